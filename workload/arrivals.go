@@ -1,0 +1,110 @@
+package workload
+
+import (
+	"iter"
+	"slices"
+	"time"
+)
+
+// Mode says how arrivals are placed inside a bin.
+type Mode string
+
+// The modes.
+const (
+	Poisson Mode = "poisson" // independent uniform instants: a Poisson process given its counts
+	Even    Mode = "even"    // equal gaps
+	Burst   Mode = "burst"   // all at the start of the bin
+)
+
+// Arrival is one person coming at one instant.
+type Arrival struct {
+	At      time.Duration // scenario time of the step that arrivals are scheduled at
+	Ordinal uint64        // place in the stream of arrivals; the same in every thinned or windowed part
+}
+
+// Arrivals is one stream of people. Each bin is placed from its own random stream, so any bin can
+// be made alone, in any order, and memory does not grow with the run.
+type Arrivals struct {
+	Seed    Seed          `json:"seed"`
+	Purpose Purpose       `json:"purpose"` // tells streams of one scenario apart
+	Bins    Bins          `json:"bins"`
+	Mode    Mode          `json:"mode"`
+	Scale   float64       `json:"scale"`          // share of people kept, in (0, 1]; 0 means 1. Who is kept at .1 is kept at .2 too
+	From    time.Duration `json:"from,omitempty"` // first instant that counts
+	To      time.Duration `json:"to,omitempty"`   // first instant that counts no more; 0 means the end
+}
+
+var thinning = NewPurpose("arrivals/thinning")
+
+// Bin appends the arrivals of bin i in order of time to buffer and returns it. First is the
+// ordinal of the bin's first person, the sum of the counts before it.
+func (a Arrivals) Bin(i int, first uint64, buffer []Arrival) []Arrival {
+	count, start := a.Bins.Counts[i], a.Bins.Width*time.Duration(i)
+	instants := make([]time.Duration, count)
+	stream := a.Seed.Stream(a.Purpose, uint64(i), 0, 0)
+	for k := range instants {
+		offset := 0.0
+		switch a.Mode {
+		case Burst:
+		case Even:
+			offset = (float64(k) + 0.5) / float64(count)
+		default:
+			offset = stream.Float64()
+		}
+		instants[k] = start + time.Duration(offset*float64(a.Bins.Width))
+	}
+	slices.Sort(instants)
+	for k, at := range instants {
+		if ordinal := first + uint64(k); a.counts(at, ordinal) {
+			buffer = append(buffer, Arrival{At: at, Ordinal: ordinal})
+		}
+	}
+	return buffer
+}
+
+func (a Arrivals) counts(at time.Duration, ordinal uint64) bool {
+	if at < a.From || a.To > 0 && at >= a.To {
+		return false
+	}
+	return a.Scale == 0 || a.Scale >= 1 || a.Seed.Uniform(thinning^a.Purpose, ordinal) < a.Scale
+}
+
+// All yields every arrival in order of time, holding one bin in memory.
+func (a Arrivals) All() iter.Seq[Arrival] {
+	return func(yield func(Arrival) bool) {
+		var first uint64
+		var buffer []Arrival
+		for i, count := range a.Bins.Counts {
+			start, end := a.Bins.Width*time.Duration(i), a.Bins.Width*time.Duration(i+1)
+			if end > a.From && (a.To == 0 || start < a.To) {
+				buffer = a.Bin(i, first, buffer[:0])
+				for _, arrival := range buffer {
+					if !yield(arrival) {
+						return
+					}
+				}
+			}
+			first += uint64(count)
+		}
+	}
+}
+
+// Peak returns the number of arrivals in all and the most of them in any window of the given
+// length, wherever it starts. The instants must come in order.
+func Peak(instants iter.Seq[time.Duration], window time.Duration) (total, most int) {
+	var recent []time.Duration // a queue of those inside the window
+	head := 0
+	for at := range instants {
+		recent = append(recent, at)
+		for recent[head] <= at-window {
+			head++
+		}
+		most = max(most, len(recent)-head)
+		if head > len(recent)/2 {
+			recent = append(recent[:0], recent[head:]...)
+			head = 0
+		}
+		total++
+	}
+	return total, most
+}

@@ -1,0 +1,72 @@
+package workload
+
+import (
+	"sort"
+	"time"
+)
+
+// Clock maps scenario time to real time since the start of a run by a piecewise-linear table.
+// Arrivals, think times, fault and plan schedules follow scenario time; timeouts, patience,
+// backoff and the capacity of registries are real.
+type Clock struct {
+	Knots []Knot `json:"knots"` // strictly increasing in both coordinates; at least two, or none for real time
+}
+
+// Knot is one point of a [Clock].
+type Knot struct {
+	Scenario time.Duration `json:"scenario"`
+	Real     time.Duration `json:"real"`
+}
+
+// NewClock returns the clock that starts at the scenario instant from and runs at a constant
+// speed: scenario seconds per real second, above 0.
+func NewClock(from time.Duration, speed float64) Clock {
+	const span = 1000 * time.Hour
+	return Clock{Knots: []Knot{{from, 0}, {from + span, time.Duration(float64(span) / speed)}}}
+}
+
+// FastForward returns the clock that plays every bin as fast as the cap allows and never slower
+// than real time: a bin of n arrivals lasts n/cap real seconds, but at most its own width.
+func FastForward(bins Bins, from time.Duration, capPerSecond Rate) Clock {
+	clock := Clock{Knots: []Knot{{Scenario: from}}}
+	var passed time.Duration
+	for i, count := range bins.Counts {
+		end := bins.Width * time.Duration(i+1)
+		start := max(end-bins.Width, from)
+		if end <= start {
+			continue
+		}
+		share := float64(end-start) / float64(bins.Width)
+		need := time.Duration(float64(count) * share / float64(capPerSecond) * float64(time.Second))
+		passed += min(max(need, time.Millisecond), end-start)
+		clock.Knots = append(clock.Knots, Knot{Scenario: end, Real: passed})
+	}
+	last := clock.Knots[len(clock.Knots)-1]
+	const span = 1000 * time.Hour
+	clock.Knots = append(clock.Knots, Knot{Scenario: last.Scenario + span, Real: last.Real + span})
+	return clock
+}
+
+// Real returns the real time since the start at which the scenario instant comes; negative before it.
+func (c Clock) Real(scenario time.Duration) time.Duration {
+	if len(c.Knots) < 2 {
+		return scenario
+	}
+	i := sort.Search(len(c.Knots)-2, func(i int) bool { return c.Knots[i+1].Scenario >= scenario })
+	a, b := c.Knots[i], c.Knots[i+1]
+	return a.Real + scaled(scenario-a.Scenario, b.Real-a.Real, b.Scenario-a.Scenario)
+}
+
+// Scenario returns the scenario instant that comes the given real time after the start.
+func (c Clock) Scenario(realTime time.Duration) time.Duration {
+	if len(c.Knots) < 2 {
+		return realTime
+	}
+	i := sort.Search(len(c.Knots)-2, func(i int) bool { return c.Knots[i+1].Real >= realTime })
+	a, b := c.Knots[i], c.Knots[i+1]
+	return a.Scenario + scaled(realTime-a.Real, b.Scenario-a.Scenario, b.Real-a.Real)
+}
+
+func scaled(part, numerator, denominator time.Duration) time.Duration {
+	return time.Duration(float64(part) * (float64(numerator) / float64(denominator)))
+}

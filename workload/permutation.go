@@ -1,0 +1,45 @@
+package workload
+
+import "math/bits"
+
+// Permutation is a keyed bijection on [0, Size): it draws people without replacement
+// and without a table. It is a balanced Feistel network of six rounds on the smallest
+// even number of bits that holds Size, with cycle walking
+// (Black, Rogaway: Ciphers with Arbitrary Finite Domains, CT-RSA 2002).
+type Permutation struct {
+	size uint64
+	half uint
+	keys [6]uint64
+}
+
+// NewPermutation returns the permutation of [0, size) for a seed and purpose; size must be at least 1.
+func NewPermutation(seed Seed, purpose Purpose, size uint64) Permutation {
+	if size == 0 {
+		panic("workload: a permutation of nothing")
+	}
+	p := Permutation{size: size, half: max(1, (uint(bits.Len64(size-1))+1)/2)}
+	stream := seed.Stream(purpose, 0, 0, 0)
+	for i := range p.keys {
+		p.keys[i] = stream.Uint64()
+	}
+	return p
+}
+
+// At returns the element at position i; i must be below the size.
+func (p Permutation) At(i uint64) uint64 {
+	for {
+		i = p.encrypt(i)
+		if i < p.size {
+			return i
+		}
+	}
+}
+
+func (p Permutation) encrypt(x uint64) uint64 {
+	mask := uint64(1)<<p.half - 1
+	left, right := x>>p.half, x&mask
+	for _, key := range p.keys {
+		left, right = right, left^mix(right^key)&mask
+	}
+	return left<<p.half | right
+}
