@@ -7,14 +7,14 @@ type Outcome uint8
 
 // The outcomes.
 const (
-	Completed Outcome = iota // the service said yes
-	Declined                 // a correct no: NIK mismatch, not eligible, quota full; no error
-	Rejected                 // turned away by protection: 429, 503, waiting room closed
-	Failed                   // an error: another status, a broken answer, a lost connection
-	TimedOut                 // no answer within the step's timeout
-	Abandoned                // the person left while waiting
-	Dropped                  // never sent, because the generator could not
-	OutcomeCount int = iota
+	Completed    Outcome = iota // the service said yes
+	Declined                    // a correct no: NIK mismatch, not eligible, quota full; no error
+	Rejected                    // turned away by protection: 429, 503, waiting room closed
+	Failed                      // an error: another status, a broken answer, a lost connection
+	TimedOut                    // no answer within the step's timeout
+	Abandoned                   // the person left while waiting
+	Dropped                     // never sent, because the generator could not
+	OutcomeCount int     = iota
 )
 
 var outcomeNames = [OutcomeCount]string{"completed", "declined", "rejected", "failed", "timed_out", "abandoned", "dropped"}
