@@ -1,0 +1,278 @@
+package journey
+
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Config describes the journey that all people of a run share.
+type Config struct {
+	Seed    workload.Seed  `json:"seed"`
+	Clock   workload.Clock `json:"clock"`   // maps scenario time to real time
+	Steps   []Step         `json:"steps"`   // at least one
+	Arrival int            `json:"arrival"` // the step whose instants the arrivals schedule
+}
+
+// Journey is a compiled Config. It holds no state of any person and may be shared.
+type Journey struct {
+	config Config
+	keys   []workload.Purpose
+	mends  func(person uint64, step int) bool
+}
+
+// The purposes of a walk's random streams.
+var (
+	thinkPurpose    = workload.NewPurpose("journey/think")
+	continuePurpose = workload.NewPurpose("journey/continue")
+	patiencePurpose = workload.NewPurpose("journey/patience")
+	everyPurpose    = workload.NewPurpose("journey/every")
+	backoffPurpose  = workload.NewPurpose("journey/backoff")
+	returnPurpose   = workload.NewPurpose("journey/return")
+	repeatPurpose   = workload.NewPurpose("journey/repeat")
+	typoPurpose     = workload.NewPurpose("journey/typo")
+	fixPurpose      = workload.NewPurpose("journey/fix")
+)
+
+// New compiles a journey. Mistypes, where not nil, names further people whose first attempt at a
+// step holds a typing error because of who they are (a trait), beside those drawn by [Typo].
+func New(config Config, mistypes func(person uint64, step int) bool) *Journey {
+	j := &Journey{config: config, mends: mistypes}
+	for _, step := range config.Steps {
+		j.keys = append(j.keys, workload.NewPurpose(step.Name))
+	}
+	return j
+}
+
+// Funnel returns the names and kinds of the steps.
+func (j *Journey) Funnel() funnel.Journey {
+	steps := make(funnel.Journey, len(j.config.Steps))
+	for i, step := range j.config.Steps {
+		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind}
+	}
+	return steps
+}
+
+// Walk is where one person is. The zero Walk is nobody.
+type Walk struct {
+	Person    uint64
+	Intended  time.Duration // real time at which the current attempt is meant to begin
+	scheduled time.Duration // real time that the arrivals set for the valid first attempt
+	leaves    time.Duration // real time at which the person's patience with this attempt ends; 0 means never
+	Step      int16
+	Attempt   int16 // at this step, over all visits
+	tries     int16 // in this visit
+	visit     int16
+	mistyped  bool // this attempt holds a typing error
+	passed    bool // an earlier attempt at this step passed
+	looking   bool // a visitor: one attempt at one step, then gone
+}
+
+// Action is what a person does next.
+type Action struct {
+	Done     bool          // the walk is over; nothing else is set
+	At       time.Duration // real time at which to act
+	Timeout  time.Duration // real time after which to stop waiting for the answer; 0 means never
+	Leaves   bool          // running into Timeout means the person left (abandoned), not that the client gave up
+	Enters   bool          // this is the person's first attempt at the step
+	Mistyped bool          // the person sends something with a typing error
+}
+
+// Answer is what came back. Pending counts at await and poll only: not there yet.
+type Answer struct {
+	Outcome    funnel.Outcome
+	Pending    bool
+	RetryAfter time.Duration // what the service asked for; 0 where it asked nothing
+}
+
+// Result says how an attempt counts. Nothing counts while the answer is pending.
+type Result struct {
+	Ended   bool
+	Outcome funnel.Outcome
+	Final   bool
+}
+
+// Lead is a step before the one that arrivals are scheduled at.
+type Lead struct {
+	Step int
+	At   time.Duration
+}
+
+// Leads appends the steps that a person takes before the scheduled one, the earliest first, each
+// one think time before the next. They neither wait for each other nor move the scheduled step.
+// A lead that would lie before the run's start lies at its start.
+func (j *Journey) Leads(person uint64, scheduled time.Duration, buffer []Lead) []Lead {
+	arrival := j.config.Clock.Scenario(j.start(person, scheduled))
+	for step := j.config.Arrival - 1; step >= 0; step-- {
+		arrival -= j.draw(j.config.Steps[step+1].Think, thinkPurpose, person, step+1, 0)
+		buffer = append(buffer, Lead{Step: step, At: max(0, j.config.Clock.Real(arrival))})
+	}
+	return buffer
+}
+
+// Longest lead that arrivals are made ahead for; a longer one is cut to it.
+func (j *Journey) start(person uint64, scheduled time.Duration) time.Duration {
+	if !j.mistypes(person, j.config.Arrival) {
+		return scheduled
+	}
+	fix := j.draw(j.config.Steps[j.config.Arrival].Typo.Fix, fixPurpose, person, j.config.Arrival, 0)
+	return max(0, j.config.Clock.Real(j.config.Clock.Scenario(scheduled)-fix))
+}
+
+// Begin starts the walk of a person whose valid first attempt is scheduled at the given real time.
+func (j *Journey) Begin(person uint64, scheduled time.Duration) (Walk, Action) {
+	w := Walk{Person: person, Step: int16(j.config.Arrival), scheduled: scheduled}
+	return w, j.enter(&w, j.start(person, scheduled))
+}
+
+// Look starts the walk of someone who takes one step at the given real time and goes.
+func (j *Journey) Look(person uint64, step int, at time.Duration) (Walk, Action) {
+	w := Walk{Person: person, Step: int16(step), looking: true}
+	return w, j.enter(&w, at)
+}
+
+// Next takes the answer to the current attempt and the real time it came, and moves the walk on.
+func (j *Journey) Next(w *Walk, answer Answer, now time.Duration) (Result, Action) {
+	if answer.Pending {
+		if w.leaves == 0 || now < w.leaves {
+			return Result{}, j.lookAgain(w, now)
+		}
+		answer.Outcome = funnel.Abandoned
+	}
+	again, action := j.again(w, answer, now)
+	result := Result{Ended: true, Outcome: answer.Outcome, Final: !again}
+	if again {
+		return result, action
+	}
+	w.passed = w.passed || answer.Outcome == funnel.Completed
+	if !w.passed || w.looking || !j.goesOn(w) {
+		return result, Action{Done: true}
+	}
+	w.Step++
+	think := j.draw(j.config.Steps[w.Step].Think, thinkPurpose, w.Person, int(w.Step), 0)
+	return result, j.enter(w, j.later(now, think))
+}
+
+// again says whether the person tries this step once more, and how.
+func (j *Journey) again(w *Walk, answer Answer, now time.Duration) (bool, Action) {
+	step := &j.config.Steps[w.Step]
+	switch {
+	case w.looking:
+		return false, Action{}
+	case answer.Outcome == funnel.Completed:
+		if w.passed || w.mistyped || !j.repeats(w) {
+			return false, Action{}
+		}
+		w.passed = true
+		return true, j.attempt(w, j.later(now, j.draw(step.Repeat.After, repeatPurpose, w.Person, int(w.Step), 1)))
+	case answer.Outcome == funnel.Declined && w.mistyped:
+		if int(w.Step) == j.config.Arrival {
+			return true, j.attempt(w, max(now, w.scheduled))
+		}
+		return true, j.attempt(w, j.later(now, j.draw(step.Typo.Fix, fixPurpose, w.Person, int(w.Step), 0)))
+	case answer.Outcome == funnel.Declined, answer.Outcome == funnel.Abandoned, answer.Outcome == funnel.Dropped, w.passed:
+		return false, Action{}
+	}
+	return j.retry(w, answer, now)
+}
+
+func (j *Journey) retry(w *Walk, answer Answer, now time.Duration) (bool, Action) {
+	retry := &j.config.Steps[w.Step].Retry
+	if int(w.tries) < retry.Attempts {
+		stream := j.stream(backoffPurpose, w.Person, int(w.Step), int(w.Attempt))
+		delay := retry.Delay(int(w.tries), stream.Float64())
+		if retry.RetryAfter {
+			delay = max(delay, answer.RetryAfter)
+		}
+		return true, j.attempt(w, now+delay)
+	}
+	if int(w.visit)+1 >= retry.Visits {
+		return false, Action{}
+	}
+	w.visit++
+	w.tries = 0
+	return true, j.attempt(w, j.later(now, j.draw(retry.Return, returnPurpose, w.Person, int(w.Step), int(w.visit))))
+}
+
+func (j *Journey) enter(w *Walk, at time.Duration) Action {
+	w.Attempt, w.tries, w.visit, w.passed = 0, 0, 0, false
+	w.mistyped = !w.looking && j.mistypes(w.Person, int(w.Step))
+	action := j.attempt(w, at)
+	w.mistyped = action.Mistyped
+	action.Enters = true
+	return action
+}
+
+func (j *Journey) attempt(w *Walk, at time.Duration) Action {
+	step := &j.config.Steps[w.Step]
+	w.mistyped = w.mistyped && w.Attempt == 0
+	w.Attempt++
+	w.tries++
+	w.Intended = at
+	action := Action{At: at, Timeout: step.Timeout, Mistyped: w.mistyped}
+	w.leaves = 0
+	if !step.Patience.IsZero() {
+		patience := j.draw(step.Patience, patiencePurpose, w.Person, int(w.Step), int(w.Attempt))
+		w.leaves = at + patience
+		if step.Kind == funnel.Request && (action.Timeout == 0 || patience < action.Timeout) {
+			action.Timeout, action.Leaves = patience, true
+		}
+	}
+	return action
+}
+
+// lookAgain waits until the next look, or until patience ends, whichever is first.
+func (j *Journey) lookAgain(w *Walk, now time.Duration) Action {
+	step := &j.config.Steps[w.Step]
+	every := max(time.Millisecond, j.draw(step.Every, everyPurpose, w.Person, int(w.Step), int(w.Attempt)))
+	at := now + every
+	if w.leaves > 0 {
+		at = min(at, w.leaves)
+	}
+	return Action{At: at, Timeout: step.Timeout}
+}
+
+func (j *Journey) goesOn(w *Walk) bool {
+	if int(w.Step)+1 >= len(j.config.Steps) {
+		return false
+	}
+	stream := j.stream(continuePurpose, w.Person, int(w.Step), 0)
+	return stream.Chance(j.config.Steps[w.Step].Continue)
+}
+
+func (j *Journey) repeats(w *Walk) bool {
+	share := j.config.Steps[w.Step].Repeat.Share
+	if share == 0 {
+		return false
+	}
+	stream := j.stream(repeatPurpose, w.Person, int(w.Step), 0)
+	return stream.Chance(share)
+}
+
+func (j *Journey) mistypes(person uint64, step int) bool {
+	if share := j.config.Steps[step].Typo.Share; share > 0 {
+		stream := j.stream(typoPurpose, person, step, 0)
+		if stream.Chance(share) {
+			return true
+		}
+	}
+	return j.mends != nil && j.mends(person, step)
+}
+
+// later returns the real time that lies the given scenario time after now.
+func (j *Journey) later(now, scenarioTime time.Duration) time.Duration {
+	if scenarioTime <= 0 {
+		return now
+	}
+	return j.config.Clock.Real(j.config.Clock.Scenario(now) + scenarioTime)
+}
+
+func (j *Journey) draw(d workload.Distribution, purpose workload.Purpose, person uint64, step, attempt int) time.Duration {
+	stream := j.stream(purpose, person, step, attempt)
+	return d.Draw(&stream)
+}
+
+func (j *Journey) stream(purpose workload.Purpose, person uint64, step, attempt int) workload.Stream {
+	return j.config.Seed.Stream(purpose, person, j.keys[step], attempt)
+}

@@ -1,0 +1,62 @@
+package journey
+
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Step is the human half of one step: what a person does around a request.
+type Step struct {
+	Name     string                `json:"name"`
+	Kind     funnel.StepKind       `json:"kind"`
+	Think    workload.Distribution `json:"think"`    // scenario time between the end of the step before and this one
+	Continue float64               `json:"continue"` // share of those who passed this step who go on to the next
+	Timeout  time.Duration         `json:"timeout"`  // real time after which an attempt counts as timed out; 0 means none
+	Patience workload.Distribution `json:"patience"` // real time after which the person leaves a wait; zero means never
+	Every    workload.Distribution `json:"every"`    // await and poll: real time between two looks
+	Retry    Retry                 `json:"retry"`
+	Repeat   Repeat                `json:"repeat"`
+	Typo     Typo                  `json:"typo"`
+}
+
+// Retry says what people do after an attempt that was rejected, failed or timed out. Declined
+// attempts are not retried: the answer was a correct no.
+type Retry struct {
+	Attempts   int                   `json:"attempts"`    // most attempts in one visit; 0 means 1
+	Base       time.Duration         `json:"base"`        // real time; the cap of the first delay
+	Cap        time.Duration         `json:"cap"`         // real time; the cap of all delays; 0 means none
+	Even       bool                  `json:"even"`        // the whole delay each time; otherwise full jitter: uniform between 0 and the delay
+	RetryAfter bool                  `json:"retry_after"` // wait at least as long as the service asked
+	Visits     int                   `json:"visits"`      // times a person comes to try this step, the first included; 0 means 1
+	Return     workload.Distribution `json:"return"`      // scenario time until the next visit
+}
+
+// Delay returns the real time before attempt n+1 of a visit, n counting from 1, for a uniform
+// number u in [0, 1): u·min(Cap, Base·2^(n-1)), the "full jitter" of Brooker (Exponential
+// Backoff And Jitter, AWS Architecture Blog, 2015).
+func (r Retry) Delay(n int, u float64) time.Duration {
+	delay := r.Base << min(n-1, 32)
+	if r.Cap > 0 && (delay > r.Cap || delay < r.Base) {
+		delay = r.Cap
+	}
+	if r.Even {
+		return delay
+	}
+	return time.Duration(u * float64(delay))
+}
+
+// Repeat describes people who send the same thing once more although they were answered.
+type Repeat struct {
+	Share float64               `json:"share"`
+	After workload.Distribution `json:"after"` // scenario time after the answer
+}
+
+// Typo describes people whose first attempt holds a typing error: it is declined, they mend it and
+// send it again. At the step that arrivals are scheduled at, the faulty attempt lies before the
+// scheduled instant, so that the instant remains that of the valid one.
+type Typo struct {
+	Share float64               `json:"share"`
+	Fix   workload.Distribution `json:"fix"` // scenario time to find and mend the error
+}

@@ -1,0 +1,64 @@
+package scenarios
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// populationSize is the number of inhabitants that people are drawn from unless a scenario says otherwise.
+const populationSize = 270_000_000
+
+func (s *Scenario) applyDefaults() {
+	setDefault(&s.Population.Size, populationSize)
+	setDefault(&s.Population.PhotoBytes, 20_000)
+	setDefault(&s.Arrivals.Mode, workload.Poisson)
+	setDefault(&s.Validity.LagP99, 100*time.Millisecond)
+	setDefault(&s.Backend.Durability, "group-fsync")
+	for i := range s.Thresholds {
+		setDefault(&s.Thresholds[i].Severity, funnel.Fail)
+	}
+	for i := range s.Journey {
+		s.Journey[i].applyDefaults()
+	}
+}
+
+func (s *Step) applyDefaults() {
+	setDefault(&s.Kind, funnel.Request)
+	setDefault(&s.Timeout, 10*time.Second)
+	setDefault(&s.Retry.Jitter, "full")
+	if s.Kind != funnel.Request && s.Every.IsZero() {
+		s.Every = workload.ConstantTime(time.Second)
+	}
+	if s.Request != nil {
+		setDefault(&s.Request.Method, "GET")
+	}
+	if len(s.Expect.Completed) == 0 {
+		s.Expect.Completed = []int{200, 201, 202, 204}
+	}
+	if len(s.Expect.Rejected) == 0 {
+		s.Expect.Rejected = slices.DeleteFunc([]int{429, 503}, s.Expect.names)
+	}
+}
+
+// names says whether a status is named under declined or pending, or as completed.
+func (e Expect) names(status int) bool {
+	return slices.Contains(e.Completed, status) || slices.Contains(e.Declined, status) || slices.Contains(e.Pending, status)
+}
+
+// GoesOn returns the share of those who passed the step who go on to the next.
+func (s Step) GoesOn() float64 {
+	if s.Continue == nil {
+		return 1
+	}
+	return float64(*s.Continue)
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

@@ -1,0 +1,118 @@
+package scenarios
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sort"
+	"strings"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+//go:embed *.yaml *.csv
+var library embed.FS
+
+// maxFile is the largest scenario or count file read, in bytes.
+const maxFile = 64 << 20
+
+// Bundled returns the names of the scenarios that come with ombak, sorted.
+func Bundled() []string {
+	entries, err := fs.Glob(library, "*.yaml")
+	if err != nil {
+		panic(err) // the pattern is constant and valid
+	}
+	for i := range entries {
+		entries[i] = strings.TrimSuffix(entries[i], ".yaml")
+	}
+	sort.Strings(entries)
+	return entries
+}
+
+// Load reads a bundled scenario by name, or else a scenario file. What is wrong with its content
+// comes back as [Mistakes].
+func Load(name string) (*Scenario, error) {
+	if text, err := library.ReadFile(name + ".yaml"); err == nil {
+		return Parse(name+".yaml", text, library)
+	}
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("scenario %q is neither bundled (%s) nor a file; ombak scenario list shows the bundled ones", name, hintWord(name, Bundled()))
+	case err != nil:
+		return nil, fmt.Errorf("scenario %q: %w", name, err)
+	case info.IsDir() || info.Size() > maxFile:
+		return nil, fmt.Errorf("scenario %q is a folder or larger than %d MiB; name a YAML file", name, maxFile>>20)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %q: %w", name, err)
+	}
+	return Parse(name, text, os.DirFS(filepath.Dir(name)))
+}
+
+// Source returns the text of a bundled scenario or of a scenario file, as written.
+func (s *Scenario) Source() []byte { return s.source.text }
+
+// SHA256 returns the hash of the file, and of the count file beside it, in hexadecimal.
+func (s *Scenario) SHA256() string { return s.source.sha256 }
+
+// Plan returns the name of the plan that was applied, or "".
+func (s *Scenario) Plan() string { return s.plan }
+
+// Parse reads a scenario; files that it names are looked up in beside.
+func Parse(file string, text []byte, beside fs.FS) (*Scenario, error) {
+	src, err := parse(file, text)
+	if err != nil {
+		return nil, err
+	}
+	var s Scenario
+	src.decode(src.root, reflect.ValueOf(&s).Elem(), "")
+	s.source = src
+	hash := sha256.New()
+	hash.Write(text)
+	if s.Arrivals.Counts != "" {
+		s.readCounts(beside, hash.Write)
+	}
+	src.sha256 = hex.EncodeToString(hash.Sum(nil))
+	s.applyDefaults()
+	s.validate()
+	for _, plan := range s.Plans {
+		if len(src.mistakes) > 0 {
+			break
+		}
+		if _, err := s.WithPlan(plan.Name); err != nil {
+			src.mistakes = append(src.mistakes, asMistakes(err, file)...)
+		}
+	}
+	return &s, src.err()
+}
+
+func asMistakes(err error, file string) Mistakes {
+	var mistakes Mistakes
+	if errors.As(err, &mistakes) {
+		return mistakes
+	}
+	return Mistakes{{File: file, Line: 1, Column: 1, Message: err.Error()}}
+}
+
+func (s *Scenario) readCounts(beside fs.FS, hash func([]byte) (int, error)) {
+	name := s.Arrivals.Counts
+	text, err := fs.ReadFile(beside, filepath.ToSlash(name))
+	if err != nil {
+		s.source.faultAt("arrivals.counts", "put the file beside the scenario, and name it relative to it", "the file %q cannot be read", name)
+		return
+	}
+	_, _ = hash(text) // a hash never fails
+	s.Arrivals.csvSignups, s.Arrivals.csvVisitors, err = workload.ReadCounts(bytes.NewReader(text))
+	if err != nil {
+		s.source.faultAt("arrivals.counts", "", "%s: %v", name, err)
+	}
+}

@@ -1,0 +1,210 @@
+package scenarios
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// WithPlan returns a copy of the scenario as the named plan changes it; "" means the first plan,
+// where there is one. Plans that it extends come first, in their order; a value set differently by
+// two of them is a mistake.
+func (s *Scenario) WithPlan(name string) (*Scenario, error) {
+	if name == "" && len(s.Plans) > 0 {
+		name = s.Plans[0].Name
+	}
+	if name == "" {
+		return s, nil
+	}
+	chain, err := s.chain(name, nil)
+	if err != nil {
+		return nil, err
+	}
+	// The copy is decoded anew, so that no map or slice is shared with the original.
+	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}}
+	planned := Scenario{source: src, plan: name}
+	src.decode(src.root, reflect.ValueOf(&planned).Elem(), "")
+	planned.Arrivals.csvSignups, planned.Arrivals.csvVisitors = s.Arrivals.csvSignups, s.Arrivals.csvVisitors
+	src.conflicts(chain)
+	for _, plan := range chain {
+		planned.apply(plan.Set)
+	}
+	planned.applyDefaults()
+	planned.validate()
+	return &planned, src.err()
+}
+
+// Effective returns the plan's policies with those of the plans it extends, and the plan itself.
+func (s *Scenario) Effective(name string) (Plan, []Policy) {
+	chain, err := s.chain(name, nil)
+	if err != nil || len(chain) == 0 {
+		return Plan{}, nil
+	}
+	var policies []Policy
+	for _, plan := range chain {
+		policies = append(policies, plan.Policies...)
+	}
+	return *chain[len(chain)-1], policies
+}
+
+func (s *Scenario) planNames() []string {
+	names := make([]string, len(s.Plans))
+	for i, plan := range s.Plans {
+		names[i] = plan.Name
+	}
+	return names
+}
+
+// chain returns the plans to apply, in order, the named one last.
+func (s *Scenario) chain(name string, above []string) ([]*Plan, error) {
+	i := slices.Index(s.planNames(), name)
+	if i < 0 {
+		return nil, fmt.Errorf("scenario %s has no plan %q; %s", s.Name, name, hintWord(name, s.planNames()))
+	}
+	if slices.Contains(above, name) {
+		return nil, fmt.Errorf("plan %q extends itself (%s)", name, strings.Join(append(above, name), " → "))
+	}
+	var plans []*Plan
+	for _, base := range s.Plans[i].Extends {
+		bases, err := s.chain(base, append(slices.Clone(above), name))
+		if err != nil {
+			return nil, err
+		}
+		for _, plan := range bases {
+			if !slices.Contains(plans, plan) {
+				plans = append(plans, plan)
+			}
+		}
+	}
+	return append(plans, &s.Plans[i]), nil
+}
+
+func (s *Scenario) apply(patch Patch) {
+	applyParts(s.source, patch.Stations, s.Stations, "stations")
+	applyParts(s.source, patch.Dependencies, s.Dependencies, "dependencies")
+	for name, raw := range patch.Journey {
+		i := s.step(name)
+		if i < 0 {
+			s.source.fault(raw.node, raw.path, hintWord(name, s.stepNames()), "no step is called %q", name)
+			continue
+		}
+		s.source.decode(raw.node, reflect.ValueOf(&s.Journey[i]).Elem(), raw.path)
+	}
+	if patch.Population != nil {
+		s.source.decode(patch.Population.node, reflect.ValueOf(&s.Population).Elem(), patch.Population.path)
+	}
+	if patch.Backend != nil {
+		s.source.decode(patch.Backend.node, reflect.ValueOf(&s.Backend).Elem(), patch.Backend.path)
+	}
+}
+
+func applyParts[T any](src *source, patches map[string]Raw, parts map[string]T, kind string) {
+	for name, raw := range patches {
+		part, known := parts[name]
+		if !known {
+			src.fault(raw.node, raw.path, hintWord(name, keys(parts)), "%s has no %q", kind, name)
+			continue
+		}
+		src.decode(raw.node, reflect.ValueOf(&part).Elem(), raw.path)
+		parts[name] = part
+	}
+}
+
+// conflicts reports values that two plans of one chain set differently, and policies that stand
+// twice at one place.
+func (s *source) conflicts(chain []*Plan) {
+	set := map[string]string{}
+	placed := map[string]string{}
+	for _, plan := range chain {
+		for _, raw := range plan.Set.raws() {
+			leaves(raw.node, raw.path[strings.Index(raw.path, ".set.")+5:], func(path string, node ast.Node) {
+				if before, twice := set[path]; twice && before != node.String() {
+					s.fault(node, raw.path, "let only one of the plans set it", "plan %q and a plan it extends set %s differently", plan.Name, path)
+				}
+				set[path] = node.String()
+			})
+		}
+		for _, policy := range plan.Policies {
+			place := policy.Policy + " at " + policy.At
+			if other, twice := placed[place]; twice {
+				s.faultAt("plans", "keep one of them", "plans %q and %q both put %s", other, plan.Name, place)
+			}
+			placed[place] = plan.Name
+		}
+	}
+}
+
+func (p Patch) raws() []Raw {
+	var raws []Raw
+	for _, parts := range []map[string]Raw{p.Stations, p.Dependencies, p.Journey} {
+		for _, name := range keys(parts) {
+			raws = append(raws, parts[name])
+		}
+	}
+	for _, raw := range []*Raw{p.Population, p.Backend} {
+		if raw != nil {
+			raws = append(raws, *raw)
+		}
+	}
+	return raws
+}
+
+func leaves(node ast.Node, path string, visit func(string, ast.Node)) {
+	var entries []*ast.MappingValueNode
+	switch mapping := node.(type) {
+	case *ast.MappingNode:
+		entries = mapping.Values
+	case *ast.MappingValueNode:
+		entries = []*ast.MappingValueNode{mapping}
+	default:
+		visit(path, node)
+	}
+	for _, entry := range entries {
+		leaves(entry.Value, join(path, scalarText(entry.Key)), visit)
+	}
+}
+
+func (s *Scenario) validatePlans() {
+	seen := map[string]bool{}
+	for i, plan := range s.Plans {
+		path := fmt.Sprintf("plans[%d]", i)
+		if plan.Name == "" || seen[plan.Name] {
+			s.source.faultAt(path, "give each plan a name of its own", "the name %q is empty or taken", plan.Name)
+		}
+		seen[plan.Name] = true
+		for _, step := range plan.Relieves {
+			if s.step(step) < 0 {
+				s.source.faultAt(path+".relieves", hintWord(step, s.stepNames()), "no step is called %q", step)
+			}
+		}
+		for k, policy := range plan.Policies {
+			s.validatePolicy(fmt.Sprintf("%s.policies[%d]", path, k), policy)
+		}
+	}
+}
+
+// PolicyNames are the protections that a plan may name.
+func PolicyNames() []string {
+	return []string{"static-limit", "bounded-fifo", "codel", "adaptive-concurrency", "priority-shed", "token-bucket", "waiting-room", "stagger-by-birth-month",
+		"circuit-breaker", "bulkhead", "retry-budget", "registry-cache", "async-verify", "deferred-photo", "autoscale"}
+}
+
+func (s *Scenario) validatePolicy(path string, policy Policy) {
+	if !slices.Contains(PolicyNames(), policy.Policy) {
+		s.source.faultAt(path+".policy", hintWord(policy.Policy, PolicyNames()), "the policy %q is unknown", policy.Policy)
+	}
+	kind, name, _ := strings.Cut(policy.At, ":")
+	switch {
+	case policy.At == "entry":
+	case kind == "step" && s.step(name) >= 0:
+	case kind == "call" && has(s.Dependencies, name):
+	default:
+		s.source.faultAt(path+".at", "write entry, step:NAME or call:DEPENDENCY with a name that exists", "there is no place %q", policy.At)
+	}
+	if policy.Limit < 0 || policy.Queue < 0 {
+		s.source.faultAt(path, "use 0 or more", "a limit or queue is negative")
+	}
+}

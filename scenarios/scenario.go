@@ -1,0 +1,121 @@
+package scenarios
+
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// SchemaName is the value of a scenario's first key.
+const SchemaName = "ombak.scenario/v1"
+
+// Scenario is one scenario file.
+type Scenario struct {
+	Schema       string                `yaml:"schema" json:"schema"`                                 // ombak.scenario/v1
+	Name         string                `yaml:"name" json:"name"`                                     // lower case, digits and hyphens
+	Title        string                `yaml:"title,omitempty" json:"title,omitempty"`               // one line for people
+	Description  string                `yaml:"description,omitempty" json:"description,omitempty"`   // what it teaches, what is measured and what is assumed
+	Sources      []string              `yaml:"sources,omitempty" json:"sources,omitempty"`           // where its figures come from
+	Opens        time.Time             `yaml:"opens" json:"opens"`                                   // time zero for ages, quotas and turns
+	Seed         uint64                `yaml:"seed" json:"seed"`                                     // root of all chance
+	Drain        time.Duration         `yaml:"drain,omitempty" json:"drain,omitempty"`               // real time the run goes on after the last arrival
+	Population   Population            `yaml:"population,omitempty" json:"population,omitempty"`     // who the people are
+	Arrivals     Arrivals              `yaml:"arrivals" json:"arrivals"`                             // when they come
+	Targets      map[string]Target     `yaml:"targets,omitempty" json:"targets,omitempty"`           // services replayed against, beside those that a drill starts
+	Vars         map[string]Var        `yaml:"vars,omitempty" json:"vars,omitempty"`                 // values given on the command line, masked in all output
+	Feeders      map[string]Feeder     `yaml:"feeders,omitempty" json:"feeders,omitempty"`           // files of data for templates
+	Journey      []Step                `yaml:"journey" json:"journey"`                               // the steps people walk
+	Stations     map[string]Station    `yaml:"stations,omitempty" json:"stations,omitempty"`         // parts of the service itself, for the simulation
+	Dependencies map[string]Dependency `yaml:"dependencies,omitempty" json:"dependencies,omitempty"` // what the service calls: a mock when live, a station when simulated
+	Backend      Backend               `yaml:"backend,omitempty" json:"backend,omitempty"`           // settings of the reference backend
+	Plans        []Plan                `yaml:"plans,omitempty" json:"plans,omitempty"`               // named ways to run it; the first is the default
+	Thresholds   []funnel.Threshold    `yaml:"thresholds,omitempty" json:"thresholds,omitempty"`     // what must hold
+	Validity     Validity              `yaml:"validity,omitempty" json:"validity,omitempty"`         // what the generator must keep for a verdict to be given
+
+	source *source
+	plan   string
+}
+
+// Population says who the people are.
+type Population struct {
+	Size       uint64           `yaml:"size,omitempty" json:"size,omitempty"`               // people to draw from; 0 means 270 million
+	Shares     map[string]Share `yaml:"shares,omitempty" json:"shares,omitempty"`           // share of people with each trait, among those who come
+	PhotoBytes int              `yaml:"photo_bytes,omitempty" json:"photo_bytes,omitempty"` // size of one uploaded photo
+}
+
+// Arrivals are two streams: people who will walk the journey, and visitors who only look.
+type Arrivals struct {
+	Step     string        `yaml:"step" json:"step"`                             // the step whose instants are scheduled
+	Mode     workload.Mode `yaml:"mode,omitempty" json:"mode,omitempty"`         // placing inside a second or minute: poisson (default), even, burst
+	Counts   string        `yaml:"counts,omitempty" json:"counts,omitempty"`     // CSV file beside the scenario: minute,visits,signups
+	Signups  []Segment     `yaml:"signups,omitempty" json:"signups,omitempty"`   // piecewise-linear rate of people, instead of counts
+	Visitors []Segment     `yaml:"visitors,omitempty" json:"visitors,omitempty"` // piecewise-linear rate of visitors, instead of counts
+
+	csvSignups, csvVisitors workload.Bins
+}
+
+// Segment is one piece of a rate: either constant at Rate, or linear from From to To.
+type Segment struct {
+	For  time.Duration  `yaml:"for" json:"for"`
+	Rate *workload.Rate `yaml:"rate,omitempty" json:"rate,omitempty"`
+	From *workload.Rate `yaml:"from,omitempty" json:"from,omitempty"`
+	To   *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`
+}
+
+// Target is a service to replay against.
+type Target struct {
+	URL string `yaml:"url,omitempty" json:"url,omitempty"` // scheme, host and port; may be given as --target NAME=URL
+}
+
+// Var is a value given with --var NAME=VALUE.
+type Var struct {
+	Default string `yaml:"default,omitempty" json:"default,omitempty"`
+	Secret  bool   `yaml:"secret,omitempty" json:"secret,omitempty"` // masked in all output
+}
+
+// Feeder is a file of rows for templates.
+type Feeder struct {
+	File  string `yaml:"file" json:"file"`                       // CSV with a header, or JSON array of objects, beside the scenario
+	Order string `yaml:"order,omitempty" json:"order,omitempty"` // by-person (default) or random
+}
+
+// Station is a part of the service itself, for the simulation.
+type Station struct {
+	workload.Service `yaml:",inline"`
+}
+
+// Dependency is something the service calls, described once.
+type Dependency struct {
+	Kind             string `yaml:"kind" json:"kind"` // dukcapil, dapodik, dtks, mail, sms or generic
+	workload.Service `yaml:",inline"`
+	Delivery         workload.Distribution `yaml:"delivery,omitempty" json:"delivery,omitempty"` // mail and sms: from acceptance to arrival
+	Faults           []Fault               `yaml:"faults,omitempty" json:"faults,omitempty"`     // what befalls it, on a schedule
+}
+
+// Fault is something that befalls a dependency.
+type Fault struct {
+	Fault       string         `yaml:"fault" json:"fault"`                                 // its name
+	At          time.Duration  `yaml:"at" json:"at"`                                       // scenario time of its start
+	For         time.Duration  `yaml:"for" json:"for"`                                     // scenario time until it ends by itself
+	Ramp        time.Duration  `yaml:"ramp,omitempty" json:"ramp,omitempty"`               // scenario time until its full strength
+	Probability Share          `yaml:"probability,omitempty" json:"probability,omitempty"` // share of requests touched; 0 means all
+	With        map[string]any `yaml:"with,omitempty" json:"with,omitempty"`               // its own settings
+}
+
+// Backend holds the settings of the reference backend.
+type Backend struct {
+	BatchRows       int                      `yaml:"batch_rows,omitempty" json:"batch_rows,omitempty"`             // most rows of one group commit
+	BatchAge        time.Duration            `yaml:"batch_age,omitempty" json:"batch_age,omitempty"`               // longest time a row waits for company
+	Durability      string                   `yaml:"durability,omitempty" json:"durability,omitempty"`             // group-fsync
+	Quota           int                      `yaml:"quota,omitempty" json:"quota,omitempty"`                       // places in the current batch (gelombang); 0 means no limit
+	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real life of an e-mailed link
+	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // kept SMTP connections
+	CallTimeouts    map[string]time.Duration `yaml:"call_timeouts,omitempty" json:"call_timeouts,omitempty"`       // per dependency, real time
+}
+
+// Validity is what the generator must keep; a run that breaks it gets no verdict.
+type Validity struct {
+	LagP99  time.Duration `yaml:"lag_p99,omitempty" json:"lag_p99,omitempty"` // schedule lag; 0 means 100 ms
+	Dropped Share         `yaml:"dropped,omitempty" json:"dropped,omitempty"` // share of people dropped; 0 means none
+}

@@ -1,0 +1,51 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"reflect"
+	"time"
+
+	"github.com/invopop/jsonschema"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Schema returns the JSON Schema (2020-12) of a scenario file, generated from the Go types.
+func Schema() ([]byte, error) {
+	reflector := jsonschema.Reflector{
+		FieldNameTag:   "yaml",
+		ExpandedStruct: true,
+		Mapper:         schemaOf,
+	}
+	schema := reflector.Reflect(&Scenario{})
+	schema.ID = ""
+	schema.Title = "ombak scenario"
+	return json.MarshalIndent(schema, "", "  ")
+}
+
+// schemaOf maps the types whose text form is not what reflection would see.
+func schemaOf(t reflect.Type) *jsonschema.Schema {
+	text := func(pattern, description string) *jsonschema.Schema {
+		return &jsonschema.Schema{Type: "string", Pattern: pattern, Description: description}
+	}
+	switch t {
+	case reflect.TypeFor[time.Duration]():
+		return text(`^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$|^0$`, "a duration, as in 250ms, 10s or 21h")
+	case reflect.TypeFor[workload.Rate]():
+		return text(`^[0-9.eE+-]+ */ *(s|m|min|h|d)$`, "a rate, as in 1350/s or 80000/m")
+	case reflect.TypeFor[workload.Distribution]():
+		return text(`^[a-z]+\(.*\)$|^[0-9.]+(ns|us|µs|ms|s|m|h).*$|^0$`, "a distribution, as in 20ms, exponential(20ms), uniform(1s, 3s), lognormal(median=20ms, p95=60ms), gamma(mean=20ms, scv=0.5), empirical(10ms, 40ms)")
+	case reflect.TypeFor[Share]():
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+			text(`^[0-9.]+ *%$`, "a share in percent, as in 74.23%"),
+			{Type: "number", Minimum: "0", Maximum: "1", Description: "a share from 0 to 1"},
+		}}
+	case reflect.TypeFor[Raw]():
+		return &jsonschema.Schema{Type: "object", Description: "the keys to change, as they stand in the part that is changed"}
+	case reflect.TypeFor[workload.Mode]():
+		return &jsonschema.Schema{Type: "string", Enum: []any{"poisson", "even", "burst"}}
+	case reflect.TypeFor[workload.Discipline]():
+		return &jsonschema.Schema{Type: "string", Enum: []any{"fifo", "lifo", "priority"}}
+	}
+	return nil
+}

@@ -1,0 +1,231 @@
+package scenarios
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// validate reports every fault of meaning; it changes nothing but the list of mistakes.
+func (s *Scenario) validate() {
+	name := regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	if s.Schema != SchemaName {
+		s.source.faultAt("schema", "write schema: "+SchemaName, "the schema is %q", s.Schema)
+	}
+	if !name.MatchString(s.Name) {
+		s.source.faultAt("name", "use lower-case letters, digits and hyphens", "the name %q cannot be used", s.Name)
+	}
+	if s.Opens.IsZero() {
+		s.source.faultAt("opens", "write the instant of opening, as in 2020-04-11T19:00:00+07:00", "opens is missing")
+	}
+	if s.Population.PhotoBytes < 1000 || s.Population.PhotoBytes > 2<<20 {
+		s.source.faultAt("population.photo_bytes", "use 1000 to 2097152", "a photo of %d bytes cannot be made", s.Population.PhotoBytes)
+	}
+	s.validateArrivals()
+	s.validateJourney()
+	s.validateParts()
+	s.validatePlans()
+}
+
+func (s *Scenario) validateArrivals() {
+	arrivals := &s.Arrivals
+	if s.step(arrivals.Step) < 0 {
+		s.source.faultAt("arrivals.step", hintWord(arrivals.Step, s.stepNames()), "no step is called %q", arrivals.Step)
+	}
+	switch arrivals.Mode {
+	case workload.Poisson, workload.Even, workload.Burst:
+	default:
+		s.source.faultAt("arrivals.mode", hintWord(string(arrivals.Mode), []string{"poisson", "even", "burst"}), "the mode %q is unknown", arrivals.Mode)
+	}
+	hasSegments := len(arrivals.Signups)+len(arrivals.Visitors) > 0
+	if hasSegments == (arrivals.Counts != "") {
+		s.source.faultAt("arrivals", "", "give either counts or signups (and visitors)")
+	}
+	s.validateSegments("arrivals.signups", arrivals.Signups)
+	s.validateSegments("arrivals.visitors", arrivals.Visitors)
+	if len(s.source.mistakes) > 0 {
+		return
+	}
+	signups, visitors := arrivals.Bins()
+	switch total := signups.Total() + visitors.Total(); {
+	case total == 0:
+		s.source.faultAt("arrivals", "raise a rate or a count", "nobody arrives")
+	case uint64(total) > s.Population.Size:
+		s.source.faultAt("arrivals", "raise population.size or lower the arrivals", "%d people arrive, but the population has %d", total, s.Population.Size)
+	}
+}
+
+func (s *Scenario) validateSegments(path string, segments []Segment) {
+	for i, segment := range segments {
+		place := fmt.Sprintf("%s[%d]", path, i)
+		if segment.For <= 0 {
+			s.source.faultAt(place, "write for: 10s", "a segment needs a length")
+		}
+		if (segment.Rate == nil) == (segment.From == nil && segment.To == nil) {
+			s.source.faultAt(place, "write rate: 1350/s, or from: 0/s and to: 1350/s", "a segment has either a rate, or from and to")
+		}
+	}
+}
+
+func (s *Scenario) step(name string) int {
+	return slices.IndexFunc(s.Journey, func(step Step) bool { return step.Name == name })
+}
+
+func (s *Scenario) stepNames() []string {
+	names := make([]string, len(s.Journey))
+	for i, step := range s.Journey {
+		names[i] = step.Name
+	}
+	return names
+}
+
+func (s *Scenario) validateJourney() {
+	if len(s.Journey) == 0 {
+		s.source.faultAt("journey", "name at least one step", "the journey has no step")
+	}
+	seen := map[string]bool{}
+	for i := range s.Journey {
+		step, path := &s.Journey[i], fmt.Sprintf("journey[%d]", i)
+		if step.Name == "" || seen[step.Name] {
+			s.source.faultAt(path, "give each step a name of its own", "the name %q is empty or taken", step.Name)
+		}
+		seen[step.Name] = true
+		s.validateStep(step, path)
+	}
+}
+
+func (s *Scenario) validateStep(step *Step, path string) {
+	switch step.Kind {
+	case funnel.Request, funnel.Await, funnel.Poll:
+	default:
+		s.source.faultAt(path+".kind", hintWord(string(step.Kind), []string{"request", "await", "poll"}), "the kind %q is unknown", step.Kind)
+	}
+	if step.Kind != funnel.Request && step.Patience.IsZero() {
+		s.source.faultAt(path, "add patience: 2m", "a step that waits needs patience, or it would wait for ever")
+	}
+	if step.Kind == funnel.Request && len(step.Expect.Pending) > 0 {
+		s.source.faultAt(path+".expect.pending", "make the step kind: poll or await", "only steps that wait can be pending")
+	}
+	if step.Retry.Attempts < 0 || step.Retry.Visits < 0 {
+		s.source.faultAt(path+".retry", "attempts and visits are 0 or more", "a negative number of attempts or visits")
+	}
+	if step.Retry.Jitter != "full" && step.Retry.Jitter != "none" {
+		s.source.faultAt(path+".retry.jitter", "use full or none", "the jitter %q is unknown", step.Retry.Jitter)
+	}
+	if step.Request != nil {
+		s.validateRequest(step.Request, path+".request")
+	}
+	s.validateRoute(step.Route, path+".route")
+}
+
+func (s *Scenario) validateRequest(request *Request, path string) {
+	targets := []string{"backend", "mail"}
+	for name := range s.Targets {
+		targets = append(targets, name)
+	}
+	sort.Strings(targets)
+	if !slices.Contains(targets, request.Target) {
+		s.source.faultAt(path+".target", hintWord(request.Target, targets), "no target is called %q", request.Target)
+	}
+	if !strings.HasPrefix(request.Path, "/") {
+		s.source.faultAt(path+".path", "write it from the root, as in /v1/signups", "the path %q does not begin with a slash", request.Path)
+	}
+	bodies := 0
+	for _, given := range []bool{request.JSON != nil, request.Text != "", len(request.Multipart) > 0} {
+		if given {
+			bodies++
+		}
+	}
+	if bodies > 1 {
+		s.source.faultAt(path, "keep one of them", "json, text and multipart exclude each other")
+	}
+	for name, extract := range request.Extract {
+		place := join(path+".extract", name)
+		if extract.JSON == "" && extract.Header == "" && extract.Regexp == "" {
+			s.source.faultAt(place, "give json, header or regexp", "nothing says where to find the value")
+		}
+		if _, err := regexp.Compile(extract.Regexp); err != nil {
+			s.source.faultAt(place+".regexp", "", "%v", err)
+		}
+	}
+}
+
+func (s *Scenario) validateRoute(route []Hop, path string) {
+	for i, hop := range route {
+		place := fmt.Sprintf("%s[%d]", path, i)
+		named := 0
+		for _, part := range []struct {
+			name  string
+			known bool
+			kind  string
+			all   []string
+		}{
+			{hop.Station, has(s.Stations, hop.Station), "station", keys(s.Stations)},
+			{hop.Call, has(s.Dependencies, hop.Call), "dependency", keys(s.Dependencies)},
+			{hop.Async, has(s.Dependencies, hop.Async), "dependency", keys(s.Dependencies)},
+		} {
+			if part.name == "" {
+				continue
+			}
+			named++
+			if !part.known {
+				s.source.faultAt(place, hintWord(part.name, part.all), "no %s is called %q", part.kind, part.name)
+			}
+		}
+		if named != 1 {
+			s.source.faultAt(place, "keep one", "a hop names exactly one of station, call and async")
+		}
+	}
+}
+
+func has[T any](parts map[string]T, name string) bool { _, ok := parts[name]; return ok }
+
+func keys[T any](parts map[string]T) []string {
+	names := make([]string, 0, len(parts))
+	for name := range parts {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func (s *Scenario) validateParts() {
+	for name, station := range s.Stations {
+		s.validateService(join("stations", name), station.Service)
+	}
+	kinds := []string{"dukcapil", "dapodik", "dtks", "mail", "sms", "generic"}
+	for name, dependency := range s.Dependencies {
+		if !slices.Contains(kinds, dependency.Kind) {
+			s.source.faultAt(join("dependencies", name)+".kind", hintWord(dependency.Kind, kinds), "the kind %q is unknown", dependency.Kind)
+		}
+		s.validateService(join("dependencies", name), dependency.Service)
+	}
+	if s.Backend.Durability != "group-fsync" {
+		s.source.faultAt("backend.durability", "use group-fsync", "the durability %q is unknown", s.Backend.Durability)
+	}
+	if s.Backend.BatchRows < 0 || s.Backend.Quota < 0 || s.Backend.MailConnections < 0 {
+		s.source.faultAt("backend", "use 0 (the default) or more", "a negative number")
+	}
+	for name := range s.Backend.CallTimeouts {
+		if !has(s.Dependencies, name) {
+			s.source.faultAt(join("backend.call_timeouts", name), hintWord(name, keys(s.Dependencies)), "no dependency is called %q", name)
+		}
+	}
+	for name, target := range s.Targets {
+		if parsed, err := url.Parse(target.URL); err != nil || target.URL != "" && (parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https") {
+			s.source.faultAt(join("targets", name)+".url", "write for example http://127.0.0.1:8080", "%q is no URL of a service", target.URL)
+		}
+	}
+}
+
+func (s *Scenario) validateService(path string, service workload.Service) {
+	if err := service.Validate(); err != nil {
+		s.source.faultAt(path, "", "%v", err)
+	}
+}
