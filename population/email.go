@@ -1,0 +1,75 @@
+package population
+
+import (
+	"strconv"
+	"strings"
+)
+
+// mailDomain is a provider and what people type in its place. Mistyped or not, the name leads
+// nowhere outside: .example is reserved (RFC 2606).
+type mailDomain struct{ right, typo string }
+
+var mailDomains = [...]mailDomain{
+	{"posel.example", "posle.example"},
+	{"surat.example", "surta.example"},
+	{"kotakpos.example", "kotakpso.example"},
+	{"warta.example", "wrata.example"},
+	{"suratku.example", "suratkuu.example"},
+}
+
+// appendEmail appends an address like siti.rahayu81733@surat.example: the digits are the index.
+func appendEmail(buffer []byte, name string, index uint64, typo bool) []byte {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'A' && c <= 'Z':
+			buffer = append(buffer, c+'a'-'A')
+		case c >= 'a' && c <= 'z':
+			buffer = append(buffer, c)
+		case c == ' ':
+			buffer = append(buffer, '.')
+		}
+	}
+	buffer = strconv.AppendUint(buffer, index, 10)
+	buffer = append(buffer, '@')
+	domain := mailDomains[index%uint64(len(mailDomains))]
+	if typo {
+		return append(buffer, domain.typo...)
+	}
+	return append(buffer, domain.right...)
+}
+
+// IndexOfEmail returns whose address this is, mistyped domain or not. Case, surrounding spaces,
+// dots in the local part and a part behind "+" do not matter.
+func IndexOfEmail(address string) (index uint64, ok bool) {
+	index, _, ok = splitEmail(address)
+	return index, ok
+}
+
+// Deliverable says whether the address is one of ours and its domain is typed right.
+func Deliverable(address string) bool {
+	_, typo, ok := splitEmail(address)
+	return ok && !typo
+}
+
+func splitEmail(address string) (index uint64, typo, ok bool) {
+	local, domain, found := strings.Cut(strings.TrimSpace(address), "@")
+	if !found {
+		return 0, false, false
+	}
+	local, _, _ = strings.Cut(local, "+")
+	start := len(local)
+	for start > 0 && local[start-1] >= '0' && local[start-1] <= '9' {
+		start--
+	}
+	digits := local[start:]
+	if start == 0 || len(digits) == 0 || len(digits) > 9 || len(digits) > 1 && digits[0] == '0' {
+		return 0, false, false
+	}
+	index, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil || index >= Size {
+		return 0, false, false
+	}
+	provider := mailDomains[index%uint64(len(mailDomains))]
+	typo = strings.EqualFold(domain, provider.typo)
+	return index, typo, typo || strings.EqualFold(domain, provider.right)
+}

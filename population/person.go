@@ -1,0 +1,176 @@
+package population
+
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Population is a set of people; see the package comment. Copies are cheap and share what was made.
+type Population struct{ made *made }
+
+type made struct {
+	seed  workload.Seed
+	opens date
+	odds  odds
+}
+
+// New makes the people of one seed, with ages relative to the day (WIB) on which registration
+// opens. The shares must be valid; see [Shares.Validate].
+func New(seed workload.Seed, opens time.Time, shares Shares) Population {
+	return Population{&made{seed: seed, opens: dateOf(opens), odds: newOdds(shares)}}
+}
+
+// Identity is what a registry holds about a person, or what the person says about it.
+type Identity struct {
+	NIK        string    // 16 digits
+	KK         string    // 16 digits
+	Name       string    // as on the card, mixed case
+	BirthPlace string    // a city
+	BirthDate  time.Time // midnight UTC of the day
+	Woman      bool
+}
+
+// Person is one synthetic person as they know themselves to be.
+type Person struct {
+	Identity
+	Index  uint64
+	Traits Traits
+	Email  string // their own mailbox, which mistyped mail does not reach
+	Phone  string // their own phone, +62…
+	School School // the zero value for those at no school
+}
+
+// School is where a pupil or student is active.
+type School struct {
+	Level string // "school", "college", or empty
+	NPSN  string // 8 digits
+	NISN  string // 10 digits; empty for students
+}
+
+// Form is what a person submits at one attempt.
+type Form struct {
+	Identity
+	Email string
+	Phone string
+}
+
+// Record is what the registry holds under a person's NIK.
+type Record struct {
+	Identity
+	State Traits // one of NotFound, Deceased, Duplicate, Inactive, Mismatch; 0 for a clean record
+}
+
+var (
+	agePurpose   = workload.NewPurpose("population.age")
+	namePurpose  = workload.NewPurpose("population.name")
+	cardPurpose  = workload.NewPurpose("population.card")
+	digitPurpose = workload.NewPurpose("population.digit")
+	otherPurpose = workload.NewPurpose("population.mismatch")
+)
+
+// Person spells a person out. It panics when the index is not below [Size].
+func (p Population) Person(index uint64) Person {
+	traits := p.Traits(index)
+	identity := p.identity(index, traits)
+	return Person{
+		Identity: identity,
+		Index:    index,
+		Traits:   traits,
+		Email:    string(appendEmail(make([]byte, 0, 64), identity.Name, index, false)),
+		Phone:    string(appendPhone(make([]byte, 0, 15), index, 0)),
+		School:   schoolOf(index, traits),
+	}
+}
+
+// Form returns what a person submits; attempt is 1 for the first. A wrong NIK or phone digit is
+// put right at the second attempt, for the person is told; a wrong e-mail domain stays, for no
+// message ever says so.
+func (p Population) Form(index uint64, attempt int) Form {
+	person := p.Person(index)
+	form := Form{Identity: person.Identity, Email: person.Email, Phone: person.Phone}
+	if person.Traits.Has(MistypedEmail) {
+		form.Email = string(appendEmail(make([]byte, 0, 64), person.Name, index, true))
+	}
+	if attempt > 1 {
+		return form
+	}
+	stream := p.made.seed.Stream(digitPurpose, index, 0, 0)
+	if person.Traits.Has(MistypedPhone) {
+		form.Phone = string(appendPhone(make([]byte, 0, 15), index, uint64(1+stream.IntN(9))))
+	}
+	if person.Traits.Has(MistypedNIK) {
+		nik := []byte(form.NIK)
+		wrongDigit(nik, stream.IntN)
+		form.NIK = string(nik)
+	}
+	return form
+}
+
+// Record returns what the registry holds. Where it mismatches, half of the people have another
+// birth date there and half another name; the NIK is theirs all the same, for it is never reissued.
+func (p Population) Record(index uint64) Record {
+	traits := p.Traits(index)
+	record := Record{Identity: p.identity(index, traits), State: traits & (NotFound | Deceased | Duplicate | Inactive | Mismatch)}
+	if !traits.Has(Mismatch) {
+		return record
+	}
+	stream := p.made.seed.Stream(otherPurpose, index, 0, 0)
+	if stream.IntN(2) == 0 {
+		record.BirthDate = record.BirthDate.AddDate(0, 0, 1+stream.IntN(300))
+		return record
+	}
+	for own := record.Name; record.Name == own; {
+		record.Name = nameOf(record.Woman, stream.IntN)
+	}
+	return record
+}
+
+// Owner returns whose NIK this is when all of its digits are right, date included.
+func (p Population) Owner(nik string) (index uint64, ok bool) {
+	index, ok = IndexOfNIK(nik)
+	if !ok {
+		return 0, false
+	}
+	var typed, right [nikLength]byte
+	digits, _ := digitsOf(nik, typed[:0])
+	traits := p.Traits(index)
+	own := appendNIK(right[:0], index, p.birthDate(index, traits), traits.Has(Woman))
+	return index, string(digits) == string(own)
+}
+
+func (p Population) identity(index uint64, traits Traits) Identity {
+	if index >= Size {
+		panic("population: the index of a person must be below Size")
+	}
+	born, woman := p.birthDate(index, traits), traits.Has(Woman)
+	stream := p.made.seed.Stream(namePurpose, index, 0, 0)
+	return Identity{
+		NIK:        string(appendNIK(make([]byte, 0, nikLength), index, born, woman)),
+		KK:         p.card(HouseholdOf(index)),
+		Name:       nameOf(woman, stream.IntN),
+		BirthPlace: birthPlaces[stream.IntN(len(birthPlaces))],
+		BirthDate:  born,
+		Woman:      woman,
+	}
+}
+
+// card returns the KK of a household, issued on some day of the ten years before registration opens.
+func (p Population) card(household uint64) string {
+	stream := p.made.seed.Stream(cardPurpose, household, 0, 0)
+	issued := p.made.opens.yearsBefore(0).AddDate(0, 0, -1-stream.IntN(3650))
+	return string(appendKK(make([]byte, 0, nikLength), household, issued))
+}
+
+// schoolOf numbers schools and pupils so that the numbers are nobody's: real NPSN begin with a
+// digit from 1 on, and real NISN with the year of birth without its first digit (inferred).
+func schoolOf(index uint64, traits Traits) School {
+	npsn := string(appendDigits(make([]byte, 0, 8), HouseholdOf(index)%regions, 8))
+	switch {
+	case traits.Has(Pupil):
+		return School{Level: "school", NPSN: npsn, NISN: string(appendDigits([]byte{'4'}, index, 9))}
+	case traits.Has(Student):
+		return School{Level: "college", NPSN: npsn}
+	}
+	return School{}
+}
