@@ -81,6 +81,18 @@ type Observer interface {
 	Observe(Sample)
 }
 
+// Crowd learns of people as a whole; an [Observer] may be one too.
+type Crowd interface {
+	// Scheduled is called for each person that the arrivals name, with the real time they name.
+	Scheduled(at time.Duration)
+	// Started is called when a person's first request is handed over for sending.
+	Started()
+	// DroppedPerson is called when a person could not be started at all.
+	DroppedPerson()
+	// Finished is called when a person's way has ended, well or not.
+	Finished()
+}
+
 // Severity says what a broken threshold does to the verdict.
 type Severity string
 

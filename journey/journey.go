@@ -17,10 +17,16 @@ type Config struct {
 
 // Journey is a compiled Config. It holds no state of any person and may be shared.
 type Journey struct {
-	config Config
-	keys   []workload.Purpose
-	mends  func(person uint64, step int) bool
+	config   Config
+	keys     []workload.Purpose
+	mistypes func(person uint64, step int) bool
+	leads    []time.Duration // per step before and at the scheduled one: longest think time
+	fix      time.Duration   // longest time to mend a typing error before the scheduled instant
 }
+
+// leadQuantile is where think times before the scheduled step are cut, so that all of them are
+// known a bounded time ahead.
+const leadQuantile = 0.999
 
 // The purposes of a walk's random streams.
 var (
@@ -38,11 +44,25 @@ var (
 // New compiles a journey. Mistypes, where not nil, names further people whose first attempt at a
 // step holds a typing error because of who they are (a trait), beside those drawn by [Typo].
 func New(config Config, mistypes func(person uint64, step int) bool) *Journey {
-	j := &Journey{config: config, mends: mistypes}
-	for _, step := range config.Steps {
+	j := &Journey{config: config, mistypes: mistypes}
+	for i, step := range config.Steps {
 		j.keys = append(j.keys, workload.NewPurpose(step.Name))
+		if i <= config.Arrival {
+			j.leads = append(j.leads, step.Think.Quantile(leadQuantile))
+		}
 	}
+	j.fix = config.Steps[config.Arrival].Typo.Fix.Quantile(leadQuantile)
 	return j
+}
+
+// Lead returns the longest scenario time by which anything a person does comes before the
+// instant that the arrivals schedule.
+func (j *Journey) Lead() time.Duration {
+	lead := j.fix
+	for _, think := range j.leads[1:] {
+		lead += think
+	}
+	return lead
 }
 
 // Funnel returns the names and kinds of the steps.
@@ -101,23 +121,25 @@ type Lead struct {
 
 // Leads appends the steps that a person takes before the scheduled one, the earliest first, each
 // one think time before the next. They neither wait for each other nor move the scheduled step.
-// A lead that would lie before the run's start lies at its start.
+// None lies more than [Journey.Lead] before it.
 func (j *Journey) Leads(person uint64, scheduled time.Duration, buffer []Lead) []Lead {
 	arrival := j.config.Clock.Scenario(j.start(person, scheduled))
 	for step := j.config.Arrival - 1; step >= 0; step-- {
-		arrival -= j.draw(j.config.Steps[step+1].Think, thinkPurpose, person, step+1, 0)
-		buffer = append(buffer, Lead{Step: step, At: max(0, j.config.Clock.Real(arrival))})
+		think := j.draw(j.config.Steps[step+1].Think, thinkPurpose, person, step+1, 0)
+		arrival -= min(think, j.leads[step+1])
+		buffer = append(buffer, Lead{Step: step, At: j.config.Clock.Real(arrival)})
 	}
 	return buffer
 }
 
-// Longest lead that arrivals are made ahead for; a longer one is cut to it.
+// start returns when the first attempt at the scheduled step begins: earlier than scheduled where
+// it holds a typing error.
 func (j *Journey) start(person uint64, scheduled time.Duration) time.Duration {
-	if !j.mistypes(person, j.config.Arrival) {
+	if !j.errs(person, j.config.Arrival) {
 		return scheduled
 	}
 	fix := j.draw(j.config.Steps[j.config.Arrival].Typo.Fix, fixPurpose, person, j.config.Arrival, 0)
-	return max(0, j.config.Clock.Real(j.config.Clock.Scenario(scheduled)-fix))
+	return j.config.Clock.Real(j.config.Clock.Scenario(scheduled) - min(fix, j.fix))
 }
 
 // Begin starts the walk of a person whose valid first attempt is scheduled at the given real time.
@@ -197,7 +219,7 @@ func (j *Journey) retry(w *Walk, answer Answer, now time.Duration) (bool, Action
 
 func (j *Journey) enter(w *Walk, at time.Duration) Action {
 	w.Attempt, w.tries, w.visit, w.passed = 0, 0, 0, false
-	w.mistyped = !w.looking && j.mistypes(w.Person, int(w.Step))
+	w.mistyped = !w.looking && j.errs(w.Person, int(w.Step))
 	action := j.attempt(w, at)
 	w.mistyped = action.Mistyped
 	action.Enters = true
@@ -250,14 +272,15 @@ func (j *Journey) repeats(w *Walk) bool {
 	return stream.Chance(share)
 }
 
-func (j *Journey) mistypes(person uint64, step int) bool {
+// errs says whether the person's first attempt at the step holds a typing error.
+func (j *Journey) errs(person uint64, step int) bool {
 	if share := j.config.Steps[step].Typo.Share; share > 0 {
 		stream := j.stream(typoPurpose, person, step, 0)
 		if stream.Chance(share) {
 			return true
 		}
 	}
-	return j.mends != nil && j.mends(person, step)
+	return j.mistypes != nil && j.mistypes(person, step)
 }
 
 // later returns the real time that lies the given scenario time after now.

@@ -1,0 +1,114 @@
+package loadgen
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/url"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// maxBody is the largest answer read, in bytes.
+const maxBody = 8 << 20
+
+// connections opens connections and can cut all of them, which is what ends requests under way
+// when a run is over.
+type connections struct {
+	mu   sync.Mutex
+	open map[net.Conn]struct{}
+	cut  bool
+}
+
+var errCut = errors.New("the run is over")
+
+func (c *connections) dial(address string) (net.Conn, error) {
+	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cut {
+		_ = conn.Close()
+		return nil, errCut
+	}
+	tracked := &trackedConn{Conn: conn, owner: c}
+	c.open[tracked] = struct{}{}
+	return tracked, nil
+}
+
+func (c *connections) cutAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cut = true
+	for conn := range c.open {
+		_ = conn.(*trackedConn).Conn.Close() // only to unblock its reader
+	}
+}
+
+type trackedConn struct {
+	net.Conn
+	owner *connections
+}
+
+func (t *trackedConn) Close() error {
+	t.owner.mu.Lock()
+	delete(t.owner.open, t)
+	t.owner.mu.Unlock()
+	return t.Conn.Close()
+}
+
+// newClient returns a client of one host that never tries a request twice.
+func newClient(target string, conns *connections, most int) (*fasthttp.HostClient, error) {
+	parsed, err := url.Parse(target)
+	if err != nil {
+		return nil, err
+	}
+	address := parsed.Host
+	if parsed.Port() == "" {
+		address += map[string]string{"http": ":80", "https": ":443"}[parsed.Scheme]
+	}
+	return &fasthttp.HostClient{
+		Addr:                          address,
+		IsTLS:                         parsed.Scheme == "https",
+		TLSConfig:                     &tls.Config{MinVersion: tls.VersionTLS12},
+		Dial:                          conns.dial,
+		MaxConns:                      most,
+		MaxIdemponentCallAttempts:     1,
+		MaxIdleConnDuration:           5 * time.Second,
+		MaxResponseBodySize:           maxBody,
+		NoDefaultUserAgentHeader:      true,
+		DisablePathNormalizing:        true,
+		DisableHeaderNamesNormalizing: true,
+		ConnPoolStrategy:              fasthttp.LIFO,
+	}, nil
+}
+
+// classifyError says what a failed request means.
+func classifyError(err error) (funnel.Outcome, funnel.Reason) {
+	var dial *net.OpError
+	var record tls.RecordHeaderError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.Is(err, fasthttp.ErrTimeout), errors.Is(err, fasthttp.ErrDialTimeout):
+		return funnel.TimedOut, funnel.ReasonTimeout
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, fasthttp.ErrNoFreeConns):
+		return funnel.Dropped, funnel.ReasonLocal
+	case errors.As(err, &record), errors.As(err, &certificate):
+		return funnel.Failed, funnel.ReasonTLS
+	case errors.As(err, &dial) && dial.Op == "dial":
+		if dial.Timeout() {
+			return funnel.TimedOut, funnel.ReasonTimeout
+		}
+		return funnel.Failed, funnel.ReasonDial
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		return funnel.Failed, funnel.ReasonBody
+	}
+	return funnel.Failed, funnel.ReasonReset
+}

@@ -1,0 +1,98 @@
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Config describes one run of the generator. It is plain data and travels as JSON.
+type Config struct {
+	Journey    journey.Config      `json:"journey"`
+	Signups    workload.Arrivals   `json:"signups"`  // people who walk the journey
+	Visitors   workload.Arrivals   `json:"visitors"` // people who take the first step and go
+	Seed       workload.Seed       `json:"seed"`
+	People     uint64              `json:"people"` // size of the population that people are drawn from
+	Opens      time.Time           `json:"opens"`
+	Shares     population.Shares   `json:"shares"`
+	PhotoBytes int                 `json:"photo_bytes"`
+	Requests   []Request           `json:"requests"`    // one for each step of the journey
+	Targets    map[string]string   `json:"targets"`     // name → URL of scheme, host and port
+	Vars       map[string]string   `json:"vars"`        // values for ${var.NAME}
+	Until      time.Duration       `json:"until"`       // real time after which the run ends
+	Shards     int                 `json:"shards"`      // 0 means 1
+	InFlight   int                 `json:"in_flight"`   // most requests under way at once, over all shards; 0 means 1024
+	Part       int                 `json:"part"`        // this generator's part, counting from 0
+	Parts      int                 `json:"parts"`       // how many generators share the run; 0 means 1
+	Traits     []population.Traits `json:"typo_traits"` // per step: people whose first attempt holds a typing error
+}
+
+// Request is the HTTP half of a step. Texts are templates, see [parseTemplate].
+type Request struct {
+	Target    string             `json:"target"`
+	Method    string             `json:"method"`
+	Path      string             `json:"path"`
+	Headers   map[string]string  `json:"headers,omitempty"`
+	JSON      string             `json:"json,omitempty"`      // a JSON text; values are escaped for JSON strings
+	Text      string             `json:"text,omitempty"`      // a body as it is
+	Multipart map[string]string  `json:"multipart,omitempty"` // form fields; ${person.photo} becomes a file
+	Extract   map[string]Extract `json:"extract,omitempty"`
+	Completed []int              `json:"completed"`
+	Declined  []int              `json:"declined,omitempty"`
+	Rejected  []int              `json:"rejected,omitempty"`
+	Pending   []int              `json:"pending,omitempty"`
+}
+
+// Extract takes a value out of an answer; see the scenario format.
+type Extract struct {
+	JSON   string `json:"json,omitempty"`
+	Header string `json:"header,omitempty"`
+	Regexp string `json:"regexp,omitempty"`
+}
+
+func (c Config) validate() error {
+	if len(c.Requests) != len(c.Journey.Steps) || len(c.Requests) == 0 {
+		return fmt.Errorf("loadgen: %d requests for %d steps; each step needs one", len(c.Requests), len(c.Journey.Steps))
+	}
+	if c.People == 0 || uint64(c.Signups.Bins.Total()+c.Visitors.Bins.Total()) > c.People {
+		return errors.New("loadgen: more people arrive than the population has; raise its size")
+	}
+	for name, target := range c.Targets {
+		parsed, err := url.Parse(target)
+		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+			return fmt.Errorf("loadgen: target %s has the URL %q; write for example http://127.0.0.1:8080", name, target)
+		}
+	}
+	for i, request := range c.Requests {
+		if _, known := c.Targets[request.Target]; !known {
+			return fmt.Errorf("loadgen: step %s goes to target %q, which has no URL; give --target %s=URL", c.Journey.Steps[i].Name, request.Target, request.Target)
+		}
+	}
+	return nil
+}
+
+// Classify maps an HTTP status to an outcome.
+func (r Request) classify(status int) (outcome funnel.Outcome, pending bool) {
+	for _, list := range []struct {
+		statuses []int
+		outcome  funnel.Outcome
+	}{{r.Completed, funnel.Completed}, {r.Declined, funnel.Declined}, {r.Rejected, funnel.Rejected}} {
+		for _, named := range list.statuses {
+			if status == named {
+				return list.outcome, false
+			}
+		}
+	}
+	for _, named := range r.Pending {
+		if status == named {
+			return funnel.Completed, true
+		}
+	}
+	return funnel.Failed, false
+}

@@ -1,0 +1,11 @@
+// Package loadgen replays a scenario against a real service: an open-model load generator.
+//
+// People come when the arrivals say, never later because an answer was slow:
+//
+//  1. a [Config] names the arrivals, the journey and the requests; [New] compiles them;
+//  2. [Generator.Run] starts the shards. Each owns every n-th person, a heap of timers, a slab of
+//     walks and an observer, and shares nothing on the way;
+//  3. a shard makes its arrivals one bin ahead, asks package journey what a person does next, and
+//     hands due requests to its workers, which send them with fasthttp and read the answer;
+//  4. each attempt ends as a funnel.Sample with three clocks: intended, sent, ended.
+package loadgen

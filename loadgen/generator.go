@@ -1,0 +1,94 @@
+package loadgen
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/population"
+)
+
+// Generator plays one run.
+type Generator struct {
+	config   Config
+	journey  *journey.Journey
+	requests []compiled
+	slots    int // extracted values a walk can hold
+	clients  []*fasthttp.HostClient
+	conns    *connections
+	people   population.Population
+	photos   population.Photos
+	observer func(shard int) funnel.Observer
+}
+
+// New compiles a run. Observer is called once for each shard; each is then called by one goroutine.
+func New(config Config, observer func(shard int) funnel.Observer) (*Generator, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	g := &Generator{
+		config: config, observer: observer,
+		conns:  &connections{open: map[net.Conn]struct{}{}},
+		people: population.New(config.Seed, config.Opens, config.Shares),
+	}
+	g.journey = journey.New(config.Journey, g.traitTypo)
+	if err := g.compile(); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *Generator) compile() (err error) {
+	targets := map[string]int{}
+	for _, name := range sortedKeys(g.config.Targets) {
+		targets[name] = len(g.clients)
+		client, err := newClient(g.config.Targets[name], g.conns, g.inFlight())
+		if err != nil {
+			return err
+		}
+		g.clients = append(g.clients, client)
+	}
+	if g.requests, g.slots, err = compile(g.config, targets); err != nil {
+		return err
+	}
+	if g.config.PhotoBytes > 0 {
+		g.photos, err = population.NewPhotos(g.config.PhotoBytes)
+	}
+	return err
+}
+
+// traitTypo says whether who the person is makes their first attempt at the step hold a typing error.
+func (g *Generator) traitTypo(person uint64, step int) bool {
+	return step < len(g.config.Traits) && g.config.Traits[step] != 0 && g.people.Traits(person).HasAny(g.config.Traits[step])
+}
+
+func (g *Generator) shards() int { return max(1, g.config.Shards) }
+func (g *Generator) parts() int  { return max(1, g.config.Parts) }
+func (g *Generator) inFlight() int {
+	if g.config.InFlight == 0 {
+		return 1024
+	}
+	return g.config.InFlight
+}
+
+// Run plays the run from the instant it began, which lies at real time 0. It returns when all
+// people are done, the run is over, or the context ends; whoever is still under way then has no
+// final sample.
+func (g *Generator) Run(ctx context.Context, began time.Time) {
+	shards := make([]*shard, g.shards())
+	var running sync.WaitGroup
+	for i := range shards {
+		shards[i] = newShard(g, i)
+		running.Go(func() { shards[i].run(ctx, began) })
+	}
+	running.Wait()
+	g.conns.cutAll()
+	for _, s := range shards {
+		s.finish()
+	}
+}

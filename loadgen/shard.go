@@ -1,0 +1,258 @@
+package loadgen
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey"
+)
+
+// session is one walk with what it has extracted so far.
+type session struct {
+	walk   journey.Walk
+	action journey.Action
+	start  time.Duration // when the first look of the current attempt was sent
+	got    []string
+	lead   bool // a step before the scheduled one, walked beside the person's main walk
+	fresh  bool // nothing was sent yet
+}
+
+// shard owns every n-th person. All its fields belong to the goroutine of run.
+type shard struct {
+	generator *Generator
+	observer  funnel.Observer
+	crowd     funnel.Crowd // nil where the observer does not count people
+	schedule  *schedule
+	sessions  []session
+	free      []int32
+	timers    timers
+	leads     []journey.Lead
+	jobs      chan job
+	done      chan completion
+	workers   sync.WaitGroup
+	running   int // workers started
+	under     int // requests under way
+	most      int // most requests under way at once
+	began     time.Time
+}
+
+func newShard(g *Generator, index int) *shard {
+	s := &shard{
+		generator: g,
+		observer:  g.observer(index),
+		schedule:  newSchedule(g.config, g.journey, g.config.Part+g.parts()*index, g.parts()*g.shards()),
+		jobs:      make(chan job),
+		most:      max(1, g.inFlight()/g.shards()),
+	}
+	s.done = make(chan completion, s.most)
+	s.crowd, _ = s.observer.(funnel.Crowd)
+	return s
+}
+
+// run plays the shard's people until the run is over, the context ends, or nobody is left.
+func (s *shard) run(ctx context.Context, began time.Time) {
+	s.began = began
+	alarm := time.NewTimer(0)
+	defer alarm.Stop()
+	for ctx.Err() == nil && s.now() < s.generator.config.Until {
+		s.takeAnswers()
+		s.expectPeople()
+		s.act()
+		next, any := s.nextInstant()
+		if !any && s.under == 0 {
+			break
+		}
+		alarm.Reset(min(next, s.generator.config.Until) - s.now())
+		select {
+		case answer := <-s.done:
+			s.take(answer)
+		case <-alarm.C:
+		case <-ctx.Done():
+		}
+	}
+	s.schedule.stop()
+	close(s.jobs)
+}
+
+// finish waits for the workers; their connections must have been cut.
+func (s *shard) finish() {
+	s.workers.Wait()
+	for {
+		select {
+		case <-s.done:
+		default:
+			return
+		}
+	}
+}
+
+func (s *shard) now() time.Duration { return time.Since(s.began) }
+
+// takeAnswers handles every answer that has already come.
+func (s *shard) takeAnswers() {
+	for {
+		select {
+		case answer := <-s.done:
+			s.take(answer)
+		default:
+			return
+		}
+	}
+}
+
+func (s *shard) nextInstant() (time.Duration, bool) {
+	next, any := s.timers.first()
+	if s.schedule.more {
+		if opens := s.schedule.opensAt(); !any || opens < next {
+			return opens, true
+		}
+	}
+	if !any {
+		return s.generator.config.Until, false
+	}
+	return next, true
+}
+
+// expectPeople makes the sessions of all whose way may begin by now.
+func (s *shard) expectPeople() {
+	const ahead = 20 * time.Millisecond // people are made a little before they are needed
+	for {
+		person, at, visitor, ok := s.schedule.due(s.now() + ahead)
+		if !ok {
+			return
+		}
+		if s.crowd != nil {
+			s.crowd.Scheduled(at)
+		}
+		j := s.generator.journey
+		if visitor {
+			walk, action := j.Look(person, 0, at)
+			s.open(walk, action, false)
+			continue
+		}
+		s.leads = j.Leads(person, at, s.leads[:0])
+		for _, lead := range s.leads {
+			walk, action := j.Look(person, lead.Step, lead.At)
+			s.open(walk, action, true)
+		}
+		walk, action := j.Begin(person, at)
+		s.open(walk, action, false)
+	}
+}
+
+func (s *shard) open(walk journey.Walk, action journey.Action, lead bool) {
+	var slot int32
+	if n := len(s.free); n > 0 {
+		slot, s.free = s.free[n-1], s.free[:n-1]
+	} else {
+		s.sessions = append(s.sessions, session{})
+		slot = int32(len(s.sessions) - 1)
+	}
+	s.sessions[slot] = session{walk: walk, lead: lead, fresh: true}
+	s.plan(slot, action)
+}
+
+// plan enters the action into the timers, or closes the session.
+func (s *shard) plan(slot int32, action journey.Action) {
+	session := &s.sessions[slot]
+	if action.Done {
+		if !session.lead && s.crowd != nil {
+			s.crowd.Finished()
+		}
+		s.sessions[slot].got = nil
+		s.free = append(s.free, slot)
+		return
+	}
+	session.action = action
+	s.timers.push(action.At, slot)
+}
+
+// act starts everything that is due.
+func (s *shard) act() {
+	for {
+		at, any := s.timers.first()
+		if !any || at > s.now() {
+			return
+		}
+		slot := s.timers.pop()
+		session := &s.sessions[slot]
+		if session.action.Enters {
+			s.observer.Enter(int(session.walk.Step), session.walk.Intended)
+		}
+		s.send(slot, session)
+	}
+}
+
+func (s *shard) send(slot int32, session *session) {
+	full := s.under >= s.most
+	if session.fresh && !session.lead && s.crowd != nil {
+		if full {
+			s.crowd.DroppedPerson()
+		} else {
+			s.crowd.Started()
+		}
+	}
+	session.fresh = false
+	if full {
+		now := s.now()
+		s.take(completion{slot: slot, start: now, end: now, answer: journey.Answer{Outcome: funnel.Dropped}, reason: funnel.ReasonLocal})
+		return
+	}
+	work := job{
+		slot: slot, step: int(session.walk.Step), person: session.walk.Person,
+		mistyped: session.action.Mistyped, timeout: session.action.Timeout, got: session.got,
+	}
+	s.under++
+	select {
+	case s.jobs <- work:
+	default:
+		s.startWorker()
+		s.jobs <- work
+	}
+}
+
+func (s *shard) startWorker() {
+	s.running++
+	w := newWorker(s.generator, s.began)
+	s.workers.Go(func() {
+		for work := range s.jobs {
+			s.done <- w.do(work)
+		}
+	})
+}
+
+// take moves a walk on by one answer.
+func (s *shard) take(answer completion) {
+	if answer.sent {
+		s.under--
+	}
+	session := &s.sessions[answer.slot]
+	for i, value := range answer.got {
+		if value == "" {
+			continue
+		}
+		if session.got == nil {
+			session.got = make([]string, s.generator.slots)
+		}
+		session.got[i] = value
+	}
+	if answer.answer.Outcome == funnel.TimedOut && session.action.Leaves {
+		answer.answer.Outcome = funnel.Abandoned
+	}
+	if session.start == 0 {
+		session.start = answer.start
+	}
+	walk := session.walk
+	result, next := s.generator.journey.Next(&session.walk, answer.answer, answer.end)
+	if result.Ended {
+		s.observer.Observe(funnel.Sample{
+			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
+			Intended: walk.Intended, Start: session.start, End: answer.end,
+			Outcome: result.Outcome, Reason: answer.reason, Final: result.Final,
+		})
+		session.start = 0
+	}
+	s.plan(answer.slot, next)
+}
