@@ -44,7 +44,7 @@ func held(report Report) []string {
 	case entered == 0:
 		return []string{"nobody entered any step"}
 	case len(failed) == 0 && entered > 1:
-		parts = append(parts, fmt.Sprintf("so did the other %d steps", entered-1))
+		parts = append(parts, others(entered-1))
 	case len(failed) > 3:
 		failed = append(failed[:3], fmt.Sprintf("%d more steps neither", len(failed)-3))
 	}
@@ -115,4 +115,11 @@ func title(step string) string {
 		return "join (batch)"
 	}
 	return step
+}
+
+func others(n int) string {
+	if n == 1 {
+		return "so did the other step"
+	}
+	return fmt.Sprintf("so did the other %d steps", n)
 }

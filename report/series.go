@@ -74,7 +74,7 @@ func (c Column) MarshalJSON() ([]byte, error) {
 func (c *Column) UnmarshalJSON(text []byte) error {
 	var values []*float64
 	if err := json.Unmarshal(text, &values); err != nil {
-		return fmt.Errorf("a column of the series holds something other than numbers and null: %w", err)
+		return fmt.Errorf("a column of the series holds something other than numbers and null: %v", err) //nolint:errorlint // the type error inside is about the element, not the report
 	}
 	*c = make(Column, len(values))
 	for i, value := range values {
