@@ -1,0 +1,49 @@
+package report
+
+import (
+	"math"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// series lays out every second from the first to the last that anything happened in.
+func series(recording *Recording, facts Facts) Series {
+	result := Series{Note: facts.SeriesNote, TS: []int64{}, ScenarioS: []float64{}, Scheduled: []int64{}}
+	for _, step := range recording.journey {
+		result.Steps = append(result.Steps, StepSeries{Step: step.Name})
+	}
+	idle := &row{steps: make([]stepRow, len(recording.journey))}
+	for second := recording.earliest; second <= recording.latest; second++ {
+		row := recording.rows[second]
+		if row == nil {
+			row = idle
+		}
+		result.TS = append(result.TS, second)
+		result.ScenarioS = append(result.ScenarioS, facts.Clock(time.Duration(second)*time.Second).Seconds())
+		result.Scheduled = append(result.Scheduled, int64(row.scheduled))
+		for i := range row.steps {
+			result.Steps[i].add(&row.steps[i])
+		}
+	}
+	result.Stations = stationSeries(facts.Readings, facts.Clock)
+	return result
+}
+
+func (s *StepSeries) add(row *stepRow) {
+	people := func(outcome funnel.Outcome) int64 { return int64(row.people[outcome]) }
+	s.Entered = append(s.Entered, int64(row.entered))
+	s.Requests = append(s.Requests, int64(row.attempts))
+	s.Passed = append(s.Passed, people(funnel.Completed))
+	s.Declined = append(s.Declined, people(funnel.Declined))
+	s.Rejected = append(s.Rejected, people(funnel.Rejected))
+	s.Failed = append(s.Failed, people(funnel.Failed))
+	s.TimedOut = append(s.TimedOut, people(funnel.TimedOut))
+	s.Abandoned = append(s.Abandoned, people(funnel.Abandoned))
+	p50, p95, p99 := math.NaN(), math.NaN(), math.NaN()
+	if len(row.response) > 0 {
+		at := row.response.quantiles(50, 95, 99)
+		p50, p95, p99 = seconds(at[0]), seconds(at[1]), seconds(at[2])
+	}
+	s.P50, s.P95, s.P99 = append(s.P50, p50), append(s.P95, p95), append(s.P99, p99)
+}

@@ -1,0 +1,125 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// Conclusion says in one sentence which steps held and which did not. TryNext is what to try next,
+// such as "--plan as-published"; empty leaves it out.
+func Conclusion(report Report, tryNext string) string {
+	var parts []string
+	if report.Verdict == Invalid && len(report.Invalid) > 0 {
+		parts = append(parts, "the run is invalid: "+report.Invalid[0])
+	} else {
+		parts = held(report)
+	}
+	if tryNext != "" {
+		parts = append(parts, "next try "+tryNext)
+	}
+	sentence := strings.Join(parts, "; ") + "."
+	return strings.ToUpper(sentence[:1]) + sentence[1:]
+}
+
+// held tells of the step that people come for, then of those that did not hold.
+func held(report Report) []string {
+	broken := brokenSteps(report)
+	first := mainStep(report)
+	var parts, failed []string
+	entered := 0
+	for _, row := range report.Funnel {
+		if row.Entered > 0 {
+			entered++
+		}
+		switch {
+		case row.Step == first && row.Entered > 0 && row.holds(broken):
+			parts = append(parts, report.describe(row))
+		case row.Entered > 0 && !row.holds(broken):
+			failed = append(failed, row.falls(report))
+		}
+	}
+	switch {
+	case entered == 0:
+		return []string{"nobody entered any step"}
+	case len(failed) == 0 && entered > 1:
+		parts = append(parts, others(entered-1))
+	case len(failed) > 3:
+		failed = append(failed[:3], fmt.Sprintf("%d more steps neither", len(failed)-3))
+	}
+	return append(parts, failed...)
+}
+
+// mainStep is the sign-up, or else the first step.
+func mainStep(report Report) string {
+	for _, row := range report.Funnel {
+		if row.Step == funnel.SignUp {
+			return row.Step
+		}
+	}
+	if len(report.Funnel) == 0 {
+		return ""
+	}
+	return report.Funnel[0].Step
+}
+
+// brokenSteps are those with a broken threshold.
+func brokenSteps(report Report) map[string]bool {
+	broken := map[string]bool{}
+	for _, threshold := range report.Thresholds {
+		condition, err := ParseThreshold(threshold.Source)
+		if err == nil && threshold.Verdict == FailedIt && threshold.Severity != funnel.Warn {
+			broken[condition.Step()] = true
+		}
+	}
+	return broken
+}
+
+// holds says whether a step did its work: no threshold broken, fewer than one person in a hundred
+// turned away, failed or gone, and fewer than half still there at the end.
+func (r FunnelRow) holds(broken map[string]bool) bool {
+	lost := r.Rejected + r.Failed + r.TimedOut + r.Abandoned
+	return !broken[r.Step] && lost < 0.01*r.Entered && r.Unfinished < 0.5*r.Entered
+}
+
+func (r Report) describe(row FunnelRow) string {
+	text := fmt.Sprintf("%s held: %s of %s passed, at most %s in one minute",
+		title(row.Step), thousands(row.Passed), thousands(r.expected(row)), thousands(row.PeakPassedPerMin))
+	if q := r.passedTimes(row.Step); q != nil {
+		text += ", p99 " + spell(q.P99)
+	}
+	return text
+}
+
+func (r FunnelRow) falls(report Report) string {
+	return fmt.Sprintf("%s did not: %s of %s passed", title(r.Step), thousands(r.Passed), thousands(report.expected(r)))
+}
+
+// expected counts those scheduled at the step, or else those who entered it.
+func (r Report) expected(row FunnelRow) float64 {
+	if scheduling, ok := r.Offered.ByStep[row.Step]; ok && scheduling.Scheduled > 0 {
+		return scheduling.Scheduled
+	}
+	return row.Entered
+}
+
+// title adds what an abbreviation stands for.
+func title(step string) string {
+	switch step {
+	case funnel.Identity:
+		return "identity (NIK verification)"
+	case funnel.OTP:
+		return "otp (SMS code)"
+	case funnel.Join:
+		return "join (batch)"
+	}
+	return step
+}
+
+func others(n int) string {
+	if n == 1 {
+		return "so did the other step"
+	}
+	return fmt.Sprintf("so did the other %d steps", n)
+}

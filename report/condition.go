@@ -1,0 +1,102 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// Condition is a parsed threshold:
+//
+//	condition = selector comparison bound
+//	selector  = people | "schedule_lag." quantile | step "." count | step "." time "." quantile
+//	people    = "scheduled" "sent" "completed" "dropped" "acknowledged" "persisted" "lost" "unacknowledged" "duplicates"
+//	count     = "entered" "passed" "peak_passed_per_min" … (a column of the funnel), "requests", "throughput_per_s", "goodput_per_s"
+//	time      = "response_time" | "response_time_passed" | "service_time"
+//	quantile  = "mean" | "max" | "p50" | "p99" | "p999" | "p(99.95)" …
+//	comparison= ">=" | "<=" | ">" | "<" | "==" | "!="
+//	bound     = number | number "%" "of" count | number unit        (a time needs its unit: 250ms)
+type Condition struct {
+	Source     string          // as written
+	Severity   funnel.Severity // empty means fail
+	selector   selector
+	comparison string
+	bound      float64 // in seconds for a time, in percent for a share
+	of         string  // the count that a share is taken of
+}
+
+// selector names one figure of a report.
+type selector struct {
+	step     string  // empty for the whole run
+	figure   string  // a count or a time
+	quantile string  // as written; empty for a count
+	percent  float64 // of a quantile, 0 to 100, unless it is mean or max
+}
+
+// Step returns the step that the condition is about, or "" when it is about the whole run. The
+// caller knows which steps there are.
+func (c Condition) Step() string { return c.selector.step }
+
+// isTime says whether the figure is a time.
+func (s selector) isTime() bool { return s.quantile != "" }
+
+func peopleWords() []string {
+	return []string{"scheduled", "sent", "completed", "dropped", "acknowledged", "persisted", "lost", "unacknowledged", "duplicates"}
+}
+
+func countWords() []string {
+	return []string{
+		"entered", "passed", "peak_passed_per_min", "declined", "abandoned", "rejected", "failed", "timed_out",
+		"unfinished", "retries", "requests", "throughput_per_s", "goodput_per_s",
+	}
+}
+
+func timeWords() []string { return []string{"response_time", "response_time_passed", "service_time"} }
+
+func quantileWords() []string { return []string{"mean", "p50", "p90", "p95", "p99", "p999", "max"} }
+
+// ofWords are the counts that a share may be taken of.
+func ofWords(step string) []string {
+	if step == "" {
+		return peopleWords()
+	}
+	return append([]string{"scheduled"}, countWords()...)
+}
+
+const scheduleLag = "schedule_lag"
+
+// hint names the valid word nearest to a wrong one.
+func hint(word string, valid []string) string {
+	best, least := "", 1<<30
+	for _, candidate := range valid {
+		if d := distance(strings.ToLower(word), candidate); d < least {
+			best, least = candidate, d
+		}
+	}
+	if least <= 1+len(word)/3 {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return "one of " + strings.Join(valid, ", ")
+}
+
+// distance is Levenshtein's edit distance in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,38 @@
+package report
+
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// Facts are what a Recording cannot know about its run.
+type Facts struct {
+	Ombak          Build
+	Engine         Engine // empty means live
+	Scenario       Scenario
+	Plan           string
+	Started        *time.Time                                 // live runs only
+	Duration       time.Duration                              // real time
+	Speed          float64                                    // scenario seconds per real second; 0 means 1
+	Clock          func(realTime time.Duration) time.Duration // scenario time at a real time; nil means the same
+	Machine        *Machine
+	Store          *Store
+	Offered        *OfferedFacts    // nil means what the recording itself counted
+	Readings       []funnel.Reading // of all stations, over time
+	Marks          []funnel.Mark    // what happened to the run as a whole
+	Generator      *Process         // what the generator cost; nil leaves only the lag of live runs
+	Processes      []Process
+	Reconciliation *Reconciliation
+	Conditions     []Condition // thresholds, see ParseThresholds
+	Validity       Validity
+	SeriesNote     string // whose series and histograms these are, such as "of replication 0"
+	Warnings       []string
+}
+
+// OfferedFacts count the people that the arrivals asked for, as the scheduler knows them.
+type OfferedFacts struct {
+	Scheduled  int                   // people
+	PeakPerMin int                   // most in any 60 s
+	ByStep     map[string]Scheduling // for the step that arrivals are scheduled at
+}

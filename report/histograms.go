@@ -1,0 +1,125 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// Histograms are in HdrHistogram's V2 compressed encoding, base64; values are whole microseconds.
+type Histograms struct {
+	Note         string                       `json:"note,omitempty"`
+	Unit         string                       `json:"unit"`                    // of the values: us
+	ResponseTime map[string]map[string]string `json:"response_time,omitempty"` // by step and outcome
+	ServiceTime  map[string]map[string]string `json:"service_time,omitempty"`  // by step and outcome
+	ScheduleLag  string                       `json:"schedule_lag,omitempty"`
+}
+
+// encodeHistograms packs everything that was measured.
+func encodeHistograms(recording *Recording, note string) Histograms {
+	packed := Histograms{
+		Note: note, Unit: "us", ScheduleLag: encodeHistogram(recording.lag),
+		ResponseTime: map[string]map[string]string{}, ServiceTime: map[string]map[string]string{},
+	}
+	for i, step := range recording.journey {
+		for outcome := range funnel.OutcomeCount {
+			total := &recording.steps[i]
+			keep(packed.ResponseTime, step.Name, outcome, total.response[outcome])
+			keep(packed.ServiceTime, step.Name, outcome, total.service[outcome])
+		}
+	}
+	return packed
+}
+
+func keep(into map[string]map[string]string, step string, outcome int, histogram *hdrhistogram.Histogram) {
+	if histogram == nil {
+		return
+	}
+	if into[step] == nil {
+		into[step] = map[string]string{}
+	}
+	into[step][funnel.Outcome(outcome).String()] = encodeHistogram(histogram)
+}
+
+func encodeHistogram(histogram *hdrhistogram.Histogram) string {
+	if histogram == nil {
+		return ""
+	}
+	text, err := histogram.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		panic(err) // writing to memory does not fail
+	}
+	return string(text)
+}
+
+// DecodeResponseTime returns the response times in microseconds of a step's attempts with any of
+// the outcomes, or nil when there are none.
+func (h Histograms) DecodeResponseTime(step string, outcomes ...funnel.Outcome) (*hdrhistogram.Histogram, error) {
+	return decodeOutcomes(h.ResponseTime[step], outcomes)
+}
+
+// DecodeServiceTime is like DecodeResponseTime for service times.
+func (h Histograms) DecodeServiceTime(step string, outcomes ...funnel.Outcome) (*hdrhistogram.Histogram, error) {
+	return decodeOutcomes(h.ServiceTime[step], outcomes)
+}
+
+func decodeOutcomes(packed map[string]string, outcomes []funnel.Outcome) (*hdrhistogram.Histogram, error) {
+	var sum *hdrhistogram.Histogram
+	for _, outcome := range outcomes {
+		text := packed[outcome.String()]
+		if text == "" {
+			continue
+		}
+		histogram, err := decodeHistogram(text)
+		if err != nil {
+			return nil, fmt.Errorf("outcome %v: %w", outcome, err)
+		}
+		sum = mergeHistograms(sum, histogram)
+	}
+	return sum, nil
+}
+
+func decodeHistogram(text string) (*hdrhistogram.Histogram, error) {
+	histogram, err := hdrhistogram.Decode([]byte(text))
+	if err != nil {
+		return nil, fmt.Errorf("a histogram in the report is damaged: %w", err)
+	}
+	return histogram, nil
+}
+
+// sentOutcomes are the outcomes of attempts that were sent.
+func sentOutcomes() []funnel.Outcome {
+	return []funnel.Outcome{funnel.Completed, funnel.Declined, funnel.Rejected, funnel.Failed, funnel.TimedOut, funnel.Abandoned}
+}
+
+// passedOutcomes are those that response_time_passed_s is about: shedding must not look fast.
+func passedOutcomes() []funnel.Outcome { return []funnel.Outcome{funnel.Completed, funnel.TimedOut} }
+
+// sum adds up the histograms of some outcomes without changing them; nil when there are none.
+func sum(histograms [funnel.OutcomeCount]*hdrhistogram.Histogram, outcomes []funnel.Outcome) *hdrhistogram.Histogram {
+	var total *hdrhistogram.Histogram
+	for _, outcome := range outcomes {
+		if histograms[outcome] != nil {
+			if total == nil {
+				total = newHistogram()
+			}
+			total.Merge(histograms[outcome])
+		}
+	}
+	return total
+}
+
+// quantilesOf sums up a histogram in seconds; nil when it is empty.
+func quantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
+	if histogram == nil || histogram.TotalCount() == 0 {
+		return nil
+	}
+	at := histogram.ValueAtPercentilesSlice([]float64{50, 90, 95, 99, 99.9})
+	return &Quantiles{
+		Count: float64(histogram.TotalCount()), Mean: histogram.Mean() / 1e6,
+		P50: seconds(at[0]), P90: seconds(at[1]), P95: seconds(at[2]), P99: seconds(at[3]), P999: seconds(at[4]),
+		Max: seconds(histogram.Max()),
+	}
+}

@@ -1,0 +1,116 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxReport bounds report.json in bytes; a day of seconds takes about a tenth of it.
+const maxReport = 256 << 20
+
+// Read reads report.json. Members it does not know are skipped: newer versions add some.
+func Read(r io.Reader) (Report, error) {
+	return read(r, maxReport)
+}
+
+func read(r io.Reader, limit int64) (Report, error) {
+	text, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return Report{}, fmt.Errorf("reading the report: %w", err)
+	}
+	if int64(len(text)) > limit {
+		return Report{}, fmt.Errorf("the report is larger than %s bytes; give a report.json that ombak wrote", thousands(float64(limit)))
+	}
+	var head struct {
+		Schema *string `json:"schema"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return Report{}, explain(err)
+	}
+	switch {
+	case head.Schema == nil:
+		return Report{}, fmt.Errorf("this is no report: it has no schema; give a report.json that ombak wrote, whose schema is %q", Schema)
+	case *head.Schema != Schema:
+		return Report{}, fmt.Errorf("the report's schema is %q; this ombak reads %q, use the version that wrote it", *head.Schema, Schema)
+	}
+	var report Report
+	if err := json.Unmarshal(text, &report); err != nil {
+		return Report{}, explain(err)
+	}
+	return report, report.Series.check()
+}
+
+// explain turns an error of encoding/json into one sentence.
+func explain(err error) error {
+	var syntax *json.SyntaxError
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax) && err.Error() == "unexpected end of JSON input":
+		return fmt.Errorf("the report is cut off after %s bytes; copy it again", thousands(float64(syntax.Offset)))
+	case errors.As(err, &syntax):
+		return fmt.Errorf("the report is not JSON at byte %d: %w; give a report.json that ombak wrote", syntax.Offset, err)
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return fmt.Errorf("the report's %s is a JSON %s where %s belongs; give a report.json that ombak wrote", wrong.Field, wrong.Value, wrong.Type)
+	case errors.As(err, &wrong):
+		return fmt.Errorf("the report is a JSON %s where an object belongs; give a report.json that ombak wrote", wrong.Value)
+	}
+	return fmt.Errorf("reading the report: %w", err)
+}
+
+// check says whether all columns have the length of the clock beside them.
+func (s Series) check() error {
+	rows := len(s.TS)
+	fault := func(name string, length int) error {
+		return fmt.Errorf("the series %s has %d rows where t_s has %d; give a report.json as ombak wrote it", name, length, rows)
+	}
+	if len(s.ScenarioS) != rows {
+		return fault("scenario_s", len(s.ScenarioS))
+	}
+	if len(s.Scheduled) != rows {
+		return fault("scheduled", len(s.Scheduled))
+	}
+	for _, step := range s.Steps {
+		for i, column := range step.counts() {
+			if len(column) != rows {
+				return fault(step.Step+"."+seriesCounts()[i], len(column))
+			}
+		}
+		for i, column := range step.quantiles() {
+			if len(column) != rows {
+				return fault(step.Step+"."+seriesQuantiles()[i], len(column))
+			}
+		}
+	}
+	for _, station := range s.Stations {
+		rows = len(station.TS)
+		for _, length := range station.lengths() {
+			if length != rows {
+				return fault(station.Name, length)
+			}
+		}
+	}
+	return nil
+}
+
+func (s StationSeries) lengths() []int {
+	return []int{
+		len(s.ScenarioS), len(s.Servers), len(s.Busy), len(s.Queued), len(s.Arrivals), len(s.Completions),
+		len(s.Rejections), len(s.BusyS), len(s.QueueS),
+	}
+}
+
+// seriesCounts names the columns that counts returns.
+func seriesCounts() []string {
+	return []string{"entered", "requests", "passed", "declined", "rejected", "failed", "timed_out", "abandoned"}
+}
+
+func (s StepSeries) counts() [][]int64 {
+	return [][]int64{s.Entered, s.Requests, s.Passed, s.Declined, s.Rejected, s.Failed, s.TimedOut, s.Abandoned}
+}
+
+// seriesQuantiles names the columns that quantiles returns.
+func seriesQuantiles() []string { return []string{"p50", "p95", "p99"} }
+
+func (s StepSeries) quantiles() []Column { return []Column{s.P50, s.P95, s.P99} }

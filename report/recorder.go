@@ -1,0 +1,171 @@
+package report
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// Recorder holds one [ShardObserver] for each goroutine that plays people.
+type Recorder struct {
+	shards []*ShardObserver
+}
+
+// NewRecorder returns a Recorder of the journey. Emit is called with every finished second on the
+// goroutine of the shard that saw it; with several goroutines it must be safe for them.
+func NewRecorder(journey funnel.Journey, shards int, emit func(Delta)) *Recorder {
+	recorder := &Recorder{}
+	for shard := range shards {
+		recorder.shards = append(recorder.shards, newShardObserver(journey, shard, emit))
+	}
+	return recorder
+}
+
+// Observer returns the observer of a shard, counted from 0. One goroutine may use it.
+func (r *Recorder) Observer(shard int) *ShardObserver { return r.shards[shard] }
+
+// Close emits what all shards still hold, once their goroutines have ended.
+func (r *Recorder) Close() {
+	for _, shard := range r.shards {
+		shard.Close()
+	}
+}
+
+// ShardObserver counts what the people of one goroutine do. It takes no lock, and memory only when
+// a second holds something it never held before.
+type ShardObserver struct {
+	shard   int
+	journey funnel.Journey
+	signUp  int // place of the sign-up in the journey, or -1
+	emit    func(Delta)
+	now     *tally           // the latest second seen
+	open    map[int64]*tally // every second with anything to tell, the latest included
+	spare   []*tally
+	free    []*counts
+}
+
+var _ funnel.Observer = (*ShardObserver)(nil)
+
+func newShardObserver(journey funnel.Journey, shard int, emit func(Delta)) *ShardObserver {
+	o := &ShardObserver{
+		shard: shard, journey: journey, signUp: journey.Index(funnel.SignUp),
+		emit: emit, open: make(map[int64]*tally),
+	}
+	o.now = o.at(0)
+	return o
+}
+
+// Enter implements funnel.Observer.
+func (o *ShardObserver) Enter(step int, intended time.Duration) {
+	o.reach(wholeSecond(intended)).steps[step].entered++
+}
+
+// Observe implements funnel.Observer. An attempt counts in the second it ended.
+func (o *ShardObserver) Observe(sample funnel.Sample) {
+	t := o.reach(wholeSecond(sample.End))
+	step := &t.steps[sample.Step]
+	ended := &step.ended[sample.Outcome]
+	ended.attempts++
+	if sample.Final {
+		ended.people++
+	}
+	if sample.Outcome == funnel.Dropped {
+		return
+	}
+	if sample.Attempt > 1 {
+		step.retries++
+	}
+	take(&ended.response, &o.free, micros(sample.ResponseTime()))
+	take(&ended.service, &o.free, micros(sample.ServiceTime()))
+	if o.journey[sample.Step].Kind != funnel.Await {
+		take(&t.lag, &o.free, micros(sample.Wait()))
+	}
+	if sample.Step == o.signUp && sample.Outcome == funnel.Completed {
+		t.acknowledged = append(t.acknowledged, sample.Session)
+	}
+}
+
+// Scheduled tells that a person is meant to begin at the instant, which may lie ahead.
+func (o *ShardObserver) Scheduled(at time.Duration) { o.at(wholeSecond(at)).scheduled++ }
+
+// Started tells that a person began.
+func (o *ShardObserver) Started() { o.now.started++ }
+
+// DroppedPerson tells that a person could not begin, because the generator could not.
+func (o *ShardObserver) DroppedPerson() { o.now.dropped++ }
+
+// Finished tells that a person's way ended, well or not.
+func (o *ShardObserver) Finished() { o.now.finished++ }
+
+// Close emits every second that is still open.
+func (o *ShardObserver) Close() {
+	latest := o.now.second
+	for _, second := range sortedKeys(o.open) {
+		o.cut(second)
+	}
+	o.now = o.at(latest)
+}
+
+// reach returns the tally of a second; a later one than the latest closes those before it.
+func (o *ShardObserver) reach(second int64) *tally {
+	if second == o.now.second {
+		return o.now
+	}
+	if second < o.now.second {
+		return o.at(second)
+	}
+	for _, past := range sortedKeys(o.open) {
+		if past < second {
+			o.cut(past)
+		}
+	}
+	o.now = o.at(second)
+	return o.now
+}
+
+// at returns the tally of a second and makes it when there is none.
+func (o *ShardObserver) at(second int64) *tally {
+	if t := o.open[second]; t != nil {
+		return t
+	}
+	t := &tally{steps: make([]stepTally, len(o.journey))}
+	if n := len(o.spare); n > 0 {
+		t, o.spare = o.spare[n-1], o.spare[:n-1]
+	}
+	t.second = second
+	o.open[second] = t
+	return t
+}
+
+// cut emits a second unless nothing happened in it.
+func (o *ShardObserver) cut(second int64) {
+	t := o.open[second]
+	delete(o.open, second)
+	if delta := t.cut(o.shard, &o.free); delta.tells() {
+		o.emit(delta)
+	}
+	o.spare = append(o.spare, t)
+}
+
+// tells says whether anything happened.
+func (d Delta) tells() bool {
+	return d.Scheduled+d.Started+d.Dropped+d.Finished > 0 || len(d.Steps) > 0
+}
+
+func wholeSecond(at time.Duration) int64 {
+	second := int64(at / time.Second)
+	if at < 0 && at%time.Second != 0 {
+		second--
+	}
+	return second
+}
+
+func sortedKeys[V any](m map[int64]V) []int64 {
+	keys := make([]int64, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,178 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// Recording is the sum of all Deltas of a run: one row per second and histograms of the whole.
+// Addition is commutative and associative. Each second costs 60 bytes per step and about 3 bytes per
+// distinct response time; each step and outcome that occurs costs 400 kB once.
+type Recording struct {
+	journey          funnel.Journey
+	rows             map[int64]*row
+	scheduled        uint64 // people
+	started          uint64
+	dropped          uint64
+	finished         uint64
+	acknowledged     uint64
+	lag              *hdrhistogram.Histogram
+	steps            []stepTotal
+	earliest, latest int64 // seconds seen, when there are rows
+}
+
+// row is one second.
+type row struct {
+	scheduled uint64
+	steps     []stepRow
+}
+
+type stepRow struct {
+	entered  uint32
+	attempts uint32 // sent, that is all but dropped ones
+	people   [funnel.OutcomeCount]uint32
+	response Sparse // over all attempts sent
+}
+
+// stepTotal is one step over the whole run.
+type stepTotal struct {
+	entered, retries  uint64
+	attempts, people  [funnel.OutcomeCount]uint64
+	response, service [funnel.OutcomeCount]*hdrhistogram.Histogram
+}
+
+// NewRecording returns an empty Recording of the journey.
+func NewRecording(journey funnel.Journey) *Recording {
+	return &Recording{
+		journey: journey, rows: make(map[int64]*row), steps: make([]stepTotal, len(journey)),
+		earliest: math.MaxInt64, latest: math.MinInt64,
+	}
+}
+
+// Add adds what one shard saw of one second. One goroutine at a time may call it. It panics on a
+// Delta that does not pass [Delta.Validate]; [ParseDelta] returns only such as do.
+func (r *Recording) Add(delta Delta) {
+	r.scheduled += delta.Scheduled
+	r.started += delta.Started
+	r.dropped += delta.Dropped
+	r.finished += delta.Finished
+	r.acknowledged += uint64(len(delta.Acknowledged))
+	pour(&r.lag, delta.Lag)
+	row := r.row(delta.Second)
+	row.scheduled += delta.Scheduled
+	for _, step := range delta.Steps {
+		r.steps[step.Step].add(step)
+		row.steps[step.Step].add(step)
+	}
+}
+
+func (t *stepTotal) add(delta StepDelta) {
+	t.entered += delta.Entered
+	t.retries += delta.Retries
+	for _, ended := range delta.Ended {
+		t.attempts[ended.Outcome] += ended.Attempts
+		t.people[ended.Outcome] += ended.People
+		pour(&t.response[ended.Outcome], ended.Response)
+		pour(&t.service[ended.Outcome], ended.Service)
+	}
+}
+
+func (r *stepRow) add(delta StepDelta) {
+	r.entered += uint32(delta.Entered)
+	for _, ended := range delta.Ended {
+		r.people[ended.Outcome] += uint32(ended.People)
+		if ended.Outcome != funnel.Dropped {
+			r.attempts += uint32(ended.Attempts)
+		}
+		r.response = r.response.plus(ended.Response)
+	}
+}
+
+func (r *Recording) row(second int64) *row {
+	found := r.rows[second]
+	if found == nil {
+		found = &row{steps: make([]stepRow, len(r.journey))}
+		r.rows[second] = found
+		r.earliest, r.latest = min(r.earliest, second), max(r.latest, second)
+	}
+	return found
+}
+
+// Merge adds another Recording of the same journey, which is not to be used after it.
+func (r *Recording) Merge(other *Recording) error {
+	if !slices.Equal(r.journey, other.journey) {
+		return fmt.Errorf("the recordings are of different journeys (%d and %d steps); merge parts of one run", len(r.journey), len(other.journey))
+	}
+	r.scheduled += other.scheduled
+	r.started += other.started
+	r.dropped += other.dropped
+	r.finished += other.finished
+	r.acknowledged += other.acknowledged
+	r.lag = mergeHistograms(r.lag, other.lag)
+	for i := range r.steps {
+		r.steps[i].merge(other.steps[i])
+	}
+	for second, from := range other.rows {
+		r.row(second).merge(from)
+	}
+	return nil
+}
+
+func (t *stepTotal) merge(other stepTotal) {
+	t.entered += other.entered
+	t.retries += other.retries
+	for outcome := range t.attempts {
+		t.attempts[outcome] += other.attempts[outcome]
+		t.people[outcome] += other.people[outcome]
+		t.response[outcome] = mergeHistograms(t.response[outcome], other.response[outcome])
+		t.service[outcome] = mergeHistograms(t.service[outcome], other.service[outcome])
+	}
+}
+
+func (r *row) merge(other *row) {
+	r.scheduled += other.scheduled
+	for i := range r.steps {
+		to, from := &r.steps[i], other.steps[i]
+		to.entered += from.entered
+		to.attempts += from.attempts
+		for outcome := range to.people {
+			to.people[outcome] += from.people[outcome]
+		}
+		to.response = to.response.plus(from.response)
+	}
+}
+
+// pour adds an encoded histogram to one that is made when first needed.
+func pour(into **hdrhistogram.Histogram, sparse Sparse) {
+	if len(sparse) == 0 {
+		return
+	}
+	if *into == nil {
+		*into = newHistogram()
+	}
+	err := sparse.each(func(index int, count uint64) {
+		lowest, _ := layoutRange(index)
+		if err := (*into).RecordValues(lowest, int64(count)); err != nil {
+			panic(err) // the layout covers every index that decodes
+		}
+	})
+	if err != nil {
+		panic(err) // Validate was not called
+	}
+}
+
+// mergeHistograms returns the sum; nil is an empty histogram. It may change and return either.
+func mergeHistograms(a, b *hdrhistogram.Histogram) *hdrhistogram.Histogram {
+	if a == nil {
+		return b
+	}
+	if b != nil {
+		a.Merge(b)
+	}
+	return a
+}

@@ -1,0 +1,209 @@
+package report
+
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// Schema names the format of report.json.
+const Schema = "ombak.report/v1"
+
+// Engine says where the figures come from.
+type Engine string
+
+// The engines.
+const (
+	Live      Engine = "live"
+	Simulated Engine = "simulated"
+)
+
+// Verdict is what a report or one threshold comes to.
+type Verdict string
+
+// The verdicts.
+const (
+	Passed       Verdict = "pass"
+	FailedIt     Verdict = "fail"
+	Inconclusive Verdict = "inconclusive" // too little data to decide
+	Invalid      Verdict = "invalid"      // the load was not offered as it should have been, or the books do not add up
+)
+
+// Report is report.json. A pointer that is nil, and a collection that is empty, was not known.
+// Counts are float64 because those of a simulation are means over replications; live ones are whole.
+type Report struct {
+	Schema         string          `json:"schema"`
+	Engine         Engine          `json:"engine"`
+	Verdict        Verdict         `json:"verdict"`
+	Invalid        []string        `json:"invalid,omitempty"` // why the run is invalid
+	Ombak          Build           `json:"ombak"`
+	Scenario       Scenario        `json:"scenario"`
+	Plan           string          `json:"plan"`
+	Started        *time.Time      `json:"started,omitempty"`
+	DurationS      float64         `json:"duration_s"` // real seconds
+	Speed          float64         `json:"speed"`      // scenario seconds per real second
+	Replications   int             `json:"replications"`
+	Machine        *Machine        `json:"machine,omitempty"`
+	Store          *Store          `json:"store,omitempty"`
+	Offered        Offered         `json:"offered"`
+	Funnel         []FunnelRow     `json:"funnel"`
+	Steps          []StepRow       `json:"steps"`
+	Stations       []StationRow    `json:"stations,omitempty"`
+	Generator      *Generator      `json:"generator,omitempty"`
+	Processes      []Process       `json:"processes,omitempty"`
+	Reconciliation *Reconciliation `json:"reconciliation,omitempty"`
+	Timeline       []Event         `json:"timeline,omitempty"`
+	Series         Series          `json:"series"`
+	Histograms     Histograms      `json:"histograms"`
+	Thresholds     []Judgement     `json:"thresholds,omitempty"`
+	Warnings       []string        `json:"warnings,omitempty"`
+	Levels         []Level         `json:"levels,omitempty"` // of redline
+}
+
+// Build is the ombak that wrote the report.
+type Build struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+	Go      string `json:"go"`
+}
+
+// Scenario is what was played.
+type Scenario struct {
+	Name   string    `json:"name"`
+	Seed   uint64    `json:"seed"`
+	SHA256 string    `json:"sha256"`
+	Opens  time.Time `json:"opens"`
+}
+
+// Machine is where it was played.
+type Machine struct {
+	CPUs        int    `json:"cpus"`
+	MemoryBytes uint64 `json:"memory_bytes"`
+	OS          string `json:"os"`
+}
+
+// Store is where the backend kept what it took.
+type Store struct {
+	Engine     string `json:"engine"`
+	Durability string `json:"durability"`
+	Filesystem string `json:"filesystem"`
+}
+
+// Intervals hold 95 % confidence intervals of the fields beside them, by their names in the file.
+type Intervals map[string][2]float64
+
+// Offered counts people.
+type Offered struct {
+	Scheduled  float64               `json:"scheduled"`    // sent + dropped
+	Sent       float64               `json:"sent"`         // begun
+	Completed  float64               `json:"completed"`    // their way ended, well or not
+	Dropped    float64               `json:"dropped"`      // never begun, because the generator could not
+	PeakPerMin float64               `json:"peak_per_min"` // most scheduled in any 60 s
+	ByStep     map[string]Scheduling `json:"by_step,omitempty"`
+	CI95       Intervals             `json:"ci95,omitempty"`
+}
+
+// Scheduling counts people scheduled at a step.
+type Scheduling struct {
+	Scheduled  float64 `json:"scheduled"`
+	PeakPerMin float64 `json:"peak_per_min"` // most in any 60 s
+}
+
+// FunnelRow counts people once at a step, each by the last attempt:
+// entered = passed + declined + abandoned + rejected + failed + timed_out + unfinished.
+type FunnelRow struct {
+	Step             string    `json:"step"`
+	Entered          float64   `json:"entered"`
+	Passed           float64   `json:"passed"`
+	PeakPassedPerMin float64   `json:"peak_passed_per_min"` // most passes in any 60 whole seconds, by the time of the answer
+	Declined         float64   `json:"declined"`
+	Abandoned        float64   `json:"abandoned"`
+	Rejected         float64   `json:"rejected"`
+	Failed           float64   `json:"failed"`
+	TimedOut         float64   `json:"timed_out"`
+	Unfinished       float64   `json:"unfinished"` // still there at the end, or an attempt the generator could not send
+	Retries          float64   `json:"retries"`    // attempts beyond a person's first
+	CI95             Intervals `json:"ci95,omitempty"`
+}
+
+// StepRow counts attempts sent at a step.
+type StepRow struct {
+	Step                string     `json:"step"`
+	Requests            float64    `json:"requests"`
+	ThroughputPerS      float64    `json:"throughput_per_s"` // attempts ended, however, per real second of the run
+	GoodputPerS         float64    `json:"goodput_per_s"`    // people passed per real second of the run
+	ResponseTimeS       *Quantiles `json:"response_time_s,omitempty"`
+	ResponseTimePassedS *Quantiles `json:"response_time_passed_s,omitempty"` // of passed and timed-out attempts
+	ServiceTimeS        *Quantiles `json:"service_time_s,omitempty"`
+	CI95                Intervals  `json:"ci95,omitempty"`
+}
+
+// Quantiles sum up at least one value; all in seconds.
+type Quantiles struct {
+	Count float64 `json:"count"` // values
+	Mean  float64 `json:"mean"`
+	P50   float64 `json:"p50"`
+	P90   float64 `json:"p90"`
+	P95   float64 `json:"p95"`
+	P99   float64 `json:"p99"`
+	P999  float64 `json:"p999"`
+	Max   float64 `json:"max"`
+}
+
+// StationRow is a station over the whole run.
+type StationRow struct {
+	Name        string    `json:"name"`
+	Servers     float64   `json:"servers"` // at the last reading
+	Completions float64   `json:"completions"`
+	BusyS       float64   `json:"busy_s"`     // servers × seconds in use
+	QueueMean   float64   `json:"queue_mean"` // requests waiting, averaged over the run
+	QueueMax    float64   `json:"queue_max"`
+	Batches     *float64  `json:"batches,omitempty"`
+	FsyncS      *float64  `json:"fsync_s,omitempty"` // seconds
+	CI95        Intervals `json:"ci95,omitempty"`
+}
+
+// Generator is what the load generator cost and how late it was.
+type Generator struct {
+	ScheduleLagS *LagQuantiles `json:"schedule_lag_s,omitempty"`
+	CPUS         *float64      `json:"cpu_s,omitempty"` // CPU seconds
+	MaxRSSBytes  *uint64       `json:"max_rss_bytes,omitempty"`
+}
+
+// LagQuantiles sum up how long after the intended instants requests were sent, in seconds.
+type LagQuantiles struct {
+	Count float64 `json:"count"` // requests
+	P50   float64 `json:"p50"`
+	P99   float64 `json:"p99"`
+	Max   float64 `json:"max"`
+}
+
+// Process is what one part cost.
+type Process struct {
+	Name        string   `json:"name"`
+	CPUS        *float64 `json:"cpu_s,omitempty"` // CPU seconds
+	MaxRSSBytes *uint64  `json:"max_rss_bytes,omitempty"`
+}
+
+// Reconciliation counts distinct e-mails: persisted = acknowledged − lost + unacknowledged.
+type Reconciliation struct {
+	Acknowledged   int64 `json:"acknowledged"`   // the person got the yes
+	Persisted      int64 `json:"persisted"`      // in the database
+	Lost           int64 `json:"lost"`           // acknowledged and not persisted
+	Unacknowledged int64 `json:"unacknowledged"` // persisted though the person saw a timeout or a reset
+	Duplicates     int64 `json:"duplicates"`     // two rows with one e-mail or one NIK
+}
+
+// Event is a part of the timeline.
+type Event struct {
+	AtS  float64         `json:"at_s"` // real seconds since the start
+	ForS float64         `json:"for_s"`
+	Kind funnel.MarkKind `json:"kind"`
+	Text string          `json:"text"`
+}
+
+// Level is one load that redline tried.
+type Level struct {
+	OfferedPerS float64 `json:"offered_per_s"`
+	Report      string  `json:"report"` // file, relative to this one
+}

@@ -1,0 +1,72 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// byStation groups readings by station, in order of name and time.
+func byStation(readings []funnel.Reading) [][]funnel.Reading {
+	sorted := slices.Clone(readings)
+	slices.SortStableFunc(sorted, func(a, b funnel.Reading) int {
+		return cmp.Or(cmp.Compare(a.Station, b.Station), cmp.Compare(a.At, b.At))
+	})
+	var groups [][]funnel.Reading
+	for len(sorted) > 0 {
+		n := 1
+		for n < len(sorted) && sorted[n].Station == sorted[0].Station {
+			n++
+		}
+		groups = append(groups, sorted[:n])
+		sorted = sorted[n:]
+	}
+	return groups
+}
+
+// stationRows sums up each station by its last reading, whose counts run from the start.
+func stationRows(readings []funnel.Reading, duration time.Duration) []StationRow {
+	var rows []StationRow
+	for _, group := range byStation(readings) {
+		last := group[len(group)-1]
+		row := StationRow{
+			Name: last.Station, Servers: float64(last.Servers),
+			Completions: float64(last.Completions), BusyS: last.BusyTime.Seconds(),
+		}
+		for _, reading := range group {
+			row.QueueMax = max(row.QueueMax, float64(reading.QueueMax), float64(reading.Queued))
+		}
+		if duration > 0 {
+			row.QueueMean = last.QueueTime.Seconds() / duration.Seconds()
+		}
+		if last.Batches > 0 {
+			batches, fsync := float64(last.Batches), last.SyncTime.Seconds()
+			row.Batches, row.FsyncS = &batches, &fsync
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func stationSeries(readings []funnel.Reading, clock func(time.Duration) time.Duration) []StationSeries {
+	var all []StationSeries
+	for _, group := range byStation(readings) {
+		series := StationSeries{Name: group[0].Station}
+		for _, reading := range group {
+			series.TS = append(series.TS, reading.At.Seconds())
+			series.ScenarioS = append(series.ScenarioS, clock(reading.At).Seconds())
+			series.Servers = append(series.Servers, int64(reading.Servers))
+			series.Busy = append(series.Busy, int64(reading.Busy))
+			series.Queued = append(series.Queued, int64(reading.Queued))
+			series.Arrivals = append(series.Arrivals, reading.Arrivals)
+			series.Completions = append(series.Completions, reading.Completions)
+			series.Rejections = append(series.Rejections, reading.Rejections)
+			series.BusyS = append(series.BusyS, reading.BusyTime.Seconds())
+			series.QueueS = append(series.QueueS, reading.QueueTime.Seconds())
+		}
+		all = append(all, series)
+	}
+	return all
+}

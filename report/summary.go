@@ -1,0 +1,114 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteSummary writes summary.md: verdict, funnel, thresholds, timeline and warnings.
+func WriteSummary(w io.Writer, report Report) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s: %s\n\n%s\n\n", cell(report.Scenario.Name), report.Verdict, Conclusion(report, ""))
+	fmt.Fprintf(&b, "Plan %s, engine %s, seed %d, %s at speed %s.\n\n",
+		cell(orNone(report.Plan)), report.Engine, report.Scenario.Seed, spell(report.DurationS), trim(report.Speed))
+	offered := report.Offered
+	fmt.Fprintf(&b, "Scheduled %s people, at most %s in one minute; sent %s, dropped %s, completed %s.\n\n",
+		thousands(offered.Scheduled), thousands(offered.PeakPerMin), thousands(offered.Sent), thousands(offered.Dropped),
+		thousands(offered.Completed))
+	if stored := report.Reconciliation; stored != nil {
+		fmt.Fprintf(&b, "Acknowledged %s, persisted %s, lost %s, unacknowledged %s, duplicates %s.\n\n",
+			thousands(float64(stored.Acknowledged)), thousands(float64(stored.Persisted)), thousands(float64(stored.Lost)),
+			thousands(float64(stored.Unacknowledged)), thousands(float64(stored.Duplicates)))
+	}
+	bullets(&b, "Invalid", report.Invalid)
+	summaryFunnel(&b, report)
+	summaryThresholds(&b, report.Thresholds)
+	summaryTimeline(&b, report.Timeline)
+	bullets(&b, "Warnings", report.Warnings)
+	if _, err := io.WriteString(w, strings.TrimRight(b.String(), "\n")+"\n"); err != nil {
+		return fmt.Errorf("writing the summary: %w", err)
+	}
+	return nil
+}
+
+func orNone(plan string) string {
+	if plan == "" {
+		return "none"
+	}
+	return plan
+}
+
+func summaryFunnel(b *strings.Builder, report Report) {
+	_, header := funnelHeader()
+	header[3], header[7], header[8], header[9] = "peak/min", "timed out", "abandoned", "unfinished"
+	b.WriteString("## Funnel\n\n")
+	markdownRow(b, header)
+	b.WriteString("|---" + strings.Repeat("|---:", len(header)-1) + "|\n")
+	for _, row := range funnelCells(report, thousands) {
+		markdownRow(b, row)
+	}
+	b.WriteString("\np50 and p99 are response times of passed and timed-out attempts, from the intended instant.\n\n")
+}
+
+func summaryThresholds(b *strings.Builder, thresholds []Judgement) {
+	if len(thresholds) == 0 {
+		return
+	}
+	b.WriteString("## Thresholds\n\n| verdict | threshold | severity | found |\n|---|---|---|---|\n")
+	for _, threshold := range thresholds {
+		found := threshold.Reason
+		if found == "" && threshold.Value != nil {
+			found = threshold.found()
+		}
+		markdownRow(b, []string{string(threshold.Verdict), "`" + threshold.Source + "`", string(threshold.Severity), found})
+	}
+	b.WriteByte('\n')
+}
+
+// found writes the value in the unit of the source.
+func (j Judgement) found() string {
+	condition, err := ParseThreshold(j.Source)
+	if err != nil {
+		return trim(*j.Value)
+	}
+	return condition.spell(*j.Value)
+}
+
+func summaryTimeline(b *strings.Builder, events []Event) {
+	if len(events) == 0 {
+		return
+	}
+	b.WriteString("## Timeline\n\n| at (s) | for (s) | kind | what |\n|---:|---:|---|---|\n")
+	for _, event := range events {
+		length := ""
+		if event.ForS > 0 {
+			length = trim(event.ForS)
+		}
+		markdownRow(b, []string{trim(event.AtS), length, string(event.Kind), event.Text})
+	}
+	b.WriteByte('\n')
+}
+
+func bullets(b *strings.Builder, heading string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "## %s\n\n", heading)
+	for _, line := range lines {
+		fmt.Fprintf(b, "- %s\n", cell(line))
+	}
+	b.WriteByte('\n')
+}
+
+func markdownRow(b *strings.Builder, cells []string) {
+	for _, text := range cells {
+		b.WriteString("| " + cell(text) + " ")
+	}
+	b.WriteString("|\n")
+}
+
+// cell keeps a text on one line and inside its cell.
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ").Replace(text)
+}

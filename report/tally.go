@@ -1,0 +1,108 @@
+package report
+
+import (
+	"slices"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// counts is a histogram of one second: a flat array, and the list of the places that are not zero,
+// so that emptying it costs what was touched.
+type counts struct {
+	at      [layoutLength]uint32
+	touched []int32
+}
+
+func (c *counts) add(micros int64) {
+	index := layoutIndex(micros)
+	if c.at[index] == 0 {
+		c.touched = append(c.touched, int32(index))
+	}
+	c.at[index]++
+}
+
+// cut returns what was counted and empties the histogram.
+func (c *counts) cut() Sparse {
+	slices.Sort(c.touched)
+	w := sparseWriter{bytes: make(Sparse, 0, 3*len(c.touched))}
+	for _, index := range c.touched {
+		w.add(int(index), uint64(c.at[index]))
+		c.at[index] = 0
+	}
+	c.touched = c.touched[:0]
+	return w.bytes
+}
+
+// tally is one second of one shard while it is being counted.
+type tally struct {
+	second                                int64
+	scheduled, started, dropped, finished uint64
+	lag                                   *counts
+	acknowledged                          Indexes
+	steps                                 []stepTally
+}
+
+type stepTally struct {
+	entered, retries uint64
+	ended            [funnel.OutcomeCount]outcomeTally
+}
+
+type outcomeTally struct {
+	attempts, people  uint64
+	response, service *counts
+}
+
+// cut returns the tally as a Delta, gives its histograms back and empties it.
+func (t *tally) cut(shard int, free *[]*counts) Delta {
+	delta := Delta{
+		Shard: shard, Second: t.second,
+		Scheduled: t.scheduled, Started: t.started, Dropped: t.dropped, Finished: t.finished,
+		Lag: give(&t.lag, free), Acknowledged: slices.Clone(t.acknowledged),
+	}
+	for i := range t.steps {
+		if step := t.steps[i].cut(i, free); step.Entered > 0 || len(step.Ended) > 0 {
+			delta.Steps = append(delta.Steps, step)
+		}
+	}
+	*t = tally{steps: t.steps, acknowledged: t.acknowledged[:0]}
+	return delta
+}
+
+func (t *stepTally) cut(step int, free *[]*counts) StepDelta {
+	delta := StepDelta{Step: step, Entered: t.entered, Retries: t.retries}
+	for outcome := range t.ended {
+		ended := &t.ended[outcome]
+		if ended.attempts == 0 {
+			continue
+		}
+		delta.Ended = append(delta.Ended, OutcomeDelta{
+			Outcome: funnel.Outcome(outcome), Attempts: ended.attempts, People: ended.people,
+			Response: give(&ended.response, free), Service: give(&ended.service, free),
+		})
+	}
+	*t = stepTally{}
+	return delta
+}
+
+// give cuts a histogram and puts it on the free list.
+func give(histogram **counts, free *[]*counts) Sparse {
+	if *histogram == nil {
+		return nil
+	}
+	sparse := (*histogram).cut()
+	*free = append(*free, *histogram)
+	*histogram = nil
+	return sparse
+}
+
+// take puts a value into a histogram, taken from the free list when there is none yet.
+func take(histogram **counts, free *[]*counts, micros int64) {
+	if *histogram == nil {
+		if n := len(*free); n > 0 {
+			*histogram, *free = (*free)[n-1], (*free)[:n-1]
+		} else {
+			*histogram = new(counts)
+		}
+	}
+	(*histogram).add(micros)
+}

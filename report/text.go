@@ -1,0 +1,147 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// terminalWidth is what the funnel table fits in, in characters.
+const terminalWidth = 100
+
+// WriteText writes the funnel table and the verdict for a terminal.
+func WriteText(w io.Writer, report Report) error {
+	var b strings.Builder
+	b.WriteString(headline(report) + "\n\n")
+	b.WriteString(funnelTable(report))
+	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n\n")
+	fmt.Fprintf(&b, "verdict: %s\n", report.Verdict)
+	for _, reason := range report.Invalid {
+		b.WriteString("  invalid: " + reason + "\n")
+	}
+	for _, threshold := range report.Thresholds {
+		fmt.Fprintf(&b, "  %-12s %s%s\n", threshold.mark(), threshold.Source, prefixed(": ", threshold.Reason))
+	}
+	for _, warning := range report.Warnings {
+		b.WriteString("  warning: " + warning + "\n")
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("writing the funnel: %w", err)
+	}
+	return nil
+}
+
+// mark is the verdict on a threshold, told apart when it only warns.
+func (j Judgement) mark() string {
+	if j.Severity == "warn" && j.Verdict != Passed {
+		return "warn"
+	}
+	return string(j.Verdict)
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+// headline says what was played.
+func headline(report Report) string {
+	plan := report.Plan
+	if plan == "" {
+		plan = "no plan"
+	}
+	return fmt.Sprintf("%s · %s · %s · %s", report.Scenario.Name, plan, report.Engine, spell(report.DurationS))
+}
+
+// funnelHeader has two lines, so that the columns stay narrow.
+func funnelHeader() (upper, lower []string) {
+	return []string{"", "", "", "peak", "", "", "", "timed", "aban-", "unfin-", "", "", ""},
+		[]string{"step", "entered", "passed", "/min", "declined", "rejected", "failed", "out", "doned", "ished", "retries", "p50", "p99"}
+}
+
+// funnelTable lays out the funnel with the widest numbers that fit the terminal.
+func funnelTable(report Report) string {
+	plain := func(value float64) string { return strings.ReplaceAll(thousands(value), ",", "") }
+	var table string
+	for _, write := range []func(float64) string{thousands, plain, short} {
+		upper, lower := funnelHeader()
+		table = align(append([][]string{upper, lower}, funnelCells(report, write)...))
+		if line, _, _ := strings.Cut(table, "\n"); utf8.RuneCountInString(line) <= terminalWidth {
+			return strip(table)
+		}
+	}
+	return strip(table)
+}
+
+// funnelCells are the rows of the funnel table.
+func funnelCells(report Report, write func(float64) string) [][]string {
+	rows := make([][]string, 0, len(report.Funnel))
+	for _, row := range report.Funnel {
+		cells := []string{clip(row.Step, 16)}
+		for _, value := range []float64{
+			row.Entered, row.Passed, row.PeakPassedPerMin, row.Declined, row.Rejected, row.Failed, row.TimedOut,
+			row.Abandoned, row.Unfinished, row.Retries,
+		} {
+			cells = append(cells, write(value))
+		}
+		p50, p99 := "-", "-"
+		if q := report.passedTimes(row.Step); q != nil {
+			p50, p99 = strings.ReplaceAll(spell(q.P50), " ", ""), strings.ReplaceAll(spell(q.P99), " ", "")
+		}
+		rows = append(rows, append(cells, p50, p99))
+	}
+	return rows
+}
+
+// passedTimes returns the response times that thresholds judge by, or nil.
+func (r Report) passedTimes(step string) *Quantiles {
+	for _, row := range r.Steps {
+		if row.Step == step {
+			return row.ResponseTimePassedS
+		}
+	}
+	return nil
+}
+
+// clip shortens a name to so many characters.
+func clip(name string, most int) string {
+	if utf8.RuneCountInString(name) <= most {
+		return name
+	}
+	return string([]rune(name)[:most-1]) + "…"
+}
+
+// align pads cells to columns one space apart, the first to the left and the others to the right.
+func align(rows [][]string) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		for i, cell := range row {
+			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if i == 0 {
+				b.WriteString(cell + padding)
+			} else {
+				b.WriteString(" " + padding + cell)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// strip takes spaces off the ends of lines.
+func strip(table string) string {
+	lines := strings.Split(table, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,139 @@
+package report_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+func TestThresholds(t *testing.T) {
+	recording, facts := surge()
+	assembled := report.Assemble(recording, facts)
+	tests := []struct {
+		why, source string
+		want        report.Verdict
+	}{
+		{"a share of those scheduled", "sign-up.passed >= 99.9% of scheduled", report.Passed},
+		{"a share that is missed", "identity.passed >= 50% of entered", report.FailedIt},
+		{"a share that is just met", "identity.passed >= 10% of entered", report.Passed},
+		{"a rejected share", "identity.rejected < 0.1% of entered", report.FailedIt},
+		{"a count with separators", "sign-up.peak_passed_per_min >= 80,000", report.FailedIt},
+		{"nothing lost", "lost == 0", report.Passed},
+		{"no duplicate", "duplicates==0", report.Passed},
+		{"nothing dropped", "dropped == 0", report.Passed},
+		{"a share of people of the whole run", "dropped < 0.1% of scheduled", report.Passed},
+		{"200 values know the p95", "sign-up.response_time_passed.p95 < 250ms", report.Passed},
+		{"k6's way of writing it", "sign-up.response_time_passed.p(95) < 0.25s", report.Passed},
+		{"a quantile that only the histogram has", "sign-up.response_time.p(94.5) < 40ms", report.FailedIt},
+		{"200 values do not know the p99", "sign-up.response_time_passed.p99 < 250ms", report.Inconclusive},
+		{"the lag's mean comes from the histogram", "schedule_lag.mean < 10ms", report.Passed},
+		{"a maximum needs no number of values", "schedule_lag.max <= 500us", report.FailedIt},
+		{"no such step was measured", "join.passed >= 1", report.FailedIt},
+		{"nobody is scheduled there", "identity.passed >= 1% of scheduled", report.FailedIt},
+		{"no share of nothing", "sign-up.passed >= 1% of failed", report.FailedIt},
+		{"a rate", "sign-up.goodput_per_s > 39.9", report.Passed},
+	}
+	for _, test := range tests {
+		condition, err := report.ParseThreshold(test.source)
+		if err != nil {
+			t.Errorf("%s: %v", test.why, err)
+			continue
+		}
+		judgement := condition.Judge(assembled)
+		if judgement.Verdict != test.want {
+			t.Errorf("%s: %s is %s (%s), want %s", test.why, test.source, judgement.Verdict, judgement.Reason, test.want)
+		}
+		if judgement.Verdict != report.Passed && judgement.Reason == "" {
+			t.Errorf("%s: %s gives no reason", test.why, test.source)
+		}
+	}
+}
+
+func TestThresholdNeedsEnoughValues(t *testing.T) {
+	recording, facts := surge()
+	condition, err := report.ParseThreshold("sign-up.response_time.p99 < 1s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	judgement := condition.Judge(report.Assemble(recording, facts))
+	if !strings.Contains(judgement.Reason, "1,000 are needed") { // 10/(1−0.99)
+		t.Errorf("the reason is %q", judgement.Reason)
+	}
+}
+
+func TestThresholdFaults(t *testing.T) {
+	tests := []struct{ why, source, column, hint string }{
+		{"nothing", "", "column 1", "sign-up.passed"},
+		{"a wrong count", "sign-up.pased >= 1", "column 9", `did you mean "passed"?`},
+		{"a wrong word", "losst == 0", "column 1", `did you mean "lost"?`},
+		{"a wrong quantile", "sign-up.response_time.q99 < 1s", "column 23", `did you mean "p99"?`},
+		{"a quantile beyond all", "sign-up.response_time.p(100) < 1s", "column 23", "between 0 and 100"},
+		{"no bracket", "sign-up.response_time.p(99 < 1s", "column 27", "closing bracket"},
+		{"no quantile", "sign-up.response_time < 1s", "column 22", "sign-up.response_time.p99"},
+		{"no unit", "sign-up.response_time.p99 < 250", "column 32", "250ms"},
+		{"one equals sign", "lost = 0", "column 6", "write =="},
+		{"no comparison", "lost 0", "column 6", ">="},
+		{"no number", "lost == none", "column 9", "number"},
+		{"a share of nothing", "sign-up.passed >= 99% scheduled", "column 23", "of scheduled"},
+		{"a share of a wrong word", "sign-up.passed >= 99% of sheduled", "column 26", `did you mean "scheduled"?`},
+		{"something left over", "lost == 0 or else", "column 11", "left over"},
+		{"columns count characters", "sign-up.passed >= 9 µ", "column 21", "left over"},
+	}
+	for _, test := range tests {
+		_, err := report.ParseThreshold(test.source)
+		if err == nil || !strings.Contains(err.Error(), test.column+":") || !strings.Contains(err.Error(), test.hint) {
+			t.Errorf("%s: %q gives %v; want %s and %s", test.why, test.source, err, test.column, test.hint)
+		}
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	const broken, open, good = "identity.passed >= 50% of entered", "sign-up.response_time.p99 < 1s", "lost == 0"
+	tests := []struct {
+		why        string
+		thresholds []funnel.Threshold
+		want       report.Verdict
+	}{
+		{"nothing to judge by", nil, report.Passed},
+		{"all hold", []funnel.Threshold{{Source: good}}, report.Passed},
+		{"failing outweighs inconclusive", []funnel.Threshold{{Source: open}, {Source: broken}, {Source: open}}, report.FailedIt},
+		{"inconclusive outweighs passing", []funnel.Threshold{{Source: open}, {Source: good}}, report.Inconclusive},
+		{"a warning never fails", []funnel.Threshold{{Source: broken, Severity: funnel.Warn}, {Source: good, Severity: funnel.Fail}}, report.Passed},
+	}
+	for _, test := range tests {
+		conditions, err := report.ParseThresholds(test.thresholds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		recording, facts := surge()
+		facts.Conditions = conditions
+		if got := report.Assemble(recording, facts).Verdict; got != test.want {
+			t.Errorf("%s: %s, want %s", test.why, got, test.want)
+		}
+	}
+}
+
+func TestUnknownSeverity(t *testing.T) {
+	if _, err := report.ParseThresholds([]funnel.Threshold{{Source: "lost == 0", Severity: "loud"}}); err == nil {
+		t.Error("severity loud was taken")
+	}
+}
+
+func FuzzParseThreshold(f *testing.F) {
+	for _, source := range []string{"sign-up.passed >= 99.9% of scheduled", "a.response_time.p(99) < 1,0µs", "lost == 0", "schedule_lag.max!=1h"} {
+		f.Add(source)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		condition, err := report.ParseThreshold(source)
+		if err != nil {
+			return
+		}
+		again, err := report.ParseThreshold(condition.Source)
+		if err != nil || again != condition {
+			t.Errorf("%q parses to %+v, then to %+v, %v", source, condition, again, err)
+		}
+		condition.Judge(report.Report{})
+	})
+}
