@@ -42,7 +42,7 @@ func newShard(g *Generator, index int) *shard {
 	s := &shard{
 		generator: g,
 		observer:  g.observer(index),
-		schedule:  newSchedule(g.config, g.journey, g.config.Part+g.parts()*index, g.parts()*g.shards()),
+		schedule:  newSchedule(g.config, g.config.Part+g.parts()*index, g.parts()*g.shards()),
 		jobs:      make(chan job),
 		most:      max(1, g.inFlight()/g.shards()),
 	}
@@ -105,7 +105,7 @@ func (s *shard) takeAnswers() {
 func (s *shard) nextInstant() (time.Duration, bool) {
 	next, any := s.timers.first()
 	if s.schedule.more {
-		if opens := s.schedule.opensAt(); !any || opens < next {
+		if opens := s.schedule.pending.opens; !any || opens < next {
 			return opens, true
 		}
 	}
@@ -119,25 +119,25 @@ func (s *shard) nextInstant() (time.Duration, bool) {
 func (s *shard) expectPeople() {
 	const ahead = 20 * time.Millisecond // people are made a little before they are needed
 	for {
-		person, at, visitor, ok := s.schedule.due(s.now() + ahead)
+		caller, ok := s.schedule.due(s.now() + ahead)
 		if !ok {
 			return
 		}
 		if s.crowd != nil {
-			s.crowd.Scheduled(at)
+			s.crowd.Scheduled(caller.At)
 		}
 		j := s.generator.journey
-		if visitor {
-			walk, action := j.Look(person, 0, at)
+		if caller.Visitor {
+			walk, action := j.Look(caller.Person, 0, caller.At)
 			s.open(walk, action, false)
 			continue
 		}
-		s.leads = j.Leads(person, at, s.leads[:0])
+		s.leads = j.Leads(caller.Person, caller.At, s.leads[:0])
 		for _, lead := range s.leads {
-			walk, action := j.Look(person, lead.Step, lead.At)
+			walk, action := j.Look(caller.Person, lead.Step, lead.At)
 			s.open(walk, action, true)
 		}
-		walk, action := j.Begin(person, at)
+		walk, action := j.Begin(caller.Person, caller.At)
 		s.open(walk, action, false)
 	}
 }

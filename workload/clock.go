@@ -47,6 +47,21 @@ func FastForward(bins Bins, from time.Duration, capPerSecond Rate) Clock {
 	return clock
 }
 
+// WithLead returns the clock that begins the given scenario time earlier, at the pace of its first
+// piece: real time 0 moves there. It panics on a clock without knots.
+func (c Clock) WithLead(lead time.Duration) Clock {
+	first, second := c.Knots[0], c.Knots[1]
+	shift := scaled(lead, second.Real-first.Real, second.Scenario-first.Scenario)
+	longer := Clock{Knots: []Knot{{Scenario: first.Scenario - lead, Real: 0}}}
+	for _, knot := range c.Knots {
+		longer.Knots = append(longer.Knots, Knot{Scenario: knot.Scenario, Real: knot.Real + shift})
+	}
+	if lead <= 0 || shift <= 0 {
+		return c
+	}
+	return longer
+}
+
 // Real returns the real time since the start at which the scenario instant comes; negative before it.
 func (c Clock) Real(scenario time.Duration) time.Duration {
 	if len(c.Knots) < 2 {

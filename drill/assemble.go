@@ -1,0 +1,63 @@
+package drill
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// assemble joins everything the conductor knows into the report.
+func (c *conductor) assemble(reconciliation *report.Reconciliation) report.Report {
+	duration := time.Since(c.began)
+	if c.began.IsZero() {
+		duration = 0
+	}
+	s := c.run.Scenario
+	clock := c.run.Generator.Journey.Clock
+	started := c.began.UTC()
+	var generator *report.Process
+	var others []report.Process
+	for _, p := range c.parts {
+		cost := p.cost()
+		if p.name == "generator" {
+			generator = &cost
+		} else {
+			others = append(others, cost)
+		}
+	}
+	c.checkCalls()
+	facts := report.Facts{
+		Ombak: c.environment.Build, Engine: report.Live,
+		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens.Format(time.RFC3339)},
+		Plan:     s.Plan(), Started: &started, Duration: duration, Speed: orOne(c.run.Options.Speed), Clock: clock.Scenario,
+		Machine: machine(), Store: c.store, Offered: &c.run.Offered,
+		Readings: c.readings, Marks: c.marks, Generator: generator, Processes: others, Reconciliation: reconciliation,
+		Conditions: c.run.Conditions, Validity: c.run.Validity, Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
+	}
+	return report.Assemble(c.recording, facts)
+}
+
+func (c *conductor) storeWarnings() []string {
+	if c.store != nil && (c.store.Filesystem == "tmpfs" || c.store.Filesystem == "ramfs") {
+		return []string{fmt.Sprintf("the database is on %s, where an fsync costs nothing; name a folder on a disk with --out or --store", c.store.Filesystem)}
+	}
+	return nil
+}
+
+// checkCalls compares the backend's calls of each registry with what the registry counted.
+func (c *conductor) checkCalls() {
+	last := map[string]funnel.Reading{}
+	for _, reading := range c.readings {
+		last[reading.Station] = reading
+	}
+	for _, name := range []string{"dukcapil", "dapodik", "dtks"} {
+		called, gated := last["call:"+name]
+		served, known := last[name]
+		if gated && known && called.Completions != served.Arrivals {
+			c.warnings = append(c.warnings, fmt.Sprintf("the backend made %d calls of %s, which counted %d", called.Completions, name, served.Arrivals))
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package drill
+
+import (
+	"crypto/sha256"
+	"sort"
+	"strconv"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/resilience"
+)
+
+// backendConfig maps the scenario and plan to the reference backend; addresses are filled in once
+// the mocks are ready.
+func (r *Run) backendConfig() (backend.Config, error) {
+	s := r.Scenario
+	config := backend.Config{
+		Fresh: true, BatchRows: s.Backend.BatchRows, BatchAge: s.Backend.BatchAge, Key: r.key(),
+		Quota: s.Backend.Quota, LinkTTL: s.Backend.LinkTTL,
+	}
+	if config.Quota > 0 {
+		config.Quota = scaledCount(config.Quota, orOne(r.Options.ScaleSystem))
+	}
+	config.Mail.Connections = s.Backend.MailConnections
+	gates, err := r.policies()
+	if err != nil {
+		return config, err
+	}
+	for name, dependency := range s.Dependencies {
+		registry := registryOf(&config, dependency.Kind)
+		if registry == nil {
+			if _, gated := gates[name]; gated {
+				return config, refuse("plan %s limits calls of %s, which has no gate; put the policy at dukcapil, dapodik or dtks", s.Plan(), name)
+			}
+			continue
+		}
+		registry.Timeout = s.Backend.CallTimeouts[name]
+		if gate, gated := gates[name]; gated {
+			factor := orOne(r.Options.ScaleSystem)
+			registry.Gate = resilience.FIFOConfig{Concurrency: scaledCount(gate.Limit, factor), Deadline: gate.Deadline}
+			if gate.Queue > 0 {
+				registry.Gate.Queue = scaledCount(gate.Queue, factor)
+			}
+		}
+	}
+	return config, nil
+}
+
+func registryOf(config *backend.Config, kind string) *backend.RegistryConfig {
+	switch kind {
+	case "dukcapil":
+		return &config.Dukcapil.RegistryConfig
+	case "dapodik":
+		return &config.Dapodik
+	case "dtks":
+		return &config.DTKS
+	}
+	return nil
+}
+
+// key derives the store's key from the seed: a drill holds nobody's real data, and its database
+// must be readable for reconciliation.
+func (r *Run) key() []byte {
+	sum := sha256.Sum256([]byte("ombak drill store key " + strconv.FormatUint(r.Scenario.Seed, 10)))
+	return sum[:]
+}
+
+// connect enters the mocks' addresses.
+func connect(config *backend.Config, addresses map[string]string) {
+	for name, registry := range map[string]*backend.RegistryConfig{"dukcapil": &config.Dukcapil.RegistryConfig, "dapodik": &config.Dapodik, "dtks": &config.DTKS} {
+		registry.URL = "http://" + addresses[name]
+	}
+	config.Mail.SMTP = addresses["mail-smtp"]
+}
+
+func sortedNames[T any](parts map[string]T) []string {
+	names := make([]string, 0, len(parts))
+	for name := range parts {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// domainClock returns the scenario's own time: opens, plus the scenario time since the run began.
+func domainClock(opens time.Time, scenarioTime func() time.Duration) func() time.Time {
+	return func() time.Time { return opens.Add(scenarioTime()) }
+}

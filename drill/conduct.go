@@ -1,0 +1,311 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// ErrPartDied marks a run that ended because one of its parts died, though nothing meant to kill it.
+var ErrPartDied = errors.New("a part died")
+
+// Stage says where a run stands, for progress.
+type Stage string
+
+// The stages of a run.
+const (
+	Starting    Stage = "starting"
+	LeadIn      Stage = "lead-in"
+	Arriving    Stage = "arrivals"
+	Draining    Stage = "drain"
+	Reconciling Stage = "reconciling"
+)
+
+// Progress is told to whoever watches a run: at each change of stage and about once a second.
+type Progress struct {
+	Stage   Stage
+	At      time.Duration // real time since the run began
+	Until   time.Duration // real time of its planned end
+	People  uint64        // scheduled so far
+	Passed  uint64        // people who passed the step that arrivals are scheduled at
+	Offered int           // people that the whole run offers
+	Total   int           // of those, people who will try that step
+}
+
+// Environment is where and how a run is conducted.
+type Environment struct {
+	Command  []string       // starts a part: a program and its arguments
+	Folder   string         // for everything the run writes; must exist
+	Database string         // path of the SQLite file; empty means ombak.db in the folder
+	Build    report.Build   // what conducts
+	Log      io.Writer      // standard error of the parts; may be nil
+	Progress func(Progress) // called on one goroutine; may be nil
+}
+
+// conductor is one run under way. Its maps and slices are guarded by mu, because each part's
+// messages come on a goroutine of its own.
+type conductor struct {
+	run         *Run
+	environment Environment
+	parts       []*process
+	began       time.Time
+
+	mu           sync.Mutex
+	recording    *report.Recording
+	readings     []funnel.Reading
+	marks        []funnel.Mark
+	warnings     []string
+	acknowledged []uint64
+	people       uint64
+	passed       uint64
+	store        *report.Store
+	done         chan struct{} // closed when the generator has nothing left to play
+}
+
+// Conduct plays the run and returns its report. With an error the report holds what is known so
+// far: ErrPartDied, the context's error when interrupted, or why the run could not begin; then its
+// Schema is empty.
+func Conduct(ctx context.Context, run *Run, environment Environment) (report.Report, error) {
+	if err := prepare(run, &environment); err != nil {
+		return report.Report{}, err
+	}
+	steps := make(funnel.Journey, len(run.Generator.Journey.Steps))
+	for i, step := range run.Generator.Journey.Steps {
+		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind}
+	}
+	c := &conductor{run: run, environment: environment, recording: report.NewRecording(steps), done: make(chan struct{})}
+	defer c.stopAll()
+	c.progress(Starting)
+	if err := c.startParts(ctx); err != nil {
+		return report.Report{}, err
+	}
+	ended := c.play(ctx)
+	c.stopAll()
+	reconciliation, err := c.reconcile(context.WithoutCancel(ctx))
+	if err != nil {
+		c.warn(fmt.Sprintf("the store could not be read for reconciliation: %v", err))
+	}
+	return c.assemble(reconciliation), ended
+}
+
+// prepare refuses what cannot work before anything is started.
+func prepare(run *Run, environment *Environment) error {
+	if environment.Database == "" {
+		environment.Database = filepath.Join(environment.Folder, "ombak.db")
+	}
+	if err := needFiles(run.Generator.InFlight); err != nil {
+		return err
+	}
+	if !run.hasBackend() {
+		return nil
+	}
+	if _, err := os.Stat(environment.Database); err == nil {
+		return refuse("the database %s exists already; a drill needs a fresh one: name another with --store sqlite:PATH, or remove it", environment.Database)
+	}
+	if info, err := os.Stat(filepath.Dir(environment.Database)); err != nil || !info.IsDir() {
+		return refuse("the folder of the database %s does not exist; make it, or name another with --store sqlite:PATH", environment.Database)
+	}
+	people := int(run.Offered.ByStep[run.Scenario.Arrivals.Step].Scheduled)
+	return needSpace(filepath.Dir(environment.Database), people, run.Generator.PhotoBytes)
+}
+
+// hasBackend says whether the run starts the reference backend itself.
+func (r *Run) hasBackend() bool { return len(r.Backend.Key) > 0 }
+
+// startParts starts mocks, backend and generator, each once those it needs are ready.
+func (c *conductor) startParts(ctx context.Context) error {
+	generator := c.run.Generator
+	if c.run.hasBackend() {
+		mocks, err := c.startPart(ctx, "mocks", Order{Mocks: &MocksOrder{c.run.Mocks}})
+		if err != nil {
+			return err
+		}
+		config := c.run.Backend
+		config.Database = c.environment.Database
+		config.PhotoDir = filepath.Join(filepath.Dir(c.environment.Database), "photos")
+		connect(&config, mocks.Addresses)
+		backend, err := c.startPart(ctx, "backend", Order{Backend: &BackendOrder{config, c.run.Scenario.Opens}})
+		if err != nil {
+			return err
+		}
+		c.store = backend.Store
+		generator.Targets["backend"] = "http://" + backend.Addresses["backend"]
+		generator.Targets["mail"] = "http://" + mocks.Addresses["mail"]
+	}
+	_, err := c.startPart(ctx, "generator", Order{Generator: &GeneratorOrder{generator}})
+	return err
+}
+
+func (c *conductor) startPart(ctx context.Context, name string, order Order) (Ready, error) {
+	p, err := start(name, c.environment.Command, order, c.environment.Log, c.hear)
+	if err != nil {
+		return Ready{}, err
+	}
+	c.parts = append(c.parts, p)
+	const patience = 30 * time.Second
+	return p.await(ctx, patience)
+}
+
+// hear takes one message of one part.
+func (c *conductor) hear(_ *process, message Message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case message.Reading != nil:
+		c.readings = append(c.readings, *message.Reading)
+	case message.Mark != nil:
+		c.marks = append(c.marks, *message.Mark)
+	case message.Warning != "":
+		c.warnings = append(c.warnings, message.Warning)
+	case message.Done:
+		close(c.done)
+	case message.Delta != nil:
+		c.take(*message.Delta)
+	}
+}
+
+// take adds one second of one shard; the lock is held.
+func (c *conductor) take(delta report.Delta) {
+	if err := delta.Validate(len(c.run.Generator.Journey.Steps)); err != nil {
+		c.warnings = append(c.warnings, fmt.Sprintf("a second of the generator was left out: %v", err))
+		return
+	}
+	c.people += delta.Scheduled
+	for _, step := range delta.Steps {
+		if step.Step != c.run.Generator.Journey.Arrival {
+			continue
+		}
+		for _, outcome := range step.Outcomes {
+			if outcome.Outcome == funnel.Completed {
+				c.passed += outcome.People
+			}
+		}
+	}
+	c.acknowledged = append(c.acknowledged, delta.Acknowledged...)
+	c.recording.Add(delta)
+}
+
+// play lets the run begin and waits for its end; it returns why it ended before its time.
+func (c *conductor) play(ctx context.Context) error {
+	const notice = 250 * time.Millisecond // for the word to reach every part
+	c.began = time.Now().Add(notice)
+	for _, p := range c.parts {
+		if err := p.tell(Begin{At: c.began, Clock: c.run.Generator.Journey.Clock}); err != nil {
+			<-p.ended
+			return fmt.Errorf("%w: %w", ErrPartDied, p.cause())
+		}
+	}
+	c.mark(0, c.run.arrivals, "lead-in")
+	c.mark(c.run.arrivals, c.run.lastly-c.run.arrivals, "arrivals")
+	c.mark(c.run.lastly, c.run.Generator.Until-c.run.lastly, "drain")
+	died := c.watch()
+	defer died.stop()
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case p := <-died.parts:
+			c.note(funnel.NoteMark, p.name+" died")
+			return fmt.Errorf("%w: %w", ErrPartDied, p.cause())
+		case <-c.done:
+			return nil
+		case <-ticker.C:
+			c.progress(c.stage())
+		}
+	}
+}
+
+// deaths tells of the first part that ends by itself.
+type deaths struct {
+	parts chan *process
+	over  chan struct{}
+	wait  sync.WaitGroup
+}
+
+func (c *conductor) watch() *deaths {
+	d := &deaths{parts: make(chan *process, len(c.parts)), over: make(chan struct{})}
+	for _, p := range c.parts {
+		d.wait.Go(func() {
+			select {
+			case <-p.ended:
+				d.parts <- p
+			case <-d.over:
+			}
+		})
+	}
+	return d
+}
+
+func (d *deaths) stop() {
+	close(d.over)
+	d.wait.Wait()
+}
+
+func (c *conductor) stage() Stage {
+	switch at := time.Since(c.began); {
+	case at < c.run.arrivals:
+		return LeadIn
+	case at < c.run.lastly:
+		return Arriving
+	}
+	return Draining
+}
+
+// stopAll stops the generator first, then the backend, then the mocks that it calls.
+func (c *conductor) stopAll() {
+	const patience = 15 * time.Second
+	for i := len(c.parts) - 1; i >= 0; i-- {
+		select {
+		case <-c.parts[i].ended:
+			continue
+		default:
+		}
+		if !c.parts[i].end(patience) {
+			c.warn(fmt.Sprintf("%s did not stop within %v and was killed", c.parts[i].name, patience))
+		}
+	}
+}
+
+func (c *conductor) mark(at, length time.Duration, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.marks = append(c.marks, funnel.Mark{At: at, For: length, Kind: funnel.PhaseMark, Text: text})
+}
+
+func (c *conductor) note(kind funnel.MarkKind, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.marks = append(c.marks, funnel.Mark{At: time.Since(c.began), Kind: kind, Text: text})
+}
+
+func (c *conductor) warn(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.warnings = append(c.warnings, text)
+}
+
+func (c *conductor) progress(stage Stage) {
+	if c.environment.Progress == nil {
+		return
+	}
+	c.mu.Lock()
+	progress := Progress{
+		Stage: stage, Until: c.run.Generator.Until, People: c.people, Passed: c.passed, Offered: c.run.Offered.Scheduled,
+		Total: int(c.run.Offered.ByStep[c.run.Scenario.Arrivals.Step].Scheduled),
+	}
+	c.mu.Unlock()
+	if !c.began.IsZero() {
+		progress.At = time.Since(c.began)
+	}
+	c.environment.Progress(progress)
+}

@@ -1,0 +1,231 @@
+package drill
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// The streams of arrivals of a scenario.
+var (
+	signupsPurpose  = workload.NewPurpose("arrivals/signups")
+	visitorsPurpose = workload.NewPurpose("arrivals/visitors")
+)
+
+// generatorConfig maps the scenario to the load generator's configuration. Known names targets
+// whose addresses are filled in once their parts are ready.
+func (r *Run) generatorConfig(known []string) error {
+	s := r.Scenario
+	config := loadgen.Config{
+		Seed: r.seed(), People: s.Population.Size, Opens: s.Opens, PhotoBytes: s.Population.PhotoBytes,
+		Targets: map[string]string{}, Vars: r.vars(),
+		Shards: min(2, runtime.NumCPU()), Part: r.Options.Part, Parts: r.Options.Parts,
+	}
+	var err error
+	if config.Shares, err = r.shares(); err != nil {
+		return err
+	}
+	if config.Traits, err = r.typoTraits(); err != nil {
+		return err
+	}
+	if config.Requests, err = requests(s); err != nil {
+		return err
+	}
+	if err := r.targets(config.Targets, known); err != nil {
+		return err
+	}
+	config.Journey = r.journeyConfig()
+	signups, visitors := s.Arrivals.Bins()
+	config.Signups, config.Visitors = r.stream(signups, signupsPurpose), r.stream(visitors, visitorsPurpose)
+	end := max(signups.Duration(), visitors.Duration())
+	if r.Options.To > 0 {
+		end = min(end, r.Options.To)
+	}
+	if r.Options.From >= end {
+		return refuse("the window begins at %v, but the arrivals of scenario %s end at %v", r.Options.From, s.Name, end)
+	}
+	config.Journey.Clock = r.clock(signups, journey.New(config.Journey, nil).Lead())
+	r.arrivals, r.lastly = config.Journey.Clock.Real(r.Options.From), config.Journey.Clock.Real(end)
+	config.Until = r.lastly + s.Drain
+	r.Generator = config
+	r.Offered = r.offer()
+	r.Generator.InFlight = inFlight(r.Offered.PeakPerMin)
+	return nil
+}
+
+// inFlight bounds the requests under way at once: two seconds of the busiest minute's people, for
+// each of whom several requests may wait.
+func inFlight(peakPerMin int) int { return min(8192, max(256, peakPerMin/60*4)) }
+
+func (r *Run) seed() workload.Seed { return workload.Seed{Value: r.Scenario.Seed} }
+
+func (r *Run) stream(bins workload.Bins, purpose workload.Purpose) workload.Arrivals {
+	return workload.Arrivals{
+		Seed: r.seed(), Purpose: purpose, Bins: bins, Mode: r.Scenario.Arrivals.Mode,
+		Scale: orOne(r.Options.Scale), From: r.Options.From, To: r.Options.To,
+	}
+}
+
+// clock warps scenario time as the options ask, beginning early enough for what people do before
+// the instant that the arrivals schedule.
+func (r *Run) clock(signups workload.Bins, lead time.Duration) workload.Clock {
+	if r.Options.MaxRate > 0 {
+		scaled := workload.Rate(float64(r.Options.MaxRate) / orOne(r.Options.Scale))
+		return workload.FastForward(signups, r.Options.From, scaled).WithLead(lead)
+	}
+	return workload.NewClock(r.Options.From, orOne(r.Options.Speed)).WithLead(lead)
+}
+
+func (r *Run) vars() map[string]string {
+	vars := map[string]string{}
+	for name, variable := range r.Scenario.Vars {
+		if variable.Default != "" {
+			vars[name] = variable.Default
+		}
+	}
+	for name, value := range r.Options.Vars {
+		vars[name] = value
+	}
+	return vars
+}
+
+// targets enters the addresses given in the scenario and in the options.
+func (r *Run) targets(urls map[string]string, known []string) error {
+	for name, target := range r.Scenario.Targets {
+		if target.URL != "" {
+			urls[name] = target.URL
+		}
+	}
+	for name, url := range r.Options.Targets {
+		if name == "" && len(usedTargets(r.Scenario)) == 1 {
+			name = usedTargets(r.Scenario)[0]
+		}
+		if !slices.Contains(usedTargets(r.Scenario), name) {
+			return refuse("target %q is not used by scenario %s; give NAME=URL for %s", name, r.Scenario.Name, strings.Join(usedTargets(r.Scenario), ", "))
+		}
+		urls[name] = url
+	}
+	for _, name := range usedTargets(r.Scenario) {
+		if _, given := urls[name]; !given && !slices.Contains(known, name) {
+			return refuse("target %q of scenario %s has no address; give --target %s=http://HOST:PORT", name, r.Scenario.Name, name)
+		}
+	}
+	return nil
+}
+
+func usedTargets(s *scenarios.Scenario) []string {
+	var names []string
+	for _, step := range s.Journey {
+		if step.Request != nil && !slices.Contains(names, step.Request.Target) {
+			names = append(names, step.Request.Target)
+		}
+	}
+	return names
+}
+
+// shares reads the population's shares by the names that package population gives them.
+func (r *Run) shares() (population.Shares, error) {
+	var shares population.Shares
+	plain := map[string]float64{}
+	for name, share := range r.Scenario.Population.Shares {
+		plain[name] = float64(share)
+	}
+	text, err := json.Marshal(plain)
+	if err != nil {
+		return shares, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&shares); err != nil {
+		return shares, refuse("population.shares: %v; ombak scenario schema lists nothing else than the traits of package population", err)
+	}
+	if err := shares.Validate(); err != nil {
+		return shares, refuse("population.shares: %w", err)
+	}
+	return shares, nil
+}
+
+// typoTraits returns for each step the trait whose bearers mistype their first attempt.
+func (r *Run) typoTraits() ([]population.Traits, error) {
+	traits := make([]population.Traits, len(r.Scenario.Journey))
+	for i, step := range r.Scenario.Journey {
+		if step.Typo.Trait == "" {
+			continue
+		}
+		for bit := 0; bit < 32 && traits[i] == 0; bit++ {
+			if trait := population.Traits(1) << bit; trait.String() == step.Typo.Trait {
+				traits[i] = trait
+			}
+		}
+		if traits[i] == 0 {
+			return nil, refuse("step %s: people have no trait %q; mistyped_nik is one", step.Name, step.Typo.Trait)
+		}
+	}
+	return traits, nil
+}
+
+func (r *Run) journeyConfig() journey.Config {
+	config := journey.Config{Seed: r.seed()}
+	for i, step := range r.Scenario.Journey {
+		if step.Name == r.Scenario.Arrivals.Step {
+			config.Arrival = i
+		}
+		config.Steps = append(config.Steps, journey.Step{
+			Name: step.Name, Kind: step.Kind, Think: step.Think, Continue: step.GoesOn(), Timeout: step.Timeout,
+			Patience: step.Patience, Every: step.Every,
+			Retry: journey.Retry{
+				Attempts: step.Retry.Attempts, Base: step.Retry.Base, Cap: step.Retry.Cap, Even: step.Retry.Jitter == "none",
+				RetryAfter: step.Retry.RetryAfter, Visits: step.Retry.Visits, Return: step.Retry.Return,
+			},
+			Repeat: journey.Repeat{Share: float64(step.Repeat.Share), After: step.Repeat.After},
+			Typo:   journey.Typo{Share: float64(step.Typo.Share), Fix: step.Typo.Fix},
+		})
+	}
+	return config
+}
+
+// requests maps the live half of every step.
+func requests(s *scenarios.Scenario) ([]loadgen.Request, error) {
+	mapped := make([]loadgen.Request, len(s.Journey))
+	for i, step := range s.Journey {
+		if step.Request == nil {
+			return nil, refuse("step %s of scenario %s has no request, so it cannot be replayed; add one, or simulate it", step.Name, s.Name)
+		}
+		request := step.Request
+		mapped[i] = loadgen.Request{
+			Target: request.Target, Method: request.Method, Path: request.Path, Headers: request.Headers,
+			Text: request.Text, Multipart: request.Multipart, Extract: map[string]loadgen.Extract{},
+			Completed: step.Expect.Completed, Declined: step.Expect.Declined, Rejected: step.Expect.Rejected, Pending: step.Expect.Pending,
+		}
+		for name, extract := range request.Extract {
+			mapped[i].Extract[name] = loadgen.Extract(extract)
+		}
+		if request.JSON != nil {
+			text, err := plainJSON(request.JSON)
+			if err != nil {
+				return nil, fmt.Errorf("step %s: json: %w", step.Name, err)
+			}
+			mapped[i].JSON = text
+		}
+	}
+	return mapped, nil
+}
+
+// plainJSON writes a value without the escapes meant for HTML, which would break templates.
+func plainJSON(value any) (string, error) {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return strings.TrimSpace(buffer.String()), err
+}

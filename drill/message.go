@@ -1,0 +1,97 @@
+package drill
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Order is the first line that a part reads: what it is to be. Exactly one field is set.
+type Order struct {
+	Backend   *BackendOrder   `json:"backend,omitempty"`
+	Mocks     *MocksOrder     `json:"mocks,omitempty"`
+	Generator *GeneratorOrder `json:"generator,omitempty"`
+}
+
+// Begin is the second line: the instant at which the run's real time is 0.
+type Begin struct {
+	At    time.Time      `json:"at"`
+	Clock workload.Clock `json:"clock"`
+}
+
+// Message is a line that a part writes. Exactly one field is set.
+type Message struct {
+	Ready   *Ready          `json:"ready,omitempty"`   // once, first
+	Reading *funnel.Reading `json:"reading,omitempty"` // each second, and once at the end
+	Mark    *funnel.Mark    `json:"mark,omitempty"`
+	Delta   *report.Delta   `json:"delta,omitempty"`   // the generator's seconds
+	Warning string          `json:"warning,omitempty"` // for the report
+	Done    bool            `json:"done,omitempty"`    // the generator has nothing left to play
+	Failed  string          `json:"failed,omitempty"`  // why the part ends; the last line
+}
+
+// Ready says that a part serves, and where.
+type Ready struct {
+	Addresses map[string]string `json:"addresses,omitempty"` // name → host:port
+	Store     *report.Store     `json:"store,omitempty"`
+}
+
+// writer writes messages as lines; several goroutines may use it.
+type writer struct {
+	mu  sync.Mutex
+	out *bufio.Writer
+	err error
+}
+
+func newWriter(out io.Writer) *writer { return &writer{out: bufio.NewWriterSize(out, 1<<16)} }
+
+// write sends a message; once the other side is gone it does nothing.
+func (w *writer) write(message Message) {
+	line, err := json.Marshal(message)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = err
+	}
+	if w.err != nil {
+		return
+	}
+	_, _ = w.out.Write(line)
+	_ = w.out.WriteByte('\n')
+	w.err = w.out.Flush()
+}
+
+// maxLine is the longest line of either side, in bytes: an Order holds the counts of 21 hours and
+// the texts of all requests, a Delta the histograms of one second.
+const maxLine = 64 << 20
+
+// newScanner reads lines of up to maxLine bytes.
+func newScanner(in io.Reader) *bufio.Scanner {
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(make([]byte, 0, 1<<16), maxLine)
+	return scanner
+}
+
+// readLine decodes the next line strictly into value.
+func readLine(scanner *bufio.Scanner, value any) error {
+	if !scanner.Scan() {
+		if err := scanner.Err(); err != nil {
+			return err
+		}
+		return io.EOF
+	}
+	if err := json.Unmarshal(scanner.Bytes(), value); err != nil {
+		return fmt.Errorf("a line of the conductor cannot be read: %w", err)
+	}
+	return nil
+}
+
+var errNoOrder = errors.New("no order came on standard input; this command is started by ombak drill, not by hand")

@@ -1,0 +1,224 @@
+package drill
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/mocks"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// BackendOrder makes a part the reference backend.
+type BackendOrder struct {
+	Config backend.Config `json:"config"`
+	Opens  time.Time      `json:"opens"`
+}
+
+// MocksOrder makes a part the stand-ins of the dependencies.
+type MocksOrder struct {
+	Config mocks.Config `json:"config"`
+}
+
+// GeneratorOrder makes a part the load generator.
+type GeneratorOrder struct {
+	Config loadgen.Config `json:"config"`
+}
+
+// runClock tells a part the run's time; before the run begins both clocks stand at 0.
+type runClock struct {
+	mu    sync.Mutex
+	begin *Begin
+}
+
+func (c *runClock) set(begin Begin) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.begin = &begin
+}
+
+// real returns the real time since the run began.
+func (c *runClock) real() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.begin == nil {
+		return 0
+	}
+	return time.Since(c.begin.At)
+}
+
+// scenario returns the scenario time that it is.
+func (c *runClock) scenario() time.Duration {
+	elapsed := c.real()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.begin == nil {
+		return 0
+	}
+	return c.begin.Clock.Scenario(elapsed)
+}
+
+// ServePart is the body of a child process: it reads its order from in, works until in ends or the
+// context does, and writes messages to out. The error it returns has been written as a message too.
+func ServePart(ctx context.Context, in io.Reader, out io.Writer, log *slog.Logger) error {
+	scanner, messages := newScanner(in), newWriter(out)
+	var order Order
+	err := readLine(scanner, &order)
+	if err == io.EOF {
+		err = errNoOrder
+	}
+	if err == nil {
+		err = serveOrder(ctx, order, scanner, messages, log)
+	}
+	if err != nil {
+		messages.write(Message{Failed: err.Error()})
+	}
+	return err
+}
+
+func serveOrder(ctx context.Context, order Order, scanner *bufio.Scanner, messages *writer, log *slog.Logger) error {
+	switch {
+	case order.Backend != nil:
+		return serveBackend(ctx, *order.Backend, scanner, messages, log)
+	case order.Mocks != nil:
+		return serveMocks(ctx, *order.Mocks, scanner, messages)
+	case order.Generator != nil:
+		return serveGenerator(ctx, *order.Generator, scanner, messages)
+	}
+	return errNoOrder
+}
+
+// heed reads the start of the run, hands it on, and returns when the conductor closes the input
+// or the context ends.
+func heed(ctx context.Context, scanner *bufio.Scanner, began func(Begin)) {
+	closed := make(chan struct{})
+	go func() { // ends with the input; a part that stops for another reason is about to exit
+		defer close(closed)
+		var begin Begin
+		if readLine(scanner, &begin) != nil {
+			return
+		}
+		began(begin)
+		for scanner.Scan() {
+		}
+	}()
+	select {
+	case <-closed:
+	case <-ctx.Done():
+	}
+}
+
+// observe sends readings each second until the context ends, and once more then.
+func observe(ctx context.Context, messages *writer, readings func() []funnel.Reading) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+		for _, reading := range readings() {
+			messages.write(Message{Reading: &reading})
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanner, messages *writer, log *slog.Logger) error {
+	var clock runClock
+	config := order.Config
+	config.Now, config.Log = domainClock(order.Opens, clock.scenario), log
+	server, err := backend.New(ctx, config)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var running sync.WaitGroup
+	var served error
+	running.Go(func() {
+		defer cancel()
+		served = server.Serve()
+	})
+	messages.write(Message{Ready: &Ready{
+		Addresses: map[string]string{"backend": server.Addr().String()},
+		Store:     &report.Store{Engine: "sqlite", Durability: server.Durability(), Filesystem: filesystemOf(config.Database)},
+	}})
+	gates := map[string]int{
+		"dukcapil": config.Dukcapil.Gate.Concurrency, "dapodik": config.Dapodik.Gate.Concurrency, "dtks": config.DTKS.Gate.Concurrency,
+	}
+	readings := func() []funnel.Reading { return backendReadings(server.Stats(), gates, clock.real()) }
+	running.Go(func() { observe(ctx, messages, readings) })
+	heed(ctx, scanner, clock.set)
+	const drain = 10 * time.Second
+	drained, cancelDrain := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancelDrain()
+	err = server.Shutdown(drained)
+	cancel()
+	running.Wait()
+	if failures := server.Stats().Store.Failures; failures > 0 {
+		messages.write(Message{Warning: storeWarning(failures)})
+	}
+	if served != nil {
+		return served
+	}
+	return err
+}
+
+func serveMocks(ctx context.Context, order MocksOrder, scanner *bufio.Scanner, messages *writer) error {
+	var clock runClock
+	stand, err := mocks.Start(ctx, order.Config)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	messages.write(Message{Ready: &Ready{Addresses: stand.Addresses()}})
+	var running sync.WaitGroup
+	running.Go(func() { observe(ctx, messages, func() []funnel.Reading { return mockReadings(stand, clock.real()) }) })
+	heed(ctx, scanner, func(begin Begin) {
+		clock.set(begin)
+		stand.Begin(clock.scenario)
+	})
+	cancel()
+	running.Wait()
+	return stand.Close()
+}
+
+// serveGenerator plays the run and reports each second of it.
+func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Scanner, messages *writer) error {
+	debug.SetGCPercent(400) // memory is small and pauses count: collect less often
+	shards := max(1, order.Config.Shards)
+	steps := make(funnel.Journey, len(order.Config.Journey.Steps))
+	for i, step := range order.Config.Journey.Steps {
+		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind}
+	}
+	recorder := report.NewRecorder(steps, shards, func(delta report.Delta) { messages.write(Message{Delta: &delta}) })
+	generator, err := loadgen.New(order.Config, func(shard int) funnel.Observer { return recorder.Observer(shard) })
+	if err != nil {
+		return err
+	}
+	messages.write(Message{Ready: &Ready{}})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var running sync.WaitGroup
+	heed(ctx, scanner, func(begin Begin) {
+		running.Go(func() {
+			generator.Run(ctx, begin.At)
+			recorder.Close()
+			messages.write(Message{Done: true})
+		})
+	})
+	cancel()
+	running.Wait()
+	return nil
+}

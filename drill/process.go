@@ -1,0 +1,167 @@
+package drill
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// process is one part that was started, seen by the conductor.
+type process struct {
+	name     string
+	command  *exec.Cmd
+	stdin    io.WriteCloser
+	stderr   *tail
+	ready    chan Ready
+	failed   string
+	ended    chan struct{} // closed when the process has been waited for
+	waitErr  error
+	stopping bool
+}
+
+// start runs the command as a part and gives it its order. Every message but Ready and Failed goes
+// to handle, on one goroutine for each process, which ends before the channel ended is closed.
+func start(name string, command []string, order Order, log io.Writer, handle func(*process, Message)) (*process, error) {
+	p := &process{name: name, ready: make(chan Ready, 1), ended: make(chan struct{}), stderr: &tail{also: log}}
+	p.command = exec.Command(command[0], command[1:]...)
+	p.command.Stderr = p.stderr
+	p.command.Env = append(os.Environ(), "GOTRACEBACK=single")
+	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's Ctrl-C is the conductor's alone
+	var err error
+	if p.stdin, err = p.command.StdinPipe(); err != nil {
+		return nil, err
+	}
+	stdout, err := p.command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.command.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", name, err)
+	}
+	go p.listen(stdout, handle)
+	if err := p.tell(order); err != nil {
+		p.stop()
+		<-p.ended
+		return nil, fmt.Errorf("starting %s: %w", name, p.cause())
+	}
+	return p, nil
+}
+
+// listen reads the part's messages until its output ends, and then waits for it.
+func (p *process) listen(stdout io.Reader, handle func(*process, Message)) {
+	defer close(p.ended)
+	scanner := newScanner(stdout)
+	for scanner.Scan() {
+		p.hear(scanner, handle)
+	}
+	_, _ = io.Copy(io.Discard, stdout) // a line too long must not block the part
+	p.waitErr = p.command.Wait()
+}
+
+func (p *process) hear(scanner *bufio.Scanner, handle func(*process, Message)) {
+	var message Message
+	if err := json.Unmarshal(scanner.Bytes(), &message); err != nil {
+		p.failed = fmt.Sprintf("it wrote a line that is no message (%v)", err)
+		return
+	}
+	switch {
+	case message.Ready != nil:
+		p.ready <- *message.Ready
+	case message.Failed != "":
+		p.failed = message.Failed
+	default:
+		handle(p, message)
+	}
+}
+
+// tell writes one line to the part's standard input.
+func (p *process) tell(value any) error {
+	line, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	_, err = p.stdin.Write(append(line, '\n'))
+	return err
+}
+
+// await waits until the part is ready.
+func (p *process) await(ctx context.Context, patience time.Duration) (Ready, error) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case ready := <-p.ready:
+		return ready, nil
+	case <-p.ended:
+		return Ready{}, p.cause()
+	case <-ctx.Done():
+		return Ready{}, ctx.Err()
+	case <-timer.C:
+		return Ready{}, fmt.Errorf("%s was not ready within %v; the machine may be too busy", p.name, patience)
+	}
+}
+
+// stop tells the part to stop by closing its standard input.
+func (p *process) stop() {
+	p.stopping = true
+	_ = p.stdin.Close() // a part that is gone already has stopped
+}
+
+// end stops the part and kills it when it has not gone within the patience; it reports whether it
+// went by itself.
+func (p *process) end(patience time.Duration) bool {
+	p.stop()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-p.ended:
+		return true
+	case <-timer.C:
+		_ = p.command.Process.Kill()
+		<-p.ended
+		return false
+	}
+}
+
+// cause says why a part that has ended did so.
+func (p *process) cause() error {
+	switch {
+	case p.failed != "":
+		return fmt.Errorf("%s: %s", p.name, p.failed)
+	case p.stderr.last() != "":
+		return fmt.Errorf("%s died (%s): %s", p.name, p.state(), p.stderr.last())
+	}
+	return fmt.Errorf("%s died (%s)", p.name, p.state())
+}
+
+func (p *process) state() string {
+	if p.command.ProcessState == nil {
+		return "not waited for"
+	}
+	return p.command.ProcessState.String()
+}
+
+// cost returns what a part that has ended took.
+func (p *process) cost() report.Process {
+	cost := report.Process{Name: p.name}
+	if state := p.command.ProcessState; state != nil {
+		cpu := (state.UserTime() + state.SystemTime()).Seconds()
+		cost.CPUS = &cpu
+		if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
+			bytes := uint64(usage.Maxrss)
+			if runtime.GOOS != "darwin" {
+				bytes *= 1024 // Linux counts in KiB
+			}
+			cost.MaxRSSBytes = &bytes
+		}
+	}
+	return cost
+}

@@ -1,0 +1,43 @@
+package drill
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/mocks"
+)
+
+// backendReadings says what the backend's stations did: the store's writer, the outbox, and the
+// gate in front of each registry ("call:dukcapil"), which lets so many calls through at once.
+func backendReadings(stats backend.Stats, servers map[string]int, at time.Duration) []funnel.Reading {
+	readings := []funnel.Reading{
+		{Station: "store", At: at, Servers: 1, Arrivals: stats.Store.Rows, Completions: stats.Store.Rows,
+			BusyTime: stats.Store.BusyTime, Batches: stats.Store.Batches, SyncTime: stats.Store.CommitTime},
+		{Station: "outbox", At: at, Queued: stats.Outbox.Depth, Completions: stats.Outbox.Sent, Rejections: stats.Outbox.Dead},
+	}
+	for _, registry := range stats.Registries {
+		readings = append(readings, funnel.Reading{
+			Station: "call:" + registry.Name, At: at, Servers: servers[registry.Name],
+			Busy: registry.InUse, Queued: registry.Queued, Arrivals: registry.Arrivals,
+			Completions: registry.Completions, Rejections: registry.Rejections,
+			BusyTime: registry.BusyTime, QueueMax: registry.QueueMax, QueueTime: registry.QueueTime,
+		})
+	}
+	return readings
+}
+
+func mockReadings(stand *mocks.Mocks, at time.Duration) []funnel.Reading {
+	var readings []funnel.Reading
+	for _, reading := range stand.Readings() {
+		converted := funnel.Reading(reading)
+		converted.At = at
+		readings = append(readings, converted)
+	}
+	return readings
+}
+
+func storeWarning(failures uint64) string {
+	return fmt.Sprintf("the store rolled back %d transactions; nothing of them was acknowledged; look at the disk's free space and health", failures)
+}

@@ -1,0 +1,199 @@
+package drill
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/mocks"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// ErrRefused marks what the user asked for and cannot be: a wrong flag, plan or scenario.
+var ErrRefused = errors.New("refused")
+
+// refuse returns an error that is ErrRefused and says why.
+func refuse(format string, arguments ...any) error {
+	return refusal{fmt.Errorf(format, arguments...)}
+}
+
+type refusal struct{ error }
+
+func (refusal) Is(target error) bool { return target == ErrRefused }
+func (r refusal) Unwrap() error      { return r.error }
+
+// Options change how a scenario is run. The zero value of each means what the scenario says.
+type Options struct {
+	Plan        string
+	Seed        *uint64
+	Scale       float64       // share of people who come, in (0, 1]
+	ScaleSystem float64       // factor on servers, rates, quotas and limits
+	Speed       float64       // scenario seconds per real second
+	MaxRate     workload.Rate // fast-forward: most sign-ups per second
+	From, To    time.Duration // the part of the scenario to play; To 0 means its end
+	Thresholds  []string      // further conditions that must hold
+	Targets     map[string]string
+	Vars        map[string]string
+	Part, Parts int // this generator's part, counting from 0, of so many
+}
+
+// Run is a scenario and plan as every part needs it.
+type Run struct {
+	Scenario   *scenarios.Scenario // as the plan changes it
+	Options    Options
+	Generator  loadgen.Config
+	Backend    backend.Config
+	Mocks      mocks.Config
+	Offered    report.OfferedFacts
+	Conditions []report.Condition
+	Validity   report.Validity
+	Warnings   []string
+	arrivals   time.Duration // real time of the first instant that counts
+	lastly     time.Duration // real time after which nobody comes any more
+}
+
+// NewRun maps a scenario and options to the parts of a live run, the reference backend and the
+// mocks included. What cannot run comes back as ErrRefused.
+func NewRun(scenario *scenarios.Scenario, options Options) (*Run, error) {
+	run, err := newRun(scenario, options)
+	if err != nil {
+		return nil, err
+	}
+	if run.Mocks, err = run.mocksConfig(); err != nil {
+		return nil, err
+	}
+	if run.Backend, err = run.backendConfig(); err != nil {
+		return nil, err
+	}
+	return run, run.generatorConfig([]string{"backend", "mail"})
+}
+
+// NewLoad maps a scenario and options to a run against services that others started.
+func NewLoad(scenario *scenarios.Scenario, options Options) (*Run, error) {
+	run, err := newRun(scenario, options)
+	if err != nil {
+		return nil, err
+	}
+	return run, run.generatorConfig(nil)
+}
+
+func newRun(scenario *scenarios.Scenario, options Options) (*Run, error) {
+	if err := options.check(); err != nil {
+		return nil, err
+	}
+	planned, err := scenario.WithPlan(options.Plan)
+	if err != nil {
+		return nil, refusal{err}
+	}
+	if options.Seed != nil {
+		planned.Seed = *options.Seed
+	}
+	for _, source := range options.Thresholds {
+		planned.Thresholds = append(planned.Thresholds, funnel.Threshold{Source: source, Severity: funnel.Fail})
+	}
+	run := &Run{Scenario: planned, Options: options}
+	run.Validity = report.Validity{MaxScheduleLagP99: planned.Validity.LagP99, MaxDroppedShare: max(float64(planned.Validity.Dropped), leastShare)}
+	run.Conditions, err = conditions(planned)
+	return run, err
+}
+
+func (o Options) check() error {
+	switch {
+	case o.Scale < 0 || o.Scale > 1 || math.IsNaN(o.Scale):
+		return refuse("scale is %v; give a share above 0 and up to 1", o.Scale)
+	case o.ScaleSystem < 0 || math.IsNaN(o.ScaleSystem) || math.IsInf(o.ScaleSystem, 0):
+		return refuse("scale-system is %v; give a factor above 0", o.ScaleSystem)
+	case o.Speed < 0 || math.IsNaN(o.Speed) || math.IsInf(o.Speed, 0):
+		return refuse("speed is %v; give scenario seconds per real second, above 0", o.Speed)
+	case o.MaxRate > 0 && o.Speed > 0:
+		return refuse("speed and max-rate exclude each other; give one")
+	case o.From < 0 || o.To != 0 && o.To <= o.From:
+		return refuse("the window %v..%v is empty; give FROM..TO with TO after FROM, as in 10m..20m", o.From, o.To)
+	case o.Parts < 0 || o.Part < 0 || o.Parts > 0 && o.Part >= o.Parts:
+		return refuse("part %d/%d does not exist; give K/N with K from 1 to N", o.Part+1, o.Parts)
+	}
+	return nil
+}
+
+// Conditions parses the thresholds and checks that their steps exist.
+func conditions(scenario *scenarios.Scenario) ([]report.Condition, error) {
+	parsed, err := report.ParseThresholds(scenario.Thresholds)
+	if err != nil {
+		return nil, refusal{err}
+	}
+	for _, condition := range parsed {
+		if step := condition.Step(); step != "" && !hasStep(scenario, step) {
+			return nil, refuse("threshold %q names the step %q, which scenario %s does not have", condition.Source, step, scenario.Name)
+		}
+	}
+	return parsed, nil
+}
+
+func hasStep(scenario *scenarios.Scenario, name string) bool {
+	for _, step := range scenario.Journey {
+		if step.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Check returns what is wrong with a scenario beyond its file's own rules: names that other parts
+// give meaning to (traits, thresholds), and plans that cannot run live.
+func Check(scenario *scenarios.Scenario) error {
+	names := []string{""}
+	for _, plan := range scenario.Plans {
+		names = append(names, plan.Name)
+	}
+	var faults []error
+	for _, name := range names {
+		run, err := newRun(scenario, Options{Plan: name})
+		if err == nil {
+			_, err = run.shares()
+		}
+		if err == nil {
+			_, err = run.typoTraits()
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("plan %q: %w", name, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// offer counts the people that the arrivals ask for.
+func (r *Run) offer() report.OfferedFacts {
+	step := r.Scenario.Arrivals.Step
+	var offered report.OfferedFacts
+	offered.Scheduled, offered.PeakPerMin = workload.Peak(r.instants(false), time.Minute)
+	signups, peak := workload.Peak(r.instants(true), time.Minute)
+	offered.ByStep = map[string]report.Scheduling{step: {Scheduled: float64(signups), PeakPerMin: float64(peak)}}
+	return offered
+}
+
+func (r *Run) instants(walkersOnly bool) iter.Seq[time.Duration] {
+	return func(yield func(time.Duration) bool) {
+		for caller := range r.Generator.Callers() {
+			if !(caller.Visitor && walkersOnly) && !yield(caller.At) {
+				return
+			}
+		}
+	}
+}
+
+func orOne(factor float64) float64 {
+	if factor == 0 {
+		return 1
+	}
+	return factor
+}
+
+// leastShare stands for "none" where 0 would mean "no limit".
+const leastShare = 1e-12
