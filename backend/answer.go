@@ -1,0 +1,99 @@
+package backend
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+// reply is a yes: a status and what is sent as JSON.
+type reply struct {
+	status int
+	body   any
+}
+
+// fault is a no: it is an error to the code and an answer to the client.
+type fault struct {
+	status     int
+	code       string
+	message    string
+	reasons    []string
+	retryAfter time.Duration // 0 means none
+}
+
+func (f *fault) Error() string { return f.code + ": " + f.message }
+
+func invalid(message string) *fault {
+	return &fault{status: fasthttp.StatusUnprocessableEntity, code: "invalid", message: message}
+}
+
+// faultBody is the body of every no.
+type faultBody struct {
+	Error struct {
+		Code    string   `json:"code"`
+		Message string   `json:"message"`
+		Reasons []string `json:"reasons,omitempty"`
+	} `json:"error"`
+}
+
+// storageRetry is when to come back to a full disk or a service that is shutting down.
+const storageRetry = 5 * time.Second
+
+// asFault turns any error into an answer. What it does not know becomes a 500 that tells nothing.
+func asFault(err error) *fault {
+	var known *fault
+	var busy *busyError
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &busy):
+		return &fault{status: fasthttp.StatusServiceUnavailable, code: "registry_busy",
+			message: "the registry is busy; try again later", retryAfter: max(busy.retryAfter, time.Second)}
+	case errors.Is(err, store.ErrStorage):
+		return &fault{status: fasthttp.StatusServiceUnavailable, code: "storage",
+			message: "nothing was saved; try again later", retryAfter: storageRetry}
+	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled):
+		return &fault{status: fasthttp.StatusServiceUnavailable, code: "closing",
+			message: "the service is shutting down; try again later", retryAfter: storageRetry}
+	}
+	return &fault{status: fasthttp.StatusInternalServerError, code: "internal", message: "something is wrong here; try again later"}
+}
+
+// writeFault answers with a no.
+func writeFault(ctx *fasthttp.RequestCtx, f *fault) {
+	var body faultBody
+	body.Error.Code, body.Error.Message, body.Error.Reasons = f.code, f.message, f.reasons
+	if f.retryAfter > 0 {
+		seconds := int(math.Ceil(f.retryAfter.Seconds()))
+		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, strconv.Itoa(seconds))
+	}
+	writeJSON(ctx, f.status, body)
+}
+
+// writeJSON answers with a status and a body that can always be encoded.
+func writeJSON(ctx *fasthttp.RequestCtx, status int, body any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic("backend: a body that is not JSON: " + err.Error())
+	}
+	ctx.SetStatusCode(status)
+	ctx.SetContentType("application/json")
+	ctx.SetBody(text)
+}
+
+// decode reads a JSON body; unknown fields are passed over.
+func decode(body []byte, into any) error {
+	if len(body) > maxJSON {
+		return &fault{status: fasthttp.StatusRequestEntityTooLarge, code: "too_large", message: "the body is too large"}
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return invalid("the body is not the JSON that is expected")
+	}
+	return nil
+}

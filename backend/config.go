@@ -1,0 +1,143 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/resilience"
+)
+
+// Config describes the service. The zero value of an optional field means its default.
+type Config struct {
+	Listen     string         `json:"listen,omitempty"`      // address to answer at; default 127.0.0.1:0, a free port
+	Admin      string         `json:"admin,omitempty"`       // address of /healthz, /readyz and /metrics; empty means none
+	Database   string         `json:"database"`              // path of the SQLite file
+	Fresh      bool           `json:"fresh,omitempty"`       // refuse a database that holds people
+	BatchRows  int            `json:"batch_rows,omitempty"`  // most operations in one transaction; default 512
+	BatchAge   time.Duration  `json:"batch_age,omitempty"`   // how long a transaction waits for company; default 0
+	Key        []byte         `json:"key"`                   // 32 bytes from which every other key is derived
+	PhotoDir   string         `json:"photo_dir,omitempty"`   // default: photos beside the database
+	Quota      int            `json:"quota,omitempty"`       // most members of a batch; 0 means no limit
+	LinkBase   string         `json:"link_base,omitempty"`   // start of the links in mails; default the own address
+	LinkTTL    time.Duration  `json:"link_ttl,omitempty"`    // how long a link is good; default 24 h
+	SessionTTL time.Duration  `json:"session_ttl,omitempty"` // how long a session is good; default 24 h
+	MailPause  time.Duration  `json:"mail_pause,omitempty"`  // between two mails to one address; default 60 s
+	Dukcapil   DukcapilConfig `json:"dukcapil,omitzero"`     // checks identities; without URL there is no such step
+	Dapodik    RegistryConfig `json:"dapodik,omitzero"`      // knows pupils; without URL it is not asked
+	DTKS       RegistryConfig `json:"dtks,omitzero"`         // knows households with social aid; without URL it is not asked
+	Mail       MailConfig     `json:"mail,omitzero"`         // without SMTP mails stay in the outbox
+
+	Now      func() time.Time `json:"-"` // the scenario's clock, for ages; default time.Now
+	Log      *slog.Logger     `json:"-"` // troubles with what is outside the service; default none
+	Listener net.Listener     `json:"-"` // to answer at instead of Listen
+}
+
+// RegistryConfig describes a registry of another ministry.
+type RegistryConfig struct {
+	URL     string                `json:"url"`
+	Timeout time.Duration         `json:"timeout,omitempty"` // of one call; default 10 s
+	Gate    resilience.FIFOConfig `json:"gate,omitzero"`     // in front of the calls; Concurrency 0 means none
+}
+
+// DukcapilConfig describes the population registry and the service's account there.
+type DukcapilConfig struct {
+	RegistryConfig
+	Institution string `json:"institution,omitempty"` // part of the address; default ombak
+	User        string `json:"user,omitempty"`
+	Password    string `json:"password,omitempty"`
+	IP          string `json:"ip,omitempty"`        // the caller's address as registered
+	Threshold   int    `json:"threshold,omitempty"` // least score of a matching name, 1 to 100; default 90
+}
+
+// MailConfig describes how mail is sent.
+type MailConfig struct {
+	SMTP        string        `json:"smtp"`                  // address of the server
+	From        string        `json:"from,omitempty"`        // default no-reply@ombak.invalid
+	Connections int           `json:"connections,omitempty"` // kept open, one mail at a time each; default 4
+	Timeout     time.Duration `json:"timeout,omitempty"`     // of one command; default 10 s
+	Backoff     time.Duration `json:"backoff,omitempty"`     // before the second attempt, doubled before each further one; default 1 s
+	BackoffMax  time.Duration `json:"backoff_max,omitempty"` // default 5 min
+	Attempts    int           `json:"attempts,omitempty"`    // after so many temporary refusals a mail is dead; default 20
+}
+
+// or sets a field that was left out.
+func or[T comparable](field *T, fallback T) {
+	var zero T
+	if *field == zero {
+		*field = fallback
+	}
+}
+
+// withDefaults returns the config with every optional field set, but LinkBase, which needs the listener.
+func (c Config) withDefaults() Config {
+	or(&c.Listen, "127.0.0.1:0")
+	or(&c.PhotoDir, filepath.Join(filepath.Dir(c.Database), "photos"))
+	or(&c.LinkTTL, 24*time.Hour)
+	or(&c.SessionTTL, 24*time.Hour)
+	or(&c.MailPause, time.Minute)
+	for _, registry := range []*RegistryConfig{&c.Dukcapil.RegistryConfig, &c.Dapodik, &c.DTKS} {
+		or(&registry.Timeout, 10*time.Second)
+	}
+	or(&c.Dukcapil.Institution, "ombak")
+	or(&c.Dukcapil.Threshold, 90)
+	or(&c.Mail.From, "no-reply@ombak.invalid")
+	or(&c.Mail.Connections, 4)
+	or(&c.Mail.Timeout, 10*time.Second)
+	or(&c.Mail.Backoff, time.Second)
+	or(&c.Mail.BackoffMax, 5*time.Minute)
+	or(&c.Mail.Attempts, 20)
+	or(&c.Log, slog.New(slog.DiscardHandler))
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// Validate returns every fault of the config.
+func (c Config) Validate() error {
+	var errs []error
+	fault := func(bad bool, format string, args ...any) {
+		if bad {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	fault(c.Database == "", "database is missing; name the SQLite file")
+	fault(len(c.Key) != store.KeySize, "key has %d bytes; it must have %d", len(c.Key), store.KeySize)
+	fault(c.Quota < 0, "quota is %d; it must be 0 (meaning no limit) or more", c.Quota)
+	fault(c.BatchRows < 0, "batch_rows is %d; it must be 0 (meaning the default) or more", c.BatchRows)
+	fault(c.Dukcapil.Threshold < 0 || c.Dukcapil.Threshold > 100, "dukcapil: threshold is %d; it must be from 1 to 100", c.Dukcapil.Threshold)
+	fault(c.Mail.Connections < 0, "mail: connections is %d; it must be 1 or more", c.Mail.Connections)
+	for _, d := range []time.Duration{c.BatchAge, c.LinkTTL, c.SessionTTL, c.MailPause, c.Mail.Timeout, c.Mail.Backoff, c.Mail.BackoffMax} {
+		fault(d < 0, "a duration is %v; none may be negative", d)
+	}
+	for name, registry := range map[string]RegistryConfig{"dukcapil": c.Dukcapil.RegistryConfig, "dapodik": c.Dapodik, "dtks": c.DTKS} {
+		if err := registry.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c RegistryConfig) validate() error {
+	if c.URL == "" {
+		return nil
+	}
+	base, err := url.Parse(c.URL)
+	switch {
+	case err != nil:
+		return fmt.Errorf("url: %w", err)
+	case base.Scheme != "http" && base.Scheme != "https" || base.Host == "":
+		return fmt.Errorf("url %q must begin with http:// or https:// and name a host", c.URL)
+	case c.Timeout < 0:
+		return fmt.Errorf("timeout is %v; it must be 0 (meaning the default) or more", c.Timeout)
+	case c.Gate.Concurrency == 0:
+		return nil
+	}
+	return c.Gate.Validate()
+}

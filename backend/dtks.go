@@ -1,0 +1,20 @@
+package backend
+
+import "context"
+
+// dtks is the registry of households that get social aid.
+type dtks struct{ *registry }
+
+// registered tells whether a person's household gets social aid.
+func (d dtks) registered(ctx context.Context, nik string) (bool, error) {
+	var answer struct {
+		Registered *bool `json:"registered"`
+	}
+	if err := d.get(ctx, &answer, "dtks", "households", nik); err != nil {
+		return false, err
+	}
+	if answer.Registered == nil {
+		return false, d.trouble("the answer does not say whether registered", 0)
+	}
+	return *answer.Registered, nil
+}

@@ -1,0 +1,105 @@
+package backend
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// dukcapil is the population registry.
+type dukcapil struct {
+	*registry
+	account DukcapilConfig
+}
+
+// verifyQuestion is the request of CALL_VERIFY_BY_ELEMEN; TRESHOLD is spelt so.
+type verifyQuestion struct {
+	User      string `json:"USER_ID"`
+	Password  string `json:"PASSWORD"`
+	IP        string `json:"IP_USER"`
+	Threshold int    `json:"TRESHOLD"`
+	NIK       string `json:"NIK"`
+	KK        string `json:"NO_KK"`
+	Name      string `json:"NAMA_LGKP"`
+	BirthDate string `json:"TGL_LHR"` // dd-mm-yyyy
+}
+
+// verifyAnswer holds one row of matches, or one with only a text.
+type verifyAnswer struct {
+	Content []verifyRow `json:"content"`
+}
+
+type verifyRow struct {
+	Text      string `json:"RESPON"`
+	NIK       string `json:"NIK"`
+	Name      string `json:"NAMA_LGKP"`
+	BirthDate string `json:"TGL_LHR"`
+}
+
+// verdict is what the registry says of a person, as the code of our answer.
+type verdict string
+
+const (
+	matched    verdict = "verified"
+	notMatched verdict = "not_matched"
+	notFound   verdict = "not_found"
+	deceased   verdict = "deceased"
+	duplicate  verdict = "duplicate"
+	inactive   verdict = "inactive"
+)
+
+// verify asks whether NIK, birth date and name belong together.
+func (d dukcapil) verify(ctx context.Context, person identity) (verdict, error) {
+	question := verifyQuestion{
+		User: d.account.User, Password: d.account.Password, IP: d.account.IP, Threshold: d.account.Threshold,
+		NIK: person.NIK, KK: person.KK, Name: person.Name, BirthDate: person.birth.Format("02-01-2006"),
+	}
+	var answer verifyAnswer
+	if err := d.post(ctx, question, &answer, "dukcapil", "get_json", d.account.Institution, "CALL_VERIFY_BY_ELEMEN"); err != nil {
+		return "", err
+	}
+	if len(answer.Content) == 0 {
+		return "", d.trouble("the answer is empty", 0)
+	}
+	return d.judge(answer.Content[0])
+}
+
+// judge reads one row. A text that is not about the person is a trouble of the registry.
+func (d dukcapil) judge(row verifyRow) (verdict, error) {
+	switch text := strings.TrimSpace(row.Text); text {
+	case "":
+		if agrees(row.NIK) && agrees(row.BirthDate) && score(row.Name) >= d.account.Threshold {
+			return matched, nil
+		}
+		return notMatched, nil
+	case "Data Not Found":
+		return notFound, nil
+	case "Customer Meninggal Dunia":
+		return deceased, nil
+	case "Data Ganda":
+		return duplicate, nil
+	case "Data Inactive":
+		return inactive, nil
+	case "Kuota Akses Hari Ini Telah Habis":
+		return "", d.trouble("the quota of the day is used up", time.Minute)
+	case "IP Tidak Sesuai", "User ID Tidak Aktif", "Instansi Tidak Aktif", "Login Gagal", "Parameter Tidak Lengkap":
+		return "", d.trouble(text, time.Minute)
+	default:
+		return "", d.trouble("an unknown answer", 0)
+	}
+}
+
+// agrees reads "Sesuai (100)" as yes, "Tidak Sesuai" as no.
+func agrees(field string) bool { return strings.HasPrefix(field, "Sesuai") }
+
+// score reads the number in "Sesuai (100)" or "Tidak Sesuai (62)"; without one it is 0.
+func score(field string) int {
+	_, rest, _ := strings.Cut(field, "(")
+	digits, _, _ := strings.Cut(rest, ")")
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 0 || n > 100 {
+		return 0
+	}
+	return n
+}

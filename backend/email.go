@@ -1,0 +1,79 @@
+package backend
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+var errEmail = errors.New("email must be an address such as name@example.org")
+
+// normaliseEmail returns the one spelling of an address by which a person is known: trimmed, in lower
+// case. The grammar is that of a valid e-mail address in the HTML standard, sec. 4.10.5.1.5, with
+// the lengths of RFC 5321, sec. 4.5.3.1.
+//
+// Note: dots and tags of single providers (as of Gmail) stay: what they mean is the provider's affair.
+func normaliseEmail(text string) (string, error) {
+	email := strings.ToLower(strings.TrimSpace(text))
+	local, domain, found := strings.Cut(email, "@")
+	if !found || len(local) < 1 || len(local) > 64 || len(domain) < 1 || len(email) > 254 {
+		return "", errEmail
+	}
+	for i := range len(local) {
+		if c := local[i]; !isAlphanumeric(c) && strings.IndexByte(".!#$%&'*+/=?^_`{|}~-", c) < 0 {
+			return "", errEmail
+		}
+	}
+	for label := range strings.SplitSeq(domain, ".") {
+		if !isLabel(label) {
+			return "", errEmail
+		}
+	}
+	return email, nil
+}
+
+// isLabel tells whether a text is one part of a domain name.
+func isLabel(label string) bool {
+	if len(label) < 1 || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+		return false
+	}
+	for i := range len(label) {
+		if c := label[i]; !isAlphanumeric(c) && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlphanumeric(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }
+
+type sessionBody struct {
+	Session string `json:"session"`
+}
+
+// verifyEmail takes the token of a link and gives a session.
+func (s *Server) verifyEmail(ctx *fasthttp.RequestCtx) (reply, error) {
+	var body struct {
+		Token string `json:"token"`
+	}
+	if err := decode(ctx.PostBody(), &body); err != nil {
+		return reply{}, err
+	}
+	used := &fault{status: fasthttp.StatusGone, code: "link_used_or_expired", message: "sign up again to get another link"}
+	person, secret, err := parseToken(body.Token)
+	if err != nil {
+		return reply{}, used
+	}
+	now := time.Now()
+	err = s.store.VerifyEmail(person, hashSecret(secret), now)
+	switch {
+	case errors.Is(err, store.ErrLinkUsed):
+		return reply{}, used
+	case err != nil:
+		return reply{}, err
+	}
+	return reply{fasthttp.StatusOK, sessionBody{s.sessions.issue(person, now.Add(s.config.SessionTTL))}}, nil
+}

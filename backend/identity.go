@@ -1,0 +1,78 @@
+package backend
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+// identity is the body of an identity check.
+type identity struct {
+	NIK       string `json:"nik"`
+	KK        string `json:"kk"`
+	BirthDate string `json:"birth_date"` // YYYY-MM-DD
+	Name      string `json:"name"`
+	birth     time.Time
+}
+
+// parseIdentity reads and checks the form of an identity. It does not hold the NIK against the birth
+// date: a NIK is never reissued, even when the date in it is wrong.
+func parseIdentity(body []byte) (identity, error) {
+	var i identity
+	if err := decode(body, &i); err != nil {
+		return i, err
+	}
+	i.NIK, i.KK = strings.TrimSpace(i.NIK), strings.TrimSpace(i.KK)
+	if len(i.NIK) != 16 || !isDigits(i.NIK) {
+		return i, invalid("nik must have 16 digits")
+	}
+	if len(i.KK) != 16 || !isDigits(i.KK) {
+		return i, invalid("kk must have 16 digits")
+	}
+	var err error
+	if i.birth, err = time.Parse(time.DateOnly, i.BirthDate); err != nil {
+		return i, invalid("birth_date must read YYYY-MM-DD")
+	}
+	if i.Name, err = cleanName(i.Name); err != nil {
+		return i, invalid(err.Error())
+	}
+	return i, nil
+}
+
+// identity asks the population registry, and claims the NIK for the person when it says yes.
+func (s *Server) identity(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
+	claimed, err := parseIdentity(ctx.PostBody())
+	if err != nil {
+		return reply{}, err
+	}
+	verified := reply{fasthttp.StatusOK, statusBody{string(matched)}}
+	if person.NIK == claimed.NIK {
+		return verified, nil // was verified before
+	}
+	if person.NIK != "" {
+		return reply{}, identitySettled()
+	}
+	verdict, err := s.dukcapil.verify(s.stopping, claimed)
+	if err != nil {
+		return reply{}, err
+	}
+	if verdict != matched {
+		return reply{}, &fault{status: fasthttp.StatusUnprocessableEntity, code: string(verdict), message: "the registry does not confirm this identity"}
+	}
+	switch err = s.store.ClaimNIK(person.ID, claimed.NIK, claimed.BirthDate, time.Now()); {
+	case errors.Is(err, store.ErrNIKTaken):
+		return reply{}, &fault{status: fasthttp.StatusConflict, code: "nik_taken", message: "this NIK is registered by another person"}
+	case errors.Is(err, store.ErrOutOfOrder):
+		return reply{}, identitySettled() // by a request at the same time
+	case err != nil:
+		return reply{}, err
+	}
+	return verified, nil
+}
+
+func identitySettled() *fault {
+	return &fault{status: fasthttp.StatusConflict, code: "already_verified", message: "another NIK was verified for this person"}
+}

@@ -1,0 +1,66 @@
+package backend
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+)
+
+// linkSecretSize is the length of a link's secret, in bytes: 128 bits, beyond guessing.
+const linkSecretSize = 16
+
+// links makes the links that prove an e-mail address. The database holds a nonce and a hash; the
+// secret is the HMAC of the nonce, so that the outbox need not hold it.
+type links struct{ key []byte }
+
+// new returns a link to be kept in the database.
+func (l links) new(expires time.Time) store.Link {
+	nonce := make([]byte, linkSecretSize)
+	rand.Read(nonce) //nolint:errcheck // crypto/rand.Read never fails since Go 1.24
+	return store.Link{Nonce: nonce, Hash: hashSecret(l.secret(nonce)), Expires: expires}
+}
+
+func (l links) secret(nonce []byte) []byte { return sign(l.key, nonce)[:linkSecretSize] }
+
+func hashSecret(secret []byte) []byte {
+	hash := sha256.Sum256(secret)
+	return hash[:]
+}
+
+// token returns what the mail shows: "<row id>.<secret>".
+func (l links) token(person int64, nonce []byte) string {
+	return strconv.FormatInt(person, 10) + "." + base64.RawURLEncoding.EncodeToString(l.secret(nonce))
+}
+
+var errToken = errors.New("the token is malformed")
+
+// parseToken reads a token; there is one spelling of each.
+func parseToken(token string) (person int64, secret []byte, err error) {
+	id, text, found := strings.Cut(token, ".")
+	if !found {
+		return 0, nil, errToken
+	}
+	if person, err = parseRow(id); err != nil {
+		return 0, nil, errToken
+	}
+	secret, err = base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(secret) != linkSecretSize || len(text) != base64.RawURLEncoding.EncodedLen(linkSecretSize) {
+		return 0, nil, errToken
+	}
+	return person, secret, nil
+}
+
+// parseRow reads the number of a row: digits without a leading zero.
+func parseRow(text string) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 1 || strconv.FormatInt(n, 10) != text {
+		return 0, errToken
+	}
+	return n, nil
+}

@@ -1,0 +1,118 @@
+package backend
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// registryRetry is when to come back to a registry that is in trouble and does not say itself.
+const registryRetry = 5 * time.Second
+
+// registry is a service of another ministry, behind its gate.
+type registry struct {
+	name     string
+	base     *url.URL
+	client   *fasthttp.HostClient
+	timeout  time.Duration
+	gate     *gate
+	failures atomic.Uint64
+	log      *slog.Logger
+}
+
+// newRegistry returns the client of a registry, or nil when there is none.
+func newRegistry(name string, config RegistryConfig, log *slog.Logger) (*registry, error) {
+	if config.URL == "" {
+		return nil, nil
+	}
+	base, err := url.Parse(config.URL)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	gate, err := newGate(config.Gate)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	client := &fasthttp.HostClient{
+		Addr:                      fasthttp.AddMissingPort(base.Host, base.Scheme == "https"),
+		IsTLS:                     base.Scheme == "https",
+		MaxConns:                  1 << 16, // the gate limits, not the pool
+		MaxIdemponentCallAttempts: 1,       // a retry is the person's, else load would multiply
+		NoDefaultUserAgentHeader:  true,
+	}
+	base.Path = strings.TrimSuffix(base.Path, "/")
+	return &registry{name: name, base: base, client: client, timeout: config.Timeout, gate: gate, log: log}, nil
+}
+
+// get asks for the JSON at a path below the registry's address.
+func (r *registry) get(ctx context.Context, answer any, path ...string) error {
+	return r.ask(ctx, func(request *fasthttp.Request) {
+		request.SetRequestURI(r.base.JoinPath(path...).String())
+	}, answer)
+}
+
+// post sends JSON to a path below the registry's address.
+func (r *registry) post(ctx context.Context, question, answer any, path ...string) error {
+	body, err := json.Marshal(question)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
+	}
+	return r.ask(ctx, func(request *fasthttp.Request) {
+		request.Header.SetMethod(fasthttp.MethodPost)
+		request.Header.SetContentType("application/json")
+		request.SetRequestURI(r.base.JoinPath(path...).String())
+		request.SetBodyRaw(body)
+	}, answer)
+}
+
+// ask makes one call through the gate. Every trouble is a *busyError.
+func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer any) error {
+	if err := r.gate.enter(ctx); err != nil {
+		return err
+	}
+	defer r.gate.leave()
+	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(request)
+	defer fasthttp.ReleaseResponse(response)
+	fill(request)
+	if err := r.client.DoTimeout(request, response, r.timeout); err != nil {
+		return r.trouble(err.Error(), 0)
+	}
+	if status := response.StatusCode(); status != fasthttp.StatusOK {
+		return r.trouble("status "+strconv.Itoa(status), retryAfter(response))
+	}
+	if err := json.Unmarshal(response.Body(), answer); err != nil {
+		return r.trouble("the answer is not the JSON that was expected", 0)
+	}
+	return nil
+}
+
+// trouble counts and logs a failed call; the reason must not name a person.
+func (r *registry) trouble(reason string, retry time.Duration) error {
+	r.failures.Add(1)
+	r.log.Warn("registry in trouble", "registry", r.name, "reason", reason)
+	or(&retry, registryRetry)
+	return &busyError{retry, r.name + ": " + reason}
+}
+
+// retryAfter reads the header in its form of seconds; 0 when it is not there.
+func retryAfter(response *fasthttp.Response) time.Duration {
+	seconds, err := strconv.Atoi(string(response.Header.Peek(fasthttp.HeaderRetryAfter)))
+	if err != nil || seconds < 0 || seconds > 86400 {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+func (r *registry) close() {
+	r.gate.close()
+	r.client.CloseIdleConnections()
+}

@@ -1,0 +1,124 @@
+package backend
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+// Limits of bodies, in bytes.
+const (
+	maxJSON  = 16 << 10
+	maxPhoto = 2 << 20
+	maxBody  = maxPhoto + 64<<10 // a photo and what multipart puts around it
+)
+
+// handler answers one request; an error is answered by asFault.
+type handler func(*fasthttp.RequestCtx) (reply, error)
+
+type route struct {
+	method string
+	handle handler
+}
+
+// routes returns every path and what answers there.
+func (s *Server) routes() map[string]route {
+	routes := map[string]route{
+		"/":                           {fasthttp.MethodGet, s.landing},
+		"/v1/signups":                 {fasthttp.MethodPost, s.signUp},
+		"/v1/email-verifications":     {fasthttp.MethodPost, s.verifyEmail},
+		"/v1/photos":                  {fasthttp.MethodPost, s.signedIn(s.photo)},
+		"/v1/eligibility":             {fasthttp.MethodPost, s.signedIn(s.eligibility)},
+		"/v1/batches/current/members": {fasthttp.MethodPost, s.signedIn(s.join)},
+		"/v1/me":                      {fasthttp.MethodGet, s.signedIn(s.me)},
+	}
+	if s.dukcapil.registry != nil {
+		routes["/v1/identity"] = route{fasthttp.MethodPost, s.signedIn(s.identity)}
+	}
+	return routes
+}
+
+// serveHTTP returns the function that answers every request.
+func (s *Server) serveHTTP(routes map[string]route) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		s.inFlight.Add(1)
+		defer s.inFlight.Add(-1)
+		path := string(ctx.Path())
+		route, known := routes[path]
+		switch {
+		case !known:
+			path = "other"
+			writeFault(ctx, &fault{status: fasthttp.StatusNotFound, code: "unknown_route", message: "there is nothing here"})
+		case string(ctx.Method()) != route.method:
+			ctx.Response.Header.Set(fasthttp.HeaderAllow, route.method)
+			writeFault(ctx, &fault{status: fasthttp.StatusMethodNotAllowed, code: "wrong_method", message: "use " + route.method})
+		default:
+			s.answer(ctx, route.handle)
+		}
+		s.answered.WithLabelValues(path, strconv.Itoa(ctx.Response.StatusCode())).Inc()
+	}
+}
+
+// answer runs a handler and writes what it returns.
+func (s *Server) answer(ctx *fasthttp.RequestCtx, handle handler) {
+	reply, err := handle(ctx)
+	switch page, isPage := reply.body.(htmlPage); {
+	case err != nil:
+		f := asFault(err)
+		if f.status == fasthttp.StatusInternalServerError {
+			s.config.Log.Error("request failed", "path", string(ctx.Path()), "error", err)
+		}
+		writeFault(ctx, f)
+	case isPage:
+		ctx.SetContentType("text/html; charset=utf-8")
+		ctx.SetBodyString(string(page))
+	default:
+		writeJSON(ctx, reply.status, reply.body)
+	}
+}
+
+// unreadable answers a request that could not be read.
+func unreadable(ctx *fasthttp.RequestCtx, err error) {
+	var small *fasthttp.ErrSmallBuffer
+	f := &fault{status: fasthttp.StatusBadRequest, code: "unreadable", message: "the request could not be read"}
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		f = &fault{status: fasthttp.StatusRequestEntityTooLarge, code: "too_large", message: "the body is too large"}
+	case errors.As(err, &small):
+		f = &fault{status: fasthttp.StatusRequestHeaderFieldsTooLarge, code: "too_large", message: "the header is too large"}
+	}
+	writeFault(ctx, f)
+}
+
+// signedIn lets a handler have the person of the session.
+func (s *Server) signedIn(handle func(*fasthttp.RequestCtx, store.Person) (reply, error)) handler {
+	return func(ctx *fasthttp.RequestCtx) (reply, error) {
+		scheme, token, _ := strings.Cut(string(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)), " ")
+		id, err := s.sessions.check(token, time.Now())
+		if err != nil || !strings.EqualFold(scheme, "Bearer") {
+			return reply{}, noSession()
+		}
+		person, err := s.store.Person(ctx, id)
+		switch {
+		case errors.Is(err, store.ErrUnknown):
+			return reply{}, noSession()
+		case err != nil:
+			return reply{}, err
+		case !person.Verified:
+			return reply{}, outOfOrder("email_not_verified", "verify the e-mail address first")
+		}
+		return handle(ctx, person)
+	}
+}
+
+func noSession() *fault {
+	return &fault{status: fasthttp.StatusUnauthorized, code: "no_session", message: "send the session as Authorization: Bearer"}
+}
+
+func outOfOrder(code, message string) *fault {
+	return &fault{status: fasthttp.StatusForbidden, code: code, message: message}
+}

@@ -1,0 +1,250 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/valyala/fasthttp"
+)
+
+// Server is the running service.
+type Server struct {
+	config   Config
+	store    *store.Store
+	links    links
+	sessions sessions
+	dukcapil dukcapil
+	dapodik  dapodik
+	dtks     dtks
+	outbox   *outbox
+
+	http          *fasthttp.Server
+	listener      net.Listener
+	admin         *http.Server
+	adminListener net.Listener // nil when there is none
+	answered      *prometheus.CounterVec
+	inFlight      atomic.Int64
+
+	stopping context.Context // cancelled when requests have been drained, or had their time
+	stop     context.CancelFunc
+	draining atomic.Bool
+	serving  sync.WaitGroup // what Serve has started
+	closing  sync.Once
+}
+
+// New opens what the config names. Until Shutdown the database and the addresses are taken; nothing
+// is answered before Serve.
+func New(ctx context.Context, config Config) (_ *Server, err error) {
+	if err := config.Validate(); err != nil {
+		return nil, fmt.Errorf("backend config: %w", err)
+	}
+	s := &Server{config: config.withDefaults()}
+	s.stopping, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.release())
+		}
+	}()
+	if err := s.openKeys(); err != nil {
+		return nil, err
+	}
+	if err := s.openRegistries(); err != nil {
+		return nil, err
+	}
+	if err := s.openListeners(); err != nil {
+		return nil, err
+	}
+	if err := s.openStore(ctx); err != nil {
+		return nil, err
+	}
+	s.openHTTP()
+	return s, nil
+}
+
+func (s *Server) openKeys() error {
+	linkKey, err := deriveKey(s.config.Key, "link")
+	if err != nil {
+		return err
+	}
+	sessionKey, err := deriveKey(s.config.Key, "session")
+	if err != nil {
+		return err
+	}
+	s.links, s.sessions = links{linkKey}, newSessions(sessionKey)
+	return nil
+}
+
+func (s *Server) openRegistries() (err error) {
+	c := s.config
+	s.dukcapil.account = c.Dukcapil
+	if s.dukcapil.registry, err = newRegistry("dukcapil", c.Dukcapil.RegistryConfig, c.Log); err != nil {
+		return err
+	}
+	if s.dapodik.registry, err = newRegistry("dapodik", c.Dapodik, c.Log); err != nil {
+		return err
+	}
+	s.dtks.registry, err = newRegistry("dtks", c.DTKS, c.Log)
+	return err
+}
+
+// registries returns those that are configured.
+func (s *Server) registries() (all []*registry) {
+	for _, r := range []*registry{s.dukcapil.registry, s.dapodik.registry, s.dtks.registry} {
+		if r != nil {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+func (s *Server) openListeners() (err error) {
+	s.listener = s.config.Listener
+	if s.listener == nil {
+		if s.listener, err = listen(s.config.Listen); err != nil {
+			return err
+		}
+	}
+	or(&s.config.LinkBase, "http://"+s.listener.Addr().String())
+	s.config.LinkBase = strings.TrimSuffix(s.config.LinkBase, "/")
+	if s.config.Admin != "" {
+		s.adminListener, err = listen(s.config.Admin)
+	}
+	return err
+}
+
+// listen takes an address, or says what to do when another program has it.
+func listen(address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("another program answers at %s; stop it, or choose another port (0 takes a free one): %w", address, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen at %s: %w", address, err)
+	}
+	return listener, nil
+}
+
+func (s *Server) openStore(ctx context.Context) (err error) {
+	c := s.config
+	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Rows: c.BatchRows, MaxAge: c.BatchAge})
+	if err != nil {
+		return err
+	}
+	s.outbox = &outbox{config: c.Mail, store: s.store, link: s.link, log: c.Log, wake: make(chan struct{}, 1)}
+	pending, err := s.store.CountPendingMails(ctx)
+	s.outbox.depth.Store(int64(pending))
+	return err
+}
+
+// link returns what a mail's reader is to open.
+func (s *Server) link(mail store.Mail) string {
+	return s.config.LinkBase + "/verify?token=" + s.links.token(mail.Person, mail.LinkNonce)
+}
+
+func (s *Server) openHTTP() {
+	s.answered = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ombak_backend_answers_total", Help: "Requests answered.",
+	}, []string{"route", "status"})
+	s.http = &fasthttp.Server{
+		Handler:                      s.serveHTTP(s.routes()),
+		ErrorHandler:                 unreadable,
+		Logger:                       log.New(io.Discard, "", 0),
+		MaxRequestBodySize:           maxBody,
+		ReadTimeout:                  30 * time.Second,
+		WriteTimeout:                 30 * time.Second,
+		IdleTimeout:                  2 * time.Minute,
+		CloseOnShutdown:              true,
+		DisablePreParseMultipartForm: true,
+		NoDefaultServerHeader:        true,
+	}
+	s.admin = &http.Server{Handler: s.adminHandler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+}
+
+// Addr returns the address that people are answered at.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// AdminAddr returns the address of the admin listener, or nil.
+func (s *Server) AdminAddr() net.Addr {
+	if s.adminListener == nil {
+		return nil
+	}
+	return s.adminListener.Addr()
+}
+
+// Durability says what an acknowledgement is worth, as asked of the database.
+func (s *Server) Durability() string { return s.store.Durability() }
+
+// Serve answers until Shutdown is called or a listener breaks; call Shutdown in either case.
+func (s *Server) Serve() error {
+	s.serving.Add(1)
+	defer s.serving.Done()
+	var others sync.WaitGroup
+	defer others.Wait()
+	others.Go(func() { s.outbox.run(s.stopping) })
+	var adminErr error
+	if s.adminListener != nil {
+		others.Go(func() {
+			if err := s.admin.Serve(s.adminListener); !errors.Is(err, http.ErrServerClosed) {
+				adminErr = err
+			}
+		})
+	}
+	err := s.http.Serve(s.listener)
+	if err != nil && !s.draining.Load() {
+		s.stop()
+		s.admin.Close() //nolint:errcheck // the first error counts
+		return fmt.Errorf("serve at %s: %w", s.Addr(), err)
+	}
+	others.Wait()
+	return adminErr
+}
+
+// Shutdown stops accepting, finishes the requests under way, sends the mails in hand, writes what
+// was noted and closes the database. When ctx ends before, those who still wait at a gate are turned
+// away; what was acknowledged is on the disk in any case.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.draining.Store(true)
+	err := s.http.ShutdownWithContext(ctx)
+	if err != nil {
+		err = fmt.Errorf("shut down with requests under way: %w", err)
+	}
+	s.stop()
+	if s.adminListener != nil {
+		err = errors.Join(err, s.admin.Close())
+	}
+	s.listener.Close() //nolint:errcheck // closed already if Serve was called
+	s.serving.Wait()
+	return errors.Join(err, s.release())
+}
+
+// release closes what New has opened, as far as it came.
+func (s *Server) release() error {
+	var errs []error
+	s.closing.Do(func() {
+		s.stop()
+		for _, registry := range s.registries() {
+			registry.close()
+		}
+		if s.store != nil {
+			errs = append(errs, s.store.Close())
+		}
+		for _, listener := range []net.Listener{s.listener, s.adminListener} {
+			if listener != nil {
+				listener.Close() //nolint:errcheck // may be closed already
+			}
+		}
+	})
+	return errors.Join(errs...)
+}

@@ -1,0 +1,84 @@
+package backend
+
+import (
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+// application is the body of a sign-up.
+type application struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+	Phone string `json:"phone"`
+}
+
+type statusBody struct {
+	Status string `json:"status"`
+}
+
+// signUp answers the same to a new address, a known and a verified one, so that nobody learns who is
+// registered.
+func (s *Server) signUp(ctx *fasthttp.RequestCtx) (reply, error) {
+	applicant, err := parseApplication(ctx.PostBody())
+	if err != nil {
+		return reply{}, err
+	}
+	now := time.Now()
+	mailed, err := s.store.SignUp(store.SignUp{
+		Email: applicant.Email, Name: applicant.Name, Phone: applicant.Phone,
+		Link: s.links.new(now.Add(s.config.LinkTTL)), At: now, MailPause: s.config.MailPause,
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	if mailed {
+		s.outbox.added()
+	}
+	return reply{fasthttp.StatusAccepted, statusBody{"accepted"}}, nil
+}
+
+// parseApplication reads, checks and normalises a sign-up.
+func parseApplication(body []byte) (application, error) {
+	var a application
+	if err := decode(body, &a); err != nil {
+		return a, err
+	}
+	email, err := normaliseEmail(a.Email)
+	if err != nil {
+		return a, invalid(err.Error())
+	}
+	a.Email = email
+	if a.Name, err = cleanName(a.Name); err != nil {
+		return a, invalid(err.Error())
+	}
+	a.Phone = strings.TrimSpace(a.Phone)
+	if !isPhone(a.Phone) {
+		return a, invalid("phone must have 8 to 15 digits, with a + before them or not")
+	}
+	return a, nil
+}
+
+// cleanName trims a name and makes sure that it is one line of text.
+func cleanName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if n := utf8.RuneCountInString(name); n < 1 || n > 100 || strings.ContainsFunc(name, unicode.IsControl) {
+		return "", errors.New("name must be 1 to 100 characters on one line")
+	}
+	return name, nil
+}
+
+// isPhone tells whether a text may be a number in the plan of ITU-T E.164, at home or abroad.
+func isPhone(text string) bool {
+	digits := strings.TrimPrefix(text, "+")
+	return len(digits) >= 8 && len(digits) <= 15 && isDigits(digits)
+}
+
+func isDigits(text string) bool {
+	return strings.Trim(text, "0123456789") == ""
+}

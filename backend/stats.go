@@ -1,0 +1,46 @@
+package backend
+
+import (
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/resilience"
+)
+
+// Stats is what the service has done and is doing, for readings of its stations.
+type Stats struct {
+	InFlight   int             `json:"in_flight"` // HTTP requests being answered
+	Registries []RegistryStats `json:"registries"`
+	Store      store.Stats     `json:"store"`
+	Outbox     OutboxStats     `json:"outbox"`
+}
+
+// RegistryStats is about one registry and the gate in front of it; a call is in service from its
+// admission to its answer.
+type RegistryStats struct {
+	Name string `json:"name"`
+	resilience.Stats
+	Failures uint64 `json:"failures"` // calls without a usable answer
+}
+
+// OutboxStats is about mails.
+type OutboxStats struct {
+	Depth   int    `json:"depth"`   // to be sent, those to be repeated among them
+	Sent    uint64 `json:"sent"`    // taken by the mail server
+	Repeats uint64 `json:"repeats"` // attempts to be repeated
+	Dead    uint64 `json:"dead"`    // refused for good
+}
+
+// Stats returns the counts up to now.
+func (s *Server) Stats() Stats {
+	stats := Stats{
+		InFlight: int(s.inFlight.Load()),
+		Store:    s.store.Stats(),
+		Outbox: OutboxStats{
+			Depth: int(s.outbox.depth.Load()), Sent: s.outbox.sent.Load(),
+			Repeats: s.outbox.again.Load(), Dead: s.outbox.dead.Load(),
+		},
+	}
+	for _, r := range s.registries() {
+		stats.Registries = append(stats.Registries, RegistryStats{r.name, r.gate.stats(), r.failures.Load()})
+	}
+	return stats
+}

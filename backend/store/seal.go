@@ -1,0 +1,79 @@
+package store
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+)
+
+// KeySize is the length of the key that seals NIKs, in bytes.
+const KeySize = 32
+
+// sealer hides NIKs from whoever holds the database without the key.
+type sealer struct {
+	index []byte // key of the blind index
+	aead  cipher.AEAD
+}
+
+// newSealer derives one key per purpose from the given one (HKDF, RFC 5869).
+func newSealer(key []byte) (*sealer, error) {
+	if len(key) != KeySize {
+		return nil, fmt.Errorf("the key has %d bytes; it must have %d", len(key), KeySize)
+	}
+	index, err := hkdf.Key(sha256.New, key, nil, "ombak nik index", KeySize)
+	if err != nil {
+		return nil, fmt.Errorf("derive the index key: %w", err)
+	}
+	secret, err := hkdf.Key(sha256.New, key, nil, "ombak nik cipher", KeySize)
+	if err != nil {
+		return nil, fmt.Errorf("derive the cipher key: %w", err)
+	}
+	block, err := aes.NewCipher(secret)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the cipher: %w", err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the cipher: %w", err)
+	}
+	return &sealer{index: index, aead: aead}, nil
+}
+
+// blind returns the keyed hash by which a NIK is found and kept unique.
+func (s *sealer) blind(nik string) []byte {
+	mac := hmac.New(sha256.New, s.index)
+	mac.Write([]byte(nik))
+	return mac.Sum(nil)
+}
+
+// fingerprint tells one key from another. It is no NIK's index, since a NIK is all digits.
+func (s *sealer) fingerprint() []byte { return s.blind("fingerprint") }
+
+// seal encrypts a NIK for one person: a ciphertext copied to another row does not open.
+func (s *sealer) seal(person int64, nik string) []byte {
+	nonce := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+len(nik)+s.aead.Overhead())
+	rand.Read(nonce) //nolint:errcheck // crypto/rand.Read never fails since Go 1.24
+	return s.aead.Seal(nonce, nonce, []byte(nik), personBytes(person))
+}
+
+// open decrypts what seal made.
+func (s *sealer) open(person int64, sealed []byte) (string, error) {
+	if len(sealed) < s.aead.NonceSize() {
+		return "", fmt.Errorf("the NIK of person %d is cut short", person)
+	}
+	nonce, text := sealed[:s.aead.NonceSize()], sealed[s.aead.NonceSize():]
+	nik, err := s.aead.Open(nil, nonce, text, personBytes(person))
+	if err != nil {
+		return "", fmt.Errorf("open the NIK of person %d (is it the right key?): %w", person, err)
+	}
+	return string(nik), nil
+}
+
+func personBytes(person int64) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(person))
+}

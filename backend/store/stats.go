@@ -1,0 +1,39 @@
+package store
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Stats is what the writer has done since the store was opened.
+type Stats struct {
+	Batches    uint64        `json:"batches"`     // transactions committed
+	Rows       uint64        `json:"rows"`        // operations in them
+	BatchMax   uint64        `json:"batch_max"`   // most operations in one transaction
+	Failures   uint64        `json:"failures"`    // transactions rolled back
+	BusyTime   time.Duration `json:"busy_time"`   // spent in transactions, commit included
+	CommitTime time.Duration `json:"commit_time"` // spent in COMMIT: writing the log and its fsync
+}
+
+type counters struct {
+	batches, rows, batchMax, failures atomic.Uint64
+	busy, commit                      atomic.Int64 // nanoseconds
+}
+
+// add counts one committed batch; only the writer calls it.
+func (c *counters) add(rows int, busy, commit time.Duration) {
+	c.batches.Add(1)
+	c.rows.Add(uint64(rows))
+	c.batchMax.Store(max(c.batchMax.Load(), uint64(rows)))
+	c.busy.Add(int64(busy))
+	c.commit.Add(int64(commit))
+}
+
+// Stats returns the writer's counters.
+func (s *Store) Stats() Stats {
+	c := &s.counters
+	return Stats{
+		Batches: c.batches.Load(), Rows: c.rows.Load(), BatchMax: c.batchMax.Load(), Failures: c.failures.Load(),
+		BusyTime: time.Duration(c.busy.Load()), CommitTime: time.Duration(c.commit.Load()),
+	}
+}

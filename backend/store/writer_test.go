@@ -1,0 +1,118 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// broken is an operation that fails for a reason of its own after it has changed something.
+type broken struct{}
+
+func (broken) apply(e *engine) error {
+	if _, err := e.exec(insertMail, 1); err != nil {
+		return err
+	}
+	_, err := e.exec(insertMail, nil) // violates NOT NULL
+	return err
+}
+
+func openTest(t *testing.T, options Options) *Store {
+	t.Helper()
+	options.Key = make([]byte, KeySize)
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "people.db"), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func testSignUp(i int) *SignUp {
+	return &SignUp{Email: fmt.Sprintf("p%d@example.test", i), Link: Link{Nonce: []byte{1}, Hash: []byte{2}}, At: time.UnixMilli(1)}
+}
+
+func TestBrokenOperationFailsAlone(t *testing.T) {
+	s := openTest(t, Options{})
+	var batch []*request
+	for i := range 9 {
+		var op operation = testSignUp(i)
+		if i%4 == 1 {
+			op = broken{}
+		}
+		batch = append(batch, &request{operation: op, done: make(chan struct{})})
+	}
+	all := append([]*request(nil), batch...)
+	s.commit(batch)
+	for i, r := range all {
+		<-r.done
+		if failed := r.err != nil; failed != (i%4 == 1) || errors.Is(r.err, ErrStorage) {
+			t.Errorf("operation %d: %v", i, r.err)
+		}
+	}
+	n, err := s.CountPendingMails(t.Context())
+	if n != 7 || err != nil {
+		t.Errorf("%d mails, %v; want the 7 of the good operations and none of the broken", n, err)
+	}
+}
+
+func TestFullDiskIsNeverAcknowledged(t *testing.T) {
+	s := openTest(t, Options{Rows: 8})
+	var pages int
+	if err := s.engine.conn.QueryRowContext(t.Context(), "PRAGMA max_page_count = 40").Scan(&pages); err != nil {
+		t.Fatal(err)
+	}
+	var wait sync.WaitGroup
+	var mutex sync.Mutex
+	acknowledged := map[string]bool{}
+	failed := 0
+	for i := range 2000 {
+		wait.Go(func() {
+			op := testSignUp(i)
+			_, err := s.SignUp(*op)
+			mutex.Lock()
+			defer mutex.Unlock()
+			switch {
+			case err == nil:
+				acknowledged[op.Email] = true
+			case errors.Is(err, ErrStorage):
+				failed++
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	if failed == 0 || len(acknowledged) == 0 {
+		t.Fatalf("%d acknowledged, %d failed; want some of both", len(acknowledged), failed)
+	}
+	mails, err := s.PendingMails(t.Context(), 0, 10000)
+	if err != nil || len(mails) != len(acknowledged) {
+		t.Errorf("%d rows, %v; acknowledged were %d", len(mails), err, len(acknowledged))
+	}
+	for _, m := range mails {
+		if !acknowledged[m.Email] {
+			t.Errorf("%s is there and was not acknowledged", m.Email)
+		}
+	}
+}
+
+func TestSealedNIKOpensOnlyInItsRow(t *testing.T) {
+	s, err := newSealer(make([]byte, KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := s.seal(1, "9901014101900001")
+	if nik, err := s.open(1, sealed); err != nil || nik != "9901014101900001" {
+		t.Errorf("%q, %v", nik, err)
+	}
+	if _, err := s.open(2, sealed); err == nil {
+		t.Error("opened in another person's row")
+	}
+	if _, err := s.open(1, sealed[:5]); err == nil {
+		t.Error("opened although cut short")
+	}
+}

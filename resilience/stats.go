@@ -1,0 +1,25 @@
+package resilience
+
+import "time"
+
+// Stats is what a policy has seen so far. At any time
+// Arrivals = Completions + Rejections + Cancellations + InUse + Queued.
+type Stats struct {
+	Arrivals      uint64        `json:"arrivals"`
+	Completions   uint64        `json:"completions"`   // released
+	Rejections    uint64        `json:"rejections"`    // turned away on arrival or at the deadline
+	Cancellations uint64        `json:"cancellations"` // gone while waiting
+	InUse         int           `json:"in_use"`        // in service now
+	Queued        int           `json:"queued"`        // waiting now
+	QueueMax      int           `json:"queue_max"`     // most that ever waited
+	BusyTime      time.Duration `json:"busy_time"`     // requests in service × time
+	QueueTime     time.Duration `json:"queue_time"`    // requests waiting × time
+}
+
+// Stats returns the counts and integrals up to now.
+func (f *BoundedFIFO) Stats(now time.Duration) Stats {
+	f.advance(now)
+	stats := f.stats
+	stats.InUse, stats.Queued = f.inUse, f.waiting.live
+	return stats
+}
