@@ -2,6 +2,7 @@ package plots
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg/draw"
 
@@ -112,7 +113,23 @@ func (b bins) mean(column report.Column, weights []int64) []float64 {
 }
 
 // line is a curve over the bins.
-func (b bins) line(y []float64, style draw.LineStyle) curve { return curve{x: b.x, y: y, style: style} }
+func (b bins) line(y []float64, style draw.LineStyle) curve {
+	style.Width = min(style.Width, lineWidth(b.count))
+	return curve{x: b.x, y: y, style: style}
+}
+
+// uneven says whether the peak would flatten everything else on a linear axis: whether it is more
+// than 40 times the median of the bins in which anything happened.
+func uneven(column []float64) bool {
+	var busy []float64
+	for _, value := range column {
+		if value > 0 {
+			busy = append(busy, value)
+		}
+	}
+	slices.Sort(busy)
+	return len(busy) > 20 && busy[len(busy)-1] > 40*busy[len(busy)/2]
+}
 
 // mainStep is the series of the sign-up, or else of the first step; false when there is nothing.
 func mainStep(series report.Series) (report.StepSeries, bool) {

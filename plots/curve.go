@@ -53,10 +53,11 @@ type area struct {
 
 // Plot implements plot.Plotter.
 func (a area) Plot(c draw.Canvas, p *plot.Plot) {
-	if len(a.x) < 2 {
+	toX, toY := p.Transforms(&c)
+	if len(a.x) == 1 {
+		c.FillPolygon(a.fill, box(toX(a.x[0])-8, toY(a.lower[0]), 16, toY(a.upper[0])-toY(a.lower[0])))
 		return
 	}
-	toX, toY := p.Transforms(&c)
 	var outline []vg.Point
 	for i, x := range a.x {
 		outline = append(outline, vg.Point{X: toX(x), Y: toY(a.upper[i])})

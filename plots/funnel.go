@@ -16,6 +16,7 @@ const (
 	numberWidth = 150
 	shareWidth  = 215
 	rowHeight   = 27
+	barHeight   = rowHeight - 8
 )
 
 // Funnel draws, for every step, how many people entered and passed, and the shares of all outcomes.
@@ -28,7 +29,7 @@ func Funnel(r report.Report) (Figure, error) {
 	for _, row := range r.Funnel {
 		most = max(most, row.Entered)
 	}
-	height := vg.Length(130 + rowHeight*max(len(r.Funnel), 4))
+	height := vg.Length(112 + rowHeight*max(len(r.Funnel), 4))
 	if most == 0 {
 		p.legend = nil
 		return render("funnel", title, height, p.paint)
@@ -62,8 +63,7 @@ func outcomes(row report.FunnelRow) []outcome {
 
 // paintFunnel draws head and rows.
 func (p page) paintFunnel(c draw.Canvas, rows []report.FunnelRow, most float64) {
-	p.panels = nil
-	p.paintBackground(c)
+	c.FillPolygon(color.White, box(c.Min.X, c.Min.Y, c.Size().X, c.Size().Y))
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	y := p.paintHead(c) - 16
 	barsAt := c.Min.X + nameWidth
@@ -72,7 +72,7 @@ func (p page) paintFunnel(c draw.Canvas, rows []report.FunnelRow, most float64) 
 	head := textStyle(smallSize, grey())
 	c.FillText(head, vg.Point{X: barsAt, Y: y}, "people (bars on one scale)")
 	c.FillText(head, vg.Point{X: numbersAt, Y: y}, "passed of entered")
-	c.FillText(head, vg.Point{X: sharesAt, Y: y}, "shares of those who entered, 0 to 100 %")
+	c.FillText(head, vg.Point{X: sharesAt, Y: y}, "shares of those who entered, 0 to 100%")
 	for _, row := range rows {
 		y -= rowHeight
 		paintName(c, row.Step, y)
@@ -84,20 +84,14 @@ func (p page) paintFunnel(c draw.Canvas, rows []report.FunnelRow, most float64) 
 	}
 }
 
-// paintBackground fills the page with white.
-func (p page) paintBackground(c draw.Canvas) {
-	c.FillPolygon(color.White, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
-}
-
 func paintName(c draw.Canvas, name string, y vg.Length) {
 	style := textStyle(labelSize, black())
 	c.FillText(style, vg.Point{X: c.Min.X, Y: y + 4}, fit(style, name, nameWidth-6))
 }
 
 func paintBar(c draw.Canvas, x, y, width vg.Length, fill color.Color) {
-	const thickness = rowHeight - 8
 	if width > 0 {
-		c.FillPolygon(fill, []vg.Point{{X: x, Y: y}, {X: x + width, Y: y}, {X: x + width, Y: y + thickness}, {X: x, Y: y + thickness}})
+		c.FillPolygon(fill, box(x, y, width, barHeight))
 	}
 }
 
@@ -115,16 +109,15 @@ func percent(share float64) string {
 	rounded := math.Round(share*1000) / 10
 	switch {
 	case share > 0 && rounded == 0:
-		return "<0.1 %"
+		return "<0.1%"
 	case share < 1 && rounded == 100:
-		return ">99.9 %"
+		return ">99.9%"
 	}
-	return thousands(rounded) + " %"
+	return thousands(rounded) + "%"
 }
 
 // paintShares stacks the outcomes of a step from left to right inside a frame.
 func paintShares(c draw.Canvas, x, y vg.Length, row report.FunnelRow) {
-	const thickness = rowHeight - 8
 	if row.Entered <= 0 {
 		c.FillText(textStyle(smallSize, grey()), vg.Point{X: x, Y: y + 5}, "nobody entered")
 		return
@@ -140,8 +133,8 @@ func paintShares(c draw.Canvas, x, y vg.Length, row report.FunnelRow) {
 		}
 		at += width
 	}
-	frame := []vg.Point{{X: x, Y: y}, {X: x + shareWidth, Y: y}, {X: x + shareWidth, Y: y + thickness}, {X: x, Y: y + thickness}, {X: x, Y: y}}
-	c.StrokeLines(draw.LineStyle{Color: grey(), Width: 0.6}, frame)
+	frame := box(x, y, shareWidth, barHeight)
+	c.StrokeLines(draw.LineStyle{Color: grey(), Width: 0.6}, append(frame, frame[0]))
 }
 
 // inkOn returns black on light fills and white on dark ones.

@@ -48,7 +48,25 @@ func (p *page) goodput(r report.Report, step report.StepSeries) {
 	arrivals := b.rate(step.Entered)
 	came := draw.LineStyle{Color: black(), Width: 1.6, Dashes: []vg.Length{5, 3}}
 	p.legend = []entry{{name: "came to " + step.Step, line: came}}
-	var areas []plot.Plotter
+	draws, highest := p.stacked, 1.0
+	y := axis{label: b.rateUnit("people")}
+	if uneven(arrivals) {
+		draws, highest = p.separate, 1.5
+		y.label, y.log, y.min = y.label+", log scale", true, max(smallest(arrivals)/2, largest(arrivals)/1e6)
+	}
+	plotters, most := draws(b, step)
+	y.max = max(1.05, highest) * max(most, largest(arrivals))
+	x := b.axis
+	x.label = ""
+	upper := newPanel(x, y)
+	upper.Add(bands{events: r.Timeline, unit: b.unit, numbers: true}, grid{})
+	upper.Add(plotters...)
+	upper.Add(b.line(arrivals, came))
+	p.panels, p.caption, p.note = []panel{upper, p.backlog(r, b)}, caption(r.Timeline, b.unit), ""
+}
+
+// stacked draws the outcomes on top of each other and returns the height of all.
+func (p *page) stacked(b bins, step report.StepSeries) (areas []plot.Plotter, most float64) {
 	base := make([]float64, b.count)
 	for _, fate := range fates(step) {
 		rate := b.rate(fate.column)
@@ -63,13 +81,21 @@ func (p *page) goodput(r report.Report, step report.StepSeries) {
 		p.legend = append(p.legend, entry{name: fate.name, fill: fate.fill})
 		base = upper
 	}
-	x := b.axis
-	x.label = ""
-	panel := newPanel(x, axis{label: b.rateUnit("people"), max: 1.05 * largest(base, arrivals)})
-	panel.Add(bands{events: r.Timeline, unit: b.unit, numbers: true}, grid{})
-	panel.Add(areas...)
-	panel.Add(b.line(arrivals, came))
-	p.panels, p.caption, p.note = []*plot.Plot{panel, p.backlog(r, b)}, caption(r.Timeline), ""
+	return areas, largest(base)
+}
+
+// separate draws the outcomes as lines, for a log axis, where heights do not add up.
+func (p *page) separate(b bins, step report.StepSeries) (lines []plot.Plotter, most float64) {
+	for _, fate := range fates(step) {
+		rate, style := b.rate(fate.column), draw.LineStyle{Color: fate.fill, Width: 1.8}
+		if largest(rate) == 0 {
+			continue
+		}
+		most = max(most, largest(rate))
+		lines = append(lines, b.line(rate, style))
+		p.legend = append(p.legend, entry{name: fate.name, line: style})
+	}
+	return lines, most
 }
 
 // queue is how many people are at a step over time.
@@ -80,20 +106,24 @@ type queue struct {
 }
 
 // backlog draws how many people are at the steps with the longest queues.
-func (p *page) backlog(r report.Report, b bins) *plot.Plot {
+func (p *page) backlog(r report.Report, b bins) panel {
 	queues := longest(r.Series, b)
 	var columns [][]float64
 	for _, queue := range queues {
 		columns = append(columns, queue.waiting)
 	}
-	panel := newPanel(b.axis, axis{label: "people at the step", max: 1.08 * largest(columns...), most: 5})
-	panel.Add(bands{events: r.Timeline, unit: b.unit}, grid{})
+	y := axis{label: "people at the step", max: 1.08 * largest(columns...), most: 5}
+	if len(columns) > 0 && uneven(columns[0]) {
+		y.label, y.log, y.min, y.max = y.label+", log", true, 1, 1.5*y.max
+	}
+	lower := newPanel(b.axis, y)
+	lower.Add(bands{events: r.Timeline, unit: b.unit}, grid{})
 	for i, queue := range queues {
-		style := lineStyle(i)
-		panel.Add(b.line(queue.waiting, style))
+		style := lineStyle(3 * i) // blue, orange, black: none of the outcomes' colours
+		lower.Add(b.line(queue.waiting, style))
 		p.legend = append(p.legend, entry{name: "waiting at " + queue.name, line: style})
 	}
-	return panel
+	return lower
 }
 
 // longest returns the queues of at most three steps, the longest first.

@@ -3,6 +3,7 @@ package plots
 import (
 	"fmt"
 	"image/color"
+	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
@@ -16,9 +17,16 @@ import (
 type page struct {
 	title, subtitle string
 	legend          []entry
-	panels          []*plot.Plot
+	panels          []panel
 	caption         []string
 	note            string // in place of the panels: "no data"
+}
+
+// panel is a plot whose y label is drawn by the page: gonum's own would reserve space for it as if
+// a logarithmic axis were linear.
+type panel struct {
+	*plot.Plot
+	label string
 }
 
 // entry is one line or filled patch of the legend.
@@ -34,7 +42,7 @@ func subtitle(r report.Report) string {
 	if plan == "" {
 		plan = "none"
 	}
-	words := fmt.Sprintf("scenario %s · plan %s · %s", r.Scenario.Name, plan, r.Engine)
+	words := fmt.Sprintf("scenario %s · plan %s · engine %s", r.Scenario.Name, plan, r.Engine)
 	if r.Speed != 1 && r.Speed > 0 {
 		words += fmt.Sprintf(" · speed ×%s", thousands(r.Speed))
 	}
@@ -46,7 +54,7 @@ func subtitle(r report.Report) string {
 
 // paint draws the page.
 func (p page) paint(c draw.Canvas) {
-	c.FillPolygon(color.White, []vg.Point{c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y}})
+	c.FillPolygon(color.White, box(c.Min.X, c.Min.Y, c.Size().X, c.Size().Y))
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	top := p.paintHead(c)
 	bottom := p.paintCaption(c)
@@ -58,14 +66,27 @@ func (p page) paint(c draw.Canvas) {
 		c.FillText(style, inner.Center(), p.note)
 		return
 	}
-	inner.Max.X -= 12 // the last tick's label is wider than its tick
+	p.paintPanels(inner)
+}
+
+// paintPanels draws the panels under each other with their axes in line.
+func (p page) paintPanels(c draw.Canvas) {
+	left := c.Min.X
+	c.Min.X += labelSize + 6
+	c.Max.X -= 12 // the last tick's label is wider than its tick
 	rows := make([][]*plot.Plot, len(p.panels))
 	for i, panel := range p.panels {
-		rows[i] = []*plot.Plot{panel}
+		rows[i] = []*plot.Plot{panel.Plot}
 	}
 	tiles := draw.Tiles{Rows: len(rows), Cols: 1, PadY: 16}
-	for i, canvases := range plot.Align(rows, tiles, inner) {
-		rows[i][0].Draw(canvases[0])
+	for i, canvases := range plot.Align(rows, tiles, c) {
+		panel := p.panels[i]
+		panel.Draw(canvases[0])
+		data := panel.DataCanvas(canvases[0])
+		style := textStyle(labelSize, black())
+		words := fit(style, panel.label, data.Size().Y+30)
+		style.XAlign, style.YAlign, style.Rotation = draw.XCenter, draw.YTop, math.Pi/2
+		c.FillText(style, vg.Point{X: left, Y: data.Center().Y}, words)
 	}
 }
 
@@ -94,7 +115,9 @@ func (p page) paintLegend(c draw.Canvas, y vg.Length) vg.Length {
 		}
 		middle := y + smallSize*0.4
 		if entry.fill != nil {
-			c.FillPolygon(entry.fill, []vg.Point{{X: x + 6, Y: middle - 5}, {X: x + key, Y: middle - 5}, {X: x + key, Y: middle + 5}, {X: x + 6, Y: middle + 5}})
+			patch := box(x+6, middle-5, key-6, 10)
+			c.FillPolygon(entry.fill, patch)
+			c.StrokeLines(draw.LineStyle{Color: grey(), Width: 0.6}, append(patch, patch[0]))
 		} else {
 			c.StrokeLine2(entry.line, x, middle, x+key, middle)
 		}
@@ -102,6 +125,11 @@ func (p page) paintLegend(c draw.Canvas, y vg.Length) vg.Length {
 		x += width + gap
 	}
 	return y - 4
+}
+
+// box returns the corners of a rectangle.
+func box(x, y, width, height vg.Length) []vg.Point {
+	return []vg.Point{{X: x, Y: y}, {X: x + width, Y: y}, {X: x + width, Y: y + height}, {X: x, Y: y + height}}
 }
 
 // paintCaption draws the caption at the bottom and returns the height above it.

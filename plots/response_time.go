@@ -1,13 +1,12 @@
 package plots
 
 import (
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/ombak-sim/ombak/report"
 )
 
-// ResponseTime draws the quantiles of the response time at the main step and at the slowest other.
+// ResponseTime draws the quantiles of the response time at the main step and at the worst other.
 func ResponseTime(r report.Report) (Figure, error) {
 	const title = "Response time from the instant people meant to act"
 	p := page{title: title, subtitle: subtitle(r), note: "no data"}
@@ -20,11 +19,11 @@ func ResponseTime(r report.Report) (Figure, error) {
 func (p *page) responseTime(r report.Report, step report.StepSeries) {
 	b := newBins(r.Series)
 	steps := []report.StepSeries{step}
-	if slowest, ok := slowestOther(r, step.Step); ok {
-		steps = append(steps, slowest)
+	if other, ok := worstOther(r, step.Step); ok {
+		steps = append(steps, other)
 	}
 	for _, step := range steps {
-		if panel, ok := responsePanel(r, b, step); ok {
+		if panel, ok := responsePanel(b, step); ok {
 			panel.Add(bands{events: r.Timeline, unit: b.unit, numbers: len(p.panels) == 0}, grid{})
 			addQuantiles(panel, b, step)
 			p.panels = append(p.panels, panel)
@@ -43,7 +42,7 @@ func (p *page) responseTime(r report.Report, step report.StepSeries) {
 	if b.width > 1 {
 		p.subtitle += " · of each second, averaged over " + duration(float64(b.width))
 	}
-	p.caption, p.note = caption(r.Timeline), ""
+	p.caption, p.note = caption(r.Timeline, b.unit), ""
 }
 
 func quantiles(step report.StepSeries) []report.Column {
@@ -55,37 +54,45 @@ func quantileStyle(i int) draw.LineStyle {
 }
 
 // responsePanel returns an empty panel with the axes that the step's response times need.
-func responsePanel(_ report.Report, b bins, step report.StepSeries) (*plot.Plot, bool) {
+func responsePanel(b bins, step report.StepSeries) (panel, bool) {
 	var columns [][]float64
 	for _, column := range quantiles(step) {
 		columns = append(columns, b.mean(column, step.Requests))
 	}
 	least, most := smallest(columns...), largest(columns...)
 	if most == 0 {
-		return nil, false
+		return panel{}, false
 	}
 	y := axis{label: step.Step + " (log scale)", min: least / 1.5, max: most * 1.5, log: true, write: duration}
 	return newPanel(b.axis, y), true
 }
 
-func addQuantiles(panel *plot.Plot, b bins, step report.StepSeries) {
+func addQuantiles(to panel, b bins, step report.StepSeries) {
 	for i, column := range quantiles(step) {
-		panel.Add(b.line(b.mean(column, step.Requests), quantileStyle(i)))
+		to.Add(b.line(b.mean(column, step.Requests), quantileStyle(i)))
 	}
 }
 
-// slowestOther returns the step with the largest p99 besides the one named.
-func slowestOther(r report.Report, name string) (slowest report.StepSeries, found bool) {
-	most := 0.0
+// worstOther returns, besides the step named, the one that turned away, failed or lost most people;
+// the slowest when none did.
+func worstOther(r report.Report, name string) (report.StepSeries, bool) {
+	p99 := make(map[string]float64, len(r.Steps))
 	for _, row := range r.Steps {
-		if row.Step == name || row.ResponseTimeS == nil || row.ResponseTimeS.P99 <= most {
-			continue
-		}
-		for _, step := range r.Series.Steps {
-			if step.Step == row.Step {
-				slowest, most, found = step, row.ResponseTimeS.P99, true
-			}
+		if row.ResponseTimeS != nil {
+			p99[row.Step] = row.ResponseTimeS.P99
 		}
 	}
-	return slowest, found
+	worst, lost := "", 0.0
+	for _, row := range r.Funnel {
+		bad := row.Rejected + row.Failed + row.TimedOut + row.Abandoned
+		if row.Step != name && p99[row.Step] > 0 && (bad > lost || bad == lost && p99[row.Step] > p99[worst]) {
+			worst, lost = row.Step, bad
+		}
+	}
+	for _, step := range r.Series.Steps {
+		if step.Step == worst {
+			return step, worst != ""
+		}
+	}
+	return report.StepSeries{}, false
 }

@@ -41,6 +41,14 @@ func pale() color.Color          { return color.NRGBA{0xe4, 0xe4, 0xe4, 0xff} }
 func phaseTint() color.Color     { return color.NRGBA{0xf3, 0xf3, 0xf3, 0xff} }
 func faultTint() color.Color     { return color.NRGBA{0xfb, 0xe3, 0xd4, 0xff} }
 
+// lineWidth is thinner where many points lie close together.
+func lineWidth(points int) vg.Length {
+	if points > 400 {
+		return 1.1
+	}
+	return 1.8
+}
+
 // lineStyle returns the style of the i-th of several lines: seven colours, then dashed ones.
 func lineStyle(i int) draw.LineStyle {
 	colors := []color.Color{blue(), vermillion(), bluishGreen(), orange(), reddishPurple(), skyBlue(), black()}
@@ -74,10 +82,10 @@ func withFallbackFonts(svg []byte) []byte {
 }
 
 // newPanel returns an empty plot in the theme.
-func newPanel(x, y axis) *plot.Plot {
-	panel := plot.New()
-	panel.BackgroundColor = color.White
-	for _, a := range []*plot.Axis{&panel.X, &panel.Y} {
+func newPanel(x, y axis) panel {
+	p := plot.New()
+	p.BackgroundColor = color.White
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Padding = 0
 		a.LineStyle = draw.LineStyle{Color: grey(), Width: 0.8}
 		a.Tick.LineStyle = a.LineStyle
@@ -86,7 +94,8 @@ func newPanel(x, y axis) *plot.Plot {
 		a.Label.TextStyle.Font, a.Label.TextStyle.Color = typeface(labelSize), black()
 		a.Label.Padding = 4
 	}
-	x.apply(&panel.X)
-	y.apply(&panel.Y)
-	return panel
+	x.apply(&p.X)
+	y.apply(&p.Y)
+	p.Y.Label.Text = ""
+	return panel{Plot: p, label: y.label}
 }

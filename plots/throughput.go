@@ -45,8 +45,8 @@ func (p *page) throughput(r report.Report) {
 		floor := math.Pow(10, math.Floor(math.Log10(least/10)))
 		y = axis{label: y.label + ", log scale", max: 1.5 * most, min: max(floor, most/1e5), log: true}
 	}
-	panel := newPanel(b.axis, y)
-	panel.Add(bands{events: r.Timeline, unit: b.unit, numbers: true}, grid{})
-	panel.Add(curves...)
-	p.panels, p.caption, p.note = []*plot.Plot{panel}, caption(r.Timeline), ""
+	plotted := newPanel(b.axis, y)
+	plotted.Add(bands{events: r.Timeline, unit: b.unit, numbers: true}, grid{})
+	plotted.Add(curves...)
+	p.panels, p.caption, p.note = []panel{plotted}, caption(r.Timeline, b.unit), ""
 }

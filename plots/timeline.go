@@ -2,6 +2,7 @@ package plots
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -42,7 +43,7 @@ func (b bands) Plot(c draw.Canvas, p *plot.Plot) {
 			if event.Kind == funnel.FaultMark {
 				fill = faultTint()
 			}
-			c.FillPolygon(fill, []vg.Point{{X: from, Y: c.Min.Y}, {X: to, Y: c.Min.Y}, {X: to, Y: c.Max.Y}, {X: from, Y: c.Max.Y}})
+			c.FillPolygon(fill, box(from, c.Min.Y, to-from, c.Size().Y))
 		}
 		c.StrokeLine2(draw.LineStyle{Color: grey(), Width: 0.6, Dashes: []vg.Length{2, 2}}, from, c.Min.Y, from, c.Max.Y)
 	}
@@ -67,15 +68,17 @@ func (b bands) label(c draw.Canvas, toX func(float64) vg.Length) {
 	}
 }
 
-// caption explains the numbers.
-func caption(events []report.Event) []string {
+// caption explains the numbers, with times in the unit of the x axis.
+func caption(events []report.Event, unit float64) []string {
+	write := func(seconds float64) string { return thousands(math.Round(100*seconds/unit) / 100) }
+	name := map[float64]string{1: "s", 60: "min", 3600: "h"}[unit]
 	var parts []string
 	for i, event := range drawn(events) {
-		when := duration(event.AtS)
+		when := write(event.AtS)
 		if event.ForS > 0 {
-			when = thousands(event.AtS) + "–" + duration(event.AtS+event.ForS)
+			when += "–" + write(event.AtS+event.ForS)
 		}
-		parts = append(parts, fmt.Sprintf("%d %s: %s (%s)", i+1, event.Kind, event.Text, when))
+		parts = append(parts, fmt.Sprintf("%d %s: %s (%s %s)", i+1, event.Kind, event.Text, when, name))
 	}
 	if more := len(events) - mostEvents; more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
