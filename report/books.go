@@ -71,7 +71,7 @@ func (v Validity) check(report Report) (faults []string) {
 	}
 	if offered := report.Offered; v.MaxDroppedShare > 0 && offered.Dropped > v.MaxDroppedShare*offered.Scheduled {
 		faults = append(faults, fmt.Sprintf(
-			"the generator dropped %s of %s people, more than %s %%; offer less load or raise its limits",
+			"the generator dropped %s of %s people, more than %s%%; offer less load or raise its limits",
 			thousands(offered.Dropped), thousands(offered.Scheduled), trim(100*v.MaxDroppedShare)))
 	}
 	return faults

@@ -43,8 +43,8 @@ func Example() {
 	//
 	//                          peak                          timed aban- unfin-
 	// step     entered passed  /min declined rejected failed   out doned  ished retries  p50  p99
-	// sign-up     1,200  1,200 1,200        0        0      0     0     0      0       0 41ms 41ms
-	// identity        0      0     0        0        0      0     0     0      0       0    -    -
+	// sign-up    1,200  1,200 1,200        0        0      0     0     0      0       0 41ms 41ms
+	// identity       0      0     0        0        0      0     0     0      0       0    -    -
 	// p50, p99: response time of passed and timed-out attempts, from the intended instant
 	//
 	// verdict: pass

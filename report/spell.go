@@ -33,13 +33,25 @@ func thousands(value float64) string {
 func short(value float64) string {
 	switch {
 	case value >= 1e9:
-		return significant(value/1e9) + "G"
+		return three(value/1e9) + "G"
 	case value >= 1e6:
-		return significant(value/1e6) + "M"
+		return three(value/1e6) + "M"
 	case value >= 1e4:
-		return significant(value/1e3) + "k"
+		return three(value/1e3) + "k"
 	}
 	return strconv.FormatFloat(math.Round(value), 'f', -1, 64)
+}
+
+// three writes a number of at least 1 with three significant digits.
+func three(value float64) string {
+	decimals := 0
+	switch {
+	case value < 9.995:
+		decimals = 2
+	case value < 99.95:
+		decimals = 1
+	}
+	return strconv.FormatFloat(value, 'f', decimals, 64)
 }
 
 // spell writes a time given in seconds with two or three significant digits.

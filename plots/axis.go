@@ -1,0 +1,135 @@
+package plots
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/plot"
+)
+
+// axis says what an axis measures, from where to where, and how its ticks read.
+type axis struct {
+	label    string
+	min, max float64
+	log      bool
+	steps    []float64            // distances that ticks may have; none means 1, 2, 5 × 10^k
+	write    func(float64) string // nil means with separators
+	most     int                  // ticks; 0 means 8
+}
+
+var _ plot.Ticker = axis{}
+
+// apply sets the axis of a plot. On a log axis the range is above 0 whatever the data.
+func (a axis) apply(to *plot.Axis) {
+	if a.log {
+		a.max = max(a.max, 1e-9)
+		if !(a.min > 0) || a.min >= a.max {
+			a.min = a.max / 10
+		}
+		to.Scale = plot.LogScale{}
+	}
+	if !(a.max > a.min) {
+		a.max = a.min + 1
+	}
+	to.Label.Text, to.Min, to.Max, to.Tick.Marker = a.label, a.min, a.max, a
+}
+
+// Ticks implements plot.Ticker.
+func (a axis) Ticks(low, high float64) []plot.Tick {
+	write := a.write
+	if write == nil {
+		write = thousands
+	}
+	var ticks []plot.Tick
+	if a.log {
+		return logTicks(low, high, write)
+	}
+	most := a.most
+	if most == 0 {
+		most = 8
+	}
+	step := a.step((high - low) / float64(most))
+	for k := math.Ceil(low/step - 1e-9); k*step <= high*(1+1e-9); k++ {
+		ticks = append(ticks, plot.Tick{Value: k * step, Label: write(k * step)})
+	}
+	return ticks
+}
+
+// step returns the smallest agreeable distance of at least so much.
+func (a axis) step(least float64) float64 {
+	for _, step := range a.steps {
+		if step >= least {
+			return step
+		}
+	}
+	power := math.Pow(10, math.Floor(math.Log10(least)))
+	for _, factor := range []float64{1, 2, 5} {
+		if factor*power >= least*(1-1e-9) {
+			return factor * power
+		}
+	}
+	return 10 * power
+}
+
+// logTicks labels every power of ten, and 2 and 5 between them when there are few.
+func logTicks(low, high float64, write func(float64) string) []plot.Tick {
+	var ticks []plot.Tick
+	few := math.Log10(high/low) < 2.2
+	for power := math.Floor(math.Log10(low)); power <= math.Ceil(math.Log10(high)); power++ {
+		for digit := 1.0; digit < 10; digit++ {
+			tick := plot.Tick{Value: digit * math.Pow(10, power)}
+			if tick.Value < low*(1-1e-9) || tick.Value > high*(1+1e-9) {
+				continue
+			}
+			if digit == 1 || few && (digit == 2 || digit == 5) {
+				tick.Label = write(tick.Value)
+			}
+			ticks = append(ticks, tick)
+		}
+	}
+	return ticks
+}
+
+// thousands writes a number with separators.
+func thousands(value float64) string {
+	text := strconv.FormatFloat(math.Round(math.Abs(value)*1e6)/1e6, 'f', -1, 64)
+	whole, fraction, found := strings.Cut(text, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if found {
+		whole += "." + fraction
+	}
+	if value < 0 {
+		return "−" + whole
+	}
+	return whole
+}
+
+// duration writes a time given in seconds with its unit.
+func duration(seconds float64) string {
+	switch {
+	case seconds < 0.9999e-3:
+		return thousands(math.Round(seconds*1e9)/1e3) + " µs"
+	case seconds < 0.9999:
+		return thousands(math.Round(seconds*1e6)/1e3) + " ms"
+	}
+	return thousands(math.Round(seconds*1e3)/1e3) + " s"
+}
+
+// timeAxis lays out the time since the start in the unit that suits its length. It returns how many
+// seconds that unit has.
+func timeAxis(from, to float64) (axis, float64) {
+	a, unit := axis{steps: []float64{1, 2, 5, 10, 15, 20, 30, 60, 120, 300}, most: 14}, 1.0
+	switch length := to - from; {
+	case length > 3*3600:
+		a.label, unit, a.steps = "time since the start (h)", 3600, []float64{0.25, 0.5, 1, 2, 3, 4, 6, 12, 24}
+	case length > 10*60:
+		a.label, unit = "time since the start (min)", 60
+	default:
+		a.label = "time since the start (s)"
+	}
+	a.min, a.max = from/unit, to/unit
+	return a, unit
+}

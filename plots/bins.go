@@ -1,0 +1,171 @@
+package plots
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// bins gather the seconds of a series: one by one and smoothed in a short run, by ten seconds or by
+// the minute in a long one.
+type bins struct {
+	first  int64 // second at which the first bin begins
+	width  int   // seconds in a bin
+	count  int
+	smooth int     // bins that a rate is averaged over, odd
+	unit   float64 // seconds of the unit of the x axis
+	x      []float64
+	axis   axis
+}
+
+// The lengths of run, in seconds, up to which bins have one second and ten.
+const (
+	shortRun = 10 * 60
+	dayRun   = 3 * 3600
+)
+
+// newBins lays bins over the series, which must have a row at least.
+func newBins(series report.Series) bins {
+	length := len(series.TS)
+	b := bins{first: series.TS[0], width: 1, smooth: 1}
+	switch {
+	case length > dayRun:
+		b.width = 60
+	case length > shortRun:
+		b.width = 10
+	default:
+		b.smooth = min(5, 1+2*(length/20))
+	}
+	b.count = (length + b.width - 1) / b.width
+	b.axis, b.unit = timeAxis(min(float64(b.first), 0), float64(b.first)+float64(length))
+	for i := range b.count {
+		b.x = append(b.x, (float64(b.first)+(float64(i)+0.5)*float64(b.width))/b.unit)
+	}
+	return b
+}
+
+// perMinute says whether rates are per minute; per second otherwise.
+func (b bins) perMinute() bool { return b.width > 1 }
+
+// rateUnit says what rates are in.
+func (b bins) rateUnit(what string) string {
+	switch {
+	case b.perMinute():
+		return what + " per minute"
+	case b.smooth > 1:
+		return what + " per second (mean of " + thousands(float64(b.smooth)) + " s)"
+	}
+	return what + " per second"
+}
+
+// rate turns counts per second into a rate per bin.
+func (b bins) rate(counts []int64) []float64 {
+	sums := make([]float64, b.count)
+	for i, count := range counts {
+		sums[i/b.width] += float64(count)
+	}
+	rates, half := make([]float64, b.count), b.smooth/2
+	for i := range rates {
+		from, to := max(i-half, 0), min(i+half+1, b.count)
+		for _, sum := range sums[from:to] {
+			rates[i] += sum
+		}
+		rates[i] /= float64(min(to*b.width, len(counts)) - from*b.width)
+		if b.perMinute() {
+			rates[i] *= 60
+		}
+	}
+	return rates
+}
+
+// level returns, at the end of each bin, the running sum of what came less what went.
+func (b bins) level(came []int64, went ...[]int64) []float64 {
+	levels, now := make([]float64, b.count), 0.0
+	for i := range came {
+		now += float64(came[i])
+		for _, column := range went {
+			now -= float64(column[i])
+		}
+		levels[i/b.width] = max(now, 0)
+	}
+	return levels
+}
+
+// mean averages a column over each bin, weighted by how many attempts it stands for.
+func (b bins) mean(column report.Column, weights []int64) []float64 {
+	sums, totals := make([]float64, b.count), make([]float64, b.count)
+	for i, value := range column {
+		if weight := float64(weights[i]); !math.IsNaN(value) && weight > 0 {
+			sums[i/b.width] += weight * value
+			totals[i/b.width] += weight
+		}
+	}
+	for i := range sums {
+		if sums[i] /= totals[i]; totals[i] == 0 {
+			sums[i] = math.NaN()
+		}
+	}
+	return sums
+}
+
+// line is a curve over the bins.
+func (b bins) line(y []float64, style draw.LineStyle) curve {
+	style.Width = min(style.Width, lineWidth(b.count))
+	return curve{x: b.x, y: y, style: style}
+}
+
+// uneven says whether the peak would flatten everything else on a linear axis: whether it is more
+// than 40 times the median of the bins in which anything happened.
+func uneven(column []float64) bool {
+	var busy []float64
+	for _, value := range column {
+		if value > 0 {
+			busy = append(busy, value)
+		}
+	}
+	slices.Sort(busy)
+	return len(busy) > 20 && busy[len(busy)-1] > 40*busy[len(busy)/2]
+}
+
+// mainStep is the series of the sign-up, or else of the first step; false when there is nothing.
+func mainStep(series report.Series) (report.StepSeries, bool) {
+	if len(series.TS) == 0 || len(series.Steps) == 0 {
+		return report.StepSeries{}, false
+	}
+	for _, step := range series.Steps {
+		if step.Step == funnel.SignUp {
+			return step, true
+		}
+	}
+	return series.Steps[0], true
+}
+
+// largest returns the largest known value of some columns, 0 when there is none.
+func largest(columns ...[]float64) float64 {
+	most := 0.0
+	for _, column := range columns {
+		for _, value := range column {
+			if value > most {
+				most = value
+			}
+		}
+	}
+	return most
+}
+
+// smallest returns the smallest value above 0, +Inf when there is none.
+func smallest(columns ...[]float64) float64 {
+	least := math.Inf(1)
+	for _, column := range columns {
+		for _, value := range column {
+			if value > 0 && value < least {
+				least = value
+			}
+		}
+	}
+	return least
+}

@@ -1,0 +1,29 @@
+package plots_test
+
+import (
+	"fmt"
+
+	"github.com/ombak-sim/ombak/plots"
+)
+
+func Example() {
+	figures, err := plots.All(single())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, figure := range figures {
+		fmt.Printf("%s: %s\n", figure.Name, figure.Title)
+	}
+	// Output:
+	// funnel: How far people came
+	// goodput: Who came to sign-up, what became of them, and who waits
+	// throughput: How many people pass each step
+	// response-time: Response time from the instant people meant to act
+}
+
+func ExampleFunnel() {
+	figure, err := plots.Funnel(single())
+	fmt.Println(figure.Name, len(figure.PNG) > 0, err)
+	// Output: funnel true <nil>
+}

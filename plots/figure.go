@@ -1,0 +1,51 @@
+package plots
+
+import (
+	"bytes"
+	"fmt"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// Figure is one drawing in both formats.
+type Figure struct {
+	Name  string // of its files, without the ending
+	Title string
+	SVG   []byte
+	PNG   []byte
+}
+
+// All draws every figure of a report in the order in which a reader wants them.
+func All(r report.Report) ([]Figure, error) {
+	var figures []Figure
+	for _, draw := range []func(report.Report) (Figure, error){Funnel, Goodput, Throughput, ResponseTime} {
+		figure, err := draw(r)
+		if err != nil {
+			return nil, err
+		}
+		figures = append(figures, figure)
+	}
+	return figures, nil
+}
+
+// render draws the same page as SVG and PNG.
+func render(name, title string, height vg.Length, paint func(draw.Canvas)) (Figure, error) {
+	vector := vgsvg.New(pageWidth, height)
+	paint(draw.New(vector))
+	var svg bytes.Buffer
+	if _, err := vector.WriteTo(&svg); err != nil {
+		return Figure{}, fmt.Errorf("drawing %s as SVG: %w", name, err)
+	}
+	raster := vgimg.NewWith(vgimg.UseWH(pageWidth, height), vgimg.UseDPI(dotsPerInch))
+	paint(draw.New(raster))
+	var png bytes.Buffer
+	if _, err := (vgimg.PngCanvas{Canvas: raster}).WriteTo(&png); err != nil {
+		return Figure{}, fmt.Errorf("drawing %s as PNG: %w", name, err)
+	}
+	return Figure{Name: name, Title: title, SVG: withFallbackFonts(svg.Bytes()), PNG: png.Bytes()}, nil
+}

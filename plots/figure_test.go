@@ -1,0 +1,113 @@
+package plots_test
+
+import (
+	"bytes"
+	"flag"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/plots"
+	"github.com/ombak-sim/ombak/report"
+)
+
+var (
+	update = flag.Bool("update", false, "write the golden figures anew")
+	look   = flag.String("look", "", "write the figures of all test runs into this folder, to look at them")
+)
+
+// Each figure of a short run is, letter by letter, the one in testdata.
+func TestGolden(t *testing.T) {
+	figures, err := plots.All(short())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, figure := range figures {
+		golden := filepath.Join("testdata", figure.Name+".svg")
+		if *update {
+			if err := os.WriteFile(golden, figure.SVG, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(figure.SVG, want) {
+			t.Errorf("%s differs from %s; look at it with -look DIR, then take it with -update", figure.Name, golden)
+		}
+		if _, err := png.Decode(bytes.NewReader(figure.PNG)); err != nil {
+			t.Errorf("%s: %v", figure.Name, err)
+		}
+	}
+}
+
+func TestLook(t *testing.T) {
+	if *look == "" {
+		t.Skip("only with -look DIR")
+	}
+	for name, r := range map[string]report.Report{"short": short(), "day": day(), "empty": {}, "one": single()} {
+		figures, err := plots.All(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, figure := range figures {
+			for ending, file := range map[string][]byte{".png": figure.PNG, ".svg": figure.SVG} {
+				if err := os.WriteFile(filepath.Join(*look, name+"-"+figure.Name+ending), file, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// single is a run of one person in one second.
+func single() report.Report {
+	steps := journey()[1:2]
+	recording := report.NewRecording(steps)
+	recorder := report.NewRecorder(steps, 1, recording.Add)
+	recorder.Observer(0).Enter(0, 0)
+	recorder.Observer(0).Observe(funnel.Sample{Attempt: 1, Final: true})
+	recorder.Close()
+	return report.Assemble(recording, report.Facts{Duration: time.Second})
+}
+
+// Nothing that the series may hold makes a figure fail.
+func TestAnySeriesIsDrawn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rows, steps := rapid.IntRange(0, 5).Draw(t, "rows"), rapid.IntRange(0, 3).Draw(t, "steps")
+		counts := func() []int64 { return rapid.SliceOfN(rapid.Int64Range(0, 3), rows, rows).Draw(t, "counts") }
+		times := func() report.Column {
+			return rapid.SliceOfN(rapid.SampledFrom([]float64{0, 1e-6, 1, 3600, math.NaN()}), rows, rows).Draw(t, "times")
+		}
+		r := report.Report{Timeline: rapid.SliceOfN(rapid.Custom(event), 0, 14).Draw(t, "events")}
+		for row := range rows {
+			r.Series.TS = append(r.Series.TS, int64(row-1))
+		}
+		for step := range steps {
+			name := journey()[step].Name
+			r.Funnel = append(r.Funnel, report.FunnelRow{Step: name, Entered: float64(step), Unfinished: float64(step)})
+			r.Steps = append(r.Steps, report.StepRow{Step: name, ResponseTimeS: &report.Quantiles{P99: float64(step)}})
+			r.Series.Steps = append(r.Series.Steps, report.StepSeries{
+				Step: name, Entered: counts(), Requests: counts(), Passed: counts(), Declined: counts(), Rejected: counts(),
+				Failed: counts(), TimedOut: counts(), Abandoned: counts(), P50: times(), P95: times(), P99: times(),
+			})
+		}
+		if _, err := plots.All(r); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func event(t *rapid.T) report.Event {
+	return report.Event{
+		AtS: rapid.Float64Range(-10, 10).Draw(t, "at"), ForS: rapid.Float64Range(0, 10).Draw(t, "for"),
+		Kind: rapid.SampledFrom([]funnel.MarkKind{funnel.PhaseMark, funnel.FaultMark}).Draw(t, "kind"), Text: "an event",
+	}
+}

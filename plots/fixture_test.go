@@ -1,0 +1,142 @@
+package plots_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+func journey() (steps funnel.Journey) {
+	for _, name := range []string{
+		funnel.Landing, funnel.SignUp, funnel.EmailVerify, funnel.Identity, funnel.Profile, funnel.Photo, funnel.OTP,
+		funnel.Statement, funnel.Test, funnel.Eligibility, funnel.Join,
+	} {
+		steps = append(steps, funnel.Step{Name: name, Kind: funnel.Request})
+	}
+	return steps
+}
+
+// rush plays people who come at a rate to a service whose identity check passes ten a second: the
+// others wait for a timeout of ten seconds, or are turned away.
+type rush struct {
+	length   int                          // seconds
+	rate     func(second int) float64     // sign-ups per second
+	slow     func(second float64) float64 // factor on the sign-up's time
+	observer *report.ShardObserver
+	random   *rand.Rand
+	registry float64 // second at which the registry is free again
+}
+
+func (r *rush) play() {
+	person := uint64(0)
+	for second := range r.length {
+		for n, people := 0, poisson(r.random, r.rate(second)); n < people; n++ {
+			at := float64(second) + (float64(n)+r.random.Float64())/float64(people)
+			r.observer.Scheduled(toTime(at))
+			r.observer.Started()
+			r.walk(person, at)
+			person++
+		}
+	}
+}
+
+func poisson(random *rand.Rand, mean float64) int {
+	return max(0, int(math.Round(mean+math.Sqrt(mean)*random.NormFloat64())))
+}
+
+func toTime(seconds float64) time.Duration { return time.Duration(seconds * 1e9) }
+
+func (r *rush) walk(person uint64, at float64) {
+	stay := []float64{1, 0.97, 0.45, 1, 0.95, 0.9, 0.97, 0.98, 0.9, 0.95, 1}
+	for step := range journey() {
+		if at >= float64(r.length) {
+			break
+		}
+		r.observer.Enter(step, toTime(at))
+		end, outcome := r.attempt(step, at)
+		if end >= float64(r.length) {
+			break
+		}
+		r.observer.Observe(funnel.Sample{
+			Session: person, Step: step, Attempt: 1, Intended: toTime(at), Start: toTime(at + 0.0005), End: toTime(end),
+			Outcome: outcome, Final: true,
+		})
+		if outcome != funnel.Completed || r.random.Float64() > stay[step] {
+			break
+		}
+		at = end + 3*r.random.ExpFloat64()
+	}
+	r.observer.Finished()
+}
+
+// attempt says when and how an attempt ends.
+func (r *rush) attempt(step int, at float64) (end float64, outcome funnel.Outcome) {
+	end = at + 0.012 + 0.01*r.random.ExpFloat64()
+	switch step {
+	case 1:
+		end = at + (0.02+0.006*r.random.ExpFloat64())*r.slow(at)
+	case 2:
+		end = at + 0.5 + 4*r.random.ExpFloat64()
+	case 3:
+		if r.random.Float64() < 0.02 {
+			return at + 0.3, funnel.Declined
+		}
+		if r.registry-at > 10 {
+			if r.random.IntN(3) == 0 {
+				return at + 0.01, funnel.Rejected
+			}
+			return at + 10, funnel.TimedOut
+		}
+		r.registry = max(r.registry, at) + 0.1
+		return r.registry + 0.2*r.random.ExpFloat64(), funnel.Completed
+	}
+	return end, funnel.Completed
+}
+
+// short is a run of 125 s: 1,350 sign-ups a second for 75 s between ramps of 10 s.
+func short() report.Report {
+	run := &rush{length: 125, slow: func(second float64) float64 {
+		if second > 60 && second < 80 {
+			return 6
+		}
+		return 1
+	}}
+	run.rate = func(second int) float64 {
+		return 1350 * min(1, max(0, float64(second)/10), max(0, float64(95-second)/10))
+	}
+	return run.report("prakerja-2020-peak", []funnel.Mark{
+		{At: 0, For: 10 * time.Second, Kind: funnel.PhaseMark, Text: "ramp up"},
+		{At: 10 * time.Second, For: 75 * time.Second, Kind: funnel.PhaseMark, Text: "plateau of 1,350 sign-ups/s"},
+		{At: 60 * time.Second, For: 20 * time.Second, Kind: funnel.FaultMark, Text: "the disk is six times slower"},
+		{At: 61 * time.Second, Kind: funnel.NoteMark, Text: "operator paged"},
+		{At: 85 * time.Second, For: 10 * time.Second, Kind: funnel.PhaseMark, Text: "ramp down"},
+	})
+}
+
+// day is a run of 21 h with a first rush.
+func day() report.Report {
+	run := &rush{length: 21 * 3600, slow: func(float64) float64 { return 1 }}
+	run.rate = func(second int) float64 {
+		t := float64(second)
+		return 8 + 6*math.Sin(t/86400*2*math.Pi) + 1330*math.Exp(-t/420)
+	}
+	return run.report("prakerja-2020-opening", []funnel.Mark{
+		{At: 5 * time.Hour, For: 6 * time.Hour, Kind: funnel.PhaseMark, Text: "night"},
+		{At: 14 * time.Hour, For: 90 * time.Minute, Kind: funnel.FaultMark, Text: "registry at half its capacity"},
+	})
+}
+
+func (r *rush) report(name string, marks []funnel.Mark) report.Report {
+	recording := report.NewRecording(journey())
+	recorder := report.NewRecorder(journey(), 1, recording.Add)
+	r.observer, r.random = recorder.Observer(0), rand.New(rand.NewPCG(1, 2))
+	r.play()
+	recorder.Close()
+	return report.Assemble(recording, report.Facts{
+		Scenario: report.Scenario{Name: name, Seed: 1}, Plan: "as-published",
+		Duration: time.Duration(r.length) * time.Second, Marks: marks,
+	})
+}

@@ -1,0 +1,52 @@
+package plots
+
+import (
+	"math"
+
+	"gonum.org/v1/plot"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// logAbove is how many times larger the busiest step must be than the least busy one before the
+// axis turns logarithmic, so that both can be seen.
+const logAbove = 40
+
+// Throughput draws how many people pass each step over time.
+func Throughput(r report.Report) (Figure, error) {
+	const title = "How many people pass each step"
+	p := page{title: title, subtitle: subtitle(r), note: "no data"}
+	if _, ok := mainStep(r.Series); ok {
+		p.throughput(r)
+	}
+	return render("throughput", title, pageHeight, p.paint)
+}
+
+func (p *page) throughput(r report.Report) {
+	b := newBins(r.Series)
+	var curves []plot.Plotter
+	most, least := 0.0, math.Inf(1)
+	for i, step := range r.Series.Steps {
+		rate := b.rate(step.Passed)
+		peak := largest(rate)
+		if peak == 0 {
+			continue
+		}
+		most, least = max(most, peak), min(least, peak)
+		curves = append(curves, b.line(rate, lineStyle(i)))
+		p.legend = append(p.legend, entry{name: step.Step, line: lineStyle(i)})
+	}
+	if len(curves) == 0 {
+		p.note = "no data: nobody passed a step"
+		return
+	}
+	y := axis{label: b.rateUnit("people passed"), max: 1.05 * most}
+	if most > logAbove*least {
+		floor := math.Pow(10, math.Floor(math.Log10(least/10)))
+		y = axis{label: y.label + ", log scale", max: 1.5 * most, min: max(floor, most/1e5), log: true}
+	}
+	plotted := newPanel(b.axis, y)
+	plotted.Add(bands{events: r.Timeline, unit: b.unit, numbers: true}, grid{})
+	plotted.Add(curves...)
+	p.panels, p.caption, p.note = []panel{plotted}, caption(r.Timeline, b.unit), ""
+}
