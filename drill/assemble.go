@@ -31,7 +31,7 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation) report.Repor
 	c.checkCalls()
 	facts := report.Facts{
 		Ombak: c.environment.Build, Engine: report.Live,
-		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens.Format(time.RFC3339)},
+		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Started: &started, Duration: duration, Speed: orOne(c.run.Options.Speed), Clock: clock.Scenario,
 		Machine: machine(), Store: c.store, Offered: &c.run.Offered,
 		Readings: c.readings, Marks: c.marks, Generator: generator, Processes: others, Reconciliation: reconciliation,

@@ -10,6 +10,13 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
+// The backend's account at the mock of Dukcapil. Nothing real is behind it.
+const (
+	institution = "ombak"
+	account     = "prakerja"
+	password    = "not-a-secret"
+)
+
 // backendConfig maps the scenario and plan to the reference backend; addresses are filled in once
 // the mocks are ready.
 func (r *Run) backendConfig() (backend.Config, error) {
@@ -21,6 +28,7 @@ func (r *Run) backendConfig() (backend.Config, error) {
 	if config.Quota > 0 {
 		config.Quota = scaledCount(config.Quota, orOne(r.Options.ScaleSystem))
 	}
+	config.Dukcapil.Institution, config.Dukcapil.User, config.Dukcapil.Password, config.Dukcapil.IP = institution, account, password, "127.0.0.1"
 	config.Mail.Connections = s.Backend.MailConnections
 	gates, err := r.policies()
 	if err != nil {

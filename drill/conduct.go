@@ -183,7 +183,7 @@ func (c *conductor) take(delta report.Delta) {
 		if step.Step != c.run.Generator.Journey.Arrival {
 			continue
 		}
-		for _, outcome := range step.Outcomes {
+		for _, outcome := range step.Ended {
 			if outcome.Outcome == funnel.Completed {
 				c.passed += outcome.People
 			}

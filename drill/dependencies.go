@@ -25,6 +25,7 @@ func (r *Run) mocksConfig() (mocks.Config, error) {
 		switch dependency.Kind {
 		case "dukcapil":
 			config.Dukcapil.Service = service
+			config.Dukcapil.Institution, config.Dukcapil.User, config.Dukcapil.Password = institution, account, password
 		case "dapodik":
 			config.Dapodik.Service = service
 		case "dtks":

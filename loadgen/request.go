@@ -158,7 +158,8 @@ func (c *compiled) multipart(v *values, photos population.Photos, body []byte) [
 		body = append(body, "--"+boundary+"\r\nContent-Disposition: form-data; name=\""+p.name+"\""...)
 		if p.file {
 			body = append(body, "; filename=\"photo.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n"...)
-			body = photos.Photo(v.person, body)
+			v.photo = photos.Photo(v.person, v.photo)
+			body = append(body, v.photo...)
 		} else {
 			body = append(body, "\r\n\r\n"...)
 			body = p.value.render(v, body, nil)

@@ -7,12 +7,13 @@ import (
 	"github.com/ombak-sim/ombak/population"
 )
 
-// Values are what templates may name for one person at one attempt.
+// values are what templates may name for one person at one attempt.
 type values struct {
 	form    population.Form
 	mailbox string
 	person  uint64
 	got     []string
+	photo   []byte // buffer of the last photo
 }
 
 // valueKind says where a template's variable comes from.

@@ -30,7 +30,7 @@ func Judge(report Report, conditions []Condition, validity Validity) Report {
 	for _, condition := range conditions {
 		judgement := condition.Judge(report)
 		report.Thresholds = append(report.Thresholds, judgement)
-		if judgement.Severity == funnel.Warn || judgement.Verdict == Passed || report.Verdict == FailedIt {
+		if judgement.Severity == funnel.Warn || judgement.Verdict == Passed || report.Verdict == Failed {
 			continue
 		}
 		report.Verdict = judgement.Verdict
@@ -44,7 +44,7 @@ func Judge(report Report, conditions []Condition, validity Validity) Report {
 
 // Judge evaluates the condition on a report.
 func (c Condition) Judge(report Report) Judgement {
-	judgement := Judgement{Source: c.Source, Severity: cmp.Or(c.Severity, funnel.Fail), Verdict: FailedIt}
+	judgement := Judgement{Source: c.Source, Severity: cmp.Or(c.Severity, funnel.Fail), Verdict: Failed}
 	figure, err := c.figure(report)
 	if err != nil {
 		judgement.Reason = err.Error()

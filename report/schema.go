@@ -24,7 +24,7 @@ type Verdict string
 // The verdicts.
 const (
 	Passed       Verdict = "pass"
-	FailedIt     Verdict = "fail"
+	Failed       Verdict = "fail"
 	Inconclusive Verdict = "inconclusive" // too little data to decide
 	Invalid      Verdict = "invalid"      // the load was not offered as it should have been, or the books do not add up
 )

@@ -24,8 +24,8 @@ func (s *Scenario) validate() {
 	if s.Opens.IsZero() {
 		s.source.faultAt("opens", "write the instant of opening, as in 2020-04-11T19:00:00+07:00", "opens is missing")
 	}
-	if s.Population.PhotoBytes < 1000 || s.Population.PhotoBytes > 2<<20 {
-		s.source.faultAt("population.photo_bytes", "use 1000 to 2097152", "a photo of %d bytes cannot be made", s.Population.PhotoBytes)
+	if s.Population.PhotoBytes < 5000 || s.Population.PhotoBytes > 2<<20 {
+		s.source.faultAt("population.photo_bytes", "use 5000 to 2097152", "a photo of %d bytes cannot be made", s.Population.PhotoBytes)
 	}
 	s.validateArrivals()
 	s.validateJourney()

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+// streams are where a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// Run is ombak: it takes the arguments, the program's name first, and returns the exit code.
+func Run(arguments []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	app := newApp(streams{in, out, errOut})
+	err := app.RunContext(ctx, flagsFirst(app, arguments))
+	code := exitCode(err)
+	var verdict verdictError
+	if err != nil && !errors.As(err, &verdict) {
+		fmt.Fprintf(errOut, "ombak: %v\n", err)
+	}
+	return code
+}
+
+func newApp(s streams) *cli.App {
+	app := &cli.App{
+		Name:            "ombak",
+		Usage:           "live through a surge before it comes",
+		HideVersion:     true,
+		Reader:          s.in,
+		Writer:          s.out,
+		ErrWriter:       s.err,
+		ExitErrHandler:  func(*cli.Context, error) {},
+		OnUsageError:    onUsageError,
+		CommandNotFound: func(*cli.Context, string) {},
+		Action:          unknownCommand,
+		Commands: []*cli.Command{
+			drillCommand(s), loadCommand(s), plotCommand(s), scenarioCommand(s), serveCommand(s), partCommand(s), versionCommand(s),
+		},
+	}
+	for _, command := range app.Commands {
+		complete(command)
+	}
+	return app
+}
+
+// complete gives every command the same manners: usage errors and environment twins of flags.
+func complete(command *cli.Command) {
+	command.OnUsageError = onUsageError
+	if command.Action == nil {
+		command.Action = unknownCommand
+	}
+	for _, sub := range command.Subcommands {
+		complete(sub)
+	}
+}
+
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	return usageError{fmt.Errorf("%w; %s --help shows the flags", err, strings.TrimSpace(c.App.Name+" "+c.Command.Name))}
+}
+
+// unknownCommand shows the help, or says that a word is no command.
+func unknownCommand(c *cli.Context) error {
+	if word := c.Args().First(); word != "" {
+		return usageError{fmt.Errorf("there is no command %q; ombak --help lists them", word)}
+	}
+	return cli.ShowAppHelp(c)
+}
+
+// twin is the environment variable that stands for a flag.
+func twin(flag string) []string {
+	return []string{"OMBAK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))}
+}
+
+// flagsFirst moves flags before the other arguments, so that they may stand anywhere; what follows
+// "--" is left alone.
+func flagsFirst(app *cli.App, arguments []string) []string {
+	if len(arguments) == 0 {
+		return arguments
+	}
+	head, rest := arguments[:1:1], arguments[1:]
+	commands := app.Commands
+	var flags []cli.Flag
+	for len(rest) > 0 {
+		command := find(commands, rest[0])
+		if command == nil {
+			break
+		}
+		head, rest = append(head, rest[0]), rest[1:]
+		flags, commands = command.Flags, command.Subcommands
+	}
+	var first, others []string
+	for i := 0; i < len(rest); i++ {
+		argument := rest[i]
+		if argument == "--" {
+			others = append(others, rest[i:]...)
+			break
+		}
+		if !strings.HasPrefix(argument, "-") || argument == "-" {
+			others = append(others, argument)
+			continue
+		}
+		first = append(first, argument)
+		if takesValue(flags, argument) && i+1 < len(rest) {
+			i++
+			first = append(first, rest[i])
+		}
+	}
+	return append(append(head, first...), others...)
+}
+
+func find(commands []*cli.Command, name string) *cli.Command {
+	for _, command := range commands {
+		if command.HasName(name) {
+			return command
+		}
+	}
+	return nil
+}
+
+// takesValue says whether the argument is a flag whose value is the next argument.
+func takesValue(flags []cli.Flag, argument string) bool {
+	name := strings.TrimLeft(argument, "-")
+	if strings.Contains(name, "=") {
+		return false
+	}
+	for _, flag := range flags {
+		for _, known := range flag.Names() {
+			if known == name {
+				_, isBool := flag.(*cli.BoolFlag)
+				return !isBool
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+const defaultScenario = "prakerja-2020-peak"
+
+// runFlags are the flags of every command that plays a scenario live.
+func runFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "plan", Usage: "apply the plan `NAME` of the scenario", EnvVars: twin("plan")},
+		&cli.StringFlag{Name: "window", Usage: "play only `FROM..TO` of the scenario, as in 10m..20m", EnvVars: twin("window")},
+		&cli.Float64Flag{Name: "speed", Usage: "play `X` scenario seconds in a real one", EnvVars: twin("speed")},
+		&cli.Float64Flag{Name: "scale", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
+		&cli.StringFlag{Name: "max-rate", Usage: "fast-forward: at most `N/min` sign-ups, never slower than real time", EnvVars: twin("max-rate")},
+		&cli.Uint64Flag{Name: "seed", Usage: "draw other people at other instants", EnvVars: twin("seed")},
+		&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`, as in \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
+		&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
+		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON on standard output", EnvVars: twin("json")},
+		&cli.BoolFlag{Name: "quiet", Usage: "show no progress", EnvVars: twin("quiet")},
+	}
+}
+
+func drillCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:      "drill",
+		Usage:     "start backend, mocks and generator here, replay the scenario, report",
+		ArgsUsage: "[SCENARIO]",
+		Flags: append(runFlags(),
+			&cli.StringFlag{Name: "store", Usage: "keep the people in `sqlite:PATH`; by default ombak.db in the output folder", EnvVars: twin("store")},
+			&cli.Float64Flag{Name: "scale-system", Usage: "multiply servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
+		),
+		Action: func(c *cli.Context) error {
+			scenario, options, err := readRun(c, defaultScenario)
+			if err != nil {
+				return err
+			}
+			options.ScaleSystem = c.Float64("scale-system")
+			database, err := databasePath(c.String("store"))
+			if err != nil {
+				return err
+			}
+			run, err := drill.NewRun(scenario, options)
+			if err != nil {
+				return err
+			}
+			return conduct(c, s, run, database)
+		},
+	}
+}
+
+func loadCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:      "load",
+		Usage:     "replay the scenario against any service",
+		ArgsUsage: "SCENARIO",
+		Flags: append(runFlags(),
+			&cli.StringSliceFlag{Name: "target", Usage: "where a target is, as `[NAME=]URL`", EnvVars: twin("target")},
+			&cli.StringSliceFlag{Name: "var", Usage: "give a variable its value, as `NAME=VALUE`", EnvVars: twin("var")},
+			&cli.StringFlag{Name: "part", Usage: "play part `K/N` of the people, K from 1", EnvVars: twin("part")},
+		),
+		Action: func(c *cli.Context) error {
+			scenario, options, err := readRun(c, "")
+			if err != nil {
+				return err
+			}
+			if options.Targets, err = pairs(c.StringSlice("target"), "target", true); err != nil {
+				return err
+			}
+			if options.Vars, err = pairs(c.StringSlice("var"), "var", false); err != nil {
+				return err
+			}
+			if options.Part, options.Parts, err = readPart(c.String("part")); err != nil {
+				return err
+			}
+			run, err := drill.NewLoad(scenario, options)
+			if err != nil {
+				return err
+			}
+			return conduct(c, s, run, "")
+		},
+	}
+}
+
+// readRun reads the scenario and the flags that every live command has.
+func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, drill.Options, error) {
+	var options drill.Options
+	name := c.Args().First()
+	if name == "" {
+		name = fallback
+	}
+	if name == "" || c.NArg() > 1 {
+		return nil, options, usageError{fmt.Errorf("name one scenario; ombak scenario list shows the bundled ones")}
+	}
+	scenario, err := loadScenario(name)
+	if err != nil {
+		return nil, options, err
+	}
+	options = drill.Options{Plan: c.String("plan"), Scale: c.Float64("scale"), Speed: c.Float64("speed"), Thresholds: c.StringSlice("threshold")}
+	for _, flag := range []string{"scale", "speed", "scale-system"} {
+		if c.IsSet(flag) && !(c.Float64(flag) > 0) {
+			return nil, options, usageError{fmt.Errorf("--%s is %v; it must be above 0", flag, c.Float64(flag))}
+		}
+	}
+	if c.IsSet("seed") {
+		seed := c.Uint64("seed")
+		options.Seed = &seed
+	}
+	if c.IsSet("max-rate") {
+		if options.MaxRate, err = workload.ParseRate(c.String("max-rate")); err != nil || options.MaxRate == 0 {
+			return nil, options, usageError{fmt.Errorf("--max-rate %q is no rate above 0; write for example 80000/min", c.String("max-rate"))}
+		}
+	}
+	options.From, options.To, err = readWindow(c.String("window"))
+	return scenario, options, err
+}
+
+// readWindow reads FROM..TO; either end may be left out.
+func readWindow(text string) (from, to time.Duration, err error) {
+	if text == "" {
+		return 0, 0, nil
+	}
+	first, last, found := strings.Cut(text, "..")
+	if found && first != "" {
+		from, err = time.ParseDuration(first)
+	}
+	if found && err == nil && last != "" {
+		to, err = time.ParseDuration(last)
+	}
+	if !found || err != nil || from < 0 || to < 0 || last != "" && to == 0 {
+		return 0, 0, usageError{fmt.Errorf("--window %q is no window; write FROM..TO, as in 10m..20m", text)}
+	}
+	return from, to, nil
+}
+
+// pairs reads NAME=VALUE; where allowed, a value that is a URL may stand alone.
+func pairs(texts []string, flag string, nameless bool) (map[string]string, error) {
+	values := map[string]string{}
+	for _, text := range texts {
+		name, value, found := strings.Cut(text, "=")
+		if nameless && (!found || strings.Contains(name, "://")) {
+			name, value, found = "", text, true
+		}
+		if !found || value == "" || !nameless && name == "" {
+			return nil, usageError{fmt.Errorf("--%s %q has no value; write NAME=VALUE", flag, text)}
+		}
+		values[name] = value
+	}
+	return values, nil
+}
+
+// readPart reads K/N with K from 1 to N; part counts from 0.
+func readPart(text string) (part, parts int, err error) {
+	if text == "" {
+		return 0, 0, nil
+	}
+	first, last, found := strings.Cut(text, "/")
+	k, errK := strconv.Atoi(first)
+	n, errN := strconv.Atoi(last)
+	if !found || errK != nil || errN != nil || k < 1 || n < k {
+		return 0, 0, usageError{fmt.Errorf("--part %q is no part; write K/N with K from 1 to N, as in 1/3", text)}
+	}
+	return k - 1, n, nil
+}
+
+// databasePath reads --store.
+func databasePath(store string) (string, error) {
+	switch path, isSQLite := strings.CutPrefix(store, "sqlite:"); {
+	case store == "":
+		return "", nil
+	case isSQLite && path != "":
+		return path, nil
+	}
+	return "", usageError{fmt.Errorf("--store %q is no store that a drill can start; write sqlite:PATH", store)}
+}
+
+// conduct plays the run, writes its files and prints its verdict.
+func conduct(c *cli.Context, s streams, run *drill.Run, database string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding the own program, to start the parts: %w", err)
+	}
+	folder, err := makeFolder(c.String("out"), run.Scenario.Name, time.Now())
+	if err != nil {
+		return err
+	}
+	watch := newProgress(s.err, c.Bool("quiet"))
+	result, ended := drill.Conduct(c.Context, run, drill.Environment{
+		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Progress: watch.show,
+	})
+	watch.close()
+	if result.Schema == "" {
+		_ = os.Remove(folder) // empty unless the user's; the cause counts
+		return ended
+	}
+	written := writeFiles(folder, result)
+	if err := errors.Join(show(c, s.out, run, result, folder), written); err != nil {
+		return errors.Join(ended, err)
+	}
+	if ended != nil {
+		return interruption(ended, folder)
+	}
+	return verdictError{result.Verdict}
+}
+
+// interruption says where the partial report is.
+func interruption(ended error, folder string) error {
+	if errors.Is(ended, context.Canceled) {
+		return fmt.Errorf("%w: interrupted; the partial report is in %s", ended, folder)
+	}
+	return fmt.Errorf("%w; the partial report is in %s", ended, folder)
+}
+
+// show prints the product: the report as JSON, or the funnel and the verdict for people.
+func show(c *cli.Context, out io.Writer, run *drill.Run, result report.Report, folder string) error {
+	if c.Bool("json") {
+		return report.Write(out, result)
+	}
+	if err := report.WriteText(out, result); err != nil {
+		return err
+	}
+	absolute, err := filepath.Abs(folder)
+	if err != nil {
+		absolute = folder
+	}
+	_, err = fmt.Fprintf(out, "\n%s\nreport: %s\n", report.Conclusion(result, run.TryNext(result)), absolute)
+	return err
+}

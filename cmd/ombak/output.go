@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// makeFolder makes the output folder and returns its path; without a name it is
+// ombak-out/SCENARIO-TIME.
+func makeFolder(name, scenario string, now time.Time) (string, error) {
+	if name == "" {
+		name = filepath.Join("ombak-out", scenario+"-"+now.Format("20060102-150405"))
+	}
+	if err := os.MkdirAll(name, 0o755); err != nil {
+		return "", fmt.Errorf("the output folder cannot be made: %w; name another with --out", err)
+	}
+	probe := filepath.Join(name, ".ombak-probe")
+	if err := os.WriteFile(probe, []byte("ombak"), 0o600); err != nil {
+		return "", fmt.Errorf("the output folder cannot be written: %w; name another with --out", err)
+	}
+	return name, os.Remove(probe)
+}
+
+// writeFiles writes every file of the report that it can, report.json first, and says what failed.
+func writeFiles(folder string, r report.Report) error {
+	var failures []error
+	for _, file := range []struct {
+		name  string
+		write func(io.Writer, report.Report) error
+	}{
+		{"report.json", report.Write}, {"series.csv", report.WriteCSV}, {"latency.hlog", report.WriteHistogramLog}, {"summary.md", report.WriteSummary},
+	} {
+		if err := writeFile(filepath.Join(folder, file.name), func(w io.Writer) error { return file.write(w, r) }); err != nil {
+			failures = append(failures, err)
+		}
+	}
+	if err := draw(filepath.Join(folder, "plots"), r); err != nil {
+		failures = append(failures, err)
+	}
+	if len(failures) > 0 {
+		return fmt.Errorf("the report could not be written whole: %w", errors.Join(failures...))
+	}
+	return nil
+}
+
+// writeFile writes beside the name first and renames, so that a full disk leaves no half file.
+func writeFile(name string, write func(io.Writer) error) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(name), ".ombak-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("%s: %w", filepath.Base(name), err), os.Remove(file.Name()))
+		}
+	}()
+	if err = errors.Join(write(file), file.Chmod(0o644), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), name)
+}

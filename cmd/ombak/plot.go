@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/plots"
+	"github.com/ombak-sim/ombak/report"
+)
+
+func plotCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:      "plot",
+		Usage:     "draw the figures of reports",
+		ArgsUsage: "REPORT…",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "out", Usage: "write the figures to `DIR`; by default plots beside each report", EnvVars: twin("out")},
+		},
+		Action: func(c *cli.Context) error {
+			if c.NArg() == 0 {
+				return usageError{errors.New("name at least one report.json")}
+			}
+			if c.NArg() > 1 && c.String("out") != "" {
+				return usageError{errors.New("with several reports leave out --out; each gets a folder plots beside it")}
+			}
+			for _, name := range c.Args().Slice() {
+				folder := c.String("out")
+				if folder == "" {
+					folder = filepath.Join(filepath.Dir(name), "plots")
+				}
+				if err := drawFile(name, folder); err != nil {
+					return err
+				}
+				fmt.Fprintln(s.out, folder)
+			}
+			return nil
+		},
+	}
+}
+
+func drawFile(name, folder string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("the report cannot be opened: %w; name a report.json that ombak wrote", err)
+	}
+	defer file.Close()
+	r, err := report.Read(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return draw(folder, r)
+}
+
+// draw writes every figure of the report as SVG and PNG.
+func draw(folder string, r report.Report) error {
+	figures, err := plots.All(r)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for _, figure := range figures {
+		err := errors.Join(
+			os.WriteFile(filepath.Join(folder, figure.Name+".svg"), figure.SVG, 0o644),
+			os.WriteFile(filepath.Join(folder, figure.Name+".png"), figure.PNG, 0o644),
+		)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+func scenarioCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:  "scenario",
+		Usage: "list, show and check scenario files, or write a new one",
+		Subcommands: []*cli.Command{
+			{Name: "list", Usage: "list the bundled scenarios", Action: func(*cli.Context) error { return listScenarios(s) }},
+			{Name: "show", Usage: "print a scenario file", ArgsUsage: "SCENARIO", Action: func(c *cli.Context) error { return showScenario(s, c) }},
+			{Name: "check", Usage: "find every fault of scenario files", ArgsUsage: "SCENARIO…", Action: func(c *cli.Context) error { return checkScenarios(s, c) }},
+			{Name: "schema", Usage: "print the JSON Schema of the file", Action: func(*cli.Context) error { return printSchema(s) }},
+			{Name: "init", Usage: "write a scenario to start from", ArgsUsage: "FILE", Action: func(c *cli.Context) error { return initScenario(s, c) }},
+		},
+	}
+}
+
+// oneArgument returns the only argument, or says what is missing or too much.
+func oneArgument(c *cli.Context, what string) (string, error) {
+	if c.NArg() != 1 || c.Args().First() == "" {
+		return "", usageError{fmt.Errorf("name one %s; %s --help shows how", what, c.Command.HelpName)}
+	}
+	return c.Args().First(), nil
+}
+
+// loadScenario reads a scenario; whatever is wrong with it is the user's to mend.
+func loadScenario(name string) (*scenarios.Scenario, error) {
+	scenario, err := scenarios.Load(name)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return scenario, nil
+}
+
+func listScenarios(s streams) error {
+	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	for _, name := range scenarios.Bundled() {
+		scenario, err := loadScenario(name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(table, "%s\t%s\n", name, scenario.Title)
+		for _, plan := range scenario.Plans {
+			fmt.Fprintf(table, "  --plan %s\t%s\n", plan.Name, plan.Description)
+		}
+	}
+	return table.Flush()
+}
+
+func showScenario(s streams, c *cli.Context) error {
+	name, err := oneArgument(c, "scenario")
+	if err != nil {
+		return err
+	}
+	scenario, err := loadScenario(name)
+	if err != nil {
+		return err
+	}
+	_, err = s.out.Write(scenario.Source())
+	return err
+}
+
+func checkScenarios(s streams, c *cli.Context) error {
+	if c.NArg() == 0 {
+		return usageError{errors.New("name at least one scenario to check; ombak scenario list shows the bundled ones")}
+	}
+	var faults []error
+	for _, name := range c.Args().Slice() {
+		scenario, err := loadScenario(name)
+		if err == nil {
+			err = drill.Check(scenario)
+		}
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		fmt.Fprintf(s.out, "%s: no fault; %s\n", name, halves(scenario))
+	}
+	if len(faults) > 0 {
+		return usageError{errors.Join(faults...)}
+	}
+	return nil
+}
+
+// halves says which commands the scenario's steps have what they need for.
+func halves(scenario *scenarios.Scenario) string {
+	var noRequest, noRoute []string
+	for _, step := range scenario.Journey {
+		if step.Request == nil {
+			noRequest = append(noRequest, step.Name)
+		}
+		if len(step.Route) == 0 {
+			noRoute = append(noRoute, step.Name)
+		}
+	}
+	text := "it can be replayed"
+	if len(noRequest) > 0 {
+		text = fmt.Sprintf("it cannot be replayed (no request: %v)", noRequest)
+	}
+	if len(noRoute) > 0 {
+		return text + fmt.Sprintf(" and not simulated (no route: %v)", noRoute)
+	}
+	return text + " and simulated"
+}
+
+func printSchema(s streams) error {
+	schema, err := scenarios.Schema()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "%s\n", schema)
+	return err
+}
+
+func initScenario(s streams, c *cli.Context) error {
+	name, err := oneArgument(c, "file to write")
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return usageError{fmt.Errorf("%s exists already; name a new file", name)}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(scenarios.Template())
+	if err = errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, os.Remove(name))
+	}
+	_, err = fmt.Fprintf(s.out, "%s is written; ombak scenario check %s finds its faults\n", name, name)
+	return err
+}

@@ -1,0 +1,23 @@
+package drill
+
+import (
+	"slices"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// TryNext names what to try after a run: the first other plan of the scenario that relieves a step
+// whose threshold did not hold, as "--plan NAME", or "".
+func (r *Run) TryNext(result report.Report) string {
+	for i, condition := range r.Conditions {
+		if i >= len(result.Thresholds) || result.Thresholds[i].Verdict != report.Failed {
+			continue
+		}
+		for _, plan := range r.Scenario.Plans {
+			if plan.Name != r.Scenario.Plan() && slices.Contains(plan.Relieves, condition.Step()) {
+				return "--plan " + plan.Name
+			}
+		}
+	}
+	return ""
+}

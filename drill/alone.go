@@ -1,0 +1,72 @@
+package drill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Alone describes one part that runs by itself, beside a user's own service or client.
+type Alone struct {
+	Listen    map[string]string // where to listen, by the names of addresses; absent means a free port
+	Addresses map[string]string // backend: where its dependencies are
+	Database  string            // backend: path of the SQLite file, which may hold people
+	Log       *slog.Logger
+	Ready     func(Ready) // called once the part serves
+}
+
+// ServeBackend runs the reference backend of a run until the context ends.
+func ServeBackend(ctx context.Context, run *Run, alone Alone) error {
+	config := run.Backend
+	config.Fresh = false
+	config.Database = alone.Database
+	config.PhotoDir = filepath.Join(filepath.Dir(alone.Database), "photos")
+	config.Listen = alone.Listen["backend"]
+	config.Admin = alone.Listen["admin"]
+	connect(&config, alone.Addresses)
+	return serveAlone(ctx, Order{Backend: &BackendOrder{config, run.Scenario.Opens}}, run, alone)
+}
+
+// ServeMocks runs the stand-ins of a run's dependencies until the context ends.
+func ServeMocks(ctx context.Context, run *Run, alone Alone) error {
+	config := run.Mocks
+	config.Dukcapil.Listen, config.Dapodik.Listen, config.DTKS.Listen = alone.Listen["dukcapil"], alone.Listen["dapodik"], alone.Listen["dtks"]
+	config.Mail.Listen, config.Mail.ListenSMTP = alone.Listen["mail"], alone.Listen["mail-smtp"]
+	return serveAlone(ctx, Order{Mocks: &MocksOrder{config}}, run, alone)
+}
+
+// serveAlone plays the conductor of a single part in this process: the run begins at once.
+func serveAlone(ctx context.Context, order Order, run *Run, alone Alone) error {
+	input, orders := io.Pipe()
+	messages, output := io.Pipe()
+	part, stop := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() {
+		encoder := json.NewEncoder(orders)
+		begin := Begin{At: time.Now(), Clock: run.Generator.Journey.Clock}
+		if errors.Join(encoder.Encode(order), encoder.Encode(begin)) == nil {
+			<-part.Done()
+		}
+		_ = orders.Close() // a pipe's Close never fails
+	})
+	running.Go(func() {
+		scanner := newScanner(messages)
+		for scanner.Scan() {
+			var message Message
+			if json.Unmarshal(scanner.Bytes(), &message) == nil && message.Ready != nil {
+				alone.Ready(*message.Ready)
+			}
+		}
+	})
+	err := ServePart(part, input, output, alone.Log)
+	stop()
+	_ = input.Close()  // a pipe's Close never fails
+	_ = output.Close() // likewise
+	return err
+}
