@@ -126,25 +126,30 @@ func (m *Mocks) serveHTTP(ctx context.Context, listener net.Listener, handler fa
 		NoDefaultServerHeader: true,
 		Logger:                silence{},
 	}
-	m.running.Go(func() { m.note(server.Serve(listener)) })
-	m.running.Go(func() { m.stop(ctx, listener, server.ShutdownWithContext) })
+	m.serve(ctx, listener, server.Serve, server.ShutdownWithContext)
 }
 
 // serveSMTP serves until the context ends.
 func (m *Mocks) serveSMTP(ctx context.Context, listener net.Listener, server *smtp.Server) {
-	m.running.Go(func() { m.note(server.Serve(hangUp{listener, ctx})) })
-	m.running.Go(func() { m.stop(ctx, listener, server.Shutdown) })
+	m.serve(ctx, listener, server.Serve, server.Shutdown)
 }
 
-// stop waits for the context to end and then for a server to finish. The listener is closed even
-// when the server had not begun to serve.
-func (m *Mocks) stop(ctx context.Context, listener net.Listener, shutdown func(context.Context) error) {
-	const grace = 5 * time.Second
-	<-ctx.Done()
-	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	m.note(shutdown(deadline))
-	_ = listener.Close() // mostly closed already
+// serve runs a server. When the context ends, it may finish what is under way for a moment; then
+// the connections that are left are closed, since neither server closes those that say nothing.
+func (m *Mocks) serve(ctx context.Context, listener net.Listener, serve func(net.Listener) error, shutdown func(context.Context) error) {
+	const linger, grace = 200 * time.Millisecond, 5 * time.Second
+	lasting := context.WithoutCancel(ctx)
+	connected, disconnect := context.WithCancel(lasting)
+	m.running.Go(func() { m.note(serve(hangUp{listener, connected})) })
+	m.running.Go(func() {
+		<-ctx.Done()
+		defer disconnect()
+		time.AfterFunc(linger, disconnect)
+		deadline, cancel := context.WithTimeout(lasting, grace)
+		defer cancel()
+		m.note(shutdown(deadline))
+		_ = listener.Close() // for a server that had not begun to serve
+	})
 }
 
 func (m *Mocks) note(err error) {
