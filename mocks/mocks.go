@@ -19,7 +19,7 @@ import (
 // Mocks are the running mocks.
 type Mocks struct {
 	clock     *runClock
-	stations  []*Station // dukcapil, dapodik, dtks, mail-smtp
+	stations  []*Station // dukcapil, dapodik, dtks, mail
 	post      *post
 	listeners map[string]net.Listener
 	addresses map[string]string
@@ -61,7 +61,7 @@ func (m *Mocks) build(ctx context.Context, config Config) (map[string]fasthttp.R
 	}
 	people := population.New(config.Seed, config.Opens, config.Shares)
 	boxes := newMailboxes(config.Mail.MemoryBytes)
-	m.post = &post{context: ctx, people: people, station: stations[smtpName], boxes: boxes, clock: m.clock,
+	m.post = &post{context: ctx, people: people, station: stations[mailName], boxes: boxes, clock: m.clock,
 		seed: config.Seed, delivery: config.Mail.Delivery, purpose: workload.NewPurpose("mocks.delivery")}
 	identity := &dukcapil{context: ctx, config: config.Dukcapil, people: people, station: stations[dukcapilName]}
 	pupils := &registry{context: ctx, prefix: "/dapodik/pupils/", station: stations[dapodikName], about: pupilsOf(people)}
@@ -80,7 +80,7 @@ func (m *Mocks) buildStations(config Config) (map[string]*Station, error) {
 		service workload.Service
 	}{
 		{dukcapilName, config.Dukcapil.Service}, {dapodikName, config.Dapodik.Service},
-		{dtksName, config.DTKS.Service}, {smtpName, config.Mail.Service},
+		{dtksName, config.DTKS.Service}, {mailName, config.Mail.Service},
 	} {
 		station, err := newStation(part.name, part.service, config.Opens, config.Seed, m.clock)
 		if err != nil {
