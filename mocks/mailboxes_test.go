@@ -77,6 +77,20 @@ func TestMailboxesKeepTheirBooks(t *testing.T) {
 	})
 }
 
+func TestMailboxesTellWhatTheyDropUnread(t *testing.T) {
+	boxes := newMailboxes(0)
+	for range mailboxMessages {
+		boxes.put(1, letter{})
+		boxes.put(2, letter{})
+	}
+	boxes.look(1, false, false, 0)
+	boxes.put(1, letter{}) // makes room by a message that was read
+	boxes.put(2, letter{}) // makes room by one that was not
+	if got := boxes.dropped(); got != 1 {
+		t.Errorf("dropped %d unread, want 1", got)
+	}
+}
+
 func TestReaderWaitsForAMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		boxes, clock := newMailboxes(0), newRunClock()

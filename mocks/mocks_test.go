@@ -136,6 +136,44 @@ func TestRegistries(t *testing.T) {
 	}
 }
 
+func TestWrongRequestsAreToldSo(t *testing.T) {
+	running := start(t, config())
+	for _, row := range []struct {
+		name, method, path string
+		want               int
+	}{
+		{"dapodik", "GET", "/dapodik/pupils/", 404},
+		{"dapodik", "POST", "/dapodik/pupils/4001010101010001", 405},
+		{"dtks", "GET", "/", 404},
+		{"mail", "GET", "/mailboxes//messages", 404},
+		{"mail", "POST", "/mailboxes/a1@posel.example/messages", 405},
+		{"mail", "GET", "/mailboxes/a1@surat.example/messages?wait=soon", 400},
+		{"mail", "GET", "/mailboxes/nobody@posel.example/messages?wait=1ms", 404},
+	} {
+		if got := call(t, row.method, "http://"+running.Addresses()[row.name]+row.path, "", nil); got != row.want {
+			t.Errorf("%s %s of %s: status %d, want %d", row.method, row.path, row.name, got, row.want)
+		}
+	}
+}
+
+func TestReadingsTellOfEveryStation(t *testing.T) {
+	running := start(t, config())
+	running.Begin(func() time.Duration { return 0 })
+	url := "http://" + running.Addresses()["dtks"]
+	call(t, "GET", url+"/healthz", "", nil) // does not go through the station
+	call(t, "GET", url+"/dtks/households/1", "", nil)
+	for i, want := range []string{"dukcapil", "dapodik", "dtks", "mail"} {
+		reading := running.Readings()[i]
+		served := uint64(0)
+		if want == "dtks" {
+			served = 1
+		}
+		if reading.Station != want || reading.Servers != 1 || reading.Arrivals != served || reading.Completions != served {
+			t.Errorf("got %+v, want %s with %d served", reading, want, served)
+		}
+	}
+}
+
 func TestStartNamesWhatIsWrong(t *testing.T) {
 	holder, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
