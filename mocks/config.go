@@ -42,13 +42,13 @@ type Mail struct {
 	MemoryBytes int64                 `yaml:"memory_bytes,omitempty" json:"memory_bytes,omitempty"` // most bytes of kept messages, the oldest go first; 0 means 256 MiB
 }
 
-// Names of the mocks in [Mocks.Addresses] and in readings.
+// Names of the mocks in [Mocks.Addresses] and of their stations in readings.
 const (
 	dukcapilName = "dukcapil"
 	dapodikName  = "dapodik"
 	dtksName     = "dtks"
-	mailName     = "mail"
-	smtpName     = "mail-smtp"
+	mailName     = "mail"      // the mailboxes; as a station, the handing in of messages
+	smtpName     = "mail-smtp" // the address alone
 )
 
 // Validate returns the first fault of the description, naming the part.

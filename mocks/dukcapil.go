@@ -173,8 +173,16 @@ func (q query) compare(held population.Identity) row {
 		Name:       scored(q.Name, held.Name, threshold),
 		BirthPlace: scored(q.BirthPlace, held.BirthPlace, threshold),
 		BirthDate:  exact(q.BirthDate, string(q.BirthDate) == held.BirthDate.Format("02-01-2006")),
-		Sex:        exact(q.Sex, strings.HasPrefix(strings.ToUpper(string(q.Sex)), "P") == held.Woman),
+		Sex:        exact(q.Sex, strings.HasPrefix(sexOf(held), strings.ToUpper(string(q.Sex)))),
 	}
+}
+
+// sexOf returns the registry's word, of which callers may send the beginning.
+func sexOf(held population.Identity) string {
+	if held.Woman {
+		return "PEREMPUAN"
+	}
+	return "LAKI-LAKI"
 }
 
 // exact words the verdict on a field that either agrees or does not; nothing when it was not asked for.

@@ -19,7 +19,7 @@ func (h hangUp) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	forget := context.AfterFunc(h.context, func() { _ = conn.Close() }) // whoever reads from it learns of it
-	return hangUpConn{conn, forget}, nil
+	return &hangUpConn{conn, forget}, nil
 }
 
 type hangUpConn struct {
@@ -28,7 +28,7 @@ type hangUpConn struct {
 }
 
 // Close implements net.Conn.
-func (c hangUpConn) Close() error {
+func (c *hangUpConn) Close() error {
 	c.forget()
 	return c.Conn.Close()
 }

@@ -19,13 +19,13 @@ const day = 24 * time.Hour
 
 func newQuota(limit int, opens time.Time) quota {
 	const wib = 7 * time.Hour
-	sinceMidnight := (time.Duration(opens.Unix()%86400)*time.Second + wib) % day
-	return quota{limit: limit, offset: sinceMidnight}
+	local := opens.UTC().Add(wib)
+	return quota{limit: limit, offset: local.Sub(local.Truncate(day))}
 }
 
 // allows says whether one more request may be taken; a new day starts from nothing.
 func (q *quota) allows(scenario time.Duration) bool {
-	if today := int64(math.Floor(float64(scenario+q.offset) / float64(day))); today > q.day {
+	if today := int64((scenario + q.offset) / day); today > q.day {
 		q.day, q.used = today, 0
 	}
 	return q.limit == 0 || q.used < q.limit

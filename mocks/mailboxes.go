@@ -10,14 +10,14 @@ import (
 const (
 	mailShards      = 64        // mailboxes are spread over this many locks
 	mailboxMessages = 8         // most messages of one person; the oldest goes first
-	messageOverhead = 128       // bytes that keeping one message costs beside its text
+	messageOverhead = 200       // bytes that keeping one message costs beside its text
 	defaultMemory   = 256 << 20 // bytes of all messages
 )
 
 // letter is one message in a mailbox.
 type letter struct {
 	subject, body string
-	spam          bool
+	spam, read    bool
 	visible       time.Duration // when it reaches the mailbox, by the run clock
 	serial        uint64        // within its shard
 }
@@ -38,6 +38,7 @@ type mailShard struct {
 	most    int64
 	letters int
 	serial  uint64
+	unread  uint64 // messages that were dropped for want of room and that nobody had read
 }
 
 // posting names one message.
@@ -82,7 +83,7 @@ func (m *mailboxes) put(person uint64, letter letter) {
 	defer shard.mu.Unlock()
 	box := shard.box(person)
 	if len(box.letters) == mailboxMessages {
-		shard.remove(person, box, 0)
+		shard.drop(person, box, 0)
 	}
 	shard.serial++
 	letter.serial = shard.serial
@@ -116,6 +117,7 @@ func (m *mailboxes) look(person uint64, spam, consume bool, now time.Duration) (
 				next = letter.visible
 			}
 		default:
+			box.letters[i].read = true
 			found = append(found, letter)
 			if consume {
 				shard.remove(person, box, i)
@@ -124,6 +126,18 @@ func (m *mailboxes) look(person uint64, spam, consume bool, now time.Duration) (
 	}
 	slices.SortStableFunc(found, func(a, b letter) int { return cmp.Compare(b.visible, a.visible) })
 	return found, next
+}
+
+// dropped returns how many messages went for want of room before anyone had read them.
+func (m *mailboxes) dropped() uint64 {
+	sum := uint64(0)
+	for i := range m.shards {
+		shard := &m.shards[i]
+		shard.mu.Lock()
+		sum += shard.unread
+		shard.mu.Unlock()
+	}
+	return sum
 }
 
 // watch returns a channel that is closed at the next message to a person; [mailboxes.leave] ends it.
@@ -165,6 +179,14 @@ func (s *mailShard) remove(person uint64, box *mailbox, place int) {
 	s.forget(person, box)
 }
 
+// drop removes a message for want of room.
+func (s *mailShard) drop(person uint64, box *mailbox, place int) {
+	if !box.letters[place].read {
+		s.unread++
+	}
+	s.remove(person, box, place)
+}
+
 // forget drops a mailbox that holds nothing and that nobody watches.
 func (s *mailShard) forget(person uint64, box *mailbox) {
 	if len(box.letters) == 0 && box.readers == 0 {
@@ -177,7 +199,7 @@ func (s *mailShard) shrink() {
 	for s.bytes > s.most && s.order.len() > 0 {
 		oldest := s.order.pop()
 		if box, place := s.find(oldest); place >= 0 {
-			s.remove(oldest.person, box, place)
+			s.drop(oldest.person, box, place)
 		}
 	}
 	if s.order.len() > 2*s.letters+mailShards {

@@ -13,7 +13,7 @@ import (
 // longestWait bounds how long a reader may wait for a message.
 const longestWait = time.Minute
 
-// reading room: people look into their mailboxes over HTTP.
+// mailReader lets people look into their mailboxes over HTTP.
 type mailReader struct {
 	context context.Context
 	boxes   *mailboxes

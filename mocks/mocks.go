@@ -19,7 +19,7 @@ import (
 // Mocks are the running mocks.
 type Mocks struct {
 	clock     *runClock
-	stations  []*Station // dukcapil, dapodik, dtks, mail-smtp
+	stations  []*Station // dukcapil, dapodik, dtks, mail
 	post      *post
 	listeners map[string]net.Listener
 	addresses map[string]string
@@ -61,7 +61,7 @@ func (m *Mocks) build(ctx context.Context, config Config) (map[string]fasthttp.R
 	}
 	people := population.New(config.Seed, config.Opens, config.Shares)
 	boxes := newMailboxes(config.Mail.MemoryBytes)
-	m.post = &post{context: ctx, people: people, station: stations[smtpName], boxes: boxes, clock: m.clock,
+	m.post = &post{context: ctx, people: people, station: stations[mailName], boxes: boxes, clock: m.clock,
 		seed: config.Seed, delivery: config.Mail.Delivery, purpose: workload.NewPurpose("mocks.delivery")}
 	identity := &dukcapil{context: ctx, config: config.Dukcapil, people: people, station: stations[dukcapilName]}
 	pupils := &registry{context: ctx, prefix: "/dapodik/pupils/", station: stations[dapodikName], about: pupilsOf(people)}
@@ -80,7 +80,7 @@ func (m *Mocks) buildStations(config Config) (map[string]*Station, error) {
 		service workload.Service
 	}{
 		{dukcapilName, config.Dukcapil.Service}, {dapodikName, config.Dapodik.Service},
-		{dtksName, config.DTKS.Service}, {smtpName, config.Mail.Service},
+		{dtksName, config.DTKS.Service}, {mailName, config.Mail.Service},
 	} {
 		station, err := newStation(part.name, part.service, config.Opens, config.Seed, m.clock)
 		if err != nil {
@@ -126,25 +126,30 @@ func (m *Mocks) serveHTTP(ctx context.Context, listener net.Listener, handler fa
 		NoDefaultServerHeader: true,
 		Logger:                silence{},
 	}
-	m.running.Go(func() { m.note(server.Serve(listener)) })
-	m.running.Go(func() { m.stop(ctx, listener, server.ShutdownWithContext) })
+	m.serve(ctx, listener, server.Serve, server.ShutdownWithContext)
 }
 
 // serveSMTP serves until the context ends.
 func (m *Mocks) serveSMTP(ctx context.Context, listener net.Listener, server *smtp.Server) {
-	m.running.Go(func() { m.note(server.Serve(hangUp{listener, ctx})) })
-	m.running.Go(func() { m.stop(ctx, listener, server.Shutdown) })
+	m.serve(ctx, listener, server.Serve, server.Shutdown)
 }
 
-// stop waits for the context to end and then for a server to finish. The listener is closed even
-// when the server had not begun to serve.
-func (m *Mocks) stop(ctx context.Context, listener net.Listener, shutdown func(context.Context) error) {
-	const grace = 5 * time.Second
-	<-ctx.Done()
-	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	m.note(shutdown(deadline))
-	_ = listener.Close() // mostly closed already
+// serve runs a server. When the context ends, it may finish what is under way for a moment; then
+// the connections that are left are closed, since neither server closes those that say nothing.
+func (m *Mocks) serve(ctx context.Context, listener net.Listener, serve func(net.Listener) error, shutdown func(context.Context) error) {
+	const linger, grace = 200 * time.Millisecond, 5 * time.Second
+	lasting := context.WithoutCancel(ctx)
+	connected, disconnect := context.WithCancel(lasting)
+	m.running.Go(func() { m.note(serve(hangUp{listener, connected})) })
+	m.running.Go(func() {
+		<-ctx.Done()
+		defer disconnect()
+		time.AfterFunc(linger, disconnect)
+		deadline, cancel := context.WithTimeout(lasting, grace)
+		defer cancel()
+		m.note(shutdown(deadline))
+		_ = listener.Close() // for a server that had not begun to serve
+	})
 }
 
 func (m *Mocks) note(err error) {

@@ -122,6 +122,14 @@ func TestQueueAgreesWithBoundedQueue(t *testing.T) {
 	replicate(40, func(seed uint64) float64 { return serve(t, service, 3, seed, refused) }).agrees(t, "turned away", 0.0851138354)
 }
 
+// One server, one arrival and one service per second, deadline D = 2 s. By level crossing the
+// virtual wait has the density p0 up to D and p0·exp(D−v) beyond, so p0·(1+D+1) = 1, and the share
+// that would wait longer than D is p0 = 1/(2+D).
+func TestQueueAgreesWithDeadline(t *testing.T) {
+	service := workload.Service{ServiceTime: workload.ExponentialTime(time.Second), Deadline: 2 * time.Second}
+	replicate(40, func(seed uint64) float64 { return serve(t, service, 1, seed, refused) }).agrees(t, "turned away", 0.25)
+}
+
 func drawService(t *rapid.T) workload.Service {
 	service := workload.Service{
 		Servers:     rapid.IntRange(0, 4).Draw(t, "servers"),
@@ -191,79 +199,6 @@ func recount(arrived []time.Duration, tickets []mocks.Ticket, service workload.S
 		want.QueueMax = max(want.QueueMax, queued)
 	}
 	return want
-}
-
-func TestQueueLimits(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		service := drawService(t)
-		queue, err := mocks.NewQueue(service, opens(), stream(2, "service"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var now time.Duration
-		var taken []time.Duration
-		for range 80 {
-			now += time.Duration(rapid.IntRange(0, 200).Draw(t, "gap ms")) * time.Millisecond
-			ticket := queue.Arrive(now, now)
-			if ticket.Refusal == mocks.Served || ticket.Refusal == mocks.DeadlineMissed {
-				taken = append(taken, now)
-			}
-			reading := queue.Reading(now)
-			switch {
-			case service.Queue != nil && reading.Queued > *service.Queue:
-				t.Fatalf("%d wait where %d may", reading.Queued, *service.Queue)
-			case service.Deadline > 0 && ticket.Refusal == mocks.Served && ticket.Start-now > service.Deadline:
-				t.Fatalf("waits %v beyond the deadline %v", ticket.Start-now, service.Deadline)
-			case ticket.Refusal == mocks.DeadlineMissed && ticket.End != now+service.Deadline:
-				t.Fatalf("told after %v, the deadline is %v", ticket.End-now, service.Deadline)
-			case service.DailyQuota > 0 && len(taken) > service.DailyQuota:
-				t.Fatalf("took %d on one day, the quota is %d", len(taken), service.DailyQuota)
-			}
-		}
-		if rate := service.RateLimit.PerSecond(); rate >= 1 {
-			for i := int(rate); i < len(taken); i++ {
-				if taken[i]-taken[i-int(rate)] < time.Second {
-					t.Fatalf("took more than %v within a second: %v", rate, taken)
-				}
-			}
-		}
-	})
-}
-
-func TestQuotaFollowsTheDayOfWIB(t *testing.T) {
-	queue := newQueue(t, workload.Service{DailyQuota: 2}, 1)
-	for _, row := range []struct {
-		why      string
-		scenario time.Duration // since 19:00 WIB
-		want     mocks.Refusal
-	}{
-		{"the first of two", 0, mocks.Served},
-		{"the second of two", time.Hour, mocks.Served},
-		{"a second before midnight WIB", 5*time.Hour - time.Second, mocks.QuotaUsedUp},
-		{"midnight WIB", 5 * time.Hour, mocks.Served},
-		{"midnight UTC is no new day", 12 * time.Hour, mocks.Served},
-		{"used up again", 20 * time.Hour, mocks.QuotaUsedUp},
-		{"three days on", 77 * time.Hour, mocks.Served},
-	} {
-		// Real time stands still: the quota must follow scenario time alone.
-		if got := queue.Arrive(0, row.scenario).Refusal; got != row.want {
-			t.Errorf("%s: got %v, want %v", row.why, got, row.want)
-		}
-	}
-}
-
-func TestRateOfAFractionHoldsInTheLongRun(t *testing.T) {
-	queue := newQueue(t, workload.Service{RateLimit: 1.5}, 1)
-	served := 0
-	for now := time.Duration(0); now < 1000*time.Second; now += 50 * time.Millisecond {
-		if queue.Arrive(now, now).Refusal == mocks.Served {
-			served++
-		}
-	}
-	// 1.5 per second for 1000 seconds; arrivals on a grid of 50 ms lose at most a tenth of that.
-	if served < 1400 || served > 1501 {
-		t.Errorf("served %d in 1000 s at 1.5/s", served)
-	}
 }
 
 func TestQueueRefusesWhatItCannotServe(t *testing.T) {

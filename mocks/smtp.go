@@ -20,6 +20,7 @@ type MailCounts struct {
 	Lost      uint64 `json:"lost"`      // accepted for a mistyped domain and never delivered
 	Full      uint64 `json:"full"`      // refused, the mailbox is full
 	Unknown   uint64 `json:"unknown"`   // refused, nobody has the address
+	Dropped   uint64 `json:"dropped"`   // delivered, and dropped unread for want of memory: above 0, give more
 }
 
 // post takes messages by SMTP.
@@ -40,7 +41,7 @@ type post struct {
 }
 
 func (p *post) counts() MailCounts {
-	return MailCounts{p.delivered.Load(), p.spam.Load(), p.lost.Load(), p.full.Load(), p.unknown.Load()}
+	return MailCounts{p.delivered.Load(), p.spam.Load(), p.lost.Load(), p.full.Load(), p.unknown.Load(), p.boxes.dropped()}
 }
 
 // server returns the SMTP server in front of the post.

@@ -11,6 +11,6 @@
 //  5. [Photos] makes JPEG files of a given size, no two people's alike.
 //
 // Nobody here is real. NIK and KK lie in provinces 40 to 49, none of which Indonesia has assigned;
-// e-mail domains end in .example (RFC 2606); phone numbers begin with 084, which to our knowledge
-// no operator holds (inferred).
+// e-mail domains end in .example (RFC 2606); phone numbers begin with 084, which the national plan
+// (KM 28/2004) sets aside for mobile networks and which is on no operator's list of prefixes (inferred).
 package population
