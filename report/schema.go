@@ -23,8 +23,8 @@ type Verdict string
 
 // The verdicts.
 const (
-	Passed       Verdict = "pass"
-	FailedIt     Verdict = "fail"
+	Pass         Verdict = "pass"
+	Fail         Verdict = "fail"
 	Inconclusive Verdict = "inconclusive" // too little data to decide
 	Invalid      Verdict = "invalid"      // the load was not offered as it should have been, or the books do not add up
 )
