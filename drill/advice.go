@@ -10,7 +10,7 @@ import (
 // whose threshold did not hold, as "--plan NAME", or "".
 func (r *Run) TryNext(result report.Report) string {
 	for i, condition := range r.Conditions {
-		if i >= len(result.Thresholds) || result.Thresholds[i].Verdict != report.Failed {
+		if i >= len(result.Thresholds) || result.Thresholds[i].Verdict != report.Fail {
 			continue
 		}
 		for _, plan := range r.Scenario.Plans {

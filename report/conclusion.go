@@ -69,7 +69,7 @@ func brokenSteps(report Report) map[string]bool {
 	broken := map[string]bool{}
 	for _, threshold := range report.Thresholds {
 		condition, err := ParseThreshold(threshold.Source)
-		if err == nil && threshold.Verdict == Failed && threshold.Severity != funnel.Warn {
+		if err == nil && threshold.Verdict == Fail && threshold.Severity != funnel.Warn {
 			broken[condition.Step()] = true
 		}
 	}

@@ -29,7 +29,7 @@ func TestConclusion(t *testing.T) {
 		{
 			"a broken threshold is one", "",
 			"Sign-up did not: 114,750 of 114,750 passed.",
-			report.Report{Funnel: []report.FunnelRow{signUp}, Thresholds: []report.Judgement{{Source: "sign-up.passed >= 200000", Verdict: report.Failed}}},
+			report.Report{Funnel: []report.FunnelRow{signUp}, Thresholds: []report.Judgement{{Source: "sign-up.passed >= 200000", Verdict: report.Fail}}},
 		},
 		{"nobody came", "", "Nobody entered any step.", report.Report{Funnel: []report.FunnelRow{{Step: funnel.Join}}}},
 		{

@@ -101,6 +101,22 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// A report of redline has levels and nothing else; nothing is null and nothing is a fake 0.
+func TestLevelsAreReadBack(t *testing.T) {
+	var file bytes.Buffer
+	levels := []report.Level{{OfferedPerS: 100, Report: "level-01/report.json"}}
+	if err := report.Write(&file, report.Report{Schema: report.Schema, Levels: levels}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(file.String(), "null") {
+		t.Errorf("something is null:\n%s", file.String())
+	}
+	read, err := report.Read(&file)
+	if err != nil || !reflect.DeepEqual(read.Levels, levels) {
+		t.Errorf("read %+v, %v", read.Levels, err)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"schema":"ombak.report/v1","series":{"t_s":[1],"scenario_s":[2],"scheduled":[0]},"histograms":{"schedule_lag":"HISTFAAAA"}}`))
 	f.Add([]byte(`{"schema":"ombak.report/v1","funnel":[{"step":"sign-up","entered":1}],"thresholds":[{"source":"lost == 0"}]}`))

@@ -11,7 +11,7 @@ import (
 // Histograms are in HdrHistogram's V2 compressed encoding, base64; values are whole microseconds.
 type Histograms struct {
 	Note         string                       `json:"note,omitempty"`
-	Unit         string                       `json:"unit"`                    // of the values: us
+	Unit         string                       `json:"unit,omitempty"`          // of the values: us
 	ResponseTime map[string]map[string]string `json:"response_time,omitempty"` // by step and outcome
 	ServiceTime  map[string]map[string]string `json:"service_time,omitempty"`  // by step and outcome
 	ScheduleLag  string                       `json:"schedule_lag,omitempty"`

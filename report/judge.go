@@ -26,11 +26,11 @@ type Judgement struct {
 // severity warn does neither. An invalid report gets no other verdict.
 func Judge(report Report, conditions []Condition, validity Validity) Report {
 	report.Thresholds = nil
-	report.Verdict = Passed
+	report.Verdict = Pass
 	for _, condition := range conditions {
 		judgement := condition.Judge(report)
 		report.Thresholds = append(report.Thresholds, judgement)
-		if judgement.Severity == funnel.Warn || judgement.Verdict == Passed || report.Verdict == Failed {
+		if judgement.Severity == funnel.Warn || judgement.Verdict == Pass || report.Verdict == Fail {
 			continue
 		}
 		report.Verdict = judgement.Verdict
@@ -44,7 +44,7 @@ func Judge(report Report, conditions []Condition, validity Validity) Report {
 
 // Judge evaluates the condition on a report.
 func (c Condition) Judge(report Report) Judgement {
-	judgement := Judgement{Source: c.Source, Severity: cmp.Or(c.Severity, funnel.Fail), Verdict: Failed}
+	judgement := Judgement{Source: c.Source, Severity: cmp.Or(c.Severity, funnel.Fail), Verdict: Fail}
 	figure, err := c.figure(report)
 	if err != nil {
 		judgement.Reason = err.Error()
@@ -58,7 +58,7 @@ func (c Condition) Judge(report Report) Judgement {
 		return judgement
 	}
 	if c.holds(figure.value) {
-		judgement.Verdict = Passed
+		judgement.Verdict = Pass
 		return judgement
 	}
 	judgement.Reason = "it is " + c.spell(figure.value)

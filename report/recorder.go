@@ -61,7 +61,9 @@ func (o *ShardObserver) Enter(step int, intended time.Duration) {
 	o.reach(wholeSecond(intended)).steps[step].entered++
 }
 
-// Observe implements funnel.Observer. An attempt counts in the second it ended.
+// Observe implements funnel.Observer. An attempt counts in the second it ended. Every Sample is one
+// attempt with a number of its own, one that was abandoned or dropped included: the books compare
+// first attempts with people entered.
 func (o *ShardObserver) Observe(sample funnel.Sample) {
 	t := o.reach(wholeSecond(sample.End))
 	step := &t.steps[sample.Step]

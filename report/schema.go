@@ -23,8 +23,8 @@ type Verdict string
 
 // The verdicts.
 const (
-	Passed       Verdict = "pass"
-	Failed       Verdict = "fail"
+	Pass         Verdict = "pass"
+	Fail         Verdict = "fail"
 	Inconclusive Verdict = "inconclusive" // too little data to decide
 	Invalid      Verdict = "invalid"      // the load was not offered as it should have been, or the books do not add up
 )
@@ -46,8 +46,8 @@ type Report struct {
 	Machine        *Machine        `json:"machine,omitempty"`
 	Store          *Store          `json:"store,omitempty"`
 	Offered        Offered         `json:"offered"`
-	Funnel         []FunnelRow     `json:"funnel"`
-	Steps          []StepRow       `json:"steps"`
+	Funnel         []FunnelRow     `json:"funnel,omitempty"`
+	Steps          []StepRow       `json:"steps,omitempty"`
 	Stations       []StationRow    `json:"stations,omitempty"`
 	Generator      *Generator      `json:"generator,omitempty"`
 	Processes      []Process       `json:"processes,omitempty"`
@@ -72,7 +72,7 @@ type Scenario struct {
 	Name   string    `json:"name"`
 	Seed   uint64    `json:"seed"`
 	SHA256 string    `json:"sha256"`
-	Opens  time.Time `json:"opens"`
+	Opens  time.Time `json:"opens,omitzero"`
 }
 
 // Machine is where it was played.

@@ -11,10 +11,10 @@ import (
 // instants of their own.
 type Series struct {
 	Note      string          `json:"note,omitempty"`
-	TS        []int64         `json:"t_s"`        // real seconds since the start at which the row's second begins
-	ScenarioS []float64       `json:"scenario_s"` // the same instant on the scenario's clock
-	Scheduled []int64         `json:"scheduled"`  // people meant to begin in the second
-	Steps     []StepSeries    `json:"steps"`
+	TS        []int64         `json:"t_s,omitempty"`        // real seconds since the start at which the row's second begins
+	ScenarioS []float64       `json:"scenario_s,omitempty"` // the same instant on the scenario's clock
+	Scheduled []int64         `json:"scheduled,omitempty"`  // people meant to begin in the second
+	Steps     []StepSeries    `json:"steps,omitempty"`
 	Stations  []StationSeries `json:"stations,omitempty"`
 }
 

@@ -34,7 +34,7 @@ func WriteText(w io.Writer, report Report) error {
 
 // mark is the verdict on a threshold, told apart when it only warns.
 func (j Judgement) mark() string {
-	if j.Severity == "warn" && j.Verdict != Passed {
+	if j.Severity == "warn" && j.Verdict != Pass {
 		return "warn"
 	}
 	return string(j.Verdict)

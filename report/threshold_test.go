@@ -15,25 +15,25 @@ func TestThresholds(t *testing.T) {
 		why, source string
 		want        report.Verdict
 	}{
-		{"a share of those scheduled", "sign-up.passed >= 99.9% of scheduled", report.Passed},
-		{"a share that is missed", "identity.passed >= 50% of entered", report.Failed},
-		{"a share that is just met", "identity.passed >= 10% of entered", report.Passed},
-		{"a rejected share", "identity.rejected < 0.1% of entered", report.Failed},
-		{"a count with separators", "sign-up.peak_passed_per_min >= 80,000", report.Failed},
-		{"nothing lost", "lost == 0", report.Passed},
-		{"no duplicate", "duplicates==0", report.Passed},
-		{"nothing dropped", "dropped == 0", report.Passed},
-		{"a share of people of the whole run", "dropped < 0.1% of scheduled", report.Passed},
-		{"200 values know the p95", "sign-up.response_time_passed.p95 < 250ms", report.Passed},
-		{"k6's way of writing it", "sign-up.response_time_passed.p(95) < 0.25s", report.Passed},
-		{"a quantile that only the histogram has", "sign-up.response_time.p(94.5) < 40ms", report.Failed},
+		{"a share of those scheduled", "sign-up.passed >= 99.9% of scheduled", report.Pass},
+		{"a share that is missed", "identity.passed >= 50% of entered", report.Fail},
+		{"a share that is just met", "identity.passed >= 10% of entered", report.Pass},
+		{"a rejected share", "identity.rejected < 0.1% of entered", report.Fail},
+		{"a count with separators", "sign-up.peak_passed_per_min >= 80,000", report.Fail},
+		{"nothing lost", "lost == 0", report.Pass},
+		{"no duplicate", "duplicates==0", report.Pass},
+		{"nothing dropped", "dropped == 0", report.Pass},
+		{"a share of people of the whole run", "dropped < 0.1% of scheduled", report.Pass},
+		{"200 values know the p95", "sign-up.response_time_passed.p95 < 250ms", report.Pass},
+		{"k6's way of writing it", "sign-up.response_time_passed.p(95) < 0.25s", report.Pass},
+		{"a quantile that only the histogram has", "sign-up.response_time.p(94.5) < 40ms", report.Fail},
 		{"200 values do not know the p99", "sign-up.response_time_passed.p99 < 250ms", report.Inconclusive},
-		{"the lag's mean comes from the histogram", "schedule_lag.mean < 10ms", report.Passed},
-		{"a maximum needs no number of values", "schedule_lag.max <= 500us", report.Failed},
-		{"no such step was measured", "join.passed >= 1", report.Failed},
-		{"nobody is scheduled there", "identity.passed >= 1% of scheduled", report.Failed},
-		{"no share of nothing", "sign-up.passed >= 1% of failed", report.Failed},
-		{"a rate", "sign-up.goodput_per_s > 39.9", report.Passed},
+		{"the lag's mean comes from the histogram", "schedule_lag.mean < 10ms", report.Pass},
+		{"a maximum needs no number of values", "schedule_lag.max <= 500us", report.Fail},
+		{"no such step was measured", "join.passed >= 1", report.Fail},
+		{"nobody is scheduled there", "identity.passed >= 1% of scheduled", report.Fail},
+		{"no share of nothing", "sign-up.passed >= 1% of failed", report.Fail},
+		{"a rate", "sign-up.goodput_per_s > 39.9", report.Pass},
 	}
 	for _, test := range tests {
 		condition, err := report.ParseThreshold(test.source)
@@ -45,7 +45,7 @@ func TestThresholds(t *testing.T) {
 		if judgement.Verdict != test.want {
 			t.Errorf("%s: %s is %s (%s), want %s", test.why, test.source, judgement.Verdict, judgement.Reason, test.want)
 		}
-		if judgement.Verdict != report.Passed && judgement.Reason == "" {
+		if judgement.Verdict != report.Pass && judgement.Reason == "" {
 			t.Errorf("%s: %s gives no reason", test.why, test.source)
 		}
 	}
@@ -96,11 +96,11 @@ func TestVerdict(t *testing.T) {
 		thresholds []funnel.Threshold
 		want       report.Verdict
 	}{
-		{"nothing to judge by", nil, report.Passed},
-		{"all hold", []funnel.Threshold{{Source: good}}, report.Passed},
-		{"failing outweighs inconclusive", []funnel.Threshold{{Source: open}, {Source: broken}, {Source: open}}, report.Failed},
+		{"nothing to judge by", nil, report.Pass},
+		{"all hold", []funnel.Threshold{{Source: good}}, report.Pass},
+		{"failing outweighs inconclusive", []funnel.Threshold{{Source: open}, {Source: broken}, {Source: open}}, report.Fail},
 		{"inconclusive outweighs passing", []funnel.Threshold{{Source: open}, {Source: good}}, report.Inconclusive},
-		{"a warning never fails", []funnel.Threshold{{Source: broken, Severity: funnel.Warn}, {Source: good, Severity: funnel.Fail}}, report.Passed},
+		{"a warning never fails", []funnel.Threshold{{Source: broken, Severity: funnel.Warn}, {Source: good, Severity: funnel.Fail}}, report.Pass},
 	}
 	for _, test := range tests {
 		conditions, err := report.ParseThresholds(test.thresholds)

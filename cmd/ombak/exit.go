@@ -50,11 +50,11 @@ func exitCode(err error) int {
 
 func exitOfVerdict(verdict report.Verdict) int {
 	switch verdict {
-	case report.Passed:
+	case report.Pass:
 		return exitDone
 	case report.Invalid:
 		return exitInvalid
-	case report.Failed:
+	case report.Fail:
 		return exitBreached
 	}
 	return exitInconclusive
