@@ -14,7 +14,9 @@ import (
 const (
 	maxJSON  = 16 << 10
 	maxPhoto = 2 << 20
-	maxBody  = maxPhoto + 64<<10 // a photo and what multipart puts around it
+	// What is read at all. Above it the connection is closed while the client still writes, which then
+	// may see a reset and not the 413; hence it leaves room for the photos that phones take.
+	maxBody = 8 << 20
 )
 
 // handler answers one request; an error is answered by asFault.
