@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -104,7 +105,8 @@ func (s *Server) signedIn(handle func(*fasthttp.RequestCtx, store.Person) (reply
 		if err != nil || !strings.EqualFold(scheme, "Bearer") {
 			return reply{}, noSession()
 		}
-		person, err := s.store.Person(ctx, id)
+		// Not under ctx: fasthttp uses it again for the next request, while database/sql still watches it.
+		person, err := s.store.Person(context.Background(), id)
 		switch {
 		case errors.Is(err, store.ErrUnknown):
 			return reply{}, noSession()
