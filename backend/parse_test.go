@@ -3,6 +3,8 @@ package backend
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -202,6 +204,25 @@ func TestConfigFaultsAreAllTold(t *testing.T) {
 	for _, part := range []string{"database", "key", "quota", "duration", "dukcapil", "threshold", "dtks", "concurrency"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("nothing about %s in %v", part, err)
+		}
+	}
+}
+
+func TestErrorsBecomeAnswers(t *testing.T) {
+	for _, row := range []struct {
+		why    string
+		err    error
+		status int
+		code   string
+	}{
+		{"a full disk", fmt.Errorf("%w: no space", store.ErrStorage), 503, "storage"},
+		{"the end", store.ErrClosed, 503, "closing"},
+		{"a full queue", &busyError{reason: "full"}, 503, "registry_busy"},
+		{"a fault of ours tells nothing", errors.New("secret"), 500, "internal"},
+	} {
+		f := asFault(row.err)
+		if f.status != row.status || f.code != row.code || strings.Contains(f.message, "secret") || (f.status == 503) != (f.retryAfter >= time.Second) {
+			t.Errorf("%s: %+v", row.why, f)
 		}
 	}
 }

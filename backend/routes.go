@@ -16,9 +16,21 @@ const (
 	maxJSON  = 16 << 10
 	maxPhoto = 2 << 20
 	// What is read at all. Above it the connection is closed while the client still writes, which then
-	// may see a reset and not the 413; hence it leaves room for the photos that phones take.
-	maxBody = 8 << 20
+	// may see a reset and not the 413; hence there is room for the photos that phones take.
+	maxPhotoBody = 8 << 20
+	maxJSONBody  = 64 << 10
 )
+
+const photosPath = "/v1/photos"
+
+// limitBody lets only photos be large.
+func limitBody(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	path, _, _ := strings.Cut(string(header.RequestURI()), "?")
+	if path == photosPath {
+		return fasthttp.RequestConfig{MaxRequestBodySize: maxPhotoBody}
+	}
+	return fasthttp.RequestConfig{MaxRequestBodySize: maxJSONBody}
+}
 
 // handler answers one request; an error is answered by asFault.
 type handler func(*fasthttp.RequestCtx) (reply, error)
@@ -34,7 +46,7 @@ func (s *Server) routes() map[string]route {
 		"/":                           {fasthttp.MethodGet, s.landing},
 		"/v1/signups":                 {fasthttp.MethodPost, s.signUp},
 		"/v1/email-verifications":     {fasthttp.MethodPost, s.verifyEmail},
-		"/v1/photos":                  {fasthttp.MethodPost, s.signedIn(s.photo)},
+		photosPath:                    {fasthttp.MethodPost, s.signedIn(s.photo)},
 		"/v1/eligibility":             {fasthttp.MethodPost, s.signedIn(s.eligibility)},
 		"/v1/batches/current/members": {fasthttp.MethodPost, s.signedIn(s.join)},
 		"/v1/me":                      {fasthttp.MethodGet, s.signedIn(s.me)},

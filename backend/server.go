@@ -162,7 +162,7 @@ func (s *Server) openHTTP() {
 		Handler:                      s.serveHTTP(s.routes()),
 		ErrorHandler:                 unreadable,
 		Logger:                       log.New(io.Discard, "", 0),
-		MaxRequestBodySize:           maxBody,
+		HeaderReceived:               limitBody,
 		ReadTimeout:                  30 * time.Second,
 		WriteTimeout:                 30 * time.Second,
 		IdleTimeout:                  2 * time.Minute,
