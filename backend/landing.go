@@ -9,7 +9,7 @@ const landingPage htmlPage = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Registration</title>
 <h1>Registration</h1>
 <p>A reference service for load tests. Nobody real is registered here.</p>
-<form method="post" action="/v1/signups"><input name="name"><input name="email" type="email"><input name="phone" type="tel"><button>Sign up</button></form>
+<p>Programs sign people up with <code>POST /v1/signups</code>.</p>
 </html>
 `
 

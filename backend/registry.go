@@ -46,6 +46,7 @@ func newRegistry(name string, config RegistryConfig, log *slog.Logger) (*registr
 		IsTLS:                     base.Scheme == "https",
 		MaxConns:                  1 << 16, // the gate limits, not the pool
 		MaxIdemponentCallAttempts: 1,       // a retry is the person's, else load would multiply
+		MaxResponseBodySize:       1 << 20,
 		NoDefaultUserAgentHeader:  true,
 	}
 	base.Path = strings.TrimSuffix(base.Path, "/")

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -14,8 +15,22 @@ import (
 const (
 	maxJSON  = 16 << 10
 	maxPhoto = 2 << 20
-	maxBody  = maxPhoto + 64<<10 // a photo and what multipart puts around it
+	// What is read at all. Above it the connection is closed while the client still writes, which then
+	// may see a reset and not the 413; hence there is room for the photos that phones take.
+	maxPhotoBody = 8 << 20
+	maxJSONBody  = 64 << 10
 )
+
+const photosPath = "/v1/photos"
+
+// limitBody lets only photos be large.
+func limitBody(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	path, _, _ := strings.Cut(string(header.RequestURI()), "?")
+	if path == photosPath {
+		return fasthttp.RequestConfig{MaxRequestBodySize: maxPhotoBody}
+	}
+	return fasthttp.RequestConfig{MaxRequestBodySize: maxJSONBody}
+}
 
 // handler answers one request; an error is answered by asFault.
 type handler func(*fasthttp.RequestCtx) (reply, error)
@@ -31,7 +46,7 @@ func (s *Server) routes() map[string]route {
 		"/":                           {fasthttp.MethodGet, s.landing},
 		"/v1/signups":                 {fasthttp.MethodPost, s.signUp},
 		"/v1/email-verifications":     {fasthttp.MethodPost, s.verifyEmail},
-		"/v1/photos":                  {fasthttp.MethodPost, s.signedIn(s.photo)},
+		photosPath:                    {fasthttp.MethodPost, s.signedIn(s.photo)},
 		"/v1/eligibility":             {fasthttp.MethodPost, s.signedIn(s.eligibility)},
 		"/v1/batches/current/members": {fasthttp.MethodPost, s.signedIn(s.join)},
 		"/v1/me":                      {fasthttp.MethodGet, s.signedIn(s.me)},
@@ -102,7 +117,8 @@ func (s *Server) signedIn(handle func(*fasthttp.RequestCtx, store.Person) (reply
 		if err != nil || !strings.EqualFold(scheme, "Bearer") {
 			return reply{}, noSession()
 		}
-		person, err := s.store.Person(ctx, id)
+		// Not under ctx: fasthttp uses it again for the next request, while database/sql still watches it.
+		person, err := s.store.Person(context.Background(), id)
 		switch {
 		case errors.Is(err, store.ErrUnknown):
 			return reply{}, noSession()

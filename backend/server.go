@@ -40,6 +40,7 @@ type Server struct {
 	stopping context.Context // cancelled when requests have been drained, or had their time
 	stop     context.CancelFunc
 	draining atomic.Bool
+	starting sync.Mutex     // Serve begins before Shutdown or not at all
 	serving  sync.WaitGroup // what Serve has started
 	closing  sync.Once
 }
@@ -161,7 +162,7 @@ func (s *Server) openHTTP() {
 		Handler:                      s.serveHTTP(s.routes()),
 		ErrorHandler:                 unreadable,
 		Logger:                       log.New(io.Discard, "", 0),
-		MaxRequestBodySize:           maxBody,
+		HeaderReceived:               limitBody,
 		ReadTimeout:                  30 * time.Second,
 		WriteTimeout:                 30 * time.Second,
 		IdleTimeout:                  2 * time.Minute,
@@ -188,7 +189,9 @@ func (s *Server) Durability() string { return s.store.Durability() }
 
 // Serve answers until Shutdown is called or a listener breaks; call Shutdown in either case.
 func (s *Server) Serve() error {
-	s.serving.Add(1)
+	if !s.begin() {
+		return nil
+	}
 	defer s.serving.Done()
 	var others sync.WaitGroup
 	defer others.Wait()
@@ -211,11 +214,29 @@ func (s *Server) Serve() error {
 	return adminErr
 }
 
+// begin tells whether Serve may begin, which it may not after Shutdown.
+func (s *Server) begin() bool {
+	s.starting.Lock()
+	defer s.starting.Unlock()
+	if s.draining.Load() {
+		return false
+	}
+	s.serving.Add(1)
+	return true
+}
+
+// drain makes everybody know that the server is going away.
+func (s *Server) drain() {
+	s.starting.Lock()
+	defer s.starting.Unlock()
+	s.draining.Store(true)
+}
+
 // Shutdown stops accepting, finishes the requests under way, sends the mails in hand, writes what
 // was noted and closes the database. When ctx ends before, those who still wait at a gate are turned
 // away; what was acknowledged is on the disk in any case.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.draining.Store(true)
+	s.drain()
 	err := s.http.ShutdownWithContext(ctx)
 	if err != nil {
 		err = fmt.Errorf("shut down with requests under way: %w", err)

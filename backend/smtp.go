@@ -32,9 +32,12 @@ func (l *mailLine) send(ctx context.Context, to string, message []byte) error {
 			l.drop()
 		}
 		return no
+	case no != nil:
+		l.drop()
+		return fmt.Errorf("the mail server says %d", no.Code) // its text may name the person
 	default:
 		l.drop()
-		return fmt.Errorf("mail connection: %s", err.Error()) // not wrapped: it is no answer to the mail
+		return fmt.Errorf("mail connection: %w", err)
 	}
 }
 

@@ -1,0 +1,300 @@
+package backend_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/ombak-sim/ombak/backend"
+	"github.com/valyala/fasthttp"
+	"github.com/valyala/fasthttp/fasthttputil"
+)
+
+var opens = time.Date(2020, 4, 11, 19, 0, 0, 0, time.FixedZone("WIB", 7*60*60))
+
+func testKey() []byte { return []byte("0123456789abcdef0123456789abcdef") }
+
+// fakeRegistries stand in for all registries; each field may be replaced before the first request.
+type fakeRegistries struct {
+	dukcapil func(question map[string]any) (status int, body string)
+	dapodik  func(nik string) (status int, body string)
+	dtks     func(nik string) (status int, body string)
+}
+
+const yesRow = `{"content":[{"NIK":"Sesuai (100)","NO_KK":"Sesuai (100)","TGL_LHR":"Sesuai (100)","NAMA_LGKP":"Sesuai (100)"}]}`
+
+func kindRegistries() *fakeRegistries {
+	return &fakeRegistries{
+		dukcapil: func(map[string]any) (int, string) { return 200, yesRow },
+		dapodik:  func(string) (int, string) { return 200, `{"active":false}` },
+		dtks:     func(string) (int, string) { return 200, `{"registered":false}` },
+	}
+}
+
+func (f *fakeRegistries) serve(ctx *fasthttp.RequestCtx) {
+	path := string(ctx.Path())
+	nik := path[strings.LastIndexByte(path, '/')+1:]
+	status, body := 404, "{}"
+	switch {
+	case path == "/api/dukcapil/get_json/ombak/CALL_VERIFY_BY_ELEMEN":
+		var question map[string]any
+		if err := json.Unmarshal(ctx.PostBody(), &question); err == nil {
+			status, body = f.dukcapil(question)
+		}
+	case strings.HasPrefix(path, "/api/dapodik/pupils/"):
+		status, body = f.dapodik(nik)
+	case strings.HasPrefix(path, "/api/dtks/households/"):
+		status, body = f.dtks(nik)
+	}
+	ctx.SetStatusCode(status)
+	ctx.SetContentType("application/json")
+	if status == 503 {
+		ctx.Response.Header.Set("Retry-After", "7")
+	}
+	ctx.SetBodyString(body)
+}
+
+// fakeMail is a mail server that keeps what it takes.
+type fakeMail struct {
+	judge func(to string, attempt int) error // may refuse; nil takes all
+	taken chan string                        // the text of each mail taken
+
+	mutex    sync.Mutex
+	attempts map[string]int
+}
+
+func newFakeMail() *fakeMail {
+	return &fakeMail{taken: make(chan string, 10000), attempts: map[string]int{}}
+}
+
+// NewSession implements smtp.Backend.
+func (f *fakeMail) NewSession(*smtp.Conn) (smtp.Session, error) {
+	return &fakeMailSession{mail: f}, nil
+}
+
+type fakeMailSession struct {
+	mail *fakeMail
+	to   string
+}
+
+func (s *fakeMailSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *fakeMailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.to = to
+	s.mail.mutex.Lock()
+	defer s.mail.mutex.Unlock()
+	s.mail.attempts[to]++
+	if s.mail.judge == nil {
+		return nil
+	}
+	return s.mail.judge(to, s.mail.attempts[to])
+}
+func (s *fakeMailSession) Data(r io.Reader) error {
+	text, err := io.ReadAll(r)
+	if err == nil {
+		s.mail.taken <- string(text)
+	}
+	return err
+}
+func (s *fakeMailSession) Reset()        {}
+func (s *fakeMailSession) Logout() error { return nil }
+
+// service is a server under test and what is around it.
+type service struct {
+	t          testing.TB
+	server     *backend.Server
+	config     backend.Config
+	client     *fasthttp.HostClient
+	mail       *fakeMail
+	registries *fakeRegistries
+	stopped    bool
+}
+
+// startService starts everything; change may alter the config.
+func startService(t testing.TB, change func(*service)) *service {
+	t.Helper()
+	listener := fasthttputil.NewInmemoryListener()
+	s := &service{t: t, mail: newFakeMail(), registries: kindRegistries()}
+	s.config = backend.Config{
+		Database: filepath.Join(t.TempDir(), "people.db"), Key: testKey(), Listener: listener,
+		LinkBase: "https://example.test/", Now: func() time.Time { return opens },
+	}
+	base := "http://" + startRegistries(t, s.registries) + "/api"
+	s.config.Dukcapil.URL, s.config.Dapodik.URL, s.config.DTKS.URL = base, base, base
+	s.config.Mail = backend.MailConfig{SMTP: startMail(t, s.mail), Backoff: time.Millisecond}
+	if change != nil {
+		change(s)
+	}
+	server, err := backend.New(t.Context(), s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.server = server
+	s.client = &fasthttp.HostClient{Addr: "people.test", MaxConns: 4096, Dial: func(string) (net.Conn, error) { return listener.Dial() }}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve() }()
+	t.Cleanup(func() {
+		s.stop()
+		if err := <-served; err != nil {
+			t.Error("serve:", err)
+		}
+	})
+	return s
+}
+
+func startRegistries(t testing.TB, registries *fakeRegistries) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &fasthttp.Server{Handler: registries.serve}
+	go server.Serve(listener)
+	t.Cleanup(func() { server.Shutdown() })
+	return listener.Addr().String()
+}
+
+func startMail(t testing.TB, mail *fakeMail) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := smtp.NewServer(mail)
+	server.Domain = "mail.test"
+	go server.Serve(listener)
+	t.Cleanup(func() { server.Close() })
+	return listener.Addr().String()
+}
+
+// stop shuts the server down, once.
+func (s *service) stop() {
+	if s.stopped {
+		return
+	}
+	s.stopped = true
+	if err := s.server.Shutdown(s.t.Context()); err != nil && s.t.Context().Err() == nil {
+		s.t.Error("shutdown:", err)
+	}
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	body   string
+	header map[string]string
+}
+
+// code returns the code of a no.
+func (a answer) code() string {
+	var body struct{ Error struct{ Code string } }
+	json.Unmarshal([]byte(a.body), &body)
+	return body.Error.Code
+}
+
+// send makes one request; session may be empty.
+func (s *service) send(method, path, session, contentType string, body []byte) answer {
+	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(request)
+	defer fasthttp.ReleaseResponse(response)
+	request.SetRequestURI("http://people.test" + path)
+	request.Header.SetMethod(method)
+	request.Header.SetContentType(contentType)
+	if session != "" {
+		request.Header.Set("Authorization", "Bearer "+session)
+	}
+	request.SetBody(body)
+	if err := s.client.Do(request, response); err != nil {
+		s.t.Errorf("%s %s: %v", method, path, err)
+		return answer{}
+	}
+	a := answer{status: response.StatusCode(), body: string(response.Body()), header: map[string]string{}}
+	for key, value := range response.Header.All() {
+		a.header[string(key)] = string(value)
+	}
+	return a
+}
+
+func (s *service) post(path, session string, body any) answer {
+	text, err := json.Marshal(body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.send("POST", path, session, "application/json", text)
+}
+
+type fields map[string]any
+
+func (s *service) signUp(email string) answer {
+	return s.post("/v1/signups", "", fields{"name": "Siti", "email": email, "phone": "08123456789"})
+}
+
+var tokenLine = regexp.MustCompile(`(?m)^https://example\.test/verify\?token=(\S+?)\r?$`)
+
+// nextMail waits for a mail and returns whom it is for and its token.
+func (s *service) nextMail() (to, token string) {
+	s.t.Helper()
+	text := <-s.mail.taken
+	match := tokenLine.FindStringSubmatch(text)
+	if match == nil {
+		s.t.Fatalf("no link on a line of its own in:\n%s", text)
+	}
+	_, rest, _ := strings.Cut(text, "To: <")
+	to, _, _ = strings.Cut(rest, ">")
+	return to, match[1]
+}
+
+func (s *service) verify(token string) (session string) {
+	s.t.Helper()
+	a := s.post("/v1/email-verifications", "", fields{"token": token})
+	var body struct{ Session string }
+	if err := json.Unmarshal([]byte(a.body), &body); err != nil || a.status != 200 || body.Session == "" {
+		s.t.Fatalf("verify: %d %s", a.status, a.body)
+	}
+	return body.Session
+}
+
+// sessionsOf signs n people up and takes them to where they have a session.
+func (s *service) sessionsOf(n int) []string {
+	s.t.Helper()
+	var sessions []string
+	for i := range n {
+		if a := s.signUp(fmt.Sprintf("p%d@example.test", i)); a.status != 202 {
+			s.t.Fatalf("sign-up: %d %s", a.status, a.body)
+		}
+	}
+	for range n {
+		_, token := s.nextMail()
+		sessions = append(sessions, s.verify(token))
+	}
+	return sessions
+}
+
+func identityOf(i int) fields {
+	return fields{"nik": fmt.Sprintf("9901014101%06d", i), "kk": "9901010101010001", "birth_date": "1990-01-01", "name": "Siti"}
+}
+
+// want reports an answer of another status or code; the code of a yes is empty.
+func (s *service) want(why string, a answer, status int, code string) {
+	s.t.Helper()
+	if a.status != status || a.code() != code {
+		s.t.Errorf("%s: %d %s; want %d %q", why, a.status, a.body, status, code)
+	}
+	if !strings.HasPrefix(a.header["Content-Type"], "application/json") {
+		s.t.Errorf("%s: content type %q", why, a.header["Content-Type"])
+	}
+	if (a.status == 503) != (a.header["Retry-After"] != "") {
+		s.t.Errorf("%s: status %d with Retry-After %q", why, a.status, a.header["Retry-After"])
+	}
+	if !json.Valid(bytes.TrimSpace([]byte(a.body))) {
+		s.t.Errorf("%s: not JSON: %s", why, a.body)
+	}
+}

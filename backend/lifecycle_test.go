@@ -1,0 +1,187 @@
+package backend_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/emersion/go-smtp"
+	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+func TestAddressInUse(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	address := listener.Addr().String()
+	_, err = backend.New(t.Context(), backend.Config{Listen: address, Database: filepath.Join(t.TempDir(), "people.db"), Key: testKey()})
+	if err == nil || !strings.Contains(err.Error(), address) || !strings.Contains(err.Error(), "another port") {
+		t.Errorf("%v; want the address and what to do", err)
+	}
+}
+
+func TestFreshDatabaseIsRefusedWhenUsed(t *testing.T) {
+	s := startService(t, nil)
+	s.signUp("siti@example.test")
+	s.stop()
+	_, err := backend.New(t.Context(), backend.Config{Fresh: true, Database: s.config.Database, Key: testKey()})
+	if !errors.Is(err, store.ErrUsed) {
+		t.Errorf("%v; want %v", err, store.ErrUsed)
+	}
+}
+
+func TestAdmin(t *testing.T) {
+	s := startService(t, func(s *service) { s.config.Admin = "127.0.0.1:0" })
+	s.signUp("siti@example.test")
+	s.nextMail()
+	for path, want := range map[string]string{
+		"/healthz": "ok", "/readyz": "ready",
+		"/metrics": `ombak_backend_answers_total{route="/v1/signups",status="202"} 1`,
+	} {
+		answer, err := http.Get("http://" + s.server.AdminAddr().String() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != 200 || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %d %v\n%s", path, answer.StatusCode, err, body)
+		}
+	}
+}
+
+// TestShutdownLosesNothing stops the server under load: whoever had a yes is in the database.
+func TestShutdownLosesNothing(t *testing.T) {
+	s := startService(t, func(s *service) { s.config.Mail.SMTP = "" })
+	var yes sync.Map
+	var count atomic.Int64
+	enough := make(chan bool)
+	var wait sync.WaitGroup
+	for w := range 50 {
+		wait.Go(func() {
+			for i := 0; ; i++ {
+				email := fmt.Sprintf("p%d.%d@example.test", w, i)
+				request, response := &fasthttp.Request{}, &fasthttp.Response{}
+				request.SetRequestURI("http://people.test/v1/signups")
+				request.Header.SetMethod("POST")
+				request.SetBodyString(fmt.Sprintf(`{"name":"Siti","email":%q,"phone":"08123456789"}`, email))
+				if err := s.client.Do(request, response); err != nil {
+					return
+				}
+				if response.StatusCode() == 202 {
+					yes.Store(email, true)
+					if count.Add(1) == 500 {
+						close(enough)
+					}
+				}
+			}
+		})
+	}
+	<-enough
+	s.stop()
+	wait.Wait()
+	rows := auditEmails(t, s.config.Database)
+	for email := range yes.Range {
+		if rows[email.(string)] != 1 {
+			t.Errorf("%s had a yes and is there %d times", email, rows[email.(string)])
+		}
+	}
+}
+
+// TestShutdownDoesNotWaitForever lets one call hang in the registry and another wait at the gate; the
+// time to drain is up at once. Both are told no, since nothing of theirs was saved.
+func TestShutdownDoesNotWaitForever(t *testing.T) {
+	inside, release := make(chan bool, 1), make(chan bool)
+	s := startService(t, func(s *service) {
+		s.config.Dukcapil.Gate.Concurrency = 1
+		s.config.Dukcapil.Gate.Queue = 1
+		s.registries.dukcapil = func(map[string]any) (int, string) {
+			inside <- true
+			<-release
+			return 200, yesRow
+		}
+	})
+	sessions := s.sessionsOf(2)
+	var wait sync.WaitGroup
+	wait.Go(func() { s.want("in the registry", s.post("/v1/identity", sessions[0], identityOf(0)), 503, "closing") })
+	<-inside
+	wait.Go(func() { s.want("at the gate", s.post("/v1/identity", sessions[1], identityOf(1)), 503, "closing") })
+	for s.server.Stats().Registries[0].Queued == 0 {
+		s.send("GET", "/", "", "", nil) // takes a moment
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.stopped = true
+	if err := s.server.Shutdown(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("shutdown: %v; want it to say that it was cut short", err)
+	}
+	close(release)
+	wait.Wait()
+}
+
+// TestLogsNameNobody runs into every trouble that is logged.
+func TestLogsNameNobody(t *testing.T) {
+	var log lockedBuffer
+	s := startService(t, func(s *service) {
+		s.config.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		s.registries.dukcapil = func(q map[string]any) (int, string) {
+			return 200, fmt.Sprintf(`{"content":[{"RESPON":"Halo %v"}]}`, q["NIK"])
+		}
+		s.mail.judge = func(to string, attempt int) error {
+			if attempt == 1 && to != "p0@example.test" {
+				return &smtp.SMTPError{Code: 421, Message: "closing for " + to}
+			}
+			if to == "wrong@example.test" {
+				return &smtp.SMTPError{Code: 550, Message: "no mailbox " + to}
+			}
+			return nil
+		}
+	})
+	session := s.sessionsOf(1)[0]
+	s.want("an unknown text", s.post("/v1/identity", session, identityOf(1)), 503, "registry_busy")
+	s.signUp("wrong@example.test")
+	awaitDepth(s, 0)
+	s.stop()
+	text := log.String()
+	for _, part := range []string{"registry in trouble", "mail server in trouble", "mail refused for good"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("nothing about %q in the log:\n%s", part, text)
+		}
+	}
+	for _, secret := range []string{"example.test", "Siti", "99010141", "0812", session} {
+		if strings.Contains(text, secret) {
+			t.Errorf("the log names %q:\n%s", secret, text)
+		}
+	}
+}
+
+// lockedBuffer is a buffer that many goroutines may write to.
+type lockedBuffer struct {
+	mutex sync.Mutex
+	text  strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.text.String()
+}

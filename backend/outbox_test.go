@@ -1,0 +1,196 @@
+package backend_test
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/emersion/go-smtp"
+)
+
+func TestMailIsRepeatedUntilTaken(t *testing.T) {
+	s := startService(t, func(s *service) {
+		s.mail.judge = func(to string, attempt int) error {
+			switch {
+			case strings.HasPrefix(to, "grey") && attempt < 4:
+				return &smtp.SMTPError{Code: 451, Message: "later"}
+			case strings.HasPrefix(to, "wrong"):
+				return &smtp.SMTPError{Code: 550, Message: "no such mailbox"}
+			case strings.HasPrefix(to, "full"):
+				return &smtp.SMTPError{Code: 452, Message: "mailbox full"}
+			}
+			return nil
+		}
+		s.config.Mail.Attempts = 6
+	})
+	for _, email := range []string{"wrong@example.test", "grey@example.test", "full@example.test", "good@example.test"} {
+		s.signUp(email)
+	}
+	taken := map[string]bool{}
+	for range 2 {
+		to, token := s.nextMail()
+		taken[to] = true
+		s.verify(token)
+	}
+	if !taken["grey@example.test"] || !taken["good@example.test"] {
+		t.Errorf("taken: %v", taken)
+	}
+	awaitDepth(s, 0)
+	if got := s.server.Stats().Outbox; got.Sent != 2 || got.Dead != 2 || got.Repeats != 3+5 {
+		t.Errorf("%+v; want 2 sent, 2 dead, 8 repeats", got)
+	}
+	s.mail.mutex.Lock()
+	defer s.mail.mutex.Unlock()
+	if s.mail.attempts["wrong@example.test"] != 1 || s.mail.attempts["full@example.test"] != 6 {
+		t.Errorf("attempts %v", s.mail.attempts)
+	}
+}
+
+// awaitDepth asks until the outbox holds so many mails.
+func awaitDepth(s *service, depth int) {
+	for s.server.Stats().Outbox.Depth != depth {
+		s.signUp("not an address") // takes a moment
+	}
+}
+
+// TestOutboxOutlivesTheServer accepts sign-ups while there is no mail server; the next start sends.
+func TestOutboxOutlivesTheServer(t *testing.T) {
+	const people = 700 // more than are read at once
+	s := startService(t, func(s *service) { s.config.Mail.SMTP = "" })
+	var wait sync.WaitGroup
+	for i := range people {
+		wait.Go(func() { s.signUp(fmt.Sprintf("p%d@example.test", i)) })
+	}
+	wait.Wait()
+	s.stop()
+	next := startService(t, func(n *service) { n.config.Database = s.config.Database })
+	seen := map[string]bool{}
+	for range people {
+		to, token := next.nextMail()
+		if seen[to] {
+			t.Errorf("%s has two mails", to)
+		}
+		seen[to] = true
+		if len(seen) == people {
+			next.verify(token)
+		}
+	}
+	awaitDepth(next, 0)
+	next.stop()
+	last := startService(t, func(l *service) { l.config.Database = s.config.Database })
+	if depth := last.server.Stats().Outbox.Depth; depth != 0 {
+		t.Errorf("%d mails after all were sent", depth)
+	}
+}
+
+// TestMailServerComesBack breaks every connection once in the middle of a mail.
+func TestMailServerComesBack(t *testing.T) {
+	s := startService(t, func(s *service) {
+		real := s.config.Mail.SMTP
+		s.config.Mail.SMTP = breakingProxy(t, real, 6)
+		s.config.Mail.Connections = 2
+	})
+	for i := range 20 {
+		s.signUp(fmt.Sprintf("p%d@example.test", i))
+	}
+	seen := map[string]bool{}
+	for len(seen) < 20 {
+		to, _ := s.nextMail() // at least once each: a mail may come again when only the answer was lost
+		seen[to] = true
+	}
+	awaitDepth(s, 0)
+}
+
+// breakingProxy passes connections on to an address and closes each of the first few after its first
+// kilobyte.
+func breakingProxy(t *testing.T, address string, breaks int) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for n := 0; ; n++ {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			limit := 1 << 30
+			if n < breaks {
+				limit = 1 << 10
+			}
+			wait.Go(func() { pass(server, client, limit) })
+			wait.Go(func() { pass(client, server, 1<<30) })
+		}
+	})
+	t.Cleanup(func() {
+		listener.Close()
+		wait.Wait()
+	})
+	return listener.Addr().String()
+}
+
+// pass copies up to limit bytes and closes both ends.
+func pass(to, from net.Conn, limit int) {
+	defer to.Close()
+	defer from.Close()
+	buffer := make([]byte, 256)
+	for limit > 0 {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		if _, err := to.Write(buffer[:n]); err != nil {
+			return
+		}
+		limit -= n
+	}
+}
+
+// BenchmarkMail measures the way of a mail from the outbox to an SMTP server in the same process;
+// what the server takes counts too.
+func BenchmarkMail(b *testing.B) {
+	s := startService(b, func(s *service) {
+		s.config.Mail.SMTP = ""
+		s.mail.taken = make(chan string, b.N)
+	})
+	var wait sync.WaitGroup
+	for w := range 64 {
+		wait.Go(func() {
+			for i := w; i < b.N; i += 64 {
+				s.signUp(fmt.Sprintf("p%d@example.test", i))
+			}
+		})
+	}
+	wait.Wait()
+	s.stop()
+	b.ResetTimer()
+	next := startService(b, func(n *service) { n.config.Database = s.config.Database; n.mail.taken = make(chan string, b.N) })
+	for range b.N {
+		<-next.mail.taken
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
+}
+
+// BenchmarkSignUp measures the way of a sign-up through HTTP to the disk; the client counts too.
+func BenchmarkSignUp(b *testing.B) {
+	s := startService(b, func(s *service) { s.config.Mail.SMTP = "" })
+	var wait sync.WaitGroup
+	for w := range 256 {
+		wait.Go(func() {
+			for i := w; i < b.N; i += 256 {
+				s.signUp(fmt.Sprintf("p%d@example.test", i))
+			}
+		})
+	}
+	wait.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sign-ups/s")
+}
