@@ -247,12 +247,34 @@ func (j *Journey) attempt(w *Walk, at time.Duration) Action {
 // lookAgain waits until the next look, or until patience ends, whichever is first.
 func (j *Journey) lookAgain(w *Walk, now time.Duration) Action {
 	step := &j.config.Steps[w.Step]
-	every := max(time.Millisecond, j.draw(step.Every, everyPurpose, w.Person, int(w.Step), int(w.Attempt)))
-	at := now + every
+	at := now + j.every(w)
 	if w.leaves > 0 {
 		at = min(at, w.leaves)
 	}
 	return Action{At: at, Timeout: step.Timeout}
+}
+
+// LookLater returns the first look at or after an instant before which nothing can have come, given
+// the next look; or the look at which patience ends, if that is earlier. It says what a driver would
+// come to by answering every look until then as pending: a short cut for one who knows.
+func (j *Journey) LookLater(w *Walk, next Action, until time.Duration) Action {
+	if w.leaves > 0 {
+		until = min(until, w.leaves)
+	}
+	if next.At >= until {
+		return next
+	}
+	every := j.every(w)
+	next.At += (until - next.At + every - 1) / every * every
+	if w.leaves > 0 {
+		next.At = min(next.At, w.leaves)
+	}
+	return next
+}
+
+// every returns the time between two looks, the same all through an attempt.
+func (j *Journey) every(w *Walk) time.Duration {
+	return max(time.Millisecond, j.draw(j.config.Steps[w.Step].Every, everyPurpose, w.Person, int(w.Step), int(w.Attempt)))
 }
 
 func (j *Journey) goesOn(w *Walk) bool {

@@ -194,7 +194,7 @@ func (m *model) deliver(r *request, hop *hop) {
 	if !m.mails(hop) || s.generation != r.generation {
 		return
 	}
-	if m.people.Traits(r.person).HasAny(population.MistypedEmail | population.FullMailbox | population.SpamFolder) {
+	if m.people.Traits(r.person).HasAny(undeliverable) {
 		return
 	}
 	stream := m.config.Seed.Stream(deliveryPurpose, r.person, 0, int(s.mails))
@@ -203,6 +203,9 @@ func (m *model) deliver(r *request, hop *hop) {
 		s.arrives, s.mailAt = true, at
 	}
 }
+
+// undeliverable are the people whose mail they never see.
+const undeliverable = population.MistypedEmail | population.FullMailbox | population.SpamFolder
 
 // deliveryPurpose is that of the mock of mail, so that both deliver alike.
 var deliveryPurpose = workload.NewPurpose("mocks.delivery")

@@ -15,6 +15,7 @@ type Engine struct {
 	sequence uint64
 	events   uint64
 	heap     heap
+	far      far
 	delays   []*Delay
 	revocables
 }
@@ -28,13 +29,13 @@ func (e *Engine) Now() time.Duration { return e.now }
 // Events returns how many events have happened.
 func (e *Engine) Events() uint64 { return e.events }
 
-// Pending returns how many entries the heap holds: events, those revoked and not yet due included,
-// and one for each [Delay] in use.
-func (e *Engine) Pending() int { return e.heap.len() }
+// Pending returns how many events are scheduled, those revoked and not yet due included, and each
+// [Delay] in use counted once.
+func (e *Engine) Pending() int { return e.heap.len() + e.far.count }
 
 // At schedules an event.
 func (e *Engine) At(at time.Duration, event Event) {
-	e.heap.push(newEntry(max(at, e.now), e.ordinal(), event))
+	e.push(newEntry(max(at, e.now), e.ordinal(), event))
 }
 
 // After schedules an event that far from now.
@@ -78,13 +79,13 @@ func (e *Engine) wait(delay *Delay) {
 	delay.waiting = delay.skip()
 	if delay.waiting {
 		head := delay.at(delay.head)
-		e.heap.push(newEntry(head.at, head.key>>32, NewEvent(delayKind, delay.number)))
+		e.push(newEntry(head.at, head.key>>32, NewEvent(delayKind, delay.number)))
 	}
 }
 
 // Next moves the clock to the next event and returns it; false when nothing is left.
 func (e *Engine) Next() (Event, bool) {
-	for e.heap.len() > 0 {
+	for e.bring() {
 		first := e.heap.take()
 		event, due := first.event(), true
 		if event.Kind() > lastKind {
@@ -105,7 +106,7 @@ func (e *Engine) Next() (Event, bool) {
 
 // Peek returns the instant at which something may happen next: not later than the next event.
 func (e *Engine) Peek() (time.Duration, bool) {
-	if e.heap.len() == 0 {
+	if !e.bring() {
 		return 0, false
 	}
 	return e.heap.first().at, true
@@ -132,6 +133,11 @@ func (e *Engine) renumber() {
 	all := make([]*entry, 0, e.heap.len())
 	for i := root; i < len(e.heap.entries); i++ {
 		all = append(all, &e.heap.entries[i])
+	}
+	for i := range e.far.blocks {
+		for k := range e.far.blocks[i].used {
+			all = append(all, &e.far.blocks[i].entries[k])
+		}
 	}
 	for _, delay := range e.delays {
 		for place := delay.head; place < delay.tail; place++ {

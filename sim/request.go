@@ -31,7 +31,7 @@ func (m *model) send(slot int32, s *session) {
 	number := m.takeRequest()
 	m.requests[number] = request{
 		person: s.walk.Person, session: slot, generation: s.generation, attempt: int32(s.walk.Attempt), step: s.walk.Step,
-		hop: -1, job: noJob, held: noJob, mistyped: s.action.Mistyped,
+		hop: -1, job: noJob, held: noJob, mistyped: s.mistyped,
 	}
 	s.request = number
 	m.advance(number)

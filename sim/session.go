@@ -10,8 +10,8 @@ import (
 // session is one person's walk, with what the service and the world know about the person.
 type session struct {
 	walk       journey.Walk
-	action     journey.Action
-	request    int32 // under way, or -1
+	waits      time.Duration // for the answer; 0 means for ever
+	request    int32         // under way, or -1
 	generation uint32
 	timeout    Alarm         // of the request under way, where it is the step's own
 	patience   Handle        // likewise, where it is the person's
@@ -21,6 +21,9 @@ type session struct {
 	mails      int16
 	lead       bool // a step before the scheduled one, walked beside the person's main walk
 	fresh      bool // nothing was sent yet
+	leaves     bool // running into waits means that the person left
+	enters     bool // the first attempt at the step
+	mistyped   bool // what is sent holds a typing error
 	mailed     bool // a mail was handed over
 	arrives    bool // a mail will be, or is, in the mailbox
 	verified   bool // the link was used
@@ -79,14 +82,14 @@ func (m *model) plan(slot int32, action journey.Action) {
 		m.freeSessions = append(m.freeSessions, slot)
 		return
 	}
-	s.action = action
+	s.waits, s.leaves, s.enters, s.mistyped = action.Timeout, action.Leaves, action.Enters, action.Mistyped
 	m.engine.At(action.At, NewEvent(actKind, slot))
 }
 
 // act is a person acting: a request sets out, or the mailbox is looked into.
 func (m *model) act(slot int32) {
 	s := &m.sessions[slot]
-	if s.action.Enters {
+	if s.enters {
 		m.observer.Enter(int(s.walk.Step), s.walk.Intended)
 	}
 	if s.fresh && !s.lead && m.crowd != nil {
@@ -107,11 +110,11 @@ func (m *model) watch(slot int32, s *session) {
 	s.timeout, s.patience = 0, Handle{}
 	step := &m.steps[s.walk.Step]
 	switch {
-	case s.action.Timeout == 0:
-	case s.action.Timeout == step.timeout:
+	case s.waits == 0:
+	case s.waits == step.timeout:
 		s.timeout = m.engine.Arm(step.delay, NewEvent(timeoutKind, slot))
 	default:
-		s.patience = m.engine.Schedule(m.engine.now+s.action.Timeout, NewEvent(timeoutKind, slot))
+		s.patience = m.engine.Schedule(m.engine.now+s.waits, NewEvent(timeoutKind, slot))
 	}
 }
 
@@ -122,7 +125,7 @@ func (m *model) timedOut(slot int32) {
 	m.abandon(s.request)
 	s.request = -1
 	outcome := funnel.TimedOut
-	if s.action.Leaves {
+	if s.leaves {
 		outcome = funnel.Abandoned
 	}
 	m.answered(slot, journey.Answer{Outcome: outcome}, funnel.ReasonTimeout)
@@ -143,24 +146,45 @@ func (m *model) answer(slot int32, answer journey.Answer, reason funnel.Reason) 
 func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason) {
 	s := &m.sessions[slot]
 	walk := s.walk
-	now := m.engine.now
-	result, next := m.journey.Next(&s.walk, answer, now)
+	result, next := m.journey.Next(&s.walk, answer, m.engine.now)
 	if result.Ended {
-		m.observer.Observe(funnel.Sample{
-			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
-			Intended: walk.Intended, Start: walk.Intended, End: now,
-			Outcome: result.Outcome, Reason: reason, Final: result.Final,
-		})
+		m.observe(walk, result, reason)
 	}
 	m.plan(slot, next)
 }
 
 // look is one look into the mailbox.
 func (m *model) look(slot int32, s *session) {
-	there := s.arrives && s.mailAt <= m.engine.now
-	reason := funnel.Reason(404)
-	if there {
-		reason = 200
+	now := m.engine.now
+	if s.arrives && s.mailAt <= now {
+		m.answered(slot, journey.Answer{Outcome: funnel.Completed}, 200)
+		return
 	}
-	m.answered(slot, journey.Answer{Outcome: funnel.Completed, Pending: !there}, reason)
+	walk := s.walk
+	result, next := m.journey.Next(&s.walk, journey.Answer{Outcome: funnel.Completed, Pending: true}, now)
+	if result.Ended {
+		m.observe(walk, result, 404)
+	} else if at, known := m.nextMail(s); known {
+		next = m.journey.LookLater(&s.walk, next, at)
+	}
+	m.plan(slot, next)
+}
+
+// nextMail returns when the mailbox will hold something, where that is settled, so that looks before
+// it need no events.
+func (m *model) nextMail(s *session) (time.Duration, bool) {
+	if s.arrives {
+		return s.mailAt, true
+	}
+	return never, m.people.Traits(s.walk.Person).HasAny(undeliverable)
+}
+
+const never time.Duration = 1<<63 - 1
+
+func (m *model) observe(walk journey.Walk, result journey.Result, reason funnel.Reason) {
+	m.observer.Observe(funnel.Sample{
+		Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
+		Intended: walk.Intended, Start: walk.Intended, End: m.engine.now,
+		Outcome: result.Outcome, Reason: reason, Final: result.Final,
+	})
 }

@@ -1,0 +1,110 @@
+package sim
+
+import "time"
+
+// far keeps events that are due much later, so that the heap stays small enough for the processor's
+// cache: a million people who come back in an hour would make each way down the heap a walk through
+// main memory. It sorts by whole windows of about a second only; when the clock comes to a window,
+// its events move to the heap, which puts them in order.
+//
+// It is the first rung of a ladder queue (Tang, Goh, Thng, "Ladder Queue", ACM TOMACS 15 (2005)) with
+// the heap as its bottom.
+type far struct {
+	first  []int32 // per window: its latest block, counted from 1; 0 is none
+	blocks []block
+	free   int32 // a list of blocks through next
+	count  int
+	opened int64 // windows before this one are in the heap
+}
+
+// block holds events of one window: 256 bytes.
+type block struct {
+	entries [15]entry
+	used    int32
+	next    int32
+}
+
+const (
+	windowBits = 30      // a window lasts 2^30 ns
+	windows    = 1 << 16 // about 19 hours; what is due later goes to the heap at once
+	smallHeap  = 1 << 10 // below so many entries nothing is kept far
+)
+
+func windowOf(at time.Duration) int64 { return int64(at) >> windowBits }
+
+// keeps takes an event that is due late enough and says whether it did.
+func (f *far) keeps(e entry) bool {
+	window := windowOf(e.at)
+	if window < f.opened || window >= f.opened+windows {
+		return false
+	}
+	if f.first == nil {
+		f.first = make([]int32, windows)
+	}
+	head := &f.first[window%windows]
+	if *head == 0 || f.blocks[*head-1].used == int32(len(block{}.entries)) {
+		number := f.take()
+		f.blocks[number-1].next = *head
+		*head = number
+	}
+	b := &f.blocks[*head-1]
+	b.entries[b.used] = e
+	b.used++
+	f.count++
+	return true
+}
+
+func (f *far) take() int32 {
+	if f.free == 0 {
+		f.blocks = append(f.blocks, block{})
+		return int32(len(f.blocks))
+	}
+	number := f.free
+	f.free = f.blocks[number-1].next
+	return number
+}
+
+// open moves the next window that holds anything to the heap; something must be far.
+func (f *far) open(h *heap) {
+	for {
+		place := f.opened % windows
+		f.opened++
+		head := f.first[place]
+		if head == 0 {
+			continue
+		}
+		f.first[place] = 0
+		for head != 0 {
+			b := &f.blocks[head-1]
+			for _, e := range b.entries[:b.used] {
+				h.push(e)
+			}
+			f.count -= int(b.used)
+			next := b.next
+			b.used, b.next, f.free = 0, f.free, head
+			head = next
+		}
+		return
+	}
+}
+
+// push schedules an entry near or far.
+func (e *Engine) push(entry entry) {
+	if e.heap.len() >= smallHeap {
+		if e.far.count == 0 {
+			e.far.opened = max(e.far.opened, windowOf(e.now)+1)
+		}
+		if e.far.keeps(entry) {
+			return
+		}
+	}
+	e.heap.push(entry)
+}
+
+// bring makes sure that the heap holds whatever is due first, and says whether anything is pending.
+func (e *Engine) bring() bool {
+	for e.far.count > 0 && (e.heap.len() == 0 || windowOf(e.heap.first().at) >= e.far.opened) {
+		e.far.open(&e.heap)
+	}
+	return e.heap.len() > 0
+}
