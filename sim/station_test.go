@@ -1,0 +1,158 @@
+package sim
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+var workloadSeed = workload.Seed{Value: 1}
+
+type workloadDiscipline = workload.Discipline
+
+// TestStationFeatures plays a few requests whose fates can be reckoned by hand. Times are in ns.
+func TestStationFeatures(t *testing.T) {
+	batch := station(1, "0s", -1)
+	batch.Batch = Batch{Rows: 2, Age: 10, PerRow: 1}
+	paused := station(1, "0s", -1)
+	rate := station(1, "0s", -1)
+	rate.RateLimit = 1e9 / 5 // two in 10 ns, roughly
+	quota := station(1, "0s", -1)
+	quota.DailyQuota = 2
+	deadline := station(1, "0s", -1)
+	deadline.Deadline = 7
+	lifo := station(1, "0s", -1)
+	lifo.Discipline = workload.LIFO
+	full := station(1, "0s", 1)
+	_ = paused
+	tests := []struct {
+		why      string
+		config   StationConfig
+		arrivals []time.Duration
+		works    []time.Duration
+		want     []time.Duration
+		refusals []Refusal
+	}{
+		{"a batch waits for company no longer than its age", batch, []time.Duration{0}, []time.Duration{5}, []time.Duration{16}, []Refusal{Taken}},
+		{"a full batch goes at once, the third goes alone", batch, []time.Duration{0, 1, 2}, []time.Duration{5, 5, 5}, []time.Duration{8, 8, 18}, []Refusal{Taken, Taken, Taken}},
+		{"the quota of the day", quota, []time.Duration{0, 1, 2, 24 * time.Hour}, []time.Duration{0, 0, 0, 0}, []time.Duration{0, 1, 0, 24 * time.Hour}, []Refusal{Taken, Taken, QuotaUsedUp, Taken}},
+		{"who waits to the deadline is turned away", deadline, []time.Duration{0, 1, 2}, []time.Duration{8, 8, 8}, []time.Duration{8, 16, 0}, []Refusal{Taken, Taken, DeadlineMissed}},
+		{"last come, first served", lifo, []time.Duration{0, 1, 2}, []time.Duration{10, 10, 10}, []time.Duration{10, 30, 20}, []Refusal{Taken, Taken, Taken}},
+		{"a full queue", full, []time.Duration{0, 1, 2}, []time.Duration{10, 10, 10}, []time.Duration{10, 20, 0}, []Refusal{Taken, Taken, QueueFull}},
+	}
+	for _, test := range tests {
+		p := newPlay(test.config, test.arrivals, test.works).run()
+		if !slices.Equal(p.departures, test.want) || !slices.Equal(p.refusals, test.refusals) {
+			t.Errorf("%s: departures %v, refusals %v; want %v and %v", test.why, p.departures, p.refusals, test.want, test.refusals)
+		}
+	}
+	if s := newPlay(rate, make([]time.Duration, 3), make([]time.Duration, 3)).run().floor.Station(0); s.rate.window == 0 {
+		t.Error("a rate limit without a window")
+	}
+}
+
+// holder keeps the server of station 0 while station 1 works: simultaneous possession.
+type holder struct {
+	floor *Floor
+	held  map[int32]Job
+	done  map[int32]time.Duration
+}
+
+func (h *holder) Served(owner int32, job Job) {
+	if _, holds := h.held[owner]; !holds {
+		h.held[owner] = job
+		h.floor.Enter(1, owner, 0, 10)
+		return
+	}
+	h.done[owner] = h.floor.engine.Now()
+	h.floor.Release(h.held[owner])
+}
+
+func (h *holder) Refused(int32, Refusal) {}
+
+// TestSimultaneousPossession: a pool of one connection, held for 1 + 10 ns, lets the second request
+// begin only when the first is through, though nobody else uses the dependency's ten servers.
+func TestSimultaneousPossession(t *testing.T) {
+	e := NewEngine()
+	h := &holder{held: map[int32]Job{}, done: map[int32]time.Duration{}}
+	h.floor = NewFloor(e, 0, workloadSeed, h)
+	pool := station(1, "0s", -1)
+	pool.Holding = true
+	h.floor.Add(pool)
+	h.floor.Add(station(10, "0s", -1))
+	h.floor.Enter(0, 1, 0, 1)
+	h.floor.Enter(0, 2, 0, 1)
+	for event, any := e.Next(); any; event, any = e.Next() {
+		h.floor.Handle(event)
+	}
+	if h.done[1] != 11 || h.done[2] != 22 {
+		t.Errorf("done at %v and %v, want 11 and 22", h.done[1], h.done[2])
+	}
+}
+
+// TestBalancing: of the ways to choose, those that look at the replicas keep them more even than
+// chance does (Mitzenmacher 2001).
+func TestBalancing(t *testing.T) {
+	spread := map[Balancing]int{}
+	for _, how := range []Balancing{RandomReplica, RoundRobin, LeastConnections, TwoChoices} {
+		e := NewEngine()
+		h := &holder{held: map[int32]Job{}, done: map[int32]time.Duration{}}
+		h.floor = NewFloor(e, 0, workloadSeed, h)
+		var replicas []int
+		for range 20 {
+			replicas = append(replicas, h.floor.Add(station(1, "0s", -1)))
+		}
+		balancer, err := NewBalancer(h.floor, "web", how, replicas)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range int32(2000) {
+			h.floor.Enter(balancer.Pick(), i, 0, time.Second)
+		}
+		least, most := 2000, 0
+		for _, replica := range replicas {
+			least, most = min(least, h.floor.Station(replica).InUse()), max(most, h.floor.Station(replica).InUse())
+		}
+		spread[how] = most - least
+	}
+	if spread[RoundRobin] != 0 || spread[LeastConnections] != 0 || spread[TwoChoices] >= spread[RandomReplica] || spread[TwoChoices] == 0 {
+		t.Errorf("spread of requests over 20 replicas: %v", spread)
+	}
+	if _, err := NewBalancer(nil, "web", "by colour", []int{0}); err == nil {
+		t.Error("an unknown way to choose was taken")
+	}
+}
+
+func TestCache(t *testing.T) {
+	c := NewCache(10)
+	if c.Look(7, 1, 0) != Fetch || c.Look(7, 2, 1) != Wait || c.Look(8, 3, 1) != Fetch {
+		t.Error("the first who asks fetches, who asks meanwhile waits, another key is another fetch")
+	}
+	if waiting := c.Store(7, 5); !slices.Equal(waiting, []int32{2}) {
+		t.Errorf("waited for the answer: %v", waiting)
+	}
+	if c.Look(7, 4, 14) != Hit || c.Look(7, 5, 15) != Fetch {
+		t.Error("an answer holds for its time to live and no longer")
+	}
+	if waiting := c.Fail(7); len(waiting) != 0 || c.Look(7, 6, 16) != Fetch {
+		t.Error("after a failure the next one fetches")
+	}
+}
+
+func TestValidateRefusesWhatExcludesItself(t *testing.T) {
+	for why, change := range map[string]func(*StationConfig){
+		"sharing and batches":            func(c *StationConfig) { c.Sharing, c.Batch.Rows = true, 2 },
+		"pre-emption without priorities": func(c *StationConfig) { c.Preemptive = true },
+		"a shared server that is held":   func(c *StationConfig) { c.Sharing, c.Holding = true, true },
+		"a negative balking":             func(c *StationConfig) { c.Balking = -1 },
+		"a negative number of servers":   func(c *StationConfig) { c.Servers = -1 },
+	} {
+		config := station(1, "1s", -1)
+		change(&config)
+		if config.Validate() == nil {
+			t.Errorf("%s: no error", why)
+		}
+	}
+}
