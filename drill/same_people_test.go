@@ -1,0 +1,165 @@
+package drill
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/mocks"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/sim"
+)
+
+// fates notes how everybody fared at every step.
+type fates struct {
+	mu  sync.Mutex
+	got map[fate]outcomes
+}
+
+type fate struct {
+	person uint64
+	step   int
+}
+
+type outcomes struct {
+	final    funnel.Outcome
+	attempts int
+	entered  bool
+	troubled bool // an attempt that timing alone decided: timed out, failed, rejected or dropped
+}
+
+func (f *fates) Enter(int, time.Duration) {}
+
+func (f *fates) Observe(s funnel.Sample) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := fate{s.Session, s.Step}
+	o := f.got[key]
+	o.attempts++
+	o.troubled = o.troubled || s.Outcome != funnel.Completed && s.Outcome != funnel.Declined && s.Outcome != funnel.Abandoned
+	if s.Final {
+		o.final, o.entered = s.Outcome, true
+	}
+	f.got[key] = o
+}
+
+// TestTheSamePeopleLiveAndSimulated plays smoke, made larger, through the load generator against the
+// real backend and mocks, and through the simulator: 10,000 people must have the same mistakes, the
+// same answers of the registries and the same decisions at every step.
+func TestTheSamePeopleLiveAndSimulated(t *testing.T) {
+	if raceEnabled || testing.Short() {
+		t.Skip("plays 10,000 people in real time")
+	}
+	scenario, err := scenarios.Load(samePeople(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	simulated := &fates{got: map[fate]outcomes{}}
+	run, err := NewSimulation(scenario, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sim.Run(t.Context(), run.Simulated, func(int) funnel.Observer { return simulated }); err != nil {
+		t.Fatal(err)
+	}
+	live := &fates{got: map[fate]outcomes{}}
+	playLive(t, scenario, live)
+	compareFates(t, scenario, simulated, live)
+}
+
+func compareFates(t *testing.T, scenario *scenarios.Scenario, simulated, live *fates) {
+	people, differ, troubled := map[uint64]bool{}, 0, 0
+	for key, got := range live.got {
+		people[key.person] = true
+		want := simulated.got[key]
+		if got.troubled || want.troubled {
+			troubled++
+			continue
+		}
+		if got != want {
+			if differ++; differ <= 10 {
+				t.Errorf("person %d at %s: live %+v, simulated %+v", key.person, scenario.Journey[key.step].Name, got, want)
+			}
+		}
+	}
+	t.Logf("%d people, %d fates live and %d simulated, %d differ, %d were decided by timing", len(people), len(live.got), len(simulated.got), differ, troubled)
+	if len(people) < 10_000 || len(simulated.got)-len(live.got) > troubled || troubled > len(live.got)/200 {
+		t.Errorf("%d people and %d fates live, %d simulated, %d troubled", len(people), len(live.got), len(simulated.got), troubled)
+	}
+}
+
+// playLive plays the scenario against the reference backend and the mocks in this process.
+func playLive(t *testing.T, scenario *scenarios.Scenario, observer funnel.Observer) {
+	t.Helper()
+	run, err := NewRun(scenario, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Mocks.Dukcapil.Service.Queue = nil
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	stand, err := mocks.Start(ctx, run.Mocks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stand.Close()
+	connect(&run.Backend, stand.Addresses())
+	folder := t.TempDir()
+	run.Backend.Database, run.Backend.PhotoDir = filepath.Join(folder, "ombak.db"), filepath.Join(folder, "photos")
+	run.Backend.Listen, run.Backend.Admin = "127.0.0.1:0", "127.0.0.1:0"
+	run.Backend.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	run.Backend.Now = func() time.Time { return scenario.Opens }
+	server, err := backend.New(ctx, run.Backend)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve() })
+	defer serving.Wait()
+	defer func() { _ = server.Shutdown(context.Background()) }()
+	run.Generator.Targets["backend"] = "http://" + server.Addr().String()
+	run.Generator.Targets["mail"] = "http://" + stand.Addresses()["mail"]
+	generator, err := loadgen.New(run.Generator, func(int) funnel.Observer { return observer })
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	stand.Begin(func() time.Duration { return run.Generator.Journey.Clock.Scenario(time.Since(began)) })
+	generator.Run(ctx, began)
+}
+
+// samePeople writes smoke with 600 people a second for 10 s, who have patience, and 430 who look.
+func samePeople(t *testing.T) string {
+	t.Helper()
+	smoke, err := scenarios.Load("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(smoke.Source())
+	for _, change := range [][2]string{
+		{"signups: [{for: 8s, rate: 50/s}]", "signups: [{for: 12s, rate: 520/s}]"},
+		{"visitors: [{for: 8s, rate: 30/s}]", "visitors: [{for: 12s, rate: 330/s}]"},
+		{"patience: 1500ms", "patience: 6s"}, {"drain: 2s", "drain: 9s"},
+		{"shares: {mistyped_email: 2%,", "shares: {full_mailbox: 2%, spam_folder: 2%, deceased: 1%, duplicate: 1%, inactive: 1%, mistyped_email: 2%,"},
+		{"limit: 50, queue: 200, deadline: 2s", "limit: 50, queue: 2000, deadline: 4s"},
+	} {
+		if !strings.Contains(text, change[0]) {
+			t.Fatalf("smoke does not hold %q any more", change[0])
+		}
+		text = strings.Replace(text, change[0], change[1], 1)
+	}
+	path := filepath.Join(t.TempDir(), "same-people.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

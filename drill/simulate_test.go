@@ -1,0 +1,151 @@
+package drill
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+func simulateNamed(t *testing.T, name string, options Options, how Simulating) Simulation {
+	t.Helper()
+	scenario, err := scenarios.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := NewSimulation(scenario, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	simulation, err := Simulate(t.Context(), run, how)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return simulation
+}
+
+func written(t *testing.T, s Simulation) []byte {
+	t.Helper()
+	var buffer bytes.Buffer
+	if err := report.Write(&buffer, s.Report); err != nil {
+		t.Fatal(err)
+	}
+	return buffer.Bytes()
+}
+
+// TestReportsAreTheSameOnAnyNumberOfWorkers: byte for byte; and another seed is another run.
+func TestReportsAreTheSameOnAnyNumberOfWorkers(t *testing.T) {
+	one := written(t, simulateNamed(t, "smoke", Options{}, Simulating{Replications: 5, Workers: 1}))
+	four := written(t, simulateNamed(t, "smoke", Options{}, Simulating{Replications: 5, Workers: 4}))
+	if !bytes.Equal(one, four) {
+		t.Error("one worker and four write different reports")
+	}
+	other := uint64(2)
+	if bytes.Equal(one, written(t, simulateNamed(t, "smoke", Options{Seed: &other}, Simulating{Replications: 5}))) {
+		t.Error("another seed gives the same report")
+	}
+}
+
+// TestSimulatedReport: engine, intervals and books are as a simulated report must have them.
+func TestSimulatedReport(t *testing.T) {
+	r := simulateNamed(t, "smoke", Options{}, Simulating{Replications: 3}).Report
+	if r.Engine != report.Simulated || r.Started != nil || r.Generator != nil || len(r.Processes) > 0 || r.Replications != 3 {
+		t.Errorf("engine %q, started %v, generator %v, %d processes, %d replications", r.Engine, r.Started, r.Generator, len(r.Processes), r.Replications)
+	}
+	if faults := report.Check(r); len(faults) > 0 {
+		t.Errorf("the books do not add up: %v", faults)
+	}
+	if _, known := r.Funnel[4].CI95["passed"]; !known {
+		t.Error("no confidence interval of who passed identity")
+	}
+	if r.Series.Note == "" || len(r.Series.Steps) == 0 || len(r.Series.Stations) == 0 {
+		t.Error("series of replication 0 are missing")
+	}
+}
+
+// surgeCounts are the published counts of 12 April 2020, 16:00 WIB.
+var surgeCounts = map[string]float64{"sign-up": 1_432_133, "email-verify": 1_063_028, "identity": 624_090, "join": 77_834}
+
+// TestSurgeReproducesThePublishedCounts: within 1 %, under both plans.
+func TestSurgeReproducesThePublishedCounts(t *testing.T) {
+	if raceEnabled || testing.Short() {
+		t.Skip("plays 2.4 million visits twice")
+	}
+	for _, plan := range []string{"as-was", "as-published"} {
+		r := simulateNamed(t, "prakerja-2020", Options{Plan: plan}, Simulating{}).Report
+		for _, row := range r.Funnel {
+			if want, published := surgeCounts[row.Step]; published && math.Abs(row.Passed/want-1) > 0.01 {
+				t.Errorf("%s: %.0f passed %s, published are %.0f (%+.2f %%)", plan, row.Passed, row.Step, want, 100*(row.Passed/want-1))
+			}
+		}
+	}
+}
+
+// TestTheRegistryBoundsTheSurge: under as-was more capacity lets more people through, and the
+// registry works almost without a break; a constant share would do neither.
+func TestTheRegistryBoundsTheSurge(t *testing.T) {
+	if raceEnabled || testing.Short() {
+		t.Skip("plays 240,000 visits twice")
+	}
+	passed := map[float64]float64{}
+	for _, factor := range []float64{0.1, 0.2} {
+		r := simulateNamed(t, "prakerja-2020", Options{Plan: "as-was", Scale: 0.1, ScaleSystem: factor}, Simulating{}).Report
+		for _, row := range r.Funnel {
+			if row.Step == "identity" {
+				passed[factor] = row.Passed
+			}
+		}
+		for _, station := range r.Stations {
+			if utilization := station.BusyS / station.Servers / r.DurationS; station.Name == "dukcapil" && factor == 0.1 && utilization < 0.95 {
+				t.Errorf("the registry is busy %.1f %% of the time only", 100*utilization)
+			}
+		}
+	}
+	if gain := passed[0.2] / passed[0.1]; gain < 1.2 {
+		t.Errorf("twice the registry lets only %.2f times as many through", gain)
+	}
+}
+
+// TestPlansSeeTheSamePeople: what happens before a plan's changes matter is the same under both.
+func TestPlansSeeTheSamePeople(t *testing.T) {
+	options := Options{Scale: 0.01, ScaleSystem: 0.1}
+	options.Plan = "as-was"
+	was := simulateNamed(t, "prakerja-2020", options, Simulating{Replications: 2})
+	options.Plan = "as-published"
+	published := simulateNamed(t, "prakerja-2020", options, Simulating{Replications: 2})
+	for i, step := range []string{"landing", "sign-up", "mail", "email-verify"} {
+		if a, b := was.Report.Funnel[i], published.Report.Funnel[i]; a.Entered != b.Entered || a.Passed != b.Passed {
+			t.Errorf("%s: %v of %v under one plan, %v of %v under the other", step, a.Passed, a.Entered, b.Passed, b.Entered)
+		}
+	}
+	compared := ComparePlans([]Simulation{was, published})
+	if compared.Best == "" || compared.Plans[1].Gain == nil || compared.Plans[1].Gain.CI95 == nil {
+		t.Errorf("comparison %+v", compared)
+	}
+}
+
+func TestNewSimulationRefuses(t *testing.T) {
+	scenario, err := scenarios.Load("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(scenario.Source())
+	for why, change := range map[string][2]string{
+		"a policy that is not simulated": {"policy: bounded-fifo", "policy: codel"},
+		"a step without a route":         {"    route: [{station: web}]\n  - name: sign-up", "  - name: sign-up"},
+		"a fault nobody knows":           {"mail: {kind: mail,", "mail: {kind: mail, faults: [{fault: meteor, at: 1s, for: 1s}],"},
+	} {
+		changed, err := scenarios.Parse("changed.yaml", []byte(strings.Replace(text, change[0], change[1], 1)), nil)
+		if err != nil {
+			t.Errorf("%s: %v", why, err)
+			continue
+		}
+		if _, err := NewSimulation(changed, Options{}); !errors.Is(err, ErrRefused) {
+			t.Errorf("%s: %v, want a refusal", why, err)
+		}
+	}
+}
