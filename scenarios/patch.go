@@ -188,8 +188,10 @@ func (s *Scenario) validatePlans() {
 
 // PolicyNames are the protections that a plan may name.
 func PolicyNames() []string {
-	return []string{"static-limit", "bounded-fifo", "codel", "adaptive-concurrency", "priority-shed", "token-bucket", "waiting-room", "stagger-by-birth-month",
-		"circuit-breaker", "bulkhead", "retry-budget", "registry-cache", "async-verify", "deferred-photo", "autoscale"}
+	return []string{
+		"static-limit", "bounded-fifo", "codel", "adaptive-concurrency", "priority-shed", "token-bucket", "waiting-room", "stagger-by-birth-month",
+		"circuit-breaker", "bulkhead", "retry-budget", "registry-cache", "async-verify", "deferred-photo", "autoscale",
+	}
 }
 
 func (s *Scenario) validatePolicy(path string, policy Policy) {

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"sort"
@@ -228,12 +229,12 @@ func (d *Distribution) readUniform(arguments []argument) error {
 func (d *Distribution) readLognormal(arguments []argument) error {
 	const form = "wants a median and a higher quantile, as in lognormal(median=20ms, p95=60ms)"
 	if len(arguments) != 2 || arguments[0].name != "median" {
-		return fmt.Errorf(form)
+		return errors.New(form)
 	}
 	quantiles := map[string]float64{"p90": 0.9, "p95": 0.95, "p99": 0.99}
 	q, known := quantiles[arguments[1].name]
 	if !known {
-		return fmt.Errorf(form)
+		return errors.New(form)
 	}
 	median, err := parseSeconds(arguments[0].value)
 	if err != nil {
@@ -254,7 +255,7 @@ func (d *Distribution) readLognormal(arguments []argument) error {
 func (d *Distribution) readGamma(arguments []argument) error {
 	const form = "wants a mean and a squared coefficient of variation, as in gamma(mean=20ms, scv=0.5)"
 	if len(arguments) != 2 || arguments[0].name != "mean" || arguments[1].name != "scv" {
-		return fmt.Errorf(form)
+		return errors.New(form)
 	}
 	mean, err := parseSeconds(arguments[0].value)
 	if err != nil {
@@ -262,7 +263,7 @@ func (d *Distribution) readGamma(arguments []argument) error {
 	}
 	scv, err := strconv.ParseFloat(arguments[1].value, 64)
 	if err != nil || !(scv > 0) || math.IsInf(scv, 0) || mean <= 0 {
-		return fmt.Errorf(form + ", both above 0")
+		return errors.New(form + ", both above 0")
 	}
 	d.a, d.b = 1/scv, mean*scv
 	return nil

@@ -60,7 +60,7 @@ func TestQuotaIsNeverExceeded(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		quota := rapid.IntRange(0, 12).Draw(rt, "quota")
 		people := rapid.IntRange(1, 20).Draw(rt, "people")
-		folder, err := os.MkdirTemp(t.TempDir(), "")
+		folder, err := os.MkdirTemp(t.TempDir(), "") //nolint:usetesting // one folder for each case of the property
 		if err != nil {
 			rt.Fatal(err)
 		}
