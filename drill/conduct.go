@@ -93,7 +93,7 @@ func Conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 	if err != nil {
 		c.warn(fmt.Sprintf("the store could not be read for reconciliation: %v", err))
 	}
-	return c.assemble(reconciliation), ended
+	return c.assemble(reconciliation, ended), ended
 }
 
 // prepare refuses what cannot work before anything is started.
