@@ -7,11 +7,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets the test binary be ombak: for the scripts, and for the parts that a drill starts
-// from its own program.
+// TestMain lets the test binary be ombak: for the scripts, for the parts that a drill starts from
+// its own program, and, with "as-ombak" for a first argument, for tests that start it themselves.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "part" {
-		os.Exit(Run(append([]string{"ombak"}, os.Args[1:]...), os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(Run(os.Args, os.Stdin, os.Stdout, os.Stderr))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "as-ombak" {
+		os.Exit(Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	testscript.Main(m, map[string]func(){
 		"ombak": func() { os.Exit(Run(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
