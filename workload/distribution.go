@@ -115,6 +115,10 @@ func (d Distribution) Draw(stream *Stream) time.Duration {
 	return d.Quantile(stream.Float64())
 }
 
+// leastUniform is the smallest number above 0 that a stream draws; quantiles nearer to 0 are cut to
+// its own, where inverse functions are still exact.
+const leastUniform = 0x1p-53
+
 func (d Distribution) seconds(u float64) float64 {
 	switch d.kind {
 	case Exponential:
@@ -122,9 +126,9 @@ func (d Distribution) seconds(u float64) float64 {
 	case Uniform:
 		return d.a + u*(d.b-d.a)
 	case Lognormal:
-		return math.Exp(d.a + d.b*math.Sqrt2*math.Erfinv(2*max(u, 0x1p-53)-1))
+		return math.Exp(d.a + d.b*math.Sqrt2*math.Erfinv(2*max(u, leastUniform)-1))
 	case Gamma:
-		return distuv.Gamma{Alpha: d.a, Beta: 1 / d.b}.Quantile(u)
+		return distuv.Gamma{Alpha: d.a, Beta: 1 / d.b}.Quantile(max(u, leastUniform))
 	case Empirical:
 		return d.points[min(int(u*float64(len(d.points))), len(d.points)-1)]
 	default:
