@@ -293,10 +293,14 @@ func TestJourneyCarriesWhatItExtracts(t *testing.T) {
 		c.Vars = map[string]string{"tenant": "jakarta"}
 		c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Continue: 1, Timeout: 5 * time.Second})
 		c.Requests = []loadgen.Request{
-			{Target: "web", Method: "POST", Path: "/first", JSON: `{"name":"${person.name}","email":"${person.email}"}`, Completed: []int{200},
-				Extract: map[string]loadgen.Extract{"token": {JSON: "mail.body", Regexp: `token=(\S+)`}}},
-			{Target: "web", Method: "POST", Path: "/then/${got.token}", Headers: map[string]string{"X-Key": "${var.tenant}"},
-				Multipart: map[string]string{"photo": "${person.photo}", "nik": "${person.nik}"}, Completed: []int{200}},
+			{
+				Target: "web", Method: "POST", Path: "/first", JSON: `{"name":"${person.name}","email":"${person.email}"}`, Completed: []int{200},
+				Extract: map[string]loadgen.Extract{"token": {JSON: "mail.body", Regexp: `token=(\S+)`}},
+			},
+			{
+				Target: "web", Method: "POST", Path: "/then/${got.token}", Headers: map[string]string{"X-Key": "${var.tenant}"},
+				Multipart: map[string]string{"photo": "${person.photo}", "nik": "${person.nik}"}, Completed: []int{200},
+			},
 		}
 	}))
 	if r.outcomes()[funnel.Completed] != 2 {
