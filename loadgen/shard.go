@@ -105,7 +105,7 @@ func (s *shard) takeAnswers() {
 func (s *shard) nextInstant() (time.Duration, bool) {
 	next, any := s.timers.first()
 	if s.schedule.more {
-		if opens := s.schedule.pending.opens; !any || opens < next {
+		if opens := s.schedule.pending.Opens; !any || opens < next {
 			return opens, true
 		}
 	}
