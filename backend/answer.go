@@ -53,14 +53,20 @@ func asFault(err error) *fault {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &busy):
-		return &fault{status: fasthttp.StatusServiceUnavailable, code: "registry_busy",
-			message: "the registry is busy; try again later", retryAfter: max(busy.retryAfter, time.Second)}
+		return &fault{
+			status: fasthttp.StatusServiceUnavailable, code: "registry_busy",
+			message: "the registry is busy; try again later", retryAfter: max(busy.retryAfter, time.Second),
+		}
 	case errors.Is(err, store.ErrStorage):
-		return &fault{status: fasthttp.StatusServiceUnavailable, code: "storage",
-			message: "nothing was saved; try again later", retryAfter: storageRetry}
+		return &fault{
+			status: fasthttp.StatusServiceUnavailable, code: "storage",
+			message: "nothing was saved; try again later", retryAfter: storageRetry,
+		}
 	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled):
-		return &fault{status: fasthttp.StatusServiceUnavailable, code: "closing",
-			message: "the service is shutting down; try again later", retryAfter: storageRetry}
+		return &fault{
+			status: fasthttp.StatusServiceUnavailable, code: "closing",
+			message: "the service is shutting down; try again later", retryAfter: storageRetry,
+		}
 	}
 	return &fault{status: fasthttp.StatusInternalServerError, code: "internal", message: "something is wrong here; try again later"}
 }

@@ -20,7 +20,7 @@ type Config struct {
 	Database   string         `json:"database"`              // path of the SQLite file
 	Fresh      bool           `json:"fresh,omitempty"`       // refuse a database that holds people
 	BatchRows  int            `json:"batch_rows,omitempty"`  // most operations in one transaction; default 512
-	BatchAge   time.Duration  `json:"batch_age,omitempty"`   // how long a transaction waits for company; default 0
+	BatchAge   time.Duration  `json:"batch_age,omitempty"`   // how long a transaction waits for company; default 2 ms
 	Key        []byte         `json:"key"`                   // 32 bytes from which every other key is derived
 	PhotoDir   string         `json:"photo_dir,omitempty"`   // default: photos beside the database
 	Quota      int            `json:"quota,omitempty"`       // most members of a batch; 0 means no limit
@@ -66,6 +66,10 @@ type MailConfig struct {
 	Attempts    int           `json:"attempts,omitempty"`    // after so many temporary refusals a mail is dead; default 20
 }
 
+// defaultBatchAge is little beside what a person waits, and under load saves most commits: 2 ms made
+// batches of 48 where 0 made them of 6, with about a fifth less CPU time per person (BenchmarkWholeWay).
+const defaultBatchAge = 2 * time.Millisecond
+
 // or sets a field that was left out.
 func or[T comparable](field *T, fallback T) {
 	var zero T
@@ -77,6 +81,7 @@ func or[T comparable](field *T, fallback T) {
 // withDefaults returns the config with every optional field set, but LinkBase, which needs the listener.
 func (c Config) withDefaults() Config {
 	or(&c.Listen, "127.0.0.1:0")
+	or(&c.BatchAge, defaultBatchAge)
 	or(&c.PhotoDir, filepath.Join(filepath.Dir(c.Database), "photos"))
 	or(&c.LinkTTL, 24*time.Hour)
 	or(&c.SessionTTL, 24*time.Hour)

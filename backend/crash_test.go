@@ -88,7 +88,7 @@ func crashOnce(t *testing.T, path string, round, enough int) (acknowledged []str
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer child.Wait() //nolint:errcheck // it was killed
+	defer child.Wait() // it was killed
 	defer child.Process.Kill()
 	address := ""
 	for lines := bufio.NewScanner(out); address == "" && lines.Scan(); {
@@ -119,7 +119,7 @@ func crashOnce(t *testing.T, path string, round, enough int) (acknowledged []str
 					acknowledged = append(acknowledged, email)
 				}
 				if len(acknowledged) == enough {
-					child.Process.Kill() //nolint:errcheck // Wait tells
+					child.Process.Kill() // Wait tells
 				}
 				mutex.Unlock()
 			}

@@ -29,8 +29,10 @@ func (s *Server) eligibility(_ *fasthttp.RequestCtx, person store.Person) (reply
 		return reply{}, err
 	}
 	if len(reasons) > 0 {
-		return reply{}, &fault{status: fasthttp.StatusUnprocessableEntity, code: "not_eligible",
-			message: "one must be of age and not a pupil", reasons: reasons}
+		return reply{}, &fault{
+			status: fasthttp.StatusUnprocessableEntity, code: "not_eligible",
+			message: "one must be of age and not a pupil", reasons: reasons,
+		}
 	}
 	var aid bool
 	if s.dtks.registry != nil {

@@ -97,6 +97,7 @@ func (s *fakeMailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	}
 	return s.mail.judge(to, s.mail.attempts[to])
 }
+
 func (s *fakeMailSession) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
 	if err == nil {

@@ -22,7 +22,7 @@ type links struct{ key []byte }
 // new returns a link to be kept in the database.
 func (l links) new(expires time.Time) store.Link {
 	nonce := make([]byte, linkSecretSize)
-	rand.Read(nonce) //nolint:errcheck // crypto/rand.Read never fails since Go 1.24
+	rand.Read(nonce) // crypto/rand.Read never fails since Go 1.24
 	return store.Link{Nonce: nonce, Hash: hashSecret(l.secret(nonce)), Expires: expires}
 }
 

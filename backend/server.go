@@ -207,7 +207,7 @@ func (s *Server) Serve() error {
 	err := s.http.Serve(s.listener)
 	if err != nil && !s.draining.Load() {
 		s.stop()
-		s.admin.Close() //nolint:errcheck // the first error counts
+		s.admin.Close() // the first error counts
 		return fmt.Errorf("serve at %s: %w", s.Addr(), err)
 	}
 	others.Wait()
@@ -245,7 +245,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if s.adminListener != nil {
 		err = errors.Join(err, s.admin.Close())
 	}
-	s.listener.Close() //nolint:errcheck // closed already if Serve was called
+	s.listener.Close() // closed already if Serve was called
 	s.serving.Wait()
 	return errors.Join(err, s.release())
 }
@@ -263,7 +263,7 @@ func (s *Server) release() error {
 		}
 		for _, listener := range []net.Listener{s.listener, s.adminListener} {
 			if listener != nil {
-				listener.Close() //nolint:errcheck // may be closed already
+				listener.Close() // may be closed already
 			}
 		}
 	})

@@ -76,7 +76,7 @@ func (l *mailLine) connect(ctx context.Context) error {
 // drop closes the connection at once.
 func (l *mailLine) drop() {
 	if l.client != nil {
-		l.client.Close() //nolint:errcheck // it is broken already
+		l.client.Close() // it is broken already
 		l.client = nil
 	}
 }
@@ -85,7 +85,7 @@ func (l *mailLine) drop() {
 func (l *mailLine) quit() {
 	if l.client != nil {
 		l.client.CommandTimeout = time.Second
-		l.client.Quit() //nolint:errcheck // all mails have been answered
+		_ = l.client.Quit() // all mails have been answered
 		l.drop()
 	}
 }

@@ -9,11 +9,14 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// assemble joins everything the conductor knows into the report.
-func (c *conductor) assemble(reconciliation *report.Reconciliation) report.Report {
-	duration := time.Since(c.began)
-	if c.began.IsZero() {
-		duration = 0
+// assemble joins everything the conductor knows into the report. Of a run that ended before its
+// time it tells the people who came, not those who would have.
+func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error) report.Report {
+	duration := max(0, time.Since(c.began))
+	offered := &c.run.Offered
+	if ended != nil {
+		offered = nil
+		c.warnings = append(c.warnings, "the run ended before its time: "+ended.Error())
 	}
 	s := c.run.Scenario
 	clock := c.run.Generator.Journey.Clock
@@ -33,7 +36,7 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation) report.Repor
 		Ombak: c.environment.Build, Engine: report.Live,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Started: &started, Duration: duration, Speed: orOne(c.run.Options.Speed), Clock: clock.Scenario,
-		Machine: machine(), Store: c.store, Offered: &c.run.Offered,
+		Machine: machine(), Store: c.store, Offered: offered,
 		Readings: c.readings, Marks: c.marks, Generator: generator, Processes: others, Reconciliation: reconciliation,
 		Conditions: c.run.Conditions, Validity: c.run.Validity, Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
 	}

@@ -123,6 +123,9 @@ func (r *Run) targets(urls map[string]string, known []string) error {
 		if !slices.Contains(usedTargets(r.Scenario), name) {
 			return refuse("target %q is not used by scenario %s; give NAME=URL for %s", name, r.Scenario.Name, strings.Join(usedTargets(r.Scenario), ", "))
 		}
+		if err := loadgen.CheckTarget(name, url); err != nil {
+			return refusal{err}
+		}
 		urls[name] = url
 	}
 	for _, name := range usedTargets(r.Scenario) {

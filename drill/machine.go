@@ -18,8 +18,10 @@ func filesystemOf(path string) string {
 	if err := syscall.Statfs(filepath.Dir(path), &stat); err != nil {
 		return ""
 	}
-	names := map[int64]string{0xEF53: "ext4", 0x01021994: "tmpfs", 0x58465342: "xfs", 0x9123683E: "btrfs",
-		0x794c7630: "overlayfs", 0x2FC12FC1: "zfs", 0x6969: "nfs", 0x858458f6: "ramfs"}
+	names := map[int64]string{
+		0xEF53: "ext4", 0x01021994: "tmpfs", 0x58465342: "xfs", 0x9123683E: "btrfs",
+		0x794c7630: "overlayfs", 0x2FC12FC1: "zfs", 0x6969: "nfs", 0x858458f6: "ramfs",
+	}
 	if name, known := names[int64(stat.Type)]; known {
 		return name
 	}

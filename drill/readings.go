@@ -13,8 +13,10 @@ import (
 // gate in front of each registry ("call:dukcapil"), which lets so many calls through at once.
 func backendReadings(stats backend.Stats, servers map[string]int, at time.Duration) []funnel.Reading {
 	readings := []funnel.Reading{
-		{Station: "store", At: at, Servers: 1, Arrivals: stats.Store.Rows, Completions: stats.Store.Rows,
-			BusyTime: stats.Store.BusyTime, Batches: stats.Store.Batches, SyncTime: stats.Store.CommitTime},
+		{
+			Station: "store", At: at, Servers: 1, Arrivals: stats.Store.Rows, Completions: stats.Store.Rows,
+			BusyTime: stats.Store.BusyTime, Batches: stats.Store.Batches, SyncTime: stats.Store.CommitTime,
+		},
 		{Station: "outbox", At: at, Queued: stats.Outbox.Depth, Completions: stats.Outbox.Sent, Rejections: stats.Outbox.Dead},
 	}
 	for _, registry := range stats.Registries {

@@ -38,9 +38,12 @@ func TestStrength(t *testing.T) {
 
 func TestScheduleJoinsFaults(t *testing.T) {
 	schedule := fault.Schedule{
-		{Kind: fault.BrownOut, Capacity: 0.5}, {Kind: fault.BrownOut, Capacity: 0.5},
-		{Kind: fault.Slow, Delay: time.Second}, {Kind: fault.Slow, Delay: time.Second},
-		{Kind: fault.Outage, Probability: 0.2}, {Kind: fault.BlackHole, Probability: 0.3},
+		{Kind: fault.BrownOut, Capacity: 0.5},
+		{Kind: fault.BrownOut, Capacity: 0.5},
+		{Kind: fault.Slow, Delay: time.Second},
+		{Kind: fault.Slow, Delay: time.Second},
+		{Kind: fault.Outage, Probability: 0.2},
+		{Kind: fault.BlackHole, Probability: 0.3},
 	}
 	want := fault.Effect{Capacity: 0.25, Delay: 2 * time.Second, Outcome: fault.Silent, Share: 0.3}
 	if got := schedule.At(0); got != want {

@@ -64,9 +64,8 @@ func (c Config) validate() error {
 		return errors.New("loadgen: more people arrive than the population has; raise its size")
 	}
 	for name, target := range c.Targets {
-		parsed, err := url.Parse(target)
-		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
-			return fmt.Errorf("loadgen: target %s has the URL %q; write for example http://127.0.0.1:8080", name, target)
+		if err := CheckTarget(name, target); err != nil {
+			return err
 		}
 	}
 	for i, request := range c.Requests {
@@ -77,7 +76,16 @@ func (c Config) validate() error {
 	return nil
 }
 
-// Classify maps an HTTP status to an outcome.
+// CheckTarget says whether a URL names a service: scheme, host and port.
+func CheckTarget(name, target string) error {
+	parsed, err := url.Parse(target)
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+		return fmt.Errorf("target %s has the URL %q; write for example http://127.0.0.1:8080", name, target)
+	}
+	return nil
+}
+
+// classify maps an HTTP status to an outcome.
 func (r Request) classify(status int) (outcome funnel.Outcome, pending bool) {
 	for _, list := range []struct {
 		statuses []int

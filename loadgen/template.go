@@ -32,8 +32,10 @@ const (
 	got
 )
 
-var personFields = map[string]valueKind{"name": name, "email": email, "mailbox": mailbox, "phone": phone,
-	"nik": nik, "kk": kk, "birth_date": birthDate, "photo": photo}
+var personFields = map[string]valueKind{
+	"name": name, "email": email, "mailbox": mailbox, "phone": phone,
+	"nik": nik, "kk": kk, "birth_date": birthDate, "photo": photo,
+}
 
 // segment is a piece of a template: a literal text or a variable.
 type segment struct {

@@ -50,11 +50,15 @@ func TestDukcapil(t *testing.T) {
 		why, body string
 		want      map[string]string
 	}{
-		{"all agrees", question(good, nil), map[string]string{"NIK": "Sesuai (100)", "NO_KK": "Sesuai (100)",
-			"NAMA_LGKP": "Sesuai (100)", "TMPT_LHR": "Sesuai (100)", "TGL_LHR": "Sesuai (100)"}},
+		{"all agrees", question(good, nil), map[string]string{
+			"NIK": "Sesuai (100)", "NO_KK": "Sesuai (100)",
+			"NAMA_LGKP": "Sesuai (100)", "TMPT_LHR": "Sesuai (100)", "TGL_LHR": "Sesuai (100)",
+		}},
 		{"a name below the threshold", question(good, map[string]any{"NAMA_LGKP": "X"}), map[string]string{"NAMA_LGKP": "Tidak Sesuai (0)"}},
-		{"a number as threshold, a name of capitals", question(good, map[string]any{"TRESHOLD": 100, "NAMA_LGKP": strings.ToUpper(good.Name)}),
-			map[string]string{"NAMA_LGKP": "Sesuai (100)"}},
+		{
+			"a number as threshold, a name of capitals", question(good, map[string]any{"TRESHOLD": 100, "NAMA_LGKP": strings.ToUpper(good.Name)}),
+			map[string]string{"NAMA_LGKP": "Sesuai (100)"},
+		},
 		{"a wrong birth date", question(good, map[string]any{"TGL_LHR": "01-01-1900"}), map[string]string{"TGL_LHR": "Tidak Sesuai", "NIK": "Sesuai (100)"}},
 		{"a wrong family card", question(good, map[string]any{"NO_KK": "1"}), map[string]string{"NO_KK": "Tidak Sesuai"}},
 		{"the sex as a letter", question(good, map[string]any{"JENIS_KLMIN": sexOf(good.Woman)[:1]}), map[string]string{"JENIS_KLMIN": "Sesuai (100)"}},

@@ -61,8 +61,10 @@ func (m *Mocks) build(ctx context.Context, config Config) (map[string]fasthttp.R
 	}
 	people := population.New(config.Seed, config.Opens, config.Shares)
 	boxes := newMailboxes(config.Mail.MemoryBytes)
-	m.post = &post{context: ctx, people: people, station: stations[mailName], boxes: boxes, clock: m.clock,
-		seed: config.Seed, delivery: config.Mail.Delivery, purpose: workload.NewPurpose("mocks.delivery")}
+	m.post = &post{
+		context: ctx, people: people, station: stations[mailName], boxes: boxes, clock: m.clock,
+		seed: config.Seed, delivery: config.Mail.Delivery, purpose: workload.NewPurpose("mocks.delivery"),
+	}
 	identity := &dukcapil{context: ctx, config: config.Dukcapil, people: people, station: stations[dukcapilName]}
 	pupils := &registry{context: ctx, prefix: "/dapodik/pupils/", station: stations[dapodikName], about: pupilsOf(people)}
 	households := &registry{context: ctx, prefix: "/dtks/households/", station: stations[dtksName], about: householdsOf(people)}
@@ -79,8 +81,10 @@ func (m *Mocks) buildStations(config Config) (map[string]*Station, error) {
 		name    string
 		service workload.Service
 	}{
-		{dukcapilName, config.Dukcapil.Service}, {dapodikName, config.Dapodik.Service},
-		{dtksName, config.DTKS.Service}, {mailName, config.Mail.Service},
+		{dukcapilName, config.Dukcapil.Service},
+		{dapodikName, config.Dapodik.Service},
+		{dtksName, config.DTKS.Service},
+		{mailName, config.Mail.Service},
 	} {
 		station, err := newStation(part.name, part.service, config.Opens, config.Seed, m.clock)
 		if err != nil {

@@ -165,8 +165,10 @@ func TestNothingIsIssuedTwice(t *testing.T) {
 
 func TestSharesHold(t *testing.T) {
 	const n = 200_000
-	shares := population.Shares{Minors: 0.05, Pupils: 0.06, Students: 0.1, Welfare: 0.2, MistypedEmail: 0.05, FullMailbox: 0.02,
-		SpamFolder: 0.08, MistypedNIK: 0.03, MistypedPhone: 0.01, NotFound: 0.02, Deceased: 0.005, Duplicate: 0.01, Inactive: 0.015, Mismatch: 0.04}
+	shares := population.Shares{
+		Minors: 0.05, Pupils: 0.06, Students: 0.1, Welfare: 0.2, MistypedEmail: 0.05, FullMailbox: 0.02,
+		SpamFolder: 0.08, MistypedNIK: 0.03, MistypedPhone: 0.01, NotFound: 0.02, Deceased: 0.005, Duplicate: 0.01, Inactive: 0.015, Mismatch: 0.04,
+	}
 	p := population.New(workload.Seed{Value: 7}, opens(), shares)
 	counts := map[population.Traits]int{}
 	minorPupils := 0

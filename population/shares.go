@@ -46,13 +46,24 @@ func (s Shares) mail() []named {
 }
 
 func (s Shares) records() []named {
-	return []named{{"not_found", s.NotFound}, {"deceased", s.Deceased}, {"duplicate", s.Duplicate},
-		{"inactive", s.Inactive}, {"mismatch", s.Mismatch}}
+	return []named{
+		{"not_found", s.NotFound},
+		{"deceased", s.Deceased},
+		{"duplicate", s.Duplicate},
+		{"inactive", s.Inactive},
+		{"mismatch", s.Mismatch},
+	}
 }
 
 func (s Shares) others() []named {
-	return []named{{"minors", s.Minors}, {"pupils", s.Pupils}, {"students", s.Students}, {"welfare", s.Welfare},
-		{"mistyped_nik", s.MistypedNIK}, {"mistyped_phone", s.MistypedPhone}}
+	return []named{
+		{"minors", s.Minors},
+		{"pupils", s.Pupils},
+		{"students", s.Students},
+		{"welfare", s.Welfare},
+		{"mistyped_nik", s.MistypedNIK},
+		{"mistyped_phone", s.MistypedPhone},
+	}
 }
 
 // Validate returns the first fault, naming the field and what to do. What can befall a person's

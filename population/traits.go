@@ -29,8 +29,10 @@ const (
 	Mismatch
 )
 
-var traitNames = [...]string{"woman", "minor", "pupil", "student", "welfare", "mistyped_email", "full_mailbox", "spam_folder",
-	"mistyped_nik", "mistyped_phone", "not_found", "deceased", "duplicate", "inactive", "mismatch"}
+var traitNames = [...]string{
+	"woman", "minor", "pupil", "student", "welfare", "mistyped_email", "full_mailbox", "spam_folder",
+	"mistyped_nik", "mistyped_phone", "not_found", "deceased", "duplicate", "inactive", "mismatch",
+}
 
 // Has says whether all of the given traits are set.
 func (t Traits) Has(traits Traits) bool { return t&traits == traits }

@@ -91,16 +91,26 @@ func means(into []field, replications []Report, fields func(*Report) []field) In
 
 func (o *Offered) fields() []field {
 	return []field{
-		{"scheduled", &o.Scheduled}, {"sent", &o.Sent}, {"completed", &o.Completed}, {"dropped", &o.Dropped},
+		{"scheduled", &o.Scheduled},
+		{"sent", &o.Sent},
+		{"completed", &o.Completed},
+		{"dropped", &o.Dropped},
 		{"peak_per_min", &o.PeakPerMin},
 	}
 }
 
 func (r *FunnelRow) fields() []field {
 	return []field{
-		{"entered", &r.Entered}, {"passed", &r.Passed}, {"peak_passed_per_min", &r.PeakPassedPerMin},
-		{"declined", &r.Declined}, {"abandoned", &r.Abandoned}, {"rejected", &r.Rejected}, {"failed", &r.Failed},
-		{"timed_out", &r.TimedOut}, {"unfinished", &r.Unfinished}, {"retries", &r.Retries},
+		{"entered", &r.Entered},
+		{"passed", &r.Passed},
+		{"peak_passed_per_min", &r.PeakPassedPerMin},
+		{"declined", &r.Declined},
+		{"abandoned", &r.Abandoned},
+		{"rejected", &r.Rejected},
+		{"failed", &r.Failed},
+		{"timed_out", &r.TimedOut},
+		{"unfinished", &r.Unfinished},
+		{"retries", &r.Retries},
 	}
 }
 
@@ -118,15 +128,24 @@ func (q *Quantiles) fields(prefix string) []field {
 		return nil
 	}
 	return []field{
-		{prefix + "count", &q.Count}, {prefix + "mean", &q.Mean}, {prefix + "p50", &q.P50}, {prefix + "p90", &q.P90},
-		{prefix + "p95", &q.P95}, {prefix + "p99", &q.P99}, {prefix + "p999", &q.P999}, {prefix + "max", &q.Max},
+		{prefix + "count", &q.Count},
+		{prefix + "mean", &q.Mean},
+		{prefix + "p50", &q.P50},
+		{prefix + "p90", &q.P90},
+		{prefix + "p95", &q.P95},
+		{prefix + "p99", &q.P99},
+		{prefix + "p999", &q.P999},
+		{prefix + "max", &q.Max},
 	}
 }
 
 func (r *StationRow) fields() []field {
 	fields := []field{
-		{"servers", &r.Servers}, {"completions", &r.Completions}, {"busy_s", &r.BusyS},
-		{"queue_mean", &r.QueueMean}, {"queue_max", &r.QueueMax},
+		{"servers", &r.Servers},
+		{"completions", &r.Completions},
+		{"busy_s", &r.BusyS},
+		{"queue_mean", &r.QueueMean},
+		{"queue_max", &r.QueueMax},
 	}
 	if r.Batches != nil && r.FsyncS != nil {
 		fields = append(fields, field{"batches", r.Batches}, field{"fsync_s", r.FsyncS})

@@ -64,12 +64,12 @@ func mainStep(report Report) string {
 	return report.Funnel[0].Step
 }
 
-// brokenSteps are those with a broken threshold.
+// brokenSteps are those with a broken threshold, one that only warns among them.
 func brokenSteps(report Report) map[string]bool {
 	broken := map[string]bool{}
 	for _, threshold := range report.Thresholds {
 		condition, err := ParseThreshold(threshold.Source)
-		if err == nil && threshold.Verdict == Fail && threshold.Severity != funnel.Warn {
+		if err == nil && threshold.Verdict == Fail {
 			broken[condition.Step()] = true
 		}
 	}
@@ -77,10 +77,11 @@ func brokenSteps(report Report) map[string]bool {
 }
 
 // holds says whether a step did its work: no threshold broken, fewer than one person in a hundred
-// turned away, failed or gone, and fewer than half still there at the end.
+// turned away or failed, fewer than one in ten gone (some always wait for mail that was sent to a
+// mistyped address), and fewer than half still there at the end.
 func (r FunnelRow) holds(broken map[string]bool) bool {
-	lost := r.Rejected + r.Failed + r.TimedOut + r.Abandoned
-	return !broken[r.Step] && lost < 0.01*r.Entered && r.Unfinished < 0.5*r.Entered
+	refused := r.Rejected + r.Failed + r.TimedOut
+	return !broken[r.Step] && refused < 0.01*r.Entered && r.Abandoned < 0.1*r.Entered && r.Unfinished < 0.5*r.Entered
 }
 
 func (r Report) describe(row FunnelRow) string {

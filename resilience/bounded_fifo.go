@@ -49,10 +49,11 @@ func (c FIFOConfig) Validate() error {
 // of their arrival, none of them for Deadline or longer, and rejects the rest at once. With a Queue
 // of 0 it is the policy static-limit.
 //
-// It is the G/G/c/K queue of Kleinrock, "Queueing Systems", vol. I (1975), sec. 3.6, with c = Concurrency
-// and K = Concurrency + Queue; the deadline is the constant patience of Barrer, "Queuing with
-// Impatient Customers and Ordered Service", Operations Research 5 (1957). Why a queue needs both
-// bounds: Beyer et al., "Site Reliability Engineering" (2016), ch. 22, "Queue Management".
+// It is a queue of finite storage with several servers: Kleinrock, "Queueing Systems", vol. I (1975),
+// sec. 3.6, with Concurrency servers and Concurrency + Queue places. The deadline is the constant
+// patience of Barrer, "Queuing with Impatient Customers and Ordered Service", Operations Research 5
+// (1957). Why a queue needs both bounds: Beyer et al., "Site Reliability Engineering" (2016), ch. 22,
+// "Queue Management".
 //
 // Time never runs backwards: a now before the latest one is taken for the latest one. Each call
 // costs O(1) amortised, but Cancel, which is O(log Queue).

@@ -29,11 +29,12 @@ type source struct {
 	root     ast.Node
 	places   map[string][2]int // path → line and column
 	mistakes Mistakes
+	unknown  map[string]bool // paths of mappings with an unknown key
 }
 
 // parse reads the syntax; the parser's own panics on hostile input become mistakes.
 func parse(file string, text []byte) (src *source, err error) {
-	src = &source{file: file, text: text, places: map[string][2]int{}}
+	src = &source{file: file, text: text, places: map[string][2]int{}, unknown: map[string]bool{}}
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = Mistakes{{File: file, Line: 1, Column: 1, Message: fmt.Sprintf("this is no YAML that can be read (%v)", cause)}}
@@ -185,6 +186,7 @@ func (s *source) decodeStruct(node ast.Node, value reflect.Value, path string) {
 			}
 			sort.Strings(names)
 			s.fault(entry.Key, join(path, key), hintWord(key, names), "unknown key %q", key)
+			s.unknown[path] = true
 			continue
 		}
 		s.decode(entry.Value, field, join(path, key))

@@ -24,7 +24,7 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 		return nil, err
 	}
 	// The copy is decoded anew, so that no map or slice is shared with the original.
-	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}}
+	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}}
 	planned := Scenario{source: src, plan: name}
 	src.decode(src.root, reflect.ValueOf(&planned).Elem(), "")
 	planned.Arrivals.csvSignups, planned.Arrivals.csvVisitors = s.Arrivals.csvSignups, s.Arrivals.csvVisitors
@@ -188,8 +188,10 @@ func (s *Scenario) validatePlans() {
 
 // PolicyNames are the protections that a plan may name.
 func PolicyNames() []string {
-	return []string{"static-limit", "bounded-fifo", "codel", "adaptive-concurrency", "priority-shed", "token-bucket", "waiting-room", "stagger-by-birth-month",
-		"circuit-breaker", "bulkhead", "retry-budget", "registry-cache", "async-verify", "deferred-photo", "autoscale"}
+	return []string{
+		"static-limit", "bounded-fifo", "codel", "adaptive-concurrency", "priority-shed", "token-bucket", "waiting-room", "stagger-by-birth-month",
+		"circuit-breaker", "bulkhead", "retry-budget", "registry-cache", "async-verify", "deferred-photo", "autoscale",
+	}
 }
 
 func (s *Scenario) validatePolicy(path string, policy Policy) {

@@ -21,7 +21,7 @@ func (s *Scenario) validate() {
 	if !name.MatchString(s.Name) {
 		s.source.faultAt("name", "use lower-case letters, digits and hyphens", "the name %q cannot be used", s.Name)
 	}
-	if s.Opens.IsZero() {
+	if s.Opens.IsZero() && !s.source.unknown[""] { // a misspelt opens has been told already
 		s.source.faultAt("opens", "write the instant of opening, as in 2020-04-11T19:00:00+07:00", "opens is missing")
 	}
 	if s.Population.PhotoBytes < 5000 || s.Population.PhotoBytes > 2<<20 {

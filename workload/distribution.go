@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"sort"
@@ -114,6 +115,10 @@ func (d Distribution) Draw(stream *Stream) time.Duration {
 	return d.Quantile(stream.Float64())
 }
 
+// leastUniform is the smallest number above 0 that a stream draws; quantiles nearer to 0 are cut to
+// its own, where inverse functions are still exact.
+const leastUniform = 0x1p-53
+
 func (d Distribution) seconds(u float64) float64 {
 	switch d.kind {
 	case Exponential:
@@ -121,9 +126,9 @@ func (d Distribution) seconds(u float64) float64 {
 	case Uniform:
 		return d.a + u*(d.b-d.a)
 	case Lognormal:
-		return math.Exp(d.a + d.b*math.Sqrt2*math.Erfinv(2*max(u, 0x1p-53)-1))
+		return math.Exp(d.a + d.b*math.Sqrt2*math.Erfinv(2*max(u, leastUniform)-1))
 	case Gamma:
-		return distuv.Gamma{Alpha: d.a, Beta: 1 / d.b}.Quantile(u)
+		return distuv.Gamma{Alpha: d.a, Beta: 1 / d.b}.Quantile(max(u, leastUniform))
 	case Empirical:
 		return d.points[min(int(u*float64(len(d.points))), len(d.points)-1)]
 	default:
@@ -228,12 +233,12 @@ func (d *Distribution) readUniform(arguments []argument) error {
 func (d *Distribution) readLognormal(arguments []argument) error {
 	const form = "wants a median and a higher quantile, as in lognormal(median=20ms, p95=60ms)"
 	if len(arguments) != 2 || arguments[0].name != "median" {
-		return fmt.Errorf(form)
+		return errors.New(form)
 	}
 	quantiles := map[string]float64{"p90": 0.9, "p95": 0.95, "p99": 0.99}
 	q, known := quantiles[arguments[1].name]
 	if !known {
-		return fmt.Errorf(form)
+		return errors.New(form)
 	}
 	median, err := parseSeconds(arguments[0].value)
 	if err != nil {
@@ -254,7 +259,7 @@ func (d *Distribution) readLognormal(arguments []argument) error {
 func (d *Distribution) readGamma(arguments []argument) error {
 	const form = "wants a mean and a squared coefficient of variation, as in gamma(mean=20ms, scv=0.5)"
 	if len(arguments) != 2 || arguments[0].name != "mean" || arguments[1].name != "scv" {
-		return fmt.Errorf(form)
+		return errors.New(form)
 	}
 	mean, err := parseSeconds(arguments[0].value)
 	if err != nil {
@@ -262,7 +267,7 @@ func (d *Distribution) readGamma(arguments []argument) error {
 	}
 	scv, err := strconv.ParseFloat(arguments[1].value, 64)
 	if err != nil || !(scv > 0) || math.IsInf(scv, 0) || mean <= 0 {
-		return fmt.Errorf(form + ", both above 0")
+		return errors.New(form + ", both above 0")
 	}
 	d.a, d.b = 1/scv, mean*scv
 	return nil

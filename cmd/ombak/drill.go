@@ -214,18 +214,25 @@ func conduct(c *cli.Context, s streams, run *drill.Run, database string) error {
 		return errors.Join(ended, err)
 	}
 	if ended != nil {
-		return interruption(ended, folder)
+		return stopped{ended, folder}
 	}
 	return verdictError{result.Verdict}
 }
 
-// interruption says where the partial report is.
-func interruption(ended error, folder string) error {
-	if errors.Is(ended, context.Canceled) {
-		return fmt.Errorf("%w: interrupted; the partial report is in %s", ended, folder)
-	}
-	return fmt.Errorf("%w; the partial report is in %s", ended, folder)
+// stopped is a run that ended before its time; the report holds what is known of it.
+type stopped struct {
+	cause  error
+	folder string
 }
+
+func (s stopped) Error() string {
+	if errors.Is(s.cause, context.Canceled) {
+		return "interrupted; the partial report is in " + s.folder
+	}
+	return s.cause.Error() + "; the partial report is in " + s.folder
+}
+
+func (s stopped) Unwrap() error { return s.cause }
 
 // show prints the product: the report as JSON, or the funnel and the verdict for people.
 func show(c *cli.Context, out io.Writer, run *drill.Run, result report.Report, folder string) error {

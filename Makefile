@@ -1,0 +1,41 @@
+# Everything a developer does. Tools are built into .tools from their own modules, at the versions
+# named here; from Debian come only the packages of PACKAGES, where they are missing.
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+TOOLS    := $(CURDIR)/.tools
+RACE     ?= -race
+# The race detector needs a C compiler.
+PACKAGES := gcc libc6-dev
+
+.PHONY: test packages lint unit statistics tools bench drill clean
+
+# What README promises: lint, unit tests with the race detector, statistical tests without it.
+test: packages tools lint unit statistics
+
+packages:
+	@./install.sh $(PACKAGES)
+
+lint: tools
+	$(TOOLS)/golangci-lint run ./...
+
+unit:
+	go vet ./...
+	go test $(RACE) -timeout 10m ./...
+
+# Tests that need many replications skip themselves under the race detector; here they run.
+statistics:
+	go test -timeout 10m -run 'Statistic|KnownAnswer|Coverage' ./...
+
+tools: $(TOOLS)/golangci-lint
+
+$(TOOLS)/golangci-lint: Makefile
+	@echo "installing $(GOLANGCI) into .tools"
+	GOBIN=$(TOOLS) go install $(GOLANGCI)
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+drill:
+	go run ./cmd/ombak drill
+
+clean:
+	rm -rf $(TOOLS) ombak-out

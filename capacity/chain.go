@@ -1,0 +1,89 @@
+package capacity
+
+import (
+	"fmt"
+	"math"
+)
+
+// chain is a birth-death process on 0…last.
+type chain struct {
+	births func(n int) float64 // rate from n to n+1, the same unit as deaths
+	deaths func(n int) float64 // rate from n to n−1, n ≥ 1; never falling with n
+	last   int                 // unbounded below 0
+}
+
+var errCrowd = fmt.Errorf("more than %d people may be waiting, too many to compute; give a higher abandonment rate or fewer arrivals", most)
+
+// negligible is the share of the largest probability below which an unbounded chain is cut.
+const negligible = 1e-25
+
+// walk calls visit with every state that carries weight and its weight relative to the likeliest
+// state, first downwards from there, then upwards, and returns the sum of the weights. All terms are
+// positive and at most 1, so that nothing cancels or overflows.
+//
+// Source: detailed balance, births(n)·p(n) = deaths(n+1)·p(n+1); Kleinrock, "Queueing Systems I",
+// 1975, eq. 3.11.
+func (c chain) walk(visit func(n int, weight float64)) (float64, error) {
+	mode := c.mode()
+	visit(mode, 1)
+	sum := 1.0
+	for n, weight := mode, 1.0; n > 0; n-- {
+		weight *= c.deaths(n) / c.births(n-1)
+		if weight == 0 {
+			break
+		}
+		if mode-n > most {
+			return 0, errCrowd
+		}
+		visit(n-1, weight)
+		sum += weight
+	}
+	for n, weight := mode, 1.0; c.last < 0 || n < c.last; n++ {
+		weight *= c.births(n) / c.deaths(n+1)
+		if weight == 0 || c.last < 0 && weight < negligible {
+			break
+		}
+		if n-mode > most {
+			return 0, errCrowd
+		}
+		visit(n+1, weight)
+		sum += weight
+	}
+	return sum, nil
+}
+
+// mode returns the likeliest state: the last one that is entered from below at least as often as it
+// would be left, found by doubling and bisection since deaths never fall.
+func (c chain) mode() int {
+	rises := func(n int) bool { // p(n) ≥ p(n−1)
+		return (c.last < 0 || n <= c.last) && c.births(n-1) >= c.deaths(n)
+	}
+	high := 1
+	for rises(high) && high < math.MaxInt/4 {
+		high *= 2
+	}
+	low := high / 2
+	for low+1 < high {
+		middle := low + (high-low)/2
+		if rises(middle) {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
+// emptyProbability is p(0) of a bounded chain.
+func emptyProbability(c chain) float64 {
+	var empty float64
+	sum, err := c.walk(func(n int, weight float64) {
+		if n == 0 {
+			empty = weight
+		}
+	})
+	if err != nil {
+		return math.NaN()
+	}
+	return empty / sum
+}

@@ -1,0 +1,74 @@
+package capacity
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+)
+
+// positive says what is wrong with a figure that must be finite and above 0.
+func positive(name string, value float64) error {
+	if value > 0 && !math.IsInf(value, 1) {
+		return nil
+	}
+	return fmt.Errorf("the %s is %v; it must be a finite number above 0", name, value)
+}
+
+// notNegative says what is wrong with a figure that must be finite and 0 or more.
+func notNegative(name string, value float64) error {
+	if value >= 0 && !math.IsInf(value, 1) {
+		return nil
+	}
+	return fmt.Errorf("the %s is %v; it must be a finite number, 0 or more", name, value)
+}
+
+// share says what is wrong with a figure that must lie strictly between 0 and 1.
+func share(name string, value float64) error {
+	if value > 0 && value < 1 {
+		return nil
+	}
+	return fmt.Errorf("the %s is %v; it must lie between 0 and 1, both excluded", name, value)
+}
+
+// most bounds counts whose cost in time grows with them.
+const most = 100_000_000
+
+func count(name string, value int) error {
+	switch {
+	case value < 1:
+		return fmt.Errorf("the number of %s is %d; at least 1 is needed", name, value)
+	case value > most:
+		return fmt.Errorf("the number of %s is %d; at most %d can be computed", name, value, most)
+	}
+	return nil
+}
+
+// stable says that a queue without end has no steady state. Servers is the capacity in the unit of
+// load: with an offered load in Erlang, the number of servers.
+func stable(load float64, servers int) error {
+	if load < float64(servers) {
+		return nil
+	}
+	return fmt.Errorf("the utilization is %.6g, so the queue grows without end; it must be below 1: give at least %.0f servers, faster ones, or fewer arrivals",
+		load/float64(servers), math.Floor(load)+1)
+}
+
+// ratesAndServers checks what every station of exponential servers needs.
+func ratesAndServers(arrivalRate, serviceRate float64, servers int) error {
+	return cmp.Or(positive("arrival rate", arrivalRate), positive("service rate", serviceRate), count("servers", servers),
+		positive("offered load (arrival rate over service rate)", arrivalRate/serviceRate))
+}
+
+// finite returns the value, or an error where it left the range of numbers.
+func finite[T interface{ figures() []float64 }](value T, err error) (T, error) {
+	var none T
+	if err != nil {
+		return none, err
+	}
+	for _, figure := range value.figures() {
+		if math.IsNaN(figure) || math.IsInf(figure, 0) {
+			return none, fmt.Errorf("the answer leaves the range of floating-point numbers; give rates and times of a more ordinary size")
+		}
+	}
+	return value, nil
+}

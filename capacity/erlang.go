@@ -1,0 +1,78 @@
+package capacity
+
+import "cmp"
+
+// ErlangB returns the probability that all servers of a loss system are busy, so that one who comes
+// is lost. It holds for Poisson arrivals and any distribution of the service time (insensitivity). A
+// probability below 1e-308 is returned as 0.
+//
+// Source: A. K. Erlang, 1917; recursion B(n) = aB(n−1)/(n + aB(n−1)), B(0) = 1, Cooper,
+// "Introduction to Queueing Theory", 2nd ed., 1981, exercise 3.7. All terms are positive, so that it is
+// stable for any number of servers.
+//
+// Where:
+//   - a is offeredLoad, Erlang: arrival rate × mean service time
+func ErlangB(servers int, offeredLoad float64) (float64, error) {
+	if err := cmp.Or(count("servers", servers), notNegative("offered load", offeredLoad)); err != nil {
+		return 0, err
+	}
+	return erlangB(servers, offeredLoad), nil
+}
+
+func erlangB(servers int, load float64) float64 {
+	blocked := 1.0
+	for n := 1; n <= servers; n++ {
+		blocked = nextErlangB(blocked, n, load)
+		if blocked == 0 {
+			break
+		}
+	}
+	return blocked
+}
+
+// nextErlangB divides by the larger term, so that a huge load does not overflow.
+func nextErlangB(blocked float64, servers int, load float64) float64 {
+	return blocked / (float64(servers)/load + blocked)
+}
+
+// ErlangC returns the probability that one who comes to M/M/c has to wait.
+//
+// Source: A. K. Erlang, 1917; C = B/(1 − ρ(1 − B)), Cooper, "Introduction to Queueing Theory", 2nd
+// ed., 1981, section 3.7.
+//
+// Where:
+//   - B is the blocking probability of [ErlangB]
+//   - ρ = a/c is the utilization, below 1; a is offeredLoad in Erlang, c the number of servers
+func ErlangC(servers int, offeredLoad float64) (float64, error) {
+	err := cmp.Or(count("servers", servers), notNegative("offered load", offeredLoad))
+	if err = cmp.Or(err, stable(offeredLoad, servers)); err != nil {
+		return 0, err
+	}
+	return erlangC(erlangB(servers, offeredLoad), servers, offeredLoad), nil
+}
+
+// erlangC writes 1 − ρ(1 − B) as (c − a)/c + ρB, which loses no digits near saturation.
+func erlangC(blocked float64, servers int, load float64) float64 {
+	c := float64(servers)
+	return min(1, blocked/((c-load)/c+load/c*blocked))
+}
+
+// LossSystem returns the steady state of the Erlang B system M/G/c/c with the rates per second; its
+// W is the service time, since nobody waits. Source: see [ErlangB].
+func LossSystem(arrivalRate, serviceRate float64, servers int) (Station, error) {
+	if err := ratesAndServers(arrivalRate, serviceRate, servers); err != nil {
+		return Station{}, err
+	}
+	load := arrivalRate / serviceRate
+	blocked := erlangB(servers, load)
+	carried := load * (1 - blocked)
+	idle := emptyProbability(chain{
+		births: func(int) float64 { return load },
+		deaths: func(n int) float64 { return float64(n) },
+		last:   servers,
+	})
+	return finite(Station{
+		Utilization: carried / float64(servers), L: carried, W: 1 / serviceRate,
+		P0: idle, PBlock: blocked, Throughput: arrivalRate * (1 - blocked),
+	}, nil)
+}

@@ -1,0 +1,52 @@
+package capacity
+
+import (
+	"cmp"
+
+	"gonum.org/v1/gonum/mathext"
+)
+
+// Served splits what a server completes by whether anybody still waits for it.
+type Served struct {
+	Goodput float64 // completed in time, per second
+	Wasted  float64 // completed for clients that had left, per second
+	Blocked float64 // turned away at the door, per second
+}
+
+func (s Served) figures() []float64 { return []float64{s.Goodput, s.Wasted, s.Blocked} }
+
+// ImpatientGoodput returns the goodput of M/M/1/K, first come first served, where a client leaves
+// after a timeout but the server does not know and serves the request all the same. Above capacity
+// with a long queue, all work is done for nobody.
+//
+// Source: one who finds n requests has a response time Erlang(n+1, μ), so
+// goodput = λ·Σ p(n)·P(n+1, μT), n < K; Gross et al., "Fundamentals of Queueing Theory", 4th ed.,
+// 2008, section 2.4 for the distribution and section 2.5 for p(n).
+//
+// Where:
+//   - λ is arrivalRate and μ serviceRate, per second
+//   - K is capacity: most requests in the whole system, the one in service included
+//   - T is timeout, seconds
+//   - P is the regularized lower incomplete gamma function
+func ImpatientGoodput(arrivalRate, serviceRate float64, capacity int, timeout float64) (Served, error) {
+	if err := cmp.Or(ratesAndServers(arrivalRate, serviceRate, 1), count("places", capacity), positive("timeout", timeout)); err != nil {
+		return Served{}, err
+	}
+	var inTime, full float64
+	sum, err := chain{
+		births: func(int) float64 { return arrivalRate },
+		deaths: func(int) float64 { return serviceRate },
+		last:   capacity,
+	}.walk(func(n int, weight float64) {
+		if n == capacity {
+			full = weight
+			return
+		}
+		inTime += weight * mathext.GammaIncReg(float64(n+1), serviceRate*timeout)
+	})
+	if err != nil {
+		return Served{}, err
+	}
+	goodput, blocked := arrivalRate*inTime/sum, arrivalRate*full/sum
+	return finite(Served{Goodput: goodput, Wasted: max(0, arrivalRate-blocked-goodput), Blocked: blocked}, nil)
+}

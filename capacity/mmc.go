@@ -1,0 +1,131 @@
+package capacity
+
+import (
+	"cmp"
+	"math"
+)
+
+// MM1 returns the steady state of one exponential server with Poisson arrivals.
+//
+// Source: Kleinrock, "Queueing Systems I", 1975, eq. 3.23–3.26: L = ρ/(1 − ρ), W = 1/(μ − λ).
+//
+// Where:
+//   - λ is arrivalRate and μ serviceRate, per second
+//   - ρ = λ/μ is the utilization, below 1
+func MM1(arrivalRate, serviceRate float64) (Station, error) {
+	if err := cmp.Or(ratesAndServers(arrivalRate, serviceRate, 1), stable(arrivalRate/serviceRate, 1)); err != nil {
+		return Station{}, err
+	}
+	utilization := arrivalRate / serviceRate
+	spare := serviceRate - arrivalRate
+	return finite(Station{
+		Utilization: utilization, L: arrivalRate / spare, Lq: utilization * arrivalRate / spare,
+		W: 1 / spare, Wq: utilization / spare, P0: spare / serviceRate, PWait: utilization, Throughput: arrivalRate,
+	}, nil)
+}
+
+// MM1ResponseQuantile returns the time in seconds that the share p of people spend in M/M/1 at most.
+//
+// Source: Kleinrock, "Queueing Systems I", 1975, eq. 5.119: P(T > t) = e^{−(μ−λ)t}.
+//
+// Where:
+//   - λ is arrivalRate and μ serviceRate, per second, λ < μ
+//   - p is the share, between 0 and 1
+func MM1ResponseQuantile(arrivalRate, serviceRate, p float64) (float64, error) {
+	station, err := MM1(arrivalRate, serviceRate)
+	if err = cmp.Or(err, share("quantile", p)); err != nil {
+		return 0, err
+	}
+	return -math.Log1p(-p) * station.W, nil
+}
+
+// MMc returns the steady state of c exponential servers with one queue and Poisson arrivals.
+//
+// Source: Kleinrock, "Queueing Systems I", 1975, section 3.5: Wq = C/(cμ − λ).
+//
+// Where:
+//   - C is the probability to wait, see [ErlangC]
+//   - λ is arrivalRate and μ serviceRate of one server, per second; λ/(cμ) is below 1
+func MMc(arrivalRate, serviceRate float64, servers int) (Station, error) {
+	load := arrivalRate / serviceRate
+	if err := cmp.Or(ratesAndServers(arrivalRate, serviceRate, servers), stable(load, servers)); err != nil {
+		return Station{}, err
+	}
+	blocked := erlangB(servers, load)
+	wait := erlangC(blocked, servers, load)
+	queueing := wait / (float64(servers) - load) / serviceRate
+	queued := wait * load / (float64(servers) - load)
+	return finite(Station{
+		Utilization: load / float64(servers), L: queued + load, Lq: queued, W: queueing + 1/serviceRate, Wq: queueing,
+		P0: emptyMMc(servers, load), PWait: wait, Throughput: arrivalRate,
+	}, nil)
+}
+
+// emptyMMc is p(0) of M/M/c: the states up to c are those of the loss system, and the ones above add
+// p(c)·ρ/(1 − ρ).
+func emptyMMc(servers int, load float64) float64 {
+	idle := emptyProbability(chain{
+		births: func(int) float64 { return load },
+		deaths: func(n int) float64 { return float64(n) },
+		last:   servers,
+	})
+	blocked := erlangB(servers, load)
+	return idle / (1 + blocked*load/(float64(servers)-load))
+}
+
+// MMcWaitTail returns the probability of waiting longer than t seconds in M/M/c, first come first
+// served.
+//
+// Source: Cooper, "Introduction to Queueing Theory", 2nd ed., 1981, eq. 3.8.5:
+// P(Wq > t) = C·e^{−(cμ−λ)t}; symbols as at [MMc].
+func MMcWaitTail(arrivalRate, serviceRate float64, servers int, t float64) (float64, error) {
+	station, err := MMc(arrivalRate, serviceRate, servers)
+	if err = cmp.Or(err, notNegative("time", t)); err != nil {
+		return 0, err
+	}
+	return station.PWait * math.Exp(-(float64(servers)*serviceRate-arrivalRate)*t), nil
+}
+
+// MMcWaitQuantile returns the time in seconds that the share p of people wait at most in M/M/c; 0
+// where more than that do not wait at all. See [MMcWaitTail].
+func MMcWaitQuantile(arrivalRate, serviceRate float64, servers int, p float64) (float64, error) {
+	station, err := MMc(arrivalRate, serviceRate, servers)
+	if err = cmp.Or(err, share("quantile", p)); err != nil {
+		return 0, err
+	}
+	if station.PWait <= 1-p {
+		return 0, nil
+	}
+	return math.Log(station.PWait/(1-p)) / (float64(servers)*serviceRate - arrivalRate), nil
+}
+
+// MMcK returns the steady state of c exponential servers that admit at most K requests in all. It
+// is stable at any load.
+//
+// Source: Gross, Shortle, Thompson, Harris, "Fundamentals of Queueing Theory", 4th ed., 2008,
+// section 2.5; p(n) by detailed balance. PWait, W and Wq are over those admitted (the book's q(n)).
+//
+// Where:
+//   - arrivalRate and serviceRate (of one server) are per second
+//   - K is capacity: most requests in the whole system, those in service included, at least c
+func MMcK(arrivalRate, serviceRate float64, servers, capacity int) (Station, error) {
+	if err := cmp.Or(ratesAndServers(arrivalRate, serviceRate, servers), count("places", capacity), enough(capacity, servers)); err != nil {
+		return Station{}, err
+	}
+	load := arrivalRate / serviceRate
+	held, err := chain{
+		births: func(int) float64 { return load },
+		deaths: func(n int) float64 { return float64(min(n, servers)) },
+		last:   capacity,
+	}.hold(servers)
+	if err != nil {
+		return Station{}, err
+	}
+	// held.full is p(K): the share of those who come that find every place taken.
+	served := held.busy * serviceRate
+	return finite(Station{
+		Utilization: held.busy / float64(servers), L: held.busy + held.queued, Lq: held.queued,
+		W: (held.busy + held.queued) / served, Wq: held.queued / served,
+		P0: held.empty, PWait: held.waiting / (held.waiting + held.straight), PBlock: held.full, Throughput: served,
+	}, nil)
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// TestFullDisk fills the disk under a drill: sign-ups are turned away from then on, none that was
+// acknowledged is lost, and the report says what happened.
+func TestFullDisk(t *testing.T) {
+	disk, out := t.TempDir(), t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=96m"); err != nil {
+		t.Skipf("mounting a small disk needs root: %v", err)
+	}
+	defer func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) }()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	drill := exec.Command(program, "as-ombak", "drill", "smoke", "--quiet", "--store", "sqlite:"+filepath.Join(disk, "ombak.db"), "--out", out)
+	var stderr bytes.Buffer
+	drill.Stderr = &stderr
+	if err := drill.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for size(filepath.Join(disk, "ombak.db-wal")) < 300_000 {
+		<-time.After(50 * time.Millisecond)
+	}
+	_ = os.WriteFile(filepath.Join(disk, "ballast"), make([]byte, 100<<20), 0o600) // fails when the disk is full, as it should
+	err = drill.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitBreached {
+		t.Fatalf("the drill ended with %v, want exit code %d\n%s", err, exitBreached, &stderr)
+	}
+	file, err := os.Open(filepath.Join(out, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	result, err := report.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := result.Reconciliation; r == nil || r.Lost != 0 || r.Duplicates != 0 || r.Acknowledged == 0 {
+		t.Errorf("reconciliation is %+v; want some acknowledged, none lost", r)
+	}
+	if warnings := strings.Join(result.Warnings, "\n"); !strings.Contains(warnings, "look at the disk's free space") {
+		t.Errorf("no warning names the disk:\n%s", warnings)
+	}
+}

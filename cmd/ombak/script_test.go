@@ -1,0 +1,29 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be ombak: for the scripts, for the parts that a drill starts from
+// its own program, and, with "as-ombak" for a first argument, for tests that start it themselves.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "part" {
+		os.Exit(Run(os.Args, os.Stdin, os.Stdout, os.Stderr))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "as-ombak" {
+		os.Exit(Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	testscript.Main(m, map[string]func(){
+		"ombak": func() { os.Exit(Run(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:  "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "kill-part": killPart, "wait-for": waitFor},
+	})
+}
