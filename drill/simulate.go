@@ -123,7 +123,7 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 		Ombak: how.Build, Engine: report.Simulated,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Duration: result.Duration, Speed: orOne(r.Options.Speed), Clock: config.Journey.Clock.Scenario,
-		Offered: &r.Offered, Readings: result.Readings, Marks: faultMarks(s, config), SeriesNote: "of replication 0", Warnings: r.Warnings,
+		Offered: r.offeredTo(config), Readings: result.Readings, Marks: faultMarks(s, config), SeriesNote: "of replication 0", Warnings: r.Warnings,
 	}
 	assembled := report.Assemble(recording, facts)
 	if number > 0 { // only those of the first are kept
@@ -146,6 +146,19 @@ func replayOf(r report.Report, events uint64, elapsed time.Duration) Replay {
 		replay.Finished, replay.GoodputPerS = r.Funnel[last].Passed, r.Steps[last].GoodputPerS
 	}
 	return replay
+}
+
+// offeredTo counts the people of a replication. Thinning keeps others in each; without it all have
+// the same number of people.
+func (r *Run) offeredTo(config sim.Config) *report.OfferedFacts {
+	if r.Options.Scale == 0 || r.Options.Scale >= 1 || config.Seed.Replication == 0 {
+		return &r.Offered
+	}
+	other := *r
+	other.Generator.Seed, other.Generator.Journey.Seed = config.Seed, config.Seed
+	other.Generator.Signups, other.Generator.Visitors = config.Signups, config.Visitors
+	offered := other.offer()
+	return &offered
 }
 
 // faultMarks puts what befalls the dependencies on the timeline.
