@@ -149,3 +149,33 @@ func TestNewSimulationRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestMetastability: after a rush of one minute the service stays down though the load is what it
+// bore before, and each cure brings it back.
+func TestMetastability(t *testing.T) {
+	for _, test := range []struct {
+		plan     string
+		recovers bool
+	}{{"as-is", false}, {"short-queue", true}, {"lifo", true}, {"no-retries", true}} {
+		r := simulateNamed(t, "metastable", Options{Plan: test.plan}, Simulating{}).Report
+		before, after := passedPerSecond(r, 60, 180), passedPerSecond(r, 600, 900)
+		t.Logf("%s: goodput %.1f/s before the rush, %.1f/s six minutes after it", test.plan, before, after)
+		if before < 65 {
+			t.Errorf("%s: goodput before the rush is %.1f/s, want about 70/s", test.plan, before)
+		}
+		if recovered := after > 0.9*before; recovered != test.recovers || !test.recovers && after > 0.2*before {
+			t.Errorf("%s: goodput is %.1f/s before and %.1f/s after the rush", test.plan, before, after)
+		}
+	}
+}
+
+// passedPerSecond is the goodput of the first step between two seconds.
+func passedPerSecond(r report.Report, from, to int64) float64 {
+	sum := int64(0)
+	for i, second := range r.Series.TS {
+		if second >= from && second < to {
+			sum += r.Series.Steps[0].Passed[i]
+		}
+	}
+	return float64(sum) / float64(to-from)
+}

@@ -229,3 +229,35 @@ func TestEveryWalkEnds(t *testing.T) {
 		t.Fatal("200 answers and no end")
 	})
 }
+
+// TestLookLaterIsManyLooks: the short cut comes to the look that pending answers lead to, one by one.
+func TestLookLaterIsManyLooks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		j := newJourney(func(c *journey.Config) {
+			c.Steps = []journey.Step{{
+				Name: "mail", Kind: funnel.Await, Every: constant(time.Duration(rapid.IntRange(1, 3000).Draw(t, "every")) * time.Millisecond),
+				Patience: constant(time.Duration(rapid.IntRange(0, 20).Draw(t, "patience")) * time.Second),
+			}}
+			c.Arrival = 0
+		})
+		until := time.Duration(rapid.IntRange(0, 30_000).Draw(t, "until")) * time.Millisecond
+		pending := journey.Answer{Outcome: funnel.Completed, Pending: true}
+		walk, action := j.Begin(1, 0)
+		result, first := j.Next(&walk, pending, action.At)
+		if result.Ended {
+			return
+		}
+		short := j.LookLater(&walk, first, until)
+		long := first
+		for long.At < until {
+			before := long
+			if result, long = j.Next(&walk, pending, long.At); result.Ended {
+				long = before // the look at which patience ends
+				break
+			}
+		}
+		if short != long {
+			t.Fatalf("the short cut leads to %+v, looks one by one to %+v", short, long)
+		}
+	})
+}
