@@ -14,7 +14,8 @@ type far struct {
 	blocks []block
 	free   int32 // a list of blocks through next
 	count  int
-	opened int64 // windows before this one are in the heap
+	opened int64   // windows before this one are in the heap
+	moved  []Event // to the heap, since [Engine.Moved] was last called
 }
 
 // block holds events of one window: 256 bytes.
@@ -74,10 +75,12 @@ func (f *far) open(h *heap) {
 			continue
 		}
 		f.first[place] = 0
+		f.moved = f.moved[:0]
 		for head != 0 {
 			b := &f.blocks[head-1]
 			for _, e := range b.entries[:b.used] {
 				h.push(e)
+				f.moved = append(f.moved, e.event())
 			}
 			f.count -= int(b.used)
 			next := b.next
@@ -107,4 +110,13 @@ func (e *Engine) bring() bool {
 		e.far.open(&e.heap)
 	}
 	return e.heap.len() > 0
+}
+
+// Moved returns the events that have lately come near, and forgets them: a model may load what they
+// will touch all at once, instead of waiting for main memory at each one. The slice is valid until
+// the engine is used again.
+func (e *Engine) Moved() []Event {
+	moved := e.far.moved
+	e.far.moved = moved[:0]
+	return moved
 }

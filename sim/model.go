@@ -45,6 +45,7 @@ type model struct {
 	freeRequests []int32
 	members      int // of the batch
 	readings     []funnel.Reading
+	warmth       uint32 // of no meaning: what warm has read
 }
 
 // step is a step of the journey made ready.
@@ -180,11 +181,28 @@ func (m *model) play(ctx context.Context) error {
 		if at, any := m.engine.Peek(); !any || at >= m.config.Until {
 			return nil
 		}
+		if moved := m.engine.Moved(); len(moved) > 0 {
+			m.warm(moved)
+		}
 		event, any := m.engine.Next()
 		if !any {
 			return nil
 		}
 		m.handle(event)
+	}
+}
+
+// warm reads the sessions that will act within about a second. The reads do not depend on each other,
+// so the processor fetches many at a time.
+func (m *model) warm(moved []Event) {
+	for _, event := range moved {
+		if event.Kind() == actKind {
+			s := &m.sessions[event.Subject()]
+			m.warmth += s.generation + uint32(s.walk.Step)
+			if s.joined {
+				m.warmth++
+			}
+		}
 	}
 }
 
