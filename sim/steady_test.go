@@ -1,0 +1,57 @@
+package sim
+
+import (
+	"math"
+	"testing"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// TestWarmup: a level shift is found where it is or, since the statistic is noisy, a little later, and a run that never settles is not called settled.
+func TestWarmup(t *testing.T) {
+	stream := workload.Seed{Value: 1}.Stream(1, 0, 0, 0)
+	shifted, trend := make([]float64, 1000), make([]float64, 1000)
+	for i := range shifted {
+		shifted[i], trend[i] = stream.Float64(), float64(i)
+		if i < 200 {
+			shifted[i] += 10
+		}
+	}
+	if cut, settled := Warmup(shifted); cut < 200 || cut > 260 || !settled {
+		t.Errorf("the cut of a shift at 200 is %d, settled %v", cut, settled)
+	}
+	if _, settled := Warmup(trend); settled {
+		t.Error("a trend was called settled")
+	}
+	if cut, settled := Warmup(shifted[:3]); cut != 0 || settled {
+		t.Errorf("three observations give the cut %d, settled %v", cut, settled)
+	}
+}
+
+// TestBatchMeansCover: waits of an M/M/1 depend on each other, so that the naive interval holds the
+// truth in half of the cases; that of batch means nearly always does.
+func TestBatchMeansCover(t *testing.T) {
+	const runs, customers, truth = 200, 20_000, 1 // Wq = ρ/(μ(1−ρ)) at ρ = .5
+	covered, naive := 0, 0
+	for seed := uint64(1); seed <= runs; seed++ {
+		stream := workload.Seed{Value: seed}.Stream(2, 0, 0, 0)
+		waits, wait := make([]float64, customers), 0.0
+		for i := range waits { // Lindley 1952
+			waits[i] = wait
+			wait = max(0, wait+stream.ExpFloat64()-2*stream.ExpFloat64())
+		}
+		cut, _ := Warmup(waits)
+		if interval := BatchMeans(waits[cut:], 20); math.Abs(interval.Mean-truth) <= interval.HalfWidth {
+			covered++
+		}
+		if interval := BatchMeans(waits[cut:], len(waits)-cut); math.Abs(interval.Mean-truth) <= interval.HalfWidth {
+			naive++
+		}
+	}
+	if covered < 180 || naive > 150 {
+		t.Errorf("batch means hold the truth in %d of %d runs, single observations in %d", covered, runs, naive)
+	}
+	if half := BatchMeans([]float64{1}, 2).HalfWidth; !math.IsInf(half, 1) {
+		t.Errorf("one observation in two batches gives the half-width %v", half)
+	}
+}
