@@ -1,7 +1,10 @@
 package drill
 
 import (
+	"cmp"
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/ombak-sim/ombak/fault"
@@ -9,6 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // mostReadings bounds the readings of each station in a report.
@@ -48,10 +52,62 @@ func (r *Run) simConfig() (sim.Config, error) {
 		}
 		config.Routes = append(config.Routes, simRoute(step.Route, stations, calls))
 	}
+	if config.Changes, err = r.simChanges(stations, calls); err != nil {
+		return config, err
+	}
 	if err := config.Validate(); err != nil {
 		return config, refusal{err}
 	}
 	return config, nil
+}
+
+// simChanges maps the schedule of the plan, of which numbers of servers are simulated.
+func (r *Run) simChanges(stations, calls map[string]int) ([]sim.Change, error) {
+	plan, _ := r.Scenario.Effective(r.Scenario.Plan())
+	schedule := slices.Clone(plan.Schedule)
+	slices.SortStableFunc(schedule, func(a, b scenarios.Change) int { return cmp.Compare(a.At, b.At) })
+	before := r.Scenario
+	var changes []sim.Change
+	for _, change := range schedule {
+		after, err := before.Changed(change)
+		if err != nil {
+			return nil, refusal{err}
+		}
+		at := r.Generator.Journey.Clock.Real(change.At)
+		resize := func(kind sim.HopKind, to int, was, is workload.Service) {
+			if was.ServerCount() != is.ServerCount() {
+				changes = append(changes, sim.Change{At: at, Kind: kind, To: to, Servers: r.scaled(is).ServerCount()})
+			}
+		}
+		for _, name := range sortedNames(stations) {
+			resize(sim.AtStation, stations[name], before.Stations[name].Service, after.Stations[name].Service)
+		}
+		for _, name := range sortedNames(calls) {
+			resize(sim.Call, calls[name], before.Dependencies[name].Service, after.Dependencies[name].Service)
+		}
+		if !onlyServers(before, after, change.Set) {
+			return nil, refuse("plan %s changes more than numbers of servers at %v, which is not simulated yet; let its schedule set servers only", plan.Name, change.At)
+		}
+		before = after
+	}
+	return changes, nil
+}
+
+// onlyServers says whether nothing but numbers of servers differs.
+func onlyServers(before, after *scenarios.Scenario, set scenarios.Patch) bool {
+	for name, station := range after.Stations {
+		station.Servers = before.Stations[name].Servers
+		if !reflect.DeepEqual(station, before.Stations[name]) {
+			return false
+		}
+	}
+	for name, dependency := range after.Dependencies {
+		dependency.Servers = before.Dependencies[name].Servers
+		if !reflect.DeepEqual(dependency, before.Dependencies[name]) {
+			return false
+		}
+	}
+	return len(set.Journey) == 0 && set.Population == nil && set.Backend == nil
 }
 
 func simRoute(hops []scenarios.Hop, stations, calls map[string]int) sim.Route {
@@ -128,9 +184,6 @@ func shareOf(value any) (float64, error) {
 // simulated.
 func (r *Run) simGates() (map[string]*resilience.FIFOConfig, error) {
 	plan, policies := r.Scenario.Effective(r.Scenario.Plan())
-	if len(plan.Schedule) > 0 {
-		return nil, refuse("plan %s changes things while it runs (schedule), which is not simulated yet; choose another plan", plan.Name)
-	}
 	gates := map[string]*resilience.FIFOConfig{}
 	for _, policy := range policies {
 		dependency, isCall := callOf(policy.At)

@@ -123,7 +123,7 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 		Ombak: how.Build, Engine: report.Simulated,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Duration: result.Duration, Speed: orOne(r.Options.Speed), Clock: config.Journey.Clock.Scenario,
-		Offered: r.offeredTo(config), Readings: result.Readings, Marks: faultMarks(s, config), SeriesNote: "of replication 0", Warnings: r.Warnings,
+		Offered: r.offeredTo(config), Readings: result.Readings, Marks: r.marks(config), SeriesNote: "of replication 0", Warnings: r.Warnings,
 	}
 	assembled := report.Assemble(recording, facts)
 	if number > 0 { // only those of the first are kept
@@ -161,9 +161,19 @@ func (r *Run) offeredTo(config sim.Config) *report.OfferedFacts {
 	return &offered
 }
 
-// faultMarks puts what befalls the dependencies on the timeline.
-func faultMarks(s *scenarios.Scenario, config sim.Config) []funnel.Mark {
+// marks puts what befalls the dependencies, and what the plan changes, on the timeline.
+func (r *Run) marks(config sim.Config) []funnel.Mark {
+	s := r.Scenario
 	var marks []funnel.Mark
+	for _, change := range config.Changes {
+		name := ""
+		if change.Kind == sim.AtStation {
+			name = config.Stations[change.To].Name
+		} else {
+			name = config.Calls[change.To].Name
+		}
+		marks = append(marks, funnel.Mark{At: change.At, Kind: funnel.PlanMark, Text: fmt.Sprintf("%s: %d servers", name, change.Servers)})
+	}
 	for _, name := range sortedNames(s.Dependencies) {
 		for _, f := range s.Dependencies[name].Faults {
 			at := config.Journey.Clock.Real(f.At)

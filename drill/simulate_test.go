@@ -156,10 +156,10 @@ func TestMetastability(t *testing.T) {
 	for _, test := range []struct {
 		plan     string
 		recovers bool
-	}{{"as-is", false}, {"short-queue", true}, {"lifo", true}, {"no-retries", true}} {
+	}{{"as-is", false}, {"short-queue", true}, {"lifo", true}, {"no-retries", true}, {"more-servers", true}} {
 		r := simulateNamed(t, "metastable", Options{Plan: test.plan}, Simulating{}).Report
-		before, after := passedPerSecond(r, 60, 180), passedPerSecond(r, 600, 900)
-		t.Logf("%s: goodput %.1f/s before the rush, %.1f/s six minutes after it", test.plan, before, after)
+		before, after := passedPerSecond(r, 60, 180), passedPerSecond(r, 780, 900)
+		t.Logf("%s: goodput %.1f/s before the rush, %.1f/s nine minutes after it", test.plan, before, after)
 		if before < 65 {
 			t.Errorf("%s: goodput before the rush is %.1f/s, want about 70/s", test.plan, before)
 		}

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -35,6 +36,18 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	planned.applyDefaults()
 	planned.validate()
 	return &planned, src.err()
+}
+
+// Changed returns a copy of the scenario as one change of a plan's schedule makes it.
+func (s *Scenario) Changed(change Change) (*Scenario, error) {
+	src, changed := *s.source, *s
+	src.mistakes = nil
+	changed.source = &src
+	changed.Stations, changed.Dependencies = maps.Clone(s.Stations), maps.Clone(s.Dependencies)
+	changed.Journey = slices.Clone(s.Journey)
+	changed.apply(change.Set)
+	changed.validate()
+	return &changed, src.err()
 }
 
 // Effective returns the plan's policies with those of the plans it extends, and the plan itself.

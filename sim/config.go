@@ -26,6 +26,7 @@ type Config struct {
 	Routes    []Route             // one for each step
 	Stations  []StationConfig
 	Calls     []Dependency
+	Changes   []Change      // while the run goes on
 	Places    int           // in the batch that people join; 0 means no limit
 	Until     time.Duration // real time after which the run ends
 	ReadEvery time.Duration // between two readings of the stations; 0 means never
@@ -74,6 +75,14 @@ type Dependency struct {
 	Faults   fault.Schedule         // by scenario time
 }
 
+// Change gives a station or dependency another number of servers, as operators do by hand.
+type Change struct {
+	At      time.Duration // real time
+	Kind    HopKind       // AtStation or Call
+	To      int           // place in Stations or Calls
+	Servers int           // at least 1; those taken away finish what they have
+}
+
 // Validate returns the first fault of the description.
 func (c Config) Validate() error {
 	switch {
@@ -94,14 +103,27 @@ func (c Config) Validate() error {
 			return fmt.Errorf("sim: dependency %s: %w", call.Name, err)
 		}
 	}
+	for _, change := range c.Changes {
+		if places := c.places(change.Kind); change.Servers < 1 || change.To < 0 || change.To >= places {
+			return fmt.Errorf("sim: a change gives place %d of %d places %d servers; name a place and at least 1", change.To, places, change.Servers)
+		}
+	}
 	for i, route := range c.Routes {
 		for _, hop := range route {
-			if hop.To < 0 || hop.Kind == AtStation && hop.To >= len(c.Stations) || hop.Kind != AtStation && hop.To >= len(c.Calls) {
+			if hop.To < 0 || hop.To >= c.places(hop.Kind) {
 				return fmt.Errorf("sim: the route of step %s leads to a place that does not exist", c.Journey.Steps[i].Name)
 			}
 		}
 	}
 	return nil
+}
+
+// places counts what a hop of a kind may lead to.
+func (c Config) places(kind HopKind) int {
+	if kind == AtStation {
+		return len(c.Stations)
+	}
+	return len(c.Calls)
 }
 
 func (d Dependency) validate() error {

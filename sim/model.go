@@ -21,7 +21,8 @@ const (
 	gateKind             // subject: the dependency
 	errandKind           // subject: the request
 	readingKind
-	floorKind // and more
+	changeKind // subject: the change
+	floorKind  // and more
 )
 
 // model is the surge while it runs.
@@ -89,6 +90,9 @@ func Run(ctx context.Context, config Config, observer func(shard int) funnel.Obs
 	m.awaitCaller()
 	if config.ReadEvery > 0 {
 		m.engine.At(0, NewEvent(readingKind, 0))
+	}
+	for i, change := range config.Changes {
+		m.engine.At(change.At, NewEvent(changeKind, int32(i)))
 	}
 	err := m.play(ctx)
 	m.engine.Advance(m.config.Until)
@@ -220,12 +224,23 @@ func (m *model) handle(event Event) {
 		m.expire(int(subject))
 	case errandKind:
 		m.repeatErrand(subject)
+	case changeKind:
+		m.change(m.config.Changes[subject])
 	case readingKind:
 		m.read()
 		m.engine.After(m.config.ReadEvery, event)
 	default:
 		m.floor.Handle(event)
 	}
+}
+
+// change gives a place another number of servers.
+func (m *model) change(change Change) {
+	station := change.To
+	if change.Kind != AtStation {
+		station += len(m.config.Stations)
+	}
+	m.floor.stations[station].resize(change.Servers)
 }
 
 // read looks at every station and gate.
