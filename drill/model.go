@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ombak-sim/ombak/fault"
@@ -34,10 +35,11 @@ func (r *Run) simConfig() (sim.Config, error) {
 		stations[name] = len(config.Stations)
 		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: r.scaled(s.Stations[name].Service)})
 	}
-	gates, err := r.simGates()
+	gates, doors, err := r.simGates()
 	if err != nil {
 		return config, err
 	}
+	config.Doors = doors
 	for _, name := range sortedNames(s.Dependencies) {
 		calls[name] = len(config.Calls)
 		call, err := r.simCall(name, gates[name])
@@ -180,22 +182,34 @@ func shareOf(value any) (float64, error) {
 	return float64(share), nil
 }
 
-// simGates returns what the plan protects each dependency's calls with, and refuses what is not
-// simulated.
-func (r *Run) simGates() (map[string]*resilience.FIFOConfig, error) {
+// simGates returns what the plan protects each dependency's calls with and what stands in front of
+// the service, and refuses what is not simulated.
+func (r *Run) simGates() (calls map[string]*resilience.FIFOConfig, doors []sim.Door, err error) {
 	plan, policies := r.Scenario.Effective(r.Scenario.Plan())
-	gates := map[string]*resilience.FIFOConfig{}
+	calls = map[string]*resilience.FIFOConfig{}
+	factor := orOne(r.Options.ScaleSystem)
 	for _, policy := range policies {
-		dependency, isCall := callOf(policy.At)
-		if !isCall || policy.Policy != "bounded-fifo" && policy.Policy != "static-limit" {
-			return nil, refuse("plan %s puts %s at %s, which is not simulated yet; choose another plan", plan.Name, policy.Policy, policy.At)
+		if policy.Policy != "bounded-fifo" && policy.Policy != "static-limit" {
+			return nil, nil, refuse("plan %s puts %s at %s, which is not simulated yet; choose another plan", plan.Name, policy.Policy, policy.At)
 		}
-		factor := orOne(r.Options.ScaleSystem)
-		gate := &resilience.FIFOConfig{Concurrency: scaledCount(policy.Limit, factor), Deadline: policy.Deadline}
+		gate := resilience.FIFOConfig{Concurrency: scaledCount(policy.Limit, factor), Deadline: policy.Deadline}
 		if policy.Policy == "bounded-fifo" && policy.Queue > 0 {
 			gate.Queue = scaledCount(policy.Queue, factor)
 		}
-		gates[dependency] = gate
+		if dependency, isCall := callOf(policy.At); isCall {
+			calls[dependency] = &gate
+			continue
+		}
+		doors = append(doors, sim.Door{Step: r.stepAt(policy.At), Gate: gate})
 	}
-	return gates, nil
+	return calls, doors, nil
+}
+
+// stepAt returns the place of the step that a policy stands at, -1 for the entry.
+func (r *Run) stepAt(at string) int {
+	name, isStep := strings.CutPrefix(at, "step:")
+	if !isStep {
+		return -1
+	}
+	return slices.IndexFunc(r.Scenario.Journey, func(step scenarios.Step) bool { return step.Name == name })
 }

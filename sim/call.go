@@ -5,7 +5,6 @@ import (
 
 	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/population"
-	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -15,48 +14,10 @@ const (
 	quotaRetry    = time.Minute
 )
 
-// call asks for a place at the gate of a dependency.
+// call makes a call, through the gate where there is one.
 func (m *model) call(number int32, hop *hop) {
-	gate := m.gates[hop.To]
-	if gate == nil {
+	if m.gates[hop.To] == nil || m.enterGate(number, hop.To) {
 		m.dial(number, hop)
-		return
-	}
-	decision := gate.policy.Arrive(m.engine.now)
-	switch decision.Verdict {
-	case resilience.Admitted:
-		m.dial(number, hop)
-	case resilience.Queued:
-		gate.waiting[decision.Ticket] = number
-		m.watchGate(hop.To)
-	default:
-		m.busy(number, decision.RetryAfter)
-	}
-}
-
-// watchGate schedules the next look at who has waited too long.
-func (m *model) watchGate(dependency int) {
-	gate := m.gates[dependency]
-	next, due := gate.policy.NextDeadline()
-	if due && gate.due == 0 {
-		gate.due = max(next, m.engine.now)
-		m.engine.At(gate.due, NewEvent(gateKind, int32(dependency)))
-	}
-}
-
-// expire turns away who has waited at a gate to the deadline.
-func (m *model) expire(dependency int) {
-	gate := m.gates[dependency]
-	gate.due = 0
-	m.turnAway(gate)
-	m.watchGate(dependency)
-}
-
-func (m *model) turnAway(gate *gate) {
-	for _, ticket := range gate.policy.Expire(m.engine.now) {
-		number := gate.waiting[ticket]
-		delete(gate.waiting, ticket)
-		m.busy(number, gate.policy.RetryAfter())
 	}
 }
 
@@ -110,22 +71,6 @@ func (m *model) endCall(number int32, hop *hop) {
 	m.leaveGate(hop.To)
 }
 
-func (m *model) leaveGate(dependency int) {
-	gate := m.gates[dependency]
-	if gate == nil {
-		return
-	}
-	admitted := gate.policy.Release(m.engine.now)
-	for _, ticket := range admitted {
-		number := gate.waiting[ticket]
-		delete(gate.waiting, ticket)
-		r := &m.requests[number]
-		m.dial(number, m.steps[r.step].route[r.hop])
-	}
-	m.turnAway(gate)
-	m.watchGate(dependency)
-}
-
 // callTimedOut gives a call up; the dependency goes on working for nobody.
 func (m *model) callTimedOut(number int32) {
 	r := &m.requests[number]
@@ -165,7 +110,7 @@ func (m *model) leaveErrand(r *request, hop *hop) {
 		s.mails++
 	}
 	errand := *r
-	errand.errand, errand.left, errand.held, errand.job = true, false, noJob, noJob
+	errand.errand, errand.left, errand.held, errand.job, errand.passed = true, false, noJob, noJob, 0
 	number := m.takeRequest()
 	m.requests[number] = errand
 	m.visit(number, hop.station, m.work(&errand, hop))

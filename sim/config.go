@@ -26,6 +26,7 @@ type Config struct {
 	Routes    []Route             // one for each step
 	Stations  []StationConfig
 	Calls     []Dependency
+	Doors     []Door        // protection of the service itself; a request passes them in this order
 	Changes   []Change      // while the run goes on
 	Places    int           // in the batch that people join; 0 means no limit
 	Until     time.Duration // real time after which the run ends
@@ -75,6 +76,12 @@ type Dependency struct {
 	Faults   fault.Schedule         // by scenario time
 }
 
+// Door is protection in front of the service: at all steps, or at one.
+type Door struct {
+	Step int // place in the journey; -1 means all steps
+	Gate resilience.FIFOConfig
+}
+
 // Change gives a station or dependency another number of servers, as operators do by hand.
 type Change struct {
 	At      time.Duration // real time
@@ -101,6 +108,11 @@ func (c Config) Validate() error {
 	for _, call := range c.Calls {
 		if err := call.validate(); err != nil {
 			return fmt.Errorf("sim: dependency %s: %w", call.Name, err)
+		}
+	}
+	for _, door := range c.Doors {
+		if err := door.Gate.Validate(); err != nil || door.Step < -1 || door.Step >= len(c.Routes) {
+			return fmt.Errorf("sim: the door of step %d of %d: %w", door.Step, len(c.Routes), err)
 		}
 	}
 	for _, change := range c.Changes {

@@ -126,3 +126,48 @@ func TestNoAllocationPerEvent(t *testing.T) {
 		t.Errorf("%v allocations per timeout armed and cancelled, want 0", allocations)
 	}
 }
+
+// BenchmarkFloorMM4 is M/M/4 at ρ = .8 with a whole station and its books: one operation is one event.
+func BenchmarkFloorMM4(b *testing.B) {
+	l := newLab(one(3.2, station(4, "exponential(1s)", -1), 0), 1)
+	l.warm = 1 << 62 // no observations
+	b.ReportAllocs()
+	for b.Loop() {
+		event, _ := l.engine.Next()
+		if event.Kind() == labArrival {
+			l.next(0)
+			l.arrive(l.design.sources[0])
+		} else {
+			l.floor.Handle(event)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
+}
+
+// TestNoAllocationPerRequest: stations with deadlines, priorities and batches allocate nothing either.
+func TestNoAllocationPerRequest(t *testing.T) {
+	preemptive, deadline, batch, sharing := station(2, "exponential(1s)", -1), station(2, "exponential(1s)", 50), station(1, "exponential(100ms)", -1), station(2, "exponential(1s)", -1)
+	preemptive.Discipline, preemptive.Preemptive = workload.Priority, true
+	deadline.Deadline = 3 * time.Second
+	batch.Batch = Batch{Rows: 8, Age: time.Second}
+	sharing.Sharing = true
+	for name, config := range map[string]StationConfig{"pre-emptive": preemptive, "deadline": deadline, "batch": batch, "sharing": sharing} {
+		l := newLab(design{stations: []StationConfig{config}, sources: []source{{rate: .9}, {rate: .9, class: 1}}}, 1)
+		l.warm = 1 << 62
+		step := func() {
+			event, _ := l.engine.Next()
+			if event.Kind() == labArrival {
+				l.next(int(event.Subject()))
+				l.arrive(l.design.sources[event.Subject()])
+			} else {
+				l.floor.Handle(event)
+			}
+		}
+		for range 300_000 {
+			step()
+		}
+		if allocations := testing.AllocsPerRun(50_000, step); allocations != 0 {
+			t.Errorf("%s: %v allocations per event, want 0", name, allocations)
+		}
+	}
+}

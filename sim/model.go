@@ -8,7 +8,6 @@ import (
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/population"
-	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -18,7 +17,7 @@ const (
 	actKind              // subject: the session
 	timeoutKind          // subject: the session
 	callTimeoutKind      // subject: the request
-	gateKind             // subject: the dependency
+	gateKind             // subject: the gate
 	errandKind           // subject: the request
 	readingKind
 	changeKind // subject: the change
@@ -35,7 +34,7 @@ type model struct {
 	observer funnel.Observer
 	crowd    funnel.Crowd // nil where the observer does not count people
 	steps    []step
-	gates    []*gate // per dependency; nil where its calls are not protected
+	gates    []*gate // nil where calls are not protected
 
 	callers      func() (journey.Caller, bool)
 	caller       journey.Caller // who comes next
@@ -59,6 +58,7 @@ type step struct {
 	timeout     time.Duration
 	delay       *Delay
 	route       []*hop
+	doors       []int // places in gates
 }
 
 // hop is a Hop made ready.
@@ -111,23 +111,19 @@ func newModel(config Config, observer funnel.Observer) *model {
 	}
 	for _, call := range config.Calls {
 		m.floor.Add(call.StationConfig)
-		m.gates = append(m.gates, newGate(call.Gate))
+		m.gates = append(m.gates, newGate("call:"+call.Name, call.Gate))
+	}
+	for _, door := range config.Doors {
+		name := "entry"
+		if door.Step >= 0 {
+			name = "step:" + config.Journey.Steps[door.Step].Name
+		}
+		m.gates = append(m.gates, newGate(name, &door.Gate))
 	}
 	for i := range config.Journey.Steps {
 		m.steps = append(m.steps, m.newStep(i))
 	}
 	return m
-}
-
-func newGate(config *resilience.FIFOConfig) *gate {
-	if config == nil {
-		return nil
-	}
-	policy, err := resilience.NewBoundedFIFO(*config)
-	if err != nil {
-		panic(err) // Validate has seen to it
-	}
-	return &gate{policy: policy, waiting: map[resilience.Ticket]int32{}}
 }
 
 func (m *model) newStep(i int) step {
@@ -138,6 +134,11 @@ func (m *model) newStep(i int) step {
 	}
 	if s.awaits {
 		return s // what it waits for is outside the service: no load on it
+	}
+	for k, door := range m.config.Doors {
+		if door.Step < 0 || door.Step == i {
+			s.doors = append(s.doors, len(m.config.Calls)+k)
+		}
 	}
 	for _, described := range m.config.Routes[i] {
 		h := m.newHop(described)
@@ -248,16 +249,10 @@ func (m *model) read() {
 	for _, station := range m.floor.stations {
 		m.readings = append(m.readings, station.Reading())
 	}
-	for i, gate := range m.gates {
-		if gate == nil {
-			continue
+	for _, gate := range m.gates {
+		if gate != nil {
+			m.readings = append(m.readings, gate.reading(m.engine.now))
 		}
-		stats := gate.policy.Stats(m.engine.now)
-		m.readings = append(m.readings, funnel.Reading{
-			Station: "call:" + m.config.Calls[i].Name, At: m.engine.now, Servers: m.config.Calls[i].Gate.Concurrency,
-			Busy: stats.InUse, Queued: stats.Queued, Arrivals: stats.Arrivals, Completions: stats.Completions, Rejections: stats.Rejections,
-			BusyTime: stats.BusyTime, QueueMax: stats.QueueMax, QueueTime: stats.QueueTime,
-		})
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
-	"github.com/ombak-sim/ombak/resilience"
 )
 
 // request is one request on its route, or an errand that a request left to a dependency.
@@ -16,6 +15,7 @@ type request struct {
 	attempt    int32
 	step       int16
 	hop        int16
+	passed     int8 // doors
 	job        Job
 	held       Job   // a station whose server it keeps until its end
 	timeout    Alarm // of the call under way
@@ -34,7 +34,23 @@ func (m *model) send(slot int32, s *session) {
 		hop: -1, job: noJob, held: noJob, mistyped: s.mistyped,
 	}
 	s.request = number
-	m.advance(number)
+	m.knock(number)
+}
+
+// knock brings a request to the next door in front of the service; behind the last its route begins.
+func (m *model) knock(number int32) {
+	for {
+		r := &m.requests[number]
+		doors := m.steps[r.step].doors
+		if int(r.passed) == len(doors) {
+			m.advance(number)
+			return
+		}
+		if !m.enterGate(number, doors[r.passed]) {
+			return
+		}
+		r.passed++
+	}
 }
 
 func (m *model) takeRequest() int32 {
@@ -160,6 +176,9 @@ func (m *model) finish(number int32, reply reply) {
 		m.floor.Release(r.held)
 	}
 	m.freeRequests = append(m.freeRequests, number)
+	for _, door := range m.steps[r.step].doors[:r.passed] {
+		m.leaveGate(door)
+	}
 	if r.left {
 		return
 	}
@@ -182,12 +201,4 @@ func (m *model) abandon(number int32) {
 		m.endCall(number, hop)
 	}
 	m.finish(number, reply{})
-}
-
-// gate is the protection of a dependency's calls: the policy that the service runs, and who waits
-// at it.
-type gate struct {
-	policy  *resilience.BoundedFIFO
-	waiting map[resilience.Ticket]int32
-	due     time.Duration // when Expire is scheduled; 0 means it is not
 }
