@@ -4,12 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
-
-	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/sim"
 )
 
 // Estimate is a mean over replications with its 95 % confidence interval (Student's t), which one
@@ -88,11 +85,10 @@ func estimate(replays []Replay, figure func(Replay) float64) Estimate {
 }
 
 func estimateOf(values []float64) Estimate {
-	mean, deviation := stat.MeanStdDev(values, nil)
-	e := Estimate{Mean: mean}
-	if n := float64(len(values)); n > 1 {
-		half := distuv.StudentsT{Sigma: 1, Nu: n - 1}.Quantile(0.975) * deviation / math.Sqrt(n)
-		e.CI95 = &[2]float64{mean - half, mean + half}
+	interval := sim.IntervalOf(values)
+	e := Estimate{Mean: interval.Mean}
+	if len(values) > 1 {
+		e.CI95 = &[2]float64{interval.Mean - interval.HalfWidth, interval.Mean + interval.HalfWidth}
 	}
 	return e
 }

@@ -35,8 +35,9 @@ type Simulation struct {
 
 // Simulating says how to simulate.
 type Simulating struct {
-	Replications int // 0 means 1
-	Workers      int // replications at once; 0 means one for each core
+	Replications int     // 0 means 1
+	Precision    float64 // go on until the people who finish are known within this share; 0 means no
+	Workers      int     // replications at once; 0 means one for each core
 	Build        report.Build
 	Done         func() // called after each replication, by one goroutine at a time
 }
@@ -68,19 +69,59 @@ func ofTheStore(condition report.Condition) bool {
 // Simulate plays all replications of a run, several at once, and returns their average. The report
 // does not depend on how many are played at once.
 func Simulate(ctx context.Context, run *Run, how Simulating) (Simulation, error) {
-	count := max(1, how.Replications)
+	var s series
+	err := s.extend(ctx, run, how, max(1, how.Replications))
+	if err == nil && how.Precision > 0 {
+		err = s.extend(ctx, run, how, max(len(s.reports), pilot))
+	}
+	if err == nil && how.Precision > 0 {
+		var finished []float64
+		for _, replay := range s.replays {
+			finished = append(finished, replay.Finished)
+		}
+		err = s.extend(ctx, run, how, min(sim.Enough(finished, how.Precision), mostReplications))
+	}
+	if err != nil {
+		return Simulation{}, err
+	}
+	average, err := report.Average(s.reports)
+	if err != nil {
+		return Simulation{}, err
+	}
+	return Simulation{report.Judge(average, run.Conditions, report.Validity{}), s.replays}, nil
+}
+
+// How many replications tell how many are needed, and how many are played at most for a precision.
+const (
+	pilot            = 5
+	mostReplications = 1000
+)
+
+// series holds replications by their numbers.
+type series struct {
+	reports []report.Report
+	replays []Replay
+}
+
+// extend plays replications until there are so many.
+func (s *series) extend(ctx context.Context, run *Run, how Simulating, count int) error {
+	first := len(s.reports)
+	if count <= first {
+		return nil
+	}
 	workers := how.Workers
 	if workers == 0 {
 		workers = runtime.NumCPU()
 	}
-	reports, replays, faults := make([]report.Report, count), make([]Replay, count), make([]error, count)
+	s.reports, s.replays = append(s.reports, make([]report.Report, count-first)...), append(s.replays, make([]Replay, count-first)...)
+	faults := make([]error, count)
 	numbers := make(chan int)
 	var working sync.WaitGroup
 	var mu sync.Mutex // guards how.Done
-	for range min(workers, count) {
+	for range min(workers, count-first) {
 		working.Go(func() {
 			for number := range numbers {
-				reports[number], replays[number], faults[number] = run.replicate(ctx, number, how)
+				s.reports[number], s.replays[number], faults[number] = run.replicate(ctx, number, how)
 				mu.Lock()
 				if how.Done != nil && faults[number] == nil {
 					how.Done()
@@ -89,19 +130,12 @@ func Simulate(ctx context.Context, run *Run, how Simulating) (Simulation, error)
 			}
 		})
 	}
-	for number := range count {
+	for number := first; number < count; number++ {
 		numbers <- number
 	}
 	close(numbers)
 	working.Wait()
-	if err := errors.Join(faults...); err != nil {
-		return Simulation{}, err
-	}
-	average, err := report.Average(reports)
-	if err != nil {
-		return Simulation{}, err
-	}
-	return Simulation{report.Judge(average, run.Conditions, report.Validity{}), replays}, nil
+	return errors.Join(faults...)
 }
 
 // replicate plays one replication and reports it.

@@ -64,7 +64,33 @@ func BatchMeans(observations []float64, batches int) Interval {
 	for i := range means {
 		means[i] = stat.Mean(observations[skipped+i*size:skipped+(i+1)*size], nil)
 	}
-	mean, deviation := stat.MeanStdDev(means, nil)
-	n := float64(batches)
+	return IntervalOf(means)
+}
+
+// IntervalOf estimates the mean of independent values, such as one figure of each replication, by
+// Student's t. Of fewer than two values the half-width is infinite.
+func IntervalOf(values []float64) Interval {
+	if len(values) < 2 {
+		return Interval{Mean: stat.Mean(values, nil), HalfWidth: math.Inf(1)}
+	}
+	mean, deviation := stat.MeanStdDev(values, nil)
+	n := float64(len(values))
 	return Interval{mean, distuv.StudentsT{Sigma: 1, Nu: n - 1}.Quantile(0.975) * deviation / math.Sqrt(n)}
+}
+
+// Enough returns how many replications are needed for the mean to be known within a share of itself,
+// from a first few values: n·(h/(ε·m))², rounded up, and never less than there are (Law, "Simulation
+// Modeling and Analysis", sec. 9.4.1). It is 0 where the values do not tell.
+//
+// Where:
+//
+//	n  number of values     m  their mean
+//	h  half-width           ε  relative precision, such as 0.01
+func Enough(values []float64, precision float64) int {
+	interval := IntervalOf(values)
+	if math.IsInf(interval.HalfWidth, 1) || interval.Mean == 0 || !(precision > 0) {
+		return 0
+	}
+	ratio := interval.HalfWidth / (precision * math.Abs(interval.Mean))
+	return max(len(values), int(math.Ceil(float64(len(values))*ratio*ratio)))
 }

@@ -55,3 +55,27 @@ func TestBatchMeansCover(t *testing.T) {
 		t.Errorf("one observation in two batches gives the half-width %v", half)
 	}
 }
+
+// TestEnough: four values around 10 have a half-width of 3.674 (t = 3.182, standard error 1.155); to know
+// the mean within 1 takes so many more as the square of the ratio says.
+func TestEnough(t *testing.T) {
+	values := []float64{8, 12, 8, 12} // standard deviation 2.309
+	if interval := IntervalOf(values); math.Abs(interval.HalfWidth-3.6743) > 1e-3 || interval.Mean != 10 {
+		t.Errorf("interval %+v", interval)
+	}
+	for _, test := range []struct {
+		why       string
+		values    []float64
+		precision float64
+		want      int
+	}{
+		{"4 · (3.674/1)² = 54.0", values, 0.1, 55},
+		{"those there are do", values, 0.9, 4},
+		{"one value does not tell", values[:1], 0.1, 0},
+		{"no precision was asked for", values, 0, 0},
+	} {
+		if got := Enough(test.values, test.precision); got != test.want {
+			t.Errorf("%s: %d replications, want %d", test.why, got, test.want)
+		}
+	}
+}

@@ -23,6 +23,7 @@ func simulateCommand(s streams) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "plan", Usage: "simulate the plan `NAME`; several are compared with the same people", EnvVars: twin("plan")},
 			&cli.IntFlag{Name: "replications", Value: 1, Usage: "play it `N` times with other chance, and average", EnvVars: twin("replications")},
+			&cli.StringFlag{Name: "precision", Usage: "add replications until the people who finish are known within the share `P`, as in 1%", EnvVars: twin("precision")},
 			&cli.Uint64Flag{Name: "seed", Usage: "draw other people at other instants", EnvVars: twin("seed")},
 			&cli.Float64Flag{Name: "scale", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
 			&cli.Float64Flag{Name: "scale-system", Usage: "multiply servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
@@ -82,12 +83,16 @@ func simulate(c *cli.Context, s streams) error {
 
 // simulateOne plays one plan, writes its files and shows its report.
 func simulateOne(c *cli.Context, s streams, run *drill.Run, folder string) (drill.Simulation, error) {
-	how := drill.Simulating{Replications: c.Int("replications"), Build: build()}
+	precision, err := readPrecision(c.String("precision"))
+	if err != nil {
+		return drill.Simulation{}, err
+	}
+	how := drill.Simulating{Replications: c.Int("replications"), Precision: precision, Build: build()}
 	if !c.Bool("quiet") {
 		done := 0
 		how.Done = func() {
 			done++
-			fmt.Fprintf(s.err, "plan %s: %d of %d replications\n", orNone(run.Scenario.Plan()), done, how.Replications)
+			fmt.Fprintf(s.err, "plan %s: %d of %d replications\n", orNone(run.Scenario.Plan()), done, max(done, how.Replications))
 		}
 	}
 	if c.Bool("trace") {
@@ -116,6 +121,18 @@ func simulateOne(c *cli.Context, s streams, run *drill.Run, folder string) (dril
 	return result, show(c, s.out, run, result.Report, folder)
 }
 
+// readPrecision reads a share such as 1%; 0 where none is given.
+func readPrecision(text string) (float64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	var share scenarios.Share
+	if err := share.UnmarshalText([]byte(text)); err != nil || share == 0 {
+		return 0, usageError{fmt.Errorf("--precision %q is no share above 0; write for example 1%%", text)}
+	}
+	return float64(share), nil
+}
+
 func orNone(plan string) string {
 	if plan == "" {
 		return "(none)"
@@ -133,6 +150,9 @@ func worse(a, b report.Verdict) bool {
 func readSimulations(c *cli.Context) ([]*drill.Run, error) {
 	if c.NArg() != 1 {
 		return nil, usageError{errors.New("name one scenario; ombak scenario list shows the bundled ones")}
+	}
+	if _, err := readPrecision(c.String("precision")); err != nil {
+		return nil, err
 	}
 	if c.Int("replications") < 1 {
 		return nil, usageError{fmt.Errorf("--replications is %d; it must be 1 or more", c.Int("replications"))}
