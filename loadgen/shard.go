@@ -46,6 +46,10 @@ func newShard(g *Generator, index int) *shard {
 	return s
 }
 
+// grain is the least time between two looks at what is due while no answer comes: requests due
+// within it are sent together, late by as much at most.
+const grain = 200 * time.Microsecond
+
 // run plays the shard's people until the run is over, the context ends, or nobody is left.
 func (s *shard) run(ctx context.Context, began time.Time) error {
 	defer s.schedule.stop()
@@ -62,6 +66,7 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 		if !any && s.under == 0 {
 			break
 		}
+		next = max(next, s.now()+grain)
 		s.answers = s.wire.wait(ctx, min(next, s.generator.config.Until), s.answers[:0])
 		for _, answer := range s.answers {
 			s.take(answer)
