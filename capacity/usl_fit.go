@@ -124,8 +124,9 @@ func explained(points []Point, model USL) float64 {
 		mean += point.Throughput / float64(len(points))
 	}
 	for _, point := range points {
-		total += math.Pow(point.Throughput-mean, 2)
-		left += math.Pow(point.Throughput-model.at(point.Concurrency), 2)
+		spread, miss := point.Throughput-mean, point.Throughput-model.at(point.Concurrency)
+		total += spread * spread
+		left += miss * miss
 	}
 	if total == 0 {
 		return 0
