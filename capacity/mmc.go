@@ -26,7 +26,7 @@ func MM1(arrivalRate, serviceRate float64) (Station, error) {
 
 // MM1ResponseQuantile returns the time in seconds that the share p of people spend in M/M/1 at most.
 //
-// Source: Kleinrock, "Queueing Systems I", 1975, eq. 5.119: P(T > t) = e^{−(μ−λ)t}.
+// Source: Kleinrock, "Queueing Systems I", 1975, chapter 5: P(T > t) = e^{−(μ−λ)t}.
 //
 // Where:
 //   - λ is arrivalRate and μ serviceRate, per second, λ < μ
@@ -76,7 +76,7 @@ func emptyMMc(servers int, load float64) float64 {
 // MMcWaitTail returns the probability of waiting longer than t seconds in M/M/c, first come first
 // served.
 //
-// Source: Cooper, "Introduction to Queueing Theory", 2nd ed., 1981, eq. 3.8.5:
+// Source: Cooper, "Introduction to Queueing Theory", 2nd ed., 1981, chapter 3:
 // P(Wq > t) = C·e^{−(cμ−λ)t}; symbols as at [MMc].
 func MMcWaitTail(arrivalRate, serviceRate float64, servers int, t float64) (float64, error) {
 	station, err := MMc(arrivalRate, serviceRate, servers)

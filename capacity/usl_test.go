@@ -33,8 +33,8 @@ func TestFitFindsTheLawItCameFrom(t *testing.T) {
 	})
 }
 
-// TestNegativeCoherencyIsHeldAtZero uses points for which a free fit gives κ < 0, as Gunther's
-// raytracer does with all its levels.
+// TestNegativeCoherencyIsHeldAtZero uses points for which a free fit gives κ < 0, as some
+// real benchmarks do.
 func TestNegativeCoherencyIsHeldAtZero(t *testing.T) {
 	for _, kappa := range []float64{-1e-6, -1e-5, -1e-4} {
 		fit := must(capacity.FitUSL(curve(.06, kappa, 20, 1, 4, 8, 12, 16, 20, 24, 28, 32, 48, 64)))(t)
