@@ -44,5 +44,5 @@ func hitRate(rates []float64, ttl float64, hit func(expected float64) float64) (
 	if err := positive("sum of all request rates", requests); err != nil {
 		return 0, err
 	}
-	return hits / requests, nil
+	return inRange(hits / requests)
 }

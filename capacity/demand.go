@@ -50,7 +50,7 @@ func FitDemands(kinds []string, steps []LoadStep) (Demands, error) {
 		return Demands{}, err
 	}
 	d := Demands{Kinds: slices.Clone(kinds), Seconds: seconds, steps: slices.Clone(steps)}
-	d.RSquared = 1 - ratio(d.missed(), spread(busy))
+	d.RSquared = explainedShare(d.missed(), spread(busy))
 	if condition > 100 {
 		d.Warnings = append(d.Warnings, "the kinds of work rise nearly in proportion, so that only their sum is sure; vary their mix")
 	}
@@ -179,10 +179,10 @@ func spread(values []float64) float64 {
 	return sum
 }
 
-// ratio is 1 where there is no variance to explain.
-func ratio(part, whole float64) float64 {
+// explainedShare is R², 0 where there is no variance to explain.
+func explainedShare(missed, whole float64) float64 {
 	if whole == 0 {
-		return 1
+		return 0
 	}
-	return part / whole
+	return 1 - missed/whole
 }

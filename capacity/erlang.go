@@ -60,19 +60,5 @@ func erlangC(blocked float64, servers int, load float64) float64 {
 // LossSystem returns the steady state of the Erlang B system M/G/c/c with the rates per second; its
 // W is the service time, since nobody waits. Source: see [ErlangB].
 func LossSystem(arrivalRate, serviceRate float64, servers int) (Station, error) {
-	if err := ratesAndServers(arrivalRate, serviceRate, servers); err != nil {
-		return Station{}, err
-	}
-	load := arrivalRate / serviceRate
-	blocked := erlangB(servers, load)
-	carried := load * (1 - blocked)
-	idle := emptyProbability(chain{
-		births: func(int) float64 { return load },
-		deaths: func(n int) float64 { return float64(n) },
-		last:   servers,
-	})
-	return finite(Station{
-		Utilization: carried / float64(servers), L: carried, W: 1 / serviceRate,
-		P0: idle, PBlock: blocked, Throughput: arrivalRate * (1 - blocked),
-	}, nil)
+	return MMcK(arrivalRate, serviceRate, servers, servers)
 }

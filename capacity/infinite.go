@@ -41,7 +41,7 @@ func (s Sinusoid) InProgress(serviceRate, t float64) (float64, error) {
 	}
 	sine, cosine := math.Sincos(s.Frequency * t)
 	swing := (serviceRate*sine - s.Frequency*cosine) / (serviceRate*serviceRate + s.Frequency*s.Frequency)
-	return s.Mean/serviceRate + s.Amplitude*swing, nil
+	return inRange(s.Mean/serviceRate + s.Amplitude*swing)
 }
 
 // PeakInProgress returns the most that [Sinusoid.InProgress] reaches: β/μ + α/√(μ² + γ²).
@@ -50,7 +50,7 @@ func (s Sinusoid) PeakInProgress(serviceRate float64) (float64, error) {
 	if err := s.check(serviceRate); err != nil {
 		return 0, err
 	}
-	return s.Mean/serviceRate + s.Amplitude/math.Hypot(serviceRate, s.Frequency), nil
+	return inRange(s.Mean/serviceRate + s.Amplitude/math.Hypot(serviceRate, s.Frequency))
 }
 
 // OfferedLoad returns the mean number in Mt/M/∞ at time t when it was empty at time 0: the servers

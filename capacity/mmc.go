@@ -36,7 +36,7 @@ func MM1ResponseQuantile(arrivalRate, serviceRate, p float64) (float64, error) {
 	if err = cmp.Or(err, share("quantile", p)); err != nil {
 		return 0, err
 	}
-	return -math.Log1p(-p) * station.W, nil
+	return inRange(-math.Log1p(-p) * station.W)
 }
 
 // MMc returns the steady state of c exponential servers with one queue and Poisson arrivals.
@@ -83,7 +83,7 @@ func MMcWaitTail(arrivalRate, serviceRate float64, servers int, t float64) (floa
 	if err = cmp.Or(err, notNegative("time", t)); err != nil {
 		return 0, err
 	}
-	return station.PWait * math.Exp(-(float64(servers)*serviceRate-arrivalRate)*t), nil
+	return inRange(station.PWait * math.Exp(-(float64(servers)*serviceRate-arrivalRate)*t))
 }
 
 // MMcWaitQuantile returns the time in seconds that the share p of people wait at most in M/M/c; 0
@@ -96,7 +96,7 @@ func MMcWaitQuantile(arrivalRate, serviceRate float64, servers int, p float64) (
 	if station.PWait <= 1-p {
 		return 0, nil
 	}
-	return math.Log(station.PWait/(1-p)) / (float64(servers)*serviceRate - arrivalRate), nil
+	return inRange(math.Log(station.PWait/(1-p)) / (float64(servers)*serviceRate - arrivalRate))
 }
 
 // MMcK returns the steady state of c exponential servers that admit at most K requests in all. It
@@ -126,6 +126,6 @@ func MMcK(arrivalRate, serviceRate float64, servers, capacity int) (Station, err
 	return finite(Station{
 		Utilization: held.busy / float64(servers), L: held.busy + held.queued, Lq: held.queued,
 		W: (held.busy + held.queued) / served, Wq: held.queued / served,
-		P0: held.empty, PWait: held.waiting / (held.waiting + held.straight), PBlock: held.full, Throughput: served,
+		P0: held.empty, PWait: ratio(held.waiting, held.waiting+held.straight), PBlock: held.full, Throughput: served,
 	}, nil)
 }

@@ -58,7 +58,7 @@ func SquareRootServers(offeredLoad, maxWaitProbability float64) (float64, error)
 			high = middle
 		}
 	}
-	return offeredLoad + high*math.Sqrt(offeredLoad), nil
+	return inRange(offeredLoad + high*math.Sqrt(offeredLoad))
 }
 
 func halfinWhitt(beta float64) float64 {

@@ -28,7 +28,7 @@ func (m USL) Throughput(concurrency float64) (float64, error) {
 	if err := cmp.Or(m.check(), atLeastOne(concurrency)); err != nil {
 		return 0, err
 	}
-	return m.at(concurrency), nil
+	return inRange(m.at(concurrency))
 }
 
 func (m USL) at(n float64) float64 {
@@ -41,7 +41,7 @@ func (m USL) ResponseTime(concurrency float64) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return concurrency / throughput, nil
+	return inRange(concurrency / throughput)
 }
 
 func atLeastOne(concurrency float64) error {

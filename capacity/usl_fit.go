@@ -126,7 +126,7 @@ func explained(points []Point, model USL) float64 {
 		missed += miss * miss
 		throughputs[i] = point.Throughput
 	}
-	return 1 - ratio(missed, spread(throughputs))
+	return explainedShare(missed, spread(throughputs))
 }
 
 // Interval is a 95 % confidence interval.
