@@ -1,13 +1,18 @@
 # Everything a developer does. Tools are built into .tools from their own modules, at the versions
-# named here; nothing else is installed but the Debian packages that packages.sh names.
+# named here; from Debian come only the packages of PACKAGES, where they are missing.
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TOOLS    := $(CURDIR)/.tools
 RACE     ?= -race
+# The race detector needs a C compiler.
+PACKAGES := gcc libc6-dev
 
-.PHONY: test lint unit statistics tools bench drill clean
+.PHONY: test packages lint unit statistics tools bench drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
-test: tools lint unit statistics
+test: packages tools lint unit statistics
+
+packages:
+	@./install.sh $(PACKAGES)
 
 lint: tools
 	$(TOOLS)/golangci-lint run ./...

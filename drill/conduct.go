@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -105,7 +107,7 @@ func prepare(run *Run, environment *Environment) error {
 		return err
 	}
 	if !run.hasBackend() {
-		return nil
+		return reach(run.Generator.Targets)
 	}
 	if _, err := os.Stat(environment.Database); err == nil {
 		return refuse("the database %s exists already; a drill needs a fresh one: name another with --store sqlite:PATH, or remove it", environment.Database)
@@ -115,6 +117,27 @@ func prepare(run *Run, environment *Environment) error {
 	}
 	people := int(run.Offered.ByStep[run.Scenario.Arrivals.Step].Scheduled)
 	return needSpace(filepath.Dir(environment.Database), people, run.Generator.PhotoBytes)
+}
+
+// reach says which target cannot be connected to, before anybody is sent there.
+func reach(targets map[string]string) error {
+	for _, name := range sortedNames(targets) {
+		target, err := url.Parse(targets[name])
+		if err != nil {
+			return refusal{err}
+		}
+		address := target.Host
+		if target.Port() == "" {
+			address = net.JoinHostPort(target.Hostname(), target.Scheme) // a scheme is a service name too
+		}
+		const patience = 5 * time.Second
+		conn, err := net.DialTimeout("tcp", address, patience)
+		if err != nil {
+			return fmt.Errorf("target %s at %s cannot be reached (%w); start it, or give another with --target %s=URL", name, targets[name], err, name)
+		}
+		_ = conn.Close() // nothing was sent
+	}
+	return nil
 }
 
 // hasBackend says whether the run starts the reference backend itself.

@@ -27,21 +27,34 @@ var (
 func (r *Run) generatorConfig(known []string) error {
 	s := r.Scenario
 	config := loadgen.Config{
-		Seed: r.seed(), People: s.Population.Size, Opens: s.Opens, PhotoBytes: s.Population.PhotoBytes,
-		Targets: map[string]string{}, Vars: r.vars(),
-		Shards: min(2, runtime.NumCPU()), Part: r.Options.Part, Parts: r.Options.Parts,
+		PhotoBytes: s.Population.PhotoBytes, Targets: map[string]string{}, Vars: r.vars(),
+		Shards: max(1, runtime.NumCPU()/2), Part: r.Options.Part, Parts: r.Options.Parts,
 	}
+	var err error
+	if config.Requests, err = requests(s); err != nil {
+		return err
+	}
+	if err := r.targets(config.Targets, known); err != nil {
+		return err
+	}
+	if err := r.peopleConfig(&config); err != nil {
+		return err
+	}
+	r.Generator = config
+	r.Offered = r.offer()
+	r.Generator.InFlight = inFlight(r.Offered.PeakPerMin)
+	return nil
+}
+
+// peopleConfig maps who comes, when, and how they walk: what a replay and a simulation share.
+func (r *Run) peopleConfig(config *loadgen.Config) error {
+	s := r.Scenario
+	config.Seed, config.People, config.Opens = r.seed(), s.Population.Size, s.Opens
 	var err error
 	if config.Shares, err = r.shares(); err != nil {
 		return err
 	}
 	if config.Traits, err = r.typoTraits(); err != nil {
-		return err
-	}
-	if config.Requests, err = requests(s); err != nil {
-		return err
-	}
-	if err := r.targets(config.Targets, known); err != nil {
 		return err
 	}
 	config.Journey = r.journeyConfig()
@@ -57,9 +70,6 @@ func (r *Run) generatorConfig(known []string) error {
 	config.Journey.Clock = r.clock(signups, journey.New(config.Journey, nil).Lead())
 	r.arrivals, r.lastly = config.Journey.Clock.Real(r.Options.From), config.Journey.Clock.Real(end)
 	config.Until = r.lastly + s.Drain
-	r.Generator = config
-	r.Offered = r.offer()
-	r.Generator.InFlight = inFlight(r.Offered.PeakPerMin)
 	return nil
 }
 

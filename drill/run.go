@@ -13,6 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/sim"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -51,6 +52,7 @@ type Run struct {
 	Generator  loadgen.Config
 	Backend    backend.Config
 	Mocks      mocks.Config
+	Simulated  sim.Config
 	Offered    report.OfferedFacts
 	Conditions []report.Condition
 	Validity   report.Validity

@@ -66,12 +66,19 @@ func TestWalks(t *testing.T) {
 	}{
 		{"a correct no ends the walk", []answer{{funnel.Declined, false, 11 * s, true, 0}}},
 		{"three attempts, back a minute later, three more, then gives up", []answer{
-			{funnel.TimedOut, false, 12 * s, false, 13 * s}, {funnel.Failed, false, 14 * s, false, 16 * s}, {funnel.Rejected, false, 17 * s, false, 77 * s},
-			{funnel.Failed, false, 78 * s, false, 79 * s}, {funnel.Failed, false, 80 * s, false, 82 * s}, {funnel.Failed, false, 83 * s, true, 0},
+			{funnel.TimedOut, false, 12 * s, false, 13 * s},
+			{funnel.Failed, false, 14 * s, false, 16 * s},
+			{funnel.Rejected, false, 17 * s, false, 77 * s},
+			{funnel.Failed, false, 78 * s, false, 79 * s},
+			{funnel.Failed, false, 80 * s, false, 82 * s},
+			{funnel.Failed, false, 83 * s, true, 0},
 		}},
 		{"mail is looked for every 2 s until patience of 5 s ends, then the person leaves", []answer{
 			{funnel.Completed, false, 10 * s, true, 11 * s},
-			{funnel.Completed, true, 11 * s, false, 13 * s}, {funnel.Completed, true, 13 * s, false, 15 * s}, {funnel.Completed, true, 15 * s, false, 16 * s}, {funnel.Completed, true, 16 * s, true, 0},
+			{funnel.Completed, true, 11 * s, false, 13 * s},
+			{funnel.Completed, true, 13 * s, false, 15 * s},
+			{funnel.Completed, true, 15 * s, false, 16 * s},
+			{funnel.Completed, true, 16 * s, true, 0},
 		}},
 		{"nobody goes beyond the last step", []answer{
 			{funnel.Completed, false, 10 * s, true, 11 * s}, {funnel.Completed, false, 12 * s, true, 13 * s}, {funnel.Completed, false, 13 * s, true, 0},

@@ -46,6 +46,7 @@ func Example() {
 	// sign-up    1,200  1,200 1,200        0        0      0     0     0      0       0 41ms 41ms
 	// identity       0      0     0        0        0      0     0     0      0       0    -    -
 	// p50, p99: response time of passed and timed-out attempts, from the intended instant
+	// offered: 1,200 people, 1,200 sent, 0 dropped; sent late by 1 µs (p99), 1 µs at most
 	//
 	// verdict: pass
 	//   pass         sign-up.response_time_passed.p99 < 250ms

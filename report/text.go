@@ -15,7 +15,8 @@ func WriteText(w io.Writer, report Report) error {
 	var b strings.Builder
 	b.WriteString(headline(report) + "\n\n")
 	b.WriteString(funnelTable(report))
-	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n\n")
+	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n")
+	b.WriteString(effort(report))
 	fmt.Fprintf(&b, "verdict: %s\n", report.Verdict)
 	for _, reason := range report.Invalid {
 		b.WriteString("  invalid: " + reason + "\n")
@@ -30,6 +31,27 @@ func WriteText(w io.Writer, report Report) error {
 		return fmt.Errorf("writing the funnel: %w", err)
 	}
 	return nil
+}
+
+// effort says what was offered, how late, and what each part of a live run cost.
+func effort(report Report) string {
+	text := fmt.Sprintf("offered: %s people, %s sent, %s dropped", thousands(report.Offered.Scheduled), thousands(report.Offered.Sent), thousands(report.Offered.Dropped))
+	if report.Generator == nil {
+		return text + "\n\n"
+	}
+	if lag := report.Generator.ScheduleLagS; lag != nil {
+		text += fmt.Sprintf("; sent late by %s (p99), %s at most", spell(lag.P99), spell(lag.Max))
+	}
+	var costs []string
+	if report.Generator.CPUS != nil {
+		costs = append(costs, "generator "+spell(*report.Generator.CPUS))
+	}
+	for _, process := range report.Processes {
+		if process.CPUS != nil {
+			costs = append(costs, process.Name+" "+spell(*process.CPUS))
+		}
+	}
+	return text + prefixed("\nCPU: ", strings.Join(costs, ", ")) + "\n\n"
 }
 
 // mark is the verdict on a threshold, told apart when it only warns.

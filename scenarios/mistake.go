@@ -42,7 +42,7 @@ func (m Mistakes) Error() string {
 
 // nearest returns the word most like the given one, or "" where none is near.
 func nearest(word string, words []string) string {
-	best, least := "", len(word)/2+1
+	best, least := "", (len(word)+1)/2+1
 	for _, candidate := range words {
 		if d := editDistance(word, candidate); d < least {
 			best, least = candidate, d

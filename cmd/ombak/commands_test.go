@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,7 +70,11 @@ func killPart(ts *testscript.TestScript, neg bool, args []string) {
 // its parts run and people are being written.
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: wait-for gone|playing FOLDER")
+		ts.Fatalf("usage: wait-for gone|playing FOLDER, or wait-for listening HOST:PORT")
+	}
+	if args[0] == "listening" {
+		waitForListener(ts, args[1])
+		return
 	}
 	for range 600 {
 		conductor := processWith(ts.MkAbs(args[1]), args[1])
@@ -82,6 +87,18 @@ func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 		<-time.After(50 * time.Millisecond)
 	}
 	ts.Fatalf("the drill of %s was not %s within 30 s", args[1], args[0])
+}
+
+func waitForListener(ts *testscript.TestScript, address string) {
+	for range 600 {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			ts.Check(conn.Close())
+			return
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+	ts.Fatalf("nobody listened at %s within 30 s", address)
 }
 
 func size(name string) int64 {

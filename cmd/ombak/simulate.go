@@ -1,0 +1,180 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+func simulateCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:      "simulate",
+		Usage:     "play the scenario in virtual time, without a service",
+		ArgsUsage: "SCENARIO",
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "plan", Usage: "simulate the plan `NAME`; several are compared with the same people", EnvVars: twin("plan")},
+			&cli.IntFlag{Name: "replications", Value: 1, Usage: "play it `N` times with other chance, and average", EnvVars: twin("replications")},
+			&cli.Uint64Flag{Name: "seed", Usage: "draw other people at other instants", EnvVars: twin("seed")},
+			&cli.Float64Flag{Name: "scale", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
+			&cli.Float64Flag{Name: "scale-system", Usage: "multiply servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
+			&cli.StringFlag{Name: "window", Usage: "play only `FROM..TO` of the scenario, as in 10m..20m", EnvVars: twin("window")},
+			&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`, as in \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
+			&cli.BoolFlag{Name: "trace", Usage: "write every attempt of every person to trace.csv", EnvVars: twin("trace")},
+			&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
+			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON on standard output", EnvVars: twin("json")},
+			&cli.BoolFlag{Name: "quiet", Usage: "show no progress", EnvVars: twin("quiet")},
+		},
+		Action: func(c *cli.Context) error { return simulate(c, s) },
+	}
+}
+
+// simulate plays every plan asked for and writes its files.
+func simulate(c *cli.Context, s streams) error {
+	runs, err := readSimulations(c)
+	if err != nil {
+		return err
+	}
+	folder, err := makeFolder(c.String("out"), runs[0].Scenario.Name, time.Now())
+	if err != nil {
+		return err
+	}
+	var results []drill.Simulation
+	verdict := verdictError{report.Pass}
+	for _, run := range runs {
+		own := folder
+		if len(runs) > 1 {
+			if own, err = makeFolder(filepath.Join(folder, run.Scenario.Plan()), "", time.Now()); err != nil {
+				return err
+			}
+		}
+		result, err := simulateOne(c, s, run, own)
+		if err != nil {
+			return err
+		}
+		if worse(result.Report.Verdict, verdict.verdict) {
+			verdict.verdict = result.Report.Verdict
+		}
+		results = append(results, result)
+	}
+	if len(runs) > 1 {
+		compared := drill.ComparePlans(results)
+		path := filepath.Join(folder, "plans.json")
+		if err := writeFile(path, func(w io.Writer) error { return drill.WriteComparison(w, compared) }); err != nil {
+			return err
+		}
+		if c.Bool("json") {
+			if err := drill.WriteComparison(s.out, compared); err != nil {
+				return err
+			}
+		}
+	}
+	return verdict
+}
+
+// simulateOne plays one plan, writes its files and shows its report.
+func simulateOne(c *cli.Context, s streams, run *drill.Run, folder string) (drill.Simulation, error) {
+	how := drill.Simulating{Replications: c.Int("replications"), Build: build()}
+	if !c.Bool("quiet") {
+		done := 0
+		how.Done = func() {
+			done++
+			fmt.Fprintf(s.err, "plan %s: %d of %d replications\n", orNone(run.Scenario.Plan()), done, how.Replications)
+		}
+	}
+	if c.Bool("trace") {
+		file, err := os.Create(filepath.Join(folder, "trace.csv"))
+		if err != nil {
+			return drill.Simulation{}, fmt.Errorf("the trace cannot be written: %w; name another folder with --out", err)
+		}
+		err = drill.Trace(c.Context, run, file)
+		if err = errors.Join(err, file.Close()); err != nil {
+			return drill.Simulation{}, fmt.Errorf("the trace: %w", err)
+		}
+	}
+	result, err := drill.Simulate(c.Context, run, how)
+	if err != nil {
+		return result, err
+	}
+	if err := writeFiles(folder, result.Report); err != nil {
+		return result, err
+	}
+	if c.Bool("json") {
+		if len(c.StringSlice("plan")) > 1 {
+			return result, nil
+		}
+		return result, report.Write(s.out, result.Report)
+	}
+	return result, show(c, s.out, run, result.Report, folder)
+}
+
+func orNone(plan string) string {
+	if plan == "" {
+		return "(none)"
+	}
+	return plan
+}
+
+// worse orders verdicts as their exit codes are ordered.
+func worse(a, b report.Verdict) bool {
+	rank := map[report.Verdict]int{report.Pass: 0, report.Inconclusive: 1, report.Fail: 2, report.Invalid: 3}
+	return rank[a] > rank[b]
+}
+
+// readSimulations reads the flags and maps the scenario for each plan.
+func readSimulations(c *cli.Context) ([]*drill.Run, error) {
+	if c.NArg() != 1 {
+		return nil, usageError{errors.New("name one scenario; ombak scenario list shows the bundled ones")}
+	}
+	if c.Int("replications") < 1 {
+		return nil, usageError{fmt.Errorf("--replications is %d; it must be 1 or more", c.Int("replications"))}
+	}
+	for _, flag := range []string{"scale", "scale-system"} {
+		if c.IsSet(flag) && !(c.Float64(flag) > 0) {
+			return nil, usageError{fmt.Errorf("--%s is %v; it must be above 0", flag, c.Float64(flag))}
+		}
+	}
+	options := drill.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), Thresholds: c.StringSlice("threshold")}
+	if c.IsSet("seed") {
+		seed := c.Uint64("seed")
+		options.Seed = &seed
+	}
+	var err error
+	if options.From, options.To, err = readWindow(c.String("window")); err != nil {
+		return nil, err
+	}
+	scenario, err := loadScenario(c.Args().First())
+	if err != nil {
+		return nil, err
+	}
+	return simulations(scenario, options, c.StringSlice("plan"))
+}
+
+func simulations(scenario *scenarios.Scenario, options drill.Options, plans []string) ([]*drill.Run, error) {
+	if len(plans) == 0 {
+		plans = []string{""}
+	}
+	seen := map[string]bool{}
+	var runs []*drill.Run
+	for _, plan := range plans {
+		if seen[plan] {
+			return nil, usageError{fmt.Errorf("--plan %s is given twice", plan)}
+		}
+		seen[plan] = true
+		options.Plan = plan
+		run, err := drill.NewSimulation(scenario, options)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, run)
+	}
+	return runs, nil
+}

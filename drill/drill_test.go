@@ -1,0 +1,139 @@
+package drill_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+func load(t testing.TB, name string) *scenarios.Scenario {
+	t.Helper()
+	scenario, err := scenarios.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scenario
+}
+
+func ExampleNewRun() {
+	scenario, err := scenarios.Load("prakerja-2020-peak")
+	if err != nil {
+		panic(err)
+	}
+	run, err := drill.NewRun(scenario, drill.Options{})
+	if err != nil {
+		panic(err)
+	}
+	offered := run.Offered.ByStep["sign-up"]
+	fmt.Println("plan", run.Scenario.Plan(), "offers", offered.Scheduled, "sign-ups, at least 81000 in a minute:", offered.PeakPerMin >= 81000)
+	fmt.Println("calls of Dukcapil at once:", run.Backend.Dukcapil.Gate.Concurrency)
+	// Output:
+	// plan as-was offers 114750 sign-ups, at least 81000 in a minute: true
+	// calls of Dukcapil at once: 10
+}
+
+func TestBundledScenariosRunLive(t *testing.T) {
+	for _, name := range scenarios.Bundled() {
+		scenario := load(t, name)
+		if err := drill.Check(scenario); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, plan := range scenario.Plans {
+			if _, err := drill.NewRun(scenario, drill.Options{Plan: plan.Name}); err != nil {
+				t.Errorf("%s, plan %s: %v", name, plan.Name, err)
+			}
+		}
+	}
+}
+
+func TestOptionsAreRefused(t *testing.T) {
+	for _, test := range []struct {
+		options drill.Options
+		want    string
+	}{
+		{drill.Options{Plan: "none"}, `has no plan "none"`},
+		{drill.Options{Scale: 1.5}, "give a share above 0 and up to 1"},
+		{drill.Options{Speed: -1}, "above 0"},
+		{drill.Options{Speed: 2, MaxRate: 10}, "exclude each other"},
+		{drill.Options{From: time.Hour}, "the arrivals of scenario smoke end at 8s"},
+		{drill.Options{From: 5 * time.Second, To: 4 * time.Second}, "is empty"},
+		{drill.Options{Part: 3, Parts: 2}, "does not exist"},
+		{drill.Options{Thresholds: []string{"nonsense"}}, "column"},
+		{drill.Options{Thresholds: []string{"sign-in.passed > 0"}}, `names the step "sign-in"`},
+	} {
+		_, err := drill.NewRun(load(t, "smoke"), test.options)
+		if !errors.Is(err, drill.ErrRefused) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: %v; want a refusal with %q", test.options, err, test.want)
+		}
+	}
+}
+
+// What cannot run live is refused by name, never ignored.
+func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
+	text := string(load(t, "smoke").Source())
+	for _, test := range []struct{ plan, want string }{
+		{"  - name: x\n    policies: [{policy: codel, at: entry}]\n", "puts codel at entry, which does not run live yet"},
+		{"  - name: x\n    schedule: [{at: 5s, set: {backend: {quota: 5}}}]\n", "changes things while it runs"},
+		{"  - name: x\n    set: {dependencies: {dukcapil: {faults: [{fault: outage, at: 1s, for: 1s}]}}}\n", "has scheduled faults"},
+		{"  - name: x\n    policies: [{policy: bounded-fifo, at: call:mail, limit: 3}]\n", "limits calls of mail, which has no gate"},
+	} {
+		scenario, err := scenarios.Parse("x.yaml", []byte(strings.Replace(text, "plans:\n", "plans:\n"+test.plan, 1)), os.DirFS("."))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = drill.NewRun(scenario, drill.Options{Plan: "x"})
+		if !errors.Is(err, drill.ErrRefused) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v; want a refusal with %q", err, test.want)
+		}
+	}
+}
+
+func TestScaleSystemScalesServersAndLimits(t *testing.T) {
+	run, err := drill.NewRun(load(t, "prakerja-2020-peak"), drill.Options{ScaleSystem: 2, Scale: 0.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Mocks.Dukcapil.Service.Servers != 20 || *run.Mocks.Dukcapil.Service.Queue != 40 || run.Backend.Dukcapil.Gate.Concurrency != 20 || run.Backend.Dukcapil.Gate.Queue != 80 {
+		t.Errorf("servers %d, gate %+v; want them doubled", run.Mocks.Dukcapil.Service.Servers, run.Backend.Dukcapil.Gate)
+	}
+	if share := run.Offered.ByStep["sign-up"].Scheduled / 114_750; share < 0.49 || share > 0.51 {
+		t.Errorf("the share %v of the people comes, want one half", share)
+	}
+}
+
+// Fast-forward: 21 hours become minutes, and no minute offers more than the cap.
+func TestMaxRateCapsEveryMinute(t *testing.T) {
+	run, err := drill.NewRun(load(t, "prakerja-2020"), drill.Options{MaxRate: 240_000.0 / 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	offered := run.Offered.ByStep["sign-up"]
+	if offered.Scheduled != 1_432_133 || offered.PeakPerMin > 240_010 {
+		t.Errorf("%v sign-ups, %v in the busiest minute", offered.Scheduled, offered.PeakPerMin)
+	}
+	if run.Generator.Until > 15*time.Minute {
+		t.Errorf("the run lasts %v", run.Generator.Until)
+	}
+}
+
+func TestAdviceNamesThePlanThatRelieves(t *testing.T) {
+	run, err := drill.NewRun(load(t, "prakerja-2020-peak"), drill.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := report.Report{Thresholds: make([]report.Judgement, len(run.Conditions))}
+	if advice := run.TryNext(result); advice != "" {
+		t.Errorf("all holds, and yet the advice is %q", advice)
+	}
+	result.Thresholds[5].Verdict = report.Fail // identity
+	if advice := run.TryNext(result); advice != "--plan as-published" {
+		t.Errorf("the advice is %q", advice)
+	}
+}

@@ -1,0 +1,80 @@
+package drill
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// persisted = acknowledged − lost + unacknowledged, whoever is in which set and however often.
+func TestReconciliationAddsUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		people := rapid.SliceOf(rapid.Uint64Range(0, 30))
+		acknowledged, rows := people.Draw(t, "acknowledged"), people.Draw(t, "rows")
+		r := compare(acknowledged, rows)
+		inAcknowledged, inRows := map[uint64]bool{}, map[uint64]bool{}
+		for _, person := range acknowledged {
+			inAcknowledged[person] = true
+		}
+		for _, person := range rows {
+			inRows[person] = true
+		}
+		lost := int64(0)
+		for person := range inAcknowledged {
+			if !inRows[person] {
+				lost++
+			}
+		}
+		if r.Persisted != r.Acknowledged-r.Lost+r.Unacknowledged || r.Lost != lost ||
+			r.Acknowledged != int64(len(inAcknowledged)) || r.Persisted != int64(len(inRows)) || r.Duplicates != int64(len(rows)-len(inRows)) {
+			t.Fatalf("acknowledged %v, rows %v: %+v", acknowledged, rows, r)
+		}
+	})
+}
+
+// A part says in a message why it ends.
+func TestPartsThatCannotStartSaySo(t *testing.T) {
+	for _, test := range []struct{ input, want string }{
+		{"", "no order came"},
+		{"{}\n", "no order came"},
+		{"nonsense\n", "cannot be read"},
+		{`{"backend":{"config":{"database":"/nowhere/x.db"},"opens":"2020-04-11T12:00:00Z"}}` + "\n", "key has 0 bytes"},
+	} {
+		var out bytes.Buffer
+		err := ServePart(t.Context(), strings.NewReader(test.input), &out, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(out.String(), `{"failed":`) {
+			t.Errorf("%q: %v, wrote %q; want %q", test.input, err, &out, test.want)
+		}
+	}
+}
+
+func TestTailKeepsWhatTellsMost(t *testing.T) {
+	var kept tail
+	for range 1000 {
+		_, _ = kept.Write([]byte("goroutine 1 [running]: and so on and on\n"))
+	}
+	_, _ = kept.Write([]byte("fatal error: out of memory\ngoroutine 2\n"))
+	if kept.last() != "fatal error: out of memory" {
+		t.Errorf("the last words are %q", kept.last())
+	}
+}
+
+func FuzzMessage(f *testing.F) {
+	f.Add(`{"ready":{"addresses":{"a":"b"}}}`)
+	f.Add(`{"delta":{"shard":0,"second":1,"steps":[{"step":99}]}}`)
+	f.Fuzz(func(t *testing.T, line string) {
+		p := &process{ready: make(chan Ready, 1)}
+		scanner := newScanner(strings.NewReader(line))
+		if scanner.Scan() {
+			p.hear(scanner, func(_ *process, message Message) {
+				if message.Delta != nil {
+					_ = message.Delta.Validate(2)
+				}
+			})
+		}
+	})
+}

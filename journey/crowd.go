@@ -1,0 +1,75 @@
+package journey
+
+import (
+	"iter"
+	"time"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// peoplePurpose keys the permutation that draws who comes, without replacement.
+var peoplePurpose = workload.NewPurpose("arrivals/people")
+
+// Caller is one person who comes.
+type Caller struct {
+	Person  uint64        // index in the population
+	At      time.Duration // real time of the step that arrivals are scheduled at
+	Visitor bool          // only looks
+	Opens   time.Duration // real time from which the person must be known
+}
+
+// Crowd says who comes to a run and when. Both drivers draw their people from it.
+type Crowd struct {
+	Seed     workload.Seed
+	People   uint64            // size of the population that people are drawn from
+	Signups  workload.Arrivals // people who walk the journey
+	Visitors workload.Arrivals // people who take the first step and go
+	Clock    workload.Clock
+	Lead     time.Duration // scenario time by which people must be known before they come; see [Journey.Lead]
+}
+
+// All yields everyone in order of their instants, holding one bin of each stream in memory. The same
+// Crowd yields the same people at the same instants.
+func (c Crowd) All() iter.Seq[Caller] { return c.Part(0, 1) }
+
+// Part yields every parts-th person. Person k of the sign-ups has ordinal k, visitors follow after
+// all of them, and a permutation draws the person from the ordinal: no person comes twice.
+func (c Crowd) Part(part, parts int) iter.Seq[Caller] {
+	people := workload.NewPermutation(c.Seed, peoplePurpose, c.People)
+	walkers := uint64(c.Signups.Bins.Total())
+	return func(yield func(Caller) bool) {
+		offer := func(arrival workload.Arrival, visitor bool) bool {
+			if arrival.Ordinal%uint64(parts) != uint64(part) {
+				return true
+			}
+			ordinal := arrival.Ordinal
+			if visitor {
+				ordinal += walkers
+			}
+			return yield(Caller{Person: people.At(ordinal), At: c.Clock.Real(arrival.At), Visitor: visitor, Opens: c.Clock.Real(arrival.At - c.Lead)})
+		}
+		merge(c.Signups.All(), c.Visitors.All(), offer)
+	}
+}
+
+// merge offers the arrivals of both streams in order of time until an offer is refused.
+func merge(signups, visitors iter.Seq[workload.Arrival], offer func(arrival workload.Arrival, visitor bool) bool) {
+	next, stop := iter.Pull(visitors)
+	defer stop()
+	visitor, more := next()
+	for arrival := range signups {
+		for ; more && visitor.At <= arrival.At; visitor, more = next() {
+			if !offer(visitor, true) {
+				return
+			}
+		}
+		if !offer(arrival, false) {
+			return
+		}
+	}
+	for ; more; visitor, more = next() {
+		if !offer(visitor, true) {
+			return
+		}
+	}
+}

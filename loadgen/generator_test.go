@@ -1,0 +1,475 @@
+package loadgen_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// service is a target that counts and answers as told.
+type service struct {
+	mu       sync.Mutex
+	requests []string // method, path and body
+	answer   func(ctx *fasthttp.RequestCtx, nth int)
+	url      string
+}
+
+func serve(t testing.TB, answer func(ctx *fasthttp.RequestCtx, nth int)) *service {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &service{answer: answer, url: "http://" + listener.Addr().String()}
+	server := &fasthttp.Server{Handler: s.handle, CloseOnShutdown: true}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(listener) })
+	t.Cleanup(func() {
+		_ = listener.Close()
+		serving.Wait()
+	})
+	return s
+}
+
+func (s *service) handle(ctx *fasthttp.RequestCtx) {
+	s.mu.Lock()
+	s.requests = append(s.requests, fmt.Sprintf("%s %s %s %s", ctx.Method(), ctx.RequestURI(), ctx.Request.Header.Peek("X-Key"), ctx.PostBody()))
+	nth := len(s.requests)
+	s.mu.Unlock()
+	if s.answer != nil {
+		s.answer(ctx, nth)
+	}
+}
+
+func (s *service) served() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
+// recorder keeps every sample; several shards share it behind a lock.
+type recorder struct {
+	mu      sync.Mutex
+	samples []funnel.Sample
+	entered map[int]int
+	sched   int
+	started int
+	dropped int
+	ended   int
+}
+
+type shardRecorder struct{ *recorder }
+
+func (r shardRecorder) locked(f func()) { r.mu.Lock(); defer r.mu.Unlock(); f() }
+
+func (r shardRecorder) Enter(step int, _ time.Duration) { r.locked(func() { r.entered[step]++ }) }
+func (r shardRecorder) Observe(s funnel.Sample) {
+	r.locked(func() { r.samples = append(r.samples, s) })
+}
+func (r shardRecorder) Scheduled(time.Duration) { r.locked(func() { r.sched++ }) }
+func (r shardRecorder) Started()                { r.locked(func() { r.started++ }) }
+func (r shardRecorder) DroppedPerson()          { r.locked(func() { r.dropped++ }) }
+func (r shardRecorder) Finished()               { r.locked(func() { r.ended++ }) }
+
+var _ funnel.Crowd = shardRecorder{}
+
+func (r *recorder) outcomes() map[funnel.Outcome]int {
+	counts := map[funnel.Outcome]int{}
+	for _, s := range r.samples {
+		counts[s.Outcome]++
+	}
+	return counts
+}
+
+// config is one step and 50 people within 200 ms.
+func config(url string, change func(*loadgen.Config)) loadgen.Config {
+	c := loadgen.Config{
+		Journey:    journey.Config{Seed: workload.Seed{Value: 1}, Steps: []journey.Step{{Name: "go", Kind: funnel.Request, Continue: 1, Timeout: 5 * time.Second}}},
+		Signups:    workload.Arrivals{Seed: workload.Seed{Value: 1}, Purpose: 1, Bins: workload.Bins{Width: 100 * time.Millisecond, Counts: []int{20, 30}}},
+		Visitors:   workload.Arrivals{Seed: workload.Seed{Value: 1}, Purpose: 2, Bins: workload.Bins{Width: 100 * time.Millisecond}},
+		Seed:       workload.Seed{Value: 1},
+		People:     1000,
+		Opens:      time.Date(2020, 4, 11, 12, 0, 0, 0, time.UTC),
+		PhotoBytes: population.SmallestPhoto,
+		Requests:   []loadgen.Request{{Target: "web", Method: "GET", Path: "/", Completed: []int{200}, Rejected: []int{503}}},
+		Targets:    map[string]string{"web": url},
+		Until:      20 * time.Second,
+		Shards:     2,
+	}
+	if change != nil {
+		change(&c)
+	}
+	return c
+}
+
+func play(t testing.TB, c loadgen.Config) *recorder {
+	t.Helper()
+	r := &recorder{entered: map[int]int{}}
+	g, err := loadgen.New(c, func(int) funnel.Observer { return shardRecorder{r} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Run(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func ExampleConfig_Callers() {
+	c := config("", nil)
+	n := 0
+	for caller := range c.Callers() {
+		if n++; n <= 3 {
+			fmt.Println(caller.Person, caller.At.Round(time.Microsecond))
+		}
+	}
+	fmt.Println(n, "people")
+	// Output:
+	// 140 8.672ms
+	// 287 15.596ms
+	// 758 21.061ms
+	// 50 people
+}
+
+func TestEveryPersonIsSentOnceAndCounted(t *testing.T) {
+	s := serve(t, nil)
+	r := play(t, config(s.url, nil))
+	if len(s.served()) != 50 || r.outcomes()[funnel.Completed] != 50 || r.entered[0] != 50 {
+		t.Errorf("%d served, outcomes %v, entered %v; want 50 each", len(s.served()), r.outcomes(), r.entered)
+	}
+	if r.sched != 50 || r.started != 50 || r.ended != 50 || r.dropped != 0 {
+		t.Errorf("scheduled %d, started %d, ended %d, dropped %d", r.sched, r.started, r.ended, r.dropped)
+	}
+	for _, sample := range r.samples {
+		if sample.Start < sample.Intended || sample.End < sample.Start || !sample.Final || sample.Attempt != 1 {
+			t.Errorf("the clocks of %+v do not fit", sample)
+		}
+	}
+}
+
+// The same seed offers the same people at the same instants, whatever the shards; another does not.
+func TestSameSeedSamePeople(t *testing.T) {
+	people := func(change func(*loadgen.Config)) []loadgen.Caller {
+		return slices.Collect(config("", change).Callers())
+	}
+	base := people(nil)
+	if !slices.Equal(base, people(func(c *loadgen.Config) { c.Shards = 1 })) {
+		t.Error("shards change the people")
+	}
+	other := people(func(c *loadgen.Config) { c.Seed.Value, c.Signups.Seed.Value = 2, 2 })
+	if slices.Equal(base, other) || base[0].Person == other[0].Person {
+		t.Error("another seed offers the same people")
+	}
+	seen := map[uint64]bool{}
+	for _, caller := range base {
+		if seen[caller.Person] {
+			t.Errorf("person %d comes twice", caller.Person)
+		}
+		seen[caller.Person] = true
+	}
+}
+
+// Parts of a run play together exactly the people of the whole.
+func TestPartsMakeTheWhole(t *testing.T) {
+	s := serve(t, nil)
+	var sessions []uint64
+	for part := range 3 {
+		r := play(t, config(s.url, func(c *loadgen.Config) { c.Part, c.Parts = part, 3 }))
+		for _, sample := range r.samples {
+			sessions = append(sessions, sample.Session)
+		}
+	}
+	var want []uint64
+	for caller := range config("", nil).Callers() {
+		want = append(want, caller.Person)
+	}
+	slices.Sort(sessions)
+	slices.Sort(want)
+	if !slices.Equal(sessions, want) {
+		t.Errorf("the parts played %d people, not the %d of the whole", len(sessions), len(want))
+	}
+}
+
+func TestOutcomesByStatusAndError(t *testing.T) {
+	s := serve(t, func(ctx *fasthttp.RequestCtx, nth int) {
+		switch nth % 4 {
+		case 0:
+			ctx.SetStatusCode(503)
+		case 1:
+			ctx.SetStatusCode(500)
+		case 2:
+			ctx.HijackSetNoResponse(true)
+			ctx.Hijack(func(net.Conn) {}) // closed without an answer
+		}
+	})
+	r := play(t, config(s.url, nil))
+	outcomes := r.outcomes()
+	if outcomes[funnel.Rejected] != 12 || outcomes[funnel.Failed] != 26 || outcomes[funnel.Completed] != 12 {
+		t.Errorf("outcomes %v; want 12 rejected, 13 + 13 failed, 12 completed", outcomes)
+	}
+	for _, sample := range r.samples {
+		if sample.Outcome == funnel.Failed && sample.Reason != 500 && sample.Reason != funnel.ReasonReset {
+			t.Errorf("a failure has the reason %d", sample.Reason)
+		}
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	r := play(t, config("http://127.0.0.1:1", nil))
+	if r.outcomes()[funnel.Failed] != 50 || r.samples[0].Reason != funnel.ReasonDial {
+		t.Errorf("outcomes %v, reason %d; want 50 failed to dial", r.outcomes(), r.samples[0].Reason)
+	}
+}
+
+// A service that never answers: attempts time out, or the person leaves, and the run ends.
+func TestHangingServiceTimesOut(t *testing.T) {
+	release := make(chan struct{})
+	s := serve(t, func(*fasthttp.RequestCtx, int) { <-release })
+	defer close(release)
+	r := play(t, config(s.url, func(c *loadgen.Config) { c.Journey.Steps[0].Timeout = 100 * time.Millisecond }))
+	if r.outcomes()[funnel.TimedOut] != 50 {
+		t.Errorf("outcomes %v; want 50 timed out", r.outcomes())
+	}
+	r = play(t, config(s.url, func(c *loadgen.Config) {
+		c.Journey.Steps[0].Patience = workload.ConstantTime(50 * time.Millisecond)
+	}))
+	if r.outcomes()[funnel.Abandoned] != 50 {
+		t.Errorf("outcomes %v; want 50 abandoned", r.outcomes())
+	}
+}
+
+// A run that is cut short returns at once, whatever hangs.
+func TestCancelEndsRequestsUnderWay(t *testing.T) {
+	release := make(chan struct{})
+	reached := make(chan struct{}, 100)
+	s := serve(t, func(*fasthttp.RequestCtx, int) { reached <- struct{}{}; <-release })
+	defer close(release)
+	r := &recorder{entered: map[int]int{}}
+	g, err := loadgen.New(config(s.url, func(c *loadgen.Config) { c.Journey.Steps[0].Timeout = time.Hour }), func(int) funnel.Observer { return shardRecorder{r} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-reached; cancel() }()
+	if err := g.Run(ctx, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if r.started == 0 || r.ended != 0 {
+		t.Errorf("started %d, ended %d; want some under way and none ended", r.started, r.ended)
+	}
+}
+
+func TestMoreThanTheCapIsDroppedAndCounted(t *testing.T) {
+	release := make(chan struct{})
+	s := serve(t, func(*fasthttp.RequestCtx, int) { <-release })
+	defer close(release)
+	r := play(t, config(s.url, func(c *loadgen.Config) {
+		c.InFlight, c.Shards = 10, 1
+		c.Journey.Steps[0].Timeout = time.Second
+	}))
+	if r.dropped != 40 || r.started != 10 || r.outcomes()[funnel.Dropped] != 40 || r.outcomes()[funnel.TimedOut] != 10 {
+		t.Errorf("dropped %d, started %d, outcomes %v; want 40, 10", r.dropped, r.started, r.outcomes())
+	}
+}
+
+// Two steps with everything a request may hold: templates, extraction, a photo, a header.
+func TestJourneyCarriesWhatItExtracts(t *testing.T) {
+	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) {
+		if string(ctx.Path()) == "/first" {
+			ctx.SetBodyString(`{"mail":{"body":"open http://x/verify?token=12.ab-_ now"}}`)
+		}
+	})
+	r := play(t, config(s.url, func(c *loadgen.Config) {
+		c.Signups.Bins.Counts = []int{1}
+		c.Vars = map[string]string{"tenant": "jakarta"}
+		c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Continue: 1, Timeout: 5 * time.Second})
+		c.Requests = []loadgen.Request{
+			{
+				Target: "web", Method: "POST", Path: "/first", JSON: `{"name":"${person.name}","email":"${person.email}"}`, Completed: []int{200},
+				Extract: map[string]loadgen.Extract{"token": {JSON: "mail.body", Regexp: `token=(\S+)`}},
+			},
+			{
+				Target: "web", Method: "POST", Path: "/then/${got.token}", Headers: map[string]string{"X-Key": "${var.tenant}"},
+				Multipart: map[string]string{"photo": "${person.photo}", "nik": "${person.nik}"}, Completed: []int{200},
+			},
+		}
+	}))
+	if r.outcomes()[funnel.Completed] != 2 {
+		t.Fatalf("outcomes %v", r.outcomes())
+	}
+	requests := s.served()
+	person := population.New(workload.Seed{Value: 1}, time.Date(2020, 4, 11, 12, 0, 0, 0, time.UTC), population.Shares{}).Person(r.samples[0].Session)
+	if want := `POST /first  {"name":"` + person.Name + `","email":"` + person.Email + `"}`; requests[0] != want {
+		t.Errorf("first request %q, want %q", requests[0], want)
+	}
+	for _, want := range []string{"POST /then/12.ab-_ jakarta ", "\xff\xd8", person.NIK} {
+		if !strings.Contains(requests[1], want) {
+			t.Errorf("the second request lacks %q", want)
+		}
+	}
+}
+
+// raw serves connections with bytes of its own making.
+func raw(t testing.TB, answer func(net.Conn)) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() {
+				defer conn.Close()
+				answer(conn)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		serving.Wait()
+	})
+	return "http://" + listener.Addr().String()
+}
+
+// answering reads one request after the other and writes the pieces, each by itself.
+func answering(last bool, pieces ...string) func(net.Conn) {
+	return func(conn net.Conn) {
+		buffer := make([]byte, 4096)
+		for {
+			if _, err := conn.Read(buffer); err != nil {
+				return
+			}
+			for _, piece := range pieces {
+				if _, err := conn.Write([]byte(piece)); err != nil {
+					return
+				}
+				runtime.Gosched()
+			}
+			if last {
+				return
+			}
+		}
+	}
+}
+
+// Whatever way an answer is framed, it is read to its end, and the connection is used again or not.
+func TestFramings(t *testing.T) {
+	const head = "HTTP/1.1 200 OK\r\n"
+	for _, test := range []struct {
+		why     string
+		last    bool
+		pieces  []string
+		outcome funnel.Outcome
+		reason  funnel.Reason
+	}{
+		{"a length", false, []string{head + "Content-Length: 13\r\n\r\n{\"token\":\"x\"}"}, funnel.Completed, 200},
+		{"a length, in pieces", false, []string{"HTTP/1.1 2", "00 OK\r\nContent-Len", "gth: 13\r\n\r", "\n{\"token\"", ":\"x\"}"}, funnel.Completed, 200},
+		{"chunks", false, []string{head + "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"tok\r\n8\r\nen\":\"x\"}\r\n0\r\n", "\r\n"}, funnel.Completed, 200},
+		{"chunks with trailers", false, []string{head + "transfer-encoding: Chunked\r\n\r\nd;x=y\r\n{\"token\":\"x\"}\r\n0\r\nA: b\r\n\r\n"}, funnel.Completed, 200},
+		{"until the connection closes", true, []string{head + "\r\n{\"token\":", "\"x\"}"}, funnel.Completed, 200},
+		{"closing after each answer", true, []string{head + "Connection: close\r\nContent-Length: 13\r\n\r\n{\"token\":\"x\"}"}, funnel.Completed, 200},
+		{"closing without saying so", true, []string{head + "Content-Length: 13\r\n\r\n{\"token\":\"x\"}"}, funnel.Completed, 200},
+		{"an interim answer before", false, []string{"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n" + head + "Content-Length: 13\r\n\r\n{\"token\":\"x\"}"}, funnel.Completed, 200},
+		{"cut off in the body", true, []string{head + "Content-Length: 99\r\n\r\n{"}, funnel.Failed, funnel.ReasonReset},
+		{"cut off in the head", true, []string{"HTTP/1.1 200"}, funnel.Failed, funnel.ReasonReset},
+		{"garbage", true, []string{"\x00\x01\x02 this is no HTTP\r\n\r\n"}, funnel.Failed, funnel.ReasonBody},
+		{"a length that is none", true, []string{head + "Content-Length: many\r\n\r\n"}, funnel.Failed, funnel.ReasonBody},
+		{"a length beyond all bounds", true, []string{head + "Content-Length: 99999999999\r\n\r\n"}, funnel.Failed, funnel.ReasonBody},
+	} {
+		url := raw(t, answering(test.last, test.pieces...))
+		r := play(t, config(url, func(c *loadgen.Config) {
+			c.Requests[0].Extract = map[string]loadgen.Extract{"token": {JSON: "token"}}
+		}))
+		if r.outcomes()[test.outcome] != 50 {
+			t.Errorf("%s: outcomes %v; want 50 %v", test.why, r.outcomes(), test.outcome)
+		}
+		for _, sample := range r.samples {
+			if sample.Reason != test.reason {
+				t.Errorf("%s: reason %d, want %d", test.why, sample.Reason, test.reason)
+				break
+			}
+		}
+	}
+}
+
+// An answer of one byte at a time is too slow for the timeout, and does not stop the others.
+func TestSlowBodyTimesOut(t *testing.T) {
+	release := make(chan struct{})
+	url := raw(t, func(conn net.Conn) {
+		_, _ = conn.Read(make([]byte, 4096))
+		_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1"))
+		<-release
+	})
+	defer close(release)
+	r := play(t, config(url, func(c *loadgen.Config) { c.Journey.Steps[0].Timeout = 100 * time.Millisecond }))
+	if r.outcomes()[funnel.TimedOut] != 50 {
+		t.Errorf("outcomes %v; want 50 timed out", r.outcomes())
+	}
+}
+
+func TestMissingExtractionFails(t *testing.T) {
+	s := serve(t, nil)
+	r := play(t, config(s.url, func(c *loadgen.Config) {
+		c.Requests[0].Extract = map[string]loadgen.Extract{"token": {JSON: "token"}}
+	}))
+	if r.outcomes()[funnel.Failed] != 50 || r.samples[0].Reason != funnel.ReasonBody {
+		t.Errorf("outcomes %v, reason %d", r.outcomes(), r.samples[0].Reason)
+	}
+}
+
+// Await looks again until the answer is there: one sample, and Retry-After is honoured on the way.
+func TestAwaitIsOneSample(t *testing.T) {
+	s := serve(t, func(ctx *fasthttp.RequestCtx, nth int) {
+		if nth <= 3 {
+			ctx.SetStatusCode(404)
+		}
+	})
+	r := play(t, config(s.url, func(c *loadgen.Config) {
+		c.Signups.Bins.Counts = []int{1}
+		c.Journey.Steps[0].Kind, c.Journey.Steps[0].Every, c.Journey.Steps[0].Patience = funnel.Await, workload.ConstantTime(10*time.Millisecond), workload.ConstantTime(time.Minute)
+		c.Requests[0].Pending = []int{404}
+	}))
+	if len(r.samples) != 1 || r.samples[0].Outcome != funnel.Completed || len(s.served()) != 4 {
+		t.Errorf("%d samples, %d looks", len(r.samples), len(s.served()))
+	}
+}
+
+func TestBadConfigsSayWhatToDo(t *testing.T) {
+	for _, test := range []struct {
+		change func(*loadgen.Config)
+		want   string
+	}{
+		{func(c *loadgen.Config) { c.Targets = nil }, "give --target web=URL"},
+		{func(c *loadgen.Config) { c.Targets["web"] = "ftp://x" }, "write for example http://127.0.0.1:8080"},
+		{func(c *loadgen.Config) { c.Requests = nil }, "each step needs one"},
+		{func(c *loadgen.Config) { c.People = 10 }, "raise its size"},
+		{func(c *loadgen.Config) { c.Requests[0].Path = "/${got.token}" }, `no step extracts "token"`},
+		{func(c *loadgen.Config) { c.Requests[0].Path = "/${var.x}" }, "give --var x=VALUE"},
+		{func(c *loadgen.Config) { c.Requests[0].Path = "/${person.iq}" }, "people have name"},
+		{func(c *loadgen.Config) { c.Requests[0].Path = "/${person" }, "is not closed"},
+	} {
+		_, err := loadgen.New(config("http://127.0.0.1:1", test.change), func(int) funnel.Observer { return nil })
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v, want %q", err, test.want)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package loadgen
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/valyala/fasthttp"
+	"pgregory.net/rapid"
+)
+
+func TestTimersComeInOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var timers timers
+		at := map[int32]time.Duration{}
+		for slot := range int32(rapid.IntRange(1, 200).Draw(t, "n")) {
+			at[slot] = time.Duration(rapid.IntRange(0, 20).Draw(t, "at"))
+			timers.push(at[slot], slot)
+		}
+		last, lastSlot := time.Duration(-1), int32(-1)
+		for {
+			first, any := timers.first()
+			if !any {
+				return
+			}
+			slot := timers.pop()
+			if at[slot] != first || first < last || first == last && slot < lastSlot {
+				t.Fatalf("slot %d of %v came after slot %d of %v", slot, first, lastSlot, last)
+			}
+			last, lastSlot = first, slot
+		}
+	})
+}
+
+func FuzzTemplate(f *testing.F) {
+	f.Add("plain", `a"b\c`)
+	f.Add("${got.x} and ${var.y}", "\x00\n")
+	f.Add("${person.name", "")
+	f.Fuzz(func(t *testing.T, text, value string) {
+		s := scope{got: map[string]int{"x": 0}, vars: map[string]string{"y": "why"}}
+		compiled, err := s.parseTemplate(text)
+		if err != nil {
+			return
+		}
+		rendered := string(compiled.render(&values{got: []string{value}}, nil, nil))
+		if !strings.Contains(text, "${") && rendered != text {
+			t.Errorf("%q became %q", text, rendered)
+		}
+		var back string
+		quoted := `"` + string(escapeJSON(nil, value)) + `"`
+		if utf8.ValidString(value) && (json.Unmarshal([]byte(quoted), &back) != nil || back != value) {
+			t.Errorf("%q became %s, which reads back as %q", value, quoted, back)
+		}
+	})
+}
+
+func FuzzExtract(f *testing.F) {
+	f.Add(`{"a":[{"b":"x"}]}`, "a.0.b", `(x)`)
+	f.Fuzz(func(t *testing.T, body, path, pattern string) {
+		s := scope{got: map[string]int{"x": 0}}
+		c, err := s.compile(Request{Path: "/", Extract: map[string]Extract{"x": {JSON: path, Regexp: pattern}}}, "http://h")
+		if err != nil {
+			return
+		}
+		var resp fasthttp.Response
+		resp.SetBodyString(body)
+		c.extract(&resp, func(int, string) {})
+	})
+}
+
+func TestDeadlinesComeInOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var d deadlines
+		want := map[uint64]time.Duration{}
+		now := time.Duration(0)
+		for slot := range int32(rapid.IntRange(1, 300).Draw(t, "n")) {
+			now += time.Duration(rapid.IntRange(0, 5).Draw(t, "pause"))
+			timeout := time.Duration(rapid.IntRange(1, 20).Draw(t, "timeout"))
+			want[d.add(now+timeout, timeout, slot)] = now + timeout
+		}
+		last := time.Duration(0)
+		for {
+			at, any := d.first()
+			if !any {
+				break
+			}
+			_, sequence := d.pop()
+			if want[sequence] != at || at < last {
+				t.Fatalf("deadline %d of %v came at %v, after %v", sequence, want[sequence], at, last)
+			}
+			last = at
+			delete(want, sequence)
+		}
+		if len(want) > 0 {
+			t.Fatalf("%d deadlines never came", len(want))
+		}
+	})
+}
+
+// Whatever pieces an answer comes in, the frame is the same, and never whole too early.
+func FuzzFrame(f *testing.F) {
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nRetry-After: 7\r\n\r\nabc"))
+	f.Add([]byte("HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"))
+	f.Add([]byte("HTTP/1.0 204 x\r\n\r\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		whole, err := parseFrame(text, false)
+		if err != nil || !whole.whole {
+			return
+		}
+		size := whole.head + whole.body
+		if size > len(text) {
+			t.Fatalf("%q: a frame of %d bytes", text, size)
+		}
+		again, err := parseFrame(text[:size], false)
+		if err != nil || again != whole {
+			t.Errorf("%q: %+v alone, %+v with what follows (%v)", text, again, whole, err)
+		}
+		if cut, err := parseFrame(text[:size-1], false); err == nil && cut.whole {
+			t.Errorf("%q: whole without its last byte", text)
+		}
+	})
+}

@@ -1,0 +1,120 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ombak-sim/ombak/fault"
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/resilience"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Config describes one run of the surge. It is plain data; Seed, Journey, arrivals, Shares and
+// Traits mean what they mean to the load generator, so that both see the same people.
+type Config struct {
+	Seed      workload.Seed
+	Journey   journey.Config
+	Signups   workload.Arrivals // people who walk the journey
+	Visitors  workload.Arrivals // people who take the first step and go
+	People    uint64            // size of the population that people are drawn from
+	Opens     time.Time
+	Shares    population.Shares
+	Traits    []population.Traits // per step: people whose first attempt holds a typing error
+	Routes    []Route             // one for each step
+	Stations  []StationConfig
+	Calls     []Dependency
+	Places    int           // in the batch that people join; 0 means no limit
+	Until     time.Duration // real time after which the run ends
+	ReadEvery time.Duration // between two readings of the stations; 0 means never
+}
+
+// Route is a request's way through the model.
+type Route []Hop
+
+// HopKind is what a request does at one stop.
+type HopKind uint8
+
+// The kinds of hop.
+const (
+	AtStation HopKind = iota // waits for a part of the service
+	Call                     // waits for a dependency
+	Async                    // leaves something to a dependency and goes on
+)
+
+// Hop is one stop on a route.
+type Hop struct {
+	Kind HopKind
+	To   int                   // place in Stations or Calls
+	Work workload.Distribution // at a station, instead of its own service time; zero means the station's
+}
+
+// Role says what a dependency decides about a person.
+type Role string
+
+// The roles, named as the kinds of dependency in scenario files.
+const (
+	Dukcapil Role = "dukcapil" // identity, by population.Record
+	Dapodik  Role = "dapodik"  // pupils and students are not eligible
+	DTKS     Role = "dtks"     // social aid: a preference, no refusal
+	Mail     Role = "mail"     // what await steps wait for
+	SMS      Role = "sms"      // likewise
+	Generic  Role = "generic"  // nothing
+)
+
+// Dependency is something that the service calls.
+type Dependency struct {
+	StationConfig
+	Role     Role
+	Delivery workload.Distribution  // mail and sms: from acceptance to arrival
+	Timeout  time.Duration          // real time after which the service gives a call up; 0 means never
+	Gate     *resilience.FIFOConfig // protection of the calls; nil means none
+	Faults   fault.Schedule         // by scenario time
+}
+
+// Validate returns the first fault of the description.
+func (c Config) Validate() error {
+	switch {
+	case len(c.Journey.Steps) == 0 || len(c.Routes) != len(c.Journey.Steps):
+		return fmt.Errorf("sim: %d routes for %d steps; each step needs one", len(c.Routes), len(c.Journey.Steps))
+	case c.People == 0 || uint64(c.Signups.Bins.Total()+c.Visitors.Bins.Total()) > c.People:
+		return errors.New("sim: more people arrive than the population has; raise its size")
+	case len(c.Stations)+len(c.Calls) > 1<<14:
+		return fmt.Errorf("sim: %d stations; there may be %d", len(c.Stations)+len(c.Calls), 1<<14)
+	}
+	for _, station := range c.Stations {
+		if err := station.Validate(); err != nil {
+			return fmt.Errorf("sim: %w", err)
+		}
+	}
+	for _, call := range c.Calls {
+		if err := call.validate(); err != nil {
+			return fmt.Errorf("sim: dependency %s: %w", call.Name, err)
+		}
+	}
+	for i, route := range c.Routes {
+		for _, hop := range route {
+			if hop.To < 0 || hop.Kind == AtStation && hop.To >= len(c.Stations) || hop.Kind != AtStation && hop.To >= len(c.Calls) {
+				return fmt.Errorf("sim: the route of step %s leads to a place that does not exist", c.Journey.Steps[i].Name)
+			}
+		}
+	}
+	return nil
+}
+
+func (d Dependency) validate() error {
+	if d.Gate != nil {
+		if err := d.Gate.Validate(); err != nil {
+			return err
+		}
+	}
+	if d.Holding {
+		return errors.New("a dependency cannot hold servers")
+	}
+	if err := d.Faults.Validate(); err != nil {
+		return err
+	}
+	return d.StationConfig.Validate()
+}

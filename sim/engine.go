@@ -1,0 +1,160 @@
+package sim
+
+import (
+	"slices"
+	"time"
+)
+
+// Engine is a clock that jumps from event to event: integer nanoseconds, events of one instant in
+// the order in which they were scheduled. It starts no goroutine and, once its tables have grown,
+// allocates nothing.
+//
+// The time never goes back: what is scheduled for the past happens now.
+type Engine struct {
+	now      time.Duration
+	sequence uint64
+	events   uint64
+	heap     heap
+	delays   []*Delay
+	revocables
+}
+
+// NewEngine returns an engine at time 0 with nothing to do.
+func NewEngine() *Engine { return &Engine{heap: newHeap()} }
+
+// Now returns the time since the start.
+func (e *Engine) Now() time.Duration { return e.now }
+
+// Events returns how many events have happened.
+func (e *Engine) Events() uint64 { return e.events }
+
+// Pending returns how many entries the heap holds: events, those revoked and not yet due included,
+// and one for each [Delay] in use.
+func (e *Engine) Pending() int { return e.heap.len() }
+
+// At schedules an event.
+func (e *Engine) At(at time.Duration, event Event) {
+	e.heap.push(newEntry(max(at, e.now), e.ordinal(), event))
+}
+
+// After schedules an event that far from now.
+func (e *Engine) After(delay time.Duration, event Event) { e.At(e.now+delay, event) }
+
+// ordinal returns the number of the next event to be scheduled.
+func (e *Engine) ordinal() uint64 {
+	if e.sequence == sequenceEnd-1 {
+		e.renumber()
+	}
+	e.sequence++
+	return e.sequence
+}
+
+// Delay returns the queue for events of one constant delay.
+func (e *Engine) Delay(length time.Duration) *Delay {
+	for _, known := range e.delays {
+		if known.length == length {
+			return known
+		}
+	}
+	delay := newDelay(length, int32(len(e.delays)))
+	e.delays = append(e.delays, delay)
+	return delay
+}
+
+// Arm schedules an event after a constant delay.
+func (e *Engine) Arm(delay *Delay, event Event) Alarm {
+	alarm := delay.push(newEntry(e.now+delay.length, e.ordinal(), event))
+	if !delay.waiting {
+		e.wait(delay)
+	}
+	return alarm
+}
+
+// Disarm cancels an event of a delay and says whether it was still to come.
+func (e *Engine) Disarm(delay *Delay, alarm Alarm) bool { return delay.cancel(alarm) }
+
+// wait enters the head of a delay into the heap under the head's own time and sequence.
+func (e *Engine) wait(delay *Delay) {
+	delay.waiting = delay.skip()
+	if delay.waiting {
+		head := delay.at(delay.head)
+		e.heap.push(newEntry(head.at, head.key>>32, NewEvent(delayKind, delay.number)))
+	}
+}
+
+// Next moves the clock to the next event and returns it; false when nothing is left.
+func (e *Engine) Next() (Event, bool) {
+	for e.heap.len() > 0 {
+		first := e.heap.take()
+		event, due := first.event(), true
+		if event.Kind() > lastKind {
+			if event.Kind() == delayKind {
+				event, due = e.expire(e.delays[event.Subject()], first)
+			} else {
+				event, due = e.settle(event.Subject())
+			}
+		}
+		if due {
+			e.now = first.at
+			e.events++
+			return event, true
+		}
+	}
+	return 0, false
+}
+
+// Peek returns the instant at which something may happen next: not later than the next event.
+func (e *Engine) Peek() (time.Duration, bool) {
+	if e.heap.len() == 0 {
+		return 0, false
+	}
+	return e.heap.first().at, true
+}
+
+// Advance moves the clock on to an instant before which nothing is due.
+func (e *Engine) Advance(to time.Duration) { e.now = max(e.now, to) }
+
+// expire returns the event at the head of a delay, unless it was cancelled since it entered the heap.
+func (e *Engine) expire(delay *Delay, first entry) (Event, bool) {
+	event, due := noEvent, false
+	if head := delay.at(delay.head); delay.head < delay.tail && head.key>>32 == first.key>>32 {
+		event, due = head.event(), head.event() != noEvent
+		delay.head++
+	}
+	e.wait(delay)
+	return event, due
+}
+
+// renumber gives all pending events new sequences in their order, which makes room for another four
+// thousand million.
+func (e *Engine) renumber() {
+	e.heap.fill()
+	all := make([]*entry, 0, e.heap.len())
+	for i := root; i < len(e.heap.entries); i++ {
+		all = append(all, &e.heap.entries[i])
+	}
+	for _, delay := range e.delays {
+		for place := delay.head; place < delay.tail; place++ {
+			all = append(all, delay.at(place))
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *entry) int {
+		switch {
+		case a.at != b.at:
+			return int(min(1, max(-1, a.at-b.at)))
+		case a.key>>32 != b.key>>32:
+			return int(int64(a.key>>32) - int64(b.key>>32))
+		}
+		return 0
+	})
+	e.sequence = 0
+	before := uint64(0)
+	for _, pending := range all {
+		// A head and its entry in the heap share a sequence, and keep sharing one.
+		if own := pending.key >> 32; own != before || e.sequence == 0 {
+			before = own
+			e.sequence++
+		}
+		pending.key = e.sequence<<32 | pending.key&(1<<32-1)
+	}
+}

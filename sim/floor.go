@@ -1,0 +1,153 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Client is told what becomes of requests.
+type Client interface {
+	// Served is called when the service of a request has ended. The job's number is free again,
+	// unless the station holds the server until [Floor.Release].
+	Served(owner int32, job Job)
+	// Refused is called when a request that waited has missed its deadline.
+	Refused(owner int32, why Refusal)
+}
+
+// The kinds of event that a floor adds to the client's own.
+const (
+	servedKind Kind = iota // subject: the job
+	missedKind             // subject: the job
+	tickKind               // subject: the station
+	floorKinds
+)
+
+// Floor holds the stations of a model and the requests in them.
+type Floor struct {
+	engine   *Engine
+	kinds    Kind // the first of the floor's kinds
+	client   Client
+	clock    workload.Clock
+	opens    time.Time
+	seed     workload.Seed
+	stations []*Station
+	jobs     jobs
+}
+
+// NewFloor returns a floor without stations. Its events use three kinds from the given one on; the
+// client hands them to [Floor.Handle].
+func NewFloor(engine *Engine, kinds Kind, seed workload.Seed, client Client) *Floor {
+	return &Floor{engine: engine, kinds: kinds, seed: seed, client: client}
+}
+
+// Days sets by which clock the days of quotas pass: the scenario's, time zero of which is opens.
+func (f *Floor) Days(clock workload.Clock, opens time.Time) { f.clock, f.opens = clock, opens }
+
+// Add builds a station and returns its number. The description must be valid.
+func (f *Floor) Add(config StationConfig) int {
+	s := &Station{
+		StationConfig: config, floor: f, number: int16(len(f.stations)), limit: -1, servers: config.ServerCount(), serving: newLine(),
+		rate: newRateWindow(config.RateLimit), quota: newQuota(config.DailyQuota, f.opens),
+		chance: f.stream(config.Name, "balk"),
+	}
+	for class := range s.queues {
+		s.queues[class] = newLine()
+	}
+	if config.Queue != nil {
+		s.limit = *config.Queue
+	}
+	if config.Deadline > 0 {
+		s.deadline = f.engine.Delay(config.Deadline)
+	}
+	switch {
+	case config.Sharing:
+		s.sharing = &sharing{}
+	case config.Batch.Rows > 0:
+		s.batch = &batching{}
+	case config.Pauses.Rate > 0:
+		s.pauses = newPauses(config.Pauses, f.stream(config.Name, "pause"))
+	}
+	f.stations = append(f.stations, s)
+	return int(s.number)
+}
+
+func (f *Floor) stream(station, purpose string) workload.Stream {
+	return f.seed.Stream(workload.NewPurpose("sim."+purpose+"."+station), 0, 0, 0)
+}
+
+// Station returns a station by its number.
+func (f *Floor) Station(number int) *Station { return f.stations[number] }
+
+// Enter brings a request with its work to a station. Owner is the client's own number of it, which
+// [Client] calls name; class, below [Classes], is its priority. A request that is not Taken has no
+// job, and the client is not called.
+func (f *Floor) Enter(station int, owner int32, class uint8, work time.Duration) (Job, Refusal) {
+	s := f.stations[station]
+	s.stats.arrivals++
+	if why := s.refusal(); why != Taken {
+		s.stats.rejections++
+		return noJob, why
+	}
+	s.rate.take(f.engine.now)
+	s.quota.used++
+	place := f.jobs.take()
+	f.jobs.table[place] = job{work: work, owner: owner, station: s.number, class: class, next: noJob, prev: noJob}
+	s.admit(place)
+	return place, Taken
+}
+
+// Leave tells that a client does not wait for a job any longer. A waiting request goes with it where
+// the station lets it; otherwise a server works for nobody.
+func (f *Floor) Leave(place Job) {
+	job := &f.jobs.table[place]
+	s := f.stations[job.station]
+	switch {
+	case job.state == jobHolding:
+		f.Release(place)
+	case job.state == jobWaiting && s.Reneging:
+		s.unqueue(place)
+		s.stats.left++
+		f.jobs.give(place)
+	default:
+		job.gone = true
+	}
+}
+
+// Release gives back the server that a served job holds.
+func (f *Floor) Release(place Job) { f.stations[f.jobs.table[place].station].vacate(place) }
+
+// Handle does what an event of the floor's kinds says.
+func (f *Floor) Handle(event Event) {
+	switch subject := event.Subject(); event.Kind() - f.kinds {
+	case servedKind:
+		f.stations[f.jobs.table[subject].station].served(Job(subject))
+	case missedKind:
+		f.missed(Job(subject))
+	case tickKind:
+		f.stations[subject].tick()
+	}
+}
+
+func (s *Station) tick() {
+	switch {
+	case s.sharing != nil:
+		s.shared()
+	case s.batch != nil:
+		s.ripe()
+	case s.pauses != nil:
+		s.pause()
+	}
+}
+
+// missed turns away a job that waited to its deadline.
+func (f *Floor) missed(place Job) {
+	job := f.jobs.table[place]
+	s := f.stations[job.station]
+	s.unqueue(place)
+	s.stats.rejections++
+	f.jobs.give(place)
+	if !job.gone {
+		f.client.Refused(job.owner, DeadlineMissed)
+	}
+}

@@ -1,0 +1,237 @@
+package sim
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/resilience"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// The kinds of event of the model.
+const (
+	callerKind      Kind = iota
+	actKind              // subject: the session
+	timeoutKind          // subject: the session
+	callTimeoutKind      // subject: the request
+	gateKind             // subject: the dependency
+	errandKind           // subject: the request
+	readingKind
+	floorKind // and more
+)
+
+// model is the surge while it runs.
+type model struct {
+	config   Config
+	engine   *Engine
+	floor    *Floor
+	journey  *journey.Journey
+	people   population.Population
+	observer funnel.Observer
+	crowd    funnel.Crowd // nil where the observer does not count people
+	steps    []step
+	gates    []*gate // per dependency; nil where its calls are not protected
+
+	callers      func() (journey.Caller, bool)
+	caller       journey.Caller // who comes next
+	leads        []journey.Lead
+	sessions     []session
+	freeSessions []int32
+	requests     []request
+	freeRequests []int32
+	members      int // of the batch
+	readings     []funnel.Reading
+}
+
+// step is a step of the journey made ready.
+type step struct {
+	name        string
+	key         workload.Purpose
+	awaits      bool
+	identifies  bool // Dukcapil is asked
+	asksDapodik bool
+	timeout     time.Duration
+	delay       *Delay
+	route       []*hop
+}
+
+// hop is a Hop made ready.
+type hop struct {
+	Hop
+	station int
+	work    sampler
+	purpose workload.Purpose
+	delay   *Delay // of the call's timeout
+}
+
+// Result is what a run leaves beside what the observer was told.
+type Result struct {
+	Duration time.Duration // real time that was simulated
+	Events   uint64
+	Readings []funnel.Reading
+	Wasted   map[string]uint64 // per station: requests worked off for people who had left
+}
+
+// Run plays a run on the calling goroutine until all are done, the run is over, or the context ends.
+func Run(ctx context.Context, config Config, observer func(shard int) funnel.Observer) (Result, error) {
+	if err := config.Validate(); err != nil {
+		return Result{}, err
+	}
+	m := newModel(config, observer(0))
+	next, stop := iter.Pull(m.everyone().All())
+	defer stop()
+	m.callers = next
+	m.awaitCaller()
+	if config.ReadEvery > 0 {
+		m.engine.At(0, NewEvent(readingKind, 0))
+	}
+	err := m.play(ctx)
+	m.engine.Advance(m.config.Until)
+	m.read()
+	return m.result(), err
+}
+
+func newModel(config Config, observer funnel.Observer) *model {
+	m := &model{config: config, engine: NewEngine(), people: population.New(config.Seed, config.Opens, config.Shares), observer: observer}
+	m.crowd, _ = observer.(funnel.Crowd)
+	m.journey = journey.New(config.Journey, m.traitTypo)
+	m.floor = NewFloor(m.engine, floorKind, config.Seed, m)
+	m.floor.Days(config.Journey.Clock, config.Opens)
+	for _, station := range config.Stations {
+		m.floor.Add(station)
+	}
+	for _, call := range config.Calls {
+		m.floor.Add(call.StationConfig)
+		m.gates = append(m.gates, newGate(call.Gate))
+	}
+	for i := range config.Journey.Steps {
+		m.steps = append(m.steps, m.newStep(i))
+	}
+	return m
+}
+
+func newGate(config *resilience.FIFOConfig) *gate {
+	if config == nil {
+		return nil
+	}
+	policy, err := resilience.NewBoundedFIFO(*config)
+	if err != nil {
+		panic(err) // Validate has seen to it
+	}
+	return &gate{policy: policy, waiting: map[resilience.Ticket]int32{}}
+}
+
+func (m *model) newStep(i int) step {
+	config := m.config.Journey.Steps[i]
+	s := step{name: config.Name, key: workload.NewPurpose(config.Name), awaits: config.Kind == funnel.Await, timeout: config.Timeout}
+	if config.Timeout > 0 {
+		s.delay = m.engine.Delay(config.Timeout)
+	}
+	if s.awaits {
+		return s // what it waits for is outside the service: no load on it
+	}
+	for _, described := range m.config.Routes[i] {
+		h := m.newHop(described)
+		if h.Kind == Call {
+			s.identifies = s.identifies || m.config.Calls[h.To].Role == Dukcapil
+			s.asksDapodik = s.asksDapodik || m.config.Calls[h.To].Role == Dapodik
+		}
+		s.route = append(s.route, h)
+	}
+	return s
+}
+
+func (m *model) newHop(described Hop) *hop {
+	h := &hop{Hop: described, station: described.To}
+	if described.Kind != AtStation {
+		h.station += len(m.config.Stations)
+		if timeout := m.config.Calls[described.To].Timeout; timeout > 0 {
+			h.delay = m.engine.Delay(timeout)
+		}
+	}
+	config := m.floor.stations[h.station].StationConfig
+	work := described.Work
+	if work.IsZero() {
+		work = config.ServiceTime
+	}
+	h.work, h.purpose = newSampler(work), workload.NewPurpose("sim/work/"+config.Name)
+	return h
+}
+
+func (m *model) everyone() journey.Crowd {
+	return journey.Crowd{
+		Seed: m.config.Seed, People: m.config.People, Signups: m.config.Signups, Visitors: m.config.Visitors,
+		Clock: m.config.Journey.Clock, Lead: m.journey.Lead(),
+	}
+}
+
+// breath is how many events pass between two looks at the context.
+const breath = 1 << 16
+
+func (m *model) play(ctx context.Context) error {
+	for count := 1; ; count++ {
+		if count%breath == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if at, any := m.engine.Peek(); !any || at >= m.config.Until {
+			return nil
+		}
+		event, any := m.engine.Next()
+		if !any {
+			return nil
+		}
+		m.handle(event)
+	}
+}
+
+func (m *model) handle(event Event) {
+	switch subject := event.Subject(); event.Kind() {
+	case actKind:
+		m.act(subject)
+	case callerKind:
+		m.expect()
+	case timeoutKind:
+		m.timedOut(subject)
+	case callTimeoutKind:
+		m.callTimedOut(subject)
+	case gateKind:
+		m.expire(int(subject))
+	case errandKind:
+		m.repeatErrand(subject)
+	case readingKind:
+		m.read()
+		m.engine.After(m.config.ReadEvery, event)
+	default:
+		m.floor.Handle(event)
+	}
+}
+
+// read looks at every station and gate.
+func (m *model) read() {
+	for _, station := range m.floor.stations {
+		m.readings = append(m.readings, station.Reading())
+	}
+	for i, gate := range m.gates {
+		if gate == nil {
+			continue
+		}
+		stats := gate.policy.Stats(m.engine.now)
+		m.readings = append(m.readings, funnel.Reading{
+			Station: "call:" + m.config.Calls[i].Name, At: m.engine.now, Servers: m.config.Calls[i].Gate.Concurrency,
+			Busy: stats.InUse, Queued: stats.Queued, Arrivals: stats.Arrivals, Completions: stats.Completions, Rejections: stats.Rejections,
+			BusyTime: stats.BusyTime, QueueMax: stats.QueueMax, QueueTime: stats.QueueTime,
+		})
+	}
+}
+
+func (m *model) result() Result {
+	result := Result{Duration: m.engine.now, Events: m.engine.events, Readings: m.readings, Wasted: map[string]uint64{}}
+	for _, station := range m.floor.stations {
+		result.Wasted[station.Name], _ = station.Wasted()
+	}
+	return result
+}

@@ -1,0 +1,140 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/population"
+)
+
+// What the service and the registries answer follows from who the person is. The mapping, step by
+// step as the reference backend and the mocks do it:
+//
+//	what is sent                              answer                        after
+//	a typing error drawn for the step         422, declined                 the first hop: the service reads it
+//	the link of a mail, a second time         410, declined                 the first hop
+//	an identity verified before               200, completed                the first hop: Dukcapil is not asked again
+//	a mistyped NIK                            Data Not Found, declined      Dukcapil
+//	a record not clean (Record.State)         declined                      Dukcapil
+//	a record that mismatches                  Tidak Sesuai, declined        Dukcapil
+//	eligibility, younger than 18 today        422, declined                 Dapodik, or the first hop without it
+//	eligibility, pupil or student             422, declined                 Dapodik; DTKS is not asked
+//	a place in a batch that is full           409, declined                 the last hop
+//	anything else                             completed                     the last hop
+//
+// Note: a record mismatches by another birth date or by another name; the mock scores names, and two
+// different ones of our lists score below the threshold of 90 that the service asks for.
+
+// unclean are the states of a record that Dukcapil does not confirm.
+const unclean = population.NotFound | population.Deceased | population.Duplicate | population.Inactive | population.Mismatch
+
+var (
+	declined = reply{funnel.Declined, 422, 0}
+	linkUsed = reply{funnel.Declined, 410, 0}
+	isFull   = reply{funnel.Declined, 409, 0}
+	accepted = reply{funnel.Completed, 200, 0}
+)
+
+// decide answers a request after a hop where that settles it, and says whether it did.
+func (m *model) decide(number int32, hop *hop) bool {
+	r := &m.requests[number]
+	step := &m.steps[r.step]
+	if hop.Kind == Call {
+		return m.decideCall(number, m.config.Calls[hop.To].Role)
+	}
+	if r.hop > 0 {
+		return false
+	}
+	s := m.sessionOf(r)
+	switch {
+	case r.mistyped && !m.traitTypo(r.person, int(r.step)):
+		m.finish(number, declined)
+	case step.name == funnel.EmailVerify && s != nil && s.verified:
+		m.finish(number, linkUsed)
+	case step.identifies && s != nil && s.identified, step.name == funnel.Eligibility && s != nil && s.eligible:
+		m.finish(number, accepted)
+	case step.name == funnel.Eligibility && !step.asksDapodik && m.isMinor(r.person, m.people.Traits(r.person)):
+		m.finish(number, declined)
+	default:
+		return false
+	}
+	return true
+}
+
+func (m *model) decideCall(number int32, role Role) bool {
+	r := &m.requests[number]
+	traits := m.people.Traits(r.person)
+	switch role {
+	case Dukcapil:
+		if wrong := r.mistyped && traits.Has(population.MistypedNIK); !wrong && !traits.HasAny(unclean) {
+			return false
+		}
+	case Dapodik:
+		if !traits.HasAny(population.Pupil|population.Student) && !m.isMinor(r.person, traits) {
+			return false
+		}
+	default:
+		return false
+	}
+	m.finish(number, declined)
+	return true
+}
+
+// complete notes what a request has changed and returns the last answer.
+func (m *model) complete(r *request) reply {
+	s := m.sessionOf(r)
+	if s == nil {
+		return accepted
+	}
+	switch step := &m.steps[r.step]; {
+	case step.name == funnel.EmailVerify:
+		s.verified = true
+	case step.identifies:
+		s.identified = true
+	case step.name == funnel.Eligibility:
+		s.eligible = true
+	case step.name == funnel.Join && !s.joined:
+		if m.config.Places > 0 && m.members >= m.config.Places {
+			return isFull
+		}
+		s.joined = true
+		m.members++
+	}
+	return accepted
+}
+
+// sessionOf returns the session of a request, unless the person is through.
+func (m *model) sessionOf(r *request) *session {
+	if s := &m.sessions[r.session]; s.generation == r.generation {
+		return s
+	}
+	return nil
+}
+
+// isMinor says whether a person is younger than 18 today, by the scenario's clock in WIB (UTC+7).
+func (m *model) isMinor(person uint64, traits population.Traits) bool {
+	if !traits.Has(population.Minor) {
+		return false
+	}
+	const wib = 7 * time.Hour
+	today := m.config.Opens.Add(m.config.Journey.Clock.Scenario(m.engine.now)).UTC().Add(wib)
+	return ageOn(today, m.people.Person(person).BirthDate) < adult
+}
+
+// adult is the least age to join, in years.
+const adult = 18
+
+// ageOn returns the full years between a birth date and a day. Who was born on 29 February grows
+// older on 1 March.
+func ageOn(today, birth time.Time) int {
+	years := today.Year() - birth.Year()
+	if today.Month() < birth.Month() || today.Month() == birth.Month() && today.Day() < birth.Day() {
+		years--
+	}
+	return years
+}
+
+// traitTypo says whether who the person is makes their first attempt at the step hold a typing error.
+func (m *model) traitTypo(person uint64, step int) bool {
+	return step < len(m.config.Traits) && m.config.Traits[step] != 0 && m.people.Traits(person).HasAny(m.config.Traits[step])
+}

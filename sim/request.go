@@ -1,0 +1,193 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/resilience"
+)
+
+// request is one request on its route, or an errand that a request left to a dependency.
+type request struct {
+	person     uint64
+	session    int32
+	generation uint32 // of the session, when the request set out
+	attempt    int32
+	step       int16
+	hop        int16
+	job        Job
+	held       Job   // a station whose server it keeps until its end
+	timeout    Alarm // of the call under way
+	mistyped   bool
+	left       bool // the person does not wait any longer
+	errand     bool
+	late       bool // a fault holds the answer of the call back
+	outcome    funnel.Outcome
+}
+
+// send lets a request set out.
+func (m *model) send(slot int32, s *session) {
+	number := m.takeRequest()
+	m.requests[number] = request{
+		person: s.walk.Person, session: slot, generation: s.generation, attempt: int32(s.walk.Attempt), step: s.walk.Step,
+		hop: -1, job: noJob, held: noJob, mistyped: s.action.Mistyped,
+	}
+	s.request = number
+	m.advance(number)
+}
+
+func (m *model) takeRequest() int32 {
+	if n := len(m.freeRequests); n > 0 {
+		number := m.freeRequests[n-1]
+		m.freeRequests = m.freeRequests[:n-1]
+		return number
+	}
+	m.requests = append(m.requests, request{})
+	return int32(len(m.requests) - 1)
+}
+
+// advance takes a request to its next hop, or answers it.
+func (m *model) advance(number int32) {
+	for {
+		r := &m.requests[number]
+		r.hop++
+		route := m.steps[r.step].route
+		if int(r.hop) >= len(route) {
+			m.finish(number, m.complete(r))
+			return
+		}
+		switch hop := route[r.hop]; hop.Kind {
+		case AtStation:
+			m.visit(number, hop.station, m.work(r, hop))
+			return
+		case Call:
+			m.call(number, hop)
+			return
+		default:
+			m.leaveErrand(r, hop)
+		}
+	}
+}
+
+// work draws the service a request needs at a hop, from the stream of person, step and attempt: the
+// same in every plan.
+func (m *model) work(r *request, hop *hop) time.Duration {
+	if hop.work.family == constantFamily {
+		return time.Duration(hop.work.mean)
+	}
+	stream := m.config.Seed.Stream(hop.purpose, r.person, m.steps[r.step].key, int(r.attempt))
+	return hop.work.draw(&stream)
+}
+
+// visit brings a request to a station.
+func (m *model) visit(number int32, station int, work time.Duration) {
+	job, why := m.floor.Enter(station, number, 0, work)
+	if why != Taken {
+		m.refused(number, why)
+		return
+	}
+	m.requests[number].job = job
+}
+
+// Served implements [Client].
+func (m *model) Served(number int32, job Job) {
+	r := &m.requests[number]
+	r.job = noJob
+	hop := m.steps[r.step].route[r.hop]
+	station := m.floor.stations[hop.station]
+	if r.left {
+		station.stats.wasted++
+	}
+	switch {
+	case r.errand:
+		m.deliver(r, hop)
+		m.freeRequests = append(m.freeRequests, number)
+		return
+	case hop.Kind == Call:
+		m.called(number, hop)
+		return
+	case station.Holding:
+		r.held = job
+	}
+	if !m.decide(number, hop) {
+		m.advance(number)
+	}
+}
+
+// Refused implements [Client].
+func (m *model) Refused(number int32, why Refusal) {
+	m.requests[number].job = noJob
+	m.refused(number, why)
+}
+
+// refused answers a request that a station turned away.
+func (m *model) refused(number int32, why Refusal) {
+	r := &m.requests[number]
+	hop := m.steps[r.step].route[r.hop]
+	switch {
+	case r.errand:
+		m.again(number)
+	case hop.Kind == Call:
+		retry := registryRetry
+		if why == QuotaUsedUp && m.config.Calls[hop.To].Role == Dukcapil {
+			retry = quotaRetry
+		}
+		m.endCall(number, hop)
+		m.busy(number, retry)
+	default:
+		m.finish(number, reply{funnel.Rejected, 503, 0})
+	}
+}
+
+// reply is what the service answers.
+type reply struct {
+	outcome    funnel.Outcome
+	status     funnel.Reason
+	retryAfter time.Duration
+}
+
+// busy answers 503 with a Retry-After in whole seconds, at least one, as the service does.
+func (m *model) busy(number int32, retryAfter time.Duration) {
+	whole := (max(retryAfter, time.Second) + time.Second - 1) / time.Second * time.Second
+	m.finish(number, reply{funnel.Rejected, 503, min(whole, time.Hour)})
+}
+
+// finish ends a request and tells the person, if they still wait.
+func (m *model) finish(number int32, reply reply) {
+	r := m.requests[number]
+	if r.held != noJob {
+		m.floor.Release(r.held)
+	}
+	m.freeRequests = append(m.freeRequests, number)
+	if r.left {
+		return
+	}
+	m.answer(r.session, journey.Answer{Outcome: reply.outcome, RetryAfter: reply.retryAfter}, reply.status)
+}
+
+// abandon tells the stations that let a waiting client take its request away.
+func (m *model) abandon(number int32) {
+	r := &m.requests[number]
+	if r.job == noJob {
+		return
+	}
+	job := &m.floor.jobs.table[r.job]
+	if station := m.floor.stations[job.station]; !station.Reneging || job.state != jobWaiting {
+		return
+	}
+	m.floor.Leave(r.job)
+	r.job = noJob
+	if hop := m.steps[r.step].route[r.hop]; hop.Kind == Call {
+		m.endCall(number, hop)
+	}
+	m.finish(number, reply{})
+}
+
+// gate is the protection of a dependency's calls: the policy that the service runs, and who waits
+// at it.
+type gate struct {
+	policy  *resilience.BoundedFIFO
+	waiting map[resilience.Ticket]int32
+	due     time.Duration // when Expire is scheduled; 0 means it is not
+}

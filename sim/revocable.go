@@ -1,0 +1,50 @@
+package sim
+
+import "time"
+
+// Handle names a revocable event: a place in a table and the generation that holds it. A stale
+// Handle revokes nothing. The zero Handle is none.
+type Handle struct {
+	place      int32
+	generation uint32
+}
+
+// revocables are events of any delay that may be called off. Each keeps its place until the heap
+// comes to it.
+type revocables struct {
+	event      []Event
+	generation []uint32 // odd while the place is taken
+	free       []int32
+}
+
+// Schedule schedules an event that [Engine.Revoke] can call off.
+func (e *Engine) Schedule(at time.Duration, event Event) Handle {
+	var place int32
+	if n := len(e.free); n > 0 {
+		place, e.free = e.free[n-1], e.free[:n-1]
+	} else {
+		place = int32(len(e.event))
+		e.event, e.generation = append(e.event, 0), append(e.generation, 0)
+	}
+	e.event[place] = event
+	e.generation[place]++
+	e.At(at, NewEvent(revocable, place))
+	return Handle{place, e.generation[place]}
+}
+
+// Revoke calls an event off and says whether it was still to come.
+func (e *Engine) Revoke(handle Handle) bool {
+	if handle.generation&1 == 0 || e.generation[handle.place] != handle.generation || e.event[handle.place] == noEvent {
+		return false
+	}
+	e.event[handle.place] = noEvent
+	return true
+}
+
+// settle frees a place and returns its event, unless it was revoked.
+func (e *Engine) settle(place int32) (Event, bool) {
+	event := e.event[place]
+	e.generation[place]++
+	e.free = append(e.free, place)
+	return event, event != noEvent
+}

@@ -1,0 +1,138 @@
+package sim
+
+import "time"
+
+// admit brings a new job into service or into the queue.
+func (s *Station) admit(place Job) {
+	switch {
+	case s.sharing != nil:
+		s.share(place)
+	case s.batch != nil:
+		s.enqueue(place, false)
+		s.gather()
+	case s.busy < s.servers:
+		s.start(place)
+	case s.Preemptive:
+		if victim := s.victim(s.floor.jobs.table[place].class); victim != noJob {
+			s.interrupt(victim)
+			s.enqueue(victim, true)
+			s.start(place)
+			return
+		}
+		s.enqueue(place, false)
+	default:
+		s.enqueue(place, false)
+	}
+}
+
+// start gives a job a free server.
+func (s *Station) start(place Job) {
+	s.accrue()
+	floor := s.floor
+	job := &floor.jobs.table[place]
+	job.state, job.since = jobServing, floor.engine.now
+	s.busy++
+	event := NewEvent(floor.kinds+servedKind, int32(place))
+	if !s.tracked() {
+		floor.engine.After(job.work, event)
+		return
+	}
+	s.serving.pushBack(floor.jobs.table, place)
+	if s.pauses != nil {
+		s.pauses.change(s)
+		if s.pauses.paused {
+			return // its work begins when the pause ends
+		}
+	}
+	job.done = floor.engine.Schedule(floor.engine.now+job.work, event)
+}
+
+// victim returns the job in service of the lowest class below the given one; of several the latest.
+func (s *Station) victim(class uint8) Job {
+	table, found := s.floor.jobs.table, noJob
+	for place := s.serving.first; place != noJob; place = table[place].next {
+		if table[place].state == jobServing && table[place].class >= class+1 && (found == noJob || table[place].class >= table[found].class) {
+			found = place
+		}
+	}
+	return found
+}
+
+// interrupt takes a job off its server and notes the work still to do.
+func (s *Station) interrupt(place Job) {
+	s.accrue()
+	job := &s.floor.jobs.table[place]
+	s.floor.engine.Revoke(job.done)
+	job.work -= s.floor.engine.now - job.since
+	s.serving.remove(s.floor.jobs.table, place)
+	s.busy--
+}
+
+// served is the end of a job's service.
+func (s *Station) served(place Job) {
+	if s.batch != nil {
+		s.servedBatch(place)
+		return
+	}
+	s.accrue()
+	job := &s.floor.jobs.table[place]
+	if s.Holding && !job.gone {
+		s.stats.completions++
+		job.state = jobHolding
+		s.floor.client.Served(job.owner, place)
+		return
+	}
+	owner, gone := job.owner, job.gone
+	s.count(gone, s.floor.engine.now-job.since)
+	s.vacate(place)
+	if !gone {
+		s.floor.client.Served(owner, place)
+	}
+}
+
+// count notes one completion.
+func (s *Station) count(gone bool, took time.Duration) {
+	s.stats.completions++
+	if gone {
+		s.stats.wasted++
+		s.stats.wastedTime += took
+	}
+}
+
+// vacate frees the server and the job's place; the next in the queue starts.
+func (s *Station) vacate(place Job) {
+	s.accrue()
+	if s.tracked() {
+		s.serving.remove(s.floor.jobs.table, place)
+	}
+	s.busy--
+	s.floor.jobs.give(place)
+	s.fillServers()
+	if s.pauses != nil {
+		s.pauses.change(s)
+	}
+}
+
+// fillServers starts who waits while servers are free.
+func (s *Station) fillServers() {
+	for s.busy < s.servers && s.waiting > 0 {
+		s.start(s.pop())
+	}
+}
+
+// resize sets the number of servers; those taken away finish what they have.
+func (s *Station) resize(servers int) {
+	if s.sharing != nil {
+		s.attain()
+	}
+	s.accrue()
+	s.servers = servers
+	switch {
+	case s.sharing != nil:
+		s.shareOn()
+	case s.batch != nil:
+		s.gather()
+	default:
+		s.fillServers()
+	}
+}

@@ -1,0 +1,166 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey"
+)
+
+// session is one person's walk, with what the service and the world know about the person.
+type session struct {
+	walk       journey.Walk
+	action     journey.Action
+	request    int32 // under way, or -1
+	generation uint32
+	timeout    Alarm         // of the request under way, where it is the step's own
+	patience   Handle        // likewise, where it is the person's
+	scheduled  time.Duration // when the arrivals name the person
+	mailAt     time.Duration
+	mailedAt   time.Duration
+	mails      int16
+	lead       bool // a step before the scheduled one, walked beside the person's main walk
+	fresh      bool // nothing was sent yet
+	mailed     bool // a mail was handed over
+	arrives    bool // a mail will be, or is, in the mailbox
+	verified   bool // the link was used
+	identified bool // the NIK was verified
+	eligible   bool
+	joined     bool
+}
+
+// expect makes the sessions of the caller who is due, and waits for the next.
+func (m *model) expect() {
+	caller := m.caller
+	m.awaitCaller()
+	if caller.Visitor {
+		walk, action := m.journey.Look(caller.Person, 0, caller.At)
+		m.open(walk, action, false, caller.At)
+		return
+	}
+	m.leads = m.journey.Leads(caller.Person, caller.At, m.leads[:0])
+	for _, lead := range m.leads {
+		walk, action := m.journey.Look(caller.Person, lead.Step, lead.At)
+		m.open(walk, action, true, caller.At)
+	}
+	walk, action := m.journey.Begin(caller.Person, caller.At)
+	m.open(walk, action, false, caller.At)
+}
+
+func (m *model) awaitCaller() {
+	next, any := m.callers()
+	if any {
+		m.caller = next
+		m.engine.At(next.Opens, NewEvent(callerKind, 0))
+	}
+}
+
+func (m *model) open(walk journey.Walk, action journey.Action, lead bool, scheduled time.Duration) {
+	var slot int32
+	if n := len(m.freeSessions); n > 0 {
+		slot, m.freeSessions = m.freeSessions[n-1], m.freeSessions[:n-1]
+	} else {
+		slot = int32(len(m.sessions))
+		m.sessions = append(m.sessions, session{})
+	}
+	generation := m.sessions[slot].generation + 1
+	m.sessions[slot] = session{walk: walk, request: -1, generation: generation, lead: lead, fresh: true, scheduled: scheduled}
+	m.plan(slot, action)
+}
+
+// plan schedules what the person does next, or closes the session.
+func (m *model) plan(slot int32, action journey.Action) {
+	s := &m.sessions[slot]
+	if action.Done {
+		if !s.lead && m.crowd != nil {
+			m.crowd.Finished()
+		}
+		s.generation++
+		m.freeSessions = append(m.freeSessions, slot)
+		return
+	}
+	s.action = action
+	m.engine.At(action.At, NewEvent(actKind, slot))
+}
+
+// act is a person acting: a request sets out, or the mailbox is looked into.
+func (m *model) act(slot int32) {
+	s := &m.sessions[slot]
+	if s.action.Enters {
+		m.observer.Enter(int(s.walk.Step), s.walk.Intended)
+	}
+	if s.fresh && !s.lead && m.crowd != nil {
+		m.crowd.Scheduled(s.scheduled)
+		m.crowd.Started()
+	}
+	s.fresh = false
+	if m.steps[s.walk.Step].awaits {
+		m.look(slot, s)
+		return
+	}
+	m.watch(slot, s)
+	m.send(slot, s)
+}
+
+// watch sets the time after which the person does not wait any longer.
+func (m *model) watch(slot int32, s *session) {
+	s.timeout, s.patience = 0, Handle{}
+	step := &m.steps[s.walk.Step]
+	switch {
+	case s.action.Timeout == 0:
+	case s.action.Timeout == step.timeout:
+		s.timeout = m.engine.Arm(step.delay, NewEvent(timeoutKind, slot))
+	default:
+		s.patience = m.engine.Schedule(m.engine.now+s.action.Timeout, NewEvent(timeoutKind, slot))
+	}
+}
+
+// timedOut is a person who stops waiting; the service goes on working for nobody.
+func (m *model) timedOut(slot int32) {
+	s := &m.sessions[slot]
+	m.requests[s.request].left = true
+	m.abandon(s.request)
+	s.request = -1
+	outcome := funnel.TimedOut
+	if s.action.Leaves {
+		outcome = funnel.Abandoned
+	}
+	m.answered(slot, journey.Answer{Outcome: outcome}, funnel.ReasonTimeout)
+}
+
+// answer gives the person the service's answer.
+func (m *model) answer(slot int32, answer journey.Answer, reason funnel.Reason) {
+	s := &m.sessions[slot]
+	s.request = -1
+	if s.timeout != 0 {
+		m.engine.Disarm(m.steps[s.walk.Step].delay, s.timeout)
+	}
+	m.engine.Revoke(s.patience)
+	m.answered(slot, answer, reason)
+}
+
+// answered moves the walk on by one answer, as the load generator does.
+func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason) {
+	s := &m.sessions[slot]
+	walk := s.walk
+	now := m.engine.now
+	result, next := m.journey.Next(&s.walk, answer, now)
+	if result.Ended {
+		m.observer.Observe(funnel.Sample{
+			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
+			Intended: walk.Intended, Start: walk.Intended, End: now,
+			Outcome: result.Outcome, Reason: reason, Final: result.Final,
+		})
+	}
+	m.plan(slot, next)
+}
+
+// look is one look into the mailbox.
+func (m *model) look(slot int32, s *session) {
+	there := s.arrives && s.mailAt <= m.engine.now
+	reason := funnel.Reason(404)
+	if there {
+		reason = 200
+	}
+	m.answered(slot, journey.Answer{Outcome: funnel.Completed, Pending: !there}, reason)
+}
