@@ -24,7 +24,7 @@ func solved[T any](value T, err error) func(*rapid.T) T {
 // agree compares two ways to the same figure.
 func agree(t *rapid.T, what string, got, want, tolerance float64) {
 	t.Helper()
-	if !(math.Abs(got-want) <= tolerance*math.Max(math.Abs(want), 1e-12)) {
+	if !(math.Abs(got-want) <= tolerance*math.Max(math.Abs(want), 1e-300)) {
 		t.Fatalf("%s = %.15g, want %.15g", what, got, want)
 	}
 }
@@ -111,10 +111,14 @@ func TestSmallSystemsAgreeWithTheirTextbookSums(t *testing.T) {
 		theta := rapid.Float64Range(.1, 3).Draw(t, "θ/μ") * mu
 		impatient := solved(capacity.ErlangA(load*mu, mu, c, theta))(t)
 		p = naive(load*mu, mu, theta, c, 1000)
+		var lq float64
 		l = 0
 		for n := range p {
 			l += float64(n) * p[n]
+			lq += math.Max(0, float64(n-c)) * p[n]
 		}
+		agree(t, "Erlang A: Lq", impatient.Lq, lq, 1e-10)
+		agree(t, "Erlang A: abandoned", impatient.PAbandon, lq*theta/(load*mu), 1e-10)
 		agree(t, "Erlang A: L", impatient.L, l, 1e-10)
 		agree(t, "Erlang A: p0", impatient.P0, p[0], 1e-10)
 	})
