@@ -21,9 +21,9 @@ unit:
 	go vet ./...
 	go test $(RACE) -timeout 10m ./...
 
-# Tests that need many replications skip themselves under the race detector; here they run.
+# Tests with many replications skip themselves under the race detector; here they run.
 statistics:
-	go test -timeout 10m -run 'Statistic|KnownAnswer|Coverage' ./...
+	go test -timeout 10m ./sim ./capacity
 
 tools: $(TOOLS)/golangci-lint
 

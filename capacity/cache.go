@@ -10,7 +10,7 @@ import (
 // after it was fetched.
 //
 // Source: J. Jung, A. W. Berger, H. Balakrishnan, "Modeling TTL-based Internet caches", INFOCOM 2003,
-// eq. 7 for Poisson requests: per key, h = λT/(1 + λT).
+// for Poisson requests: per key, h = λT/(1 + λT).
 //
 // Where:
 //   - λ is the request rate of a key, per second; rates holds one for each key
@@ -44,5 +44,5 @@ func hitRate(rates []float64, ttl float64, hit func(expected float64) float64) (
 	if err := positive("sum of all request rates", requests); err != nil {
 		return 0, err
 	}
-	return hits / requests, nil
+	return inRange(hits / requests)
 }

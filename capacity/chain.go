@@ -10,11 +10,16 @@ type chain struct {
 	births func(n int) float64 // rate from n to n+1, the same unit as deaths
 	deaths func(n int) float64 // rate from n to n−1, n ≥ 1; never falling with n
 	last   int                 // unbounded below 0
+	tail   int                 // first state of the tail, whose own weight may be all that is asked for; unbounded chains only
 }
 
-var errCrowd = fmt.Errorf("more than %d people may be waiting, too many to compute; give a higher abandonment rate or fewer arrivals", most)
+// longestWalk bounds the states to either side of the likeliest one.
+const longestWalk = 20_000_000
 
-// negligible is the share of the largest probability below which an unbounded chain is cut.
+var errCrowd = fmt.Errorf("more than %d states matter, too many to compute; give fewer places, a higher abandonment rate or fewer arrivals", longestWalk)
+
+// negligible is the share of the likeliest state, or of the first one of the tail where that comes
+// later, below which an unbounded chain is cut.
 const negligible = 1e-25
 
 // walk calls visit with every state that carries weight and its weight relative to the likeliest
@@ -32,18 +37,22 @@ func (c chain) walk(visit func(n int, weight float64)) (float64, error) {
 		if weight == 0 {
 			break
 		}
-		if mode-n > most {
+		if mode-n > longestWalk {
 			return 0, errCrowd
 		}
 		visit(n-1, weight)
 		sum += weight
 	}
+	least := 0.0
 	for n, weight := mode, 1.0; c.last < 0 || n < c.last; n++ {
 		weight *= c.births(n) / c.deaths(n+1)
-		if weight == 0 || c.last < 0 && weight < negligible {
+		if c.last < 0 && n+1 >= c.tail && least == 0 {
+			least = negligible * weight
+		}
+		if weight == 0 || weight < least {
 			break
 		}
-		if n-mode > most {
+		if n-mode > longestWalk {
 			return 0, errCrowd
 		}
 		visit(n+1, weight)

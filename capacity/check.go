@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 )
@@ -59,6 +60,14 @@ func ratesAndServers(arrivalRate, serviceRate float64, servers int) error {
 		positive("offered load (arrival rate over service rate)", arrivalRate/serviceRate))
 }
 
+// inRange returns a figure, or an error where it left the range of numbers.
+func inRange(figure float64) (float64, error) {
+	if math.IsNaN(figure) || math.IsInf(figure, 0) {
+		return 0, errors.New("the answer leaves the range of floating-point numbers; give rates and times of a more ordinary size")
+	}
+	return figure, nil
+}
+
 // finite returns the value, or an error where it left the range of numbers.
 func finite[T interface{ figures() []float64 }](value T, err error) (T, error) {
 	var none T
@@ -66,8 +75,8 @@ func finite[T interface{ figures() []float64 }](value T, err error) (T, error) {
 		return none, err
 	}
 	for _, figure := range value.figures() {
-		if math.IsNaN(figure) || math.IsInf(figure, 0) {
-			return none, fmt.Errorf("the answer leaves the range of floating-point numbers; give rates and times of a more ordinary size")
+		if _, err := inRange(figure); err != nil {
+			return none, err
 		}
 	}
 	return value, nil

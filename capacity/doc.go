@@ -8,7 +8,7 @@
 //     [ClosedNetwork.Schweitzer]);
 //  3. demand that changes with time is a fluid ([Fluid]) or a number in progress ([OfferedLoad]);
 //  4. what was measured becomes a model again: [FitUSL] fits scalability, [FitDemands] service
-//     demands, [ChooseShape] the shape of a service time;
+//     demands, [ChooseShape] the shape of a service time, [ForecastFunnel] the funnel of further people;
 //  5. what a model says is held beside simulation and measurement by other packages.
 //
 // Every formula cites author, work and equation; docs/formulas.md is the table of them all.

@@ -7,7 +7,7 @@ import "cmp"
 // probability below 1e-308 is returned as 0.
 //
 // Source: A. K. Erlang, 1917; recursion B(n) = aB(n−1)/(n + aB(n−1)), B(0) = 1, Cooper,
-// "Introduction to Queueing Theory", 2nd ed., 1981, exercise 3.7. All terms are positive, so that it is
+// "Introduction to Queueing Theory", 2nd ed., 1981, chapter 3. All terms are positive, so that it is
 // stable for any number of servers.
 //
 // Where:
@@ -38,7 +38,7 @@ func nextErlangB(blocked float64, servers int, load float64) float64 {
 // ErlangC returns the probability that one who comes to M/M/c has to wait.
 //
 // Source: A. K. Erlang, 1917; C = B/(1 − ρ(1 − B)), Cooper, "Introduction to Queueing Theory", 2nd
-// ed., 1981, section 3.7.
+// ed., 1981, chapter 3.
 //
 // Where:
 //   - B is the blocking probability of [ErlangB]
@@ -60,19 +60,5 @@ func erlangC(blocked float64, servers int, load float64) float64 {
 // LossSystem returns the steady state of the Erlang B system M/G/c/c with the rates per second; its
 // W is the service time, since nobody waits. Source: see [ErlangB].
 func LossSystem(arrivalRate, serviceRate float64, servers int) (Station, error) {
-	if err := ratesAndServers(arrivalRate, serviceRate, servers); err != nil {
-		return Station{}, err
-	}
-	load := arrivalRate / serviceRate
-	blocked := erlangB(servers, load)
-	carried := load * (1 - blocked)
-	idle := emptyProbability(chain{
-		births: func(int) float64 { return load },
-		deaths: func(n int) float64 { return float64(n) },
-		last:   servers,
-	})
-	return finite(Station{
-		Utilization: carried / float64(servers), L: carried, W: 1 / serviceRate,
-		P0: idle, PBlock: blocked, Throughput: arrivalRate * (1 - blocked),
-	}, nil)
+	return MMcK(arrivalRate, serviceRate, servers, servers)
 }

@@ -21,7 +21,7 @@ func ErlangA(arrivalRate, serviceRate float64, servers int, abandonRate float64)
 		deaths: func(n int) float64 {
 			return float64(min(n, servers))*serviceRate + float64(max(0, n-servers))*abandonRate
 		},
-		last: -1,
+		last: -1, tail: servers + 1,
 	}.hold(servers)
 	if err != nil {
 		return Station{}, err

@@ -32,7 +32,7 @@ func ImpatientGoodput(arrivalRate, serviceRate float64, capacity int, timeout fl
 	if err := cmp.Or(ratesAndServers(arrivalRate, serviceRate, 1), count("places", capacity), positive("timeout", timeout)); err != nil {
 		return Served{}, err
 	}
-	var inTime, full float64
+	var inTime, late, full float64
 	sum, err := chain{
 		births: func(int) float64 { return arrivalRate },
 		deaths: func(int) float64 { return serviceRate },
@@ -43,10 +43,10 @@ func ImpatientGoodput(arrivalRate, serviceRate float64, capacity int, timeout fl
 			return
 		}
 		inTime += weight * mathext.GammaIncReg(float64(n+1), serviceRate*timeout)
+		late += weight * mathext.GammaIncRegComp(float64(n+1), serviceRate*timeout)
 	})
 	if err != nil {
 		return Served{}, err
 	}
-	goodput, blocked := arrivalRate*inTime/sum, arrivalRate*full/sum
-	return finite(Served{Goodput: goodput, Wasted: max(0, arrivalRate-blocked-goodput), Blocked: blocked}, nil)
+	return finite(Served{Goodput: arrivalRate * inTime / sum, Wasted: arrivalRate * late / sum, Blocked: arrivalRate * full / sum}, nil)
 }

@@ -35,6 +35,14 @@ func (c chain) hold(servers int) (holding, error) {
 	return h, err
 }
 
+// ratio is part of a whole, and 0 of nothing.
+func ratio(part, whole float64) float64 {
+	if part == 0 {
+		return 0
+	}
+	return part / whole
+}
+
 func enough(capacity, servers int) error {
 	if capacity >= servers {
 		return nil

@@ -27,7 +27,7 @@ func (s Sinusoid) check(serviceRate float64) error {
 // arrivals do.
 //
 // Source: S. G. Eick, W. A. Massey, W. Whitt, "Mt/G/∞ queues with sinusoidal arrival rates",
-// Management Science 39(2), 1993, eq. 15: m(t) = β/μ + α(μ sin γt − γ cos γt)/(μ² + γ²).
+// Management Science 39(2), 1993, exponential case: m(t) = β/μ + α(μ sin γt − γ cos γt)/(μ² + γ²).
 //
 // Where:
 //   - β, α, γ are Mean, Amplitude and Frequency
@@ -41,16 +41,16 @@ func (s Sinusoid) InProgress(serviceRate, t float64) (float64, error) {
 	}
 	sine, cosine := math.Sincos(s.Frequency * t)
 	swing := (serviceRate*sine - s.Frequency*cosine) / (serviceRate*serviceRate + s.Frequency*s.Frequency)
-	return s.Mean/serviceRate + s.Amplitude*swing, nil
+	return inRange(s.Mean/serviceRate + s.Amplitude*swing)
 }
 
 // PeakInProgress returns the most that [Sinusoid.InProgress] reaches: β/μ + α/√(μ² + γ²).
-// Source: Eick, Massey, Whitt, 1993, eq. 20.
+// Source: Eick, Massey, Whitt, 1993, as above.
 func (s Sinusoid) PeakInProgress(serviceRate float64) (float64, error) {
 	if err := s.check(serviceRate); err != nil {
 		return 0, err
 	}
-	return s.Mean/serviceRate + s.Amplitude/math.Hypot(serviceRate, s.Frequency), nil
+	return inRange(s.Mean/serviceRate + s.Amplitude/math.Hypot(serviceRate, s.Frequency))
 }
 
 // OfferedLoad returns the mean number in Mt/M/∞ at time t when it was empty at time 0: the servers

@@ -1,9 +1,6 @@
 package capacity
 
-import (
-	"cmp"
-	"math"
-)
+import "cmp"
 
 // MG1 returns the steady state of one server with Poisson arrivals and any service time.
 //
@@ -80,6 +77,6 @@ func MG1Pauses(arrivalRate, serviceMean, scv, pauseRate, pauseMean, pauseSCV flo
 	}
 	stretch := 1 + pauseRate*pauseMean
 	mean := serviceMean * stretch
-	variance := math.Pow(stretch*serviceMean, 2)*scv + pauseRate*serviceMean*pauseMean*pauseMean*(1+pauseSCV)
+	variance := mean*mean*scv + pauseRate*serviceMean*pauseMean*pauseMean*(1+pauseSCV)
 	return MG1(arrivalRate, mean, variance/(mean*mean))
 }

@@ -6,7 +6,7 @@ import "cmp"
 // service times. It is exact for M/M/c and M/G/1 and usually within 10 % where both squared coefficients
 // are at most 1 and the utilization is above 0.5; P0 and PWait are those of M/M/c.
 //
-// Source: A. O. Allen, "Probability, Statistics, and Queueing Theory", 2nd ed., 1990, eq. 5.183 (the
+// Source: A. O. Allen, "Probability, Statistics, and Queueing Theory", 2nd ed., 1990, chapter 5 (the
 // Allen–Cunneen approximation): Wq ≈ Wq(M/M/c)·(Ca² + Cs²)/2.
 //
 // Where:

@@ -26,7 +26,7 @@ func MM1(arrivalRate, serviceRate float64) (Station, error) {
 
 // MM1ResponseQuantile returns the time in seconds that the share p of people spend in M/M/1 at most.
 //
-// Source: Kleinrock, "Queueing Systems I", 1975, eq. 5.119: P(T > t) = e^{−(μ−λ)t}.
+// Source: Kleinrock, "Queueing Systems I", 1975, chapter 5: P(T > t) = e^{−(μ−λ)t}.
 //
 // Where:
 //   - λ is arrivalRate and μ serviceRate, per second, λ < μ
@@ -36,7 +36,7 @@ func MM1ResponseQuantile(arrivalRate, serviceRate, p float64) (float64, error) {
 	if err = cmp.Or(err, share("quantile", p)); err != nil {
 		return 0, err
 	}
-	return -math.Log1p(-p) * station.W, nil
+	return inRange(-math.Log1p(-p) * station.W)
 }
 
 // MMc returns the steady state of c exponential servers with one queue and Poisson arrivals.
@@ -76,14 +76,14 @@ func emptyMMc(servers int, load float64) float64 {
 // MMcWaitTail returns the probability of waiting longer than t seconds in M/M/c, first come first
 // served.
 //
-// Source: Cooper, "Introduction to Queueing Theory", 2nd ed., 1981, eq. 3.8.5:
+// Source: Cooper, "Introduction to Queueing Theory", 2nd ed., 1981, chapter 3:
 // P(Wq > t) = C·e^{−(cμ−λ)t}; symbols as at [MMc].
 func MMcWaitTail(arrivalRate, serviceRate float64, servers int, t float64) (float64, error) {
 	station, err := MMc(arrivalRate, serviceRate, servers)
 	if err = cmp.Or(err, notNegative("time", t)); err != nil {
 		return 0, err
 	}
-	return station.PWait * math.Exp(-(float64(servers)*serviceRate-arrivalRate)*t), nil
+	return inRange(station.PWait * math.Exp(-(float64(servers)*serviceRate-arrivalRate)*t))
 }
 
 // MMcWaitQuantile returns the time in seconds that the share p of people wait at most in M/M/c; 0
@@ -96,7 +96,7 @@ func MMcWaitQuantile(arrivalRate, serviceRate float64, servers int, p float64) (
 	if station.PWait <= 1-p {
 		return 0, nil
 	}
-	return math.Log(station.PWait/(1-p)) / (float64(servers)*serviceRate - arrivalRate), nil
+	return inRange(math.Log(station.PWait/(1-p)) / (float64(servers)*serviceRate - arrivalRate))
 }
 
 // MMcK returns the steady state of c exponential servers that admit at most K requests in all. It
@@ -126,6 +126,6 @@ func MMcK(arrivalRate, serviceRate float64, servers, capacity int) (Station, err
 	return finite(Station{
 		Utilization: held.busy / float64(servers), L: held.busy + held.queued, Lq: held.queued,
 		W: (held.busy + held.queued) / served, Wq: held.queued / served,
-		P0: held.empty, PWait: held.waiting / (held.waiting + held.straight), PBlock: held.full, Throughput: served,
+		P0: held.empty, PWait: ratio(held.waiting, held.waiting+held.straight), PBlock: held.full, Throughput: served,
 	}, nil)
 }

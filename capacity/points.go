@@ -43,12 +43,12 @@ func ReadPoints(r io.Reader) ([]Point, error) {
 		if errors.Is(err, io.EOF) {
 			return points, nil
 		}
-		line, _ := in.FieldPos(0)
 		if err != nil {
 			return nil, fmt.Errorf("the points cannot be read: %w; write two numbers a line, separated by a comma", err)
 		}
 		point, err := parsePoint(fields)
 		if err != nil {
+			line, _ := in.FieldPos(0)
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 		if points = append(points, point); len(points) > maxPoints {

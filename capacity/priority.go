@@ -26,7 +26,7 @@ func (c Class) residual() float64 { return c.load() * c.ServiceMean * (1 + c.SCV
 // important request waiting, but finishes the one it has. The first class is the most important.
 //
 // Source: A. Cobham, "Priority assignment in waiting line problems", Operations Research 2(1), 1954,
-// eq. 3: Wq(k) = R/((1 − σ(k−1))(1 − σ(k))).
+// Wq(k) = R/((1 − σ(k−1))(1 − σ(k))).
 //
 // Where:
 //   - R = Σ λᵢE[Sᵢ²]/2 over all classes, seconds
@@ -56,7 +56,7 @@ func NonPreemptive(classes []Class) ([]Station, error) {
 // the time in the system but the service, interruptions included.
 //
 // Source: H. White, L. S. Christie, "Queuing with preemptive priorities or with breakdown",
-// Operations Research 6(1), 1958; Kleinrock, "Queueing Systems II", 1976, eq. 3.40:
+// Operations Research 6(1), 1958; Kleinrock, "Queueing Systems II", 1976, chapter 3:
 // W(k) = E[S(k)]/(1 − σ(k−1)) + R(k)/((1 − σ(k−1))(1 − σ(k))).
 //
 // Where:

@@ -40,7 +40,7 @@ func staffable(offeredLoad float64) error {
 // is an approximation for large a; [Servers] is exact.
 //
 // Source: S. Halfin, W. Whitt, "Heavy-traffic limits for queues with many exponential servers",
-// Operations Research 29(3), 1981, eq. 2.3: P(wait) → 1/(1 + βΦ(β)/φ(β)).
+// Operations Research 29(3), 1981, proposition 1: P(wait) → 1/(1 + βΦ(β)/φ(β)).
 //
 // Where:
 //   - a is offeredLoad, Erlang
@@ -58,7 +58,7 @@ func SquareRootServers(offeredLoad, maxWaitProbability float64) (float64, error)
 			high = middle
 		}
 	}
-	return offeredLoad + high*math.Sqrt(offeredLoad), nil
+	return inRange(offeredLoad + high*math.Sqrt(offeredLoad))
 }
 
 func halfinWhitt(beta float64) float64 {

@@ -8,8 +8,7 @@ import (
 
 // USL is the universal scalability law: throughput at a concurrency.
 //
-// Source: N. J. Gunther, "Guerrilla Capacity Planning", 2007, eq. 6.4 (and the three-parameter form of
-// 2013): X(N) = λN/(1 + σ(N−1) + κN(N−1)).
+// Source: N. J. Gunther, "Guerrilla Capacity Planning", 2007, chapter 4, with λ for the throughput of one: X(N) = λN/(1 + σ(N−1) + κN(N−1)).
 //
 // Where:
 //   - N is the concurrency: people, clients or threads that always have one request under way
@@ -29,7 +28,7 @@ func (m USL) Throughput(concurrency float64) (float64, error) {
 	if err := cmp.Or(m.check(), atLeastOne(concurrency)); err != nil {
 		return 0, err
 	}
-	return m.at(concurrency), nil
+	return inRange(m.at(concurrency))
 }
 
 func (m USL) at(n float64) float64 {
@@ -42,7 +41,7 @@ func (m USL) ResponseTime(concurrency float64) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return concurrency / throughput, nil
+	return inRange(concurrency / throughput)
 }
 
 func atLeastOne(concurrency float64) error {
@@ -53,7 +52,7 @@ func atLeastOne(concurrency float64) error {
 }
 
 // PeakConcurrency returns the concurrency of the highest throughput, √((1−σ)/κ), not rounded, and
-// false where there is no peak above a concurrency of 1. Source: Gunther, 2007, eq. 6.7.
+// false where there is no peak above a concurrency of 1. Source: Gunther, 2007, chapter 4.
 func (m USL) PeakConcurrency() (float64, bool) {
 	peak := math.Sqrt((1 - m.Sigma) / m.Kappa)
 	if m.Kappa <= 0 || !(peak >= 1) || math.IsInf(peak, 1) {

@@ -34,7 +34,7 @@ var ErrUnidentified = errors.New("the points do not determine the law")
 // nothing about σ and κ. They are refused where fewer than 4 levels differ, or where the highest
 // lies below 70 % of the fitted knee (see [USL.Knee]).
 //
-// Source: Gunther, "Guerrilla Capacity Planning", 2007, section 5.5 and chapter 6; for the algorithm
+// Source: Gunther, "Guerrilla Capacity Planning", 2007, chapter 5; for the algorithm
 // see [leastSquares].
 func FitUSL(points []Point) (USLFit, error) {
 	if err := checkPoints(points); err != nil {
@@ -119,18 +119,14 @@ func fitUSL(points []Point, start USL) (USL, error) {
 }
 
 func explained(points []Point, model USL) float64 {
-	var mean, total, left float64
-	for _, point := range points {
-		mean += point.Throughput / float64(len(points))
+	var missed float64
+	throughputs := make([]float64, len(points))
+	for i, point := range points {
+		miss := point.Throughput - model.at(point.Concurrency)
+		missed += miss * miss
+		throughputs[i] = point.Throughput
 	}
-	for _, point := range points {
-		total += math.Pow(point.Throughput-mean, 2)
-		left += math.Pow(point.Throughput-model.at(point.Concurrency), 2)
-	}
-	if total == 0 {
-		return 0
-	}
-	return 1 - left/total
+	return explainedShare(missed, spread(throughputs))
 }
 
 // Interval is a 95 % confidence interval.

@@ -28,7 +28,7 @@ func (r *Run) generatorConfig(known []string) error {
 	s := r.Scenario
 	config := loadgen.Config{
 		PhotoBytes: s.Population.PhotoBytes, Targets: map[string]string{}, Vars: r.vars(),
-		Shards: min(2, runtime.NumCPU()), Part: r.Options.Part, Parts: r.Options.Parts,
+		Shards: max(1, runtime.NumCPU()/2), Part: r.Options.Part, Parts: r.Options.Parts,
 	}
 	var err error
 	if config.Requests, err = requests(s); err != nil {

@@ -213,7 +213,9 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 	var running sync.WaitGroup
 	heed(ctx, scanner, func(begin Begin) {
 		running.Go(func() {
-			generator.Run(ctx, begin.At)
+			if err := generator.Run(ctx, begin.At); err != nil {
+				messages.write(Message{Warning: "the generator: " + err.Error()})
+			}
 			recorder.Close()
 			messages.write(Message{Done: true})
 		})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/ombak-sim/ombak/backend"
@@ -39,6 +40,8 @@ type Options struct {
 	Speed       float64       // scenario seconds per real second
 	MaxRate     workload.Rate // fast-forward: most sign-ups per second
 	From, To    time.Duration // the part of the scenario to play; To 0 means its end
+	Rate        workload.Rate // a constant rate of sign-ups instead of the scenario's arrivals
+	For         time.Duration // how long Rate is offered
 	Thresholds  []string      // further conditions that must hold
 	Targets     map[string]string
 	Vars        map[string]string
@@ -96,6 +99,10 @@ func newRun(scenario *scenarios.Scenario, options Options) (*Run, error) {
 	}
 	if options.Seed != nil {
 		planned.Seed = *options.Seed
+	}
+	planned.Thresholds = slices.Clone(planned.Thresholds)
+	if options.Rate > 0 {
+		atRate(planned, options.Rate, options.For)
 	}
 	for _, source := range options.Thresholds {
 		planned.Thresholds = append(planned.Thresholds, funnel.Threshold{Source: source, Severity: funnel.Fail})

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -78,17 +79,14 @@ func (g *Generator) inFlight() int {
 
 // Run plays the run from the instant it began, which lies at real time 0. It returns when all
 // people are done, the run is over, or the context ends; whoever is still under way then has no
-// final sample.
-func (g *Generator) Run(ctx context.Context, began time.Time) {
-	shards := make([]*shard, g.shards())
+// final sample. An error means that nobody could be sent at all.
+func (g *Generator) Run(ctx context.Context, began time.Time) error {
+	errs := make([]error, g.shards())
 	var running sync.WaitGroup
-	for i := range shards {
-		shards[i] = newShard(g, i)
-		running.Go(func() { shards[i].run(ctx, began) })
+	for i := range errs {
+		s := newShard(g, i)
+		running.Go(func() { errs[i] = s.run(ctx, began) })
 	}
 	running.Wait()
-	g.conns.cutAll()
-	for _, s := range shards {
-		s.finish()
-	}
+	return errors.Join(errs...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -122,7 +123,9 @@ func play(t testing.TB, c loadgen.Config) *recorder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.Run(t.Context(), time.Now())
+	if err := g.Run(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 
@@ -262,7 +265,9 @@ func TestCancelEndsRequestsUnderWay(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-reached; cancel() }()
-	g.Run(ctx, time.Now())
+	if err := g.Run(ctx, time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	if r.started == 0 || r.ended != 0 {
 		t.Errorf("started %d, ended %d; want some under way and none ended", r.started, r.ended)
 	}
@@ -315,6 +320,109 @@ func TestJourneyCarriesWhatItExtracts(t *testing.T) {
 		if !strings.Contains(requests[1], want) {
 			t.Errorf("the second request lacks %q", want)
 		}
+	}
+}
+
+// raw serves connections with bytes of its own making.
+func raw(t testing.TB, answer func(net.Conn)) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() {
+				defer conn.Close()
+				answer(conn)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		serving.Wait()
+	})
+	return "http://" + listener.Addr().String()
+}
+
+// answering reads one request after the other and writes the pieces, each by itself.
+func answering(last bool, pieces ...string) func(net.Conn) {
+	return func(conn net.Conn) {
+		buffer := make([]byte, 4096)
+		for {
+			if _, err := conn.Read(buffer); err != nil {
+				return
+			}
+			for _, piece := range pieces {
+				if _, err := conn.Write([]byte(piece)); err != nil {
+					return
+				}
+				runtime.Gosched()
+			}
+			if last {
+				return
+			}
+		}
+	}
+}
+
+// Whatever way an answer is framed, it is read to its end, and the connection is used again or not.
+func TestFramings(t *testing.T) {
+	const head = "HTTP/1.1 200 OK\r\n"
+	for _, test := range []struct {
+		why     string
+		last    bool
+		pieces  []string
+		outcome funnel.Outcome
+		reason  funnel.Reason
+	}{
+		{"a length", false, []string{head + "Content-Length: 13\r\n\r\n{\"token\":\"x\"}"}, funnel.Completed, 200},
+		{"a length, in pieces", false, []string{"HTTP/1.1 2", "00 OK\r\nContent-Len", "gth: 13\r\n\r", "\n{\"token\"", ":\"x\"}"}, funnel.Completed, 200},
+		{"chunks", false, []string{head + "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"tok\r\n8\r\nen\":\"x\"}\r\n0\r\n", "\r\n"}, funnel.Completed, 200},
+		{"chunks with trailers", false, []string{head + "transfer-encoding: Chunked\r\n\r\nd;x=y\r\n{\"token\":\"x\"}\r\n0\r\nA: b\r\n\r\n"}, funnel.Completed, 200},
+		{"until the connection closes", true, []string{head + "\r\n{\"token\":", "\"x\"}"}, funnel.Completed, 200},
+		{"closing after each answer", true, []string{head + "Connection: close\r\nContent-Length: 13\r\n\r\n{\"token\":\"x\"}"}, funnel.Completed, 200},
+		{"closing without saying so", true, []string{head + "Content-Length: 13\r\n\r\n{\"token\":\"x\"}"}, funnel.Completed, 200},
+		{"an interim answer before", false, []string{"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n" + head + "Content-Length: 13\r\n\r\n{\"token\":\"x\"}"}, funnel.Completed, 200},
+		{"cut off in the body", true, []string{head + "Content-Length: 99\r\n\r\n{"}, funnel.Failed, funnel.ReasonReset},
+		{"cut off in the head", true, []string{"HTTP/1.1 200"}, funnel.Failed, funnel.ReasonReset},
+		{"garbage", true, []string{"\x00\x01\x02 this is no HTTP\r\n\r\n"}, funnel.Failed, funnel.ReasonBody},
+		{"a length that is none", true, []string{head + "Content-Length: many\r\n\r\n"}, funnel.Failed, funnel.ReasonBody},
+		{"a length beyond all bounds", true, []string{head + "Content-Length: 99999999999\r\n\r\n"}, funnel.Failed, funnel.ReasonBody},
+	} {
+		url := raw(t, answering(test.last, test.pieces...))
+		r := play(t, config(url, func(c *loadgen.Config) {
+			c.Requests[0].Extract = map[string]loadgen.Extract{"token": {JSON: "token"}}
+		}))
+		if r.outcomes()[test.outcome] != 50 {
+			t.Errorf("%s: outcomes %v; want 50 %v", test.why, r.outcomes(), test.outcome)
+		}
+		for _, sample := range r.samples {
+			if sample.Reason != test.reason {
+				t.Errorf("%s: reason %d, want %d", test.why, sample.Reason, test.reason)
+				break
+			}
+		}
+	}
+}
+
+// An answer of one byte at a time is too slow for the timeout, and does not stop the others.
+func TestSlowBodyTimesOut(t *testing.T) {
+	release := make(chan struct{})
+	url := raw(t, func(conn net.Conn) {
+		_, _ = conn.Read(make([]byte, 4096))
+		_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1"))
+		<-release
+	})
+	defer close(release)
+	r := play(t, config(url, func(c *loadgen.Config) { c.Journey.Steps[0].Timeout = 100 * time.Millisecond }))
+	if r.outcomes()[funnel.TimedOut] != 50 {
+		t.Errorf("outcomes %v; want 50 timed out", r.outcomes())
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/valyala/fasthttp"
 	"pgregory.net/rapid"
 )
 
@@ -63,8 +64,61 @@ func FuzzExtract(f *testing.F) {
 		if err != nil {
 			return
 		}
-		w := newWorker(nil, time.Time{})
-		w.resp.SetBodyString(body)
-		c.extract(&w.resp, func(int, string) {})
+		var resp fasthttp.Response
+		resp.SetBodyString(body)
+		c.extract(&resp, func(int, string) {})
+	})
+}
+
+func TestDeadlinesComeInOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var d deadlines
+		want := map[uint64]time.Duration{}
+		now := time.Duration(0)
+		for slot := range int32(rapid.IntRange(1, 300).Draw(t, "n")) {
+			now += time.Duration(rapid.IntRange(0, 5).Draw(t, "pause"))
+			timeout := time.Duration(rapid.IntRange(1, 20).Draw(t, "timeout"))
+			want[d.add(now+timeout, timeout, slot)] = now + timeout
+		}
+		last := time.Duration(0)
+		for {
+			at, any := d.first()
+			if !any {
+				break
+			}
+			_, sequence := d.pop()
+			if want[sequence] != at || at < last {
+				t.Fatalf("deadline %d of %v came at %v, after %v", sequence, want[sequence], at, last)
+			}
+			last = at
+			delete(want, sequence)
+		}
+		if len(want) > 0 {
+			t.Fatalf("%d deadlines never came", len(want))
+		}
+	})
+}
+
+// Whatever pieces an answer comes in, the frame is the same, and never whole too early.
+func FuzzFrame(f *testing.F) {
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nRetry-After: 7\r\n\r\nabc"))
+	f.Add([]byte("HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"))
+	f.Add([]byte("HTTP/1.0 204 x\r\n\r\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		whole, err := parseFrame(text, false)
+		if err != nil || !whole.whole {
+			return
+		}
+		size := whole.head + whole.body
+		if size > len(text) {
+			t.Fatalf("%q: a frame of %d bytes", text, size)
+		}
+		again, err := parseFrame(text[:size], false)
+		if err != nil || again != whole {
+			t.Errorf("%q: %+v alone, %+v with what follows (%v)", text, again, whole, err)
+		}
+		if cut, err := parseFrame(text[:size-1], false); err == nil && cut.whole {
+			t.Errorf("%q: whole without its last byte", text)
+		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"regexp"
 	"sort"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +29,7 @@ type compiled struct {
 	host     string
 	extracts []extraction
 	person   bool // rendering needs the person's data
+	fixed    bool // the request is the same for everybody
 }
 
 type header struct {
@@ -97,7 +97,7 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 		}
 		c.extracts = append(c.extracts, extraction{request.Extract[key], s.got[key], pattern})
 	}
-	c.person = c.needsPerson()
+	c.person, c.fixed = c.needs(template.needsPerson), !c.needs(template.varies)
 	return c, nil
 }
 
@@ -122,13 +122,14 @@ func (s scope) compileBody(c *compiled) (err error) {
 	return err
 }
 
-func (c *compiled) needsPerson() bool {
-	needs := c.uri.needsPerson() || c.body.needsPerson()
+// needs says whether any of the request's templates does.
+func (c *compiled) needs(test func(template) bool) bool {
+	needs := test(c.uri) || test(c.body)
 	for _, h := range c.headers {
-		needs = needs || h.value.needsPerson()
+		needs = needs || test(h.value)
 	}
 	for _, p := range c.parts {
-		needs = needs || p.value.needsPerson()
+		needs = needs || p.file || test(p.value)
 	}
 	return needs
 }
@@ -205,13 +206,9 @@ func (e extraction) value(resp *fasthttp.Response) (string, bool) {
 	return strings.Clone(match[len(match)-1]), true
 }
 
-// retryAfter reads the header of that name in seconds; dates are not used by services that we know.
+// retryAfter reads the header of that name.
 func retryAfter(resp *fasthttp.Response) time.Duration {
-	seconds, err := strconv.Atoi(string(resp.Header.Peek("Retry-After")))
-	if err != nil || seconds < 0 {
-		return 0
-	}
-	return min(time.Duration(seconds)*time.Second, time.Hour)
+	return retrySeconds(resp.Header.Peek("Retry-After"))
 }
 
 func sortedKeys[T any](m map[string]T) []string {

@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/ombak-sim/ombak/funnel"
@@ -29,10 +28,8 @@ type shard struct {
 	free      []int32
 	timers    timers
 	leads     []journey.Lead
-	jobs      chan job
-	done      chan completion
-	workers   sync.WaitGroup
-	running   int // workers started
+	wire      wire
+	answers   []completion
 	under     int // requests under way
 	most      int // most requests under way at once
 	began     time.Time
@@ -43,64 +40,42 @@ func newShard(g *Generator, index int) *shard {
 		generator: g,
 		observer:  g.observer(index),
 		schedule:  newSchedule(g.config, g.config.Part+g.parts()*index, g.parts()*g.shards()),
-		jobs:      make(chan job),
 		most:      max(1, g.inFlight()/g.shards()),
 	}
-	s.done = make(chan completion, s.most)
 	s.crowd, _ = s.observer.(funnel.Crowd)
 	return s
 }
 
+// grain is the least time between two looks at what is due while no answer comes: requests due
+// within it are sent together, late by as much at most.
+const grain = 200 * time.Microsecond
+
 // run plays the shard's people until the run is over, the context ends, or nobody is left.
-func (s *shard) run(ctx context.Context, began time.Time) {
+func (s *shard) run(ctx context.Context, began time.Time) error {
+	defer s.schedule.stop()
+	var err error
+	if s.wire, err = newWire(s.generator, began, s.most); err != nil {
+		return err
+	}
+	defer s.wire.close()
 	s.began = began
-	alarm := time.NewTimer(0)
-	defer alarm.Stop()
 	for ctx.Err() == nil && s.now() < s.generator.config.Until {
-		s.takeAnswers()
 		s.expectPeople()
 		s.act()
 		next, any := s.nextInstant()
 		if !any && s.under == 0 {
 			break
 		}
-		alarm.Reset(min(next, s.generator.config.Until) - s.now())
-		select {
-		case answer := <-s.done:
+		next = max(next, s.now()+grain)
+		s.answers = s.wire.wait(ctx, min(next, s.generator.config.Until), s.answers[:0])
+		for _, answer := range s.answers {
 			s.take(answer)
-		case <-alarm.C:
-		case <-ctx.Done():
 		}
 	}
-	s.schedule.stop()
-	close(s.jobs)
-}
-
-// finish waits for the workers; their connections must have been cut.
-func (s *shard) finish() {
-	s.workers.Wait()
-	for {
-		select {
-		case <-s.done:
-		default:
-			return
-		}
-	}
+	return nil
 }
 
 func (s *shard) now() time.Duration { return time.Since(s.began) }
-
-// takeAnswers handles every answer that has already come.
-func (s *shard) takeAnswers() {
-	for {
-		select {
-		case answer := <-s.done:
-			s.take(answer)
-		default:
-			return
-		}
-	}
-}
 
 func (s *shard) nextInstant() (time.Duration, bool) {
 	next, any := s.timers.first()
@@ -205,22 +180,7 @@ func (s *shard) send(slot int32, session *session) {
 		mistyped: session.action.Mistyped, timeout: session.action.Timeout, got: session.got,
 	}
 	s.under++
-	select {
-	case s.jobs <- work:
-	default:
-		s.startWorker()
-		s.jobs <- work
-	}
-}
-
-func (s *shard) startWorker() {
-	s.running++
-	w := newWorker(s.generator, s.began)
-	s.workers.Go(func() {
-		for work := range s.jobs {
-			s.done <- w.do(work)
-		}
-	})
+	s.wire.send(work)
 }
 
 // take moves a walk on by one answer.

@@ -109,6 +109,16 @@ func (t template) needsPerson() bool {
 	return false
 }
 
+// varies says whether the text differs between people.
+func (t template) varies() bool {
+	for _, piece := range t {
+		if piece.kind != literal {
+			return true
+		}
+	}
+	return false
+}
+
 // render appends the text to buffer; escape, where not nil, is applied to each variable's value.
 func (t template) render(v *values, buffer []byte, escape func([]byte, string) []byte) []byte {
 	for _, piece := range t {

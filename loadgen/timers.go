@@ -18,7 +18,11 @@ type timers struct {
 
 func (t *timers) push(at time.Duration, slot int32) {
 	t.made++
-	t.heap = append(t.heap, timer{at, t.made, slot})
+	t.pushTimer(timer{at, t.made, slot})
+}
+
+func (t *timers) pushTimer(entry timer) {
+	t.heap = append(t.heap, entry)
 	for i := len(t.heap) - 1; i > 0; {
 		above := (i - 1) / 2
 		if !t.heap[i].before(t.heap[above]) {
@@ -37,8 +41,10 @@ func (t *timers) first() (time.Duration, bool) {
 	return t.heap[0].at, true
 }
 
-func (t *timers) pop() int32 {
-	slot, last := t.heap[0].slot, len(t.heap)-1
+func (t *timers) pop() int32 { return t.popTimer().slot }
+
+func (t *timers) popTimer() timer {
+	first, last := t.heap[0], len(t.heap)-1
 	t.heap[0] = t.heap[last]
 	t.heap = t.heap[:last]
 	for i := 0; ; {
@@ -49,7 +55,7 @@ func (t *timers) pop() int32 {
 			}
 		}
 		if least == i {
-			return slot
+			return first
 		}
 		t.heap[i], t.heap[least] = t.heap[least], t.heap[i]
 		i = least

@@ -11,14 +11,15 @@ import (
 )
 
 // WithPlan returns a copy of the scenario as the named plan changes it; "" means the first plan,
-// where there is one. Plans that it extends come first, in their order; a value set differently by
+// or, where there is none, a plain copy. Plans that it extends come first, in their order; a value set differently by
 // two of them is a mistake.
 func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	if name == "" && len(s.Plans) > 0 {
 		name = s.Plans[0].Name
 	}
 	if name == "" {
-		return s, nil
+		same := *s
+		return &same, nil
 	}
 	chain, err := s.chain(name, nil)
 	if err != nil {

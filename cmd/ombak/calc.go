@@ -91,7 +91,7 @@ func otherFormulas() []formula {
 		},
 		{
 			name: "usl", usage: "fit the universal scalability law to measured points", arguments: "POINTS.csv",
-			source: "Gunther, Guerrilla Capacity Planning, 2007, eq. 6.4: X = λN/(1 + σ(N−1) + κN(N−1)), σ and κ at least 0",
+			source: "Gunther, Guerrilla Capacity Planning, 2007, chapter 4: X = λN/(1 + σ(N−1) + κN(N−1)), σ and κ at least 0",
 			flags: []cli.Flag{
 				&cli.IntFlag{Name: "resamples", Usage: "draw residuals `N` times for the intervals; 0 leaves them out", Value: 1000, EnvVars: twin("resamples")},
 				&cli.Uint64Flag{Name: "seed", Usage: "draw other residuals", EnvVars: twin("seed")},

@@ -46,14 +46,14 @@ func stationFormulas() []formula {
 			}),
 		},
 		{
-			name: "erlang-b", usage: "several servers and no queue", source: "Erlang 1917; Cooper, Introduction to Queueing Theory, 2nd ed., 1981, section 3.3",
+			name: "erlang-b", usage: "several servers and no queue", source: "Erlang 1917; Cooper, Introduction to Queueing Theory, 2nd ed., 1981, chapter 3",
 			flags: []cli.Flag{servers(), offeredLoad()},
 			compute: station([]string{"utilization", "l", "p0", "p_block"}, func(in *inputs) (capacity.Station, error) {
 				return capacity.LossSystem(in.load(), 1, in.whole("servers"))
 			}),
 		},
 		{
-			name: "erlang-c", usage: "several servers and a queue, by load alone", source: "Erlang 1917; Cooper, Introduction to Queueing Theory, 2nd ed., 1981, section 3.7",
+			name: "erlang-c", usage: "several servers and a queue, by load alone", source: "Erlang 1917; Cooper, Introduction to Queueing Theory, 2nd ed., 1981, chapter 3",
 			flags: []cli.Flag{servers(), offeredLoad()},
 			compute: station([]string{"utilization", "l", "lq", "p0", "p_wait"}, func(in *inputs) (capacity.Station, error) {
 				return capacity.MMc(in.load(), 1, in.whole("servers"))

@@ -1,0 +1,188 @@
+package capacity
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// LoadStep is what was measured while the load was steady.
+type LoadStep struct {
+	Busy  float64   // seconds that the resource worked per second; the CPU seconds of two busy cores are 2
+	Rates []float64 // per second of each kind of work, in the order of the kinds
+}
+
+// Demands are the seconds that each kind of work costs a resource.
+type Demands struct {
+	Kinds    []string
+	Seconds  []float64 // per unit of each kind
+	RSquared float64   // share of the variance of Busy that they explain
+	Warnings []string
+	steps    []LoadStep
+}
+
+// FitDemands finds the demand of each kind of work from load steps by non-negative least squares.
+// Work done in batches has two kinds, requests and batches: a constant demand per request would be
+// biased wherever batches grow with the load. A kind of rate 1 is the cost of idling.
+//
+// Source: utilization law U = Σ X·D, P. J. Denning, J. P. Buzen, "The operational analysis of queueing
+// network models", ACM Computing Surveys 10(3), 1978; regression as in J. Rolia, V. Vetland,
+// "Parameter estimation for performance models of distributed application systems", CASCON 1995.
+//
+// Where:
+//   - U is Busy, X one of Rates per second, D its demand in seconds
+func FitDemands(kinds []string, steps []LoadStep) (Demands, error) {
+	if err := checkSteps(kinds, steps); err != nil {
+		return Demands{}, err
+	}
+	rates, busy := system(len(kinds), steps)
+	condition := conditioned(rates)
+	if !(condition < 1e6) {
+		return Demands{}, fmt.Errorf("%w: in all load steps the kinds of work rise in the same proportion; vary their mix", ErrUnidentified)
+	}
+	seconds, err := nonNegative(rates, busy)
+	if err != nil {
+		return Demands{}, err
+	}
+	d := Demands{Kinds: slices.Clone(kinds), Seconds: seconds, steps: slices.Clone(steps)}
+	d.RSquared = explainedShare(d.missed(), spread(busy))
+	if condition > 100 {
+		d.Warnings = append(d.Warnings, "the kinds of work rise nearly in proportion, so that only their sum is sure; vary their mix")
+	}
+	for i, s := range seconds {
+		if s == 0 {
+			d.Warnings = append(d.Warnings, fmt.Sprintf("the demand of %s is at its bound 0: it shows in no load step", kinds[i]))
+		}
+	}
+	return d, nil
+}
+
+// Busy returns the seconds of work per second that the demands make of such rates.
+func (d Demands) Busy(rates []float64) (float64, error) {
+	if len(rates) != len(d.Seconds) {
+		return 0, fmt.Errorf("%d rates are given for %d kinds of work; give one for each", len(rates), len(d.Seconds))
+	}
+	for i, rate := range rates {
+		if err := notNegative("rate of "+d.Kinds[i], rate); err != nil {
+			return 0, err
+		}
+	}
+	return dot(rates, d.Seconds), nil
+}
+
+// Intervals returns the 95 % interval of each demand by residual bootstrap; see
+// [USLFit.Intervals].
+func (d Demands) Intervals(resamples int, seed workload.Seed) ([]Interval, error) {
+	if len(d.steps) <= len(d.Kinds) {
+		return nil, fmt.Errorf("%w: %d load steps fit %d demands exactly; measure more of them", ErrUnidentified, len(d.steps), len(d.Kinds))
+	}
+	if resamples < 40 || resamples > maxResamples {
+		return nil, fmt.Errorf("%d resamples are asked for; an interval takes between 40 and %d", resamples, maxResamples)
+	}
+	rates, busy := system(len(d.Kinds), d.steps)
+	inflate := math.Sqrt(float64(len(busy)) / float64(len(busy)-len(d.Kinds)))
+	errs := make([]float64, len(busy))
+	for i := range errs {
+		errs[i] = (busy[i] - dot(d.steps[i].Rates, d.Seconds)) * inflate
+	}
+	drawn := make([][]float64, len(d.Kinds))
+	for k := range resamples {
+		stream := seed.Stream(demandPurpose, uint64(k), 0, 0)
+		for i := range busy {
+			busy[i] = dot(d.steps[i].Rates, d.Seconds) + errs[stream.IntN(len(errs))]
+		}
+		seconds, err := nonNegative(rates, busy)
+		if err != nil {
+			return nil, err
+		}
+		for j, s := range seconds {
+			drawn[j] = append(drawn[j], s)
+		}
+	}
+	intervals := make([]Interval, len(drawn))
+	for j := range drawn {
+		intervals[j] = middle95(drawn[j])
+	}
+	return intervals, nil
+}
+
+var demandPurpose = workload.NewPurpose("capacity/demand")
+
+func checkSteps(kinds []string, steps []LoadStep) error {
+	if len(kinds) == 0 || len(steps) < len(kinds) {
+		return fmt.Errorf("%w: %d load steps cannot tell %d kinds of work; measure at least one for each kind, better twice as many",
+			ErrUnidentified, len(steps), len(kinds))
+	}
+	for i, step := range steps {
+		err := notNegative("time busy", step.Busy)
+		if len(step.Rates) != len(kinds) {
+			err = cmp.Or(err, fmt.Errorf("%d rates are given for %d kinds of work; give one for each", len(step.Rates), len(kinds)))
+		}
+		for _, rate := range step.Rates {
+			err = cmp.Or(err, notNegative("rate", rate))
+		}
+		if err != nil {
+			return fmt.Errorf("load step %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func system(kinds int, steps []LoadStep) (*mat.Dense, []float64) {
+	rates, busy := mat.NewDense(len(steps), kinds, nil), make([]float64, len(steps))
+	for i, step := range steps {
+		rates.SetRow(i, step.Rates)
+		busy[i] = step.Busy
+	}
+	return rates, busy
+}
+
+// conditioned is the condition number of the matrix with columns of length 1.
+func conditioned(a *mat.Dense) float64 {
+	rows, n := a.Dims()
+	scaled := mat.NewDense(rows, n, nil)
+	for j := range n {
+		column := mat.Col(nil, j, a)
+		length := math.Sqrt(dot(column, column))
+		if length == 0 {
+			return math.Inf(1)
+		}
+		for i := range column {
+			scaled.Set(i, j, column[i]/length)
+		}
+	}
+	return mat.Cond(scaled, 2)
+}
+
+func (d Demands) missed() float64 {
+	var sum float64
+	for _, step := range d.steps {
+		miss := step.Busy - dot(step.Rates, d.Seconds)
+		sum += miss * miss
+	}
+	return sum
+}
+
+func spread(values []float64) float64 {
+	var mean, sum float64
+	for _, v := range values {
+		mean += v / float64(len(values))
+	}
+	for _, v := range values {
+		sum += (v - mean) * (v - mean)
+	}
+	return sum
+}
+
+// explainedShare is R², 0 where there is no variance to explain.
+func explainedShare(missed, whole float64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return 1 - missed/whole
+}

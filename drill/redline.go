@@ -1,0 +1,113 @@
+package drill
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Search raises a load until it breaks, and then narrows down the limit by bisection.
+type Search struct {
+	From      float64 // the first rate to try, per second
+	Factor    float64 // each further rate is this times the one before; above 1
+	Precision float64 // narrow down until the least broken rate is within this share of the highest that held
+	Most      int     // levels at the most
+}
+
+// Limit is what a [Search] has found. A rate of 0 means that none was found.
+type Limit struct {
+	Held  float64 // the highest rate that held, per second
+	Broke float64 // the lowest rate that did not
+}
+
+// Run tries rates, the first one first, and stops at an error.
+func (s Search) Run(try func(rate float64) (held bool, err error)) (Limit, error) {
+	var limit Limit
+	rate := s.From
+	for range s.Most {
+		held, err := try(rate)
+		if err != nil {
+			return limit, err
+		}
+		if held {
+			limit.Held = rate
+		} else {
+			limit.Broke = rate
+		}
+		switch {
+		case limit.Broke == 0:
+			rate *= s.Factor
+		case limit.Held == 0:
+			rate /= s.Factor
+		case limit.Broke <= limit.Held*(1+s.Precision):
+			return limit, nil
+		default:
+			rate = math.Sqrt(limit.Held * limit.Broke)
+		}
+	}
+	return limit, nil
+}
+
+// levelRamp is how long a level takes to reach its rate.
+const levelRamp = 3 * time.Second
+
+// atRate replaces the arrivals by a constant rate of sign-ups for the given time, after a short
+// ramp; visitors keep their proportion. Thresholds on the scenario's own busiest minute are left out.
+func atRate(scenario *scenarios.Scenario, rate workload.Rate, length time.Duration) {
+	signups, visitors := scenario.Arrivals.Bins()
+	looks := float64(visitors.Total()) / float64(max(1, signups.Total()))
+	scenario.Arrivals.Counts = ""
+	scenario.Arrivals.Signups = levelSegments(rate, length)
+	scenario.Arrivals.Visitors = levelSegments(rate*workload.Rate(looks), length)
+	scenario.Thresholds = slices.DeleteFunc(scenario.Thresholds, func(threshold funnel.Threshold) bool {
+		return strings.Contains(threshold.Source, "peak_passed_per_min")
+	})
+}
+
+func levelSegments(rate workload.Rate, length time.Duration) []scenarios.Segment {
+	nothing := workload.Rate(0)
+	return []scenarios.Segment{{For: levelRamp, From: &nothing, To: &rate}, {For: length, Rate: &rate}}
+}
+
+// Bottleneck names the station that was busiest, with its share of busy servers, or the part that
+// took most of the machine's CPU; the empty text where nothing is known.
+func Bottleneck(r report.Report) string {
+	best, share := "", 0.0
+	for _, station := range r.Stations {
+		if station.Servers == 0 || station.BusyS == 0 || r.DurationS == 0 {
+			continue
+		}
+		if busy := station.BusyS / (station.Servers * r.DurationS); busy > share {
+			best, share = station.Name, busy
+		}
+	}
+	total := 0.0
+	for _, part := range slices.Concat(r.Processes, generatorCost(r)) {
+		if part.CPUS != nil {
+			total += *part.CPUS
+		}
+	}
+	if r.Machine != nil && r.DurationS > 0 {
+		if cpu := total / (float64(r.Machine.CPUs) * r.DurationS); cpu > share {
+			best, share = "the machine's CPU", cpu
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s, %.0f%% busy over the whole run", best, 100*share)
+}
+
+func generatorCost(r report.Report) []report.Process {
+	if r.Generator == nil {
+		return nil
+	}
+	return []report.Process{{Name: "generator", CPUS: r.Generator.CPUS}}
+}

@@ -1,0 +1,89 @@
+package loadgen
+
+import (
+	"bufio"
+	"bytes"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// composer writes requests and judges answers; it keeps its buffers and belongs to one goroutine.
+type composer struct {
+	generator *Generator
+	req       fasthttp.Request
+	values    values
+	scratch   []byte
+	out       bytes.Buffer
+	buffered  *bufio.Writer
+	fixed     [][]byte // by step: the bytes of requests that are the same for everybody
+}
+
+// compose renders the job's request into c.req.
+func (c *composer) compose(work job) *compiled {
+	request := &c.generator.requests[work.step]
+	c.req.Reset()
+	c.values.person, c.values.got = work.person, work.got
+	if request.person {
+		c.fillPerson(work)
+	}
+	c.scratch = request.fill(&c.req, &c.values, c.generator.photos, c.scratch)
+	return request
+}
+
+// fillPerson sets what the person types: wrongly where the attempt holds a typing error.
+func (c *composer) fillPerson(work job) {
+	attempt := 2
+	if work.mistyped {
+		attempt = 1
+	}
+	c.values.form = c.generator.people.Form(work.person, attempt)
+	c.values.mailbox = c.generator.people.Person(work.person).Email
+	if work.mistyped && !c.generator.traitTypo(work.person, work.step) {
+		c.values.form.Email = strings.Replace(c.values.form.Email, "@", "", 1)
+	}
+}
+
+// bytes returns the job's request as it goes over the wire; the slice is valid until the next call.
+func (c *composer) bytes(work job) ([]byte, error) {
+	request := &c.generator.requests[work.step]
+	if c.fixed == nil {
+		c.fixed = make([][]byte, len(c.generator.requests))
+		c.buffered = bufio.NewWriterSize(&c.out, 1<<16)
+	}
+	if text := c.fixed[work.step]; text != nil {
+		return text, nil
+	}
+	c.compose(work)
+	c.out.Reset()
+	c.buffered.Reset(&c.out)
+	if err := c.req.Write(c.buffered); err != nil {
+		return nil, err
+	}
+	if err := c.buffered.Flush(); err != nil {
+		return nil, err
+	}
+	if request.fixed {
+		c.fixed[work.step] = bytes.Clone(c.out.Bytes())
+	}
+	return c.out.Bytes(), nil
+}
+
+// judge says what an answer means and takes out of it what later steps need.
+func (c *composer) judge(request *compiled, status int, retry time.Duration, resp *fasthttp.Response, done *completion) {
+	done.reason = funnel.Reason(status)
+	done.answer.Outcome, done.answer.Pending = request.classify(status)
+	if done.answer.Outcome == funnel.Rejected || done.answer.Outcome == funnel.Failed {
+		done.answer.RetryAfter = retry
+	}
+	if done.answer.Outcome != funnel.Completed || done.answer.Pending || len(request.extracts) == 0 {
+		return
+	}
+	done.got = make([]string, c.generator.slots)
+	if !request.extract(resp, func(slot int, value string) { done.got[slot] = value }) {
+		done.answer.Outcome, done.reason, done.got = funnel.Failed, funnel.ReasonBody, nil
+	}
+}

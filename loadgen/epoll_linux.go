@@ -1,0 +1,395 @@
+package loadgen
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"syscall"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// epoll is the wire for plain HTTP on Linux: all connections of a shard on the shard's own
+// goroutine, without a goroutine, channel or runtime timer for each request.
+//
+// Note: the pool of goroutines on fasthttp's client took three times the CPU per request; half of
+// it went into waking goroutines and into the timers of deadlines.
+type epoll struct {
+	composer
+	began     time.Time
+	fd        int
+	addresses []syscall.Sockaddr // by target
+	families  []int              // by target
+	conns     []conn
+	free      []int32   // places in conns
+	idle      [][]int32 // by target; the one used last comes first
+	deadlines deadlines
+	events    []syscall.EpollEvent
+	done      []completion
+	resp      fasthttp.Response
+	source    bytes.Reader
+	reader    *bufio.Reader
+}
+
+// conn is one connection and the request under way on it.
+type conn struct {
+	fd       int
+	target   int32
+	state    connState
+	job      job
+	start    time.Duration
+	deadline uint64 // the sequence number of the job's deadline; 0 where it has none
+	out      []byte // what is still to be written
+	in       []byte // what has been read of the answer
+	buffer   []byte // backing of out
+}
+
+type connState uint8
+
+const (
+	closed connState = iota
+	connecting
+	idle
+	busy
+)
+
+// newWire returns the fastest wire that reaches all targets.
+func newWire(g *Generator, began time.Time, most int) (wire, error) {
+	for _, target := range g.config.Targets {
+		if parsed, err := url.Parse(target); err != nil || parsed.Scheme != "http" {
+			return newPool(g, began, most), nil
+		}
+	}
+	return newEpoll(g, began)
+}
+
+func newEpoll(g *Generator, began time.Time) (*epoll, error) {
+	e := &epoll{
+		composer: composer{generator: g}, began: began, idle: make([][]int32, len(g.clients)),
+		events: make([]syscall.EpollEvent, 512), reader: bufio.NewReaderSize(nil, 64<<10),
+	}
+	for _, client := range g.clients {
+		address, err := net.ResolveTCPAddr("tcp", client.Addr)
+		if err != nil {
+			return nil, err
+		}
+		sockaddr, family := sockaddrOf(address)
+		e.addresses, e.families = append(e.addresses, sockaddr), append(e.families, family)
+	}
+	var err error
+	e.fd, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	return e, err
+}
+
+func sockaddrOf(address *net.TCPAddr) (syscall.Sockaddr, int) {
+	if four := address.IP.To4(); four != nil {
+		return &syscall.SockaddrInet4{Port: address.Port, Addr: [4]byte(four)}, syscall.AF_INET
+	}
+	return &syscall.SockaddrInet6{Port: address.Port, Addr: [16]byte(address.IP.To16())}, syscall.AF_INET6
+}
+
+func (e *epoll) now() time.Duration { return time.Since(e.began) }
+
+// send begins a request on an idle connection, or on a new one.
+func (e *epoll) send(work job) {
+	text, err := e.bytes(work)
+	if err != nil {
+		e.fail(work, e.now(), funnel.Failed, funnel.ReasonBody)
+		return
+	}
+	target := int32(e.generator.requests[work.step].client)
+	place, err := e.connection(target)
+	start := e.now()
+	if err != nil {
+		outcome, reason := classifyError(err)
+		e.fail(work, start, outcome, reason)
+		return
+	}
+	c := &e.conns[place]
+	c.job, c.start, c.deadline = work, start, 0
+	c.buffer = append(c.buffer[:0], text...)
+	c.out, c.in = c.buffer, c.in[:0]
+	if work.timeout > 0 {
+		c.deadline = e.deadlines.add(start+work.timeout, work.timeout, place)
+	}
+	if c.state == idle {
+		c.state = busy
+		e.write(place)
+	}
+}
+
+func (e *epoll) fail(work job, start time.Duration, outcome funnel.Outcome, reason funnel.Reason) {
+	answer := completion{slot: work.slot, sent: true, start: start, end: e.now(), reason: reason}
+	answer.answer.Outcome = outcome
+	e.done = append(e.done, answer)
+}
+
+// connection returns the place of an idle connection, or of one that is being opened.
+func (e *epoll) connection(target int32) (int32, error) {
+	if waiting := e.idle[target]; len(waiting) > 0 {
+		place := waiting[len(waiting)-1]
+		e.idle[target] = waiting[:len(waiting)-1]
+		return place, nil
+	}
+	fd, err := syscall.Socket(e.families[target], syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
+	if err != nil {
+		return 0, err
+	}
+	place := e.place(fd, target)
+	if err := e.open(place); err != nil {
+		e.drop(place)
+		return 0, err
+	}
+	return place, nil
+}
+
+func (e *epoll) place(fd int, target int32) int32 {
+	var place int32
+	if n := len(e.free); n > 0 {
+		place, e.free = e.free[n-1], e.free[:n-1]
+	} else {
+		e.conns = append(e.conns, conn{})
+		place = int32(len(e.conns) - 1)
+	}
+	c := &e.conns[place]
+	c.fd, c.target, c.state = fd, target, connecting
+	return place
+}
+
+// open begins to connect; the edge-triggered events of the socket come from wait.
+func (e *epoll) open(place int32) error {
+	c := &e.conns[place]
+	if err := syscall.SetsockoptInt(c.fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
+		return err
+	}
+	const edgeTriggered = 1 << 31 // EPOLLET, whose constant in package syscall is negative
+	event := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | edgeTriggered, Fd: place}
+	if err := syscall.EpollCtl(e.fd, syscall.EPOLL_CTL_ADD, c.fd, &event); err != nil {
+		return err
+	}
+	err := syscall.Connect(c.fd, e.addresses[c.target])
+	if err != nil && !errors.Is(err, syscall.EINPROGRESS) {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: err}
+	}
+	return nil
+}
+
+// drop closes a connection; what was under way on it must have been answered.
+func (e *epoll) drop(place int32) {
+	c := &e.conns[place]
+	if c.state == idle {
+		waiting := e.idle[c.target]
+		for i, other := range waiting {
+			if other == place {
+				e.idle[c.target] = append(waiting[:i], waiting[i+1:]...)
+				break
+			}
+		}
+	}
+	_ = syscall.Close(c.fd) // nothing that can be done about it
+	*c = conn{in: c.in[:0], buffer: c.buffer}
+	e.free = append(e.free, place)
+}
+
+// wait takes what the network brings until there is an answer, the time has come or the context ends.
+func (e *epoll) wait(ctx context.Context, until time.Duration, answers []completion) []completion {
+	for {
+		pause := time.Duration(0)
+		if len(e.done) == 0 {
+			const glance = 100 * time.Millisecond // how often the context is looked at
+			pause = min(until-e.now(), glance)
+			if due, any := e.deadlines.first(); any {
+				pause = min(pause, due-e.now())
+			}
+		}
+		e.poll(max(0, pause))
+		e.expire()
+		if len(e.done) > 0 || e.now() >= until || ctx.Err() != nil {
+			answers = append(answers, e.done...)
+			clear(e.done)
+			e.done = e.done[:0]
+			return answers
+		}
+	}
+}
+
+// poll waits for events, at most the given time, and handles them.
+func (e *epoll) poll(pause time.Duration) {
+	n, err := epollWait(e.fd, e.events, pause)
+	if err != nil {
+		return // interrupted; the caller looks again
+	}
+	for _, event := range e.events[:n] {
+		if e.conns[event.Fd].state != closed {
+			e.handle(event.Fd, event.Events)
+		}
+	}
+}
+
+func (e *epoll) handle(place int32, events uint32) {
+	c := &e.conns[place]
+	const gone = syscall.EPOLLERR | syscall.EPOLLHUP
+	switch c.state {
+	case idle:
+		if events&(gone|syscall.EPOLLRDHUP|syscall.EPOLLIN) != 0 { // the server closes, or speaks unasked
+			e.drop(place)
+		}
+		return
+	case connecting:
+		if events&(gone|syscall.EPOLLOUT) == 0 {
+			return
+		}
+		if code, err := syscall.GetsockoptInt(c.fd, syscall.SOL_SOCKET, syscall.SO_ERROR); err != nil || code != 0 {
+			e.broken(place, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.Errno(code)})
+			return
+		}
+		c.state = busy
+	}
+	if len(c.out) > 0 && events&syscall.EPOLLOUT != 0 && !e.write(place) {
+		return
+	}
+	hangup := events&(syscall.EPOLLRDHUP|gone) != 0
+	if hangup || events&syscall.EPOLLIN != 0 {
+		e.read(place, hangup)
+	}
+	if c := &e.conns[place]; hangup && c.state == idle {
+		e.drop(place) // answered and closed: no further edge will tell
+	}
+}
+
+// write writes what is left and says whether the connection still stands.
+func (e *epoll) write(place int32) bool {
+	c := &e.conns[place]
+	for len(c.out) > 0 {
+		n, err := writeSocket(c.fd, c.out)
+		switch {
+		case err == nil:
+			c.out = c.out[n:]
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, syscall.EAGAIN):
+			return true
+		default:
+			e.broken(place, err)
+			return false
+		}
+	}
+	return true
+}
+
+// read reads what has come and completes the request when its answer is whole. After a hangup it
+// reads to the end, because no further edge will tell.
+func (e *epoll) read(place int32, hangup bool) {
+	c := &e.conns[place]
+	for {
+		if cap(c.in)-len(c.in) < 4<<10 {
+			c.in = append(c.in, make([]byte, max(8<<10, cap(c.in)))...)[:len(c.in)]
+		}
+		space := cap(c.in) - len(c.in)
+		n, err := readSocket(c.fd, c.in[len(c.in):cap(c.in)])
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case errors.Is(err, syscall.EAGAIN):
+			return
+		case err != nil:
+			e.broken(place, err)
+			return
+		}
+		c.in = c.in[:len(c.in)+n]
+		if e.answered(place, n == 0) || n < space && !hangup {
+			return // the answer is whole, or the socket is empty: its next edge tells
+		}
+	}
+}
+
+// answered looks whether the answer is whole, completes the request then, and says whether the
+// connection is done with it. Ended means that the other side has closed.
+func (e *epoll) answered(place int32, ended bool) bool {
+	c := &e.conns[place]
+	request := &e.generator.requests[c.job.step]
+	f, err := parseFrame(c.in, request.Method == fasthttp.MethodHead)
+	for err == nil && f.whole && f.status < 200 { // an interim answer
+		c.in = append(c.in[:0], c.in[f.head:]...)
+		f, err = parseFrame(c.in, false)
+	}
+	switch {
+	case err != nil:
+		e.complete(place, completion{reason: funnel.ReasonBody}, funnel.Failed)
+	case f.whole || f.untilClose && ended:
+		e.judgeFrame(place, request, f)
+	case ended:
+		e.complete(place, completion{reason: funnel.ReasonReset}, funnel.Failed)
+	default:
+		return false
+	}
+	return true
+}
+
+// judgeFrame completes a request by its answer and keeps the connection where it may be used again.
+func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
+	c := &e.conns[place]
+	answer := completion{slot: c.job.slot, sent: true, start: c.start, end: e.now()}
+	e.resp.Reset()
+	if len(request.extracts) > 0 {
+		e.source.Reset(c.in[:f.head+f.body])
+		e.reader.Reset(&e.source)
+		if err := e.resp.ReadLimitBody(e.reader, maxBody); err != nil {
+			e.complete(place, completion{reason: funnel.ReasonBody}, funnel.Failed)
+			return
+		}
+	}
+	e.judge(request, f.status, f.retryAfter, &e.resp, &answer)
+	e.done = append(e.done, answer)
+	if !f.keep || len(c.in) > f.head+f.body || len(c.out) > 0 {
+		e.drop(place)
+		return
+	}
+	c.state, c.job, c.deadline = idle, job{}, 0
+	e.idle[c.target] = append(e.idle[c.target], place)
+}
+
+// broken completes the request of a connection that failed.
+func (e *epoll) broken(place int32, err error) {
+	outcome, reason := classifyError(err)
+	e.complete(place, completion{reason: reason}, outcome)
+}
+
+// complete ends the request under way with an outcome and closes its connection.
+func (e *epoll) complete(place int32, answer completion, outcome funnel.Outcome) {
+	c := &e.conns[place]
+	answer.slot, answer.sent, answer.start, answer.end = c.job.slot, true, c.start, e.now()
+	answer.answer.Outcome = outcome
+	e.done = append(e.done, answer)
+	c.state = closed
+	e.drop(place)
+}
+
+// expire completes the requests whose time has run out.
+func (e *epoll) expire() {
+	now := e.now()
+	for {
+		due, any := e.deadlines.first()
+		if !any || due > now {
+			return
+		}
+		place, sequence := e.deadlines.pop()
+		if c := &e.conns[place]; c.state != closed && c.deadline == sequence {
+			e.complete(place, completion{reason: funnel.ReasonTimeout}, funnel.TimedOut)
+		}
+	}
+}
+
+func (e *epoll) close() {
+	for i := range e.conns {
+		if e.conns[i].state != closed {
+			_ = syscall.Close(e.conns[i].fd) // the run is over
+		}
+	}
+	_ = syscall.Close(e.fd) // likewise
+}

@@ -1,0 +1,163 @@
+package loadgen
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"time"
+)
+
+// frame is what the head of an HTTP/1.1 answer says about its length and meaning (RFC 9112,
+// section 6.3, message body length).
+type frame struct {
+	status     int
+	head       int // bytes of the head, the empty line included
+	body       int // bytes of the body; of a chunked one with its framing
+	whole      bool
+	untilClose bool // the body ends where the connection does
+	keep       bool // the connection may be used again
+	retryAfter time.Duration
+}
+
+// errFrame says that what came is no HTTP/1.1 answer.
+var errFrame = errors.New("the answer is no HTTP/1.1")
+
+// maxHead is the longest head read, in bytes.
+const maxHead = 64 << 10
+
+// parseFrame looks at the beginning of an answer; frame.whole says whether all of it is there.
+// Interim answers (1xx) before it must have been cut off. The answer to a HEAD has no body.
+func parseFrame(text []byte, toHead bool) (frame, error) {
+	end := bytes.Index(text, []byte("\r\n\r\n"))
+	if end < 0 {
+		if len(text) > maxHead || len(text) >= 5 && !bytes.HasPrefix(text, []byte("HTTP/")) {
+			return frame{}, errFrame
+		}
+		return frame{}, nil
+	}
+	line, rest, _ := bytes.Cut(text[:end+2], []byte("\r\n"))
+	f := frame{head: end + 4}
+	var err error
+	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.")) {
+		return frame{}, errFrame
+	}
+	if f.status, err = strconv.Atoi(string(line[9:12])); err != nil || f.status < 100 {
+		return frame{}, errFrame
+	}
+	f.keep = line[7] == '1'
+	length, chunked, err := f.readHeaders(rest)
+	if err != nil {
+		return frame{}, err
+	}
+	if toHead {
+		f.whole = true
+		return f, nil
+	}
+	return f, f.measure(text[f.head:], length, chunked)
+}
+
+// readHeaders takes out the headers that matter here; length is -1 where there is none.
+func (f *frame) readHeaders(text []byte) (length int, chunked bool, err error) {
+	length = -1
+	for len(text) > 0 {
+		var line []byte
+		line, text, _ = bytes.Cut(text, []byte("\r\n"))
+		name, value, found := bytes.Cut(line, []byte(":"))
+		if !found {
+			return 0, false, errFrame
+		}
+		value = bytes.TrimSpace(value)
+		switch len(name) {
+		case len("Content-Length"):
+			if bytes.EqualFold(name, []byte("Content-Length")) {
+				if length, err = strconv.Atoi(string(value)); err != nil || length < 0 || length > maxBody {
+					return 0, false, errFrame
+				}
+			}
+		case len("Transfer-Encoding"):
+			chunked = chunked || bytes.EqualFold(name, []byte("Transfer-Encoding")) && bytes.EqualFold(value, []byte("chunked"))
+		case len("Connection"):
+			if bytes.EqualFold(name, []byte("Connection")) {
+				f.keep = !bytes.EqualFold(value, []byte("close")) && (f.keep || bytes.EqualFold(value, []byte("keep-alive")))
+			}
+		case len("Retry-After"):
+			if bytes.EqualFold(name, []byte("Retry-After")) {
+				f.retryAfter = retrySeconds(value)
+			}
+		}
+	}
+	return length, chunked, nil
+}
+
+// measure says how long the body is and whether it has come.
+func (f *frame) measure(body []byte, length int, chunked bool) error {
+	switch {
+	case f.status < 200 || f.status == 204 || f.status == 304:
+		f.whole = true
+	case chunked:
+		return f.measureChunks(body)
+	case length >= 0:
+		f.body, f.whole = length, len(body) >= length
+	default:
+		f.untilClose, f.keep = true, false
+		f.body = len(body)
+		if len(body) > maxBody {
+			return errFrame
+		}
+	}
+	return nil
+}
+
+func (f *frame) measureChunks(body []byte) error {
+	at := 0
+	for {
+		line, _, found := bytes.Cut(body[at:], []byte("\r\n"))
+		if !found {
+			return tooLong(len(body))
+		}
+		digits, _, _ := bytes.Cut(line, []byte(";"))
+		size, err := strconv.ParseUint(string(bytes.TrimSpace(digits)), 16, 31)
+		if err != nil || size > maxBody {
+			return errFrame
+		}
+		at += len(line) + 2
+		if size == 0 {
+			return f.measureTrailers(body, at)
+		}
+		at += int(size) + 2
+		if at > len(body) {
+			return tooLong(len(body))
+		}
+	}
+}
+
+// measureTrailers finds the empty line that ends a chunked body.
+func (f *frame) measureTrailers(body []byte, at int) error {
+	for {
+		line, _, found := bytes.Cut(body[at:], []byte("\r\n"))
+		if !found {
+			return tooLong(len(body))
+		}
+		at += len(line) + 2
+		if len(line) == 0 {
+			f.body, f.whole = at, true
+			return nil
+		}
+	}
+}
+
+func tooLong(length int) error {
+	if length > maxBody+maxHead {
+		return errFrame
+	}
+	return nil
+}
+
+// retrySeconds reads a Retry-After in seconds, at most an hour; a date counts as nothing.
+func retrySeconds(value []byte) time.Duration {
+	seconds, err := strconv.Atoi(string(value))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, time.Hour)
+}

@@ -1,0 +1,137 @@
+package loadgen
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey"
+)
+
+// job is one request to send.
+type job struct {
+	slot     int32
+	step     int
+	person   uint64
+	mistyped bool
+	timeout  time.Duration // 0 means none
+	got      []string      // read only: the walk stands still while its request is under way
+}
+
+// completion is what came of a job.
+type completion struct {
+	slot       int32
+	sent       bool // false where the request never left the shard
+	start, end time.Duration
+	answer     journey.Answer
+	reason     funnel.Reason
+	got        []string // extracted values by slot; nil where nothing was extracted
+}
+
+// wire sends requests and brings their answers. It belongs to the goroutine of one shard.
+type wire interface {
+	// send begins a request; its completion comes out of wait.
+	send(work job)
+	// wait appends what has been answered; while nothing has, it waits until the given real time or
+	// the context's end.
+	wait(ctx context.Context, until time.Duration, answers []completion) []completion
+	// close cuts every connection and ends what is under way.
+	close()
+}
+
+// pool is the wire that goes everywhere, TLS included: one goroutine for each request under way,
+// on the connections of fasthttp's client.
+type pool struct {
+	generator *Generator
+	began     time.Time
+	jobs      chan job
+	done      chan completion
+	alarm     *time.Timer
+	workers   sync.WaitGroup
+}
+
+func newPool(g *Generator, began time.Time, most int) *pool {
+	return &pool{generator: g, began: began, jobs: make(chan job), done: make(chan completion, most), alarm: time.NewTimer(0)}
+}
+
+func (p *pool) send(work job) {
+	select {
+	case p.jobs <- work:
+	default:
+		p.startWorker()
+		p.jobs <- work
+	}
+}
+
+func (p *pool) startWorker() {
+	w := &worker{composer: composer{generator: p.generator}, began: p.began}
+	p.workers.Go(func() {
+		for work := range p.jobs {
+			p.done <- w.do(work)
+		}
+	})
+}
+
+func (p *pool) wait(ctx context.Context, until time.Duration, answers []completion) []completion {
+	answers = p.take(answers)
+	if len(answers) > 0 {
+		return answers
+	}
+	p.alarm.Reset(until - time.Since(p.began))
+	select {
+	case answer := <-p.done:
+		answers = append(answers, answer)
+	case <-p.alarm.C:
+	case <-ctx.Done():
+	}
+	return p.take(answers)
+}
+
+func (p *pool) take(answers []completion) []completion {
+	for {
+		select {
+		case answer := <-p.done:
+			answers = append(answers, answer)
+		default:
+			return answers
+		}
+	}
+}
+
+func (p *pool) close() {
+	p.alarm.Stop()
+	close(p.jobs)
+	p.generator.conns.cutAll()
+	p.workers.Wait()
+}
+
+// worker sends one request after the other and keeps its buffers.
+type worker struct {
+	composer
+	began time.Time
+	resp  fasthttp.Response
+}
+
+// do sends the request and reads the answer.
+func (w *worker) do(work job) completion {
+	request := w.compose(work)
+	w.resp.Reset()
+	done := completion{slot: work.slot, sent: true, start: time.Since(w.began)}
+	var err error
+	client := w.generator.clients[request.client]
+	if work.timeout > 0 {
+		err = client.DoTimeout(&w.req, &w.resp, work.timeout)
+	} else {
+		err = client.Do(&w.req, &w.resp)
+	}
+	done.end = time.Since(w.began)
+	if err != nil {
+		done.answer.Outcome, done.reason = classifyError(err)
+		return done
+	}
+	w.judge(request, w.resp.StatusCode(), retryAfter(&w.resp), &w.resp, &done)
+	return done
+}
