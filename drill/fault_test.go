@@ -43,26 +43,38 @@ func TestFaultsOfADependency(t *testing.T) {
 		fault string
 		holds func(row report.FunnelRow, r report.Report) bool
 	}{
-		{"an outage from the start rejects all, of whom some still try again at the end", "{fault: outage, at: 0s, for: 1h}",
+		{
+			"an outage from the start rejects all, of whom some still try again at the end", "{fault: outage, at: 0s, for: 1h}",
 			func(row report.FunnelRow, _ report.Report) bool {
 				return row.Passed+row.Declined == 0 && row.Rejected > 0.5*row.Entered && row.Rejected+row.Unfinished == row.Entered
-			}},
-		{"half an outage rejects some, and more are tried again", "{fault: outage, at: 0s, for: 1h, probability: 50%}",
+			},
+		},
+		{
+			"half an outage rejects some, and more are tried again", "{fault: outage, at: 0s, for: 1h, probability: 50%}",
 			func(row report.FunnelRow, _ report.Report) bool {
 				return row.Passed > 0.5*sound.Passed && row.Passed < sound.Passed && row.Retries > sound.Retries
-			}},
-		{"a black hole is found out by the timeout of the call or the person", "{fault: black-hole, at: 0s, for: 1h}",
+			},
+		},
+		{
+			"a black hole is found out by the timeout of the call or the person", "{fault: black-hole, at: 0s, for: 1h}",
 			func(row report.FunnelRow, _ report.Report) bool {
 				return row.Passed == 0 && row.Unfinished+row.Rejected+row.TimedOut > 0
-			}},
-		{"slow adds its delay", "{fault: slow, at: 0s, for: 1h, with: {delay: 300ms}}",
-			func(_ report.FunnelRow, r report.Report) bool { return r.Steps[4].ResponseTimePassedS.P50 > 0.3 }},
-		{"a brown-out takes longer", "{fault: brown-out, at: 0s, for: 1h, with: {capacity: 10%}}",
-			func(_ report.FunnelRow, r report.Report) bool { return r.Steps[4].ResponseTimePassedS.P50 > 0.1 }},
-		{"a fault that is over is over", "{fault: outage, at: 0s, for: 1ms}",
+			},
+		},
+		{
+			"slow adds its delay", "{fault: slow, at: 0s, for: 1h, with: {delay: 300ms}}",
+			func(_ report.FunnelRow, r report.Report) bool { return r.Steps[4].ResponseTimePassedS.P50 > 0.3 },
+		},
+		{
+			"a brown-out takes longer", "{fault: brown-out, at: 0s, for: 1h, with: {capacity: 10%}}",
+			func(_ report.FunnelRow, r report.Report) bool { return r.Steps[4].ResponseTimePassedS.P50 > 0.1 },
+		},
+		{
+			"a fault that is over is over", "{fault: outage, at: 0s, for: 1ms}",
 			func(row report.FunnelRow, r report.Report) bool {
 				return row.Passed == sound.Passed && len(r.Timeline) == 1
-			}},
+			},
+		},
 	} {
 		r := smokeWith(t, dukcapil, dukcapil+" faults: ["+test.fault+"],")
 		if row := r.Funnel[4]; !test.holds(row, r) {

@@ -55,14 +55,13 @@ type customer struct {
 	station          int32
 	job              Job
 	leave            Handle
-	late             bool
 }
 
 // observations are of customers who came after the warm-up.
 type observations struct {
-	offered, blocked, abandoned, waited, done, timely, late int
-	sojourn, wait                                           [Classes]mean
-	sojourns                                                []float64 // of class 0, where the tail is asked for, seconds
+	offered, blocked, abandoned, waited, done int
+	sojourn, wait                             [Classes]mean
+	sojourns                                  []float64 // of class 0, where the tail is asked for, seconds
 }
 
 // mean is a running mean of seconds.

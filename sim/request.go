@@ -22,8 +22,6 @@ type request struct {
 	mistyped   bool
 	left       bool // the person does not wait any longer
 	errand     bool
-	late       bool // a fault holds the answer of the call back
-	outcome    funnel.Outcome
 }
 
 // send lets a request set out.
