@@ -38,10 +38,15 @@ func BenchmarkWire(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer event.close()
+	goroutines, err := newPool(g, began, 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer goroutines.close()
 	for _, wire := range []struct {
 		name string
 		wire wire
-	}{{"event loop", event}, {"goroutines", newPool(g, began, 64)}} {
+	}{{"event loop", event}, {"goroutines", goroutines}} {
 		b.Run(wire.name, func(b *testing.B) { benchmarkWire(b, wire.wire, began) })
 	}
 }

@@ -64,19 +64,25 @@ func (t *trackedConn) Close() error {
 	return t.Conn.Close()
 }
 
+// hostOf returns host:port of a URL, and whether it is TLS.
+func hostOf(target string) (address string, secure bool, err error) {
+	parsed, err := url.Parse(target)
+	if err != nil {
+		return "", false, err
+	}
+	secure = parsed.Scheme == "https"
+	return fasthttp.AddMissingPort(parsed.Host, secure), secure, nil
+}
+
 // newClient returns a client of one host that never tries a request twice.
 func newClient(target string, conns *connections, most int) (*fasthttp.HostClient, error) {
-	parsed, err := url.Parse(target)
+	address, secure, err := hostOf(target)
 	if err != nil {
 		return nil, err
 	}
-	address := parsed.Host
-	if parsed.Port() == "" {
-		address += map[string]string{"http": ":80", "https": ":443"}[parsed.Scheme]
-	}
 	return &fasthttp.HostClient{
 		Addr:                          address,
-		IsTLS:                         parsed.Scheme == "https",
+		IsTLS:                         secure,
 		TLSConfig:                     &tls.Config{MinVersion: tls.VersionTLS12},
 		Dial:                          conns.dial,
 		MaxConns:                      most,

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/url"
 	"syscall"
 	"time"
 
@@ -61,9 +60,9 @@ const (
 
 // newWire returns the fastest wire that reaches all targets.
 func newWire(g *Generator, began time.Time, most int) (wire, error) {
-	for _, target := range g.config.Targets {
-		if parsed, err := url.Parse(target); err != nil || parsed.Scheme != "http" {
-			return newPool(g, began, most), nil
+	for _, target := range g.targets {
+		if _, secure, err := hostOf(target); err != nil || secure {
+			return newPool(g, began, most)
 		}
 	}
 	return newEpoll(g, began)
@@ -71,11 +70,15 @@ func newWire(g *Generator, began time.Time, most int) (wire, error) {
 
 func newEpoll(g *Generator, began time.Time) (*epoll, error) {
 	e := &epoll{
-		composer: composer{generator: g}, began: began, idle: make([][]int32, len(g.clients)),
+		composer: composer{generator: g}, began: began, idle: make([][]int32, len(g.targets)),
 		events: make([]syscall.EpollEvent, 512), reader: bufio.NewReaderSize(nil, 64<<10),
 	}
-	for _, client := range g.clients {
-		address, err := net.ResolveTCPAddr("tcp", client.Addr)
+	for _, target := range g.targets {
+		host, _, err := hostOf(target)
+		if err != nil {
+			return nil, err
+		}
+		address, err := net.ResolveTCPAddr("tcp", host)
 		if err != nil {
 			return nil, err
 		}

@@ -3,11 +3,8 @@ package loadgen
 import (
 	"context"
 	"errors"
-	"net"
 	"sync"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
@@ -19,9 +16,8 @@ type Generator struct {
 	config   Config
 	journey  *journey.Journey
 	requests []compiled
-	slots    int // extracted values a walk can hold
-	clients  []*fasthttp.HostClient
-	conns    *connections
+	slots    int      // extracted values a walk can hold
+	targets  []string // URLs; requests name them by index
 	people   population.Population
 	photos   population.Photos
 	observer func(shard int) funnel.Observer
@@ -34,7 +30,6 @@ func New(config Config, observer func(shard int) funnel.Observer) (*Generator, e
 	}
 	g := &Generator{
 		config: config, observer: observer,
-		conns:  &connections{open: map[net.Conn]struct{}{}},
 		people: population.New(config.Seed, config.Opens, config.Shares),
 	}
 	g.journey = journey.New(config.Journey, g.traitTypo)
@@ -47,12 +42,8 @@ func New(config Config, observer func(shard int) funnel.Observer) (*Generator, e
 func (g *Generator) compile() (err error) {
 	targets := map[string]int{}
 	for _, name := range sortedKeys(g.config.Targets) {
-		targets[name] = len(g.clients)
-		client, err := newClient(g.config.Targets[name], g.conns, g.inFlight())
-		if err != nil {
-			return err
-		}
-		g.clients = append(g.clients, client)
+		targets[name] = len(g.targets)
+		g.targets = append(g.targets, g.config.Targets[name])
 	}
 	if g.requests, g.slots, err = compile(g.config, targets); err != nil {
 		return err

@@ -3,7 +3,11 @@ package loadgen_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"slices"
 	"strings"
@@ -232,6 +236,23 @@ func TestNobodyListens(t *testing.T) {
 	r := play(t, config("http://127.0.0.1:1", nil))
 	if r.outcomes()[funnel.Failed] != 50 || r.samples[0].Reason != funnel.ReasonDial {
 		t.Errorf("outcomes %v, reason %d; want 50 failed to dial", r.outcomes(), r.samples[0].Reason)
+	}
+}
+
+// Over TLS the other wire plays: a certificate that nobody vouches for fails the handshake, and one
+// shard that is done early does not cut the other's connections.
+func TestUntrustedCertificates(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	defer server.Close()
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	r := play(t, config(server.URL, func(c *loadgen.Config) { c.Signups.Bins.Counts = []int{1, 0, 0, 0, 0, 20} }))
+	if r.outcomes()[funnel.Failed] != 21 {
+		t.Errorf("outcomes %v; want 21 failed", r.outcomes())
+	}
+	for _, sample := range r.samples {
+		if sample.Reason != funnel.ReasonTLS {
+			t.Errorf("a failure has the reason %d, want %d", sample.Reason, funnel.ReasonTLS)
+		}
 	}
 }
 

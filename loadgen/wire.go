@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"net"
 	"sync"
 	"time"
 
@@ -46,6 +47,8 @@ type wire interface {
 // on the connections of fasthttp's client.
 type pool struct {
 	generator *Generator
+	clients   []*fasthttp.HostClient // by target
+	conns     *connections
 	began     time.Time
 	jobs      chan job
 	done      chan completion
@@ -53,8 +56,19 @@ type pool struct {
 	workers   sync.WaitGroup
 }
 
-func newPool(g *Generator, began time.Time, most int) *pool {
-	return &pool{generator: g, began: began, jobs: make(chan job), done: make(chan completion, most), alarm: time.NewTimer(0)}
+func newPool(g *Generator, began time.Time, most int) (*pool, error) {
+	p := &pool{
+		generator: g, conns: &connections{open: map[net.Conn]struct{}{}}, began: began,
+		jobs: make(chan job), done: make(chan completion, most), alarm: time.NewTimer(0),
+	}
+	for _, target := range g.targets {
+		client, err := newClient(target, p.conns, most)
+		if err != nil {
+			return nil, err
+		}
+		p.clients = append(p.clients, client)
+	}
+	return p, nil
 }
 
 func (p *pool) send(work job) {
@@ -67,7 +81,7 @@ func (p *pool) send(work job) {
 }
 
 func (p *pool) startWorker() {
-	w := &worker{composer: composer{generator: p.generator}, began: p.began}
+	w := &worker{composer: composer{generator: p.generator}, clients: p.clients, began: p.began}
 	p.workers.Go(func() {
 		for work := range p.jobs {
 			p.done <- w.do(work)
@@ -104,15 +118,16 @@ func (p *pool) take(answers []completion) []completion {
 func (p *pool) close() {
 	p.alarm.Stop()
 	close(p.jobs)
-	p.generator.conns.cutAll()
+	p.conns.cutAll()
 	p.workers.Wait()
 }
 
 // worker sends one request after the other and keeps its buffers.
 type worker struct {
 	composer
-	began time.Time
-	resp  fasthttp.Response
+	clients []*fasthttp.HostClient
+	began   time.Time
+	resp    fasthttp.Response
 }
 
 // do sends the request and reads the answer.
@@ -121,7 +136,7 @@ func (w *worker) do(work job) completion {
 	w.resp.Reset()
 	done := completion{slot: work.slot, sent: true, start: time.Since(w.began)}
 	var err error
-	client := w.generator.clients[request.client]
+	client := w.clients[request.client]
 	if work.timeout > 0 {
 		err = client.DoTimeout(&w.req, &w.resp, work.timeout)
 	} else {
