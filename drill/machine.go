@@ -57,14 +57,17 @@ func memoryBytes() uint64 {
 	return 0
 }
 
+// ownFiles are a part's open files beside the people's connections: listeners, logs, the database,
+// kept connections to mocks.
+const ownFiles = 128
+
 // needFiles refuses a run that could need more file descriptors than a process may open.
 func needFiles(inFlight int) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("reading the limit of open files: %w", err)
 	}
-	const own = 128 // listeners, logs, the database, kept connections to mocks
-	if need := uint64(inFlight + own); limit.Max < need {
+	if need := uint64(inFlight + ownFiles); limit.Max < need {
 		return fmt.Errorf("a part may need %d open files, but the limit is %d; raise it with ulimit -n %d, or lower the load with --scale", need, limit.Max, need)
 	}
 	return nil

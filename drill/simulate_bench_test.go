@@ -3,7 +3,6 @@ package drill
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
@@ -11,12 +10,6 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
 )
-
-// nobody observes nothing: what is measured is the simulation alone.
-type nobody struct{}
-
-func (nobody) Enter(int, time.Duration) {}
-func (nobody) Observe(funnel.Sample)    {}
 
 // BenchmarkSurge plays the whole of prakerja-2020, as it was: once without an observer and once with
 // the recorder that every report needs.

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/drill"
+)
+
+func doctorCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:      "doctor",
+		Usage:     "say whether this machine can offer a scenario's load",
+		ArgsUsage: "[SCENARIO]",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "out", Usage: "the folder that a run would write to", Value: ".", EnvVars: twin("out")},
+			&cli.Float64Flag{Name: "scale", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
+			&cli.BoolFlag{Name: "json", Usage: "print the findings as JSON", EnvVars: twin("json")},
+		},
+		Action: func(c *cli.Context) error { return doctor(c, s) },
+	}
+}
+
+func doctor(c *cli.Context, s streams) error {
+	name := c.Args().First()
+	if name == "" {
+		name = defaultScenario
+	}
+	if c.NArg() > 1 {
+		return usageError{errors.New("name one scenario")}
+	}
+	scenario, err := loadScenario(name)
+	if err != nil {
+		return err
+	}
+	run, err := drill.NewRun(scenario, drill.Options{Scale: c.Float64("scale")})
+	if err != nil {
+		return err
+	}
+	findings, err := drill.Examine(c.Context, run, c.String("out"))
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return json.NewEncoder(s.out).Encode(findings)
+	}
+	return printFindings(s, name, findings)
+}
+
+// printFindings ends with exit code 1 where something is not enough.
+func printFindings(s streams, scenario string, findings []drill.Finding) error {
+	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	bad := 0
+	for _, finding := range findings {
+		mark := "ok"
+		if !finding.Good {
+			mark = "not enough"
+			bad++
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", mark, finding.Name, finding.Value)
+		if finding.Advice != "" {
+			fmt.Fprintf(table, "\t\t%s\n", finding.Advice)
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d of %d findings speak against %s on this machine", bad, len(findings), scenario)
+	}
+	_, err := fmt.Fprintf(s.out, "this machine can offer the load of %s\n", scenario)
+	return err
+}

@@ -1,0 +1,193 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Finding is one thing that [Examine] looked at.
+type Finding struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`            // with its unit
+	Good   bool   `json:"good"`             // enough for the scenario
+	Advice string `json:"advice,omitempty"` // what to do where it is not
+}
+
+// Examine looks whether this machine can offer a run's load: what limits the number of
+// connections, how late timers wake, what an fsync costs in the folder, and how much CPU a request
+// costs the generator. It takes a few seconds.
+func Examine(ctx context.Context, run *Run, folder string) ([]Finding, error) {
+	findings := []Finding{examineFiles(run), examinePorts(run), examineTimers()}
+	disk, err := examineDisk(folder)
+	if err != nil {
+		return nil, err
+	}
+	cpu, err := examineCPU(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	return append(findings, disk, cpu), nil
+}
+
+func examineFiles(run *Run) Finding {
+	finding := Finding{Name: "open files of a process", Good: true}
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err == nil {
+		finding.Value = fmt.Sprintf("%d, %d may be needed", limit.Max, run.Generator.InFlight+ownFiles)
+	}
+	if err := needFiles(run.Generator.InFlight); err != nil {
+		finding.Good, finding.Advice = false, err.Error()
+	}
+	return finding
+}
+
+// examinePorts counts the local ports that connections to one address may take.
+func examinePorts(run *Run) Finding {
+	finding := Finding{Name: "local ports", Value: "not known", Good: true}
+	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	if err != nil {
+		return finding
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) != 2 {
+		return finding
+	}
+	first, _ := strconv.Atoi(fields[0])
+	last, _ := strconv.Atoi(fields[1])
+	finding.Value = fmt.Sprintf("%d", last-first+1)
+	if last-first < run.Generator.InFlight {
+		finding.Good = false
+		finding.Advice = fmt.Sprintf("%d connections may be open at once; widen net.ipv4.ip_local_port_range", run.Generator.InFlight)
+	}
+	return finding
+}
+
+// examineTimers measures how much later than asked a sleeper wakes.
+func examineTimers() Finding {
+	const naps, nap = 400, time.Millisecond
+	late := make([]time.Duration, naps)
+	for i := range late {
+		before := time.Now()
+		time.Sleep(nap)
+		late[i] = time.Since(before) - nap
+	}
+	slices.Sort(late)
+	p99 := late[naps*99/100]
+	finding := Finding{Name: "timers wake late by", Value: fmt.Sprintf("%v (median), %v (p99)", late[naps/2].Round(time.Microsecond), p99.Round(time.Microsecond)), Good: p99 < 10*time.Millisecond}
+	if !finding.Good {
+		finding.Advice = "something else keeps the cores busy, or the machine is shared; close it, or expect runs to be invalid"
+	}
+	return finding
+}
+
+// examineDisk measures what a synced write costs where the database would be.
+func examineDisk(folder string) (Finding, error) {
+	path := filepath.Join(folder, ".ombak-doctor")
+	file, err := os.Create(path)
+	if err != nil {
+		return Finding{}, fmt.Errorf("the folder cannot be written: %w; name another with --out", err)
+	}
+	defer func() { _ = os.Remove(path) }() // nothing but a probe
+	defer file.Close()
+	const writes = 50
+	took := make([]time.Duration, writes)
+	for i := range took {
+		before := time.Now()
+		if _, err := file.Write(make([]byte, 4096)); err != nil {
+			return Finding{}, err
+		}
+		if err := file.Sync(); err != nil {
+			return Finding{}, err
+		}
+		took[i] = time.Since(before)
+	}
+	slices.Sort(took)
+	kind := filesystemOf(path)
+	finding := Finding{Name: "a synced write of 4 KiB", Value: fmt.Sprintf("%v (median), %v (slowest of %d) on %s", took[writes/2].Round(time.Microsecond), took[writes-1].Round(time.Microsecond), writes, kind), Good: true}
+	switch {
+	case kind == "tmpfs" || kind == "ramfs":
+		finding.Good, finding.Advice = false, "an fsync costs nothing there, so the store would look better than it is; name a folder on a disk with --out"
+	case took[writes/2] > 50*time.Millisecond:
+		finding.Good, finding.Advice = false, "group commit would make people wait for the disk; use a faster one"
+	}
+	return finding, nil
+}
+
+// examineCPU plays two seconds against a target inside this process and compares the CPU time of a
+// request, target included, with what the scenario asks of the machine.
+func examineCPU(ctx context.Context, run *Run) (Finding, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return Finding{}, err
+	}
+	defer listener.Close()
+	go func() { _ = fasthttp.Serve(listener, func(*fasthttp.RequestCtx) {}) }() // ends with the listener
+	const perSecond = 10_000
+	config := loadgen.Config{
+		Journey:  journey.Config{Steps: []journey.Step{{Name: "probe", Kind: funnel.Request}}},
+		Signups:  workload.Arrivals{Bins: workload.Bins{Width: time.Second, Counts: []int{perSecond, perSecond}}},
+		People:   2 * perSecond,
+		Requests: []loadgen.Request{{Target: "probe", Method: "GET", Path: "/", Completed: []int{200}}},
+		Targets:  map[string]string{"probe": "http://" + listener.Addr().String()},
+		Until:    10 * time.Second,
+	}
+	generator, err := loadgen.New(config, func(int) funnel.Observer { return nobody{} })
+	if err != nil {
+		return Finding{}, err
+	}
+	before := ownCPU()
+	if err := generator.Run(ctx, time.Now()); err != nil {
+		return Finding{}, err
+	}
+	perRequest := (ownCPU() - before) / (2 * perSecond)
+	return judgeCPU(run, perRequest), ctx.Err()
+}
+
+// judgeCPU assumes that each person of the busiest minute makes a request for every second step, and
+// that one costs all parts together five times what it costs generator and trivial target: what the
+// bundled drill was measured at, 180 µs a request against 35 µs. A rule of thumb, not a promise.
+func judgeCPU(run *Run, perRequest time.Duration) Finding {
+	const allParts = 5
+	peak := float64(run.Offered.PeakPerMin) / 60
+	requests := peak * float64(len(run.Generator.Journey.Steps)) / 2
+	need := requests * perRequest.Seconds() * allParts
+	finding := Finding{
+		Name:  "CPU",
+		Value: fmt.Sprintf("%d cores; %v a request, so that about %.2g cores are needed at the peak of %.0f people/s", runtime.NumCPU(), perRequest.Round(time.Microsecond), need, peak),
+		Good:  need < 0.9*float64(runtime.NumCPU()),
+	}
+	if !finding.Good {
+		finding.Advice = fmt.Sprintf("let fewer people come, for example with --scale %.1g", max(0.1, 0.7*float64(runtime.NumCPU())/need))
+	}
+	return finding
+}
+
+func ownCPU() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// nobody watches.
+type nobody struct{}
+
+func (nobody) Enter(int, time.Duration) {}
+func (nobody) Observe(funnel.Sample)    {}
