@@ -18,7 +18,7 @@ func doctorCommand(s streams) *cli.Command {
 		ArgsUsage: "[SCENARIO]",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "the folder that a run would write to", Value: ".", EnvVars: twin("out")},
-			&cli.Float64Flag{Name: "scale", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
+			&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
 			&cli.BoolFlag{Name: "json", Usage: "print the findings as JSON", EnvVars: twin("json")},
 		},
 		Action: func(c *cli.Context) error { return doctor(c, s) },

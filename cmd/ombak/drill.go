@@ -26,10 +26,10 @@ func runFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "plan", Usage: "apply the plan `NAME` of the scenario", EnvVars: twin("plan")},
 		&cli.StringFlag{Name: "window", Usage: "play only `FROM..TO` of the scenario, as in 10m..20m", EnvVars: twin("window")},
-		&cli.Float64Flag{Name: "speed", Usage: "play `X` scenario seconds in a real one", EnvVars: twin("speed")},
-		&cli.Float64Flag{Name: "scale", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
+		&cli.Float64Flag{Name: "speed", DefaultText: "1", Usage: "play `X` scenario seconds in a real one", EnvVars: twin("speed")},
+		&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
 		&cli.StringFlag{Name: "max-rate", Usage: "fast-forward: at most `N/min` sign-ups, never slower than real time", EnvVars: twin("max-rate")},
-		&cli.Uint64Flag{Name: "seed", Usage: "draw other people at other instants", EnvVars: twin("seed")},
+		&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "`N` draws other people at other instants", EnvVars: twin("seed")},
 		&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`, as in \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
 		&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
 		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON on standard output", EnvVars: twin("json")},
@@ -44,7 +44,7 @@ func drillCommand(s streams) *cli.Command {
 		ArgsUsage: "[SCENARIO]",
 		Flags: append(runFlags(),
 			&cli.StringFlag{Name: "store", Usage: "keep the people in `sqlite:PATH`; by default ombak.db in the output folder", EnvVars: twin("store")},
-			&cli.Float64Flag{Name: "scale-system", Usage: "multiply servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
+			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "multiply servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
 		),
 		Action: func(c *cli.Context) error {
 			scenario, options, err := readRun(c, defaultScenario)

@@ -32,7 +32,7 @@ func redlineCommand(s streams) *cli.Command {
 			&cli.Float64Flag{Name: "precision", Value: 0.05, Usage: "narrow the limit down to this `SHARE`", EnvVars: twin("precision")},
 			&cli.DurationFlag{Name: "for", Value: 20 * time.Second, Usage: "offer each rate for `TIME`", EnvVars: twin("for")},
 			&cli.IntFlag{Name: "most", Value: 20, Usage: "try `N` rates at the most", EnvVars: twin("most")},
-			&cli.Uint64Flag{Name: "seed", Usage: "draw other people at other instants", EnvVars: twin("seed")},
+			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "`N` draws other people at other instants", EnvVars: twin("seed")},
 			&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`", EnvVars: twin("threshold")},
 			&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
 			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON on standard output", EnvVars: twin("json")},
