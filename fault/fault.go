@@ -10,7 +10,7 @@ import (
 type Fault struct {
 	Kind        Kind          `json:"kind"`
 	Name        string        `json:"name,omitempty"`        // what the timeline calls it; empty means the kind
-	At          time.Duration `json:"at"`                    // when it begins
+	At          time.Duration `json:"at"`                    // when it begins; negative is before time zero of the scenario
 	For         time.Duration `json:"for,omitempty"`         // how long it lasts; 0 means to the end
 	Ramp        time.Duration `json:"ramp,omitempty"`        // how long it takes to come to full strength
 	Fade        time.Duration `json:"fade,omitempty"`        // how long before its end it begins to ease off
@@ -32,7 +32,7 @@ func (f Fault) Validate() error {
 	switch {
 	case !slices.Contains(Kinds(), f.Kind):
 		return fmt.Errorf("fault %q is unknown; use %s", f.Kind, kindNames())
-	case min(f.At, f.For, f.Ramp, f.Fade, f.Every, f.Delay, f.Age) < 0:
+	case min(f.For, f.Ramp, f.Fade, f.Every, f.Delay, f.Age) < 0:
 		return fmt.Errorf("fault %s: times must be 0 or more", f.Kind)
 	case f.Kind == Slow && f.Delay == 0:
 		return fmt.Errorf("fault slow needs a delay, as in delay: 2s")

@@ -60,7 +60,7 @@ func TestScheduleJoinsFaults(t *testing.T) {
 func TestValidateNamesTheFault(t *testing.T) {
 	for why, wrong := range map[string]fault.Fault{
 		"a kind that does not exist":     {Kind: "meteor"},
-		"a negative time":                {Kind: fault.Outage, At: -1},
+		"a negative time":                {Kind: fault.Outage, For: -1},
 		"a share above 1":                {Kind: fault.Outage, Probability: 1.1},
 		"slow without saying how slow":   {Kind: fault.Slow},
 		"a capacity that is more than 1": {Kind: fault.BrownOut, Capacity: 2},

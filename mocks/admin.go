@@ -119,7 +119,7 @@ func (m *Mocks) views(faults []Befallen) []FaultView {
 	now := m.clock.now()
 	for _, befallen := range faults {
 		view := FaultView{ID: befallen.ID, On: befallen.On, Fault: befallen.Fault, Now: befallen.Now, AtS: seconds(befallen.At), Hand: befallen.Hand}
-		if befallen.Until > 0 {
+		if befallen.Until != 0 {
 			view.ForS = seconds(befallen.Until - befallen.At)
 			if until, begun := m.clock.instant(befallen.Until); begun {
 				view.LeftS = seconds(max(0, until-now))

@@ -145,7 +145,7 @@ func (b *board) list(scenario time.Duration, ended bool) []Befallen {
 	defer b.mu.Unlock()
 	var found []Befallen
 	for _, entry := range b.entries {
-		if !ended && entry.Until > 0 && scenario >= entry.Until {
+		if !ended && entry.Until != 0 && scenario >= entry.Until {
 			continue
 		}
 		copied := *entry

@@ -52,6 +52,9 @@ func (m *Mocks) StartFault(d fault.Description, on string, limit time.Duration) 
 	now := m.clock.now()
 	d.At, d.For = m.clock.scenarioAt(now), 0
 	until := max(m.clock.scenarioAt(now+limit), d.At+1)
+	if until == 0 {
+		until = 1 // 0 means to the end
+	}
 	d.For = until - d.At
 	entries := make([]*Befallen, len(targets))
 	for i, part := range targets {
@@ -150,7 +153,7 @@ func (b *board) fates(clock *runClock, now time.Duration, last bool) []Fate {
 			entry.told = toldBegin
 			fates = append(fates, fate)
 		}
-		if ended := entry.Until > 0 && until <= now; ended || last {
+		if ended := entry.Until != 0 && until <= now; ended || last {
 			entry.told = toldEnd
 			if !ended {
 				until = now
