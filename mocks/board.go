@@ -56,7 +56,10 @@ type board struct {
 func newBoard(name, kind string, seed workload.Seed, trouble Trouble) *board {
 	b := &board{name: name, kind: kind, seed: seed, salt: uint64(workload.NewPurpose(name)), warmUp: trouble.WarmUp}
 	for _, f := range trouble.Faults.WarmingUp(trouble.WarmUp) {
-		until, _ := f.End()
+		until, ends := f.End()
+		if !ends {
+			until = 0
+		}
 		last := len(b.entries) - 1
 		if last >= 0 && b.entries[last].Fault == f.String() && b.entries[last].At == f.At && b.entries[last].Until == until {
 			b.entries[last].faults = append(b.entries[last].faults, f) // of one set
