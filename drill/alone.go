@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/ombak-sim/ombak/mocks"
 )
 
 // Alone describes one part that runs by itself, beside a user's own service or client.
@@ -16,6 +18,8 @@ type Alone struct {
 	Listen    map[string]string // where to listen, by the names of addresses; absent means a free port
 	Addresses map[string]string // backend: where its dependencies are
 	Database  string            // backend: path of the SQLite file, which may hold people
+	Record    map[string]string // mocks: URL of the service behind a generic mock, to pass everything on to and to record
+	Token     string            // mocks: who holds it may control them; empty means nobody may
 	Log       *slog.Logger
 	Ready     func(Ready) // called once the part serves
 }
@@ -37,7 +41,22 @@ func ServeMocks(ctx context.Context, run *Run, alone Alone) error {
 	config := run.Mocks
 	config.Dukcapil.Listen, config.Dapodik.Listen, config.DTKS.Listen = alone.Listen["dukcapil"], alone.Listen["dapodik"], alone.Listen["dtks"]
 	config.Mail.Listen, config.Mail.ListenSMTP = alone.Listen["mail"], alone.Listen["mail-smtp"]
-	return serveAlone(ctx, Order{Mocks: &MocksOrder{config}}, run, alone)
+	config.Admin = mocks.Admin{Listen: alone.Listen["admin"], Token: alone.Token}
+	if config.SMS != nil {
+		config.SMS.Listen = alone.Listen["sms"]
+	}
+	files := map[string]string{}
+	for i := range config.Generics {
+		generic := &config.Generics[i]
+		generic.Listen = alone.Listen[generic.Name]
+		if target, recorded := alone.Record[generic.Name]; recorded {
+			generic.Record, files[generic.Name] = target, generic.Name+".recording.json"
+		}
+	}
+	if len(files) < len(alone.Record) {
+		return refuse("only dependencies of kind generic can be recorded; scenario %s has no such dependency for each --record", run.Scenario.Name)
+	}
+	return serveAlone(ctx, Order{Mocks: &MocksOrder{Config: config, Recordings: files}}, run, alone)
 }
 
 // serveAlone plays the conductor of a single part in this process: the run begins at once.

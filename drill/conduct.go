@@ -84,6 +84,7 @@ func Conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind}
 	}
 	c := &conductor{run: run, environment: environment, recording: report.NewRecording(steps), done: make(chan struct{})}
+	defer removeControl(environment.Folder)
 	defer c.stopAll()
 	c.progress(Starting)
 	if err := c.startParts(ctx); err != nil {
@@ -147,7 +148,7 @@ func (r *Run) hasBackend() bool { return len(r.Backend.Key) > 0 }
 func (c *conductor) startParts(ctx context.Context) error {
 	generator := c.run.Generator
 	if c.run.hasBackend() {
-		mocks, err := c.startPart(ctx, "mocks", Order{Mocks: &MocksOrder{c.run.Mocks}})
+		mocks, err := c.startMocks(ctx)
 		if err != nil {
 			return err
 		}
@@ -165,6 +166,17 @@ func (c *conductor) startParts(ctx context.Context) error {
 	}
 	_, err := c.startPart(ctx, "generator", Order{Generator: &GeneratorOrder{generator}})
 	return err
+}
+
+// startMocks starts the mocks and leaves word of how to control them in the folder.
+func (c *conductor) startMocks(ctx context.Context) (Ready, error) {
+	config := c.run.Mocks
+	config.Admin.Token = NewToken()
+	ready, err := c.startPart(ctx, "mocks", Order{Mocks: &MocksOrder{Config: config}})
+	if err != nil {
+		return ready, err
+	}
+	return ready, WriteControl(c.environment.Folder, Control{URL: "http://" + ready.Addresses["admin"], Token: config.Admin.Token})
 }
 
 func (c *conductor) startPart(ctx context.Context, name string, order Order) (Ready, error) {
@@ -185,7 +197,7 @@ func (c *conductor) hear(_ *process, message Message) {
 	case message.Reading != nil:
 		c.readings = append(c.readings, *message.Reading)
 	case message.Mark != nil:
-		c.marks = append(c.marks, *message.Mark)
+		c.marks = addMark(c.marks, *message.Mark)
 	case message.Warning != "":
 		c.warnings = append(c.warnings, message.Warning)
 	case message.Done:

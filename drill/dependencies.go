@@ -2,6 +2,7 @@ package drill
 
 import (
 	"math"
+	"slices"
 
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/scenarios"
@@ -16,27 +17,70 @@ func (r *Run) mocksConfig() (mocks.Config, error) {
 	if config.Shares, err = r.shares(); err != nil {
 		return config, err
 	}
+	taken := map[string]string{}
 	for _, name := range sortedNames(s.Dependencies) {
-		dependency := s.Dependencies[name]
-		if len(dependency.Faults) > 0 {
-			return config, refuse("dependency %s has scheduled faults, which do not run live yet; leave them out, or simulate", name)
+		kind := s.Dependencies[name].Kind
+		if other, twice := taken[kind]; twice && kind != "generic" {
+			return config, refuse("dependencies %s and %s are both of kind %s, of which one runs live; make one generic", other, name, kind)
 		}
-		service := r.scaled(dependency.Service)
-		switch dependency.Kind {
-		case "dukcapil":
-			config.Dukcapil.Service = service
-			config.Dukcapil.Institution, config.Dukcapil.User, config.Dukcapil.Password = institution, account, password
-		case "dapodik":
-			config.Dapodik.Service = service
-		case "dtks":
-			config.DTKS.Service = service
-		case "mail":
-			config.Mail.Service, config.Mail.Delivery = service, dependency.Delivery
-		default:
-			return config, refuse("dependency %s is of kind %q, which does not run live yet; use dukcapil, dapodik, dtks or mail", name, dependency.Kind)
+		taken[kind] = name
+		if err := r.mockOf(&config, name); err != nil {
+			return config, err
 		}
 	}
+	if err := config.Validate(); err != nil {
+		return config, refuse("the mocks cannot run: %w", err)
+	}
 	return config, nil
+}
+
+// mockOf maps one dependency to its mock.
+func (r *Run) mockOf(config *mocks.Config, name string) error {
+	dependency := r.Scenario.Dependencies[name]
+	service := r.scaled(dependency.Service)
+	if service.Discipline == workload.Priority {
+		return refuse("dependency %s has the discipline priority, but requests on the wire have no priority; use fifo or lifo, or simulate", name)
+	}
+	trouble, err := r.trouble(name)
+	if err != nil {
+		return err
+	}
+	registry := mocks.Registry{Service: service, Trouble: trouble}
+	switch dependency.Kind {
+	case "dukcapil":
+		config.Dukcapil = mocks.Dukcapil{Registry: registry, Institution: institution, User: account, Password: password}
+	case "dapodik":
+		config.Dapodik = registry
+	case "dtks":
+		config.DTKS = registry
+	case "mail":
+		config.Mail = mocks.Mail{Service: service, Delivery: dependency.Delivery, Trouble: trouble}
+	case "sms":
+		config.SMS = &mocks.SMS{
+			Service: service, Delivery: dependency.Delivery, Loss: float64(dependency.Loss), PerNumber: dependency.PerNumber, Trouble: trouble,
+		}
+	default: // generic, as the scenario has been validated
+		config.Generics = append(config.Generics, mocks.Generic{Name: name, Service: service, Trouble: trouble, Routes: routes(dependency)})
+	}
+	return nil
+}
+
+// trouble maps what goes wrong with a dependency beyond its queue.
+func (r *Run) trouble(name string) (mocks.Trouble, error) {
+	dependency := r.Scenario.Dependencies[name]
+	faults, err := r.faults(name)
+	return mocks.Trouble{
+		Faults: faults, WarmUp: warmUp(dependency), Connections: dependency.Connections, Degradation: mocks.Degradation(dependency.Degrades),
+	}, err
+}
+
+// routes are what a generic dependency answers: its own, then the recorded ones.
+func routes(dependency scenarios.Dependency) []mocks.Route {
+	var all []mocks.Route
+	for _, answer := range slices.Concat(dependency.Routes, dependency.Recorded()) {
+		all = append(all, mocks.Route(answer))
+	}
+	return all
 }
 
 // scaled multiplies what bounds a service by --scale-system.

@@ -3,6 +3,7 @@ package drill_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
 )
@@ -92,7 +94,8 @@ func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
 	for _, test := range []struct{ plan, want string }{
 		{"  - name: x\n    policies: [{policy: codel, at: entry}]\n", "puts codel at entry, which does not run live yet"},
 		{"  - name: x\n    schedule: [{at: 5s, set: {backend: {quota: 5}}}]\n", "changes things while it runs"},
-		{"  - name: x\n    set: {dependencies: {dukcapil: {faults: [{fault: outage, at: 1s, for: 1s}]}}}\n", "has scheduled faults"},
+		{"  - name: x\n    set: {dependencies: {dtks: {kind: dapodik}}}\n", "dependencies dapodik and dtks are both of kind dapodik"},
+		{"  - name: x\n    set: {dependencies: {dtks: {discipline: priority}}}\n", "requests on the wire have no priority"},
 		{"  - name: x\n    policies: [{policy: bounded-fifo, at: call:mail, limit: 3}]\n", "limits calls of mail, which has no gate"},
 	} {
 		scenario, err := scenarios.Parse("x.yaml", []byte(strings.Replace(text, "plans:\n", "plans:\n"+test.plan, 1)), os.DirFS("."))
@@ -102,6 +105,34 @@ func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
 		_, err = drill.NewRun(scenario, drill.Options{Plan: "x"})
 		if !errors.Is(err, drill.ErrRefused) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v; want a refusal with %q", err, test.want)
+		}
+	}
+}
+
+// A scheduled fault reaches the mock, and its simulated twin, with the scenario's settings.
+func TestFaultsReachTheMocks(t *testing.T) {
+	text := strings.Replace(string(load(t, "smoke").Source()), "plans:\n", "plans:\n"+`  - name: x
+    set: {dependencies: {dukcapil: {warm_up: {for: 4s, from: 20%}, faults: [{fault: dukcapil-outage, at: 1s, for: 2s, probability: 50%, with: {status: 500}}]}}}
+`, 1)
+	scenario, err := scenarios.Parse("x.yaml", []byte(text), os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := drill.NewRun(scenario, drill.Options{Plan: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fault.Fault{Kind: fault.Outage, Name: "dukcapil-outage", At: time.Second, For: 2 * time.Second, Probability: 0.5, Status: 500}
+	if trouble := live.Mocks.Dukcapil.Trouble; len(trouble.Faults) != 1 || trouble.Faults[0] != want || trouble.WarmUp != (fault.WarmUp{For: 4 * time.Second, From: 0.2}) {
+		t.Errorf("the mock gets %+v", trouble)
+	}
+	simulated, err := drill.NewSimulation(scenario, drill.Options{Plan: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range simulated.Simulated.Calls {
+		if call.Name == "dukcapil" && (len(call.Faults) != 2 || math.Abs(call.Faults.At(3*time.Second).Capacity-0.2) > 1e-9) {
+			t.Errorf("the simulator gets %+v", call.Faults)
 		}
 	}
 }

@@ -4,10 +4,15 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/mocks"
 )
 
 // persisted = acknowledged − lost + unacknowledged, whoever is in which set and however often.
@@ -34,6 +39,23 @@ func TestReconciliationAddsUp(t *testing.T) {
 			t.Fatalf("acknowledged %v, rows %v: %+v", acknowledged, rows, r)
 		}
 	})
+}
+
+// A fault that has ended takes the place of its beginning in the timeline; others stay.
+func TestMarksOfFaultsTellTheirLength(t *testing.T) {
+	fate := mocks.Fate{On: "dukcapil", Fault: "outage", Hand: true, At: time.Second}
+	var marks []funnel.Mark
+	marks = addMark(marks, fateMark(fate))
+	marks = addMark(marks, fateMark(mocks.Fate{On: "mail", Fault: "outage", At: time.Second}))
+	fate.For = 2 * time.Second
+	marks = addMark(marks, fateMark(fate))
+	want := []funnel.Mark{
+		{At: time.Second, For: 2 * time.Second, Kind: funnel.FaultMark, Text: "outage of dukcapil, by hand"},
+		{At: time.Second, Kind: funnel.FaultMark, Text: "outage of mail"},
+	}
+	if !slices.Equal(marks, want) {
+		t.Errorf("marks %+v, want %+v", marks, want)
+	}
 }
 
 // A part says in a message why it ends.

@@ -2,13 +2,11 @@ package drill
 
 import (
 	"cmp"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/scenarios"
@@ -139,47 +137,16 @@ func (r *Run) simCall(name string, gate *resilience.FIFOConfig) (sim.Dependency,
 			call.Timeout = timeout
 		}
 	}
-	for _, f := range described.Faults {
-		mapped, err := simFault(f)
-		if err != nil {
-			return call, refuse("dependency %s: %w", name, err)
-		}
-		call.Faults = append(call.Faults, mapped)
+	var err error
+	if call.Faults, err = r.faults(name); err != nil {
+		return call, err
+	}
+	r.warnUnsimulated(name, call)
+	call.Faults = call.Faults.WarmingUp(warmUp(described))
+	if described.Degrades.Factor > 1 || described.Connections > 0 {
+		return call, refuse("dependency %s has connections or degrades, which is not simulated; leave them out with a plan's set, or replay the scenario", name)
 	}
 	return call, nil
-}
-
-// simFault reads a fault with its own settings.
-func simFault(f scenarios.Fault) (fault.Fault, error) {
-	mapped := fault.Fault{Kind: fault.Kind(f.Fault), At: f.At, For: f.For, Ramp: f.Ramp, Probability: float64(f.Probability)}
-	for _, name := range sortedNames(f.With) {
-		var err error
-		switch name {
-		case "capacity":
-			mapped.Capacity, err = shareOf(f.With[name])
-		case "on":
-			mapped.On, err = shareOf(f.With[name])
-		case "delay":
-			mapped.Delay, err = time.ParseDuration(fmt.Sprint(f.With[name]))
-		case "every":
-			mapped.Every, err = time.ParseDuration(fmt.Sprint(f.With[name]))
-		default:
-			err = fmt.Errorf("there is no such setting; use capacity, delay, every or on")
-		}
-		if err != nil {
-			return mapped, fmt.Errorf("fault %s: %s: %w", f.Fault, name, err)
-		}
-	}
-	return mapped, mapped.Validate()
-}
-
-// shareOf reads 0.2 or 20%.
-func shareOf(value any) (float64, error) {
-	var share scenarios.Share
-	if err := share.UnmarshalText(fmt.Append(nil, value)); err != nil {
-		return 0, err
-	}
-	return float64(share), nil
 }
 
 // simGates returns what the plan protects each dependency's calls with and what stands in front of

@@ -3,8 +3,12 @@ package drill
 import (
 	"bufio"
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -24,7 +28,8 @@ type BackendOrder struct {
 
 // MocksOrder makes a part the stand-ins of the dependencies.
 type MocksOrder struct {
-	Config mocks.Config `json:"config"`
+	Config     mocks.Config      `json:"config"`
+	Recordings map[string]string `json:"recordings,omitempty"` // per mock that records, the file to write
 }
 
 // GeneratorOrder makes a part the load generator.
@@ -182,16 +187,38 @@ func serveMocks(ctx context.Context, order MocksOrder, scanner *bufio.Scanner, m
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	stand.Watch(func(fate mocks.Fate) {
+		mark := fateMark(fate)
+		messages.write(Message{Mark: &mark})
+	})
 	messages.write(Message{Ready: &Ready{Addresses: stand.Addresses()}})
 	var running sync.WaitGroup
 	running.Go(func() { observe(ctx, messages, func() []funnel.Reading { return mockReadings(stand, clock.real()) }) })
 	heed(ctx, scanner, func(begin Begin) {
 		clock.set(begin)
-		stand.Begin(clock.scenario)
+		stand.Begin(begin.At, begin.Clock)
 	})
 	cancel()
 	running.Wait()
-	return stand.Close()
+	return errors.Join(stand.Close(), writeRecordings(stand, order.Recordings))
+}
+
+// writeRecordings writes what was recorded into the files named for it.
+func writeRecordings(stand *mocks.Mocks, files map[string]string) error {
+	recordings, err := stand.Recordings()
+	if err != nil {
+		return err
+	}
+	for name, recording := range recordings {
+		text, err := json.MarshalIndent(recording, "", " ")
+		if err == nil {
+			err = os.WriteFile(files[name], append(text, '\n'), 0o600) // answers may hold secrets
+		}
+		if err != nil {
+			return fmt.Errorf("what %s answered could not be kept: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // serveGenerator plays the run and reports each second of it.

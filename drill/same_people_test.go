@@ -143,8 +143,10 @@ func playLive(t *testing.T, scenario *scenarios.Scenario, observer funnel.Observ
 		t.Fatal(err)
 	}
 	began := time.Now()
-	stand.Begin(func() time.Duration { return run.Generator.Journey.Clock.Scenario(time.Since(began)) })
-	generator.Run(ctx, began)
+	stand.Begin(began, run.Generator.Journey.Clock)
+	if err := generator.Run(ctx, began); err != nil {
+		t.Error(err)
+	}
 }
 
 // samePeople writes smoke with 500 people a second for 14 s, who have patience, and 340 who look.

@@ -137,7 +137,6 @@ func TestNewSimulationRefuses(t *testing.T) {
 	for why, change := range map[string][2]string{
 		"a policy that is not simulated": {"policy: bounded-fifo", "policy: codel"},
 		"a step without a route":         {"    route: [{station: web}]\n  - name: sign-up", "  - name: sign-up"},
-		"a fault nobody knows":           {"mail: {kind: mail,", "mail: {kind: mail, faults: [{fault: meteor, at: 1s, for: 1s}],"},
 	} {
 		changed, err := scenarios.Parse("changed.yaml", []byte(strings.Replace(text, change[0], change[1], 1)), nil)
 		if err != nil {

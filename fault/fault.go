@@ -6,50 +6,64 @@ import (
 	"time"
 )
 
-// Kind is what a fault does.
-type Kind string
-
-// The kinds.
-const (
-	BrownOut  Kind = "brown-out"  // capacity falls to the factor Capacity
-	Slow      Kind = "slow"       // every answer takes Delay longer
-	Outage    Kind = "outage"     // requests fail at once
-	BlackHole Kind = "black-hole" // requests are taken and never answered
-)
-
-// Kinds returns all kinds in the order of their documentation.
-func Kinds() []Kind { return []Kind{BrownOut, Slow, Outage, BlackHole} }
-
-// Fault is one thing that befalls a dependency. Times are scenario time.
+// Fault is one thing that befalls a dependency. Times are scenario time unless they say otherwise.
 type Fault struct {
-	Kind        Kind
-	At          time.Duration // when it begins
-	For         time.Duration // how long it lasts; 0 means to the end
-	Ramp        time.Duration // how long it takes to come to full strength
-	Probability float64       // share of requests touched by an outage or black hole; 0 means all
-	Capacity    float64       // brown-out: what is left of the capacity, from 0 to 1
-	Delay       time.Duration // slow: added to each answer
-	Every       time.Duration // flapping: length of one cycle; 0 means it does not flap
-	On          float64       // flapping: share of the cycle that the fault is there; 0 means half
+	Kind        Kind          `json:"kind"`
+	Name        string        `json:"name,omitempty"`        // what the timeline calls it; empty means the kind
+	At          time.Duration `json:"at"`                    // when it begins; negative is before time zero of the scenario
+	For         time.Duration `json:"for,omitempty"`         // how long it lasts; 0 means to the end
+	Ramp        time.Duration `json:"ramp,omitempty"`        // how long it takes to come to full strength
+	Fade        time.Duration `json:"fade,omitempty"`        // how long before its end it begins to ease off
+	Probability float64       `json:"probability,omitempty"` // share of requests touched; 0 means all
+	Clients     float64       `json:"clients,omitempty"`     // share of clients touched; 0 means all
+	Capacity    float64       `json:"capacity,omitempty"`    // brown-out: what is left of the capacity, from 0 to 1
+	Quota       float64       `json:"quota,omitempty"`       // quota-cut: what is left of the daily quota, from 0 to 1
+	Delay       time.Duration `json:"delay,omitempty"`       // real time. Slow: added to each answer; slow-body: of the whole body; greylist: until a message is taken
+	Status      int           `json:"status,omitempty"`      // outage: of the answer; 0 means 503, for mail 451
+	Text        string        `json:"text,omitempty"`        // outage: what the answer says; a registry with words of its own says it with status 200
+	Skew        time.Duration `json:"skew,omitempty"`        // clock-skew: how much the clock is ahead; negative: behind
+	Age         time.Duration `json:"age,omitempty"`         // stale: how old the answer is
+	Every       time.Duration `json:"every,omitempty"`       // flapping: length of one cycle; 0 means it does not flap
+	On          float64       `json:"on,omitempty"`          // flapping: share of the cycle that the fault is there; 0 means half
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake of the description.
 func (f Fault) Validate() error {
 	switch {
 	case !slices.Contains(Kinds(), f.Kind):
-		return fmt.Errorf("fault %q is unknown; use brown-out, slow, outage or black-hole", f.Kind)
-	case f.At < 0 || f.For < 0 || f.Ramp < 0 || f.Every < 0 || f.Delay < 0:
+		return fmt.Errorf("fault %q is unknown; use %s", f.Kind, kindNames())
+	case min(f.For, f.Ramp, f.Fade, f.Every, f.Delay, f.Age) < 0:
 		return fmt.Errorf("fault %s: times must be 0 or more", f.Kind)
-	case !(f.Probability >= 0 && f.Probability <= 1) || !(f.Capacity >= 0 && f.Capacity <= 1) || !(f.On >= 0 && f.On <= 1):
-		return fmt.Errorf("fault %s: probability, capacity and on are shares from 0 to 1", f.Kind)
 	case f.Kind == Slow && f.Delay == 0:
 		return fmt.Errorf("fault slow needs a delay, as in delay: 2s")
+	case (f.Kind == SlowBody || f.Kind == Greylist) && f.Delay == 0:
+		return fmt.Errorf("fault %s needs a delay, as in delay: 30s", f.Kind)
+	case f.Kind == ClockSkew && f.Skew == 0:
+		return fmt.Errorf("fault clock-skew needs a skew, as in skew: -5m")
+	case f.Status != 0 && (f.Status < 400 || f.Status > 599):
+		return fmt.Errorf("fault %s: status is %d; an error has 400 to 599", f.Kind, f.Status)
+	}
+	for _, share := range []float64{f.Probability, f.Clients, f.Capacity, f.Quota, f.On} {
+		if !(share >= 0 && share <= 1) {
+			return fmt.Errorf("fault %s: probability, clients, capacity, quota and on are shares from 0 to 1", f.Kind)
+		}
 	}
 	return nil
 }
 
+// String returns what the timeline calls the fault.
+func (f Fault) String() string {
+	if f.Name != "" {
+		return f.Name
+	}
+	return string(f.Kind)
+}
+
+// End returns when the fault ends; false where it lasts to the end.
+func (f Fault) End() (time.Duration, bool) { return f.At + f.For, f.For > 0 }
+
 // Strength returns how much of the fault there is at an instant: 0 before and after it, growing
-// along the ramp, 0 in the off part of each cycle.
+// along the ramp, shrinking along the fade, 0 in the off part of each cycle.
 func (f Fault) Strength(at time.Duration) float64 {
 	since := at - f.At
 	if since < 0 || f.For > 0 && since >= f.For {
@@ -58,10 +72,14 @@ func (f Fault) Strength(at time.Duration) float64 {
 	if f.Every > 0 && since%f.Every >= time.Duration(f.on()*float64(f.Every)) {
 		return 0
 	}
+	strength := 1.0
 	if since < f.Ramp {
-		return float64(since) / float64(f.Ramp)
+		strength = float64(since) / float64(f.Ramp)
 	}
-	return 1
+	if left := f.For - since; f.For > 0 && left < f.Fade {
+		strength = min(strength, float64(left)/float64(f.Fade))
+	}
+	return strength
 }
 
 func (f Fault) on() float64 {
@@ -71,69 +89,12 @@ func (f Fault) on() float64 {
 	return f.On
 }
 
-// Outcome is what befalls a share of requests.
-type Outcome uint8
+// share is the share of all requests that the fault touches at full strength.
+func (f Fault) share() float64 { return orAll(f.Probability) * orAll(f.Clients) }
 
-// The outcomes.
-const (
-	None   Outcome = iota
-	Error          // an answer at once that is no answer
-	Silent         // no answer ever
-)
-
-// Effect is what a dependency suffers at one instant. The zero Effect is not "no effect": see [Schedule.At].
-type Effect struct {
-	Capacity float64       // share of the capacity that is left
-	Delay    time.Duration // added to each answer
-	Outcome  Outcome       // of the share
-	Share    float64       // of requests
-}
-
-// Schedule holds all faults of one dependency.
-type Schedule []Fault
-
-// Validate returns the first fault of the descriptions.
-func (s Schedule) Validate() error {
-	for _, f := range s {
-		if err := f.Validate(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// At joins all faults at an instant: capacities multiply, delays add up, and of several outcomes
-// that of the largest share counts. Without a fault the capacity is 1.
-func (s Schedule) At(at time.Duration) Effect {
-	effect := Effect{Capacity: 1}
-	for _, f := range s {
-		strength := f.Strength(at)
-		if strength == 0 {
-			continue
-		}
-		switch f.Kind {
-		case BrownOut:
-			effect.Capacity *= 1 - strength*(1-f.Capacity)
-		case Slow:
-			effect.Delay += time.Duration(strength * float64(f.Delay))
-		case Outage:
-			effect.touch(Error, strength*f.share())
-		case BlackHole:
-			effect.touch(Silent, strength*f.share())
-		}
-	}
-	return effect
-}
-
-func (e *Effect) touch(outcome Outcome, share float64) {
-	if share > e.Share {
-		e.Outcome, e.Share = outcome, share
-	}
-}
-
-func (f Fault) share() float64 {
-	if f.Probability == 0 {
+func orAll(share float64) float64 {
+	if share == 0 {
 		return 1
 	}
-	return f.Probability
+	return share
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -18,7 +19,7 @@ func BenchmarkQueue(b *testing.B) {
 	var now time.Duration
 	for b.Loop() {
 		now += 1_100 * time.Microsecond
-		queue.Arrive(now, now)
+		queue.Arrive(now, now, fault.NoEffect())
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -17,20 +18,34 @@ type Config struct {
 	Dapodik  Registry          `yaml:"dapodik" json:"dapodik"`
 	DTKS     Registry          `yaml:"dtks" json:"dtks"`
 	Mail     Mail              `yaml:"mail" json:"mail"`
+	SMS      *SMS              `yaml:"sms,omitempty" json:"sms,omitempty"`           // nil means none
+	Generics []Generic         `yaml:"generics,omitempty" json:"generics,omitempty"` // stand-ins of any other dependency
+	Admin    Admin             `yaml:"admin" json:"admin"`
+}
+
+// Trouble describes what goes wrong with a mock beyond its queue.
+type Trouble struct {
+	Faults      fault.Schedule `yaml:"-" json:"faults,omitempty"`                          // by scenario time
+	WarmUp      fault.WarmUp   `yaml:"-" json:"warm_up"`                                   // after an outage
+	Degradation Degradation    `yaml:"degrades,omitempty" json:"degrades"`                 // under load
+	Connections int            `yaml:"connections,omitempty" json:"connections,omitempty"` // most open connections; 0 means no limit
 }
 
 // Registry describes a registry of which one asks about a NIK.
 type Registry struct {
 	Listen  string           `yaml:"listen,omitempty" json:"listen,omitempty"`
 	Service workload.Service `yaml:"service" json:"service"`
+	Trouble `yaml:",inline"`
 }
 
 // Dukcapil describes the identity registry. An empty credential is not checked.
 type Dukcapil struct {
 	Registry    `yaml:",inline"`
-	Institution string `yaml:"institution,omitempty" json:"institution,omitempty"`
-	User        string `yaml:"user,omitempty" json:"user,omitempty"`
-	Password    string `yaml:"password,omitempty" json:"password,omitempty"`
+	Institution string   `yaml:"institution,omitempty" json:"institution,omitempty"`
+	User        string   `yaml:"user,omitempty" json:"user,omitempty"`
+	Password    string   `yaml:"password,omitempty" json:"password,omitempty"`
+	Address     string   `yaml:"address,omitempty" json:"address,omitempty"`   // IP_USER that the account is bound to
+	Inactive    []string `yaml:"inactive,omitempty" json:"inactive,omitempty"` // users and institutions that are suspended
 }
 
 // Mail describes the mail server.
@@ -40,6 +55,33 @@ type Mail struct {
 	Service     workload.Service      `yaml:"service" json:"service"`                               // of handing in one message
 	Delivery    workload.Distribution `yaml:"delivery" json:"delivery"`                             // real time from handing in to the mailbox
 	MemoryBytes int64                 `yaml:"memory_bytes,omitempty" json:"memory_bytes,omitempty"` // most bytes of kept messages, the oldest go first; 0 means 256 MiB
+	Trouble     `yaml:",inline"`
+}
+
+// SMS describes the gateway for short messages.
+type SMS struct {
+	Listen    string                `yaml:"listen,omitempty" json:"listen,omitempty"`
+	Service   workload.Service      `yaml:"service" json:"service"`                           // of handing in one message
+	Delivery  workload.Distribution `yaml:"delivery" json:"delivery"`                         // real time from handing in to the phone
+	Loss      float64               `yaml:"loss,omitempty" json:"loss,omitempty"`             // share of messages that never arrive
+	PerNumber workload.Rate         `yaml:"per_number,omitempty" json:"per_number,omitempty"` // most messages to one number, per second; 0 means no limit
+	Trouble   `yaml:",inline"`
+}
+
+// Generic describes the stand-in of any other service over HTTP.
+type Generic struct {
+	Name    string           `yaml:"name" json:"name"`
+	Listen  string           `yaml:"listen,omitempty" json:"listen,omitempty"`
+	Service workload.Service `yaml:"service" json:"service"`
+	Routes  []Route          `yaml:"routes" json:"routes"`           // the first that fits counts
+	Record  string           `yaml:"record,omitempty" json:"record"` // URL of the service itself: pass everything on to it and remember the answers
+	Trouble `yaml:",inline"`
+}
+
+// Admin describes the control API. Without a token there is none.
+type Admin struct {
+	Listen string `yaml:"listen,omitempty" json:"listen,omitempty"` // an address of this machine
+	Token  string `yaml:"-" json:"token,omitempty"`
 }
 
 // Names of the mocks in [Mocks.Addresses] and of their stations in readings.
@@ -49,6 +91,9 @@ const (
 	dtksName     = "dtks"
 	mailName     = "mail"      // the mailboxes; as a station, the handing in of messages
 	smtpName     = "mail-smtp" // the address alone
+	smsName      = "sms"
+	adminName    = "admin" // the address alone
+	genericKind  = "generic"
 )
 
 // Validate returns the first fault of the description, naming the part.
@@ -62,5 +107,36 @@ func (c Config) Validate() error {
 	if c.Mail.MemoryBytes < 0 {
 		return fmt.Errorf("mail: memory_bytes is %d; it must be 0 (meaning 256 MiB) or more", c.Mail.MemoryBytes)
 	}
+	if c.SMS != nil && !(c.SMS.Loss >= 0 && c.SMS.Loss <= 1) {
+		return fmt.Errorf("sms: loss is %v; it is a share from 0 to 1", c.SMS.Loss)
+	}
+	if c.Admin.Token != "" && len(c.Admin.Token) < leastToken {
+		return fmt.Errorf("admin: the token has %d characters; give at least %d", len(c.Admin.Token), leastToken)
+	}
+	taken := map[string]bool{dukcapilName: true, dapodikName: true, dtksName: true, mailName: true, smtpName: true, smsName: true, adminName: true}
+	for _, generic := range c.Generics {
+		if generic.Name == "" || taken[generic.Name] {
+			return fmt.Errorf("a generic mock is called %q, which is empty or taken; give it a name of its own", generic.Name)
+		}
+		taken[generic.Name] = true
+	}
 	return nil
+}
+
+func (t Trouble) validate(kind string) error {
+	if err := t.Faults.Validate(); err != nil {
+		return err
+	}
+	for _, f := range t.Faults {
+		if !f.Kind.Befalls(kind) {
+			return fmt.Errorf("fault %s cannot befall a dependency of kind %s", f.Kind, kind)
+		}
+	}
+	switch {
+	case t.WarmUp.For < 0 || !(t.WarmUp.From >= 0 && t.WarmUp.From <= 1):
+		return fmt.Errorf("warm_up has for %v and from %v; for must be 0 or more and from a share", t.WarmUp.For, t.WarmUp.From)
+	case t.Connections < 0:
+		return fmt.Errorf("connections is %d; it must be 0 (meaning no limit) or more", t.Connections)
+	}
+	return t.Degradation.validate()
 }

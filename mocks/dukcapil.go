@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/population"
 )
 
@@ -20,6 +22,8 @@ const (
 	dataInactive       = "Data Inactive"
 	quotaText          = "Kuota Akses Hari Ini Telah Habis"
 	loginFailed        = "Login Gagal"
+	addressWrong       = "IP Tidak Sesuai"
+	userInactive       = "User ID Tidak Aktif"
 	institutionInvalid = "Instansi Tidak Aktif"
 	incomplete         = "Parameter Tidak Lengkap"
 )
@@ -110,7 +114,7 @@ func (d *dukcapil) handle(ctx *fasthttp.RequestCtx) {
 	case refusal != Served:
 		refuse(ctx, refusal)
 	default:
-		reply(ctx, d.verify(query))
+		reply(ctx, d.verify(query, isStale(ctx)))
 	}
 }
 
@@ -130,8 +134,12 @@ func (d *dukcapil) admit(institution string, query query) string {
 	case d.config.User != "" && string(query.User) != d.config.User,
 		d.config.Password != "" && string(query.Password) != d.config.Password:
 		return loginFailed
-	case d.config.Institution != "" && institution != d.config.Institution:
+	case d.config.Institution != "" && institution != d.config.Institution, slices.Contains(d.config.Inactive, institution):
 		return institutionInvalid
+	case slices.Contains(d.config.Inactive, string(query.User)):
+		return userInactive
+	case d.config.Address != "" && string(query.Address) != d.config.Address:
+		return addressWrong
 	}
 	return ""
 }
@@ -145,8 +153,19 @@ func (q query) threshold() (int, error) {
 	return score, err
 }
 
-// verify compares a query with the record of the person whose NIK it names.
-func (d *dukcapil) verify(query query) row {
+// outage answers as the registry does when it is out of order: with an error status, or with words
+// of its own and status 200.
+func (d *dukcapil) outage(ctx *fasthttp.RequestCtx, strike fault.Strike) {
+	if strike.Text == "" {
+		failFor(ctx, strike)
+		return
+	}
+	reply(ctx, row{Response: strike.Text})
+}
+
+// verify compares a query with the record of the person whose NIK it names. A stale record holds
+// the family card that the household had before.
+func (d *dukcapil) verify(query query, stale bool) row {
 	index, owned := d.people.Owner(string(query.NIK))
 	if !owned {
 		return row{Response: dataNotFound}
@@ -161,6 +180,9 @@ func (d *dukcapil) verify(query query) row {
 		return row{Response: dataDuplicate}
 	case population.Inactive:
 		return row{Response: dataInactive}
+	}
+	if stale {
+		record.KK = ""
 	}
 	return query.compare(record.Identity)
 }

@@ -43,7 +43,9 @@ func sexOf(woman bool) string {
 }
 
 func TestDukcapil(t *testing.T) {
-	url := verifyURL(start(t, config()))
+	bound := config()
+	bound.Dukcapil.User, bound.Dukcapil.Address, bound.Dukcapil.Inactive = "", "10.0.0.1", []string{"lama", "tutup"}
+	url := verifyURL(start(t, bound))
 	good := find(t, lacking(troubled)).Identity
 	wrongDigit := find(t, func(t population.Traits) bool { return t.Has(population.MistypedNIK) && !t.HasAny(troubled) })
 	for _, row := range []struct {
@@ -73,6 +75,8 @@ func TestDukcapil(t *testing.T) {
 		{"set aside", question(find(t, having(population.Inactive)).Identity, nil), map[string]string{"RESPON": "Data Inactive"}},
 		{"a real person's region", question(good, map[string]any{"NIK": "3273011501900001"}), map[string]string{"RESPON": "Data Not Found"}},
 		{"wrong password", question(good, map[string]any{"PASSWORD": "x"}), map[string]string{"RESPON": "Login Gagal"}},
+		{"an address that is not the account's", question(good, map[string]any{"IP_USER": "10.0.0.2"}), map[string]string{"RESPON": "IP Tidak Sesuai"}},
+		{"a suspended user", question(good, map[string]any{"USER_ID": "lama"}), map[string]string{"RESPON": "User ID Tidak Aktif"}},
 		{"no NIK", question(good, map[string]any{"NIK": ""}), map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
 		{"no threshold", question(good, map[string]any{"TRESHOLD": nil}), map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
 		{"a threshold beyond 100", question(good, map[string]any{"TRESHOLD": 101}), map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
@@ -123,15 +127,13 @@ func TestDukcapilQuotaAndQueue(t *testing.T) {
 	limited.Dapodik.Service = workload.Service{Queue: &none, ServiceTime: workload.ConstantTime(time.Hour)}
 	limited.DTKS.Service.RateLimit = 0.001
 	running := start(t, limited)
-	now := time.Duration(0)
-	running.Begin(func() time.Duration { return now })
 	url := verifyURL(running)
 	person := find(t, lacking(troubled))
 	for _, row := range []struct {
 		at   time.Duration
 		want string
 	}{{0, ""}, {time.Hour, "Kuota Akses Hari Ini Telah Habis"}, {5 * time.Hour, ""}} {
-		now = row.at
+		running.Begin(time.Now(), workload.NewClock(row.at, 1))
 		var got rows
 		if status := call(t, "POST", url, question(person.Identity, nil), &got); status != 200 || got.Content[0]["RESPON"] != row.want {
 			t.Errorf("at %v: status %d, %v; want %q", row.at, status, got, row.want)

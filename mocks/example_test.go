@@ -8,6 +8,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/workload"
@@ -22,7 +23,7 @@ func Example() {
 		return
 	}
 	defer func() { _ = running.Close() }()
-	running.Begin(func() time.Duration { return 0 })
+	running.Begin(time.Now(), workload.Clock{})
 
 	address := population.New(config.Seed, config.Opens, config.Shares).Form(42, 1).Email
 	message := []byte("Subject: Verifikasi\r\n\r\nkode 1234\r\n")
@@ -45,7 +46,10 @@ func ExampleQueue() {
 		return
 	}
 	for range 3 {
-		fmt.Println(queue.Arrive(0, 0).End)
+		queue.Arrive(0, 0, fault.NoEffect())
+	}
+	for _, visit := range queue.Advance(time.Minute) {
+		fmt.Println(visit.End)
 	}
 	// Output:
 	// 1s

@@ -23,13 +23,17 @@ func newQuota(limit int, opens time.Time) quota {
 	return quota{limit: limit, offset: local.Sub(local.Truncate(day))}
 }
 
-// allows says whether one more request may be taken; a new day starts from nothing.
-func (q *quota) allows(scenario time.Duration) bool {
+// allows says whether one more request may be taken when the share left of the quota counts; a new
+// day starts from nothing.
+func (q *quota) allows(scenario time.Duration, left float64) bool {
 	if today := int64((scenario + q.offset) / day); today > q.day {
 		q.day, q.used = today, 0
 	}
-	return q.limit == 0 || q.used < q.limit
+	return q.limit == 0 || q.used < q.today(left)
 }
+
+// today returns the quota of which a share is left.
+func (q *quota) today(left float64) int { return int(float64(q.limit) * left) }
 
 func (q *quota) take() { q.used++ }
 

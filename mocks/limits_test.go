@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -19,22 +20,28 @@ func TestQueueLimits(t *testing.T) {
 		}
 		var now time.Duration
 		var taken []time.Duration
+		var visits []*mocks.Visit
 		for range 80 {
 			now += time.Duration(rapid.IntRange(0, 200).Draw(t, "gap ms")) * time.Millisecond
-			ticket := queue.Arrive(now, now)
-			if ticket.Refusal == mocks.Served || ticket.Refusal == mocks.DeadlineMissed {
-				taken = append(taken, now)
+			visit := queue.Arrive(now, now, fault.NoEffect())
+			if visit.Refusal == mocks.Served || visit.Refusal == mocks.DeadlineMissed {
+				taken, visits = append(taken, now), append(visits, visit)
 			}
 			reading := queue.Reading(now)
 			switch {
 			case service.Queue != nil && reading.Queued > *service.Queue:
 				t.Fatalf("%d wait where %d may", reading.Queued, *service.Queue)
-			case service.Deadline > 0 && ticket.Refusal == mocks.Served && ticket.Start-now > service.Deadline:
-				t.Fatalf("waits %v beyond the deadline %v", ticket.Start-now, service.Deadline)
-			case ticket.Refusal == mocks.DeadlineMissed && ticket.End != now+service.Deadline:
-				t.Fatalf("told after %v, the deadline is %v", ticket.End-now, service.Deadline)
 			case service.DailyQuota > 0 && len(taken) > service.DailyQuota:
 				t.Fatalf("took %d on one day, the quota is %d", len(taken), service.DailyQuota)
+			}
+		}
+		queue.Advance(farFuture)
+		for _, visit := range visits {
+			switch {
+			case service.Deadline > 0 && visit.Refusal == mocks.Served && visit.Start-visit.Arrived > service.Deadline:
+				t.Fatalf("waited %v beyond the deadline %v", visit.Start-visit.Arrived, service.Deadline)
+			case visit.Refusal == mocks.DeadlineMissed && visit.End != visit.Arrived+service.Deadline:
+				t.Fatalf("told after %v, the deadline is %v", visit.End-visit.Arrived, service.Deadline)
 			}
 		}
 		if rate := service.RateLimit.PerSecond(); rate >= 1 {
@@ -63,7 +70,7 @@ func TestQuotaFollowsTheDayOfWIB(t *testing.T) {
 		{"three days on", 77 * time.Hour, mocks.Served},
 	} {
 		// Real time stands still: the quota must follow scenario time alone.
-		if got := queue.Arrive(0, row.scenario).Refusal; got != row.want {
+		if got := queue.Arrive(0, row.scenario, fault.NoEffect()).Refusal; got != row.want {
 			t.Errorf("%s: got %v, want %v", row.why, got, row.want)
 		}
 	}
@@ -73,7 +80,7 @@ func TestRateOfAFractionHoldsInTheLongRun(t *testing.T) {
 	queue := newQueue(t, workload.Service{RateLimit: 1.5}, 1)
 	served := 0
 	for now := time.Duration(0); now < 1000*time.Second; now += 50 * time.Millisecond {
-		if queue.Arrive(now, now).Refusal == mocks.Served {
+		if queue.Arrive(now, now, fault.NoEffect()).Refusal == mocks.Served {
 			served++
 		}
 	}

@@ -8,8 +8,6 @@ type line[T any] struct {
 
 func (l *line[T]) len() int { return len(l.items) - l.head }
 
-func (l *line[T]) first() T { return l.items[l.head] }
-
 func (l *line[T]) push(item T) {
 	if l.head > len(l.items)/2 && l.head >= 64 {
 		l.items = l.items[:copy(l.items, l.items[l.head:])]

@@ -11,11 +11,12 @@ import (
 
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 func TestMail(t *testing.T) {
 	running := start(t, config())
-	running.Begin(func() time.Duration { return 0 })
+	running.Begin(time.Now(), workload.Clock{})
 	const trouble = population.MistypedEmail | population.FullMailbox | population.SpamFolder
 	for _, row := range []struct {
 		why    string
@@ -87,7 +88,7 @@ func TestMailIsTurnedAwayByItsQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refusal *textproto.Error
-	if err := send(); !errors.As(err, &refusal) || refusal.Code != 451 {
-		t.Errorf("got %v, want 451", err)
+	if err := send(); !errors.As(err, &refusal) || refusal.Code != 421 {
+		t.Errorf("got %v, want 421", err)
 	}
 }

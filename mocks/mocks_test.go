@@ -158,7 +158,7 @@ func TestWrongRequestsAreToldSo(t *testing.T) {
 
 func TestReadingsTellOfEveryStation(t *testing.T) {
 	running := start(t, config())
-	running.Begin(func() time.Duration { return 0 })
+	running.Begin(time.Now(), workload.Clock{})
 	url := "http://" + running.Addresses()["dtks"]
 	call(t, "GET", url+"/healthz", "", nil) // does not go through the station
 	call(t, "GET", url+"/dtks/households/1", "", nil)
@@ -186,7 +186,7 @@ func TestStartNamesWhatIsWrong(t *testing.T) {
 		want   string
 	}{
 		{"a port in use", func(c *mocks.Config) { c.Mail.ListenSMTP = holder.Addr().String() }, "mail-smtp cannot listen on " + holder.Addr().String()},
-		{"a discipline not served live", func(c *mocks.Config) { c.DTKS.Service.Discipline = workload.LIFO }, "dtks: discipline lifo is not served live yet"},
+		{"a discipline not served live", func(c *mocks.Config) { c.DTKS.Service.Discipline = workload.Priority }, "dtks: discipline priority is not served live"},
 		{"a wrong share", func(c *mocks.Config) { c.Shares.Minors = 2 }, "minors is 2"},
 		{"no opening", func(c *mocks.Config) { c.Opens = time.Time{} }, "opens is missing"},
 	} {

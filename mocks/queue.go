@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -17,12 +18,18 @@ const (
 	RateExceeded           // more requests than the rate allows
 	QuotaUsedUp            // the quota of the day is used up
 	QueueFull              // as many wait as may
-	DeadlineMissed         // the wait would exceed the deadline; told when it has
+	DeadlineMissed         // it waited to the deadline; told when it has
+	Struck                 // a fault kept it from the servers
 )
+
+// refusals returns all refusals in their order.
+func refusals() []Refusal {
+	return []Refusal{Served, RateExceeded, QuotaUsedUp, QueueFull, DeadlineMissed, Struck}
+}
 
 // String returns the reason as mocks tell it.
 func (r Refusal) String() string {
-	names := [...]string{"served", "rate exceeded", "daily quota used up", "queue full", "waited too long"}
+	names := [...]string{"served", "rate exceeded", "daily quota used up", "queue full", "waited too long", "out of order"}
 	if int(r) < len(names) {
 		return names[r]
 	}
@@ -30,40 +37,68 @@ func (r Refusal) String() string {
 }
 
 // ErrNotLive is returned for a discipline that mocks do not serve.
-var ErrNotLive = errors.New("not served live yet")
+var ErrNotLive = errors.New("not served live")
 
-// Ticket is what becomes of one arrival.
-type Ticket struct {
-	Start   time.Duration // when a server begins; no meaning when refused
-	End     time.Duration // when the answer is given
+// Visit is one request at a [Queue]. Its instants are real time since the queue began.
+type Visit struct {
+	Arrived time.Duration
+	Start   time.Duration // when a server began; no meaning when refused
+	End     time.Duration // when the answer is due; known once it is in service or refused
 	Refusal Refusal
+	Over    bool // it has been answered or refused
+
+	work         time.Duration
+	older, newer *Visit
+	done         chan struct{} // the station's
 }
 
-// Queue is a first-come, first-served station of c servers as a deterministic state machine: the
-// time is an argument and never goes back. Since service is first come, first served, the whole
-// future of a request is known when it arrives:
-//
-//	start = max(now, the earliest instant at which a server is free)
-//	end   = start + service time
-//
-// Note: a request that will miss its deadline never takes a server, and waits until the deadline
-// all the same, for a real one would not know better.
-type Queue struct {
-	service workload.Service
-	stream  workload.Stream // of service times
-	quota   quota
-	rate    rateWindow
+// Degradation says how a station slows down under load: a request that arrives while Load requests
+// are there for each server takes Factor times as long; with one for each server it takes its own
+// time, and in between the factor grows in proportion.
+type Degradation struct {
+	Load   float64 `yaml:"load,omitempty" json:"load,omitempty"`     // requests present per server, above 1
+	Factor float64 `yaml:"factor,omitempty" json:"factor,omitempty"` // at least 1; 0 means it does not slow down
+}
 
-	free       instants            // per server, when it is done with all it was given
-	starts     line[time.Duration] // of requests that wait for a server
-	expiries   line[time.Duration] // of requests that wait for their deadline
-	departures instants            // of requests that a server has or will have
+func (d Degradation) validate() error {
+	if d != (Degradation{}) && !(d.Load > 1 && d.Factor >= 1) {
+		return fmt.Errorf("degrades has load %v and factor %v; load must be above 1 and factor at least 1", d.Load, d.Factor)
+	}
+	return nil
+}
+
+// at returns the factor on the service time with so many requests present per server.
+func (d Degradation) at(load float64) float64 {
+	if d.Factor <= 1 || load <= 1 {
+		return 1
+	}
+	return 1 + (d.Factor-1)*min(1, (load-1)/(d.Load-1))
+}
+
+// Queue is a station of c servers as a deterministic state machine: the time is an argument and
+// never goes back. What befalls it counts from a request's arrival, as in the simulator.
+//
+//  1. [Queue.Arrive] refuses a request, puts it into service or lets it wait;
+//  2. [Queue.Advance] lets happen what is due, and returns who is done since;
+//  3. [Queue.Next] says when the next thing is due.
+//
+// A server that is free at an instant takes the next request at that instant, however late the
+// caller asks: lateness never adds up.
+type Queue struct {
+	service     workload.Service
+	degradation Degradation
+	stream      workload.Stream // of service times
+	quota       quota
+	rate        rateWindow
+
+	serving departures
+	waiting waiting
+	over    []*Visit // since the last Advance
 
 	now         time.Duration
 	arrivals    uint64
 	completions uint64
 	rejections  uint64
-	busy        int
 	queueMax    int
 	busyTime    time.Duration // of past departures minus past starts; see Reading
 	queueTime   time.Duration // of past leavings minus past arrivals; see Reading
@@ -75,94 +110,188 @@ func NewQueue(service workload.Service, opens time.Time, stream workload.Stream)
 	if err := service.Validate(); err != nil {
 		return nil, err
 	}
-	if service.Discipline == workload.LIFO || service.Discipline == workload.Priority {
-		return nil, fmt.Errorf("discipline %s is %w; use fifo, or simulate the scenario", service.Discipline, ErrNotLive)
+	if service.Discipline == workload.Priority {
+		return nil, fmt.Errorf("discipline priority is %w, for requests on the wire have no priority; use fifo or lifo, or simulate the scenario", ErrNotLive)
 	}
 	return &Queue{
 		service: service,
 		stream:  stream,
 		quota:   newQuota(service.DailyQuota, opens),
 		rate:    newRateWindow(service.RateLimit),
-		free:    make(instants, service.ServerCount()),
 	}, nil
 }
 
+// Degrade makes the station slow down under load.
+func (q *Queue) Degrade(degradation Degradation) { q.degradation = degradation }
+
 // Arrive takes in one request. Now is real time since the station began, scenario is scenario time.
-func (q *Queue) Arrive(now, scenario time.Duration) Ticket {
-	q.advance(now)
-	now = q.now
-	q.arrivals++
-	start := max(now, q.free[0])
-	refusal := q.refusal(start, scenario)
-	if refusal != Served {
-		q.rejections++
-		return Ticket{End: now, Refusal: refusal}
-	}
-	q.rate.take(now)
-	q.quota.take()
-	q.queueTime -= now
-	if deadline := q.service.Deadline; deadline > 0 && start-now > deadline {
-		q.expiries.push(now + deadline)
-		q.noteQueue()
-		return Ticket{End: now + deadline, Refusal: DeadlineMissed}
-	}
-	end := start + q.service.ServiceTime.Draw(&q.stream)
-	q.free.replace(end)
-	q.departures.push(end)
-	q.starts.push(start)
-	q.advance(now)
-	q.noteQueue()
-	return Ticket{Start: start, End: end}
+func (q *Queue) Arrive(now, scenario time.Duration, effect fault.Effect) *Visit {
+	visit := new(Visit)
+	q.arrive(visit, now, scenario, effect)
+	return visit
 }
 
-func (q *Queue) refusal(start, scenario time.Duration) Refusal {
+func (q *Queue) arrive(visit *Visit, now, scenario time.Duration, effect fault.Effect) {
+	q.advance(now)
+	q.arrivals++
+	visit.Arrived = q.now
+	if visit.Refusal = q.refusal(scenario, effect); visit.Refusal != Served {
+		q.reject(visit)
+		return
+	}
+	q.rate.take(q.now)
+	q.quota.take()
+	visit.work = q.work(effect)
+	if len(q.serving) < q.service.ServerCount() {
+		q.begin(visit, q.now)
+		return
+	}
+	q.queueTime -= q.now
+	q.waiting.push(visit)
+	q.queueMax = max(q.queueMax, q.waiting.count)
+}
+
+// work draws how long a server needs, with what befalls the station at this instant.
+func (q *Queue) work(effect fault.Effect) time.Duration {
+	const least = 1e-6 // of the capacity, as in the simulator
+	work := q.service.ServiceTime.Draw(&q.stream)
+	factor := q.degradation.at(float64(len(q.serving)+q.waiting.count+1) / float64(q.service.ServerCount()))
+	if effect.Capacity < 1 {
+		factor /= max(effect.Capacity, least)
+	}
+	if factor != 1 {
+		work = time.Duration(float64(work) * factor)
+	}
+	return work + effect.Delay
+}
+
+func (q *Queue) refusal(scenario time.Duration, effect fault.Effect) Refusal {
 	switch {
 	case !q.rate.allows(q.now):
 		return RateExceeded
-	case !q.quota.allows(scenario):
+	case !q.quota.allows(scenario, effect.Quota):
 		return QuotaUsedUp
-	case q.service.Queue != nil && start > q.now && q.queued() >= *q.service.Queue:
+	case q.service.Queue != nil && q.waiting.count >= *q.service.Queue && len(q.serving) >= q.service.ServerCount():
 		return QueueFull
 	}
 	return Served
 }
 
-func (q *Queue) queued() int { return q.starts.len() + q.expiries.len() }
+// Strike counts a request that a fault kept from the servers.
+func (q *Queue) Strike(now time.Duration) {
+	q.advance(now)
+	q.arrivals++
+	q.rejections++
+}
 
-func (q *Queue) noteQueue() { q.queueMax = max(q.queueMax, q.queued()) }
+func (q *Queue) reject(visit *Visit) {
+	visit.End, visit.Over = q.now, true
+	q.rejections++
+}
 
-// advance lets everything happen that is due by now.
-func (q *Queue) advance(now time.Duration) {
-	q.now = max(q.now, now)
-	for q.starts.len() > 0 && q.starts.first() <= q.now {
-		start := q.starts.pop()
-		q.queueTime += start
-		q.busy++
-		q.busyTime -= start
-	}
-	for q.expiries.len() > 0 && q.expiries.first() <= q.now {
-		q.queueTime += q.expiries.pop()
-		q.rejections++
-	}
-	for len(q.departures) > 0 && q.departures[0] <= q.now {
-		q.busyTime += q.departures.pop()
-		q.busy--
+// begin puts a request into service at an instant, which is not after now.
+func (q *Queue) begin(visit *Visit, at time.Duration) {
+	visit.Start, visit.End = at, at+visit.work
+	if visit.work == 0 && at == q.now {
+		visit.Over = true
 		q.completions++
+		return
 	}
+	q.busyTime -= at
+	q.serving.push(visit)
+}
+
+// Next returns when the next request leaves service or the queue; false when none is there.
+func (q *Queue) Next() (time.Duration, bool) {
+	missed, waits := q.missed()
+	if len(q.serving) > 0 && (!waits || q.serving[0].End <= missed) {
+		return q.serving[0].End, true
+	}
+	return missed, waits
+}
+
+// missed returns when the oldest request that waits has waited to the deadline.
+func (q *Queue) missed() (time.Duration, bool) {
+	if q.waiting.oldest == nil || q.service.Deadline == 0 {
+		return 0, false
+	}
+	return q.waiting.oldest.Arrived + q.service.Deadline, true
+}
+
+// Advance lets everything happen that is due by now, and returns the requests that were answered
+// or refused since the last call, other than at their arrival. The slice is good until the next call.
+func (q *Queue) Advance(now time.Duration) []*Visit {
+	q.advance(now)
+	over := q.over
+	q.over = q.over[:0]
+	return over
+}
+
+func (q *Queue) advance(now time.Duration) {
+	now = max(q.now, now)
+	for {
+		next, due := q.Next()
+		if !due || next > now {
+			break
+		}
+		q.now = max(q.now, next)
+		if len(q.serving) > 0 && q.serving[0].End == next {
+			q.depart()
+		} else {
+			q.expire()
+		}
+	}
+	q.now = now
+}
+
+// depart ends the earliest service and lets the next request begin.
+func (q *Queue) depart() {
+	visit := q.serving.pop()
+	q.completions++
+	q.busyTime += visit.End
+	q.finish(visit)
+	next := q.waiting.oldest
+	if q.service.Discipline == workload.LIFO {
+		next = q.waiting.newest
+	}
+	if next == nil {
+		return
+	}
+	q.waiting.remove(next)
+	q.queueTime += visit.End
+	q.begin(next, visit.End)
+	if next.Over {
+		q.over = append(q.over, next)
+	}
+}
+
+// expire refuses the request that has waited to its deadline.
+func (q *Queue) expire() {
+	visit := q.waiting.oldest
+	q.waiting.remove(visit)
+	q.queueTime += q.now
+	q.rejections++
+	visit.Refusal, visit.End = DeadlineMissed, q.now
+	q.finish(visit)
+}
+
+func (q *Queue) finish(visit *Visit) {
+	visit.Over = true
+	q.over = append(q.over, visit)
 }
 
 // Reading returns the counters at an instant.
 func (q *Queue) Reading(now time.Duration) Reading {
 	q.advance(now)
 	return Reading{
-		Servers:     len(q.free),
-		Busy:        q.busy,
-		Queued:      q.queued(),
+		Servers:     q.service.ServerCount(),
+		Busy:        len(q.serving),
+		Queued:      q.waiting.count,
 		Arrivals:    q.arrivals,
 		Completions: q.completions,
 		Rejections:  q.rejections,
-		BusyTime:    q.busyTime + time.Duration(q.busy)*q.now,
+		BusyTime:    q.busyTime + time.Duration(len(q.serving))*q.now,
 		QueueMax:    q.queueMax,
-		QueueTime:   q.queueTime + time.Duration(q.queued())*q.now,
+		QueueTime:   q.queueTime + time.Duration(q.waiting.count)*q.now,
 	}
 }

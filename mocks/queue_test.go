@@ -2,12 +2,14 @@ package mocks_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -51,33 +53,39 @@ func (r result) agrees(t *testing.T, what string, want float64) {
 	}
 }
 
-// serve plays Poisson arrivals, leaves out a warm-up, and returns the share for which of holds.
-func serve(t *testing.T, service workload.Service, rate float64, seed uint64, of func(now time.Duration, ticket mocks.Ticket) float64) float64 {
+// serve plays Poisson arrivals, leaves out a warm-up, and returns the mean of what is looked at.
+func serve(t *testing.T, service workload.Service, rate float64, seed uint64, of func(*mocks.Visit) float64) float64 {
 	const warmUp, counted = 2_000, 20_000
 	queue, arrivals := newQueue(t, service, seed), stream(seed, "arrivals")
-	now, sum := 0.0, 0.0
-	for i := range warmUp + counted {
+	var visits []*mocks.Visit
+	now := 0.0
+	for range warmUp + counted {
 		now += arrivals.ExpFloat64() / rate
 		at := time.Duration(now * float64(time.Second))
-		ticket := queue.Arrive(at, at)
-		if i >= warmUp {
-			sum += of(at, ticket)
-		}
+		visits = append(visits, queue.Arrive(at, at, fault.NoEffect()))
+	}
+	queue.Advance(farFuture)
+	sum := 0.0
+	for _, visit := range visits[warmUp:] {
+		sum += of(visit)
 	}
 	return sum / counted
 }
 
-func waited(now time.Duration, ticket mocks.Ticket) float64 { return (ticket.Start - now).Seconds() }
+// farFuture is after everything that a test lets happen.
+const farFuture = 1_000_000 * time.Hour
 
-func hadToWait(now time.Duration, ticket mocks.Ticket) float64 {
-	if ticket.Start > now {
+func waited(visit *mocks.Visit) float64 { return (visit.Start - visit.Arrived).Seconds() }
+
+func hadToWait(visit *mocks.Visit) float64 {
+	if visit.Start > visit.Arrived {
 		return 1
 	}
 	return 0
 }
 
-func refused(_ time.Duration, ticket mocks.Ticket) float64 {
-	if ticket.Refusal != mocks.Served {
+func refused(visit *mocks.Visit) float64 {
+	if visit.Refusal != mocks.Served {
 		return 1
 	}
 	return 0
@@ -87,11 +95,34 @@ func refused(_ time.Duration, ticket mocks.Ticket) float64 {
 // (Erlang C), hence Wq = Lq/9.
 func TestQueueAgreesWithErlangC(t *testing.T) {
 	service := workload.Service{Servers: 4, ServiceTime: workload.ExponentialTime(200 * time.Millisecond)}
-	of := func(what func(time.Duration, mocks.Ticket) float64) result {
+	of := func(what func(*mocks.Visit) float64) result {
 		return replicate(40, func(seed uint64) float64 { return serve(t, service, 9, seed, what) })
 	}
 	of(waited).agrees(t, "wait in the queue", 0.1051638928/9)
 	of(hadToWait).agrees(t, "probability of a wait", 0.1285336468)
+}
+
+// M/G/1 by Pollaczek and Khinchine: Wq = ρ·S·(1+c²)/(2·(1−ρ)), whatever the distribution of mean S and
+// squared coefficient of variation c². Last come, first served has the same mean.
+func TestQueueAgreesWithPollaczekKhinchine(t *testing.T) {
+	gamma, err := workload.ParseDistribution("gamma(mean=1s, scv=4)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		times workload.Distribution
+		rate  float64
+		want  float64
+	}{
+		{workload.ConstantTime(time.Second), 0.8, 0.8 * 1 * 1 / (2 * 0.2)},
+		{gamma, 0.5, 0.5 * 1 * 5 / (2 * 0.5)},
+	} {
+		for _, discipline := range []workload.Discipline{workload.FIFO, workload.LIFO} {
+			service := workload.Service{ServiceTime: test.times, Discipline: discipline}
+			got := replicate(40, func(seed uint64) float64 { return serve(t, service, test.rate, seed, waited) })
+			got.agrees(t, fmt.Sprintf("%v, %s", test.times, discipline), test.want)
+		}
+	}
 }
 
 // M/M/1 with .8 arrivals per second and a service of one second: Wq = 4.
@@ -138,13 +169,17 @@ func drawService(t *rapid.T) workload.Service {
 		RateLimit:   workload.Rate(rapid.SampledFrom([]float64{0, 0, 0.5, 3, 20}).Draw(t, "rate")),
 		DailyQuota:  rapid.SampledFrom([]int{0, 0, 10}).Draw(t, "quota"),
 	}
+	if rapid.Bool().Draw(t, "last first") {
+		service.Discipline = workload.LIFO
+	}
 	if rapid.Bool().Draw(t, "bounded") {
 		service.Queue = limit(rapid.IntRange(0, 5).Draw(t, "queue"))
 	}
 	return service
 }
 
-// What a queue says it did must follow from the tickets that it gave, at any instant.
+// What a queue says it did must follow from the visits that it saw, at any instant, and nobody is
+// lost: arrived = served + rejected + waiting + in service.
 func TestQueueKeepsItsBooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		service := drawService(t)
@@ -153,46 +188,43 @@ func TestQueueKeepsItsBooks(t *testing.T) {
 			t.Fatal(err)
 		}
 		var now time.Duration
-		var tickets []mocks.Ticket
-		var arrived []time.Duration
+		var visits []*mocks.Visit
 		for range rapid.IntRange(1, 60).Draw(t, "arrivals") {
 			now += time.Duration(rapid.IntRange(0, 300).Draw(t, "gap ms")) * time.Millisecond
-			tickets, arrived = append(tickets, queue.Arrive(now, now)), append(arrived, now)
-			if got, want := queue.Reading(now), recount(arrived, tickets, service, now); got != want {
-				t.Fatalf("at %v\n got %+v\nwant %+v", now, got, want)
+			visits = append(visits, queue.Arrive(now, now, fault.NoEffect()))
+			got := queue.Reading(now)
+			if got.Arrivals != got.Completions+got.Rejections+uint64(got.Queued+got.Busy) {
+				t.Fatalf("somebody is lost: %+v", got)
 			}
+		}
+		queue.Advance(now + 500*time.Second)
+		got := queue.Reading(now + 500*time.Second)
+		if want := recount(visits, service); got != want {
+			t.Fatalf("at the end\n got %+v\nwant %+v", got, want)
 		}
 	})
 }
 
-// recount works the reading out from the tickets, request by request.
-func recount(arrived []time.Duration, tickets []mocks.Ticket, service workload.Service, now time.Duration) mocks.Reading {
-	want := mocks.Reading{Servers: service.ServerCount(), Arrivals: uint64(len(tickets))}
-	for i, ticket := range tickets {
-		leaves := ticket.Start
-		if ticket.Refusal != mocks.Served {
-			leaves = ticket.End
-		}
-		want.QueueTime += min(leaves, now) - arrived[i]
-		switch {
-		case leaves > now:
-			want.Queued++
-		case ticket.Refusal != mocks.Served:
+// recount works the last reading out from the visits, all of which are over.
+func recount(visits []*mocks.Visit, service workload.Service) mocks.Reading {
+	want := mocks.Reading{Servers: service.ServerCount(), Arrivals: uint64(len(visits))}
+	for i, visit := range visits {
+		leaves := visit.Start
+		if visit.Refusal != mocks.Served {
 			want.Rejections++
-		case ticket.End > now:
-			want.Busy++
-			want.BusyTime += now - ticket.Start
-		default:
+			leaves = visit.End
+		} else {
 			want.Completions++
-			want.BusyTime += ticket.End - ticket.Start
+			want.BusyTime += visit.End - visit.Start
 		}
+		want.QueueTime += leaves - visit.Arrived
 		queued := 0
-		for j := range tickets[:i+1] {
-			end := tickets[j].Start
-			if tickets[j].Refusal != mocks.Served {
-				end = tickets[j].End
+		for _, other := range visits[:i+1] {
+			left := other.Start
+			if other.Refusal != mocks.Served {
+				left = other.End
 			}
-			if end > arrived[i] {
+			if left > visit.Arrived {
 				queued++
 			}
 		}
@@ -201,12 +233,41 @@ func recount(arrived []time.Duration, tickets []mocks.Ticket, service workload.S
 	return want
 }
 
-func TestQueueRefusesWhatItCannotServe(t *testing.T) {
-	for _, discipline := range []workload.Discipline{workload.LIFO, workload.Priority} {
-		_, err := mocks.NewQueue(workload.Service{Discipline: discipline}, opens(), stream(1, "service"))
-		if !errors.Is(err, mocks.ErrNotLive) {
-			t.Errorf("%s: %v", discipline, err)
+// Last come, first served: of three that wait, the last goes first.
+func TestQueueServesTheLastFirst(t *testing.T) {
+	queue := newQueue(t, workload.Service{ServiceTime: workload.ConstantTime(time.Second), Discipline: workload.LIFO}, 1)
+	var visits []*mocks.Visit
+	for i := range time.Duration(4) {
+		visits = append(visits, queue.Arrive(i, i, fault.NoEffect()))
+	}
+	queue.Advance(farFuture)
+	for i, want := range []time.Duration{0, 3 * time.Second, 2 * time.Second, time.Second} {
+		if visits[i].Start != want {
+			t.Errorf("request %d began at %v, want %v", i, visits[i].Start, want)
 		}
+	}
+}
+
+// With four requests for its one server a station that degrades to a third of its speed at load 3
+// gives them 1, 2, 3 and 3 times their time.
+func TestQueueDegradesUnderLoad(t *testing.T) {
+	queue := newQueue(t, workload.Service{ServiceTime: workload.ConstantTime(time.Second)}, 1)
+	queue.Degrade(mocks.Degradation{Load: 3, Factor: 3})
+	var visits []*mocks.Visit
+	for range 4 {
+		visits = append(visits, queue.Arrive(0, 0, fault.NoEffect()))
+	}
+	queue.Advance(farFuture)
+	for i, want := range []time.Duration{1 * time.Second, 3 * time.Second, 6 * time.Second, 9 * time.Second} {
+		if visits[i].End != want {
+			t.Errorf("request %d ended at %v, want %v", i, visits[i].End, want)
+		}
+	}
+}
+
+func TestQueueRefusesWhatItCannotServe(t *testing.T) {
+	if _, err := mocks.NewQueue(workload.Service{Discipline: workload.Priority}, opens(), stream(1, "service")); !errors.Is(err, mocks.ErrNotLive) {
+		t.Errorf("priority: %v", err)
 	}
 	if _, err := mocks.NewQueue(workload.Service{Servers: -1}, opens(), stream(1, "service")); err == nil {
 		t.Error("a negative number of servers was accepted")
@@ -219,11 +280,14 @@ func TestQueueIsAFunctionOfItsSeed(t *testing.T) {
 	differ := false
 	for i := range 100 {
 		now := time.Duration(i) * 400 * time.Millisecond
-		first, second := a.Arrive(now, now), b.Arrive(now, now)
-		if first != again.Arrive(now, now) {
+		first, second, third := a.Arrive(now, now, fault.NoEffect()), b.Arrive(now, now, fault.NoEffect()), again.Arrive(now, now, fault.NoEffect())
+		a.Advance(farFuture)
+		b.Advance(farFuture)
+		again.Advance(farFuture)
+		if first.End != third.End {
 			t.Fatal("one seed, two histories")
 		}
-		differ = differ || first != second
+		differ = differ || first.End != second.End
 	}
 	if !differ {
 		t.Error("another seed changed nothing")

@@ -2,6 +2,7 @@ package mocks
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -9,20 +10,26 @@ import (
 	"github.com/ombak-sim/ombak/population"
 )
 
-// registry answers a question about one NIK: GET prefix{nik}. Whoever it does not know gets an
+// registry answers questions by a number: GET prefix{number}. Whoever it does not know gets an
 // answer too, not 404.
 type registry struct {
 	context context.Context
-	prefix  string
 	station *Station
-	about   func(nik string) any
+	topics  []topic
+}
+
+// topic is one kind of question.
+type topic struct {
+	prefix string // of the path
+	number string // what the number is called
+	about  func(number string, stale bool) any
 }
 
 func (r *registry) handle(ctx *fasthttp.RequestCtx) {
-	nik, found := strings.CutPrefix(string(ctx.Path()), r.prefix)
+	topic, number := r.find(string(ctx.Path()))
 	switch {
-	case !found || nik == "":
-		fail(ctx, fasthttp.StatusNotFound, "use GET "+r.prefix+"{nik}")
+	case topic == nil:
+		fail(ctx, fasthttp.StatusNotFound, r.help())
 		return
 	case !ctx.IsGet():
 		fail(ctx, fasthttp.StatusMethodNotAllowed, "use GET")
@@ -35,45 +42,127 @@ func (r *registry) handle(ctx *fasthttp.RequestCtx) {
 	case refusal != Served:
 		refuse(ctx, refusal)
 	default:
-		answer(ctx, fasthttp.StatusOK, r.about(nik))
+		answer(ctx, fasthttp.StatusOK, topic.about(number, isStale(ctx)))
 	}
+}
+
+func (r *registry) find(path string) (*topic, string) {
+	for i := range r.topics {
+		if number, found := strings.CutPrefix(path, r.topics[i].prefix); found && number != "" && !strings.Contains(number, "/") {
+			return &r.topics[i], number
+		}
+	}
+	return nil, ""
+}
+
+func (r *registry) help() string {
+	var ways []string
+	for _, topic := range r.topics {
+		ways = append(ways, "GET "+topic.prefix+"{"+topic.number+"}")
+	}
+	return "use " + strings.Join(ways, " or ")
 }
 
 // pupil is what Dapodik says; schools and colleges are told together.
 type pupil struct {
-	NIK    string `json:"nik"`
+	NIK    string `json:"nik,omitempty"`
 	Active bool   `json:"active"`
 	NISN   string `json:"nisn,omitempty"`
 	NPSN   string `json:"npsn,omitempty"`
 	Level  string `json:"level,omitempty"` // "school" or "college"
 }
 
-// pupilsOf returns what Dapodik knows of people.
-func pupilsOf(people population.Population) func(nik string) any {
-	return func(nik string) any {
+// school is what Dapodik says of a school.
+type school struct {
+	NPSN   string `json:"npsn"`
+	Active bool   `json:"active"`
+	Name   string `json:"name,omitempty"`
+}
+
+// dapodikTopics are what Dapodik knows: pupils by NIK or NISN, schools by NPSN. A stale answer is
+// that of before people left school, or came to it.
+func dapodikTopics(people population.Population) []topic {
+	byNIK := func(nik string, stale bool) any {
 		index, owned := people.Owner(nik)
-		if !owned || !people.Traits(index).HasAny(population.Pupil|population.Student) {
+		if !owned {
 			return pupil{NIK: nik}
 		}
-		school := people.Person(index).School
-		return pupil{NIK: nik, Active: true, NISN: school.NISN, NPSN: school.NPSN, Level: school.Level}
+		return pupilOf(people, index, nik, stale)
 	}
+	byNISN := func(nisn string, stale bool) any {
+		index, known := indexOfNISN(nisn)
+		if !known || !people.Traits(index).Has(population.Pupil) {
+			return pupil{NISN: nisn}
+		}
+		return pupilOf(people, index, people.Person(index).NIK, stale)
+	}
+	return []topic{
+		{"/dapodik/pupils/", "nik", byNIK},
+		{"/dapodik/nisn/", "nisn", byNISN},
+		{"/dapodik/schools/", "npsn", func(npsn string, _ bool) any { return schoolOf(npsn) }},
+	}
+}
+
+func pupilOf(people population.Population, index uint64, nik string, stale bool) pupil {
+	enrolled := people.Traits(index).HasAny(population.Pupil | population.Student)
+	if enrolled == stale {
+		return pupil{NIK: nik}
+	}
+	found := people.Person(index).School // nothing more is known of whoever has left
+	return pupil{NIK: nik, Active: true, NISN: found.NISN, NPSN: found.NPSN, Level: found.Level}
+}
+
+// indexOfNISN undoes the numbering of package population: a 4 and nine digits of the index.
+func indexOfNISN(nisn string) (index uint64, ok bool) {
+	digits, ours := strings.CutPrefix(nisn, "4")
+	if !ours || len(digits) != 9 {
+		return 0, false
+	}
+	index, err := strconv.ParseUint(digits, 10, 64)
+	return index, err == nil && index < population.Size
+}
+
+// schoolOf knows every school whose number is nobody's: real numbers do not begin with 0.
+func schoolOf(npsn string) school {
+	number, err := strconv.ParseUint(npsn, 10, 64)
+	if err != nil || len(npsn) != 8 || npsn[0] != '0' {
+		return school{NPSN: npsn}
+	}
+	return school{NPSN: npsn, Active: true, Name: "SEKOLAH SIMULASI " + strconv.FormatUint(number, 10)}
 }
 
 // household is what DTKS says.
 type household struct {
-	NIK        string `json:"nik"`
+	NIK        string `json:"nik,omitempty"`
 	Registered bool   `json:"registered"` // receives social aid
 	KK         string `json:"kk,omitempty"`
 }
 
-// householdsOf returns what DTKS knows of people.
-func householdsOf(people population.Population) func(nik string) any {
-	return func(nik string) any {
-		index, owned := people.Owner(nik)
-		if !owned || !people.Traits(index).Has(population.Welfare) {
+// dtksTopics are what DTKS knows: households by the NIK of a member, or by KK. A stale answer is
+// that of before they were registered, or struck off.
+func dtksTopics(people population.Population) []topic {
+	of := func(index uint64, nik string, stale bool) household {
+		if people.Traits(index).Has(population.Welfare) == stale {
 			return household{NIK: nik}
 		}
 		return household{NIK: nik, Registered: true, KK: people.Person(index).KK}
 	}
+	byNIK := func(nik string, stale bool) any {
+		index, owned := people.Owner(nik)
+		if !owned {
+			return household{NIK: nik}
+		}
+		return of(index, nik, stale)
+	}
+	byKK := func(kk string, stale bool) any {
+		number, known := population.HouseholdOfKK(kk)
+		first := number * population.HouseholdSize
+		if !known || people.Person(first).KK != kk {
+			return household{KK: kk}
+		}
+		found := of(first, "", stale)
+		found.KK = kk
+		return found
+	}
+	return []topic{{"/dtks/households/", "nik", byNIK}, {"/dtks/cards/", "kk", byKK}}
 }

@@ -36,6 +36,10 @@ type post struct {
 	seed     workload.Seed
 	delivery workload.Distribution
 	purpose  workload.Purpose
+	board    *board
+	journal  *journal
+	grey     *greylist
+	buffers  messages
 
 	delivered, spam, lost, full, unknown atomic.Uint64
 }
@@ -46,8 +50,8 @@ func (p *post) counts() MailCounts {
 
 // server returns the SMTP server in front of the post.
 func (p *post) server() *smtp.Server {
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &session{post: p, raw: make([]byte, messageRead)}, nil
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return &session{post: p, conn: c.Conn()}, nil
 	}))
 	server.Domain = "mail.example"
 	server.AllowInsecureAuth = true
@@ -57,72 +61,6 @@ func (p *post) server() *smtp.Server {
 	server.WriteTimeout = time.Minute
 	server.ErrorLog = log.New(io.Discard, "", 0) // broken connections are the callers' affair and are counted there
 	return server
-}
-
-// session is one SMTP connection.
-type session struct {
-	post       *post
-	raw        []byte // of the message under way
-	recipients []uint64
-	lost       uint64
-}
-
-var _ smtp.Session = (*session)(nil)
-
-// Reset implements smtp.Session.
-func (s *session) Reset() { s.recipients, s.lost = s.recipients[:0], 0 }
-
-// Logout implements smtp.Session.
-func (s *session) Logout() error { return nil }
-
-// Mail implements smtp.Session.
-func (s *session) Mail(string, *smtp.MailOptions) error {
-	s.Reset()
-	return nil
-}
-
-// Rcpt implements smtp.Session.
-func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	person, known := population.IndexOfEmail(to)
-	switch {
-	case !known:
-		s.post.unknown.Add(1)
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
-	case !population.Deliverable(to):
-		s.lost++
-	case s.post.people.Traits(person).Has(population.FullMailbox):
-		s.post.full.Add(1)
-		return &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 2, 2}, Message: "mailbox full"}
-	default:
-		s.recipients = append(s.recipients, person)
-	}
-	return nil
-}
-
-// Data implements smtp.Session.
-func (s *session) Data(r io.Reader) error {
-	length, err := io.ReadFull(r, s.raw)
-	if err == nil {
-		_, err = io.Copy(io.Discard, r)
-	}
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return err
-	}
-	refusal, err := s.post.station.Visit(s.post.context)
-	if err != nil {
-		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "shutting down"}
-	}
-	if refusal != Served {
-		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: refusal.String()}
-	}
-	s.post.lost.Add(s.lost)
-	if len(s.recipients) > 0 {
-		subject, body := readMessage(s.raw[:length])
-		for _, person := range s.recipients {
-			s.post.deliver(person, subject, body)
-		}
-	}
-	return nil
 }
 
 // deliver puts a message on its way to a mailbox. How long it takes depends on the person and on

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -29,11 +30,16 @@ type Reading struct {
 // Station is a [Queue] in real time: whoever enters it waits until the queue lets them go. A late
 // wake-up delays one answer and never the queue itself, whose instants are computed, not measured.
 type Station struct {
-	name  string
-	clock *runClock
+	name   string
+	clock  *runClock
+	suffer func(scenario time.Duration) fault.Effect
+	gauge  *gauge // may be nil
+	alarm  alarm
 
 	mu    sync.Mutex
 	queue *Queue
+	due   time.Duration // what the alarm is set to; 0 means it is not
+	visit sync.Pool
 }
 
 func newStation(name string, service workload.Service, opens time.Time, seed workload.Seed, clock *runClock) (*Station, error) {
@@ -42,31 +48,80 @@ func newStation(name string, service workload.Service, opens time.Time, seed wor
 	if err != nil {
 		return nil, err
 	}
-	return &Station{name: name, clock: clock, queue: queue}, nil
+	s := &Station{name: name, clock: clock, queue: queue, suffer: func(time.Duration) fault.Effect { return fault.NoEffect() }}
+	s.alarm = &plainAlarm{ring: s.ring}
+	s.visit.New = func() any { return &Visit{done: make(chan struct{}, 1)} }
+	return s, nil
 }
 
 // Visit waits for a server and for its work and says whether the request was served. An error means
 // that the context ended first; the station works the request off all the same.
 func (s *Station) Visit(ctx context.Context) (Refusal, error) {
-	ticket := s.enter()
-	wait := ticket.End - s.clock.now()
-	if wait <= 0 {
-		return ticket.Refusal, ctx.Err()
+	visit, over := s.enter()
+	if !over {
+		select {
+		case <-visit.done:
+		case <-ctx.Done():
+			return Served, ctx.Err() // the visit stays the queue's
+		}
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ticket.Refusal, nil
-	case <-ctx.Done():
-		return ticket.Refusal, ctx.Err()
+	refusal := visit.Refusal
+	s.gauge.observe(visit)
+	*visit = Visit{done: visit.done}
+	s.visit.Put(visit)
+	return refusal, ctx.Err()
+}
+
+// enter returns a visit and whether it is over; if not, a word comes when it is.
+func (s *Station) enter() (visit *Visit, over bool) {
+	visit = s.visit.Get().(*Visit)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.now()
+	scenario := s.clock.scenarioAt(now)
+	s.queue.arrive(visit, now, scenario, s.suffer(scenario))
+	over = visit.Over
+	s.release(now)
+	return visit, over
+}
+
+// strike counts a request that a fault kept from the servers.
+func (s *Station) strike() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue.Strike(s.clock.now())
+	s.gauge.refuse(Struck)
+}
+
+// ring is called when something is due.
+func (s *Station) ring() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due = 0
+	s.release(s.clock.now())
+}
+
+// release sends word to all who are done, and sets the alarm for the next; the lock is held.
+func (s *Station) release(now time.Duration) {
+	for _, visit := range s.queue.Advance(now) {
+		visit.done <- struct{}{}
+	}
+	next, due := s.queue.Next()
+	if due && next != s.due {
+		s.due = next
+		s.alarm.set(max(0, next-s.clock.now()))
 	}
 }
 
-func (s *Station) enter() Ticket {
+// quotaLeft returns how many requests the quota of the day still allows; false without a quota.
+func (s *Station) quotaLeft() (int, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.queue.Arrive(s.clock.now(), s.clock.scenario())
+	scenario := s.clock.scenario()
+	quota := &s.queue.quota
+	left := s.suffer(scenario).Quota
+	quota.allows(scenario, left) // a new day starts from nothing
+	return max(0, quota.today(left)-quota.used), quota.limit > 0
 }
 
 // Reading looks at the station now.
@@ -79,46 +134,9 @@ func (s *Station) Reading() Reading {
 	return reading
 }
 
-// runClock tells real time since the mocks came up, and scenario time once the run has begun.
-type runClock struct {
-	up time.Time
-
-	mu       sync.RWMutex
-	begun    time.Duration // real time since up at which the run began
-	whatTime func() time.Duration
-}
-
-func newRunClock() *runClock { return &runClock{up: time.Now()} }
-
-func (c *runClock) begin(scenario func() time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.begun, c.whatTime = c.now(), scenario
-}
-
-// now is real time since the mocks came up.
-func (c *runClock) now() time.Duration { return time.Since(c.up) }
-
-// sinceStart is real time since the run began; 0 before.
-func (c *runClock) sinceStart() time.Duration { return c.sinceStartAt(c.now()) }
-
-// sinceStartAt is real time from the beginning of the run to an instant of now; 0 before.
-func (c *runClock) sinceStartAt(instant time.Duration) time.Duration {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if c.whatTime == nil {
-		return 0
-	}
-	return max(0, instant-c.begun)
-}
-
-// scenario is scenario time; 0 before the run has begun.
-func (c *runClock) scenario() time.Duration {
-	c.mu.RLock()
-	whatTime := c.whatTime
-	c.mu.RUnlock()
-	if whatTime == nil {
-		return 0
-	}
-	return whatTime()
+// rest gives the station its plain alarm back, for the precise one is about to go.
+func (s *Station) rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.alarm = &plainAlarm{ring: s.ring}
 }

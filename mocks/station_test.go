@@ -113,7 +113,7 @@ func TestReadingsCountFromTheStart(t *testing.T) {
 		if at := station.Reading().At; at != 0 {
 			t.Errorf("at %v before the run", at)
 		}
-		station.clock.begin(func() time.Duration { return 0 })
+		station.clock.begin(time.Now(), workload.Clock{})
 		time.Sleep(3 * time.Second)
 		if at := station.Reading().At; at != 3*time.Second {
 			t.Errorf("at %v, want 3s", at)

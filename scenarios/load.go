@@ -81,6 +81,7 @@ func Parse(file string, text []byte, beside fs.FS) (*Scenario, error) {
 	if s.Arrivals.Counts != "" {
 		s.readCounts(beside, hash.Write)
 	}
+	s.readReplays(beside, hash.Write)
 	src.sha256 = hex.EncodeToString(hash.Sum(nil))
 	s.applyDefaults()
 	s.validate()

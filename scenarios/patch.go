@@ -34,6 +34,8 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	for _, plan := range chain {
 		planned.apply(plan.Set)
 	}
+	planned.replays = s.replays
+	planned.attachReplays()
 	planned.applyDefaults()
 	planned.validate()
 	return &planned, src.err()

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"time"
 
+	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -33,8 +34,9 @@ type Scenario struct {
 	Thresholds   []funnel.Threshold    `yaml:"thresholds,omitempty" json:"thresholds,omitempty"`     // what must hold
 	Validity     Validity              `yaml:"validity,omitempty" json:"validity,omitempty"`         // what the generator must keep for a verdict to be given
 
-	source *source
-	plan   string
+	source  *source
+	plan    string
+	replays map[string]recording // by the name of the file
 }
 
 // Population says who the people are.
@@ -89,8 +91,39 @@ type Station struct {
 type Dependency struct {
 	Kind             string `yaml:"kind" json:"kind"` // dukcapil, dapodik, dtks, mail, sms or generic
 	workload.Service `yaml:",inline"`
-	Delivery         workload.Distribution `yaml:"delivery,omitempty" json:"delivery,omitempty"` // mail and sms: from acceptance to arrival
-	Faults           []Fault               `yaml:"faults,omitempty" json:"faults,omitempty"`     // what befalls it, on a schedule
+	Delivery         workload.Distribution `yaml:"delivery,omitempty" json:"delivery,omitempty"`       // mail and sms: from acceptance to arrival
+	Loss             Share                 `yaml:"loss,omitempty" json:"loss,omitempty"`               // sms: share of messages that never arrive
+	PerNumber        workload.Rate         `yaml:"per_number,omitempty" json:"per_number,omitempty"`   // sms: most messages to one number; 0 means no limit
+	Connections      int                   `yaml:"connections,omitempty" json:"connections,omitempty"` // live: most open connections; 0 means no limit
+	Degrades         Degradation           `yaml:"degrades,omitempty" json:"degrades,omitempty"`       // live: how it slows down under load
+	WarmUp           WarmUp                `yaml:"warm_up,omitempty" json:"warm_up,omitempty"`         // how it comes back after an outage
+	Routes           []Answer              `yaml:"routes,omitempty" json:"routes,omitempty"`           // generic: what it answers; the first that fits counts
+	Replay           string                `yaml:"replay,omitempty" json:"replay,omitempty"`           // generic: file of recorded answers beside the scenario, after the routes
+	Faults           []Fault               `yaml:"faults,omitempty" json:"faults,omitempty"`           // what befalls it, on a schedule
+
+	recorded []Answer
+}
+
+// Degradation says how a dependency slows down under load.
+type Degradation struct {
+	Load   float64 `yaml:"load,omitempty" json:"load,omitempty"`     // requests there for each server at which it is as slow as it gets, above 1
+	Factor float64 `yaml:"factor,omitempty" json:"factor,omitempty"` // how many times as long a request takes then; 0 means it does not slow down
+}
+
+// WarmUp says how a dependency comes back after it was out.
+type WarmUp struct {
+	For  time.Duration `yaml:"for,omitempty" json:"for,omitempty"`   // scenario time until it is itself again
+	From Share         `yaml:"from,omitempty" json:"from,omitempty"` // share of the capacity that it comes back with
+}
+
+// Answer is what a generic dependency says to requests of one kind.
+type Answer struct {
+	Method  string            `yaml:"method,omitempty" json:"method,omitempty"`   // empty means any
+	Path    string            `yaml:"path" json:"path"`                           // may hold {name}, and end in * for any rest
+	Query   string            `yaml:"query,omitempty" json:"query,omitempty"`     // as it stands in the URL; empty means any
+	Status  int               `yaml:"status,omitempty" json:"status,omitempty"`   // 0 means 200
+	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"` // of the answer
+	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`       // may hold ${path.NAME}, ${query.NAME}, ${body}, ${now}, ${number}
 }
 
 // Fault is something that befalls a dependency.
@@ -101,6 +134,11 @@ type Fault struct {
 	Ramp        time.Duration  `yaml:"ramp,omitempty" json:"ramp,omitempty"`               // scenario time until its full strength
 	Probability Share          `yaml:"probability,omitempty" json:"probability,omitempty"` // share of requests touched; 0 means all
 	With        map[string]any `yaml:"with,omitempty" json:"with,omitempty"`               // its own settings
+}
+
+// Description returns the fault as package fault reads it.
+func (f Fault) Description() fault.Description {
+	return fault.Description{Fault: f.Fault, At: f.At, For: f.For, Ramp: f.Ramp, Probability: float64(f.Probability), With: f.With}
 }
 
 // Backend holds the settings of the reference backend.

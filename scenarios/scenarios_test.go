@@ -69,6 +69,7 @@ func TestMistakesSayWhereAndWhatToDo(t *testing.T) {
 		{"a text where a number belongs", "servers: 2", "servers: two", `"two" is no whole number`},
 		{"a counts file that is missing", "signups: [{for: 10s, rate: 5/s}]", "counts: none.csv", `the file "none.csv" cannot be read; put the file beside the scenario`},
 		{"a counts file with a gap", "signups: [{for: 10s, rate: 5/s}]", "counts: gaps.csv", "gaps.csv: line 2: minute is 1 where 0 was expected"},
+		{"a fault nobody knows", "service: 10ms", "service: 10ms, faults: [{fault: outag, at: 1s, for: 1s}]", `fault "outag" is unknown`},
 		{"nobody", "rate: 5/s", "rate: 0/s", "nobody arrives; raise a rate or a count"},
 		{"a plan that patches what is not there", "{registry: {servers: 8}}", "{register: {servers: 8}}", `dependencies has no "register"; did you mean "registry"?`},
 		{"a plan that patches an unknown key", "{servers: 8}", "{server: 8}", `unknown key "server"; did you mean "servers"?`},

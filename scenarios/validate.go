@@ -205,6 +205,7 @@ func (s *Scenario) validateParts() {
 			s.source.faultAt(join("dependencies", name)+".kind", hintWord(dependency.Kind, kinds), "the kind %q is unknown", dependency.Kind)
 		}
 		s.validateService(join("dependencies", name), dependency.Service)
+		s.validateDependency(join("dependencies", name), dependency)
 	}
 	if s.Backend.Durability != "group-fsync" {
 		s.source.faultAt("backend.durability", "use group-fsync", "the durability %q is unknown", s.Backend.Durability)

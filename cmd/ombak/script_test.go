@@ -24,6 +24,6 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "kill-part": killPart, "wait-for": waitFor},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "kill-part": killPart, "wait-for": waitFor, "serve-mocks": serveMocksScript, "wait-for-fault": waitForFault},
 	})
 }

@@ -33,7 +33,9 @@ func serveCommand(s streams) *cli.Command {
 			},
 			{
 				Name: "mocks", Usage: "run the stand-ins of the registries and of mail",
-				Flags:  flags(),
+				Flags: flags(
+					&cli.StringSliceFlag{Name: "record", Usage: "pass what a generic mock is asked on to a real service and record it, as `NAME=URL`", EnvVars: twin("record")},
+				),
 				Action: func(c *cli.Context) error { return serveMocks(c, s) },
 			},
 		},
@@ -58,6 +60,15 @@ func serveMocks(c *cli.Context, s streams) error {
 	run, alone, err := readAlone(c, s)
 	if err != nil {
 		return err
+	}
+	if alone.Record, err = pairs(c.StringSlice("record"), "record", false); err != nil {
+		return err
+	}
+	alone.Token = drill.NewToken()
+	ready := alone.Ready
+	alone.Ready = func(now drill.Ready) {
+		ready(now)
+		fmt.Fprintf(s.err, "faults: ombak fault list --url http://%s --token %s\n", now.Addresses["admin"], alone.Token)
 	}
 	return drill.ServeMocks(c.Context, run, alone)
 }

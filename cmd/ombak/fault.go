@@ -1,0 +1,185 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/fault"
+	"github.com/ombak-sim/ombak/mocks"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+func faultCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:  "fault",
+		Usage: "change what the mocks do while a drill runs",
+		Subcommands: []*cli.Command{
+			{
+				Name: "list", Usage: "list the faults that are there or will be",
+				Flags: controlFlags(
+					&cli.BoolFlag{Name: "ended", Usage: "also those that have ended"},
+					&cli.BoolFlag{Name: "known", Usage: "list the faults that can be started instead"},
+				),
+				Action: func(c *cli.Context) error { return listFaults(c, s.out) },
+			},
+			{
+				Name: "start", Usage: "start a fault, which ends by itself", ArgsUsage: "FAULT",
+				Flags: controlFlags(
+					&cli.StringFlag{Name: "on", Usage: "befall the mock `NAME`; by default all that the named set is of"},
+					&cli.DurationFlag{Name: "for", Usage: "end after this `TIME`", Value: mocks.DefaultLimit},
+					&cli.DurationFlag{Name: "ramp", Usage: "come to full strength within this scenario `TIME`"},
+					&cli.StringFlag{Name: "probability", Usage: "touch only this `SHARE` of the requests, as in 10%"},
+					&cli.StringSliceFlag{Name: "with", Usage: "set `NAME=VALUE`, as in delay=2s"},
+				),
+				Action: func(c *cli.Context) error { return startFault(c, s.out) },
+			},
+			{
+				Name: "stop", Usage: "end a fault that was started by hand", ArgsUsage: "ID",
+				Flags:  controlFlags(),
+				Action: func(c *cli.Context) error { return stopFault(c) },
+			},
+		},
+	}
+}
+
+func listFaults(c *cli.Context, out io.Writer) error {
+	if c.NArg() > 0 {
+		return usageError{fmt.Errorf("%q is too much; list takes no argument", c.Args().First())}
+	}
+	if c.Bool("known") {
+		return printKnown(out)
+	}
+	control, err := findControl(c)
+	if err != nil {
+		return err
+	}
+	var list mocks.FaultList
+	path := "/v1/faults"
+	if c.Bool("ended") {
+		path += "?ended=1"
+	}
+	if err := ask(c.Context, control, http.MethodGet, path, nil, &list); err != nil {
+		return err
+	}
+	return printFaults(c, out, list)
+}
+
+func printFaults(c *cli.Context, out io.Writer, list mocks.FaultList) error {
+	if c.Bool("json") {
+		return json.NewEncoder(out).Encode(list)
+	}
+	if len(list.Faults) == 0 {
+		_, err := fmt.Fprintln(out, "no fault is there or will be")
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tFAULT\tON\tSTATE")
+	for _, view := range list.Faults {
+		id := view.ID
+		if id == "" {
+			id = "scheduled"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", id, view.Fault, view.On, stateOf(view))
+	}
+	return table.Flush()
+}
+
+func stateOf(view mocks.FaultView) string {
+	length := func(s float64) time.Duration {
+		return time.Duration(s * float64(time.Second)).Round(100 * time.Millisecond)
+	}
+	switch {
+	case view.Now && view.LeftS > 0:
+		return fmt.Sprintf("there, ends in %v", length(view.LeftS))
+	case view.Now:
+		return "there, to the end"
+	case view.ForS > 0 && view.LeftS == 0:
+		return "ended"
+	}
+	return fmt.Sprintf("begins at %v of the scenario", length(view.AtS))
+}
+
+func printKnown(out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, set := range fault.Sets() {
+		fmt.Fprintf(table, "%s\t%s\n", set.Name, set.Purpose)
+	}
+	for _, kind := range fault.Kinds() {
+		fmt.Fprintf(table, "%s\ta kind, for --on NAME\n", kind)
+	}
+	return table.Flush()
+}
+
+func startFault(c *cli.Context, out io.Writer) error {
+	name, err := oneArgument(c, "fault to start (ombak fault list --known shows them)")
+	if err != nil {
+		return err
+	}
+	if length := c.Duration("for"); length <= 0 || length > mocks.LongestLimit {
+		return usageError{fmt.Errorf("--for is %v; a fault must end, within %v", length, mocks.LongestLimit)}
+	}
+	start := mocks.FaultStart{On: c.String("on"), LimitS: c.Duration("for").Seconds()}
+	start.Fault, start.Ramp = name, c.Duration("ramp")
+	if start.Probability, err = readShare(c.String("probability")); err != nil {
+		return err
+	}
+	if start.With, err = readWith(c.StringSlice("with")); err != nil {
+		return err
+	}
+	control, err := findControl(c)
+	if err != nil {
+		return err
+	}
+	var started mocks.FaultList
+	if err := ask(c.Context, control, http.MethodPost, "/v1/faults", start, &started); err != nil {
+		return err
+	}
+	return printFaults(c, out, started)
+}
+
+func readShare(text string) (float64, error) {
+	var share scenarios.Share
+	if text == "" {
+		return 0, nil
+	}
+	if err := share.UnmarshalText([]byte(text)); err != nil {
+		return 0, usageError{fmt.Errorf("--probability %w", err)}
+	}
+	return float64(share), nil
+}
+
+func readWith(texts []string) (map[string]any, error) {
+	with := map[string]any{}
+	for _, text := range texts {
+		name, value, found := strings.Cut(text, "=")
+		if !found || name == "" || value == "" {
+			return nil, usageError{fmt.Errorf("--with %q has no value; write NAME=VALUE", text)}
+		}
+		with[name] = value
+	}
+	return with, nil
+}
+
+func stopFault(c *cli.Context) error {
+	id, err := oneArgument(c, "fault to stop by its ID (ombak fault list shows it)")
+	if err != nil {
+		return err
+	}
+	if id == "scheduled" {
+		return usageError{errors.New("a fault of the scenario's schedule ends by itself; only those started by hand can be stopped")}
+	}
+	control, err := findControl(c)
+	if err != nil {
+		return err
+	}
+	return ask(c.Context, control, http.MethodDelete, "/v1/faults/"+url.PathEscape(id), nil, nil)
+}

@@ -1,0 +1,69 @@
+package drill
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Control says how to reach the mocks of a running drill.
+type Control struct {
+	URL   string `json:"url"`
+	Token string `json:"token"`
+}
+
+// controlFile is in the output folder while the drill runs. Only its owner may read it.
+const controlFile = "control.json"
+
+// NewToken returns a secret that nobody can guess.
+func NewToken() string { return rand.Text() }
+
+// WriteControl leaves word in a folder, for its owner alone.
+func WriteControl(folder string, control Control) error {
+	text, err := json.Marshal(control)
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(folder, controlFile)
+	_ = os.Remove(name) // of an earlier run, perhaps with other rights
+	return os.WriteFile(name, append(text, '\n'), 0o600)
+}
+
+func removeControl(folder string) {
+	_ = os.Remove(filepath.Join(folder, controlFile)) // a run without mocks has none
+}
+
+// ReadControl finds the drill that writes into a folder.
+func ReadControl(folder string) (Control, error) {
+	var control Control
+	text, err := os.ReadFile(filepath.Join(folder, controlFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return control, fmt.Errorf("no drill with mocks writes into %s now; name its folder with --out, or give --url and --token", folder)
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &control)
+	}
+	if err != nil {
+		return control, fmt.Errorf("finding the drill of %s: %w", folder, err)
+	}
+	return control, nil
+}
+
+// LatestControl finds the drill that began last among the folders in a folder.
+func LatestControl(parent string) (Control, error) {
+	files, _ := filepath.Glob(filepath.Join(parent, "*", controlFile)) // the pattern is well formed
+	latest, newest := "", fs.FileInfo(nil)
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && (newest == nil || info.ModTime().After(newest.ModTime())) {
+			latest, newest = filepath.Dir(file), info
+		}
+	}
+	if latest == "" {
+		return Control{}, fmt.Errorf("no drill runs whose folder is in %s; name its folder with --out DIR, or give --url and --token", parent)
+	}
+	return ReadControl(latest)
+}

@@ -1,0 +1,69 @@
+package fault
+
+import (
+	"slices"
+	"strings"
+)
+
+// Kind is what a fault does.
+type Kind string
+
+// The kinds.
+const (
+	BrownOut     Kind = "brown-out"     // capacity falls to the factor Capacity, as when servers are lost
+	Slow         Kind = "slow"          // every answer takes a server Delay longer
+	QuotaCut     Kind = "quota-cut"     // the quota of the day falls to the factor Quota
+	Outage       Kind = "outage"        // requests fail at once, with Status
+	BlackHole    Kind = "black-hole"    // requests are taken and never answered
+	Refused      Kind = "refused"       // connections are cut as soon as they are made
+	Reset        Kind = "reset"         // the connection is reset instead of an answer
+	Garbage      Kind = "garbage"       // the body is noise of the right length
+	Truncated    Kind = "truncated"     // the answer ends in its middle
+	SlowBody     Kind = "slow-body"     // the body trickles in over Delay
+	WrongContent Kind = "wrong-content" // a page for people, with status 200, instead of the answer
+	ClockSkew    Kind = "clock-skew"    // the dependency's clock is off by Skew
+	Stale        Kind = "stale"         // the answer is what was true Age ago
+	Greylist     Kind = "greylist"      // mail: a sender and recipient not seen before are put off for Delay
+	Loss         Kind = "loss"          // mail and SMS: messages are taken and never delivered
+)
+
+// Kinds returns all kinds in the order of their documentation.
+func Kinds() []Kind {
+	return []Kind{
+		BrownOut, Slow, QuotaCut, Outage, BlackHole, Refused, Reset, Garbage, Truncated, SlowBody, WrongContent, ClockSkew, Stale, Greylist, Loss,
+	}
+}
+
+// Simulated says whether the kind shows in an [Effect] that a simulator applies; the others happen
+// on the wire only.
+func (k Kind) Simulated() bool {
+	return !slices.Contains([]Kind{QuotaCut, ClockSkew, Stale, Greylist, Loss}, k)
+}
+
+// messages are the kinds that only dependencies which deliver messages know.
+func (k Kind) ofMessages() bool { return k == Greylist || k == Loss }
+
+// ofBodies are the kinds that need an answer with a body, which SMTP has not.
+func (k Kind) ofBodies() bool {
+	return slices.Contains([]Kind{Garbage, Truncated, SlowBody, WrongContent, ClockSkew, Stale}, k)
+}
+
+// Befalls says whether the kind can befall a dependency of a kind: dukcapil, dapodik, dtks, mail,
+// sms or generic.
+func (k Kind) Befalls(dependency string) bool {
+	switch dependency {
+	case "mail":
+		return !k.ofBodies()
+	case "sms":
+		return k != Greylist
+	}
+	return !k.ofMessages()
+}
+
+func kindNames() string {
+	var names []string
+	for _, kind := range Kinds() {
+		names = append(names, string(kind))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,168 @@
+package mocks
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"runtime"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"github.com/valyala/fasthttp/fasthttputil"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+func benchConfig() Config {
+	return Config{Seed: workload.Seed{Value: 1}, Opens: time.Date(2020, 4, 11, 12, 0, 0, 0, time.UTC)}
+}
+
+func cpuTime() time.Duration {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// BenchmarkStationPrecision measures how late answers are at 5,000 arrivals a second of a station
+// that takes 20 ms for each: how long after the computed instant the waiting goroutine runs.
+func BenchmarkStationPrecision(b *testing.B) {
+	for _, kind := range []string{"kernel", "plain"} {
+		b.Run(kind, func(b *testing.B) {
+			config := benchConfig()
+			config.DTKS.Service = workload.Service{Servers: 1000, ServiceTime: workload.ConstantTime(20 * time.Millisecond)}
+			running, err := Start(b.Context(), config)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = running.Close() }()
+			station := running.part("dtks").station
+			if kind == "plain" {
+				station.rest()
+			}
+			late, cost := visitAtRate(b, station, 5_000, 10_000)
+			slices.Sort(late)
+			b.ReportMetric(float64(late[len(late)/2].Microseconds()), "late-p50-us")
+			b.ReportMetric(float64(late[len(late)*99/100].Microseconds()), "late-p99-us")
+			b.ReportMetric(cost, "cores")
+		})
+	}
+}
+
+// visitAtRate returns how late each visit ended, and the processor time per time.
+func visitAtRate(b *testing.B, station *Station, perSecond, visits int) ([]time.Duration, float64) {
+	late := make([]time.Duration, visits)
+	var all sync.WaitGroup
+	before, begun := cpuTime(), time.Now()
+	for i := range visits {
+		due := begun.Add(time.Duration(i) * time.Second / time.Duration(perSecond))
+		for wait := time.Until(due); wait > 0; wait = time.Until(due) {
+			pause(wait)
+		}
+		all.Go(func() {
+			visit, over := station.enter()
+			if !over {
+				<-visit.done
+			}
+			late[i] = station.clock.now() - visit.End
+		})
+	}
+	all.Wait()
+	return late, (cpuTime() - before).Seconds() / time.Since(begun).Seconds()
+}
+
+// pause sleeps in the kernel, which is precise, not in Go's timers.
+func pause(wait time.Duration) {
+	value := syscall.NsecToTimespec(wait.Nanoseconds())
+	_ = syscall.Nanosleep(&value, nil)
+}
+
+// BenchmarkAnswers asks DTKS with no service time over 64 connections in memory. The processor time
+// holds the asking side too.
+func BenchmarkAnswers(b *testing.B) {
+	m, err := newMocks(b.Context(), benchConfig())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = m.Close() }()
+	listener := fasthttputil.NewInmemoryListener()
+	server := newServer(m.doorOf(m.part("dtks")))
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(listener) })
+	before := cpuTime()
+	b.SetParallelism(64 / runtime.GOMAXPROCS(0))
+	b.RunParallel(func(pb *testing.PB) {
+		client := fasthttp.HostClient{Addr: "mock", Dial: func(string) (net.Conn, error) { return listener.Dial() }}
+		request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+		request.SetRequestURI("http://mock/dtks/households/1234567890123456")
+		for pb.Next() {
+			if err := client.Do(request, response); err != nil || response.StatusCode() != 200 {
+				b.Error(err, response.StatusCode())
+			}
+		}
+	})
+	b.ReportMetric(float64((cpuTime()-before).Nanoseconds())/float64(b.N), "cpu-ns/answer")
+	b.ReportMetric(float64(b.N)/(cpuTime()-before).Seconds(), "answers/cpu-s")
+	_ = listener.Close()
+	serving.Wait()
+}
+
+// BenchmarkHandler measures a mock's side alone: one answer of DTKS, from a parsed request to a
+// written response.
+func BenchmarkHandler(b *testing.B) {
+	m, err := newMocks(b.Context(), benchConfig())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = m.Close() }()
+	handle := m.doorOf(m.part("dtks"))
+	var ctx fasthttp.RequestCtx
+	ctx.Init(&fasthttp.Request{}, nil, nil)
+	ctx.Request.SetRequestURI("/dtks/households/1234567890123456")
+	for b.Loop() {
+		ctx.Response.Reset()
+		handle(&ctx)
+	}
+}
+
+// BenchmarkWaiting lets 16,000 requests wait at once, each on a connection of its own in memory, and
+// measures what the process holds for them, the asking side's half included.
+func BenchmarkWaiting(b *testing.B) {
+	const requests = 16_000
+	for b.Loop() {
+		config := benchConfig()
+		config.DTKS.Service = workload.Service{ServiceTime: workload.ConstantTime(time.Hour)}
+		ctx, cancel := context.WithCancel(b.Context())
+		m, err := newMocks(ctx, config)
+		if err != nil {
+			b.Fatal(err)
+		}
+		listener := fasthttputil.NewInmemoryListener()
+		server := newServer(m.doorOf(m.part("dtks")))
+		var running sync.WaitGroup
+		running.Go(func() { _ = server.Serve(listener) })
+		for range requests {
+			conn, err := listener.Dial()
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := fmt.Fprint(conn, "GET /dtks/households/1234567890123456 HTTP/1.1\r\nHost: mock\r\n\r\n"); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for m.part("dtks").station.Reading().Queued < requests-1 {
+			runtime.Gosched()
+		}
+		runtime.GC()
+		var memory runtime.MemStats
+		runtime.ReadMemStats(&memory)
+		b.ReportMetric(float64(memory.HeapInuse+memory.StackInuse)/(1<<20), "MB")
+		cancel()
+		_ = listener.Close()
+		running.Wait()
+		_ = m.Close()
+	}
+}

@@ -1,0 +1,15 @@
+package mocks
+
+import (
+	"io"
+	"net"
+
+	"github.com/valyala/fasthttp"
+)
+
+// swallow takes the request and whatever follows on the connection, and never answers. It ends when
+// the other side hangs up or the mocks stop.
+func swallow(ctx *fasthttp.RequestCtx) {
+	ctx.HijackSetNoResponse(true)
+	ctx.Hijack(func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+}

@@ -1,0 +1,113 @@
+package mocks
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/fault"
+)
+
+// generic answers by its routes. A body may hold ${path.NAME}, ${query.NAME}, ${body} (that of the
+// request), ${now} (the mock's clock, RFC 3339) and ${number} (of the request, from 1 on).
+type generic struct {
+	context context.Context
+	config  Generic
+	station *Station
+	now     func() time.Time // by the scenario's calendar
+	served  atomic.Uint64
+}
+
+func newGeneric(ctx context.Context, config Generic, station *Station, opens time.Time) (*generic, error) {
+	for i, route := range config.Routes {
+		if err := route.Validate(); err != nil {
+			return nil, fmt.Errorf("%s: routes[%d]: %w", config.Name, i, err)
+		}
+	}
+	now := func() time.Time { return opens.Add(station.clock.scenario()) }
+	return &generic{context: ctx, config: config, station: station, now: now}, nil
+}
+
+func (g *generic) handle(ctx *fasthttp.RequestCtx) {
+	number := g.served.Add(1)
+	route, parts := g.find(ctx)
+	if route == nil {
+		fail(ctx, fasthttp.StatusNotFound, "no route of the mock "+g.config.Name+" fits")
+		return
+	}
+	refusal, err := g.station.Visit(g.context)
+	switch {
+	case err != nil:
+		stopped(ctx)
+	case refusal != Served:
+		refuse(ctx, refusal)
+	default:
+		g.reply(ctx, route, parts, number)
+	}
+}
+
+func (g *generic) find(ctx *fasthttp.RequestCtx) (*Route, map[string]string) {
+	method, path, query := string(ctx.Method()), string(ctx.Path()), string(ctx.URI().QueryString())
+	for i := range g.config.Routes {
+		if parts, fits := g.config.Routes[i].match(method, path, query); fits {
+			return &g.config.Routes[i], parts
+		}
+	}
+	return nil, nil
+}
+
+func (g *generic) reply(ctx *fasthttp.RequestCtx, route *Route, parts map[string]string, number uint64) {
+	ctx.SetStatusCode(cmp.Or(route.Status, fasthttp.StatusOK))
+	ctx.SetContentType("application/json")
+	for name, value := range route.Headers {
+		ctx.Response.Header.Set(name, value)
+	}
+	strike := strikeOf(ctx)
+	if strike.Has(fault.Stale) {
+		ctx.Response.Header.Set("Age", strconv.Itoa(int(strike.Age.Seconds())))
+	}
+	ctx.SetBodyString(expand(route.Body, func(name string) (string, bool) {
+		kind, key, _ := strings.Cut(name, ".")
+		switch kind {
+		case "path":
+			value, known := parts[key]
+			return value, known
+		case "query":
+			return string(ctx.QueryArgs().Peek(key)), true
+		case "body":
+			return string(ctx.PostBody()), true
+		case "now":
+			return g.now().Add(strike.Skew - strike.Age).Format(time.RFC3339Nano), true
+		case "number":
+			return strconv.FormatUint(number, 10), true
+		}
+		return "", false
+	}))
+}
+
+// expand puts values in the place of ${name}; what has no value stays as it is.
+func expand(text string, value func(name string) (string, bool)) string {
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "${")
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		put, known := value(name)
+		if !closed || !known {
+			out.WriteString("${")
+			text = rest
+			continue
+		}
+		out.WriteString(put)
+		text = after
+	}
+}

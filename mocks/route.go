@@ -1,0 +1,61 @@
+package mocks
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Route is what a generic mock answers to requests of one kind.
+type Route struct {
+	Method  string            `yaml:"method,omitempty" json:"method,omitempty"`   // empty means any
+	Path    string            `yaml:"path" json:"path"`                           // may hold {name}, and end in * for any rest
+	Query   string            `yaml:"query,omitempty" json:"query,omitempty"`     // as it stands in the URL; empty means any
+	Status  int               `yaml:"status,omitempty" json:"status,omitempty"`   // 0 means 200
+	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"` // of the answer
+	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`       // a template, see [Generic]
+}
+
+// Validate returns the first mistake of the description.
+func (r Route) Validate() error {
+	switch {
+	case !strings.HasPrefix(r.Path, "/"):
+		return fmt.Errorf("the path %q does not begin with a slash", r.Path)
+	case r.Status != 0 && (r.Status < 200 || r.Status > 599):
+		return fmt.Errorf("path %s: status is %d; use 200 to 599", r.Path, r.Status)
+	case strings.Contains(strings.TrimSuffix(r.Path, "*"), "*"):
+		return fmt.Errorf("path %s: only the end of a path can be a *", r.Path)
+	}
+	for _, piece := range strings.Split(r.Path, "/") {
+		if strings.HasPrefix(piece, "{") != strings.HasSuffix(piece, "}") || piece == "{}" {
+			return fmt.Errorf("path %s: write a part of the path that varies as {name}", r.Path)
+		}
+	}
+	return nil
+}
+
+// match returns what the varying parts of a path are; false where the path is another.
+func (r Route) match(method, path, query string) (map[string]string, bool) {
+	if r.Method != "" && !strings.EqualFold(r.Method, method) || r.Query != "" && r.Query != query {
+		return nil, false
+	}
+	pattern, open := strings.CutSuffix(r.Path, "*")
+	wanted, given := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(given) < len(wanted) || len(given) > len(wanted) && !open {
+		return nil, false
+	}
+	var parts map[string]string
+	for i, want := range wanted {
+		last := open && i == len(wanted)-1
+		switch {
+		case strings.HasPrefix(want, "{") && given[i] != "":
+			if parts == nil {
+				parts = make(map[string]string)
+			}
+			parts[want[1:len(want)-1]] = given[i]
+		case last && strings.HasPrefix(given[i], want), want == given[i]:
+		default:
+			return nil, false
+		}
+	}
+	return parts, true
+}

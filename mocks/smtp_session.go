@@ -1,0 +1,205 @@
+package mocks
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/ombak-sim/ombak/fault"
+	"github.com/ombak-sim/ombak/population"
+)
+
+// session is one SMTP connection.
+type session struct {
+	post       *post
+	conn       net.Conn
+	begun      time.Duration // of the message under way
+	strike     fault.Strike  // what befalls it
+	from       string
+	recipients []uint64
+	lost       uint64
+}
+
+var _ smtp.Session = (*session)(nil)
+
+// Reset implements smtp.Session.
+func (s *session) Reset() { s.recipients, s.lost = s.recipients[:0], 0 }
+
+// Logout implements smtp.Session.
+func (s *session) Logout() error { return nil }
+
+// Mail implements smtp.Session. What befalls a message is drawn here.
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	s.Reset()
+	s.from, s.begun = from, s.post.clock.now()
+	s.strike = s.post.board.strike(s.post.clock.scenarioAt(s.begun), s.conn.RemoteAddr())
+	if s.strike.Any() {
+		if err := s.stop(); err != nil {
+			s.post.station.strike()
+			s.note(statusOf(err))
+			return err
+		}
+	}
+	return nil
+}
+
+// stop does what befalls a message before it is taken; nil lets it through.
+func (s *session) stop() error {
+	switch {
+	case s.strike.Has(fault.Refused), s.strike.Has(fault.Reset):
+		cut(s.conn)
+		return errStopping()
+	case s.strike.Has(fault.BlackHole):
+		s.hang()
+		return errStopping()
+	case s.strike.Has(fault.Outage):
+		code := cmp.Or(s.strike.Status, 451)
+		return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 3, 0}, Message: cmp.Or(s.strike.Text, "out of order")}
+	}
+	return nil
+}
+
+// hang answers nothing until the other side hangs up or the mocks stop.
+func (s *session) hang() {
+	forget := context.AfterFunc(s.post.context, func() { _ = s.conn.Close() }) // whoever reads from it learns of it
+	defer forget()
+	_, _ = io.Copy(io.Discard, s.conn)
+	_ = s.conn.Close() // it is gone
+}
+
+func errStopping() *smtp.SMTPError {
+	return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "shutting down"}
+}
+
+// Rcpt implements smtp.Session.
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if s.strike.Has(fault.Greylist) && !s.post.grey.passes(s.from, to, s.strike.Put, s.post.clock.now()) {
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted, try again later"}
+	}
+	person, known := population.IndexOfEmail(to)
+	switch {
+	case !known:
+		s.post.unknown.Add(1)
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
+	case !population.Deliverable(to):
+		s.lost++
+	case s.post.people.Traits(person).Has(population.FullMailbox):
+		s.post.full.Add(1)
+		return &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 2, 2}, Message: "mailbox full"}
+	default:
+		s.recipients = append(s.recipients, person)
+	}
+	return nil
+}
+
+// messages are the buffers in which messages are read.
+//
+// Note: a buffer for each connection would cost a gigabyte with 16,000 of them.
+type messages struct{ pool sync.Pool }
+
+func (m *messages) get() *bytes.Buffer {
+	if buffer, ok := m.pool.Get().(*bytes.Buffer); ok {
+		buffer.Reset()
+		return buffer
+	}
+	return new(bytes.Buffer)
+}
+
+// Data implements smtp.Session.
+func (s *session) Data(r io.Reader) error {
+	raw := s.post.buffers.get()
+	defer s.post.buffers.pool.Put(raw)
+	if _, err := raw.ReadFrom(io.LimitReader(r, messageRead)); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return err
+	}
+	refusal, err := s.post.station.Visit(s.post.context)
+	if err != nil {
+		return errStopping()
+	}
+	if answer := refusalOf(refusal); answer != nil {
+		s.note(answer.Code)
+		return answer
+	}
+	s.note(250)
+	s.hand(raw.Bytes())
+	return nil
+}
+
+// refusalOf words a refusal of the station: 421, after which the connection is closed, to who sends
+// too much, 451 otherwise.
+func refusalOf(refusal Refusal) *smtp.SMTPError {
+	switch refusal {
+	case Served:
+		return nil
+	case RateExceeded, QueueFull:
+		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "too many messages, try again later"}
+	}
+	return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: refusal.String()}
+}
+
+// hand puts a message that was taken on its way.
+func (s *session) hand(raw []byte) {
+	s.post.lost.Add(s.lost)
+	if s.strike.Has(fault.Loss) {
+		s.post.lost.Add(uint64(len(s.recipients)))
+		return
+	}
+	if len(s.recipients) == 0 {
+		return
+	}
+	subject, body := readMessage(raw)
+	for _, person := range s.recipients {
+		s.post.deliver(person, subject, body)
+	}
+}
+
+// note remembers the message under way; who it is for is nobody's business.
+func (s *session) note(status int) {
+	s.post.journal.note(Entry{
+		At: seconds(s.post.clock.sinceStartAt(s.begun)), Method: "DATA", Path: strconv.Itoa(len(s.recipients)) + " recipients",
+		Status: status, Duration: seconds(s.post.clock.now() - s.begun), Fault: kindsOf(s.strike),
+	})
+}
+
+func statusOf(err error) int {
+	if answer, ok := err.(*smtp.SMTPError); ok {
+		return answer.Code
+	}
+	return 0
+}
+
+// hangsUp closes a connection once it has said 421, as servers do (RFC 5321, section 3.8).
+type hangsUp struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (h hangsUp) Accept() (net.Conn, error) {
+	conn, err := h.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &lastWord{Conn: conn}, nil
+}
+
+type lastWord struct{ net.Conn }
+
+// Unwrap returns the connection itself.
+func (l *lastWord) Unwrap() net.Conn { return l.Conn }
+
+// Write implements net.Conn.
+func (l *lastWord) Write(line []byte) (int, error) {
+	n, err := l.Conn.Write(line)
+	if bytes.HasPrefix(line, []byte("421 ")) {
+		_ = l.Conn.Close() // whoever reads from it learns of it
+	}
+	return n, err
+}
