@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/mocks"
+	"github.com/ombak-sim/ombak/scenarios"
 )
 
 // Alone describes one part that runs by itself, beside a user's own service or client.
@@ -34,6 +35,20 @@ func ServeBackend(ctx context.Context, run *Run, alone Alone) error {
 	config.Admin = alone.Listen["admin"]
 	connect(&config, alone.Addresses)
 	return serveAlone(ctx, Order{Backend: &BackendOrder{config, run.Scenario.Opens}}, run, alone)
+}
+
+// NewMocks maps a scenario and options to its mocks alone, whatever service they stand beside. What
+// cannot run comes back as ErrRefused.
+func NewMocks(scenario *scenarios.Scenario, options Options) (*Run, error) {
+	run, err := newRun(scenario, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := run.peopleConfig(&run.Generator); err != nil {
+		return nil, err
+	}
+	run.Mocks, err = run.mocksConfig()
+	return run, err
 }
 
 // ServeMocks runs the stand-ins of a run's dependencies until the context ends.

@@ -23,7 +23,10 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:  "testdata/script",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "kill-part": killPart, "wait-for": waitFor, "serve-mocks": serveMocksScript, "wait-for-fault": waitForFault},
+		Dir: "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": code, "kill-part": killPart, "wait-for": waitFor, "serve-mocks": serveMocksScript, "stop-serving": stopServingScript,
+			"wait-for-fault": waitForFault, "falls-and-recovers": fallsAndRecovers,
+		},
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/scenarios"
 )
 
 func serveCommand(s streams) *cli.Command {
@@ -43,7 +44,7 @@ func serveCommand(s streams) *cli.Command {
 }
 
 func serveBackend(c *cli.Context, s streams) error {
-	run, alone, err := readAlone(c, s)
+	run, alone, err := readAlone(c, s, drill.NewRun)
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func serveBackend(c *cli.Context, s streams) error {
 }
 
 func serveMocks(c *cli.Context, s streams) error {
-	run, alone, err := readAlone(c, s)
+	run, alone, err := readAlone(c, s, drill.NewMocks)
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func serveMocks(c *cli.Context, s streams) error {
 	return drill.ServeMocks(c.Context, run, alone)
 }
 
-func readAlone(c *cli.Context, s streams) (*drill.Run, drill.Alone, error) {
+func readAlone(c *cli.Context, s streams, newRun func(*scenarios.Scenario, drill.Options) (*drill.Run, error)) (*drill.Run, drill.Alone, error) {
 	alone := drill.Alone{Log: slog.New(slog.NewTextHandler(s.err, nil))}
 	if c.NArg() > 0 {
 		return nil, alone, usageError{fmt.Errorf("%q is too much; settings are given by flags", c.Args().First())}
@@ -85,7 +86,7 @@ func readAlone(c *cli.Context, s streams) (*drill.Run, drill.Alone, error) {
 	if alone.Listen, err = pairs(c.StringSlice("listen"), "listen", false); err != nil {
 		return nil, alone, err
 	}
-	run, err := drill.NewRun(scenario, drill.Options{Plan: c.String("plan")})
+	run, err := newRun(scenario, drill.Options{Plan: c.String("plan")})
 	alone.Ready = func(ready drill.Ready) {
 		for _, name := range slices.Sorted(maps.Keys(ready.Addresses)) {
 			fmt.Fprintf(s.out, "%s %s\n", name, ready.Addresses[name])

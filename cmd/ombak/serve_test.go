@@ -3,10 +3,13 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,7 +32,9 @@ func serveMocksScript(ts *testscript.TestScript, neg bool, args []string) {
 	errOut, err := command.StderrPipe()
 	ts.Check(err)
 	ts.Check(command.Start())
-	ts.Defer(func() { stopServing(command) })
+	stop := sync.OnceFunc(func() { stopServing(command) })
+	ts.Defer(stop)
+	serving.Store(ts.MkAbs("."), stop)
 	token := tokenOf(bufio.NewScanner(errOut))
 	buffer := make([]byte, 1<<16)
 	n, err := out.Read(buffer) // all addresses were written before the token
@@ -51,6 +56,55 @@ func tokenOf(scanner *bufio.Scanner) string {
 		}
 	}
 	return ""
+}
+
+// serving holds, by the script's folder, what stops the mocks that it started last.
+var serving sync.Map
+
+// stop-serving stops the mocks that were started last and waits for them.
+func stopServingScript(ts *testscript.TestScript, neg bool, args []string) {
+	stop, known := serving.Load(ts.MkAbs("."))
+	if neg || len(args) > 0 || !known {
+		ts.Fatalf("usage: stop-serving, after serve-mocks")
+	}
+	stop.(func())()
+}
+
+// falls-and-recovers FOLDER STEP AT FOR demands that in the report of FOLDER fewer than half as many
+// pass STEP each second while the fault is there, AT seconds after the first arrival and FOR seconds
+// long, as before and as after it. The first second of the fault and the one in which it ends count
+// for neither.
+func fallsAndRecovers(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: falls-and-recovers FOLDER STEP AT FOR")
+	}
+	at, err := strconv.ParseFloat(args[2], 64)
+	ts.Check(err)
+	length, err := strconv.ParseFloat(args[3], 64)
+	ts.Check(err)
+	rows, err := csv.NewReader(strings.NewReader(ts.ReadFile(args[0] + "/series.csv"))).ReadAll()
+	ts.Check(err)
+	place := map[string]int{}
+	for i, name := range rows[0] {
+		place[name] = i
+	}
+	var sum, n [3]float64 // before, during and after
+	for _, row := range rows[1:] {
+		scenario, _ := strconv.ParseFloat(row[place["scenario_s"]], 64)
+		passed, _ := strconv.ParseFloat(row[place[args[1]+".passed"]], 64)
+		switch {
+		case scenario >= 0.2 && scenario+1 <= at:
+			sum[0], n[0] = sum[0]+passed, n[0]+1
+		case scenario >= at && scenario+1 <= at+length:
+			sum[1], n[1] = sum[1]+passed, n[1]+1
+		case scenario >= at+length && scenario+1 <= at+length+2.5:
+			sum[2], n[2] = sum[2]+passed, n[2]+1
+		}
+	}
+	b, d, a := sum[0]/n[0], sum[1]/n[1], sum[2]/n[2]
+	if !(d < b/2 && d < a/2) {
+		ts.Fatalf("%s passed %v a second before the fault, %v during it and %v after it", args[1], b, d, a)
+	}
 }
 
 func stopServing(command *exec.Cmd) {

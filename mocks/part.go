@@ -1,0 +1,42 @@
+package mocks
+
+import (
+	"fmt"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/fault"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// part is one mock: a station behind a door, and what befalls it.
+type part struct {
+	name, kind string
+	listen     string
+	trouble    Trouble
+	station    *Station
+	board      *board
+	journal    *journal
+	handler    fasthttp.RequestHandler // over HTTP; what befalls the mail befalls SMTP instead
+	outage     func(*fasthttp.RequestCtx, fault.Strike)
+}
+
+// add makes one mock's station and what befalls it.
+func (m *Mocks) add(config Config, name, kind, listen string, service workload.Service, trouble Trouble) (*part, error) {
+	if err := trouble.validate(kind); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	station, err := newStation(name, service, config.Opens, config.Seed, m.clock)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	made := &part{
+		name: name, kind: kind, listen: listen, trouble: trouble, station: station,
+		board: newBoard(name, kind, config.Seed, trouble), journal: new(journal),
+	}
+	station.queue.Degrade(trouble.Degradation)
+	station.suffer = made.board.effect
+	station.gauge = m.metrics.gauge(name)
+	m.parts = append(m.parts, made)
+	return made, nil
+}
