@@ -2,7 +2,6 @@ package drill
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 
 	"github.com/ombak-sim/ombak/report"
@@ -18,20 +17,33 @@ type Estimate struct {
 
 // PlanOutcome is one plan in plans.json.
 type PlanOutcome struct {
-	Plan         string         `json:"plan"`
-	Replications int            `json:"replications"`
-	SignUps      Estimate       `json:"signups"`       // people
-	Finished     Estimate       `json:"finished"`      // people who passed the last step
-	GoodputPerS  Estimate       `json:"goodput_per_s"` // people who passed the last step, per second
-	ResponseP99S Estimate       `json:"response_p99_s"`
-	Gain         *Estimate      `json:"finished_gain,omitempty"` // over the first plan, paired: the same people under both
-	Verdict      report.Verdict `json:"verdict"`
+	Plan         string              `json:"plan"`
+	Replications int                 `json:"replications"`
+	Cost         *Estimate           `json:"cost,omitempty"` // absent where nothing has a price
+	SignUps      Estimate            `json:"signups"`        // people who passed the step that people are scheduled at
+	Lost         Estimate            `json:"lost"`           // people scheduled there who did not pass it
+	Finished     Estimate            `json:"finished"`       // people who passed the last step
+	GaveUp       Estimate            `json:"gave_up"`        // people whose last attempt at any step was turned away, failed, timed out or abandoned
+	GoodputPerS  Estimate            `json:"goodput_per_s"`  // people who passed the last step, per second
+	ResponseP99S Estimate            `json:"response_p99_s"` // of the step that people are scheduled at
+	WorstP99S    Estimate            `json:"worst_p99_s"`    // of the step where it is longest
+	WaitedMin    Estimate            `json:"waited_min"`     // person-minutes spent waiting for answers
+	RecoveryS    Estimate            `json:"recovery_s"`     // from the end of the busiest minute until nothing is in trouble any more
+	Recovered    float64             `json:"recovered"`      // share of the replications that recovered before people stopped coming
+	Gain         *Estimate           `json:"finished_gain,omitempty"`
+	Differences  map[string]Estimate `json:"differences,omitempty"` // from the first plan, paired: the same people under both
+	Thresholds   []report.Judgement  `json:"thresholds,omitempty"`
+	Verdict      report.Verdict      `json:"verdict"`
+	Pareto       bool                `json:"pareto"`               // no other plan is as good in cost, people finished and time waited, and better in one
+	Bottleneck   string              `json:"bottleneck,omitempty"` // the gate that turned most away, and the busiest station
 }
 
 // Comparison is plans.json.
 type Comparison struct {
 	Scenario string        `json:"scenario"`
+	Currency string        `json:"currency,omitempty"`
 	Plans    []PlanOutcome `json:"plans"`
+	LeftOut  []LeftOut     `json:"left_out,omitempty"`
 	Best     string        `json:"best"`
 	Why      []string      `json:"why"`
 }
@@ -41,30 +53,41 @@ type Comparison struct {
 // "Simulation Modeling and Analysis", sec. 11.2).
 func ComparePlans(simulations []Simulation) Comparison {
 	var c Comparison
-	best := -1
 	for i, s := range simulations {
-		c.Scenario = s.Report.Scenario.Name
-		outcome := PlanOutcome{
-			Plan: s.Report.Plan, Replications: len(s.Replays), Verdict: s.Report.Verdict,
-			SignUps:      estimate(s.Replays, func(r Replay) float64 { return r.SignUps }),
-			Finished:     estimate(s.Replays, func(r Replay) float64 { return r.Finished }),
-			GoodputPerS:  estimate(s.Replays, func(r Replay) float64 { return r.GoodputPerS }),
-			ResponseP99S: estimate(s.Replays, func(r Replay) float64 { return r.P99S }),
-		}
+		c.Scenario, c.Currency = s.Report.Scenario.Name, s.Money
+		outcome := outcomeOf(s)
 		if i > 0 {
 			gain := Paired(simulations[0].Replays, s.Replays, func(r Replay) float64 { return r.Finished })
-			outcome.Gain = &gain
+			outcome.Gain, outcome.Differences = &gain, map[string]Estimate{}
+			for _, figure := range PlanFigures() {
+				if figure.Name != "cost" || s.Priced {
+					outcome.Differences[figure.Name] = Paired(simulations[0].Replays, s.Replays, figure.replay)
+				}
+			}
 		}
 		c.Plans = append(c.Plans, outcome)
-		if best < 0 || outcome.Finished.Mean > c.Plans[best].Finished.Mean {
-			best = i
+	}
+	markFront(c.Plans)
+	choose(&c, simulations)
+	return c
+}
+
+func outcomeOf(s Simulation) PlanOutcome {
+	outcome := PlanOutcome{
+		Plan: s.Report.Plan, Replications: len(s.Replays), Verdict: s.Report.Verdict, Thresholds: s.Report.Thresholds,
+		Bottleneck: bottleneckOf(s),
+	}
+	for _, figure := range PlanFigures() {
+		if estimated := estimate(s.Replays, figure.replay); figure.Name != "cost" || s.Priced {
+			figure.set(&outcome, estimated)
 		}
 	}
-	if best >= 0 {
-		c.Best = c.Plans[best].Plan
-		c.Why = []string{fmt.Sprintf("most people came through: %.0f passed the last step", c.Plans[best].Finished.Mean)}
+	for _, replay := range s.Replays {
+		if replay.Recovered {
+			outcome.Recovered += 1 / float64(len(s.Replays))
+		}
 	}
-	return c
+	return outcome
 }
 
 // Paired estimates the mean difference of a figure between two plans, replication by replication.

@@ -47,7 +47,8 @@ func replayable(scenario *scenarios.Scenario) bool {
 	return !slices.ContainsFunc(scenario.Journey, func(step scenarios.Step) bool { return step.Request == nil })
 }
 
-// TestBundledScenariosRun: every plan can be replayed, unless the scenario is for the simulator alone.
+// TestBundledScenariosRun: every plan can be replayed, unless the scenario is for the simulator alone,
+// or simulated.
 func TestBundledScenariosRun(t *testing.T) {
 	for _, name := range scenarios.Bundled() {
 		scenario := load(t, name)
@@ -56,7 +57,7 @@ func TestBundledScenariosRun(t *testing.T) {
 		}
 		for _, plan := range scenario.Plans {
 			run := drill.NewSimulation
-			if replayable(scenario) {
+			if replayable(scenario) && len(plan.Schedule) == 0 { // a schedule is simulated only
 				run = drill.NewRun
 			}
 			if _, err := run(scenario, drill.Options{Plan: plan.Name}); err != nil {

@@ -19,10 +19,17 @@ import (
 
 // Replay is one replication's figures that plans are compared by.
 type Replay struct {
-	SignUps     float64 // people who passed the sign-up
+	SignUps     float64 // people who passed the step that people are scheduled at
+	Lost        float64 // people scheduled there who did not pass it
 	Finished    float64 // people who passed the last step
+	GaveUp      float64 // people whose last attempt at any step was turned away, failed, timed out or abandoned
 	GoodputPerS float64 // people passed per second at the last step
-	P99S        float64 // of the response time of passed and timed-out sign-ups, s
+	P99S        float64 // of the response time of passed and timed-out attempts where people are scheduled, s
+	WorstP99S   float64 // the same of the step where it is longest, waiting for mail and the like aside, s
+	WaitedMin   float64 // minutes that people waited for answers to their requests, all together
+	RecoveryS   float64 // from the end of the busiest minute of arrivals until the last troubled minute ended, s; see [troubled]
+	Recovered   bool    // that was before the last arrivals
+	Cost        float64 // in the currency of the scenario's catalogue of prices
 	Events      uint64
 	Elapsed     time.Duration // of the computer, not in the report
 }
@@ -31,6 +38,10 @@ type Replay struct {
 type Simulation struct {
 	Report  report.Report
 	Replays []Replay // by number
+	Gates   []Gate   // what turned requests away in replication 0, the most first
+	Busiest Busiest
+	Priced  bool   // the catalogue of prices is not empty
+	Money   string // its currency
 }
 
 // Simulating says how to simulate.
@@ -40,6 +51,14 @@ type Simulating struct {
 	Workers      int     // replications at once; 0 means one for each core
 	Build        report.Build
 	Done         func() // called after each replication, by one goroutine at a time
+}
+
+// workers is how many replications are played at once.
+func (s Simulating) workers() int {
+	if s.Workers == 0 {
+		return runtime.NumCPU()
+	}
+	return s.Workers
 }
 
 // NewSimulation maps a scenario and options to a run of the simulator. What cannot be simulated
@@ -88,7 +107,16 @@ func Simulate(ctx context.Context, run *Run, how Simulating) (Simulation, error)
 	if err != nil {
 		return Simulation{}, err
 	}
-	return Simulation{report.Judge(average, run.Conditions, report.Validity{}), s.replays}, nil
+	return run.simulation(average, s), nil
+}
+
+// simulation judges the average and adds what is known beside it.
+func (r *Run) simulation(average report.Report, s series) Simulation {
+	prices := r.Scenario.Prices()
+	return Simulation{
+		Report: report.Judge(average, r.Conditions, report.Validity{}), Replays: s.replays, Gates: gatesOf(average), Busiest: r.busiest(average),
+		Priced: prices.Known(), Money: prices.Currency,
+	}
 }
 
 // How many replications tell how many are needed, and how many are played at most for a precision.
@@ -109,31 +137,54 @@ func (s *series) extend(ctx context.Context, run *Run, how Simulating, count int
 	if count <= first {
 		return nil
 	}
-	workers := how.Workers
-	if workers == 0 {
-		workers = runtime.NumCPU()
+	s.grow(count)
+	return play(ctx, s.jobs(run, first, count), how)
+}
+
+// grow makes room for so many replications.
+func (s *series) grow(count int) {
+	s.reports = append(s.reports, make([]report.Report, count-len(s.reports))...)
+	s.replays = append(s.replays, make([]Replay, count-len(s.replays))...)
+}
+
+// job is one replication to be played and where its results belong.
+type job struct {
+	run    *Run
+	number int
+	into   *series
+}
+
+func (s *series) jobs(run *Run, first, count int) []job {
+	var jobs []job
+	for number := first; number < count; number++ {
+		jobs = append(jobs, job{run, number, s})
 	}
-	s.reports, s.replays = append(s.reports, make([]report.Report, count-first)...), append(s.replays, make([]Replay, count-first)...)
-	faults := make([]error, count)
-	numbers := make(chan int)
+	return jobs
+}
+
+// play plays replications, several at once.
+func play(ctx context.Context, jobs []job, how Simulating) error {
+	faults := make([]error, len(jobs))
+	places := make(chan int)
 	var working sync.WaitGroup
 	var mu sync.Mutex // guards how.Done
-	for range min(workers, count-first) {
+	for range min(how.workers(), len(jobs)) {
 		working.Go(func() {
-			for number := range numbers {
-				s.reports[number], s.replays[number], faults[number] = run.replicate(ctx, number, how)
+			for place := range places {
+				job := jobs[place]
+				job.into.reports[job.number], job.into.replays[job.number], faults[place] = job.run.replicate(ctx, job.number, how)
 				mu.Lock()
-				if how.Done != nil && faults[number] == nil {
+				if how.Done != nil && faults[place] == nil {
 					how.Done()
 				}
 				mu.Unlock()
 			}
 		})
 	}
-	for number := first; number < count; number++ {
-		numbers <- number
+	for place := range jobs {
+		places <- place
 	}
-	close(numbers)
+	close(places)
 	working.Wait()
 	return errors.Join(faults...)
 }
@@ -160,26 +211,12 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 		Offered: r.offeredTo(config), Readings: result.Readings, Marks: r.marks(config), SeriesNote: "of replication 0", Warnings: r.Warnings,
 	}
 	assembled := report.Assemble(recording, facts)
+	replay := r.replayOf(assembled, config)
+	replay.Events, replay.Elapsed = result.Events, time.Since(began)
 	if number > 0 { // only those of the first are kept
 		assembled.Series, assembled.Histograms = report.Series{}, report.Histograms{}
 	}
-	return assembled, replayOf(assembled, result.Events, time.Since(began)), nil
-}
-
-func replayOf(r report.Report, events uint64, elapsed time.Duration) Replay {
-	replay := Replay{Events: events, Elapsed: elapsed}
-	for i, row := range r.Funnel {
-		if row.Step == funnel.SignUp {
-			replay.SignUps = row.Passed
-			if times := r.Steps[i].ResponseTimePassedS; times != nil {
-				replay.P99S = times.P99
-			}
-		}
-	}
-	if last := len(r.Funnel) - 1; last >= 0 {
-		replay.Finished, replay.GoodputPerS = r.Funnel[last].Passed, r.Steps[last].GoodputPerS
-	}
-	return replay
+	return assembled, replay, nil
 }
 
 // offeredTo counts the people of a replication. Thinning keeps others in each; without it all have

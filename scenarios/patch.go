@@ -184,6 +184,7 @@ func leaves(node ast.Node, path string, visit func(string, ast.Node)) {
 }
 
 func (s *Scenario) validatePlans() {
+	s.validateCost("cost", s.Cost)
 	seen := map[string]bool{}
 	for i, plan := range s.Plans {
 		path := fmt.Sprintf("plans[%d]", i)
@@ -196,6 +197,7 @@ func (s *Scenario) validatePlans() {
 				s.source.faultAt(path+".relieves", hintWord(step, s.stepNames()), "no step is called %q", step)
 			}
 		}
+		s.validateCost(path+".cost", plan.Cost)
 		for k, policy := range plan.Policies {
 			s.validatePolicy(fmt.Sprintf("%s.policies[%d]", path, k), policy)
 		}

@@ -1,6 +1,9 @@
 package scenarios
 
 import (
+	"cmp"
+	"maps"
+	"math"
 	"time"
 
 	"github.com/ombak-sim/ombak/workload"
@@ -15,7 +18,7 @@ type Plan struct {
 	Policies    []Policy `yaml:"policies,omitempty" json:"policies,omitempty"`
 	Set         Patch    `yaml:"set,omitempty" json:"set,omitempty"`
 	Schedule    []Change `yaml:"schedule,omitempty" json:"schedule,omitempty"` // changes while it runs
-	Cost        Cost     `yaml:"cost,omitempty" json:"cost,omitempty"`
+	Cost        Cost     `yaml:"cost,omitempty" json:"cost,omitempty"`         // prices that are others than the scenario's
 }
 
 // Policy is one protection at one place. Which settings apply depends on the policy.
@@ -42,11 +45,66 @@ type Change struct {
 	Set Patch         `yaml:"set" json:"set"`
 }
 
-// Cost is the price of a plan, in a currency of the user's choice.
+// Cost is a catalogue of prices, in a currency of the user's choice. What it does not name is free.
 type Cost struct {
 	Currency    string             `yaml:"currency,omitempty" json:"currency,omitempty"`
-	ReplicaHour float64            `yaml:"replica_hour,omitempty" json:"replica_hour,omitempty"`
-	Call        map[string]float64 `yaml:"call,omitempty" json:"call,omitempty"` // per call of a dependency
+	ReplicaHour float64            `yaml:"replica_hour,omitempty" json:"replica_hour,omitempty"` // one server of any station for an hour of the scenario
+	ServerHour  map[string]float64 `yaml:"server_hour,omitempty" json:"server_hour,omitempty"`   // the same of one station or dependency, by its name
+	Call        map[string]float64 `yaml:"call,omitempty" json:"call,omitempty"`                 // per call that a dependency worked off, a mail or SMS too
+	Fixed       float64            `yaml:"fixed,omitempty" json:"fixed,omitempty"`               // once: what the plan takes to build
+}
+
+// Known says whether anything has a price.
+func (c Cost) Known() bool {
+	return c.ReplicaHour > 0 || len(c.ServerHour) > 0 || len(c.Call) > 0 || c.Fixed > 0
+}
+
+// Prices returns the catalogue of the scenario as its plan changes it: what the plan, or one that it
+// extends, prices counts instead of the scenario's price; fixed costs add up.
+func (s *Scenario) Prices() Cost {
+	prices := s.Cost
+	prices.ServerHour, prices.Call = merged(s.Cost.ServerHour, nil), merged(s.Cost.Call, nil)
+	chain, _ := s.chain(s.plan, nil)
+	for _, plan := range chain {
+		prices.Currency = cmp.Or(plan.Cost.Currency, prices.Currency)
+		prices.ReplicaHour = cmp.Or(plan.Cost.ReplicaHour, prices.ReplicaHour)
+		prices.ServerHour = merged(prices.ServerHour, plan.Cost.ServerHour)
+		prices.Call = merged(prices.Call, plan.Cost.Call)
+		prices.Fixed += plan.Cost.Fixed
+	}
+	return prices
+}
+
+func merged(base, over map[string]float64) map[string]float64 {
+	all := maps.Clone(base)
+	if all == nil {
+		all = map[string]float64{}
+	}
+	maps.Copy(all, over)
+	return all
+}
+
+// validateCost reports prices below 0 and prices of what does not exist.
+func (s *Scenario) validateCost(path string, cost Cost) {
+	wrong := func(at string, price float64) {
+		if !(price >= 0) || math.IsInf(price, 0) {
+			s.source.faultAt(at, "a price must be 0 or more", "%v is no price", price)
+		}
+	}
+	wrong(path+".replica_hour", cost.ReplicaHour)
+	wrong(path+".fixed", cost.Fixed)
+	for _, name := range keys(cost.ServerHour) {
+		wrong(join(path+".server_hour", name), cost.ServerHour[name])
+		if !has(s.Stations, name) && !has(s.Dependencies, name) {
+			s.source.faultAt(join(path+".server_hour", name), hintWord(name, append(keys(s.Stations), keys(s.Dependencies)...)), "no station or dependency is called %q", name)
+		}
+	}
+	for _, name := range keys(cost.Call) {
+		wrong(join(path+".call", name), cost.Call[name])
+		if !has(s.Dependencies, name) {
+			s.source.faultAt(join(path+".call", name), hintWord(name, keys(s.Dependencies)), "no dependency is called %q", name)
+		}
+	}
 }
 
 // bins turns segments into counts per second.

@@ -148,34 +148,40 @@ func worse(a, b report.Verdict) bool {
 
 // readSimulations reads the flags and maps the scenario for each plan.
 func readSimulations(c *cli.Context) ([]*drill.Run, error) {
-	if c.NArg() != 1 {
-		return nil, usageError{errors.New("name one scenario; ombak scenario list shows the bundled ones")}
-	}
 	if _, err := readPrecision(c.String("precision")); err != nil {
 		return nil, err
 	}
+	scenario, options, err := readSimulated(c)
+	if err != nil {
+		return nil, err
+	}
+	return simulations(scenario, options, c.StringSlice("plan"))
+}
+
+// readSimulated reads the scenario and the flags that every simulation has.
+func readSimulated(c *cli.Context) (*scenarios.Scenario, drill.Options, error) {
+	options := drill.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), Thresholds: c.StringSlice("threshold")}
+	if c.NArg() != 1 {
+		return nil, options, usageError{errors.New("name one scenario; ombak scenario list shows the bundled ones")}
+	}
 	if c.Int("replications") < 1 {
-		return nil, usageError{fmt.Errorf("--replications is %d; it must be 1 or more", c.Int("replications"))}
+		return nil, options, usageError{fmt.Errorf("--replications is %d; it must be 1 or more", c.Int("replications"))}
 	}
 	for _, flag := range []string{"scale", "scale-system"} {
 		if c.IsSet(flag) && !(c.Float64(flag) > 0) {
-			return nil, usageError{fmt.Errorf("--%s is %v; it must be above 0", flag, c.Float64(flag))}
+			return nil, options, usageError{fmt.Errorf("--%s is %v; it must be above 0", flag, c.Float64(flag))}
 		}
 	}
-	options := drill.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), Thresholds: c.StringSlice("threshold")}
 	if c.IsSet("seed") {
 		seed := c.Uint64("seed")
 		options.Seed = &seed
 	}
 	var err error
 	if options.From, options.To, err = readWindow(c.String("window")); err != nil {
-		return nil, err
+		return nil, options, err
 	}
 	scenario, err := loadScenario(c.Args().First())
-	if err != nil {
-		return nil, err
-	}
-	return simulations(scenario, options, c.StringSlice("plan"))
+	return scenario, options, err
 }
 
 func simulations(scenario *scenarios.Scenario, options drill.Options, plans []string) ([]*drill.Run, error) {

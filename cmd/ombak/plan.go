@@ -1,0 +1,174 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/report"
+)
+
+func planCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:      "plan",
+		Usage:     "compare the plans of a scenario: cost, people who came through, waits",
+		ArgsUsage: "SCENARIO",
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "plan", Usage: "compare the plan `NAME`, several of them; by default all", EnvVars: twin("plan")},
+			&cli.IntFlag{Name: "replications", Value: 4, Usage: "play each plan `N` times, with the same people under each", EnvVars: twin("replications")},
+			&cli.Uint64Flag{Name: "seed", Usage: "draw other people at other instants", EnvVars: twin("seed")},
+			&cli.Float64Flag{Name: "scale", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
+			&cli.Float64Flag{Name: "scale-system", Usage: "multiply servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
+			&cli.StringFlag{Name: "window", Usage: "play only `FROM..TO` of the scenario, as in 10m..20m", EnvVars: twin("window")},
+			&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`, as in \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
+			&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
+			&cli.BoolFlag{Name: "json", Usage: "print plans.json on standard output", EnvVars: twin("json")},
+			&cli.BoolFlag{Name: "quiet", Usage: "show no progress", EnvVars: twin("quiet")},
+		},
+		Action: func(c *cli.Context) error { return plan(c, s) },
+	}
+}
+
+// plan simulates every plan with the same people and says which is best. The exit code is that of
+// the best plan's thresholds.
+func plan(c *cli.Context, s streams) error {
+	runs, left, err := readPlans(c)
+	if err != nil {
+		return err
+	}
+	folder, err := makeFolder(c.String("out"), runs[0].Scenario.Name, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, plan := range left {
+		fmt.Fprintf(s.err, "plan %s is left out: %s\n", plan.Plan, plan.Reason)
+	}
+	simulations, err := study(c, s, runs)
+	if err != nil {
+		return err
+	}
+	compared := drill.ComparePlans(simulations)
+	compared.LeftOut = left
+	if err := writePlans(folder, compared); err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		err = drill.WriteComparison(s.out, compared)
+	} else {
+		showPlans(s.out, compared, folder)
+	}
+	return errors.Join(err, verdictError{verdictOfBest(compared)})
+}
+
+func readPlans(c *cli.Context) ([]*drill.Run, []drill.LeftOut, error) {
+	scenario, options, err := readSimulated(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if twice := repeated(c.StringSlice("plan")); twice != "" {
+		return nil, nil, usageError{fmt.Errorf("--plan %s is given twice", twice)}
+	}
+	return drill.NewSimulations(scenario, options, c.StringSlice("plan"))
+}
+
+func repeated(names []string) string {
+	seen := map[string]bool{}
+	for _, name := range names {
+		if seen[name] {
+			return name
+		}
+		seen[name] = true
+	}
+	return ""
+}
+
+// study plays all runs and shows how far it is.
+func study(c *cli.Context, s streams, runs []*drill.Run) ([]drill.Simulation, error) {
+	count := c.Int("replications")
+	watch := newStudyProgress(s.err, c.Bool("quiet"), len(runs)*count)
+	watch.say("%d plans, %d replications of each: %d runs; the first tells how long they take\n", len(runs), count, len(runs)*count)
+	simulations, err := drill.Study{
+		Runs: runs, How: drill.Simulating{Replications: count, Build: build(), Done: watch.done}, Expected: watch.expected,
+	}.Play(c.Context)
+	watch.close()
+	return simulations, err
+}
+
+func verdictOfBest(c drill.Comparison) report.Verdict {
+	for _, plan := range c.Plans {
+		if plan.Plan == c.Best {
+			return plan.Verdict
+		}
+	}
+	return report.Inconclusive
+}
+
+func writePlans(folder string, c drill.Comparison) error {
+	return errors.Join(
+		writeFile(filepath.Join(folder, "plans.json"), func(w io.Writer) error { return drill.WriteComparison(w, c) }),
+		writeFile(filepath.Join(folder, "plans.md"), func(w io.Writer) error { return drill.WritePlansMarkdown(w, c) }),
+	)
+}
+
+// showPlans prints the comparison for people.
+func showPlans(out io.Writer, c drill.Comparison, folder string) {
+	rows := c.Rows(false, "cost", "lost", "finished", "worst_p99_s", "waited_min", "recovery_s")
+	for i := range rows {
+		if i == 0 {
+			rows[i] = append(rows[i], "verdict")
+			continue
+		}
+		verdict := string(c.Plans[i-1].Verdict)
+		if c.Plans[i-1].Pareto {
+			verdict += " *"
+		}
+		rows[i] = append(rows[i], verdict)
+	}
+	fmt.Fprintf(out, "%s: %d plans, the same people under each\n\n%s", c.Scenario, len(c.Plans), columns(rows))
+	fmt.Fprintln(out, "±: 95 % interval · *: on the Pareto front of cost, people who finish and time waited")
+	if len(c.Plans) > 1 {
+		fmt.Fprintf(out, "\nDifference from %s, paired\n%s", c.Plans[0].Plan, columns(c.Rows(true, "cost", "lost", "finished", "waited_min")))
+	}
+	fmt.Fprintf(out, "\n%s\nBest: %s\n", columns(c.ThresholdRows()), c.Best)
+	for _, why := range c.Why {
+		fmt.Fprintf(out, "  %s\n", why)
+	}
+	for _, left := range c.LeftOut {
+		fmt.Fprintf(out, "  left out, %s: %s\n", left.Plan, left.Reason)
+	}
+	fmt.Fprintf(out, "plans: %s\n", filepath.Join(folder, "plans.md"))
+}
+
+// columns sets a table, its first column to the left and the others to the right.
+func columns(rows [][]string) string {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		for i, cell := range row {
+			space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			switch i {
+			case 0:
+				b.WriteString(cell + space)
+			default:
+				b.WriteString("  " + space + cell)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

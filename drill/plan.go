@@ -1,0 +1,86 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+// LeftOut is a plan that cannot be simulated, and why.
+type LeftOut struct {
+	Plan   string `json:"plan"`
+	Reason string `json:"reason"`
+}
+
+// NewSimulations maps a scenario to a run for each plan, of all its plans where none is named. Those
+// that cannot be simulated are left out, with the reason; where none can be, that is ErrRefused.
+func NewSimulations(scenario *scenarios.Scenario, options Options, plans []string) ([]*Run, []LeftOut, error) {
+	if len(plans) == 0 {
+		for _, plan := range scenario.Plans {
+			plans = append(plans, plan.Name)
+		}
+	}
+	var runs []*Run
+	var left []LeftOut
+	for _, plan := range plans {
+		if _, err := scenario.WithPlan(plan); err != nil {
+			return nil, nil, refusal{err}
+		}
+		options.Plan = plan
+		run, err := NewSimulation(scenario, options)
+		if err != nil {
+			left = append(left, LeftOut{plan, err.Error()})
+			continue
+		}
+		runs = append(runs, run)
+	}
+	switch {
+	case len(runs) == 0 && len(left) > 0:
+		return nil, left, refuse("no plan of scenario %s can be simulated: %s", scenario.Name, left[0].Reason)
+	case len(runs) == 0:
+		return nil, nil, refuse("scenario %s has no plans to compare; add some, or use ombak simulate", scenario.Name)
+	}
+	return runs, left, nil
+}
+
+// Study plays the same replications of several runs, so that replication k has the same people in
+// all of them. The very first one is played alone, to tell how long the others will take.
+type Study struct {
+	Runs     []*Run
+	How      Simulating
+	Expected func(first time.Duration, rest time.Duration) // told once: what one replication took, and what the rest will take
+}
+
+// Play returns a simulation for each run.
+func (s Study) Play(ctx context.Context) ([]Simulation, error) {
+	count := max(1, s.How.Replications)
+	played := make([]series, len(s.Runs))
+	var jobs []job
+	for i, run := range s.Runs {
+		played[i].grow(count)
+		jobs = append(jobs, played[i].jobs(run, 0, count)...)
+	}
+	began := time.Now()
+	if err := play(ctx, jobs[:1], s.How); err != nil {
+		return nil, fmt.Errorf("plan %s: %w", s.Runs[0].Scenario.Plan(), err)
+	}
+	if s.Expected != nil {
+		first := time.Since(began)
+		s.Expected(first, first*time.Duration(len(jobs)-1)/time.Duration(s.How.workers()))
+	}
+	if err := play(ctx, jobs[1:], s.How); err != nil {
+		return nil, err
+	}
+	var simulations []Simulation
+	for i, run := range s.Runs {
+		average, err := report.Average(played[i].reports)
+		if err != nil {
+			return nil, fmt.Errorf("plan %s: %w", run.Scenario.Plan(), err)
+		}
+		simulations = append(simulations, run.simulation(average, played[i]))
+	}
+	return simulations, nil
+}

@@ -1,0 +1,193 @@
+package drill
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/sim"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Gate is a part that turned requests away.
+type Gate struct {
+	Name   string
+	Turned float64 // requests
+	Took   float64 // requests that it worked off
+}
+
+// replayOf takes the figures of one replication from its report.
+func (r *Run) replayOf(assembled report.Report, config sim.Config) Replay {
+	replay := Replay{Cost: r.cost(assembled, config)}
+	scheduled := assembled.Offered.ByStep[r.Scenario.Arrivals.Step].Scheduled
+	for i, row := range assembled.Funnel {
+		step := assembled.Steps[i]
+		replay.GaveUp += row.Abandoned + row.Rejected + row.Failed + row.TimedOut
+		if row.Step == r.Scenario.Arrivals.Step {
+			replay.SignUps, replay.Lost = row.Passed, max(0, scheduled-row.Passed)
+			replay.P99S = p99Of(step)
+		}
+		if r.asks(row.Step) {
+			replay.WorstP99S = max(replay.WorstP99S, p99Of(step))
+			if times := step.ResponseTimeS; times != nil {
+				replay.WaitedMin += times.Mean * times.Count / 60
+			}
+		}
+	}
+	if last := len(assembled.Funnel) - 1; last >= 0 {
+		replay.Finished, replay.GoodputPerS = assembled.Funnel[last].Passed, assembled.Steps[last].GoodputPerS
+	}
+	replay.RecoveryS, replay.Recovered = r.recovery(assembled.Series)
+	return replay
+}
+
+func p99Of(step report.StepRow) float64 {
+	if step.ResponseTimePassedS == nil {
+		return 0
+	}
+	return step.ResponseTimePassedS.P99
+}
+
+// asks says whether people wait at a step for an answer of the service, and not for mail or a result.
+func (r *Run) asks(name string) bool {
+	for _, step := range r.Scenario.Journey {
+		if step.Name == name {
+			return step.Kind == funnel.Request
+		}
+	}
+	return false
+}
+
+// cost adds up servers by the hour, scheduled changes included, calls and what is paid once.
+func (r *Run) cost(assembled report.Report, config sim.Config) float64 {
+	prices := r.Scenario.Prices()
+	total := prices.Fixed
+	for i, station := range config.Stations {
+		price, own := prices.ServerHour[station.Name]
+		if !own {
+			price = prices.ReplicaHour
+		}
+		total += price * serverTime(config, sim.AtStation, i, config.Journey.Clock.Scenario).Hours()
+	}
+	for i, call := range config.Calls {
+		total += prices.ServerHour[call.Name] * serverTime(config, sim.Call, i, config.Journey.Clock.Scenario).Hours()
+	}
+	for _, row := range assembled.Stations {
+		total += prices.Call[row.Name] * row.Completions
+	}
+	return total
+}
+
+// serverTime integrates the number of servers of one place over a clock.
+func serverTime(config sim.Config, kind sim.HopKind, place int, clock func(time.Duration) time.Duration) time.Duration {
+	var service workload.Service
+	if kind == sim.AtStation {
+		service = config.Stations[place].Service
+	} else {
+		service = config.Calls[place].Service
+	}
+	servers, since, total := service.ServerCount(), time.Duration(0), time.Duration(0)
+	until := func(at time.Duration) {
+		total += time.Duration(servers) * (clock(at) - clock(since))
+		since = at
+	}
+	for _, change := range config.Changes { // in order of time
+		if change.Kind == kind && change.To == place && change.At < config.Until {
+			until(change.At)
+			servers = change.Servers
+		}
+	}
+	until(config.Until)
+	return total
+}
+
+// Busiest is the station or dependency that worked the largest share of its servers' time.
+type Busiest struct {
+	Name  string
+	Share float64 // 0 to 1
+}
+
+// busiest finds it in the average of a run.
+func (r *Run) busiest(average report.Report) Busiest {
+	var most Busiest
+	config, real := r.Simulated, func(at time.Duration) time.Duration { return at }
+	consider := func(name string, had time.Duration) {
+		for _, row := range average.Stations {
+			if share := min(1, row.BusyS/had.Seconds()); row.Name == name && had > 0 && share > most.Share {
+				most = Busiest{name, share}
+			}
+		}
+	}
+	for i, station := range config.Stations {
+		consider(station.Name, serverTime(config, sim.AtStation, i, real))
+	}
+	for i, call := range config.Calls {
+		consider(call.Name, serverTime(config, sim.Call, i, real))
+	}
+	return most
+}
+
+// What makes a minute a troubled one: more than this share of the attempts of one step, and no fewer
+// than so many, ended neither with a yes nor with a person's final no. Typing errors and repeated
+// sign-ups alone stay far below it.
+const (
+	troubledShare = 0.2
+	troubledLeast = 5
+)
+
+// troubled says whether the service did not do its work in a minute of requests.
+func troubled(requests, well int64) bool {
+	bad := float64(requests - well)
+	return bad >= troubledLeast && bad > troubledShare*float64(requests)
+}
+
+// recovery returns how long after the busiest minute of arrivals the last troubled minute ended, and
+// whether that was before people stopped coming. Where no minute was troubled after it, it is 0.
+func (r *Run) recovery(s report.Series) (seconds float64, recovered bool) {
+	const minute = 60
+	rows := len(s.TS)
+	peak, most, lastCame, lastTroubled := 0, int64(-1), 0, -1
+	for from := 0; from < rows; from += minute {
+		to := min(from+minute, rows)
+		came := sum(s.Scheduled[from:to])
+		if came > most {
+			peak, most = to, came
+		}
+		if came > 0 {
+			lastCame = to
+		}
+		for _, step := range s.Steps {
+			if r.asks(step.Step) && troubled(sum(step.Requests[from:to]), sum(step.Passed[from:to])+sum(step.Declined[from:to])) {
+				lastTroubled = to
+			}
+		}
+	}
+	return float64(max(0, lastTroubled-peak)), lastTroubled < lastCame
+}
+
+func sum(counts []int64) int64 {
+	var total int64
+	for _, count := range counts {
+		total += count
+	}
+	return total
+}
+
+// gatesOf lists the stations and gates that turned requests away, the most first.
+func gatesOf(r report.Report) []Gate {
+	var gates []Gate
+	for _, station := range r.Series.Stations {
+		last := len(station.Rejections) - 1
+		if last < 0 || station.Rejections[last] == 0 {
+			continue
+		}
+		gates = append(gates, Gate{station.Name, float64(station.Rejections[last]), float64(station.Completions[last])})
+	}
+	slices.SortStableFunc(gates, func(a, b Gate) int {
+		return cmp.Or(cmp.Compare(b.Turned, a.Turned), strings.Compare(a.Name, b.Name))
+	})
+	return gates
+}

@@ -1,0 +1,171 @@
+package drill
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+// shop is a scenario small enough to know by heart: 400 people in 20 s.
+const shop = `
+schema: ombak.scenario/v1
+name: shop
+opens: 2020-04-11T19:00:00+07:00
+seed: 1
+arrivals: {step: go, mode: even, signups: [{for: 20s, rate: 20/s}]}
+journey:
+  - name: go
+    timeout: 1s
+    route: [{station: service}, {call: registry}]
+stations:
+  service: {servers: 2, service: 10ms}
+dependencies:
+  registry: {kind: generic, servers: 3, service: 1ms}
+cost: {currency: EUR, replica_hour: 36, server_hour: {registry: 3.6}, call: {registry: 0.5}}
+plans:
+  - name: base
+  - name: grows
+    cost: {replica_hour: 72, fixed: 7}
+    schedule: [{at: 10s, set: {stations: {service: {servers: 4}}}}]
+`
+
+func parseScenario(t *testing.T, text string) *scenarios.Scenario {
+	t.Helper()
+	scenario, err := scenarios.Parse("test.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scenario
+}
+
+// TestCostOfAPlan: servers by the second at a price of 36 an hour are a cent each, by hand.
+func TestCostOfAPlan(t *testing.T) {
+	scenario := parseScenario(t, shop)
+	runs, left, err := NewSimulations(scenario, Options{}, nil)
+	if err != nil || len(left) > 0 {
+		t.Fatal(err, left)
+	}
+	simulations, err := Study{Runs: runs, How: Simulating{Replications: 2}}.Play(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	until := runs[0].Simulated.Until.Seconds()
+	base := 2*until*0.01 + 3*until*0.001 + 400*0.5
+	grows := 7 + (2*10+4*(until-10))*0.02 + 3*until*0.001 + 400*0.5
+	for i, want := range []float64{base, grows} {
+		for _, replay := range simulations[i].Replays {
+			if math.Abs(replay.Cost-want) > 1e-6 {
+				t.Errorf("%s costs %v, want %v", runs[i].Scenario.Plan(), replay.Cost, want)
+			}
+			if replay.SignUps != 400 || replay.Lost != 0 || replay.Finished != 400 || replay.GaveUp != 0 || replay.RecoveryS != 0 || !replay.Recovered {
+				t.Errorf("%s: %+v, want 400 people who pass and nothing else", runs[i].Scenario.Plan(), replay)
+			}
+			if wait := replay.WaitedMin * 60 / 400; math.Abs(wait-0.011) > 1e-4 {
+				t.Errorf("%s: people wait %v s each, want 11 ms, for nobody queues", runs[i].Scenario.Plan(), wait)
+			}
+		}
+	}
+	compared := ComparePlans(simulations)
+	if compared.Best != "base" || !compared.Plans[0].Pareto || compared.Plans[1].Pareto || compared.Currency != "EUR" {
+		t.Errorf("as many people at a lower price is best, and dominates: %+v", compared)
+	}
+	if why := strings.Join(compared.Why, "\n"); !strings.Contains(why, "it costs") || !strings.Contains(why, "service was busiest") {
+		t.Errorf("why: %s", why)
+	}
+}
+
+// TestRecovery reads it off a series made by hand: minute 2 is the busiest, trouble lasts to minute 4.
+func TestRecovery(t *testing.T) {
+	run := &Run{Scenario: &scenarios.Scenario{Journey: []scenarios.Step{{Name: "go", Kind: funnel.Request}, {Name: "mail", Kind: funnel.Await}}}}
+	minutes := func(came, requests, passed []int64) report.Series {
+		s := report.Series{Steps: []report.StepSeries{{Step: "go"}, {Step: "mail"}}}
+		for i := range came {
+			for second := range int64(60) {
+				s.TS = append(s.TS, int64(i)*60+second)
+				one := func(total int64) int64 { return total / 60 }
+				s.Scheduled = append(s.Scheduled, one(came[i]))
+				s.Steps[0].Requests, s.Steps[0].Passed, s.Steps[0].Declined = append(s.Steps[0].Requests, one(requests[i])), append(s.Steps[0].Passed, one(passed[i])), append(s.Steps[0].Declined, 0)
+				s.Steps[1].Requests, s.Steps[1].Passed, s.Steps[1].Declined = append(s.Steps[1].Requests, 100), append(s.Steps[1].Passed, 0), append(s.Steps[1].Declined, 0)
+			}
+		}
+		return s
+	}
+	for why, test := range map[string]struct {
+		came, requests, passed []int64
+		seconds                float64
+		recovered              bool
+	}{
+		"never in trouble; a few typing errors are none":  {[]int64{60, 600, 60}, []int64{60, 600, 120}, []int64{60, 540, 120}, 0, true},
+		"in trouble until two minutes after the busiest":  {[]int64{60, 600, 60, 60, 60}, []int64{60, 600, 600, 600, 60}, []int64{60, 60, 60, 60, 60}, 120, true},
+		"in trouble for as long as people come":           {[]int64{60, 600, 60, 60, 0}, []int64{60, 600, 600, 600, 0}, []int64{60, 60, 60, 60, 0}, 120, false},
+		"in trouble before the busiest minute only":       {[]int64{60, 600, 60}, []int64{600, 600, 60}, []int64{60, 600, 60}, 0, true},
+		"and an await step, which asks nobody, is no say": {[]int64{60, 60}, []int64{60, 60}, []int64{60, 60}, 0, true},
+	} {
+		seconds, recovered := run.recovery(minutes(test.came, test.requests, test.passed))
+		if seconds != test.seconds || recovered != test.recovered {
+			t.Errorf("%s: %v s, recovered %t, want %v s, %t", why, seconds, recovered, test.seconds, test.recovered)
+		}
+	}
+}
+
+// TestChoice: the thresholds come first, then people, then money; chance decides nothing.
+func TestChoice(t *testing.T) {
+	made := func(name string, verdict report.Verdict, cost float64, finished ...float64) Simulation {
+		s := Simulation{Report: report.Report{Plan: name, Verdict: verdict}, Priced: true}
+		for _, people := range finished {
+			s.Replays = append(s.Replays, Replay{Finished: people, Cost: cost})
+		}
+		return s
+	}
+	for _, test := range []struct {
+		why, best string
+		plans     []Simulation
+	}{
+		{"most people", "b", []Simulation{made("a", report.Pass, 1, 100, 101), made("b", report.Pass, 9, 200, 201)}},
+		{"thresholds before people", "a", []Simulation{made("a", report.Pass, 1, 100, 101), made("b", report.Fail, 1, 200, 201)}},
+		{"none holds: most people", "b", []Simulation{made("a", report.Fail, 1, 100, 101), made("b", report.Fail, 1, 200, 201)}},
+		{"within chance: the cheapest", "a", []Simulation{made("a", report.Pass, 1, 100, 104), made("b", report.Pass, 9, 101, 105.5)}},
+		{"the cheapest of three alike", "c", []Simulation{made("a", report.Pass, 3, 100, 104), made("b", report.Pass, 2, 102, 101), made("c", report.Pass, 1, 101, 103)}},
+	} {
+		compared := ComparePlans(test.plans)
+		if compared.Best != test.best || len(compared.Why) != len(test.plans) {
+			t.Errorf("%s: %s is best, want %s (%q)", test.why, compared.Best, test.best, compared.Why)
+		}
+	}
+}
+
+// TestStudyMeansTheSameAsSimulate: playing plans together changes no figure.
+func TestStudyMeansTheSameAsSimulate(t *testing.T) {
+	scenario, err := scenarios.Load("metastable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := Options{To: 5 * time.Minute}
+	runs, _, err := NewSimulations(scenario, options, []string{"as-is", "lifo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	together, err := Study{runs, Simulating{Replications: 2}, func(_, _ time.Duration) { told++ }}.Play(t.Context())
+	if err != nil || told != 1 {
+		t.Fatal(err, told)
+	}
+	for i, plan := range []string{"as-is", "lifo"} {
+		alone := simulateNamed(t, "metastable", Options{Plan: plan, To: 5 * time.Minute}, Simulating{Replications: 2})
+		for k := range alone.Replays {
+			a, b := alone.Replays[k], together[i].Replays[k]
+			a.Elapsed, b.Elapsed = 0, 0
+			if a != b {
+				t.Errorf("%s, replication %d: alone %+v, together %+v", plan, k, a, b)
+			}
+		}
+	}
+	if b := together[0].Busiest; b.Name != "service" || !(b.Share > 0.5) {
+		t.Errorf("busiest is %+v", b)
+	}
+}
