@@ -16,6 +16,7 @@ import (
 type Figure struct {
 	Name  string // of its files, without the ending
 	Title string
+	Alt   string // what there is to see, in words
 	SVG   []byte
 	PNG   []byte
 }
@@ -28,6 +29,7 @@ func All(r report.Report) ([]Figure, error) {
 		if err != nil {
 			return nil, err
 		}
+		figure.Alt = alternative(figure.Name, r)
 		figures = append(figures, figure)
 	}
 	return figures, nil

@@ -140,8 +140,11 @@ func paintShares(c draw.Canvas, x, y vg.Length, row report.FunnelRow) {
 // inkOn returns black on light fills and white on dark ones.
 func inkOn(fill color.Color) color.Color {
 	r, g, b, _ := fill.RGBA()
+	if fill == color.White {
+		return black()
+	}
 	if 0.299*float64(r)+0.587*float64(g)+0.114*float64(b) < 0.5*0xffff {
 		return color.White
 	}
-	return black()
+	return color.Black // whatever the paper
 }

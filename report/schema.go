@@ -43,6 +43,7 @@ type Report struct {
 	DurationS      float64         `json:"duration_s"` // real seconds
 	Speed          float64         `json:"speed"`      // scenario seconds per real second
 	Replications   int             `json:"replications"`
+	Command        string          `json:"command,omitempty"` // that played it, without where it wrote; values of variables masked
 	Machine        *Machine        `json:"machine,omitempty"`
 	Store          *Store          `json:"store,omitempty"`
 	Offered        Offered         `json:"offered"`

@@ -6,10 +6,14 @@ import (
 	"strings"
 )
 
-// WriteSummary writes summary.md: verdict, funnel, thresholds, timeline and warnings.
+// maxSummary is what GitHub takes for the summary of one step, in bytes, less a margin.
+const maxSummary = 1_000_000
+
+// WriteSummary writes summary.md: verdict, funnel, thresholds, timeline and warnings, in less than
+// 1 MiB. Markup in names shows as it is written.
 func WriteSummary(w io.Writer, report Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s: %s\n\n%s\n\n", cell(report.Scenario.Name), report.Verdict, Conclusion(report, ""))
+	fmt.Fprintf(&b, "# %s: %s\n\n%s\n\n", cell(report.Scenario.Name), report.Verdict, cell(Conclusion(report, "")))
 	fmt.Fprintf(&b, "Plan %s, engine %s, seed %d, %s at speed %s.\n\n",
 		cell(orNone(report.Plan)), report.Engine, report.Scenario.Seed, spell(report.DurationS), trim(report.Speed))
 	offered := report.Offered
@@ -26,10 +30,20 @@ func WriteSummary(w io.Writer, report Report) error {
 	summaryThresholds(&b, report.Thresholds)
 	summaryTimeline(&b, report.Timeline)
 	bullets(&b, "Warnings", report.Warnings)
-	if _, err := io.WriteString(w, strings.TrimRight(b.String(), "\n")+"\n"); err != nil {
+	if _, err := io.WriteString(w, cut(strings.TrimRight(b.String(), "\n")+"\n", maxSummary)); err != nil {
 		return fmt.Errorf("writing the summary: %w", err)
 	}
 	return nil
+}
+
+// cut drops the lines that go beyond so many bytes, and says so.
+func cut(text string, most int) string {
+	const note = "\n… cut here; report.json holds the rest.\n"
+	if len(text) <= most {
+		return text
+	}
+	end := strings.LastIndexByte(text[:most-len(note)], '\n') + 1
+	return text[:end] + note
 }
 
 func orNone(plan string) string {
@@ -61,7 +75,7 @@ func summaryThresholds(b *strings.Builder, thresholds []Judgement) {
 		if found == "" && threshold.Value != nil {
 			found = threshold.found()
 		}
-		markdownRow(b, []string{string(threshold.Verdict), "`" + threshold.Source + "`", string(threshold.Severity), found})
+		b.WriteString("| " + cell(string(threshold.Verdict)) + " | " + code(threshold.Source) + " | " + cell(string(threshold.Severity)) + " | " + cell(found) + " |\n")
 	}
 	b.WriteByte('\n')
 }
@@ -108,7 +122,12 @@ func markdownRow(b *strings.Builder, cells []string) {
 	b.WriteString("|\n")
 }
 
-// cell keeps a text on one line and inside its cell.
+// cell keeps a text on one line and inside its cell, and markup as letters.
 func cell(text string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ").Replace(text)
+	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;", "&", "&amp;").Replace(text)
+}
+
+// code is a text as code inside a cell, where markup is not read.
+func code(text string) string {
+	return "`" + strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "`", "'").Replace(text) + "`"
 }

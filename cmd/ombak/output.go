@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
 )
 
@@ -30,17 +31,27 @@ func makeFolder(name, scenario string, now time.Time) (string, error) {
 // writeFiles writes every file of the report that it can, report.json first, and says what failed.
 func writeFiles(folder string, r report.Report) error {
 	var failures []error
+	r.Command = commandLine(os.Args[1:])
+	figures, err := plots.All(r)
+	if err != nil {
+		failures = append(failures, err)
+	}
 	for _, file := range []struct {
 		name  string
 		write func(io.Writer, report.Report) error
 	}{
-		{"report.json", report.Write}, {"series.csv", report.WriteCSV}, {"latency.hlog", report.WriteHistogramLog}, {"summary.md", report.WriteSummary},
+		{"report.json", report.Write},
+		{"series.csv", report.WriteCSV},
+		{"latency.hlog", report.WriteHistogramLog},
+		{"summary.md", report.WriteSummary},
+		{"junit.xml", report.WriteJUnit},
+		{"report.html", page(figures)},
 	} {
 		if err := writeFile(filepath.Join(folder, file.name), func(w io.Writer) error { return file.write(w, r) }); err != nil {
 			failures = append(failures, err)
 		}
 	}
-	if err := draw(filepath.Join(folder, "plots"), r); err != nil {
+	if err := writeFigures(filepath.Join(folder, "plots"), figures); err != nil {
 		failures = append(failures, err)
 	}
 	if len(failures) > 0 {

@@ -43,24 +43,24 @@ func plotCommand(s streams) *cli.Command {
 }
 
 func drawFile(name, folder string) error {
-	file, err := os.Open(name)
+	r, err := readReport(name)
 	if err != nil {
-		return fmt.Errorf("the report cannot be opened: %w; name a report.json that ombak wrote", err)
-	}
-	defer file.Close()
-	r, err := report.Read(file)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
 	}
 	return draw(folder, r)
 }
 
-// draw writes every figure of the report as SVG and PNG.
+// draw draws the report and writes every figure.
 func draw(folder string, r report.Report) error {
 	figures, err := plots.All(r)
 	if err != nil {
 		return err
 	}
+	return writeFigures(folder, figures)
+}
+
+// writeFigures writes every figure as SVG and PNG.
+func writeFigures(folder string, figures []plots.Figure) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// Note: the twin of --out is OMBAK_COMPARE_OUT, because OMBAK_OUT tells each run where to write.
+
+// comparisons is how many comparisons --calibrate makes at most.
+const comparisons = 40
+
+func compareCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:      "compare",
+		Usage:     "say whether a candidate is worse than a base, from repeated runs of both",
+		ArgsUsage: "BASE CANDIDATE",
+		Description: "BASE and CANDIDATE are a report.json, a folder that holds some, or a quoted pattern of them; the runs are\n" +
+			"paired in the order of their names. With --base and --candidate the runs are made here first, in turns.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "margin", Value: "10%", Usage: "how much worse still passes, as a `SHARE`", EnvVars: twin("margin")},
+			&cli.StringFlag{Name: "step", Usage: "compare the step `NAME`; by default the sign-up", EnvVars: twin("step")},
+			&cli.StringSliceFlag{Name: "gate", Usage: "let the `FIGURE` decide; by default " + strings.Join(report.DefaultGates(), ", "), EnvVars: twin("gate")},
+			&cli.IntFlag{Name: "pairs", Value: 10, Usage: "make `N` pairs of runs, or compare so many with --calibrate", EnvVars: twin("pairs")},
+			&cli.StringFlag{Name: "base", Usage: "the `COMMAND` that makes a run of the base; OMBAK_OUT says where it writes", EnvVars: twin("base")},
+			&cli.StringFlag{Name: "candidate", Usage: "the `COMMAND` that makes a run of the candidate", EnvVars: twin("candidate")},
+			&cli.BoolFlag{Name: "calibrate", Usage: "compare runs of one build with each other and tell the rate of false alarms", EnvVars: twin("calibrate")},
+			&cli.StringFlag{Name: "out", Usage: "keep the runs that are made in `DIR`; by default ombak-out/compare-TIME", EnvVars: []string{"OMBAK_COMPARE_OUT"}},
+			&cli.BoolFlag{Name: "json", Usage: "print the comparison as JSON", EnvVars: twin("json")},
+		},
+		Action: func(c *cli.Context) error {
+			how, err := readComparing(c)
+			if err != nil {
+				return err
+			}
+			if c.Bool("calibrate") {
+				return calibrate(c, s, how)
+			}
+			base, candidate, err := bothSides(c, s)
+			if err != nil {
+				return err
+			}
+			compared, err := report.Compare(base, candidate, how)
+			if err != nil {
+				return usageError{err}
+			}
+			if err := print(s.out, c.Bool("json"), compared, report.WriteComparison); err != nil {
+				return err
+			}
+			return verdictError{compared.Verdict}
+		},
+	}
+}
+
+// print writes a result as JSON or for people.
+func print[T any](w io.Writer, asJSON bool, result T, text func(io.Writer, T) error) error {
+	if !asJSON {
+		return text(w, result)
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(result)
+}
+
+func readComparing(c *cli.Context) (report.Comparing, error) {
+	how := report.Comparing{Step: c.String("step"), Gates: c.StringSlice("gate")}
+	digits, isPercent := strings.CutSuffix(c.String("margin"), "%")
+	margin, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+	if isPercent {
+		margin /= 100
+	}
+	if err != nil || !(margin > 0) || margin > 10 {
+		return how, usageError{fmt.Errorf("--margin %q is no share above 0; write for example 10%%", c.String("margin"))}
+	}
+	if c.Int("pairs") < 1 || c.Int("pairs") > 1000 {
+		return how, usageError{fmt.Errorf("--pairs is %d; it must be from 1 to 1000", c.Int("pairs"))}
+	}
+	how.Margin = margin
+	return how, nil
+}
+
+// bothSides reads the runs named, or makes them.
+func bothSides(c *cli.Context, s streams) (base, candidate []report.Report, err error) {
+	commands := []string{c.String("base"), c.String("candidate")}
+	switch making := commands[0] != "" || commands[1] != ""; {
+	case making && (commands[0] == "" || commands[1] == "" || c.NArg() > 0):
+		return nil, nil, usageError{errors.New("to make the runs here give both --base and --candidate, and no reports")}
+	case making:
+		return makePairs(c, s, commands)
+	case c.NArg() != 2:
+		return nil, nil, usageError{errors.New("name the reports of the base and of the candidate; put a pattern of several into quotes")}
+	}
+	if base, err = readReports(c.Args().Get(0)); err != nil {
+		return nil, nil, err
+	}
+	candidate, err = readReports(c.Args().Get(1))
+	return base, candidate, err
+}
+
+// calibrate compares runs of one build, those named or as many as it makes.
+func calibrate(c *cli.Context, s streams, how report.Comparing) error {
+	var runs []report.Report
+	var err error
+	switch command := c.String("base"); {
+	case command != "" && c.NArg() == 0 && c.String("candidate") == "":
+		runs, err = makeRuns(c, s, slices.Repeat([]string{command}, 2*c.Int("pairs")+comparisons-1))
+	case command == "" && c.NArg() > 0:
+		for _, name := range c.Args().Slice() {
+			var some []report.Report
+			if some, err = readReports(name); err != nil {
+				return err
+			}
+			runs = append(runs, some...)
+		}
+	default:
+		err = usageError{errors.New("to calibrate name reports of one build, or give --base alone")}
+	}
+	if err != nil {
+		return err
+	}
+	result, err := report.Calibrate(runs, c.Int("pairs"), comparisons, how)
+	if err != nil {
+		return usageError{err}
+	}
+	return print(s.out, c.Bool("json"), result, report.WriteCalibration)
+}
+
+// readReports reads the reports that a name stands for: a file, a folder or a pattern.
+func readReports(name string) (reports []report.Report, err error) {
+	names, err := filepath.Glob(name)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%q is no pattern: %w", name, err)}
+	}
+	if len(names) == 0 {
+		names = []string{name}
+	}
+	for _, found := range names {
+		files := []string{found}
+		if info, err := os.Stat(found); err == nil && info.IsDir() {
+			if files = reportsIn(found); len(files) == 0 {
+				return nil, fmt.Errorf("there is no report.json in %s nor in its folders", found)
+			}
+		}
+		for _, file := range files {
+			r, err := readReport(file)
+			if err != nil {
+				return nil, err
+			}
+			r.Series, r.Histograms = report.Series{}, report.Histograms{} // not compared, and large
+			reports = append(reports, r)
+		}
+	}
+	return reports, nil
+}
+
+// reportsIn are the report of a folder, or else those of its folders.
+func reportsIn(folder string) []string {
+	own := filepath.Join(folder, "report.json")
+	if _, err := os.Stat(own); err == nil {
+		return []string{own}
+	}
+	inner, _ := filepath.Glob(filepath.Join(escapePattern(folder), "*", "report.json")) // the pattern is well formed
+	return inner
+}
+
+func escapePattern(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
+
+// makePairs makes runs of both commands in the order base, candidate, candidate, base.
+func makePairs(c *cli.Context, s streams, commands []string) (base, candidate []report.Report, err error) {
+	var order []string
+	for pair := range c.Int("pairs") {
+		first := pair % 2
+		order = append(order, commands[first], commands[1-first])
+	}
+	runs, err := makeRuns(c, s, order)
+	if err != nil {
+		return nil, nil, err
+	}
+	base, candidate = report.Deal(runs)
+	return base, candidate, nil
+}
+
+func compareFolder(c *cli.Context) (string, error) {
+	return makeFolder(c.String("out"), "compare", time.Now())
+}

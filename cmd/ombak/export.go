@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/plots"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// exports are the forms that a report can be written in, by name.
+func exports() map[string]func(io.Writer, report.Report) error {
+	return map[string]func(io.Writer, report.Report) error{
+		"html": exportPage, "junit": report.WriteJUnit, "summary": report.WriteSummary, "csv": report.WriteCSV,
+		"hlog": report.WriteHistogramLog, "text": report.WriteText, "github": report.WriteAnnotations, "gitlab": report.WriteLoadPerformance,
+	}
+}
+
+func exportCommand(s streams) *cli.Command {
+	names := strings.Join(slices.Sorted(maps.Keys(exports())), ", ")
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "write a report in another form on standard output",
+		ArgsUsage: "REPORT",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "as", Usage: "the `FORM`: " + names + " (annotations of GitHub Actions, load_performance of GitLab)", EnvVars: twin("as")},
+		},
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return usageError{errors.New("name one report.json")}
+			}
+			write := exports()[c.String("as")]
+			if write == nil {
+				return usageError{fmt.Errorf("--as %q is no form; one of %s", c.String("as"), names)}
+			}
+			r, err := readReport(c.Args().First())
+			if err != nil {
+				return err
+			}
+			return write(s.out, r)
+		},
+	}
+}
+
+func exportPage(w io.Writer, r report.Report) error {
+	figures, err := plots.All(r)
+	if err != nil {
+		return err
+	}
+	return page(figures)(w, r)
+}
+
+// readReport reads a report.json that any command wrote.
+func readReport(name string) (report.Report, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return report.Report{}, fmt.Errorf("the report cannot be opened: %w; name a report.json that ombak wrote", err)
+	}
+	defer file.Close()
+	r, err := report.Read(file)
+	if err != nil {
+		return report.Report{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
+}

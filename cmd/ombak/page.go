@@ -1,0 +1,71 @@
+package main
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/ombak-sim/ombak/plots"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// page returns what writes report.html with the figures.
+func page(figures []plots.Figure) func(io.Writer, report.Report) error {
+	inline := make([]report.Figure, 0, len(figures))
+	for _, figure := range figures {
+		inline = append(inline, report.Figure{Name: figure.Name, Title: figure.Title, SVG: string(figure.SVG), Alt: figure.Alt})
+	}
+	return func(w io.Writer, r report.Report) error { return report.WriteHTML(w, r, inline) }
+}
+
+// commandLine writes down how a run was started: without what does not change it, and without the
+// values of variables, which may be secret.
+func commandLine(arguments []string) string {
+	words := []string{"ombak"}
+	for i := 0; i < len(arguments); i++ {
+		word := arguments[i]
+		name, value, joined := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		isFlag := strings.HasPrefix(word, "-")
+		switch {
+		case isFlag && slices.Contains([]string{"json", "quiet", "trace"}, name):
+		case isFlag && name == "out":
+			if !joined {
+				i++
+			}
+		case isFlag && (name == "var" || name == "target"):
+			if !joined && i+1 < len(arguments) {
+				i++
+				value = arguments[i]
+			}
+			words = append(words, "--"+name, quoted(masked(name, value)))
+		default:
+			words = append(words, quoted(word))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// masked hides what may be secret: the value of a variable, and who logs in to a target.
+func masked(flag, value string) string {
+	if flag == "var" {
+		name, _, _ := strings.Cut(value, "=")
+		return name + "=***"
+	}
+	scheme, rest, found := strings.Cut(value, "://")
+	authority, _, _ := strings.Cut(rest, "/")
+	if at := strings.LastIndexByte(authority, '@'); found && at >= 0 {
+		return scheme + "://***" + rest[at:]
+	}
+	return value
+}
+
+// quoted writes a word as a shell reads it.
+func quoted(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@,+%*", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,87 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Advice says what to do next, the most pressing first. It never is empty.
+func Advice(report Report) (advice []string) {
+	if report.Verdict == Invalid {
+		return append(slices.Clone(report.Invalid), "Draw no conclusion from the figures below: repeat the run first.")
+	}
+	if stored := report.Reconciliation; stored != nil && stored.Lost+stored.Duplicates > 0 {
+		advice = append(advice, fmt.Sprintf("Before anything else find out why %s people who got a yes are not stored and %s are stored twice.",
+			thousands(float64(stored.Lost)), thousands(float64(stored.Duplicates))))
+	}
+	broken := brokenSteps(report)
+	for _, row := range report.Funnel {
+		if row.Entered > 0 && !row.holds(broken) && len(advice) < 4 {
+			advice = append(advice, row.advice())
+		}
+	}
+	if station, busy := report.busiest(); busy > 0.7 {
+		advice = append(advice, fmt.Sprintf("The busiest part is %s: its servers were in use %s%% of the time, and up to %s requests waited for them.",
+			station.Name, trim(float64(int(100*min(busy, 1)))), thousands(station.QueueMax)))
+	}
+	if report.Verdict == Inconclusive {
+		advice = append(advice, "Let more people come or play longer: some thresholds had too little data.")
+	}
+	return append(advice, report.repeat())
+}
+
+// advice names what most people of a step that did not hold met with.
+func (r FunnelRow) advice() string {
+	ways := []struct {
+		count float64
+		words string
+	}{
+		{r.TimedOut, "timed out: find what they waited for, or shed load before it"},
+		{r.Rejected, "were turned away: raise the limit, or let them wait in line"},
+		{r.Failed, "met an error: read the service's log around the faults in the timeline"},
+		{r.Abandoned, "left while waiting: shorten the wait, or tell people how long it is"},
+		{r.Unfinished, "were still there at the end: play longer, or look for a queue that never empties"},
+		{r.Declined, "got a correct no: check the data they were asked for"},
+	}
+	most := slices.MaxFunc(ways, func(a, b struct {
+		count float64
+		words string
+	},
+	) int {
+		return cmp.Compare(a.count, b.count)
+	})
+	if most.count == 0 {
+		return fmt.Sprintf("At %s a threshold broke although everyone passed: look at its response time.", title(r.Step))
+	}
+	return fmt.Sprintf("At %s %s of %s people %s.", title(r.Step), thousands(most.count), thousands(r.Entered), most.words)
+}
+
+// busiest returns the station with the highest utilization, and that as a share.
+func (r Report) busiest() (busiest StationRow, utilization float64) {
+	for _, station := range r.Stations {
+		if u := station.utilization(r.DurationS); u > utilization {
+			busiest, utilization = station, u
+		}
+	}
+	return busiest, utilization
+}
+
+// utilization is the share of its servers' time that a station was in use; 0 when unknown.
+func (r StationRow) utilization(duration float64) float64 {
+	if r.Servers <= 0 || duration <= 0 {
+		return 0
+	}
+	return r.BusyS / (r.Servers * duration)
+}
+
+// repeat says how to learn whether the result was chance.
+func (r Report) repeat() string {
+	if r.Engine == Simulated {
+		if r.Replications > 1 {
+			return "Check the prediction on the real service: replay the same scenario with ombak load."
+		}
+		return "Simulate more replications (--replications 10): one tells nothing about chance."
+	}
+	return "One run tells nothing about chance: repeat it six times at least before and after a change, and let ombak compare judge."
+}

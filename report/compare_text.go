@@ -1,0 +1,65 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteComparison writes the comparison for a terminal.
+func WriteComparison(w io.Writer, c Comparison) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d pairs of runs, step %s, margin %s\n\n", c.Pairs, orNone(c.Step), percent(100*c.Margin))
+	rows := [][]string{{"figure", "base", "candidate", "change", "interval", "detectable", "verdict"}}
+	for _, figure := range c.Figures {
+		rows = append(rows, figure.cells())
+	}
+	b.WriteString(strip(align(rows)))
+	fmt.Fprintf(&b, "\n* decides. Change: candidate over base, Hodges–Lehmann; interval: exact, each end errs with at most %s.\n", percent(100*c.Alpha))
+	b.WriteString("Detectable: the least worsening that four of five such comparisons would find.\n")
+	for _, figure := range c.Figures {
+		if figure.Gate && figure.Reason != "" {
+			fmt.Fprintf(&b, "  %s %s: %s\n", figure.Figure, figure.Verdict, figure.Reason)
+		}
+	}
+	for _, warning := range c.Warnings {
+		fmt.Fprintf(&b, "  warning: %s\n", warning)
+	}
+	fmt.Fprintf(&b, "verdict: %s\n", c.Verdict)
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("writing the comparison: %w", err)
+	}
+	return nil
+}
+
+func (f Changed) cells() []string {
+	name := f.Figure
+	if f.Gate {
+		name += " *"
+	}
+	if f.Ratio == 0 {
+		return []string{name, "–", "–", "–", "–", "–", string(f.Verdict)}
+	}
+	interval, least := "–", "–"
+	if f.Interval != nil {
+		interval = changeText(f.Interval[0]) + " … " + changeText(f.Interval[1])
+	}
+	if f.Detectable != nil {
+		least = percent(100 * *f.Detectable)
+	}
+	write := thousands
+	if strings.Contains(f.Figure, "time") || strings.HasPrefix(f.Figure, "cpu_s") {
+		write = spell
+	}
+	return []string{name, write(f.Base), write(f.Candidate), changeText(f.Ratio), interval, least, string(f.Verdict)}
+}
+
+// changeText writes a ratio of 1.1 as +10.0 %.
+func changeText(ratio float64) string { return fmt.Sprintf("%+.1f %%", 100*(ratio-1)) }
+
+// WriteCalibration writes the calibration for a terminal.
+func WriteCalibration(w io.Writer, c Calibration) error {
+	_, err := fmt.Fprintf(w, "%d runs of one build, %d comparisons of %d pairs: %d false alarms (%s, 95 %% interval %s to %s), %d inconclusive\n",
+		c.Runs, c.Comparisons, c.Pairs, c.Alarms, percent(100*c.Rate), percent(100*c.CI95[0]), percent(100*c.CI95[1]), c.Inconclusive)
+	return err
+}
