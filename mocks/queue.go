@@ -88,8 +88,8 @@ type Queue struct {
 	service     workload.Service
 	degradation Degradation
 	stream      workload.Stream // of service times
-	quota       quota
-	rate        rateWindow
+	quota       workload.Quota
+	rate        workload.RateWindow
 
 	serving departures
 	waiting waiting
@@ -116,8 +116,8 @@ func NewQueue(service workload.Service, opens time.Time, stream workload.Stream)
 	return &Queue{
 		service: service,
 		stream:  stream,
-		quota:   newQuota(service.DailyQuota, opens),
-		rate:    newRateWindow(service.RateLimit),
+		quota:   workload.NewQuota(service.DailyQuota, opens),
+		rate:    workload.NewRateWindow(service.RateLimit),
 	}, nil
 }
 
@@ -139,8 +139,8 @@ func (q *Queue) arrive(visit *Visit, now, scenario time.Duration, effect fault.E
 		q.reject(visit)
 		return
 	}
-	q.rate.take(q.now)
-	q.quota.take()
+	q.rate.Take(q.now)
+	q.quota.Take()
 	visit.work = q.work(effect)
 	if len(q.serving) < q.service.ServerCount() {
 		q.begin(visit, q.now)
@@ -167,9 +167,9 @@ func (q *Queue) work(effect fault.Effect) time.Duration {
 
 func (q *Queue) refusal(scenario time.Duration, effect fault.Effect) Refusal {
 	switch {
-	case !q.rate.allows(q.now):
+	case !q.rate.Allows(q.now):
 		return RateExceeded
-	case !q.quota.allows(scenario, effect.Quota):
+	case !q.quota.Allows(scenario, effect.Quota):
 		return QuotaUsedUp
 	case q.service.Queue != nil && q.waiting.count >= *q.service.Queue && len(q.serving) >= q.service.ServerCount():
 		return QueueFull

@@ -120,8 +120,8 @@ func (s *Station) quotaLeft() (int, bool) {
 	scenario := s.clock.scenario()
 	quota := &s.queue.quota
 	left := s.suffer(scenario).Quota
-	quota.allows(scenario, left) // a new day starts from nothing
-	return max(0, quota.today(left)-quota.used), quota.limit > 0
+	quota.Allows(scenario, left) // a new day starts from nothing
+	return quota.Left(left)
 }
 
 // Reading looks at the station now.

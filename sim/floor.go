@@ -48,7 +48,7 @@ func (f *Floor) Days(clock workload.Clock, opens time.Time) { f.clock, f.opens =
 func (f *Floor) Add(config StationConfig) int {
 	s := &Station{
 		StationConfig: config, floor: f, number: int16(len(f.stations)), limit: -1, servers: config.ServerCount(), serving: newLine(),
-		rate: newRateWindow(config.RateLimit), quota: newQuota(config.DailyQuota, f.opens),
+		rate: workload.NewRateWindow(config.RateLimit), quota: workload.NewQuota(config.DailyQuota, f.opens),
 		chance: f.stream(config.Name, "balk"),
 	}
 	for class := range s.queues {
@@ -89,8 +89,8 @@ func (f *Floor) Enter(station int, owner int32, class uint8, work time.Duration)
 		s.stats.rejections++
 		return noJob, why
 	}
-	s.rate.take(f.engine.now)
-	s.quota.used++
+	s.rate.Take(f.engine.now)
+	s.quota.Take()
 	place := f.jobs.take()
 	f.jobs.table[place] = job{work: work, owner: owner, station: s.number, class: class, next: noJob, prev: noJob}
 	s.admit(place)

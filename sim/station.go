@@ -87,8 +87,8 @@ type Station struct {
 	queues   [Classes]line
 	serving  line // in service, where that must be known
 	deadline *Delay
-	rate     rateWindow
-	quota    quota
+	rate     workload.RateWindow
+	quota    workload.Quota
 	chance   workload.Stream
 	sharing  *sharing
 	batch    *batching
@@ -142,9 +142,9 @@ func (s *Station) InUse() int { return s.waiting + s.busy }
 func (s *Station) refusal() Refusal {
 	floor := s.floor
 	switch {
-	case len(s.rate.taken) > 0 && !s.rate.allows(floor.engine.now):
+	case !s.rate.Allows(floor.engine.now):
 		return RateExceeded
-	case s.quota.limit > 0 && !s.quota.allows(floor.clock.Scenario(floor.engine.now)):
+	case !s.quota.Allows(floor.clock.Scenario(floor.engine.now), 1):
 		return QuotaUsedUp
 	case s.limit >= 0 && s.waiting >= s.limit && s.busy >= s.servers:
 		return QueueFull
