@@ -97,7 +97,7 @@ func TestAdminStartsAndStopsFaults(t *testing.T) {
 		{"nowhere", `{"fault":"reset"}`, 422, "say which mock"},
 		{"without an end", `{"fault":"reset","on":"dtks","limit_s":1e9}`, 422, "must end within"},
 		{"below nothing", `{"fault":"reset","on":"dtks","limit_s":-1}`, 422, "must end within"},
-		{"a set", `{"fault":"registries-resets"}`, 201, `"id":"f3"`},
+		{"a set", `{"fault":"registries-stale"}`, 201, `"id":"f3"`},
 		{"a kind", `{"fault":"outage","on":"dtks","with":{"status":500}}`, 201, `"for_s":60`},
 	} {
 		if status, text := control(t, running, "POST", "/v1/faults", row.body, nil); status != row.status || !strings.Contains(text, row.want) {
