@@ -45,7 +45,7 @@ func newApp(s streams) *cli.App {
 		CommandNotFound: func(*cli.Context, string) {},
 		Action:          unknownCommand,
 		Commands: []*cli.Command{
-			drillCommand(s), loadCommand(s), simulateCommand(s), calcCommand(s), plotCommand(s), exportCommand(s), compareCommand(s), scenarioCommand(s), serveCommand(s), partCommand(s), versionCommand(s),
+			drillCommand(s), loadCommand(s), simulateCommand(s), calcCommand(s), plotCommand(s), exportCommand(s), mergeCommand(s), compareCommand(s), scenarioCommand(s), serveCommand(s), partCommand(s), versionCommand(s),
 		},
 	}
 	for _, command := range app.Commands {
