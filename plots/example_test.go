@@ -20,6 +20,8 @@ func Example() {
 	// goodput: Who came to sign-up, what became of them, and who waits
 	// throughput: How many people pass each step
 	// response-time: Response time from the instant people meant to act
+	// stations: How busy each part is, and what waits for it
+	// spectrum: Response time by percentile, over the whole run
 }
 
 func ExampleFunnel() {

@@ -99,7 +99,17 @@ func TestAnySeriesIsDrawn(t *testing.T) {
 				Failed: counts(), TimedOut: counts(), Abandoned: counts(), P50: times(), P95: times(), P99: times(),
 			})
 		}
-		figures := []func(report.Report) (plots.Figure, error){plots.Funnel, plots.Goodput, plots.Throughput, plots.ResponseTime}
+		for station := range rapid.IntRange(0, 3).Draw(t, "stations") {
+			r.Series.Stations = append(r.Series.Stations, report.StationSeries{
+				Name: journey()[station].Name, TS: times()[:0:0], BusyS: nil,
+			})
+			last := &r.Series.Stations[station]
+			for k := range rows {
+				last.TS, last.BusyS = append(last.TS, float64(k/2)), append(last.BusyS, float64(rapid.IntRange(0, 9).Draw(t, "busy")))
+			}
+			last.Servers, last.Busy, last.Queued = counts(), counts(), counts()
+		}
+		figures := []func(report.Report) (plots.Figure, error){plots.Funnel, plots.Goodput, plots.Throughput, plots.ResponseTime, plots.Stations, plots.Spectrum}
 		if _, err := rapid.SampledFrom(figures).Draw(t, "figure")(r); err != nil {
 			t.Fatal(err)
 		}

@@ -137,6 +137,22 @@ func (r *rush) report(name string, marks []funnel.Mark) report.Report {
 	recorder.Close()
 	return report.Assemble(recording, report.Facts{
 		Scenario: report.Scenario{Name: name, Seed: 1}, Plan: "as-published",
-		Duration: time.Duration(r.length) * time.Second, Marks: marks,
+		Duration: time.Duration(r.length) * time.Second, Marks: marks, Readings: r.readings(),
 	})
+}
+
+// readings are of a registry with two servers that fills up and a store that never does.
+func (r *rush) readings() (all []funnel.Reading) {
+	var busy, store time.Duration
+	for second := 1; second <= r.length; second += max(1, r.length/200) {
+		load := min(1, r.rate(second)/400)
+		busy += time.Duration(load * 2 * float64(max(1, r.length/200)) * 1e9)
+		store += time.Duration(load * 0.3 * float64(max(1, r.length/200)) * 1e9)
+		at := time.Duration(second) * time.Second
+		all = append(all,
+			funnel.Reading{Station: "registry", At: at, Servers: 2, Busy: int(2 * load), Queued: int(max(0, r.rate(second)-400)), BusyTime: busy},
+			funnel.Reading{Station: "store", At: at, Servers: 1, Busy: 1, BusyTime: store},
+		)
+	}
+	return all
 }

@@ -209,6 +209,7 @@ func conduct(c *cli.Context, s streams, run *drill.Run, database string) error {
 		_ = os.Remove(folder) // empty unless the user's; the cause counts
 		return ended
 	}
+	result.Command = commandLine(os.Args[1:])
 	written := writeFiles(folder, result)
 	if err := errors.Join(show(c, s.out, run, result, folder), written); err != nil {
 		return errors.Join(ended, err)

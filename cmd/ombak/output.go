@@ -31,7 +31,6 @@ func makeFolder(name, scenario string, now time.Time) (string, error) {
 // writeFiles writes every file of the report that it can, report.json first, and says what failed.
 func writeFiles(folder string, r report.Report) error {
 	var failures []error
-	r.Command = commandLine(os.Args[1:])
 	figures, err := plots.All(r)
 	if err != nil {
 		failures = append(failures, err)

@@ -109,6 +109,7 @@ func simulateOne(c *cli.Context, s streams, run *drill.Run, folder string) (dril
 	if err != nil {
 		return result, err
 	}
+	result.Report.Command = commandLine(os.Args[1:])
 	if err := writeFiles(folder, result.Report); err != nil {
 		return result, err
 	}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+func mergeCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:      "merge",
+		Usage:     "add the parts of one run played by several generators (load --part K/N)",
+		ArgsUsage: "REPORT…",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the whole to `REPORT`", EnvVars: twin("output")},
+		},
+		Action: func(c *cli.Context) error {
+			if c.NArg() < 2 {
+				return usageError{errors.New("name the reports of at least two parts")}
+			}
+			if c.String("output") == "" {
+				return usageError{errors.New("say with -o where to write the whole, as in -o report.json")}
+			}
+			var parts []report.Report
+			for _, name := range c.Args().Slice() {
+				r, err := readReport(name)
+				if err != nil {
+					return err
+				}
+				parts = append(parts, r)
+			}
+			merged, err := report.MergeParts(parts)
+			if err != nil {
+				return fmt.Errorf("the parts make no whole: %w", err)
+			}
+			if err := writeFile(c.String("output"), func(w io.Writer) error { return report.Write(w, merged) }); err != nil {
+				return err
+			}
+			if err := report.WriteText(s.out, merged); err != nil {
+				return err
+			}
+			return verdictError{merged.Verdict}
+		},
+	}
+}

@@ -1,0 +1,292 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// MergeParts adds the reports of generators that each played a part of one live run. Counts,
+// histograms and the quantiles drawn from them are those that one generator would have recorded.
+//
+// Note: the quantiles of a single second need that second's histogram, which a report does not
+// hold: they are kept where one part alone had answers, and absent elsewhere.
+func MergeParts(parts []Report) (Report, error) {
+	if len(parts) == 0 {
+		return Report{}, errors.New("there is no part to merge; name two reports at least")
+	}
+	for i := range parts {
+		if err := samePart(&parts[0], &parts[i]); err != nil {
+			return Report{}, fmt.Errorf("part %d: %w", i+1, err)
+		}
+	}
+	merged := parts[0]
+	merged.Invalid, merged.Warnings, merged.Processes = nil, mergedWarnings(parts), nil
+	commands := []string{}
+	for _, part := range parts {
+		merged.DurationS = max(merged.DurationS, part.DurationS)
+		merged.Processes = append(merged.Processes, part.Processes...)
+		commands = append(commands, part.Command)
+		if part.Started != nil && merged.Started != nil && part.Started.Before(*merged.Started) {
+			merged.Started = part.Started
+		}
+	}
+	merged.Command = strings.Trim(strings.Join(commands, "; "), "; ")
+	var err error
+	if merged.Histograms, err = mergedHistograms(parts); err != nil {
+		return Report{}, err
+	}
+	merged.Series = mergedSeries(parts)
+	merged.Offered = mergedOffered(parts, merged.Series)
+	merged.Funnel = mergedFunnel(parts, merged.Series)
+	if merged.Steps, err = mergedSteps(parts, merged); err != nil {
+		return Report{}, err
+	}
+	if merged.Generator, err = mergedGenerator(parts, merged.Histograms.ScheduleLag); err != nil {
+		return Report{}, err
+	}
+	return rejudge(merged, parts), nil
+}
+
+// samePart says why a report is no other part of the run that the first is of.
+func samePart(first, part *Report) error {
+	switch {
+	case part.Engine != Live:
+		return errors.New("it is simulated; only parts of a live run are merged")
+	case part.Reconciliation != nil:
+		return errors.New("it is a whole drill, which has no parts; merge reports of ombak load --part K/N")
+	case part.Scenario.Name != first.Scenario.Name || part.Scenario.SHA256 != first.Scenario.SHA256 || part.Scenario.Seed != first.Scenario.Seed:
+		return errors.New("its scenario or seed is not that of the first; merge parts of one run")
+	case part.Plan != first.Plan || part.Speed != first.Speed:
+		return errors.New("its plan or speed is not that of the first; merge parts of one run")
+	case part != first && part.Started != nil && first.Started != nil && part.Started.Equal(*first.Started):
+		return errors.New("it started at the same instant as the first, to the nanosecond; name each part once")
+	}
+	if sameRows(&Report{Funnel: first.Funnel, Steps: first.Steps}, &Report{Funnel: part.Funnel, Steps: part.Steps}) != nil {
+		return errors.New("its steps are not those of the first; merge parts of one run")
+	}
+	return nil
+}
+
+func mergedWarnings(parts []Report) (warnings []string) {
+	for i, part := range parts {
+		for _, warning := range part.Warnings {
+			if !slices.Contains(warnings, warning) {
+				warnings = append(warnings, warning)
+			}
+		}
+		if first := parts[0].Started; first != nil && part.Started != nil && part.Started.Sub(*first).Abs() > time.Second {
+			warnings = append(warnings, fmt.Sprintf("part %d started %s apart from the first: seconds of the series are counted from each part's own start",
+				i+1, part.Started.Sub(*first).Abs().Round(time.Millisecond)))
+		}
+	}
+	return warnings
+}
+
+// mergedOffered adds people. Parts that all state the whole are believed: they know its peaks.
+func mergedOffered(parts []Report, series Series) Offered {
+	var total Offered
+	whole := true
+	for _, part := range parts {
+		total.Scheduled += part.Offered.Scheduled
+		total.Sent += part.Offered.Sent
+		total.Completed += part.Offered.Completed
+		total.Dropped += part.Offered.Dropped
+		whole = whole && part.Offered.Scheduled == parts[0].Offered.Scheduled
+	}
+	if first := parts[0].Offered; whole && len(parts) > 1 && same(first.Scheduled, total.Sent+total.Dropped) {
+		total.Scheduled, total.PeakPerMin, total.ByStep = first.Scheduled, first.PeakPerMin, first.ByStep
+		return total
+	}
+	total.PeakPerMin = peakOf(series.Scheduled)
+	for _, part := range parts {
+		for step, scheduling := range part.Offered.ByStep {
+			if total.ByStep == nil {
+				total.ByStep = map[string]Scheduling{}
+			}
+			sum := total.ByStep[step]
+			total.ByStep[step] = Scheduling{sum.Scheduled + scheduling.Scheduled, sum.PeakPerMin + scheduling.PeakPerMin}
+		}
+	}
+	return total
+}
+
+// peakOf returns the largest sum over any 60 consecutive seconds of a column.
+func peakOf(column []int64) float64 {
+	var inside, most int64
+	for i, count := range column {
+		inside += count
+		if i >= 60 {
+			inside -= column[i-60]
+		}
+		most = max(most, inside)
+	}
+	return float64(most)
+}
+
+func mergedFunnel(parts []Report, series Series) []FunnelRow {
+	rows := slices.Clone(parts[0].Funnel)
+	for i := range rows {
+		for _, part := range parts[1:] {
+			from := part.Funnel[i].fields()
+			for k, field := range rows[i].fields() {
+				*field.at += *from[k].at
+			}
+		}
+		for _, step := range series.Steps {
+			if step.Step == rows[i].Step {
+				rows[i].PeakPassedPerMin = peakOf(step.Passed)
+			}
+		}
+	}
+	return rows
+}
+
+func mergedSteps(parts []Report, merged Report) ([]StepRow, error) {
+	rows := make([]StepRow, len(parts[0].Steps))
+	for i := range rows {
+		row := &rows[i]
+		row.Step = parts[0].Steps[i].Step
+		for _, part := range parts {
+			row.Requests += part.Steps[i].Requests
+		}
+		if merged.DurationS > 0 {
+			row.ThroughputPerS = row.Requests / merged.DurationS
+			row.GoodputPerS, _ = count(merged, row.Step, "passed")
+			row.GoodputPerS /= merged.DurationS
+		}
+		response, err := merged.Histograms.DecodeResponseTime(row.Step, sentOutcomes()...)
+		passed, errPassed := merged.Histograms.DecodeResponseTime(row.Step, passedOutcomes()...)
+		service, errService := merged.Histograms.DecodeServiceTime(row.Step, sentOutcomes()...)
+		if err := errors.Join(err, errPassed, errService); err != nil {
+			return nil, err
+		}
+		row.ResponseTimeS, row.ResponseTimePassedS, row.ServiceTimeS = quantilesOf(response), quantilesOf(passed), quantilesOf(service)
+	}
+	return rows, nil
+}
+
+func mergedGenerator(parts []Report, packed string) (*Generator, error) {
+	var total Generator
+	for _, part := range parts {
+		if part.Generator == nil {
+			continue
+		}
+		if part.Generator.CPUS != nil {
+			sum := *part.Generator.CPUS
+			if total.CPUS != nil {
+				sum += *total.CPUS
+			}
+			total.CPUS = &sum
+		}
+		if part.Generator.MaxRSSBytes != nil {
+			most := *part.Generator.MaxRSSBytes
+			if total.MaxRSSBytes != nil {
+				most = max(most, *total.MaxRSSBytes)
+			}
+			total.MaxRSSBytes = &most
+		}
+	}
+	if packed != "" {
+		lag, err := decodeHistogram(packed)
+		if err != nil {
+			return nil, err
+		}
+		total.ScheduleLagS = lagOf(lag)
+	}
+	if total == (Generator{}) {
+		return nil, nil
+	}
+	return &total, nil
+}
+
+func lagOf(lag *hdrhistogram.Histogram) *LagQuantiles {
+	at := lag.ValueAtPercentilesSlice([]float64{50, 99})
+	return &LagQuantiles{Count: float64(lag.TotalCount()), P50: seconds(at[0]), P99: seconds(at[1]), Max: seconds(lag.Max())}
+}
+
+// rejudge judges the whole by the thresholds of the first part. What made a part invalid, other than
+// books that only add up over all parts, makes the whole invalid.
+func rejudge(merged Report, parts []Report) Report {
+	var conditions []Condition
+	for _, threshold := range parts[0].Thresholds {
+		condition, err := ParseThreshold(threshold.Source)
+		if err != nil {
+			merged.Warnings = append(merged.Warnings, fmt.Sprintf("the threshold %s is not judged: %v", threshold.Source, err))
+			continue
+		}
+		condition.Severity = threshold.Severity
+		conditions = append(conditions, condition)
+	}
+	merged = Judge(merged, conditions, Validity{})
+	for i, part := range parts {
+		own := Check(part)
+		for _, reason := range part.Invalid {
+			if !slices.Contains(own, reason) {
+				merged.Invalid = append(merged.Invalid, fmt.Sprintf("part %d: %s", i+1, reason))
+				merged.Verdict = Invalid
+			}
+		}
+	}
+	return merged
+}
+
+// mergedHistograms adds the histograms of all parts.
+func mergedHistograms(parts []Report) (Histograms, error) {
+	total := Histograms{Unit: "us", ResponseTime: map[string]map[string]string{}, ServiceTime: map[string]map[string]string{}}
+	var lags []string
+	for _, part := range parts {
+		lags = append(lags, part.Histograms.ScheduleLag)
+	}
+	var err error
+	if total.ScheduleLag, err = addPacked(lags); err != nil {
+		return total, err
+	}
+	for _, step := range parts[0].Funnel {
+		for outcome := range funnel.Outcome(funnel.OutcomeCount) {
+			var response, service []string
+			for _, part := range parts {
+				response = append(response, part.Histograms.ResponseTime[step.Step][outcome.String()])
+				service = append(service, part.Histograms.ServiceTime[step.Step][outcome.String()])
+			}
+			if err := errors.Join(keepPacked(total.ResponseTime, step.Step, outcome, response), keepPacked(total.ServiceTime, step.Step, outcome, service)); err != nil {
+				return total, fmt.Errorf("step %s, outcome %v: %w", step.Step, outcome, err)
+			}
+		}
+	}
+	return total, nil
+}
+
+func keepPacked(into map[string]map[string]string, step string, outcome funnel.Outcome, texts []string) error {
+	sum, err := addPacked(texts)
+	if err != nil || sum == "" {
+		return err
+	}
+	if into[step] == nil {
+		into[step] = map[string]string{}
+	}
+	into[step][outcome.String()] = sum
+	return nil
+}
+
+// addPacked adds histograms as they stand in a report; an empty text is an empty histogram.
+func addPacked(texts []string) (string, error) {
+	var total *hdrhistogram.Histogram
+	for _, text := range texts {
+		if text == "" {
+			continue
+		}
+		histogram, err := decodeHistogram(text)
+		if err != nil {
+			return "", err
+		}
+		total = mergeHistograms(total, histogram)
+	}
+	return encodeHistogram(total), nil
+}

@@ -1,0 +1,120 @@
+package report_test
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// split records the same people whole and dealt out over parts.
+func split(parts int) (whole report.Report, reports []report.Report) {
+	random := rand.New(rand.NewPCG(8, 8))
+	all := report.NewRecording(journey())
+	var recordings []*report.Recording
+	var observers []*report.ShardObserver
+	var recorders []*report.Recorder
+	for range parts {
+		recording := report.NewRecording(journey())
+		recorder := report.NewRecorder(journey(), 1, func(delta report.Delta) { recording.Add(delta); all.Add(delta) })
+		recordings, recorders, observers = append(recordings, recording), append(recorders, recorder), append(observers, recorder.Observer(0))
+	}
+	for person := range uint64(2000) {
+		observer := observers[person%uint64(parts)]
+		at := time.Duration(person) * 60 * time.Millisecond
+		observer.Scheduled(at)
+		observer.Started()
+		for _, event := range walk(random, person, at) {
+			event.tell(observer)
+		}
+		observer.Finished()
+	}
+	facts := func(k int) report.Facts {
+		started := time.Date(2026, 1, 2, 3, 4, 5, k, time.UTC)
+		conditions, err := report.ParseThresholds([]funnel.Threshold{{Source: "sign-up.response_time.p95 < 1s"}, {Source: "dropped == 0"}})
+		if err != nil {
+			panic(err)
+		}
+		return report.Facts{
+			Scenario: report.Scenario{Name: "split", Seed: 1}, Started: &started, Duration: 130 * time.Second, Conditions: conditions,
+		}
+	}
+	for k, recording := range recordings {
+		recorders[k].Close()
+		reports = append(reports, report.Assemble(recording, facts(k)))
+	}
+	return report.Assemble(all, facts(0)), reports
+}
+
+// The parts add up to exactly what one generator would have reported.
+func TestPartsAddUp(t *testing.T) {
+	for _, n := range []int{1, 2, 5} {
+		whole, parts := split(n)
+		merged, err := report.MergeParts(parts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, pair := range map[string][2]any{
+			"offered": {merged.Offered, whole.Offered}, "funnel": {merged.Funnel, whole.Funnel}, "steps": {merged.Steps, whole.Steps},
+			"histograms": {merged.Histograms, whole.Histograms}, "generator": {merged.Generator, whole.Generator},
+			"thresholds": {merged.Thresholds, whole.Thresholds}, "verdict": {merged.Verdict, whole.Verdict},
+			"seconds": {merged.Series.TS, whole.Series.TS}, "passed": {merged.Series.Steps[0].Passed, whole.Series.Steps[0].Passed},
+			"requests": {merged.Series.Steps[2].Requests, whole.Series.Steps[2].Requests}, "scheduled": {merged.Series.Scheduled, whole.Series.Scheduled},
+		} {
+			if !reflect.DeepEqual(pair[0], pair[1]) {
+				t.Errorf("%d parts: %s differs:\n%+v\n%+v", n, name, pair[0], pair[1])
+			}
+		}
+		for i, p95 := range merged.Series.Steps[0].P95 {
+			if p95 == p95 && p95 != whole.Series.Steps[0].P95[i] {
+				t.Errorf("%d parts: the p95 of second %d is %v, not %v nor absent", n, i, p95, whole.Series.Steps[0].P95[i])
+			}
+		}
+	}
+}
+
+// A part that states what the whole run scheduled is invalid by itself; the whole is not.
+func TestPartsThatStateTheWhole(t *testing.T) {
+	whole, parts := split(3)
+	for i := range parts {
+		parts[i].Offered.Scheduled, parts[i].Offered.PeakPerMin = whole.Offered.Scheduled, whole.Offered.PeakPerMin
+		parts[i].Invalid, parts[i].Verdict = report.Check(parts[i]), report.Invalid
+	}
+	merged, err := report.MergeParts(parts)
+	if err != nil || merged.Verdict != whole.Verdict || !reflect.DeepEqual(merged.Offered, whole.Offered) {
+		t.Errorf("%s, %+v, %v", merged.Verdict, merged.Offered, err)
+	}
+	parts[1].Invalid = append(parts[1].Invalid, "the generator sent late")
+	if merged, err = report.MergeParts(parts); err != nil || merged.Verdict != report.Invalid {
+		t.Errorf("a part that sent late gives %s, %v", merged.Verdict, err)
+	}
+}
+
+func TestMergeRefuses(t *testing.T) {
+	tests := []struct {
+		why, want string
+		spoil     func(*report.Report)
+	}{
+		{"another seed", "scenario or seed", func(r *report.Report) { r.Scenario.Seed = 2 }},
+		{"another plan", "plan or speed", func(r *report.Report) { r.Plan = "other" }},
+		{"a simulation", "simulated", func(r *report.Report) { r.Engine = report.Simulated }},
+		{"a whole drill", "whole drill", func(r *report.Report) { r.Reconciliation = &report.Reconciliation{} }},
+		{"other steps", "its steps are not", func(r *report.Report) { r.Funnel, r.Steps = r.Funnel[:1], r.Steps[:1] }},
+		{"a damaged histogram", "damaged", func(r *report.Report) { r.Histograms.ScheduleLag = "HISTF" }},
+	}
+	for _, test := range tests {
+		_, parts := split(2)
+		test.spoil(&parts[1])
+		if _, err := report.MergeParts(parts); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", test.why, err)
+		}
+	}
+	_, parts := split(2)
+	if _, err := report.MergeParts([]report.Report{parts[0], parts[0]}); err == nil || !strings.Contains(err.Error(), "once") {
+		t.Errorf("the same part twice: %v", err)
+	}
+}
