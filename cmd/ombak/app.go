@@ -45,7 +45,7 @@ func newApp(s streams) *cli.App {
 		CommandNotFound: func(*cli.Context, string) {},
 		Action:          unknownCommand,
 		Commands: []*cli.Command{
-			drillCommand(s), loadCommand(s), simulateCommand(s), planCommand(s), calibrateCommand(s), calcCommand(s), plotCommand(s), redlineCommand(s), scenarioCommand(s), serveCommand(s), partCommand(s), versionCommand(s),
+			drillCommand(s), loadCommand(s), simulateCommand(s), planCommand(s), calibrateCommand(s), validateCommand(s), calcCommand(s), plotCommand(s), redlineCommand(s), scenarioCommand(s), serveCommand(s), partCommand(s), versionCommand(s),
 		},
 	}
 	for _, command := range app.Commands {
