@@ -39,7 +39,8 @@ func measuredAt(rate float64) report.Report {
 		Processes: []report.Process{{Name: "backend", CPUS: &cpu}},
 		Generator: &report.Generator{CPUS: &others},
 		Stations: []report.StationRow{
-			{Name: "call:dukcapil", Completions: 100, BusyS: 12}, {Name: "dukcapil", Servers: 5, Completions: 100, BusyS: 10},
+			{Name: "call:dukcapil", Completions: 100, BusyS: 12},
+			{Name: "dukcapil", Servers: 5, Completions: 100, BusyS: 10},
 			{Name: "store", Servers: 1, Completions: rate * length, BusyS: off(length * (trueRow*rate + trueBatch*batches)), Batches: &count},
 		},
 	}
