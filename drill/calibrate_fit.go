@@ -3,6 +3,7 @@ package drill
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/funnel"
@@ -109,11 +110,23 @@ func shapeAtLowLoad(reports []report.Report, mean float64, seed uint64) (workloa
 		return plain, []string{fmt.Sprintf("web: the shape of its times is not known (%v); exponential is assumed", err)}
 	}
 	scv := shape.Distribution.SCV()
-	scaled, err := workload.ParseDistribution(fmt.Sprintf("gamma(mean=%v, scv=%.4g)", seconds(mean), scv))
+	scaled, err := withMean(mean, scv, shape.Losses[workload.Gamma] < shape.Losses[workload.Lognormal])
 	if err != nil || !(scv > 0) {
-		return plain, []string{"web: the service times do not vary as a gamma distribution does; exponential is assumed"}
+		return plain, []string{"web: the service times do not vary; exponential is assumed"}
 	}
-	return scaled, []string{fmt.Sprintf("web: the squared coefficient of variation %.3g of its times is that of step %s at the least load, %v: the network and the generator are in it", scv, least.Steps[0].Step, shape.Distribution.Kind())}
+	return scaled, []string{fmt.Sprintf("web: the squared coefficient of variation %.3g of its times is that of step %s at the least load: the network and the generator are in it", scv, least.Steps[0].Step)}
+}
+
+// withMean makes a gamma or a lognormal distribution of a mean in seconds and a squared coefficient
+// of variation C²: for the lognormal σ² = ln(1 + C²) and median = mean/√(1 + C²) (N. L. Johnson,
+// S. Kotz, "Continuous Univariate Distributions", vol. 1, ch. 14).
+func withMean(mean, scv float64, gamma bool) (workload.Distribution, error) {
+	if gamma {
+		return workload.ParseDistribution(fmt.Sprintf("gamma(mean=%v, scv=%.4g)", seconds(mean), scv))
+	}
+	const z95 = 1.6448536269514722 // the 95 % quantile of the normal distribution
+	median := mean / math.Sqrt(1+scv)
+	return workload.ParseDistribution(fmt.Sprintf("lognormal(median=%v, p95=%v)", seconds(median), seconds(median*math.Exp(z95*math.Sqrt(math.Log1p(scv))))))
 }
 
 // serviceTimes are those of passed attempts, thinned evenly, in seconds.

@@ -161,3 +161,13 @@ func TestCalibrateRefuses(t *testing.T) {
 		t.Errorf("loads that are all alike give no warning: %q", alike.Warnings)
 	}
 }
+
+// TestWithMean: both families have the mean and the variation asked for.
+func TestWithMean(t *testing.T) {
+	for _, gamma := range []bool{true, false} {
+		d, err := withMean(500e-6, 3, gamma)
+		if err != nil || math.Abs(d.Mean()/500e-6-1) > 1e-3 || math.Abs(d.SCV()/3-1) > 1e-2 {
+			t.Errorf("%v has mean %v and variation %v (%v), want 500 µs and 3", d, d.Mean(), d.SCV(), err)
+		}
+	}
+}
