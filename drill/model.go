@@ -31,7 +31,7 @@ func (r *Run) simConfig() (sim.Config, error) {
 	stations, calls := map[string]int{}, map[string]int{}
 	for _, name := range sortedNames(s.Stations) {
 		stations[name] = len(config.Stations)
-		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: r.scaled(s.Stations[name].Service)})
+		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: r.scaled(s.Stations[name].Service), Batch: r.simBatch(s.Stations[name].Batch)})
 	}
 	gates, doors, err := r.simGates()
 	if err != nil {
@@ -60,6 +60,22 @@ func (r *Run) simConfig() (sim.Config, error) {
 	}
 	return config, nil
 }
+
+// simBatch maps group commit; what the station leaves open is as the backend has it.
+func (r *Run) simBatch(batch *scenarios.Batch) sim.Batch {
+	if batch == nil {
+		return sim.Batch{}
+	}
+	return sim.Batch{
+		Rows: cmp.Or(batch.Rows, r.Scenario.Backend.BatchRows, defaultBatchRows), Age: cmp.Or(batch.Age, r.Scenario.Backend.BatchAge, defaultBatchAge), PerRow: batch.PerRow,
+	}
+}
+
+// What the reference backend does where the scenario says nothing.
+const (
+	defaultBatchRows = 512
+	defaultBatchAge  = 2 * time.Millisecond
+)
 
 // simChanges maps the schedule of the plan, of which numbers of servers are simulated.
 func (r *Run) simChanges(stations, calls map[string]int) ([]sim.Change, error) {

@@ -165,6 +165,9 @@ func brokenThreshold(plan PlanOutcome) string {
 // worthTelling is the share of requests turned away that makes a gate a bottleneck.
 const worthTelling = 0.01
 
+// hardlyBusy is the share of the run below which the busiest station bounds nothing.
+const hardlyBusy = 0.3
+
 // bottleneckOf names what turned most requests away, unless that is next to nothing, and the station
 // that was busiest.
 func bottleneckOf(s Simulation) string {
@@ -174,6 +177,9 @@ func bottleneckOf(s Simulation) string {
 		if share := gate.Turned / (gate.Turned + gate.Took); share >= worthTelling {
 			parts = append(parts, fmt.Sprintf("%s turned away %s requests, %.0f %% of those that came", gate.Name, grouped(gate.Turned), 100*share))
 		}
+	}
+	if s.Busiest.Name != "" && s.Busiest.Share < hardlyBusy && len(parts) == 0 {
+		return fmt.Sprintf("no part was short of capacity (%s was busiest, %.0f %% of the run): what people do bounds it", s.Busiest.Name, 100*s.Busiest.Share)
 	}
 	if s.Busiest.Name != "" {
 		parts = append(parts, fmt.Sprintf("%s was busiest, %.0f %% of the run", s.Busiest.Name, 100*s.Busiest.Share))

@@ -302,7 +302,7 @@ func TestMoreThanTheCapIsDroppedAndCounted(t *testing.T) {
 		c.InFlight, c.Shards = 10, 1
 		c.Journey.Steps[0].Timeout = time.Second
 	}))
-	if r.dropped != 40 || r.started != 10 || r.outcomes()[funnel.Dropped] != 40 || r.outcomes()[funnel.TimedOut] != 10 {
+	if r.dropped != 40 || r.started != 10 || r.ended != 10 || r.outcomes()[funnel.Dropped] != 40 || r.outcomes()[funnel.TimedOut] != 10 {
 		t.Errorf("dropped %d, started %d, outcomes %v; want 40, 10", r.dropped, r.started, r.outcomes())
 	}
 }

@@ -16,6 +16,7 @@ type session struct {
 	got    []string
 	lead   bool // a step before the scheduled one, walked beside the person's main walk
 	fresh  bool // nothing was sent yet
+	lost   bool // could not be started at all
 }
 
 // shard owns every n-th person. All its fields belong to the goroutine of run.
@@ -133,7 +134,7 @@ func (s *shard) open(walk journey.Walk, action journey.Action, lead bool) {
 func (s *shard) plan(slot int32, action journey.Action) {
 	session := &s.sessions[slot]
 	if action.Done {
-		if !session.lead && s.crowd != nil {
+		if !session.lead && !session.lost && s.crowd != nil {
 			s.crowd.Finished()
 		}
 		s.sessions[slot].got = nil
@@ -165,6 +166,7 @@ func (s *shard) send(slot int32, session *session) {
 	if session.fresh && !session.lead && s.crowd != nil {
 		if full {
 			s.crowd.DroppedPerson()
+			session.lost = true
 		} else {
 			s.crowd.Started()
 		}

@@ -30,6 +30,7 @@ type source struct {
 	places   map[string][2]int // path → line and column
 	mistakes Mistakes
 	unknown  map[string]bool // paths of mappings with an unknown key
+	model    *Patch          // applied before every plan; see WithModel
 }
 
 // parse reads the syntax; the parser's own panics on hostile input become mistakes.

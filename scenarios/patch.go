@@ -30,6 +30,10 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	planned := Scenario{source: src, plan: name}
 	src.decode(src.root, reflect.ValueOf(&planned).Elem(), "")
 	planned.Arrivals.csvSignups, planned.Arrivals.csvVisitors = s.Arrivals.csvSignups, s.Arrivals.csvVisitors
+	if s.source.model != nil { // checked by WithModel
+		src.model = s.source.model
+		planned.apply(*src.model)
+	}
 	src.conflicts(chain)
 	for _, plan := range chain {
 		planned.apply(plan.Set)
@@ -39,6 +43,29 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	planned.applyDefaults()
 	planned.validate()
 	return &planned, src.err()
+}
+
+// WithModel returns a copy of the scenario whose stations and dependencies are changed by a file of
+// measured parameters, as ombak calibrate writes it, before any plan is applied.
+func (s *Scenario) WithModel(file string, text []byte) (*Scenario, error) {
+	src, err := parse(file, text)
+	if err != nil {
+		return nil, err
+	}
+	var model Patch
+	src.decode(src.root, reflect.ValueOf(&model).Elem(), "")
+	probe := *s
+	probe.source = src
+	probe.Stations, probe.Dependencies, probe.Journey = maps.Clone(s.Stations), maps.Clone(s.Dependencies), slices.Clone(s.Journey)
+	probe.apply(model)
+	probe.validateParts()
+	if err := src.err(); err != nil {
+		return nil, err
+	}
+	changed, own := probe, *s.source
+	own.model = &model
+	changed.source = &own
+	return &changed, nil
 }
 
 // Changed returns a copy of the scenario as one change of a plan's schedule makes it.

@@ -86,6 +86,14 @@ type Feeder struct {
 // Station is a part of the service itself, for the simulation.
 type Station struct {
 	workload.Service `yaml:",inline"`
+	Batch            *Batch `yaml:"batch,omitempty" json:"batch,omitempty"` // a server takes many requests at once; service is then the time of a batch
+}
+
+// Batch is group commit at a station.
+type Batch struct {
+	Rows   int           `yaml:"rows,omitempty" json:"rows,omitempty"`       // most requests of a batch; 0 means as backend.batch_rows, or 512
+	Age    time.Duration `yaml:"age,omitempty" json:"age,omitempty"`         // longest time a request waits for company; 0 means as backend.batch_age
+	PerRow time.Duration `yaml:"per_row,omitempty" json:"per_row,omitempty"` // time for each request beyond that of the batch
 }
 
 // Dependency is something the service calls, described once.

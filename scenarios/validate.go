@@ -198,6 +198,9 @@ func keys[T any](parts map[string]T) []string {
 func (s *Scenario) validateParts() {
 	for name, station := range s.Stations {
 		s.validateService(join("stations", name), station.Service)
+		if station.Batch != nil && station.Batch.Rows < 0 {
+			s.source.faultAt(join("stations", name)+".batch.rows", "use 0 (as backend.batch_rows) or more", "a batch of %d rows cannot be", station.Batch.Rows)
+		}
 	}
 	kinds := []string{"dukcapil", "dapodik", "dtks", "mail", "sms", "generic"}
 	for name, dependency := range s.Dependencies {

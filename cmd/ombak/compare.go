@@ -46,7 +46,7 @@ func compareCommand(s streams) *cli.Command {
 				return err
 			}
 			if c.Bool("calibrate") {
-				return calibrate(c, s, how)
+				return calibrateGate(c, s, how)
 			}
 			base, candidate, err := bothSides(c, s)
 			if err != nil {
@@ -109,8 +109,8 @@ func bothSides(c *cli.Context, s streams) (base, candidate []report.Report, err 
 	return base, candidate, err
 }
 
-// calibrate compares runs of one build, those named or as many as it makes.
-func calibrate(c *cli.Context, s streams, how report.Comparing) error {
+// calibrateGate compares runs of one build, those named or as many as it makes.
+func calibrateGate(c *cli.Context, s streams, how report.Comparing) error {
 	var runs []report.Report
 	var err error
 	switch command := c.String("base"); {

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/report"
+)
+
+func calibrateCommand(s streams) *cli.Command {
+	return &cli.Command{
+		Name:      "calibrate",
+		Usage:     "fit the simulator's stations to measured reports",
+		ArgsUsage: "REPORT…",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "o", Usage: "write the parameters to `MODEL`, a YAML file; by default to standard output", EnvVars: twin("o")},
+			&cli.BoolFlag{Name: "shared", Usage: "mocks and generator ran on the service's machine: count their CPU as its own", EnvVars: twin("shared")},
+			&cli.Uint64Flag{Name: "seed", Usage: "resample by another chance", EnvVars: twin("seed")},
+		},
+		Action: func(c *cli.Context) error { return calibrate(c, s) },
+	}
+}
+
+func calibrate(c *cli.Context, s streams) error {
+	if c.NArg() == 0 {
+		return usageError{errors.New("name the reports to fit to: report.json of a redline, or of several drills at different loads")}
+	}
+	var reports []report.Report
+	for _, name := range c.Args().Slice() {
+		levels, err := readMeasured(name)
+		if err != nil {
+			return err
+		}
+		reports = append(reports, levels...)
+	}
+	model, err := drill.Calibrate(reports, drill.Calibrating{Shared: c.Bool("shared"), Seed: c.Uint64("seed")})
+	if err != nil {
+		return err
+	}
+	for _, warning := range model.Warnings {
+		fmt.Fprintf(s.err, "warning: %s\n", warning)
+	}
+	if c.String("o") == "" {
+		return drill.WriteModel(s.out, model)
+	}
+	if err := writeFile(c.String("o"), func(w io.Writer) error { return drill.WriteModel(w, model) }); err != nil {
+		return fmt.Errorf("the model cannot be written: %w", err)
+	}
+	for _, station := range model.Stations {
+		fmt.Fprintf(s.out, "%s: %s\n", station.Name, station.Says())
+	}
+	fmt.Fprintf(s.out, "model: %s\n", c.String("o"))
+	return nil
+}
+
+// readMeasured reads a report, or those of all its levels where it is a redline's. The first level
+// that is named comes first.
+func readMeasured(name string) ([]report.Report, error) {
+	whole, err := readLevel(name)
+	if err != nil || len(whole.Levels) == 0 {
+		return []report.Report{whole}, err
+	}
+	var reports []report.Report
+	for _, level := range whole.Levels {
+		one, err := readLevel(filepath.Join(filepath.Dir(name), level.Report))
+		if err != nil {
+			return nil, err
+		}
+		reports = append(reports, one)
+	}
+	return reports, nil
+}
+
+// readLevel reads one report; a folder stands for the report.json in it.
+func readLevel(name string) (report.Report, error) {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		name = filepath.Join(name, "report.json")
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return report.Report{}, usageError{fmt.Errorf("the report cannot be opened: %w", err)}
+	}
+	defer file.Close()
+	r, err := report.Read(file)
+	if err != nil {
+		return r, usageError{fmt.Errorf("%s: %w", name, err)}
+	}
+	return r, nil
+}

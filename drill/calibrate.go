@@ -1,0 +1,206 @@
+package drill
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ombak-sim/ombak/capacity"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// fewestLevels is how many loads a calibration takes at least: two demands and their uncertainty.
+const fewestLevels = 3
+
+// resamples draw the intervals of demands.
+const resamples = 1000
+
+// Calibrating says how reports become parameters.
+type Calibrating struct {
+	// Shared counts the CPU of all processes as the service's, generator and mocks too: where they
+	// run on the same machine, they take it from the service.
+	Shared bool
+	Seed   uint64 // of resampling
+}
+
+// Model is what a calibration found. It becomes a file with [WriteModel].
+type Model struct {
+	Scenario string
+	Levels   int
+	LowestS  float64 // requests per second at the least and the greatest load
+	HighestS float64
+	Stations []FittedStation
+	Measured []string // what else was seen: mean times of dependencies
+	Warnings []string
+}
+
+// FittedStation is a station's parameters. PerBatch is nil where it does not work in batches.
+type FittedStation struct {
+	Name       string
+	Servers    int
+	PerRequest FittedDemand
+	PerBatch   *FittedDemand
+	Shape      workload.Distribution // of the service time; its mean is the demand
+	RSquared   float64
+}
+
+// FittedDemand is the seconds that one request, or one batch, takes of one server.
+type FittedDemand struct {
+	Seconds  float64
+	Interval *capacity.Interval // 95 %, by residual bootstrap; nil where the levels are too few
+}
+
+// Calibrate fits the stations of the simulator to live reports of several loads: web, from the CPU
+// of the backend for each request, and store, from its busy time for each row and each batch.
+func Calibrate(reports []report.Report, how Calibrating) (Model, error) {
+	levels, err := readLevels(reports, how.Shared)
+	if err != nil {
+		return Model{}, err
+	}
+	model := Model{
+		Scenario: reports[0].Scenario.Name, Levels: len(levels),
+		LowestS: levels[0].requests, HighestS: levels[len(levels)-1].requests, Measured: dependencyTimes(reports),
+	}
+	if model.HighestS < 1.5*model.LowestS {
+		model.Warnings = append(model.Warnings, fmt.Sprintf("the loads lie between %.3g and %.3g requests per second only; demands and idling can hardly be told apart: measure loads that differ by 3 times and more", model.LowestS, model.HighestS))
+	}
+	for _, r := range reports {
+		if r.Verdict == report.Invalid {
+			model.Warnings = append(model.Warnings, "a report is of an invalid run ("+strings.Join(r.Invalid, "; ")+"); its load may not be what it seems")
+		}
+	}
+	web, warnings, err := fitWeb(levels, reports, how)
+	if err != nil {
+		return model, fmt.Errorf("station web: %w", err)
+	}
+	model.Stations, model.Warnings = append(model.Stations, web), append(model.Warnings, warnings...)
+	if levels[0].store == nil {
+		model.Warnings = append(model.Warnings, "the reports have no station store; what the scenario says of it stays")
+		model.doubts()
+		return model, nil
+	}
+	store, warnings, err := fitStore(levels, how)
+	if err != nil {
+		return model, fmt.Errorf("station store: %w", err)
+	}
+	model.Stations, model.Warnings = append(model.Stations, store), append(model.Warnings, warnings...)
+	model.doubts()
+	return model, nil
+}
+
+// doubts warns of demands that explain little of what was measured.
+func (m *Model) doubts() {
+	for _, station := range m.Stations {
+		if station.RSquared < 0.9 {
+			m.Warnings = append(m.Warnings, fmt.Sprintf("%s: the demands explain %.0f %% of the differences between the loads only; measure longer, on a quiet machine, at loads that differ more", station.Name, 100*max(0, station.RSquared)))
+		}
+	}
+}
+
+// level is one load, all per second.
+type level struct {
+	requests float64 // that the backend answered
+	cpu      float64 // CPU seconds
+	cpus     int
+	store    *storeLevel
+}
+
+type storeLevel struct{ busy, rows, batches float64 }
+
+// readLevels reads a load from each report, in order of the load.
+func readLevels(reports []report.Report, shared bool) ([]level, error) {
+	if len(reports) < fewestLevels {
+		return nil, refuse("%d reports are too few to tell what a request costs; give at least %d of different loads, better five at 10 to 60 %% of the limit (ombak redline writes them)", len(reports), fewestLevels)
+	}
+	var levels []level
+	for i, r := range reports {
+		l, err := readLevel(r, shared)
+		if err != nil {
+			return nil, refuse("report %d: %w", i+1, err)
+		}
+		if r.Scenario.Name != reports[0].Scenario.Name {
+			return nil, refuse("report %d is of scenario %s and the first of %s; give reports of one scenario", i+1, r.Scenario.Name, reports[0].Scenario.Name)
+		}
+		if len(levels) > 0 && (l.store == nil) != (levels[0].store == nil) {
+			return nil, refuse("report %d: only some of the reports have a station store; give reports of one kind", i+1)
+		}
+		levels = append(levels, l)
+	}
+	slices.SortFunc(levels, func(a, b level) int { return cmp.Compare(a.requests, b.requests) })
+	return levels, nil
+}
+
+func readLevel(r report.Report, shared bool) (level, error) {
+	switch {
+	case r.Engine == report.Simulated:
+		return level{}, errors.New("it is simulated; a model is fitted to live reports")
+	case !(r.DurationS > 0):
+		return level{}, errors.New("it is empty: the run took no time")
+	case r.Machine == nil || r.Machine.CPUs < 1:
+		return level{}, errors.New("it does not say how many CPUs the machine has")
+	}
+	l := level{cpus: r.Machine.CPUs}
+	for _, row := range r.Steps {
+		if !awaits(row.Step) {
+			l.requests += row.Requests / r.DurationS
+		}
+	}
+	known := false
+	for _, process := range r.Processes {
+		if process.CPUS != nil && (process.Name == "backend" || shared) {
+			l.cpu += *process.CPUS / r.DurationS
+			known = known || process.Name == "backend"
+		}
+	}
+	if !known || l.requests == 0 {
+		return level{}, errors.New("it does not say what CPU the process backend used, or has no requests; give reports of ombak drill or redline")
+	}
+	if shared && r.Generator != nil && r.Generator.CPUS != nil {
+		l.cpu += *r.Generator.CPUS / r.DurationS
+	}
+	for _, station := range r.Stations {
+		if station.Name == "store" && station.Completions > 0 {
+			l.store = &storeLevel{busy: station.BusyS / r.DurationS, rows: station.Completions / r.DurationS}
+			if station.Batches != nil {
+				l.store.batches = *station.Batches / r.DurationS
+			}
+		}
+	}
+	return l, nil
+}
+
+// awaits says whether a step waits for mail or SMS, as the bundled scenarios call it: the backend
+// does not answer there. A report does not tell the kinds of its steps.
+func awaits(step string) bool { return step == "mail" || step == "sms" }
+
+func hasStation(r report.Report, name string) bool {
+	return slices.ContainsFunc(r.Stations, func(s report.StationRow) bool { return s.Name == name })
+}
+
+// dependencyTimes says how long the dependencies took on average, for the reader: what is known of
+// their shape is in the scenario.
+func dependencyTimes(reports []report.Report) []string {
+	busy, done := map[string]float64{}, map[string]float64{}
+	for _, r := range reports {
+		for _, station := range r.Stations {
+			if hasStation(r, "call:"+station.Name) {
+				busy[station.Name] += station.BusyS
+				done[station.Name] += station.Completions
+			}
+		}
+	}
+	var texts []string
+	for _, name := range sortedNames(busy) {
+		if done[name] > 0 {
+			texts = append(texts, fmt.Sprintf("%s: %s a call on average, of %.0f calls", name, spellTime(busy[name]/done[name]), done[name]))
+		}
+	}
+	return texts
+}
+
+func seconds(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }

@@ -1,0 +1,145 @@
+package drill
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/ombak-sim/ombak/capacity"
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// fitWeb finds the CPU that a request takes, apart from what the process takes when idle.
+func fitWeb(levels []level, reports []report.Report, how Calibrating) (FittedStation, []string, error) {
+	var steps []capacity.LoadStep
+	for _, l := range levels {
+		steps = append(steps, capacity.LoadStep{Busy: l.cpu, Rates: []float64{l.requests, 1}})
+	}
+	demands, err := capacity.FitDemands([]string{"request", "idling"}, steps)
+	var warnings []string
+	if errors.Is(err, capacity.ErrUnidentified) {
+		for i := range steps {
+			steps[i].Rates = steps[i].Rates[:1]
+		}
+		demands, err = capacity.FitDemands([]string{"request"}, steps)
+		warnings = append(warnings, "web: all loads are alike, so that idling counts as work for requests")
+	}
+	if err != nil {
+		return FittedStation{}, nil, err
+	}
+	if demands.Seconds[0] == 0 {
+		return FittedStation{}, nil, errors.New("the CPU used does not rise with the requests; measure higher loads")
+	}
+	station := FittedStation{Name: "web", Servers: levels[0].cpus, RSquared: demands.RSquared}
+	station.PerRequest = FittedDemand{Seconds: demands.Seconds[0], Interval: intervalOf(demands, 0, how.Seed)}
+	shape, more := shapeAtLowLoad(reports, station.PerRequest.Seconds, how.Seed)
+	station.Shape = shape
+	return station, append(append(warnings, prefixed("web: ", demands.Warnings)...), more...), nil
+}
+
+// fitStore finds what a row and what a batch takes of the store's one writer.
+func fitStore(levels []level, how Calibrating) (FittedStation, []string, error) {
+	var steps []capacity.LoadStep
+	for _, l := range levels {
+		steps = append(steps, capacity.LoadStep{Busy: l.store.busy, Rates: []float64{l.store.rows, l.store.batches}})
+	}
+	station := FittedStation{Name: "store", Servers: 1}
+	demands, err := capacity.FitDemands([]string{"row", "batch"}, steps)
+	var warnings []string
+	switch {
+	case errors.Is(err, capacity.ErrUnidentified):
+		for i := range steps {
+			steps[i].Rates = steps[i].Rates[:1]
+		}
+		if demands, err = capacity.FitDemands([]string{"row"}, steps); err != nil {
+			return station, nil, err
+		}
+		warnings = append(warnings, "store: batches grow with the rows, or are not counted, so that their cost is in that of a row; it is too high where batches are larger")
+	case err != nil:
+		return station, nil, err
+	default:
+		station.PerBatch = &FittedDemand{demands.Seconds[1], intervalOf(demands, 1, how.Seed)}
+	}
+	station.RSquared = demands.RSquared
+	station.PerRequest = FittedDemand{demands.Seconds[0], intervalOf(demands, 0, how.Seed)}
+	main := station.PerRequest.Seconds
+	if station.PerBatch != nil {
+		main = station.PerBatch.Seconds
+	}
+	station.Shape, err = workload.ParseDistribution(fmt.Sprintf("exponential(%v)", seconds(main)))
+	warnings = append(warnings, "store: nothing measured shows the shape of its times; exponential is assumed")
+	return station, append(warnings, prefixed("store: ", demands.Warnings)...), err
+}
+
+func prefixed(prefix string, texts []string) []string {
+	var all []string
+	for _, text := range texts {
+		all = append(all, prefix+text)
+	}
+	return all
+}
+
+func intervalOf(d capacity.Demands, which int, seed uint64) *capacity.Interval {
+	intervals, err := d.Intervals(resamples, workload.Seed{Value: seed})
+	if err != nil { // too few levels: there is no interval
+		return nil
+	}
+	return &intervals[which]
+}
+
+// mostTimes is how many service times show a shape well enough.
+const mostTimes = 5000
+
+// shapeAtLowLoad takes the shape of the first step's service times, as the generator saw them, at
+// the least load, and gives it the fitted mean.
+func shapeAtLowLoad(reports []report.Report, mean float64, seed uint64) (workload.Distribution, []string) {
+	least := reports[0]
+	for _, r := range reports {
+		if r.Offered.Scheduled/r.DurationS < least.Offered.Scheduled/least.DurationS {
+			least = r
+		}
+	}
+	plain, _ := workload.ParseDistribution(fmt.Sprintf("exponential(%v)", seconds(mean))) // of a positive time
+	if len(least.Steps) == 0 {
+		return plain, nil
+	}
+	shape, err := capacity.ChooseShape(serviceTimes(least, least.Steps[0].Step), workload.Seed{Value: seed})
+	if err != nil {
+		return plain, []string{fmt.Sprintf("web: the shape of its times is not known (%v); exponential is assumed", err)}
+	}
+	scv := shape.Distribution.SCV()
+	scaled, err := withMean(mean, scv, shape.Losses[workload.Gamma] < shape.Losses[workload.Lognormal])
+	if err != nil || !(scv > 0) {
+		return plain, []string{"web: the service times do not vary; exponential is assumed"}
+	}
+	return scaled, []string{fmt.Sprintf("web: the squared coefficient of variation %.3g of its times is that of step %s at the least load: the network and the generator are in it", scv, least.Steps[0].Step)}
+}
+
+// withMean makes a gamma or a lognormal distribution of a mean in seconds and a squared coefficient
+// of variation C²: for the lognormal σ² = ln(1 + C²) and median = mean/√(1 + C²) (N. L. Johnson,
+// S. Kotz, "Continuous Univariate Distributions", vol. 1, ch. 14).
+func withMean(mean, scv float64, gamma bool) (workload.Distribution, error) {
+	if gamma {
+		return workload.ParseDistribution(fmt.Sprintf("gamma(mean=%v, scv=%.4g)", seconds(mean), scv))
+	}
+	const z95 = 1.6448536269514722 // the 95 % quantile of the normal distribution
+	median := mean / math.Sqrt(1+scv)
+	return workload.ParseDistribution(fmt.Sprintf("lognormal(median=%v, p95=%v)", seconds(median), seconds(median*math.Exp(z95*math.Sqrt(math.Log1p(scv))))))
+}
+
+// serviceTimes are those of passed attempts, thinned evenly, in seconds.
+func serviceTimes(r report.Report, step string) []float64 {
+	histogram, err := r.Histograms.DecodeServiceTime(step, funnel.Completed)
+	if err != nil || histogram == nil || histogram.TotalCount() == 0 {
+		return nil
+	}
+	var times []float64
+	count := int(min(mostTimes, histogram.TotalCount()))
+	for k := range count {
+		at := histogram.ValueAtQuantile(100 * (float64(k) + 0.5) / float64(count))
+		times = append(times, float64(max(1, at))/1e6)
+	}
+	return times
+}

@@ -1,0 +1,173 @@
+package drill
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// The true demands behind measuredAt: what a request takes of a CPU, a row and a batch of the writer,
+// and what the process takes when idle.
+const (
+	trueRequest = 300e-6
+	trueRow     = 40e-6
+	trueBatch   = 5e-3
+	trueIdle    = 0.02
+)
+
+// measuredAt is a report of ten seconds at a rate, with errors of measurement of up to 1 %. Batches
+// grow with the load: their rate rises less than that of the rows.
+func measuredAt(rate float64) report.Report {
+	chance := workload.Seed{Value: uint64(rate)}.Stream(workload.NewPurpose("drill/calibrate-test"), 0, 0, 0)
+	off := func(value float64) float64 { return value * (0.99 + 0.02*chance.Float64()) }
+	const length = 10.0
+	batches := 150 * rate / (rate + 200)
+	cpu := off(length * (trueIdle + trueRequest*rate))
+	others := length * trueRequest * rate // the generator works as much again
+	count := batches * length
+	return report.Report{
+		Engine: report.Live, Scenario: report.Scenario{Name: "test"}, DurationS: length, Machine: &report.Machine{CPUs: 2},
+		Offered:   report.Offered{Scheduled: rate * length},
+		Steps:     []report.StepRow{{Step: "landing", Requests: rate * length}, {Step: "mail", Requests: 1e6}},
+		Processes: []report.Process{{Name: "backend", CPUS: &cpu}},
+		Generator: &report.Generator{CPUS: &others},
+		Stations: []report.StationRow{
+			{Name: "call:dukcapil", Completions: 100, BusyS: 12},
+			{Name: "dukcapil", Servers: 5, Completions: 100, BusyS: 10},
+			{Name: "store", Servers: 1, Completions: rate * length, BusyS: off(length * (trueRow*rate + trueBatch*batches)), Batches: &count},
+		},
+	}
+}
+
+func levelsAt(rates ...float64) (reports []report.Report) {
+	for _, rate := range rates {
+		reports = append(reports, measuredAt(rate))
+	}
+	return reports
+}
+
+// TestCalibrateFindsTrueDemands: within the errors of measurement, and the intervals hold the truth.
+func TestCalibrateFindsTrueDemands(t *testing.T) {
+	reports := levelsAt(400, 50, 100, 800, 200, 1600)
+	model, err := Calibrate(reports, Calibrating{})
+	if err != nil || len(model.Stations) != 2 {
+		t.Fatal(err, model)
+	}
+	web, store := model.Stations[0], model.Stations[1]
+	near := func(what string, got FittedDemand, want, tolerance float64) {
+		t.Helper()
+		if math.Abs(got.Seconds/want-1) > tolerance {
+			t.Errorf("%s is %v s, want %v", what, got.Seconds, want)
+		}
+		if got.Interval == nil || got.Interval[0] > want*(1+tolerance) || got.Interval[1] < want*(1-tolerance) {
+			t.Errorf("%s: the interval %v is far from %v", what, got.Interval, want)
+		}
+	}
+	near("a request", web.PerRequest, trueRequest, 0.03)
+	near("a row", store.PerRequest, trueRow, 0.25)
+	near("a batch", *store.PerBatch, trueBatch, 0.05)
+	if web.Servers != 2 || store.Servers != 1 || web.RSquared < 0.99 || len(model.Measured) != 1 || !strings.Contains(model.Measured[0], "dukcapil: 100ms") {
+		t.Errorf("model %+v", model)
+	}
+	shared, err := Calibrate(reports, Calibrating{Shared: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	near("a request with the generator's share", shared.Stations[0].PerRequest, 2*trueRequest, 0.03)
+}
+
+// TestModelIsAPartOfAScenario: the file that is written changes the stations of a simulation.
+func TestModelIsAPartOfAScenario(t *testing.T) {
+	model, err := Calibrate(levelsAt(50, 100, 200, 400), Calibrating{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := WriteModel(&text, model); err != nil {
+		t.Fatal(err)
+	}
+	scenario, err := scenarios.Load("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, err := scenario.WithModel("model.yaml", text.Bytes())
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, &text)
+	}
+	run, err := NewSimulation(changed, Options{Plan: "calm"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, web := run.Simulated.Stations[0], run.Simulated.Stations[1]
+	if math.Abs(store.ServiceTime.Mean()/trueBatch-1) > 0.1 || store.Batch.Rows != 512 || store.Batch.PerRow == 0 || store.Batch.Age == 0 {
+		t.Errorf("store %+v", store)
+	}
+	if math.Abs(web.ServiceTime.Mean()/trueRequest-1) > 0.1 {
+		t.Errorf("web %+v", web)
+	}
+	if _, err := Simulate(t.Context(), run, Simulating{}); err != nil {
+		t.Error(err)
+	}
+	for _, wrong := range []string{"stations: {wbe: {servers: 1}}", "nonsense: 1", "stations: {web: {servers: -1}}"} {
+		if _, err := scenario.WithModel("model.yaml", []byte(wrong)); err == nil || !strings.Contains(err.Error(), "model.yaml") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+	asPlan := strings.Replace(string(scenario.Source()), "thresholds:", "  - name: measured\n    set:\n"+indent(text.String())+"thresholds:", 1)
+	if _, err := scenarios.Parse("merged.yaml", []byte(asPlan), nil); err != nil {
+		t.Errorf("below set of a plan: %v", err)
+	}
+}
+
+func indent(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		fmt.Fprintf(&b, "      %s", line)
+	}
+	return b.String()
+}
+
+// TestCalibrateRefuses: what the data cannot support is said, not guessed.
+func TestCalibrateRefuses(t *testing.T) {
+	simulated, empty, silent, foreign := measuredAt(100), measuredAt(100), measuredAt(100), measuredAt(100)
+	simulated.Engine = report.Simulated
+	empty.DurationS = 0
+	silent.Processes = nil
+	foreign.Scenario.Name = "other"
+	for _, test := range []struct {
+		want    string
+		reports []report.Report
+	}{
+		{"2 reports are too few", levelsAt(100, 200)},
+		{"0 reports are too few", nil},
+		{"it is simulated", append(levelsAt(100, 200), simulated)},
+		{"the run took no time", append(levelsAt(100, 200), empty)},
+		{"the process backend", append(levelsAt(100, 200), silent)},
+		{"scenario other", append(levelsAt(100, 200), foreign)},
+	} {
+		if _, err := Calibrate(test.reports, Calibrating{}); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v, want %q", err, test.want)
+		}
+	}
+	alike, err := Calibrate(levelsAt(100, 101, 102), Calibrating{})
+	if err == nil && !strings.Contains(strings.Join(alike.Warnings, "\n"), "measure loads that differ") {
+		t.Errorf("loads that are all alike give no warning: %q", alike.Warnings)
+	}
+}
+
+// TestWithMean: both families have the mean and the variation asked for.
+func TestWithMean(t *testing.T) {
+	for _, gamma := range []bool{true, false} {
+		d, err := withMean(500e-6, 3, gamma)
+		if err != nil || math.Abs(d.Mean()/500e-6-1) > 1e-3 || math.Abs(d.SCV()/3-1) > 1e-2 {
+			t.Errorf("%v has mean %v and variation %v (%v), want 500 µs and 3", d, d.Mean(), d.SCV(), err)
+		}
+	}
+}

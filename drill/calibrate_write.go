@@ -1,0 +1,52 @@
+package drill
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteModel writes a calibration as YAML: the part of a scenario that it replaces. It can also stand
+// below set of a plan.
+func WriteModel(w io.Writer, m Model) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Fitted by ombak calibrate to %d reports of %s, %.4g to %.4g requests per second.\n", m.Levels, m.Scenario, m.LowestS, m.HighestS)
+	for _, warning := range m.Warnings {
+		fmt.Fprintf(&b, "# warning: %s\n", warning)
+	}
+	for _, text := range m.Measured {
+		fmt.Fprintf(&b, "# seen, not set: dependency %s\n", text)
+	}
+	b.WriteString("stations:\n")
+	for _, station := range m.Stations {
+		fmt.Fprintf(&b, "  # %s: %s\n", station.Name, station.Says())
+		fmt.Fprintf(&b, "  %s: {servers: %d, service: %q", station.Name, station.Servers, station.Shape)
+		if station.PerBatch != nil {
+			fmt.Fprintf(&b, ", batch: {per_row: %v}", seconds(station.PerRequest.Seconds))
+		}
+		b.WriteString("}\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Says tells the demands with their intervals in words.
+func (s FittedStation) Says() string {
+	unit := "request"
+	if s.Name == "store" {
+		unit = "row"
+	}
+	text := s.PerRequest.says(unit)
+	if s.PerBatch != nil {
+		text += ", " + s.PerBatch.says("batch")
+	}
+	return text + fmt.Sprintf("; R² %.3f", s.RSquared)
+}
+
+func (d FittedDemand) says(unit string) string {
+	text := spellTime(d.Seconds) + " a " + unit
+	if d.Interval != nil {
+		text += fmt.Sprintf(" (95 %%: %s to %s)", spellTime(d.Interval[0]), spellTime(d.Interval[1]))
+	}
+	return text
+}
