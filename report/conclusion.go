@@ -70,7 +70,7 @@ func brokenSteps(report Report) map[string]bool {
 	for _, threshold := range report.Thresholds {
 		condition, err := ParseThreshold(threshold.Source)
 		if err == nil && threshold.Verdict == Fail {
-			broken[condition.Step()] = true
+			broken[condition.selector.resolve(report).step] = true
 		}
 	}
 	return broken

@@ -9,14 +9,20 @@ import (
 
 // Condition is a parsed threshold:
 //
-//	condition = selector comparison bound
-//	selector  = people | "schedule_lag." quantile | step "." count | step "." time "." quantile
+//	condition = selector comparison bound [ "over" duration ] [ "during" duration ".." duration ]
+//	selector  = people | "schedule_lag." quantile | step "." count | step "." time "." quantile | [ step "." ] "rate" | k6
+//	k6        = "p(95)" … | "avg" | "med" | "max": response_time_passed of the sign-up, or else of the first step
 //	people    = "scheduled" "sent" "completed" "dropped" "acknowledged" "persisted" "lost" "unacknowledged" "duplicates"
 //	count     = "entered" "passed" "peak_passed_per_min" … (a column of the funnel), "requests", "throughput_per_s", "goodput_per_s"
 //	time      = "response_time" | "response_time_passed" | "service_time"
 //	quantile  = "mean" | "max" | "p50" | "p99" | "p999" | "p(99.95)" …
 //	comparison= ">=" | "<=" | ">" | "<" | "==" | "!="
 //	bound     = number | number "%" "of" count | number unit        (a time needs its unit: 250ms)
+//
+// Rate is the share, from 0 to 1, of those who entered that was rejected, failed or timed out.
+// A window is for counts of a step that the series holds by the second, and shares of them: during
+// takes only the seconds from one instant of the scenario to another; over asks it of every stretch
+// of so many real seconds, of which the worst is judged.
 type Condition struct {
 	Source     string          // as written
 	Severity   funnel.Severity // empty means fail
@@ -24,6 +30,7 @@ type Condition struct {
 	comparison string
 	bound      float64 // in seconds for a time, in percent for a share
 	of         string  // the count that a share is taken of
+	window     window
 }
 
 // selector names one figure of a report.

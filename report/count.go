@@ -16,6 +16,9 @@ func count(report Report, step, word string) (float64, error) {
 	}
 	for i := range report.Funnel {
 		if row := &report.Funnel[i]; row.Step == step {
+			if word == rate && row.Entered > 0 {
+				return (row.Rejected + row.Failed + row.TimedOut) / row.Entered, nil
+			}
 			if value, ok := row.count(word); ok {
 				return value, nil
 			}

@@ -44,6 +44,7 @@ func Judge(report Report, conditions []Condition, validity Validity) Report {
 
 // Judge evaluates the condition on a report.
 func (c Condition) Judge(report Report) Judgement {
+	c.selector = c.selector.resolve(report)
 	judgement := Judgement{Source: c.Source, Severity: cmp.Or(c.Severity, funnel.Fail), Verdict: Fail}
 	figure, err := c.figure(report)
 	if err != nil {
@@ -88,6 +89,9 @@ func (c Condition) spell(value float64) string {
 	case c.of != "":
 		return trim(math.Trunc(value*1e3)/1e3) + "% of " + c.of
 	}
+	if c.selector.figure == rate {
+		return trim(value)
+	}
 	return thousands(value)
 }
 
@@ -106,6 +110,10 @@ type figure struct{ value, samples float64 }
 func (c Condition) figure(report Report) (figure, error) {
 	if c.selector.isTime() {
 		return c.selector.time(report)
+	}
+	if c.window != (window{}) {
+		value, err := c.window.worst(report, c)
+		return figure{value: value}, err
 	}
 	value, err := count(report, c.selector.step, c.selector.figure)
 	if err != nil || c.of == "" {

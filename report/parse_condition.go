@@ -46,6 +46,9 @@ func ParseThreshold(source string) (Condition, error) {
 	if condition.bound, condition.of, err = p.bound(condition.selector); err != nil {
 		return Condition{}, err
 	}
+	if condition.window, err = p.window(condition); err != nil {
+		return Condition{}, err
+	}
 	if p.space(); p.at < len(source) {
 		return Condition{}, p.fault(p.at, "%q is left over; a threshold is one comparison", source[p.at:])
 	}
@@ -95,12 +98,15 @@ func (p *parser) accept(text string) bool {
 func (p *parser) selector() (selector, error) {
 	p.space()
 	start := p.at
+	if s, ok := p.k6(); ok {
+		return s, nil
+	}
 	name := p.word()
 	if name == "" {
 		return selector{}, p.fault(start, "a step or a count of people is missing; write for example sign-up.passed or lost")
 	}
 	if !p.accept(".") {
-		if slices.Contains(peopleWords(), name) {
+		if slices.Contains(peopleWords(), name) || name == rate {
 			return selector{figure: name}, nil
 		}
 		return selector{}, p.fault(start, "%q is no count of people (%s); for a step write %s.passed", name, hint(name, peopleWords()), name)
@@ -111,7 +117,7 @@ func (p *parser) selector() (selector, error) {
 	start = p.at
 	figure := p.word()
 	switch {
-	case slices.Contains(countWords(), figure):
+	case slices.Contains(countWords(), figure) || figure == rate:
 		return selector{step: name, figure: figure}, nil
 	case slices.Contains(timeWords(), figure):
 		if !p.accept(".") {

@@ -57,6 +57,8 @@ func three(value float64) string {
 // spell writes a time given in seconds with two or three significant digits.
 func spell(seconds float64) string {
 	switch {
+	case seconds == 0:
+		return "0 s"
 	case seconds < 0.9995e-3:
 		return significant(seconds*1e6) + " µs"
 	case seconds < 0.9995:

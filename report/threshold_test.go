@@ -122,7 +122,7 @@ func TestUnknownSeverity(t *testing.T) {
 }
 
 func FuzzParseThreshold(f *testing.F) {
-	for _, source := range []string{"sign-up.passed >= 99.9% of scheduled", "a.response_time.p(99) < 1,0µs", "lost == 0", "schedule_lag.max!=1h"} {
+	for _, source := range []string{"sign-up.passed >= 99.9% of scheduled", "a.response_time.p(99) < 1,0µs", "lost == 0", "schedule_lag.max!=1h", "p(95)<500ms", "rate<0.1", "a.passed > 1% of entered over 1m during 6m..10m"} {
 		f.Add(source)
 	}
 	f.Fuzz(func(t *testing.T, source string) {

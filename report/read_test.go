@@ -1,0 +1,34 @@
+package report
+
+import (
+	"strings"
+	"testing"
+)
+
+// What is handed in may come from anywhere: it is refused in one sentence, whatever it holds.
+func TestReadRefusesHostileInput(t *testing.T) {
+	deep := strings.Repeat("[", 1_000_000)
+	tests := []struct{ why, text, want string }{
+		{"a million brackets", deep, "not JSON at byte"},
+		{"a million brackets in a member", `{"schema":"ombak.report/v1","funnel":` + deep, "not JSON at byte"},
+		{"more than the limit", `{"schema":"` + strings.Repeat("x", 5000), "larger than 4,096 bytes"},
+		{"a number beyond all", `{"schema":"ombak.report/v1","duration_s":1e999}`, "duration_s is a JSON number"},
+		{"a list for an object", `{"schema":"ombak.report/v1","offered":[]}`, "offered is a JSON array"},
+		{"a schema that is no text", `{"schema":1}`, "schema is a JSON number"},
+		{"not even text", "\x00\xff\x1f\x8b", "not JSON at byte 1"},
+	}
+	for _, test := range tests {
+		limit := int64(4 << 20)
+		if test.want == "larger than 4,096 bytes" {
+			limit = 4096
+		}
+		_, err := read(strings.NewReader(test.text), limit)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %.200v; want %q", test.why, err, test.want)
+			continue
+		}
+		if strings.Contains(err.Error(), "\n") || len(err.Error()) > 300 {
+			t.Errorf("%s: %d characters, or several lines", test.why, len(err.Error()))
+		}
+	}
+}
