@@ -166,6 +166,21 @@ func TestMaxRateCapsEveryMinute(t *testing.T) {
 	}
 }
 
+// A part offers its own people, and the parts together the whole.
+func TestPartsOfferTheWhole(t *testing.T) {
+	total := 0
+	for part := range 3 {
+		run, err := drill.NewRun(load(t, "smoke"), drill.Options{Part: part, Parts: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += run.Offered.Scheduled
+	}
+	if total != 640 {
+		t.Errorf("three parts offer %d people, want 640", total)
+	}
+}
+
 func TestAdviceNamesThePlanThatRelieves(t *testing.T) {
 	run, err := drill.NewRun(load(t, "prakerja-2020-peak"), drill.Options{})
 	if err != nil {

@@ -10,9 +10,9 @@ import (
 // Caller is one person who comes.
 type Caller = journey.Caller
 
-// Callers yields all people of the run in order of their instants. The same Config yields the same
-// people at the same instants.
-func (c Config) Callers() iter.Seq[Caller] { return c.callers(0, 1) }
+// Callers yields all people of the run, or of this generator's part of it, in order of their
+// instants. The same Config yields the same people at the same instants.
+func (c Config) Callers() iter.Seq[Caller] { return c.callers(c.Part, max(1, c.Parts)) }
 
 // callers yields every shards-th person.
 func (c Config) callers(shard, shards int) iter.Seq[Caller] {
