@@ -26,6 +26,7 @@ func series(recording *Recording, facts Facts) Series {
 			result.Steps[i].add(&row.steps[i])
 		}
 	}
+	result.Heat = heats(recording)
 	result.Stations = stationSeries(facts.Readings, facts.Clock)
 	return result
 }
