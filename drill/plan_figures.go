@@ -40,7 +40,7 @@ func (r *Run) replayOf(assembled report.Report, config sim.Config) Replay {
 	if last := len(assembled.Funnel) - 1; last >= 0 {
 		replay.Finished, replay.GoodputPerS = assembled.Funnel[last].Passed, assembled.Steps[last].GoodputPerS
 	}
-	replay.RecoveryS, replay.Recovered = r.recovery(assembled.Series)
+	replay.RecoveryS, replay.Recovered = report.Recovery(assembled.Series, r.asks)
 	return replay
 }
 
@@ -128,52 +128,6 @@ func (r *Run) busiest(average report.Report) Busiest {
 		consider(call.Name, serverTime(config, sim.Call, i, real))
 	}
 	return most
-}
-
-// What makes a minute a troubled one: more than this share of the attempts of one step, and no fewer
-// than so many, ended neither with a yes nor with a person's final no. Typing errors and repeated
-// sign-ups alone stay far below it.
-const (
-	troubledShare = 0.2
-	troubledLeast = 5
-)
-
-// troubled says whether the service did not do its work in a minute of requests.
-func troubled(requests, well int64) bool {
-	bad := float64(requests - well)
-	return bad >= troubledLeast && bad > troubledShare*float64(requests)
-}
-
-// recovery returns how long after the busiest minute of arrivals the last troubled minute ended, and
-// whether that was before people stopped coming. Where no minute was troubled after it, it is 0.
-func (r *Run) recovery(s report.Series) (seconds float64, recovered bool) {
-	const minute = 60
-	rows := len(s.TS)
-	peak, most, lastCame, lastTroubled := 0, int64(-1), 0, -1
-	for from := 0; from < rows; from += minute {
-		to := min(from+minute, rows)
-		came := sum(s.Scheduled[from:to])
-		if came > most {
-			peak, most = to, came
-		}
-		if came > 0 {
-			lastCame = to
-		}
-		for _, step := range s.Steps {
-			if r.asks(step.Step) && troubled(sum(step.Requests[from:to]), sum(step.Passed[from:to])+sum(step.Declined[from:to])) {
-				lastTroubled = to
-			}
-		}
-	}
-	return float64(max(0, lastTroubled-peak)), lastTroubled < lastCame
-}
-
-func sum(counts []int64) int64 {
-	var total int64
-	for _, count := range counts {
-		total += count
-	}
-	return total
 }
 
 // gatesOf lists the stations and gates that turned requests away, the most first.
