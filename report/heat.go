@@ -47,7 +47,7 @@ func heats(recording *Recording) []Heat {
 	columns := int((length + width - 1) / width)
 	var all []Heat
 	for step := range recording.journey {
-		heat := Heat{Step: recording.journey[step].Name, FirstS: recording.earliest, WidthS: width, Counts: make([][]int64, columns)}
+		heat := Heat{Step: recording.journey[step].Name, FirstS: recording.earliest, WidthS: width, Counts: emptyColumns(columns)}
 		for second, row := range recording.rows {
 			heat.add(int((second-heat.FirstS)/width), row.steps[step].response)
 		}
@@ -56,6 +56,14 @@ func heats(recording *Recording) []Heat {
 		}
 	}
 	return all
+}
+
+func emptyColumns(count int) [][]int64 {
+	columns := make([][]int64, count)
+	for i := range columns {
+		columns[i] = []int64{}
+	}
+	return columns
 }
 
 // add adds a second's response times to a column.
@@ -80,7 +88,7 @@ func mergedHeats(parts []Report) []Heat {
 	total := make([]Heat, 0, len(parts[0].Series.Heat))
 	for _, heat := range parts[0].Series.Heat {
 		sum := heat
-		sum.Counts = make([][]int64, len(heat.Counts))
+		sum.Counts = emptyColumns(len(heat.Counts))
 		for _, part := range parts {
 			at := slices.IndexFunc(part.Series.Heat, func(h Heat) bool { return h.Step == heat.Step })
 			if at < 0 {
@@ -100,7 +108,7 @@ func mergedHeats(parts []Report) []Heat {
 func (h *Heat) join(other Heat) {
 	for column, counts := range other.Counts {
 		if column == len(h.Counts) {
-			h.Counts = append(h.Counts, nil)
+			h.Counts = append(h.Counts, []int64{})
 		}
 		for row, count := range counts {
 			h.Counts[column] = plusAt(h.Counts[column], row, count)
