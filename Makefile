@@ -9,8 +9,8 @@ RACE     ?= -race $(foreach package,$(UNWATCHED),-gcflags=$(package)/...=-race=f
 UNWATCHED := git.sr.ht/~sbinet/gg github.com/golang/freetype golang.org/x/image image compress
 # At its end a process waits this long for races to be told; the default of a second is most of a script's time.
 export GORACE := atexit_sleep_ms=50
-# The race detector needs a C compiler; curl and swaks talk to the mocks in their tests.
-PACKAGES := gcc libc6-dev curl swaks
+# The race detector needs a C compiler; curl and swaks talk to the mocks in their tests, chromium looks at the page.
+PACKAGES := gcc libc6-dev curl swaks chromium
 
 .PHONY: test packages lint unit statistics tools bench drill clean
 
