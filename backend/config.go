@@ -42,7 +42,7 @@ type Config struct {
 type RegistryConfig struct {
 	URL     string                `json:"url"`
 	Timeout time.Duration         `json:"timeout,omitempty"` // of one call; default 10 s
-	Gate    resilience.FIFOConfig `json:"gate,omitzero"`     // in front of the calls; Concurrency 0 means none
+	Gate    resilience.GateConfig `json:"gate,omitzero"`     // in front of the calls; Concurrency 0 means none
 }
 
 // DukcapilConfig describes the population registry and the service's account there.

@@ -14,7 +14,7 @@ import (
 type gate struct {
 	began   time.Time
 	mutex   sync.Mutex // guards what follows
-	policy  *resilience.BoundedFIFO
+	policy  *resilience.Gate
 	waiting map[resilience.Ticket]chan bool // true admits, false rejects
 	timer   *time.Timer                     // the next deadline
 }
@@ -28,11 +28,11 @@ type busyError struct {
 func (e *busyError) Error() string { return e.reason }
 
 // newGate returns a gate; with a Concurrency of 0 it only counts.
-func newGate(config resilience.FIFOConfig) (*gate, error) {
+func newGate(config resilience.GateConfig) (*gate, error) {
 	if config.Concurrency == 0 {
-		config = resilience.FIFOConfig{Concurrency: math.MaxInt}
+		config = resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: math.MaxInt}}
 	}
-	policy, err := resilience.NewBoundedFIFO(config)
+	policy, err := resilience.NewGate(config)
 	if err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/backend"
-	"github.com/ombak-sim/ombak/resilience"
 )
 
 // The backend's account at the mock of Dukcapil. Nothing real is behind it.
@@ -43,13 +42,7 @@ func (r *Run) backendConfig() (backend.Config, error) {
 			continue
 		}
 		registry.Timeout = s.Backend.CallTimeouts[name]
-		if gate, gated := gates[name]; gated {
-			factor := orOne(r.Options.ScaleSystem)
-			registry.Gate = resilience.FIFOConfig{Concurrency: scaledCount(gate.Limit, factor), Deadline: gate.Deadline}
-			if gate.Queue > 0 {
-				registry.Gate.Queue = scaledCount(gate.Queue, factor)
-			}
-		}
+		registry.Gate, _ = gates[name].Scaled(orOne(r.Options.ScaleSystem)).Gate()
 	}
 	return config, nil
 }

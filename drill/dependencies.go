@@ -112,22 +112,11 @@ func (r *Run) policies() (map[string]scenarios.Policy, error) {
 	}
 	gates := map[string]scenarios.Policy{}
 	for _, policy := range policies {
-		dependency, isCall := callOf(policy.At)
-		if !isCall || policy.Policy != "bounded-fifo" && policy.Policy != "static-limit" {
+		if !policy.RunsLive() {
 			return nil, refuse("plan %s puts %s at %s, which does not run live yet; choose another plan, or simulate it", plan.Name, policy.Policy, policy.At)
 		}
-		if policy.Policy == "static-limit" {
-			policy.Queue = 0
-		}
+		_, dependency := policy.Place()
 		gates[dependency] = policy
 	}
 	return gates, nil
-}
-
-func callOf(place string) (dependency string, isCall bool) {
-	const prefix = "call:"
-	if len(place) > len(prefix) && place[:len(prefix)] == prefix {
-		return place[len(prefix):], true
-	}
-	return "", false
 }

@@ -93,7 +93,7 @@ func TestOptionsAreRefused(t *testing.T) {
 func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
 	text := string(load(t, "smoke").Source())
 	for _, test := range []struct{ plan, want string }{
-		{"  - name: x\n    policies: [{policy: codel, at: entry}]\n", "puts codel at entry, which does not run live yet"},
+		{"  - name: x\n    policies: [{policy: codel, at: entry, limit: 9, queue: 9}]\n", "puts codel at entry, which does not run live yet"},
 		{"  - name: x\n    schedule: [{at: 5s, set: {backend: {quota: 5}}}]\n", "changes things while it runs"},
 		{"  - name: x\n    set: {dependencies: {dtks: {kind: dapodik}}}\n", "dependencies dapodik and dtks are both of kind dapodik"},
 		{"  - name: x\n    set: {dependencies: {dtks: {discipline: priority}}}\n", "requests on the wire have no priority"},

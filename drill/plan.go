@@ -15,9 +15,13 @@ type LeftOut struct {
 	Reason string `json:"reason"`
 }
 
-// NewSimulations maps a scenario to a run for each plan, of all its plans where none is named. Those
+// NewSimulations maps a scenario to a run for each plan; where none is named, those of the scenario's
+// compare, or all its plans. Those
 // that cannot be simulated are left out, with the reason; where none can be, that is ErrRefused.
 func NewSimulations(scenario *scenarios.Scenario, options Options, plans []string) ([]*Run, []LeftOut, error) {
+	if len(plans) == 0 {
+		plans = scenario.Compare
+	}
 	if len(plans) == 0 {
 		for _, plan := range scenario.Plans {
 			plans = append(plans, plan.Name)

@@ -203,6 +203,7 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 		return report.Report{}, Replay{}, fmt.Errorf("replication %d: %w", number, err)
 	}
 	recorder.Close()
+	config.Changes = result.Changes // those of scalers among them
 	s := r.Scenario
 	facts := report.Facts{
 		Ombak: how.Build, Engine: report.Simulated,

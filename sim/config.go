@@ -26,11 +26,13 @@ type Config struct {
 	Routes    []Route             // one for each step
 	Stations  []StationConfig
 	Calls     []Dependency
-	Doors     []Door        // protection of the service itself; a request passes them in this order
-	Changes   []Change      // while the run goes on
-	Places    int           // in the batch that people join; 0 means no limit
-	Until     time.Duration // real time after which the run ends
-	ReadEvery time.Duration // between two readings of the stations; 0 means never
+	Doors     []Door                    // protection of the service itself; a request passes them in this order
+	Changes   []Change                  // while the run goes on
+	Scalers   []Scaler                  // at most one for each station
+	Stagger   *resilience.StaggerConfig // people come as long after the opening as after their birth month's turn; nil: when they like
+	Places    int                       // in the batch that people join; 0 means no limit
+	Until     time.Duration             // real time after which the run ends
+	ReadEvery time.Duration             // between two readings of the stations; 0 means never
 }
 
 // Route is a request's way through the model.
@@ -70,16 +72,10 @@ const (
 type Dependency struct {
 	StationConfig
 	Role     Role
-	Delivery workload.Distribution  // mail and sms: from acceptance to arrival
-	Timeout  time.Duration          // real time after which the service gives a call up; 0 means never
-	Gate     *resilience.FIFOConfig // protection of the calls; nil means none
-	Faults   fault.Schedule         // by scenario time
-}
-
-// Door is protection in front of the service: at all steps, or at one.
-type Door struct {
-	Step int // place in the journey; -1 means all steps
-	Gate resilience.FIFOConfig
+	Delivery workload.Distribution // mail and sms: from acceptance to arrival
+	Timeout  time.Duration         // real time after which the service gives a call up; 0 means never
+	Faults   fault.Schedule        // by scenario time
+	Outlet
 }
 
 // Change gives a station or dependency another number of servers, as operators do by hand.
@@ -110,10 +106,8 @@ func (c Config) Validate() error {
 			return fmt.Errorf("sim: dependency %s: %w", call.Name, err)
 		}
 	}
-	for _, door := range c.Doors {
-		if err := door.Gate.Validate(); err != nil || door.Step < -1 || door.Step >= len(c.Routes) {
-			return fmt.Errorf("sim: the door of step %d of %d: %w", door.Step, len(c.Routes), err)
-		}
+	if err := c.validatePolicies(); err != nil {
+		return fmt.Errorf("sim: %w", err)
 	}
 	for _, change := range c.Changes {
 		if places := c.places(change.Kind); change.Servers < 1 || change.To < 0 || change.To >= places {
@@ -139,10 +133,8 @@ func (c Config) places(kind HopKind) int {
 }
 
 func (d Dependency) validate() error {
-	if d.Gate != nil {
-		if err := d.Gate.Validate(); err != nil {
-			return err
-		}
+	if err := d.Outlet.validate(); err != nil {
+		return err
 	}
 	if d.Holding {
 		return errors.New("a dependency cannot hold servers")

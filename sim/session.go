@@ -5,6 +5,7 @@ import (
 
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/resilience"
 )
 
 // session is one person's walk, with what the service and the world know about the person.
@@ -18,6 +19,9 @@ type session struct {
 	scheduled  time.Duration // when the arrivals name the person
 	mailAt     time.Duration
 	mailedAt   time.Duration
+	accepted   time.Duration    // when the service took what it will work off later; 0 means it did not
+	place      resilience.Place // in a waiting room
+	room       int16            // that the place is in, counting gates from 1; 0 means none
 	mails      int16
 	lead       bool // a step before the scheduled one, walked beside the person's main walk
 	fresh      bool // nothing was sent yet
@@ -30,12 +34,16 @@ type session struct {
 	identified bool // the NIK was verified
 	eligible   bool
 	joined     bool
+	inside     bool // the place's turn has come
 }
 
 // expect makes the sessions of the caller who is due, and waits for the next.
 func (m *model) expect() {
 	caller := m.caller
 	m.awaitCaller()
+	if m.config.Stagger != nil && !caller.Visitor {
+		caller.At = m.turn(caller)
+	}
 	if caller.Visitor {
 		walk, action := m.journey.Look(caller.Person, 0, caller.At)
 		m.open(walk, action, false, caller.At)
@@ -48,6 +56,12 @@ func (m *model) expect() {
 	}
 	walk, action := m.journey.Begin(caller.Person, caller.At)
 	m.open(walk, action, false, caller.At)
+}
+
+// turn returns when a person comes who would come at that time if all had their turn at the opening.
+func (m *model) turn(caller journey.Caller) time.Duration {
+	clock := m.config.Journey.Clock
+	return clock.Real(clock.Scenario(caller.At) + m.config.Stagger.Turn(m.people.Person(caller.Person).BirthDate.Month()))
 }
 
 func (m *model) awaitCaller() {
@@ -135,20 +149,29 @@ func (m *model) timedOut(slot int32) {
 func (m *model) answer(slot int32, answer journey.Answer, reason funnel.Reason) {
 	s := &m.sessions[slot]
 	s.request = -1
+	m.stopWatch(s)
+	m.answered(slot, answer, reason)
+}
+
+// stopWatch lets a person wait for as long as it takes.
+func (m *model) stopWatch(s *session) {
 	if s.timeout != 0 {
 		m.engine.Disarm(m.steps[s.walk.Step].delay, s.timeout)
 	}
 	m.engine.Revoke(s.patience)
-	m.answered(slot, answer, reason)
+	s.timeout, s.patience = 0, Handle{}
 }
 
 // answered moves the walk on by one answer, as the load generator does.
 func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason) {
 	s := &m.sessions[slot]
-	walk := s.walk
+	walk, end := s.walk, m.engine.now
+	if s.accepted != 0 { // the wait for the answer ended then
+		end, s.accepted = s.accepted, 0
+	}
 	result, next := m.journey.Next(&s.walk, answer, m.engine.now)
 	if result.Ended {
-		m.observe(walk, result, reason)
+		m.observe(walk, result, reason, end)
 	}
 	m.plan(slot, next)
 }
@@ -163,7 +186,7 @@ func (m *model) look(slot int32, s *session) {
 	walk := s.walk
 	result, next := m.journey.Next(&s.walk, journey.Answer{Outcome: funnel.Completed, Pending: true}, now)
 	if result.Ended {
-		m.observe(walk, result, 404)
+		m.observe(walk, result, 404, now)
 	} else if at, known := m.nextMail(s); known {
 		next = m.journey.LookLater(&s.walk, next, at)
 	}
@@ -181,10 +204,10 @@ func (m *model) nextMail(s *session) (time.Duration, bool) {
 
 const never time.Duration = 1<<63 - 1
 
-func (m *model) observe(walk journey.Walk, result journey.Result, reason funnel.Reason) {
+func (m *model) observe(walk journey.Walk, result journey.Result, reason funnel.Reason, end time.Duration) {
 	m.observer.Observe(funnel.Sample{
 		Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
-		Intended: walk.Intended, Start: walk.Intended, End: m.engine.now,
+		Intended: walk.Intended, Start: walk.Intended, End: end,
 		Outcome: result.Outcome, Reason: reason, Final: result.Final,
 	})
 }
