@@ -57,7 +57,7 @@ func TestBundledScenariosRun(t *testing.T) {
 		}
 		for _, plan := range scenario.Plans {
 			run := drill.NewSimulation
-			if replayable(scenario) && len(plan.Schedule) == 0 { // a schedule is simulated only
+			if replayable(scenario) && runsLive(scenario, plan) {
 				run = drill.NewRun
 			}
 			if _, err := run(scenario, drill.Options{Plan: plan.Name}); err != nil {
@@ -65,6 +65,12 @@ func TestBundledScenariosRun(t *testing.T) {
 			}
 		}
 	}
+}
+
+// runsLive says whether nothing in a plan is simulated only.
+func runsLive(scenario *scenarios.Scenario, plan scenarios.Plan) bool {
+	_, policies := scenario.Effective(plan.Name)
+	return len(plan.Schedule) == 0 && !slices.ContainsFunc(policies, func(p scenarios.Policy) bool { return !p.RunsLive() })
 }
 
 func TestOptionsAreRefused(t *testing.T) {
