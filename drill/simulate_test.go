@@ -155,7 +155,7 @@ func TestMetastability(t *testing.T) {
 	for _, test := range []struct {
 		plan     string
 		recovers bool
-	}{{"as-is", false}, {"short-queue", true}, {"gate", true}, {"lifo", true}, {"no-retries", true}, {"more-servers", true}} {
+	}{{"as-is", false}, {"short-queue", true}, {"gate", true}, {"lifo", true}, {"codel", true}, {"budget", true}, {"no-retries", true}, {"more-servers", true}} {
 		r := simulateNamed(t, "metastable", Options{Plan: test.plan}, Simulating{}).Report
 		before, after := passedPerSecond(r, 60, 180), passedPerSecond(r, 780, 900)
 		t.Logf("%s: goodput %.1f/s before the rush, %.1f/s nine minutes after it", test.plan, before, after)

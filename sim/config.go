@@ -29,10 +29,23 @@ type Config struct {
 	Doors     []Door                    // protection of the service itself; a request passes them in this order
 	Changes   []Change                  // while the run goes on
 	Scalers   []Scaler                  // at most one for each station
-	Stagger   *resilience.StaggerConfig // people come as long after the opening as after their birth month's turn; nil: when they like
+	Stagger   *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that people come when they like
 	Places    int                       // in the batch that people join; 0 means no limit
 	Until     time.Duration             // real time after which the run ends
 	ReadEvery time.Duration             // between two readings of the stations; 0 means never
+}
+
+// Arrival returns the real time at which a caller comes. Where birth months take turns, the people of
+// each spread over the time from their turn to the end as all would over the whole run: who would come
+// at t comes at turn + t·(1 − turn/end).
+func (c Config) Arrival(people population.Population, caller journey.Caller) time.Duration {
+	if c.Stagger == nil || caller.Visitor {
+		return caller.At
+	}
+	clock := c.Journey.Clock
+	turn, end := c.Stagger.Turn(people.BirthDate(caller.Person).Month()), clock.Scenario(c.Until)
+	left := 1 - min(1, turn.Seconds()/end.Seconds())
+	return clock.Real(turn + time.Duration(left*float64(clock.Scenario(caller.At))))
 }
 
 // Route is a request's way through the model.

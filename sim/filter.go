@@ -61,7 +61,7 @@ type stagger struct{ config resilience.StaggerConfig }
 
 func (s stagger) allow(m *model, r *request) (time.Duration, bool) {
 	clock := m.config.Journey.Clock
-	wait, ok := s.config.Allow(clock.Scenario(m.engine.now), m.people.Person(r.person).BirthDate.Month())
+	wait, ok := s.config.Allow(clock.Scenario(m.engine.now), m.people.BirthDate(r.person).Month())
 	return clock.Real(clock.Scenario(m.engine.now)+wait) - m.engine.now, ok
 }
 

@@ -41,9 +41,7 @@ type session struct {
 func (m *model) expect() {
 	caller := m.caller
 	m.awaitCaller()
-	if m.config.Stagger != nil && !caller.Visitor {
-		caller.At = m.turn(caller)
-	}
+	caller.At = m.config.Arrival(m.people, caller)
 	if caller.Visitor {
 		walk, action := m.journey.Look(caller.Person, 0, caller.At)
 		m.open(walk, action, false, caller.At)
@@ -56,12 +54,6 @@ func (m *model) expect() {
 	}
 	walk, action := m.journey.Begin(caller.Person, caller.At)
 	m.open(walk, action, false, caller.At)
-}
-
-// turn returns when a person comes who would come at that time if all had their turn at the opening.
-func (m *model) turn(caller journey.Caller) time.Duration {
-	clock := m.config.Journey.Clock
-	return clock.Real(clock.Scenario(caller.At) + m.config.Stagger.Turn(m.people.Person(caller.Person).BirthDate.Month()))
 }
 
 func (m *model) awaitCaller() {
