@@ -142,7 +142,7 @@ func (r *Run) simCall(name string, outlet sim.Outlet) (sim.Dependency, error) {
 	described := r.Scenario.Dependencies[name]
 	call := sim.Dependency{
 		StationConfig: sim.StationConfig{Name: name, Service: r.scaled(described.Service)},
-		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Outlet: outlet,
+		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Loss: float64(described.Loss), Connections: described.Connections, Outlet: outlet,
 	}
 	if call.Role != sim.Mail && call.Role != sim.SMS {
 		call.Timeout = callTimeout
@@ -156,8 +156,5 @@ func (r *Run) simCall(name string, outlet sim.Outlet) (sim.Dependency, error) {
 	}
 	r.warnUnsimulated(name, call)
 	call.Faults = call.Faults.WarmingUp(warmUp(described))
-	if described.Degrades.Factor > 1 || described.Connections > 0 {
-		return call, refuse("dependency %s has connections or degrades, which is not simulated; leave them out with a plan's set, or replay the scenario", name)
-	}
 	return call, nil
 }

@@ -128,11 +128,13 @@ func TestRetryBudgetOfCalls(t *testing.T) {
 	if row := underPolicy(t, never, faulty...).Funnel[0]; row.Rejected < 25 || row.Rejected > 55 {
 		t.Errorf("without retries %v of 200 fail, want about 40", row.Rejected)
 	}
-	// The fault is drawn once for each attempt of a person, so that a repeated call meets the same one:
-	// the budget bounds how often that is tried.
-	r := underPolicy(t, "{policy: retry-budget, at: call:registry, ratio: 10%, burst: 1, attempts: 2}", faulty...)
-	if row := r.Funnel[0]; row.Retries > 0 || row.Passed+row.Rejected != 200 {
-		t.Errorf("%+v, want the service to try again, not the people", row)
+	repaired := underPolicy(t, "{policy: retry-budget, at: call:registry, ratio: 100%, burst: 10, attempts: 3}", faulty...).Funnel[0]
+	if repaired.Rejected > 6 || repaired.Retries > 0 { // 200 · 0.2³ = 1.6
+		t.Errorf("with two more calls for each %v of 200 fail, want about 2", repaired.Rejected)
+	}
+	bounded := underPolicy(t, "{policy: retry-budget, at: call:registry, ratio: 1%, burst: 1, attempts: 3}", faulty...).Funnel[0]
+	if bounded.Rejected < 20 {
+		t.Errorf("with a budget of 3 calls %v of 200 fail, want nearly 40", bounded.Rejected)
 	}
 }
 

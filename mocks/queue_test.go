@@ -251,8 +251,7 @@ func TestQueueServesTheLastFirst(t *testing.T) {
 // With four requests for its one server a station that degrades to a third of its speed at load 3
 // gives them 1, 2, 3 and 3 times their time.
 func TestQueueDegradesUnderLoad(t *testing.T) {
-	queue := newQueue(t, workload.Service{ServiceTime: workload.ConstantTime(time.Second)}, 1)
-	queue.Degrade(mocks.Degradation{Load: 3, Factor: 3})
+	queue := newQueue(t, workload.Service{ServiceTime: workload.ConstantTime(time.Second), Degrades: workload.Degradation{Load: 3, Factor: 3}}, 1)
 	var visits []*mocks.Visit
 	for range 4 {
 		visits = append(visits, queue.Arrive(0, 0, fault.NoEffect()))

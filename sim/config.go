@@ -86,8 +86,11 @@ type Dependency struct {
 	StationConfig
 	Role     Role
 	Delivery workload.Distribution // mail and sms: from acceptance to arrival
+	Loss     float64               // sms: share of messages that never arrive
 	Timeout  time.Duration         // real time after which the service gives a call up; 0 means never
 	Faults   fault.Schedule        // by scenario time
+	// Connections is the most calls under way; a further one brings an error at once. 0 means no limit.
+	Connections int
 	Outlet
 }
 

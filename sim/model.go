@@ -48,7 +48,8 @@ type model struct {
 	freeSessions []int32
 	requests     []request
 	freeRequests []int32
-	members      int // of the batch
+	calling      []int // calls under way, by dependency
+	members      int   // of the batch
 	readings     []funnel.Reading
 	changes      []Change
 	warmth       uint32 // of no meaning: what warm has read
@@ -59,6 +60,7 @@ type step struct {
 	name        string
 	key         workload.Purpose
 	awaits      bool
+	way         int  // by which what it awaits comes
 	identifies  bool // Dukcapil is asked
 	asksDapodik bool
 	timeout     time.Duration
@@ -129,6 +131,7 @@ func newModel(config Config, observer funnel.Observer) *model {
 		m.gates = append(m.gates, newGate("call:"+call.Name, gate))
 		m.outlets = append(m.outlets, newOutlet(call.Outlet))
 	}
+	m.calling = make([]int, len(config.Calls))
 	for _, door := range config.Doors {
 		name := "entry"
 		if door.Step >= 0 {
@@ -152,6 +155,11 @@ func (m *model) newStep(i int) step {
 		s.delay = m.engine.Delay(config.Timeout)
 	}
 	if s.awaits {
+		for _, described := range m.config.Routes[i] {
+			if described.Kind == Async && m.config.Calls[described.To].Role == SMS {
+				s.way = bySMS
+			}
+		}
 		return s // what it waits for is outside the service: no load on it
 	}
 	for k, door := range m.config.Doors {
@@ -243,7 +251,7 @@ func (m *model) handle(event Event) {
 	case gateKind:
 		m.expire(int(subject))
 	case errandKind:
-		m.repeatErrand(subject)
+		m.hand(subject)
 	case againKind:
 		m.try(subject)
 	case scaleKind:
