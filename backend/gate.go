@@ -44,8 +44,11 @@ func newGate(config resilience.GateConfig) (*gate, error) {
 func (g *gate) now() time.Duration { return time.Since(g.began) }
 
 // enter waits for a place. Whoever gets nil must leave; any other answer is a *busyError or ctx's.
-func (g *gate) enter(ctx context.Context) error {
-	decision, admitted := g.arrive()
+func (g *gate) enter(ctx context.Context) error { return g.enterAs(ctx, resilience.Fresh) }
+
+// enterAs waits for a place of a class.
+func (g *gate) enterAs(ctx context.Context, class resilience.Class) error {
+	decision, admitted := g.arrive(class)
 	switch decision.Verdict {
 	case resilience.Admitted:
 		return nil
@@ -72,10 +75,10 @@ func (g *gate) verdict(admitted bool) error {
 	return &busyError{g.policy.RetryAfter(), "the wait was too long"}
 }
 
-func (g *gate) arrive() (resilience.Decision, chan bool) {
+func (g *gate) arrive(class resilience.Class) (resilience.Decision, chan bool) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	decision := g.policy.Arrive(g.now())
+	decision := g.policy.ArriveAs(g.now(), class)
 	var admitted chan bool
 	if decision.Verdict == resilience.Queued {
 		admitted = make(chan bool, 1)

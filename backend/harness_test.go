@@ -292,7 +292,7 @@ func (s *service) want(why string, a answer, status int, code string) {
 	if !strings.HasPrefix(a.header["Content-Type"], "application/json") {
 		s.t.Errorf("%s: content type %q", why, a.header["Content-Type"])
 	}
-	if (a.status == 503) != (a.header["Retry-After"] != "") {
+	if (a.status == 503 || a.status == 429) != (a.header["Retry-After"] != "") {
 		s.t.Errorf("%s: status %d with Retry-After %q", why, a.status, a.header["Retry-After"])
 	}
 	if !json.Valid(bytes.TrimSpace([]byte(a.body))) {

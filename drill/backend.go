@@ -29,22 +29,12 @@ func (r *Run) backendConfig() (backend.Config, error) {
 	}
 	config.Dukcapil.Institution, config.Dukcapil.User, config.Dukcapil.Password, config.Dukcapil.IP = institution, account, password, "127.0.0.1"
 	config.Mail.Connections = s.Backend.MailConnections
-	gates, err := r.policies()
-	if err != nil {
-		return config, err
-	}
 	for name, dependency := range s.Dependencies {
-		registry := registryOf(&config, dependency.Kind)
-		if registry == nil {
-			if _, gated := gates[name]; gated {
-				return config, refuse("plan %s limits calls of %s, which has no gate; put the policy at dukcapil, dapodik or dtks", s.Plan(), name)
-			}
-			continue
+		if registry := registryOf(&config, dependency.Kind); registry != nil {
+			registry.Timeout = s.Backend.CallTimeouts[name]
 		}
-		registry.Timeout = s.Backend.CallTimeouts[name]
-		registry.Gate, _ = gates[name].Scaled(orOne(r.Options.ScaleSystem)).Gate()
 	}
-	return config, nil
+	return config, r.protectBackend(&config)
 }
 
 func registryOf(config *backend.Config, kind string) *backend.RegistryConfig {

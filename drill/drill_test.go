@@ -99,7 +99,10 @@ func TestOptionsAreRefused(t *testing.T) {
 func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
 	text := string(load(t, "smoke").Source())
 	for _, test := range []struct{ plan, want string }{
-		{"  - name: x\n    policies: [{policy: codel, at: entry, limit: 9, queue: 9}]\n", "puts codel at entry, which does not run live yet"},
+		{"  - name: x\n    policies: [{policy: async-verify, at: call:dukcapil, workers: 9}]\n", "puts async-verify at call:dukcapil, which does not run live yet"},
+		{"  - name: x\n    policies: [{policy: waiting-room, at: step:identity, rate: 9/s}]\n", "puts waiting-room at step:identity, which does not run live yet"},
+		{"  - name: x\n    policies: [{policy: token-bucket, at: step:sign-up, rate: 9/s}]\n", "cannot tell people apart"},
+		{"  - name: x\n    policies: [{policy: stagger-by-birth-month, at: step:sign-up, every: 1h}]\n", "does not know birth dates"},
 		{"  - name: x\n    schedule: [{at: 5s, set: {backend: {quota: 5}}}]\n", "changes things while it runs"},
 		{"  - name: x\n    set: {dependencies: {dtks: {kind: dapodik}}}\n", "dependencies dapodik and dtks are both of kind dapodik"},
 		{"  - name: x\n    set: {dependencies: {dtks: {discipline: priority}}}\n", "requests on the wire have no priority"},

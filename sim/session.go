@@ -21,13 +21,13 @@ type session struct {
 	accepted   time.Duration    // when the service took what it will work off later; 0 means it did not
 	place      resilience.Place // in a waiting room
 	room       int16            // that the place is in, counting gates from 1; 0 means none
-	lead       bool // a step before the scheduled one, walked beside the person's main walk
-	fresh      bool // nothing was sent yet
-	leaves     bool // running into waits means that the person left
-	enters     bool // the first attempt at the step
-	mistyped   bool // what is sent holds a typing error
-	verified   bool // the link was used
-	identified bool // the NIK was verified
+	lead       bool             // a step before the scheduled one, walked beside the person's main walk
+	fresh      bool             // nothing was sent yet
+	leaves     bool             // running into waits means that the person left
+	enters     bool             // the first attempt at the step
+	mistyped   bool             // what is sent holds a typing error
+	verified   bool             // the link was used
+	identified bool             // the NIK was verified
 	eligible   bool
 	joined     bool
 	inside     bool // the place's turn has come
