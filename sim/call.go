@@ -97,7 +97,7 @@ func (m *model) accept(number int32) {
 	r.accepted = true
 	s := &m.sessions[r.session]
 	m.stopWatch(s)
-	s.accepted = m.engine.now
+	s.deferred, m.asides[r.session].accepted = true, m.engine.now
 	doors := m.steps[r.step].doors[:r.passed]
 	held := r.held
 	r.passed, r.held = 0, noJob

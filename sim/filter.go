@@ -87,7 +87,7 @@ type room struct {
 var roomPurpose = workload.NewPurpose("sim/waiting-room")
 
 func (w *room) allow(m *model, r *request) (time.Duration, bool) {
-	s, now := &m.sessions[r.session], m.engine.now
+	s, now := &m.asides[r.session], m.engine.now
 	w.accrue(now)
 	if s.room != w.which+1 {
 		stream := m.config.Seed.Stream(roomPurpose, r.person, m.steps[r.step].key, int(r.attempt))

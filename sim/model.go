@@ -45,6 +45,7 @@ type model struct {
 	caller       journey.Caller // who comes next
 	leads        []journey.Lead
 	sessions     []session
+	asides       []aside // one for each session
 	freeSessions []int32
 	requests     []request
 	freeRequests []int32
