@@ -165,6 +165,9 @@ func brokenThreshold(plan PlanOutcome) string {
 // worthTelling is the share of requests turned away that makes a gate a bottleneck.
 const worthTelling = 0.01
 
+// muchWaiting is the share of the requests worked off that, still waiting at the end, makes a backlog.
+const muchWaiting = 0.1
+
 // hardlyBusy is the share of the run below which the busiest station bounds nothing.
 const hardlyBusy = 0.3
 
@@ -179,7 +182,7 @@ func bottleneckOf(s Simulation) string {
 		}
 	}
 	for _, gate := range s.Gates {
-		if gate.Waiting > worthTelling*gate.Took {
+		if gate.Waiting > muchWaiting*gate.Took {
 			parts = append(parts, fmt.Sprintf("%s still waited at %s at the end", grouped(gate.Waiting), gate.Name))
 			break
 		}
