@@ -20,6 +20,7 @@ type DoorConfig struct {
 	Gate    *resilience.GateConfig    `json:"gate,omitempty"`    // queueing policies
 	Buckets *resilience.BucketConfig  `json:"buckets,omitempty"` // for each session
 	Stagger *resilience.StaggerConfig `json:"stagger,omitempty"` // by the birth date of an identity
+	Room    *resilience.RoomConfig    `json:"room,omitempty"`    // with a place for each session
 }
 
 // door lets a request pass, or answers it. Leave is called when the request is done.
@@ -70,7 +71,10 @@ func (s *Server) newDoor(config DoorConfig) (door, error) {
 	case config.Stagger != nil:
 		return staggerDoor{*config.Stagger, func() time.Duration { return s.config.Now().Sub(config.Opens) }}, config.Stagger.Validate()
 	}
-	return nil, errors.New("a door without a policy; set gate, buckets or stagger")
+	if config.Room != nil {
+		return newRoomDoor(*config.Room, s.config.Key)
+	}
+	return nil, errors.New("a door without a policy; set gate, buckets, stagger or room")
 }
 
 // guarded puts the doors in front of the routes that they are for.

@@ -141,3 +141,41 @@ func TestBucketOfEachSession(t *testing.T) {
 		t.Errorf("somebody else: status %d", a.status)
 	}
 }
+
+// TestWaitingRoom: the second comes back with a ticket when told to, not sooner, and not with the
+// ticket of another.
+func TestWaitingRoom(t *testing.T) {
+	s := startService(t, func(s *service) {
+		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/me"}, Room: &resilience.RoomConfig{Order: resilience.FIFO, Rate: 1e-3, Burst: 2}}}
+	})
+	sessions := s.sessionsOf(3)
+	if a := s.send("GET", "/v1/me", "", "", nil); a.status != 401 {
+		t.Errorf("without a session: status %d", a.status)
+	}
+	var tickets []string
+	for i, status := range []int{200, 200, 503} {
+		a := s.send("GET", "/v1/me", sessions[i], "", nil)
+		if a.status != status || a.header["Queue-Ticket"] == "" {
+			t.Fatalf("person %d: status %d with ticket %q, want %d", i, a.status, a.header["Queue-Ticket"], status)
+		}
+		if status == 503 && (a.code() != "waiting_room" || a.header["Retry-After"] != "1000") {
+			t.Errorf("%s, come back after %q s, want 1000", a.body, a.header["Retry-After"])
+		}
+		tickets = append(tickets, a.header["Queue-Ticket"])
+	}
+	for _, c := range []struct {
+		why     string
+		session int
+		ticket  string
+		status  int
+	}{
+		{"whoever is in stays in", 0, tickets[0], 200},
+		{"not before the turn", 2, tickets[2], 503},
+		{"not with another's ticket", 2, tickets[0], 503},
+		{"not with a made-up one", 2, "queue.x.0.1.99999999999.AAAA", 503},
+	} {
+		if a := s.sendWith("GET", "/v1/me", sessions[c.session], map[string]string{"Queue-Ticket": c.ticket}); a.status != c.status {
+			t.Errorf("%s: status %d, want %d", c.why, a.status, c.status)
+		}
+	}
+}

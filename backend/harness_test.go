@@ -203,6 +203,15 @@ func (a answer) code() string {
 
 // send makes one request; session may be empty.
 func (s *service) send(method, path, session, contentType string, body []byte) answer {
+	return s.exchange(method, path, session, contentType, body, nil)
+}
+
+// sendWith makes one request without a body and with more headers.
+func (s *service) sendWith(method, path, session string, headers map[string]string) answer {
+	return s.exchange(method, path, session, "", nil, headers)
+}
+
+func (s *service) exchange(method, path, session, contentType string, body []byte, headers map[string]string) answer {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
@@ -211,6 +220,9 @@ func (s *service) send(method, path, session, contentType string, body []byte) a
 	request.Header.SetContentType(contentType)
 	if session != "" {
 		request.Header.Set("Authorization", "Bearer "+session)
+	}
+	for key, value := range headers {
+		request.Header.Set(key, value)
 	}
 	request.SetBody(body)
 	if err := s.client.Do(request, response); err != nil {

@@ -77,13 +77,18 @@ func (r *Run) liveDoor(plan string, policy scenarios.Policy) (backend.DoorConfig
 		door.Gate, door.Fresh = &gate, r.freshPaths()
 		return door, nil
 	}
+	session := at >= 0 && steps[at].Request.Headers["Authorization"] != ""
 	switch policy.Policy {
-	case "token-bucket":
-		if at < 0 || steps[at].Request.Headers["Authorization"] == "" {
-			return door, refuse("plan %s puts token-bucket at %s, where a live service cannot tell people apart; put it at a step with a session, or simulate it", plan, policy.At)
+	case "token-bucket", "waiting-room":
+		if !session {
+			return door, refuse("plan %s puts %s at %s, where a live service cannot tell people apart; put it at a step with a session, or simulate it", plan, policy.Policy, policy.At)
 		}
-		buckets := policy.Buckets()
-		door.Buckets = &buckets
+		buckets, room := policy.Buckets(), policy.Room()
+		if policy.Policy == "token-bucket" {
+			door.Buckets = &buckets
+		} else {
+			door.Room = &room
+		}
 	case "stagger-by-birth-month":
 		if at < 0 || steps[at].Request.Path != identityPath {
 			return door, refuse("plan %s staggers at %s, where a live service does not know birth dates; put it at step:identity, or simulate it", plan, policy.At)

@@ -79,7 +79,7 @@ func Policies() []PolicyKind {
 		{Name: "adaptive-concurrency", Places: anywhere, Needs: words("min max"), Takes: words("algorithm limit queue deadline target"), Live: anywhere, Simulated: true, Source: "Netflix concurrency-limits 2018; Chiu and Jain 1989"},
 		{Name: "priority-shed", Places: anywhere, Needs: words("limit"), Takes: words("queue deadline"), Live: words("entry"), Simulated: true, Source: "Cobham 1954; Zhou et al. 2018"},
 		{Name: "token-bucket", Places: doors, Needs: words("rate"), Takes: words("burst"), Live: words("step"), Simulated: true, Source: "ATM Forum TM 4.1 (GCRA)"},
-		{Name: "waiting-room", Places: []string{atStep}, Needs: words("rate"), Takes: words("order burst round grace"), Simulated: true, Source: "Turner 1986; Kingman 1962"},
+		{Name: "waiting-room", Places: []string{atStep}, Needs: words("rate"), Takes: words("order burst round grace"), Live: words("step"), Simulated: true, Source: "Turner 1986; Kingman 1962"},
 		{Name: "stagger-by-birth-month", Places: doors, Needs: words("every"), Takes: words("group first"), Live: words("step"), Simulated: true, Source: "Canada, CERB, 2020; Bailey 1952"},
 		{Name: "circuit-breaker", Places: calls, Takes: words("calls share cooldown probes"), Live: calls, Simulated: true, Source: "Nygard 2007"},
 		{Name: "retry-budget", Places: anywhere, Takes: words("ratio burst attempts pause longest"), AtCall: words("attempts pause longest"), Live: calls, Simulated: true, Source: "Beyer et al. 2016, ch. 21; gRPC A6"},
