@@ -62,10 +62,10 @@ type Visit struct {
 // A server that is free at an instant takes the next request at that instant, however late the
 // caller asks: lateness never adds up.
 type Queue struct {
-	service     workload.Service
-	stream      workload.Stream // of service times
-	quota       workload.Quota
-	rate        workload.RateWindow
+	service workload.Service
+	stream  workload.Stream // of service times
+	quota   workload.Quota
+	rate    workload.RateWindow
 
 	serving departures
 	waiting waiting

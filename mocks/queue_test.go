@@ -105,6 +105,9 @@ func TestQueueAgreesWithErlangC(t *testing.T) {
 // M/G/1 by Pollaczek and Khinchine: Wq = ρ·S·(1+c²)/(2·(1−ρ)), whatever the distribution of mean S and
 // squared coefficient of variation c². Last come, first served has the same mean.
 func TestQueueAgreesWithPollaczekKhinchine(t *testing.T) {
+	if raceEnabled {
+		t.Skip("draws twelve million service times")
+	}
 	gamma, err := workload.ParseDistribution("gamma(mean=1s, scv=4)")
 	if err != nil {
 		t.Fatal(err)
