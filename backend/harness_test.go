@@ -203,6 +203,15 @@ func (a answer) code() string {
 
 // send makes one request; session may be empty.
 func (s *service) send(method, path, session, contentType string, body []byte) answer {
+	return s.exchange(method, path, session, contentType, body, nil)
+}
+
+// sendWith makes one request without a body and with more headers.
+func (s *service) sendWith(method, path, session string, headers map[string]string) answer {
+	return s.exchange(method, path, session, "", nil, headers)
+}
+
+func (s *service) exchange(method, path, session, contentType string, body []byte, headers map[string]string) answer {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
@@ -211,6 +220,9 @@ func (s *service) send(method, path, session, contentType string, body []byte) a
 	request.Header.SetContentType(contentType)
 	if session != "" {
 		request.Header.Set("Authorization", "Bearer "+session)
+	}
+	for key, value := range headers {
+		request.Header.Set(key, value)
 	}
 	request.SetBody(body)
 	if err := s.client.Do(request, response); err != nil {
@@ -292,7 +304,7 @@ func (s *service) want(why string, a answer, status int, code string) {
 	if !strings.HasPrefix(a.header["Content-Type"], "application/json") {
 		s.t.Errorf("%s: content type %q", why, a.header["Content-Type"])
 	}
-	if (a.status == 503) != (a.header["Retry-After"] != "") {
+	if (a.status == 503 || a.status == 429) != (a.header["Retry-After"] != "") {
 		s.t.Errorf("%s: status %d with Retry-After %q", why, a.status, a.header["Retry-After"])
 	}
 	if !json.Valid(bytes.TrimSpace([]byte(a.body))) {

@@ -24,6 +24,7 @@ type registry struct {
 	client   *fasthttp.HostClient
 	timeout  time.Duration
 	gate     *gate
+	outlet   *outlet // nil where calls have neither breaker nor retries
 	failures atomic.Uint64
 	log      *slog.Logger
 }
@@ -41,6 +42,10 @@ func newRegistry(name string, config RegistryConfig, log *slog.Logger) (*registr
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	outlet, err := newOutlet(config)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
 	client := &fasthttp.HostClient{
 		Addr:                      fasthttp.AddMissingPort(base.Host, base.Scheme == "https"),
 		IsTLS:                     base.Scheme == "https",
@@ -50,7 +55,7 @@ func newRegistry(name string, config RegistryConfig, log *slog.Logger) (*registr
 		NoDefaultUserAgentHeader:  true,
 	}
 	base.Path = strings.TrimSuffix(base.Path, "/")
-	return &registry{name: name, base: base, client: client, timeout: config.Timeout, gate: gate, log: log}, nil
+	return &registry{name: name, base: base, client: client, timeout: config.Timeout, gate: gate, outlet: outlet, log: log}, nil
 }
 
 // get asks for the JSON at a path below the registry's address.
@@ -74,12 +79,13 @@ func (r *registry) post(ctx context.Context, question, answer any, path ...strin
 	}, answer)
 }
 
-// ask makes one call through the gate. Every trouble is a *busyError.
+// ask makes a call through what protects the registry. Every trouble is a *busyError.
 func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer any) error {
-	if err := r.gate.enter(ctx); err != nil {
-		return err
-	}
-	defer r.gate.leave()
+	return r.outlet.call(ctx, r.gate, func() error { return r.exchange(fill, answer) })
+}
+
+// exchange makes one call.
+func (r *registry) exchange(fill func(*fasthttp.Request), answer any) error {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)

@@ -28,6 +28,7 @@ type Server struct {
 	dukcapil dukcapil
 	dapodik  dapodik
 	dtks     dtks
+	doors    []guard
 	outbox   *outbox
 
 	http          *fasthttp.Server
@@ -96,7 +97,21 @@ func (s *Server) openRegistries() (err error) {
 	if s.dapodik.registry, err = newRegistry("dapodik", c.Dapodik, c.Log); err != nil {
 		return err
 	}
-	s.dtks.registry, err = newRegistry("dtks", c.DTKS, c.Log)
+	if s.dtks.registry, err = newRegistry("dtks", c.DTKS, c.Log); err != nil {
+		return err
+	}
+	return errors.Join(s.openAnswers(), s.openDoors())
+}
+
+// openAnswers lets what registries say be kept, where the configuration has it so.
+func (s *Server) openAnswers() (err error) {
+	if s.dukcapil.answers, err = newAnswers[verdict](s.config.Dukcapil.Cache); err != nil {
+		return err
+	}
+	if s.dapodik.answers, err = newAnswers[bool](s.config.Dapodik.Cache); err != nil {
+		return err
+	}
+	s.dtks.answers, err = newAnswers[bool](s.config.DTKS.Cache)
 	return err
 }
 
@@ -159,7 +174,7 @@ func (s *Server) openHTTP() {
 		Name: "ombak_backend_answers_total", Help: "Requests answered.",
 	}, []string{"route", "status"})
 	s.http = &fasthttp.Server{
-		Handler:                      s.serveHTTP(s.routes()),
+		Handler:                      s.serveHTTP(s.guarded(s.routes())),
 		ErrorHandler:                 unreadable,
 		Logger:                       log.New(io.Discard, "", 0),
 		HeaderReceived:               limitBody,
@@ -258,6 +273,7 @@ func (s *Server) release() error {
 		for _, registry := range s.registries() {
 			registry.close()
 		}
+		s.closeDoors()
 		if s.store != nil {
 			errs = append(errs, s.store.Close())
 		}

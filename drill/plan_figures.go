@@ -12,16 +12,17 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Gate is a part that turned requests away.
+// Gate is a part that turned requests away, or at which some still waited at the end.
 type Gate struct {
-	Name   string
-	Turned float64 // requests
-	Took   float64 // requests that it worked off
+	Name    string
+	Turned  float64 // requests
+	Took    float64 // requests that it worked off
+	Waiting float64 // requests, or people in a waiting room, at the end
 }
 
 // replayOf takes the figures of one replication from its report.
 func (r *Run) replayOf(assembled report.Report, config sim.Config) Replay {
-	replay := Replay{Cost: r.cost(assembled, config)}
+	replay := Replay{Cost: r.cost(assembled, config), Busiest: busiest(assembled, config)}
 	scheduled := assembled.Offered.ByStep[r.Scenario.Arrivals.Step].Scheduled
 	for i, row := range assembled.Funnel {
 		step := assembled.Steps[i]
@@ -110,12 +111,12 @@ type Busiest struct {
 	Share float64 // 0 to 1
 }
 
-// busiest finds it in the average of a run.
-func (r *Run) busiest(average report.Report) Busiest {
+// busiest finds it in one replication.
+func busiest(assembled report.Report, config sim.Config) Busiest {
 	var most Busiest
-	config, real := r.Simulated, func(at time.Duration) time.Duration { return at }
+	real := func(at time.Duration) time.Duration { return at }
 	consider := func(name string, had time.Duration) {
-		for _, row := range average.Stations {
+		for _, row := range assembled.Stations {
 			if share := min(1, row.BusyS/had.Seconds()); row.Name == name && had > 0 && share > most.Share {
 				most = Busiest{name, share}
 			}
@@ -130,18 +131,19 @@ func (r *Run) busiest(average report.Report) Busiest {
 	return most
 }
 
-// gatesOf lists the stations and gates that turned requests away, the most first.
+// gatesOf lists the stations and gates that turned requests away, the most first, and then those at
+// which some still waited.
 func gatesOf(r report.Report) []Gate {
 	var gates []Gate
 	for _, station := range r.Series.Stations {
 		last := len(station.Rejections) - 1
-		if last < 0 || station.Rejections[last] == 0 {
+		if last < 0 || station.Rejections[last] == 0 && station.Queued[last] == 0 {
 			continue
 		}
-		gates = append(gates, Gate{station.Name, float64(station.Rejections[last]), float64(station.Completions[last])})
+		gates = append(gates, Gate{station.Name, float64(station.Rejections[last]), float64(station.Completions[last]), float64(station.Queued[last])})
 	}
 	slices.SortStableFunc(gates, func(a, b Gate) int {
-		return cmp.Or(cmp.Compare(b.Turned, a.Turned), strings.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(b.Turned, a.Turned), cmp.Compare(b.Waiting, a.Waiting), strings.Compare(a.Name, b.Name))
 	})
 	return gates
 }
