@@ -47,6 +47,7 @@ type conn struct {
 	out      []byte // what is still to be written
 	in       []byte // what has been read of the answer
 	buffer   []byte // backing of out
+	answers  int    // requests answered on it so far
 }
 
 type connState uint8
@@ -327,7 +328,7 @@ func (e *epoll) answered(place int32, ended bool) bool {
 	case f.whole || f.untilClose && ended:
 		e.judgeFrame(place, request, f)
 	case ended:
-		e.complete(place, completion{reason: funnel.ReasonReset}, funnel.Failed)
+		e.complete(place, completion{reason: c.lost()}, funnel.Failed)
 	default:
 		return false
 	}
@@ -354,12 +355,24 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 		return
 	}
 	c.state, c.job, c.deadline = idle, job{}, 0
+	c.answers++
 	e.idle[c.target] = append(e.idle[c.target], place)
+}
+
+// lost says what it means that the connection was closed before the answer was whole.
+func (c *conn) lost() funnel.Reason {
+	if c.answers > 0 && len(c.in) == 0 {
+		return funnel.ReasonStale
+	}
+	return funnel.ReasonReset
 }
 
 // broken completes the request of a connection that failed.
 func (e *epoll) broken(place int32, err error) {
 	outcome, reason := classifyError(err)
+	if reason == funnel.ReasonReset {
+		reason = e.conns[place].lost()
+	}
 	e.complete(place, completion{reason: reason}, outcome)
 }
 

@@ -12,7 +12,8 @@ import (
 type session struct {
 	walk   journey.Walk
 	action journey.Action
-	start  time.Duration // when the first look of the current attempt was sent
+	start  time.Duration // when the first look of the current attempt was sent; 0 before it
+	sent   time.Duration // when the request under way was sent; 0 where none is
 	got    []string
 	lead   bool // a step before the scheduled one, walked beside the person's main walk
 	fresh  bool // nothing was sent yet
@@ -60,6 +61,7 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 	}
 	defer s.wire.close()
 	s.began = began
+	defer s.leave()
 	for ctx.Err() == nil && s.now() < s.generator.config.Until {
 		s.expectPeople()
 		s.act()
@@ -74,6 +76,26 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 		}
 	}
 	return nil
+}
+
+// leave tells the observer of every attempt that was still under way when the run ended.
+func (s *shard) leave() {
+	now := s.now()
+	for i := range s.sessions {
+		session := &s.sessions[i]
+		start := session.start
+		if start == 0 {
+			start = session.sent
+		}
+		if start == 0 {
+			continue
+		}
+		walk := &session.walk
+		s.observer.Observe(funnel.Sample{
+			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
+			Intended: walk.Intended, Start: start, End: max(now, start), Outcome: funnel.Unfinished,
+		})
+	}
 }
 
 func (s *shard) now() time.Duration { return time.Since(s.began) }
@@ -182,6 +204,7 @@ func (s *shard) send(slot int32, session *session) {
 		mistyped: session.action.Mistyped, timeout: session.action.Timeout, got: session.got,
 	}
 	s.under++
+	session.sent = max(1, s.now())
 	s.wire.send(work)
 }
 
@@ -191,6 +214,7 @@ func (s *shard) take(answer completion) {
 		s.under--
 	}
 	session := &s.sessions[answer.slot]
+	session.sent = 0
 	for i, value := range answer.got {
 		if value == "" {
 			continue

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -94,6 +95,7 @@ func stepRows(recording *Recording, duration time.Duration) []StepRow {
 		row := StepRow{
 			Step:                step.Name,
 			Requests:            float64(total.sent()),
+			Reasons:             maps.Clone(total.reasons),
 			ResponseTimeS:       quantilesOf(sum(total.response, sentOutcomes())),
 			ResponseTimePassedS: quantilesOf(sum(total.response, passedOutcomes())),
 			ServiceTimeS:        quantilesOf(sum(total.service, sentOutcomes())),

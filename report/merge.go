@@ -155,6 +155,7 @@ func mergedSteps(parts []Report, merged Report) ([]StepRow, error) {
 		row.Step = parts[0].Steps[i].Step
 		for _, part := range parts {
 			row.Requests += part.Steps[i].Requests
+			row.Reasons = addCounts(row.Reasons, part.Steps[i].Reasons)
 		}
 		if merged.DurationS > 0 {
 			row.ThroughputPerS = row.Requests / merged.DurationS

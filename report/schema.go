@@ -136,7 +136,11 @@ type StepRow struct {
 	ResponseTimeS       *Quantiles `json:"response_time_s,omitempty"`
 	ResponseTimePassedS *Quantiles `json:"response_time_passed_s,omitempty"` // of passed and timed-out attempts
 	ServiceTimeS        *Quantiles `json:"service_time_s,omitempty"`
-	CI95                Intervals  `json:"ci95,omitempty"`
+
+	// Attempts that did not complete by why: an HTTP status, or dial, reset, stale, tls, timeout, body, check, local.
+	Reasons map[string]float64 `json:"reasons,omitempty"`
+
+	CI95 Intervals `json:"ci95,omitempty"`
 }
 
 // Quantiles sum up at least one value; all in seconds.
