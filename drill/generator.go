@@ -59,7 +59,8 @@ func (r *Run) peopleConfig(config *loadgen.Config) error {
 	}
 	config.Journey = r.journeyConfig()
 	signups, visitors := s.Arrivals.Bins()
-	config.Signups, config.Visitors = r.stream(signups, signupsPurpose), r.stream(visitors, visitorsPurpose)
+	signupCurve, visitorCurve := s.Arrivals.Curves()
+	config.Signups, config.Visitors = r.stream(signups, signupCurve, signupsPurpose), r.stream(visitors, visitorCurve, visitorsPurpose)
 	end := max(signups.Duration(), visitors.Duration())
 	if r.Options.To > 0 {
 		end = min(end, r.Options.To)
@@ -79,10 +80,11 @@ func inFlight(peakPerMin int) int { return min(8192, max(256, peakPerMin/60*4)) 
 
 func (r *Run) seed() workload.Seed { return workload.Seed{Value: r.Scenario.Seed} }
 
-func (r *Run) stream(bins workload.Bins, purpose workload.Purpose) workload.Arrivals {
+func (r *Run) stream(bins workload.Bins, curve workload.Curve, purpose workload.Purpose) workload.Arrivals {
 	return workload.Arrivals{
 		Seed: r.seed(), Purpose: purpose, Bins: bins, Mode: r.Scenario.Arrivals.Mode,
 		Scale: orOne(r.Options.Scale), From: r.Options.From, To: r.Options.To,
+		Curve: curve, Random: r.Scenario.Arrivals.Totals == "random",
 	}
 }
 

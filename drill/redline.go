@@ -63,9 +63,7 @@ const levelRamp = 3 * time.Second
 func atRate(scenario *scenarios.Scenario, rate workload.Rate, length time.Duration) {
 	signups, visitors := scenario.Arrivals.Bins()
 	looks := float64(visitors.Total()) / float64(max(1, signups.Total()))
-	scenario.Arrivals.Counts = ""
-	scenario.Arrivals.Signups = levelSegments(rate, length)
-	scenario.Arrivals.Visitors = levelSegments(rate*workload.Rate(looks), length)
+	scenario.Arrivals.AtRate(levelSegments(rate, length), levelSegments(rate*workload.Rate(looks), length))
 	scenario.Thresholds = slices.DeleteFunc(scenario.Thresholds, func(threshold funnel.Threshold) bool {
 		return strings.Contains(threshold.Source, "peak_passed_per_min")
 	})

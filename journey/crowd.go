@@ -36,7 +36,7 @@ func (c Crowd) All() iter.Seq[Caller] { return c.Part(0, 1) }
 // all of them, and a permutation draws the person from the ordinal: no person comes twice.
 func (c Crowd) Part(part, parts int) iter.Seq[Caller] {
 	people := workload.NewPermutation(c.Seed, peoplePurpose, c.People)
-	walkers := uint64(c.Signups.Bins.Total())
+	walkers := uint64(c.Signups.Total())
 	return func(yield func(Caller) bool) {
 		offer := func(arrival workload.Arrival, visitor bool) bool {
 			if arrival.Ordinal%uint64(parts) != uint64(part) {

@@ -60,7 +60,7 @@ func (c Config) validate() error {
 	if len(c.Requests) != len(c.Journey.Steps) || len(c.Requests) == 0 {
 		return fmt.Errorf("loadgen: %d requests for %d steps; each step needs one", len(c.Requests), len(c.Journey.Steps))
 	}
-	if c.People == 0 || uint64(c.Signups.Bins.Total()+c.Visitors.Bins.Total()) > c.People {
+	if c.People == 0 || uint64(c.Signups.Total()+c.Visitors.Total()) > c.People {
 		return errors.New("loadgen: more people arrive than the population has; raise its size")
 	}
 	for name, target := range c.Targets {

@@ -15,6 +15,7 @@ func (s *Scenario) applyDefaults() {
 	setDefault(&s.Population.Size, populationSize)
 	setDefault(&s.Population.PhotoBytes, 20_000)
 	setDefault(&s.Arrivals.Mode, workload.Poisson)
+	setDefault(&s.Arrivals.Totals, "exact")
 	setDefault(&s.Validity.LagP99, 100*time.Millisecond)
 	setDefault(&s.Backend.Durability, "group-fsync")
 	for i := range s.Thresholds {

@@ -47,25 +47,6 @@ type Population struct {
 	PhotoBytes int              `yaml:"photo_bytes,omitempty" json:"photo_bytes,omitempty"` // size of one uploaded photo
 }
 
-// Arrivals are two streams: people who will walk the journey, and visitors who only look.
-type Arrivals struct {
-	Step     string        `yaml:"step" json:"step"`                             // the step whose instants are scheduled
-	Mode     workload.Mode `yaml:"mode,omitempty" json:"mode,omitempty"`         // placing inside a second or minute: poisson (default), even, burst
-	Counts   string        `yaml:"counts,omitempty" json:"counts,omitempty"`     // CSV file beside the scenario: minute,visits,signups
-	Signups  []Segment     `yaml:"signups,omitempty" json:"signups,omitempty"`   // piecewise-linear rate of people, instead of counts
-	Visitors []Segment     `yaml:"visitors,omitempty" json:"visitors,omitempty"` // piecewise-linear rate of visitors, instead of counts
-
-	csvSignups, csvVisitors workload.Bins
-}
-
-// Segment is one piece of a rate: either constant at Rate, or linear from From to To.
-type Segment struct {
-	For  time.Duration  `yaml:"for" json:"for"`
-	Rate *workload.Rate `yaml:"rate,omitempty" json:"rate,omitempty"`
-	From *workload.Rate `yaml:"from,omitempty" json:"from,omitempty"`
-	To   *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`
-}
-
 // Target is a service to replay against.
 type Target struct {
 	URL string `yaml:"url,omitempty" json:"url,omitempty"` // scheme, host and port; may be given as --target NAME=URL

@@ -33,46 +33,6 @@ func (s *Scenario) validate() {
 	s.validatePlans()
 }
 
-func (s *Scenario) validateArrivals() {
-	arrivals := &s.Arrivals
-	if s.step(arrivals.Step) < 0 {
-		s.source.faultAt("arrivals.step", hintWord(arrivals.Step, s.stepNames()), "no step is called %q", arrivals.Step)
-	}
-	switch arrivals.Mode {
-	case workload.Poisson, workload.Even, workload.Burst:
-	default:
-		s.source.faultAt("arrivals.mode", hintWord(string(arrivals.Mode), []string{"poisson", "even", "burst"}), "the mode %q is unknown", arrivals.Mode)
-	}
-	hasSegments := len(arrivals.Signups)+len(arrivals.Visitors) > 0
-	if hasSegments == (arrivals.Counts != "") {
-		s.source.faultAt("arrivals", "", "give either counts or signups (and visitors)")
-	}
-	s.validateSegments("arrivals.signups", arrivals.Signups)
-	s.validateSegments("arrivals.visitors", arrivals.Visitors)
-	if len(s.source.mistakes) > 0 {
-		return
-	}
-	signups, visitors := arrivals.Bins()
-	switch total := signups.Total() + visitors.Total(); {
-	case total == 0:
-		s.source.faultAt("arrivals", "raise a rate or a count", "nobody arrives")
-	case uint64(total) > s.Population.Size:
-		s.source.faultAt("arrivals", "raise population.size or lower the arrivals", "%d people arrive, but the population has %d", total, s.Population.Size)
-	}
-}
-
-func (s *Scenario) validateSegments(path string, segments []Segment) {
-	for i, segment := range segments {
-		place := fmt.Sprintf("%s[%d]", path, i)
-		if segment.For <= 0 {
-			s.source.faultAt(place, "write for: 10s", "a segment needs a length")
-		}
-		if (segment.Rate == nil) == (segment.From == nil && segment.To == nil) {
-			s.source.faultAt(place, "write rate: 1350/s, or from: 0/s and to: 1350/s", "a segment has either a rate, or from and to")
-		}
-	}
-}
-
 func (s *Scenario) step(name string) int {
 	return slices.IndexFunc(s.Journey, func(step Step) bool { return step.Name == name })
 }
