@@ -69,13 +69,22 @@ type conductor struct {
 	people       uint64
 	passed       uint64
 	store        *report.Store
-	done         chan struct{} // closed when the generator has nothing left to play
+	watched      []report.Process // parts of the target that others started
+	done         chan struct{}    // closed when the generator has nothing left to play
 }
 
 // Conduct plays the run and returns its report. With an error the report holds what is known so
 // far: ErrPartDied, the context's error when interrupted, or why the run could not begin; then its
 // Schema is empty.
 func Conduct(ctx context.Context, run *Run, environment Environment) (report.Report, error) {
+	hide := run.newMask()
+	environment.Log = hide.writer(environment.Log)
+	result, err := conduct(ctx, run, environment)
+	hide.report(&result)
+	return result, hide.error(err)
+}
+
+func conduct(ctx context.Context, run *Run, environment Environment) (report.Report, error) {
 	if err := prepare(run, &environment); err != nil {
 		return report.Report{}, err
 	}
@@ -90,7 +99,12 @@ func Conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 	if err := c.startParts(ctx); err != nil {
 		return report.Report{}, err
 	}
+	watched, err := watchAll(ctx, run.Options.Watch)
+	if err != nil {
+		return report.Report{}, err
+	}
 	ended := c.play(ctx)
+	c.watched = watched.stop()
 	c.stopAll()
 	reconciliation, err := c.reconcile(context.WithoutCancel(ctx))
 	if err != nil {
@@ -134,7 +148,7 @@ func reach(targets map[string]string) error {
 		const patience = 5 * time.Second
 		conn, err := net.DialTimeout("tcp", address, patience)
 		if err != nil {
-			return fmt.Errorf("target %s at %s cannot be reached (%w); start it, or give another with --target %s=URL", name, targets[name], err, name)
+			return fmt.Errorf("target %s at %s cannot be reached (%w); start it, or give another with --target %s=URL", name, target.Redacted(), err, name)
 		}
 		_ = conn.Close() // nothing was sent
 	}

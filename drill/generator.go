@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"runtime"
 	"slices"
 	"strings"
@@ -29,6 +30,7 @@ func (r *Run) generatorConfig(known []string) error {
 	config := loadgen.Config{
 		PhotoBytes: s.Population.PhotoBytes, Targets: map[string]string{}, Vars: r.vars(),
 		Shards: max(1, runtime.NumCPU()/2), Part: r.Options.Part, Parts: r.Options.Parts,
+		Feeders: feeders(s), Cookies: s.Cookies,
 	}
 	var err error
 	if config.Requests, err = requests(s); err != nil {
@@ -39,6 +41,9 @@ func (r *Run) generatorConfig(known []string) error {
 	}
 	if err := r.peopleConfig(&config); err != nil {
 		return err
+	}
+	if err := config.Check(); err != nil {
+		return refusal{err}
 	}
 	r.Generator = config
 	r.Offered = r.offer()
@@ -118,17 +123,20 @@ func (r *Run) targets(urls map[string]string, known []string) error {
 			urls[name] = target.URL
 		}
 	}
-	for name, url := range r.Options.Targets {
+	for name, address := range r.Options.Targets {
 		if name == "" && len(usedTargets(r.Scenario)) == 1 {
 			name = usedTargets(r.Scenario)[0]
 		}
 		if !slices.Contains(usedTargets(r.Scenario), name) {
 			return refuse("target %q is not used by scenario %s; give NAME=URL for %s", name, r.Scenario.Name, strings.Join(usedTargets(r.Scenario), ", "))
 		}
-		if err := loadgen.CheckTarget(name, url); err != nil {
+		if err := loadgen.CheckTarget(name, address); err != nil {
 			return refusal{err}
 		}
-		urls[name] = url
+		if err := r.allow(name, address); err != nil {
+			return err
+		}
+		urls[name] = address
 	}
 	for _, name := range usedTargets(r.Scenario) {
 		if _, given := urls[name]; !given && !slices.Contains(known, name) {
@@ -136,6 +144,28 @@ func (r *Run) targets(urls map[string]string, known []string) error {
 		}
 	}
 	return nil
+}
+
+// allow refuses a target on a host that the scenario does not name.
+func (r *Run) allow(name, target string) error {
+	parsed, err := url.Parse(target)
+	if err != nil {
+		return refusal{err}
+	}
+	if !r.Scenario.MayReach(parsed.Hostname()) {
+		return refuse("target %s is on the host %s, but scenario %s may only send to %s; add it to hosts, or give another target", name, parsed.Hostname(), r.Scenario.Name, strings.Join(r.Scenario.Hosts, ", "))
+	}
+	return nil
+}
+
+// feeders maps the tables of all feeders.
+func feeders(s *scenarios.Scenario) map[string]loadgen.Feeder {
+	mapped := map[string]loadgen.Feeder{}
+	for name, feeder := range s.Feeders {
+		table := s.Table(name)
+		mapped[name] = loadgen.Feeder{Columns: table.Columns, Rows: table.Rows, Random: feeder.Order == "random"}
+	}
+	return mapped
 }
 
 func usedTargets(s *scenarios.Scenario) []string {
@@ -190,7 +220,7 @@ func (r *Run) typoTraits() ([]population.Traits, error) {
 }
 
 func (r *Run) journeyConfig() journey.Config {
-	config := journey.Config{Seed: r.seed()}
+	config := journey.Config{Seed: r.seed(), RetryBudget: r.Scenario.RetryBudget}
 	for i, step := range r.Scenario.Journey {
 		if step.Name == r.Scenario.Arrivals.Step {
 			config.Arrival = i
@@ -221,6 +251,10 @@ func requests(s *scenarios.Scenario) ([]loadgen.Request, error) {
 			Target: request.Target, Method: request.Method, Path: request.Path, Headers: request.Headers,
 			Text: request.Text, Multipart: request.Multipart, Extract: map[string]loadgen.Extract{},
 			Completed: step.Expect.Completed, Declined: step.Expect.Declined, Rejected: step.Expect.Rejected, Pending: step.Expect.Pending,
+			Silent: step.Leave == "silent",
+		}
+		for _, check := range step.Expect.Checks {
+			mapped[i].Checks = append(mapped[i].Checks, loadgen.Check{Extract: loadgen.Extract(check.Extract), Equals: check.Equals, Contains: check.Contains})
 		}
 		for name, extract := range request.Extract {
 			mapped[i].Extract[name] = loadgen.Extract(extract)

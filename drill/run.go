@@ -45,7 +45,8 @@ type Options struct {
 	Thresholds  []string      // further conditions that must hold
 	Targets     map[string]string
 	Vars        map[string]string
-	Part, Parts int // this generator's part, counting from 0, of so many
+	Watch       map[string]string // processes of the target: name → process id, or URL of Prometheus metrics
+	Part, Parts int               // this generator's part, counting from 0, of so many
 }
 
 // Run is a scenario and plan as every part needs it.
@@ -145,6 +146,27 @@ func conditions(scenario *scenarios.Scenario) ([]report.Condition, error) {
 	return parsed, nil
 }
 
+// checkTexts says whether the texts of all requests can be rendered once every variable has a value.
+func (r *Run) checkTexts() error {
+	config := loadgen.Config{Vars: r.vars(), Feeders: feeders(r.Scenario), Journey: r.journeyConfig()}
+	for name := range r.Scenario.Vars {
+		config.Vars[name] = "x"
+	}
+	for _, step := range r.Scenario.Journey {
+		if step.Request == nil {
+			return nil // it can only be simulated
+		}
+	}
+	var err error
+	if config.Requests, err = requests(r.Scenario); err != nil {
+		return err
+	}
+	if err := config.Check(); err != nil {
+		return refusal{err}
+	}
+	return nil
+}
+
 func hasStep(scenario *scenarios.Scenario, name string) bool {
 	for _, step := range scenario.Journey {
 		if step.Name == name {
@@ -169,6 +191,9 @@ func Check(scenario *scenarios.Scenario) error {
 		}
 		if err == nil {
 			_, err = run.typoTraits()
+		}
+		if err == nil {
+			err = run.checkTexts()
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("plan %q: %w", name, err))

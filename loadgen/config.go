@@ -22,15 +22,17 @@ type Config struct {
 	Opens      time.Time           `json:"opens"`
 	Shares     population.Shares   `json:"shares"`
 	PhotoBytes int                 `json:"photo_bytes"`
-	Requests   []Request           `json:"requests"`    // one for each step of the journey
-	Targets    map[string]string   `json:"targets"`     // name → URL of scheme, host and port
-	Vars       map[string]string   `json:"vars"`        // values for ${var.NAME}
-	Until      time.Duration       `json:"until"`       // real time after which the run ends
-	Shards     int                 `json:"shards"`      // 0 means 1
-	InFlight   int                 `json:"in_flight"`   // most requests under way at once, over all shards; 0 means 1024
-	Part       int                 `json:"part"`        // this generator's part, counting from 0
-	Parts      int                 `json:"parts"`       // how many generators share the run; 0 means 1
-	Traits     []population.Traits `json:"typo_traits"` // per step: people whose first attempt holds a typing error
+	Requests   []Request           `json:"requests"` // one for each step of the journey
+	Targets    map[string]string   `json:"targets"`  // name → URL of scheme, host and port
+	Vars       map[string]string   `json:"vars"`     // values for ${var.NAME}
+	Feeders    map[string]Feeder   `json:"feeders,omitempty"`
+	Cookies    bool                `json:"cookies,omitempty"` // people keep the cookies they are given
+	Until      time.Duration       `json:"until"`             // real time after which the run ends
+	Shards     int                 `json:"shards"`            // 0 means 1
+	InFlight   int                 `json:"in_flight"`         // most requests under way at once, over all shards; 0 means 1024
+	Part       int                 `json:"part"`              // this generator's part, counting from 0
+	Parts      int                 `json:"parts"`             // how many generators share the run; 0 means 1
+	Traits     []population.Traits `json:"typo_traits"`       // per step: people whose first attempt holds a typing error
 }
 
 // Request is the HTTP half of a step. Texts are templates, see [parseTemplate].
@@ -47,6 +49,15 @@ type Request struct {
 	Declined  []int              `json:"declined,omitempty"`
 	Rejected  []int              `json:"rejected,omitempty"`
 	Pending   []int              `json:"pending,omitempty"`
+	Checks    []Check            `json:"checks,omitempty"` // what an answer with a status of Completed must hold; else the attempt failed
+	Silent    bool               `json:"silent,omitempty"` // people who leave do not close the connection: the service is not told
+}
+
+// Check is a condition on an answer: there is a value at the place, and it equals or contains a text.
+type Check struct {
+	Extract
+	Equals   string `json:"equals,omitempty"`
+	Contains string `json:"contains,omitempty"`
 }
 
 // Extract takes a value out of an answer; see the scenario format.
@@ -74,6 +85,12 @@ func (c Config) validate() error {
 		}
 	}
 	return nil
+}
+
+// Check says whether the texts of all requests can be rendered; addresses of targets need not be known.
+func (c Config) Check() error {
+	_, _, err := compile(c, nil)
+	return err
 }
 
 // CheckTarget says whether a URL names a service: scheme, host and port.

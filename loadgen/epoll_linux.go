@@ -29,6 +29,8 @@ type epoll struct {
 	free      []int32   // places in conns
 	idle      [][]int32 // by target; the one used last comes first
 	deadlines deadlines
+	orphans   int // requests that nobody waits for any more
+	most      int // of them
 	events    []syscall.EpollEvent
 	done      []completion
 	resp      fasthttp.Response
@@ -57,6 +59,7 @@ const (
 	connecting
 	idle
 	busy
+	orphan // the person has left without a word; the answer is still to come
 )
 
 // newWire returns the fastest wire that reaches all targets.
@@ -66,12 +69,12 @@ func newWire(g *Generator, began time.Time, most int) (wire, error) {
 			return newPool(g, began, most)
 		}
 	}
-	return newEpoll(g, began)
+	return newEpoll(g, began, most)
 }
 
-func newEpoll(g *Generator, began time.Time) (*epoll, error) {
+func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
 	e := &epoll{
-		composer: composer{generator: g}, began: began, idle: make([][]int32, len(g.targets)),
+		composer: composer{generator: g}, began: began, most: most, idle: make([][]int32, len(g.targets)),
 		events: make([]syscall.EpollEvent, 512), reader: bufio.NewReaderSize(nil, 64<<10),
 	}
 	for _, target := range g.targets {
@@ -340,7 +343,8 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 	c := &e.conns[place]
 	answer := completion{slot: c.job.slot, sent: true, start: c.start, end: e.now()}
 	e.resp.Reset()
-	if len(request.extracts) > 0 {
+	if e.reads(request) {
+		e.resp.SkipBody = request.Method == fasthttp.MethodHead
 		e.source.Reset(c.in[:f.head+f.body])
 		e.reader.Reset(&e.source)
 		if err := e.resp.ReadLimitBody(e.reader, maxBody); err != nil {
@@ -348,8 +352,8 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 			return
 		}
 	}
-	e.judge(request, f.status, f.retryAfter, &e.resp, &answer)
-	e.done = append(e.done, answer)
+	e.judge(request, f.status, f.retryAfter, &e.resp, c.job.jar, &answer)
+	e.finish(c, answer)
 	if !f.keep || len(c.in) > f.head+f.body || len(c.out) > 0 {
 		e.drop(place)
 		return
@@ -381,9 +385,31 @@ func (e *epoll) complete(place int32, answer completion, outcome funnel.Outcome)
 	c := &e.conns[place]
 	answer.slot, answer.sent, answer.start, answer.end = c.job.slot, true, c.start, e.now()
 	answer.answer.Outcome = outcome
-	e.done = append(e.done, answer)
+	e.finish(c, answer)
 	c.state = closed
 	e.drop(place)
+}
+
+// finish hands over what came of a request, unless its person has left already.
+func (e *epoll) finish(c *conn, answer completion) {
+	if c.state == orphan {
+		e.orphans--
+		return
+	}
+	e.done = append(e.done, answer)
+}
+
+// leave ends a request whose person left, without closing the connection: the service works on for
+// nobody, and is given so long to answer.
+func (e *epoll) leave(place int32) {
+	const linger = time.Minute
+	c := &e.conns[place]
+	answer := completion{slot: c.job.slot, sent: true, start: c.start, end: e.now(), reason: funnel.ReasonTimeout}
+	answer.answer.Outcome = funnel.TimedOut
+	e.finish(c, answer)
+	c.state = orphan
+	e.orphans++
+	c.deadline = e.deadlines.add(e.now()+linger, linger, place)
 }
 
 // expire completes the requests whose time has run out.
@@ -395,7 +421,13 @@ func (e *epoll) expire() {
 			return
 		}
 		place, sequence := e.deadlines.pop()
-		if c := &e.conns[place]; c.state != closed && c.deadline == sequence {
+		c := &e.conns[place]
+		if c.state == closed || c.deadline != sequence {
+			continue
+		}
+		if c.job.leaves && c.state != orphan && e.orphans < e.most && e.generator.requests[c.job.step].Silent {
+			e.leave(place)
+		} else {
 			e.complete(place, completion{reason: funnel.ReasonTimeout}, funnel.TimedOut)
 		}
 	}

@@ -18,6 +18,7 @@ type Generator struct {
 	requests []compiled
 	slots    int      // extracted values a walk can hold
 	targets  []string // URLs; requests name them by index
+	feeders  []feeder // in the order of their names
 	people   population.Population
 	photos   population.Photos
 	observer func(shard int) funnel.Observer
@@ -47,6 +48,9 @@ func (g *Generator) compile() (err error) {
 	}
 	if g.requests, g.slots, err = compile(g.config, targets); err != nil {
 		return err
+	}
+	for _, name := range sortedKeys(g.config.Feeders) {
+		g.feeders = append(g.feeders, newFeeder(g.config.Feeders[name], name, g.config.Seed))
 	}
 	if g.config.PhotoBytes > 0 {
 		g.photos, err = population.NewPhotos(g.config.PhotoBytes)

@@ -12,6 +12,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // boundary separates the parts of a multipart body; it cannot occur in a JPEG that ombak makes.
@@ -28,6 +29,8 @@ type compiled struct {
 	escape   func([]byte, string) []byte
 	host     string
 	extracts []extraction
+	checks   []check
+	step     workload.Purpose
 	person   bool // rendering needs the person's data
 	fixed    bool // the request is the same for everybody
 }
@@ -51,7 +54,7 @@ type extraction struct {
 
 // compile turns the requests into templates; targets gives each target's index.
 func compile(config Config, targets map[string]int) ([]compiled, int, error) {
-	s := scope{got: map[string]int{}, vars: config.Vars}
+	s := scope{got: map[string]int{}, vars: config.Vars, fed: sortedKeys(config.Feeders), data: config.Feeders}
 	for _, request := range config.Requests {
 		for _, key := range sortedKeys(request.Extract) {
 			if _, known := s.got[key]; !known {
@@ -66,6 +69,7 @@ func compile(config Config, targets map[string]int) ([]compiled, int, error) {
 			return nil, 0, fmt.Errorf("step %s: %w", config.Journey.Steps[i].Name, err)
 		}
 		requests[i].client = targets[request.Target]
+		requests[i].step = workload.NewPurpose(config.Journey.Steps[i].Name)
 	}
 	return requests, len(s.got), nil
 }
@@ -96,6 +100,13 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 			return c, fmt.Errorf("extract %s: %w", key, err)
 		}
 		c.extracts = append(c.extracts, extraction{request.Extract[key], s.got[key], pattern})
+	}
+	for _, wanted := range request.Checks {
+		pattern, err := regexp.Compile(wanted.Regexp)
+		if err != nil {
+			return c, fmt.Errorf("check: %w", err)
+		}
+		c.checks = append(c.checks, check{wanted, extraction{wanted.Extract, 0, pattern}})
 	}
 	c.person, c.fixed = c.needs(template.needsPerson), !c.needs(template.varies)
 	return c, nil
@@ -136,7 +147,7 @@ func (c *compiled) needs(test func(template) bool) bool {
 
 // fill renders the request; scratch is reused and returned.
 func (c *compiled) fill(req *fasthttp.Request, v *values, photos population.Photos, scratch []byte) []byte {
-	scratch = c.uri.render(v, scratch[:0], nil)
+	scratch = c.uri.render(v, scratch[:0], escapeURI)
 	req.Header.SetMethod(c.Method)
 	req.SetRequestURIBytes(scratch)
 	for _, h := range c.headers {
@@ -178,6 +189,23 @@ func (c *compiled) extract(resp *fasthttp.Response, take func(slot int, value st
 			return false
 		}
 		take(e.slot, value)
+	}
+	return true
+}
+
+// check is a compiled Check.
+type check struct {
+	Check
+	at extraction
+}
+
+// passes says whether the answer holds what every check wants.
+func (c *compiled) passes(resp *fasthttp.Response) bool {
+	for _, check := range c.checks {
+		value, found := check.at.value(resp)
+		if !found || check.Equals != "" && value != check.Equals || !strings.Contains(value, check.Contains) {
+			return false
+		}
 	}
 	return true
 }

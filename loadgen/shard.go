@@ -15,6 +15,7 @@ type session struct {
 	start  time.Duration // when the first look of the current attempt was sent; 0 before it
 	sent   time.Duration // when the request under way was sent; 0 where none is
 	got    []string
+	jar    []cookie
 	lead   bool // a step before the scheduled one, walked beside the person's main walk
 	fresh  bool // nothing was sent yet
 	lost   bool // could not be started at all
@@ -159,7 +160,7 @@ func (s *shard) plan(slot int32, action journey.Action) {
 		if !session.lead && !session.lost && s.crowd != nil {
 			s.crowd.Finished()
 		}
-		s.sessions[slot].got = nil
+		s.sessions[slot].got, s.sessions[slot].jar = nil, nil
 		s.free = append(s.free, slot)
 		return
 	}
@@ -202,6 +203,7 @@ func (s *shard) send(slot int32, session *session) {
 	work := job{
 		slot: slot, step: int(session.walk.Step), person: session.walk.Person,
 		mistyped: session.action.Mistyped, timeout: session.action.Timeout, got: session.got,
+		jar: session.jar, leaves: session.action.Leaves,
 	}
 	s.under++
 	session.sent = max(1, s.now())
@@ -223,6 +225,9 @@ func (s *shard) take(answer completion) {
 			session.got = make([]string, s.generator.slots)
 		}
 		session.got[i] = value
+	}
+	if answer.jar != nil {
+		session.jar = answer.jar
 	}
 	if answer.answer.Outcome == funnel.TimedOut && session.action.Leaves {
 		answer.answer.Outcome = funnel.Abandoned

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -20,6 +21,8 @@ type job struct {
 	mistyped bool
 	timeout  time.Duration // 0 means none
 	got      []string      // read only: the walk stands still while its request is under way
+	jar      []cookie      // likewise
+	leaves   bool          // running into the timeout means that the person left
 }
 
 // completion is what came of a job.
@@ -30,6 +33,7 @@ type completion struct {
 	answer     journey.Answer
 	reason     funnel.Reason
 	got        []string // extracted values by slot; nil where nothing was extracted
+	jar        []cookie // what the person keeps; nil where nothing changed
 }
 
 // wire sends requests and brings their answers. It belongs to the goroutine of one shard.
@@ -60,6 +64,11 @@ func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 	p := &pool{
 		generator: g, conns: &connections{open: map[net.Conn]struct{}{}}, began: began,
 		jobs: make(chan job), done: make(chan completion, most), alarm: time.NewTimer(0),
+	}
+	for i, request := range g.requests {
+		if request.Silent {
+			return nil, fmt.Errorf("step %s: to leave without closing the connection needs plain HTTP on Linux; leave out leave: silent", g.config.Journey.Steps[i].Name)
+		}
 	}
 	for _, target := range g.targets {
 		client, err := newClient(target, p.conns, most)
@@ -147,6 +156,6 @@ func (w *worker) do(work job) completion {
 		done.answer.Outcome, done.reason = classifyError(err)
 		return done
 	}
-	w.judge(request, w.resp.StatusCode(), retryAfter(&w.resp), &w.resp, &done)
+	w.judge(request, w.resp.StatusCode(), retryAfter(&w.resp), &w.resp, work.jar, &done)
 	return done
 }

@@ -30,6 +30,7 @@ func (s *Step) applyDefaults() {
 	setDefault(&s.Kind, funnel.Request)
 	setDefault(&s.Timeout, 10*time.Second)
 	setDefault(&s.Retry.Jitter, "full")
+	setDefault(&s.Leave, "close")
 	if s.Kind != funnel.Request && s.Every.IsZero() {
 		s.Every = workload.ConstantTime(time.Second)
 	}

@@ -38,7 +38,7 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	for _, plan := range chain {
 		planned.apply(plan.Set)
 	}
-	planned.replays = s.replays
+	planned.replays, planned.tables = s.replays, s.tables
 	planned.attachReplays()
 	planned.applyDefaults()
 	planned.validate()

@@ -26,6 +26,9 @@ type Scenario struct {
 	Targets      map[string]Target     `yaml:"targets,omitempty" json:"targets,omitempty"`           // services replayed against, beside those that a drill starts
 	Vars         map[string]Var        `yaml:"vars,omitempty" json:"vars,omitempty"`                 // values given on the command line, masked in all output
 	Feeders      map[string]Feeder     `yaml:"feeders,omitempty" json:"feeders,omitempty"`           // files of data for templates
+	Hosts        []string              `yaml:"hosts,omitempty" json:"hosts,omitempty"`               // hosts that may be sent to, as in api.example.com or *.example.com; empty means all
+	Cookies      bool                  `yaml:"cookies,omitempty" json:"cookies,omitempty"`           // people keep the cookies they are given
+	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole way; 0 means no limit
 	Journey      []Step                `yaml:"journey" json:"journey"`                               // the steps people walk
 	Stations     map[string]Station    `yaml:"stations,omitempty" json:"stations,omitempty"`         // parts of the service itself, for the simulation
 	Dependencies map[string]Dependency `yaml:"dependencies,omitempty" json:"dependencies,omitempty"` // what the service calls: a mock when live, a station when simulated
@@ -36,6 +39,7 @@ type Scenario struct {
 	Validity     Validity              `yaml:"validity,omitempty" json:"validity,omitempty"`         // what the generator must keep for a verdict to be given
 
 	source  *source
+	tables  map[string]Table // by the name of the feeder
 	plan    string
 	replays map[string]recording // by the name of the file
 }
@@ -56,12 +60,6 @@ type Target struct {
 type Var struct {
 	Default string `yaml:"default,omitempty" json:"default,omitempty"`
 	Secret  bool   `yaml:"secret,omitempty" json:"secret,omitempty"` // masked in all output
-}
-
-// Feeder is a file of rows for templates.
-type Feeder struct {
-	File  string `yaml:"file" json:"file"`                       // CSV with a header, or JSON array of objects, beside the scenario
-	Order string `yaml:"order,omitempty" json:"order,omitempty"` // by-person (default) or random
 }
 
 // Station is a part of the service itself, for the simulation.

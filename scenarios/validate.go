@@ -30,6 +30,7 @@ func (s *Scenario) validate() {
 	s.validateArrivals()
 	s.validateJourney()
 	s.validateParts()
+	s.validateReach()
 	s.validatePlans()
 }
 
@@ -78,6 +79,10 @@ func (s *Scenario) validateStep(step *Step, path string) {
 	if step.Retry.Jitter != "full" && step.Retry.Jitter != "none" {
 		s.source.faultAt(path+".retry.jitter", "use full or none", "the jitter %q is unknown", step.Retry.Jitter)
 	}
+	if step.Leave != "close" && step.Leave != "silent" {
+		s.source.faultAt(path+".leave", hintWord(step.Leave, []string{"close", "silent"}), "the way to leave %q is unknown", step.Leave)
+	}
+	s.validateChecks(step.Expect.Checks, path+".expect.checks")
 	if step.Request != nil {
 		s.validateRequest(step.Request, path+".request")
 	}
@@ -111,6 +116,18 @@ func (s *Scenario) validateRequest(request *Request, path string) {
 			s.source.faultAt(place, "give json, header or regexp", "nothing says where to find the value")
 		}
 		if _, err := regexp.Compile(extract.Regexp); err != nil {
+			s.source.faultAt(place+".regexp", "", "%v", err)
+		}
+	}
+}
+
+func (s *Scenario) validateChecks(checks []Check, path string) {
+	for i, check := range checks {
+		place := fmt.Sprintf("%s[%d]", path, i)
+		if check == (Check{}) {
+			s.source.faultAt(place, "give json, header or regexp, and equals or contains", "the check wants nothing")
+		}
+		if _, err := regexp.Compile(check.Regexp); err != nil {
 			s.source.faultAt(place+".regexp", "", "%v", err)
 		}
 	}

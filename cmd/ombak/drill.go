@@ -73,6 +73,7 @@ func loadCommand(s streams) *cli.Command {
 		Flags: append(runFlags(),
 			&cli.StringSliceFlag{Name: "target", Usage: "where a target is, as `[NAME=]URL`", EnvVars: twin("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "give a variable its value, as `NAME=VALUE`", EnvVars: twin("var")},
+			watchFlag(),
 			&cli.StringFlag{Name: "part", Usage: "play part `K/N` of the people, K from 1", EnvVars: twin("part")},
 		),
 		Action: func(c *cli.Context) error {
@@ -86,6 +87,9 @@ func loadCommand(s streams) *cli.Command {
 			if options.Vars, err = pairs(c.StringSlice("var"), "var", false); err != nil {
 				return err
 			}
+			if options.Watch, err = pairs(c.StringSlice("watch"), "watch", false); err != nil {
+				return err
+			}
 			if options.Part, options.Parts, err = readPart(c.String("part")); err != nil {
 				return err
 			}
@@ -96,6 +100,10 @@ func loadCommand(s streams) *cli.Command {
 			return conduct(c, s, run, "")
 		},
 	}
+}
+
+func watchFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "watch", Usage: "report the CPU and memory of a process of the target, as `NAME=PID|PROMETHEUS-URL`", EnvVars: twin("watch")}
 }
 
 // readRun reads the scenario and the flags that every live command has.
