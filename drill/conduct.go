@@ -69,6 +69,7 @@ type conductor struct {
 	people       uint64
 	passed       uint64
 	store        *report.Store
+	strain       *report.Strain
 	watched      []report.Process // parts of the target that others started
 	done         chan struct{}    // closed when the generator has nothing left to play
 }
@@ -214,6 +215,8 @@ func (c *conductor) hear(_ *process, message Message) {
 		c.marks = addMark(c.marks, *message.Mark)
 	case message.Warning != "":
 		c.warnings = append(c.warnings, message.Warning)
+	case message.Strain != nil:
+		c.strain = message.Strain
 	case message.Done:
 		close(c.done)
 	case message.Delta != nil:

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -30,7 +31,7 @@ func (r *Run) generatorConfig(known []string) error {
 	config := loadgen.Config{
 		PhotoBytes: s.Population.PhotoBytes, Targets: map[string]string{}, Vars: r.vars(),
 		Shards: max(1, runtime.NumCPU()/2), Part: r.Options.Part, Parts: r.Options.Parts,
-		Feeders: feeders(s), Cookies: s.Cookies,
+		Feeders: feeders(s), Cookies: s.Cookies, MostPeople: s.Connections.People,
 	}
 	var err error
 	if config.Requests, err = requests(s); err != nil {
@@ -47,7 +48,7 @@ func (r *Run) generatorConfig(known []string) error {
 	}
 	r.Generator = config
 	r.Offered = r.offer()
-	r.Generator.InFlight = inFlight(r.Offered.PeakPerMin)
+	r.Generator.InFlight = cmp.Or(s.Connections.Most, inFlight(r.Offered.PeakPerMin))
 	return nil
 }
 

@@ -240,10 +240,12 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 	var running sync.WaitGroup
 	heed(ctx, scanner, func(begin Begin) {
 		running.Go(func() {
+			meter := newStrainMeter()
 			if err := generator.Run(ctx, begin.At); err != nil {
 				messages.write(Message{Warning: "the generator: " + err.Error()})
 			}
 			recorder.Close()
+			messages.write(Message{Strain: meter.read(generator.Totals())})
 			messages.write(Message{Done: true})
 		})
 	})

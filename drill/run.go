@@ -109,9 +109,16 @@ func newRun(scenario *scenarios.Scenario, options Options) (*Run, error) {
 		planned.Thresholds = append(planned.Thresholds, funnel.Threshold{Source: source, Severity: funnel.Fail})
 	}
 	run := &Run{Scenario: planned, Options: options}
-	run.Validity = report.Validity{MaxScheduleLagP99: planned.Validity.LagP99, MaxDroppedShare: max(float64(planned.Validity.Dropped), leastShare)}
+	run.Validity = validity(planned.Validity)
 	run.Conditions, err = conditions(planned)
 	return run, err
+}
+
+func validity(v scenarios.Validity) report.Validity {
+	return report.Validity{
+		MaxScheduleLagP99: v.LagP99, MaxDroppedShare: max(float64(v.Dropped), leastShare), MaxUnsentShare: max(float64(v.Unsent), leastShare),
+		MaxDialShare: float64(v.Dial), MaxCPUShare: float64(v.CPU), MaxStealShare: float64(v.Steal), MaxGCPause: v.GCPause, MaxPacingError: float64(v.Pacing),
+	}
 }
 
 func (o Options) check() error {

@@ -128,7 +128,7 @@ func metricsUsage(ctx context.Context, address string) (usage, error) {
 	if err != nil {
 		return usage{}, err
 	}
-	defer response.Body.Close() //nolint:errcheck // nothing was written
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return usage{}, fmt.Errorf("it answers with the status %d", response.StatusCode)
 	}

@@ -26,13 +26,14 @@ type Config struct {
 	Targets    map[string]string   `json:"targets"`  // name → URL of scheme, host and port
 	Vars       map[string]string   `json:"vars"`     // values for ${var.NAME}
 	Feeders    map[string]Feeder   `json:"feeders,omitempty"`
-	Cookies    bool                `json:"cookies,omitempty"` // people keep the cookies they are given
-	Until      time.Duration       `json:"until"`             // real time after which the run ends
-	Shards     int                 `json:"shards"`            // 0 means 1
-	InFlight   int                 `json:"in_flight"`         // most requests under way at once, over all shards; 0 means 1024
-	Part       int                 `json:"part"`              // this generator's part, counting from 0
-	Parts      int                 `json:"parts"`             // how many generators share the run; 0 means 1
-	Traits     []population.Traits `json:"typo_traits"`       // per step: people whose first attempt holds a typing error
+	Cookies    bool                `json:"cookies,omitempty"`     // people keep the cookies they are given
+	Until      time.Duration       `json:"until"`                 // real time after which the run ends
+	Shards     int                 `json:"shards"`                // 0 means 1
+	InFlight   int                 `json:"in_flight"`             // most requests under way at once, over all shards; 0 means 1024
+	MostPeople int                 `json:"most_people,omitempty"` // people under way at once; the rest are shed and counted; 0 means no cap
+	Part       int                 `json:"part"`                  // this generator's part, counting from 0
+	Parts      int                 `json:"parts"`                 // how many generators share the run; 0 means 1
+	Traits     []population.Traits `json:"typo_traits"`           // per step: people whose first attempt holds a typing error
 }
 
 // Request is the HTTP half of a step. Texts are templates, see [parseTemplate].

@@ -22,7 +22,18 @@ type Generator struct {
 	people   population.Population
 	photos   population.Photos
 	observer func(shard int) funnel.Observer
+	totals   Totals
 }
+
+// Totals are what a generator knows of itself after its run.
+type Totals struct {
+	Requests    int // first looks at an await or poll, not those after
+	WrongSecond int // requests sent in another second than intended
+	Shed        int // people never begun, because as many as allowed were under way
+}
+
+// Totals returns what the generator knows of itself; it must have run.
+func (g *Generator) Totals() Totals { return g.totals }
 
 // New compiles a run. Observer is called once for each shard; each is then called by one goroutine.
 func New(config Config, observer func(shard int) funnel.Observer) (*Generator, error) {
@@ -63,7 +74,15 @@ func (g *Generator) traitTypo(person uint64, step int) bool {
 	return step < len(g.config.Traits) && g.config.Traits[step] != 0 && g.people.Traits(person).HasAny(g.config.Traits[step])
 }
 
-func (g *Generator) shards() int { return max(1, g.config.Shards) }
+// shards never leaves one without room for a request or a person.
+func (g *Generator) shards() int {
+	shards := min(max(1, g.config.Shards), g.inFlight())
+	if most := g.config.MostPeople; most > 0 {
+		shards = min(shards, most)
+	}
+	return shards
+}
+
 func (g *Generator) parts() int  { return max(1, g.config.Parts) }
 func (g *Generator) inFlight() int {
 	if g.config.InFlight == 0 {
@@ -76,12 +95,18 @@ func (g *Generator) inFlight() int {
 // people are done, the run is over, or the context ends; whoever is still under way then has no
 // final sample. An error means that nobody could be sent at all.
 func (g *Generator) Run(ctx context.Context, began time.Time) error {
-	errs := make([]error, g.shards())
+	errs, shards := make([]error, g.shards()), make([]*shard, g.shards())
 	var running sync.WaitGroup
 	for i := range errs {
-		s := newShard(g, i)
-		running.Go(func() { errs[i] = s.run(ctx, began) })
+		shards[i] = newShard(g, i)
+		running.Go(func() { errs[i] = shards[i].run(ctx, began) })
 	}
 	running.Wait()
+	for _, s := range shards {
+		wrong, total := s.pace.finish()
+		g.totals.WrongSecond += wrong
+		g.totals.Requests += total
+		g.totals.Shed += s.shed
+	}
 	return errors.Join(errs...)
 }

@@ -122,3 +122,26 @@ func FuzzFrame(f *testing.F) {
 		}
 	})
 }
+
+func TestPaceComparesSecondsSentWithIntended(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct {
+		why            string
+		intended, sent []time.Duration
+		wrong          int
+	}{
+		{"on time", []time.Duration{0, 500 * ms, 1500 * ms}, []time.Duration{1 * ms, 501 * ms, 1501 * ms}, 0},
+		{"late within the second", []time.Duration{100 * ms}, []time.Duration{900 * ms}, 0},
+		{"a stall of a second", []time.Duration{100 * ms, 1100 * ms, 1200 * ms}, []time.Duration{100 * ms, 2100 * ms, 2100 * ms}, 2},
+		{"later than is kept", []time.Duration{0, 0}, []time.Duration{100 * time.Second, 100 * time.Second}, 2},
+		{"before the start", []time.Duration{-100 * ms}, []time.Duration{0}, 1},
+	} {
+		var p pace
+		for i, at := range test.intended {
+			p.add(at, test.sent[i])
+		}
+		if wrong, total := p.finish(); wrong != test.wrong || total != len(test.sent) {
+			t.Errorf("%s: %d of %d wrong, want %d", test.why, wrong, total, test.wrong)
+		}
+	}
+}

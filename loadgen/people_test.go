@@ -173,3 +173,25 @@ func TestWaysToLeave(t *testing.T) {
 		}
 	}
 }
+
+// As many people as allowed are under way; the rest are shed, and counted as dropped.
+func TestPeopleBeyondTheCapAreShed(t *testing.T) {
+	release := make(chan struct{})
+	s := serve(t, func(*fasthttp.RequestCtx, int) { <-release })
+	defer close(release)
+	r := &recorder{entered: map[int]int{}}
+	g, err := loadgen.New(config(s.url, func(c *loadgen.Config) {
+		c.Shards, c.MostPeople = 1, 7
+		c.Signups.Mode, c.Signups.Bins.Counts = workload.Burst, []int{50}
+		c.Journey.Steps[0].Timeout = 500 * time.Millisecond
+	}), func(int) funnel.Observer { return shardRecorder{r} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Run(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if r.sched != 50 || r.dropped != 43 || r.started != 7 || r.ended != 7 || g.Totals().Shed != 43 || r.entered[0] != 7 {
+		t.Errorf("scheduled %d, dropped %d, started %d, ended %d, shed %d", r.sched, r.dropped, r.started, r.ended, g.Totals().Shed)
+	}
+}

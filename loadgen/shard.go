@@ -19,6 +19,7 @@ type session struct {
 	lead   bool // a step before the scheduled one, walked beside the person's main walk
 	fresh  bool // nothing was sent yet
 	lost   bool // could not be started at all
+	waits  bool // looks again for an answer that was pending
 }
 
 // shard owns every n-th person. All its fields belong to the goroutine of run.
@@ -33,6 +34,10 @@ type shard struct {
 	leads     []journey.Lead
 	wire      wire
 	answers   []completion
+	pace      pace
+	people    int // under way
+	cap       int // most people under way; where there is no cap, 0
+	shed      int // people never begun, because as many as allowed were under way
 	under     int // requests under way
 	most      int // most requests under way at once
 	began     time.Time
@@ -43,11 +48,15 @@ func newShard(g *Generator, index int) *shard {
 		generator: g,
 		observer:  g.observer(index),
 		schedule:  newSchedule(g.config, g.config.Part+g.parts()*index, g.parts()*g.shards()),
-		most:      max(1, g.inFlight()/g.shards()),
+		most:      shareOf(g.inFlight(), index, g.shards()),
+		cap:       shareOf(g.config.MostPeople, index, g.shards()),
 	}
 	s.crowd, _ = s.observer.(funnel.Crowd)
 	return s
 }
+
+// shareOf divides a whole among n shards as evenly as whole numbers allow.
+func shareOf(whole, index, n int) int { return whole*(index+1)/n - whole*index/n }
 
 // grain is the least time between two looks at what is due while no answer comes: requests due
 // within it are sent together, late by as much at most.
@@ -125,6 +134,14 @@ func (s *shard) expectPeople() {
 		if s.crowd != nil {
 			s.crowd.Scheduled(caller.At)
 		}
+		if s.generator.config.MostPeople > 0 && s.people >= s.cap {
+			s.shed++
+			if s.crowd != nil {
+				s.crowd.DroppedPerson()
+			}
+			continue
+		}
+		s.people++
 		j := s.generator.journey
 		if caller.Visitor {
 			walk, action := j.Look(caller.Person, 0, caller.At)
@@ -157,6 +174,9 @@ func (s *shard) open(walk journey.Walk, action journey.Action, lead bool) {
 func (s *shard) plan(slot int32, action journey.Action) {
 	session := &s.sessions[slot]
 	if action.Done {
+		if !session.lead {
+			s.people--
+		}
 		if !session.lead && !session.lost && s.crowd != nil {
 			s.crowd.Finished()
 		}
@@ -207,6 +227,9 @@ func (s *shard) send(slot int32, session *session) {
 	}
 	s.under++
 	session.sent = max(1, s.now())
+	if !session.waits {
+		s.pace.add(session.walk.Intended, session.sent)
+	}
 	s.wire.send(work)
 }
 
@@ -237,6 +260,7 @@ func (s *shard) take(answer completion) {
 	}
 	walk := session.walk
 	result, next := s.generator.journey.Next(&session.walk, answer.answer, answer.end)
+	session.waits = !result.Ended
 	if result.Ended {
 		s.observer.Observe(funnel.Sample{
 			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),

@@ -24,6 +24,7 @@ func Assemble(recording *Recording, facts Facts) Report {
 		Series: series(recording, facts), Histograms: encodeHistograms(recording, facts.SeriesNote),
 		Warnings: slices.Concat(facts.Warnings, unsent(recording)),
 	}
+	report.Warnings = append(report.Warnings, facts.Validity.warnings(report)...)
 	return Judge(report, facts.Conditions, facts.Validity)
 }
 
@@ -131,6 +132,7 @@ func generator(recording *Recording, facts Facts) *Generator {
 	if facts.Generator != nil {
 		generator.CPUS, generator.MaxRSSBytes = facts.Generator.CPUS, facts.Generator.MaxRSSBytes
 	}
+	generator.Strain = facts.Strain
 	if *generator == (Generator{}) {
 		return nil
 	}

@@ -22,6 +22,7 @@ type Facts struct {
 	Readings       []funnel.Reading // of all stations, over time
 	Marks          []funnel.Mark    // what happened to the run as a whole
 	Generator      *Process         // what the generator cost; nil leaves only the lag of live runs
+	Strain         *Strain          // of the generator; nil where it was not measured
 	Processes      []Process
 	Reconciliation *Reconciliation
 	Conditions     []Condition // thresholds, see ParseThresholds

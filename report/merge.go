@@ -186,6 +186,7 @@ func mergedGenerator(parts []Report, packed string) (*Generator, error) {
 			}
 			total.CPUS = &sum
 		}
+		total.Strain = total.Strain.worst(part.Generator.Strain)
 		if part.Generator.MaxRSSBytes != nil {
 			most := *part.Generator.MaxRSSBytes
 			if total.MaxRSSBytes != nil {

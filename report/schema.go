@@ -173,6 +173,7 @@ type Generator struct {
 	ScheduleLagS *LagQuantiles `json:"schedule_lag_s,omitempty"`
 	CPUS         *float64      `json:"cpu_s,omitempty"` // CPU seconds
 	MaxRSSBytes  *uint64       `json:"max_rss_bytes,omitempty"`
+	Strain       *Strain       `json:"strain,omitempty"`
 }
 
 // LagQuantiles sum up how long after the intended instants requests were sent, in seconds.

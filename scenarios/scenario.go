@@ -36,6 +36,7 @@ type Scenario struct {
 	Plans        []Plan                `yaml:"plans,omitempty" json:"plans,omitempty"`               // named ways to run it; the first is the default
 	Cost         Cost                  `yaml:"cost,omitempty" json:"cost,omitempty"`                 // prices, by which plans are compared
 	Thresholds   []funnel.Threshold    `yaml:"thresholds,omitempty" json:"thresholds,omitempty"`     // what must hold
+	Connections  Connections           `yaml:"connections,omitempty" json:"connections,omitempty"`   // how the targets are reached
 	Validity     Validity              `yaml:"validity,omitempty" json:"validity,omitempty"`         // what the generator must keep for a verdict to be given
 
 	source  *source
@@ -138,10 +139,4 @@ type Backend struct {
 	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real life of an e-mailed link
 	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // kept SMTP connections
 	CallTimeouts    map[string]time.Duration `yaml:"call_timeouts,omitempty" json:"call_timeouts,omitempty"`       // per dependency, real time
-}
-
-// Validity is what the generator must keep; a run that breaks it gets no verdict.
-type Validity struct {
-	LagP99  time.Duration `yaml:"lag_p99,omitempty" json:"lag_p99,omitempty"` // schedule lag; 0 means 100 ms
-	Dropped Share         `yaml:"dropped,omitempty" json:"dropped,omitempty"` // share of people dropped; 0 means none
 }

@@ -31,6 +31,7 @@ func (s *Scenario) validate() {
 	s.validateJourney()
 	s.validateParts()
 	s.validateReach()
+	s.validateConnections()
 	s.validatePlans()
 }
 
