@@ -38,7 +38,7 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Started: &started, Duration: duration, Speed: orOne(c.run.Options.Speed), Clock: clock.Scenario,
 		Machine: machine(), Store: c.store, Offered: offered,
-		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Processes: others, Reconciliation: reconciliation,
+		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Protocol: c.run.protocol(), Processes: others, Reconciliation: reconciliation,
 		Conditions: c.run.Conditions, Validity: c.run.Validity, Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
 	}
 	return report.Assemble(c.recording, facts)

@@ -123,7 +123,7 @@ func prepare(run *Run, environment *Environment) error {
 		return err
 	}
 	if !run.hasBackend() {
-		return reach(run.Generator.Targets)
+		return reach(run.Generator.Targets, run.Options.ConnectTo)
 	}
 	if _, err := os.Stat(environment.Database); err == nil {
 		return refuse("the database %s exists already; a drill needs a fresh one: name another with --store sqlite:PATH, or remove it", environment.Database)
@@ -136,7 +136,7 @@ func prepare(run *Run, environment *Environment) error {
 }
 
 // reach says which target cannot be connected to, before anybody is sent there.
-func reach(targets map[string]string) error {
+func reach(targets, connectTo map[string]string) error {
 	for _, name := range sortedNames(targets) {
 		target, err := url.Parse(targets[name])
 		if err != nil {
@@ -144,7 +144,10 @@ func reach(targets map[string]string) error {
 		}
 		address := target.Host
 		if target.Port() == "" {
-			address = net.JoinHostPort(target.Hostname(), target.Scheme) // a scheme is a service name too
+			address = net.JoinHostPort(target.Hostname(), map[string]string{"http": "80", "https": "443"}[target.Scheme])
+		}
+		if other, given := connectTo[address]; given {
+			address = other
 		}
 		const patience = 5 * time.Second
 		conn, err := net.DialTimeout("tcp", address, patience)

@@ -5,9 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +29,7 @@ func (r *Run) generatorConfig(known []string) error {
 	config := loadgen.Config{
 		PhotoBytes: s.Population.PhotoBytes, Targets: map[string]string{}, Vars: r.vars(),
 		Shards: max(1, runtime.NumCPU()/2), Part: r.Options.Part, Parts: r.Options.Parts,
-		Feeders: feeders(s), Cookies: s.Cookies, MostPeople: s.Connections.People,
+		Feeders: feeders(s), Cookies: s.Cookies, MostPeople: s.Connections.People, Connections: r.connections(),
 	}
 	var err error
 	if config.Requests, err = requests(s); err != nil {
@@ -102,81 +100,6 @@ func (r *Run) clock(signups workload.Bins, lead time.Duration) workload.Clock {
 		return workload.FastForward(signups, r.Options.From, scaled).WithLead(lead)
 	}
 	return workload.NewClock(r.Options.From, orOne(r.Options.Speed)).WithLead(lead)
-}
-
-func (r *Run) vars() map[string]string {
-	vars := map[string]string{}
-	for name, variable := range r.Scenario.Vars {
-		if variable.Default != "" {
-			vars[name] = variable.Default
-		}
-	}
-	for name, value := range r.Options.Vars {
-		vars[name] = value
-	}
-	return vars
-}
-
-// targets enters the addresses given in the scenario and in the options.
-func (r *Run) targets(urls map[string]string, known []string) error {
-	for name, target := range r.Scenario.Targets {
-		if target.URL != "" {
-			urls[name] = target.URL
-		}
-	}
-	for name, address := range r.Options.Targets {
-		if name == "" && len(usedTargets(r.Scenario)) == 1 {
-			name = usedTargets(r.Scenario)[0]
-		}
-		if !slices.Contains(usedTargets(r.Scenario), name) {
-			return refuse("target %q is not used by scenario %s; give NAME=URL for %s", name, r.Scenario.Name, strings.Join(usedTargets(r.Scenario), ", "))
-		}
-		if err := loadgen.CheckTarget(name, address); err != nil {
-			return refusal{err}
-		}
-		if err := r.allow(name, address); err != nil {
-			return err
-		}
-		urls[name] = address
-	}
-	for _, name := range usedTargets(r.Scenario) {
-		if _, given := urls[name]; !given && !slices.Contains(known, name) {
-			return refuse("target %q of scenario %s has no address; give --target %s=http://HOST:PORT", name, r.Scenario.Name, name)
-		}
-	}
-	return nil
-}
-
-// allow refuses a target on a host that the scenario does not name.
-func (r *Run) allow(name, target string) error {
-	parsed, err := url.Parse(target)
-	if err != nil {
-		return refusal{err}
-	}
-	if !r.Scenario.MayReach(parsed.Hostname()) {
-		return refuse("target %s is on the host %s, but scenario %s may only send to %s; add it to hosts, or give another target", name, parsed.Hostname(), r.Scenario.Name, strings.Join(r.Scenario.Hosts, ", "))
-	}
-	return nil
-}
-
-// feeders maps the tables of all feeders.
-func feeders(s *scenarios.Scenario) map[string]loadgen.Feeder {
-	mapped := map[string]loadgen.Feeder{}
-	for name, feeder := range s.Feeders {
-		table := s.Table(name)
-		mapped[name] = loadgen.Feeder{Columns: table.Columns, Rows: table.Rows, Random: feeder.Order == "random"}
-	}
-	return mapped
-}
-
-func usedTargets(s *scenarios.Scenario) []string {
-	var names []string
-	for _, step := range s.Journey {
-		if step.Request != nil && !slices.Contains(names, step.Request.Target) {
-			names = append(names, step.Request.Target)
-		}
-	}
-	return names
 }
 
 // shares reads the population's shares by the names that package population gives them.

@@ -45,6 +45,7 @@ type Options struct {
 	Thresholds  []string      // further conditions that must hold
 	Targets     map[string]string
 	Vars        map[string]string
+	ConnectTo   map[string]string // host:port of a target → host:port to connect to instead
 	Watch       map[string]string // processes of the target: name → process id, or URL of Prometheus metrics
 	Part, Parts int               // this generator's part, counting from 0, of so many
 }

@@ -14,26 +14,27 @@ import (
 
 // Config describes one run of the generator. It is plain data and travels as JSON.
 type Config struct {
-	Journey    journey.Config      `json:"journey"`
-	Signups    workload.Arrivals   `json:"signups"`  // people who walk the journey
-	Visitors   workload.Arrivals   `json:"visitors"` // people who take the first step and go
-	Seed       workload.Seed       `json:"seed"`
-	People     uint64              `json:"people"` // size of the population that people are drawn from
-	Opens      time.Time           `json:"opens"`
-	Shares     population.Shares   `json:"shares"`
-	PhotoBytes int                 `json:"photo_bytes"`
-	Requests   []Request           `json:"requests"` // one for each step of the journey
-	Targets    map[string]string   `json:"targets"`  // name → URL of scheme, host and port
-	Vars       map[string]string   `json:"vars"`     // values for ${var.NAME}
-	Feeders    map[string]Feeder   `json:"feeders,omitempty"`
-	Cookies    bool                `json:"cookies,omitempty"`     // people keep the cookies they are given
-	Until      time.Duration       `json:"until"`                 // real time after which the run ends
-	Shards     int                 `json:"shards"`                // 0 means 1
-	InFlight   int                 `json:"in_flight"`             // most requests under way at once, over all shards; 0 means 1024
-	MostPeople int                 `json:"most_people,omitempty"` // people under way at once; the rest are shed and counted; 0 means no cap
-	Part       int                 `json:"part"`                  // this generator's part, counting from 0
-	Parts      int                 `json:"parts"`                 // how many generators share the run; 0 means 1
-	Traits     []population.Traits `json:"typo_traits"`           // per step: people whose first attempt holds a typing error
+	Journey     journey.Config      `json:"journey"`
+	Signups     workload.Arrivals   `json:"signups"`  // people who walk the journey
+	Visitors    workload.Arrivals   `json:"visitors"` // people who take the first step and go
+	Seed        workload.Seed       `json:"seed"`
+	People      uint64              `json:"people"` // size of the population that people are drawn from
+	Opens       time.Time           `json:"opens"`
+	Shares      population.Shares   `json:"shares"`
+	PhotoBytes  int                 `json:"photo_bytes"`
+	Requests    []Request           `json:"requests"` // one for each step of the journey
+	Targets     map[string]string   `json:"targets"`  // name → URL of scheme, host and port
+	Vars        map[string]string   `json:"vars"`     // values for ${var.NAME}
+	Feeders     map[string]Feeder   `json:"feeders,omitempty"`
+	Cookies     bool                `json:"cookies,omitempty"` // people keep the cookies they are given
+	Until       time.Duration       `json:"until"`             // real time after which the run ends
+	Shards      int                 `json:"shards"`            // 0 means 1
+	InFlight    int                 `json:"in_flight"`         // most requests under way at once, over all shards; 0 means 1024
+	Connections Connections         `json:"connections,omitzero"`
+	MostPeople  int                 `json:"most_people,omitempty"` // people under way at once; the rest are shed and counted; 0 means no cap
+	Part        int                 `json:"part"`                  // this generator's part, counting from 0
+	Parts       int                 `json:"parts"`                 // how many generators share the run; 0 means 1
+	Traits      []population.Traits `json:"typo_traits"`           // per step: people whose first attempt holds a typing error
 }
 
 // Request is the HTTP half of a step. Texts are templates, see [parseTemplate].
@@ -74,6 +75,9 @@ func (c Config) validate() error {
 	}
 	if c.People == 0 || uint64(c.Signups.Total()+c.Visitors.Total()) > c.People {
 		return errors.New("loadgen: more people arrive than the population has; raise its size")
+	}
+	if err := c.Connections.validate(); err != nil {
+		return fmt.Errorf("loadgen: %w", err)
 	}
 	for name, target := range c.Targets {
 		if err := CheckTarget(name, target); err != nil {

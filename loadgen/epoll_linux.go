@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"syscall"
 	"time"
 
@@ -23,8 +24,9 @@ type epoll struct {
 	composer
 	began     time.Time
 	fd        int
-	addresses []syscall.Sockaddr // by target
-	families  []int              // by target
+	resolvers *resolvers
+	limits    Connections
+	own       map[owner]int32 // idle connections of people who have their own; nil where all share
 	conns     []conn
 	free      []int32   // places in conns
 	idle      [][]int32 // by target; the one used last comes first
@@ -50,6 +52,16 @@ type conn struct {
 	in       []byte // what has been read of the answer
 	buffer   []byte // backing of out
 	answers  int    // requests answered on it so far
+	opened   time.Duration
+	rested   time.Duration // when it became idle
+	owner    owner
+	cold     bool // closed after its only answer
+}
+
+// owner is a person at a target.
+type owner struct {
+	person uint64
+	target int32
 }
 
 type connState uint8
@@ -74,31 +86,25 @@ func newWire(g *Generator, began time.Time, most int) (wire, error) {
 
 func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
 	e := &epoll{
-		composer: composer{generator: g}, began: began, most: most, idle: make([][]int32, len(g.targets)),
+		composer: composer{generator: g}, began: began, most: most, limits: g.config.Connections, idle: make([][]int32, len(g.targets)),
 		events: make([]syscall.EpollEvent, 512), reader: bufio.NewReaderSize(nil, 64<<10),
 	}
-	for _, target := range g.targets {
-		host, _, err := hostOf(target)
-		if err != nil {
-			return nil, err
-		}
-		address, err := net.ResolveTCPAddr("tcp", host)
-		if err != nil {
-			return nil, err
-		}
-		sockaddr, family := sockaddrOf(address)
-		e.addresses, e.families = append(e.addresses, sockaddr), append(e.families, family)
+	if e.limits.PerPerson {
+		e.own = map[owner]int32{}
 	}
 	var err error
+	if e.resolvers, err = g.newResolvers(context.Background()); err != nil {
+		return nil, err
+	}
 	e.fd, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	return e, err
 }
 
-func sockaddrOf(address *net.TCPAddr) (syscall.Sockaddr, int) {
-	if four := address.IP.To4(); four != nil {
-		return &syscall.SockaddrInet4{Port: address.Port, Addr: [4]byte(four)}, syscall.AF_INET
+func sockaddrOf(address netip.AddrPort) (syscall.Sockaddr, int) {
+	if address.Addr().Is4() {
+		return &syscall.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().As4()}, syscall.AF_INET
 	}
-	return &syscall.SockaddrInet6{Port: address.Port, Addr: [16]byte(address.IP.To16())}, syscall.AF_INET6
+	return &syscall.SockaddrInet6{Port: int(address.Port()), Addr: address.Addr().As16()}, syscall.AF_INET6
 }
 
 func (e *epoll) now() time.Duration { return time.Since(e.began) }
@@ -111,7 +117,7 @@ func (e *epoll) send(work job) {
 		return
 	}
 	target := int32(e.generator.requests[work.step].client)
-	place, err := e.connection(target)
+	place, err := e.connection(work, target)
 	start := e.now()
 	if err != nil {
 		outcome, reason := classifyError(err)
@@ -138,22 +144,86 @@ func (e *epoll) fail(work job, start time.Duration, outcome funnel.Outcome, reas
 }
 
 // connection returns the place of an idle connection, or of one that is being opened.
-func (e *epoll) connection(target int32) (int32, error) {
-	if waiting := e.idle[target]; len(waiting) > 0 {
-		place := waiting[len(waiting)-1]
-		e.idle[target] = waiting[:len(waiting)-1]
-		return place, nil
+func (e *epoll) connection(work job, target int32) (int32, error) {
+	cold := e.generator.cold(work)
+	if !cold {
+		if place, found := e.rested(work, target); found {
+			return place, nil
+		}
 	}
-	fd, err := syscall.Socket(e.families[target], syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
+	sockaddr, family := sockaddrOf(e.resolvers.all[target].address())
+	fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
 	if err != nil {
 		return 0, err
 	}
 	place := e.place(fd, target)
-	if err := e.open(place); err != nil {
+	c := &e.conns[place]
+	c.cold, c.owner = cold, owner{work.person, target}
+	if e.limits.Life > 0 {
+		c.opened = e.now()
+	}
+	if err := e.open(place, sockaddr); err != nil {
 		e.drop(place)
 		return 0, err
 	}
 	return place, nil
+}
+
+// rested returns an idle connection that may be used again; those too old are closed.
+func (e *epoll) rested(work job, target int32) (int32, bool) {
+	for {
+		place, found := int32(0), false
+		if e.own != nil {
+			key := owner{work.person, target}
+			place, found = e.own[key]
+			delete(e.own, key)
+		} else if waiting := e.idle[target]; len(waiting) > 0 {
+			place, found = waiting[len(waiting)-1], true
+			e.idle[target] = waiting[:len(waiting)-1]
+		}
+		if !found || !e.tooOld(&e.conns[place]) {
+			return place, found
+		}
+		e.conns[place].state = closed // no list holds it any more
+		e.drop(place)
+	}
+}
+
+func (e *epoll) tooOld(c *conn) bool {
+	if e.limits.Life == 0 && e.limits.Idle == 0 {
+		return false
+	}
+	now := e.now()
+	return e.limits.Life > 0 && now-c.opened > e.limits.Life || e.limits.Idle > 0 && now-c.rested > e.limits.Idle
+}
+
+// rest makes a connection idle, unless its person has another one resting.
+func (e *epoll) rest(place int32) {
+	c := &e.conns[place]
+	if e.limits.Idle > 0 {
+		c.rested = e.now()
+	}
+	if e.own == nil {
+		e.idle[c.target] = append(e.idle[c.target], place)
+		return
+	}
+	if _, taken := e.own[c.owner]; taken {
+		c.state = closed
+		e.drop(place)
+		return
+	}
+	e.own[c.owner] = place
+}
+
+func (e *epoll) forget(person uint64) {
+	if e.own == nil {
+		return
+	}
+	for target := range e.generator.targets {
+		if place, found := e.own[owner{person, int32(target)}]; found {
+			e.drop(place)
+		}
+	}
 }
 
 func (e *epoll) place(fd int, target int32) int32 {
@@ -170,7 +240,7 @@ func (e *epoll) place(fd int, target int32) int32 {
 }
 
 // open begins to connect; the edge-triggered events of the socket come from wait.
-func (e *epoll) open(place int32) error {
+func (e *epoll) open(place int32, sockaddr syscall.Sockaddr) error {
 	c := &e.conns[place]
 	if err := syscall.SetsockoptInt(c.fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
 		return err
@@ -180,7 +250,7 @@ func (e *epoll) open(place int32) error {
 	if err := syscall.EpollCtl(e.fd, syscall.EPOLL_CTL_ADD, c.fd, &event); err != nil {
 		return err
 	}
-	err := syscall.Connect(c.fd, e.addresses[c.target])
+	err := syscall.Connect(c.fd, sockaddr)
 	if err != nil && !errors.Is(err, syscall.EINPROGRESS) {
 		return &net.OpError{Op: "dial", Net: "tcp", Err: err}
 	}
@@ -190,7 +260,9 @@ func (e *epoll) open(place int32) error {
 // drop closes a connection; what was under way on it must have been answered.
 func (e *epoll) drop(place int32) {
 	c := &e.conns[place]
-	if c.state == idle {
+	if c.state == idle && e.own != nil {
+		delete(e.own, c.owner)
+	} else if c.state == idle {
 		waiting := e.idle[c.target]
 		for i, other := range waiting {
 			if other == place {
@@ -354,13 +426,13 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 	}
 	e.judge(request, f.status, f.retryAfter, &e.resp, c.job.jar, &answer)
 	e.finish(c, answer)
-	if !f.keep || len(c.in) > f.head+f.body || len(c.out) > 0 {
+	if !f.keep || c.cold || len(c.in) > f.head+f.body || len(c.out) > 0 {
 		e.drop(place)
 		return
 	}
 	c.state, c.job, c.deadline = idle, job{}, 0
 	c.answers++
-	e.idle[c.target] = append(e.idle[c.target], place)
+	e.rest(place)
 }
 
 // lost says what it means that the connection was closed before the answer was whole.
@@ -440,4 +512,5 @@ func (e *epoll) close() {
 		}
 	}
 	_ = syscall.Close(e.fd) // likewise
+	e.resolvers.close()
 }

@@ -83,7 +83,7 @@ func (g *Generator) shards() int {
 	return shards
 }
 
-func (g *Generator) parts() int  { return max(1, g.config.Parts) }
+func (g *Generator) parts() int { return max(1, g.config.Parts) }
 func (g *Generator) inFlight() int {
 	if g.config.InFlight == 0 {
 		return 1024

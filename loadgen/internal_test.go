@@ -2,6 +2,8 @@ package loadgen
 
 import (
 	"encoding/json"
+	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -143,5 +145,29 @@ func TestPaceComparesSecondsSentWithIntended(t *testing.T) {
 		if wrong, total := p.finish(); wrong != test.wrong || total != len(test.sent) {
 			t.Errorf("%s: %d of %d wrong, want %d", test.why, wrong, total, test.wrong)
 		}
+	}
+}
+
+// Names are asked for again; what cannot be asked keeps the addresses known.
+func TestNamesAreAskedForAgain(t *testing.T) {
+	g := &Generator{targets: []string{"http://127.0.0.1:80"}}
+	g.config.Connections.DNSTTL = time.Millisecond
+	rs, err := g.newResolvers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rs.close()
+	r := rs.all[0]
+	if got := r.address().String(); got != "127.0.0.1:80" {
+		t.Fatalf("the address is %s", got)
+	}
+	r.mu.Lock()
+	r.addresses = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.9:80")} // as if the name had meant another
+	r.mu.Unlock()
+	for r.address().String() != "127.0.0.1:80" && t.Context().Err() == nil {
+		runtime.Gosched()
+	}
+	if _, err := newResolver(t.Context(), "127.0.0.1:no-such-service", nil); err == nil {
+		t.Error("a port that is none was taken")
 	}
 }

@@ -176,6 +176,7 @@ func (s *shard) plan(slot int32, action journey.Action) {
 	if action.Done {
 		if !session.lead {
 			s.people--
+			s.wire.forget(session.walk.Person)
 		}
 		if !session.lead && !session.lost && s.crowd != nil {
 			s.crowd.Finished()
@@ -223,7 +224,7 @@ func (s *shard) send(slot int32, session *session) {
 	work := job{
 		slot: slot, step: int(session.walk.Step), person: session.walk.Person,
 		mistyped: session.action.Mistyped, timeout: session.action.Timeout, got: session.got,
-		jar: session.jar, leaves: session.action.Leaves,
+		jar: session.jar, leaves: session.action.Leaves, attempt: session.walk.Attempt,
 	}
 	s.under++
 	session.sent = max(1, s.now())

@@ -132,7 +132,7 @@ func generator(recording *Recording, facts Facts) *Generator {
 	if facts.Generator != nil {
 		generator.CPUS, generator.MaxRSSBytes = facts.Generator.CPUS, facts.Generator.MaxRSSBytes
 	}
-	generator.Strain = facts.Strain
+	generator.Strain, generator.Protocol = facts.Strain, facts.Protocol
 	if *generator == (Generator{}) {
 		return nil
 	}

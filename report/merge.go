@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -186,6 +187,7 @@ func mergedGenerator(parts []Report, packed string) (*Generator, error) {
 			}
 			total.CPUS = &sum
 		}
+		total.Protocol = cmp.Or(total.Protocol, part.Generator.Protocol)
 		total.Strain = total.Strain.worst(part.Generator.Strain)
 		if part.Generator.MaxRSSBytes != nil {
 			most := *part.Generator.MaxRSSBytes

@@ -174,6 +174,7 @@ type Generator struct {
 	CPUS         *float64      `json:"cpu_s,omitempty"` // CPU seconds
 	MaxRSSBytes  *uint64       `json:"max_rss_bytes,omitempty"`
 	Strain       *Strain       `json:"strain,omitempty"`
+	Protocol     string        `json:"protocol,omitempty"` // HTTP/2 where it was asked for
 }
 
 // LagQuantiles sum up how long after the intended instants requests were sent, in seconds.

@@ -16,6 +16,7 @@ func (s *Scenario) applyDefaults() {
 	setDefault(&s.Population.PhotoBytes, 20_000)
 	setDefault(&s.Arrivals.Mode, workload.Poisson)
 	setDefault(&s.Arrivals.Totals, "exact")
+	setDefault(&s.Connections.Per, "all")
 	setDefault(&s.Validity.LagP99, 100*time.Millisecond)
 	setDefault(&s.Backend.Durability, "group-fsync")
 	for i := range s.Thresholds {

@@ -38,7 +38,7 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	for _, plan := range chain {
 		planned.apply(plan.Set)
 	}
-	planned.replays, planned.tables = s.replays, s.tables
+	planned.replays, planned.tables, planned.pem = s.replays, s.tables, s.pem
 	planned.attachReplays()
 	planned.applyDefaults()
 	planned.validate()

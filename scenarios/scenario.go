@@ -40,7 +40,8 @@ type Scenario struct {
 	Validity     Validity              `yaml:"validity,omitempty" json:"validity,omitempty"`         // what the generator must keep for a verdict to be given
 
 	source  *source
-	tables  map[string]Table // by the name of the feeder
+	tables  map[string]Table  // by the name of the feeder
+	pem     map[string]string // by the name of the file
 	plan    string
 	replays map[string]recording // by the name of the file
 }

@@ -14,15 +14,3 @@ type Validity struct {
 	GCPause time.Duration `yaml:"gc_pause,omitempty" json:"gc_pause,omitempty"` // the generator's longest garbage-collection pause
 	Pacing  Share         `yaml:"pacing,omitempty" json:"pacing,omitempty"`     // share of requests sent in another second than intended
 }
-
-// Connections are how the generator reaches its targets.
-type Connections struct {
-	Most   int `yaml:"most,omitempty" json:"most,omitempty"`     // requests under way at once, each on a connection of its own; 0 means by the busiest minute
-	People int `yaml:"people,omitempty" json:"people,omitempty"` // people under way at once; the rest are shed and counted; 0 means no cap
-}
-
-func (s *Scenario) validateConnections() {
-	if s.Connections.Most < 0 || s.Connections.People < 0 {
-		s.source.faultAt("connections", "use 0 (the default) or more", "a negative number")
-	}
-}

@@ -73,7 +73,7 @@ func loadCommand(s streams) *cli.Command {
 		Flags: append(runFlags(),
 			&cli.StringSliceFlag{Name: "target", Usage: "where a target is, as `[NAME=]URL`", EnvVars: twin("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "give a variable its value, as `NAME=VALUE`", EnvVars: twin("var")},
-			watchFlag(),
+			connectToFlag(), watchFlag(),
 			&cli.StringFlag{Name: "part", Usage: "play part `K/N` of the people, K from 1", EnvVars: twin("part")},
 		),
 		Action: func(c *cli.Context) error {
@@ -85,6 +85,9 @@ func loadCommand(s streams) *cli.Command {
 				return err
 			}
 			if options.Vars, err = pairs(c.StringSlice("var"), "var", false); err != nil {
+				return err
+			}
+			if options.ConnectTo, err = pairs(c.StringSlice("connect-to"), "connect-to", false); err != nil {
 				return err
 			}
 			if options.Watch, err = pairs(c.StringSlice("watch"), "watch", false); err != nil {
@@ -100,6 +103,10 @@ func loadCommand(s streams) *cli.Command {
 			return conduct(c, s, run, "")
 		},
 	}
+}
+
+func connectToFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "connect-to", Usage: "connect to another address than a target's, as `HOST:PORT=HOST:PORT`", EnvVars: twin("connect-to")}
 }
 
 func watchFlag() cli.Flag {

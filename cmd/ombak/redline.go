@@ -27,7 +27,7 @@ func redlineCommand(s streams) *cli.Command {
 			&cli.StringFlag{Name: "plan", Usage: "apply the plan `NAME` of the scenario", EnvVars: twin("plan")},
 			&cli.StringSliceFlag{Name: "target", Usage: "where a target is, as `[NAME=]URL`; without one the backend and the mocks are started here", EnvVars: twin("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "give a variable its value, as `NAME=VALUE`", EnvVars: twin("var")},
-			watchFlag(),
+			connectToFlag(), watchFlag(),
 			&cli.StringFlag{Name: "from", Value: "100/s", Usage: "the first `RATE` of sign-ups", EnvVars: twin("from")},
 			&cli.Float64Flag{Name: "factor", Value: 1.5, Usage: "raise the rate `X`-fold as long as it holds", EnvVars: twin("factor")},
 			&cli.Float64Flag{Name: "precision", Value: 0.05, Usage: "narrow the limit down to this `SHARE`", EnvVars: twin("precision")},
@@ -98,6 +98,9 @@ func readRedline(c *cli.Context, s streams) (*redliner, drill.Search, error) {
 		r.options.Seed = &seed
 	}
 	if r.options.Targets, err = pairs(c.StringSlice("target"), "target", true); err != nil {
+		return nil, search, err
+	}
+	if r.options.ConnectTo, err = pairs(c.StringSlice("connect-to"), "connect-to", false); err != nil {
 		return nil, search, err
 	}
 	if r.options.Watch, err = pairs(c.StringSlice("watch"), "watch", false); err != nil {
