@@ -37,6 +37,7 @@ type Progress struct {
 	At      time.Duration // real time since the run began
 	Until   time.Duration // real time of its planned end
 	People  uint64        // scheduled so far
+	Dropped uint64        // people who could not begin
 	Passed  uint64        // people who passed the step that arrivals are scheduled at
 	Offered int           // people that the whole run offers
 	Total   int           // of those, people who will try that step
@@ -48,6 +49,7 @@ type Environment struct {
 	Folder   string         // for everything the run writes; must exist
 	Database string         // path of the SQLite file; empty means ombak.db in the folder
 	Build    report.Build   // what conducts
+	Metrics  string         // where the generator shows Prometheus metrics; empty means nowhere
 	Log      io.Writer      // standard error of the parts; may be nil
 	Progress func(Progress) // called on one goroutine; may be nil
 }
@@ -67,6 +69,7 @@ type conductor struct {
 	warnings     []string
 	acknowledged []uint64
 	people       uint64
+	dropped      uint64
 	passed       uint64
 	store        *report.Store
 	strain       *report.Strain
@@ -182,7 +185,7 @@ func (c *conductor) startParts(ctx context.Context) error {
 		generator.Targets["backend"] = "http://" + backend.Addresses["backend"]
 		generator.Targets["mail"] = "http://" + mocks.Addresses["mail"]
 	}
-	_, err := c.startPart(ctx, "generator", Order{Generator: &GeneratorOrder{generator}})
+	_, err := c.startPart(ctx, "generator", Order{Generator: &GeneratorOrder{Config: generator, Metrics: c.environment.Metrics}})
 	return err
 }
 
@@ -234,6 +237,7 @@ func (c *conductor) take(delta report.Delta) {
 		return
 	}
 	c.people += delta.Scheduled
+	c.dropped += delta.Dropped
 	for _, step := range delta.Steps {
 		if step.Step != c.run.Generator.Journey.Arrival {
 			continue
@@ -355,7 +359,7 @@ func (c *conductor) progress(stage Stage) {
 	}
 	c.mu.Lock()
 	progress := Progress{
-		Stage: stage, Until: c.run.Generator.Until, People: c.people, Passed: c.passed, Offered: c.run.Offered.Scheduled,
+		Stage: stage, Until: c.run.Generator.Until, People: c.people, Dropped: c.dropped, Passed: c.passed, Offered: c.run.Offered.Scheduled,
 		Total: int(c.run.Offered.ByStep[c.run.Scenario.Arrivals.Step].Scheduled),
 	}
 	c.mu.Unlock()

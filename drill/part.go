@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -34,7 +36,8 @@ type MocksOrder struct {
 
 // GeneratorOrder makes a part the load generator.
 type GeneratorOrder struct {
-	Config loadgen.Config `json:"config"`
+	Config  loadgen.Config `json:"config"`
+	Metrics string         `json:"metrics,omitempty"` // where to show Prometheus metrics; empty means nowhere
 }
 
 // runClock tells a part the run's time; before the run begins both clocks stand at 0.
@@ -230,14 +233,29 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind}
 	}
 	recorder := report.NewRecorder(steps, shards, func(delta report.Delta) { messages.write(Message{Delta: &delta}) })
-	generator, err := loadgen.New(order.Config, func(shard int) funnel.Observer { return recorder.Observer(shard) })
+	var metrics *loadgen.Metrics
+	generator, err := loadgen.New(order.Config, func(shard int) funnel.Observer {
+		if metrics != nil {
+			return metrics.Beside(recorder.Observer(shard))
+		}
+		return recorder.Observer(shard)
+	})
 	if err != nil {
 		return err
 	}
-	messages.write(Message{Ready: &Ready{}})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
+	ready := Ready{}
+	if order.Metrics != "" {
+		metrics = loadgen.NewMetrics(steps, generator.InFlight)
+		address, err := showMetrics(ctx, order.Metrics, metrics.Handler(), &running)
+		if err != nil {
+			return err
+		}
+		ready.Addresses = map[string]string{"metrics": address}
+	}
+	messages.write(Message{Ready: &ready})
 	heed(ctx, scanner, func(begin Begin) {
 		running.Go(func() {
 			meter := newStrainMeter()
@@ -252,4 +270,21 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 	cancel()
 	running.Wait()
 	return nil
+}
+
+// showMetrics serves metrics until the context ends.
+func showMetrics(ctx context.Context, address string, metrics http.Handler, running *sync.WaitGroup) (string, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("the metrics cannot be shown: %w; name another address with --metrics", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", metrics)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	running.Go(func() { _ = server.Serve(listener) }) // until it is closed
+	running.Go(func() {
+		<-ctx.Done()
+		_ = server.Close() // scrapers see the connection close
+	})
+	return listener.Addr().String(), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ombak-sim/ombak/funnel"
@@ -23,6 +24,7 @@ type Generator struct {
 	photos   population.Photos
 	observer func(shard int) funnel.Observer
 	totals   Totals
+	under    []atomic.Int64 // requests under way, by shard
 }
 
 // Totals are what a generator knows of itself after its run.
@@ -30,6 +32,15 @@ type Totals struct {
 	Requests    int // first looks at an await or poll, not those after
 	WrongSecond int // requests sent in another second than intended
 	Shed        int // people never begun, because as many as allowed were under way
+}
+
+// InFlight returns how many requests are under way; any goroutine may ask while the generator runs.
+func (g *Generator) InFlight() int {
+	sum := int64(0)
+	for i := range g.under {
+		sum += g.under[i].Load()
+	}
+	return int(sum)
 }
 
 // Totals returns what the generator knows of itself; it must have run.
@@ -44,6 +55,7 @@ func New(config Config, observer func(shard int) funnel.Observer) (*Generator, e
 		config: config, observer: observer,
 		people: population.New(config.Seed, config.Opens, config.Shares),
 	}
+	g.under = make([]atomic.Int64, g.shards())
 	g.journey = journey.New(config.Journey, g.traitTypo)
 	if err := g.compile(); err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ type session struct {
 // shard owns every n-th person. All its fields belong to the goroutine of run.
 type shard struct {
 	generator *Generator
+	index     int
 	observer  funnel.Observer
 	crowd     funnel.Crowd // nil where the observer does not count people
 	schedule  *schedule
@@ -46,6 +47,7 @@ type shard struct {
 func newShard(g *Generator, index int) *shard {
 	s := &shard{
 		generator: g,
+		index:     index,
 		observer:  g.observer(index),
 		schedule:  newSchedule(g.config, g.config.Part+g.parts()*index, g.parts()*g.shards()),
 		most:      shareOf(g.inFlight(), index, g.shards()),
@@ -72,9 +74,11 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 	defer s.wire.close()
 	s.began = began
 	defer s.leave()
+	defer s.generator.under[s.index].Store(0)
 	for ctx.Err() == nil && s.now() < s.generator.config.Until {
 		s.expectPeople()
 		s.act()
+		s.generator.under[s.index].Store(int64(s.under))
 		next, any := s.nextInstant()
 		if !any && s.under == 0 {
 			break

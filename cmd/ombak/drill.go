@@ -32,7 +32,8 @@ func runFlags() []cli.Flag {
 		&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "`N` draws other people at other instants", EnvVars: twin("seed")},
 		&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`, as in \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
 		&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
-		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON on standard output", EnvVars: twin("json")},
+		&cli.StringFlag{Name: "metrics", Usage: "show Prometheus metrics of the running generator at `HOST:PORT`/metrics", EnvVars: twin("metrics")},
+		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON on standard output, and progress as JSON lines on standard error", EnvVars: twin("json")},
 		&cli.BoolFlag{Name: "quiet", Usage: "show no progress", EnvVars: twin("quiet")},
 	}
 }
@@ -215,9 +216,10 @@ func conduct(c *cli.Context, s streams, run *drill.Run, database string) error {
 	if err != nil {
 		return err
 	}
-	watch := newProgress(s.err, c.Bool("quiet"))
+	watch := newProgress(s.err, c.Bool("quiet"), c.Bool("json"))
+	defer watch.onSignal()()
 	result, ended := drill.Conduct(c.Context, run, drill.Environment{
-		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Progress: watch.show,
+		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Metrics: c.String("metrics"), Progress: watch.show,
 	})
 	watch.close()
 	if result.Schema == "" {
