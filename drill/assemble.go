@@ -14,6 +14,9 @@ import (
 func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error) report.Report {
 	duration := max(0, time.Since(c.began))
 	offered := &c.run.Offered
+	if c.run.Options.Closed > 0 {
+		offered = nil // who comes depends on the answers
+	}
 	if ended != nil {
 		offered = nil
 		c.warnings = append(c.warnings, "the run ended before its time: "+ended.Error())

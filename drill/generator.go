@@ -44,6 +44,12 @@ func (r *Run) generatorConfig(known []string) error {
 	if err := config.Check(); err != nil {
 		return refusal{err}
 	}
+	if r.Options.Closed > 0 {
+		config.Closed, config.ClosedFor, config.InFlight = r.Options.Closed, r.lastly, r.Options.Closed
+		config.Journey.Arrival = 0
+		r.Generator = config
+		return nil
+	}
 	r.Generator = config
 	r.Offered = r.offer()
 	r.Generator.InFlight = cmp.Or(s.Connections.Most, inFlight(r.Offered.PeakPerMin))

@@ -45,6 +45,7 @@ type Options struct {
 	Thresholds  []string      // further conditions that must hold
 	Targets     map[string]string
 	Vars        map[string]string
+	Closed      int               // people kept under way at all times, instead of the arrivals
 	ConnectTo   map[string]string // host:port of a target → host:port to connect to instead
 	Watch       map[string]string // processes of the target: name → process id, or URL of Prometheus metrics
 	Part, Parts int               // this generator's part, counting from 0, of so many
@@ -134,6 +135,8 @@ func (o Options) check() error {
 		return refuse("speed and max-rate exclude each other; give one")
 	case o.From < 0 || o.To != 0 && o.To <= o.From:
 		return refuse("the window %v..%v is empty; give FROM..TO with TO after FROM, as in 10m..20m", o.From, o.To)
+	case o.Closed < 0:
+		return refuse("%d people cannot be kept under way; give 1 or more", o.Closed)
 	case o.Parts < 0 || o.Part < 0 || o.Parts > 0 && o.Part >= o.Parts:
 		return refuse("part %d/%d does not exist; give K/N with K from 1 to N", o.Part+1, o.Parts)
 	}

@@ -89,8 +89,10 @@ func (g *Generator) traitTypo(person uint64, step int) bool {
 // shards never leaves one without room for a request or a person.
 func (g *Generator) shards() int {
 	shards := min(max(1, g.config.Shards), g.inFlight())
-	if most := g.config.MostPeople; most > 0 {
-		shards = min(shards, most)
+	for _, most := range []int{g.config.MostPeople, g.config.Closed} {
+		if most > 0 {
+			shards = min(shards, most)
+		}
 	}
 	return shards
 }

@@ -195,3 +195,27 @@ func TestPeopleBeyondTheCapAreShed(t *testing.T) {
 		t.Errorf("scheduled %d, dropped %d, started %d, ended %d, shed %d", r.sched, r.dropped, r.started, r.ended, g.Totals().Shed)
 	}
 }
+
+// In a closed loop as many people as asked for are under way at all times, none of them twice.
+func TestClosedLoop(t *testing.T) {
+	var under, most atomic.Int64
+	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) {
+		now := under.Add(1)
+		for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
+		}
+		runtime.Gosched()
+		under.Add(-1)
+	})
+	r := play(t, config(s.url, func(c *loadgen.Config) {
+		c.Closed, c.ClosedFor = 4, 300*time.Millisecond
+		c.People = 1_000_000
+	}))
+	people := map[uint64]bool{}
+	for _, sample := range r.samples {
+		people[sample.Session] = true
+	}
+	done := r.outcomes()[funnel.Completed]
+	if done != len(r.samples) || len(people) != done || r.sched != done || r.started != done || r.ended != done || done < 8 || most.Load() > 4 {
+		t.Errorf("outcomes %v, %d people, scheduled %d, started %d, ended %d, at most %d at once", r.outcomes(), len(people), r.sched, r.started, r.ended, most.Load())
+	}
+}

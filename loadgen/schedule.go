@@ -43,6 +43,9 @@ func newSchedule(config Config, shard, shards int) *schedule {
 	s := &schedule{batches: make(chan []Caller, batchesAhead), over: make(chan struct{})}
 	s.drawing.Go(func() {
 		defer close(s.batches)
+		if config.Closed > 0 {
+			return
+		}
 		var batch []Caller
 		for caller := range config.callers(shard, shards) {
 			batch = append(batch, caller)

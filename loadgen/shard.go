@@ -6,6 +6,7 @@ import (
 
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // session is one walk with what it has extracted so far.
@@ -37,11 +38,15 @@ type shard struct {
 	answers   []completion
 	pace      pace
 	people    int // under way
-	cap       int // most people under way; where there is no cap, 0
-	shed      int // people never begun, because as many as allowed were under way
-	under     int // requests under way
-	most      int // most requests under way at once
-	began     time.Time
+	closed    int // people kept under way in a closed loop; 0 means that the arrivals say who comes
+
+	permutation workload.Permutation // draws the people of a closed loop
+	nextOrdinal uint64
+	cap         int // most people under way; where there is no cap, 0
+	shed        int // people never begun, because as many as allowed were under way
+	under       int // requests under way
+	most        int // most requests under way at once
+	began       time.Time
 }
 
 func newShard(g *Generator, index int) *shard {
@@ -52,6 +57,11 @@ func newShard(g *Generator, index int) *shard {
 		schedule:  newSchedule(g.config, g.config.Part+g.parts()*index, g.parts()*g.shards()),
 		most:      shareOf(g.inFlight(), index, g.shards()),
 		cap:       shareOf(g.config.MostPeople, index, g.shards()),
+	}
+	if g.config.Closed > 0 {
+		s.closed = shareOf(g.config.Closed, index, g.shards())
+		s.permutation = journey.Crowd{Seed: g.config.Seed, People: g.config.People}.Permutation()
+		s.nextOrdinal = uint64(g.config.Part + g.parts()*index)
 	}
 	s.crowd, _ = s.observer.(funnel.Crowd)
 	return s
@@ -76,7 +86,11 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 	defer s.leave()
 	defer s.generator.under[s.index].Store(0)
 	for ctx.Err() == nil && s.now() < s.generator.config.Until {
-		s.expectPeople()
+		if s.closed > 0 {
+			s.refill()
+		} else {
+			s.expectPeople()
+		}
 		s.act()
 		s.generator.under[s.index].Store(int64(s.under))
 		next, any := s.nextInstant()
@@ -121,10 +135,32 @@ func (s *shard) nextInstant() (time.Duration, bool) {
 			return opens, true
 		}
 	}
+	if !any && s.closed > 0 && s.now() < s.generator.config.ClosedFor {
+		return s.now(), true
+	}
 	if !any {
 		return s.generator.config.Until, false
 	}
 	return next, true
+}
+
+// refill lets the next person begin for each whose way has ended: a closed loop. It begins with the
+// first step, and knows no visitors.
+func (s *shard) refill() {
+	now := s.now()
+	for s.people < s.closed && now < s.generator.config.ClosedFor && s.nextOrdinal < s.generator.config.People {
+		if now < 0 {
+			return // the run has not begun
+		}
+		person := s.permutation.At(s.nextOrdinal)
+		s.nextOrdinal += uint64(s.generator.parts() * s.generator.shards())
+		s.people++
+		if s.crowd != nil {
+			s.crowd.Scheduled(now)
+		}
+		walk, action := s.generator.journey.Begin(person, now)
+		s.open(walk, action, false)
+	}
 }
 
 // expectPeople makes the sessions of all whose way may begin by now.

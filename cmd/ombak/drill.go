@@ -75,6 +75,7 @@ func loadCommand(s streams) *cli.Command {
 			&cli.StringSliceFlag{Name: "target", Usage: "where a target is, as `[NAME=]URL`", EnvVars: twin("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "give a variable its value, as `NAME=VALUE`", EnvVars: twin("var")},
 			connectToFlag(), watchFlag(),
+			&cli.IntFlag{Name: "closed", Usage: "keep `N` people under way as long as the arrivals last, instead of letting them come when they come (a closed loop: it hides waits)", EnvVars: twin("closed")},
 			&cli.StringFlag{Name: "part", Usage: "play part `K/N` of the people, K from 1", EnvVars: twin("part")},
 		),
 		Action: func(c *cli.Context) error {
@@ -97,6 +98,7 @@ func loadCommand(s streams) *cli.Command {
 			if options.Part, options.Parts, err = readPart(c.String("part")); err != nil {
 				return err
 			}
+			options.Closed = c.Int("closed")
 			run, err := drill.NewLoad(scenario, options)
 			if err != nil {
 				return err
