@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -226,7 +225,7 @@ func writeRecordings(stand *mocks.Mocks, files map[string]string) error {
 
 // serveGenerator plays the run and reports each second of it.
 func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Scanner, messages *writer) error {
-	debug.SetGCPercent(400) // memory is small and pauses count: collect less often
+	tuneGC()
 	shards := max(1, order.Config.Shards)
 	steps := make(funnel.Journey, len(order.Config.Journey.Steps))
 	for i, step := range order.Config.Journey.Steps {
@@ -256,6 +255,7 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 		ready.Addresses = map[string]string{"metrics": address}
 	}
 	messages.write(Message{Ready: &ready})
+	running.Go(func() { keepTuning(ctx) })
 	heed(ctx, scanner, func(begin Begin) {
 		running.Go(func() {
 			meter := newStrainMeter()

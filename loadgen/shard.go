@@ -9,20 +9,6 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// session is one walk with what it has extracted so far.
-type session struct {
-	walk   journey.Walk
-	action journey.Action
-	start  time.Duration // when the first look of the current attempt was sent; 0 before it
-	sent   time.Duration // when the request under way was sent; 0 where none is
-	got    []string
-	jar    []cookie
-	lead   bool // a step before the scheduled one, walked beside the person's main walk
-	fresh  bool // nothing was sent yet
-	lost   bool // could not be started at all
-	waits  bool // looks again for an answer that was pending
-}
-
 // shard owns every n-th person. All its fields belong to the goroutine of run.
 type shard struct {
 	generator *Generator
@@ -30,8 +16,7 @@ type shard struct {
 	observer  funnel.Observer
 	crowd     funnel.Crowd // nil where the observer does not count people
 	schedule  *schedule
-	sessions  []session
-	free      []int32
+	sessions  slab
 	timers    timers
 	leads     []journey.Lead
 	wire      wire
@@ -109,8 +94,8 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 // leave tells the observer of every attempt that was still under way when the run ended.
 func (s *shard) leave() {
 	now := s.now()
-	for i := range s.sessions {
-		session := &s.sessions[i]
+	for slot := range s.sessions.used {
+		session := s.sessions.at(slot)
 		start := session.start
 		if start == 0 {
 			start = session.sent
@@ -199,20 +184,13 @@ func (s *shard) expectPeople() {
 }
 
 func (s *shard) open(walk journey.Walk, action journey.Action, lead bool) {
-	var slot int32
-	if n := len(s.free); n > 0 {
-		slot, s.free = s.free[n-1], s.free[:n-1]
-	} else {
-		s.sessions = append(s.sessions, session{})
-		slot = int32(len(s.sessions) - 1)
-	}
-	s.sessions[slot] = session{walk: walk, lead: lead, fresh: true}
+	slot := s.sessions.put(session{walk: walk, lead: lead, fresh: true})
 	s.plan(slot, action)
 }
 
 // plan enters the action into the timers, or closes the session.
 func (s *shard) plan(slot int32, action journey.Action) {
-	session := &s.sessions[slot]
+	session := s.sessions.at(slot)
 	if action.Done {
 		if !session.lead {
 			s.people--
@@ -221,8 +199,7 @@ func (s *shard) plan(slot int32, action journey.Action) {
 		if !session.lead && !session.lost && s.crowd != nil {
 			s.crowd.Finished()
 		}
-		s.sessions[slot].got, s.sessions[slot].jar = nil, nil
-		s.free = append(s.free, slot)
+		s.sessions.drop(slot)
 		return
 	}
 	session.action = action
@@ -237,7 +214,7 @@ func (s *shard) act() {
 			return
 		}
 		slot := s.timers.pop()
-		session := &s.sessions[slot]
+		session := s.sessions.at(slot)
 		if session.action.Enters {
 			s.observer.Enter(int(session.walk.Step), session.walk.Intended)
 		}
@@ -263,8 +240,11 @@ func (s *shard) send(slot int32, session *session) {
 	}
 	work := job{
 		slot: slot, step: int(session.walk.Step), person: session.walk.Person,
-		mistyped: session.action.Mistyped, timeout: session.action.Timeout, got: session.got,
-		jar: session.jar, leaves: session.action.Leaves, attempt: session.walk.Attempt,
+		mistyped: session.action.Mistyped, timeout: session.action.Timeout,
+		leaves: session.action.Leaves, attempt: session.walk.Attempt,
+	}
+	if session.bag != nil {
+		work.got, work.jar = session.bag.got, session.bag.jar
 	}
 	s.under++
 	session.sent = max(1, s.now())
@@ -279,20 +259,9 @@ func (s *shard) take(answer completion) {
 	if answer.sent {
 		s.under--
 	}
-	session := &s.sessions[answer.slot]
+	session := s.sessions.at(answer.slot)
 	session.sent = 0
-	for i, value := range answer.got {
-		if value == "" {
-			continue
-		}
-		if session.got == nil {
-			session.got = make([]string, s.generator.slots)
-		}
-		session.got[i] = value
-	}
-	if answer.jar != nil {
-		session.jar = answer.jar
-	}
+	s.pack(session, answer)
 	if answer.answer.Outcome == funnel.TimedOut && session.action.Leaves {
 		answer.answer.Outcome = funnel.Abandoned
 	}
@@ -311,4 +280,20 @@ func (s *shard) take(answer completion) {
 		session.start = 0
 	}
 	s.plan(answer.slot, next)
+}
+
+// pack puts what an answer held into the person's bag.
+func (s *shard) pack(session *session, answer completion) {
+	for i, value := range answer.got {
+		if value == "" {
+			continue
+		}
+		if session.carry().got == nil {
+			session.bag.got = make([]string, s.generator.slots)
+		}
+		session.bag.got[i] = value
+	}
+	if answer.jar != nil {
+		session.carry().jar = answer.jar
+	}
 }

@@ -28,7 +28,7 @@ type results struct {
 	journeys, think *figures
 }
 
-const head = "schema: ombak.scenario/v1\nname: %s\nopens: 2020-04-11T19:00:00+07:00\nseed: 1\ndrain: 5s\ntargets: {web: {}}\nvalidity: {lag_p99: 10s, dropped: 100%%}\n"
+const head = "schema: ombak.scenario/v1\nname: %s\nopens: 2020-04-11T19:00:00+07:00\nseed: 1\ndrain: 60s\ntargets: {web: {}}\nvalidity: {lag_p99: 10s, dropped: 100%%}\n"
 
 // playAll lets every tool play; those that are not there are left out.
 func (b *bench) playAll(ctx context.Context, million bool) (results, error) {
