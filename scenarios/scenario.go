@@ -84,20 +84,13 @@ type Dependency struct {
 	Delivery         workload.Distribution `yaml:"delivery,omitempty" json:"delivery,omitempty"`       // mail and sms: from acceptance to arrival
 	Loss             Share                 `yaml:"loss,omitempty" json:"loss,omitempty"`               // sms: share of messages that never arrive
 	PerNumber        workload.Rate         `yaml:"per_number,omitempty" json:"per_number,omitempty"`   // sms: most messages to one number; 0 means no limit
-	Connections      int                   `yaml:"connections,omitempty" json:"connections,omitempty"` // live: most open connections; 0 means no limit
-	Degrades         Degradation           `yaml:"degrades,omitempty" json:"degrades,omitempty"`       // live: how it slows down under load
+	Connections      int                   `yaml:"connections,omitempty" json:"connections,omitempty"` // most open connections, or calls under way when simulated; 0 means no limit
 	WarmUp           WarmUp                `yaml:"warm_up,omitempty" json:"warm_up,omitempty"`         // how it comes back after an outage
 	Routes           []Answer              `yaml:"routes,omitempty" json:"routes,omitempty"`           // generic: what it answers; the first that fits counts
 	Replay           string                `yaml:"replay,omitempty" json:"replay,omitempty"`           // generic: file of recorded answers beside the scenario, after the routes
 	Faults           []Fault               `yaml:"faults,omitempty" json:"faults,omitempty"`           // what befalls it, on a schedule
 
 	recorded []Answer
-}
-
-// Degradation says how a dependency slows down under load.
-type Degradation struct {
-	Load   float64 `yaml:"load,omitempty" json:"load,omitempty"`     // requests there for each server at which it is as slow as it gets, above 1
-	Factor float64 `yaml:"factor,omitempty" json:"factor,omitempty"` // how many times as long a request takes then; 0 means it does not slow down
 }
 
 // WarmUp says how a dependency comes back after it was out.
