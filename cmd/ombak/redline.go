@@ -33,6 +33,7 @@ func redlineCommand(s streams) *cli.Command {
 			&cli.Float64Flag{Name: "precision", Value: 0.05, Usage: "narrow the limit down to this `SHARE`", EnvVars: twin("precision")},
 			&cli.DurationFlag{Name: "for", Value: 20 * time.Second, Usage: "offer each rate for `TIME`", EnvVars: twin("for")},
 			&cli.IntFlag{Name: "most", Value: 20, Usage: "try `N` rates at the most", EnvVars: twin("most")},
+			&cli.StringFlag{Name: "closed", Usage: "closed loops instead: keep `N,N,…` people under way, for a scalability fit", EnvVars: twin("closed")},
 			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "`N` draws other people at other instants", EnvVars: twin("seed")},
 			&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`", EnvVars: twin("threshold")},
 			&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
@@ -56,6 +57,7 @@ type redliner struct {
 // level is one rate that was tried.
 type level struct {
 	rate   float64
+	closed int    // people kept under way; 0 in an open loop
 	folder string // relative to the redline's own
 	result report.Report
 }
@@ -65,11 +67,18 @@ func redline(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	concurrencies, err := readConcurrencies(c.String("closed"))
+	if err != nil {
+		return err
+	}
 	if _, err := r.newRun(workload.Rate(search.From)); err != nil {
 		return err
 	}
 	if r.folder, err = makeFolder(c.String("out"), r.scenario.Name+"-redline", time.Now()); err != nil {
 		return err
+	}
+	if len(concurrencies) > 0 {
+		return errors.Join(r.tryClosed(concurrencies), r.concludeClosed())
 	}
 	limit, err := search.Run(func(rate float64) (bool, error) { return r.try(workload.Rate(rate)) })
 	return errors.Join(err, r.conclude(limit))
@@ -126,28 +135,39 @@ func (r *redliner) try(rate workload.Rate) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	name := fmt.Sprintf("level-%02d", len(r.levels)+1)
-	folder := filepath.Join(r.folder, name)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	played, err := r.play(run)
+	if err != nil {
 		return false, err
+	}
+	played.rate = float64(rate)
+	r.levels = append(r.levels, played)
+	held := played.result.Verdict == report.Pass || played.result.Verdict == report.Inconclusive
+	r.say("%s: %.5g sign-ups/s: %s\n", played.folder, float64(rate), played.result.Verdict)
+	return held, nil
+}
+
+// play conducts the next level and writes its report.
+func (r *redliner) play(run *drill.Run) (level, error) {
+	played := level{folder: fmt.Sprintf("level-%02d", len(r.levels)+1)}
+	folder := filepath.Join(r.folder, played.folder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return played, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return false, err
+		return played, err
 	}
-	result, err := drill.Conduct(r.c.Context, run, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err})
+	played.result, err = drill.Conduct(r.c.Context, run, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err})
 	if err != nil {
-		return false, err
+		return played, err
 	}
-	if err := writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, result) }); err != nil {
-		return false, err
-	}
-	r.levels = append(r.levels, level{rate: float64(rate), folder: name, result: result})
-	held := result.Verdict == report.Pass || result.Verdict == report.Inconclusive
+	return played, writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, played.result) })
+}
+
+func (r *redliner) say(format string, words ...any) {
 	if !r.c.Bool("quiet") {
-		fmt.Fprintf(r.s.err, "%s: %.5g sign-ups/s: %s\n", name, float64(rate), result.Verdict)
+		fmt.Fprintf(r.s.err, format, words...)
 	}
-	return held, nil
 }
 
 // conclude writes the report of all levels and says what was found.
@@ -169,6 +189,7 @@ func (r *redliner) conclude(limit drill.Limit) error {
 	slices.SortFunc(whole.Levels, func(a, b report.Level) int {
 		return int(1000 * (a.OfferedPerS - b.OfferedPerS))
 	})
+	whole.Redline = &report.Redline{HeldPerS: limit.Held, BrokePerS: limit.Broke, KneePerS: r.knee(), Bottleneck: r.bottleneck(limit)}
 	path := filepath.Join(r.folder, "report.json")
 	if err := writeFile(path, func(w io.Writer) error { return report.Write(w, whole) }); err != nil {
 		return err
@@ -222,12 +243,35 @@ func (r *redliner) sentence(limit drill.Limit) string {
 	for _, level := range r.levels {
 		if level.rate == limit.Broke {
 			text += " (" + why(level.result) + ")"
-			if bottleneck := drill.Bottleneck(level.result); bottleneck != "" {
-				text += "; busiest: " + bottleneck
-			}
 		}
 	}
-	return text + "."
+	if bottleneck := r.bottleneck(limit); bottleneck != "" {
+		text += "; busiest: " + bottleneck
+	}
+	text += "."
+	if knee := r.knee(); knee > 0 {
+		text += fmt.Sprintf(" The knee is at %.5g sign-ups/s: beyond it waiting grows faster than what is done.", knee)
+	}
+	return text
+}
+
+// bottleneck names what was busiest at the lowest rate that broke.
+func (r *redliner) bottleneck(limit drill.Limit) string {
+	for _, level := range r.levels {
+		if level.rate == limit.Broke {
+			return drill.Bottleneck(level.result)
+		}
+	}
+	return ""
+}
+
+func (r *redliner) knee() float64 {
+	var reports []report.Report
+	var rates []float64
+	for _, level := range r.levels {
+		reports, rates = append(reports, level.result), append(rates, level.rate)
+	}
+	return drill.Knee(reports, rates, r.scenario.Arrivals.Step)
 }
 
 // why names the first threshold that broke, or why the run is invalid.
