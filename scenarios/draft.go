@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"embed"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Draft makes a scenario to start from out of what describes or recorded a service: kind is openapi,
@@ -28,7 +30,11 @@ func Draft(kind, name string, text []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("this is no %s file that a scenario can be made from: %w", kind, err)
 	}
-	return d.write(), nil
+	written := d.write()
+	if _, err := Parse(name, written, embed.FS{}); err != nil { // names or values beyond what a scenario can hold
+		return nil, fmt.Errorf("what the %s file describes cannot be written as a scenario: %w", kind, err)
+	}
+	return written, nil
 }
 
 // draft is a scenario while it is being made.
@@ -113,6 +119,17 @@ func (d *draft) add(step draftStep) bool {
 // plain makes a recorded text safe to stand in a template.
 func plain(text string) string { return strings.ReplaceAll(text, "${", "$ {") }
 
+// oneLine makes a text fit to be a comment.
+func oneLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}
+
 // quote writes a text as YAML reads it back; every JSON string is YAML.
 func quote(text string) string {
 	var out strings.Builder
@@ -127,22 +144,22 @@ func (d *draft) write() []byte {
 	var out strings.Builder
 	line := func(format string, words ...any) { fmt.Fprintf(&out, format+"\n", words...) }
 	line("# Made from %s. Every key is explained by: ombak scenario schema", d.source)
-	line("schema: %s\nname: %s\ntitle: %s", SchemaName, d.name, quote("Drawn up from "+d.source))
+	line("schema: %s\nname: %s\ntitle: %s", SchemaName, quote(d.name), quote("Drawn up from "+d.source))
 	line("opens: %s   # time zero of the scenario\nseed: 1\ndrain: 10s", time.Date(2030, 1, 1, 9, 0, 0, 0, time.UTC).Format(time.RFC3339))
-	line("\narrivals:\n  step: %s", d.steps[0].name)
+	line("\narrivals:\n  step: %s", quote(d.steps[0].name))
 	for _, text := range d.arrivals {
 		line("  %s", text)
 	}
 	line("\ntargets:")
 	for _, target := range d.targets {
-		line("  %s: {url: %s}", target.name, quote(target.url))
+		line("  %s: {url: %s}", quote(target.name), quote(target.url))
 	}
 	d.writeHosts(line)
 	if len(d.secrets) > 0 {
 		line("\nvars:   # give each with --var NAME=VALUE; masked in all output")
 	}
 	for _, name := range d.secrets {
-		line("  %s: {secret: true}", name)
+		line("  %s: {secret: true}", quote(name))
 	}
 	if d.cookies {
 		line("\ncookies: true")
@@ -171,19 +188,19 @@ func (d *draft) writeHosts(line func(string, ...any)) {
 }
 
 func (s draftStep) write(line func(string, ...any)) {
-	line("  - name: %s", s.name)
+	line("  - name: %s", quote(s.name))
 	if s.comment != "" {
-		line("    # %s", strings.Join(strings.Fields(s.comment), " "))
+		line("    # %s", oneLine(s.comment))
 	}
 	if s.think != "" {
 		line("    think: %s", s.think)
 	}
-	line("    request:\n      target: %s\n      method: %s\n      path: %s", s.target, s.method, quote(plain(s.path)))
+	line("    request:\n      target: %s\n      method: %s\n      path: %s", quote(s.target), s.method, quote(plain(s.path)))
 	if len(s.headers) > 0 {
 		line("      headers:")
 	}
 	for _, header := range s.headers {
-		line("        %s: %s", header[0], quote(header[1]))
+		line("        %s: %s", quote(header[0]), quote(header[1]))
 	}
 	switch {
 	case s.json != nil:

@@ -57,6 +57,9 @@ func (d *draft) readHAR(text []byte) error {
 		if entry.isAsset() {
 			continue
 		}
+		if !isMethod(entry.Request.Method) {
+			return fmt.Errorf("the method %q is none of HTTP", entry.Request.Method)
+		}
 		step := d.harStep(entry, address)
 		if pause := entry.Started.Sub(previous).Round(100 * time.Millisecond); !previous.IsZero() && pause > 0 {
 			step.think = fmt.Sprintf("exponential(%v)", min(pause, 10*time.Minute))
@@ -94,7 +97,7 @@ func (d *draft) harStep(entry harEntry, address *url.URL) draftStep {
 	if address.RawQuery != "" {
 		step.path += "?" + address.RawQuery
 	}
-	if entry.Response.Status >= 100 {
+	if entry.Response.Status >= 100 && entry.Response.Status < 600 {
 		step.completed = []int{entry.Response.Status}
 	}
 	for _, header := range entry.Request.Headers {

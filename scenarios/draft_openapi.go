@@ -107,7 +107,9 @@ func (d *draft) server(doc document) string {
 	base := ""
 	if len(servers) > 0 {
 		if parsed, err := url.Parse(doc.text(servers[0], "url")); err == nil {
-			base = strings.TrimSuffix(parsed.EscapedPath(), "/")
+			if base = strings.Trim(parsed.EscapedPath(), "/"); base != "" {
+				base = "/" + base
+			}
 			if parsed.Host != "" && (parsed.Scheme == "http" || parsed.Scheme == "https") {
 				address = parsed
 			}
@@ -173,7 +175,7 @@ func (d *draft) parameter(doc document, parameter any, path string, query url.Va
 		}
 	case "header":
 		if required && name != "" {
-			step.headers = append(step.headers, [2]string{quote(name), plain(value)})
+			step.headers = append(step.headers, [2]string{name, plain(value)})
 		}
 	}
 	return path

@@ -50,12 +50,12 @@ func TestDraftsCanBeLoaded(t *testing.T) {
 	}{
 		{
 			"openapi", openAPI,
-			[]string{`path: "/v1/items/42?lang=id"`, "# One item: with a colon", `"X-Client": "text"`, `Authorization: "Bearer ${var.token}"`, `json: {"item":42,"lines":[`, "completed: [201], declined: [422]", `hosts: ["127.0.0.1", "localhost", "api.shop.example"]`},
+			[]string{`path: "/v1/items/42?lang=id"`, "# One item: with a colon", `"X-Client": "text"`, `"Authorization": "Bearer ${var.token}"`, `json: {"item":42,"lines":[`, "completed: [201], declined: [422]", `hosts: ["127.0.0.1", "localhost", "api.shop.example"]`},
 			[]string{"getitem", "post-orders"},
 		},
 		{
 			"har", archive,
-			[]string{"exponential(3s)", `path: "/?q=a%20b"`, "cookies: true", `Authorization: "${var.authorization}"`, `$ {a}`, `url: "https://api.shop.example"`},
+			[]string{"exponential(3s)", `path: "/?q=a%20b"`, "cookies: true", `"Authorization": "${var.authorization}"`, `$ {a}`, `url: "https://api.shop.example"`},
 			[]string{"get", "post-login"},
 		},
 		{
