@@ -122,7 +122,7 @@ func prepare(run *Run, environment *Environment) error {
 	if environment.Database == "" {
 		environment.Database = filepath.Join(environment.Folder, "ombak.db")
 	}
-	if err := needFiles(run.Generator.InFlight); err != nil {
+	if err := needFiles(run.mostConnections()); err != nil {
 		return err
 	}
 	if !run.hasBackend() {

@@ -112,3 +112,12 @@ func (r *Run) protocol() string {
 	}
 	return ""
 }
+
+// mostConnections returns how many connections the generator may have open at once.
+func (r *Run) mostConnections() int {
+	people := r.Offered.Scheduled
+	if r.Options.Closed > 0 {
+		people = r.Options.Closed
+	}
+	return r.Generator.MostConnections(people)
+}

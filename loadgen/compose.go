@@ -80,11 +80,11 @@ func (c *composer) reads(request *compiled) bool {
 }
 
 // judge says what an answer means and takes out of it what later steps need.
-func (c *composer) judge(request *compiled, status int, retry time.Duration, resp *fasthttp.Response, jar []cookie, done *completion) {
+func (c *composer) judge(request *compiled, status int, asked retry, resp *fasthttp.Response, jar []cookie, done *completion) {
 	done.reason = funnel.Reason(status)
 	done.answer.Outcome, done.answer.Pending = request.classify(status)
 	if done.answer.Outcome == funnel.Rejected || done.answer.Outcome == funnel.Failed {
-		done.answer.RetryAfter = retry
+		done.answer.RetryAfter = asked.from(time.Now())
 	}
 	if c.generator.config.Cookies {
 		done.jar = setCookies(jar, request.client, resp, time.Now())

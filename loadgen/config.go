@@ -94,6 +94,25 @@ func (c Config) validate() error {
 	return nil
 }
 
+// MostConnections returns how many connections may be open at once when so many people come in all.
+// Where each person has their own, those who think keep theirs; people who leave without a word leave
+// theirs behind.
+func (c Config) MostConnections(people int) int {
+	most := c.InFlight
+	for _, request := range c.Requests {
+		if request.Silent {
+			most = 2 * c.InFlight
+		}
+	}
+	if !c.Connections.PerPerson {
+		return most
+	}
+	if c.MostPeople > 0 {
+		people = min(people, c.MostPeople)
+	}
+	return max(most, people*len(c.Targets))
+}
+
 // Check says whether the texts of all requests can be rendered; addresses of targets need not be known.
 func (c Config) Check() error {
 	_, _, err := compile(c, nil)

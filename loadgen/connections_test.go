@@ -193,3 +193,21 @@ func TestConnectionsSayWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestMostConnections(t *testing.T) {
+	for _, test := range []struct {
+		why    string
+		change func(*loadgen.Config)
+		want   int
+	}{
+		{"shared", func(*loadgen.Config) {}, 100},
+		{"those who leave silently leave theirs behind", func(c *loadgen.Config) { c.Requests[0].Silent = true }, 200},
+		{"each person has one", func(c *loadgen.Config) { c.Connections.PerPerson = true }, 5000},
+		{"each person that is let in has one", func(c *loadgen.Config) { c.Connections.PerPerson, c.MostPeople = true, 700 }, 700},
+	} {
+		c := config("http://127.0.0.1:1", func(c *loadgen.Config) { c.InFlight = 100; test.change(c) })
+		if got := c.MostConnections(5000); got != test.want {
+			t.Errorf("%s: %d, want %d", test.why, got, test.want)
+		}
+	}
+}

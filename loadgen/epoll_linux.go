@@ -424,7 +424,7 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 			return
 		}
 	}
-	e.judge(request, f.status, f.retryAfter, &e.resp, c.job.jar, &answer)
+	e.judge(request, f.status, f.retry, &e.resp, c.job.jar, &answer)
 	e.finish(c, answer)
 	if !f.keep || c.cold || len(c.in) > f.head+f.body || len(c.out) > 0 {
 		e.drop(place)

@@ -171,3 +171,15 @@ func TestNamesAreAskedForAgain(t *testing.T) {
 		t.Error("a port that is none was taken")
 	}
 }
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2030, 1, 1, 9, 0, 0, 0, time.UTC)
+	for value, want := range map[string]time.Duration{
+		"7": 7 * time.Second, "-7": 0, "99999999999": time.Hour, "soon": 0, "": 0,
+		"Tue, 01 Jan 2030 09:00:30 GMT": 30 * time.Second, "Tue, 01 Jan 2030 08:00:00 GMT": 0, "Wed, 02 Jan 2030 09:00:00 GMT": time.Hour,
+	} {
+		if got := parseRetry([]byte(value)).from(now); got != want {
+			t.Errorf("%q asks for %v, want %v", value, got, want)
+		}
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"sort"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 	"github.com/valyala/fasthttp"
@@ -232,11 +231,6 @@ func (e extraction) value(resp *fasthttp.Response) (string, bool) {
 		return "", false
 	}
 	return strings.Clone(match[len(match)-1]), true
-}
-
-// retryAfter reads the header of that name.
-func retryAfter(resp *fasthttp.Response) time.Duration {
-	return retrySeconds(resp.Header.Peek("Retry-After"))
 }
 
 func sortedKeys[T any](m map[string]T) []string {

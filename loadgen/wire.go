@@ -182,6 +182,6 @@ func (w *worker) do(work job) completion {
 		done.answer.Outcome, done.reason = classifyError(err)
 		return done
 	}
-	w.judge(request, w.resp.StatusCode(), retryAfter(&w.resp), &w.resp, work.jar, &done)
+	w.judge(request, w.resp.StatusCode(), parseRetry(w.resp.Header.Peek("Retry-After")), &w.resp, work.jar, &done)
 	return done
 }
