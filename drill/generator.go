@@ -52,6 +52,7 @@ func (r *Run) generatorConfig(known []string) error {
 	}
 	r.Generator = config
 	r.Offered = r.offer()
+	r.Generator.Warm = warm(r.Offered.PeakPerMin)
 	r.Generator.InFlight = cmp.Or(s.Connections.Most, inFlight(r.Offered.PeakPerMin))
 	return nil
 }
@@ -87,6 +88,10 @@ func (r *Run) peopleConfig(config *loadgen.Config) error {
 // inFlight bounds the requests under way at once: two seconds of the busiest minute's people, for
 // each of whom several requests may wait.
 func inFlight(peakPerMin int) int { return min(8192, max(256, peakPerMin/60*4)) }
+
+// warm is how many connections are opened ahead: as many as 5 ms of the busiest minute's people need,
+// if each holds one so long; none where few come.
+func warm(peakPerMin int) int { return min(256, peakPerMin/60/200) }
 
 func (r *Run) seed() workload.Seed { return workload.Seed{Value: r.Scenario.Seed} }
 

@@ -32,6 +32,7 @@ type Config struct {
 	InFlight    int                 `json:"in_flight"`         // most requests under way at once, over all shards; 0 means 1024
 	Connections Connections         `json:"connections,omitzero"`
 	MostPeople  int                 `json:"most_people,omitempty"` // people under way at once; the rest are shed and counted; 0 means no cap
+	Warm        int                 `json:"warm,omitempty"`        // connections to each target that are opened before the first person comes
 	Closed      int                 `json:"closed,omitempty"`      // a closed loop: so many people under way at all times, instead of the arrivals; 0 means the arrivals
 	ClosedFor   time.Duration       `json:"closed_for,omitempty"`  // real time after which nobody new begins
 	Part        int                 `json:"part"`                  // this generator's part, counting from 0

@@ -211,3 +211,16 @@ func TestMostConnections(t *testing.T) {
 		}
 	}
 }
+
+// Connections opened ahead are used; where nobody listens they are forgotten, and requests tell.
+func TestConnectionsOpenedAhead(t *testing.T) {
+	server, conns, requests := counted(t, false, nil)
+	r := play(t, config(server.URL, func(c *loadgen.Config) { inTurn(c); c.Warm = 6 }))
+	if n := conns.Load(); n != 6 || requests.Load() != 10 || r.outcomes()[funnel.Completed] != 10 {
+		t.Errorf("%d connections, %d requests, outcomes %v; want 6, 10 and 10 completed", n, requests.Load(), r.outcomes())
+	}
+	r = play(t, config("http://127.0.0.1:1", func(c *loadgen.Config) { c.Warm = 6 }))
+	if r.outcomes()[funnel.Failed] != 50 || r.samples[0].Reason != funnel.ReasonDial {
+		t.Errorf("outcomes %v, reason %v; want 50 that could not connect", r.outcomes(), r.samples[0].Reason)
+	}
+}

@@ -56,6 +56,7 @@ type conn struct {
 	rested   time.Duration // when it became idle
 	owner    owner
 	cold     bool // closed after its only answer
+	spare    bool // opened ahead, for nobody yet
 }
 
 // owner is a person at a target.
@@ -159,14 +160,43 @@ func (e *epoll) connection(work job, target int32) (int32, error) {
 	place := e.place(fd, target)
 	c := &e.conns[place]
 	c.cold, c.owner = cold, owner{work.person, target}
-	if e.limits.Life > 0 {
-		c.opened = e.now()
-	}
 	if err := e.open(place, sockaddr); err != nil {
 		e.drop(place)
 		return 0, err
 	}
 	return place, nil
+}
+
+// warm opens connections ahead, so many to each target: where every first request opened its own,
+// opening them would take the time in which the next requests come, and these would open more.
+func (e *epoll) warm(n int) {
+	for target := range e.resolvers.all {
+		for range n {
+			sockaddr, family := sockaddrOf(e.resolvers.all[target].address())
+			fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
+			if err != nil {
+				return // the first request will tell
+			}
+			place := e.place(fd, int32(target))
+			e.conns[place].spare = true
+			if e.open(place, sockaddr) != nil {
+				e.drop(place)
+			}
+		}
+	}
+}
+
+// keepSpare makes a connection that was opened ahead idle, or closes it where it did not come about.
+func (e *epoll) keepSpare(place int32, established bool) {
+	c := &e.conns[place]
+	c.spare = false
+	if !established {
+		c.state = closed
+		e.drop(place)
+		return
+	}
+	c.state = idle
+	e.rest(place)
 }
 
 // rested returns an idle connection that may be used again; those too old are closed.
@@ -242,6 +272,9 @@ func (e *epoll) place(fd int, target int32) int32 {
 // open begins to connect; the edge-triggered events of the socket come from wait.
 func (e *epoll) open(place int32, sockaddr syscall.Sockaddr) error {
 	c := &e.conns[place]
+	if e.limits.Life > 0 {
+		c.opened = e.now()
+	}
 	if err := syscall.SetsockoptInt(c.fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
 		return err
 	}
@@ -324,7 +357,12 @@ func (e *epoll) handle(place int32, events uint32) {
 		if events&(gone|syscall.EPOLLOUT) == 0 {
 			return
 		}
-		if code, err := syscall.GetsockoptInt(c.fd, syscall.SOL_SOCKET, syscall.SO_ERROR); err != nil || code != 0 {
+		code, err := syscall.GetsockoptInt(c.fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+		if c.spare {
+			e.keepSpare(place, err == nil && code == 0 && events&gone == 0)
+			return
+		}
+		if err != nil || code != 0 {
 			e.broken(place, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.Errno(code)})
 			return
 		}

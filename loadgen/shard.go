@@ -68,6 +68,9 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 	}
 	defer s.wire.close()
 	s.began = began
+	if own := s.generator.config.Connections; !own.PerPerson && own.Cold < 1 {
+		s.wire.warm(shareOf(s.generator.config.Warm, s.index, s.generator.shards()))
+	}
 	defer s.leave()
 	defer s.generator.under[s.index].Store(0)
 	for ctx.Err() == nil && s.now() < s.generator.config.Until {

@@ -44,6 +44,8 @@ type wire interface {
 	// wait appends what has been answered; while nothing has, it waits until the given real time or
 	// the context's end.
 	wait(ctx context.Context, until time.Duration, answers []completion) []completion
+	// warm opens so many connections to each target ahead, where it can.
+	warm(n int)
 	// forget closes the connections of a person whose way has ended, where people have their own.
 	forget(person uint64)
 	// close cuts every connection and ends what is under way.
@@ -137,6 +139,9 @@ func (p *pool) take(answers []completion) []completion {
 		}
 	}
 }
+
+// warm does nothing: fasthttp's client opens a connection when a request needs it.
+func (p *pool) warm(int) {}
 
 func (p *pool) forget(person uint64) { p.clients.forget(person) }
 
