@@ -31,8 +31,10 @@ type epoll struct {
 	free      []int32   // places in conns
 	idle      [][]int32 // by target; the one used last comes first
 	deadlines deadlines
-	orphans   int // requests that nobody waits for any more
-	most      int // of them
+	parked    []parking // by target
+	dialing   int       // connections being opened
+	orphans   int       // requests that nobody waits for any more
+	most      int       // of them
 	events    []syscall.EpollEvent
 	done      []completion
 	resp      fasthttp.Response
@@ -57,6 +59,7 @@ type conn struct {
 	owner    owner
 	cold     bool // closed after its only answer
 	spare    bool // opened ahead, for nobody yet
+	dialing  bool // not yet opened
 }
 
 // owner is a person at a target.
@@ -87,7 +90,7 @@ func newWire(g *Generator, began time.Time, most int) (wire, error) {
 
 func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
 	e := &epoll{
-		composer: composer{generator: g}, began: began, most: most, limits: g.config.Connections, idle: make([][]int32, len(g.targets)),
+		composer: composer{generator: g}, began: began, most: most, limits: g.config.Connections, idle: make([][]int32, len(g.targets)), parked: make([]parking, len(g.targets)),
 		events: make([]syscall.EpollEvent, 512), reader: bufio.NewReaderSize(nil, 64<<10),
 	}
 	if e.limits.PerPerson {
@@ -110,16 +113,25 @@ func sockaddrOf(address netip.AddrPort) (syscall.Sockaddr, int) {
 
 func (e *epoll) now() time.Duration { return time.Since(e.began) }
 
-// send begins a request on an idle connection, or on a new one.
+// send begins a request on an idle connection, or on a new one, or lets it wait for one.
 func (e *epoll) send(work job) {
+	target := int32(e.generator.requests[work.step].client)
+	if !e.parked[target].empty() || e.full(target) {
+		e.parked[target].add(parkedJob{work, e.now()})
+		return
+	}
+	e.start(work, e.now())
+}
+
+// start begins a request that was sent at the given time.
+func (e *epoll) start(work job, start time.Duration) {
 	text, err := e.bytes(work)
 	if err != nil {
-		e.fail(work, e.now(), funnel.Failed, funnel.ReasonBody)
+		e.fail(work, start, funnel.Failed, funnel.ReasonBody)
 		return
 	}
 	target := int32(e.generator.requests[work.step].client)
 	place, err := e.connection(work, target)
-	start := e.now()
 	if err != nil {
 		outcome, reason := classifyError(err)
 		e.fail(work, start, outcome, reason)
@@ -265,7 +277,8 @@ func (e *epoll) place(fd int, target int32) int32 {
 		place = int32(len(e.conns) - 1)
 	}
 	c := &e.conns[place]
-	c.fd, c.target, c.state = fd, target, connecting
+	c.fd, c.target, c.state, c.dialing = fd, target, connecting, true
+	e.dialing++
 	return place
 }
 
@@ -304,6 +317,7 @@ func (e *epoll) drop(place int32) {
 			}
 		}
 	}
+	e.settle(c)
 	_ = syscall.Close(c.fd) // nothing that can be done about it
 	*c = conn{in: c.in[:0], buffer: c.buffer}
 	e.free = append(e.free, place)
@@ -319,9 +333,13 @@ func (e *epoll) wait(ctx context.Context, until time.Duration, answers []complet
 			if due, any := e.deadlines.first(); any {
 				pause = min(pause, due-e.now())
 			}
+			if due, any := e.parkExpiry(); any {
+				pause = min(pause, due-e.now())
+			}
 		}
 		e.poll(max(0, pause))
 		e.expire()
+		e.servePark()
 		if len(e.done) > 0 || e.now() >= until || ctx.Err() != nil {
 			answers = append(answers, e.done...)
 			clear(e.done)
@@ -357,6 +375,7 @@ func (e *epoll) handle(place int32, events uint32) {
 		if events&(gone|syscall.EPOLLOUT) == 0 {
 			return
 		}
+		e.settle(c)
 		code, err := syscall.GetsockoptInt(c.fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
 		if c.spare {
 			e.keepSpare(place, err == nil && code == 0 && events&gone == 0)
