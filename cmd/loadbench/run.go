@@ -50,6 +50,14 @@ func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 
 func (b *bench) compare(ctx context.Context, file string, million bool, out io.Writer) error {
 	var err error
+	for _, path := range []*string{&b.ombak, &b.peers} { // tools run in a folder of their own
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return err
+		}
+	}
 	if b.folder, err = os.MkdirTemp("", "ombak-bench-"); err != nil {
 		return err
 	}
