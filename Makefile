@@ -9,10 +9,11 @@ RACE     ?= -race $(foreach package,$(UNWATCHED),-gcflags=$(package)/...=-race=f
 UNWATCHED := git.sr.ht/~sbinet/gg github.com/golang/freetype golang.org/x/image image compress
 # At its end a process waits this long for races to be told; the default of a second is most of a script's time.
 export GORACE := atexit_sleep_ms=50
-# The race detector needs a C compiler; curl and swaks talk to the mocks in their tests, chromium looks at the page.
-PACKAGES := gcc libc6-dev curl swaks chromium
+# The race detector needs a C compiler; curl and swaks talk to the mocks in their tests, the generator is
+# tried on nginx and lighttpd, chromium looks at the page.
+PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium
 
-.PHONY: test packages lint unit statistics tools bench drill clean
+.PHONY: test packages lint unit statistics tools bench bench-load drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint unit statistics
@@ -38,6 +39,18 @@ tools: $(TOOLS)/golangci-lint
 $(TOOLS)/golangci-lint: Makefile
 	@echo "installing $(GOLANGCI) into .tools"
 	GOBIN=$(TOOLS) go install $(GOLANGCI)
+
+# Other generators: from Debian, and from the Go module proxy at versions that can be built from it.
+PEERS          := github.com/tsenart/vegeta/v12@v12.13.0 fortio.org/fortio@v1.63.10 go.k6.io/k6@v1.8.1 github.com/codesenberg/bombardier@v1.2.6
+PEERS_PACKAGES := wrk apache2-utils
+
+# Compares the load generator with others on one target (under ten minutes; nothing else should run)
+# and writes the table into docs/benchmarks.md. wrk2 and plow are used where the PATH has them.
+bench-load:
+	@./install.sh $(PEERS_PACKAGES)
+	for peer in $(PEERS); do GOBIN=$(TOOLS)/peers go install $$peer || echo "$$peer cannot be built here and is left out"; done
+	go build -o $(TOOLS)/ombak ./cmd/ombak
+	go run ./cmd/loadbench -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/benchmarks.md
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

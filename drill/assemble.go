@@ -14,6 +14,9 @@ import (
 func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error) report.Report {
 	duration := max(0, time.Since(c.began))
 	offered := &c.run.Offered
+	if c.run.Options.Closed > 0 {
+		offered = nil // who comes depends on the answers
+	}
 	if ended != nil {
 		offered = nil
 		c.warnings = append(c.warnings, "the run ended before its time: "+ended.Error())
@@ -31,13 +34,14 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 			others = append(others, cost)
 		}
 	}
+	others = append(others, c.watched...)
 	c.checkCalls()
 	facts := report.Facts{
 		Ombak: c.environment.Build, Engine: report.Live,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Started: &started, Duration: duration, Speed: orOne(c.run.Options.Speed), Clock: clock.Scenario,
 		Machine: machine(), Store: c.store, Offered: offered,
-		Readings: c.readings, Marks: c.marks, Generator: generator, Processes: others, Reconciliation: reconciliation,
+		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Protocol: c.run.protocol(), Processes: others, Reconciliation: reconciliation,
 		Conditions: c.run.Conditions, Validity: c.run.Validity, Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
 	}
 	return report.Assemble(c.recording, facts)

@@ -37,6 +37,7 @@ type Progress struct {
 	At      time.Duration // real time since the run began
 	Until   time.Duration // real time of its planned end
 	People  uint64        // scheduled so far
+	Dropped uint64        // people who could not begin
 	Passed  uint64        // people who passed the step that arrivals are scheduled at
 	Offered int           // people that the whole run offers
 	Total   int           // of those, people who will try that step
@@ -48,6 +49,7 @@ type Environment struct {
 	Folder   string         // for everything the run writes; must exist
 	Database string         // path of the SQLite file; empty means ombak.db in the folder
 	Build    report.Build   // what conducts
+	Metrics  string         // where the generator shows Prometheus metrics; empty means nowhere
 	Log      io.Writer      // standard error of the parts; may be nil
 	Progress func(Progress) // called on one goroutine; may be nil
 }
@@ -67,15 +69,26 @@ type conductor struct {
 	warnings     []string
 	acknowledged []uint64
 	people       uint64
+	dropped      uint64
 	passed       uint64
 	store        *report.Store
-	done         chan struct{} // closed when the generator has nothing left to play
+	strain       *report.Strain
+	watched      []report.Process // parts of the target that others started
+	done         chan struct{}    // closed when the generator has nothing left to play
 }
 
 // Conduct plays the run and returns its report. With an error the report holds what is known so
 // far: ErrPartDied, the context's error when interrupted, or why the run could not begin; then its
 // Schema is empty.
 func Conduct(ctx context.Context, run *Run, environment Environment) (report.Report, error) {
+	hide := run.newMask()
+	environment.Log = hide.writer(environment.Log)
+	result, err := conduct(ctx, run, environment)
+	hide.report(&result)
+	return result, hide.error(err)
+}
+
+func conduct(ctx context.Context, run *Run, environment Environment) (report.Report, error) {
 	if err := prepare(run, &environment); err != nil {
 		return report.Report{}, err
 	}
@@ -90,7 +103,12 @@ func Conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 	if err := c.startParts(ctx); err != nil {
 		return report.Report{}, err
 	}
+	watched, err := watchAll(ctx, run.Options.Watch)
+	if err != nil {
+		return report.Report{}, err
+	}
 	ended := c.play(ctx)
+	c.watched = watched.stop()
 	c.stopAll()
 	reconciliation, err := c.reconcile(context.WithoutCancel(ctx))
 	if err != nil {
@@ -104,11 +122,11 @@ func prepare(run *Run, environment *Environment) error {
 	if environment.Database == "" {
 		environment.Database = filepath.Join(environment.Folder, "ombak.db")
 	}
-	if err := needFiles(run.Generator.InFlight); err != nil {
+	if err := needFiles(run.mostConnections()); err != nil {
 		return err
 	}
 	if !run.hasBackend() {
-		return reach(run.Generator.Targets)
+		return reach(run.Generator.Targets, run.Options.ConnectTo)
 	}
 	if _, err := os.Stat(environment.Database); err == nil {
 		return refuse("the database %s exists already; a drill needs a fresh one: name another with --store sqlite:PATH, or remove it", environment.Database)
@@ -121,7 +139,7 @@ func prepare(run *Run, environment *Environment) error {
 }
 
 // reach says which target cannot be connected to, before anybody is sent there.
-func reach(targets map[string]string) error {
+func reach(targets, connectTo map[string]string) error {
 	for _, name := range sortedNames(targets) {
 		target, err := url.Parse(targets[name])
 		if err != nil {
@@ -129,12 +147,15 @@ func reach(targets map[string]string) error {
 		}
 		address := target.Host
 		if target.Port() == "" {
-			address = net.JoinHostPort(target.Hostname(), target.Scheme) // a scheme is a service name too
+			address = net.JoinHostPort(target.Hostname(), map[string]string{"http": "80", "https": "443"}[target.Scheme])
+		}
+		if other, given := connectTo[address]; given {
+			address = other
 		}
 		const patience = 5 * time.Second
 		conn, err := net.DialTimeout("tcp", address, patience)
 		if err != nil {
-			return fmt.Errorf("target %s at %s cannot be reached (%w); start it, or give another with --target %s=URL", name, targets[name], err, name)
+			return fmt.Errorf("target %s at %s cannot be reached (%w); start it, or give another with --target %s=URL", name, target.Redacted(), err, name)
 		}
 		_ = conn.Close() // nothing was sent
 	}
@@ -164,7 +185,7 @@ func (c *conductor) startParts(ctx context.Context) error {
 		generator.Targets["backend"] = "http://" + backend.Addresses["backend"]
 		generator.Targets["mail"] = "http://" + mocks.Addresses["mail"]
 	}
-	_, err := c.startPart(ctx, "generator", Order{Generator: &GeneratorOrder{generator}})
+	_, err := c.startPart(ctx, "generator", Order{Generator: &GeneratorOrder{Config: generator, Metrics: c.environment.Metrics}})
 	return err
 }
 
@@ -200,6 +221,8 @@ func (c *conductor) hear(_ *process, message Message) {
 		c.marks = addMark(c.marks, *message.Mark)
 	case message.Warning != "":
 		c.warnings = append(c.warnings, message.Warning)
+	case message.Strain != nil:
+		c.strain = message.Strain
 	case message.Done:
 		close(c.done)
 	case message.Delta != nil:
@@ -214,6 +237,7 @@ func (c *conductor) take(delta report.Delta) {
 		return
 	}
 	c.people += delta.Scheduled
+	c.dropped += delta.Dropped
 	for _, step := range delta.Steps {
 		if step.Step != c.run.Generator.Journey.Arrival {
 			continue
@@ -338,7 +362,7 @@ func (c *conductor) progress(stage Stage) {
 	}
 	c.mu.Lock()
 	progress := Progress{
-		Stage: stage, Until: c.run.Generator.Until, People: c.people, Passed: c.passed, Offered: c.run.Offered.Scheduled,
+		Stage: stage, Until: c.run.Generator.Until, People: c.people, Dropped: c.dropped, Passed: c.passed, Offered: c.run.Offered.Scheduled,
 		Total: int(c.run.Offered.ByStep[c.run.Scenario.Arrivals.Step].Scheduled),
 	}
 	c.mu.Unlock()

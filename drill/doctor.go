@@ -49,9 +49,9 @@ func examineFiles(run *Run) Finding {
 	finding := Finding{Name: "open files of a process", Good: true}
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err == nil {
-		finding.Value = fmt.Sprintf("%d, %d may be needed", limit.Max, run.Generator.InFlight+ownFiles)
+		finding.Value = fmt.Sprintf("%d, %d may be needed", limit.Max, run.mostConnections()+ownFiles)
 	}
-	if err := needFiles(run.Generator.InFlight); err != nil {
+	if err := needFiles(run.mostConnections()); err != nil {
 		finding.Good, finding.Advice = false, err.Error()
 	}
 	return finding
@@ -71,9 +71,9 @@ func examinePorts(run *Run) Finding {
 	first, _ := strconv.Atoi(fields[0])
 	last, _ := strconv.Atoi(fields[1])
 	finding.Value = fmt.Sprintf("%d", last-first+1)
-	if last-first < run.Generator.InFlight {
+	if last-first < run.mostConnections() {
 		finding.Good = false
-		finding.Advice = fmt.Sprintf("%d connections may be open at once; widen net.ipv4.ip_local_port_range", run.Generator.InFlight)
+		finding.Advice = fmt.Sprintf("%d connections may be open at once; widen net.ipv4.ip_local_port_range", run.mostConnections())
 	}
 	return finding
 }

@@ -2,10 +2,10 @@ package drill
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +29,7 @@ func (r *Run) generatorConfig(known []string) error {
 	config := loadgen.Config{
 		PhotoBytes: s.Population.PhotoBytes, Targets: map[string]string{}, Vars: r.vars(),
 		Shards: max(1, runtime.NumCPU()/2), Part: r.Options.Part, Parts: r.Options.Parts,
+		Feeders: feeders(s), Cookies: s.Cookies, MostPeople: s.Connections.People, Connections: r.connections(),
 	}
 	var err error
 	if config.Requests, err = requests(s); err != nil {
@@ -40,9 +41,19 @@ func (r *Run) generatorConfig(known []string) error {
 	if err := r.peopleConfig(&config); err != nil {
 		return err
 	}
+	if err := config.Check(); err != nil {
+		return refusal{err}
+	}
+	if r.Options.Closed > 0 {
+		config.Closed, config.ClosedFor, config.InFlight = r.Options.Closed, r.lastly, r.Options.Closed
+		config.Journey.Arrival = 0
+		r.Generator = config
+		return nil
+	}
 	r.Generator = config
 	r.Offered = r.offer()
-	r.Generator.InFlight = inFlight(r.Offered.PeakPerMin)
+	r.Generator.Warm = warm(r.Offered.PeakPerMin)
+	r.Generator.InFlight = cmp.Or(s.Connections.Most, inFlight(r.Offered.PeakPerMin))
 	return nil
 }
 
@@ -59,7 +70,8 @@ func (r *Run) peopleConfig(config *loadgen.Config) error {
 	}
 	config.Journey = r.journeyConfig()
 	signups, visitors := s.Arrivals.Bins()
-	config.Signups, config.Visitors = r.stream(signups, signupsPurpose), r.stream(visitors, visitorsPurpose)
+	signupCurve, visitorCurve := s.Arrivals.Curves()
+	config.Signups, config.Visitors = r.stream(signups, signupCurve, signupsPurpose), r.stream(visitors, visitorCurve, visitorsPurpose)
 	end := max(signups.Duration(), visitors.Duration())
 	if r.Options.To > 0 {
 		end = min(end, r.Options.To)
@@ -77,12 +89,17 @@ func (r *Run) peopleConfig(config *loadgen.Config) error {
 // each of whom several requests may wait.
 func inFlight(peakPerMin int) int { return min(8192, max(256, peakPerMin/60*4)) }
 
+// warm is how many connections are opened ahead: as many as 5 ms of the busiest minute's people need,
+// if each holds one so long; none where few come.
+func warm(peakPerMin int) int { return min(256, peakPerMin/60/200) }
+
 func (r *Run) seed() workload.Seed { return workload.Seed{Value: r.Scenario.Seed} }
 
-func (r *Run) stream(bins workload.Bins, purpose workload.Purpose) workload.Arrivals {
+func (r *Run) stream(bins workload.Bins, curve workload.Curve, purpose workload.Purpose) workload.Arrivals {
 	return workload.Arrivals{
 		Seed: r.seed(), Purpose: purpose, Bins: bins, Mode: r.Scenario.Arrivals.Mode,
 		Scale: orOne(r.Options.Scale), From: r.Options.From, To: r.Options.To,
+		Curve: curve, Random: r.Scenario.Arrivals.Totals == "random",
 	}
 }
 
@@ -94,56 +111,6 @@ func (r *Run) clock(signups workload.Bins, lead time.Duration) workload.Clock {
 		return workload.FastForward(signups, r.Options.From, scaled).WithLead(lead)
 	}
 	return workload.NewClock(r.Options.From, orOne(r.Options.Speed)).WithLead(lead)
-}
-
-func (r *Run) vars() map[string]string {
-	vars := map[string]string{}
-	for name, variable := range r.Scenario.Vars {
-		if variable.Default != "" {
-			vars[name] = variable.Default
-		}
-	}
-	for name, value := range r.Options.Vars {
-		vars[name] = value
-	}
-	return vars
-}
-
-// targets enters the addresses given in the scenario and in the options.
-func (r *Run) targets(urls map[string]string, known []string) error {
-	for name, target := range r.Scenario.Targets {
-		if target.URL != "" {
-			urls[name] = target.URL
-		}
-	}
-	for name, url := range r.Options.Targets {
-		if name == "" && len(usedTargets(r.Scenario)) == 1 {
-			name = usedTargets(r.Scenario)[0]
-		}
-		if !slices.Contains(usedTargets(r.Scenario), name) {
-			return refuse("target %q is not used by scenario %s; give NAME=URL for %s", name, r.Scenario.Name, strings.Join(usedTargets(r.Scenario), ", "))
-		}
-		if err := loadgen.CheckTarget(name, url); err != nil {
-			return refusal{err}
-		}
-		urls[name] = url
-	}
-	for _, name := range usedTargets(r.Scenario) {
-		if _, given := urls[name]; !given && !slices.Contains(known, name) {
-			return refuse("target %q of scenario %s has no address; give --target %s=http://HOST:PORT", name, r.Scenario.Name, name)
-		}
-	}
-	return nil
-}
-
-func usedTargets(s *scenarios.Scenario) []string {
-	var names []string
-	for _, step := range s.Journey {
-		if step.Request != nil && !slices.Contains(names, step.Request.Target) {
-			names = append(names, step.Request.Target)
-		}
-	}
-	return names
 }
 
 // shares reads the population's shares by the names that package population gives them.
@@ -188,7 +155,7 @@ func (r *Run) typoTraits() ([]population.Traits, error) {
 }
 
 func (r *Run) journeyConfig() journey.Config {
-	config := journey.Config{Seed: r.seed()}
+	config := journey.Config{Seed: r.seed(), RetryBudget: r.Scenario.RetryBudget}
 	for i, step := range r.Scenario.Journey {
 		if step.Name == r.Scenario.Arrivals.Step {
 			config.Arrival = i
@@ -219,6 +186,10 @@ func requests(s *scenarios.Scenario) ([]loadgen.Request, error) {
 			Target: request.Target, Method: request.Method, Path: request.Path, Headers: request.Headers,
 			Text: request.Text, Multipart: request.Multipart, Extract: map[string]loadgen.Extract{},
 			Completed: step.Expect.Completed, Declined: step.Expect.Declined, Rejected: step.Expect.Rejected, Pending: step.Expect.Pending,
+			Silent: step.Leave == "silent",
+		}
+		for _, check := range step.Expect.Checks {
+			mapped[i].Checks = append(mapped[i].Checks, loadgen.Check{Extract: loadgen.Extract(check.Extract), Equals: check.Equals, Contains: check.Contains})
 		}
 		for name, extract := range request.Extract {
 			mapped[i].Extract[name] = loadgen.Extract(extract)

@@ -34,6 +34,7 @@ type Message struct {
 	Mark    *funnel.Mark    `json:"mark,omitempty"`
 	Delta   *report.Delta   `json:"delta,omitempty"`   // the generator's seconds
 	Warning string          `json:"warning,omitempty"` // for the report
+	Strain  *report.Strain  `json:"strain,omitempty"`  // the generator's, once, before Done
 	Done    bool            `json:"done,omitempty"`    // the generator has nothing left to play
 	Failed  string          `json:"failed,omitempty"`  // why the part ends; the last line
 }

@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -34,7 +35,8 @@ type MocksOrder struct {
 
 // GeneratorOrder makes a part the load generator.
 type GeneratorOrder struct {
-	Config loadgen.Config `json:"config"`
+	Config  loadgen.Config `json:"config"`
+	Metrics string         `json:"metrics,omitempty"` // where to show Prometheus metrics; empty means nowhere
 }
 
 // runClock tells a part the run's time; before the run begins both clocks stand at 0.
@@ -223,31 +225,66 @@ func writeRecordings(stand *mocks.Mocks, files map[string]string) error {
 
 // serveGenerator plays the run and reports each second of it.
 func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Scanner, messages *writer) error {
-	debug.SetGCPercent(400) // memory is small and pauses count: collect less often
+	tuneGC()
 	shards := max(1, order.Config.Shards)
 	steps := make(funnel.Journey, len(order.Config.Journey.Steps))
 	for i, step := range order.Config.Journey.Steps {
 		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind}
 	}
 	recorder := report.NewRecorder(steps, shards, func(delta report.Delta) { messages.write(Message{Delta: &delta}) })
-	generator, err := loadgen.New(order.Config, func(shard int) funnel.Observer { return recorder.Observer(shard) })
+	var metrics *loadgen.Metrics
+	generator, err := loadgen.New(order.Config, func(shard int) funnel.Observer {
+		if metrics != nil {
+			return metrics.Beside(recorder.Observer(shard))
+		}
+		return recorder.Observer(shard)
+	})
 	if err != nil {
 		return err
 	}
-	messages.write(Message{Ready: &Ready{}})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
+	ready := Ready{}
+	if order.Metrics != "" {
+		metrics = loadgen.NewMetrics(steps, generator.InFlight)
+		address, err := showMetrics(ctx, order.Metrics, metrics.Handler(), &running)
+		if err != nil {
+			return err
+		}
+		ready.Addresses = map[string]string{"metrics": address}
+	}
+	messages.write(Message{Ready: &ready})
+	running.Go(func() { keepTuning(ctx) })
 	heed(ctx, scanner, func(begin Begin) {
 		running.Go(func() {
+			meter := newStrainMeter()
 			if err := generator.Run(ctx, begin.At); err != nil {
 				messages.write(Message{Warning: "the generator: " + err.Error()})
 			}
 			recorder.Close()
+			messages.write(Message{Strain: meter.read(generator.Totals())})
 			messages.write(Message{Done: true})
 		})
 	})
 	cancel()
 	running.Wait()
 	return nil
+}
+
+// showMetrics serves metrics until the context ends.
+func showMetrics(ctx context.Context, address string, metrics http.Handler, running *sync.WaitGroup) (string, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("the metrics cannot be shown: %w; name another address with --metrics", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", metrics)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	running.Go(func() { _ = server.Serve(listener) }) // until it is closed
+	running.Go(func() {
+		<-ctx.Done()
+		_ = server.Close() // scrapers see the connection close
+	})
+	return listener.Addr().String(), nil
 }

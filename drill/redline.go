@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
@@ -63,9 +64,7 @@ const LevelRamp = 3 * time.Second
 func atRate(scenario *scenarios.Scenario, rate workload.Rate, length time.Duration) {
 	signups, visitors := scenario.Arrivals.Bins()
 	looks := float64(visitors.Total()) / float64(max(1, signups.Total()))
-	scenario.Arrivals.Counts = ""
-	scenario.Arrivals.Signups = levelSegments(rate, length)
-	scenario.Arrivals.Visitors = levelSegments(rate*workload.Rate(looks), length)
+	scenario.Arrivals.AtRate(levelSegments(rate, length), levelSegments(rate*workload.Rate(looks), length))
 	scenario.Thresholds = slices.DeleteFunc(scenario.Thresholds, func(threshold funnel.Threshold) bool {
 		return strings.Contains(threshold.Source, "peak_passed_per_min")
 	})
@@ -74,6 +73,36 @@ func atRate(scenario *scenarios.Scenario, rate workload.Rate, length time.Durati
 func levelSegments(rate workload.Rate, length time.Duration) []scenarios.Segment {
 	nothing := workload.Rate(0)
 	return []scenarios.Segment{{For: LevelRamp, From: &nothing, To: &rate}, {For: length, Rate: &rate}}
+}
+
+// Knee returns the offered rate whose level has the most power, goodput over mean response time: below
+// it more load costs little waiting, above it more waiting brings little (Kleinrock, Power and
+// Deterministic Rules of Thumb for Probabilistic Problems in Computer Communications, ICC 1979).
+// It is 0 where no level answered anybody.
+func Knee(levels []report.Report, rates []float64, step string) float64 {
+	knee, most := 0.0, 0.0
+	for i, level := range levels {
+		for _, row := range level.Steps {
+			if row.Step != step || row.ResponseTimePassedS == nil || row.ResponseTimePassedS.Mean <= 0 {
+				continue
+			}
+			if power := row.GoodputPerS / row.ResponseTimePassedS.Mean; power > most {
+				knee, most = rates[i], power
+			}
+		}
+	}
+	return knee
+}
+
+// Scalability fits the Universal Scalability Law to the levels of a closed loop.
+func Scalability(levels []report.Level) (capacity.USLFit, error) {
+	var points []capacity.Point
+	for _, level := range levels {
+		if level.Concurrency > 0 && level.ThroughputPerS > 0 {
+			points = append(points, capacity.Point{Concurrency: level.Concurrency, Throughput: level.ThroughputPerS})
+		}
+	}
+	return capacity.FitUSL(points)
 }
 
 // Bottleneck names the station that was busiest, with its share of busy servers, or the part that

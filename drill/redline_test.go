@@ -8,7 +8,9 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/report"
 )
 
 // Wherever the limit lies, the search encloses it within its precision.
@@ -48,5 +50,36 @@ func TestConstantRateKeepsTheProportions(t *testing.T) {
 		if condition.Source == "sign-up.peak_passed_per_min >= 80000" {
 			t.Error("the threshold on the scenario's own minute is still there")
 		}
+	}
+}
+
+func TestKneeHasTheMostPower(t *testing.T) {
+	level := func(goodput, mean float64) report.Report {
+		return report.Report{Steps: []report.StepRow{{Step: "sign-up", GoodputPerS: goodput, ResponseTimePassedS: &report.Quantiles{Mean: mean}}}}
+	}
+	// Goodput over response time: 1,000, 1,900, 1,300, 90.
+	levels := []report.Report{level(100, .1), level(190, .1), level(260, .2), level(270, 3)}
+	rates := []float64{100, 190, 260, 300}
+	if knee := drill.Knee(levels, rates, "sign-up"); knee != 190 {
+		t.Errorf("the knee is at %v, want 190", knee)
+	}
+	if knee := drill.Knee(levels, rates, "elsewhere"); knee != 0 {
+		t.Errorf("a step without levels has a knee at %v", knee)
+	}
+}
+
+func TestScalabilityOfClosedLevels(t *testing.T) {
+	law := capacity.USL{Sigma: .05, Kappa: .002, Lambda: 100}
+	var levels []report.Level
+	for _, n := range []float64{1, 2, 4, 8, 16, 32} {
+		throughput, err := law.Throughput(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		levels = append(levels, report.Level{Concurrency: n, ThroughputPerS: throughput})
+	}
+	fit, err := drill.Scalability(append(levels, report.Level{OfferedPerS: 50})) // an open level says nothing
+	if err != nil || math.Abs(fit.Sigma-law.Sigma) > 1e-4 || math.Abs(fit.Kappa-law.Kappa) > 1e-5 || math.Abs(fit.Lambda-law.Lambda) > .01 {
+		t.Errorf("the fit is %+v, %v; want %+v", fit.USL, err, law)
 	}
 }

@@ -46,7 +46,10 @@ type Options struct {
 	Thresholds  []string      // further conditions that must hold
 	Targets     map[string]string
 	Vars        map[string]string
-	Part, Parts int // this generator's part, counting from 0, of so many
+	Closed      int               // people kept under way at all times, instead of the arrivals
+	ConnectTo   map[string]string // host:port of a target → host:port to connect to instead
+	Watch       map[string]string // processes of the target: name → process id, or URL of Prometheus metrics
+	Part, Parts int               // this generator's part, counting from 0, of so many
 }
 
 // Run is a scenario and plan as every part needs it.
@@ -109,9 +112,16 @@ func newRun(scenario *scenarios.Scenario, options Options) (*Run, error) {
 		planned.Thresholds = append(planned.Thresholds, funnel.Threshold{Source: source, Severity: funnel.Fail})
 	}
 	run := &Run{Scenario: planned, Options: options}
-	run.Validity = report.Validity{MaxScheduleLagP99: planned.Validity.LagP99, MaxDroppedShare: max(float64(planned.Validity.Dropped), leastShare)}
+	run.Validity = validity(planned.Validity)
 	run.Conditions, err = conditions(planned)
 	return run, err
+}
+
+func validity(v scenarios.Validity) report.Validity {
+	return report.Validity{
+		MaxScheduleLagP99: v.LagP99, MaxDroppedShare: max(float64(v.Dropped), leastShare), MaxUnsentShare: max(float64(v.Unsent), leastShare),
+		MaxDialShare: float64(v.Dial), MaxCPUShare: float64(v.CPU), MaxStealShare: float64(v.Steal), MaxGCPause: v.GCPause, MaxPacingError: float64(v.Pacing),
+	}
 }
 
 func (o Options) check() error {
@@ -126,6 +136,8 @@ func (o Options) check() error {
 		return refuse("speed and max-rate exclude each other; give one")
 	case o.From < 0 || o.To != 0 && o.To <= o.From:
 		return refuse("the window %v..%v is empty; give FROM..TO with TO after FROM, as in 10m..20m", o.From, o.To)
+	case o.Closed < 0:
+		return refuse("%d people cannot be kept under way; give 1 or more", o.Closed)
 	case o.Parts < 0 || o.Part < 0 || o.Parts > 0 && o.Part >= o.Parts:
 		return refuse("part %d/%d does not exist; give K/N with K from 1 to N", o.Part+1, o.Parts)
 	}
@@ -144,6 +156,27 @@ func conditions(scenario *scenarios.Scenario) ([]report.Condition, error) {
 		}
 	}
 	return parsed, nil
+}
+
+// checkTexts says whether the texts of all requests can be rendered once every variable has a value.
+func (r *Run) checkTexts() error {
+	config := loadgen.Config{Vars: r.vars(), Feeders: feeders(r.Scenario), Journey: r.journeyConfig()}
+	for name := range r.Scenario.Vars {
+		config.Vars[name] = "x"
+	}
+	for _, step := range r.Scenario.Journey {
+		if step.Request == nil {
+			return nil // it can only be simulated
+		}
+	}
+	var err error
+	if config.Requests, err = requests(r.Scenario); err != nil {
+		return err
+	}
+	if err := config.Check(); err != nil {
+		return refusal{err}
+	}
+	return nil
 }
 
 func hasStep(scenario *scenarios.Scenario, name string) bool {
@@ -170,6 +203,9 @@ func Check(scenario *scenarios.Scenario) error {
 		}
 		if err == nil {
 			_, err = run.typoTraits()
+		}
+		if err == nil {
+			err = run.checkTexts()
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("plan %q: %w", name, err))

@@ -14,10 +14,11 @@ const (
 	TimedOut                    // no answer within the step's timeout
 	Abandoned                   // the person left while waiting
 	Dropped                     // never sent, because the generator could not
+	Unfinished                  // still under way when the run ended: its times are lower bounds
 	OutcomeCount int     = iota
 )
 
-var outcomeNames = [OutcomeCount]string{"completed", "declined", "rejected", "failed", "timed_out", "abandoned", "dropped"}
+var outcomeNames = [OutcomeCount]string{"completed", "declined", "rejected", "failed", "timed_out", "abandoned", "dropped", "unfinished"}
 
 // String returns the name used in files.
 func (o Outcome) String() string {

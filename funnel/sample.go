@@ -1,6 +1,9 @@
 package funnel
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Sample is one attempt at one step by one person. Times are real time since the start of the run.
 type Sample struct {
@@ -35,7 +38,19 @@ const (
 	ReasonTimeout                      // the timeout ran out
 	ReasonBody                         // the answer was not what was expected
 	ReasonLocal                        // the generator's own resources ran out (descriptors, ports, people in flight)
+	ReasonStale                        // a connection used before was closed before any byte of the answer
+	ReasonCheck                        // the answer's body failed a check
 )
+
+var reasonNames = [...]string{"dial", "reset", "tls", "timeout", "body", "local", "stale", "check"}
+
+// String returns the name used in files: a word for a transport error, digits for a status.
+func (r Reason) String() string {
+	if i := int(r) - int(ReasonDial); i >= 0 && i < len(reasonNames) {
+		return reasonNames[i]
+	}
+	return strconv.Itoa(int(r))
+}
 
 // Reading is one look at a station.
 type Reading struct {

@@ -32,11 +32,16 @@ type Crowd struct {
 // Crowd yields the same people at the same instants.
 func (c Crowd) All() iter.Seq[Caller] { return c.Part(0, 1) }
 
+// Permutation draws the person from an ordinal.
+func (c Crowd) Permutation() workload.Permutation {
+	return workload.NewPermutation(c.Seed, peoplePurpose, c.People)
+}
+
 // Part yields every parts-th person. Person k of the sign-ups has ordinal k, visitors follow after
 // all of them, and a permutation draws the person from the ordinal: no person comes twice.
 func (c Crowd) Part(part, parts int) iter.Seq[Caller] {
-	people := workload.NewPermutation(c.Seed, peoplePurpose, c.People)
-	walkers := uint64(c.Signups.Bins.Total())
+	people := c.Permutation()
+	walkers := uint64(c.Signups.Total())
 	return func(yield func(Caller) bool) {
 		offer := func(arrival workload.Arrival, visitor bool) bool {
 			if arrival.Ordinal%uint64(parts) != uint64(part) {

@@ -13,6 +13,8 @@ type Config struct {
 	Clock   workload.Clock `json:"clock"`   // maps scenario time to real time
 	Steps   []Step         `json:"steps"`   // at least one
 	Arrival int            `json:"arrival"` // the step whose instants the arrivals schedule
+
+	RetryBudget int `json:"retry_budget,omitempty"` // most retries of one person over the whole way; 0 means no limit
 }
 
 // Journey is a compiled Config. It holds no state of any person and may be shared.
@@ -84,9 +86,10 @@ type Walk struct {
 	Attempt   int16 // at this step, over all visits
 	tries     int16 // in this visit
 	visit     int16
-	mistyped  bool // this attempt holds a typing error
-	passed    bool // an earlier attempt at this step passed
-	looking   bool // a visitor: one attempt at one step, then gone
+	retries   int16 // over the whole way
+	mistyped  bool  // this attempt holds a typing error
+	passed    bool  // an earlier attempt at this step passed
+	looking   bool  // a visitor: one attempt at one step, then gone
 }
 
 // Action is what a person does next.
@@ -201,7 +204,11 @@ func (j *Journey) again(w *Walk, answer Answer, now time.Duration) (bool, Action
 
 func (j *Journey) retry(w *Walk, answer Answer, now time.Duration) (bool, Action) {
 	retry := &j.config.Steps[w.Step].Retry
+	if budget := j.config.RetryBudget; budget > 0 && int(w.retries) >= budget {
+		return false, Action{}
+	}
 	if int(w.tries) < retry.Attempts {
+		w.retries++
 		stream := j.stream(backoffPurpose, w.Person, int(w.Step), int(w.Attempt))
 		delay := retry.Delay(int(w.tries), stream.Float64())
 		if retry.RetryAfter {
@@ -213,6 +220,7 @@ func (j *Journey) retry(w *Walk, answer Answer, now time.Duration) (bool, Action
 		return false, Action{}
 	}
 	w.visit++
+	w.retries++
 	w.tries = 0
 	return true, j.attempt(w, j.later(now, j.draw(retry.Return, returnPurpose, w.Person, int(w.Step), int(w.visit))))
 }

@@ -3,6 +3,7 @@ package journey_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -260,4 +261,24 @@ func TestLookLaterIsManyLooks(t *testing.T) {
 			t.Fatalf("the short cut leads to %+v, looks one by one to %+v", short, long)
 		}
 	})
+}
+
+// A person's budget of retries holds over steps and visits: what is left of it after one step is all
+// there is for the next.
+func TestRetryBudgetHoldsOverTheWholeWay(t *testing.T) {
+	j := newJourney(func(c *journey.Config) {
+		c.RetryBudget = 3
+		c.Steps[2] = c.Steps[1]
+		c.Steps[2].Name = "again"
+	})
+	const s = time.Second
+	walk, _ := j.Begin(1, 10*s)
+	finals := []bool{}
+	for i, outcome := range []funnel.Outcome{funnel.Failed, funnel.Failed, funnel.Completed, funnel.Failed, funnel.Failed} {
+		result, _ := j.Next(&walk, journey.Answer{Outcome: outcome}, time.Duration(100*(i+1))*s)
+		finals = append(finals, result.Final)
+	}
+	if want := []bool{false, false, true, false, true}; !slices.Equal(finals, want) {
+		t.Errorf("attempts are final %v, want %v: two retries, a pass, one retry, and no more", finals, want)
+	}
 }

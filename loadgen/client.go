@@ -27,6 +27,11 @@ type connections struct {
 
 var errCut = errors.New("the run is over")
 
+// dialer returns the function that connects to one target.
+func (c *connections) dialer(r *resolver) func(string) (net.Conn, error) {
+	return func(string) (net.Conn, error) { return c.dial(r.address().String()) }
+}
+
 func (c *connections) dial(address string) (net.Conn, error) {
 	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
 	if err != nil {
@@ -74,26 +79,35 @@ func hostOf(target string) (address string, secure bool, err error) {
 	return fasthttp.AddMissingPort(parsed.Host, secure), secure, nil
 }
 
+// route is how requests reach one target.
+type route struct {
+	address string
+	secure  *tls.Config // nil for plain HTTP
+	dial    func(string) (net.Conn, error)
+	limits  Connections
+}
+
 // newClient returns a client of one host that never tries a request twice.
-func newClient(target string, conns *connections, most int) (*fasthttp.HostClient, error) {
-	address, secure, err := hostOf(target)
-	if err != nil {
-		return nil, err
+func (r route) newClient(most int) *fasthttp.HostClient {
+	idle := r.limits.Idle
+	if idle == 0 {
+		idle = 5 * time.Second
 	}
 	return &fasthttp.HostClient{
-		Addr:                          address,
-		IsTLS:                         secure,
-		TLSConfig:                     &tls.Config{MinVersion: tls.VersionTLS12},
-		Dial:                          conns.dial,
+		Addr:                          r.address,
+		IsTLS:                         r.secure != nil,
+		TLSConfig:                     r.secure,
+		Dial:                          r.dial,
 		MaxConns:                      most,
 		MaxIdemponentCallAttempts:     1,
-		MaxIdleConnDuration:           5 * time.Second,
+		MaxIdleConnDuration:           idle,
+		MaxConnDuration:               r.limits.Life,
 		MaxResponseBodySize:           maxBody,
 		NoDefaultUserAgentHeader:      true,
 		DisablePathNormalizing:        true,
 		DisableHeaderNamesNormalizing: true,
 		ConnPoolStrategy:              fasthttp.LIFO,
-	}, nil
+	}
 }
 
 // classifyError says what a failed request means.
@@ -106,7 +120,7 @@ func classifyError(err error) (funnel.Outcome, funnel.Reason) {
 		return funnel.TimedOut, funnel.ReasonTimeout
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, fasthttp.ErrNoFreeConns):
 		return funnel.Dropped, funnel.ReasonLocal
-	case errors.As(err, &record), errors.As(err, &certificate):
+	case errors.As(err, &record), errors.As(err, &certificate), errors.As(err, &dial) && dial.Op == "remote error": // an alert
 		return funnel.Failed, funnel.ReasonTLS
 	case errors.As(err, &dial) && dial.Op == "dial":
 		if dial.Timeout() {

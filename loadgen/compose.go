@@ -27,10 +27,12 @@ func (c *composer) compose(work job) *compiled {
 	request := &c.generator.requests[work.step]
 	c.req.Reset()
 	c.values.person, c.values.got = work.person, work.got
+	c.values.step, c.values.seed, c.values.feeders = request.step, c.generator.config.Seed, c.generator.feeders
 	if request.person {
 		c.fillPerson(work)
 	}
 	c.scratch = request.fill(&c.req, &c.values, c.generator.photos, c.scratch)
+	sendCookies(work.jar, request.client, &c.req)
 	return request
 }
 
@@ -54,7 +56,7 @@ func (c *composer) bytes(work job) ([]byte, error) {
 		c.fixed = make([][]byte, len(c.generator.requests))
 		c.buffered = bufio.NewWriterSize(&c.out, 1<<16)
 	}
-	if text := c.fixed[work.step]; text != nil {
+	if text := c.fixed[work.step]; text != nil && len(work.jar) == 0 {
 		return text, nil
 	}
 	c.compose(work)
@@ -66,21 +68,33 @@ func (c *composer) bytes(work job) ([]byte, error) {
 	if err := c.buffered.Flush(); err != nil {
 		return nil, err
 	}
-	if request.fixed {
+	if request.fixed && len(work.jar) == 0 {
 		c.fixed[work.step] = bytes.Clone(c.out.Bytes())
 	}
 	return c.out.Bytes(), nil
 }
 
+// reads says whether judging a request's answer needs more than its status.
+func (c *composer) reads(request *compiled) bool {
+	return len(request.extracts) > 0 || len(request.checks) > 0 || c.generator.config.Cookies
+}
+
 // judge says what an answer means and takes out of it what later steps need.
-func (c *composer) judge(request *compiled, status int, retry time.Duration, resp *fasthttp.Response, done *completion) {
+func (c *composer) judge(request *compiled, status int, asked retry, resp *fasthttp.Response, jar []cookie, done *completion) {
 	done.reason = funnel.Reason(status)
 	done.answer.Outcome, done.answer.Pending = request.classify(status)
 	if done.answer.Outcome == funnel.Rejected || done.answer.Outcome == funnel.Failed {
-		done.answer.RetryAfter = retry
+		done.answer.RetryAfter = asked.from(time.Now())
 	}
-	rejected := done.answer.Outcome == funnel.Rejected
-	if !rejected && done.answer.Outcome != funnel.Completed || done.answer.Pending || len(request.extracts) == 0 || rejected && !request.tickets {
+	if c.generator.config.Cookies {
+		done.jar = setCookies(jar, request.client, resp, time.Now())
+	}
+	completed, rejected := done.answer.Outcome == funnel.Completed, done.answer.Outcome == funnel.Rejected
+	if completed && !done.answer.Pending && !request.passes(resp) {
+		done.answer.Outcome, done.reason = funnel.Failed, funnel.ReasonCheck
+		return
+	}
+	if !completed && !(rejected && request.tickets) || done.answer.Pending || len(request.extracts) == 0 {
 		return
 	}
 	done.got = make([]string, c.generator.slots)

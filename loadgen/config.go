@@ -14,23 +14,30 @@ import (
 
 // Config describes one run of the generator. It is plain data and travels as JSON.
 type Config struct {
-	Journey    journey.Config      `json:"journey"`
-	Signups    workload.Arrivals   `json:"signups"`  // people who walk the journey
-	Visitors   workload.Arrivals   `json:"visitors"` // people who take the first step and go
-	Seed       workload.Seed       `json:"seed"`
-	People     uint64              `json:"people"` // size of the population that people are drawn from
-	Opens      time.Time           `json:"opens"`
-	Shares     population.Shares   `json:"shares"`
-	PhotoBytes int                 `json:"photo_bytes"`
-	Requests   []Request           `json:"requests"`    // one for each step of the journey
-	Targets    map[string]string   `json:"targets"`     // name → URL of scheme, host and port
-	Vars       map[string]string   `json:"vars"`        // values for ${var.NAME}
-	Until      time.Duration       `json:"until"`       // real time after which the run ends
-	Shards     int                 `json:"shards"`      // 0 means 1
-	InFlight   int                 `json:"in_flight"`   // most requests under way at once, over all shards; 0 means 1024
-	Part       int                 `json:"part"`        // this generator's part, counting from 0
-	Parts      int                 `json:"parts"`       // how many generators share the run; 0 means 1
-	Traits     []population.Traits `json:"typo_traits"` // per step: people whose first attempt holds a typing error
+	Journey     journey.Config      `json:"journey"`
+	Signups     workload.Arrivals   `json:"signups"`  // people who walk the journey
+	Visitors    workload.Arrivals   `json:"visitors"` // people who take the first step and go
+	Seed        workload.Seed       `json:"seed"`
+	People      uint64              `json:"people"` // size of the population that people are drawn from
+	Opens       time.Time           `json:"opens"`
+	Shares      population.Shares   `json:"shares"`
+	PhotoBytes  int                 `json:"photo_bytes"`
+	Requests    []Request           `json:"requests"` // one for each step of the journey
+	Targets     map[string]string   `json:"targets"`  // name → URL of scheme, host and port
+	Vars        map[string]string   `json:"vars"`     // values for ${var.NAME}
+	Feeders     map[string]Feeder   `json:"feeders,omitempty"`
+	Cookies     bool                `json:"cookies,omitempty"` // people keep the cookies they are given
+	Until       time.Duration       `json:"until"`             // real time after which the run ends
+	Shards      int                 `json:"shards"`            // 0 means 1
+	InFlight    int                 `json:"in_flight"`         // most requests under way at once, over all shards; 0 means 1024
+	Connections Connections         `json:"connections,omitzero"`
+	MostPeople  int                 `json:"most_people,omitempty"` // people under way at once; the rest are shed and counted; 0 means no cap
+	Warm        int                 `json:"warm,omitempty"`        // connections to each target that are opened before the first person comes
+	Closed      int                 `json:"closed,omitempty"`      // a closed loop: so many people under way at all times, instead of the arrivals; 0 means the arrivals
+	ClosedFor   time.Duration       `json:"closed_for,omitempty"`  // real time after which nobody new begins
+	Part        int                 `json:"part"`                  // this generator's part, counting from 0
+	Parts       int                 `json:"parts"`                 // how many generators share the run; 0 means 1
+	Traits      []population.Traits `json:"typo_traits"`           // per step: people whose first attempt holds a typing error
 }
 
 // Request is the HTTP half of a step. Texts are templates, see [parseTemplate].
@@ -47,6 +54,15 @@ type Request struct {
 	Declined  []int              `json:"declined,omitempty"`
 	Rejected  []int              `json:"rejected,omitempty"`
 	Pending   []int              `json:"pending,omitempty"`
+	Checks    []Check            `json:"checks,omitempty"` // what an answer with a status of Completed must hold; else the attempt failed
+	Silent    bool               `json:"silent,omitempty"` // people who leave do not close the connection: the service is not told
+}
+
+// Check is a condition on an answer: there is a value at the place, and it equals or contains a text.
+type Check struct {
+	Extract
+	Equals   string `json:"equals,omitempty"`
+	Contains string `json:"contains,omitempty"`
 }
 
 // Extract takes a value out of an answer; see the scenario format.
@@ -62,8 +78,11 @@ func (c Config) validate() error {
 	if len(c.Requests) != len(c.Journey.Steps) || len(c.Requests) == 0 {
 		return fmt.Errorf("loadgen: %d requests for %d steps; each step needs one", len(c.Requests), len(c.Journey.Steps))
 	}
-	if c.People == 0 || uint64(c.Signups.Bins.Total()+c.Visitors.Bins.Total()) > c.People {
+	if c.People == 0 || uint64(c.Signups.Total()+c.Visitors.Total()) > c.People {
 		return errors.New("loadgen: more people arrive than the population has; raise its size")
+	}
+	if err := c.Connections.validate(); err != nil {
+		return fmt.Errorf("loadgen: %w", err)
 	}
 	for name, target := range c.Targets {
 		if err := CheckTarget(name, target); err != nil {
@@ -76,6 +95,31 @@ func (c Config) validate() error {
 		}
 	}
 	return nil
+}
+
+// MostConnections returns how many connections may be open at once when so many people come in all.
+// Where each person has their own, those who think keep theirs; people who leave without a word leave
+// theirs behind.
+func (c Config) MostConnections(people int) int {
+	most := c.InFlight
+	for _, request := range c.Requests {
+		if request.Silent {
+			most = 2 * c.InFlight
+		}
+	}
+	if !c.Connections.PerPerson {
+		return most
+	}
+	if c.MostPeople > 0 {
+		people = min(people, c.MostPeople)
+	}
+	return max(most, people*len(c.Targets))
+}
+
+// Check says whether the texts of all requests can be rendered; addresses of targets need not be known.
+func (c Config) Check() error {
+	_, _, err := compile(c, nil)
+	return err
 }
 
 // CheckTarget says whether a URL names a service: scheme, host and port.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"syscall"
 	"time"
 
@@ -23,12 +24,17 @@ type epoll struct {
 	composer
 	began     time.Time
 	fd        int
-	addresses []syscall.Sockaddr // by target
-	families  []int              // by target
+	resolvers *resolvers
+	limits    Connections
+	own       map[owner]int32 // idle connections of people who have their own; nil where all share
 	conns     []conn
 	free      []int32   // places in conns
 	idle      [][]int32 // by target; the one used last comes first
 	deadlines deadlines
+	parked    []parking // by target
+	dialing   int       // connections being opened
+	orphans   int       // requests that nobody waits for any more
+	most      int       // of them
 	events    []syscall.EpollEvent
 	done      []completion
 	resp      fasthttp.Response
@@ -47,6 +53,19 @@ type conn struct {
 	out      []byte // what is still to be written
 	in       []byte // what has been read of the answer
 	buffer   []byte // backing of out
+	answers  int    // requests answered on it so far
+	opened   time.Duration
+	rested   time.Duration // when it became idle
+	owner    owner
+	cold     bool // closed after its only answer
+	spare    bool // opened ahead, for nobody yet
+	dialing  bool // not yet opened
+}
+
+// owner is a person at a target.
+type owner struct {
+	person uint64
+	target int32
 }
 
 type connState uint8
@@ -56,6 +75,7 @@ const (
 	connecting
 	idle
 	busy
+	orphan // the person has left without a word; the answer is still to come
 )
 
 // newWire returns the fastest wire that reaches all targets.
@@ -65,50 +85,53 @@ func newWire(g *Generator, began time.Time, most int) (wire, error) {
 			return newPool(g, began, most)
 		}
 	}
-	return newEpoll(g, began)
+	return newEpoll(g, began, most)
 }
 
-func newEpoll(g *Generator, began time.Time) (*epoll, error) {
+func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
 	e := &epoll{
-		composer: composer{generator: g}, began: began, idle: make([][]int32, len(g.targets)),
+		composer: composer{generator: g}, began: began, most: most, limits: g.config.Connections, idle: make([][]int32, len(g.targets)), parked: make([]parking, len(g.targets)),
 		events: make([]syscall.EpollEvent, 512), reader: bufio.NewReaderSize(nil, 64<<10),
 	}
-	for _, target := range g.targets {
-		host, _, err := hostOf(target)
-		if err != nil {
-			return nil, err
-		}
-		address, err := net.ResolveTCPAddr("tcp", host)
-		if err != nil {
-			return nil, err
-		}
-		sockaddr, family := sockaddrOf(address)
-		e.addresses, e.families = append(e.addresses, sockaddr), append(e.families, family)
+	if e.limits.PerPerson {
+		e.own = map[owner]int32{}
 	}
 	var err error
+	if e.resolvers, err = g.newResolvers(context.Background()); err != nil {
+		return nil, err
+	}
 	e.fd, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	return e, err
 }
 
-func sockaddrOf(address *net.TCPAddr) (syscall.Sockaddr, int) {
-	if four := address.IP.To4(); four != nil {
-		return &syscall.SockaddrInet4{Port: address.Port, Addr: [4]byte(four)}, syscall.AF_INET
+func sockaddrOf(address netip.AddrPort) (syscall.Sockaddr, int) {
+	if address.Addr().Is4() {
+		return &syscall.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().As4()}, syscall.AF_INET
 	}
-	return &syscall.SockaddrInet6{Port: address.Port, Addr: [16]byte(address.IP.To16())}, syscall.AF_INET6
+	return &syscall.SockaddrInet6{Port: int(address.Port()), Addr: address.Addr().As16()}, syscall.AF_INET6
 }
 
 func (e *epoll) now() time.Duration { return time.Since(e.began) }
 
-// send begins a request on an idle connection, or on a new one.
+// send begins a request on an idle connection, or on a new one, or lets it wait for one.
 func (e *epoll) send(work job) {
+	target := int32(e.generator.requests[work.step].client)
+	if !e.parked[target].empty() || e.full(target) {
+		e.parked[target].add(parkedJob{work, e.now()})
+		return
+	}
+	e.start(work, e.now())
+}
+
+// start begins a request that was sent at the given time.
+func (e *epoll) start(work job, start time.Duration) {
 	text, err := e.bytes(work)
 	if err != nil {
-		e.fail(work, e.now(), funnel.Failed, funnel.ReasonBody)
+		e.fail(work, start, funnel.Failed, funnel.ReasonBody)
 		return
 	}
 	target := int32(e.generator.requests[work.step].client)
-	place, err := e.connection(target)
-	start := e.now()
+	place, err := e.connection(work, target)
 	if err != nil {
 		outcome, reason := classifyError(err)
 		e.fail(work, start, outcome, reason)
@@ -134,22 +157,115 @@ func (e *epoll) fail(work job, start time.Duration, outcome funnel.Outcome, reas
 }
 
 // connection returns the place of an idle connection, or of one that is being opened.
-func (e *epoll) connection(target int32) (int32, error) {
-	if waiting := e.idle[target]; len(waiting) > 0 {
-		place := waiting[len(waiting)-1]
-		e.idle[target] = waiting[:len(waiting)-1]
-		return place, nil
+func (e *epoll) connection(work job, target int32) (int32, error) {
+	cold := e.generator.cold(work)
+	if !cold {
+		if place, found := e.rested(work, target); found {
+			return place, nil
+		}
 	}
-	fd, err := syscall.Socket(e.families[target], syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
+	sockaddr, family := sockaddrOf(e.resolvers.all[target].address())
+	fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
 	if err != nil {
 		return 0, err
 	}
 	place := e.place(fd, target)
-	if err := e.open(place); err != nil {
+	c := &e.conns[place]
+	c.cold, c.owner = cold, owner{work.person, target}
+	if err := e.open(place, sockaddr); err != nil {
 		e.drop(place)
 		return 0, err
 	}
 	return place, nil
+}
+
+// warm opens connections ahead, so many to each target: where every first request opened its own,
+// opening them would take the time in which the next requests come, and these would open more.
+func (e *epoll) warm(n int) {
+	for target := range e.resolvers.all {
+		for range n {
+			sockaddr, family := sockaddrOf(e.resolvers.all[target].address())
+			fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
+			if err != nil {
+				return // the first request will tell
+			}
+			place := e.place(fd, int32(target))
+			e.conns[place].spare = true
+			if e.open(place, sockaddr) != nil {
+				e.drop(place)
+			}
+		}
+	}
+}
+
+// keepSpare makes a connection that was opened ahead idle, or closes it where it did not come about.
+func (e *epoll) keepSpare(place int32, established bool) {
+	c := &e.conns[place]
+	c.spare = false
+	if !established {
+		c.state = closed
+		e.drop(place)
+		return
+	}
+	c.state = idle
+	e.rest(place)
+}
+
+// rested returns an idle connection that may be used again; those too old are closed.
+func (e *epoll) rested(work job, target int32) (int32, bool) {
+	for {
+		place, found := int32(0), false
+		if e.own != nil {
+			key := owner{work.person, target}
+			place, found = e.own[key]
+			delete(e.own, key)
+		} else if waiting := e.idle[target]; len(waiting) > 0 {
+			place, found = waiting[len(waiting)-1], true
+			e.idle[target] = waiting[:len(waiting)-1]
+		}
+		if !found || !e.tooOld(&e.conns[place]) {
+			return place, found
+		}
+		e.conns[place].state = closed // no list holds it any more
+		e.drop(place)
+	}
+}
+
+func (e *epoll) tooOld(c *conn) bool {
+	if e.limits.Life == 0 && e.limits.Idle == 0 {
+		return false
+	}
+	now := e.now()
+	return e.limits.Life > 0 && now-c.opened > e.limits.Life || e.limits.Idle > 0 && now-c.rested > e.limits.Idle
+}
+
+// rest makes a connection idle, unless its person has another one resting.
+func (e *epoll) rest(place int32) {
+	c := &e.conns[place]
+	if e.limits.Idle > 0 {
+		c.rested = e.now()
+	}
+	if e.own == nil {
+		e.idle[c.target] = append(e.idle[c.target], place)
+		return
+	}
+	if _, taken := e.own[c.owner]; taken {
+		c.state = closed
+		e.drop(place)
+		return
+	}
+	e.own[c.owner] = place
+}
+
+func (e *epoll) forget(person uint64) {
+	if e.own == nil {
+		return
+	}
+	for target := range e.generator.targets {
+		if place, found := e.own[owner{person, int32(target)}]; found {
+			e.drop(place)
+		}
+	}
 }
 
 func (e *epoll) place(fd int, target int32) int32 {
@@ -161,13 +277,17 @@ func (e *epoll) place(fd int, target int32) int32 {
 		place = int32(len(e.conns) - 1)
 	}
 	c := &e.conns[place]
-	c.fd, c.target, c.state = fd, target, connecting
+	c.fd, c.target, c.state, c.dialing = fd, target, connecting, true
+	e.dialing++
 	return place
 }
 
 // open begins to connect; the edge-triggered events of the socket come from wait.
-func (e *epoll) open(place int32) error {
+func (e *epoll) open(place int32, sockaddr syscall.Sockaddr) error {
 	c := &e.conns[place]
+	if e.limits.Life > 0 {
+		c.opened = e.now()
+	}
 	if err := syscall.SetsockoptInt(c.fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
 		return err
 	}
@@ -176,7 +296,7 @@ func (e *epoll) open(place int32) error {
 	if err := syscall.EpollCtl(e.fd, syscall.EPOLL_CTL_ADD, c.fd, &event); err != nil {
 		return err
 	}
-	err := syscall.Connect(c.fd, e.addresses[c.target])
+	err := syscall.Connect(c.fd, sockaddr)
 	if err != nil && !errors.Is(err, syscall.EINPROGRESS) {
 		return &net.OpError{Op: "dial", Net: "tcp", Err: err}
 	}
@@ -186,7 +306,9 @@ func (e *epoll) open(place int32) error {
 // drop closes a connection; what was under way on it must have been answered.
 func (e *epoll) drop(place int32) {
 	c := &e.conns[place]
-	if c.state == idle {
+	if c.state == idle && e.own != nil {
+		delete(e.own, c.owner)
+	} else if c.state == idle {
 		waiting := e.idle[c.target]
 		for i, other := range waiting {
 			if other == place {
@@ -195,6 +317,7 @@ func (e *epoll) drop(place int32) {
 			}
 		}
 	}
+	e.settle(c)
 	_ = syscall.Close(c.fd) // nothing that can be done about it
 	*c = conn{in: c.in[:0], buffer: c.buffer}
 	e.free = append(e.free, place)
@@ -210,9 +333,13 @@ func (e *epoll) wait(ctx context.Context, until time.Duration, answers []complet
 			if due, any := e.deadlines.first(); any {
 				pause = min(pause, due-e.now())
 			}
+			if due, any := e.parkExpiry(); any {
+				pause = min(pause, due-e.now())
+			}
 		}
 		e.poll(max(0, pause))
 		e.expire()
+		e.servePark()
 		if len(e.done) > 0 || e.now() >= until || ctx.Err() != nil {
 			answers = append(answers, e.done...)
 			clear(e.done)
@@ -248,7 +375,13 @@ func (e *epoll) handle(place int32, events uint32) {
 		if events&(gone|syscall.EPOLLOUT) == 0 {
 			return
 		}
-		if code, err := syscall.GetsockoptInt(c.fd, syscall.SOL_SOCKET, syscall.SO_ERROR); err != nil || code != 0 {
+		e.settle(c)
+		code, err := syscall.GetsockoptInt(c.fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+		if c.spare {
+			e.keepSpare(place, err == nil && code == 0 && events&gone == 0)
+			return
+		}
+		if err != nil || code != 0 {
 			e.broken(place, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.Errno(code)})
 			return
 		}
@@ -327,7 +460,7 @@ func (e *epoll) answered(place int32, ended bool) bool {
 	case f.whole || f.untilClose && ended:
 		e.judgeFrame(place, request, f)
 	case ended:
-		e.complete(place, completion{reason: funnel.ReasonReset}, funnel.Failed)
+		e.complete(place, completion{reason: c.lost()}, funnel.Failed)
 	default:
 		return false
 	}
@@ -339,7 +472,8 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 	c := &e.conns[place]
 	answer := completion{slot: c.job.slot, sent: true, start: c.start, end: e.now()}
 	e.resp.Reset()
-	if len(request.extracts) > 0 {
+	if e.reads(request) {
+		e.resp.SkipBody = request.Method == fasthttp.MethodHead
 		e.source.Reset(c.in[:f.head+f.body])
 		e.reader.Reset(&e.source)
 		if err := e.resp.ReadLimitBody(e.reader, maxBody); err != nil {
@@ -347,19 +481,31 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 			return
 		}
 	}
-	e.judge(request, f.status, f.retryAfter, &e.resp, &answer)
-	e.done = append(e.done, answer)
-	if !f.keep || len(c.in) > f.head+f.body || len(c.out) > 0 {
+	e.judge(request, f.status, f.retry, &e.resp, c.job.jar, &answer)
+	e.finish(c, answer)
+	if !f.keep || c.cold || len(c.in) > f.head+f.body || len(c.out) > 0 {
 		e.drop(place)
 		return
 	}
 	c.state, c.job, c.deadline = idle, job{}, 0
-	e.idle[c.target] = append(e.idle[c.target], place)
+	c.answers++
+	e.rest(place)
+}
+
+// lost says what it means that the connection was closed before the answer was whole.
+func (c *conn) lost() funnel.Reason {
+	if c.answers > 0 && len(c.in) == 0 {
+		return funnel.ReasonStale
+	}
+	return funnel.ReasonReset
 }
 
 // broken completes the request of a connection that failed.
 func (e *epoll) broken(place int32, err error) {
 	outcome, reason := classifyError(err)
+	if reason == funnel.ReasonReset {
+		reason = e.conns[place].lost()
+	}
 	e.complete(place, completion{reason: reason}, outcome)
 }
 
@@ -368,9 +514,31 @@ func (e *epoll) complete(place int32, answer completion, outcome funnel.Outcome)
 	c := &e.conns[place]
 	answer.slot, answer.sent, answer.start, answer.end = c.job.slot, true, c.start, e.now()
 	answer.answer.Outcome = outcome
-	e.done = append(e.done, answer)
+	e.finish(c, answer)
 	c.state = closed
 	e.drop(place)
+}
+
+// finish hands over what came of a request, unless its person has left already.
+func (e *epoll) finish(c *conn, answer completion) {
+	if c.state == orphan {
+		e.orphans--
+		return
+	}
+	e.done = append(e.done, answer)
+}
+
+// leave ends a request whose person left, without closing the connection: the service works on for
+// nobody, and is given so long to answer.
+func (e *epoll) leave(place int32) {
+	const linger = time.Minute
+	c := &e.conns[place]
+	answer := completion{slot: c.job.slot, sent: true, start: c.start, end: e.now(), reason: funnel.ReasonTimeout}
+	answer.answer.Outcome = funnel.TimedOut
+	e.finish(c, answer)
+	c.state = orphan
+	e.orphans++
+	c.deadline = e.deadlines.add(e.now()+linger, linger, place)
 }
 
 // expire completes the requests whose time has run out.
@@ -382,7 +550,13 @@ func (e *epoll) expire() {
 			return
 		}
 		place, sequence := e.deadlines.pop()
-		if c := &e.conns[place]; c.state != closed && c.deadline == sequence {
+		c := &e.conns[place]
+		if c.state == closed || c.deadline != sequence {
+			continue
+		}
+		if c.job.leaves && c.state != orphan && e.orphans < e.most && e.generator.requests[c.job.step].Silent {
+			e.leave(place)
+		} else {
 			e.complete(place, completion{reason: funnel.ReasonTimeout}, funnel.TimedOut)
 		}
 	}
@@ -395,4 +569,5 @@ func (e *epoll) close() {
 		}
 	}
 	_ = syscall.Close(e.fd) // likewise
+	e.resolvers.close()
 }

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"strconv"
 	"time"
 )
@@ -16,7 +17,7 @@ type frame struct {
 	whole      bool
 	untilClose bool // the body ends where the connection does
 	keep       bool // the connection may be used again
-	retryAfter time.Duration
+	retry      retry
 }
 
 // errFrame says that what came is no HTTP/1.1 answer.
@@ -82,7 +83,7 @@ func (f *frame) readHeaders(text []byte) (length int, chunked bool, err error) {
 			}
 		case len("Retry-After"):
 			if bytes.EqualFold(name, []byte("Retry-After")) {
-				f.retryAfter = retrySeconds(value)
+				f.retry = parseRetry(value)
 			}
 		}
 	}
@@ -153,11 +154,28 @@ func tooLong(length int) error {
 	return nil
 }
 
-// retrySeconds reads a Retry-After in seconds, at most an hour; a date counts as nothing.
-func retrySeconds(value []byte) time.Duration {
-	seconds, err := strconv.Atoi(string(value))
-	if err != nil || seconds < 0 {
-		return 0
+// retry is what a Retry-After asks for (RFC 9110, section 10.2.3).
+type retry struct {
+	after time.Duration
+	at    time.Time // where it names an instant
+}
+
+// parseRetry reads seconds or a date; anything else asks for nothing.
+func parseRetry(value []byte) retry {
+	if seconds, err := strconv.Atoi(string(value)); err == nil {
+		return retry{after: time.Duration(max(0, min(seconds, 1<<20))) * time.Second}
 	}
-	return min(time.Duration(seconds)*time.Second, time.Hour)
+	if at, err := http.ParseTime(string(value)); err == nil {
+		return retry{at: at}
+	}
+	return retry{}
+}
+
+// from returns how long to wait from now on, at most an hour.
+func (r retry) from(now time.Time) time.Duration {
+	wait := r.after
+	if !r.at.IsZero() {
+		wait = r.at.Sub(now)
+	}
+	return max(0, min(wait, time.Hour))
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -226,7 +227,7 @@ func TestOutcomesByStatusAndError(t *testing.T) {
 		t.Errorf("outcomes %v; want 12 rejected, 13 + 13 failed, 12 completed", outcomes)
 	}
 	for _, sample := range r.samples {
-		if sample.Outcome == funnel.Failed && sample.Reason != 500 && sample.Reason != funnel.ReasonReset {
+		if sample.Outcome == funnel.Failed && sample.Reason != 500 && sample.Reason != funnel.ReasonReset && sample.Reason != funnel.ReasonStale {
 			t.Errorf("a failure has the reason %d", sample.Reason)
 		}
 	}
@@ -301,6 +302,7 @@ func TestMoreThanTheCapIsDroppedAndCounted(t *testing.T) {
 	r := play(t, config(s.url, func(c *loadgen.Config) {
 		c.InFlight, c.Shards = 10, 1
 		c.Journey.Steps[0].Timeout = time.Second
+		c.Signups.Mode, c.Signups.Bins.Counts = workload.Burst, []int{50}
 	}))
 	if r.dropped != 40 || r.started != 10 || r.ended != 10 || r.outcomes()[funnel.Dropped] != 40 || r.outcomes()[funnel.TimedOut] != 10 {
 		t.Errorf("dropped %d, started %d, outcomes %v; want 40, 10", r.dropped, r.started, r.outcomes())
@@ -433,7 +435,6 @@ func TestFramings(t *testing.T) {
 		{"chunks with trailers", false, []string{head + "transfer-encoding: Chunked\r\n\r\nd;x=y\r\n{\"token\":\"x\"}\r\n0\r\nA: b\r\n\r\n"}, funnel.Completed, 200},
 		{"until the connection closes", true, []string{head + "\r\n{\"token\":", "\"x\"}"}, funnel.Completed, 200},
 		{"closing after each answer", true, []string{head + "Connection: close\r\nContent-Length: 13\r\n\r\n{\"token\":\"x\"}"}, funnel.Completed, 200},
-		{"closing without saying so", true, []string{head + "Content-Length: 13\r\n\r\n{\"token\":\"x\"}"}, funnel.Completed, 200},
 		{"an interim answer before", false, []string{"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n" + head + "Content-Length: 13\r\n\r\n{\"token\":\"x\"}"}, funnel.Completed, 200},
 		{"cut off in the body", true, []string{head + "Content-Length: 99\r\n\r\n{"}, funnel.Failed, funnel.ReasonReset},
 		{"cut off in the head", true, []string{"HTTP/1.1 200"}, funnel.Failed, funnel.ReasonReset},
@@ -453,6 +454,67 @@ func TestFramings(t *testing.T) {
 				t.Errorf("%s: reason %d, want %d", test.why, sample.Reason, test.reason)
 				break
 			}
+		}
+	}
+}
+
+// A server that closes without saying so races with the next request on the connection: whatever it
+// answered completed, and what it never read failed as stale. Nothing is sent twice.
+func TestClosingWithoutSayingSo(t *testing.T) {
+	var answered atomic.Int64
+	url := raw(t, func(conn net.Conn) {
+		if _, err := conn.Read(make([]byte, 4096)); err == nil {
+			answered.Add(1)
+			_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+		}
+	})
+	r := play(t, config(url, nil))
+	outcomes := r.outcomes()
+	if outcomes[funnel.Completed]+outcomes[funnel.Failed] != 50 || outcomes[funnel.Completed] != int(answered.Load()) {
+		t.Errorf("outcomes %v of 50 sent, of which %d were answered", outcomes, answered.Load())
+	}
+	for _, sample := range r.samples {
+		if sample.Outcome == funnel.Failed && sample.Reason != funnel.ReasonStale {
+			t.Errorf("a failure has the reason %v", sample.Reason)
+		}
+	}
+}
+
+// A connection that was used before and is closed when the next request comes is told apart from
+// one that breaks off an answer.
+func TestStaleConnections(t *testing.T) {
+	url := raw(t, func(conn net.Conn) {
+		buffer := make([]byte, 4096)
+		if _, err := conn.Read(buffer); err != nil {
+			return
+		}
+		_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+		_, _ = conn.Read(buffer) // the second request is read and never answered
+	})
+	r := play(t, config(url, func(c *loadgen.Config) {
+		c.Shards, c.Signups.Bins.Counts = 1, []int{1}
+		c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Timeout: 5 * time.Second})
+		c.Requests = append(c.Requests, c.Requests[0])
+	}))
+	if len(r.samples) != 2 || r.samples[1].Outcome != funnel.Failed || r.samples[1].Reason != funnel.ReasonStale {
+		t.Errorf("samples %+v; want the second to fail as stale", r.samples)
+	}
+}
+
+// What is under way when the run ends is a value cut short, not an omission.
+func TestUnfinishedAttemptsAreTold(t *testing.T) {
+	release := make(chan struct{})
+	s := serve(t, func(*fasthttp.RequestCtx, int) { <-release })
+	defer close(release)
+	r := play(t, config(s.url, func(c *loadgen.Config) {
+		c.Journey.Steps[0].Timeout, c.Until = time.Hour, time.Second
+	}))
+	if r.outcomes()[funnel.Unfinished] != r.started || r.started == 0 || r.ended != 0 {
+		t.Errorf("outcomes %v, started %d, ended %d; want all those started unfinished", r.outcomes(), r.started, r.ended)
+	}
+	for _, sample := range r.samples {
+		if sample.Final || sample.End < sample.Start || sample.Start < sample.Intended {
+			t.Errorf("the sample %+v does not fit", sample)
 		}
 	}
 }

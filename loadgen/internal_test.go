@@ -2,6 +2,8 @@ package loadgen
 
 import (
 	"encoding/json"
+	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -121,4 +123,63 @@ func FuzzFrame(f *testing.F) {
 			t.Errorf("%q: whole without its last byte", text)
 		}
 	})
+}
+
+func TestPaceComparesSecondsSentWithIntended(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct {
+		why            string
+		intended, sent []time.Duration
+		wrong          int
+	}{
+		{"on time", []time.Duration{0, 500 * ms, 1500 * ms}, []time.Duration{1 * ms, 501 * ms, 1501 * ms}, 0},
+		{"late within the second", []time.Duration{100 * ms}, []time.Duration{900 * ms}, 0},
+		{"a stall of a second", []time.Duration{100 * ms, 1100 * ms, 1200 * ms}, []time.Duration{100 * ms, 2100 * ms, 2100 * ms}, 2},
+		{"later than is kept", []time.Duration{0, 0}, []time.Duration{100 * time.Second, 100 * time.Second}, 2},
+		{"before the start", []time.Duration{-100 * ms}, []time.Duration{0}, 1},
+	} {
+		var p pace
+		for i, at := range test.intended {
+			p.add(at, test.sent[i])
+		}
+		if wrong, total := p.finish(); wrong != test.wrong || total != len(test.sent) {
+			t.Errorf("%s: %d of %d wrong, want %d", test.why, wrong, total, test.wrong)
+		}
+	}
+}
+
+// Names are asked for again; what cannot be asked keeps the addresses known.
+func TestNamesAreAskedForAgain(t *testing.T) {
+	g := &Generator{targets: []string{"http://127.0.0.1:80"}}
+	g.config.Connections.DNSTTL = time.Millisecond
+	rs, err := g.newResolvers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rs.close()
+	r := rs.all[0]
+	if got := r.address().String(); got != "127.0.0.1:80" {
+		t.Fatalf("the address is %s", got)
+	}
+	r.mu.Lock()
+	r.addresses = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.9:80")} // as if the name had meant another
+	r.mu.Unlock()
+	for r.address().String() != "127.0.0.1:80" && t.Context().Err() == nil {
+		runtime.Gosched()
+	}
+	if _, err := newResolver(t.Context(), "127.0.0.1:no-such-service", nil); err == nil {
+		t.Error("a port that is none was taken")
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2030, 1, 1, 9, 0, 0, 0, time.UTC)
+	for value, want := range map[string]time.Duration{
+		"7": 7 * time.Second, "-7": 0, "99999999999": time.Hour, "soon": 0, "": 0,
+		"Tue, 01 Jan 2030 09:00:30 GMT": 30 * time.Second, "Tue, 01 Jan 2030 08:00:00 GMT": 0, "Wed, 02 Jan 2030 09:00:00 GMT": time.Hour,
+	} {
+		if got := parseRetry([]byte(value)).from(now); got != want {
+			t.Errorf("%q asks for %v, want %v", value, got, want)
+		}
+	}
 }

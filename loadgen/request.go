@@ -6,12 +6,12 @@ import (
 	"regexp"
 	"sort"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 	"github.com/valyala/fasthttp"
 
 	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // boundary separates the parts of a multipart body; it cannot occur in a JPEG that ombak makes.
@@ -29,6 +29,8 @@ type compiled struct {
 	host     string
 	extracts []extraction
 	tickets  bool // some of them come with rejected answers
+	checks   []check
+	step     workload.Purpose
 	person   bool // rendering needs the person's data
 	fixed    bool // the request is the same for everybody
 }
@@ -52,7 +54,7 @@ type extraction struct {
 
 // compile turns the requests into templates; targets gives each target's index.
 func compile(config Config, targets map[string]int) ([]compiled, int, error) {
-	s := scope{got: map[string]int{}, vars: config.Vars}
+	s := scope{got: map[string]int{}, vars: config.Vars, fed: sortedKeys(config.Feeders), data: config.Feeders}
 	for _, request := range config.Requests {
 		for _, key := range sortedKeys(request.Extract) {
 			if _, known := s.got[key]; !known {
@@ -67,6 +69,7 @@ func compile(config Config, targets map[string]int) ([]compiled, int, error) {
 			return nil, 0, fmt.Errorf("step %s: %w", config.Journey.Steps[i].Name, err)
 		}
 		requests[i].client = targets[request.Target]
+		requests[i].step = workload.NewPurpose(config.Journey.Steps[i].Name)
 	}
 	return requests, len(s.got), nil
 }
@@ -98,6 +101,13 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 		}
 		c.extracts = append(c.extracts, extraction{request.Extract[key], s.got[key], pattern})
 		c.tickets = c.tickets || request.Extract[key].Rejected
+	}
+	for _, wanted := range request.Checks {
+		pattern, err := regexp.Compile(wanted.Regexp)
+		if err != nil {
+			return c, fmt.Errorf("check: %w", err)
+		}
+		c.checks = append(c.checks, check{wanted, extraction{wanted.Extract, 0, pattern}})
 	}
 	c.person, c.fixed = c.needs(template.needsPerson), !c.needs(template.varies)
 	return c, nil
@@ -138,7 +148,7 @@ func (c *compiled) needs(test func(template) bool) bool {
 
 // fill renders the request; scratch is reused and returned.
 func (c *compiled) fill(req *fasthttp.Request, v *values, photos population.Photos, scratch []byte) []byte {
-	scratch = c.uri.render(v, scratch[:0], nil)
+	scratch = c.uri.render(v, scratch[:0], escapeURI)
 	req.Header.SetMethod(c.Method)
 	req.SetRequestURIBytes(scratch)
 	for _, h := range c.headers {
@@ -188,6 +198,23 @@ func (c *compiled) extract(resp *fasthttp.Response, rejected bool, take func(slo
 	return true
 }
 
+// check is a compiled Check.
+type check struct {
+	Check
+	at extraction
+}
+
+// passes says whether the answer holds what every check wants.
+func (c *compiled) passes(resp *fasthttp.Response) bool {
+	for _, check := range c.checks {
+		value, found := check.at.value(resp)
+		if !found || check.Equals != "" && value != check.Equals || !strings.Contains(value, check.Contains) {
+			return false
+		}
+	}
+	return true
+}
+
 func (e extraction) value(resp *fasthttp.Response) (string, bool) {
 	var text string
 	switch {
@@ -210,11 +237,6 @@ func (e extraction) value(resp *fasthttp.Response) (string, bool) {
 		return "", false
 	}
 	return strings.Clone(match[len(match)-1]), true
-}
-
-// retryAfter reads the header of that name.
-func retryAfter(resp *fasthttp.Response) time.Duration {
-	return retrySeconds(resp.Header.Peek("Retry-After"))
 }
 
 func sortedKeys[T any](m map[string]T) []string {

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/ombak-sim/ombak/journey"
@@ -22,19 +23,72 @@ func (c Config) callers(shard, shards int) iter.Seq[Caller] {
 	}.Part(shard, shards)
 }
 
-// schedule tells a shard whom to expect next.
+// schedule tells a shard whom to expect next. A goroutine of its own draws people ahead, so that
+// making a large bin never holds up the shard.
 type schedule struct {
-	next    func() (Caller, bool)
-	stop    func()
+	batches chan []Caller
+	over    chan struct{}
+	batch   []Caller
 	pending Caller
 	more    bool
+	drawing sync.WaitGroup
 }
 
+const (
+	batchPeople  = 1024 // people handed over at once
+	batchesAhead = 8
+)
+
 func newSchedule(config Config, shard, shards int) *schedule {
-	s := &schedule{}
-	s.next, s.stop = iter.Pull(config.callers(shard, shards))
-	s.pending, s.more = s.next()
+	s := &schedule{batches: make(chan []Caller, batchesAhead), over: make(chan struct{})}
+	s.drawing.Go(func() {
+		defer close(s.batches)
+		if config.Closed > 0 {
+			return
+		}
+		var batch []Caller
+		for caller := range config.callers(shard, shards) {
+			batch = append(batch, caller)
+			if len(batch) < batchPeople {
+				continue
+			}
+			if !s.hand(batch) {
+				return
+			}
+			batch = make([]Caller, 0, batchPeople)
+		}
+		s.hand(batch)
+	})
+	s.advance()
 	return s
+}
+
+// hand gives a batch to the shard; false once the shard has stopped.
+func (s *schedule) hand(batch []Caller) bool {
+	select {
+	case s.batches <- batch:
+		return true
+	case <-s.over:
+		return false
+	}
+}
+
+// advance makes the next person the pending one.
+func (s *schedule) advance() {
+	for len(s.batch) == 0 {
+		batch, open := <-s.batches
+		if !open {
+			s.more = false
+			return
+		}
+		s.batch = batch
+	}
+	s.pending, s.batch, s.more = s.batch[0], s.batch[1:], true
+}
+
+func (s *schedule) stop() {
+	close(s.over)
+	s.drawing.Wait()
 }
 
 // due returns the next person who must be known at the given real time.
@@ -43,6 +97,6 @@ func (s *schedule) due(now time.Duration) (Caller, bool) {
 		return Caller{}, false
 	}
 	caller := s.pending
-	s.pending, s.more = s.next()
+	s.advance()
 	return caller, true
 }

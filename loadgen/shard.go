@@ -6,46 +6,54 @@ import (
 
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/workload"
 )
-
-// session is one walk with what it has extracted so far.
-type session struct {
-	walk   journey.Walk
-	action journey.Action
-	start  time.Duration // when the first look of the current attempt was sent
-	got    []string
-	lead   bool // a step before the scheduled one, walked beside the person's main walk
-	fresh  bool // nothing was sent yet
-	lost   bool // could not be started at all
-}
 
 // shard owns every n-th person. All its fields belong to the goroutine of run.
 type shard struct {
 	generator *Generator
+	index     int
 	observer  funnel.Observer
 	crowd     funnel.Crowd // nil where the observer does not count people
 	schedule  *schedule
-	sessions  []session
-	free      []int32
+	sessions  slab
 	timers    timers
 	leads     []journey.Lead
 	wire      wire
 	answers   []completion
-	under     int // requests under way
-	most      int // most requests under way at once
-	began     time.Time
+	pace      pace
+	people    int // under way
+	closed    int // people kept under way in a closed loop; 0 means that the arrivals say who comes
+
+	permutation workload.Permutation // draws the people of a closed loop
+	nextOrdinal uint64
+	cap         int // most people under way; where there is no cap, 0
+	shed        int // people never begun, because as many as allowed were under way
+	under       int // requests under way
+	most        int // most requests under way at once
+	began       time.Time
 }
 
 func newShard(g *Generator, index int) *shard {
 	s := &shard{
 		generator: g,
+		index:     index,
 		observer:  g.observer(index),
 		schedule:  newSchedule(g.config, g.config.Part+g.parts()*index, g.parts()*g.shards()),
-		most:      max(1, g.inFlight()/g.shards()),
+		most:      shareOf(g.inFlight(), index, g.shards()),
+		cap:       shareOf(g.config.MostPeople, index, g.shards()),
+	}
+	if g.config.Closed > 0 {
+		s.closed = shareOf(g.config.Closed, index, g.shards())
+		s.permutation = journey.Crowd{Seed: g.config.Seed, People: g.config.People}.Permutation()
+		s.nextOrdinal = uint64(g.config.Part + g.parts()*index)
 	}
 	s.crowd, _ = s.observer.(funnel.Crowd)
 	return s
 }
+
+// shareOf divides a whole among n shards as evenly as whole numbers allow.
+func shareOf(whole, index, n int) int { return whole*(index+1)/n - whole*index/n }
 
 // grain is the least time between two looks at what is due while no answer comes: requests due
 // within it are sent together, late by as much at most.
@@ -60,9 +68,19 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 	}
 	defer s.wire.close()
 	s.began = began
+	if own := s.generator.config.Connections; !own.PerPerson && own.Cold < 1 {
+		s.wire.warm(shareOf(s.generator.config.Warm, s.index, s.generator.shards()))
+	}
+	defer s.leave()
+	defer s.generator.under[s.index].Store(0)
 	for ctx.Err() == nil && s.now() < s.generator.config.Until {
-		s.expectPeople()
+		if s.closed > 0 {
+			s.refill()
+		} else {
+			s.expectPeople()
+		}
 		s.act()
+		s.generator.under[s.index].Store(int64(s.under))
 		next, any := s.nextInstant()
 		if !any && s.under == 0 {
 			break
@@ -76,6 +94,26 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 	return nil
 }
 
+// leave tells the observer of every attempt that was still under way when the run ended.
+func (s *shard) leave() {
+	now := s.now()
+	for slot := range s.sessions.used {
+		session := s.sessions.at(slot)
+		start := session.start
+		if start == 0 {
+			start = session.sent
+		}
+		if start == 0 {
+			continue
+		}
+		walk := &session.walk
+		s.observer.Observe(funnel.Sample{
+			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
+			Intended: walk.Intended, Start: start, End: max(now, start), Outcome: funnel.Unfinished,
+		})
+	}
+}
+
 func (s *shard) now() time.Duration { return time.Since(s.began) }
 
 func (s *shard) nextInstant() (time.Duration, bool) {
@@ -85,10 +123,32 @@ func (s *shard) nextInstant() (time.Duration, bool) {
 			return opens, true
 		}
 	}
+	if !any && s.closed > 0 && s.now() < s.generator.config.ClosedFor {
+		return s.now(), true
+	}
 	if !any {
 		return s.generator.config.Until, false
 	}
 	return next, true
+}
+
+// refill lets the next person begin for each whose way has ended: a closed loop. It begins with the
+// first step, and knows no visitors.
+func (s *shard) refill() {
+	now := s.now()
+	for s.people < s.closed && now < s.generator.config.ClosedFor && s.nextOrdinal < s.generator.config.People {
+		if now < 0 {
+			return // the run has not begun
+		}
+		person := s.permutation.At(s.nextOrdinal)
+		s.nextOrdinal += uint64(s.generator.parts() * s.generator.shards())
+		s.people++
+		if s.crowd != nil {
+			s.crowd.Scheduled(now)
+		}
+		walk, action := s.generator.journey.Begin(person, now)
+		s.open(walk, action, false)
+	}
 }
 
 // expectPeople makes the sessions of all whose way may begin by now.
@@ -102,6 +162,14 @@ func (s *shard) expectPeople() {
 		if s.crowd != nil {
 			s.crowd.Scheduled(caller.At)
 		}
+		if s.generator.config.MostPeople > 0 && s.people >= s.cap {
+			s.shed++
+			if s.crowd != nil {
+				s.crowd.DroppedPerson()
+			}
+			continue
+		}
+		s.people++
 		j := s.generator.journey
 		if caller.Visitor {
 			walk, action := j.Look(caller.Person, 0, caller.At)
@@ -119,26 +187,22 @@ func (s *shard) expectPeople() {
 }
 
 func (s *shard) open(walk journey.Walk, action journey.Action, lead bool) {
-	var slot int32
-	if n := len(s.free); n > 0 {
-		slot, s.free = s.free[n-1], s.free[:n-1]
-	} else {
-		s.sessions = append(s.sessions, session{})
-		slot = int32(len(s.sessions) - 1)
-	}
-	s.sessions[slot] = session{walk: walk, lead: lead, fresh: true}
+	slot := s.sessions.put(session{walk: walk, lead: lead, fresh: true})
 	s.plan(slot, action)
 }
 
 // plan enters the action into the timers, or closes the session.
 func (s *shard) plan(slot int32, action journey.Action) {
-	session := &s.sessions[slot]
+	session := s.sessions.at(slot)
 	if action.Done {
+		if !session.lead {
+			s.people--
+			s.wire.forget(session.walk.Person)
+		}
 		if !session.lead && !session.lost && s.crowd != nil {
 			s.crowd.Finished()
 		}
-		s.sessions[slot].got = nil
-		s.free = append(s.free, slot)
+		s.sessions.drop(slot)
 		return
 	}
 	session.action = action
@@ -153,7 +217,7 @@ func (s *shard) act() {
 			return
 		}
 		slot := s.timers.pop()
-		session := &s.sessions[slot]
+		session := s.sessions.at(slot)
 		if session.action.Enters {
 			s.observer.Enter(int(session.walk.Step), session.walk.Intended)
 		}
@@ -179,9 +243,17 @@ func (s *shard) send(slot int32, session *session) {
 	}
 	work := job{
 		slot: slot, step: int(session.walk.Step), person: session.walk.Person,
-		mistyped: session.action.Mistyped, timeout: session.action.Timeout, got: session.got,
+		mistyped: session.action.Mistyped, timeout: session.action.Timeout,
+		leaves: session.action.Leaves, attempt: session.walk.Attempt,
+	}
+	if session.bag != nil {
+		work.got, work.jar = session.bag.got, session.bag.jar
 	}
 	s.under++
+	session.sent = max(1, s.now())
+	if !session.waits {
+		s.pace.add(session.walk.Intended, session.sent)
+	}
 	s.wire.send(work)
 }
 
@@ -190,16 +262,9 @@ func (s *shard) take(answer completion) {
 	if answer.sent {
 		s.under--
 	}
-	session := &s.sessions[answer.slot]
-	for i, value := range answer.got {
-		if value == "" {
-			continue
-		}
-		if session.got == nil {
-			session.got = make([]string, s.generator.slots)
-		}
-		session.got[i] = value
-	}
+	session := s.sessions.at(answer.slot)
+	session.sent = 0
+	s.pack(session, answer)
 	if answer.answer.Outcome == funnel.TimedOut && session.action.Leaves {
 		answer.answer.Outcome = funnel.Abandoned
 	}
@@ -208,6 +273,7 @@ func (s *shard) take(answer completion) {
 	}
 	walk := session.walk
 	result, next := s.generator.journey.Next(&session.walk, answer.answer, answer.end)
+	session.waits = !result.Ended
 	if result.Ended {
 		s.observer.Observe(funnel.Sample{
 			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
@@ -217,4 +283,20 @@ func (s *shard) take(answer completion) {
 		session.start = 0
 	}
 	s.plan(answer.slot, next)
+}
+
+// pack puts what an answer held into the person's bag.
+func (s *shard) pack(session *session, answer completion) {
+	for i, value := range answer.got {
+		if value == "" {
+			continue
+		}
+		if session.carry().got == nil {
+			session.bag.got = make([]string, s.generator.slots)
+		}
+		session.bag.got[i] = value
+	}
+	if answer.jar != nil {
+		session.carry().jar = answer.jar
+	}
 }

@@ -2,9 +2,11 @@ package loadgen
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // values are what templates may name for one person at one attempt.
@@ -14,6 +16,9 @@ type values struct {
 	person  uint64
 	got     []string
 	photo   []byte // buffer of the last photo
+	feeders []feeder
+	seed    workload.Seed
+	step    workload.Purpose // of the step's name
 }
 
 // valueKind says where a template's variable comes from.
@@ -30,6 +35,8 @@ const (
 	birthDate
 	photo
 	got
+	fed
+	stepKey
 )
 
 var personFields = map[string]valueKind{
@@ -41,16 +48,20 @@ var personFields = map[string]valueKind{
 type segment struct {
 	kind valueKind
 	text string
-	slot int // got: index of the extracted value
+	slot int // got: index of the extracted value; fed: index of the feeder
+	cell int // fed: index of the column
 }
 
-// template is a text with variables: ${person.NAME}, ${got.NAME} and ${var.NAME}.
+// template is a text with variables: ${person.NAME}, ${got.NAME}, ${feeder.NAME.COLUMN}, ${var.NAME}
+// and ${step.key}.
 type template []segment
 
 // scope knows the names that templates may use.
 type scope struct {
 	got  map[string]int
 	vars map[string]string
+	fed  []string // names of the feeders
+	data map[string]Feeder
 }
 
 // parseTemplate compiles a text; a dollar sign without a brace stands for itself.
@@ -90,13 +101,33 @@ func (s scope) variable(variable string) (segment, error) {
 			return segment{kind: got, slot: slot}, nil
 		}
 		return segment{}, fmt.Errorf("${%s}: no step extracts %q", variable, key)
+	case "feeder":
+		return s.feeder(key)
+	case "step":
+		if key == "key" {
+			return segment{kind: stepKey}, nil
+		}
+		return segment{}, fmt.Errorf("${%s}: a step has a key, which is the same for all attempts of a person", variable)
 	case "var":
 		if value, known := s.vars[key]; known {
 			return segment{kind: literal, text: value}, nil
 		}
 		return segment{}, fmt.Errorf("${%s}: the variable has no value; give --var %s=VALUE", variable, key)
 	}
-	return segment{}, fmt.Errorf("${%s}: write person, got or var, then a dot and a name", variable)
+	return segment{}, fmt.Errorf("${%s}: write person, got, feeder, var or step, then a dot and a name", variable)
+}
+
+// feeder resolves NAME.COLUMN.
+func (s scope) feeder(key string) (segment, error) {
+	name, column, _ := strings.Cut(key, ".")
+	feeder, known := s.data[name]
+	if !known {
+		return segment{}, fmt.Errorf("${feeder.%s}: there is no feeder %q; the scenario has %s", key, name, strings.Join(s.fed, ", "))
+	}
+	if cell := feeder.column(column); cell >= 0 {
+		return segment{kind: fed, slot: slices.Index(s.fed, name), cell: cell}, nil
+	}
+	return segment{}, fmt.Errorf("${feeder.%s}: the feeder %s has the columns %s", key, name, strings.Join(feeder.Columns, ", "))
 }
 
 // needsPerson says whether rendering needs the person's data at all.
@@ -154,8 +185,26 @@ func (v *values) text(piece segment) string {
 		if piece.slot < len(v.got) { // nothing was extracted yet: empty, such as a ticket nobody has given
 			return v.got[piece.slot]
 		}
+	case fed:
+		return v.feeders[piece.slot].cell(v.person, piece.cell)
+	case stepKey:
+		return string(idempotencyKey(nil, v.seed, v.person, v.step))
 	}
 	return ""
+}
+
+// escapeURI appends text so that it can stand in a request line; what may have a meaning in a URI
+// stays, because a whole path may have been extracted.
+func escapeURI(buffer []byte, text string) []byte {
+	const hex = "0123456789ABCDEF"
+	for i := range len(text) {
+		if c := text[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>\^`+"`"+`{|}`, c) >= 0 {
+			buffer = append(buffer, '%', hex[c>>4], hex[c&15])
+		} else {
+			buffer = append(buffer, c)
+		}
+	}
+	return buffer
 }
 
 // escapeJSON appends text as the inside of a JSON string.

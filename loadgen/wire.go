@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -20,6 +21,9 @@ type job struct {
 	mistyped bool
 	timeout  time.Duration // 0 means none
 	got      []string      // read only: the walk stands still while its request is under way
+	jar      []cookie      // likewise
+	attempt  int16
+	leaves   bool // running into the timeout means that the person left
 }
 
 // completion is what came of a job.
@@ -30,6 +34,7 @@ type completion struct {
 	answer     journey.Answer
 	reason     funnel.Reason
 	got        []string // extracted values by slot; nil where nothing was extracted
+	jar        []cookie // what the person keeps; nil where nothing changed
 }
 
 // wire sends requests and brings their answers. It belongs to the goroutine of one shard.
@@ -39,15 +44,21 @@ type wire interface {
 	// wait appends what has been answered; while nothing has, it waits until the given real time or
 	// the context's end.
 	wait(ctx context.Context, until time.Duration, answers []completion) []completion
+	// warm opens so many connections to each target ahead, where it can.
+	warm(n int)
+	// forget closes the connections of a person whose way has ended, where people have their own.
+	forget(person uint64)
 	// close cuts every connection and ends what is under way.
 	close()
 }
 
-// pool is the wire that goes everywhere, TLS included: one goroutine for each request under way,
-// on the connections of fasthttp's client.
+// pool is the wire that goes everywhere, TLS and HTTP/2 included: one goroutine for each request
+// under way, on the connections of fasthttp's client, or of net/http's for HTTP/2.
 type pool struct {
 	generator *Generator
-	clients   []*fasthttp.HostClient // by target
+	resolvers *resolvers
+	routes    []route // by target
+	clients   *clients
 	conns     *connections
 	began     time.Time
 	jobs      chan job
@@ -57,17 +68,31 @@ type pool struct {
 }
 
 func newPool(g *Generator, began time.Time, most int) (*pool, error) {
+	for i, request := range g.requests {
+		if request.Silent {
+			return nil, fmt.Errorf("step %s: to leave without closing the connection needs plain HTTP on Linux; leave out leave: silent", g.config.Journey.Steps[i].Name)
+		}
+	}
+	secure, err := g.config.Connections.TLS.config()
+	if err != nil {
+		return nil, err
+	}
 	p := &pool{
 		generator: g, conns: &connections{open: map[net.Conn]struct{}{}}, began: began,
 		jobs: make(chan job), done: make(chan completion, most), alarm: time.NewTimer(0),
 	}
-	for _, target := range g.targets {
-		client, err := newClient(target, p.conns, most)
-		if err != nil {
-			return nil, err
-		}
-		p.clients = append(p.clients, client)
+	if p.resolvers, err = g.newResolvers(context.Background()); err != nil {
+		return nil, err
 	}
+	for i, target := range g.targets {
+		address, isTLS, _ := hostOf(target) // newResolvers has read it
+		r := route{address: address, dial: p.conns.dialer(p.resolvers.all[i]), limits: g.config.Connections}
+		if isTLS {
+			r.secure = secure
+		}
+		p.routes = append(p.routes, r)
+	}
+	p.clients = newClients(p.routes, g.config.Connections, most)
 	return p, nil
 }
 
@@ -115,17 +140,23 @@ func (p *pool) take(answers []completion) []completion {
 	}
 }
 
+// warm does nothing: fasthttp's client opens a connection when a request needs it.
+func (p *pool) warm(int) {}
+
+func (p *pool) forget(person uint64) { p.clients.forget(person) }
+
 func (p *pool) close() {
 	p.alarm.Stop()
 	close(p.jobs)
 	p.conns.cutAll()
 	p.workers.Wait()
+	p.resolvers.close()
 }
 
 // worker sends one request after the other and keeps its buffers.
 type worker struct {
 	composer
-	clients []*fasthttp.HostClient
+	clients *clients
 	began   time.Time
 	resp    fasthttp.Response
 }
@@ -136,17 +167,26 @@ func (w *worker) do(work job) completion {
 	w.resp.Reset()
 	done := completion{slot: work.slot, sent: true, start: time.Since(w.began)}
 	var err error
-	client := w.clients[request.client]
-	if work.timeout > 0 {
-		err = client.DoTimeout(&w.req, &w.resp, work.timeout)
+	w.resp.SkipBody = request.Method == fasthttp.MethodHead
+	if client := w.clients.http2(request.client); client != nil {
+		err = w.doHTTP2(client, work.timeout)
 	} else {
-		err = client.Do(&w.req, &w.resp)
+		cold := w.generator.cold(work)
+		if cold {
+			w.req.SetConnectionClose()
+		}
+		client := w.clients.of(request.client, work.person, cold)
+		if work.timeout > 0 {
+			err = client.DoTimeout(&w.req, &w.resp, work.timeout)
+		} else {
+			err = client.Do(&w.req, &w.resp)
+		}
 	}
 	done.end = time.Since(w.began)
 	if err != nil {
 		done.answer.Outcome, done.reason = classifyError(err)
 		return done
 	}
-	w.judge(request, w.resp.StatusCode(), retryAfter(&w.resp), &w.resp, &done)
+	w.judge(request, w.resp.StatusCode(), parseRetry(w.resp.Header.Peek("Retry-After")), &w.resp, work.jar, &done)
 	return done
 }

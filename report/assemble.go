@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,6 +24,7 @@ func Assemble(recording *Recording, facts Facts) Report {
 		Series: series(recording, facts), Histograms: encodeHistograms(recording, facts.SeriesNote),
 		Warnings: slices.Concat(facts.Warnings, unsent(recording)),
 	}
+	report.Warnings = append(report.Warnings, facts.Validity.warnings(report)...)
 	return Judge(report, facts.Conditions, facts.Validity)
 }
 
@@ -94,6 +96,7 @@ func stepRows(recording *Recording, duration time.Duration) []StepRow {
 		row := StepRow{
 			Step:                step.Name,
 			Requests:            float64(total.sent()),
+			Reasons:             maps.Clone(total.reasons),
 			ResponseTimeS:       quantilesOf(sum(total.response, sentOutcomes())),
 			ResponseTimePassedS: quantilesOf(sum(total.response, passedOutcomes())),
 			ServiceTimeS:        quantilesOf(sum(total.service, sentOutcomes())),
@@ -129,6 +132,7 @@ func generator(recording *Recording, facts Facts) *Generator {
 	if facts.Generator != nil {
 		generator.CPUS, generator.MaxRSSBytes = facts.Generator.CPUS, facts.Generator.MaxRSSBytes
 	}
+	generator.Strain, generator.Protocol = facts.Strain, facts.Protocol
 	if *generator == (Generator{}) {
 		return nil
 	}

@@ -3,14 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
-	"time"
 )
-
-// Validity says how far a load generator may fall short before its run counts for nothing.
-type Validity struct {
-	MaxScheduleLagP99 time.Duration // 0 means no limit
-	MaxDroppedShare   float64       // of the people scheduled; 0 means no limit
-}
 
 // Check returns every sum in the report's own books that does not add up; none when all do.
 func Check(report Report) (faults []string) {
@@ -58,21 +51,3 @@ func tolerance(value float64) float64 { return 1e-9 * max(1, math.Abs(value)) }
 func same(a, b float64) bool { return math.Abs(a-b) <= tolerance(a) }
 
 func exceeds(a, b float64) bool { return a > b+tolerance(b) }
-
-// check says why the load was not offered as it should have been.
-func (v Validity) check(report Report) (faults []string) {
-	generator := report.Generator
-	if limit := v.MaxScheduleLagP99.Seconds(); limit > 0 && generator != nil && generator.ScheduleLagS != nil {
-		if p99 := generator.ScheduleLagS.P99; p99 > limit {
-			faults = append(faults, fmt.Sprintf(
-				"the generator sent late: its schedule lag has a p99 of %s, above %s; offer less load or give it more cores",
-				spell(p99), spell(limit)))
-		}
-	}
-	if offered := report.Offered; v.MaxDroppedShare > 0 && offered.Dropped > v.MaxDroppedShare*offered.Scheduled {
-		faults = append(faults, fmt.Sprintf(
-			"the generator dropped %s of %s people, more than %s%%; offer less load or raise its limits",
-			thousands(offered.Dropped), thousands(offered.Scheduled), trim(100*v.MaxDroppedShare)))
-	}
-	return faults
-}

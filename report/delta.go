@@ -31,6 +31,8 @@ type StepDelta struct {
 	Entered uint64         `json:"entered,omitempty"` // people, by the first intended instant
 	Retries uint64         `json:"retries,omitempty"` // attempts beyond a person's first
 	Ended   []OutcomeDelta `json:"ended,omitempty"`   // by outcome
+
+	Reasons map[funnel.Reason]uint64 `json:"reasons,omitempty"` // why attempts did not complete
 }
 
 // OutcomeDelta is what one shard saw of one step's attempts with one outcome in one second.

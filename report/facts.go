@@ -22,6 +22,8 @@ type Facts struct {
 	Readings       []funnel.Reading // of all stations, over time
 	Marks          []funnel.Mark    // what happened to the run as a whole
 	Generator      *Process         // what the generator cost; nil leaves only the lag of live runs
+	Strain         *Strain          // of the generator; nil where it was not measured
+	Protocol       string           // that the generator spoke, where it was not HTTP/1.1
 	Processes      []Process
 	Reconciliation *Reconciliation
 	Conditions     []Condition // thresholds, see ParseThresholds

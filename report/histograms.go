@@ -91,7 +91,7 @@ func decodeHistogram(text string) (*hdrhistogram.Histogram, error) {
 
 // sentOutcomes are the outcomes of attempts that were sent.
 func sentOutcomes() []funnel.Outcome {
-	return []funnel.Outcome{funnel.Completed, funnel.Declined, funnel.Rejected, funnel.Failed, funnel.TimedOut, funnel.Abandoned}
+	return []funnel.Outcome{funnel.Completed, funnel.Declined, funnel.Rejected, funnel.Failed, funnel.TimedOut, funnel.Abandoned, funnel.Unfinished}
 }
 
 // passedOutcomes are those that response_time_passed_s is about: shedding must not look fast.

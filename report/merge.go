@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -155,6 +156,7 @@ func mergedSteps(parts []Report, merged Report) ([]StepRow, error) {
 		row.Step = parts[0].Steps[i].Step
 		for _, part := range parts {
 			row.Requests += part.Steps[i].Requests
+			row.Reasons = addCounts(row.Reasons, part.Steps[i].Reasons)
 		}
 		if merged.DurationS > 0 {
 			row.ThroughputPerS = row.Requests / merged.DurationS
@@ -185,6 +187,8 @@ func mergedGenerator(parts []Report, packed string) (*Generator, error) {
 			}
 			total.CPUS = &sum
 		}
+		total.Protocol = cmp.Or(total.Protocol, part.Generator.Protocol)
+		total.Strain = total.Strain.worst(part.Generator.Strain)
 		if part.Generator.MaxRSSBytes != nil {
 			most := *part.Generator.MaxRSSBytes
 			if total.MaxRSSBytes != nil {

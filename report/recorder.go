@@ -72,6 +72,9 @@ func (o *ShardObserver) Observe(sample funnel.Sample) {
 	if sample.Final {
 		ended.people++
 	}
+	if sample.Reason != 0 && sample.Outcome != funnel.Completed {
+		step.blame(sample.Reason)
+	}
 	if sample.Outcome == funnel.Dropped {
 		return
 	}

@@ -44,6 +44,7 @@ type stepTotal struct {
 	entered, retries  uint64
 	attempts, people  [funnel.OutcomeCount]uint64
 	response, service [funnel.OutcomeCount]*hdrhistogram.Histogram
+	reasons           map[string]float64 // why attempts did not complete; nil where all did
 }
 
 // NewRecording returns an empty Recording of the journey.
@@ -74,12 +75,31 @@ func (r *Recording) Add(delta Delta) {
 func (t *stepTotal) add(delta StepDelta) {
 	t.entered += delta.Entered
 	t.retries += delta.Retries
+	for reason, n := range delta.Reasons {
+		t.reasons = addCount(t.reasons, reason.String(), float64(n))
+	}
 	for _, ended := range delta.Ended {
 		t.attempts[ended.Outcome] += ended.Attempts
 		t.people[ended.Outcome] += ended.People
 		pour(&t.response[ended.Outcome], ended.Response)
 		pour(&t.service[ended.Outcome], ended.Service)
 	}
+}
+
+// addCount adds to a map that is made when it is first needed.
+func addCount(counts map[string]float64, key string, n float64) map[string]float64 {
+	if counts == nil {
+		counts = make(map[string]float64)
+	}
+	counts[key] += n
+	return counts
+}
+
+func addCounts(counts, more map[string]float64) map[string]float64 {
+	for key, n := range more {
+		counts = addCount(counts, key, n)
+	}
+	return counts
 }
 
 func (r *stepRow) add(delta StepDelta) {
@@ -126,6 +146,7 @@ func (r *Recording) Merge(other *Recording) error {
 func (t *stepTotal) merge(other stepTotal) {
 	t.entered += other.entered
 	t.retries += other.retries
+	t.reasons = addCounts(t.reasons, other.reasons)
 	for outcome := range t.attempts {
 		t.attempts[outcome] += other.attempts[outcome]
 		t.people[outcome] += other.people[outcome]

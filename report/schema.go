@@ -59,6 +59,7 @@ type Report struct {
 	Thresholds     []Judgement     `json:"thresholds,omitempty"`
 	Warnings       []string        `json:"warnings,omitempty"`
 	Levels         []Level         `json:"levels,omitempty"` // of redline
+	Redline        *Redline        `json:"redline,omitempty"`
 }
 
 // Build is the ombak that wrote the report.
@@ -136,7 +137,11 @@ type StepRow struct {
 	ResponseTimeS       *Quantiles `json:"response_time_s,omitempty"`
 	ResponseTimePassedS *Quantiles `json:"response_time_passed_s,omitempty"` // of passed and timed-out attempts
 	ServiceTimeS        *Quantiles `json:"service_time_s,omitempty"`
-	CI95                Intervals  `json:"ci95,omitempty"`
+
+	// Attempts that did not complete by why: an HTTP status, or dial, reset, stale, tls, timeout, body, check, local.
+	Reasons map[string]float64 `json:"reasons,omitempty"`
+
+	CI95 Intervals `json:"ci95,omitempty"`
 }
 
 // Quantiles sum up at least one value; all in seconds.
@@ -169,6 +174,8 @@ type Generator struct {
 	ScheduleLagS *LagQuantiles `json:"schedule_lag_s,omitempty"`
 	CPUS         *float64      `json:"cpu_s,omitempty"` // CPU seconds
 	MaxRSSBytes  *uint64       `json:"max_rss_bytes,omitempty"`
+	Strain       *Strain       `json:"strain,omitempty"`
+	Protocol     string        `json:"protocol,omitempty"` // HTTP/2 where it was asked for
 }
 
 // LagQuantiles sum up how long after the intended instants requests were sent, in seconds.
@@ -207,4 +214,21 @@ type Event struct {
 type Level struct {
 	OfferedPerS float64 `json:"offered_per_s"`
 	Report      string  `json:"report"` // file, relative to this one
+
+	Concurrency    float64 `json:"concurrency,omitempty"`      // people kept under way; closed loops only
+	ThroughputPerS float64 `json:"throughput_per_s,omitempty"` // people whose way ended per second; closed loops only
+}
+
+// Redline is what a search for the limit found; what was not found is absent.
+type Redline struct {
+	HeldPerS   float64 `json:"held_per_s,omitempty"`  // the highest rate that held
+	BrokePerS  float64 `json:"broke_per_s,omitempty"` // the lowest that did not
+	KneePerS   float64 `json:"knee_per_s,omitempty"`  // the rate with the most goodput for its response time
+	Bottleneck string  `json:"bottleneck,omitempty"`  // what was busiest where it broke
+
+	// The Universal Scalability Law through the levels of a closed loop, see ombak calc usl.
+	Sigma           *float64 `json:"sigma,omitempty"`
+	Kappa           *float64 `json:"kappa,omitempty"`
+	Lambda          *float64 `json:"lambda,omitempty"`           // per second
+	KneeConcurrency *float64 `json:"knee_concurrency,omitempty"` // people under way beyond which more add little
 }

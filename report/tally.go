@@ -45,6 +45,14 @@ type tally struct {
 type stepTally struct {
 	entered, retries uint64
 	ended            [funnel.OutcomeCount]outcomeTally
+	reasons          map[funnel.Reason]uint64
+}
+
+func (t *stepTally) blame(reason funnel.Reason) {
+	if t.reasons == nil {
+		t.reasons = make(map[funnel.Reason]uint64)
+	}
+	t.reasons[reason]++
 }
 
 type outcomeTally struct {
@@ -69,7 +77,7 @@ func (t *tally) cut(shard int, free *[]*counts) Delta {
 }
 
 func (t *stepTally) cut(step int, free *[]*counts) StepDelta {
-	delta := StepDelta{Step: step, Entered: t.entered, Retries: t.retries}
+	delta := StepDelta{Step: step, Entered: t.entered, Retries: t.retries, Reasons: t.reasons}
 	for outcome := range t.ended {
 		ended := &t.ended[outcome]
 		if ended.attempts == 0 {

@@ -15,6 +15,8 @@ func (s *Scenario) applyDefaults() {
 	setDefault(&s.Population.Size, populationSize)
 	setDefault(&s.Population.PhotoBytes, 20_000)
 	setDefault(&s.Arrivals.Mode, workload.Poisson)
+	setDefault(&s.Arrivals.Totals, "exact")
+	setDefault(&s.Connections.Per, "all")
 	setDefault(&s.Validity.LagP99, 100*time.Millisecond)
 	setDefault(&s.Backend.Durability, "group-fsync")
 	for i := range s.Thresholds {
@@ -34,6 +36,7 @@ func (s *Step) applyDefaults() {
 	setDefault(&s.Kind, funnel.Request)
 	setDefault(&s.Timeout, 10*time.Second)
 	setDefault(&s.Retry.Jitter, "full")
+	setDefault(&s.Leave, "close")
 	if s.Kind != funnel.Request && s.Every.IsZero() {
 		s.Every = workload.ConstantTime(time.Second)
 	}

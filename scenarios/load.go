@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -13,8 +12,6 @@ import (
 	"reflect"
 	"sort"
 	"strings"
-
-	"github.com/ombak-sim/ombak/workload"
 )
 
 //go:embed *.yaml *.csv
@@ -78,9 +75,9 @@ func Parse(file string, text []byte, beside fs.FS) (*Scenario, error) {
 	s.source = src
 	hash := sha256.New()
 	hash.Write(text)
-	if s.Arrivals.Counts != "" {
-		s.readCounts(beside, hash.Write)
-	}
+	s.readArrivals(beside, hash.Write)
+	s.readFeeders(beside, hash.Write)
+	s.readPEM(beside)
 	s.readReplays(beside, hash.Write)
 	src.sha256 = hex.EncodeToString(hash.Sum(nil))
 	s.applyDefaults()
@@ -102,18 +99,4 @@ func asMistakes(err error, file string) Mistakes {
 		return mistakes
 	}
 	return Mistakes{{File: file, Line: 1, Column: 1, Message: err.Error()}}
-}
-
-func (s *Scenario) readCounts(beside fs.FS, hash func([]byte) (int, error)) {
-	name := s.Arrivals.Counts
-	text, err := fs.ReadFile(beside, filepath.ToSlash(name))
-	if err != nil {
-		s.source.faultAt("arrivals.counts", "put the file beside the scenario, and name it relative to it", "the file %q cannot be read", name)
-		return
-	}
-	_, _ = hash(text) // a hash never fails
-	s.Arrivals.csvSignups, s.Arrivals.csvVisitors, err = workload.ReadCounts(bytes.NewReader(text))
-	if err != nil {
-		s.source.faultAt("arrivals.counts", "", "%s: %v", name, err)
-	}
 }

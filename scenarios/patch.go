@@ -29,7 +29,7 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}}
 	planned := Scenario{source: src, plan: name}
 	src.decode(src.root, reflect.ValueOf(&planned).Elem(), "")
-	planned.Arrivals.csvSignups, planned.Arrivals.csvVisitors = s.Arrivals.csvSignups, s.Arrivals.csvVisitors
+	planned.Arrivals.fileSignups, planned.Arrivals.fileVisitors = s.Arrivals.fileSignups, s.Arrivals.fileVisitors
 	if s.source.model != nil { // checked by WithModel
 		src.model = s.source.model
 		planned.apply(*src.model)
@@ -38,7 +38,7 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	for _, plan := range chain {
 		planned.apply(plan.Set)
 	}
-	planned.replays = s.replays
+	planned.replays, planned.tables, planned.pem = s.replays, s.tables, s.pem
 	planned.attachReplays()
 	planned.applyDefaults()
 	planned.validate()

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"math"
 	"time"
-
-	"github.com/ombak-sim/ombak/workload"
 )
 
 // Plan is one way to run a scenario: protection, settings and changes over time.
@@ -96,33 +94,4 @@ func (s *Scenario) validateCost(path string, cost Cost) {
 			s.source.faultAt(join(path+".call", name), hintWord(name, keys(s.Dependencies)), "no dependency is called %q", name)
 		}
 	}
-}
-
-// bins turns segments into counts per second.
-func bins(segments []Segment) workload.Bins {
-	pieces := make([]workload.Segment, len(segments))
-	for i, segment := range segments {
-		pieces[i] = workload.Segment{For: segment.For}
-		if segment.Rate != nil {
-			pieces[i].From, pieces[i].To = *segment.Rate, *segment.Rate
-		} else {
-			pieces[i].From, pieces[i].To = rateOr0(segment.From), rateOr0(segment.To)
-		}
-	}
-	return workload.NewBins(pieces, time.Second)
-}
-
-func rateOr0(rate *workload.Rate) workload.Rate {
-	if rate == nil {
-		return 0
-	}
-	return *rate
-}
-
-// Bins returns the exact counts of the people who walk the journey and of the visitors.
-func (a Arrivals) Bins() (signups, visitors workload.Bins) {
-	if a.Counts != "" {
-		return a.csvSignups, a.csvVisitors
-	}
-	return bins(a.Signups), bins(a.Visitors)
 }

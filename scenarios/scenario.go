@@ -26,6 +26,9 @@ type Scenario struct {
 	Targets      map[string]Target     `yaml:"targets,omitempty" json:"targets,omitempty"`           // services replayed against, beside those that a drill starts
 	Vars         map[string]Var        `yaml:"vars,omitempty" json:"vars,omitempty"`                 // values given on the command line, masked in all output
 	Feeders      map[string]Feeder     `yaml:"feeders,omitempty" json:"feeders,omitempty"`           // files of data for templates
+	Hosts        []string              `yaml:"hosts,omitempty" json:"hosts,omitempty"`               // hosts that may be sent to, as in api.example.com or *.example.com; empty means all
+	Cookies      bool                  `yaml:"cookies,omitempty" json:"cookies,omitempty"`           // people keep the cookies they are given
+	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole way; 0 means no limit
 	Journey      []Step                `yaml:"journey" json:"journey"`                               // the steps people walk
 	Stations     map[string]Station    `yaml:"stations,omitempty" json:"stations,omitempty"`         // parts of the service itself, for the simulation
 	Dependencies map[string]Dependency `yaml:"dependencies,omitempty" json:"dependencies,omitempty"` // what the service calls: a mock when live, a station when simulated
@@ -34,9 +37,12 @@ type Scenario struct {
 	Compare      []string              `yaml:"compare,omitempty" json:"compare,omitempty"`           // plans that ombak plan compares unless it is told which; none means all
 	Cost         Cost                  `yaml:"cost,omitempty" json:"cost,omitempty"`                 // prices, by which plans are compared
 	Thresholds   []funnel.Threshold    `yaml:"thresholds,omitempty" json:"thresholds,omitempty"`     // what must hold
+	Connections  Connections           `yaml:"connections,omitempty" json:"connections,omitempty"`   // how the targets are reached
 	Validity     Validity              `yaml:"validity,omitempty" json:"validity,omitempty"`         // what the generator must keep for a verdict to be given
 
 	source  *source
+	tables  map[string]Table  // by the name of the feeder
+	pem     map[string]string // by the name of the file
 	plan    string
 	replays map[string]recording // by the name of the file
 }
@@ -48,25 +54,6 @@ type Population struct {
 	PhotoBytes int              `yaml:"photo_bytes,omitempty" json:"photo_bytes,omitempty"` // size of one uploaded photo
 }
 
-// Arrivals are two streams: people who will walk the journey, and visitors who only look.
-type Arrivals struct {
-	Step     string        `yaml:"step" json:"step"`                             // the step whose instants are scheduled
-	Mode     workload.Mode `yaml:"mode,omitempty" json:"mode,omitempty"`         // placing inside a second or minute: poisson (default), even, burst
-	Counts   string        `yaml:"counts,omitempty" json:"counts,omitempty"`     // CSV file beside the scenario: minute,visits,signups
-	Signups  []Segment     `yaml:"signups,omitempty" json:"signups,omitempty"`   // piecewise-linear rate of people, instead of counts
-	Visitors []Segment     `yaml:"visitors,omitempty" json:"visitors,omitempty"` // piecewise-linear rate of visitors, instead of counts
-
-	csvSignups, csvVisitors workload.Bins
-}
-
-// Segment is one piece of a rate: either constant at Rate, or linear from From to To.
-type Segment struct {
-	For  time.Duration  `yaml:"for" json:"for"`
-	Rate *workload.Rate `yaml:"rate,omitempty" json:"rate,omitempty"`
-	From *workload.Rate `yaml:"from,omitempty" json:"from,omitempty"`
-	To   *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`
-}
-
 // Target is a service to replay against.
 type Target struct {
 	URL string `yaml:"url,omitempty" json:"url,omitempty"` // scheme, host and port; may be given as --target NAME=URL
@@ -76,12 +63,6 @@ type Target struct {
 type Var struct {
 	Default string `yaml:"default,omitempty" json:"default,omitempty"`
 	Secret  bool   `yaml:"secret,omitempty" json:"secret,omitempty"` // masked in all output
-}
-
-// Feeder is a file of rows for templates.
-type Feeder struct {
-	File  string `yaml:"file" json:"file"`                       // CSV with a header, or JSON array of objects, beside the scenario
-	Order string `yaml:"order,omitempty" json:"order,omitempty"` // by-person (default) or random
 }
 
 // Station is a part of the service itself, for the simulation.
@@ -153,10 +134,4 @@ type Backend struct {
 	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real life of an e-mailed link
 	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // kept SMTP connections
 	CallTimeouts    map[string]time.Duration `yaml:"call_timeouts,omitempty" json:"call_timeouts,omitempty"`       // per dependency, real time
-}
-
-// Validity is what the generator must keep; a run that breaks it gets no verdict.
-type Validity struct {
-	LagP99  time.Duration `yaml:"lag_p99,omitempty" json:"lag_p99,omitempty"` // schedule lag; 0 means 100 ms
-	Dropped Share         `yaml:"dropped,omitempty" json:"dropped,omitempty"` // share of people dropped; 0 means none
 }

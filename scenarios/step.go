@@ -18,6 +18,7 @@ type Step struct {
 	Continue *Share                `yaml:"continue,omitempty" json:"continue,omitempty"` // share of those who passed who go on; absent means all
 	Timeout  time.Duration         `yaml:"timeout,omitempty" json:"timeout,omitempty"`   // real time; 0 means 10 s
 	Patience workload.Distribution `yaml:"patience,omitempty" json:"patience,omitempty"` // real time after which the person leaves a wait
+	Leave    string                `yaml:"leave,omitempty" json:"leave,omitempty"`       // how those who lose patience go: close (default) closes the connection, silent tells the service nothing
 	Every    workload.Distribution `yaml:"every,omitempty" json:"every,omitempty"`       // await and poll: real time between looks; zero means 1 s
 	Retry    Retry                 `yaml:"retry,omitempty" json:"retry,omitempty"`
 	Repeat   Repeat                `yaml:"repeat,omitempty" json:"repeat,omitempty"`
@@ -25,8 +26,8 @@ type Step struct {
 	Route    []Hop                 `yaml:"route,omitempty" json:"route,omitempty"`
 }
 
-// Request is the HTTP request of a step. Texts may hold ${person.NAME}, ${got.NAME},
-// ${var.NAME} and ${feeder.NAME.COLUMN}.
+// Request is the HTTP request of a step. Texts may hold ${person.NAME}, ${got.NAME}, ${var.NAME},
+// ${feeder.NAME.COLUMN}, and ${step.key}, which is the same for all of a person's attempts at a step.
 type Request struct {
 	Target    string             `yaml:"target" json:"target"`                           // backend, mail, or one of targets
 	Method    string             `yaml:"method,omitempty" json:"method,omitempty"`       // GET when empty
@@ -54,6 +55,16 @@ type Expect struct {
 	Declined  []int `yaml:"declined,omitempty" json:"declined,omitempty"`
 	Rejected  []int `yaml:"rejected,omitempty" json:"rejected,omitempty"` // 429, 503 when empty
 	Pending   []int `yaml:"pending,omitempty" json:"pending,omitempty"`   // await and poll: look again
+
+	Checks []Check `yaml:"checks,omitempty" json:"checks,omitempty"` // what an answer that would complete must hold, or else it is a failure
+}
+
+// Check is a condition on an answer: there is a value at the place, and it equals or contains a text.
+// Without a place the whole body is looked at.
+type Check struct {
+	Extract  `yaml:",inline"`
+	Equals   string `yaml:"equals,omitempty" json:"equals,omitempty"`
+	Contains string `yaml:"contains,omitempty" json:"contains,omitempty"`
 }
 
 // Retry says what people do after being rejected, failed or timed out.

@@ -30,47 +30,9 @@ func (s *Scenario) validate() {
 	s.validateArrivals()
 	s.validateJourney()
 	s.validateParts()
+	s.validateReach()
+	s.validateConnections()
 	s.validatePlans()
-}
-
-func (s *Scenario) validateArrivals() {
-	arrivals := &s.Arrivals
-	if s.step(arrivals.Step) < 0 {
-		s.source.faultAt("arrivals.step", hintWord(arrivals.Step, s.stepNames()), "no step is called %q", arrivals.Step)
-	}
-	switch arrivals.Mode {
-	case workload.Poisson, workload.Even, workload.Burst:
-	default:
-		s.source.faultAt("arrivals.mode", hintWord(string(arrivals.Mode), []string{"poisson", "even", "burst"}), "the mode %q is unknown", arrivals.Mode)
-	}
-	hasSegments := len(arrivals.Signups)+len(arrivals.Visitors) > 0
-	if hasSegments == (arrivals.Counts != "") {
-		s.source.faultAt("arrivals", "", "give either counts or signups (and visitors)")
-	}
-	s.validateSegments("arrivals.signups", arrivals.Signups)
-	s.validateSegments("arrivals.visitors", arrivals.Visitors)
-	if len(s.source.mistakes) > 0 {
-		return
-	}
-	signups, visitors := arrivals.Bins()
-	switch total := signups.Total() + visitors.Total(); {
-	case total == 0:
-		s.source.faultAt("arrivals", "raise a rate or a count", "nobody arrives")
-	case uint64(total) > s.Population.Size:
-		s.source.faultAt("arrivals", "raise population.size or lower the arrivals", "%d people arrive, but the population has %d", total, s.Population.Size)
-	}
-}
-
-func (s *Scenario) validateSegments(path string, segments []Segment) {
-	for i, segment := range segments {
-		place := fmt.Sprintf("%s[%d]", path, i)
-		if segment.For <= 0 {
-			s.source.faultAt(place, "write for: 10s", "a segment needs a length")
-		}
-		if (segment.Rate == nil) == (segment.From == nil && segment.To == nil) {
-			s.source.faultAt(place, "write rate: 1350/s, or from: 0/s and to: 1350/s", "a segment has either a rate, or from and to")
-		}
-	}
 }
 
 func (s *Scenario) step(name string) int {
@@ -118,6 +80,10 @@ func (s *Scenario) validateStep(step *Step, path string) {
 	if step.Retry.Jitter != "full" && step.Retry.Jitter != "none" {
 		s.source.faultAt(path+".retry.jitter", "use full or none", "the jitter %q is unknown", step.Retry.Jitter)
 	}
+	if step.Leave != "close" && step.Leave != "silent" {
+		s.source.faultAt(path+".leave", hintWord(step.Leave, []string{"close", "silent"}), "the way to leave %q is unknown", step.Leave)
+	}
+	s.validateChecks(step.Expect.Checks, path+".expect.checks")
 	if step.Request != nil {
 		s.validateRequest(step.Request, path+".request")
 	}
@@ -151,6 +117,18 @@ func (s *Scenario) validateRequest(request *Request, path string) {
 			s.source.faultAt(place, "give json, header or regexp", "nothing says where to find the value")
 		}
 		if _, err := regexp.Compile(extract.Regexp); err != nil {
+			s.source.faultAt(place+".regexp", "", "%v", err)
+		}
+	}
+}
+
+func (s *Scenario) validateChecks(checks []Check, path string) {
+	for i, check := range checks {
+		place := fmt.Sprintf("%s[%d]", path, i)
+		if check == (Check{}) {
+			s.source.faultAt(place, "give json, header or regexp, and equals or contains", "the check wants nothing")
+		}
+		if _, err := regexp.Compile(check.Regexp); err != nil {
 			s.source.faultAt(place+".regexp", "", "%v", err)
 		}
 	}

@@ -107,7 +107,7 @@ func (c Config) Validate() error {
 	switch {
 	case len(c.Journey.Steps) == 0 || len(c.Routes) != len(c.Journey.Steps):
 		return fmt.Errorf("sim: %d routes for %d steps; each step needs one", len(c.Routes), len(c.Journey.Steps))
-	case c.People == 0 || uint64(c.Signups.Bins.Total()+c.Visitors.Bins.Total()) > c.People:
+	case c.People == 0 || uint64(c.Signups.Total()+c.Visitors.Total()) > c.People:
 		return errors.New("sim: more people arrive than the population has; raise its size")
 	case len(c.Stations)+len(c.Calls) > 1<<14:
 		return fmt.Errorf("sim: %d stations; there may be %d", len(c.Stations)+len(c.Calls), 1<<14)

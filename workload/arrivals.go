@@ -4,6 +4,8 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Mode says how arrivals are placed inside a bin.
@@ -32,14 +34,54 @@ type Arrivals struct {
 	Scale   float64       `json:"scale"`          // share of people kept, in (0, 1]; 0 means 1. Who is kept at .1 is kept at .2 too
 	From    time.Duration `json:"from,omitempty"` // first instant that counts
 	To      time.Duration `json:"to,omitempty"`   // first instant that counts no more; 0 means the end
+
+	// Curve is the rate by which people are placed inside the bins; without one it is even in each.
+	Curve Curve `json:"curve,omitempty"`
+	// Random draws each bin's count from a Poisson distribution whose mean is what the bin or the
+	// curve says; otherwise counts are exact.
+	Random bool `json:"random,omitempty"`
 }
 
-var thinning = NewPurpose("arrivals/thinning")
+var (
+	thinning = NewPurpose("arrivals/thinning")
+	totals   = NewPurpose("arrivals/totals")
+)
+
+// Count returns the number of people in bin i, before thinning and windowing.
+func (a Arrivals) Count(i int) int {
+	if !a.Random {
+		return a.Bins.Counts[i]
+	}
+	mean := float64(a.Bins.Counts[i])
+	if len(a.Curve) > 0 {
+		start, end := a.expected(i)
+		mean = end - start
+	}
+	if mean <= 0 {
+		return 0
+	}
+	stream := a.Seed.Stream(totals^a.Purpose, uint64(i), 0, 0)
+	return int(distuv.Poisson{Lambda: mean, Src: &stream}.Rand())
+}
+
+// Total returns the number of people in all bins, before thinning and windowing.
+func (a Arrivals) Total() int {
+	total := 0
+	for i := range a.Bins.Counts {
+		total += a.Count(i)
+	}
+	return total
+}
+
+// expected returns the curve's integral at the start and at the end of bin i.
+func (a Arrivals) expected(i int) (start, end float64) {
+	return a.Curve.Expected(a.Bins.Width * time.Duration(i)), a.Curve.Expected(a.Bins.Width * time.Duration(i+1))
+}
 
 // Bin appends the arrivals of bin i in order of time to buffer and returns it. First is the
 // ordinal of the bin's first person, the sum of the counts before it.
 func (a Arrivals) Bin(i int, first uint64, buffer []Arrival) []Arrival {
-	count, start := a.Bins.Counts[i], a.Bins.Width*time.Duration(i)
+	count, place := a.Count(i), a.placing(i)
 	instants := make([]time.Duration, count)
 	stream := a.Seed.Stream(a.Purpose, uint64(i), 0, 0)
 	for k := range instants {
@@ -51,7 +93,7 @@ func (a Arrivals) Bin(i int, first uint64, buffer []Arrival) []Arrival {
 		default:
 			offset = stream.Float64()
 		}
-		instants[k] = start + time.Duration(offset*float64(a.Bins.Width))
+		instants[k] = place(offset)
 	}
 	slices.Sort(instants)
 	for k, at := range instants {
@@ -60,6 +102,19 @@ func (a Arrivals) Bin(i int, first uint64, buffer []Arrival) []Arrival {
 		}
 	}
 	return buffer
+}
+
+// placing returns the function from [0, 1) to instants of bin i under which uniform numbers become
+// arrivals at the curve's rate.
+func (a Arrivals) placing(i int) func(offset float64) time.Duration {
+	start := a.Bins.Width * time.Duration(i)
+	if from, to := a.expected(i); to > from {
+		last := start + a.Bins.Width - 1
+		return func(offset float64) time.Duration {
+			return min(last, max(start, a.Curve.When(from+offset*(to-from))))
+		}
+	}
+	return func(offset float64) time.Duration { return start + time.Duration(offset*float64(a.Bins.Width)) }
 }
 
 func (a Arrivals) counts(at time.Duration, ordinal uint64) bool {
@@ -74,7 +129,7 @@ func (a Arrivals) All() iter.Seq[Arrival] {
 	return func(yield func(Arrival) bool) {
 		var first uint64
 		var buffer []Arrival
-		for i, count := range a.Bins.Counts {
+		for i := range a.Bins.Counts {
 			start, end := a.Bins.Width*time.Duration(i), a.Bins.Width*time.Duration(i+1)
 			if end > a.From && (a.To == 0 || start < a.To) {
 				buffer = a.Bin(i, first, buffer[:0])
@@ -84,7 +139,7 @@ func (a Arrivals) All() iter.Seq[Arrival] {
 					}
 				}
 			}
-			first += uint64(count)
+			first += uint64(a.Count(i))
 		}
 	}
 }

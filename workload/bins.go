@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -28,61 +28,28 @@ func (b Bins) Total() int {
 // Duration returns the end of the last bin.
 func (b Bins) Duration() time.Duration { return b.Width * time.Duration(len(b.Counts)) }
 
-// Segment is one piece of a piecewise-linear arrival rate.
-type Segment struct {
-	For  time.Duration `yaml:"for" json:"for"`   // how long the piece lasts
-	From Rate          `yaml:"from" json:"from"` // rate at its start
-	To   Rate          `yaml:"to" json:"to"`     // rate at its end
-}
-
-// NewBins turns a piecewise-linear rate into counts per bin of the given width. The count of a bin
-// is the difference of the rounded cumulative integral at its ends, so that no arrival is lost to
-// rounding: the total is the integral, rounded once.
-func NewBins(segments []Segment, width time.Duration) Bins {
-	bins := Bins{Width: width}
-	var duration time.Duration
-	for _, segment := range segments {
-		duration += segment.For
-	}
-	before := 0
-	for end := width; end-width < duration; end += width {
-		cumulative := int(math.Round(integral(segments, min(end, duration))))
-		bins.Counts = append(bins.Counts, cumulative-before)
-		before = cumulative
-	}
-	return bins
-}
-
-// integral returns the expected number of arrivals in [0, until].
-func integral(segments []Segment, until time.Duration) float64 {
-	total := 0.0
-	for _, segment := range segments {
-		if until <= 0 {
-			break
-		}
-		part := min(segment.For, until)
-		share := part.Seconds() / segment.For.Seconds()
-		end := float64(segment.From) + share*float64(segment.To-segment.From)
-		total += part.Seconds() * (float64(segment.From) + end) / 2
-		until -= part
-	}
-	return total
-}
-
-// ReadCounts reads a CSV with the header "minute,visits,signups": one row per minute from minute 0,
-// without gaps; visits count everyone who comes, those who sign up included.
+// ReadCounts reads a CSV of counts. With the header "minute,visits,signups" it holds one row per
+// minute from minute 0, without gaps, where visits count everyone who comes, those who sign up
+// included. With the header "time,count" see [readTimes]: all of its people sign up.
 // It returns the people who sign up and those who only look.
 func ReadCounts(r io.Reader) (signups, lookers Bins, err error) {
-	signups, lookers = Bins{Width: time.Minute}, Bins{Width: time.Minute}
 	reader := csv.NewReader(r)
-	reader.FieldsPerRecord = 3
 	header, err := reader.Read()
 	if err != nil {
 		return signups, lookers, fmt.Errorf("reading the header: %w", err)
 	}
-	if header[0] != "minute" || header[1] != "visits" || header[2] != "signups" {
-		return signups, lookers, fmt.Errorf("the header is %q; it must be minute,visits,signups", header)
+	switch strings.Join(header, ",") {
+	case "minute,visits,signups":
+		return readMinutes(reader)
+	case "time,count":
+		signups, err = readTimes(reader)
+		return signups, Bins{Width: signups.Width}, err
 	}
+	return signups, lookers, fmt.Errorf("the header is %q; it must be minute,visits,signups or time,count", header)
+}
+
+func readMinutes(reader *csv.Reader) (signups, lookers Bins, err error) {
+	signups, lookers = Bins{Width: time.Minute}, Bins{Width: time.Minute}
 	for {
 		record, err := reader.Read()
 		if errors.Is(err, io.EOF) {

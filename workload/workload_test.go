@@ -268,7 +268,7 @@ func TestReadCounts(t *testing.T) {
 	}
 	for _, test := range []struct{ text, want string }{
 		{"", "reading the header"},
-		{"minute,visits\n", "reading the header"},
+		{"minute,visits\n", "it must be minute,visits,signups or time,count"},
 		{"minute,signups,visits\n", "it must be minute,visits,signups"},
 		{"minute,visits,signups\n1,2,1\n", "line 2: minute is 1 where 0 was expected"},
 		{"minute,visits,signups\n0,2,3\n", "line 2: signups (3) exceed visits (2)"},

@@ -53,7 +53,7 @@ func killPart(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: kill-part SIGNAL NAME FOLDER")
 	}
-	signals := map[string]syscall.Signal{"KILL": syscall.SIGKILL, "INT": syscall.SIGINT}
+	signals := map[string]syscall.Signal{"KILL": syscall.SIGKILL, "INT": syscall.SIGINT, "USR1": syscall.SIGUSR1}
 	place, known := map[string]int{"conductor": -1, "mocks": 0, "backend": 1, "generator": 2}[args[1]]
 	if !known {
 		ts.Fatalf("no part %q", args[1])

@@ -32,7 +32,8 @@ func runFlags() []cli.Flag {
 		&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "`N` draws other people at other instants", EnvVars: twin("seed")},
 		&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`, as in \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
 		&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
-		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON on standard output", EnvVars: twin("json")},
+		&cli.StringFlag{Name: "metrics", Usage: "show Prometheus metrics of the running generator at `HOST:PORT`/metrics", EnvVars: twin("metrics")},
+		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON on standard output, and progress as JSON lines on standard error", EnvVars: twin("json")},
 		&cli.BoolFlag{Name: "quiet", Usage: "show no progress", EnvVars: twin("quiet")},
 	}
 }
@@ -73,6 +74,8 @@ func loadCommand(s streams) *cli.Command {
 		Flags: append(runFlags(),
 			&cli.StringSliceFlag{Name: "target", Usage: "where a target is, as `[NAME=]URL`", EnvVars: twin("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "give a variable its value, as `NAME=VALUE`", EnvVars: twin("var")},
+			connectToFlag(), watchFlag(),
+			&cli.IntFlag{Name: "closed", Usage: "keep `N` people under way as long as the arrivals last, instead of letting them come when they come (a closed loop: it hides waits)", EnvVars: twin("closed")},
 			&cli.StringFlag{Name: "part", Usage: "play part `K/N` of the people, K from 1", EnvVars: twin("part")},
 		),
 		Action: func(c *cli.Context) error {
@@ -86,9 +89,16 @@ func loadCommand(s streams) *cli.Command {
 			if options.Vars, err = pairs(c.StringSlice("var"), "var", false); err != nil {
 				return err
 			}
+			if options.ConnectTo, err = pairs(c.StringSlice("connect-to"), "connect-to", false); err != nil {
+				return err
+			}
+			if options.Watch, err = pairs(c.StringSlice("watch"), "watch", false); err != nil {
+				return err
+			}
 			if options.Part, options.Parts, err = readPart(c.String("part")); err != nil {
 				return err
 			}
+			options.Closed = c.Int("closed")
 			run, err := drill.NewLoad(scenario, options)
 			if err != nil {
 				return err
@@ -96,6 +106,14 @@ func loadCommand(s streams) *cli.Command {
 			return conduct(c, s, run, "")
 		},
 	}
+}
+
+func connectToFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "connect-to", Usage: "connect to another address than a target's, as `HOST:PORT=HOST:PORT`", EnvVars: twin("connect-to")}
+}
+
+func watchFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "watch", Usage: "report the CPU and memory of a process of the target, as `NAME=PID|PROMETHEUS-URL`", EnvVars: twin("watch")}
 }
 
 // readRun reads the scenario and the flags that every live command has.
@@ -200,9 +218,10 @@ func conduct(c *cli.Context, s streams, run *drill.Run, database string) error {
 	if err != nil {
 		return err
 	}
-	watch := newProgress(s.err, c.Bool("quiet"))
+	watch := newProgress(s.err, c.Bool("quiet"), c.Bool("json"))
+	defer watch.onSignal()()
 	result, ended := drill.Conduct(c.Context, run, drill.Environment{
-		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Progress: watch.show,
+		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Metrics: c.String("metrics"), Progress: watch.show,
 	})
 	watch.close()
 	if result.Schema == "" {

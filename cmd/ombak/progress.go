@@ -1,9 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -18,7 +22,10 @@ import (
 type progress struct {
 	out   io.Writer
 	quiet bool
-	bars  *mpb.Progress // nil where there is no terminal
+	json  bool
+	mu    sync.Mutex     // guards now, which a signal reads
+	now   drill.Progress // the latest
+	bars  *mpb.Progress  // nil where there is no terminal
 	clock *mpb.Bar
 	done  *mpb.Bar
 	stage drill.Stage
@@ -26,9 +33,9 @@ type progress struct {
 	state drill.Progress
 }
 
-func newProgress(out io.Writer, quiet bool) *progress {
-	p := &progress{out: out, quiet: quiet}
-	if file, ok := out.(*os.File); ok && !quiet && term.IsTerminal(int(file.Fd())) {
+func newProgress(out io.Writer, quiet, json bool) *progress {
+	p := &progress{out: out, quiet: quiet, json: json}
+	if file, ok := out.(*os.File); ok && !quiet && !json && term.IsTerminal(int(file.Fd())) {
 		p.bars = mpb.New(mpb.WithOutput(file), mpb.WithWidth(60), mpb.WithRefreshRate(200*time.Millisecond))
 	}
 	return p
@@ -36,8 +43,13 @@ func newProgress(out io.Writer, quiet bool) *progress {
 
 // show is called by the conductor.
 func (p *progress) show(now drill.Progress) {
+	p.mu.Lock()
+	p.now = now
+	p.mu.Unlock()
 	switch {
 	case p.quiet:
+	case p.json:
+		_ = json.NewEncoder(p.out).Encode(eventOf(now)) // where standard error is gone, nobody listens
 	case p.bars != nil:
 		p.draw(now)
 	case now.Stage != p.stage || time.Since(p.last) >= 30*time.Second:
@@ -53,6 +65,46 @@ func line(now drill.Progress) string {
 	}
 	return fmt.Sprintf("%s: %s of %s, %d of %d people came, %d signed up", now.Stage,
 		now.At.Round(time.Second), now.Until.Round(time.Second), now.People, now.Offered, now.Passed)
+}
+
+// event is one line of progress for programs.
+type event struct {
+	Event   string  `json:"event"`
+	Stage   string  `json:"stage"`
+	AtS     float64 `json:"at_s"`    // real seconds since the run began; below 0 before it
+	UntilS  float64 `json:"until_s"` // planned end
+	People  uint64  `json:"people"`  // scheduled so far
+	Dropped uint64  `json:"dropped"`
+	Passed  uint64  `json:"passed"`
+	Offered int     `json:"offered"` // people of the whole run
+	Total   int     `json:"total"`   // of those, people who will try the step that arrivals are scheduled at
+}
+
+func eventOf(now drill.Progress) event {
+	return event{
+		Event: "progress", Stage: string(now.Stage), AtS: now.At.Seconds(), UntilS: now.Until.Seconds(),
+		People: now.People, Dropped: now.Dropped, Passed: now.Passed, Offered: now.Offered, Total: now.Total,
+	}
+}
+
+// onSignal prints a line whenever SIGUSR1 comes, until the function that it returns is called.
+func (p *progress) onSignal() (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGUSR1)
+	var listening sync.WaitGroup
+	listening.Go(func() {
+		for range signals {
+			p.mu.Lock()
+			now := p.now
+			p.mu.Unlock()
+			fmt.Fprintf(p.out, "%s, %d dropped\n", line(now), now.Dropped)
+		}
+	})
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+		listening.Wait()
+	}
 }
 
 func (p *progress) draw(now drill.Progress) {

@@ -28,11 +28,13 @@ func redlineCommand(s streams) *cli.Command {
 			&cli.StringFlag{Name: "plan", Usage: "apply the plan `NAME` of the scenario", EnvVars: twin("plan")},
 			&cli.StringSliceFlag{Name: "target", Usage: "where a target is, as `[NAME=]URL`; without one the backend and the mocks are started here", EnvVars: twin("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "give a variable its value, as `NAME=VALUE`", EnvVars: twin("var")},
+			connectToFlag(), watchFlag(),
 			&cli.StringFlag{Name: "from", Value: "100/s", Usage: "the first `RATE` of sign-ups", EnvVars: twin("from")},
 			&cli.Float64Flag{Name: "factor", Value: 1.5, Usage: "raise the rate `X`-fold as long as it holds", EnvVars: twin("factor")},
 			&cli.Float64Flag{Name: "precision", Value: 0.05, Usage: "narrow the limit down to this `SHARE`", EnvVars: twin("precision")},
 			&cli.DurationFlag{Name: "for", Value: 20 * time.Second, Usage: "offer each rate for `TIME`", EnvVars: twin("for")},
 			&cli.IntFlag{Name: "most", Value: 20, Usage: "try `N` rates at the most", EnvVars: twin("most")},
+			&cli.StringFlag{Name: "closed", Usage: "closed loops instead: keep `N,N,…` people under way, for a scalability fit", EnvVars: twin("closed")},
 			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "`N` draws other people at other instants", EnvVars: twin("seed")},
 			&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`", EnvVars: twin("threshold")},
 			&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
@@ -56,6 +58,7 @@ type redliner struct {
 // level is one rate that was tried.
 type level struct {
 	rate   float64
+	closed int    // people kept under way; 0 in an open loop
 	folder string // relative to the redline's own
 	result report.Report
 }
@@ -65,11 +68,18 @@ func redline(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	concurrencies, err := readConcurrencies(c.String("closed"))
+	if err != nil {
+		return err
+	}
 	if _, err := r.newRun(workload.Rate(search.From)); err != nil {
 		return err
 	}
 	if r.folder, err = makeFolder(c.String("out"), r.scenario.Name+"-redline", time.Now()); err != nil {
 		return err
+	}
+	if len(concurrencies) > 0 {
+		return errors.Join(r.tryClosed(concurrencies), r.concludeClosed())
 	}
 	limit, err := search.Run(func(rate float64) (bool, error) { return r.try(workload.Rate(rate)) })
 	return errors.Join(err, r.conclude(limit))
@@ -100,6 +110,12 @@ func readRedline(c *cli.Context, s streams) (*redliner, drill.Search, error) {
 	if r.options.Targets, err = pairs(c.StringSlice("target"), "target", true); err != nil {
 		return nil, search, err
 	}
+	if r.options.ConnectTo, err = pairs(c.StringSlice("connect-to"), "connect-to", false); err != nil {
+		return nil, search, err
+	}
+	if r.options.Watch, err = pairs(c.StringSlice("watch"), "watch", false); err != nil {
+		return nil, search, err
+	}
 	r.options.Vars, err = pairs(c.StringSlice("var"), "var", false)
 	return r, search, err
 }
@@ -119,27 +135,38 @@ func (r *redliner) try(rate workload.Rate) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	name := fmt.Sprintf("level-%02d", len(r.levels)+1)
-	folder := filepath.Join(r.folder, name)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	played, err := r.play(run)
+	if err != nil {
 		return false, err
+	}
+	played.rate = float64(rate)
+	r.levels = append(r.levels, played)
+	r.say("%s: %.5g sign-ups/s: %s\n", played.folder, float64(rate), played.result.Verdict)
+	return held(played.result), nil
+}
+
+// play conducts the next level and writes its report.
+func (r *redliner) play(run *drill.Run) (level, error) {
+	played := level{folder: fmt.Sprintf("level-%02d", len(r.levels)+1)}
+	folder := filepath.Join(r.folder, played.folder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return played, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return false, err
+		return played, err
 	}
-	result, err := drill.Conduct(r.c.Context, run, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err})
+	played.result, err = drill.Conduct(r.c.Context, run, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err})
 	if err != nil {
-		return false, err
+		return played, err
 	}
-	if err := writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, result) }); err != nil {
-		return false, err
-	}
-	r.levels = append(r.levels, level{rate: float64(rate), folder: name, result: result})
+	return played, writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, played.result) })
+}
+
+func (r *redliner) say(format string, words ...any) {
 	if !r.c.Bool("quiet") {
-		fmt.Fprintf(r.s.err, "%s: %.5g sign-ups/s: %s\n", name, float64(rate), result.Verdict)
+		fmt.Fprintf(r.s.err, format, words...)
 	}
-	return held(result), nil
 }
 
 // conclude writes the report of all levels and says what was found.
@@ -161,6 +188,7 @@ func (r *redliner) conclude(limit drill.Limit) error {
 	slices.SortFunc(whole.Levels, func(a, b report.Level) int {
 		return int(1000 * (a.OfferedPerS - b.OfferedPerS))
 	})
+	whole.Redline = &report.Redline{HeldPerS: limit.Held, BrokePerS: limit.Broke, KneePerS: r.knee(), Bottleneck: r.bottleneck(limit)}
 	path := filepath.Join(r.folder, "report.json")
 	if err := writeFile(path, func(w io.Writer) error { return report.Write(w, whole) }); err != nil {
 		return err
@@ -245,12 +273,35 @@ func (r *redliner) sentence(limit drill.Limit) string {
 	for _, level := range r.levels {
 		if level.rate == limit.Broke {
 			text += " (" + why(level.result) + ")"
-			if bottleneck := drill.Bottleneck(level.result); bottleneck != "" {
-				text += "; busiest: " + bottleneck
-			}
 		}
 	}
-	return text + "."
+	if bottleneck := r.bottleneck(limit); bottleneck != "" {
+		text += "; busiest: " + bottleneck
+	}
+	text += "."
+	if knee := r.knee(); knee > 0 {
+		text += fmt.Sprintf(" The knee is at %.5g sign-ups/s: beyond it waiting grows faster than what is done.", knee)
+	}
+	return text
+}
+
+// bottleneck names what was busiest at the lowest rate that broke.
+func (r *redliner) bottleneck(limit drill.Limit) string {
+	for _, level := range r.levels {
+		if level.rate == limit.Broke {
+			return drill.Bottleneck(level.result)
+		}
+	}
+	return ""
+}
+
+func (r *redliner) knee() float64 {
+	var reports []report.Report
+	var rates []float64
+	for _, level := range r.levels {
+		reports, rates = append(reports, level.result), append(rates, level.rate)
+	}
+	return drill.Knee(reports, rates, r.scenario.Arrivals.Step)
 }
 
 // why names the first threshold that broke, or why the run is invalid.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -21,7 +24,11 @@ func scenarioCommand(s streams) *cli.Command {
 			{Name: "show", Usage: "print a scenario file", ArgsUsage: "SCENARIO", Action: func(c *cli.Context) error { return showScenario(s, c) }},
 			{Name: "check", Usage: "find every fault of scenario files", ArgsUsage: "SCENARIO…", Action: func(c *cli.Context) error { return checkScenarios(s, c) }},
 			{Name: "schema", Usage: "print the JSON Schema of the file", Action: func(*cli.Context) error { return printSchema(s) }},
-			{Name: "init", Usage: "write a scenario to start from", ArgsUsage: "FILE", Action: func(c *cli.Context) error { return initScenario(s, c) }},
+			{
+				Name: "init", Usage: "write a scenario to start from", ArgsUsage: "[SOURCE] FILE",
+				Flags:  []cli.Flag{&cli.StringFlag{Name: "from", Usage: "make it from the file SOURCE, of the `KIND` openapi, har or access-log", EnvVars: twin("from")}},
+				Action: func(c *cli.Context) error { return initScenario(s, c) },
+			},
 		},
 	}
 }
@@ -124,10 +131,34 @@ func printSchema(s streams) error {
 }
 
 func initScenario(s streams, c *cli.Context) error {
-	name, err := oneArgument(c, "file to write")
+	if c.String("from") == "" {
+		name, err := oneArgument(c, "file to write")
+		if err != nil {
+			return err
+		}
+		return writeScenario(s, name, scenarios.Template())
+	}
+	if c.NArg() < 1 || c.NArg() > 2 {
+		return usageError{errors.New("name the file to read, and the scenario file to write, which is printed without a name: ombak scenario init --from har browser.har mine.yaml")}
+	}
+	text, err := os.ReadFile(c.Args().First())
 	if err != nil {
 		return err
 	}
+	name := c.Args().Get(1)
+	draft, err := scenarios.Draft(c.String("from"), strings.TrimSuffix(filepath.Base(cmp.Or(name, c.Args().First())), filepath.Ext(cmp.Or(name, c.Args().First()))), text)
+	if err != nil {
+		return usageError{err}
+	}
+	if name == "" {
+		_, err = s.out.Write(draft)
+		return err
+	}
+	return writeScenario(s, name, draft)
+}
+
+// writeScenario writes a new file.
+func writeScenario(s streams, name string, text []byte) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, os.ErrExist) {
 		return usageError{fmt.Errorf("%s exists already; name a new file", name)}
@@ -135,7 +166,7 @@ func initScenario(s streams, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(scenarios.Template())
+	_, err = file.Write(text)
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(name))
 	}

@@ -26,7 +26,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code, "kill-part": killPart, "wait-for": waitFor, "serve-mocks": serveMocksScript, "stop-serving": stopServingScript,
-			"wait-for-fault": waitForFault, "falls-and-recovers": fallsAndRecovers,
+			"expand": expandFile, "logs-agree": logsAgree, "logged-between": loggedBetween, "wait-for-fault": waitForFault, "falls-and-recovers": fallsAndRecovers,
 		},
 	})
 }

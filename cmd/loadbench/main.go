@@ -1,0 +1,21 @@
+// Command loadbench compares ombak's load generator with others on one target, and writes a table of
+// ratios into a file. It is started by make bench-load:
+//
+//  1. it starts a trivial fasthttp server as a child of its own;
+//  2. each tool found plays a closed loop of 64 connections, and then 30,000 requests a second;
+//  3. ombak alone plays journeys of ten steps, and a million people who think at once;
+//  4. the CPU time of each tool's process is what the kernel says when it has ended; ombak's is that
+//     of its generator's process, as its report states it.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// expandFile replaces variables such as $WORK in a file of the script.
+func expandFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: expand FILE")
+	}
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// logsAgree compares what a server's log counts of each path with what the report counts of the step
+// at that path: requests sent and passed, exactly.
+func logsAgree(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: logs-agree REPORT LOG")
+	}
+	var r report.Report
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &r))
+	logged, good := countLog(ts, args[1])
+	paths := map[string]string{"look": "/", "cart": "/cart", "pay": "/pay"}
+	for i, step := range r.Steps {
+		path := paths[step.Step]
+		if step.Requests == 0 || float64(logged[path]) != step.Requests || float64(good[path]) != r.Funnel[i].Passed {
+			ts.Fatalf("%s: %v sent and %v passed, but %s counts %d of %s, %d of them good", step.Step, step.Requests, r.Funnel[i].Passed, args[1], logged[path], path, good[path])
+		}
+	}
+}
+
+// loggedBetween demands that a log has so many lines.
+func loggedBetween(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: logged-between LOG LEAST MOST")
+	}
+	logged, _ := countLog(ts, args[0])
+	least, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	most, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	if n := logged["/"] + logged["/index.html"]; n < least || n > most {
+		ts.Fatalf("%s has %d lines, want %d to %d", args[0], n, least, most)
+	}
+}
+
+func countLog(ts *testscript.TestScript, name string) (logged, good map[string]int) {
+	logged, good = map[string]int{}, map[string]int{}
+	scanner := bufio.NewScanner(strings.NewReader(ts.ReadFile(name)))
+	for scanner.Scan() {
+		fields := strings.Fields(scanner.Text())
+		logged[fields[0]]++
+		if fields[1] == "200" {
+			good[fields[0]]++
+		}
+	}
+	return logged, good
+}

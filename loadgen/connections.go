@@ -1,0 +1,193 @@
+package loadgen
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Connections says how the targets are reached.
+type Connections struct {
+	PerPerson bool              `json:"per_person,omitempty"` // each person has connections of their own; otherwise all share them
+	Cold      float64           `json:"cold,omitempty"`       // share of requests on a new connection, which is closed after the answer
+	Idle      time.Duration     `json:"idle,omitempty"`       // longest time a connection waits to be used again; 0 means as long as the service lets it
+	Life      time.Duration     `json:"life,omitempty"`       // age from which a connection is not used again; 0 means no limit
+	DNSTTL    time.Duration     `json:"dns_ttl,omitempty"`    // names are asked for again after so long; 0 means once
+	ConnectTo map[string]string `json:"connect_to,omitempty"` // host:port of a target → host:port to connect to instead
+	HTTP2     bool              `json:"http2,omitempty"`      // over TLS, with net/http
+	TLS       TLS               `json:"tls,omitzero"`
+}
+
+// TLS holds certificates in PEM.
+type TLS struct {
+	CA       string `json:"ca,omitempty"` // who vouches for services; empty means the system's authorities
+	Cert     string `json:"cert,omitempty"`
+	Key      string `json:"key,omitempty"`
+	Insecure bool   `json:"insecure,omitempty"` // take any certificate
+}
+
+// config returns the settings of crypto/tls.
+func (t TLS) config() (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: t.Insecure}
+	if t.CA != "" {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM([]byte(t.CA)) {
+			return nil, errors.New("the file of the authority holds no certificate in PEM")
+		}
+	}
+	if t.Cert != "" || t.Key != "" {
+		pair, err := tls.X509KeyPair([]byte(t.Cert), []byte(t.Key))
+		if err != nil {
+			return nil, fmt.Errorf("the client's certificate and key: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}
+
+func (c Connections) validate() error {
+	if _, err := c.TLS.config(); err != nil {
+		return err
+	}
+	if c.HTTP2 && (c.PerPerson || c.Cold > 0) {
+		return errors.New("over HTTP/2 all requests share a connection; leave out per: person and cold, or http2")
+	}
+	for from, to := range c.ConnectTo {
+		for _, address := range []string{from, to} {
+			if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+				return fmt.Errorf("connect-to %s=%s: %q is not HOST:PORT", from, to, address)
+			}
+		}
+	}
+	return nil
+}
+
+var coldPurpose = workload.NewPurpose("connections/cold")
+
+// cold says whether a request goes over a new connection.
+func (g *Generator) cold(work job) bool {
+	share := g.config.Connections.Cold
+	if share <= 0 {
+		return false
+	}
+	stream := g.config.Seed.Stream(coldPurpose, work.person, g.requests[work.step].step, int(work.attempt))
+	return stream.Chance(share)
+}
+
+// resolver knows the addresses of one target. It asks again in the background, so that nobody waits
+// for a name server while people come.
+type resolver struct {
+	host, port string
+	mu         sync.Mutex
+	addresses  []netip.AddrPort
+	next       int
+}
+
+// newResolver asks for the first time; target is host:port.
+func newResolver(ctx context.Context, target string, connectTo map[string]string) (*resolver, error) {
+	if other, given := connectTo[target]; given {
+		target = other
+	}
+	r := &resolver{}
+	var err error
+	if r.host, r.port, err = net.SplitHostPort(target); err != nil {
+		return nil, err
+	}
+	return r, r.ask(ctx)
+}
+
+// ask keeps IPv4 addresses where there are any, else IPv6.
+func (r *resolver) ask(ctx context.Context) error {
+	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", r.port)
+	if err != nil {
+		return err
+	}
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", r.host)
+	if err != nil {
+		return err
+	}
+	var four, six []netip.AddrPort
+	for _, address := range found {
+		if address = address.Unmap(); address.Is4() {
+			four = append(four, netip.AddrPortFrom(address, uint16(port)))
+		} else {
+			six = append(six, netip.AddrPortFrom(address, uint16(port)))
+		}
+	}
+	if len(four) == 0 {
+		four = six
+	}
+	if len(four) == 0 {
+		return fmt.Errorf("%s has no address", net.JoinHostPort(r.host, strconv.Itoa(port)))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.addresses = four
+	return nil
+}
+
+// address returns the next address in turn.
+func (r *resolver) address() netip.AddrPort {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next++
+	return r.addresses[r.next%len(r.addresses)]
+}
+
+// resolvers are those of all targets.
+type resolvers struct {
+	all  []*resolver
+	stop context.CancelFunc
+	over sync.WaitGroup
+}
+
+func (g *Generator) newResolvers(ctx context.Context) (*resolvers, error) {
+	rs := &resolvers{}
+	ctx, rs.stop = context.WithCancel(ctx)
+	for _, target := range g.targets {
+		address, _, err := hostOf(target)
+		if err == nil {
+			var r *resolver
+			r, err = newResolver(ctx, address, g.config.Connections.ConnectTo)
+			rs.all = append(rs.all, r)
+		}
+		if err != nil {
+			rs.stop()
+			return nil, err
+		}
+	}
+	if ttl := g.config.Connections.DNSTTL; ttl > 0 {
+		rs.over.Go(func() { rs.refresh(ctx, ttl) })
+	}
+	return rs, nil
+}
+
+// refresh asks again and again; who cannot be asked keeps the addresses known.
+func (rs *resolvers) refresh(ctx context.Context, ttl time.Duration) {
+	ticker := time.NewTicker(ttl)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		for _, r := range rs.all {
+			_ = r.ask(ctx) // the addresses known stay
+		}
+	}
+}
+
+func (rs *resolvers) close() {
+	rs.stop()
+	rs.over.Wait()
+}

@@ -1,0 +1,57 @@
+package loadgen
+
+import (
+	"slices"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Feeder is a table of data for templates. Each person gets one row and keeps it.
+type Feeder struct {
+	Columns []string   `json:"columns"`
+	Rows    [][]string `json:"rows"`             // at least one, each as long as columns
+	Random  bool       `json:"random,omitempty"` // rows are drawn; otherwise person n gets row n modulo their number
+}
+
+// feeder is a Feeder ready to be asked.
+type feeder struct {
+	Feeder
+	seed    workload.Seed
+	purpose workload.Purpose
+}
+
+func newFeeder(f Feeder, name string, seed workload.Seed) feeder {
+	return feeder{f, seed, workload.NewPurpose("feeder/" + name)}
+}
+
+func (f *feeder) cell(person uint64, column int) string {
+	row := person % uint64(len(f.Rows))
+	if f.Random {
+		stream := f.seed.Stream(f.purpose, person, 0, 0)
+		row = uint64(stream.IntN(len(f.Rows)))
+	}
+	return f.Rows[row][column]
+}
+
+func (f Feeder) column(name string) int { return slices.Index(f.Columns, name) }
+
+var keyPurpose = workload.NewPurpose("request/key")
+
+// idempotencyKey appends the key that a person sends with every attempt at one step: a UUID of
+// version 4 drawn from the seed (RFC 9562).
+func idempotencyKey(buffer []byte, seed workload.Seed, person uint64, step workload.Purpose) []byte {
+	const hex = "0123456789abcdef"
+	stream := seed.Stream(keyPurpose, person, step, 0)
+	high, low := stream.Uint64(), stream.Uint64()
+	high = high&^0xf000 | 0x4000
+	low = low&^(3<<62) | 2<<62
+	for i, word := range [2]uint64{high, low} {
+		for shift := 60; shift >= 0; shift -= 4 {
+			if digit := i*16 + (60-shift)/4; digit == 8 || digit == 12 || digit == 16 || digit == 20 {
+				buffer = append(buffer, '-')
+			}
+			buffer = append(buffer, hex[word>>shift&15])
+		}
+	}
+	return buffer
+}

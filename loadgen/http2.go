@@ -1,0 +1,93 @@
+package loadgen
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// newHTTP2 returns a net/http client that speaks HTTP/2 and nothing else over one target's
+// connections, and never tries a request twice.
+func newHTTP2(secure *tls.Config, dial func(string) (net.Conn, error), life time.Duration) *http.Client {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP2(true)
+	transport := &http.Transport{
+		TLSClientConfig: secure, Protocols: protocols, IdleConnTimeout: life,
+		DialContext: func(_ context.Context, _, address string) (net.Conn, error) { return dial(address) },
+	}
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// doHTTP2 sends w.req with net/http and copies the answer into w.resp.
+func (w *worker) doHTTP2(client *http.Client, timeout time.Duration) error {
+	ctx := context.Background()
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	request, err := http.NewRequestWithContext(ctx, string(w.req.Header.Method()), w.req.URI().String(), nil)
+	if err != nil {
+		return err
+	}
+	if body := w.req.Body(); len(body) > 0 {
+		request.Body, request.ContentLength = io.NopCloser(&bodyReader{rest: body}), int64(len(body))
+	}
+	for name, value := range w.req.Header.All() {
+		switch string(name) {
+		case "Host":
+			request.Host = string(value)
+		case "Content-Length", "Connection":
+		default:
+			request.Header.Add(string(name), string(value))
+		}
+	}
+	if request.Header.Get("User-Agent") == "" {
+		request.Header["User-Agent"] = nil
+	}
+	response, err := client.Do(request)
+	if ctx.Err() != nil {
+		return fasthttp.ErrTimeout
+	}
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	switch {
+	case ctx.Err() != nil:
+		return fasthttp.ErrTimeout
+	case err != nil:
+		return err
+	case len(body) > maxBody:
+		return fasthttp.ErrBodyTooLarge
+	}
+	w.resp.SetStatusCode(response.StatusCode)
+	w.resp.SetBody(body)
+	for name, values := range response.Header {
+		for _, value := range values {
+			w.resp.Header.Add(name, value)
+		}
+	}
+	return nil
+}
+
+// bodyReader reads a body once; it has no GetBody, so that net/http cannot send it again.
+type bodyReader struct{ rest []byte }
+
+func (b *bodyReader) Read(into []byte) (int, error) {
+	if len(b.rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(into, b.rest)
+	b.rest = b.rest[n:]
+	return n, nil
+}

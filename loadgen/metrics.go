@@ -1,0 +1,100 @@
+package loadgen
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// Metrics show a run to Prometheus while it lasts. Times are native histograms, which a scraper
+// that asks for the protobuf format gets; others see their sums and counts.
+type Metrics struct {
+	registry           *prometheus.Registry
+	steps              funnel.Journey
+	response, service  *prometheus.HistogramVec
+	lag                prometheus.Histogram
+	scheduled, started prometheus.Counter
+	dropped, finished  prometheus.Counter
+}
+
+// NewMetrics returns the metrics of a journey; underWay tells how many requests are.
+func NewMetrics(steps funnel.Journey, underWay func() int) *Metrics {
+	const growth = 1.02 // of bucket widths: quantiles are exact to 1 %
+	times := func(name, help string) prometheus.HistogramOpts {
+		return prometheus.HistogramOpts{
+			Namespace: "ombak", Subsystem: "load", Name: name, Help: help,
+			NativeHistogramBucketFactor: growth, NativeHistogramMaxBucketNumber: 1000,
+		}
+	}
+	people := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "ombak", Subsystem: "load", Name: name, Help: help})
+	}
+	m := &Metrics{
+		registry: prometheus.NewRegistry(), steps: steps,
+		response:  prometheus.NewHistogramVec(times("response_time_seconds", "From the intended instant to the end of an attempt."), []string{"step", "outcome"}),
+		service:   prometheus.NewHistogramVec(times("service_time_seconds", "From sending to the end of an attempt."), []string{"step", "outcome"}),
+		lag:       prometheus.NewHistogram(times("schedule_lag_seconds", "From the intended instant to sending.")),
+		scheduled: people("people_scheduled_total", "People that the arrivals named."),
+		started:   people("people_started_total", "People whose first request was handed over for sending."),
+		dropped:   people("people_dropped_total", "People who could not begin, because the generator could not."),
+		finished:  people("people_finished_total", "People whose way ended, well or not."),
+	}
+	inFlight := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "ombak", Subsystem: "load", Name: "requests_in_flight", Help: "Requests under way.",
+	}, func() float64 { return float64(underWay()) })
+	m.registry.MustRegister(m.response, m.service, m.lag, m.scheduled, m.started, m.dropped, m.finished, inFlight)
+	return m
+}
+
+// Handler serves the metrics.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Watcher is an observer that counts people too.
+type Watcher interface {
+	funnel.Observer
+	funnel.Crowd
+}
+
+// Beside returns an observer that shows the metrics what it hands on to inner. One goroutine may use it.
+func (m *Metrics) Beside(inner Watcher) Watcher {
+	o := &metered{Watcher: inner, metrics: m}
+	for range m.steps {
+		o.response = append(o.response, [funnel.OutcomeCount]prometheus.Observer{})
+		o.service = append(o.service, [funnel.OutcomeCount]prometheus.Observer{})
+	}
+	return o
+}
+
+type metered struct {
+	Watcher
+	metrics           *Metrics
+	response, service [][funnel.OutcomeCount]prometheus.Observer // by step, made when they first occur
+}
+
+func (o *metered) Observe(sample funnel.Sample) {
+	o.Watcher.Observe(sample)
+	if sample.Outcome == funnel.Dropped {
+		return
+	}
+	if o.response[sample.Step][sample.Outcome] == nil {
+		step, outcome := o.metrics.steps[sample.Step].Name, sample.Outcome.String()
+		o.response[sample.Step][sample.Outcome] = o.metrics.response.WithLabelValues(step, outcome)
+		o.service[sample.Step][sample.Outcome] = o.metrics.service.WithLabelValues(step, outcome)
+	}
+	o.response[sample.Step][sample.Outcome].Observe(sample.ResponseTime().Seconds())
+	o.service[sample.Step][sample.Outcome].Observe(sample.ServiceTime().Seconds())
+	if o.metrics.steps[sample.Step].Kind != funnel.Await {
+		o.metrics.lag.Observe(sample.Wait().Seconds())
+	}
+}
+
+func (o *metered) Scheduled(at time.Duration) { o.metrics.scheduled.Inc(); o.Watcher.Scheduled(at) }
+func (o *metered) Started()                   { o.metrics.started.Inc(); o.Watcher.Started() }
+func (o *metered) DroppedPerson()             { o.metrics.dropped.Inc(); o.Watcher.DroppedPerson() }
+func (o *metered) Finished()                  { o.metrics.finished.Inc(); o.Watcher.Finished() }

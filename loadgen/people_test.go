@@ -1,0 +1,221 @@
+package loadgen_test
+
+import (
+	"net"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// then adds a second step that sends the request.
+func then(c *loadgen.Config, request loadgen.Request) {
+	c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Continue: 1, Timeout: 5 * time.Second})
+	request.Target, request.Completed = "web", []int{200}
+	c.Requests = append(c.Requests, request)
+}
+
+// People keep their cookies, change and lose them as they are told, and have none of each other's.
+func TestCookies(t *testing.T) {
+	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) {
+		own := string(ctx.QueryArgs().Peek("nik"))
+		switch string(ctx.Path()) {
+		case "/":
+			ctx.Response.Header.Add("Set-Cookie", "session="+own+"; Path=/; HttpOnly")
+			ctx.Response.Header.Add("Set-Cookie", "gone=x")
+		case "/then":
+			if string(ctx.Request.Header.Cookie("session")) != own || string(ctx.Request.Header.Cookie("gone")) != "x" {
+				ctx.SetStatusCode(401)
+			}
+			ctx.Response.Header.Add("Set-Cookie", "gone=x; Max-Age=0")
+		case "/last":
+			if string(ctx.Request.Header.Cookie("session")) != own || len(ctx.Request.Header.Cookie("gone")) > 0 {
+				ctx.SetStatusCode(401)
+			}
+		}
+	})
+	for _, cookies := range []bool{true, false} {
+		r := play(t, config(s.url, func(c *loadgen.Config) {
+			c.Cookies = cookies
+			c.Requests[0].Path = "/?nik=${person.nik}"
+			then(c, loadgen.Request{Method: "GET", Path: "/then?nik=${person.nik}"})
+			then(c, loadgen.Request{Method: "GET", Path: "/last?nik=${person.nik}"})
+			c.Journey.Steps[2].Name = "last"
+		}))
+		want := map[bool]int{true: 150, false: 50}[cookies]
+		if r.outcomes()[funnel.Completed] != want {
+			t.Errorf("cookies %v: outcomes %v, want %d completed", cookies, r.outcomes(), want)
+		}
+	}
+}
+
+func TestChecks(t *testing.T) {
+	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) {
+		ctx.Response.Header.Set("X-Zone", "jakarta")
+		ctx.SetBodyString(`{"status":"ok","id":42}`)
+	})
+	for _, test := range []struct {
+		why   string
+		check loadgen.Check
+		good  bool
+	}{
+		{"a value that equals", loadgen.Check{Extract: loadgen.Extract{JSON: "status"}, Equals: "ok"}, true},
+		{"a value that differs", loadgen.Check{Extract: loadgen.Extract{JSON: "status"}, Equals: "queued"}, false},
+		{"a value that is there", loadgen.Check{Extract: loadgen.Extract{JSON: "id"}}, true},
+		{"a value that is missing", loadgen.Check{Extract: loadgen.Extract{JSON: "ticket"}}, false},
+		{"a header", loadgen.Check{Extract: loadgen.Extract{Header: "X-Zone"}, Contains: "karta"}, true},
+		{"an expression", loadgen.Check{Extract: loadgen.Extract{Regexp: `"id":(\d+)`}, Equals: "42"}, true},
+		{"the body", loadgen.Check{Contains: "maintenance"}, false},
+	} {
+		r := play(t, config(s.url, func(c *loadgen.Config) { c.Requests[0].Checks = []loadgen.Check{test.check} }))
+		outcome, reason := funnel.Completed, funnel.Reason(200)
+		if !test.good {
+			outcome, reason = funnel.Failed, funnel.ReasonCheck
+		}
+		if r.outcomes()[outcome] != 50 || r.samples[0].Reason != reason {
+			t.Errorf("%s: outcomes %v, reason %v", test.why, r.outcomes(), r.samples[0].Reason)
+		}
+	}
+}
+
+// A person's key stays the same over retries of one step, and differs between steps and people.
+func TestKeysAreKeptAcrossRetries(t *testing.T) {
+	s := serve(t, func(ctx *fasthttp.RequestCtx, nth int) {
+		if nth%2 == 1 {
+			ctx.SetStatusCode(503)
+		}
+	})
+	play(t, config(s.url, func(c *loadgen.Config) {
+		c.Shards, c.Signups.Bins.Counts = 1, []int{1, 0, 0, 0, 0, 1}
+		c.Journey.Steps[0].Retry = journey.Retry{Attempts: 2, Base: time.Millisecond}
+		c.Requests[0].Headers = map[string]string{"X-Key": "${step.key}"}
+		then(c, loadgen.Request{Method: "GET", Path: "/", Headers: map[string]string{"X-Key": "${step.key}"}})
+		c.Journey.Steps[1].Retry = c.Journey.Steps[0].Retry
+	}))
+	seen := map[string]int{}
+	for _, request := range s.served() {
+		key := strings.Fields(request)[2]
+		if len(key) != 36 || key[14] != '4' {
+			t.Errorf("the key %q is no UUID of version 4", key)
+		}
+		seen[key]++
+	}
+	if len(s.served()) != 8 || len(seen) != 4 {
+		t.Errorf("%d requests with the keys %v; want 8 with 4 keys", len(s.served()), seen)
+	}
+}
+
+func TestFeeders(t *testing.T) {
+	users := loadgen.Feeder{Columns: []string{"name", "secret"}, Rows: [][]string{{"ada", "a b"}, {"bob", `b"b`}, {"cem", "c"}}}
+	for _, random := range []bool{false, true} {
+		s := serve(t, nil)
+		users.Random = random
+		r := play(t, config(s.url, func(c *loadgen.Config) {
+			c.Feeders = map[string]loadgen.Feeder{"users": users}
+			c.Requests[0] = loadgen.Request{Target: "web", Method: "POST", Path: "/${feeder.users.name}?s=${feeder.users.secret}", JSON: `{"s":"${feeder.users.secret}"}`, Completed: []int{200}}
+		}))
+		want := map[string]bool{
+			`POST /ada?s=a%20b  {"s":"a b"}`: true, `POST /bob?s=b%22b  {"s":"b\"b"}`: true, `POST /cem?s=c  {"s":"c"}`: true,
+		}
+		rows := map[string]int{}
+		for _, request := range s.served() {
+			if !want[request] {
+				t.Errorf("request %q is no row of the feeder", request)
+			}
+			rows[request]++
+		}
+		if r.outcomes()[funnel.Completed] != 50 || len(rows) != 3 {
+			t.Errorf("random %v: outcomes %v, rows %v", random, r.outcomes(), rows)
+		}
+	}
+}
+
+// Those who lose patience close the connection, so that the service is told, or leave it open, so
+// that it works on for nobody; either way they count as abandoned, once.
+func TestWaysToLeave(t *testing.T) {
+	for _, silent := range []bool{false, true} {
+		var came, told atomic.Int64
+		atFourth := make(chan int64, 1)
+		url := raw(t, func(conn net.Conn) {
+			buffer := make([]byte, 4096)
+			if _, err := conn.Read(buffer); err != nil {
+				return
+			}
+			if came.Add(1) == 4 { // half a second after the others have left
+				for !silent && told.Load() < 3 && t.Context().Err() == nil {
+					runtime.Gosched()
+				}
+				atFourth <- told.Load()
+			}
+			if _, err := conn.Read(buffer); err != nil {
+				told.Add(1)
+			}
+		})
+		r := play(t, config(url, func(c *loadgen.Config) {
+			c.Shards = 1
+			c.Signups.Mode, c.Signups.Bins.Counts = workload.Burst, []int{3, 0, 0, 0, 0, 1}
+			c.Journey.Steps[0].Patience = workload.ConstantTime(50 * time.Millisecond)
+			c.Requests[0].Silent = silent
+		}))
+		if r.outcomes()[funnel.Abandoned] != 4 || len(r.samples) != 4 {
+			t.Errorf("silent %v: outcomes %v, want 4 abandoned", silent, r.outcomes())
+		}
+		if want, got := map[bool]int64{false: 3, true: 0}[silent], <-atFourth; got != want {
+			t.Errorf("silent %v: the service was told of %d who left, want %d", silent, got, want)
+		}
+	}
+}
+
+// As many people as allowed are under way; the rest are shed, and counted as dropped.
+func TestPeopleBeyondTheCapAreShed(t *testing.T) {
+	release := make(chan struct{})
+	s := serve(t, func(*fasthttp.RequestCtx, int) { <-release })
+	defer close(release)
+	r := &recorder{entered: map[int]int{}}
+	g, err := loadgen.New(config(s.url, func(c *loadgen.Config) {
+		c.Shards, c.MostPeople = 1, 7
+		c.Signups.Mode, c.Signups.Bins.Counts = workload.Burst, []int{50}
+		c.Journey.Steps[0].Timeout = 500 * time.Millisecond
+	}), func(int) funnel.Observer { return shardRecorder{r} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Run(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if r.sched != 50 || r.dropped != 43 || r.started != 7 || r.ended != 7 || g.Totals().Shed != 43 || r.entered[0] != 7 {
+		t.Errorf("scheduled %d, dropped %d, started %d, ended %d, shed %d", r.sched, r.dropped, r.started, r.ended, g.Totals().Shed)
+	}
+}
+
+// In a closed loop as many people as asked for are under way at all times, none of them twice.
+func TestClosedLoop(t *testing.T) {
+	var under, most atomic.Int64
+	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) {
+		now := under.Add(1)
+		for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
+		}
+		runtime.Gosched()
+		under.Add(-1)
+	})
+	r := play(t, config(s.url, func(c *loadgen.Config) {
+		c.Closed, c.ClosedFor = 4, 300*time.Millisecond
+		c.People = 1_000_000
+	}))
+	people := map[uint64]bool{}
+	for _, sample := range r.samples {
+		people[sample.Session] = true
+	}
+	done := r.outcomes()[funnel.Completed]
+	if done != len(r.samples) || len(people) != done || r.sched != done || r.started != done || r.ended != done || done < 8 || most.Load() > 4 {
+		t.Errorf("outcomes %v, %d people, scheduled %d, started %d, ended %d, at most %d at once", r.outcomes(), len(people), r.sched, r.started, r.ended, most.Load())
+	}
+}

@@ -1,0 +1,70 @@
+package loadgen
+
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/journey"
+)
+
+// session is one walk with what it has extracted so far.
+type session struct {
+	walk   journey.Walk
+	action journey.Action
+	start  time.Duration // when the first look of the current attempt was sent; 0 before it
+	sent   time.Duration // when the request under way was sent; 0 where none is
+	bag    *bag          // nil while the person carries nothing
+	lead   bool          // a step before the scheduled one, walked beside the person's main walk
+	fresh  bool          // nothing was sent yet
+	lost   bool          // could not be started at all
+	waits  bool          // looks again for an answer that was pending
+}
+
+// bag is what a person carries from step to step.
+type bag struct {
+	got []string
+	jar []cookie
+}
+
+// carry returns the session's bag, made if there was none.
+func (s *session) carry() *bag {
+	if s.bag == nil {
+		s.bag = &bag{}
+	}
+	return s.bag
+}
+
+// slab holds sessions in pieces of one size, so that a growing crowd is never copied.
+type slab struct {
+	pieces [][]session
+	used   int32
+	free   []int32
+}
+
+const (
+	pieceBits = 12
+	pieceMask = 1<<pieceBits - 1
+)
+
+func (s *slab) at(slot int32) *session { return &s.pieces[slot>>pieceBits][slot&pieceMask] }
+
+// put keeps a session and returns its place.
+func (s *slab) put(kept session) int32 {
+	var slot int32
+	if n := len(s.free); n > 0 {
+		slot, s.free = s.free[n-1], s.free[:n-1]
+	} else {
+		slot = s.used
+		s.used++
+		if int(slot>>pieceBits) == len(s.pieces) {
+			s.pieces = append(s.pieces, make([]session, 1<<pieceBits))
+		}
+	}
+	*s.at(slot) = kept
+	return slot
+}
+
+// drop frees a place.
+func (s *slab) drop(slot int32) {
+	*s.at(slot) = session{}
+	s.free = append(s.free, slot)
+}

@@ -1,0 +1,141 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Validity says how far a load generator may fall short before its run counts for nothing. Of the
+// limits on its strain, 0 leaves a warning where a run is likely to be distorted.
+type Validity struct {
+	MaxScheduleLagP99 time.Duration // 0 means no limit
+	MaxDroppedShare   float64       // of the people scheduled; 0 means no limit
+	MaxUnsentShare    float64       // of the attempts: files, ports or room in flight ran out; 0 means no limit
+	MaxDialShare      float64       // of the attempts: no connection came about; 0 means no limit
+	MaxCPUShare       float64       // of the machine, taken by the generator
+	MaxStealShare     float64       // of the machine, taken away by its host
+	MaxGCPause        time.Duration // the generator's longest
+	MaxPacingError    float64       // see Strain
+}
+
+// Strain is what a generator and its machine went through while it played.
+type Strain struct {
+	CPUShare    float64  `json:"cpu_share"`             // CPU time of the generator over that of all cores
+	StealShare  *float64 `json:"steal_share,omitempty"` // CPU time that the machine's host gave to others, over that of all cores
+	GCPauseMaxS float64  `json:"gc_pause_max_s"`        // seconds
+	// PacingError compares observed arrivals with the intended, second by second: requests sent in
+	// another second than intended, over all requests. 0 is perfect.
+	PacingError float64 `json:"pacing_error"`
+	Shed        float64 `json:"shed"` // people never begun, because as many as allowed were under way
+}
+
+// worst returns the larger of each strain of two generators; their shed people add up.
+func (s *Strain) worst(other *Strain) *Strain {
+	if s == nil || other == nil {
+		return cmp.Or(s, other)
+	}
+	worst := Strain{
+		CPUShare: max(s.CPUShare, other.CPUShare), GCPauseMaxS: max(s.GCPauseMaxS, other.GCPauseMaxS),
+		PacingError: max(s.PacingError, other.PacingError), Shed: s.Shed + other.Shed, StealShare: cmp.Or(s.StealShare, other.StealShare),
+	}
+	if s.StealShare != nil && other.StealShare != nil {
+		steal := max(*s.StealShare, *other.StealShare)
+		worst.StealShare = &steal
+	}
+	return &worst
+}
+
+// likely are the strains from which a run without a limit of its own is warned of.
+var likely = Validity{MaxCPUShare: 0.9, MaxStealShare: 0.1, MaxGCPause: 50 * time.Millisecond, MaxPacingError: 0.1}
+
+// check says why the load was not offered as it should have been.
+func (v Validity) check(report Report) (faults []string) {
+	generator := report.Generator
+	if limit := v.MaxScheduleLagP99.Seconds(); limit > 0 && generator != nil && generator.ScheduleLagS != nil {
+		if p99 := generator.ScheduleLagS.P99; p99 > limit {
+			faults = append(faults, fmt.Sprintf(
+				"the generator sent late: its schedule lag has a p99 of %s, above %s; offer less load or give it more cores",
+				spell(p99), spell(limit)))
+		}
+	}
+	if offered := report.Offered; v.MaxDroppedShare > 0 && offered.Dropped > v.MaxDroppedShare*offered.Scheduled {
+		faults = append(faults, fmt.Sprintf(
+			"the generator dropped %s of %s people, more than %s%%; offer less load or raise its limits",
+			thousands(offered.Dropped), thousands(offered.Scheduled), trim(100*v.MaxDroppedShare)))
+	}
+	faults = append(faults, v.checkReasons(report)...)
+	if generator == nil || generator.Strain == nil {
+		return faults
+	}
+	return append(faults, v.strained(*generator.Strain)...)
+}
+
+// checkReasons counts the attempts that failed before any service was asked.
+func (v Validity) checkReasons(report Report) (faults []string) {
+	var attempts, local, dial float64
+	for _, step := range report.Steps {
+		attempts += step.Requests
+		local += step.Reasons["local"]
+		dial += step.Reasons["dial"]
+	}
+	attempts += local // not counted as requests, because they never left
+	if v.MaxUnsentShare > 0 && local > v.MaxUnsentShare*attempts {
+		faults = append(faults, fmt.Sprintf(
+			"the generator could not send %s of %s attempts: its files, local ports or requests in flight ran out; raise ulimit -n, net.ipv4.ip_local_port_range or connections.most, or offer less load",
+			thousands(local), thousands(attempts)))
+	}
+	if v.MaxDialShare > 0 && dial > v.MaxDialShare*attempts {
+		faults = append(faults, fmt.Sprintf(
+			"%s of %s attempts got no connection, more than %s%%, so that they never reached the service; look at the network, at net.core.somaxconn and at the service's backlog",
+			thousands(dial), thousands(attempts), trim(100*v.MaxDialShare)))
+	}
+	return faults
+}
+
+// strained says which limits the strain exceeds, and what to do.
+func (v Validity) strained(strain Strain) (faults []string) {
+	over := func(value, limit float64, format string, words ...any) {
+		if limit > 0 && value > limit {
+			faults = append(faults, fmt.Sprintf(format, words...))
+		}
+	}
+	over(strain.CPUShare, v.MaxCPUShare, "the generator took %s%% of the machine's CPU, above %s%%; give it more cores, or share the load with --part",
+		inPercent(strain.CPUShare), inPercent(v.MaxCPUShare))
+	if strain.StealShare != nil {
+		over(*strain.StealShare, v.MaxStealShare, "the machine's host took %s%% of its CPU away (steal), above %s%%; use a machine that is not shared",
+			inPercent(*strain.StealShare), inPercent(v.MaxStealShare))
+	}
+	over(strain.GCPauseMaxS, v.MaxGCPause.Seconds(), "a garbage collection stopped the generator for %s, above %s; give it more cores or offer less load",
+		spell(strain.GCPauseMaxS), spell(v.MaxGCPause.Seconds()))
+	over(strain.PacingError, v.MaxPacingError, "%s%% of the requests were sent in another second than intended, above %s%%; close what else keeps the machine busy, or offer less load",
+		inPercent(strain.PacingError), inPercent(v.MaxPacingError))
+	return faults
+}
+
+// warnings tells of strain that is likely to distort a run, where the scenario sets no limit.
+func (v Validity) warnings(report Report) []string {
+	if report.Generator == nil || report.Generator.Strain == nil {
+		return nil
+	}
+	unset := likely
+	for _, limit := range []struct{ own, likely *float64 }{
+		{&v.MaxCPUShare, &unset.MaxCPUShare}, {&v.MaxStealShare, &unset.MaxStealShare}, {&v.MaxPacingError, &unset.MaxPacingError},
+	} {
+		if *limit.own > 0 {
+			*limit.likely = 0
+		}
+	}
+	if v.MaxGCPause > 0 {
+		unset.MaxGCPause = 0
+	}
+	warnings := unset.strained(*report.Generator.Strain)
+	if shed := report.Generator.Strain.Shed; shed > 0 {
+		warnings = append(warnings, fmt.Sprintf("%s people were shed: as many as allowed were under way; raise connections.people to let them in", thousands(shed)))
+	}
+	return warnings
+}
+
+// inPercent writes a share with one decimal.
+func inPercent(share float64) string { return trim(math.Round(1000*share) / 10) }

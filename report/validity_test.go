@@ -1,0 +1,74 @@
+package report_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// strained is a run of 100 requests whose generator suffered.
+func strained(strain report.Strain, reasons map[funnel.Reason]int) (*report.Recording, report.Facts) {
+	journey := funnel.Journey{{Name: "go", Kind: funnel.Request}}
+	recording := report.NewRecording(journey)
+	recorder := report.NewRecorder(journey, 1, recording.Add)
+	observer := recorder.Observer(0)
+	for range 100 {
+		observer.Scheduled(0)
+		observer.Started()
+		observer.Enter(0, 0)
+	}
+	left := 100
+	for reason, n := range reasons {
+		for range n {
+			outcome := funnel.Failed
+			if reason == funnel.ReasonLocal {
+				outcome = funnel.Dropped
+			}
+			observer.Observe(funnel.Sample{Attempt: 1, End: time.Millisecond, Outcome: outcome, Reason: reason, Final: true})
+			left--
+		}
+	}
+	for range left {
+		observer.Observe(funnel.Sample{Attempt: 1, End: time.Millisecond, Reason: 200, Final: true})
+	}
+	recorder.Close()
+	return recording, report.Facts{Duration: time.Second, Strain: &strain}
+}
+
+func TestGeneratorsAreJudged(t *testing.T) {
+	steal := 0.3
+	for _, test := range []struct {
+		why      string
+		strain   report.Strain
+		reasons  map[funnel.Reason]int
+		validity report.Validity
+		want     string // in the reasons for being invalid; empty for valid
+		warning  string
+	}{
+		{"nothing suffers", report.Strain{CPUShare: 0.2, PacingError: 0.01}, nil, report.Validity{MaxUnsentShare: 1e-12, MaxCPUShare: 0.5}, "", ""},
+		{"too much CPU", report.Strain{CPUShare: 0.6}, nil, report.Validity{MaxCPUShare: 0.5}, "took 60% of the machine's CPU, above 50%; give it more cores, or share the load with --part", ""},
+		{"likely too much CPU", report.Strain{CPUShare: 0.95}, nil, report.Validity{}, "", "took 95% of the machine's CPU, above 90%"},
+		{"much CPU within its limit", report.Strain{CPUShare: 0.95}, nil, report.Validity{MaxCPUShare: 1}, "", ""},
+		{"a shared machine", report.Strain{StealShare: &steal}, nil, report.Validity{MaxStealShare: 0.05}, "took 30% of its CPU away (steal), above 5%; use a machine that is not shared", ""},
+		{"a long pause", report.Strain{GCPauseMaxS: 0.02}, nil, report.Validity{MaxGCPause: 10 * time.Millisecond}, "stopped the generator for 20 ms, above 10 ms", ""},
+		{"uneven sending", report.Strain{PacingError: 0.25}, nil, report.Validity{MaxPacingError: 0.05}, "25% of the requests were sent in another second than intended, above 5%", ""},
+		{"people shed", report.Strain{Shed: 7}, nil, report.Validity{}, "", "7 people were shed"},
+		{"out of ports", report.Strain{}, map[funnel.Reason]int{funnel.ReasonLocal: 3}, report.Validity{MaxUnsentShare: 1e-12}, "could not send 3 of 100 attempts: its files, local ports or requests in flight ran out; raise ulimit -n", ""},
+		{"no connections", report.Strain{}, map[funnel.Reason]int{funnel.ReasonDial: 20}, report.Validity{MaxDialShare: 0.1}, "20 of 100 attempts got no connection, more than 10%, so that they never reached the service", ""},
+		{"connections that break are the service's", report.Strain{}, map[funnel.Reason]int{funnel.ReasonReset: 20}, report.Validity{MaxDialShare: 0.1}, "", ""},
+	} {
+		recording, facts := strained(test.strain, test.reasons)
+		facts.Validity = test.validity
+		r := report.Assemble(recording, facts)
+		invalid, warnings := strings.Join(r.Invalid, "\n"), strings.Join(r.Warnings, "\n")
+		if (test.want == "") != (invalid == "") || !strings.Contains(invalid, test.want) || (r.Verdict == report.Invalid) != (test.want != "") {
+			t.Errorf("%s: verdict %s, invalid %q, want %q", test.why, r.Verdict, invalid, test.want)
+		}
+		if !strings.Contains(warnings, test.warning) || test.warning == "" && len(test.reasons) == 0 && test.want == "" && warnings != "" {
+			t.Errorf("%s: warnings %q, want %q", test.why, warnings, test.warning)
+		}
+	}
+}

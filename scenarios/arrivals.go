@@ -1,0 +1,168 @@
+package scenarios
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Arrivals are two streams: people who will walk the journey, and visitors who only look.
+type Arrivals struct {
+	Step      string        `yaml:"step" json:"step"`                                 // the step whose instants are scheduled
+	Mode      workload.Mode `yaml:"mode,omitempty" json:"mode,omitempty"`             // placing inside a second or minute: poisson (default), even, burst
+	Totals    string        `yaml:"totals,omitempty" json:"totals,omitempty"`         // exact (default): counts are kept to the person; random: they are means of a Poisson process
+	Counts    string        `yaml:"counts,omitempty" json:"counts,omitempty"`         // CSV file beside the scenario: minute,visits,signups or time,count
+	AccessLog *AccessLog    `yaml:"access_log,omitempty" json:"access_log,omitempty"` // a web server's log beside the scenario, instead of counts
+	Signups   []Segment     `yaml:"signups,omitempty" json:"signups,omitempty"`       // piecewise-linear rate of people, instead of counts
+	Visitors  []Segment     `yaml:"visitors,omitempty" json:"visitors,omitempty"`     // piecewise-linear rate of visitors, instead of counts
+
+	fileSignups, fileVisitors workload.Bins
+}
+
+// AccessLog is a log in the common or combined log format whose requests are counted per second.
+type AccessLog struct {
+	File  string `yaml:"file" json:"file"`
+	Match string `yaml:"match,omitempty" json:"match,omitempty"` // how a request that counts begins, as in "POST /signups"; empty means all
+}
+
+// Segment is one piece of a rate: constant at Rate, linear from From to To, or a Spike: up from From
+// within a tenth of the time, and down to To in the rest.
+type Segment struct {
+	For   time.Duration  `yaml:"for" json:"for"`
+	Rate  *workload.Rate `yaml:"rate,omitempty" json:"rate,omitempty"`
+	From  *workload.Rate `yaml:"from,omitempty" json:"from,omitempty"`
+	To    *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`
+	Spike *workload.Rate `yaml:"spike,omitempty" json:"spike,omitempty"`
+}
+
+// fromFile says whether the counts are read from a file.
+func (a Arrivals) fromFile() bool { return a.Counts != "" || a.AccessLog != nil }
+
+// Bins returns the counts of the people who walk the journey and of the visitors.
+func (a Arrivals) Bins() (signups, visitors workload.Bins) {
+	if a.fromFile() {
+		return a.fileSignups, a.fileVisitors
+	}
+	return workload.NewBins(curve(a.Signups), time.Second), workload.NewBins(curve(a.Visitors), time.Second)
+}
+
+// Curves returns the rates by which people are placed inside the bins; none where the counts are
+// read from a file.
+func (a Arrivals) Curves() (signups, visitors workload.Curve) {
+	if a.fromFile() {
+		return nil, nil
+	}
+	return curve(a.Signups), curve(a.Visitors)
+}
+
+// AtRate replaces the arrivals by the given rates, with exact totals.
+func (a *Arrivals) AtRate(signups, visitors []Segment) {
+	a.Counts, a.AccessLog, a.Totals = "", nil, "exact"
+	a.Signups, a.Visitors = signups, visitors
+}
+
+func curve(segments []Segment) workload.Curve {
+	var pieces workload.Curve
+	for _, segment := range segments {
+		pieces = append(pieces, segment.pieces()...)
+	}
+	return pieces
+}
+
+func (s Segment) pieces() []workload.Segment {
+	from, to := rateOr0(s.From), rateOr0(s.To)
+	switch {
+	case s.Rate != nil:
+		from, to = *s.Rate, *s.Rate
+	case s.Spike != nil && s.For > 0:
+		rise := max(1, s.For/10)
+		return []workload.Segment{{For: rise, From: from, To: *s.Spike}, {For: max(1, s.For-rise), From: *s.Spike, To: to}}
+	}
+	return []workload.Segment{{For: s.For, From: from, To: to}}
+}
+
+func rateOr0(rate *workload.Rate) workload.Rate {
+	if rate == nil {
+		return 0
+	}
+	return *rate
+}
+
+// readArrivals reads the file of counts or the log beside the scenario.
+func (s *Scenario) readArrivals(beside fs.FS, hash func([]byte) (int, error)) {
+	a := &s.Arrivals
+	name, path := a.Counts, "arrivals.counts"
+	if a.AccessLog != nil {
+		name, path = a.AccessLog.File, "arrivals.access_log.file"
+	}
+	if !a.fromFile() || a.Counts != "" && a.AccessLog != nil { // the latter is told by validate
+		return
+	}
+	text, err := fs.ReadFile(beside, filepath.ToSlash(name))
+	if err != nil {
+		s.source.faultAt(path, "put the file beside the scenario, and name it relative to it", "the file %q cannot be read", name)
+		return
+	}
+	_, _ = hash(text) // a hash never fails
+	if a.AccessLog != nil {
+		a.fileSignups, err = workload.ReadAccessLog(bytes.NewReader(text), a.AccessLog.Match)
+		a.fileVisitors.Width = a.fileSignups.Width
+	} else {
+		a.fileSignups, a.fileVisitors, err = workload.ReadCounts(bytes.NewReader(text))
+	}
+	if err != nil {
+		s.source.faultAt(path, "", "%s: %v", name, err)
+	}
+}
+
+func (s *Scenario) validateArrivals() {
+	arrivals := &s.Arrivals
+	if s.step(arrivals.Step) < 0 {
+		s.source.faultAt("arrivals.step", hintWord(arrivals.Step, s.stepNames()), "no step is called %q", arrivals.Step)
+	}
+	switch arrivals.Mode {
+	case workload.Poisson, workload.Even, workload.Burst:
+	default:
+		s.source.faultAt("arrivals.mode", hintWord(string(arrivals.Mode), []string{"poisson", "even", "burst"}), "the mode %q is unknown", arrivals.Mode)
+	}
+	if arrivals.Totals != "exact" && arrivals.Totals != "random" {
+		s.source.faultAt("arrivals.totals", hintWord(arrivals.Totals, []string{"exact", "random"}), "the totals %q are unknown", arrivals.Totals)
+	}
+	given := 0
+	for _, is := range []bool{len(arrivals.Signups)+len(arrivals.Visitors) > 0, arrivals.Counts != "", arrivals.AccessLog != nil} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		s.source.faultAt("arrivals", "", "give either counts, access_log or signups (and visitors)")
+	}
+	s.validateSegments("arrivals.signups", arrivals.Signups)
+	s.validateSegments("arrivals.visitors", arrivals.Visitors)
+	if len(s.source.mistakes) > 0 {
+		return
+	}
+	signups, visitors := arrivals.Bins()
+	switch total := signups.Total() + visitors.Total(); {
+	case total == 0:
+		s.source.faultAt("arrivals", "raise a rate or a count", "nobody arrives")
+	case uint64(total) > s.Population.Size:
+		s.source.faultAt("arrivals", "raise population.size or lower the arrivals", "%d people arrive, but the population has %d", total, s.Population.Size)
+	}
+}
+
+func (s *Scenario) validateSegments(path string, segments []Segment) {
+	for i, segment := range segments {
+		place := fmt.Sprintf("%s[%d]", path, i)
+		if segment.For <= 0 {
+			s.source.faultAt(place, "write for: 10s", "a segment needs a length")
+		}
+		if (segment.Rate == nil) == (segment.From == nil && segment.To == nil && segment.Spike == nil) {
+			s.source.faultAt(place, "write rate: 1350/s, or from: 0/s and to: 1350/s, or spike: 5000/s", "a segment has either a rate, or from and to, or a spike")
+		}
+	}
+}

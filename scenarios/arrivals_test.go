@@ -1,0 +1,59 @@
+package scenarios_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+// withArrivals is a scenario of one step with the given arrivals.
+func withArrivals(arrivals string) []byte {
+	return []byte("schema: ombak.scenario/v1\nname: x\nopens: 2020-04-11T19:00:00+07:00\nseed: 1\narrivals: {step: go, " + arrivals + "}\n" +
+		"targets: {web: {}}\njourney:\n  - {name: go, request: {target: web, path: /}}\n")
+}
+
+func TestArrivalsFromFilesAndSpikes(t *testing.T) {
+	files := fstest.MapFS{
+		"counts.csv": {Data: []byte("time,count\n19:00,5\n19:15,7\n19:30,0\n")},
+		"access.log": {Data: []byte("h - - [11/Apr/2020:19:00:00 +0700] \"GET / HTTP/1.1\" 200 5\nh - - [11/Apr/2020:19:00:02 +0700] \"POST /a HTTP/1.1\" 200 5\n")},
+	}
+	for _, test := range []struct {
+		why, arrivals string
+		width         time.Duration
+		counts        []int
+	}{
+		{"quarters of an hour", "counts: counts.csv", 15 * time.Minute, []int{5, 7, 0}},
+		{"a log", "access_log: {file: access.log}", time.Second, []int{1, 0, 1}},
+		{"a part of a log", `access_log: {file: access.log, match: "POST /a"}`, time.Second, []int{1}},
+		// Up to 100/s within 1 s, down to 10/s in the other 9: 55 and then the trapezoids of the decline.
+		{"a spike", "signups: [{for: 10s, from: 10/s, spike: 100/s, to: 10/s}]", time.Second, []int{55, 95, 85, 75, 65, 55, 45, 35, 25, 15}},
+	} {
+		s, err := scenarios.Parse("x.yaml", withArrivals(test.arrivals), files)
+		if err != nil {
+			t.Errorf("%s: %v", test.why, err)
+			continue
+		}
+		if signups, _ := s.Arrivals.Bins(); signups.Width != test.width || !slices.Equal(signups.Counts, test.counts) {
+			t.Errorf("%s: %+v, want %v per %v", test.why, signups, test.counts, test.width)
+		}
+	}
+}
+
+func TestArrivalsSayWhatIsWrong(t *testing.T) {
+	files := fstest.MapFS{"bad.log": {Data: []byte("nonsense\n")}, "counts.csv": {Data: []byte("time,count\n0,1\n1,0\n")}}
+	for _, test := range []struct{ arrivals, want string }{
+		{"access_log: {file: bad.log}", "bad.log: line 1: the line has no time in brackets"},
+		{"access_log: {file: none.log}", `the file "none.log" cannot be read`},
+		{"counts: counts.csv, access_log: {file: bad.log}", "give either counts, access_log or signups"},
+		{"counts: counts.csv, totals: exacd", `the totals "exacd" are unknown`},
+		{"signups: [{for: 1s, rate: 1/s, spike: 2/s}]", "a segment has either a rate, or from and to, or a spike"},
+	} {
+		if _, err := scenarios.Parse("x.yaml", withArrivals(test.arrivals), files); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", test.arrivals, err, test.want)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package scenarios
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"sort"
+)
+
+// Feeder is a file of rows for templates. Each person gets one row and keeps it.
+type Feeder struct {
+	File  string `yaml:"file" json:"file"`                       // CSV with a header, or JSON array of objects, beside the scenario
+	Order string `yaml:"order,omitempty" json:"order,omitempty"` // by-person (default): person n gets row n modulo their number; random: a row is drawn
+}
+
+// Table is what a feeder's file holds.
+type Table struct {
+	Columns []string
+	Rows    [][]string // each as long as Columns
+}
+
+// Table returns the rows of a feeder by its name.
+func (s *Scenario) Table(feeder string) Table { return s.tables[feeder] }
+
+// readFeeders reads the files of all feeders.
+func (s *Scenario) readFeeders(beside fs.FS, hash func([]byte) (int, error)) {
+	s.tables = map[string]Table{}
+	for _, name := range keys(s.Feeders) {
+		file, path := s.Feeders[name].File, join("feeders", name)
+		if order := s.Feeders[name].Order; order != "" && order != "by-person" && order != "random" {
+			s.source.faultAt(path+".order", hintWord(order, []string{"by-person", "random"}), "the order %q is unknown", order)
+		}
+		text, err := fs.ReadFile(beside, filepath.ToSlash(file))
+		if err != nil {
+			s.source.faultAt(path+".file", "put the file beside the scenario, and name it relative to it", "the file %q cannot be read", file)
+			continue
+		}
+		_, _ = hash(text) // a hash never fails
+		if s.tables[name], err = readTable(text); err != nil {
+			s.source.faultAt(path+".file", "", "%s: %v", file, err)
+		}
+	}
+}
+
+// readTable reads CSV with a header, or a JSON array of objects.
+func readTable(text []byte) (Table, error) {
+	if trimmed := bytes.TrimSpace(text); len(trimmed) > 0 && trimmed[0] == '[' {
+		return readObjects(trimmed)
+	}
+	records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	switch {
+	case err != nil:
+		return Table{}, err
+	case len(records) < 2:
+		return Table{}, errors.New("a header and at least one row are needed")
+	}
+	table := Table{Columns: records[0], Rows: records[1:]}
+	for i, column := range table.Columns {
+		if column == "" || slices.Index(table.Columns, column) < i {
+			return Table{}, fmt.Errorf("column %d is called %q; give each column a name of its own", i+1, column)
+		}
+	}
+	return table, nil
+}
+
+func readObjects(text []byte) (Table, error) {
+	var objects []map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&objects); err != nil {
+		return Table{}, fmt.Errorf("this is no JSON array of objects: %w", err)
+	}
+	if len(objects) == 0 || len(objects[0]) == 0 {
+		return Table{}, errors.New("at least one object with a key is needed")
+	}
+	var table Table
+	for column := range objects[0] {
+		table.Columns = append(table.Columns, column)
+	}
+	sort.Strings(table.Columns)
+	for i, object := range objects {
+		row := make([]string, len(table.Columns))
+		for k, column := range table.Columns {
+			value, known := object[column]
+			if !known || len(object) != len(row) {
+				return Table{}, fmt.Errorf("object %d has not the keys of the first, which are %q", i+1, table.Columns)
+			}
+			row[k] = fmt.Sprint(value)
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table, nil
+}

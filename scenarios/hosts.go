@@ -1,0 +1,36 @@
+package scenarios
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// MayReach says whether the scenario allows sending to a host, which comes without a port.
+func (s *Scenario) MayReach(host string) bool {
+	for _, allowed := range s.Hosts {
+		suffix, wild := strings.CutPrefix(allowed, "*")
+		if strings.EqualFold(host, allowed) || wild && len(host) > len(suffix) && strings.EqualFold(host[len(host)-len(suffix):], suffix) {
+			return true
+		}
+	}
+	return len(s.Hosts) == 0
+}
+
+// validateReach reports what is wrong with the hosts, and targets that they do not allow.
+func (s *Scenario) validateReach() {
+	if s.RetryBudget < 0 {
+		s.source.faultAt("retry_budget", "use 0 (no limit) or more", "a negative number of retries")
+	}
+	for i, host := range s.Hosts {
+		name, wild := strings.CutPrefix(host, "*")
+		if name == "" || wild && !strings.HasPrefix(name, ".") || strings.ContainsAny(name, "*/ ") || strings.Contains(name, "://") {
+			s.source.faultAt(fmt.Sprintf("hosts[%d]", i), "write api.example.com, 127.0.0.1 or *.example.com", "%q is no host", host)
+		}
+	}
+	for name, target := range s.Targets {
+		if parsed, err := url.Parse(target.URL); err == nil && target.URL != "" && !s.MayReach(parsed.Hostname()) {
+			s.source.faultAt(join("targets", name)+".url", "add it to hosts, or change the target", "the host %s is not one of hosts", parsed.Hostname())
+		}
+	}
+}
