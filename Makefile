@@ -3,8 +3,9 @@
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TOOLS    := $(CURDIR)/.tools
 RACE     ?= -race
-# The race detector needs a C compiler; curl and swaks talk to the mocks in their tests.
-PACKAGES := gcc libc6-dev curl swaks
+# The race detector needs a C compiler; curl and swaks talk to the mocks in their
+# tests; the store is tested on PostgreSQL too, and strace watches what reaches the disk.
+PACKAGES := gcc libc6-dev curl swaks postgresql strace
 
 .PHONY: test packages lint unit statistics tools bench drill clean
 

@@ -69,7 +69,7 @@ func pendingMails(t *testing.T, path string) int {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	n, err := s.CountPendingMails(t.Context())
+	n, _, err := s.PendingJobs(t.Context(), store.JobMail)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,6 +84,9 @@ func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
 	fill(request)
+	if trace := childTrace(ctx); trace != "" {
+		request.Header.Set(traceHeader, trace)
+	}
 	if err := r.client.DoTimeout(request, response, r.timeout); err != nil {
 		return r.trouble(err.Error(), 0)
 	}

@@ -21,14 +21,18 @@ import (
 
 // Server is the running service.
 type Server struct {
-	config   Config
-	store    *store.Store
-	links    links
-	sessions sessions
-	dukcapil dukcapil
-	dapodik  dapodik
-	dtks     dtks
-	outbox   *outbox
+	config    Config
+	store     *store.Store
+	links     links
+	sessions  sessions
+	dukcapil  dukcapil
+	dapodik   dapodik
+	dtks      dtks
+	outbox    *queue // mails
+	sms       *queue
+	questions *queue // to the population registry
+	passwords *passwords
+	otpKey    []byte // of the codes that prove a phone
 
 	http          *fasthttp.Server
 	listener      net.Listener
@@ -83,7 +87,14 @@ func (s *Server) openKeys() error {
 	if err != nil {
 		return err
 	}
-	s.links, s.sessions = links{linkKey}, newSessions(sessionKey)
+	codeKey, err := deriveKey(s.config.Key, "link code")
+	if err != nil {
+		return err
+	}
+	if s.otpKey, err = deriveKey(s.config.Key, "phone code"); err != nil {
+		return err
+	}
+	s.links, s.sessions, s.passwords = links{linkKey, codeKey}, newSessions(sessionKey), newPasswords(s.config.PasswordSlots)
 	return nil
 }
 
@@ -139,18 +150,21 @@ func listen(address string) (net.Listener, error) {
 
 func (s *Server) openStore(ctx context.Context) (err error) {
 	c := s.config
-	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Rows: c.BatchRows, MaxAge: c.BatchAge})
+	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Durability: store.Durability(c.Durability), Rows: c.BatchRows, MaxAge: c.BatchAge})
 	if err != nil {
 		return err
 	}
-	s.outbox = &outbox{config: c.Mail, store: s.store, link: s.link, log: c.Log, wake: make(chan struct{}, 1)}
-	pending, err := s.store.CountPendingMails(ctx)
-	s.outbox.depth.Store(int64(pending))
-	return err
+	if err := s.openOutbox(ctx); err != nil {
+		return err
+	}
+	if err := s.openSMS(ctx); err != nil {
+		return err
+	}
+	return s.openQuestions(ctx)
 }
 
 // link returns what a mail's reader is to open.
-func (s *Server) link(mail store.Mail) string {
+func (s *Server) link(mail store.Job) string {
 	return s.config.LinkBase + "/verify?token=" + s.links.token(mail.Person, mail.LinkNonce)
 }
 
@@ -169,6 +183,7 @@ func (s *Server) openHTTP() {
 		CloseOnShutdown:              true,
 		DisablePreParseMultipartForm: true,
 		NoDefaultServerHeader:        true,
+		MaxConnsPerIP:                s.config.ConnectionsPerClient,
 	}
 	s.admin = &http.Server{Handler: s.adminHandler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 }
@@ -184,6 +199,9 @@ func (s *Server) AdminAddr() net.Addr {
 	return s.adminListener.Addr()
 }
 
+// Engine names the database.
+func (s *Server) Engine() string { return s.store.Engine() }
+
 // Durability says what an acknowledgement is worth, as asked of the database.
 func (s *Server) Durability() string { return s.store.Durability() }
 
@@ -195,7 +213,9 @@ func (s *Server) Serve() error {
 	defer s.serving.Done()
 	var others sync.WaitGroup
 	defer others.Wait()
-	others.Go(func() { s.outbox.run(s.stopping) })
+	for _, queue := range []*queue{s.outbox, s.sms, s.questions} {
+		others.Go(func() { queue.run(s.stopping) })
+	}
 	var adminErr error
 	if s.adminListener != nil {
 		others.Go(func() {

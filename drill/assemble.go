@@ -31,6 +31,7 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 			others = append(others, cost)
 		}
 	}
+	others = append(others, c.costs...)
 	c.checkCalls()
 	facts := report.Facts{
 		Ombak: c.environment.Build, Engine: report.Live,

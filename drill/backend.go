@@ -22,7 +22,7 @@ const (
 func (r *Run) backendConfig() (backend.Config, error) {
 	s := r.Scenario
 	config := backend.Config{
-		Fresh: true, BatchRows: s.Backend.BatchRows, BatchAge: s.Backend.BatchAge, Key: r.key(),
+		Fresh: true, BatchRows: s.Backend.BatchRows, BatchAge: s.Backend.BatchAge, Durability: s.Backend.Durability, Key: r.key(),
 		Quota: s.Backend.Quota, LinkTTL: s.Backend.LinkTTL,
 	}
 	if config.Quota > 0 {

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/cluster"
+	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/report"
 )
@@ -46,7 +48,7 @@ type Progress struct {
 type Environment struct {
 	Command  []string       // starts a part: a program and its arguments
 	Folder   string         // for everything the run writes; must exist
-	Database string         // path of the SQLite file; empty means ombak.db in the folder
+	Database string         // path of an SQLite file, a postgres:// URL, or OwnPostgres; empty means ombak.db in the folder
 	Build    report.Build   // what conducts
 	Log      io.Writer      // standard error of the parts; may be nil
 	Progress func(Progress) // called on one goroutine; may be nil
@@ -69,14 +71,16 @@ type conductor struct {
 	people       uint64
 	passed       uint64
 	store        *report.Store
-	done         chan struct{} // closed when the generator has nothing left to play
+	costs        []report.Process // of what was no part
+	cluster      *cluster.Cluster // nil unless the run has a PostgreSQL of its own
+	done         chan struct{}    // closed when the generator has nothing left to play
 }
 
 // Conduct plays the run and returns its report. With an error the report holds what is known so
 // far: ErrPartDied, the context's error when interrupted, or why the run could not begin; then its
 // Schema is empty.
 func Conduct(ctx context.Context, run *Run, environment Environment) (report.Report, error) {
-	if err := prepare(run, &environment); err != nil {
+	if err := prepare(ctx, run, &environment); err != nil {
 		return report.Report{}, err
 	}
 	steps := make(funnel.Journey, len(run.Generator.Journey.Steps))
@@ -85,8 +89,12 @@ func Conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 	}
 	c := &conductor{run: run, environment: environment, recording: report.NewRecording(steps), done: make(chan struct{})}
 	defer removeControl(environment.Folder)
+	defer c.stopCluster()
 	defer c.stopAll()
 	c.progress(Starting)
+	if err := c.startCluster(ctx); err != nil {
+		return report.Report{}, err
+	}
 	if err := c.startParts(ctx); err != nil {
 		return report.Report{}, err
 	}
@@ -96,11 +104,12 @@ func Conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 	if err != nil {
 		c.warn(fmt.Sprintf("the store could not be read for reconciliation: %v", err))
 	}
+	c.stopCluster()
 	return c.assemble(reconciliation, ended), ended
 }
 
 // prepare refuses what cannot work before anything is started.
-func prepare(run *Run, environment *Environment) error {
+func prepare(ctx context.Context, run *Run, environment *Environment) error {
 	if environment.Database == "" {
 		environment.Database = filepath.Join(environment.Folder, "ombak.db")
 	}
@@ -110,8 +119,16 @@ func prepare(run *Run, environment *Environment) error {
 	if !run.hasBackend() {
 		return reach(run.Generator.Targets)
 	}
-	if _, err := os.Stat(environment.Database); err == nil {
-		return refuse("the database %s exists already; a drill needs a fresh one: name another with --store sqlite:PATH, or remove it", environment.Database)
+	if environment.Database == OwnPostgres {
+		return nil
+	}
+	switch err := store.CheckFresh(ctx, environment.Database); {
+	case errors.Is(err, store.ErrUsed):
+		return refuse("the database %s exists already or holds people; a drill needs a fresh one: name another with --store, or remove it", store.Name(environment.Database))
+	case err != nil:
+		return err
+	case !store.IsFile(environment.Database):
+		return nil
 	}
 	if info, err := os.Stat(filepath.Dir(environment.Database)); err != nil || !info.IsDir() {
 		return refuse("the folder of the database %s does not exist; make it, or name another with --store sqlite:PATH", environment.Database)
@@ -154,7 +171,7 @@ func (c *conductor) startParts(ctx context.Context) error {
 		}
 		config := c.run.Backend
 		config.Database = c.environment.Database
-		config.PhotoDir = filepath.Join(filepath.Dir(c.environment.Database), "photos")
+		config.PhotoDir = photoDir(c.environment.Database, c.environment.Folder)
 		connect(&config, mocks.Addresses)
 		backend, err := c.startPart(ctx, "backend", Order{Backend: &BackendOrder{config, c.run.Scenario.Opens}})
 		if err != nil {

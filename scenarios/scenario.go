@@ -154,7 +154,7 @@ func (f Fault) Description() fault.Description {
 type Backend struct {
 	BatchRows       int                      `yaml:"batch_rows,omitempty" json:"batch_rows,omitempty"`             // most rows of one group commit
 	BatchAge        time.Duration            `yaml:"batch_age,omitempty" json:"batch_age,omitempty"`               // longest time a row waits for company
-	Durability      string                   `yaml:"durability,omitempty" json:"durability,omitempty"`             // group-fsync
+	Durability      string                   `yaml:"durability,omitempty" json:"durability,omitempty"`             // group-fsync, per-request-fsync, or async, which is unsafe
 	Quota           int                      `yaml:"quota,omitempty" json:"quota,omitempty"`                       // places in the current batch (gelombang); 0 means no limit
 	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real life of an e-mailed link
 	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // kept SMTP connections
