@@ -7,7 +7,7 @@ RACE     ?= -race
 # tests; the store is tested on PostgreSQL too, and strace watches what reaches the disk.
 PACKAGES := gcc libc6-dev curl swaks postgresql strace
 
-.PHONY: test packages lint unit statistics tools bench drill clean
+.PHONY: test packages lint unit statistics tools crash bench drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint unit statistics
@@ -31,6 +31,10 @@ tools: $(TOOLS)/golangci-lint
 $(TOOLS)/golangci-lint: Makefile
 	@echo "installing $(GOLANGCI) into .tools"
 	GOBIN=$(TOOLS) go install $(GOLANGCI)
+
+# Kills the backend, and PostgreSQL with it, two hundred times under load on each store.
+crash:
+	OMBAK_CRASH_ROUNDS=200 go test -count=1 -timeout 60m -run 'Crash|Termination|Sync' ./backend
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

@@ -124,7 +124,7 @@ func prepare(ctx context.Context, run *Run, environment *Environment) error {
 	}
 	switch err := store.CheckFresh(ctx, environment.Database); {
 	case errors.Is(err, store.ErrUsed):
-		return refuse("the database %s exists already or holds people; a drill needs a fresh one: name another with --store, or remove it", store.Name(environment.Database))
+		return refuse("the database %s exists already; a drill needs a fresh one: name another with --store, or remove it", store.Name(environment.Database))
 	case err != nil:
 		return err
 	case !store.IsFile(environment.Database):

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"syscall"
 )
@@ -40,4 +41,34 @@ func (a *account) attributes() *syscall.SysProcAttr {
 		attributes.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
 	}
 	return attributes
+}
+
+// longest is the most that a folder for temporary files may have of the 107 characters that the path
+// of a Unix socket has.
+const longest = 60
+
+// place is where the account may have a folder: the usual one for temporary files, unless that is
+// somebody's own or its name is too long.
+func (a *account) place() string {
+	usual := os.TempDir()
+	if len(usual) <= longest && (a == nil || open(usual)) {
+		return usual
+	}
+	return "/tmp"
+}
+
+// open tells whether everybody may pass through a folder and those above it.
+func open(folder string) bool {
+	for {
+		info, err := os.Stat(folder)
+		const pass = 0o001
+		if err != nil || info.Mode()&pass == 0 {
+			return false
+		}
+		above := filepath.Dir(folder)
+		if above == folder {
+			return true
+		}
+		folder = above
+	}
 }

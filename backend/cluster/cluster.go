@@ -31,7 +31,7 @@ const socket = ".s.PGSQL.5432"
 // patience is how long a start or an end may take.
 const patience = 30 * time.Second
 
-// Start makes an empty cluster below the folder for temporary files and starts its server.
+// Start makes an empty cluster below a folder for temporary files and starts its server.
 func Start(ctx context.Context) (_ *Cluster, err error) {
 	programs, err := findPrograms()
 	if err != nil {
@@ -41,7 +41,7 @@ func Start(ctx context.Context) (_ *Cluster, err error) {
 	if c.user, err = unprivileged(); err != nil {
 		return nil, err
 	}
-	if c.folder, err = os.MkdirTemp("", "ombak-postgres-"); err != nil {
+	if c.folder, err = os.MkdirTemp(c.user.place(), "ombak-postgres-"); err != nil {
 		return nil, fmt.Errorf("make a folder for PostgreSQL: %w", err)
 	}
 	defer func() {

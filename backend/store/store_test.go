@@ -212,11 +212,17 @@ func linkIsGoodOnceAndInTime(t *testing.T, location string) {
 func TestOpenRefuses(t *testing.T) { onEach(t, openRefuses) }
 
 func openRefuses(t *testing.T, location string) {
+	if err := store.CheckFresh(t.Context(), location); err != nil {
+		t.Errorf("a fresh location: %v", err)
+	}
 	s := openStore(t, location, store.Options{Fresh: true})
 	if _, err := s.SignUp(signUp(1)); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
+	if err := store.CheckFresh(t.Context(), location); !errors.Is(err, store.ErrUsed) {
+		t.Errorf("a used database looks fresh: %v", err)
+	}
 	if _, err := store.Open(t.Context(), location, store.Options{Key: testKey(), Fresh: true}); !errors.Is(err, store.ErrUsed) {
 		t.Errorf("a used database as a fresh one: %v", err)
 	}
