@@ -20,8 +20,7 @@ func (s *Server) startOTP(_ *fasthttp.RequestCtx, person store.Person) (reply, e
 	if person.PhoneProved {
 		return reply{fasthttp.StatusOK, statusBody{"verified"}}, nil
 	}
-	now := time.Now()
-	err := s.store.StartOTP(person.ID, newNonce(), now.Add(s.config.OTPTTL), now, s.config.OTPPause)
+	err := s.sendOTP(person.ID)
 	switch {
 	case errors.Is(err, store.ErrTooSoon):
 		return reply{}, &fault{
@@ -31,8 +30,17 @@ func (s *Server) startOTP(_ *fasthttp.RequestCtx, person store.Person) (reply, e
 	case err != nil:
 		return reply{}, err
 	}
-	s.sms.added()
 	return reply{fasthttp.StatusAccepted, statusBody{"sent"}}, nil
+}
+
+// sendOTP leaves a code to be sent.
+func (s *Server) sendOTP(person int64) error {
+	now := time.Now()
+	err := s.store.StartOTP(person, newNonce(), now.Add(s.config.OTPTTL), now, s.config.OTPPause)
+	if err == nil {
+		s.sms.added()
+	}
+	return err
 }
 
 // checkOTP takes the code. Every guess is counted, on the disk, before it is looked at.

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 	"unicode"
@@ -18,7 +19,7 @@ type profile struct {
 	Occupation string `json:"occupation"`
 }
 
-// setProfile keeps the profile, sealed; it may be given again.
+// setProfile keeps the profile, sealed; it may be given again. A code goes to the phone, if there is a gateway.
 func (s *Server) setProfile(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	var p profile
 	if err := decode(ctx.PostBody(), &p); err != nil {
@@ -33,6 +34,12 @@ func (s *Server) setProfile(ctx *fasthttp.RequestCtx, person store.Person) (repl
 	text, err := json.Marshal(p)
 	if err == nil {
 		err = s.store.SetProfile(person.ID, text)
+	}
+	if err == nil && !person.PhoneProved && s.config.SMS.URL != "" {
+		err = s.sendOTP(person.ID)
+		if errors.Is(err, store.ErrTooSoon) {
+			err = nil // the last code is on its way
+		}
 	}
 	return reply{fasthttp.StatusOK, statusBody{"kept"}}, err
 }

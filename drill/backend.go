@@ -30,6 +30,8 @@ func (r *Run) backendConfig() (backend.Config, error) {
 	}
 	config.Dukcapil.Institution, config.Dukcapil.User, config.Dukcapil.Password, config.Dukcapil.IP = institution, account, password, "127.0.0.1"
 	config.Mail.Connections = s.Backend.MailConnections
+	config.Passwords, config.PasswordSlots = s.Backend.Passwords, s.Backend.PasswordSlots
+	config.QueuedIdentity, config.TestDelay, config.Required = s.Backend.QueuedIdentity, s.Backend.TestDelay, s.Backend.Required
 	gates, err := r.policies()
 	if err != nil {
 		return config, err
@@ -79,6 +81,9 @@ func connect(config *backend.Config, addresses map[string]string) {
 		registry.URL = "http://" + addresses[name]
 	}
 	config.Mail.SMTP = addresses["mail-smtp"]
+	if address, known := addresses["sms"]; known {
+		config.SMS.URL = "http://" + address
+	}
 }
 
 func sortedNames[T any](parts map[string]T) []string {

@@ -180,6 +180,9 @@ func (c *conductor) startParts(ctx context.Context) error {
 		c.store = backend.Store
 		generator.Targets["backend"] = "http://" + backend.Addresses["backend"]
 		generator.Targets["mail"] = "http://" + mocks.Addresses["mail"]
+		if address, known := mocks.Addresses["sms"]; known {
+			generator.Targets["sms"] = "http://" + address
+		}
 	}
 	_, err := c.startPart(ctx, "generator", Order{Generator: &GeneratorOrder{generator}})
 	return err

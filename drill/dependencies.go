@@ -70,7 +70,7 @@ func (r *Run) trouble(name string) (mocks.Trouble, error) {
 	dependency := r.Scenario.Dependencies[name]
 	faults, err := r.faults(name)
 	return mocks.Trouble{
-		Faults: faults, WarmUp: warmUp(dependency), Connections: dependency.Connections, Degradation: mocks.Degradation(dependency.Degrades),
+		Faults: faults, WarmUp: warmUp(dependency), Connections: dependency.Connections,
 	}, err
 }
 

@@ -145,7 +145,7 @@ func (r *Run) simCall(name string, gate *resilience.FIFOConfig) (sim.Dependency,
 	described := r.Scenario.Dependencies[name]
 	call := sim.Dependency{
 		StationConfig: sim.StationConfig{Name: name, Service: r.scaled(described.Service)},
-		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Gate: gate,
+		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Loss: float64(described.Loss), Connections: described.Connections, Gate: gate,
 	}
 	if call.Role != sim.Mail && call.Role != sim.SMS {
 		call.Timeout = callTimeout
@@ -159,9 +159,6 @@ func (r *Run) simCall(name string, gate *resilience.FIFOConfig) (sim.Dependency,
 	}
 	r.warnUnsimulated(name, call)
 	call.Faults = call.Faults.WarmingUp(warmUp(described))
-	if described.Degrades.Factor > 1 || described.Connections > 0 {
-		return call, refuse("dependency %s has connections or degrades, which is not simulated; leave them out with a plan's set, or replay the scenario", name)
-	}
 	return call, nil
 }
 

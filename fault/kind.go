@@ -37,7 +37,7 @@ func Kinds() []Kind {
 // Simulated says whether the kind shows in an [Effect] that a simulator applies; the others happen
 // on the wire only.
 func (k Kind) Simulated() bool {
-	return !slices.Contains([]Kind{QuotaCut, ClockSkew, Stale, Greylist, Loss}, k)
+	return !slices.Contains([]Kind{ClockSkew, Stale}, k)
 }
 
 // messages are the kinds that only dependencies which deliver messages know.

@@ -19,6 +19,8 @@ type Effect struct {
 	Delay    time.Duration // added to each answer
 	Outcome  Outcome       // of the share
 	Share    float64       // of requests
+	Lost     float64       // share of messages that are taken and never arrive
+	PutOff   time.Duration // how long a message of an unknown sender is put off; 0 means it is not
 }
 
 // NoEffect is that of a schedule without a fault.
@@ -72,6 +74,10 @@ func (s Schedule) At(at time.Duration) Effect {
 			effect.touch(Error, strength*f.share())
 		case BlackHole:
 			effect.touch(Silent, strength*f.share())
+		case Loss:
+			effect.Lost = 1 - (1-effect.Lost)*(1-strength*f.share())
+		case Greylist:
+			effect.PutOff = max(effect.PutOff, f.Delay)
 		}
 	}
 	return effect

@@ -27,7 +27,6 @@ type Config struct {
 type Trouble struct {
 	Faults      fault.Schedule `yaml:"-" json:"faults,omitempty"`                          // by scenario time
 	WarmUp      fault.WarmUp   `yaml:"-" json:"warm_up"`                                   // after an outage
-	Degradation Degradation    `yaml:"degrades,omitempty" json:"degrades"`                 // under load
 	Connections int            `yaml:"connections,omitempty" json:"connections,omitempty"` // most open connections; 0 means no limit
 }
 
@@ -138,5 +137,5 @@ func (t Trouble) validate(kind string) error {
 	case t.Connections < 0:
 		return fmt.Errorf("connections is %d; it must be 0 (meaning no limit) or more", t.Connections)
 	}
-	return t.Degradation.validate()
+	return nil
 }

@@ -112,11 +112,11 @@ func TestConservationUnderEveryFault(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				most := rapid.IntRange(0, 4).Draw(t, "queue")
-				service := workload.Service{Servers: 2, ServiceTime: workload.ExponentialTime(100 * time.Millisecond), Queue: &most, Deadline: 150 * time.Millisecond, DailyQuota: 30}
+				service := workload.Service{Servers: 2, ServiceTime: workload.ExponentialTime(100 * time.Millisecond), Queue: &most, Deadline: 150 * time.Millisecond, DailyQuota: 30, Degrades: workload.Degradation{Load: 3, Factor: 2}}
 				trouble := Trouble{Faults: fault.Schedule{{
 					Kind: kind, At: time.Second, For: 2 * time.Second, Probability: rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "probability"), Delay: 50 * time.Millisecond,
 					Capacity: 0.3, Quota: 0.3, Skew: time.Hour, Every: rapid.SampledFrom([]time.Duration{0, 300 * time.Millisecond}).Draw(t, "every"),
-				}}, WarmUp: fault.WarmUp{For: time.Second, From: 0.2}, Degradation: Degradation{Load: 3, Factor: 2}}
+				}}, WarmUp: fault.WarmUp{For: time.Second, From: 0.2}}
 				var gaps []time.Duration
 				for range rapid.IntRange(1, 80).Draw(t, "arrivals") {
 					gaps = append(gaps, time.Duration(rapid.IntRange(0, 150).Draw(t, "gap ms"))*time.Millisecond)
@@ -138,7 +138,6 @@ func playUnder(t *rapid.T, service workload.Service, trouble Trouble, gaps []tim
 	if err != nil {
 		t.Fatal(err)
 	}
-	queue.Degrade(trouble.Degradation)
 	now := time.Duration(0)
 	var struck []fault.Strike
 	for _, gap := range gaps {

@@ -34,7 +34,6 @@ func (m *Mocks) add(config Config, name, kind, listen string, service workload.S
 		name: name, kind: kind, listen: listen, trouble: trouble, station: station,
 		board: newBoard(name, kind, config.Seed, trouble), journal: new(journal),
 	}
-	station.queue.Degrade(trouble.Degradation)
 	station.suffer = made.board.effect
 	station.gauge = m.metrics.gauge(name)
 	m.parts = append(m.parts, made)

@@ -52,29 +52,6 @@ type Visit struct {
 	done         chan struct{} // the station's
 }
 
-// Degradation says how a station slows down under load: a request that arrives while Load requests
-// are there for each server takes Factor times as long; with one for each server it takes its own
-// time, and in between the factor grows in proportion.
-type Degradation struct {
-	Load   float64 `yaml:"load,omitempty" json:"load,omitempty"`     // requests present per server, above 1
-	Factor float64 `yaml:"factor,omitempty" json:"factor,omitempty"` // at least 1; 0 means it does not slow down
-}
-
-func (d Degradation) validate() error {
-	if d != (Degradation{}) && !(d.Load > 1 && d.Factor >= 1) {
-		return fmt.Errorf("degrades has load %v and factor %v; load must be above 1 and factor at least 1", d.Load, d.Factor)
-	}
-	return nil
-}
-
-// at returns the factor on the service time with so many requests present per server.
-func (d Degradation) at(load float64) float64 {
-	if d.Factor <= 1 || load <= 1 {
-		return 1
-	}
-	return 1 + (d.Factor-1)*min(1, (load-1)/(d.Load-1))
-}
-
 // Queue is a station of c servers as a deterministic state machine: the time is an argument and
 // never goes back. What befalls it counts from a request's arrival, as in the simulator.
 //
@@ -85,11 +62,10 @@ func (d Degradation) at(load float64) float64 {
 // A server that is free at an instant takes the next request at that instant, however late the
 // caller asks: lateness never adds up.
 type Queue struct {
-	service     workload.Service
-	degradation Degradation
-	stream      workload.Stream // of service times
-	quota       workload.Quota
-	rate        workload.RateWindow
+	service workload.Service
+	stream  workload.Stream // of service times
+	quota   workload.Quota
+	rate    workload.RateWindow
 
 	serving departures
 	waiting waiting
@@ -120,9 +96,6 @@ func NewQueue(service workload.Service, opens time.Time, stream workload.Stream)
 		rate:    workload.NewRateWindow(service.RateLimit),
 	}, nil
 }
-
-// Degrade makes the station slow down under load.
-func (q *Queue) Degrade(degradation Degradation) { q.degradation = degradation }
 
 // Arrive takes in one request. Now is real time since the station began, scenario is scenario time.
 func (q *Queue) Arrive(now, scenario time.Duration, effect fault.Effect) *Visit {
@@ -155,7 +128,7 @@ func (q *Queue) arrive(visit *Visit, now, scenario time.Duration, effect fault.E
 func (q *Queue) work(effect fault.Effect) time.Duration {
 	const least = 1e-6 // of the capacity, as in the simulator
 	work := q.service.ServiceTime.Draw(&q.stream)
-	factor := q.degradation.at(float64(len(q.serving)+q.waiting.count+1) / float64(q.service.ServerCount()))
+	factor := q.service.Degrades.At(float64(len(q.serving)+q.waiting.count+1) / float64(q.service.ServerCount()))
 	if effect.Capacity < 1 {
 		factor /= max(effect.Capacity, least)
 	}

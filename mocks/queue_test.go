@@ -105,6 +105,9 @@ func TestQueueAgreesWithErlangC(t *testing.T) {
 // M/G/1 by Pollaczek and Khinchine: Wq = ρ·S·(1+c²)/(2·(1−ρ)), whatever the distribution of mean S and
 // squared coefficient of variation c². Last come, first served has the same mean.
 func TestQueueAgreesWithPollaczekKhinchine(t *testing.T) {
+	if raceEnabled {
+		t.Skip("draws twelve million service times")
+	}
 	gamma, err := workload.ParseDistribution("gamma(mean=1s, scv=4)")
 	if err != nil {
 		t.Fatal(err)
@@ -251,8 +254,7 @@ func TestQueueServesTheLastFirst(t *testing.T) {
 // With four requests for its one server a station that degrades to a third of its speed at load 3
 // gives them 1, 2, 3 and 3 times their time.
 func TestQueueDegradesUnderLoad(t *testing.T) {
-	queue := newQueue(t, workload.Service{ServiceTime: workload.ConstantTime(time.Second)}, 1)
-	queue.Degrade(mocks.Degradation{Load: 3, Factor: 3})
+	queue := newQueue(t, workload.Service{ServiceTime: workload.ConstantTime(time.Second), Degrades: workload.Degradation{Load: 3, Factor: 3}}, 1)
 	var visits []*mocks.Visit
 	for range 4 {
 		visits = append(visits, queue.Arrive(0, 0, fault.NoEffect()))

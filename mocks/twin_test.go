@@ -60,6 +60,7 @@ func TestMockAgreesWithTheSimulator(t *testing.T) {
 			Deadline: time.Duration(rapid.IntRange(0, 4).Draw(t, "deadline")) * 313 * time.Millisecond, DailyQuota: rapid.SampledFrom([]int{0, 0, 20}).Draw(t, "quota"),
 			Discipline: rapid.SampledFrom([]workload.Discipline{workload.FIFO, workload.LIFO}).Draw(t, "discipline"),
 			RateLimit:  workload.Rate(rapid.SampledFrom([]float64{0, 0, 5, 20}).Draw(t, "rate")),
+			Degrades:   rapid.SampledFrom([]workload.Degradation{{}, {Load: 3, Factor: 2}}).Draw(t, "degrades"),
 		}
 		if rapid.Bool().Draw(t, "bounded") {
 			most := rapid.IntRange(0, 5).Draw(t, "queue")
@@ -68,6 +69,7 @@ func TestMockAgreesWithTheSimulator(t *testing.T) {
 		faults := fault.Schedule{
 			{Kind: fault.BrownOut, At: time.Second, For: 2 * time.Second, Ramp: time.Second, Capacity: 0.25},
 			{Kind: fault.Slow, At: 2 * time.Second, For: 2 * time.Second, Delay: 77 * time.Millisecond},
+			{Kind: fault.QuotaCut, At: 3 * time.Second, For: time.Second, Quota: 0.5},
 		}
 		opens := time.Date(2020, 4, 11, 12, 0, 0, 0, time.UTC)
 		queue, err := NewQueue(service, opens, workload.Stream{})
@@ -90,8 +92,10 @@ func TestMockAgreesWithTheSimulator(t *testing.T) {
 		w.floor.Days(workload.Clock{}, opens)
 		w.floor.Add(sim.StationConfig{Name: "twin", Service: service})
 		w.play(arrivals, func(i int32) time.Duration {
-			effect := faults.At(arrivals[i])
-			return time.Duration(float64(service.ServiceTime.Quantile(0))/effect.Capacity) + effect.Delay
+			effect, station := faults.At(arrivals[i]), w.floor.Station(0)
+			station.CutQuota(effect.Quota)
+			work := station.Degraded(time.Duration(service.ServiceTime.Quantile(0)))
+			return time.Duration(float64(work)/effect.Capacity) + effect.Delay
 		})
 		for i, visit := range visits {
 			end, served := w.ends[int32(i)]

@@ -68,8 +68,6 @@ func (s *Scenario) validateDependency(path string, d Dependency) {
 		s.source.faultAt(path, "make it kind: sms", "only dependencies of kind sms have loss or per_number")
 	case d.Connections < 0:
 		s.source.faultAt(path+".connections", "use 0 (no limit) or more", "a negative number")
-	case d.Degrades != (Degradation{}) && !(d.Degrades.Load > 1 && d.Degrades.Factor >= 1):
-		s.source.faultAt(path+".degrades", "write for example {load: 3, factor: 4}", "load must be above 1 and factor at least 1")
 	}
 	for i, f := range d.Faults {
 		if _, err := f.Description().Faults(d.Kind); err != nil {

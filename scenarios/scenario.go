@@ -103,20 +103,13 @@ type Dependency struct {
 	Delivery         workload.Distribution `yaml:"delivery,omitempty" json:"delivery,omitempty"`       // mail and sms: from acceptance to arrival
 	Loss             Share                 `yaml:"loss,omitempty" json:"loss,omitempty"`               // sms: share of messages that never arrive
 	PerNumber        workload.Rate         `yaml:"per_number,omitempty" json:"per_number,omitempty"`   // sms: most messages to one number; 0 means no limit
-	Connections      int                   `yaml:"connections,omitempty" json:"connections,omitempty"` // live: most open connections; 0 means no limit
-	Degrades         Degradation           `yaml:"degrades,omitempty" json:"degrades,omitempty"`       // live: how it slows down under load
+	Connections      int                   `yaml:"connections,omitempty" json:"connections,omitempty"` // most open connections, or calls under way when simulated; 0 means no limit
 	WarmUp           WarmUp                `yaml:"warm_up,omitempty" json:"warm_up,omitempty"`         // how it comes back after an outage
 	Routes           []Answer              `yaml:"routes,omitempty" json:"routes,omitempty"`           // generic: what it answers; the first that fits counts
 	Replay           string                `yaml:"replay,omitempty" json:"replay,omitempty"`           // generic: file of recorded answers beside the scenario, after the routes
 	Faults           []Fault               `yaml:"faults,omitempty" json:"faults,omitempty"`           // what befalls it, on a schedule
 
 	recorded []Answer
-}
-
-// Degradation says how a dependency slows down under load.
-type Degradation struct {
-	Load   float64 `yaml:"load,omitempty" json:"load,omitempty"`     // requests there for each server at which it is as slow as it gets, above 1
-	Factor float64 `yaml:"factor,omitempty" json:"factor,omitempty"` // how many times as long a request takes then; 0 means it does not slow down
 }
 
 // WarmUp says how a dependency comes back after it was out.
@@ -156,6 +149,11 @@ type Backend struct {
 	BatchAge        time.Duration            `yaml:"batch_age,omitempty" json:"batch_age,omitempty"`               // longest time a row waits for company
 	Durability      string                   `yaml:"durability,omitempty" json:"durability,omitempty"`             // group-fsync, per-request-fsync, or async, which is unsafe
 	Quota           int                      `yaml:"quota,omitempty" json:"quota,omitempty"`                       // places in the current batch (gelombang); 0 means no limit
+	Passwords       string                   `yaml:"passwords,omitempty" json:"passwords,omitempty"`               // empty (none), at-signup or after-verify: argon2id at OWASP's least
+	PasswordSlots   int                      `yaml:"password_slots,omitempty" json:"password_slots,omitempty"`     // passwords hashed at once; 0 means one for each core
+	QueuedIdentity  bool                     `yaml:"queued_identity,omitempty" json:"queued_identity,omitempty"`   // accept an identity at once and ask the registry later
+	TestDelay       time.Duration            `yaml:"test_delay,omitempty" json:"test_delay,omitempty"`             // real time from handing in the motivation test to its score
+	Required        []string                 `yaml:"required,omitempty" json:"required,omitempty"`                 // of profile, photo, otp, statement, test: without them nobody joins
 	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real life of an e-mailed link
 	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // kept SMTP connections
 	CallTimeouts    map[string]time.Duration `yaml:"call_timeouts,omitempty" json:"call_timeouts,omitempty"`       // per dependency, real time

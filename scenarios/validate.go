@@ -125,7 +125,7 @@ func (s *Scenario) validateStep(step *Step, path string) {
 }
 
 func (s *Scenario) validateRequest(request *Request, path string) {
-	targets := []string{"backend", "mail"}
+	targets := []string{"backend", "mail", "sms"}
 	for name := range s.Targets {
 		targets = append(targets, name)
 	}

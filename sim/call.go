@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/fault"
-	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -25,40 +24,64 @@ func (m *model) call(number int32, hop *hop) {
 func (m *model) dial(number int32, hop *hop) {
 	r := &m.requests[number]
 	dependency := &m.config.Calls[hop.To]
+	m.calling[hop.To]++
 	if dependency.Timeout > 0 {
 		r.timeout = m.engine.Arm(hop.delay, NewEvent(callTimeoutKind, number))
 	}
+	if dependency.Connections > 0 && m.calling[hop.To] > dependency.Connections {
+		m.failCall(number, hop)
+		return
+	}
 	work := m.work(r, hop)
-	if len(dependency.Faults) > 0 {
-		effect := dependency.Faults.At(m.config.Journey.Clock.Scenario(m.engine.now))
-		if !m.suffer(number, hop, effect, &work) {
-			return
-		}
+	if len(dependency.Faults) > 0 && !m.suffer(number, hop, m.befalls(hop), &work) {
+		return
 	}
 	m.visit(number, hop.station, work)
 }
 
 var faultPurpose = workload.NewPurpose("sim/fault")
 
+// befalls is what befalls a dependency now. Its station learns what is left of its quota.
+func (m *model) befalls(hop *hop) fault.Effect {
+	effect := m.config.Calls[hop.To].Faults.At(m.config.Journey.Clock.Scenario(m.engine.now))
+	m.floor.stations[hop.station].CutQuota(effect.Quota)
+	return effect
+}
+
+// slowed is the work of a request at a dependency that suffers.
+func slowed(work time.Duration, effect fault.Effect) time.Duration {
+	if effect.Capacity < 1 {
+		work = time.Duration(float64(work) / max(effect.Capacity, 1e-6))
+	}
+	return work + effect.Delay
+}
+
+// struck draws whether one request is of the share that an effect touches.
+func (m *model) struck(r *request, hop *hop, share float64) bool {
+	if share == 0 {
+		return false
+	}
+	stream := m.config.Seed.Stream(faultPurpose^hop.purpose, r.person, m.steps[r.step].key, int(r.attempt)+int(r.handed)<<16)
+	return stream.Chance(share)
+}
+
 // suffer applies what befalls a dependency to one call; false where the call gets no further.
 func (m *model) suffer(number int32, hop *hop, effect fault.Effect, work *time.Duration) bool {
 	r := &m.requests[number]
-	if effect.Capacity < 1 {
-		*work = time.Duration(float64(*work) / max(effect.Capacity, 1e-6))
-	}
-	*work += effect.Delay
-	if effect.Share == 0 {
-		return true
-	}
-	stream := m.config.Seed.Stream(faultPurpose^hop.purpose, r.person, m.steps[r.step].key, int(r.attempt))
-	if !stream.Chance(effect.Share) {
+	*work = slowed(*work, effect)
+	if !m.struck(r, hop, effect.Share) {
 		return true
 	}
 	if effect.Outcome == fault.Error || r.timeout == 0 { // silence without a timeout would hold the request for ever
-		m.endCall(number, hop)
-		m.busy(number, registryRetry)
+		m.failCall(number, hop)
 	}
 	return false
+}
+
+// failCall answers a call that brought an error at once.
+func (m *model) failCall(number int32, hop *hop) {
+	m.endCall(number, hop)
+	m.busy(number, registryRetry)
 }
 
 // endCall stops the timeout and gives the place at the gate to the next.
@@ -68,6 +91,7 @@ func (m *model) endCall(number int32, hop *hop) {
 		m.engine.Disarm(hop.delay, r.timeout)
 		r.timeout = 0
 	}
+	m.calling[hop.To]--
 	m.leaveGate(hop.To)
 }
 
@@ -80,6 +104,7 @@ func (m *model) callTimedOut(number int32) {
 		r.job = noJob
 	}
 	r.timeout = 0
+	m.calling[hop.To]--
 	m.leaveGate(hop.To)
 	m.busy(number, registryRetry)
 }
@@ -91,66 +116,3 @@ func (m *model) called(number int32, hop *hop) {
 		m.advance(number)
 	}
 }
-
-// mailPause is how long after a mail the service sends none to the same address again.
-const mailPause = time.Minute
-
-// mailRepeat is when a mail that was not taken is handed over again.
-const mailRepeat = 5 * time.Second
-
-// leaveErrand gives a dependency something to do that the request does not wait for.
-func (m *model) leaveErrand(r *request, hop *hop) {
-	s := &m.sessions[r.session]
-	isMail := m.mails(hop)
-	if isMail && s.generation == r.generation {
-		if s.mailed && m.engine.now < s.mailedAt+mailPause {
-			return
-		}
-		s.mailed, s.mailedAt = true, m.engine.now
-		s.mails++
-	}
-	errand := *r
-	errand.errand, errand.left, errand.held, errand.job, errand.passed = true, false, noJob, noJob, 0
-	number := m.takeRequest()
-	m.requests[number] = errand
-	m.visit(number, hop.station, m.work(&errand, hop))
-}
-
-func (m *model) mails(hop *hop) bool {
-	role := m.config.Calls[hop.To].Role
-	return role == Mail || role == SMS
-}
-
-// again repeats an errand that was turned away, after a while.
-func (m *model) again(number int32) {
-	m.engine.Arm(m.engine.Delay(mailRepeat), NewEvent(errandKind, number))
-}
-
-func (m *model) repeatErrand(number int32) {
-	r := &m.requests[number]
-	hop := m.steps[r.step].route[r.hop]
-	m.visit(number, hop.station, m.work(r, hop))
-}
-
-// deliver is a mail that the mail server has taken. A mistyped address swallows it, a full mailbox
-// refuses it, and nobody looks into the spam folder.
-func (m *model) deliver(r *request, hop *hop) {
-	s := &m.sessions[r.session]
-	if !m.mails(hop) || s.generation != r.generation {
-		return
-	}
-	if m.people.Traits(r.person).HasAny(undeliverable) {
-		return
-	}
-	stream := m.config.Seed.Stream(deliveryPurpose, r.person, 0, int(s.mails))
-	at := m.engine.now + m.config.Calls[hop.To].Delivery.Draw(&stream)
-	if !s.arrives || at < s.mailAt {
-		s.arrives, s.mailAt = true, at
-	}
-}
-
-// undeliverable are the people whose mail they never see.
-const undeliverable = population.MistypedEmail | population.FullMailbox | population.SpamFolder
-
-// deliveryPurpose is that of the mock of mail, so that both deliver alike.
-var deliveryPurpose = workload.NewPurpose("mocks.delivery")

@@ -71,9 +71,12 @@ type Dependency struct {
 	StationConfig
 	Role     Role
 	Delivery workload.Distribution  // mail and sms: from acceptance to arrival
+	Loss     float64                // sms: share of messages that never arrive
 	Timeout  time.Duration          // real time after which the service gives a call up; 0 means never
 	Gate     *resilience.FIFOConfig // protection of the calls; nil means none
 	Faults   fault.Schedule         // by scenario time
+	// Connections is the most calls under way; a further one brings an error at once. 0 means no limit.
+	Connections int
 }
 
 // Door is protection in front of the service: at all steps, or at one.

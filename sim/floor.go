@@ -49,7 +49,7 @@ func (f *Floor) Add(config StationConfig) int {
 	s := &Station{
 		StationConfig: config, floor: f, number: int16(len(f.stations)), limit: -1, servers: config.ServerCount(), serving: newLine(),
 		rate: workload.NewRateWindow(config.RateLimit), quota: workload.NewQuota(config.DailyQuota, f.opens),
-		chance: f.stream(config.Name, "balk"),
+		chance: f.stream(config.Name, "balk"), left: 1,
 	}
 	for class := range s.queues {
 		s.queues[class] = newLine()

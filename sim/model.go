@@ -43,7 +43,8 @@ type model struct {
 	freeSessions []int32
 	requests     []request
 	freeRequests []int32
-	members      int // of the batch
+	calling      []int // calls under way, by dependency
+	members      int   // of the batch
 	readings     []funnel.Reading
 	warmth       uint32 // of no meaning: what warm has read
 }
@@ -53,6 +54,7 @@ type step struct {
 	name        string
 	key         workload.Purpose
 	awaits      bool
+	way         int  // by which what it awaits comes
 	identifies  bool // Dukcapil is asked
 	asksDapodik bool
 	timeout     time.Duration
@@ -113,6 +115,7 @@ func newModel(config Config, observer funnel.Observer) *model {
 		m.floor.Add(call.StationConfig)
 		m.gates = append(m.gates, newGate("call:"+call.Name, call.Gate))
 	}
+	m.calling = make([]int, len(config.Calls))
 	for _, door := range config.Doors {
 		name := "entry"
 		if door.Step >= 0 {
@@ -133,6 +136,11 @@ func (m *model) newStep(i int) step {
 		s.delay = m.engine.Delay(config.Timeout)
 	}
 	if s.awaits {
+		for _, described := range m.config.Routes[i] {
+			if described.Kind == Async && m.config.Calls[described.To].Role == SMS {
+				s.way = bySMS
+			}
+		}
 		return s // what it waits for is outside the service: no load on it
 	}
 	for k, door := range m.config.Doors {
@@ -224,7 +232,7 @@ func (m *model) handle(event Event) {
 	case gateKind:
 		m.expire(int(subject))
 	case errandKind:
-		m.repeatErrand(subject)
+		m.hand(subject)
 	case changeKind:
 		m.change(m.config.Changes[subject])
 	case readingKind:

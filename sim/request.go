@@ -17,8 +17,10 @@ type request struct {
 	hop        int16
 	passed     int8 // doors
 	job        Job
-	held       Job   // a station whose server it keeps until its end
-	timeout    Alarm // of the call under way
+	held       Job           // a station whose server it keeps until its end
+	handed     int16         // an errand: how often it was handed over
+	since      time.Duration // likewise: when it was left
+	timeout    Alarm         // of the call under way
 	mistyped   bool
 	left       bool // the person does not wait any longer
 	errand     bool
@@ -87,11 +89,12 @@ func (m *model) advance(number int32) {
 // work draws the service a request needs at a hop, from the stream of person, step and attempt: the
 // same in every plan.
 func (m *model) work(r *request, hop *hop) time.Duration {
+	station := m.floor.stations[hop.station]
 	if hop.work.family == constantFamily {
-		return time.Duration(hop.work.mean)
+		return station.Degraded(time.Duration(hop.work.mean))
 	}
 	stream := m.config.Seed.Stream(hop.purpose, r.person, m.steps[r.step].key, int(r.attempt))
-	return hop.work.draw(&stream)
+	return station.Degraded(hop.work.draw(&stream))
 }
 
 // visit brings a request to a station.

@@ -16,16 +16,12 @@ type session struct {
 	timeout    Alarm         // of the request under way, where it is the step's own
 	patience   Handle        // likewise, where it is the person's
 	scheduled  time.Duration // when the arrivals name the person
-	mailAt     time.Duration
-	mailedAt   time.Duration
-	mails      int16
+	parcels    [parcels]parcel
 	lead       bool // a step before the scheduled one, walked beside the person's main walk
 	fresh      bool // nothing was sent yet
 	leaves     bool // running into waits means that the person left
 	enters     bool // the first attempt at the step
 	mistyped   bool // what is sent holds a typing error
-	mailed     bool // a mail was handed over
-	arrives    bool // a mail will be, or is, in the mailbox
 	verified   bool // the link was used
 	identified bool // the NIK was verified
 	eligible   bool
@@ -153,10 +149,10 @@ func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason
 	m.plan(slot, next)
 }
 
-// look is one look into the mailbox.
+// look is one look into the mailbox, or at the phone.
 func (m *model) look(slot int32, s *session) {
 	now := m.engine.now
-	if s.arrives && s.mailAt <= now {
+	if p := &s.parcels[m.steps[s.walk.Step].way]; p.arrives && p.at <= now {
 		m.answered(slot, journey.Answer{Outcome: funnel.Completed}, 200)
 		return
 	}
@@ -173,10 +169,11 @@ func (m *model) look(slot int32, s *session) {
 // nextMail returns when the mailbox will hold something, where that is settled, so that looks before
 // it need no events.
 func (m *model) nextMail(s *session) (time.Duration, bool) {
-	if s.arrives {
-		return s.mailAt, true
+	way := m.steps[s.walk.Step].way
+	if p := &s.parcels[way]; p.arrives {
+		return p.at, true
 	}
-	return never, m.people.Traits(s.walk.Person).HasAny(undeliverable)
+	return never, way == byMail && m.people.Traits(s.walk.Person).HasAny(undeliverable)
 }
 
 const never time.Duration = 1<<63 - 1

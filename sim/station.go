@@ -89,11 +89,12 @@ type Station struct {
 	deadline *Delay
 	rate     workload.RateWindow
 	quota    workload.Quota
-	chance   workload.Stream
-	sharing  *sharing
-	batch    *batching
-	pauses   *pauses
-	stats    stats
+	left     float64 // share of the quota
+	chance    workload.Stream
+	sharing   *sharing
+	batch     *batching
+	pauses    *pauses
+	stats     stats
 }
 
 // stats are counts and integrals up to the time last.
@@ -138,13 +139,24 @@ func (s *Station) Wasted() (requests uint64, work time.Duration) {
 // InUse returns how many requests are here, waiting or in service.
 func (s *Station) InUse() int { return s.waiting + s.busy }
 
+// CutQuota leaves a share of the quota.
+func (s *Station) CutQuota(left float64) { s.left = left }
+
+// Degraded returns the work of a request that arrives now, by how many are here.
+func (s *Station) Degraded(work time.Duration) time.Duration {
+	if s.Degrades.Factor <= 1 {
+		return work
+	}
+	return time.Duration(float64(work) * s.Degrades.At(float64(s.InUse()+1)/float64(s.servers)))
+}
+
 // refusal says why a new request is not taken, in the order in which the mocks ask.
 func (s *Station) refusal() Refusal {
 	floor := s.floor
 	switch {
 	case !s.rate.Allows(floor.engine.now):
 		return RateExceeded
-	case !s.quota.Allows(floor.clock.Scenario(floor.engine.now), 1):
+	case !s.quota.Allows(floor.clock.Scenario(floor.engine.now), s.left):
 		return QuotaUsedUp
 	case s.limit >= 0 && s.waiting >= s.limit && s.busy >= s.servers:
 		return QueueFull

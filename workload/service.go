@@ -25,6 +25,7 @@ type Service struct {
 	Deadline    time.Duration `yaml:"deadline,omitempty" json:"deadline,omitempty"`     // longest wait in the queue, after which the request is rejected; 0 means none
 	RateLimit   Rate          `yaml:"rate,omitempty" json:"rate,omitempty"`             // most requests taken per second; 0 means no limit
 	DailyQuota  int           `yaml:"quota,omitempty" json:"quota,omitempty"`           // most requests per day of WIB (UTC+7); 0 means no limit
+	Degrades    Degradation   `yaml:"degrades,omitempty" json:"degrades,omitzero"`      // how it slows down under load
 }
 
 // ServerCount returns the number of servers, at least 1.
@@ -48,7 +49,7 @@ func (s Service) Validate() error {
 	}
 	switch s.Discipline {
 	case "", FIFO, LIFO, Priority:
-		return nil
+		return s.Degrades.Validate()
 	}
 	return fmt.Errorf("discipline %q is unknown; use fifo, lifo or priority", s.Discipline)
 }

@@ -37,18 +37,14 @@ func (s *Store) Join(person int64, at time.Time) (batch int, err error) {
 }
 
 func (o *join) apply(e *engine) error {
-	var eligible bool
-	err := e.queryRow(askJoin, o.person).Scan(&o.batch, &eligible)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return ErrOutOfOrder
-	case err != nil || o.batch != 0:
+	if err := o.ask(e); err != nil || o.batch != 0 {
 		return err
-	case !eligible:
-		return ErrOutOfOrder
 	}
-	err = e.queryRow(takePlace).Scan(&o.batch)
-	if errors.Is(err, sql.ErrNoRows) {
+	err := e.queryRow(takePlace).Scan(&o.batch)
+	if errors.Is(err, sql.ErrNoRows) { // unless another replica has given this person the last place meanwhile
+		if err := o.ask(e); err != nil || o.batch != 0 {
+			return err
+		}
 		return ErrBatchFull
 	}
 	if err != nil {
@@ -57,6 +53,16 @@ func (o *join) apply(e *engine) error {
 	n, err := e.exec(setBatch, o.batch, o.at.UnixMilli(), o.person)
 	if err == nil && n == 0 {
 		return errAgain // another replica has joined this person meanwhile
+	}
+	return err
+}
+
+// ask finds out whether the person is a member already, and refuses who may not join.
+func (o *join) ask(e *engine) error {
+	var eligible bool
+	err := e.queryRow(askJoin, o.person).Scan(&o.batch, &eligible)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && o.batch == 0 && !eligible {
+		return ErrOutOfOrder
 	}
 	return err
 }

@@ -200,44 +200,49 @@ func engineOf(location string) string {
 func TestStoreIsLinearizable(t *testing.T) {
 	onEach(t, func(t *testing.T, location string) {
 		for seed := range uint64(4) {
-			var rows sync.Map
-			var clock atomic.Int64
-			var mutex sync.Mutex
-			var history []porcupine.Operation
-			stores := replicas(t, freshLocation(t, engineOf(location)), store.Options{Quota: modelQuota})
-			var wait sync.WaitGroup
-			for client := range 6 {
-				wait.Go(func() {
-					chance := rand.New(rand.NewPCG(seed, uint64(client)))
-					r := real{stores[client%len(stores)], &rows}
-					for range 40 {
-						a := action{kinds[chance.IntN(len(kinds))], chance.IntN(modelPeople), 1 + chance.IntN(modelNIKs)}
-						called := clock.Add(1)
-						got, known := r.do(t, a)
-						returned := clock.Add(1)
-						if !known {
-							continue
-						}
-						mutex.Lock()
-						history = append(history, porcupine.Operation{ClientId: client, Input: a, Call: called, Output: got, Return: returned})
-						mutex.Unlock()
-						if got == "mail" {
-							r.learn(t)
-						}
-					}
-				})
-			}
-			wait.Wait()
-			model := porcupine.Model{
-				Init: func() any { return world{} },
-				Step: func(state, input, output any) (bool, any) {
-					want, next := state.(world).step(input.(action))
-					return want == output.(string), next
-				},
-			}
-			if result := porcupine.CheckOperationsTimeout(model, history, time.Minute); result != porcupine.Ok {
-				t.Errorf("seed %d: %s: no order of %d actions explains the answers", seed, result, len(history))
-			}
+			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+				linearizable(t, replicas(t, freshLocation(t, engineOf(location)), store.Options{Quota: modelQuota}), seed)
+			})
 		}
 	})
+}
+
+func linearizable(t *testing.T, stores []*store.Store, seed uint64) {
+	var rows sync.Map
+	var clock atomic.Int64
+	var mutex sync.Mutex
+	var history []porcupine.Operation
+	var wait sync.WaitGroup
+	for client := range 6 {
+		wait.Go(func() {
+			chance := rand.New(rand.NewPCG(seed, uint64(client)))
+			r := real{stores[client%len(stores)], &rows}
+			for range 40 {
+				a := action{kinds[chance.IntN(len(kinds))], chance.IntN(modelPeople), 1 + chance.IntN(modelNIKs)}
+				called := clock.Add(1)
+				got, known := r.do(t, a)
+				returned := clock.Add(1)
+				if !known {
+					continue
+				}
+				mutex.Lock()
+				history = append(history, porcupine.Operation{ClientId: client, Input: a, Call: called, Output: got, Return: returned})
+				mutex.Unlock()
+				if got == "mail" {
+					r.learn(t)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	model := porcupine.Model{
+		Init: func() any { return world{} },
+		Step: func(state, input, output any) (bool, any) {
+			want, next := state.(world).step(input.(action))
+			return want == output.(string), next
+		},
+	}
+	if result := porcupine.CheckOperationsTimeout(model, history, time.Minute); result != porcupine.Ok {
+		t.Errorf("%s: no order of %d actions explains the answers", result, len(history))
+	}
 }

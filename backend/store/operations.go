@@ -155,20 +155,31 @@ func (s *Store) ClaimNIK(person int64, nik, birthDate string, at time.Time) erro
 }
 
 func (o *claim) apply(e *engine) error {
-	var owner int64
-	switch err := e.queryRow(findNIK, o.index).Scan(&owner); {
-	case err == nil && owner == o.person:
-		return nil
-	case err == nil:
-		return ErrNIKTaken
-	case !errors.Is(err, sql.ErrNoRows):
+	if known, err := o.known(e); known || err != nil {
 		return err
 	}
 	n, err := e.exec(claimNIK, o.index, o.sealed, o.birthDate, o.at.UnixMilli(), o.person, IdentityVerified)
-	if err == nil && n == 0 {
-		return ErrOutOfOrder
+	if err != nil || n > 0 {
+		return err
 	}
-	return err
+	if known, err := o.known(e); known || err != nil { // another replica has been at it meanwhile
+		return err
+	}
+	return ErrOutOfOrder
+}
+
+// known tells whether the NIK is the person's already, and refuses when it is another's.
+func (o *claim) known(e *engine) (bool, error) {
+	var owner int64
+	switch err := e.queryRow(findNIK, o.index).Scan(&owner); {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, err
+	case owner != o.person:
+		return false, ErrNIKTaken
+	}
+	return true, nil
 }
 
 // The values of Person.Identity that the store sets itself.

@@ -24,7 +24,7 @@ const (
 
 	findNIK  = `SELECT id FROM people WHERE nik_index = ?1`
 	claimNIK = `UPDATE people SET nik_index = ?1, nik_cipher = ?2, birth_date = ?3, identified_ms = ?4, identity = ?6
-		WHERE id = ?5 AND verified_ms IS NOT NULL AND nik_index IS NULL`
+		WHERE id = ?5 AND verified_ms IS NOT NULL AND (nik_index IS NULL OR nik_index = ?1)`
 	setIdentity = `UPDATE people SET identity = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL AND nik_index IS NULL`
 	askIdentity = `UPDATE people SET identity = ?1
 		WHERE id = ?2 AND verified_ms IS NOT NULL AND nik_index IS NULL AND coalesce(identity, '') <> ?1`

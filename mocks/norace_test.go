@@ -1,0 +1,5 @@
+//go:build !race
+
+package mocks_test
+
+const raceEnabled = false
