@@ -11,6 +11,9 @@ import (
 //go:embed openapi.json
 var openAPIDocument []byte
 
+// OpenAPI returns the document that describes every route to programs.
+func OpenAPI() []byte { return openAPIDocument }
+
 // jsonText is a body that is JSON already.
 type jsonText []byte
 

@@ -44,7 +44,7 @@ func TestPhotos(t *testing.T) {
 		a := s.upload(session, "photo", good)
 		s.want("a photo", a, 201, "")
 		name := strings.Split(a.body, `"`)[3]
-		kept, err := os.ReadFile(filepath.Join(filepath.Dir(s.config.Database), "photos", name[:2], name+".1"))
+		kept, err := os.ReadFile(filepath.Join(s.config.PhotoDir, name[:2], name+".1"))
 		if err != nil || !bytes.Equal(kept, good) {
 			t.Errorf("kept %d bytes, %v", len(kept), err)
 		}

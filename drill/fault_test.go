@@ -126,7 +126,9 @@ func TestLimitsOfADependency(t *testing.T) {
 		},
 		{
 			"a tenth of a quota lets a tenth through", "servers: 50, quota: 200, faults: [{fault: quota-cut, at: 0s, for: 1h, with: {quota: 10%}}],",
-			func(row report.FunnelRow, _ report.StepRow) bool { return row.Passed+row.Declined <= 20 && row.Passed > 0 },
+			func(row report.FunnelRow, _ report.StepRow) bool {
+				return row.Passed+row.Declined <= 20 && row.Passed > 0
+			},
 		},
 	} {
 		r := smokeWith(t, dukcapil, "dukcapil: {kind: dukcapil, "+test.limit)
