@@ -16,7 +16,7 @@ import (
 // adminHandler answers those who run the service.
 func (s *Server) adminHandler() http.Handler {
 	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(s.answered, newCollector(s.Stats))
+	s.register(metrics)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "ok\n") //nolint:errcheck // nobody to tell

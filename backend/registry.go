@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 )
 
@@ -25,6 +26,7 @@ type registry struct {
 	timeout  time.Duration
 	gate     *gate
 	failures atomic.Uint64
+	calls    *prometheus.CounterVec // by registry and outcome; nil counts nothing
 	log      *slog.Logger
 }
 
@@ -75,11 +77,14 @@ func (r *registry) post(ctx context.Context, question, answer any, path ...strin
 }
 
 // ask makes one call through the gate. Every trouble is a *busyError.
-func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer any) error {
+func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer any) (err error) {
+	admitted := false
+	defer func() { r.count(admitted, err) }()
 	if err := r.gate.enter(ctx); err != nil {
 		return err
 	}
 	defer r.gate.leave()
+	admitted = true
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
@@ -97,6 +102,20 @@ func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer
 		return r.trouble("the answer is not the JSON that was expected", 0)
 	}
 	return nil
+}
+
+// count tells what became of a call.
+func (r *registry) count(admitted bool, err error) {
+	outcome := "answered"
+	switch {
+	case !admitted:
+		outcome = "turned_away"
+	case err != nil:
+		outcome = "failed"
+	}
+	if r.calls != nil {
+		r.calls.WithLabelValues(r.name, outcome).Inc()
+	}
 }
 
 // trouble counts and logs a failed call; the reason must not name a person.

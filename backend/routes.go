@@ -92,7 +92,7 @@ func (s *Server) serveHTTP(routes map[string]methods) fasthttp.RequestHandler {
 			s.answer(ctx, handle)
 		}
 		secure(ctx)
-		s.answered.WithLabelValues(path, strconv.Itoa(ctx.Response.StatusCode())).Inc()
+		s.instruments.answered.WithLabelValues(path, strconv.Itoa(ctx.Response.StatusCode())).Inc()
 	}
 }
 

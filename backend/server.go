@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/backend/store"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 )
 
@@ -38,7 +37,7 @@ type Server struct {
 	listener      net.Listener
 	admin         *http.Server
 	adminListener net.Listener // nil when there is none
-	answered      *prometheus.CounterVec
+	instruments   instruments
 	inFlight      atomic.Int64
 
 	stopping context.Context // cancelled when requests have been drained, or had their time
@@ -55,7 +54,7 @@ func New(ctx context.Context, config Config) (_ *Server, err error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("backend config: %w", err)
 	}
-	s := &Server{config: config.withDefaults()}
+	s := &Server{config: config.withDefaults(), instruments: newInstruments()}
 	s.stopping, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -107,8 +106,13 @@ func (s *Server) openRegistries() (err error) {
 	if s.dapodik.registry, err = newRegistry("dapodik", c.Dapodik, c.Log); err != nil {
 		return err
 	}
-	s.dtks.registry, err = newRegistry("dtks", c.DTKS, c.Log)
-	return err
+	if s.dtks.registry, err = newRegistry("dtks", c.DTKS, c.Log); err != nil {
+		return err
+	}
+	for _, registry := range s.registries() {
+		registry.calls = s.instruments.calls
+	}
+	return nil
 }
 
 // registries returns those that are configured.
@@ -150,7 +154,7 @@ func listen(address string) (net.Listener, error) {
 
 func (s *Server) openStore(ctx context.Context) (err error) {
 	c := s.config
-	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Durability: store.Durability(c.Durability), Rows: c.BatchRows, MaxAge: c.BatchAge})
+	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Durability: store.Durability(c.Durability), Rows: c.BatchRows, MaxAge: c.BatchAge, Observe: s.instruments.transaction})
 	if err != nil {
 		return err
 	}
@@ -169,9 +173,6 @@ func (s *Server) link(mail store.Job) string {
 }
 
 func (s *Server) openHTTP() {
-	s.answered = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "ombak_backend_answers_total", Help: "Requests answered.",
-	}, []string{"route", "status"})
 	s.http = &fasthttp.Server{
 		Handler:                      s.serveHTTP(s.routes()),
 		ErrorHandler:                 unreadable,

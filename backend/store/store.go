@@ -28,12 +28,13 @@ const asyncRows = 10_000
 
 // Options describe a store.
 type Options struct {
-	Key        []byte        // KeySize bytes that seal the NIKs
-	Fresh      bool          // refuse a database that holds people, with ErrUsed
-	Quota      int           // most members of batch 1; 0 means no limit
-	Durability Durability    // empty means GroupFsync
-	Rows       int           // most operations in one transaction; 0 means 512
-	MaxAge     time.Duration // how long the first operation waits for company; 0 takes only those that wait already
+	Key        []byte                               // KeySize bytes that seal the NIKs
+	Fresh      bool                                 // refuse a database that holds people, with ErrUsed
+	Quota      int                                  // most members of batch 1; 0 means no limit
+	Durability Durability                           // empty means GroupFsync
+	Rows       int                                  // most operations in one transaction; 0 means 512
+	MaxAge     time.Duration                        // how long the first operation waits for company; 0 takes only those that wait already
+	Observe    func(rows int, commit time.Duration) // told of each transaction by the writer; may be nil
 }
 
 // DefaultRows is the most operations in one transaction unless Options.Rows says otherwise.
@@ -50,6 +51,7 @@ type Store struct {
 	durability Durability
 	rows       int
 	maxAge     time.Duration
+	observe    func(rows int, commit time.Duration)
 	counters   counters
 }
 
@@ -78,7 +80,7 @@ func open(ctx context.Context, location string, options Options) (*Store, error)
 		return nil, err
 	}
 	s := &Store{
-		engine: engine, sealer: sealer, durability: options.Durability, rows: options.Rows, maxAge: options.MaxAge,
+		engine: engine, sealer: sealer, durability: options.Durability, rows: options.Rows, maxAge: options.MaxAge, observe: options.Observe,
 		requests: make(chan *request), closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	if s.rows <= 0 {

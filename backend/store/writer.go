@@ -90,7 +90,7 @@ func (s *Store) writeAsync() {
 				err = s.engine.commit(context.Background())
 			}
 			if err == nil {
-				s.counters.add(rows, s.engine.commitTime, s.engine.commitTime)
+				s.committed(rows, s.engine.commitTime)
 				continue
 			}
 			s.counters.failures.Add(1)
@@ -139,7 +139,7 @@ func (s *Store) commit(batch []*request) {
 		began := time.Now()
 		broken, err := s.engine.transact(batch)
 		if err == nil {
-			s.counters.add(len(batch), time.Since(began), s.engine.commitTime)
+			s.committed(len(batch), time.Since(began))
 			answer(batch, nil)
 			return
 		}
@@ -150,6 +150,14 @@ func (s *Store) commit(batch []*request) {
 		}
 		answer(batch[broken:broken+1], err)
 		batch = append(batch[:broken], batch[broken+1:]...)
+	}
+}
+
+// committed counts a transaction.
+func (s *Store) committed(rows int, busy time.Duration) {
+	s.counters.add(rows, busy, s.engine.commitTime)
+	if s.observe != nil {
+		s.observe(rows, s.engine.commitTime)
 	}
 }
 
