@@ -245,3 +245,24 @@ func httpPost(url, body string) (status int, err error) {
 	answer.Body.Close()
 	return answer.StatusCode, nil
 }
+
+// TestSecurityHeaders looks at a yes, a no, a page and a request that cannot be read.
+func TestSecurityHeaders(t *testing.T) {
+	s := startService(t, nil)
+	for why, a := range map[string]answer{
+		"yes": s.signUp("siti@example.test"), "no": s.signUp(""), "page": s.send("GET", "/", "", "", nil), "nothing": s.send("GET", "/v2", "", "", nil),
+		"too large": s.send("POST", "/v1/signups", "", "", make([]byte, 65<<10)),
+	} {
+		for header, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Strict-Transport-Security": "max-age=31536000",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+		} {
+			if a.header[header] != want {
+				t.Errorf("%s: %d with %s %q; want %q", why, a.status, header, a.header[header], want)
+			}
+		}
+		if a.header["Server"] != "" {
+			t.Errorf("%s: the server calls itself %q", why, a.header["Server"])
+		}
+	}
+}

@@ -48,6 +48,7 @@ func serveBackend(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	alone.Log = slog.New(slog.NewJSONHandler(s.err, nil))
 	if alone.Database, err = databasePath(c.String("store")); err != nil {
 		return err
 	}
