@@ -45,7 +45,7 @@ crash:
 	OMBAK_CRASH_ROUNDS=200 go test -count=1 -timeout 60m -run 'Crash|Termination|Sync' ./backend
 
 bench:
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
 
 drill:
 	go run ./cmd/ombak drill

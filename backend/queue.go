@@ -10,9 +10,10 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// handsFull is how many jobs each worker's share of a lease is, and how many outcomes are noted at once.
+// handsFull is how many jobs each worker's share of a lease is, and settleAtOnce how many outcomes are
+// noted together: both cost a transaction, whose time is little beside that of so many mails.
 const (
-	handsFull    = 32
+	handsFull    = 128
 	settleAtOnce = 512
 )
 
@@ -126,6 +127,10 @@ func (q *queue) dispatch(ctx context.Context, jobs chan<- store.Job, outcomes ch
 			q.log.Error("jobs unreadable", "queue", q.name, "error", err)
 		}
 		for _, job := range leased {
+			if time.Since(now) > jobLease/2 { // the workers are slow; others may be less so
+				outcomes <- outcome{job: job, state: store.JobPending}
+				continue
+			}
 			select {
 			case jobs <- job:
 			case <-ctx.Done():

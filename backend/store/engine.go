@@ -32,6 +32,7 @@ type dialect struct {
 	name       string
 	goose      goose.Dialect
 	rewrite    func(query string) string // from SQLite's way of writing; nil changes nothing
+	returning  bool                      // whether an insert returns the new row's number as a row of its own
 	begin      string                    // begins a transaction that writes
 	judge      func(error) blame
 	durable    func(context.Context, *sql.Conn) (string, error) // makes sure that a commit means an fsync, and says so
@@ -257,6 +258,26 @@ func (e *engine) exec(query string, args ...any) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// insert runs a prepared statement that inserts a row, and returns its number; 0 when there is a
+// conflict.
+func (e *engine) insert(query string, args ...any) (id int64, err error) {
+	if e.returning {
+		err := e.queryRow(query, args...).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
+		}
+		return id, err
+	}
+	result, err := e.write[query].ExecContext(context.Background(), args...)
+	if err != nil {
+		return 0, err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return 0, err
+	}
+	return result.LastInsertId()
 }
 
 // queryRow runs a prepared statement of the writer that returns a row.

@@ -34,13 +34,12 @@ func (s *Store) SignUp(signUp SignUp) (mailed bool, err error) {
 
 func (o *SignUp) apply(e *engine) error {
 	o.mailed = false
-	var person int64
-	err := e.queryRow(insertPerson, o.Email, o.Name, o.Phone, orNull(o.Password), o.At.UnixMilli(), o.Link.Nonce, o.Link.Hash, o.Link.Expires.UnixMilli()).Scan(&person)
-	if errors.Is(err, sql.ErrNoRows) {
-		return o.again(e)
-	}
+	person, err := e.insert(insertPerson, o.Email, o.Name, o.Phone, orNull(o.Password), o.At.UnixMilli(), o.Link.Nonce, o.Link.Hash, o.Link.Expires.UnixMilli())
 	if err != nil {
 		return err
+	}
+	if person == 0 {
+		return o.again(e)
 	}
 	return o.mail(e, person)
 }

@@ -35,7 +35,7 @@ func connectPostgres(location string) (*sql.DB, error) {
 // openPostgres opens the database.
 func openPostgres(ctx context.Context, location string) (_ *engine, err error) {
 	e := &engine{dialect: dialect{
-		name: "postgres", goose: goose.DialectPostgres, rewrite: rewritePostgres, begin: "BEGIN",
+		name: "postgres", goose: goose.DialectPostgres, rewrite: rewritePostgres, begin: "BEGIN", returning: true,
 		judge: judgePostgres, durable: durablePostgres, signUpMany: signUpMany,
 	}}
 	if e.writer, err = connectPostgres(location); err != nil {
@@ -51,7 +51,7 @@ func openPostgres(ctx context.Context, location string) (_ *engine, err error) {
 // rewritePostgres writes a statement as PostgreSQL has it. No statement has a question mark or an at
 // sign that is not of a parameter.
 func rewritePostgres(query string) string {
-	return strings.NewReplacer("?", "$", "/*lock*/", "FOR UPDATE SKIP LOCKED").Replace(query)
+	return strings.NewReplacer("?", "$", "/*lock*/", "FOR UPDATE SKIP LOCKED", "/*returning*/", "RETURNING id").Replace(query)
 }
 
 // durablePostgres makes sure that a commit means an fsync of the log, and that the server is not too old.

@@ -1,14 +1,15 @@
 package store
 
 // The statements are in SQLite's dialect as far as PostgreSQL's is the same; rewritePostgres does the
-// rest. Parameters are numbered, and /*lock*/ stands where PostgreSQL must lock rows.
+// rest. Parameters are numbered; /*lock*/ stands where PostgreSQL must lock
+// rows, and /*returning*/ where it must be asked for the number of the new row.
 
 const commit = "COMMIT"
 
 // The statements of the writer.
 const (
 	insertPerson = `INSERT INTO people (email, name, phone, password, created_ms, mailed_ms, link_nonce, link_hash, link_expires_ms)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8) ON CONFLICT (email) DO NOTHING RETURNING id`
+		VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8) ON CONFLICT (email) DO NOTHING /*returning*/`
 	// A link that still holds is sent again, so that the first mail, if it is only late, stays good.
 	mailAgain = `UPDATE people SET mailed_ms = ?1,
 			link_nonce = CASE WHEN link_expires_ms > ?1 AND link_hash <> ?2 THEN link_nonce ELSE ?3 END,
