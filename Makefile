@@ -1,6 +1,7 @@
 # Everything a developer does. Tools are built into .tools from their own modules, at the versions
 # named here; from Debian come only the packages of PACKAGES, where they are missing.
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+OAPI     := github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
 TOOLS    := $(CURDIR)/.tools
 RACE     ?= -race $(foreach package,$(UNWATCHED),-gcflags=$(package)/...=-race=false)
 # Drawing and packing by others on one goroutine, which the race detector would only slow down, tenfold.
@@ -34,7 +35,7 @@ statistics:
 	go test -timeout 20m -run Agrees ./mocks
 	go test -timeout 20m -run "Surge|Registry|SamePeople" ./drill
 
-tools: $(TOOLS)/golangci-lint
+tools: $(TOOLS)/golangci-lint $(TOOLS)/oapi-codegen
 
 $(TOOLS)/golangci-lint: Makefile
 	@echo "installing $(GOLANGCI) into .tools"
@@ -43,6 +44,11 @@ $(TOOLS)/golangci-lint: Makefile
 # Kills the backend, and PostgreSQL with it, two hundred times under load on each store.
 crash:
 	OMBAK_CRASH_ROUNDS=200 go test -count=1 -timeout 60m -run 'Crash|Termination|Sync' ./backend
+
+# Makes the client with which a test walks the funnel.
+$(TOOLS)/oapi-codegen: Makefile
+	@echo "installing $(OAPI) into .tools"
+	GOBIN=$(TOOLS) go install $(OAPI)
 
 bench:
 	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
