@@ -147,7 +147,7 @@ func queuedIdentityOutlivesTheServer(t *testing.T, location string) {
 	}
 	s := startService(t, func(s *service) {
 		queued(s)
-		s.registries.dukcapil = func(map[string]any) (int, string) { return 500, "" }
+		s.registries.dukcapil = func(map[string]any) (int, string) { return 502, "" }
 	})
 	sessions := s.sessionsOf(3)
 	for i, session := range sessions {

@@ -61,6 +61,9 @@ func (f *fakeRegistries) serve(ctx *fasthttp.RequestCtx) {
 	}
 	ctx.SetStatusCode(status)
 	ctx.SetContentType("application/json")
+	if status == 502 {
+		ctx.Response.Header.Set("Retry-After", "1")
+	}
 	if status == 503 {
 		ctx.Response.Header.Set("Retry-After", "7")
 	}
