@@ -11,8 +11,8 @@ UNWATCHED := git.sr.ht/~sbinet/gg github.com/golang/freetype golang.org/x/image 
 # At its end a process waits this long for races to be told; the default of a second is most of a script's time.
 export GORACE := atexit_sleep_ms=50
 # The race detector needs a C compiler; curl and swaks talk to the mocks in their
-# tests; the store is tested on PostgreSQL too, and strace watches what reaches the disk.
-PACKAGES := gcc libc6-dev curl swaks postgresql strace
+# tests, chromium looks at the page; the store is tested on PostgreSQL too, and strace watches what reaches the disk.
+PACKAGES := gcc libc6-dev curl swaks postgresql strace chromium
 
 .PHONY: test packages lint unit statistics tools crash bench drill clean
 

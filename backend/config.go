@@ -46,6 +46,7 @@ type Config struct {
 	Dukcapil             DukcapilConfig `json:"dukcapil,omitzero"`                // checks identities; without URL there is no such step
 	Dapodik              RegistryConfig `json:"dapodik,omitzero"`                 // knows pupils; without URL it is not asked
 	DTKS                 RegistryConfig `json:"dtks,omitzero"`                    // knows households with social aid; without URL it is not asked
+	Doors                []DoorConfig   `json:"doors,omitempty"`                  // in front of the service, passed in this order
 	Mail                 MailConfig     `json:"mail,omitzero"`                    // without SMTP mails stay in the outbox
 
 	Now      func() time.Time `json:"-"` // the scenario's clock, for ages; default time.Now
@@ -57,7 +58,11 @@ type Config struct {
 type RegistryConfig struct {
 	URL     string                `json:"url"`
 	Timeout time.Duration         `json:"timeout,omitempty"` // of one call; default 10 s
-	Gate    resilience.FIFOConfig `json:"gate,omitzero"`     // in front of the calls; Concurrency 0 means none
+	Gate    resilience.GateConfig `json:"gate,omitzero"`     // in front of the calls; Concurrency 0 means none
+
+	Breaker *resilience.BreakerConfig `json:"breaker,omitempty"` // stops calls that fail; nil means never
+	Retry   *RetryConfig              `json:"retry,omitempty"`   // repeats calls that fail; nil means never
+	Cache   *resilience.CacheConfig   `json:"cache,omitempty"`   // keeps answers; nil means none
 }
 
 // DukcapilConfig describes the population registry and the service's account there.

@@ -3,10 +3,17 @@ package backend
 import "context"
 
 // dtks is the registry of households that get social aid.
-type dtks struct{ *registry }
+type dtks struct {
+	*registry
+	answers *answers[bool] // nil where none is kept
+}
 
 // registered tells whether a person's household gets social aid.
 func (d dtks) registered(ctx context.Context, nik string) (bool, error) {
+	return d.answers.get(ctx, func() (bool, error) { return d.look(ctx, nik) }, nik)
+}
+
+func (d dtks) look(ctx context.Context, nik string) (bool, error) {
 	var answer struct {
 		Registered *bool `json:"registered"`
 	}

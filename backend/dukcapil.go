@@ -11,6 +11,7 @@ import (
 type dukcapil struct {
 	*registry
 	account DukcapilConfig
+	answers *answers[verdict] // nil where none is kept
 }
 
 // verifyQuestion is the request of CALL_VERIFY_BY_ELEMEN; TRESHOLD is spelt so.
@@ -52,6 +53,11 @@ const (
 
 // verify asks whether NIK, birth date and name belong together.
 func (d dukcapil) verify(ctx context.Context, person identity) (verdict, error) {
+	return d.answers.get(ctx, func() (verdict, error) { return d.check(ctx, person) }, person.NIK, person.KK, person.BirthDate, person.Name)
+}
+
+// check asks the registry itself.
+func (d dukcapil) check(ctx context.Context, person identity) (verdict, error) {
 	question := verifyQuestion{
 		User: d.account.User, Password: d.account.Password, IP: d.account.IP, Threshold: d.account.Threshold,
 		NIK: person.NIK, KK: person.KK, Name: person.Name, BirthDate: person.birth.Format("02-01-2006"),

@@ -14,7 +14,7 @@ import (
 type gate struct {
 	began   time.Time
 	mutex   sync.Mutex // guards what follows
-	policy  *resilience.BoundedFIFO
+	policy  *resilience.Gate
 	waiting map[resilience.Ticket]chan bool // true admits, false rejects
 	timer   *time.Timer                     // the next deadline
 }
@@ -28,11 +28,11 @@ type busyError struct {
 func (e *busyError) Error() string { return e.reason }
 
 // newGate returns a gate; with a Concurrency of 0 it only counts.
-func newGate(config resilience.FIFOConfig) (*gate, error) {
+func newGate(config resilience.GateConfig) (*gate, error) {
 	if config.Concurrency == 0 {
-		config = resilience.FIFOConfig{Concurrency: math.MaxInt}
+		config = resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: math.MaxInt}}
 	}
-	policy, err := resilience.NewBoundedFIFO(config)
+	policy, err := resilience.NewGate(config)
 	if err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
 	}
@@ -44,8 +44,11 @@ func newGate(config resilience.FIFOConfig) (*gate, error) {
 func (g *gate) now() time.Duration { return time.Since(g.began) }
 
 // enter waits for a place. Whoever gets nil must leave; any other answer is a *busyError or ctx's.
-func (g *gate) enter(ctx context.Context) error {
-	decision, admitted := g.arrive()
+func (g *gate) enter(ctx context.Context) error { return g.enterAs(ctx, resilience.Fresh) }
+
+// enterAs waits for a place of a class.
+func (g *gate) enterAs(ctx context.Context, class resilience.Class) error {
+	decision, admitted := g.arrive(class)
 	switch decision.Verdict {
 	case resilience.Admitted:
 		return nil
@@ -72,10 +75,10 @@ func (g *gate) verdict(admitted bool) error {
 	return &busyError{g.policy.RetryAfter(), "the wait was too long"}
 }
 
-func (g *gate) arrive() (resilience.Decision, chan bool) {
+func (g *gate) arrive(class resilience.Class) (resilience.Decision, chan bool) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	decision := g.policy.Arrive(g.now())
+	decision := g.policy.ArriveAs(g.now(), class)
 	var admitted chan bool
 	if decision.Verdict == resilience.Queued {
 		admitted = make(chan bool, 1)

@@ -15,7 +15,7 @@ import (
 
 func newTestGate(t rapid.TB, config resilience.FIFOConfig) *gate {
 	t.Helper()
-	g, err := newGate(config)
+	g, err := newGate(resilience.GateConfig{FIFOConfig: config})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -239,6 +239,15 @@ func (a answer) code() string {
 }
 
 // send makes one request; session may be empty.
+// sendWith makes one request without a body and with more headers.
+func (s *service) sendWith(method, path, session string, headers map[string]string) answer {
+	var pairs []string
+	for key, value := range headers {
+		pairs = append(pairs, key, value)
+	}
+	return s.send(method, path, session, "", nil, pairs...)
+}
+
 func (s *service) send(method, path, session, contentType string, body []byte, headers ...string) answer {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)

@@ -25,6 +25,7 @@ type registry struct {
 	client   *fasthttp.HostClient
 	timeout  time.Duration
 	gate     *gate
+	outlet   *outlet // nil where calls have neither breaker nor retries
 	failures atomic.Uint64
 	calls    *prometheus.CounterVec // by registry and outcome; nil counts nothing
 	log      *slog.Logger
@@ -43,6 +44,10 @@ func newRegistry(name string, config RegistryConfig, log *slog.Logger) (*registr
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	outlet, err := newOutlet(config)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
 	client := &fasthttp.HostClient{
 		Addr:                      fasthttp.AddMissingPort(base.Host, base.Scheme == "https"),
 		IsTLS:                     base.Scheme == "https",
@@ -52,7 +57,7 @@ func newRegistry(name string, config RegistryConfig, log *slog.Logger) (*registr
 		NoDefaultUserAgentHeader:  true,
 	}
 	base.Path = strings.TrimSuffix(base.Path, "/")
-	return &registry{name: name, base: base, client: client, timeout: config.Timeout, gate: gate, log: log}, nil
+	return &registry{name: name, base: base, client: client, timeout: config.Timeout, gate: gate, outlet: outlet, log: log}, nil
 }
 
 // get asks for the JSON at a path below the registry's address.
@@ -76,15 +81,18 @@ func (r *registry) post(ctx context.Context, question, answer any, path ...strin
 	}, answer)
 }
 
-// ask makes one call through the gate. Every trouble is a *busyError.
+// ask makes a call through what protects the registry. Every trouble is a *busyError.
 func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer any) (err error) {
 	admitted := false
 	defer func() { r.count(admitted, err) }()
-	if err := r.gate.enter(ctx); err != nil {
-		return err
-	}
-	defer r.gate.leave()
-	admitted = true
+	return r.outlet.call(ctx, r.gate, func() error {
+		admitted = true
+		return r.exchange(ctx, fill, answer)
+	})
+}
+
+// exchange makes one call.
+func (r *registry) exchange(ctx context.Context, fill func(*fasthttp.Request), answer any) error {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)

@@ -27,6 +27,7 @@ type Server struct {
 	dukcapil  dukcapil
 	dapodik   dapodik
 	dtks      dtks
+	doors     []guard
 	outbox    *queue // mails
 	sms       *queue
 	questions *queue // to the population registry
@@ -112,7 +113,19 @@ func (s *Server) openRegistries() (err error) {
 	for _, registry := range s.registries() {
 		registry.calls = s.instruments.calls
 	}
-	return nil
+	return errors.Join(s.openAnswers(), s.openDoors())
+}
+
+// openAnswers lets what registries say be kept, where the configuration has it so.
+func (s *Server) openAnswers() (err error) {
+	if s.dukcapil.answers, err = newAnswers[verdict](s.config.Dukcapil.Cache); err != nil {
+		return err
+	}
+	if s.dapodik.answers, err = newAnswers[bool](s.config.Dapodik.Cache); err != nil {
+		return err
+	}
+	s.dtks.answers, err = newAnswers[bool](s.config.DTKS.Cache)
+	return err
 }
 
 // registries returns those that are configured.
@@ -174,7 +187,7 @@ func (s *Server) link(mail store.Job) string {
 
 func (s *Server) openHTTP() {
 	s.http = &fasthttp.Server{
-		Handler:                      s.serveHTTP(s.routes()),
+		Handler:                      s.serveHTTP(s.guarded(s.routes())),
 		ErrorHandler:                 unreadable,
 		Logger:                       log.New(io.Discard, "", 0),
 		HeaderReceived:               limitBody,
@@ -279,6 +292,7 @@ func (s *Server) release() error {
 		for _, registry := range s.registries() {
 			registry.close()
 		}
+		s.closeDoors()
 		if s.store != nil {
 			errs = append(errs, s.store.Close())
 		}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/backend"
-	"github.com/ombak-sim/ombak/resilience"
 )
 
 // The backend's account at the mock of Dukcapil. Nothing real is behind it.
@@ -32,28 +31,12 @@ func (r *Run) backendConfig() (backend.Config, error) {
 	config.Mail.Connections = s.Backend.MailConnections
 	config.Passwords, config.PasswordSlots = s.Backend.Passwords, s.Backend.PasswordSlots
 	config.QueuedIdentity, config.TestDelay, config.Required = s.Backend.QueuedIdentity, s.Backend.TestDelay, s.Backend.Required
-	gates, err := r.policies()
-	if err != nil {
-		return config, err
-	}
 	for name, dependency := range s.Dependencies {
-		registry := registryOf(&config, dependency.Kind)
-		if registry == nil {
-			if _, gated := gates[name]; gated {
-				return config, refuse("plan %s limits calls of %s, which has no gate; put the policy at dukcapil, dapodik or dtks", s.Plan(), name)
-			}
-			continue
-		}
-		registry.Timeout = s.Backend.CallTimeouts[name]
-		if gate, gated := gates[name]; gated {
-			factor := orOne(r.Options.ScaleSystem)
-			registry.Gate = resilience.FIFOConfig{Concurrency: scaledCount(gate.Limit, factor), Deadline: gate.Deadline}
-			if gate.Queue > 0 {
-				registry.Gate.Queue = scaledCount(gate.Queue, factor)
-			}
+		if registry := registryOf(&config, dependency.Kind); registry != nil {
+			registry.Timeout = s.Backend.CallTimeouts[name]
 		}
 	}
-	return config, nil
+	return config, r.protectBackend(&config)
 }
 
 func registryOf(config *backend.Config, kind string) *backend.RegistryConfig {

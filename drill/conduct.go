@@ -276,6 +276,9 @@ func (c *conductor) play(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 			c.progress(c.stage())
+			if err := c.broken(); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -102,32 +102,3 @@ func (r *Run) scaled(service workload.Service) workload.Service {
 func scaledCount(count int, factor float64) int {
 	return max(1, int(math.Round(float64(count)*factor)))
 }
-
-// policies returns what the plan protects each dependency's calls with, and refuses what does not
-// run live.
-func (r *Run) policies() (map[string]scenarios.Policy, error) {
-	plan, policies := r.Scenario.Effective(r.Scenario.Plan())
-	if len(plan.Schedule) > 0 {
-		return nil, refuse("plan %s changes things while it runs (schedule), which does not run live yet; simulate it", plan.Name)
-	}
-	gates := map[string]scenarios.Policy{}
-	for _, policy := range policies {
-		dependency, isCall := callOf(policy.At)
-		if !isCall || policy.Policy != "bounded-fifo" && policy.Policy != "static-limit" {
-			return nil, refuse("plan %s puts %s at %s, which does not run live yet; choose another plan, or simulate it", plan.Name, policy.Policy, policy.At)
-		}
-		if policy.Policy == "static-limit" {
-			policy.Queue = 0
-		}
-		gates[dependency] = policy
-	}
-	return gates, nil
-}
-
-func callOf(place string) (dependency string, isCall bool) {
-	const prefix = "call:"
-	if len(place) > len(prefix) && place[:len(prefix)] == prefix {
-		return place[len(prefix):], true
-	}
-	return "", false
-}

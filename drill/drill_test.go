@@ -57,7 +57,7 @@ func TestBundledScenariosRun(t *testing.T) {
 		}
 		for _, plan := range scenario.Plans {
 			run := drill.NewSimulation
-			if replayable(scenario) && len(plan.Schedule) == 0 { // a schedule is simulated only
+			if replayable(scenario) && runsLive(scenario, plan) {
 				run = drill.NewRun
 			}
 			if _, err := run(scenario, drill.Options{Plan: plan.Name}); err != nil {
@@ -65,6 +65,12 @@ func TestBundledScenariosRun(t *testing.T) {
 			}
 		}
 	}
+}
+
+// runsLive says whether nothing in a plan is simulated only.
+func runsLive(scenario *scenarios.Scenario, plan scenarios.Plan) bool {
+	_, policies := scenario.Effective(plan.Name)
+	return len(plan.Schedule) == 0 && !slices.ContainsFunc(policies, func(p scenarios.Policy) bool { return !p.RunsLive() })
 }
 
 func TestOptionsAreRefused(t *testing.T) {
@@ -93,7 +99,10 @@ func TestOptionsAreRefused(t *testing.T) {
 func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
 	text := string(load(t, "smoke").Source())
 	for _, test := range []struct{ plan, want string }{
-		{"  - name: x\n    policies: [{policy: codel, at: entry}]\n", "puts codel at entry, which does not run live yet"},
+		{"  - name: x\n    policies: [{policy: async-verify, at: call:dukcapil, workers: 9}]\n", "puts async-verify at call:dukcapil, which does not run live yet"},
+		{"  - name: x\n    policies: [{policy: waiting-room, at: step:sign-up, rate: 9/s}]\n", "cannot tell people apart"},
+		{"  - name: x\n    policies: [{policy: token-bucket, at: step:sign-up, rate: 9/s}]\n", "cannot tell people apart"},
+		{"  - name: x\n    policies: [{policy: stagger-by-birth-month, at: step:sign-up, every: 1h}]\n", "does not know birth dates"},
 		{"  - name: x\n    schedule: [{at: 5s, set: {backend: {quota: 5}}}]\n", "changes things while it runs"},
 		{"  - name: x\n    set: {dependencies: {dtks: {kind: dapodik}}}\n", "dependencies dapodik and dtks are both of kind dapodik"},
 		{"  - name: x\n    set: {dependencies: {dtks: {discipline: priority}}}\n", "requests on the wire have no priority"},

@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ombak-sim/ombak/funnel"
-	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
 	"github.com/ombak-sim/ombak/workload"
@@ -33,14 +31,13 @@ func (r *Run) simConfig() (sim.Config, error) {
 		stations[name] = len(config.Stations)
 		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: r.scaled(s.Stations[name].Service), Batch: r.simBatch(s.Stations[name].Batch)})
 	}
-	gates, doors, err := r.simGates()
+	outlets, err := r.simPolicies(&config, stations)
 	if err != nil {
 		return config, err
 	}
-	config.Doors = doors
 	for _, name := range sortedNames(s.Dependencies) {
 		calls[name] = len(config.Calls)
-		call, err := r.simCall(name, gates[name])
+		call, err := r.simCall(name, outlets[name])
 		if err != nil {
 			return config, err
 		}
@@ -141,11 +138,11 @@ func simRoute(hops []scenarios.Hop, stations, calls map[string]int) sim.Route {
 	return route
 }
 
-func (r *Run) simCall(name string, gate *resilience.FIFOConfig) (sim.Dependency, error) {
+func (r *Run) simCall(name string, outlet sim.Outlet) (sim.Dependency, error) {
 	described := r.Scenario.Dependencies[name]
 	call := sim.Dependency{
 		StationConfig: sim.StationConfig{Name: name, Service: r.scaled(described.Service)},
-		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Loss: float64(described.Loss), Connections: described.Connections, Gate: gate,
+		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Loss: float64(described.Loss), Connections: described.Connections, Outlet: outlet,
 	}
 	if call.Role != sim.Mail && call.Role != sim.SMS {
 		call.Timeout = callTimeout
@@ -160,36 +157,4 @@ func (r *Run) simCall(name string, gate *resilience.FIFOConfig) (sim.Dependency,
 	r.warnUnsimulated(name, call)
 	call.Faults = call.Faults.WarmingUp(warmUp(described))
 	return call, nil
-}
-
-// simGates returns what the plan protects each dependency's calls with and what stands in front of
-// the service, and refuses what is not simulated.
-func (r *Run) simGates() (calls map[string]*resilience.FIFOConfig, doors []sim.Door, err error) {
-	plan, policies := r.Scenario.Effective(r.Scenario.Plan())
-	calls = map[string]*resilience.FIFOConfig{}
-	factor := orOne(r.Options.ScaleSystem)
-	for _, policy := range policies {
-		if policy.Policy != "bounded-fifo" && policy.Policy != "static-limit" {
-			return nil, nil, refuse("plan %s puts %s at %s, which is not simulated yet; choose another plan", plan.Name, policy.Policy, policy.At)
-		}
-		gate := resilience.FIFOConfig{Concurrency: scaledCount(policy.Limit, factor), Deadline: policy.Deadline}
-		if policy.Policy == "bounded-fifo" && policy.Queue > 0 {
-			gate.Queue = scaledCount(policy.Queue, factor)
-		}
-		if dependency, isCall := callOf(policy.At); isCall {
-			calls[dependency] = &gate
-			continue
-		}
-		doors = append(doors, sim.Door{Step: r.stepAt(policy.At), Gate: gate})
-	}
-	return calls, doors, nil
-}
-
-// stepAt returns the place of the step that a policy stands at, -1 for the entry.
-func (r *Run) stepAt(at string) int {
-	name, isStep := strings.CutPrefix(at, "step:")
-	if !isStep {
-		return -1
-	}
-	return slices.IndexFunc(r.Scenario.Journey, func(step scenarios.Step) bool { return step.Name == name })
 }

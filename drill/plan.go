@@ -15,9 +15,13 @@ type LeftOut struct {
 	Reason string `json:"reason"`
 }
 
-// NewSimulations maps a scenario to a run for each plan, of all its plans where none is named. Those
+// NewSimulations maps a scenario to a run for each plan; where none is named, those of the scenario's
+// compare, or all its plans. Those
 // that cannot be simulated are left out, with the reason; where none can be, that is ErrRefused.
 func NewSimulations(scenario *scenarios.Scenario, options Options, plans []string) ([]*Run, []LeftOut, error) {
+	if len(plans) == 0 {
+		plans = scenario.Compare
+	}
 	if len(plans) == 0 {
 		for _, plan := range scenario.Plans {
 			plans = append(plans, plan.Name)
@@ -25,12 +29,13 @@ func NewSimulations(scenario *scenarios.Scenario, options Options, plans []strin
 	}
 	var runs []*Run
 	var left []LeftOut
+	var offered *report.OfferedFacts // the same under all plans, but where people take turns
 	for _, plan := range plans {
 		if _, err := scenario.WithPlan(plan); err != nil {
 			return nil, nil, refusal{err}
 		}
 		options.Plan = plan
-		run, err := NewSimulation(scenario, options)
+		run, err := newSimulation(scenario, options, &offered)
 		if err != nil {
 			left = append(left, LeftOut{plan, err.Error()})
 			continue
@@ -47,7 +52,7 @@ func NewSimulations(scenario *scenarios.Scenario, options Options, plans []strin
 }
 
 // Study plays the same replications of several runs, so that replication k has the same people in
-// all of them. The very first one is played alone, to tell how long the others will take.
+// all of them. The first that is done tells how long the others will take.
 type Study struct {
 	Runs     []*Run
 	How      Simulating
@@ -63,15 +68,7 @@ func (s Study) Play(ctx context.Context) ([]Simulation, error) {
 		played[i].grow(count)
 		jobs = append(jobs, played[i].jobs(run, 0, count)...)
 	}
-	began := time.Now()
-	if err := play(ctx, jobs[:1], s.How); err != nil {
-		return nil, fmt.Errorf("plan %s: %w", s.Runs[0].Scenario.Plan(), err)
-	}
-	if s.Expected != nil {
-		first := time.Since(began)
-		s.Expected(first, first*time.Duration(len(jobs)-1)/time.Duration(s.How.workers()))
-	}
-	if err := play(ctx, jobs[1:], s.How); err != nil {
+	if err := play(ctx, jobs, s.timed(len(jobs))); err != nil {
 		return nil, err
 	}
 	var simulations []Simulation
@@ -83,4 +80,19 @@ func (s Study) Play(ctx context.Context) ([]Simulation, error) {
 		simulations = append(simulations, run.simulation(average, played[i]))
 	}
 	return simulations, nil
+}
+
+// timed tells once how long it all will take.
+func (s Study) timed(jobs int) Simulating {
+	how, began, done := s.How, time.Now(), 0
+	how.Done = func() {
+		if done++; done == 1 && s.Expected != nil {
+			first := time.Since(began)
+			s.Expected(first, first*time.Duration(max(0, jobs-how.workers()))/time.Duration(how.workers()))
+		}
+		if s.How.Done != nil {
+			s.How.Done()
+		}
+	}
+	return how
 }

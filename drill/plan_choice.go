@@ -165,17 +165,26 @@ func brokenThreshold(plan PlanOutcome) string {
 // worthTelling is the share of requests turned away that makes a gate a bottleneck.
 const worthTelling = 0.01
 
+// muchWaiting is the share of the requests worked off that, still waiting at the end, makes a backlog.
+const muchWaiting = 0.1
+
 // hardlyBusy is the share of the run below which the busiest station bounds nothing.
 const hardlyBusy = 0.3
 
-// bottleneckOf names what turned most requests away, unless that is next to nothing, and the station
-// that was busiest.
+// bottleneckOf names what turned most requests away, unless that is next to nothing, where most still
+// waited at the end, and the part that was busiest.
 func bottleneckOf(s Simulation) string {
 	var parts []string
 	if len(s.Gates) > 0 {
 		gate := s.Gates[0]
 		if share := gate.Turned / (gate.Turned + gate.Took); share >= worthTelling {
 			parts = append(parts, fmt.Sprintf("%s turned away %s requests, %.0f %% of those that came", gate.Name, grouped(gate.Turned), 100*share))
+		}
+	}
+	for _, gate := range s.Gates {
+		if gate.Waiting > muchWaiting*gate.Took {
+			parts = append(parts, fmt.Sprintf("%s still waited at %s at the end", grouped(gate.Waiting), gate.Name))
+			break
 		}
 	}
 	if s.Busiest.Name != "" && s.Busiest.Share < hardlyBusy && len(parts) == 0 {

@@ -12,16 +12,17 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Gate is a part that turned requests away.
+// Gate is a part that turned requests away, or at which some still waited at the end.
 type Gate struct {
-	Name   string
-	Turned float64 // requests
-	Took   float64 // requests that it worked off
+	Name    string
+	Turned  float64 // requests
+	Took    float64 // requests that it worked off
+	Waiting float64 // requests, or people in a waiting room, at the end
 }
 
 // replayOf takes the figures of one replication from its report.
 func (r *Run) replayOf(assembled report.Report, config sim.Config) Replay {
-	replay := Replay{Cost: r.cost(assembled, config)}
+	replay := Replay{Cost: r.cost(assembled, config), Busiest: busiest(assembled, config)}
 	scheduled := assembled.Offered.ByStep[r.Scenario.Arrivals.Step].Scheduled
 	for i, row := range assembled.Funnel {
 		step := assembled.Steps[i]
@@ -40,7 +41,7 @@ func (r *Run) replayOf(assembled report.Report, config sim.Config) Replay {
 	if last := len(assembled.Funnel) - 1; last >= 0 {
 		replay.Finished, replay.GoodputPerS = assembled.Funnel[last].Passed, assembled.Steps[last].GoodputPerS
 	}
-	replay.RecoveryS, replay.Recovered = r.recovery(assembled.Series)
+	replay.RecoveryS, replay.Recovered = report.Recovery(assembled.Series, r.asks)
 	return replay
 }
 
@@ -110,12 +111,12 @@ type Busiest struct {
 	Share float64 // 0 to 1
 }
 
-// busiest finds it in the average of a run.
-func (r *Run) busiest(average report.Report) Busiest {
+// busiest finds it in one replication.
+func busiest(assembled report.Report, config sim.Config) Busiest {
 	var most Busiest
-	config, real := r.Simulated, func(at time.Duration) time.Duration { return at }
+	real := func(at time.Duration) time.Duration { return at }
 	consider := func(name string, had time.Duration) {
-		for _, row := range average.Stations {
+		for _, row := range assembled.Stations {
 			if share := min(1, row.BusyS/had.Seconds()); row.Name == name && had > 0 && share > most.Share {
 				most = Busiest{name, share}
 			}
@@ -130,64 +131,19 @@ func (r *Run) busiest(average report.Report) Busiest {
 	return most
 }
 
-// What makes a minute a troubled one: more than this share of the attempts of one step, and no fewer
-// than so many, ended neither with a yes nor with a person's final no. Typing errors and repeated
-// sign-ups alone stay far below it.
-const (
-	troubledShare = 0.2
-	troubledLeast = 5
-)
-
-// troubled says whether the service did not do its work in a minute of requests.
-func troubled(requests, well int64) bool {
-	bad := float64(requests - well)
-	return bad >= troubledLeast && bad > troubledShare*float64(requests)
-}
-
-// recovery returns how long after the busiest minute of arrivals the last troubled minute ended, and
-// whether that was before people stopped coming. Where no minute was troubled after it, it is 0.
-func (r *Run) recovery(s report.Series) (seconds float64, recovered bool) {
-	const minute = 60
-	rows := len(s.TS)
-	peak, most, lastCame, lastTroubled := 0, int64(-1), 0, -1
-	for from := 0; from < rows; from += minute {
-		to := min(from+minute, rows)
-		came := sum(s.Scheduled[from:to])
-		if came > most {
-			peak, most = to, came
-		}
-		if came > 0 {
-			lastCame = to
-		}
-		for _, step := range s.Steps {
-			if r.asks(step.Step) && troubled(sum(step.Requests[from:to]), sum(step.Passed[from:to])+sum(step.Declined[from:to])) {
-				lastTroubled = to
-			}
-		}
-	}
-	return float64(max(0, lastTroubled-peak)), lastTroubled < lastCame
-}
-
-func sum(counts []int64) int64 {
-	var total int64
-	for _, count := range counts {
-		total += count
-	}
-	return total
-}
-
-// gatesOf lists the stations and gates that turned requests away, the most first.
+// gatesOf lists the stations and gates that turned requests away, the most first, and then those at
+// which some still waited.
 func gatesOf(r report.Report) []Gate {
 	var gates []Gate
 	for _, station := range r.Series.Stations {
 		last := len(station.Rejections) - 1
-		if last < 0 || station.Rejections[last] == 0 {
+		if last < 0 || station.Rejections[last] == 0 && station.Queued[last] == 0 {
 			continue
 		}
-		gates = append(gates, Gate{station.Name, float64(station.Rejections[last]), float64(station.Completions[last])})
+		gates = append(gates, Gate{station.Name, float64(station.Rejections[last]), float64(station.Completions[last]), float64(station.Queued[last])})
 	}
 	slices.SortStableFunc(gates, func(a, b Gate) int {
-		return cmp.Or(cmp.Compare(b.Turned, a.Turned), strings.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(b.Turned, a.Turned), cmp.Compare(b.Waiting, a.Waiting), strings.Compare(a.Name, b.Name))
 	})
 	return gates
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
 )
@@ -76,40 +75,6 @@ func TestCostOfAPlan(t *testing.T) {
 	}
 	if why := strings.Join(compared.Why, "\n"); !strings.Contains(why, "it costs") || !strings.Contains(why, "no part was short of capacity (service was busiest") {
 		t.Errorf("why: %s", why)
-	}
-}
-
-// TestRecovery reads it off a series made by hand: minute 2 is the busiest, trouble lasts to minute 4.
-func TestRecovery(t *testing.T) {
-	run := &Run{Scenario: &scenarios.Scenario{Journey: []scenarios.Step{{Name: "go", Kind: funnel.Request}, {Name: "mail", Kind: funnel.Await}}}}
-	minutes := func(came, requests, passed []int64) report.Series {
-		s := report.Series{Steps: []report.StepSeries{{Step: "go"}, {Step: "mail"}}}
-		for i := range came {
-			for second := range int64(60) {
-				s.TS = append(s.TS, int64(i)*60+second)
-				one := func(total int64) int64 { return total / 60 }
-				s.Scheduled = append(s.Scheduled, one(came[i]))
-				s.Steps[0].Requests, s.Steps[0].Passed, s.Steps[0].Declined = append(s.Steps[0].Requests, one(requests[i])), append(s.Steps[0].Passed, one(passed[i])), append(s.Steps[0].Declined, 0)
-				s.Steps[1].Requests, s.Steps[1].Passed, s.Steps[1].Declined = append(s.Steps[1].Requests, 100), append(s.Steps[1].Passed, 0), append(s.Steps[1].Declined, 0)
-			}
-		}
-		return s
-	}
-	for why, test := range map[string]struct {
-		came, requests, passed []int64
-		seconds                float64
-		recovered              bool
-	}{
-		"never in trouble; a few typing errors are none":  {[]int64{60, 600, 60}, []int64{60, 600, 120}, []int64{60, 540, 120}, 0, true},
-		"in trouble until two minutes after the busiest":  {[]int64{60, 600, 60, 60, 60}, []int64{60, 600, 600, 600, 60}, []int64{60, 60, 60, 60, 60}, 120, true},
-		"in trouble for as long as people come":           {[]int64{60, 600, 60, 60, 0}, []int64{60, 600, 600, 600, 0}, []int64{60, 60, 60, 60, 0}, 120, false},
-		"in trouble before the busiest minute only":       {[]int64{60, 600, 60}, []int64{600, 600, 60}, []int64{60, 600, 60}, 0, true},
-		"and an await step, which asks nobody, is no say": {[]int64{60, 60}, []int64{60, 60}, []int64{60, 60}, 0, true},
-	} {
-		seconds, recovered := run.recovery(minutes(test.came, test.requests, test.passed))
-		if seconds != test.seconds || recovered != test.recovered {
-			t.Errorf("%s: %v s, recovered %t, want %v s, %t", why, seconds, recovered, test.seconds, test.recovered)
-		}
 	}
 }
 

@@ -55,8 +55,8 @@ func (s Search) Run(try func(rate float64) (held bool, err error)) (Limit, error
 	return limit, nil
 }
 
-// levelRamp is how long a level takes to reach its rate.
-const levelRamp = 3 * time.Second
+// LevelRamp is how long a level takes to reach its rate, in proportion to the time.
+const LevelRamp = 3 * time.Second
 
 // atRate replaces the arrivals by a constant rate of sign-ups for the given time, after a short
 // ramp; visitors keep their proportion. Thresholds on the scenario's own busiest minute are left out.
@@ -73,7 +73,7 @@ func atRate(scenario *scenarios.Scenario, rate workload.Rate, length time.Durati
 
 func levelSegments(rate workload.Rate, length time.Duration) []scenarios.Segment {
 	nothing := workload.Rate(0)
-	return []scenarios.Segment{{For: levelRamp, From: &nothing, To: &rate}, {For: length, Rate: &rate}}
+	return []scenarios.Segment{{For: LevelRamp, From: &nothing, To: &rate}, {For: length, Rate: &rate}}
 }
 
 // Bottleneck names the station that was busiest, with its share of busy servers, or the part that

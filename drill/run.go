@@ -12,6 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/mocks"
+	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
@@ -187,14 +188,20 @@ func (r *Run) offer() report.OfferedFacts {
 	return offered
 }
 
+// instants are those of the people, or of the ones who sign up, in order.
 func (r *Run) instants(walkersOnly bool) iter.Seq[time.Duration] {
-	return func(yield func(time.Duration) bool) {
+	at := func(yield func(time.Duration) bool) {
+		people := population.New(r.Generator.Seed, r.Generator.Opens, r.Generator.Shares)
 		for caller := range r.Generator.Callers() {
-			if !(caller.Visitor && walkersOnly) && !yield(caller.At) {
+			if !(caller.Visitor && walkersOnly) && !yield(r.Simulated.Arrival(people, caller)) {
 				return
 			}
 		}
 	}
+	if r.Simulated.Stagger == nil {
+		return at
+	}
+	return slices.Values(slices.Sorted(at))
 }
 
 func orOne(factor float64) float64 {

@@ -30,6 +30,7 @@ type Replay struct {
 	RecoveryS   float64 // from the end of the busiest minute of arrivals until the last troubled minute ended, s; see [troubled]
 	Recovered   bool    // that was before the last arrivals
 	Cost        float64 // in the currency of the scenario's catalogue of prices
+	Busiest     Busiest
 	Events      uint64
 	Elapsed     time.Duration // of the computer, not in the report
 }
@@ -39,9 +40,9 @@ type Simulation struct {
 	Report  report.Report
 	Replays []Replay // by number
 	Gates   []Gate   // what turned requests away in replication 0, the most first
-	Busiest Busiest
-	Priced  bool   // the catalogue of prices is not empty
-	Money   string // its currency
+	Busiest Busiest  // in replication 0
+	Priced  bool     // the catalogue of prices is not empty
+	Money   string   // its currency
 }
 
 // Simulating says how to simulate.
@@ -64,6 +65,12 @@ func (s Simulating) workers() int {
 // NewSimulation maps a scenario and options to a run of the simulator. What cannot be simulated
 // comes back as ErrRefused.
 func NewSimulation(scenario *scenarios.Scenario, options Options) (*Run, error) {
+	var offered *report.OfferedFacts
+	return newSimulation(scenario, options, &offered)
+}
+
+// newSimulation does not count again the people that another plan has counted.
+func newSimulation(scenario *scenarios.Scenario, options Options, counted **report.OfferedFacts) (*Run, error) {
 	run, err := newRun(scenario, options)
 	if err != nil {
 		return nil, err
@@ -75,7 +82,15 @@ func NewSimulation(scenario *scenarios.Scenario, options Options) (*Run, error) 
 		return nil, err
 	}
 	run.Conditions = slices.DeleteFunc(run.Conditions, ofTheStore)
-	run.Offered = run.offer()
+	if run.Simulated.Stagger != nil {
+		run.Offered = run.offer()
+		return run, nil
+	}
+	if *counted == nil {
+		offered := run.offer()
+		*counted = &offered
+	}
+	run.Offered = **counted
 	return run, nil
 }
 
@@ -114,7 +129,7 @@ func Simulate(ctx context.Context, run *Run, how Simulating) (Simulation, error)
 func (r *Run) simulation(average report.Report, s series) Simulation {
 	prices := r.Scenario.Prices()
 	return Simulation{
-		Report: report.Judge(average, r.Conditions, report.Validity{}), Replays: s.replays, Gates: gatesOf(average), Busiest: r.busiest(average),
+		Report: report.Judge(average, r.Conditions, report.Validity{}), Replays: s.replays, Gates: gatesOf(average), Busiest: s.replays[0].Busiest,
 		Priced: prices.Known(), Money: prices.Currency,
 	}
 }
@@ -203,6 +218,7 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 		return report.Report{}, Replay{}, fmt.Errorf("replication %d: %w", number, err)
 	}
 	recorder.Close()
+	config.Changes = result.Changes // those of scalers among them
 	s := r.Scenario
 	facts := report.Facts{
 		Ombak: how.Build, Engine: report.Simulated,
@@ -219,13 +235,15 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 	return assembled, replay, nil
 }
 
-// offeredTo counts the people of a replication. Thinning keeps others in each; without it all have
-// the same number of people.
+// offeredTo counts the people of a replication. Thinning keeps others in each, and others have other
+// birth months; without that all have the same number of people.
 func (r *Run) offeredTo(config sim.Config) *report.OfferedFacts {
-	if r.Options.Scale == 0 || r.Options.Scale >= 1 || config.Seed.Replication == 0 {
+	others := r.Options.Scale > 0 && r.Options.Scale < 1 || config.Stagger != nil
+	if !others || config.Seed.Replication == 0 {
 		return &r.Offered
 	}
 	other := *r
+	other.Simulated = config
 	other.Generator.Seed, other.Generator.Journey.Seed = config.Seed, config.Seed
 	other.Generator.Signups, other.Generator.Visitors = config.Signups, config.Visitors
 	offered := other.offer()

@@ -135,7 +135,7 @@ func TestNewSimulationRefuses(t *testing.T) {
 	}
 	text := string(scenario.Source())
 	for why, change := range map[string][2]string{
-		"a policy that is not simulated": {"policy: bounded-fifo", "policy: codel"},
+		"a policy that is not simulated": {"      - {policy: bounded-fifo, at: call:dukcapil, limit: 50", "      - {policy: deferred-photo, at: step:landing}\n      - {policy: bounded-fifo, at: call:dukcapil, limit: 50"},
 		"a step without a route":         {"    route: [{station: web}]\n  - name: sign-up", "  - name: sign-up"},
 	} {
 		changed, err := scenarios.Parse("changed.yaml", []byte(strings.Replace(text, change[0], change[1], 1)), nil)
@@ -155,7 +155,7 @@ func TestMetastability(t *testing.T) {
 	for _, test := range []struct {
 		plan     string
 		recovers bool
-	}{{"as-is", false}, {"short-queue", true}, {"gate", true}, {"lifo", true}, {"no-retries", true}, {"more-servers", true}} {
+	}{{"as-is", false}, {"short-queue", true}, {"gate", true}, {"lifo", true}, {"codel", true}, {"budget", true}, {"no-retries", true}, {"more-servers", true}} {
 		r := simulateNamed(t, "metastable", Options{Plan: test.plan}, Simulating{}).Report
 		before, after := passedPerSecond(r, 60, 180), passedPerSecond(r, 780, 900)
 		t.Logf("%s: goodput %.1f/s before the rush, %.1f/s nine minutes after it", test.plan, before, after)

@@ -106,4 +106,7 @@ const (
 type Threshold struct {
 	Source   string   `yaml:"expr" json:"source"`
 	Severity Severity `yaml:"severity,omitempty" json:"severity"` // empty means fail
+	// Abort ends a live run once the condition is broken, looked at from this real time after the
+	// start on; 0 means never.
+	Abort time.Duration `yaml:"abort,omitempty" json:"abort,omitempty"`
 }

@@ -79,11 +79,12 @@ func (c *composer) judge(request *compiled, status int, retry time.Duration, res
 	if done.answer.Outcome == funnel.Rejected || done.answer.Outcome == funnel.Failed {
 		done.answer.RetryAfter = retry
 	}
-	if done.answer.Outcome != funnel.Completed || done.answer.Pending || len(request.extracts) == 0 {
+	rejected := done.answer.Outcome == funnel.Rejected
+	if !rejected && done.answer.Outcome != funnel.Completed || done.answer.Pending || len(request.extracts) == 0 || rejected && !request.tickets {
 		return
 	}
 	done.got = make([]string, c.generator.slots)
-	if !request.extract(resp, func(slot int, value string) { done.got[slot] = value }) {
+	if !request.extract(resp, rejected, func(slot int, value string) { done.got[slot] = value }) {
 		done.answer.Outcome, done.reason, done.got = funnel.Failed, funnel.ReasonBody, nil
 	}
 }

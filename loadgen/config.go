@@ -54,6 +54,8 @@ type Extract struct {
 	JSON   string `json:"json,omitempty"`
 	Header string `json:"header,omitempty"`
 	Regexp string `json:"regexp,omitempty"`
+	// Rejected takes it out of rejected answers too, and does not mind where it is missing.
+	Rejected bool `json:"rejected,omitempty"`
 }
 
 func (c Config) validate() error {

@@ -344,6 +344,31 @@ func TestJourneyCarriesWhatItExtracts(t *testing.T) {
 	}
 }
 
+// A ticket that comes with a refusal is sent back with the next attempt, and its absence in the answer
+// at last is no failure.
+func TestTicketsOfRefusalsComeBack(t *testing.T) {
+	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) {
+		if len(ctx.Request.Header.Peek("X-Key")) == 0 {
+			ctx.Response.Header.Set("Queue-Ticket", "place-7")
+			ctx.SetStatusCode(503)
+		}
+	})
+	r := play(t, config(s.url, func(c *loadgen.Config) {
+		c.Signups.Bins.Counts = []int{1}
+		c.Journey.Steps[0].Retry = journey.Retry{Attempts: 2, Base: time.Millisecond}
+		c.Requests[0] = loadgen.Request{
+			Target: "web", Method: "GET", Path: "/", Headers: map[string]string{"X-Key": "${got.ticket}"}, Completed: []int{200}, Rejected: []int{503},
+			Extract: map[string]loadgen.Extract{"ticket": {Header: "Queue-Ticket", Rejected: true}},
+		}
+	}))
+	if outcomes := r.outcomes(); outcomes[funnel.Rejected] != 1 || outcomes[funnel.Completed] != 1 {
+		t.Errorf("outcomes %v, want one refusal and then a yes", outcomes)
+	}
+	if requests := s.served(); len(requests) != 2 || !strings.Contains(requests[1], "place-7") {
+		t.Errorf("requests %q", requests)
+	}
+}
+
 // raw serves connections with bytes of its own making.
 func raw(t testing.TB, answer func(net.Conn)) string {
 	t.Helper()

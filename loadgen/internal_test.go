@@ -66,7 +66,7 @@ func FuzzExtract(f *testing.F) {
 		}
 		var resp fasthttp.Response
 		resp.SetBodyString(body)
-		c.extract(&resp, func(int, string) {})
+		c.extract(&resp, false, func(int, string) {})
 	})
 }
 

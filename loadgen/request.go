@@ -28,6 +28,7 @@ type compiled struct {
 	escape   func([]byte, string) []byte
 	host     string
 	extracts []extraction
+	tickets  bool // some of them come with rejected answers
 	person   bool // rendering needs the person's data
 	fixed    bool // the request is the same for everybody
 }
@@ -96,6 +97,7 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 			return c, fmt.Errorf("extract %s: %w", key, err)
 		}
 		c.extracts = append(c.extracts, extraction{request.Extract[key], s.got[key], pattern})
+		c.tickets = c.tickets || request.Extract[key].Rejected
 	}
 	c.person, c.fixed = c.needs(template.needsPerson), !c.needs(template.varies)
 	return c, nil
@@ -170,14 +172,18 @@ func (c *compiled) multipart(v *values, photos population.Photos, body []byte) [
 	return append(body, "--"+boundary+"--\r\n"...)
 }
 
-// extract takes the wanted values out of an answer; false where one is missing.
-func (c *compiled) extract(resp *fasthttp.Response, take func(slot int, value string)) bool {
+// extract takes the wanted values out of an answer; false where one is missing that must be there.
+func (c *compiled) extract(resp *fasthttp.Response, rejected bool, take func(slot int, value string)) bool {
 	for _, e := range c.extracts {
+		if rejected && !e.Rejected {
+			continue
+		}
 		value, found := e.value(resp)
-		if !found {
+		if found {
+			take(e.slot, value)
+		} else if !e.Rejected {
 			return false
 		}
-		take(e.slot, value)
 	}
 	return true
 }

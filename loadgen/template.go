@@ -151,7 +151,9 @@ func (v *values) text(piece segment) string {
 	case birthDate:
 		return v.form.BirthDate.Format("2006-01-02")
 	case got:
-		return v.got[piece.slot]
+		if piece.slot < len(v.got) { // nothing was extracted yet: empty, such as a ticket nobody has given
+			return v.got[piece.slot]
+		}
 	}
 	return ""
 }

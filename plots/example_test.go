@@ -17,9 +17,11 @@ func Example() {
 	}
 	// Output:
 	// funnel: How far people came
+	// drop-off: Where people drop off
 	// goodput: Who came to sign-up, what became of them, and who waits
 	// throughput: How many people pass each step
 	// response-time: Response time from the instant people meant to act
+	// heat-map: Where the answers lie: response time over time
 	// stations: How busy each part is, and what waits for it
 	// spectrum: Response time by percentile, over the whole run
 }

@@ -24,7 +24,7 @@ type Figure struct {
 // All draws every figure of a report in the order in which a reader wants them.
 func All(r report.Report) ([]Figure, error) {
 	var figures []Figure
-	for _, draw := range []func(report.Report) (Figure, error){Funnel, Goodput, Throughput, ResponseTime, Stations, Spectrum} {
+	for _, draw := range []func(report.Report) (Figure, error){Funnel, DropOff, Goodput, Throughput, ResponseTime, HeatMap, Stations, Spectrum} {
 		figure, err := draw(r)
 		if err != nil {
 			return nil, err

@@ -22,29 +22,30 @@ var (
 	look   = flag.String("look", "", "write the figures of all test runs into this folder, to look at them")
 )
 
-// Each figure of a short run is, letter by letter, the one in testdata.
+// Each figure of the gallery is, letter by letter, the one in testdata.
 func TestGolden(t *testing.T) {
-	figures, err := plots.All(short())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, figure := range figures {
-		golden := filepath.Join("testdata", figure.Name+".svg")
-		if *update {
-			if err := os.WriteFile(golden, figure.SVG, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(figure.SVG, want) {
-			t.Errorf("%s differs from %s; look at it with -look DIR, then take it with -update", figure.Name, golden)
-		}
+	for _, figure := range gallery(t) {
+		holds(t, filepath.Join("testdata", figure.Name+".svg"), figure.SVG)
 		if _, err := png.Decode(bytes.NewReader(figure.PNG)); err != nil {
 			t.Errorf("%s: %v", figure.Name, err)
 		}
+	}
+}
+
+// holds compares with a file, or writes it anew.
+func holds(t *testing.T, golden string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("it differs from %s; look at it with -look DIR, then take it with -update", golden)
 	}
 }
 
@@ -58,11 +59,19 @@ func TestLook(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, figure := range figures {
-			for ending, file := range map[string][]byte{".png": figure.PNG, ".svg": figure.SVG} {
-				if err := os.WriteFile(filepath.Join(*look, name+"-"+figure.Name+ending), file, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
+			show(t, name, figure)
+		}
+	}
+	for _, figure := range gallery(t) {
+		show(t, "gallery", figure)
+	}
+}
+
+func show(t *testing.T, name string, figure plots.Figure) {
+	t.Helper()
+	for ending, file := range map[string][]byte{".png": figure.PNG, ".svg": figure.SVG} {
+		if err := os.WriteFile(filepath.Join(*look, name+"-"+figure.Name+ending), file, 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -109,7 +118,7 @@ func TestAnySeriesIsDrawn(t *testing.T) {
 			}
 			last.Servers, last.Busy, last.Queued = counts(), counts(), counts()
 		}
-		figures := []func(report.Report) (plots.Figure, error){plots.Funnel, plots.Goodput, plots.Throughput, plots.ResponseTime, plots.Stations, plots.Spectrum}
+		figures := []func(report.Report) (plots.Figure, error){plots.Funnel, plots.Goodput, plots.Throughput, plots.ResponseTime, plots.Stations, plots.Spectrum, plots.DropOff, plots.HeatMap}
 		if _, err := rapid.SampledFrom(figures).Draw(t, "figure")(r); err != nil {
 			t.Fatal(err)
 		}

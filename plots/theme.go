@@ -39,6 +39,7 @@ func reddishPurple() color.Color { return color.NRGBA{0xcc, 0x79, 0xa7, 0xff} }
 func grey() color.Color          { return color.NRGBA{0x66, 0x66, 0x66, 0xff} }
 func pale() color.Color          { return color.NRGBA{0xe4, 0xe4, 0xe4, 0xff} }
 func phaseTint() color.Color     { return color.NRGBA{0xf3, 0xf3, 0xf3, 0xff} }
+func bandTint() color.Color      { return color.NRGBA{0xcd, 0xdf, 0xee, 0xff} }
 func faultTint() color.Color     { return color.NRGBA{0xfb, 0xe3, 0xd4, 0xff} }
 
 // lineWidth is thinner where many points lie close together.

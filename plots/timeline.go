@@ -22,6 +22,7 @@ type bands struct {
 	events  []report.Event
 	unit    float64 // seconds of one unit of the x axis
 	numbers bool
+	outline bool // without the shade, over data that fills the panel
 }
 
 var _ plot.Plotter = bands{}
@@ -38,7 +39,7 @@ func (b bands) Plot(c draw.Canvas, p *plot.Plot) {
 		if from > to {
 			continue
 		}
-		if event.ForS > 0 {
+		if event.ForS > 0 && !b.outline {
 			fill := phaseTint()
 			if event.Kind == funnel.FaultMark {
 				fill = faultTint()

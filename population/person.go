@@ -83,6 +83,9 @@ func (p Population) Person(index uint64) Person {
 	}
 }
 
+// BirthDate returns a person's date of birth, midnight UTC, without spelling the person out.
+func (p Population) BirthDate(index uint64) time.Time { return p.birthDate(index, p.Traits(index)) }
+
 // Form returns what a person submits; attempt is 1 for the first. A wrong NIK or phone digit is
 // put right at the second attempt, for the person is told; a wrong e-mail domain stays, for no
 // message ever says so.

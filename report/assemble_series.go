@@ -13,6 +13,9 @@ func series(recording *Recording, facts Facts) Series {
 	for _, step := range recording.journey {
 		result.Steps = append(result.Steps, StepSeries{Step: step.Name})
 	}
+	for i := range result.Steps {
+		result.Steps[i].grow(0) // empty columns, not none
+	}
 	idle := &row{steps: make([]stepRow, len(recording.journey))}
 	for second := recording.earliest; second <= recording.latest; second++ {
 		row := recording.rows[second]
@@ -26,6 +29,7 @@ func series(recording *Recording, facts Facts) Series {
 			result.Steps[i].add(&row.steps[i])
 		}
 	}
+	result.Heat = heats(recording)
 	result.Stations = stationSeries(facts.Readings, facts.Clock)
 	return result
 }

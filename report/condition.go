@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ombak-sim/ombak/funnel"
 )
@@ -10,8 +11,9 @@ import (
 // Condition is a parsed threshold:
 //
 //	condition = selector comparison bound [ "over" duration ] [ "during" duration ".." duration ]
-//	selector  = people | "schedule_lag." quantile | step "." count | step "." time "." quantile | [ step "." ] "rate" | k6
+//	selector  = people | "schedule_lag." quantile | step "." count | step "." time "." quantile | [ step "." ] ( "rate" | "recovery" ) | k6
 //	k6        = "p(95)" … | "avg" | "med" | "max": response_time_passed of the sign-up, or else of the first step
+//	recovery  = time from the busiest stretch of arrivals until the step is out of trouble; see [Recovery]
 //	people    = "scheduled" "sent" "completed" "dropped" "acknowledged" "persisted" "lost" "unacknowledged" "duplicates"
 //	count     = "entered" "passed" "peak_passed_per_min" … (a column of the funnel), "requests", "throughput_per_s", "goodput_per_s"
 //	time      = "response_time" | "response_time_passed" | "service_time"
@@ -26,6 +28,7 @@ import (
 type Condition struct {
 	Source     string          // as written
 	Severity   funnel.Severity // empty means fail
+	Abort      time.Duration   // a live run ends once it is broken, from this time after the start on; 0 means never
 	selector   selector
 	comparison string
 	bound      float64 // in seconds for a time, in percent for a share
@@ -46,7 +49,7 @@ type selector struct {
 func (c Condition) Step() string { return c.selector.step }
 
 // isTime says whether the figure is a time.
-func (s selector) isTime() bool { return s.quantile != "" }
+func (s selector) isTime() bool { return s.quantile != "" || s.figure == recovery }
 
 func peopleWords() []string {
 	return []string{"scheduled", "sent", "completed", "dropped", "acknowledged", "persisted", "lost", "unacknowledged", "duplicates"}

@@ -24,8 +24,8 @@ type Figure struct {
 	Alt   string // what it shows, in words
 }
 
-// WriteHTML writes report.html: one file that needs no other, no network and no JavaScript, and that
-// prints. Names that hold markup show as they are written.
+// WriteHTML writes report.html: one file that needs no other and no network, and that prints. All that it
+// says it says without JavaScript; with it people can look closer at the seconds of the run. Names that hold markup show as they are written.
 func WriteHTML(w io.Writer, report Report, figures []Figure) error {
 	parsed, err := template.New("page").Funcs(template.FuncMap{
 		"thousands": thousands, "spell": spell, "percent": percent, "bytes": bytesText, "width": width, "title": title,
@@ -52,6 +52,8 @@ type page struct {
 	CPU        []pageCost
 	Lag        *LagQuantiles
 	Human      []question
+	Closer     *closer // nil where there is nothing to look at
+	Policy     string  // what the page may load and run
 }
 
 // drawn is a figure ready to stand in the page.
@@ -92,6 +94,8 @@ func newPage(report Report, figures []Figure) page {
 			{"actions", "Actions", "What will be done, by whom, until when?"},
 		},
 	}
+	p.Closer = newCloser(report)
+	p.Policy = p.Closer.policy()
 	if report.Generator != nil {
 		p.Lag = report.Generator.ScheduleLagS
 	}

@@ -108,6 +108,9 @@ type figure struct{ value, samples float64 }
 
 // figure returns what the condition is about; an error says in words that it was not measured.
 func (c Condition) figure(report Report) (figure, error) {
+	if c.selector.figure == recovery {
+		return recovered(report, c.selector.step)
+	}
 	if c.selector.isTime() {
 		return c.selector.time(report)
 	}

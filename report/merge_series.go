@@ -34,6 +34,7 @@ func mergedSeries(parts []Report) Series {
 	for _, part := range parts {
 		total.add(part.Series)
 	}
+	total.Heat = mergedHeats(parts)
 	return total
 }
 

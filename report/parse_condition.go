@@ -22,9 +22,12 @@ func ParseThresholds(thresholds []funnel.Threshold) ([]Condition, error) {
 		}
 		switch threshold.Severity {
 		case "", funnel.Fail, funnel.Warn:
-			condition.Severity = threshold.Severity
+			condition.Severity, condition.Abort = threshold.Severity, threshold.Abort
 		default:
 			return nil, fmt.Errorf("threshold %d (%s): severity %q is unknown; write fail or warn", i+1, threshold.Source, threshold.Severity)
+		}
+		if condition.Abort < 0 {
+			return nil, fmt.Errorf("threshold %d (%s): abort is %v; write how long after the start it is first looked at, as in abort: 10s", i+1, threshold.Source, condition.Abort)
 		}
 		conditions = append(conditions, condition)
 	}
@@ -106,7 +109,7 @@ func (p *parser) selector() (selector, error) {
 		return selector{}, p.fault(start, "a step or a count of people is missing; write for example sign-up.passed or lost")
 	}
 	if !p.accept(".") {
-		if slices.Contains(peopleWords(), name) || name == rate {
+		if slices.Contains(peopleWords(), name) || name == rate || name == recovery {
 			return selector{figure: name}, nil
 		}
 		return selector{}, p.fault(start, "%q is no count of people (%s); for a step write %s.passed", name, hint(name, peopleWords()), name)
@@ -117,7 +120,7 @@ func (p *parser) selector() (selector, error) {
 	start = p.at
 	figure := p.word()
 	switch {
-	case slices.Contains(countWords(), figure) || figure == rate:
+	case slices.Contains(countWords(), figure) || figure == rate || figure == recovery:
 		return selector{step: name, figure: figure}, nil
 	case slices.Contains(timeWords(), figure):
 		if !p.accept(".") {

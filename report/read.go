@@ -83,6 +83,9 @@ func (s Series) check() error {
 			}
 		}
 	}
+	if !checkHeat(s.Heat) {
+		return errors.New("the heat of the series has more rows or columns than one can have; give a report.json as ombak wrote it")
+	}
 	for _, station := range s.Stations {
 		rows = len(station.TS)
 		for _, length := range station.lengths() {

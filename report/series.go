@@ -16,6 +16,7 @@ type Series struct {
 	Scheduled []int64         `json:"scheduled,omitempty"`  // people meant to begin in the second
 	Steps     []StepSeries    `json:"steps,omitempty"`
 	Stations  []StationSeries `json:"stations,omitempty"`
+	Heat      []Heat          `json:"heat,omitempty"` // of the response time, by step; see [HeatBounds]
 }
 
 // StepSeries counts, per second, people by their last attempt and attempts sent, by the time of the

@@ -43,7 +43,7 @@ func (p *parser) k6() (selector, bool) {
 
 // resolve puts the main step into a selector that names none and needs one.
 func (s selector) resolve(report Report) selector {
-	if s.step == "" && (s.figure == rate || s.figure == "response_time_passed") {
+	if s.step == "" && (s.figure == rate || s.figure == recovery || s.figure == "response_time_passed") {
 		s.step = mainStep(report)
 	}
 	return s
@@ -80,6 +80,8 @@ func (w window) fits(c Condition, p *parser) error {
 	switch s := c.selector; {
 	case w == window{}:
 		return nil
+	case s.figure == recovery:
+		return p.fault(0, "recovery is of the whole run; leave out over and during")
 	case s.isTime():
 		return p.fault(0, "a quantile is known of the whole run only; leave out over and during")
 	case s.step == "" && s.figure != rate || !slices.Contains(known, s.figure):

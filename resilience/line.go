@@ -11,7 +11,7 @@ type line struct {
 	ring  []place // its length is a power of two
 	head  int     // index in ring of the first place
 	count int     // places in use, marks among them
-	live  int     // places in use without marks; if any, the first place is not a mark
+	live  int     // places in use without marks; if any, neither the first nor the last place is a mark
 }
 
 // place is one ticket's place in a line.
@@ -46,6 +46,15 @@ func (l *line) pop() Ticket {
 	return ticket
 }
 
+// popLast takes the last ticket; the line must not be empty.
+func (l *line) popLast() Ticket {
+	last := l.at(l.count - 1)
+	last.gone = true
+	l.live--
+	l.skip()
+	return last.ticket
+}
+
 // remove takes a ticket from wherever it is, if it is there.
 func (l *line) remove(ticket Ticket) bool {
 	i := sort.Search(l.count, func(i int) bool { return l.at(i).ticket >= ticket })
@@ -58,8 +67,11 @@ func (l *line) remove(ticket Ticket) bool {
 	return true
 }
 
-// skip drops the marks at the front.
+// skip drops the marks at both ends.
 func (l *line) skip() {
+	for l.count > 0 && l.at(l.count-1).gone {
+		l.count--
+	}
 	for l.count > 0 && l.first().gone {
 		l.head = (l.head + 1) & (len(l.ring) - 1)
 		l.count--

@@ -17,9 +17,9 @@ type Stats struct {
 }
 
 // Stats returns the counts and integrals up to now.
-func (f *BoundedFIFO) Stats(now time.Duration) Stats {
-	f.advance(now)
-	stats := f.stats
-	stats.InUse, stats.Queued = f.inUse, f.waiting.live
+func (g *Gate) Stats(now time.Duration) Stats {
+	g.advance(now)
+	stats := g.stats
+	stats.InUse, stats.Queued = g.inUse, g.waiting
 	return stats
 }

@@ -23,6 +23,11 @@ func (s *Scenario) applyDefaults() {
 	for i := range s.Journey {
 		s.Journey[i].applyDefaults()
 	}
+	for i := range s.Plans {
+		for k, policy := range s.Plans[i].Policies {
+			s.Plans[i].Policies[k] = policy.withDefaults()
+		}
+	}
 }
 
 func (s *Step) applyDefaults() {

@@ -157,7 +157,7 @@ func applyParts[T any](src *source, patches map[string]Raw, parts map[string]T, 
 }
 
 // conflicts reports values that two plans of one chain set differently, and policies that stand
-// twice at one place.
+// twice at one place, or in each other's.
 func (s *source) conflicts(chain []*Plan) {
 	set := map[string]string{}
 	placed := map[string]string{}
@@ -171,7 +171,7 @@ func (s *source) conflicts(chain []*Plan) {
 			})
 		}
 		for _, policy := range plan.Policies {
-			place := policy.Policy + " at " + policy.At
+			place := policy.slot() + " at " + policy.At
 			if other, twice := placed[place]; twice {
 				s.faultAt("plans", "keep one of them", "plans %q and %q both put %s", other, plan.Name, place)
 			}
@@ -212,6 +212,11 @@ func leaves(node ast.Node, path string, visit func(string, ast.Node)) {
 
 func (s *Scenario) validatePlans() {
 	s.validateCost("cost", s.Cost)
+	for i, name := range s.Compare {
+		if !slices.Contains(s.planNames(), name) {
+			s.source.faultAt(fmt.Sprintf("compare[%d]", i), hintWord(name, s.planNames()), "no plan is called %q", name)
+		}
+	}
 	seen := map[string]bool{}
 	for i, plan := range s.Plans {
 		path := fmt.Sprintf("plans[%d]", i)
@@ -228,30 +233,5 @@ func (s *Scenario) validatePlans() {
 		for k, policy := range plan.Policies {
 			s.validatePolicy(fmt.Sprintf("%s.policies[%d]", path, k), policy)
 		}
-	}
-}
-
-// PolicyNames are the protections that a plan may name.
-func PolicyNames() []string {
-	return []string{
-		"static-limit", "bounded-fifo", "codel", "adaptive-concurrency", "priority-shed", "token-bucket", "waiting-room", "stagger-by-birth-month",
-		"circuit-breaker", "bulkhead", "retry-budget", "registry-cache", "async-verify", "deferred-photo", "autoscale",
-	}
-}
-
-func (s *Scenario) validatePolicy(path string, policy Policy) {
-	if !slices.Contains(PolicyNames(), policy.Policy) {
-		s.source.faultAt(path+".policy", hintWord(policy.Policy, PolicyNames()), "the policy %q is unknown", policy.Policy)
-	}
-	kind, name, _ := strings.Cut(policy.At, ":")
-	switch {
-	case policy.At == "entry":
-	case kind == "step" && s.step(name) >= 0:
-	case kind == "call" && has(s.Dependencies, name):
-	default:
-		s.source.faultAt(path+".at", "write entry, step:NAME or call:DEPENDENCY with a name that exists", "there is no place %q", policy.At)
-	}
-	if policy.Limit < 0 || policy.Queue < 0 {
-		s.source.faultAt(path, "use 0 or more", "a limit or queue is negative")
 	}
 }

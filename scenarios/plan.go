@@ -21,15 +21,6 @@ type Plan struct {
 	Cost        Cost     `yaml:"cost,omitempty" json:"cost,omitempty"`         // prices that are others than the scenario's
 }
 
-// Policy is one protection at one place. Which settings apply depends on the policy.
-type Policy struct {
-	Policy   string        `yaml:"policy" json:"policy"`                         // its name, such as bounded-fifo
-	At       string        `yaml:"at" json:"at"`                                 // entry, step:NAME or call:DEPENDENCY
-	Limit    int           `yaml:"limit,omitempty" json:"limit,omitempty"`       // requests served at once
-	Queue    int           `yaml:"queue,omitempty" json:"queue,omitempty"`       // requests waiting
-	Deadline time.Duration `yaml:"deadline,omitempty" json:"deadline,omitempty"` // longest wait, real time
-}
-
 // Patch changes parts of the scenario; each named part must exist, each key must be known.
 type Patch struct {
 	Stations     map[string]Raw `yaml:"stations,omitempty" json:"stations,omitempty"`

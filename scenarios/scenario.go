@@ -31,6 +31,7 @@ type Scenario struct {
 	Dependencies map[string]Dependency `yaml:"dependencies,omitempty" json:"dependencies,omitempty"` // what the service calls: a mock when live, a station when simulated
 	Backend      Backend               `yaml:"backend,omitempty" json:"backend,omitempty"`           // settings of the reference backend
 	Plans        []Plan                `yaml:"plans,omitempty" json:"plans,omitempty"`               // named ways to run it; the first is the default
+	Compare      []string              `yaml:"compare,omitempty" json:"compare,omitempty"`           // plans that ombak plan compares unless it is told which; none means all
 	Cost         Cost                  `yaml:"cost,omitempty" json:"cost,omitempty"`                 // prices, by which plans are compared
 	Thresholds   []funnel.Threshold    `yaml:"thresholds,omitempty" json:"thresholds,omitempty"`     // what must hold
 	Validity     Validity              `yaml:"validity,omitempty" json:"validity,omitempty"`         // what the generator must keep for a verdict to be given

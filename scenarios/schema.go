@@ -3,6 +3,7 @@ package scenarios
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/invopop/jsonschema"
@@ -20,7 +21,29 @@ func Schema() ([]byte, error) {
 	schema := reflector.Reflect(&Scenario{})
 	schema.ID = ""
 	schema.Title = "ombak scenario"
+	restrictPolicies(schema.Definitions["Policy"])
 	return json.MarshalIndent(schema, "", "  ")
+}
+
+// restrictPolicies lets each policy have its own settings only.
+func restrictPolicies(policy *jsonschema.Schema) {
+	var names []any
+	for _, kind := range Policies() {
+		names = append(names, kind.Name)
+		is := jsonschema.NewProperties()
+		is.Set("policy", &jsonschema.Schema{Const: kind.Name})
+		allowed := []any{"policy", "at"}
+		for _, setting := range append(slices.Clone(kind.Needs), kind.Takes...) {
+			allowed = append(allowed, setting)
+		}
+		policy.AllOf = append(policy.AllOf, &jsonschema.Schema{
+			If:   &jsonschema.Schema{Properties: is},
+			Then: &jsonschema.Schema{Required: kind.Needs, PropertyNames: &jsonschema.Schema{Enum: allowed}},
+		})
+	}
+	if name, known := policy.Properties.Get("policy"); known {
+		name.Enum = names
+	}
 }
 
 // schemaOf maps the types whose text form is not what reflection would see.

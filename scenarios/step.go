@@ -44,6 +44,8 @@ type Extract struct {
 	JSON   string `yaml:"json,omitempty" json:"json,omitempty"`     // path such as messages.0.body
 	Header string `yaml:"header,omitempty" json:"header,omitempty"` // name of a header
 	Regexp string `yaml:"regexp,omitempty" json:"regexp,omitempty"` // its first group is taken, or else the whole match
+	// Rejected takes it out of rejected answers too, such as a place in a queue; missing is no failure then.
+	Rejected bool `yaml:"rejected,omitempty" json:"rejected,omitempty"`
 }
 
 // Expect maps HTTP statuses to outcomes; any other status is a failure.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/fault"
+	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -13,16 +14,113 @@ const (
 	quotaRetry    = time.Minute
 )
 
-// call makes a call, through the gate where there is one.
+// outlet is an Outlet made ready.
+type outlet struct {
+	Outlet
+	cache   *resilience.Cache[uint64, struct{}, int32]
+	breaker *resilience.Breaker
+	budget  *resilience.Budget
+}
+
+// newOutlet returns nil where nothing but a gate protects the calls.
+func newOutlet(config Outlet) *outlet {
+	if config.Cache == nil && config.Defer == nil && config.Breaker == nil && config.Retry == nil {
+		return nil
+	}
+	o := &outlet{Outlet: config}
+	if config.Cache != nil {
+		o.cache = resilience.NewCache[uint64, struct{}, int32](*config.Cache)
+	}
+	if config.Breaker != nil {
+		o.breaker = resilience.NewBreaker(*config.Breaker)
+	}
+	if config.Retry != nil {
+		o.budget = resilience.NewBudget(config.Retry.BudgetConfig)
+	}
+	return o
+}
+
+// call makes a call, unless its answer is known or on its way.
 func (m *model) call(number int32, hop *hop) {
-	if m.gates[hop.To] == nil || m.enterGate(number, hop.To) {
+	if o := m.outlets[hop.To]; o != nil {
+		r := &m.requests[number]
+		r.calls = 0
+		if o.budget != nil {
+			o.budget.First()
+		}
+		if o.cache != nil {
+			_, lookup := o.cache.Look(r.question(), number, m.engine.now)
+			if lookup == resilience.Hit {
+				m.replied(number, hop)
+			}
+			if lookup != resilience.Fetch {
+				return
+			}
+			r.fetching = true
+		}
+	}
+	m.try(number)
+}
+
+// question is what a request asks a registry: about whom, and whether what it says holds the person's
+// typing error.
+func (r *request) question() uint64 {
+	if r.mistyped {
+		return r.person<<1 | 1
+	}
+	return r.person << 1
+}
+
+// try brings a call to the gate, where there is one.
+func (m *model) try(number int32) {
+	r := &m.requests[number]
+	hop := m.steps[r.step].route[r.hop]
+	verdict := resilience.Admitted
+	if m.gates[hop.To] != nil {
+		verdict = m.enterGate(number, hop.To)
+	}
+	if o := m.outlets[hop.To]; o != nil && o.Defer != nil && verdict != resilience.Rejected {
+		m.accept(number)
+	}
+	if verdict == resilience.Admitted {
 		m.dial(number, hop)
+	}
+}
+
+// accept tells the person that the request is noted and will be worked off: they need not wait, and
+// hear of the result when it is there.
+func (m *model) accept(number int32) {
+	r := &m.requests[number]
+	if r.accepted || r.left {
+		return
+	}
+	r.accepted = true
+	s := &m.sessions[r.session]
+	m.stopWatch(s)
+	s.deferred, m.asides[r.session].accepted = true, m.engine.now
+	doors := m.steps[r.step].doors[:r.passed]
+	held := r.held
+	r.passed, r.held = 0, noJob
+	if held != noJob {
+		m.floor.Release(held)
+	}
+	for _, door := range doors {
+		m.leaveGate(door)
 	}
 }
 
 // dial makes the call: the dependency works on it while a timeout runs.
 func (m *model) dial(number int32, hop *hop) {
 	r := &m.requests[number]
+	if o := m.outlets[hop.To]; o != nil && o.breaker != nil {
+		epoch, wait, ok := o.breaker.Allow(m.engine.now)
+		if !ok {
+			m.leaveGate(hop.To)
+			m.callFailed(number, false, wait)
+			return
+		}
+		r.epoch = epoch
+	}
 	dependency := &m.config.Calls[hop.To]
 	m.calling[hop.To]++
 	if dependency.Timeout > 0 {
@@ -37,6 +135,37 @@ func (m *model) dial(number int32, hop *hop) {
 		return
 	}
 	m.visit(number, hop.station, work)
+}
+
+// callFailed is a call that came to nothing, for the dependency was asked and failed, or was not
+// asked. It is tried again where the policies have it so, else the person is turned away.
+func (m *model) callFailed(number int32, asked bool, retryAfter time.Duration) {
+	r := &m.requests[number]
+	hop := m.steps[r.step].route[r.hop]
+	o := m.outlets[hop.To]
+	if o == nil {
+		m.busy(number, retryAfter)
+		return
+	}
+	r.calls++
+	if asked && o.breaker != nil {
+		o.breaker.Done(m.engine.now, r.epoch, false)
+	}
+	switch {
+	case asked && o.budget != nil && int(r.calls) < o.Retry.Calls && o.budget.Retry():
+		m.engine.After(o.Retry.Pause.Again(int(r.calls)), NewEvent(againKind, number))
+	case r.accepted:
+		m.engine.After(o.Defer.Again(int(r.calls)), NewEvent(againKind, number))
+	default:
+		question, fetching := r.question(), r.fetching
+		r.fetching = false
+		m.busy(number, retryAfter)
+		if fetching {
+			for _, waiting := range o.cache.Fail(question) {
+				m.busy(waiting, retryAfter)
+			}
+		}
+	}
 }
 
 var faultPurpose = workload.NewPurpose("sim/fault")
@@ -61,7 +190,7 @@ func (m *model) struck(r *request, hop *hop, share float64) bool {
 	if share == 0 {
 		return false
 	}
-	stream := m.config.Seed.Stream(faultPurpose^hop.purpose, r.person, m.steps[r.step].key, int(r.attempt)+int(r.handed)<<16)
+	stream := m.config.Seed.Stream(faultPurpose^hop.purpose, r.person, m.steps[r.step].key, int(r.attempt)+int(r.handed+r.calls)<<16)
 	return stream.Chance(share)
 }
 
@@ -81,7 +210,7 @@ func (m *model) suffer(number int32, hop *hop, effect fault.Effect, work *time.D
 // failCall answers a call that brought an error at once.
 func (m *model) failCall(number int32, hop *hop) {
 	m.endCall(number, hop)
-	m.busy(number, registryRetry)
+	m.callFailed(number, true, registryRetry)
 }
 
 // endCall stops the timeout and gives the place at the gate to the next.
@@ -106,12 +235,29 @@ func (m *model) callTimedOut(number int32) {
 	r.timeout = 0
 	m.calling[hop.To]--
 	m.leaveGate(hop.To)
-	m.busy(number, registryRetry)
+	m.callFailed(number, true, registryRetry)
 }
 
 // called is a call that was answered.
 func (m *model) called(number int32, hop *hop) {
 	m.endCall(number, hop)
+	if o := m.outlets[hop.To]; o != nil {
+		r := &m.requests[number]
+		if o.breaker != nil {
+			o.breaker.Done(m.engine.now, r.epoch, true)
+		}
+		if r.fetching {
+			r.fetching = false
+			for _, waiting := range o.cache.Store(r.question(), struct{}{}, m.engine.now) {
+				m.replied(waiting, hop)
+			}
+		}
+	}
+	m.replied(number, hop)
+}
+
+// replied goes on with the answer of a dependency.
+func (m *model) replied(number int32, hop *hop) {
 	if !m.decide(number, hop) {
 		m.advance(number)
 	}

@@ -26,11 +26,26 @@ type Config struct {
 	Routes    []Route             // one for each step
 	Stations  []StationConfig
 	Calls     []Dependency
-	Doors     []Door        // protection of the service itself; a request passes them in this order
-	Changes   []Change      // while the run goes on
-	Places    int           // in the batch that people join; 0 means no limit
-	Until     time.Duration // real time after which the run ends
-	ReadEvery time.Duration // between two readings of the stations; 0 means never
+	Doors     []Door                    // protection of the service itself; a request passes them in this order
+	Changes   []Change                  // while the run goes on
+	Scalers   []Scaler                  // at most one for each station
+	Stagger   *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that people come when they like
+	Places    int                       // in the batch that people join; 0 means no limit
+	Until     time.Duration             // real time after which the run ends
+	ReadEvery time.Duration             // between two readings of the stations; 0 means never
+}
+
+// Arrival returns the real time at which a caller comes. Where birth months take turns, the people of
+// each spread over the time from their turn to the end as all would over the whole run: who would come
+// at t comes at turn + t·(1 − turn/end).
+func (c Config) Arrival(people population.Population, caller journey.Caller) time.Duration {
+	if c.Stagger == nil || caller.Visitor {
+		return caller.At
+	}
+	clock := c.Journey.Clock
+	turn, end := c.Stagger.Turn(people.BirthDate(caller.Person).Month()), clock.Scenario(c.Until)
+	left := 1 - min(1, turn.Seconds()/end.Seconds())
+	return clock.Real(turn + time.Duration(left*float64(clock.Scenario(caller.At))))
 }
 
 // Route is a request's way through the model.
@@ -70,19 +85,13 @@ const (
 type Dependency struct {
 	StationConfig
 	Role     Role
-	Delivery workload.Distribution  // mail and sms: from acceptance to arrival
-	Loss     float64                // sms: share of messages that never arrive
-	Timeout  time.Duration          // real time after which the service gives a call up; 0 means never
-	Gate     *resilience.FIFOConfig // protection of the calls; nil means none
-	Faults   fault.Schedule         // by scenario time
+	Delivery workload.Distribution // mail and sms: from acceptance to arrival
+	Loss     float64               // sms: share of messages that never arrive
+	Timeout  time.Duration         // real time after which the service gives a call up; 0 means never
+	Faults   fault.Schedule        // by scenario time
 	// Connections is the most calls under way; a further one brings an error at once. 0 means no limit.
 	Connections int
-}
-
-// Door is protection in front of the service: at all steps, or at one.
-type Door struct {
-	Step int // place in the journey; -1 means all steps
-	Gate resilience.FIFOConfig
+	Outlet
 }
 
 // Change gives a station or dependency another number of servers, as operators do by hand.
@@ -113,10 +122,8 @@ func (c Config) Validate() error {
 			return fmt.Errorf("sim: dependency %s: %w", call.Name, err)
 		}
 	}
-	for _, door := range c.Doors {
-		if err := door.Gate.Validate(); err != nil || door.Step < -1 || door.Step >= len(c.Routes) {
-			return fmt.Errorf("sim: the door of step %d of %d: %w", door.Step, len(c.Routes), err)
-		}
+	if err := c.validatePolicies(); err != nil {
+		return fmt.Errorf("sim: %w", err)
 	}
 	for _, change := range c.Changes {
 		if places := c.places(change.Kind); change.Servers < 1 || change.To < 0 || change.To >= places {
@@ -142,10 +149,8 @@ func (c Config) places(kind HopKind) int {
 }
 
 func (d Dependency) validate() error {
-	if d.Gate != nil {
-		if err := d.Gate.Validate(); err != nil {
-			return err
-		}
+	if err := d.Outlet.validate(); err != nil {
+		return err
 	}
 	if d.Holding {
 		return errors.New("a dependency cannot hold servers")

@@ -134,11 +134,7 @@ func (e *Engine) renumber() {
 	for i := root; i < len(e.heap.entries); i++ {
 		all = append(all, &e.heap.entries[i])
 	}
-	for i := range e.far.blocks {
-		for k := range e.far.blocks[i].used {
-			all = append(all, &e.far.blocks[i].entries[k])
-		}
-	}
+	all = e.far.all(all)
 	for _, delay := range e.delays {
 		for place := delay.head; place < delay.tail; place++ {
 			all = append(all, delay.at(place))

@@ -37,7 +37,7 @@ const (
 func (m *model) leaveErrand(r *request, hop *hop) {
 	s := &m.sessions[r.session]
 	if way, posts := m.posts(hop); posts && s.generation == r.generation {
-		p := &s.parcels[way]
+		p := &m.asides[r.session].parcels[way]
 		if way == byMail && p.sent > 0 && m.engine.now < p.sentAt+mailPause {
 			return
 		}
@@ -45,7 +45,7 @@ func (m *model) leaveErrand(r *request, hop *hop) {
 		p.sent++
 	}
 	errand := *r
-	errand.errand, errand.left, errand.held, errand.job, errand.passed = true, false, noJob, noJob, 0
+	errand.errand, errand.left, errand.held, errand.job, errand.passed, errand.calls, errand.accepted = true, false, noJob, noJob, 0, 0, false
 	errand.since = m.engine.now
 	number := m.takeRequest()
 	m.requests[number] = errand
@@ -99,7 +99,7 @@ func (m *model) deliver(r *request, hop *hop) {
 	if !posts || s.generation != r.generation || m.lost(r, hop, way) {
 		return
 	}
-	p := &s.parcels[way]
+	p := &m.asides[r.session].parcels[way]
 	stream := m.config.Seed.Stream(deliveryPurposes[way], r.person, 0, int(p.sent))
 	at := m.engine.now + m.config.Calls[hop.To].Delivery.Draw(&stream)
 	if !p.arrives || at < p.at {
@@ -117,7 +117,7 @@ func (m *model) lost(r *request, hop *hop, way int) bool {
 	if len(dependency.Faults) > 0 {
 		lost = 1 - (1-lost)*(1-m.befalls(hop).Lost)
 	}
-	stream := m.config.Seed.Stream(lossPurpose^hop.purpose, r.person, 0, int(m.sessions[r.session].parcels[way].sent))
+	stream := m.config.Seed.Stream(lossPurpose^hop.purpose, r.person, 0, int(m.asides[r.session].parcels[way].sent))
 	return lost > 0 && stream.Chance(lost)
 }
 

@@ -10,19 +10,28 @@ import "time"
 // It is the first rung of a ladder queue (Tang, Goh, Thng, "Ladder Queue", ACM TOMACS 15 (2005)) with
 // the heap as its bottom.
 type far struct {
-	first  []int32 // per window: its latest block, counted from 1; 0 is none
+	first  []chain // per window
 	blocks []block
-	free   int32 // a list of blocks through next
+	free   chain // a list of blocks through next, as if all were full
 	count  int
 	opened int64   // windows before this one are in the heap
 	moved  []Event // to the heap, since [Engine.Moved] was last called
 }
 
+// chain names the blocks of a window: the number of the latest, counted from 1, and in the last four
+// bits how many events that one holds; the others are full. The count stands here because it is read
+// at every event, and the block itself is seldom in the processor's cache. 0 is none.
+type chain uint32
+
+const (
+	blockSize = 15
+	usedBits  = 4
+)
+
 // block holds events of one window: 256 bytes.
 type block struct {
-	entries [15]entry
-	used    int32
-	next    int32
+	entries [blockSize]entry
+	next    chain
 }
 
 const (
@@ -40,27 +49,27 @@ func (f *far) keeps(e entry) bool {
 		return false
 	}
 	if f.first == nil {
-		f.first = make([]int32, windows)
+		f.first = make([]chain, windows)
 	}
 	head := &f.first[window%windows]
-	if *head == 0 || f.blocks[*head-1].used == int32(len(block{}.entries)) {
+	if used := *head & (1<<usedBits - 1); *head == 0 || used == blockSize {
 		number := f.take()
 		f.blocks[number-1].next = *head
-		*head = number
+		*head = chain(number) << usedBits
 	}
-	b := &f.blocks[*head-1]
-	b.entries[b.used] = e
-	b.used++
+	f.blocks[*head>>usedBits-1].entries[*head&(1<<usedBits-1)] = e
+	*head++
 	f.count++
 	return true
 }
 
-func (f *far) take() int32 {
+// take returns the number of an empty block.
+func (f *far) take() int {
 	if f.free == 0 {
 		f.blocks = append(f.blocks, block{})
-		return int32(len(f.blocks))
+		return len(f.blocks)
 	}
-	number := f.free
+	number := int(f.free >> usedBits)
 	f.free = f.blocks[number-1].next
 	return number
 }
@@ -77,18 +86,30 @@ func (f *far) open(h *heap) {
 		f.first[place] = 0
 		f.moved = f.moved[:0]
 		for head != 0 {
-			b := &f.blocks[head-1]
-			for _, e := range b.entries[:b.used] {
+			b, used := &f.blocks[head>>usedBits-1], int(head&(1<<usedBits-1))
+			for _, e := range b.entries[:used] {
 				h.push(e)
 				f.moved = append(f.moved, e.event())
 			}
-			f.count -= int(b.used)
+			f.count -= used
 			next := b.next
-			b.used, b.next, f.free = 0, f.free, head
+			b.next, f.free = f.free, head
 			head = next
 		}
 		return
 	}
+}
+
+// all appends every event that is far.
+func (f *far) all(entries []*entry) []*entry {
+	for _, head := range f.first {
+		for ; head != 0; head = f.blocks[head>>usedBits-1].next {
+			for i := range head & (1<<usedBits - 1) {
+				entries = append(entries, &f.blocks[head>>usedBits-1].entries[i])
+			}
+		}
+	}
+	return entries
 }
 
 // push schedules an entry near or far.

@@ -7,49 +7,75 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// gate is a protection policy, the very code that the service runs, and who waits at it. The gates
-// of the dependencies' calls come first, in the order of the dependencies; those of the doors follow.
+// gate is a queueing policy, the very code that the service runs, and who waits at it, or a filter,
+// which decides at once. The gates of the dependencies' calls come first, in the order of the
+// dependencies; those of the doors follow.
 type gate struct {
-	name    string
-	servers int
-	policy  *resilience.BoundedFIFO
-	waiting map[resilience.Ticket]int32
-	due     time.Duration // when Expire is scheduled; 0 means it is not
+	name     string
+	policy   *resilience.Gate
+	priority bool
+	waiting  map[resilience.Ticket]int32
+	due      time.Duration    // when Expire is scheduled; 0 means it is not
+	filter   filter           // instead of the policy
+	counts   resilience.Stats // of the filter
 }
 
-func newGate(name string, config *resilience.FIFOConfig) *gate {
+func newGate(name string, config *resilience.GateConfig) *gate {
 	if config == nil {
 		return nil
 	}
-	policy, err := resilience.NewBoundedFIFO(*config)
+	policy, err := resilience.NewGate(*config)
 	if err != nil {
 		panic(err) // Validate has seen to it
 	}
-	return &gate{name: name, servers: config.Concurrency, policy: policy, waiting: map[resilience.Ticket]int32{}}
+	return &gate{name: name, policy: policy, priority: config.Priority, waiting: map[resilience.Ticket]int32{}}
 }
 
-// enterGate asks for a place and says whether the request may go on at once. Otherwise it waits, or
-// has been answered.
-func (m *model) enterGate(number int32, which int) bool {
+// enterGate asks for a place. Whoever is Admitted may go on at once, whoever is Queued waits; the
+// others have been answered.
+func (m *model) enterGate(number int32, which int) resilience.Verdict {
 	gate := m.gates[which]
-	decision := gate.policy.Arrive(m.engine.now)
+	if gate.filter != nil {
+		return m.enterFilter(number, gate)
+	}
+	class := resilience.Fresh
+	if gate.priority && m.begun(&m.requests[number], which) {
+		class = resilience.Begun
+	}
+	decision := gate.policy.ArriveAs(m.engine.now, class)
 	switch decision.Verdict {
-	case resilience.Admitted:
-		return true
 	case resilience.Queued:
 		gate.waiting[decision.Ticket] = number
 		m.watchGate(which)
-	default:
-		m.busy(number, decision.RetryAfter)
+	case resilience.Rejected:
+		m.turnedAway(number, which, decision.RetryAfter)
 	}
-	return false
+	return decision.Verdict
+}
+
+// begun says whether a request belongs to a journey already begun: at the entry that of a person who
+// is past the step that people are scheduled at, elsewhere of one who has tried this step before.
+func (m *model) begun(r *request, which int) bool {
+	if which >= len(m.config.Calls) && m.config.Doors[which-len(m.config.Calls)].Step < 0 {
+		return int(r.step) > m.config.Journey.Arrival
+	}
+	return r.attempt > 1
+}
+
+// turnedAway answers a request that a gate does not let in.
+func (m *model) turnedAway(number int32, which int, retryAfter time.Duration) {
+	if which < len(m.config.Calls) {
+		m.callFailed(number, false, retryAfter)
+		return
+	}
+	m.busy(number, retryAfter)
 }
 
 // watchGate schedules the next look at who has waited too long.
 func (m *model) watchGate(which int) {
 	gate := m.gates[which]
 	next, due := gate.policy.NextDeadline()
-	if due && gate.due == 0 {
+	if due && (gate.due == 0 || next < gate.due) {
 		gate.due = max(next, m.engine.now)
 		m.engine.At(gate.due, NewEvent(gateKind, int32(which)))
 	}
@@ -57,32 +83,35 @@ func (m *model) watchGate(which int) {
 
 // expire turns away who has waited at a gate to the deadline.
 func (m *model) expire(which int) {
-	gate := m.gates[which]
-	gate.due = 0
-	m.turnAway(gate)
+	if m.gates[which].due > m.engine.now {
+		return // an earlier look has taken its place
+	}
+	m.gates[which].due = 0
+	m.expelFrom(which)
 	m.watchGate(which)
 }
 
-func (m *model) turnAway(gate *gate) {
+func (m *model) expelFrom(which int) {
+	gate := m.gates[which]
 	for _, ticket := range gate.policy.Expire(m.engine.now) {
 		number := gate.waiting[ticket]
 		delete(gate.waiting, ticket)
-		m.busy(number, gate.policy.RetryAfter())
+		m.turnedAway(number, which, gate.policy.RetryAfter())
 	}
 }
 
 // leaveGate gives the place back, and lets in who is next.
 func (m *model) leaveGate(which int) {
 	gate := m.gates[which]
-	if gate == nil {
+	if gate == nil || gate.filter != nil {
 		return
 	}
-	for _, ticket := range gate.policy.Release(m.engine.now) { // one at most
+	for _, ticket := range gate.policy.Release(m.engine.now) {
 		number := gate.waiting[ticket]
 		delete(gate.waiting, ticket)
 		m.letIn(number, which)
 	}
-	m.turnAway(gate)
+	m.expelFrom(which)
 	m.watchGate(which)
 }
 
@@ -99,9 +128,12 @@ func (m *model) letIn(number int32, which int) {
 
 // reading looks at a gate as the service would.
 func (g *gate) reading(now time.Duration) funnel.Reading {
-	stats := g.policy.Stats(now)
+	stats, servers := g.counts, 0
+	if g.policy != nil {
+		stats, servers = g.policy.Stats(now), g.policy.Limit()
+	}
 	return funnel.Reading{
-		Station: g.name, At: now, Servers: g.servers,
+		Station: g.name, At: now, Servers: servers,
 		Busy: stats.InUse, Queued: stats.Queued, Arrivals: stats.Arrivals, Completions: stats.Completions, Rejections: stats.Rejections,
 		BusyTime: stats.BusyTime, QueueMax: stats.QueueMax, QueueTime: stats.QueueTime,
 	}

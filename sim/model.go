@@ -21,6 +21,9 @@ const (
 	errandKind           // subject: the request
 	readingKind
 	changeKind // subject: the change
+	againKind  // subject: the request
+	scaleKind  // subject: the scaler
+	bootKind   // subject: the scaler
 	floorKind  // and more
 )
 
@@ -34,18 +37,22 @@ type model struct {
 	observer funnel.Observer
 	crowd    funnel.Crowd // nil where the observer does not count people
 	steps    []step
-	gates    []*gate // nil where calls are not protected
+	gates    []*gate   // nil where calls are not protected
+	outlets  []*outlet // by dependency; nil where nothing but a gate protects
+	scalers  []*scaler
 
 	callers      func() (journey.Caller, bool)
 	caller       journey.Caller // who comes next
 	leads        []journey.Lead
 	sessions     []session
+	asides       []aside // one for each session
 	freeSessions []int32
 	requests     []request
 	freeRequests []int32
 	calling      []int // calls under way, by dependency
 	members      int   // of the batch
 	readings     []funnel.Reading
+	changes      []Change
 	warmth       uint32 // of no meaning: what warm has read
 }
 
@@ -78,6 +85,7 @@ type Result struct {
 	Events   uint64
 	Readings []funnel.Reading
 	Wasted   map[string]uint64 // per station: requests worked off for people who had left
+	Changes  []Change          // of servers that took place, by time, those of scalers among them
 }
 
 // Run plays a run on the calling goroutine until all are done, the run is over, or the context ends.
@@ -96,6 +104,9 @@ func Run(ctx context.Context, config Config, observer func(shard int) funnel.Obs
 	for i, change := range config.Changes {
 		m.engine.At(change.At, NewEvent(changeKind, int32(i)))
 	}
+	for i, scaler := range m.scalers {
+		m.engine.At(scaler.config.Every, NewEvent(scaleKind, int32(i)))
+	}
 	err := m.play(ctx)
 	m.engine.Advance(m.config.Until)
 	m.read()
@@ -113,7 +124,13 @@ func newModel(config Config, observer funnel.Observer) *model {
 	}
 	for _, call := range config.Calls {
 		m.floor.Add(call.StationConfig)
-		m.gates = append(m.gates, newGate("call:"+call.Name, call.Gate))
+		gate := call.Gate
+		if call.Defer != nil {
+			workers := call.Defer.Gate()
+			gate = &workers
+		}
+		m.gates = append(m.gates, newGate("call:"+call.Name, gate))
+		m.outlets = append(m.outlets, newOutlet(call.Outlet))
 	}
 	m.calling = make([]int, len(config.Calls))
 	for _, door := range config.Doors {
@@ -121,7 +138,10 @@ func newModel(config Config, observer funnel.Observer) *model {
 		if door.Step >= 0 {
 			name = "step:" + config.Journey.Steps[door.Step].Name
 		}
-		m.gates = append(m.gates, newGate(name, &door.Gate))
+		m.gates = append(m.gates, newDoor(name, len(m.gates), door))
+	}
+	for i := range config.Scalers {
+		m.scalers = append(m.scalers, newScaler(config.Scalers[i], m.floor))
 	}
 	for i := range config.Journey.Steps {
 		m.steps = append(m.steps, m.newStep(i))
@@ -233,6 +253,12 @@ func (m *model) handle(event Event) {
 		m.expire(int(subject))
 	case errandKind:
 		m.hand(subject)
+	case againKind:
+		m.try(subject)
+	case scaleKind:
+		m.scale(subject)
+	case bootKind:
+		m.booted(m.scalers[subject])
 	case changeKind:
 		m.change(m.config.Changes[subject])
 	case readingKind:
@@ -250,6 +276,7 @@ func (m *model) change(change Change) {
 		station += len(m.config.Stations)
 	}
 	m.floor.stations[station].resize(change.Servers)
+	m.changes = append(m.changes, change)
 }
 
 // read looks at every station and gate.
@@ -265,7 +292,7 @@ func (m *model) read() {
 }
 
 func (m *model) result() Result {
-	result := Result{Duration: m.engine.now, Events: m.engine.events, Readings: m.readings, Wasted: map[string]uint64{}}
+	result := Result{Duration: m.engine.now, Events: m.engine.events, Readings: m.readings, Wasted: map[string]uint64{}, Changes: m.changes}
 	for _, station := range m.floor.stations {
 		result.Wasted[station.Name], _ = station.Wasted()
 	}

@@ -118,7 +118,7 @@ func (m *model) isMinor(person uint64, traits population.Traits) bool {
 	}
 	const wib = 7 * time.Hour
 	today := m.config.Opens.Add(m.config.Journey.Clock.Scenario(m.engine.now)).UTC().Add(wib)
-	return ageOn(today, m.people.Person(person).BirthDate) < adult
+	return ageOn(today, m.people.BirthDate(person)) < adult
 }
 
 // adult is the least age to join, in years.

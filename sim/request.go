@@ -5,6 +5,7 @@ import (
 
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/resilience"
 )
 
 // request is one request on its route, or an errand that a request left to a dependency.
@@ -17,13 +18,17 @@ type request struct {
 	hop        int16
 	passed     int8 // doors
 	job        Job
-	held       Job           // a station whose server it keeps until its end
-	handed     int16         // an errand: how often it was handed over
-	since      time.Duration // likewise: when it was left
-	timeout    Alarm         // of the call under way
+	held       Job              // a station whose server it keeps until its end
+	handed     int16            // an errand: how often it was handed over
+	calls      int16            // under one hop, that came to nothing
+	epoch      resilience.Epoch // of the breaker, when the call under way began
+	since      time.Duration    // an errand: when it was left
+	timeout    Alarm            // of the call under way
 	mistyped   bool
 	left       bool // the person does not wait any longer
 	errand     bool
+	fetching   bool // others wait for the answer to this call
+	accepted   bool // the person was told that it will be worked off later
 }
 
 // send lets a request set out.
@@ -46,7 +51,7 @@ func (m *model) knock(number int32) {
 			m.advance(number)
 			return
 		}
-		if !m.enterGate(number, doors[r.passed]) {
+		if m.enterGate(number, doors[r.passed]) != resilience.Admitted {
 			return
 		}
 		r.passed++
@@ -151,7 +156,7 @@ func (m *model) refused(number int32, why Refusal) {
 			retry = quotaRetry
 		}
 		m.endCall(number, hop)
-		m.busy(number, retry)
+		m.callFailed(number, true, retry)
 	default:
 		m.finish(number, reply{funnel.Rejected, 503, 0})
 	}
@@ -166,8 +171,11 @@ type reply struct {
 
 // busy answers 503 with a Retry-After in whole seconds, at least one, as the service does.
 func (m *model) busy(number int32, retryAfter time.Duration) {
-	whole := (max(retryAfter, time.Second) + time.Second - 1) / time.Second * time.Second
-	m.finish(number, reply{funnel.Rejected, 503, min(whole, time.Hour)})
+	m.finish(number, reply{funnel.Rejected, 503, min(wholeSeconds(retryAfter), time.Hour)})
+}
+
+func wholeSeconds(retryAfter time.Duration) time.Duration {
+	return (max(retryAfter, time.Second) + time.Second - 1) / time.Second * time.Second
 }
 
 // finish ends a request and tells the person, if they still wait.

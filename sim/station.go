@@ -90,11 +90,11 @@ type Station struct {
 	rate     workload.RateWindow
 	quota    workload.Quota
 	left     float64 // share of the quota
-	chance    workload.Stream
-	sharing   *sharing
-	batch     *batching
-	pauses    *pauses
-	stats     stats
+	chance   workload.Stream
+	sharing  *sharing
+	batch    *batching
+	pauses   *pauses
+	stats    stats
 }
 
 // stats are counts and integrals up to the time last.

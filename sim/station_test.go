@@ -121,22 +121,6 @@ func TestBalancing(t *testing.T) {
 	}
 }
 
-func TestCache(t *testing.T) {
-	c := NewCache(10)
-	if c.Look(7, 1, 0) != Fetch || c.Look(7, 2, 1) != Wait || c.Look(8, 3, 1) != Fetch {
-		t.Error("the first who asks fetches, who asks meanwhile waits, another key is another fetch")
-	}
-	if waiting := c.Store(7, 5); !slices.Equal(waiting, []int32{2}) {
-		t.Errorf("waited for the answer: %v", waiting)
-	}
-	if c.Look(7, 4, 14) != Hit || c.Look(7, 5, 15) != Fetch {
-		t.Error("an answer holds for its time to live and no longer")
-	}
-	if waiting := c.Fail(7); len(waiting) != 0 || c.Look(7, 6, 16) != Fetch {
-		t.Error("after a failure the next one fetches")
-	}
-}
-
 func TestValidateRefusesWhatExcludesItself(t *testing.T) {
 	for why, change := range map[string]func(*StationConfig){
 		"sharing and batches":            func(c *StationConfig) { c.Sharing, c.Batch.Rows = true, 2 },

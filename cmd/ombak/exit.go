@@ -42,6 +42,8 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
+	case errors.Is(err, drill.ErrBroken):
+		return exitBreached
 	case errors.As(err, &verdict):
 		return exitOfVerdict(verdict.verdict)
 	}

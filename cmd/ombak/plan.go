@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
 )
 
@@ -111,10 +112,29 @@ func verdictOfBest(c drill.Comparison) report.Verdict {
 }
 
 func writePlans(folder string, c drill.Comparison) error {
+	figure, err := pareto(c)
+	if err != nil {
+		return err
+	}
 	return errors.Join(
+		writeFigures(filepath.Join(folder, "plots"), []plots.Figure{figure}),
 		writeFile(filepath.Join(folder, "plans.json"), func(w io.Writer) error { return drill.WriteComparison(w, c) }),
 		writeFile(filepath.Join(folder, "plans.md"), func(w io.Writer) error { return drill.WritePlansMarkdown(w, c) }),
 	)
+}
+
+// pareto draws what the plans cost and how many people finish.
+func pareto(c drill.Comparison) (plots.Figure, error) {
+	var options []plots.Option
+	for _, plan := range c.Plans {
+		if plan.Cost != nil {
+			options = append(options, plots.Option{
+				Name: plan.Plan, Cost: plan.Cost.Mean, CostCI: plan.Cost.CI95, Finished: plan.Finished.Mean, FinishedCI: plan.Finished.CI95,
+				Holds: plan.Verdict == report.Pass, Front: plan.Pareto,
+			})
+		}
+	}
+	return plots.Pareto("scenario "+c.Scenario, c.Currency, options)
 }
 
 // showPlans prints the comparison for people.

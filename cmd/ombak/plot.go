@@ -19,6 +19,7 @@ func plotCommand(s streams) *cli.Command {
 		ArgsUsage: "REPORT…",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "write the figures to `DIR`; by default plots beside each report", EnvVars: twin("out")},
+			&cli.StringFlag{Name: "over", Usage: "draw the prediction of `REPORT`, as from ombak simulate, over each", EnvVars: twin("over")},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() == 0 {
@@ -32,7 +33,7 @@ func plotCommand(s streams) *cli.Command {
 				if folder == "" {
 					folder = filepath.Join(filepath.Dir(name), "plots")
 				}
-				if err := drawFile(name, folder); err != nil {
+				if err := drawFile(name, c.String("over"), folder); err != nil {
 					return err
 				}
 				fmt.Fprintln(s.out, folder)
@@ -42,12 +43,24 @@ func plotCommand(s streams) *cli.Command {
 	}
 }
 
-func drawFile(name, folder string) error {
+// drawFile draws a report, and over it what another predicted, where one is named.
+func drawFile(name, over, folder string) error {
 	r, err := readReport(name)
 	if err != nil {
 		return err
 	}
-	return draw(folder, r)
+	if err := draw(folder, r); err != nil || over == "" {
+		return err
+	}
+	predicted, err := readReport(over)
+	if err != nil {
+		return err
+	}
+	overlay, err := plots.Overlay(r, predicted)
+	if err != nil {
+		return err
+	}
+	return writeFigures(folder, []plots.Figure{overlay})
 }
 
 // draw draws the report and writes every figure.

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/workload"
@@ -112,8 +113,7 @@ func (r *redliner) newRun(rate workload.Rate) (*drill.Run, error) {
 	return drill.NewRun(r.scenario, options)
 }
 
-// try plays one level; it holds when its verdict is pass. Too little data counts as holding: the
-// rate is low, not the service.
+// try plays one level and says whether it held.
 func (r *redliner) try(rate workload.Rate) (bool, error) {
 	run, err := r.newRun(rate)
 	if err != nil {
@@ -136,11 +136,10 @@ func (r *redliner) try(rate workload.Rate) (bool, error) {
 		return false, err
 	}
 	r.levels = append(r.levels, level{rate: float64(rate), folder: name, result: result})
-	held := result.Verdict == report.Pass || result.Verdict == report.Inconclusive
 	if !r.c.Bool("quiet") {
 		fmt.Fprintf(r.s.err, "%s: %.5g sign-ups/s: %s\n", name, float64(rate), result.Verdict)
 	}
-	return held, nil
+	return held(result), nil
 }
 
 // conclude writes the report of all levels and says what was found.
@@ -166,6 +165,9 @@ func (r *redliner) conclude(limit drill.Limit) error {
 	if err := writeFile(path, func(w io.Writer) error { return report.Write(w, whole) }); err != nil {
 		return err
 	}
+	if err := r.draw(); err != nil {
+		return err
+	}
 	if errors.Is(r.c.Context.Err(), context.Canceled) {
 		return r.c.Context.Err()
 	}
@@ -180,6 +182,34 @@ func (r *redliner) conclude(limit drill.Limit) error {
 		return verdictError{last.Verdict}
 	}
 	return nil
+}
+
+// draw draws the load that was offered against what of it passed.
+func (r *redliner) draw() error {
+	var loads []plots.Load
+	for _, level := range r.levels {
+		load := plots.Load{OfferedPerS: level.rate, Held: held(level.result)}
+		for _, row := range level.result.Steps {
+			if row.Step == r.scenario.Arrivals.Step {
+				load.GoodputPerS = row.GoodputPerS * level.result.DurationS / (r.options.For + drill.LevelRamp/2).Seconds()
+				if row.ResponseTimePassedS != nil {
+					load.P99S = row.ResponseTimePassedS.P99
+				}
+			}
+		}
+		loads = append(loads, load)
+	}
+	figure, err := plots.Cliff("scenario "+r.scenario.Name+" · plan "+r.levels[0].result.Plan, loads)
+	if err != nil {
+		return err
+	}
+	return writeFigures(filepath.Join(r.folder, "plots"), []plots.Figure{figure})
+}
+
+// held says whether a level counts as one that held. Too little data does: the rate is low, not the
+// service.
+func held(result report.Report) bool {
+	return result.Verdict == report.Pass || result.Verdict == report.Inconclusive
 }
 
 func (r *redliner) print(limit drill.Limit) {

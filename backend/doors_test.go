@@ -1,0 +1,181 @@
+package backend_test
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/resilience"
+)
+
+// TestBreakerStopsCalls: after two failures in a row the registry is left alone, and people are told
+// when to come back.
+func TestBreakerStopsCalls(t *testing.T) {
+	var calls atomic.Int64
+	s := startService(t, func(s *service) {
+		s.config.Dukcapil.Breaker = &resilience.BreakerConfig{Calls: 2, Share: 1, Cooldown: time.Hour, Probes: 1}
+		s.registries.dukcapil = func(map[string]any) (int, string) { calls.Add(1); return 500, "" }
+	})
+	session := s.sessionsOf(1)[0]
+	for range 4 {
+		a := s.post("/v1/identity", session, identityOf(1))
+		s.want("while it fails", a, 503, "registry_busy")
+		if a.header["Retry-After"] == "" {
+			t.Error("nobody says when to come back")
+		}
+	}
+	if got := calls.Load(); got != 2 {
+		t.Errorf("the registry was asked %d times, want 2", got)
+	}
+}
+
+// TestRetryBudgetRepeatsCalls: a single failure is no trouble of the person's; the budget ends it.
+func TestRetryBudgetRepeatsCalls(t *testing.T) {
+	var calls atomic.Int64
+	s := startService(t, func(s *service) {
+		s.config.Dukcapil.Retry = &backend.RetryConfig{BudgetConfig: resilience.BudgetConfig{Burst: 1}, Calls: 3, Pause: time.Millisecond, Longest: time.Millisecond}
+		s.registries.dukcapil = func(map[string]any) (int, string) {
+			if calls.Add(1) == 2 {
+				return 200, yesRow
+			}
+			return 500, ""
+		}
+	})
+	sessions := s.sessionsOf(2)
+	s.want("repeated once", s.post("/v1/identity", sessions[0], identityOf(1)), 200, "")
+	s.want("the budget is used up", s.post("/v1/identity", sessions[1], identityOf(2)), 503, "registry_busy")
+	if got := calls.Load(); got != 3 {
+		t.Errorf("the registry was asked %d times, want 3", got)
+	}
+}
+
+// TestRegistryCacheAsksOnce: those who ask at once share one call, those who ask later need none, and
+// failures are not kept.
+func TestRegistryCacheAsksOnce(t *testing.T) {
+	var calls, failures atomic.Int64
+	failures.Store(1)
+	answering, started := make(chan struct{}), make(chan struct{}, 10)
+	s := startService(t, func(s *service) {
+		s.config.Dukcapil.Cache = &resilience.CacheConfig{TTL: time.Hour}
+		s.registries.dukcapil = func(map[string]any) (int, string) {
+			if failures.Add(-1) >= 0 {
+				return 500, ""
+			}
+			calls.Add(1)
+			started <- struct{}{}
+			<-answering
+			return 200, `{"content":[{"RESPON":"Data Not Found"}]}`
+		}
+	})
+	session := s.sessionsOf(1)[0]
+	s.want("a failure", s.post("/v1/identity", session, identityOf(1)), 503, "registry_busy")
+	var wait sync.WaitGroup
+	for range 5 {
+		wait.Go(func() { s.want("at once", s.post("/v1/identity", session, identityOf(1)), 422, "not_found") })
+	}
+	<-started
+	close(answering)
+	wait.Wait()
+	s.want("later", s.post("/v1/identity", session, identityOf(1)), 422, "not_found")
+	if got := calls.Load(); got != 1 {
+		t.Errorf("the registry was asked %d times, want 1", got)
+	}
+}
+
+// TestGateInFrontOfTheService: with one place, taken, all others are told to come back, but at paths
+// that the door is not for.
+func TestGateInFrontOfTheService(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	s := startService(t, func(s *service) {
+		s.config.Doors = []backend.DoorConfig{{
+			Paths: []string{"/v1/identity", "/v1/eligibility"}, Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 1}},
+		}}
+		s.registries.dukcapil = func(map[string]any) (int, string) { close(asked); <-answer; return 200, yesRow }
+	})
+	session := s.sessionsOf(1)[0]
+	var wait sync.WaitGroup
+	wait.Go(func() { s.want("inside", s.post("/v1/identity", session, identityOf(1)), 200, "") })
+	<-asked
+	a := s.post("/v1/eligibility", session, nil)
+	s.want("the place is taken", a, 503, "busy")
+	if a.header["Retry-After"] == "" {
+		t.Error("nobody says when to come back")
+	}
+	s.want("another path", s.send("GET", "/v1/me", session, "", nil), 200, "")
+	close(answer)
+	wait.Wait()
+	s.want("the place is free again", s.post("/v1/eligibility", session, nil), 200, "")
+}
+
+// TestTurnsByBirthMonth: those born in January come last where February begins.
+func TestTurnsByBirthMonth(t *testing.T) {
+	now := opens
+	s := startService(t, func(s *service) {
+		s.config.Now = func() time.Time { return now }
+		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/identity"}, Opens: opens, Stagger: &resilience.StaggerConfig{Every: time.Hour, First: 2}}}
+	})
+	session := s.sessionsOf(1)[0]
+	a := s.post("/v1/identity", session, identityOf(1))
+	s.want("too early", a, 429, "not_your_turn")
+	if a.header["Retry-After"] != "39600" {
+		t.Errorf("come back in %s s, want 11 h", a.header["Retry-After"])
+	}
+	now = opens.Add(11 * time.Hour)
+	s.want("at the turn", s.post("/v1/identity", session, identityOf(1)), 200, "")
+}
+
+// TestBucketOfEachSession: one who asks too often does not keep another from asking.
+func TestBucketOfEachSession(t *testing.T) {
+	s := startService(t, func(s *service) {
+		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/me"}, Buckets: &resilience.BucketConfig{Rate: 1e-3, Burst: 2}}}
+	})
+	sessions := s.sessionsOf(2)
+	for _, status := range []int{200, 200, 429} {
+		if a := s.send("GET", "/v1/me", sessions[0], "", nil); a.status != status {
+			t.Errorf("status %d, want %d", a.status, status)
+		}
+	}
+	if a := s.send("GET", "/v1/me", sessions[1], "", nil); a.status != 200 {
+		t.Errorf("somebody else: status %d", a.status)
+	}
+}
+
+// TestWaitingRoom: the second comes back with a ticket when told to, not sooner, and not with the
+// ticket of another.
+func TestWaitingRoom(t *testing.T) {
+	s := startService(t, func(s *service) {
+		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/me"}, Room: &resilience.RoomConfig{Order: resilience.FIFO, Rate: 1e-3, Burst: 2}}}
+	})
+	sessions := s.sessionsOf(3)
+	if a := s.send("GET", "/v1/me", "", "", nil); a.status != 401 {
+		t.Errorf("without a session: status %d", a.status)
+	}
+	var tickets []string
+	for i, status := range []int{200, 200, 503} {
+		a := s.send("GET", "/v1/me", sessions[i], "", nil)
+		if a.status != status || a.header["Queue-Ticket"] == "" {
+			t.Fatalf("person %d: status %d with ticket %q, want %d", i, a.status, a.header["Queue-Ticket"], status)
+		}
+		if status == 503 && (a.code() != "waiting_room" || a.header["Retry-After"] != "1000") {
+			t.Errorf("%s, come back after %q s, want 1000", a.body, a.header["Retry-After"])
+		}
+		tickets = append(tickets, a.header["Queue-Ticket"])
+	}
+	for _, c := range []struct {
+		why     string
+		session int
+		ticket  string
+		status  int
+	}{
+		{"whoever is in stays in", 0, tickets[0], 200},
+		{"not before the turn", 2, tickets[2], 503},
+		{"not with another's ticket", 2, tickets[0], 503},
+		{"not with a made-up one", 2, "queue.x.0.1.99999999999.AAAA", 503},
+	} {
+		if a := s.sendWith("GET", "/v1/me", sessions[c.session], map[string]string{"Queue-Ticket": c.ticket}); a.status != c.status {
+			t.Errorf("%s: status %d, want %d", c.why, a.status, c.status)
+		}
+	}
+}

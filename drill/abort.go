@@ -1,0 +1,25 @@
+package drill
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// ErrBroken marks a run that ended because a threshold which says so was broken.
+var ErrBroken = errors.New("a threshold was broken")
+
+// broken says which threshold is to end the run now.
+func (c *conductor) broken() error {
+	c.mu.Lock()
+	judged, broken := report.Broken(c.recording, c.run.Conditions, time.Since(c.began))
+	c.mu.Unlock()
+	if !broken {
+		return nil
+	}
+	c.note(funnel.NoteMark, "ended: "+judged.Source+" is broken")
+	return fmt.Errorf("%w: %s (%s), so the run was ended", ErrBroken, judged.Source, judged.Reason)
+}

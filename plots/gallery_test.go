@@ -1,0 +1,122 @@
+package plots_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ombak-sim/ombak/capacity"
+	"github.com/ombak-sim/ombak/plots"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// gallery draws every figure that there is.
+func gallery(t testing.TB) []plots.Figure {
+	t.Helper()
+	figures, err := plots.All(short())
+	if err != nil {
+		t.Fatal(err)
+	}
+	predicted := foreseen()
+	predicted.Engine = report.Simulated
+	for _, draw := range []func() (plots.Figure, error){
+		func() (plots.Figure, error) { return plots.Overlay(short(), predicted) },
+		cliff, scalability, pareto, tornado,
+	} {
+		figure, err := draw()
+		if err != nil {
+			t.Fatal(err)
+		}
+		figures = append(figures, figure)
+	}
+	return figures
+}
+
+// foreseen is a run like the short one whose sign-ups take a fifth longer, and which does not know that
+// the disk will be slow.
+func foreseen() report.Report {
+	run := &rush{length: 125, slow: func(float64) float64 { return 1.2 }}
+	run.rate = func(second int) float64 {
+		return 1350 * min(1, max(0, float64(second)/10), max(0, float64(95-second)/10))
+	}
+	return run.report("prakerja-2020-peak", nil)
+}
+
+func cliff() (plots.Figure, error) {
+	return plots.Cliff("scenario smoke · plan calm", []plots.Load{
+		{OfferedPerS: 100, GoodputPerS: 100, P99S: 0.008, Held: true}, {OfferedPerS: 400, GoodputPerS: 400, P99S: 0.02, Held: true},
+		{OfferedPerS: 800, GoodputPerS: 790, P99S: 0.2, Held: true}, {OfferedPerS: 900, GoodputPerS: 520, P99S: 4}, {OfferedPerS: 1200, GoodputPerS: 130, P99S: 10},
+	})
+}
+
+// scalability is of the raytracer of Gunther, "Guerrilla Capacity Planning" (2007), its first six rows.
+func scalability() (plots.Figure, error) {
+	points := []capacity.Point{{Concurrency: 1, Throughput: 20}, {Concurrency: 4, Throughput: 78}, {Concurrency: 8, Throughput: 130}, {Concurrency: 12, Throughput: 170}, {Concurrency: 16, Throughput: 190}, {Concurrency: 20, Throughput: 200}}
+	law := capacity.USL{Sigma: 0.024444, Kappa: 0.00162681, Lambda: 20.85605}
+	low, high := law, law
+	low.Sigma, high.Sigma = 0.035, 0.015
+	return plots.Scalability("raytracer", points, law, &low, &high)
+}
+
+func pareto() (plots.Figure, error) {
+	return plots.Pareto("scenario prakerja-2020", "IDR", []plots.Option{
+		{Name: "as-was", Cost: 73.4e6, CostCI: &[2]float64{73.1e6, 73.7e6}, Finished: 77_769, FinishedCI: &[2]float64{77_000, 78_500}, Holds: true, Front: true},
+		{Name: "registry-doubled", Cost: 99.9e6, Finished: 105_630, Holds: true, Front: true},
+		{Name: "extra-servers", Cost: 95.5e6, Finished: 100_939, Holds: true, Front: true},
+		{Name: "no-queue", Cost: 72.4e6, Finished: 76_694, Holds: true, Front: true},
+		{Name: "patient-queue", Cost: 73.9e6, Finished: 77_353, Holds: true},
+		{Name: "static-limit", Cost: 80e6, Finished: 70_200},
+	})
+}
+
+func tornado() (plots.Figure, error) {
+	return plots.Tornado("scenario prakerja-2020 · plan as-was", "people who finish", 77_800, []plots.Sway{
+		{Name: "peak", From: "×0.8", To: "×1.5", AtLow: 77_900, AtHigh: 77_100},
+		{Name: "dukcapil servers", From: "8", To: "16", AtLow: 62_400, AtHigh: 101_200},
+		{Name: "mail delivery", From: "2s", To: "10m", AtLow: 77_900, AtHigh: 76_300},
+	})
+}
+
+// The page in docs shows every figure, and no other.
+func TestGalleryPage(t *testing.T) {
+	var page bytes.Buffer
+	page.WriteString("# Figures\n\nEvery figure that ombak draws, on made-up data, as SVG and PNG. `ombak plot REPORT` draws those of a report again, `ombak plot REPORT --over PREDICTED` lays a prediction over a measurement; the others belong to `redline`, `calc usl` and `plan`.\n")
+	for _, figure := range gallery(t) {
+		fmt.Fprintf(&page, "\n## %s\n![%s](../plots/testdata/%s.svg)\n", figure.Title, figure.Title, figure.Name)
+		if figure.Alt != "" {
+			fmt.Fprintf(&page, "\n%s\n", strings.ReplaceAll(figure.Alt, "; ", " · "))
+		}
+	}
+	holds(t, "../docs/gallery.md", page.Bytes())
+}
+
+// Nothing to draw is said, and extreme figures make no figure fail.
+func TestFiguresOfNothing(t *testing.T) {
+	for _, draw := range []func() (plots.Figure, error){
+		func() (plots.Figure, error) { return plots.Cliff("", nil) },
+		func() (plots.Figure, error) { return plots.Cliff("", []plots.Load{{}}) },
+		func() (plots.Figure, error) { return plots.Scalability("", nil, capacity.USL{}, nil, nil) },
+		func() (plots.Figure, error) {
+			return plots.Scalability("", []capacity.Point{{Concurrency: 1, Throughput: 1}}, capacity.USL{}, nil, nil)
+		},
+		func() (plots.Figure, error) { return plots.Pareto("", "", nil) },
+		func() (plots.Figure, error) { return plots.Pareto("", "", []plots.Option{{}, {Name: "b"}}) },
+		func() (plots.Figure, error) { return plots.Tornado("", "", 0, nil) },
+		func() (plots.Figure, error) { return plots.Tornado("", "", 0, []plots.Sway{{}}) },
+		func() (plots.Figure, error) { return plots.Overlay(report.Report{}, report.Report{}) },
+		func() (plots.Figure, error) { return plots.Overlay(single(), single()) },
+		func() (plots.Figure, error) { return plots.DropOff(report.Report{}) },
+		func() (plots.Figure, error) { return plots.HeatMap(report.Report{}) },
+	} {
+		if figure, err := draw(); err != nil || len(figure.SVG) == 0 {
+			t.Errorf("%s: %v", figure.Name, err)
+		}
+	}
+}
+
+func ExamplePareto() {
+	figure, err := pareto()
+	fmt.Println(figure.Name, len(figure.SVG) > 0, err)
+	// Output: pareto true <nil>
+}

@@ -1,0 +1,72 @@
+package report
+
+import (
+	"errors"
+	"slices"
+)
+
+// recovery is the word for it in a threshold.
+const recovery = "recovery"
+
+// What makes a stretch of time a troubled one: more than this share of the attempts of one step, and
+// no fewer than so many, ended neither with a yes nor with a person's final no. Typing errors and
+// repeated sign-ups alone stay far below it.
+const (
+	troubledShare = 0.2
+	troubledLeast = 5
+)
+
+// troubled says whether the service did not do its work in a stretch of requests.
+func troubled(requests, well int64) bool {
+	bad := float64(requests - well)
+	return bad >= troubledLeast && bad > troubledShare*float64(requests)
+}
+
+// Recovery returns how many seconds after the busiest stretch of arrivals the last troubled one ended,
+// and whether that was before people stopped coming. Where none was troubled after it, it is 0. A
+// stretch is a minute, or ten seconds in runs of less than twenty minutes. Asks says which steps
+// count: those at which people wait for an answer of the service.
+func Recovery(s Series, asks func(step string) bool) (seconds float64, recovered bool) {
+	rows, length := len(s.TS), 60
+	if rows < 20*60 {
+		length = 10
+	}
+	peak, most, lastCame, lastTroubled := 0, int64(-1), 0, -1
+	for from := 0; from < rows; from += length {
+		to := min(from+length, rows)
+		came := sumOf(s.Scheduled[from:to])
+		if came > most {
+			peak, most = to, came
+		}
+		if came > 0 {
+			lastCame = to
+		}
+		for _, step := range s.Steps {
+			if asks(step.Step) && troubled(sumOf(step.Requests[from:to]), sumOf(step.Passed[from:to])+sumOf(step.Declined[from:to])) {
+				lastTroubled = to
+			}
+		}
+	}
+	return float64(max(0, lastTroubled-peak)), lastTroubled < lastCame
+}
+
+func sumOf(counts []int64) (total int64) {
+	for _, count := range counts {
+		total += count
+	}
+	return total
+}
+
+var errNeverRecovered = errors.New("it never recovered: it was in trouble for as long as people came")
+
+// recovered is the recovery of one step as a threshold judges it.
+func recovered(report Report, step string) (figure, error) {
+	if !slices.ContainsFunc(report.Series.Steps, func(s StepSeries) bool { return s.Step == step }) {
+		return figure{}, errors.New("never measured: the series has no step " + step)
+	}
+	seconds, over := Recovery(report.Series, func(name string) bool { return name == step })
+	if !over {
+		return figure{}, errNeverRecovered
+	}
+	return figure{value: seconds}, nil
+}

@@ -1,0 +1,48 @@
+package report
+
+import "testing"
+
+// Read off a series made by hand, in stretches of ten seconds: the second is the busiest.
+func TestRecovery(t *testing.T) {
+	series := func(came, requests, passed []int64) Series {
+		s := Series{Steps: []StepSeries{{Step: "go"}, {Step: "mail"}}}
+		for i := range came {
+			for second := range int64(10) {
+				s.TS = append(s.TS, int64(i)*10+second)
+				s.Scheduled = append(s.Scheduled, came[i])
+				asked, awaited := &s.Steps[0], &s.Steps[1]
+				asked.Requests, asked.Passed, asked.Declined = append(asked.Requests, requests[i]), append(asked.Passed, passed[i]), append(asked.Declined, 0)
+				awaited.Requests, awaited.Passed, awaited.Declined = append(awaited.Requests, 100), append(awaited.Passed, 0), append(awaited.Declined, 0)
+			}
+		}
+		return s
+	}
+	for why, test := range map[string]struct {
+		came, requests, passed []int64 // per second of each stretch
+		seconds                float64
+		recovered              bool
+	}{
+		"never in trouble; a few typing errors are none": {[]int64{1, 10, 1}, []int64{1, 10, 2}, []int64{1, 9, 2}, 0, true},
+		"in trouble until two stretches after":           {[]int64{1, 10, 1, 1, 1}, []int64{1, 10, 10, 10, 1}, []int64{1, 1, 1, 1, 1}, 20, true},
+		"in trouble for as long as people come":          {[]int64{1, 10, 1, 1, 0}, []int64{1, 10, 10, 10, 0}, []int64{1, 1, 1, 1, 0}, 20, false},
+		"in trouble before the busiest only":             {[]int64{1, 10, 1}, []int64{10, 10, 1}, []int64{1, 10, 1}, 0, true},
+		"what does not ask is not looked at":             {[]int64{1, 1}, []int64{1, 1}, []int64{1, 1}, 0, true},
+	} {
+		s := series(test.came, test.requests, test.passed)
+		seconds, over := Recovery(s, func(step string) bool { return step == "go" })
+		if seconds != test.seconds || over != test.recovered {
+			t.Errorf("%s: %v s, recovered %t, want %v s, %t", why, seconds, over, test.seconds, test.recovered)
+		}
+		condition, err := ParseThreshold("go.recovery <= 15s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := Pass
+		if test.seconds > 15 || !test.recovered {
+			want = Fail
+		}
+		if got := condition.Judge(Report{Series: s}); got.Verdict != want {
+			t.Errorf("%s: judged %+v, want %s", why, got, want)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package resilience
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// The rules of [ScaleConfig].
+const (
+	HPA = "hpa"
+	KPA = "kpa"
+)
+
+// Metric says what an autoscaler looks at.
+type Metric string
+
+// The metrics.
+const (
+	ByUtilization Metric = "utilization" // share of the servers in use, 0 to 1
+	ByConcurrency Metric = "concurrency" // requests there for each server, waiting ones included
+	ByQueue       Metric = "queue"       // requests waiting for each server
+)
+
+// ScaleConfig describes a [Scaler].
+type ScaleConfig struct {
+	Rule     string        `json:"rule"` // hpa or kpa
+	Metric   Metric        `json:"metric"`
+	Target   float64       `json:"target"` // of the metric, in its unit
+	Min      int           `json:"min"`
+	Max      int           `json:"max"`
+	Every    time.Duration `json:"every"`    // between two looks
+	Boot     time.Duration `json:"boot"`     // from the decision until a new server works
+	Cooldown time.Duration `json:"cooldown"` // servers are taken away only when none of the looks of so long wanted them
+}
+
+// Validate returns the first fault of the description.
+func (c ScaleConfig) Validate() error {
+	switch {
+	case c.Rule != HPA && c.Rule != KPA:
+		return fmt.Errorf("the rule %q is unknown; use %s or %s", c.Rule, HPA, KPA)
+	case c.Metric != ByUtilization && c.Metric != ByConcurrency && c.Metric != ByQueue:
+		return fmt.Errorf("the metric %q is unknown; use %s, %s or %s", c.Metric, ByUtilization, ByConcurrency, ByQueue)
+	case !(c.Target > 0) || math.IsInf(c.Target, 0):
+		return fmt.Errorf("the target is %v; it must be above 0", c.Target)
+	case c.Metric == ByUtilization && c.Target > 1:
+		return fmt.Errorf("the target is %v; a utilization is at most 1", c.Target)
+	case c.Rule == KPA && c.Metric == ByUtilization:
+		return fmt.Errorf("%s does not scale by utilization; use %s or %s", KPA, ByConcurrency, ByQueue)
+	case c.Min < 1 || c.Max < c.Min:
+		return fmt.Errorf("servers run from %d to %d; the least must be 1 or more and the most no fewer", c.Min, c.Max)
+	case c.Every <= 0 || c.Boot < 0 || c.Cooldown < 0:
+		return fmt.Errorf("looks come every %v, boot takes %v and cooldown %v; the first must be above 0", c.Every, c.Boot, c.Cooldown)
+	}
+	return nil
+}
+
+// Scaler says how many servers there should be. It is told, at each look, the mean of the metric
+// since the look before.
+//
+// HPA is the rule of Kubernetes' Horizontal Pod Autoscaler (documentation, "Algorithm details"):
+// desired = ⌈servers · metric/target⌉, nothing within a tolerance of 10 %, and down only to the
+// largest wish of the cooldown (there: the stabilization window).
+//
+// KPA is that of Knative's pod autoscaler (documentation, "Additional autoscaling configuration"):
+// desired = ⌈total/target⌉ with the total's mean over a stable window of 60 s; when the mean over the
+// last tenth of it wants twice the servers there are, it panics: up at once, and not down until the
+// panic is a stable window old.
+type Scaler struct {
+	config ScaleConfig
+	looks  []look // the latest last, of the longest window in use
+	panics bool
+	since  time.Duration // the latest look that panicked
+}
+
+// look is what was seen and wanted at one look.
+type look struct {
+	at    time.Duration
+	total float64 // kpa: of all servers
+	wants int
+}
+
+const (
+	hpaTolerance = 0.1
+	stableWindow = time.Minute
+	panicWindow  = stableWindow / 10
+	panicFactor  = 2
+)
+
+// NewScaler returns a Scaler. The configuration must be valid.
+func NewScaler(config ScaleConfig) *Scaler { return &Scaler{config: config} }
+
+// Look takes the mean metric per server since the last look and the number of servers, those that
+// still boot included in wanted, and returns how many there should be.
+func (s *Scaler) Look(now time.Duration, metric float64, servers, wanted int) int {
+	seen := look{at: now, total: metric * float64(servers)}
+	if s.config.Rule == HPA {
+		seen.wants = s.hpa(metric, servers, wanted)
+	} else {
+		seen.wants = s.kpa(seen, servers, wanted)
+	}
+	seen.wants = max(s.config.Min, min(s.config.Max, seen.wants))
+	s.remember(seen)
+	return s.calm(seen.wants, wanted)
+}
+
+func (s *Scaler) hpa(metric float64, servers, wanted int) int {
+	ratio := metric / s.config.Target
+	if math.Abs(ratio-1) <= hpaTolerance {
+		return wanted
+	}
+	return int(min(math.Ceil(float64(servers)*ratio), math.MaxInt32))
+}
+
+func (s *Scaler) kpa(seen look, servers, wanted int) int {
+	stable, urgent := s.mean(seen, stableWindow), s.mean(seen, panicWindow)
+	if urgent >= panicFactor*servers {
+		s.panics, s.since = true, seen.at
+	} else if seen.at-s.since >= stableWindow {
+		s.panics = false
+	}
+	if s.panics {
+		return max(wanted, urgent, stable)
+	}
+	return stable
+}
+
+// mean returns how many servers the mean total of a window wants.
+func (s *Scaler) mean(seen look, window time.Duration) int {
+	sum, count := seen.total, 1.0
+	for i := len(s.looks) - 1; i >= 0 && seen.at-s.looks[i].at < window; i-- {
+		sum += s.looks[i].total
+		count++
+	}
+	return int(min(math.Ceil(sum/count/s.config.Target), math.MaxInt32))
+}
+
+func (s *Scaler) remember(seen look) {
+	s.looks = append(s.looks, seen)
+	longest := max(stableWindow, s.config.Cooldown)
+	for len(s.looks) > 1 && seen.at-s.looks[0].at > longest {
+		s.looks = s.looks[1:]
+	}
+}
+
+// calm lets servers go only when no look of the cooldown wanted them.
+func (s *Scaler) calm(wants, wanted int) int {
+	if wants >= wanted {
+		return wants
+	}
+	now := s.looks[len(s.looks)-1].at
+	for _, seen := range s.looks {
+		if now-seen.at <= s.config.Cooldown {
+			wants = max(wants, seen.wants)
+		}
+	}
+	return min(wants, wanted)
+}

@@ -1,0 +1,129 @@
+package resilience
+
+import (
+	"errors"
+	"time"
+)
+
+// BreakerConfig describes a [Breaker].
+type BreakerConfig struct {
+	Calls    int           `json:"calls"`    // of the last so many calls …
+	Share    float64       `json:"share"`    // … this share must have failed to open it, above 0
+	Cooldown time.Duration `json:"cooldown"` // how long it stays open before it tries
+	Probes   int           `json:"probes"`   // calls that must succeed then to close it
+}
+
+// Validate returns the first fault of the description.
+func (c BreakerConfig) Validate() error {
+	if c.Calls < 1 || !(c.Share > 0 && c.Share <= 1) || c.Cooldown <= 0 || c.Probes < 1 {
+		return errors.New("a breaker needs calls of 1 or more, a share above 0 and up to 1, a cooldown above 0 and probes of 1 or more")
+	}
+	return nil
+}
+
+// Breaker stops calls to a dependency that fails too often, so that nobody waits for its timeout and
+// it is left alone to recover; after a pause it lets single calls try.
+//
+// Closed, open, half-open: Nygard, "Release It!" (2007), sec. 5.2. The count of failures is over the
+// last calls, not over a time, so that it needs no timer and means the same at any load.
+type Breaker struct {
+	config  BreakerConfig
+	state   breakerState
+	epoch   Epoch // of the state; a call begun under another one tells nothing
+	results []bool
+	place   int
+	failed  int
+	until   time.Duration // while open
+	probing int           // half-open: calls under way
+	good    int           // half-open: calls that succeeded
+}
+
+type breakerState uint8
+
+const (
+	breakerClosed breakerState = iota
+	breakerOpen
+	breakerHalfOpen
+)
+
+// Epoch names the state of a [Breaker] under which a call began.
+type Epoch uint32
+
+// NewBreaker returns a closed breaker. The configuration must be valid.
+func NewBreaker(config BreakerConfig) *Breaker {
+	return &Breaker{config: config, results: make([]bool, 0, config.Calls)}
+}
+
+// Allow says whether a call may be made. Whoever may must tell Done how it went, or give the turn
+// back by Skip; whoever may not is told how long to wait.
+func (b *Breaker) Allow(now time.Duration) (epoch Epoch, wait time.Duration, ok bool) {
+	if b.state == breakerOpen && now >= b.until {
+		b.turn(breakerHalfOpen)
+	}
+	switch b.state {
+	case breakerOpen:
+		return b.epoch, b.until - now, false
+	case breakerHalfOpen:
+		if b.probing+b.good >= b.config.Probes {
+			return b.epoch, b.config.Cooldown, false
+		}
+		b.probing++
+	}
+	return b.epoch, 0, true
+}
+
+// Done tells how a call went that was allowed under an epoch.
+func (b *Breaker) Done(now time.Duration, epoch Epoch, ok bool) {
+	switch {
+	case epoch != b.epoch || b.state == breakerOpen:
+	case b.state == breakerHalfOpen && !ok:
+		b.open(now)
+	case b.state == breakerHalfOpen:
+		b.probing--
+		if b.good++; b.good >= b.config.Probes {
+			b.turn(breakerClosed)
+		}
+	default:
+		b.note(!ok)
+		if len(b.results) == b.config.Calls && float64(b.failed) >= b.config.Share*float64(b.config.Calls) {
+			b.open(now)
+		}
+	}
+}
+
+// Skip tells that a call that was allowed was not made.
+func (b *Breaker) Skip(epoch Epoch) {
+	if epoch == b.epoch && b.state == breakerHalfOpen {
+		b.probing--
+	}
+}
+
+// Open says whether calls are stopped.
+func (b *Breaker) Open() bool { return b.state == breakerOpen }
+
+func (b *Breaker) open(now time.Duration) {
+	b.turn(breakerOpen)
+	b.until = now + b.config.Cooldown
+}
+
+func (b *Breaker) turn(state breakerState) {
+	b.state, b.probing, b.good, b.failed, b.place = state, 0, 0, 0, 0
+	b.results = b.results[:0]
+	b.epoch++
+}
+
+// note puts a result into the ring of the last calls.
+func (b *Breaker) note(failed bool) {
+	if len(b.results) < b.config.Calls {
+		b.results = append(b.results, failed)
+	} else {
+		if b.results[b.place] {
+			b.failed--
+		}
+		b.results[b.place] = failed
+		b.place = (b.place + 1) % b.config.Calls
+	}
+	if failed {
+		b.failed++
+	}
+}

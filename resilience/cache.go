@@ -1,0 +1,124 @@
+package resilience
+
+import (
+	"errors"
+	"time"
+)
+
+// CacheConfig describes a [Cache].
+type CacheConfig struct {
+	TTL  time.Duration `json:"ttl"`            // how long an answer may be used
+	Size int           `json:"size,omitempty"` // most answers kept; 0 means no limit
+}
+
+// Validate returns the first fault of the description.
+func (c CacheConfig) Validate() error {
+	if c.TTL <= 0 || c.Size < 0 {
+		return errors.New("a cache needs a ttl above 0 and a size of 0 (meaning no limit) or more")
+	}
+	return nil
+}
+
+// Cache remembers answers for a time to live, and lets those who ask for what is being fetched wait
+// for the one fetch (coalescing), so that a popular or impatient question reaches the registry once.
+//
+// Freshness by age: RFC 9111 (2022), sec. 4.2. Waiting for the one fetch instead of asking as well:
+// the leases against thundering herds of Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013,
+// sec. 3.2.1. Only answers are kept, never failures: a registry's trouble is not the person's.
+//
+// Note: throwing out the least recently used was rejected: all answers live equally long, so the
+// oldest is also the one soonest useless, and a queue finds it in O(1).
+type Cache[K comparable, V, W any] struct {
+	config  CacheConfig
+	answers map[K]*answer[V, W]
+	order   []kept[K] // of the answers, the oldest first, some of them replaced since
+	head    int
+}
+
+// answer is a known answer, or one on its way.
+type answer[V, W any] struct {
+	value    V
+	expires  time.Duration
+	fetching bool
+	waiting  []W // besides the one who fetches
+}
+
+type kept[K comparable] struct {
+	key     K
+	expires time.Duration
+}
+
+// NewCache returns an empty cache. The configuration must be valid.
+func NewCache[K comparable, V, W any](config CacheConfig) *Cache[K, V, W] {
+	return &Cache[K, V, W]{config: config, answers: map[K]*answer[V, W]{}}
+}
+
+// Lookup is what a cache says to one who asks.
+type Lookup uint8
+
+// The lookups.
+const (
+	Hit   Lookup = iota // the answer is there
+	Fetch               // it is not: the caller fetches it and calls Store or Fail
+	Wait                // it is on its way: Store or Fail will name the caller
+)
+
+// Look asks for a key. The waiter is named by Store or Fail where the answer is on its way.
+func (c *Cache[K, V, W]) Look(key K, waiter W, now time.Duration) (V, Lookup) {
+	c.forget(now)
+	known := c.answers[key]
+	switch {
+	case known == nil:
+		known = &answer[V, W]{fetching: true}
+		c.answers[key] = known
+	case known.fetching:
+		known.waiting = append(known.waiting, waiter)
+		return known.value, Wait
+	default:
+		return known.value, Hit
+	}
+	return known.value, Fetch
+}
+
+// Store keeps a fetched answer and returns who waited for it.
+func (c *Cache[K, V, W]) Store(key K, value V, now time.Duration) (waiting []W) {
+	waiting = c.settle(key)
+	expires := now + c.config.TTL
+	c.answers[key] = &answer[V, W]{value: value, expires: expires}
+	c.order = append(c.order, kept[K]{key, expires})
+	c.forget(now)
+	return waiting
+}
+
+// Fail tells that a fetch came to nothing and returns who waited for it.
+func (c *Cache[K, V, W]) Fail(key K) (waiting []W) { return c.settle(key) }
+
+// settle ends a fetch.
+func (c *Cache[K, V, W]) settle(key K) (waiting []W) {
+	if known := c.answers[key]; known != nil && known.fetching {
+		waiting = known.waiting
+		delete(c.answers, key)
+	}
+	return waiting
+}
+
+// Len returns how many answers are kept.
+func (c *Cache[K, V, W]) Len() int { return len(c.order) - c.head }
+
+// forget drops what is too old or too much.
+func (c *Cache[K, V, W]) forget(now time.Duration) {
+	for c.head < len(c.order) {
+		oldest := c.order[c.head]
+		if oldest.expires > now && (c.config.Size == 0 || c.Len() <= c.config.Size) {
+			break
+		}
+		if known := c.answers[oldest.key]; known != nil && !known.fetching && known.expires == oldest.expires {
+			delete(c.answers, oldest.key)
+		}
+		c.head++
+	}
+	if c.head > len(c.order)/2 {
+		c.order = append(c.order[:0], c.order[c.head:]...)
+		c.head = 0
+	}
+}

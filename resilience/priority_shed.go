@@ -1,0 +1,17 @@
+package resilience
+
+// evict makes room in a full queue for one of a journey already begun: the latest newcomer loses the
+// place. It says whether it did.
+//
+// Together with the order of the queue it is the policy priority-shed: of all that come, those are
+// served first, and turned away last, who have already been given work, which would be lost with
+// them. Order by classes, non-preemptive: Cobham, "Priority Assignment in Waiting Line Problems",
+// Operations Research 2 (1954). Shedding by criticality, and that it must follow one journey through
+// all its requests: Zhou et al., "Overload Control for Scaling WeChat Microservices", SoCC 2018.
+func (g *Gate) evict(class Class) bool {
+	if !g.config.Priority || class != Begun || g.queues[Fresh].live == 0 {
+		return false
+	}
+	g.lose(g.queues[Fresh].popLast())
+	return true
+}

@@ -1,0 +1,39 @@
+package resilience
+
+import (
+	"errors"
+	"time"
+)
+
+// StaggerConfig describes a [StaggerConfig.Turn]: the birth months are let in one after the other.
+type StaggerConfig struct {
+	Every time.Duration `json:"every"`           // from the turn of one group of months to that of the next
+	Group int           `json:"group,omitempty"` // months that share a turn; 0 means one
+	First int           `json:"first,omitempty"` // the month that begins, 1 to 12; 0 means January
+}
+
+// Validate returns the first fault of the description.
+func (c StaggerConfig) Validate() error {
+	if c.Every <= 0 || c.Group < 0 || c.Group > 12 || c.First < 0 || c.First > 12 {
+		return errors.New("a stagger needs a time above 0 between turns, groups of 1 to 12 months and a first month from 1 to 12")
+	}
+	return nil
+}
+
+// Turn returns how long after the opening people of a birth month have their turn. From then on they
+// may come at any time.
+//
+// Canada opened its emergency benefit in April 2020 so, by month of birth; it is admission by a public
+// property that nobody can choose, the oldest form of what operations research calls appointment
+// scheduling (Bailey, "A Study of Queues and Appointment Systems in Hospital Out-Patient Departments",
+// Journal of the Royal Statistical Society B 14 (1952)).
+func (c StaggerConfig) Turn(month time.Month) time.Duration {
+	after := (int(month) - max(1, c.First) + 12) % 12
+	return time.Duration(after/max(1, c.Group)) * c.Every
+}
+
+// Allow says whether people of a birth month may come now, a time since the opening, or else when.
+func (c StaggerConfig) Allow(now time.Duration, month time.Month) (wait time.Duration, ok bool) {
+	wait = c.Turn(month) - now
+	return max(0, wait), wait <= 0
+}

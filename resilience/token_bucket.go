@@ -1,0 +1,67 @@
+package resilience
+
+import (
+	"errors"
+	"time"
+)
+
+// BucketConfig describes [Buckets].
+type BucketConfig struct {
+	Rate  float64 `json:"rate"`  // tokens per second that each client gets
+	Burst int     `json:"burst"` // tokens that a client has at first and can save
+}
+
+// Validate returns the first fault of the description.
+func (c BucketConfig) Validate() error {
+	if !(c.Rate > 0) || c.Burst < 1 {
+		return errors.New("a token bucket needs a rate above 0 and a burst of 1 or more")
+	}
+	return nil
+}
+
+// Buckets give each client a token bucket: a request takes a token, or is turned away.
+//
+// A bucket is kept as the one number of the generic cell rate algorithm (ATM Forum, Traffic
+// Management 4.1 (1999), sec. 4.4.2; the equal of Turner's leaky bucket, IEEE Communications Magazine
+// 24 (1986)): the time at which it will be full again. A full one is no different from that of a
+// client never seen, and is forgotten.
+type Buckets struct {
+	every  time.Duration // between two tokens
+	depth  time.Duration // that a full bucket is worth
+	full   map[uint64]time.Duration
+	forget int // at so many clients those with full buckets are forgotten
+}
+
+// leastForgotten keeps small tables from being swept.
+const leastForgotten = 1024
+
+// NewBuckets returns full buckets. The configuration must be valid.
+func NewBuckets(config BucketConfig) *Buckets {
+	every := max(1, time.Duration(float64(time.Second)/config.Rate))
+	return &Buckets{every: every, depth: every * time.Duration(config.Burst), full: map[uint64]time.Duration{}, forget: leastForgotten}
+}
+
+// Allow takes a token of the client, or says when there will be one.
+func (b *Buckets) Allow(now time.Duration, client uint64) (wait time.Duration, ok bool) {
+	full := max(b.full[client], now) + b.every
+	if wait = full - b.depth - now; wait > 0 {
+		return wait, false
+	}
+	b.full[client] = full
+	if len(b.full) >= b.forget {
+		b.sweep(now)
+	}
+	return 0, true
+}
+
+func (b *Buckets) sweep(now time.Duration) {
+	for client, full := range b.full {
+		if full <= now {
+			delete(b.full, client)
+		}
+	}
+	b.forget = max(leastForgotten, 2*len(b.full))
+}
+
+// Len returns how many clients are remembered.
+func (b *Buckets) Len() int { return len(b.full) }

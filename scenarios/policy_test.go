@@ -1,0 +1,148 @@
+package scenarios_test
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+// protected returns the tiny scenario with one more plan of one policy.
+func protected(policy string) string {
+	return minimal + "  - {name: safe, policies: [{" + policy + "}]}\n" + "stations: {web: {servers: 1, service: 1ms}}\n"
+}
+
+// good has a valid line for every policy at every place that it may stand at.
+var good = []string{
+	"policy: static-limit, at: entry, limit: 3",
+	"policy: bounded-fifo, at: step:go, limit: 3, queue: 4, deadline: 1s",
+	"policy: bulkhead, at: call:registry, limit: 3, queue: 4, deadline: 1s",
+	"policy: codel, at: entry, limit: 3, queue: 4",
+	"policy: codel, at: call:registry, limit: 3, queue: 4, target: 1s, interval: 2s",
+	"policy: adaptive-concurrency, at: entry, min: 1, max: 9",
+	"policy: adaptive-concurrency, at: call:registry, min: 1, max: 9, limit: 4, algorithm: aimd, target: 1s, queue: 2, deadline: 1s",
+	"policy: priority-shed, at: entry, limit: 3, queue: 4, deadline: 1s",
+	"policy: token-bucket, at: step:go, rate: 1/s, burst: 3",
+	"policy: waiting-room, at: step:go, rate: 1/s, burst: 3",
+	"policy: waiting-room, at: step:go, rate: 1/s, order: lottery, round: 1m",
+	"policy: waiting-room, at: step:go, rate: 1/s, order: serving-number, grace: 1m",
+	"policy: stagger-by-birth-month, at: entry, every: 1h, group: 3, first: 4",
+	"policy: circuit-breaker, at: call:registry, calls: 3, share: 50%, cooldown: 1s, probes: 2",
+	"policy: circuit-breaker, at: call:registry",
+	"policy: retry-budget, at: entry, ratio: 10%, burst: 3",
+	"policy: retry-budget, at: call:registry, attempts: 2, pause: 1s, longest: 2s",
+	"policy: registry-cache, at: call:registry, ttl: 1h, size: 10",
+	"policy: async-verify, at: call:registry, workers: 2, queue: 10, pause: 1s, longest: 1m",
+	"policy: autoscale, at: station:web, per_server: 0.6, max: 4, min: 2, every: 5s, boot: 1s, cooldown: 1m",
+	"policy: autoscale, at: station:web, rule: kpa, metric: queue, per_server: 10, max: 4",
+	"policy: deferred-photo, at: step:go",
+}
+
+func TestPoliciesAreRead(t *testing.T) {
+	named := map[string]bool{}
+	for _, policy := range good {
+		if _, err := parse(protected(policy)); err != nil {
+			t.Errorf("%s: %v", policy, err)
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(policy, "policy: "), ",")
+		named[name] = true
+	}
+	for _, name := range scenarios.PolicyNames() {
+		if !named[name] {
+			t.Errorf("no policy %s is read here", name)
+		}
+	}
+}
+
+func TestPolicyMistakes(t *testing.T) {
+	for _, test := range []struct{ why, policy, want string }{
+		{"nobody knows it", "policy: codl, at: entry", `the policy "codl" is unknown; did you mean "codel"?`},
+		{"a place that is not there", "policy: static-limit, at: step:gone, limit: 3", `there is no place "step:gone"; write entry, step:NAME, call:DEPENDENCY or station:NAME`},
+		{"a place that it cannot stand at", "policy: circuit-breaker, at: entry", `the policy circuit-breaker cannot stand at "entry"; put it at call:DEPENDENCY`},
+		{"a setting of another policy", "policy: static-limit, at: entry, limit: 3, queue: 4", "queue: the policy static-limit does not take queue; it takes limit"},
+		{"a setting of another policy, though it is 0", "policy: static-limit, at: entry, limit: 3, ttl: 0s", "the policy static-limit does not take ttl"},
+		{"a setting that is missing", "policy: registry-cache, at: call:registry", "the policy registry-cache needs ttl; add it"},
+		{"a setting that only calls have", "policy: retry-budget, at: entry, attempts: 3", "takes attempts only at a call"},
+		{"a setting nobody knows", "policy: codel, at: entry, limt: 3, queue: 4", `unknown key "limt"; did you mean "limit"?`},
+		{"nothing would ever be let in", "policy: static-limit, at: entry, limit: 0", "static-limit: concurrency is 0; it must be 1 or more"},
+		{"a target longer than its interval", "policy: codel, at: entry, limit: 1, queue: 1, target: 2s, interval: 1s", "the target must be above 0 and no longer than the interval"},
+		{"an order nobody knows", "policy: waiting-room, at: step:go, rate: 1/s, order: alphabet", `the order "alphabet" is unknown; use fifo, lottery or serving-number`},
+		{"a waiting room without a step", "policy: waiting-room, at: entry, rate: 1/s", "put it at step:NAME"},
+		{"fewer servers at most than at least", "policy: autoscale, at: station:web, per_server: 0.5, min: 3, max: 2", "servers run from 3 to 2"},
+		{"two gates at one call", "policy: bulkhead, at: call:registry, limit: 3}, {policy: codel, at: call:registry, limit: 3, queue: 3", "both put a gate at call:registry; keep one of them"},
+	} {
+		_, err := parse(protected(test.policy))
+		var mistakes scenarios.Mistakes
+		if !errors.As(err, &mistakes) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v; want %q", test.why, err, test.want)
+			continue
+		}
+		if place := mistakes[0]; place.File != "tiny.yaml" || place.Line < 10 {
+			t.Errorf("%s: no place in %+v", test.why, place)
+		}
+	}
+}
+
+func TestComparedPlansExist(t *testing.T) {
+	_, err := parse(minimal + "compare: [as-is, widr]\n")
+	if err == nil || !strings.Contains(err.Error(), `compare[1]: no plan is called "widr"; did you mean "wider"?`) {
+		t.Error(err)
+	}
+}
+
+// TestDocumentedPolicies: the table in the documentation is that of the code, row by row.
+func TestDocumentedPolicies(t *testing.T) {
+	text, err := os.ReadFile("../docs/policies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range scenarios.Policies() {
+		if row := documented(kind); !strings.Contains(string(text), row) {
+			t.Errorf("docs/policies.md lacks the row\n%s", row)
+		}
+	}
+}
+
+func documented(kind scenarios.PolicyKind) string {
+	runs := "live and simulated"
+	switch {
+	case !kind.Simulated && len(kind.Live) == 0:
+		runs = "not yet"
+	case len(kind.Live) == 0:
+		runs = "simulated"
+	case !slices.Equal(kind.Live, kind.Places):
+		runs = "simulated; live at " + strings.Join(kind.Live, ", ")
+	}
+	settings := strings.Join(kind.Needs, ", ")
+	if len(kind.Takes) > 0 {
+		settings = strings.TrimPrefix(settings+"; "+strings.Join(kind.Takes, ", "), "; ")
+		if len(kind.Needs) == 0 {
+			settings = "; " + settings
+		}
+	}
+	return "| " + strings.Join([]string{kind.Name, strings.Join(kind.Places, ", "), settings, runs, kind.Source}, " | ") + " |"
+}
+
+// TestSchemaKnowsPolicies: what the reader says of a policy's settings, an editor says too.
+func TestSchemaKnowsPolicies(t *testing.T) {
+	text, err := scenarios.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := compile(t, text)
+	for _, policy := range good {
+		if err := schema.Validate(plain(t, []byte(protected(policy)))); err != nil {
+			t.Errorf("%s: %v", policy, err)
+		}
+	}
+	for _, policy := range []string{
+		"policy: codl, at: entry", "policy: static-limit, at: entry, limit: 3, queue: 4", "policy: registry-cache, at: call:registry",
+	} {
+		if schema.Validate(plain(t, []byte(protected(policy)))) == nil {
+			t.Errorf("the schema takes %s", policy)
+		}
+	}
+}
