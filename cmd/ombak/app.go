@@ -22,6 +22,7 @@ type streams struct {
 func Run(arguments []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends at once
 	app := newApp(streams{in, out, errOut})
 	err := app.RunContext(ctx, flagsFirst(app, arguments))
 	code := exitCode(err)
