@@ -21,14 +21,16 @@ func refuse(file string, text []byte) *Mistake {
 		return &Mistake{File: file, Line: line, Column: 1, Message: "this is no text", Hint: "a scenario is YAML in UTF-8; ombak scenario init writes one to start from"}
 	}
 	brackets, dashes := 0, 0
-	for _, char := range text {
+	for i, char := range text {
 		switch char {
 		case '[', '{':
 			brackets++
 		case ']', '}':
 			brackets = max(brackets-1, 0)
 		case '-', '?', ':':
-			dashes++
+			if i+1 < len(text) && text[i+1] == ' ' { // else it is part of a word or a ruler
+				dashes++
+			}
 		case '\n':
 			line++
 			dashes = 0
