@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"bytes"
 	"encoding"
 	"errors"
 	"fmt"
@@ -41,11 +42,17 @@ func parse(file string, text []byte) (src *source, err error) {
 			err = Mistakes{{File: file, Line: 1, Column: 1, Message: fmt.Sprintf("this is no YAML that can be read (%v)", cause)}}
 		}
 	}()
-	tree, err := parser.ParseBytes(text, 0)
+	if mistake := refuse(file, text); mistake != nil {
+		return nil, Mistakes{*mistake}
+	}
+	tree, err := parser.ParseBytes(bytes.TrimPrefix(text, []byte(byteOrderMark)), 0)
 	if err != nil {
 		return nil, Mistakes{syntaxMistake(file, err)}
 	}
-	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
+	if len(tree.Docs) == 1 && tree.Docs[0].Body == nil {
+		return nil, Mistakes{{File: file, Line: 1, Column: 1, Message: "the file is empty", Hint: "ombak scenario init writes one to start from"}}
+	}
+	if len(tree.Docs) != 1 {
 		return nil, Mistakes{{File: file, Line: 1, Column: 1, Message: fmt.Sprintf("the file holds %d YAML documents", len(tree.Docs)), Hint: "a scenario is one document; ombak scenario init writes one to start from"}}
 	}
 	src.root = tree.Docs[0].Body
@@ -344,7 +351,7 @@ func kindOf(node ast.Node) string {
 	case *ast.NullNode:
 		return "nothing"
 	}
-	return fmt.Sprintf("the value %q", node.String())
+	return fmt.Sprintf("the value %q", shortened(node.String()))
 }
 
 func wordOf(kind reflect.Kind) string {

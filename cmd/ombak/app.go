@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type streams struct {
 func Run(arguments []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends at once
 	app := newApp(streams{in, out, errOut})
 	err := app.RunContext(ctx, flagsFirst(app, arguments))
 	code := exitCode(err)
@@ -72,7 +74,10 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 // unknownCommand shows the help, or says that a word is no command.
 func unknownCommand(c *cli.Context) error {
 	if word := c.Args().First(); word != "" {
-		return usageError{fmt.Errorf("there is no command %q; ombak --help lists them", word)}
+		return usageError{fmt.Errorf("there is no command %q; %s --help lists them", word, strings.TrimSpace(cmp.Or(c.Command.HelpName, c.App.Name)))}
+	}
+	if len(c.Lineage()) > 2 { // the application itself is one, and has a parent
+		return cli.ShowSubcommandHelp(c)
 	}
 	return cli.ShowAppHelp(c)
 }

@@ -26,19 +26,19 @@ func faultCommand(s streams) *cli.Command {
 			{
 				Name: "list", Usage: "list the faults that are there or will be",
 				Flags: controlFlags(
-					&cli.BoolFlag{Name: "ended", Usage: "also those that have ended"},
-					&cli.BoolFlag{Name: "known", Usage: "list the faults that can be started instead"},
+					&cli.BoolFlag{Name: "ended", Usage: "also those that have ended", EnvVars: twin("ended")},
+					&cli.BoolFlag{Name: "known", Usage: "list the faults that can be started instead", EnvVars: twin("known")},
 				),
 				Action: func(c *cli.Context) error { return listFaults(c, s.out) },
 			},
 			{
 				Name: "start", Usage: "start a fault, which ends by itself", ArgsUsage: "FAULT",
 				Flags: controlFlags(
-					&cli.StringFlag{Name: "on", Usage: "befall the mock `NAME`; by default all that the named set is of"},
-					&cli.DurationFlag{Name: "for", Usage: "end after this `TIME`", Value: mocks.DefaultLimit},
-					&cli.DurationFlag{Name: "ramp", Usage: "come to full strength within this scenario `TIME`"},
-					&cli.StringFlag{Name: "probability", Usage: "touch only this `SHARE` of the requests, as in 10%"},
-					&cli.StringSliceFlag{Name: "with", Usage: "set `NAME=VALUE`, as in delay=2s"},
+					&cli.StringFlag{Name: "on", Usage: "befall the mock `NAME`; by default all that the named set is of", EnvVars: twin("on")},
+					&cli.DurationFlag{Name: "for", Usage: "end after this `TIME`", Value: mocks.DefaultLimit, EnvVars: twin("for")},
+					&cli.DurationFlag{Name: "ramp", Usage: "come to full strength within this scenario `TIME`", EnvVars: twin("ramp")},
+					&cli.StringFlag{Name: "probability", Usage: "touch only this `SHARE` of the requests, as in 10%", EnvVars: twin("probability")},
+					&cli.StringSliceFlag{Name: "with", Usage: "set `NAME=VALUE`, as in delay=2s", EnvVars: twin("with")},
 				),
 				Action: func(c *cli.Context) error { return startFault(c, s.out) },
 			},
