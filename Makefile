@@ -1,6 +1,7 @@
 # Everything a developer does. Tools are built into .tools from their own modules, at the versions
 # named here; from Debian come only the packages of PACKAGES, where they are missing.
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+OAPI     := github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
 TOOLS    := $(CURDIR)/.tools
 RACE     ?= -race $(foreach package,$(UNWATCHED),-gcflags=$(package)/...=-race=false)
 # Drawing and packing by others on one goroutine, which the race detector would only slow down, tenfold.
@@ -10,10 +11,11 @@ UNWATCHED := git.sr.ht/~sbinet/gg github.com/golang/freetype golang.org/x/image 
 # At its end a process waits this long for races to be told; the default of a second is most of a script's time.
 export GORACE := atexit_sleep_ms=50
 # The race detector needs a C compiler; curl and swaks talk to the mocks in their tests, the generator is
-# tried on nginx and lighttpd, chromium looks at the page.
-PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium
+# tried on nginx and lighttpd, chromium looks at the page; the store is tested on PostgreSQL too, and
+# strace watches what reaches the disk.
+PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 
-.PHONY: test packages lint unit statistics tools bench bench-load drill clean
+.PHONY: test packages lint unit statistics tools crash bench bench-load drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint unit statistics
@@ -30,11 +32,11 @@ unit:
 
 # Tests with many replications skip themselves under the race detector; here they run.
 statistics:
-	go test -timeout 20m ./sim ./capacity
+	go test -timeout 20m ./sim ./capacity ./report
 	go test -timeout 20m -run Agrees ./mocks
 	go test -timeout 20m -run "Surge|Registry|SamePeople" ./drill
 
-tools: $(TOOLS)/golangci-lint
+tools: $(TOOLS)/golangci-lint $(TOOLS)/oapi-codegen
 
 $(TOOLS)/golangci-lint: Makefile
 	@echo "installing $(GOLANGCI) into .tools"
@@ -52,8 +54,17 @@ bench-load:
 	go build -o $(TOOLS)/ombak ./cmd/ombak
 	go run ./cmd/loadbench -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/benchmarks.md
 
+# Kills the backend, and PostgreSQL with it, two hundred times under load on each store.
+crash:
+	OMBAK_CRASH_ROUNDS=200 go test -count=1 -timeout 60m -run 'Crash|Termination|Sync' ./backend
+
+# Makes the client with which a test walks the funnel.
+$(TOOLS)/oapi-codegen: Makefile
+	@echo "installing $(OAPI) into .tools"
+	GOBIN=$(TOOLS) go install $(OAPI)
+
 bench:
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
 
 drill:
 	go run ./cmd/ombak drill

@@ -1,9 +1,14 @@
 package backend
 
 import (
+	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
+	"net/http/pprof"
+	"time"
 
+	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -11,7 +16,7 @@ import (
 // adminHandler answers those who run the service.
 func (s *Server) adminHandler() http.Handler {
 	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(s.answered, newCollector(s.Stats))
+	s.register(metrics)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "ok\n") //nolint:errcheck // nobody to tell
@@ -23,6 +28,51 @@ func (s *Server) adminHandler() http.Handler {
 		}
 		io.WriteString(w, "ready\n") //nolint:errcheck // nobody to tell
 	})
+	mux.HandleFunc("POST /v1/batches/current/closing", s.closeBatch)
+	mux.HandleFunc("POST /v1/selections", s.selectMembers)
+	if s.config.Profiling {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	return mux
+}
+
+// closeBatch closes the batch that is open; the next opens.
+func (s *Server) closeBatch(w http.ResponseWriter, r *http.Request) {
+	number, err := s.store.CloseBatch(time.Now())
+	s.showBatch(w, r, number, err)
+}
+
+// selectMembers draws among the members of a closed batch, with a seed that is published from then on.
+func (s *Server) selectMembers(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	order, err := parseSelection(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		return
+	}
+	_, err = s.store.Select(store.Selection{Batch: order.Batch, Seed: order.Seed, Places: order.Places, WithPhotos: order.WithPhotos, At: time.Now()})
+	s.showBatch(w, r, order.Batch, err)
+}
+
+func (s *Server) showBatch(w http.ResponseWriter, r *http.Request, number int, err error) {
+	var batch store.Batch
+	if err == nil {
+		batch, err = s.store.Batch(r.Context(), number)
+	}
+	var refusal store.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		http.Error(w, refusal.Error(), http.StatusConflict)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(publish(batch)) //nolint:errcheck // nobody to tell
+	}
 }

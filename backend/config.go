@@ -7,6 +7,9 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ombak-sim/ombak/backend/store"
@@ -15,24 +18,36 @@ import (
 
 // Config describes the service. The zero value of an optional field means its default.
 type Config struct {
-	Listen     string         `json:"listen,omitempty"`      // address to answer at; default 127.0.0.1:0, a free port
-	Admin      string         `json:"admin,omitempty"`       // address of /healthz, /readyz and /metrics; empty means none
-	Database   string         `json:"database"`              // path of the SQLite file
-	Fresh      bool           `json:"fresh,omitempty"`       // refuse a database that holds people
-	BatchRows  int            `json:"batch_rows,omitempty"`  // most operations in one transaction; default 512
-	BatchAge   time.Duration  `json:"batch_age,omitempty"`   // how long a transaction waits for company; default 2 ms
-	Key        []byte         `json:"key"`                   // 32 bytes from which every other key is derived
-	PhotoDir   string         `json:"photo_dir,omitempty"`   // default: photos beside the database
-	Quota      int            `json:"quota,omitempty"`       // most members of a batch; 0 means no limit
-	LinkBase   string         `json:"link_base,omitempty"`   // start of the links in mails; default the own address
-	LinkTTL    time.Duration  `json:"link_ttl,omitempty"`    // how long a link is good; default 24 h
-	SessionTTL time.Duration  `json:"session_ttl,omitempty"` // how long a session is good; default 24 h
-	MailPause  time.Duration  `json:"mail_pause,omitempty"`  // between two mails to one address; default 60 s
-	Dukcapil   DukcapilConfig `json:"dukcapil,omitzero"`     // checks identities; without URL there is no such step
-	Dapodik    RegistryConfig `json:"dapodik,omitzero"`      // knows pupils; without URL it is not asked
-	DTKS       RegistryConfig `json:"dtks,omitzero"`         // knows households with social aid; without URL it is not asked
-	Doors      []DoorConfig   `json:"doors,omitempty"`       // in front of the service, passed in this order
-	Mail       MailConfig     `json:"mail,omitzero"`         // without SMTP mails stay in the outbox
+	Listen               string         `json:"listen,omitempty"`                 // address to answer at; default 127.0.0.1:0, a free port
+	Admin                string         `json:"admin,omitempty"`                  // address of /healthz, /readyz and /metrics; empty means none
+	Database             string         `json:"database"`                         // path of the SQLite file, or the URL of PostgreSQL
+	Fresh                bool           `json:"fresh,omitempty"`                  // refuse a database that holds people
+	Durability           string         `json:"durability,omitempty"`             // group-fsync (default), per-request-fsync, or async, which is unsafe
+	BatchRows            int            `json:"batch_rows,omitempty"`             // most operations in one transaction; default 512
+	BatchAge             time.Duration  `json:"batch_age,omitempty"`              // how long a transaction waits for company; default 2 ms
+	Key                  []byte         `json:"key"`                              // 32 bytes from which every other key is derived
+	PhotoDir             string         `json:"photo_dir,omitempty"`              // default: photos beside the database
+	Quota                int            `json:"quota,omitempty"`                  // most members of a batch; 0 means no limit
+	LinkBase             string         `json:"link_base,omitempty"`              // start of the links in mails; default the own address
+	LinkTTL              time.Duration  `json:"link_ttl,omitempty"`               // how long a link is good; default 24 h
+	SessionTTL           time.Duration  `json:"session_ttl,omitempty"`            // how long a session is good; default 24 h
+	MailPause            time.Duration  `json:"mail_pause,omitempty"`             // between two mails to one address; default 60 s
+	Passwords            string         `json:"passwords,omitempty"`              // empty (none), at-signup or after-verify
+	PasswordSlots        int            `json:"password_slots,omitempty"`         // passwords hashed at once; default one for each core
+	QueuedIdentity       bool           `json:"queued_identity,omitempty"`        // accept an identity at once and ask the registry later
+	QuestionWorkers      int            `json:"question_workers,omitempty"`       // questions to the registry at once; default 10
+	OTPTTL               time.Duration  `json:"otp_ttl,omitempty"`                // how long a phone's code is good; default 5 min
+	OTPPause             time.Duration  `json:"otp_pause,omitempty"`              // between two codes to one person; default 60 s
+	TestDelay            time.Duration  `json:"test_delay,omitempty"`             // from handing in the test to its score
+	Required             []string       `json:"required,omitempty"`               // steps without which nobody joins, beside identity and eligibility
+	ConnectionsPerClient int            `json:"connections_per_client,omitempty"` // most from one address; 0 means no limit
+	Profiling            bool           `json:"profiling,omitempty"`              // /debug/pprof at the admin listener
+	SMS                  SMSConfig      `json:"sms,omitzero"`                     // proves phones; without URL codes stay unsent
+	Dukcapil             DukcapilConfig `json:"dukcapil,omitzero"`                // checks identities; without URL there is no such step
+	Dapodik              RegistryConfig `json:"dapodik,omitzero"`                 // knows pupils; without URL it is not asked
+	DTKS                 RegistryConfig `json:"dtks,omitzero"`                    // knows households with social aid; without URL it is not asked
+	Doors                []DoorConfig   `json:"doors,omitempty"`                  // in front of the service, passed in this order
+	Mail                 MailConfig     `json:"mail,omitzero"`                    // without SMTP mails stay in the outbox
 
 	Now      func() time.Time `json:"-"` // the scenario's clock, for ages; default time.Now
 	Log      *slog.Logger     `json:"-"` // troubles with what is outside the service; default none
@@ -58,6 +73,16 @@ type DukcapilConfig struct {
 	Password    string `json:"password,omitempty"`
 	IP          string `json:"ip,omitempty"`        // the caller's address as registered
 	Threshold   int    `json:"threshold,omitempty"` // least score of a matching name, 1 to 100; default 90
+}
+
+// SMSConfig describes the gateway that sends short messages.
+type SMSConfig struct {
+	URL         string        `json:"url"`
+	Connections int           `json:"connections,omitempty"` // one message at a time each; default 4
+	Timeout     time.Duration `json:"timeout,omitempty"`     // of one message; default 10 s
+	Backoff     time.Duration `json:"backoff,omitempty"`     // before the second attempt, doubled before each further one; default 1 s
+	BackoffMax  time.Duration `json:"backoff_max,omitempty"` // default 1 min
+	Attempts    int           `json:"attempts,omitempty"`    // after so many failures a message is dead; default 5
 }
 
 // MailConfig describes how mail is sent.
@@ -102,6 +127,15 @@ func (c Config) withDefaults() Config {
 	or(&c.Mail.Backoff, time.Second)
 	or(&c.Mail.BackoffMax, 5*time.Minute)
 	or(&c.Mail.Attempts, 20)
+	or(&c.SMS.Connections, 4)
+	or(&c.SMS.Timeout, 10*time.Second)
+	or(&c.SMS.Backoff, time.Second)
+	or(&c.SMS.BackoffMax, time.Minute)
+	or(&c.SMS.Attempts, 5)
+	or(&c.PasswordSlots, runtime.GOMAXPROCS(0))
+	or(&c.QuestionWorkers, 10)
+	or(&c.OTPTTL, 5*time.Minute)
+	or(&c.OTPPause, time.Minute)
 	or(&c.Log, slog.New(slog.DiscardHandler))
 	if c.Now == nil {
 		c.Now = time.Now
@@ -119,6 +153,13 @@ func (c Config) Validate() error {
 	}
 	fault(c.Database == "", "database is missing; name the SQLite file")
 	fault(len(c.Key) != store.KeySize, "key has %d bytes; it must have %d", len(c.Key), store.KeySize)
+	fault(!slices.Contains([]string{"", PasswordAtSignUp, PasswordAfterVerify}, c.Passwords), "passwords is %q; use at-signup or after-verify, or leave it out", c.Passwords)
+	fault(!slices.Contains([]string{"", string(store.GroupFsync), string(store.PerRequestFsync), string(store.Async)}, c.Durability),
+		"durability is %q; use group-fsync, per-request-fsync or async", c.Durability)
+	for _, step := range c.Required {
+		fault(!slices.Contains(requirable[:], step), "required step %q is unknown; use one of %s", step, strings.Join(requirable[:], ", "))
+	}
+	fault(c.PhotoDir == "" && !store.IsFile(c.Database), "photo_dir is missing; name a folder, since the database is none")
 	fault(c.Quota < 0, "quota is %d; it must be 0 (meaning no limit) or more", c.Quota)
 	fault(c.BatchRows < 0, "batch_rows is %d; it must be 0 (meaning the default) or more", c.BatchRows)
 	fault(c.Dukcapil.Threshold < 0 || c.Dukcapil.Threshold > 100, "dukcapil: threshold is %d; it must be from 1 to 100", c.Dukcapil.Threshold)

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
-	"strings"
+	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/ombak-sim/ombak/backend"
@@ -16,115 +19,268 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// crashDatabase names the environment variable that makes TestCrashedServer the server to be killed.
-const crashDatabase = "OMBAK_TEST_CRASH_DATABASE"
+// The environment of the server to be killed.
+const (
+	crashDatabase   = "OMBAK_TEST_CRASH_DATABASE" // makes TestCrashedServer that server
+	crashDurability = "OMBAK_TEST_CRASH_DURABILITY"
+	crashRounds     = "OMBAK_CRASH_ROUNDS" // how often each store is crashed; 10 unless it says otherwise
+)
 
-// TestCrashedServer is no test unless TestCrash runs it in a process of its own.
+// TestCrashedServer is no test unless another runs it in a process of its own.
 func TestCrashedServer(t *testing.T) {
-	path := os.Getenv(crashDatabase)
-	if path == "" {
-		t.Skip("only as a child of TestCrash")
+	location := os.Getenv(crashDatabase)
+	if location == "" {
+		t.Skip("only as a child of other tests")
 	}
-	server, err := backend.New(context.Background(), backend.Config{Database: path, Key: testKey()})
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	server, err := backend.New(ctx, backend.Config{
+		Database: location, Key: testKey(), PhotoDir: os.TempDir(), Durability: os.Getenv(crashDurability), ConnectionsPerClient: 0,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Printf("\naddress %s\n", server.Addr())
-	t.Fatal(server.Serve())
-}
-
-// TestCrash kills the server under load again and again: every address that was acknowledged is in
-// the database exactly once, and each has its mail in the outbox.
-func TestCrash(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes")
+	fmt.Printf("\naddress %s %d\n", server.Addr(), os.Getpid())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve() }()
+	select {
+	case err := <-served:
+		t.Fatal(err)
+	case <-ctx.Done():
 	}
-	path := filepath.Join(t.TempDir(), "people.db")
-	acknowledged := map[string]bool{}
-	for round := range 4 {
-		for _, email := range crashOnce(t, path, round, 200+300*round) {
-			acknowledged[email] = true
-		}
-		rows := auditEmails(t, path)
-		for email := range acknowledged {
-			if rows[email] != 1 {
-				t.Errorf("round %d: %s was acknowledged and is there %d times", round, email, rows[email])
-			}
-		}
-		for email, n := range rows {
-			if n != 1 {
-				t.Errorf("round %d: %s is there %d times", round, email, n)
-			}
-		}
-		if mails := pendingMails(t, path); mails != len(rows) {
-			t.Errorf("round %d: %d mails for %d people", round, mails, len(rows))
-		}
+	if err := server.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
 	}
 }
 
-func pendingMails(t *testing.T, path string) int {
+// child is a server in a process of its own.
+type child struct {
+	*exec.Cmd
+	address string
+	pid     int // of the server itself
+}
+
+// startChild starts a server, behind the program named by wrap, if any.
+func startChild(t *testing.T, location, durability string, wrap ...string) *child {
 	t.Helper()
-	s, err := store.Open(t.Context(), path, store.Options{Key: testKey()})
+	args := append(wrap, os.Args[0], "-test.run=^TestCrashedServer$")
+	c := &child{Cmd: exec.Command(args[0], args[1:]...)}
+	c.Env = append(os.Environ(), crashDatabase+"="+location, crashDurability+"="+durability)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.signal(syscall.SIGKILL)
+		c.Process.Kill()
+		c.Wait()
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if n, _ := fmt.Sscanf(lines.Text(), "address %s %d", &c.address, &c.pid); n == 2 {
+			go func() { // what it says at its end is for nobody
+				for lines.Scan() {
+				}
+			}()
+			return c
+		}
+	}
+	t.Fatal("the child did not start")
+	return nil
+}
+
+// ledger is a file outside the server of what it has acknowledged, on the disk before the next request.
+type ledger struct {
+	mutex sync.Mutex
+	file  *os.File
+	lines map[string]bool
+}
+
+func newLedger(t *testing.T) *ledger {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "ledger"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	return &ledger{file: file, lines: map[string]bool{}}
+}
+
+// note writes an address down and returns how many there are.
+func (l *ledger) note(t *testing.T, email string) int {
+	l.mutex.Lock()
+	l.lines[email] = true
+	n := len(l.lines)
+	_, err := fmt.Fprintln(l.file, email)
+	l.mutex.Unlock()
+	if err == nil {
+		err = l.file.Sync()
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return n
+}
+
+// offer signs people up until the server is gone, each worker one after another; answered is told of
+// each answer.
+func offer(address, prefix string, workers int, answered func(email string, status int) (goOn bool)) {
+	client := &fasthttp.HostClient{Addr: address, MaxConns: workers, MaxIdemponentCallAttempts: 1}
+	defer client.CloseIdleConnections()
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			for i := 0; ; i++ {
+				email := fmt.Sprintf("%s.%d.%d@example.test", prefix, w, i)
+				request, response := &fasthttp.Request{}, &fasthttp.Response{}
+				request.SetRequestURI("http://people.test/v1/signups")
+				request.Header.SetMethod("POST")
+				request.SetBodyString(fmt.Sprintf(`{"name":"Siti","email":%q,"phone":"08123456789"}`, email))
+				if client.Do(request, response) != nil || !answered(email, response.StatusCode()) {
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// crashOnce starts a server, ends it by a signal or a call after so many acknowledgements more, and
+// notes all of them.
+func crashOnce(t *testing.T, location, durability, prefix string, notes *ledger, enough int, end func(*child)) {
+	t.Helper()
+	server := startChild(t, location, durability)
+	enough += len(notes.lines)
+	var once sync.Once
+	offer(server.address, prefix, 32, func(email string, status int) bool {
+		if status == 202 && notes.note(t, email) >= enough {
+			once.Do(func() { end(server) })
+		}
+		return true
+	})
+	server.Wait()
+}
+
+// signal sends a signal to the server, once it is known.
+func (c *child) signal(what syscall.Signal) {
+	if c.pid > 0 && c.ProcessState == nil {
+		syscall.Kill(c.pid, what)
+	}
+}
+
+func kill(c *child) { c.signal(syscall.SIGKILL) }
+
+// check holds the database against the ledger and returns what is wrong: who was acknowledged is there
+// once, nobody is there twice, and nobody half, which is without the mail.
+func check(t *testing.T, location string, notes *ledger) (faults []string) {
+	t.Helper()
+	rows := auditEmails(t, location)
+	for email := range notes.lines {
+		if rows[email] != 1 {
+			faults = append(faults, fmt.Sprintf("%s was acknowledged and is there %d times", email, rows[email]))
+		}
+	}
+	for email, n := range rows {
+		if n > 1 {
+			faults = append(faults, fmt.Sprintf("%s is there %d times", email, n))
+		}
+	}
+	if mails := pendingMails(t, location); mails != len(rows) {
+		faults = append(faults, fmt.Sprintf("%d mails for %d people", mails, len(rows)))
+	}
+	return faults
+}
+
+func pendingMails(t *testing.T, location string) int {
+	t.Helper()
+	s, err := store.Open(t.Context(), location, store.Options{Key: testKey()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	n, err := s.CountPendingMails(t.Context())
+	n, _, err := s.PendingJobs(t.Context(), store.JobMail)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n
 }
 
-// crashOnce starts the server, kills it after so many acknowledgements and returns all of them.
-func crashOnce(t *testing.T, path string, round, enough int) (acknowledged []string) {
-	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestCrashedServer$")
-	child.Env = append(os.Environ(), crashDatabase+"="+path)
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+func rounds() int {
+	if n, err := strconv.Atoi(os.Getenv(crashRounds)); err == nil {
+		return n
 	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
+	return 10
+}
+
+// TestCrash kills the server under load at random points, again and again; on PostgreSQL every third
+// time the database with all its processes too.
+func TestCrash(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
 	}
-	defer child.Wait() // it was killed
-	defer child.Process.Kill()
-	address := ""
-	for lines := bufio.NewScanner(out); address == "" && lines.Scan(); {
-		address, _ = strings.CutPrefix(lines.Text(), "address ")
-		if !strings.HasPrefix(lines.Text(), "address ") {
-			address = ""
-		}
-	}
-	if address == "" {
-		t.Fatal("the child did not start")
-	}
-	var mutex sync.Mutex
-	var wait sync.WaitGroup
-	client := &fasthttp.HostClient{Addr: address, MaxConns: 64}
-	for w := range 64 {
-		wait.Go(func() {
-			for i := 0; ; i++ {
-				email := fmt.Sprintf("p%d.%d.%d@example.test", round, w, i)
-				request, response := &fasthttp.Request{}, &fasthttp.Response{}
-				request.SetRequestURI("http://people.test/v1/signups")
-				request.Header.SetMethod("POST")
-				request.SetBodyString(fmt.Sprintf(`{"name":"Siti","email":%q,"phone":"08123456789"}`, email))
-				if err := client.Do(request, response); err != nil {
-					return
-				}
-				mutex.Lock()
-				if response.StatusCode() == 202 {
-					acknowledged = append(acknowledged, email)
-				}
-				if len(acknowledged) == enough {
-					child.Process.Kill() // Wait tells
-				}
-				mutex.Unlock()
+	chance := rand.New(rand.NewPCG(20200411, 1))
+	t.Run("sqlite", func(t *testing.T) {
+		location, notes := freshLocation(t, "sqlite"), newLedger(t)
+		for round := range rounds() {
+			crashOnce(t, location, "", fmt.Sprintf("p%d", round), notes, 1+chance.IntN(300), kill)
+			if faults := check(t, location, notes); len(faults) > 0 {
+				t.Fatalf("round %d: %d faults, such as: %s", round, len(faults), faults[0])
 			}
-		})
+		}
+	})
+	t.Run("postgres", func(t *testing.T) {
+		server, notes := startCluster(t), newLedger(t)
+		for round := range rounds() {
+			end := kill
+			if round%3 == 2 {
+				end = func(c *child) {
+					if err := server.Kill(); err != nil {
+						t.Error(err)
+					}
+					kill(c)
+				}
+			}
+			crashOnce(t, server.URL(), "", fmt.Sprintf("p%d", round), notes, 1+chance.IntN(300), end)
+			if round%3 == 2 {
+				if err := server.Restart(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if faults := check(t, server.URL(), notes); len(faults) > 0 {
+				t.Fatalf("round %d: %d faults, such as: %s", round, len(faults), faults[0])
+			}
+		}
+	})
+}
+
+// TestCrashCheckerIsTrusted crashes a server that answers before it has written: the checker must see it.
+func TestCrashCheckerIsTrusted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
 	}
-	wait.Wait()
-	return acknowledged
+	onEach(t, func(t *testing.T, location string) {
+		notes := newLedger(t)
+		crashOnce(t, location, string(store.Async), "p", notes, 300, kill)
+		if faults := check(t, location, notes); len(faults) == 0 {
+			t.Errorf("nothing of %d acknowledgements is missing, though none was written before it was given", len(notes.lines))
+		}
+	})
+}
+
+// TestTerminationUnderLoad ends the server as an operator does: nothing that was acknowledged is missing.
+func TestTerminationUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	onEach(t, func(t *testing.T, location string) {
+		notes := newLedger(t)
+		crashOnce(t, location, "", "p", notes, 300, func(c *child) { c.signal(syscall.SIGTERM) })
+		if faults := check(t, location, notes); len(faults) > 0 {
+			t.Errorf("%d faults, such as: %s", len(faults), faults[0])
+		}
+	})
 }

@@ -78,14 +78,16 @@ func (s *Server) newDoor(config DoorConfig) (door, error) {
 }
 
 // guarded puts the doors in front of the routes that they are for.
-func (s *Server) guarded(routes map[string]route) map[string]route {
-	for path, r := range routes {
+func (s *Server) guarded(routes map[string]methods) map[string]methods {
+	for path, route := range routes {
 		for _, guard := range slices.Backward(s.doors) {
-			if len(guard.paths) == 0 || slices.Contains(guard.paths, path) {
-				r.handle = behind(guard.door, r.handle)
+			if len(guard.paths) > 0 && !slices.Contains(guard.paths, path) {
+				continue
+			}
+			for method, handle := range route {
+				route[method] = behind(guard.door, handle)
 			}
 		}
-		routes[path] = r
 	}
 	return routes
 }

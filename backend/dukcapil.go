@@ -48,6 +48,7 @@ const (
 	deceased   verdict = "deceased"
 	duplicate  verdict = "duplicate"
 	inactive   verdict = "inactive"
+	nikTaken   verdict = "nik_taken" // a yes, but to a second person
 )
 
 // verify asks whether NIK, birth date and name belong together.

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -17,14 +18,14 @@ type eligibilityBody struct {
 }
 
 // eligibility tells whether a person may join: of age and not a pupil. DTKS is asked only about those.
-func (s *Server) eligibility(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
+func (s *Server) eligibility(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	switch {
 	case person.NIK == "":
 		return reply{}, outOfOrder("identity_not_verified", "verify the identity first")
 	case person.Eligible:
 		return reply{fasthttp.StatusOK, eligibilityBody{true, person.SocialAid}}, nil
 	}
-	reasons, err := s.refusals(person)
+	reasons, err := s.refusals(s.tracing(ctx), person)
 	if err != nil {
 		return reply{}, err
 	}
@@ -36,7 +37,7 @@ func (s *Server) eligibility(_ *fasthttp.RequestCtx, person store.Person) (reply
 	}
 	var aid bool
 	if s.dtks.registry != nil {
-		if aid, err = s.dtks.registered(s.stopping, person.NIK); err != nil {
+		if aid, err = s.dtks.registered(s.tracing(ctx), person.NIK); err != nil {
 			return reply{}, err
 		}
 	}
@@ -47,7 +48,7 @@ func (s *Server) eligibility(_ *fasthttp.RequestCtx, person store.Person) (reply
 }
 
 // refusals returns what speaks against a person.
-func (s *Server) refusals(person store.Person) (reasons []string, err error) {
+func (s *Server) refusals(ctx context.Context, person store.Person) (reasons []string, err error) {
 	birth, err := time.Parse(time.DateOnly, person.BirthDate)
 	if err != nil {
 		return nil, fmt.Errorf("the birth date of person %d in the database: %w", person.ID, err)
@@ -58,7 +59,7 @@ func (s *Server) refusals(person store.Person) (reasons []string, err error) {
 	if s.dapodik.registry == nil {
 		return reasons, nil
 	}
-	pupil, err := s.dapodik.active(s.stopping, person.NIK)
+	pupil, err := s.dapodik.active(ctx, person.NIK)
 	if pupil {
 		reasons = append(reasons, "pupil")
 	}

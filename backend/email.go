@@ -3,10 +3,6 @@ package backend
 import (
 	"errors"
 	"strings"
-	"time"
-
-	"github.com/ombak-sim/ombak/backend/store"
-	"github.com/valyala/fasthttp"
 )
 
 var errEmail = errors.New("email must be an address such as name@example.org")
@@ -52,28 +48,4 @@ func isAlphanumeric(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c 
 
 type sessionBody struct {
 	Session string `json:"session"`
-}
-
-// verifyEmail takes the token of a link and gives a session.
-func (s *Server) verifyEmail(ctx *fasthttp.RequestCtx) (reply, error) {
-	var body struct {
-		Token string `json:"token"`
-	}
-	if err := decode(ctx.PostBody(), &body); err != nil {
-		return reply{}, err
-	}
-	used := &fault{status: fasthttp.StatusGone, code: "link_used_or_expired", message: "sign up again to get another link"}
-	person, secret, err := parseToken(body.Token)
-	if err != nil {
-		return reply{}, used
-	}
-	now := time.Now()
-	err = s.store.VerifyEmail(person, hashSecret(secret), now)
-	switch {
-	case errors.Is(err, store.ErrLinkUsed):
-		return reply{}, used
-	case err != nil:
-		return reply{}, err
-	}
-	return reply{fasthttp.StatusOK, sessionBody{s.sessions.issue(person, now.Add(s.config.SessionTTL))}}, nil
 }

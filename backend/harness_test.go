@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,12 +29,14 @@ type fakeRegistries struct {
 	dukcapil func(question map[string]any) (status int, body string)
 	dapodik  func(nik string) (status int, body string)
 	dtks     func(nik string) (status int, body string)
+	traces   chan string // traceparent of each question to Dukcapil
 }
 
 const yesRow = `{"content":[{"NIK":"Sesuai (100)","NO_KK":"Sesuai (100)","TGL_LHR":"Sesuai (100)","NAMA_LGKP":"Sesuai (100)"}]}`
 
 func kindRegistries() *fakeRegistries {
 	return &fakeRegistries{
+		traces:   make(chan string, 100_000),
 		dukcapil: func(map[string]any) (int, string) { return 200, yesRow },
 		dapodik:  func(string) (int, string) { return 200, `{"active":false}` },
 		dtks:     func(string) (int, string) { return 200, `{"registered":false}` },
@@ -48,6 +51,7 @@ func (f *fakeRegistries) serve(ctx *fasthttp.RequestCtx) {
 	case path == "/api/dukcapil/get_json/ombak/CALL_VERIFY_BY_ELEMEN":
 		var question map[string]any
 		if err := json.Unmarshal(ctx.PostBody(), &question); err == nil {
+			f.traces <- string(ctx.Request.Header.Peek("traceparent"))
 			status, body = f.dukcapil(question)
 		}
 	case strings.HasPrefix(path, "/api/dapodik/pupils/"):
@@ -57,6 +61,9 @@ func (f *fakeRegistries) serve(ctx *fasthttp.RequestCtx) {
 	}
 	ctx.SetStatusCode(status)
 	ctx.SetContentType("application/json")
+	if status == 502 {
+		ctx.Response.Header.Set("Retry-After", "1")
+	}
 	if status == 503 {
 		ctx.Response.Header.Set("Retry-After", "7")
 	}
@@ -115,6 +122,7 @@ type service struct {
 	config     backend.Config
 	client     *fasthttp.HostClient
 	mail       *fakeMail
+	codes      chan string // of the short messages
 	registries *fakeRegistries
 	stopped    bool
 }
@@ -123,7 +131,7 @@ type service struct {
 func startService(t testing.TB, change func(*service)) *service {
 	t.Helper()
 	listener := fasthttputil.NewInmemoryListener()
-	s := &service{t: t, mail: newFakeMail(), registries: kindRegistries()}
+	s := &service{t: t, mail: newFakeMail(), codes: make(chan string, 1000), registries: kindRegistries()}
 	s.config = backend.Config{
 		Database: filepath.Join(t.TempDir(), "people.db"), Key: testKey(), Listener: listener,
 		LinkBase: "https://example.test/", Now: func() time.Time { return opens },
@@ -131,6 +139,8 @@ func startService(t testing.TB, change func(*service)) *service {
 	base := "http://" + startRegistries(t, s.registries) + "/api"
 	s.config.Dukcapil.URL, s.config.Dapodik.URL, s.config.DTKS.URL = base, base, base
 	s.config.Mail = backend.MailConfig{SMTP: startMail(t, s.mail), Backoff: time.Millisecond}
+	s.config.SMS = backend.SMSConfig{URL: "http://" + startSMS(t, s.codes), Backoff: time.Millisecond}
+	s.config.PhotoDir = filepath.Join(t.TempDir(), "photos")
 	if change != nil {
 		change(s)
 	}
@@ -158,6 +168,33 @@ func startRegistries(t testing.TB, registries *fakeRegistries) string {
 		t.Fatal(err)
 	}
 	server := &fasthttp.Server{Handler: registries.serve}
+	go server.Serve(listener)
+	t.Cleanup(func() { server.Shutdown() })
+	return listener.Addr().String()
+}
+
+// startSMS starts a gateway that refuses every third message for now.
+func startSMS(t testing.TB, codes chan<- string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int64
+	server := &fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
+		if asked.Add(1)%3 == 1 {
+			ctx.SetStatusCode(503)
+			return
+		}
+		var message struct{ To, Text string }
+		if err := json.Unmarshal(ctx.PostBody(), &message); err != nil || string(ctx.Path()) != "/sms/messages" {
+			ctx.SetStatusCode(400)
+			return
+		}
+		code, _, _ := strings.Cut(message.Text, " ")
+		codes <- code
+		ctx.SetStatusCode(202)
+	}}
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Shutdown() })
 	return listener.Addr().String()
@@ -202,16 +239,16 @@ func (a answer) code() string {
 }
 
 // send makes one request; session may be empty.
-func (s *service) send(method, path, session, contentType string, body []byte) answer {
-	return s.exchange(method, path, session, contentType, body, nil)
-}
-
 // sendWith makes one request without a body and with more headers.
 func (s *service) sendWith(method, path, session string, headers map[string]string) answer {
-	return s.exchange(method, path, session, "", nil, headers)
+	var pairs []string
+	for key, value := range headers {
+		pairs = append(pairs, key, value)
+	}
+	return s.send(method, path, session, "", nil, pairs...)
 }
 
-func (s *service) exchange(method, path, session, contentType string, body []byte, headers map[string]string) answer {
+func (s *service) send(method, path, session, contentType string, body []byte, headers ...string) answer {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
@@ -221,8 +258,8 @@ func (s *service) exchange(method, path, session, contentType string, body []byt
 	if session != "" {
 		request.Header.Set("Authorization", "Bearer "+session)
 	}
-	for key, value := range headers {
-		request.Header.Set(key, value)
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
 	}
 	request.SetBody(body)
 	if err := s.client.Do(request, response); err != nil {
@@ -233,15 +270,20 @@ func (s *service) exchange(method, path, session, contentType string, body []byt
 	for key, value := range response.Header.All() {
 		a.header[string(key)] = string(value)
 	}
+	s.documented(method, path, a)
 	return a
 }
 
-func (s *service) post(path, session string, body any) answer {
+func (s *service) post(path, session string, body any, headers ...string) answer {
+	return s.sendJSON("POST", path, session, body, headers...)
+}
+
+func (s *service) sendJSON(method, path, session string, body any, headers ...string) answer {
 	text, err := json.Marshal(body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return s.send("POST", path, session, "application/json", text)
+	return s.send(method, path, session, "application/json", text, headers...)
 }
 
 type fields map[string]any

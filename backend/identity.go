@@ -42,8 +42,8 @@ func parseIdentity(body []byte) (identity, error) {
 	return i, nil
 }
 
-// identity asks the population registry, and claims the NIK for the person when it says yes.
-func (s *Server) identity(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
+// giveIdentity asks the population registry, and claims the NIK for the person when it says yes.
+func (s *Server) giveIdentity(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	claimed, err := parseIdentity(ctx.PostBody())
 	if err != nil {
 		return reply{}, err
@@ -55,22 +55,36 @@ func (s *Server) identity(ctx *fasthttp.RequestCtx, person store.Person) (reply,
 	if person.NIK != "" {
 		return reply{}, identitySettled()
 	}
-	verdict, err := s.dukcapil.verify(s.stopping, claimed)
+	if s.config.QueuedIdentity {
+		return s.askLater(person, claimed)
+	}
+	verdict, err := s.dukcapil.verify(s.tracing(ctx), claimed)
 	if err != nil {
 		return reply{}, err
 	}
 	if verdict != matched {
-		return reply{}, &fault{status: fasthttp.StatusUnprocessableEntity, code: string(verdict), message: "the registry does not confirm this identity"}
+		return reply{}, refusedIdentity(verdict)
 	}
 	switch err = s.store.ClaimNIK(person.ID, claimed.NIK, claimed.BirthDate, time.Now()); {
 	case errors.Is(err, store.ErrNIKTaken):
-		return reply{}, &fault{status: fasthttp.StatusConflict, code: "nik_taken", message: "this NIK is registered by another person"}
+		return reply{}, refusedIdentity(nikTaken)
 	case errors.Is(err, store.ErrOutOfOrder):
 		return reply{}, identitySettled() // by a request at the same time
 	case err != nil:
 		return reply{}, err
 	}
 	return verified, nil
+}
+
+// refusedIdentity is the answer to a verdict that is no yes.
+func refusedIdentity(said verdict) *fault {
+	switch said {
+	case nikTaken:
+		return &fault{status: fasthttp.StatusConflict, code: string(nikTaken), message: "this NIK is registered by another person"}
+	case unanswered:
+		return &fault{status: fasthttp.StatusUnprocessableEntity, code: unanswered, message: "the registry did not answer; give the identity again"}
+	}
+	return &fault{status: fasthttp.StatusUnprocessableEntity, code: string(said), message: "the registry does not confirm this identity"}
 }
 
 func identitySettled() *fault {

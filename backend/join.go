@@ -20,6 +20,11 @@ func (s *Server) join(_ *fasthttp.RequestCtx, person store.Person) (reply, error
 	case !person.Eligible:
 		return reply{}, outOfOrder("eligibility_not_checked", "ask for eligibility first")
 	}
+	for _, step := range s.config.Required {
+		if !done(person, step) {
+			return reply{}, outOfOrder(step+"_missing", "do the step "+step+" first")
+		}
+	}
 	batch, err := s.store.Join(person.ID, time.Now())
 	switch {
 	case errors.Is(err, store.ErrBatchFull):
@@ -30,15 +35,22 @@ func (s *Server) join(_ *fasthttp.RequestCtx, person store.Person) (reply, error
 	return reply{fasthttp.StatusCreated, batchBody{batch}}, nil
 }
 
-// meBody is how far a person has come.
-type meBody struct {
-	Email    string `json:"email"`
-	Identity bool   `json:"identity_verified"`
-	Photo    bool   `json:"photo"`
-	Eligible bool   `json:"eligible"`
-	Batch    int    `json:"batch,omitempty"` // absent before joining
-}
+// requirable are the steps that a config may demand before joining.
+var requirable = [...]string{"profile", "photo", "otp", "statement", "test"}
 
-func (s *Server) me(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
-	return reply{fasthttp.StatusOK, meBody{person.Email, person.NIK != "", person.Photo != "", person.Eligible, person.Batch}}, nil
+// done tells whether a person has done a step.
+func done(person store.Person, step string) bool {
+	switch step {
+	case "profile":
+		return person.Profile
+	case "photo":
+		return person.Photo != ""
+	case "otp":
+		return person.PhoneProved
+	case "statement":
+		return person.Statement
+	case "test":
+		return !person.TestDue.IsZero() && !time.Now().Before(person.TestDue)
+	}
+	return false
 }

@@ -44,12 +44,20 @@ func TestFreshDatabaseIsRefusedWhenUsed(t *testing.T) {
 }
 
 func TestAdmin(t *testing.T) {
-	s := startService(t, func(s *service) { s.config.Admin = "127.0.0.1:0" })
+	s := startService(t, func(s *service) { s.config.Admin, s.config.Profiling = "127.0.0.1:0", true })
 	s.signUp("siti@example.test")
 	s.nextMail()
+	s.want("identity", s.post("/v1/identity", s.sessionsOf(1)[0], identityOf(1)), 200, "")
 	for path, want := range map[string]string{
 		"/healthz": "ok", "/readyz": "ready",
-		"/metrics": `ombak_backend_answers_total{route="/v1/signups",status="202"} 1`,
+		"/metrics":      `ombak_backend_answers_total{route="/v1/signups",status="202"} 2`,
+		"/metrics?1":    `ombak_backend_registry_calls_total{outcome="answered",registry="dukcapil"} 1`,
+		"/metrics?2":    "ombak_backend_queue_mail_age_seconds 0",
+		"/metrics?3":    "ombak_backend_store_batch_rows_count",
+		"/metrics?4":    "ombak_backend_store_commit_seconds_sum",
+		"/metrics?5":    "ombak_backend_readers_in_use",
+		"/metrics?6":    `ombak_backend_registry_in_use{registry="dukcapil"} 0`,
+		"/debug/pprof/": "goroutine",
 	} {
 		answer, err := http.Get("http://" + s.server.AdminAddr().String() + path)
 		if err != nil {
@@ -132,10 +140,11 @@ func TestShutdownDoesNotWaitForever(t *testing.T) {
 	wait.Wait()
 }
 
-// TestLogsNameNobody runs into every trouble that is logged.
+// TestLogsNameNobody runs into every trouble that is logged, and looks into the metrics too.
 func TestLogsNameNobody(t *testing.T) {
 	var log lockedBuffer
 	s := startService(t, func(s *service) {
+		s.config.Admin = "127.0.0.1:0"
 		s.config.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		s.registries.dukcapil = func(q map[string]any) (int, string) {
 			return 200, fmt.Sprintf(`{"content":[{"RESPON":"Halo %v"}]}`, q["NIK"])
@@ -154,8 +163,9 @@ func TestLogsNameNobody(t *testing.T) {
 	s.want("an unknown text", s.post("/v1/identity", session, identityOf(1)), 503, "registry_busy")
 	s.signUp("wrong@example.test")
 	awaitDepth(s, 0)
+	metrics := s.metrics()
 	s.stop()
-	text := log.String()
+	text := log.String() + metrics
 	for _, part := range []string{"registry in trouble", "mail server in trouble", "mail refused for good"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("nothing about %q in the log:\n%s", part, text)
@@ -166,6 +176,20 @@ func TestLogsNameNobody(t *testing.T) {
 			t.Errorf("the log names %q:\n%s", secret, text)
 		}
 	}
+}
+
+// metrics returns what Prometheus sees.
+func (s *service) metrics() string {
+	answer, err := http.Get("http://" + s.server.AdminAddr().String() + "/metrics")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || !strings.Contains(string(body), "ombak_backend_answers_total") {
+		s.t.Fatalf("metrics: %v\n%s", err, body)
+	}
+	return string(body)
 }
 
 // lockedBuffer is a buffer that many goroutines may write to.

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -17,16 +19,34 @@ const linkSecretSize = 16
 
 // links makes the links that prove an e-mail address. The database holds a nonce and a hash; the
 // secret is the HMAC of the nonce, so that the outbox need not hold it.
-type links struct{ key []byte }
+type links struct{ key, codes []byte }
 
 // new returns a link to be kept in the database.
 func (l links) new(expires time.Time) store.Link {
-	nonce := make([]byte, linkSecretSize)
-	rand.Read(nonce) // crypto/rand.Read never fails since Go 1.24
+	nonce := newNonce()
 	return store.Link{Nonce: nonce, Hash: hashSecret(l.secret(nonce)), Expires: expires}
 }
 
 func (l links) secret(nonce []byte) []byte { return sign(l.key, nonce)[:linkSecretSize] }
+
+// code returns what may be typed instead of opening the link; it is guessed at as often as tries allow.
+func (l links) code(nonce []byte) string { return code(l.codes, nonce) }
+
+// codeDigits is the length of a code.
+const codeDigits = 6
+
+// code derives a code of decimal digits from a nonce.
+func code(key, nonce []byte) string {
+	n := binary.BigEndian.Uint64(sign(key, nonce)) % 1_000_000
+	return fmt.Sprintf("%0*d", codeDigits, n)
+}
+
+// newNonce returns bytes that nobody can guess.
+func newNonce() []byte {
+	nonce := make([]byte, linkSecretSize)
+	rand.Read(nonce) // crypto/rand.Read never fails since Go 1.24
+	return nonce
+}
 
 func hashSecret(secret []byte) []byte {
 	hash := sha256.Sum256(secret)

@@ -10,8 +10,10 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
@@ -21,37 +23,58 @@ import (
 const maxPixels = 50_000_000
 
 type photoBody struct {
-	SHA256 string `json:"sha256"`
+	SHA256 string `json:"sha256,omitempty"`        // of the KTP's photo
+	Selfie string `json:"selfie_sha256,omitempty"` // of the selfie
 }
 
-// photo keeps a photo under the hash of its content.
+// photo keeps the photo of the KTP, a selfie, or both.
 func (s *Server) photo(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
-	photo, err := readPhoto(ctx)
-	if err != nil {
-		return reply{}, err
+	var body photoBody
+	for _, field := range []struct {
+		name string
+		kept *string
+		set  func(int64, string) error
+	}{{"photo", &body.SHA256, s.store.SetPhoto}, {"selfie", &body.Selfie, s.store.SetSelfie}} {
+		photo, err := readPhoto(ctx, field.name)
+		if err == nil && photo != nil {
+			*field.kept, err = s.savePhoto(person.ID, photo)
+		}
+		if err == nil && photo != nil {
+			err = field.set(person.ID, *field.kept)
+		}
+		if err != nil {
+			return reply{}, err
+		}
 	}
+	if body == (photoBody{}) {
+		return reply{}, invalid("the form has no file in the field photo or selfie")
+	}
+	return reply{fasthttp.StatusCreated, body}, nil
+}
+
+// savePhoto checks a photo and writes it.
+func (s *Server) savePhoto(person int64, photo []byte) (name string, err error) {
 	if err := checkPhoto(photo); err != nil {
-		return reply{}, err
+		return "", err
 	}
 	sum := sha256.Sum256(photo)
-	name := hex.EncodeToString(sum[:])
-	if err := keepPhoto(s.config.PhotoDir, name, photo); err != nil {
-		return reply{}, fmt.Errorf("%w: %w", store.ErrStorage, err)
+	name = hex.EncodeToString(sum[:])
+	if err := keepPhoto(s.config.PhotoDir, person, name, photo); err != nil {
+		return "", fmt.Errorf("%w: %w", store.ErrStorage, err)
 	}
-	if err := s.store.SetPhoto(person.ID, name); err != nil {
-		return reply{}, err
-	}
-	return reply{fasthttp.StatusCreated, photoBody{name}}, nil
+	return name, nil
 }
 
-// readPhoto takes the photo out of the form.
-func readPhoto(ctx *fasthttp.RequestCtx) ([]byte, error) {
-	header, err := ctx.FormFile("photo")
+// readPhoto takes a photo out of the form; nil means that there is none.
+func readPhoto(ctx *fasthttp.RequestCtx, field string) ([]byte, error) {
+	header, err := ctx.FormFile(field)
 	switch {
 	case errors.Is(err, fasthttp.ErrNoMultipartForm):
 		return nil, &fault{status: fasthttp.StatusUnsupportedMediaType, code: "not_multipart", message: "send the photo as multipart/form-data"}
+	case errors.Is(err, fasthttp.ErrMissingFile):
+		return nil, nil
 	case err != nil:
-		return nil, invalid("the form has no file in the field photo")
+		return nil, invalid("the form cannot be read")
 	case header.Size > maxPhoto:
 		return nil, &fault{status: fasthttp.StatusRequestEntityTooLarge, code: "too_large", message: "a photo may have 2 MB"}
 	}
@@ -88,10 +111,27 @@ func checkPhoto(photo []byte) error {
 	return nil
 }
 
+// photoPath is where a person's photo is. The hash of the content names it; the person's number stands
+// beside it, so that one may be erased though another person has the same.
+func photoPath(folder string, person int64, name string) string {
+	return filepath.Join(folder, name[:2], name+"."+strconv.FormatInt(person, 10))
+}
+
+// dropPhoto removes a photo, if there is one.
+func dropPhoto(folder string, person int64, name string) error {
+	if name == "" {
+		return nil
+	}
+	if err := os.Remove(photoPath(folder, person, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove a photo: %w", err)
+	}
+	return nil
+}
+
 // keepPhoto writes a file so that after a crash it is there whole or not at all.
-func keepPhoto(folder, name string, photo []byte) error {
-	folder = filepath.Join(folder, name[:2])
-	path := filepath.Join(folder, name)
+func keepPhoto(folder string, person int64, name string, photo []byte) error {
+	path := photoPath(folder, person, name)
+	folder = filepath.Dir(path)
 	if _, err := os.Stat(path); err == nil {
 		return nil // the name is the content
 	}

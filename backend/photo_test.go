@@ -44,12 +44,12 @@ func TestPhotos(t *testing.T) {
 		a := s.upload(session, "photo", good)
 		s.want("a photo", a, 201, "")
 		name := strings.Split(a.body, `"`)[3]
-		kept, err := os.ReadFile(filepath.Join(filepath.Dir(s.config.Database), "photos", name[:2], name))
+		kept, err := os.ReadFile(filepath.Join(s.config.PhotoDir, name[:2], name+".1"))
 		if err != nil || !bytes.Equal(kept, good) {
 			t.Errorf("kept %d bytes, %v", len(kept), err)
 		}
 	}
-	s.want("another field", s.upload(session, "selfie", good), 422, "invalid")
+	s.want("another field", s.upload(session, "portrait", good), 422, "invalid")
 	s.want("a text", s.upload(session, "photo", []byte("hello")), 415, "not_an_image")
 	s.want("cut short", s.upload(session, "photo", good[:20]), 422, "invalid")
 	s.want("huge", s.upload(session, "photo", huge), 422, "invalid")

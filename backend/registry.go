@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 )
 
@@ -26,6 +27,7 @@ type registry struct {
 	gate     *gate
 	outlet   *outlet // nil where calls have neither breaker nor retries
 	failures atomic.Uint64
+	calls    *prometheus.CounterVec // by registry and outcome; nil counts nothing
 	log      *slog.Logger
 }
 
@@ -80,16 +82,24 @@ func (r *registry) post(ctx context.Context, question, answer any, path ...strin
 }
 
 // ask makes a call through what protects the registry. Every trouble is a *busyError.
-func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer any) error {
-	return r.outlet.call(ctx, r.gate, func() error { return r.exchange(fill, answer) })
+func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer any) (err error) {
+	admitted := false
+	defer func() { r.count(admitted, err) }()
+	return r.outlet.call(ctx, r.gate, func() error {
+		admitted = true
+		return r.exchange(ctx, fill, answer)
+	})
 }
 
 // exchange makes one call.
-func (r *registry) exchange(fill func(*fasthttp.Request), answer any) error {
+func (r *registry) exchange(ctx context.Context, fill func(*fasthttp.Request), answer any) error {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
 	fill(request)
+	if trace := childTrace(ctx); trace != "" {
+		request.Header.Set(traceHeader, trace)
+	}
 	if err := r.client.DoTimeout(request, response, r.timeout); err != nil {
 		return r.trouble(err.Error(), 0)
 	}
@@ -100,6 +110,20 @@ func (r *registry) exchange(fill func(*fasthttp.Request), answer any) error {
 		return r.trouble("the answer is not the JSON that was expected", 0)
 	}
 	return nil
+}
+
+// count tells what became of a call.
+func (r *registry) count(admitted bool, err error) {
+	outcome := "answered"
+	switch {
+	case !admitted:
+		outcome = "turned_away"
+	case err != nil:
+		outcome = "failed"
+	}
+	if r.calls != nil {
+		r.calls.WithLabelValues(r.name, outcome).Inc()
+	}
 }
 
 // trouble counts and logs a failed call; the reason must not name a person.

@@ -3,6 +3,8 @@ package backend
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,47 +37,73 @@ func limitBody(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
 // handler answers one request; an error is answered by asFault.
 type handler func(*fasthttp.RequestCtx) (reply, error)
 
-type route struct {
-	method string
-	handle handler
-}
+// methods is what answers at one path, by method.
+type methods map[string]handler
 
 // routes returns every path and what answers there.
-func (s *Server) routes() map[string]route {
-	routes := map[string]route{
-		"/":                           {fasthttp.MethodGet, s.landing},
-		"/v1/signups":                 {fasthttp.MethodPost, s.signUp},
-		"/v1/email-verifications":     {fasthttp.MethodPost, s.verifyEmail},
-		photosPath:                    {fasthttp.MethodPost, s.signedIn(s.photo)},
-		"/v1/eligibility":             {fasthttp.MethodPost, s.signedIn(s.eligibility)},
-		"/v1/batches/current/members": {fasthttp.MethodPost, s.signedIn(s.join)},
-		"/v1/me":                      {fasthttp.MethodGet, s.signedIn(s.me)},
+func (s *Server) routes() map[string]methods {
+	const get, post, put, drop = fasthttp.MethodGet, fasthttp.MethodPost, fasthttp.MethodPut, fasthttp.MethodDelete
+	routes := map[string]methods{
+		"/":                           {get: s.landing},
+		"/openapi.json":               {get: s.openAPI},
+		"/v1/signups":                 {post: s.signUp},
+		"/v1/sign-ins":                {post: s.signIn},
+		"/v1/email-verifications":     {post: s.verifyEmail},
+		"/v1/profile":                 {put: s.signedIn(s.setProfile)},
+		photosPath:                    {post: s.signedIn(s.photo)},
+		"/v1/otp":                     {post: s.signedIn(s.startOTP)},
+		"/v1/otp/verifications":       {post: s.signedIn(s.checkOTP)},
+		"/v1/statement":               {post: s.signedIn(s.statement)},
+		"/v1/test":                    {post: s.signedIn(s.submitTest), get: s.signedIn(s.testResult)},
+		"/v1/eligibility":             {post: s.signedIn(s.eligibility)},
+		"/v1/batches":                 {get: s.batch},
+		"/v1/batches/current/members": {post: s.signedIn(s.join)},
+		"/v1/me":                      {get: s.signedIn(s.me), drop: s.signedIn(s.erase)},
 	}
 	if s.dukcapil.registry != nil {
-		routes["/v1/identity"] = route{fasthttp.MethodPost, s.signedIn(s.identity)}
+		routes["/v1/identity"] = methods{post: s.signedIn(s.giveIdentity), get: s.signedIn(s.identityStatus)}
+	}
+	if s.config.Passwords != "" {
+		routes["/v1/password"] = methods{put: s.signedIn(s.setPassword)}
+		routes["/v1/sessions"] = methods{post: s.passwordSession}
 	}
 	return routes
 }
 
 // serveHTTP returns the function that answers every request.
-func (s *Server) serveHTTP(routes map[string]route) fasthttp.RequestHandler {
+func (s *Server) serveHTTP(routes map[string]methods) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		s.inFlight.Add(1)
 		defer s.inFlight.Add(-1)
 		path := string(ctx.Path())
 		route, known := routes[path]
+		handle, allowed := route[string(ctx.Method())]
 		switch {
 		case !known:
 			path = "other"
 			writeFault(ctx, &fault{status: fasthttp.StatusNotFound, code: "unknown_route", message: "there is nothing here"})
-		case string(ctx.Method()) != route.method:
-			ctx.Response.Header.Set(fasthttp.HeaderAllow, route.method)
-			writeFault(ctx, &fault{status: fasthttp.StatusMethodNotAllowed, code: "wrong_method", message: "use " + route.method})
+		case !allowed:
+			allow := strings.Join(slices.Sorted(maps.Keys(route)), ", ")
+			ctx.Response.Header.Set(fasthttp.HeaderAllow, allow)
+			writeFault(ctx, &fault{status: fasthttp.StatusMethodNotAllowed, code: "wrong_method", message: "use " + allow})
+		case ctx.IsPost() && len(ctx.Request.Header.Peek(keyField)) > 0:
+			s.once(ctx, handle)
 		default:
-			s.answer(ctx, route.handle)
+			s.answer(ctx, handle)
 		}
-		s.answered.WithLabelValues(path, strconv.Itoa(ctx.Response.StatusCode())).Inc()
+		secure(ctx)
+		s.instruments.answered.WithLabelValues(path, strconv.Itoa(ctx.Response.StatusCode())).Inc()
 	}
+}
+
+// secure sets the headers that keep a browser from being too helpful (ASVS 5.0, chapter 3).
+func secure(ctx *fasthttp.RequestCtx) {
+	header := &ctx.Response.Header
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	header.Set("Strict-Transport-Security", "max-age=31536000")
 }
 
 // answer runs a handler and writes what it returns.
@@ -107,6 +135,7 @@ func unreadable(ctx *fasthttp.RequestCtx, err error) {
 		f = &fault{status: fasthttp.StatusRequestHeaderFieldsTooLarge, code: "too_large", message: "the header is too large"}
 	}
 	writeFault(ctx, f)
+	secure(ctx)
 }
 
 // signedIn lets a handler have the person of the session.

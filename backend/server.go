@@ -15,27 +15,30 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/backend/store"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 )
 
 // Server is the running service.
 type Server struct {
-	config   Config
-	store    *store.Store
-	links    links
-	sessions sessions
-	dukcapil dukcapil
-	dapodik  dapodik
-	dtks     dtks
-	doors    []guard
-	outbox   *outbox
+	config    Config
+	store     *store.Store
+	links     links
+	sessions  sessions
+	dukcapil  dukcapil
+	dapodik   dapodik
+	dtks      dtks
+	doors     []guard
+	outbox    *queue // mails
+	sms       *queue
+	questions *queue // to the population registry
+	passwords *passwords
+	otpKey    []byte // of the codes that prove a phone
 
 	http          *fasthttp.Server
 	listener      net.Listener
 	admin         *http.Server
 	adminListener net.Listener // nil when there is none
-	answered      *prometheus.CounterVec
+	instruments   instruments
 	inFlight      atomic.Int64
 
 	stopping context.Context // cancelled when requests have been drained, or had their time
@@ -52,7 +55,7 @@ func New(ctx context.Context, config Config) (_ *Server, err error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("backend config: %w", err)
 	}
-	s := &Server{config: config.withDefaults()}
+	s := &Server{config: config.withDefaults(), instruments: newInstruments()}
 	s.stopping, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -84,7 +87,14 @@ func (s *Server) openKeys() error {
 	if err != nil {
 		return err
 	}
-	s.links, s.sessions = links{linkKey}, newSessions(sessionKey)
+	codeKey, err := deriveKey(s.config.Key, "link code")
+	if err != nil {
+		return err
+	}
+	if s.otpKey, err = deriveKey(s.config.Key, "phone code"); err != nil {
+		return err
+	}
+	s.links, s.sessions, s.passwords = links{linkKey, codeKey}, newSessions(sessionKey), newPasswords(s.config.PasswordSlots)
 	return nil
 }
 
@@ -99,6 +109,9 @@ func (s *Server) openRegistries() (err error) {
 	}
 	if s.dtks.registry, err = newRegistry("dtks", c.DTKS, c.Log); err != nil {
 		return err
+	}
+	for _, registry := range s.registries() {
+		registry.calls = s.instruments.calls
 	}
 	return errors.Join(s.openAnswers(), s.openDoors())
 }
@@ -154,25 +167,25 @@ func listen(address string) (net.Listener, error) {
 
 func (s *Server) openStore(ctx context.Context) (err error) {
 	c := s.config
-	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Rows: c.BatchRows, MaxAge: c.BatchAge})
+	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Durability: store.Durability(c.Durability), Rows: c.BatchRows, MaxAge: c.BatchAge, Observe: s.instruments.transaction})
 	if err != nil {
 		return err
 	}
-	s.outbox = &outbox{config: c.Mail, store: s.store, link: s.link, log: c.Log, wake: make(chan struct{}, 1)}
-	pending, err := s.store.CountPendingMails(ctx)
-	s.outbox.depth.Store(int64(pending))
-	return err
+	if err := s.openOutbox(ctx); err != nil {
+		return err
+	}
+	if err := s.openSMS(ctx); err != nil {
+		return err
+	}
+	return s.openQuestions(ctx)
 }
 
 // link returns what a mail's reader is to open.
-func (s *Server) link(mail store.Mail) string {
+func (s *Server) link(mail store.Job) string {
 	return s.config.LinkBase + "/verify?token=" + s.links.token(mail.Person, mail.LinkNonce)
 }
 
 func (s *Server) openHTTP() {
-	s.answered = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "ombak_backend_answers_total", Help: "Requests answered.",
-	}, []string{"route", "status"})
 	s.http = &fasthttp.Server{
 		Handler:                      s.serveHTTP(s.guarded(s.routes())),
 		ErrorHandler:                 unreadable,
@@ -184,6 +197,7 @@ func (s *Server) openHTTP() {
 		CloseOnShutdown:              true,
 		DisablePreParseMultipartForm: true,
 		NoDefaultServerHeader:        true,
+		MaxConnsPerIP:                s.config.ConnectionsPerClient,
 	}
 	s.admin = &http.Server{Handler: s.adminHandler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 }
@@ -199,6 +213,9 @@ func (s *Server) AdminAddr() net.Addr {
 	return s.adminListener.Addr()
 }
 
+// Engine names the database.
+func (s *Server) Engine() string { return s.store.Engine() }
+
 // Durability says what an acknowledgement is worth, as asked of the database.
 func (s *Server) Durability() string { return s.store.Durability() }
 
@@ -210,7 +227,9 @@ func (s *Server) Serve() error {
 	defer s.serving.Done()
 	var others sync.WaitGroup
 	defer others.Wait()
-	others.Go(func() { s.outbox.run(s.stopping) })
+	for _, queue := range []*queue{s.outbox, s.sms, s.questions} {
+		others.Go(func() { queue.run(s.stopping) })
+	}
 	var adminErr error
 	if s.adminListener != nil {
 		others.Go(func() {

@@ -13,9 +13,10 @@ import (
 
 // application is the body of a sign-up.
 type application struct {
-	Name  string `json:"name"`
-	Email string `json:"email"`
-	Phone string `json:"phone"`
+	Name     string `json:"name"`
+	Email    string `json:"email"`
+	Phone    string `json:"phone"`
+	Password string `json:"password,omitempty"`
 }
 
 type statusBody struct {
@@ -29,9 +30,18 @@ func (s *Server) signUp(ctx *fasthttp.RequestCtx) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	hash := ""
+	if s.config.Passwords == PasswordAtSignUp {
+		if err := checkPassword(applicant.Password); err != nil {
+			return reply{}, err
+		}
+		if hash, err = s.passwords.hash(applicant.Password); err != nil {
+			return reply{}, err
+		}
+	}
 	now := time.Now()
 	mailed, err := s.store.SignUp(store.SignUp{
-		Email: applicant.Email, Name: applicant.Name, Phone: applicant.Phone,
+		Email: applicant.Email, Name: applicant.Name, Phone: applicant.Phone, Password: hash,
 		Link: s.links.new(now.Add(s.config.LinkTTL)), At: now, MailPause: s.config.MailPause,
 	})
 	if err != nil {

@@ -11,6 +11,8 @@ type Stats struct {
 	Registries []RegistryStats `json:"registries"`
 	Store      store.Stats     `json:"store"`
 	Outbox     OutboxStats     `json:"outbox"`
+	SMS        OutboxStats     `json:"sms"`
+	Questions  OutboxStats     `json:"questions"` // to the population registry, left for later
 }
 
 // RegistryStats is about one registry and the gate in front of it; a call is in service from its
@@ -21,10 +23,10 @@ type RegistryStats struct {
 	Failures uint64 `json:"failures"` // calls without a usable answer
 }
 
-// OutboxStats is about mails.
+// OutboxStats is about jobs of one kind, such as mails.
 type OutboxStats struct {
-	Depth   int    `json:"depth"`   // to be sent, those to be repeated among them
-	Sent    uint64 `json:"sent"`    // taken by the mail server
+	Depth   int    `json:"depth"`   // to be done, those to be repeated among them
+	Sent    uint64 `json:"sent"`    // done
 	Repeats uint64 `json:"repeats"` // attempts to be repeated
 	Dead    uint64 `json:"dead"`    // refused for good
 }
@@ -34,10 +36,7 @@ func (s *Server) Stats() Stats {
 	stats := Stats{
 		InFlight: int(s.inFlight.Load()),
 		Store:    s.store.Stats(),
-		Outbox: OutboxStats{
-			Depth: int(s.outbox.depth.Load()), Sent: s.outbox.sent.Load(),
-			Repeats: s.outbox.again.Load(), Dead: s.outbox.dead.Load(),
-		},
+		Outbox:   s.outbox.stats(), SMS: s.sms.stats(), Questions: s.questions.stats(),
 	}
 	for _, r := range s.registries() {
 		stats.Registries = append(stats.Registries, RegistryStats{r.name, r.gate.stats(), r.failures.Load()})

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/cluster"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/scenarios"
 )
@@ -18,7 +18,7 @@ import (
 type Alone struct {
 	Listen    map[string]string // where to listen, by the names of addresses; absent means a free port
 	Addresses map[string]string // backend: where its dependencies are
-	Database  string            // backend: path of the SQLite file, which may hold people
+	Database  string            // backend: path of the SQLite file or postgres:// URL, which may hold people, or OwnPostgres
 	Record    map[string]string // mocks: URL of the service behind a generic mock, to pass everything on to and to record
 	Token     string            // mocks: who holds it may control them; empty means nobody may
 	Log       *slog.Logger
@@ -30,7 +30,15 @@ func ServeBackend(ctx context.Context, run *Run, alone Alone) error {
 	config := run.Backend
 	config.Fresh = false
 	config.Database = alone.Database
-	config.PhotoDir = filepath.Join(filepath.Dir(alone.Database), "photos")
+	if alone.Database == OwnPostgres {
+		own, err := cluster.Start(ctx)
+		if err != nil {
+			return err
+		}
+		defer own.Stop() //nolint:errcheck // what is left is in the folder for temporary files
+		config.Database = own.URL()
+	}
+	config.PhotoDir = photoDir(config.Database, ".")
 	config.Listen = alone.Listen["backend"]
 	config.Admin = alone.Listen["admin"]
 	connect(&config, alone.Addresses)

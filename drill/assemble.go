@@ -34,7 +34,7 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 			others = append(others, cost)
 		}
 	}
-	others = append(others, c.watched...)
+	others = slices.Concat(others, c.watched, c.costs)
 	c.checkCalls()
 	facts := report.Facts{
 		Ombak: c.environment.Build, Engine: report.Live,

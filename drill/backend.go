@@ -21,7 +21,7 @@ const (
 func (r *Run) backendConfig() (backend.Config, error) {
 	s := r.Scenario
 	config := backend.Config{
-		Fresh: true, BatchRows: s.Backend.BatchRows, BatchAge: s.Backend.BatchAge, Key: r.key(),
+		Fresh: true, BatchRows: s.Backend.BatchRows, BatchAge: s.Backend.BatchAge, Durability: s.Backend.Durability, Key: r.key(),
 		Quota: s.Backend.Quota, LinkTTL: s.Backend.LinkTTL,
 	}
 	if config.Quota > 0 {
@@ -29,6 +29,8 @@ func (r *Run) backendConfig() (backend.Config, error) {
 	}
 	config.Dukcapil.Institution, config.Dukcapil.User, config.Dukcapil.Password, config.Dukcapil.IP = institution, account, password, "127.0.0.1"
 	config.Mail.Connections = s.Backend.MailConnections
+	config.Passwords, config.PasswordSlots = s.Backend.Passwords, s.Backend.PasswordSlots
+	config.QueuedIdentity, config.TestDelay, config.Required = s.Backend.QueuedIdentity, s.Backend.TestDelay, s.Backend.Required
 	for name, dependency := range s.Dependencies {
 		if registry := registryOf(&config, dependency.Kind); registry != nil {
 			registry.Timeout = s.Backend.CallTimeouts[name]
@@ -62,6 +64,9 @@ func connect(config *backend.Config, addresses map[string]string) {
 		registry.URL = "http://" + addresses[name]
 	}
 	config.Mail.SMTP = addresses["mail-smtp"]
+	if address, known := addresses["sms"]; known {
+		config.SMS.URL = "http://" + address
+	}
 }
 
 func sortedNames[T any](parts map[string]T) []string {

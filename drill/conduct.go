@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/cluster"
+	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/report"
 )
@@ -47,7 +49,7 @@ type Progress struct {
 type Environment struct {
 	Command  []string       // starts a part: a program and its arguments
 	Folder   string         // for everything the run writes; must exist
-	Database string         // path of the SQLite file; empty means ombak.db in the folder
+	Database string         // path of an SQLite file, a postgres:// URL, or OwnPostgres; empty means ombak.db in the folder
 	Build    report.Build   // what conducts
 	Metrics  string         // where the generator shows Prometheus metrics; empty means nowhere
 	Log      io.Writer      // standard error of the parts; may be nil
@@ -74,6 +76,8 @@ type conductor struct {
 	store        *report.Store
 	strain       *report.Strain
 	watched      []report.Process // parts of the target that others started
+	costs        []report.Process // of what was no part
+	cluster      *cluster.Cluster // nil unless the run has a PostgreSQL of its own
 	done         chan struct{}    // closed when the generator has nothing left to play
 }
 
@@ -89,7 +93,7 @@ func Conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 }
 
 func conduct(ctx context.Context, run *Run, environment Environment) (report.Report, error) {
-	if err := prepare(run, &environment); err != nil {
+	if err := prepare(ctx, run, &environment); err != nil {
 		return report.Report{}, err
 	}
 	steps := make(funnel.Journey, len(run.Generator.Journey.Steps))
@@ -98,8 +102,12 @@ func conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 	}
 	c := &conductor{run: run, environment: environment, recording: report.NewRecording(steps), done: make(chan struct{})}
 	defer removeControl(environment.Folder)
+	defer c.stopCluster()
 	defer c.stopAll()
 	c.progress(Starting)
+	if err := c.startCluster(ctx); err != nil {
+		return report.Report{}, err
+	}
 	if err := c.startParts(ctx); err != nil {
 		return report.Report{}, err
 	}
@@ -114,11 +122,12 @@ func conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 	if err != nil {
 		c.warn(fmt.Sprintf("the store could not be read for reconciliation: %v", err))
 	}
+	c.stopCluster()
 	return c.assemble(reconciliation, ended), ended
 }
 
 // prepare refuses what cannot work before anything is started.
-func prepare(run *Run, environment *Environment) error {
+func prepare(ctx context.Context, run *Run, environment *Environment) error {
 	if environment.Database == "" {
 		environment.Database = filepath.Join(environment.Folder, "ombak.db")
 	}
@@ -128,8 +137,16 @@ func prepare(run *Run, environment *Environment) error {
 	if !run.hasBackend() {
 		return reach(run.Generator.Targets, run.Options.ConnectTo)
 	}
-	if _, err := os.Stat(environment.Database); err == nil {
-		return refuse("the database %s exists already; a drill needs a fresh one: name another with --store sqlite:PATH, or remove it", environment.Database)
+	if environment.Database == OwnPostgres {
+		return nil
+	}
+	switch err := store.CheckFresh(ctx, environment.Database); {
+	case errors.Is(err, store.ErrUsed):
+		return refuse("the database %s exists already; a drill needs a fresh one: name another with --store, or remove it", store.Name(environment.Database))
+	case err != nil:
+		return err
+	case !store.IsFile(environment.Database):
+		return nil
 	}
 	if info, err := os.Stat(filepath.Dir(environment.Database)); err != nil || !info.IsDir() {
 		return refuse("the folder of the database %s does not exist; make it, or name another with --store sqlite:PATH", environment.Database)
@@ -175,7 +192,7 @@ func (c *conductor) startParts(ctx context.Context) error {
 		}
 		config := c.run.Backend
 		config.Database = c.environment.Database
-		config.PhotoDir = filepath.Join(filepath.Dir(c.environment.Database), "photos")
+		config.PhotoDir = photoDir(c.environment.Database, c.environment.Folder)
 		connect(&config, mocks.Addresses)
 		backend, err := c.startPart(ctx, "backend", Order{Backend: &BackendOrder{config, c.run.Scenario.Opens}})
 		if err != nil {
@@ -184,6 +201,9 @@ func (c *conductor) startParts(ctx context.Context) error {
 		c.store = backend.Store
 		generator.Targets["backend"] = "http://" + backend.Addresses["backend"]
 		generator.Targets["mail"] = "http://" + mocks.Addresses["mail"]
+		if address, known := mocks.Addresses["sms"]; known {
+			generator.Targets["sms"] = "http://" + address
+		}
 	}
 	_, err := c.startPart(ctx, "generator", Order{Generator: &GeneratorOrder{Config: generator, Metrics: c.environment.Metrics}})
 	return err

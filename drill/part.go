@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/mocks"
@@ -158,7 +159,7 @@ func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanne
 	})
 	messages.write(Message{Ready: &Ready{
 		Addresses: map[string]string{"backend": server.Addr().String()},
-		Store:     &report.Store{Engine: "sqlite", Durability: server.Durability(), Filesystem: filesystemOf(config.Database)},
+		Store:     describeStore(config.Database, server),
 	}})
 	gates := map[string]int{
 		"dukcapil": config.Dukcapil.Gate.Concurrency, "dapodik": config.Dapodik.Gate.Concurrency, "dtks": config.DTKS.Gate.Concurrency,
@@ -179,6 +180,15 @@ func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanne
 		return served
 	}
 	return err
+}
+
+// describeStore says what the people are kept in; the disk of a remote database is not known.
+func describeStore(database string, server *backend.Server) *report.Store {
+	described := &report.Store{Engine: server.Engine(), Durability: server.Durability()}
+	if store.IsFile(database) {
+		described.Filesystem = filesystemOf(database)
+	}
+	return described
 }
 
 func serveMocks(ctx context.Context, order MocksOrder, scanner *bufio.Scanner, messages *writer) error {

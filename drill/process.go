@@ -151,8 +151,13 @@ func (p *process) state() string {
 
 // cost returns what a part that has ended took.
 func (p *process) cost() report.Process {
-	cost := report.Process{Name: p.name}
-	if state := p.command.ProcessState; state != nil {
+	return costOf(p.name, p.command.ProcessState)
+}
+
+// costOf returns what a process that has ended took, and those it waited for.
+func costOf(name string, state *os.ProcessState) report.Process {
+	cost := report.Process{Name: name}
+	if state != nil {
 		cpu := (state.UserTime() + state.SystemTime()).Seconds()
 		cost.CPUS = &cpu
 		if usage, ok := state.SysUsage().(*syscall.Rusage); ok {

@@ -18,8 +18,10 @@ func (c *conductor) reconcile(ctx context.Context) (*report.Reconciliation, erro
 		return nil, nil
 	}
 	c.progress(Reconciling)
-	if _, err := os.Stat(c.environment.Database); err != nil {
-		return nil, err
+	if store.IsFile(c.environment.Database) {
+		if _, err := os.Stat(c.environment.Database); err != nil {
+			return nil, err
+		}
 	}
 	var emails, niks []uint64
 	foreign := 0

@@ -82,7 +82,7 @@ func NewRun(scenario *scenarios.Scenario, options Options) (*Run, error) {
 	if run.Backend, err = run.backendConfig(); err != nil {
 		return nil, err
 	}
-	return run, run.generatorConfig([]string{"backend", "mail"})
+	return run, run.generatorConfig([]string{"backend", "mail", "sms"})
 }
 
 // NewLoad maps a scenario and options to a run against services that others started.

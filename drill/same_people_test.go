@@ -137,6 +137,7 @@ func playLive(t *testing.T, scenario *scenarios.Scenario, observer funnel.Observ
 	defer serving.Wait()
 	defer func() { _ = server.Shutdown(context.Background()) }()
 	run.Generator.Targets["backend"] = "http://" + server.Addr().String()
+	run.Generator.Targets["sms"] = "http://" + stand.Addresses()["sms"]
 	run.Generator.Targets["mail"] = "http://" + stand.Addresses()["mail"]
 	generator, err := loadgen.New(run.Generator, func(int) funnel.Observer { return observer })
 	if err != nil {

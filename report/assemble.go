@@ -25,7 +25,22 @@ func Assemble(recording *Recording, facts Facts) Report {
 		Warnings: slices.Concat(facts.Warnings, unsent(recording)),
 	}
 	report.Warnings = append(report.Warnings, facts.Validity.warnings(report)...)
-	return Judge(report, facts.Conditions, facts.Validity)
+	return Judge(report, looked(recording, facts), facts.Validity)
+}
+
+// looked returns the conditions, those on response times within a window with what the recording
+// knows of them. What it does not know is told when they are judged.
+func looked(recording *Recording, facts Facts) []Condition {
+	conditions := slices.Clone(facts.Conditions)
+	for i, condition := range conditions {
+		if condition.window == (window{}) || !condition.selector.isTime() {
+			continue
+		}
+		if known, err := condition.inWindow(recording, facts); err == nil {
+			conditions[i].known = &known
+		}
+	}
+	return conditions
 }
 
 func (f Facts) withDefaults() Facts {

@@ -3,6 +3,7 @@ package report_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"iter"
 	"os"
 	"os/exec"
@@ -100,18 +101,30 @@ func looksCloser(t *testing.T, tab context.Context) {
 	if err := chromedp.Do(tab, chromedp.Focus(chromedp.CSS("#closer-people")), chromedp.KeyEvent("+")); err != nil {
 		t.Fatal(err)
 	}
-	half := ask[float64](t, tab, shown)
+	until(t, tab, fmt.Sprintf("%s < %v", shown, 0.6*whole), "+ shows half of the time")
 	if err := chromedp.Do(tab, chromedp.KeyEvent("0")); err != nil {
 		t.Fatal(err)
 	}
-	if again := ask[float64](t, tab, shown); half > 0.6*whole || again != whole || ask[float64](t, tab, charts) != 2 {
-		t.Errorf("of %v s + shows %v and 0 shows %v", whole, half, again)
+	until(t, tab, fmt.Sprintf("%s === %v", shown, whole), "0 shows all again")
+	if drawn := ask[float64](t, tab, charts); drawn != 2 {
+		t.Errorf("there are %v charts", drawn)
 	}
 	before := ask[string](t, tab, title)
 	after := ask[string](t, tab, `(function () { var p = document.getElementById("closer-step"); p.value = "1"; p.dispatchEvent(new Event("change")); return `+title+`; })()`)
 	if before == after || !strings.Contains(after, "email-verify") {
 		t.Errorf("the chart of another step is called %q, the first was %q", after, before)
 	}
+}
+
+// until waits for what the page draws with its next frame, at most as long as the tab lives.
+func until(t *testing.T, tab context.Context, condition, why string) {
+	t.Helper()
+	for tab.Err() == nil {
+		if ask[bool](t, tab, condition) {
+			return
+		}
+	}
+	t.Fatalf("it never came to this: %s", why)
 }
 
 func ask[T any](t *testing.T, tab context.Context, expression string) T {

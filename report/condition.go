@@ -22,7 +22,8 @@ import (
 //	bound     = number | number "%" "of" count | number unit        (a time needs its unit: 250ms)
 //
 // Rate is the share, from 0 to 1, of those who entered that was rejected, failed or timed out.
-// A window is for counts of a step that the series holds by the second, and shares of them: during
+// A window is for counts of a step that the series holds by the second, and shares of them, and with
+// during alone for quantiles of response_time: during
 // takes only the seconds from one instant of the scenario to another; over asks it of every stretch
 // of so many real seconds, of which the worst is judged.
 type Condition struct {
@@ -34,6 +35,7 @@ type Condition struct {
 	bound      float64 // in seconds for a time, in percent for a share
 	of         string  // the count that a share is taken of
 	window     window
+	known      *windowed // of a response time within a window, once the recording was looked at
 }
 
 // selector names one figure of a report.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -19,6 +20,8 @@ type Judgement struct {
 	Value    *float64        `json:"value,omitempty"`
 	Verdict  Verdict         `json:"verdict"`
 	Reason   string          `json:"reason,omitempty"` // in words, unless it passed
+	CI95     *[2]float64     `json:"ci95,omitempty"`   // 95 % interval of the value
+	Basis    string          `json:"basis,omitempty"`  // what it rests on: "one run", unless it was simulated more than once
 }
 
 // Judge returns the report with its thresholds, its verdict, and the reasons if it is invalid.
@@ -51,7 +54,10 @@ func (c Condition) Judge(report Report) Judgement {
 		judgement.Reason = err.Error()
 		return judgement
 	}
-	judgement.Value = &figure.value
+	judgement.Value, judgement.Basis = &figure.value, basis(report)
+	if c.known != nil {
+		judgement.CI95, judgement.Basis = c.known.interval, c.known.basis
+	}
 	if needed := c.selector.needs(); figure.samples < needed {
 		judgement.Verdict = Inconclusive
 		judgement.Reason = fmt.Sprintf("%s values are too few to know the %s; %s are needed",
@@ -64,6 +70,14 @@ func (c Condition) Judge(report Report) Judgement {
 	}
 	judgement.Reason = "it is " + c.spell(figure.value)
 	return judgement
+}
+
+// basis says what figures of a report rest on.
+func basis(report Report) string {
+	if report.Replications > 1 {
+		return fmt.Sprintf("%d replications", report.Replications)
+	}
+	return oneRun
 }
 
 func (c Condition) holds(value float64) bool {
@@ -110,6 +124,12 @@ type figure struct{ value, samples float64 }
 func (c Condition) figure(report Report) (figure, error) {
 	if c.selector.figure == recovery {
 		return recovered(report, c.selector.step)
+	}
+	if c.known != nil {
+		return c.known.figure, nil
+	}
+	if c.selector.isTime() && c.window != (window{}) {
+		return figure{}, errors.New("never measured: the report holds no histograms by the second, the run alone did")
 	}
 	if c.selector.isTime() {
 		return c.selector.time(report)

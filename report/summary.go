@@ -86,7 +86,11 @@ func (j Judgement) found() string {
 	if err != nil {
 		return trim(*j.Value)
 	}
-	return condition.spell(*j.Value)
+	found := condition.spell(*j.Value)
+	if j.CI95 != nil {
+		found += fmt.Sprintf(" (95 %% interval %s to %s)", condition.spell(j.CI95[0]), condition.spell(j.CI95[1]))
+	}
+	return found
 }
 
 func summaryTimeline(b *strings.Builder, events []Event) {

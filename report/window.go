@@ -82,8 +82,10 @@ func (w window) fits(c Condition, p *parser) error {
 		return nil
 	case s.figure == recovery:
 		return p.fault(0, "recovery is of the whole run; leave out over and during")
+	case s.isTime() && (s.figure != "response_time" || w.over > 0):
+		return p.fault(0, "within a window only quantiles of response_time are known, and by during alone; write for example sign-up.response_time.p95 < 500ms during 6m..10m")
 	case s.isTime():
-		return p.fault(0, "a quantile is known of the whole run only; leave out over and during")
+		return nil
 	case s.step == "" && s.figure != rate || !slices.Contains(known, s.figure):
 		return p.fault(0, "%s is not known by the second; a window is for %s of a step", s.figure, strings.Join(known, ", "))
 	case c.of != "" && !slices.Contains(seriesCounts(), c.of):

@@ -130,8 +130,13 @@ func (f Fault) Description() fault.Description {
 type Backend struct {
 	BatchRows       int                      `yaml:"batch_rows,omitempty" json:"batch_rows,omitempty"`             // most rows of one group commit
 	BatchAge        time.Duration            `yaml:"batch_age,omitempty" json:"batch_age,omitempty"`               // longest time a row waits for company
-	Durability      string                   `yaml:"durability,omitempty" json:"durability,omitempty"`             // group-fsync
+	Durability      string                   `yaml:"durability,omitempty" json:"durability,omitempty"`             // group-fsync, per-request-fsync, or async, which is unsafe
 	Quota           int                      `yaml:"quota,omitempty" json:"quota,omitempty"`                       // places in the current batch (gelombang); 0 means no limit
+	Passwords       string                   `yaml:"passwords,omitempty" json:"passwords,omitempty"`               // empty (none), at-signup or after-verify: argon2id at OWASP's least
+	PasswordSlots   int                      `yaml:"password_slots,omitempty" json:"password_slots,omitempty"`     // passwords hashed at once; 0 means one for each core
+	QueuedIdentity  bool                     `yaml:"queued_identity,omitempty" json:"queued_identity,omitempty"`   // accept an identity at once and ask the registry later
+	TestDelay       time.Duration            `yaml:"test_delay,omitempty" json:"test_delay,omitempty"`             // real time from handing in the motivation test to its score
+	Required        []string                 `yaml:"required,omitempty" json:"required,omitempty"`                 // of profile, photo, otp, statement, test: without them nobody joins
 	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real life of an e-mailed link
 	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // kept SMTP connections
 	CallTimeouts    map[string]time.Duration `yaml:"call_timeouts,omitempty" json:"call_timeouts,omitempty"`       // per dependency, real time

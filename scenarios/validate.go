@@ -91,7 +91,7 @@ func (s *Scenario) validateStep(step *Step, path string) {
 }
 
 func (s *Scenario) validateRequest(request *Request, path string) {
-	targets := []string{"backend", "mail"}
+	targets := []string{"backend", "mail", "sms"}
 	for name := range s.Targets {
 		targets = append(targets, name)
 	}
@@ -188,8 +188,9 @@ func (s *Scenario) validateParts() {
 		s.validateService(join("dependencies", name), dependency.Service)
 		s.validateDependency(join("dependencies", name), dependency)
 	}
-	if s.Backend.Durability != "group-fsync" {
-		s.source.faultAt("backend.durability", "use group-fsync", "the durability %q is unknown", s.Backend.Durability)
+	durabilities := []string{"group-fsync", "per-request-fsync", "async"}
+	if !slices.Contains(durabilities, s.Backend.Durability) {
+		s.source.faultAt("backend.durability", hintWord(s.Backend.Durability, durabilities), "the durability %q is unknown", s.Backend.Durability)
 	}
 	if s.Backend.BatchRows < 0 || s.Backend.Quota < 0 || s.Backend.MailConnections < 0 {
 		s.source.faultAt("backend", "use 0 (the default) or more", "a negative number")

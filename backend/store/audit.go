@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"iter"
 )
@@ -15,26 +16,24 @@ type Row struct {
 	Joined   bool
 }
 
-const selectAll = `SELECT id, email, coalesce(nik_cipher, x''), verified_ms IS NOT NULL, batch IS NOT NULL FROM people ORDER BY id`
-
-// Audit yields every row of the database at path, which no server may have open, in the order of
-// sign-up. It reads with a connection of its own; an error ends the sequence.
+// Audit yields every row of the database at a location but those of the erased, in the order of
+// sign-up; no server may write to it. It reads with a connection of its own; an error ends the sequence.
 //
 // Note: a scan past the UNIQUE indexes on purpose, so that reconciliation counts what is there.
-func Audit(ctx context.Context, path string, key []byte) iter.Seq2[Row, error] {
+func Audit(ctx context.Context, location string, key []byte) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		if err := audit(ctx, path, key, yield); err != nil {
-			yield(Row{}, fmt.Errorf("audit %s: %w", path, err))
+		if err := audit(ctx, location, key, yield); err != nil {
+			yield(Row{}, fmt.Errorf("audit %s: %w", Name(location), err))
 		}
 	}
 }
 
-func audit(ctx context.Context, path string, key []byte, yield func(Row, error) bool) error {
+func audit(ctx context.Context, location string, key []byte, yield func(Row, error) bool) error {
 	sealer, err := newSealer(key)
 	if err != nil {
 		return err
 	}
-	db, err := openDatabase(path, "rw", "busy_timeout(5000)", "query_only(1)")
+	db, err := openToRead(location)
 	if err != nil {
 		return err
 	}
@@ -51,13 +50,22 @@ func audit(ctx context.Context, path string, key []byte, yield func(Row, error) 
 			return fmt.Errorf("read a person: %w", err)
 		}
 		if len(sealed) > 0 {
-			if row.NIK, err = sealer.open(row.ID, sealed); err != nil {
+			nik, err := sealer.open("nik", row.ID, sealed)
+			if err != nil {
 				return err
 			}
+			row.NIK = string(nik)
 		}
 		if !yield(row, nil) {
 			return nil
 		}
 	}
 	return rows.Err()
+}
+
+func openToRead(location string) (*sql.DB, error) {
+	if isPostgres(location) {
+		return connectPostgres(location)
+	}
+	return connectSQLite(location, "rw", "busy_timeout(5000)", "query_only(1)")
 }

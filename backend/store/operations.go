@@ -17,13 +17,14 @@ type Link struct {
 // SignUp is a request to register.
 type SignUp struct {
 	Email, Name, Phone string // the e-mail normalised
+	Password           string // its hash; empty means none
 	Link               Link
 	At                 time.Time
 	MailPause          time.Duration // a known address has its next mail no sooner than this after the last
 	mailed             bool
 }
 
-// SignUp registers a person and puts a mail into the outbox. For a known address it only repeats the
+// SignUp registers a person and leaves a mail to be sent. For a known address it only repeats the
 // mail, unless the address is verified or was mailed just now. It tells whether there is a mail to
 // send; callers must not show that to the person.
 func (s *Store) SignUp(signUp SignUp) (mailed bool, err error) {
@@ -33,38 +34,60 @@ func (s *Store) SignUp(signUp SignUp) (mailed bool, err error) {
 
 func (o *SignUp) apply(e *engine) error {
 	o.mailed = false
-	result, err := e.exec(insertPerson, o.Email, o.Name, o.Phone, o.At.UnixMilli(), o.Link.Nonce, o.Link.Hash, o.Link.Expires.UnixMilli())
+	person, err := e.insert(insertPerson, o.Email, o.Name, o.Phone, orNull(o.Password), o.At.UnixMilli(), o.Link.Nonce, o.Link.Hash, o.Link.Expires.UnixMilli())
 	if err != nil {
 		return err
 	}
-	if n, err := result.RowsAffected(); err != nil {
-		return err
-	} else if n == 0 {
+	if person == 0 {
 		return o.again(e)
-	}
-	person, err := result.LastInsertId()
-	if err != nil {
-		return err
 	}
 	return o.mail(e, person)
 }
 
 // again repeats the mail to a known address, if it may be repeated.
 func (o *SignUp) again(e *engine) error {
+	in := SignIn{Email: o.Email, Link: o.Link, At: o.At, MailPause: o.MailPause}
+	err := in.repeat(e, false)
+	o.mailed = in.mailed
+	return err
+}
+
+func (o *SignUp) mail(e *engine, person int64) error {
+	_, err := e.exec(insertJob, person, JobMail, o.At.UnixMilli(), nil)
+	o.mailed = err == nil
+	return err
+}
+
+// SignIn is a request for a link to come back with.
+type SignIn struct {
+	Email     string // normalised
+	Link      Link
+	At        time.Time
+	MailPause time.Duration // there is a next mail no sooner than this after the last
+	mailed    bool
+}
+
+// SignIn leaves a mail with a link to a known address, unless it was mailed just now. It tells
+// whether there is a mail to send; callers must not show that to the person.
+func (s *Store) SignIn(signIn SignIn) (mailed bool, err error) {
+	err = s.do(&signIn)
+	return signIn.mailed, err
+}
+
+func (o *SignIn) apply(e *engine) error { return o.repeat(e, true) }
+
+func (o *SignIn) repeat(e *engine, evenVerified bool) error {
+	o.mailed = false
 	var person int64
-	err := e.queryRow(mailAgain, o.At.UnixMilli(), o.Link.Nonce, o.Link.Hash, o.Link.Expires.UnixMilli(),
-		o.Email, o.At.Add(-o.MailPause).UnixMilli()).Scan(&person)
+	err := e.queryRow(mailAgain, o.At.UnixMilli(), []byte{}, o.Link.Nonce, o.Link.Hash, o.Link.Expires.UnixMilli(),
+		o.Email, o.At.Add(-o.MailPause).UnixMilli(), evenVerified).Scan(&person)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return o.mail(e, person)
-}
-
-func (o *SignUp) mail(e *engine, person int64) error {
-	_, err := e.exec(insertMail, person)
+	_, err = e.exec(insertJob, person, JobMail, o.At.UnixMilli(), nil)
 	o.mailed = err == nil
 	return err
 }
@@ -77,36 +100,181 @@ type change struct {
 }
 
 func (o *change) apply(e *engine) error {
-	result, err := e.exec(o.query, o.args...)
-	if err != nil {
-		if isDuplicate(err) {
-			return ErrNIKTaken // the only UNIQUE column that a change can touch
-		}
-		return err
-	}
-	if n, err := result.RowsAffected(); err != nil {
-		return err
-	} else if n == 0 {
+	n, err := e.exec(o.query, o.args...)
+	if err == nil && n == 0 {
 		return o.missed
 	}
-	return nil
+	return err
 }
 
 // VerifyEmail uses up a person's link, or refuses with ErrLinkUsed.
 func (s *Store) VerifyEmail(person int64, linkHash []byte, at time.Time) error {
-	return s.do(&change{verifyEmail, []any{at.UnixMilli(), person, linkHash}, ErrLinkUsed})
+	return s.do(&change{verifyEmail, []any{at.UnixMilli(), person, linkHash, []byte{}}, ErrLinkUsed})
 }
 
-// ClaimNIK gives a NIK to a person for good. It refuses with ErrNIKTaken when another person has it,
-// and with ErrOutOfOrder when the e-mail is not verified or the person has another NIK.
+// try is an operation that counts a guess before it is looked at, so that nobody guesses in parallel.
+type try struct {
+	query  string
+	args   []any
+	result []any
+}
+
+func (o *try) apply(e *engine) error {
+	err := e.queryRow(o.query, o.args...).Scan(o.result...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrTries
+	}
+	return err
+}
+
+// TryLink counts a guess of the code that belongs to a link, and returns the person and the nonce
+// that give the code. It refuses with ErrTries when there is no such link or no try left.
+func (s *Store) TryLink(email string, tries int, at time.Time) (person int64, nonce []byte, err error) {
+	err = s.do(&try{tryLink, []any{email, tries, at.UnixMilli(), []byte{}}, []any{&person, &nonce}})
+	return person, nonce, err
+}
+
+// SetPassword keeps the hash of a person's password.
+func (s *Store) SetPassword(person int64, hash string) error {
+	return s.do(&change{setPassword, []any{hash, person}, ErrOutOfOrder})
+}
+
+type claim struct {
+	person        int64
+	index, sealed []byte
+	birthDate     string
+	at            time.Time
+}
+
+// ClaimNIK gives a NIK to a person for good; it may be claimed again by the same person. It refuses
+// with ErrNIKTaken when another person has it, and with ErrOutOfOrder when the e-mail is not verified
+// or the person has another NIK.
 func (s *Store) ClaimNIK(person int64, nik, birthDate string, at time.Time) error {
-	index, sealed := s.sealer.blind(nik), s.sealer.seal(person, nik)
-	return s.do(&change{claimNIK, []any{index, sealed, birthDate, at.UnixMilli(), person}, ErrOutOfOrder})
+	return s.do(&claim{person, s.sealer.blind(nik), s.sealer.seal("nik", person, []byte(nik)), birthDate, at})
 }
 
-// SetPhoto records the SHA-256 of a person's photo.
+func (o *claim) apply(e *engine) error {
+	if known, err := o.known(e); known || err != nil {
+		return err
+	}
+	n, err := e.exec(claimNIK, o.index, o.sealed, o.birthDate, o.at.UnixMilli(), o.person, IdentityVerified)
+	if err != nil || n > 0 {
+		return err
+	}
+	if known, err := o.known(e); known || err != nil { // another replica has been at it meanwhile
+		return err
+	}
+	return ErrOutOfOrder
+}
+
+// known tells whether the NIK is the person's already, and refuses when it is another's.
+func (o *claim) known(e *engine) (bool, error) {
+	var owner int64
+	switch err := e.queryRow(findNIK, o.index).Scan(&owner); {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, err
+	case owner != o.person:
+		return false, ErrNIKTaken
+	}
+	return true, nil
+}
+
+// The values of Person.Identity that the store sets itself.
+const (
+	IdentityPending  = "pending"
+	IdentityVerified = "verified"
+)
+
+// SetIdentity records what the registry said of a person whose NIK is not verified.
+func (s *Store) SetIdentity(person int64, verdict string) error {
+	return s.do(&change{setIdentity, []any{verdict, person}, ErrOutOfOrder})
+}
+
+type askLater struct {
+	person  int64
+	payload []byte
+	at      time.Time
+}
+
+// AskLater leaves a question to the registry as a job. It refuses with ErrOutOfOrder when one is left
+// already or the NIK is verified.
+func (s *Store) AskLater(person int64, question []byte, at time.Time) error {
+	return s.do(&askLater{person, s.sealer.seal("question", person, question), at})
+}
+
+func (o *askLater) apply(e *engine) error {
+	n, err := e.exec(askIdentity, IdentityPending, o.person)
+	if err == nil && n == 0 {
+		return ErrOutOfOrder
+	}
+	if err == nil {
+		_, err = e.exec(insertJob, o.person, JobVerification, o.at.UnixMilli(), o.payload)
+	}
+	return err
+}
+
+// SetProfile keeps a person's profile, sealed.
+func (s *Store) SetProfile(person int64, profile []byte) error {
+	return s.do(&change{setProfile, []any{s.sealer.seal("profile", person, profile), person}, ErrOutOfOrder})
+}
+
+// SetPhoto records the SHA-256 of a person's photo of the KTP.
 func (s *Store) SetPhoto(person int64, sha256 string) error {
-	return s.do(&change{setPhoto, []any{sha256, person}, ErrOutOfOrder})
+	return s.do(&change{setKTP, []any{sha256, person}, ErrOutOfOrder})
+}
+
+// SetSelfie records the SHA-256 of a person's selfie.
+func (s *Store) SetSelfie(person int64, sha256 string) error {
+	return s.do(&change{setSelfie, []any{sha256, person}, ErrOutOfOrder})
+}
+
+type startCode struct {
+	person  int64
+	nonce   []byte
+	expires time.Time
+	at      time.Time
+	pause   time.Duration
+}
+
+// StartOTP leaves a short message with a new code. It refuses with ErrTooSoon within the pause after
+// the last, and when the phone is verified.
+func (s *Store) StartOTP(person int64, nonce []byte, expires, at time.Time, pause time.Duration) error {
+	return s.do(&startCode{person, nonce, expires, at, pause})
+}
+
+func (o *startCode) apply(e *engine) error {
+	n, err := e.exec(startOTP, o.nonce, o.expires.UnixMilli(), o.at.UnixMilli(), o.person, o.at.Add(-o.pause).UnixMilli())
+	if err == nil && n == 0 {
+		return ErrTooSoon
+	}
+	if err == nil {
+		_, err = e.exec(insertJob, o.person, JobSMS, o.at.UnixMilli(), nil)
+	}
+	return err
+}
+
+// TryOTP counts a guess of the code and returns the nonce that gives it, or refuses with ErrTries.
+func (s *Store) TryOTP(person int64, tries int, at time.Time) (nonce []byte, err error) {
+	err = s.do(&try{tryOTP, []any{person, tries, at.UnixMilli()}, []any{&nonce}})
+	return nonce, err
+}
+
+// ConfirmPhone uses up the code that the nonce gives.
+func (s *Store) ConfirmPhone(person int64, nonce []byte, at time.Time) error {
+	return s.do(&change{confirmPhone, []any{at.UnixMilli(), person, nonce}, ErrTries})
+}
+
+// SetStatement records that a person has made the declarations.
+func (s *Store) SetStatement(person int64, at time.Time) error {
+	return s.do(&change{setStatement, []any{at.UnixMilli(), person}, ErrOutOfOrder})
+}
+
+// SubmitTest keeps the score of a person's test, to be known when it is due. It refuses with
+// ErrOutOfOrder when there is one.
+func (s *Store) SubmitTest(person int64, score int, due time.Time) error {
+	return s.do(&change{submitTest, []any{score, due.UnixMilli(), person}, ErrOutOfOrder})
 }
 
 // SetEligible records that a person may join, and whether the household gets social aid.
@@ -114,44 +282,14 @@ func (s *Store) SetEligible(person int64, socialAid bool, at time.Time) error {
 	return s.do(&change{setEligible, []any{at.UnixMilli(), socialAid, person}, ErrOutOfOrder})
 }
 
-// currentBatch is the batch that people join.
-const currentBatch = 1
-
-type join struct {
-	person int64
-	at     time.Time
-	batch  int
+// Erase empties a person's row: nothing of the person is left but that there was one.
+func (s *Store) Erase(person int64, at time.Time) error {
+	return s.do(&change{erasePerson, []any{at.UnixMilli(), person, erasedEmail(person), []byte{}}, ErrOutOfOrder})
 }
 
-// Join gives a person a place in the current batch and returns its number; for a member it returns
-// the number again. It refuses with ErrBatchFull, or with ErrOutOfOrder before SetEligible.
-func (s *Store) Join(person int64, at time.Time) (batch int, err error) {
-	op := &join{person: person, at: at}
-	err = s.do(op)
-	return op.batch, err
-}
-
-func (o *join) apply(e *engine) error {
-	var eligible bool
-	err := e.queryRow(askJoin, o.person).Scan(&o.batch, &eligible)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return ErrOutOfOrder
-	case err != nil || o.batch != 0:
-		return err
-	case !eligible:
-		return ErrOutOfOrder
+func orNull(text string) any {
+	if text == "" {
+		return nil
 	}
-	result, err := e.exec(takePlace, currentBatch)
-	if err != nil {
-		return err
-	}
-	if n, err := result.RowsAffected(); err != nil {
-		return err
-	} else if n == 0 {
-		return ErrBatchFull
-	}
-	o.batch = currentBatch
-	_, err = e.exec(setBatch, o.batch, o.at.UnixMilli(), o.person)
-	return err
+	return text
 }

@@ -5,35 +5,95 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
 )
 
 // Person is how far somebody has come.
 type Person struct {
-	ID        int64
-	Email     string
-	Verified  bool   // the e-mail
-	NIK       string // empty before ClaimNIK
-	BirthDate string // YYYY-MM-DD, empty before ClaimNIK
-	Photo     string // its SHA-256, empty before SetPhoto
-	Eligible  bool
-	SocialAid bool
-	Batch     int // 0 before Join
+	ID          int64
+	Email, Name string
+	Phone       string
+	Password    string // its hash, or empty
+	Verified    bool   // the e-mail
+	Identity    string // what the registry said last, IdentityPending, or empty
+	NIK         string // empty before ClaimNIK
+	BirthDate   string // YYYY-MM-DD, empty before ClaimNIK
+	Profile     bool
+	Photo       string // SHA-256 of the KTP's, empty before SetPhoto
+	Selfie      string // its SHA-256, empty before SetSelfie
+	PhoneProved bool
+	Statement   bool
+	TestDue     time.Time // when the score may be known; zero before SubmitTest
+	TestScore   int
+	Eligible    bool
+	SocialAid   bool
+	Batch       int // 0 before Join
+	Selected    bool
 }
 
 // Person returns one person, or ErrUnknown.
 func (s *Store) Person(ctx context.Context, id int64) (Person, error) {
-	p := Person{ID: id}
-	var sealed []byte
-	err := s.engine.read[selectPerson].QueryRowContext(ctx, id).
-		Scan(&p.Email, &p.Verified, &sealed, &p.BirthDate, &p.Photo, &p.Eligible, &p.SocialAid, &p.Batch)
+	op := readPerson{ctx: ctx, id: id}
+	var err error
+	if s.durability == Async { // what was promised is visible only where it was written
+		err = s.do(&op)
+	} else {
+		err = op.scan(s.engine.read[selectPerson].QueryRowContext(ctx, id))
+	}
+	switch {
+	case errors.Is(err, sql.ErrNoRows), errors.Is(err, ErrUnknown):
+		return op.person, ErrUnknown
+	case errors.Is(err, ErrClosed):
+		return op.person, err
+	case err != nil:
+		return op.person, fmt.Errorf("%w: read a person: %w", ErrStorage, err)
+	case len(op.sealed) == 0:
+		return op.person, nil
+	}
+	nik, err := s.sealer.open("nik", id, op.sealed)
+	op.person.NIK = string(nik)
+	return op.person, err
+}
+
+type readPerson struct {
+	ctx    context.Context
+	id     int64
+	person Person
+	sealed []byte
+}
+
+func (o *readPerson) scan(row *sql.Row) error {
+	p := &o.person
+	p.ID = o.id
+	var due int64
+	err := row.Scan(&p.Email, &p.Name, &p.Phone, &p.Password, &p.Verified, &p.Identity, &o.sealed, &p.BirthDate, &p.Profile, &p.Photo,
+		&p.Selfie, &p.PhoneProved, &p.Statement, &due, &p.TestScore, &p.Eligible, &p.SocialAid, &p.Batch, &p.Selected)
+	if due != 0 {
+		p.TestDue = time.UnixMilli(due)
+	}
+	return err
+}
+
+func (o *readPerson) apply(e *engine) error {
+	err := o.scan(e.queryRow(selectPerson, o.id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrUnknown
+	}
+	return err
+}
+
+// Password returns the person with a verified address and the hash of the password, or ErrUnknown.
+func (s *Store) Password(ctx context.Context, email string) (person int64, hash string, err error) {
+	err = s.engine.read[selectPassword].QueryRowContext(ctx, email).Scan(&person, &hash)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return p, ErrUnknown
+		return 0, "", ErrUnknown
 	case err != nil:
-		return p, fmt.Errorf("%w: read a person: %w", ErrStorage, err)
-	case len(sealed) == 0:
-		return p, nil
+		return 0, "", fmt.Errorf("%w: read a password: %w", ErrStorage, err)
 	}
-	p.NIK, err = s.sealer.open(id, sealed)
-	return p, err
+	return person, hash, nil
 }
+
+// erasedEmail is what stands for the address of somebody who has been erased; it is no address.
+func erasedEmail(person int64) string { return "erased:" + strconv.FormatInt(person, 10) }

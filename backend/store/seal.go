@@ -54,26 +54,27 @@ func (s *sealer) blind(nik string) []byte {
 // fingerprint tells one key from another. It is no NIK's index, since a NIK is all digits.
 func (s *sealer) fingerprint() []byte { return s.blind("fingerprint") }
 
-// seal encrypts a NIK for one person: a ciphertext copied to another row does not open.
-func (s *sealer) seal(person int64, nik string) []byte {
-	nonce := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+len(nik)+s.aead.Overhead())
+// seal encrypts a text of one kind for one row: a ciphertext copied to another row or column does not open.
+func (s *sealer) seal(kind string, row int64, text []byte) []byte {
+	nonce := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+len(text)+s.aead.Overhead())
 	rand.Read(nonce) // crypto/rand.Read never fails since Go 1.24
-	return s.aead.Seal(nonce, nonce, []byte(nik), personBytes(person))
+	return s.aead.Seal(nonce, nonce, text, place(kind, row))
 }
 
 // open decrypts what seal made.
-func (s *sealer) open(person int64, sealed []byte) (string, error) {
+func (s *sealer) open(kind string, row int64, sealed []byte) ([]byte, error) {
 	if len(sealed) < s.aead.NonceSize() {
-		return "", fmt.Errorf("the NIK of person %d is cut short", person)
+		return nil, fmt.Errorf("the %s of row %d is cut short", kind, row)
 	}
 	nonce, text := sealed[:s.aead.NonceSize()], sealed[s.aead.NonceSize():]
-	nik, err := s.aead.Open(nil, nonce, text, personBytes(person))
+	opened, err := s.aead.Open(nil, nonce, text, place(kind, row))
 	if err != nil {
-		return "", fmt.Errorf("open the NIK of person %d (is it the right key?): %w", person, err)
+		return nil, fmt.Errorf("open the %s of row %d (is it the right key?): %w", kind, row, err)
 	}
-	return string(nik), nil
+	return opened, nil
 }
 
-func personBytes(person int64) []byte {
-	return binary.BigEndian.AppendUint64(nil, uint64(person))
+// place is where a sealed text belongs.
+func place(kind string, row int64) []byte {
+	return binary.BigEndian.AppendUint64([]byte(kind), uint64(row))
 }

@@ -1,68 +1,122 @@
 package store
 
-import (
-	"context"
-	"database/sql"
-	"fmt"
-)
+// The statements are in SQLite's dialect as far as PostgreSQL's is the same; rewritePostgres does the
+// rest. Parameters are numbered; /*lock*/ stands where PostgreSQL must lock
+// rows, and /*returning*/ where it must be asked for the number of the new row.
+
+const commit = "COMMIT"
 
 // The statements of the writer.
 const (
-	insertPerson = `INSERT INTO people (email, name, phone, created_ms, mailed_ms, link_nonce, link_hash, link_expires_ms)
-		VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7) ON CONFLICT (email) DO NOTHING`
+	insertPerson = `INSERT INTO people (email, name, phone, password, created_ms, mailed_ms, link_nonce, link_hash, link_expires_ms)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8) ON CONFLICT (email) DO NOTHING /*returning*/`
 	// A link that still holds is sent again, so that the first mail, if it is only late, stays good.
 	mailAgain = `UPDATE people SET mailed_ms = ?1,
-			link_nonce = iif(link_expires_ms > ?1, link_nonce, ?2),
-			link_hash = iif(link_expires_ms > ?1, link_hash, ?3),
-			link_expires_ms = iif(link_expires_ms > ?1, link_expires_ms, ?4)
-		WHERE email = ?5 AND verified_ms IS NULL AND mailed_ms <= ?6 RETURNING id`
-	insertMail  = `INSERT INTO outbox (person_id) VALUES (?)`
-	settleMail  = `UPDATE outbox SET state = ?, attempts = ?, settled_ms = ? WHERE id = ?`
-	verifyEmail = `UPDATE people SET verified_ms = ?1
-		WHERE id = ?2 AND link_hash = ?3 AND link_expires_ms > ?1 AND verified_ms IS NULL`
-	claimNIK = `UPDATE people SET nik_index = ?1, nik_cipher = ?2, birth_date = ?3, identified_ms = ?4
+			link_nonce = CASE WHEN link_expires_ms > ?1 AND link_hash <> ?2 THEN link_nonce ELSE ?3 END,
+			link_hash = CASE WHEN link_expires_ms > ?1 AND link_hash <> ?2 THEN link_hash ELSE ?4 END,
+			link_tries = CASE WHEN link_expires_ms > ?1 AND link_hash <> ?2 THEN link_tries ELSE 0 END,
+			link_expires_ms = CASE WHEN link_expires_ms > ?1 AND link_hash <> ?2 THEN link_expires_ms ELSE ?5 END
+		WHERE email = ?6 AND (?8 OR verified_ms IS NULL) AND mailed_ms <= ?7 RETURNING id`
+	verifyEmail = `UPDATE people SET verified_ms = coalesce(verified_ms, ?1), link_hash = ?4
+		WHERE id = ?2 AND link_hash = ?3 AND link_expires_ms > ?1`
+	tryLink = `UPDATE people SET link_tries = link_tries + 1
+		WHERE email = ?1 AND link_tries < ?2 AND link_hash <> ?4 AND link_expires_ms > ?3 RETURNING id, link_nonce`
+	setPassword = `UPDATE people SET password = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
+
+	findNIK  = `SELECT id FROM people WHERE nik_index = ?1`
+	claimNIK = `UPDATE people SET nik_index = ?1, nik_cipher = ?2, birth_date = ?3, identified_ms = ?4, identity = ?6
 		WHERE id = ?5 AND verified_ms IS NOT NULL AND (nik_index IS NULL OR nik_index = ?1)`
-	setPhoto    = `UPDATE people SET photo_sha256 = ? WHERE id = ? AND verified_ms IS NOT NULL`
-	setEligible = `UPDATE people SET eligible_ms = ?, social_aid = ? WHERE id = ? AND nik_index IS NOT NULL`
-	askJoin     = `SELECT coalesce(batch, 0), eligible_ms IS NOT NULL FROM people WHERE id = ?`
-	takePlace   = `UPDATE batches SET members = members + 1 WHERE id = ? AND (quota = 0 OR members < quota)`
-	setBatch    = `UPDATE people SET batch = ?, joined_ms = ? WHERE id = ?`
+	setIdentity = `UPDATE people SET identity = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL AND nik_index IS NULL`
+	askIdentity = `UPDATE people SET identity = ?1
+		WHERE id = ?2 AND verified_ms IS NOT NULL AND nik_index IS NULL AND coalesce(identity, '') <> ?1`
+
+	setProfile = `UPDATE people SET profile_cipher = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
+	setKTP     = `UPDATE people SET ktp_sha256 = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
+	setSelfie  = `UPDATE people SET selfie_sha256 = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
+	startOTP   = `UPDATE people SET otp_nonce = ?1, otp_expires_ms = ?2, otp_tries = 0, otp_sent_ms = ?3
+		WHERE id = ?4 AND verified_ms IS NOT NULL AND phone_verified_ms IS NULL AND coalesce(otp_sent_ms, 0) <= ?5`
+	tryOTP = `UPDATE people SET otp_tries = otp_tries + 1
+		WHERE id = ?1 AND otp_tries < ?2 AND otp_expires_ms > ?3 RETURNING otp_nonce`
+	confirmPhone = `UPDATE people SET phone_verified_ms = ?1, otp_expires_ms = 0
+		WHERE id = ?2 AND otp_nonce = ?3 AND otp_expires_ms > ?1 AND phone_verified_ms IS NULL`
+	setStatement = `UPDATE people SET statement_ms = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
+	submitTest   = `UPDATE people SET test_score = ?1, test_due_ms = ?2
+		WHERE id = ?3 AND verified_ms IS NOT NULL AND test_due_ms IS NULL`
+	setEligible = `UPDATE people SET eligible_ms = ?1, social_aid = ?2 WHERE id = ?3 AND nik_index IS NOT NULL`
+
+	askJoin   = `SELECT coalesce(batch, 0), eligible_ms IS NOT NULL FROM people WHERE id = ?1 AND erased_ms IS NULL`
+	takePlace = `UPDATE batches SET members = members + 1
+		WHERE id = (SELECT min(id) FROM batches WHERE closed_ms IS NULL) AND closed_ms IS NULL
+		AND (quota = 0 OR members < quota) RETURNING id`
+	setBatch = `UPDATE people SET batch = ?1, joined_ms = ?2 WHERE id = ?3 AND batch IS NULL`
+
+	closeBatch = `UPDATE batches SET closed_ms = ?1
+		WHERE id = (SELECT min(id) FROM batches WHERE closed_ms IS NULL) AND closed_ms IS NULL RETURNING id, quota`
+	openBatch   = `INSERT INTO batches (id, quota) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING`
+	selectBatch = `UPDATE batches SET seed = ?1, places = ?2, selected_ms = ?3
+		WHERE id = ?4 AND closed_ms IS NOT NULL AND selected_ms IS NULL`
+	batchMembers = `SELECT id FROM people WHERE batch = ?1 AND erased_ms IS NULL AND (?2 = 0 OR ktp_sha256 IS NOT NULL) ORDER BY id`
+	setSelected  = `UPDATE people SET selected_ms = ?1 WHERE id = ?2`
+
+	erasePerson = `UPDATE people SET erased_ms = ?1, email = ?3, name = '', phone = '', password = NULL,
+			link_nonce = ?4, link_hash = ?4, verified_ms = NULL, identity = NULL, nik_index = NULL, nik_cipher = NULL,
+			birth_date = NULL, profile_cipher = NULL, ktp_sha256 = NULL, selfie_sha256 = NULL, otp_nonce = NULL,
+			statement_ms = NULL, test_score = NULL, test_due_ms = NULL
+		WHERE id = ?2 AND erased_ms IS NULL`
+
+	insertJob = `INSERT INTO jobs (person_id, kind, due_ms, payload) VALUES (?1, ?2, ?3, ?4)`
+	leaseJobs = `UPDATE jobs SET due_ms = ?1 WHERE id IN (
+			SELECT id FROM jobs WHERE kind = ?2 AND state = 0 AND due_ms <= ?3 ORDER BY due_ms, id LIMIT ?4 /*lock*/)
+		RETURNING id, person_id, attempts, payload,
+			(SELECT email FROM people WHERE people.id = person_id AND erased_ms IS NULL),
+			(SELECT name FROM people WHERE people.id = person_id AND erased_ms IS NULL),
+			(SELECT phone FROM people WHERE people.id = person_id AND erased_ms IS NULL),
+			(SELECT link_nonce FROM people WHERE people.id = person_id AND erased_ms IS NULL),
+			(SELECT otp_nonce FROM people WHERE people.id = person_id AND erased_ms IS NULL)`
+	settleJob = `UPDATE jobs SET state = ?1, attempts = ?2, due_ms = ?3, settled_ms = ?4,
+			payload = CASE WHEN ?6 THEN payload ELSE NULL END
+		WHERE id = ?5`
+
+	takeKey = `INSERT INTO idempotency (key, fingerprint, status, expires_ms) VALUES (?1, ?2, 0, ?3)
+		ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint, status = 0, body = NULL, expires_ms = excluded.expires_ms
+		WHERE idempotency.expires_ms <= ?4`
+	readKey = `SELECT fingerprint, status, body FROM idempotency WHERE key = ?1`
+	keepKey = `UPDATE idempotency SET status = ?1, body = ?2, expires_ms = ?3 WHERE key = ?4`
+	freeKey = `DELETE FROM idempotency WHERE key = ?1`
 )
 
 // The statements of the readers.
 const (
-	selectPerson = `SELECT email, verified_ms IS NOT NULL, coalesce(nik_cipher, x''), coalesce(birth_date, ''),
-		coalesce(photo_sha256, ''), eligible_ms IS NOT NULL, coalesce(social_aid, 0), coalesce(batch, 0)
-		FROM people WHERE id = ?`
-	selectPending = `SELECT outbox.id, outbox.attempts, people.id, people.email, people.name, people.link_nonce
-		FROM outbox JOIN people ON people.id = outbox.person_id
-		WHERE outbox.id > ? AND outbox.state = 0 ORDER BY outbox.id LIMIT ?`
-	countPending = `SELECT count(*) FROM outbox WHERE state = 0`
+	selectPerson = `SELECT email, name, phone, coalesce(password, ''), verified_ms IS NOT NULL, coalesce(identity, ''), nik_cipher,
+		coalesce(birth_date, ''), profile_cipher IS NOT NULL, coalesce(ktp_sha256, ''), coalesce(selfie_sha256, ''),
+		phone_verified_ms IS NOT NULL, statement_ms IS NOT NULL, coalesce(test_due_ms, 0), coalesce(test_score, 0),
+		eligible_ms IS NOT NULL, coalesce(social_aid, FALSE), coalesce(batch, 0), selected_ms IS NOT NULL
+		FROM people WHERE id = ?1 AND erased_ms IS NULL`
+	selectPassword = `SELECT id, coalesce(password, '') FROM people WHERE email = ?1 AND verified_ms IS NOT NULL`
+	selectBatches  = `SELECT id, quota, members, coalesce(closed_ms, 0), coalesce(seed, ''), coalesce(places, 0), coalesce(selected_ms, 0)
+		FROM batches WHERE id = ?1`
+	currentBatch = `SELECT coalesce(min(id), 0) FROM batches WHERE closed_ms IS NULL`
+	pendingJobs  = `SELECT count(*), coalesce(min(due_ms), 0) FROM jobs WHERE state = 0 AND kind = ?1`
+	usedAtAll    = `SELECT EXISTS (SELECT 1 FROM people)`
+	checkSeal    = `INSERT INTO seal (id, fingerprint) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET id = 1 RETURNING fingerprint = ?1`
+	setQuota     = `INSERT INTO batches (id, quota) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET quota = excluded.quota`
+	selectAll    = `SELECT id, email, nik_cipher, verified_ms IS NOT NULL, batch IS NOT NULL FROM people WHERE erased_ms IS NULL ORDER BY id`
 )
 
-// prepare prepares all statements.
-func (e *engine) prepare(ctx context.Context) (err error) {
-	e.write, err = prepareAll(ctx, e.conn, "BEGIN IMMEDIATE", "COMMIT", insertPerson, mailAgain, insertMail, settleMail,
-		verifyEmail, claimNIK, setPhoto, setEligible, askJoin, takePlace, setBatch)
-	if err != nil {
-		return err
+// writeQueries returns what the writer prepares.
+func writeQueries() []string {
+	return []string{
+		commit, insertPerson, mailAgain, verifyEmail, tryLink, setPassword, findNIK, claimNIK, setIdentity,
+		askIdentity, setProfile, setKTP, setSelfie, startOTP, tryOTP, confirmPhone, setStatement,
+		submitTest, setEligible, askJoin, takePlace, setBatch, closeBatch, openBatch, selectBatch,
+		batchMembers, setSelected, erasePerson, insertJob, leaseJobs, settleJob, takeKey, readKey, keepKey,
+		freeKey, selectPerson, usedAtAll, checkSeal, setQuota,
 	}
-	e.read, err = prepareAll(ctx, e.reader, selectPerson, selectPending, countPending)
-	return err
 }
 
-type preparer interface {
-	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
-}
-
-func prepareAll(ctx context.Context, db preparer, queries ...string) (map[string]*sql.Stmt, error) {
-	statements := make(map[string]*sql.Stmt, len(queries))
-	for _, query := range queries {
-		stmt, err := db.PrepareContext(ctx, query)
-		if err != nil {
-			return statements, fmt.Errorf("prepare %q: %w", query, err)
-		}
-		statements[query] = stmt
+// readQueries returns what the readers prepare.
+func readQueries() []string {
+	return []string{
+		selectPerson, selectPassword, selectBatches, currentBatch, pendingJobs,
 	}
-	return statements, nil
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"sync/atomic"
 	"time"
 )
@@ -14,6 +15,9 @@ type Stats struct {
 	BusyTime   time.Duration `json:"busy_time"`   // spent in transactions, commit included
 	CommitTime time.Duration `json:"commit_time"` // spent in COMMIT: writing the log and its fsync
 }
+
+// Readers returns the pool of connections that read.
+func (s *Store) Readers() sql.DBStats { return s.engine.reader.Stats() }
 
 type counters struct {
 	batches, rows, batchMax, failures atomic.Uint64

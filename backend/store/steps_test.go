@@ -3,8 +3,6 @@ package store_test
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,11 +11,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestOneNIKBelongsToOnePerson(t *testing.T) {
+func TestOneNIKBelongsToOnePerson(t *testing.T) { onEach(t, oneNIKBelongsToOnePerson) }
+
+func oneNIKBelongsToOnePerson(t *testing.T, location string) {
 	const people = 1000
 	const nik = "9901014101900001"
-	path := filepath.Join(t.TempDir(), "people.db")
-	s := openStore(t, path, store.Options{})
+	s := openStore(t, location, store.Options{})
 	applicants(t, s, people)
 	var wait sync.WaitGroup
 	var taken, claimed atomic.Int64
@@ -39,7 +38,7 @@ func TestOneNIKBelongsToOnePerson(t *testing.T) {
 	}
 	s.Close()
 	var owners []int64
-	for _, row := range audit(t, path) {
+	for _, row := range audit(t, location) {
 		if row.NIK == nik {
 			owners = append(owners, row.ID)
 		}
@@ -47,7 +46,7 @@ func TestOneNIKBelongsToOnePerson(t *testing.T) {
 	if len(owners) != 1 {
 		t.Fatalf("owners %v; want one", owners)
 	}
-	s = openStore(t, path, store.Options{})
+	s = openStore(t, location, store.Options{})
 	if err := s.ClaimNIK(owners[0], nik, "1990-01-01", testTime); err != nil {
 		t.Errorf("the same person again: %v", err)
 	}
@@ -57,28 +56,35 @@ func TestOneNIKBelongsToOnePerson(t *testing.T) {
 }
 
 func TestQuotaIsNeverExceeded(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		quota := rapid.IntRange(0, 12).Draw(rt, "quota")
-		people := rapid.IntRange(1, 20).Draw(rt, "people")
-		folder, err := os.MkdirTemp(t.TempDir(), "") //nolint:usetesting // one folder for each case of the property
-		if err != nil {
-			rt.Fatal(err)
-		}
-		s := openStore(t, filepath.Join(folder, "people.db"), store.Options{Quota: quota})
-		defer s.Close()
-		applicants(t, s, people)
-		want := people
-		if quota > 0 {
-			want = min(people, quota)
-		}
-		if joined := joinAll(rt, s, people); joined != want {
-			rt.Fatalf("%d joined; want %d", joined, want)
+	t.Run("sqlite", func(t *testing.T) {
+		rapid.Check(t, func(rt *rapid.T) {
+			quota, people := rapid.IntRange(0, 12).Draw(rt, "quota"), rapid.IntRange(1, 20).Draw(rt, "people")
+			quotaHolds(t, freshLocation(t, "sqlite"), quota, people)
+		})
+	})
+	t.Run("postgres", func(t *testing.T) { // few, since each has a schema of its own to migrate
+		for _, row := range [][2]int{{0, 5}, {1, 20}, {7, 20}, {12, 9}} {
+			quotaHolds(t, freshLocation(t, "postgres"), row[0], row[1])
 		}
 	})
 }
 
+func quotaHolds(t *testing.T, location string, quota, people int) {
+	t.Helper()
+	s := openStore(t, location, store.Options{Quota: quota})
+	defer s.Close()
+	applicants(t, s, people)
+	want := people
+	if quota > 0 {
+		want = min(people, quota)
+	}
+	if joined := joinAll(t, s, people); joined != want {
+		t.Fatalf("%d of %d joined with a quota of %d; want %d", joined, people, quota, want)
+	}
+}
+
 // joinAll lets everybody join twice at once and returns how many got a place.
-func joinAll(t rapid.TB, s *store.Store, people int) int {
+func joinAll(t testing.TB, s *store.Store, people int) int {
 	var wait sync.WaitGroup
 	members := make([]atomic.Bool, people+1)
 	for i := range 2 * people {
@@ -108,8 +114,10 @@ func joinAll(t rapid.TB, s *store.Store, people int) int {
 	return n
 }
 
-func TestStepsOutOfOrderAreRefused(t *testing.T) {
-	s := openStore(t, filepath.Join(t.TempDir(), "people.db"), store.Options{})
+func TestStepsOutOfOrderAreRefused(t *testing.T) { onEach(t, stepsOutOfOrderAreRefused) }
+
+func stepsOutOfOrderAreRefused(t *testing.T, location string) {
+	s := openStore(t, location, store.Options{})
 	if _, err := s.SignUp(signUp(1)); err != nil {
 		t.Fatal(err)
 	}

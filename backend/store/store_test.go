@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -28,10 +29,10 @@ func signUp(i int) store.SignUp {
 	}
 }
 
-func openStore(t testing.TB, path string, options store.Options) *store.Store {
+func openStore(t testing.TB, location string, options store.Options) *store.Store {
 	t.Helper()
 	options.Key = testKey()
-	s, err := store.Open(t.Context(), path, options)
+	s, err := store.Open(t.Context(), location, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,9 +52,9 @@ func applicants(t testing.TB, s *store.Store, n int) {
 		})
 	}
 	wait.Wait()
-	mails, err := s.PendingMails(t.Context(), 0, n)
-	if err != nil || len(mails) != n {
-		t.Fatalf("%d mails, %v; want %d", len(mails), err, n)
+	mails := pendingMails(t, s)
+	if len(mails) != n {
+		t.Fatalf("%d mails; want %d", len(mails), n)
 	}
 	for _, m := range mails {
 		wait.Go(func() {
@@ -64,6 +65,16 @@ func applicants(t testing.TB, s *store.Store, n int) {
 		})
 	}
 	wait.Wait()
+}
+
+// pendingMails returns the mails to be sent; their lease ends at once.
+func pendingMails(t testing.TB, s *store.Store) []store.Job {
+	t.Helper()
+	mails, err := s.LeaseJobs(store.JobMail, testTime.AddDate(1, 0, 0), testTime, 1_000_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mails
 }
 
 func Example() {
@@ -92,13 +103,16 @@ func Example() {
 	// Output:
 	// true <nil>
 	// false <nil>
-	// wal, synchronous=full
+	// group-fsync; wal, synchronous=full
 	// p7@example.test false <nil>
 }
 
 func TestOneThousandSignUpsOfOneAddressMakeOneRow(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "people.db")
-	s := openStore(t, path, store.Options{})
+	onEach(t, oneThousandSignUpsOfOneAddressMakeOneRow)
+}
+
+func oneThousandSignUpsOfOneAddressMakeOneRow(t *testing.T, location string) {
+	s := openStore(t, location, store.Options{})
 	var wait sync.WaitGroup
 	var mails atomic.Int64
 	for range 1000 {
@@ -114,14 +128,14 @@ func TestOneThousandSignUpsOfOneAddressMakeOneRow(t *testing.T) {
 	}
 	wait.Wait()
 	s.Close()
-	if rows := audit(t, path); len(rows) != 1 || mails.Load() != 1 {
+	if rows := audit(t, location); len(rows) != 1 || mails.Load() != 1 {
 		t.Errorf("%d rows, %d mails; want one of each", len(rows), mails.Load())
 	}
 }
 
-func audit(t testing.TB, path string) (rows []store.Row) {
+func audit(t testing.TB, location string) (rows []store.Row) {
 	t.Helper()
-	for row, err := range store.Audit(t.Context(), path, testKey()) {
+	for row, err := range store.Audit(t.Context(), location, testKey()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,9 +144,11 @@ func audit(t testing.TB, path string) (rows []store.Row) {
 	return rows
 }
 
-func TestRepeatedSignUpMails(t *testing.T) {
-	s := openStore(t, filepath.Join(t.TempDir(), "people.db"), store.Options{})
-	for _, row := range []struct {
+func TestRepeatedSignUpMails(t *testing.T) { onEach(t, repeatedSignUpMails) }
+
+func repeatedSignUpMails(t *testing.T, location string) {
+	s := openStore(t, location, store.Options{})
+	for i, row := range []struct {
 		why    string
 		after  time.Duration
 		verify bool
@@ -149,8 +165,7 @@ func TestRepeatedSignUpMails(t *testing.T) {
 		at := testTime.Add(row.after)
 		o := signUp(1)
 		o.At, o.Link.Expires = at, at.Add(24*time.Hour)
-		number := s.Stats().Rows
-		o.Link.Nonce, o.Link.Hash = []byte{byte(number)}, []byte{byte(number)}
+		o.Link.Nonce, o.Link.Hash = []byte{byte(i)}, []byte{byte(i)}
 		if row.verify {
 			if err := s.VerifyEmail(1, []byte{4}, testTime.Add(49*time.Hour)); err != nil {
 				t.Fatal(err)
@@ -160,15 +175,17 @@ func TestRepeatedSignUpMails(t *testing.T) {
 		if err != nil || mailed != row.want {
 			t.Errorf("%s: mailed %v, %v", row.why, mailed, err)
 		}
-		mails, err := s.PendingMails(t.Context(), 0, 10)
-		if err != nil || mails[len(mails)-1].LinkNonce[0] != row.nonce {
-			t.Errorf("%s: nonce %v, %v; want %d", row.why, mails[len(mails)-1].LinkNonce, err, row.nonce)
+		mails := pendingMails(t, s)
+		if mails[len(mails)-1].LinkNonce[0] != row.nonce {
+			t.Errorf("%s: nonce %v; want %d", row.why, mails[len(mails)-1].LinkNonce, row.nonce)
 		}
 	}
 }
 
-func TestLinkIsGoodOnceAndInTime(t *testing.T) {
-	s := openStore(t, filepath.Join(t.TempDir(), "people.db"), store.Options{})
+func TestLinkIsGoodOnceAndInTime(t *testing.T) { onEach(t, linkIsGoodOnceAndInTime) }
+
+func linkIsGoodOnceAndInTime(t *testing.T, location string) {
+	s := openStore(t, location, store.Options{})
 	o := signUp(1)
 	if _, err := s.SignUp(o); err != nil {
 		t.Fatal(err)
@@ -192,24 +209,31 @@ func TestLinkIsGoodOnceAndInTime(t *testing.T) {
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "people.db")
-	s := openStore(t, path, store.Options{Fresh: true})
+func TestOpenRefuses(t *testing.T) { onEach(t, openRefuses) }
+
+func openRefuses(t *testing.T, location string) {
+	if err := store.CheckFresh(t.Context(), location); err != nil {
+		t.Errorf("a fresh location: %v", err)
+	}
+	s := openStore(t, location, store.Options{Fresh: true})
 	if _, err := s.SignUp(signUp(1)); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
-	if _, err := store.Open(t.Context(), path, store.Options{Key: testKey(), Fresh: true}); !errors.Is(err, store.ErrUsed) {
+	if err := store.CheckFresh(t.Context(), location); !errors.Is(err, store.ErrUsed) {
+		t.Errorf("a used database looks fresh: %v", err)
+	}
+	if _, err := store.Open(t.Context(), location, store.Options{Key: testKey(), Fresh: true}); !errors.Is(err, store.ErrUsed) {
 		t.Errorf("a used database as a fresh one: %v", err)
 	}
-	if _, err := store.Open(t.Context(), path, store.Options{Key: make([]byte, store.KeySize)}); err == nil {
+	if _, err := store.Open(t.Context(), location, store.Options{Key: make([]byte, store.KeySize)}); err == nil {
 		t.Error("another key was accepted")
 	}
-	if _, err := store.Open(t.Context(), path, store.Options{Key: []byte("short")}); err == nil {
+	if _, err := store.Open(t.Context(), location, store.Options{Key: []byte("short")}); err == nil {
 		t.Error("a short key was accepted")
 	}
-	s = openStore(t, path, store.Options{})
-	if n, err := s.CountPendingMails(t.Context()); n != 1 || err != nil {
+	s = openStore(t, location, store.Options{})
+	if n, _, err := s.PendingJobs(t.Context(), store.JobMail); n != 1 || err != nil {
 		t.Errorf("%d mails pending after reopening, %v; want 1", n, err)
 	}
 	s.Close()
@@ -218,35 +242,36 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestMailsAreSettled(t *testing.T) {
-	s := openStore(t, filepath.Join(t.TempDir(), "people.db"), store.Options{})
+func TestMailsAreSettled(t *testing.T) { onEach(t, mailsAreSettled) }
+
+func mailsAreSettled(t *testing.T, location string) {
+	s := openStore(t, location, store.Options{})
 	for i := range 4 {
 		if _, err := s.SignUp(signUp(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	err := s.SettleMails([]store.Settlement{{1, store.MailSent, 1}, {2, store.MailDead, 3}, {3, store.MailPending, 2}}, testTime)
+	later := testTime.Add(time.Hour)
+	err := s.SettleJobs([]store.Settlement{{1, store.JobDone, 1, later}, {2, store.JobDead, 3, later}, {3, store.JobPending, 2, later}}, testTime)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mails, err := s.PendingMails(t.Context(), 0, 10)
-	if err != nil || len(mails) != 2 || mails[0].ID != 3 || mails[0].Attempts != 2 || mails[1].ID != 4 {
-		t.Errorf("%+v, %v; want mails 3 (tried twice) and 4", mails, err)
-	}
-}
-
-func BenchmarkSignUp(b *testing.B) {
-	s := openStore(b, filepath.Join(b.TempDir(), "people.db"), store.Options{})
-	var next atomic.Int64
-	b.SetParallelism(256)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if _, err := s.SignUp(signUp(int(next.Add(1)))); err != nil {
-				b.Error(err)
-			}
+	for _, row := range []struct {
+		why  string
+		at   time.Time
+		want []int64
+	}{
+		{"before the pause after the failure has passed", later.Add(-time.Second), []int64{4}},
+		{"while mail 4 is leased", later, []int64{3}},
+		{"after the leases have ended", later.Add(time.Minute), []int64{3, 4}},
+	} {
+		mails, err := s.LeaseJobs(store.JobMail, row.at, later.Add(time.Minute), 10)
+		var got []int64
+		for _, m := range mails {
+			got = append(got, m.ID)
 		}
-	})
-	stats := s.Stats()
-	b.ReportMetric(float64(stats.Rows)/float64(stats.Batches), "rows/batch")
-	b.ReportMetric(float64(stats.Rows)/b.Elapsed().Seconds(), "rows/s")
+		if err != nil || !slices.Equal(got, row.want) {
+			t.Errorf("%s: mails %v, %v; want %v", row.why, got, err, row.want)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -17,6 +18,8 @@ type request struct {
 	operation operation
 	err       error
 	done      chan struct{}
+	together  bool // written in one statement with others of its kind
+	alone     bool // is not to be
 }
 
 // do hands an operation to the writer and waits until it is on the disk.
@@ -75,6 +78,60 @@ func (s *Store) gather(batch []*request) []*request {
 	return batch
 }
 
+// writeAsync is the writer in mode Async: an operation is answered as soon as it has run, its
+// transaction ends later, and when that fails, what was answered is lost.
+func (s *Store) writeAsync() {
+	defer close(s.done)
+	for {
+		select {
+		case r := <-s.requests:
+			rows, err := s.answerEarly(r)
+			if err == nil {
+				err = s.engine.commit(context.Background())
+			}
+			if err == nil {
+				s.committed(rows, s.engine.commitTime)
+				continue
+			}
+			s.counters.failures.Add(1)
+			if s.engine.judge(err) == blameLost {
+				s.engine.disconnect()
+			}
+		case <-s.closing:
+			return
+		}
+	}
+}
+
+// answerEarly runs operations in one transaction, each answered at once, until it is old or large
+// enough, and returns how many.
+func (s *Store) answerEarly(r *request) (rows int, err error) {
+	late := time.NewTimer(asyncAge)
+	defer late.Stop()
+	if err := s.engine.beginTransaction(context.Background()); err != nil {
+		answer([]*request{r}, fmt.Errorf("%w: %w", ErrStorage, err))
+		return 0, err
+	}
+	for {
+		if err := r.run(s.engine); err != nil {
+			s.engine.rollback(context.Background())
+			answer([]*request{r}, err)
+			return rows, err
+		}
+		answer([]*request{r}, nil)
+		if rows++; rows == asyncRows {
+			return rows, nil
+		}
+		select {
+		case r = <-s.requests:
+		case <-late.C:
+			return rows, nil
+		case <-s.closing:
+			return rows, nil
+		}
+	}
+}
+
 // commit writes a batch in one transaction and answers everyone. An operation that breaks is
 // answered alone and the others are written without it; a broken disk fails them all.
 func (s *Store) commit(batch []*request) {
@@ -82,7 +139,7 @@ func (s *Store) commit(batch []*request) {
 		began := time.Now()
 		broken, err := s.engine.transact(batch)
 		if err == nil {
-			s.counters.add(len(batch), time.Since(began), s.engine.commitTime)
+			s.committed(len(batch), time.Since(began))
 			answer(batch, nil)
 			return
 		}
@@ -93,6 +150,14 @@ func (s *Store) commit(batch []*request) {
 		}
 		answer(batch[broken:broken+1], err)
 		batch = append(batch[:broken], batch[broken+1:]...)
+	}
+}
+
+// committed counts a transaction.
+func (s *Store) committed(rows int, busy time.Duration) {
+	s.counters.add(rows, busy, s.engine.commitTime)
+	if s.observe != nil {
+		s.observe(rows, s.engine.commitTime)
 	}
 }
 

@@ -13,10 +13,10 @@ import (
 type broken struct{}
 
 func (broken) apply(e *engine) error {
-	if _, err := e.exec(insertMail, 1); err != nil {
+	if _, err := e.exec(insertJob, 1, JobMail, 0, nil); err != nil {
 		return err
 	}
-	_, err := e.exec(insertMail, nil) // violates NOT NULL
+	_, err := e.exec(insertJob, nil, JobMail, 0, nil) // violates NOT NULL
 	return err
 }
 
@@ -53,7 +53,7 @@ func TestBrokenOperationFailsAlone(t *testing.T) {
 			t.Errorf("operation %d: %v", i, r.err)
 		}
 	}
-	n, err := s.CountPendingMails(t.Context())
+	n, _, err := s.PendingJobs(t.Context(), JobMail)
 	if n != 7 || err != nil {
 		t.Errorf("%d mails, %v; want the 7 of the good operations and none of the broken", n, err)
 	}
@@ -89,7 +89,7 @@ func TestFullDiskIsNeverAcknowledged(t *testing.T) {
 	if failed == 0 || len(acknowledged) == 0 {
 		t.Fatalf("%d acknowledged, %d failed; want some of both", len(acknowledged), failed)
 	}
-	mails, err := s.PendingMails(t.Context(), 0, 10000)
+	mails, err := s.LeaseJobs(JobMail, time.UnixMilli(1), time.UnixMilli(1), 10000)
 	if err != nil || len(mails) != len(acknowledged) {
 		t.Errorf("%d rows, %v; acknowledged were %d", len(mails), err, len(acknowledged))
 	}
@@ -105,14 +105,17 @@ func TestSealedNIKOpensOnlyInItsRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed := s.seal(1, "9901014101900001")
-	if nik, err := s.open(1, sealed); err != nil || nik != "9901014101900001" {
+	sealed := s.seal("nik", 1, []byte("9901014101900001"))
+	if nik, err := s.open("nik", 1, sealed); err != nil || string(nik) != "9901014101900001" {
 		t.Errorf("%q, %v", nik, err)
 	}
-	if _, err := s.open(2, sealed); err == nil {
+	if _, err := s.open("profile", 1, sealed); err == nil {
+		t.Error("opened in another column")
+	}
+	if _, err := s.open("nik", 2, sealed); err == nil {
 		t.Error("opened in another person's row")
 	}
-	if _, err := s.open(1, sealed[:5]); err == nil {
+	if _, err := s.open("nik", 1, sealed[:5]); err == nil {
 		t.Error("opened although cut short")
 	}
 }

@@ -44,7 +44,7 @@ func drillCommand(s streams) *cli.Command {
 		Usage:     "start backend, mocks and generator here, replay the scenario, report",
 		ArgsUsage: "[SCENARIO]",
 		Flags: append(runFlags(),
-			&cli.StringFlag{Name: "store", Usage: "keep the people in `sqlite:PATH`; by default ombak.db in the output folder", EnvVars: twin("store")},
+			&cli.StringFlag{Name: "store", Usage: "keep the people in `sqlite:PATH`, postgres://…, or postgres for one that is started and removed again; by default ombak.db in the output folder", EnvVars: twin("store")},
 			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "multiply servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
 		),
 		Action: func(c *cli.Context) error {
@@ -199,13 +199,16 @@ func readPart(text string) (part, parts int, err error) {
 
 // databasePath reads --store.
 func databasePath(store string) (string, error) {
-	switch path, isSQLite := strings.CutPrefix(store, "sqlite:"); {
-	case store == "":
-		return "", nil
+	path, isSQLite := strings.CutPrefix(store, "sqlite:")
+	switch {
+	case store == "", store == drill.OwnPostgres, strings.HasPrefix(store, "postgres://"):
+		return store, nil
+	case isSQLite && strings.HasPrefix(path, "postgres"):
+		return "./" + path, nil // a file all the same
 	case isSQLite && path != "":
 		return path, nil
 	}
-	return "", usageError{fmt.Errorf("--store %q is no store that a drill can start; write sqlite:PATH", store)}
+	return "", usageError{fmt.Errorf("--store %q is no store; write sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, or postgres for one that is started and removed again", store)}
 }
 
 // conduct plays the run, writes its files and prints its verdict.

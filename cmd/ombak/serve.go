@@ -27,7 +27,7 @@ func serveCommand(s streams) *cli.Command {
 			{
 				Name: "backend", Usage: "run the reference backend",
 				Flags: flags(
-					&cli.StringFlag{Name: "store", Usage: "keep the people in `sqlite:PATH`", Value: "sqlite:ombak.db", EnvVars: twin("store")},
+					&cli.StringFlag{Name: "store", Usage: "keep the people in `sqlite:PATH`, postgres://…, or postgres for one that is started and removed again", Value: "sqlite:ombak.db", EnvVars: twin("store")},
 					&cli.StringSliceFlag{Name: "address", Usage: "where a dependency is, as `NAME=HOST:PORT`", EnvVars: twin("address")},
 				),
 				Action: func(c *cli.Context) error { return serveBackend(c, s) },
@@ -48,6 +48,7 @@ func serveBackend(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	alone.Log = slog.New(slog.NewJSONHandler(s.err, nil))
 	if alone.Database, err = databasePath(c.String("store")); err != nil {
 		return err
 	}

@@ -1,0 +1,212 @@
+package cluster
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// Cluster is a running server.
+type Cluster struct {
+	folder   string // holds the data, the socket and the log
+	programs string
+	user     *account // whom the server runs as; nil means the same as this process
+	server   *exec.Cmd
+	leash    io.Closer // the server ends when this is closed
+	ended    chan struct{}
+}
+
+// socket is the name of the server's Unix socket, for the default port.
+const socket = ".s.PGSQL.5432"
+
+// patience is how long a start or an end may take.
+const patience = 30 * time.Second
+
+// Start makes an empty cluster below a folder for temporary files and starts its server.
+func Start(ctx context.Context) (_ *Cluster, err error) {
+	programs, err := findPrograms()
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{programs: programs}
+	if c.user, err = unprivileged(); err != nil {
+		return nil, err
+	}
+	if c.folder, err = os.MkdirTemp(c.user.place(), "ombak-postgres-"); err != nil {
+		return nil, fmt.Errorf("make a folder for PostgreSQL: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(c.folder)
+		}
+	}()
+	if c.user != nil {
+		if err := os.Chown(c.folder, c.user.uid, c.user.gid); err != nil {
+			return nil, fmt.Errorf("give the folder of PostgreSQL to %s: %w", c.user.name, err)
+		}
+	}
+	initdb := c.command(ctx, "initdb", "--pgdata="+c.data(), "--username=ombak", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w: %s", err, lastLine(out))
+	}
+	return c, c.Restart(ctx)
+}
+
+// data is the folder of the data.
+func (c *Cluster) data() string { return filepath.Join(c.folder, "data") }
+
+// command returns one of PostgreSQL's programs, to be run as the unprivileged user.
+func (c *Cluster) command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, filepath.Join(c.programs, program), args...)
+	command.Dir = c.folder
+	command.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
+	command.SysProcAttr = c.user.attributes()
+	return command
+}
+
+// hold starts the program named by its arguments and ends it when its standard input does.
+const hold = `exec 3<&0; "$@" 3<&- </dev/null & pid=$!
+{ read _ <&3; kill -INT $pid; } 2>/dev/null & wait $pid`
+
+// Restart starts the server over the data that is there, after Kill.
+func (c *Cluster) Restart(ctx context.Context) error {
+	server := c.command(context.WithoutCancel(ctx), "postgres", "-D", c.data(), "-k", c.folder,
+		"-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=128MB", "-c", "max_wal_size=2GB")
+	server.Args = append([]string{"sh", "-c", hold, "sh", server.Path}, server.Args[1:]...)
+	server.Path = "/bin/sh"
+	log, err := os.OpenFile(filepath.Join(c.folder, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the log of PostgreSQL: %w", err)
+	}
+	defer log.Close()
+	server.Stdout, server.Stderr = log, log
+	if c.leash, err = server.StdinPipe(); err != nil {
+		return fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	if err := server.Start(); err != nil {
+		return fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	c.server, c.ended = server, make(chan struct{})
+	go func() {
+		defer close(c.ended)
+		server.Wait() //nolint:errcheck // its log says more than its status
+	}()
+	if err := c.await(ctx); err != nil {
+		c.end()
+		return err
+	}
+	return nil
+}
+
+// await waits until the server takes connections.
+func (c *Cluster) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-c.ended:
+			return fmt.Errorf("PostgreSQL did not start: %s", c.lastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("PostgreSQL did not start: %w: %s", ctx.Err(), c.lastWords())
+		case <-ticker.C:
+		}
+		if c.ready(ctx) {
+			return nil
+		}
+	}
+}
+
+// ready asks the server itself, once its socket is there.
+func (c *Cluster) ready(ctx context.Context) bool {
+	conn, err := net.Dial("unix", filepath.Join(c.folder, socket))
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return c.command(ctx, "pg_isready", "--quiet", "--host="+c.folder, "--username=ombak", "--dbname=postgres").Run() == nil
+}
+
+// URL returns where the server's database is.
+func (c *Cluster) URL() string { return "postgres://ombak@/postgres?host=" + c.folder }
+
+// Folder returns where the data are.
+func (c *Cluster) Folder() string { return c.folder }
+
+// Stop ends the server and removes its data. The state says what the server and its children took.
+func (c *Cluster) Stop() (*os.ProcessState, error) {
+	c.end()
+	if err := os.RemoveAll(c.folder); err != nil {
+		return c.server.ProcessState, fmt.Errorf("remove the data of PostgreSQL: %w", err)
+	}
+	return c.server.ProcessState, nil
+}
+
+// end lets go of the leash, and kills the server when that is not enough.
+func (c *Cluster) end() {
+	c.leash.Close() // closed already when the server has ended
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-c.ended:
+	case <-timer.C:
+		c.Kill() //nolint:errcheck // nothing else is left to try
+	}
+}
+
+// lastWords returns the end of the server's log.
+func (c *Cluster) lastWords() string {
+	log, err := os.ReadFile(filepath.Join(c.folder, "log"))
+	if err != nil {
+		return err.Error()
+	}
+	return lastLine(log)
+}
+
+func lastLine(text []byte) string {
+	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
+	return string(lines[len(lines)-1])
+}
+
+// ErrNotInstalled says that PostgreSQL's server is not there.
+var ErrNotInstalled = errors.New("PostgreSQL is not installed; install the package postgresql (15 or later), or give the URL of a server that runs")
+
+// findPrograms returns the folder of initdb, postgres and pg_isready: the newest of Debian's, else that
+// of the postgres in the PATH.
+func findPrograms() (string, error) {
+	folders, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if err != nil {
+		return "", err
+	}
+	slices.SortFunc(folders, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(b, a)) }) // 15 before 9
+	if path, err := exec.LookPath("postgres"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			folders = append(folders, filepath.Dir(path))
+		}
+	}
+	for _, folder := range folders {
+		if hasPrograms(folder) {
+			return folder, nil
+		}
+	}
+	return "", ErrNotInstalled
+}
+
+func hasPrograms(folder string) bool {
+	for _, program := range []string{"initdb", "postgres", "pg_isready"} {
+		if _, err := os.Stat(filepath.Join(folder, program)); err != nil {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,268 @@
+package backend_test
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend"
+)
+
+var allDeclared = fields{"truthful": true, "not_official": true, "terms_of_use": true, "not_enrolled": true, "data_transfer": true}
+
+// TestWholeFunnel takes a person through every step, where all of them are demanded.
+func TestWholeFunnel(t *testing.T) { onEach(t, wholeFunnel) }
+
+func wholeFunnel(t *testing.T, location string) {
+	s := startService(t, func(s *service) {
+		s.config.Database, s.config.Admin = location, "127.0.0.1:0"
+		s.config.Required = []string{"profile", "photo", "otp", "statement", "test"}
+	})
+	session := s.sessionsOf(1)[0]
+	s.want("identity not given", s.send("GET", "/v1/identity", session, "", nil), 403, "identity_not_given")
+	s.want("identity", s.post("/v1/identity", session, identityOf(1)), 200, "")
+	s.want("identity looked at", s.send("GET", "/v1/identity", session, "", nil), 200, "")
+	s.want("eligibility", s.post("/v1/eligibility", session, nil), 200, "")
+	join := func() answer { return s.post("/v1/batches/current/members", session, nil) }
+	s.want("join without profile", join(), 403, "profile_missing")
+	s.want("profile cut short", s.sendJSON("PUT", "/v1/profile", session, fields{"address": "x"}), 422, "invalid")
+	s.want("profile", s.sendJSON("PUT", "/v1/profile", session, fields{"address": "Jalan 1", "education": "SMA", "occupation": "none"}), 200, "")
+	s.want("join without photo", join(), 403, "photo_missing")
+	s.want("photo", s.upload(session, "photo", pngOf(t, 8, 8)), 201, "")
+	s.want("selfie", s.upload(session, "selfie", pngOf(t, 9, 9)), 201, "")
+	s.want("join without phone", join(), 403, "otp_missing")
+	s.want("a second code at once", s.post("/v1/otp", session, nil), 429, "too_soon")
+	code := <-s.codes
+	s.want("wrong code", s.post("/v1/otp/verifications", session, fields{"code": "x" + code[1:]}), 422, "wrong_code")
+	s.want("code", s.post("/v1/otp/verifications", session, fields{"code": code}), 200, "")
+	s.want("code again", s.post("/v1/otp/verifications", session, fields{"code": code}), 200, "")
+	s.want("join without statement", join(), 403, "statement_missing")
+	s.want("half a statement", s.post("/v1/statement", session, fields{"truthful": true}), 422, "not_declared")
+	s.want("statement", s.post("/v1/statement", session, allDeclared), 200, "")
+	s.want("join without test", join(), 403, "test_missing")
+	s.want("no result", s.send("GET", "/v1/test", session, "", nil), 403, "test_not_taken")
+	s.want("too few answers", s.post("/v1/test", session, fields{"answers": []int{1}}), 422, "invalid")
+	answers := fields{"answers": []int{5, 5, 5, 5, 5, 1, 1, 1, 1, 1}}
+	s.want("test", s.post("/v1/test", session, answers), 202, "")
+	a := s.post("/v1/test", session, answers)
+	s.want("test looked at", a, 200, "")
+	if a.body != `{"score":60}` {
+		t.Errorf("score: %s", a.body)
+	}
+	s.want("join", join(), 201, "")
+	a = s.send("GET", "/v1/me", session, "", nil)
+	want := `{"email":"p0@example.test","identity":"verified","profile":true,"photo":true,"selfie":true,"phone_verified":true,"statement":true,"test":true,"eligible":true,"batch":1}`
+	if a.body != want {
+		t.Errorf("me: %s", a.body)
+	}
+	s.admin("/v1/batches/current/closing", "", 200)
+	s.admin("/v1/selections", `{"batch":1,"seed":"lottery","places":0}`, 422)
+	s.admin("/v1/selections", `{"batch":2,"seed":"the lottery","places":3}`, 409)
+	s.admin("/v1/selections", `{"batch":1,"seed":"the lottery","places":3}`, 200)
+	if a := s.send("GET", "/v1/batches?number=1", "", "", nil); a.body != `{"number":1,"members":1,"closed":true,"seed":"the lottery","places":3}` {
+		t.Errorf("batch: %s", a.body)
+	}
+	if a := s.send("GET", "/v1/me", session, "", nil); !strings.HasSuffix(a.body, `"selected":true}`) {
+		t.Errorf("me after the draw: %s", a.body)
+	}
+	s.want("another batch", s.send("GET", "/v1/batches?number=9", "", "", nil), 404, "unknown_batch")
+	s.want("erase", s.send("DELETE", "/v1/me", session, "", nil), 200, "")
+	s.want("me after that", s.send("GET", "/v1/me", session, "", nil), 401, "no_session")
+	left, err := filepath.Glob(filepath.Join(s.config.PhotoDir, "*", "*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("photos left: %v, %v", left, err)
+	}
+}
+
+var codeLine = regexp.MustCompile(`enter this code: (\d{6})`)
+
+// TestSigningInAgain comes back by link, by code and by password.
+func TestSigningInAgain(t *testing.T) {
+	s := startService(t, func(s *service) {
+		s.config.MailPause, s.config.Passwords = time.Nanosecond, backend.PasswordAfterVerify
+	})
+	session := s.sessionsOf(1)[0]
+	me := s.send("GET", "/v1/me", session, "", nil)
+	known, unknown := s.post("/v1/sign-ins", "", fields{"email": "P0@example.test"}), s.post("/v1/sign-ins", "", fields{"email": "nobody@example.test"})
+	delete(known.header, "Date")
+	delete(unknown.header, "Date")
+	if fmt.Sprint(known) != fmt.Sprint(unknown) {
+		t.Errorf("known: %v; unknown: %v", known, unknown)
+	}
+	code := codeLine.FindStringSubmatch(<-s.mail.taken)[1]
+	prove := func(email, code string) answer {
+		return s.post("/v1/email-verifications", "", fields{"email": email, "code": code})
+	}
+	for why, a := range map[string]answer{"a wrong code": prove("p0@example.test", "x"), "somebody else's": prove("nobody@example.test", code)} {
+		s.want(why, a, 410, "link_used_or_expired")
+	}
+	a := prove("p0@example.test", code)
+	s.want("code", a, 200, "")
+	s.want("code again", prove("p0@example.test", code), 410, "link_used_or_expired")
+	if again := s.send("GET", "/v1/me", strings.Split(a.body, `"`)[3], "", nil); again.body != me.body {
+		t.Errorf("by code one is %s; by link %s", again.body, me.body)
+	}
+	s.post("/v1/sign-ins", "", fields{"email": "p0@example.test"})
+	code = codeLine.FindStringSubmatch(<-s.mail.taken)[1]
+	for range 5 {
+		s.want("a guess", prove("p0@example.test", "000000"[:5]+"x"), 410, "link_used_or_expired")
+	}
+	s.want("the right code after five guesses", prove("p0@example.test", code), 410, "link_used_or_expired")
+
+	login := func(email, password string) answer {
+		return s.post("/v1/sessions", "", fields{"email": email, "password": password})
+	}
+	s.want("no password yet", login("p0@example.test", "correct horse"), 401, "wrong_credentials")
+	s.want("a short password", s.sendJSON("PUT", "/v1/password", session, fields{"password": "short"}), 422, "invalid")
+	s.want("a password", s.sendJSON("PUT", "/v1/password", session, fields{"password": "correct horse"}), 200, "")
+	s.want("nobody", login("nobody@example.test", "correct horse"), 401, "wrong_credentials")
+	s.want("another password", login("p0@example.test", "correct hors"), 401, "wrong_credentials")
+	s.want("the password", login("p0@example.test", "correct horse"), 200, "")
+}
+
+func TestPasswordAtSignUp(t *testing.T) {
+	s := startService(t, func(s *service) { s.config.Passwords, s.config.PasswordSlots = backend.PasswordAtSignUp, 2 })
+	s.want("none", s.signUp("siti@example.test"), 422, "invalid")
+	s.want("one", s.post("/v1/signups", "", fields{"name": "Siti", "email": "siti@example.test", "phone": "08123456789", "password": "correct horse"}), 202, "")
+	login := fields{"email": "siti@example.test", "password": "correct horse"}
+	s.want("before the address is proved", s.post("/v1/sessions", "", login), 401, "wrong_credentials")
+	_, token := s.nextMail()
+	s.verify(token)
+	s.want("after", s.post("/v1/sessions", "", login), 200, "")
+}
+
+// TestQueuedIdentityOutlivesTheServer leaves questions while the registry is down, and starts anew.
+func TestQueuedIdentityOutlivesTheServer(t *testing.T) { onEach(t, queuedIdentityOutlivesTheServer) }
+
+func queuedIdentityOutlivesTheServer(t *testing.T, location string) {
+	queued := func(s *service) {
+		s.config.Database, s.config.QueuedIdentity, s.config.MailPause = location, true, time.Nanosecond
+		s.config.Mail.BackoffMax = time.Millisecond
+	}
+	s := startService(t, func(s *service) {
+		queued(s)
+		s.registries.dukcapil = func(map[string]any) (int, string) { return 502, "" }
+	})
+	sessions := s.sessionsOf(3)
+	for i, session := range sessions {
+		nik := min(i, 1) // the last two want the same one
+		s.want("identity", s.post("/v1/identity", session, identityOf(nik)), 202, "")
+		s.want("identity again", s.post("/v1/identity", session, identityOf(nik)), 202, "")
+		s.want("looked at", s.send("GET", "/v1/identity", session, "", nil), 202, "")
+	}
+	s.stop()
+	next := startService(t, queued)
+	verified, taken := 0, 0
+	for _, session := range sessions {
+		a := answer{status: 202}
+		for a.status == 202 {
+			a = next.send("GET", "/v1/identity", session, "", nil)
+		}
+		switch {
+		case a.status == 200:
+			verified++
+		case a.code() == "nik_taken":
+			taken++
+		}
+	}
+	if verified != 2 || taken != 1 {
+		t.Errorf("%d verified, %d taken; want 2 and 1", verified, taken)
+	}
+}
+
+func TestIdempotencyKey(t *testing.T) { onEach(t, idempotencyKey) }
+
+func idempotencyKey(t *testing.T, location string) {
+	inside, release := make(chan bool, 10), make(chan bool)
+	var calls atomic.Int64
+	s := startService(t, func(s *service) {
+		s.config.Database = location
+		s.registries.dukcapil = func(map[string]any) (int, string) {
+			if calls.Add(1) == 1 {
+				return 500, ""
+			}
+			inside <- true
+			<-release
+			return 200, yesRow
+		}
+	})
+	session := s.sessionsOf(1)[0]
+	ask := func(i int) answer { return s.post("/v1/identity", session, identityOf(i), "Idempotency-Key", "abc") }
+	s.want("a failure is not kept", ask(1), 503, "registry_busy")
+	var wait sync.WaitGroup
+	wait.Go(func() { s.want("the first", ask(1), 200, "") })
+	<-inside
+	s.want("while it runs", ask(1), 409, "still_running")
+	s.want("another body", ask(2), 422, "key_reused")
+	close(release)
+	wait.Wait()
+	s.want("afterwards", ask(1), 200, "")
+	s.want("another body afterwards", ask(2), 422, "key_reused")
+	if n := calls.Load(); n != 2 {
+		t.Errorf("the registry was called %d times; want twice", n)
+	}
+	s.want("a key too long", s.post("/v1/signups", "", fields{}, "Idempotency-Key", strings.Repeat("k", 256)), 422, "invalid")
+}
+
+// admin asks the admin listener.
+func (s *service) admin(path, body string, status int) {
+	s.t.Helper()
+	answer, err := httpPost("http://"+s.server.AdminAddr().String()+path, body)
+	if err != nil || answer != status {
+		s.t.Errorf("%s: %d, %v; want %d", path, answer, err, status)
+	}
+}
+
+// TestTraceIsPassedOn: the registry sees the caller's trace, with a span of its own.
+func TestTraceIsPassedOn(t *testing.T) {
+	const trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+	s := startService(t, nil)
+	sessions := s.sessionsOf(3)
+	for i, row := range []struct{ why, sent, want string }{
+		{"a trace", "00-" + trace + "-" + span + "-01", "^00-" + trace + "-[0-9a-f]{16}-01$"},
+		{"garbage", "00-xyz", "^$"},
+		{"an all-zero trace", "00-00000000000000000000000000000000-" + span + "-01", "^$"},
+	} {
+		s.want(row.why, s.post("/v1/identity", sessions[i], identityOf(i), "traceparent", row.sent), 200, "")
+		got := <-s.registries.traces
+		if !regexp.MustCompile(row.want).MatchString(got) || strings.Contains(got, span) {
+			t.Errorf("%s: the registry saw %q", row.why, got)
+		}
+	}
+}
+
+func httpPost(url, body string) (status int, err error) {
+	answer, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	answer.Body.Close()
+	return answer.StatusCode, nil
+}
+
+// TestSecurityHeaders looks at a yes, a no, a page and a request that cannot be read.
+func TestSecurityHeaders(t *testing.T) {
+	s := startService(t, nil)
+	for why, a := range map[string]answer{
+		"yes": s.signUp("siti@example.test"), "no": s.signUp(""), "page": s.send("GET", "/", "", "", nil), "nothing": s.send("GET", "/v2", "", "", nil),
+		"too large": s.send("POST", "/v1/signups", "", "", make([]byte, 65<<10)),
+	} {
+		for header, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Strict-Transport-Security": "max-age=31536000",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+		} {
+			if a.header[header] != want {
+				t.Errorf("%s: %d with %s %q; want %q", why, a.status, header, a.header[header], want)
+			}
+		}
+		if a.header["Server"] != "" {
+			t.Errorf("%s: the server calls itself %q", why, a.header["Server"])
+		}
+	}
+}

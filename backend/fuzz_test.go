@@ -1,0 +1,64 @@
+package backend
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"testing"
+)
+
+func FuzzTraceparent(f *testing.F) {
+	for _, seed := range []string{"", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-00000000000000000000000000000000-b7ad6b7169203331-01"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if isTraceparent(text) && (len(text) != 55 || text[36:52] == "0000000000000000" || text[3:35] == "00000000000000000000000000000000") {
+			t.Errorf("%q is none", text)
+		}
+	})
+}
+
+func FuzzSelection(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"batch":1,"seed":"12345678","places":1}`, `[`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if order, err := parseSelection(body); err == nil && (order.Batch < 1 || order.Places < 1 || len(order.Seed) < 8) {
+			t.Errorf("%s passed as %+v", body, order)
+		}
+	})
+}
+
+func FuzzPasswordHash(f *testing.F) {
+	salt, key := bytes.Repeat([]byte{1}, saltSize), bytes.Repeat([]byte{2}, hashSize)
+	for _, seed := range []string{"", "$", encodeHash(salt, key), encodeHash(nil, key)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, encoded string) {
+		if salt, key, known := decodeHash(encoded); known && (len(salt) != saltSize || len(key) != hashSize) {
+			t.Errorf("%q gives a salt of %d and a key of %d bytes", encoded, len(salt), len(key))
+		}
+	})
+}
+
+// FuzzCheckPhoto: whatever passes is small enough to be decoded.
+func FuzzCheckPhoto(f *testing.F) {
+	var asPNG, asJPEG bytes.Buffer
+	small := image.NewGray(image.Rect(0, 0, 3, 2))
+	if png.Encode(&asPNG, small) != nil || jpeg.Encode(&asJPEG, small, nil) != nil {
+		f.Fatal("no seed")
+	}
+	for _, seed := range [][]byte{nil, asPNG.Bytes(), asJPEG.Bytes(), []byte("GIF89a"), asPNG.Bytes()[:20]} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, photo []byte) {
+		if checkPhoto(photo) != nil {
+			return
+		}
+		config, _, err := image.DecodeConfig(bytes.NewReader(photo))
+		if err != nil || config.Width*config.Height > maxPixels {
+			t.Errorf("a photo of %d × %d passed, %v", config.Width, config.Height, err)
+		}
+	})
+}

@@ -1,0 +1,100 @@
+package backend
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+// meBody is how far a person has come.
+type meBody struct {
+	Email     string `json:"email"`
+	Identity  string `json:"identity"` // what the registry said, pending, or empty
+	Profile   bool   `json:"profile"`
+	Photo     bool   `json:"photo"`
+	Selfie    bool   `json:"selfie"`
+	Phone     bool   `json:"phone_verified"`
+	Statement bool   `json:"statement"`
+	Test      bool   `json:"test"`
+	Eligible  bool   `json:"eligible"`
+	Batch     int    `json:"batch,omitempty"`    // absent before joining
+	Selected  *bool  `json:"selected,omitempty"` // absent before the draw
+}
+
+// me tells a person what is known of the person's way.
+func (s *Server) me(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
+	body := meBody{
+		Email: person.Email, Identity: person.Identity, Profile: person.Profile, Photo: person.Photo != "", Selfie: person.Selfie != "",
+		Phone: person.PhoneProved, Statement: person.Statement, Test: !person.TestDue.IsZero(), Eligible: person.Eligible, Batch: person.Batch,
+	}
+	if person.Batch == 0 {
+		return reply{fasthttp.StatusOK, body}, nil
+	}
+	batch, err := s.store.Batch(context.Background(), person.Batch)
+	if err == nil && batch.Selected {
+		body.Selected = &person.Selected
+	}
+	return reply{fasthttp.StatusOK, body}, err
+}
+
+// erase forgets a person: the row is emptied and the photos are removed.
+func (s *Server) erase(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
+	if err := s.store.Erase(person.ID, time.Now()); err != nil {
+		return reply{}, err
+	}
+	err := errors.Join(dropPhoto(s.config.PhotoDir, person.ID, person.Photo), dropPhoto(s.config.PhotoDir, person.ID, person.Selfie))
+	return reply{fasthttp.StatusOK, statusBody{"erased"}}, err
+}
+
+// publicBatch is what everybody may know of a batch.
+type publicBatch struct {
+	Number  int    `json:"number"`
+	Quota   int    `json:"quota,omitempty"` // absent when there is none
+	Members int    `json:"members"`
+	Closed  bool   `json:"closed"`
+	Seed    string `json:"seed,omitempty"`   // of the draw, absent before it
+	Places  int    `json:"places,omitempty"` // drawn for
+}
+
+func publish(b store.Batch) publicBatch {
+	return publicBatch{b.ID, b.Quota, b.Members, b.Closed, b.Seed, b.Places}
+}
+
+// batch shows a batch; without a number the one that is open.
+func (s *Server) batch(ctx *fasthttp.RequestCtx) (reply, error) {
+	number := 0
+	if text := string(ctx.QueryArgs().Peek("number")); text != "" {
+		row, err := parseRow(text)
+		if err != nil || row > 1<<31 {
+			return reply{}, invalid("number must be the number of a batch")
+		}
+		number = int(row)
+	}
+	batch, err := s.store.Batch(context.Background(), number)
+	if errors.Is(err, store.ErrUnknown) {
+		return reply{}, &fault{status: fasthttp.StatusNotFound, code: "unknown_batch", message: "there is no such batch"}
+	}
+	return reply{fasthttp.StatusOK, publish(batch)}, err
+}
+
+// selectionOrder is what the admin listener takes to draw.
+type selectionOrder struct {
+	Batch      int    `json:"batch"`
+	Seed       string `json:"seed"`
+	Places     int    `json:"places"`
+	WithPhotos bool   `json:"with_photos"` // where photos may come later: draw only among those who have one
+}
+
+func parseSelection(body []byte) (o selectionOrder, err error) {
+	if err := json.Unmarshal(body, &o); err != nil {
+		return o, errors.New("the body is not the JSON that is expected")
+	}
+	if o.Batch < 1 || o.Places < 1 || len(o.Seed) < 8 || len(o.Seed) > 200 {
+		return o, errors.New("name a batch, places above 0 and a seed of 8 to 200 characters")
+	}
+	return o, nil
+}

@@ -1,0 +1,55 @@
+package backend
+
+import (
+	"errors"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+// testQuestions is the length of the motivation test; each answer is from 1 to 5.
+const testQuestions = 10
+
+type scoreBody struct {
+	Score int `json:"score"` // percent
+}
+
+// submitTest takes the answers; what they are worth is known later.
+func (s *Server) submitTest(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
+	if !person.TestDue.IsZero() {
+		return s.testResult(ctx, person) // the first answers count; asking again is looking again
+	}
+	var body struct {
+		Answers []int `json:"answers"`
+	}
+	if err := decode(ctx.PostBody(), &body); err != nil {
+		return reply{}, err
+	}
+	if len(body.Answers) != testQuestions {
+		return reply{}, invalid("answers must be ten numbers from 1 to 5")
+	}
+	sum := 0
+	for _, answer := range body.Answers {
+		if answer < 1 || answer > 5 {
+			return reply{}, invalid("answers must be ten numbers from 1 to 5")
+		}
+		sum += answer
+	}
+	err := s.store.SubmitTest(person.ID, sum*100/(5*testQuestions), time.Now().Add(s.config.TestDelay))
+	if err != nil && !errors.Is(err, store.ErrOutOfOrder) { // handed in at the same moment
+		return reply{}, err
+	}
+	return reply{fasthttp.StatusAccepted, statusBody{"evaluating"}}, nil
+}
+
+// testResult tells the score: 202 while it is not known.
+func (s *Server) testResult(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
+	switch {
+	case person.TestDue.IsZero():
+		return reply{}, outOfOrder("test_not_taken", "take the test first")
+	case time.Now().Before(person.TestDue):
+		return reply{fasthttp.StatusAccepted, statusBody{"evaluating"}}, nil
+	}
+	return reply{fasthttp.StatusOK, scoreBody{person.TestScore}}, nil
+}

@@ -1,0 +1,24 @@
+package backend
+
+import (
+	_ "embed"
+
+	"github.com/valyala/fasthttp"
+)
+
+// openAPIDocument describes every route to programs.
+//
+//go:embed openapi.json
+var openAPIDocument []byte
+
+// OpenAPI returns the document that describes every route to programs.
+func OpenAPI() []byte { return openAPIDocument }
+
+// jsonText is a body that is JSON already.
+type jsonText []byte
+
+func (t jsonText) MarshalJSON() ([]byte, error) { return t, nil }
+
+func (s *Server) openAPI(*fasthttp.RequestCtx) (reply, error) {
+	return reply{fasthttp.StatusOK, jsonText(openAPIDocument)}, nil
+}

@@ -1,0 +1,84 @@
+package backend_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/ombak-sim/ombak/backend"
+)
+
+// document is the OpenAPI document, read by a library that did not make it.
+var document = sync.OnceValues(func() (*openapi3.T, error) {
+	loader := openapi3.NewLoader()
+	return loader.LoadFromData(backend.OpenAPI())
+})
+
+// documented reports an answer that the OpenAPI document does not describe. What is nowhere, as 404 and
+// 405 say, is not described either.
+func (s *service) documented(method, path string, a answer) {
+	s.t.Helper()
+	doc, err := document()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	path, _, _ = strings.Cut(path, "?")
+	item := doc.Paths.Value(path)
+	if item == nil || item.GetOperation(method) == nil {
+		if a.status != http.StatusNotFound && a.status != http.StatusMethodNotAllowed {
+			s.t.Errorf("%s %s answers %d and is not in the document", method, path, a.status)
+		}
+		return
+	}
+	response := item.GetOperation(method).Responses.Value(strconv.Itoa(a.status))
+	if response == nil {
+		s.t.Errorf("%s %s: status %d is not in the document", method, path, a.status)
+		return
+	}
+	media, _, _ := strings.Cut(a.header["Content-Type"], ";")
+	content := response.Value.Content.Get(media)
+	if content == nil {
+		s.t.Errorf("%s %s: %d has content type %q, not in the document", method, path, a.status, media)
+		return
+	}
+	if media != "application/json" {
+		return
+	}
+	var body any
+	if err := json.Unmarshal([]byte(a.body), &body); err != nil {
+		s.t.Errorf("%s %s: %v", method, path, err)
+		return
+	}
+	if err := content.Schema.Value.VisitJSON(body); err != nil {
+		s.t.Errorf("%s %s: %d: %v", method, path, a.status, err)
+	}
+}
+
+func TestOpenAPIIsServedAndSound(t *testing.T) {
+	s := startService(t, func(s *service) { s.config.Passwords = backend.PasswordAfterVerify })
+	a := s.send("GET", "/openapi.json", "", "", nil)
+	var served, known bytes.Buffer
+	if json.Compact(&served, []byte(a.body)) != nil || json.Compact(&known, backend.OpenAPI()) != nil || served.String() != known.String() {
+		t.Errorf("%d: another document is served than is tested", a.status)
+	}
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			if a := s.send(method, path, "", "", nil); slices.Contains([]int{404, 405, 500}, a.status) {
+				t.Errorf("%s %s is in the document and answers %d", method, path, a.status)
+			}
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package backend
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+	"golang.org/x/crypto/argon2"
+)
+
+// The settings of Config.Passwords.
+const (
+	PasswordAtSignUp    = "at-signup"    // each sign-up brings a password
+	PasswordAfterVerify = "after-verify" // who has a session may set one
+)
+
+// OWASP's least for argon2id (Password Storage Cheat Sheet): 19 MiB, 2 passes, 1 lane.
+const (
+	argonMemory = 19 << 10 // KiB
+	argonTime   = 2
+	argonLanes  = 1
+	saltSize    = 16
+	hashSize    = 32
+)
+
+// waitersPerSlot bounds the queue for a slot to about half a second.
+const waitersPerSlot = 20
+
+// passwords hashes with at most so many cores at once; who would have to wait too long is turned away.
+type passwords struct {
+	slots   chan struct{}
+	waiting atomic.Int64
+	hashed  atomic.Uint64
+}
+
+func newPasswords(slots int) *passwords { return &passwords{slots: make(chan struct{}, slots)} }
+
+// enter takes a slot; nil must be followed by leave.
+func (p *passwords) enter() error {
+	if p.waiting.Add(1) > int64(cap(p.slots)*waitersPerSlot) {
+		p.waiting.Add(-1)
+		return &busyError{time.Second, "too many passwords are being hashed"}
+	}
+	p.slots <- struct{}{}
+	p.waiting.Add(-1)
+	return nil
+}
+
+func (p *passwords) leave() {
+	p.hashed.Add(1)
+	<-p.slots
+}
+
+// hash returns a password's hash in the PHC's form.
+func (p *passwords) hash(password string) (string, error) {
+	salt := make([]byte, saltSize)
+	rand.Read(salt) // crypto/rand.Read never fails since Go 1.24
+	key, err := p.derive(password, salt)
+	if err != nil {
+		return "", err
+	}
+	return encodeHash(salt, key), nil
+}
+
+func (p *passwords) derive(password string, salt []byte) ([]byte, error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, hashSize), nil
+}
+
+// check tells whether a password has a hash. For a hash that is none it takes as long and says no.
+func (p *passwords) check(password, encoded string) (bool, error) {
+	salt, want, known := decodeHash(encoded)
+	if !known {
+		salt, want = make([]byte, saltSize), make([]byte, hashSize)
+	}
+	key, err := p.derive(password, salt)
+	return err == nil && subtle.ConstantTimeCompare(key, want) == 1 && known, err
+}
+
+var hashPrefix = fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, argonMemory, argonTime, argonLanes)
+
+func encodeHash(salt, key []byte) string {
+	return hashPrefix + base64.RawStdEncoding.EncodeToString(salt) + "$" + base64.RawStdEncoding.EncodeToString(key)
+}
+
+func decodeHash(encoded string) (salt, key []byte, known bool) {
+	rest, found := strings.CutPrefix(encoded, hashPrefix)
+	first, second, split := strings.Cut(rest, "$")
+	salt, err := base64.RawStdEncoding.DecodeString(first)
+	key, errKey := base64.RawStdEncoding.DecodeString(second)
+	return salt, key, found && split && errors.Join(err, errKey) == nil && len(salt) == saltSize && len(key) == hashSize
+}
+
+// checkPassword holds a new password against ASVS 5.0, 6.2.1 and 6.2.9.
+func checkPassword(password string) error {
+	if n := utf8.RuneCountInString(password); n < 8 || n > 128 {
+		return invalid("password must have 8 to 128 characters")
+	}
+	return nil
+}
+
+// setPassword gives the person a password.
+func (s *Server) setPassword(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
+	var body struct {
+		Password string `json:"password"`
+	}
+	if err := decode(ctx.PostBody(), &body); err != nil {
+		return reply{}, err
+	}
+	if err := checkPassword(body.Password); err != nil {
+		return reply{}, err
+	}
+	hash, err := s.passwords.hash(body.Password)
+	if err == nil {
+		err = s.store.SetPassword(person.ID, hash)
+	}
+	return reply{fasthttp.StatusOK, statusBody{"set"}}, err
+}
+
+// passwordSession gives a session for an address and its password. An unknown address takes as long.
+func (s *Server) passwordSession(ctx *fasthttp.RequestCtx) (reply, error) {
+	var body struct {
+		Email    string `json:"email"`
+		Password string `json:"password"`
+	}
+	if err := decode(ctx.PostBody(), &body); err != nil {
+		return reply{}, err
+	}
+	email, err := normaliseEmail(body.Email)
+	if err != nil {
+		return reply{}, invalid(err.Error())
+	}
+	person, hash, err := s.store.Password(context.Background(), email)
+	if err != nil && !errors.Is(err, store.ErrUnknown) {
+		return reply{}, err
+	}
+	good, err := s.passwords.check(body.Password, hash)
+	if err != nil {
+		return reply{}, err
+	}
+	if !good {
+		return reply{}, &fault{status: fasthttp.StatusUnauthorized, code: "wrong_credentials", message: "this address and this password do not belong together"}
+	}
+	return s.session(person, time.Now()), nil
+}

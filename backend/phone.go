@@ -1,0 +1,78 @@
+package backend
+
+import (
+	"crypto/subtle"
+	"errors"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+// codeTries is how often one code may be guessed at.
+const codeTries = 5
+
+// phoneCode returns the code that proves a phone.
+func (s *Server) phoneCode(nonce []byte) string { return code(s.otpKey, nonce) }
+
+// startOTP sends a code to the person's phone.
+func (s *Server) startOTP(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
+	if person.PhoneProved {
+		return reply{fasthttp.StatusOK, statusBody{"verified"}}, nil
+	}
+	err := s.sendOTP(person.ID)
+	switch {
+	case errors.Is(err, store.ErrTooSoon):
+		return reply{}, &fault{
+			status: fasthttp.StatusTooManyRequests, code: "too_soon",
+			message: "a code was sent just now; wait for it", retryAfter: s.config.OTPPause,
+		}
+	case err != nil:
+		return reply{}, err
+	}
+	return reply{fasthttp.StatusAccepted, statusBody{"sent"}}, nil
+}
+
+// sendOTP leaves a code to be sent.
+func (s *Server) sendOTP(person int64) error {
+	now := time.Now()
+	err := s.store.StartOTP(person, newNonce(), now.Add(s.config.OTPTTL), now, s.config.OTPPause)
+	if err == nil {
+		s.sms.added()
+	}
+	return err
+}
+
+// checkOTP takes the code. Every guess is counted, on the disk, before it is looked at.
+func (s *Server) checkOTP(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
+	var body struct {
+		Code string `json:"code"`
+	}
+	if err := decode(ctx.PostBody(), &body); err != nil {
+		return reply{}, err
+	}
+	verified := reply{fasthttp.StatusOK, statusBody{"verified"}}
+	if person.PhoneProved {
+		return verified, nil
+	}
+	now := time.Now()
+	nonce, err := s.store.TryOTP(person.ID, codeTries, now)
+	if err == nil && !sameCode(body.Code, s.phoneCode(nonce)) {
+		return reply{}, &fault{status: fasthttp.StatusUnprocessableEntity, code: "wrong_code", message: "this is not the code that was sent last"}
+	}
+	if err == nil {
+		err = s.store.ConfirmPhone(person.ID, nonce, now)
+	}
+	switch {
+	case errors.Is(err, store.ErrTries):
+		return reply{}, &fault{status: fasthttp.StatusGone, code: "code_expired", message: "the code has expired or was guessed at too often; ask for another"}
+	case err != nil:
+		return reply{}, err
+	}
+	return verified, nil
+}
+
+// sameCode compares without telling how much is right.
+func sameCode(given, want string) bool {
+	return subtle.ConstantTimeCompare([]byte(given), []byte(want)) == 1
+}

@@ -1,0 +1,66 @@
+package backend
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+// profile is what a person tells beside the identity.
+type profile struct {
+	Address    string `json:"address"`
+	Education  string `json:"education"`
+	Occupation string `json:"occupation"`
+}
+
+// setProfile keeps the profile, sealed; it may be given again. A code goes to the phone, if there is a gateway.
+func (s *Server) setProfile(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
+	var p profile
+	if err := decode(ctx.PostBody(), &p); err != nil {
+		return reply{}, err
+	}
+	for _, field := range []*string{&p.Address, &p.Education, &p.Occupation} {
+		*field = strings.TrimSpace(*field)
+		if n := utf8.RuneCountInString(*field); n < 1 || n > 200 || strings.ContainsFunc(*field, unicode.IsControl) {
+			return reply{}, invalid("address, education and occupation must each be 1 to 200 characters on one line")
+		}
+	}
+	text, err := json.Marshal(p)
+	if err == nil {
+		err = s.store.SetProfile(person.ID, text)
+	}
+	if err == nil && !person.PhoneProved && s.config.SMS.URL != "" {
+		err = s.sendOTP(person.ID)
+		if errors.Is(err, store.ErrTooSoon) {
+			err = nil // the last code is on its way
+		}
+	}
+	return reply{fasthttp.StatusOK, statusBody{"kept"}}, err
+}
+
+// declarations is what every applicant must declare.
+type declarations struct {
+	Truthful     bool `json:"truthful"`      // all data are true
+	NotOfficial  bool `json:"not_official"`  // no civil servant, soldier, policeman, member of parliament
+	TermsOfUse   bool `json:"terms_of_use"`  // read and accepted
+	NotEnrolled  bool `json:"not_enrolled"`  // neither in school nor college
+	DataTransfer bool `json:"data_transfer"` // the registries may be asked
+}
+
+// statement takes the declarations; without one of them there is no way on.
+func (s *Server) statement(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
+	var d declarations
+	if err := decode(ctx.PostBody(), &d); err != nil {
+		return reply{}, err
+	}
+	if d != (declarations{true, true, true, true, true}) {
+		return reply{}, &fault{status: fasthttp.StatusUnprocessableEntity, code: "not_declared", message: "every declaration must be made"}
+	}
+	return reply{fasthttp.StatusOK, statusBody{"made"}}, s.store.SetStatement(person.ID, time.Now())
+}

@@ -1,0 +1,136 @@
+package backend
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+// unanswered is the verdict on an identity when the registry was asked too often in vain; the person
+// may ask again.
+const unanswered = "unanswered"
+
+// questionWorker asks the population registry what people left to be asked.
+type questionWorker struct {
+	store    *store.Store
+	registry dukcapil
+	retries  retries
+	log      *slog.Logger
+}
+
+var _ worker = (*questionWorker)(nil)
+
+func (w *questionWorker) attempt(ctx context.Context, question store.Job) outcome {
+	question.Attempts++
+	verdict, err := w.ask(ctx, question)
+	var busy *busyError
+	switch {
+	case err == nil:
+		return outcome{job: question, state: store.JobDone}
+	case ctx.Err() != nil:
+		return outcome{job: question, state: store.JobPending}
+	case !errors.As(err, &busy) && !errors.Is(err, store.ErrStorage):
+		w.log.Error("question given up", "error", err)
+		return outcome{job: question, state: store.JobDead}
+	}
+	state := w.retries.next(question.Attempts)
+	if state == store.JobDead && verdict == "" {
+		err = w.store.SetIdentity(question.Person, unanswered)
+		if err != nil {
+			w.log.Error("nobody is told that the registry does not answer", "error", err)
+		}
+	}
+	pause := w.retries.pause(question.Attempts)
+	if busy != nil {
+		pause = max(pause, busy.retryAfter)
+	}
+	return outcome{question, state, pause}
+}
+
+// ask asks and records what the registry says.
+func (w *questionWorker) ask(ctx context.Context, question store.Job) (verdict, error) {
+	var claimed identity
+	if err := json.Unmarshal(question.Payload, &claimed); err != nil {
+		return "", err
+	}
+	var err error
+	if claimed.birth, err = time.Parse(time.DateOnly, claimed.BirthDate); err != nil {
+		return "", err
+	}
+	verdict, err := w.registry.verify(ctx, claimed)
+	if err != nil {
+		return "", err
+	}
+	return verdict, record(w.store, question.Person, claimed, verdict)
+}
+
+// record keeps a verdict; on a yes the NIK is claimed.
+func record(s *store.Store, person int64, claimed identity, said verdict) error {
+	if said == matched {
+		err := s.ClaimNIK(person, claimed.NIK, claimed.BirthDate, time.Now())
+		switch {
+		case errors.Is(err, store.ErrNIKTaken):
+			said = nikTaken
+		case errors.Is(err, store.ErrOutOfOrder):
+			return nil // verified meanwhile
+		default:
+			return err
+		}
+	}
+	err := s.SetIdentity(person, string(said))
+	if errors.Is(err, store.ErrOutOfOrder) {
+		return nil
+	}
+	return err
+}
+
+func (w *questionWorker) quit() {}
+
+// openQuestions makes the queue of questions to the registry.
+func (s *Server) openQuestions(ctx context.Context) (err error) {
+	c := s.config
+	if s.questions, err = newQueue(ctx, store.JobVerification, "questions", s.store, c.Log); err != nil || s.dukcapil.registry == nil || !c.QueuedIdentity {
+		return err
+	}
+	s.questions.workers = c.QuestionWorkers
+	s.questions.hire = func() worker {
+		return &questionWorker{s.store, s.dukcapil, retries{c.Mail.Backoff, time.Minute, 1000}, c.Log}
+	}
+	return nil
+}
+
+// askLater leaves the question and says so.
+func (s *Server) askLater(person store.Person, claimed identity) (reply, error) {
+	question, err := json.Marshal(claimed)
+	if err != nil {
+		return reply{}, err
+	}
+	pending := reply{fasthttp.StatusAccepted, statusBody{store.IdentityPending}}
+	switch err := s.store.AskLater(person.ID, question, time.Now()); {
+	case errors.Is(err, store.ErrOutOfOrder):
+		return pending, nil // asked already
+	case err != nil:
+		return reply{}, err
+	}
+	s.questions.added()
+	return pending, nil
+}
+
+// identityStatus tells what has become of a question: 202 while it waits, 200 for a yes, and a no as
+// the question itself would have had it.
+func (s *Server) identityStatus(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
+	switch person.Identity {
+	case "":
+		return reply{}, outOfOrder("identity_not_given", "give the identity first")
+	case store.IdentityPending:
+		return reply{fasthttp.StatusAccepted, statusBody{store.IdentityPending}}, nil
+	case store.IdentityVerified:
+		return reply{fasthttp.StatusOK, statusBody{store.IdentityVerified}}, nil
+	}
+	return reply{}, refusedIdentity(verdict(person.Identity))
+}

@@ -1,0 +1,86 @@
+package backend
+
+import (
+	"errors"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/valyala/fasthttp"
+)
+
+// signIn mails a link and a code to an address, if it is known. The answer is the same when it is not.
+func (s *Server) signIn(ctx *fasthttp.RequestCtx) (reply, error) {
+	var body struct {
+		Email string `json:"email"`
+	}
+	if err := decode(ctx.PostBody(), &body); err != nil {
+		return reply{}, err
+	}
+	email, err := normaliseEmail(body.Email)
+	if err != nil {
+		return reply{}, invalid(err.Error())
+	}
+	now := time.Now()
+	mailed, err := s.store.SignIn(store.SignIn{
+		Email: email, Link: s.links.new(now.Add(s.config.LinkTTL)), At: now, MailPause: s.config.MailPause,
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	if mailed {
+		s.outbox.added()
+	}
+	return reply{fasthttp.StatusAccepted, statusBody{"accepted"}}, nil
+}
+
+// proof is what shows that somebody reads the mails of an address: the token of the link, or the
+// address and the code.
+type proof struct {
+	Token string `json:"token"`
+	Email string `json:"email"`
+	Code  string `json:"code"`
+}
+
+// personOf returns the person whom a proof is of, and the link's secret.
+func (s *Server) personOf(p proof, now time.Time) (person int64, secret []byte, err error) {
+	if p.Token != "" || p.Code == "" {
+		person, secret, err = parseToken(p.Token)
+		if err != nil {
+			err = store.ErrLinkUsed
+		}
+		return person, secret, err
+	}
+	email, err := normaliseEmail(p.Email)
+	if err != nil {
+		return 0, nil, store.ErrLinkUsed
+	}
+	person, nonce, err := s.store.TryLink(email, codeTries, now)
+	if errors.Is(err, store.ErrTries) || err == nil && !sameCode(p.Code, s.links.code(nonce)) {
+		return 0, nil, store.ErrLinkUsed
+	}
+	return person, s.links.secret(nonce), err
+}
+
+// verifyEmail takes a proof and gives a session, the first time and whenever somebody comes back.
+func (s *Server) verifyEmail(ctx *fasthttp.RequestCtx) (reply, error) {
+	var body proof
+	if err := decode(ctx.PostBody(), &body); err != nil {
+		return reply{}, err
+	}
+	now := time.Now()
+	person, secret, err := s.personOf(body, now)
+	if err == nil {
+		err = s.store.VerifyEmail(person, hashSecret(secret), now)
+	}
+	switch {
+	case errors.Is(err, store.ErrLinkUsed):
+		return reply{}, &fault{status: fasthttp.StatusGone, code: "link_used_or_expired", message: "ask for another link"}
+	case err != nil:
+		return reply{}, err
+	}
+	return s.session(person, now), nil
+}
+
+func (s *Server) session(person int64, now time.Time) reply {
+	return reply{fasthttp.StatusOK, sessionBody{s.sessions.issue(person, now.Add(s.config.SessionTTL))}}
+}

@@ -1,0 +1,131 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// JobKind says what is to be done outside the service.
+type JobKind int
+
+// The kinds, as numbers in the database.
+const (
+	JobMail         JobKind = iota // send the link that proves an address
+	JobSMS                         // send the code that proves a phone
+	JobVerification                // ask the registry about an identity
+)
+
+// Job is something to be done outside for a person, left in the transaction that made it necessary.
+type Job struct {
+	ID          int64 // rises with the time it was left
+	Person      int64
+	Attempts    int    // made before
+	Payload     []byte // what a verification asks
+	Email, Name string // empty when the person has been erased
+	Phone       string
+	LinkNonce   []byte
+	OTPNonce    []byte
+}
+
+// JobState is what has become of a job.
+type JobState int
+
+// The states, as numbers in the database.
+const (
+	JobPending JobState = iota // to be done, or done again
+	JobDone
+	JobDead // given up for good
+)
+
+// Settlement is what to note of a job.
+type Settlement struct {
+	Job      int64
+	State    JobState
+	Attempts int
+	Due      time.Time // of the next attempt, when pending
+}
+
+type lease struct {
+	kind  JobKind
+	at    time.Time
+	until time.Time
+	limit int
+	jobs  []Job
+}
+
+// LeaseJobs hands out up to limit jobs that are due, and to nobody else until the lease ends: who dies
+// with jobs in hand delays them by no more.
+func (s *Store) LeaseJobs(kind JobKind, at, until time.Time, limit int) ([]Job, error) {
+	op := &lease{kind: kind, at: at, until: until, limit: limit}
+	if err := s.do(op); err != nil {
+		return nil, err
+	}
+	for i := range op.jobs {
+		job := &op.jobs[i]
+		if len(job.Payload) == 0 {
+			continue
+		}
+		var err error
+		if job.Payload, err = s.sealer.open("question", job.Person, job.Payload); err != nil {
+			return nil, err
+		}
+	}
+	return op.jobs, nil
+}
+
+func (o *lease) apply(e *engine) error {
+	rows, err := e.query(leaseJobs, o.until.UnixMilli(), o.kind, o.at.UnixMilli(), o.limit)
+	if err != nil {
+		return err
+	}
+	type nullable struct {
+		Job
+		email, name, phone *string
+	}
+	leased, err := scanAll(rows, func(n *nullable) []any {
+		return []any{&n.ID, &n.Person, &n.Attempts, &n.Payload, &n.email, &n.name, &n.phone, &n.LinkNonce, &n.OTPNonce}
+	})
+	if err != nil {
+		return err
+	}
+	o.jobs = nil
+	for _, n := range leased {
+		if n.email != nil {
+			n.Email, n.Name, n.Phone = *n.email, *n.name, *n.phone
+		}
+		o.jobs = append(o.jobs, n.Job)
+	}
+	slices.SortFunc(o.jobs, func(a, b Job) int { return cmp.Compare(a.ID, b.ID) })
+	return nil
+}
+
+// PendingJobs returns how many jobs of a kind are to be done and when the first is due.
+func (s *Store) PendingJobs(ctx context.Context, kind JobKind) (n int, due time.Time, err error) {
+	var first int64
+	if err := s.engine.read[pendingJobs].QueryRowContext(ctx, kind).Scan(&n, &first); err != nil {
+		return 0, due, fmt.Errorf("%w: count the jobs: %w", ErrStorage, err)
+	}
+	return n, time.UnixMilli(first), nil
+}
+
+type settle struct {
+	jobs []Settlement
+	at   time.Time
+}
+
+// SettleJobs notes what has become of jobs, all in one operation.
+func (s *Store) SettleJobs(jobs []Settlement, at time.Time) error {
+	return s.do(&settle{jobs, at})
+}
+
+func (o *settle) apply(e *engine) error {
+	for _, j := range o.jobs {
+		if _, err := e.exec(settleJob, int(j.State), j.Attempts, j.Due.UnixMilli(), o.at.UnixMilli(), j.Job, j.State == JobPending); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,220 @@
+//go:build linux
+
+package backend_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// needStrace skips the test where processes may not be watched.
+func needStrace(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip("strace is not installed; install the package strace")
+	}
+	if out, err := exec.Command("strace", "-f", "-o", os.DevNull, "true").CombinedOutput(); err != nil {
+		t.Skipf("strace may not watch processes here: %v: %s", err, out)
+	}
+}
+
+// call is one system call as strace saw it: begun and returned are places in one order of events.
+type call struct {
+	name, args, result string
+	begun, returned    int
+}
+
+var (
+	wholeCall   = regexp.MustCompile(`^(\d+) +(\w+)\((.*)\) += (.+)$`)
+	begunCall   = regexp.MustCompile(`^(\d+) +(\w+)\((.*) <unfinished \.\.\.>$`)
+	resumedCall = regexp.MustCompile(`^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (.+)$`)
+)
+
+// readTrace puts the halves of calls together.
+func readTrace(t *testing.T, path string) (calls []call) {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	under := map[string]call{} // by thread
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for at := 0; lines.Scan(); at++ {
+		line := lines.Text()
+		if m := begunCall.FindStringSubmatch(line); m != nil {
+			under[m[1]] = call{name: m[2], args: m[3], begun: at}
+		} else if m := resumedCall.FindStringSubmatch(line); m != nil {
+			c := under[m[1]]
+			c.args, c.result, c.returned = c.args+m[3], m[4], at
+			calls = append(calls, c)
+		} else if m := wholeCall.FindStringSubmatch(line); m != nil {
+			calls = append(calls, call{m[2], m[3], m[4], at, at})
+		}
+	}
+	return calls
+}
+
+var (
+	descriptor = regexp.MustCompile(`^\d+<(TCP:\[.*?\])>`)
+	address    = regexp.MustCompile(`p\.\d+\.\d+@example\.test`)
+)
+
+// early returns the answers that left before a sync of the log, begun after the row's write, had
+// returned; answers is how many there were.
+func early(calls []call) (answers int, faults []string) {
+	asked := map[string]string{} // by socket: whose request is being answered
+	for _, c := range inOrder(calls) {
+		of := descriptor.FindStringSubmatch(c.args)
+		if of == nil {
+			continue
+		}
+		if email := address.FindString(c.args); c.name == "read" && email != "" {
+			asked[of[1]] = email
+		}
+		if c.name == "write" && strings.Contains(c.args, "HTTP/1.1 202") {
+			answers++
+			if !synced(calls, asked[of[1]], c.begun) {
+				faults = append(faults, fmt.Sprintf("the answer to %s left before its row was on the disk", asked[of[1]]))
+			}
+		}
+	}
+	return answers, faults
+}
+
+// inOrder orders reads by their return and writes by their begin, which is as the other side sees them.
+func inOrder(calls []call) []call {
+	ordered := make([]call, 0, len(calls))
+	at := map[int]call{}
+	last := 0
+	for _, c := range calls {
+		place := c.begun
+		if c.name == "read" {
+			place = c.returned
+		}
+		at[place] = c
+		last = max(last, place)
+	}
+	for place := 0; place <= last; place++ {
+		if c, known := at[place]; known {
+			ordered = append(ordered, c)
+		}
+	}
+	return ordered
+}
+
+func synced(calls []call, email string, before int) bool {
+	written := -1
+	for _, c := range calls {
+		if c.name == "pwrite64" && strings.Contains(c.args, "-wal>") && strings.Contains(c.args, email) && (written < 0 || c.returned < written) {
+			written = c.returned
+		}
+	}
+	if written < 0 || email == "" {
+		return false
+	}
+	for _, c := range calls {
+		if (c.name == "fdatasync" || c.name == "fsync") && strings.Contains(c.args, "-wal>") && strings.HasPrefix(c.result, "0") && c.begun > written && c.returned < before {
+			return true
+		}
+	}
+	return false
+}
+
+// TestNoAnswerBeforeTheSync watches the server's system calls. kill -9 keeps what the kernel has, so
+// it cannot show this. The watcher itself is tried on a server that answers early.
+func TestNoAnswerBeforeTheSync(t *testing.T) {
+	needStrace(t)
+	for _, durability := range []string{"group-fsync", "async"} {
+		t.Run(durability, func(t *testing.T) {
+			trace := filepath.Join(t.TempDir(), "trace")
+			server := startChild(t, freshLocation(t, "sqlite"), durability,
+				"strace", "-f", "-yy", "-s", "8192", "-e", "trace=read,write,pwrite64,fdatasync,fsync", "-o", trace)
+			var answered atomic.Int64
+			offer(server.address, "p", 8, func(string, int) bool { return answered.Add(1) < 100 })
+			server.signal(syscall.SIGTERM)
+			server.Wait()
+			answers, faults := early(readTrace(t, trace))
+			if int64(answers) < answered.Load() {
+				t.Errorf("%d answers in the trace; the clients had %d", answers, answered.Load())
+			}
+			if (len(faults) > 0) != (durability == "async") {
+				t.Errorf("%d of %d answers were early: %v", len(faults), answers, faults)
+			}
+		})
+	}
+}
+
+// TestFailingSync makes every sync fail from some moment on: from then nobody is told yes, and who was
+// told before is there.
+func TestFailingSync(t *testing.T) {
+	needStrace(t)
+	location, notes := freshLocation(t, "sqlite"), newLedger(t)
+	server := startChild(t, location, "")
+	var attached, failed atomic.Bool
+	var attach sync.Once
+	var refused atomic.Int64
+	var injector *exec.Cmd
+	offer(server.address, "p", 8, func(email string, status int) bool {
+		switch {
+		case status == 202:
+			if failed.Load() {
+				t.Errorf("%s was told yes after syncs had begun to fail", email)
+			}
+			if notes.note(t, email) >= 100 {
+				attach.Do(func() {
+					injector = failSyncs(t, server.Process.Pid)
+					attached.Store(true)
+				})
+			}
+		case attached.Load():
+			failed.Store(true)
+			return refused.Add(1) < 100
+		}
+		return true
+	})
+	kill(server)
+	server.Wait()
+	injector.Wait()
+	if faults := check(t, location, notes); len(faults) > 0 {
+		t.Errorf("%d faults, such as: %s", len(faults), faults[0])
+	}
+}
+
+// failSyncs lets every sync of a process fail from its return on.
+func failSyncs(t *testing.T, pid int) *exec.Cmd {
+	injector := exec.Command("strace", "-f", "-p", strconv.Itoa(pid), "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO", "-o", os.DevNull)
+	said, err := injector.StderrPipe()
+	if err == nil {
+		err = injector.Start()
+	}
+	if err != nil {
+		t.Error(err)
+		return injector
+	}
+	line := make([]byte, 256)
+	for text := []byte(nil); !bytes.Contains(text, []byte("attached")); {
+		n, err := said.Read(line)
+		if err != nil {
+			t.Errorf("strace did not attach: %v %s", err, text)
+			break
+		}
+		text = append(text, line[:n]...)
+	}
+	return injector
+}

@@ -1,0 +1,59 @@
+package backend
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+
+	"github.com/valyala/fasthttp"
+)
+
+const traceHeader = "traceparent"
+
+type traceKey struct{}
+
+// tracing returns the context for calls on behalf of a request: it lives as long as the server, and
+// holds the request's trace (W3C Trace Context, level 1), if it has one.
+func (s *Server) tracing(ctx *fasthttp.RequestCtx) context.Context {
+	parent := string(ctx.Request.Header.Peek(traceHeader))
+	if !isTraceparent(parent) {
+		return s.stopping
+	}
+	return context.WithValue(s.stopping, traceKey{}, parent)
+}
+
+// childTrace returns the header of a call: the trace of the request with a span of its own, or nothing.
+func childTrace(ctx context.Context) string {
+	parent, traced := ctx.Value(traceKey{}).(string)
+	if !traced {
+		return ""
+	}
+	span := make([]byte, 8)
+	rand.Read(span) // crypto/rand.Read never fails since Go 1.24
+	return parent[:36] + hex.EncodeToString(span) + parent[52:]
+}
+
+// isTraceparent reads version 00: 00-<32 hex>-<16 hex>-<2 hex>, in lower case, neither id all zero.
+func isTraceparent(text string) bool {
+	if len(text) != 55 || text[:3] != "00-" || text[35] != '-' || text[52] != '-' {
+		return false
+	}
+	zero := true
+	for i, c := range []byte(text) {
+		if i == 35 || i == 52 {
+			if zero {
+				return false
+			}
+			zero = true
+			continue
+		}
+		if i < 3 {
+			continue
+		}
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
+			return false
+		}
+		zero = zero && c == '0'
+	}
+	return true
+}

@@ -1,0 +1,48 @@
+package drill
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/ombak-sim/ombak/backend/cluster"
+	"github.com/ombak-sim/ombak/backend/store"
+)
+
+// OwnPostgres as a database means a PostgreSQL that is started for the run and removed after it.
+const OwnPostgres = "postgres"
+
+// startCluster starts the run's own PostgreSQL, if it is to have one.
+func (c *conductor) startCluster(ctx context.Context) (err error) {
+	if !c.run.hasBackend() || c.environment.Database != OwnPostgres {
+		return nil
+	}
+	if c.cluster, err = cluster.Start(ctx); err != nil {
+		return err
+	}
+	c.environment.Database = c.cluster.URL()
+	return nil
+}
+
+// stopCluster stops it, once; what it took is among the costs of the processes.
+func (c *conductor) stopCluster() {
+	if c.cluster == nil {
+		return
+	}
+	if c.store != nil {
+		c.store.Filesystem = filesystemOf(filepath.Join(c.cluster.Folder(), "data"))
+	}
+	state, err := c.cluster.Stop()
+	if err != nil {
+		c.warn(err.Error())
+	}
+	c.costs = append(c.costs, costOf("postgres", state))
+	c.cluster = nil
+}
+
+// photoDir is where photos are: beside the database, or where there is no file, in another folder.
+func photoDir(database, folder string) string {
+	if store.IsFile(database) {
+		folder = filepath.Dir(database)
+	}
+	return filepath.Join(folder, "photos")
+}
