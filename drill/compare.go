@@ -46,6 +46,8 @@ type Comparison struct {
 	LeftOut  []LeftOut     `json:"left_out,omitempty"`
 	Best     string        `json:"best"`
 	Why      []string      `json:"why"`
+
+	Uncertainty *Uncertainty `json:"uncertainty,omitempty"`
 }
 
 // ComparePlans sums up simulations of one scenario under several plans. Replication k of every plan

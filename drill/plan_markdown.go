@@ -35,6 +35,9 @@ func WritePlansMarkdown(w io.Writer, c Comparison) error {
 		fmt.Fprintf(&b, "- %s is left out: %s\n", left.Plan, left.Reason)
 	}
 	b.WriteString("\n### Thresholds\n" + markdownTable(c.ThresholdRows()))
+	if u := c.Uncertainty; u != nil {
+		fmt.Fprintf(&b, "\n### Under uncertainty\nLeast regret: **%s**, of %d combinations.\n\n%s", u.LeastRegret, u.Worlds, markdownTable(u.Rows(c.Currency)))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

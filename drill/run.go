@@ -64,6 +64,7 @@ type Run struct {
 	Conditions []report.Condition
 	Validity   report.Validity
 	Warnings   []string
+	lean       bool          // keep neither series nor histograms
 	arrivals   time.Duration // real time of the first instant that counts
 	lastly     time.Duration // real time after which nobody comes any more
 }

@@ -229,7 +229,7 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 	assembled := report.Assemble(recording, facts)
 	replay := r.replayOf(assembled, config)
 	replay.Events, replay.Elapsed = result.Events, time.Since(began)
-	if number > 0 { // only those of the first are kept
+	if number > 0 || r.lean { // only those of the first are kept
 		assembled.Series, assembled.Histograms = report.Series{}, report.Histograms{}
 	}
 	return assembled, replay, nil

@@ -2,8 +2,10 @@ package scenarios
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -19,6 +21,7 @@ type Arrivals struct {
 	AccessLog *AccessLog    `yaml:"access_log,omitempty" json:"access_log,omitempty"` // a web server's log beside the scenario, instead of counts
 	Signups   []Segment     `yaml:"signups,omitempty" json:"signups,omitempty"`       // piecewise-linear rate of people, instead of counts
 	Visitors  []Segment     `yaml:"visitors,omitempty" json:"visitors,omitempty"`     // piecewise-linear rate of visitors, instead of counts
+	Scale     float64       `yaml:"scale,omitempty" json:"scale,omitempty"`           // factor on everyone who comes, such as 1.5; 0 means 1
 
 	fileSignups, fileVisitors workload.Bins
 }
@@ -45,9 +48,9 @@ func (a Arrivals) fromFile() bool { return a.Counts != "" || a.AccessLog != nil 
 // Bins returns the counts of the people who walk the journey and of the visitors.
 func (a Arrivals) Bins() (signups, visitors workload.Bins) {
 	if a.fromFile() {
-		return a.fileSignups, a.fileVisitors
+		return a.fileSignups.Times(a.factor()), a.fileVisitors.Times(a.factor())
 	}
-	return workload.NewBins(curve(a.Signups), time.Second), workload.NewBins(curve(a.Visitors), time.Second)
+	return workload.NewBins(a.curve(a.Signups), time.Second), workload.NewBins(a.curve(a.Visitors), time.Second)
 }
 
 // Curves returns the rates by which people are placed inside the bins; none where the counts are
@@ -56,19 +59,25 @@ func (a Arrivals) Curves() (signups, visitors workload.Curve) {
 	if a.fromFile() {
 		return nil, nil
 	}
-	return curve(a.Signups), curve(a.Visitors)
+	return a.curve(a.Signups), a.curve(a.Visitors)
 }
+
+func (a Arrivals) factor() float64 { return cmp.Or(a.Scale, 1) }
 
 // AtRate replaces the arrivals by the given rates, with exact totals.
 func (a *Arrivals) AtRate(signups, visitors []Segment) {
-	a.Counts, a.AccessLog, a.Totals = "", nil, "exact"
+	a.Counts, a.AccessLog, a.Totals, a.Scale = "", nil, "exact", 0
 	a.Signups, a.Visitors = signups, visitors
 }
 
-func curve(segments []Segment) workload.Curve {
+func (a Arrivals) curve(segments []Segment) workload.Curve {
 	var pieces workload.Curve
 	for _, segment := range segments {
-		pieces = append(pieces, segment.pieces()...)
+		for _, piece := range segment.pieces() {
+			piece.From *= workload.Rate(a.factor())
+			piece.To *= workload.Rate(a.factor())
+			pieces = append(pieces, piece)
+		}
 	}
 	return pieces
 }
@@ -131,6 +140,9 @@ func (s *Scenario) validateArrivals() {
 	}
 	if arrivals.Totals != "exact" && arrivals.Totals != "random" {
 		s.source.faultAt("arrivals.totals", hintWord(arrivals.Totals, []string{"exact", "random"}), "the totals %q are unknown", arrivals.Totals)
+	}
+	if !(arrivals.Scale >= 0) || math.IsInf(arrivals.Scale, 0) {
+		s.source.faultAt("arrivals.scale", "give a number above 0, as in 1.5", "%v is no factor", arrivals.Scale)
 	}
 	given := 0
 	for _, is := range []bool{len(arrivals.Signups)+len(arrivals.Visitors) > 0, arrivals.Counts != "", arrivals.AccessLog != nil} {

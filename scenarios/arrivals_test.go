@@ -1,6 +1,7 @@
 package scenarios_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,24 @@ func TestArrivalsSayWhatIsWrong(t *testing.T) {
 	} {
 		if _, err := scenarios.Parse("x.yaml", withArrivals(test.arrivals), files); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.arrivals, err, test.want)
+		}
+	}
+}
+
+// A scale multiplies everyone who comes, rates and counts alike.
+func TestScaleOfArrivals(t *testing.T) {
+	for _, name := range []string{"metastable", "prakerja-2020"} {
+		scenario, err := scenarios.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		once, _ := scenario.Arrivals.Bins()
+		for _, factor := range []float64{0.5, 1, 1.5} {
+			scenario.Arrivals.Scale = factor
+			scaled, _ := scenario.Arrivals.Bins()
+			if want := float64(once.Total()) * factor; math.Abs(float64(scaled.Total())-want) > 0.5 {
+				t.Errorf("%s times %v: %d people, want %v", name, factor, scaled.Total(), want)
+			}
 		}
 	}
 }

@@ -32,6 +32,7 @@ type source struct {
 	mistakes Mistakes
 	unknown  map[string]bool // paths of mappings with an unknown key
 	model    *Patch          // applied before every plan; see WithModel
+	settings []Setting       // applied after every plan; see With
 }
 
 // parse reads the syntax; the parser's own panics on hostile input become mistakes.

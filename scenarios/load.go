@@ -90,6 +90,9 @@ func Parse(file string, text []byte, beside fs.FS) (*Scenario, error) {
 			src.mistakes = append(src.mistakes, asMistakes(err, file)...)
 		}
 	}
+	if len(src.mistakes) == 0 {
+		s.validateUncertain()
+	}
 	return &s, src.err()
 }
 

@@ -17,16 +17,19 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	if name == "" && len(s.Plans) > 0 {
 		name = s.Plans[0].Name
 	}
-	if name == "" {
+	if name == "" && len(s.source.settings) == 0 {
 		same := *s
 		return &same, nil
 	}
-	chain, err := s.chain(name, nil)
-	if err != nil {
-		return nil, err
+	var chain []*Plan
+	if name != "" {
+		var err error
+		if chain, err = s.chain(name, nil); err != nil {
+			return nil, err
+		}
 	}
 	// The copy is decoded anew, so that no map or slice is shared with the original.
-	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}}
+	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}, settings: s.source.settings}
 	planned := Scenario{source: src, plan: name}
 	src.decode(src.root, reflect.ValueOf(&planned).Elem(), "")
 	planned.Arrivals.fileSignups, planned.Arrivals.fileVisitors = s.Arrivals.fileSignups, s.Arrivals.fileVisitors
@@ -37,6 +40,9 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	src.conflicts(chain)
 	for _, plan := range chain {
 		planned.apply(plan.Set)
+	}
+	for _, setting := range src.settings {
+		planned.applySetting(setting)
 	}
 	planned.replays, planned.tables, planned.pem = s.replays, s.tables, s.pem
 	planned.attachReplays()

@@ -35,6 +35,7 @@ type Scenario struct {
 	Backend      Backend               `yaml:"backend,omitempty" json:"backend,omitempty"`           // settings of the reference backend
 	Plans        []Plan                `yaml:"plans,omitempty" json:"plans,omitempty"`               // named ways to run it; the first is the default
 	Compare      []string              `yaml:"compare,omitempty" json:"compare,omitempty"`           // plans that ombak plan compares unless it is told which; none means all
+	Uncertain    []Uncertain           `yaml:"uncertain,omitempty" json:"uncertain,omitempty"`       // inputs that nobody knows well, for ombak plan --uncertainty
 	Cost         Cost                  `yaml:"cost,omitempty" json:"cost,omitempty"`                 // prices, by which plans are compared
 	Thresholds   []funnel.Threshold    `yaml:"thresholds,omitempty" json:"thresholds,omitempty"`     // what must hold
 	Connections  Connections           `yaml:"connections,omitempty" json:"connections,omitempty"`   // how the targets are reached

@@ -63,6 +63,8 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 			text(`^[0-9.]+ *%$`, "a share in percent, as in 74.23%"),
 			{Type: "number", Minimum: "0", Maximum: "1", Description: "a share from 0 to 1"},
 		}}
+	case reflect.TypeFor[Value]():
+		return &jsonschema.Schema{Description: "a single value, as in 8, 1.5 or exponential(20ms)", OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}
 	case reflect.TypeFor[Raw]():
 		return &jsonschema.Schema{Type: "object", Description: "the keys to change, as they stand in the part that is changed"}
 	case reflect.TypeFor[workload.Mode]():

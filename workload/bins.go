@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,21 @@ func (b Bins) Total() int {
 		total += count
 	}
 	return total
+}
+
+// Times returns the bins with that many times the people. Sums from the start are rounded, not
+// single bins, so that nobody is lost to rounding.
+func (b Bins) Times(factor float64) Bins {
+	if factor == 1 {
+		return b
+	}
+	scaled, sum, before := Bins{Width: b.Width, Counts: make([]int, len(b.Counts))}, 0, 0
+	for i, count := range b.Counts {
+		sum += count
+		cumulative := int(math.Round(float64(sum) * factor))
+		scaled.Counts[i], before = cumulative-before, cumulative
+	}
+	return scaled
 }
 
 // Duration returns the end of the last bin.

@@ -99,6 +99,12 @@ func otherFormulas() []formula {
 			compute: computeUSL,
 		},
 		{
+			name: "forecast", usage: "the funnel of people who have not come yet, from reports", arguments: "REPORT…",
+			source:  "beta-binomial prediction, Gelman et al., Bayesian Data Analysis, 2013, section 2.4; dispersion: McCullagh, Nelder, 1989, section 4.5",
+			flags:   []cli.Flag{numberFlag("people", "`N` who will come"), numberFlag("peak-per-minute", "most of them in a minute, `N`, to be warned where that was never measured")},
+			compute: computeForecast,
+		},
+		{
 			name: "mva", usage: "people who think and send requests in turn (mean value analysis)",
 			source: "Reiser, Lavenberg, Journal of the ACM 27(2), 1980; several servers: Buzen, Communications of the ACM 16(9), 1973",
 			flags: []cli.Flag{

@@ -29,6 +29,7 @@ func planCommand(s streams) *cli.Command {
 			&cli.Float64Flag{Name: "scale-system", Usage: "multiply servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
 			&cli.StringFlag{Name: "window", Usage: "play only `FROM..TO` of the scenario, as in 10m..20m", EnvVars: twin("window")},
 			&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`, as in \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
+			&cli.BoolFlag{Name: "uncertainty", Usage: "play the plans at all values of the scenario's uncertain inputs, too", EnvVars: twin("uncertainty")},
 			&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
 			&cli.BoolFlag{Name: "json", Usage: "print plans.json on standard output", EnvVars: twin("json")},
 			&cli.BoolFlag{Name: "quiet", Usage: "show no progress", EnvVars: twin("quiet")},
@@ -40,7 +41,7 @@ func planCommand(s streams) *cli.Command {
 // plan simulates every plan with the same people and says which is best. The exit code is that of
 // the best plan's thresholds.
 func plan(c *cli.Context, s streams) error {
-	runs, left, err := readPlans(c)
+	runs, left, unsure, err := readPlans(c)
 	if err != nil {
 		return err
 	}
@@ -57,6 +58,11 @@ func plan(c *cli.Context, s streams) error {
 	}
 	compared := drill.ComparePlans(simulations)
 	compared.LeftOut = left
+	if unsure != nil {
+		if compared.Uncertainty, err = uncertainty(c, s, unsure, folder); err != nil {
+			return err
+		}
+	}
 	if err := writePlans(folder, compared); err != nil {
 		return err
 	}
@@ -68,15 +74,24 @@ func plan(c *cli.Context, s streams) error {
 	return errors.Join(err, verdictError{verdictOfBest(compared)})
 }
 
-func readPlans(c *cli.Context) ([]*drill.Run, []drill.LeftOut, error) {
+func readPlans(c *cli.Context) ([]*drill.Run, []drill.LeftOut, *drill.Uncertain, error) {
 	scenario, options, err := readSimulated(c)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if twice := repeated(c.StringSlice("plan")); twice != "" {
-		return nil, nil, usageError{fmt.Errorf("--plan %s is given twice", twice)}
+		return nil, nil, nil, usageError{fmt.Errorf("--plan %s is given twice", twice)}
 	}
-	return drill.NewSimulations(scenario, options, c.StringSlice("plan"))
+	runs, left, err := drill.NewSimulations(scenario, options, c.StringSlice("plan"))
+	if err != nil || !c.Bool("uncertainty") {
+		return runs, left, nil, err
+	}
+	var names []string
+	for _, run := range runs {
+		names = append(names, run.Scenario.Plan())
+	}
+	unsure, err := drill.NewUncertain(scenario, options, names)
+	return runs, left, unsure, err
 }
 
 func repeated(names []string) string {
@@ -162,6 +177,9 @@ func showPlans(out io.Writer, c drill.Comparison, folder string) {
 	}
 	for _, left := range c.LeftOut {
 		fmt.Fprintf(out, "  left out, %s: %s\n", left.Plan, left.Reason)
+	}
+	if c.Uncertainty != nil {
+		showUncertainty(out, c.Uncertainty, c.Currency)
 	}
 	fmt.Fprintf(out, "plans: %s\n", filepath.Join(folder, "plans.md"))
 }

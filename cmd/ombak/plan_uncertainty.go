@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/plots"
+)
+
+// uncertainty plays the plans at all values of the scenario's uncertain inputs and draws what sways
+// the plan of least regret most.
+func uncertainty(c *cli.Context, s streams, u *drill.Uncertain, folder string) (*drill.Uncertainty, error) {
+	count := c.Int("replications")
+	watch := newStudyProgress(s.err, c.Bool("quiet"), u.Runs(count))
+	watch.say("%d combinations of the uncertain inputs: %d runs; the first tells how long they take\n", u.Combinations(), u.Runs(count))
+	result, err := u.Play(c.Context, drill.Simulating{Replications: count, Build: build(), Done: watch.done}, watch.expected)
+	watch.close()
+	if err != nil {
+		return nil, err
+	}
+	for _, plan := range result.Plans {
+		if plan.Plan != result.LeastRegret {
+			continue
+		}
+		var sways []plots.Sway
+		for i, input := range result.Inputs {
+			sways = append(sways, plots.Sway{Name: input.Name, From: string(input.Low), To: string(input.High), AtLow: plan.Sways[i].Low, AtHigh: plan.Sways[i].High})
+		}
+		figure, err := plots.Tornado("plan "+plan.Plan, "people who finish", plan.Finished[1], sways)
+		if err != nil {
+			return nil, err
+		}
+		return &result, writeFigures(filepath.Join(folder, "plots"), []plots.Figure{figure})
+	}
+	return &result, nil
+}
+
+func showUncertainty(out io.Writer, u *drill.Uncertainty, currency string) {
+	fmt.Fprintf(out, "\nUnder uncertainty: %d combinations of the inputs, %d runs\n%s", u.Worlds, u.Runs, columns(u.Rows(currency)))
+	fmt.Fprintf(out, "Least regret: %s\n", u.LeastRegret)
+	for _, plan := range u.Plans {
+		if plan.Regret.Mean == 0 {
+			fmt.Fprintf(out, "  %s: nothing to regret at any of them\n", plan.Plan)
+			continue
+		}
+		fmt.Fprintf(out, "  %s: most regret at %s\n", plan.Plan, strings.Join(plan.At, ", "))
+	}
+}

@@ -1,0 +1,174 @@
+package drill
+
+import (
+	"context"
+	"time"
+
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+// World is one combination of the values of the uncertain inputs.
+type World struct {
+	levels []int // of each input: 0 low, 1 mid, 2 high
+	runs   []*Run
+}
+
+// Uncertain is every plan in every combination of the low, middle and high values of a scenario's
+// uncertain inputs. Replication k has the same people under every plan of one combination.
+type Uncertain struct {
+	inputs []scenarios.Uncertain
+	worlds []World
+}
+
+// Uncertainty is what they come to, in plans.json.
+type Uncertainty struct {
+	Inputs      []scenarios.Uncertain `json:"inputs"`
+	Worlds      int                   `json:"combinations"`
+	Runs        int                   `json:"runs"`
+	Plans       []PlanRegret          `json:"plans"`
+	LeastRegret string                `json:"least_regret"` // the plan whose greatest regret is the smallest
+}
+
+// PlanRegret is how one plan does in all combinations.
+type PlanRegret struct {
+	Plan     string      `json:"plan"`
+	Finished [3]float64  `json:"finished"`       // people who finish: fewest, at all middle values, most
+	Cost     *[3]float64 `json:"cost,omitempty"` // the same; absent where nothing has a price
+	Regret   Estimate    `json:"regret"`         // the most people by which it falls short of the best plan of a combination, paired
+	At       []string    `json:"at"`             // the values of the inputs there
+	Sways    []Sway      `json:"sways"`          // one input at a time, the others at their middle
+}
+
+// Sway is how many people finish at the low and the high value of one input.
+type Sway struct {
+	Input string  `json:"input"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+// NewUncertain maps a scenario to its runs in all combinations.
+func NewUncertain(scenario *scenarios.Scenario, options Options, plans []string) (*Uncertain, error) {
+	if len(scenario.Uncertain) == 0 {
+		return nil, refuse("scenario %s names no uncertain input; add uncertain: [{name: peak, set: %s, low: 0.8, mid: 1, high: 1.5}]", scenario.Name, scenarios.ArrivalsScale)
+	}
+	u := &Uncertain{inputs: scenario.Uncertain}
+	count := 1
+	for range u.inputs {
+		count *= 3
+	}
+	for number := range count {
+		world := World{}
+		changed := scenario
+		for _, input := range u.inputs {
+			level := number % 3
+			number /= 3
+			world.levels = append(world.levels, level)
+			changed = changed.With(scenarios.Setting{Path: input.Set, Value: input.Levels()[level]})
+		}
+		var err error
+		var left []LeftOut
+		if world.runs, left, err = NewSimulations(changed, options, plans); err != nil {
+			return nil, err
+		}
+		if len(left) > 0 {
+			return nil, refuse("plan %s cannot be simulated: %s; name others with --plan", left[0].Plan, left[0].Reason)
+		}
+		for _, run := range world.runs {
+			run.lean = true
+		}
+		u.worlds = append(u.worlds, world)
+	}
+	return u, nil
+}
+
+// Runs is how many simulations it takes with so many replications.
+func (u *Uncertain) Runs(replications int) int {
+	return len(u.worlds) * len(u.worlds[0].runs) * max(1, replications)
+}
+
+// Combinations is how many there are.
+func (u *Uncertain) Combinations() int { return len(u.worlds) }
+
+// Play simulates them all.
+func (u *Uncertain) Play(ctx context.Context, how Simulating, expected func(first, rest time.Duration)) (Uncertainty, error) {
+	study := Study{How: how, Expected: expected}
+	for _, world := range u.worlds {
+		study.Runs = append(study.Runs, world.runs...)
+	}
+	simulations, err := study.Play(ctx)
+	if err != nil {
+		return Uncertainty{}, err
+	}
+	return u.regrets(simulations, len(u.worlds[0].runs), u.Runs(how.Replications)), nil
+}
+
+// regrets sums up simulations, which stand world by world and plan by plan.
+func (u *Uncertain) regrets(simulations []Simulation, plans, runs int) Uncertainty {
+	result := Uncertainty{Inputs: u.inputs, Worlds: len(u.worlds), Runs: runs}
+	least := 0
+	for plan := range plans {
+		at := func(world int) Simulation { return simulations[world*plans+plan] }
+		middle := len(u.worlds) / 2 // all digits 1
+		regret := PlanRegret{Plan: at(0).Report.Plan, Finished: spread(len(u.worlds), middle, func(w int) float64 { return meanOf(at(w), finished) })}
+		if at(0).Priced {
+			cost := spread(len(u.worlds), middle, func(w int) float64 { return meanOf(at(w), func(r Replay) float64 { return r.Cost }) })
+			regret.Cost = &cost
+		}
+		for w, world := range u.worlds {
+			best := w * plans
+			for k := best; k < (w+1)*plans; k++ {
+				if meanOf(simulations[k], finished) > meanOf(simulations[best], finished) {
+					best = k
+				}
+			}
+			if short := Paired(at(w).Replays, simulations[best].Replays, finished); w == 0 || short.Mean > regret.Regret.Mean {
+				regret.Regret, regret.At = short, u.values(world)
+			}
+		}
+		step := 1
+		for _, input := range u.inputs {
+			regret.Sways = append(regret.Sways, Sway{input.Name, meanOf(at(middle-step), finished), meanOf(at(middle+step), finished)})
+			step *= 3
+		}
+		result.Plans = append(result.Plans, regret)
+		if cheaper := regret.Cost != nil && regret.Cost[1] < result.Plans[least].Cost[1]; regret.Regret.Mean < result.Plans[least].Regret.Mean ||
+			regret.Regret.Mean == result.Plans[least].Regret.Mean && cheaper {
+			least = plan
+		}
+	}
+	result.LeastRegret = result.Plans[least].Plan
+	return result
+}
+
+func (u *Uncertain) values(world World) (values []string) {
+	for i, input := range u.inputs {
+		values = append(values, input.Name+" "+string(input.Levels()[world.levels[i]]))
+	}
+	return values
+}
+
+func meanOf(s Simulation, figure func(Replay) float64) float64 {
+	return estimate(s.Replays, figure).Mean
+}
+
+// spread is the least of the values, that in the middle, and the greatest.
+func spread(count, middle int, value func(int) float64) [3]float64 {
+	s := [3]float64{value(0), value(middle), value(0)}
+	for i := range count {
+		s[0], s[2] = min(s[0], value(i)), max(s[2], value(i))
+	}
+	return s
+}
+
+// Rows returns a table of the plans.
+func (u Uncertainty) Rows(currency string) [][]string {
+	rows := [][]string{{"plan", "finished: fewest", "middle", "most", "greatest regret", "cost " + currency}}
+	for _, plan := range u.Plans {
+		row := []string{plan.Plan, grouped(plan.Finished[0]), grouped(plan.Finished[1]), grouped(plan.Finished[2]), grouped(plan.Regret.Mean) + interval(plan.Regret), "-"}
+		if plan.Cost != nil {
+			row[5] = grouped(plan.Cost[0]) + " to " + grouped(plan.Cost[2])
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
