@@ -26,6 +26,7 @@ func ErlangA(arrivalRate, serviceRate float64, servers int, abandonRate float64)
 	if err != nil {
 		return Station{}, err
 	}
+	held.busy = min(held.busy, float64(servers)) // which rounding may exceed in deep overload
 	inSystem := held.busy + held.queued
 	return finite(Station{
 		Utilization: held.busy / float64(servers), L: inSystem, Lq: held.queued,

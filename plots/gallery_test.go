@@ -45,8 +45,11 @@ func foreseen() report.Report {
 
 func cliff() (plots.Figure, error) {
 	return plots.Cliff("scenario smoke · plan calm", []plots.Load{
-		{OfferedPerS: 100, GoodputPerS: 100, P99S: 0.008, Held: true}, {OfferedPerS: 400, GoodputPerS: 400, P99S: 0.02, Held: true},
-		{OfferedPerS: 800, GoodputPerS: 790, P99S: 0.2, Held: true}, {OfferedPerS: 900, GoodputPerS: 520, P99S: 4}, {OfferedPerS: 1200, GoodputPerS: 130, P99S: 10},
+		{OfferedPerS: 100, GoodputPerS: 100, P99S: 0.008, Held: true},
+		{OfferedPerS: 400, GoodputPerS: 400, P99S: 0.02, Held: true},
+		{OfferedPerS: 800, GoodputPerS: 790, P99S: 0.2, Held: true},
+		{OfferedPerS: 900, GoodputPerS: 520, P99S: 4},
+		{OfferedPerS: 1200, GoodputPerS: 130, P99S: 10},
 	})
 }
 

@@ -9,6 +9,12 @@ import (
 
 // Write writes report.json, indented; a column of numbers stays on one line.
 func Write(w io.Writer, report Report) error {
+	if report.Timeline == nil {
+		report.Timeline = []Event{} // known, and empty
+	}
+	if report.Warnings == nil {
+		report.Warnings = []string{}
+	}
 	var compact bytes.Buffer
 	encoder := json.NewEncoder(&compact)
 	encoder.SetEscapeHTML(false)

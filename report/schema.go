@@ -53,11 +53,11 @@ type Report struct {
 	Generator      *Generator      `json:"generator,omitempty"`
 	Processes      []Process       `json:"processes,omitempty"`
 	Reconciliation *Reconciliation `json:"reconciliation,omitempty"`
-	Timeline       []Event         `json:"timeline,omitempty"`
+	Timeline       []Event         `json:"timeline"`
 	Series         Series          `json:"series"`
 	Histograms     Histograms      `json:"histograms"`
 	Thresholds     []Judgement     `json:"thresholds,omitempty"`
-	Warnings       []string        `json:"warnings,omitempty"`
+	Warnings       []string        `json:"warnings"`
 	Levels         []Level         `json:"levels,omitempty"` // of redline
 	Redline        *Redline        `json:"redline,omitempty"`
 }

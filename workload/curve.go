@@ -62,7 +62,10 @@ func (s Segment) when(expected float64) time.Duration {
 	if float64(s.From)+root == 0 {
 		return 0
 	}
-	return time.Duration(2 * expected / (float64(s.From) + root) * float64(time.Second))
+	if seconds := 2 * expected / (float64(s.From) + root); seconds < s.For.Seconds() {
+		return time.Duration(seconds * float64(time.Second))
+	}
+	return s.For // by rounding, or at a rate so low that nothing comes
 }
 
 // NewBins turns a piecewise-linear rate into counts per bin of the given width. The count of a bin

@@ -82,14 +82,5 @@ func readLevel(name string) (report.Report, error) {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
 		name = filepath.Join(name, "report.json")
 	}
-	file, err := os.Open(name)
-	if err != nil {
-		return report.Report{}, usageError{fmt.Errorf("the report cannot be opened: %w", err)}
-	}
-	defer file.Close()
-	r, err := report.Read(file)
-	if err != nil {
-		return r, usageError{fmt.Errorf("%s: %w", name, err)}
-	}
-	return r, nil
+	return readReport(name)
 }
