@@ -64,6 +64,7 @@ $(TOOLS)/oapi-codegen: Makefile
 	GOBIN=$(TOOLS) go install $(OAPI)
 
 bench:
+	@./install.sh python3-simpy3
 	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
 
 drill:
