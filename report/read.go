@@ -1,10 +1,12 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 )
 
 // maxReport bounds report.json in bytes; a day of seconds takes about a tenth of it.
@@ -23,6 +25,7 @@ func read(r io.Reader, limit int64) (Report, error) {
 	if int64(len(text)) > limit {
 		return Report{}, fmt.Errorf("the report is larger than %s bytes; give a report.json that ombak wrote", thousands(float64(limit)))
 	}
+	text = withoutControls(text)
 	var head struct {
 		Schema *string `json:"schema"`
 	}
@@ -40,6 +43,23 @@ func read(r io.Reader, limit int64) (Report, error) {
 		return Report{}, explain(err)
 	}
 	return report, report.Series.check()
+}
+
+// control is an escaped control character in JSON, not one after an escaped backslash; tab and line
+// ends are harmless and have escapes of their own.
+var control = regexp.MustCompile(`((?:^|[^\\])(?:\\\\)*)\\u00(?:[01][0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])`)
+
+// withoutControls puts the replacement character in the place of control characters in strings, which
+// would make figures malformed and speak to terminals.
+func withoutControls(text []byte) []byte {
+	for bytes.Contains(text, []byte(`\u00`)) {
+		clean := control.ReplaceAll(text, []byte("${1}\\ufffd"))
+		if len(clean) == len(text) && bytes.Equal(clean, text) {
+			return text
+		}
+		text = clean // neighbours overlap, so that the next turn finds the second
+	}
+	return text
 }
 
 // explain turns an error of encoding/json into one sentence.
