@@ -33,7 +33,7 @@ func backendReadings(stats backend.Stats, servers map[string]int, at time.Durati
 func mockReadings(stand *mocks.Mocks, at time.Duration) []funnel.Reading {
 	var readings []funnel.Reading
 	for _, reading := range stand.Readings() {
-		converted := funnel.Reading(reading)
+		converted := readingOf(reading)
 		converted.At = at
 		readings = append(readings, converted)
 	}
@@ -42,4 +42,12 @@ func mockReadings(stand *mocks.Mocks, at time.Duration) []funnel.Reading {
 
 func storeWarning(failures uint64) string {
 	return fmt.Sprintf("the store rolled back %d transactions; nothing of them was acknowledged; look at the disk's free space and health", failures)
+}
+
+// readingOf is a mock's reading; whom its work was for is not known there.
+func readingOf(r mocks.Reading) funnel.Reading {
+	return funnel.Reading{
+		Station: r.Station, At: r.At, Servers: r.Servers, Busy: r.Busy, Queued: r.Queued, Arrivals: r.Arrivals, Completions: r.Completions,
+		Rejections: r.Rejections, BusyTime: r.BusyTime, QueueMax: r.QueueMax, QueueTime: r.QueueTime, Batches: r.Batches, SyncTime: r.SyncTime,
+	}
 }

@@ -159,6 +159,9 @@ func TestMetastability(t *testing.T) {
 		r := simulateNamed(t, "metastable", Options{Plan: test.plan}, Simulating{}).Report
 		before, after := passedPerSecond(r, 60, 180), passedPerSecond(r, 780, 900)
 		t.Logf("%s: goodput %.1f/s before the rush, %.1f/s nine minutes after it", test.plan, before, after)
+		if says := r.Overload.Metastable; says == nil || *says == test.recovers {
+			t.Errorf("%s: the report's word on metastability is %v", test.plan, r.Overload)
+		}
 		if before < 65 {
 			t.Errorf("%s: goodput before the rush is %.1f/s, want about 70/s", test.plan, before)
 		}

@@ -64,7 +64,8 @@ type Reading struct {
 	Rejections  uint64        `json:"rejections"`
 	BusyTime    time.Duration `json:"busy_time"` // servers × time in use since the start
 	QueueMax    int           `json:"queue_max"`
-	QueueTime   time.Duration `json:"queue_time"` // queued requests × time since the start
+	QueueTime   time.Duration `json:"queue_time"`       // queued requests × time since the start
+	Wasted      uint64        `json:"wasted,omitempty"` // of the completions, for clients that had left, where that is known
 	Batches     uint64        `json:"batches,omitempty"`
 	SyncTime    time.Duration `json:"sync_time,omitempty"` // time spent in fsync since the start
 }

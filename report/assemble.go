@@ -19,12 +19,13 @@ func Assemble(recording *Recording, facts Facts) Report {
 		Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
 		Machine: facts.Machine, Store: facts.Store, Offered: offered(recording, facts.Offered),
 		Funnel: funnelRows(recording), Steps: stepRows(recording, facts.Duration),
-		Stations: stationRows(facts.Readings, facts.Duration), Generator: generator(recording, facts),
+		Stations: stationRows(facts.Readings, facts.Duration, facts.Engine), Generator: generator(recording, facts),
 		Processes: facts.Processes, Reconciliation: facts.Reconciliation, Timeline: timeline(facts.Marks),
 		Series: series(recording, facts), Histograms: encodeHistograms(recording, facts.SeriesNote),
 		Warnings: slices.Concat(facts.Warnings, unsent(recording)),
 	}
 	report.Warnings = append(report.Warnings, facts.Validity.warnings(report)...)
+	report.Overload = overload(recording, report)
 	return Judge(report, looked(recording, facts), facts.Validity)
 }
 

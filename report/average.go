@@ -150,6 +150,9 @@ func (r *StationRow) fields() []field {
 	if r.Batches != nil && r.FsyncS != nil {
 		fields = append(fields, field{"batches", r.Batches}, field{"fsync_s", r.FsyncS})
 	}
+	if r.Wasted != nil {
+		fields = append(fields, field{"wasted", r.Wasted})
+	}
 	return fields
 }
 
@@ -174,5 +177,9 @@ func (r *StationRow) detach() {
 	if r.Batches != nil && r.FsyncS != nil {
 		batches, fsync := *r.Batches, *r.FsyncS
 		r.Batches, r.FsyncS = &batches, &fsync
+	}
+	if r.Wasted != nil {
+		wasted := *r.Wasted
+		r.Wasted = &wasted
 	}
 }

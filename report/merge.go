@@ -29,6 +29,7 @@ func MergeParts(parts []Report) (Report, error) {
 	}
 	merged := parts[0]
 	merged.Invalid, merged.Warnings, merged.Processes = nil, mergedWarnings(parts), nil
+	merged.Overload = nil // which no part knows of the whole
 	commands := []string{}
 	for _, part := range parts {
 		merged.DurationS = max(merged.DurationS, part.DurationS)

@@ -27,27 +27,45 @@ func troubled(requests, well int64) bool {
 // stretch is a minute, or ten seconds in runs of less than twenty minutes. Asks says which steps
 // count: those at which people wait for an answer of the service.
 func Recovery(s Series, asks func(step string) bool) (seconds float64, recovered bool) {
+	var peak, lastCame, lastTroubled float64
+	most := int64(-1)
+	for _, stretch := range stretchesOf(s, asks) {
+		if stretch.came > most {
+			peak, most = stretch.to, stretch.came
+		}
+		if stretch.came > 0 {
+			lastCame = stretch.to
+		}
+		if stretch.troubled {
+			lastTroubled = stretch.to
+		}
+	}
+	return max(0, lastTroubled-peak), lastTroubled < lastCame || lastTroubled == 0
+}
+
+// stretch is a piece of a run.
+type stretch struct {
+	from, to float64 // seconds since the first row
+	came     int64   // people
+	troubled bool    // at any step that counts
+}
+
+func stretchesOf(s Series, asks func(step string) bool) (all []stretch) {
 	rows, length := len(s.TS), 60
 	if rows < 20*60 {
 		length = 10
 	}
-	peak, most, lastCame, lastTroubled := 0, int64(-1), 0, -1
 	for from := 0; from < rows; from += length {
 		to := min(from+length, rows)
-		came := sumOf(s.Scheduled[from:to])
-		if came > most {
-			peak, most = to, came
-		}
-		if came > 0 {
-			lastCame = to
-		}
+		piece := stretch{from: float64(from), to: float64(to), came: sumOf(s.Scheduled[from:to])}
 		for _, step := range s.Steps {
 			if asks(step.Step) && troubled(sumOf(step.Requests[from:to]), sumOf(step.Passed[from:to])+sumOf(step.Declined[from:to])) {
-				lastTroubled = to
+				piece.troubled = true
 			}
 		}
+		all = append(all, piece)
 	}
-	return float64(max(0, lastTroubled-peak)), lastTroubled < lastCame
+	return all
 }
 
 func sumOf(counts []int64) (total int64) {

@@ -50,6 +50,7 @@ type Report struct {
 	Funnel         []FunnelRow     `json:"funnel,omitempty"`
 	Steps          []StepRow       `json:"steps,omitempty"`
 	Stations       []StationRow    `json:"stations,omitempty"`
+	Overload       *Overload       `json:"overload,omitempty"` // of replication 0
 	Generator      *Generator      `json:"generator,omitempty"`
 	Processes      []Process       `json:"processes,omitempty"`
 	Reconciliation *Reconciliation `json:"reconciliation,omitempty"`
@@ -166,6 +167,7 @@ type StationRow struct {
 	QueueMax    float64   `json:"queue_max"`
 	Batches     *float64  `json:"batches,omitempty"`
 	FsyncS      *float64  `json:"fsync_s,omitempty"` // seconds
+	Wasted      *float64  `json:"wasted,omitempty"`  // of the completions, for people who had left; simulations only
 	CI95        Intervals `json:"ci95,omitempty"`
 }
 

@@ -27,7 +27,7 @@ func byStation(readings []funnel.Reading) [][]funnel.Reading {
 }
 
 // stationRows sums up each station by its last reading, whose counts run from the start.
-func stationRows(readings []funnel.Reading, duration time.Duration) []StationRow {
+func stationRows(readings []funnel.Reading, duration time.Duration, engine Engine) []StationRow {
 	var rows []StationRow
 	for _, group := range byStation(readings) {
 		last := group[len(group)-1]
@@ -44,6 +44,10 @@ func stationRows(readings []funnel.Reading, duration time.Duration) []StationRow
 		if last.Batches > 0 {
 			batches, fsync := float64(last.Batches), last.SyncTime.Seconds()
 			row.Batches, row.FsyncS = &batches, &fsync
+		}
+		if engine == Simulated {
+			wasted := float64(last.Wasted)
+			row.Wasted = &wasted
 		}
 		rows = append(rows, row)
 	}

@@ -17,6 +17,7 @@ func WriteText(w io.Writer, report Report) error {
 	b.WriteString(funnelTable(report))
 	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n")
 	b.WriteString(effort(report))
+	b.WriteString(report.Overload.text())
 	fmt.Fprintf(&b, "verdict: %s\n", report.Verdict)
 	for _, reason := range report.Invalid {
 		b.WriteString("  invalid: " + reason + "\n")

@@ -127,7 +127,7 @@ func (s *Station) Reading() funnel.Reading {
 	return funnel.Reading{
 		Station: s.Name, At: s.floor.engine.now, Servers: s.servers, Busy: min(s.busy, s.servers), Queued: s.waiting,
 		Arrivals: s.stats.arrivals, Completions: s.stats.completions, Rejections: s.stats.rejections,
-		BusyTime: s.stats.busyTime, QueueMax: s.stats.queueMax, QueueTime: s.stats.queueTime, Batches: s.stats.batches,
+		BusyTime: s.stats.busyTime, QueueMax: s.stats.queueMax, QueueTime: s.stats.queueTime, Batches: s.stats.batches, Wasted: s.stats.wasted,
 	}
 }
 
