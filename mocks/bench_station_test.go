@@ -166,3 +166,54 @@ func BenchmarkWaiting(b *testing.B) {
 		_ = m.Close()
 	}
 }
+
+// BenchmarkLiveAgainstErlangC visits a running station with Poisson arrivals for ten seconds: M/M/4 with
+// 900 arrivals and 500 services a second and server, for which Erlang C says a mean wait of
+// .1051638928/900 s (Lq over λ), that is 116.8 µs. It reports the mean time in the station, as the
+// waiting goroutine saw it and as the station computed it, beside theory's, in µs.
+func BenchmarkLiveAgainstErlangC(b *testing.B) {
+	const rate, visits = 900.0, 9_000
+	config := benchConfig()
+	config.DTKS.Service = workload.Service{Servers: 4, ServiceTime: workload.ExponentialTime(2 * time.Millisecond)}
+	running, err := Start(b.Context(), config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = running.Close() }()
+	station := running.part("dtks").station
+	stream := workload.Seed{Value: 2}.Stream(workload.NewPurpose("bench.arrivals"), 0, 0, 0)
+	var seen, computed time.Duration
+	count := 0
+	for b.Loop() {
+		took := make([]time.Duration, visits)
+		var ends sync.Mutex
+		var all sync.WaitGroup
+		due := time.Now()
+		for i := range visits {
+			due = due.Add(time.Duration(stream.ExpFloat64() / rate * float64(time.Second)))
+			for wait := time.Until(due); wait > 0; wait = time.Until(due) {
+				pause(wait)
+			}
+			all.Go(func() {
+				begun := time.Now()
+				visit, over := station.enter()
+				if !over {
+					<-visit.done
+				}
+				took[i] = time.Since(begun)
+				ends.Lock()
+				computed += visit.End - visit.Arrived
+				ends.Unlock()
+			})
+		}
+		all.Wait()
+		for _, t := range took {
+			seen += t
+		}
+		count += visits
+	}
+	theory := 0.002 + 0.1051638928/rate
+	b.ReportMetric(float64(seen.Microseconds())/float64(count), "seen-us")
+	b.ReportMetric(float64(computed.Microseconds())/float64(count), "computed-us")
+	b.ReportMetric(theory*1e6, "theory-us")
+}
