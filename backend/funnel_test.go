@@ -251,7 +251,7 @@ func TestSecurityHeaders(t *testing.T) {
 	s := startService(t, nil)
 	for why, a := range map[string]answer{
 		"yes": s.signUp("siti@example.test"), "no": s.signUp(""), "page": s.send("GET", "/", "", "", nil), "nothing": s.send("GET", "/v2", "", "", nil),
-		"too large": s.send("POST", "/v1/signups", "", "", make([]byte, 65<<10)),
+		"too large": s.announce("/v1/signups", 65<<10),
 	} {
 		for header, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "Strict-Transport-Security": "max-age=31536000",

@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -266,12 +267,36 @@ func (s *service) send(method, path, session, contentType string, body []byte, h
 		s.t.Errorf("%s %s: %v", method, path, err)
 		return answer{}
 	}
+	a := answerOf(response)
+	s.documented(method, path, a)
+	return a
+}
+
+func answerOf(response *fasthttp.Response) answer {
 	a := answer{status: response.StatusCode(), body: string(response.Body()), header: map[string]string{}}
 	for key, value := range response.Header.All() {
 		a.header[string(key)] = string(value)
 	}
-	s.documented(method, path, a)
 	return a
+}
+
+// announce sends the head of a request whose body would have so many bytes, and none of them: a service
+// that refuses it by its length may close the connection without cutting anybody off.
+func (s *service) announce(path string, length int) answer {
+	conn, err := s.client.Dial("people.test")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: people.test\r\nContent-Length: %d\r\n\r\n", path, length); err != nil {
+		s.t.Fatal(err)
+	}
+	response := fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseResponse(response)
+	if err := response.Read(bufio.NewReader(conn)); err != nil {
+		s.t.Fatal(err)
+	}
+	return answerOf(response)
 }
 
 func (s *service) post(path, session string, body any, headers ...string) answer {
