@@ -46,3 +46,29 @@ func TestRecovery(t *testing.T) {
 		}
 	}
 }
+
+// Runs of twenty minutes and more are looked at by the minute: a bad stretch of ten seconds in a good
+// minute is no trouble there, a bad minute is.
+func TestLongRunsRecoverByTheMinute(t *testing.T) {
+	for why, test := range map[string]struct {
+		bad     int // seconds of trouble after the busiest minute
+		seconds float64
+	}{"ten bad seconds": {10, 0}, "a bad minute": {60, 60}} {
+		s := Series{Steps: []StepSeries{{Step: "go"}}}
+		for second := range int64(20 * 60) {
+			came, well := int64(10), int64(10)
+			if second < 60 {
+				came, well = 20, 20 // the busiest
+			}
+			if second >= 60 && second < 60+int64(test.bad) {
+				well = 0
+			}
+			s.TS, s.Scheduled = append(s.TS, second), append(s.Scheduled, came)
+			step := &s.Steps[0]
+			step.Requests, step.Passed, step.Declined = append(step.Requests, came), append(step.Passed, well), append(step.Declined, 0)
+		}
+		if seconds, over := Recovery(s, func(string) bool { return true }); seconds != test.seconds || !over {
+			t.Errorf("%s: %v s, recovered %t; want %v s", why, seconds, over, test.seconds)
+		}
+	}
+}
