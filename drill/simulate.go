@@ -31,6 +31,8 @@ type Replay struct {
 	Recovered   bool    // that was before the last arrivals
 	Cost        float64 // in the currency of the scenario's catalogue of prices
 	Busiest     Busiest
+	Gates       []Gate   // of replication 0: what turned requests away, the most first
+	Margins     []margin // of the thresholds that must hold
 	Events      uint64
 	Elapsed     time.Duration // of the computer, not in the report
 }
@@ -39,8 +41,8 @@ type Replay struct {
 type Simulation struct {
 	Report  report.Report
 	Replays []Replay // by number
-	Gates   []Gate   // what turned requests away in replication 0, the most first
-	Busiest Busiest  // in replication 0
+	Gates   []Gate   // of replication 0
+	Busiest Busiest  // of replication 0
 	Priced  bool     // the catalogue of prices is not empty
 	Money   string   // its currency
 }
@@ -129,7 +131,7 @@ func Simulate(ctx context.Context, run *Run, how Simulating) (Simulation, error)
 func (r *Run) simulation(average report.Report, s series) Simulation {
 	prices := r.Scenario.Prices()
 	return Simulation{
-		Report: report.Judge(average, r.Conditions, report.Validity{}), Replays: s.replays, Gates: gatesOf(average), Busiest: s.replays[0].Busiest,
+		Report: report.Judge(average, r.Conditions, report.Validity{}), Replays: s.replays, Gates: s.replays[0].Gates, Busiest: s.replays[0].Busiest,
 		Priced: prices.Known(), Money: prices.Currency,
 	}
 }
@@ -228,17 +230,20 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 	}
 	assembled := report.Assemble(recording, facts)
 	replay := r.replayOf(assembled, config)
-	replay.Events, replay.Elapsed = result.Events, time.Since(began)
+	replay.Events, replay.Elapsed, replay.Margins = result.Events, time.Since(began), r.margins(assembled)
+	if number == 0 {
+		replay.Gates = gatesOf(assembled)
+	}
 	if number > 0 || r.lean { // only those of the first are kept
 		assembled.Series, assembled.Histograms = report.Series{}, report.Histograms{}
 	}
 	return assembled, replay, nil
 }
 
-// offeredTo counts the people of a replication. Thinning keeps others in each, and others have other
-// birth months; without that all have the same number of people.
+// offeredTo counts the people of a replication. Thinning keeps others in each, others have other birth
+// months, and random totals are others; without that all have the same number of people.
 func (r *Run) offeredTo(config sim.Config) *report.OfferedFacts {
-	others := r.Options.Scale > 0 && r.Options.Scale < 1 || config.Stagger != nil
+	others := r.Options.Scale > 0 && r.Options.Scale < 1 || config.Stagger != nil || r.Scenario.Arrivals.Totals == "random"
 	if !others || config.Seed.Replication == 0 {
 		return &r.Offered
 	}
