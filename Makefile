@@ -34,7 +34,7 @@ unit:
 statistics:
 	go test -timeout 20m ./sim ./capacity ./report
 	go test -timeout 20m -run Agrees ./mocks
-	go test -timeout 20m -run "Surge|Registry|SamePeople|Staff|PoliciesAreVaried" ./drill
+	go test -timeout 20m -run "Surge|Registry|SamePeople|Staff|PoliciesAreVaried|Antithetic" ./drill
 
 tools: $(TOOLS)/golangci-lint $(TOOLS)/oapi-codegen
 
