@@ -65,6 +65,7 @@ $(TOOLS)/oapi-codegen: Makefile
 
 bench:
 	@./install.sh python3-simpy3
+	@apt-cache show r-cran-simmer >/dev/null 2>&1 && ./install.sh r-cran-simmer || echo "simmer: this Debian has no r-cran-simmer; it is measured where R has the package"
 	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
 
 drill:
