@@ -69,11 +69,8 @@ func NewPlanSearch(scenario *scenarios.Scenario, options Options, replications i
 	return s, nil
 }
 
-// Plan is the one that is varied.
-func (s *PlanSearch) Plan() string { return s.start.Scenario.Plan() }
-
-// Scenario is the name of the scenario.
-func (s *PlanSearch) Scenario() string { return s.scenario.Name }
+// Start is the run of the plan that is varied.
+func (s *PlanSearch) Start() *Run { return s.start }
 
 // Candidates is how many plans there are to choose from.
 func (s *PlanSearch) Candidates() int {
@@ -226,7 +223,7 @@ func (p *prober) again(t *trial) (Simulation, error) {
 // sumUp tells what became of every plan that was tried.
 func (p *prober) sumUp(found capacity.Found) Searched {
 	result := Searched{
-		Plan: p.Plan(), Confidence: p.confidence, Vary: p.vary, All: p.PlanSearch.Candidates(), Quick: found.Quick, Full: found.Full, Unfinished: found.Exhausted,
+		Plan: p.start.Scenario.Plan(), Confidence: p.confidence, Vary: p.vary, All: p.PlanSearch.Candidates(), Quick: found.Quick, Full: found.Full, Unfinished: found.Exhausted,
 	}
 	if found.Candidate != nil {
 		result.Found = p.settings(found.Candidate)

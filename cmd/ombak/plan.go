@@ -118,7 +118,11 @@ func repeated(names []string) string {
 func study(c *cli.Context, s streams, runs []*drill.Run) ([]drill.Simulation, error) {
 	count := c.Int("replications")
 	watch := newStudyProgress(s.err, c.Bool("quiet"), len(runs)*count)
-	watch.say("%d plans, %d replications of each: %d runs; the first tells how long they take\n", len(runs), count, len(runs)*count)
+	expected, err := foretell(c, watch, runs[0], len(runs)*count)
+	if err != nil {
+		return nil, err
+	}
+	watch.say("%d plans, %d replications of each: %d runs%s\n", len(runs), count, len(runs)*count, expected)
 	simulations, err := drill.Study{
 		Runs: runs, How: drill.Simulating{Replications: count, Build: build(), Done: watch.done}, Expected: watch.expected,
 	}.Play(c.Context)

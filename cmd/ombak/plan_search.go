@@ -21,13 +21,17 @@ func searchPlan(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	folder, err := makeFolder(c.String("out"), search.Scenario(), time.Now())
+	folder, err := makeFolder(c.String("out"), search.Start().Scenario.Name, time.Now())
 	if err != nil {
 		return err
 	}
 	watch := newStudyProgress(s.err, c.Bool("quiet"), search.Runs())
-	watch.say("plan %s varied: %d candidates, %d replications of those that may hold: %d runs at most; the first tells how long they take\n",
-		search.Plan(), search.Candidates(), replicationsOf(c), search.Runs())
+	expected, err := foretell(c, watch, search.Start(), search.Runs())
+	if err != nil {
+		return err
+	}
+	watch.say("plan %s varied: %d candidates, %d replications of those that may hold: %d runs at most%s\n",
+		search.Start().Scenario.Plan(), search.Candidates(), replicationsOf(c), search.Runs(), expected)
 	searched, simulations, err := search.Play(c.Context, drill.Simulating{Build: build(), Done: watch.done}, func(first, rest time.Duration) {
 		watch.say("the first took %v; the others take about %v at most\n", first.Round(10*time.Millisecond), rest.Round(100*time.Millisecond))
 	})

@@ -90,6 +90,11 @@ func simulateOne(c *cli.Context, s streams, run *drill.Run, folder string) (dril
 	}
 	how := drill.Simulating{Replications: c.Int("replications"), Precision: precision, Antithetic: c.Bool("antithetic"), Build: build()}
 	if !c.Bool("quiet") {
+		expected, err := drill.Foretell(c.Context, run)
+		if err != nil {
+			return drill.Simulation{}, err
+		}
+		fmt.Fprintf(s.err, "plan %s: %d replications, about %v by the beginning of the first\n", orNone(run.Scenario.Plan()), how.Replications, expected.Of(how.Replications, how))
 		done := 0
 		how.Done = func() {
 			done++
