@@ -61,7 +61,7 @@ func waits(t *testing.T, utilization float64, people, replications int, how Simu
 // TestAntitheticPairsVaryLess: where a queue grows, the mean of a pair varies less than that of two
 // independent replications, and is the same in expectation.
 func TestAntitheticPairsVaryLess(t *testing.T) {
-	const people, replications = 100, 1000
+	const people, replications = 100, 500
 	plain := waits(t, 1.2, people, replications, Simulating{})
 	pairs := waits(t, 1.2, people, replications, Simulating{Antithetic: true})
 	independent := stat.Variance(plain, nil) / 2

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/ombak-sim/ombak/scenarios"
 )
 
 // TestForetoldIsSpelt: rounds of runs at once; two times that are near each other are one.
@@ -35,11 +37,18 @@ func TestForetellPlaysTheBeginning(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	whole := surgeRun(t, Options{})
+	scenario, err := scenarios.Load("prakerja-2020-peak")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := NewSimulation(scenario, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := Foretell(ended, whole); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	if f, err := Foretell(t.Context(), whole); err != nil || f.Least < beginning {
-		t.Errorf("millions of people are foretold to take %+v, %v", f, err)
+		t.Errorf("a hundred thousand people are foretold to take %+v, %v", f, err)
 	}
 }

@@ -110,7 +110,7 @@ func peakMemory(b *testing.B) float64 {
 	return 1024 * kilobytes
 }
 
-func surgeRun(b testing.TB, options Options) *Run {
+func surgeRun(b *testing.B, options Options) *Run {
 	b.Helper()
 	scenario, err := scenarios.Load("prakerja-2020")
 	if err != nil {
