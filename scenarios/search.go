@@ -42,10 +42,11 @@ func (v Vary) Choice(number int) Setting {
 	return Setting{v.Set, v.Values[number]}
 }
 
-// What a search may ask for at most: numbers on one range, and values that are tried with each other.
+// What a search may ask for at most: numbers on one range, and combinations of all but the longest range,
+// each of which is tried.
 const (
 	mostOnRange  = 100_000
-	mostValues   = 200
+	mostRows     = 1000
 	mostVaried   = 8
 	atConfidence = 0.95
 )
@@ -69,7 +70,7 @@ func (s *Scenario) validateSearch() {
 	if !s.anyPrice() {
 		s.source.faultAt("search", "add cost: {replica_hour: 1}, or prices that you know", "without prices no plan is the cheapest")
 	}
-	rows := 1
+	combinations, longest := 1.0, 1
 	for i, vary := range search.Vary {
 		path := fmt.Sprintf("search.vary[%d]", i)
 		first := slices.IndexFunc(search.Vary, func(other Vary) bool { return other.Set == vary.Set })
@@ -78,10 +79,13 @@ func (s *Scenario) validateSearch() {
 		} else if s.validateVary(path, vary) && known {
 			s.tryChoices(path, vary)
 		}
-		if rows *= max(1, len(vary.Values)); rows > mostValues {
-			s.source.faultAt(path, "vary fewer settings, or give numbers as min and max", "more than %d combinations of values", mostValues)
-			return
+		combinations *= float64(max(1, vary.Choices()))
+		if vary.Rises() {
+			longest = max(longest, vary.Choices())
 		}
+	}
+	if rows := combinations / float64(longest); rows > mostRows {
+		s.source.faultAt("search.vary", "vary fewer settings, or over shorter ranges", "%.0f combinations, without the longest range, are more than %d", rows, mostRows)
 	}
 }
 
