@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,11 +16,17 @@ import (
 func TestBreakerStopsCalls(t *testing.T) {
 	var calls atomic.Int64
 	s := startService(t, func(s *service) {
+		s.config.Admin = "127.0.0.1:0"
+		s.config.Doors = []backend.DoorConfig{
+			{Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 9}}},
+			{Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 5}}},
+			{Paths: []string{"/v1/identity"}, Buckets: &resilience.BucketConfig{Rate: 0.001, Burst: 3}},
+		}
 		s.config.Dukcapil.Breaker = &resilience.BreakerConfig{Calls: 2, Share: 1, Cooldown: time.Hour, Probes: 1}
 		s.registries.dukcapil = func(map[string]any) (int, string) { calls.Add(1); return 500, "" }
 	})
 	session := s.sessionsOf(1)[0]
-	for range 4 {
+	for range 3 {
 		a := s.post("/v1/identity", session, identityOf(1))
 		s.want("while it fails", a, 503, "registry_busy")
 		if a.header["Retry-After"] == "" {
@@ -28,6 +35,17 @@ func TestBreakerStopsCalls(t *testing.T) {
 	}
 	if got := calls.Load(); got != 2 {
 		t.Errorf("the registry was asked %d times, want 2", got)
+	}
+	s.want("too often", s.post("/v1/identity", session, identityOf(1)), 429, "too_many_requests")
+	metrics := s.metrics()
+	for _, want := range []string{
+		`ombak_backend_breaker_open{registry="dukcapil"} 1`, `ombak_backend_gate_limit{at="all",door="1"} 9`, `ombak_backend_gate_limit{at="all",door="2"} 5`, `ombak_backend_gate_in_use{at="dukcapil",door="call"} 0`,
+		`ombak_backend_door_requests_total{at="/v1/identity",outcome="passed",policy="buckets"} 3`,
+		`ombak_backend_door_requests_total{at="/v1/identity",outcome="turned_away",policy="buckets"} 1`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("the metrics lack %s:\n%s", want, metrics)
+		}
 	}
 }
 

@@ -182,7 +182,7 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 
 // link returns what a mail's reader is to open.
 func (s *Server) link(mail store.Job) string {
-	return s.config.LinkBase + "/verify?token=" + s.links.token(mail.Person, mail.LinkNonce)
+	return s.config.LinkBase + linkPath + "?token=" + s.links.token(mail.Person, mail.LinkNonce)
 }
 
 func (s *Server) openHTTP() {
