@@ -17,8 +17,9 @@ type Figure struct {
 	Name  string // of its files, without the ending
 	Title string
 	Alt   string // what there is to see, in words
-	SVG   []byte
+	SVG   []byte // with the glyphs that it shows
 	PNG   []byte
+	bare  []byte // SVG without them
 }
 
 // All draws every figure of a report in the order in which a reader wants them.
@@ -49,5 +50,10 @@ func render(name, title string, height vg.Length, paint func(draw.Canvas)) (Figu
 	if _, err := (vgimg.PngCanvas{Canvas: raster}).WriteTo(&png); err != nil {
 		return Figure{}, fmt.Errorf("drawing %s as PNG: %w", name, err)
 	}
-	return Figure{Name: name, Title: title, SVG: withFallbackFonts(svg.Bytes()), PNG: png.Bytes()}, nil
+	bare := withTypeface(svg.Bytes())
+	css, err := fontFaces(bare)
+	if err != nil {
+		return Figure{}, fmt.Errorf("drawing %s: %w", name, err)
+	}
+	return Figure{Name: name, Title: title, SVG: withStyle(bare, css), PNG: png.Bytes(), bare: bare}, nil
 }
