@@ -2,6 +2,7 @@ package plots
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/ombak-sim/ombak/report"
@@ -11,7 +12,7 @@ import (
 func alternative(figure string, r report.Report) string {
 	tell := map[string]func(report.Report) []string{
 		"funnel": tellFunnel, "goodput": tellGoodput, "throughput": tellThroughput, "response-time": tellTimes,
-		"heat-map": tellTimes, "spectrum": tellTimes, "stations": tellStations, "drop-off": tellDropOff,
+		"heat-map": tellTimes, "spectrum": tellTimes, "stations": tellStations, "drop-off": tellDropOff, "waiting-room": tellWaitingRooms,
 	}[figure]
 	if tell == nil {
 		return ""
@@ -94,6 +95,15 @@ func tellDropOff(r report.Report) (parts []string) {
 			words += ", " + percent(min(1, r.Funnel[i+1].Entered/row.Passed)) + " of them went on"
 		}
 		parts = append(parts, words)
+	}
+	return parts
+}
+
+func tellWaitingRooms(r report.Report) (parts []string) {
+	for _, room := range waitingRooms(r.Series.Stations) {
+		last := len(room.TS) - 1
+		parts = append(parts, fmt.Sprintf("%s: %s people came, at most %s waited, %s were let in, the longest expected wait was %s", strings.TrimPrefix(room.Name, "step:"),
+			thousands(float64(room.Arrivals[last])), thousands(largest(floats(room.Queued))), thousands(float64(room.Completions[last])), duration(math.Round(largest(waits(room))))))
 	}
 	return parts
 }

@@ -3,6 +3,7 @@ package plots
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -22,10 +23,15 @@ type Figure struct {
 	bare  []byte // SVG without them
 }
 
-// All draws every figure of a report in the order in which a reader wants them.
+// All draws every figure of a report in the order in which a reader wants them; that of waiting rooms
+// where people waited in one.
 func All(r report.Report) ([]Figure, error) {
 	var figures []Figure
-	for _, draw := range []func(report.Report) (Figure, error){Funnel, DropOff, Goodput, Throughput, ResponseTime, HeatMap, Stations, Spectrum} {
+	draws := []func(report.Report) (Figure, error){Funnel, DropOff, Goodput, Throughput, ResponseTime, HeatMap, Stations, Spectrum}
+	if len(waitingRooms(r.Series.Stations)) > 0 {
+		draws = slices.Insert(draws, 3, WaitingRoom)
+	}
+	for _, draw := range draws {
 		figure, err := draw(r)
 		if err != nil {
 			return nil, err
