@@ -2,7 +2,7 @@ package plots
 
 import (
 	"fmt"
-	"math"
+	"strconv"
 	"strings"
 
 	"github.com/ombak-sim/ombak/report"
@@ -68,10 +68,19 @@ func tellThroughput(r report.Report) (parts []string) {
 func tellTimes(r report.Report) (parts []string) {
 	for _, row := range r.Steps {
 		if q := row.ResponseTimeS; q != nil {
-			parts = append(parts, fmt.Sprintf("%s: half within %s, 95%% within %s, 99%% within %s", row.Step, duration(q.P50), duration(q.P95), duration(q.P99)))
+			parts = append(parts, fmt.Sprintf("%s: half within %s, 95%% within %s, 99%% within %s", row.Step, about(q.P50), about(q.P95), about(q.P99)))
 		}
 	}
 	return parts
+}
+
+// about is a time to three significant digits, which is as much as one reads.
+func about(seconds float64) string {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(seconds, 'g', 3, 64), 64)
+	if err != nil {
+		return duration(seconds)
+	}
+	return duration(rounded)
 }
 
 func tellStations(r report.Report) (parts []string) {
@@ -103,7 +112,7 @@ func tellWaitingRooms(r report.Report) (parts []string) {
 	for _, room := range waitingRooms(r.Series.Stations) {
 		last := len(room.TS) - 1
 		parts = append(parts, fmt.Sprintf("%s: %s people came, at most %s waited, %s were let in, the longest expected wait was %s", strings.TrimPrefix(room.Name, "step:"),
-			thousands(float64(room.Arrivals[last])), thousands(largest(floats(room.Queued))), thousands(float64(room.Completions[last])), duration(math.Round(largest(waits(room))))))
+			thousands(float64(room.Arrivals[last])), thousands(largest(floats(room.Queued))), thousands(float64(room.Completions[last])), about(largest(waits(room)))))
 	}
 	return parts
 }
