@@ -124,6 +124,18 @@ func TestSigningInAgain(t *testing.T) {
 	s.want("nobody", login("nobody@example.test", "correct horse"), 401, "wrong_credentials")
 	s.want("another password", login("p0@example.test", "correct hors"), 401, "wrong_credentials")
 	s.want("the password", login("p0@example.test", "correct horse"), 200, "")
+	for _, email := range []string{"p0@example.test", "nobody@example.test"} {
+		refused := answer{}
+		for range 20 { // ten are allowed at once, and one more in twelve seconds
+			if refused = login(email, "a guess or so"); refused.status == 429 {
+				break
+			}
+		}
+		s.want("too many guesses", refused, 429, "too_many_requests")
+		if refused.header["Retry-After"] == "" {
+			t.Errorf("%s: no Retry-After", email)
+		}
+	}
 }
 
 func TestPasswordAtSignUp(t *testing.T) {

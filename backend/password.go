@@ -7,12 +7,15 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/resilience"
 	"github.com/valyala/fasthttp"
 	"golang.org/x/crypto/argon2"
 )
@@ -35,20 +38,40 @@ const (
 // waitersPerSlot bounds the queue for a slot to about half a second.
 const waitersPerSlot = 20
 
+// guesses bounds how often one address is tried, whoever tries: ten at once, then one in twelve seconds.
+var guesses = resilience.BucketConfig{Rate: 1. / 12, Burst: 10}
+
 // passwords hashes with at most so many cores at once; who would have to wait too long is turned away.
 type passwords struct {
 	slots   chan struct{}
 	waiting atomic.Int64
 	hashed  atomic.Uint64
+
+	began time.Time
+	seed  maphash.Seed
+	mutex sync.Mutex // guards what follows
+	tries *resilience.Buckets
 }
 
-func newPasswords(slots int) *passwords { return &passwords{slots: make(chan struct{}, slots)} }
+func newPasswords(slots int) *passwords {
+	return &passwords{slots: make(chan struct{}, slots), began: time.Now(), seed: maphash.MakeSeed(), tries: resilience.NewBuckets(guesses)}
+}
+
+// allow counts one try of an address, known or not.
+func (p *passwords) allow(email string) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if wait, ok := p.tries.Allow(time.Since(p.began), maphash.String(p.seed, email)); !ok {
+		return early("too_many_requests", "this address was tried too often; try again later", wait)
+	}
+	return nil
+}
 
 // enter takes a slot; nil must be followed by leave.
 func (p *passwords) enter() error {
 	if p.waiting.Add(1) > int64(cap(p.slots)*waitersPerSlot) {
 		p.waiting.Add(-1)
-		return &busyError{time.Second, "too many passwords are being hashed"}
+		return crowded(time.Second)
 	}
 	p.slots <- struct{}{}
 	p.waiting.Add(-1)
@@ -141,6 +164,9 @@ func (s *Server) passwordSession(ctx *fasthttp.RequestCtx) (reply, error) {
 	email, err := normaliseEmail(body.Email)
 	if err != nil {
 		return reply{}, invalid(err.Error())
+	}
+	if err := s.passwords.allow(email); err != nil {
+		return reply{}, err
 	}
 	person, hash, err := s.store.Password(context.Background(), email)
 	if err != nil && !errors.Is(err, store.ErrUnknown) {
