@@ -45,13 +45,11 @@ func protectRegistry(registry *backend.RegistryConfig, policy scenarios.Policy) 
 	}
 	switch policy.Policy {
 	case "circuit-breaker":
-		breaker := policy.Breaker()
-		registry.Breaker = &breaker
+		registry.Breaker = new(policy.Breaker())
 	case "retry-budget":
 		registry.Retry = &backend.RetryConfig{BudgetConfig: policy.Budget(), Calls: policy.Attempts, Pause: policy.Pause, Longest: policy.Longest}
 	case "registry-cache":
-		cache := policy.Cache()
-		registry.Cache = &cache
+		registry.Cache = new(policy.Cache())
 	}
 }
 
