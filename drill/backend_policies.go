@@ -59,7 +59,7 @@ const identityPath = "/v1/identity"
 // liveDoor maps a policy in front of the service. Gates stand where they do when simulated; the others
 // need to know who asks.
 func (r *Run) liveDoor(plan string, policy scenarios.Policy) (backend.DoorConfig, error) {
-	var door backend.DoorConfig
+	door := backend.DoorConfig{Name: policy.At}
 	steps := r.Scenario.Journey
 	at := r.stepAt(policy.At)
 	if at >= 0 {
