@@ -161,10 +161,10 @@ func samePeople(t *testing.T) string {
 	for _, change := range [][2]string{
 		{"signups: [{for: 8s, rate: 50/s}]", "signups: [{for: 14s, rate: 500/s}]"},
 		{"visitors: [{for: 8s, rate: 30/s}]", "visitors: [{for: 14s, rate: 340/s}]"},
-		{"patience: 1500ms", "patience: 6s"},
-		{"drain: 2s", "drain: 9s"},
+		{"patience: 1500ms", "patience: 20s"},
+		{"drain: 2s", "drain: 30s"},
 		{"shares: {mistyped_email: 2%,", "shares: {full_mailbox: 2%, spam_folder: 2%, deceased: 1%, duplicate: 1%, inactive: 1%, mistyped_email: 2%,"},
-		{"limit: 50, queue: 200, deadline: 2s", "limit: 50, queue: 2000, deadline: 4s"},
+		{"limit: 50, queue: 200, deadline: 2s", "limit: 50, queue: 20000, deadline: 9s"},
 	} {
 		if !strings.Contains(text, change[0]) {
 			t.Fatalf("smoke does not hold %q any more", change[0])
