@@ -77,11 +77,11 @@ func brokenSteps(report Report) map[string]bool {
 }
 
 // holds says whether a step did its work: no threshold broken, fewer than one person in a hundred
-// turned away or failed, fewer than one in ten gone (some always wait for mail that was sent to a
-// mistyped address), and fewer than half still there at the end.
+// turned away or failed, and fewer than one in ten gone or still there at the end (some always wait for
+// mail that was sent to a mistyped address).
 func (r FunnelRow) holds(broken map[string]bool) bool {
 	refused := r.Rejected + r.Failed + r.TimedOut
-	return !broken[r.Step] && refused < 0.01*r.Entered && r.Abandoned < 0.1*r.Entered && r.Unfinished < 0.5*r.Entered
+	return !broken[r.Step] && refused < 0.01*r.Entered && r.Abandoned+r.Unfinished < 0.1*r.Entered
 }
 
 func (r Report) describe(row FunnelRow) string {
