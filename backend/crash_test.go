@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/backend/store"
@@ -24,7 +26,8 @@ import (
 const (
 	crashDatabase   = "OMBAK_TEST_CRASH_DATABASE" // makes TestCrashedServer that server
 	crashDurability = "OMBAK_TEST_CRASH_DURABILITY"
-	crashRounds     = "OMBAK_CRASH_ROUNDS" // how often each store is crashed; 10 unless it says otherwise
+	childConfig     = "OMBAK_TEST_CHILD_CONFIG" // its other settings, as JSON
+	crashRounds     = "OMBAK_CRASH_ROUNDS"      // how often each store is crashed; 10 unless it says otherwise
 )
 
 // TestCrashedServer is no test unless another runs it in a process of its own.
@@ -35,9 +38,15 @@ func TestCrashedServer(t *testing.T) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	server, err := backend.New(ctx, backend.Config{
-		Database: location, Key: testKey(), PhotoDir: os.TempDir(), Durability: os.Getenv(crashDurability), ConnectionsPerClient: 0,
-	})
+	config := backend.Config{Key: testKey(), PhotoDir: os.TempDir()}
+	if text := os.Getenv(childConfig); text != "" {
+		if err := json.Unmarshal([]byte(text), &config); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config.Database, config.Durability = location, os.Getenv(crashDurability)
+	config.Now = func() time.Time { return opens }
+	server, err := backend.New(ctx, config)
 	if err != nil {
 		t.Fatal(err)
 	}
