@@ -266,3 +266,27 @@ func TestSecurityHeaders(t *testing.T) {
 		}
 	}
 }
+
+// TestPasswordsAreGuessedAtSlowly tries the passwords of a known and of an unknown address: after a few
+// tries neither answers, the right password included, while others may go on.
+func TestPasswordsAreGuessedAtSlowly(t *testing.T) {
+	s := startService(t, func(s *service) { s.config.Passwords = backend.PasswordAtSignUp })
+	for _, email := range []string{"siti@example.test", "other@example.test"} {
+		a := s.post("/v1/signups", "", fields{"name": "Siti", "email": email, "phone": "08123456789", "password": "correct horse"})
+		s.want("sign-up", a, 202, "")
+	}
+	for range 2 {
+		_, token := s.nextMail()
+		s.verify(token)
+	}
+	try := func(email, password string) answer {
+		return s.post("/v1/sessions", "", fields{"email": email, "password": password})
+	}
+	for _, email := range []string{"siti@example.test", "nobody@example.test"} {
+		for range 5 {
+			s.want("a guess", try(email, "battery staple"), 401, "wrong_credentials")
+		}
+		s.want("one too many", try(email, "correct horse"), 429, "too_many_tries")
+	}
+	s.want("somebody else", try("other@example.test", "correct horse"), 200, "")
+}

@@ -7,12 +7,15 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/resilience"
 	"github.com/valyala/fasthttp"
 	"golang.org/x/crypto/argon2"
 )
@@ -129,6 +132,35 @@ func (s *Server) setPassword(ctx *fasthttp.RequestCtx, person store.Person) (rep
 	return reply{fasthttp.StatusOK, statusBody{"set"}}, err
 }
 
+// Tries of the password of one address, known or not (ASVS 5.0, 6.3.1): a few at once, then one a minute.
+const (
+	guessesAtOnce = 5
+	guessPause    = time.Minute
+)
+
+// guesses bounds tries of passwords by address, each replica for itself.
+type guesses struct {
+	began   time.Time
+	seed    maphash.Seed
+	mutex   sync.Mutex // guards what follows
+	buckets *resilience.Buckets
+}
+
+func newGuesses() *guesses {
+	config := resilience.BucketConfig{Rate: 1 / guessPause.Seconds(), Burst: guessesAtOnce}
+	return &guesses{began: time.Now(), seed: maphash.MakeSeed(), buckets: resilience.NewBuckets(config)}
+}
+
+// allow takes a try of an address, or says when there is another.
+func (g *guesses) allow(email string) error {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if wait, ok := g.buckets.Allow(time.Since(g.began), maphash.String(g.seed, email)); !ok {
+		return early("too_many_tries", "this address was tried too often; wait, or ask for a link by mail", wait)
+	}
+	return nil
+}
+
 // passwordSession gives a session for an address and its password. An unknown address takes as long.
 func (s *Server) passwordSession(ctx *fasthttp.RequestCtx) (reply, error) {
 	var body struct {
@@ -141,6 +173,9 @@ func (s *Server) passwordSession(ctx *fasthttp.RequestCtx) (reply, error) {
 	email, err := normaliseEmail(body.Email)
 	if err != nil {
 		return reply{}, invalid(err.Error())
+	}
+	if err := s.guesses.allow(email); err != nil {
+		return reply{}, err
 	}
 	person, hash, err := s.store.Password(context.Background(), email)
 	if err != nil && !errors.Is(err, store.ErrUnknown) {

@@ -32,6 +32,7 @@ type Server struct {
 	sms       *queue
 	questions *queue // to the population registry
 	passwords *passwords
+	guesses   *guesses
 	otpKey    []byte // of the codes that prove a phone
 
 	http          *fasthttp.Server
@@ -95,6 +96,7 @@ func (s *Server) openKeys() error {
 		return err
 	}
 	s.links, s.sessions, s.passwords = links{linkKey, codeKey}, newSessions(sessionKey), newPasswords(s.config.PasswordSlots)
+	s.guesses = newGuesses()
 	return nil
 }
 
