@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -176,6 +177,36 @@ func TestWaitingRoom(t *testing.T) {
 	} {
 		if a := s.sendWith("GET", "/v1/me", sessions[c.session], map[string]string{"Queue-Ticket": c.ticket}); a.status != c.status {
 			t.Errorf("%s: status %d, want %d", c.why, a.status, c.status)
+		}
+	}
+}
+
+// TestMetricsOfDoors looks at every door from outside: the third of three people waits in the room, and the
+// registry's breaker has opened.
+func TestMetricsOfDoors(t *testing.T) {
+	s := startService(t, func(s *service) {
+		s.config.Admin = "127.0.0.1:0"
+		s.config.Dukcapil.Breaker = &resilience.BreakerConfig{Calls: 2, Share: 1, Cooldown: time.Hour, Probes: 1}
+		s.registries.dukcapil = func(map[string]any) (int, string) { return 500, "" }
+		s.config.Doors = []backend.DoorConfig{
+			{Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 7}}},
+			{Paths: []string{"/v1/me"}, Buckets: &resilience.BucketConfig{Rate: 1e-3, Burst: 2}},
+			{Paths: []string{"/v1/me"}, Room: &resilience.RoomConfig{Order: resilience.FIFO, Rate: 1e-3, Burst: 2}},
+		}
+	})
+	sessions := s.sessionsOf(3)
+	for i, session := range sessions {
+		s.send("GET", "/v1/me", session, "", nil)
+		s.want("a registry that fails", s.post("/v1/identity", session, identityOf(i)), 503, "registry_busy")
+	}
+	text := s.metrics()
+	for _, line := range []string{
+		`ombak_backend_door_limit{door="1"} 7`, `ombak_backend_door_in_use{door="1"} 0`, `ombak_backend_door_queued{door="1"} 0`,
+		`ombak_backend_door_rejections_total{door="1"} 0`, `ombak_backend_door_clients{door="2"} 3`, `ombak_backend_door_waiting{door="3"} 1`,
+		`ombak_backend_registry_breaker_open{registry="dukcapil"} 1`,
+	} {
+		if !strings.Contains(text, line) {
+			t.Errorf("the metrics lack %s", line)
 		}
 	}
 }

@@ -45,6 +45,7 @@ func (s *Server) register(registry *prometheus.Registry) {
 	gauge := func(name, help string, value func() float64) {
 		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ombak_backend_" + name, Help: help}, value))
 	}
+	s.registerDoors(registry)
 	for _, q := range []*queue{s.outbox, s.sms, s.questions} {
 		gauge("queue_"+q.name+"_age_seconds", "How long the first job has been due.", func() float64 { return s.queueAge(q) })
 	}
