@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/backend/store"
@@ -38,15 +36,9 @@ func TestCrashedServer(t *testing.T) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	config := backend.Config{Key: testKey(), PhotoDir: os.TempDir()}
-	if text := os.Getenv(childConfig); text != "" {
-		if err := json.Unmarshal([]byte(text), &config); err != nil {
-			t.Fatal(err)
-		}
-	}
-	config.Database, config.Durability = location, os.Getenv(crashDurability)
-	config.Now = func() time.Time { return opens }
-	server, err := backend.New(ctx, config)
+	server, err := backend.New(ctx, backend.Config{
+		Database: location, Key: testKey(), PhotoDir: os.TempDir(), Durability: os.Getenv(crashDurability), ConnectionsPerClient: 0,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

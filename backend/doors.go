@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +29,27 @@ type door interface {
 	pass(ctx *fasthttp.RequestCtx) (leave func(), err error)
 }
 
+// kind is the name of the policy.
+func (c DoorConfig) kind() string {
+	switch {
+	case c.Gate != nil:
+		return "gate"
+	case c.Buckets != nil:
+		return "buckets"
+	case c.Stagger != nil:
+		return "stagger"
+	}
+	return "room"
+}
+
+// place is where the door stands.
+func (c DoorConfig) place() string {
+	if len(c.Paths) == 0 {
+		return "all"
+	}
+	return strings.Join(c.Paths, " ")
+}
+
 // openDoors builds the doors of the configuration, in their order.
 func (s *Server) openDoors() error {
 	for _, config := range s.config.Doors {
@@ -35,7 +57,7 @@ func (s *Server) openDoors() error {
 		if err != nil {
 			return err
 		}
-		s.doors = append(s.doors, guard{config.Paths, built})
+		s.doors = append(s.doors, guard{config.Paths, built, s.instruments.door(config)})
 	}
 	return nil
 }
@@ -53,6 +75,7 @@ func (s *Server) closeDoors() {
 type guard struct {
 	paths []string
 	door  door
+	seen  doorCounts
 }
 
 func (s *Server) newDoor(config DoorConfig) (door, error) {
@@ -85,19 +108,22 @@ func (s *Server) guarded(routes map[string]methods) map[string]methods {
 				continue
 			}
 			for method, handle := range route {
-				route[method] = behind(guard.door, handle)
+				route[method] = guard.before(handle)
 			}
 		}
 	}
 	return routes
 }
 
-func behind(door door, handle handler) handler {
+// before puts the door in front of a handler.
+func (g guard) before(handle handler) handler {
 	return func(ctx *fasthttp.RequestCtx) (reply, error) {
-		leave, err := door.pass(ctx)
+		leave, err := g.door.pass(ctx)
 		if err != nil {
+			g.seen.turnedAway.Inc()
 			return reply{}, err
 		}
+		g.seen.passed.Inc()
 		defer leave()
 		return handle(ctx)
 	}

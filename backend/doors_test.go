@@ -16,11 +16,17 @@ import (
 func TestBreakerStopsCalls(t *testing.T) {
 	var calls atomic.Int64
 	s := startService(t, func(s *service) {
+		s.config.Admin = "127.0.0.1:0"
+		s.config.Doors = []backend.DoorConfig{
+			{Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 9}}},
+			{Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 5}}},
+			{Paths: []string{"/v1/identity"}, Buckets: &resilience.BucketConfig{Rate: 0.001, Burst: 3}},
+		}
 		s.config.Dukcapil.Breaker = &resilience.BreakerConfig{Calls: 2, Share: 1, Cooldown: time.Hour, Probes: 1}
 		s.registries.dukcapil = func(map[string]any) (int, string) { calls.Add(1); return 500, "" }
 	})
 	session := s.sessionsOf(1)[0]
-	for range 4 {
+	for range 3 {
 		a := s.post("/v1/identity", session, identityOf(1))
 		s.want("while it fails", a, 503, "registry_busy")
 		if a.header["Retry-After"] == "" {
@@ -29,6 +35,17 @@ func TestBreakerStopsCalls(t *testing.T) {
 	}
 	if got := calls.Load(); got != 2 {
 		t.Errorf("the registry was asked %d times, want 2", got)
+	}
+	s.want("too often", s.post("/v1/identity", session, identityOf(1)), 429, "too_many_requests")
+	metrics := s.metrics()
+	for _, want := range []string{
+		`ombak_backend_breaker_open{registry="dukcapil"} 1`, `ombak_backend_gate_limit{at="all",door="1"} 9`, `ombak_backend_gate_limit{at="all",door="2"} 5`, `ombak_backend_gate_in_use{at="dukcapil",door="call"} 0`,
+		`ombak_backend_door_requests_total{at="/v1/identity",outcome="passed",policy="buckets"} 3`,
+		`ombak_backend_door_requests_total{at="/v1/identity",outcome="turned_away",policy="buckets"} 1`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("the metrics lack %s:\n%s", want, metrics)
+		}
 	}
 }
 
@@ -199,36 +216,6 @@ func TestWaitingRoom(t *testing.T) {
 	} {
 		if a := s.sendWith("GET", "/v1/me", sessions[c.session], map[string]string{"Queue-Ticket": c.ticket}); a.status != c.status {
 			t.Errorf("%s: status %d, want %d", c.why, a.status, c.status)
-		}
-	}
-}
-
-// TestMetricsOfDoors looks at every door from outside: the third of three people waits in the room, and the
-// registry's breaker has opened.
-func TestMetricsOfDoors(t *testing.T) {
-	s := startService(t, func(s *service) {
-		s.config.Admin = "127.0.0.1:0"
-		s.config.Dukcapil.Breaker = &resilience.BreakerConfig{Calls: 2, Share: 1, Cooldown: time.Hour, Probes: 1}
-		s.registries.dukcapil = func(map[string]any) (int, string) { return 500, "" }
-		s.config.Doors = []backend.DoorConfig{
-			{Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 7}}},
-			{Paths: []string{"/v1/me"}, Buckets: &resilience.BucketConfig{Rate: 1e-3, Burst: 2}},
-			{Paths: []string{"/v1/me"}, Room: &resilience.RoomConfig{Order: resilience.FIFO, Rate: 1e-3, Burst: 2}},
-		}
-	})
-	sessions := s.sessionsOf(3)
-	for i, session := range sessions {
-		s.send("GET", "/v1/me", session, "", nil)
-		s.want("a registry that fails", s.post("/v1/identity", session, identityOf(i)), 503, "registry_busy")
-	}
-	text := s.metrics()
-	for _, line := range []string{
-		`ombak_backend_door_limit{door="1"} 7`, `ombak_backend_door_in_use{door="1"} 0`, `ombak_backend_door_queued{door="1"} 0`,
-		`ombak_backend_door_rejections_total{door="1"} 0`, `ombak_backend_door_clients{door="2"} 3`, `ombak_backend_door_waiting{door="3"} 1`,
-		`ombak_backend_registry_breaker_open{registry="dukcapil"} 1`,
-	} {
-		if !strings.Contains(text, line) {
-			t.Errorf("the metrics lack %s", line)
 		}
 	}
 }

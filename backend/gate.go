@@ -139,6 +139,13 @@ func (g *gate) stats() resilience.Stats {
 	return stats
 }
 
+// limit returns how many may be in service at once.
+func (g *gate) limit() int {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	return g.policy.Limit()
+}
+
 // close stops the timer; nobody may be waiting.
 func (g *gate) close() {
 	g.mutex.Lock()

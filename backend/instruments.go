@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,6 +12,7 @@ import (
 type instruments struct {
 	answered  *prometheus.CounterVec // requests, by route and status
 	calls     *prometheus.CounterVec // of registries, by outcome
+	doors     *prometheus.CounterVec // requests that came to doors, by what became of them
 	batchRows prometheus.Histogram
 	commits   prometheus.Histogram
 }
@@ -23,6 +25,9 @@ func newInstruments() instruments {
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "ombak_backend_registry_calls_total", Help: "Calls of registries, by what became of them.",
 		}, []string{"registry", "outcome"}),
+		doors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "ombak_backend_door_requests_total", Help: "Requests that came to the doors in front of the service, by policy, place and what became of them.",
+		}, []string{"policy", "at", "outcome"}),
 		batchRows: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "ombak_backend_store_batch_rows", Help: "Operations in one transaction.", Buckets: prometheus.ExponentialBuckets(1, 2, 11),
 		}),
@@ -30,6 +35,13 @@ func newInstruments() instruments {
 			Name: "ombak_backend_store_commit_seconds", Help: "Time of a commit, its fsync included.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 13),
 		}),
 	}
+}
+
+// doorCounts are of one door.
+type doorCounts struct{ passed, turnedAway prometheus.Counter }
+
+func (i instruments) door(config DoorConfig) doorCounts {
+	return doorCounts{i.doors.WithLabelValues(config.kind(), config.place(), "passed"), i.doors.WithLabelValues(config.kind(), config.place(), "turned_away")}
 }
 
 // transaction is told of each by the store.
@@ -41,18 +53,40 @@ func (i instruments) transaction(rows int, commit time.Duration) {
 // register enters everything that there is to see, what is asked for at each look included.
 func (s *Server) register(registry *prometheus.Registry) {
 	i := s.instruments
-	registry.MustRegister(i.answered, i.calls, i.batchRows, i.commits, newCollector(s.Stats))
-	gauge := func(name, help string, value func() float64) {
-		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ombak_backend_" + name, Help: help}, value))
+	registry.MustRegister(i.answered, i.calls, i.doors, i.batchRows, i.commits, newCollector(s.Stats))
+	labelled := func(name, help string, labels prometheus.Labels, value func() float64) {
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ombak_backend_" + name, Help: help, ConstLabels: labels}, value))
 	}
-	s.registerDoors(registry)
+	gauge := func(name, help string, value func() float64) { labelled(name, help, nil, value) }
 	for _, q := range []*queue{s.outbox, s.sms, s.questions} {
 		gauge("queue_"+q.name+"_age_seconds", "How long the first job has been due.", func() float64 { return s.queueAge(q) })
 	}
+	s.registerProtection(labelled)
 	gauge("readers_in_use", "Connections that read now.", func() float64 { return float64(s.store.Readers().InUse) })
 	gauge("readers_waits", "Reads that had to wait for a connection.", func() float64 { return float64(s.store.Readers().WaitCount) })
 	gauge("password_slots_in_use", "Passwords being hashed.", func() float64 { return float64(len(s.passwords.slots)) })
 	gauge("password_waiting", "Passwords that wait to be hashed.", func() float64 { return float64(s.passwords.waiting.Load()) })
+}
+
+// registerProtection enters the state of every gate and breaker.
+func (s *Server) registerProtection(gauge func(name, help string, labels prometheus.Labels, value func() float64)) {
+	gates := func(at, door string, g *gate) {
+		labels := prometheus.Labels{"at": at, "door": door}
+		gauge("gate_limit", "Most requests in service at once; adaptive policies move it, and without a policy it is very large.", labels, func() float64 { return float64(g.limit()) })
+		gauge("gate_in_use", "Requests in service behind the gate.", labels, func() float64 { return float64(g.stats().InUse) })
+		gauge("gate_queued", "Requests that wait at the gate.", labels, func() float64 { return float64(g.stats().Queued) })
+	}
+	for i, guard := range s.doors {
+		if gated, isGate := guard.door.(*gateDoor); isGate {
+			gates(s.config.Doors[i].place(), strconv.Itoa(i+1), gated.gate)
+		}
+	}
+	for _, r := range s.registries() {
+		gates(r.name, "call", r.gate)
+		if r.outlet != nil && r.outlet.breaker != nil {
+			gauge("breaker_open", "Whether calls of the registry are given up at once.", prometheus.Labels{"registry": r.name}, r.outlet.open)
+		}
+	}
 }
 
 // queueAge returns for how long the first job of a queue has been due, in seconds; 0 when none is.

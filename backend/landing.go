@@ -1,6 +1,12 @@
 package backend
 
-import "github.com/valyala/fasthttp"
+import (
+	"errors"
+	"html"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
 
 // htmlPage is a body that is sent as it is.
 type htmlPage string
@@ -15,4 +21,33 @@ const landingPage htmlPage = `<!doctype html>
 
 func (s *Server) landing(*fasthttp.RequestCtx) (reply, error) {
 	return reply{fasthttp.StatusOK, landingPage}, nil
+}
+
+// linkPath is where the mailed link leads a browser. Programs send its token to /v1/email-verifications.
+const linkPath = "/verify"
+
+// linkPage asks for a click: programs that look at mails before people do follow links too, and would
+// use this one up.
+func (s *Server) linkPage(ctx *fasthttp.RequestCtx) (reply, error) {
+	token := html.EscapeString(string(ctx.QueryArgs().Peek("token")))
+	return reply{fasthttp.StatusOK, page("Confirm your address", `<form method="post" action="`+linkPath+`">
+<input type="hidden" name="token" value="`+token+`">
+<button>This is my address</button>
+</form>`)}, nil
+}
+
+// useLink is that click.
+func (s *Server) useLink(ctx *fasthttp.RequestCtx) (reply, error) {
+	_, err := s.prove(proof{Token: string(ctx.PostArgs().Peek("token"))}, time.Now())
+	switch {
+	case errors.Is(err, errLinkUsed):
+		return reply{fasthttp.StatusGone, page("This link does not work any more", "<p>It was used before, or is too old. Sign in with your address, and another is sent to you.</p>")}, nil
+	case err != nil:
+		return reply{}, err
+	}
+	return reply{fasthttp.StatusOK, page("Your address is confirmed", "<p>You can go back to where you signed up, and sign in.</p>")}, nil
+}
+
+func page(title, body string) htmlPage {
+	return htmlPage("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>" + title + "</title>\n<h1>" + title + "</h1>\n" + body + "\n</html>\n")
 }

@@ -117,3 +117,13 @@ func pause(ctx context.Context, length time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// open is 1 while the breaker gives calls up, else 0.
+func (o *outlet) open() float64 {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	if o.breaker.Open() {
+		return 1
+	}
+	return 0
+}

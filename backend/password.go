@@ -38,20 +38,40 @@ const (
 // waitersPerSlot bounds the queue for a slot to about half a second.
 const waitersPerSlot = 20
 
+// guesses bounds how often one address is tried, whoever tries: ten at once, then one in twelve seconds.
+var guesses = resilience.BucketConfig{Rate: 1. / 12, Burst: 10}
+
 // passwords hashes with at most so many cores at once; who would have to wait too long is turned away.
 type passwords struct {
 	slots   chan struct{}
 	waiting atomic.Int64
 	hashed  atomic.Uint64
+
+	began time.Time
+	seed  maphash.Seed
+	mutex sync.Mutex // guards what follows
+	tries *resilience.Buckets
 }
 
-func newPasswords(slots int) *passwords { return &passwords{slots: make(chan struct{}, slots)} }
+func newPasswords(slots int) *passwords {
+	return &passwords{slots: make(chan struct{}, slots), began: time.Now(), seed: maphash.MakeSeed(), tries: resilience.NewBuckets(guesses)}
+}
+
+// allow counts one try of an address, known or not.
+func (p *passwords) allow(email string) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if wait, ok := p.tries.Allow(time.Since(p.began), maphash.String(p.seed, email)); !ok {
+		return early("too_many_requests", "this address was tried too often; try again later", wait)
+	}
+	return nil
+}
 
 // enter takes a slot; nil must be followed by leave.
 func (p *passwords) enter() error {
 	if p.waiting.Add(1) > int64(cap(p.slots)*waitersPerSlot) {
 		p.waiting.Add(-1)
-		return &busyError{time.Second, "too many passwords are being hashed"}
+		return crowded(time.Second)
 	}
 	p.slots <- struct{}{}
 	p.waiting.Add(-1)
@@ -132,35 +152,6 @@ func (s *Server) setPassword(ctx *fasthttp.RequestCtx, person store.Person) (rep
 	return reply{fasthttp.StatusOK, statusBody{"set"}}, err
 }
 
-// Tries of the password of one address, known or not (ASVS 5.0, 6.3.1): a few at once, then one a minute.
-const (
-	guessesAtOnce = 5
-	guessPause    = time.Minute
-)
-
-// guesses bounds tries of passwords by address, each replica for itself.
-type guesses struct {
-	began   time.Time
-	seed    maphash.Seed
-	mutex   sync.Mutex // guards what follows
-	buckets *resilience.Buckets
-}
-
-func newGuesses() *guesses {
-	config := resilience.BucketConfig{Rate: 1 / guessPause.Seconds(), Burst: guessesAtOnce}
-	return &guesses{began: time.Now(), seed: maphash.MakeSeed(), buckets: resilience.NewBuckets(config)}
-}
-
-// allow takes a try of an address, or says when there is another.
-func (g *guesses) allow(email string) error {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	if wait, ok := g.buckets.Allow(time.Since(g.began), maphash.String(g.seed, email)); !ok {
-		return early("too_many_tries", "this address was tried too often; wait, or ask for a link by mail", wait)
-	}
-	return nil
-}
-
 // passwordSession gives a session for an address and its password. An unknown address takes as long.
 func (s *Server) passwordSession(ctx *fasthttp.RequestCtx) (reply, error) {
 	var body struct {
@@ -174,7 +165,7 @@ func (s *Server) passwordSession(ctx *fasthttp.RequestCtx) (reply, error) {
 	if err != nil {
 		return reply{}, invalid(err.Error())
 	}
-	if err := s.guesses.allow(email); err != nil {
+	if err := s.passwords.allow(email); err != nil {
 		return reply{}, err
 	}
 	person, hash, err := s.store.Password(context.Background(), email)

@@ -46,6 +46,7 @@ func (s *Server) routes() map[string]methods {
 	routes := map[string]methods{
 		"/":                           {get: s.landing},
 		"/openapi.json":               {get: s.openAPI},
+		linkPath:                      {get: s.linkPage, post: s.useLink},
 		"/v1/signups":                 {post: s.signUp},
 		"/v1/sign-ins":                {post: s.signIn},
 		"/v1/email-verifications":     {post: s.verifyEmail},
@@ -102,7 +103,11 @@ func secure(ctx *fasthttp.RequestCtx) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-store")
-	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	form := "'none'"
+	if string(ctx.Path()) == linkPath {
+		form = "'self'"
+	}
+	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action "+form)
 	header.Set("Strict-Transport-Security", "max-age=31536000")
 }
 
@@ -117,6 +122,7 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, handle handler) {
 		}
 		writeFault(ctx, f)
 	case isPage:
+		ctx.SetStatusCode(reply.status)
 		ctx.SetContentType("text/html; charset=utf-8")
 		ctx.SetBodyString(string(page))
 	default:

@@ -32,7 +32,6 @@ type Server struct {
 	sms       *queue
 	questions *queue // to the population registry
 	passwords *passwords
-	guesses   *guesses
 	otpKey    []byte // of the codes that prove a phone
 
 	http          *fasthttp.Server
@@ -96,7 +95,6 @@ func (s *Server) openKeys() error {
 		return err
 	}
 	s.links, s.sessions, s.passwords = links{linkKey, codeKey}, newSessions(sessionKey), newPasswords(s.config.PasswordSlots)
-	s.guesses = newGuesses()
 	return nil
 }
 
@@ -184,7 +182,7 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 
 // link returns what a mail's reader is to open.
 func (s *Server) link(mail store.Job) string {
-	return s.config.LinkBase + "/verify?token=" + s.links.token(mail.Person, mail.LinkNonce)
+	return s.config.LinkBase + linkPath + "?token=" + s.links.token(mail.Person, mail.LinkNonce)
 }
 
 func (s *Server) openHTTP() {

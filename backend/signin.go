@@ -68,17 +68,25 @@ func (s *Server) verifyEmail(ctx *fasthttp.RequestCtx) (reply, error) {
 		return reply{}, err
 	}
 	now := time.Now()
-	person, secret, err := s.personOf(body, now)
-	if err == nil {
-		err = s.store.VerifyEmail(person, hashSecret(secret), now)
-	}
-	switch {
-	case errors.Is(err, store.ErrLinkUsed):
-		return reply{}, &fault{status: fasthttp.StatusGone, code: "link_used_or_expired", message: "ask for another link"}
-	case err != nil:
+	person, err := s.prove(body, now)
+	if err != nil {
 		return reply{}, err
 	}
 	return s.session(person, now), nil
+}
+
+var errLinkUsed = &fault{status: fasthttp.StatusGone, code: "link_used_or_expired", message: "ask for another link"}
+
+// prove uses a proof up; the address of the person returned is verified.
+func (s *Server) prove(p proof, now time.Time) (int64, error) {
+	person, secret, err := s.personOf(p, now)
+	if err == nil {
+		err = s.store.VerifyEmail(person, hashSecret(secret), now)
+	}
+	if errors.Is(err, store.ErrLinkUsed) {
+		return 0, errLinkUsed
+	}
+	return person, err
 }
 
 func (s *Server) session(person int64, now time.Time) reply {

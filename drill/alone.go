@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,8 +43,35 @@ func ServeBackend(ctx context.Context, run *Run, alone Alone) error {
 	config.PhotoDir = photoDir(config.Database, ".")
 	config.Listen = alone.Listen["backend"]
 	config.Admin = alone.Listen["admin"]
+	if err := checkAddresses(run.Scenario, alone.Addresses); err != nil {
+		return err
+	}
 	connect(&config, alone.Addresses)
 	return serveAlone(ctx, Order{Backend: &BackendOrder{config, run.Scenario.Opens}}, run, alone)
+}
+
+// checkAddresses refuses a backend that would not find what it calls.
+func checkAddresses(s *scenarios.Scenario, addresses map[string]string) error {
+	wanted := []string{}
+	for _, name := range sortedNames(s.Dependencies) {
+		switch kind := s.Dependencies[name].Kind; kind {
+		case "dukcapil", "dapodik", "dtks", "sms":
+			wanted = append(wanted, kind)
+		case "mail":
+			wanted = append(wanted, "mail-smtp")
+		}
+	}
+	for _, name := range wanted {
+		if addresses[name] == "" {
+			return refuse("the backend of scenario %s calls %s, which has no address; give --address %s=HOST:PORT (ombak serve mocks prints such addresses)", s.Name, name, name)
+		}
+	}
+	for name := range addresses {
+		if !slices.Contains(wanted, name) {
+			return refuse("--address %s is of no use: the backend of scenario %s calls %s", name, s.Name, strings.Join(wanted, ", "))
+		}
+	}
+	return nil
 }
 
 // NewMocks maps a scenario and options to its mocks alone, whatever service they stand beside. What

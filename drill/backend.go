@@ -61,7 +61,9 @@ func (r *Run) key() []byte {
 // connect enters the mocks' addresses.
 func connect(config *backend.Config, addresses map[string]string) {
 	for name, registry := range map[string]*backend.RegistryConfig{"dukcapil": &config.Dukcapil.RegistryConfig, "dapodik": &config.Dapodik, "dtks": &config.DTKS} {
-		registry.URL = "http://" + addresses[name]
+		if address, known := addresses[name]; known {
+			registry.URL = "http://" + address
+		}
 	}
 	config.Mail.SMTP = addresses["mail-smtp"]
 	if address, known := addresses["sms"]; known {

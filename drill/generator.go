@@ -29,7 +29,7 @@ func (r *Run) generatorConfig(known []string) error {
 	config := loadgen.Config{
 		PhotoBytes: s.Population.PhotoBytes, Targets: map[string]string{}, Vars: r.vars(),
 		Shards: max(1, runtime.NumCPU()/2), Part: r.Options.Part, Parts: r.Options.Parts,
-		Feeders: feeders(s), Cookies: s.Cookies, MostPeople: s.Connections.People, Connections: r.connections(),
+		Feeders: feeders(s), Files: files(s), Cookies: s.Cookies, MostPeople: s.Connections.People, Connections: r.connections(),
 	}
 	var err error
 	if config.Requests, err = requests(s); err != nil {

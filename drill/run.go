@@ -161,7 +161,7 @@ func conditions(scenario *scenarios.Scenario) ([]report.Condition, error) {
 
 // checkTexts says whether the texts of all requests can be rendered once every variable has a value.
 func (r *Run) checkTexts() error {
-	config := loadgen.Config{Vars: r.vars(), Feeders: feeders(r.Scenario), Journey: r.journeyConfig()}
+	config := loadgen.Config{Vars: r.vars(), Feeders: feeders(r.Scenario), Files: files(r.Scenario), Journey: r.journeyConfig()}
 	for name := range r.Scenario.Vars {
 		config.Vars[name] = "x"
 	}

@@ -3,6 +3,7 @@ package drill
 import (
 	"net"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -80,6 +81,15 @@ func feeders(s *scenarios.Scenario) map[string]loadgen.Feeder {
 	for name, feeder := range s.Feeders {
 		table := s.Table(name)
 		mapped[name] = loadgen.Feeder{Columns: table.Columns, Rows: table.Rows, Random: feeder.Order == "random"}
+	}
+	return mapped
+}
+
+// files maps what people upload.
+func files(s *scenarios.Scenario) map[string]loadgen.File {
+	mapped := map[string]loadgen.File{}
+	for name, file := range s.Files {
+		mapped[name] = loadgen.File{Name: filepath.Base(file.File), Type: file.Type, Content: s.Upload(name)}
 	}
 	return mapped
 }

@@ -26,6 +26,7 @@ type Config struct {
 	Targets     map[string]string   `json:"targets"`  // name → URL of scheme, host and port
 	Vars        map[string]string   `json:"vars"`     // values for ${var.NAME}
 	Feeders     map[string]Feeder   `json:"feeders,omitempty"`
+	Files       map[string]File     `json:"files,omitempty"`
 	Cookies     bool                `json:"cookies,omitempty"` // people keep the cookies they are given
 	Until       time.Duration       `json:"until"`             // real time after which the run ends
 	Shards      int                 `json:"shards"`            // 0 means 1
@@ -48,7 +49,7 @@ type Request struct {
 	Headers   map[string]string  `json:"headers,omitempty"`
 	JSON      string             `json:"json,omitempty"`      // a JSON text; values are escaped for JSON strings
 	Text      string             `json:"text,omitempty"`      // a body as it is
-	Multipart map[string]string  `json:"multipart,omitempty"` // form fields; ${person.photo} becomes a file
+	Multipart map[string]string  `json:"multipart,omitempty"` // form fields; ${person.photo} and ${file.NAME}, alone, become files
 	Extract   map[string]Extract `json:"extract,omitempty"`
 	Completed []int              `json:"completed"`
 	Declined  []int              `json:"declined,omitempty"`

@@ -55,3 +55,10 @@ func idempotencyKey(buffer []byte, seed workload.Seed, person uint64, step workl
 	}
 	return buffer
 }
+
+// File is what people upload.
+type File struct {
+	Name    string `json:"name"` // as the service is told
+	Type    string `json:"type"` // media type
+	Content []byte `json:"content"`
+}

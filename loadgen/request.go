@@ -43,7 +43,8 @@ type header struct {
 type part struct {
 	name  string
 	value template
-	file  bool
+	photo bool
+	file  File // where it has a name, it is the value
 }
 
 type extraction struct {
@@ -54,7 +55,7 @@ type extraction struct {
 
 // compile turns the requests into templates; targets gives each target's index.
 func compile(config Config, targets map[string]int) ([]compiled, int, error) {
-	s := scope{got: map[string]int{}, vars: config.Vars, fed: sortedKeys(config.Feeders), data: config.Feeders}
+	s := scope{got: map[string]int{}, vars: config.Vars, fed: sortedKeys(config.Feeders), data: config.Feeders, files: config.Files}
 	for _, request := range config.Requests {
 		for _, key := range sortedKeys(request.Extract) {
 			if _, known := s.got[key]; !known {
@@ -126,13 +127,28 @@ func (s scope) compileBody(c *compiled) (err error) {
 			if err != nil {
 				return err
 			}
-			c.parts = append(c.parts, part{key, value, len(value) == 1 && value[0].kind == photo})
+			c.parts = append(c.parts, s.part(key, value))
 		}
 	default:
 		c.body, err = s.parseTemplate(c.Text)
 	}
 	return err
 }
+
+func (s scope) part(name string, value template) part {
+	p := part{name: quoted.Replace(name), value: value}
+	if len(value) == 1 {
+		p.photo = value[0].kind == photo
+		if value[0].kind == upload {
+			p.file = s.files[sortedKeys(s.files)[value[0].slot]]
+			p.file.Name = quoted.Replace(p.file.Name)
+		}
+	}
+	return p
+}
+
+// quoted escapes the name of a field or file as browsers do (HTML standard, multipart/form-data).
+var quoted = strings.NewReplacer("\"", "%22", "\r", "%0D", "\n", "%0A")
 
 // needs says whether any of the request's templates does.
 func (c *compiled) needs(test func(template) bool) bool {
@@ -141,7 +157,7 @@ func (c *compiled) needs(test func(template) bool) bool {
 		needs = needs || test(h.value)
 	}
 	for _, p := range c.parts {
-		needs = needs || p.file || test(p.value)
+		needs = needs || p.photo || test(p.value)
 	}
 	return needs
 }
@@ -169,11 +185,15 @@ func (c *compiled) fill(req *fasthttp.Request, v *values, photos population.Phot
 func (c *compiled) multipart(v *values, photos population.Photos, body []byte) []byte {
 	for _, p := range c.parts {
 		body = append(body, "--"+boundary+"\r\nContent-Disposition: form-data; name=\""+p.name+"\""...)
-		if p.file {
+		switch {
+		case p.photo:
 			body = append(body, "; filename=\"photo.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n"...)
 			v.photo = photos.Photo(v.person, v.photo)
 			body = append(body, v.photo...)
-		} else {
+		case p.file.Name != "":
+			body = append(body, "; filename=\""+p.file.Name+"\"\r\nContent-Type: "+p.file.Type+"\r\n\r\n"...)
+			body = append(body, p.file.Content...)
+		default:
 			body = append(body, "\r\n\r\n"...)
 			body = p.value.render(v, body, nil)
 		}

@@ -37,6 +37,7 @@ const (
 	got
 	fed
 	stepKey
+	upload
 )
 
 var personFields = map[string]valueKind{
@@ -47,21 +48,22 @@ var personFields = map[string]valueKind{
 // segment is a piece of a template: a literal text or a variable.
 type segment struct {
 	kind valueKind
-	text string
-	slot int // got: index of the extracted value; fed: index of the feeder
-	cell int // fed: index of the column
+	text string // literal; upload: what the file holds
+	slot int    // got: index of the extracted value; fed: index of the feeder; upload: of the file, by name
+	cell int    // fed: index of the column
 }
 
-// template is a text with variables: ${person.NAME}, ${got.NAME}, ${feeder.NAME.COLUMN}, ${var.NAME}
-// and ${step.key}.
+// template is a text with variables: ${person.NAME}, ${got.NAME}, ${feeder.NAME.COLUMN}, ${var.NAME},
+// ${file.NAME} and ${step.key}.
 type template []segment
 
 // scope knows the names that templates may use.
 type scope struct {
-	got  map[string]int
-	vars map[string]string
-	fed  []string // names of the feeders
-	data map[string]Feeder
+	got   map[string]int
+	vars  map[string]string
+	fed   []string // names of the feeders
+	data  map[string]Feeder
+	files map[string]File
 }
 
 // parseTemplate compiles a text; a dollar sign without a brace stands for itself.
@@ -103,6 +105,11 @@ func (s scope) variable(variable string) (segment, error) {
 		return segment{}, fmt.Errorf("${%s}: no step extracts %q", variable, key)
 	case "feeder":
 		return s.feeder(key)
+	case "file":
+		if _, known := s.files[key]; known {
+			return segment{kind: upload, text: string(s.files[key].Content), slot: slices.Index(sortedKeys(s.files), key)}, nil
+		}
+		return segment{}, fmt.Errorf("${%s}: there is no file %q; the scenario has %s", variable, key, strings.Join(sortedKeys(s.files), ", "))
 	case "step":
 		if key == "key" {
 			return segment{kind: stepKey}, nil
@@ -114,7 +121,7 @@ func (s scope) variable(variable string) (segment, error) {
 		}
 		return segment{}, fmt.Errorf("${%s}: the variable has no value; give --var %s=VALUE", variable, key)
 	}
-	return segment{}, fmt.Errorf("${%s}: write person, got, feeder, var or step, then a dot and a name", variable)
+	return segment{}, fmt.Errorf("${%s}: write person, got, feeder, file, var or step, then a dot and a name", variable)
 }
 
 // feeder resolves NAME.COLUMN.
@@ -143,7 +150,7 @@ func (t template) needsPerson() bool {
 // varies says whether the text differs between people.
 func (t template) varies() bool {
 	for _, piece := range t {
-		if piece.kind != literal {
+		if piece.kind != literal && piece.kind != upload {
 			return true
 		}
 	}
@@ -154,7 +161,7 @@ func (t template) varies() bool {
 func (t template) render(v *values, buffer []byte, escape func([]byte, string) []byte) []byte {
 	for _, piece := range t {
 		switch {
-		case piece.kind == literal:
+		case piece.kind == literal, piece.kind == upload && escape == nil:
 			buffer = append(buffer, piece.text...)
 		case escape != nil:
 			buffer = escape(buffer, v.text(piece))
@@ -187,6 +194,8 @@ func (v *values) text(piece segment) string {
 		}
 	case fed:
 		return v.feeders[piece.slot].cell(v.person, piece.cell)
+	case upload:
+		return piece.text
 	case stepKey:
 		return string(idempotencyKey(nil, v.seed, v.person, v.step))
 	}

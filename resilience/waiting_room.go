@@ -142,19 +142,6 @@ func (r *Room) draw(place Place) (wait time.Duration, in bool) {
 	return max(wait, 1), false
 }
 
-// Waiting returns how many places there are whose turn has not come.
-func (r *Room) Waiting(now time.Duration) float64 {
-	r.advance(now)
-	if r.config.Order != Lottery {
-		return max(0, float64(r.issued)-math.Floor(r.turns))
-	}
-	var waiting float64
-	for _, of := range r.rounds {
-		waiting += float64(of.places) - math.Floor(of.turns)
-	}
-	return waiting
-}
-
 // roundAt returns the number of the round that is open.
 func (r *Room) roundAt(now time.Duration) uint64 { return 1 + uint64(max(0, now)/r.config.Round) }
 

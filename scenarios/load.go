@@ -77,6 +77,7 @@ func Parse(file string, text []byte, beside fs.FS) (*Scenario, error) {
 	hash.Write(text)
 	s.readArrivals(beside, hash.Write)
 	s.readFeeders(beside, hash.Write)
+	s.readFiles(beside, hash.Write)
 	s.readPEM(beside)
 	s.readReplays(beside, hash.Write)
 	src.sha256 = hex.EncodeToString(hash.Sum(nil))

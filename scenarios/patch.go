@@ -44,7 +44,7 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	for _, setting := range src.settings {
 		planned.applySetting(setting)
 	}
-	planned.replays, planned.tables, planned.pem = s.replays, s.tables, s.pem
+	planned.replays, planned.tables, planned.uploads, planned.pem = s.replays, s.tables, s.uploads, s.pem
 	planned.attachReplays()
 	planned.applyDefaults()
 	planned.validate()

@@ -26,6 +26,7 @@ type Scenario struct {
 	Targets      map[string]Target     `yaml:"targets,omitempty" json:"targets,omitempty"`           // services replayed against, beside those that a drill starts
 	Vars         map[string]Var        `yaml:"vars,omitempty" json:"vars,omitempty"`                 // values given on the command line, masked in all output
 	Feeders      map[string]Feeder     `yaml:"feeders,omitempty" json:"feeders,omitempty"`           // files of data for templates
+	Files        map[string]File       `yaml:"files,omitempty" json:"files,omitempty"`               // files that people upload
 	Hosts        []string              `yaml:"hosts,omitempty" json:"hosts,omitempty"`               // hosts that may be sent to, as in api.example.com or *.example.com; empty means all
 	Cookies      bool                  `yaml:"cookies,omitempty" json:"cookies,omitempty"`           // people keep the cookies they are given
 	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole way; 0 means no limit
@@ -43,6 +44,7 @@ type Scenario struct {
 
 	source  *source
 	tables  map[string]Table  // by the name of the feeder
+	uploads map[string][]byte // by the name of the file in Files
 	pem     map[string]string // by the name of the file
 	plan    string
 	replays map[string]recording // by the name of the file

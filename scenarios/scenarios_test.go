@@ -70,6 +70,8 @@ func TestMistakesSayWhereAndWhatToDo(t *testing.T) {
 		{"a counts file that is missing", "signups: [{for: 10s, rate: 5/s}]", "counts: none.csv", `the file "none.csv" cannot be read; put the file beside the scenario`},
 		{"a counts file with a gap", "signups: [{for: 10s, rate: 5/s}]", "counts: gaps.csv", "gaps.csv: line 2: minute is 1 where 0 was expected"},
 		{"a fault nobody knows", "service: 10ms", "service: 10ms, faults: [{fault: outag, at: 1s, for: 1s}]", `fault "outag" is unknown`},
+		{"an upload that is missing", "targets:", "files: {scan: {file: none.pdf}}\ntargets:", `files.scan.file: the file "none.pdf" cannot be read; put the file beside the scenario`},
+		{"an upload of no type", "targets:", "files: {scan: {file: gaps.csv, type: a b}}\ntargets:", `files.scan.type: "a b" is no media type`},
 		{"nobody", "rate: 5/s", "rate: 0/s", "nobody arrives; raise a rate or a count"},
 		{"a plan that patches what is not there", "{registry: {servers: 8}}", "{register: {servers: 8}}", `dependencies has no "register"; did you mean "registry"?`},
 		{"a plan that patches an unknown key", "{servers: 8}", "{server: 8}", `unknown key "server"; did you mean "servers"?`},

@@ -27,7 +27,7 @@ type Step struct {
 }
 
 // Request is the HTTP request of a step. Texts may hold ${person.NAME}, ${got.NAME}, ${var.NAME},
-// ${feeder.NAME.COLUMN}, and ${step.key}, which is the same for all of a person's attempts at a step.
+// ${feeder.NAME.COLUMN}, ${file.NAME}, and ${step.key}, which is the same for all of a person's attempts at a step.
 type Request struct {
 	Target    string             `yaml:"target" json:"target"`                           // backend, mail, or one of targets
 	Method    string             `yaml:"method,omitempty" json:"method,omitempty"`       // GET when empty
@@ -35,7 +35,7 @@ type Request struct {
 	Headers   map[string]string  `yaml:"headers,omitempty" json:"headers,omitempty"`     //
 	JSON      any                `yaml:"json,omitempty" json:"json,omitempty"`           // body as JSON; at most one of json, text and multipart
 	Text      string             `yaml:"text,omitempty" json:"text,omitempty"`           // body as it is
-	Multipart map[string]string  `yaml:"multipart,omitempty" json:"multipart,omitempty"` // body as form data; ${person.photo} is a file
+	Multipart map[string]string  `yaml:"multipart,omitempty" json:"multipart,omitempty"` // body as form data; ${person.photo} and ${file.NAME}, alone, are files
 	Extract   map[string]Extract `yaml:"extract,omitempty" json:"extract,omitempty"`     // values kept for later steps as ${got.NAME}
 }
 
