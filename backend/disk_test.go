@@ -48,7 +48,7 @@ func TestFullDiskOfPostgres(t *testing.T) {
 // smallDisk mounts a disk of its own, which everybody may pass through.
 func smallDisk(t *testing.T) string {
 	t.Helper()
-	disk, err := os.MkdirTemp("/tmp", "ombak-disk-")
+	disk, err := os.MkdirTemp("/tmp", "ombak-disk-") //nolint:usetesting // PostgreSQL runs as another user, who may not pass through t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
