@@ -34,7 +34,7 @@ unit:
 statistics:
 	go test -timeout 20m ./sim ./capacity ./report
 	go test -timeout 20m -run Agrees ./mocks
-	go test -timeout 20m -run "Surge|Registry|SamePeople" ./drill
+	go test -timeout 20m -run "Surge|Registry|SamePeople|Staff|PoliciesAreVaried|Antithetic" ./drill
 
 tools: $(TOOLS)/golangci-lint $(TOOLS)/oapi-codegen
 
@@ -73,6 +73,7 @@ $(TOOLS)/oapi-codegen: Makefile
 
 bench:
 	@./install.sh python3-simpy3
+	@apt-cache show r-cran-simmer >/dev/null 2>&1 && ./install.sh r-cran-simmer || echo "simmer: this Debian has no r-cran-simmer; it is measured where R has the package"
 	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
 
 drill:

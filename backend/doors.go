@@ -15,6 +15,7 @@ import (
 
 // DoorConfig describes protection in front of the service. Exactly one policy is set.
 type DoorConfig struct {
+	Name    string                    `json:"name,omitempty"`    // in the counts of waiting rooms
 	Paths   []string                  `json:"paths,omitempty"`   // that it stands in front of; none means all
 	Fresh   []string                  `json:"fresh,omitempty"`   // paths of those whose journey has not begun
 	Opens   time.Time                 `json:"opens,omitzero"`    // what turns are counted from, by the scenario's clock
@@ -57,7 +58,7 @@ func (s *Server) openDoors() error {
 		if err != nil {
 			return err
 		}
-		s.doors = append(s.doors, guard{config.Paths, built, s.instruments.door(config)})
+		s.doors = append(s.doors, guard{config.Name, config.Paths, built, s.instruments.door(config)})
 	}
 	return nil
 }
@@ -73,6 +74,7 @@ func (s *Server) closeDoors() {
 
 // guard is a door and where it stands.
 type guard struct {
+	name  string
 	paths []string
 	door  door
 	seen  doorCounts

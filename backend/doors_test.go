@@ -186,7 +186,7 @@ func TestBucketOfEachSession(t *testing.T) {
 // ticket of another.
 func TestWaitingRoom(t *testing.T) {
 	s := startService(t, func(s *service) {
-		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/me"}, Room: &resilience.RoomConfig{Order: resilience.FIFO, Rate: 1e-3, Burst: 2}}}
+		s.config.Doors = []backend.DoorConfig{{Name: "step:me", Paths: []string{"/v1/me"}, Room: &resilience.RoomConfig{Order: resilience.FIFO, Rate: 1e-3, Burst: 2}}}
 	})
 	sessions := s.sessionsOf(3)
 	if a := s.send("GET", "/v1/me", "", "", nil); a.status != 401 {
@@ -202,6 +202,9 @@ func TestWaitingRoom(t *testing.T) {
 			t.Errorf("%s, come back after %q s, want 1000", a.body, a.header["Retry-After"])
 		}
 		tickets = append(tickets, a.header["Queue-Ticket"])
+	}
+	if rooms := s.server.Stats().Rooms; len(rooms) != 1 || rooms[0].Name != "step:me" || rooms[0].Arrivals != 3 || rooms[0].Completions != 2 || rooms[0].Queued != 1 || rooms[0].QueueMax != 1 {
+		t.Errorf("the room counts %+v", rooms)
 	}
 	for _, c := range []struct {
 		why     string

@@ -13,6 +13,13 @@ type Stats struct {
 	Outbox     OutboxStats     `json:"outbox"`
 	SMS        OutboxStats     `json:"sms"`
 	Questions  OutboxStats     `json:"questions"` // to the population registry, left for later
+	Rooms      []RoomStats     `json:"rooms,omitempty"`
+}
+
+// RoomStats is about one waiting room: places given, turns that have come, and who waits for theirs.
+type RoomStats struct {
+	Name string `json:"name"`
+	resilience.Stats
 }
 
 // RegistryStats is about one registry and the gate in front of it; a call is in service from its
@@ -40,6 +47,11 @@ func (s *Server) Stats() Stats {
 	}
 	for _, r := range s.registries() {
 		stats.Registries = append(stats.Registries, RegistryStats{r.name, r.gate.stats(), r.failures.Load()})
+	}
+	for _, guard := range s.doors {
+		if room, isRoom := guard.door.(*roomDoor); isRoom {
+			stats.Rooms = append(stats.Rooms, RoomStats{guard.name, room.stats()})
+		}
 	}
 	return stats
 }

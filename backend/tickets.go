@@ -66,6 +66,8 @@ type roomDoor struct {
 	began   time.Time
 	mutex   sync.Mutex // guards what follows
 	room    *resilience.Room
+	counts  resilience.Stats
+	counted time.Duration // up to when
 }
 
 func newRoomDoor(config resilience.RoomConfig, key []byte) (*roomDoor, error) {
@@ -102,6 +104,7 @@ func (d *roomDoor) enter(place resilience.Place, known bool) (kept resilience.Pl
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	now := time.Since(d.began)
+	defer d.count(now)
 	if known {
 		var lapsed bool
 		if wait, in, lapsed = d.room.Enter(now, place); !lapsed {
@@ -111,4 +114,22 @@ func (d *roomDoor) enter(place resilience.Place, known bool) (kept resilience.Pl
 	place = d.room.Take(now, rand.Uint32())
 	wait, in, _ = d.room.Enter(now, place)
 	return place, wait, in
+}
+
+// stats says how many places it gave (arrivals), for how many the turn has come (completions), and how
+// many people wait for theirs, those who will never come back among them.
+func (d *roomDoor) stats() resilience.Stats {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.count(time.Since(d.began))
+	return d.counts
+}
+
+// count brings the counts up to date. Between two requests nobody new can wait.
+func (d *roomDoor) count(now time.Duration) {
+	d.counts.QueueTime += (now - d.counted) * time.Duration(d.counts.Queued)
+	d.counts.Arrivals, d.counts.Completions = d.room.Counts(now)
+	d.counts.Queued = int(d.counts.Arrivals - d.counts.Completions)
+	d.counts.QueueMax = max(d.counts.QueueMax, d.counts.Queued)
+	d.counted = now
 }

@@ -45,13 +45,11 @@ func protectRegistry(registry *backend.RegistryConfig, policy scenarios.Policy) 
 	}
 	switch policy.Policy {
 	case "circuit-breaker":
-		breaker := policy.Breaker()
-		registry.Breaker = &breaker
+		registry.Breaker = new(policy.Breaker())
 	case "retry-budget":
 		registry.Retry = &backend.RetryConfig{BudgetConfig: policy.Budget(), Calls: policy.Attempts, Pause: policy.Pause, Longest: policy.Longest}
 	case "registry-cache":
-		cache := policy.Cache()
-		registry.Cache = &cache
+		registry.Cache = new(policy.Cache())
 	}
 }
 
@@ -61,7 +59,7 @@ const identityPath = "/v1/identity"
 // liveDoor maps a policy in front of the service. Gates stand where they do when simulated; the others
 // need to know who asks.
 func (r *Run) liveDoor(plan string, policy scenarios.Policy) (backend.DoorConfig, error) {
-	var door backend.DoorConfig
+	door := backend.DoorConfig{Name: policy.At}
 	steps := r.Scenario.Journey
 	at := r.stepAt(policy.At)
 	if at >= 0 {

@@ -48,6 +48,7 @@ type Comparison struct {
 	Why      []string      `json:"why"`
 
 	Uncertainty *Uncertainty `json:"uncertainty,omitempty"`
+	Search      *Searched    `json:"search,omitempty"`
 }
 
 // ComparePlans sums up simulations of one scenario under several plans. Replication k of every plan

@@ -11,8 +11,10 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/mocks"
+	"github.com/ombak-sim/ombak/resilience"
 )
 
 // persisted = acknowledged − lost + unacknowledged, whoever is in which set and however often.
@@ -99,4 +101,14 @@ func FuzzMessage(f *testing.F) {
 			})
 		}
 	})
+}
+
+// A waiting room is a station without servers, under the name it has when simulated.
+func TestRoomsAreRead(t *testing.T) {
+	stats := backend.Stats{Rooms: []backend.RoomStats{{Name: "step:identity", Stats: resilience.Stats{Arrivals: 5, Completions: 3, Queued: 2, QueueMax: 4, QueueTime: time.Second}}}}
+	readings := backendReadings(stats, nil, time.Minute)
+	want := funnel.Reading{Station: "step:identity", At: time.Minute, Arrivals: 5, Completions: 3, Queued: 2, QueueMax: 4, QueueTime: time.Second}
+	if !slices.Contains(readings, want) {
+		t.Errorf("read %+v", readings)
+	}
 }

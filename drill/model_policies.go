@@ -27,8 +27,7 @@ func (r *Run) simPolicies(config *sim.Config, stations map[string]int) (map[stri
 		case policy.Policy == "autoscale":
 			config.Scalers = append(config.Scalers, sim.Scaler{Station: stations[name], ScaleConfig: policy.Scale()})
 		case policy.Policy == "stagger-by-birth-month" && place == "entry":
-			stagger := policy.Stagger()
-			config.Stagger = &stagger
+			config.Stagger = new(policy.Stagger())
 		default:
 			config.Doors = append(config.Doors, r.door(policy))
 		}
@@ -44,16 +43,13 @@ func protect(outlet *sim.Outlet, policy scenarios.Policy) {
 	}
 	switch policy.Policy {
 	case "circuit-breaker":
-		breaker := policy.Breaker()
-		outlet.Breaker = &breaker
+		outlet.Breaker = new(policy.Breaker())
 	case "retry-budget":
 		outlet.Retry = &sim.RetryConfig{BudgetConfig: policy.Budget(), Calls: policy.Attempts, Pause: policy.Deferred()}
 	case "registry-cache":
-		cache := policy.Cache()
-		outlet.Cache = &cache
+		outlet.Cache = new(policy.Cache())
 	case "async-verify":
-		deferred := policy.Deferred()
-		outlet.Defer = &deferred
+		outlet.Defer = new(policy.Deferred())
 	}
 }
 
@@ -66,17 +62,13 @@ func (r *Run) door(policy scenarios.Policy) sim.Door {
 	}
 	switch policy.Policy {
 	case "token-bucket":
-		buckets := policy.Buckets()
-		door.Buckets = &buckets
+		door.Buckets = new(policy.Buckets())
 	case "waiting-room":
-		room := policy.Room()
-		door.Room = &room
+		door.Room = new(policy.Room())
 	case "stagger-by-birth-month":
-		stagger := policy.Stagger()
-		door.Stagger = &stagger
+		door.Stagger = new(policy.Stagger())
 	case "retry-budget":
-		budget := policy.Budget()
-		door.Budget = &budget
+		door.Budget = new(policy.Budget())
 	}
 	return door
 }

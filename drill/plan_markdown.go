@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -13,7 +14,7 @@ func WritePlansMarkdown(w io.Writer, c Comparison) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## Plans of %s\n\n", c.Scenario)
 	if len(c.Plans) > 0 {
-		fmt.Fprintf(&b, "Best: **%s**. Simulated, %d replications of each plan with the same people; ± is the 95 %% interval.\n\n", c.Best, c.Plans[0].Replications)
+		fmt.Fprintf(&b, "Best: **%s**. Simulated, %d replications of each plan with the same people; ± is the 95 %% interval.\n\n", cmp.Or(c.Best, "none"), c.Plans[0].Replications)
 	}
 	rows := c.Rows(false)
 	for i := range rows {
@@ -37,6 +38,9 @@ func WritePlansMarkdown(w io.Writer, c Comparison) error {
 	b.WriteString("\n### Thresholds\n" + markdownTable(c.ThresholdRows()))
 	if u := c.Uncertainty; u != nil {
 		fmt.Fprintf(&b, "\n### Under uncertainty\nLeast regret: **%s**, of %d combinations.\n\n%s", u.LeastRegret, u.Worlds, markdownTable(u.Rows(c.Currency)))
+	}
+	if s := c.Search; s != nil {
+		fmt.Fprintf(&b, "\n### Search\n%d of %d candidates tried, %d of them in full.\n\n%s", len(s.Candidates), s.All, s.Full, markdownTable(s.Rows(c.Currency)))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

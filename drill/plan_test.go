@@ -2,6 +2,7 @@ package drill
 
 import (
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -125,7 +126,7 @@ func TestStudyMeansTheSameAsSimulate(t *testing.T) {
 		for k := range alone.Replays {
 			a, b := alone.Replays[k], together[i].Replays[k]
 			a.Elapsed, b.Elapsed = 0, 0
-			if a != b {
+			if !reflect.DeepEqual(a, b) {
 				t.Errorf("%s, replication %d: alone %+v, together %+v", plan, k, a, b)
 			}
 		}

@@ -9,8 +9,9 @@ import (
 	"github.com/ombak-sim/ombak/mocks"
 )
 
-// backendReadings says what the backend's stations did: the store's writer, the outbox, and the
-// gate in front of each registry ("call:dukcapil"), which lets so many calls through at once.
+// backendReadings says what the backend's stations did: the store's writer, the outbox, the gate in
+// front of each registry ("call:dukcapil"), which lets so many calls through at once, and the waiting
+// rooms ("step:identity").
 func backendReadings(stats backend.Stats, servers map[string]int, at time.Duration) []funnel.Reading {
 	readings := []funnel.Reading{
 		{
@@ -25,6 +26,12 @@ func backendReadings(stats backend.Stats, servers map[string]int, at time.Durati
 			Busy: registry.InUse, Queued: registry.Queued, Arrivals: registry.Arrivals,
 			Completions: registry.Completions, Rejections: registry.Rejections,
 			BusyTime: registry.BusyTime, QueueMax: registry.QueueMax, QueueTime: registry.QueueTime,
+		})
+	}
+	for _, room := range stats.Rooms {
+		readings = append(readings, funnel.Reading{
+			Station: room.Name, At: at, Queued: room.Queued, Arrivals: room.Arrivals, Completions: room.Completions,
+			QueueMax: room.QueueMax, QueueTime: room.QueueTime,
 		})
 	}
 	return readings

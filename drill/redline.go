@@ -96,13 +96,17 @@ func Knee(levels []report.Report, rates []float64, step string) float64 {
 
 // Scalability fits the Universal Scalability Law to the levels of a closed loop.
 func Scalability(levels []report.Level) (capacity.USLFit, error) {
-	var points []capacity.Point
+	return capacity.FitUSL(Points(levels))
+}
+
+// Points are the levels of a closed loop in which people finished.
+func Points(levels []report.Level) (points []capacity.Point) {
 	for _, level := range levels {
 		if level.Concurrency > 0 && level.ThroughputPerS > 0 {
 			points = append(points, capacity.Point{Concurrency: level.Concurrency, Throughput: level.ThroughputPerS})
 		}
 	}
-	return capacity.FitUSL(points)
+	return points
 }
 
 // Bottleneck names the station that was busiest, with its share of busy servers, or the part that

@@ -31,6 +31,8 @@ type Replay struct {
 	Recovered   bool    // that was before the last arrivals
 	Cost        float64 // in the currency of the scenario's catalogue of prices
 	Busiest     Busiest
+	Gates       []Gate   // of replication 0: what turned requests away, the most first
+	Margins     []margin // of the thresholds that must hold
 	Events      uint64
 	Elapsed     time.Duration // of the computer, not in the report
 }
@@ -39,8 +41,8 @@ type Replay struct {
 type Simulation struct {
 	Report  report.Report
 	Replays []Replay // by number
-	Gates   []Gate   // what turned requests away in replication 0, the most first
-	Busiest Busiest  // in replication 0
+	Gates   []Gate   // of replication 0
+	Busiest Busiest  // of replication 0
 	Priced  bool     // the catalogue of prices is not empty
 	Money   string   // its currency
 }
@@ -49,6 +51,7 @@ type Simulation struct {
 type Simulating struct {
 	Replications int     // 0 means 1
 	Precision    float64 // go on until the people who finish are known within this share; 0 means no
+	Antithetic   bool    // replications 2k and 2k + 1 draw u and 1 − u; their mean counts as one value. Replications must be even
 	Workers      int     // replications at once; 0 means one for each core
 	Build        report.Build
 	Done         func() // called after each replication, by one goroutine at a time
@@ -103,33 +106,45 @@ func ofTheStore(condition report.Condition) bool {
 // Simulate plays all replications of a run, several at once, and returns their average. The report
 // does not depend on how many are played at once.
 func Simulate(ctx context.Context, run *Run, how Simulating) (Simulation, error) {
+	if how.Antithetic && how.Replications%2 != 0 {
+		return Simulation{}, refuse("%d antithetic replications are no pairs; give an even number", how.Replications)
+	}
 	var s series
 	err := s.extend(ctx, run, how, max(1, how.Replications))
 	if err == nil && how.Precision > 0 {
-		err = s.extend(ctx, run, how, max(len(s.reports), pilot))
+		err = s.extend(ctx, run, how, max(len(s.reports), how.apiece()*pilot))
 	}
 	if err == nil && how.Precision > 0 {
+		pairs, fault := s.independent(how)
+		if fault != nil {
+			return Simulation{}, fault
+		}
 		var finished []float64
-		for _, replay := range s.replays {
+		for _, replay := range pairs.replays {
 			finished = append(finished, replay.Finished)
 		}
-		err = s.extend(ctx, run, how, min(sim.Enough(finished, how.Precision), mostReplications))
+		err = s.extend(ctx, run, how, min(how.apiece()*sim.Enough(finished, how.Precision), mostReplications))
 	}
 	if err != nil {
 		return Simulation{}, err
 	}
-	average, err := report.Average(s.reports)
+	independent, err := s.independent(how)
 	if err != nil {
 		return Simulation{}, err
 	}
-	return run.simulation(average, s), nil
+	average, err := report.Average(independent.reports)
+	if err != nil {
+		return Simulation{}, err
+	}
+	average.Replications = len(s.reports)
+	return run.simulation(average, independent), nil
 }
 
 // simulation judges the average and adds what is known beside it.
 func (r *Run) simulation(average report.Report, s series) Simulation {
 	prices := r.Scenario.Prices()
 	return Simulation{
-		Report: report.Judge(average, r.Conditions, report.Validity{}), Replays: s.replays, Gates: gatesOf(average), Busiest: s.replays[0].Busiest,
+		Report: report.Judge(average, r.Conditions, report.Validity{}), Replays: s.replays, Gates: s.replays[0].Gates, Busiest: s.replays[0].Busiest,
 		Priced: prices.Known(), Money: prices.Currency,
 	}
 }
@@ -204,12 +219,21 @@ func play(ctx context.Context, jobs []job, how Simulating) error {
 	return errors.Join(faults...)
 }
 
+// replication gives a replication its chance.
+func (r *Run) replication(number int, how Simulating) sim.Config {
+	config := r.Simulated
+	config.Seed.Replication = uint64(number)
+	if how.Antithetic {
+		config.Seed.Replication, config.Seed.Mirrored = uint64(number/2), number%2 == 1
+	}
+	config.Journey.Seed, config.Signups.Seed, config.Visitors.Seed = config.Seed, config.Seed, config.Seed
+	return config
+}
+
 // replicate plays one replication and reports it.
 func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report.Report, Replay, error) {
 	began := time.Now()
-	config := r.Simulated
-	config.Seed.Replication = uint64(number)
-	config.Journey.Seed, config.Signups.Seed, config.Visitors.Seed = config.Seed, config.Seed, config.Seed
+	config := r.replication(number, how)
 	steps := journey.New(config.Journey, nil).Funnel()
 	recording := report.NewRecording(steps)
 	recorder := report.NewRecorder(steps, 1, recording.Add)
@@ -228,18 +252,21 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 	}
 	assembled := report.Assemble(recording, facts)
 	replay := r.replayOf(assembled, config)
-	replay.Events, replay.Elapsed = result.Events, time.Since(began)
+	replay.Events, replay.Elapsed, replay.Margins = result.Events, time.Since(began), r.margins(assembled)
+	if number == 0 {
+		replay.Gates = gatesOf(assembled)
+	}
 	if number > 0 || r.lean { // only those of the first are kept
 		assembled.Series, assembled.Histograms = report.Series{}, report.Histograms{}
 	}
 	return assembled, replay, nil
 }
 
-// offeredTo counts the people of a replication. Thinning keeps others in each, and others have other
-// birth months; without that all have the same number of people.
+// offeredTo counts the people of a replication. Thinning keeps others in each, others have other birth
+// months, and random totals are others; without that all have the same number of people.
 func (r *Run) offeredTo(config sim.Config) *report.OfferedFacts {
-	others := r.Options.Scale > 0 && r.Options.Scale < 1 || config.Stagger != nil
-	if !others || config.Seed.Replication == 0 {
+	others := r.Options.Scale > 0 && r.Options.Scale < 1 || config.Stagger != nil || r.Scenario.Arrivals.Totals == "random"
+	if !others || config.Seed == r.Simulated.Seed {
 		return &r.Offered
 	}
 	other := *r

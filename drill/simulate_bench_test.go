@@ -2,7 +2,12 @@ package drill
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
@@ -14,14 +19,7 @@ import (
 // BenchmarkSurge plays the whole of prakerja-2020, as it was: once without an observer and once with
 // the recorder that every report needs.
 func BenchmarkSurge(b *testing.B) {
-	scenario, err := scenarios.Load("prakerja-2020")
-	if err != nil {
-		b.Fatal(err)
-	}
-	run, err := NewSimulation(scenario, Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	run := surgeRun(b, Options{})
 	steps := journey.New(run.Simulated.Journey, nil).Funnel()
 	for _, test := range []struct {
 		name     string
@@ -46,4 +44,81 @@ func BenchmarkSurge(b *testing.B) {
 			b.ReportMetric(float64(events)/float64(b.N)/1e6, "Mevents/op")
 		})
 	}
+}
+
+// surges are the whole of prakerja-2020, and a fiftieth of its people to see that a benchmark works.
+var surges = []struct {
+	name    string
+	options Options
+}{{"small", Options{Scale: 0.02, ScaleSystem: 0.1}}, {"whole", Options{}}}
+
+// BenchmarkReplicationsOnTwoCores plays two replications one after the other and two at once, in turns, and
+// tells how many times as fast the latter is.
+func BenchmarkReplicationsOnTwoCores(b *testing.B) {
+	for _, surge := range surges {
+		b.Run(surge.name, func(b *testing.B) {
+			run := surgeRun(b, surge.options)
+			var took [3]time.Duration
+			for b.Loop() {
+				for workers := 1; workers <= 2; workers++ {
+					begun := time.Now()
+					if _, err := Simulate(context.Background(), run, Simulating{Replications: 2, Workers: workers}); err != nil {
+						b.Fatal(err)
+					}
+					took[workers] += time.Since(begun)
+				}
+			}
+			b.ReportMetric(took[1].Seconds()/took[2].Seconds(), "times-one-core")
+		})
+	}
+}
+
+// BenchmarkPeakMemory plays one replication with all that its report needs and tells the most memory that
+// the process had resident meanwhile.
+func BenchmarkPeakMemory(b *testing.B) {
+	for _, surge := range surges {
+		b.Run(surge.name, func(b *testing.B) {
+			run := surgeRun(b, surge.options)
+			most := 0.0
+			for b.Loop() {
+				debug.FreeOSMemory()
+				if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil { // forget the peak so far
+					b.Skip("the kernel does not forget the peak: ", err)
+				}
+				if _, err := Simulate(context.Background(), run, Simulating{Workers: 1}); err != nil {
+					b.Fatal(err)
+				}
+				most = max(most, peakMemory(b))
+			}
+			b.ReportMetric(most/1e6, "MB-peak")
+		})
+	}
+}
+
+// peakMemory returns the bytes that were resident at most.
+func peakMemory(b *testing.B) float64 {
+	b.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	kilobytes := 0.0
+	if _, err := fmt.Sscan(after, &kilobytes); err != nil {
+		b.Fatal(err)
+	}
+	return 1024 * kilobytes
+}
+
+func surgeRun(b testing.TB, options Options) *Run {
+	b.Helper()
+	scenario, err := scenarios.Load("prakerja-2020")
+	if err != nil {
+		b.Fatal(err)
+	}
+	run, err := NewSimulation(scenario, options)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return run
 }

@@ -199,3 +199,23 @@ func stepPerSecond(r report.Report, step int, from, to int64) float64 {
 	}
 	return float64(sum) / float64(to-from)
 }
+
+// TestRandomTotalsAreCounted: where each replication has its own number of people, the books of each add up.
+func TestRandomTotalsAreCounted(t *testing.T) {
+	run, err := NewSimulation(parseScenario(t, strings.Replace(shop, "arrivals: {step: go, mode: even", "drain: 2s\narrivals: {step: go, totals: random", 1)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	simulation, err := Simulate(t.Context(), run, Simulating{Replications: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if simulation.Report.Verdict != report.Pass || len(simulation.Report.Invalid) > 0 {
+		t.Errorf("%s: %v", simulation.Report.Verdict, simulation.Report.Invalid)
+	}
+	for _, replay := range simulation.Replays {
+		if replay.Lost != 0 {
+			t.Errorf("%v people are lost, though all pass", replay.Lost)
+		}
+	}
+}

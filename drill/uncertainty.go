@@ -86,6 +86,9 @@ func (u *Uncertain) Runs(replications int) int {
 	return len(u.worlds) * len(u.worlds[0].runs) * max(1, replications)
 }
 
+// First is the first run that is played.
+func (u *Uncertain) First() *Run { return u.worlds[0].runs[0] }
+
 // Combinations is how many there are.
 func (u *Uncertain) Combinations() int { return len(u.worlds) }
 

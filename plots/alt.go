@@ -2,6 +2,7 @@ package plots
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/ombak-sim/ombak/report"
@@ -11,7 +12,7 @@ import (
 func alternative(figure string, r report.Report) string {
 	tell := map[string]func(report.Report) []string{
 		"funnel": tellFunnel, "goodput": tellGoodput, "throughput": tellThroughput, "response-time": tellTimes,
-		"heat-map": tellTimes, "spectrum": tellTimes, "stations": tellStations, "drop-off": tellDropOff,
+		"heat-map": tellTimes, "spectrum": tellTimes, "stations": tellStations, "drop-off": tellDropOff, "waiting-room": tellWaitingRooms,
 	}[figure]
 	if tell == nil {
 		return ""
@@ -67,10 +68,19 @@ func tellThroughput(r report.Report) (parts []string) {
 func tellTimes(r report.Report) (parts []string) {
 	for _, row := range r.Steps {
 		if q := row.ResponseTimeS; q != nil {
-			parts = append(parts, fmt.Sprintf("%s: half within %s, 95%% within %s, 99%% within %s", row.Step, duration(q.P50), duration(q.P95), duration(q.P99)))
+			parts = append(parts, fmt.Sprintf("%s: half within %s, 95%% within %s, 99%% within %s", row.Step, about(q.P50), about(q.P95), about(q.P99)))
 		}
 	}
 	return parts
+}
+
+// about is a time to three significant digits, which is as much as one reads.
+func about(seconds float64) string {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(seconds, 'g', 3, 64), 64)
+	if err != nil {
+		return duration(seconds)
+	}
+	return duration(rounded)
 }
 
 func tellStations(r report.Report) (parts []string) {
@@ -94,6 +104,15 @@ func tellDropOff(r report.Report) (parts []string) {
 			words += ", " + percent(min(1, r.Funnel[i+1].Entered/row.Passed)) + " of them went on"
 		}
 		parts = append(parts, words)
+	}
+	return parts
+}
+
+func tellWaitingRooms(r report.Report) (parts []string) {
+	for _, room := range waitingRooms(r.Series.Stations) {
+		last := len(room.TS) - 1
+		parts = append(parts, fmt.Sprintf("%s: %s people came, at most %s waited, %s were let in, the longest expected wait was %s", strings.TrimPrefix(room.Name, "step:"),
+			thousands(float64(room.Arrivals[last])), thousands(largest(floats(room.Queued))), thousands(float64(room.Completions[last])), about(largest(waits(room)))))
 	}
 	return parts
 }

@@ -3,6 +3,7 @@ package plots
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -17,14 +18,20 @@ type Figure struct {
 	Name  string // of its files, without the ending
 	Title string
 	Alt   string // what there is to see, in words
-	SVG   []byte
+	SVG   []byte // with the glyphs that it shows
 	PNG   []byte
+	bare  []byte // SVG without them
 }
 
-// All draws every figure of a report in the order in which a reader wants them.
+// All draws every figure of a report in the order in which a reader wants them; that of waiting rooms
+// where people waited in one.
 func All(r report.Report) ([]Figure, error) {
 	var figures []Figure
-	for _, draw := range []func(report.Report) (Figure, error){Funnel, DropOff, Goodput, Throughput, ResponseTime, HeatMap, Stations, Spectrum} {
+	draws := []func(report.Report) (Figure, error){Funnel, DropOff, Goodput, Throughput, ResponseTime, HeatMap, Stations, Spectrum}
+	if len(waitingRooms(r.Series.Stations)) > 0 {
+		draws = slices.Insert(draws, 3, WaitingRoom)
+	}
+	for _, draw := range draws {
 		figure, err := draw(r)
 		if err != nil {
 			return nil, err
@@ -49,5 +56,10 @@ func render(name, title string, height vg.Length, paint func(draw.Canvas)) (Figu
 	if _, err := (vgimg.PngCanvas{Canvas: raster}).WriteTo(&png); err != nil {
 		return Figure{}, fmt.Errorf("drawing %s as PNG: %w", name, err)
 	}
-	return Figure{Name: name, Title: title, SVG: withFallbackFonts(svg.Bytes()), PNG: png.Bytes()}, nil
+	bare := withTypeface(svg.Bytes())
+	css, err := fontFaces(bare)
+	if err != nil {
+		return Figure{}, fmt.Errorf("drawing %s: %w", name, err)
+	}
+	return Figure{Name: name, Title: title, SVG: withStyle(bare, css), PNG: png.Bytes(), bare: bare}, nil
 }

@@ -156,3 +156,24 @@ func (r *rush) readings() (all []funnel.Reading) {
 	}
 	return all
 }
+
+// queueing is a run of an hour whose identity step has a waiting room that lets nine people in a second;
+// for ten minutes thirty a second come.
+func queueing() report.Report {
+	var all []funnel.Reading
+	var came, in, queued float64
+	for second := 0; second <= 3600; second += 10 {
+		rate := 6.0
+		if second > 600 && second <= 1200 {
+			rate = 30
+		}
+		came += 10 * rate
+		in = min(came, in+90)
+		queued = came - in
+		all = append(all, funnel.Reading{Station: "step:identity", At: time.Duration(second) * time.Second, Queued: int(queued), Arrivals: uint64(came), Completions: uint64(in), QueueMax: int(queued)})
+	}
+	return report.Assemble(report.NewRecording(journey()), report.Facts{
+		Scenario: report.Scenario{Name: "prakerja-2020", Seed: 1}, Plan: "waiting-room", Duration: time.Hour, Readings: all,
+		Marks: []funnel.Mark{{At: 10 * time.Minute, For: 10 * time.Minute, Kind: funnel.PhaseMark, Text: "rush"}},
+	})
+}

@@ -2,6 +2,7 @@ package plots_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func gallery(t testing.TB) []plots.Figure {
 	predicted.Engine = report.Simulated
 	for _, draw := range []func() (plots.Figure, error){
 		func() (plots.Figure, error) { return plots.Overlay(short(), predicted) },
-		cliff, scalability, pareto, tornado,
+		waitingRoom, cliff, scalability, pareto, tornado,
 	} {
 		figure, err := draw()
 		if err != nil {
@@ -41,6 +42,17 @@ func foreseen() report.Report {
 		return 1350 * min(1, max(0, float64(second)/10), max(0, float64(95-second)/10))
 	}
 	return run.report("prakerja-2020-peak", nil)
+}
+
+// waitingRoom is drawn as of a report: with its text.
+func waitingRoom() (plots.Figure, error) {
+	figures, err := plots.All(queueing())
+	for _, figure := range figures {
+		if figure.Name == "waiting-room" {
+			return figure, err
+		}
+	}
+	return plots.Figure{}, errors.Join(err, errors.New("there is none of the waiting room"))
 }
 
 func cliff() (plots.Figure, error) {
@@ -111,6 +123,7 @@ func TestFiguresOfNothing(t *testing.T) {
 		func() (plots.Figure, error) { return plots.Overlay(single(), single()) },
 		func() (plots.Figure, error) { return plots.DropOff(report.Report{}) },
 		func() (plots.Figure, error) { return plots.HeatMap(report.Report{}) },
+		func() (plots.Figure, error) { return plots.WaitingRoom(report.Report{}) },
 	} {
 		if figure, err := draw(); err != nil || len(figure.SVG) == 0 {
 			t.Errorf("%s: %v", figure.Name, err)
@@ -122,4 +135,15 @@ func ExamplePareto() {
 	figure, err := pareto()
 	fmt.Println(figure.Name, len(figure.SVG) > 0, err)
 	// Output: pareto true <nil>
+}
+
+// In ten minutes 21 more come than are let in each second; nine a second are let in.
+func ExampleWaitingRoom() {
+	figures, err := plots.All(queueing())
+	for _, figure := range figures {
+		if figure.Name == "waiting-room" {
+			fmt.Println(figure.Alt, err)
+		}
+	}
+	// Output: identity: 36,060 people came, at most 12,600 waited, 30,660 were let in, the longest expected wait was 1,400 s. <nil>
 }

@@ -45,6 +45,7 @@ func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
 		at := vg.Point{X: toX(mark.x), Y: toY(mark.y)}
 		place := besides(c, at, style.Width(mark.name), taken)
 		taken = append(taken, place)
+		c.FillPolygon(color.White, box(place.Min.X-1, place.Min.Y, style.Width(mark.name)+2, smallSize)) // no line strikes it out
 		c.FillText(style, place.Min, mark.name)
 	}
 }

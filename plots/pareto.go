@@ -56,7 +56,7 @@ func (p *page) pareto(currency string, options []Option) {
 	plotted := newPanel(axis{label: "cost (" + currency + ")", min: low, max: high, most: 6}, axis{label: "people who finish", min: bottom, max: top})
 	plotted.Add(grid{}, curve{x: x, y: y, style: front}, all)
 	p.panels, p.note = []panel{plotted}, ""
-	p.legend = []entry{{name: "on the Pareto front", fill: bluishGreen()}, {name: "not", fill: grey()}, {name: "breaks a threshold", fill: vermillion()}}
+	p.legend = []entry{{name: "on the Pareto front", fill: bluishGreen()}, {name: "off it", fill: grey()}, {name: "breaks a threshold", fill: vermillion()}}
 }
 
 // spread returns a range around values with room at both ends; it never goes below 0.

@@ -11,12 +11,16 @@ import (
 )
 
 // Scalability draws the universal scalability law over the points it was fitted to. Between low and
-// high lies the law with the ends of its parameters' intervals; nil leaves the band out.
+// high lies the law with the ends of its parameters' intervals; nil leaves the band out. A law of nothing
+// is left out too.
 func Scalability(what string, points []capacity.Point, law capacity.USL, low, high *capacity.USL) (Figure, error) {
 	const title = "Throughput against concurrency (universal scalability law)"
 	p := page{title: title, subtitle: what, note: "no data: there are no points"}
-	if len(points) > 0 {
+	switch {
+	case len(points) > 0 && law.Lambda > 0:
 		p.scalability(points, law, low, high)
+	case len(points) > 0:
+		p.points(points)
 	}
 	return render("scalability", title, pageHeight, p.paint)
 }
@@ -24,12 +28,7 @@ func Scalability(what string, points []capacity.Point, law capacity.USL, low, hi
 func (p *page) scalability(points []capacity.Point, law capacity.USL, low, high *capacity.USL) {
 	fitted := draw.LineStyle{Color: blue(), Width: 1.8}
 	linear := draw.LineStyle{Color: grey(), Width: 1, Dashes: []vg.Length{5, 3}}
-	var measured marks
-	farthest, most := 1.0, 0.0
-	for _, point := range points {
-		farthest, most = max(farthest, point.Concurrency), max(most, point.Throughput)
-		measured = append(measured, mark{x: point.Concurrency, y: point.Throughput, style: dot(vermillion())})
-	}
+	measured, farthest, most := pointMarks(points)
 	if peak, any := law.PeakConcurrency(); any && peak < 3*farthest {
 		farthest = max(farthest, 1.3*peak)
 	}
@@ -43,7 +42,7 @@ func (p *page) scalability(points []capacity.Point, law capacity.USL, low, high 
 		top = max(top, min(1.5*most, 1.02*largest(band.upper)))
 		p.legend = append(p.legend, entry{name: "95% band", fill: bandTint()})
 	}
-	plotted := newPanel(axis{label: "requests under way (concurrency)", max: 1.05 * farthest}, axis{label: "completed per second", max: top})
+	plotted := concurrencyPanel(farthest, top)
 	if band.x != nil {
 		plotted.Add(band)
 	}
@@ -56,6 +55,28 @@ func (p *page) scalability(points []capacity.Point, law capacity.USL, low, high 
 		}
 	}
 	p.caption = []string{words}
+}
+
+// points draws what was measured where no law goes through it.
+func (p *page) points(points []capacity.Point) {
+	measured, farthest, most := pointMarks(points)
+	plotted := concurrencyPanel(farthest, 1.08*most)
+	plotted.Add(grid{}, measured)
+	p.panels, p.note, p.legend = []panel{plotted}, "", []entry{{name: "measured", fill: vermillion()}}
+	p.caption = []string{"no law of scalability goes through these points"}
+}
+
+func pointMarks(points []capacity.Point) (measured marks, farthest, most float64) {
+	farthest = 1
+	for _, point := range points {
+		farthest, most = max(farthest, point.Concurrency), max(most, point.Throughput)
+		measured = append(measured, mark{x: point.Concurrency, y: point.Throughput, style: dot(vermillion())})
+	}
+	return measured, farthest, most
+}
+
+func concurrencyPanel(farthest, top float64) panel {
+	return newPanel(axis{label: "under way at once (concurrency)", max: 1.05 * farthest}, axis{label: "completed per second", max: top})
 }
 
 func throughputs(law capacity.USL, at []float64) []float64 {

@@ -1,7 +1,6 @@
 package plots
 
 import (
-	"bytes"
 	"image/color"
 
 	"golang.org/x/image/font"
@@ -72,14 +71,6 @@ func boldStyle(size vg.Length) text.Style {
 	style := textStyle(size, black())
 	style.Font.Weight = font.WeightBold
 	return style
-}
-
-// withFallbackFonts lets a browser without Liberation Sans take a typeface of the same widths.
-//
-// Note: embedding the font would add 800 kB to each figure and change nothing the eye can see.
-func withFallbackFonts(svg []byte) []byte {
-	return bytes.ReplaceAll(svg, []byte("font-family:Liberation Sans;"),
-		[]byte("font-family:'Liberation Sans',Arimo,Arial,Helvetica,sans-serif;"))
 }
 
 // newPanel returns an empty plot in the theme.

@@ -15,6 +15,9 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/ombak-sim/ombak/plots"
+	"github.com/ombak-sim/ombak/report"
 )
 
 var look = flag.String("look", "", "write pictures of the page into this folder, to look at them")
@@ -42,7 +45,7 @@ func browser(t *testing.T) context.Context {
 func TestPageInABrowser(t *testing.T) {
 	tab := browser(t)
 	page := filepath.Join(t.TempDir(), "report.html")
-	if err := os.WriteFile(page, []byte(html(t, assembled(t))), 0o644); err != nil {
+	if err := os.WriteFile(page, []byte(html(t, assembled(t), figures(t, assembled(t))...)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := chromedp.Do(tab, chromedp.Navigate("about:blank")); err != nil {
@@ -53,6 +56,7 @@ func TestPageInABrowser(t *testing.T) {
 	if err := chromedp.Do(tab, chromedp.Navigate("file://"+page), chromedp.WaitVisible(chromedp.CSS("#closer canvas"))); err != nil {
 		t.Fatal(err)
 	}
+	until(t, tab, `document.fonts.size === 2 && Array.from(document.fonts).every(function (f) { return f.status === "loaded"; })`, "the typeface of the figures is read, both weights once")
 	for _, screen := range []struct {
 		name   string
 		width  int64
@@ -75,6 +79,23 @@ func TestPageInABrowser(t *testing.T) {
 	for _, complaint := range <-done {
 		t.Errorf("the browser complains: %s", complaint)
 	}
+}
+
+// figures are the drawings of a report as they stand in its page.
+func figures(t *testing.T, r report.Report) (inline []report.Figure) {
+	t.Helper()
+	all, err := plots.All(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawings, err := plots.Inline(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, figure := range all {
+		inline = append(inline, report.Figure{Name: figure.Name, Title: figure.Title, SVG: drawings[i], Alt: figure.Alt})
+	}
+	return inline
 }
 
 // complaints gathers what a browser warns of until the page says that it is the end.

@@ -8,10 +8,12 @@ import (
 
 // Calibration tells how often runs of one build, compared with each other, raise a false alarm.
 type Calibration struct {
+	Verdict      Verdict    `json:"verdict"` // fail where the alarms are more than allowed
 	Runs         int        `json:"runs"`
 	Comparisons  int        `json:"comparisons"`
 	Pairs        int        `json:"pairs"` // of each comparison
 	Alarms       int        `json:"alarms"`
+	Allowed      int        `json:"allowed"` // most alarms that chance alone would raise in 99 of 100 such trials
 	Inconclusive int        `json:"inconclusive"`
 	Rate         float64    `json:"rate"`
 	CI95         [2]float64 `json:"ci95"` // of the rate, as if the comparisons shared no run
@@ -19,7 +21,8 @@ type Calibration struct {
 
 // Calibrate compares runs of one build with each other: every stretch of 2·pairs successive runs,
 // dealt out as base, candidate, candidate, base, and so on (ABBA), at most comparisons stretches
-// evenly spread. It needs one stretch at least.
+// evenly spread. It needs one stretch at least. Stretches share runs, so that their alarms come in
+// clusters: a trial that breaks Allowed is worth a second one before the gate is doubted.
 func Calibrate(runs []Report, pairs, comparisons int, how Comparing) (Calibration, error) {
 	if pairs < minPairs {
 		return Calibration{}, fmt.Errorf("%d pairs are too few to compare; give %d or more", pairs, minPairs)
@@ -46,8 +49,23 @@ func Calibrate(runs []Report, pairs, comparisons int, how Comparing) (Calibratio
 			c.Inconclusive++
 		}
 	}
+	c.Verdict, c.Allowed = Pass, allowedAlarms(c.Comparisons)
+	if c.Alarms > c.Allowed {
+		c.Verdict = Fail
+	}
 	c.Rate, c.CI95 = float64(c.Alarms)/float64(c.Comparisons), clopperPearson(c.Alarms, c.Comparisons)
 	return c, nil
+}
+
+// allowedAlarms is the 0.99 quantile of how many of n comparisons raise an alarm, each with the
+// probability that Compare allows itself.
+func allowedAlarms(n int) int {
+	alarms := distuv.Binomial{N: float64(n), P: falseAlarms}
+	allowed := 0
+	for alarms.CDF(float64(allowed)) < 0.99 {
+		allowed++
+	}
+	return allowed
 }
 
 // Deal deals runs out in the order base, candidate, candidate, base (ABBA), so that what drifts

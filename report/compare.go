@@ -13,6 +13,9 @@ import (
 // minPairs is the fewest pairs that a verdict may rest on.
 const minPairs = 6
 
+// falseAlarms is the probability, at most, of a fail between a build and itself.
+const falseAlarms = 0.05
+
 // Comparing says how to compare. The zero value is the default.
 type Comparing struct {
 	Margin float64  // how much worse still passes, as a share; 0 means 0.1
@@ -75,7 +78,7 @@ func Compare(base, candidate []Report, how Comparing) (Comparison, error) {
 	if len(gates) == 0 {
 		gates = knownGates(base, candidate, how.Step)
 	}
-	c.Step, c.Alpha = how.Step, 0.05/float64(max(1, len(gates)))
+	c.Step, c.Alpha = how.Step, falseAlarms/float64(max(1, len(gates)))
 	c.Warnings = append(c.Warnings, differences(base, candidate)...)
 	for _, figure := range comparedFigures(base[0]) {
 		changed := change(base, candidate, how, figure, c.Alpha)

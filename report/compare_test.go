@@ -173,10 +173,30 @@ func TestDealIsABBA(t *testing.T) {
 
 func TestCalibrate(t *testing.T) {
 	got, err := report.Calibrate(runs(rand.New(rand.NewPCG(3, 3)), 60, 0.1, 1), 10, 40, report.Comparing{})
-	if err != nil || got.Comparisons != 40 || got.Alarms > 6 {
+	if err != nil || got.Comparisons != 40 || got.Alarms > 6 || got.Verdict != report.Pass {
 		t.Errorf("%+v, %v", got, err)
+	}
+	if got.Allowed != 6 { // P(X ≤ 5) = 0.9861 and P(X ≤ 6) = 0.9966 for the binomial of 40 and 1/20
+		t.Errorf("%d alarms are allowed", got.Allowed)
 	}
 	if _, err := report.Calibrate(nil, 6, 40, report.Comparing{}); err == nil {
 		t.Error("no runs were compared")
+	}
+}
+
+// A gate that is told apart by the order of the runs alone is no gate: every second run is slower.
+func TestCalibrateFindsAlarms(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 3))
+	var mixed []report.Report
+	for i := range 60 {
+		slower := 1.0
+		if i%4 == 1 || i%4 == 2 {
+			slower = 1.5
+		}
+		mixed = append(mixed, synthetic(random, 0.02, slower))
+	}
+	got, err := report.Calibrate(mixed, 10, 40, report.Comparing{})
+	if err != nil || got.Alarms < 8 || got.Verdict != report.Fail {
+		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -59,7 +59,7 @@ func changeText(ratio float64) string { return fmt.Sprintf("%+.1f %%", 100*(rati
 
 // WriteCalibration writes the calibration for a terminal.
 func WriteCalibration(w io.Writer, c Calibration) error {
-	_, err := fmt.Fprintf(w, "%d runs of one build, %d comparisons of %d pairs: %d false alarms (%s, 95 %% interval %s to %s), %d inconclusive\n",
-		c.Runs, c.Comparisons, c.Pairs, c.Alarms, percent(100*c.Rate), percent(100*c.CI95[0]), percent(100*c.CI95[1]), c.Inconclusive)
+	_, err := fmt.Fprintf(w, "%d runs of one build, %d comparisons of %d pairs: %d false alarms (%s, 95 %% interval %s to %s), %d inconclusive\nverdict: %s: chance explains at most %d\n",
+		c.Runs, c.Comparisons, c.Pairs, c.Alarms, percent(100*c.Rate), percent(100*c.CI95[0]), percent(100*c.CI95[1]), c.Inconclusive, c.Verdict, c.Allowed)
 	return err
 }

@@ -58,10 +58,8 @@ func (c Condition) Judge(report Report) Judgement {
 	if c.known != nil {
 		judgement.CI95, judgement.Basis = c.known.interval, c.known.basis
 	}
-	if needed := c.selector.needs(); figure.samples < needed {
-		judgement.Verdict = Inconclusive
-		judgement.Reason = fmt.Sprintf("%s values are too few to know the %s; %s are needed",
-			thousands(figure.samples), c.selector.quantile, thousands(needed))
+	if err := c.selector.enough(figure); err != nil {
+		judgement.Verdict, judgement.Reason = Inconclusive, err.Error()
 		return judgement
 	}
 	if c.holds(figure.value) {
@@ -115,6 +113,14 @@ func (s selector) needs() float64 {
 		return 0
 	}
 	return math.Ceil(10/(1-s.percent/100) - 1e-6)
+}
+
+// enough says when a quantile is drawn from too few values.
+func (s selector) enough(f figure) error {
+	if needed := s.needs(); f.samples < needed {
+		return fmt.Errorf("%s values are too few to know the %s; %s are needed", thousands(f.samples), s.quantile, thousands(needed))
+	}
+	return nil
 }
 
 // figure is one figure of a report and, for a time, how many values it is drawn from.

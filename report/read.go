@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"reflect"
 	"regexp"
 )
 
@@ -18,12 +20,18 @@ func Read(r io.Reader) (Report, error) {
 }
 
 func read(r io.Reader, limit int64) (Report, error) {
+	errLarge := fmt.Errorf("the report is larger than %s bytes; give a report.json that ombak wrote", thousands(float64(limit)))
+	if file, ok := r.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := file.Stat(); err == nil && info.Size() > limit {
+			return Report{}, errLarge
+		}
+	}
 	text, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return Report{}, fmt.Errorf("reading the report: %w", err)
 	}
 	if int64(len(text)) > limit {
-		return Report{}, fmt.Errorf("the report is larger than %s bytes; give a report.json that ombak wrote", thousands(float64(limit)))
+		return Report{}, errLarge
 	}
 	text = withoutControls(text)
 	var head struct {
@@ -72,11 +80,26 @@ func explain(err error) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the report is not JSON at byte %d: %w; give a report.json that ombak wrote", syntax.Offset, err)
 	case errors.As(err, &wrong) && wrong.Field != "":
-		return fmt.Errorf("the report's %s is a JSON %s where %s belongs; give a report.json that ombak wrote", wrong.Field, wrong.Value, wrong.Type)
+		return fmt.Errorf("the report's %s is a JSON %s where %s belongs; give a report.json that ombak wrote", wrong.Field, wrong.Value, jsonKind(wrong.Type))
 	case errors.As(err, &wrong):
 		return fmt.Errorf("the report is a JSON %s where an object belongs; give a report.json that ombak wrote", wrong.Value)
 	}
 	return fmt.Errorf("reading the report: %w", err)
+}
+
+// jsonKind is what a type is in JSON.
+func jsonKind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	case reflect.Struct, reflect.Map, reflect.Pointer:
+		return "an object"
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	}
+	return "a number in range"
 }
 
 // check says whether all columns have the length of the clock beside them.

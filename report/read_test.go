@@ -12,8 +12,8 @@ func TestReadRefusesHostileInput(t *testing.T) {
 		{"a million brackets", deep, "not JSON at byte"},
 		{"a million brackets in a member", `{"schema":"ombak.report/v1","funnel":` + deep, "not JSON at byte"},
 		{"more than the limit", `{"schema":"` + strings.Repeat("x", 5000), "larger than 4,096 bytes"},
-		{"a number beyond all", `{"schema":"ombak.report/v1","duration_s":1e999}`, "duration_s is a JSON number"},
-		{"a list for an object", `{"schema":"ombak.report/v1","offered":[]}`, "offered is a JSON array"},
+		{"a number beyond all", `{"schema":"ombak.report/v1","duration_s":1e999}`, "duration_s is a JSON number 1e999 where a number in range belongs"},
+		{"a list for an object", `{"schema":"ombak.report/v1","offered":[]}`, "offered is a JSON array where an object belongs"},
 		{"a schema that is no text", `{"schema":1}`, "schema is a JSON number"},
 		{"not even text", "\x00\xff\x1f\x8b", "not JSON at byte 1"},
 	}

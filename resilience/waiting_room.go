@@ -62,7 +62,7 @@ func (p Place) IsZero() bool { return p == Place{} }
 type Room struct {
 	config RoomConfig
 	last   time.Duration
-	issued uint64  // fifo and serving number: places given
+	issued uint64  // places given
 	turns  float64 // of them have come up, those in reserve included
 	rounds []round // lottery: those with somebody whose turn has not come, by number
 	first  uint64  // number of the first of them, from 1
@@ -84,8 +84,8 @@ func NewRoom(config RoomConfig) *Room {
 // Take gives somebody new a place. Chance, a uniform number, decides a lottery.
 func (r *Room) Take(now time.Duration, chance uint32) Place {
 	r.advance(now)
+	r.issued++
 	if r.config.Order != Lottery {
-		r.issued++
 		return Place{Number: r.issued}
 	}
 	number := r.roundAt(r.last)
@@ -114,6 +114,20 @@ func (r *Room) Enter(now time.Duration, place Place) (wait time.Duration, in, la
 		return 0, false, true
 	}
 	return 0, true, false
+}
+
+// Counts returns how many places it has given, and for how many of them the turn has come. Whether those
+// people came back, or ever meant to, it does not know.
+func (r *Room) Counts(now time.Duration) (places, turns uint64) {
+	r.advance(now)
+	if r.config.Order != Lottery {
+		return r.issued, min(r.issued, uint64(r.turns))
+	}
+	turns = r.issued
+	for _, round := range r.rounds {
+		turns -= round.places - uint64(round.turns)
+	}
+	return r.issued, turns
 }
 
 // draw is Enter by chance: of a round of n places k turns have come up, and a place is in whose number

@@ -54,8 +54,15 @@ func room(t *rapid.T) {
 				entered[i] = true
 			}
 		}
+		given, turns := r.Counts(now)
+		if given != uint64(len(places)) || turns > given {
+			t.Fatalf("it gave %d places, and %d turns have come; %d were taken", given, turns, len(places))
+		}
 		if config.Order == resilience.Lottery {
 			return // as many as chance has it; see TestLotteryIsFair
+		}
+		if turns != uint64(len(entered)) {
+			t.Fatalf("%d turns have come, %d places are in", turns, len(entered))
 		}
 		if most := config.Rate*now.Seconds() + float64(max(1, config.Burst)) + 1; float64(len(entered)) > most {
 			t.Fatalf("%d are in after %v; at %v/s it can be %.1f", len(entered), now, config.Rate, most)

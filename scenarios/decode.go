@@ -13,6 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 )
 
@@ -46,7 +47,11 @@ func parse(file string, text []byte) (src *source, err error) {
 	if mistake := refuse(file, text); mistake != nil {
 		return nil, Mistakes{*mistake}
 	}
-	tree, err := parser.ParseBytes(bytes.TrimPrefix(text, []byte(byteOrderMark)), 0)
+	tokens := lexer.Tokenize(string(bytes.TrimPrefix(text, []byte(byteOrderMark))))
+	if mistake := tooDeep(file, tokens); mistake != nil {
+		return nil, Mistakes{*mistake}
+	}
+	tree, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return nil, Mistakes{syntaxMistake(file, err)}
 	}

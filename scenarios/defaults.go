@@ -19,6 +19,9 @@ func (s *Scenario) applyDefaults() {
 	setDefault(&s.Connections.Per, "all")
 	setDefault(&s.Validity.LagP99, 100*time.Millisecond)
 	setDefault(&s.Backend.Durability, "group-fsync")
+	if s.Search != nil {
+		setDefault(&s.Search.Confidence, atConfidence)
+	}
 	for i := range s.Thresholds {
 		setDefault(&s.Thresholds[i].Severity, funnel.Fail)
 	}

@@ -93,6 +93,7 @@ func Parse(file string, text []byte, beside fs.FS) (*Scenario, error) {
 	}
 	if len(src.mistakes) == 0 {
 		s.validateUncertain()
+		s.validateSearch()
 	}
 	return &s, src.err()
 }

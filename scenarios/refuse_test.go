@@ -33,3 +33,12 @@ func TestByteOrderMarkIsSkipped(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestBracketsInTextsAreNoNesting(t *testing.T) {
+	many := strings.Repeat("[{ - ", 300)
+	text := "# " + many + "\n" + strings.Replace(string(scenarios.Template()), "targets:", "description: \""+many+"\"\ntitle: '"+many+"' # "+many+"\nsources:\n  - |\n    "+many+"\ntargets:", 1)
+	_, err := scenarios.Parse("file.yaml", []byte(text), fstest.MapFS{})
+	if err != nil && strings.Contains(err.Error(), "nested too deep") {
+		t.Error(err)
+	}
+}

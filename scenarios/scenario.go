@@ -37,6 +37,7 @@ type Scenario struct {
 	Plans        []Plan                `yaml:"plans,omitempty" json:"plans,omitempty"`               // named ways to run it; the first is the default
 	Compare      []string              `yaml:"compare,omitempty" json:"compare,omitempty"`           // plans that ombak plan compares unless it is told which; none means all
 	Uncertain    []Uncertain           `yaml:"uncertain,omitempty" json:"uncertain,omitempty"`       // inputs that nobody knows well, for ombak plan --uncertainty
+	Search       *Search               `yaml:"search,omitempty" json:"search,omitempty"`             // what may vary to find the cheapest plan, for ombak plan --search
 	Cost         Cost                  `yaml:"cost,omitempty" json:"cost,omitempty"`                 // prices, by which plans are compared
 	Thresholds   []funnel.Threshold    `yaml:"thresholds,omitempty" json:"thresholds,omitempty"`     // what must hold
 	Connections  Connections           `yaml:"connections,omitempty" json:"connections,omitempty"`   // how the targets are reached

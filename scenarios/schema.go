@@ -22,6 +22,7 @@ func Schema() ([]byte, error) {
 	schema.ID = ""
 	schema.Title = "ombak scenario"
 	restrictPolicies(schema.Definitions["Policy"])
+	schema.Definitions["Vary"].OneOf = []*jsonschema.Schema{{Required: []string{"max"}}, {Required: []string{"values"}}}
 	return json.MarshalIndent(schema, "", "  ")
 }
 

@@ -2,13 +2,14 @@ package scenarios
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Value is a single value as it stands in the file: text, number or truth value.
@@ -50,7 +51,7 @@ func (s *Scenario) With(settings ...Setting) *Scenario {
 // applySetting decodes the value as if it stood in a plan's set.
 func (s *Scenario) applySetting(setting Setting) {
 	words := strings.Split(setting.Path, ".")
-	roots := []string{"arrivals", "stations", "dependencies", "journey", "population", "backend"}
+	roots := []string{"arrivals", "stations", "dependencies", "journey", "population", "backend", "policies"}
 	switch {
 	case setting.Path == ArrivalsScale:
 		factor, err := strconv.ParseFloat(string(setting.Value), 64)
@@ -66,24 +67,72 @@ func (s *Scenario) applySetting(setting Setting) {
 	case words[0] == "arrivals":
 		s.source.faultAt("", "use "+ArrivalsScale, "of the arrivals, only the scale can be set")
 		return
+	case words[0] == "policies":
+		s.applyToPolicy(setting)
+		return
 	}
+	var patch Patch
+	if node := s.tree(setting, words); node != nil {
+		s.source.decode(node, reflect.ValueOf(&patch).Elem(), "")
+		s.apply(patch)
+	}
+}
+
+// tree returns the value as it would stand in a file, under the keys; nil where it cannot.
+func (s *Scenario) tree(setting Setting, keys []string) ast.Node {
 	var tree any = string(setting.Value)
-	for _, word := range slices.Backward(words) {
-		tree = map[string]any{word: tree}
+	for _, key := range slices.Backward(keys) {
+		tree = map[string]any{key: tree}
 	}
 	text, err := json.Marshal(tree)
 	if err != nil {
 		s.source.faultAt("", "", "%q cannot be set: %v", setting.Path, err)
-		return
+		return nil
 	}
 	parsed, err := parse(s.source.file, text)
 	if err != nil {
 		s.source.faultAt("", "", "%q cannot be set: %v", setting.Path, err)
+		return nil
+	}
+	return parsed.root
+}
+
+// applyToPolicy changes a policy of the plan, or of one that it extends; the path is
+// policies.PLACE.POLICY.SETTING, as in policies.call:dukcapil.bounded-fifo.limit.
+func (s *Scenario) applyToPolicy(setting Setting) {
+	_, rest, _ := strings.Cut(setting.Path, ".")
+	rest, key := cutLast(rest)
+	place, name := cutLast(rest)
+	if !slices.Contains(policySettings(), key) {
+		s.source.faultAt("", hintWord(key, policySettings()), "unknown key %q of a policy", key)
 		return
 	}
-	var patch Patch
-	s.source.decode(parsed.root, reflect.ValueOf(&patch).Elem(), "")
-	s.apply(patch)
+	chain, _ := s.chain(s.plan, nil)
+	var standing []string
+	for _, plan := range chain {
+		for k := range plan.Policies {
+			policy := &plan.Policies[k]
+			if policy.At != place || policy.Policy != name {
+				standing = append(standing, strings.Join([]string{"policies", policy.At, policy.Policy}, "."))
+				continue
+			}
+			if node := s.tree(setting, []string{key}); node != nil {
+				s.source.decode(node, reflect.ValueOf(policy).Elem(), s.policyPath(plan, k))
+			}
+			return
+		}
+	}
+	s.source.faultAt("", hintWord("policies."+rest, standing), "plan %s has no policy %q at %q", s.plan, name, place)
+}
+
+func (s *Scenario) policyPath(of *Plan, policy int) string {
+	return fmt.Sprintf("plans[%d].policies[%d]", slices.Index(s.planNames(), of.Name), policy)
+}
+
+// cutLast splits a path at its last dot.
+func cutLast(path string) (before, last string) {
+	dot := strings.LastIndexByte(path, '.')
+	return path[:max(0, dot)], path[dot+1:]
 }
 
 // validateUncertain reports what is wrong with the inputs that are uncertain.
@@ -105,19 +154,22 @@ func (s *Scenario) validateUncertain() {
 				s.source.faultAt(place, "give low, mid and high", "%s lacks a value", input.Name)
 				continue
 			}
-			s.tryValue(path, place, Setting{input.Set, value})
+			s.tryValue("", path, place, Setting{input.Set, value})
 		}
 	}
 }
 
-// tryValue reports at a place of the file what is wrong with a value for a setting, or, at that of
-// the setting, with its path.
-func (s *Scenario) tryValue(item, place string, setting Setting) {
-	var mistakes Mistakes
-	if _, err := s.With(setting).WithPlan(""); errors.As(err, &mistakes) {
-		if len(mistakes[0].Path) > 0 && strings.HasPrefix(mistakes[0].Message, "unknown key") {
-			place = item
-		}
-		s.source.faultAt(place, mistakes[0].Hint, "%s: %s", setting.Path, mistakes[0].Message)
+// tryValue reports at a place of the file what is wrong with a value for a setting of a plan, or, at
+// that of the setting, with its path; it says whether nothing is.
+func (s *Scenario) tryValue(plan, item, place string, setting Setting) bool {
+	_, err := s.With(setting).WithPlan(plan)
+	if err == nil {
+		return true
 	}
+	wrong := slices.MaxFunc(asMistakes(err, s.source.file), func(a, b Mistake) int { return len(a.Path) - len(b.Path) }) // the nearest to the value
+	if strings.HasPrefix(wrong.Message, "unknown key") || wrong.Path == "" && !strings.HasPrefix(setting.Path, "arrivals.") {
+		place = item
+	}
+	s.source.faultAt(place, wrong.Hint, "%s: %s", setting.Path, wrong.Message)
+	return false
 }

@@ -4,38 +4,77 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// BenchmarkBesideSimPy plays M/M/4 at ρ = .8 in turns with SimPy, where Debian's python3-simpy3 is
-// installed (make bench installs it), and tells how many times as many events per second come out. An
-// arrival and a departure of each customer count as two events in both, whatever else happens inside.
-func BenchmarkBesideSimPy(b *testing.B) {
-	const python = "/usr/bin/python3"
-	if exec.Command(python, "-c", "import simpy").Run() != nil {
-		b.Skip("SimPy is not installed for " + python + "; make bench installs it")
+// peer is another simulator, its program for M/M/4 at ρ = .8 and how to see that it is installed. The
+// program takes the number of customers, and prints events per second of processor time.
+type peer struct {
+	name    string
+	needs   []string
+	command []string
+}
+
+func peers() []peer {
+	const python, r = "/usr/bin/python3", "Rscript"
+	simmer := []string{r, "-e", "library(simmer)"}
+	return []peer{
+		{"SimPy", []string{python, "-c", "import simpy"}, []string{python, "testdata/mm4.py", "200000"}},
+		{"simmer", simmer, []string{r, "testdata/mm4.R", "200000", "drawn"}},
+		{"simmer-prepared", simmer, []string{r, "testdata/mm4.R", "500000", "prepared"}},
 	}
-	var theirs, ours float64
-	rounds := 0
-	for b.Loop() {
-		out, err := exec.Command(python, "testdata/mm4.py", "200000").Output()
-		if err != nil {
-			b.Fatal(err)
-		}
-		rate, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
-		if err != nil {
-			b.Fatal(err)
-		}
-		const events = 20_000_000
-		m, begun := newMMC(4, 3.2, 1), time.Now()
-		for range events {
-			m.step()
-		}
-		theirs, ours = theirs+rate, ours+events/time.Since(begun).Seconds()
-		rounds++
+}
+
+// BenchmarkBesidePeers plays M/M/4 at ρ = .8 in turns with each other simulator that is installed (make
+// bench installs those that Debian has), and tells how many times as many events per second come out. An
+// arrival and a departure of each customer count as two events in all, whatever else happens inside.
+func BenchmarkBesidePeers(b *testing.B) {
+	for _, other := range peers() {
+		b.Run(other.name, func(b *testing.B) {
+			if exec.Command(other.needs[0], other.needs[1:]...).Run() != nil {
+				b.Skip(other.name + " is not installed; make bench installs it where Debian has it")
+			}
+			var theirs, ours float64
+			rounds := 0
+			for b.Loop() {
+				theirs += other.rate(b)
+				const events = 20_000_000
+				m, begun := newMMC(4, 3.2, 1), processorTime(b)
+				for range events {
+					m.step()
+				}
+				ours += events / (processorTime(b) - begun).Seconds()
+				rounds++
+			}
+			b.ReportMetric(theirs/float64(rounds)/1e6, other.name+"-Mevents/s")
+			b.ReportMetric(ours/float64(rounds)/1e6, "ombak-Mevents/s")
+			b.ReportMetric(ours/theirs, "times-"+other.name)
+		})
 	}
-	b.ReportMetric(theirs/float64(rounds)/1e6, "SimPy-Mevents/s")
-	b.ReportMetric(ours/float64(rounds)/1e6, "ombak-Mevents/s")
-	b.ReportMetric(ours/theirs, "times-SimPy")
+}
+
+// processorTime is what this process has used, as the others count it.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// rate runs the other simulator once.
+func (p peer) rate(b *testing.B) float64 {
+	b.Helper()
+	out, err := exec.Command(p.command[0], p.command[1:]...).Output()
+	if err != nil {
+		b.Fatalf("%s: %v", p.name, err)
+	}
+	rate, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+	if err != nil {
+		b.Fatalf("%s: %v", p.name, err)
+	}
+	return rate
 }

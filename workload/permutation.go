@@ -13,11 +13,13 @@ type Permutation struct {
 }
 
 // NewPermutation returns the permutation of [0, size) for a seed and purpose; size must be at least 1.
+// A mirrored seed has that of its twin: the same people come, with the other half of chance.
 func NewPermutation(seed Seed, purpose Purpose, size uint64) Permutation {
 	if size == 0 {
 		panic("workload: a permutation of nothing")
 	}
 	p := Permutation{size: size, half: max(1, (uint(bits.Len64(size-1))+1)/2)}
+	seed.Mirrored = false
 	stream := seed.Stream(purpose, 0, 0, 0)
 	for i := range p.keys {
 		p.keys[i] = stream.Uint64()

@@ -21,6 +21,7 @@ func NewPurpose(name string) Purpose {
 type Seed struct {
 	Value       uint64 `json:"value"`
 	Replication uint64 `json:"replication,omitempty"`
+	Mirrored    bool   `json:"mirrored,omitempty"` // draw 1 − u where the replication draws u: its antithetic twin
 }
 
 // Stream returns the stream for one purpose, person, step and attempt.
@@ -30,6 +31,9 @@ func (s Seed) Stream(purpose Purpose, person uint64, step Purpose, attempt int) 
 	low := mix(mix(person^high) ^ uint64(step) + uint64(attempt)*0xd1342543de82ef95)
 	var stream Stream
 	stream.pcg.Seed(high, low)
+	if s.Mirrored {
+		stream.flip = ^uint64(0)
+	}
 	return stream
 }
 
@@ -50,14 +54,15 @@ func mix(x uint64) uint64 {
 
 // Stream is a sequence of random numbers (PCG-DXSM of math/rand/v2). It is a plain value: no allocation.
 type Stream struct {
-	pcg rand.PCG
+	pcg  rand.PCG
+	flip uint64 // all ones where the stream is mirrored
 }
 
 // Uint64 returns a uniform 64-bit number; with it a *Stream is a rand.Source.
-func (s *Stream) Uint64() uint64 { return s.pcg.Uint64() }
+func (s *Stream) Uint64() uint64 { return s.pcg.Uint64() ^ s.flip }
 
 // Float64 returns a uniform number in [0, 1) with 53 bits.
-func (s *Stream) Float64() float64 { return float64(s.pcg.Uint64()>>11) * 0x1p-53 }
+func (s *Stream) Float64() float64 { return float64(s.Uint64()>>11) * 0x1p-53 }
 
 // ExpFloat64 returns an exponential number with mean 1, by inversion.
 func (s *Stream) ExpFloat64() float64 { return -math.Log1p(-s.Float64()) }

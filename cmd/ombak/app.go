@@ -36,16 +36,17 @@ func Run(arguments []string, in io.Reader, out, errOut io.Writer) int {
 
 func newApp(s streams) *cli.App {
 	app := &cli.App{
-		Name:            "ombak",
-		Usage:           "live through a surge before it comes",
-		HideVersion:     true,
-		Reader:          s.in,
-		Writer:          s.out,
-		ErrWriter:       s.err,
-		ExitErrHandler:  func(*cli.Context, error) {},
-		OnUsageError:    onUsageError,
-		CommandNotFound: func(*cli.Context, string) {},
-		Action:          unknownCommand,
+		Name:                      "ombak",
+		Usage:                     "live through a surge before it comes",
+		HideVersion:               true,
+		DisableSliceFlagSeparator: true, // a value may hold a comma; several are given one by one
+		Reader:                    s.in,
+		Writer:                    s.out,
+		ErrWriter:                 s.err,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              onUsageError,
+		CommandNotFound:           func(*cli.Context, string) {},
+		Action:                    unknownCommand,
 		Commands: []*cli.Command{
 			drillCommand(s), loadCommand(s), redlineCommand(s), simulateCommand(s), planCommand(s), calibrateCommand(s), validateCommand(s), calcCommand(s), compareCommand(s), mergeCommand(s), plotCommand(s), exportCommand(s), scenarioCommand(s), serveCommand(s), faultCommand(s), doctorCommand(s), partCommand(s), versionCommand(s),
 		},
@@ -68,7 +69,17 @@ func complete(command *cli.Command) {
 }
 
 func onUsageError(c *cli.Context, err error, _ bool) error {
-	return usageError{fmt.Errorf("%w; %s --help shows the flags", err, strings.TrimSpace(c.App.Name+" "+c.Command.Name))}
+	return usageError{fmt.Errorf("%w; %s --help shows the flags", err, cmp.Or(c.Command.HelpName, c.App.Name))}
+}
+
+// alone lets a command take no argument.
+func alone(action func() error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if c.NArg() > 0 {
+			return usageError{fmt.Errorf("%q is too much: it takes no argument; %s --help shows the flags", c.Args().First(), c.Command.HelpName)}
+		}
+		return action()
+	}
 }
 
 // unknownCommand shows the help, or says that a word is no command.

@@ -115,7 +115,7 @@ func calibrateGate(c *cli.Context, s streams, how report.Comparing) error {
 	var err error
 	switch command := c.String("base"); {
 	case command != "" && c.NArg() == 0 && c.String("candidate") == "":
-		runs, err = makeRuns(c, s, slices.Repeat([]string{command}, 2*c.Int("pairs")+comparisons-1))
+		runs, err = makeRuns(c, s, slices.Repeat([]string{command}, 2*c.Int("pairs")+comparisons))
 	case command == "" && c.NArg() > 0:
 		for _, name := range c.Args().Slice() {
 			var some []report.Report
@@ -134,7 +134,10 @@ func calibrateGate(c *cli.Context, s streams, how report.Comparing) error {
 	if err != nil {
 		return usageError{err}
 	}
-	return print(s.out, c.Bool("json"), result, report.WriteCalibration)
+	if err := print(s.out, c.Bool("json"), result, report.WriteCalibration); err != nil {
+		return err
+	}
+	return verdictError{result.Verdict}
 }
 
 // readReports reads the reports that a name stands for: a file, a folder or a pattern.

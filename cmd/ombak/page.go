@@ -11,11 +11,17 @@ import (
 
 // page returns what writes report.html with the figures.
 func page(figures []plots.Figure) func(io.Writer, report.Report) error {
-	inline := make([]report.Figure, 0, len(figures))
-	for _, figure := range figures {
-		inline = append(inline, report.Figure{Name: figure.Name, Title: figure.Title, SVG: string(figure.SVG), Alt: figure.Alt})
+	return func(w io.Writer, r report.Report) error {
+		drawings, err := plots.Inline(figures)
+		if err != nil {
+			return err
+		}
+		inline := make([]report.Figure, 0, len(figures))
+		for i, figure := range figures {
+			inline = append(inline, report.Figure{Name: figure.Name, Title: figure.Title, SVG: drawings[i], Alt: figure.Alt})
+		}
+		return report.WriteHTML(w, r, inline)
 	}
-	return func(w io.Writer, r report.Report) error { return report.WriteHTML(w, r, inline) }
 }
 
 // commandLine writes down how a run was started: without what does not change it, and without the

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -23,13 +24,14 @@ func planCommand(s streams) *cli.Command {
 		ArgsUsage: "SCENARIO",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "plan", Usage: "compare the plan `NAME`, several of them; by default all", EnvVars: twin("plan")},
-			&cli.IntFlag{Name: "replications", Value: 4, Usage: "play each plan `N` times, with the same people under each", EnvVars: twin("replications")},
+			&cli.IntFlag{Name: "replications", Value: 4, DefaultText: "4, and 10 to search", Usage: "play each plan `N` times, with the same people under each", EnvVars: twin("replications")},
 			&cli.Uint64Flag{Name: "seed", Usage: "draw other people at other instants", EnvVars: twin("seed")},
 			&cli.Float64Flag{Name: "scale", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
 			&cli.Float64Flag{Name: "scale-system", Usage: "multiply servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
 			&cli.StringFlag{Name: "window", Usage: "play only `FROM..TO` of the scenario, as in 10m..20m", EnvVars: twin("window")},
 			&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`, as in \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
 			&cli.BoolFlag{Name: "uncertainty", Usage: "play the plans at all values of the scenario's uncertain inputs, too", EnvVars: twin("uncertainty")},
+			&cli.BoolFlag{Name: "search", Usage: "vary what the scenario's search section names, to find the cheapest plan that meets the thresholds", EnvVars: twin("search")},
 			&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
 			&cli.BoolFlag{Name: "json", Usage: "print plans.json on standard output", EnvVars: twin("json")},
 			&cli.BoolFlag{Name: "quiet", Usage: "show no progress", EnvVars: twin("quiet")},
@@ -41,6 +43,9 @@ func planCommand(s streams) *cli.Command {
 // plan simulates every plan with the same people and says which is best. The exit code is that of
 // the best plan's thresholds.
 func plan(c *cli.Context, s streams) error {
+	if c.Bool("search") {
+		return searchPlan(c, s)
+	}
 	runs, left, unsure, err := readPlans(c)
 	if err != nil {
 		return err
@@ -63,15 +68,19 @@ func plan(c *cli.Context, s streams) error {
 			return err
 		}
 	}
+	return finishPlans(c, s, compared, folder, verdictOfBest(compared))
+}
+
+// finishPlans writes the files, shows the comparison and returns the verdict.
+func finishPlans(c *cli.Context, s streams, compared drill.Comparison, folder string, verdict report.Verdict) error {
 	if err := writePlans(folder, compared); err != nil {
 		return err
 	}
 	if c.Bool("json") {
-		err = drill.WriteComparison(s.out, compared)
-	} else {
-		showPlans(s.out, compared, folder)
+		return errors.Join(drill.WriteComparison(s.out, compared), verdictError{verdict})
 	}
-	return errors.Join(err, verdictError{verdictOfBest(compared)})
+	showPlans(s.out, compared, folder)
+	return verdictError{verdict}
 }
 
 func readPlans(c *cli.Context) ([]*drill.Run, []drill.LeftOut, *drill.Uncertain, error) {
@@ -109,7 +118,11 @@ func repeated(names []string) string {
 func study(c *cli.Context, s streams, runs []*drill.Run) ([]drill.Simulation, error) {
 	count := c.Int("replications")
 	watch := newStudyProgress(s.err, c.Bool("quiet"), len(runs)*count)
-	watch.say("%d plans, %d replications of each: %d runs; the first tells how long they take\n", len(runs), count, len(runs)*count)
+	expected, err := foretell(c, watch, runs[0], len(runs)*count)
+	if err != nil {
+		return nil, err
+	}
+	watch.say("%d plans, %d replications of each: %d runs%s\n", len(runs), count, len(runs)*count, expected)
 	simulations, err := drill.Study{
 		Runs: runs, How: drill.Simulating{Replications: count, Build: build(), Done: watch.done}, Expected: watch.expected,
 	}.Play(c.Context)
@@ -171,7 +184,7 @@ func showPlans(out io.Writer, c drill.Comparison, folder string) {
 	if len(c.Plans) > 1 {
 		fmt.Fprintf(out, "\nDifference from %s, paired\n%s", c.Plans[0].Plan, columns(c.Rows(true, "cost", "lost", "finished", "waited_min")))
 	}
-	fmt.Fprintf(out, "\n%s\nBest: %s\n", columns(c.ThresholdRows()), c.Best)
+	fmt.Fprintf(out, "\n%s\nBest: %s\n", columns(c.ThresholdRows()), cmp.Or(c.Best, "none"))
 	for _, why := range c.Why {
 		fmt.Fprintf(out, "  %s\n", why)
 	}
@@ -180,6 +193,9 @@ func showPlans(out io.Writer, c drill.Comparison, folder string) {
 	}
 	if c.Uncertainty != nil {
 		showUncertainty(out, c.Uncertainty, c.Currency)
+	}
+	if c.Search != nil {
+		showSearch(out, c.Search, c.Currency)
 	}
 	fmt.Fprintf(out, "plans: %s\n", filepath.Join(folder, "plans.md"))
 }

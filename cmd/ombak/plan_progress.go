@@ -6,9 +6,12 @@ import (
 	"os"
 	"time"
 
+	"github.com/urfave/cli/v2"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
+
+	"github.com/ombak-sim/ombak/drill"
 )
 
 // studyProgress shows how many of several simulations are done: a bar on a terminal, elsewhere a
@@ -42,7 +45,20 @@ func (p *studyProgress) say(format string, arguments ...any) {
 	fmt.Fprintf(p.out, format, arguments...)
 }
 
-// expected tells how long it will take, once the first run has told.
+// foretell says how long so many runs like the given one will take, by its beginning; nothing where
+// nobody is told.
+func foretell(c *cli.Context, p *studyProgress, run *drill.Run, runs int) (string, error) {
+	if p.quiet {
+		return "", nil
+	}
+	one, err := drill.Foretell(c.Context, run)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf(", about %v by the beginning of the first", one.Of(runs, drill.Simulating{})), nil
+}
+
+// expected tells better how long it will take, once the first run has told.
 func (p *studyProgress) expected(first, rest time.Duration) {
 	p.say("the first took %v; the others take about %v\n", first.Round(10*time.Millisecond), rest.Round(100*time.Millisecond))
 }

@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -80,6 +82,7 @@ func (r *redliner) concludeClosed() error {
 	}
 	path := filepath.Join(r.folder, "report.json")
 	written := errors.Join(
+		r.drawClosed(whole.Levels, law),
 		writeFile(path, func(w io.Writer) error { return report.Write(w, whole) }),
 		writeFile(filepath.Join(r.folder, "points.csv"), func(w io.Writer) error { return writePoints(w, whole.Levels) }),
 	)
@@ -95,6 +98,30 @@ func (r *redliner) concludeClosed() error {
 	}
 	_, err = fmt.Fprintf(r.s.out, "\n%s\nreport: %s\n", sentence, path)
 	return err
+}
+
+// drawClosed draws the throughput of the levels and the law through them, where there is one.
+func (r *redliner) drawClosed(levels []report.Level, law capacity.USLFit) error {
+	what := "scenario " + r.scenario.Name + " · plan " + r.levels[0].result.Plan
+	low, high := r.bounds(law)
+	figure, err := plots.Scalability(what, drill.Points(levels), law.USL, low, high)
+	if err != nil {
+		return err
+	}
+	return writeFigures(filepath.Join(r.folder, "plots"), []plots.Figure{figure})
+}
+
+// bounds are the law with the ends of its parameters' intervals, nil where they are not known.
+func (r *redliner) bounds(law capacity.USLFit) (low, high *capacity.USL) {
+	if law.Lambda == 0 {
+		return nil, nil // no law goes through the levels
+	}
+	intervals, err := law.Intervals(1000, workload.Seed{Value: r.scenario.Seed})
+	if err != nil {
+		return nil, nil
+	}
+	return &capacity.USL{Sigma: intervals.Sigma[1], Kappa: intervals.Kappa[1], Lambda: intervals.Lambda[0]},
+		&capacity.USL{Sigma: intervals.Sigma[0], Kappa: intervals.Kappa[0], Lambda: intervals.Lambda[1]}
 }
 
 func writePoints(w io.Writer, levels []report.Level) error {

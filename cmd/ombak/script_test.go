@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,8 +23,16 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
+		Setup: func(environment *testscript.Env) error {
+			environment.Setenv("REPOSITORY", root)
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code, "kill-part": killPart, "wait-for": waitFor, "serve-mocks": serveMocksScript, "stop-serving": stopServingScript,
 			"expand": expandFile, "logs-agree": logsAgree, "logged-between": loggedBetween, "wait-for-fault": waitForFault, "falls-and-recovers": fallsAndRecovers,

@@ -24,6 +24,7 @@ func simulateCommand(s streams) *cli.Command {
 			&cli.StringSliceFlag{Name: "plan", Usage: "simulate the plan `NAME`; several are compared with the same people", EnvVars: twin("plan")},
 			&cli.IntFlag{Name: "replications", Value: 1, Usage: "play it `N` times with other chance, and average", EnvVars: twin("replications")},
 			&cli.StringFlag{Name: "precision", Usage: "add replications until the people who finish are known within the share `P`, as in 1%", EnvVars: twin("precision")},
+			&cli.BoolFlag{Name: "antithetic", Usage: "play replications in pairs, the second with the other half of chance, and average over pairs", EnvVars: twin("antithetic")},
 			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "`N` draws other people at other instants", EnvVars: twin("seed")},
 			&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
 			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "multiply servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
@@ -87,8 +88,13 @@ func simulateOne(c *cli.Context, s streams, run *drill.Run, folder string) (dril
 	if err != nil {
 		return drill.Simulation{}, err
 	}
-	how := drill.Simulating{Replications: c.Int("replications"), Precision: precision, Build: build()}
+	how := drill.Simulating{Replications: c.Int("replications"), Precision: precision, Antithetic: c.Bool("antithetic"), Build: build()}
 	if !c.Bool("quiet") {
+		expected, err := drill.Foretell(c.Context, run)
+		if err != nil {
+			return drill.Simulation{}, err
+		}
+		fmt.Fprintf(s.err, "plan %s: %d replications, about %v by the beginning of the first\n", orNone(run.Scenario.Plan()), how.Replications, expected.Of(how.Replications, how))
 		done := 0
 		how.Done = func() {
 			done++
@@ -151,6 +157,9 @@ func worse(a, b report.Verdict) bool {
 func readSimulations(c *cli.Context) ([]*drill.Run, error) {
 	if _, err := readPrecision(c.String("precision")); err != nil {
 		return nil, err
+	}
+	if c.Bool("antithetic") && c.Int("replications")%2 != 0 {
+		return nil, usageError{fmt.Errorf("--antithetic plays pairs, and --replications is %d; give an even number", c.Int("replications"))}
 	}
 	scenario, options, err := readSimulated(c)
 	if err != nil {

@@ -30,10 +30,10 @@ func versionCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:  "version",
 		Usage: "say which ombak this is",
-		Action: func(*cli.Context) error {
+		Action: alone(func() error {
 			b := build()
 			_, err := fmt.Fprintf(s.out, "ombak %s %s %s/%s\n", b.Version, b.Go, runtime.GOOS, runtime.GOARCH)
 			return err
-		},
+		}),
 	}
 }

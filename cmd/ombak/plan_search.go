@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/drill"
+)
+
+// searchReplications is how often a plan is played to be sure of it, where the flag does not say.
+const searchReplications = 10
+
+// searchPlan finds the cheapest plan that meets the thresholds and shows it beside the one that was
+// varied. The exit code says whether there is one.
+func searchPlan(c *cli.Context, s streams) error {
+	search, err := readSearch(c)
+	if err != nil {
+		return err
+	}
+	folder, err := makeFolder(c.String("out"), search.Start().Scenario.Name, time.Now())
+	if err != nil {
+		return err
+	}
+	watch := newStudyProgress(s.err, c.Bool("quiet"), search.Runs())
+	expected, err := foretell(c, watch, search.Start(), search.Runs())
+	if err != nil {
+		return err
+	}
+	watch.say("plan %s varied: %d candidates, %d replications of those that may hold: %d runs at most%s\n",
+		search.Start().Scenario.Plan(), search.Candidates(), replicationsOf(c), search.Runs(), expected)
+	searched, simulations, err := search.Play(c.Context, drill.Simulating{Build: build(), Done: watch.done}, func(first, rest time.Duration) {
+		watch.say("the first took %v; the others take about %v at most\n", first.Round(10*time.Millisecond), rest.Round(100*time.Millisecond))
+	})
+	watch.say("%d runs were needed\n", watch.played)
+	watch.close()
+	if err != nil {
+		return err
+	}
+	return finishPlans(c, s, drill.CompareSearched(searched, simulations), folder, searched.Verdict())
+}
+
+func replicationsOf(c *cli.Context) int {
+	if c.IsSet("replications") {
+		return c.Int("replications")
+	}
+	return searchReplications
+}
+
+func readSearch(c *cli.Context) (*drill.PlanSearch, error) {
+	scenario, options, err := readSimulated(c)
+	if err != nil {
+		return nil, err
+	}
+	plans := c.StringSlice("plan")
+	if len(plans) > 1 || c.Bool("uncertainty") {
+		return nil, usageError{errors.New("--search varies one plan, as it is known; give one --plan at most, and no --uncertainty")}
+	}
+	if len(plans) == 1 {
+		options.Plan = plans[0]
+	}
+	return drill.NewPlanSearch(scenario, options, replicationsOf(c))
+}
+
+// showSearch prints what became of each candidate.
+func showSearch(out io.Writer, s *drill.Searched, currency string) {
+	fmt.Fprintf(out, "\nCandidates: %d of %d tried, %d of them in full\n", len(s.Candidates), s.All, s.Full)
+	rows := s.Rows(currency)
+	for i, row := range rows {
+		rows[i] = row[:len(row)-1] // sentences do not fit a table
+	}
+	fmt.Fprint(out, columns(rows))
+	for _, candidate := range s.Candidates {
+		if candidate.Why != "" {
+			fmt.Fprintf(out, "  %s %s: %s\n", candidate.Name(), candidate.Verdict, candidate.Why)
+		}
+	}
+}

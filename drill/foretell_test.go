@@ -1,0 +1,45 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+)
+
+// TestForetoldIsSpelt: rounds of runs at once; two times that are near each other are one.
+func TestForetoldIsSpelt(t *testing.T) {
+	f := Foretold{Least: 2 * time.Second, Most: 10 * time.Second}
+	for _, test := range []struct {
+		runs, workers int
+		want          string
+	}{{1, 2, "2s to 10s"}, {2, 2, "2s to 10s"}, {36, 2, "36s to 3m0s"}, {3, 1, "6s to 30s"}} {
+		if got := f.Of(test.runs, Simulating{Workers: test.workers}).String(); got != test.want {
+			t.Errorf("%d runs, %d at once: %s, want %s", test.runs, test.workers, got, test.want)
+		}
+	}
+	if got := (Foretold{time.Second, 1400 * time.Millisecond}).String(); got != "1.2s" {
+		t.Error(got)
+	}
+}
+
+// TestForetellPlaysTheBeginning: a small run to its end, a large one not; and it may be interrupted.
+func TestForetellPlaysTheBeginning(t *testing.T) {
+	run, err := NewSimulation(parseScenario(t, shop), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Foretell(t.Context(), run)
+	if err != nil || !(f.Least > 0) || f.Most < f.Least {
+		t.Errorf("%+v, %v", f, err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	whole := surgeRun(t, Options{})
+	if _, err := Foretell(ended, whole); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if f, err := Foretell(t.Context(), whole); err != nil || f.Least < beginning {
+		t.Errorf("millions of people are foretold to take %+v, %v", f, err)
+	}
+}

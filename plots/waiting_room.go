@@ -1,0 +1,128 @@
+package plots
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// WaitingRoom draws how many people wait in the waiting rooms, how many of them are let in, and how long
+// those wait who come.
+func WaitingRoom(r report.Report) (Figure, error) {
+	const title = "Who waits in the waiting room, and how long"
+	p := page{title: title, subtitle: subtitle(r), note: "no data: nobody had to wait in a waiting room"}
+	if rooms := waitingRooms(r.Series.Stations); len(rooms) > 0 {
+		p.waitingRooms(r, rooms)
+	}
+	return render("waiting-room", title, pageHeight+140, p.paint)
+}
+
+// waitingRooms are the stations in front of a step that have no servers and were waited at, the
+// longest queue first. A gate at a step has servers, and nobody waits at a token bucket.
+func waitingRooms(stations []report.StationSeries) (rooms []report.StationSeries) {
+	for _, station := range stations {
+		known := len(station.TS) > 0 && len(station.Arrivals) == len(station.TS) && len(station.Completions) == len(station.TS)
+		if known && strings.HasPrefix(station.Name, "step:") && largest(floats(station.Servers)) == 0 && largest(floats(station.Queued)) > 0 {
+			rooms = append(rooms, station)
+		}
+	}
+	slices.SortStableFunc(rooms, func(a, b report.StationSeries) int {
+		return cmp.Compare(largest(floats(b.Queued)), largest(floats(a.Queued)))
+	})
+	return rooms[:min(len(rooms), mostStations)]
+}
+
+func (p *page) waitingRooms(r report.Report, rooms []report.StationSeries) {
+	var curves [3][]curve // who waits, who is let in, how long
+	var most [3]float64
+	from, to := math.Inf(1), math.Inf(-1)
+	for _, room := range rooms {
+		from, to = min(from, room.TS[0], 0), max(to, room.TS[len(room.TS)-1])
+	}
+	x, unit := timeAxis(from, to)
+	for i, room := range rooms {
+		style := lineStyle(i)
+		p.legend = append(p.legend, entry{name: "in front of " + strings.TrimPrefix(room.Name, "step:"), line: style})
+		style.Width = min(style.Width, lineWidth(len(room.TS)))
+		at := make([]float64, len(room.TS))
+		for k, t := range room.TS {
+			at[k] = t / unit
+		}
+		for k, y := range [3][]float64{floats(room.Queued), perSecond(room.TS, room.Completions), waits(room)} {
+			curves[k] = append(curves[k], curve{x: at, y: y, style: style})
+			most[k] = max(most[k], largest(y))
+		}
+	}
+	span, name := waitUnit(most[2])
+	for i := range curves[2] {
+		for k := range curves[2][i].y {
+			curves[2][i].y[k] /= span
+		}
+	}
+	most[2] /= span
+	for k, label := range [3]string{"people waiting", "let in per second", "expected wait (" + name + ")"} {
+		under := x
+		if k < 2 {
+			under.label = ""
+		}
+		drawn := newPanel(under, axis{label: label, max: 1.08 * most[k], most: 5})
+		drawn.Add(bands{events: r.Timeline, unit: unit, numbers: k == 0}, grid{})
+		for _, line := range curves[k] {
+			drawn.Add(line)
+		}
+		p.panels = append(p.panels, drawn)
+	}
+	p.caption, p.note = append([]string{"expected wait: until as many have been let in as had come by then"}, caption(r.Timeline, unit)...), ""
+}
+
+// waitUnit is the unit in which waits read best, in seconds.
+func waitUnit(most float64) (seconds float64, name string) {
+	switch {
+	case most > 3*3600:
+		return 3600, "h"
+	case most > 10*60:
+		return 60, "min"
+	}
+	return 1, "s"
+}
+
+// perSecond is, for each reading, the rate of a count since the one before; unknown for the first, and
+// where two readings lie too close together to tell, as the last two may.
+func perSecond(at []float64, counts []uint64) []float64 {
+	rates := make([]float64, len(at))
+	least := (at[len(at)-1] - at[0]) / float64(2*len(at))
+	for i := range rates {
+		rates[i] = math.NaN()
+		if i > 0 && at[i]-at[i-1] > least && counts[i] >= counts[i-1] {
+			rates[i] = float64(counts[i]-counts[i-1]) / (at[i] - at[i-1])
+		}
+	}
+	return rates
+}
+
+// waits is, for each reading, how long it takes until as many have been let in as had come by then,
+// interpolated between readings: the wait of who comes last in a queue; on average that of a lottery.
+// Unknown where the run ends before.
+func waits(room report.StationSeries) []float64 {
+	expected := make([]float64, len(room.TS))
+	next := 0
+	for i, came := range room.Arrivals {
+		for next < len(room.TS) && room.Completions[next] < came {
+			next++
+		}
+		switch {
+		case next == len(room.TS):
+			expected[i] = math.NaN()
+		case next <= i:
+			expected[i] = 0
+		default:
+			before, after := float64(room.Completions[next-1]), float64(room.Completions[next])
+			share := min(1, max(0, (float64(came)-before)/max(1, after-before)))
+			expected[i] = max(0, room.TS[next-1]+share*(room.TS[next]-room.TS[next-1])-room.TS[i])
+		}
+	}
+	return expected
+}
