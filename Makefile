@@ -15,7 +15,7 @@ export GORACE := atexit_sleep_ms=50
 # strace watches what reaches the disk.
 PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 
-.PHONY: test packages lint unit statistics tools crash bench bench-load drill clean
+.PHONY: test packages lint unit statistics tools crash bench bench-load bench-backend drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint unit statistics
@@ -53,6 +53,14 @@ bench-load:
 	for peer in $(PEERS); do GOBIN=$(TOOLS)/peers go install $$peer || echo "$$peer cannot be built here and is left out"; done
 	go build -o $(TOOLS)/ombak ./cmd/ombak
 	go run ./cmd/loadbench -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/benchmarks.md
+
+# Measures sign-ups alone on SQLite and PostgreSQL (about six minutes; nothing else should run) and writes
+# the table into docs/benchmarks.md. BENCH_BACKEND="-empty 3s -full 3s -rows 20000" makes it short, and
+# -place FOLDER names another disk.
+bench-backend:
+	@./install.sh postgresql
+	go build -o $(TOOLS)/ombak ./cmd/ombak
+	go run ./cmd/loadbench backend -ombak $(TOOLS)/ombak -into docs/benchmarks.md $(BENCH_BACKEND)
 
 # Kills the backend, and PostgreSQL with it, two hundred times under load on each store.
 crash:

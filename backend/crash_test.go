@@ -3,6 +3,7 @@ package backend_test
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -23,7 +24,8 @@ import (
 const (
 	crashDatabase   = "OMBAK_TEST_CRASH_DATABASE" // makes TestCrashedServer that server
 	crashDurability = "OMBAK_TEST_CRASH_DURABILITY"
-	crashRounds     = "OMBAK_CRASH_ROUNDS" // how often each store is crashed; 10 unless it says otherwise
+	childConfig     = "OMBAK_TEST_CHILD_CONFIG" // its other settings, as JSON
+	crashRounds     = "OMBAK_CRASH_ROUNDS"      // how often each store is crashed; 10 unless it says otherwise
 )
 
 // TestCrashedServer is no test unless another runs it in a process of its own.
@@ -178,6 +180,7 @@ func kill(c *child) { c.signal(syscall.SIGKILL) }
 // once, nobody is there twice, and nobody half, which is without the mail.
 func check(t *testing.T, location string, notes *ledger) (faults []string) {
 	t.Helper()
+	awaitQuiet(t, location)
 	rows := auditEmails(t, location)
 	for email := range notes.lines {
 		if rows[email] != 1 {
@@ -193,6 +196,28 @@ func check(t *testing.T, location string, notes *ledger) (faults []string) {
 		faults = append(faults, fmt.Sprintf("%d mails for %d people", mails, len(rows)))
 	}
 	return faults
+}
+
+// awaitQuiet waits until PostgreSQL has finished what a client that is gone had begun, so that people and
+// mails are counted at one state.
+func awaitQuiet(t *testing.T, location string) {
+	t.Helper()
+	if store.IsFile(location) {
+		return
+	}
+	db, err := sql.Open("pgx", location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	const sessions = `SELECT count(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`
+	for others := 1; others > 0; {
+		if err := db.QueryRowContext(t.Context(), sessions).Scan(&others); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func pendingMails(t *testing.T, location string) int {

@@ -49,6 +49,28 @@ func TestBreakerStopsCalls(t *testing.T) {
 	}
 }
 
+// TestBreakerHearsWhatIsToldPolitely: a used up quota comes with status 200 and is an outage all the same;
+// that a NIK is unknown is an answer.
+func TestBreakerHearsWhatIsToldPolitely(t *testing.T) {
+	for text, calls := range map[string]int64{"Kuota Akses Hari Ini Telah Habis": 2, "Data Not Found": 4} {
+		var asked atomic.Int64
+		s := startService(t, func(s *service) {
+			s.config.Dukcapil.Breaker = &resilience.BreakerConfig{Calls: 2, Share: 1, Cooldown: time.Hour, Probes: 1}
+			s.registries.dukcapil = func(map[string]any) (int, string) {
+				asked.Add(1)
+				return 200, `{"content":[{"RESPON":"` + text + `"}]}`
+			}
+		})
+		session := s.sessionsOf(1)[0]
+		for i := range 4 {
+			s.post("/v1/identity", session, identityOf(i))
+		}
+		if got := asked.Load(); got != calls {
+			t.Errorf("%s: the registry was asked %d times, want %d", text, got, calls)
+		}
+	}
+}
+
 // TestRetryBudgetRepeatsCalls: a single failure is no trouble of the person's; the budget ends it.
 func TestRetryBudgetRepeatsCalls(t *testing.T) {
 	var calls atomic.Int64

@@ -63,13 +63,16 @@ func (d dukcapil) check(ctx context.Context, person identity) (verdict, error) {
 		NIK: person.NIK, KK: person.KK, Name: person.Name, BirthDate: person.birth.Format("02-01-2006"),
 	}
 	var answer verifyAnswer
-	if err := d.post(ctx, question, &answer, "dukcapil", "get_json", d.account.Institution, "CALL_VERIFY_BY_ELEMEN"); err != nil {
-		return "", err
+	var said verdict
+	judge := func() (err error) {
+		if len(answer.Content) == 0 {
+			return d.trouble("the answer is empty", 0)
+		}
+		said, err = d.judge(answer.Content[0])
+		return err
 	}
-	if len(answer.Content) == 0 {
-		return "", d.trouble("the answer is empty", 0)
-	}
-	return d.judge(answer.Content[0])
+	err := d.post(ctx, question, &answer, judge, "dukcapil", "get_json", d.account.Institution, "CALL_VERIFY_BY_ELEMEN")
+	return said, err
 }
 
 // judge reads one row. A text that is not about the person is a trouble of the registry.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/textproto"
 	"time"
 
-	"github.com/emersion/go-smtp"
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
@@ -24,7 +24,7 @@ var _ worker = (*mailWorker)(nil)
 // attempt sends one mail. While the server is away mails stay pending, however often.
 func (w *mailWorker) attempt(ctx context.Context, mail store.Job) outcome {
 	err := w.line.send(ctx, mail.Email, w.letter(mail))
-	var no *smtp.SMTPError
+	var no *textproto.Error
 	if err != nil && !errors.As(err, &no) {
 		w.breaks++
 		if ctx.Err() == nil {
@@ -39,11 +39,11 @@ func (w *mailWorker) attempt(ctx context.Context, mail store.Job) outcome {
 }
 
 // judge tells what becomes of a mail after the server's answer; nil is a yes.
-func (w *mailWorker) judge(no *smtp.SMTPError, attempts int) store.JobState {
+func (w *mailWorker) judge(no *textproto.Error, attempts int) store.JobState {
 	switch {
 	case no == nil:
 		return store.JobDone
-	case no.Temporary() && w.retries.next(attempts) == store.JobPending:
+	case no.Code/100 == 4 && w.retries.next(attempts) == store.JobPending:
 		return store.JobPending
 	}
 	w.log.Warn("mail refused for good", "code", no.Code, "attempts", attempts)

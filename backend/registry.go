@@ -64,11 +64,12 @@ func newRegistry(name string, config RegistryConfig, log *slog.Logger) (*registr
 func (r *registry) get(ctx context.Context, answer any, path ...string) error {
 	return r.ask(ctx, func(request *fasthttp.Request) {
 		request.SetRequestURI(r.base.JoinPath(path...).String())
-	}, answer)
+	}, answer, nil)
 }
 
-// post sends JSON to a path below the registry's address.
-func (r *registry) post(ctx context.Context, question, answer any, path ...string) error {
+// post sends JSON to a path below the registry's address. Judge reads the answer as a part of the call, so
+// that a trouble that is told with status 200 is a failure to breaker and retries too.
+func (r *registry) post(ctx context.Context, question, answer any, judge func() error, path ...string) error {
 	body, err := json.Marshal(question)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
@@ -78,16 +79,19 @@ func (r *registry) post(ctx context.Context, question, answer any, path ...strin
 		request.Header.SetContentType("application/json")
 		request.SetRequestURI(r.base.JoinPath(path...).String())
 		request.SetBodyRaw(body)
-	}, answer)
+	}, answer, judge)
 }
 
 // ask makes a call through what protects the registry. Every trouble is a *busyError.
-func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer any) (err error) {
+func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer any, judge func() error) (err error) {
 	admitted := false
 	defer func() { r.count(admitted, err) }()
 	return r.outlet.call(ctx, r.gate, func() error {
 		admitted = true
-		return r.exchange(ctx, fill, answer)
+		if err := r.exchange(ctx, fill, answer); err != nil || judge == nil {
+			return err
+		}
+		return judge()
 	})
 }
 

@@ -136,11 +136,21 @@ func synced(calls []call, email string, before int) bool {
 	return false
 }
 
+// syncs counts those of the log that succeeded.
+func syncs(calls []call) (n int) {
+	for _, c := range calls {
+		if (c.name == "fdatasync" || c.name == "fsync") && strings.Contains(c.args, "-wal>") && strings.HasPrefix(c.result, "0") {
+			n++
+		}
+	}
+	return n
+}
+
 // TestNoAnswerBeforeTheSync watches the server's system calls. kill -9 keeps what the kernel has, so
 // it cannot show this. The watcher itself is tried on a server that answers early.
 func TestNoAnswerBeforeTheSync(t *testing.T) {
 	needStrace(t)
-	for _, durability := range []string{"group-fsync", "async"} {
+	for _, durability := range []string{"group-fsync", "per-request-fsync", "async"} {
 		t.Run(durability, func(t *testing.T) {
 			trace := filepath.Join(t.TempDir(), "trace")
 			server := startChild(t, freshLocation(t, "sqlite"), durability,
@@ -149,12 +159,16 @@ func TestNoAnswerBeforeTheSync(t *testing.T) {
 			offer(server.address, "p", 8, func(string, int) bool { return answered.Add(1) < 100 })
 			server.signal(syscall.SIGTERM)
 			server.Wait()
-			answers, faults := early(readTrace(t, trace))
+			calls := readTrace(t, trace)
+			answers, faults := early(calls)
 			if int64(answers) < answered.Load() {
 				t.Errorf("%d answers in the trace; the clients had %d", answers, answered.Load())
 			}
 			if (len(faults) > 0) != (durability == "async") {
 				t.Errorf("%d of %d answers were early: %v", len(faults), answers, faults)
+			}
+			if n := syncs(calls); durability == "per-request-fsync" && n < answers {
+				t.Errorf("%d syncs of the log for %d answers; each must have its own", n, answers)
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -34,7 +35,7 @@ func start(name string, command []string, order Order, log io.Writer, handle fun
 	p := &process{name: name, ready: make(chan Ready, 1), ended: make(chan struct{}), stderr: &tail{also: log}}
 	p.command = exec.Command(command[0], command[1:]...)
 	p.command.Stderr = p.stderr
-	p.command.Env = append(os.Environ(), "GOTRACEBACK=single")
+	p.command.Env = append(coresOf(name), "GOTRACEBACK=single")
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's Ctrl-C is the conductor's alone
 	var err error
 	if p.stdin, err = p.command.StdinPipe(); err != nil {
@@ -54,6 +55,16 @@ func start(name string, command []string, order Order, log io.Writer, handle fun
 		return nil, fmt.Errorf("starting %s: %w", name, p.cause())
 	}
 	return p, nil
+}
+
+// coresOf returns the environment of a part: the mocks have half of the cores, since they are there to be
+// waited for, and goroutines that look for work on the other half would take it from what is measured.
+func coresOf(part string) []string {
+	if part != "mocks" {
+		return os.Environ()
+	}
+	half := "GOMAXPROCS=" + strconv.Itoa(max(1, runtime.NumCPU()/2))
+	return append([]string{half}, os.Environ()...) // who set it has the last word
 }
 
 // listen reads the part's messages until its output ends, and then waits for it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"strconv"
@@ -190,16 +191,47 @@ func (h hangsUp) Accept() (net.Conn, error) {
 	return &lastWord{Conn: conn}, nil
 }
 
-type lastWord struct{ net.Conn }
+// lastWord also keeps answers until the server waits for what comes next, so that those to commands that
+// came together go out together (RFC 2920, section 3.2).
+type lastWord struct {
+	net.Conn
+	mutex sync.Mutex // the server may be closed at any time
+	held  []byte
+}
 
 // Unwrap returns the connection itself.
 func (l *lastWord) Unwrap() net.Conn { return l.Conn }
 
 // Write implements net.Conn.
 func (l *lastWord) Write(line []byte) (int, error) {
-	n, err := l.Conn.Write(line)
+	l.mutex.Lock()
+	l.held = append(l.held, line...)
+	l.mutex.Unlock()
 	if bytes.HasPrefix(line, []byte("421 ")) {
-		_ = l.Conn.Close() // whoever reads from it learns of it
+		return len(line), l.Close() // whoever reads from it learns of it
 	}
-	return n, err
+	return len(line), nil
+}
+
+// Read implements net.Conn.
+func (l *lastWord) Read(b []byte) (int, error) {
+	if err := l.answer(); err != nil {
+		return 0, err
+	}
+	return l.Conn.Read(b)
+}
+
+// Close implements net.Conn.
+func (l *lastWord) Close() error { return errors.Join(l.answer(), l.Conn.Close()) }
+
+// answer sends what is held.
+func (l *lastWord) answer() error {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if len(l.held) == 0 {
+		return nil
+	}
+	_, err := l.Conn.Write(l.held)
+	l.held = l.held[:0]
+	return err
 }

@@ -26,7 +26,8 @@ func NewClock(from time.Duration, speed float64) Clock {
 }
 
 // FastForward returns the clock that plays every bin as fast as the cap allows and never slower
-// than real time: a bin of n arrivals lasts n/cap real seconds, but at most its own width.
+// than real time: a bin of n arrivals lasts n/cap real seconds, but at most its own width. After the last
+// bin it goes on at the mean pace, so that those who came last finish as the others did.
 func FastForward(bins Bins, from time.Duration, capPerSecond Rate) Clock {
 	clock := Clock{Knots: []Knot{{Scenario: from}}}
 	var passed time.Duration
@@ -43,7 +44,11 @@ func FastForward(bins Bins, from time.Duration, capPerSecond Rate) Clock {
 	}
 	last := clock.Knots[len(clock.Knots)-1]
 	const span = 1000 * time.Hour
-	clock.Knots = append(clock.Knots, Knot{Scenario: last.Scenario + span, Real: last.Real + span})
+	after := time.Duration(span)
+	if last.Real > 0 {
+		after = scaled(span, last.Real, last.Scenario-from)
+	}
+	clock.Knots = append(clock.Knots, Knot{Scenario: last.Scenario + span, Real: last.Real + after})
 	return clock
 }
 

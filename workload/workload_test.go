@@ -248,6 +248,16 @@ func TestClockInvertsItself(t *testing.T) {
 	})
 }
 
+// After the last arrival a fast-forward goes on at its mean pace: an hour of the scenario, of which the
+// bins played five minutes in a minute and a half, takes eighteen minutes.
+func TestFastForwardGoesOnAtItsMeanPace(t *testing.T) {
+	bins := workload.Bins{Width: time.Minute, Counts: []int{9_000, 9_000, 9_000, 9_000, 9_000}}
+	clock := workload.FastForward(bins, 0, 500) // 18 s for each minute
+	if after := clock.Real(bins.Duration()+time.Hour) - clock.Real(bins.Duration()); (after - 18*time.Minute).Abs() > time.Second {
+		t.Errorf("an hour after the last arrival takes %v", after)
+	}
+}
+
 // Fast-forward never offers more than its cap in any bin, nor runs slower than real time.
 func TestFastForwardKeepsItsCap(t *testing.T) {
 	bins := workload.Bins{Width: time.Minute, Counts: []int{0, 600, 80_000, 60_000, 10}}

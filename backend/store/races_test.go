@@ -282,3 +282,28 @@ func erasing(t *testing.T, location string) {
 		t.Errorf("rows %+v; want one without NIK", rows)
 	}
 }
+
+// TestPerRequestFsync holds that each operation has a transaction of its own, however many wait, where
+// the default lets them share.
+func TestPerRequestFsync(t *testing.T) {
+	for _, engine := range []string{"sqlite", "postgres"} {
+		for _, durability := range []store.Durability{store.PerRequestFsync, store.GroupFsync} {
+			t.Run(engine+"/"+string(durability), func(t *testing.T) {
+				s := openStore(t, freshLocation(t, engine), store.Options{Durability: durability, MaxAge: time.Second, Rows: 40})
+				var wait sync.WaitGroup
+				for i := range 40 {
+					wait.Go(func() {
+						if _, err := s.SignUp(signUp(i)); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				wait.Wait()
+				stats := s.Stats()
+				if own := stats.Batches == stats.Rows; stats.Rows != 40 || own != (durability == store.PerRequestFsync) {
+					t.Errorf("%d transactions for %d operations", stats.Batches, stats.Rows)
+				}
+			})
+		}
+	}
+}

@@ -6,6 +6,9 @@
 //  3. ombak alone plays journeys of ten steps, and a million people who think at once;
 //  4. the CPU time of each tool's process is what the kernel says when it has ended; ombak's is that
 //     of its generator's process, as its report states it.
+//
+// As loadbench backend, started by make bench-backend, it measures the reference backend's sign-ups on
+// each store.
 package main
 
 import (

@@ -30,6 +30,9 @@ func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	if len(arguments) == 1 && arguments[0] == "target" {
 		return serveTarget(out, errOut)
 	}
+	if len(arguments) > 0 && arguments[0] == "backend" {
+		return runBackend(ctx, arguments[1:], out, errOut)
+	}
 	flags := flag.NewFlagSet("loadbench", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	b := bench{log: errOut}
@@ -76,7 +79,7 @@ func (b *bench) compare(ctx context.Context, file string, million bool, out io.W
 		_, err = io.WriteString(out, table)
 		return err
 	}
-	return replaceIn(file, table)
+	return replaceBetween(file, table, begins, ends)
 }
 
 // serveTarget answers everything with a small JSON text until its input ends.

@@ -102,8 +102,8 @@ func machine() string {
 	return fmt.Sprintf("%d cores of %s, %s %s, %s", runtime.NumCPU(), model, runtime.GOOS, strings.TrimSpace(string(kernel)), runtime.Version())
 }
 
-// replaceIn puts the table where the last one stands in the file, or at its end.
-func replaceIn(file, table string) error {
+// replaceBetween puts a table where the last one stands in the file, or at its end.
+func replaceBetween(file, table, begins, ends string) error {
 	text, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -15,6 +15,7 @@ import (
 func serveCommand(s streams) *cli.Command {
 	flags := func(more ...cli.Flag) []cli.Flag {
 		return append([]cli.Flag{
+			settingsFlag(),
 			&cli.StringFlag{Name: "scenario", Usage: "take settings from `SCENARIO`", Value: defaultScenario, EnvVars: twin("scenario")},
 			&cli.StringFlag{Name: "plan", Usage: "apply the plan `NAME` of the scenario", EnvVars: twin("plan")},
 			&cli.StringSliceFlag{Name: "listen", Usage: "answer at `NAME=HOST:PORT`; by default each at a free port", EnvVars: twin("listen")},
@@ -77,6 +78,9 @@ func serveMocks(c *cli.Context, s streams) error {
 
 func readAlone(c *cli.Context, s streams, newRun func(*scenarios.Scenario, drill.Options) (*drill.Run, error)) (*drill.Run, drill.Alone, error) {
 	alone := drill.Alone{Log: slog.New(slog.NewTextHandler(s.err, nil))}
+	if err := readSettings(c); err != nil {
+		return nil, alone, err
+	}
 	if c.NArg() > 0 {
 		return nil, alone, usageError{fmt.Errorf("%q is too much; settings are given by flags", c.Args().First())}
 	}

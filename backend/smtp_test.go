@@ -1,0 +1,117 @@
+package backend
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"net/textproto"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// mailTalk plays a mail server on one connection and returns the commands as they came, "+" behind those
+// that came with another.
+func mailTalk(t *testing.T, pipelining, takesEmpty bool) (address string, heard func() []string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commands []string
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "220 here\r\n")
+		r := bufio.NewReader(conn)
+		refused, content := false, false
+		for {
+			line, err := r.ReadString('\n')
+			if err != nil {
+				return
+			}
+			line = strings.TrimSpace(line)
+			answer := "250 yes"
+			switch {
+			case content && line != ".":
+				continue
+			case content:
+				content = false
+			case strings.HasPrefix(line, "EHLO") && pipelining:
+				answer = "250-here\r\n250-PIPELINING\r\n250 8BITMIME"
+			case strings.HasPrefix(line, "RCPT TO:<no@"):
+				refused, answer = true, "550 no such mailbox"
+			case line == "DATA" && refused && !takesEmpty:
+				answer = "503 nobody to send it to"
+			case line == "DATA":
+				answer, content = "354 go on", true
+			case line == "RSET":
+				refused = false
+			case line == "QUIT":
+				answer = "221 bye"
+			}
+			if r.Buffered() > 0 {
+				line += "+" // another command came with it
+			}
+			commands = append(commands, line)
+			fmt.Fprint(conn, answer+"\r\n")
+		}
+	})
+	t.Cleanup(func() {
+		listener.Close()
+		wait.Wait()
+	})
+	return listener.Addr().String(), func() []string {
+		listener.Close()
+		wait.Wait()
+		return commands
+	}
+}
+
+// TestMailLine sends a mail, one to somebody who is refused, and another, over one connection.
+func TestMailLine(t *testing.T) {
+	for _, c := range []struct {
+		name                   string
+		pipelining, takesEmpty bool
+		want                   []string
+	}{
+		{"one by one", false, false, []string{
+			"EHLO localhost", "MAIL FROM:<us@example.test>", "RCPT TO:<a@example.test>", "DATA", ".",
+			"MAIL FROM:<us@example.test>", "RCPT TO:<no@example.test>", "RSET",
+			"MAIL FROM:<us@example.test>", "RCPT TO:<b@example.test>", "DATA", ".", "QUIT",
+		}},
+		{"together", true, false, []string{
+			"EHLO localhost", "MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<a@example.test>+", "DATA", ".",
+			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<no@example.test>+", "DATA", "RSET",
+			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<b@example.test>+", "DATA", ".", "QUIT",
+		}},
+		{"together, and the server wants a mail for nobody", true, true, []string{
+			"EHLO localhost", "MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<a@example.test>+", "DATA", ".",
+			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<no@example.test>+", "DATA", ".", "RSET",
+			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<b@example.test>+", "DATA", ".", "QUIT",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			address, heard := mailTalk(t, c.pipelining, c.takesEmpty)
+			line := &mailLine{config: MailConfig{SMTP: address, From: "us@example.test", Timeout: time.Minute}}
+			for _, to := range []string{"a@example.test", "no@example.test", "b@example.test"} {
+				err := line.send(t.Context(), to, []byte("Subject: x\r\n\r\n.dots\r\n"))
+				var no *textproto.Error
+				if refused := errors.As(err, &no); refused != strings.HasPrefix(to, "no") || refused && no.Code != 550 || !refused && err != nil {
+					t.Errorf("%s: %v", to, err)
+				}
+			}
+			line.quit()
+			if got := heard(); !slices.Equal(got, c.want) {
+				t.Errorf("the server heard\n%q, want\n%q", got, c.want)
+			}
+		})
+	}
+}
