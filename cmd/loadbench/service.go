@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,15 +24,22 @@ type service struct {
 	admin   string // URL
 }
 
+// alone is a scenario of sign-ups and nothing else, with larger batches than prakerja-2020-peak has.
+const alone = "schema: ombak.scenario/v1\nname: alone\nopens: 2020-04-11T19:00:00+07:00\nseed: 1\n" +
+	"arrivals: {step: sign-up, signups: [{for: 1s, rate: 1/s}]}\njourney: [{name: sign-up, request: {target: backend, path: /}}]\n" +
+	"backend: {batch_rows: 1024, batch_age: 4ms}\n"
+
 // startService starts a backend over a database. Nobody takes its mails, and no registry is asked.
 func (b *bench) startService(ctx context.Context, database string) (*service, error) {
 	admin, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
+	if err := os.WriteFile(filepath.Join(b.folder, "alone.yaml"), []byte(alone), 0o600); err != nil {
+		return nil, err
+	}
 	s := &service{admin: "http://" + admin}
-	s.command = exec.CommandContext(ctx, b.ombak, "serve", "backend", "--store", database, "--listen", "admin="+admin,
-		"--address", "dukcapil=127.0.0.1:9", "--address", "dapodik=127.0.0.1:9", "--address", "dtks=127.0.0.1:9")
+	s.command = exec.CommandContext(ctx, b.ombak, "serve", "backend", "--scenario", "alone.yaml", "--store", database, "--listen", "admin="+admin)
 	s.command.Dir, s.command.Stderr = b.folder, b.log
 	output, err := s.command.StdoutPipe()
 	if err != nil {
