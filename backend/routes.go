@@ -92,6 +92,9 @@ func (s *Server) serveHTTP(routes map[string]methods) fasthttp.RequestHandler {
 		default:
 			s.answer(ctx, handle)
 		}
+		if path == photosPath {
+			ctx.Request.SwapBody(nil) // or each connection would keep room for a photo
+		}
 		secure(ctx)
 		s.instruments.answered.WithLabelValues(path, strconv.Itoa(ctx.Response.StatusCode())).Inc()
 	}
