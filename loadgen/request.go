@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bytes"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -14,7 +15,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// boundary separates the parts of a multipart body; it cannot occur in a JPEG that ombak makes.
+// boundary separates the parts of a multipart body; it cannot occur in a JPEG that ombak makes, and
+// files that hold it are refused.
 const boundary = "ombak-7d1a0e3c5b"
 
 // compiled is a request ready to be rendered.
@@ -127,7 +129,11 @@ func (s scope) compileBody(c *compiled) (err error) {
 			if err != nil {
 				return err
 			}
-			c.parts = append(c.parts, s.part(key, value))
+			part := s.part(key, value)
+			if bytes.Contains(part.file.Content, []byte(boundary)) {
+				return fmt.Errorf("multipart %s: the file %s holds the text %s, which separates the parts; take another file", key, part.file.Name, boundary)
+			}
+			c.parts = append(c.parts, part)
 		}
 	default:
 		c.body, err = s.parseTemplate(c.Text)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"mime/multipart"
+	"strings"
 	"testing"
 
 	"github.com/valyala/fasthttp"
@@ -47,6 +48,17 @@ func TestUploadsArriveAsGiven(t *testing.T) {
 	}))
 	if r.outcomes()[funnel.Completed] != 6 {
 		t.Errorf("outcomes %v, want 6 completed", r.outcomes())
+	}
+}
+
+// A file that would end its own part is refused before anybody is sent.
+func TestFileWithTheBoundaryIsRefused(t *testing.T) {
+	c := config("http://127.0.0.1:1", func(c *loadgen.Config) {
+		c.Files = map[string]loadgen.File{"scan": {Name: "scan.txt", Type: "text/plain", Content: []byte("--ombak-7d1a0e3c5b--")}}
+		c.Requests[0].Multipart = map[string]string{"scan": "${file.scan}"}
+	})
+	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "the file scan.txt holds the text") {
+		t.Errorf("%v; want a word on the file", err)
 	}
 }
 

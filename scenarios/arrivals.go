@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"path/filepath"
 	"time"
 
 	"github.com/ombak-sim/ombak/workload"
@@ -111,12 +110,11 @@ func (s *Scenario) readArrivals(beside fs.FS, hash func([]byte) (int, error)) {
 	if !a.fromFile() || a.Counts != "" && a.AccessLog != nil { // the latter is told by validate
 		return
 	}
-	text, err := fs.ReadFile(beside, filepath.ToSlash(name))
-	if err != nil {
-		s.source.faultAt(path, "put the file beside the scenario, and name it relative to it", "the file %q cannot be read", name)
+	text, found := s.readBeside(beside, name, path, hash)
+	if !found {
 		return
 	}
-	_, _ = hash(text) // a hash never fails
+	var err error
 	if a.AccessLog != nil {
 		a.fileSignups, err = workload.ReadAccessLog(bytes.NewReader(text), a.AccessLog.Match)
 		a.fileVisitors.Width = a.fileSignups.Width

@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"io/fs"
-	"path/filepath"
 	"time"
 )
 
@@ -37,10 +36,7 @@ func (s *Scenario) readPEM(beside fs.FS) {
 		if file == "" {
 			continue
 		}
-		text, err := fs.ReadFile(beside, filepath.ToSlash(file))
-		if err != nil {
-			s.source.faultAt("connections.tls."+key, "put the file beside the scenario, and name it relative to it", "the file %q cannot be read", file)
-		}
+		text, _ := s.readBeside(beside, file, "connections.tls."+key, nil)
 		s.pem[file] = string(text)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"sort"
 )
@@ -35,15 +34,15 @@ func (s *Scenario) readFeeders(beside fs.FS, hash func([]byte) (int, error)) {
 		if order := s.Feeders[name].Order; order != "" && order != "by-person" && order != "random" {
 			s.source.faultAt(path+".order", hintWord(order, []string{"by-person", "random"}), "the order %q is unknown", order)
 		}
-		text, err := fs.ReadFile(beside, filepath.ToSlash(file))
-		if err != nil {
-			s.source.faultAt(path+".file", "put the file beside the scenario, and name it relative to it", "the file %q cannot be read", file)
+		text, found := s.readBeside(beside, file, path+".file", hash)
+		if !found {
 			continue
 		}
-		_, _ = hash(text) // a hash never fails
-		if s.tables[name], err = readTable(text); err != nil {
+		table, err := readTable(text)
+		if err != nil {
 			s.source.faultAt(path+".file", "", "%s: %v", file, err)
 		}
+		s.tables[name] = table
 	}
 }
 

@@ -30,12 +30,10 @@ func (s *Scenario) readFiles(beside fs.FS, hash func([]byte) (int, error)) {
 			s.source.faultAt(path+".file", "take a smaller one", "the file %q has more than 16 MiB", file.File)
 			continue
 		}
-		content, err := fs.ReadFile(beside, filepath.ToSlash(file.File))
-		if err != nil {
-			s.source.faultAt(path+".file", "put the file beside the scenario, and name it relative to it", "the file %q cannot be read", file.File)
+		content, found := s.readBeside(beside, file.File, path+".file", hash)
+		if !found {
 			continue
 		}
-		_, _ = hash(content) // a hash never fails
 		if file.Type == "" {
 			file.Type = http.DetectContentType(content)
 		} else if _, _, err := mime.ParseMediaType(file.Type); err != nil {
@@ -43,4 +41,18 @@ func (s *Scenario) readFiles(beside fs.FS, hash func([]byte) (int, error)) {
 		}
 		s.Files[name], s.uploads[name] = file, content
 	}
+}
+
+// readBeside returns what a file beside the scenario holds, and lets it count for the scenario's hash
+// where there is one; or it reports at the place that names the file that it cannot be read.
+func (s *Scenario) readBeside(beside fs.FS, file, place string, hash func([]byte) (int, error)) (content []byte, found bool) {
+	content, err := fs.ReadFile(beside, filepath.ToSlash(file))
+	if err != nil {
+		s.source.faultAt(place, "put the file beside the scenario, and name it relative to it", "the file %q cannot be read", file)
+		return nil, false
+	}
+	if hash != nil {
+		_, _ = hash(content) // a hash never fails
+	}
+	return content, true
 }
