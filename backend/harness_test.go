@@ -358,6 +358,17 @@ func (s *service) sessionsOf(n int) []string {
 	return sessions
 }
 
+// joins takes somebody with an identity into the batch; false where it is full.
+func (s *service) joins(session string) bool {
+	s.t.Helper()
+	s.want("eligibility", s.post("/v1/eligibility", session, nil), 200, "")
+	a := s.post("/v1/batches/current/members", session, nil)
+	if a.status != 201 {
+		s.want("join", a, 409, "batch_full")
+	}
+	return a.status == 201
+}
+
 func identityOf(i int) fields {
 	return fields{"nik": fmt.Sprintf("9901014101%06d", i), "kk": "9901010101010001", "birth_date": "1990-01-01", "name": "Siti"}
 }
