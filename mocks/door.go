@@ -31,8 +31,9 @@ func (d *door) handle(ctx *fasthttp.RequestCtx) {
 	if strike.Any() {
 		ctx.SetUserValue(strikeKey, strike)
 	}
-	if strike.Any() && d.stop(ctx, strike) {
-		d.station.strike()
+	if stops(strike) {
+		d.station.strike() // before the caller can learn of it
+		d.stop(ctx, strike)
 	} else {
 		d.next(ctx)
 		if strike.Any() {
@@ -45,21 +46,26 @@ func (d *door) handle(ctx *fasthttp.RequestCtx) {
 	})
 }
 
-// stop does what befalls a request before it reaches the mock; false lets it through.
-func (d *door) stop(ctx *fasthttp.RequestCtx, strike fault.Strike) bool {
+// stops says whether the strike keeps what it befalls from reaching the mock.
+func stops(strike fault.Strike) bool { return breaksOff(strike) || strike.Has(fault.Outage) }
+
+// breaksOff says whether there is no answer at all.
+func breaksOff(strike fault.Strike) bool {
+	return strike.Has(fault.Refused) || strike.Has(fault.Reset) || strike.Has(fault.BlackHole)
+}
+
+// stop does what befalls a request before it reaches the mock.
+func (d *door) stop(ctx *fasthttp.RequestCtx, strike fault.Strike) {
 	switch {
 	case strike.Has(fault.Refused), strike.Has(fault.Reset):
 		reset(ctx)
 	case strike.Has(fault.BlackHole):
 		swallow(ctx)
-	case strike.Has(fault.Outage) && d.outage != nil:
+	case d.outage != nil:
 		d.outage(ctx, strike)
-	case strike.Has(fault.Outage):
-		failFor(ctx, strike)
 	default:
-		return false
+		failFor(ctx, strike)
 	}
-	return true
 }
 
 // spoil changes a whole answer: first what it says, then how much of it and how fast it comes.
@@ -83,7 +89,7 @@ func (d *door) spoil(ctx *fasthttp.RequestCtx, strike fault.Strike) {
 
 // status is that of the answer, or 0 where there is none.
 func (d *door) status(ctx *fasthttp.RequestCtx, strike fault.Strike) int {
-	if strike.Has(fault.Refused) || strike.Has(fault.Reset) || strike.Has(fault.BlackHole) {
+	if breaksOff(strike) {
 		return 0
 	}
 	return ctx.Response.StatusCode()

@@ -41,18 +41,17 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	s.Reset()
 	s.from, s.begun = from, s.post.clock.now()
 	s.strike = s.post.board.strike(s.post.clock.scenarioAt(s.begun), s.conn.RemoteAddr())
-	if s.strike.Any() {
-		if err := s.stop(); err != nil {
-			s.post.station.strike()
-			s.note(statusOf(err))
-			return err
-		}
+	if !stops(s.strike) {
+		return nil
 	}
-	return nil
+	s.post.station.strike() // before the sender can learn of it
+	err := s.stop()
+	s.note(err.Code)
+	return err
 }
 
-// stop does what befalls a message before it is taken; nil lets it through.
-func (s *session) stop() error {
+// stop does what befalls a message before it is taken, and returns what the sender is told.
+func (s *session) stop() *smtp.SMTPError {
 	switch {
 	case s.strike.Has(fault.Refused), s.strike.Has(fault.Reset):
 		cut(s.conn)
@@ -60,11 +59,10 @@ func (s *session) stop() error {
 	case s.strike.Has(fault.BlackHole):
 		s.hang()
 		return errStopping()
-	case s.strike.Has(fault.Outage):
+	default:
 		code := cmp.Or(s.strike.Status, 451)
 		return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 3, 0}, Message: cmp.Or(s.strike.Text, "out of order")}
 	}
-	return nil
 }
 
 // hang answers nothing until the other side hangs up or the mocks stop.
@@ -170,13 +168,6 @@ func (s *session) note(status int) {
 		At: seconds(s.post.clock.sinceStartAt(s.begun)), Method: "DATA", Path: strconv.Itoa(len(s.recipients)) + " recipients",
 		Status: status, Duration: seconds(s.post.clock.now() - s.begun), Fault: kindsOf(s.strike),
 	})
-}
-
-func statusOf(err error) int {
-	if answer, ok := err.(*smtp.SMTPError); ok {
-		return answer.Code
-	}
-	return 0
 }
 
 // hangsUp closes a connection once it has said 421, as servers do (RFC 5321, section 3.8).
