@@ -15,7 +15,7 @@ export GORACE := atexit_sleep_ms=50
 # strace watches what reaches the disk.
 PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 
-.PHONY: test packages lint unit statistics tools crash bench bench-load bench-backend drill clean
+.PHONY: test packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint unit statistics
@@ -61,6 +61,13 @@ bench-backend:
 	@./install.sh postgresql
 	go build -o $(TOOLS)/ombak ./cmd/ombak
 	go run ./cmd/loadbench backend -ombak $(TOOLS)/ombak -into docs/benchmarks.md $(BENCH_BACKEND)
+
+# Finds the knee on this machine, fits the simulator at 10 to 60 % of it, and holds what it predicts of
+# heavier loads and of the busiest minute against three runs of each (about nine minutes; nothing else
+# should run); writes the tables into docs/validation.md. VALIDATE="-for 3s -runs 1 -peak=false" makes it short.
+validate:
+	go build -o $(TOOLS)/ombak ./cmd/ombak
+	go run ./cmd/loadbench validation -ombak $(TOOLS)/ombak -into docs/validation.md $(VALIDATE)
 
 # Kills the backend, and PostgreSQL with it, two hundred times under load on each store.
 crash:

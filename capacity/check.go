@@ -50,8 +50,12 @@ func stable(load float64, servers int) error {
 	if load < float64(servers) {
 		return nil
 	}
+	enough := math.Floor(load) + 1
+	if !(enough <= most) {
+		return fmt.Errorf("the utilization is %.6g, so the queue grows without end; it must be below 1: give faster servers, or fewer arrivals", load/float64(servers))
+	}
 	return fmt.Errorf("the utilization is %.6g, so the queue grows without end; it must be below 1: give at least %.0f servers, faster ones, or fewer arrivals",
-		load/float64(servers), math.Floor(load)+1)
+		load/float64(servers), enough)
 }
 
 // ratesAndServers checks what every station of exponential servers needs.

@@ -35,7 +35,8 @@ type Model struct {
 	LowestS  float64 // requests per second at the least and the greatest load
 	HighestS float64
 	Stations []FittedStation
-	Measured []string // what else was seen: mean times of dependencies
+	Delays   []FittedDelay // of steps, where FitDelays was asked for them
+	Measured []string      // what else was seen: mean times of dependencies
 	Warnings []string
 }
 
@@ -47,6 +48,7 @@ type FittedStation struct {
 	PerBatch   *FittedDemand
 	Shape      workload.Distribution // of the service time; its mean is the demand
 	RSquared   float64
+	Idling     float64 // servers' time per second that is nobody's request's
 }
 
 // FittedDemand is the seconds that one request, or one batch, takes of one server.
@@ -84,7 +86,7 @@ func Calibrate(reports []report.Report, how Calibrating) (Model, error) {
 		model.doubts()
 		return model, nil
 	}
-	store, warnings, err := fitStore(levels, how)
+	store, warnings, err := fitStore(levels, reports, how)
 	if err != nil {
 		return model, fmt.Errorf("station store: %w", err)
 	}
@@ -110,7 +112,10 @@ type level struct {
 	store    *storeLevel
 }
 
-type storeLevel struct{ busy, rows, batches float64 }
+type storeLevel struct {
+	busy, rows, batches float64
+	fsync               float64 // of busy, where batches are counted
+}
 
 // readLevels reads a load from each report, in order of the load.
 func readLevels(reports []report.Report, shared bool) ([]level, error) {
@@ -168,6 +173,9 @@ func readLevel(r report.Report, shared bool) (level, error) {
 			l.store = &storeLevel{busy: station.BusyS / r.DurationS, rows: station.Completions / r.DurationS}
 			if station.Batches != nil {
 				l.store.batches = *station.Batches / r.DurationS
+				if station.FsyncS != nil {
+					l.store.fsync = *station.FsyncS / r.DurationS
+				}
 			}
 		}
 	}

@@ -34,20 +34,28 @@ func fitWeb(levels []level, reports []report.Report, how Calibrating) (FittedSta
 	}
 	station := FittedStation{Name: "web", Servers: levels[0].cpus, RSquared: demands.RSquared}
 	station.PerRequest = FittedDemand{Seconds: demands.Seconds[0], Interval: intervalOf(demands, 0, how.Seed)}
+	if len(demands.Seconds) > 1 {
+		station.Idling = demands.Seconds[1]
+	}
 	shape, more := shapeAtLowLoad(reports, station.PerRequest.Seconds, how.Seed)
 	station.Shape = shape
 	return station, append(append(warnings, prefixed("web: ", demands.Warnings)...), more...), nil
 }
 
-// fitStore finds what a row and what a batch takes of the store's one writer.
-func fitStore(levels []level, how Calibrating) (FittedStation, []string, error) {
-	var steps []capacity.LoadStep
-	for _, l := range levels {
-		steps = append(steps, capacity.LoadStep{Busy: l.store.busy, Rates: []float64{l.store.rows, l.store.batches}})
-	}
+// fitStore finds what a row and what a batch takes of the store's one writer. What the store itself
+// says of its fsyncs is a batch's; the rest of its busy time is shared out between rows and batches, so
+// that a disk whose speed changes from run to run does not blur what a row costs.
+func fitStore(levels []level, reports []report.Report, how Calibrating) (FittedStation, []string, error) {
 	station := FittedStation{Name: "store", Servers: 1}
+	var steps []capacity.LoadStep
+	var batches, fsync, busy float64
+	for _, l := range levels {
+		steps = append(steps, capacity.LoadStep{Busy: max(0, l.store.busy-l.store.fsync), Rates: []float64{l.store.rows, l.store.batches}})
+		batches, fsync, busy = batches+l.store.batches, fsync+l.store.fsync, busy+l.store.busy
+	}
 	demands, err := capacity.FitDemands([]string{"row", "batch"}, steps)
 	var warnings []string
+	perBatch := 0.0
 	switch {
 	case errors.Is(err, capacity.ErrUnidentified):
 		for i := range steps {
@@ -60,17 +68,47 @@ func fitStore(levels []level, how Calibrating) (FittedStation, []string, error) 
 	case err != nil:
 		return station, nil, err
 	default:
-		station.PerBatch = &FittedDemand{demands.Seconds[1], intervalOf(demands, 1, how.Seed)}
+		perBatch = demands.Seconds[1]
 	}
 	station.RSquared = demands.RSquared
 	station.PerRequest = FittedDemand{demands.Seconds[0], intervalOf(demands, 0, how.Seed)}
 	main := station.PerRequest.Seconds
-	if station.PerBatch != nil {
+	if batches > 0 {
+		station.PerBatch = &FittedDemand{perBatch + fsync/batches, nil}
+		if perBatch > 0 {
+			station.PerBatch.Interval = shifted(intervalOf(demands, 1, how.Seed), fsync/batches)
+		}
 		main = station.PerBatch.Seconds
 	}
-	station.Shape, err = workload.ParseDistribution(fmt.Sprintf("exponential(%v)", seconds(main)))
-	warnings = append(warnings, "store: nothing measured shows the shape of its times; exponential is assumed")
-	return station, append(warnings, prefixed("store: ", demands.Warnings)...), err
+	var more []string
+	station.Shape, more, err = shapeOfBatches(main, reports)
+	return station, append(append(warnings, prefixed("store: ", demands.Warnings)...), more...), err
+}
+
+func shifted(interval *capacity.Interval, by float64) *capacity.Interval {
+	if interval == nil {
+		return nil
+	}
+	return &capacity.Interval{interval[0] + by, interval[1] + by}
+}
+
+// shapeOfBatches gives the time of a batch the variation that the store counted, the mean of the
+// reports that say; fsyncs have long tails, as a lognormal distribution has.
+func shapeOfBatches(mean float64, reports []report.Report) (workload.Distribution, []string, error) {
+	var scv, known float64
+	for _, r := range reports {
+		for _, station := range r.Stations {
+			if station.Name == "store" && station.BatchSCV != nil {
+				scv, known = scv+*station.BatchSCV, known+1
+			}
+		}
+	}
+	if !(scv > 0) || !(mean > 0) {
+		plain, err := workload.ParseDistribution(fmt.Sprintf("exponential(%v)", seconds(mean)))
+		return plain, []string{"store: nothing measured shows the shape of its times; exponential is assumed"}, err
+	}
+	shape, err := withMean(mean, scv/known, false)
+	return shape, nil, err
 }
 
 func prefixed(prefix string, texts []string) []string {

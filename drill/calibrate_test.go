@@ -20,6 +20,7 @@ const (
 	trueRow     = 40e-6
 	trueBatch   = 5e-3
 	trueIdle    = 0.02
+	trueFsync   = 4e-3 // of a batch
 )
 
 // measuredAt is a report of ten seconds at a rate, with errors of measurement of up to 1 %. Batches
@@ -31,7 +32,7 @@ func measuredAt(rate float64) report.Report {
 	batches := 150 * rate / (rate + 200)
 	cpu := off(length * (trueIdle + trueRequest*rate))
 	others := length * trueRequest * rate // the generator works as much again
-	count := batches * length
+	count, fsync, scv := batches*length, length*trueFsync*batches, 3.0
 	return report.Report{
 		Engine: report.Live, Scenario: report.Scenario{Name: "test"}, DurationS: length, Machine: &report.Machine{CPUs: 2},
 		Offered:   report.Offered{Scheduled: rate * length},
@@ -41,7 +42,7 @@ func measuredAt(rate float64) report.Report {
 		Stations: []report.StationRow{
 			{Name: "call:dukcapil", Completions: 100, BusyS: 12},
 			{Name: "dukcapil", Servers: 5, Completions: 100, BusyS: 10},
-			{Name: "store", Servers: 1, Completions: rate * length, BusyS: off(length * (trueRow*rate + trueBatch*batches)), Batches: &count},
+			{Name: "store", Servers: 1, Completions: rate * length, BusyS: off(length * (trueRow*rate + trueBatch*batches)), Batches: &count, FsyncS: &fsync, BatchSCV: &scv},
 		},
 	}
 }
@@ -73,6 +74,9 @@ func TestCalibrateFindsTrueDemands(t *testing.T) {
 	near("a request", web.PerRequest, trueRequest, 0.03)
 	near("a row", store.PerRequest, trueRow, 0.25)
 	near("a batch", *store.PerBatch, trueBatch, 0.05)
+	if math.Abs(web.Idling/trueIdle-1) > 0.3 || math.Abs(store.Shape.SCV()/3-1) > 0.02 {
+		t.Errorf("idling %v, want %v; the batches' variation %v, want 3", web.Idling, trueIdle, store.Shape.SCV())
+	}
 	if web.Servers != 2 || store.Servers != 1 || web.RSquared < 0.99 || len(model.Measured) != 1 || !strings.Contains(model.Measured[0], "dukcapil: 100ms") {
 		t.Errorf("model %+v", model)
 	}
@@ -115,7 +119,7 @@ func TestModelIsAPartOfAScenario(t *testing.T) {
 	if _, err := Simulate(t.Context(), run, Simulating{}); err != nil {
 		t.Error(err)
 	}
-	for _, wrong := range []string{"stations: {wbe: {servers: 1}}", "nonsense: 1", "stations: {web: {servers: -1}}"} {
+	for _, wrong := range []string{"stations: {wbe: {servers: 1}}", "nonsense: 1", "stations: {web: {servers: -1}}", "stations: {web: {idling: -1}}", "journey: {landing: {delay: soon}}"} {
 		if _, err := scenario.WithModel("model.yaml", []byte(wrong)); err == nil || !strings.Contains(err.Error(), "model.yaml") {
 			t.Errorf("%s: %v", wrong, err)
 		}

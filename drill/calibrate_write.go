@@ -24,7 +24,16 @@ func WriteModel(w io.Writer, m Model) error {
 		if station.PerBatch != nil {
 			fmt.Fprintf(&b, ", batch: {per_row: %v}", seconds(station.PerRequest.Seconds))
 		}
+		if station.Idling > 0 {
+			fmt.Fprintf(&b, ", idling: %.4g", station.Idling)
+		}
 		b.WriteString("}\n")
+	}
+	if len(m.Delays) > 0 {
+		b.WriteString("# Where the median at the least load was longer than the stations explain.\njourney:\n")
+	}
+	for _, delay := range m.Delays {
+		fmt.Fprintf(&b, "  %s: {delay: %q}\n", delay.Step, delay.Beside)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -48,6 +48,7 @@ func (r *Run) simConfig() (sim.Config, error) {
 			return config, refuse("step %s of scenario %s has no route, so it cannot be simulated; add one, or replay it", step.Name, s.Name)
 		}
 		config.Routes = append(config.Routes, simRoute(step.Route, stations, calls))
+		config.Delays = append(config.Delays, step.Delay)
 	}
 	if config.Changes, err = r.simChanges(stations, calls); err != nil {
 		return config, err

@@ -17,6 +17,7 @@ func backendReadings(stats backend.Stats, servers map[string]int, at time.Durati
 		{
 			Station: "store", At: at, Servers: 1, Arrivals: stats.Store.Rows, Completions: stats.Store.Rows,
 			BusyTime: stats.Store.BusyTime, Batches: stats.Store.Batches, SyncTime: stats.Store.CommitTime,
+			BusySquare: stats.Store.BusySquare,
 		},
 		{Station: "outbox", At: at, Queued: stats.Outbox.Depth, Completions: stats.Outbox.Sent, Rejections: stats.Outbox.Dead},
 	}

@@ -67,7 +67,8 @@ type Reading struct {
 	QueueTime   time.Duration `json:"queue_time"`       // queued requests × time since the start
 	Wasted      uint64        `json:"wasted,omitempty"` // of the completions, for clients that had left, where that is known
 	Batches     uint64        `json:"batches,omitempty"`
-	SyncTime    time.Duration `json:"sync_time,omitempty"` // time spent in fsync since the start
+	SyncTime    time.Duration `json:"sync_time,omitempty"`   // time spent in fsync since the start
+	BusySquare  float64       `json:"busy_square,omitempty"` // sum of the squares of the times of batches, s²
 }
 
 // MarkKind is what a [Mark] tells.

@@ -166,8 +166,9 @@ type StationRow struct {
 	QueueMean   float64   `json:"queue_mean"` // requests waiting, averaged over the run
 	QueueMax    float64   `json:"queue_max"`
 	Batches     *float64  `json:"batches,omitempty"`
-	FsyncS      *float64  `json:"fsync_s,omitempty"` // seconds
-	Wasted      *float64  `json:"wasted,omitempty"`  // of the completions, for people who had left; simulations only
+	FsyncS      *float64  `json:"fsync_s,omitempty"`   // seconds
+	BatchSCV    *float64  `json:"batch_scv,omitempty"` // squared coefficient of variation of the times of batches; live runs only
+	Wasted      *float64  `json:"wasted,omitempty"`    // of the completions, for people who had left; simulations only
 	CI95        Intervals `json:"ci95,omitempty"`
 }
 

@@ -44,6 +44,10 @@ func stationRows(readings []funnel.Reading, duration time.Duration, engine Engin
 		if last.Batches > 0 {
 			batches, fsync := float64(last.Batches), last.SyncTime.Seconds()
 			row.Batches, row.FsyncS = &batches, &fsync
+			if last.BusySquare > 0 && row.BusyS > 0 {
+				scv := max(0, batches*last.BusySquare/(row.BusyS*row.BusyS)-1)
+				row.BatchSCV = &scv
+			}
 		}
 		if engine == Simulated {
 			wasted := float64(last.Wasted)

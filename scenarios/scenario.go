@@ -72,7 +72,8 @@ type Var struct {
 // Station is a part of the service itself, for the simulation.
 type Station struct {
 	workload.Service `yaml:",inline"`
-	Batch            *Batch `yaml:"batch,omitempty" json:"batch,omitempty"` // a server takes many requests at once; service is then the time of a batch
+	Batch            *Batch  `yaml:"batch,omitempty" json:"batch,omitempty"`   // a server takes many requests at once; service is then the time of a batch
+	Idling           float64 `yaml:"idling,omitempty" json:"idling,omitempty"` // servers' time that goes to nobody's request (timers, collecting garbage), per second; it counts as utilization in ombak validate, and holds nobody up
 }
 
 // Batch is group commit at a station.

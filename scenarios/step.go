@@ -24,6 +24,7 @@ type Step struct {
 	Repeat   Repeat                `yaml:"repeat,omitempty" json:"repeat,omitempty"`
 	Typo     Typo                  `yaml:"typo,omitempty" json:"typo,omitempty"`
 	Route    []Hop                 `yaml:"route,omitempty" json:"route,omitempty"`
+	Delay    workload.Distribution `yaml:"delay,omitempty" json:"delay,omitempty"` // time of an exchange beside its route, for the simulation: the network, the client, what the route leaves out
 }
 
 // Request is the HTTP request of a step. Texts may hold ${person.NAME}, ${got.NAME}, ${var.NAME},

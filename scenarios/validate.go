@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"math"
 	"net/url"
 	"regexp"
 	"slices"
@@ -176,6 +177,9 @@ func keys[T any](parts map[string]T) []string {
 func (s *Scenario) validateParts() {
 	for name, station := range s.Stations {
 		s.validateService(join("stations", name), station.Service)
+		if !(station.Idling >= 0) || math.IsInf(station.Idling, 0) {
+			s.source.faultAt(join("stations", name)+".idling", "use 0 (none) or more", "a station that idles %v servers cannot be", station.Idling)
+		}
 		if station.Batch != nil && station.Batch.Rows < 0 {
 			s.source.faultAt(join("stations", name)+".batch.rows", "use 0 (as backend.batch_rows) or more", "a batch of %d rows cannot be", station.Batch.Rows)
 		}

@@ -22,8 +22,9 @@ type Config struct {
 	People    uint64            // size of the population that people are drawn from
 	Opens     time.Time
 	Shares    population.Shares
-	Traits    []population.Traits // per step: people whose first attempt holds a typing error
-	Routes    []Route             // one for each step
+	Traits    []population.Traits     // per step: people whose first attempt holds a typing error
+	Routes    []Route                 // one for each step
+	Delays    []workload.Distribution // per step: time that an exchange takes beside its route, as on the network; nil means none
 	Stations  []StationConfig
 	Calls     []Dependency
 	Doors     []Door                    // protection of the service itself; a request passes them in this order
@@ -107,6 +108,8 @@ func (c Config) Validate() error {
 	switch {
 	case len(c.Journey.Steps) == 0 || len(c.Routes) != len(c.Journey.Steps):
 		return fmt.Errorf("sim: %d routes for %d steps; each step needs one", len(c.Routes), len(c.Journey.Steps))
+	case c.Delays != nil && len(c.Delays) != len(c.Routes):
+		return fmt.Errorf("sim: %d delays for %d steps; give each step one, or none", len(c.Delays), len(c.Routes))
 	case c.People == 0 || uint64(c.Signups.Total()+c.Visitors.Total()) > c.People:
 		return errors.New("sim: more people arrive than the population has; raise its size")
 	case len(c.Stations)+len(c.Calls) > 1<<14:

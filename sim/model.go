@@ -24,6 +24,8 @@ const (
 	againKind  // subject: the request
 	scaleKind  // subject: the scaler
 	bootKind   // subject: the scaler
+	departKind // subject: the request
+	lookKind   // subject: the session
 	floorKind  // and more
 )
 
@@ -67,7 +69,8 @@ type step struct {
 	timeout     time.Duration
 	delay       *Delay
 	route       []*hop
-	doors       []int // places in gates
+	doors       []int                 // places in gates
+	beside      workload.Distribution // of an exchange's time, what its route leaves out
 }
 
 // hop is a Hop made ready.
@@ -151,7 +154,11 @@ func newModel(config Config, observer funnel.Observer) *model {
 
 func (m *model) newStep(i int) step {
 	config := m.config.Journey.Steps[i]
-	s := step{name: config.Name, key: workload.NewPurpose(config.Name), awaits: config.Kind == funnel.Await, timeout: config.Timeout}
+	var beside workload.Distribution
+	if m.config.Delays != nil {
+		beside = m.config.Delays[i]
+	}
+	s := step{beside: beside, name: config.Name, key: workload.NewPurpose(config.Name), awaits: config.Kind == funnel.Await, timeout: config.Timeout}
 	if config.Timeout > 0 {
 		s.delay = m.engine.Delay(config.Timeout)
 	}
@@ -259,6 +266,10 @@ func (m *model) handle(event Event) {
 		m.scale(subject)
 	case bootKind:
 		m.booted(m.scalers[subject])
+	case departKind:
+		m.knock(subject)
+	case lookKind:
+		m.look(subject, &m.sessions[subject])
 	case changeKind:
 		m.change(m.config.Changes[subject])
 	case readingKind:

@@ -6,6 +6,7 @@ import (
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/resilience"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // request is one request on its route, or an errand that a request left to a dependency.
@@ -39,7 +40,23 @@ func (m *model) send(slot int32, s *session) {
 		hop: -1, job: noJob, held: noJob, mistyped: s.mistyped,
 	}
 	s.request = number
+	if delay := m.beside(s); delay > 0 {
+		m.engine.After(delay, NewEvent(departKind, number))
+		return
+	}
 	m.knock(number)
+}
+
+var besidePurpose = workload.NewPurpose("sim/beside")
+
+// beside draws what an exchange takes beside its route.
+func (m *model) beside(s *session) time.Duration {
+	step := &m.steps[s.walk.Step]
+	if step.beside.IsZero() {
+		return 0
+	}
+	stream := m.config.Seed.Stream(besidePurpose, s.walk.Person, step.key, int(s.walk.Attempt))
+	return step.beside.Draw(&stream)
 }
 
 // knock brings a request to the next door in front of the service; behind the last its route begins.

@@ -108,7 +108,7 @@ func (m *model) act(slot int32) {
 	}
 	s.fresh = false
 	if m.steps[s.walk.Step].awaits {
-		m.look(slot, s)
+		m.reach(slot, s)
 		return
 	}
 	m.watch(slot, s)
@@ -170,6 +170,15 @@ func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason
 		m.observe(walk, result, reason, end)
 	}
 	m.plan(slot, next)
+}
+
+// reach is the way to the mailbox, before the look into it.
+func (m *model) reach(slot int32, s *session) {
+	if delay := m.beside(s); delay > 0 {
+		m.engine.After(delay, NewEvent(lookKind, slot))
+		return
+	}
+	m.look(slot, s)
 }
 
 // look is one look into the mailbox, or at the phone.

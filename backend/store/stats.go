@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -14,6 +15,7 @@ type Stats struct {
 	Failures   uint64        `json:"failures"`    // transactions rolled back
 	BusyTime   time.Duration `json:"busy_time"`   // spent in transactions, commit included
 	CommitTime time.Duration `json:"commit_time"` // spent in COMMIT: writing the log and its fsync
+	BusySquare float64       `json:"busy_square"` // sum of the squares of the times of transactions, s²
 }
 
 // Readers returns the pool of connections that read.
@@ -21,7 +23,8 @@ func (s *Store) Readers() sql.DBStats { return s.engine.reader.Stats() }
 
 type counters struct {
 	batches, rows, batchMax, failures atomic.Uint64
-	busy, commit                      atomic.Int64 // nanoseconds
+	busy, commit                      atomic.Int64  // nanoseconds
+	busySquare                        atomic.Uint64 // the bits of seconds squared
 }
 
 // add counts one committed batch; only the writer calls it.
@@ -31,6 +34,7 @@ func (c *counters) add(rows int, busy, commit time.Duration) {
 	c.batchMax.Store(max(c.batchMax.Load(), uint64(rows)))
 	c.busy.Add(int64(busy))
 	c.commit.Add(int64(commit))
+	c.busySquare.Store(math.Float64bits(math.Float64frombits(c.busySquare.Load()) + busy.Seconds()*busy.Seconds()))
 }
 
 // Stats returns the writer's counters.
@@ -39,5 +43,6 @@ func (s *Store) Stats() Stats {
 	return Stats{
 		Batches: c.batches.Load(), Rows: c.rows.Load(), BatchMax: c.batchMax.Load(), Failures: c.failures.Load(),
 		BusyTime: time.Duration(c.busy.Load()), CommitTime: time.Duration(c.commit.Load()),
+		BusySquare: math.Float64frombits(c.busySquare.Load()),
 	}
 }

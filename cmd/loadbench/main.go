@@ -8,7 +8,8 @@
 //     of its generator's process, as its report states it.
 //
 // As loadbench backend, started by make bench-backend, it measures the reference backend's sign-ups on
-// each store.
+// each store. As loadbench validation, started by make validate, it fits the simulator to the backend on
+// light loads and holds its predictions of heavy ones against measurements.
 package main
 
 import (

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,7 +63,7 @@ func (in *inputs) whole(name string) int {
 // load is the offered load, which must be above 0.
 func (in *inputs) load() float64 {
 	load := in.number("offered-load")
-	if in.fault == nil && load <= 0 {
+	if in.fault == nil && !(load > 0 && load <= math.MaxFloat64) {
 		in.fail(fmt.Errorf("--offered-load is %v; give a number above 0: arrival rate times mean service time", load))
 	}
 	return load

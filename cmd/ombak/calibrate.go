@@ -18,11 +18,12 @@ func calibrateCommand(s streams) *cli.Command {
 		Name:      "calibrate",
 		Usage:     "fit the simulator's stations to measured reports",
 		ArgsUsage: "REPORT…",
-		Flags: []cli.Flag{
+		Flags: append(loadFlags("the least load"),
+			&cli.StringFlag{Name: "scenario", Usage: "the `SCENARIO` that was run: also find what each step takes beside the stations, from the least load", EnvVars: twin("scenario")},
 			&cli.StringFlag{Name: "o", Usage: "write the parameters to `MODEL`, a YAML file; by default to standard output", EnvVars: twin("o")},
 			&cli.BoolFlag{Name: "shared", Usage: "mocks and generator ran on the service's machine: count their CPU as its own", EnvVars: twin("shared")},
 			&cli.Uint64Flag{Name: "seed", Usage: "resample by another chance", EnvVars: twin("seed")},
-		},
+		),
 		Action: func(c *cli.Context) error { return calibrate(c, s) },
 	}
 }
@@ -43,6 +44,11 @@ func calibrate(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	if c.String("scenario") != "" {
+		if err := fitDelays(c, &model, reports); err != nil {
+			return err
+		}
+	}
 	for _, warning := range model.Warnings {
 		fmt.Fprintf(s.err, "warning: %s\n", warning)
 	}
@@ -57,6 +63,18 @@ func calibrate(c *cli.Context, s streams) error {
 	}
 	fmt.Fprintf(s.out, "model: %s\n", c.String("o"))
 	return nil
+}
+
+func fitDelays(c *cli.Context, model *drill.Model, reports []report.Report) error {
+	options, err := readLoad(c)
+	if err != nil {
+		return err
+	}
+	scenario, err := loadScenario(c.String("scenario"))
+	if err != nil {
+		return err
+	}
+	return model.FitDelays(c.Context, scenario, reports, options)
 }
 
 // readMeasured reads a report, or those of all its levels where it is a redline's. The first level

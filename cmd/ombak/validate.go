@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -15,43 +16,62 @@ import (
 func validateCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "validate",
-		Usage:     "simulate what a live report measured, and show both beside each other",
-		ArgsUsage: "SCENARIO REPORT",
-		Flags: []cli.Flag{
+		Usage:     "simulate what live reports measured, and show both beside each other",
+		ArgsUsage: "SCENARIO REPORT…",
+		Flags: append(loadFlags("the run"),
 			&cli.StringFlag{Name: "model", Usage: "simulate with the parameters in `MODEL`, as ombak calibrate wrote it", EnvVars: twin("model")},
 			&cli.IntFlag{Name: "replications", Value: 1, Usage: "simulate `N` times, and average", EnvVars: twin("replications")},
-			&cli.Float64Flag{Name: "scale", Usage: "the share `F` of the people who came in the run", EnvVars: twin("scale")},
-			&cli.Float64Flag{Name: "scale-system", Usage: "the factor `F` on servers, rates and quotas in the run", EnvVars: twin("scale-system")},
-			&cli.StringFlag{Name: "window", Usage: "the part `FROM..TO` that was run", EnvVars: twin("window")},
-			&cli.StringFlag{Name: "rate", Usage: "the `RATE` of sign-ups of a redline's level", EnvVars: twin("rate")},
-			&cli.DurationFlag{Name: "for", Usage: "the `TIME` that it was offered for", EnvVars: twin("for")},
+			&cli.BoolFlag{Name: "shared", Usage: "the model counts the CPU of mocks and generator as the service's: hold its CPU against that of all", EnvVars: twin("shared")},
 			&cli.BoolFlag{Name: "json", Usage: "print the figures as JSON on standard output", EnvVars: twin("json")},
-		},
+		),
 		Action: func(c *cli.Context) error { return validate(c, s) },
+	}
+}
+
+// loadFlags say of a run what its report does not hold.
+func loadFlags(which string) []cli.Flag {
+	return []cli.Flag{
+		&cli.Float64Flag{Name: "scale", Usage: "the share `F` of the people who came in " + which, EnvVars: twin("scale")},
+		&cli.Float64Flag{Name: "scale-system", Usage: "the factor `F` on servers, rates and quotas in " + which, EnvVars: twin("scale-system")},
+		&cli.StringFlag{Name: "window", Usage: "the part `FROM..TO` that was run in " + which, EnvVars: twin("window")},
+		&cli.StringFlag{Name: "rate", Usage: "the `RATE` of sign-ups, where " + which + " was a redline's level", EnvVars: twin("rate")},
+		&cli.DurationFlag{Name: "for", Usage: "the `TIME` that it was offered for", EnvVars: twin("for")},
 	}
 }
 
 // validate compares; being wrong is its finding, not a failure.
 func validate(c *cli.Context, s streams) error {
-	if c.NArg() != 2 {
-		return usageError{errors.New("name a scenario and the report of a live run of it")}
+	if c.NArg() < 2 {
+		return usageError{errors.New("name a scenario and the report of a live run of it, or those of several runs at the same load")}
 	}
-	scenario, options, err := readValidated(c)
+	if c.Int("replications") < 1 {
+		return usageError{fmt.Errorf("--replications is %d; it must be 1 or more", c.Int("replications"))}
+	}
+	options, err := readLoad(c)
 	if err != nil {
 		return err
 	}
-	measured, err := readLevel(c.Args().Get(1))
+	scenario, err := readModelled(c.Args().First(), c.String("model"))
 	if err != nil {
 		return err
 	}
-	found, err := drill.Validate(c.Context, scenario, measured, options, drill.Simulating{Replications: c.Int("replications"), Build: build()})
+	var measured []report.Report
+	for _, name := range c.Args().Slice()[1:] {
+		one, err := readLevel(name)
+		if err != nil {
+			return err
+		}
+		measured = append(measured, one)
+	}
+	how := drill.Validating{Simulating: drill.Simulating{Replications: c.Int("replications"), Build: build()}, Shared: c.Bool("shared")}
+	found, err := drill.Validate(c.Context, scenario, measured, options, how)
 	if err != nil {
 		return err
 	}
 	if c.Bool("json") {
 		return drill.WriteValidation(s.out, found)
 	}
-	fmt.Fprintf(s.out, "%s · %s: %d figures, %d of them wrong\n\n%s\n", found.Scenario, orNone(found.Plan), len(found.Figures), len(found.Wrong), columns(found.Rows()))
+	fmt.Fprintf(s.out, "%s · %s, %s: %d figures, %d of them wrong\n\n%s\n", found.Scenario, orNone(found.Plan), countedRuns(found.Runs), len(found.Figures), len(found.Wrong), columns(found.Rows()))
 	for _, warning := range found.Warnings {
 		fmt.Fprintf(s.out, "warning: %s\n", warning)
 	}
@@ -61,31 +81,38 @@ func validate(c *cli.Context, s streams) error {
 	return nil
 }
 
-func readValidated(c *cli.Context) (*scenarios.Scenario, drill.Options, error) {
-	options := drill.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), For: c.Duration("for")}
-	if c.Int("replications") < 1 {
-		return nil, options, usageError{fmt.Errorf("--replications is %d; it must be 1 or more", c.Int("replications"))}
+func countedRuns(n int) string {
+	if n == 1 {
+		return "one run"
 	}
+	return fmt.Sprintf("%d runs", n)
+}
+
+// readLoad reads the flags of loadFlags.
+func readLoad(c *cli.Context) (drill.Options, error) {
+	options := drill.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), For: c.Duration("for")}
 	if c.IsSet("rate") != c.IsSet("for") {
-		return nil, options, usageError{errors.New("--rate and --for belong together; give both, as the level had them")}
+		return options, usageError{errors.New("--rate and --for belong together; give both, as the level had them")}
 	}
 	var err error
 	if c.IsSet("rate") {
 		if options.Rate, err = workload.ParseRate(c.String("rate")); err != nil || options.Rate == 0 || options.For <= 0 {
-			return nil, options, usageError{fmt.Errorf("--rate %q for %v is no load; write for example --rate 100/s --for 20s", c.String("rate"), options.For)}
+			return options, usageError{fmt.Errorf("--rate %q for %v is no load; write for example --rate 100/s --for 20s", c.String("rate"), options.For)}
 		}
 	}
-	if options.From, options.To, err = readWindow(c.String("window")); err != nil {
-		return nil, options, err
+	options.From, options.To, err = readWindow(c.String("window"))
+	return options, err
+}
+
+// readModelled loads a scenario, with the parameters of a model where one is named.
+func readModelled(name, model string) (*scenarios.Scenario, error) {
+	scenario, err := loadScenario(name)
+	if err != nil || model == "" {
+		return scenario, err
 	}
-	scenario, err := loadScenario(c.Args().First())
-	if err != nil || c.String("model") == "" {
-		return scenario, options, err
-	}
-	text, err := os.ReadFile(c.String("model"))
+	text, err := os.ReadFile(model)
 	if err != nil {
-		return nil, options, usageError{fmt.Errorf("the model cannot be read: %w", err)}
+		return nil, usageError{fmt.Errorf("the model cannot be read: %w", err)}
 	}
-	scenario, err = scenario.WithModel(c.String("model"), text)
-	return scenario, options, err
+	return scenario.WithModel(model, text)
 }

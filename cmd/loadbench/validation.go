@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/report"
+)
+
+const (
+	validationBegins = "<!-- make validate writes what follows -->"
+	validationEnds   = "<!-- until here: validate -->"
+)
+
+// fitted are the loads that the model is fitted to, as shares of the knee.
+var fitted = [...]float64{0.10, 0.22, 0.35, 0.47, 0.60}
+
+// validation fits a model on some loads and holds what it predicts of others against measurements.
+type validation struct {
+	bench
+	scenario string
+	length   time.Duration // of each load
+	runs     int           // of each load
+	from     string        // the first rate of the search for the knee
+	peak     bool
+	knee     float64 // sign-ups per second
+	broke    float64 // the least rate that did not hold
+	model    string
+	played   []string // what was done, for the reader
+	found    []unseen
+}
+
+// unseen is a load that the fit did not have, with what was predicted.
+type unseen struct {
+	title    string
+	share    float64 // of the knee; 0 where that is not known
+	beyond   bool    // the limit
+	findings drill.Validation
+}
+
+// runValidation is the program under the name validation; it returns the exit code.
+func runValidation(ctx context.Context, arguments []string, out, errOut io.Writer) int {
+	flags := flag.NewFlagSet("loadbench validation", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	v := validation{bench: bench{log: errOut}}
+	flags.StringVar(&v.ombak, "ombak", "", "the ombak `PROGRAM`")
+	flags.StringVar(&v.folder, "out", "", "the `FOLDER` to keep all reports in; by default one for temporary files, which is removed")
+	file := flags.String("into", "", "the `FILE` to write the tables into; by default standard output")
+	flags.StringVar(&v.scenario, "scenario", "smoke", "the bundled `SCENARIO` to play")
+	flags.StringVar(&v.from, "from", "300/s", "the first `RATE` of the search for the knee")
+	flags.DurationVar(&v.length, "for", 6*time.Second, "how long each load is offered")
+	flags.IntVar(&v.runs, "runs", 3, "runs of each load")
+	flags.BoolVar(&v.peak, "peak", true, "predict 20 s of prakerja-2020-peak too")
+	if err := flags.Parse(arguments); err != nil || v.ombak == "" || v.runs < 1 {
+		fmt.Fprintln(errOut, "loadbench validation: name the program with -ombak; make validate does all of it")
+		return 2
+	}
+	if err := v.measureAll(ctx, *file, out); err != nil {
+		fmt.Fprintf(errOut, "loadbench validation: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func (v *validation) measureAll(ctx context.Context, file string, out io.Writer) (err error) {
+	if v.ombak, err = filepath.Abs(v.ombak); err != nil {
+		return err
+	}
+	if v.folder == "" {
+		if v.folder, err = os.MkdirTemp("", "ombak-validation-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(v.folder)) }()
+	}
+	for _, step := range []func(context.Context) error{v.findKnee, v.fit, v.predict, v.predictPeak} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	if file == "" {
+		_, err = io.WriteString(out, v.markdown())
+		return err
+	}
+	return replaceBetween(file, v.markdown(), validationBegins, validationEnds)
+}
+
+// play runs ombak in the folder and returns what it printed. Exit codes that are verdicts are no
+// failures: the report is there.
+func (v *validation) play(ctx context.Context, arguments ...string) ([]byte, error) {
+	const patience = 5 * time.Minute
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	fmt.Fprintf(v.log, "ombak %s\n", strings.Join(arguments, " "))
+	command := exec.CommandContext(ctx, v.ombak, arguments...)
+	var output, complaints bytes.Buffer
+	command.Dir, command.Stdout, command.Stderr = v.folder, &output, &complaints
+	var exit *exec.ExitError
+	err := command.Run()
+	if errors.As(err, &exit) && (exit.ExitCode() == 3 || exit.ExitCode() == 4 || exit.ExitCode() == 99) {
+		err = nil
+	}
+	if err != nil {
+		err = fmt.Errorf("ombak %s: %w: %s", arguments[0], err, strings.TrimSpace(complaints.String()))
+	}
+	return output.Bytes(), err
+}
+
+func rate(perSecond float64) string { return fmt.Sprintf("%.0f/s", perSecond) }
+
+func (v *validation) findKnee(ctx context.Context) error {
+	arguments := []string{"redline", v.scenario, "--from", v.from, "--factor", "1.4", "--precision", "0.1", "--most", "8", "--for", v.length.String(), "--quiet", "--out", "knee", "--json"}
+	output, err := v.play(ctx, arguments...)
+	if err != nil {
+		return err
+	}
+	var whole report.Report
+	if err := json.Unmarshal(output, &whole); err != nil || whole.Redline == nil {
+		return fmt.Errorf("the report of the redline cannot be read (%v): %.200s", err, output)
+	}
+	if v.knee, v.broke = whole.Redline.KneePerS, whole.Redline.BrokePerS; v.knee == 0 || v.broke == 0 {
+		return fmt.Errorf("the knee was not found: it is %.0f, and %.0f sign-ups per second broke; begin elsewhere with -from", v.knee, v.broke)
+	}
+	v.played = append(v.played, "ombak "+strings.Join(arguments[:len(arguments)-2], " "))
+	return nil
+}
+
+// level plays one run at a rate and returns where its report is.
+func (v *validation) level(ctx context.Context, perSecond float64, folder string) (string, error) {
+	_, err := v.play(ctx, "redline", v.scenario, "--from", rate(perSecond), "--most", "1", "--for", v.length.String(), "--quiet", "--out", folder)
+	return filepath.Join(folder, "level-01", "report.json"), err
+}
+
+// fit measures the loads in turns, so that a machine that changes over the minutes changes all alike.
+func (v *validation) fit(ctx context.Context) error {
+	arguments := []string{"calibrate"}
+	for run := 1; run <= v.runs; run++ {
+		for _, share := range fitted {
+			path, err := v.level(ctx, share*v.knee, fmt.Sprintf("fit-%.0f-%d", 100*share, run))
+			if err != nil {
+				return err
+			}
+			arguments = append(arguments, path)
+		}
+	}
+	rest := []string{"--shared", "--scenario", v.scenario, "--rate", rate(fitted[0] * v.knee), "--for", v.length.String(), "-o", "model.yaml"}
+	if _, err := v.play(ctx, append(arguments, rest...)...); err != nil {
+		return err
+	}
+	v.played = append(v.played,
+		fmt.Sprintf("ombak redline %s --from RATE --most 1 --for %v    # %d times at 10, 22, 35, 47 and 60 %% of the knee", v.scenario, v.length, v.runs),
+		"ombak calibrate fit-*/level-01/report.json "+strings.Join(rest, " "))
+	text, err := os.ReadFile(filepath.Join(v.folder, "model.yaml"))
+	v.model = string(text)
+	return err
+}
+
+// predict holds loads near and beyond the limit against what the model says.
+func (v *validation) predict(ctx context.Context) error {
+	for _, load := range []struct {
+		title     string
+		perSecond float64
+		beyond    bool
+	}{
+		{"80 % of the knee", 0.8 * v.knee, false},
+		{"The knee", v.knee, false},
+		{"Saturation: 1.3 times the least rate that broke", 1.3 * v.broke, true},
+	} {
+		var reports []string
+		for run := 1; run <= v.runs; run++ {
+			path, err := v.level(ctx, load.perSecond, fmt.Sprintf("unseen-%.0f-%d", load.perSecond, run))
+			if err != nil {
+				return err
+			}
+			reports = append(reports, path)
+		}
+		title := fmt.Sprintf("%s, %s", load.title, rate(load.perSecond))
+		if err := v.hold(ctx, unseen{title: title, share: load.perSecond / v.knee, beyond: load.beyond}, v.scenario, reports, "--rate", rate(load.perSecond), "--for", v.length.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// predictPeak takes the model to another journey, that of the busiest minute.
+func (v *validation) predictPeak(ctx context.Context) error {
+	if !v.peak {
+		return nil
+	}
+	const scenario, window = "prakerja-2020-peak", "10s..30s"
+	var reports []string
+	for run := 1; run <= v.runs; run++ {
+		folder := fmt.Sprintf("peak-%d", run)
+		if _, err := v.play(ctx, "drill", scenario, "--plan", "as-published", "--window", window, "--quiet", "--out", folder); err != nil {
+			return err
+		}
+		reports = append(reports, filepath.Join(folder, "report.json"))
+	}
+	return v.hold(ctx, unseen{title: "The peak: 20 s of prakerja-2020-peak, as-published, 1,350/s", share: math.NaN()}, scenario, reports, "--window", window)
+}
+
+// hold compares runs of one load with the model's prediction.
+func (v *validation) hold(ctx context.Context, load unseen, scenario string, reports []string, which ...string) error {
+	arguments := append(append([]string{"validate", scenario}, reports...), which...)
+	options := []string{"--shared", "--model", "model.yaml", "--replications", "4"}
+	output, err := v.play(ctx, append(append(arguments, options...), "--json")...)
+	if err != nil {
+		return err
+	}
+	v.played = append(v.played, fmt.Sprintf("ombak validate %s REPORT… %s", scenario, strings.Join(append(which, options...), " ")))
+	if err := json.Unmarshal(output, &load.findings); err != nil {
+		return fmt.Errorf("the findings cannot be read (%w): %.200s", err, output)
+	}
+	v.found = append(v.found, load)
+	return nil
+}
