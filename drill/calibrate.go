@@ -48,6 +48,7 @@ type FittedStation struct {
 	PerBatch   *FittedDemand
 	Shape      workload.Distribution // of the service time; its mean is the demand
 	RSquared   float64
+	Also       float64 // seconds that each batch takes of the station web
 	Idling     float64 // servers' time per second that is nobody's request's
 }
 
@@ -58,7 +59,7 @@ type FittedDemand struct {
 }
 
 // Calibrate fits the stations of the simulator to live reports of several loads: web, from the CPU
-// of the backend for each request, and store, from its busy time for each row and each batch.
+// of the backend for each request and each batch of the store, and store, from its busy time for each row and each batch.
 func Calibrate(reports []report.Report, how Calibrating) (Model, error) {
 	levels, err := readLevels(reports, how.Shared)
 	if err != nil {
@@ -89,6 +90,9 @@ func Calibrate(reports []report.Report, how Calibrating) (Model, error) {
 	store, warnings, err := fitStore(levels, reports, how)
 	if err != nil {
 		return model, fmt.Errorf("station store: %w", err)
+	}
+	if web.PerBatch != nil {
+		store.Also = web.PerBatch.Seconds
 	}
 	model.Stations, model.Warnings = append(model.Stations, store), append(model.Warnings, warnings...)
 	model.doubts()

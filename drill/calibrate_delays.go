@@ -82,7 +82,7 @@ func behind(measured []report.Report, step int, simulated report.StepRow, quanti
 
 // What is not worth a line of the model: a time in seconds, and a share of what is simulated.
 const (
-	leastDelay = 10e-6
+	leastDelay    = 10e-6
 	leastOfMedian = 0.03
 )
 

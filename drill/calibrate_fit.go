@@ -11,19 +11,24 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// fitWeb finds the CPU that a request takes, apart from what the process takes when idle.
+// fitWeb finds the CPU that a request takes, apart from what a batch of the store takes, whatever is
+// in it: batches grow with the load, so that a demand per request alone would be too high beyond the
+// loads that it is fitted to. Where it explains more, it is apart from what the process takes when idle.
 func fitWeb(levels []level, reports []report.Report, how Calibrating) (FittedStation, []string, error) {
-	var steps []capacity.LoadStep
-	for _, l := range levels {
-		steps = append(steps, capacity.LoadStep{Busy: l.cpu, Rates: []float64{l.requests, 1}})
+	demands, err := webDemands(levels, "batch", func(l level) float64 {
+		if l.store == nil {
+			return 0
+		}
+		return l.store.batches
+	})
+	other := "batch"
+	idling, idleErr := webDemands(levels, "idling", func(level) float64 { return 1 })
+	if err != nil || demands.Seconds[1] == 0 || idleErr == nil && idling.RSquared > demands.RSquared {
+		demands, err, other = idling, idleErr, "idling"
 	}
-	demands, err := capacity.FitDemands([]string{"request", "idling"}, steps)
 	var warnings []string
 	if errors.Is(err, capacity.ErrUnidentified) {
-		for i := range steps {
-			steps[i].Rates = steps[i].Rates[:1]
-		}
-		demands, err = capacity.FitDemands([]string{"request"}, steps)
+		demands, err = webDemands(levels, "", nil)
 		warnings = append(warnings, "web: all loads are alike, so that idling counts as work for requests")
 	}
 	if err != nil {
@@ -34,12 +39,33 @@ func fitWeb(levels []level, reports []report.Report, how Calibrating) (FittedSta
 	}
 	station := FittedStation{Name: "web", Servers: levels[0].cpus, RSquared: demands.RSquared}
 	station.PerRequest = FittedDemand{Seconds: demands.Seconds[0], Interval: intervalOf(demands, 0, how.Seed)}
-	if len(demands.Seconds) > 1 {
+	switch {
+	case len(demands.Seconds) == 1:
+	case other == "batch":
+		station.PerBatch = &FittedDemand{demands.Seconds[1], intervalOf(demands, 1, how.Seed)}
+	default:
 		station.Idling = demands.Seconds[1]
 	}
 	shape, more := shapeAtLowLoad(reports, station.PerRequest.Seconds, how.Seed)
 	station.Shape = shape
 	return station, append(append(warnings, prefixed("web: ", demands.Warnings)...), more...), nil
+}
+
+// webDemands fits the CPU to requests and one other kind of work, or to requests alone.
+func webDemands(levels []level, other string, rate func(level) float64) (capacity.Demands, error) {
+	kinds := []string{"request"}
+	if rate != nil {
+		kinds = append(kinds, other)
+	}
+	var steps []capacity.LoadStep
+	for _, l := range levels {
+		step := capacity.LoadStep{Busy: l.cpu, Rates: []float64{l.requests}}
+		if rate != nil {
+			step.Rates = append(step.Rates, rate(l))
+		}
+		steps = append(steps, step)
+	}
+	return capacity.FitDemands(kinds, steps)
 }
 
 // fitStore finds what a row and what a batch takes of the store's one writer. What the store itself

@@ -87,6 +87,49 @@ func TestCalibrateFindsTrueDemands(t *testing.T) {
 	near("a request with the generator's share", shared.Stations[0].PerRequest, 2*trueRequest, 0.03)
 }
 
+// TestCalibrateFindsTheCPUOfBatches: where each batch costs the service CPU, a demand per request alone
+// would be far too high; the model gives it to the store's batches, and a simulation to the station web.
+func TestCalibrateFindsTheCPUOfBatches(t *testing.T) {
+	const perBatch = 2e-3
+	reports := levelsAt(100, 200, 400, 800, 1600)
+	for i := range reports {
+		cpu := *reports[i].Processes[0].CPUS + perBatch**reports[i].Stations[2].Batches - trueIdle*reports[i].DurationS
+		reports[i].Processes = []report.Process{{Name: "backend", CPUS: &cpu}}
+	}
+	model, err := Calibrate(reports, Calibrating{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web, store := model.Stations[0], model.Stations[1]
+	if math.Abs(web.PerRequest.Seconds/trueRequest-1) > 0.05 || math.Abs(store.Also/perBatch-1) > 0.05 || web.Idling != 0 {
+		t.Errorf("a request %v, want %v; a batch %v, want %v; idling %v", web.PerRequest.Seconds, trueRequest, store.Also, perBatch, web.Idling)
+	}
+	var text bytes.Buffer
+	if err := WriteModel(&text, model); err != nil {
+		t.Fatal(err)
+	}
+	with := busyOf(t, text.String())
+	without := busyOf(t, strings.Replace(text.String(), fmt.Sprintf(", also: {station: web, time: %v}", seconds(store.Also)), "", 1))
+	if more, want := with["web"]-without["web"], with["batches"]*store.Also; math.Abs(more/want-1) > 0.02 {
+		t.Errorf("the batches bring web %v s of work, want %v", more, want)
+	}
+}
+
+// busyOf simulates smoke with a model and returns how long its stations were busy, and how many batches
+// the store wrote.
+func busyOf(t *testing.T, model string) map[string]float64 {
+	t.Helper()
+	busy := map[string]float64{}
+	_, simulated := asIfLive(t, model)
+	for _, station := range simulated.Stations {
+		busy[station.Name] = station.BusyS
+		if station.Batches != nil {
+			busy["batches"] = *station.Batches
+		}
+	}
+	return busy
+}
+
 // TestModelIsAPartOfAScenario: the file that is written changes the stations of a simulation.
 func TestModelIsAPartOfAScenario(t *testing.T) {
 	model, err := Calibrate(levelsAt(50, 100, 200, 400), Calibrating{})
@@ -119,7 +162,7 @@ func TestModelIsAPartOfAScenario(t *testing.T) {
 	if _, err := Simulate(t.Context(), run, Simulating{}); err != nil {
 		t.Error(err)
 	}
-	for _, wrong := range []string{"stations: {wbe: {servers: 1}}", "nonsense: 1", "stations: {web: {servers: -1}}", "stations: {web: {idling: -1}}", "journey: {landing: {delay: soon}}"} {
+	for _, wrong := range []string{"stations: {wbe: {servers: 1}}", "nonsense: 1", "stations: {web: {servers: -1}}", "stations: {web: {idling: -1}}", "stations: {store: {batch: {also: {station: wbe, time: 1ms}}}}", "stations: {store: {batch: {also: {station: store, time: 1ms}}}}", "journey: {landing: {delay: soon}}"} {
 		if _, err := scenario.WithModel("model.yaml", []byte(wrong)); err == nil || !strings.Contains(err.Error(), "model.yaml") {
 			t.Errorf("%s: %v", wrong, err)
 		}

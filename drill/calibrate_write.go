@@ -21,8 +21,12 @@ func WriteModel(w io.Writer, m Model) error {
 	for _, station := range m.Stations {
 		fmt.Fprintf(&b, "  # %s: %s\n", station.Name, station.Says())
 		fmt.Fprintf(&b, "  %s: {servers: %d, service: %q", station.Name, station.Servers, station.Shape)
-		if station.PerBatch != nil {
-			fmt.Fprintf(&b, ", batch: {per_row: %v}", seconds(station.PerRequest.Seconds))
+		if station.Name == "store" && station.PerBatch != nil {
+			fmt.Fprintf(&b, ", batch: {per_row: %v", seconds(station.PerRequest.Seconds))
+			if station.Also > 0 {
+				fmt.Fprintf(&b, ", also: {station: web, time: %v}", seconds(station.Also))
+			}
+			b.WriteString("}")
 		}
 		if station.Idling > 0 {
 			fmt.Fprintf(&b, ", idling: %.4g", station.Idling)

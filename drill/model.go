@@ -27,9 +27,11 @@ func (r *Run) simConfig() (sim.Config, error) {
 		ReadEvery: max(time.Second, (people.Until / mostReadings).Round(time.Second)),
 	}
 	stations, calls := map[string]int{}, map[string]int{}
+	for i, name := range sortedNames(s.Stations) {
+		stations[name] = i
+	}
 	for _, name := range sortedNames(s.Stations) {
-		stations[name] = len(config.Stations)
-		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: r.scaled(s.Stations[name].Service), Batch: r.simBatch(s.Stations[name].Batch)})
+		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: r.scaled(s.Stations[name].Service), Batch: r.simBatch(s.Stations[name].Batch, stations)})
 	}
 	outlets, err := r.simPolicies(&config, stations)
 	if err != nil {
@@ -60,12 +62,13 @@ func (r *Run) simConfig() (sim.Config, error) {
 }
 
 // simBatch maps group commit; what the station leaves open is as the backend has it.
-func (r *Run) simBatch(batch *scenarios.Batch) sim.Batch {
+func (r *Run) simBatch(batch *scenarios.Batch, stations map[string]int) sim.Batch {
 	if batch == nil {
 		return sim.Batch{}
 	}
 	return sim.Batch{
 		Rows: cmp.Or(batch.Rows, r.Scenario.Backend.BatchRows, defaultBatchRows), Age: cmp.Or(batch.Age, r.Scenario.Backend.BatchAge, defaultBatchAge), PerRow: batch.PerRow,
+		Also: batch.Also.Time, At: stations[batch.Also.Station],
 	}
 }
 

@@ -77,7 +77,7 @@ func plateauOf(r report.Report) (w window) {
 	return w
 }
 
-// throughput is how many attempts ended per second of the window, waits for mail and the like aside.
+// throughput is how many answers people got per second of the window, waits for mail and the like aside.
 // Where more came than the service could carry, it is the saturation throughput.
 func (w window) throughput(r report.Report) (perSecond float64, known bool) {
 	seconds := 0.0
@@ -87,8 +87,8 @@ func (w window) throughput(r report.Report) (perSecond float64, known bool) {
 		}
 		seconds++
 		for _, step := range r.Series.Steps {
-			if !awaits(step.Step) && k < len(step.Requests) {
-				perSecond += float64(step.Requests[k])
+			if !awaits(step.Step) && k < len(step.Passed) && k < len(step.Declined) {
+				perSecond += float64(step.Passed[k] + step.Declined[k])
 			}
 		}
 	}

@@ -81,6 +81,13 @@ type Batch struct {
 	Rows   int           `yaml:"rows,omitempty" json:"rows,omitempty"`       // most requests of a batch; 0 means as backend.batch_rows, or 512
 	Age    time.Duration `yaml:"age,omitempty" json:"age,omitempty"`         // longest time a request waits for company; 0 means as backend.batch_age
 	PerRow time.Duration `yaml:"per_row,omitempty" json:"per_row,omitempty"` // time for each request beyond that of the batch
+	Also   Also          `yaml:"also,omitempty" json:"also,omitempty"`       // what a batch costs another station meanwhile
+}
+
+// Also is work that goes to another station of the service, and that nobody waits for.
+type Also struct {
+	Station string        `yaml:"station" json:"station"`
+	Time    time.Duration `yaml:"time" json:"time"` // of one server there
 }
 
 // Dependency is something the service calls, described once.

@@ -180,6 +180,7 @@ func (s *Scenario) validateParts() {
 		if !(station.Idling >= 0) || math.IsInf(station.Idling, 0) {
 			s.source.faultAt(join("stations", name)+".idling", "use 0 (none) or more", "a station that idles %v servers cannot be", station.Idling)
 		}
+		s.validateAlso(join("stations", name)+".batch.also", name, station.Batch)
 		if station.Batch != nil && station.Batch.Rows < 0 {
 			s.source.faultAt(join("stations", name)+".batch.rows", "use 0 (as backend.batch_rows) or more", "a batch of %d rows cannot be", station.Batch.Rows)
 		}
@@ -214,5 +215,21 @@ func (s *Scenario) validateParts() {
 func (s *Scenario) validateService(path string, service workload.Service) {
 	if err := service.Validate(); err != nil {
 		s.source.faultAt(path, "", "%v", err)
+	}
+}
+
+// validateAlso reports what a batch cannot cost another station.
+func (s *Scenario) validateAlso(path, name string, batch *Batch) {
+	if batch == nil || batch.Also == (Also{}) {
+		return
+	}
+	other, known := s.Stations[batch.Also.Station]
+	switch {
+	case !known:
+		s.source.faultAt(path+".station", hintWord(batch.Also.Station, keys(s.Stations)), "no station is called %q", batch.Also.Station)
+	case batch.Also.Station == name || other.Batch != nil:
+		s.source.faultAt(path+".station", "name a station without batches", "station %q works in batches itself", batch.Also.Station)
+	case batch.Also.Time < 0:
+		s.source.faultAt(path+".time", "use 0 or more", "a time of %v cannot be", batch.Also.Time)
 	}
 }

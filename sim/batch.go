@@ -56,7 +56,18 @@ func (s *Station) startBatch() {
 	}
 	s.busy++
 	s.stats.batches++
+	defer s.bringAlong()
 	s.floor.engine.After(table[leader].work+time.Duration(rows)*s.Batch.PerRow, NewEvent(s.floor.kinds+servedKind, int32(leader)))
+}
+
+// nobody owns the work that a batch brings to another station.
+const nobody = -1
+
+// bringAlong lets a batch's other work come.
+func (s *Station) bringAlong() {
+	if s.Batch.Also > 0 {
+		_, _ = s.floor.Enter(s.Batch.At, nobody, 0, s.Batch.Also) // where it is turned away, nobody minds
+	}
 }
 
 // servedBatch ends the service of all jobs of a batch.

@@ -131,6 +131,10 @@ func (m *model) visit(number int32, station int, work time.Duration) {
 
 // Served implements [Client].
 func (m *model) Served(number int32, job Job) {
+	if number == nobody {
+		m.relinquish(job)
+		return
+	}
 	r := &m.requests[number]
 	r.job = noJob
 	hop := m.steps[r.step].route[r.hop]
@@ -154,8 +158,18 @@ func (m *model) Served(number int32, job Job) {
 	}
 }
 
+// relinquish frees a server that nobody is to hold.
+func (m *model) relinquish(job Job) {
+	if place := &m.floor.jobs.table[job]; place.state == jobHolding {
+		m.floor.Release(job)
+	}
+}
+
 // Refused implements [Client].
 func (m *model) Refused(number int32, why Refusal) {
+	if number == nobody {
+		return
+	}
 	m.requests[number].job = noJob
 	m.refused(number, why)
 }

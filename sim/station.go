@@ -30,6 +30,8 @@ type Batch struct {
 	Rows   int           // most requests of a batch; 0 means no batches
 	Age    time.Duration // longest time that a request waits for company
 	PerRow time.Duration // work for each request beyond the batch's own service time
+	Also   time.Duration // work that each batch brings to the station At, and that nobody waits for
+	At     int           // of those on the floor
 }
 
 // Pauses describes stops of all servers, such as for garbage collection, that come while they work.
@@ -56,7 +58,7 @@ func (c StationConfig) Validate() error {
 		return fmt.Errorf("station %s: only the discipline priority can be preemptive", c.Name)
 	case c.Holding && (c.Sharing || c.Batch.Rows > 0):
 		return fmt.Errorf("station %s: shared servers and batches cannot be held", c.Name)
-	case c.Balking < 0 || c.Pauses.Rate < 0 || c.Batch.Rows < 0 || c.Batch.Age < 0 || c.Batch.PerRow < 0:
+	case c.Balking < 0 || c.Pauses.Rate < 0 || c.Batch.Rows < 0 || c.Batch.Age < 0 || c.Batch.PerRow < 0 || c.Batch.Also < 0:
 		return fmt.Errorf("station %s: balking, batch and pauses must be 0 or more", c.Name)
 	}
 	return nil

@@ -35,7 +35,7 @@ type validation struct {
 	runs     int           // of each load
 	from     string        // the first rate of the search for the knee
 	peak     bool
-	knee     float64 // sign-ups per second
+	knee     float64 // the highest rate that held, sign-ups per second
 	broke    float64 // the least rate that did not hold
 	model    string
 	played   []string // what was done, for the reader
@@ -60,7 +60,7 @@ func runValidation(ctx context.Context, arguments []string, out, errOut io.Write
 	file := flags.String("into", "", "the `FILE` to write the tables into; by default standard output")
 	flags.StringVar(&v.scenario, "scenario", "smoke", "the bundled `SCENARIO` to play")
 	flags.StringVar(&v.from, "from", "300/s", "the first `RATE` of the search for the knee")
-	flags.DurationVar(&v.length, "for", 6*time.Second, "how long each load is offered")
+	flags.DurationVar(&v.length, "for", 5*time.Second, "how long each load is offered")
 	flags.IntVar(&v.runs, "runs", 3, "runs of each load")
 	flags.BoolVar(&v.peak, "peak", true, "predict 20 s of prakerja-2020-peak too")
 	if err := flags.Parse(arguments); err != nil || v.ombak == "" || v.runs < 1 {
@@ -129,10 +129,10 @@ func (v *validation) findKnee(ctx context.Context) error {
 	if err := json.Unmarshal(output, &whole); err != nil || whole.Redline == nil {
 		return fmt.Errorf("the report of the redline cannot be read (%v): %.200s", err, output)
 	}
-	if v.knee, v.broke = whole.Redline.KneePerS, whole.Redline.BrokePerS; v.knee == 0 || v.broke == 0 {
+	if v.knee, v.broke = whole.Redline.HeldPerS, whole.Redline.BrokePerS; v.knee == 0 || v.broke == 0 {
 		return fmt.Errorf("the knee was not found: it is %.0f, and %.0f sign-ups per second broke; begin elsewhere with -from", v.knee, v.broke)
 	}
-	v.played = append(v.played, "ombak "+strings.Join(arguments[:len(arguments)-2], " "))
+	v.played = append(v.played, "ombak "+strings.Join(arguments[:len(arguments)-1], " "))
 	return nil
 }
 
@@ -175,7 +175,7 @@ func (v *validation) predict(ctx context.Context) error {
 	}{
 		{"80 % of the knee", 0.8 * v.knee, false},
 		{"The knee", v.knee, false},
-		{"Saturation: 1.3 times the least rate that broke", 1.3 * v.broke, true},
+		{"Saturation: 1.1 times the least rate that broke", 1.1 * v.broke, true},
 	} {
 		var reports []string
 		for run := 1; run <= v.runs; run++ {

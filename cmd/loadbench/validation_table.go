@@ -9,7 +9,7 @@ import (
 // markdown writes what was reached, the model, and a table for each load.
 func (v *validation) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nMeasured on %s, on %s; backend, mocks and generator on the same cores; %d runs of each load, of %v. The knee of %s was found at %s; %s did not hold.\n", validationBegins, machine(), time.Now().UTC().Format("2006-01-02"), v.runs, v.length, v.scenario, rate(v.knee), rate(v.broke))
+	fmt.Fprintf(&b, "%s\n\nMeasured on %s, on %s; backend, mocks and generator on the same cores; %d runs of each load, of %v. The knee of %s, the highest rate of sign-ups that held, was found at %s; %s did not hold.\n", validationBegins, machine(), time.Now().UTC().Format("2006-01-02"), v.runs, v.length, v.scenario, rate(v.knee), rate(v.broke))
 	b.WriteString("\n| to reach | bound | reached by | |\n|---|---|---|---|\n")
 	for _, goal := range v.goals() {
 		b.WriteString(goal)

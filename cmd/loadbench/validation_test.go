@@ -11,7 +11,7 @@ func TestValidationGoals(t *testing.T) {
 	var light, beyond unseen
 	for text, load := range map[string]*unseen{
 		`{"runs":3,"figures":[{"figure":"join.p50","near":true},{"figure":"join.p99","near":false},{"figure":"web.utilization","unit":"share","predicted":0.5,"near":true}]}`: &light,
-		`{"runs":3,"figures":[{"figure":"plateau.throughput","near":true},{"figure":"join.p50","near":false}]}`:                                                             &beyond,
+		`{"runs":3,"figures":[{"figure":"plateau.throughput","near":true},{"figure":"join.p50","near":false}]}`:                                                               &beyond,
 	} {
 		if err := json.Unmarshal([]byte(text), &load.findings); err != nil {
 			t.Fatal(err)
