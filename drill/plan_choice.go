@@ -60,7 +60,7 @@ func choose(c *Comparison, simulations []Simulation) {
 		}
 	}
 	c.Best = c.Plans[best].Plan
-	c.Why = append(c.Why, c.praise(best))
+	c.Why = append(c.Why, c.praise(best, top))
 	for i := range c.Plans {
 		if i != best {
 			c.Why = append(c.Why, c.against(i, best, Paired(simulations[best].Replays, simulations[i].Replays, finished)))
@@ -107,13 +107,22 @@ func thriftier(a, b PlanOutcome) bool {
 	return a.WaitedMin.Mean < b.WaitedMin.Mean
 }
 
-func (c Comparison) praise(best int) string {
+// praise says why a plan is the best. Where it is not the one under which most people finish, chance
+// may explain that.
+func (c Comparison) praise(best, top int) string {
 	plan := c.Plans[best]
 	group := "of the plans that hold the thresholds"
 	if plan.Verdict != report.Pass {
 		group = "no plan holds the thresholds; of all"
 	}
 	text := fmt.Sprintf("%s: %s, most people finish: %s", plan.Plan, group, grouped(plan.Finished.Mean))
+	if best != top {
+		virtue := "people wait least under it"
+		if plan.Cost != nil {
+			virtue = "it is the cheapest"
+		}
+		text = fmt.Sprintf("%s: %s, none surely lets more people finish than its %s, and of those that do as well %s", plan.Plan, group, grouped(plan.Finished.Mean), virtue)
+	}
 	if plan.Cost != nil {
 		text += fmt.Sprintf(", at %s", strings.TrimSpace(grouped(plan.Cost.Mean)+" "+c.Currency))
 	}

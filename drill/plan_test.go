@@ -102,6 +102,9 @@ func TestChoice(t *testing.T) {
 		if compared.Best != test.best || len(compared.Why) != len(test.plans) {
 			t.Errorf("%s: %s is best, want %s (%q)", test.why, compared.Best, test.best, compared.Why)
 		}
+		if most := !strings.Contains(test.why, "cheapest"); strings.Contains(compared.Why[0], "most people finish") != most {
+			t.Errorf("%s: %q", test.why, compared.Why[0])
+		}
 	}
 }
 

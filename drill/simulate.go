@@ -212,10 +212,16 @@ func play(ctx context.Context, jobs []job, how Simulating) error {
 		})
 	}
 	for place := range jobs {
+		if ctx.Err() != nil {
+			break
+		}
 		places <- place
 	}
 	close(places)
 	working.Wait()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("the simulations did not come to their end, so nothing is written: %w", err)
+	}
 	return errors.Join(faults...)
 }
 

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/ombak-sim/ombak/scenarios"
@@ -161,6 +162,19 @@ func spread(count, middle int, value func(int) float64) [3]float64 {
 		s[0], s[2] = min(s[0], value(i)), max(s[2], value(i))
 	}
 	return s
+}
+
+// withPlaces adds to a table of the plans where each has most to regret.
+func (u Uncertainty) withPlaces(rows [][]string) [][]string {
+	rows[0] = append(rows[0], "most regret at")
+	for i, plan := range u.Plans {
+		place := strings.Join(plan.At, ", ")
+		if plan.Regret.Mean == 0 {
+			place = "none"
+		}
+		rows[i+1] = append(rows[i+1], place)
+	}
+	return rows
 }
 
 // Rows returns a table of the plans.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -57,18 +58,26 @@ func plan(c *cli.Context, s streams) error {
 	for _, plan := range left {
 		fmt.Fprintf(s.err, "plan %s is left out: %s\n", plan.Plan, plan.Reason)
 	}
-	simulations, err := study(c, s, runs)
+	compared, err := compareAll(c, s, runs, unsure, folder)
 	if err != nil {
+		_ = os.Remove(folder) // where nothing is in it
 		return err
 	}
-	compared := drill.ComparePlans(simulations)
 	compared.LeftOut = left
-	if unsure != nil {
-		if compared.Uncertainty, err = uncertainty(c, s, unsure, folder); err != nil {
-			return err
-		}
-	}
 	return finishPlans(c, s, compared, folder, verdictOfBest(compared))
+}
+
+// compareAll compares the plans, and plays them under uncertainty where that was asked for.
+func compareAll(c *cli.Context, s streams, runs []*drill.Run, unsure *drill.Uncertain, folder string) (drill.Comparison, error) {
+	simulations, err := study(c, s, runs, unsure)
+	if err != nil {
+		return drill.Comparison{}, err
+	}
+	compared := drill.ComparePlans(simulations)
+	if unsure != nil {
+		compared.Uncertainty, err = uncertainty(c, s, unsure, folder)
+	}
+	return compared, err
 }
 
 // finishPlans writes the files, shows the comparison and returns the verdict.
@@ -114,15 +123,21 @@ func repeated(names []string) string {
 	return ""
 }
 
-// study plays all runs and shows how far it is.
-func study(c *cli.Context, s streams, runs []*drill.Run) ([]drill.Simulation, error) {
+// study plays all runs and shows how far it is. Before it starts it says how much there is to do, what
+// is to be played after it included.
+func study(c *cli.Context, s streams, runs []*drill.Run, then *drill.Uncertain) ([]drill.Simulation, error) {
 	count := c.Int("replications")
+	all, after := len(runs)*count, ""
+	if then != nil {
+		all += then.Runs(count)
+		after = fmt.Sprintf(", then %d at %d combinations of the uncertain inputs", then.Runs(count), then.Combinations())
+	}
 	watch := newStudyProgress(s.err, c.Bool("quiet"), len(runs)*count)
-	expected, err := foretell(c, watch, runs[0], len(runs)*count)
+	expected, err := foretell(c, watch, runs[0], all)
 	if err != nil {
 		return nil, err
 	}
-	watch.say("%d plans, %d replications of each: %d runs%s\n", len(runs), count, len(runs)*count, expected)
+	watch.say("%d plans, %d replications of each: %d runs%s%s\n", len(runs), count, len(runs)*count, after, expected)
 	simulations, err := drill.Study{
 		Runs: runs, How: drill.Simulating{Replications: count, Build: build(), Done: watch.done}, Expected: watch.expected,
 	}.Play(c.Context)

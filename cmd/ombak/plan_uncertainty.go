@@ -10,6 +10,7 @@ import (
 
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/plots"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // uncertainty plays the plans at all values of the scenario's uncertain inputs and draws what sways
@@ -33,7 +34,7 @@ func uncertainty(c *cli.Context, s streams, u *drill.Uncertain, folder string) (
 		}
 		var sways []plots.Sway
 		for i, input := range result.Inputs {
-			sways = append(sways, plots.Sway{Name: input.Name, From: string(input.Low), To: string(input.High), AtLow: plan.Sways[i].Low, AtHigh: plan.Sways[i].High})
+			sways = append(sways, plots.Sway{Name: input.Name, From: spoken(string(input.Low)), To: spoken(string(input.High)), AtLow: plan.Sways[i].Low, AtHigh: plan.Sways[i].High})
 		}
 		figure, err := plots.Tornado("plan "+plan.Plan, "people who finish", plan.Finished[1], sways)
 		if err != nil {
@@ -42,6 +43,15 @@ func uncertainty(c *cli.Context, s streams, u *drill.Uncertain, folder string) (
 		return &result, writeFigures(filepath.Join(folder, "plots"), []plots.Figure{figure})
 	}
 	return &result, nil
+}
+
+// spoken shortens a distribution to its mean, for which there is room beside a bar.
+func spoken(value string) string {
+	times, err := workload.ParseDistribution(value)
+	if err != nil || times.Kind() == workload.Constant {
+		return value
+	}
+	return fmt.Sprintf("mean %.3g s", times.Mean())
 }
 
 func showUncertainty(out io.Writer, u *drill.Uncertainty, currency string) {
