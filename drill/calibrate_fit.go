@@ -193,7 +193,8 @@ func withMean(mean, scv float64, gamma bool) (workload.Distribution, error) {
 	return workload.ParseDistribution(fmt.Sprintf("lognormal(median=%v, p95=%v)", seconds(median), seconds(median*math.Exp(z95*math.Sqrt(math.Log1p(scv))))))
 }
 
-// serviceTimes are those of passed attempts, thinned evenly, in seconds.
+// serviceTimes are those of passed attempts, thinned evenly, in seconds. The longest hundredth is left
+// out: a pause of the whole machine is no work of the station's, and would be most of its variation.
 func serviceTimes(r report.Report, step string) []float64 {
 	histogram, err := r.Histograms.DecodeServiceTime(step, funnel.Completed)
 	if err != nil || histogram == nil || histogram.TotalCount() == 0 {
@@ -202,7 +203,7 @@ func serviceTimes(r report.Report, step string) []float64 {
 	var times []float64
 	count := int(min(mostTimes, histogram.TotalCount()))
 	for k := range count {
-		at := histogram.ValueAtQuantile(100 * (float64(k) + 0.5) / float64(count))
+		at := histogram.ValueAtQuantile(99 * (float64(k) + 0.5) / float64(count))
 		times = append(times, float64(max(1, at))/1e6)
 	}
 	return times
