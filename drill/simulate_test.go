@@ -136,8 +136,7 @@ func TestNewSimulationRefuses(t *testing.T) {
 	}
 	text := string(scenario.Source())
 	for why, change := range map[string][2]string{
-		"a policy that is not simulated": {"      - {policy: bounded-fifo, at: call:dukcapil, limit: 50", "      - {policy: deferred-photo, at: step:landing}\n      - {policy: bounded-fifo, at: call:dukcapil, limit: 50"},
-		"a step without a route":         {"    route: [{station: web}]\n  - name: sign-up", "  - name: sign-up"},
+		"a step without a route": {"    route: [{station: web}]\n  - name: sign-up", "  - name: sign-up"},
 	} {
 		changed, err := scenarios.Parse("changed.yaml", []byte(strings.Replace(text, change[0], change[1], 1)), nil)
 		if err != nil {
