@@ -119,7 +119,7 @@ func TestPlansSeeTheSamePeople(t *testing.T) {
 	options.Plan = "as-published"
 	published := simulateNamed(t, "prakerja-2020", options, Simulating{Replications: 2})
 	for i, step := range []string{"landing", "sign-up", "mail", "email-verify"} {
-		if a, b := was.Report.Funnel[i], published.Report.Funnel[i]; a.Entered != b.Entered || a.Passed != b.Passed {
+		if a, b := was.Report.Funnel[i], published.Report.Funnel[i]; math.Abs(a.Entered-b.Entered) > 1 || math.Abs(a.Passed-b.Passed) > 1 { // somebody may wait at the end
 			t.Errorf("%s: %v of %v under one plan, %v of %v under the other", step, a.Passed, a.Entered, b.Passed, b.Entered)
 		}
 	}
