@@ -36,7 +36,7 @@ type dialect struct {
 	begin      string                    // begins a transaction that writes
 	judge      func(error) blame
 	durable    func(context.Context, *sql.Conn) (string, error) // makes sure that a commit means an fsync, and says so
-	signUpMany func(*engine, []*SignUp) error                   // many at once; nil means one by one
+	signUpMany func(*engine, []*SignUp) error                   // those of a batch together
 }
 
 // engine is a database: one connection that writes and a pool that reads.
@@ -171,10 +171,8 @@ func (e *engine) beginTransaction(ctx context.Context) error {
 
 // apply runs every operation of a batch.
 func (e *engine) apply(batch []*request) (broken int, err error) {
-	if e.signUpMany != nil {
-		if err := e.applyTogether(batch); err != nil {
-			return -1, err
-		}
+	if err := e.applyTogether(batch); err != nil {
+		return -1, err
 	}
 	for i, r := range batch {
 		if r.together {
@@ -187,7 +185,7 @@ func (e *engine) apply(batch []*request) (broken int, err error) {
 	return -1, nil
 }
 
-// applyTogether runs the sign-ups of a batch in one statement. All of a batch are under way at the
+// applyTogether runs the sign-ups of a batch in as few statements as the database likes. All of a batch are under way at the
 // same time, so that any order is right.
 func (e *engine) applyTogether(batch []*request) error {
 	var signUps []*SignUp
