@@ -52,6 +52,8 @@ type engine struct {
 	read       map[string]*sql.Stmt
 	commitTime time.Duration // of the last transaction
 	durability string
+
+	checkpoints *checkpointer // SQLite's
 }
 
 // readers is the number of connections that read.
@@ -222,6 +224,13 @@ func (e *engine) commit(ctx context.Context) error {
 	return nil
 }
 
+// answered is told by the writer, after the callers, that so many operations were committed.
+func (e *engine) answered(rows int) {
+	if e.checkpoints != nil {
+		e.checkpoints.committed(rows)
+	}
+}
+
 func (e *engine) rollback(ctx context.Context) {
 	e.conn.ExecContext(ctx, "ROLLBACK") //nolint:errcheck // a full disk has rolled back already, a lost connection too
 }
@@ -229,6 +238,9 @@ func (e *engine) rollback(ctx context.Context) {
 // close closes what was opened.
 func (e *engine) close() error {
 	errs := []error{closeAll(e.write), closeAll(e.read)}
+	if e.checkpoints != nil {
+		errs = append(errs, e.checkpoints.close())
+	}
 	if e.reader != nil {
 		errs = append(errs, e.reader.Close())
 	}

@@ -12,10 +12,6 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Pages that the log may grow to before it is copied into the database, 32 MiB: a copy costs two
-// fsyncs more, so it should be rare beside commits.
-const checkpointPages = 8192
-
 // sqliteDSN returns the driver's name of the database, with pragmas such as "busy_timeout(5000)".
 func sqliteDSN(path, mode string, pragmas ...string) string {
 	query := url.Values{"mode": {mode}, "_pragma": pragmas, "_txlock": {"immediate"}}
@@ -46,7 +42,14 @@ func openSQLite(ctx context.Context, path string) (_ *engine, err error) {
 		e.close()
 		return nil, err
 	}
-	return e, e.open(ctx)
+	if err := e.open(ctx); err != nil {
+		return nil, err
+	}
+	if e.checkpoints, err = startCheckpoints(path, e); err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
 }
 
 // durableSQLite makes sure that a commit means an fsync of the log.
