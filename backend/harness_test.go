@@ -65,6 +65,9 @@ func (f *fakeRegistries) serve(ctx *fasthttp.RequestCtx) {
 	if status == 502 {
 		ctx.Response.Header.Set("Retry-After", "1")
 	}
+	if status == 429 {
+		ctx.Response.Header.Set("Retry-After", "3600")
+	}
 	if status == 503 {
 		ctx.Response.Header.Set("Retry-After", "7")
 	}
