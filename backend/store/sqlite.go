@@ -34,7 +34,7 @@ func openSQLite(ctx context.Context, path string) (_ *engine, err error) {
 		signUpMany: signUpEach,
 	}}
 	e.writer, err = connectSQLite(path, "rwc", "busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)",
-		fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages), "cache_size(-65536)", "temp_store(memory)")
+		fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages), "cache_size(-16384)", "temp_store(memory)")
 	if err != nil {
 		return nil, err
 	}
