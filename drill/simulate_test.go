@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,7 +119,7 @@ func TestPlansSeeTheSamePeople(t *testing.T) {
 	options.Plan = "as-published"
 	published := simulateNamed(t, "prakerja-2020", options, Simulating{Replications: 2})
 	for i, step := range []string{"landing", "sign-up", "mail", "email-verify"} {
-		if a, b := was.Report.Funnel[i], published.Report.Funnel[i]; a.Entered != b.Entered || a.Passed != b.Passed {
+		if a, b := was.Report.Funnel[i], published.Report.Funnel[i]; math.Abs(a.Entered-b.Entered) > 1 || math.Abs(a.Passed-b.Passed) > 1 { // somebody may wait at the end
 			t.Errorf("%s: %v of %v under one plan, %v of %v under the other", step, a.Passed, a.Entered, b.Passed, b.Entered)
 		}
 	}
@@ -135,8 +136,7 @@ func TestNewSimulationRefuses(t *testing.T) {
 	}
 	text := string(scenario.Source())
 	for why, change := range map[string][2]string{
-		"a policy that is not simulated": {"      - {policy: bounded-fifo, at: call:dukcapil, limit: 50", "      - {policy: deferred-photo, at: step:landing}\n      - {policy: bounded-fifo, at: call:dukcapil, limit: 50"},
-		"a step without a route":         {"    route: [{station: web}]\n  - name: sign-up", "  - name: sign-up"},
+		"a step without a route": {"    route: [{station: web}]\n  - name: sign-up", "  - name: sign-up"},
 	} {
 		changed, err := scenarios.Parse("changed.yaml", []byte(strings.Replace(text, change[0], change[1], 1)), nil)
 		if err != nil {
@@ -217,5 +217,34 @@ func TestRandomTotalsAreCounted(t *testing.T) {
 		if replay.Lost != 0 {
 			t.Errorf("%v people are lost, though all pass", replay.Lost)
 		}
+	}
+}
+
+// TestMaxRateEvensOutTheWork: when 21 hours are played in minutes, the people of the spike come to
+// their later steps within seconds of one another, beside those who sign up then; no ten seconds ask for much
+// more than all.
+func TestMaxRateEvensOutTheWork(t *testing.T) {
+	const scale, span = 0.05, 10
+	r := simulateNamed(t, "prakerja-2020", Options{Plan: "as-published", Scale: scale, MaxRate: 150_000. / 60 * scale}, Simulating{}).Report
+	looks := []string{"mail", "sms"} // cheap ones
+	asked := make([]float64, len(r.Series.TS))
+	for _, step := range r.Series.Steps {
+		if slices.Contains(looks, step.Step) {
+			continue
+		}
+		for second, requests := range step.Requests {
+			asked[second] += float64(requests)
+		}
+	}
+	var all, most, sum float64
+	for second, requests := range asked {
+		all, sum = all+requests, sum+requests
+		if second >= span {
+			sum -= asked[second-span]
+		}
+		most = max(most, sum)
+	}
+	if mean := all / float64(len(asked)) * span; most > 1.8*mean { // 2.7 where nothing but sign-ups is capped
+		t.Errorf("the busiest %d s ask for %.0f, %.2f times the mean", span, most, most/mean)
 	}
 }
