@@ -115,7 +115,7 @@ func TestNoAnswerBeforePostgresSyncs(t *testing.T) {
 			strace := watch(t, append(processesOf(t, server), child.pid), "-yy", "-s", "65536",
 				"-e", "trace=read,write,recvfrom,pwrite64,fdatasync,fsync", "-o", trace)
 			var answered atomic.Int64
-			offer(child.address, "p", 8, func(string, int) bool { return answered.Add(1) < 60 })
+			offer(child.address, "p", 8, func(string, int) bool { return answered.Add(1) < 40 })
 			child.signal(syscall.SIGTERM)
 			child.Wait()
 			letGo(t, strace)
