@@ -91,6 +91,29 @@ func TestRetryBudgetRepeatsCalls(t *testing.T) {
 	}
 }
 
+// TestUsedUpQuotaIsNotAskedAgain: a registry that says when to come back, and that is not soon, is not asked
+// again for the same request, and the budget is kept for those whom it may help.
+func TestUsedUpQuotaIsNotAskedAgain(t *testing.T) {
+	var calls atomic.Int64
+	answers := []func() (int, string){
+		func() (int, string) { return 200, `{"content":[{"RESPON":"Kuota Akses Hari Ini Telah Habis"}]}` },
+		func() (int, string) { return 429, "" }, // fakeRegistries says: an hour
+		func() (int, string) { return 500, "" },
+		func() (int, string) { return 200, yesRow },
+	}
+	s := startService(t, func(s *service) {
+		s.config.Dukcapil.Retry = &backend.RetryConfig{BudgetConfig: resilience.BudgetConfig{Burst: 1}, Calls: 3, Pause: time.Millisecond, Longest: time.Millisecond}
+		s.registries.dukcapil = func(map[string]any) (int, string) { return answers[calls.Add(1)-1]() }
+	})
+	session := s.sessionsOf(1)[0]
+	s.want("the quota of the day is used up", s.post("/v1/identity", session, identityOf(1)), 503, "registry_busy")
+	s.want("told to come back in an hour", s.post("/v1/identity", session, identityOf(1)), 503, "registry_busy")
+	s.want("a failure that may pass", s.post("/v1/identity", session, identityOf(1)), 200, "")
+	if got := calls.Load(); got != 4 {
+		t.Errorf("the registry was asked %d times, want 4", got)
+	}
+}
+
 // TestRegistryCacheAsksOnce: those who ask at once share one call, those who ask later need none, and
 // failures are not kept.
 func TestRegistryCacheAsksOnce(t *testing.T) {

@@ -30,7 +30,8 @@ type fakeRegistries struct {
 	dukcapil func(question map[string]any) (status int, body string)
 	dapodik  func(nik string) (status int, body string)
 	dtks     func(nik string) (status int, body string)
-	traces   chan string // traceparent of each question to Dukcapil
+	traces   chan string  // traceparent of each question to Dukcapil
+	heads    lockedBuffer // header fields of every question
 }
 
 const yesRow = `{"content":[{"NIK":"Sesuai (100)","NO_KK":"Sesuai (100)","TGL_LHR":"Sesuai (100)","NAMA_LGKP":"Sesuai (100)"}]}`
@@ -45,6 +46,8 @@ func kindRegistries() *fakeRegistries {
 }
 
 func (f *fakeRegistries) serve(ctx *fasthttp.RequestCtx) {
+	_, fields, _ := bytes.Cut(ctx.Request.Header.Header(), []byte("\r\n"))
+	f.heads.Write(fields)
 	path := string(ctx.Path())
 	nik := path[strings.LastIndexByte(path, '/')+1:]
 	status, body := 404, "{}"
@@ -64,6 +67,9 @@ func (f *fakeRegistries) serve(ctx *fasthttp.RequestCtx) {
 	ctx.SetContentType("application/json")
 	if status == 502 {
 		ctx.Response.Header.Set("Retry-After", "1")
+	}
+	if status == 429 {
+		ctx.Response.Header.Set("Retry-After", "3600")
 	}
 	if status == 503 {
 		ctx.Response.Header.Set("Retry-After", "7")

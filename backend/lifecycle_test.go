@@ -140,7 +140,8 @@ func TestShutdownDoesNotWaitForever(t *testing.T) {
 	wait.Wait()
 }
 
-// TestLogsNameNobody runs into every trouble that is logged, and looks into the metrics too.
+// TestLogsNameNobody runs into every trouble that is logged, and looks into the metrics, and into what goes to the
+// registries beside the questions themselves: a trace passes through many hands.
 func TestLogsNameNobody(t *testing.T) {
 	var log lockedBuffer
 	s := startService(t, func(s *service) {
@@ -160,13 +161,14 @@ func TestLogsNameNobody(t *testing.T) {
 		}
 	})
 	session := s.sessionsOf(1)[0]
-	s.want("an unknown text", s.post("/v1/identity", session, identityOf(1)), 503, "registry_busy")
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	s.want("an unknown text", s.post("/v1/identity", session, identityOf(1), "traceparent", "00-"+trace+"-00f067aa0ba902b7-01", "tracestate", "siti=p0@example.test"), 503, "registry_busy")
 	s.signUp("wrong@example.test")
 	awaitDepth(s, 0)
 	metrics := s.metrics()
 	s.stop()
-	text := log.String() + metrics
-	for _, part := range []string{"registry in trouble", "mail server in trouble", "mail refused for good"} {
+	text := log.String() + metrics + s.registries.heads.String()
+	for _, part := range []string{trace, "registry in trouble", "mail server in trouble", "mail refused for good"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("nothing about %q in the log:\n%s", part, text)
 		}

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -56,7 +57,7 @@ func (o *outlet) call(ctx context.Context, gate *gate, attempt func() error) err
 		}
 		asked, err := o.once(attempt)
 		gate.leave()
-		if err == nil || !asked || !o.again(calls) {
+		if err == nil || !asked || !o.again(calls, err) {
 			return err
 		}
 		if err := pause(ctx, o.pauses().Again(calls)); err != nil {
@@ -92,14 +93,18 @@ func (o *outlet) first() {
 	o.budget.First()
 }
 
-// again takes a repeated call from the budget.
-func (o *outlet) again(calls int) bool {
+// again takes a repeated call from the budget, unless the failed one was told to come back much later.
+func (o *outlet) again(calls int, failed error) bool {
 	if o == nil || o.budget == nil || calls >= o.retry.Calls {
 		return false
 	}
+	var told time.Duration
+	if busy := (*busyError)(nil); errors.As(failed, &busy) {
+		told = busy.retryAfter
+	}
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
-	return o.budget.Retry()
+	return o.budget.RetryAfter(told)
 }
 
 func (o *outlet) pauses() resilience.DeferConfig {

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -27,8 +28,8 @@ const photosPath = "/v1/photos"
 
 // limitBody lets only photos be large.
 func limitBody(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	path, _, _ := strings.Cut(string(header.RequestURI()), "?")
-	if path == photosPath {
+	path, _, _ := bytes.Cut(header.RequestURI(), []byte("?"))
+	if string(path) == photosPath {
 		return fasthttp.RequestConfig{MaxRequestBodySize: maxPhotoBody}
 	}
 	return fasthttp.RequestConfig{MaxRequestBodySize: maxJSONBody}
@@ -103,15 +104,17 @@ func (s *Server) serveHTTP(routes map[string]methods) fasthttp.RequestHandler {
 // secure sets the headers that keep a browser from being too helpful (ASVS 5.0, chapter 3).
 func secure(ctx *fasthttp.RequestCtx) {
 	header := &ctx.Response.Header
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cache-Control", "no-store")
-	form := "'none'"
+	set := func(name, value string) { header.SetCanonical([]byte(name), []byte(value)) } // not to be spelt anew for each answer
+	set("X-Content-Type-Options", "nosniff")
+	set("Referrer-Policy", "no-referrer")
+	set("Cache-Control", "no-store")
+	const policy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action "
 	if string(ctx.Path()) == linkPath {
-		form = "'self'"
+		set("Content-Security-Policy", policy+"'self'")
+	} else {
+		set("Content-Security-Policy", policy+"'none'")
 	}
-	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action "+form)
-	header.Set("Strict-Transport-Security", "max-age=31536000")
+	set("Strict-Transport-Security", "max-age=31536000")
 }
 
 // answer runs a handler and writes what it returns.

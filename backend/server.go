@@ -193,6 +193,7 @@ func (s *Server) openHTTP() {
 		HeaderReceived:               limitBody,
 		ReadTimeout:                  30 * time.Second,
 		WriteTimeout:                 30 * time.Second,
+		ReduceMemoryUsage:            true, // thousands of connections wait, for their person or for the store, and hold no buffers
 		IdleTimeout:                  2 * time.Minute,
 		CloseOnShutdown:              true,
 		DisablePreParseMultipartForm: true,

@@ -4,7 +4,6 @@ package backend_test
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -34,6 +33,7 @@ func needStrace(t *testing.T) {
 
 // call is one system call as strace saw it: begun and returned are places in one order of events.
 type call struct {
+	thread             string
 	name, args, result string
 	begun, returned    int
 }
@@ -54,17 +54,17 @@ func readTrace(t *testing.T, path string) (calls []call) {
 	defer file.Close()
 	under := map[string]call{} // by thread
 	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
+	lines.Buffer(nil, 8<<20)
 	for at := 0; lines.Scan(); at++ {
 		line := lines.Text()
 		if m := begunCall.FindStringSubmatch(line); m != nil {
-			under[m[1]] = call{name: m[2], args: m[3], begun: at}
+			under[m[1]] = call{thread: m[1], name: m[2], args: m[3], begun: at}
 		} else if m := resumedCall.FindStringSubmatch(line); m != nil {
 			c := under[m[1]]
 			c.args, c.result, c.returned = c.args+m[3], m[4], at
 			calls = append(calls, c)
 		} else if m := wholeCall.FindStringSubmatch(line); m != nil {
-			calls = append(calls, call{m[2], m[3], m[4], at, at})
+			calls = append(calls, call{m[1], m[2], m[3], m[4], at, at})
 		}
 	}
 	return calls
@@ -75,9 +75,8 @@ var (
 	address    = regexp.MustCompile(`p\.\d+\.\d+@example\.test`)
 )
 
-// early returns the answers that left before a sync of the log, begun after the row's write, had
-// returned; answers is how many there were.
-func early(calls []call) (answers int, faults []string) {
+// early returns the answers that left before their row was on the disk; answers is how many there were.
+func early(calls []call, onDisk func(calls []call, email string, before int) bool) (answers int, faults []string) {
 	asked := map[string]string{} // by socket: whose request is being answered
 	for _, c := range inOrder(calls) {
 		of := descriptor.FindStringSubmatch(c.args)
@@ -89,7 +88,7 @@ func early(calls []call) (answers int, faults []string) {
 		}
 		if c.name == "write" && strings.Contains(c.args, "HTTP/1.1 202") {
 			answers++
-			if !synced(calls, asked[of[1]], c.begun) {
+			if !onDisk(calls, asked[of[1]], c.begun) {
 				faults = append(faults, fmt.Sprintf("the answer to %s left before its row was on the disk", asked[of[1]]))
 			}
 		}
@@ -118,6 +117,7 @@ func inOrder(calls []call) []call {
 	return ordered
 }
 
+// synced tells whether a sync of SQLite's log, begun after the row's write had returned, has returned.
 func synced(calls []call, email string, before int) bool {
 	written := -1
 	for _, c := range calls {
@@ -160,7 +160,7 @@ func TestNoAnswerBeforeTheSync(t *testing.T) {
 			server.signal(syscall.SIGTERM)
 			server.Wait()
 			calls := readTrace(t, trace)
-			answers, faults := early(calls)
+			answers, faults := early(calls, synced)
 			if int64(answers) < answered.Load() {
 				t.Errorf("%d answers in the trace; the clients had %d", answers, answered.Load())
 			}
@@ -214,25 +214,41 @@ func TestFailingSync(t *testing.T) {
 	}
 }
 
-// failSyncs lets every sync of a process fail from its return on.
-func failSyncs(t *testing.T, pid int) *exec.Cmd {
-	injector := exec.Command("strace", "-f", "-p", strconv.Itoa(pid), "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO", "-o", os.DevNull)
-	said, err := injector.StderrPipe()
+// failSyncs lets every sync of processes fail from its return on.
+func failSyncs(t *testing.T, pids ...int) *exec.Cmd {
+	return watch(t, pids, "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO", "-o", os.DevNull)
+}
+
+// watch lets strace follow processes that run already, and returns once it has all of them.
+func watch(t *testing.T, pids []int, args ...string) *exec.Cmd {
+	args = append([]string{"-f"}, args...)
+	for _, pid := range pids {
+		args = append(args, "-p", strconv.Itoa(pid))
+	}
+	strace := exec.Command("strace", args...)
+	said, err := strace.StderrPipe()
 	if err == nil {
-		err = injector.Start()
+		err = strace.Start()
 	}
 	if err != nil {
 		t.Error(err)
-		return injector
+		return strace
 	}
-	line := make([]byte, 256)
-	for text := []byte(nil); !bytes.Contains(text, []byte("attached")); {
-		n, err := said.Read(line)
-		if err != nil {
-			t.Errorf("strace did not attach: %v %s", err, text)
-			break
+	lines := bufio.NewScanner(said)
+	attached, gone := 0, 0 // a process may end meanwhile
+	for attached+gone < len(pids) && lines.Scan() {
+		if strings.Contains(lines.Text(), "attached") {
+			attached++
+		} else if strings.Contains(lines.Text(), "attach:") {
+			gone++
 		}
-		text = append(text, line[:n]...)
 	}
-	return injector
+	if attached == 0 {
+		t.Errorf("strace watches none of %v", pids)
+	}
+	go func() { // what it says of further threads is for nobody
+		for lines.Scan() {
+		}
+	}()
+	return strace
 }

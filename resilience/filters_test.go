@@ -275,3 +275,23 @@ func cacheAgainstModel(t *rapid.T) {
 		}
 	}
 }
+
+// TestBudgetIsKeptFromTheHopeless: who is told to come back in a minute or later is not tried again, and what
+// the budget holds stays for others.
+func TestBudgetIsKeptFromTheHopeless(t *testing.T) {
+	b := resilience.NewBudget(resilience.BudgetConfig{Burst: 1})
+	for _, row := range []struct {
+		why  string
+		told time.Duration
+		want bool
+	}{
+		{"a quota of the day is used up", time.Minute, false},
+		{"an hour", time.Hour, false},
+		{"a failure that may pass, and the budget is whole", 5 * time.Second, true},
+		{"the budget is used up", 0, false},
+	} {
+		if got := b.RetryAfter(row.told); got != row.want {
+			t.Errorf("%s: %v, want %v", row.why, got, row.want)
+		}
+	}
+}

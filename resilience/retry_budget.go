@@ -1,6 +1,9 @@
 package resilience
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // BudgetConfig describes a [Budget].
 type BudgetConfig struct {
@@ -41,3 +44,11 @@ func (b *Budget) Retry() bool {
 	b.tokens--
 	return true
 }
+
+// hopeless is how long to wait before the same may succeed when nobody who waits now would still be there:
+// a quota is used up for the day, an account is closed.
+const hopeless = time.Minute
+
+// RetryAfter says whether one more attempt may be made after one that was answered with how long to wait
+// before the next. What is told to come back much later is not repeated, and the budget is left as it is.
+func (b *Budget) RetryAfter(told time.Duration) bool { return told < hopeless && b.Retry() }

@@ -152,7 +152,7 @@ func (m *model) callFailed(number int32, asked bool, retryAfter time.Duration) {
 		o.breaker.Done(m.engine.now, r.epoch, false)
 	}
 	switch {
-	case asked && o.budget != nil && int(r.calls) < o.Retry.Calls && o.budget.Retry():
+	case asked && o.budget != nil && int(r.calls) < o.Retry.Calls && o.budget.RetryAfter(retryAfter):
 		m.engine.After(o.Retry.Pause.Again(int(r.calls)), NewEvent(againKind, number))
 	case r.accepted:
 		m.engine.After(o.Defer.Again(int(r.calls)), NewEvent(againKind, number))

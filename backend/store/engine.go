@@ -36,7 +36,7 @@ type dialect struct {
 	begin      string                    // begins a transaction that writes
 	judge      func(error) blame
 	durable    func(context.Context, *sql.Conn) (string, error) // makes sure that a commit means an fsync, and says so
-	signUpMany func(*engine, []*SignUp) error                   // many at once; nil means one by one
+	signUpMany func(*engine, []*SignUp) error                   // those of a batch together
 }
 
 // engine is a database: one connection that writes and a pool that reads.
@@ -52,6 +52,8 @@ type engine struct {
 	read       map[string]*sql.Stmt
 	commitTime time.Duration // of the last transaction
 	durability string
+
+	checkpoints *checkpointer // SQLite's
 }
 
 // readers is the number of connections that read.
@@ -171,10 +173,8 @@ func (e *engine) beginTransaction(ctx context.Context) error {
 
 // apply runs every operation of a batch.
 func (e *engine) apply(batch []*request) (broken int, err error) {
-	if e.signUpMany != nil {
-		if err := e.applyTogether(batch); err != nil {
-			return -1, err
-		}
+	if err := e.applyTogether(batch); err != nil {
+		return -1, err
 	}
 	for i, r := range batch {
 		if r.together {
@@ -187,7 +187,7 @@ func (e *engine) apply(batch []*request) (broken int, err error) {
 	return -1, nil
 }
 
-// applyTogether runs the sign-ups of a batch in one statement. All of a batch are under way at the
+// applyTogether runs the sign-ups of a batch in as few statements as the database likes. All of a batch are under way at the
 // same time, so that any order is right.
 func (e *engine) applyTogether(batch []*request) error {
 	var signUps []*SignUp
@@ -224,6 +224,13 @@ func (e *engine) commit(ctx context.Context) error {
 	return nil
 }
 
+// answered is told by the writer, after the callers, that so many operations were committed.
+func (e *engine) answered(rows int) {
+	if e.checkpoints != nil {
+		e.checkpoints.committed(rows)
+	}
+}
+
 func (e *engine) rollback(ctx context.Context) {
 	e.conn.ExecContext(ctx, "ROLLBACK") //nolint:errcheck // a full disk has rolled back already, a lost connection too
 }
@@ -231,6 +238,9 @@ func (e *engine) rollback(ctx context.Context) {
 // close closes what was opened.
 func (e *engine) close() error {
 	errs := []error{closeAll(e.write), closeAll(e.read)}
+	if e.checkpoints != nil {
+		errs = append(errs, e.checkpoints.close())
+	}
 	if e.reader != nil {
 		errs = append(errs, e.reader.Close())
 	}

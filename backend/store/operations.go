@@ -34,7 +34,7 @@ func (s *Store) SignUp(signUp SignUp) (mailed bool, err error) {
 
 func (o *SignUp) apply(e *engine) error {
 	o.mailed = false
-	person, err := e.insert(insertPerson, o.Email, o.Name, o.Phone, orNull(o.Password), o.At.UnixMilli(), o.Link.Nonce, o.Link.Hash, o.Link.Expires.UnixMilli())
+	person, err := e.insert(insertPerson, o.values()...)
 	if err != nil {
 		return err
 	}
@@ -42,6 +42,24 @@ func (o *SignUp) apply(e *engine) error {
 		return o.again(e)
 	}
 	return o.mail(e, person)
+}
+
+// values returns the parameters of insertPerson.
+func (o *SignUp) values() []any {
+	return []any{o.Email, o.Name, o.Phone, orNull(o.Password), o.At.UnixMilli(), o.Link.Nonce, o.Link.Hash, o.Link.Expires.UnixMilli()}
+}
+
+// repeatMails does for those who are not new, after the others have been written, what can be done.
+func repeatMails(e *engine, signUps []*SignUp) error {
+	for _, s := range signUps {
+		if s.mailed {
+			continue
+		}
+		if err := s.again(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // again repeats the mail to a known address, if it may be repeated.

@@ -138,13 +138,5 @@ func signUpMany(e *engine, signUps []*SignUp) error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	for _, s := range signUps {
-		if s.mailed {
-			continue
-		}
-		if err := s.again(e); err != nil {
-			return err
-		}
-	}
-	return nil
+	return repeatMails(e, signUps)
 }

@@ -12,10 +12,6 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Pages that the log may grow to before it is copied into the database, 32 MiB: a copy costs two
-// fsyncs more, so it should be rare beside commits.
-const checkpointPages = 8192
-
 // sqliteDSN returns the driver's name of the database, with pragmas such as "busy_timeout(5000)".
 func sqliteDSN(path, mode string, pragmas ...string) string {
 	query := url.Values{"mode": {mode}, "_pragma": pragmas, "_txlock": {"immediate"}}
@@ -35,9 +31,10 @@ func connectSQLite(path, mode string, pragmas ...string) (*sql.DB, error) {
 func openSQLite(ctx context.Context, path string) (_ *engine, err error) {
 	e := &engine{dialect: dialect{
 		name: "sqlite", goose: goose.DialectSQLite3, begin: "BEGIN IMMEDIATE", judge: judgeSQLite, durable: durableSQLite,
+		signUpMany: signUpEach,
 	}}
 	e.writer, err = connectSQLite(path, "rwc", "busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)",
-		fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages), "cache_size(-65536)", "temp_store(memory)")
+		fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages), "cache_size(-16384)", "temp_store(memory)")
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +42,14 @@ func openSQLite(ctx context.Context, path string) (_ *engine, err error) {
 		e.close()
 		return nil, err
 	}
-	return e, e.open(ctx)
+	if err := e.open(ctx); err != nil {
+		return nil, err
+	}
+	if e.checkpoints, err = startCheckpoints(path, e); err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
 }
 
 // durableSQLite makes sure that a commit means an fsync of the log.
@@ -81,4 +85,26 @@ func judgeSQLite(err error) blame {
 		return blameStorage
 	}
 	return blameOperation
+}
+
+// signUpEach writes sign-ups one by one, and the mails of those who are new in one statement.
+//
+// Note: many rows in one statement are slower here: it needs a journal of its own, and the driver
+// looks parameters up by their names.
+func signUpEach(e *engine, signUps []*SignUp) error {
+	var last int64
+	if err := e.queryRow(lastPerson).Scan(&last); err != nil {
+		return err
+	}
+	for _, s := range signUps {
+		n, err := e.exec(insertPerson, s.values()...)
+		if err != nil {
+			return err
+		}
+		s.mailed = n > 0
+	}
+	if _, err := e.exec(mailNew, last); err != nil {
+		return err
+	}
+	return repeatMails(e, signUps)
 }

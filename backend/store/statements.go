@@ -10,6 +10,8 @@ const commit = "COMMIT"
 const (
 	insertPerson = `INSERT INTO people (email, name, phone, password, created_ms, mailed_ms, link_nonce, link_hash, link_expires_ms)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8) ON CONFLICT (email) DO NOTHING /*returning*/`
+	lastPerson = `SELECT coalesce(max(id), 0) FROM people`
+	mailNew    = `INSERT INTO jobs (person_id, kind, due_ms) SELECT id, 0, created_ms FROM people WHERE id > ?1 ORDER BY id`
 	// A link that still holds is sent again, so that the first mail, if it is only late, stays good.
 	mailAgain = `UPDATE people SET mailed_ms = ?1,
 			link_nonce = CASE WHEN link_expires_ms > ?1 AND link_hash <> ?2 THEN link_nonce ELSE ?3 END,
@@ -106,7 +108,7 @@ const (
 // writeQueries returns what the writer prepares.
 func writeQueries() []string {
 	return []string{
-		commit, insertPerson, mailAgain, verifyEmail, tryLink, setPassword, findNIK, claimNIK, setIdentity,
+		commit, insertPerson, lastPerson, mailNew, mailAgain, verifyEmail, tryLink, setPassword, findNIK, claimNIK, setIdentity,
 		askIdentity, setProfile, setKTP, setSelfie, startOTP, tryOTP, confirmPhone, setStatement,
 		submitTest, setEligible, askJoin, takePlace, setBatch, closeBatch, openBatch, selectBatch,
 		batchMembers, setSelected, erasePerson, insertJob, leaseJobs, settleJob, takeKey, readKey, keepKey,

@@ -43,6 +43,7 @@ func (s *Store) write() {
 		case r := <-s.requests:
 			batch = s.gather(append(batch[:0], r))
 			s.commit(batch)
+			s.engine.answered(len(batch))
 		case <-s.closing:
 			return
 		}
@@ -91,6 +92,7 @@ func (s *Store) writeAsync() {
 			}
 			if err == nil {
 				s.committed(rows, s.engine.commitTime)
+				s.engine.answered(rows)
 				continue
 			}
 			s.counters.failures.Add(1)
