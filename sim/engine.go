@@ -16,6 +16,7 @@ type Engine struct {
 	events   uint64
 	heap     heap
 	far      far
+	rung     rung
 	delays   []*Delay
 	revocables
 }
@@ -31,7 +32,7 @@ func (e *Engine) Events() uint64 { return e.events }
 
 // Pending returns how many events are scheduled, those revoked and not yet due included, and each
 // [Delay] in use counted once.
-func (e *Engine) Pending() int { return e.heap.len() + e.far.count }
+func (e *Engine) Pending() int { return e.heap.len() + e.rung.len() + e.far.count }
 
 // At schedules an event.
 func (e *Engine) At(at time.Duration, event Event) {
@@ -86,7 +87,7 @@ func (e *Engine) wait(delay *Delay) {
 // Next moves the clock to the next event and returns it; false when nothing is left.
 func (e *Engine) Next() (Event, bool) {
 	for e.bring() {
-		first := e.heap.take()
+		first := e.take()
 		event, due := first.event(), true
 		if event.Kind() > lastKind {
 			if event.Kind() == delayKind {
@@ -109,7 +110,7 @@ func (e *Engine) Peek() (time.Duration, bool) {
 	if !e.bring() {
 		return 0, false
 	}
-	return e.heap.first().at, true
+	return e.first().at, true
 }
 
 // Advance moves the clock on to an instant before which nothing is due.
@@ -133,6 +134,9 @@ func (e *Engine) renumber() {
 	all := make([]*entry, 0, e.heap.len())
 	for i := root; i < len(e.heap.entries); i++ {
 		all = append(all, &e.heap.entries[i])
+	}
+	for i := range e.rung.events[e.rung.next:] {
+		all = append(all, &e.rung.events[e.rung.next+i])
 	}
 	all = e.far.all(all)
 	for _, delay := range e.delays {

@@ -49,9 +49,9 @@ func (m *model) decide(number int32, hop *hop) bool {
 	switch {
 	case r.mistyped && !m.traitTypo(r.person, int(r.step)):
 		m.finish(number, declined)
-	case step.name == funnel.EmailVerify && s != nil && s.verified:
+	case step.name == funnel.EmailVerify && s != nil && s.marks.has(verified):
 		m.finish(number, linkUsed)
-	case step.identifies && s != nil && s.identified, step.name == funnel.Eligibility && s != nil && s.eligible:
+	case step.identifies && s != nil && s.marks.has(identified), step.name == funnel.Eligibility && s != nil && s.marks.has(eligible):
 		m.finish(number, accepted)
 	case step.name == funnel.Eligibility && !step.asksDapodik && m.isMinor(r.person, m.people.Traits(r.person)):
 		m.finish(number, declined)
@@ -88,16 +88,16 @@ func (m *model) complete(r *request) reply {
 	}
 	switch step := &m.steps[r.step]; {
 	case step.name == funnel.EmailVerify:
-		s.verified = true
+		s.marks |= verified
 	case step.identifies:
-		s.identified = true
+		s.marks |= identified
 	case step.name == funnel.Eligibility:
-		s.eligible = true
-	case step.name == funnel.Join && !s.joined:
+		s.marks |= eligible
+	case step.name == funnel.Join && !s.marks.has(joined):
 		if m.config.Places > 0 && m.members >= m.config.Places {
 			return isFull
 		}
-		s.joined = true
+		s.marks |= joined
 		m.members++
 	}
 	return accepted
