@@ -38,7 +38,7 @@ type Config struct {
 // Arrival returns the real time at which a caller comes. Where birth months take turns, the people of
 // each spread over the time from their turn to the end as all would over the whole run: who would come
 // at t comes at turn + t·(1 − turn/end).
-func (c Config) Arrival(people population.Population, caller journey.Caller) time.Duration {
+func (c *Config) Arrival(people population.Population, caller journey.Caller) time.Duration {
 	if c.Stagger == nil || caller.Visitor {
 		return caller.At
 	}

@@ -85,9 +85,17 @@ func (e *Engine) wait(delay *Delay) {
 }
 
 // Next moves the clock to the next event and returns it; false when nothing is left.
-func (e *Engine) Next() (Event, bool) {
+func (e *Engine) Next() (Event, bool) { return e.NextBefore(never) }
+
+// NextBefore is Next for events before an instant; false when none is left.
+func (e *Engine) NextBefore(end time.Duration) (Event, bool) {
 	for e.bring() {
-		first := e.take()
+		onRung := e.rungFirst()
+		first := e.first(onRung)
+		if first.at >= end {
+			return 0, false
+		}
+		e.take(onRung)
 		event, due := first.event(), true
 		if event.Kind() > lastKind {
 			if event.Kind() == delayKind {
@@ -110,7 +118,7 @@ func (e *Engine) Peek() (time.Duration, bool) {
 	if !e.bring() {
 		return 0, false
 	}
-	return e.first().at, true
+	return e.first(e.rungFirst()).at, true
 }
 
 // Advance moves the clock on to an instant before which nothing is due.

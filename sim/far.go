@@ -130,20 +130,20 @@ func (e *Engine) bring() bool {
 }
 
 // first returns what is due first; something must be, and [Engine.bring] have brought it.
-func (e *Engine) first() entry {
-	if e.rungFirst() {
+func (e *Engine) first(onRung bool) entry {
+	if onRung {
 		return e.rung.events[e.rung.next]
 	}
 	return e.heap.first()
 }
 
-// take takes what is due first.
-func (e *Engine) take() entry {
-	if e.rungFirst() {
+// take takes what [Engine.first] returned.
+func (e *Engine) take(onRung bool) {
+	if onRung {
 		e.rung.next++
-		return e.rung.events[e.rung.next-1]
+		return
 	}
-	return e.heap.take()
+	e.heap.take()
 }
 
 // rungFirst says whether what is due first is on the rung.

@@ -216,14 +216,11 @@ func (m *model) play(ctx context.Context) error {
 		if count%breath == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if at, any := m.engine.Peek(); !any || at >= m.config.Until {
-			return nil
-		}
-		m.warm(m.engine.come())
-		event, any := m.engine.Next()
+		event, any := m.engine.NextBefore(m.config.Until)
 		if !any {
 			return nil
 		}
+		m.warm(m.engine.come())
 		m.handle(event)
 	}
 }

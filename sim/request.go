@@ -37,10 +37,9 @@ type request struct {
 func (m *model) send(slot int32, s *session) {
 	number := m.takeRequest()
 	r := &m.requests[number]
-	*r = request{
-		person: s.walk.Person, session: slot, generation: s.generation, attempt: int32(s.walk.Attempt), step: s.walk.Step,
-		hop: -1, job: noJob, held: noJob, mistyped: s.marks.has(mistyped),
-	}
+	*r = request{} // and field by field: a literal would be made elsewhere and copied
+	r.person, r.session, r.generation, r.attempt, r.step = s.walk.Person, slot, s.generation, int32(s.walk.Attempt), s.walk.Step
+	r.hop, r.job, r.held, r.mistyped = -1, noJob, noJob, s.marks.has(mistyped)
 	m.watch(slot, s, r)
 	s.request = number
 	m.knock(number)

@@ -90,8 +90,8 @@ func (m *model) open(walk journey.Walk, action journey.Action, is marks) {
 		slot = int32(len(m.sessions))
 		m.sessions, m.asides = append(m.sessions, session{}), append(m.asides, aside{})
 	}
-	generation := m.sessions[slot].generation + 1
-	m.sessions[slot] = session{walk: walk, request: -1, generation: generation, marks: is | fresh}
+	s := &m.sessions[slot]
+	s.walk, s.request, s.generation, s.room, s.marks = walk, -1, s.generation+1, 0, is|fresh
 	m.asides[slot] = aside{}
 	m.plan(slot, action)
 }
