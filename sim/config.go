@@ -31,6 +31,7 @@ type Config struct {
 	Scalers   []Scaler                  // at most one for each station
 	Stagger   *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that people come when they like
 	Places    int                       // in the batch that people join; 0 means no limit
+	TestDelay time.Duration             // real time from handing in the motivation test to its score, where people poll for it
 	Until     time.Duration             // real time after which the run ends
 	ReadEvery time.Duration             // between two readings of the stations; 0 means never
 }

@@ -65,6 +65,7 @@ type step struct {
 	way         int  // by which what it awaits comes
 	identifies  bool // Dukcapil is asked
 	asksDapodik bool
+	evaluates   bool // the motivation test: the score is polled for
 	timeout     time.Duration
 	delay       *Delay
 	route       []*hop
@@ -154,6 +155,7 @@ func newModel(config Config, observer funnel.Observer) *model {
 func (m *model) newStep(i int) step {
 	config := m.config.Journey.Steps[i]
 	s := step{name: config.Name, key: workload.NewPurpose(config.Name), awaits: config.Kind == funnel.Await, timeout: config.Timeout}
+	s.evaluates = config.Kind == funnel.Poll && config.Name == funnel.Test
 	if config.Timeout > 0 {
 		s.delay = m.engine.Delay(config.Timeout)
 	}

@@ -199,7 +199,7 @@ func (m *model) finish(number int32, reply reply) {
 		return
 	}
 	m.sessions[slot].request = -1
-	m.answered(slot, journey.Answer{Outcome: reply.outcome, RetryAfter: reply.retryAfter}, reply.status)
+	m.answered(slot, journey.Answer{Outcome: reply.outcome, Pending: reply == pending, RetryAfter: reply.retryAfter}, reply.status)
 }
 
 // abandon tells the stations that let a waiting client take its request away.

@@ -34,6 +34,7 @@ const (
 	joined
 	deferred // the service took what it will work off later, see aside.accepted
 	inside   // the turn of the place in the waiting room has come
+	handedIn // the motivation test, see aside.due
 )
 
 func (m marks) has(mark marks) bool { return m&mark != 0 }
@@ -50,7 +51,7 @@ func (m *marks) put(mark marks, is bool) {
 type aside struct {
 	parcels  [parcels]parcel
 	accepted time.Duration // when the service took what it will work off later
-	_        [8]byte
+	due      time.Duration // the score of the motivation test
 }
 
 // expect makes the sessions of the caller who is due, and waits for the next.
