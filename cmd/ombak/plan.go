@@ -117,14 +117,14 @@ func repeated(names []string) string {
 // study plays all runs and shows how far it is.
 func study(c *cli.Context, s streams, runs []*drill.Run) ([]drill.Simulation, error) {
 	count := c.Int("replications")
-	watch := newStudyProgress(s.err, c.Bool("quiet"), len(runs)*count)
+	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", len(runs)*count, runs[0])
 	expected, err := foretell(c, watch, runs[0], len(runs)*count)
 	if err != nil {
 		return nil, err
 	}
 	watch.say("%d plans, %d replications of each: %d runs%s\n", len(runs), count, len(runs)*count, expected)
 	simulations, err := drill.Study{
-		Runs: runs, How: drill.Simulating{Replications: count, Build: build(), Done: watch.done}, Expected: watch.expected,
+		Runs: runs, How: watch.watched(drill.Simulating{Replications: count, Build: build()}), Expected: watch.expected,
 	}.Play(c.Context)
 	watch.close()
 	return simulations, err
