@@ -90,7 +90,7 @@ func (e *Engine) Next() (Event, bool) { return e.NextBefore(never) }
 // NextBefore is Next for events before an instant; false when none is left.
 func (e *Engine) NextBefore(end time.Duration) (Event, bool) {
 	for e.bring() {
-		onRung := e.rungFirst()
+		onRung := e.rung.len() > 0 && e.rungFirst()
 		first := e.first(onRung)
 		if first.at >= end {
 			return 0, false
@@ -138,10 +138,12 @@ func (e *Engine) expire(delay *Delay, first entry) (Event, bool) {
 // renumber gives all pending events new sequences in their order, which makes room for another four
 // thousand million.
 func (e *Engine) renumber() {
-	e.heap.fill()
-	all := make([]*entry, 0, e.heap.len())
-	for i := root; i < len(e.heap.entries); i++ {
-		all = append(all, &e.heap.entries[i])
+	if e.heap.hole {
+		e.heap.fill()
+	}
+	all := make([]*entry, 0, e.Pending())
+	for i := range e.heap.size() {
+		all = append(all, &e.heap.entries[root+i])
 	}
 	for i := range e.rung.events[e.rung.next:] {
 		all = append(all, &e.rung.events[e.rung.next+i])

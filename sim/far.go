@@ -123,10 +123,17 @@ func (e *Engine) push(entry entry) {
 
 // bring makes sure that heap and rung hold whatever is due first, and says whether anything is pending.
 func (e *Engine) bring() bool {
-	for e.rung.len() == 0 && e.far.count > 0 && (e.heap.len() == 0 || windowOf(e.heap.first().at) >= e.far.opened) {
-		e.far.open(&e.rung)
+	if e.far.count > 0 && e.rung.len() == 0 {
+		e.bringNext()
 	}
 	return e.heap.len()+e.rung.len() > 0
+}
+
+// bringNext opens the next window that holds anything unless something in the heap is due before it.
+func (e *Engine) bringNext() {
+	for e.rung.len() == 0 && (e.heap.len() == 0 || windowOf(e.heap.first().at) >= e.far.opened) {
+		e.far.open(&e.rung)
+	}
 }
 
 // first returns what is due first; something must be, and [Engine.bring] have brought it.
