@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/loadgen"
@@ -79,7 +78,7 @@ func (r *Run) peopleConfig(config *loadgen.Config) error {
 	if r.Options.From >= end {
 		return refuse("the window begins at %v, but the arrivals of scenario %s end at %v", r.Options.From, s.Name, end)
 	}
-	config.Journey.Clock = r.clock(signups, journey.New(config.Journey, nil).Lead())
+	config.Journey.Clock = r.clock(*config, end)
 	r.arrivals, r.lastly = config.Journey.Clock.Real(r.Options.From), config.Journey.Clock.Real(end)
 	config.Until = r.lastly + s.Drain
 	return nil
@@ -101,16 +100,6 @@ func (r *Run) stream(bins workload.Bins, curve workload.Curve, purpose workload.
 		Scale: orOne(r.Options.Scale), From: r.Options.From, To: r.Options.To,
 		Curve: curve, Random: r.Scenario.Arrivals.Totals == "random",
 	}
-}
-
-// clock warps scenario time as the options ask, beginning early enough for what people do before
-// the instant that the arrivals schedule.
-func (r *Run) clock(signups workload.Bins, lead time.Duration) workload.Clock {
-	if r.Options.MaxRate > 0 {
-		scaled := workload.Rate(float64(r.Options.MaxRate) / orOne(r.Options.Scale))
-		return workload.FastForward(signups, r.Options.From, scaled).WithLead(lead)
-	}
-	return workload.NewClock(r.Options.From, orOne(r.Options.Speed)).WithLead(lead)
 }
 
 // shares reads the population's shares by the names that package population gives them.

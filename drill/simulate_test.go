@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -217,5 +218,34 @@ func TestRandomTotalsAreCounted(t *testing.T) {
 		if replay.Lost != 0 {
 			t.Errorf("%v people are lost, though all pass", replay.Lost)
 		}
+	}
+}
+
+// TestMaxRateEvensOutTheWork: when 21 hours are played in minutes, the people of the spike come to
+// their later steps within seconds of one another, beside those who sign up then; no ten seconds ask for much
+// more than all.
+func TestMaxRateEvensOutTheWork(t *testing.T) {
+	const scale, span = 0.05, 10
+	r := simulateNamed(t, "prakerja-2020", Options{Plan: "as-published", Scale: scale, MaxRate: 150_000. / 60 * scale}, Simulating{}).Report
+	looks := []string{"mail", "sms"} // cheap ones
+	asked := make([]float64, len(r.Series.TS))
+	for _, step := range r.Series.Steps {
+		if slices.Contains(looks, step.Step) {
+			continue
+		}
+		for second, requests := range step.Requests {
+			asked[second] += float64(requests)
+		}
+	}
+	var all, most, sum float64
+	for second, requests := range asked {
+		all, sum = all+requests, sum+requests
+		if second >= span {
+			sum -= asked[second-span]
+		}
+		most = max(most, sum)
+	}
+	if mean := all / float64(len(asked)) * span; most > 1.8*mean { // 2.7 where nothing but sign-ups is capped
+		t.Errorf("the busiest %d s ask for %.0f, %.2f times the mean", span, most, most/mean)
 	}
 }

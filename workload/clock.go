@@ -25,21 +25,40 @@ func NewClock(from time.Duration, speed float64) Clock {
 	return Clock{Knots: []Knot{{from, 0}, {from + span, time.Duration(float64(span) / speed)}}}
 }
 
-// FastForward returns the clock that plays every bin as fast as the cap allows and never slower
-// than real time: a bin of n arrivals lasts n/cap real seconds, but at most its own width. After the last
-// bin it goes on at the mean pace, so that those who came last finish as the others did.
-func FastForward(bins Bins, from time.Duration, capPerSecond Rate) Clock {
+// Cap bounds how many of those in the bins may come in a real second.
+type Cap struct {
+	Bins Bins
+	Rate Rate // above 0
+}
+
+// need is the real time that the cap asks for a part of a bin.
+func (c Cap) need(bin int, part float64) time.Duration {
+	if bin >= len(c.Bins.Counts) {
+		return 0
+	}
+	return time.Duration(float64(c.Bins.Counts[bin]) * part / float64(c.Rate) * float64(time.Second))
+}
+
+// FastForward returns the clock that plays every bin as fast as all caps allow and never slower
+// than real time: a bin of n arrivals lasts n/rate real seconds, but at most its own width. The bins of
+// all caps are of one width, and the first, which there must be, has the most. After the last bin it goes on at the mean pace, so
+// that those who came last finish as the others did.
+func FastForward(from time.Duration, caps ...Cap) Clock {
+	bins := caps[0].Bins
 	clock := Clock{Knots: []Knot{{Scenario: from}}}
 	var passed time.Duration
-	for i, count := range bins.Counts {
+	for i := range bins.Counts {
 		end := bins.Width * time.Duration(i+1)
 		start := max(end-bins.Width, from)
 		if end <= start {
 			continue
 		}
-		share := float64(end-start) / float64(bins.Width)
-		need := time.Duration(float64(count) * share / float64(capPerSecond) * float64(time.Second))
-		passed += min(max(need, time.Millisecond), end-start)
+		part := float64(end-start) / float64(bins.Width)
+		need := time.Millisecond
+		for _, limit := range caps {
+			need = max(need, limit.need(i, part))
+		}
+		passed += min(need, end-start)
 		clock.Knots = append(clock.Knots, Knot{Scenario: end, Real: passed})
 	}
 	last := clock.Knots[len(clock.Knots)-1]

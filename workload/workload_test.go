@@ -241,7 +241,7 @@ func TestPermutationIsABijection(t *testing.T) {
 func TestClockInvertsItself(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bins := workload.Bins{Width: time.Minute, Counts: rapid.SliceOfN(rapid.IntRange(0, 80_000), 1, 30).Draw(t, "counts")}
-		clock := workload.FastForward(bins, 0, workload.Rate(rapid.Float64Range(100, 2000).Draw(t, "cap"))).WithLead(10 * time.Second)
+		clock := workload.FastForward(0, workload.Cap{Bins: bins, Rate: workload.Rate(rapid.Float64Range(100, 2000).Draw(t, "cap"))}).WithLead(10 * time.Second)
 		if start := clock.Real(-10 * time.Second); start != 0 {
 			t.Fatalf("the lead begins at %v", start)
 		}
@@ -256,7 +256,7 @@ func TestClockInvertsItself(t *testing.T) {
 // bins played five minutes in a minute and a half, takes eighteen minutes.
 func TestFastForwardGoesOnAtItsMeanPace(t *testing.T) {
 	bins := workload.Bins{Width: time.Minute, Counts: []int{9_000, 9_000, 9_000, 9_000, 9_000}}
-	clock := workload.FastForward(bins, 0, 500) // 18 s for each minute
+	clock := workload.FastForward(0, workload.Cap{Bins: bins, Rate: 500}) // 18 s for each minute
 	if after := clock.Real(bins.Duration()+time.Hour) - clock.Real(bins.Duration()); (after - 18*time.Minute).Abs() > time.Second {
 		t.Errorf("an hour after the last arrival takes %v", after)
 	}
@@ -265,12 +265,25 @@ func TestFastForwardGoesOnAtItsMeanPace(t *testing.T) {
 // Fast-forward never offers more than its cap in any bin, nor runs slower than real time.
 func TestFastForwardKeepsItsCap(t *testing.T) {
 	bins := workload.Bins{Width: time.Minute, Counts: []int{0, 600, 80_000, 60_000, 10}}
-	clock := workload.FastForward(bins, 0, 500)
+	clock := workload.FastForward(0, workload.Cap{Bins: bins, Rate: 500})
 	for i, count := range bins.Counts {
 		start, end := time.Duration(i)*time.Minute, time.Duration(i+1)*time.Minute
 		length := clock.Real(end) - clock.Real(start)
 		if rate := float64(count) / length.Seconds(); rate > 500*1.0001 && length < time.Minute || length > time.Minute {
 			t.Errorf("bin %d lasts %v, %.1f/s", i, length, rate)
+		}
+	}
+}
+
+// Of several caps the one that asks for most time holds.
+func TestFastForwardKeepsEveryCap(t *testing.T) {
+	signups := workload.Bins{Width: time.Minute, Counts: []int{600, 6_000, 6_000}}
+	work := workload.Bins{Width: time.Minute, Counts: []int{2_000, 2_000, 80_000}}
+	clock := workload.FastForward(0, workload.Cap{Bins: signups, Rate: 500}, workload.Cap{Bins: work, Rate: 2_000})
+	for i, want := range []time.Duration{1200 * time.Millisecond, 12 * time.Second, 40 * time.Second} {
+		at := time.Duration(i) * time.Minute
+		if got := clock.Real(at+time.Minute) - clock.Real(at); (got - want).Abs() > time.Millisecond {
+			t.Errorf("bin %d lasts %v, want %v", i, got, want)
 		}
 	}
 }
