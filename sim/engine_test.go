@@ -123,3 +123,20 @@ func TestFarEventsAgainstAList(t *testing.T) {
 		}
 	})
 }
+
+// TestNextBeforeKeepsToItsEnd: what was called off before the end does not let the next event pass,
+// which stays for later.
+func TestNextBeforeKeepsToItsEnd(t *testing.T) {
+	e := NewEngine()
+	delay := e.Delay(time.Second)
+	alarm := e.Arm(delay, NewEvent(1, 1))
+	e.Revoke(e.Schedule(time.Second, NewEvent(2, 2)))
+	e.At(3*time.Second, NewEvent(3, 3))
+	e.Disarm(delay, alarm)
+	if event, any := e.NextBefore(2 * time.Second); any {
+		t.Errorf("event %d of kind %d came at %v, after the end", event.Subject(), event.Kind(), e.Now())
+	}
+	if event, any := e.Next(); !any || event.Kind() != 3 || e.Now() != 3*time.Second {
+		t.Errorf("then came %v %v at %v, want the event of kind 3 at 3s", event, any, e.Now())
+	}
+}
