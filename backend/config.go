@@ -18,36 +18,36 @@ import (
 
 // Config describes the service. The zero value of an optional field means its default.
 type Config struct {
-	Listen               string         `json:"listen,omitempty"`                 // address to answer at; default 127.0.0.1:0, a free port
-	Admin                string         `json:"admin,omitempty"`                  // address of /healthz, /readyz and /metrics; empty means none
-	Database             string         `json:"database"`                         // path of the SQLite file, or the URL of PostgreSQL
-	Fresh                bool           `json:"fresh,omitempty"`                  // refuse a database that holds people
-	Durability           string         `json:"durability,omitempty"`             // group-fsync (default), per-request-fsync, or async, which is unsafe
-	BatchRows            int            `json:"batch_rows,omitempty"`             // most operations in one transaction; default 512
-	BatchAge             time.Duration  `json:"batch_age,omitempty"`              // how long a transaction waits for company; default 2 ms
-	Key                  []byte         `json:"key"`                              // 32 bytes from which every other key is derived
-	PhotoDir             string         `json:"photo_dir,omitempty"`              // default: photos beside the database
-	Quota                int            `json:"quota,omitempty"`                  // most members of a batch; 0 means no limit
-	LinkBase             string         `json:"link_base,omitempty"`              // start of the links in mails; default the own address
-	LinkTTL              time.Duration  `json:"link_ttl,omitempty"`               // how long a link is good; default 24 h
-	SessionTTL           time.Duration  `json:"session_ttl,omitempty"`            // how long a session is good; default 24 h
-	MailPause            time.Duration  `json:"mail_pause,omitempty"`             // between two mails to one address; default 60 s
-	Passwords            string         `json:"passwords,omitempty"`              // empty (none), at-signup or after-verify
-	PasswordSlots        int            `json:"password_slots,omitempty"`         // passwords hashed at once; default one for each core
-	QueuedIdentity       bool           `json:"queued_identity,omitempty"`        // accept an identity at once and ask the registry later
-	QuestionWorkers      int            `json:"question_workers,omitempty"`       // questions to the registry at once; default 10
-	OTPTTL               time.Duration  `json:"otp_ttl,omitempty"`                // how long a phone's code is good; default 5 min
-	OTPPause             time.Duration  `json:"otp_pause,omitempty"`              // between two codes to one person; default 60 s
-	TestDelay            time.Duration  `json:"test_delay,omitempty"`             // from handing in the test to its score
-	Required             []string       `json:"required,omitempty"`               // steps without which nobody joins, beside identity and eligibility
-	ConnectionsPerClient int            `json:"connections_per_client,omitempty"` // most from one address; 0 means no limit
-	Profiling            bool           `json:"profiling,omitempty"`              // /debug/pprof at the admin listener
-	SMS                  SMSConfig      `json:"sms,omitzero"`                     // proves phones; without URL codes stay unsent
-	Dukcapil             DukcapilConfig `json:"dukcapil,omitzero"`                // checks identities; without URL there is no such step
-	Dapodik              RegistryConfig `json:"dapodik,omitzero"`                 // knows pupils; without URL it is not asked
-	DTKS                 RegistryConfig `json:"dtks,omitzero"`                    // knows households with social aid; without URL it is not asked
-	Doors                []DoorConfig   `json:"doors,omitempty"`                  // in front of the service, passed in this order
-	Mail                 MailConfig     `json:"mail,omitzero"`                    // without SMTP mails stay in the outbox
+	Listen               string                 `json:"listen,omitempty"`                 // address to answer at; default 127.0.0.1:0, a free port
+	Admin                string                 `json:"admin,omitempty"`                  // address of /healthz, /readyz and /metrics; empty means none
+	Database             string                 `json:"database"`                         // path of the SQLite file, or the URL of PostgreSQL
+	Fresh                bool                   `json:"fresh,omitempty"`                  // refuse a database that holds people
+	Durability           string                 `json:"durability,omitempty"`             // group-fsync (default), per-request-fsync, or async, which is unsafe
+	BatchRows            int                    `json:"batch_rows,omitempty"`             // most operations in one transaction; default 512
+	BatchAge             time.Duration          `json:"batch_age,omitempty"`              // how long a transaction waits for company; default 2 ms
+	Key                  []byte                 `json:"key"`                              // 32 bytes from which every other key is derived
+	PhotoDir             string                 `json:"photo_dir,omitempty"`              // default: photos beside the database
+	Quota                int                    `json:"quota,omitempty"`                  // most members of a batch; 0 means no limit
+	LinkBase             string                 `json:"link_base,omitempty"`              // start of the links in mails; default the own address
+	LinkTTL              time.Duration          `json:"link_ttl,omitempty"`               // how long a link is good; default 24 h
+	SessionTTL           time.Duration          `json:"session_ttl,omitempty"`            // how long a session is good; default 24 h
+	MailPause            time.Duration          `json:"mail_pause,omitempty"`             // between two mails to one address; default 60 s
+	Passwords            string                 `json:"passwords,omitempty"`              // empty (none), at-signup or after-verify
+	PasswordSlots        int                    `json:"password_slots,omitempty"`         // passwords hashed at once; default one for each core
+	QueuedIdentity       bool                   `json:"queued_identity,omitempty"`        // accept an identity at once and ask the registry later
+	OTPTTL               time.Duration          `json:"otp_ttl,omitempty"`                // how long a phone's code is good; default 5 min
+	OTPPause             time.Duration          `json:"otp_pause,omitempty"`              // between two codes to one person; default 60 s
+	TestDelay            time.Duration          `json:"test_delay,omitempty"`             // from handing in the test to its score
+	Required             []string               `json:"required,omitempty"`               // steps without which nobody joins, beside identity and eligibility
+	ConnectionsPerClient int                    `json:"connections_per_client,omitempty"` // most from one address; 0 means no limit
+	Profiling            bool                   `json:"profiling,omitempty"`              // /debug/pprof at the admin listener
+	SMS                  SMSConfig              `json:"sms,omitzero"`                     // proves phones; without URL codes stay unsent
+	Dukcapil             DukcapilConfig         `json:"dukcapil,omitzero"`                // checks identities; without URL there is no such step
+	Dapodik              RegistryConfig         `json:"dapodik,omitzero"`                 // knows pupils; without URL it is not asked
+	DTKS                 RegistryConfig         `json:"dtks,omitzero"`                    // knows households with social aid; without URL it is not asked
+	Questions            resilience.DeferConfig `json:"questions,omitzero"`               // how the registry is asked later; default 10 workers, 10,000,000 waiting, pauses from 5 s to 5 min
+	Doors                []DoorConfig           `json:"doors,omitempty"`                  // in front of the service, passed in this order
+	Mail                 MailConfig             `json:"mail,omitzero"`                    // without SMTP mails stay in the outbox
 
 	Now      func() time.Time `json:"-"` // the scenario's clock, for ages; default time.Now
 	Log      *slog.Logger     `json:"-"` // troubles with what is outside the service; default none
@@ -133,7 +133,10 @@ func (c Config) withDefaults() Config {
 	or(&c.SMS.BackoffMax, time.Minute)
 	or(&c.SMS.Attempts, 5)
 	or(&c.PasswordSlots, runtime.GOMAXPROCS(0))
-	or(&c.QuestionWorkers, 10)
+	or(&c.Questions.Workers, 10)
+	or(&c.Questions.Backlog, 10_000_000)
+	or(&c.Questions.Pause, 5*time.Second)
+	or(&c.Questions.Longest, max(c.Questions.Pause, 5*time.Minute))
 	or(&c.OTPTTL, 5*time.Minute)
 	or(&c.OTPPause, time.Minute)
 	or(&c.Log, slog.New(slog.DiscardHandler))
@@ -166,6 +169,9 @@ func (c Config) Validate() error {
 	fault(c.Mail.Connections < 0, "mail: connections is %d; it must be 1 or more", c.Mail.Connections)
 	for _, d := range []time.Duration{c.BatchAge, c.LinkTTL, c.SessionTTL, c.MailPause, c.Mail.Timeout, c.Mail.Backoff, c.Mail.BackoffMax} {
 		fault(d < 0, "a duration is %v; none may be negative", d)
+	}
+	if err := c.withDefaults().Questions.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("questions: %w", err))
 	}
 	for name, registry := range map[string]RegistryConfig{"dukcapil": c.Dukcapil.RegistryConfig, "dapodik": c.Dapodik, "dtks": c.DTKS} {
 		if err := registry.validate(); err != nil {

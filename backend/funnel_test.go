@@ -155,19 +155,22 @@ func TestQueuedIdentityOutlivesTheServer(t *testing.T) { onEach(t, queuedIdentit
 func queuedIdentityOutlivesTheServer(t *testing.T, location string) {
 	queued := func(s *service) {
 		s.config.Database, s.config.QueuedIdentity, s.config.MailPause = location, true, time.Nanosecond
-		s.config.Mail.BackoffMax = time.Millisecond
+		s.config.Questions.Pause, s.config.Questions.Longest = time.Millisecond, time.Millisecond
 	}
 	s := startService(t, func(s *service) {
 		queued(s)
+		s.config.Questions.Backlog = 3
 		s.registries.dukcapil = func(map[string]any) (int, string) { return 502, "" }
 	})
-	sessions := s.sessionsOf(3)
+	sessions := s.sessionsOf(4)
+	sessions, last := sessions[:3], sessions[3]
 	for i, session := range sessions {
 		nik := min(i, 1) // the last two want the same one
 		s.want("identity", s.post("/v1/identity", session, identityOf(nik)), 202, "")
 		s.want("identity again", s.post("/v1/identity", session, identityOf(nik)), 202, "")
 		s.want("looked at", s.send("GET", "/v1/identity", session, "", nil), 202, "")
 	}
+	s.want("one too many", s.post("/v1/identity", last, identityOf(3)), 503, "registry_busy")
 	s.stop()
 	next := startService(t, queued)
 	verified, taken := 0, 0

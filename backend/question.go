@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/resilience"
 	"github.com/valyala/fasthttp"
 )
 
@@ -19,9 +20,12 @@ const unanswered = "unanswered"
 type questionWorker struct {
 	store    *store.Store
 	registry dukcapil
-	retries  retries
+	deferred resilience.DeferConfig
 	log      *slog.Logger
 }
+
+// mostQuestions is how often a registry is asked about one person.
+const mostQuestions = 1000
 
 var _ worker = (*questionWorker)(nil)
 
@@ -38,14 +42,14 @@ func (w *questionWorker) attempt(ctx context.Context, question store.Job) outcom
 		w.log.Error("question given up", "error", err)
 		return outcome{job: question, state: store.JobDead}
 	}
-	state := w.retries.next(question.Attempts)
+	state := retries{attempts: mostQuestions}.next(question.Attempts)
 	if state == store.JobDead && verdict == "" {
 		err = w.store.SetIdentity(question.Person, unanswered)
 		if err != nil {
 			w.log.Error("nobody is told that the registry does not answer", "error", err)
 		}
 	}
-	pause := w.retries.pause(question.Attempts)
+	pause := w.deferred.Again(question.Attempts)
 	if busy != nil {
 		pause = max(pause, busy.retryAfter)
 	}
@@ -97,9 +101,9 @@ func (s *Server) openQuestions(ctx context.Context) (err error) {
 	if s.questions, err = newQueue(ctx, store.JobVerification, "questions", s.store, c.Log); err != nil || s.dukcapil.registry == nil || !c.QueuedIdentity {
 		return err
 	}
-	s.questions.workers = c.QuestionWorkers
+	s.questions.workers = c.Questions.Workers
 	s.questions.hire = func() worker {
-		return &questionWorker{s.store, s.dukcapil, retries{c.Mail.Backoff, time.Minute, 1000}, c.Log}
+		return &questionWorker{s.store, s.dukcapil, c.Questions, c.Log}
 	}
 	return nil
 }
@@ -111,6 +115,9 @@ func (s *Server) askLater(person store.Person, claimed identity) (reply, error) 
 		return reply{}, err
 	}
 	pending := reply{fasthttp.StatusAccepted, statusBody{store.IdentityPending}}
+	if person.Identity != store.IdentityPending && s.questions.depth.Load() >= int64(s.config.Questions.Backlog) {
+		return reply{}, &busyError{s.config.Questions.Pause, "too many wait to be checked"}
+	}
 	switch err := s.store.AskLater(person.ID, question, time.Now()); {
 	case errors.Is(err, store.ErrOutOfOrder):
 		return pending, nil // asked already

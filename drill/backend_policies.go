@@ -32,8 +32,29 @@ func (r *Run) protectBackend(config *backend.Config) error {
 		if registry == nil {
 			return refuse("plan %s limits calls of %s, which has no gate; put the policy at dukcapil, dapodik or dtks", plan.Name, name)
 		}
+		if policy.Policy == "async-verify" {
+			if err := r.askLater(config, plan.Name, policy); err != nil {
+				return err
+			}
+		}
 		protectRegistry(registry, policy)
 	}
+	return nil
+}
+
+// askLater lets the backend take identities at once and ask the registry later. People must then look what
+// has become of theirs.
+func (r *Run) askLater(config *backend.Config, plan string, policy scenarios.Policy) error {
+	if _, name := policy.Place(); r.Scenario.Dependencies[name].Kind != "dukcapil" {
+		return refuse("plan %s asks %s later, which runs live for identities only; put async-verify at dukcapil, or simulate it", plan, name)
+	}
+	for _, step := range r.Scenario.Journey {
+		if step.Request != nil && step.Request.Path == identityPath && (step.Request.Look == nil || step.Request.Look.Path != identityPath) {
+			return refuse("plan %s takes identities and checks them later, but people do not look at the outcome: "+
+				"set journey.%s to kind: poll, every, patience, expect.pending: [202] and request.look.path: %s, or simulate it", plan, step.Name, identityPath)
+		}
+	}
+	config.QueuedIdentity, config.Questions = true, policy.Deferred()
 	return nil
 }
 

@@ -99,7 +99,7 @@ func TestOptionsAreRefused(t *testing.T) {
 func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
 	text := string(load(t, "smoke").Source())
 	for _, test := range []struct{ plan, want string }{
-		{"  - name: x\n    policies: [{policy: async-verify, at: call:dukcapil, workers: 9}]\n", "puts async-verify at call:dukcapil, which does not run live yet"},
+		{"  - name: x\n    policies: [{policy: async-verify, at: call:dukcapil, workers: 9}]\n", "set journey.identity to kind: poll, every, patience, expect.pending: [202] and request.look.path: /v1/identity"},
 		{"  - name: x\n    policies: [{policy: waiting-room, at: step:sign-up, rate: 9/s}]\n", "cannot tell people apart"},
 		{"  - name: x\n    policies: [{policy: token-bucket, at: step:sign-up, rate: 9/s}]\n", "cannot tell people apart"},
 		{"  - name: x\n    policies: [{policy: stagger-by-birth-month, at: step:sign-up, every: 1h}]\n", "does not know birth dates"},

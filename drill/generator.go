@@ -177,6 +177,9 @@ func requests(s *scenarios.Scenario) ([]loadgen.Request, error) {
 			Completed: step.Expect.Completed, Declined: step.Expect.Declined, Rejected: step.Expect.Rejected, Pending: step.Expect.Pending,
 			Silent: step.Leave == "silent",
 		}
+		if look := request.Look; look != nil {
+			mapped[i].Look = &loadgen.Look{Method: cmp.Or(look.Method, "GET"), Path: look.Path}
+		}
 		for _, check := range step.Expect.Checks {
 			mapped[i].Checks = append(mapped[i].Checks, loadgen.Check{Extract: loadgen.Extract(check.Extract), Equals: check.Equals, Contains: check.Contains})
 		}

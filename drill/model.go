@@ -31,10 +31,7 @@ func (r *Run) simConfig() (sim.Config, error) {
 		stations[name] = len(config.Stations)
 		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: r.scaled(s.Stations[name].Service), Batch: r.simBatch(s.Stations[name].Batch)})
 	}
-	outlets, err := r.simPolicies(&config, stations)
-	if err != nil {
-		return config, err
-	}
+	outlets := r.simPolicies(&config, stations)
 	for _, name := range sortedNames(s.Dependencies) {
 		calls[name] = len(config.Calls)
 		call, err := r.simCall(name, outlets[name])
@@ -49,6 +46,7 @@ func (r *Run) simConfig() (sim.Config, error) {
 		}
 		config.Routes = append(config.Routes, simRoute(step.Route, stations, calls))
 	}
+	var err error
 	if config.Changes, err = r.simChanges(stations, calls); err != nil {
 		return config, err
 	}

@@ -9,14 +9,11 @@ import (
 )
 
 // simPolicies enters what the plan puts in front of the service and its stations, and returns what
-// protects each dependency's calls. What is not simulated is refused.
-func (r *Run) simPolicies(config *sim.Config, stations map[string]int) (map[string]sim.Outlet, error) {
-	plan, policies := r.Scenario.Effective(r.Scenario.Plan())
+// protects each dependency's calls.
+func (r *Run) simPolicies(config *sim.Config, stations map[string]int) map[string]sim.Outlet {
+	_, policies := r.Scenario.Effective(r.Scenario.Plan())
 	outlets := map[string]sim.Outlet{}
 	for _, policy := range policies {
-		if !policy.Kind().Simulated {
-			return nil, refuse("plan %s puts %s at %s, which is not simulated yet; choose another plan", plan.Name, policy.Policy, policy.At)
-		}
 		policy = policy.Scaled(orOne(r.Options.ScaleSystem))
 		place, name := policy.Place()
 		switch {
@@ -32,7 +29,7 @@ func (r *Run) simPolicies(config *sim.Config, stations map[string]int) (map[stri
 			config.Doors = append(config.Doors, r.door(policy))
 		}
 	}
-	return outlets, nil
+	return outlets
 }
 
 // protect puts a policy in front of a dependency's calls.

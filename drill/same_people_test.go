@@ -54,7 +54,8 @@ func (f *fates) Observe(s funnel.Sample) {
 
 // TestTheSamePeopleLiveAndSimulated plays smoke, made larger, through the load generator against the
 // real backend and mocks, and through the simulator: 10,000 people must have the same mistakes, the
-// same answers of the registries and the same decisions at every step.
+// same answers of the registries and the same decisions at every step, whether the registry is asked while
+// they wait or later.
 func TestTheSamePeopleLiveAndSimulated(t *testing.T) {
 	if raceEnabled || testing.Short() {
 		t.Skip("plays 10,000 people in real time")
@@ -63,17 +64,21 @@ func TestTheSamePeopleLiveAndSimulated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	simulated := &fates{got: map[fate]outcomes{}}
-	run, err := NewSimulation(scenario, Options{})
-	if err != nil {
-		t.Fatal(err)
+	for _, plan := range []string{"calm", "async-verify"} {
+		t.Run(plan, func(t *testing.T) {
+			simulated := &fates{got: map[fate]outcomes{}}
+			run, err := NewSimulation(scenario, Options{Plan: plan})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := sim.Run(t.Context(), run.Simulated, func(int) funnel.Observer { return simulated }); err != nil {
+				t.Fatal(err)
+			}
+			live := &fates{got: map[fate]outcomes{}}
+			playLive(t, scenario, plan, live)
+			compareFates(t, scenario, simulated, live)
+		})
 	}
-	if _, err := sim.Run(t.Context(), run.Simulated, func(int) funnel.Observer { return simulated }); err != nil {
-		t.Fatal(err)
-	}
-	live := &fates{got: map[fate]outcomes{}}
-	playLive(t, scenario, live)
-	compareFates(t, scenario, simulated, live)
 }
 
 func compareFates(t *testing.T, scenario *scenarios.Scenario, simulated, live *fates) {
@@ -108,9 +113,9 @@ func compareFates(t *testing.T, scenario *scenarios.Scenario, simulated, live *f
 }
 
 // playLive plays the scenario against the reference backend and the mocks in this process.
-func playLive(t *testing.T, scenario *scenarios.Scenario, observer funnel.Observer) {
+func playLive(t *testing.T, scenario *scenarios.Scenario, plan string, observer funnel.Observer) {
 	t.Helper()
-	run, err := NewRun(scenario, Options{})
+	run, err := NewRun(scenario, Options{Plan: plan})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +155,7 @@ func playLive(t *testing.T, scenario *scenarios.Scenario, observer funnel.Observ
 	}
 }
 
-// samePeople writes smoke with 500 people a second for 14 s, who have patience, and 340 who look.
+// samePeople writes smoke with 300 people a second for 24 s, who have patience, and 200 who look.
 func samePeople(t *testing.T) string {
 	t.Helper()
 	smoke, err := scenarios.Load("smoke")
@@ -159,9 +164,10 @@ func samePeople(t *testing.T) string {
 	}
 	text := string(smoke.Source())
 	for _, change := range [][2]string{
-		{"signups: [{for: 8s, rate: 50/s}]", "signups: [{for: 14s, rate: 500/s}]"},
-		{"visitors: [{for: 8s, rate: 30/s}]", "visitors: [{for: 14s, rate: 340/s}]"},
-		{"patience: 1500ms", "patience: 20s"},
+		{"signups: [{for: 8s, rate: 50/s}]", "signups: [{for: 24s, rate: 300/s}]"},
+		{"visitors: [{for: 8s, rate: 30/s}]", "visitors: [{for: 24s, rate: 200/s}]"},
+		{"patience: 1500ms", "patience: 12s"},
+		{"patience: 5s", "patience: 12s"},
 		{"drain: 2s", "drain: 30s"},
 		{"shares: {mistyped_email: 2%,", "shares: {full_mailbox: 2%, spam_folder: 2%, deceased: 1%, duplicate: 1%, inactive: 1%, mistyped_email: 2%,"},
 		{"limit: 50, queue: 200, deadline: 2s", "limit: 50, queue: 20000, deadline: 9s"},

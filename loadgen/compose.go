@@ -24,7 +24,7 @@ type composer struct {
 
 // compose renders the job's request into c.req.
 func (c *composer) compose(work job) *compiled {
-	request := &c.generator.requests[work.step]
+	request := &c.generator.requests[work.request]
 	c.req.Reset()
 	c.values.person, c.values.got = work.person, work.got
 	c.values.step, c.values.seed, c.values.feeders = request.step, c.generator.config.Seed, c.generator.feeders
@@ -44,19 +44,19 @@ func (c *composer) fillPerson(work job) {
 	}
 	c.values.form = c.generator.people.Form(work.person, attempt)
 	c.values.mailbox = c.generator.people.Person(work.person).Email
-	if work.mistyped && !c.generator.traitTypo(work.person, work.step) {
+	if work.mistyped && !c.generator.traitTypo(work.person, work.request) {
 		c.values.form.Email = strings.Replace(c.values.form.Email, "@", "", 1)
 	}
 }
 
 // bytes returns the job's request as it goes over the wire; the slice is valid until the next call.
 func (c *composer) bytes(work job) ([]byte, error) {
-	request := &c.generator.requests[work.step]
+	request := &c.generator.requests[work.request]
 	if c.fixed == nil {
 		c.fixed = make([][]byte, len(c.generator.requests))
 		c.buffered = bufio.NewWriterSize(&c.out, 1<<16)
 	}
-	if text := c.fixed[work.step]; text != nil && len(work.jar) == 0 {
+	if text := c.fixed[work.request]; text != nil && len(work.jar) == 0 {
 		return text, nil
 	}
 	c.compose(work)
@@ -69,7 +69,7 @@ func (c *composer) bytes(work job) ([]byte, error) {
 		return nil, err
 	}
 	if request.fixed && len(work.jar) == 0 {
-		c.fixed[work.step] = bytes.Clone(c.out.Bytes())
+		c.fixed[work.request] = bytes.Clone(c.out.Bytes())
 	}
 	return c.out.Bytes(), nil
 }

@@ -56,7 +56,22 @@ type Request struct {
 	Rejected  []int              `json:"rejected,omitempty"`
 	Pending   []int              `json:"pending,omitempty"`
 	Checks    []Check            `json:"checks,omitempty"` // what an answer with a status of Completed must hold; else the attempt failed
+	Look      *Look              `json:"look,omitempty"`   // what is sent once the answer was pending; nil means the same again
 	Silent    bool               `json:"silent,omitempty"` // people who leave do not close the connection: the service is not told
+}
+
+// Look is the request that asks what has become of one that was taken. The attempt's answer is the one that
+// took it.
+type Look struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+}
+
+// look is the whole of it.
+func (r Request) look() Request {
+	r.Method, r.Path, r.Look = r.Look.Method, r.Look.Path, nil
+	r.JSON, r.Text, r.Multipart = "", "", nil
+	return r
 }
 
 // Check is a condition on an answer: there is a value at the place, and it equals or contains a text.

@@ -115,7 +115,7 @@ func (e *epoll) now() time.Duration { return time.Since(e.began) }
 
 // send begins a request on an idle connection, or on a new one, or lets it wait for one.
 func (e *epoll) send(work job) {
-	target := int32(e.generator.requests[work.step].client)
+	target := int32(e.generator.requests[work.request].client)
 	if !e.parked[target].empty() || e.full(target) {
 		e.parked[target].add(parkedJob{work, e.now()})
 		return
@@ -130,7 +130,7 @@ func (e *epoll) start(work job, start time.Duration) {
 		e.fail(work, start, funnel.Failed, funnel.ReasonBody)
 		return
 	}
-	target := int32(e.generator.requests[work.step].client)
+	target := int32(e.generator.requests[work.request].client)
 	place, err := e.connection(work, target)
 	if err != nil {
 		outcome, reason := classifyError(err)
@@ -448,7 +448,7 @@ func (e *epoll) read(place int32, hangup bool) {
 // connection is done with it. Ended means that the other side has closed.
 func (e *epoll) answered(place int32, ended bool) bool {
 	c := &e.conns[place]
-	request := &e.generator.requests[c.job.step]
+	request := &e.generator.requests[c.job.request]
 	f, err := parseFrame(c.in, request.Method == fasthttp.MethodHead)
 	for err == nil && f.whole && f.status < 200 { // an interim answer
 		c.in = append(c.in[:0], c.in[f.head:]...)
@@ -554,7 +554,7 @@ func (e *epoll) expire() {
 		if c.state == closed || c.deadline != sequence {
 			continue
 		}
-		if c.job.leaves && c.state != orphan && e.orphans < e.most && e.generator.requests[c.job.step].Silent {
+		if c.job.leaves && c.state != orphan && e.orphans < e.most && e.generator.requests[c.job.request].Silent {
 			e.leave(place)
 		} else {
 			e.complete(place, completion{reason: funnel.ReasonTimeout}, funnel.TimedOut)

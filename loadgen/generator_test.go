@@ -371,6 +371,40 @@ func TestTicketsOfRefusalsComeBack(t *testing.T) {
 	}
 }
 
+// What is taken and worked off later is asked for by another request, and its answer is the one that took
+// it.
+func TestLooksAtWhatWasTaken(t *testing.T) {
+	looked := make(chan time.Time, 1)
+	s := serve(t, func(ctx *fasthttp.RequestCtx, n int) {
+		if n < 4 {
+			ctx.SetStatusCode(202)
+		}
+		if n == 2 {
+			looked <- time.Now()
+		}
+	})
+	began := time.Now()
+	r := play(t, config(s.url, func(c *loadgen.Config) {
+		c.Signups.Bins.Counts = []int{1}
+		c.Journey.Steps[0].Kind, c.Journey.Steps[0].Every = funnel.Poll, workload.ConstantTime(30*time.Millisecond)
+		c.Journey.Steps[0].Patience = workload.ConstantTime(time.Minute)
+		c.Requests[0] = loadgen.Request{
+			Target: "web", Method: "POST", Path: "/ask", JSON: `{"nik":"${person.nik}"}`, Headers: map[string]string{"X-Key": "secret"},
+			Completed: []int{200}, Pending: []int{202}, Look: &loadgen.Look{Method: "GET", Path: "/told"},
+		}
+	}))
+	requests := s.served()
+	if len(requests) != 4 || !strings.HasPrefix(requests[0], `POST /ask secret {"nik"`) || requests[1] != "GET /told secret " || requests[3] != requests[1] {
+		t.Errorf("requests %q", requests)
+	}
+	if len(r.samples) != 1 || r.samples[0].Outcome != funnel.Completed {
+		t.Fatalf("samples %+v, want one that passed", r.samples)
+	}
+	if end, first := began.Add(r.samples[0].End), <-looked; end.After(first) {
+		t.Errorf("the wait ended %v after the first look", end.Sub(first))
+	}
+}
+
 // raw serves connections with bytes of its own making.
 func raw(t testing.TB, answer func(net.Conn)) string {
 	t.Helper()

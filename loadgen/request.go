@@ -23,6 +23,7 @@ const boundary = "ombak-7d1a0e3c5b"
 type compiled struct {
 	Request
 	client   int // index of the target's client
+	looks    int // index of the request that looks what has become of this one; 0 where there is none
 	uri      template
 	headers  []header
 	body     template
@@ -55,7 +56,7 @@ type extraction struct {
 	pattern *regexp.Regexp
 }
 
-// compile turns the requests into templates; targets gives each target's index.
+// compile turns the requests into templates, those of the steps first; targets gives each target's index.
 func compile(config Config, targets map[string]int) ([]compiled, int, error) {
 	s := scope{got: map[string]int{}, vars: config.Vars, fed: sortedKeys(config.Feeders), data: config.Feeders, files: config.Files}
 	for _, request := range config.Requests {
@@ -73,6 +74,18 @@ func compile(config Config, targets map[string]int) ([]compiled, int, error) {
 		}
 		requests[i].client = targets[request.Target]
 		requests[i].step = workload.NewPurpose(config.Journey.Steps[i].Name)
+	}
+	for i, request := range config.Requests {
+		if request.Look == nil {
+			continue
+		}
+		look, err := s.compile(request.look(), config.Targets[request.Target])
+		if err != nil {
+			return nil, 0, fmt.Errorf("step %s: look: %w", config.Journey.Steps[i].Name, err)
+		}
+		look.client, look.step = requests[i].client, requests[i].step
+		requests[i].looks = len(requests)
+		requests = append(requests, look)
 	}
 	return requests, len(s.got), nil
 }

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -242,7 +243,7 @@ func (s *shard) send(slot int32, session *session) {
 		return
 	}
 	work := job{
-		slot: slot, step: int(session.walk.Step), person: session.walk.Person,
+		slot: slot, request: s.request(session), person: session.walk.Person,
 		mistyped: session.action.Mistyped, timeout: session.action.Timeout,
 		leaves: session.action.Leaves, attempt: session.walk.Attempt,
 	}
@@ -255,6 +256,15 @@ func (s *shard) send(slot int32, session *session) {
 		s.pace.add(session.walk.Intended, session.sent)
 	}
 	s.wire.send(work)
+}
+
+// request is the index of what is sent next.
+func (s *shard) request(session *session) int {
+	step := int(session.walk.Step)
+	if looks := s.generator.requests[step].looks; looks > 0 && session.waits {
+		return looks
+	}
+	return step
 }
 
 // take moves a walk on by one answer.
@@ -271,16 +281,19 @@ func (s *shard) take(answer completion) {
 	if session.start == 0 {
 		session.start = answer.start
 	}
+	if answer.answer.Pending && session.taken == 0 && s.generator.requests[session.walk.Step].looks > 0 {
+		session.taken = answer.end
+	}
 	walk := session.walk
 	result, next := s.generator.journey.Next(&session.walk, answer.answer, answer.end)
 	session.waits = !result.Ended
 	if result.Ended {
 		s.observer.Observe(funnel.Sample{
 			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
-			Intended: walk.Intended, Start: session.start, End: answer.end,
+			Intended: walk.Intended, Start: session.start, End: cmp.Or(session.taken, answer.end),
 			Outcome: result.Outcome, Reason: answer.reason, Final: result.Final,
 		})
-		session.start = 0
+		session.start, session.taken = 0, 0
 	}
 	s.plan(answer.slot, next)
 }

@@ -16,7 +16,7 @@ import (
 // job is one request to send.
 type job struct {
 	slot     int32
-	step     int
+	request  int // index of what is sent
 	person   uint64
 	mistyped bool
 	timeout  time.Duration // 0 means none

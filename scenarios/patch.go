@@ -44,11 +44,31 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	for _, setting := range src.settings {
 		planned.applySetting(setting)
 	}
+	planned.putOff(chain)
 	planned.replays, planned.tables, planned.uploads, planned.pem = s.replays, s.tables, s.uploads, s.pem
 	planned.attachReplays()
 	planned.applyDefaults()
 	planned.validate()
 	return &planned, src.err()
+}
+
+// putOff moves the steps of deferred-photo to the end of the journey; nobody needs the photo to join then.
+//
+// Load shifting: what need not be done at the peak is done after it; Gellings, "The Concept of Demand-Side
+// Management for Electric Utilities", Proceedings of the IEEE 73(10), 1985.
+func (s *Scenario) putOff(chain []*Plan) {
+	for _, plan := range chain {
+		for _, policy := range plan.Policies {
+			_, name := policy.Place()
+			i := s.step(name)
+			if policy.Policy != deferredPhoto || i < 0 {
+				continue
+			}
+			step := s.Journey[i]
+			s.Journey = append(slices.Delete(s.Journey, i, i+1), step)
+			s.Backend.Required = slices.DeleteFunc(s.Backend.Required, func(required string) bool { return required == "photo" })
+		}
+	}
 }
 
 // WithModel returns a copy of the scenario whose stations and dependencies are changed by a file of
@@ -86,7 +106,8 @@ func (s *Scenario) Changed(change Change) (*Scenario, error) {
 	return &changed, src.err()
 }
 
-// Effective returns the plan's policies with those of the plans it extends, and the plan itself.
+// Effective returns the plan's policies with those of the plans it extends, and the plan itself. What changes
+// the journey and stands nowhere (deferred-photo) is not among them: [Scenario.WithPlan] has seen to it.
 func (s *Scenario) Effective(name string) (Plan, []Policy) {
 	chain, err := s.chain(name, nil)
 	if err != nil || len(chain) == 0 {
@@ -94,7 +115,11 @@ func (s *Scenario) Effective(name string) (Plan, []Policy) {
 	}
 	var policies []Policy
 	for _, plan := range chain {
-		policies = append(policies, plan.Policies...)
+		for _, policy := range plan.Policies {
+			if policy.Policy != deferredPhoto {
+				policies = append(policies, policy)
+			}
+		}
 	}
 	return *chain[len(chain)-1], policies
 }

@@ -54,16 +54,18 @@ const (
 	atStation = "station"
 )
 
+// deferredPhoto lets people take a step, the upload of a photo, after all others.
+const deferredPhoto = "deferred-photo"
+
 // PolicyKind says what a policy needs and where it works.
 type PolicyKind struct {
-	Name      string
-	Places    []string // that it may stand at: entry, step, call, station
-	Needs     []string // settings that must be there
-	Takes     []string // settings that may be there
-	AtCall    []string // of those, the ones only for calls
-	Live      []string // places where a live run has it
-	Simulated bool
-	Source    string // who described it
+	Name   string
+	Places []string // that it may stand at: entry, step, call, station
+	Needs  []string // settings that must be there
+	Takes  []string // settings that may be there
+	AtCall []string // of those, the ones only for calls
+	Live   []string // places where a live run has it
+	Source string   // who described it
 }
 
 // Policies lists every policy, in the order in which the documentation tells of them.
@@ -72,21 +74,21 @@ func Policies() []PolicyKind {
 	doors := []string{atEntry, atStep}
 	calls := []string{atCall}
 	return []PolicyKind{
-		{Name: "static-limit", Places: anywhere, Needs: words("limit"), Live: anywhere, Simulated: true, Source: "Kleinrock 1975"},
-		{Name: "bounded-fifo", Places: anywhere, Needs: words("limit"), Takes: words("queue deadline"), Live: anywhere, Simulated: true, Source: "Kleinrock 1975; Barrer 1957"},
-		{Name: "bulkhead", Places: calls, Needs: words("limit"), Takes: words("queue deadline"), Live: calls, Simulated: true, Source: "Nygard 2007"},
-		{Name: "codel", Places: anywhere, Needs: words("limit queue"), Takes: words("target interval"), Live: anywhere, Simulated: true, Source: "RFC 8289; Maurer 2015 (with adaptive LIFO)"},
-		{Name: "adaptive-concurrency", Places: anywhere, Needs: words("min max"), Takes: words("algorithm limit queue deadline target"), Live: anywhere, Simulated: true, Source: "Netflix concurrency-limits 2018; Chiu and Jain 1989"},
-		{Name: "priority-shed", Places: anywhere, Needs: words("limit"), Takes: words("queue deadline"), Live: words("entry"), Simulated: true, Source: "Cobham 1954; Zhou et al. 2018"},
-		{Name: "token-bucket", Places: doors, Needs: words("rate"), Takes: words("burst"), Live: words("step"), Simulated: true, Source: "ATM Forum TM 4.1 (GCRA)"},
-		{Name: "waiting-room", Places: []string{atStep}, Needs: words("rate"), Takes: words("order burst round grace"), Live: words("step"), Simulated: true, Source: "Turner 1986; Kingman 1962"},
-		{Name: "stagger-by-birth-month", Places: doors, Needs: words("every"), Takes: words("group first"), Live: words("step"), Simulated: true, Source: "Canada, CERB, 2020; Bailey 1952"},
-		{Name: "circuit-breaker", Places: calls, Takes: words("calls share cooldown probes"), Live: calls, Simulated: true, Source: "Nygard 2007"},
-		{Name: "retry-budget", Places: anywhere, Takes: words("ratio burst attempts pause longest"), AtCall: words("attempts pause longest"), Live: calls, Simulated: true, Source: "Beyer et al. 2016, ch. 21; gRPC A6"},
-		{Name: "registry-cache", Places: calls, Needs: words("ttl"), Takes: words("size"), Live: calls, Simulated: true, Source: "RFC 9111; Nishtala et al. 2013"},
-		{Name: "async-verify", Places: calls, Needs: words("workers"), Takes: words("queue pause longest"), Simulated: true, Source: "Hohpe and Woolf 2003"},
-		{Name: "autoscale", Places: []string{atStation}, Needs: words("per_server max"), Takes: words("rule metric min every boot cooldown"), Simulated: true, Source: "Kubernetes HPA; Knative KPA"},
-		{Name: "deferred-photo", Places: []string{atStep}, Source: "–"},
+		{Name: "static-limit", Places: anywhere, Needs: words("limit"), Live: anywhere, Source: "Kleinrock 1975"},
+		{Name: "bounded-fifo", Places: anywhere, Needs: words("limit"), Takes: words("queue deadline"), Live: anywhere, Source: "Kleinrock 1975; Barrer 1957"},
+		{Name: "bulkhead", Places: calls, Needs: words("limit"), Takes: words("queue deadline"), Live: calls, Source: "Nygard 2007"},
+		{Name: "codel", Places: anywhere, Needs: words("limit queue"), Takes: words("target interval"), Live: anywhere, Source: "RFC 8289; Maurer 2015 (with adaptive LIFO)"},
+		{Name: "adaptive-concurrency", Places: anywhere, Needs: words("min max"), Takes: words("algorithm limit queue deadline target"), Live: anywhere, Source: "Netflix concurrency-limits 2018; Chiu and Jain 1989"},
+		{Name: "priority-shed", Places: anywhere, Needs: words("limit"), Takes: words("queue deadline"), Live: words("entry"), Source: "Cobham 1954; Zhou et al. 2018"},
+		{Name: "token-bucket", Places: doors, Needs: words("rate"), Takes: words("burst"), Live: words("step"), Source: "ATM Forum TM 4.1 (GCRA)"},
+		{Name: "waiting-room", Places: []string{atStep}, Needs: words("rate"), Takes: words("order burst round grace"), Live: words("step"), Source: "Turner 1986; Kingman 1962"},
+		{Name: "stagger-by-birth-month", Places: doors, Needs: words("every"), Takes: words("group first"), Live: words("step"), Source: "Canada, CERB, 2020; Bailey 1952"},
+		{Name: "circuit-breaker", Places: calls, Takes: words("calls share cooldown probes"), Live: calls, Source: "Nygard 2007"},
+		{Name: "retry-budget", Places: anywhere, Takes: words("ratio burst attempts pause longest"), AtCall: words("attempts pause longest"), Live: calls, Source: "Beyer et al. 2016, ch. 21; gRPC A6"},
+		{Name: "registry-cache", Places: calls, Needs: words("ttl"), Takes: words("size"), Live: calls, Source: "RFC 9111; Nishtala et al. 2013"},
+		{Name: "async-verify", Places: calls, Needs: words("workers"), Takes: words("queue pause longest"), Live: calls, Source: "Hohpe and Woolf 2003"},
+		{Name: "autoscale", Places: []string{atStation}, Needs: words("per_server max"), Takes: words("rule metric min every boot cooldown"), Source: "Kubernetes HPA; Knative KPA"},
+		{Name: deferredPhoto, Places: []string{atStep}, Live: words("step"), Source: "Gellings 1985"},
 	}
 }
 
@@ -153,6 +155,9 @@ func (s *Scenario) validatePolicy(path string, policy Policy) {
 			continue
 		}
 		faults = true
+	}
+	if place, step := policy.Place(); policy.Policy == deferredPhoto && place == atStep && step == s.Arrivals.Step {
+		s.source.faultAt(path+".at", "put it at a later step", "the step %s cannot be put off: the arrivals say when people take it", step)
 	}
 	if err := policy.withDefaults().check(); err != nil && !faults {
 		s.source.faultAt(path, "", "%s: %v", policy.Policy, err)

@@ -37,6 +37,14 @@ type Request struct {
 	Text      string             `yaml:"text,omitempty" json:"text,omitempty"`           // body as it is
 	Multipart map[string]string  `yaml:"multipart,omitempty" json:"multipart,omitempty"` // body as form data; ${person.photo} and ${file.NAME}, alone, are files
 	Extract   map[string]Extract `yaml:"extract,omitempty" json:"extract,omitempty"`     // values kept for later steps as ${got.NAME}
+	Look      *Look              `yaml:"look,omitempty" json:"look,omitempty"`           // await and poll: what is sent once the answer was pending; absent means the same again
+}
+
+// Look is the request that asks what has become of one that was taken and is worked off later. It has the
+// headers of that one and no body. The attempt ends for whoever waits when it is taken.
+type Look struct {
+	Method string `yaml:"method,omitempty" json:"method,omitempty"` // GET when empty
+	Path   string `yaml:"path" json:"path"`                         // path and query
 }
 
 // Extract takes one value out of an answer. With JSON and Regexp both given, the expression is

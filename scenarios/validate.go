@@ -83,6 +83,9 @@ func (s *Scenario) validateStep(step *Step, path string) {
 	if step.Leave != "close" && step.Leave != "silent" {
 		s.source.faultAt(path+".leave", hintWord(step.Leave, []string{"close", "silent"}), "the way to leave %q is unknown", step.Leave)
 	}
+	if step.Request != nil && step.Request.Look != nil && len(step.Expect.Pending) == 0 {
+		s.source.faultAt(path+".request.look", "add expect: {pending: [202]} and kind: poll", "nobody looks, for no answer is pending")
+	}
 	s.validateChecks(step.Expect.Checks, path+".expect.checks")
 	if step.Request != nil {
 		s.validateRequest(step.Request, path+".request")
@@ -101,6 +104,9 @@ func (s *Scenario) validateRequest(request *Request, path string) {
 	}
 	if !strings.HasPrefix(request.Path, "/") {
 		s.source.faultAt(path+".path", "write it from the root, as in /v1/signups", "the path %q does not begin with a slash", request.Path)
+	}
+	if request.Look != nil && !strings.HasPrefix(request.Look.Path, "/") {
+		s.source.faultAt(path+".look.path", "write it from the root, as in /v1/identity", "the path %q does not begin with a slash", request.Look.Path)
 	}
 	bodies := 0
 	for _, given := range []bool{request.JSON != nil, request.Text != "", len(request.Multipart) > 0} {
