@@ -8,8 +8,8 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// smokeWith returns the report of smoke with a registry that suffers.
-func smokeWith(t *testing.T, old, new string) report.Report {
+// smokeText returns smoke with other words in its file.
+func smokeText(t *testing.T, old, new string) *scenarios.Scenario {
 	t.Helper()
 	smoke, err := scenarios.Load("smoke")
 	if err != nil {
@@ -20,7 +20,13 @@ func smokeWith(t *testing.T, old, new string) report.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := NewSimulation(scenario, Options{})
+	return scenario
+}
+
+// smokeWith returns the report of smoke with a registry that suffers.
+func smokeWith(t *testing.T, old, new string) report.Report {
+	t.Helper()
+	run, err := NewSimulation(smokeText(t, old, new), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

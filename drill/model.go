@@ -23,7 +23,7 @@ func (r *Run) simConfig() (sim.Config, error) {
 	s, people := r.Scenario, r.Generator
 	config := sim.Config{
 		Seed: people.Seed, Journey: people.Journey, Signups: people.Signups, Visitors: people.Visitors, People: people.People,
-		Opens: people.Opens, Shares: people.Shares, Traits: people.Traits, Until: people.Until, Places: s.Backend.Quota,
+		Opens: people.Opens, Shares: people.Shares, Traits: people.Traits, Until: people.Until, Places: s.Backend.Quota, TestDelay: s.Backend.TestDelay,
 		ReadEvery: max(time.Second, (people.Until / mostReadings).Round(time.Second)),
 	}
 	stations, calls := map[string]int{}, map[string]int{}

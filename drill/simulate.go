@@ -55,6 +55,8 @@ type Simulating struct {
 	Workers      int     // replications at once; 0 means one for each core
 	Build        report.Build
 	Done         func() // called after each replication, by one goroutine at a time
+	// Passed is called, likewise, as the time of replications passes: that much more of one was simulated.
+	Passed func(by time.Duration)
 }
 
 // workers is how many replications are played at once.
@@ -197,7 +199,14 @@ func play(ctx context.Context, jobs []job, how Simulating) error {
 	faults := make([]error, len(jobs))
 	places := make(chan int)
 	var working sync.WaitGroup
-	var mu sync.Mutex // guards how.Done
+	var mu sync.Mutex // guards how.Done and how.Passed
+	if passed := how.Passed; passed != nil {
+		how.Passed = func(by time.Duration) {
+			mu.Lock()
+			defer mu.Unlock()
+			passed(by)
+		}
+	}
 	for range min(how.workers(), len(jobs)) {
 		working.Go(func() {
 			for place := range places {
@@ -243,7 +252,7 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 	steps := journey.New(config.Journey, nil).Funnel()
 	recording := report.NewRecording(steps)
 	recorder := report.NewRecorder(steps, 1, recording.Add)
-	result, err := sim.Run(ctx, config, func(shard int) funnel.Observer { return recorder.Observer(shard) })
+	result, err := how.run(ctx, config, recorder)
 	if err != nil {
 		return report.Report{}, Replay{}, fmt.Errorf("replication %d: %w", number, err)
 	}

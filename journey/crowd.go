@@ -28,22 +28,46 @@ type Crowd struct {
 	Lead     time.Duration // scenario time by which people must be known before they come; see [Journey.Lead]
 }
 
-// All yields everyone in order of their instants, holding one bin of each stream in memory. The same
-// Crowd yields the same people at the same instants.
-func (c Crowd) All() iter.Seq[Caller] { return c.Part(0, 1) }
+// blockSize is how many people are drawn at once, which is faster than one by one.
+const blockSize = 64
 
 // Permutation draws the person from an ordinal.
 func (c Crowd) Permutation() workload.Permutation {
 	return workload.NewPermutation(c.Seed, peoplePurpose, c.People)
 }
 
-// Part yields every parts-th person. Person k of the sign-ups has ordinal k, visitors follow after
-// all of them, and a permutation draws the person from the ordinal: no person comes twice.
+// Part yields every parts-th person in order of their instants, holding one bin of each stream in
+// memory. The same Crowd yields the same people at the same instants. Person k of the sign-ups has
+// ordinal k, visitors follow after all of them, and a permutation draws the person from the ordinal:
+// no person comes twice.
 func (c Crowd) Part(part, parts int) iter.Seq[Caller] {
+	return func(yield func(Caller) bool) {
+		for block := range c.blocks(part, parts) {
+			for _, caller := range block {
+				if !yield(caller) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Blocks yields everyone, as a single part, several at once. A block is valid until the next.
+func (c Crowd) Blocks() iter.Seq[[]Caller] { return c.blocks(0, 1) }
+
+func (c Crowd) blocks(part, parts int) iter.Seq[[]Caller] {
 	people := c.Permutation()
 	walkers := uint64(c.Signups.Total())
-	return func(yield func(Caller) bool) {
-		offer := func(arrival workload.Arrival, visitor bool) bool {
+	return func(yield func([]Caller) bool) {
+		block, ordinals := make([]Caller, 0, blockSize), make([]uint64, 0, blockSize)
+		draw := func() []Caller {
+			people.AtEach(ordinals)
+			for i, person := range ordinals {
+				block[i].Person = person
+			}
+			return block
+		}
+		whole := merge(c.Signups.All(), c.Visitors.All(), func(arrival workload.Arrival, visitor bool) bool {
 			if arrival.Ordinal%uint64(parts) != uint64(part) {
 				return true
 			}
@@ -51,30 +75,41 @@ func (c Crowd) Part(part, parts int) iter.Seq[Caller] {
 			if visitor {
 				ordinal += walkers
 			}
-			return yield(Caller{Person: people.At(ordinal), At: c.Clock.Real(arrival.At), Visitor: visitor, Opens: c.Clock.Real(arrival.At - c.Lead)})
+			block = append(block, Caller{At: c.Clock.Real(arrival.At), Visitor: visitor, Opens: c.Clock.Real(arrival.At - c.Lead)})
+			ordinals = append(ordinals, ordinal)
+			if len(block) < blockSize {
+				return true
+			}
+			more := yield(draw())
+			block, ordinals = block[:0], ordinals[:0]
+			return more
+		})
+		if whole && len(block) > 0 {
+			yield(draw())
 		}
-		merge(c.Signups.All(), c.Visitors.All(), offer)
 	}
 }
 
-// merge offers the arrivals of both streams in order of time until an offer is refused.
-func merge(signups, visitors iter.Seq[workload.Arrival], offer func(arrival workload.Arrival, visitor bool) bool) {
+// merge offers the arrivals of both streams in order of time and says whether none was refused, which
+// ends it.
+func merge(signups, visitors iter.Seq[workload.Arrival], offer func(arrival workload.Arrival, visitor bool) bool) bool {
 	next, stop := iter.Pull(visitors)
 	defer stop()
 	visitor, more := next()
 	for arrival := range signups {
 		for ; more && visitor.At <= arrival.At; visitor, more = next() {
 			if !offer(visitor, true) {
-				return
+				return false
 			}
 		}
 		if !offer(arrival, false) {
-			return
+			return false
 		}
 	}
 	for ; more; visitor, more = next() {
 		if !offer(visitor, true) {
-			return
+			return false
 		}
 	}
+	return true
 }

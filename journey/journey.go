@@ -20,6 +20,7 @@ type Config struct {
 // Journey is a compiled Config. It holds no state of any person and may be shared.
 type Journey struct {
 	config   Config
+	chance   chance
 	keys     []workload.Purpose
 	mistypes func(person uint64, step int) bool
 	leads    []time.Duration // per step before and at the scheduled one: longest think time
@@ -30,23 +31,23 @@ type Journey struct {
 // known a bounded time ahead.
 const leadQuantile = 0.999
 
-// The purposes of a walk's random streams.
-var (
-	thinkPurpose    = workload.NewPurpose("journey/think")
-	continuePurpose = workload.NewPurpose("journey/continue")
-	patiencePurpose = workload.NewPurpose("journey/patience")
-	everyPurpose    = workload.NewPurpose("journey/every")
-	backoffPurpose  = workload.NewPurpose("journey/backoff")
-	returnPurpose   = workload.NewPurpose("journey/return")
-	repeatPurpose   = workload.NewPurpose("journey/repeat")
-	typoPurpose     = workload.NewPurpose("journey/typo")
-	fixPurpose      = workload.NewPurpose("journey/fix")
-)
+// chance holds the streams of a walk, by what they are for.
+type chance struct {
+	think, goOn, patience, every, backoff, comeBack, repeat, typo, fix workload.Streams
+}
+
+func newChance(seed workload.Seed) chance {
+	streams := func(name string) workload.Streams { return seed.Streams(workload.NewPurpose("journey/" + name)) }
+	return chance{
+		think: streams("think"), goOn: streams("continue"), patience: streams("patience"), every: streams("every"),
+		backoff: streams("backoff"), comeBack: streams("return"), repeat: streams("repeat"), typo: streams("typo"), fix: streams("fix"),
+	}
+}
 
 // New compiles a journey. Mistypes, where not nil, names further people whose first attempt at a
 // step holds a typing error because of who they are (a trait), beside those drawn by [Typo].
 func New(config Config, mistypes func(person uint64, step int) bool) *Journey {
-	j := &Journey{config: config, mistypes: mistypes}
+	j := &Journey{config: config, chance: newChance(config.Seed), mistypes: mistypes}
 	for i, step := range config.Steps {
 		j.keys = append(j.keys, workload.NewPurpose(step.Name))
 		if i <= config.Arrival {
@@ -92,6 +93,19 @@ type Walk struct {
 	looking   bool  // a visitor: one attempt at one step, then gone
 }
 
+// Scheduled returns the real time that the arrivals named: of the valid first attempt, or of a visitor's
+// only one.
+func (w *Walk) Scheduled() time.Duration {
+	if w.looking {
+		return w.Intended
+	}
+	return w.scheduled
+}
+
+// Patience returns how long the person waits for the answer to the current attempt; it means nothing
+// where patience has no end.
+func (w *Walk) Patience() time.Duration { return w.leaves - w.Intended }
+
 // Action is what a person does next.
 type Action struct {
 	Done     bool          // the walk is over; nothing else is set
@@ -128,7 +142,7 @@ type Lead struct {
 func (j *Journey) Leads(person uint64, scheduled time.Duration, buffer []Lead) []Lead {
 	arrival := j.config.Clock.Scenario(j.start(person, scheduled))
 	for step := j.config.Arrival - 1; step >= 0; step-- {
-		think := j.draw(j.config.Steps[step+1].Think, thinkPurpose, person, step+1, 0)
+		think := j.draw(&j.config.Steps[step+1].Think, j.chance.think, person, step+1, 0)
 		arrival -= min(think, j.leads[step+1])
 		buffer = append(buffer, Lead{Step: step, At: j.config.Clock.Real(arrival)})
 	}
@@ -141,7 +155,7 @@ func (j *Journey) start(person uint64, scheduled time.Duration) time.Duration {
 	if !j.errs(person, j.config.Arrival) {
 		return scheduled
 	}
-	fix := j.draw(j.config.Steps[j.config.Arrival].Typo.Fix, fixPurpose, person, j.config.Arrival, 0)
+	fix := j.draw(&j.config.Steps[j.config.Arrival].Typo.Fix, j.chance.fix, person, j.config.Arrival, 0)
 	return j.config.Clock.Real(j.config.Clock.Scenario(scheduled) - min(fix, j.fix))
 }
 
@@ -175,7 +189,7 @@ func (j *Journey) Next(w *Walk, answer Answer, now time.Duration) (Result, Actio
 		return result, Action{Done: true}
 	}
 	w.Step++
-	think := j.draw(j.config.Steps[w.Step].Think, thinkPurpose, w.Person, int(w.Step), 0)
+	think := j.draw(&j.config.Steps[w.Step].Think, j.chance.think, w.Person, int(w.Step), 0)
 	return result, j.enter(w, j.later(now, think))
 }
 
@@ -190,12 +204,12 @@ func (j *Journey) again(w *Walk, answer Answer, now time.Duration) (bool, Action
 			return false, Action{}
 		}
 		w.passed = true
-		return true, j.attempt(w, j.later(now, j.draw(step.Repeat.After, repeatPurpose, w.Person, int(w.Step), 1)))
+		return true, j.attempt(w, j.later(now, j.draw(&step.Repeat.After, j.chance.repeat, w.Person, int(w.Step), 1)))
 	case answer.Outcome == funnel.Declined && w.mistyped:
 		if int(w.Step) == j.config.Arrival {
 			return true, j.attempt(w, max(now, w.scheduled))
 		}
-		return true, j.attempt(w, j.later(now, j.draw(step.Typo.Fix, fixPurpose, w.Person, int(w.Step), 0)))
+		return true, j.attempt(w, j.later(now, j.draw(&step.Typo.Fix, j.chance.fix, w.Person, int(w.Step), 0)))
 	case answer.Outcome == funnel.Declined, answer.Outcome == funnel.Abandoned, answer.Outcome == funnel.Dropped, w.passed:
 		return false, Action{}
 	}
@@ -209,7 +223,7 @@ func (j *Journey) retry(w *Walk, answer Answer, now time.Duration) (bool, Action
 	}
 	if int(w.tries) < retry.Attempts {
 		w.retries++
-		stream := j.stream(backoffPurpose, w.Person, int(w.Step), int(w.Attempt))
+		stream := j.stream(j.chance.backoff, w.Person, int(w.Step), int(w.Attempt))
 		delay := retry.Delay(int(w.tries), stream.Float64())
 		if retry.RetryAfter {
 			delay = max(delay, answer.RetryAfter)
@@ -222,7 +236,7 @@ func (j *Journey) retry(w *Walk, answer Answer, now time.Duration) (bool, Action
 	w.visit++
 	w.retries++
 	w.tries = 0
-	return true, j.attempt(w, j.later(now, j.draw(retry.Return, returnPurpose, w.Person, int(w.Step), int(w.visit))))
+	return true, j.attempt(w, j.later(now, j.draw(&retry.Return, j.chance.comeBack, w.Person, int(w.Step), int(w.visit))))
 }
 
 func (j *Journey) enter(w *Walk, at time.Duration) Action {
@@ -243,7 +257,7 @@ func (j *Journey) attempt(w *Walk, at time.Duration) Action {
 	action := Action{At: at, Timeout: step.Timeout, Mistyped: w.mistyped}
 	w.leaves = 0
 	if !step.Patience.IsZero() {
-		patience := j.draw(step.Patience, patiencePurpose, w.Person, int(w.Step), int(w.Attempt))
+		patience := j.draw(&step.Patience, j.chance.patience, w.Person, int(w.Step), int(w.Attempt))
 		w.leaves = at + patience
 		if step.Kind == funnel.Request && (action.Timeout == 0 || patience < action.Timeout) {
 			action.Timeout, action.Leaves = patience, true
@@ -282,14 +296,14 @@ func (j *Journey) LookLater(w *Walk, next Action, until time.Duration) Action {
 
 // every returns the time between two looks, the same all through an attempt.
 func (j *Journey) every(w *Walk) time.Duration {
-	return max(time.Millisecond, j.draw(j.config.Steps[w.Step].Every, everyPurpose, w.Person, int(w.Step), int(w.Attempt)))
+	return max(time.Millisecond, j.draw(&j.config.Steps[w.Step].Every, j.chance.every, w.Person, int(w.Step), int(w.Attempt)))
 }
 
 func (j *Journey) goesOn(w *Walk) bool {
 	if int(w.Step)+1 >= len(j.config.Steps) {
 		return false
 	}
-	stream := j.stream(continuePurpose, w.Person, int(w.Step), 0)
+	stream := j.stream(j.chance.goOn, w.Person, int(w.Step), 0)
 	return stream.Chance(j.config.Steps[w.Step].Continue)
 }
 
@@ -298,14 +312,14 @@ func (j *Journey) repeats(w *Walk) bool {
 	if share == 0 {
 		return false
 	}
-	stream := j.stream(repeatPurpose, w.Person, int(w.Step), 0)
+	stream := j.stream(j.chance.repeat, w.Person, int(w.Step), 0)
 	return stream.Chance(share)
 }
 
 // errs says whether the person's first attempt at the step holds a typing error.
 func (j *Journey) errs(person uint64, step int) bool {
 	if share := j.config.Steps[step].Typo.Share; share > 0 {
-		stream := j.stream(typoPurpose, person, step, 0)
+		stream := j.stream(j.chance.typo, person, step, 0)
 		if stream.Chance(share) {
 			return true
 		}
@@ -321,11 +335,11 @@ func (j *Journey) later(now, scenarioTime time.Duration) time.Duration {
 	return j.config.Clock.Real(j.config.Clock.Scenario(now) + scenarioTime)
 }
 
-func (j *Journey) draw(d workload.Distribution, purpose workload.Purpose, person uint64, step, attempt int) time.Duration {
-	stream := j.stream(purpose, person, step, attempt)
+func (j *Journey) draw(d *workload.Distribution, streams workload.Streams, person uint64, step, attempt int) time.Duration {
+	stream := j.stream(streams, person, step, attempt)
 	return d.Draw(&stream)
 }
 
-func (j *Journey) stream(purpose workload.Purpose, person uint64, step, attempt int) workload.Stream {
-	return j.config.Seed.Stream(purpose, person, j.keys[step], attempt)
+func (j *Journey) stream(streams workload.Streams, person uint64, step, attempt int) workload.Stream {
+	return streams.Of(person, j.keys[step], attempt)
 }

@@ -10,15 +10,17 @@ import (
 type Population struct{ made *made }
 
 type made struct {
-	seed  workload.Seed
-	opens date
-	odds  odds
+	seed    workload.Seed
+	traits  workload.Streams
+	welfare workload.Streams
+	opens   date
+	odds    odds
 }
 
 // New makes the people of one seed, with ages relative to the day (WIB) on which registration
 // opens. The shares must be valid; see [Shares.Validate].
 func New(seed workload.Seed, opens time.Time, shares Shares) Population {
-	return Population{&made{seed: seed, opens: dateOf(opens), odds: newOdds(shares)}}
+	return Population{&made{seed: seed, traits: seed.Streams(traitPurpose), welfare: seed.Streams(welfarePurpose), opens: dateOf(opens), odds: newOdds(shares)}}
 }
 
 // Identity is what a registry holds about a person, or what the person says about it.

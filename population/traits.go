@@ -90,7 +90,7 @@ func accumulate(cumulative []float64, fields []named) {
 // number, so that changing one share moves only the people that this share is about.
 func (p Population) Traits(index uint64) Traits {
 	o := &p.made.odds
-	stream := p.made.seed.Stream(traitPurpose, index, 0, 0)
+	stream := p.made.traits.Of(index, 0, 0)
 	var t Traits
 	if stream.Float64() < 0.5 {
 		t = Woman
@@ -104,7 +104,7 @@ func (p Population) Traits(index uint64) Traits {
 	if stream.Float64() < o.mistypedPhone {
 		t |= MistypedPhone
 	}
-	if p.made.seed.Uniform(welfarePurpose, HouseholdOf(index)) < o.welfare {
+	if welfare := p.made.welfare.Of(HouseholdOf(index), 0, 0); welfare.Chance(o.welfare) {
 		t |= Welfare
 	}
 	return t

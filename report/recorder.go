@@ -81,8 +81,7 @@ func (o *ShardObserver) Observe(sample funnel.Sample) {
 	if sample.Attempt > 1 {
 		step.retries++
 	}
-	take(&ended.response, &o.free, micros(sample.ResponseTime()))
-	take(&ended.service, &o.free, micros(sample.ServiceTime()))
+	ended.took(sample, &o.free)
 	if o.journey[sample.Step].Kind != funnel.Await {
 		take(&t.lag, &o.free, micros(sample.Wait()))
 	}

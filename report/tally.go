@@ -21,6 +21,14 @@ func (c *counts) add(micros int64) {
 	c.at[index]++
 }
 
+// copy makes an empty histogram the same as another.
+func (c *counts) copy(other *counts) {
+	c.touched = append(c.touched, other.touched...)
+	for _, index := range other.touched {
+		c.at[index] = other.at[index]
+	}
+}
+
 // cut returns what was counted and empties the histogram.
 func (c *counts) cut() Sparse {
 	slices.Sort(c.touched)
@@ -56,8 +64,30 @@ func (t *stepTally) blame(reason funnel.Reason) {
 }
 
 type outcomeTally struct {
-	attempts, people  uint64
-	response, service *counts
+	attempts, people uint64
+	response         *counts
+	service          *counts // nil as long as it is the same as the response: nobody waited to be sent
+}
+
+// took counts how long an attempt took.
+func (t *outcomeTally) took(sample funnel.Sample, free *[]*counts) {
+	if t.service == nil && sample.Wait() != 0 && t.response != nil {
+		t.service = fresh(free)
+		t.service.copy(t.response)
+	}
+	take(&t.response, free, micros(sample.ResponseTime()))
+	if t.service != nil || sample.Wait() != 0 {
+		take(&t.service, free, micros(sample.ServiceTime()))
+	}
+}
+
+// cut returns what was counted and gives the histograms back.
+func (t *outcomeTally) cut(free *[]*counts) (response, service Sparse) {
+	response = give(&t.response, free)
+	if t.service == nil {
+		return response, response
+	}
+	return response, give(&t.service, free)
 }
 
 // cut returns the tally as a Delta, gives its histograms back and empties it.
@@ -83,9 +113,9 @@ func (t *stepTally) cut(step int, free *[]*counts) StepDelta {
 		if ended.attempts == 0 {
 			continue
 		}
+		response, service := ended.cut(free)
 		delta.Ended = append(delta.Ended, OutcomeDelta{
-			Outcome: funnel.Outcome(outcome), Attempts: ended.attempts, People: ended.people,
-			Response: give(&ended.response, free), Service: give(&ended.service, free),
+			Outcome: funnel.Outcome(outcome), Attempts: ended.attempts, People: ended.people, Response: response, Service: service,
 		})
 	}
 	*t = stepTally{}
@@ -106,11 +136,18 @@ func give(histogram **counts, free *[]*counts) Sparse {
 // take puts a value into a histogram, taken from the free list when there is none yet.
 func take(histogram **counts, free *[]*counts, micros int64) {
 	if *histogram == nil {
-		if n := len(*free); n > 0 {
-			*histogram, *free = (*free)[n-1], (*free)[:n-1]
-		} else {
-			*histogram = new(counts)
-		}
+		*histogram = fresh(free)
 	}
 	(*histogram).add(micros)
+}
+
+// fresh returns an empty histogram, from the free list where there is one.
+func fresh(free *[]*counts) *counts {
+	n := len(*free)
+	if n == 0 {
+		return new(counts)
+	}
+	histogram := (*free)[n-1]
+	*free = (*free)[:n-1]
+	return histogram
 }

@@ -96,8 +96,9 @@ func (m *model) accept(number int32) {
 	}
 	r.accepted = true
 	s := &m.sessions[r.session]
-	m.stopWatch(s)
-	s.deferred, m.asides[r.session].accepted = true, m.engine.now
+	m.stopWatch(r)
+	s.marks |= deferred
+	m.asides[r.session].accepted = m.engine.now
 	doors := m.steps[r.step].doors[:r.passed]
 	held := r.held
 	r.passed, r.held = 0, noJob

@@ -32,6 +32,7 @@ type Config struct {
 	Scalers   []Scaler                  // at most one for each station
 	Stagger   *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that people come when they like
 	Places    int                       // in the batch that people join; 0 means no limit
+	TestDelay time.Duration             // real time from handing in the motivation test to its score, where people poll for it
 	Until     time.Duration             // real time after which the run ends
 	ReadEvery time.Duration             // between two readings of the stations; 0 means never
 }
@@ -39,7 +40,7 @@ type Config struct {
 // Arrival returns the real time at which a caller comes. Where birth months take turns, the people of
 // each spread over the time from their turn to the end as all would over the whole run: who would come
 // at t comes at turn + t·(1 − turn/end).
-func (c Config) Arrival(people population.Population, caller journey.Caller) time.Duration {
+func (c *Config) Arrival(people population.Population, caller journey.Caller) time.Duration {
 	if c.Stagger == nil || caller.Visitor {
 		return caller.At
 	}

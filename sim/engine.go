@@ -16,6 +16,7 @@ type Engine struct {
 	events   uint64
 	heap     heap
 	far      far
+	rung     rung
 	delays   []*Delay
 	revocables
 }
@@ -31,7 +32,7 @@ func (e *Engine) Events() uint64 { return e.events }
 
 // Pending returns how many events are scheduled, those revoked and not yet due included, and each
 // [Delay] in use counted once.
-func (e *Engine) Pending() int { return e.heap.len() + e.far.count }
+func (e *Engine) Pending() int { return e.heap.len() + e.rung.len() + e.far.count }
 
 // At schedules an event.
 func (e *Engine) At(at time.Duration, event Event) {
@@ -84,9 +85,17 @@ func (e *Engine) wait(delay *Delay) {
 }
 
 // Next moves the clock to the next event and returns it; false when nothing is left.
-func (e *Engine) Next() (Event, bool) {
+func (e *Engine) Next() (Event, bool) { return e.NextBefore(never) }
+
+// NextBefore is Next for events before an instant; false when none is left.
+func (e *Engine) NextBefore(end time.Duration) (Event, bool) {
 	for e.bring() {
-		first := e.heap.take()
+		onRung := e.rung.len() > 0 && e.rungFirst()
+		first := e.first(onRung)
+		if first.at >= end {
+			return 0, false
+		}
+		e.take(onRung)
 		event, due := first.event(), true
 		if event.Kind() > lastKind {
 			if event.Kind() == delayKind {
@@ -109,7 +118,7 @@ func (e *Engine) Peek() (time.Duration, bool) {
 	if !e.bring() {
 		return 0, false
 	}
-	return e.heap.first().at, true
+	return e.first(e.rungFirst()).at, true
 }
 
 // Advance moves the clock on to an instant before which nothing is due.
@@ -129,10 +138,15 @@ func (e *Engine) expire(delay *Delay, first entry) (Event, bool) {
 // renumber gives all pending events new sequences in their order, which makes room for another four
 // thousand million.
 func (e *Engine) renumber() {
-	e.heap.fill()
-	all := make([]*entry, 0, e.heap.len())
-	for i := root; i < len(e.heap.entries); i++ {
-		all = append(all, &e.heap.entries[i])
+	if e.heap.hole {
+		e.heap.fill()
+	}
+	all := make([]*entry, 0, e.Pending())
+	for i := range e.heap.size() {
+		all = append(all, &e.heap.entries[root+i])
+	}
+	for i := range e.rung.events[e.rung.next:] {
+		all = append(all, &e.rung.events[e.rung.next+i])
 	}
 	all = e.far.all(all)
 	for _, delay := range e.delays {

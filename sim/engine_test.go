@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // TestEngineAgainstAList drives the engine and a plain sorted list with the same random calls; both
@@ -77,4 +79,64 @@ func TestEngineAgainstAList(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestFarEventsAgainstAList keeps so many events pending that most of them are far, takes some of
+// them and schedules others, near and far; all must come in order of (time, sequence).
+func TestFarEventsAgainstAList(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const second, hour = int64(time.Second), int64(time.Hour)
+		e, stream := NewEngine(), workload.Seed{Value: rapid.Uint64().Draw(t, "seed")}.Stream(0, 0, 0, 0)
+		spread := time.Duration(rapid.SampledFrom([]int64{second / 100, 3 * second, 60 * second, 30 * hour}).Draw(t, "spread"))
+		grain := time.Duration(rapid.SampledFrom([]int64{1, second / 10, 5 * second}).Draw(t, "grain")) // many at one instant
+		var list []entry
+		schedule := func() {
+			at := e.Now() + time.Duration(stream.Float64()*stream.Float64()*float64(spread))
+			at = max(e.Now(), at/grain*grain)
+			list = append(list, newEntry(at, uint64(len(list)+1), NewEvent(0, int32(len(list)))))
+			e.At(at, NewEvent(0, int32(len(list)-1)))
+		}
+		for range rapid.IntRange(1, 3*smallHeap).Draw(t, "pending") {
+			schedule()
+		}
+		if rapid.Bool().Draw(t, "renumber") {
+			e.sequence = sequenceEnd - 100
+		}
+		var came []entry
+		for {
+			event, any := e.Next()
+			if !any {
+				break
+			}
+			if e.Now() != list[event.Subject()].at {
+				t.Fatalf("event %d came at %v instead of %v", event.Subject(), e.Now(), list[event.Subject()].at)
+			}
+			came = append(came, list[event.Subject()])
+			for range int(3 * stream.Float64()) {
+				if len(list) < 5*smallHeap {
+					schedule()
+				}
+			}
+		}
+		if len(came) != len(list) || !slices.IsSortedFunc(came, entry.compare) {
+			t.Fatalf("%d of %d events came, in order: %v", len(came), len(list), slices.IsSortedFunc(came, entry.compare))
+		}
+	})
+}
+
+// TestNextBeforeKeepsToItsEnd: what was called off before the end does not let the next event pass,
+// which stays for later.
+func TestNextBeforeKeepsToItsEnd(t *testing.T) {
+	e := NewEngine()
+	delay := e.Delay(time.Second)
+	alarm := e.Arm(delay, NewEvent(1, 1))
+	e.Revoke(e.Schedule(time.Second, NewEvent(2, 2)))
+	e.At(3*time.Second, NewEvent(3, 3))
+	e.Disarm(delay, alarm)
+	if event, any := e.NextBefore(2 * time.Second); any {
+		t.Errorf("event %d of kind %d came at %v, after the end", event.Subject(), event.Kind(), e.Now())
+	}
+	if event, any := e.Next(); !any || event.Kind() != 3 || e.Now() != 3*time.Second {
+		t.Errorf("then came %v %v at %v, want the event of kind 3 at 3s", event, any, e.Now())
+	}
 }

@@ -46,7 +46,7 @@ func (m *model) leaveErrand(r *request, hop *hop) {
 	}
 	errand := *r
 	errand.errand, errand.left, errand.held, errand.job, errand.passed, errand.calls, errand.accepted = true, false, noJob, noJob, 0, 0, false
-	errand.since = m.engine.now
+	errand.watch, errand.patience, errand.since = 0, Handle{}, m.engine.now
 	number := m.takeRequest()
 	m.requests[number] = errand
 	m.hand(number)

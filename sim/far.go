@@ -5,17 +5,16 @@ import "time"
 // far keeps events that are due much later, so that the heap stays small enough for the processor's
 // cache: a million people who come back in an hour would make each way down the heap a walk through
 // main memory. It sorts by whole windows of about a second only; when the clock comes to a window,
-// its events move to the heap, which puts them in order.
+// its events move to the [rung], which puts them in order.
 //
-// It is the first rung of a ladder queue (Tang, Goh, Thng, "Ladder Queue", ACM TOMACS 15 (2005)) with
-// the heap as its bottom.
+// It is the first rung of a ladder queue (Tang, Goh, Thng, "Ladder Queue", ACM TOMACS 15 (2005)), the
+// rung the second; what is scheduled for a window that has come goes to the heap, which hence is small.
 type far struct {
 	first  []chain // per window
 	blocks []block
 	free   chain // a list of blocks through next, as if all were full
 	count  int
-	opened int64   // windows before this one are in the heap
-	moved  []Event // to the heap, since [Engine.Moved] was last called
+	opened int64 // windows before this one have come
 }
 
 // chain names the blocks of a window: the number of the latest, counted from 1, and in the last four
@@ -37,7 +36,7 @@ type block struct {
 const (
 	windowBits = 30      // a window lasts 2^30 ns
 	windows    = 1 << 16 // about 19 hours; what is due later goes to the heap at once
-	smallHeap  = 1 << 10 // below so many entries nothing is kept far
+	smallHeap  = 1 << 10 // nothing is kept far before the heap holds so many
 )
 
 func windowOf(at time.Duration) int64 { return int64(at) >> windowBits }
@@ -74,8 +73,8 @@ func (f *far) take() int {
 	return number
 }
 
-// open moves the next window that holds anything to the heap; something must be far.
-func (f *far) open(h *heap) {
+// open moves the next window that holds anything to the rung; something must be far.
+func (f *far) open(r *rung) {
 	for {
 		place := f.opened % windows
 		f.opened++
@@ -84,18 +83,15 @@ func (f *far) open(h *heap) {
 			continue
 		}
 		f.first[place] = 0
-		f.moved = f.moved[:0]
 		for head != 0 {
 			b, used := &f.blocks[head>>usedBits-1], int(head&(1<<usedBits-1))
-			for _, e := range b.entries[:used] {
-				h.push(e)
-				f.moved = append(f.moved, e.event())
-			}
+			r.loose = append(r.loose, b.entries[:used]...)
 			f.count -= used
 			next := b.next
 			b.next, f.free = f.free, head
 			head = next
 		}
+		r.order()
 		return
 	}
 }
@@ -114,7 +110,7 @@ func (f *far) all(entries []*entry) []*entry {
 
 // push schedules an entry near or far.
 func (e *Engine) push(entry entry) {
-	if e.heap.len() >= smallHeap {
+	if e.far.count > 0 || e.heap.len() >= smallHeap {
 		if e.far.count == 0 {
 			e.far.opened = max(e.far.opened, windowOf(e.now)+1)
 		}
@@ -125,19 +121,49 @@ func (e *Engine) push(entry entry) {
 	e.heap.push(entry)
 }
 
-// bring makes sure that the heap holds whatever is due first, and says whether anything is pending.
+// bring makes sure that heap and rung hold whatever is due first, and says whether anything is pending.
 func (e *Engine) bring() bool {
-	for e.far.count > 0 && (e.heap.len() == 0 || windowOf(e.heap.first().at) >= e.far.opened) {
-		e.far.open(&e.heap)
+	if e.far.count > 0 && e.rung.len() == 0 {
+		e.bringNext()
 	}
-	return e.heap.len() > 0
+	return e.heap.len()+e.rung.len() > 0
 }
 
-// Moved returns the events that have lately come near, and forgets them: a model may load what they
-// will touch all at once, instead of waiting for main memory at each one. The slice is valid until
-// the engine is used again.
-func (e *Engine) Moved() []Event {
-	moved := e.far.moved
-	e.far.moved = moved[:0]
-	return moved
+// bringNext opens the next window that holds anything unless something in the heap is due before it.
+func (e *Engine) bringNext() {
+	for e.rung.len() == 0 && (e.heap.len() == 0 || windowOf(e.heap.first().at) >= e.far.opened) {
+		e.far.open(&e.rung)
+	}
+}
+
+// first returns what is due first; something must be, and [Engine.bring] have brought it.
+func (e *Engine) first(onRung bool) entry {
+	if onRung {
+		return e.rung.events[e.rung.next]
+	}
+	return e.heap.first()
+}
+
+// take takes what [Engine.first] returned.
+func (e *Engine) take(onRung bool) {
+	if onRung {
+		e.rung.next++
+		return
+	}
+	e.heap.take()
+}
+
+// rungFirst says whether what is due first is on the rung.
+func (e *Engine) rungFirst() bool {
+	return e.rung.len() > 0 && (e.heap.len() == 0 || e.rung.events[e.rung.next].before(e.heap.first()))
+}
+
+// come returns the events of the window that has lately come near, once: a model may load what they
+// will touch all at once, instead of waiting for main memory at each one.
+func (e *Engine) come() []entry {
+	if e.rung.told {
+		return nil
+	}
+	e.rung.told = true
+	return e.rung.events
 }

@@ -76,33 +76,40 @@ func (b budget) allow(_ *model, r *request) (time.Duration, bool) {
 	return 0, true
 }
 
-// room keeps each person's place in the session, as the person keeps the signed ticket.
+// room keeps each person's place by session, as the person keeps the signed ticket.
 type room struct {
-	which int16 // of the model's gates
-	gate  *gate
-	room  *resilience.Room
-	since time.Duration // of the counts
+	which  int16 // of the model's gates
+	gate   *gate
+	room   *resilience.Room
+	places []resilience.Place // by session
+	since  time.Duration      // of the counts
 }
 
 var roomPurpose = workload.NewPurpose("sim/waiting-room")
 
 func (w *room) allow(m *model, r *request) (time.Duration, bool) {
-	s, now := &m.asides[r.session], m.engine.now
+	s, now := &m.sessions[r.session], m.engine.now
+	if missing := len(m.sessions) - len(w.places); missing > 0 {
+		w.places = append(w.places, make([]resilience.Place, missing)...)
+	}
+	place := &w.places[r.session]
 	w.accrue(now)
 	if s.room != w.which+1 {
 		stream := m.config.Seed.Stream(roomPurpose, r.person, m.steps[r.step].key, int(r.attempt))
-		s.place, s.room, s.inside = w.room.Take(now, uint32(stream.Float64()*(1<<32))), w.which+1, false
+		*place = w.room.Take(now, uint32(stream.Float64()*(1<<32)))
+		s.room = w.which + 1
+		s.marks &^= inside
 		w.gate.counts.Arrivals++
 		w.gate.counts.Queued++
 		w.gate.counts.QueueMax = max(w.gate.counts.QueueMax, w.gate.counts.Queued)
 	}
-	wait, in, lapsed := w.room.Enter(now, s.place)
+	wait, in, lapsed := w.room.Enter(now, *place)
 	if in || lapsed {
-		if !s.inside {
+		if !s.marks.has(inside) {
 			w.gate.counts.Queued--
 			w.gate.counts.Completions++
 		}
-		s.inside = true
+		s.marks |= inside
 	}
 	if lapsed { // to the end of the queue
 		s.room = 0

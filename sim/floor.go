@@ -92,7 +92,9 @@ func (f *Floor) Enter(station int, owner int32, class uint8, work time.Duration)
 	s.rate.Take(f.engine.now)
 	s.quota.Take()
 	place := f.jobs.take()
-	f.jobs.table[place] = job{work: work, owner: owner, station: s.number, class: class, next: noJob, prev: noJob}
+	entered := &f.jobs.table[place]
+	*entered = job{} // and field by field: a literal would be made elsewhere and copied
+	entered.work, entered.owner, entered.station, entered.class, entered.next, entered.prev = work, owner, s.number, class, noJob, noJob
 	s.admit(place)
 	return place, Taken
 }

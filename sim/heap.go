@@ -9,20 +9,30 @@ package sim
 // Note: a pairing heap, a ladder queue and a calendar queue were rejected. The first two chase
 // pointers, the third needs event times that keep their spacing, which a surge does not.
 type heap struct {
-	entries []entry // the first three are unused
+	entries []entry // the first three are unused, the last three are never due: a node has four children or none
 	hole    bool    // the root has been taken
 }
 
-const root = 3
+const (
+	root = 3
+	ends = 3
+)
 
-func newHeap() heap { return heap{entries: make([]entry, root, 64)} }
+// neverDue comes after every entry.
+var neverDue = entry{at: never, key: 1<<64 - 1}
+
+func newHeap() heap {
+	return heap{entries: append(make([]entry, root, 64), neverDue, neverDue, neverDue)}
+}
+
+// size returns how many entries there are, the hole included.
+func (h *heap) size() int { return len(h.entries) - root - ends }
 
 func (h *heap) len() int {
-	n := len(h.entries) - root
 	if h.hole {
-		n--
+		return h.size() - 1
 	}
-	return n
+	return h.size()
 }
 
 // push adds an entry.
@@ -32,9 +42,9 @@ func (h *heap) push(e entry) {
 		h.down(e)
 		return
 	}
-	h.entries = append(h.entries, e)
+	i := root + h.size()
+	h.entries = append(h.entries, neverDue)
 	entries := h.entries
-	i := len(entries) - 1
 	for i > root {
 		above := i>>2 + 2
 		if !e.before(entries[above]) {
@@ -48,26 +58,22 @@ func (h *heap) push(e entry) {
 
 // first returns the least entry; there must be one.
 func (h *heap) first() entry {
-	h.fill()
+	if h.hole {
+		h.fill()
+	}
 	return h.entries[root]
 }
 
-// take returns the least entry and leaves the hole; there must be one.
-func (h *heap) take() entry {
-	h.fill()
-	h.hole = true
-	return h.entries[root]
-}
+// take takes the entry that first has returned and leaves the hole.
+func (h *heap) take() { h.hole = true }
 
 // fill closes the hole with the last entry.
 func (h *heap) fill() {
-	if !h.hole {
-		return
-	}
 	h.hole = false
-	last := len(h.entries) - 1
+	last := root + h.size() - 1
 	e := h.entries[last]
-	h.entries = h.entries[:last]
+	h.entries[last] = neverDue
+	h.entries = h.entries[:len(h.entries)-1]
 	if last > root {
 		h.down(e)
 	}
@@ -76,44 +82,18 @@ func (h *heap) fill() {
 // down puts an entry at the root and lets it sink.
 func (h *heap) down(e entry) {
 	entries := h.entries
-	n := len(entries)
 	i := root
-	for {
-		child := i<<2 - 8
-		if child+3 >= n {
-			break
-		}
+	for child := i<<2 - 8; child+ends < len(entries); child = i<<2 - 8 {
 		four := entries[child : child+4 : child+4]
 		// The winner of two pairs, without branches: which child is least is not predictable.
 		a := int(four[1].borrow(four[0]))
 		b := 2 + int(four[3].borrow(four[2]))
 		least := a + int(four[b&3].borrow(four[a&3]))*(b-a)
 		if !four[least&3].before(e) {
-			entries[i] = e
-			return
+			break
 		}
 		entries[i] = four[least&3]
 		i = child + least
-	}
-	h.lastDown(e, i)
-}
-
-// lastDown finishes a way down where a node has fewer than four children.
-func (h *heap) lastDown(e entry, i int) {
-	entries := h.entries
-	least := i<<2 - 8
-	if least >= len(entries) {
-		entries[i] = e
-		return
-	}
-	for child := least + 1; child < len(entries); child++ {
-		if entries[child].before(entries[least]) {
-			least = child
-		}
-	}
-	if entries[least].before(e) {
-		entries[i] = entries[least]
-		i = least
 	}
 	entries[i] = e
 }

@@ -43,8 +43,8 @@ type model struct {
 	outlets  []*outlet // by dependency; nil where nothing but a gate protects
 	scalers  []*scaler
 
-	callers      func() (journey.Caller, bool)
-	caller       journey.Caller // who comes next
+	blocks       func() ([]journey.Caller, bool)
+	callers      []journey.Caller // of the present block, who comes next first
 	leads        []journey.Lead
 	sessions     []session
 	asides       []aside // one for each session
@@ -63,9 +63,11 @@ type step struct {
 	name        string
 	key         workload.Purpose
 	awaits      bool
+	posts       bool // something is sent to the person, or awaited
 	way         int  // by which what it awaits comes
 	identifies  bool // Dukcapil is asked
 	asksDapodik bool
+	evaluates   bool // the motivation test: the score is polled for
 	timeout     time.Duration
 	delay       *Delay
 	route       []*hop
@@ -79,7 +81,8 @@ type hop struct {
 	station int
 	work    sampler
 	purpose workload.Purpose
-	delay   *Delay // of the call's timeout
+	chance  workload.Streams // of the work
+	delay   *Delay           // of the call's timeout
 }
 
 // Result is what a run leaves beside what the observer was told.
@@ -97,9 +100,9 @@ func Run(ctx context.Context, config Config, observer func(shard int) funnel.Obs
 		return Result{}, err
 	}
 	m := newModel(config, observer(0))
-	next, stop := iter.Pull(m.everyone().All())
+	next, stop := iter.Pull(m.everyone().Blocks())
 	defer stop()
-	m.callers = next
+	m.blocks = next
 	m.awaitCaller()
 	if config.ReadEvery > 0 {
 		m.engine.At(0, NewEvent(readingKind, 0))
@@ -159,6 +162,7 @@ func (m *model) newStep(i int) step {
 		beside = m.config.Delays[i]
 	}
 	s := step{beside: beside, name: config.Name, key: workload.NewPurpose(config.Name), awaits: config.Kind == funnel.Await, timeout: config.Timeout}
+	s.evaluates = config.Kind == funnel.Poll && config.Name == funnel.Test
 	if config.Timeout > 0 {
 		s.delay = m.engine.Delay(config.Timeout)
 	}
@@ -168,6 +172,7 @@ func (m *model) newStep(i int) step {
 				s.way = bySMS
 			}
 		}
+		s.posts = true
 		return s // what it waits for is outside the service: no load on it
 	}
 	for k, door := range m.config.Doors {
@@ -177,6 +182,7 @@ func (m *model) newStep(i int) step {
 	}
 	for _, described := range m.config.Routes[i] {
 		h := m.newHop(described)
+		s.posts = s.posts || h.Kind == Async
 		if h.Kind == Call {
 			s.identifies = s.identifies || m.config.Calls[h.To].Role == Dukcapil
 			s.asksDapodik = s.asksDapodik || m.config.Calls[h.To].Role == Dapodik
@@ -200,6 +206,7 @@ func (m *model) newHop(described Hop) *hop {
 		work = config.ServiceTime
 	}
 	h.work, h.purpose = newSampler(work), workload.NewPurpose("sim/work/"+config.Name)
+	h.chance = m.config.Seed.Streams(h.purpose)
 	return h
 }
 
@@ -218,30 +225,26 @@ func (m *model) play(ctx context.Context) error {
 		if count%breath == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if at, any := m.engine.Peek(); !any || at >= m.config.Until {
-			return nil
-		}
-		if moved := m.engine.Moved(); len(moved) > 0 {
-			m.warm(moved)
-		}
-		event, any := m.engine.Next()
+		event, any := m.engine.NextBefore(m.config.Until)
 		if !any {
 			return nil
 		}
+		m.warm(m.engine.come())
 		m.handle(event)
 	}
 }
 
 // warm reads the sessions that will act within about a second. The reads do not depend on each other,
 // so the processor fetches many at a time.
-func (m *model) warm(moved []Event) {
-	for _, event := range moved {
-		if event.Kind() == actKind {
-			s := &m.sessions[event.Subject()]
-			m.warmth += s.generation + uint32(s.walk.Step)
-			if s.joined {
-				m.warmth++
-			}
+func (m *model) warm(come []entry) {
+	for _, e := range come {
+		if event := e.event(); event.Kind() == actKind {
+			m.warmth += m.sessions[event.Subject()].generation
+		}
+	}
+	for _, e := range come {
+		if event := e.event(); event.Kind() == actKind && m.steps[m.sessions[event.Subject()].walk.Step].posts {
+			m.warmth += uint32(m.asides[event.Subject()].parcels[0].sent)
 		}
 	}
 }

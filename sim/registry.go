@@ -19,6 +19,7 @@ import (
 //	a record that mismatches                  Tidak Sesuai, declined        Dukcapil
 //	eligibility, younger than 18 today        422, declined                 Dapodik, or the first hop without it
 //	eligibility, pupil or student             422, declined                 Dapodik; DTKS is not asked
+//	the test, handed in or not yet evaluated  202, pending                  the last hop
 //	a place in a batch that is full           409, declined                 the last hop
 //	anything else                             completed                     the last hop
 //
@@ -33,6 +34,7 @@ var (
 	linkUsed = reply{funnel.Declined, 410, 0}
 	isFull   = reply{funnel.Declined, 409, 0}
 	accepted = reply{funnel.Completed, 200, 0}
+	pending  = reply{funnel.Completed, 202, 0} // not there yet: look again
 )
 
 // decide answers a request after a hop where that settles it, and says whether it did.
@@ -49,9 +51,9 @@ func (m *model) decide(number int32, hop *hop) bool {
 	switch {
 	case r.mistyped && !m.traitTypo(r.person, int(r.step)):
 		m.finish(number, declined)
-	case step.name == funnel.EmailVerify && s != nil && s.verified:
+	case step.name == funnel.EmailVerify && s != nil && s.marks.has(verified):
 		m.finish(number, linkUsed)
-	case step.identifies && s != nil && s.identified, step.name == funnel.Eligibility && s != nil && s.eligible:
+	case step.identifies && s != nil && s.marks.has(identified), step.name == funnel.Eligibility && s != nil && s.marks.has(eligible):
 		m.finish(number, accepted)
 	case step.name == funnel.Eligibility && !step.asksDapodik && m.isMinor(r.person, m.people.Traits(r.person)):
 		m.finish(number, declined)
@@ -88,17 +90,34 @@ func (m *model) complete(r *request) reply {
 	}
 	switch step := &m.steps[r.step]; {
 	case step.name == funnel.EmailVerify:
-		s.verified = true
+		s.marks |= verified
 	case step.identifies:
-		s.identified = true
+		s.marks |= identified
 	case step.name == funnel.Eligibility:
-		s.eligible = true
-	case step.name == funnel.Join && !s.joined:
+		s.marks |= eligible
+	case step.evaluates:
+		return m.score(s, r.session)
+	case step.name == funnel.Join && !s.marks.has(joined):
 		if m.config.Places > 0 && m.members >= m.config.Places {
 			return isFull
 		}
-		s.joined = true
+		s.marks |= joined
 		m.members++
+	}
+	return accepted
+}
+
+// score takes the answers to the motivation test, the first that come, and tells from a while later on
+// what they are worth.
+func (m *model) score(s *session, slot int32) reply {
+	a := &m.asides[slot]
+	switch {
+	case !s.marks.has(handedIn):
+		s.marks |= handedIn
+		a.due = m.engine.now + m.config.TestDelay
+		return pending
+	case m.engine.now < a.due:
+		return pending
 	}
 	return accepted
 }

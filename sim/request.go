@@ -25,6 +25,8 @@ type request struct {
 	epoch      resilience.Epoch // of the breaker, when the call under way began
 	since      time.Duration    // an errand: when it was left
 	timeout    Alarm            // of the call under way
+	watch      Alarm            // after which the person does not wait, where that is the step's own timeout
+	patience   Handle           // likewise, where it is the person's
 	mistyped   bool
 	left       bool // the person does not wait any longer
 	errand     bool
@@ -35,10 +37,11 @@ type request struct {
 // send lets a request set out.
 func (m *model) send(slot int32, s *session) {
 	number := m.takeRequest()
-	m.requests[number] = request{
-		person: s.walk.Person, session: slot, generation: s.generation, attempt: int32(s.walk.Attempt), step: s.walk.Step,
-		hop: -1, job: noJob, held: noJob, mistyped: s.mistyped,
-	}
+	r := &m.requests[number]
+	*r = request{} // and field by field: a literal would be made elsewhere and copied
+	r.person, r.session, r.generation, r.attempt, r.step = s.walk.Person, slot, s.generation, int32(s.walk.Attempt), s.walk.Step
+	r.hop, r.job, r.held, r.mistyped = -1, noJob, noJob, s.marks.has(mistyped)
+	m.watch(slot, s, r)
 	s.request = number
 	if delay := m.beside(s); delay > 0 {
 		m.engine.After(delay, NewEvent(departKind, number))
@@ -115,7 +118,7 @@ func (m *model) work(r *request, hop *hop) time.Duration {
 	if hop.work.family == constantFamily {
 		return station.Degraded(time.Duration(hop.work.mean))
 	}
-	stream := m.config.Seed.Stream(hop.purpose, r.person, m.steps[r.step].key, int(r.attempt))
+	stream := hop.chance.Of(r.person, m.steps[r.step].key, int(r.attempt))
 	return station.Degraded(hop.work.draw(&stream))
 }
 
@@ -211,7 +214,11 @@ func wholeSeconds(retryAfter time.Duration) time.Duration {
 
 // finish ends a request and tells the person, if they still wait.
 func (m *model) finish(number int32, reply reply) {
-	r := m.requests[number]
+	r := &m.requests[number]
+	slot, left := r.session, r.left
+	if !left {
+		m.stopWatch(r)
+	}
 	if r.held != noJob {
 		m.floor.Release(r.held)
 	}
@@ -219,10 +226,11 @@ func (m *model) finish(number int32, reply reply) {
 	for _, door := range m.steps[r.step].doors[:r.passed] {
 		m.leaveGate(door)
 	}
-	if r.left {
+	if left {
 		return
 	}
-	m.answer(r.session, journey.Answer{Outcome: reply.outcome, RetryAfter: reply.retryAfter}, reply.status)
+	m.sessions[slot].request = -1
+	m.answered(slot, journey.Answer{Outcome: reply.outcome, Pending: reply == pending, RetryAfter: reply.retryAfter}, reply.status)
 }
 
 // abandon tells the stations that let a waiting client take its request away.

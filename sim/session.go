@@ -5,69 +5,85 @@ import (
 
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
-	"github.com/ombak-sim/ombak/resilience"
 )
 
 // session is one person's walk, with what the service knows about the person: what nearly every event
-// touches, in 96 bytes. The rest is in an [aside], so that a million sessions crowd the processor's
-// cache less.
+// touches, in one cache line of 64 bytes. What is wanted only while a request is under way stands in
+// the [request], the rest in an [aside].
 type session struct {
 	walk       journey.Walk
-	waits      time.Duration // for the answer; 0 means for ever
-	request    int32         // under way, or -1
+	request    int32 // under way, or -1
 	generation uint32
-	timeout    Alarm  // of the request under way, where it is the step's own
-	patience   Handle // likewise, where it is the person's
-	lead       bool   // a step before the scheduled one, walked beside the person's main walk
-	fresh      bool   // nothing was sent yet
-	leaves     bool   // running into waits means that the person left
-	enters     bool   // the first attempt at the step
-	mistyped   bool   // what is sent holds a typing error
-	verified   bool   // the link was used
-	identified bool   // the NIK was verified
-	eligible   bool
-	joined     bool
-	deferred   bool // the service took what it will work off later, see aside.accepted
+	room       int16 // in which the aside's place is, counting gates from 1; 0 means none
+	marks      marks
 }
 
-// aside is what is seldom needed of a session.
+// marks is what is true of a session.
+type marks uint16
+
+// The marks of a session.
+const (
+	lead       marks = 1 << iota // a step before the scheduled one, walked beside the person's main walk
+	fresh                        // nothing was sent yet
+	leaves                       // running out of patience means that the person left
+	enters                       // the first attempt at the step
+	mistyped                     // what is sent holds a typing error
+	verified                     // the link was used
+	identified                   // the NIK was verified
+	eligible
+	joined
+	deferred // the service took what it will work off later, see aside.accepted
+	inside   // the turn of the place in the waiting room has come
+	handedIn // the motivation test, see aside.due
+)
+
+func (m marks) has(mark marks) bool { return m&mark != 0 }
+
+// put sets a mark, or takes it away.
+func (m *marks) put(mark marks, is bool) {
+	*m &^= mark
+	if is {
+		*m |= mark
+	}
+}
+
+// aside is what is seldom needed of a session: one cache line, too.
 type aside struct {
-	scheduled time.Duration // when the arrivals name the person
-	accepted  time.Duration // when the service took what it will work off later
-	parcels   [parcels]parcel
-	place     resilience.Place // in a waiting room
-	room      int16            // that the place is in, counting gates from 1; 0 means none
-	inside    bool             // the place's turn has come
+	parcels  [parcels]parcel
+	accepted time.Duration // when the service took what it will work off later
+	due      time.Duration // the score of the motivation test
 }
 
 // expect makes the sessions of the caller who is due, and waits for the next.
 func (m *model) expect() {
-	caller := m.caller
+	caller := m.callers[0]
+	m.callers = m.callers[1:]
 	m.awaitCaller()
 	caller.At = m.config.Arrival(m.people, caller)
 	if caller.Visitor {
 		walk, action := m.journey.Look(caller.Person, 0, caller.At)
-		m.open(walk, action, false, caller.At)
+		m.open(walk, action, 0)
 		return
 	}
 	m.leads = m.journey.Leads(caller.Person, caller.At, m.leads[:0])
-	for _, lead := range m.leads {
-		walk, action := m.journey.Look(caller.Person, lead.Step, lead.At)
-		m.open(walk, action, true, caller.At)
+	for _, before := range m.leads {
+		walk, action := m.journey.Look(caller.Person, before.Step, before.At)
+		m.open(walk, action, lead)
 	}
 	walk, action := m.journey.Begin(caller.Person, caller.At)
-	m.open(walk, action, false, caller.At)
+	m.open(walk, action, 0)
 }
 
 func (m *model) awaitCaller() {
-	next, any := m.callers()
-	if any {
-		m.caller = next
-		m.engine.At(next.Opens, NewEvent(callerKind, 0))
+	if len(m.callers) == 0 {
+		m.callers, _ = m.blocks()
+	}
+	if len(m.callers) > 0 {
+		m.engine.At(m.callers[0].Opens, NewEvent(callerKind, 0))
 	}
 }
 
-func (m *model) open(walk journey.Walk, action journey.Action, lead bool, scheduled time.Duration) {
+func (m *model) open(walk journey.Walk, action journey.Action, is marks) {
 	var slot int32
 	if n := len(m.freeSessions); n > 0 {
 		slot, m.freeSessions = m.freeSessions[n-1], m.freeSessions[:n-1]
@@ -75,9 +91,9 @@ func (m *model) open(walk journey.Walk, action journey.Action, lead bool, schedu
 		slot = int32(len(m.sessions))
 		m.sessions, m.asides = append(m.sessions, session{}), append(m.asides, aside{})
 	}
-	generation := m.sessions[slot].generation + 1
-	m.sessions[slot] = session{walk: walk, request: -1, generation: generation, lead: lead, fresh: true}
-	m.asides[slot] = aside{scheduled: scheduled}
+	s := &m.sessions[slot]
+	s.walk, s.request, s.generation, s.room, s.marks = walk, -1, s.generation+1, 0, is|fresh
+	m.asides[slot] = aside{}
 	m.plan(slot, action)
 }
 
@@ -85,46 +101,45 @@ func (m *model) open(walk journey.Walk, action journey.Action, lead bool, schedu
 func (m *model) plan(slot int32, action journey.Action) {
 	s := &m.sessions[slot]
 	if action.Done {
-		if !s.lead && m.crowd != nil {
+		if !s.marks.has(lead) && m.crowd != nil {
 			m.crowd.Finished()
 		}
 		s.generation++
 		m.freeSessions = append(m.freeSessions, slot)
 		return
 	}
-	s.waits, s.leaves, s.enters, s.mistyped = action.Timeout, action.Leaves, action.Enters, action.Mistyped
+	s.marks.put(leaves, action.Leaves)
+	s.marks.put(enters, action.Enters)
+	s.marks.put(mistyped, action.Mistyped)
 	m.engine.At(action.At, NewEvent(actKind, slot))
 }
 
 // act is a person acting: a request sets out, or the mailbox is looked into.
 func (m *model) act(slot int32) {
 	s := &m.sessions[slot]
-	if s.enters {
+	if s.marks.has(enters) {
 		m.observer.Enter(int(s.walk.Step), s.walk.Intended)
 	}
-	if s.fresh && !s.lead && m.crowd != nil {
-		m.crowd.Scheduled(m.asides[slot].scheduled)
+	if s.marks&(fresh|lead) == fresh && m.crowd != nil {
+		m.crowd.Scheduled(s.walk.Scheduled())
 		m.crowd.Started()
 	}
-	s.fresh = false
+	s.marks &^= fresh
 	if m.steps[s.walk.Step].awaits {
 		m.reach(slot, s)
 		return
 	}
-	m.watch(slot, s)
 	m.send(slot, s)
 }
 
-// watch sets the time after which the person does not wait any longer.
-func (m *model) watch(slot int32, s *session) {
-	s.timeout, s.patience = 0, Handle{}
+// watch sets the time after which the person does not wait any longer for a request.
+func (m *model) watch(slot int32, s *session, r *request) {
 	step := &m.steps[s.walk.Step]
-	switch {
-	case s.waits == 0:
-	case s.waits == step.timeout:
-		s.timeout = m.engine.Arm(step.delay, NewEvent(timeoutKind, slot))
-	default:
-		s.patience = m.engine.Schedule(m.engine.now+s.waits, NewEvent(timeoutKind, slot))
+	switch left := s.marks.has(leaves); {
+	case left && s.walk.Patience() > 0:
+		r.patience = m.engine.Schedule(m.engine.now+s.walk.Patience(), NewEvent(timeoutKind, slot))
+	case !left && step.timeout > 0:
+		r.watch = m.engine.Arm(step.delay, NewEvent(timeoutKind, slot))
 	}
 }
 
@@ -135,35 +150,28 @@ func (m *model) timedOut(slot int32) {
 	m.abandon(s.request)
 	s.request = -1
 	outcome := funnel.TimedOut
-	if s.leaves {
+	if s.marks.has(leaves) {
 		outcome = funnel.Abandoned
 	}
 	m.answered(slot, journey.Answer{Outcome: outcome}, funnel.ReasonTimeout)
 }
 
-// answer gives the person the service's answer.
-func (m *model) answer(slot int32, answer journey.Answer, reason funnel.Reason) {
-	s := &m.sessions[slot]
-	s.request = -1
-	m.stopWatch(s)
-	m.answered(slot, answer, reason)
-}
-
-// stopWatch lets a person wait for as long as it takes.
-func (m *model) stopWatch(s *session) {
-	if s.timeout != 0 {
-		m.engine.Disarm(m.steps[s.walk.Step].delay, s.timeout)
+// stopWatch lets a person wait for a request for as long as it takes.
+func (m *model) stopWatch(r *request) {
+	if r.watch != 0 {
+		m.engine.Disarm(m.steps[r.step].delay, r.watch)
 	}
-	m.engine.Revoke(s.patience)
-	s.timeout, s.patience = 0, Handle{}
+	m.engine.Revoke(r.patience)
+	r.watch, r.patience = 0, Handle{}
 }
 
 // answered moves the walk on by one answer, as the load generator does.
 func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason) {
 	s := &m.sessions[slot]
 	walk, end := s.walk, m.engine.now
-	if s.deferred { // the wait for the answer ended then
-		end, s.deferred = m.asides[slot].accepted, false
+	if s.marks.has(deferred) { // the wait for the answer ended then
+		s.marks &^= deferred
+		end = m.asides[slot].accepted
 	}
 	result, next := m.journey.Next(&s.walk, answer, m.engine.now)
 	if result.Ended {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -25,10 +26,25 @@ const (
 	Empirical   Kind = "empirical"   // empirical(10ms, 12ms, 40ms): each equally likely
 )
 
+// kinds are the families in the order of the numbers that a [Distribution] holds, which are compared
+// faster than names.
+var kinds = [...]Kind{Constant, Exponential, Uniform, Lognormal, Gamma, Empirical}
+
+type family uint8
+
+const (
+	constantFamily family = iota
+	exponentialFamily
+	uniformFamily
+	lognormalFamily
+	gammaFamily
+	empiricalFamily
+)
+
 // Distribution is a distribution of durations that are never negative. The zero value is the
 // constant 0. Its text form ("exponential(20ms)", or just "20ms") is what scenario files hold.
 type Distribution struct {
-	kind   Kind
+	family family
 	text   string
 	a, b   float64   // Constant, Exponential: a = mean; Uniform: a to b; Lognormal: a = mu, b = sigma; Gamma: a = shape, b = scale; seconds
 	points []float64 // Empirical: sorted seconds
@@ -36,35 +52,30 @@ type Distribution struct {
 
 // ConstantTime returns the distribution that is always d.
 func ConstantTime(d time.Duration) Distribution {
-	return Distribution{kind: Constant, a: d.Seconds(), text: d.String()}
+	return Distribution{a: d.Seconds(), text: d.String()}
 }
 
 // ExponentialTime returns the exponential distribution with the given mean.
 func ExponentialTime(mean time.Duration) Distribution {
-	return Distribution{kind: Exponential, a: mean.Seconds(), text: "exponential(" + mean.String() + ")"}
+	return Distribution{family: exponentialFamily, a: mean.Seconds(), text: "exponential(" + mean.String() + ")"}
 }
 
 // Kind returns the family; "constant" for the zero value.
-func (d Distribution) Kind() Kind {
-	if d.kind == "" {
-		return Constant
-	}
-	return d.kind
-}
+func (d Distribution) Kind() Kind { return kinds[d.family] }
 
 // IsZero says whether the distribution is the constant 0.
-func (d Distribution) IsZero() bool { return d.Kind() == Constant && d.a == 0 }
+func (d Distribution) IsZero() bool { return d.family == constantFamily && d.a == 0 }
 
 // Mean returns the expectation in seconds.
 func (d Distribution) Mean() float64 {
-	switch d.kind {
-	case Uniform:
+	switch d.family {
+	case uniformFamily:
 		return (d.a + d.b) / 2
-	case Lognormal:
+	case lognormalFamily:
 		return math.Exp(d.a + d.b*d.b/2)
-	case Gamma:
+	case gammaFamily:
 		return d.a * d.b
-	case Empirical:
+	case empiricalFamily:
 		sum := 0.0
 		for _, x := range d.points {
 			sum += x
@@ -81,16 +92,16 @@ func (d Distribution) SCV() float64 {
 	if mean == 0 {
 		return 0
 	}
-	switch d.kind {
-	case Exponential:
+	switch d.family {
+	case exponentialFamily:
 		return 1
-	case Uniform:
+	case uniformFamily:
 		return (d.b - d.a) * (d.b - d.a) / 12 / (mean * mean)
-	case Lognormal:
+	case lognormalFamily:
 		return math.Exp(d.b*d.b) - 1
-	case Gamma:
+	case gammaFamily:
 		return 1 / d.a
-	case Empirical:
+	case empiricalFamily:
 		sum := 0.0
 		for _, x := range d.points {
 			sum += (x - mean) * (x - mean)
@@ -109,7 +120,7 @@ func (d Distribution) Quantile(u float64) time.Duration {
 // Draw takes one number from the stream and returns its quantile (inversion, so that common
 // random numbers and antithetic draws work for every family).
 func (d Distribution) Draw(stream *Stream) time.Duration {
-	if d.Kind() == Constant {
+	if d.family == constantFamily {
 		return time.Duration(d.a * float64(time.Second))
 	}
 	return d.Quantile(stream.Float64())
@@ -120,16 +131,16 @@ func (d Distribution) Draw(stream *Stream) time.Duration {
 const leastUniform = 0x1p-53
 
 func (d Distribution) seconds(u float64) float64 {
-	switch d.kind {
-	case Exponential:
+	switch d.family {
+	case exponentialFamily:
 		return -d.a * math.Log1p(-u)
-	case Uniform:
+	case uniformFamily:
 		return d.a + u*(d.b-d.a)
-	case Lognormal:
+	case lognormalFamily:
 		return math.Exp(d.a + d.b*math.Sqrt2*math.Erfinv(2*max(u, leastUniform)-1))
-	case Gamma:
+	case gammaFamily:
 		return distuv.Gamma{Alpha: d.a, Beta: 1 / d.b}.Quantile(max(u, leastUniform))
-	case Empirical:
+	case empiricalFamily:
 		return d.points[min(int(u*float64(len(d.points))), len(d.points)-1)]
 	default:
 		return d.a
@@ -167,10 +178,11 @@ func ParseDistribution(text string) (Distribution, error) {
 	if !closed {
 		return Distribution{}, fmt.Errorf("distribution %q: the closing bracket is missing", text)
 	}
-	d := Distribution{kind: Kind(strings.TrimSpace(name)), text: text}
+	kind := Kind(strings.TrimSpace(name))
+	d := Distribution{family: family(max(0, slices.Index(kinds[:], kind))), text: text}
 	arguments := splitArguments(body)
 	var err error
-	switch d.kind {
+	switch kind {
 	case Constant, Exponential:
 		err = d.readMean(arguments)
 	case Uniform:
@@ -206,7 +218,7 @@ func splitArguments(body string) []argument {
 
 func (d *Distribution) readMean(arguments []argument) (err error) {
 	if len(arguments) != 1 || arguments[0].name != "" {
-		return fmt.Errorf("wants one duration, as in %s(20ms)", d.kind)
+		return fmt.Errorf("wants one duration, as in %s(20ms)", d.Kind())
 	}
 	d.a, err = parseSeconds(arguments[0].value)
 	return err

@@ -37,6 +37,32 @@ func (p Permutation) At(i uint64) uint64 {
 	}
 }
 
+// AtEach replaces each position by the element there, as [Permutation.At] does. The ways of several
+// positions do not depend on each other, so that the processor goes them at once: several times as
+// fast as one by one.
+func (p Permutation) AtEach(positions []uint64) {
+	var walking [64]uint8 // places of those that are not yet below the size
+	for len(positions) > 0 {
+		some := positions[:min(len(walking), len(positions))]
+		for i := range some {
+			walking[i] = uint8(i)
+		}
+		for left := len(some); left > 0; {
+			still := 0
+			for _, place := range walking[:left] {
+				x := p.encrypt(some[place])
+				some[place] = x
+				walking[still] = place
+				if x >= p.size {
+					still++
+				}
+			}
+			left = still
+		}
+		positions = positions[len(some):]
+	}
+}
+
 func (p Permutation) encrypt(x uint64) uint64 {
 	mask := uint64(1)<<p.half - 1
 	left, right := x>>p.half, x&mask

@@ -27,13 +27,26 @@ type Seed struct {
 // Stream returns the stream for one purpose, person, step and attempt.
 // Step is the hash of the step's name (see [NewPurpose]), or 0 where none applies.
 func (s Seed) Stream(purpose Purpose, person uint64, step Purpose, attempt int) Stream {
-	high := mix(mix(s.Value) ^ mix(s.Replication+0x9e3779b97f4a7c15) ^ uint64(purpose))
-	low := mix(mix(person^high) ^ uint64(step) + uint64(attempt)*0xd1342543de82ef95)
-	var stream Stream
-	stream.pcg.Seed(high, low)
+	return s.Streams(purpose).Of(person, step, attempt)
+}
+
+// Streams are all the streams of one purpose: what a [Seed] and the purpose have in common is reckoned
+// once, for whoever draws many millions of times.
+type Streams struct{ high, flip uint64 }
+
+// Streams returns the streams for one purpose.
+func (s Seed) Streams(purpose Purpose) Streams {
+	streams := Streams{high: mix(mix(s.Value) ^ mix(s.Replication+0x9e3779b97f4a7c15) ^ uint64(purpose))}
 	if s.Mirrored {
-		stream.flip = ^uint64(0)
+		streams.flip = ^uint64(0)
 	}
+	return streams
+}
+
+// Of returns the stream of a person, step and attempt, as [Seed.Stream] does.
+func (s Streams) Of(person uint64, step Purpose, attempt int) Stream {
+	stream := Stream{flip: s.flip}
+	stream.pcg.Seed(s.high, mix(mix(person^s.high)^uint64(step)+uint64(attempt)*0xd1342543de82ef95))
 	return stream
 }
 

@@ -223,11 +223,15 @@ func TestPermutationIsABijection(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.Uint64Range(1, 3000).Draw(t, "size")
 		p := workload.NewPermutation(workload.Seed{Value: rapid.Uint64().Draw(t, "seed")}, workload.NewPurpose("p"), size)
-		seen := make([]bool, size)
+		seen, each := make([]bool, size), make([]uint64, size)
+		for i := range size {
+			each[i] = i
+		}
+		p.AtEach(each)
 		for i := range size {
 			j := p.At(i)
-			if j >= size || seen[j] {
-				t.Fatalf("%d of %d maps to %d, which is outside or taken", i, size, j)
+			if j >= size || seen[j] || each[i] != j {
+				t.Fatalf("%d of %d maps to %d, which is outside or taken, or to %d among others", i, size, j, each[i])
 			}
 			seen[j] = true
 		}

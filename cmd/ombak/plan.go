@@ -132,14 +132,14 @@ func study(c *cli.Context, s streams, runs []*drill.Run, then *drill.Uncertain) 
 		all += then.Runs(count)
 		after = fmt.Sprintf(", then %d at %d combinations of the uncertain inputs", then.Runs(count), then.Combinations())
 	}
-	watch := newStudyProgress(s.err, c.Bool("quiet"), len(runs)*count)
+	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", len(runs)*count, runs[0])
 	expected, err := foretell(c, watch, runs[0], all)
 	if err != nil {
 		return nil, err
 	}
 	watch.say("%d plans, %d replications of each: %d runs%s%s\n", len(runs), count, len(runs)*count, after, expected)
 	simulations, err := drill.Study{
-		Runs: runs, How: drill.Simulating{Replications: count, Build: build(), Done: watch.done}, Expected: watch.expected,
+		Runs: runs, How: watch.watched(drill.Simulating{Replications: count, Build: build()}), Expected: watch.expected,
 	}.Play(c.Context)
 	watch.close()
 	return simulations, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -14,24 +15,36 @@ import (
 	"github.com/ombak-sim/ombak/drill"
 )
 
-// studyProgress shows how many of several simulations are done: a bar on a terminal, elsewhere a
-// line for the first, for the last and every 10 s.
+// studyProgress shows how many of several simulations are done, and how much of the scenario's time they
+// have played: a bar on a terminal, elsewhere a line for the last and every 10 s.
 type studyProgress struct {
 	out    io.Writer
 	quiet  bool
-	total  int
-	played int
+	what   string        // is simulated, as in "runs"
+	each   time.Duration // of one simulation
+	total  atomic.Int64  // this and the next are read by the bar
+	played atomic.Int64
+	at     time.Duration
 	last   time.Time
 	bars   *mpb.Progress // nil where there is no terminal
 	bar    *mpb.Bar
 }
 
-func newStudyProgress(out io.Writer, quiet bool, total int) *studyProgress {
-	p := &studyProgress{out: out, quiet: quiet, total: total, last: time.Now()}
+func newStudyProgress(out io.Writer, quiet bool, what string, total int, one *drill.Run) *studyProgress {
+	p := &studyProgress{out: out, quiet: quiet, what: what, each: one.Simulated.Until, last: time.Now()}
+	p.total.Store(int64(total))
 	if file, ok := out.(*os.File); ok && !quiet && term.IsTerminal(int(file.Fd())) {
 		p.bars = mpb.New(mpb.WithOutput(file), mpb.WithWidth(60), mpb.WithRefreshRate(200*time.Millisecond))
 	}
 	return p
+}
+
+// watched is how to simulate, seen by the progress.
+func (p *studyProgress) watched(how drill.Simulating) drill.Simulating {
+	if !p.quiet {
+		how.Done, how.Passed = p.done, p.passed
+	}
+	return how
 }
 
 func (p *studyProgress) say(format string, arguments ...any) {
@@ -65,20 +78,38 @@ func (p *studyProgress) expected(first, rest time.Duration) {
 
 // done is called after each run, by one goroutine at a time.
 func (p *studyProgress) done() {
-	p.played++
+	played := p.played.Add(1)
+	p.total.Store(max(p.total.Load(), played)) // a precision may want more than were asked for
+	p.show(played == p.total.Load())
+}
+
+// passed is called as the time of the runs passes, by the same goroutine at a time.
+func (p *studyProgress) passed(by time.Duration) {
+	p.at += by
+	p.show(false)
+}
+
+// show draws the bar, or prints the line that is due.
+func (p *studyProgress) show(last bool) {
+	whole := max(p.at, time.Duration(p.total.Load())*p.each)
 	switch {
-	case p.quiet:
 	case p.bars != nil:
 		if p.bar == nil {
-			p.bar = p.bars.AddBar(int64(p.total), mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
-				return fmt.Sprintf(" %d of %d runs", s.Current, s.Total)
+			p.bar = p.bars.AddBar(0, mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
+				return " " + p.text(time.Duration(s.Current)*time.Millisecond, time.Duration(s.Total)*time.Millisecond)
 			})))
 		}
-		p.bar.SetCurrent(int64(p.played))
-	case p.played == p.total || time.Since(p.last) >= 10*time.Second:
+		p.bar.SetTotal(whole.Milliseconds(), false)
+		p.bar.SetCurrent(p.at.Milliseconds())
+	case last || time.Since(p.last) >= 10*time.Second:
 		p.last = time.Now()
-		fmt.Fprintf(p.out, "%d of %d runs\n", p.played, p.total)
+		fmt.Fprintln(p.out, p.text(p.at, whole))
 	}
+}
+
+// text says how far it is.
+func (p *studyProgress) text(at, whole time.Duration) string {
+	return fmt.Sprintf("%d of %d %s, %v of %v simulated", p.played.Load(), p.total.Load(), p.what, at.Round(time.Second), whole.Round(time.Second))
 }
 
 // close ends the bar, wherever it stands.

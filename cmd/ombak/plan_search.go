@@ -25,17 +25,17 @@ func searchPlan(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	watch := newStudyProgress(s.err, c.Bool("quiet"), search.Runs())
+	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", search.Runs(), search.Start())
 	expected, err := foretell(c, watch, search.Start(), search.Runs())
 	if err != nil {
 		return err
 	}
 	watch.say("plan %s varied: %d candidates, %d replications of those that may hold: %d runs at most%s\n",
 		search.Start().Scenario.Plan(), search.Candidates(), replicationsOf(c), search.Runs(), expected)
-	searched, simulations, err := search.Play(c.Context, drill.Simulating{Build: build(), Done: watch.done}, func(first, rest time.Duration) {
+	searched, simulations, err := search.Play(c.Context, watch.watched(drill.Simulating{Build: build()}), func(first, rest time.Duration) {
 		watch.say("the first took %v; the others take about %v at most\n", first.Round(10*time.Millisecond), rest.Round(100*time.Millisecond))
 	})
-	watch.say("%d runs were needed\n", watch.played)
+	watch.say("%d runs were needed\n", watch.played.Load())
 	watch.close()
 	if err != nil {
 		return err

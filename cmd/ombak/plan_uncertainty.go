@@ -17,13 +17,13 @@ import (
 // the plan of least regret most.
 func uncertainty(c *cli.Context, s streams, u *drill.Uncertain, folder string) (*drill.Uncertainty, error) {
 	count := c.Int("replications")
-	watch := newStudyProgress(s.err, c.Bool("quiet"), u.Runs(count))
+	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", u.Runs(count), u.First())
 	expected, err := foretell(c, watch, u.First(), u.Runs(count))
 	if err != nil {
 		return nil, err
 	}
 	watch.say("%d combinations of the uncertain inputs: %d runs%s\n", u.Combinations(), u.Runs(count), expected)
-	result, err := u.Play(c.Context, drill.Simulating{Replications: count, Build: build(), Done: watch.done}, watch.expected)
+	result, err := u.Play(c.Context, watch.watched(drill.Simulating{Replications: count, Build: build()}), watch.expected)
 	watch.close()
 	if err != nil {
 		return nil, err

@@ -89,29 +89,20 @@ func simulateOne(c *cli.Context, s streams, run *drill.Run, folder string) (dril
 		return drill.Simulation{}, err
 	}
 	how := drill.Simulating{Replications: c.Int("replications"), Precision: precision, Antithetic: c.Bool("antithetic"), Build: build()}
-	if !c.Bool("quiet") {
-		expected, err := drill.Foretell(c.Context, run)
-		if err != nil {
+	if c.Bool("trace") {
+		if err := trace(c, run, folder); err != nil {
 			return drill.Simulation{}, err
 		}
-		fmt.Fprintf(s.err, "plan %s: %d replications, about %v by the beginning of the first\n", orNone(run.Scenario.Plan()), how.Replications, expected.Of(how.Replications, how))
-		done := 0
-		how.Done = func() {
-			done++
-			fmt.Fprintf(s.err, "plan %s: %d of %d replications\n", orNone(run.Scenario.Plan()), done, max(done, how.Replications))
-		}
 	}
-	if c.Bool("trace") {
-		file, err := os.Create(filepath.Join(folder, "trace.csv"))
-		if err != nil {
-			return drill.Simulation{}, fmt.Errorf("the trace cannot be written: %w; name another folder with --out", err)
-		}
-		err = drill.Trace(c.Context, run, file)
-		if err = errors.Join(err, file.Close()); err != nil {
-			return drill.Simulation{}, fmt.Errorf("the trace: %w", err)
-		}
+	plan := orNone(run.Scenario.Plan())
+	watch := newStudyProgress(s.err, c.Bool("quiet"), "replications of plan "+plan, how.Replications, run)
+	expected, err := foretell(c, watch, run, how.Replications)
+	if err != nil {
+		return drill.Simulation{}, err
 	}
-	result, err := drill.Simulate(c.Context, run, how)
+	watch.say("plan %s: %d replications%s\n", plan, how.Replications, expected)
+	result, err := drill.Simulate(c.Context, run, watch.watched(how))
+	watch.close()
 	if err != nil {
 		return result, err
 	}
@@ -126,6 +117,19 @@ func simulateOne(c *cli.Context, s streams, run *drill.Run, folder string) (dril
 		return result, report.Write(s.out, result.Report)
 	}
 	return result, show(c, s.out, run, result.Report, folder)
+}
+
+// trace writes every attempt of every person.
+func trace(c *cli.Context, run *drill.Run, folder string) error {
+	file, err := os.Create(filepath.Join(folder, "trace.csv"))
+	if err != nil {
+		return fmt.Errorf("the trace cannot be written: %w; name another folder with --out", err)
+	}
+	err = drill.Trace(c.Context, run, file)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("the trace: %w", err)
+	}
+	return nil
 }
 
 // readPrecision reads a share such as 1%; 0 where none is given.

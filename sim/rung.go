@@ -1,0 +1,68 @@
+package sim
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+)
+
+// rung is a window of [far] that has come near: its events in order.
+type rung struct {
+	events []entry
+	next   int     // place of what is due first
+	loose  []entry // not yet in order
+	ends   []int32 // of the parts of the window
+	told   bool    // [Engine.come] has returned them
+}
+
+func (r *rung) len() int { return len(r.events) - r.next }
+
+// order puts what is loose in order, by parts of the window that hold about one event each and then
+// inside the parts. Nothing may be left of the window before.
+func (r *rung) order() {
+	width := bits.Len(uint(len(r.loose)))
+	shift, mask := windowBits-min(width, windowBits), uint64(1)<<windowBits-1
+	r.ends = slices.Grow(r.ends[:0], 1<<width)[:1<<width]
+	clear(r.ends)
+	for _, e := range r.loose {
+		r.ends[uint64(e.at)&mask>>shift]++
+	}
+	sum := int32(0)
+	for part, count := range r.ends {
+		r.ends[part] = sum
+		sum += count
+	}
+	r.events, r.next, r.told = slices.Grow(r.events[:0], len(r.loose))[:len(r.loose)], 0, false
+	for _, e := range r.loose {
+		place := &r.ends[uint64(e.at)&mask>>shift]
+		r.events[*place] = e
+		*place++
+	}
+	r.loose = r.loose[:0]
+	start := int32(0)
+	for _, end := range r.ends {
+		if end-start > 1 {
+			sortPart(r.events[start:end])
+		}
+		start = end
+	}
+}
+
+// sortPart sorts few events fast, and many of one instant well.
+func sortPart(events []entry) {
+	if len(events) > 12 {
+		slices.SortFunc(events, entry.compare)
+		return
+	}
+	for i := 1; i < len(events); i++ {
+		e, k := events[i], i
+		for ; k > 0 && e.before(events[k-1]); k-- {
+			events[k] = events[k-1]
+		}
+		events[k] = e
+	}
+}
+
+func (e entry) compare(other entry) int {
+	return cmp.Or(cmp.Compare(e.at, other.at), cmp.Compare(e.key, other.key))
+}
