@@ -13,7 +13,8 @@ import (
 )
 
 // mailLine is a connection to the mail server (RFC 5321) that is kept over many mails. Where the server
-// lets commands come together (PIPELINING, RFC 2920), a mail costs two round trips instead of four.
+// lets commands come together (PIPELINING, RFC 2920), a mail costs two round trips instead of four, and one
+// where it takes the message beside them (CHUNKING, RFC 3030).
 //
 // Note: the client of go-smtp waits for the answer to each command.
 type mailLine struct {
@@ -22,6 +23,7 @@ type mailLine struct {
 	text       *textproto.Conn
 	replies    *io.LimitedReader // what may still come in answer to the commands under way
 	pipelining bool
+	chunking   bool
 	body       string // parameter of MAIL, where the server takes it
 }
 
@@ -52,8 +54,11 @@ func (l *mailLine) send(ctx context.Context, to string, message []byte) error {
 
 // transact hands over one mail; the first no counts.
 func (l *mailLine) transact(to string, message []byte) error {
-	err := l.exchange(envelope{250, "MAIL FROM:<" + l.config.From + ">" + l.body}, envelope{250, "RCPT TO:<" + to + ">"}, envelope{354, "DATA"})
-	if err != nil {
+	from, rcpt := envelope{yes: 250, text: "MAIL FROM:<" + l.config.From + ">" + l.body}, envelope{yes: 250, text: "RCPT TO:<" + to + ">"}
+	if l.pipelining && l.chunking {
+		return l.exchange(from, rcpt, envelope{yes: 250, text: fmt.Sprintf("BDAT %d LAST", len(message)), message: message})
+	}
+	if err := l.exchange(from, rcpt, envelope{yes: 354, text: "DATA"}); err != nil {
 		return err
 	}
 	l.extend()
@@ -64,14 +69,15 @@ func (l *mailLine) transact(to string, message []byte) error {
 	if err := data.Close(); err != nil {
 		return err
 	}
-	_, _, err = l.text.ReadResponse(250)
+	_, _, err := l.text.ReadResponse(250)
 	return err
 }
 
 // envelope is a command and the code of the yes to it.
 type envelope struct {
-	yes  int
-	text string
+	yes     int
+	text    string
+	message []byte // that the command brings along
 }
 
 // exchange sends commands, together if the server takes them so, and returns the first no. Without
@@ -88,6 +94,7 @@ func (l *mailLine) exchange(commands ...envelope) (no error) {
 				return errors.New("an address with a line break")
 			}
 			l.text.W.WriteString(command.text + "\r\n") //nolint:errcheck // Flush tells
+			l.text.W.Write(command.message)             //nolint:errcheck // likewise
 		}
 		if err := l.text.W.Flush(); err != nil {
 			return err
@@ -122,7 +129,7 @@ func (l *mailLine) extend() {
 }
 
 // reset makes the server forget a mail that it refused.
-func (l *mailLine) reset() error { return l.exchange(envelope{250, "RSET"}) }
+func (l *mailLine) reset() error { return l.exchange(envelope{yes: 250, text: "RSET"}) }
 
 // connect opens a connection unless there is one.
 func (l *mailLine) connect(ctx context.Context) error {
@@ -134,7 +141,7 @@ func (l *mailLine) connect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("connect to the mail server: %w", err)
 	}
-	l.conn, l.replies, l.pipelining, l.body = conn, &io.LimitedReader{R: conn}, false, ""
+	l.conn, l.replies, l.pipelining, l.chunking, l.body = conn, &io.LimitedReader{R: conn}, false, false, ""
 	l.text = textproto.NewConn(struct {
 		io.Reader
 		io.WriteCloser
@@ -153,10 +160,10 @@ func (l *mailLine) greet() error {
 	}
 	_, answer, err := l.text.ReadResponse(250)
 	if err != nil {
-		return l.exchange(envelope{250, "HELO localhost"}) // a server of before RFC 1869
+		return l.exchange(envelope{yes: 250, text: "HELO localhost"}) // a server of before RFC 1869
 	}
 	able := strings.Split(answer, "\n")
-	l.pipelining = slices.Contains(able, "PIPELINING")
+	l.pipelining, l.chunking = slices.Contains(able, "PIPELINING"), slices.Contains(able, "CHUNKING")
 	if slices.Contains(able, "8BITMIME") {
 		l.body = " BODY=8BITMIME"
 	}
@@ -177,6 +184,6 @@ func (l *mailLine) quit() {
 		return
 	}
 	l.config.Timeout = min(l.config.Timeout, time.Second)
-	_ = l.exchange(envelope{221, "QUIT"}) // all mails have been answered
+	_ = l.exchange(envelope{yes: 221, text: "QUIT"}) // all mails have been answered
 	l.drop()
 }

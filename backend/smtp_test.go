@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/textproto"
 	"slices"
@@ -14,8 +15,8 @@ import (
 )
 
 // mailTalk plays a mail server on one connection and returns the commands as they came, "+" behind those
-// that came with another.
-func mailTalk(t *testing.T, pipelining, takesEmpty bool) (address string, heard func() []string) {
+// that came with another. Able is what the server says it can do.
+func mailTalk(t *testing.T, able []string, takesEmpty bool) (address string, heard func() []string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -44,8 +45,16 @@ func mailTalk(t *testing.T, pipelining, takesEmpty bool) (address string, heard 
 				continue
 			case content:
 				content = false
-			case strings.HasPrefix(line, "EHLO") && pipelining:
-				answer = "250-here\r\n250-PIPELINING\r\n250 8BITMIME"
+			case strings.HasPrefix(line, "EHLO") && len(able) > 0:
+				answer = "250-here\r\n250-" + strings.Join(able, "\r\n250-") + "\r\n250 8BITMIME"
+			case strings.HasPrefix(line, "BDAT"):
+				var size int64
+				fmt.Sscanf(line, "BDAT %d LAST", &size)
+				chunk, _ := io.ReadAll(io.LimitReader(r, size))
+				line += fmt.Sprintf(" %q", chunk)
+				if refused {
+					answer = "503 nobody to send it to"
+				}
 			case strings.HasPrefix(line, "RCPT TO:<no@"):
 				refused, answer = true, "550 no such mailbox"
 			case line == "DATA" && refused && !takesEmpty:
@@ -78,28 +87,34 @@ func mailTalk(t *testing.T, pipelining, takesEmpty bool) (address string, heard 
 // TestMailLine sends a mail, one to somebody who is refused, and another, over one connection.
 func TestMailLine(t *testing.T) {
 	for _, c := range []struct {
-		name                   string
-		pipelining, takesEmpty bool
-		want                   []string
+		name       string
+		able       []string
+		takesEmpty bool
+		want       []string
 	}{
-		{"one by one", false, false, []string{
+		{"one by one", nil, false, []string{
 			"EHLO localhost", "MAIL FROM:<us@example.test>", "RCPT TO:<a@example.test>", "DATA", ".",
 			"MAIL FROM:<us@example.test>", "RCPT TO:<no@example.test>", "RSET",
 			"MAIL FROM:<us@example.test>", "RCPT TO:<b@example.test>", "DATA", ".", "QUIT",
 		}},
-		{"together", true, false, []string{
+		{"together", []string{"PIPELINING"}, false, []string{
 			"EHLO localhost", "MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<a@example.test>+", "DATA", ".",
 			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<no@example.test>+", "DATA", "RSET",
 			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<b@example.test>+", "DATA", ".", "QUIT",
 		}},
-		{"together, and the server wants a mail for nobody", true, true, []string{
+		{"together, and the server wants a mail for nobody", []string{"PIPELINING"}, true, []string{
 			"EHLO localhost", "MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<a@example.test>+", "DATA", ".",
 			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<no@example.test>+", "DATA", ".", "RSET",
 			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<b@example.test>+", "DATA", ".", "QUIT",
 		}},
+		{"with the message", []string{"PIPELINING", "CHUNKING"}, false, []string{
+			"EHLO localhost", "MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<a@example.test>+", `BDAT 21 LAST "Subject: x\r\n\r\n.dots\r\n"`,
+			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<no@example.test>+", `BDAT 21 LAST "Subject: x\r\n\r\n.dots\r\n"`, "RSET",
+			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<b@example.test>+", `BDAT 21 LAST "Subject: x\r\n\r\n.dots\r\n"`, "QUIT",
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			address, heard := mailTalk(t, c.pipelining, c.takesEmpty)
+			address, heard := mailTalk(t, c.able, c.takesEmpty)
 			line := &mailLine{config: MailConfig{SMTP: address, From: "us@example.test", Timeout: time.Minute}}
 			for _, to := range []string{"a@example.test", "no@example.test", "b@example.test"} {
 				err := line.send(t.Context(), to, []byte("Subject: x\r\n\r\n.dots\r\n"))

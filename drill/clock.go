@@ -7,6 +7,7 @@ import (
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -30,9 +31,21 @@ func (r *Run) clock(config loadgen.Config, end time.Duration) workload.Clock {
 // sampled is how many people are asked when they work.
 const sampled = 50_000
 
+// effort is how much work a request makes: as much for each station on its way, and twice as much for each
+// dependency, which is another request.
+func effort(route []scenarios.Hop) int {
+	work := 0
+	for _, hop := range route {
+		work++
+		if hop.Station == "" {
+			work++
+		}
+	}
+	return max(1, work)
+}
+
 // work fills the bins with what the service has to do in each, as the journeys alone say: everyone is
-// answered at once, with a yes, and a request counts once for each station on its route. It asks some of
-// the people, and returns how many sign up in all.
+// answered at once, with a yes. It asks some of the people, and returns how many sign up in all.
 //
 // Note: fast-forwarded, think times shrink and waits do not, so that what people do long after they came may
 // crowd into a second. A cap on those who come does not see it.
@@ -42,7 +55,7 @@ func (r *Run) work(config loadgen.Config, bins workload.Bins) (_ workload.Bins, 
 	walks := journey.New(config.Journey, nil)
 	note := func(step int, at time.Duration) {
 		if bin := int(max(0, at) / bins.Width); bin < len(bins.Counts) {
-			bins.Counts[bin] += max(1, len(r.Scenario.Journey[step].Route))
+			bins.Counts[bin] += effort(r.Scenario.Journey[step].Route)
 		}
 	}
 	var leads []journey.Lead
