@@ -166,13 +166,14 @@ func (v *validation) fit(ctx context.Context) error {
 	return err
 }
 
-// predict holds loads near and beyond the limit against what the model says.
+// predict holds loads inside the fit, near the limit and beyond it against what the model says.
 func (v *validation) predict(ctx context.Context) error {
 	for _, load := range []struct {
 		title     string
 		perSecond float64
 		beyond    bool
 	}{
+		{"53 % of the knee, between two loads of the fit", 0.53 * v.knee, false},
 		{"80 % of the knee", 0.8 * v.knee, false},
 		{"The knee", v.knee, false},
 		{"Saturation: 1.1 times the least rate that broke", 1.1 * v.broke, true},
