@@ -55,6 +55,8 @@ type Simulating struct {
 	Workers      int     // replications at once; 0 means one for each core
 	Build        report.Build
 	Done         func() // called after each replication, by one goroutine at a time
+	// Brief leaves out of the reports what only a drawing needs: how response times were spread in each second.
+	Brief bool
 	// Passed is called, likewise, as the time of replications passes: that much more of one was simulated.
 	Passed func(by time.Duration)
 }
@@ -250,8 +252,8 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 	began := time.Now()
 	config := r.replication(number, how)
 	steps := journey.New(config.Journey, nil).Funnel()
-	recording := report.NewRecording(steps)
-	recorder := report.NewRecorder(steps, 1, recording.Add)
+	drawn := number == 0 && !r.lean // of the others nothing that is drawn is kept
+	recording, recorder := record(steps, how.Brief || !drawn)
 	result, err := how.run(ctx, config, recorder)
 	if err != nil {
 		return report.Report{}, Replay{}, fmt.Errorf("replication %d: %w", number, err)
@@ -271,10 +273,20 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 	if number == 0 {
 		replay.Gates = gatesOf(assembled)
 	}
-	if number > 0 || r.lean { // only those of the first are kept
+	if !drawn {
 		assembled.Series, assembled.Histograms = report.Series{}, report.Histograms{}
 	}
 	return assembled, replay, nil
+}
+
+// record returns where one run is recorded, and by whom.
+func record(steps funnel.Journey, brief bool) (*report.Recording, *report.Recorder) {
+	recording := report.NewRecording(steps)
+	recorder := report.NewRecorder(steps, 1, recording.Add)
+	if brief {
+		return recording.Brief(), recorder.Brief()
+	}
+	return recording, recorder
 }
 
 // offeredTo counts the people of a replication. Thinning keeps others in each, others have other birth

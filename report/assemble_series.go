@@ -27,9 +27,14 @@ func series(recording *Recording, facts Facts) Series {
 		result.Scheduled = append(result.Scheduled, int64(row.scheduled))
 		for i := range row.steps {
 			result.Steps[i].add(&row.steps[i])
+			if !recording.brief {
+				result.Steps[i].spread(row.steps[i].response)
+			}
 		}
 	}
-	result.Heat = heats(recording)
+	if !recording.brief {
+		result.Heat = heats(recording)
+	}
 	result.Stations = stationSeries(facts.Readings, facts.Clock)
 	return result
 }
@@ -44,9 +49,13 @@ func (s *StepSeries) add(row *stepRow) {
 	s.Failed = append(s.Failed, people(funnel.Failed))
 	s.TimedOut = append(s.TimedOut, people(funnel.TimedOut))
 	s.Abandoned = append(s.Abandoned, people(funnel.Abandoned))
+}
+
+// spread appends how long the attempts of a second took.
+func (s *StepSeries) spread(response Sparse) {
 	p50, p95, p99 := math.NaN(), math.NaN(), math.NaN()
-	if len(row.response) > 0 {
-		at := row.response.quantiles(50, 95, 99)
+	if len(response) > 0 {
+		at := response.quantiles(50, 95, 99)
 		p50, p95, p99 = seconds(at[0]), seconds(at[1]), seconds(at[2])
 	}
 	s.P50, s.P95, s.P99 = append(s.P50, p50), append(s.P95, p95), append(s.P99, p99)

@@ -15,6 +15,7 @@ import (
 // distinct response time; each step and outcome that occurs costs 400 kB once.
 type Recording struct {
 	journey          funnel.Journey
+	brief            bool // what is known of response times by the second is nothing
 	rows             map[int64]*row
 	scheduled        uint64 // people
 	started          uint64
@@ -55,6 +56,13 @@ func NewRecording(journey funnel.Journey) *Recording {
 	}
 }
 
+// Brief makes the Recording keep no response times by the second, for reports whose series are not drawn,
+// and returns it: the series has no quantiles and no heat. All else is as it would be.
+func (r *Recording) Brief() *Recording {
+	r.brief = true
+	return r
+}
+
 // Add adds what one shard saw of one second. One goroutine at a time may call it. It panics on a
 // Delta that does not pass [Delta.Validate]; [ParseDelta] returns only such as do.
 func (r *Recording) Add(delta Delta) {
@@ -69,6 +77,9 @@ func (r *Recording) Add(delta Delta) {
 	for _, step := range delta.Steps {
 		r.steps[step.Step].add(step)
 		row.steps[step.Step].add(step)
+		if !r.brief {
+			row.steps[step.Step].spread(step)
+		}
 	}
 }
 
@@ -109,6 +120,12 @@ func (r *stepRow) add(delta StepDelta) {
 		if ended.Outcome != funnel.Dropped {
 			r.attempts += uint32(ended.Attempts)
 		}
+	}
+}
+
+// spread adds how long attempts took.
+func (r *stepRow) spread(delta StepDelta) {
+	for _, ended := range delta.Ended {
 		r.response = r.response.plus(ended.Response)
 	}
 }

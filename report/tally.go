@@ -110,7 +110,7 @@ func (t *stepTally) cut(step int, free *[]*counts) StepDelta {
 	delta := StepDelta{Step: step, Entered: t.entered, Retries: t.retries, Reasons: t.reasons}
 	for outcome := range t.ended {
 		ended := &t.ended[outcome]
-		if ended.attempts == 0 {
+		if ended.attempts == 0 && ended.response == nil {
 			continue
 		}
 		response, service := ended.cut(free)

@@ -145,6 +145,9 @@ func (e *Engine) renumber() {
 	for i := range e.heap.size() {
 		all = append(all, &e.heap.entries[root+i])
 	}
+	if e.heap.hasSoon() {
+		all = append(all, &e.heap.soon)
+	}
 	for i := range e.rung.events[e.rung.next:] {
 		all = append(all, &e.rung.events[e.rung.next+i])
 	}
