@@ -70,7 +70,7 @@ func (s Study) Play(ctx context.Context) ([]Simulation, error) {
 	}
 	how := s.timed(len(jobs))
 	how.Brief = true // plans are compared by sums
-	if err := play(ctx, jobs, how); err != nil {
+	if err := play(ctx, sharing(jobs, how), how); err != nil {
 		return nil, err
 	}
 	var simulations []Simulation

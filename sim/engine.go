@@ -22,7 +22,16 @@ type Engine struct {
 }
 
 // NewEngine returns an engine at time 0 with nothing to do.
-func NewEngine() *Engine { return &Engine{heap: newHeap()} }
+func NewEngine() *Engine {
+	e := new(Engine)
+	e.Reset()
+	return e
+}
+
+// Reset makes the engine as new, but for the memory that it keeps.
+func (e *Engine) Reset() {
+	*e = Engine{heap: e.heap.emptied(), far: e.far.emptied(), rung: e.rung.emptied(), revocables: e.revocables.emptied()}
+}
 
 // Now returns the time since the start.
 func (e *Engine) Now() time.Duration { return e.now }

@@ -39,6 +39,12 @@ const (
 	smallHeap  = 1 << 10 // nothing is kept far before the heap holds so many
 )
 
+// emptied returns a far without events, in the memory of this one.
+func (f *far) emptied() far {
+	clear(f.first)
+	return far{first: f.first, blocks: f.blocks[:0]}
+}
+
 func windowOf(at time.Duration) int64 { return int64(at) >> windowBits }
 
 // keeps takes an event that is due late enough and says whether it did.

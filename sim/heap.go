@@ -1,5 +1,7 @@
 package sim
 
+import "slices"
+
 // heap is an implicit 4-ary min-heap of entries. Its root stands at index 3, so that the four
 // children of a node, 4i−8 to 4i−5, share one cache line.
 //
@@ -24,8 +26,10 @@ const (
 // neverDue comes after every entry.
 var neverDue = entry{at: never, key: 1<<64 - 1}
 
-func newHeap() heap {
-	return heap{entries: append(make([]entry, root, 64), neverDue, neverDue, neverDue), soon: neverDue}
+// emptied returns a heap without entries, in the memory of this one.
+func (h *heap) emptied() heap {
+	entries := slices.Grow(h.entries[:0], 64)[:root]
+	return heap{entries: append(entries, neverDue, neverDue, neverDue), soon: neverDue}
 }
 
 // size returns how many entries there are, the hole included.
