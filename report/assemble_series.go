@@ -14,9 +14,9 @@ func series(recording *Recording, facts Facts) Series {
 		result.Steps = append(result.Steps, StepSeries{Step: step.Name})
 	}
 	for i := range result.Steps {
-		result.Steps[i].grow(0) // empty columns, not none
+		result.Steps[i].reserve(len(recording.rows), recording.brief)
 	}
-	idle := &row{steps: make([]stepRow, len(recording.journey))}
+	idle := &row{steps: make([]stepRow, len(recording.journey)), response: make([]Sparse, len(recording.journey))}
 	for second := recording.earliest; second <= recording.latest; second++ {
 		row := recording.rows[second]
 		if row == nil {
@@ -28,7 +28,7 @@ func series(recording *Recording, facts Facts) Series {
 		for i := range row.steps {
 			result.Steps[i].add(&row.steps[i])
 			if !recording.brief {
-				result.Steps[i].spread(row.steps[i].response)
+				result.Steps[i].spread(row.response[i])
 			}
 		}
 	}
@@ -37,6 +37,18 @@ func series(recording *Recording, facts Facts) Series {
 	}
 	result.Stations = stationSeries(facts.Readings, facts.Clock)
 	return result
+}
+
+// reserve makes empty columns, not none, and room for so many rows.
+func (s *StepSeries) reserve(rows int, brief bool) {
+	for _, column := range s.columns() {
+		*column = make([]int64, 0, rows)
+	}
+	for _, column := range s.quantileColumns() {
+		if !brief {
+			*column = make(Column, 0, rows)
+		}
+	}
 }
 
 func (s *StepSeries) add(row *stepRow) {

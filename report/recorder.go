@@ -91,14 +91,14 @@ func (o *ShardObserver) Observe(sample funnel.Sample) {
 	if sample.Attempt > 1 {
 		step.retries++
 	}
-	o.took(t, sample)
+	o.took(t, &sample)
 	if sample.Step == o.signUp && sample.Outcome == funnel.Completed {
 		t.acknowledged = append(t.acknowledged, sample.Session)
 	}
 }
 
 // took counts how long an attempt took, in the second or over the whole run.
-func (o *ShardObserver) took(t *tally, sample funnel.Sample) {
+func (o *ShardObserver) took(t *tally, sample *funnel.Sample) {
 	if o.whole != nil {
 		t = o.whole
 	}

@@ -31,13 +31,13 @@ type Recording struct {
 type row struct {
 	scheduled uint64
 	steps     []stepRow
+	response  []Sparse // by step, over all attempts sent; none in a brief Recording
 }
 
 type stepRow struct {
 	entered  uint32
 	attempts uint32 // sent, that is all but dropped ones
 	people   [funnel.OutcomeCount]uint32
-	response Sparse // over all attempts sent
 }
 
 // stepTotal is one step over the whole run.
@@ -78,7 +78,7 @@ func (r *Recording) Add(delta Delta) {
 		r.steps[step.Step].add(step)
 		row.steps[step.Step].add(step)
 		if !r.brief {
-			row.steps[step.Step].spread(step)
+			row.spread(step)
 		}
 	}
 }
@@ -124,9 +124,10 @@ func (r *stepRow) add(delta StepDelta) {
 }
 
 // spread adds how long attempts took.
-func (r *stepRow) spread(delta StepDelta) {
+func (r *row) spread(delta StepDelta) {
+	to := &r.response[delta.Step]
 	for _, ended := range delta.Ended {
-		r.response = r.response.plus(ended.Response)
+		*to = to.plus(ended.Response)
 	}
 }
 
@@ -134,6 +135,9 @@ func (r *Recording) row(second int64) *row {
 	found := r.rows[second]
 	if found == nil {
 		found = &row{steps: make([]stepRow, len(r.journey))}
+		if !r.brief {
+			found.response = make([]Sparse, len(r.journey))
+		}
 		r.rows[second] = found
 		r.earliest, r.latest = min(r.earliest, second), max(r.latest, second)
 	}
@@ -181,7 +185,9 @@ func (r *row) merge(other *row) {
 		for outcome := range to.people {
 			to.people[outcome] += from.people[outcome]
 		}
-		to.response = to.response.plus(from.response)
+	}
+	for i := range r.response {
+		r.response[i] = r.response[i].plus(other.response[i])
 	}
 }
 

@@ -98,9 +98,8 @@ func (e *Engine) Next() (Event, bool) { return e.NextBefore(never) }
 
 // NextBefore is Next for events before an instant; false when none is left.
 func (e *Engine) NextBefore(end time.Duration) (Event, bool) {
-	for e.bring() {
-		onRung := e.rung.len() > 0 && e.rungFirst()
-		first := e.first(onRung)
+	for {
+		first, onRung := e.first()
 		if first.at >= end {
 			return 0, false
 		}
@@ -119,15 +118,12 @@ func (e *Engine) NextBefore(end time.Duration) (Event, bool) {
 			return event, true
 		}
 	}
-	return 0, false
 }
 
 // Peek returns the instant at which something may happen next: not later than the next event.
 func (e *Engine) Peek() (time.Duration, bool) {
-	if !e.bring() {
-		return 0, false
-	}
-	return e.first(e.rungFirst()).at, true
+	first, _ := e.first()
+	return first.at, first != neverDue
 }
 
 // Advance moves the clock on to an instant before which nothing is due.

@@ -81,7 +81,7 @@ func (h *heap) insert(e entry) {
 	entries[i] = e
 }
 
-// first returns the least entry; there must be one.
+// first returns the least entry, neverDue where there is none.
 func (h *heap) first() entry {
 	if h.hasSoon() {
 		return h.soon

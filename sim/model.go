@@ -211,7 +211,9 @@ func (m *model) play(ctx context.Context) error {
 		if !any {
 			return nil
 		}
-		m.warm(m.engine.come())
+		if come := m.engine.come(); len(come) > 0 {
+			m.warm(come)
+		}
 		m.handle(event)
 	}
 }
