@@ -49,6 +49,7 @@ type ShardObserver struct {
 	signUp  int // place of the sign-up in the journey, or -1
 	emit    func(Delta)
 	now     *tally           // the latest second seen
+	told    int64            // the second emitted last
 	whole   *tally           // where times are counted instead of in their second; nil where they are not
 	open    map[int64]*tally // every second with anything to tell, the latest included
 	spare   []*tally
@@ -127,7 +128,7 @@ func (o *ShardObserver) Close() {
 		o.cut(second)
 	}
 	if o.whole != nil {
-		o.whole.second = latest
+		o.whole.second = o.told
 		o.tell(o.whole)
 	}
 	o.now = o.at(latest)
@@ -183,6 +184,7 @@ func (o *ShardObserver) cut(second int64) {
 // tell emits what a tally holds, unless that is nothing, and empties it.
 func (o *ShardObserver) tell(t *tally) {
 	if delta := t.cut(o.shard, &o.free); delta.tells() {
+		o.told = delta.Second
 		o.emit(delta)
 	}
 }
