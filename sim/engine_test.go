@@ -11,10 +11,12 @@ import (
 )
 
 // TestEngineAgainstAList drives the engine and a plain sorted list with the same random calls; both
-// must name the same events at the same times. It covers heap, delays, revoking and renumbering.
+// must name the same events at the same times. It covers heap, delays, revoking, renumbering, and that
+// an engine with anything left in it is as new when it is reset.
 func TestEngineAgainstAList(t *testing.T) {
+	e := NewEngine()
 	rapid.Check(t, func(t *rapid.T) {
-		e := NewEngine()
+		e.Reset()
 		e.sequence = sequenceEnd - uint64(rapid.IntRange(1, 200).Draw(t, "until renumbering"))
 		delays := []*Delay{e.Delay(3), e.Delay(7), e.Delay(3)}
 		type pending struct {
@@ -82,11 +84,14 @@ func TestEngineAgainstAList(t *testing.T) {
 }
 
 // TestFarEventsAgainstAList keeps so many events pending that most of them are far, takes some of
-// them and schedules others, near and far; all must come in order of (time, sequence).
+// them and schedules others, near and far; all must come in order of (time, sequence). The engine is that
+// of the check before, reset.
 func TestFarEventsAgainstAList(t *testing.T) {
+	e := NewEngine()
 	rapid.Check(t, func(t *rapid.T) {
+		e.Reset()
 		const second, hour = int64(time.Second), int64(time.Hour)
-		e, stream := NewEngine(), workload.Seed{Value: rapid.Uint64().Draw(t, "seed")}.Stream(0, 0, 0, 0)
+		stream := workload.Seed{Value: rapid.Uint64().Draw(t, "seed")}.Stream(0, 0, 0, 0)
 		spread := time.Duration(rapid.SampledFrom([]int64{second / 100, 3 * second, 60 * second, 30 * hour}).Draw(t, "spread"))
 		grain := time.Duration(rapid.SampledFrom([]int64{1, second / 10, 5 * second}).Draw(t, "grain")) // many at one instant
 		var list []entry
