@@ -7,8 +7,11 @@ import (
 )
 
 // TryNext names what to try after a run: the first other plan of the scenario that relieves a step
-// whose threshold did not hold, as "--plan NAME", or "".
+// whose threshold did not hold, as "--plan NAME", or "". An invalid run says nothing of its plan.
 func (r *Run) TryNext(result report.Report) string {
+	if result.Verdict == report.Invalid {
+		return ""
+	}
 	for i, condition := range r.Conditions {
 		if i >= len(result.Thresholds) || result.Thresholds[i].Verdict != report.Fail {
 			continue

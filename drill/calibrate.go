@@ -2,6 +2,7 @@ package drill
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -26,6 +28,10 @@ type Calibrating struct {
 	// run on the same machine, they take it from the service.
 	Shared bool
 	Seed   uint64 // of resampling
+	// Scenario is what was run. With it, demands are per visit of the scenario's routes, and waits are
+	// fitted too; without it, a request counts as one visit.
+	Scenario *scenarios.Scenario
+	Least    Options // what the reports of the least load do not hold: scale, window, or the rate
 }
 
 // Model is what a calibration found. It becomes a file with [WriteModel].
@@ -35,7 +41,7 @@ type Model struct {
 	LowestS  float64 // requests per second at the least and the greatest load
 	HighestS float64
 	Stations []FittedStation
-	Delays   []FittedDelay // of steps, where FitDelays was asked for them
+	Delays   []FittedDelay // of steps, where the scenario is known
 	Measured []string      // what else was seen: mean times of dependencies
 	Warnings []string
 }
@@ -44,11 +50,14 @@ type Model struct {
 type FittedStation struct {
 	Name       string
 	Servers    int
+	Unit       string // of demand: request, visit, row
 	PerRequest FittedDemand
 	PerBatch   *FittedDemand
 	Shape      workload.Distribution // of the service time; its mean is the demand
 	RSquared   float64
 	Also       float64 // seconds that each batch takes of the station web
+	Rows       bool    // web does the work on rows, and batches wait for it
+	Late       float64 // seconds that a batch waits for company longer than it is set to
 	Idling     float64 // servers' time per second that is nobody's request's
 }
 
@@ -60,7 +69,8 @@ type FittedDemand struct {
 
 // Calibrate fits the stations of the simulator to live reports of several loads: web, from the CPU
 // of the backend for each request and each batch of the store, and store, from its busy time for each row and each batch.
-func Calibrate(reports []report.Report, how Calibrating) (Model, error) {
+// Where the scenario is known, what people wait is fitted too: see [Model.fitWaits].
+func Calibrate(ctx context.Context, reports []report.Report, how Calibrating) (Model, error) {
 	levels, err := readLevels(reports, how.Shared)
 	if err != nil {
 		return Model{}, err
@@ -69,34 +79,66 @@ func Calibrate(reports []report.Report, how Calibrating) (Model, error) {
 		Scenario: reports[0].Scenario.Name, Levels: len(levels),
 		LowestS: levels[0].requests, HighestS: levels[len(levels)-1].requests, Measured: dependencyTimes(reports),
 	}
-	if model.HighestS < 1.5*model.LowestS {
-		model.Warnings = append(model.Warnings, fmt.Sprintf("the loads lie between %.3g and %.3g requests per second only; demands and idling can hardly be told apart: measure loads that differ by 3 times and more", model.LowestS, model.HighestS))
+	model.doubtLoads(reports)
+	if how.Scenario == nil {
+		return model, model.fitStations(levels, reports, how)
+	}
+	visits, err := visitsPerRequest(ctx, reports, how)
+	if err != nil {
+		return model, err
+	}
+	for i := range levels {
+		levels[i].requests *= visits
+	}
+	if err := model.fitStations(levels, reports, how); err != nil {
+		return model, err
+	}
+	return model, model.fitWaits(ctx, reports, how)
+}
+
+// doubtLoads warns of loads that cannot tell much.
+func (m *Model) doubtLoads(reports []report.Report) {
+	if m.HighestS < 1.5*m.LowestS {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("the loads lie between %.3g and %.3g requests per second only; demands and idling can hardly be told apart: measure loads that differ by 3 times and more", m.LowestS, m.HighestS))
 	}
 	for _, r := range reports {
 		if r.Verdict == report.Invalid {
-			model.Warnings = append(model.Warnings, "a report is of an invalid run ("+strings.Join(r.Invalid, "; ")+"); its load may not be what it seems")
+			m.Warnings = append(m.Warnings, "a report is of an invalid run ("+strings.Join(r.Invalid, "; ")+"); its load may not be what it seems")
 		}
 	}
-	web, warnings, err := fitWeb(levels, reports, how)
-	if err != nil {
-		return model, fmt.Errorf("station web: %w", err)
+}
+
+// fitStations finds the demands of web and store.
+func (m *Model) fitStations(levels []level, reports []report.Report, how Calibrating) error {
+	defer m.doubts()
+	var store FittedStation
+	var warnings []string
+	var err error
+	counted := levels[0].store != nil
+	if counted {
+		if store, warnings, err = fitStore(levels, reports, how); err != nil {
+			return fmt.Errorf("station store: %w", err)
+		}
 	}
-	model.Stations, model.Warnings = append(model.Stations, web), append(model.Warnings, warnings...)
-	if levels[0].store == nil {
-		model.Warnings = append(model.Warnings, "the reports have no station store; what the scenario says of it stays")
-		model.doubts()
-		return model, nil
+	if store.Rows = counted && how.Scenario != nil; store.Rows { // the writer's work needs the CPU as all else does
+		for i, l := range levels {
+			levels[i].cpu = max(0, l.cpu-l.store.rows*store.PerRequest.Seconds)
+		}
 	}
-	store, warnings, err := fitStore(levels, reports, how)
+	web, more, err := fitWeb(levels, reports, how)
 	if err != nil {
-		return model, fmt.Errorf("station store: %w", err)
+		return fmt.Errorf("station web: %w", err)
+	}
+	m.Stations, m.Warnings = append(m.Stations, web), append(m.Warnings, more...)
+	if !counted {
+		m.Warnings = append(m.Warnings, "the reports have no station store; what the scenario says of it stays")
+		return nil
 	}
 	if web.PerBatch != nil {
 		store.Also = web.PerBatch.Seconds
 	}
-	model.Stations, model.Warnings = append(model.Stations, store), append(model.Warnings, warnings...)
-	model.doubts()
-	return model, nil
+	m.Stations, m.Warnings = append(m.Stations, store), append(m.Warnings, warnings...)
+	return nil
 }
 
 // doubts warns of demands that explain little of what was measured.
@@ -154,11 +196,7 @@ func readLevel(r report.Report, shared bool) (level, error) {
 		return level{}, errors.New("it does not say how many CPUs the machine has")
 	}
 	l := level{cpus: r.Machine.CPUs}
-	for _, row := range r.Steps {
-		if !awaits(row.Step) {
-			l.requests += row.Requests / r.DurationS
-		}
-	}
+	l.requests = requestsOf(r) / r.DurationS
 	known := false
 	for _, process := range r.Processes {
 		if process.CPUS != nil && (process.Name == "backend" || shared) {
@@ -184,6 +222,16 @@ func readLevel(r report.Report, shared bool) (level, error) {
 		}
 	}
 	return l, nil
+}
+
+// requestsOf is how many requests of people the backend got; looks for what comes later not counted.
+func requestsOf(r report.Report) (requests float64) {
+	for _, row := range r.Steps {
+		if !awaits(row.Step) {
+			requests += row.Requests
+		}
+	}
+	return requests
 }
 
 // awaits says whether a step waits for mail or SMS, as the bundled scenarios call it: the backend

@@ -1,15 +1,11 @@
 package drill
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"math"
-	"slices"
 
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/report"
-	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -20,23 +16,11 @@ type FittedDelay struct {
 	Beside workload.Distribution
 }
 
-// FitDelays simulates the least load with the stations found, and gives each step the time by which
-// people really waited longer there. Options say what a report does not hold: scale, window, or the
-// rate of that load.
-func (m *Model) FitDelays(ctx context.Context, scenario *scenarios.Scenario, reports []report.Report, options Options) error {
-	least := leastLoad(reports)
-	if err := checkMeasured(scenario, least); err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	if err := WriteModel(&text, *m); err != nil {
-		return err
-	}
-	fitted, err := scenario.WithModel("the model", text.Bytes())
-	if err != nil {
-		return err
-	}
-	simulated, err := simulateMeasured(ctx, fitted, least, options, Simulating{}) // the same people came
+// fitDelays simulates the least load with the stations found, and gives each step the time by which
+// people really waited longer there.
+func (m *Model) fitDelays(ctx context.Context, measured load) error {
+	m.Delays = nil
+	simulated, err := m.simulate(ctx, measured)
 	if err != nil {
 		return err
 	}
@@ -44,9 +28,9 @@ func (m *Model) FitDelays(ctx context.Context, scenario *scenarios.Scenario, rep
 		if row.ResponseTimePassedS == nil {
 			continue
 		}
-		median := behind(least, i, row, func(q report.Quantiles) float64 { return q.P50 })
-		tail := behind(least, i, row, func(q report.Quantiles) float64 { return q.P95 })
-		if scenario.Journey[i].Kind != funnel.Request { // the pause between two looks is most of that
+		median := behind(measured.reports, i, row, func(q report.Quantiles) float64 { return q.P50 })
+		tail := behind(measured.reports, i, row, func(q report.Quantiles) float64 { return q.P95 })
+		if measured.scenario.Journey[i].Kind != funnel.Request { // the pause between two looks is most of that
 			tail = median
 		}
 		if delay, is := delayOf(median, tail); is && median > leastOfMedian*row.ResponseTimePassedS.P50 {
@@ -54,16 +38,6 @@ func (m *Model) FitDelays(ctx context.Context, scenario *scenarios.Scenario, rep
 		}
 	}
 	return nil
-}
-
-// leastLoad returns the reports of the least load, of which there may be several.
-func leastLoad(reports []report.Report) (least []report.Report) {
-	rate := func(r report.Report) float64 { return r.Offered.Scheduled }
-	lowest := math.Inf(1)
-	for _, r := range reports {
-		lowest = min(lowest, rate(r))
-	}
-	return slices.DeleteFunc(slices.Clone(reports), func(r report.Report) bool { return rate(r) > lowest })
 }
 
 // behind is by how much a quantile of a step's response times was longer than simulated, on average.

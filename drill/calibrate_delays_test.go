@@ -12,7 +12,7 @@ import (
 )
 
 // asIfLive is a simulated run of smoke with changes, as a live one would report it.
-func asIfLive(t *testing.T, changes string) (*scenarios.Scenario, report.Report) {
+func asIfLive(t *testing.T, changes string, options Options) (*scenarios.Scenario, report.Report) {
 	t.Helper()
 	scenario, err := scenarios.Load("smoke")
 	if err != nil {
@@ -24,7 +24,7 @@ func asIfLive(t *testing.T, changes string) (*scenarios.Scenario, report.Report)
 			t.Fatal(err)
 		}
 	}
-	run, err := NewSimulation(truth, Options{})
+	run, err := NewSimulation(truth, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,9 +40,9 @@ func asIfLive(t *testing.T, changes string) (*scenarios.Scenario, report.Report)
 
 // TestFitDelaysFindsTheTruth: what exchanges took beside the stations comes back, and nothing else does.
 func TestFitDelaysFindsTheTruth(t *testing.T) {
-	scenario, live := asIfLive(t, `journey: {landing: {delay: 700us}, mail: {delay: 400us}, photo: {delay: "lognormal(median=3ms, p95=12ms)"}}`)
+	scenario, live := asIfLive(t, `journey: {landing: {delay: 700us}, mail: {delay: 400us}, photo: {delay: "lognormal(median=3ms, p95=12ms)"}}`, Options{})
 	model := Model{Stations: []FittedStation{{Name: "web", Servers: 2, Shape: workload.ExponentialTime(100e3)}}}
-	if err := model.FitDelays(t.Context(), scenario, []report.Report{live, heavier(live)}, Options{}); err != nil {
+	if err := model.fitDelays(t.Context(), load{scenario, []report.Report{live}, Options{}}); err != nil {
 		t.Fatal(err)
 	}
 	found := map[string]workload.Distribution{}
@@ -70,16 +70,10 @@ func TestFitDelaysFindsTheTruth(t *testing.T) {
 	}
 }
 
-// heavier is another load, which delays are not fitted to.
-func heavier(r report.Report) report.Report {
-	r.Offered.Scheduled *= 2
-	return r
-}
-
 // TestValidateKnowsTheSpread: a prediction between two runs is near however far they lie apart; one
 // that is outside of them and too far off is not.
 func TestValidateKnowsTheSpread(t *testing.T) {
-	scenario, live := asIfLive(t, "")
+	scenario, live := asIfLive(t, "", Options{})
 	scaled := func(factor float64) report.Report {
 		r := live
 		r.Steps = slices.Clone(live.Steps)
@@ -119,7 +113,7 @@ func TestValidateKnowsTheSpread(t *testing.T) {
 
 // TestIdlingIsUtilization: what a station does for nobody counts where utilization is compared.
 func TestIdlingIsUtilization(t *testing.T) {
-	scenario, live := asIfLive(t, "")
+	scenario, live := asIfLive(t, "", Options{})
 	idle, err := scenario.WithModel("idle.yaml", []byte("stations: {web: {idling: 0.5}}"))
 	if err != nil {
 		t.Fatal(err)

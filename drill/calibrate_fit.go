@@ -37,7 +37,10 @@ func fitWeb(levels []level, reports []report.Report, how Calibrating) (FittedSta
 	if demands.Seconds[0] == 0 {
 		return FittedStation{}, nil, errors.New("the CPU used does not rise with the requests; measure higher loads")
 	}
-	station := FittedStation{Name: "web", Servers: levels[0].cpus, RSquared: demands.RSquared}
+	station := FittedStation{Name: "web", Servers: levels[0].cpus, Unit: "request", RSquared: demands.RSquared}
+	if how.Scenario != nil {
+		station.Unit = "visit"
+	}
 	station.PerRequest = FittedDemand{Seconds: demands.Seconds[0], Interval: intervalOf(demands, 0, how.Seed)}
 	switch {
 	case len(demands.Seconds) == 1:
@@ -72,7 +75,7 @@ func webDemands(levels []level, other string, rate func(level) float64) (capacit
 // says of its fsyncs is a batch's; the rest of its busy time is shared out between rows and batches, so
 // that a disk whose speed changes from run to run does not blur what a row costs.
 func fitStore(levels []level, reports []report.Report, how Calibrating) (FittedStation, []string, error) {
-	station := FittedStation{Name: "store", Servers: 1}
+	station := FittedStation{Name: "store", Servers: 1, Unit: "row"}
 	var steps []capacity.LoadStep
 	var batches, fsync, busy float64
 	for _, l := range levels {

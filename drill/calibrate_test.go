@@ -57,7 +57,7 @@ func levelsAt(rates ...float64) (reports []report.Report) {
 // TestCalibrateFindsTrueDemands: within the errors of measurement, and the intervals hold the truth.
 func TestCalibrateFindsTrueDemands(t *testing.T) {
 	reports := levelsAt(400, 50, 100, 800, 200, 1600)
-	model, err := Calibrate(reports, Calibrating{})
+	model, err := Calibrate(t.Context(), reports, Calibrating{})
 	if err != nil || len(model.Stations) != 2 {
 		t.Fatal(err, model)
 	}
@@ -80,7 +80,7 @@ func TestCalibrateFindsTrueDemands(t *testing.T) {
 	if web.Servers != 2 || store.Servers != 1 || web.RSquared < 0.99 || len(model.Measured) != 1 || !strings.Contains(model.Measured[0], "dukcapil: 100ms") {
 		t.Errorf("model %+v", model)
 	}
-	shared, err := Calibrate(reports, Calibrating{Shared: true})
+	shared, err := Calibrate(t.Context(), reports, Calibrating{Shared: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestCalibrateFindsTheCPUOfBatches(t *testing.T) {
 		cpu := *reports[i].Processes[0].CPUS + perBatch**reports[i].Stations[2].Batches - trueIdle*reports[i].DurationS
 		reports[i].Processes = []report.Process{{Name: "backend", CPUS: &cpu}}
 	}
-	model, err := Calibrate(reports, Calibrating{})
+	model, err := Calibrate(t.Context(), reports, Calibrating{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestCalibrateFindsTheCPUOfBatches(t *testing.T) {
 func busyOf(t *testing.T, model string) map[string]float64 {
 	t.Helper()
 	busy := map[string]float64{}
-	_, simulated := asIfLive(t, model)
+	_, simulated := asIfLive(t, model, Options{})
 	for _, station := range simulated.Stations {
 		busy[station.Name] = station.BusyS
 		if station.Batches != nil {
@@ -132,7 +132,7 @@ func busyOf(t *testing.T, model string) map[string]float64 {
 
 // TestModelIsAPartOfAScenario: the file that is written changes the stations of a simulation.
 func TestModelIsAPartOfAScenario(t *testing.T) {
-	model, err := Calibrate(levelsAt(50, 100, 200, 400), Calibrating{})
+	model, err := Calibrate(t.Context(), levelsAt(50, 100, 200, 400), Calibrating{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,11 +199,11 @@ func TestCalibrateRefuses(t *testing.T) {
 		{"the process backend", append(levelsAt(100, 200), silent)},
 		{"scenario other", append(levelsAt(100, 200), foreign)},
 	} {
-		if _, err := Calibrate(test.reports, Calibrating{}); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), test.want) {
+		if _, err := Calibrate(t.Context(), test.reports, Calibrating{}); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v, want %q", err, test.want)
 		}
 	}
-	alike, err := Calibrate(levelsAt(100, 101, 102), Calibrating{})
+	alike, err := Calibrate(t.Context(), levelsAt(100, 101, 102), Calibrating{})
 	if err == nil && !strings.Contains(strings.Join(alike.Warnings, "\n"), "measure loads that differ") {
 		t.Errorf("loads that are all alike give no warning: %q", alike.Warnings)
 	}

@@ -23,7 +23,13 @@ func WriteModel(w io.Writer, m Model) error {
 		fmt.Fprintf(&b, "  %s: {servers: %d, service: %q", station.Name, station.Servers, station.Shape)
 		if station.Name == "store" && station.PerBatch != nil {
 			fmt.Fprintf(&b, ", batch: {per_row: %v", seconds(station.PerRequest.Seconds))
-			if station.Also > 0 {
+			if station.Late > 0 {
+				fmt.Fprintf(&b, ", late: %v", seconds(station.Late))
+			}
+			switch {
+			case station.Rows:
+				fmt.Fprintf(&b, ", also: {station: web, time: %v, rows: true}", seconds(station.Also))
+			case station.Also > 0:
 				fmt.Fprintf(&b, ", also: {station: web, time: %v}", seconds(station.Also))
 			}
 			b.WriteString("}")
@@ -45,11 +51,7 @@ func WriteModel(w io.Writer, m Model) error {
 
 // Says tells the demands with their intervals in words.
 func (s FittedStation) Says() string {
-	unit := "request"
-	if s.Name == "store" {
-		unit = "row"
-	}
-	text := s.PerRequest.says(unit)
+	text := s.PerRequest.says(s.Unit)
 	if s.PerBatch != nil {
 		text += ", " + s.PerBatch.says("batch")
 	}

@@ -203,4 +203,8 @@ func TestAdviceNamesThePlanThatRelieves(t *testing.T) {
 	if advice := run.TryNext(result); advice != "--plan as-published" {
 		t.Errorf("the advice is %q", advice)
 	}
+	result.Verdict = report.Invalid
+	if advice := run.TryNext(result); advice != "" {
+		t.Errorf("an invalid run says nothing, and yet the advice is %q", advice)
+	}
 }

@@ -65,8 +65,9 @@ func (r *Run) simBatch(batch *scenarios.Batch, stations map[string]int) sim.Batc
 		return sim.Batch{}
 	}
 	return sim.Batch{
-		Rows: cmp.Or(batch.Rows, r.Scenario.Backend.BatchRows, defaultBatchRows), Age: cmp.Or(batch.Age, r.Scenario.Backend.BatchAge, defaultBatchAge), PerRow: batch.PerRow,
-		Also: batch.Also.Time, At: stations[batch.Also.Station],
+		Rows: cmp.Or(batch.Rows, r.Scenario.Backend.BatchRows, defaultBatchRows), PerRow: batch.PerRow,
+		Age:  cmp.Or(batch.Age, r.Scenario.Backend.BatchAge, defaultBatchAge) + batch.Late,
+		Also: batch.Also.Time, At: stations[batch.Also.Station], Elsewhere: batch.Also.Rows,
 	}
 }
 

@@ -79,15 +79,17 @@ type Station struct {
 // Batch is group commit at a station.
 type Batch struct {
 	Rows   int           `yaml:"rows,omitempty" json:"rows,omitempty"`       // most requests of a batch; 0 means as backend.batch_rows, or 512
-	Age    time.Duration `yaml:"age,omitempty" json:"age,omitempty"`         // longest time a request waits for company; 0 means as backend.batch_age
+	Age    time.Duration `yaml:"age,omitempty" json:"age,omitempty"`         // how long a batch waits for company once a server has taken the first; 0 means as backend.batch_age
+	Late   time.Duration `yaml:"late,omitempty" json:"late,omitempty"`       // by how much it waits longer, where timers are late
 	PerRow time.Duration `yaml:"per_row,omitempty" json:"per_row,omitempty"` // time for each request beyond that of the batch
 	Also   Also          `yaml:"also,omitempty" json:"also,omitempty"`       // what a batch costs another station meanwhile
 }
 
-// Also is work that goes to another station of the service, and that nobody waits for.
+// Also is work that a batch brings to another station of the service.
 type Also struct {
 	Station string        `yaml:"station" json:"station"`
-	Time    time.Duration `yaml:"time" json:"time"` // of one server there
+	Time    time.Duration `yaml:"time" json:"time"`                     // of one server there, that nobody waits for
+	Rows    bool          `yaml:"rows,omitempty" json:"rows,omitempty"` // per_row is done there too, and the batch waits for it
 }
 
 // Dependency is something the service calls, described once.

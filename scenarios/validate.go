@@ -187,6 +187,9 @@ func (s *Scenario) validateParts() {
 			s.source.faultAt(join("stations", name)+".idling", "use 0 (none) or more", "a station that idles %v servers cannot be", station.Idling)
 		}
 		s.validateAlso(join("stations", name)+".batch.also", name, station.Batch)
+		if station.Batch != nil && min(station.Batch.Age, station.Batch.Late) < 0 {
+			s.source.faultAt(join("stations", name)+".batch", "use times of 0 or more", "a batch cannot wait for less than no time")
+		}
 		if station.Batch != nil && station.Batch.Rows < 0 {
 			s.source.faultAt(join("stations", name)+".batch.rows", "use 0 (as backend.batch_rows) or more", "a batch of %d rows cannot be", station.Batch.Rows)
 		}

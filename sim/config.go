@@ -120,7 +120,7 @@ func (c Config) Validate() error {
 		if err := station.Validate(); err != nil {
 			return fmt.Errorf("sim: %w", err)
 		}
-		if also := station.Batch; also.Also > 0 && (also.At < 0 || also.At >= len(c.Stations) || c.Stations[also.At].Batch.Rows > 0) {
+		if also := station.Batch; (also.Also > 0 || also.Elsewhere) && (also.At < 0 || also.At >= len(c.Stations) || c.Stations[also.At].Batch.Rows > 0) {
 			return fmt.Errorf("sim: station %s: its batches bring work to a place that does not exist, or that works in batches itself", station.Name)
 		}
 	}

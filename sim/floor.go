@@ -149,7 +149,10 @@ func (f *Floor) missed(place Job) {
 	s.unqueue(place)
 	s.stats.rejections++
 	f.jobs.give(place)
-	if !job.gone {
+	switch {
+	case job.owner < nobody:
+		f.tell(job.owner, place)
+	case !job.gone:
 		f.client.Refused(job.owner, DeadlineMissed)
 	}
 }

@@ -17,6 +17,7 @@ type play struct {
 	works      []time.Duration
 	departures []time.Duration
 	refusals   []Refusal
+	places     []int // the station of each; none means the first
 }
 
 const playArrival Kind = 0
@@ -39,7 +40,11 @@ func (p *play) run() *play {
 			return p
 		case event.Kind() == playArrival:
 			i := event.Subject()
-			if _, why := p.floor.Enter(0, i, uint8(i%3), p.works[i]); why != Taken {
+			place := 0
+			if p.places != nil {
+				place = p.places[i]
+			}
+			if _, why := p.floor.Enter(place, i, uint8(i%3), p.works[i]); why != Taken {
 				p.refusals[i] = why
 			}
 		default:

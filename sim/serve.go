@@ -76,7 +76,7 @@ func (s *Station) served(place Job) {
 	}
 	s.accrue()
 	job := &s.floor.jobs.table[place]
-	if s.Holding && !job.gone {
+	if s.Holding && !job.gone && job.owner >= nobody {
 		s.stats.completions++
 		job.state = jobHolding
 		s.floor.client.Served(job.owner, place)
@@ -86,7 +86,7 @@ func (s *Station) served(place Job) {
 	s.count(gone, s.floor.engine.now-job.since)
 	s.vacate(place)
 	if !gone {
-		s.floor.client.Served(owner, place)
+		s.floor.tell(owner, place)
 	}
 }
 

@@ -76,7 +76,7 @@ func (s *Station) shared() {
 	s.floor.jobs.give(done.place)
 	s.shareOn()
 	if !job.gone {
-		s.floor.client.Served(job.owner, done.place)
+		s.floor.tell(job.owner, done.place)
 	}
 }
 

@@ -28,10 +28,12 @@ type StationConfig struct {
 // Batch describes group commit: a free server takes all that waits at once.
 type Batch struct {
 	Rows   int           // most requests of a batch; 0 means no batches
-	Age    time.Duration // longest time that a request waits for company
+	Age    time.Duration // how long a batch waits for company once a server has taken its first request
 	PerRow time.Duration // work for each request beyond the batch's own service time
 	Also   time.Duration // work that each batch brings to the station At, and that nobody waits for
 	At     int           // of those on the floor
+
+	Elsewhere bool // the work on rows is done by the station At, and the batch waits for it
 }
 
 // Pauses describes stops of all servers, such as for garbage collection, that come while they work.

@@ -12,6 +12,33 @@ var workloadSeed = workload.Seed{Value: 1}
 
 type workloadDiscipline = workload.Discipline
 
+// TestRowsElsewhere: the work on a batch's rows waits its turn at another station, and the batch for it.
+func TestRowsElsewhere(t *testing.T) {
+	for _, test := range []struct {
+		queue    int // of the other station
+		deadline time.Duration
+		want     time.Duration
+	}{
+		{-1, 0, 10 + 2*5 + 3}, // after the 10 of who came first, two rows of 5, and the batch's own 3
+		{0, 0, 3},             // turned away: nobody minds
+		{-1, 4, 4 + 3},        // waited to the deadline of the other station
+	} {
+		p := newPlay(station(1, "0s", test.queue), []time.Duration{0, 0, 0}, []time.Duration{10, 3, 3})
+		p.floor.stations[0].deadline = nil
+		if test.deadline > 0 {
+			p.floor.stations[0].deadline = p.engine.Delay(test.deadline)
+		}
+		store := station(1, "0s", -1)
+		store.Batch = Batch{Rows: 2, PerRow: 5, At: 0, Elsewhere: true, Age: 1}
+		p.floor.Add(store)
+		p.places = []int{0, 1, 1}
+		p.run()
+		if want := []time.Duration{10, test.want, test.want}; !slices.Equal(p.departures, want) || p.floor.Station(1).InUse() != 0 {
+			t.Errorf("a queue of %d and a deadline of %v: departures %v, want %v", test.queue, test.deadline, p.departures, want)
+		}
+	}
+}
+
 // TestStationFeatures plays a few requests whose fates can be reckoned by hand. Times are in ns.
 func TestStationFeatures(t *testing.T) {
 	batch := station(1, "0s", -1)
@@ -34,7 +61,8 @@ func TestStationFeatures(t *testing.T) {
 		refusals []Refusal
 	}{
 		{"a batch waits for company no longer than its age", batch, []time.Duration{0}, []time.Duration{5}, []time.Duration{16}, []Refusal{Taken}},
-		{"a full batch goes at once, the third goes alone", batch, []time.Duration{0, 1, 2}, []time.Duration{5, 5, 5}, []time.Duration{8, 8, 18}, []Refusal{Taken, Taken, Taken}},
+		{"a full batch goes at once; the third has a batch from when the server is free, and waits for company again", batch, []time.Duration{0, 1, 2}, []time.Duration{5, 5, 5}, []time.Duration{8, 8, 24}, []Refusal{Taken, Taken, Taken}},
+		{"a batch that fills up does not end the wait of the next", batch, []time.Duration{0, 4, 12}, []time.Duration{1, 1, 1}, []time.Duration{7, 7, 24}, []Refusal{Taken, Taken, Taken}},
 		{"the quota of the day", quota, []time.Duration{0, 1, 2, 24 * time.Hour}, []time.Duration{0, 0, 0, 0}, []time.Duration{0, 1, 0, 24 * time.Hour}, []Refusal{Taken, Taken, QuotaUsedUp, Taken}},
 		{"who waits to the deadline is turned away", deadline, []time.Duration{0, 1, 2}, []time.Duration{8, 8, 8}, []time.Duration{8, 16, 0}, []Refusal{Taken, Taken, DeadlineMissed}},
 		{"last come, first served", lifo, []time.Duration{0, 1, 2}, []time.Duration{10, 10, 10}, []time.Duration{10, 30, 20}, []Refusal{Taken, Taken, Taken}},

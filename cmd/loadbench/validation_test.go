@@ -17,14 +17,14 @@ func TestValidationGoals(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	light.title, light.share, beyond.beyond = "light", 0.8, true
+	light.title, light.light, beyond.beyond = "light", true, true
 	v := validation{runs: 3, knee: 100, broke: 120, found: []unseen{light, beyond}, played: []string{"ombak calibrate"}, model: "stations:\n"}
 	text := v.markdown()
 	for _, want := range []string{
 		"| saturation throughput | 10 % | 1 of 1 figures | reached |",
 		"| utilization | 5 points | 1 of 1 figures | reached |",
-		"| p50 | 20 % | 1 of 1 figures | reached |",
-		"| p99 below 85 % of the knee | 35 % | 0 of 1 figures | **not reached** |",
+		"| p50 below 85 % of the limit | 20 % | 1 of 1 figures | reached |",
+		"| p99 below 85 % of the limit | 35 % | 0 of 1 figures | **not reached** |",
 		"| all figures of all loads | as in the tables | 3 of 5 figures | **not reached** |",
 		"| throughput of each step | 10 % | 0 of 0 figures | not measured |",
 		"| web.utilization | 50.0 % |", "\n### light\n\n| figure | predicted |", validationBegins, validationEnds,

@@ -19,7 +19,7 @@ func calibrateCommand(s streams) *cli.Command {
 		Usage:     "fit the simulator's stations to measured reports",
 		ArgsUsage: "REPORT…",
 		Flags: append(loadFlags("the least load"),
-			&cli.StringFlag{Name: "scenario", Usage: "the `SCENARIO` that was run: also find what each step takes beside the stations, from the least load", EnvVars: twin("scenario")},
+			&cli.StringFlag{Name: "scenario", Usage: "the `SCENARIO` that was run: also find what its waits say, from the greatest and the least load", EnvVars: twin("scenario")},
 			&cli.StringFlag{Name: "o", Usage: "write the parameters to `MODEL`, a YAML file; by default to standard output", EnvVars: twin("o")},
 			&cli.BoolFlag{Name: "shared", Usage: "mocks and generator ran on the service's machine: count their CPU as its own", EnvVars: twin("shared")},
 			&cli.Uint64Flag{Name: "seed", Usage: "resample by another chance", EnvVars: twin("seed")},
@@ -40,14 +40,19 @@ func calibrate(c *cli.Context, s streams) error {
 		}
 		reports = append(reports, levels...)
 	}
-	model, err := drill.Calibrate(reports, drill.Calibrating{Shared: c.Bool("shared"), Seed: c.Uint64("seed")})
-	if err != nil {
-		return err
-	}
+	how := drill.Calibrating{Shared: c.Bool("shared"), Seed: c.Uint64("seed")}
 	if c.String("scenario") != "" {
-		if err := fitDelays(c, &model, reports); err != nil {
+		var err error
+		if how.Least, err = readLoad(c); err != nil {
 			return err
 		}
+		if how.Scenario, err = loadScenario(c.String("scenario")); err != nil {
+			return err
+		}
+	}
+	model, err := drill.Calibrate(c.Context, reports, how)
+	if err != nil {
+		return err
 	}
 	for _, warning := range model.Warnings {
 		fmt.Fprintf(s.err, "warning: %s\n", warning)
@@ -63,18 +68,6 @@ func calibrate(c *cli.Context, s streams) error {
 	}
 	fmt.Fprintf(s.out, "model: %s\n", c.String("o"))
 	return nil
-}
-
-func fitDelays(c *cli.Context, model *drill.Model, reports []report.Report) error {
-	options, err := readLoad(c)
-	if err != nil {
-		return err
-	}
-	scenario, err := loadScenario(c.String("scenario"))
-	if err != nil {
-		return err
-	}
-	return model.FitDelays(c.Context, scenario, reports, options)
 }
 
 // readMeasured reads a report, or those of all its levels where it is a redline's. The first level

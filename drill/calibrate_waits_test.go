@@ -1,0 +1,66 @@
+package drill
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// TestFitWaitsFindsTheTruth: how late batches are and how much the times of web vary come back from
+// two loads, and with them nothing is left to be a delay.
+func TestFitWaitsFindsTheTruth(t *testing.T) {
+	const truth = `stations:
+  web: {servers: 2, service: "lognormal(median=41.6us, p95=580us)"}
+  store: {servers: 1, service: "lognormal(median=500us, p95=1300us)", batch: {per_row: 20us, late: 700us, also: {station: web, time: 1200us, rows: true}}}`
+	var scenario *scenarios.Scenario
+	var reports []report.Report
+	for _, rate := range []workload.Rate{100, 500, 300} {
+		smoke, live := asIfLive(t, truth, Options{Rate: rate, For: 3 * time.Second})
+		scenario, reports = smoke, append(reports, live)
+	}
+	batch, err := workload.ParseDistribution("lognormal(median=500us, p95=1300us)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := Model{Stations: []FittedStation{
+		{Name: "web", Servers: 2, PerRequest: FittedDemand{Seconds: 150e-6}, Shape: workload.ExponentialTime(150 * time.Microsecond)},
+		{Name: "store", Servers: 1, PerRequest: FittedDemand{Seconds: 20e-6}, PerBatch: &FittedDemand{Seconds: 500e-6}, Shape: batch, Also: 1200e-6, Rows: true},
+	}}
+	how := Calibrating{Scenario: scenario, Least: Options{Rate: 100, For: 3 * time.Second}}
+	if err := model.fitWaits(t.Context(), reports, how); err != nil {
+		t.Fatal(err)
+	}
+	if late := model.Stations[1].Late; math.Abs(late/700e-6-1) > 0.2 {
+		t.Errorf("batches are late by %v s, want 700 µs", late)
+	}
+	if scv := model.Stations[0].Shape.SCV(); scv < 6 || scv > 24 {
+		t.Errorf("%v has a squared coefficient of variation of %.3g, want about 12", model.Stations[0].Shape, scv)
+	}
+	for _, delay := range model.Delays {
+		if delay.Beside.Mean() > 1e-3 {
+			t.Errorf("%s: %v, though nothing is beside its route", delay.Step, delay.Beside)
+		}
+	}
+	how.Least.Rate = 50 // not what the reports are of
+	if err := model.fitWaits(t.Context(), reports, how); err == nil || !strings.Contains(err.Error(), "give --scale, --window, or --rate") {
+		t.Errorf("another load than that of the reports: %v", err)
+	}
+}
+
+// TestVisitsPerRequest: a look at what comes later is a visit too, and no request.
+func TestVisitsPerRequest(t *testing.T) {
+	scenario, live := asIfLive(t, "", Options{})
+	visits, err := visitsPerRequest(t.Context(), []report.Report{live}, Calibrating{Scenario: scenario})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web, _ := rowOf(live, "web")
+	if want := web.Completions / requestsOf(live); visits != want || visits < 1.02 || visits > 1.5 {
+		t.Errorf("%v visits a request, want %v", visits, want)
+	}
+}
