@@ -10,12 +10,12 @@ import (
 )
 
 // run plays one replication for a recorder and tells, where anybody listens, how its time passes.
-func (s Simulating) run(ctx context.Context, config sim.Config, recorder *report.Recorder) (sim.Result, error) {
+func (s Simulating) run(ctx context.Context, player *sim.Player, config sim.Config, recorder *report.Recorder) (sim.Result, error) {
 	if s.Passed == nil {
-		return sim.Run(ctx, config, func(shard int) funnel.Observer { return recorder.Observer(shard) })
+		return player.Run(ctx, config, func(shard int) funnel.Observer { return recorder.Observer(shard) })
 	}
 	passing := &passing{ShardObserver: recorder.Observer(0), tell: s.Passed}
-	result, err := sim.Run(ctx, config, func(int) funnel.Observer { return passing })
+	result, err := player.Run(ctx, config, func(int) funnel.Observer { return passing })
 	passing.reach(config.Until)
 	return result, err
 }

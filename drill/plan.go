@@ -68,7 +68,9 @@ func (s Study) Play(ctx context.Context) ([]Simulation, error) {
 		played[i].grow(count)
 		jobs = append(jobs, played[i].jobs(run, 0, count)...)
 	}
-	if err := play(ctx, jobs, s.timed(len(jobs))); err != nil {
+	how := s.timed(len(jobs))
+	how.Brief = true // plans are compared by sums
+	if err := play(ctx, sharing(jobs, how), how); err != nil {
 		return nil, err
 	}
 	var simulations []Simulation

@@ -55,6 +55,8 @@ type Simulating struct {
 	Workers      int     // replications at once; 0 means one for each core
 	Build        report.Build
 	Done         func() // called after each replication, by one goroutine at a time
+	// Brief leaves out of the reports what only a drawing needs: how response times were spread in each second.
+	Brief bool
 	// Passed is called, likewise, as the time of replications passes: that much more of one was simulated.
 	Passed func(by time.Duration)
 }
@@ -184,12 +186,13 @@ type job struct {
 	run    *Run
 	number int
 	into   *series
+	crowd  *crowd // nil where other jobs have other people
 }
 
 func (s *series) jobs(run *Run, first, count int) []job {
 	var jobs []job
 	for number := first; number < count; number++ {
-		jobs = append(jobs, job{run, number, s})
+		jobs = append(jobs, job{run: run, number: number, into: s})
 	}
 	return jobs
 }
@@ -209,9 +212,10 @@ func play(ctx context.Context, jobs []job, how Simulating) error {
 	}
 	for range min(how.workers(), len(jobs)) {
 		working.Go(func() {
+			var player sim.Player
 			for place := range places {
-				job := jobs[place]
-				job.into.reports[job.number], job.into.replays[job.number], faults[place] = job.run.replicate(ctx, job.number, how)
+				faults[place] = jobs[place].play(ctx, &player, how)
+				jobs[place].crowd = nil // the last one frees it
 				mu.Lock()
 				if how.Done != nil && faults[place] == nil {
 					how.Done()
@@ -234,6 +238,13 @@ func play(ctx context.Context, jobs []job, how Simulating) error {
 	return errors.Join(faults...)
 }
 
+// play plays the replication and keeps what it came to.
+func (j *job) play(ctx context.Context, player *sim.Player, how Simulating) (err error) {
+	config := j.crowd.among(j.run.replication(j.number, how))
+	j.into.reports[j.number], j.into.replays[j.number], err = j.run.replicate(ctx, player, config, j.number, how)
+	return err
+}
+
 // replication gives a replication its chance.
 func (r *Run) replication(number int, how Simulating) sim.Config {
 	config := r.Simulated
@@ -246,13 +257,12 @@ func (r *Run) replication(number int, how Simulating) sim.Config {
 }
 
 // replicate plays one replication and reports it.
-func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report.Report, Replay, error) {
+func (r *Run) replicate(ctx context.Context, player *sim.Player, config sim.Config, number int, how Simulating) (report.Report, Replay, error) {
 	began := time.Now()
-	config := r.replication(number, how)
 	steps := journey.New(config.Journey, nil).Funnel()
-	recording := report.NewRecording(steps)
-	recorder := report.NewRecorder(steps, 1, recording.Add)
-	result, err := how.run(ctx, config, recorder)
+	drawn := number == 0 && !r.lean // of the others nothing that is drawn is kept
+	recording, recorder := record(steps, how.Brief || !drawn)
+	result, err := how.run(ctx, player, config, recorder)
 	if err != nil {
 		return report.Report{}, Replay{}, fmt.Errorf("replication %d: %w", number, err)
 	}
@@ -271,10 +281,20 @@ func (r *Run) replicate(ctx context.Context, number int, how Simulating) (report
 	if number == 0 {
 		replay.Gates = gatesOf(assembled)
 	}
-	if number > 0 || r.lean { // only those of the first are kept
+	if !drawn {
 		assembled.Series, assembled.Histograms = report.Series{}, report.Histograms{}
 	}
 	return assembled, replay, nil
+}
+
+// record returns where one run is recorded, and by whom.
+func record(steps funnel.Journey, brief bool) (*report.Recording, *report.Recorder) {
+	recording := report.NewRecording(steps)
+	recorder := report.NewRecorder(steps, 1, recording.Add)
+	if brief {
+		return recording.Brief(), recorder.Brief()
+	}
+	return recording, recorder
 }
 
 // offeredTo counts the people of a replication. Thinning keeps others in each, others have other birth

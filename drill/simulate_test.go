@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -138,6 +139,41 @@ func TestPlansSeeTheSamePeople(t *testing.T) {
 	compared := ComparePlans([]Simulation{was, published})
 	if compared.Best == "" || compared.Plans[1].Gain == nil || compared.Plans[1].Gain.CI95 == nil {
 		t.Errorf("comparison %+v", compared)
+	}
+}
+
+// TestComparedPlansAreSimulatedOnes: plans that share their people, and of whose runs less is kept, come to
+// the very figures of simulations each on its own.
+func TestComparedPlansAreSimulatedOnes(t *testing.T) {
+	scenario, err := scenarios.Load("prakerja-2020")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := Options{To: 30 * time.Minute, Scale: 0.01, ScaleSystem: 0.05, Thresholds: []string{"identity.response_time.p97 < 5s", "sign-up.passed >= 90% of entered over 5m"}}
+	runs, _, err := NewSimulations(scenario, options, []string{"as-was", "autoscale", "stagger"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared, err := Study{Runs: runs, How: Simulating{Replications: 2, Workers: 2}}.Play(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, run := range runs {
+		alone := simulated(t, run, Simulating{Replications: 2, Workers: 1})
+		for k := range alone.Replays {
+			alone.Replays[k].Elapsed, compared[i].Replays[k].Elapsed = 0, 0
+		}
+		for part, pair := range map[string][2]any{
+			"replays":    {alone.Replays, compared[i].Replays},
+			"thresholds": {alone.Report.Thresholds, compared[i].Report.Thresholds},
+			"funnel":     {alone.Report.Funnel, compared[i].Report.Funnel},
+			"steps":      {alone.Report.Steps, compared[i].Report.Steps},
+			"offered":    {alone.Report.Offered, compared[i].Report.Offered},
+		} {
+			if !reflect.DeepEqual(pair[0], pair[1]) {
+				t.Errorf("%s, %s: alone %+v, compared %+v", run.Scenario.Plan(), part, pair[0], pair[1])
+			}
+		}
 	}
 }
 

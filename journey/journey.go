@@ -108,12 +108,18 @@ func (w *Walk) Patience() time.Duration { return w.leaves - w.Intended }
 
 // Action is what a person does next.
 type Action struct {
-	Done     bool          // the walk is over; nothing else is set
-	At       time.Duration // real time at which to act
-	Timeout  time.Duration // real time after which to stop waiting for the answer; 0 means never
-	Leaves   bool          // running into Timeout means the person left (abandoned), not that the client gave up
-	Enters   bool          // this is the person's first attempt at the step
-	Mistyped bool          // the person sends something with a typing error
+	At      time.Duration // real time at which to act
+	Timeout time.Duration // real time after which to stop waiting for the answer; 0 means never
+	Manner
+}
+
+// Manner is how a person acts. It stands apart because Go passes structs of more than four fields through
+// memory.
+type Manner struct {
+	Done     bool // the walk is over; nothing else is set
+	Leaves   bool // running into Timeout means the person left (abandoned), not that the client gave up
+	Enters   bool // this is the person's first attempt at the step
+	Mistyped bool // the person sends something with a typing error
 }
 
 // Answer is what came back. Pending counts at await and poll only: not there yet.
@@ -186,7 +192,7 @@ func (j *Journey) Next(w *Walk, answer Answer, now time.Duration) (Result, Actio
 	}
 	w.passed = w.passed || answer.Outcome == funnel.Completed
 	if !w.passed || w.looking || !j.goesOn(w) {
-		return result, Action{Done: true}
+		return result, Action{Manner: Manner{Done: true}}
 	}
 	w.Step++
 	think := j.draw(&j.config.Steps[w.Step].Think, j.chance.think, w.Person, int(w.Step), 0)
@@ -254,7 +260,7 @@ func (j *Journey) attempt(w *Walk, at time.Duration) Action {
 	w.Attempt++
 	w.tries++
 	w.Intended = at
-	action := Action{At: at, Timeout: step.Timeout, Mistyped: w.mistyped}
+	action := Action{At: at, Timeout: step.Timeout, Manner: Manner{Mistyped: w.mistyped}}
 	w.leaves = 0
 	if !step.Patience.IsZero() {
 		patience := j.draw(&step.Patience, j.chance.patience, w.Person, int(w.Step), int(w.Attempt))

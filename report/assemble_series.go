@@ -14,9 +14,9 @@ func series(recording *Recording, facts Facts) Series {
 		result.Steps = append(result.Steps, StepSeries{Step: step.Name})
 	}
 	for i := range result.Steps {
-		result.Steps[i].grow(0) // empty columns, not none
+		result.Steps[i].reserve(len(recording.rows), recording.brief)
 	}
-	idle := &row{steps: make([]stepRow, len(recording.journey))}
+	idle := &row{steps: make([]stepRow, len(recording.journey)), response: make([]Sparse, len(recording.journey))}
 	for second := recording.earliest; second <= recording.latest; second++ {
 		row := recording.rows[second]
 		if row == nil {
@@ -27,11 +27,28 @@ func series(recording *Recording, facts Facts) Series {
 		result.Scheduled = append(result.Scheduled, int64(row.scheduled))
 		for i := range row.steps {
 			result.Steps[i].add(&row.steps[i])
+			if !recording.brief {
+				result.Steps[i].spread(row.response[i])
+			}
 		}
 	}
-	result.Heat = heats(recording)
+	if !recording.brief {
+		result.Heat = heats(recording)
+	}
 	result.Stations = stationSeries(facts.Readings, facts.Clock)
 	return result
+}
+
+// reserve makes empty columns, not none, and room for so many rows.
+func (s *StepSeries) reserve(rows int, brief bool) {
+	for _, column := range s.columns() {
+		*column = make([]int64, 0, rows)
+	}
+	for _, column := range s.quantileColumns() {
+		if !brief {
+			*column = make(Column, 0, rows)
+		}
+	}
 }
 
 func (s *StepSeries) add(row *stepRow) {
@@ -44,9 +61,13 @@ func (s *StepSeries) add(row *stepRow) {
 	s.Failed = append(s.Failed, people(funnel.Failed))
 	s.TimedOut = append(s.TimedOut, people(funnel.TimedOut))
 	s.Abandoned = append(s.Abandoned, people(funnel.Abandoned))
+}
+
+// spread appends how long the attempts of a second took.
+func (s *StepSeries) spread(response Sparse) {
 	p50, p95, p99 := math.NaN(), math.NaN(), math.NaN()
-	if len(row.response) > 0 {
-		at := row.response.quantiles(50, 95, 99)
+	if len(response) > 0 {
+		at := response.quantiles(50, 95, 99)
 		p50, p95, p99 = seconds(at[0]), seconds(at[1]), seconds(at[2])
 	}
 	s.P50, s.P95, s.P99 = append(s.P50, p50), append(s.P95, p95), append(s.P99, p99)

@@ -80,8 +80,8 @@ func (w window) seconds(recording *Recording, step int, facts Facts) (inside []s
 			continue
 		}
 		var second secondTimes
-		if row := recording.rows[at]; row != nil {
-			_ = row.steps[step].response.each(func(index int, count uint64) {
+		if row := recording.rows[at]; row != nil && !recording.brief {
+			_ = row.response[step].each(func(index int, count uint64) {
 				second.index, second.count = append(second.index, int32(index)), append(second.count, count)
 			})
 		}

@@ -49,7 +49,7 @@ func heats(recording *Recording) []Heat {
 	for step := range recording.journey {
 		heat := Heat{Step: recording.journey[step].Name, FirstS: recording.earliest, WidthS: width, Counts: emptyColumns(columns)}
 		for second, row := range recording.rows {
-			heat.add(int((second-heat.FirstS)/width), row.steps[step].response)
+			heat.add(int((second-heat.FirstS)/width), row.response[step])
 		}
 		if slices.ContainsFunc(heat.Counts, func(column []int64) bool { return len(column) > 0 }) {
 			all = append(all, heat)

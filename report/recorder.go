@@ -22,6 +22,15 @@ func NewRecorder(journey funnel.Journey, shards int, emit func(Delta)) *Recorder
 	return recorder
 }
 
+// Brief makes the Recorder keep one histogram of the whole run where it else keeps one of each second,
+// and returns it. Counts it keeps by the second all the same. It belongs to a Recording that is brief, too.
+func (r *Recorder) Brief() *Recorder {
+	for _, shard := range r.shards {
+		shard.whole = shard.fresh()
+	}
+	return r
+}
+
 // Observer returns the observer of a shard, counted from 0. One goroutine may use it.
 func (r *Recorder) Observer(shard int) *ShardObserver { return r.shards[shard] }
 
@@ -40,6 +49,8 @@ type ShardObserver struct {
 	signUp  int // place of the sign-up in the journey, or -1
 	emit    func(Delta)
 	now     *tally           // the latest second seen
+	told    int64            // the second emitted last
+	whole   *tally           // where times are counted instead of in their second; nil where they are not
 	open    map[int64]*tally // every second with anything to tell, the latest included
 	spare   []*tally
 	free    []*counts
@@ -81,12 +92,20 @@ func (o *ShardObserver) Observe(sample funnel.Sample) {
 	if sample.Attempt > 1 {
 		step.retries++
 	}
-	ended.took(sample, &o.free)
-	if o.journey[sample.Step].Kind != funnel.Await {
-		take(&t.lag, &o.free, micros(sample.Wait()))
-	}
+	o.took(t, &sample)
 	if sample.Step == o.signUp && sample.Outcome == funnel.Completed {
 		t.acknowledged = append(t.acknowledged, sample.Session)
+	}
+}
+
+// took counts how long an attempt took, in the second or over the whole run.
+func (o *ShardObserver) took(t *tally, sample *funnel.Sample) {
+	if o.whole != nil {
+		t = o.whole
+	}
+	t.steps[sample.Step].ended[sample.Outcome].took(sample, &o.free)
+	if o.journey[sample.Step].Kind != funnel.Await {
+		take(&t.lag, &o.free, micros(sample.Wait()))
 	}
 }
 
@@ -107,6 +126,10 @@ func (o *ShardObserver) Close() {
 	latest := o.now.second
 	for _, second := range sortedKeys(o.open) {
 		o.cut(second)
+	}
+	if o.whole != nil {
+		o.whole.second = o.told
+		o.tell(o.whole)
 	}
 	o.now = o.at(latest)
 }
@@ -133,12 +156,20 @@ func (o *ShardObserver) at(second int64) *tally {
 	if t := o.open[second]; t != nil {
 		return t
 	}
-	t := &tally{steps: make([]stepTally, len(o.journey))}
-	if n := len(o.spare); n > 0 {
-		t, o.spare = o.spare[n-1], o.spare[:n-1]
-	}
+	t := o.fresh()
 	t.second = second
 	o.open[second] = t
+	return t
+}
+
+// fresh returns an empty tally.
+func (o *ShardObserver) fresh() *tally {
+	n := len(o.spare)
+	if n == 0 {
+		return &tally{steps: make([]stepTally, len(o.journey))}
+	}
+	t := o.spare[n-1]
+	o.spare = o.spare[:n-1]
 	return t
 }
 
@@ -146,10 +177,16 @@ func (o *ShardObserver) at(second int64) *tally {
 func (o *ShardObserver) cut(second int64) {
 	t := o.open[second]
 	delete(o.open, second)
+	o.tell(t)
+	o.spare = append(o.spare, t)
+}
+
+// tell emits what a tally holds, unless that is nothing, and empties it.
+func (o *ShardObserver) tell(t *tally) {
 	if delta := t.cut(o.shard, &o.free); delta.tells() {
+		o.told = delta.Second
 		o.emit(delta)
 	}
-	o.spare = append(o.spare, t)
 }
 
 // tells says whether anything happened.

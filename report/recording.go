@@ -15,6 +15,7 @@ import (
 // distinct response time; each step and outcome that occurs costs 400 kB once.
 type Recording struct {
 	journey          funnel.Journey
+	brief            bool // what is known of response times by the second is nothing
 	rows             map[int64]*row
 	scheduled        uint64 // people
 	started          uint64
@@ -30,13 +31,13 @@ type Recording struct {
 type row struct {
 	scheduled uint64
 	steps     []stepRow
+	response  []Sparse // by step, over all attempts sent; none in a brief Recording
 }
 
 type stepRow struct {
 	entered  uint32
 	attempts uint32 // sent, that is all but dropped ones
 	people   [funnel.OutcomeCount]uint32
-	response Sparse // over all attempts sent
 }
 
 // stepTotal is one step over the whole run.
@@ -55,6 +56,13 @@ func NewRecording(journey funnel.Journey) *Recording {
 	}
 }
 
+// Brief makes the Recording keep no response times by the second, for reports whose series are not drawn,
+// and returns it: the series has no quantiles and no heat. All else is as it would be.
+func (r *Recording) Brief() *Recording {
+	r.brief = true
+	return r
+}
+
 // Add adds what one shard saw of one second. One goroutine at a time may call it. It panics on a
 // Delta that does not pass [Delta.Validate]; [ParseDelta] returns only such as do.
 func (r *Recording) Add(delta Delta) {
@@ -69,6 +77,9 @@ func (r *Recording) Add(delta Delta) {
 	for _, step := range delta.Steps {
 		r.steps[step.Step].add(step)
 		row.steps[step.Step].add(step)
+		if !r.brief {
+			row.spread(step)
+		}
 	}
 }
 
@@ -109,7 +120,14 @@ func (r *stepRow) add(delta StepDelta) {
 		if ended.Outcome != funnel.Dropped {
 			r.attempts += uint32(ended.Attempts)
 		}
-		r.response = r.response.plus(ended.Response)
+	}
+}
+
+// spread adds how long attempts took.
+func (r *row) spread(delta StepDelta) {
+	to := &r.response[delta.Step]
+	for _, ended := range delta.Ended {
+		*to = to.plus(ended.Response)
 	}
 }
 
@@ -117,6 +135,9 @@ func (r *Recording) row(second int64) *row {
 	found := r.rows[second]
 	if found == nil {
 		found = &row{steps: make([]stepRow, len(r.journey))}
+		if !r.brief {
+			found.response = make([]Sparse, len(r.journey))
+		}
 		r.rows[second] = found
 		r.earliest, r.latest = min(r.earliest, second), max(r.latest, second)
 	}
@@ -164,7 +185,9 @@ func (r *row) merge(other *row) {
 		for outcome := range to.people {
 			to.people[outcome] += from.people[outcome]
 		}
-		to.response = to.response.plus(from.response)
+	}
+	for i := range r.response {
+		r.response[i] = r.response[i].plus(other.response[i])
 	}
 }
 

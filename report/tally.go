@@ -53,14 +53,36 @@ type tally struct {
 type stepTally struct {
 	entered, retries uint64
 	ended            [funnel.OutcomeCount]outcomeTally
-	reasons          map[funnel.Reason]uint64
+	reasons          []blamed // few, found faster than in a map
+}
+
+// blamed is why attempts did not complete, and how many.
+type blamed struct {
+	reason   funnel.Reason
+	attempts uint64
 }
 
 func (t *stepTally) blame(reason funnel.Reason) {
-	if t.reasons == nil {
-		t.reasons = make(map[funnel.Reason]uint64)
+	for i := range t.reasons {
+		if t.reasons[i].reason == reason {
+			t.reasons[i].attempts++
+			return
+		}
 	}
-	t.reasons[reason]++
+	t.reasons = append(t.reasons, blamed{reason, 1})
+}
+
+// cutReasons returns why attempts did not complete, and empties the list.
+func (t *stepTally) cutReasons() map[funnel.Reason]uint64 {
+	if len(t.reasons) == 0 {
+		return nil
+	}
+	reasons := make(map[funnel.Reason]uint64, len(t.reasons))
+	for _, b := range t.reasons {
+		reasons[b.reason] = b.attempts
+	}
+	t.reasons = t.reasons[:0]
+	return reasons
 }
 
 type outcomeTally struct {
@@ -70,7 +92,7 @@ type outcomeTally struct {
 }
 
 // took counts how long an attempt took.
-func (t *outcomeTally) took(sample funnel.Sample, free *[]*counts) {
+func (t *outcomeTally) took(sample *funnel.Sample, free *[]*counts) {
 	if t.service == nil && sample.Wait() != 0 && t.response != nil {
 		t.service = fresh(free)
 		t.service.copy(t.response)
@@ -107,10 +129,10 @@ func (t *tally) cut(shard int, free *[]*counts) Delta {
 }
 
 func (t *stepTally) cut(step int, free *[]*counts) StepDelta {
-	delta := StepDelta{Step: step, Entered: t.entered, Retries: t.retries, Reasons: t.reasons}
+	delta := StepDelta{Step: step, Entered: t.entered, Retries: t.retries, Reasons: t.cutReasons()}
 	for outcome := range t.ended {
 		ended := &t.ended[outcome]
-		if ended.attempts == 0 {
+		if ended.attempts == 0 && ended.response == nil {
 			continue
 		}
 		response, service := ended.cut(free)
@@ -118,7 +140,7 @@ func (t *stepTally) cut(step int, free *[]*counts) StepDelta {
 			Outcome: funnel.Outcome(outcome), Attempts: ended.attempts, People: ended.people, Response: response, Service: service,
 		})
 	}
-	*t = stepTally{}
+	*t = stepTally{reasons: t.reasons}
 	return delta
 }
 

@@ -21,7 +21,7 @@ func TestServiceIsCountedOnlyWhereItDiffers(t *testing.T) {
 			for range rapid.IntRange(0, 20).Draw(t, "attempts") {
 				start := time.Duration(rapid.SampledFrom([]int{0, 0, 0, 1, 70}).Draw(t, "wait")) * time.Millisecond
 				sample := funnel.Sample{Start: start, End: start + time.Duration(rapid.IntRange(0, 50).Draw(t, "took"))*time.Millisecond}
-				tally.took(sample, &free)
+				tally.took(&sample, &free)
 				response.add(micros(sample.ResponseTime()))
 				service.add(micros(sample.ServiceTime()))
 			}

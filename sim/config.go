@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/ombak-sim/ombak/fault"
@@ -35,6 +36,24 @@ type Config struct {
 	TestDelay time.Duration             // real time from handing in the motivation test to its score, where people poll for it
 	Until     time.Duration             // real time after which the run ends
 	ReadEvery time.Duration             // between two readings of the stations; 0 means never
+
+	// Everyone is [Config.Crowd] where it was drawn before, for several runs; nil means that it is drawn as people come.
+	Everyone iter.Seq[[]journey.Caller]
+}
+
+// Crowd says who comes and when.
+func (c *Config) Crowd() journey.Crowd {
+	return journey.Crowd{
+		Seed: c.Seed, People: c.People, Signups: c.Signups, Visitors: c.Visitors,
+		Clock: c.Journey.Clock, Lead: journey.New(c.Journey, nil).Lead(),
+	}
+}
+
+func (c *Config) everyone() iter.Seq[[]journey.Caller] {
+	if c.Everyone != nil {
+		return c.Everyone
+	}
+	return c.Crowd().Blocks()
 }
 
 // Arrival returns the real time at which a caller comes. Where birth months take turns, the people of

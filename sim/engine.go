@@ -22,7 +22,16 @@ type Engine struct {
 }
 
 // NewEngine returns an engine at time 0 with nothing to do.
-func NewEngine() *Engine { return &Engine{heap: newHeap()} }
+func NewEngine() *Engine {
+	e := new(Engine)
+	e.Reset()
+	return e
+}
+
+// Reset makes the engine as new, but for the memory that it keeps.
+func (e *Engine) Reset() {
+	*e = Engine{heap: e.heap.emptied(), far: e.far.emptied(), rung: e.rung.emptied(), revocables: e.revocables.emptied()}
+}
 
 // Now returns the time since the start.
 func (e *Engine) Now() time.Duration { return e.now }
@@ -89,9 +98,8 @@ func (e *Engine) Next() (Event, bool) { return e.NextBefore(never) }
 
 // NextBefore is Next for events before an instant; false when none is left.
 func (e *Engine) NextBefore(end time.Duration) (Event, bool) {
-	for e.bring() {
-		onRung := e.rung.len() > 0 && e.rungFirst()
-		first := e.first(onRung)
+	for {
+		first, onRung := e.first()
 		if first.at >= end {
 			return 0, false
 		}
@@ -110,15 +118,12 @@ func (e *Engine) NextBefore(end time.Duration) (Event, bool) {
 			return event, true
 		}
 	}
-	return 0, false
 }
 
 // Peek returns the instant at which something may happen next: not later than the next event.
 func (e *Engine) Peek() (time.Duration, bool) {
-	if !e.bring() {
-		return 0, false
-	}
-	return e.first(e.rungFirst()).at, true
+	first, _ := e.first()
+	return first.at, first != neverDue
 }
 
 // Advance moves the clock on to an instant before which nothing is due.
@@ -144,6 +149,9 @@ func (e *Engine) renumber() {
 	all := make([]*entry, 0, e.Pending())
 	for i := range e.heap.size() {
 		all = append(all, &e.heap.entries[root+i])
+	}
+	if e.heap.hasSoon() {
+		all = append(all, &e.heap.soon)
 	}
 	for i := range e.rung.events[e.rung.next:] {
 		all = append(all, &e.rung.events[e.rung.next+i])

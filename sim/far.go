@@ -39,6 +39,12 @@ const (
 	smallHeap  = 1 << 10 // nothing is kept far before the heap holds so many
 )
 
+// emptied returns a far without events, in the memory of this one.
+func (f *far) emptied() far {
+	clear(f.first)
+	return far{first: f.first, blocks: f.blocks[:0]}
+}
+
 func windowOf(at time.Duration) int64 { return int64(at) >> windowBits }
 
 // keeps takes an event that is due late enough and says whether it did.
@@ -121,27 +127,26 @@ func (e *Engine) push(entry entry) {
 	e.heap.push(entry)
 }
 
-// bring makes sure that heap and rung hold whatever is due first, and says whether anything is pending.
-func (e *Engine) bring() bool {
-	if e.far.count > 0 && e.rung.len() == 0 {
-		e.bringNext()
-	}
-	return e.heap.len()+e.rung.len() > 0
-}
-
 // bringNext opens the next window that holds anything unless something in the heap is due before it.
 func (e *Engine) bringNext() {
-	for e.rung.len() == 0 && (e.heap.len() == 0 || windowOf(e.heap.first().at) >= e.far.opened) {
+	for e.far.count > 0 && e.rung.len() == 0 && (e.heap.len() == 0 || windowOf(e.heap.first().at) >= e.far.opened) {
 		e.far.open(&e.rung)
 	}
 }
 
-// first returns what is due first; something must be, and [Engine.bring] have brought it.
-func (e *Engine) first(onRung bool) entry {
-	if onRung {
-		return e.rung.events[e.rung.next]
+// first returns what is due first, neverDue where nothing is pending, and whether it is on the rung.
+func (e *Engine) first() (first entry, onRung bool) {
+	if e.rung.len() == 0 {
+		if e.far.count == 0 {
+			return e.heap.first(), false
+		}
+		e.bringNext()
 	}
-	return e.heap.first()
+	first = e.heap.first()
+	if e.rung.len() > 0 && e.rung.events[e.rung.next].before(first) {
+		return e.rung.events[e.rung.next], true
+	}
+	return first, false
 }
 
 // take takes what [Engine.first] returned.
@@ -151,11 +156,6 @@ func (e *Engine) take(onRung bool) {
 		return
 	}
 	e.heap.take()
-}
-
-// rungFirst says whether what is due first is on the rung.
-func (e *Engine) rungFirst() bool {
-	return e.rung.len() > 0 && (e.heap.len() == 0 || e.rung.events[e.rung.next].before(e.heap.first()))
 }
 
 // come returns the events of the window that has lately come near, once: a model may load what they

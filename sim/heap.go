@@ -1,16 +1,21 @@
 package sim
 
+import "slices"
+
 // heap is an implicit 4-ary min-heap of entries. Its root stands at index 3, so that the four
 // children of a node, 4i−8 to 4i−5, share one cache line.
 //
 // Taking the least leaves a hole at the root: most events schedule another one, and putting that
-// into the hole costs one way down instead of one down and one up.
+// into the hole costs one way down instead of one down and one up. What is due before all others when
+// it is pushed stands beside the heap: mostly it is also the next that is taken, such as the end of a
+// short service, and then no way is gone at all.
 //
 // Note: a pairing heap, a ladder queue and a calendar queue were rejected. The first two chase
 // pointers, the third needs event times that keep their spacing, which a surge does not.
 type heap struct {
 	entries []entry // the first three are unused, the last three are never due: a node has four children or none
 	hole    bool    // the root has been taken
+	soon    entry   // due before all entries; neverDue where there is none
 }
 
 const (
@@ -21,22 +26,42 @@ const (
 // neverDue comes after every entry.
 var neverDue = entry{at: never, key: 1<<64 - 1}
 
-func newHeap() heap {
-	return heap{entries: append(make([]entry, root, 64), neverDue, neverDue, neverDue)}
+// emptied returns a heap without entries, in the memory of this one.
+func (h *heap) emptied() heap {
+	entries := slices.Grow(h.entries[:0], 64)[:root]
+	return heap{entries: append(entries, neverDue, neverDue, neverDue), soon: neverDue}
 }
 
 // size returns how many entries there are, the hole included.
 func (h *heap) size() int { return len(h.entries) - root - ends }
 
 func (h *heap) len() int {
+	count := h.size()
 	if h.hole {
-		return h.size() - 1
+		count--
 	}
-	return h.size()
+	if h.hasSoon() {
+		count++
+	}
+	return count
 }
+
+func (h *heap) hasSoon() bool { return h.soon.key != neverDue.key }
 
 // push adds an entry.
 func (h *heap) push(e entry) {
+	switch {
+	case h.hasSoon() && e.before(h.soon):
+		e, h.soon = h.soon, e
+	case !h.hasSoon() && !h.hole && e.before(h.entries[root]):
+		h.soon = e
+		return
+	}
+	h.insert(e)
+}
+
+// insert puts an entry where it belongs among the others.
+func (h *heap) insert(e entry) {
 	if h.hole {
 		h.hole = false
 		h.down(e)
@@ -56,16 +81,25 @@ func (h *heap) push(e entry) {
 	entries[i] = e
 }
 
-// first returns the least entry; there must be one.
+// first returns the least entry, neverDue where there is none.
 func (h *heap) first() entry {
+	if h.hasSoon() {
+		return h.soon
+	}
 	if h.hole {
 		h.fill()
 	}
 	return h.entries[root]
 }
 
-// take takes the entry that first has returned and leaves the hole.
-func (h *heap) take() { h.hole = true }
+// take takes the entry that first has returned, and leaves a hole where it was the root.
+func (h *heap) take() {
+	if h.hasSoon() {
+		h.soon = neverDue
+		return
+	}
+	h.hole = true
+}
 
 // fill closes the hole with the last entry.
 func (h *heap) fill() {

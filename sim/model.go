@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"github.com/ombak-sim/ombak/funnel"
@@ -43,19 +42,15 @@ type model struct {
 	outlets  []*outlet // by dependency; nil where nothing but a gate protects
 	scalers  []*scaler
 
-	blocks       func() ([]journey.Caller, bool)
-	callers      []journey.Caller // of the present block, who comes next first
-	leads        []journey.Lead
-	sessions     []session
-	asides       []aside // one for each session
-	freeSessions []int32
-	requests     []request
-	freeRequests []int32
-	calling      []int // calls under way, by dependency
-	members      int   // of the batch
-	readings     []funnel.Reading
-	changes      []Change
-	warmth       uint32 // of no meaning: what warm has read
+	blocks   func() ([]journey.Caller, bool)
+	callers  []journey.Caller // of the present block, who comes next first
+	leads    []journey.Lead
+	calling  []int // calls under way, by dependency
+	members  int   // of the batch
+	readings []funnel.Reading
+	changes  []Change
+	warmth   uint32 // of no meaning: what warm has read
+	tables
 }
 
 // step is a step of the journey made ready.
@@ -94,33 +89,27 @@ type Result struct {
 	Changes  []Change          // of servers that took place, by time, those of scalers among them
 }
 
-// Run plays a run on the calling goroutine until all are done, the run is over, or the context ends.
+// Run plays a run as a [Player] does that plays no other.
 func Run(ctx context.Context, config Config, observer func(shard int) funnel.Observer) (Result, error) {
-	if err := config.Validate(); err != nil {
-		return Result{}, err
-	}
-	m := newModel(config, observer(0))
-	next, stop := iter.Pull(m.everyone().Blocks())
-	defer stop()
-	m.blocks = next
+	return new(Player).Run(ctx, config, observer)
+}
+
+// begin schedules what happens by itself.
+func (m *model) begin() {
 	m.awaitCaller()
-	if config.ReadEvery > 0 {
+	if m.config.ReadEvery > 0 {
 		m.engine.At(0, NewEvent(readingKind, 0))
 	}
-	for i, change := range config.Changes {
+	for i, change := range m.config.Changes {
 		m.engine.At(change.At, NewEvent(changeKind, int32(i)))
 	}
 	for i, scaler := range m.scalers {
 		m.engine.At(scaler.config.Every, NewEvent(scaleKind, int32(i)))
 	}
-	err := m.play(ctx)
-	m.engine.Advance(m.config.Until)
-	m.read()
-	return m.result(), err
 }
 
-func newModel(config Config, observer funnel.Observer) *model {
-	m := &model{config: config, engine: NewEngine(), people: population.New(config.Seed, config.Opens, config.Shares), observer: observer}
+func newModel(config Config, observer funnel.Observer, engine *Engine, tables tables) *model {
+	m := &model{config: config, engine: engine, tables: tables, people: population.New(config.Seed, config.Opens, config.Shares), observer: observer}
 	m.crowd, _ = observer.(funnel.Crowd)
 	m.journey = journey.New(config.Journey, m.traitTypo)
 	m.floor = NewFloor(m.engine, floorKind, config.Seed, m)
@@ -210,13 +199,6 @@ func (m *model) newHop(described Hop) *hop {
 	return h
 }
 
-func (m *model) everyone() journey.Crowd {
-	return journey.Crowd{
-		Seed: m.config.Seed, People: m.config.People, Signups: m.config.Signups, Visitors: m.config.Visitors,
-		Clock: m.config.Journey.Clock, Lead: m.journey.Lead(),
-	}
-}
-
 // breath is how many events pass between two looks at the context.
 const breath = 1 << 16
 
@@ -229,7 +211,9 @@ func (m *model) play(ctx context.Context) error {
 		if !any {
 			return nil
 		}
-		m.warm(m.engine.come())
+		if come := m.engine.come(); len(come) > 0 {
+			m.warm(come)
+		}
 		m.handle(event)
 	}
 }

@@ -17,6 +17,11 @@ type revocables struct {
 	free       []int32
 }
 
+// emptied returns a table without events, in the memory of this one.
+func (r *revocables) emptied() revocables {
+	return revocables{r.event[:0], r.generation[:0], r.free[:0]}
+}
+
 // Schedule schedules an event that [Engine.Revoke] can call off.
 func (e *Engine) Schedule(at time.Duration, event Event) Handle {
 	var place int32

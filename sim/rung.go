@@ -15,6 +15,11 @@ type rung struct {
 	told   bool    // [Engine.come] has returned them
 }
 
+// emptied returns a rung without events, in the memory of this one.
+func (r *rung) emptied() rung {
+	return rung{events: r.events[:0], loose: r.loose[:0], ends: r.ends[:0]}
+}
+
 func (r *rung) len() int { return len(r.events) - r.next }
 
 // order puts what is loose in order, by parts of the window that hold about one event each and then

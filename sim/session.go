@@ -168,14 +168,14 @@ func (m *model) stopWatch(r *request) {
 // answered moves the walk on by one answer, as the load generator does.
 func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason) {
 	s := &m.sessions[slot]
-	walk, end := s.walk, m.engine.now
+	ended, end := attemptOf(&s.walk), m.engine.now
 	if s.marks.has(deferred) { // the wait for the answer ended then
 		s.marks &^= deferred
 		end = m.asides[slot].accepted
 	}
 	result, next := m.journey.Next(&s.walk, answer, m.engine.now)
 	if result.Ended {
-		m.observe(walk, result, reason, end)
+		m.observe(ended, result, reason, end)
 	}
 	m.plan(slot, next)
 }
@@ -196,10 +196,10 @@ func (m *model) look(slot int32, s *session) {
 		m.answered(slot, journey.Answer{Outcome: funnel.Completed}, 200)
 		return
 	}
-	walk := s.walk
+	ended := attemptOf(&s.walk)
 	result, next := m.journey.Next(&s.walk, journey.Answer{Outcome: funnel.Completed, Pending: true}, now)
 	if result.Ended {
-		m.observe(walk, result, 404, now)
+		m.observe(ended, result, 404, now)
 	} else if at, known := m.nextMail(slot); known {
 		next = m.journey.LookLater(&s.walk, next, at)
 	}
@@ -219,10 +219,22 @@ func (m *model) nextMail(slot int32) (time.Duration, bool) {
 
 const never time.Duration = 1<<63 - 1
 
-func (m *model) observe(walk journey.Walk, result journey.Result, reason funnel.Reason, end time.Duration) {
+// attempt is what a sample tells of an attempt that the walk has gone beyond.
+type attempt struct {
+	person   uint64
+	intended time.Duration
+	step     int16
+	number   int16
+}
+
+func attemptOf(walk *journey.Walk) attempt {
+	return attempt{walk.Person, walk.Intended, walk.Step, walk.Attempt}
+}
+
+func (m *model) observe(a attempt, result journey.Result, reason funnel.Reason, end time.Duration) {
 	m.observer.Observe(funnel.Sample{
-		Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
-		Intended: walk.Intended, Start: walk.Intended, End: end,
+		Session: a.person, Step: int(a.step), Attempt: int(a.number),
+		Intended: a.intended, Start: a.intended, End: end,
 		Outcome: result.Outcome, Reason: reason, Final: result.Final,
 	})
 }

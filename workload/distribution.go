@@ -43,21 +43,27 @@ const (
 
 // Distribution is a distribution of durations that are never negative. The zero value is the
 // constant 0. Its text form ("exponential(20ms)", or just "20ms") is what scenario files hold.
+//
+// It is of four words, so that a draw passes it on in registers: what few draws need stands aside.
 type Distribution struct {
 	family family
+	a, b   float64 // Constant, Exponential: a = mean; Uniform: a to b; Lognormal: a = mu, b = sigma; Gamma: a = shape, b = scale; seconds
+	aside  *aside  // nil for the zero value; never changed once made
+}
+
+type aside struct {
 	text   string
-	a, b   float64   // Constant, Exponential: a = mean; Uniform: a to b; Lognormal: a = mu, b = sigma; Gamma: a = shape, b = scale; seconds
 	points []float64 // Empirical: sorted seconds
 }
 
 // ConstantTime returns the distribution that is always d.
 func ConstantTime(d time.Duration) Distribution {
-	return Distribution{a: d.Seconds(), text: d.String()}
+	return Distribution{a: d.Seconds(), aside: &aside{text: d.String()}}
 }
 
 // ExponentialTime returns the exponential distribution with the given mean.
 func ExponentialTime(mean time.Duration) Distribution {
-	return Distribution{family: exponentialFamily, a: mean.Seconds(), text: "exponential(" + mean.String() + ")"}
+	return Distribution{family: exponentialFamily, a: mean.Seconds(), aside: &aside{text: "exponential(" + mean.String() + ")"}}
 }
 
 // Kind returns the family; "constant" for the zero value.
@@ -77,10 +83,10 @@ func (d Distribution) Mean() float64 {
 		return d.a * d.b
 	case empiricalFamily:
 		sum := 0.0
-		for _, x := range d.points {
+		for _, x := range d.aside.points {
 			sum += x
 		}
-		return sum / float64(len(d.points))
+		return sum / float64(len(d.aside.points))
 	default:
 		return d.a
 	}
@@ -103,10 +109,10 @@ func (d Distribution) SCV() float64 {
 		return 1 / d.a
 	case empiricalFamily:
 		sum := 0.0
-		for _, x := range d.points {
+		for _, x := range d.aside.points {
 			sum += (x - mean) * (x - mean)
 		}
-		return sum / float64(len(d.points)) / (mean * mean)
+		return sum / float64(len(d.aside.points)) / (mean * mean)
 	default:
 		return 0
 	}
@@ -141,7 +147,7 @@ func (d Distribution) seconds(u float64) float64 {
 	case gammaFamily:
 		return distuv.Gamma{Alpha: d.a, Beta: 1 / d.b}.Quantile(max(u, leastUniform))
 	case empiricalFamily:
-		return d.points[min(int(u*float64(len(d.points))), len(d.points)-1)]
+		return d.aside.points[min(int(u*float64(len(d.aside.points))), len(d.aside.points)-1)]
 	default:
 		return d.a
 	}
@@ -149,10 +155,10 @@ func (d Distribution) seconds(u float64) float64 {
 
 // String returns the text form.
 func (d Distribution) String() string {
-	if d.text == "" {
+	if d.aside == nil {
 		return "0s"
 	}
-	return d.text
+	return d.aside.text
 }
 
 // MarshalText implements encoding.TextMarshaler.
@@ -179,7 +185,7 @@ func ParseDistribution(text string) (Distribution, error) {
 		return Distribution{}, fmt.Errorf("distribution %q: the closing bracket is missing", text)
 	}
 	kind := Kind(strings.TrimSpace(name))
-	d := Distribution{family: family(max(0, slices.Index(kinds[:], kind))), text: text}
+	d := Distribution{family: family(max(0, slices.Index(kinds[:], kind))), aside: &aside{text: text}}
 	arguments := splitArguments(body)
 	var err error
 	switch kind {
@@ -291,9 +297,9 @@ func (d *Distribution) readEmpirical(arguments []argument) error {
 		if err != nil {
 			return err
 		}
-		d.points = append(d.points, seconds)
+		d.aside.points = append(d.aside.points, seconds)
 	}
-	sort.Float64s(d.points)
+	sort.Float64s(d.aside.points)
 	return nil
 }
 

@@ -1,0 +1,42 @@
+package report_test
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// TestBriefReportsTheSame: a report from a brief recording is that from a full one, but for how response
+// times were spread in each second.
+func TestBriefReportsTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seed, people := rapid.Uint64().Draw(t, "seed"), rapid.IntRange(0, 10).Draw(t, "people")
+		full, brief := report.NewRecording(journey()), report.NewRecording(journey()).Brief()
+		whole, short := report.NewRecorder(journey(), 1, full.Add), report.NewRecorder(journey(), 1, brief.Add).Brief()
+		for person := range people {
+			random := rand.New(rand.NewPCG(seed, uint64(person)))
+			at := time.Duration(random.IntN(5e9)) - 2*time.Second
+			for _, event := range walk(random, uint64(person), at) {
+				event.tell(whole.Observer(0))
+				event.tell(short.Observer(0))
+			}
+		}
+		whole.Close()
+		short.Close()
+		facts := report.Facts{Duration: 5 * time.Second}
+		want, got := report.Assemble(full, facts), report.Assemble(brief, facts)
+		want.Series.Heat = nil
+		for i := range want.Series.Steps {
+			step := &want.Series.Steps[i]
+			step.P50, step.P95, step.P99 = nil, nil, nil
+		}
+		if !reflect.DeepEqual(want, got) {
+			t.Fatalf("want %+v\ngot  %+v", want.Series, got.Series)
+		}
+	})
+}

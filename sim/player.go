@@ -1,0 +1,47 @@
+package sim
+
+import (
+	"context"
+	"iter"
+
+	"github.com/ombak-sim/ombak/funnel"
+)
+
+// Player plays runs one after the other on one goroutine. It keeps the memory of its largest tables from
+// one to the next, which else would grow, be copied and be cleared again in each. The zero Player is ready.
+type Player struct {
+	engine Engine
+	tables tables
+}
+
+// tables are those of a model that grow with the people who are there at once.
+type tables struct {
+	sessions     []session
+	asides       []aside // one for each session
+	freeSessions []int32
+	requests     []request
+	freeRequests []int32
+}
+
+func (t *tables) empty() {
+	*t = tables{t.sessions[:0], t.asides[:0], t.freeSessions[:0], t.requests[:0], t.freeRequests[:0]}
+}
+
+// Run plays a run on the calling goroutine until all are done, the run is over, or the context ends.
+func (p *Player) Run(ctx context.Context, config Config, observer func(shard int) funnel.Observer) (Result, error) {
+	if err := config.Validate(); err != nil {
+		return Result{}, err
+	}
+	p.engine.Reset()
+	p.tables.empty()
+	m := newModel(config, observer(0), &p.engine, p.tables)
+	next, stop := iter.Pull(m.config.everyone())
+	defer stop()
+	m.blocks = next
+	m.begin()
+	err := m.play(ctx)
+	m.engine.Advance(m.config.Until)
+	m.read()
+	p.tables = m.tables
+	return m.result(), err
+}
