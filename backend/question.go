@@ -29,7 +29,15 @@ const mostQuestions = 1000
 
 var _ worker = (*questionWorker)(nil)
 
-func (w *questionWorker) attempt(ctx context.Context, question store.Job) outcome {
+func (w *questionWorker) attempt(ctx context.Context, jobs []store.Job) []outcome {
+	outcomes := make([]outcome, len(jobs))
+	for i, job := range jobs {
+		outcomes[i] = w.one(ctx, job)
+	}
+	return outcomes
+}
+
+func (w *questionWorker) one(ctx context.Context, question store.Job) outcome {
 	question.Attempts++
 	verdict, err := w.ask(ctx, question)
 	var busy *busyError

@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,8 +21,9 @@ const (
 // lookAgain is when a queue looks for jobs that nobody told it of: those of replicas that died.
 const lookAgain = time.Second
 
-// gatherJobs is how long a queue that was roused lets more jobs come: each lease is a transaction.
-const gatherJobs = 20 * time.Millisecond
+// gatherJobs is how long a queue that was roused lets more jobs come: each lease is a transaction, and mails that
+// go out together cost less.
+const gatherJobs = 50 * time.Millisecond
 
 // jobLease is how long a job may be in hand; whoever dies with it delays it by no more.
 const jobLease = time.Minute
@@ -58,9 +60,9 @@ type outcome struct {
 	pause time.Duration // before the next attempt, when pending
 }
 
-// worker does one job after another.
+// worker does jobs.
 type worker interface {
-	attempt(ctx context.Context, job store.Job) outcome
+	attempt(ctx context.Context, jobs []store.Job) []outcome // one for each
 	quit()
 }
 
@@ -72,6 +74,7 @@ type queue struct {
 	store   *store.Store
 	log     *slog.Logger
 	workers int
+	hand    int // most jobs that a worker takes at once; 0 means one
 	hire    func() worker
 	wake    chan struct{} // one place: there may be something to do
 	depth   atomic.Int64
@@ -106,7 +109,7 @@ func (q *queue) run(ctx context.Context) {
 	if q.workers == 0 {
 		return
 	}
-	jobs, outcomes := make(chan store.Job), make(chan outcome, settleAtOnce)
+	jobs, outcomes := make(chan []store.Job), make(chan outcome, settleAtOnce)
 	var all, workers sync.WaitGroup
 	workers.Go(func() { q.dispatch(ctx, jobs, outcomes) })
 	for range q.workers {
@@ -119,7 +122,7 @@ func (q *queue) run(ctx context.Context) {
 }
 
 // dispatch leases jobs and hands them out, and gives those back that nobody took.
-func (q *queue) dispatch(ctx context.Context, jobs chan<- store.Job, outcomes chan<- outcome) {
+func (q *queue) dispatch(ctx context.Context, jobs chan<- []store.Job, outcomes chan<- outcome) {
 	defer close(jobs)
 	ticker := time.NewTicker(lookAgain)
 	defer ticker.Stop()
@@ -129,15 +132,15 @@ func (q *queue) dispatch(ctx context.Context, jobs chan<- store.Job, outcomes ch
 		if err != nil {
 			q.log.Error("jobs unreadable", "queue", q.name, "error", err)
 		}
-		for _, job := range leased {
+		for hand := range slices.Chunk(leased, q.share(len(leased))) {
 			if time.Since(now) > jobLease/2 { // the workers are slow; others may be less so
-				outcomes <- outcome{job: job, state: store.JobPending}
+				giveBack(hand, outcomes)
 				continue
 			}
 			select {
-			case jobs <- job:
+			case jobs <- hand:
 			case <-ctx.Done():
-				outcomes <- outcome{job: job, state: store.JobPending}
+				giveBack(hand, outcomes)
 			}
 		}
 		if len(leased) == q.workers*handsFull {
@@ -152,15 +155,32 @@ func (q *queue) dispatch(ctx context.Context, jobs chan<- store.Job, outcomes ch
 	}
 }
 
-func (q *queue) work(ctx context.Context, jobs <-chan store.Job, outcomes chan<- outcome) {
+// share is how many of the jobs that were leased go to a worker at once: every worker has some.
+func (q *queue) share(leased int) int {
+	return max(1, min(q.hand, (leased+q.workers-1)/q.workers))
+}
+
+// giveBack lets others do jobs that nobody has begun.
+func giveBack(jobs []store.Job, outcomes chan<- outcome) {
+	for _, job := range jobs {
+		outcomes <- outcome{job: job, state: store.JobPending}
+	}
+}
+
+func (q *queue) work(ctx context.Context, jobs <-chan []store.Job, outcomes chan<- outcome) {
 	worker := q.hire()
 	defer worker.quit()
-	for job := range jobs {
-		if job.Email == "" { // the person has been erased
-			outcomes <- outcome{job: job, state: store.JobDead}
-			continue
+	for hand := range jobs {
+		hand = slices.DeleteFunc(hand, func(job store.Job) bool {
+			erased := job.Email == "" // the person has been erased
+			if erased {
+				outcomes <- outcome{job: job, state: store.JobDead}
+			}
+			return erased
+		})
+		for _, done := range worker.attempt(ctx, hand) {
+			outcomes <- done
 		}
-		outcomes <- worker.attempt(ctx, job)
 	}
 }
 

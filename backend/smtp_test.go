@@ -57,6 +57,9 @@ func mailTalk(t *testing.T, able []string, takesEmpty bool) (address string, hea
 				}
 			case strings.HasPrefix(line, "RCPT TO:<no@"):
 				refused, answer = true, "550 no such mailbox"
+			case strings.HasPrefix(line, "RCPT TO:<421@"):
+				fmt.Fprint(conn, "421 secret, closing\r\n")
+				return
 			case line == "DATA" && refused && !takesEmpty:
 				answer = "503 nobody to send it to"
 			case line == "DATA":
@@ -84,6 +87,22 @@ func mailTalk(t *testing.T, able []string, takesEmpty bool) (address string, hea
 	}
 }
 
+func lettersTo(people ...string) (letters []letter) {
+	for _, to := range people {
+		letters = append(letters, letter{to, []byte("Subject: x\r\n\r\n.dots\r\n")})
+	}
+	return letters
+}
+
+// wantRefusal wants those refused whose name says so, and nobody else.
+func wantRefusal(t *testing.T, to string, err error) {
+	t.Helper()
+	var no *textproto.Error
+	if refused := errors.As(err, &no); refused != strings.HasPrefix(to, "no") || refused && no.Code != 550 || !refused && err != nil {
+		t.Errorf("%s: %v", to, err)
+	}
+}
+
 // TestMailLine sends a mail, one to somebody who is refused, and another, over one connection.
 func TestMailLine(t *testing.T) {
 	for _, c := range []struct {
@@ -108,25 +127,41 @@ func TestMailLine(t *testing.T) {
 			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<b@example.test>+", "DATA", ".", "QUIT",
 		}},
 		{"with the message", []string{"PIPELINING", "CHUNKING"}, false, []string{
-			"EHLO localhost", "MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<a@example.test>+", `BDAT 21 LAST "Subject: x\r\n\r\n.dots\r\n"`,
-			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<no@example.test>+", `BDAT 21 LAST "Subject: x\r\n\r\n.dots\r\n"`, "RSET",
+			"EHLO localhost", "MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<a@example.test>+", `BDAT 21 LAST "Subject: x\r\n\r\n.dots\r\n"+`, "RSET+",
+			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<no@example.test>+", `BDAT 21 LAST "Subject: x\r\n\r\n.dots\r\n"+`, "RSET+",
 			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<b@example.test>+", `BDAT 21 LAST "Subject: x\r\n\r\n.dots\r\n"`, "QUIT",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			address, heard := mailTalk(t, c.able, c.takesEmpty)
 			line := &mailLine{config: MailConfig{SMTP: address, From: "us@example.test", Timeout: time.Minute}}
-			for _, to := range []string{"a@example.test", "no@example.test", "b@example.test"} {
-				err := line.send(t.Context(), to, []byte("Subject: x\r\n\r\n.dots\r\n"))
-				var no *textproto.Error
-				if refused := errors.As(err, &no); refused != strings.HasPrefix(to, "no") || refused && no.Code != 550 || !refused && err != nil {
-					t.Errorf("%s: %v", to, err)
-				}
+			letters := lettersTo("a@example.test", "no@example.test", "b@example.test")
+			for i, err := range line.send(t.Context(), letters) {
+				wantRefusal(t, letters[i].to, err)
 			}
 			line.quit()
 			if got := heard(); !slices.Equal(got, c.want) {
 				t.Errorf("the server heard\n%q, want\n%q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestMailLineBreaks: what the server answered before it went counts, the rest is not known.
+func TestMailLineBreaks(t *testing.T) {
+	for _, able := range [][]string{nil, {"PIPELINING", "CHUNKING"}} {
+		address, heard := mailTalk(t, able, false)
+		line := &mailLine{config: MailConfig{SMTP: address, From: "us@example.test", Timeout: time.Minute}}
+		letters := lettersTo("a@example.test", "no@example.test", "421@example.test", "b@example.test")
+		errs := line.send(t.Context(), letters)
+		wantRefusal(t, letters[0].to, errs[0])
+		wantRefusal(t, letters[1].to, errs[1])
+		for _, err := range errs[2:] {
+			var no *textproto.Error
+			if err == nil || errors.As(err, &no) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("%v: %v; want to hear that the connection is gone, without the server's text", able, err)
+			}
+		}
+		heard()
 	}
 }

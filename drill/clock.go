@@ -1,7 +1,9 @@
 package drill
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ombak-sim/ombak/funnel"
@@ -31,15 +33,31 @@ func (r *Run) clock(config loadgen.Config, end time.Duration) workload.Clock {
 // sampled is how many people are asked when they work.
 const sampled = 50_000
 
-// effort is how much work a request makes: as much for each station on its way, and twice as much for each
-// dependency, which is another request.
-func effort(route []scenarios.Hop) int {
+// effort is how much work a request of a step makes, in shares of what a station on its way does, as the CPU time of
+// the bundled backend has it: twice as much for what is left for a dependency, three times for a call that is waited
+// for, once to know who sends what only they have got, eight times to keep files; and a poll is looked at again.
+func effort(step scenarios.Step) int {
 	work := 0
-	for _, hop := range route {
-		work++
-		if hop.Station == "" {
+	for _, hop := range step.Route {
+		switch {
+		case hop.Station != "":
+			work++
+		case hop.Call != "":
+			work += 3
+		default:
+			work += 2
+		}
+	}
+	if request := step.Request; request != nil {
+		if slices.ContainsFunc(slices.Collect(maps.Values(request.Headers)), func(value string) bool { return strings.Contains(value, "${got.") }) {
 			work++
 		}
+		if len(request.Multipart) > 0 {
+			work += 8
+		}
+	}
+	if step.Kind == funnel.Poll {
+		work *= 2
 	}
 	return max(1, work)
 }
@@ -53,9 +71,13 @@ func (r *Run) work(config loadgen.Config, bins workload.Bins) (_ workload.Bins, 
 	config.Journey.Clock = workload.NewClock(0, 1)
 	config.Part, config.Parts = 0, 1+(config.Signups.Total()+config.Visitors.Total())/sampled
 	walks := journey.New(config.Journey, nil)
+	efforts := make([]int, len(r.Scenario.Journey))
+	for i, step := range r.Scenario.Journey {
+		efforts[i] = effort(step)
+	}
 	note := func(step int, at time.Duration) {
 		if bin := int(max(0, at) / bins.Width); bin < len(bins.Counts) {
-			bins.Counts[bin] += effort(r.Scenario.Journey[step].Route)
+			bins.Counts[bin] += efforts[step]
 		}
 	}
 	var leads []journey.Lead

@@ -92,6 +92,11 @@ func ServePart(ctx context.Context, in io.Reader, out io.Writer, log *slog.Logge
 }
 
 func serveOrder(ctx context.Context, order Order, scanner *bufio.Scanner, messages *writer, log *slog.Logger) error {
+	tuned, stop := context.WithCancel(ctx)
+	var tuning sync.WaitGroup
+	defer tuning.Wait()
+	defer stop()
+	tuning.Go(func() { keepTuning(tuned, order.leastGrowth()) })
 	switch {
 	case order.Backend != nil:
 		return serveBackend(ctx, *order.Backend, scanner, messages, log)
@@ -101,6 +106,15 @@ func serveOrder(ctx context.Context, order Order, scanner *bufio.Scanner, messag
 		return serveGenerator(ctx, *order.Generator, scanner, messages)
 	}
 	return errNoOrder
+}
+
+// leastGrowth is by how many percent the part's memory may always grow between collections: a million people who
+// think are not to cost twice their size.
+func (o Order) leastGrowth() int {
+	if o.Generator != nil {
+		return 50
+	}
+	return 100
 }
 
 // heed reads the start of the run, hands it on, and returns when the conductor closes the input
@@ -235,7 +249,6 @@ func writeRecordings(stand *mocks.Mocks, files map[string]string) error {
 
 // serveGenerator plays the run and reports each second of it.
 func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Scanner, messages *writer) error {
-	tuneGC()
 	shards := max(1, order.Config.Shards)
 	steps := make(funnel.Journey, len(order.Config.Journey.Steps))
 	for i, step := range order.Config.Journey.Steps {
@@ -265,7 +278,6 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 		ready.Addresses = map[string]string{"metrics": address}
 	}
 	messages.write(Message{Ready: &ready})
-	running.Go(func() { keepTuning(ctx) })
 	heed(ctx, scanner, func(begin Begin) {
 		running.Go(func() {
 			meter := newStrainMeter()

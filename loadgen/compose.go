@@ -43,7 +43,6 @@ func (c *composer) fillPerson(work job) {
 		attempt = 1
 	}
 	c.values.form = c.generator.people.Form(work.person, attempt)
-	c.values.mailbox = c.generator.people.Person(work.person).Email
 	if work.mistyped && !c.generator.traitTypo(work.person, work.request) {
 		c.values.form.Email = strings.Replace(c.values.form.Email, "@", "", 1)
 	}

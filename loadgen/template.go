@@ -12,7 +12,6 @@ import (
 // values are what templates may name for one person at one attempt.
 type values struct {
 	form    population.Form
-	mailbox string
 	person  uint64
 	got     []string
 	photo   []byte // buffer of the last photo
@@ -179,7 +178,7 @@ func (v *values) text(piece segment) string {
 	case email:
 		return v.form.Email
 	case mailbox:
-		return v.mailbox
+		return v.form.Mailbox
 	case phone:
 		return v.form.Phone
 	case nik:

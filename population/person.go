@@ -53,8 +53,9 @@ type School struct {
 // Form is what a person submits at one attempt.
 type Form struct {
 	Identity
-	Email string
-	Phone string
+	Email   string
+	Phone   string
+	Mailbox string // where mail to the right address arrives
 }
 
 // Record is what the registry holds under a person's NIK.
@@ -93,7 +94,7 @@ func (p Population) BirthDate(index uint64) time.Time { return p.birthDate(index
 // message ever says so.
 func (p Population) Form(index uint64, attempt int) Form {
 	person := p.Person(index)
-	form := Form{Identity: person.Identity, Email: person.Email, Phone: person.Phone}
+	form := Form{Identity: person.Identity, Email: person.Email, Phone: person.Phone, Mailbox: person.Email}
 	if person.Traits.Has(MistypedEmail) {
 		form.Email = string(appendEmail(make([]byte, 0, 64), person.Name, index, true))
 	}
