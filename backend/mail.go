@@ -68,7 +68,7 @@ func (w *mailWorker) quit() { w.line.quit() }
 
 // mailsAtOnce is how many mails go over a connection together, where the server takes them so: the answer to
 // the first waits for the last.
-const mailsAtOnce = 16
+const mailsAtOnce = 64
 
 // openOutbox makes the queue of mails.
 func (s *Server) openOutbox(ctx context.Context) (err error) {

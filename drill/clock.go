@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -24,8 +25,9 @@ func (r *Run) clock(config loadgen.Config, end time.Duration) workload.Clock {
 	work, people := r.work(config, workload.Bins{Width: signups.Width, Counts: make([]int, (end+signups.Width-1)/signups.Width)})
 	signups.Counts = append(slices.Clone(signups.Counts), make([]int, max(0, len(work.Counts)-len(signups.Counts)))...)
 	caps := []workload.Cap{{Bins: signups, Rate: workload.Rate(float64(r.Options.MaxRate) / orOne(r.Options.Scale))}}
-	if people > 0 { // as much work as goes with the most sign-ups
-		caps = append(caps, workload.Cap{Bins: work, Rate: r.Options.MaxRate * workload.Rate(float64(work.Total())/float64(people))})
+	if people > 0 {
+		most := cmp.Or(r.Options.MaxWork, r.Options.MaxRate)
+		caps = append(caps, workload.Cap{Bins: work, Rate: most * workload.Rate(float64(work.Total())/float64(people))})
 	}
 	return workload.FastForward(r.Options.From, caps...).WithLead(lead)
 }
@@ -35,7 +37,7 @@ const sampled = 50_000
 
 // effort is how much work a request of a step makes, in shares of what a station on its way does, as the CPU time of
 // the bundled backend has it: twice as much for what is left for a dependency, three times for a call that is waited
-// for, once to know who sends what only they have got, eight times to keep files; and a poll is looked at again.
+// for, once to know who sends what only they have got, twenty times to keep files; and a poll is looked at again.
 func effort(step scenarios.Step) int {
 	work := 0
 	for _, hop := range step.Route {
@@ -53,7 +55,7 @@ func effort(step scenarios.Step) int {
 			work++
 		}
 		if len(request.Multipart) > 0 {
-			work += 8
+			work += 20
 		}
 	}
 	if step.Kind == funnel.Poll {

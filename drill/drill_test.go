@@ -82,6 +82,7 @@ func TestOptionsAreRefused(t *testing.T) {
 		{drill.Options{Scale: 1.5}, "give a share above 0 and up to 1"},
 		{drill.Options{Speed: -1}, "above 0"},
 		{drill.Options{Speed: 2, MaxRate: 10}, "exclude each other"},
+		{drill.Options{MaxWork: 10}, "give max-rate, too"},
 		{drill.Options{From: time.Hour}, "the arrivals of scenario smoke end at 8s"},
 		{drill.Options{From: 5 * time.Second, To: 4 * time.Second}, "is empty"},
 		{drill.Options{Part: 3, Parts: 2}, "does not exist"},
@@ -172,6 +173,16 @@ func TestMaxRateCapsEveryMinute(t *testing.T) {
 	}
 	if run.Generator.Until > 15*time.Minute {
 		t.Errorf("the run lasts %v", run.Generator.Until)
+	}
+	bounded, err := drill.NewRun(load(t, "prakerja-2020"), drill.Options{MaxRate: 240_000.0 / 60, MaxWork: 120_000.0 / 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if peak := bounded.Offered.ByStep["sign-up"].PeakPerMin; peak > 240_010 || peak < 130_000 {
+		t.Errorf("with work bounded %v sign-ups in the busiest minute", peak)
+	}
+	if least := 1_432_133 * time.Minute / 120_000; bounded.Generator.Until < least {
+		t.Errorf("the run with so little work a minute lasts %v, want %v at least", bounded.Generator.Until, least)
 	}
 }
 

@@ -40,6 +40,7 @@ type Options struct {
 	ScaleSystem float64       // factor on servers, rates, quotas and limits
 	Speed       float64       // scenario seconds per real second
 	MaxRate     workload.Rate // fast-forward: most sign-ups per second
+	MaxWork     workload.Rate // fast-forward: most work, as goes with so many sign-ups per second on average; 0 means as MaxRate
 	From, To    time.Duration // the part of the scenario to play; To 0 means its end
 	Rate        workload.Rate // a constant rate of sign-ups instead of the scenario's arrivals
 	For         time.Duration // how long Rate is offered
@@ -135,6 +136,8 @@ func (o Options) check() error {
 		return refuse("speed is %v; give scenario seconds per real second, above 0", o.Speed)
 	case o.MaxRate > 0 && o.Speed > 0:
 		return refuse("speed and max-rate exclude each other; give one")
+	case o.MaxWork > 0 && o.MaxRate == 0:
+		return refuse("max-work bounds the work of a run that is fast-forwarded; give max-rate, too")
 	case o.From < 0 || o.To != 0 && o.To <= o.From:
 		return refuse("the window %v..%v is empty; give FROM..TO with TO after FROM, as in 10m..20m", o.From, o.To)
 	case o.Closed < 0:

@@ -28,6 +28,7 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "window", Usage: "play only `FROM..TO` of the scenario, as in 10m..20m", EnvVars: twin("window")},
 		&cli.Float64Flag{Name: "speed", DefaultText: "1", Usage: "play `X` scenario seconds in a real one", EnvVars: twin("speed")},
 		&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
+		&cli.StringFlag{Name: "max-work", Usage: "fast-forward: at most as much work at all steps as goes with `N/min` sign-ups on average; by default as --max-rate", EnvVars: twin("max-work")},
 		&cli.StringFlag{Name: "max-rate", Usage: "fast-forward: at most `N/min` sign-ups, never slower than real time", EnvVars: twin("max-rate")},
 		&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "`N` draws other people at other instants", EnvVars: twin("seed")},
 		&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`, as in \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
@@ -140,9 +141,12 @@ func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, drill.Option
 		seed := c.Uint64("seed")
 		options.Seed = &seed
 	}
-	if c.IsSet("max-rate") {
-		if options.MaxRate, err = workload.ParseRate(c.String("max-rate")); err != nil || options.MaxRate == 0 {
-			return nil, options, usageError{fmt.Errorf("--max-rate %q is no rate above 0; write for example 80000/min", c.String("max-rate"))}
+	for flag, rate := range map[string]*workload.Rate{"max-rate": &options.MaxRate, "max-work": &options.MaxWork} {
+		if !c.IsSet(flag) {
+			continue
+		}
+		if *rate, err = workload.ParseRate(c.String(flag)); err != nil || *rate == 0 {
+			return nil, options, usageError{fmt.Errorf("--%s %q is no rate above 0; write for example 80000/min", flag, c.String(flag))}
 		}
 	}
 	options.From, options.To, err = readWindow(c.String("window"))
