@@ -85,8 +85,10 @@ func (r *Run) peopleConfig(config *loadgen.Config) error {
 }
 
 // inFlight bounds the requests under way at once: two seconds of the busiest minute's people, for
-// each of whom several requests may wait.
-func inFlight(peakPerMin int) int { return min(8192, max(256, peakPerMin/60*4)) }
+// each of whom several requests may wait, and a second of as many requests as two cores answer: where
+// all stands still for that long, people wait and nobody is dropped. Each is a file of two processes, of
+// which a system often allows 20,000.
+func inFlight(peakPerMin int) int { return min(14_000, max(256, peakPerMin/60*4)) }
 
 // warm is how many connections are opened ahead: as many as 5 ms of the busiest minute's people need,
 // if each holds one so long; none where few come.
