@@ -30,11 +30,7 @@ const mostQuestions = 1000
 var _ worker = (*questionWorker)(nil)
 
 func (w *questionWorker) attempt(ctx context.Context, jobs []store.Job) []outcome {
-	outcomes := make([]outcome, len(jobs))
-	for i, job := range jobs {
-		outcomes[i] = w.one(ctx, job)
-	}
-	return outcomes
+	return oneByOne(jobs, func(job store.Job) outcome { return w.one(ctx, job) })
 }
 
 func (w *questionWorker) one(ctx context.Context, question store.Job) outcome {

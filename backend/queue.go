@@ -167,6 +167,15 @@ func giveBack(jobs []store.Job, outcomes chan<- outcome) {
 	}
 }
 
+// oneByOne is an attempt of who does one job after another.
+func oneByOne(jobs []store.Job, do func(store.Job) outcome) []outcome {
+	outcomes := make([]outcome, len(jobs))
+	for i, job := range jobs {
+		outcomes[i] = do(job)
+	}
+	return outcomes
+}
+
 func (q *queue) work(ctx context.Context, jobs <-chan []store.Job, outcomes chan<- outcome) {
 	worker := q.hire()
 	defer worker.quit()
@@ -178,6 +187,9 @@ func (q *queue) work(ctx context.Context, jobs <-chan []store.Job, outcomes chan
 			}
 			return erased
 		})
+		if len(hand) == 0 { // no connection is opened for nothing
+			continue
+		}
 		for _, done := range worker.attempt(ctx, hand) {
 			outcomes <- done
 		}

@@ -22,15 +22,11 @@ type smsWorker struct {
 
 var _ worker = (*smsWorker)(nil)
 
-// attempt sends one code. That the gateway took it does not mean that it arrives.
 func (w *smsWorker) attempt(_ context.Context, jobs []store.Job) []outcome {
-	outcomes := make([]outcome, len(jobs))
-	for i, job := range jobs {
-		outcomes[i] = w.one(job)
-	}
-	return outcomes
+	return oneByOne(jobs, w.one)
 }
 
+// one sends one code. That the gateway took it does not mean that it arrives.
 func (w *smsWorker) one(sms store.Job) outcome {
 	sms.Attempts++
 	status, pause := w.send(sms)

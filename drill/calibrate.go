@@ -238,8 +238,13 @@ func requestsOf(r report.Report) (requests float64) {
 // does not answer there. A report does not tell the kinds of its steps.
 func awaits(step string) bool { return step == "mail" || step == "sms" }
 
-func hasStation(r report.Report, name string) bool {
-	return slices.ContainsFunc(r.Stations, func(s report.StationRow) bool { return s.Name == name })
+// rowOf returns the row of a station.
+func rowOf(r report.Report, name string) (report.StationRow, bool) {
+	at := slices.IndexFunc(r.Stations, func(s report.StationRow) bool { return s.Name == name })
+	if at < 0 {
+		return report.StationRow{}, false
+	}
+	return r.Stations[at], true
 }
 
 // dependencyTimes says how long the dependencies took on average, for the reader: what is known of
@@ -248,7 +253,7 @@ func dependencyTimes(reports []report.Report) []string {
 	busy, done := map[string]float64{}, map[string]float64{}
 	for _, r := range reports {
 		for _, station := range r.Stations {
-			if hasStation(r, "call:"+station.Name) {
+			if _, called := rowOf(r, "call:"+station.Name); called {
 				busy[station.Name] += station.BusyS
 				done[station.Name] += station.Completions
 			}

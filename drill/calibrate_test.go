@@ -162,7 +162,7 @@ func TestModelIsAPartOfAScenario(t *testing.T) {
 	if _, err := Simulate(t.Context(), run, Simulating{}); err != nil {
 		t.Error(err)
 	}
-	for _, wrong := range []string{"stations: {wbe: {servers: 1}}", "nonsense: 1", "stations: {web: {servers: -1}}", "stations: {web: {idling: -1}}", "stations: {store: {batch: {also: {station: wbe, time: 1ms}}}}", "stations: {store: {batch: {also: {station: store, time: 1ms}}}}", "journey: {landing: {delay: soon}}"} {
+	for _, wrong := range []string{"stations: {wbe: {servers: 1}}", "nonsense: 1", "stations: {web: {servers: -1}}", "stations: {web: {idling: -1}}", "stations: {store: {batch: {late: -1ms}}}", "stations: {store: {batch: {also: {station: wbe, time: 1ms}}}}", "stations: {store: {batch: {also: {station: store, time: 1ms}}}}", "journey: {landing: {delay: soon}}"} {
 		if _, err := scenario.WithModel("model.yaml", []byte(wrong)); err == nil || !strings.Contains(err.Error(), "model.yaml") {
 			t.Errorf("%s: %v", wrong, err)
 		}

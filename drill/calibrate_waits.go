@@ -70,26 +70,33 @@ func visitsPerRequest(ctx context.Context, reports []report.Report, how Calibrat
 		return 0, err
 	}
 	web, _ := rowOf(simulated, "web")
-	requests := requestsOf(simulated)
-	if web.Completions == 0 || requests == 0 {
+	visits, requests := web.Completions-brought(how.Scenario, simulated), requestsOf(simulated)
+	if visits <= 0 || requests == 0 {
 		return 0, refuse("no step's route comes to a station web, which CPU is fitted to; give the scenario one")
 	}
-	return web.Completions / requests, nil
+	return visits / requests, nil
 }
 
-func rowOf(r report.Report, name string) (report.StationRow, bool) {
-	for _, row := range r.Stations {
-		if row.Name == name {
-			return row, true
+// brought is how often batches came to the station web, where the scenario already says that they do.
+func brought(scenario *scenarios.Scenario, simulated report.Report) (visits float64) {
+	for name, station := range scenario.Stations {
+		row, _ := rowOf(simulated, name)
+		if station.Batch == nil || row.Batches == nil || station.Batch.Also.Station != "web" {
+			continue
+		}
+		if station.Batch.Also.Time > 0 {
+			visits += *row.Batches
+		}
+		if station.Batch.Also.Rows && station.Batch.PerRow > 0 {
+			visits += *row.Batches
 		}
 	}
-	return report.StationRow{}, false
+	return visits
 }
 
 // fitWaits finds what demands alone do not say. How late batches are follows from those counted at the
-// greatest load. Requests wait
-// for each other by how much their times vary, and for the processes of the machine, which take turns:
-// the variation of web is that with which the waits at the greatest load are nearest to those measured.
+// greatest load. Requests wait for each other by how much their times vary, and for the processes of the
+// machine, which take turns: the variation of web is that with which the waits at the greatest load are nearest to those measured.
 // What is then missing at the least load becomes a delay of each step.
 func (m *Model) fitWaits(ctx context.Context, reports []report.Report, how Calibrating) error {
 	least, greatest := loadsOf(reports, how)

@@ -63,4 +63,11 @@ func TestVisitsPerRequest(t *testing.T) {
 	if want := web.Completions / requestsOf(live); visits != want || visits < 1.02 || visits > 1.5 {
 		t.Errorf("%v visits a request, want %v", visits, want)
 	}
+	again, err := scenario.WithModel("model.yaml", []byte("stations: {store: {batch: {per_row: 20us, also: {station: web, time: 1ms, rows: true}}}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if calibrated, err := visitsPerRequest(t.Context(), []report.Report{live}, Calibrating{Scenario: again}); err != nil || math.Abs(calibrated/visits-1) > 0.01 {
+		t.Errorf("%v visits a request, %v, where batches bring work to web; want %v", calibrated, err, visits)
+	}
 }
