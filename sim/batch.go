@@ -54,7 +54,7 @@ func (s *Station) startBatch() {
 	}
 	s.busy++
 	s.stats.batches++
-	s.bringAlong()
+	defer s.bringAlong() // behind the batch itself
 	work := time.Duration(rows) * s.Batch.PerRow
 	if s.Batch.Elsewhere && work > 0 {
 		if _, why := s.floor.Enter(s.Batch.At, batchOf(leader), 0, work); why == Taken {
