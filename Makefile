@@ -63,7 +63,7 @@ bench-backend:
 	go run ./cmd/loadbench backend -ombak $(TOOLS)/ombak -into docs/benchmarks.md $(BENCH_BACKEND)
 
 # Finds the knee on this machine, fits the simulator at 10 to 60 % of it, and holds what it predicts of
-# heavier loads and of the busiest minute against three runs of each (about eleven minutes; nothing else
+# heavier loads and of the busiest minute against three runs of each (about eighteen minutes; nothing else
 # should run); writes the tables into docs/validation.md. VALIDATE="-for 3s -runs 1 -peak=false" makes it short.
 validate:
 	go build -o $(TOOLS)/ombak ./cmd/ombak

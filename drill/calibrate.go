@@ -55,10 +55,11 @@ type FittedStation struct {
 	PerBatch   *FittedDemand
 	Shape      workload.Distribution // of the service time; its mean is the demand
 	RSquared   float64
-	Also       float64 // seconds that each batch takes of the station web
-	Rows       bool    // web does the work on rows, and batches wait for it
-	Late       float64 // seconds that a batch waits for company longer than it is set to
-	Idling     float64 // servers' time per second that is nobody's request's
+	Also       float64          // seconds that each batch takes of the station web
+	Rows       bool             // web does the work on rows, and batches wait for it
+	Chores     scenarios.Chores // of the demand of requests, what comes in large pieces
+	Late       float64          // seconds that a batch waits for company longer than it is set to
+	Idling     float64          // servers' time per second that is nobody's request's
 }
 
 // FittedDemand is the seconds that one request, or one batch, takes of one server.

@@ -1,9 +1,11 @@
 package drill
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/funnel"
@@ -13,18 +15,14 @@ import (
 
 // fitWeb finds the CPU that a request takes, apart from what a batch of the store takes, whatever is
 // in it: batches grow with the load, so that a demand per request alone would be too high beyond the
-// loads that it is fitted to. Where it explains more, it is apart from what the process takes when idle.
+// loads that it is fitted to. It is apart from what the process takes when idle instead, where that
+// foretells the greatest load better from the lesser ones.
 func fitWeb(levels []level, reports []report.Report, how Calibrating) (FittedStation, []string, error) {
-	demands, err := webDemands(levels, "batch", func(l level) float64 {
-		if l.store == nil {
-			return 0
-		}
-		return l.store.batches
-	})
+	demands, err := webDemands(levels, "batch", batchesOf)
 	other := "batch"
-	idling, idleErr := webDemands(levels, "idling", func(level) float64 { return 1 })
-	if err != nil || demands.Seconds[1] == 0 || idleErr == nil && idling.RSquared > demands.RSquared {
-		demands, err, other = idling, idleErr, "idling"
+	if err != nil || demands.Seconds[1] == 0 || surprise(levels, atAnyLoad) < surprise(levels, batchesOf) {
+		demands, err = webDemands(levels, "idling", atAnyLoad)
+		other = "idling"
 	}
 	var warnings []string
 	if errors.Is(err, capacity.ErrUnidentified) {
@@ -52,6 +50,41 @@ func fitWeb(levels []level, reports []report.Report, how Calibrating) (FittedSta
 	shape, more := shapeAtLowLoad(reports, station.PerRequest.Seconds, how.Seed)
 	station.Shape = shape
 	return station, append(append(warnings, prefixed("web: ", demands.Warnings)...), more...), nil
+}
+
+// batchesOf and atAnyLoad are the rates of what may take CPU beside requests.
+func batchesOf(l level) float64 {
+	if l.store == nil {
+		return 0
+	}
+	return l.store.batches
+}
+
+func atAnyLoad(level) float64 { return 1 }
+
+// surprise is by how much the CPU taken at the greatest load, on average over its runs, differs from what
+// the lesser loads foretell. Among kinds of work that explain the loads of a fit alike, that with the
+// least surprise is to be trusted beyond them. It is infinite where the lesser loads foretell nothing.
+func surprise(levels []level, rate func(level) float64) float64 {
+	const alike = 0.9 // runs of one load differ by less
+	greatest := slices.MaxFunc(levels, func(a, b level) int { return cmp.Compare(a.requests, b.requests) }).requests
+	var lesser, most []level
+	for _, l := range levels {
+		if l.requests > alike*greatest {
+			most = append(most, l)
+		} else {
+			lesser = append(lesser, l)
+		}
+	}
+	demands, err := webDemands(lesser, "other", rate)
+	if err != nil {
+		return math.Inf(1)
+	}
+	missed := 0.0
+	for _, l := range most {
+		missed += l.cpu - demands.Seconds[0]*l.requests - demands.Seconds[1]*rate(l)
+	}
+	return math.Abs(missed) / float64(len(most))
 }
 
 // webDemands fits the CPU to requests and one other kind of work, or to requests alone.

@@ -162,7 +162,7 @@ func TestModelIsAPartOfAScenario(t *testing.T) {
 	if _, err := Simulate(t.Context(), run, Simulating{}); err != nil {
 		t.Error(err)
 	}
-	for _, wrong := range []string{"stations: {wbe: {servers: 1}}", "nonsense: 1", "stations: {web: {servers: -1}}", "stations: {web: {idling: -1}}", "stations: {store: {batch: {late: -1ms}}}", "stations: {store: {batch: {also: {station: wbe, time: 1ms}}}}", "stations: {store: {batch: {also: {station: store, time: 1ms}}}}", "journey: {landing: {delay: soon}}"} {
+	for _, wrong := range []string{"stations: {wbe: {servers: 1}}", "nonsense: 1", "stations: {web: {servers: -1}}", "stations: {web: {idling: -1}}", "stations: {store: {batch: {late: -1ms}}}", "stations: {store: {batch: {also: {station: wbe, time: 1ms}}}}", "stations: {store: {batch: {also: {station: store, time: 1ms}}}}", "stations: {web: {chores: {share: 1, time: 1ms}}}", "stations: {web: {chores: {share: 0.1}}}", "journey: {landing: {delay: soon}}"} {
 		if _, err := scenario.WithModel("model.yaml", []byte(wrong)); err == nil || !strings.Contains(err.Error(), "model.yaml") {
 			t.Errorf("%s: %v", wrong, err)
 		}
@@ -216,5 +216,26 @@ func TestWithMean(t *testing.T) {
 		if err != nil || math.Abs(d.Mean()/500e-6-1) > 1e-3 || math.Abs(d.SCV()/3-1) > 1e-2 {
 			t.Errorf("%v has mean %v and variation %v (%v), want 500 µs and 3", d, d.Mean(), d.SCV(), err)
 		}
+	}
+}
+
+// TestTheGreatestLoadTellsCommitsFromIdling: what the lesser loads foretell of it decides.
+func TestTheGreatestLoadTellsCommitsFromIdling(t *testing.T) {
+	loads := func(cpu func(requests, batches float64) float64) (levels []level) {
+		for requests, batches := range map[float64]float64{100: 40, 200: 55, 300: 60, 400: 62, 800: 50} {
+			levels = append(levels, level{requests: requests, cpu: cpu(requests, batches), cpus: 2, store: &storeLevel{batches: batches}})
+		}
+		return levels
+	}
+	commits := loads(func(requests, batches float64) float64 { return 100e-6*requests + 1e-3*batches })
+	idle := loads(func(requests, _ float64) float64 { return 100e-6*requests + 0.05 })
+	if with, without := surprise(commits, batchesOf), surprise(commits, atAnyLoad); with > 1e-9 || without < 1e-3 {
+		t.Errorf("where commits take CPU, they miss the greatest load by %v, idling by %v", with, without)
+	}
+	if with, without := surprise(idle, atAnyLoad), surprise(idle, batchesOf); with > 1e-9 || without < 1e-3 {
+		t.Errorf("where idling takes CPU, it misses the greatest load by %v, commits by %v", with, without)
+	}
+	if one := surprise(commits[:1], batchesOf); !math.IsInf(one, 1) {
+		t.Errorf("one load foretells itself with an error of %v", one)
 	}
 }

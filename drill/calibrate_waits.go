@@ -6,8 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"runtime"
 	"slices"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
@@ -21,25 +26,21 @@ type load struct {
 	options  Options
 }
 
-// loadsOf returns the least and the greatest load. Rate, or share of the people, of the greatest are
-// those of the least in proportion to how many came.
-func loadsOf(reports []report.Report, how Calibrating) (least, greatest load) {
-	least, greatest = load{how.Scenario, nil, how.Least}, load{how.Scenario, nil, how.Least}
-	few, many := math.Inf(1), 0.0
+// loadsOf returns the loads, the least first. Rate, or share of the people, of the others are those of the
+// least in proportion to how many came.
+func loadsOf(reports []report.Report, how Calibrating) (loads []load) {
+	runs := map[float64][]report.Report{}
 	for _, r := range reports {
-		few, many = min(few, r.Offered.Scheduled), max(many, r.Offered.Scheduled)
+		runs[r.Offered.Scheduled] = append(runs[r.Offered.Scheduled], r)
 	}
-	for _, r := range reports {
-		switch r.Offered.Scheduled {
-		case few:
-			least.reports = append(least.reports, r)
-		case many:
-			greatest.reports = append(greatest.reports, r)
-		}
+	came := slices.Sorted(maps.Keys(runs))
+	for _, people := range came {
+		options := how.Least
+		options.Rate *= workload.Rate(people / came[0])
+		options.Scale *= people / came[0]
+		loads = append(loads, load{how.Scenario, runs[people], options})
 	}
-	greatest.options.Rate *= workload.Rate(many / few)
-	greatest.options.Scale *= many / few
-	return least, greatest
+	return loads
 }
 
 // simulate plays a load with the stations and delays of the model.
@@ -61,8 +62,12 @@ func (m *Model) simulate(ctx context.Context, l load) (report.Report, error) {
 // visitsPerRequest is how often a request comes to the station web: by the routes, and by looking again
 // for what comes later.
 func visitsPerRequest(ctx context.Context, reports []report.Report, how Calibrating) (float64, error) {
-	least, _ := loadsOf(reports, how)
+	least := loadsOf(reports, how)[0]
 	if err := checkMeasured(how.Scenario, least.reports); err != nil {
+		return 0, err
+	}
+	var err error
+	if least.scenario, err = forRequestsAlone(how.Scenario); err != nil {
 		return 0, err
 	}
 	simulated, err := new(Model).simulate(ctx, least)
@@ -70,84 +75,127 @@ func visitsPerRequest(ctx context.Context, reports []report.Report, how Calibrat
 		return 0, err
 	}
 	web, _ := rowOf(simulated, "web")
-	visits, requests := web.Completions-brought(how.Scenario, simulated), requestsOf(simulated)
+	visits, requests := web.Completions, requestsOf(simulated)
 	if visits <= 0 || requests == 0 {
 		return 0, refuse("no step's route comes to a station web, which CPU is fitted to; give the scenario one")
 	}
 	return visits / requests, nil
 }
 
-// brought is how often batches came to the station web, where the scenario already says that they do.
-func brought(scenario *scenarios.Scenario, simulated report.Report) (visits float64) {
-	for name, station := range scenario.Stations {
-		row, _ := rowOf(simulated, name)
-		if station.Batch == nil || row.Batches == nil || station.Batch.Also.Station != "web" {
+// forRequestsAlone is the scenario without what its stations do beside requests.
+func forRequestsAlone(scenario *scenarios.Scenario) (*scenarios.Scenario, error) {
+	text := "{}"
+	for _, name := range sortedNames(scenario.Stations) {
+		station, nothing := scenario.Stations[name], ""
+		switch {
+		case station.Chores.Share > 0:
+			nothing = "chores: {share: 0, time: 0s}"
+		case station.Batch != nil && station.Batch.Also != (scenarios.Also{}):
+			nothing = "batch: {also: {time: 0s, rows: false}}"
+		default:
 			continue
 		}
-		if station.Batch.Also.Time > 0 {
-			visits += *row.Batches
-		}
-		if station.Batch.Also.Rows && station.Batch.PerRow > 0 {
-			visits += *row.Batches
-		}
+		text = strings.TrimPrefix(text, "{}") + fmt.Sprintf("  %q: {%s}\n", name, nothing)
 	}
-	return visits
+	if text == "{}" {
+		return scenario, nil
+	}
+	return scenario.WithModel("the model", []byte("stations:\n"+text))
 }
 
 // fitWaits finds what demands alone do not say. How late batches are follows from those counted at the
-// greatest load. Requests wait for each other by how much their times vary, and for the processes of the
-// machine, which take turns: the variation of web is that with which the waits at the greatest load are nearest to those measured.
+// greatest load. Requests wait for each other by how much their times vary, for the processes of the
+// machine, which take turns, and for what these do from time to time in one piece: the variation and the
+// chores of web are those with which the waits at all loads but the least are nearest to those measured.
 // What is then missing at the least load becomes a delay of each step.
 func (m *Model) fitWaits(ctx context.Context, reports []report.Report, how Calibrating) error {
-	least, greatest := loadsOf(reports, how)
+	loads := loadsOf(reports, how)
+	least, greatest := loads[0], loads[len(loads)-1]
 	if _, err := m.simulate(ctx, greatest); errors.Is(err, ErrRefused) {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("the greatest load cannot be simulated, so that waits are fitted to the least alone: %v", err))
 		return m.fitDelays(ctx, least)
 	}
-	const rounds = 2 // each of both is found with what is known of the other
-	for range rounds {
-		if err := m.fitLateness(ctx, greatest); err != nil {
-			return err
-		}
-		if err := m.fitVariation(ctx, least, greatest); err != nil {
-			return err
-		}
+	if err := m.fitLateness(ctx, greatest); err != nil {
+		return err
+	}
+	if err := m.fitVariation(ctx, least, loads[1:]); err != nil {
+		return err
+	}
+	if err := m.fitLateness(ctx, greatest); err != nil { // the waits for web are other ones now
+		return err
 	}
 	return m.fitDelays(ctx, least)
 }
 
-// fitVariation chooses the shape of web's times with which the greatest load is predicted best.
-func (m *Model) fitVariation(ctx context.Context, least, greatest load) error {
-	nearest := math.Inf(1)
-	best, fitted := m.Stations[0].Shape, *m
-	for _, shape := range variations(m.Stations[0]) {
+// fitVariation chooses the shape of web's times and its chores, with which the other loads are predicted
+// best.
+func (m *Model) fitVariation(ctx context.Context, least load, others []load) error {
+	all := variations(m.Stations[0])
+	misses := make([]float64, len(all))
+	err := onAllCPUs(len(all), func(i int) error {
+		fitted := *m
 		fitted.Stations = slices.Clone(m.Stations)
-		fitted.Stations[0].Shape = shape
+		fitted.Stations[0].Shape, fitted.Stations[0].Chores = all[i].shape, all[i].chores
 		if err := fitted.fitDelays(ctx, least); err != nil {
 			return err
 		}
-		simulated, err := fitted.simulate(ctx, greatest)
-		if err != nil {
-			return err
+		for _, other := range others {
+			simulated, err := fitted.simulate(ctx, other)
+			if err != nil {
+				return err
+			}
+			misses[i] += missOfWaits(simulated, other.reports)
 		}
-		if miss := missOfWaits(simulated, greatest.reports); miss < nearest {
-			best, nearest = shape, miss
-		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	m.Stations[0].Shape = best
+	best := all[slices.Index(misses, slices.Min(misses))]
+	m.Stations[0].Shape, m.Stations[0].Chores = best.shape, best.chores
 	return nil
 }
 
-// variations are the shapes that web may have, all of the same mean: that of the least load, and
-// lognormal ones from hardly any variation to much.
-func variations(web FittedStation) []workload.Distribution {
-	shapes := []workload.Distribution{web.Shape}
-	for scv := 0.25; scv <= 64; scv *= math.Sqrt2 {
-		if shape, err := withMean(web.PerRequest.Seconds, scv, false); err == nil {
-			shapes = append(shapes, shape)
+// onAllCPUs does a number of things, as many at a time as there are processors.
+func onAllCPUs(count int, do func(int) error) error {
+	var group sync.WaitGroup
+	errs, places := make([]error, count), make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i := range count {
+		places <- struct{}{}
+		group.Go(func() {
+			defer func() { <-places }()
+			errs[i] = do(i)
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+// variation is what lets requests wait for each other beside the load: how much their times vary, and what
+// comes in between in large pieces.
+type variation struct {
+	shape  workload.Distribution
+	chores scenarios.Chores
+}
+
+// variations are those that web may have: what it has now, then lognormal times from hardly any
+// variation to much, with chores of the same work in all.
+func variations(web FittedStation) []variation {
+	all := []variation{{web.Shape, web.Chores}}
+	chores := []scenarios.Chores{{}}
+	for _, share := range []scenarios.Share{0.1, 0.2, 0.3} {
+		for _, time := range []time.Duration{15 * time.Millisecond, 30 * time.Millisecond, 60 * time.Millisecond} {
+			chores = append(chores, scenarios.Chores{Share: share, Time: time})
 		}
 	}
-	return shapes
+	for _, c := range chores {
+		for scv := 1.; scv <= 32; scv *= 2 {
+			if shape, err := withMean(web.PerRequest.Seconds*(1-float64(c.Share)), scv, false); err == nil {
+				all = append(all, variation{shape, c})
+			}
+		}
+	}
+	return all
 }
 
 // missOfWaits says how far response times of steps of requests were predicted from those measured, on

@@ -34,6 +34,9 @@ func WriteModel(w io.Writer, m Model) error {
 			}
 			b.WriteString("}")
 		}
+		if station.Chores.Share > 0 {
+			fmt.Fprintf(&b, ", chores: {share: %.3g, time: %v}", float64(station.Chores.Share), station.Chores.Time)
+		}
 		if station.Idling > 0 {
 			fmt.Fprintf(&b, ", idling: %.4g", station.Idling)
 		}

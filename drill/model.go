@@ -31,7 +31,7 @@ func (r *Run) simConfig() (sim.Config, error) {
 		stations[name] = i
 	}
 	for _, name := range sortedNames(s.Stations) {
-		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: r.scaled(s.Stations[name].Service), Batch: r.simBatch(s.Stations[name].Batch, stations)})
+		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: r.scaled(s.Stations[name].Service), Batch: r.simBatch(s.Stations[name].Batch, stations), Chores: simChores(s.Stations[name].Chores)})
 	}
 	outlets := r.simPolicies(&config, stations)
 	for _, name := range sortedNames(s.Dependencies) {
@@ -57,6 +57,14 @@ func (r *Run) simConfig() (sim.Config, error) {
 		return config, refusal{err}
 	}
 	return config, nil
+}
+
+// simChores maps a share of the work to the work between two chores.
+func simChores(c scenarios.Chores) sim.Chores {
+	if c.Share == 0 {
+		return sim.Chores{}
+	}
+	return sim.Chores{Every: max(1, time.Duration(float64(c.Time)*(1/float64(c.Share)-1))), Length: c.Time}
 }
 
 // simBatch maps group commit; what the station leaves open is as the backend has it.

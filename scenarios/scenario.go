@@ -73,7 +73,15 @@ type Var struct {
 type Station struct {
 	workload.Service `yaml:",inline"`
 	Batch            *Batch  `yaml:"batch,omitempty" json:"batch,omitempty"`   // a server takes many requests at once; service is then the time of a batch
+	Chores           Chores  `yaml:"chores,omitempty" json:"chores,omitempty"` // what it does from time to time, in one piece
 	Idling           float64 `yaml:"idling,omitempty" json:"idling,omitempty"` // servers' time that goes to nobody's request (timers, collecting garbage), per second; it counts as utilization in ombak validate, and holds nobody up
+}
+
+// Chores are what a station does for nobody, such as collecting garbage or copying a log: the more it
+// works, the more often, and requests wait behind it.
+type Chores struct {
+	Share Share         `yaml:"share" json:"share"` // of the station's work for requests and chores together, below 1
+	Time  time.Duration `yaml:"time" json:"time"`   // of one server, for each
 }
 
 // Batch is group commit at a station.

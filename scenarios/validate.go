@@ -186,6 +186,9 @@ func (s *Scenario) validateParts() {
 		if !(station.Idling >= 0) || math.IsInf(station.Idling, 0) {
 			s.source.faultAt(join("stations", name)+".idling", "use 0 (none) or more", "a station that idles %v servers cannot be", station.Idling)
 		}
+		if c := station.Chores; !(c.Share >= 0 && c.Share < 1) || c.Time < 0 || (c.Share > 0) != (c.Time > 0) || c.Share > 0 && station.Batch != nil {
+			s.source.faultAt(join("stations", name)+".chores", "give a share of 0 or more, below 1, and the time of each, at a station without batches", "chores of %v of a station's work, %v each, cannot be", c.Share, c.Time)
+		}
 		s.validateAlso(join("stations", name)+".batch.also", name, station.Batch)
 		if station.Batch != nil && min(station.Batch.Age, station.Batch.Late) < 0 {
 			s.source.faultAt(join("stations", name)+".batch", "use times of 0 or more", "a batch cannot wait for less than no time")

@@ -96,7 +96,19 @@ func (f *Floor) Enter(station int, owner int32, class uint8, work time.Duration)
 	*entered = job{} // and field by field: a literal would be made elsewhere and copied
 	entered.work, entered.owner, entered.station, entered.class, entered.next, entered.prev = work, owner, s.number, class, noJob, noJob
 	s.admit(place)
+	if s.Chores.Length > 0 && owner > nobody {
+		s.chore(work)
+	}
 	return place, Taken
+}
+
+// chore notes work for a request, and lets a chore come when it is time.
+func (s *Station) chore(work time.Duration) {
+	if s.worked += work; s.worked < s.Chores.Every {
+		return
+	}
+	s.worked -= s.Chores.Every
+	_, _ = s.floor.Enter(int(s.number), nobody, 0, s.Chores.Length) // where it is turned away, nobody minds
 }
 
 // Leave tells that a client does not wait for a job any longer. A waiting request goes with it where

@@ -53,7 +53,12 @@ func (p *play) run() *play {
 	}
 }
 
-func (p *play) Served(i int32, _ Job)        { p.departures[i] = p.engine.Now() }
+func (p *play) Served(i int32, _ Job) {
+	if i != nobody {
+		p.departures[i] = p.engine.Now()
+	}
+}
+
 func (p *play) Refused(i int32, why Refusal) { p.refusals[i] = why }
 
 func drawRequests(t *rapid.T) (arrivals, works []time.Duration) {

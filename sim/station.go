@@ -23,6 +23,7 @@ type StationConfig struct {
 	Holding    bool    // a served request keeps its server until it is released
 	Batch      Batch
 	Pauses     Pauses
+	Chores     Chores
 }
 
 // Batch describes group commit: a free server takes all that waits at once.
@@ -34,6 +35,13 @@ type Batch struct {
 	At     int           // of those on the floor
 
 	Elsewhere bool // the work on rows is done by the station At, and the batch waits for it
+}
+
+// Chores describe what a station does for nobody from time to time, in one piece, such as collecting
+// garbage or copying a database's log: the more it works for requests, the more often.
+type Chores struct {
+	Every  time.Duration // work for requests between two of them
+	Length time.Duration // work of each, that waits its turn as a request does; 0 means none
 }
 
 // Pauses describes stops of all servers, such as for garbage collection, that come while they work.
@@ -60,6 +68,8 @@ func (c StationConfig) Validate() error {
 		return fmt.Errorf("station %s: only the discipline priority can be preemptive", c.Name)
 	case c.Holding && (c.Sharing || c.Batch.Rows > 0):
 		return fmt.Errorf("station %s: shared servers and batches cannot be held", c.Name)
+	case c.Chores.Length > 0 && (c.Batch.Rows > 0 || c.Chores.Every <= 0) || c.Chores.Length < 0:
+		return fmt.Errorf("station %s: chores need some work between them, at a station without batches", c.Name)
 	case c.Balking < 0 || c.Pauses.Rate < 0 || c.Batch.Rows < 0 || c.Batch.Age < 0 || c.Batch.PerRow < 0 || c.Batch.Also < 0:
 		return fmt.Errorf("station %s: balking, batch and pauses must be 0 or more", c.Name)
 	}
@@ -98,6 +108,7 @@ type Station struct {
 	sharing  *sharing
 	batch    *batching
 	pauses   *pauses
+	worked   time.Duration // for requests, since the last chore
 	stats    stats
 }
 

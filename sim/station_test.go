@@ -52,6 +52,8 @@ func TestStationFeatures(t *testing.T) {
 	lifo := station(1, "0s", -1)
 	lifo.Discipline = workload.LIFO
 	full := station(1, "0s", 1)
+	chores := station(1, "0s", -1)
+	chores.Chores = Chores{Every: 10, Length: 5}
 	tests := []struct {
 		why      string
 		config   StationConfig
@@ -67,6 +69,7 @@ func TestStationFeatures(t *testing.T) {
 		{"who waits to the deadline is turned away", deadline, []time.Duration{0, 1, 2}, []time.Duration{8, 8, 8}, []time.Duration{8, 16, 0}, []Refusal{Taken, Taken, DeadlineMissed}},
 		{"last come, first served", lifo, []time.Duration{0, 1, 2}, []time.Duration{10, 10, 10}, []time.Duration{10, 30, 20}, []Refusal{Taken, Taken, Taken}},
 		{"two in any second", rate, []time.Duration{0, 1, 2, time.Second + 1}, []time.Duration{0, 0, 0, 0}, []time.Duration{0, 1, 0, time.Second + 1}, []Refusal{Taken, Taken, RateExceeded, Taken}},
+		{"a chore after 12 of work, where one is due every 10: who came before it is served first", chores, []time.Duration{0, 0, 0}, []time.Duration{6, 6, 6}, []time.Duration{6, 12, 23}, []Refusal{Taken, Taken, Taken}},
 		{"a full queue", full, []time.Duration{0, 1, 2}, []time.Duration{10, 10, 10}, []time.Duration{10, 20, 0}, []Refusal{Taken, Taken, QueueFull}},
 	}
 	for _, test := range tests {

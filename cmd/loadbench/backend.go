@@ -40,7 +40,7 @@ func runBackend(ctx context.Context, arguments []string, out, errOut io.Writer) 
 	flags.DurationVar(&b.empty, "empty", 30*time.Second, "how long each play from an empty database is")
 	flags.DurationVar(&b.full, "full", time.Minute, "how long each play on the filled database is")
 	flags.IntVar(&b.rows, "rows", 1_400_000, "sign-ups to fill a database with")
-	flags.IntVar(&b.people, "people", 1024, "people under way in a closed loop")
+	flags.IntVar(&b.people, "people", 2048, "people under way in a closed loop")
 	place := flags.String("place", "", "the `FOLDER` for databases; by default one for temporary files")
 	if err := flags.Parse(arguments); err != nil || b.ombak == "" {
 		fmt.Fprintln(errOut, "loadbench backend: name the program with -ombak; make bench-backend does all of it")

@@ -33,7 +33,7 @@ type validation struct {
 	length   time.Duration // of each load
 	runs     int           // of each load
 	from     string        // the first rate of the search for the knee
-	holds    string        // a condition beside the scenario's that must hold below the knee
+	holds    []string      // conditions beside the scenario's that must hold below the knee
 	peak     bool
 	knee     float64 // the highest rate that held, sign-ups per second
 	broke    float64 // the least rate that did not hold
@@ -56,17 +56,23 @@ func runValidation(ctx context.Context, arguments []string, out, errOut io.Write
 	flags.SetOutput(errOut)
 	v := validation{bench: bench{log: errOut}}
 	flags.StringVar(&v.ombak, "ombak", "", "the ombak `PROGRAM`")
-	flags.StringVar(&v.folder, "out", "", "the `FOLDER` to keep all reports in; by default one for temporary files, which is removed")
+	flags.StringVar(&v.folder, "out", "", "the `FOLDER` to keep all reports in, and to take those from that are there already; by default one for temporary files, which is removed")
 	file := flags.String("into", "", "the `FILE` to write the tables into; by default standard output")
 	flags.StringVar(&v.scenario, "scenario", "smoke", "the bundled `SCENARIO` to play")
-	flags.StringVar(&v.from, "from", "300/s", "the first `RATE` of the search for the knee")
-	flags.StringVar(&v.holds, "holds", "mail.passed >= 95% of entered", "a `CONDITION` beside the scenario's that must hold below the knee; by default that mail comes while people wait for it")
-	flags.DurationVar(&v.length, "for", 8*time.Second, "how long each load is offered; in the search for the knee three times as long")
+	flags.StringVar(&v.from, "from", "600/s", "the first `RATE` of the search for the knee")
+	flags.Func("holds", "a `CONDITION` beside the scenario's that must hold below the knee; may be given several times; by default that mail comes while people wait for it, and that signing up takes less than a tenth of a second", func(condition string) error {
+		v.holds = append(v.holds, condition)
+		return nil
+	})
+	flags.DurationVar(&v.length, "for", 16*time.Second, "how long each load is offered; in the search for the knee half as long again")
 	flags.IntVar(&v.runs, "runs", 3, "runs of each load")
 	flags.BoolVar(&v.peak, "peak", true, "predict 20 s of prakerja-2020-peak too")
 	if err := flags.Parse(arguments); err != nil || v.ombak == "" || v.runs < 1 {
 		fmt.Fprintln(errOut, "loadbench validation: name the program with -ombak; make validate does all of it")
 		return 2
+	}
+	if v.holds == nil {
+		v.holds = []string{"mail.passed >= 95% of entered", "sign-up.response_time_passed.p99 < 100ms"}
 	}
 	if err := v.measureAll(ctx, *file, out); err != nil {
 		fmt.Fprintf(errOut, "loadbench validation: %v\n", err)
@@ -123,26 +129,55 @@ func rate(perSecond float64) string { return fmt.Sprintf("%.0f/s", perSecond) }
 // findKnee offers each rate for longer than the loads are: beyond the limit the queue grows by a
 // second in ten at a tenth too much, and in a short run no threshold would notice.
 func (v *validation) findKnee(ctx context.Context) error {
-	arguments := []string{"redline", v.scenario, "--from", v.from, "--factor", "1.4", "--precision", "0.1", "--most", "8", "--for", (3 * v.length).String(), "--threshold", v.holds, "--quiet", "--out", "knee", "--json"}
-	output, err := v.play(ctx, arguments...)
+	arguments := []string{"redline", v.scenario, "--from", v.from, "--factor", "1.4", "--precision", "0.1", "--most", "12", "--for", (v.length * 3 / 2).String(), "--quiet"}
+	for _, condition := range v.holds {
+		arguments = append(arguments, "--threshold", condition)
+	}
+	path, err := v.measured(ctx, "knee", arguments...)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	var whole report.Report
-	if err := json.Unmarshal(output, &whole); err != nil || whole.Redline == nil {
-		return fmt.Errorf("the report of the redline cannot be read (%v): %.200s", err, output)
+	if err := json.Unmarshal(text, &whole); err != nil || whole.Redline == nil {
+		return fmt.Errorf("the report of the redline cannot be read (%v): %.200s", err, text)
 	}
 	if v.knee, v.broke = whole.Redline.HeldPerS, whole.Redline.BrokePerS; v.knee == 0 || v.broke == 0 {
 		return fmt.Errorf("the knee was not found: it is %.0f, and %.0f sign-ups per second broke; begin elsewhere with -from", v.knee, v.broke)
 	}
-	v.played = append(v.played, "ombak "+strings.Join(arguments[:len(arguments)-1], " "))
+	v.played = append(v.played, spelled(arguments))
 	return nil
 }
 
 // level plays one run at a rate and returns where its report is.
 func (v *validation) level(ctx context.Context, perSecond float64, folder string) (string, error) {
-	_, err := v.play(ctx, "redline", v.scenario, "--from", rate(perSecond), "--most", "1", "--for", v.length.String(), "--quiet", "--out", folder)
+	_, err := v.measured(ctx, folder, "redline", v.scenario, "--from", rate(perSecond), "--most", "1", "--for", v.length.String(), "--quiet")
 	return filepath.Join(folder, "level-01", "report.json"), err
+}
+
+// measured plays a run into a folder of its own, unless it was played before, and returns where its report is.
+func (v *validation) measured(ctx context.Context, folder string, arguments ...string) (string, error) {
+	path := filepath.Join(v.folder, folder, "report.json")
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	_, err := v.play(ctx, append(arguments, "--out", folder)...)
+	return path, err
+}
+
+// spelled is a command as a shell takes it.
+func spelled(arguments []string) string {
+	text := "ombak"
+	for _, argument := range arguments {
+		if strings.ContainsAny(argument, " <>%") {
+			argument = "'" + argument + "'"
+		}
+		text += " " + argument
+	}
+	return text
 }
 
 // fit measures the loads in turns, so that a machine that changes over the minutes changes all alike.
@@ -178,7 +213,7 @@ func (v *validation) predict(ctx context.Context) error {
 		{0.53 * v.knee, unseen{title: "53 % of the knee, between two loads of the fit", light: true}},
 		{0.8 * v.knee, unseen{title: "80 % of the knee", light: true}},
 		{v.knee, unseen{title: "The knee"}},
-		{1.1 * v.broke, unseen{title: "Saturation: 1.1 times the least rate that broke", beyond: true}},
+		{1.6 * v.knee, unseen{title: "Saturation: 1.6 times the knee", beyond: true}},
 	} {
 		var reports []string
 		for run := 1; run <= v.runs; run++ {
@@ -205,7 +240,7 @@ func (v *validation) predictPeak(ctx context.Context) error {
 	var reports []string
 	for run := 1; run <= v.runs; run++ {
 		folder := fmt.Sprintf("peak-%d", run)
-		if _, err := v.play(ctx, "drill", scenario, "--plan", "as-published", "--window", window, "--quiet", "--out", folder); err != nil {
+		if _, err := v.measured(ctx, folder, "drill", scenario, "--plan", "as-published", "--window", window, "--quiet"); err != nil {
 			return err
 		}
 		reports = append(reports, filepath.Join(folder, "report.json"))

@@ -2,8 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestValidationGoals: a figure that is wrong beyond the bound is counted, each where it belongs.
@@ -32,5 +36,25 @@ func TestValidationGoals(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
+	}
+}
+
+// TestValidationGoesOn: a run whose report is there is not played again; another is.
+func TestValidationGoesOn(t *testing.T) {
+	v := validation{bench: bench{ombak: "/nonexistent/ombak", folder: t.TempDir(), log: io.Discard}, length: time.Second}
+	if _, err := v.level(t.Context(), 100, "fit-10-1"); err == nil {
+		t.Error("a run was played by a program that is not there")
+	}
+	if err := os.MkdirAll(filepath.Join(v.folder, "fit-10-1"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(v.folder, "fit-10-1", "report.json"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if path, err := v.level(t.Context(), 100, "fit-10-1"); err != nil || path != filepath.Join("fit-10-1", "level-01", "report.json") {
+		t.Errorf("a run that was played: %s, %v", path, err)
+	}
+	if text := spelled([]string{"redline", "--threshold", "mail.passed >= 95% of entered"}); text != "ombak redline --threshold 'mail.passed >= 95% of entered'" {
+		t.Error(text)
 	}
 }
