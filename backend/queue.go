@@ -14,8 +14,8 @@ import (
 // handsFull is how many jobs each worker's share of a lease is, and settleAtOnce how many outcomes are
 // noted together: both cost a transaction, whose time is little beside that of so many mails.
 const (
-	handsFull    = 128
-	settleAtOnce = 512
+	handsFull    = 512
+	settleAtOnce = 2048
 )
 
 // lookAgain is when a queue looks for jobs that nobody told it of: those of replicas that died.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,26 @@ func TestAsyncVerify(t *testing.T) {
 	bounded := underPolicy(t, "{policy: async-verify, at: call:registry, workers: 10, queue: 100}")
 	if _, rejections, queued := stationOf(t, bounded, "call:registry"); rejections == 0 || queued > 100 || bounded.Funnel[0].Rejected == 0 {
 		t.Errorf("a backlog of 100 holds %v; %v were turned away", queued, rejections)
+	}
+}
+
+// TestAsyncVerifyIsLookedFor: where a step is polled, people hear of the outcome at a look, and give up when patience
+// ends. Who comes at second t waits t seconds for one of ten checks a second: those of the first 30 have the patience,
+// those of the next 43 give up before the run ends, and all are checked in turn.
+func TestAsyncVerifyIsLookedFor(t *testing.T) {
+	const polled = "name: go\n    kind: poll\n    every: 7s\n    patience: 30s"
+	r := underPolicy(t, "{policy: async-verify, at: call:registry, workers: 10}", "name: go", polled, "{call: registry}]",
+		"{call: registry}]\n  - {name: then, route: [{station: service}]}")
+	row := r.Funnel[0]
+	if math.Abs(row.Passed-20*30) > 20 || math.Abs(row.Abandoned-20*43) > 20 || row.Passed+row.Abandoned+row.Unfinished != 2000 {
+		t.Errorf("%+v, want about 600 to pass and 860 to lose patience", row)
+	}
+	if checks, _, _ := stationOf(t, r, "registry"); math.Abs(checks-10*102) > 20 {
+		t.Errorf("the registry made %v checks, want about 1,020", checks)
+	}
+	first := slices.IndexFunc(r.Series.Steps[1].Entered, func(people int64) bool { return people > 0 })
+	if first < 0 || r.Series.TS[first] != 7 {
+		t.Errorf("the first went on in row %d of the series, want second 7, at the first look", first)
 	}
 }
 

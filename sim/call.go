@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/fault"
+	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -88,7 +90,7 @@ func (m *model) try(number int32) {
 }
 
 // accept tells the person that the request is noted and will be worked off: they need not wait, and
-// hear of the result when it is there.
+// hear of the result when it is there, or at their next look where the step is polled.
 func (m *model) accept(number int32) {
 	r := &m.requests[number]
 	if r.accepted || r.left {
@@ -99,6 +101,9 @@ func (m *model) accept(number int32) {
 	m.stopWatch(r)
 	s.marks |= deferred
 	m.asides[r.session].accepted = m.engine.now
+	if m.steps[r.step].polls {
+		m.lookOut(r, s)
+	}
 	doors := m.steps[r.step].doors[:r.passed]
 	held := r.held
 	r.passed, r.held = 0, noJob
@@ -109,6 +114,25 @@ func (m *model) accept(number int32) {
 		m.leaveGate(door)
 	}
 }
+
+// lookOut lets a person look for the outcome from time to time, until patience ends.
+//
+// Note: looks that find nothing are no requests here; they would be most of the events of a surge, and cost the
+// service little.
+func (m *model) lookOut(r *request, s *session) {
+	if patience := s.walk.Patience(); patience > 0 {
+		end := s.walk.Intended + patience
+		r.patience = m.engine.Schedule(max(end, m.engine.now), NewEvent(timeoutKind, r.session))
+		if end <= m.engine.now {
+			return
+		}
+	}
+	_, next := m.journey.Next(&s.walk, unknownYet, m.engine.now)
+	r.since = next.At
+}
+
+// unknownYet is what a look finds before the outcome is known.
+var unknownYet = journey.Answer{Outcome: funnel.Completed, Pending: true}
 
 // dial makes the call: the dependency works on it while a timeout runs.
 func (m *model) dial(number int32, hop *hop) {

@@ -25,6 +25,7 @@ const (
 	bootKind   // subject: the scaler
 	departKind // subject: the request
 	lookKind   // subject: the session
+	hearKind   // subject: the request
 	floorKind  // and more
 )
 
@@ -62,6 +63,7 @@ type step struct {
 	way         int  // by which what it awaits comes
 	identifies  bool // Dukcapil is asked
 	asksDapodik bool
+	polls       bool // the outcome is looked for
 	evaluates   bool // the motivation test: the score is polled for
 	timeout     time.Duration
 	delay       *Delay
@@ -151,7 +153,8 @@ func (m *model) newStep(i int) step {
 		beside = m.config.Delays[i]
 	}
 	s := step{beside: beside, name: config.Name, key: workload.NewPurpose(config.Name), awaits: config.Kind == funnel.Await, timeout: config.Timeout}
-	s.evaluates = config.Kind == funnel.Poll && config.Name == funnel.Test
+	s.polls = config.Kind == funnel.Poll
+	s.evaluates = s.polls && config.Name == funnel.Test
 	if config.Timeout > 0 {
 		s.delay = m.engine.Delay(config.Timeout)
 	}
@@ -257,6 +260,8 @@ func (m *model) handle(event Event) {
 		m.knock(subject)
 	case lookKind:
 		m.look(subject, &m.sessions[subject])
+	case hearKind:
+		m.tell(subject, m.requests[subject].answer)
 	case changeKind:
 		m.change(m.config.Changes[subject])
 	case readingKind:

@@ -23,7 +23,8 @@ type request struct {
 	handed     int16            // an errand: how often it was handed over
 	calls      int16            // under one hop, that came to nothing
 	epoch      resilience.Epoch // of the breaker, when the call under way began
-	since      time.Duration    // an errand: when it was left
+	since      time.Duration    // an errand: when it was left; one that will be worked off later: the person's first look
+	answer     reply            // that the person has yet to see
 	timeout    Alarm            // of the call under way
 	watch      Alarm            // after which the person does not wait, where that is the step's own timeout
 	patience   Handle           // likewise, where it is the person's
@@ -215,20 +216,34 @@ func wholeSeconds(retryAfter time.Duration) time.Duration {
 // finish ends a request and tells the person, if they still wait.
 func (m *model) finish(number int32, reply reply) {
 	r := &m.requests[number]
-	slot, left := r.session, r.left
+	left := r.left
 	if !left {
 		m.stopWatch(r)
 	}
 	if r.held != noJob {
 		m.floor.Release(r.held)
 	}
-	m.freeRequests = append(m.freeRequests, number)
 	for _, door := range m.steps[r.step].doors[:r.passed] {
 		m.leaveGate(door)
 	}
 	if left {
+		m.freeRequests = append(m.freeRequests, number)
 		return
 	}
+	r = &m.requests[number] // who was let in through a door may have moved the table
+	if r.accepted && m.steps[r.step].polls {
+		r.answer = reply
+		next := m.journey.LookLater(&m.sessions[r.session].walk, journey.Action{At: r.since}, m.engine.now)
+		m.engine.At(next.At, NewEvent(hearKind, number))
+		return
+	}
+	m.tell(number, reply)
+}
+
+// tell gives a person who waits the answer.
+func (m *model) tell(number int32, reply reply) {
+	slot := m.requests[number].session
+	m.freeRequests = append(m.freeRequests, number)
 	m.sessions[slot].request = -1
 	m.answered(slot, journey.Answer{Outcome: reply.outcome, Pending: reply == pending, RetryAfter: reply.retryAfter}, reply.status)
 }

@@ -146,7 +146,13 @@ func (m *model) watch(slot int32, s *session, r *request) {
 // timedOut is a person who stops waiting; the service goes on working for nobody.
 func (m *model) timedOut(slot int32) {
 	s := &m.sessions[slot]
-	m.requests[s.request].left = true
+	r := &m.requests[s.request]
+	r.left = true
+	if r.accepted { // and is worked off all the same
+		s.request = -1
+		m.answered(slot, unknownYet, pending.status)
+		return
+	}
 	m.abandon(s.request)
 	s.request = -1
 	outcome := funnel.TimedOut
@@ -197,7 +203,7 @@ func (m *model) look(slot int32, s *session) {
 		return
 	}
 	ended := attemptOf(&s.walk)
-	result, next := m.journey.Next(&s.walk, journey.Answer{Outcome: funnel.Completed, Pending: true}, now)
+	result, next := m.journey.Next(&s.walk, unknownYet, now)
 	if result.Ended {
 		m.observe(ended, result, 404, now)
 	} else if at, known := m.nextMail(slot); known {

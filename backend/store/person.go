@@ -39,7 +39,7 @@ func (s *Store) Person(ctx context.Context, id int64) (Person, error) {
 	if s.durability == Async { // what was promised is visible only where it was written
 		err = s.do(&op)
 	} else {
-		err = op.scan(s.engine.read[selectPerson].QueryRowContext(ctx, id))
+		err = s.ask(&op)
 	}
 	switch {
 	case errors.Is(err, sql.ErrNoRows), errors.Is(err, ErrUnknown):
@@ -61,6 +61,38 @@ type readPerson struct {
 	id     int64
 	person Person
 	sealed []byte
+	err    error
+	done   chan struct{} // closed by the reader
+}
+
+// ask lets a reader look somebody up.
+func (s *Store) ask(op *readPerson) error {
+	op.done = make(chan struct{})
+	select {
+	case s.lookups <- op:
+		<-op.done
+		return op.err
+	case <-s.closing:
+		return ErrClosed
+	case <-op.ctx.Done():
+		return op.ctx.Err()
+	}
+}
+
+// read is a reader: it looks people up until the store is closed.
+//
+// Note: a query needs a stack several times as deep as all else that is done for a person, and a goroutine keeps it
+// for a while. With thousands of connections, that is most of their memory.
+func (s *Store) read() {
+	for {
+		select {
+		case op := <-s.lookups:
+			op.err = op.scan(s.engine.read[selectPerson].QueryRowContext(op.ctx, op.id))
+			close(op.done)
+		case <-s.closing:
+			return
+		}
+	}
 }
 
 func (o *readPerson) scan(row *sql.Row) error {

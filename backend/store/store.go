@@ -48,6 +48,8 @@ type Store struct {
 	closing    chan struct{}
 	close      sync.Once
 	done       chan struct{}
+	lookups    chan *readPerson // unbuffered, as requests
+	reading    sync.WaitGroup
 	durability Durability
 	rows       int
 	maxAge     time.Duration
@@ -82,6 +84,7 @@ func open(ctx context.Context, location string, options Options) (*Store, error)
 	s := &Store{
 		engine: engine, sealer: sealer, durability: options.Durability, rows: options.Rows, maxAge: options.MaxAge, observe: options.Observe,
 		requests: make(chan *request), closing: make(chan struct{}), done: make(chan struct{}),
+		lookups: make(chan *readPerson),
 	}
 	if s.rows <= 0 {
 		s.rows = DefaultRows
@@ -96,6 +99,9 @@ func open(ctx context.Context, location string, options Options) (*Store, error)
 		work = s.writeAsync
 	}
 	go work() // Close waits for it
+	for range readers {
+		s.reading.Go(s.read) // likewise
+	}
 	return s, nil
 }
 
@@ -133,6 +139,7 @@ func (s *Store) Close() error {
 	s.close.Do(func() {
 		close(s.closing)
 		<-s.done
+		s.reading.Wait()
 		err = s.engine.close()
 	})
 	return err
