@@ -49,8 +49,6 @@ func calibrate(c *cli.Context, s streams) error {
 		if how.Scenario, err = loadScenario(c.String("scenario")); err != nil {
 			return err
 		}
-	}
-	if how.Scenario != nil {
 		fmt.Fprintf(s.err, "looking for settings that give the waits of %d reports, by simulation: some two seconds a report\n", len(reports))
 	}
 	model, err := drill.Calibrate(c.Context, reports, how)
