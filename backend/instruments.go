@@ -37,6 +37,16 @@ func newInstruments() instruments {
 	}
 }
 
+// statusLabels are the texts of all statuses, so that none is written anew for each answer.
+var statusLabels = func() (all [600]string) {
+	for status := range all {
+		all[status] = strconv.Itoa(status)
+	}
+	return all
+}()
+
+func statusLabel(status int) string { return statusLabels[min(status, len(statusLabels)-1)] }
+
 // doorCounts are of one door.
 type doorCounts struct{ passed, turnedAway prometheus.Counter }
 

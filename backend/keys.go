@@ -5,20 +5,30 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
+	"hash"
+	"sync"
 )
 
-// deriveKey makes the key of one purpose from the configured one (HKDF, RFC 5869).
-func deriveKey(key []byte, purpose string) ([]byte, error) {
+// deriveSigner makes the key of one purpose from the configured one (HKDF, RFC 5869).
+func deriveSigner(key []byte, purpose string) (signer, error) {
 	derived, err := hkdf.Key(sha256.New, key, nil, "ombak "+purpose, sha256.Size)
 	if err != nil {
-		return nil, fmt.Errorf("derive the key for %s: %w", purpose, err)
+		return signer{}, fmt.Errorf("derive the key for %s: %w", purpose, err)
 	}
-	return derived, nil
+	return newSigner(derived), nil
 }
 
-// sign returns the HMAC-SHA256 of a text.
-func sign(key, text []byte) []byte {
-	mac := hmac.New(sha256.New, key)
+// signer makes the HMAC-SHA256 of texts with one key. It keeps what follows from the key.
+type signer struct{ macs *sync.Pool }
+
+func newSigner(key []byte) signer {
+	return signer{&sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+}
+
+func (s signer) sign(text []byte) []byte {
+	mac := s.macs.Get().(hash.Hash)
+	defer s.macs.Put(mac)
+	mac.Reset()
 	mac.Write(text)
 	return mac.Sum(nil)
 }

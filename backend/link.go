@@ -19,7 +19,7 @@ const linkSecretSize = 16
 
 // links makes the links that prove an e-mail address. The database holds a nonce and a hash; the
 // secret is the HMAC of the nonce, so that the outbox need not hold it.
-type links struct{ key, codes []byte }
+type links struct{ key, codes signer }
 
 // new returns a link to be kept in the database.
 func (l links) new(expires time.Time) store.Link {
@@ -27,7 +27,7 @@ func (l links) new(expires time.Time) store.Link {
 	return store.Link{Nonce: nonce, Hash: hashSecret(l.secret(nonce)), Expires: expires}
 }
 
-func (l links) secret(nonce []byte) []byte { return sign(l.key, nonce)[:linkSecretSize] }
+func (l links) secret(nonce []byte) []byte { return l.key.sign(nonce)[:linkSecretSize] }
 
 // code returns what may be typed instead of opening the link; it is guessed at as often as tries allow.
 func (l links) code(nonce []byte) string { return code(l.codes, nonce) }
@@ -36,8 +36,8 @@ func (l links) code(nonce []byte) string { return code(l.codes, nonce) }
 const codeDigits = 6
 
 // code derives a code of decimal digits from a nonce.
-func code(key, nonce []byte) string {
-	n := binary.BigEndian.Uint64(sign(key, nonce)) % 1_000_000
+func code(key signer, nonce []byte) string {
+	n := binary.BigEndian.Uint64(key.sign(nonce)) % 1_000_000
 	return fmt.Sprintf("%0*d", codeDigits, n)
 }
 

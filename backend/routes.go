@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -72,20 +71,29 @@ func (s *Server) routes() map[string]methods {
 	return routes
 }
 
+// route is what answers at a path, and the path as metrics name it: no copy of each request's.
+type route struct {
+	label   string
+	methods methods
+}
+
 // serveHTTP returns the function that answers every request.
 func (s *Server) serveHTTP(routes map[string]methods) fasthttp.RequestHandler {
+	named := make(map[string]route, len(routes))
+	for path, methods := range routes {
+		named[path] = route{path, methods}
+	}
 	return func(ctx *fasthttp.RequestCtx) {
 		s.inFlight.Add(1)
 		defer s.inFlight.Add(-1)
-		path := string(ctx.Path())
-		route, known := routes[path]
-		handle, allowed := route[string(ctx.Method())]
+		route, known := named[string(ctx.Path())]
+		handle, allowed := route.methods[string(ctx.Method())]
 		switch {
 		case !known:
-			path = "other"
+			route.label = "other"
 			writeFault(ctx, &fault{status: fasthttp.StatusNotFound, code: "unknown_route", message: "there is nothing here"})
 		case !allowed:
-			allow := strings.Join(slices.Sorted(maps.Keys(route)), ", ")
+			allow := strings.Join(slices.Sorted(maps.Keys(route.methods)), ", ")
 			ctx.Response.Header.Set(fasthttp.HeaderAllow, allow)
 			writeFault(ctx, &fault{status: fasthttp.StatusMethodNotAllowed, code: "wrong_method", message: "use " + allow})
 		case ctx.IsPost() && len(ctx.Request.Header.Peek(keyField)) > 0:
@@ -93,11 +101,11 @@ func (s *Server) serveHTTP(routes map[string]methods) fasthttp.RequestHandler {
 		default:
 			s.answer(ctx, handle)
 		}
-		if path == photosPath {
+		if route.label == photosPath {
 			ctx.Request.SwapBody(nil) // or each connection would keep room for a photo
 		}
 		secure(ctx)
-		s.instruments.answered.WithLabelValues(path, strconv.Itoa(ctx.Response.StatusCode())).Inc()
+		s.instruments.answered.WithLabelValues(route.label, statusLabel(ctx.Response.StatusCode())).Inc()
 	}
 }
 

@@ -32,7 +32,7 @@ type Server struct {
 	sms       *queue
 	questions *queue // to the population registry
 	passwords *passwords
-	otpKey    []byte // of the codes that prove a phone
+	otpKey    signer // of the codes that prove a phone
 
 	http          *fasthttp.Server
 	listener      net.Listener
@@ -79,19 +79,19 @@ func New(ctx context.Context, config Config) (_ *Server, err error) {
 }
 
 func (s *Server) openKeys() error {
-	linkKey, err := deriveKey(s.config.Key, "link")
+	linkKey, err := deriveSigner(s.config.Key, "link")
 	if err != nil {
 		return err
 	}
-	sessionKey, err := deriveKey(s.config.Key, "session")
+	sessionKey, err := deriveSigner(s.config.Key, "session")
 	if err != nil {
 		return err
 	}
-	codeKey, err := deriveKey(s.config.Key, "link code")
+	codeKey, err := deriveSigner(s.config.Key, "link code")
 	if err != nil {
 		return err
 	}
-	if s.otpKey, err = deriveKey(s.config.Key, "phone code"); err != nil {
+	if s.otpKey, err = deriveSigner(s.config.Key, "phone code"); err != nil {
 		return err
 	}
 	s.links, s.sessions, s.passwords = links{linkKey, codeKey}, newSessions(sessionKey), newPasswords(s.config.PasswordSlots)
@@ -239,7 +239,7 @@ func (s *Server) Serve() error {
 			}
 		})
 	}
-	err := s.http.Serve(s.listener)
+	err := s.http.Serve(sipper{s.listener})
 	if err != nil && !s.draining.Load() {
 		s.stop()
 		s.admin.Close() // the first error counts

@@ -12,7 +12,7 @@ import (
 // sessions signs and checks the tokens by which a person is known after the e-mail is verified:
 // "<purpose>.<key id>.<row id>.<expiry, Unix s>.<HMAC>".
 type sessions struct {
-	key   []byte
+	key   signer
 	keyID string // tells which key signed, once there are several
 }
 
@@ -21,14 +21,14 @@ const sessionPurpose = "applicant"
 
 var errSession = errors.New("the session is missing, malformed or expired")
 
-func newSessions(key []byte) sessions {
-	return sessions{key: key, keyID: base64.RawURLEncoding.EncodeToString(sign(key, []byte("key id"))[:6])}
+func newSessions(key signer) sessions {
+	return sessions{key: key, keyID: base64.RawURLEncoding.EncodeToString(key.sign([]byte("key id"))[:6])}
 }
 
 // issue returns a session of a person.
 func (s sessions) issue(person int64, expires time.Time) string {
 	text := strings.Join([]string{sessionPurpose, s.keyID, strconv.FormatInt(person, 10), strconv.FormatInt(expires.Unix(), 10)}, ".")
-	return text + "." + base64.RawURLEncoding.EncodeToString(sign(s.key, []byte(text)))
+	return text + "." + base64.RawURLEncoding.EncodeToString(s.key.sign([]byte(text)))
 }
 
 // check returns the person of a session.
@@ -38,7 +38,7 @@ func (s sessions) check(token string, now time.Time) (person int64, err error) {
 		return 0, errSession
 	}
 	mac, err := base64.RawURLEncoding.Strict().DecodeString(token[end+1:])
-	if err != nil || !hmac.Equal(mac, sign(s.key, []byte(token[:end]))) {
+	if err != nil || !hmac.Equal(mac, s.key.sign([]byte(token[:end]))) {
 		return 0, errSession
 	}
 	parts := strings.Split(token[:end], ".")

@@ -38,7 +38,7 @@ func (t tickets) issue(place resilience.Place, holder string, expires time.Time)
 	return text + "." + base64.RawURLEncoding.EncodeToString(t.sign(text, holder))
 }
 
-func (t tickets) sign(text, holder string) []byte { return sign(t.key, []byte(text+"\x00"+holder)) }
+func (t tickets) sign(text, holder string) []byte { return t.key.sign([]byte(text + "\x00" + holder)) }
 
 // check returns the place of a holder's ticket.
 func (t tickets) check(ticket, holder string, now time.Time) (place resilience.Place, err error) {
@@ -74,7 +74,7 @@ func newRoomDoor(config resilience.RoomConfig, key []byte) (*roomDoor, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	ticketKey, err := deriveKey(key, "ticket")
+	ticketKey, err := deriveSigner(key, "ticket")
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-var testTickets = tickets(newSessions([]byte("0123456789abcdef0123456789abcdef")))
+var testTickets = tickets(newSessions(newSigner([]byte("0123456789abcdef0123456789abcdef"))))
 
 // TestTicketsCannotBeForged: any other letter, holder, key, purpose or time spoils a ticket.
 func TestTicketsCannotBeForged(t *testing.T) {
@@ -28,7 +28,7 @@ func TestTicketsCannotBeForged(t *testing.T) {
 			}
 		}
 	}
-	other := tickets(newSessions([]byte("another key, another key, another")))
+	other := tickets(newSessions(newSigner([]byte("another key, another key, another"))))
 	session := sessions(testTickets).issue(7, now.Add(time.Hour))
 	for why, refused := range map[string]error{
 		"another holder":      second(testTickets.check(ticket, "Bearer you", now)),
