@@ -71,26 +71,34 @@ func asFault(err error) *fault {
 	return &fault{status: fasthttp.StatusInternalServerError, code: "internal", message: "something is wrong here; try again later"}
 }
 
+func (f *fault) body() (body faultBody) {
+	body.Error.Code, body.Error.Message, body.Error.Reasons = f.code, f.message, f.reasons
+	return body
+}
+
 // writeFault answers with a no.
 func writeFault(ctx *fasthttp.RequestCtx, f *fault) {
-	var body faultBody
-	body.Error.Code, body.Error.Message, body.Error.Reasons = f.code, f.message, f.reasons
 	if f.retryAfter > 0 {
 		seconds := int(math.Ceil(f.retryAfter.Seconds()))
 		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, strconv.Itoa(seconds))
 	}
-	writeJSON(ctx, f.status, body)
+	writeJSON(ctx, f.status, f.body())
 }
 
-// writeJSON answers with a status and a body that can always be encoded.
-func writeJSON(ctx *fasthttp.RequestCtx, status int, body any) {
+// asJSON returns the text of a body that can always be encoded.
+func asJSON(body any) []byte {
 	text, err := json.Marshal(body)
 	if err != nil {
 		panic("backend: a body that is not JSON: " + err.Error())
 	}
+	return text
+}
+
+// writeJSON answers with a status and a body that can always be encoded.
+func writeJSON(ctx *fasthttp.RequestCtx, status int, body any) {
 	ctx.SetStatusCode(status)
 	ctx.SetContentType("application/json")
-	ctx.SetBody(text)
+	ctx.SetBody(asJSON(body))
 }
 
 // decode reads a JSON body; unknown fields are passed over.

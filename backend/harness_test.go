@@ -288,13 +288,13 @@ func answerOf(response *fasthttp.Response) answer {
 
 // announce sends the head of a request whose body would have so many bytes, and none of them: a service
 // that refuses it by its length may close the connection without cutting anybody off.
-func (s *service) announce(path string, length int) answer {
+func (s *service) announce(path string, length int, headers ...string) answer {
 	conn, err := s.client.Dial("people.test")
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: people.test\r\nContent-Length: %d\r\n\r\n", path, length); err != nil {
+	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: people.test\r\nContent-Length: %d\r\n%s\r\n", path, length, lines(headers)); err != nil {
 		s.t.Fatal(err)
 	}
 	response := fasthttp.AcquireResponse()
@@ -303,6 +303,13 @@ func (s *service) announce(path string, length int) answer {
 		s.t.Fatal(err)
 	}
 	return answerOf(response)
+}
+
+func lines(headers []string) (all string) {
+	for _, header := range headers {
+		all += header + "\r\n"
+	}
+	return all
 }
 
 func (s *service) post(path, session string, body any, headers ...string) answer {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,13 +26,17 @@ const (
 
 const photosPath = "/v1/photos"
 
-// limitBody lets only photos be large.
-func limitBody(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+// limitBody returns the most bytes of a request's body that are read. Only photos may be large, and only those of people
+// who have a session: a body is in memory before its handler sees it.
+func (s *Server) limitBody(header *fasthttp.RequestHeader) int {
 	path, _, _ := bytes.Cut(header.RequestURI(), []byte("?"))
-	if string(path) == photosPath {
-		return fasthttp.RequestConfig{MaxRequestBodySize: maxPhotoBody}
+	if string(path) != photosPath {
+		return maxJSONBody
 	}
-	return fasthttp.RequestConfig{MaxRequestBodySize: maxJSONBody}
+	if _, err := s.holder(header); err != nil {
+		return maxJSONBody
+	}
+	return maxPhotoBody
 }
 
 // handler answers one request; an error is answered by asFault.
@@ -47,8 +52,8 @@ func (s *Server) routes() map[string]methods {
 		"/":                           {get: s.landing},
 		"/openapi.json":               {get: s.openAPI},
 		linkPath:                      {get: s.linkPage, post: s.useLink},
-		"/v1/signups":                 {post: s.signUp},
-		"/v1/sign-ins":                {post: s.signIn},
+		"/v1/signups":                 {post: s.keyed(s.signUp)},
+		"/v1/sign-ins":                {post: s.keyed(s.signIn)},
 		"/v1/email-verifications":     {post: s.verifyEmail},
 		"/v1/profile":                 {put: s.signedIn(s.setProfile)},
 		photosPath:                    {post: s.signedIn(s.photo)},
@@ -96,8 +101,8 @@ func (s *Server) serveHTTP(routes map[string]methods) fasthttp.RequestHandler {
 			allow := strings.Join(slices.Sorted(maps.Keys(route.methods)), ", ")
 			ctx.Response.Header.Set(fasthttp.HeaderAllow, allow)
 			writeFault(ctx, &fault{status: fasthttp.StatusMethodNotAllowed, code: "wrong_method", message: "use " + allow})
-		case ctx.IsPost() && len(ctx.Request.Header.Peek(keyField)) > 0:
-			s.once(ctx, handle)
+		case (ctx.IsPost() || ctx.IsPut()) && len(ctx.Request.Header.ContentEncoding()) > 0: // a kilobyte may stand for a megabyte
+			writeFault(ctx, &fault{status: fasthttp.StatusUnsupportedMediaType, code: "encoded", message: "send the body without Content-Encoding"})
 		default:
 			s.answer(ctx, handle)
 		}
@@ -145,10 +150,13 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, handle handler) {
 }
 
 // unreadable answers a request that could not be read.
-func unreadable(ctx *fasthttp.RequestCtx, err error) {
+func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	var small *fasthttp.ErrSmallBuffer
 	f := &fault{status: fasthttp.StatusBadRequest, code: "unreadable", message: "the request could not be read"}
+	_, stranger := s.holder(&ctx.Request.Header)
 	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge) && string(ctx.Path()) == photosPath && stranger != nil:
+		f = noSession()
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		f = &fault{status: fasthttp.StatusRequestEntityTooLarge, code: "too_large", message: "the body is too large"}
 	case errors.As(err, &small):
@@ -158,13 +166,21 @@ func unreadable(ctx *fasthttp.RequestCtx, err error) {
 	secure(ctx)
 }
 
+// holder returns the person of a request's session, by its signature alone: the person may have been erased.
+func (s *Server) holder(header *fasthttp.RequestHeader) (person int64, err error) {
+	scheme, token, _ := strings.Cut(string(header.Peek(fasthttp.HeaderAuthorization)), " ")
+	if person, err = s.sessions.check(token, time.Now()); err != nil || !strings.EqualFold(scheme, "Bearer") {
+		return 0, noSession()
+	}
+	return person, nil
+}
+
 // signedIn lets a handler have the person of the session.
 func (s *Server) signedIn(handle func(*fasthttp.RequestCtx, store.Person) (reply, error)) handler {
 	return func(ctx *fasthttp.RequestCtx) (reply, error) {
-		scheme, token, _ := strings.Cut(string(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)), " ")
-		id, err := s.sessions.check(token, time.Now())
-		if err != nil || !strings.EqualFold(scheme, "Bearer") {
-			return reply{}, noSession()
+		id, err := s.holder(&ctx.Request.Header)
+		if err != nil {
+			return reply{}, err
 		}
 		// Not under ctx: fasthttp uses it again for the next request, while database/sql still watches it.
 		person, err := s.store.Person(context.Background(), id)
@@ -176,7 +192,7 @@ func (s *Server) signedIn(handle func(*fasthttp.RequestCtx, store.Person) (reply
 		case !person.Verified:
 			return reply{}, outOfOrder("email_not_verified", "verify the e-mail address first")
 		}
-		return handle(ctx, person)
+		return s.once(ctx, strconv.FormatInt(id, 10), func() (reply, error) { return handle(ctx, person) })
 	}
 }
 

@@ -187,10 +187,13 @@ func (s *Server) link(mail store.Job) string {
 
 func (s *Server) openHTTP() {
 	s.http = &fasthttp.Server{
-		Handler:                      s.serveHTTP(s.guarded(s.routes())),
-		ErrorHandler:                 unreadable,
-		Logger:                       log.New(io.Discard, "", 0),
-		HeaderReceived:               limitBody,
+		Handler:      s.serveHTTP(s.guarded(s.routes())),
+		ErrorHandler: s.unreadable,
+		Logger:       log.New(io.Discard, "", 0),
+		HeaderReceived: func(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
+			return fasthttp.RequestConfig{MaxRequestBodySize: s.limitBody(header)}
+		},
+		ContinueHandler:              func(header *fasthttp.RequestHeader) bool { return header.ContentLength() <= s.limitBody(header) },
 		ReadTimeout:                  30 * time.Second,
 		WriteTimeout:                 30 * time.Second,
 		ReduceMemoryUsage:            true, // thousands of connections wait, for their person or for the store, and hold no buffers

@@ -74,11 +74,11 @@ func parseApplication(body []byte) (application, error) {
 	return a, nil
 }
 
-// cleanName trims a name and makes sure that it is one line of text.
+// cleanName trims a name and makes sure that it is one line of text and no address: mails greet with it.
 func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n < 1 || n > 100 || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", errors.New("name must be 1 to 100 characters on one line")
+	if n := utf8.RuneCountInString(name); n < 1 || n > 100 || strings.ContainsFunc(name, unicode.IsControl) || strings.ContainsAny(name, "/:@<>") {
+		return "", errors.New("name must be 1 to 100 characters on one line, without / : @ < >")
 	}
 	return name, nil
 }
