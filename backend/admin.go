@@ -1,6 +1,8 @@
 package backend
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -21,12 +23,17 @@ func (s *Server) adminHandler() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "ok\n") //nolint:errcheck // nobody to tell
 	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if s.draining.Load() {
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+		defer cancel()
+		switch {
+		case s.draining.Load():
 			http.Error(w, "draining", http.StatusServiceUnavailable)
-			return
+		case s.store.Ping(ctx) != nil:
+			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		default:
+			io.WriteString(w, "ready\n") //nolint:errcheck // nobody to tell
 		}
-		io.WriteString(w, "ready\n") //nolint:errcheck // nobody to tell
 	})
 	mux.HandleFunc("POST /v1/batches/current/closing", s.closeBatch)
 	mux.HandleFunc("POST /v1/selections", s.selectMembers)
@@ -38,9 +45,20 @@ func (s *Server) adminHandler() http.Handler {
 	return mux
 }
 
-// closeBatch closes the batch that is open; the next opens.
+// closeBatch closes the batch that is open; the next opens. A body that names the batch makes it safe to repeat.
 func (s *Server) closeBatch(w http.ResponseWriter, r *http.Request) {
-	number, err := s.store.CloseBatch(time.Now())
+	var order struct {
+		Batch int `json:"batch"`
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
+	if err == nil && len(bytes.TrimSpace(body)) > 0 {
+		err = json.Unmarshal(body, &order)
+	}
+	if err != nil || order.Batch < 0 {
+		http.Error(w, `send no body, or the batch that is open: {"batch":1}`, http.StatusUnprocessableEntity)
+		return
+	}
+	number, err := s.store.CloseBatch(order.Batch, time.Now())
 	s.showBatch(w, r, number, err)
 }
 

@@ -62,6 +62,8 @@ func asFault(err error) *fault {
 			status: fasthttp.StatusServiceUnavailable, code: "storage",
 			message: "nothing was saved; try again later", retryAfter: storageRetry,
 		}
+	case errors.Is(err, store.ErrUnknown), errors.Is(err, store.ErrOutOfOrder):
+		return noSession() // the person has been erased since the session was looked at
 	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled):
 		return &fault{
 			status: fasthttp.StatusServiceUnavailable, code: "closing",

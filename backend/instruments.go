@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"time"
 
@@ -99,12 +100,16 @@ func (s *Server) registerProtection(gauge func(name, help string, labels prometh
 	}
 }
 
-// queueAge returns for how long the first job of a queue has been due, in seconds; 0 when none is.
+// queueAge returns for how long the first job of a queue has been due, in seconds; 0 when none is, NaN when the database
+// does not answer.
 func (s *Server) queueAge(q *queue) float64 {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	n, due, err := s.store.PendingJobs(ctx, q.kind)
-	if err != nil || n == 0 {
+	if err != nil {
+		return math.NaN()
+	}
+	if n == 0 {
 		return 0
 	}
 	return max(0, time.Since(due).Seconds())

@@ -24,7 +24,7 @@ type links struct{ key, codes signer }
 // new returns a link to be kept in the database.
 func (l links) new(expires time.Time) store.Link {
 	nonce := newNonce()
-	return store.Link{Nonce: nonce, Hash: hashSecret(l.secret(nonce)), Expires: expires}
+	return store.Link{Nonce: nonce, Hash: hashSecret(l.secret(nonce)), Expires: expires, Tries: codeTries}
 }
 
 func (l links) secret(nonce []byte) []byte { return l.key.sign(nonce)[:linkSecretSize] }

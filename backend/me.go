@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
@@ -41,12 +43,19 @@ func (s *Server) me(_ *fasthttp.RequestCtx, person store.Person) (reply, error) 
 	return reply{fasthttp.StatusOK, body}, err
 }
 
-// erase forgets a person: the row is emptied and the photos are removed.
+// erase forgets a person: the photos are removed and the row is emptied. The row goes last, so that who gets a no can
+// ask again.
 func (s *Server) erase(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
-	if err := s.store.Erase(person.ID, time.Now()); err != nil {
-		return reply{}, err
+	defer s.photoOf(person.ID)()
+	person, err := s.store.Person(context.Background(), person.ID) // its photos may be others since the session was looked at
+	for _, photo := range []string{person.Photo, person.Selfie} {
+		if err == nil && !s.store.Shared() {
+			err = dropPhoto(s.config.PhotoDir, person.ID, photo)
+		}
 	}
-	err := errors.Join(dropPhoto(s.config.PhotoDir, person.ID, person.Photo), dropPhoto(s.config.PhotoDir, person.ID, person.Selfie))
+	if err == nil {
+		err = s.store.Erase(person.ID, time.Now())
+	}
 	return reply{fasthttp.StatusOK, statusBody{"erased"}}, err
 }
 
@@ -93,8 +102,9 @@ func parseSelection(body []byte) (o selectionOrder, err error) {
 	if err := json.Unmarshal(body, &o); err != nil {
 		return o, errors.New("the body is not the JSON that is expected")
 	}
-	if o.Batch < 1 || o.Places < 1 || len(o.Seed) < 8 || len(o.Seed) > 200 {
-		return o, errors.New("name a batch, places above 0 and a seed of 8 to 200 characters")
+	const most = 1 << 31 // of what a number of batches or places may be
+	if o.Batch < 1 || o.Batch > most || o.Places < 1 || o.Places > most || len(o.Seed) < 8 || len(o.Seed) > 200 || strings.ContainsFunc(o.Seed, unicode.IsControl) {
+		return o, errors.New("name a batch, places above 0 and a seed of 8 to 200 characters on one line")
 	}
 	return o, nil
 }

@@ -154,3 +154,19 @@ func pass(to, from net.Conn, limit int) {
 		limit -= n
 	}
 }
+
+// TestDepthIsThatOfAllReplicas: what one replica leaves and another does is in nobody's queue any more.
+func TestDepthIsThatOfAllReplicas(t *testing.T) {
+	location := freshLocation(t, "postgres")
+	other := startService(t, func(s *service) { s.config.Database, s.config.Mail.SMTP = location, "" })
+	const people = 5
+	for i := range people {
+		other.signUp(fmt.Sprintf("p%d@example.test", i))
+	}
+	s := startService(t, func(s *service) { s.config.Database = location })
+	for range people {
+		s.nextMail()
+	}
+	awaitDepth(s, 0)
+	awaitDepth(other, 0)
+}

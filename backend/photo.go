@@ -30,39 +30,59 @@ type photoBody struct {
 // photo keeps the photo of the KTP, a selfie, or both.
 func (s *Server) photo(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	var body photoBody
+	var photos []store.Photo
 	for _, field := range []struct {
 		name string
 		kept *string
-		set  func(int64, string) error
-	}{{"photo", &body.SHA256, s.store.SetPhoto}, {"selfie", &body.Selfie, s.store.SetSelfie}} {
-		photo, err := readPhoto(ctx, field.name)
-		if err == nil && photo != nil {
-			*field.kept, err = s.savePhoto(person.ID, photo)
-		}
-		if err == nil && photo != nil {
-			err = field.set(person.ID, *field.kept)
-		}
+	}{{"photo", &body.SHA256}, {"selfie", &body.Selfie}} {
+		content, err := readPhoto(ctx, field.name)
 		if err != nil {
 			return reply{}, err
 		}
+		if content == nil {
+			continue
+		}
+		if err := checkPhoto(content); err != nil {
+			return reply{}, err
+		}
+		sum := sha256.Sum256(content)
+		*field.kept = hex.EncodeToString(sum[:])
+		photos = append(photos, store.Photo{Person: person.ID, Selfie: field.name == "selfie", SHA256: *field.kept, Content: content})
 	}
-	if body == (photoBody{}) {
+	if len(photos) == 0 {
 		return reply{}, invalid("the form has no file in the field photo or selfie")
+	}
+	for _, photo := range photos {
+		if err := s.savePhoto(photo); err != nil {
+			return reply{}, err
+		}
 	}
 	return reply{fasthttp.StatusCreated, body}, nil
 }
 
-// savePhoto checks a photo and writes it.
-func (s *Server) savePhoto(person int64, photo []byte) (name string, err error) {
-	if err := checkPhoto(photo); err != nil {
-		return "", err
+// savePhoto keeps a photo, beside the database or in it, and removes the one that it replaces.
+func (s *Server) savePhoto(photo store.Photo) error {
+	if s.store.Shared() {
+		_, err := s.store.SetPhoto(photo)
+		return err
 	}
-	sum := sha256.Sum256(photo)
-	name = hex.EncodeToString(sum[:])
-	if err := keepPhoto(s.config.PhotoDir, person, name, photo); err != nil {
-		return "", fmt.Errorf("%w: %w", store.ErrStorage, err)
+	defer s.photoOf(photo.Person)()
+	if err := keepPhoto(s.config.PhotoDir, photo.Person, photo.SHA256, photo.Content); err != nil {
+		return fmt.Errorf("%w: %w", store.ErrStorage, err)
 	}
-	return name, nil
+	unnamed, err := s.store.SetPhoto(photo)
+	if errors.Is(err, store.ErrOutOfOrder) {
+		unnamed = photo.SHA256 // the person has been erased meanwhile
+	}
+	return errors.Join(err, dropPhoto(s.config.PhotoDir, photo.Person, unnamed))
+}
+
+// photoOf lets one request at a time change a person's photos, until the caller calls what it returns: else a file
+// could go that was named again meanwhile.
+func (s *Server) photoOf(person int64) (done func()) {
+	mutex := &s.photos[uint64(person)%uint64(len(s.photos))]
+	mutex.Lock()
+	return mutex.Unlock
 }
 
 // readPhoto takes a photo out of the form; nil means that there is none.
@@ -90,20 +110,22 @@ func readPhoto(ctx *fasthttp.RequestCtx, field string) ([]byte, error) {
 	return photo, nil
 }
 
-// checkPhoto makes sure that a file is a JPEG or PNG of a sound size, by its content.
+// checkPhoto makes sure that a file is a JPEG or PNG of a sound size with its beginning and its end, by its content. It
+// does not decode the pixels: that is for whoever looks at them, apart from the service.
 func checkPhoto(photo []byte) error {
 	var decodeConfig func(io.Reader) (image.Config, error)
+	var whole bool
 	switch {
 	case bytes.HasPrefix(photo, []byte("\xff\xd8\xff")):
-		decodeConfig = jpeg.DecodeConfig
+		decodeConfig, whole = jpeg.DecodeConfig, bytes.Contains(photo, []byte("\xff\xd9")) // phones put more behind the end
 	case bytes.HasPrefix(photo, []byte("\x89PNG\r\n\x1a\n")):
-		decodeConfig = png.DecodeConfig
+		decodeConfig, whole = png.DecodeConfig, bytes.HasSuffix(photo, []byte("IEND\xaeB`\x82"))
 	default:
 		return &fault{status: fasthttp.StatusUnsupportedMediaType, code: "not_an_image", message: "a photo must be a JPEG or PNG"}
 	}
 	config, err := decodeConfig(bytes.NewReader(photo))
-	if err != nil {
-		return invalid("the photo is damaged")
+	if err != nil || !whole {
+		return invalid("the photo is damaged or cut short")
 	}
 	if config.Width < 1 || config.Height < 1 || config.Width > maxPixels/config.Height {
 		return invalid("the photo has too many pixels")

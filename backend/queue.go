@@ -106,11 +106,15 @@ func (q *queue) rouse() {
 
 // run works until ctx is cancelled; then the jobs in hand are finished and noted.
 func (q *queue) run(ctx context.Context) {
+	var all, workers sync.WaitGroup
+	if q.store.Shared() {
+		all.Go(func() { q.recount(ctx) })
+	}
+	defer all.Wait()
 	if q.workers == 0 {
 		return
 	}
 	jobs, outcomes := make(chan []store.Job), make(chan outcome, settleAtOnce)
-	var all, workers sync.WaitGroup
 	workers.Go(func() { q.dispatch(ctx, jobs, outcomes) })
 	for range q.workers {
 		workers.Go(func() { q.work(ctx, jobs, outcomes) })
@@ -118,7 +122,21 @@ func (q *queue) run(ctx context.Context) {
 	all.Go(func() { q.settle(outcomes) })
 	workers.Wait()
 	close(outcomes)
-	all.Wait()
+}
+
+// recount asks now and then how many jobs there are, since other replicas leave and do jobs of the same queue.
+func (q *queue) recount(ctx context.Context) {
+	ticker := time.NewTicker(lookAgain)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		if pending, _, err := q.store.PendingJobs(ctx, q.kind); err == nil {
+			q.depth.Store(int64(pending))
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // dispatch leases jobs and hands them out, and gives those back that nobody took.

@@ -3,8 +3,11 @@ package backend
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -105,7 +108,7 @@ func (r *registry) exchange(ctx context.Context, fill func(*fasthttp.Request), a
 		request.Header.Set(traceHeader, trace)
 	}
 	if err := r.client.DoTimeout(request, response, r.timeout); err != nil {
-		return r.trouble(err.Error(), 0)
+		return r.trouble(plainly(err), 0)
 	}
 	if status := response.StatusCode(); status != fasthttp.StatusOK {
 		return r.trouble("status "+strconv.Itoa(status), retryAfter(response))
@@ -114,6 +117,22 @@ func (r *registry) exchange(ctx context.Context, fill func(*fasthttp.Request), a
 		return r.trouble("the answer is not the JSON that was expected", 0)
 	}
 	return nil
+}
+
+// plainly words what broke an exchange without what the other side wrote, which may name a person.
+func plainly(err error) string {
+	if network := (*net.OpError)(nil); errors.As(err, &network) {
+		return network.Error()
+	}
+	for _, known := range []error{
+		fasthttp.ErrTimeout, fasthttp.ErrDialTimeout, fasthttp.ErrTLSHandshakeTimeout, fasthttp.ErrConnectionClosed, fasthttp.ErrNoFreeConns,
+		fasthttp.ErrBodyTooLarge, io.EOF, io.ErrUnexpectedEOF, context.Canceled, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return "the other side's answer could not be read"
 }
 
 // count tells what became of a call.

@@ -40,6 +40,7 @@ type Server struct {
 	adminListener net.Listener // nil when there is none
 	instruments   instruments
 	inFlight      atomic.Int64
+	photos        [1024]sync.Mutex // by the person's number, see photoOf
 
 	stopping context.Context // cancelled when requests have been drained, or had their time
 	stop     context.CancelFunc

@@ -64,7 +64,7 @@ func lost(err error) error {
 	if no := (*textproto.Error)(nil); errors.As(err, &no) {
 		return fmt.Errorf("the mail server says %d", no.Code)
 	}
-	return fmt.Errorf("mail connection: %w", err)
+	return errors.New("mail connection: " + plainly(err))
 }
 
 // transact hands over the first mail, or all in one round trip where the server takes them so, and returns how many

@@ -69,20 +69,21 @@ func (o *join) ask(e *engine) error {
 
 type closing struct {
 	at    time.Time
+	which int
 	batch int
 }
 
 // CloseBatch closes the batch that is open, opens the next with the same quota and returns the number
-// of the closed one.
-func (s *Store) CloseBatch(at time.Time) (batch int, err error) {
-	op := &closing{at: at}
+// of the closed one. It refuses with ErrOutOfOrder when which is not 0 and another batch is open.
+func (s *Store) CloseBatch(which int, at time.Time) (batch int, err error) {
+	op := &closing{at: at, which: which}
 	err = s.do(op)
 	return op.batch, err
 }
 
 func (o *closing) apply(e *engine) error {
 	var quota int
-	err := e.queryRow(closeBatch, o.at.UnixMilli()).Scan(&o.batch, &quota)
+	err := e.queryRow(closeBatch, o.at.UnixMilli(), o.which).Scan(&o.batch, &quota)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrOutOfOrder
 	}

@@ -37,6 +37,8 @@ type dialect struct {
 	judge      func(error) blame
 	durable    func(context.Context, *sql.Conn) (string, error) // makes sure that a commit means an fsync, and says so
 	signUpMany func(*engine, []*SignUp) error                   // those of a batch together
+	shared     bool                                             // whether other stores may work on it, elsewhere
+	beat       string                                           // writes something that means nothing
 }
 
 // engine is a database: one connection that writes and a pool that reads.
@@ -103,7 +105,7 @@ func (e *engine) connect(ctx context.Context) (err error) {
 		return fmt.Errorf("connect the writer: %w", err)
 	}
 	if e.durability, err = e.durable(ctx, e.conn); err == nil {
-		e.write, err = e.prepare(ctx, e.conn, append(writeQueries(), e.begin)...)
+		e.write, err = e.prepare(ctx, e.conn, append(writeQueries(), e.begin, e.beat)...)
 	}
 	if err != nil {
 		e.disconnect()
@@ -184,7 +186,22 @@ func (e *engine) apply(batch []*request) (broken int, err error) {
 			return i, err
 		}
 	}
-	return -1, nil
+	return -1, e.even(batch)
+}
+
+// discreet is an operation whose answer must come as late as that of others which write, though it may have nothing
+// to write.
+type discreet interface{ wrote() bool }
+
+// even makes the transaction of a discreet operation need its fsync.
+func (e *engine) even(batch []*request) error {
+	for _, r := range batch {
+		if o, is := r.operation.(discreet); is && !o.wrote() {
+			_, err := e.exec(e.beat)
+			return err
+		}
+	}
+	return nil
 }
 
 // applyTogether runs the sign-ups of a batch in as few statements as the database likes. All of a batch are under way at the

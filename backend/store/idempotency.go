@@ -36,7 +36,11 @@ func (s *Store) TakeKey(key string, fingerprint []byte, at, until time.Time) (Ke
 func (o *takeKeyOp) apply(e *engine) error {
 	o.kept = Kept{}
 	n, err := e.exec(takeKey, o.key, o.fingerprint, o.until.UnixMilli(), o.at.UnixMilli())
-	if err != nil || n > 0 {
+	if err == nil && n > 0 {
+		_, err = e.exec(dropKeys, o.at.UnixMilli())
+		return err
+	}
+	if err != nil {
 		return err
 	}
 	var fingerprint []byte

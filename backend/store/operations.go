@@ -12,6 +12,7 @@ type Link struct {
 	Nonce   []byte
 	Hash    []byte
 	Expires time.Time
+	Tries   int // guesses of its code that are allowed
 }
 
 // SignUp is a request to register.
@@ -31,6 +32,8 @@ func (s *Store) SignUp(signUp SignUp) (mailed bool, err error) {
 	err = s.do(&signUp)
 	return signUp.mailed, err
 }
+
+func (o *SignUp) wrote() bool { return o.mailed }
 
 func (o *SignUp) apply(e *engine) error {
 	o.mailed = false
@@ -92,13 +95,15 @@ func (s *Store) SignIn(signIn SignIn) (mailed bool, err error) {
 	return signIn.mailed, err
 }
 
+func (o *SignIn) wrote() bool { return o.mailed }
+
 func (o *SignIn) apply(e *engine) error { return o.repeat(e, true) }
 
 func (o *SignIn) repeat(e *engine, evenVerified bool) error {
 	o.mailed = false
 	var person int64
 	err := e.queryRow(mailAgain, o.At.UnixMilli(), []byte{}, o.Link.Nonce, o.Link.Hash, o.Link.Expires.UnixMilli(),
-		o.Email, o.At.Add(-o.MailPause).UnixMilli(), evenVerified).Scan(&person)
+		o.Email, o.At.Add(-o.MailPause).UnixMilli(), evenVerified, o.Link.Tries).Scan(&person)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -135,11 +140,14 @@ type try struct {
 	query  string
 	args   []any
 	result []any
+	missed bool
 }
+
+func (o *try) wrote() bool { return !o.missed }
 
 func (o *try) apply(e *engine) error {
 	err := e.queryRow(o.query, o.args...).Scan(o.result...)
-	if errors.Is(err, sql.ErrNoRows) {
+	if o.missed = errors.Is(err, sql.ErrNoRows); o.missed {
 		return ErrTries
 	}
 	return err
@@ -148,7 +156,7 @@ func (o *try) apply(e *engine) error {
 // TryLink counts a guess of the code that belongs to a link, and returns the person and the nonce
 // that give the code. It refuses with ErrTries when there is no such link or no try left.
 func (s *Store) TryLink(email string, tries int, at time.Time) (person int64, nonce []byte, err error) {
-	err = s.do(&try{tryLink, []any{email, tries, at.UnixMilli(), []byte{}}, []any{&person, &nonce}})
+	err = s.do(&try{query: tryLink, args: []any{email, tries, at.UnixMilli(), []byte{}}, result: []any{&person, &nonce}})
 	return person, nonce, err
 }
 
@@ -238,14 +246,50 @@ func (s *Store) SetProfile(person int64, profile []byte) error {
 	return s.do(&change{setProfile, []any{s.sealer.seal("profile", person, profile), person}, ErrOutOfOrder})
 }
 
-// SetPhoto records the SHA-256 of a person's photo of the KTP.
-func (s *Store) SetPhoto(person int64, sha256 string) error {
-	return s.do(&change{setKTP, []any{sha256, person}, ErrOutOfOrder})
+// Photo is a picture of a person.
+type Photo struct {
+	Person  int64
+	Selfie  bool // else it is of the KTP
+	SHA256  string
+	Content []byte // kept where the database is shared; else it is the caller's affair
 }
 
-// SetSelfie records the SHA-256 of a person's selfie.
-func (s *Store) SetSelfie(person int64, sha256 string) error {
-	return s.do(&change{setSelfie, []any{sha256, person}, ErrOutOfOrder})
+type setPhoto struct {
+	photo    Photo
+	replaced string
+}
+
+// SetPhoto records a person's photo, and returns the SHA-256 of the one that nothing names any more; empty means none.
+func (s *Store) SetPhoto(photo Photo) (replaced string, err error) {
+	op := &setPhoto{photo: photo}
+	err = s.do(op)
+	return op.replaced, err
+}
+
+func (o *setPhoto) apply(e *engine) error {
+	o.replaced = ""
+	var old, other string
+	err := e.queryRow(photosOf, o.photo.Person).Scan(&old, &other)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrOutOfOrder
+	}
+	set := setKTP
+	if o.photo.Selfie {
+		set, old, other = setSelfie, other, old
+	}
+	if err == nil {
+		_, err = e.exec(set, o.photo.SHA256, o.photo.Person)
+	}
+	if err == nil && e.shared {
+		_, err = e.exec(keepPhoto, o.photo.Person, o.photo.SHA256, o.photo.Content)
+	}
+	if err != nil || old == "" || old == o.photo.SHA256 || old == other {
+		return err
+	}
+	if o.replaced = old; e.shared {
+		_, err = e.exec(dropPhoto, o.photo.Person, old)
+	}
+	return err
 }
 
 type startCode struct {
@@ -275,7 +319,7 @@ func (o *startCode) apply(e *engine) error {
 
 // TryOTP counts a guess of the code and returns the nonce that gives it, or refuses with ErrTries.
 func (s *Store) TryOTP(person int64, tries int, at time.Time) (nonce []byte, err error) {
-	err = s.do(&try{tryOTP, []any{person, tries, at.UnixMilli()}, []any{&nonce}})
+	err = s.do(&try{query: tryOTP, args: []any{person, tries, at.UnixMilli()}, result: []any{&nonce}})
 	return nonce, err
 }
 
@@ -300,9 +344,20 @@ func (s *Store) SetEligible(person int64, socialAid bool, at time.Time) error {
 	return s.do(&change{setEligible, []any{at.UnixMilli(), socialAid, person}, ErrOutOfOrder})
 }
 
-// Erase empties a person's row: nothing of the person is left but that there was one.
+type erase struct{ change }
+
+// Erase empties a person's row: nothing of the person is left but that there was one, and of photos those that are
+// not in the database.
 func (s *Store) Erase(person int64, at time.Time) error {
-	return s.do(&change{erasePerson, []any{at.UnixMilli(), person, erasedEmail(person), []byte{}}, ErrOutOfOrder})
+	return s.do(&erase{change{erasePerson, []any{at.UnixMilli(), person, erasedEmail(person), []byte{}}, ErrOutOfOrder}})
+}
+
+func (o *erase) apply(e *engine) error {
+	err := o.change.apply(e)
+	if err == nil && e.shared {
+		_, err = e.exec(dropPhotos, o.args[1])
+	}
+	return err
 }
 
 func orNull(text string) any {

@@ -36,7 +36,8 @@ func connectPostgres(location string) (*sql.DB, error) {
 func openPostgres(ctx context.Context, location string) (_ *engine, err error) {
 	e := &engine{dialect: dialect{
 		name: "postgres", goose: goose.DialectPostgres, rewrite: rewritePostgres, begin: "BEGIN", returning: true,
-		judge: judgePostgres, durable: durablePostgres, signUpMany: signUpMany,
+		judge: judgePostgres, durable: durablePostgres, signUpMany: signUpMany, shared: true,
+		beat: `SELECT pg_logical_emit_message(true, 'ombak', '')`, // nothing that replicas would have to wait for
 	}}
 	if e.writer, err = connectPostgres(location); err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func openPostgres(ctx context.Context, location string) (_ *engine, err error) {
 // rewritePostgres writes a statement as PostgreSQL has it. No statement has a question mark or an at
 // sign that is not of a parameter.
 func rewritePostgres(query string) string {
-	return strings.NewReplacer("?", "$", "/*lock*/", "FOR UPDATE SKIP LOCKED", "/*returning*/", "RETURNING id").Replace(query)
+	return strings.NewReplacer("?", "$", "/*lock*/", "FOR UPDATE SKIP LOCKED", "/*lock row*/", "FOR UPDATE", "/*returning*/", "RETURNING id").Replace(query)
 }
 
 // durablePostgres makes sure that a commit means an fsync of the log, and that the server is not too old.

@@ -188,7 +188,7 @@ func selection(t *testing.T, location string) {
 	if _, err := s.Select(order); !errors.Is(err, store.ErrOutOfOrder) {
 		t.Errorf("a draw while the batch is open: %v", err)
 	}
-	if closed, err := s.CloseBatch(testTime); closed != 1 || err != nil {
+	if closed, err := s.CloseBatch(0, testTime); closed != 1 || err != nil {
 		t.Fatalf("closed %d, %v", closed, err)
 	}
 	if n, err := s.Select(order); n != places || err != nil {

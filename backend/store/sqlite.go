@@ -31,7 +31,7 @@ func connectSQLite(path, mode string, pragmas ...string) (*sql.DB, error) {
 func openSQLite(ctx context.Context, path string) (_ *engine, err error) {
 	e := &engine{dialect: dialect{
 		name: "sqlite", goose: goose.DialectSQLite3, begin: "BEGIN IMMEDIATE", judge: judgeSQLite, durable: durableSQLite,
-		signUpMany: signUpEach,
+		signUpMany: signUpEach, beat: `UPDATE beats SET n = n + 1`,
 	}}
 	e.writer, err = connectSQLite(path, "rwc", "busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)",
 		fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages), "cache_size(-16384)", "temp_store(memory)")

@@ -12,13 +12,15 @@ const (
 		VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8) ON CONFLICT (email) DO NOTHING /*returning*/`
 	lastPerson = `SELECT coalesce(max(id), 0) FROM people`
 	mailNew    = `INSERT INTO jobs (person_id, kind, due_ms) SELECT id, 0, created_ms FROM people WHERE id > ?1 ORDER BY id`
-	// A link that still holds is sent again, so that the first mail, if it is only late, stays good.
+	// A link that holds for half of its time or more is sent again, so that the first mail, if it is only late, stays
+	// good; unless its code was guessed at too often.
 	mailAgain = `UPDATE people SET mailed_ms = ?1,
-			link_nonce = CASE WHEN link_expires_ms > ?1 AND link_hash <> ?2 THEN link_nonce ELSE ?3 END,
-			link_hash = CASE WHEN link_expires_ms > ?1 AND link_hash <> ?2 THEN link_hash ELSE ?4 END,
-			link_tries = CASE WHEN link_expires_ms > ?1 AND link_hash <> ?2 THEN link_tries ELSE 0 END,
-			link_expires_ms = CASE WHEN link_expires_ms > ?1 AND link_hash <> ?2 THEN link_expires_ms ELSE ?5 END
+			link_nonce = CASE WHEN ` + linkHolds + ` THEN link_nonce ELSE ?3 END,
+			link_hash = CASE WHEN ` + linkHolds + ` THEN link_hash ELSE ?4 END,
+			link_tries = CASE WHEN ` + linkHolds + ` THEN link_tries ELSE 0 END,
+			link_expires_ms = CASE WHEN ` + linkHolds + ` THEN link_expires_ms ELSE ?5 END
 		WHERE email = ?6 AND (?8 OR verified_ms IS NULL) AND mailed_ms <= ?7 RETURNING id`
+	linkHolds   = `link_expires_ms - ?1 >= ?5 - link_expires_ms AND link_hash <> ?2 AND link_tries < ?9`
 	verifyEmail = `UPDATE people SET verified_ms = coalesce(verified_ms, ?1), link_hash = ?4
 		WHERE id = ?2 AND link_hash = ?3 AND link_expires_ms > ?1`
 	tryLink = `UPDATE people SET link_tries = link_tries + 1
@@ -35,6 +37,10 @@ const (
 	setProfile = `UPDATE people SET profile_cipher = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
 	setKTP     = `UPDATE people SET ktp_sha256 = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
 	setSelfie  = `UPDATE people SET selfie_sha256 = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
+	photosOf   = `SELECT coalesce(ktp_sha256, ''), coalesce(selfie_sha256, '') FROM people WHERE id = ?1 AND verified_ms IS NOT NULL /*lock row*/`
+	keepPhoto  = `INSERT INTO photos (person_id, sha256, content) VALUES (?1, ?2, ?3) ON CONFLICT (person_id, sha256) DO NOTHING`
+	dropPhoto  = `DELETE FROM photos WHERE person_id = ?1 AND sha256 = ?2`
+	dropPhotos = `DELETE FROM photos WHERE person_id = ?1`
 	startOTP   = `UPDATE people SET otp_nonce = ?1, otp_expires_ms = ?2, otp_tries = 0, otp_sent_ms = ?3
 		WHERE id = ?4 AND verified_ms IS NOT NULL AND phone_verified_ms IS NULL AND coalesce(otp_sent_ms, 0) <= ?5`
 	tryOTP = `UPDATE people SET otp_tries = otp_tries + 1
@@ -53,7 +59,7 @@ const (
 	setBatch = `UPDATE people SET batch = ?1, joined_ms = ?2 WHERE id = ?3 AND batch IS NULL`
 
 	closeBatch = `UPDATE batches SET closed_ms = ?1
-		WHERE id = (SELECT min(id) FROM batches WHERE closed_ms IS NULL) AND closed_ms IS NULL RETURNING id, quota`
+		WHERE id = (SELECT min(id) FROM batches WHERE closed_ms IS NULL) AND closed_ms IS NULL AND (?2 = 0 OR id = ?2) RETURNING id, quota`
 	openBatch   = `INSERT INTO batches (id, quota) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING`
 	selectBatch = `UPDATE batches SET seed = ?1, places = ?2, selected_ms = ?3
 		WHERE id = ?4 AND closed_ms IS NOT NULL AND selected_ms IS NULL`
@@ -63,7 +69,7 @@ const (
 	erasePerson = `UPDATE people SET erased_ms = ?1, email = ?3, name = '', phone = '', password = NULL,
 			link_nonce = ?4, link_hash = ?4, verified_ms = NULL, identity = NULL, nik_index = NULL, nik_cipher = NULL,
 			birth_date = NULL, profile_cipher = NULL, ktp_sha256 = NULL, selfie_sha256 = NULL, otp_nonce = NULL,
-			statement_ms = NULL, test_score = NULL, test_due_ms = NULL
+			phone_verified_ms = NULL, statement_ms = NULL, test_score = NULL, test_due_ms = NULL, eligible_ms = NULL, social_aid = NULL
 		WHERE id = ?2 AND erased_ms IS NULL`
 
 	insertJob = `INSERT INTO jobs (person_id, kind, due_ms, payload) VALUES (?1, ?2, ?3, ?4)`
@@ -85,6 +91,8 @@ const (
 	readKey = `SELECT fingerprint, status, body FROM idempotency WHERE key = ?1`
 	keepKey = `UPDATE idempotency SET status = ?1, body = ?2, expires_ms = ?3 WHERE key = ?4`
 	freeKey = `DELETE FROM idempotency WHERE key = ?1`
+	// Two for each that is taken: the table cannot grow but by those that still hold.
+	dropKeys = `DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT 2 /*lock*/)`
 )
 
 // The statements of the readers.
@@ -101,7 +109,7 @@ const (
 	pendingJobs  = `SELECT count(*), coalesce(min(due_ms), 0) FROM jobs WHERE state = 0 AND kind = ?1`
 	usedAtAll    = `SELECT EXISTS (SELECT 1 FROM people)`
 	checkSeal    = `INSERT INTO seal (id, fingerprint) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET id = 1 RETURNING fingerprint = ?1`
-	setQuota     = `INSERT INTO batches (id, quota) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET quota = excluded.quota`
+	setQuota     = `UPDATE batches SET quota = ?1 WHERE closed_ms IS NULL`
 	selectAll    = `SELECT id, email, nik_cipher, verified_ms IS NOT NULL, batch IS NOT NULL FROM people WHERE erased_ms IS NULL ORDER BY id`
 )
 
@@ -109,10 +117,10 @@ const (
 func writeQueries() []string {
 	return []string{
 		commit, insertPerson, lastPerson, mailNew, mailAgain, verifyEmail, tryLink, setPassword, findNIK, claimNIK, setIdentity,
-		askIdentity, setProfile, setKTP, setSelfie, startOTP, tryOTP, confirmPhone, setStatement,
+		askIdentity, setProfile, setKTP, setSelfie, photosOf, keepPhoto, dropPhoto, dropPhotos, startOTP, tryOTP, confirmPhone, setStatement,
 		submitTest, setEligible, askJoin, takePlace, setBatch, closeBatch, openBatch, selectBatch,
 		batchMembers, setSelected, erasePerson, insertJob, leaseJobs, settleJob, takeKey, readKey, keepKey,
-		freeKey, selectPerson, usedAtAll, checkSeal, setQuota,
+		freeKey, dropKeys, selectPerson, usedAtAll, checkSeal, setQuota,
 	}
 }
 

@@ -123,9 +123,10 @@ func stepsOutOfOrderAreRefused(t *testing.T, location string) {
 	}
 	_, join := s.Join(1, testTime)
 	_, unknown := s.Join(2, testTime)
+	_, photo := s.SetPhoto(store.Photo{Person: 1, SHA256: "00"})
 	for why, err := range map[string]error{
 		"NIK before e-mail":         s.ClaimNIK(1, "9901014101900001", "1990-01-01", testTime),
-		"photo before e-mail":       s.SetPhoto(1, "00"),
+		"photo before e-mail":       photo,
 		"eligibility before NIK":    s.SetEligible(1, false, testTime),
 		"joining before eligible":   join,
 		"joining of nobody we know": unknown,

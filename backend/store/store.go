@@ -30,7 +30,7 @@ const asyncRows = 10_000
 type Options struct {
 	Key        []byte                               // KeySize bytes that seal the NIKs
 	Fresh      bool                                 // refuse a database that holds people, with ErrUsed
-	Quota      int                                  // most members of batch 1; 0 means no limit
+	Quota      int                                  // most members of the batch that is open; 0 means no limit
 	Durability Durability                           // empty means GroupFsync
 	Rows       int                                  // most operations in one transaction; 0 means 512
 	MaxAge     time.Duration                        // how long the first operation waits for company; 0 takes only those that wait already
@@ -112,7 +112,7 @@ func openEngine(ctx context.Context, location string) (*engine, error) {
 	return openSQLite(ctx, location)
 }
 
-// prepareData checks the key and the freshness, and sets the quota of batch 1.
+// prepareData checks the key and the freshness, and sets the quota of the batch that is open.
 func (e *engine) prepareData(ctx context.Context, fingerprint []byte, options Options) error {
 	var people, same bool
 	if err := e.queryRow(usedAtAll).Scan(&people); err != nil {
@@ -126,6 +126,9 @@ func (e *engine) prepareData(ctx context.Context, fingerprint []byte, options Op
 	}
 	if !same {
 		return errors.New("the database was sealed with another key; give the key it was made with, or name a fresh one")
+	}
+	if _, err := e.exec(openBatch, 1, options.Quota); err != nil {
+		return fmt.Errorf("open batch 1: %w", err)
 	}
 	if _, err := e.exec(setQuota, options.Quota); err != nil {
 		return fmt.Errorf("set the quota: %w", err)
@@ -147,6 +150,18 @@ func (s *Store) Close() error {
 
 // Engine names the database.
 func (s *Store) Engine() string { return s.engine.name }
+
+// Shared tells whether other stores may work on the same database, in other processes.
+func (s *Store) Shared() bool { return s.engine.shared }
+
+// Ping asks the database for something.
+func (s *Store) Ping(ctx context.Context) error {
+	var open int
+	if err := s.engine.read[currentBatch].QueryRowContext(ctx).Scan(&open); err != nil {
+		return fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	return nil
+}
 
 // Durability says what an acknowledgement is worth, as asked of the database when it was opened.
 func (s *Store) Durability() string {

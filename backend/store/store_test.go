@@ -25,7 +25,7 @@ func signUp(i int) store.SignUp {
 	hash := sha256.Sum256([]byte(strconv.Itoa(i)))
 	return store.SignUp{
 		Email: fmt.Sprintf("p%d@example.test", i), Name: "Person", Phone: "08123456789", At: testTime, MailPause: time.Minute,
-		Link: store.Link{Nonce: hash[:16], Hash: hash[:], Expires: testTime.Add(24 * time.Hour)},
+		Link: store.Link{Nonce: hash[:16], Hash: hash[:], Expires: testTime.Add(24 * time.Hour), Tries: 5},
 	}
 }
 

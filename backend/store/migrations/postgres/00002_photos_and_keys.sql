@@ -1,0 +1,15 @@
+-- +goose Up
+-- Expired keys are looked for as others are taken.
+CREATE INDEX idempotency_expires ON idempotency (expires_ms);
+
+-- The replicas share nothing but the database.
+CREATE TABLE photos (
+    person_id BIGINT NOT NULL,
+    sha256    TEXT   NOT NULL,
+    content   BYTEA  NOT NULL,
+    PRIMARY KEY (person_id, sha256)
+);
+
+-- +goose Down
+DROP TABLE photos;
+DROP INDEX idempotency_expires;
