@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -32,7 +33,7 @@ func calcCommand(s streams) *cli.Command {
 			return cli.ShowSubcommandHelp(c)
 		},
 	}
-	for _, f := range append(stationFormulas(), otherFormulas()...) {
+	for _, f := range slices.Concat(stationFormulas(), otherFormulas(), moreFormulas()) {
 		command.Subcommands = append(command.Subcommands, f.command(s))
 	}
 	return command

@@ -45,7 +45,7 @@ func (a answer) writeTable(s streams, source string) error {
 		switch value := a.values[key.name].(type) {
 		case map[string]float64:
 			for _, name := range slices.Sorted(maps.Keys(value)) {
-				fmt.Fprintf(table, "%s %s\t%s\t%s\n", key.name, name, digits(value[name]), key.meaning)
+				fmt.Fprintf(table, "%s %s\t%s\t%s\n", key.name, name, digits(value[name])+key.unit, key.meaning)
 			}
 		case float64:
 			fmt.Fprintf(table, "%s\t%s\t%s%s\n", key.name, digits(value)+key.unit, key.meaning, a.interval(key))
@@ -98,5 +98,12 @@ func calcKeys() []calcKey {
 		{"lambda", "/s", "throughput at a concurrency of 1"},
 		{"peak_concurrency", "", "concurrency of the highest throughput"},
 		{"peak_throughput", "/s", "highest throughput"},
+		{"backlog", "", "most that wait"},
+		{"longest_wait", " s", "longest wait, first come first served"},
+		{"attempts", "/s", "attempts, retries included"},
+		{"amplification", "", "attempts for each request"},
+		{"critical_failure", "", "share of failures above which attempts exceed the capacity"},
+		{"safe_rate", "/s", "requests up to which no share of failures does"},
+		{"hit_rate", "", "share of requests that the cache answers"},
 	}
 }
