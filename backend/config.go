@@ -167,6 +167,10 @@ func (c Config) Validate() error {
 	fault(c.BatchRows < 0, "batch_rows is %d; it must be 0 (meaning the default) or more", c.BatchRows)
 	fault(c.Dukcapil.Threshold < 0 || c.Dukcapil.Threshold > 100, "dukcapil: threshold is %d; it must be from 1 to 100", c.Dukcapil.Threshold)
 	fault(c.Mail.Connections < 0, "mail: connections is %d; it must be 1 or more", c.Mail.Connections)
+	fault(c.ConnectionsPerClient < 0, "connections_per_client is %d; it must be 0 (meaning no limit) or more", c.ConnectionsPerClient)
+	if err := CheckLinkBase(c.LinkBase); c.LinkBase != "" && err != nil {
+		errs = append(errs, fmt.Errorf("link_base: %w", err))
+	}
 	for _, d := range []time.Duration{c.BatchAge, c.LinkTTL, c.SessionTTL, c.MailPause, c.Mail.Timeout, c.Mail.Backoff, c.Mail.BackoffMax} {
 		fault(d < 0, "a duration is %v; none may be negative", d)
 	}
@@ -179,6 +183,18 @@ func (c Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// CheckLinkBase says what is wrong with a start of links.
+func CheckLinkBase(text string) error {
+	base, err := url.Parse(text)
+	if err != nil {
+		return err
+	}
+	if base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.User != nil || strings.ContainsAny(text, "?# ") {
+		return fmt.Errorf("%q must begin with http:// or https:// and name a host, without a user, query or fragment", text)
+	}
+	return nil
 }
 
 func (c RegistryConfig) validate() error {
