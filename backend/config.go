@@ -26,7 +26,7 @@ type Config struct {
 	BatchRows            int                    `json:"batch_rows,omitempty"`             // most operations in one transaction; default 512
 	BatchAge             time.Duration          `json:"batch_age,omitempty"`              // how long a transaction waits for company; default 2 ms
 	Key                  []byte                 `json:"key"`                              // 32 bytes from which every other key is derived
-	PhotoDir             string                 `json:"photo_dir,omitempty"`              // default: photos beside the database
+	PhotoDir             string                 `json:"photo_dir,omitempty"`              // of SQLite; default: photos beside the database. PostgreSQL holds them itself
 	Quota                int                    `json:"quota,omitempty"`                  // most members of a batch; 0 means no limit
 	LinkBase             string                 `json:"link_base,omitempty"`              // start of the links in mails; default the own address
 	LinkTTL              time.Duration          `json:"link_ttl,omitempty"`               // how long a link is good; default 24 h
@@ -162,11 +162,14 @@ func (c Config) Validate() error {
 	for _, step := range c.Required {
 		fault(!slices.Contains(requirable[:], step), "required step %q is unknown; use one of %s", step, strings.Join(requirable[:], ", "))
 	}
-	fault(c.PhotoDir == "" && !store.IsFile(c.Database), "photo_dir is missing; name a folder, since the database is none")
 	fault(c.Quota < 0, "quota is %d; it must be 0 (meaning no limit) or more", c.Quota)
 	fault(c.BatchRows < 0, "batch_rows is %d; it must be 0 (meaning the default) or more", c.BatchRows)
 	fault(c.Dukcapil.Threshold < 0 || c.Dukcapil.Threshold > 100, "dukcapil: threshold is %d; it must be from 1 to 100", c.Dukcapil.Threshold)
 	fault(c.Mail.Connections < 0, "mail: connections is %d; it must be 1 or more", c.Mail.Connections)
+	fault(c.ConnectionsPerClient < 0, "connections_per_client is %d; it must be 0 (meaning no limit) or more", c.ConnectionsPerClient)
+	if err := CheckLinkBase(c.LinkBase); c.LinkBase != "" && err != nil {
+		errs = append(errs, fmt.Errorf("link_base: %w", err))
+	}
 	for _, d := range []time.Duration{c.BatchAge, c.LinkTTL, c.SessionTTL, c.MailPause, c.Mail.Timeout, c.Mail.Backoff, c.Mail.BackoffMax} {
 		fault(d < 0, "a duration is %v; none may be negative", d)
 	}
@@ -179,6 +182,18 @@ func (c Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// CheckLinkBase says what is wrong with a start of links.
+func CheckLinkBase(text string) error {
+	base, err := url.Parse(text)
+	if err != nil {
+		return err
+	}
+	if base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.User != nil || strings.ContainsAny(text, "?# ") {
+		return fmt.Errorf("%q must begin with http:// or https:// and name a host, without a user, query or fragment", text)
+	}
+	return nil
 }
 
 func (c RegistryConfig) validate() error {

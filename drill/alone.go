@@ -1,16 +1,19 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/backend/cluster"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/scenarios"
@@ -25,13 +28,34 @@ type Alone struct {
 	Token     string            // mocks: who holds it may control them; empty means nobody may
 	Log       *slog.Logger
 	Ready     func(Ready) // called once the part serves
+
+	KeyFile              string        // backend: file of its key; empty means the one beside the SQLite file
+	LinkBase             string        // backend: start of the links in mails; empty means the own address
+	SessionTTL           time.Duration // backend: how long a session is good; 0 means the default
+	ConnectionsPerClient int           // backend: most from one address; 0 means no limit
+	Profiling            bool          // backend: profiles at the admin listener
 }
 
-// ServeBackend runs the reference backend of a run until the context ends.
+// ServeBackend runs the reference backend of a run until the context ends. Its key is its own, not the
+// one that a drill takes.
 func ServeBackend(ctx context.Context, run *Run, alone Alone) error {
 	config := run.Backend
 	config.Fresh = false
-	config.Database = alone.Database
+	config.Listen, config.Admin = alone.Listen["backend"], alone.Listen["admin"]
+	config.LinkBase, config.SessionTTL = alone.LinkBase, alone.SessionTTL
+	config.ConnectionsPerClient, config.Profiling = alone.ConnectionsPerClient, alone.Profiling
+	if err := checkAddresses(run.Scenario, alone.Addresses); err != nil {
+		return err
+	}
+	connect(&config, alone.Addresses)
+	if err := checkListeners(config, alone.Listen); err != nil {
+		return err
+	}
+	key, err := alone.key()
+	if err != nil {
+		return err
+	}
+	config.Key, config.Database = key, alone.Database
 	if alone.Database == OwnPostgres {
 		own, err := cluster.Start(ctx)
 		if err != nil {
@@ -40,14 +64,37 @@ func ServeBackend(ctx context.Context, run *Run, alone Alone) error {
 		defer own.Stop() //nolint:errcheck // what is left is in the folder for temporary files
 		config.Database = own.URL()
 	}
-	config.PhotoDir = photoDir(config.Database, ".")
-	config.Listen = alone.Listen["backend"]
-	config.Admin = alone.Listen["admin"]
-	if err := checkAddresses(run.Scenario, alone.Addresses); err != nil {
+	return serveAlone(ctx, Order{Backend: &BackendOrder{config, run.Scenario.Opens}}, run, alone)
+}
+
+// checkListeners refuses a backend that would listen where nobody looks for it.
+func checkListeners(config backend.Config, listen map[string]string) error {
+	if err := checkNames(listen, "backend", "admin"); err != nil {
 		return err
 	}
-	connect(&config, alone.Addresses)
-	return serveAlone(ctx, Order{Backend: &BackendOrder{config, run.Scenario.Opens}}, run, alone)
+	if config.Profiling && config.Admin == "" {
+		return refuse("--pprof shows profiles at the admin listener, and there is none; give --listen admin=HOST:PORT")
+	}
+	if config.Mail.SMTP != "" && config.LinkBase == "" && listensEverywhere(config.Listen) {
+		return refuse("the links in mails would name no host, since --listen backend=%s has none; say what they begin with, as in --link-base https://people.example", config.Listen)
+	}
+	return nil
+}
+
+// listensEverywhere says whether an address stands for all of the machine's.
+func listensEverywhere(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && (host == "" || net.ParseIP(host).IsUnspecified())
+}
+
+// checkNames refuses an address for a listener that there is not.
+func checkNames(listen map[string]string, names ...string) error {
+	for _, name := range sortedNames(listen) {
+		if !slices.Contains(names, name) {
+			return refuse("--listen %s is unknown; what listens is called %s", name, strings.Join(names, ", "))
+		}
+	}
+	return nil
 }
 
 // checkAddresses refuses a backend that would not find what it calls.
@@ -66,9 +113,9 @@ func checkAddresses(s *scenarios.Scenario, addresses map[string]string) error {
 			return refuse("the backend of scenario %s calls %s, which has no address; give --address %s=HOST:PORT (ombak serve mocks prints such addresses)", s.Name, name, name)
 		}
 	}
-	for name := range addresses {
+	for _, name := range sortedNames(addresses) {
 		if !slices.Contains(wanted, name) {
-			return refuse("--address %s is of no use: the backend of scenario %s calls %s", name, s.Name, strings.Join(wanted, ", "))
+			return refuse("--address %s is of no use: the backend of scenario %s calls %s", name, s.Name, cmp.Or(strings.Join(wanted, ", "), "nothing"))
 		}
 	}
 	return nil
@@ -91,6 +138,9 @@ func NewMocks(scenario *scenarios.Scenario, options Options) (*Run, error) {
 // ServeMocks runs the stand-ins of a run's dependencies until the context ends.
 func ServeMocks(ctx context.Context, run *Run, alone Alone) error {
 	config := run.Mocks
+	if err := checkNames(alone.Listen, listenersOf(config)...); err != nil {
+		return err
+	}
 	config.Dukcapil.Listen, config.Dapodik.Listen, config.DTKS.Listen = alone.Listen["dukcapil"], alone.Listen["dapodik"], alone.Listen["dtks"]
 	config.Mail.Listen, config.Mail.ListenSMTP = alone.Listen["mail"], alone.Listen["mail-smtp"]
 	config.Admin = mocks.Admin{Listen: alone.Listen["admin"], Token: alone.Token}
@@ -109,6 +159,18 @@ func ServeMocks(ctx context.Context, run *Run, alone Alone) error {
 		return refuse("only dependencies of kind generic can be recorded; scenario %s has no such dependency for each --record", run.Scenario.Name)
 	}
 	return serveAlone(ctx, Order{Mocks: &MocksOrder{Config: config, Recordings: files}}, run, alone)
+}
+
+// listenersOf names what listens among the mocks.
+func listenersOf(config mocks.Config) []string {
+	names := []string{"admin", "dukcapil", "dapodik", "dtks", "mail", "mail-smtp"}
+	if config.SMS != nil {
+		names = append(names, "sms")
+	}
+	for _, generic := range config.Generics {
+		names = append(names, generic.Name)
+	}
+	return names
 }
 
 // serveAlone plays the conductor of a single part in this process: the run begins at once.

@@ -51,8 +51,8 @@ func registryOf(config *backend.Config, kind string) *backend.RegistryConfig {
 	return nil
 }
 
-// key derives the store's key from the seed: a drill holds nobody's real data, and its database
-// must be readable for reconciliation.
+// key derives a drill's key from the seed, which is public: its people are made up, and its database must
+// be readable for reconciliation. A backend that runs alone has a key of its own (see ServeBackend).
 func (r *Run) key() []byte {
 	sum := sha256.Sum256([]byte("ombak drill store key " + strconv.FormatUint(r.Scenario.Seed, 10)))
 	return sum[:]

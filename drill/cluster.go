@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 
 	"github.com/ombak-sim/ombak/backend/cluster"
-	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // OwnPostgres as a database means a PostgreSQL that is started for the run and removed after it.
@@ -37,12 +36,4 @@ func (c *conductor) stopCluster() {
 	}
 	c.costs = append(c.costs, costOf("postgres", state))
 	c.cluster = nil
-}
-
-// photoDir is where photos are: beside the database, or where there is no file, in another folder.
-func photoDir(database, folder string) string {
-	if store.IsFile(database) {
-		folder = filepath.Dir(database)
-	}
-	return filepath.Join(folder, "photos")
 }

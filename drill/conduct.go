@@ -192,7 +192,6 @@ func (c *conductor) startParts(ctx context.Context) error {
 		}
 		config := c.run.Backend
 		config.Database = c.environment.Database
-		config.PhotoDir = photoDir(c.environment.Database, c.environment.Folder)
 		connect(&config, mocks.Addresses)
 		backend, err := c.startPart(ctx, "backend", Order{Backend: &BackendOrder{config, c.run.Scenario.Opens}})
 		if err != nil {

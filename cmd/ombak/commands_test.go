@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,10 +71,15 @@ func killPart(ts *testscript.TestScript, neg bool, args []string) {
 // its parts run and people are being written.
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: wait-for gone|playing FOLDER, or wait-for listening HOST:PORT")
+		ts.Fatalf("usage: wait-for gone|playing FOLDER, or wait-for listening|answering HOST:PORT")
 	}
-	if args[0] == "listening" {
+	switch args[0] {
+	case "listening":
 		waitForListener(ts, args[1])
+		return
+	case "answering":
+		waitForListener(ts, args[1])
+		waitForAnswer(ts, args[1])
 		return
 	}
 	for range 600 {
@@ -99,6 +105,14 @@ func waitForListener(ts *testscript.TestScript, address string) {
 		<-time.After(50 * time.Millisecond)
 	}
 	ts.Fatalf("nobody listened at %s within 30 s", address)
+}
+
+// waitForAnswer asks once: who listens before it serves answers when it does.
+func waitForAnswer(ts *testscript.TestScript, address string) {
+	client := http.Client{Timeout: 30 * time.Second}
+	answer, err := client.Get("http://" + address)
+	ts.Check(err)
+	ts.Check(answer.Body.Close())
 }
 
 func size(name string) int64 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,7 +172,7 @@ func readWindow(text string) (from, to time.Duration, err error) {
 	return from, to, nil
 }
 
-// pairs reads NAME=VALUE; where allowed, a value that is a URL may stand alone.
+// pairs reads NAME=VALUE, each name once; where allowed, a value that is a URL may stand alone.
 func pairs(texts []string, flag string, nameless bool) (map[string]string, error) {
 	values := map[string]string{}
 	for _, text := range texts {
@@ -181,6 +182,9 @@ func pairs(texts []string, flag string, nameless bool) (map[string]string, error
 		}
 		if !found || value == "" || !nameless && name == "" {
 			return nil, usageError{fmt.Errorf("--%s %q has no value; write NAME=VALUE", flag, text)}
+		}
+		if _, twice := values[name]; twice {
+			return nil, usageError{fmt.Errorf("--%s is given twice for %s; give it once", flag, cmp.Or(name, "what has no name"))}
 		}
 		values[name] = value
 	}

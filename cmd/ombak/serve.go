@@ -1,16 +1,23 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/scenarios"
 )
+
+const defaultStore = "sqlite:ombak.db"
 
 func serveCommand(s streams) *cli.Command {
 	flags := func(more ...cli.Flag) []cli.Flag {
@@ -27,10 +34,7 @@ func serveCommand(s streams) *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "backend", Usage: "run the reference backend",
-				Flags: flags(
-					&cli.StringFlag{Name: "store", Usage: "keep the people in `sqlite:PATH`, postgres://…, or postgres for one that is started and removed again", Value: "sqlite:ombak.db", EnvVars: twin("store")},
-					&cli.StringSliceFlag{Name: "address", Usage: "where a dependency is, as `NAME=HOST:PORT`", EnvVars: twin("address")},
-				),
+				Flags:  flags(backendFlags()...),
 				Action: func(c *cli.Context) error { return serveBackend(c, s) },
 			},
 			{
@@ -44,19 +48,67 @@ func serveCommand(s streams) *cli.Command {
 	}
 }
 
+// backendFlags are the settings of a backend that no scenario has.
+func backendFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "store", Usage: "keep the people in `sqlite:PATH`, postgres://…, or postgres for one that is started and removed again", Value: defaultStore, EnvVars: twin("store")},
+		&cli.StringSliceFlag{Name: "address", Usage: "where a dependency is, as `NAME=HOST:PORT`", EnvVars: twin("address")},
+		&cli.StringFlag{Name: "key", Usage: "sign and seal with the key in `FILE`, 32 bytes as base64; by default PATH.key beside an SQLite file, made at the first start", EnvVars: twin("key")},
+		&cli.StringFlag{Name: "link-base", Usage: "begin the links in mails with `URL`; by default with the address listened at", EnvVars: twin("link-base")},
+		&cli.DurationFlag{Name: "session-ttl", DefaultText: "24h", Usage: "let a session be good for `DURATION`", EnvVars: twin("session-ttl")},
+		&cli.IntFlag{Name: "connections-per-client", DefaultText: "no limit", Usage: "take at most `N` connections from one address", EnvVars: twin("connections-per-client")},
+		&cli.BoolFlag{Name: "pprof", Usage: "show profiles at the admin listener, /debug/pprof/", EnvVars: twin("pprof")},
+	}
+}
+
 func serveBackend(c *cli.Context, s streams) error {
 	run, alone, err := readAlone(c, s, drill.NewRun)
 	if err != nil {
 		return err
 	}
 	alone.Log = slog.New(slog.NewJSONHandler(s.err, nil))
-	if alone.Database, err = databasePath(c.String("store")); err != nil {
+	if alone.Database, err = databasePath(cmp.Or(c.String("store"), defaultStore)); err != nil {
 		return err
 	}
-	if alone.Addresses, err = pairs(c.StringSlice("address"), "address", false); err != nil {
+	if alone.Addresses, err = addresses(c.StringSlice("address"), "address"); err != nil {
+		return err
+	}
+	if err := readBackend(c, &alone); err != nil {
 		return err
 	}
 	return drill.ServeBackend(c.Context, run, alone)
+}
+
+// readBackend reads those settings that are neither store nor address.
+func readBackend(c *cli.Context, alone *drill.Alone) error {
+	alone.KeyFile, alone.LinkBase, alone.Profiling = c.String("key"), c.String("link-base"), c.Bool("pprof")
+	alone.SessionTTL, alone.ConnectionsPerClient = c.Duration("session-ttl"), c.Int("connections-per-client")
+	if err := backend.CheckLinkBase(alone.LinkBase); alone.LinkBase != "" && err != nil {
+		return usageError{fmt.Errorf("--link-base: %w", err)}
+	}
+	if c.IsSet("session-ttl") && alone.SessionTTL <= 0 {
+		return usageError{fmt.Errorf("--session-ttl is %v; it must be above 0", alone.SessionTTL)}
+	}
+	if c.IsSet("connections-per-client") && alone.ConnectionsPerClient < 1 {
+		return usageError{fmt.Errorf("--connections-per-client is %d; it must be 1 or more", alone.ConnectionsPerClient)}
+	}
+	return nil
+}
+
+// addresses reads NAME=HOST:PORT. To listen, the host may be left out and the port be 0.
+func addresses(texts []string, flag string) (map[string]string, error) {
+	values, err := pairs(texts, flag, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		host, port, err := net.SplitHostPort(values[name])
+		n, errPort := strconv.ParseUint(port, 10, 16)
+		if err != nil || errPort != nil || strings.ContainsAny(host, "/@?# ") || flag != "listen" && (host == "" || n == 0) {
+			return nil, usageError{fmt.Errorf("--%s %s=%s is no address; write %s=HOST:PORT with a port up to 65535", flag, name, values[name], name)}
+		}
+	}
+	return values, nil
 }
 
 func serveMocks(c *cli.Context, s streams) error {
@@ -88,7 +140,7 @@ func readAlone(c *cli.Context, s streams, newRun func(*scenarios.Scenario, drill
 	if err != nil {
 		return nil, alone, err
 	}
-	if alone.Listen, err = pairs(c.StringSlice("listen"), "listen", false); err != nil {
+	if alone.Listen, err = addresses(c.StringSlice("listen"), "listen"); err != nil {
 		return nil, alone, err
 	}
 	run, err := newRun(scenario, drill.Options{Plan: c.String("plan")})

@@ -29,7 +29,7 @@ func readSettings(c *cli.Context) error {
 	}
 	defer file.Close()
 	given := slices.DeleteFunc(c.FlagNames(), func(name string) bool { return !c.IsSet(name) })
-	lines := bufio.NewScanner(file)
+	lines, seen := bufio.NewScanner(file), map[string]int{}
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -40,9 +40,14 @@ func readSettings(c *cli.Context) error {
 		if !found || value == "" {
 			return usageError{fmt.Errorf("%s:%d: %q is no setting; write NAME: VALUE, as in store: sqlite:ombak.db", path, n, line)}
 		}
-		if !slices.ContainsFunc(c.Command.Flags, func(flag cli.Flag) bool { return flag.Names()[0] == name }) || name == "config" {
-			return usageError{fmt.Errorf("%s:%d: there is no flag --%s; ombak %s --help lists them", path, n, name, c.Command.HelpName)}
+		flag := slices.IndexFunc(c.Command.Flags, func(flag cli.Flag) bool { return flag.Names()[0] == name })
+		if flag < 0 || name == "config" {
+			return usageError{fmt.Errorf("%s:%d: there is no flag --%s; %s --help lists them", path, n, name, c.Command.HelpName)}
 		}
+		if _, several := c.Command.Flags[flag].(*cli.StringSliceFlag); seen[name] > 0 && !several {
+			return usageError{fmt.Errorf("%s:%d: %s stands in line %d already and has one value; leave one of them out", path, n, name, seen[name])}
+		}
+		seen[name] = n
 		if slices.Contains(given, name) {
 			continue
 		}
