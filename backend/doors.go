@@ -3,7 +3,8 @@ package backend
 import (
 	"context"
 	"errors"
-	"hash/fnv"
+	"hash/maphash"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -20,9 +21,9 @@ type DoorConfig struct {
 	Fresh   []string                  `json:"fresh,omitempty"`   // paths of those whose journey has not begun
 	Opens   time.Time                 `json:"opens,omitzero"`    // what turns are counted from, by the scenario's clock
 	Gate    *resilience.GateConfig    `json:"gate,omitempty"`    // queueing policies
-	Buckets *resilience.BucketConfig  `json:"buckets,omitempty"` // for each session
+	Buckets *resilience.BucketConfig  `json:"buckets,omitempty"` // for each person, or each address where there is no session
 	Stagger *resilience.StaggerConfig `json:"stagger,omitempty"` // by the birth date of an identity
-	Room    *resilience.RoomConfig    `json:"room,omitempty"`    // with a place for each session
+	Room    *resilience.RoomConfig    `json:"room,omitempty"`    // with a place for each person; only at paths that need a session
 }
 
 // door lets a request pass, or answers it. Leave is called when the request is done.
@@ -92,12 +93,12 @@ func (s *Server) newDoor(config DoorConfig) (door, error) {
 		if err := config.Buckets.Validate(); err != nil {
 			return nil, err
 		}
-		return &bucketDoor{began: time.Now(), buckets: resilience.NewBuckets(*config.Buckets)}, nil
+		return &bucketDoor{holder: s.holder, seed: maphash.MakeSeed(), began: time.Now(), buckets: resilience.NewBuckets(*config.Buckets)}, nil
 	case config.Stagger != nil:
 		return staggerDoor{*config.Stagger, func() time.Duration { return s.config.Now().Sub(config.Opens) }}, config.Stagger.Validate()
 	}
 	if config.Room != nil {
-		return newRoomDoor(*config.Room, s.config.Key)
+		return s.newRoomDoor(config)
 	}
 	return nil, errors.New("a door without a policy; set gate, buckets, stagger or room")
 }
@@ -143,6 +144,11 @@ func early(code, message string, retryAfter time.Duration) *fault {
 	return &fault{status: fasthttp.StatusTooManyRequests, code: code, message: message, retryAfter: max(retryAfter, time.Second)}
 }
 
+// beforeSession says whether people come to a path before they have a session.
+func beforeSession(path string) bool {
+	return slices.Contains([]string{"/", "/openapi.json", linkPath, "/v1/signups", "/v1/sign-ins", "/v1/email-verifications", "/v1/sessions", "/v1/batches"}, path)
+}
+
 // gateDoor is a queueing policy.
 type gateDoor struct {
 	stopping context.Context
@@ -162,22 +168,36 @@ func (d *gateDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
 	return d.gate.leave, err
 }
 
-// bucketDoor gives each session its token bucket.
+// bucketDoor gives each client a token bucket.
 type bucketDoor struct {
+	holder  func(*fasthttp.RequestHeader) (int64, error)
+	seed    maphash.Seed
 	began   time.Time
 	mutex   sync.Mutex // guards what follows
 	buckets *resilience.Buckets
 }
 
 func (d *bucketDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
-	client := fnv.New64a()
-	_, _ = client.Write(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization)) // a hash never fails
+	client := d.client(ctx)
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	if wait, ok := d.buckets.Allow(time.Since(d.began), client.Sum64()); !ok {
+	if wait, ok := d.buckets.Allow(time.Since(d.began), client); !ok {
 		return nil, early("too_many_requests", "you ask too often; try again later", wait)
 	}
 	return func() {}, nil
+}
+
+// client is the person, however the session is spelt, or who has none the address: what costs nothing to
+// make up has no bucket. Of an IPv6 address the network counts, as whoever has one has all 2^64 of it.
+func (d *bucketDoor) client(ctx *fasthttp.RequestCtx) uint64 {
+	if person, err := d.holder(&ctx.Request.Header); err == nil {
+		return maphash.Comparable(d.seed, person)
+	}
+	address := ctx.RemoteIP()
+	if address.To4() == nil {
+		address = address.Mask(net.CIDRMask(64, 128))
+	}
+	return maphash.Bytes(d.seed, address.To16())
 }
 
 // staggerDoor lets birth months in one after the other.

@@ -2,9 +2,12 @@ package backend
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
-	"math/rand/v2"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,78 +23,97 @@ const ticketHeader = "Queue-Ticket"
 // ticketLife is how long a ticket can be used.
 const ticketLife = 48 * time.Hour
 
-// tickets signs and checks places in a waiting room, each good for one holder:
-// "<purpose>.<key id>.<round>.<number>.<expiry, Unix s>.<HMAC>", the HMAC over that and the holder. The
-// service remembers none of them.
-type tickets sessions
+// tickets signs and checks places in a waiting room, each good for one person at the room that gave it:
+// "<purpose>.<key id>.<room>.<round>.<number>.<expiry, Unix s>.<HMAC>", the HMAC over that and the person.
+type tickets struct {
+	key   signer
+	keyID string
+	room  string // tells rooms apart, those of other replicas and of earlier starts too: each numbers its own places
+}
 
 // ticketPurpose keeps a token of another kind from being taken for a ticket.
 const ticketPurpose = "queue"
 
-var errTicket = errors.New("the ticket is missing, malformed, expired or somebody else's")
+var errTicket = errors.New("the ticket is missing, malformed, expired, somebody else's or of another room")
 
-// issue returns a holder's ticket.
-func (t tickets) issue(place resilience.Place, holder string, expires time.Time) string {
-	text := strings.Join([]string{
-		ticketPurpose, t.keyID, strconv.FormatUint(place.Round, 10), strconv.FormatUint(place.Number, 10), strconv.FormatInt(expires.Unix(), 10),
-	}, ".")
-	return text + "." + base64.RawURLEncoding.EncodeToString(t.sign(text, holder))
+// newTickets returns the tickets of a new room.
+func newTickets(key signer) tickets {
+	return tickets{key: key, keyID: newSessions(key).keyID, room: rand.Text()}
 }
 
-func (t tickets) sign(text, holder string) []byte { return t.key.sign([]byte(text + "\x00" + holder)) }
+// issue returns a person's ticket.
+func (t tickets) issue(place resilience.Place, person int64, expires time.Time) string {
+	text := strings.Join([]string{
+		ticketPurpose, t.keyID, t.room, strconv.FormatUint(place.Round, 10), strconv.FormatUint(place.Number, 10), strconv.FormatInt(expires.Unix(), 10),
+	}, ".")
+	return text + "." + base64.RawURLEncoding.EncodeToString(t.sign(text, person))
+}
 
-// check returns the place of a holder's ticket.
-func (t tickets) check(ticket, holder string, now time.Time) (place resilience.Place, err error) {
+func (t tickets) sign(text string, person int64) []byte {
+	return t.key.sign([]byte(text + "\x00" + strconv.FormatInt(person, 10)))
+}
+
+// check returns the place of a person's ticket.
+func (t tickets) check(ticket string, person int64, now time.Time) (place resilience.Place, err error) {
 	end := max(0, strings.LastIndexByte(ticket, '.'))
 	mac, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimPrefix(ticket[end:], "."))
-	if err != nil || !hmac.Equal(mac, t.sign(ticket[:end], holder)) {
+	if err != nil || !hmac.Equal(mac, t.sign(ticket[:end], person)) {
 		return place, errTicket
 	}
 	parts := strings.Split(ticket[:end], ".")
-	if len(parts) != 5 || parts[0] != ticketPurpose || parts[1] != t.keyID {
+	if len(parts) != 6 || parts[0] != ticketPurpose || parts[1] != t.keyID || parts[2] != t.room {
 		return place, errTicket
 	}
-	round, first := strconv.ParseUint(parts[2], 10, 64)
-	number, second := strconv.ParseUint(parts[3], 10, 64)
-	expires, third := strconv.ParseInt(parts[4], 10, 64)
+	round, first := strconv.ParseUint(parts[3], 10, 64)
+	number, second := strconv.ParseUint(parts[4], 10, 64)
+	expires, third := strconv.ParseInt(parts[5], 10, 64)
 	if errors.Join(first, second, third) != nil || now.Unix() >= expires {
 		return place, errTicket
 	}
 	return resilience.Place{Round: round, Number: number}, nil
 }
 
-// roomDoor is a waiting room. Each session has a place of its own; without one there is none to keep.
+// roomDoor is a waiting room, with one place for each person who has a session.
 type roomDoor struct {
+	holder  func(*fasthttp.RequestHeader) (int64, error) // the person of a session; asks no database
 	tickets tickets
+	draws   signer // of lots
 	began   time.Time
 	mutex   sync.Mutex // guards what follows
-	room    *resilience.Room
+	keeper  *resilience.Doorkeeper
 	counts  resilience.Stats
 	counted time.Duration // up to when
 }
 
-func newRoomDoor(config resilience.RoomConfig, key []byte) (*roomDoor, error) {
-	if err := config.Validate(); err != nil {
+// newRoomDoor builds a waiting room. Without a session there is nobody to keep a place for.
+func (s *Server) newRoomDoor(config DoorConfig) (*roomDoor, error) {
+	if len(config.Paths) == 0 || slices.ContainsFunc(config.Paths, beforeSession) {
+		return nil, fmt.Errorf("a waiting room in front of %s, where people come without a session and cannot be told apart; set paths that need a session", config.place())
+	}
+	if err := config.Room.Validate(); err != nil {
 		return nil, err
 	}
-	ticketKey, err := deriveSigner(key, "ticket")
+	ticketKey, err := deriveSigner(s.config.Key, "ticket")
 	if err != nil {
 		return nil, err
 	}
-	return &roomDoor{tickets: tickets(newSessions(ticketKey)), began: time.Now(), room: resilience.NewRoom(config)}, nil
+	drawKey, err := deriveSigner(s.config.Key, "draw")
+	if err != nil {
+		return nil, err
+	}
+	return &roomDoor{holder: s.holder, tickets: newTickets(ticketKey), draws: drawKey, began: time.Now(), keeper: resilience.NewDoorkeeper(*config.Room)}, nil
 }
 
 func (d *roomDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
-	holder := string(ctx.Request.Header.Peek(fasthttp.HeaderAuthorization))
-	if holder == "" {
-		return nil, noSession()
+	person, err := d.holder(&ctx.Request.Header)
+	if err != nil {
+		return nil, err
 	}
 	now := time.Now()
-	place, err := d.tickets.check(string(ctx.Request.Header.Peek(ticketHeader)), holder, now)
-	known := err == nil
-	kept, wait, in := d.enter(place, known)
-	if !known || kept != place {
-		ctx.Response.Header.Set(ticketHeader, d.tickets.issue(kept, holder, now.Add(ticketLife)))
+	shown, err := d.tickets.check(string(ctx.Request.Header.Peek(ticketHeader)), person, now)
+	place, wait, in := d.enter(person, shown)
+	if err != nil || place != shown {
+		ctx.Response.Header.Set(ticketHeader, d.tickets.issue(place, person, now.Add(ticketLife)))
 	}
 	if !in {
 		return nil, &fault{status: fasthttp.StatusServiceUnavailable, code: "waiting_room", message: "you have a place in the queue; come back when it is your turn", retryAfter: max(wait, time.Second)}
@@ -99,21 +121,19 @@ func (d *roomDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
 	return func() {}, nil
 }
 
-// enter asks the room, and takes a new place where there is none or its turn has lapsed.
-func (d *roomDoor) enter(place resilience.Place, known bool) (kept resilience.Place, wait time.Duration, in bool) {
+// enter asks the doorkeeper.
+func (d *roomDoor) enter(person int64, shown resilience.Place) (place resilience.Place, wait time.Duration, in bool) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	now := time.Since(d.began)
 	defer d.count(now)
-	if known {
-		var lapsed bool
-		if wait, in, lapsed = d.room.Enter(now, place); !lapsed {
-			return place, wait, in
-		}
-	}
-	place = d.room.Take(now, rand.Uint32())
-	wait, in, _ = d.room.Enter(now, place)
-	return place, wait, in
+	return d.keeper.Ask(now, uint64(person), shown, func(round uint64) uint32 { return d.draw(round, person) })
+}
+
+// draw is a person's lot in a round: the same however often it is asked for, and nobody can tell it beforehand.
+func (d *roomDoor) draw(round uint64, person int64) uint32 {
+	text := strings.Join([]string{d.tickets.room, strconv.FormatUint(round, 10), strconv.FormatInt(person, 10)}, ".")
+	return binary.BigEndian.Uint32(d.draws.sign([]byte(text)))
 }
 
 // stats says how many places it gave (arrivals), for how many the turn has come (completions), and how
@@ -128,7 +148,7 @@ func (d *roomDoor) stats() resilience.Stats {
 // count brings the counts up to date. Between two requests nobody new can wait.
 func (d *roomDoor) count(now time.Duration) {
 	d.counts.QueueTime += (now - d.counted) * time.Duration(d.counts.Queued)
-	d.counts.Arrivals, d.counts.Completions = d.room.Counts(now)
+	d.counts.Arrivals, d.counts.Completions = d.keeper.Counts(now)
 	d.counts.Queued = int(d.counts.Arrivals - d.counts.Completions)
 	d.counts.QueueMax = max(d.counts.QueueMax, d.counts.Queued)
 	d.counted = now

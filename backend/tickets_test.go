@@ -8,14 +8,17 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-var testTickets = tickets(newSessions(newSigner([]byte("0123456789abcdef0123456789abcdef"))))
+const me, you = 7, 8 // numbers of people
 
-// TestTicketsCannotBeForged: any other letter, holder, key, purpose or time spoils a ticket.
+func ticketSigner() signer { return newSigner([]byte("0123456789abcdef0123456789abcdef")) }
+
+// TestTicketsCannotBeForged: any other letter, person, room, key, purpose or time spoils a ticket.
 func TestTicketsCannotBeForged(t *testing.T) {
 	now := time.Unix(1_600_000_000, 0)
+	testTickets := newTickets(ticketSigner())
 	place := resilience.Place{Round: 3, Number: 1234567}
-	ticket := testTickets.issue(place, "Bearer me", now.Add(time.Hour))
-	if got, err := testTickets.check(ticket, "Bearer me", now); err != nil || got != place {
+	ticket := testTickets.issue(place, me, now.Add(time.Hour))
+	if got, err := testTickets.check(ticket, me, now); err != nil || got != place {
 		t.Fatalf("%+v, %v; want %+v", got, err, place)
 	}
 	for i := range ticket {
@@ -23,20 +26,23 @@ func TestTicketsCannotBeForged(t *testing.T) {
 			if ticket[i] == letter {
 				continue
 			}
-			if _, err := testTickets.check(ticket[:i]+string(letter)+ticket[i+1:], "Bearer me", now); err == nil {
+			if _, err := testTickets.check(ticket[:i]+string(letter)+ticket[i+1:], me, now); err == nil {
 				t.Fatalf("letter %d changed to %q: accepted", i, letter)
 			}
 		}
 	}
-	other := tickets(newSessions(newSigner([]byte("another key, another key, another"))))
-	session := sessions(testTickets).issue(7, now.Add(time.Hour))
+	other := newTickets(newSigner([]byte("another key, another key, another")))
+	other.room = testTickets.room
+	people := newSessions(ticketSigner())
+	session := people.issue(me, now.Add(time.Hour))
 	for why, refused := range map[string]error{
-		"another holder":      second(testTickets.check(ticket, "Bearer you", now)),
-		"another key":         second(other.check(ticket, "Bearer me", now)),
-		"too late":            second(testTickets.check(ticket, "Bearer me", now.Add(time.Hour))),
-		"a session":           second(testTickets.check(session, "", now)),
-		"nothing":             second(testTickets.check("", "", now)),
-		"a ticket as session": second(sessions(testTickets).check(testTickets.issue(place, "", now.Add(time.Hour)), now)),
+		"another person":      second(testTickets.check(ticket, you, now)),
+		"another room":        second(newTickets(ticketSigner()).check(ticket, me, now)),
+		"another key":         second(other.check(ticket, me, now)),
+		"too late":            second(testTickets.check(ticket, me, now.Add(time.Hour))),
+		"a session":           second(testTickets.check(session, me, now)),
+		"nothing":             second(testTickets.check("", me, now)),
+		"a ticket as session": second(people.check(ticket, now)),
 	} {
 		if refused == nil {
 			t.Errorf("%s: accepted", why)
@@ -49,11 +55,12 @@ func second[T any](_ T, err error) error { return err }
 // FuzzTicket: no text but an issued one is a ticket, and none breaks the reader.
 func FuzzTicket(f *testing.F) {
 	now := time.Unix(1_600_000_000, 0)
-	f.Add("", "")
-	f.Add("queue."+testTickets.keyID+".0.1.99999999999.AAAA", "Bearer me")
-	f.Add(strings.Repeat(".", 9), "x")
-	f.Fuzz(func(t *testing.T, ticket, holder string) {
-		if place, err := testTickets.check(ticket, holder, now); err == nil {
+	testTickets := newTickets(ticketSigner())
+	f.Add("", int64(me))
+	f.Add("queue."+testTickets.keyID+"."+testTickets.room+".0.1.99999999999.AAAA", int64(me))
+	f.Add(strings.Repeat(".", 9), int64(you))
+	f.Fuzz(func(t *testing.T, ticket string, person int64) {
+		if place, err := testTickets.check(ticket, person, now); err == nil {
 			t.Fatalf("%q is a ticket for %+v", ticket, place)
 		}
 	})

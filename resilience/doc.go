@@ -15,6 +15,7 @@
 //     person went away by [Gate.Cancel];
 //  4. [Gate.Stats] tells what happened so far, as integrals over time.
 //
-// Those that decide at once say yes, or no and how long to wait: [Buckets], [StaggerConfig], [Room],
-// [Breaker], [Budget]. [Cache] saves calls, and [Scaler] says how many servers there should be.
+// Those that decide at once say yes, or no and how long to wait: [Buckets], [StaggerConfig], [Room]
+// (behind a [Doorkeeper] where people may come without their ticket), [Breaker], [Budget]. [Cache] saves
+// calls, and [Scaler] says how many servers there should be.
 package resilience

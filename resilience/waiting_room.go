@@ -42,7 +42,8 @@ func (c RoomConfig) Validate() error {
 }
 
 // Place is a person's place in a waiting room. The person keeps it, signed by whoever issued it; the
-// room remembers nobody, only how many places it has given and how many turns have come up.
+// room remembers nobody, only how many places it has given and how many turns have come up. Who may ask
+// without showing it needs a [Doorkeeper].
 type Place struct {
 	Round  uint64 `json:"round,omitempty"`  // lottery: the round that it was drawn in
 	Number uint64 `json:"number,omitempty"` // counted from 1; lottery: drawn, 0 to 2^32-1
@@ -86,6 +87,7 @@ func (r *Room) Take(now time.Duration, chance uint32) Place {
 	r.advance(now)
 	r.issued++
 	if r.config.Order != Lottery {
+		r.noteTurns()
 		return Place{Number: r.issued}
 	}
 	number := r.roundAt(r.last)
@@ -96,20 +98,23 @@ func (r *Room) Take(now time.Duration, chance uint32) Place {
 	return Place{Round: number, Number: uint64(chance)}
 }
 
+// Round returns the number of the round that a place taken now is drawn in, 0 where there are none.
+func (r *Room) Round(now time.Duration) uint64 {
+	if r.config.Order != Lottery {
+		return 0
+	}
+	return r.roundAt(max(now, r.last))
+}
+
 // Enter says whether a place's turn has come, or else how long to wait, an estimate. A place whose
-// turn has lapsed is of no use any longer: take a new one.
+// turn has lapsed, or that the room never gave, is of no use: take a new one.
 func (r *Room) Enter(now time.Duration, place Place) (wait time.Duration, in, lapsed bool) {
 	r.advance(now)
-	if r.config.Order == Lottery {
-		wait, in = r.draw(place)
-		return wait, in, false
-	}
-	ahead := float64(place.Number) - r.turns
 	switch {
-	case place.Number == 0 || place.Number > r.issued:
+	case !r.gave(place):
 		return 0, false, true // of another room, or of one that has been started anew
-	case ahead > 0:
-		return r.time(ahead), false, false
+	case !r.come(place):
+		return r.wait(place), false, false
 	case r.config.Order == ServingNumber && r.lapses.over(place.Number, r.last-r.config.Grace):
 		return 0, false, true
 	}
@@ -130,30 +135,44 @@ func (r *Room) Counts(now time.Duration) (places, turns uint64) {
 	return r.issued, turns
 }
 
-// draw is Enter by chance: of a round of n places k turns have come up, and a place is in whose number
-// lies below k/n of all numbers. Until a round is over nobody of it is in.
-func (r *Room) draw(place Place) (wait time.Duration, in bool) {
-	current := r.roundAt(r.last)
-	switch {
-	case place.Round == 0 || place.Round >= r.first+uint64(len(r.rounds)) || place.Number > math.MaxUint32:
-		return r.config.Round, false
-	case place.Round < r.first:
-		return 0, true
+// gave says whether the place may be one of its own; a lottery cannot tell of rounds that are over.
+func (r *Room) gave(place Place) bool {
+	if r.config.Order != Lottery {
+		return place.Number != 0 && place.Number <= r.issued
+	}
+	return place.Round != 0 && place.Round < r.first+uint64(len(r.rounds)) && place.Number <= math.MaxUint32
+}
+
+// come says whether the turn of one of its places has come. In a lottery, of a round of n places k turns
+// have come up, and a place is in whose number lies below k/n of all numbers. Until a round is over
+// nobody of it is in.
+func (r *Room) come(place Place) bool {
+	if r.config.Order != Lottery {
+		return float64(place.Number) <= r.turns
+	}
+	if place.Round < r.first {
+		return true
+	}
+	of := r.rounds[place.Round-r.first]
+	return place.Round < r.roundAt(r.last) && float64(place.Number)*float64(of.places) < of.turns*(1<<32)
+}
+
+// wait estimates how long it is until the turn of one of its places comes.
+func (r *Room) wait(place Place) time.Duration {
+	if r.config.Order != Lottery {
+		return r.time(float64(place.Number) - r.turns)
 	}
 	var ahead float64 // turns of earlier rounds
 	for number := r.first; number < place.Round; number++ {
 		ahead += float64(r.rounds[number-r.first].places) - r.rounds[number-r.first].turns
 	}
-	of := r.rounds[place.Round-r.first]
-	if place.Round < current && float64(place.Number)*float64(of.places) < of.turns*(1<<32) {
-		return 0, true
-	}
+	of, current := r.rounds[place.Round-r.first], r.roundAt(r.last)
 	high, low := bits.Mul64(place.Number, of.places)
-	wait = r.time(ahead + float64(high<<32|low>>32) + 1 - of.turns)
+	wait := r.time(ahead + float64(high<<32|low>>32) + 1 - of.turns)
 	if place.Round == current {
 		wait = max(wait, time.Duration(current)*r.config.Round-r.last)
 	}
-	return max(wait, 1), false
+	return max(wait, 1)
 }
 
 // roundAt returns the number of the round that is open.
@@ -175,10 +194,14 @@ func (r *Room) advance(now time.Duration) {
 		r.drawOn(gained)
 		return
 	}
-	before := r.turns
 	r.turns = min(r.turns+gained, float64(r.issued)+float64(r.config.Burst))
-	if r.config.Order == ServingNumber && math.Floor(r.turns) > math.Floor(before) {
-		r.lapses.note(uint64(r.turns), now, r.config.Grace)
+	r.noteTurns()
+}
+
+// noteTurns notes for which places the turn has come. A turn in reserve comes when its place is taken.
+func (r *Room) noteTurns() {
+	if r.config.Order == ServingNumber {
+		r.lapses.note(min(r.issued, uint64(r.turns)), r.last, r.config.Grace)
 	}
 }
 
@@ -215,7 +238,11 @@ type lapse struct {
 const resolution = 64
 
 func (l *lapses) note(number uint64, now, grace time.Duration) {
-	if n := len(l.marks); n > 1 && now-l.marks[n-2].at < grace/resolution {
+	n := len(l.marks)
+	if number == 0 || n > 0 && number == l.marks[n-1].number {
+		return
+	}
+	if n > 1 && now-l.marks[n-2].at < grace/resolution {
 		l.marks[n-1] = lapse{number, now}
 	} else {
 		l.marks = append(l.marks, lapse{number, now})

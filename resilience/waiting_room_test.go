@@ -89,14 +89,14 @@ func room(t *rapid.T) {
 func TestRoomRefusesWhatItDidNotIssue(t *testing.T) {
 	fifo := resilience.NewRoom(resilience.RoomConfig{Order: resilience.FIFO, Rate: 1000, Burst: 1000})
 	for _, place := range []resilience.Place{{}, {Number: 1}, {Number: 1 << 40}} {
-		if _, in, _ := fifo.Enter(time.Hour, place); in {
-			t.Errorf("fifo lets %+v in", place)
+		if _, in, lapsed := fifo.Enter(time.Hour, place); in || !lapsed {
+			t.Errorf("fifo takes %+v", place)
 		}
 	}
 	lottery := resilience.NewRoom(resilience.RoomConfig{Order: resilience.Lottery, Rate: 1000, Round: time.Second})
 	for _, place := range []resilience.Place{{}, {Round: 3601}, {Round: 1 << 60}, {Round: 1, Number: 1 << 33}} {
-		if _, in, _ := lottery.Enter(time.Hour, place); in {
-			t.Errorf("the lottery lets %+v in", place)
+		if _, in, lapsed := lottery.Enter(time.Hour, place); in || !lapsed {
+			t.Errorf("the lottery takes %+v", place)
 		}
 	}
 }
@@ -116,6 +116,29 @@ func TestServingNumberLapses(t *testing.T) {
 	}
 	if _, in, lapsed := r.Enter(16*time.Second, places[12]); !in || lapsed {
 		t.Error("number 13 came up after 12 s and is no good after 16 s")
+	}
+}
+
+// TestTurnInReserveLapsesLater: the grace begins when somebody has the number, not when it could be had.
+func TestTurnInReserveLapsesLater(t *testing.T) {
+	r := resilience.NewRoom(resilience.RoomConfig{Order: resilience.ServingNumber, Rate: 1, Burst: 5, Grace: 10 * time.Second})
+	first := r.Take(0, 0)
+	r.Enter(2*time.Second, first)
+	second := r.Take(time.Hour, 0)
+	for _, row := range []struct {
+		why    string
+		place  resilience.Place
+		at     time.Duration
+		lapsed bool
+	}{
+		{"taken an hour ago", first, time.Hour, true},
+		{"just taken, of a turn that nobody wanted for an hour", second, time.Hour, false},
+		{"within its grace", second, time.Hour + 9*time.Second, false},
+		{"after it", second, time.Hour + 11*time.Second, true},
+	} {
+		if _, in, lapsed := r.Enter(row.at, row.place); lapsed != row.lapsed || in == row.lapsed {
+			t.Errorf("%s: in %v, lapsed %v", row.why, in, lapsed)
+		}
 	}
 }
 

@@ -1,0 +1,284 @@
+package backend
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ombak-sim/ombak/resilience"
+	"github.com/valyala/fasthttp"
+)
+
+// doorway is a server of which only the doors are there.
+type doorway struct {
+	*testing.T
+	server  *Server
+	expires time.Time // of sessions
+}
+
+func newDoorway(t *testing.T) doorway {
+	t.Helper()
+	s := &Server{config: Config{Key: []byte("0123456789abcdef0123456789abcdef"), Now: time.Now}}
+	if err := s.openKeys(); err != nil {
+		t.Fatal(err)
+	}
+	return doorway{t, s, time.Now().Add(24 * time.Hour)}
+}
+
+func (d doorway) open(config DoorConfig) door {
+	d.Helper()
+	config.Paths = append(config.Paths, "/v1/identity")
+	built, err := d.server.newDoor(config)
+	if err != nil {
+		d.Fatal(err)
+	}
+	return built
+}
+
+func (d doorway) room(config resilience.RoomConfig) door { return d.open(DoorConfig{Room: &config}) }
+
+func (d doorway) session(person int64) string {
+	return "Bearer " + d.server.sessions.issue(person, d.expires)
+}
+
+// knock asks at a door from an address; status 200 is in.
+func knock(door door, authorization, ticket, address string) (status int, wait time.Duration, got string) {
+	var request fasthttp.Request
+	request.Header.SetMethod(fasthttp.MethodPost)
+	request.SetRequestURI("/v1/identity")
+	if authorization != "" {
+		request.Header.Set(fasthttp.HeaderAuthorization, authorization)
+	}
+	if ticket != "" {
+		request.Header.Set(ticketHeader, ticket)
+	}
+	var ctx fasthttp.RequestCtx
+	ctx.Init(&request, &net.TCPAddr{IP: net.ParseIP(address), Port: 4711}, nil)
+	leave, err := door.pass(&ctx)
+	if err == nil {
+		leave()
+		return 200, 0, string(ctx.Response.Header.Peek(ticketHeader))
+	}
+	told := (*fault)(nil)
+	if !errors.As(err, &told) {
+		panic(err)
+	}
+	return told.status, told.retryAfter, string(ctx.Response.Header.Peek(ticketHeader))
+}
+
+const here, there = "192.0.2.1", "192.0.2.2"
+
+// orders are rooms in which one person a second is let in.
+func orders() map[string]resilience.RoomConfig {
+	return map[string]resilience.RoomConfig{
+		"fifo":           {Order: resilience.FIFO, Rate: 1},
+		"lottery":        {Order: resilience.Lottery, Rate: 1, Round: 10 * time.Second},
+		"serving-number": {Order: resilience.ServingNumber, Rate: 1, Grace: time.Minute},
+	}
+}
+
+func inEachOrder(t *testing.T, test func(*testing.T, resilience.RoomConfig)) {
+	for name, config := range orders() {
+		t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { test(t, config) }) })
+	}
+}
+
+// TestOnePlaceForEachPerson: who leaves the ticket away two hundred times, spells the session otherwise or
+// has several of them, has the one place all the same, and those who come later do not wait for more.
+func TestOnePlaceForEachPerson(t *testing.T) {
+	inEachOrder(t, func(t *testing.T, config resilience.RoomConfig) {
+		d := newDoorway(t)
+		room := d.room(config)
+		const people, cheat = 100, 1000
+		for person := range int64(people) {
+			knock(room, d.session(1+person), "", here)
+		}
+		_, _, first := knock(room, d.session(cheat), "", here)
+		for i := range 200 {
+			session := d.session(cheat)
+			if i%2 == 0 {
+				session = "Bearer " + d.server.sessions.issue(cheat, time.Now().Add(time.Duration(i)*time.Minute+time.Hour))
+			}
+			session = []string{"Bearer", "bearer", "BEARER"}[i%3] + strings.TrimPrefix(session, "Bearer")
+			if _, _, ticket := knock(room, session, "", here); ticket != first {
+				t.Fatalf("ask %d got %s after %s", i, ticket, first)
+			}
+		}
+		if places := room.(*roomDoor).stats().Arrivals; places != people+1 {
+			t.Errorf("%d people have %d places", people+1, places)
+		}
+		time.Sleep(config.Round + (people+1)*time.Second)
+		if status, _, _ := knock(room, d.session(cheat), "", here); status != 200 {
+			t.Errorf("status %d when all turns have come, without a ticket", status)
+		}
+	})
+}
+
+// TestOldTicketsTakeNoPlaces: a number that has lapsed can be shown as often as one likes; there is one new
+// number for it.
+func TestOldTicketsTakeNoPlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDoorway(t)
+		room := d.room(orders()["serving-number"])
+		_, _, old := knock(room, d.session(me), "", here)
+		for person := range int64(200) {
+			knock(room, d.session(100+person), "", here)
+		}
+		time.Sleep(100 * time.Second)
+		for range 50 {
+			if status, _, ticket := knock(room, d.session(me), old, here); status != 503 || ticket == old {
+				t.Fatalf("status %d with a number that has lapsed", status)
+			}
+		}
+		if places := room.(*roomDoor).stats().Arrivals; places != 202 {
+			t.Errorf("%d places, want 200 and two", places)
+		}
+	})
+}
+
+// TestMadeUpSessionsTakeNoPlace: nobody waits for six hundred who do not exist.
+func TestMadeUpSessionsTakeNoPlace(t *testing.T) {
+	inEachOrder(t, func(t *testing.T, config resilience.RoomConfig) {
+		d := newDoorway(t)
+		room := d.room(config)
+		token := strings.TrimPrefix(d.session(you), "Bearer ")
+		madeUp := map[string]string{
+			"no session": "", "another scheme": "Basic " + token, "no scheme": token,
+			"expired":     "Bearer " + d.server.sessions.issue(you, time.Now()),
+			"another key": "Bearer " + newSessions(ticketSigner()).issue(you, time.Now().Add(time.Hour)),
+		}
+		for i := range 600 {
+			madeUp[fmt.Sprint("made up ", i)] = fmt.Sprint("Bearer ", i)
+		}
+		for why, authorization := range madeUp {
+			if status, _, ticket := knock(room, authorization, "", here); status != 401 || ticket != "" {
+				t.Fatalf("%s: status %d, ticket %q; want 401", why, status, ticket)
+			}
+		}
+		_, wait, _ := knock(room, d.session(me), "", here)
+		if wait > config.Round+time.Second {
+			t.Errorf("an honest person waits %v behind nobody", wait)
+		}
+		if places := room.(*roomDoor).stats().Arrivals; places != 1 {
+			t.Errorf("%d places for one person", places)
+		}
+	})
+}
+
+// TestTicketOfAnotherRoom: a place that a replica, the same room before a restart or another room gave is
+// none here: it is neither let in nor made to wait in vain, but gets a place.
+func TestTicketOfAnotherRoom(t *testing.T) {
+	inEachOrder(t, func(t *testing.T, config resilience.RoomConfig) {
+		d, replica := newDoorway(t), newDoorway(t)
+		first := d.room(config)
+		others := map[string]door{"a replica, or the same after a restart": replica.room(config), "another room": d.room(config)}
+		for person := range int64(99) {
+			knock(first, d.session(1000+person), "", here)
+		}
+		_, _, ticket := knock(first, d.session(me), "", here)
+		for why, other := range others {
+			for person := range int64(300) {
+				knock(other, d.session(2000+person), "", here)
+			}
+			time.Sleep(150 * time.Second) // its turns are beyond that place
+			status, wait, got := knock(other, d.session(me), ticket, here)
+			if status != 503 || got == "" || got == ticket || wait < 100*time.Second {
+				t.Errorf("%s: status %d, wait %v; want a place behind the 150 who wait", why, status, wait)
+			}
+			time.Sleep(time.Hour)
+			if status, _, _ := knock(other, d.session(me), got, here); status != 200 && config.Grace == 0 {
+				t.Errorf("%s: status %d after an hour", why, status)
+			}
+		}
+	})
+}
+
+// TestRoomsNeedSessions: a room stands where the OpenAPI document demands a session, and nowhere else.
+func TestRoomsNeedSessions(t *testing.T) {
+	var document struct {
+		Paths map[string]map[string]struct{ Security []any }
+	}
+	if err := json.Unmarshal(openAPIDocument, &document); err != nil {
+		t.Fatal(err)
+	}
+	d, room := newDoorway(t), orders()["fifo"]
+	for path, methods := range document.Paths {
+		for method, operation := range methods {
+			_, err := d.server.newDoor(DoorConfig{Paths: []string{"/v1/me", path}, Room: &room})
+			if demanded := len(operation.Security) > 0; (err == nil) != demanded {
+				t.Errorf("%s %s demands a session: %v, and the room: %v", method, path, demanded, err)
+			}
+		}
+	}
+	if _, err := d.server.newDoor(DoorConfig{Room: &room}); err == nil || !strings.Contains(err.Error(), "set paths") {
+		t.Errorf("in front of everything: %v", err)
+	}
+}
+
+// TestRoomUnderManyHands: places are as many as people, whoever asks at the same time.
+func TestRoomUnderManyHands(t *testing.T) {
+	for name, config := range orders() {
+		d := newDoorway(t)
+		room := d.room(config)
+		const people = 20
+		var wait sync.WaitGroup
+		for range 8 {
+			wait.Go(func() {
+				for i := range int64(10 * people) {
+					_, _, ticket := knock(room, d.session(1+i%people), "", here)
+					knock(room, d.session(1+i%people), ticket, here)
+				}
+			})
+		}
+		wait.Wait()
+		if places := room.(*roomDoor).stats().Arrivals; places != people {
+			t.Errorf("%s: %d places for %d people", name, places, people)
+		}
+	}
+}
+
+// TestBucketOfEachClient: a bucket is a person's, however the session is spelt, or else an address's.
+func TestBucketOfEachClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDoorway(t)
+		door := d.open(DoorConfig{Buckets: &resilience.BucketConfig{Rate: 1e-3, Burst: 2}})
+		mine := d.session(me)
+		again := "Bearer " + d.server.sessions.issue(me, time.Now().Add(2*time.Hour))
+		for _, row := range []struct {
+			why, authorization, address string
+			status                      int
+		}{
+			{"a person", mine, here, 200},
+			{"otherwise spelt", strings.Replace(mine, "Bearer", "bearer", 1), here, 200},
+			{"otherwise again", strings.Replace(mine, "Bearer", "BEARER", 1), here, 429},
+			{"the same person from elsewhere", mine, there, 429},
+			{"with another session", again, here, 429},
+			{"another person at the same address", d.session(you), here, 200},
+			{"nobody", "", here, 200},
+			{"made up", "Bearer 1", here, 200},
+			{"made up again", "Bearer 2", here, 429},
+			{"nobody at another address", "", there, 200},
+			{"a network", "Bearer 3", "2001:db8::1", 200},
+			{"its next address", "Bearer 3", "2001:db8::2", 200},
+			{"and its last", "Bearer 3", "2001:db8::ffff:ffff:ffff:ffff", 429},
+			{"the next network", "Bearer 3", "2001:db8:0:1::1", 200},
+			{"another network", "Bearer 3", "2001:db9::1", 200},
+		} {
+			if status, _, _ := knock(door, row.authorization, "", row.address); status != row.status {
+				t.Errorf("%s: status %d, want %d", row.why, status, row.status)
+			}
+		}
+		for i := range 10_000 {
+			knock(door, fmt.Sprint("Bearer made-up-", i), "", here)
+		}
+		if n := door.(*bucketDoor).buckets.Len(); n > 10 {
+			t.Errorf("%d clients are remembered; there were seven", n)
+		}
+	})
+}
