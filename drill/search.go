@@ -41,6 +41,9 @@ func NewPlanSearch(scenario *scenarios.Scenario, options Options, replications i
 	if replications <= quickReplications {
 		return nil, refuse("a search needs %d replications at least to be sure of anything, not %d", quickReplications+1, replications)
 	}
+	if err := CheckReplications(replications); err != nil {
+		return nil, err
+	}
 	if options.Plan == "" {
 		options.Plan = section.Plan
 	}

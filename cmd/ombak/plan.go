@@ -101,6 +101,9 @@ func readPlans(c *cli.Context) ([]*drill.Run, []drill.LeftOut, *drill.Uncertain,
 		return nil, nil, nil, usageError{fmt.Errorf("--plan %s is given twice", twice)}
 	}
 	runs, left, err := drill.NewSimulations(scenario, options, c.StringSlice("plan"))
+	if err == nil {
+		err = drill.CheckRuns(len(runs) * c.Int("replications"))
+	}
 	if err != nil || !c.Bool("uncertainty") {
 		return runs, left, nil, err
 	}
@@ -109,6 +112,9 @@ func readPlans(c *cli.Context) ([]*drill.Run, []drill.LeftOut, *drill.Uncertain,
 		names = append(names, run.Scenario.Plan())
 	}
 	unsure, err := drill.NewUncertain(scenario, options, names)
+	if err == nil {
+		err = drill.CheckRuns(unsure.Runs(c.Int("replications")))
+	}
 	return runs, left, unsure, err
 }
 
