@@ -35,6 +35,9 @@ func WritePlansMarkdown(w io.Writer, c Comparison) error {
 	for _, left := range c.LeftOut {
 		fmt.Fprintf(&b, "- %s is left out: %s\n", left.Plan, left.Reason)
 	}
+	if len(c.Warnings) > 0 {
+		b.WriteString("\n### Warnings\n- " + strings.Join(c.Warnings, "\n- ") + "\n")
+	}
 	b.WriteString("\n### Thresholds\n" + markdownTable(c.ThresholdRows()))
 	if u := c.Uncertainty; u != nil {
 		fmt.Fprintf(&b, "\n### Under uncertainty\nLeast regret: **%s**, of %d combinations.\n\n%s", u.LeastRegret, u.Worlds, markdownTable(u.withPlaces(u.Rows(c.Currency))))

@@ -118,8 +118,10 @@ func newRun(scenario *scenarios.Scenario, options Options) (*Run, error) {
 	}
 	run := &Run{Scenario: planned, Options: options}
 	run.Validity = validity(planned.Validity)
-	run.Conditions, err = conditions(planned)
-	return run, err
+	if run.Conditions, err = conditions(planned); err != nil {
+		return nil, err
+	}
+	return run, run.checkScale()
 }
 
 func validity(v scenarios.Validity) report.Validity {

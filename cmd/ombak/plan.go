@@ -212,6 +212,9 @@ func showPlans(out io.Writer, c drill.Comparison, folder string) {
 	for _, left := range c.LeftOut {
 		fmt.Fprintf(out, "  left out, %s: %s\n", left.Plan, left.Reason)
 	}
+	for _, warning := range c.Warnings {
+		fmt.Fprintf(out, "warning: %s\n", warning)
+	}
 	if c.Uncertainty != nil {
 		showUncertainty(out, c.Uncertainty, c.Currency)
 	}
