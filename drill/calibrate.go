@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ import (
 
 // fewestLevels is how many loads a calibration takes at least: two demands and their uncertainty.
 const fewestLevels = 3
+
+// alikeLoads is the ratio up to which two loads tell the same: runs of one load differ by less.
+const alikeLoads = 1.05
 
 // resamples draw the intervals of demands.
 const resamples = 1000
@@ -82,7 +86,7 @@ func Calibrate(ctx context.Context, reports []report.Report, how Calibrating) (M
 	}
 	model.doubtLoads(reports)
 	if how.Scenario == nil {
-		return model, model.fitStations(levels, reports, how)
+		return model, cmp.Or(model.fitStations(levels, reports, how), model.finite())
 	}
 	visits, err := visitsPerRequest(ctx, reports, how)
 	if err != nil {
@@ -91,7 +95,7 @@ func Calibrate(ctx context.Context, reports []report.Report, how Calibrating) (M
 	for i := range levels {
 		levels[i].requests *= visits
 	}
-	if err := model.fitStations(levels, reports, how); err != nil {
+	if err := cmp.Or(model.fitStations(levels, reports, how), model.finite()); err != nil {
 		return model, err
 	}
 	return model, model.fitWaits(ctx, reports, how)
@@ -142,6 +146,18 @@ func (m *Model) fitStations(levels []level, reports []report.Report, how Calibra
 	return nil
 }
 
+// finite refuses figures that are none.
+func (m *Model) finite() error {
+	for _, station := range m.Stations {
+		for _, figure := range []float64{station.PerRequest.Seconds, station.RSquared, station.Also, station.Idling} {
+			if math.IsNaN(figure) || math.IsInf(figure, 0) {
+				return refuse("station %s cannot be fitted: the figures of the reports are too far apart; give reports as ombak wrote them", station.Name)
+			}
+		}
+	}
+	return nil
+}
+
 // doubts warns of demands that explain little of what was measured.
 func (m *Model) doubts() {
 	for _, station := range m.Stations {
@@ -169,6 +185,9 @@ func readLevels(reports []report.Report, shared bool) ([]level, error) {
 	if len(reports) < fewestLevels {
 		return nil, refuse("%d reports are too few to tell what a request costs; give at least %d of different loads, better five at 10 to 60 %% of the limit (ombak redline writes them)", len(reports), fewestLevels)
 	}
+	if one, other, same := sameReport(reports); same {
+		return nil, refuse("reports %d and %d are the same; give each run once", one+1, other+1)
+	}
 	var levels []level
 	for i, r := range reports {
 		l, err := readLevel(r, shared)
@@ -184,7 +203,34 @@ func readLevels(reports []report.Report, shared bool) ([]level, error) {
 		levels = append(levels, l)
 	}
 	slices.SortFunc(levels, func(a, b level) int { return cmp.Compare(a.requests, b.requests) })
+	if loads := differentLoads(levels); loads < fewestLevels {
+		return nil, refuse("the %d reports are of %d different loads, between %.4g and %.4g requests per second, too few to tell what a request costs; give at least %d of different loads, better five at 10 to 60 %% of the limit (ombak redline writes them)",
+			len(reports), loads, levels[0].requests, levels[len(levels)-1].requests, fewestLevels)
+	}
 	return levels, nil
+}
+
+// sameReport finds two reports that are of one run, whatever their files are called.
+func sameReport(reports []report.Report) (one, other int, same bool) {
+	for other := range reports {
+		for one := range other {
+			if reflect.DeepEqual(reports[one], reports[other]) {
+				return one, other, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// differentLoads counts the loads, which stand in order: those that are alike once.
+func differentLoads(levels []level) int {
+	count, least := 0, math.Inf(-1)
+	for _, l := range levels {
+		if l.requests > alikeLoads*least || count == 0 {
+			count, least = count+1, l.requests
+		}
+	}
+	return count
 }
 
 func readLevel(r report.Report, shared bool) (level, error) {
@@ -196,8 +242,13 @@ func readLevel(r report.Report, shared bool) (level, error) {
 	case r.Machine == nil || r.Machine.CPUs < 1:
 		return level{}, errors.New("it does not say how many CPUs the machine has")
 	}
+	if err := plausible(r); err != nil {
+		return level{}, err
+	}
 	l := level{cpus: r.Machine.CPUs}
-	l.requests = requestsOf(r) / r.DurationS
+	if l.requests = requestsOf(r) / r.DurationS; !(l.requests < mostScaled) {
+		return level{}, errors.New("it has more requests than can be counted; give the report as ombak wrote it")
+	}
 	known := false
 	for _, process := range r.Processes {
 		if process.CPUS != nil && (process.Name == "backend" || shared) {
@@ -223,6 +274,41 @@ func readLevel(r report.Report, shared bool) (level, error) {
 		}
 	}
 	return l, nil
+}
+
+// plausible returns an error where a report says of something that it worked for longer than it could. A run's
+// processes begin before it and end after it, which is left out of account.
+func plausible(r report.Report) error {
+	const beside = 5 // seconds
+	longest := func(servers float64) float64 { return 1.1*servers*r.DurationS + beside*max(1, servers) }
+	for _, station := range r.Stations {
+		servers := station.Servers
+		if servers <= 0 { // it is not known
+			servers = station.Completions
+		}
+		if !(station.BusyS >= 0) || station.BusyS > longest(servers) {
+			return fmt.Errorf("station %s was busy for %.4g s, which %.4g servers cannot be in a run of %.4g s; give the report as ombak wrote it", station.Name, station.BusyS, servers, r.DurationS)
+		}
+		if fsync := station.FsyncS; fsync != nil && (!(*fsync >= 0) || *fsync > longest(servers)) {
+			return fmt.Errorf("station %s waited %.4g s for the disk in a run of %.4g s; give the report as ombak wrote it", station.Name, *fsync, r.DurationS)
+		}
+		if scv := station.BatchSCV; scv != nil && station.Batches != nil && *scv > *station.Batches { // n times vary by n − 1 at most
+			return fmt.Errorf("the times of %.4g batches of station %s vary by a batch_scv of %.4g, which so few cannot; give the report as ombak wrote it", *station.Batches, station.Name, *scv)
+		}
+	}
+	used := map[string]*float64{}
+	for _, process := range r.Processes {
+		used["process "+process.Name] = process.CPUS
+	}
+	if r.Generator != nil {
+		used["the generator"] = r.Generator.CPUS
+	}
+	for _, name := range sortedNames(used) {
+		if cpu := used[name]; cpu != nil && (!(*cpu >= 0) || *cpu > longest(float64(r.Machine.CPUs))) {
+			return fmt.Errorf("%s used %.4g s of CPU, which %d CPUs do not have in a run of %.4g s; give the report as ombak wrote it", name, *cpu, r.Machine.CPUs, r.DurationS)
+		}
+	}
+	return nil
 }
 
 // requestsOf is how many requests of people the backend got; looks for what comes later not counted.
