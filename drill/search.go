@@ -243,9 +243,4 @@ func (p *prober) sumUp(found capacity.Found) Searched {
 	return result
 }
 
-func also(bottleneck string) string {
-	if bottleneck == "" {
-		return ""
-	}
-	return "; " + bottleneck
-}
+func also(bottleneck string) string { return prefix("; ", bottleneck) }

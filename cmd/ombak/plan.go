@@ -75,7 +75,7 @@ func compareAll(c *cli.Context, s streams, runs []*drill.Run, unsure *drill.Unce
 	}
 	compared := drill.ComparePlans(simulations)
 	if unsure != nil {
-		compared.Uncertainty, err = uncertainty(c, s, unsure, folder)
+		compared.Uncertainty, err = uncertainty(c, s, unsure, compared.Best, folder)
 	}
 	return compared, err
 }
