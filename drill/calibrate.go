@@ -3,10 +3,8 @@ package drill
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +16,9 @@ import (
 
 // fewestLevels is how many loads a calibration takes at least: two demands and their uncertainty.
 const fewestLevels = 3
+
+// alikeLoads is the ratio up to which two loads tell the same: runs of one load differ by less.
+const alikeLoads = 1.05
 
 // resamples draw the intervals of demands.
 const resamples = 1000
@@ -82,7 +83,7 @@ func Calibrate(ctx context.Context, reports []report.Report, how Calibrating) (M
 	}
 	model.doubtLoads(reports)
 	if how.Scenario == nil {
-		return model, model.fitStations(levels, reports, how)
+		return model, cmp.Or(model.fitStations(levels, reports, how), model.finite())
 	}
 	visits, err := visitsPerRequest(ctx, reports, how)
 	if err != nil {
@@ -91,7 +92,7 @@ func Calibrate(ctx context.Context, reports []report.Report, how Calibrating) (M
 	for i := range levels {
 		levels[i].requests *= visits
 	}
-	if err := model.fitStations(levels, reports, how); err != nil {
+	if err := cmp.Or(model.fitStations(levels, reports, how), model.finite()); err != nil {
 		return model, err
 	}
 	return model, model.fitWaits(ctx, reports, how)
@@ -142,6 +143,18 @@ func (m *Model) fitStations(levels []level, reports []report.Report, how Calibra
 	return nil
 }
 
+// finite refuses figures that are none.
+func (m *Model) finite() error {
+	for _, station := range m.Stations {
+		for _, figure := range []float64{station.PerRequest.Seconds, station.RSquared, station.Also, station.Idling} {
+			if math.IsNaN(figure) || math.IsInf(figure, 0) {
+				return refuse("station %s cannot be fitted: the figures of the reports are too far apart; give reports as ombak wrote them", station.Name)
+			}
+		}
+	}
+	return nil
+}
+
 // doubts warns of demands that explain little of what was measured.
 func (m *Model) doubts() {
 	for _, station := range m.Stations {
@@ -149,103 +162,6 @@ func (m *Model) doubts() {
 			m.Warnings = append(m.Warnings, fmt.Sprintf("%s: the demands explain %.0f %% of the differences between the loads only; measure longer, on a quiet machine, at loads that differ more", station.Name, 100*max(0, station.RSquared)))
 		}
 	}
-}
-
-// level is one load, all per second.
-type level struct {
-	requests float64 // that the backend answered
-	cpu      float64 // CPU seconds
-	cpus     int
-	store    *storeLevel
-}
-
-type storeLevel struct {
-	busy, rows, batches float64
-	fsync               float64 // of busy, where batches are counted
-}
-
-// readLevels reads a load from each report, in order of the load.
-func readLevels(reports []report.Report, shared bool) ([]level, error) {
-	if len(reports) < fewestLevels {
-		return nil, refuse("%d reports are too few to tell what a request costs; give at least %d of different loads, better five at 10 to 60 %% of the limit (ombak redline writes them)", len(reports), fewestLevels)
-	}
-	var levels []level
-	for i, r := range reports {
-		l, err := readLevel(r, shared)
-		if err != nil {
-			return nil, refuse("report %d: %w", i+1, err)
-		}
-		if r.Scenario.Name != reports[0].Scenario.Name {
-			return nil, refuse("report %d is of scenario %s and the first of %s; give reports of one scenario", i+1, r.Scenario.Name, reports[0].Scenario.Name)
-		}
-		if len(levels) > 0 && (l.store == nil) != (levels[0].store == nil) {
-			return nil, refuse("report %d: only some of the reports have a station store; give reports of one kind", i+1)
-		}
-		levels = append(levels, l)
-	}
-	slices.SortFunc(levels, func(a, b level) int { return cmp.Compare(a.requests, b.requests) })
-	return levels, nil
-}
-
-func readLevel(r report.Report, shared bool) (level, error) {
-	switch {
-	case r.Engine == report.Simulated:
-		return level{}, errors.New("it is simulated; a model is fitted to live reports")
-	case !(r.DurationS > 0):
-		return level{}, errors.New("it is empty: the run took no time")
-	case r.Machine == nil || r.Machine.CPUs < 1:
-		return level{}, errors.New("it does not say how many CPUs the machine has")
-	}
-	l := level{cpus: r.Machine.CPUs}
-	l.requests = requestsOf(r) / r.DurationS
-	known := false
-	for _, process := range r.Processes {
-		if process.CPUS != nil && (process.Name == "backend" || shared) {
-			l.cpu += *process.CPUS / r.DurationS
-			known = known || process.Name == "backend"
-		}
-	}
-	if !known || l.requests == 0 {
-		return level{}, errors.New("it does not say what CPU the process backend used, or has no requests; give reports of ombak drill or redline")
-	}
-	if shared && r.Generator != nil && r.Generator.CPUS != nil {
-		l.cpu += *r.Generator.CPUS / r.DurationS
-	}
-	for _, station := range r.Stations {
-		if station.Name == "store" && station.Completions > 0 {
-			l.store = &storeLevel{busy: station.BusyS / r.DurationS, rows: station.Completions / r.DurationS}
-			if station.Batches != nil {
-				l.store.batches = *station.Batches / r.DurationS
-				if station.FsyncS != nil {
-					l.store.fsync = *station.FsyncS / r.DurationS
-				}
-			}
-		}
-	}
-	return l, nil
-}
-
-// requestsOf is how many requests of people the backend got; looks for what comes later not counted.
-func requestsOf(r report.Report) (requests float64) {
-	for _, row := range r.Steps {
-		if !awaits(row.Step) {
-			requests += row.Requests
-		}
-	}
-	return requests
-}
-
-// awaits says whether a step waits for mail or SMS, as the bundled scenarios call it: the backend
-// does not answer there. A report does not tell the kinds of its steps.
-func awaits(step string) bool { return step == "mail" || step == "sms" }
-
-// rowOf returns the row of a station.
-func rowOf(r report.Report, name string) (report.StationRow, bool) {
-	at := slices.IndexFunc(r.Stations, func(s report.StationRow) bool { return s.Name == name })
-	if at < 0 {
-		return report.StationRow{}, false
-	}
-	return r.Stations[at], true
 }
 
 // dependencyTimes says how long the dependencies took on average, for the reader: what is known of

@@ -32,7 +32,7 @@ func fitWeb(levels []level, reports []report.Report, how Calibrating) (FittedSta
 	if err != nil {
 		return FittedStation{}, nil, err
 	}
-	if demands.Seconds[0] == 0 {
+	if seconds(demands.Seconds[0]) == 0 {
 		return FittedStation{}, nil, errors.New("the CPU used does not rise with the requests; measure higher loads")
 	}
 	station := FittedStation{Name: "web", Servers: levels[0].cpus, Unit: "request", RSquared: demands.RSquared}
@@ -141,6 +141,9 @@ func fitStore(levels []level, reports []report.Report, how Calibrating) (FittedS
 			station.PerBatch.Interval = shifted(intervalOf(demands, 1, how.Seed), fsync/batches)
 		}
 		main = station.PerBatch.Seconds
+	}
+	if station.PerRequest.Seconds < 1e-9 && main < 1e-9 {
+		return station, nil, errors.New("its time busy does not rise with rows or batches; measure higher loads")
 	}
 	var more []string
 	station.Shape, more, err = shapeOfBatches(main, reports)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -188,6 +189,18 @@ func TestCalibrateRefuses(t *testing.T) {
 	empty.DurationS = 0
 	silent.Processes = nil
 	foreign.Scenario.Name = "other"
+	busy, hot, countless := measuredAt(400), measuredAt(400), measuredAt(400)
+	busy.Stations = slices.Clone(busy.Stations)
+	busy.Stations[2].BusyS = 1e308
+	hot.Processes = []report.Process{{Name: "backend", CPUS: new(1e308)}}
+	countless.Steps = []report.StepRow{{Step: "landing", Requests: 1.7e308}, {Step: "sign-up", Requests: 1.7e308}}
+	fsync, varied, idle := measuredAt(400), measuredAt(400), levelsAt(100, 200, 400)
+	fsync.Stations[2].FsyncS, varied.Stations[2].BatchSCV = new(1e308), new(1e308)
+	for i := range idle {
+		idle[i].Stations[2].BusyS, idle[i].Stations[2].FsyncS = 1e-300, nil
+	}
+	other := measuredAt(100)
+	other.Scenario.Seed = 2
 	for _, test := range []struct {
 		want    string
 		reports []report.Report
@@ -198,14 +211,26 @@ func TestCalibrateRefuses(t *testing.T) {
 		{"the run took no time", append(levelsAt(100, 200), empty)},
 		{"the process backend", append(levelsAt(100, 200), silent)},
 		{"scenario other", append(levelsAt(100, 200), foreign)},
+		{"reports 1 and 2 are the same; give each run once", levelsAt(100, 100, 200)},
+		{"reports 2 and 4 are the same", levelsAt(100, 200, 400, 200)},
+		{"the 3 reports are of 2 different loads", append(levelsAt(100, 200), other)},
+		{"the 3 reports are of 1 different loads", levelsAt(100, 101, 102)},
+		{"report 3: station store was busy for 1e+308 s, which 1 servers cannot be in a run of 10 s", append(levelsAt(100, 200), busy)},
+		{"report 3: process backend used 1e+308 s of CPU, which 2 CPUs do not have in a run of 10 s", append(levelsAt(100, 200), hot)},
+		{"report 3: station store waited 1e+308 s for the disk in a run of 10 s", append(levelsAt(100, 200), fsync)},
+		{"report 3: the times of 1000 batches of station store vary by a batch_scv of 1e+308", append(levelsAt(100, 200), varied)},
+		{"has more requests than can be counted", append(levelsAt(100, 200), countless)},
 	} {
 		if _, err := Calibrate(t.Context(), test.reports, Calibrating{}); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v, want %q", err, test.want)
 		}
 	}
-	alike, err := Calibrate(t.Context(), levelsAt(100, 101, 102), Calibrating{})
-	if err == nil && !strings.Contains(strings.Join(alike.Warnings, "\n"), "measure loads that differ") {
-		t.Errorf("loads that are all alike give no warning: %q", alike.Warnings)
+	if _, err := Calibrate(t.Context(), idle, Calibrating{}); err == nil || !strings.Contains(err.Error(), "station store: its time busy does not rise") {
+		t.Errorf("a store that takes no time: %v", err)
+	}
+	alike, err := Calibrate(t.Context(), levelsAt(100, 110, 121), Calibrating{})
+	if err != nil || !strings.Contains(strings.Join(alike.Warnings, "\n"), "measure loads that differ") {
+		t.Errorf("loads that are nearly alike give no warning: %q, %v", alike.Warnings, err)
 	}
 }
 

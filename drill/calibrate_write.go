@@ -6,11 +6,14 @@ import (
 	"strings"
 )
 
+// ModelHeading is how the file of a model begins.
+const ModelHeading = "# Fitted by ombak calibrate to "
+
 // WriteModel writes a calibration as YAML: the part of a scenario that it replaces. It can also stand
 // below set of a plan.
 func WriteModel(w io.Writer, m Model) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Fitted by ombak calibrate to %d reports of %s, %.4g to %.4g requests per second.\n", m.Levels, m.Scenario, m.LowestS, m.HighestS)
+	fmt.Fprintf(&b, ModelHeading+"%d reports of %s, %.4g to %.4g requests per second.\n", m.Levels, m.Scenario, m.LowestS, m.HighestS)
 	for _, warning := range m.Warnings {
 		fmt.Fprintf(&b, "# warning: %s\n", warning)
 	}

@@ -3,6 +3,7 @@ package drill
 import (
 	"encoding/json"
 	"io"
+	"strings"
 
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/sim"
@@ -46,6 +47,7 @@ type Comparison struct {
 	LeftOut  []LeftOut     `json:"left_out,omitempty"`
 	Best     string        `json:"best"`
 	Why      []string      `json:"why"`
+	Warnings []string      `json:"warnings,omitempty"` // of the simulations; those that not all plans have name the plans
 
 	Uncertainty *Uncertainty `json:"uncertainty,omitempty"`
 	Search      *Searched    `json:"search,omitempty"`
@@ -72,7 +74,29 @@ func ComparePlans(simulations []Simulation) Comparison {
 	}
 	markFront(c.Plans)
 	choose(&c, simulations)
+	c.Warnings = warningsOf(simulations)
 	return c
+}
+
+// warningsOf gathers the warnings of simulations, each once, with the plans that it is of.
+func warningsOf(simulations []Simulation) (warnings []string) {
+	plans := map[string][]string{}
+	var order []string
+	for _, s := range simulations {
+		for _, warning := range s.Report.Warnings {
+			if plans[warning] == nil {
+				order = append(order, warning)
+			}
+			plans[warning] = append(plans[warning], s.Report.Plan)
+		}
+	}
+	for _, warning := range order {
+		if len(plans[warning]) < len(simulations) {
+			warning = strings.Join(plans[warning], ", ") + ": " + warning
+		}
+		warnings = append(warnings, warning)
+	}
+	return warnings
 }
 
 func outcomeOf(s Simulation) PlanOutcome {

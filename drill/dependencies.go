@@ -1,7 +1,6 @@
 package drill
 
 import (
-	"math"
 	"slices"
 
 	"github.com/ombak-sim/ombak/mocks"
@@ -17,6 +16,7 @@ func (r *Run) mocksConfig() (mocks.Config, error) {
 	if config.Shares, err = r.shares(); err != nil {
 		return config, err
 	}
+	r.warnDependenciesRounded(s)
 	taken := map[string]string{}
 	for _, name := range sortedNames(s.Dependencies) {
 		kind := s.Dependencies[name].Kind
@@ -81,24 +81,4 @@ func routes(dependency scenarios.Dependency) []mocks.Route {
 		all = append(all, mocks.Route(answer))
 	}
 	return all
-}
-
-// scaled multiplies what bounds a service by --scale-system.
-func (r *Run) scaled(service workload.Service) workload.Service {
-	factor := orOne(r.Options.ScaleSystem)
-	service.Servers = scaledCount(service.ServerCount(), factor)
-	service.RateLimit *= workload.Rate(factor)
-	if service.DailyQuota > 0 {
-		service.DailyQuota = scaledCount(service.DailyQuota, factor)
-	}
-	if service.Queue != nil && *service.Queue > 0 {
-		queue := scaledCount(*service.Queue, factor)
-		service.Queue = &queue
-	}
-	return service
-}
-
-// scaledCount rounds to the nearest count of at least 1.
-func scaledCount(count int, factor float64) int {
-	return max(1, int(math.Round(float64(count)*factor)))
 }

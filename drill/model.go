@@ -2,6 +2,7 @@ package drill
 
 import (
 	"cmp"
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -26,11 +27,13 @@ func (r *Run) simConfig() (sim.Config, error) {
 		Opens: people.Opens, Shares: people.Shares, Traits: people.Traits, Until: people.Until, Places: s.Backend.Quota, TestDelay: s.Backend.TestDelay,
 		ReadEvery: max(time.Second, (people.Until / mostReadings).Round(time.Second)),
 	}
+	r.warnDependenciesRounded(s)
 	stations, calls := map[string]int{}, map[string]int{}
 	for i, name := range sortedNames(s.Stations) {
 		stations[name] = i
 	}
 	for _, name := range sortedNames(s.Stations) {
+		r.warnRounded("station "+name, s.Stations[name].Service)
 		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: r.scaled(s.Stations[name].Service), Batch: r.simBatch(s.Stations[name].Batch, stations), Chores: simChores(s.Stations[name].Chores)})
 	}
 	outlets := r.simPolicies(&config, stations)
@@ -97,17 +100,21 @@ func (r *Run) simChanges(stations, calls map[string]int) ([]sim.Change, error) {
 		if err != nil {
 			return nil, refusal{err}
 		}
+		if err := (&Run{Scenario: after, Options: r.Options}).checkScale(); err != nil {
+			return nil, err
+		}
 		at := r.Generator.Journey.Clock.Real(change.At)
-		resize := func(kind sim.HopKind, to int, was, is workload.Service) {
+		resize := func(what string, kind sim.HopKind, to int, was, is workload.Service) {
 			if was.ServerCount() != is.ServerCount() {
+				r.warnRounded(fmt.Sprintf("from %v on, %s", change.At, what), is)
 				changes = append(changes, sim.Change{At: at, Kind: kind, To: to, Servers: r.scaled(is).ServerCount()})
 			}
 		}
 		for _, name := range sortedNames(stations) {
-			resize(sim.AtStation, stations[name], before.Stations[name].Service, after.Stations[name].Service)
+			resize("station "+name, sim.AtStation, stations[name], before.Stations[name].Service, after.Stations[name].Service)
 		}
 		for _, name := range sortedNames(calls) {
-			resize(sim.Call, calls[name], before.Dependencies[name].Service, after.Dependencies[name].Service)
+			resize("dependency "+name, sim.Call, calls[name], before.Dependencies[name].Service, after.Dependencies[name].Service)
 		}
 		if !onlyServers(before, after, change.Set) {
 			return nil, refuse("plan %s changes more than numbers of servers at %v, which is not simulated yet; let its schedule set servers only", plan.Name, change.At)

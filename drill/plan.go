@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -62,6 +63,9 @@ type Study struct {
 // Play returns a simulation for each run.
 func (s Study) Play(ctx context.Context) ([]Simulation, error) {
 	count := max(1, s.How.Replications)
+	if err := errors.Join(CheckReplications(count), CheckRuns(count*len(s.Runs))); err != nil {
+		return nil, err
+	}
 	played := make([]series, len(s.Runs))
 	var jobs []job
 	for i, run := range s.Runs {

@@ -71,10 +71,10 @@ func (r *Run) cost(assembled report.Report, config sim.Config) float64 {
 		if !own {
 			price = prices.ReplicaHour
 		}
-		total += price * serverTime(config, sim.AtStation, i, config.Journey.Clock.Scenario).Hours()
+		total += price * serverTime(config, sim.AtStation, i, config.Journey.Clock.Scenario) / 3600
 	}
 	for i, call := range config.Calls {
-		total += prices.ServerHour[call.Name] * serverTime(config, sim.Call, i, config.Journey.Clock.Scenario).Hours()
+		total += prices.ServerHour[call.Name] * serverTime(config, sim.Call, i, config.Journey.Clock.Scenario) / 3600
 	}
 	for _, row := range assembled.Stations {
 		total += prices.Call[row.Name] * row.Completions
@@ -82,17 +82,18 @@ func (r *Run) cost(assembled report.Report, config sim.Config) float64 {
 	return total
 }
 
-// serverTime integrates the number of servers of one place over a clock.
-func serverTime(config sim.Config, kind sim.HopKind, place int, clock func(time.Duration) time.Duration) time.Duration {
+// serverTime integrates the number of servers of one place over a clock, in seconds: a thousand million
+// servers work for longer than a duration holds.
+func serverTime(config sim.Config, kind sim.HopKind, place int, clock func(time.Duration) time.Duration) float64 {
 	var service workload.Service
 	if kind == sim.AtStation {
 		service = config.Stations[place].Service
 	} else {
 		service = config.Calls[place].Service
 	}
-	servers, since, total := service.ServerCount(), time.Duration(0), time.Duration(0)
+	servers, since, total := service.ServerCount(), time.Duration(0), 0.0
 	until := func(at time.Duration) {
-		total += time.Duration(servers) * (clock(at) - clock(since))
+		total += float64(servers) * (clock(at) - clock(since)).Seconds()
 		since = at
 	}
 	for _, change := range config.Changes { // in order of time
@@ -115,9 +116,9 @@ type Busiest struct {
 func busiest(assembled report.Report, config sim.Config) Busiest {
 	var most Busiest
 	real := func(at time.Duration) time.Duration { return at }
-	consider := func(name string, had time.Duration) {
+	consider := func(name string, had float64) {
 		for _, row := range assembled.Stations {
-			if share := min(1, row.BusyS/had.Seconds()); row.Name == name && had > 0 && share > most.Share {
+			if share := min(1, row.BusyS/had); row.Name == name && had > 0 && share > most.Share {
 				most = Busiest{name, share}
 			}
 		}

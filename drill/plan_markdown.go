@@ -35,9 +35,12 @@ func WritePlansMarkdown(w io.Writer, c Comparison) error {
 	for _, left := range c.LeftOut {
 		fmt.Fprintf(&b, "- %s is left out: %s\n", left.Plan, left.Reason)
 	}
+	if len(c.Warnings) > 0 {
+		b.WriteString("\n### Warnings\n- " + strings.Join(c.Warnings, "\n- ") + "\n")
+	}
 	b.WriteString("\n### Thresholds\n" + markdownTable(c.ThresholdRows()))
 	if u := c.Uncertainty; u != nil {
-		fmt.Fprintf(&b, "\n### Under uncertainty\nLeast regret: **%s**, of %d combinations.\n\n%s", u.LeastRegret, u.Worlds, markdownTable(u.withPlaces(u.Rows(c.Currency))))
+		fmt.Fprintf(&b, "\n### Under uncertainty\nLeast regret: **%s**, of %d combinations%s.\n\n%s", u.LeastRegret, u.Worlds, prefix("; ", u.Tie()), markdownTable(u.withPlaces(u.Rows(c.Currency))))
 	}
 	if s := c.Search; s != nil {
 		fmt.Fprintf(&b, "\n### Search\n%d of %d candidates tried, %d of them in full.\n\n%s", len(s.Candidates), s.All, s.Full, markdownTable(s.Rows(c.Currency)))
@@ -65,6 +68,14 @@ func (c Comparison) ThresholdRows() [][]string {
 		}
 	}
 	return rows
+}
+
+// prefix leads a text in, where there is one.
+func prefix(lead, text string) string {
+	if text == "" {
+		return ""
+	}
+	return lead + text
 }
 
 func yes(is bool) string {

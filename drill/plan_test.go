@@ -3,6 +3,7 @@ package drill
 import (
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,83 @@ func TestChoice(t *testing.T) {
 		}
 		if most := !strings.Contains(test.why, "cheapest"); strings.Contains(compared.Why[0], "most people finish") != most {
 			t.Errorf("%s: %q", test.why, compared.Why[0])
+		}
+	}
+}
+
+// TestWhy: the sentences name what decided, and differences by their direction.
+func TestWhy(t *testing.T) {
+	made := func(name string, cost, wait float64, finished ...float64) Simulation {
+		s := Simulation{Report: report.Report{Plan: name, Verdict: report.Pass}, Priced: cost > 0, Money: "EUR"}
+		for _, people := range finished {
+			s.Replays = append(s.Replays, Replay{Finished: people, Cost: cost, WaitedMin: wait})
+		}
+		return s
+	}
+	const oneOnly = "chance cannot be judged by one replication: play more (--replications) to see which differences are sure"
+	for _, test := range []struct {
+		about string
+		plans []Simulation
+		want  []string
+	}{
+		{
+			"one replication, the same cost: waiting decides",
+			[]Simulation{made("slow", 240, 2, 400), made("fast", 240, 0.5, 400)},
+			[]string{
+				"fast: of the plans that hold the thresholds, none lets more people finish than its 400, and of those that do as well none is cheaper, and people wait least under it, at 240 EUR",
+				"slow: as many people finish as under fast, and they wait 1.5 person-minutes longer", oneOnly,
+			},
+		},
+		{
+			"one replication, one person more: most people, and nothing is sure",
+			[]Simulation{made("a", 1, 1, 400), made("b", 9, 1, 401)},
+			[]string{"b: of the plans that hold the thresholds, most people finish: 401, at 9 EUR", "a: 1 fewer people finish than under b", oneOnly},
+		},
+		{
+			"without prices waiting decides",
+			[]Simulation{made("slow", 0, 2, 400, 400), made("fast", 0, 1.999, 400, 400)},
+			[]string{
+				"fast: of the plans that hold the thresholds, none surely lets more people finish than its 400, and of those that do as well people wait least under it",
+				"slow: as many people finish as under fast, and they wait 0.001 person-minutes longer",
+			},
+		},
+		{
+			"nothing decides",
+			[]Simulation{made("a", 5, 1, 400, 400), made("b", 5, 1, 400, 400)},
+			[]string{
+				"a: of the plans that hold the thresholds, none lets more people finish than its 400, and of those that do as well neither cost nor waiting tells it from b, at 5 EUR",
+				"b: as many people finish as under a, and neither cost nor waiting tells the two apart",
+			},
+		},
+		{
+			"the same number of people on average, and chance in it; cost decides",
+			[]Simulation{made("dear", 9, 1, 398, 402), made("cheap", 5, 1, 402, 398)},
+			[]string{
+				"cheap: of the plans that hold the thresholds, none surely lets more people finish than its 400, and of those that do as well it is the cheapest, at 5 EUR",
+				"dear: on average as many people finish as under cheap, and it costs 4 EUR more",
+			},
+		},
+		{
+			"more and fewer within chance",
+			[]Simulation{made("cheap", 1, 1, 100, 104, 102), made("more", 9, 1, 101, 104, 106), made("fewer", 9, 1, 99, 104, 101)},
+			[]string{
+				"cheap: of the plans that hold the thresholds, none surely lets more people finish than its 102, and of those that do as well it is the cheapest, at 1 EUR",
+				"more: chance may explain that 1.67 ±5.17 more people finish than under cheap, and it costs 8 EUR more",
+				"fewer: chance may explain that 0.67 ±1.43 fewer people finish than under cheap, and it costs 8 EUR more",
+			},
+		},
+		{
+			"surely fewer than under another that is not chosen",
+			[]Simulation{made("top", 9, 1, 110, 112, 114), made("best", 5, 1, 104, 112, 111), made("third", 1, 1, 107, 109, 111)},
+			[]string{
+				"best: of the plans that hold the thresholds, none surely lets more people finish than its 109, and of those that do as well it is the cheapest, at 5 EUR",
+				"top: chance may explain that 3 ±7.45 more people finish than under best, and it costs 4 EUR more",
+				"third: on average as many people finish as under best, but surely fewer than under top",
+			},
+		},
+	} {
+		if why := ComparePlans(test.plans).Why; !slices.Equal(why, test.want) {
+			t.Errorf("%s:\n%s\nwant\n%s", test.about, strings.Join(why, "\n"), strings.Join(test.want, "\n"))
 		}
 	}
 }

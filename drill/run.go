@@ -109,14 +109,19 @@ func newRun(scenario *scenarios.Scenario, options Options) (*Run, error) {
 	planned.Thresholds = slices.Clone(planned.Thresholds)
 	if options.Rate > 0 {
 		atRate(planned, options.Rate, options.For)
+		if err := planned.CheckPeople(); err != nil {
+			return nil, refuse("%v for %v: %w; lower the rate or the time", options.Rate, options.For, err)
+		}
 	}
 	for _, source := range options.Thresholds {
 		planned.Thresholds = append(planned.Thresholds, funnel.Threshold{Source: source, Severity: funnel.Fail})
 	}
 	run := &Run{Scenario: planned, Options: options}
 	run.Validity = validity(planned.Validity)
-	run.Conditions, err = conditions(planned)
-	return run, err
+	if run.Conditions, err = conditions(planned); err != nil {
+		return nil, err
+	}
+	return run, run.checkScale()
 }
 
 func validity(v scenarios.Validity) report.Validity {
@@ -140,6 +145,8 @@ func (o Options) check() error {
 		return refuse("max-work bounds the work of a run that is fast-forwarded; give max-rate, too")
 	case o.From < 0 || o.To != 0 && o.To <= o.From:
 		return refuse("the window %v..%v is empty; give FROM..TO with TO after FROM, as in 10m..20m", o.From, o.To)
+	case o.For < 0 || o.For > scenarios.LongestArrivals-LevelRamp:
+		return refuse("a rate is to be offered for %v; give a time above 0 and below %d days", o.For, scenarios.LongestArrivals/(24*time.Hour))
 	case o.Closed < 0:
 		return refuse("%d people cannot be kept under way; give 1 or more", o.Closed)
 	case o.Parts < 0 || o.Part < 0 || o.Parts > 0 && o.Part >= o.Parts:

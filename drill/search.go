@@ -41,6 +41,9 @@ func NewPlanSearch(scenario *scenarios.Scenario, options Options, replications i
 	if replications <= quickReplications {
 		return nil, refuse("a search needs %d replications at least to be sure of anything, not %d", quickReplications+1, replications)
 	}
+	if err := CheckReplications(replications); err != nil {
+		return nil, err
+	}
 	if options.Plan == "" {
 		options.Plan = section.Plan
 	}
@@ -240,9 +243,4 @@ func (p *prober) sumUp(found capacity.Found) Searched {
 	return result
 }
 
-func also(bottleneck string) string {
-	if bottleneck == "" {
-		return ""
-	}
-	return "; " + bottleneck
-}
+func also(bottleneck string) string { return prefix("; ", bottleneck) }

@@ -114,7 +114,10 @@ func Simulate(ctx context.Context, run *Run, how Simulating) (Simulation, error)
 		return Simulation{}, refuse("%d antithetic replications are no pairs; give an even number", how.Replications)
 	}
 	var s series
-	err := s.extend(ctx, run, how, max(1, how.Replications))
+	err := CheckReplications(max(1, how.Replications))
+	if err == nil {
+		err = s.extend(ctx, run, how, max(1, how.Replications))
+	}
 	if err == nil && how.Precision > 0 {
 		err = s.extend(ctx, run, how, max(len(s.reports), how.apiece()*pilot))
 	}

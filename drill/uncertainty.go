@@ -27,7 +27,8 @@ type Uncertainty struct {
 	Worlds      int                   `json:"combinations"`
 	Runs        int                   `json:"runs"`
 	Plans       []PlanRegret          `json:"plans"`
-	LeastRegret string                `json:"least_regret"` // the plan whose greatest regret is the smallest
+	LeastRegret string                `json:"least_regret"`   // the plan whose greatest regret is the smallest
+	Tied        []string              `json:"tied,omitempty"` // others whose greatest regret is as small
 }
 
 // PlanRegret is how one plan does in all combinations.
@@ -93,8 +94,9 @@ func (u *Uncertain) First() *Run { return u.worlds[0].runs[0] }
 // Combinations is how many there are.
 func (u *Uncertain) Combinations() int { return len(u.worlds) }
 
-// Play simulates them all.
-func (u *Uncertain) Play(ctx context.Context, how Simulating, expected func(first, rest time.Duration)) (Uncertainty, error) {
+// Play simulates them all. Of several plans with the least regret the one called best is named where it is
+// among them, or else the cheapest.
+func (u *Uncertain) Play(ctx context.Context, how Simulating, best string, expected func(first, rest time.Duration)) (Uncertainty, error) {
 	study := Study{How: how, Expected: expected}
 	for _, world := range u.worlds {
 		study.Runs = append(study.Runs, world.runs...)
@@ -103,13 +105,49 @@ func (u *Uncertain) Play(ctx context.Context, how Simulating, expected func(firs
 	if err != nil {
 		return Uncertainty{}, err
 	}
-	return u.regrets(simulations, len(u.worlds[0].runs), u.Runs(how.Replications)), nil
+	result := u.regrets(simulations, len(u.worlds[0].runs), u.Runs(how.Replications))
+	result.decide(best)
+	return result, nil
+}
+
+// decide names the plan of the least regret.
+func (u *Uncertainty) decide(best string) {
+	least := 0
+	for i, plan := range u.Plans {
+		if plan.before(u.Plans[least], best) {
+			least = i
+		}
+	}
+	u.LeastRegret = u.Plans[least].Plan
+	for i, plan := range u.Plans {
+		if i != least && plan.Regret.Mean == u.Plans[least].Regret.Mean {
+			u.Tied = append(u.Tied, plan.Plan)
+		}
+	}
+}
+
+// before says whether a plan has less to regret than another or, of equals, is the best plan or cheaper.
+func (p PlanRegret) before(other PlanRegret, best string) bool {
+	switch {
+	case p.Regret.Mean != other.Regret.Mean:
+		return p.Regret.Mean < other.Regret.Mean
+	case p.Plan == best || other.Plan == best:
+		return p.Plan == best
+	}
+	return p.Cost != nil && other.Cost != nil && p.Cost[1] < other.Cost[1]
+}
+
+// Tie says with which plans that of the least regret is in a tie; empty where with none.
+func (u Uncertainty) Tie() string {
+	if len(u.Tied) == 0 {
+		return ""
+	}
+	return "in a tie with " + strings.Join(u.Tied, ", ")
 }
 
 // regrets sums up simulations, which stand world by world and plan by plan.
 func (u *Uncertain) regrets(simulations []Simulation, plans, runs int) Uncertainty {
 	result := Uncertainty{Inputs: u.inputs, Worlds: len(u.worlds), Runs: runs}
-	least := 0
 	for plan := range plans {
 		at := func(world int) Simulation { return simulations[world*plans+plan] }
 		middle := len(u.worlds) / 2 // all digits 1
@@ -135,12 +173,7 @@ func (u *Uncertain) regrets(simulations []Simulation, plans, runs int) Uncertain
 			step *= 3
 		}
 		result.Plans = append(result.Plans, regret)
-		if cheaper := regret.Cost != nil && regret.Cost[1] < result.Plans[least].Cost[1]; regret.Regret.Mean < result.Plans[least].Regret.Mean ||
-			regret.Regret.Mean == result.Plans[least].Regret.Mean && cheaper {
-			least = plan
-		}
 	}
-	result.LeastRegret = result.Plans[least].Plan
 	return result
 }
 

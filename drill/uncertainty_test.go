@@ -18,7 +18,7 @@ uncertain:
 		t.Fatal(err)
 	}
 	done := 0
-	result, err := unsure.Play(t.Context(), Simulating{Replications: 2, Done: func() { done++ }}, nil)
+	result, err := unsure.Play(t.Context(), Simulating{Replications: 2, Done: func() { done++ }}, "", nil)
 	if err != nil || done != 36 || result.Runs != 36 || result.Worlds != 9 {
 		t.Fatal(err, done, result)
 	}
@@ -49,8 +49,34 @@ func TestRegret(t *testing.T) {
 		simulations = append(simulations, s)
 	}
 	result := unsure.regrets(simulations, 2, 12)
+	result.decide("base")
+	if result.Tied != nil || result.Tie() != "" {
+		t.Errorf("a tie of plans with other regrets: %q", result.Tied)
+	}
 	base, grows := result.Plans[0], result.Plans[1]
 	if base.Regret.Mean != 300 || grows.Regret.Mean != 50 || result.LeastRegret != "grows" || strings.Join(base.At, "") != "peak 2" || strings.Join(grows.At, "") != "peak 0.5" {
 		t.Errorf("%+v", result)
+	}
+}
+
+// TestTiedRegret: of plans with as little to regret the best is named, or else the cheaper, and the tie told.
+func TestTiedRegret(t *testing.T) {
+	regret := func(plan string, people, cost float64) PlanRegret {
+		return PlanRegret{Plan: plan, Regret: Estimate{Mean: people}, Cost: &[3]float64{cost, cost, cost}}
+	}
+	for _, test := range []struct {
+		why, best, least, tie string
+		plans                 []PlanRegret
+	}{
+		{"the best plan before the cheaper", "dear", "dear", "in a tie with cheap, poor", []PlanRegret{regret("cheap", 0, 1), regret("poor", 0, 2), regret("dear", 0, 9)}},
+		{"the best plan before the first", "dear", "dear", "in a tie with cheap", []PlanRegret{regret("dear", 0, 9), regret("cheap", 0, 1)}},
+		{"the best has more to regret: the cheaper", "best", "cheap", "in a tie with dear", []PlanRegret{regret("best", 1, 0), regret("dear", 0, 9), regret("cheap", 0, 1)}},
+		{"nothing has a price: the first", "", "a", "in a tie with b", []PlanRegret{{Plan: "a"}, {Plan: "b"}}},
+		{"no tie", "more", "less", "", []PlanRegret{regret("more", 2, 1), regret("less", 1, 9)}},
+	} {
+		u := Uncertainty{Plans: test.plans}
+		if u.decide(test.best); u.LeastRegret != test.least || u.Tie() != test.tie {
+			t.Errorf("%s: %s, %s; want %s, %s", test.why, u.LeastRegret, u.Tie(), test.least, test.tie)
+		}
 	}
 }

@@ -54,6 +54,7 @@ func Validate(ctx context.Context, scenario *scenarios.Scenario, measured []repo
 		return Validation{}, err
 	}
 	v := Validation{Scenario: scenario.Name, Plan: measured[0].Plan, Runs: len(measured), Replications: simulated.Replications}
+	v.Warnings = slices.Clone(simulated.Warnings)
 	var runs [][]figure
 	busiest := plateauOf(measured[0])
 	for _, r := range measured {

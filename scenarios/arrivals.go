@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/ombak-sim/ombak/workload"
@@ -50,6 +51,16 @@ func (a Arrivals) Bins() (signups, visitors workload.Bins) {
 		return a.fileSignups.Times(a.factor()), a.fileVisitors.Times(a.factor())
 	}
 	return workload.NewBins(a.curve(a.Signups), time.Second), workload.NewBins(a.curve(a.Visitors), time.Second)
+}
+
+// People is how many come by the rates or the file, visitors too, before counts are rounded: a number
+// that is too large for [Arrivals.Bins] is still one here.
+func (a Arrivals) People() float64 {
+	if a.fromFile() {
+		return float64(a.fileSignups.Total()+a.fileVisitors.Total()) * a.factor()
+	}
+	signups, visitors := a.Curves()
+	return signups.Expected(signups.Duration()) + visitors.Expected(visitors.Duration())
 }
 
 // Curves returns the rates by which people are placed inside the bins; none where the counts are
@@ -156,18 +167,54 @@ func (s *Scenario) validateArrivals() {
 	if len(s.source.mistakes) > 0 {
 		return
 	}
+	if s.Population.Size > mostPeople {
+		s.source.faultAt("population.size", fmt.Sprintf("give %d at most", uint64(mostPeople)), "%d people are more than live on earth", s.Population.Size)
+		return
+	}
+	if err := s.CheckPeople(); err != nil {
+		s.source.faultAt("arrivals", "raise population.size or lower the arrivals", "%v", err)
+		return
+	}
 	signups, visitors := arrivals.Bins()
 	switch total := signups.Total() + visitors.Total(); {
 	case total == 0:
 		s.source.faultAt("arrivals", "raise a rate or a count", "nobody arrives")
-	case uint64(total) > s.Population.Size:
+	case uint64(total) > s.Population.Size: // by rounding
 		s.source.faultAt("arrivals", "raise population.size or lower the arrivals", "%d people arrive, but the population has %d", total, s.Population.Size)
 	}
 }
 
+// mostPeople bounds a population: persons are numbered, and their numbers counted with.
+const mostPeople = 10_000_000_000
+
+// LongestArrivals is for how long people may come at rates, of which every second is counted.
+const LongestArrivals = 31 * 24 * time.Hour
+
+// CheckPeople returns an error where more people arrive than the population has.
+func (s *Scenario) CheckPeople() error {
+	people := s.Arrivals.People()
+	if people <= float64(s.Population.Size) {
+		return nil
+	}
+	spelt := strconv.FormatFloat(math.Round(people), 'f', -1, 64)
+	switch {
+	case math.IsInf(people, 0) || math.IsNaN(people):
+		spelt = "more than countable"
+	case people >= 1e15:
+		spelt = strconv.FormatFloat(people, 'g', 3, 64)
+	}
+	return fmt.Errorf("%s people arrive, but the population has %d", spelt, s.Population.Size)
+}
+
 func (s *Scenario) validateSegments(path string, segments []Segment) {
+	var whole time.Duration
 	for i, segment := range segments {
 		place := fmt.Sprintf("%s[%d]", path, i)
+		if segment.For > LongestArrivals-whole {
+			s.source.faultAt(place, "give counts in a coarser granularity, or less time", "people would come for longer than %d days, of which every second is counted", LongestArrivals/(24*time.Hour))
+			return
+		}
+		whole += max(0, segment.For)
 		if segment.For <= 0 {
 			s.source.faultAt(place, "write for: 10s", "a segment needs a length")
 		}

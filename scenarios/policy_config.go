@@ -159,7 +159,7 @@ func (p Policy) Scaled(factor float64) Policy {
 	if factor == 1 {
 		return p
 	}
-	for _, count := range []*int{&p.Limit, &p.Queue, &p.Min, &p.Max, &p.Workers} {
+	for _, count := range p.counts() {
 		if *count > 0 {
 			*count = max(1, int(math.Round(float64(*count)*factor)))
 		}
@@ -168,4 +168,23 @@ func (p Policy) Scaled(factor float64) Policy {
 		p.Rate *= workload.Rate(factor)
 	}
 	return p
+}
+
+// counts are those that bound a policy.
+func (p *Policy) counts() []*int { return []*int{&p.Limit, &p.Queue, &p.Min, &p.Max, &p.Workers} }
+
+// Counts are those that [Policy.Scaled] multiplies.
+func (p Policy) Counts() (counts []int) {
+	for _, count := range p.counts() {
+		counts = append(counts, *count)
+	}
+	return counts
+}
+
+// Admits is the rate that [Policy.Scaled] multiplies; 0 where a policy has none.
+func (p Policy) Admits() workload.Rate {
+	if p.Policy == "waiting-room" {
+		return p.Rate
+	}
+	return 0
 }

@@ -81,7 +81,12 @@ func TestMistakesSayWhereAndWhatToDo(t *testing.T) {
 		{"YAML that cannot be read", "journey:", "journey: [", "the YAML cannot be read"},
 		{"an alias", "seed: 1", "seed: *x", ""},
 		{"no schema", "schema: ombak.scenario/v1", "schema: v0", "write schema: ombak.scenario/v1"},
-		{"a huge population of arrivals", "rate: 5/s", "rate: 99999999/s", "people arrive, but the population has"},
+		{"a huge population of arrivals", "rate: 5/s", "rate: 99999999/s", "999999990 people arrive, but the population has 270000000; "},
+		{"arrivals beyond whole numbers", "rate: 5/s", "rate: 1e300/s", "1e+301 people arrive, but the population has"},
+		{"arrivals beyond all numbers", "{for: 10s, rate: 5/s}", "{for: 100000s, rate: 1.7e308/s}", "more than countable people arrive, but the population has"},
+		{"arrivals beyond whole numbers by their factor", "arrivals: {", "arrivals: {scale: 1e300, ", "e+301 people arrive, but the population has"},
+		{"arrivals for years", "for: 10s", "for: 2000000h", "people would come for longer than 31 days"},
+		{"arrivals for years in pieces", "signups: [{for: 10s, rate: 5/s}]", "signups: [{for: 720h, rate: 5/s}, {for: 2560000h, rate: 5/s}]", "people would come for longer than 31 days"},
 	} {
 		_, err := parse(strings.Replace(minimal, test.old, test.new, 1))
 		var mistakes scenarios.Mistakes

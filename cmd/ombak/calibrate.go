@@ -32,6 +32,9 @@ func calibrate(c *cli.Context, s streams) error {
 	if c.NArg() == 0 {
 		return usageError{errors.New("name the reports to fit to: report.json of a redline, or of several drills at different loads")}
 	}
+	if err := replaceable(c.String("o")); err != nil {
+		return err
+	}
 	var reports []report.Report
 	for _, name := range c.Args().Slice() {
 		levels, err := readMeasured(name)
@@ -61,20 +64,44 @@ func calibrate(c *cli.Context, s streams) error {
 	if c.String("o") == "" {
 		return drill.WriteModel(s.out, model)
 	}
+	written := "model"
+	if _, err := os.Stat(c.String("o")); err == nil {
+		written = "model, in place of an earlier one"
+	}
 	if err := writeFile(c.String("o"), func(w io.Writer) error { return drill.WriteModel(w, model) }); err != nil {
 		return fmt.Errorf("the model cannot be written: %w", err)
 	}
 	for _, station := range model.Stations {
 		fmt.Fprintf(s.out, "%s: %s\n", station.Name, station.Says())
 	}
-	fmt.Fprintf(s.out, "model: %s\n", c.String("o"))
+	fmt.Fprintf(s.out, "%s: %s\n", written, c.String("o"))
 	return nil
+}
+
+// replaceable refuses to write over what is no model: a report is not measured again.
+func replaceable(name string) error {
+	if name == "" {
+		return nil
+	}
+	file, err := os.Open(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		defer file.Close()
+		head := make([]byte, len(drill.ModelHeading))
+		if _, err = io.ReadFull(file, head); err == nil && string(head) == drill.ModelHeading {
+			return nil
+		}
+	}
+	return usageError{fmt.Errorf("%s exists already and is no model that ombak calibrate wrote; name a new file", name)}
 }
 
 // readMeasured reads a report, or those of all its levels where it is a redline's. The first level
 // that is named comes first.
 func readMeasured(name string) ([]report.Report, error) {
-	whole, err := readLevel(name)
+	name = reportIn(name)
+	whole, err := readReport(name)
 	if err != nil || len(whole.Levels) == 0 {
 		return []report.Report{whole}, err
 	}
@@ -90,9 +117,12 @@ func readMeasured(name string) ([]report.Report, error) {
 }
 
 // readLevel reads one report; a folder stands for the report.json in it.
-func readLevel(name string) (report.Report, error) {
+func readLevel(name string) (report.Report, error) { return readReport(reportIn(name)) }
+
+// reportIn names the report of a folder; a file is one itself.
+func reportIn(name string) string {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		name = filepath.Join(name, "report.json")
+		return filepath.Join(name, "report.json")
 	}
-	return readReport(name)
+	return name
 }

@@ -75,7 +75,7 @@ func compareAll(c *cli.Context, s streams, runs []*drill.Run, unsure *drill.Unce
 	}
 	compared := drill.ComparePlans(simulations)
 	if unsure != nil {
-		compared.Uncertainty, err = uncertainty(c, s, unsure, folder)
+		compared.Uncertainty, err = uncertainty(c, s, unsure, compared.Best, folder)
 	}
 	return compared, err
 }
@@ -101,6 +101,9 @@ func readPlans(c *cli.Context) ([]*drill.Run, []drill.LeftOut, *drill.Uncertain,
 		return nil, nil, nil, usageError{fmt.Errorf("--plan %s is given twice", twice)}
 	}
 	runs, left, err := drill.NewSimulations(scenario, options, c.StringSlice("plan"))
+	if err == nil {
+		err = drill.CheckRuns(len(runs) * c.Int("replications"))
+	}
 	if err != nil || !c.Bool("uncertainty") {
 		return runs, left, nil, err
 	}
@@ -109,6 +112,9 @@ func readPlans(c *cli.Context) ([]*drill.Run, []drill.LeftOut, *drill.Uncertain,
 		names = append(names, run.Scenario.Plan())
 	}
 	unsure, err := drill.NewUncertain(scenario, options, names)
+	if err == nil {
+		err = drill.CheckRuns(unsure.Runs(c.Int("replications")))
+	}
 	return runs, left, unsure, err
 }
 
@@ -205,6 +211,9 @@ func showPlans(out io.Writer, c drill.Comparison, folder string) {
 	}
 	for _, left := range c.LeftOut {
 		fmt.Fprintf(out, "  left out, %s: %s\n", left.Plan, left.Reason)
+	}
+	for _, warning := range c.Warnings {
+		fmt.Fprintf(out, "warning: %s\n", warning)
 	}
 	if c.Uncertainty != nil {
 		showUncertainty(out, c.Uncertainty, c.Currency)

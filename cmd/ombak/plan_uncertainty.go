@@ -14,8 +14,8 @@ import (
 )
 
 // uncertainty plays the plans at all values of the scenario's uncertain inputs and draws what sways
-// the plan of least regret most.
-func uncertainty(c *cli.Context, s streams, u *drill.Uncertain, folder string) (*drill.Uncertainty, error) {
+// the plan of least regret most. The best plan as things are is named of equals.
+func uncertainty(c *cli.Context, s streams, u *drill.Uncertain, best, folder string) (*drill.Uncertainty, error) {
 	count := c.Int("replications")
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", u.Runs(count), u.First())
 	expected, err := foretell(c, watch, u.First(), u.Runs(count))
@@ -23,7 +23,7 @@ func uncertainty(c *cli.Context, s streams, u *drill.Uncertain, folder string) (
 		return nil, err
 	}
 	watch.say("%d combinations of the uncertain inputs: %d runs%s\n", u.Combinations(), u.Runs(count), expected)
-	result, err := u.Play(c.Context, watch.watched(drill.Simulating{Replications: count, Build: build()}), watch.expected)
+	result, err := u.Play(c.Context, watch.watched(drill.Simulating{Replications: count, Build: build()}), best, watch.expected)
 	watch.close()
 	if err != nil {
 		return nil, err
@@ -56,7 +56,11 @@ func spoken(value string) string {
 
 func showUncertainty(out io.Writer, u *drill.Uncertainty, currency string) {
 	fmt.Fprintf(out, "\nUnder uncertainty: %d combinations of the inputs, %d runs\n%s", u.Worlds, u.Runs, columns(u.Rows(currency)))
-	fmt.Fprintf(out, "Least regret: %s\n", u.LeastRegret)
+	least := u.LeastRegret
+	if tie := u.Tie(); tie != "" {
+		least += ", " + tie
+	}
+	fmt.Fprintf(out, "Least regret: %s\n", least)
 	for _, plan := range u.Plans {
 		if plan.Regret.Mean == 0 {
 			fmt.Fprintf(out, "  %s: nothing to regret at any of them\n", plan.Plan)

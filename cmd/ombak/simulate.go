@@ -178,8 +178,8 @@ func readSimulated(c *cli.Context) (*scenarios.Scenario, drill.Options, error) {
 	if c.NArg() != 1 {
 		return nil, options, usageError{errors.New("name one scenario; ombak scenario list shows the bundled ones")}
 	}
-	if c.Int("replications") < 1 {
-		return nil, options, usageError{fmt.Errorf("--replications is %d; it must be 1 or more", c.Int("replications"))}
+	if err := drill.CheckReplications(c.Int("replications")); err != nil {
+		return nil, options, err
 	}
 	for _, flag := range []string{"scale", "scale-system"} {
 		if c.IsSet(flag) && !(c.Float64(flag) > 0) {

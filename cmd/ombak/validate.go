@@ -44,8 +44,8 @@ func validate(c *cli.Context, s streams) error {
 	if c.NArg() < 2 {
 		return usageError{errors.New("name a scenario and the report of a live run of it, or those of several runs at the same load")}
 	}
-	if c.Int("replications") < 1 {
-		return usageError{fmt.Errorf("--replications is %d; it must be 1 or more", c.Int("replications"))}
+	if err := drill.CheckReplications(c.Int("replications")); err != nil {
+		return err
 	}
 	options, err := readLoad(c)
 	if err != nil {
