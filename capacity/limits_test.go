@@ -1,6 +1,7 @@
 package capacity_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func TestOutsideValidityIsAnErrorWithAHint(t *testing.T) {
 		{"a cache nobody asks", number(capacity.TTLHitRate([]float64{0, 0}, 1)), "sum of all request rates"},
 		{"a swing below zero", number(capacity.Sinusoid{Mean: 1, Amplitude: 2, Frequency: 1}.InProgress(1, 0)), "at most the mean"},
 		{"a negative rate on the way", number(capacity.OfferedLoad(func(t float64) float64 { return 1 - t }, 1, 2)), "arrival rate at"},
+		{"a rate that is noise", number(capacity.OfferedLoad(func(t float64) float64 { return math.Abs(math.Sin(1e7 * t)) }, 1, 2)), "varies too finely"},
 		{"a rate without end", number(capacity.OfferedLoad(func(float64) float64 { return inf }, 1, 2)), "arrival rate at"},
 	} {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.hint) {
@@ -102,6 +104,28 @@ func TestOfferedLoadOfJumps(t *testing.T) {
 	swing := capacity.Sinusoid{Mean: 100, Amplitude: 80, Frequency: 3}
 	quadrature := must(capacity.OfferedLoad(func(t float64) float64 { return 100 + 80*math.Sin(3*t) }, 2, 60))(t)
 	within(t, "a sinusoid long after the start", quadrature, must(swing.InProgress(2, 60))(t), 1e-8)
+}
+
+// TestOfferedLoadOfShortServiceInALongTime: a service time that is a millionth of the time must not fall
+// between the places where the arrivals are looked at.
+func TestOfferedLoadOfShortServiceInALongTime(t *testing.T) {
+	flat := func(float64) float64 { return 100 }
+	for _, test := range []struct{ serviceRate, t float64 }{{20, 86_400}, {1000, 3600}, {1e4, 86_400}, {1e9, 1e7}, {1, 1e-3}, {1e-3, 86_400}} {
+		got := must(capacity.OfferedLoad(flat, test.serviceRate, test.t))(t)
+		within(t, fmt.Sprintf("service rate %v at %v s", test.serviceRate, test.t), got, -100/test.serviceRate*math.Expm1(-test.serviceRate*test.t), 1e-9)
+	}
+	day := capacity.Sinusoid{Mean: 100, Amplitude: 80, Frequency: 2 * math.Pi / 86_400}
+	noon := must(capacity.OfferedLoad(func(t float64) float64 { return 100 + 80*math.Sin(2*math.Pi*t/86_400) }, 5, 10*86_400))(t)
+	within(t, "a tenth day", noon, must(day.InProgress(5, 10*86_400))(t), 1e-9)
+	// The rate jumps each second, the last time 0.5 s before the end.
+	steps := func(t float64) float64 { return 10 * (1 + math.Mod(math.Floor(t), 2)) }
+	want := 0.0
+	for second := 3600.0; second >= 0; second-- {
+		want += steps(second) / 3 * (math.Exp(-3*math.Max(0, 3600.5-second-1)) - math.Exp(-3*(3600.5-second)))
+	}
+	within(t, "steps", must(capacity.OfferedLoad(steps, 3, 3600.5))(t), want, 1e-8)
+	long := func(age float64) float64 { return math.Pow(1+age, -1.5) }
+	within(t, "a long tail", must(capacity.OfferedLoadOf(flat, long, 1e6))(t), 200*(1-math.Pow(1+1e6, -.5)), 1e-9)
 }
 
 func TestCacheHits(t *testing.T) {
