@@ -187,6 +187,7 @@ func addIntervals(result answer, fit capacity.USLFit, resamples int, seed uint64
 	if intervals.PeakConcurrency != nil && intervals.PeakThroughput != nil {
 		result.intervals["peak_concurrency"], result.intervals["peak_throughput"] = *intervals.PeakConcurrency, *intervals.PeakThroughput
 	}
+	result.warnings = append(result.warnings, intervals.Warnings...)
 	result.notes = append(result.notes, fmt.Sprintf("95 %% intervals by residual bootstrap, %d resamples, seed %d", resamples, seed))
 	return result, nil
 }
