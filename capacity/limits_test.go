@@ -31,6 +31,8 @@ func TestTenThousandServers(t *testing.T) {
 	if _, err := capacity.ErlangC(100_000_000, 9e7); err != nil {
 		t.Error(err)
 	}
+	// Halfin, Whitt 1981: 1/(1 + βΦ(β)/φ(β)) with β = (1 − ρ)√c = 0.1414214.
+	within(t, "C of 50 million servers", must(capacity.MMc(49_999_000, 1, 50_000_000))(t).PWait, 0.8339, 1e-4)
 }
 
 func TestOutsideValidityIsAnErrorWithAHint(t *testing.T) {
@@ -42,7 +44,8 @@ func TestOutsideValidityIsAnErrorWithAHint(t *testing.T) {
 		err  error
 		hint string
 	}{
-		{"saturated M/M/1", station(capacity.MM1(1, 1)), "at least 2 servers"},
+		{"saturated M/M/1, which has one server", station(capacity.MM1(48, 1)), "below 1: give a faster server, or fewer arrivals"},
+		{"saturated M/G/1", station(capacity.MG1(1, 48, 1)), "below 1: give a faster server, or fewer arrivals"},
 		{"overloaded M/M/c", station(capacity.MMc(10, 1, 4)), "at least 11 servers"},
 		{"no servers", station(capacity.MMc(1, 1, 0)), "at least 1 is needed"},
 		{"a negative load", station(capacity.MM1(-1, 1)), "above 0"},
@@ -70,6 +73,15 @@ func TestOutsideValidityIsAnErrorWithAHint(t *testing.T) {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.hint) {
 			t.Errorf("%s: error %v, want one that says %q", test.why, test.err, test.hint)
 		}
+	}
+}
+
+func TestBoundsAreNotExceededByRounding(t *testing.T) {
+	if abandoned := must(capacity.ErlangA(48, 1e-18, 50, .5))(t).PAbandon; abandoned > 1 {
+		t.Errorf("the share %v of people abandons", abandoned)
+	}
+	if alone := must(capacity.Retries(100, 100, .3, 0))(t); alone.Attempts != 100 || alone.Amplification != 1 || alone.Overload {
+		t.Errorf("without retries at capacity: %+v", alone)
 	}
 }
 
