@@ -50,7 +50,7 @@ func FitDemands(kinds []string, steps []LoadStep) (Demands, error) {
 		return Demands{}, err
 	}
 	d := Demands{Kinds: slices.Clone(kinds), Seconds: seconds, steps: slices.Clone(steps)}
-	d.RSquared = explainedShare(d.missed(), spread(busy))
+	d.RSquared = explainedShare(d.missed(), busy)
 	if condition > 100 {
 		d.Warnings = append(d.Warnings, "the kinds of work rise nearly in proportion, so that only their sum is sure; vary their mix")
 	}
@@ -194,9 +194,14 @@ func spread(values []float64) float64 {
 	return sum
 }
 
-// explainedShare is R², 0 where there is no variance to explain.
-func explainedShare(missed, whole float64) float64 {
-	if whole == 0 {
+// explainedShare is R² of values that a model misses by a sum of squares: 1 where it misses nothing but
+// their rounding, and 0 where it misses values that do not vary.
+func explainedShare(missed float64, values []float64) float64 {
+	whole := spread(values)
+	switch {
+	case missed <= 1e-24*dot(values, values):
+		return 1
+	case whole == 0:
 		return 0
 	}
 	return 1 - missed/whole

@@ -159,6 +159,26 @@ func TestShapeIsFoundOnHeldOutTimes(t *testing.T) {
 	}
 }
 
+func TestShapeOfTimesOutOfRange(t *testing.T) {
+	for why, times := range map[string][2]float64{"picoseconds": {1e-12, 2e-12}, "equal picoseconds": {1e-12, 1e-12}, "centuries": {1e10, 2e10}, "equal centuries": {1e10, 1e10}} {
+		seconds := make([]float64, 60)
+		for i := range seconds {
+			seconds[i] = times[i%2]
+		}
+		_, err := capacity.ChooseShape(seconds, workload.Seed{})
+		if err == nil || !strings.Contains(err.Error(), "between 1e-07 s and 1e+09 s") {
+			t.Errorf("%s: %v", why, err)
+		}
+	}
+	wide := make([]float64, 60)
+	for i := range wide {
+		wide[i] = math.Pow(1e16, float64(i)/59) * 1e-7
+	}
+	if shape := must(capacity.ChooseShape(wide, workload.Seed{}))(t); shape.Distribution.Quantile(.5) <= 0 {
+		t.Errorf("times over the whole range give %v", shape.Distribution)
+	}
+}
+
 func TestShapeOfLittle(t *testing.T) {
 	constant := make([]float64, 60)
 	for i := range constant {

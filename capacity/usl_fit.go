@@ -76,6 +76,8 @@ func (f USLFit) warnings(highest float64) []string {
 		all = append(all, fmt.Sprintf("the law explains only %.0f %% of the variance of throughput; look at the points before using it", 100*max(0, f.RSquared)))
 	}
 	switch peak, found := f.PeakConcurrency(); {
+	case f.Sigma+f.Kappa >= 1-1e-9:
+		all = append(all, fmt.Sprintf("σ is %.4g and κ %.4g, together 1 or more: throughput does not grow above a concurrency of 1 at all, so that there is no peak", f.Sigma, f.Kappa))
 	case f.Kappa == 0:
 		all = append(all, "κ is at its bound 0: within these points throughput has no peak")
 	case found && peak > highest:
@@ -140,7 +142,7 @@ func explained(points []Point, model USL) float64 {
 		missed += miss * miss
 		throughputs[i] = point.Throughput
 	}
-	return explainedShare(missed, spread(throughputs))
+	return explainedShare(missed, throughputs)
 }
 
 // Interval is a 95 % confidence interval.

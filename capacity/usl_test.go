@@ -123,6 +123,22 @@ func TestPointsThatDecideNothingAreRefused(t *testing.T) {
 	}
 }
 
+func TestThroughputThatDoesNotGrowIsExplained(t *testing.T) {
+	for why, points := range map[string][]capacity.Point{
+		"equal throughputs": {{1, 10}, {2, 10}, {4, 10}, {8, 10}}, "throughput that falls": {{1, 10}, {2, 8}, {4, 6}, {8, 5}},
+	} {
+		fit := must(capacity.FitUSL(points))(t)
+		warnings := strings.Join(fit.Warnings, "\n")
+		if fit.RSquared < .95 || strings.Contains(warnings, "explains only") || !strings.Contains(warnings, "does not grow") {
+			t.Errorf("%s: R² %v, warnings %q", why, fit.RSquared, fit.Warnings)
+		}
+	}
+	constant := must(capacity.FitDemands([]string{"idling"}, []capacity.LoadStep{{1, []float64{1}}, {1, []float64{1}}, {1, []float64{1}}}))(t)
+	if constant.RSquared != 1 {
+		t.Errorf("a constant busy time without a miss has R² %v", constant.RSquared)
+	}
+}
+
 func TestIntervalsFollowTheSeedAlone(t *testing.T) {
 	fit := must(capacity.FitUSL(cisco(t)))(t)
 	first := must(fit.Intervals(200, workload.Seed{Value: 7}))(t)
