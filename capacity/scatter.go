@@ -26,7 +26,8 @@ import (
 type scatter struct {
 	fitted   []float64
 	constant []float64 // u for v = 1
-	relative []float64 // u for v = fitted²; none where a fitted value is 0 or less
+	relative []float64 // u for v = (fitted/largest)²; none where a fitted value is 0 or less
+	largest  float64   // fitted value
 	grows    float64   // probability of the latter
 	freedom  int
 }
@@ -43,8 +44,9 @@ func newScatter(fitted, residuals []float64, slopes [][]float64) scatter {
 	s.constant, constant = oneSize(residuals, slices.Repeat([]float64{1}, len(fitted)), base)
 	if slices.Min(fitted) > 0 {
 		squares := make([]float64, len(fitted))
+		s.largest = slices.Max(fitted)
 		for i, value := range fitted {
-			squares[i] = value * value
+			squares[i] = value / s.largest * (value / s.largest)
 		}
 		s.relative, relative = oneSize(residuals, squares, base)
 		s.grows = 1 / (1 + math.Exp(constant-relative)/growsOdds)
@@ -120,8 +122,12 @@ func visible(variances []float64, base [][]float64) []float64 {
 func (s scatter) draw(stream *workload.Stream, values []float64) {
 	size := math.Sqrt(float64(s.freedom) / chiSquare(stream, s.freedom))
 	pool, grows := s.constant, false
-	if s.relative != nil && stream.Chance(s.grows) {
+	if len(s.relative) > 0 && stream.Chance(s.grows) {
 		pool, grows = s.relative, true
+	}
+	if len(pool) == 0 { // every value is met whatever it is
+		copy(values, s.fitted)
+		return
 	}
 	for i, value := range s.fitted {
 		miss := size * pool[stream.IntN(len(pool))]
@@ -129,7 +135,7 @@ func (s scatter) draw(stream *workload.Stream, values []float64) {
 			miss = -miss
 		}
 		if grows {
-			miss *= value
+			miss *= value / s.largest
 		}
 		values[i] = value + miss
 	}
