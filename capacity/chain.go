@@ -22,6 +22,10 @@ var errCrowd = fmt.Errorf("more than %d states matter, too many to compute; give
 // later, below which an unbounded chain is cut.
 const negligible = 1e-25
 
+// smallestNormal is the smallest number of full precision. A weight below it would never reach 0 where
+// it shrinks slowly, since the numbers below are too coarse.
+const smallestNormal = 0x1p-1022
+
 // walk calls visit with every state that carries weight and its weight relative to the likeliest
 // state, first downwards from there, then upwards, and returns the sum of the weights. All terms are
 // positive and at most 1, so that nothing cancels or overflows.
@@ -34,7 +38,7 @@ func (c chain) walk(visit func(n int, weight float64)) (float64, error) {
 	sum := 1.0
 	for n, weight := mode, 1.0; n > 0; n-- {
 		weight *= c.deaths(n) / c.births(n-1)
-		if weight == 0 {
+		if weight < smallestNormal {
 			break
 		}
 		if mode-n > longestWalk {
@@ -49,7 +53,7 @@ func (c chain) walk(visit func(n int, weight float64)) (float64, error) {
 		if c.last < 0 && n+1 >= c.tail && least == 0 {
 			least = negligible * weight
 		}
-		if weight == 0 || weight < least {
+		if weight < smallestNormal || weight < least {
 			break
 		}
 		if n-mode > longestWalk {

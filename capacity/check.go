@@ -52,10 +52,21 @@ func stable(load float64, servers int) error {
 	}
 	enough := math.Floor(load) + 1
 	if !(enough <= most) {
-		return fmt.Errorf("the utilization is %.6g, so the queue grows without end; it must be below 1: give faster servers, or fewer arrivals", load/float64(servers))
+		return endless(load/float64(servers), "faster servers")
 	}
-	return fmt.Errorf("the utilization is %.6g, so the queue grows without end; it must be below 1: give at least %.0f servers, faster ones, or fewer arrivals",
-		load/float64(servers), enough)
+	return endless(load/float64(servers), fmt.Sprintf("at least %.0f servers, faster ones", enough))
+}
+
+// stableAlone is [stable] of a station that has one server by its nature.
+func stableAlone(utilization float64) error {
+	if utilization < 1 {
+		return nil
+	}
+	return endless(utilization, "a faster server")
+}
+
+func endless(utilization float64, remedy string) error {
+	return fmt.Errorf("the utilization is %.6g, so the queue grows without end; it must be below 1: give %s, or fewer arrivals", utilization, remedy)
 }
 
 // ratesAndServers checks what every station of exponential servers needs.

@@ -6,7 +6,8 @@ import "fmt"
 const longestConvolution = 20_000
 
 // convolve solves the network by its normalization constant. The vectors are scaled by a guess of
-// the throughput and to a largest term of 1; all terms are positive, so that nothing cancels.
+// the throughput and to a largest term of 1; all terms are positive, so that nothing cancels. A guess
+// under which the term of all people nearly vanishes is replaced by what the terms before it say.
 //
 // Source: J. P. Buzen, "Computational algorithms for closed queueing networks with exponential
 // servers", Communications of the ACM 16(9), 1973: X(N) = G(N−1)/G(N) and, for a center,
@@ -21,6 +22,51 @@ func (n ClosedNetwork) convolve() (ClosedSolution, error) {
 			n.Population, longestConvolution)
 	}
 	guess, _ := n.approximate()
+	return n.convolveFrom(guess)
+}
+
+// convolveFrom is [ClosedNetwork.convolve] from a guess of the throughput, per second.
+func (n ClosedNetwork) convolveFrom(guess float64) (ClosedSolution, error) {
+	N := n.Population
+	for range guesses {
+		factors := n.factors(guess)
+		before, kept := running(factors)
+		all := before[len(factors)]
+		if !kept { // the guess is far above the throughput
+			guess *= 0.7
+			continue
+		}
+		if last := lastKept(all); last < N { // the guess is far below; the throughput of fewer people is nearer
+			guess *= all[last-1] / all[last]
+			continue
+		}
+		if queues, ok := queuesOf(factors, before); ok {
+			return n.solution(guess*all[N-1]/all[N], queues)
+		}
+		guess *= all[N-1] / all[N]
+	}
+	return ClosedSolution{}, fmt.Errorf("the exact solution for %d people leaves the range of floating-point numbers; ask for the approximate one", N)
+}
+
+// guesses bounds how often the scale is corrected; each time it holds for more people.
+const guesses = 60
+
+// smallestKept is the least scaled term that is relied on. What is lost below the range of numbers is
+// less than 1e-200 of it.
+const smallestKept = 1e-100
+
+// lastKept returns the largest number of people, 1 or more, whose term is relied on.
+func lastKept(all []float64) int {
+	for k := len(all) - 1; k > 1; k-- {
+		if all[k] >= smallestKept {
+			return k
+		}
+	}
+	return 1
+}
+
+// factors are the weights of the think time and of each center.
+func (n ClosedNetwork) factors(guess float64) [][]float64 {
 	factors := [][]float64{weights(n.Population, guess*n.Think, n.Population)}
 	for _, center := range n.Centers {
 		servers := center.servers()
@@ -29,22 +75,25 @@ func (n ClosedNetwork) convolve() (ClosedSolution, error) {
 		}
 		factors = append(factors, weights(n.Population, guess*center.Demand, servers))
 	}
-	before := running(factors)
-	after := running(reversed(factors))
-	all := before[len(factors)]
-	N := n.Population
-	queues := make([]float64, len(n.Centers))
+	return factors
+}
+
+// queuesOf returns the mean numbers at the centers, and false where their terms vanish.
+func queuesOf(factors, before [][]float64) ([]float64, bool) {
+	after, kept := running(reversed(factors))
+	queues := make([]float64, len(factors)-1)
 	for i := range queues {
-		others := convolution(before[i+1], after[len(factors)-i-2])
+		others, whole := convolution(before[i+1], after[len(factors)-i-2])
 		var sum, weighted float64
 		for k, weight := range factors[i+1] {
-			p := weight * others[N-k]
+			p := weight * others[len(others)-1-k]
 			sum += p
 			weighted += float64(k) * p
 		}
+		kept = kept && whole && sum >= smallestKept
 		queues[i] = weighted / sum
 	}
-	return n.solution(guess*all[N-1]/all[N], queues)
+	return queues, kept
 }
 
 // weights returns F(0…n) for a load and a number of servers, the largest scaled to 1.
@@ -65,20 +114,21 @@ func weights(n int, load float64, servers int) []float64 {
 	return all
 }
 
-// running returns the convolutions of the first 0, 1, … factors.
-func running(factors [][]float64) [][]float64 {
+// running returns the convolutions of the first 0, 1, … factors, and whether all kept their terms.
+func running(factors [][]float64) ([][]float64, bool) {
 	one := make([]float64, len(factors[0]))
 	one[0] = 1
-	all := [][]float64{one}
+	all, kept := [][]float64{one}, true
 	for _, factor := range factors {
-		all = append(all, convolution(all[len(all)-1], factor))
+		product, whole := convolution(all[len(all)-1], factor)
+		all, kept = append(all, product), kept && whole
 	}
-	return all
+	return all, kept
 }
 
 // convolution returns the first terms of the product of two generating functions, the largest scaled
-// to 1.
-func convolution(f, g []float64) []float64 {
+// to 1, and false where they vanish.
+func convolution(f, g []float64) ([]float64, bool) {
 	product := make([]float64, len(f))
 	for i, x := range f {
 		if x == 0 {
@@ -92,10 +142,13 @@ func convolution(f, g []float64) []float64 {
 	for _, x := range product {
 		largest = max(largest, x)
 	}
+	if !(largest >= smallestKept) {
+		return product, false
+	}
 	for i := range product {
 		product[i] /= largest
 	}
-	return product
+	return product, true
 }
 
 func reversed(factors [][]float64) [][]float64 {

@@ -50,7 +50,7 @@ func FitDemands(kinds []string, steps []LoadStep) (Demands, error) {
 		return Demands{}, err
 	}
 	d := Demands{Kinds: slices.Clone(kinds), Seconds: seconds, steps: slices.Clone(steps)}
-	d.RSquared = explainedShare(d.missed(), spread(busy))
+	d.RSquared = explainedShare(d.missed(), busy)
 	if condition > 100 {
 		d.Warnings = append(d.Warnings, "the kinds of work rise nearly in proportion, so that only their sum is sure; vary their mix")
 	}
@@ -75,38 +75,53 @@ func (d Demands) Busy(rates []float64) (float64, error) {
 	return dot(rates, d.Seconds), nil
 }
 
-// Intervals returns the 95 % interval of each demand by residual bootstrap; see
-// [USLFit.Intervals].
+// Intervals returns the 95 % interval of each demand by residual bootstrap. Refits have no bounds, and
+// the intervals are cut at 0; see [USLFit.Intervals] and [scatter]. Of simulated load steps with errors of
+// 2 %, constant or relative, they held the truth in 0.90 to 0.99 of cases with 4 to 16 steps of 3 kinds.
 func (d Demands) Intervals(resamples int, seed workload.Seed) ([]Interval, error) {
 	if len(d.steps) <= len(d.Kinds) {
 		return nil, fmt.Errorf("%w: %d load steps fit %d demands exactly; measure more of them", ErrUnidentified, len(d.steps), len(d.Kinds))
 	}
-	if resamples < 40 || resamples > maxResamples {
-		return nil, fmt.Errorf("%d resamples are asked for; an interval takes between 40 and %d", resamples, maxResamples)
+	if err := enoughResamples(resamples); err != nil {
+		return nil, err
 	}
 	rates, busy := system(len(d.Kinds), d.steps)
-	inflate := math.Sqrt(float64(len(busy)) / float64(len(busy)-len(d.Kinds)))
-	errs := make([]float64, len(busy))
-	for i := range errs {
-		errs[i] = (busy[i] - dot(d.steps[i].Rates, d.Seconds)) * inflate
+	columns, lengths := make([][]float64, len(d.Kinds)), make([]float64, len(d.Kinds))
+	for j := range columns {
+		columns[j] = mat.Col(nil, j, rates)
+		lengths[j] = math.Sqrt(dot(columns[j], columns[j]))
+		for i, rate := range columns[j] {
+			rates.Set(i, j, rate/lengths[j])
+		}
 	}
+	var factored mat.QR
+	factored.Factorize(rates)
+	var refit mat.VecDense
+	solve := func() error { return factored.SolveVecTo(&refit, false, mat.NewVecDense(len(busy), busy)) }
+	if err := solve(); err != nil {
+		return nil, err
+	}
+	var fitted mat.VecDense
+	fitted.MulVec(rates, &refit)
+	misses := make([]float64, len(busy))
+	for i := range misses {
+		misses[i] = busy[i] - fitted.AtVec(i)
+	}
+	around := newScatter(fitted.RawVector().Data, misses, columns)
 	drawn := make([][]float64, len(d.Kinds))
 	for k := range resamples {
 		stream := seed.Stream(demandPurpose, uint64(k), 0, 0)
-		for i := range busy {
-			busy[i] = dot(d.steps[i].Rates, d.Seconds) + errs[stream.IntN(len(errs))]
-		}
-		seconds, err := nonNegative(rates, busy)
-		if err != nil {
+		around.draw(&stream, busy)
+		if err := solve(); err != nil {
 			return nil, err
 		}
-		for j, s := range seconds {
-			drawn[j] = append(drawn[j], s)
+		for j := range drawn {
+			drawn[j] = append(drawn[j], refit.AtVec(j)/lengths[j])
 		}
 	}
 	intervals := make([]Interval, len(drawn))
 	for j := range drawn {
-		intervals[j] = middle95(drawn[j])
+		intervals[j] = middle95(drawn[j]).around(d.Seconds[j])
 	}
 	return intervals, nil
 }
@@ -179,9 +194,14 @@ func spread(values []float64) float64 {
 	return sum
 }
 
-// explainedShare is R², 0 where there is no variance to explain.
-func explainedShare(missed, whole float64) float64 {
-	if whole == 0 {
+// explainedShare is R² of values that a model misses by a sum of squares: 1 where it misses nothing but
+// their rounding, and 0 where it misses values that do not vary.
+func explainedShare(missed float64, values []float64) float64 {
+	whole := spread(values)
+	switch {
+	case missed <= 1e-24*dot(values, values):
+		return 1
+	case whole == 0:
 		return 0
 	}
 	return 1 - missed/whole

@@ -23,8 +23,8 @@ func erlangB(servers int, load float64) float64 {
 	blocked := 1.0
 	for n := 1; n <= servers; n++ {
 		blocked = nextErlangB(blocked, n, load)
-		if blocked == 0 {
-			break
+		if blocked < smallestNormal {
+			return 0
 		}
 	}
 	return blocked

@@ -31,6 +31,6 @@ func ErlangA(arrivalRate, serviceRate float64, servers int, abandonRate float64)
 	return finite(Station{
 		Utilization: held.busy / float64(servers), L: inSystem, Lq: held.queued,
 		W: inSystem / arrivalRate, Wq: held.queued / arrivalRate, P0: held.empty, PWait: held.waiting,
-		PAbandon: abandonRate * held.queued / arrivalRate, Throughput: held.busy * serviceRate,
+		PAbandon: min(1, abandonRate*held.queued/arrivalRate), Throughput: held.busy * serviceRate,
 	}, nil)
 }

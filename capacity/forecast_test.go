@@ -3,6 +3,7 @@ package capacity_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/report"
@@ -44,6 +45,51 @@ func TestForecastCoverage(t *testing.T) {
 	}
 }
 
+// TestForecastCoverageWhereRunsDiffer draws the share of each run anew. 95 % of the intervals should hold
+// the future; below 93 % has odds under 1 in 400, and where runs do not differ intervals may be wide.
+func TestForecastCoverageWhereRunsDiffer(t *testing.T) {
+	const runs = 1000
+	purpose := workload.NewPurpose("test/forecast")
+	for _, test := range []struct {
+		why             string
+		reports, people int
+		deviation       float64
+		most            int // of 1000 that may hold
+	}{
+		{"three reports, ten times as many people", 3, 5000, .05, 970},
+		{"four reports, ten times as many people", 4, 5000, .05, 970},
+		{"two reports", 2, 5000, .05, 970},
+		{"four reports, fewer people", 4, 100, .05, 985},
+		{"runs that do not differ", 4, 5000, 0, 1000},
+	} {
+		held := 0
+		for run := range runs {
+			stream := workload.Seed{Value: 1}.Stream(purpose, uint64(run), 0, 0)
+			draw := func(n int) (passed float64) {
+				share := .44 + test.deviation*normal(&stream)
+				for range n {
+					if stream.Chance(share) {
+						passed++
+					}
+				}
+				return passed
+			}
+			var past []report.Report
+			for i := range test.reports {
+				past = append(past, funnelOf(500, draw(500)))
+				past[i].Scenario.Seed = uint64(i)
+			}
+			interval, future := must(capacity.ForecastFunnel(past, float64(test.people), 10))(t).Steps[0].Passed.Interval, draw(test.people)
+			if interval[0] <= future && future <= interval[1] {
+				held++
+			}
+		}
+		if held < runs*93/100 || held > test.most {
+			t.Errorf("%s: %d of %d intervals hold the future", test.why, held, runs)
+		}
+	}
+}
+
 func TestForecastSaysWhatItDoesNotKnow(t *testing.T) {
 	alike := []report.Report{funnelOf(1000, 440), funnelOf(1000, 445), funnelOf(1000, 435)}
 	differing := []report.Report{funnelOf(1000, 540), funnelOf(1000, 440), funnelOf(1000, 340)}
@@ -71,6 +117,18 @@ func TestForecastSaysWhatItDoesNotKnow(t *testing.T) {
 func TestForecastOfBadReports(t *testing.T) {
 	other := funnelOf(100, 50)
 	other.Funnel[0].Step = "landing"
+	with := func(r report.Report, change func(*report.Report)) report.Report {
+		change(&r)
+		return r
+	}
+	named := with(funnelOf(100, 51), func(r *report.Report) { r.Scenario.Name = "b" })
+	edited := with(funnelOf(100, 51), func(r *report.Report) { r.Scenario.SHA256 = "b" })
+	planned := with(funnelOf(100, 51), func(r *report.Report) { r.Plan = "b" })
+	invalid := with(funnelOf(100, 51), func(r *report.Report) { r.Verdict = report.Invalid })
+	at := func(second int, passed float64) report.Report {
+		started := time.Date(2020, 4, 11, 12, 0, second, 0, time.UTC)
+		return with(funnelOf(100, passed), func(r *report.Report) { r.Started = &started })
+	}
 	for _, test := range []struct {
 		why     string
 		reports []report.Report
@@ -80,6 +138,12 @@ func TestForecastOfBadReports(t *testing.T) {
 		{"no report", nil, 10, "at least one"},
 		{"an empty report", []report.Report{{}}, 10, "report 1 is empty"},
 		{"reports of two scenarios", []report.Report{funnelOf(100, 50), other}, 10, "report 2 has other steps"},
+		{"reports of two scenarios with the same steps", []report.Report{funnelOf(100, 50), named}, 10, `report 2 is of scenario "b"`},
+		{"reports of two versions of a scenario", []report.Report{funnelOf(100, 50), edited}, 10, "another version"},
+		{"reports of two plans", []report.Report{funnelOf(100, 50), planned}, 10, `report 2 is of plan "b"`},
+		{"the same simulation twice", []report.Report{funnelOf(100, 50), funnelOf(100, 51), funnelOf(100, 50)}, 10, "report 3 is of a run that is given already"},
+		{"the same live run twice", []report.Report{at(1, 50), at(1, 50)}, 10, "report 2 is of a run that is given already"},
+		{"no valid run", []report.Report{invalid}, 10, "every run is invalid"},
 		{"more passed than came", []report.Report{funnelOf(100, 150)}, 10, "do not add up"},
 		{"nobody to come", []report.Report{funnelOf(100, 50)}, 0, "number of people is 0"},
 	} {
@@ -87,5 +151,17 @@ func TestForecastOfBadReports(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.hint) {
 			t.Errorf("%s: error %v, want one that says %q", test.why, err, test.hint)
 		}
+	}
+	if _, err := capacity.ForecastFunnel([]report.Report{at(1, 50), at(2, 50)}, 10, 1); err != nil {
+		t.Errorf("two live runs with one outcome: %v", err)
+	}
+	left := must(capacity.ForecastFunnel([]report.Report{invalid, funnelOf(100, 30)}, 1000, 1))(t)
+	if !strings.Contains(strings.Join(left.Warnings, "\n"), "report 1 does not count: its run is invalid") {
+		t.Errorf("warnings %q of an invalid run", left.Warnings)
+	}
+	within(t, "the valid run alone counts", left.Steps[0].Passed.Mean, 1000*30.5/101, 1e-9)
+	means := must(capacity.ForecastFunnel([]report.Report{with(funnelOf(100, 30), func(r *report.Report) { r.Replications = 8 })}, 1000, 1))(t)
+	if !strings.Contains(strings.Join(means.Warnings, "\n"), "means of replications") {
+		t.Errorf("warnings %q of means", means.Warnings)
 	}
 }

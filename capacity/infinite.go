@@ -4,8 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-
-	"gonum.org/v1/gonum/integrate/quad"
+	"slices"
 )
 
 // Sinusoid is an arrival rate that swings: Mean + Amplitude·sin(Frequency·t), per second.
@@ -69,58 +68,125 @@ func OfferedLoad(rate func(t float64) float64, serviceRate, t float64) (float64,
 	return OfferedLoadOf(rate, func(age float64) float64 { return math.Exp(-serviceRate * age) }, t)
 }
 
-// OfferedLoadOf is [OfferedLoad] for any service time S: m(t) = ∫₀ᵗ λ(u)·P(S > t−u) du.
+// OfferedLoadOf is [OfferedLoad] for any service time S: m(t) = ∫₀ᵗ λ(u)·P(S > t−u) du, to about 1e-10
+// of it. A rate that varies so finely that it takes more than 4 million values is an error.
 //
 // Where:
-//   - survival is P(S > age), the age in seconds
+//   - survival is P(S > age), the age in seconds; it never rises
 func OfferedLoadOf(rate, survival func(float64) float64, t float64) (float64, error) {
 	if err := notNegative("time", t); err != nil {
 		return 0, err
 	}
 	var fault error
-	load := integrate(func(u float64) float64 {
-		arriving, staying := rate(u), survival(t-u)
-		if fault == nil {
-			fault = cmp.Or(notNegative(fmt.Sprintf("arrival rate at %g s", u), arriving), notNegative(fmt.Sprintf("survival at %g s", t-u), staying))
+	load, settled := integrate(func(age float64) float64 {
+		arriving, staying := rate(t-age), survival(age)
+		if product := arriving * staying; fault == nil && !(arriving >= 0 && staying >= 0 && product <= math.MaxFloat64) {
+			fault = cmp.Or(notNegative(fmt.Sprintf("arrival rate at %g s", t-age), arriving), notNegative(fmt.Sprintf("survival at %g s", age), staying),
+				notNegative("product of arrival rate and survival", product))
 		}
 		return arriving * staying
-	}, 0, t)
+	}, ages(survival, t))
+	if !settled {
+		fault = cmp.Or(fault, fmt.Errorf("the number in progress at %g s is not known after %d values of the arrival rate, which varies too finely; give a smoother one, or an earlier time", t, mostEvaluations))
+	}
 	if err := cmp.Or(fault, notNegative("number in progress", load)); err != nil {
 		return 0, err
 	}
 	return load, nil
 }
 
-// integrate halves panels until 10-point Gauss–Legendre agrees with itself to 1e-10 of the whole.
-func integrate(f func(float64) float64, from, to float64) float64 {
-	const panels, depth = 32, 44
-	width := (to - from) / panels
-	edge := func(i int) float64 { return from + float64(i)*width }
-	estimates := make([]float64, panels)
-	var whole float64
-	for i := range estimates {
-		estimates[i] = quad.Fixed(f, edge(i), edge(i+1), 10, quad.Legendre{}, 1)
-		whole += math.Abs(estimates[i])
+const (
+	evenPanels      = 32  // panels of the whole time, at least
+	halvings        = 100 // ages at which survival has halved; what is older weighs less than 1e-30
+	mostEvaluations = 4_000_000
+)
+
+// ages divides the ages from 0 to t into panels: even ones, and one for each halving of survival, so
+// that a service time much shorter than t is seen.
+func ages(survival func(float64) float64, t float64) []float64 {
+	var edges []float64
+	for i := range evenPanels + 1 {
+		edges = append(edges, t*float64(i)/evenPanels)
 	}
-	budget := integral{f: f, tolerance: 1e-11 * whole, evaluations: 4_000_000}
+	young := 0.0
+	for k := 1; k <= halvings; k++ {
+		level := math.Ldexp(1, -k)
+		if !(survival(t) < level) {
+			break
+		}
+		old := t
+		for middle := young + (old-young)/2; middle > young && middle < old; middle = young + (old-young)/2 {
+			if survival(middle) < level {
+				old = middle
+			} else {
+				young = middle
+			}
+		}
+		edges = append(edges, old)
+	}
+	slices.Sort(edges)
+	return slices.Compact(edges)
+}
+
+// integrate halves panels until Clenshaw–Curtis agrees with itself to 1e-11 of the whole, and says
+// whether it came so far. Note: Gauss–Legendre looks at no end of a panel, and so takes a jump close to
+// one for nothing.
+func integrate(f func(float64) float64, edges []float64) (float64, bool) {
+	in := integral{f: f, evaluations: mostEvaluations}
+	in.places, in.weights = clenshawCurtis(12)
+	estimates := make([]float64, len(edges)-1)
+	for i := range estimates {
+		estimates[i] = in.panel(edges[i], edges[i+1])
+		in.tolerance += 1e-11 * math.Abs(estimates[i])
+	}
 	var sum float64
 	for i, estimate := range estimates {
-		sum += budget.refine(edge(i), edge(i+1), estimate, depth)
+		sum += in.refine(edges[i], edges[i+1], estimate, 44)
 	}
-	return sum
+	return sum, in.evaluations >= 0
+}
+
+// clenshawCurtis returns the n+1 places on 0 to 1, both included, and their weights; n is even. Source:
+// C. W. Clenshaw, A. R. Curtis, "A method for numerical integration on an automatic computer", Numerische
+// Mathematik 2, 1960.
+func clenshawCurtis(n int) (places, weights []float64) {
+	for k := range n + 1 {
+		angle := float64(k) * math.Pi / float64(n)
+		weight := 1.0
+		for j := 1; j <= n/2; j++ {
+			term := 2 * math.Cos(2*float64(j)*angle) / float64(4*j*j-1)
+			if j == n/2 {
+				term /= 2
+			}
+			weight -= term
+		}
+		if k == 0 || k == n {
+			weight /= 2
+		}
+		places, weights = append(places, (1-math.Cos(angle))/2), append(weights, weight/float64(n))
+	}
+	return places, weights
 }
 
 type integral struct {
-	f           func(float64) float64
-	tolerance   float64
-	evaluations int // left; a wild function ends with what it has
+	f               func(float64) float64
+	places, weights []float64 // on 0 to 1
+	tolerance       float64
+	evaluations     int // left
+}
+
+func (in *integral) panel(from, to float64) float64 {
+	in.evaluations -= len(in.places)
+	var sum float64
+	for i, place := range in.places {
+		sum += in.weights[i] * in.f(from+place*(to-from))
+	}
+	return sum * (to - from)
 }
 
 func (in *integral) refine(from, to, estimate float64, depth int) float64 {
 	middle := from + (to-from)/2
-	left := quad.Fixed(in.f, from, middle, 10, quad.Legendre{}, 1)
-	right := quad.Fixed(in.f, middle, to, 10, quad.Legendre{}, 1)
-	in.evaluations -= 20
+	left, right := in.panel(from, middle), in.panel(middle, to)
 	if depth == 0 || in.evaluations < 0 || math.Abs(left+right-estimate) <= in.tolerance {
 		return left + right
 	}

@@ -95,11 +95,12 @@ func traffic(stations []OpenStation) ([]float64, error) {
 	}
 	rates := make([]float64, n)
 	solution := mat.NewVecDense(n, rates)
-	if err := solution.SolveVec(equations, entering); err != nil {
-		return nil, errors.New("the network has no way out of some station; let some probability to leave remain")
-	}
+	err := solution.SolveVec(equations, entering)
 	for i, rate := range rates {
-		if rate < 0 && rate > -1e-12*mat.Sum(entering) {
+		switch {
+		case err != nil || !(rate >= -1e-12*mat.Sum(entering)): // more go on than come, which no positive rate balances
+			return nil, errors.New("the network has no way out of some station; let some probability to leave remain")
+		case rate < 0:
 			rates[i] = 0
 		}
 	}

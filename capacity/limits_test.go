@@ -1,6 +1,7 @@
 package capacity_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -30,6 +31,8 @@ func TestTenThousandServers(t *testing.T) {
 	if _, err := capacity.ErlangC(100_000_000, 9e7); err != nil {
 		t.Error(err)
 	}
+	// Halfin, Whitt 1981: 1/(1 + βΦ(β)/φ(β)) with β = (1 − ρ)√c = 0.1414214.
+	within(t, "C of 50 million servers", must(capacity.MMc(49_999_000, 1, 50_000_000))(t).PWait, 0.8339, 1e-4)
 }
 
 func TestOutsideValidityIsAnErrorWithAHint(t *testing.T) {
@@ -41,7 +44,8 @@ func TestOutsideValidityIsAnErrorWithAHint(t *testing.T) {
 		err  error
 		hint string
 	}{
-		{"saturated M/M/1", station(capacity.MM1(1, 1)), "at least 2 servers"},
+		{"saturated M/M/1, which has one server", station(capacity.MM1(48, 1)), "below 1: give a faster server, or fewer arrivals"},
+		{"saturated M/G/1", station(capacity.MG1(1, 48, 1)), "below 1: give a faster server, or fewer arrivals"},
 		{"overloaded M/M/c", station(capacity.MMc(10, 1, 4)), "at least 11 servers"},
 		{"no servers", station(capacity.MMc(1, 1, 0)), "at least 1 is needed"},
 		{"a negative load", station(capacity.MM1(-1, 1)), "above 0"},
@@ -63,11 +67,21 @@ func TestOutsideValidityIsAnErrorWithAHint(t *testing.T) {
 		{"a cache nobody asks", number(capacity.TTLHitRate([]float64{0, 0}, 1)), "sum of all request rates"},
 		{"a swing below zero", number(capacity.Sinusoid{Mean: 1, Amplitude: 2, Frequency: 1}.InProgress(1, 0)), "at most the mean"},
 		{"a negative rate on the way", number(capacity.OfferedLoad(func(t float64) float64 { return 1 - t }, 1, 2)), "arrival rate at"},
+		{"a rate that is noise", number(capacity.OfferedLoad(func(t float64) float64 { return math.Abs(math.Sin(1e7 * t)) }, 1, 2)), "varies too finely"},
 		{"a rate without end", number(capacity.OfferedLoad(func(float64) float64 { return inf }, 1, 2)), "arrival rate at"},
 	} {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.hint) {
 			t.Errorf("%s: error %v, want one that says %q", test.why, test.err, test.hint)
 		}
+	}
+}
+
+func TestBoundsAreNotExceededByRounding(t *testing.T) {
+	if abandoned := must(capacity.ErlangA(48, 1e-18, 50, .5))(t).PAbandon; abandoned > 1 {
+		t.Errorf("the share %v of people abandons", abandoned)
+	}
+	if alone := must(capacity.Retries(100, 100, .3, 0))(t); alone.Attempts != 100 || alone.Amplification != 1 || alone.Overload {
+		t.Errorf("without retries at capacity: %+v", alone)
 	}
 }
 
@@ -102,6 +116,28 @@ func TestOfferedLoadOfJumps(t *testing.T) {
 	swing := capacity.Sinusoid{Mean: 100, Amplitude: 80, Frequency: 3}
 	quadrature := must(capacity.OfferedLoad(func(t float64) float64 { return 100 + 80*math.Sin(3*t) }, 2, 60))(t)
 	within(t, "a sinusoid long after the start", quadrature, must(swing.InProgress(2, 60))(t), 1e-8)
+}
+
+// TestOfferedLoadOfShortServiceInALongTime: a service time that is a millionth of the time must not fall
+// between the places where the arrivals are looked at.
+func TestOfferedLoadOfShortServiceInALongTime(t *testing.T) {
+	flat := func(float64) float64 { return 100 }
+	for _, test := range []struct{ serviceRate, t float64 }{{20, 86_400}, {1000, 3600}, {1e4, 86_400}, {1e9, 1e7}, {1, 1e-3}, {1e-3, 86_400}} {
+		got := must(capacity.OfferedLoad(flat, test.serviceRate, test.t))(t)
+		within(t, fmt.Sprintf("service rate %v at %v s", test.serviceRate, test.t), got, -100/test.serviceRate*math.Expm1(-test.serviceRate*test.t), 1e-9)
+	}
+	day := capacity.Sinusoid{Mean: 100, Amplitude: 80, Frequency: 2 * math.Pi / 86_400}
+	noon := must(capacity.OfferedLoad(func(t float64) float64 { return 100 + 80*math.Sin(2*math.Pi*t/86_400) }, 5, 10*86_400))(t)
+	within(t, "a tenth day", noon, must(day.InProgress(5, 10*86_400))(t), 1e-9)
+	// The rate jumps each second, the last time 0.5 s before the end.
+	steps := func(t float64) float64 { return 10 * (1 + math.Mod(math.Floor(t), 2)) }
+	want := 0.0
+	for second := 3600.0; second >= 0; second-- {
+		want += steps(second) / 3 * (math.Exp(-3*math.Max(0, 3600.5-second-1)) - math.Exp(-3*(3600.5-second)))
+	}
+	within(t, "steps", must(capacity.OfferedLoad(steps, 3, 3600.5))(t), want, 1e-8)
+	long := func(age float64) float64 { return math.Pow(1+age, -1.5) }
+	within(t, "a long tail", must(capacity.OfferedLoadOf(flat, long, 1e6))(t), 200*(1-math.Pow(1+1e6, -.5)), 1e-9)
 }
 
 func TestCacheHits(t *testing.T) {

@@ -12,7 +12,7 @@ import "cmp"
 //   - scv is the squared coefficient of variation of the service time: variance over squared mean
 func MG1(arrivalRate, serviceMean, scv float64) (Station, error) {
 	class := Class{ArrivalRate: arrivalRate, ServiceMean: serviceMean, SCV: scv}
-	if err := cmp.Or(class.check(), stable(class.load(), 1)); err != nil {
+	if err := cmp.Or(class.check(), stableAlone(class.load())); err != nil {
 		return Station{}, err
 	}
 	load := class.load()

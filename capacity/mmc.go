@@ -13,7 +13,7 @@ import (
 //   - λ is arrivalRate and μ serviceRate, per second
 //   - ρ = λ/μ is the utilization, below 1
 func MM1(arrivalRate, serviceRate float64) (Station, error) {
-	if err := cmp.Or(ratesAndServers(arrivalRate, serviceRate, 1), stable(arrivalRate/serviceRate, 1)); err != nil {
+	if err := cmp.Or(ratesAndServers(arrivalRate, serviceRate, 1), stableAlone(arrivalRate/serviceRate)); err != nil {
 		return Station{}, err
 	}
 	utilization := arrivalRate / serviceRate

@@ -23,17 +23,17 @@ func (n ClosedNetwork) Exact() (ClosedSolution, error) {
 	queues := make([]float64, len(n.Centers))
 	var throughput float64
 	for people := 1; people <= n.Population; people++ {
-		throughput = n.step(float64(people), queues, 1)
+		throughput = n.step(float64(people), queues)
 	}
 	return n.solution(throughput, queues)
 }
 
-// step sets the mean numbers for one more person from those an arrival sees: the mean numbers before
-// times seen. It returns the throughput.
-func (n ClosedNetwork) step(people float64, queues []float64, seen float64) float64 {
+// step sets the mean numbers for one more person from those an arrival sees, the mean numbers before. It
+// returns the throughput.
+func (n ClosedNetwork) step(people float64, queues []float64) float64 {
 	cycle := n.Think
 	for i, center := range n.Centers {
-		queues[i] = center.residence(seen * queues[i])
+		queues[i] = center.residence(queues[i])
 		cycle += queues[i]
 	}
 	throughput := people / cycle
@@ -43,21 +43,19 @@ func (n ClosedNetwork) step(people float64, queues []float64, seen float64) floa
 	return throughput
 }
 
-// residence is the time at a center for one who finds so many there. Several servers are one that is
-// as much faster, and a delay for the rest: A. Seidmann, P. Schweitzer, S. Shalev-Oren, "Computerized
-// closed queueing network models of flexible manufacturing systems", Large Scale Systems 12, 1987.
+// residence is the time at a center with one server, or with a delay, for one who finds so many there.
 func (c Center) residence(found float64) float64 {
 	if c.Delay {
 		return c.Demand
 	}
-	servers := float64(c.servers())
-	delay := c.Demand * (servers - 1) / servers
-	return delay + c.Demand/servers*(1+found)
+	return c.Demand * (1 + found)
 }
 
 // Schweitzer returns the approximate steady state, at a cost that does not grow with the population.
-// The error of throughput is typically below 5 %, and vanishes for few or very many people; several
-// servers (Seidmann's transformation) add to it at medium load.
+// Throughput comes out low, never high, in all that was measured against [ClosedNetwork.Exact]: at one
+// center by up to 7 % with one server; with several (Seidmann's transformation) by up to 25 % where as
+// many people as servers come without think time, and by up to 13 % with at least twice as many people
+// as servers. The error vanishes for few or very many people.
 //
 // Source: P. J. Schweitzer, "Approximate analysis of multiclass closed networks of queues", 1979;
 // Lazowska et al., "Quantitative System Performance", 1984, algorithm 6.3: an arrival sees
@@ -101,14 +99,20 @@ func (n ClosedNetwork) approximate() (float64, []float64) {
 	return low, queues
 }
 
-// numberAt solves Q = X·R(seen·Q); +Inf where X is more than the center can bear.
+// numberAt solves Q = X·R(seen·Q); +Inf where X is more than the center can bear. Several servers are
+// one that is as much faster, where people queue, and a delay for the rest, where they do not:
+// A. Seidmann, P. Schweitzer, S. Shalev-Oren, "Computerized closed queueing network models of flexible
+// manufacturing systems", Large Scale Systems 12, 1987.
 func (c Center) numberAt(throughput, seen float64) float64 {
-	none := throughput * c.residence(0)
-	slope := throughput * (c.residence(1) - c.residence(0)) * seen
-	if slope >= 1 {
+	if c.Delay {
+		return throughput * c.Demand
+	}
+	servers := float64(c.servers())
+	delayed, fast := throughput*c.Demand*(servers-1)/servers, throughput*c.Demand/servers
+	if fast*seen >= 1 {
 		return math.Inf(1)
 	}
-	return none / (1 - slope)
+	return delayed + fast/(1-fast*seen)
 }
 
 func (n ClosedNetwork) demand() float64 {

@@ -186,6 +186,8 @@ func TestNetworksRefuseNonsense(t *testing.T) {
 	}{
 		{"no station", open(), "at least one"},
 		{"nobody can leave", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{1}}), "no way out"},
+		{"nobody can leave, but for rounding", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{1 + 5e-10}}), "no way out"},
+		{"nobody can leave two stations, but for rounding", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{.5, .5 + 5e-10}}, capacity.OpenStation{ServiceRate: 9, Next: []float64{1}}), "no way out"},
 		{"more than all go on", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{1.5}}), "must not exceed 1"},
 		{"too many probabilities", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{0, 0}}), "one for each"},
 		{"a saturated station is named", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{0, 1}}, capacity.OpenStation{ServiceRate: 1}), "station 2"},

@@ -30,6 +30,9 @@ func ReadPoints(r io.Reader) ([]Point, error) {
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("the file of points is empty; its first line must be \"concurrency,throughput\"")
 	}
+	if malformed := (*csv.ParseError)(nil); err != nil && !errors.As(err, &malformed) {
+		return nil, fmt.Errorf("the points cannot be read: %w; name a CSV file with the header concurrency,throughput", err)
+	}
 	if len(header) > 0 {
 		header[0] = strings.TrimPrefix(header[0], "\ufeff")
 		header = []string{strings.TrimSpace(header[0]), strings.TrimSpace(header[len(header)-1])}

@@ -1,9 +1,11 @@
 package capacity_test
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/ombak-sim/ombak/capacity"
 )
@@ -43,6 +45,13 @@ func TestReadPoints(t *testing.T) {
 				t.Errorf("%s: point %d is %v, want %v", test.why, i+1, got[i], test.want[i])
 			}
 		}
+	}
+}
+
+func TestPointsThatCannotBeReadSayWhy(t *testing.T) {
+	_, err := capacity.ReadPoints(iotest.ErrReader(errors.New("is a directory")))
+	if err == nil || !strings.Contains(err.Error(), "cannot be read: is a directory") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -96,5 +96,5 @@ func together(classes []Class) (load, residual float64, err error) {
 		load += class.load()
 		residual += class.residual()
 	}
-	return load, residual, stable(load, 1)
+	return load, residual, stableAlone(load)
 }

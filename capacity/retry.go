@@ -82,7 +82,10 @@ func Retries(arrivalRate, capacity, failure float64, retries int) (RetryStorm, e
 
 // attempts is 1 + p + … + pʳ.
 func attempts(failure float64, retries int) float64 {
-	if failure == 1 {
+	switch {
+	case retries == 0:
+		return 1
+	case failure == 1:
 		return float64(1 + retries)
 	}
 	return -math.Expm1(float64(1+retries)*math.Log(failure)) / (1 - failure)

@@ -24,6 +24,8 @@ const (
 	empiricalPoints = 200  // times of an empirical distribution at most
 	lossPoints      = 100  // quantiles at which a distribution is judged
 	simplerShare    = 0.02 // how much better the empirical one must be
+	shortestTime    = 1e-7 // seconds; distributions are kept in nanoseconds
+	longestTime     = 1e9  // seconds
 )
 
 var shapePurpose = workload.NewPurpose("capacity/shape")
@@ -38,7 +40,7 @@ var shapePurpose = workload.NewPurpose("capacity/shape")
 // estimation", JASA 102(477), 2007, section 6.
 //
 // Where:
-//   - seconds are service times, above 0
+//   - seconds are service times, 1e-7 to 1e9
 //   - seed draws the halves
 func ChooseShape(seconds []float64, seed workload.Seed) (Shape, error) {
 	if len(seconds) < minTimes {
@@ -47,6 +49,9 @@ func ChooseShape(seconds []float64, seed workload.Seed) (Shape, error) {
 	for i, s := range seconds {
 		if err := positive("service time", s); err != nil {
 			return Shape{}, fmt.Errorf("service time %d: %w", i+1, err)
+		}
+		if s < shortestTime || s > longestTime {
+			return Shape{}, fmt.Errorf("service time %d is %g s; a shape can be found for times between %g s and %g s, so check their unit", i+1, s, shortestTime, longestTime)
 		}
 	}
 	if slices.Min(seconds) == slices.Max(seconds) {
@@ -144,6 +149,7 @@ func empiricalOf(seconds []float64) (workload.Distribution, error) {
 	return workload.ParseDistribution("empirical(" + strings.Join(points, ", ") + ")")
 }
 
+// duration ends at 285 years, near what it can hold; the tail of a wide distribution may be longer.
 func duration(seconds float64) time.Duration {
-	return time.Duration(math.Round(seconds * float64(time.Second)))
+	return time.Duration(math.Round(min(9e9, seconds) * float64(time.Second)))
 }

@@ -32,7 +32,7 @@ func (m USL) Throughput(concurrency float64) (float64, error) {
 }
 
 func (m USL) at(n float64) float64 {
-	return m.Lambda * n / (1 + m.Sigma*(n-1) + m.Kappa*n*(n-1))
+	return m.Lambda * (n / (1 + m.Sigma*(n-1) + m.Kappa*n*(n-1)))
 }
 
 // ResponseTime returns N/X(N), seconds (Little's law in a closed loop without think time).

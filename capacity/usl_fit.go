@@ -17,7 +17,9 @@ type USLFit struct {
 	USL
 	RSquared float64  // share of the variance of throughput that the law explains
 	Warnings []string // what to know before relying on it
-	points   []Point
+	unit     float64  // the highest throughput measured, per second
+	points   []Point  // measured, throughput in units
+	law      USL      // USL with Lambda in units
 }
 
 // minLevels is how many different levels of concurrency three parameters need at least.
@@ -40,17 +42,25 @@ func FitUSL(points []Point) (USLFit, error) {
 	if err := checkPoints(points); err != nil {
 		return USLFit{}, err
 	}
-	model, err := fitUSL(points, guessUSL(points))
+	unit := slices.MaxFunc(points, func(a, b Point) int { return cmp.Compare(a.Throughput, b.Throughput) }).Throughput
+	points = slices.Clone(points)
+	for i := range points {
+		points[i].Throughput /= unit
+	}
+	law, err := fitUSL(points, guessUSL(points))
 	if err != nil {
 		return USLFit{}, err
 	}
 	highest := slices.MaxFunc(points, func(a, b Point) int { return cmp.Compare(a.Concurrency, b.Concurrency) }).Concurrency
-	if knee := model.Knee(); !(highest >= kneeShare*knee) {
+	if knee := law.Knee(); !(highest >= kneeShare*knee) {
 		return USLFit{}, fmt.Errorf("%w: %s; measure at higher concurrency in a closed loop", ErrUnidentified, tooLow(highest, knee))
 	}
-	fit := USLFit{USL: model, RSquared: explained(points, model), points: slices.Clone(points)}
+	fit := USLFit{
+		USL:      USL{Sigma: law.Sigma, Kappa: law.Kappa, Lambda: law.Lambda * unit},
+		RSquared: explained(points, law), unit: unit, points: points, law: law,
+	}
 	fit.Warnings = fit.warnings(highest)
-	return fit, nil
+	return fit, fit.check()
 }
 
 func tooLow(highest, knee float64) string {
@@ -66,6 +76,8 @@ func (f USLFit) warnings(highest float64) []string {
 		all = append(all, fmt.Sprintf("the law explains only %.0f %% of the variance of throughput; look at the points before using it", 100*max(0, f.RSquared)))
 	}
 	switch peak, found := f.PeakConcurrency(); {
+	case f.Sigma+f.Kappa >= 1-1e-9:
+		all = append(all, fmt.Sprintf("σ is %.4g and κ %.4g, together 1 or more: throughput does not grow above a concurrency of 1 at all, so that there is no peak", f.Sigma, f.Kappa))
 	case f.Kappa == 0:
 		all = append(all, "κ is at its bound 0: within these points throughput has no peak")
 	case found && peak > highest:
@@ -99,23 +111,27 @@ func guessUSL(points []Point) USL {
 }
 
 func fitUSL(points []Point, start USL) (USL, error) {
-	found, err := leastSquares([]float64{start.Sigma, start.Kappa, start.Lambda}, []float64{0, 0, math.Inf(-1)}, len(points),
-		func(p, r []float64, j *mat.Dense) {
-			for i, point := range points {
-				n := point.Concurrency
-				denominator := 1 + p[0]*(n-1) + p[1]*n*(n-1)
-				r[i] = p[2]*n/denominator - point.Throughput
-				if j != nil {
-					slope := -p[2] * n / (denominator * denominator)
-					j.SetRow(i, []float64{slope * (n - 1), slope * n * (n - 1), n / denominator})
-				}
-			}
-		})
+	found, err := leastSquares([]float64{start.Sigma, start.Kappa, start.Lambda}, []float64{0, 0, math.Inf(-1)}, len(points), missesUSL(points))
 	if err != nil {
 		return USL{}, err
 	}
 	model := USL{Sigma: found[0], Kappa: found[1], Lambda: found[2]}
 	return model, model.check()
+}
+
+// missesUSL are model − data for the parameters σ, κ and λ.
+func missesUSL(points []Point) residuals {
+	return func(p, r []float64, j *mat.Dense) {
+		for i, point := range points {
+			n := point.Concurrency
+			denominator := 1 + p[0]*(n-1) + p[1]*n*(n-1)
+			r[i] = p[2]*n/denominator - point.Throughput
+			if j != nil {
+				slope := -p[2] * n / (denominator * denominator)
+				j.SetRow(i, []float64{slope * (n - 1), slope * n * (n - 1), n / denominator})
+			}
+		}
+	}
 }
 
 func explained(points []Point, model USL) float64 {
@@ -126,11 +142,18 @@ func explained(points []Point, model USL) float64 {
 		missed += miss * miss
 		throughputs[i] = point.Throughput
 	}
-	return explainedShare(missed, spread(throughputs))
+	return explainedShare(missed, throughputs)
 }
 
 // Interval is a 95 % confidence interval.
 type Interval [2]float64
+
+// around returns the interval cut at 0 and reaching to the estimate.
+func (i Interval) around(estimate float64) Interval {
+	return Interval{max(0, min(i[0], estimate)), max(i[1], estimate)}
+}
+
+func (i Interval) times(unit float64) Interval { return Interval{i[0] * unit, i[1] * unit} }
 
 // USLIntervals hold what resampling says about a [USLFit].
 type USLIntervals struct {
@@ -138,67 +161,104 @@ type USLIntervals struct {
 	PeakConcurrency      *Interval // nil where more than 2.5 % of the resamples have no peak
 	PeakThroughput       *Interval // as PeakConcurrency
 	Resamples            int
+	Warnings             []string
 }
 
 var uslPurpose = workload.NewPurpose("capacity/usl")
 
-// Intervals draws residuals anew, refits and takes the middle 95 %.
+// enoughPoints is how many points it takes for the intervals to hold what they promise.
+const enoughPoints = 8
+
+// Intervals draws residuals anew, refits and takes the middle 95 %. Refits have no bounds: the law
+// they are drawn around is the best one without σ, κ ≥ 0, and the intervals are cut at 0. Note: refits
+// within the bounds pile up there, and hold σ and λ in 80 % of cases only where κ is 0.
 //
-// Source: B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, sections 9.4 and 13.3;
-// residuals are centred and inflated by √(n/(n−3)) for the three parameters fitted.
+// Of simulated curves with errors of 2 %, constant or relative, the intervals of σ, κ and λ held the
+// truth in 0.94 to 0.99 of cases with 7 levels measured thrice, in 0.91 to 0.99 with 8 single levels and
+// in 0.88 to 0.98 with 4 to 6; those of the peak in 0.93 to 0.97, 0.86 to 0.98 and 0.80 to 0.94. Below 8
+// points there is a warning.
+//
+// Source: Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, sections 9.4 and 13.3; for the
+// residuals see [scatter].
 func (f USLFit) Intervals(resamples int, seed workload.Seed) (USLIntervals, error) {
-	if resamples < 40 || resamples > maxResamples {
-		return USLIntervals{}, fmt.Errorf("%d resamples are asked for; an interval takes between 40 and %d", resamples, maxResamples)
+	if err := enoughResamples(resamples); err != nil {
+		return USLIntervals{}, err
 	}
-	errs := f.centred()
-	resampled := slices.Clone(f.points)
+	unbounded, err := refitUSL(f.points, f.law)
+	if err != nil {
+		return USLIntervals{}, err
+	}
+	around := scatterOf(f.points, unbounded)
+	values, resampled := make([]float64, len(f.points)), slices.Clone(f.points)
 	var sigma, kappa, lambda, peaks, heights []float64
 	for k := range resamples {
 		stream := seed.Stream(uslPurpose, uint64(k), 0, 0)
-		for i, point := range f.points {
-			resampled[i].Throughput = f.at(point.Concurrency) + errs[stream.IntN(len(errs))]
+		around.draw(&stream, values)
+		for i, value := range values {
+			resampled[i].Throughput = value
 		}
-		model, err := fitUSL(resampled, f.USL)
+		law, err := refitUSL(resampled, unbounded)
 		if err != nil {
 			continue // this resample supports no law; it counts as without a peak
 		}
-		sigma, kappa, lambda = append(sigma, model.Sigma), append(kappa, model.Kappa), append(lambda, model.Lambda)
-		if peak, found := model.PeakConcurrency(); found {
-			peaks, heights = append(peaks, peak), append(heights, model.at(peak))
+		sigma, kappa, lambda = append(sigma, law.Sigma), append(kappa, law.Kappa), append(lambda, law.Lambda)
+		if peak, found := law.PeakConcurrency(); found {
+			peaks, heights = append(peaks, peak), append(heights, law.at(peak))
 		}
 	}
 	if len(sigma) < resamples*39/40 {
 		return USLIntervals{}, fmt.Errorf("%w: only %d of %d resamples could be fitted; measure more levels", ErrUnidentified, len(sigma), resamples)
 	}
-	out := USLIntervals{Sigma: middle95(sigma), Kappa: middle95(kappa), Lambda: middle95(lambda), Resamples: resamples}
-	if len(peaks) >= resamples*39/40 {
-		concurrency, throughput := middle95(peaks), middle95(heights)
+	out := USLIntervals{
+		Sigma: middle95(sigma).around(f.Sigma), Kappa: middle95(kappa).around(f.Kappa),
+		Lambda: middle95(lambda).around(f.law.Lambda).times(f.unit), Resamples: resamples,
+	}
+	if peak, found := f.law.PeakConcurrency(); found && len(peaks) >= resamples*39/40 {
+		concurrency, throughput := middle95(peaks).around(peak), middle95(heights).around(f.law.at(peak)).times(f.unit)
 		out.PeakConcurrency, out.PeakThroughput = &concurrency, &throughput
+	}
+	if n := len(f.points); n < enoughPoints {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("%d points hardly show how far they scatter, so that the intervals hold less than 95 %% of the time; measure %d or more", n, enoughPoints))
 	}
 	return out, nil
 }
 
-const maxResamples = 100_000
-
-func (f USLFit) centred() []float64 {
-	errs := make([]float64, len(f.points))
-	var mean float64
-	for i, point := range f.points {
-		errs[i] = point.Throughput - f.at(point.Concurrency)
-		mean += errs[i] / float64(len(errs))
+// refitUSL fits the law without bounds.
+func refitUSL(points []Point, start USL) (USL, error) {
+	none := math.Inf(-1)
+	found, err := leastSquares([]float64{start.Sigma, start.Kappa, start.Lambda}, []float64{none, none, none}, len(points), missesUSL(points))
+	if err != nil {
+		return USL{}, err
 	}
-	inflate := math.Sqrt(float64(len(errs)) / float64(len(errs)-3))
-	for i := range errs {
-		errs[i] = (errs[i] - mean) * inflate
-	}
-	return errs
+	return USL{Sigma: found[0], Kappa: found[1], Lambda: found[2]}, nil
 }
 
-// middle95 returns the 2.5 % and 97.5 % quantiles, interpolated; it sorts the values.
+// scatterOf is how the points lie about a law.
+func scatterOf(points []Point, law USL) scatter {
+	misses, slopes := make([]float64, len(points)), mat.NewDense(len(points), 3, nil)
+	missesUSL(points)([]float64{law.Sigma, law.Kappa, law.Lambda}, misses, slopes)
+	fitted := make([]float64, len(points))
+	for i, point := range points {
+		fitted[i] = point.Throughput + misses[i]
+	}
+	return newScatter(fitted, misses, [][]float64{mat.Col(nil, 0, slopes), mat.Col(nil, 1, slopes), mat.Col(nil, 2, slopes)})
+}
+
+const maxResamples = 100_000
+
+func enoughResamples(resamples int) error {
+	if resamples < 40 || resamples > maxResamples {
+		return fmt.Errorf("%d resamples are asked for; an interval takes between 40 and %d", resamples, maxResamples)
+	}
+	return nil
+}
+
+// middle95 returns the 2.5 % and 97.5 % quantiles, interpolated such that one more value falls outside
+// with 5 %; it sorts the values, 40 or more.
 func middle95(values []float64) Interval {
 	slices.Sort(values)
 	at := func(p float64) float64 {
-		place := p * float64(len(values)-1)
+		place := max(0, p*float64(len(values)+1)-1)
 		below := int(place)
 		above := min(below+1, len(values)-1)
 		return values[below] + (place-float64(below))*(values[above]-values[below])

@@ -101,7 +101,7 @@ func otherFormulas() []formula {
 		},
 		{
 			name: "forecast", usage: "the funnel of people who have not come yet, from reports", arguments: "REPORT…",
-			source:  "beta-binomial prediction, Gelman et al., Bayesian Data Analysis, 2013, section 2.4; dispersion: McCullagh, Nelder, 1989, section 4.5",
+			source:  "beta-binomial prediction, Gelman et al., Bayesian Data Analysis, 2013, section 2.4; runs that differ: Hahn, Meeker, Statistical Intervals, 1991, chapter 4",
 			flags:   []cli.Flag{numberFlag("people", "`N` who will come"), numberFlag("peak-per-minute", "most of them in a minute, `N`, to be warned where that was never measured")},
 			compute: computeForecast,
 		},
@@ -188,6 +188,7 @@ func addIntervals(result answer, fit capacity.USLFit, resamples int, seed uint64
 	if intervals.PeakConcurrency != nil && intervals.PeakThroughput != nil {
 		result.intervals["peak_concurrency"], result.intervals["peak_throughput"] = *intervals.PeakConcurrency, *intervals.PeakThroughput
 	}
+	result.warnings = append(result.warnings, intervals.Warnings...)
 	result.notes = append(result.notes, fmt.Sprintf("95 %% intervals by residual bootstrap, %d resamples, seed %d", resamples, seed))
 	return result, nil
 }

@@ -123,6 +123,8 @@ func (in *inputs) centers() []capacity.Center {
 		switch {
 		case err != nil || count < 1:
 			in.fail(fmt.Errorf("--servers %q is no number of servers; write NAME=N, as in cpu=4", text))
+		case i >= 0 && centers[i].Servers != 0:
+			in.fail(fmt.Errorf("--servers names %q twice; give each center once", name))
 		case i < 0:
 			in.fail(fmt.Errorf("--servers names %q, which has no --demand; give it one", name))
 		default:
