@@ -111,6 +111,7 @@ func otherFormulas() []formula {
 			flags: []cli.Flag{
 				numberFlag("population", "people, `N`"), timeFlag("think", "mean time between an answer and the next request"),
 				&cli.StringSliceFlag{Name: "demand", Usage: "`NAME=SECONDS` of service that one request needs at a center; once for each", EnvVars: twin("demand")},
+				&cli.StringSliceFlag{Name: "delay", Usage: "`NAME=SECONDS` that one request spends at a center without a queue", EnvVars: twin("delay")},
 				&cli.StringSliceFlag{Name: "servers", Usage: "`NAME=N` parallel servers of a center, 1 by default", EnvVars: twin("servers")},
 				&cli.BoolFlag{Name: "approximate", Usage: "use Schweitzer's approximation, for very many people", EnvVars: twin("approximate")},
 			},

@@ -96,22 +96,24 @@ func parseSeconds(text string) (float64, error) {
 	return span.Seconds(), err
 }
 
-// centers reads --demand NAME=SECONDS and --servers NAME=N.
+// centers reads --demand NAME=SECONDS, --delay NAME=SECONDS and --servers NAME=N.
 func (in *inputs) centers() []capacity.Center {
 	var centers []capacity.Center
 	at := func(name string) int {
 		return slices.IndexFunc(centers, func(c capacity.Center) bool { return c.Name == name })
 	}
-	for _, text := range in.c.StringSlice("demand") {
-		name, value, _ := strings.Cut(text, "=")
-		demand, err := parseSeconds(value)
-		switch {
-		case name == "" || err != nil:
-			in.fail(fmt.Errorf("--demand %q is no demand; write NAME=SECONDS, as in cpu=0.605 or disk=40ms", text))
-		case at(name) >= 0:
-			in.fail(fmt.Errorf("--demand names %q twice; give each center once", name))
+	for _, flag := range []string{"demand", "delay"} {
+		for _, text := range in.c.StringSlice(flag) {
+			name, value, _ := strings.Cut(text, "=")
+			demand, err := parseSeconds(value)
+			switch {
+			case name == "" || err != nil:
+				in.fail(fmt.Errorf("--%s %q is no demand; write NAME=SECONDS, as in cpu=0.605 or disk=40ms", flag, text))
+			case at(name) >= 0:
+				in.fail(fmt.Errorf("--%s names %q twice; give each center once", flag, name))
+			}
+			centers = append(centers, capacity.Center{Name: name, Demand: demand, Delay: flag == "delay"})
 		}
-		centers = append(centers, capacity.Center{Name: name, Demand: demand})
 	}
 	if len(centers) == 0 {
 		in.fail(errors.New("--demand is missing; give one NAME=SECONDS for each center, as in --demand cpu=0.605 --demand disk=2.1"))

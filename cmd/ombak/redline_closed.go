@@ -120,6 +120,9 @@ func (r *redliner) bounds(law capacity.USLFit) (low, high *capacity.USL) {
 	if err != nil {
 		return nil, nil
 	}
+	for _, warning := range intervals.Warnings {
+		fmt.Fprintf(r.s.err, "warning: %s\n", warning)
+	}
 	return &capacity.USL{Sigma: intervals.Sigma[1], Kappa: intervals.Kappa[1], Lambda: intervals.Lambda[0]},
 		&capacity.USL{Sigma: intervals.Sigma[0], Kappa: intervals.Kappa[0], Lambda: intervals.Lambda[1]}
 }
