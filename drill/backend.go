@@ -16,6 +16,11 @@ const (
 	password    = "not-a-secret"
 )
 
+// DukcapilAccount says with what a client of the mock of Dukcapil makes itself known.
+func DukcapilAccount() string {
+	return "institution " + institution + ", USER_ID " + account + ", PASSWORD " + password + ", any IP_USER"
+}
+
 // backendConfig maps the scenario and plan to the reference backend; addresses are filled in once
 // the mocks are ready.
 func (r *Run) backendConfig() (backend.Config, error) {

@@ -219,7 +219,10 @@ func Check(scenario *scenarios.Scenario) error {
 			err = run.checkTexts()
 		}
 		if err != nil {
-			faults = append(faults, fmt.Errorf("plan %q: %w", name, err))
+			if name != "" {
+				err = fmt.Errorf("plan %s: %w", name, err)
+			}
+			faults = append(faults, err)
 		}
 	}
 	return errors.Join(faults...)

@@ -3,6 +3,7 @@ package mocks
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,7 +16,8 @@ import (
 )
 
 // generic answers by its routes. A body may hold ${path.NAME}, ${query.NAME}, ${body} (that of the
-// request), ${now} (the mock's clock, RFC 3339) and ${number} (of the request, from 1 on).
+// request), ${now} (the mock's clock, RFC 3339) and ${number} (of the request, from 1 on); within a text of JSON they are
+// escaped.
 type generic struct {
 	context context.Context
 	config  Generic
@@ -72,7 +74,8 @@ func (g *generic) reply(ctx *fasthttp.RequestCtx, route *Route, parts map[string
 	if strike.Has(fault.Stale) {
 		ctx.Response.Header.Set("Age", strconv.Itoa(int(strike.Age.Seconds())))
 	}
-	ctx.SetBodyString(expand(route.Body, func(name string) (string, bool) {
+	isJSON := strings.Contains(string(ctx.Response.Header.ContentType()), "json")
+	ctx.SetBodyString(expand(route.Body, isJSON, func(name string) (string, bool) {
 		kind, key, _ := strings.Cut(name, ".")
 		switch kind {
 		case "path":
@@ -91,12 +94,15 @@ func (g *generic) reply(ctx *fasthttp.RequestCtx, route *Route, parts map[string
 	}))
 }
 
-// expand puts values in the place of ${name}; what has no value stays as it is.
-func expand(text string, value func(name string) (string, bool)) string {
+// expand puts values in the place of ${name}; what has no value stays as it is. Within a text of JSON a value is written as
+// JSON has it.
+func expand(text string, isJSON bool, value func(name string) (string, bool)) string {
 	var out strings.Builder
+	inText := false
 	for {
 		before, rest, found := strings.Cut(text, "${")
 		out.WriteString(before)
+		inText = endsInText(before, inText)
 		if !found {
 			return out.String()
 		}
@@ -107,7 +113,27 @@ func expand(text string, value func(name string) (string, bool)) string {
 			text = rest
 			continue
 		}
+		if isJSON && inText {
+			quoted, _ := json.Marshal(put) // a string can always be encoded
+			put = string(quoted[1 : len(quoted)-1])
+		}
 		out.WriteString(put)
 		text = after
 	}
+}
+
+// endsInText tells whether a piece of JSON ends within a text.
+func endsInText(piece string, inText bool) bool {
+	escaped := false
+	for i := range len(piece) {
+		switch {
+		case escaped:
+			escaped = false
+		case piece[i] == '\\':
+			escaped = inText
+		case piece[i] == '"':
+			inText = !inText
+		}
+	}
+	return inText
 }

@@ -29,6 +29,8 @@ func TestGenericAnswersByItsRoutes(t *testing.T) {
 		{"GET", "/accounts/7/rate", "", 200, "rate of 7"},
 		{"GET", "/accounts/7?full=1", "", 200, "all of 7"},
 		{"GET", "/accounts/7?as=x", "", 200, "7 x ${path.other} ${"},
+		{"GET", "/accounts/7?as=%22x%5c%0a", "", 200, "7 \"x\\\n ${path.other} ${"},
+		{"GET", "/accounts/x%22y/rate", "", 200, "rate of x\"y"},
 		{"POST", "/echo", `["hi"]`, 201, "hi"},
 		{"PUT", "/static/a/b", "", 200, "any"},
 		{"GET", "/now", "", 200, "2020-04-11T13:00:0"},
@@ -43,7 +45,7 @@ func TestGenericAnswersByItsRoutes(t *testing.T) {
 			t.Errorf("%s: status %d, want 404", path, status)
 		}
 	}
-	if reading := reading(running, "bank"); reading.Completions != 6 {
+	if reading := reading(running, "bank"); reading.Completions != 8 {
 		t.Errorf("%+v", reading)
 	}
 }

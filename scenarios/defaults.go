@@ -47,7 +47,7 @@ func (s *Step) applyDefaults() {
 		setDefault(&s.Request.Method, "GET")
 	}
 	if len(s.Expect.Completed) == 0 {
-		s.Expect.Completed = []int{200, 201, 202, 204}
+		s.Expect.Completed = slices.DeleteFunc([]int{200, 201, 202, 204}, func(status int) bool { return s.Expect.names(status) || slices.Contains(s.Expect.Rejected, status) })
 	}
 	if len(s.Expect.Rejected) == 0 {
 		s.Expect.Rejected = slices.DeleteFunc([]int{429, 503}, s.Expect.names)

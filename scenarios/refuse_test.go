@@ -42,3 +42,40 @@ func TestBracketsInTextsAreNoNesting(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRequestsThatNoServerUnderstandsAreRefused changes one line of a good scenario at a time.
+func TestRequestsThatNoServerUnderstandsAreRefused(t *testing.T) {
+	for _, test := range []struct{ why, old, new, want string }{
+		{"a method and more", "method: POST", `method: "GET / HTTP/1.1\r\nX: y"`, "cannot be sent"},
+		{"a method in small letters", "method: POST", "method: post", "cannot be sent; write it in capitals"},
+		{"a header's name", "method: POST", "headers: {\"X Y\": a}", `the header "X Y" cannot be sent`},
+		{"a length that follows", "method: POST", "headers: {content-length: \"5\"}", "content-length follows from the body"},
+		{"a status that is none", "completed: [200]}", "completed: [99]}", "99 is no status"},
+		{"a status with two meanings", "rejected: [429, 503]", "rejected: [429, 201]", "201 is among those that are completed already"},
+		{"two places", "method: POST", "extract: {id: {json: id, header: X-Id}}", "json and header exclude each other"},
+		{"a path of another language", "method: POST", "extract: {id: {json: $.id}}", "a path does not begin with $; write id"},
+		{"a pause beyond its cap", "base: 1s, cap: 10s", "base: 11s, cap: 10s", "the pause begins with 11s and is never longer than 10s"},
+		{"a port that is none", "127.0.0.1:8080", "127.0.0.1:99999", "is no URL of a service"},
+		{"a URL with a query", "127.0.0.1:8080", "127.0.0.1:8080/base?q=1", "is no URL of a service"},
+	} {
+		text := strings.Replace(string(scenarios.Template()), test.old, test.new, 1)
+		if text == string(scenarios.Template()) {
+			t.Fatalf("%s: nothing was changed", test.why)
+		}
+		if _, err := scenarios.Parse("file.yaml", []byte(text), fstest.MapFS{}); err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "file.yaml:") {
+			t.Errorf("%s: %v, want %q with its place", test.why, err, test.want)
+		}
+	}
+}
+
+// TestPendingIsNotCompleted: what a scenario names is not what stands for it where nothing is named.
+func TestPendingIsNotCompleted(t *testing.T) {
+	text := strings.Replace(string(scenarios.Template()), "expect: {completed: [200]}", "kind: poll\n    patience: 1m\n    expect: {pending: [202]}", 1)
+	scenario, err := scenarios.Parse("file.yaml", []byte(text), fstest.MapFS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := scenario.Journey[0].Expect.Completed; len(got) != 3 || got[0] != 200 || got[1] != 201 || got[2] != 204 {
+		t.Errorf("completed: %v", got)
+	}
+}

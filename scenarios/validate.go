@@ -1,12 +1,14 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/url"
 	"regexp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/ombak-sim/ombak/funnel"
@@ -87,6 +89,10 @@ func (s *Scenario) validateStep(step *Step, path string) {
 	if step.Request != nil && step.Request.Look != nil && len(step.Expect.Pending) == 0 {
 		s.source.faultAt(path+".request.look", "add expect: {pending: [202]} and kind: poll", "nobody looks, for no answer is pending")
 	}
+	if step.Retry.Cap > 0 && step.Retry.Base > step.Retry.Cap {
+		s.source.faultAt(path+".retry", "give a cap of at least base, or none", "the pause begins with %v and is never longer than %v", step.Retry.Base, step.Retry.Cap)
+	}
+	s.validateStatuses(step.Expect, path+".expect")
 	s.validateChecks(step.Expect.Checks, path+".expect.checks")
 	if step.Request != nil {
 		s.validateRequest(step.Request, path+".request")
@@ -109,6 +115,7 @@ func (s *Scenario) validateRequest(request *Request, path string) {
 	if request.Look != nil && !strings.HasPrefix(request.Look.Path, "/") {
 		s.source.faultAt(path+".look.path", "write it from the root, as in /v1/identity", "the path %q does not begin with a slash", request.Look.Path)
 	}
+	s.validateHead(request, path)
 	bodies := 0
 	for _, given := range []bool{request.JSON != nil, request.Text != "", len(request.Multipart) > 0} {
 		if given {
@@ -123,8 +130,66 @@ func (s *Scenario) validateRequest(request *Request, path string) {
 		if extract.JSON == "" && extract.Header == "" && extract.Regexp == "" {
 			s.source.faultAt(place, "give json, header or regexp", "nothing says where to find the value")
 		}
+		s.validateExtract(extract, place)
 		if _, err := regexp.Compile(extract.Regexp); err != nil {
 			s.source.faultAt(place+".regexp", "", "%v", err)
+		}
+	}
+}
+
+var (
+	methodForm = regexp.MustCompile(`^[A-Z]+$`)
+	headerForm = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // a token of RFC 9110, section 5.6.2
+)
+
+// validateHead reports what would make a request that no server understands.
+func (s *Scenario) validateHead(request *Request, path string) {
+	method := func(name, path string) {
+		if name != "" && !methodForm.MatchString(name) {
+			s.source.faultAt(path, "write it in capitals, as in GET", "the method %q cannot be sent", name)
+		}
+	}
+	method(request.Method, path+".method")
+	if request.Look != nil {
+		method(request.Look.Method, path+".look.method")
+	}
+	for name := range request.Headers {
+		place := join(path+".headers", name)
+		switch {
+		case !headerForm.MatchString(name):
+			s.source.faultAt(place, "use letters, digits and hyphens", "the header %q cannot be sent", name)
+		case strings.EqualFold(name, "Content-Length"), strings.EqualFold(name, "Transfer-Encoding"):
+			s.source.faultAt(place, "leave it out", "%s follows from the body", name)
+		}
+	}
+}
+
+// validateExtract reports a place of an answer where nothing can be found.
+func (s *Scenario) validateExtract(extract Extract, path string) {
+	if extract.JSON != "" && extract.Header != "" {
+		s.source.faultAt(path, "keep one of them", "json and header exclude each other")
+	}
+	if rest, is := strings.CutPrefix(extract.JSON, "$."); is {
+		s.source.faultAt(path+".json", "write "+rest, "a path does not begin with $")
+	}
+}
+
+// validateStatuses reports statuses that are none, or mean two things.
+func (s *Scenario) validateStatuses(expect Expect, path string) {
+	meant := make(map[int]string)
+	for _, list := range []struct {
+		name     string
+		statuses []int
+	}{{"completed", expect.Completed}, {"declined", expect.Declined}, {"rejected", expect.Rejected}, {"pending", expect.Pending}} {
+		for _, status := range list.statuses {
+			before, twice := meant[status]
+			switch {
+			case status < 200 || status > 599:
+				s.source.faultAt(join(path, list.name), "use 200 to 599", "%d is no status of an answer", status)
+			case twice:
+				s.source.faultAt(join(path, list.name), "keep one", "%d is among those that are %s already", status, before)
+			}
+			meant[status] = list.name
 		}
 	}
 }
@@ -135,6 +200,7 @@ func (s *Scenario) validateChecks(checks []Check, path string) {
 		if check == (Check{}) {
 			s.source.faultAt(place, "give json, header or regexp, and equals or contains", "the check wants nothing")
 		}
+		s.validateExtract(check.Extract, place)
 		if _, err := regexp.Compile(check.Regexp); err != nil {
 			s.source.faultAt(place+".regexp", "", "%v", err)
 		}
@@ -218,10 +284,20 @@ func (s *Scenario) validateParts() {
 		}
 	}
 	for name, target := range s.Targets {
-		if parsed, err := url.Parse(target.URL); err != nil || target.URL != "" && (parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https") {
+		if target.URL != "" && !isService(target.URL) {
 			s.source.faultAt(join("targets", name)+".url", "write for example http://127.0.0.1:8080", "%q is no URL of a service", target.URL)
 		}
 	}
+}
+
+// isService tells whether a text is the URL of a service, below which paths are asked for.
+func isService(text string) bool {
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Hostname() == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.RawQuery != "" || parsed.Fragment != "" {
+		return false
+	}
+	_, err = strconv.ParseUint(cmp.Or(parsed.Port(), "80"), 10, 16)
+	return err == nil
 }
 
 func (s *Scenario) validateService(path string, service workload.Service) {

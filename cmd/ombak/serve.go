@@ -123,6 +123,9 @@ func serveMocks(c *cli.Context, s streams) error {
 	ready := alone.Ready
 	alone.Ready = func(now drill.Ready) {
 		ready(now)
+		if now.Addresses["dukcapil"] != "" {
+			fmt.Fprintf(s.err, "dukcapil takes %s\n", drill.DukcapilAccount())
+		}
 		fmt.Fprintf(s.err, "faults: ombak fault list --url http://%s --token %s\n", now.Addresses["admin"], alone.Token)
 	}
 	return drill.ServeMocks(c.Context, run, alone)
