@@ -188,7 +188,10 @@ func TestSchemaMatchesTheFiles(t *testing.T) {
 	if err := schema.Validate(plain(t, scenarios.Template())); err != nil {
 		t.Errorf("the template: %v", err)
 	}
-	for _, wrong := range []string{"seed: 1|sed: 1", "5/s|-5|", "10s, rate|ten, rate", "service: 10ms|service: sometimes", "seed: 1|seed: 1\nsearch: {vary: [{set: stations.web.servers}]}"} {
+	for _, wrong := range []string{
+		"seed: 1|sed: 1", "5/s|-5|", "10s, rate|ten, rate", "service: 10ms|service: sometimes", "seed: 1|seed: 1\nsearch: {vary: [{set: stations.web.servers}]}",
+		"seed: 1|seed: -1", "5/s|-5/s", "scenario/v1|scenario/v2", "seed: 1|seed: 1\nthresholds: [{expr: dropped == 0, severity: hint}]",
+	} {
 		old, new, _ := strings.Cut(wrong, "|")
 		if schema.Validate(plain(t, []byte(strings.Replace(minimal, old, new, 1)))) == nil {
 			t.Errorf("the schema accepts %q", new)

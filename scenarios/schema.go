@@ -22,8 +22,34 @@ func Schema() ([]byte, error) {
 	schema.ID = ""
 	schema.Title = "ombak scenario"
 	restrictPolicies(schema.Definitions["Policy"])
+	restrictWords(schema)
 	schema.Definitions["Vary"].OneOf = []*jsonschema.Schema{{Required: []string{"max"}}, {Required: []string{"values"}}}
 	return json.MarshalIndent(schema, "", "  ")
+}
+
+// restrictWords lets only those words stand that the reader takes.
+func restrictWords(schema *jsonschema.Schema) {
+	for _, place := range []struct {
+		in, property string
+		words        []any
+	}{
+		{"Retry", "jitter", []any{"full", "none"}},
+		{"Step", "leave", []any{"close", "silent"}},
+		{"Connections", "per", []any{"all", "person"}},
+		{"Threshold", "severity", []any{"fail", "warn"}},
+	} {
+		if property, known := schema.Definitions[place.in].Properties.Get(place.property); known {
+			property.Enum = place.words
+		}
+	}
+	for property, pattern := range map[string]string{"method": `^[A-Z]+$`, "path": `^/`} {
+		if text, known := schema.Definitions["Request"].Properties.Get(property); known {
+			text.Pattern = pattern
+		}
+	}
+	if name, known := schema.Properties.Get("schema"); known {
+		name.Const = SchemaName
+	}
 }
 
 // restrictPolicies lets each policy have its own settings only.
@@ -54,14 +80,20 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 	}
 	switch t {
 	case reflect.TypeFor[time.Duration]():
-		return text(`^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$|^0$`, "a duration, as in 250ms, 10s or 21h")
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+			text(`^\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+$|^0$`, "a duration, as in 250ms, 10s or 21h"), {Const: 0},
+		}}
+	case reflect.TypeFor[time.Time]():
+		return text(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2})$`, "an instant, as in 2020-04-11T19:00:00+07:00")
+	case reflect.TypeFor[uint64]():
+		return &jsonschema.Schema{Type: "integer", Minimum: "0"}
 	case reflect.TypeFor[workload.Rate]():
-		return text(`^[0-9.eE+-]+ */ *(s|m|min|h|d)$`, "a rate, as in 1350/s or 80000/m")
+		return text(`^\+?[0-9._]+([eE][+-]?[0-9]+)? */ *(s|m|min|h|d)$`, "a rate, as in 1350/s or 80000/m")
 	case reflect.TypeFor[workload.Distribution]():
 		return text(`^[a-z]+\(.*\)$|^[0-9.]+(ns|us|µs|ms|s|m|h).*$|^0$`, "a distribution, as in 20ms, exponential(20ms), uniform(1s, 3s), lognormal(median=20ms, p95=60ms), gamma(mean=20ms, scv=0.5), empirical(10ms, 40ms)")
 	case reflect.TypeFor[Share]():
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
-			text(`^[0-9.]+ *%$`, "a share in percent, as in 74.23%"),
+			text(`^(100(\.0*)?|[0-9]{1,2}(\.[0-9]*)?) *%$`, "a share in percent, as in 74.23%"),
 			{Type: "number", Minimum: "0", Maximum: "1", Description: "a share from 0 to 1"},
 		}}
 	case reflect.TypeFor[Value]():
