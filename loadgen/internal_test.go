@@ -46,7 +46,7 @@ func FuzzTemplate(f *testing.F) {
 		if err != nil {
 			return
 		}
-		rendered := string(compiled.render(&values{got: []string{value}}, nil, nil))
+		rendered := string(compiled.render(&values{got: []string{value}}, nil))
 		if !strings.Contains(text, "${") && rendered != text {
 			t.Errorf("%q became %q", text, rendered)
 		}
