@@ -23,18 +23,19 @@ const boundary = "ombak-7d1a0e3c5b"
 // compiled is a request ready to be rendered.
 type compiled struct {
 	Request
-	client   int // index of the target's client
-	looks    int // index of the request that looks what has become of this one; 0 where there is none
-	uri      template
-	headers  []header
-	body     template
-	parts    []part
-	extracts []extraction
-	tickets  bool // some of them come with rejected answers
-	checks   []check
-	step     workload.Purpose
-	person   bool // rendering needs the person's data
-	fixed    bool // the request is the same for everybody
+	client    int // index of the target's client
+	looks     int // index of the request that looks what has become of this one; 0 where there is none
+	uri       template
+	headers   []header
+	body      template
+	parts     []part
+	extracts  []extraction
+	tickets   bool // some of them come with rejected answers
+	checks    []check
+	readsBody bool // some extraction or check looks at the body
+	step      workload.Purpose
+	person    bool // rendering needs the person's data
+	fixed     bool // the request is the same for everybody
 }
 
 type header struct {
@@ -120,6 +121,7 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 			return c, fmt.Errorf("extract %s: %w", key, err)
 		}
 		c.extracts = append(c.extracts, extraction{request.Extract[key], s.got[key], pattern})
+		c.readsBody = c.readsBody || request.Extract[key].Header == ""
 		c.tickets = c.tickets || request.Extract[key].Rejected
 	}
 	for _, wanted := range request.Checks {
@@ -127,6 +129,7 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 		if err != nil {
 			return c, fmt.Errorf("check: %w", err)
 		}
+		c.readsBody = c.readsBody || wanted.Header == ""
 		c.checks = append(c.checks, check{wanted, extraction{wanted.Extract, 0, pattern}})
 	}
 	c.person, c.fixed = c.needs(template.needsPerson), !c.needs(template.varies)
