@@ -162,10 +162,7 @@ func reach(targets, connectTo map[string]string) error {
 		if err != nil {
 			return refusal{err}
 		}
-		address := target.Host
-		if target.Port() == "" {
-			address = net.JoinHostPort(target.Hostname(), map[string]string{"http": "80", "https": "443"}[target.Scheme])
-		}
+		address := addressOf(target)
 		if other, given := connectTo[address]; given {
 			address = other
 		}

@@ -34,6 +34,9 @@ func (r *Run) generatorConfig(known []string) error {
 	if config.Requests, err = requests(s); err != nil {
 		return err
 	}
+	if err := r.checkVars(config.Requests); err != nil {
+		return err
+	}
 	if err := r.targets(config.Targets, known); err != nil {
 		return err
 	}

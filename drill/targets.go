@@ -1,6 +1,8 @@
 package drill
 
 import (
+	"bytes"
+	"encoding/json"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -58,6 +60,44 @@ func (r *Run) targets(urls map[string]string, known []string) error {
 	for _, name := range usedTargets(r.Scenario) {
 		if _, given := urls[name]; !given && !slices.Contains(known, name) {
 			return refuse("target %q of scenario %s has no address; give --target %s=http://HOST:PORT", name, r.Scenario.Name, name)
+		}
+	}
+	return r.checkConnectTo(urls)
+}
+
+// addressOf is host and port of a target.
+func addressOf(target *url.URL) string {
+	if target.Port() != "" {
+		return target.Host
+	}
+	return net.JoinHostPort(target.Hostname(), map[string]string{"http": "80", "https": "443"}[target.Scheme])
+}
+
+// checkConnectTo refuses to redirect what no target is at.
+func (r *Run) checkConnectTo(urls map[string]string) error {
+	var addresses []string
+	for _, name := range sortedNames(urls) {
+		if target, err := url.Parse(urls[name]); err == nil {
+			addresses = append(addresses, addressOf(target))
+		}
+	}
+	for _, from := range sortedNames(r.Options.ConnectTo) {
+		if !slices.Contains(addresses, from) {
+			return refuse("connect-to %s: no target is at %s; write one of %s", from, from, strings.Join(addresses, ", "))
+		}
+	}
+	return nil
+}
+
+// checkVars refuses variables that the scenario neither lists nor uses.
+func (r *Run) checkVars(requests []loadgen.Request) error {
+	texts, err := json.Marshal(requests)
+	if err != nil {
+		return err
+	}
+	for _, name := range sortedNames(r.Options.Vars) {
+		if _, listed := r.Scenario.Vars[name]; !listed && !bytes.Contains(texts, []byte("${var."+name+"}")) {
+			return refuse("variable %q is not used by scenario %s; its requests say ${var.NAME} for what --var NAME=VALUE gives", name, r.Scenario.Name)
 		}
 	}
 	return nil

@@ -94,19 +94,18 @@ func (r route) newClient(most int) *fasthttp.HostClient {
 		idle = 5 * time.Second
 	}
 	return &fasthttp.HostClient{
-		Addr:                          r.address,
-		IsTLS:                         r.secure != nil,
-		TLSConfig:                     r.secure,
-		Dial:                          r.dial,
-		MaxConns:                      most,
-		MaxIdemponentCallAttempts:     1,
-		MaxIdleConnDuration:           idle,
-		MaxConnDuration:               r.limits.Life,
-		MaxResponseBodySize:           maxBody,
-		NoDefaultUserAgentHeader:      true,
-		DisablePathNormalizing:        true,
-		DisableHeaderNamesNormalizing: true,
-		ConnPoolStrategy:              fasthttp.LIFO,
+		Addr:                      r.address,
+		IsTLS:                     r.secure != nil,
+		TLSConfig:                 r.secure,
+		Dial:                      r.dial,
+		MaxConns:                  most,
+		MaxIdemponentCallAttempts: 1,
+		MaxIdleConnDuration:       idle,
+		MaxConnDuration:           r.limits.Life,
+		MaxResponseBodySize:       maxBody,
+		NoDefaultUserAgentHeader:  true,
+		DisablePathNormalizing:    true,
+		ConnPoolStrategy:          fasthttp.LIFO,
 	}
 }
 

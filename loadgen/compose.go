@@ -3,6 +3,7 @@ package loadgen
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"strings"
 	"time"
 
@@ -89,6 +90,13 @@ func (c *composer) judge(request *compiled, status int, asked retry, resp *fasth
 		done.jar = setCookies(jar, request.client, resp, time.Now())
 	}
 	completed, rejected := done.answer.Outcome == funnel.Completed, done.answer.Outcome == funnel.Rejected
+	if request.readsBody && completed && !done.answer.Pending && !decode(resp) {
+		done.answer.Outcome, done.reason = funnel.Failed, funnel.ReasonBody
+		return
+	}
+	if rejected && request.tickets {
+		decode(resp) // a ticket may be missing
+	}
 	if completed && !done.answer.Pending && !request.passes(resp) {
 		done.answer.Outcome, done.reason = funnel.Failed, funnel.ReasonCheck
 		return
@@ -100,4 +108,24 @@ func (c *composer) judge(request *compiled, status int, asked retry, resp *fasth
 	if !request.extract(resp, rejected, func(slot int, value string) { done.got[slot] = value }) {
 		done.answer.Outcome, done.reason, done.got = funnel.Failed, funnel.ReasonBody, nil
 	}
+}
+
+// decode replaces a compressed body by what it holds; false where that cannot be, or is more than
+// maxBody. A body in an encoding that is not known stays as it is.
+func decode(resp *fasthttp.Response) bool {
+	given := string(resp.Header.ContentEncoding())
+	encoding := strings.ToLower(given)
+	if len(resp.Body()) == 0 || encoding == "" || encoding == "identity" {
+		return true
+	}
+	defer resp.Header.SetContentEncoding(given)
+	resp.Header.SetContentEncoding(strings.TrimPrefix(encoding, "x-"))
+	body, err := resp.BodyUncompressedWithLimit(maxBody)
+	if errors.Is(err, fasthttp.ErrContentEncodingUnsupported) {
+		return true
+	}
+	if err == nil {
+		resp.SetBody(body)
+	}
+	return err == nil
 }

@@ -224,3 +224,20 @@ func TestConnectionsOpenedAhead(t *testing.T) {
 		t.Errorf("outcomes %v, reason %v; want 50 that could not connect", r.outcomes(), r.samples[0].Reason)
 	}
 }
+
+// Names of headers have no case, over every protocol: proxies write them small.
+func TestHeadersAreFoundInAnyCase(t *testing.T) {
+	for _, protocol := range []struct{ http2, secure bool }{{false, false}, {false, true}, {true, true}} {
+		server, _, _ := counted(t, protocol.secure, func(s *httptest.Server) {
+			s.EnableHTTP2 = protocol.http2
+			s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header()["x-zone"] = []string{"jakarta"} })
+		})
+		r := play(t, config(server.URL, func(c *loadgen.Config) {
+			c.Connections.HTTP2, c.Connections.TLS.CA = protocol.http2, certificateOf(server)
+			c.Requests[0].Checks = []loadgen.Check{{Extract: loadgen.Extract{Header: "x-Zone"}, Equals: "jakarta"}}
+		}))
+		if r.outcomes()[funnel.Completed] != 50 {
+			t.Errorf("%+v: outcomes %v; want 50 completed", protocol, r.outcomes())
+		}
+	}
+}

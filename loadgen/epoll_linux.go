@@ -449,10 +449,11 @@ func (e *epoll) read(place int32, hangup bool) {
 func (e *epoll) answered(place int32, ended bool) bool {
 	c := &e.conns[place]
 	request := &e.generator.requests[c.job.request]
-	f, err := parseFrame(c.in, request.Method == fasthttp.MethodHead)
-	for err == nil && f.whole && f.status < 200 { // an interim answer
+	toHead := request.Method == fasthttp.MethodHead
+	f, err := parseFrame(c.in, toHead)
+	for err == nil && f.interim() {
 		c.in = append(c.in[:0], c.in[f.head:]...)
-		f, err = parseFrame(c.in, false)
+		f, err = parseFrame(c.in, toHead)
 	}
 	switch {
 	case err != nil:
@@ -474,7 +475,7 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 	e.resp.Reset()
 	if e.reads(request) {
 		e.resp.SkipBody = request.Method == fasthttp.MethodHead
-		e.source.Reset(c.in[:f.head+f.body])
+		e.source.Reset(fullLines(c.in[:f.head+f.body], f.head))
 		e.reader.Reset(&e.source)
 		if err := e.resp.ReadLimitBody(e.reader, maxBody); err != nil {
 			e.complete(place, completion{reason: funnel.ReasonBody}, funnel.Failed)

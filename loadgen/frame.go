@@ -29,15 +29,15 @@ const maxHead = 64 << 10
 // parseFrame looks at the beginning of an answer; frame.whole says whether all of it is there.
 // Interim answers (1xx) before it must have been cut off. The answer to a HEAD has no body.
 func parseFrame(text []byte, toHead bool) (frame, error) {
-	end := bytes.Index(text, []byte("\r\n\r\n"))
-	if end < 0 {
+	head := headLength(text)
+	if head < 0 {
 		if len(text) > maxHead || len(text) >= 5 && !bytes.HasPrefix(text, []byte("HTTP/")) {
 			return frame{}, errFrame
 		}
 		return frame{}, nil
 	}
-	line, rest, _ := bytes.Cut(text[:end+2], []byte("\r\n"))
-	f := frame{head: end + 4}
+	line, rest := cutLine(text[:head])
+	f := frame{head: head}
 	var err error
 	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.")) {
 		return frame{}, errFrame
@@ -50,6 +50,7 @@ func parseFrame(text []byte, toHead bool) (frame, error) {
 	if err != nil {
 		return frame{}, err
 	}
+	f.keep = f.keep && f.status != http.StatusSwitchingProtocols
 	if toHead {
 		f.whole = true
 		return f, nil
@@ -57,12 +58,51 @@ func parseFrame(text []byte, toHead bool) (frame, error) {
 	return f, f.measure(text[f.head:], length, chunked)
 }
 
+// headLength is the length of the head with the empty line that ends it, or -1. A line may end in a
+// line feed alone (RFC 9112, section 2.2).
+func headLength(text []byte) int {
+	for at := 0; ; {
+		next := bytes.IndexByte(text[at:], '\n')
+		if next < 0 {
+			return -1
+		}
+		if at > 0 && (next == 0 || next == 1 && text[at] == '\r') {
+			return at + next + 1
+		}
+		at += next + 1
+	}
+}
+
+// cutLine returns the first line without its end, and what follows.
+func cutLine(text []byte) (line, rest []byte) {
+	line, rest, _ = bytes.Cut(text, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r")), rest
+}
+
+// fullLines returns an answer in which all lines of the head end in a carriage return and a line feed.
+func fullLines(answer []byte, head int) []byte {
+	lines, full := []byte("\n"), []byte("\r\n")
+	if bytes.Count(answer[:head], lines) == bytes.Count(answer[:head], full) {
+		return answer
+	}
+	made := bytes.ReplaceAll(bytes.ReplaceAll(answer[:head], full, lines), lines, full)
+	return append(made, answer[head:]...)
+}
+
+// interim says whether the final answer is still to come. After 101 none comes: what follows is of
+// another protocol.
+func (f frame) interim() bool {
+	return f.whole && f.status < 200 && f.status != http.StatusSwitchingProtocols
+}
+
 // readHeaders takes out the headers that matter here; length is -1 where there is none.
 func (f *frame) readHeaders(text []byte) (length int, chunked bool, err error) {
 	length = -1
-	for len(text) > 0 {
+	for {
 		var line []byte
-		line, text, _ = bytes.Cut(text, []byte("\r\n"))
+		if line, text = cutLine(text); len(line) == 0 {
+			break
+		}
 		name, value, found := bytes.Cut(line, []byte(":"))
 		if !found {
 			return 0, false, errFrame

@@ -17,7 +17,7 @@ func newHTTP2(secure *tls.Config, dial func(string) (net.Conn, error), life time
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(true)
 	transport := &http.Transport{
-		TLSClientConfig: secure, Protocols: protocols, IdleConnTimeout: life,
+		TLSClientConfig: secure, Protocols: protocols, IdleConnTimeout: life, DisableCompression: true, // asked for by a header alone
 		DialContext: func(_ context.Context, _, address string) (net.Conn, error) { return dial(address) },
 	}
 	return &http.Client{

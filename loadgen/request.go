@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -22,20 +23,19 @@ const boundary = "ombak-7d1a0e3c5b"
 // compiled is a request ready to be rendered.
 type compiled struct {
 	Request
-	client   int // index of the target's client
-	looks    int // index of the request that looks what has become of this one; 0 where there is none
-	uri      template
-	headers  []header
-	body     template
-	parts    []part
-	escape   func([]byte, string) []byte
-	host     string
-	extracts []extraction
-	tickets  bool // some of them come with rejected answers
-	checks   []check
-	step     workload.Purpose
-	person   bool // rendering needs the person's data
-	fixed    bool // the request is the same for everybody
+	client    int // index of the target's client
+	looks     int // index of the request that looks what has become of this one; 0 where there is none
+	uri       template
+	headers   []header
+	body      template
+	parts     []part
+	extracts  []extraction
+	tickets   bool // some of them come with rejected answers
+	checks    []check
+	readsBody bool // some extraction or check looks at the body
+	step      workload.Purpose
+	person    bool // rendering needs the person's data
+	fixed     bool // the request is the same for everybody
 }
 
 type header struct {
@@ -96,10 +96,15 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 	if err != nil {
 		return c, err
 	}
-	c.host = base.Host
-	if c.uri, err = s.parseTemplate(strings.TrimSuffix(target, "/") + request.Path); err != nil {
+	if login := base.User; login != nil {
+		c.headers = append(c.headers, basicLogin(login))
+		base.User = nil
+	}
+	path, err := s.parseTemplate(request.Path)
+	if err != nil {
 		return c, err
 	}
+	c.uri = append(template{{text: strings.TrimSuffix(base.String(), "/")}}, path.inURI()...)
 	for _, key := range sortedKeys(request.Headers) {
 		value, err := s.parseTemplate(request.Headers[key])
 		if err != nil {
@@ -116,6 +121,7 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 			return c, fmt.Errorf("extract %s: %w", key, err)
 		}
 		c.extracts = append(c.extracts, extraction{request.Extract[key], s.got[key], pattern})
+		c.readsBody = c.readsBody || request.Extract[key].Header == ""
 		c.tickets = c.tickets || request.Extract[key].Rejected
 	}
 	for _, wanted := range request.Checks {
@@ -123,18 +129,26 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 		if err != nil {
 			return c, fmt.Errorf("check: %w", err)
 		}
+		c.readsBody = c.readsBody || wanted.Header == ""
 		c.checks = append(c.checks, check{wanted, extraction{wanted.Extract, 0, pattern}})
 	}
 	c.person, c.fixed = c.needs(template.needsPerson), !c.needs(template.varies)
 	return c, nil
 }
 
+// basicLogin is the header for the login in a target's URL; one that the step gives comes after it.
+func basicLogin(login *url.Userinfo) header {
+	password, _ := login.Password()
+	text := base64.StdEncoding.EncodeToString([]byte(login.Username() + ":" + password))
+	return header{"Authorization", template{{text: "Basic " + text}}}
+}
+
 func (s scope) compileBody(c *compiled) (err error) {
 	switch {
 	case c.JSON != "":
-		c.escape = escapeJSON
 		c.headers = append(c.headers, header{"Content-Type", template{{text: "application/json"}}})
 		c.body, err = s.parseTemplate(c.JSON)
+		c.body = c.body.inJSON()
 	case len(c.Multipart) > 0:
 		c.headers = append(c.headers, header{"Content-Type", template{{text: "multipart/form-data; boundary=" + boundary}}})
 		for _, key := range sortedKeys(c.Multipart) {
@@ -183,17 +197,19 @@ func (c *compiled) needs(test func(template) bool) bool {
 
 // fill renders the request; scratch is reused and returned.
 func (c *compiled) fill(req *fasthttp.Request, v *values, photos population.Photos, scratch []byte) []byte {
-	scratch = c.uri.render(v, scratch[:0], escapeURI)
+	scratch = c.uri.render(v, scratch[:0])
 	req.Header.SetMethod(c.Method)
 	req.SetRequestURIBytes(scratch)
+	req.URI().DisablePathNormalizing = true // it would decode the slashes of values
 	for _, h := range c.headers {
-		scratch = h.value.render(v, scratch[:0], nil)
+		scratch = h.value.render(v, scratch[:0])
 		req.Header.SetBytesV(h.name, scratch)
 	}
+	req.UseHostHeader = len(req.Header.Host()) > 0
 	if len(c.parts) > 0 {
 		scratch = c.multipart(v, photos, scratch[:0])
 	} else {
-		scratch = c.body.render(v, scratch[:0], c.escape)
+		scratch = c.body.render(v, scratch[:0])
 	}
 	if len(scratch) > 0 {
 		req.SetBody(scratch)
@@ -214,7 +230,7 @@ func (c *compiled) multipart(v *values, photos population.Photos, body []byte) [
 			body = append(body, p.file.Content...)
 		default:
 			body = append(body, "\r\n\r\n"...)
-			body = p.value.render(v, body, nil)
+			body = p.value.render(v, body)
 		}
 		body = append(body, "\r\n"...)
 	}

@@ -2,6 +2,7 @@ package loadgen_test
 
 import (
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,6 +26,11 @@ func TestCountsAgreeWithTheTargetsOwn(t *testing.T) {
 		reason  funnel.Reason
 	}{
 		{"closes after each answer", func(conn net.Conn) { _, _ = conn.Write([]byte(whole)) }, 1, funnel.Completed, 200},
+		{"ends lines in line feeds alone", func(conn net.Conn) { _, _ = conn.Write([]byte(strings.ReplaceAll(whole, "\r", ""))) }, 1, funnel.Completed, 200},
+		{"changes the protocol", func(conn net.Conn) {
+			_, _ = conn.Write([]byte("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"))
+			_, _ = conn.Read(make([]byte, 1)) // until the client closes
+		}, 0, funnel.Failed, 101},
 		{"hangs", func(net.Conn) { <-release }, 0, funnel.TimedOut, funnel.ReasonTimeout},
 		{"resets", func(conn net.Conn) { _ = conn.(*net.TCPConn).SetLinger(0) }, 0, funnel.Failed, funnel.ReasonReset},
 		{"talks nonsense", func(conn net.Conn) { _, _ = conn.Write([]byte("220 mail.example ESMTP\r\n\r\n")) }, 0, funnel.Failed, funnel.ReasonBody},
@@ -68,5 +74,20 @@ func TestCountsAgreeWithTheTargetsOwn(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// Lines that end in a line feed alone are read by extractions and checks too.
+func TestBareLineFeedsAreRead(t *testing.T) {
+	url := raw(t, func(conn net.Conn) {
+		if _, err := conn.Read(make([]byte, 4096)); err == nil {
+			_, _ = conn.Write([]byte("HTTP/1.1 103 Early\n\nHTTP/1.1 200 OK\nX-Zone: jakarta\r\nContent-Length: 4\nConnection: close\n\na\nb\n"))
+		}
+	})
+	r := play(t, config(url, func(c *loadgen.Config) {
+		c.Requests[0].Checks = []loadgen.Check{{Extract: loadgen.Extract{Header: "X-Zone"}, Equals: "jakarta"}, {Extract: loadgen.Extract{Regexp: "(?s)^(.*)$"}, Equals: "a\nb\n"}}
+	}))
+	if r.outcomes()[funnel.Completed] != 50 {
+		t.Errorf("outcomes %v, reason %v; want 50 completed", r.outcomes(), r.samples[0].Reason)
 	}
 }

@@ -37,6 +37,7 @@ const (
 	fed
 	stepKey
 	upload
+	given
 )
 
 var personFields = map[string]valueKind{
@@ -47,9 +48,11 @@ var personFields = map[string]valueKind{
 // segment is a piece of a template: a literal text or a variable.
 type segment struct {
 	kind valueKind
-	text string // literal; upload: what the file holds
+	text string // literal; given: the value; upload: what the file holds
 	slot int    // got: index of the extracted value; fed: index of the feeder; upload: of the file, by name
 	cell int    // fed: index of the column
+	// escape appends the value as it is written where the template stands; nil means as it is.
+	escape func([]byte, string) []byte
 }
 
 // template is a text with variables: ${person.NAME}, ${got.NAME}, ${feeder.NAME.COLUMN}, ${var.NAME},
@@ -65,13 +68,20 @@ type scope struct {
 	files map[string]File
 }
 
-// parseTemplate compiles a text; a dollar sign without a brace stands for itself.
+// parseTemplate compiles a text; a dollar sign without a brace stands for itself, and $${ for ${.
 func (s scope) parseTemplate(text string) (template, error) {
 	var compiled template
 	for {
 		before, rest, found := strings.Cut(text, "${")
+		doubled := found && strings.HasSuffix(before, "$")
+		if doubled {
+			before, text = before+"{", rest
+		}
 		if before != "" {
 			compiled = append(compiled, segment{kind: literal, text: before})
+		}
+		if doubled {
+			continue
 		}
 		if !found {
 			return compiled, nil
@@ -116,7 +126,7 @@ func (s scope) variable(variable string) (segment, error) {
 		return segment{}, fmt.Errorf("${%s}: a step has a key, which is the same for all attempts of a person", variable)
 	case "var":
 		if value, known := s.vars[key]; known {
-			return segment{kind: literal, text: value}, nil
+			return segment{kind: given, text: value}, nil
 		}
 		return segment{}, fmt.Errorf("${%s}: the variable has no value; give --var %s=VALUE", variable, key)
 	}
@@ -149,21 +159,51 @@ func (t template) needsPerson() bool {
 // varies says whether the text differs between people.
 func (t template) varies() bool {
 	for _, piece := range t {
-		if piece.kind != literal && piece.kind != upload {
+		if piece.kind != literal && piece.kind != given && piece.kind != upload {
 			return true
 		}
 	}
 	return false
 }
 
-// render appends the text to buffer; escape, where not nil, is applied to each variable's value.
-func (t template) render(v *values, buffer []byte, escape func([]byte, string) []byte) []byte {
+// inJSON escapes values for the JSON strings that they stand in.
+func (t template) inJSON() template {
+	for i := range t {
+		if t[i].kind != literal {
+			t[i].escape = escapeJSON
+		}
+	}
+	return t
+}
+
+// inURI escapes literals and values for a path and, after a question mark, for a query. What was
+// extracted may be a whole path, so that what has a meaning in a URI stays in it.
+func (t template) inURI() template {
+	value := escapeSegment
+	for i, piece := range t {
+		switch piece.kind {
+		case literal:
+			t[i].text = string(escapeURI(nil, piece.text))
+			if strings.Contains(piece.text, "?") {
+				value = escapeQuery
+			}
+		case got:
+			t[i].escape = escapeURI
+		default:
+			t[i].escape = value
+		}
+	}
+	return t
+}
+
+// render appends the text to buffer.
+func (t template) render(v *values, buffer []byte) []byte {
 	for _, piece := range t {
 		switch {
-		case piece.kind == literal, piece.kind == upload && escape == nil:
+		case piece.kind == literal:
 			buffer = append(buffer, piece.text...)
-		case escape != nil:
-			buffer = escape(buffer, v.text(piece))
+		case piece.escape != nil:
+			buffer = piece.escape(buffer, v.text(piece))
 		default:
 			buffer = append(buffer, v.text(piece)...)
 		}
@@ -193,7 +233,7 @@ func (v *values) text(piece segment) string {
 		}
 	case fed:
 		return v.feeders[piece.slot].cell(v.person, piece.cell)
-	case upload:
+	case upload, given:
 		return piece.text
 	case stepKey:
 		return string(idempotencyKey(nil, v.seed, v.person, v.step))
@@ -201,15 +241,33 @@ func (v *values) text(piece segment) string {
 	return ""
 }
 
-// escapeURI appends text so that it can stand in a request line; what may have a meaning in a URI
-// stays, because a whole path may have been extracted.
+// escapeURI appends text so that it can stand in a request line; what may have a meaning in a URI stays.
 func escapeURI(buffer []byte, text string) []byte {
+	return escapePercent(buffer, text, func(c byte) bool {
+		return c > ' ' && c < 0x7f && strings.IndexByte(`"<>\^`+"`"+`{|}`, c) < 0
+	})
+}
+
+// escapeSegment appends text so that it stays within a segment of a path (RFC 3986, section 3.3).
+func escapeSegment(buffer []byte, text string) []byte {
+	return escapePercent(buffer, text, func(c byte) bool { return unreserved(c) || strings.IndexByte("!$&'()*+,;=:@", c) >= 0 })
+}
+
+// escapeQuery appends text so that it stays one value of a query: a plus sign means a space there.
+func escapeQuery(buffer []byte, text string) []byte { return escapePercent(buffer, text, unreserved) }
+
+func unreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
+}
+
+// escapePercent appends text, percent-encoded but for the bytes that may stay.
+func escapePercent(buffer []byte, text string, stays func(byte) bool) []byte {
 	const hex = "0123456789ABCDEF"
 	for i := range len(text) {
-		if c := text[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>\^`+"`"+`{|}`, c) >= 0 {
-			buffer = append(buffer, '%', hex[c>>4], hex[c&15])
-		} else {
+		if c := text[i]; stays(c) {
 			buffer = append(buffer, c)
+		} else {
+			buffer = append(buffer, '%', hex[c>>4], hex[c&15])
 		}
 	}
 	return buffer

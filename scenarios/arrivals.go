@@ -125,6 +125,7 @@ func (s *Scenario) readArrivals(beside fs.FS, hash func([]byte) (int, error)) {
 	if !found {
 		return
 	}
+	text = withoutMark(text)
 	var err error
 	if a.AccessLog != nil {
 		a.fileSignups, err = workload.ReadAccessLog(bytes.NewReader(text), a.AccessLog.Match)

@@ -20,6 +20,7 @@ func withArrivals(arrivals string) []byte {
 func TestArrivalsFromFilesAndSpikes(t *testing.T) {
 	files := fstest.MapFS{
 		"counts.csv": {Data: []byte("time,count\n19:00,5\n19:15,7\n19:30,0\n")},
+		"marked.csv": {Data: []byte("\xef\xbb\xbftime,count\n19:00,5\n19:15,7\n")},
 		"access.log": {Data: []byte("h - - [11/Apr/2020:19:00:00 +0700] \"GET / HTTP/1.1\" 200 5\nh - - [11/Apr/2020:19:00:02 +0700] \"POST /a HTTP/1.1\" 200 5\n")},
 	}
 	for _, test := range []struct {
@@ -28,6 +29,7 @@ func TestArrivalsFromFilesAndSpikes(t *testing.T) {
 		counts        []int
 	}{
 		{"quarters of an hour", "counts: counts.csv", 15 * time.Minute, []int{5, 7, 0}},
+		{"counts of a spreadsheet, which begin with a byte order mark", "counts: marked.csv", 15 * time.Minute, []int{5, 7}},
 		{"a log", "access_log: {file: access.log}", time.Second, []int{1, 0, 1}},
 		{"a part of a log", `access_log: {file: access.log, match: "POST /a"}`, time.Second, []int{1}},
 		// Up to 100/s within 1 s, down to 10/s in the other 9: 55 and then the trapezoids of the decline.

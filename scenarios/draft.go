@@ -117,7 +117,7 @@ func (d *draft) add(step draftStep) bool {
 }
 
 // plain makes a recorded text safe to stand in a template.
-func plain(text string) string { return strings.ReplaceAll(text, "${", "$ {") }
+func plain(text string) string { return strings.ReplaceAll(text, "${", "$${") }
 
 // oneLine makes a text fit to be a comment.
 func oneLine(text string) string {

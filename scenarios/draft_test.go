@@ -55,7 +55,7 @@ func TestDraftsCanBeLoaded(t *testing.T) {
 		},
 		{
 			"har", archive,
-			[]string{"exponential(3s)", `path: "/?q=a%20b"`, "cookies: true", `"Authorization": "${var.authorization}"`, `$ {a}`, `url: "https://api.shop.example"`},
+			[]string{"exponential(3s)", `path: "/?q=a%20b"`, "cookies: true", `"Authorization": "${var.authorization}"`, `$${a}`, `url: "https://api.shop.example"`},
 			[]string{"get", "post-login"},
 		},
 		{

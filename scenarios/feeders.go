@@ -46,8 +46,12 @@ func (s *Scenario) readFeeders(beside fs.FS, hash func([]byte) (int, error)) {
 	}
 }
 
+// withoutMark drops the byte order mark that some spreadsheets begin a text with.
+func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
+
 // readTable reads CSV with a header, or a JSON array of objects.
 func readTable(text []byte) (Table, error) {
+	text = withoutMark(text)
 	if trimmed := bytes.TrimSpace(text); len(trimmed) > 0 && trimmed[0] == '[' {
 		return readObjects(trimmed)
 	}
@@ -68,10 +72,8 @@ func readTable(text []byte) (Table, error) {
 }
 
 func readObjects(text []byte) (Table, error) {
-	var objects []map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	if err := decoder.Decode(&objects); err != nil {
+	var objects []map[string]json.RawMessage
+	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&objects); err != nil {
 		return Table{}, fmt.Errorf("this is no JSON array of objects: %w", err)
 	}
 	if len(objects) == 0 || len(objects[0]) == 0 {
@@ -89,9 +91,24 @@ func readObjects(text []byte) (Table, error) {
 			if !known || len(object) != len(row) {
 				return Table{}, fmt.Errorf("object %d has not the keys of the first, which are %q", i+1, table.Columns)
 			}
-			row[k] = fmt.Sprint(value)
+			row[k] = cell(value)
 		}
 		table.Rows = append(table.Rows, row)
 	}
 	return table, nil
+}
+
+// cell writes a JSON value as the text of a cell: a string is what it holds, null is empty, and
+// anything else is compact JSON.
+func cell(value json.RawMessage) string {
+	var text *string
+	if json.Unmarshal(value, &text) == nil { // a string or null
+		if text == nil {
+			return ""
+		}
+		return *text
+	}
+	var out bytes.Buffer
+	_ = json.Compact(&out, value) // the decoder has read it
+	return out.String()
 }
