@@ -1,6 +1,8 @@
 package drill
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,6 +21,8 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	}
 	if ended != nil {
 		offered = nil
+	}
+	if errors.Is(ended, ErrBroken) { // which is a verdict
 		c.warnings = append(c.warnings, "the run ended before its time: "+ended.Error())
 	}
 	s := c.run.Scenario
@@ -42,9 +46,21 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 		Plan:     s.Plan(), Started: &started, Duration: duration, Speed: orOne(c.run.Options.Speed), Clock: clock.Scenario,
 		Machine: machine(), Store: c.store, Offered: offered,
 		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Protocol: c.run.protocol(), Processes: others, Reconciliation: reconciliation,
-		Conditions: c.run.Conditions, Validity: c.run.Validity, Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
+		Conditions: c.run.Conditions, Validity: c.run.Validity, Ended: cutShort(ended, duration), Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
 	}
 	return report.Assemble(c.recording, facts)
+}
+
+// cutShort says in words why a run was not carried out; "" where it was, or where it ended by a
+// threshold that says so.
+func cutShort(ended error, after time.Duration) string {
+	switch {
+	case ended == nil, errors.Is(ended, ErrBroken):
+		return ""
+	case errors.Is(ended, context.Canceled):
+		return fmt.Sprintf("the run was interrupted after %v, before its time", after.Round(time.Second/10))
+	}
+	return fmt.Sprintf("the run ended after %v, before its time: %v", after.Round(time.Second/10), ended)
 }
 
 func (c *conductor) storeWarnings() []string {

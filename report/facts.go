@@ -28,6 +28,7 @@ type Facts struct {
 	Reconciliation *Reconciliation
 	Conditions     []Condition // thresholds, see ParseThresholds
 	Validity       Validity
+	Ended          string // why the run was not carried out to its end; empty where it was
 	SeriesNote     string // whose series and histograms these are, such as "of replication 0"
 	Warnings       []string
 }
