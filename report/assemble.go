@@ -15,7 +15,7 @@ import (
 func Assemble(recording *Recording, facts Facts) Report {
 	facts = facts.withDefaults()
 	report := Report{
-		Schema: Schema, Engine: facts.Engine, Ombak: facts.Ombak, Scenario: facts.Scenario, Plan: facts.Plan,
+		Schema: Schema, Engine: facts.Engine, Ombak: facts.Ombak, Scenario: facts.Scenario, Plan: facts.Plan, Part: facts.Part,
 		Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
 		Machine: facts.Machine, Store: facts.Store, Offered: offered(recording, facts.Offered),
 		Funnel: funnelRows(recording), Steps: stepRows(recording, facts.Duration),

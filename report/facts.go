@@ -12,6 +12,7 @@ type Facts struct {
 	Engine         Engine // empty means live
 	Scenario       Scenario
 	Plan           string
+	Part           *Part                                      // nil where the generator played all
 	Started        *time.Time                                 // live runs only
 	Duration       time.Duration                              // real time
 	Speed          float64                                    // scenario seconds per real second; 0 means 1
