@@ -179,3 +179,16 @@ func fit(style text.Style, words string, width vg.Length) string {
 	}
 	return string(runes) + "…"
 }
+
+// longestName is how many letters of a step's name stand in a legend or beside an axis.
+const longestName = 24
+
+// shortened leaves the middle of a long name out: its ends tell most.
+func shortened(name string) string {
+	runes := []rune(name)
+	if len(runes) <= longestName {
+		return name
+	}
+	const head = longestName / 2
+	return string(runes[:head]) + "…" + string(runes[len(runes)-(longestName-head-1):])
+}
