@@ -49,7 +49,7 @@ func TestLongNamesLoseTheirMiddle(t *testing.T) {
 		"exactly-twenty-four-long": "exactly-twenty-four-long",
 		"confirm-the-family-card-number-of-the-household": "confirm-the-…e-household",
 	} {
-		if got := shortened(name); got != want {
+		if got := shortened(name, longestName); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}

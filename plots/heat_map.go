@@ -88,7 +88,7 @@ func (p *page) heat(r report.Report, shown []report.Heat, most float64) {
 		if i+1 < len(shown) {
 			horizontal.label = ""
 		}
-		drawn := newPanel(horizontal, axis{label: shortened(heat.Step) + ": response time, log scale", min: floorOf(bounds, low), max: ceilingOf(bounds, high), log: true, write: duration})
+		drawn := newPanel(horizontal, axis{label: shortened(heat.Step, longestLabel) + ": response time, log scale", min: floorOf(bounds, low), max: ceilingOf(bounds, high), log: true, write: duration})
 		drawn.Add(cells{heat: heat, unit: unit, most: most}, bands{events: r.Timeline, unit: unit, numbers: i == 0, outline: true})
 		p.panels = append(p.panels, drawn)
 	}

@@ -180,15 +180,18 @@ func fit(style text.Style, words string, width vg.Length) string {
 	return string(runes) + "…"
 }
 
-// longestName is how many letters of a step's name stand in a legend or beside an axis.
-const longestName = 24
+// How many letters of a step's name stand in a legend, and beside an axis with what is measured there.
+const (
+	longestName  = 24
+	longestLabel = 18
+)
 
-// shortened leaves the middle of a long name out: its ends tell most.
-func shortened(name string) string {
+// shortened leaves the middle of a name out that has more letters: its ends tell most.
+func shortened(name string, most int) string {
 	runes := []rune(name)
-	if len(runes) <= longestName {
+	if len(runes) <= most {
 		return name
 	}
-	const head = longestName / 2
-	return string(runes[:head]) + "…" + string(runes[len(runes)-(longestName-head-1):])
+	head := most / 2
+	return string(runes[:head]) + "…" + string(runes[len(runes)-(most-head-1):])
 }

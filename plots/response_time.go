@@ -63,7 +63,7 @@ func responsePanel(b bins, step report.StepSeries) (panel, bool) {
 	if most == 0 {
 		return panel{}, false
 	}
-	y := axis{label: shortened(step.Step) + " (log scale)", min: least / 1.5, max: most * 1.5, log: true, write: duration}
+	y := axis{label: shortened(step.Step, longestLabel) + " (log scale)", min: least / 1.5, max: most * 1.5, log: true, write: duration}
 	return newPanel(b.axis, y), true
 }
 

@@ -34,7 +34,7 @@ func (p *page) throughput(r report.Report) {
 		}
 		most, least = max(most, peak), min(least, peak)
 		curves = append(curves, b.line(rate, lineStyle(i)))
-		p.legend = append(p.legend, entry{name: shortened(step.Step), line: lineStyle(i)})
+		p.legend = append(p.legend, entry{name: shortened(step.Step, longestName), line: lineStyle(i)})
 	}
 	if len(curves) == 0 {
 		p.note = "no data: nobody passed a step"
