@@ -27,13 +27,6 @@ func (p Part) run() Part {
 // complete says what keeps the reports from being the parts of one run, each once. Where none says which
 // part it is, all that can be told is whether one is there twice; known is false then.
 func complete(parts []Report) (known bool, err error) {
-	for i := range parts {
-		for k := range parts[:i] {
-			if sameReport(&parts[i], &parts[k]) {
-				return false, fmt.Errorf("report %d is report %d again; name each part once", i+1, k+1)
-			}
-		}
-	}
 	first := parts[0].Part
 	seen := map[int]bool{}
 	for i := range parts {
@@ -42,6 +35,11 @@ func complete(parts []Report) (known bool, err error) {
 		case (part == nil) != (first == nil):
 			return false, errors.New("some reports say which part of the run they are and others do not; merge reports of ombak load --part K/N")
 		case part == nil:
+			for k := range parts[:i] {
+				if sameReport(&parts[i], &parts[k]) {
+					return false, fmt.Errorf("report %d is report %d again; name each part once", i+1, k+1)
+				}
+			}
 			continue
 		case part.run() != first.run():
 			return false, fmt.Errorf("report %d is of another window, scale or rate, or of another number of parts, than the first; merge parts of one run", i+1)
