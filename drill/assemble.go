@@ -1,6 +1,8 @@
 package drill
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,6 +21,8 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	}
 	if ended != nil {
 		offered = nil
+	}
+	if errors.Is(ended, ErrBroken) { // which is a verdict
 		c.warnings = append(c.warnings, "the run ended before its time: "+ended.Error())
 	}
 	s := c.run.Scenario
@@ -39,12 +43,35 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	facts := report.Facts{
 		Ombak: c.environment.Build, Engine: report.Live,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
-		Plan:     s.Plan(), Started: &started, Duration: duration, Speed: orOne(c.run.Options.Speed), Clock: clock.Scenario,
+		Plan:     s.Plan(), Part: c.run.Options.played(), Started: &started, Duration: duration, Speed: orOne(c.run.Options.Speed), Clock: clock.Scenario,
 		Machine: machine(), Store: c.store, Offered: offered,
 		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Protocol: c.run.protocol(), Processes: others, Reconciliation: reconciliation,
-		Conditions: c.run.Conditions, Validity: c.run.Validity, Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
+		Conditions: c.run.Conditions, Validity: c.run.Validity, Ended: cutShort(ended, duration), Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
 	}
 	return report.Assemble(c.recording, facts)
+}
+
+// played says which part of a run the options ask for; nil where that is all of it.
+func (o Options) played() *report.Part {
+	if o.Parts == 0 {
+		return nil
+	}
+	return &report.Part{
+		K: o.Part + 1, N: o.Parts, Scale: orOne(o.Scale), FromS: o.From.Seconds(), ToS: o.To.Seconds(),
+		MaxRate: float64(o.MaxRate), MaxWork: float64(o.MaxWork), Closed: o.Closed,
+	}
+}
+
+// cutShort says in words why a run was not carried out; "" where it was, or where it ended by a
+// threshold that says so.
+func cutShort(ended error, after time.Duration) string {
+	switch {
+	case ended == nil, errors.Is(ended, ErrBroken):
+		return ""
+	case errors.Is(ended, context.Canceled):
+		return fmt.Sprintf("the run was interrupted after %v, before its time", after.Round(time.Second/10))
+	}
+	return fmt.Sprintf("the run ended after %v, before its time: %v", after.Round(time.Second/10), ended)
 }
 
 func (c *conductor) storeWarnings() []string {

@@ -14,6 +14,7 @@ import (
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/mocks"
+	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/resilience"
 )
 
@@ -110,5 +111,17 @@ func TestRoomsAreRead(t *testing.T) {
 	want := funnel.Reading{Station: "step:identity", At: time.Minute, Arrivals: 5, Completions: 3, Queued: 2, QueueMax: 4, QueueTime: time.Second}
 	if !slices.Contains(readings, want) {
 		t.Errorf("read %+v", readings)
+	}
+}
+
+// A report says which part of a run it is of, and what else the parts must agree on; a whole run does not.
+func TestReportsSayWhichPartTheyAre(t *testing.T) {
+	options := Options{Part: 1, Parts: 3, From: time.Minute, To: 2 * time.Minute, MaxRate: 50}
+	want := report.Part{K: 2, N: 3, Scale: 1, FromS: 60, ToS: 120, MaxRate: 50}
+	if got := options.played(); got == nil || *got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if whole := (Options{}).played(); whole != nil {
+		t.Errorf("a whole run is part %+v", whole)
 	}
 }

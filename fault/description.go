@@ -39,10 +39,10 @@ func (d Description) Faults(dependency string) (Schedule, error) {
 		}
 		f.Name = d.Fault
 		f.At, f.For = d.At, d.For
-		if d.Ramp > 0 {
+		if d.Ramp != 0 {
 			f.Ramp = d.Ramp
 		}
-		if d.Probability > 0 {
+		if d.Probability != 0 {
 			f.Probability = d.Probability
 		}
 		if err := f.read(d.With); err != nil {

@@ -100,7 +100,8 @@ type Observer interface {
 
 // Crowd learns of people as a whole; an [Observer] may be one too.
 type Crowd interface {
-	// Scheduled is called for each person that the arrivals name, with the real time they name.
+	// Scheduled is called for each person who begins or is dropped, just before, with the real time
+	// that the arrivals name.
 	Scheduled(at time.Duration)
 	// Started is called when a person's first request is handed over for sending.
 	Started()

@@ -144,9 +144,6 @@ func (s *shard) refill() {
 		person := s.permutation.At(s.nextOrdinal)
 		s.nextOrdinal += uint64(s.generator.parts() * s.generator.shards())
 		s.people++
-		if s.crowd != nil {
-			s.crowd.Scheduled(now)
-		}
 		walk, action := s.generator.journey.Begin(person, now)
 		s.open(walk, action, false)
 	}
@@ -160,12 +157,10 @@ func (s *shard) expectPeople() {
 		if !ok {
 			return
 		}
-		if s.crowd != nil {
-			s.crowd.Scheduled(caller.At)
-		}
 		if s.generator.config.MostPeople > 0 && s.people >= s.cap {
 			s.shed++
 			if s.crowd != nil {
+				s.crowd.Scheduled(caller.At)
 				s.crowd.DroppedPerson()
 			}
 			continue
@@ -229,6 +224,7 @@ func (s *shard) act() {
 func (s *shard) send(slot int32, session *session) {
 	full := s.under >= s.most
 	if session.fresh && !session.lead && s.crowd != nil {
+		s.crowd.Scheduled(session.walk.Scheduled()) // not before: who never begins, as the run is cut short, is not told of
 		if full {
 			s.crowd.DroppedPerson()
 			session.lost = true

@@ -1,6 +1,7 @@
 package mocks
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
@@ -139,7 +140,14 @@ type FaultStart struct {
 
 func (a *admin) start(ctx *fasthttp.RequestCtx) {
 	var start FaultStart
-	if err := json.Unmarshal(ctx.PostBody(), &start); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(ctx.PostBody()))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&start)
+	if name, unknown := unknownField(err); unknown {
+		fail(ctx, fasthttp.StatusUnprocessableEntity, "there is no setting "+name+"; use fault, on, limit_s, ramp, probability, at, for or with")
+		return
+	}
+	if err != nil || decoder.More() {
 		fail(ctx, fasthttp.StatusBadRequest, `write {"fault": "dukcapil-brownout", "limit_s": 60}`)
 		return
 	}
@@ -153,6 +161,16 @@ func (a *admin) start(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	answer(ctx, fasthttp.StatusCreated, FaultList{a.mocks.views(started)})
+}
+
+// unknownField returns the field, in quotes, that strict decoding stumbled over.
+//
+// Note: encoding/json has no type for this error, only its text.
+func unknownField(err error) (name string, unknown bool) {
+	if err == nil {
+		return "", false
+	}
+	return strings.CutPrefix(err.Error(), "json: unknown field ")
 }
 
 func (a *admin) stop(ctx *fasthttp.RequestCtx, id string) {

@@ -97,6 +97,11 @@ func TestAdminStartsAndStopsFaults(t *testing.T) {
 		{"nowhere", `{"fault":"reset"}`, 422, "say which mock"},
 		{"without an end", `{"fault":"reset","on":"dtks","limit_s":1e9}`, 422, "must end within"},
 		{"below nothing", `{"fault":"reset","on":"dtks","limit_s":-1}`, 422, "must end within"},
+		{"a share below nothing", `{"fault":"reset","on":"dtks","probability":-1}`, 422, "probability"},
+		{"a share above all", `{"fault":"reset","on":"dtks","probability":2}`, 422, "probability"},
+		{"a ramp below nothing", `{"fault":"reset","on":"dtks","ramp":-1}`, 422, "times must be 0 or more"},
+		{"a key that is none", `{"fault":"reset","on":"dtks","limit":5}`, 422, `no setting \"limit\"; use fault, on, limit_s`},
+		{"two at once", `{"fault":"reset","on":"dtks"}{"fault":"reset","on":"mail"}`, 400, "write"},
 		{"a set", `{"fault":"registries-stale"}`, 201, `"id":"f3"`},
 		{"a kind", `{"fault":"outage","on":"dtks","with":{"status":500}}`, 201, `"for_s":60`},
 	} {

@@ -34,7 +34,7 @@ func tellFunnel(r report.Report) (parts []string) {
 }
 
 func tellGoodput(r report.Report) (parts []string) {
-	step, ok := mainStep(r.Series)
+	step, ok := mainStep(r)
 	if !ok {
 		return nil
 	}

@@ -41,10 +41,15 @@ func (a axis) Ticks(low, high float64) []plot.Tick {
 	if write == nil {
 		write = thousands
 	}
-	var ticks []plot.Tick
 	if a.log {
 		return logTicks(low, high, write)
 	}
+	return a.evenTicks(low, high, write)
+}
+
+// evenTicks are equally far from each other.
+func (a axis) evenTicks(low, high float64, write func(float64) string) []plot.Tick {
+	var ticks []plot.Tick
 	most := a.most
 	if most == 0 {
 		most = 8
@@ -72,23 +77,46 @@ func (a axis) step(least float64) float64 {
 	return 10 * power
 }
 
-// logTicks labels every power of ten, and 2 and 5 between them when there are few.
+// logTicks labels every power of ten, and 2 and 5 between them when there are few. Where that are fewer
+// than two labels, all digits have one, and in a range so short that it holds fewer than two of them,
+// steps as on an axis that is not logarithmic.
 func logTicks(low, high float64, write func(float64) string) []plot.Tick {
-	var ticks []plot.Tick
 	few := math.Log10(high/low) < 2.2
+	ticks := digitTicks(low, high, write, func(digit float64) bool { return digit == 1 || few && (digit == 2 || digit == 5) })
+	if labels(ticks) < 2 {
+		ticks = digitTicks(low, high, write, func(float64) bool { return true })
+	}
+	if labels(ticks) < 2 {
+		return axis{most: 4}.evenTicks(low, high, write)
+	}
+	return ticks
+}
+
+// digitTicks stand at every digit of every power of ten; some of them have labels.
+func digitTicks(low, high float64, write func(float64) string, labelled func(digit float64) bool) []plot.Tick {
+	var ticks []plot.Tick
 	for power := math.Floor(math.Log10(low)); power <= math.Ceil(math.Log10(high)); power++ {
 		for digit := 1.0; digit < 10; digit++ {
 			tick := plot.Tick{Value: digit * math.Pow(10, power)}
 			if tick.Value < low*(1-1e-9) || tick.Value > high*(1+1e-9) {
 				continue
 			}
-			if digit == 1 || few && (digit == 2 || digit == 5) {
+			if labelled(digit) {
 				tick.Label = write(tick.Value)
 			}
 			ticks = append(ticks, tick)
 		}
 	}
 	return ticks
+}
+
+func labels(ticks []plot.Tick) (n int) {
+	for _, tick := range ticks {
+		if tick.Label != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // thousands writes a number with separators.

@@ -131,10 +131,17 @@ func uneven(column []float64) bool {
 	return len(busy) > 20 && busy[len(busy)-1] > 40*busy[len(busy)/2]
 }
 
-// mainStep is the series of the sign-up, or else of the first step; false when there is nothing.
-func mainStep(series report.Series) (report.StepSeries, bool) {
+// mainStep is the series of the step that arrivals are scheduled at, or else of the sign-up, or else of
+// the first step; false when there is nothing.
+func mainStep(r report.Report) (report.StepSeries, bool) {
+	series := r.Series
 	if len(series.TS) == 0 || len(series.Steps) == 0 {
 		return report.StepSeries{}, false
+	}
+	for _, step := range series.Steps {
+		if _, scheduled := r.Offered.ByStep[step.Step]; scheduled {
+			return step, true
+		}
 	}
 	for _, step := range series.Steps {
 		if step.Step == funnel.SignUp {

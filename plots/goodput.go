@@ -35,8 +35,8 @@ func fates(step report.StepSeries) []fate {
 func Goodput(r report.Report) (Figure, error) {
 	title := "Who came, what became of them, and who waits"
 	p := page{title: title, subtitle: subtitle(r), note: "no data"}
-	if step, ok := mainStep(r.Series); ok {
-		title = "Who came to " + step.Step + ", what became of them, and who waits"
+	if step, ok := mainStep(r); ok {
+		title = "Who came to " + shortened(step.Step, longestName) + ", what became of them, and who waits"
 		p.title = title
 		p.goodput(r, step)
 	}
@@ -47,7 +47,7 @@ func (p *page) goodput(r report.Report, step report.StepSeries) {
 	b := newBins(r.Series)
 	arrivals := b.rate(step.Entered)
 	came := draw.LineStyle{Color: black(), Width: 1.6, Dashes: []vg.Length{5, 3}}
-	p.legend = []entry{{name: "came to " + step.Step, line: came}}
+	p.legend = []entry{{name: "came to " + shortened(step.Step, longestName), line: came}}
 	draws, highest := p.stacked, 1.0
 	y := axis{label: b.rateUnit("people")}
 	if uneven(arrivals) {
@@ -134,7 +134,7 @@ func longest(series report.Series, b bins) (queues []queue) {
 			went = append(went, fate.column)
 		}
 		if waiting := b.level(step.Entered, went...); largest(waiting) > 0 {
-			queues = append(queues, queue{i, step.Step, waiting})
+			queues = append(queues, queue{i, shortened(step.Step, longestName), waiting})
 		}
 	}
 	slices.SortStableFunc(queues, func(a, b queue) int { return cmp.Compare(largest(b.waiting), largest(a.waiting)) })

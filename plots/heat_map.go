@@ -32,7 +32,7 @@ func HeatMap(r report.Report) (Figure, error) {
 
 // hottest returns the heat of the main step and of the step with the longest 99th percentile.
 func hottest(r report.Report) (shown []report.Heat) {
-	main, _ := mainStep(r.Series)
+	main, _ := mainStep(r)
 	heats := slices.Clone(r.Series.Heat)
 	slices.SortStableFunc(heats, func(a, b report.Heat) int {
 		return cmp.Or(-cmp.Compare(btoi(a.Step == main.Step), btoi(b.Step == main.Step)), -cmp.Compare(tail(r, a.Step), tail(r, b.Step)))
@@ -88,7 +88,7 @@ func (p *page) heat(r report.Report, shown []report.Heat, most float64) {
 		if i+1 < len(shown) {
 			horizontal.label = ""
 		}
-		drawn := newPanel(horizontal, axis{label: heat.Step + ": response time, log scale", min: floorOf(bounds, low), max: ceilingOf(bounds, high), log: true, write: duration})
+		drawn := newPanel(horizontal, axis{label: shortened(heat.Step, longestLabel) + ": response time, log scale", min: floorOf(bounds, low), max: ceilingOf(bounds, high), log: true, write: duration})
 		drawn.Add(cells{heat: heat, unit: unit, most: most}, bands{events: r.Timeline, unit: unit, numbers: i == 0, outline: true})
 		p.panels = append(p.panels, drawn)
 	}

@@ -22,8 +22,8 @@ const (
 func Overlay(measured, predicted report.Report) (Figure, error) {
 	const title = "Predicted over measured"
 	p := page{title: title, subtitle: subtitle(measured) + " · predicted: " + string(predicted.Engine) + ", plan " + predicted.Plan, note: "no data"}
-	real, ok := mainStep(measured.Series)
-	other, okToo := mainStep(predicted.Series)
+	real, ok := mainStep(measured)
+	other, okToo := mainStep(predicted)
 	if ok && okToo && real.Step == other.Step {
 		p.overlay(measured, predicted, real, other)
 	}

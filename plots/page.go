@@ -179,3 +179,19 @@ func fit(style text.Style, words string, width vg.Length) string {
 	}
 	return string(runes) + "…"
 }
+
+// How many letters of a step's name stand in a legend, and beside an axis with what is measured there.
+const (
+	longestName  = 24
+	longestLabel = 18
+)
+
+// shortened leaves the middle of a name out that has more letters: its ends tell most.
+func shortened(name string, most int) string {
+	runes := []rune(name)
+	if len(runes) <= most {
+		return name
+	}
+	head := most / 2
+	return string(runes[:head]) + "…" + string(runes[len(runes)-(most-head-1):])
+}

@@ -10,7 +10,7 @@ import (
 func ResponseTime(r report.Report) (Figure, error) {
 	const title = "Response time from the instant people meant to act"
 	p := page{title: title, subtitle: subtitle(r), note: "no data"}
-	if step, ok := mainStep(r.Series); ok {
+	if step, ok := mainStep(r); ok {
 		p.responseTime(r, step)
 	}
 	return render("response-time", title, pageHeight+40, p.paint)
@@ -63,7 +63,7 @@ func responsePanel(b bins, step report.StepSeries) (panel, bool) {
 	if most == 0 {
 		return panel{}, false
 	}
-	y := axis{label: step.Step + " (log scale)", min: least / 1.5, max: most * 1.5, log: true, write: duration}
+	y := axis{label: shortened(step.Step, longestLabel) + " (log scale)", min: least / 1.5, max: most * 1.5, log: true, write: duration}
 	return newPanel(b.axis, y), true
 }
 

@@ -30,7 +30,7 @@ func (p *page) spectrum(r report.Report) error {
 			continue
 		}
 		curves = append(curves, curve{x: x, y: y, style: lineStyle(i)})
-		p.legend = append(p.legend, entry{name: step.Step, line: lineStyle(i)})
+		p.legend = append(p.legend, entry{name: shortened(step.Step, longestName), line: lineStyle(i)})
 		least, most, farthest = min(least, smallest(y)), max(most, largest(y)), max(farthest, x[len(x)-1])
 	}
 	if len(curves) == 0 {

@@ -16,7 +16,7 @@ const logAbove = 40
 func Throughput(r report.Report) (Figure, error) {
 	const title = "How many people pass each step"
 	p := page{title: title, subtitle: subtitle(r), note: "no data"}
-	if _, ok := mainStep(r.Series); ok {
+	if _, ok := mainStep(r); ok {
 		p.throughput(r)
 	}
 	return render("throughput", title, pageHeight, p.paint)
@@ -34,7 +34,7 @@ func (p *page) throughput(r report.Report) {
 		}
 		most, least = max(most, peak), min(least, peak)
 		curves = append(curves, b.line(rate, lineStyle(i)))
-		p.legend = append(p.legend, entry{name: step.Step, line: lineStyle(i)})
+		p.legend = append(p.legend, entry{name: shortened(step.Step, longestName), line: lineStyle(i)})
 	}
 	if len(curves) == 0 {
 		p.note = "no data: nobody passed a step"

@@ -15,7 +15,7 @@ import (
 func Assemble(recording *Recording, facts Facts) Report {
 	facts = facts.withDefaults()
 	report := Report{
-		Schema: Schema, Engine: facts.Engine, Ombak: facts.Ombak, Scenario: facts.Scenario, Plan: facts.Plan,
+		Schema: Schema, Engine: facts.Engine, Ombak: facts.Ombak, Scenario: facts.Scenario, Plan: facts.Plan, Part: facts.Part,
 		Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
 		Machine: facts.Machine, Store: facts.Store, Offered: offered(recording, facts.Offered),
 		Funnel: funnelRows(recording), Steps: stepRows(recording, facts.Duration),
@@ -26,7 +26,22 @@ func Assemble(recording *Recording, facts Facts) Report {
 	}
 	report.Warnings = append(report.Warnings, facts.Validity.warnings(report)...)
 	report.Overload = overload(recording, report)
-	return Judge(report, looked(recording, facts), facts.Validity)
+	return Judge(report, looked(recording, facts), facts.Validity).ended(facts.Ended)
+}
+
+// ended gives no verdict on a run that was not carried out to its end: who would have come, nobody
+// knows. A threshold that had nothing to judge by broke nothing.
+func (r Report) ended(reason string) Report {
+	if reason == "" {
+		return r
+	}
+	r.Verdict, r.Invalid = Invalid, slices.Concat([]string{reason}, r.Invalid)
+	for i := range r.Thresholds {
+		if judged := &r.Thresholds[i]; judged.Value == nil {
+			judged.Verdict, judged.Reason = Inconclusive, "not measured: the run ended before its time"
+		}
+	}
+	return r
 }
 
 // looked returns the conditions, those on response times within a window with what the recording

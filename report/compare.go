@@ -153,6 +153,11 @@ func differences(base, candidate []Report) (warnings []string) {
 // change compares one figure over all pairs.
 func change(base, candidate []Report, how Comparing, figure comparedFigure, alpha float64) Changed {
 	changed := Changed{Figure: figure.name, HigherGood: figure.higherGood, Verdict: Inconclusive}
+	if figure.higherGood && len(base) >= pairsNeeded(alpha) && fallsToNothing(base, candidate, how.Step, figure) {
+		changed.Verdict = Fail
+		changed.Reason = fmt.Sprintf("it is 0 in the candidate and above 0 in the base in all %d pairs", len(base))
+		return changed
+	}
 	ratios, b, c, err := logRatios(base, candidate, how.Step, figure)
 	if err != nil {
 		changed.Reason = err.Error()
@@ -181,6 +186,20 @@ func change(base, candidate []Report, how Comparing, figure comparedFigure, alph
 		changed.Reason = "the runs differ too much among themselves; more pairs or a quieter machine would tell"
 	}
 	return changed
+}
+
+// fallsToNothing says whether a figure is above 0 in every run of the base and 0 in every one of the
+// candidate. That has no ratio and needs none: of n pairs the sign test says so by chance once in 2ⁿ.
+// Hollander, Wolfe and Chicken, sec. 3.4.
+func fallsToNothing(base, candidate []Report, step string, figure comparedFigure) bool {
+	for i := range base {
+		from, known := figure.value(&base[i], step)
+		to, knownToo := figure.value(&candidate[i], step)
+		if !known || !knownToo || !(from > 0) || to != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 var errNoFigure = errors.New("not measured in every run")

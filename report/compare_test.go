@@ -162,6 +162,26 @@ func TestCompareZero(t *testing.T) {
 	}
 }
 
+// A candidate that lets nobody pass is worse than a base that does, once there are pairs enough for the
+// sign test: 2⁻⁶ is below 0.05/3, 2⁻⁵ is not.
+func TestCompareFindsThatNobodyPasses(t *testing.T) {
+	for pairs, want := range map[int]report.Verdict{5: report.Inconclusive, 6: report.Fail} {
+		random := rand.New(rand.NewPCG(1, 1))
+		base, candidate := runs(random, pairs, 0.01, 1), runs(random, pairs, 0.01, 1)
+		for i := range candidate {
+			candidate[i].Funnel[0].Passed, candidate[i].Steps[0].GoodputPerS = 0, 0
+		}
+		got, err := report.Compare(base, candidate, report.Comparing{})
+		if err != nil || got.Verdict != want {
+			t.Errorf("%d pairs: %+v, %v; want %s", pairs, got, err, want)
+		}
+		var text bytes.Buffer
+		if err := report.WriteComparison(&text, got); err != nil || strings.Contains(text.String(), "above 0 in the base in all 6 pairs") != (want == report.Fail) {
+			t.Errorf("%d pairs: %v\n%s", pairs, err, &text)
+		}
+	}
+}
+
 func TestDealIsABBA(t *testing.T) {
 	base, candidate := report.Deal([]int{1, 2, 3, 4, 5, 6, 7, 8})
 	for i, want := range [][2]int{{1, 2}, {4, 3}, {5, 6}, {8, 7}} {

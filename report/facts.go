@@ -12,6 +12,7 @@ type Facts struct {
 	Engine         Engine // empty means live
 	Scenario       Scenario
 	Plan           string
+	Part           *Part                                      // nil where the generator played all
 	Started        *time.Time                                 // live runs only
 	Duration       time.Duration                              // real time
 	Speed          float64                                    // scenario seconds per real second; 0 means 1
@@ -28,6 +29,7 @@ type Facts struct {
 	Reconciliation *Reconciliation
 	Conditions     []Condition // thresholds, see ParseThresholds
 	Validity       Validity
+	Ended          string // why the run was not carried out to its end; empty where it was
 	SeriesNote     string // whose series and histograms these are, such as "of replication 0"
 	Warnings       []string
 }

@@ -14,7 +14,8 @@ import (
 )
 
 // MergeParts adds the reports of generators that each played a part of one live run. Counts,
-// histograms and the quantiles drawn from them are those that one generator would have recorded.
+// histograms and the quantiles drawn from them are those that one generator would have recorded. What is
+// not each part of one run, once, is refused.
 //
 // Note: the quantiles of a single second need that second's histogram, which a report does not
 // hold: they are kept where one part alone had answers, and absent elsewhere.
@@ -27,7 +28,12 @@ func MergeParts(parts []Report) (Report, error) {
 			return Report{}, fmt.Errorf("part %d: %w", i+1, err)
 		}
 	}
+	known, err := complete(parts)
+	if err != nil {
+		return Report{}, err
+	}
 	merged := parts[0]
+	merged.Part = nil
 	merged.Invalid, merged.Warnings, merged.Processes = nil, mergedWarnings(parts), nil
 	merged.Overload = nil // which no part knows of the whole
 	commands := []string{}
@@ -40,7 +46,9 @@ func MergeParts(parts []Report) (Report, error) {
 		}
 	}
 	merged.Command = strings.Trim(strings.Join(commands, "; "), "; ")
-	var err error
+	if !known {
+		merged.Warnings = append(merged.Warnings, "the reports do not say which parts of the run they are: whether one is missing cannot be checked")
+	}
 	if merged.Histograms, err = mergedHistograms(parts); err != nil {
 		return Report{}, err
 	}
@@ -67,8 +75,6 @@ func samePart(first, part *Report) error {
 		return errors.New("its scenario or seed is not that of the first; merge parts of one run")
 	case part.Plan != first.Plan || part.Speed != first.Speed:
 		return errors.New("its plan or speed is not that of the first; merge parts of one run")
-	case part != first && part.Started != nil && first.Started != nil && part.Started.Equal(*first.Started):
-		return errors.New("it started at the same instant as the first, to the nanosecond; name each part once")
 	}
 	if sameRows(&Report{Funnel: first.Funnel, Steps: first.Steps}, &Report{Funnel: part.Funnel, Steps: part.Steps}) != nil {
 		return errors.New("its steps are not those of the first; merge parts of one run")

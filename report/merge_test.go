@@ -118,3 +118,45 @@ func TestMergeRefuses(t *testing.T) {
 		t.Errorf("the same part twice: %v", err)
 	}
 }
+
+// Reports that say which part they are make a whole only as K = 1 … N, each once, of one run.
+func TestMergeNeedsEachPartOnce(t *testing.T) {
+	part := func(k, n int) *report.Part { return &report.Part{K: k, N: n, Scale: 1} }
+	tests := []struct {
+		why, want string
+		spoil     func([]report.Report) []report.Report
+	}{
+		{"each once, in any order", "", func(r []report.Report) []report.Report { return []report.Report{r[2], r[0], r[1]} }},
+		{"the last is missing", "part 3/3 is missing", func(r []report.Report) []report.Report { return r[:2] }},
+		{"a part played twice", "part 1/3 is given twice", func(r []report.Report) []report.Report { r[2].Part = part(1, 3); return r }},
+		{"the whole beside its part", "others do not", func(r []report.Report) []report.Report { r[1].Part = nil; return r }},
+		{"parts of another division", "number of parts", func(r []report.Report) []report.Report { r[1].Part = part(2, 4); return r }},
+		{"another scale", "scale", func(r []report.Report) []report.Report { r[1].Part.Scale = 0.5; return r }},
+		{"another window", "window", func(r []report.Report) []report.Report { r[1].Part.FromS = 60; return r }},
+		{"another rate", "rate", func(r []report.Report) []report.Report { r[1].Part.MaxRate = 9; return r }},
+		{"a part that is none", "does not exist", func(r []report.Report) []report.Report { r[1].Part = part(4, 3); return r }},
+		{"unmarked reports, one twice", "report 3 is report 2 again", func(r []report.Report) []report.Report {
+			for i := range r {
+				r[i].Part = nil
+			}
+			r[2] = r[1]
+			return r
+		}},
+	}
+	for _, test := range tests {
+		_, parts := split(3)
+		for i := range parts {
+			parts[i].Part = part(i+1, 3)
+		}
+		merged, err := report.MergeParts(test.spoil(parts))
+		if test.want == "" {
+			if err != nil || merged.Part != nil || strings.Contains(strings.Join(merged.Warnings, ""), "missing") {
+				t.Errorf("%s: %v, %+v, %q", test.why, err, merged.Part, merged.Warnings)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v; want %q", test.why, err, test.want)
+		}
+	}
+}

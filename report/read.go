@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"reflect"
 	"regexp"
+	"slices"
 )
 
 // maxReport bounds report.json in bytes; a day of seconds takes about a tenth of it.
@@ -50,7 +51,41 @@ func read(r io.Reader, limit int64) (Report, error) {
 	if err := json.Unmarshal(text, &report); err != nil {
 		return Report{}, explain(err)
 	}
+	if err := report.possible(); err != nil {
+		return report, err
+	}
 	return report, report.Series.check()
+}
+
+// ErrImpossible marks a report that is well formed and says what no run can come to.
+var ErrImpossible = errors.New("no run comes to that; give a report.json as ombak wrote it")
+
+// possible refuses verdicts that do not exist, and counts and times below 0.
+//
+// Note: unfinished may lie below 0 where the books of a run do not add up, which makes it invalid.
+func (r *Report) possible() error {
+	verdicts := []Verdict{r.Verdict}
+	for _, threshold := range r.Thresholds {
+		verdicts = append(verdicts, threshold.Verdict)
+	}
+	for _, verdict := range verdicts {
+		if !slices.Contains([]Verdict{"", Pass, Fail, Inconclusive, Invalid}, verdict) { // one that is not given is not known
+			return fmt.Errorf("the report has the verdict %q: %w", verdict, ErrImpossible)
+		}
+	}
+	fields := append(r.Offered.fields(), field{"duration_s", &r.DurationS}, field{"speed", &r.Speed})
+	for i := range r.Funnel {
+		fields = append(fields, r.Funnel[i].fields()...)
+	}
+	for i := range r.Steps {
+		fields = append(fields, r.Steps[i].fields()...)
+	}
+	for _, field := range fields {
+		if *field.at < 0 && field.name != "unfinished" {
+			return fmt.Errorf("the report has a %s of %s: %w", field.name, trim(*field.at), ErrImpossible)
+		}
+	}
+	return nil
 }
 
 // control is an escaped control character in JSON, not one after an escaped backslash; tab and line

@@ -15,6 +15,12 @@ func TestReadRefusesHostileInput(t *testing.T) {
 		{"a number beyond all", `{"schema":"ombak.report/v1","duration_s":1e999}`, "duration_s is a JSON number 1e999 where a number in range belongs"},
 		{"a list for an object", `{"schema":"ombak.report/v1","offered":[]}`, "offered is a JSON array where an object belongs"},
 		{"a schema that is no text", `{"schema":1}`, "schema is a JSON number"},
+		{"a verdict that does not exist", `{"schema":"ombak.report/v1","verdict":"splendid"}`, `the verdict "splendid": no run comes to that`},
+		{"one of a threshold", `{"schema":"ombak.report/v1","thresholds":[{"verdict":"splendid"}]}`, `the verdict "splendid"`},
+		{"people below nobody", `{"schema":"ombak.report/v1","offered":{"sent":-4}}`, "a sent of -4"},
+		{"passes below none", `{"schema":"ombak.report/v1","funnel":[{"step":"a","passed":-1}]}`, "a passed of -1"},
+		{"requests below none", `{"schema":"ombak.report/v1","steps":[{"step":"a","requests":-1}]}`, "a requests of -1"},
+		{"a time that runs backwards", `{"schema":"ombak.report/v1","duration_s":-1}`, "a duration_s of -1"},
 		{"not even text", "\x00\xff\x1f\x8b", "not JSON at byte 1"},
 	}
 	for _, test := range tests {

@@ -39,6 +39,7 @@ type Report struct {
 	Ombak          Build           `json:"ombak"`
 	Scenario       Scenario        `json:"scenario"`
 	Plan           string          `json:"plan"`
+	Part           *Part           `json:"part,omitempty"` // that the generator played; absent where it played all
 	Started        *time.Time      `json:"started,omitempty"`
 	DurationS      float64         `json:"duration_s"` // real seconds
 	Speed          float64         `json:"speed"`      // scenario seconds per real second

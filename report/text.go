@@ -3,7 +3,9 @@ package report
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -20,13 +22,13 @@ func WriteText(w io.Writer, report Report) error {
 	b.WriteString(report.Overload.text())
 	fmt.Fprintf(&b, "verdict: %s\n", report.Verdict)
 	for _, reason := range report.Invalid {
-		b.WriteString("  invalid: " + reason + "\n")
+		b.WriteString("  invalid: " + visible(reason) + "\n")
 	}
 	for _, threshold := range report.Thresholds {
-		fmt.Fprintf(&b, "  %-12s %s%s\n", threshold.mark(), threshold.Source, prefixed(": ", threshold.Reason))
+		fmt.Fprintf(&b, "  %-12s %s%s\n", threshold.mark(), visible(threshold.Source), visible(prefixed(": ", threshold.Reason)))
 	}
 	for _, warning := range report.Warnings {
-		b.WriteString("  warning: " + warning + "\n")
+		b.WriteString("  warning: " + visible(warning) + "\n")
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("writing the funnel: %w", err)
@@ -49,10 +51,23 @@ func effort(report Report) string {
 	}
 	for _, process := range report.Processes {
 		if process.CPUS != nil {
-			costs = append(costs, process.Name+" "+spell(*process.CPUS))
+			costs = append(costs, visible(process.Name)+" "+spell(*process.CPUS))
 		}
 	}
 	return text + prefixed("\nCPU: ", strings.Join(costs, ", ")) + "\n\n"
+}
+
+// visible writes characters that would move the cursor, or turn the direction of reading, as Go does.
+func visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // mark is the verdict on a threshold, told apart when it only warns.
@@ -76,7 +91,7 @@ func headline(report Report) string {
 	if plan == "" {
 		plan = "no plan"
 	}
-	return fmt.Sprintf("%s · %s · %s · %s", report.Scenario.Name, plan, report.Engine, spell(report.DurationS))
+	return fmt.Sprintf("%s · %s · %s · %s", visible(report.Scenario.Name), visible(plan), visible(string(report.Engine)), spell(report.DurationS))
 }
 
 // funnelHeader has two lines, so that the columns stay narrow.
@@ -103,7 +118,7 @@ func funnelTable(report Report) string {
 func funnelCells(report Report, write func(float64) string) [][]string {
 	rows := make([][]string, 0, len(report.Funnel))
 	for _, row := range report.Funnel {
-		cells := []string{clip(row.Step, 16)}
+		cells := []string{clip(visible(row.Step), 16)}
 		for _, value := range []float64{
 			row.Entered, row.Passed, row.PeakPassedPerMin, row.Declined, row.Rejected, row.Failed, row.TimedOut,
 			row.Abandoned, row.Unfinished, row.Retries,

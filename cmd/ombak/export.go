@@ -65,6 +65,9 @@ func readReport(name string) (report.Report, error) {
 	}
 	defer file.Close()
 	r, err := report.Read(file)
+	if errors.Is(err, report.ErrImpossible) {
+		return report.Report{}, usageError{fmt.Errorf("%s: %w", name, err)}
+	}
 	if err != nil {
 		return report.Report{}, fmt.Errorf("%s: %w", name, err)
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -35,7 +37,10 @@ func mergeCommand(s streams) *cli.Command {
 			}
 			merged, err := report.MergeParts(parts)
 			if err != nil {
-				return fmt.Errorf("the parts make no whole: %w", err)
+				return usageError{fmt.Errorf("the parts make no whole: %w", err)}
+			}
+			if err := os.MkdirAll(filepath.Dir(c.String("output")), 0o755); err != nil {
+				return fmt.Errorf("the folder of %s cannot be made: %w; name another file with -o", c.String("output"), err)
 			}
 			if err := writeFile(c.String("output"), func(w io.Writer) error { return report.Write(w, merged) }); err != nil {
 				return err
