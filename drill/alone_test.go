@@ -84,7 +84,15 @@ func TestConnectionsOfAClientAreBounded(t *testing.T) {
 	if _, err := connection.Read(make([]byte, 1)); err != nil { // the answer: by now the backend counts it
 		t.Fatal(err)
 	}
-	ask(t, "GET", url+"/", "", "", http.StatusTooManyRequests)
+	second, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	status := make([]byte, len("HTTP/1.1 429")) // it comes unasked: net/http would take it for a fault
+	if _, err := io.ReadFull(second, status); err != nil || string(status) != "HTTP/1.1 429" {
+		t.Errorf("the second connection hears %q, %v", status, err)
+	}
 }
 
 // serveLone runs a backend until the test ends.

@@ -38,6 +38,8 @@ func sent(t *testing.T, login string, http2, secure bool, change func(*loadgen.C
 		c.Signups.Bins.Counts, c.Connections.HTTP2, c.Connections.TLS.CA = []int{1}, http2, certificateOf(server)
 		change(c)
 	}))
+	mu.Lock()
+	defer mu.Unlock()
 	if len(seen) != 1 || r.outcomes()[funnel.Completed] != 1 {
 		t.Fatalf("outcomes %v, seen %q; want one request", r.outcomes(), seen)
 	}

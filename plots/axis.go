@@ -86,8 +86,8 @@ func logTicks(low, high float64, write func(float64) string) []plot.Tick {
 	if labels(ticks) < 2 {
 		ticks = digitTicks(low, high, write, func(float64) bool { return true })
 	}
-	if labels(ticks) < 2 {
-		return axis{most: 4}.evenTicks(low, high, write)
+	for most := 4; labels(ticks) < 2 && most <= 64; most *= 2 {
+		ticks = axis{most: most}.evenTicks(low, high, write)
 	}
 	return ticks
 }
