@@ -243,7 +243,7 @@ func (s *Server) Serve() error {
 			}
 		})
 	}
-	err := s.http.Serve(sipper{s.listener})
+	err := s.http.Serve(s.listener)
 	if err != nil && !s.draining.Load() {
 		s.stop()
 		s.admin.Close() // the first error counts
