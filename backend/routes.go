@@ -153,12 +153,12 @@ func (s *Server) answer(ctx *fasthttp.RequestCtx, handle handler) {
 func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	var small *fasthttp.ErrSmallBuffer
 	f := &fault{status: fasthttp.StatusBadRequest, code: "unreadable", message: "the request could not be read"}
-	_, stranger := s.holder(&ctx.Request.Header)
 	switch {
-	case errors.Is(err, fasthttp.ErrBodyTooLarge) && string(ctx.Path()) == photosPath && stranger != nil:
-		f = noSession()
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		f = &fault{status: fasthttp.StatusRequestEntityTooLarge, code: "too_large", message: "the body is too large"}
+		if _, stranger := s.holder(&ctx.Request.Header); stranger != nil && string(ctx.Path()) == photosPath {
+			f = noSession()
+		}
 	case errors.As(err, &small):
 		f = &fault{status: fasthttp.StatusRequestHeaderFieldsTooLarge, code: "too_large", message: "the header is too large"}
 	}

@@ -295,31 +295,6 @@ func TestCancelEndsRequestsUnderWay(t *testing.T) {
 	}
 }
 
-// Of a run that is cut short those who were made ready, and whose steps before that of the arrivals
-// were sent, but who had not begun, are nowhere in the books.
-func TestCancelLeavesNobodyUnaccountedFor(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	s := serve(t, func(_ *fasthttp.RequestCtx, nth int) {
-		if nth == 20 {
-			cancel()
-		}
-	})
-	r := &recorder{entered: map[int]int{}}
-	g, err := loadgen.New(config(s.url, func(c *loadgen.Config) {
-		then(c, loadgen.Request{Method: "GET", Path: "/then"})
-		c.Journey.Steps[1].Think, c.Journey.Arrival = workload.ConstantTime(300*time.Millisecond), 1
-	}), func(int) funnel.Observer { return shardRecorder{r} })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Run(ctx, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	if r.entered[0] == 0 || r.sched != r.started+r.dropped {
-		t.Errorf("scheduled %d, started %d, dropped %d, entered %v", r.sched, r.started, r.dropped, r.entered)
-	}
-}
-
 func TestMoreThanTheCapIsDroppedAndCounted(t *testing.T) {
 	release := make(chan struct{})
 	s := serve(t, func(*fasthttp.RequestCtx, int) { <-release })

@@ -33,7 +33,7 @@ func calcCommand(s streams) *cli.Command {
 			return cli.ShowSubcommandHelp(c)
 		},
 	}
-	for _, f := range slices.Concat(stationFormulas(), otherFormulas(), moreFormulas()) {
+	for _, f := range slices.Concat(stationFormulas(), otherFormulas(), generalFormulas(), moreFormulas()) {
 		command.Subcommands = append(command.Subcommands, f.command(s))
 	}
 	return command

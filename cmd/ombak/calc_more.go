@@ -23,8 +23,8 @@ func listFlag(name, usage string) cli.Flag {
 	return &cli.StringSliceFlag{Name: name, Usage: usage, EnvVars: twin(name)}
 }
 
-// moreFormulas are those of several classes or stations, of time-varying load, of retries and caches.
-func moreFormulas() []formula {
+// generalFormulas are those of one station with any service time beside M/G/1.
+func generalFormulas() []formula {
 	open := []string{"utilization", "l", "lq", "w", "wq", "p0", "p_wait", "throughput"}
 	anyService := []cli.Flag{arrivalRate(), timeFlag("service-mean", "mean service time"), scv()}
 	return []formula{
@@ -49,6 +49,12 @@ func moreFormulas() []formula {
 				return capacity.MG1Pauses(in.rate("arrival-rate"), in.seconds("service-mean"), in.number("scv"), in.rate("pause-rate"), in.seconds("pause-mean"), in.number("pause-scv"))
 			}),
 		},
+	}
+}
+
+// moreFormulas are those of several classes or stations, of time-varying load, of retries and caches.
+func moreFormulas() []formula {
+	return []formula{
 		{
 			name: "priority", usage: "one server and classes of requests, the most important first", source: "Cobham, Operations Research 2(1), 1954; pre-emptive: White, Christie, Operations Research 6(1), 1958",
 			flags: []cli.Flag{
@@ -174,9 +180,8 @@ func eachOf(names []string, stations []capacity.Station) answer {
 	return answer{values: map[string]any{"l": l, "lq": lq, "w": w, "wq": wq}}
 }
 
-func computeJackson(in *inputs) (answer, error) {
-	var names []string
-	var stations []capacity.OpenStation
+// openStations reads --station, --arrivals, --servers and --route.
+func (in *inputs) openStations() (names []string, stations []capacity.OpenStation) {
 	in.named("station", "NAME=RATE, as in web=50", func(name, value string) error {
 		rate, err := parsePerSecond(value)
 		names, stations = append(names, name), append(stations, capacity.OpenStation{ServiceRate: rate})
@@ -220,6 +225,11 @@ func computeJackson(in *inputs) (answer, error) {
 		s.Next[slices.Index(names, to)] = p
 		return err
 	})
+	return names, stations
+}
+
+func computeJackson(in *inputs) (answer, error) {
+	names, stations := in.openStations()
 	if in.fault != nil {
 		return answer{}, in.fault
 	}
