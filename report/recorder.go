@@ -69,7 +69,7 @@ func newShardObserver(journey funnel.Journey, shard int, emit func(Delta)) *Shar
 
 // Enter implements funnel.Observer.
 func (o *ShardObserver) Enter(step int, intended time.Duration) {
-	o.reach(wholeSecond(intended)).steps[step].entered++
+	o.reach(wholeSecond(intended)).use(step).entered++
 }
 
 // Observe implements funnel.Observer. An attempt counts in the second it ended. Every Sample is one
@@ -77,7 +77,7 @@ func (o *ShardObserver) Enter(step int, intended time.Duration) {
 // first attempts with people entered.
 func (o *ShardObserver) Observe(sample funnel.Sample) {
 	t := o.reach(wholeSecond(sample.End))
-	step := &t.steps[sample.Step]
+	step := t.use(sample.Step)
 	ended := &step.ended[sample.Outcome]
 	ended.attempts++
 	if sample.Final {
@@ -103,7 +103,7 @@ func (o *ShardObserver) took(t *tally, sample *funnel.Sample) {
 	if o.whole != nil {
 		t = o.whole
 	}
-	t.steps[sample.Step].ended[sample.Outcome].took(sample, &o.free)
+	t.use(sample.Step).ended[sample.Outcome].took(sample, &o.free)
 	if o.journey[sample.Step].Kind != funnel.Await {
 		take(&t.lag, &o.free, micros(sample.Wait()))
 	}

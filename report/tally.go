@@ -50,7 +50,14 @@ type tally struct {
 	steps                                 []stepTally
 }
 
+// use returns the tally of a step, to count in.
+func (t *tally) use(step int) *stepTally {
+	t.steps[step].used = true
+	return &t.steps[step]
+}
+
 type stepTally struct {
+	used             bool // anything is counted here
 	entered, retries uint64
 	ended            [funnel.OutcomeCount]outcomeTally
 	reasons          []blamed // few, found faster than in a map
@@ -91,6 +98,9 @@ type outcomeTally struct {
 	service          *counts // nil as long as it is the same as the response: nobody waited to be sent
 }
 
+// any says whether anything is counted here.
+func (t *outcomeTally) any() bool { return t.attempts > 0 || t.response != nil }
+
 // took counts how long an attempt took.
 func (t *outcomeTally) took(sample *funnel.Sample, free *[]*counts) {
 	if t.service == nil && sample.Wait() != 0 && t.response != nil {
@@ -119,8 +129,14 @@ func (t *tally) cut(shard int, free *[]*counts) Delta {
 		Scheduled: t.scheduled, Started: t.started, Dropped: t.dropped, Finished: t.finished,
 		Lag: give(&t.lag, free), Acknowledged: slices.Clone(t.acknowledged),
 	}
+	steps, outcomes := t.size()
+	delta.Steps = slices.Grow(delta.Steps, steps)
+	ended := make([]OutcomeDelta, 0, outcomes) // of all steps, one behind the other
 	for i := range t.steps {
-		if step := t.steps[i].cut(i, free); step.Entered > 0 || len(step.Ended) > 0 {
+		if t.steps[i].used {
+			first := len(ended)
+			step := t.steps[i].cut(i, &ended, free)
+			step.Ended = ended[first:len(ended):len(ended)]
 			delta.Steps = append(delta.Steps, step)
 		}
 	}
@@ -128,15 +144,32 @@ func (t *tally) cut(shard int, free *[]*counts) Delta {
 	return delta
 }
 
-func (t *stepTally) cut(step int, free *[]*counts) StepDelta {
+// size returns how many steps and outcomes of steps hold anything.
+func (t *tally) size() (steps, outcomes int) {
+	for i := range t.steps {
+		if !t.steps[i].used {
+			continue
+		}
+		steps++
+		for outcome := range t.steps[i].ended {
+			if t.steps[i].ended[outcome].any() {
+				outcomes++
+			}
+		}
+	}
+	return steps, outcomes
+}
+
+// cut returns the tally of a step, whose outcomes it appends to those of the others, and empties it.
+func (t *stepTally) cut(step int, outcomes *[]OutcomeDelta, free *[]*counts) StepDelta {
 	delta := StepDelta{Step: step, Entered: t.entered, Retries: t.retries, Reasons: t.cutReasons()}
 	for outcome := range t.ended {
 		ended := &t.ended[outcome]
-		if ended.attempts == 0 && ended.response == nil {
+		if !ended.any() {
 			continue
 		}
 		response, service := ended.cut(free)
-		delta.Ended = append(delta.Ended, OutcomeDelta{
+		*outcomes = append(*outcomes, OutcomeDelta{
 			Outcome: funnel.Outcome(outcome), Attempts: ended.attempts, People: ended.people, Response: response, Service: service,
 		})
 	}

@@ -12,6 +12,7 @@ import (
 // The time never goes back: what is scheduled for the past happens now.
 type Engine struct {
 	now      time.Duration
+	end      time.Duration // of the present [Engine.NextBefore]
 	sequence uint64
 	events   uint64
 	heap     heap
@@ -98,6 +99,7 @@ func (e *Engine) Next() (Event, bool) { return e.NextBefore(never) }
 
 // NextBefore is Next for events before an instant; false when none is left.
 func (e *Engine) NextBefore(end time.Duration) (Event, bool) {
+	e.end = end
 	for {
 		first, onRung := e.first()
 		if first.at >= end {
@@ -128,6 +130,17 @@ func (e *Engine) Peek() (time.Duration, bool) {
 
 // Advance moves the clock on to an instant before which nothing is due.
 func (e *Engine) Advance(to time.Duration) { e.now = max(e.now, to) }
+
+// Skip makes an event of the present one's own happen at once, and says whether it could: where nothing
+// else is due up to the instant, the clock moves on to it, as if it had been scheduled and come next.
+func (e *Engine) Skip(to time.Duration) bool {
+	if first, _ := e.first(); first.at <= to || to >= e.end {
+		return false
+	}
+	e.now = to
+	e.events++
+	return true
+}
 
 // expire returns the event at the head of a delay, unless it was cancelled since it entered the heap.
 func (e *Engine) expire(delay *Delay, first entry) (Event, bool) {

@@ -257,7 +257,7 @@ func (m *model) handle(event Event) {
 	case bootKind:
 		m.booted(m.scalers[subject])
 	case departKind:
-		m.knock(subject)
+		m.knock(subject, true)
 	case lookKind:
 		m.look(subject, &m.sessions[subject])
 	case hearKind:

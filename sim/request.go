@@ -48,7 +48,7 @@ func (m *model) send(slot int32, s *session) {
 		m.engine.After(delay, NewEvent(departKind, number))
 		return
 	}
-	m.knock(number)
+	m.knock(number, true)
 }
 
 var besidePurpose = workload.NewPurpose("sim/beside")
@@ -64,12 +64,13 @@ func (m *model) beside(s *session) time.Duration {
 }
 
 // knock brings a request to the next door in front of the service; behind the last its route begins.
-func (m *model) knock(number int32) {
+// Last says that nothing else is left to do in this instant.
+func (m *model) knock(number int32, last bool) {
 	for {
 		r := &m.requests[number]
 		doors := m.steps[r.step].doors
 		if int(r.passed) == len(doors) {
-			m.advance(number)
+			m.advance(number, last)
 			return
 		}
 		if m.enterGate(number, doors[r.passed]) != resilience.Admitted {
@@ -89,8 +90,9 @@ func (m *model) takeRequest() int32 {
 	return int32(len(m.requests) - 1)
 }
 
-// advance takes a request to its next hop, or answers it.
-func (m *model) advance(number int32) {
+// advance takes a request to its next hop, or answers it. Where nothing else is left to do in this
+// instant, it passes stations that serve it before anything else happens.
+func (m *model) advance(number int32, last bool) {
 	for {
 		r := &m.requests[number]
 		r.hop++
@@ -101,8 +103,14 @@ func (m *model) advance(number int32) {
 		}
 		switch hop := route[r.hop]; hop.Kind {
 		case AtStation:
-			m.visit(number, hop.station, m.work(r, hop))
-			return
+			work := m.work(r, hop)
+			if !last || !m.floor.Pass(hop.station, work) {
+				m.visit(number, hop.station, work)
+				return
+			}
+			if m.decide(number, hop) {
+				return
+			}
 		case Call:
 			m.call(number, hop)
 			return
@@ -158,7 +166,7 @@ func (m *model) Served(number int32, job Job) {
 		r.held = job
 	}
 	if !m.decide(number, hop) {
-		m.advance(number)
+		m.advance(number, false)
 	}
 }
 

@@ -96,6 +96,7 @@ type Station struct {
 	number   int16
 	limit    int // most waiting; -1 means no limit
 	servers  int
+	plain    bool // whom a free server takes is served and gone, and that is all
 	busy     int
 	waiting  int
 	queues   [Classes]line
@@ -125,8 +126,9 @@ type stats struct {
 func (s *Station) tracked() bool { return s.Preemptive || s.pauses != nil }
 
 // accrue adds the time since the last change to the integrals.
-func (s *Station) accrue() {
-	now := s.floor.engine.now
+func (s *Station) accrue() { s.accrueTo(s.floor.engine.now) }
+
+func (s *Station) accrueTo(now time.Duration) {
 	elapsed := now - s.stats.last
 	if elapsed == 0 {
 		return
