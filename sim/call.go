@@ -284,6 +284,6 @@ func (m *model) called(number int32, hop *hop) {
 // replied goes on with the answer of a dependency.
 func (m *model) replied(number int32, hop *hop) {
 	if !m.decide(number, hop) {
-		m.advance(number, false)
+		m.advance(number, 0)
 	}
 }

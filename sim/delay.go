@@ -12,6 +12,7 @@ type Delay struct {
 	tail    uint64
 	waiting bool // the head stands in the engine's heap
 	number  int32
+	own     bool // nobody else gets it who asks for one of the length
 }
 
 // Alarm names one event of a [Delay]. It is its place in the queue, which never comes again, so a

@@ -64,18 +64,41 @@ func (e *Engine) ordinal() uint64 {
 // Delay returns the queue for events of one constant delay.
 func (e *Engine) Delay(length time.Duration) *Delay {
 	for _, known := range e.delays {
-		if known.length == length {
+		if known.length == length && !known.own {
 			return known
 		}
 	}
+	return e.addDelay(length)
+}
+
+// ownDelay returns a queue that nobody else gets who asks for one of the length.
+func (e *Engine) ownDelay(length time.Duration) *Delay {
+	delay := e.addDelay(length)
+	delay.own = true
+	return delay
+}
+
+func (e *Engine) addDelay(length time.Duration) *Delay {
 	delay := newDelay(length, int32(len(e.delays)))
 	e.delays = append(e.delays, delay)
 	return delay
 }
 
 // Arm schedules an event after a constant delay.
-func (e *Engine) Arm(delay *Delay, event Event) Alarm {
-	alarm := delay.push(newEntry(e.now+delay.length, e.ordinal(), event))
+func (e *Engine) Arm(delay *Delay, event Event) Alarm { return e.armSince(e.moment(), delay, event) }
+
+// moment is a place in the order in which events are scheduled.
+type moment struct {
+	at       time.Duration
+	sequence uint64
+}
+
+func (e *Engine) moment() moment { return moment{e.now, e.ordinal()} }
+
+// armSince does now what Arm would have done at a moment since which no event happened, and nothing
+// was armed with this delay.
+func (e *Engine) armSince(began moment, delay *Delay, event Event) Alarm {
+	alarm := delay.push(newEntry(began.at+delay.length, began.sequence, event))
 	if !delay.waiting {
 		e.wait(delay)
 	}

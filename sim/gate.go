@@ -123,7 +123,7 @@ func (m *model) letIn(number int32, which int) {
 		return
 	}
 	r.passed++
-	m.knock(number, false)
+	m.knock(number, 0)
 }
 
 // reading looks at a gate as the service would.

@@ -156,7 +156,7 @@ func (m *model) newStep(i int) step {
 	s.polls = config.Kind == funnel.Poll
 	s.evaluates = s.polls && config.Name == funnel.Test
 	if config.Timeout > 0 {
-		s.delay = m.engine.Delay(config.Timeout)
+		s.delay = m.engine.ownDelay(config.Timeout) // see watch
 	}
 	if s.awaits {
 		for _, described := range m.config.Routes[i] {
@@ -257,7 +257,7 @@ func (m *model) handle(event Event) {
 	case bootKind:
 		m.booted(m.scalers[subject])
 	case departKind:
-		m.knock(subject, true)
+		m.knock(subject, never)
 	case lookKind:
 		m.look(subject, &m.sessions[subject])
 	case hearKind:

@@ -42,13 +42,14 @@ func (m *model) send(slot int32, s *session) {
 	*r = request{} // and field by field: a literal would be made elsewhere and copied
 	r.person, r.session, r.generation, r.attempt, r.step = s.walk.Person, slot, s.generation, int32(s.walk.Attempt), s.walk.Step
 	r.hop, r.job, r.held, r.mistyped = -1, noJob, noJob, s.marks.has(mistyped)
-	m.watch(slot, s, r)
 	s.request = number
+	began := m.engine.moment()
 	if delay := m.beside(s); delay > 0 {
 		m.engine.After(delay, NewEvent(departKind, number))
-		return
+	} else {
+		m.knock(number, m.waitsUntil(s, began.at))
 	}
-	m.knock(number, true)
+	m.watch(slot, number, began)
 }
 
 var besidePurpose = workload.NewPurpose("sim/beside")
@@ -64,13 +65,14 @@ func (m *model) beside(s *session) time.Duration {
 }
 
 // knock brings a request to the next door in front of the service; behind the last its route begins.
-// Last says that nothing else is left to do in this instant.
-func (m *model) knock(number int32, last bool) {
+// Where nothing else is left to do in this instant, free is the first in which something not yet
+// scheduled may happen, else 0.
+func (m *model) knock(number int32, free time.Duration) {
 	for {
 		r := &m.requests[number]
 		doors := m.steps[r.step].doors
 		if int(r.passed) == len(doors) {
-			m.advance(number, last)
+			m.advance(number, free)
 			return
 		}
 		if m.enterGate(number, doors[r.passed]) != resilience.Admitted {
@@ -90,9 +92,9 @@ func (m *model) takeRequest() int32 {
 	return int32(len(m.requests) - 1)
 }
 
-// advance takes a request to its next hop, or answers it. Where nothing else is left to do in this
-// instant, it passes stations that serve it before anything else happens.
-func (m *model) advance(number int32, last bool) {
+// advance takes a request to its next hop, or answers it. It passes stations that serve it before
+// anything else happens; see [model.knock] for free.
+func (m *model) advance(number int32, free time.Duration) {
 	for {
 		r := &m.requests[number]
 		r.hop++
@@ -104,9 +106,12 @@ func (m *model) advance(number int32, last bool) {
 		switch hop := route[r.hop]; hop.Kind {
 		case AtStation:
 			work := m.work(r, hop)
-			if !last || !m.floor.Pass(hop.station, work) {
+			if m.engine.now+work >= free || !m.floor.Pass(hop.station, work) {
 				m.visit(number, hop.station, work)
 				return
+			}
+			if r.left {
+				m.floor.stations[hop.station].stats.wasted++
 			}
 			if m.decide(number, hop) {
 				return
@@ -166,7 +171,7 @@ func (m *model) Served(number int32, job Job) {
 		r.held = job
 	}
 	if !m.decide(number, hop) {
-		m.advance(number, false)
+		m.advance(number, 0)
 	}
 }
 

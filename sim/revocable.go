@@ -24,6 +24,11 @@ func (r *revocables) emptied() revocables {
 
 // Schedule schedules an event that [Engine.Revoke] can call off.
 func (e *Engine) Schedule(at time.Duration, event Event) Handle {
+	return e.scheduleSince(moment{max(at, e.now), e.ordinal()}, 0, event)
+}
+
+// scheduleSince does now what Schedule would have done at a moment since which no event happened.
+func (e *Engine) scheduleSince(began moment, delay time.Duration, event Event) Handle {
 	var place int32
 	if n := len(e.free); n > 0 {
 		place, e.free = e.free[n-1], e.free[:n-1]
@@ -33,7 +38,7 @@ func (e *Engine) Schedule(at time.Duration, event Event) Handle {
 	}
 	e.event[place] = event
 	e.generation[place]++
-	e.At(at, NewEvent(revocable, place))
+	e.push(newEntry(began.at+delay, began.sequence, NewEvent(revocable, place)))
 	return Handle{place, e.generation[place]}
 }
 

@@ -132,15 +132,32 @@ func (m *model) act(slot int32) {
 	m.send(slot, s)
 }
 
-// watch sets the time after which the person does not wait any longer for a request.
-func (m *model) watch(slot int32, s *session, r *request) {
+// watch sets the time after which the person does not wait any longer for a request that began at a
+// moment, unless it has been answered since. Most have.
+func (m *model) watch(slot, number int32, began moment) {
+	s := &m.sessions[slot]
+	if s.request != number || m.requests[number].accepted {
+		return
+	}
+	switch r, until := &m.requests[number], m.waitsUntil(s, began.at); {
+	case until == never:
+	case s.marks.has(leaves):
+		r.patience = m.engine.scheduleSince(began, until-began.at, NewEvent(timeoutKind, slot))
+	default:
+		r.watch = m.engine.armSince(began, m.steps[s.walk.Step].delay, NewEvent(timeoutKind, slot))
+	}
+}
+
+// waitsUntil returns when the person stops waiting for a request that begins at an instant.
+func (m *model) waitsUntil(s *session, began time.Duration) time.Duration {
 	step := &m.steps[s.walk.Step]
 	switch left := s.marks.has(leaves); {
 	case left && s.walk.Patience() > 0:
-		r.patience = m.engine.Schedule(m.engine.now+s.walk.Patience(), NewEvent(timeoutKind, slot))
+		return began + s.walk.Patience()
 	case !left && step.timeout > 0:
-		r.watch = m.engine.Arm(step.delay, NewEvent(timeoutKind, slot))
+		return began + step.timeout
 	}
+	return never
 }
 
 // timedOut is a person who stops waiting; the service goes on working for nobody.
