@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/funnel"
-	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
@@ -262,14 +261,11 @@ func (r *Run) replication(number int, how Simulating) sim.Config {
 // replicate plays one replication and reports it.
 func (r *Run) replicate(ctx context.Context, player *sim.Player, config sim.Config, number int, how Simulating) (report.Report, Replay, error) {
 	began := time.Now()
-	steps := journey.New(config.Journey, nil).Funnel()
 	drawn := number == 0 && !r.lean // of the others nothing that is drawn is kept
-	recording, recorder := record(steps, how.Brief || !drawn)
-	result, err := how.run(ctx, player, config, recorder)
+	recording, result, err := how.run(ctx, player, config, how.Brief || !drawn)
 	if err != nil {
 		return report.Report{}, Replay{}, fmt.Errorf("replication %d: %w", number, err)
 	}
-	recorder.Close()
 	config.Changes = result.Changes // those of scalers among them
 	s := r.Scenario
 	facts := report.Facts{
@@ -288,16 +284,6 @@ func (r *Run) replicate(ctx context.Context, player *sim.Player, config sim.Conf
 		assembled.Series, assembled.Histograms = report.Series{}, report.Histograms{}
 	}
 	return assembled, replay, nil
-}
-
-// record returns where one run is recorded, and by whom.
-func record(steps funnel.Journey, brief bool) (*report.Recording, *report.Recorder) {
-	recording := report.NewRecording(steps)
-	recorder := report.NewRecorder(steps, 1, recording.Add)
-	if brief {
-		return recording.Brief(), recorder.Brief()
-	}
-	return recording, recorder
 }
 
 // offeredTo counts the people of a replication. Thinning keeps others in each, others have other birth
