@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -25,10 +26,21 @@ func searchPlan(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	searched, simulations, err := playSearch(c, s, search)
+	if err != nil {
+		_ = os.Remove(folder) // where nothing is in it
+		return err
+	}
+	return finishPlans(c, s, drill.CompareSearched(searched, simulations), folder, searched.Verdict())
+}
+
+// playSearch says how long the search may take, and plays it.
+func playSearch(c *cli.Context, s streams, search *drill.PlanSearch) (drill.Searched, []drill.Simulation, error) {
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", search.Runs(), search.Start())
+	defer watch.close()
 	expected, err := foretell(c, watch, search.Start(), search.Runs())
 	if err != nil {
-		return err
+		return drill.Searched{}, nil, err
 	}
 	watch.say("plan %s varied: %d candidates, %d replications of those that may hold: %d runs at most%s\n",
 		search.Start().Scenario.Plan(), search.Candidates(), replicationsOf(c), search.Runs(), expected)
@@ -36,11 +48,7 @@ func searchPlan(c *cli.Context, s streams) error {
 		watch.say("the first took %v; the others take about %v at most\n", first.Round(10*time.Millisecond), rest.Round(100*time.Millisecond))
 	})
 	watch.say("%d runs were needed\n", watch.played.Load())
-	watch.close()
-	if err != nil {
-		return err
-	}
-	return finishPlans(c, s, drill.CompareSearched(searched, simulations), folder, searched.Verdict())
+	return searched, simulations, err
 }
 
 func replicationsOf(c *cli.Context) int {
