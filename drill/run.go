@@ -200,32 +200,44 @@ func hasStep(scenario *scenarios.Scenario, name string) bool {
 }
 
 // Check returns what is wrong with a scenario beyond its file's own rules: names that other parts
-// give meaning to (traits, thresholds), and plans that cannot run live.
+// give meaning to (traits, thresholds), and plans that cannot run live. What is wrong under no plan is
+// not told again of each.
 func Check(scenario *scenarios.Scenario) error {
-	names := []string{""}
-	for _, plan := range scenario.Plans {
-		names = append(names, plan.Name)
-	}
-	var faults []error
-	for _, name := range names {
-		run, err := newRun(scenario, Options{Plan: name})
-		if err == nil {
-			_, err = run.shares()
-		}
-		if err == nil {
-			_, err = run.typoTraits()
-		}
-		if err == nil {
-			err = run.checkTexts()
-		}
-		if err != nil {
-			if name != "" {
-				err = fmt.Errorf("plan %s: %w", name, err)
-			}
-			faults = append(faults, err)
+	own := checkPlan(scenario, "")
+	faults := []error{located(scenario, own)}
+	for i, plan := range scenario.Plans {
+		if fault := checkPlan(scenario, plan.Name); fault != nil && (own == nil || fault.Error() != own.Error()) {
+			faults = append(faults, scenario.At(fmt.Sprintf("plans[%d]", i), fmt.Errorf("plan %s: %w", plan.Name, fault)))
 		}
 	}
 	return errors.Join(faults...)
+}
+
+func checkPlan(scenario *scenarios.Scenario, plan string) error {
+	run, err := newRun(scenario, Options{Plan: plan})
+	if err == nil {
+		_, err = run.shares()
+	}
+	if err == nil {
+		_, err = run.typoTraits()
+	}
+	if err == nil {
+		err = run.checkTexts()
+	}
+	return err
+}
+
+// located says where in its file a fault stands, where that is known.
+func located(scenario *scenarios.Scenario, fault error) error {
+	var step loadgen.StepFault
+	var threshold report.ThresholdFault
+	switch {
+	case errors.As(fault, &step):
+		return scenario.At(fmt.Sprintf("journey[%d].request", step.Step), fault)
+	case errors.As(fault, &threshold):
+		return scenario.At(fmt.Sprintf("thresholds[%d]", threshold.Place), threshold.Err)
+	}
+	return fault
 }
 
 // offer counts the people that the arrivals ask for.

@@ -56,6 +56,19 @@ type extraction struct {
 	pattern *regexp.Regexp
 }
 
+// StepFault is what is wrong with the request of one step.
+type StepFault struct {
+	Step int // place in the journey
+	Name string
+	Err  error
+}
+
+// Error returns the step's name and what is wrong.
+func (f StepFault) Error() string { return fmt.Sprintf("step %s: %v", f.Name, f.Err) }
+
+// Unwrap returns what is wrong.
+func (f StepFault) Unwrap() error { return f.Err }
+
 // compile turns the requests into templates, those of the steps first; targets gives each target's index.
 func compile(config Config, targets map[string]int) ([]compiled, int, error) {
 	s := scope{got: map[string]int{}, vars: config.Vars, fed: sortedKeys(config.Feeders), data: config.Feeders, files: config.Files}
@@ -70,7 +83,7 @@ func compile(config Config, targets map[string]int) ([]compiled, int, error) {
 	for i, request := range config.Requests {
 		var err error
 		if requests[i], err = s.compile(request, config.Targets[request.Target]); err != nil {
-			return nil, 0, fmt.Errorf("step %s: %w", config.Journey.Steps[i].Name, err)
+			return nil, 0, StepFault{i, config.Journey.Steps[i].Name, err}
 		}
 		requests[i].client = targets[request.Target]
 		requests[i].step = workload.NewPurpose(config.Journey.Steps[i].Name)
@@ -81,7 +94,7 @@ func compile(config Config, targets map[string]int) ([]compiled, int, error) {
 		}
 		look, err := s.compile(request.look(), config.Targets[request.Target])
 		if err != nil {
-			return nil, 0, fmt.Errorf("step %s: look: %w", config.Journey.Steps[i].Name, err)
+			return nil, 0, StepFault{i, config.Journey.Steps[i].Name, fmt.Errorf("look: %w", err)}
 		}
 		look.client, look.step = requests[i].client, requests[i].step
 		requests[i].looks = len(requests)

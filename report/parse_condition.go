@@ -12,22 +12,34 @@ import (
 	"github.com/ombak-sim/ombak/funnel"
 )
 
+// ThresholdFault is what is wrong with one of several thresholds.
+type ThresholdFault struct {
+	Place int // counted from 0
+	Err   error
+}
+
+// Error returns which threshold it is, counted from 1, and what is wrong.
+func (f ThresholdFault) Error() string { return fmt.Sprintf("threshold %d: %v", f.Place+1, f.Err) }
+
+// Unwrap returns what is wrong.
+func (f ThresholdFault) Unwrap() error { return f.Err }
+
 // ParseThresholds parses all thresholds, in their order, keeping their severities.
 func ParseThresholds(thresholds []funnel.Threshold) ([]Condition, error) {
 	conditions := make([]Condition, 0, len(thresholds))
 	for i, threshold := range thresholds {
 		condition, err := ParseThreshold(threshold.Source)
 		if err != nil {
-			return nil, fmt.Errorf("threshold %d: %w", i+1, err)
+			return nil, ThresholdFault{i, err}
 		}
 		switch threshold.Severity {
 		case "", funnel.Fail, funnel.Warn:
 			condition.Severity, condition.Abort = threshold.Severity, threshold.Abort
 		default:
-			return nil, fmt.Errorf("threshold %d (%s): severity %q is unknown; write fail or warn", i+1, threshold.Source, threshold.Severity)
+			return nil, ThresholdFault{i, fmt.Errorf("%q: severity %q is unknown; write fail or warn", threshold.Source, threshold.Severity)}
 		}
 		if condition.Abort < 0 {
-			return nil, fmt.Errorf("threshold %d (%s): abort is %v; write how long after the start it is first looked at, as in abort: 10s", i+1, threshold.Source, condition.Abort)
+			return nil, ThresholdFault{i, fmt.Errorf("%q: abort is %v; write how long after the start it is first looked at, as in abort: 10s", threshold.Source, condition.Abort)}
 		}
 		conditions = append(conditions, condition)
 	}

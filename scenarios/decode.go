@@ -92,14 +92,8 @@ func (s *source) fault(node ast.Node, path, hint, format string, arguments ...an
 
 // faultAt reports a mistake at a path found while decoding, or at the nearest known path above it.
 func (s *source) faultAt(path, hint, format string, arguments ...any) {
-	mistake := Mistake{File: s.file, Line: 1, Column: 1, Path: path, Message: fmt.Sprintf(format, arguments...), Hint: hint}
-	for place := path; place != ""; place = parent(place) {
-		if at, known := s.places[place]; known {
-			mistake.Line, mistake.Column = at[0], at[1]
-			break
-		}
-	}
-	s.mistakes = append(s.mistakes, mistake)
+	mistake := Mistake{File: s.file, Path: path, Message: fmt.Sprintf(format, arguments...), Hint: hint}
+	s.mistakes = append(s.mistakes, mistake.at(s.places))
 }
 
 func parent(path string) string {

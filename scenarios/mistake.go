@@ -28,6 +28,24 @@ func (m Mistake) Error() string {
 	return text
 }
 
+// At returns what is wrong at a path of the scenario's file, or at the nearest known path above it,
+// such as journey[3].request.
+func (s *Scenario) At(path string, fault error) Mistake {
+	return Mistake{File: s.source.file, Path: path, Message: fault.Error()}.at(s.source.places)
+}
+
+// at fills in line and column by the mistake's path; what is nowhere stands at the beginning.
+func (m Mistake) at(places map[string][2]int) Mistake {
+	m.Line, m.Column = 1, 1
+	for place := m.Path; place != ""; place = parent(place) {
+		if at, known := places[place]; known {
+			m.Line, m.Column = at[0], at[1]
+			break
+		}
+	}
+	return m
+}
+
 // Mistakes are all that is wrong with a scenario file, in the order of the file.
 type Mistakes []Mistake
 
