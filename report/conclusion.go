@@ -37,7 +37,7 @@ func held(report Report) []string {
 		case row.Step == first && row.Entered > 0 && row.holds(broken):
 			parts = append(parts, report.describe(row))
 		case row.Entered > 0 && !row.holds(broken):
-			failed = append(failed, row.falls(report))
+			failed = append(failed, row.falls(report, broken))
 		}
 	}
 	switch {
@@ -64,24 +64,34 @@ func mainStep(report Report) string {
 	return report.Funnel[0].Step
 }
 
-// brokenSteps are those with a broken threshold, one that only warns among them.
-func brokenSteps(report Report) map[string]bool {
-	broken := map[string]bool{}
+// brokenSteps are those with a broken threshold, one that only warns among them, and the first that broke.
+func brokenSteps(report Report) map[string]Judgement {
+	broken := map[string]Judgement{}
 	for _, threshold := range report.Thresholds {
 		condition, err := ParseThreshold(threshold.Source)
-		if err == nil && threshold.Verdict == Fail {
-			broken[condition.selector.resolve(report).step] = true
+		if err != nil || threshold.Verdict != Fail {
+			continue
+		}
+		step := condition.selector.resolve(report).step
+		if _, known := broken[step]; !known {
+			broken[step] = threshold
 		}
 	}
 	return broken
 }
 
-// holds says whether a step did its work: no threshold broken, fewer than one person in a hundred
-// turned away or failed, and fewer than one in ten gone or still there at the end (some always wait for
-// mail that was sent to a mistyped address).
-func (r FunnelRow) holds(broken map[string]bool) bool {
+// holds says whether a step did its work: no threshold broken, and people came through.
+func (r FunnelRow) holds(broken map[string]Judgement) bool {
+	_, fell := broken[r.Step]
+	return !fell && r.carries()
+}
+
+// carries says whether fewer than one person in a hundred were turned away or failed, and fewer than
+// one in ten were gone or still there at the end (some always wait for mail that was sent to a mistyped
+// address).
+func (r FunnelRow) carries() bool {
 	refused := r.Rejected + r.Failed + r.TimedOut
-	return !broken[r.Step] && refused < 0.01*r.Entered && r.Abandoned+r.Unfinished < 0.1*r.Entered
+	return refused < 0.01*r.Entered && r.Abandoned+r.Unfinished < 0.1*r.Entered
 }
 
 func (r Report) describe(row FunnelRow) string {
@@ -93,8 +103,18 @@ func (r Report) describe(row FunnelRow) string {
 	return text
 }
 
-func (r FunnelRow) falls(report Report) string {
-	return fmt.Sprintf("%s did not: %s of %s passed", title(r.Step), thousands(r.Passed), thousands(report.expected(r)))
+// falls tells how many passed, and which threshold broke where that does not show why the step fell.
+func (r FunnelRow) falls(report Report, broken map[string]Judgement) string {
+	text := fmt.Sprintf("%s did not: %s of %s passed", title(r.Step), thousands(r.Passed), thousands(report.expected(r)))
+	threshold, fell := broken[r.Step]
+	if !fell || !r.carries() {
+		return text
+	}
+	text += ", but not " + threshold.Source
+	if threshold.Reason != "" {
+		text += ": " + threshold.Reason
+	}
+	return text
 }
 
 // expected counts those scheduled at the step, or else those who entered it.

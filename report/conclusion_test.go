@@ -28,8 +28,13 @@ func TestConclusion(t *testing.T) {
 		},
 		{
 			"a broken threshold is one", "",
-			"Sign-up did not: 114,750 of 114,750 passed.",
-			report.Report{Funnel: []report.FunnelRow{signUp}, Thresholds: []report.Judgement{{Source: "sign-up.passed >= 200000", Verdict: report.Fail}}},
+			"Sign-up did not: 114,750 of 114,750 passed, but not sign-up.peak_passed_per_min >= 200000: it is 81,000.",
+			report.Report{Funnel: []report.FunnelRow{signUp}, Thresholds: []report.Judgement{{Source: "sign-up.peak_passed_per_min >= 200000", Verdict: report.Fail, Reason: "it is 81,000"}}},
+		},
+		{
+			"who was turned away says enough", "",
+			"Identity (NIK verification) did not: 612 of 44,000 passed.",
+			report.Report{Funnel: []report.FunnelRow{collapsed}, Thresholds: []report.Judgement{{Source: "identity.passed >= 90% of entered", Verdict: report.Fail, Reason: "it is 1.391% of entered"}}},
 		},
 		{"nobody came", "", "Nobody entered any step.", report.Report{Funnel: []report.FunnelRow{{Step: funnel.Join}}}},
 		{
