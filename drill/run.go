@@ -200,8 +200,8 @@ func hasStep(scenario *scenarios.Scenario, name string) bool {
 }
 
 // Check returns what is wrong with a scenario beyond its file's own rules: names that other parts
-// give meaning to (traits, thresholds), and plans that cannot run live. What is wrong under no plan is
-// not told again of each.
+// give meaning to (traits, thresholds), and plans that cannot run live. A fault
+// that the scenario has without a plan is told once, not again of each plan that has it too.
 func Check(scenario *scenarios.Scenario) error {
 	own := checkPlan(scenario, "")
 	faults := []error{located(scenario, own)}

@@ -154,9 +154,9 @@ func (e *Engine) Peek() (time.Duration, bool) {
 // Advance moves the clock on to an instant before which nothing is due.
 func (e *Engine) Advance(to time.Duration) { e.now = max(e.now, to) }
 
-// Skip makes an event of the present one's own happen at once, and says whether it could: where nothing
+// skip makes an event of the present one's own happen at once, and says whether it could: where nothing
 // else is due up to the instant, the clock moves on to it, as if it had been scheduled and come next.
-func (e *Engine) Skip(to time.Duration) bool {
+func (e *Engine) skip(to time.Duration) bool {
 	if first, _ := e.first(); first.at <= to || to >= e.end {
 		return false
 	}

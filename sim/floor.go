@@ -104,16 +104,16 @@ func (f *Floor) Enter(station int, owner int32, class uint8, work time.Duration)
 	return place, Taken
 }
 
-// Pass serves a request at once, and says whether it did: where a server is free and nothing else
+// pass serves a request at once, and says whether it did: where a server is free and nothing else
 // happens before the service ends, the clock moves on to its end. Nothing may be left to do in the
 // present instant.
-func (f *Floor) Pass(station int, work time.Duration) bool {
+func (f *Floor) pass(station int, work time.Duration) bool {
 	s := f.stations[station]
 	if !s.plain || s.busy >= s.servers {
 		return false
 	}
 	began := f.engine.now
-	if !f.engine.Skip(began + work) {
+	if !f.engine.skip(began + work) {
 		return false
 	}
 	s.accrueTo(began)

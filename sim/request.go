@@ -106,7 +106,7 @@ func (m *model) advance(number int32, free time.Duration) {
 		switch hop := route[r.hop]; hop.Kind {
 		case AtStation:
 			work := m.work(r, hop)
-			if m.engine.now+work >= free || !m.floor.Pass(hop.station, work) {
+			if m.engine.now+work >= free || !m.floor.pass(hop.station, work) {
 				m.visit(number, hop.station, work)
 				return
 			}
