@@ -52,7 +52,7 @@ bench-load:
 	@./install.sh $(PEERS_PACKAGES)
 	for peer in $(PEERS); do GOBIN=$(TOOLS)/peers go install $$peer || echo "$$peer cannot be built here and is left out"; done
 	go build -o $(TOOLS)/ombak ./cmd/ombak
-	go run ./cmd/loadbench -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/benchmarks.md
+	go run ./cmd/ombak-bench -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/benchmarks.md
 
 # Measures sign-ups alone on SQLite and PostgreSQL (about six minutes; nothing else should run) and writes
 # the table into docs/benchmarks.md. BENCH_BACKEND="-empty 3s -full 3s -rows 20000" makes it short, and
@@ -60,14 +60,14 @@ bench-load:
 bench-backend:
 	@./install.sh postgresql
 	go build -o $(TOOLS)/ombak ./cmd/ombak
-	go run ./cmd/loadbench backend -ombak $(TOOLS)/ombak -into docs/benchmarks.md $(BENCH_BACKEND)
+	go run ./cmd/ombak-bench backend -ombak $(TOOLS)/ombak -into docs/benchmarks.md $(BENCH_BACKEND)
 
 # Finds the knee on this machine, fits the simulator at 10 to 60 % of it, and holds what it predicts of
 # heavier loads and of the busiest minute against three runs of each (about eighteen minutes; nothing else
 # should run); writes the tables into docs/validation.md. VALIDATE="-for 3s -runs 1 -peak=false" makes it short.
 validate:
 	go build -o $(TOOLS)/ombak ./cmd/ombak
-	go run ./cmd/loadbench validation -ombak $(TOOLS)/ombak -into docs/validation.md $(VALIDATE)
+	go run ./cmd/ombak-bench validation -ombak $(TOOLS)/ombak -into docs/validation.md $(VALIDATE)
 
 # Kills the backend, and PostgreSQL with it, two hundred times under load on each store.
 crash:

@@ -12,11 +12,11 @@ import (
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
-	"github.com/ombak-sim/ombak/backend/cluster"
+	"github.com/ombak-sim/ombak/backend/postgres"
 )
 
 // shared is the PostgreSQL of those tests that need no own, started when the first asks for it.
-var shared = sync.OnceValues(func() (*cluster.Cluster, error) { return cluster.Start(context.Background()) })
+var shared = sync.OnceValues(func() (*postgres.Cluster, error) { return postgres.Start(context.Background()) })
 
 var asked, schemas atomic.Int64
 
@@ -35,10 +35,10 @@ func withServer(m *testing.M) int {
 }
 
 // startCluster starts a PostgreSQL of the test's own, or skips the test where there is none.
-func startCluster(t testing.TB) *cluster.Cluster {
+func startCluster(t testing.TB) *postgres.Cluster {
 	t.Helper()
-	server, err := cluster.Start(t.Context())
-	if errors.Is(err, cluster.ErrNotInstalled) {
+	server, err := postgres.Start(t.Context())
+	if errors.Is(err, postgres.ErrNotInstalled) {
 		t.Skip(err)
 	}
 	if err != nil {
@@ -56,7 +56,7 @@ func freshLocation(t testing.TB, engine string) string {
 	}
 	asked.Add(1)
 	server, err := shared()
-	if errors.Is(err, cluster.ErrNotInstalled) {
+	if errors.Is(err, postgres.ErrNotInstalled) {
 		t.Skip(err)
 	}
 	if err != nil {

@@ -14,11 +14,11 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/ombak-sim/ombak/backend/cluster"
+	"github.com/ombak-sim/ombak/backend/postgres"
 )
 
 // processesOf returns PostgreSQL's first process and its children (proc(5)).
-func processesOf(t *testing.T, server *cluster.Cluster) []int {
+func processesOf(t *testing.T, server *postgres.Cluster) []int {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(server.Folder(), "data", "postmaster.pid"))
 	if err != nil {
@@ -131,7 +131,7 @@ func TestNoAnswerBeforePostgresSyncs(t *testing.T) {
 }
 
 // set changes a setting of a PostgreSQL that runs.
-func set(t *testing.T, server *cluster.Cluster, setting string) {
+func set(t *testing.T, server *postgres.Cluster, setting string) {
 	t.Helper()
 	db, err := sql.Open("pgx", server.URL())
 	if err != nil {

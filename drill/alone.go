@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/backend"
-	"github.com/ombak-sim/ombak/backend/cluster"
+	"github.com/ombak-sim/ombak/backend/postgres"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/scenarios"
 )
@@ -57,7 +57,7 @@ func ServeBackend(ctx context.Context, run *Run, alone Alone) error {
 	}
 	config.Key, config.Database = key, alone.Database
 	if alone.Database == OwnPostgres {
-		own, err := cluster.Start(ctx)
+		own, err := postgres.Start(ctx)
 		if err != nil {
 			return err
 		}

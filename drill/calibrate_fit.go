@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/ombak-sim/ombak/capacity"
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/workload"
 )

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/workload"

@@ -4,7 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
-	"github.com/ombak-sim/ombak/backend/cluster"
+	"github.com/ombak-sim/ombak/backend/postgres"
 )
 
 // OwnPostgres as a database means a PostgreSQL that is started for the run and removed after it.
@@ -15,7 +15,7 @@ func (c *conductor) startCluster(ctx context.Context) (err error) {
 	if !c.run.hasBackend() || c.environment.Database != OwnPostgres {
 		return nil
 	}
-	if c.cluster, err = cluster.Start(ctx); err != nil {
+	if c.cluster, err = postgres.Start(ctx); err != nil {
 		return err
 	}
 	c.environment.Database = c.cluster.URL()

@@ -12,9 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/cluster"
+	"github.com/ombak-sim/ombak/backend/postgres"
 	"github.com/ombak-sim/ombak/backend/store"
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 )
 
@@ -75,10 +75,10 @@ type conductor struct {
 	passed       uint64
 	store        *report.Store
 	strain       *report.Strain
-	watched      []report.Process // parts of the target that others started
-	costs        []report.Process // of what was no part
-	cluster      *cluster.Cluster // nil unless the run has a PostgreSQL of its own
-	done         chan struct{}    // closed when the generator has nothing left to play
+	watched      []report.Process  // parts of the target that others started
+	costs        []report.Process  // of what was no part
+	cluster      *postgres.Cluster // nil unless the run has a PostgreSQL of its own
+	done         chan struct{}     // closed when the generator has nothing left to play
 }
 
 // Conduct plays the run and returns its report. With an error the report holds what is known so

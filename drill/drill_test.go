@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/drill"
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 func load(t testing.TB, name string) *scenarios.Scenario {

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ombak-sim/ombak/fault"
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // faults maps what the scenario says befalls a dependency.

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ombak-sim/ombak/backend"
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/resilience"

@@ -16,7 +16,7 @@ import (
 
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/backend/store"
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/report"

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/sim"
 )

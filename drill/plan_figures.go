@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/sim"
 	"github.com/ombak-sim/ombak/workload"

@@ -8,7 +8,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/sim"
 )
 

@@ -3,7 +3,7 @@ package drill
 import (
 	"math"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
 )

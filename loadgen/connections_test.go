@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/workload"
 )

@@ -18,8 +18,8 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/workload"

@@ -3,7 +3,7 @@ package loadgen
 import (
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // mostDialing is how many connections a shard opens at once. What is due meanwhile waits for

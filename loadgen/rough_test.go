@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 )
 

@@ -5,8 +5,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/workload"
 )
 

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 func BenchmarkQueue(b *testing.B) {

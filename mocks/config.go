@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // Config describes all mocks. An empty Listen means a free port of this machine.

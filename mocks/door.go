@@ -8,7 +8,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"github.com/ombak-sim/ombak/fault"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // door is what every request over HTTP passes on its way to a mock and back: faults of the wire

@@ -10,8 +10,8 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // The texts of Dukcapil that stand alone in a RESPON.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ombak-sim/ombak/fault"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // Limits of faults that are started by hand, in real time.

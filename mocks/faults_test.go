@@ -14,8 +14,8 @@ import (
 	"github.com/valyala/fasthttp"
 	"pgregory.net/rapid"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // unbound are mocks that listen nowhere, for virtual time.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"github.com/ombak-sim/ombak/fault"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // generic answers by its routes. A body may hold ${path.NAME}, ${query.NAME}, ${body} (that of the

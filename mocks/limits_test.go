@@ -6,9 +6,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 func TestQueueLimits(t *testing.T) {

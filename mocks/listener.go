@@ -6,7 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/ombak-sim/ombak/fault"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // gatekeeper is a listener in front of one mock. It turns connections away that a fault refuses or

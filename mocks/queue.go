@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // Refusal says why a [Queue] did not serve a request; 0 when it did.

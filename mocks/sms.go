@@ -9,9 +9,9 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // SMSCounts says what became of short messages.

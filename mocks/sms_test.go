@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 func withSMS(t *testing.T, sms mocks.SMS) *mocks.Mocks {

@@ -13,8 +13,8 @@ import (
 
 	"github.com/emersion/go-smtp"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // session is one SMTP connection.

@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // Reading is one look at a station. Its fields are those of funnel.Reading, so that the one

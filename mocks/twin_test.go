@@ -6,9 +6,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/sim"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // twin is a station of the simulator that is given the same arrivals and work as a mock's queue.

@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 )
 

@@ -3,7 +3,7 @@ package plots
 import (
 	"math"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 )
 

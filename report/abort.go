@@ -3,7 +3,7 @@ package report
 import (
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // Broken returns the first threshold that is to end a run which has come so far, and is broken by

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // A run ends by a broken threshold that says so, after its delay, and by no other.

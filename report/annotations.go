@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // WriteAnnotations writes the workflow commands by which GitHub Actions shows faults beside a run:

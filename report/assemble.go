@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // Assemble joins what was recorded with what else is known and judges it. The same input gives the

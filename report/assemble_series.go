@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // series lays out every second from the first to the last that anything happened in.

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // TestBatchSCV: four batches of 1, 1, 1 and 5 s have a mean of 2 s and a variance of 3 s²; without the

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // steadyRun records so many seconds of a step with 50 answers each, whose times have a common part in

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // Condition is a parsed threshold:

@@ -8,7 +8,7 @@ import (
 	"io"
 	"math"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // Delta is what one shard saw of one second. Deltas add: several for the same second, in any order,

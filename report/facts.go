@@ -3,7 +3,7 @@ package report
 import (
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // Facts are what a Recording cannot know about its run.

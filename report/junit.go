@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // The elements of JUnit's XML as Jenkins, GitHub and GitLab read them.

@@ -3,7 +3,7 @@ package report
 import (
 	"math"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // Margin is by how much a condition holds on a report, in the unit of its bound: seconds, percent or

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // Overload says what overload did to a run.

@@ -3,7 +3,7 @@ package report
 import (
 	"testing"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // Trouble that stays when its trigger has gone is metastable; trouble with as many people as in the

@@ -11,7 +11,7 @@ import (
 	reflection "github.com/invopop/jsonschema"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 )
 

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // Recorder holds one [ShardObserver] for each goroutine that plays people.

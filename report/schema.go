@@ -3,7 +3,7 @@ package report
 import (
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // Schema names the format of report.json.

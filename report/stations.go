@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // byStation groups readings by station, in order of name and time.

@@ -3,7 +3,7 @@ package report
 import (
 	"slices"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // counts is a histogram of one second: a flat array, and the list of the places that are not zero,

@@ -7,7 +7,7 @@ import (
 	"html/template"
 	"math"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // The scripts let people look closer where JavaScript is on: uPlot 1.6.32 (Leon Sorokin, MIT, see

@@ -3,9 +3,9 @@ package scenarios
 import (
 	"time"
 
-	"github.com/ombak-sim/ombak/fault"
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // SchemaName is the value of a scenario's first key.

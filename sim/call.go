@@ -3,11 +3,11 @@ package sim
 import (
 	"time"
 
-	"github.com/ombak-sim/ombak/fault"
-	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // When the service tells people to come back to a registry in trouble, as the reference backend does.

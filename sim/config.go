@@ -6,11 +6,11 @@ import (
 	"iter"
 	"time"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // Config describes one run of the surge. It is plain data; Seed, Journey, arrivals, Shares and

@@ -4,7 +4,7 @@ import (
 	"context"
 	"iter"
 
-	"github.com/ombak-sim/ombak/funnel"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // Player plays runs one after the other on one goroutine. It keeps the memory of its largest tables from

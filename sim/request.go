@@ -3,8 +3,8 @@ package sim
 import (
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/workload"
 )

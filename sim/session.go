@@ -3,8 +3,8 @@ package sim
 import (
 	"time"
 
-	"github.com/ombak-sim/ombak/funnel"
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // session is one person's walk, with what the service knows about the person: what nearly every event

@@ -10,18 +10,18 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/ombak-sim/ombak/backend/cluster"
+	"github.com/ombak-sim/ombak/backend/postgres"
 )
 
 // server is the PostgreSQL that all tests share, each with a schema of its own; nil where it is not
 // installed.
-var server *cluster.Cluster
+var server *postgres.Cluster
 
 func TestMain(m *testing.M) { os.Exit(withServer(m)) }
 
 func withServer(m *testing.M) int {
 	var err error
-	if server, err = cluster.Start(context.Background()); err != nil && !errors.Is(err, cluster.ErrNotInstalled) {
+	if server, err = postgres.Start(context.Background()); err != nil && !errors.Is(err, postgres.ErrNotInstalled) {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -44,7 +44,7 @@ func freshLocation(t testing.TB, engine string) string {
 		return filepath.Join(folder, "people.db")
 	}
 	if server == nil {
-		t.Skip(cluster.ErrNotInstalled)
+		t.Skip(postgres.ErrNotInstalled)
 	}
 	schema := fmt.Sprintf("t%d", schemas.Add(1))
 	execSQL(t, server.URL(), "CREATE SCHEMA "+schema)

@@ -13,9 +13,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 func faultCommand(s streams) *cli.Command {

@@ -32,7 +32,7 @@ type backendBench struct {
 
 // runBackend is the program under the name backend; it returns the exit code.
 func runBackend(ctx context.Context, arguments []string, out, errOut io.Writer) int {
-	flags := flag.NewFlagSet("loadbench backend", flag.ContinueOnError)
+	flags := flag.NewFlagSet("ombak-bench backend", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	b := backendBench{bench: bench{log: errOut}}
 	flags.StringVar(&b.ombak, "ombak", "", "the ombak `PROGRAM`")
@@ -43,11 +43,11 @@ func runBackend(ctx context.Context, arguments []string, out, errOut io.Writer) 
 	flags.IntVar(&b.people, "people", 2048, "people under way in a closed loop")
 	place := flags.String("place", "", "the `FOLDER` for databases; by default one for temporary files")
 	if err := flags.Parse(arguments); err != nil || b.ombak == "" {
-		fmt.Fprintln(errOut, "loadbench backend: name the program with -ombak; make bench-backend does all of it")
+		fmt.Fprintln(errOut, "ombak-bench backend: name the program with -ombak; make bench-backend does all of it")
 		return 2
 	}
 	if err := b.measureAll(ctx, *place, *file, out); err != nil {
-		fmt.Fprintf(errOut, "loadbench backend: %v\n", err)
+		fmt.Fprintf(errOut, "ombak-bench backend: %v\n", err)
 		return 1
 	}
 	return 0

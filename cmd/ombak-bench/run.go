@@ -36,7 +36,7 @@ func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	if len(arguments) > 0 && arguments[0] == "validation" {
 		return runValidation(ctx, arguments[1:], out, errOut)
 	}
-	flags := flag.NewFlagSet("loadbench", flag.ContinueOnError)
+	flags := flag.NewFlagSet("ombak-bench", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	b := bench{log: errOut}
 	flags.StringVar(&b.ombak, "ombak", "", "the ombak `PROGRAM`")
@@ -44,11 +44,11 @@ func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	file := flags.String("into", "", "the `FILE` to write the table into; by default standard output")
 	million := flags.Bool("million", true, "let a million people think at once, which takes 100 s")
 	if err := flags.Parse(arguments); err != nil || b.ombak == "" {
-		fmt.Fprintln(errOut, "loadbench: name the program with -ombak; make bench-load does all of it")
+		fmt.Fprintln(errOut, "ombak-bench: name the program with -ombak; make bench-load does all of it")
 		return 2
 	}
 	if err := b.compare(ctx, *file, *million, out); err != nil {
-		fmt.Fprintf(errOut, "loadbench: %v\n", err)
+		fmt.Fprintf(errOut, "ombak-bench: %v\n", err)
 		return 1
 	}
 	return 0

@@ -1,4 +1,4 @@
-// Command loadbench compares ombak's load generator with others on one target, and writes a table of
+// Command ombak-bench compares ombak's load generator with others on one target, and writes a table of
 // ratios into a file. It is started by make bench-load:
 //
 //  1. it starts a trivial fasthttp server as a child of its own;
@@ -7,8 +7,8 @@
 //  4. the CPU time of each tool's process is what the kernel says when it has ended; ombak's is that
 //     of its generator's process, as its report states it.
 //
-// As loadbench backend, started by make bench-backend, it measures the reference backend's sign-ups on
-// each store. As loadbench validation, started by make validate, it fits the simulator to the backend on
+// As ombak-bench backend, started by make bench-backend, it measures the reference backend's sign-ups on
+// each store. As ombak-bench validation, started by make validate, it fits the simulator to the backend on
 // light loads and holds its predictions of heavy ones against measurements.
 package main
 

@@ -52,7 +52,7 @@ type unseen struct {
 
 // runValidation is the program under the name validation; it returns the exit code.
 func runValidation(ctx context.Context, arguments []string, out, errOut io.Writer) int {
-	flags := flag.NewFlagSet("loadbench validation", flag.ContinueOnError)
+	flags := flag.NewFlagSet("ombak-bench validation", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	v := validation{bench: bench{log: errOut}}
 	flags.StringVar(&v.ombak, "ombak", "", "the ombak `PROGRAM`")
@@ -68,14 +68,14 @@ func runValidation(ctx context.Context, arguments []string, out, errOut io.Write
 	flags.IntVar(&v.runs, "runs", 3, "runs of each load")
 	flags.BoolVar(&v.peak, "peak", true, "predict 20 s of prakerja-2020-peak too")
 	if err := flags.Parse(arguments); err != nil || v.ombak == "" || v.runs < 1 {
-		fmt.Fprintln(errOut, "loadbench validation: name the program with -ombak; make validate does all of it")
+		fmt.Fprintln(errOut, "ombak-bench validation: name the program with -ombak; make validate does all of it")
 		return 2
 	}
 	if v.holds == nil {
 		v.holds = []string{"mail.passed >= 95% of entered", "sign-up.response_time_passed.p99 < 100ms"}
 	}
 	if err := v.measureAll(ctx, *file, out); err != nil {
-		fmt.Fprintf(errOut, "loadbench validation: %v\n", err)
+		fmt.Fprintf(errOut, "ombak-bench validation: %v\n", err)
 		return 1
 	}
 	return 0

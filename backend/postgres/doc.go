@@ -1,4 +1,4 @@
-// Package cluster runs a PostgreSQL server of one's own, for a drill or a test: a database cluster, as
+// Package postgres runs a PostgreSQL server of one's own, for a drill or a test: a database cluster, as
 // PostgreSQL calls a data folder with the server over it.
 //
 //  1. [Start] finds the installed programs, makes a data folder that only their user may read, and
@@ -9,4 +9,4 @@
 //     ends too, since the pipe that both hold breaks.
 //
 // [Cluster.Kill] and [Cluster.Restart] are for tests of what a crash does.
-package cluster
+package postgres

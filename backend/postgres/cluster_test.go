@@ -1,4 +1,4 @@
-package cluster_test
+package postgres_test
 
 import (
 	"context"
@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
-	"github.com/ombak-sim/ombak/backend/cluster"
+	"github.com/ombak-sim/ombak/backend/postgres"
 )
 
 func Example() {
-	server, err := cluster.Start(context.Background())
-	if errors.Is(err, cluster.ErrNotInstalled) {
+	server, err := postgres.Start(context.Background())
+	if errors.Is(err, postgres.ErrNotInstalled) {
 		fmt.Println("on <nil>") // nothing to show on this machine
 		return
 	}
@@ -37,8 +37,8 @@ func Example() {
 
 // TestCrashAndRestart kills the server after a commit; what was committed is there again.
 func TestCrashAndRestart(t *testing.T) {
-	server, err := cluster.Start(t.Context())
-	if errors.Is(err, cluster.ErrNotInstalled) {
+	server, err := postgres.Start(t.Context())
+	if errors.Is(err, postgres.ErrNotInstalled) {
 		t.Skip(err)
 	}
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/fault"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 func TestStrength(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/ombak-sim/ombak/fault"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 func drawSchedule(t *rapid.T) fault.Schedule {
