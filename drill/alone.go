@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -16,7 +17,8 @@ import (
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/backend/postgres"
 	"github.com/ombak-sim/ombak/mocks"
-	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // Alone describes one part that runs by itself, beside a user's own service or client.
@@ -38,16 +40,16 @@ type Alone struct {
 
 // ServeBackend runs the reference backend of a run until the context ends. Its key is its own, not the
 // one that a drill takes.
-func ServeBackend(ctx context.Context, run *Run, alone Alone) error {
-	config := run.Backend
+func ServeBackend(ctx context.Context, run *setup.Live, alone Alone) error {
+	config := run.Service.Backend
 	config.Fresh = false
 	config.Listen, config.Admin = alone.Listen["backend"], alone.Listen["admin"]
 	config.LinkBase, config.SessionTTL = alone.LinkBase, alone.SessionTTL
 	config.ConnectionsPerClient, config.Profiling = alone.ConnectionsPerClient, alone.Profiling
-	if err := checkAddresses(run.Scenario, alone.Addresses); err != nil {
+	if err := checkAddresses(run, alone.Addresses); err != nil {
 		return err
 	}
-	connect(&config, alone.Addresses)
+	setup.Connect(&config, alone.Addresses)
 	if err := checkListeners(config, alone.Listen); err != nil {
 		return err
 	}
@@ -64,7 +66,7 @@ func ServeBackend(ctx context.Context, run *Run, alone Alone) error {
 		defer own.Stop() //nolint:errcheck // what is left is in the folder for temporary files
 		config.Database = own.URL()
 	}
-	return serveAlone(ctx, Order{Backend: &BackendOrder{config, run.Scenario.Opens}}, run, alone)
+	return serveAlone(ctx, Order{Backend: &BackendOrder{config, run.Scenario.Opens}}, run.People.Clock(), alone)
 }
 
 // checkListeners refuses a backend that would listen where nobody looks for it.
@@ -73,10 +75,10 @@ func checkListeners(config backend.Config, listen map[string]string) error {
 		return err
 	}
 	if config.Profiling && config.Admin == "" {
-		return refuse("--pprof shows profiles at the admin listener, and there is none; give --listen admin=HOST:PORT")
+		return setup.Refuse("--pprof shows profiles at the admin listener, and there is none; give --listen admin=HOST:PORT")
 	}
 	if config.Mail.SMTP != "" && config.LinkBase == "" && listensEverywhere(config.Listen) {
-		return refuse("the links in mails would name no host, since --listen backend=%s has none; say what they begin with, as in --link-base https://people.example", config.Listen)
+		return setup.Refuse("the links in mails would name no host, since --listen backend=%s has none; say what they begin with, as in --link-base https://people.example", config.Listen)
 	}
 	return nil
 }
@@ -89,18 +91,18 @@ func listensEverywhere(address string) bool {
 
 // checkNames refuses an address for a listener that there is not.
 func checkNames(listen map[string]string, names ...string) error {
-	for _, name := range sortedNames(listen) {
+	for _, name := range slices.Sorted(maps.Keys(listen)) {
 		if !slices.Contains(names, name) {
-			return refuse("--listen %s is unknown; what listens is called %s", name, strings.Join(names, ", "))
+			return setup.Refuse("--listen %s is unknown; what listens is called %s", name, strings.Join(names, ", "))
 		}
 	}
 	return nil
 }
 
 // checkAddresses refuses a backend that would not find what it calls.
-func checkAddresses(s *scenarios.Scenario, addresses map[string]string) error {
-	wanted := []string{}
-	for _, name := range sortedNames(s.Dependencies) {
+func checkAddresses(run *setup.Live, addresses map[string]string) error {
+	s, wanted := run.Scenario, []string{}
+	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
 		switch kind := s.Dependencies[name].Kind; kind {
 		case "dukcapil", "dapodik", "dtks", "sms":
 			wanted = append(wanted, kind)
@@ -110,34 +112,20 @@ func checkAddresses(s *scenarios.Scenario, addresses map[string]string) error {
 	}
 	for _, name := range wanted {
 		if addresses[name] == "" {
-			return refuse("the backend of scenario %s calls %s, which has no address; give --address %s=HOST:PORT (ombak serve mocks prints such addresses)", s.Name, name, name)
+			return setup.Refuse("the backend of scenario %s calls %s, which has no address; give --address %s=HOST:PORT (ombak serve mocks prints such addresses)", s.Name, name, name)
 		}
 	}
-	for _, name := range sortedNames(addresses) {
+	for _, name := range slices.Sorted(maps.Keys(addresses)) {
 		if !slices.Contains(wanted, name) {
-			return refuse("--address %s is of no use: the backend of scenario %s calls %s", name, s.Name, cmp.Or(strings.Join(wanted, ", "), "nothing"))
+			return setup.Refuse("--address %s is of no use: the backend of scenario %s calls %s", name, s.Name, cmp.Or(strings.Join(wanted, ", "), "nothing"))
 		}
 	}
 	return nil
 }
 
-// NewMocks maps a scenario and options to its mocks alone, whatever service they stand beside. What
-// cannot run comes back as ErrRefused.
-func NewMocks(scenario *scenarios.Scenario, options Options) (*Run, error) {
-	run, err := newRun(scenario, options)
-	if err != nil {
-		return nil, err
-	}
-	if err := run.peopleConfig(&run.Generator); err != nil {
-		return nil, err
-	}
-	run.Mocks, err = run.mocksConfig()
-	return run, err
-}
-
 // ServeMocks runs the stand-ins of a run's dependencies until the context ends.
-func ServeMocks(ctx context.Context, run *Run, alone Alone) error {
-	config := run.Mocks
+func ServeMocks(ctx context.Context, run *setup.Mocks, alone Alone) error {
+	config := run.Config
 	if err := checkNames(alone.Listen, listenersOf(config)...); err != nil {
 		return err
 	}
@@ -156,9 +144,9 @@ func ServeMocks(ctx context.Context, run *Run, alone Alone) error {
 		}
 	}
 	if len(files) < len(alone.Record) {
-		return refuse("only dependencies of kind generic can be recorded; scenario %s has no such dependency for each --record", run.Scenario.Name)
+		return setup.Refuse("only dependencies of kind generic can be recorded; scenario %s has no such dependency for each --record", run.Scenario.Name)
 	}
-	return serveAlone(ctx, Order{Mocks: &MocksOrder{Config: config, Recordings: files}}, run, alone)
+	return serveAlone(ctx, Order{Mocks: &MocksOrder{Config: config, Recordings: files}}, run.People.Clock(), alone)
 }
 
 // listenersOf names what listens among the mocks.
@@ -174,7 +162,7 @@ func listenersOf(config mocks.Config) []string {
 }
 
 // serveAlone plays the conductor of a single part in this process: the run begins at once.
-func serveAlone(ctx context.Context, order Order, run *Run, alone Alone) error {
+func serveAlone(ctx context.Context, order Order, clock workload.Clock, alone Alone) error {
 	input, orders := io.Pipe()
 	messages, output := io.Pipe()
 	part, stop := context.WithCancel(ctx)
@@ -182,7 +170,7 @@ func serveAlone(ctx context.Context, order Order, run *Run, alone Alone) error {
 	defer running.Wait()
 	running.Go(func() {
 		encoder := json.NewEncoder(orders)
-		begin := Begin{At: time.Now(), Clock: run.Generator.Journey.Clock}
+		begin := Begin{At: time.Now(), Clock: clock}
 		if errors.Join(encoder.Encode(order), encoder.Encode(begin)) == nil {
 			<-part.Done()
 		}

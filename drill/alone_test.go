@@ -18,6 +18,7 @@ import (
 
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 // lone is a scenario whose backend calls nobody.
@@ -102,7 +103,7 @@ func serveLone(t *testing.T, alone drill.Alone) (url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := drill.NewRun(scenario, drill.Options{})
+	run, err := setup.NewLive(scenario, setup.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

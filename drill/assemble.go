@@ -7,8 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 // assemble joins everything the conductor knows into the report. Of a run that ended before its
@@ -26,7 +28,7 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 		c.warnings = append(c.warnings, "the run ended before its time: "+ended.Error())
 	}
 	s := c.run.Scenario
-	clock := c.run.Generator.Journey.Clock
+	clock := c.run.People.Clock()
 	started := c.began.UTC()
 	var generator *report.Process
 	var others []report.Process
@@ -43,21 +45,21 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	facts := report.Facts{
 		Ombak: c.environment.Build, Engine: report.Live,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
-		Plan:     s.Plan(), Part: c.run.Options.played(), Started: &started, Duration: duration, Speed: orOne(c.run.Options.Speed), Clock: clock.Scenario,
-		Machine: machine(), Store: c.store, Offered: offered,
-		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Protocol: c.run.protocol(), Processes: others, Reconciliation: reconciliation,
+		Plan:     s.Plan(), Part: played(c.run.Options), Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
+		Machine: host.Machine(), Store: c.store, Offered: offered,
+		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Protocol: c.run.Protocol(), Processes: others, Reconciliation: reconciliation,
 		Conditions: c.run.Conditions, Validity: c.run.Validity, Ended: cutShort(ended, duration), Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
 	}
 	return report.Assemble(c.recording, facts)
 }
 
 // played says which part of a run the options ask for; nil where that is all of it.
-func (o Options) played() *report.Part {
+func played(o setup.Options) *report.Part {
 	if o.Parts == 0 {
 		return nil
 	}
 	return &report.Part{
-		K: o.Part + 1, N: o.Parts, Scale: orOne(o.Scale), FromS: o.From.Seconds(), ToS: o.To.Seconds(),
+		K: o.Part + 1, N: o.Parts, Scale: o.Scale, FromS: o.From.Seconds(), ToS: o.To.Seconds(),
 		MaxRate: float64(o.MaxRate), MaxWork: float64(o.MaxWork), Closed: o.Closed,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/ombak-sim/ombak/backend/postgres"
+	"github.com/ombak-sim/ombak/drill/host"
 )
 
 // OwnPostgres as a database means a PostgreSQL that is started for the run and removed after it.
@@ -12,7 +13,7 @@ const OwnPostgres = "postgres"
 
 // startCluster starts the run's own PostgreSQL, if it is to have one.
 func (c *conductor) startCluster(ctx context.Context) (err error) {
-	if !c.run.hasBackend() || c.environment.Database != OwnPostgres {
+	if c.run.Service == nil || c.environment.Database != OwnPostgres {
 		return nil
 	}
 	if c.cluster, err = postgres.Start(ctx); err != nil {
@@ -28,7 +29,7 @@ func (c *conductor) stopCluster() {
 		return
 	}
 	if c.store != nil {
-		c.store.Filesystem = filesystemOf(filepath.Join(c.cluster.Folder(), "data"))
+		c.store.Filesystem = host.Filesystem(filepath.Join(c.cluster.Folder(), "data"))
 	}
 	state, err := c.cluster.Stop()
 	if err != nil {

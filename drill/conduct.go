@@ -5,17 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/ombak-sim/ombak/backend/postgres"
 	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 // ErrPartDied marks a run that ended because one of its parts died, though nothing meant to kill it.
@@ -27,9 +31,9 @@ type Stage string
 // The stages of a run.
 const (
 	Starting    Stage = "starting"
-	LeadIn      Stage = "lead-in"
-	Arriving    Stage = "arrivals"
-	Draining    Stage = "drain"
+	LeadIn      Stage = funnel.LeadInPhase
+	Arriving    Stage = funnel.ArrivalsPhase
+	Draining    Stage = funnel.DrainPhase
 	Reconciling Stage = "reconciling"
 )
 
@@ -59,7 +63,7 @@ type Environment struct {
 // conductor is one run under way. Its maps and slices are guarded by mu, because each part's
 // messages come on a goroutine of its own.
 type conductor struct {
-	run         *Run
+	run         *setup.Live
 	environment Environment
 	parts       []*process
 	began       time.Time
@@ -84,23 +88,19 @@ type conductor struct {
 // Conduct plays the run and returns its report. With an error the report holds what is known so
 // far: ErrPartDied, the context's error when interrupted, or why the run could not begin; then its
 // Schema is empty.
-func Conduct(ctx context.Context, run *Run, environment Environment) (report.Report, error) {
-	hide := run.newMask()
-	environment.Log = hide.writer(environment.Log)
+func Conduct(ctx context.Context, run *setup.Live, environment Environment) (report.Report, error) {
+	hide := run.Mask()
+	environment.Log = hide.Writer(environment.Log)
 	result, err := conduct(ctx, run, environment)
-	hide.report(&result)
-	return result, hide.error(err)
+	hide.Report(&result)
+	return result, hide.Error(err)
 }
 
-func conduct(ctx context.Context, run *Run, environment Environment) (report.Report, error) {
+func conduct(ctx context.Context, run *setup.Live, environment Environment) (report.Report, error) {
 	if err := prepare(ctx, run, &environment); err != nil {
 		return report.Report{}, err
 	}
-	steps := make(funnel.Journey, len(run.Generator.Journey.Steps))
-	for i, step := range run.Generator.Journey.Steps {
-		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind}
-	}
-	c := &conductor{run: run, environment: environment, recording: report.NewRecording(steps), done: make(chan struct{})}
+	c := &conductor{run: run, environment: environment, recording: report.NewRecording(run.Generator.Journey.Funnel()), done: make(chan struct{})}
 	defer removeControl(environment.Folder)
 	defer c.stopCluster()
 	defer c.stopAll()
@@ -111,12 +111,12 @@ func conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 	if err := c.startParts(ctx); err != nil {
 		return report.Report{}, err
 	}
-	watched, err := watchAll(ctx, run.Options.Watch)
+	watched, err := host.Watch(ctx, run.Options.Watch)
 	if err != nil {
 		return report.Report{}, err
 	}
 	ended := c.play(ctx)
-	c.watched = watched.stop()
+	c.watched = watched.Stop()
 	c.stopAll()
 	reconciliation, err := c.reconcile(context.WithoutCancel(ctx))
 	if err != nil {
@@ -127,14 +127,14 @@ func conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 }
 
 // prepare refuses what cannot work before anything is started.
-func prepare(ctx context.Context, run *Run, environment *Environment) error {
+func prepare(ctx context.Context, run *setup.Live, environment *Environment) error {
 	if environment.Database == "" {
 		environment.Database = filepath.Join(environment.Folder, "ombak.db")
 	}
-	if err := needFiles(run.mostConnections()); err != nil {
+	if err := host.NeedFiles(run.MostConnections()); err != nil {
 		return err
 	}
-	if !run.hasBackend() {
+	if run.Service == nil {
 		return reach(run.Generator.Targets, run.Options.ConnectTo)
 	}
 	if environment.Database == OwnPostgres {
@@ -142,27 +142,27 @@ func prepare(ctx context.Context, run *Run, environment *Environment) error {
 	}
 	switch err := store.CheckFresh(ctx, environment.Database); {
 	case errors.Is(err, store.ErrUsed):
-		return refuse("the database %s exists already; a drill needs a fresh one: name another with --store, or remove it", store.Name(environment.Database))
+		return setup.Refuse("the database %s exists already; a drill needs a fresh one: name another with --store, or remove it", store.Name(environment.Database))
 	case err != nil:
 		return err
 	case !store.IsFile(environment.Database):
 		return nil
 	}
 	if info, err := os.Stat(filepath.Dir(environment.Database)); err != nil || !info.IsDir() {
-		return refuse("the folder of the database %s does not exist; make it, or name another with --store sqlite:PATH", environment.Database)
+		return setup.Refuse("the folder of the database %s does not exist; make it, or name another with --store sqlite:PATH", environment.Database)
 	}
 	people := int(run.Offered.ByStep[run.Scenario.Arrivals.Step].Scheduled)
-	return needSpace(filepath.Dir(environment.Database), people, run.Generator.PhotoBytes)
+	return host.NeedSpace(filepath.Dir(environment.Database), people, run.Generator.PhotoBytes)
 }
 
 // reach says which target cannot be connected to, before anybody is sent there.
 func reach(targets, connectTo map[string]string) error {
-	for _, name := range sortedNames(targets) {
+	for _, name := range slices.Sorted(maps.Keys(targets)) {
 		target, err := url.Parse(targets[name])
 		if err != nil {
-			return refusal{err}
+			return setup.Refused(err)
 		}
-		address := addressOf(target)
+		address := setup.AddressOf(target)
 		if other, given := connectTo[address]; given {
 			address = other
 		}
@@ -176,20 +176,17 @@ func reach(targets, connectTo map[string]string) error {
 	return nil
 }
 
-// hasBackend says whether the run starts the reference backend itself.
-func (r *Run) hasBackend() bool { return len(r.Backend.Key) > 0 }
-
 // startParts starts mocks, backend and generator, each once those it needs are ready.
 func (c *conductor) startParts(ctx context.Context) error {
 	generator := c.run.Generator
-	if c.run.hasBackend() {
+	if c.run.Service != nil {
 		mocks, err := c.startMocks(ctx)
 		if err != nil {
 			return err
 		}
-		config := c.run.Backend
+		config := c.run.Service.Backend
 		config.Database = c.environment.Database
-		connect(&config, mocks.Addresses)
+		setup.Connect(&config, mocks.Addresses)
 		backend, err := c.startPart(ctx, "backend", Order{Backend: &BackendOrder{config, c.run.Scenario.Opens}})
 		if err != nil {
 			return err
@@ -207,7 +204,7 @@ func (c *conductor) startParts(ctx context.Context) error {
 
 // startMocks starts the mocks and leaves word of how to control them in the folder.
 func (c *conductor) startMocks(ctx context.Context) (Ready, error) {
-	config := c.run.Mocks
+	config := c.run.Service.Mocks
 	config.Admin.Token = NewToken()
 	ready, err := c.startPart(ctx, "mocks", Order{Mocks: &MocksOrder{Config: config}})
 	if err != nil {
@@ -273,14 +270,14 @@ func (c *conductor) play(ctx context.Context) error {
 	const notice = 250 * time.Millisecond // for the word to reach every part
 	c.began = time.Now().Add(notice)
 	for _, p := range c.parts {
-		if err := p.tell(Begin{At: c.began, Clock: c.run.Generator.Journey.Clock}); err != nil {
+		if err := p.tell(Begin{At: c.began, Clock: c.run.People.Clock()}); err != nil {
 			<-p.ended
 			return fmt.Errorf("%w: %w", ErrPartDied, p.cause())
 		}
 	}
-	c.mark(0, c.run.arrivals, "lead-in")
-	c.mark(c.run.arrivals, c.run.lastly-c.run.arrivals, "arrivals")
-	c.mark(c.run.lastly, c.run.Generator.Until-c.run.lastly, "drain")
+	c.mark(0, c.run.People.First, funnel.LeadInPhase)
+	c.mark(c.run.People.First, c.run.People.Last-c.run.People.First, funnel.ArrivalsPhase)
+	c.mark(c.run.People.Last, c.run.People.Until-c.run.People.Last, funnel.DrainPhase)
 	died := c.watch()
 	defer died.stop()
 	ticker := time.NewTicker(time.Second)
@@ -331,9 +328,9 @@ func (d *deaths) stop() {
 
 func (c *conductor) stage() Stage {
 	switch at := time.Since(c.began); {
-	case at < c.run.arrivals:
+	case at < c.run.People.First:
 		return LeadIn
-	case at < c.run.lastly:
+	case at < c.run.People.Last:
 		return Arriving
 	}
 	return Draining
@@ -378,7 +375,7 @@ func (c *conductor) progress(stage Stage) {
 	}
 	c.mu.Lock()
 	progress := Progress{
-		Stage: stage, Until: c.run.Generator.Until, People: c.people, Dropped: c.dropped, Passed: c.passed, Offered: c.run.Offered.Scheduled,
+		Stage: stage, Until: c.run.People.Until, People: c.people, Dropped: c.dropped, Passed: c.passed, Offered: c.run.Offered.Scheduled,
 		Total: int(c.run.Offered.ByStep[c.run.Scenario.Arrivals.Step].Scheduled),
 	}
 	c.mu.Unlock()

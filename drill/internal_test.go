@@ -16,6 +16,7 @@ import (
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/resilience"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 // persisted = acknowledged − lost + unacknowledged, whoever is in which set and however often.
@@ -116,12 +117,12 @@ func TestRoomsAreRead(t *testing.T) {
 
 // A report says which part of a run it is of, and what else the parts must agree on; a whole run does not.
 func TestReportsSayWhichPartTheyAre(t *testing.T) {
-	options := Options{Part: 1, Parts: 3, From: time.Minute, To: 2 * time.Minute, MaxRate: 50}
+	options := setup.Options{Part: 1, Parts: 3, Scale: 1, From: time.Minute, To: 2 * time.Minute, MaxRate: 50}
 	want := report.Part{K: 2, N: 3, Scale: 1, FromS: 60, ToS: 120, MaxRate: 50}
-	if got := options.played(); got == nil || *got != want {
+	if got := played(options); got == nil || *got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	if whole := (Options{}).played(); whole != nil {
+	if whole := played(setup.Options{}); whole != nil {
 		t.Errorf("a whole run is part %+v", whole)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 // makeKeyBy is how a user makes a key file.
@@ -27,7 +28,7 @@ func (a Alone) key() ([]byte, error) {
 	case store.IsFile(a.Database):
 		return keyBeside(a.Database)
 	}
-	return nil, refuse("the key is missing, which all backends of one PostgreSQL share; make it with %s, and give it with --key ombak.key", makeKeyBy)
+	return nil, setup.Refuse("the key is missing, which all backends of one PostgreSQL share; make it with %s, and give it with --key ombak.key", makeKeyBy)
 }
 
 // keyBeside returns the key beside an SQLite file; it is made before the database is.
@@ -35,10 +36,10 @@ func keyBeside(database string) ([]byte, error) {
 	path := database + ".key"
 	if absent(path) {
 		if !absent(database) {
-			return nil, refuse("the database %s is there, but its key %s is missing; put it back, give the key with --key FILE, or name a fresh database", database, path)
+			return nil, setup.Refuse("the database %s is there, but its key %s is missing; put it back, give the key with --key FILE, or name a fresh database", database, path)
 		}
 		if absent(filepath.Dir(path)) {
-			return nil, refuse("the folder of the database %s does not exist; make it, or name another with --store sqlite:PATH", database)
+			return nil, setup.Refuse("the folder of the database %s does not exist; make it, or name another with --store sqlite:PATH", database)
 		}
 		if err := makeKey(path); err != nil {
 			return nil, fmt.Errorf("the key %s cannot be made: %w", path, err)
@@ -80,31 +81,31 @@ func makeKey(path string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// readKey reads a file of a key: its bytes as base64 in one line. What is wrong is ErrRefused.
+// readKey reads a file of a key: its bytes as base64 in one line. What is wrong is setup.ErrRefused.
 func readKey(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, refuse("the key file %s does not exist; make one with %s", path, makeKeyBy)
+		return nil, setup.Refuse("the key file %s does not exist; make one with %s", path, makeKeyBy)
 	}
 	if err != nil {
-		return nil, refuse("the key file cannot be read: %w", err)
+		return nil, setup.Refuse("the key file cannot be read: %w", err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, refuse("the key file cannot be read: %w", err)
+		return nil, setup.Refuse("the key file cannot be read: %w", err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, refuse("the key file %s is open to other users (mode %04o); close it with chmod 600 %s", path, mode, path)
+		return nil, setup.Refuse("the key file %s is open to other users (mode %04o); close it with chmod 600 %s", path, mode, path)
 	}
 	const longest = 1 << 10 // bytes; a key takes 45
 	text, err := io.ReadAll(io.LimitReader(file, longest))
 	if err != nil {
-		return nil, refuse("the key file cannot be read: %w", err)
+		return nil, setup.Refuse("the key file cannot be read: %w", err)
 	}
 	key, err := parseKey(text)
 	if err != nil {
-		return nil, refuse("the key file %s is malformed: %w; make one with %s", path, err, makeKeyBy)
+		return nil, setup.Refuse("the key file %s is malformed: %w; make one with %s", path, err, makeKeyBy)
 	}
 	return key, nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 func TestKeyFiles(t *testing.T) {
@@ -47,7 +48,7 @@ func TestKeyFiles(t *testing.T) {
 			}
 			continue
 		}
-		if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), test.want) {
+		if !errors.Is(err, setup.ErrRefused) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v; want %q", test.why, err, test.want)
 		}
 		if test.text != "" && strings.Contains(err.Error(), text[:8]) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/mocks"
@@ -96,7 +97,7 @@ func serveOrder(ctx context.Context, order Order, scanner *bufio.Scanner, messag
 	var tuning sync.WaitGroup
 	defer tuning.Wait()
 	defer stop()
-	tuning.Go(func() { keepTuning(tuned, order.leastGrowth()) })
+	tuning.Go(func() { host.KeepTuningGC(tuned, order.leastGrowth()) })
 	switch {
 	case order.Backend != nil:
 		return serveBackend(ctx, *order.Backend, scanner, messages, log)
@@ -117,9 +118,9 @@ func (o Order) leastGrowth() int {
 	return 100
 }
 
-// heed reads the start of the run, hands it on, and returns when the conductor closes the input
+// untilStopped reads the start of the run, hands it on, and returns when the conductor closes the input
 // or the context ends.
-func heed(ctx context.Context, scanner *bufio.Scanner, began func(Begin)) {
+func untilStopped(ctx context.Context, scanner *bufio.Scanner, began func(Begin)) {
 	closed := make(chan struct{})
 	go func() { // ends with the input; a part that stops for another reason is about to exit
 		defer close(closed)
@@ -180,7 +181,7 @@ func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanne
 	}
 	readings := func() []funnel.Reading { return backendReadings(server.Stats(), gates, clock.real()) }
 	running.Go(func() { observe(ctx, messages, readings) })
-	heed(ctx, scanner, clock.set)
+	untilStopped(ctx, scanner, clock.set)
 	const drain = 10 * time.Second
 	drained, cancelDrain := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancelDrain()
@@ -200,7 +201,7 @@ func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanne
 func describeStore(database string, server *backend.Server) *report.Store {
 	described := &report.Store{Engine: server.Engine(), Durability: server.Durability()}
 	if store.IsFile(database) {
-		described.Filesystem = filesystemOf(database)
+		described.Filesystem = host.Filesystem(database)
 	}
 	return described
 }
@@ -220,7 +221,7 @@ func serveMocks(ctx context.Context, order MocksOrder, scanner *bufio.Scanner, m
 	messages.write(Message{Ready: &Ready{Addresses: stand.Addresses()}})
 	var running sync.WaitGroup
 	running.Go(func() { observe(ctx, messages, func() []funnel.Reading { return mockReadings(stand, clock.real()) }) })
-	heed(ctx, scanner, func(begin Begin) {
+	untilStopped(ctx, scanner, func(begin Begin) {
 		clock.set(begin)
 		stand.Begin(begin.At, begin.Clock)
 	})
@@ -250,10 +251,7 @@ func writeRecordings(stand *mocks.Mocks, files map[string]string) error {
 // serveGenerator plays the run and reports each second of it.
 func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Scanner, messages *writer) error {
 	shards := max(1, order.Config.Shards)
-	steps := make(funnel.Journey, len(order.Config.Journey.Steps))
-	for i, step := range order.Config.Journey.Steps {
-		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind}
-	}
+	steps := order.Config.Journey.Funnel()
 	recorder := report.NewRecorder(steps, shards, func(delta report.Delta) { messages.write(Message{Delta: &delta}) })
 	var metrics *loadgen.Metrics
 	generator, err := loadgen.New(order.Config, func(shard int) funnel.Observer {
@@ -278,14 +276,14 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 		ready.Addresses = map[string]string{"metrics": address}
 	}
 	messages.write(Message{Ready: &ready})
-	heed(ctx, scanner, func(begin Begin) {
+	untilStopped(ctx, scanner, func(begin Begin) {
 		running.Go(func() {
-			meter := newStrainMeter()
+			meter := host.NewStrainMeter()
 			if err := generator.Run(ctx, begin.At); err != nil {
 				messages.write(Message{Warning: "the generator: " + err.Error()})
 			}
 			recorder.Close()
-			messages.write(Message{Strain: meter.read(generator.Totals())})
+			messages.write(Message{Strain: meter.Read(generator.Totals())})
 			messages.write(Message{Done: true})
 		})
 	})

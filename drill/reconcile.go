@@ -14,7 +14,7 @@ import (
 // reconcile compares what people were told with what the store holds, once the backend has
 // stopped. It returns nil where the run has no backend of its own.
 func (c *conductor) reconcile(ctx context.Context) (*report.Reconciliation, error) {
-	if !c.run.hasBackend() {
+	if c.run.Service == nil {
 		return nil, nil
 	}
 	c.progress(Reconciling)
@@ -25,7 +25,7 @@ func (c *conductor) reconcile(ctx context.Context) (*report.Reconciliation, erro
 	}
 	var emails, niks []uint64
 	foreign := 0
-	for row, err := range store.Audit(ctx, c.environment.Database, c.run.Backend.Key) {
+	for row, err := range store.Audit(ctx, c.environment.Database, c.run.Service.Backend.Key) {
 		if err != nil {
 			return nil, err
 		}

@@ -69,9 +69,9 @@ func (j *Journey) Lead() time.Duration {
 }
 
 // Funnel returns the names and kinds of the steps.
-func (j *Journey) Funnel() funnel.Journey {
-	steps := make(funnel.Journey, len(j.config.Steps))
-	for i, step := range j.config.Steps {
+func (c Config) Funnel() funnel.Journey {
+	steps := make(funnel.Journey, len(c.Steps))
+	for i, step := range c.Steps {
 		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind}
 	}
 	return steps

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/study/calibration"
 )
 
 const (
@@ -47,7 +47,7 @@ type unseen struct {
 	title    string
 	light    bool // below 85 % of the limit
 	beyond   bool // the limit
-	findings drill.Validation
+	findings calibration.Validation
 }
 
 // runValidation is the program under the name validation; it returns the exit code.

@@ -13,10 +13,11 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// streams are where a command reads and writes.
+// streams are where a command reads and writes, and the arguments that it was started with.
 type streams struct {
-	in       io.Reader
-	out, err io.Writer
+	in        io.Reader
+	out, err  io.Writer
+	arguments []string // the program's name left out
 }
 
 // Run is ombak: it takes the arguments, the program's name first, and returns the exit code.
@@ -24,7 +25,7 @@ func Run(arguments []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends at once
-	app := newApp(streams{in, out, errOut})
+	app := newApp(streams{in, out, errOut, arguments[min(1, len(arguments)):]})
 	err := app.RunContext(ctx, flagsFirst(app, arguments))
 	code := exitCode(err)
 	var verdict verdictError

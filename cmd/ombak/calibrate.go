@@ -9,8 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/study/calibration"
 )
 
 func calibrateCommand(s streams) *cli.Command {
@@ -43,7 +43,7 @@ func calibrate(c *cli.Context, s streams) error {
 		}
 		reports = append(reports, levels...)
 	}
-	how := drill.Calibrating{Shared: c.Bool("shared"), Seed: c.Uint64("seed")}
+	how := calibration.Calibrating{Shared: c.Bool("shared"), Seed: c.Uint64("seed")}
 	if c.String("scenario") != "" {
 		var err error
 		if how.Least, err = readLoad(c); err != nil {
@@ -54,7 +54,7 @@ func calibrate(c *cli.Context, s streams) error {
 		}
 		fmt.Fprintf(s.err, "looking for settings that give the waits of %d reports, by simulation: some two seconds a report\n", len(reports))
 	}
-	model, err := drill.Calibrate(c.Context, reports, how)
+	model, err := calibration.Calibrate(c.Context, reports, how)
 	if err != nil {
 		return err
 	}
@@ -62,13 +62,13 @@ func calibrate(c *cli.Context, s streams) error {
 		fmt.Fprintf(s.err, "warning: %s\n", warning)
 	}
 	if c.String("o") == "" {
-		return drill.WriteModel(s.out, model)
+		return calibration.WriteModel(s.out, model)
 	}
 	written := "model"
 	if _, err := os.Stat(c.String("o")); err == nil {
 		written = "model, in place of an earlier one"
 	}
-	if err := writeFile(c.String("o"), func(w io.Writer) error { return drill.WriteModel(w, model) }); err != nil {
+	if err := writeFile(c.String("o"), func(w io.Writer) error { return calibration.WriteModel(w, model) }); err != nil {
 		return fmt.Errorf("the model cannot be written: %w", err)
 	}
 	for _, station := range model.Stations {
@@ -89,8 +89,8 @@ func replaceable(name string) error {
 	}
 	if err == nil {
 		defer file.Close()
-		head := make([]byte, len(drill.ModelHeading))
-		if _, err = io.ReadFull(file, head); err == nil && string(head) == drill.ModelHeading {
+		head := make([]byte, len(calibration.ModelHeading))
+		if _, err = io.ReadFull(file, head); err == nil && string(head) == calibration.ModelHeading {
 			return nil
 		}
 	}

@@ -8,7 +8,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/drill/host"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 func doctorCommand(s streams) *cli.Command {
@@ -37,11 +38,11 @@ func doctor(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	run, err := drill.NewRun(scenario, drill.Options{Scale: c.Float64("scale")})
+	run, err := setup.NewLive(scenario, setup.Options{Scale: c.Float64("scale")})
 	if err != nil {
 		return err
 	}
-	findings, err := drill.Examine(c.Context, run, c.String("out"))
+	findings, err := host.Examine(c.Context, run, c.String("out"))
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func doctor(c *cli.Context, s streams) error {
 }
 
 // printFindings ends with exit code 1 where something is not enough.
-func printFindings(s streams, scenario string, findings []drill.Finding) error {
+func printFindings(s streams, scenario string, findings []host.Finding) error {
 	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	bad := 0
 	for _, finding := range findings {

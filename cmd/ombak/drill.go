@@ -17,6 +17,7 @@ import (
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -59,7 +60,7 @@ func drillCommand(s streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			run, err := drill.NewRun(scenario, options)
+			run, err := setup.NewLive(scenario, options)
 			if err != nil {
 				return err
 			}
@@ -101,7 +102,7 @@ func loadCommand(s streams) *cli.Command {
 				return err
 			}
 			options.Closed = c.Int("closed")
-			run, err := drill.NewLoad(scenario, options)
+			run, err := setup.NewLoad(scenario, options)
 			if err != nil {
 				return err
 			}
@@ -119,8 +120,8 @@ func watchFlag() cli.Flag {
 }
 
 // readRun reads the scenario and the flags that every live command has.
-func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, drill.Options, error) {
-	var options drill.Options
+func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Options, error) {
+	var options setup.Options
 	name := c.Args().First()
 	if name == "" {
 		name = fallback
@@ -132,7 +133,7 @@ func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, drill.Option
 	if err != nil {
 		return nil, options, err
 	}
-	options = drill.Options{Plan: c.String("plan"), Scale: c.Float64("scale"), Speed: c.Float64("speed"), Thresholds: c.StringSlice("threshold")}
+	options = setup.Options{Plan: c.String("plan"), Scale: c.Float64("scale"), Speed: c.Float64("speed"), Thresholds: c.StringSlice("threshold")}
 	for _, flag := range []string{"scale", "speed", "scale-system"} {
 		if c.IsSet(flag) && !(c.Float64(flag) > 0) {
 			return nil, options, usageError{fmt.Errorf("--%s is %v; it must be above 0", flag, c.Float64(flag))}
@@ -220,7 +221,7 @@ func databasePath(store string) (string, error) {
 }
 
 // conduct plays the run, writes its files and prints its verdict.
-func conduct(c *cli.Context, s streams, run *drill.Run, database string) error {
+func conduct(c *cli.Context, s streams, run *setup.Live, database string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding the own program, to start the parts: %w", err)
@@ -239,9 +240,9 @@ func conduct(c *cli.Context, s streams, run *drill.Run, database string) error {
 		_ = os.Remove(folder) // empty unless the user's; the cause counts
 		return ended
 	}
-	result.Command = commandLine(os.Args[1:])
+	result.Command = commandLine(s.arguments)
 	written := writeFiles(folder, result)
-	if err := errors.Join(show(c, s.out, run, result, folder), written); err != nil {
+	if err := errors.Join(show(c, s.out, &run.Planned, result, folder), written); err != nil {
 		return errors.Join(ended, err)
 	}
 	if ended != nil {
@@ -266,7 +267,7 @@ func (s stopped) Error() string {
 func (s stopped) Unwrap() error { return s.cause }
 
 // show prints the product: the report as JSON, or the funnel and the verdict for people.
-func show(c *cli.Context, out io.Writer, run *drill.Run, result report.Report, folder string) error {
+func show(c *cli.Context, out io.Writer, run *setup.Planned, result report.Report, folder string) error {
 	if c.Bool("json") {
 		return report.Write(out, result)
 	}

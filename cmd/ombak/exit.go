@@ -7,6 +7,7 @@ import (
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 // The exit codes of ombak. Where several apply: 104, 105, 1, 4, 99, 3, 0 in this order.
@@ -38,7 +39,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage), errors.As(err, &mistakes), errors.Is(err, drill.ErrRefused):
+	case errors.As(err, &usage), errors.As(err, &mistakes), errors.Is(err, setup.ErrRefused):
 		return exitRefused
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted

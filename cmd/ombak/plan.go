@@ -13,9 +13,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/study/plan"
+	"github.com/ombak-sim/ombak/study/simulation"
 )
 
 func planCommand(s streams) *cli.Command {
@@ -37,13 +39,13 @@ func planCommand(s streams) *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print plans.json on standard output", EnvVars: twin("json")},
 			&cli.BoolFlag{Name: "quiet", Usage: "show no progress", EnvVars: twin("quiet")},
 		},
-		Action: func(c *cli.Context) error { return plan(c, s) },
+		Action: func(c *cli.Context) error { return playPlans(c, s) },
 	}
 }
 
 // plan simulates every plan with the same people and says which is best. The exit code is that of
 // the best plan's thresholds.
-func plan(c *cli.Context, s streams) error {
+func playPlans(c *cli.Context, s streams) error {
 	if c.Bool("search") {
 		return searchPlan(c, s)
 	}
@@ -68,12 +70,12 @@ func plan(c *cli.Context, s streams) error {
 }
 
 // compareAll compares the plans, and plays them under uncertainty where that was asked for.
-func compareAll(c *cli.Context, s streams, runs []*drill.Run, unsure *drill.Uncertain, folder string) (drill.Comparison, error) {
+func compareAll(c *cli.Context, s streams, runs []*setup.Model, unsure *plan.Uncertain, folder string) (plan.Comparison, error) {
 	simulations, err := study(c, s, runs, unsure)
 	if err != nil {
-		return drill.Comparison{}, err
+		return plan.Comparison{}, err
 	}
-	compared := drill.ComparePlans(simulations)
+	compared := plan.ComparePlans(simulations)
 	if unsure != nil {
 		compared.Uncertainty, err = uncertainty(c, s, unsure, compared.Best, folder)
 	}
@@ -81,18 +83,18 @@ func compareAll(c *cli.Context, s streams, runs []*drill.Run, unsure *drill.Unce
 }
 
 // finishPlans writes the files, shows the comparison and returns the verdict.
-func finishPlans(c *cli.Context, s streams, compared drill.Comparison, folder string, verdict report.Verdict) error {
+func finishPlans(c *cli.Context, s streams, compared plan.Comparison, folder string, verdict report.Verdict) error {
 	if err := writePlans(folder, compared); err != nil {
 		return err
 	}
 	if c.Bool("json") {
-		return errors.Join(drill.WriteComparison(s.out, compared), verdictError{verdict})
+		return errors.Join(plan.WriteComparison(s.out, compared), verdictError{verdict})
 	}
 	showPlans(s.out, compared, folder)
 	return verdictError{verdict}
 }
 
-func readPlans(c *cli.Context) ([]*drill.Run, []drill.LeftOut, *drill.Uncertain, error) {
+func readPlans(c *cli.Context) ([]*setup.Model, []setup.LeftOut, *plan.Uncertain, error) {
 	scenario, options, err := readSimulated(c)
 	if err != nil {
 		return nil, nil, nil, err
@@ -100,9 +102,9 @@ func readPlans(c *cli.Context) ([]*drill.Run, []drill.LeftOut, *drill.Uncertain,
 	if twice := repeated(c.StringSlice("plan")); twice != "" {
 		return nil, nil, nil, usageError{fmt.Errorf("--plan %s is given twice", twice)}
 	}
-	runs, left, err := drill.NewSimulations(scenario, options, c.StringSlice("plan"))
+	runs, left, err := setup.NewModels(scenario, options, c.StringSlice("plan"))
 	if err == nil {
-		err = drill.CheckRuns(len(runs) * c.Int("replications"))
+		err = simulation.CheckRuns(len(runs) * c.Int("replications"))
 	}
 	if err != nil || !c.Bool("uncertainty") {
 		return runs, left, nil, err
@@ -111,9 +113,9 @@ func readPlans(c *cli.Context) ([]*drill.Run, []drill.LeftOut, *drill.Uncertain,
 	for _, run := range runs {
 		names = append(names, run.Scenario.Plan())
 	}
-	unsure, err := drill.NewUncertain(scenario, options, names)
+	unsure, err := plan.NewUncertain(scenario, options, names)
 	if err == nil {
-		err = drill.CheckRuns(unsure.Runs(c.Int("replications")))
+		err = simulation.CheckRuns(unsure.Runs(c.Int("replications")))
 	}
 	return runs, left, unsure, err
 }
@@ -131,7 +133,7 @@ func repeated(names []string) string {
 
 // study plays all runs and shows how far it is. Before it starts it says how much there is to do, what
 // is to be played after it included.
-func study(c *cli.Context, s streams, runs []*drill.Run, then *drill.Uncertain) ([]drill.Simulation, error) {
+func study(c *cli.Context, s streams, runs []*setup.Model, then *plan.Uncertain) ([]simulation.Result, error) {
 	count := c.Int("replications")
 	all, after := len(runs)*count, ""
 	if then != nil {
@@ -139,19 +141,19 @@ func study(c *cli.Context, s streams, runs []*drill.Run, then *drill.Uncertain) 
 		after = fmt.Sprintf(", then %d at %d combinations of the uncertain inputs", then.Runs(count), then.Combinations())
 	}
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", len(runs)*count, runs[0])
-	expected, err := foretell(c, watch, runs[0], all)
+	expected, err := estimate(c, watch, runs[0], all)
 	if err != nil {
 		return nil, err
 	}
 	watch.say("%d plans, %d replications of each: %d runs%s%s\n", len(runs), count, len(runs)*count, after, expected)
-	simulations, err := drill.Study{
-		Runs: runs, How: watch.watched(drill.Simulating{Replications: count, Build: build()}), Expected: watch.expected,
+	simulations, err := simulation.Study{
+		Models: runs, Settings: watch.watched(simulation.Settings{Replications: count, Build: build()}), Expected: watch.expected,
 	}.Play(c.Context)
 	watch.close()
 	return simulations, err
 }
 
-func verdictOfBest(c drill.Comparison) report.Verdict {
+func verdictOfBest(c plan.Comparison) report.Verdict {
 	for _, plan := range c.Plans {
 		if plan.Plan == c.Best {
 			return plan.Verdict
@@ -160,20 +162,20 @@ func verdictOfBest(c drill.Comparison) report.Verdict {
 	return report.Inconclusive
 }
 
-func writePlans(folder string, c drill.Comparison) error {
+func writePlans(folder string, c plan.Comparison) error {
 	figure, err := pareto(c)
 	if err != nil {
 		return err
 	}
 	return errors.Join(
 		writeFigures(filepath.Join(folder, "plots"), []plots.Figure{figure}),
-		writeFile(filepath.Join(folder, "plans.json"), func(w io.Writer) error { return drill.WriteComparison(w, c) }),
-		writeFile(filepath.Join(folder, "plans.md"), func(w io.Writer) error { return drill.WritePlansMarkdown(w, c) }),
+		writeFile(filepath.Join(folder, "plans.json"), func(w io.Writer) error { return plan.WriteComparison(w, c) }),
+		writeFile(filepath.Join(folder, "plans.md"), func(w io.Writer) error { return plan.WritePlansMarkdown(w, c) }),
 	)
 }
 
 // pareto draws what the plans cost and how many people finish.
-func pareto(c drill.Comparison) (plots.Figure, error) {
+func pareto(c plan.Comparison) (plots.Figure, error) {
 	var options []plots.Option
 	for _, plan := range c.Plans {
 		if plan.Cost != nil {
@@ -187,7 +189,7 @@ func pareto(c drill.Comparison) (plots.Figure, error) {
 }
 
 // showPlans prints the comparison for people.
-func showPlans(out io.Writer, c drill.Comparison, folder string) {
+func showPlans(out io.Writer, c plan.Comparison, folder string) {
 	rows := c.Rows(false, "cost", "lost", "finished", "worst_p99_s", "waited_min", "recovery_s")
 	for i := range rows {
 		if i == 0 {

@@ -12,7 +12,8 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
-	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/study/simulation"
 )
 
 // studyProgress shows how many of several simulations are done, and how much of the scenario's time they
@@ -30,8 +31,8 @@ type studyProgress struct {
 	bar    *mpb.Bar
 }
 
-func newStudyProgress(out io.Writer, quiet bool, what string, total int, one *drill.Run) *studyProgress {
-	p := &studyProgress{out: out, quiet: quiet, what: what, each: one.Simulated.Until, last: time.Now()}
+func newStudyProgress(out io.Writer, quiet bool, what string, total int, one *setup.Model) *studyProgress {
+	p := &studyProgress{out: out, quiet: quiet, what: what, each: one.Config.Until, last: time.Now()}
 	p.total.Store(int64(total))
 	if file, ok := out.(*os.File); ok && !quiet && term.IsTerminal(int(file.Fd())) {
 		p.bars = mpb.New(mpb.WithOutput(file), mpb.WithWidth(60), mpb.WithRefreshRate(200*time.Millisecond))
@@ -40,7 +41,7 @@ func newStudyProgress(out io.Writer, quiet bool, what string, total int, one *dr
 }
 
 // watched is how to simulate, seen by the progress.
-func (p *studyProgress) watched(how drill.Simulating) drill.Simulating {
+func (p *studyProgress) watched(how simulation.Settings) simulation.Settings {
 	if !p.quiet {
 		how.Done, how.Passed = p.done, p.passed
 	}
@@ -58,17 +59,17 @@ func (p *studyProgress) say(format string, arguments ...any) {
 	fmt.Fprintf(p.out, format, arguments...)
 }
 
-// foretell says how long so many runs like the given one will take, by its beginning; nothing where
+// estimate words how long so many runs like the given one will take, by its beginning, or nothing if
 // nobody is told.
-func foretell(c *cli.Context, p *studyProgress, run *drill.Run, runs int) (string, error) {
+func estimate(c *cli.Context, p *studyProgress, run *setup.Model, runs int) (string, error) {
 	if p.quiet {
 		return "", nil
 	}
-	one, err := drill.Foretell(c.Context, run)
+	one, err := simulation.EstimateTime(c.Context, run)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(", about %v by the beginning of the first", one.Of(runs, drill.Simulating{})), nil
+	return fmt.Sprintf(", about %v by the beginning of the first", one.Of(runs, simulation.Settings{})), nil
 }
 
 // expected tells better how long it will take, once the first run has told.

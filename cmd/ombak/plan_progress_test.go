@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/sim"
 )
 
@@ -13,7 +13,7 @@ import (
 // any case; a precision may want more runs than were asked for.
 func TestStudyProgressInALog(t *testing.T) {
 	var log strings.Builder
-	p := newStudyProgress(&log, false, "runs", 2, &drill.Run{Simulated: sim.Config{Until: time.Hour}})
+	p := newStudyProgress(&log, false, "runs", 2, &setup.Model{Config: sim.Config{Until: time.Hour}})
 	p.passed(10 * time.Minute) // no line is due yet
 	p.last = p.last.Add(-time.Minute)
 	p.passed(10 * time.Minute)

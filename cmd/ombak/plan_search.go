@@ -9,7 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/study/plan"
+	"github.com/ombak-sim/ombak/study/simulation"
 )
 
 // searchReplications is how often a plan is played to be sure of it, where the flag does not say.
@@ -31,20 +32,20 @@ func searchPlan(c *cli.Context, s streams) error {
 		_ = os.Remove(folder) // where nothing is in it
 		return err
 	}
-	return finishPlans(c, s, drill.CompareSearched(searched, simulations), folder, searched.Verdict())
+	return finishPlans(c, s, plan.CompareSearched(searched, simulations), folder, searched.Verdict())
 }
 
 // playSearch says how long the search may take, and plays it.
-func playSearch(c *cli.Context, s streams, search *drill.PlanSearch) (drill.Searched, []drill.Simulation, error) {
+func playSearch(c *cli.Context, s streams, search *plan.Search) (plan.Searched, []simulation.Result, error) {
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", search.Runs(), search.Start())
 	defer watch.close()
-	expected, err := foretell(c, watch, search.Start(), search.Runs())
+	expected, err := estimate(c, watch, search.Start(), search.Runs())
 	if err != nil {
-		return drill.Searched{}, nil, err
+		return plan.Searched{}, nil, err
 	}
 	watch.say("plan %s varied: %d candidates, %d replications of those that may hold: %d runs at most%s\n",
 		search.Start().Scenario.Plan(), search.Candidates(), replicationsOf(c), search.Runs(), expected)
-	searched, simulations, err := search.Play(c.Context, watch.watched(drill.Simulating{Build: build()}), func(first, rest time.Duration) {
+	searched, simulations, err := search.Play(c.Context, watch.watched(simulation.Settings{Build: build()}), func(first, rest time.Duration) {
 		watch.say("the first took %v; the others take about %v at most\n", first.Round(10*time.Millisecond), rest.Round(100*time.Millisecond))
 	})
 	watch.say("%d runs were needed\n", watch.played.Load())
@@ -58,7 +59,7 @@ func replicationsOf(c *cli.Context) int {
 	return searchReplications
 }
 
-func readSearch(c *cli.Context) (*drill.PlanSearch, error) {
+func readSearch(c *cli.Context) (*plan.Search, error) {
 	scenario, options, err := readSimulated(c)
 	if err != nil {
 		return nil, err
@@ -70,11 +71,11 @@ func readSearch(c *cli.Context) (*drill.PlanSearch, error) {
 	if len(plans) == 1 {
 		options.Plan = plans[0]
 	}
-	return drill.NewPlanSearch(scenario, options, replicationsOf(c))
+	return plan.NewSearch(scenario, options, replicationsOf(c))
 }
 
 // showSearch prints what became of each candidate.
-func showSearch(out io.Writer, s *drill.Searched, currency string) {
+func showSearch(out io.Writer, s *plan.Searched, currency string) {
 	fmt.Fprintf(out, "\nCandidates: %d of %d tried, %d of them in full\n", len(s.Candidates), s.All, s.Full)
 	rows := s.Rows(currency)
 	for i, row := range rows {

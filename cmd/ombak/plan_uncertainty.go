@@ -8,22 +8,23 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/plots"
+	"github.com/ombak-sim/ombak/study/plan"
+	"github.com/ombak-sim/ombak/study/simulation"
 	"github.com/ombak-sim/ombak/workload"
 )
 
 // uncertainty plays the plans at all values of the scenario's uncertain inputs and draws what sways
 // the plan of least regret most. The best plan as things are is named of equals.
-func uncertainty(c *cli.Context, s streams, u *drill.Uncertain, best, folder string) (*drill.Uncertainty, error) {
+func uncertainty(c *cli.Context, s streams, u *plan.Uncertain, best, folder string) (*plan.Uncertainty, error) {
 	count := c.Int("replications")
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", u.Runs(count), u.First())
-	expected, err := foretell(c, watch, u.First(), u.Runs(count))
+	expected, err := estimate(c, watch, u.First(), u.Runs(count))
 	if err != nil {
 		return nil, err
 	}
 	watch.say("%d combinations of the uncertain inputs: %d runs%s\n", u.Combinations(), u.Runs(count), expected)
-	result, err := u.Play(c.Context, watch.watched(drill.Simulating{Replications: count, Build: build()}), best, watch.expected)
+	result, err := u.Play(c.Context, watch.watched(simulation.Settings{Replications: count, Build: build()}), best, watch.expected)
 	watch.close()
 	if err != nil {
 		return nil, err
@@ -54,7 +55,7 @@ func spoken(value string) string {
 	return fmt.Sprintf("mean %.3g s", times.Mean())
 }
 
-func showUncertainty(out io.Writer, u *drill.Uncertainty, currency string) {
+func showUncertainty(out io.Writer, u *plan.Uncertainty, currency string) {
 	fmt.Fprintf(out, "\nUnder uncertainty: %d combinations of the inputs, %d runs\n%s", u.Worlds, u.Runs, columns(u.Rows(currency)))
 	least := u.LeastRegret
 	if tie := u.Tie(); tie != "" {

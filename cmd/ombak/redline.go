@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -16,6 +15,9 @@ import (
 	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/study/redline"
+	"github.com/ombak-sim/ombak/units"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -41,30 +43,22 @@ func redlineCommand(s streams) *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON on standard output", EnvVars: twin("json")},
 			&cli.BoolFlag{Name: "quiet", Usage: "show no progress", EnvVars: twin("quiet")},
 		},
-		Action: func(c *cli.Context) error { return redline(c, s) },
+		Action: func(c *cli.Context) error { return playRedline(c, s) },
 	}
 }
 
-// redliner tries one rate after the other.
+// redliner plays one level after the other.
 type redliner struct {
 	c        *cli.Context
 	s        streams
 	scenario *scenarios.Scenario
-	options  drill.Options
+	options  setup.Options
 	folder   string
-	levels   []level
+	played   int // levels
 }
 
-// level is one rate that was tried.
-type level struct {
-	rate   float64
-	closed int    // people kept under way; 0 in an open loop
-	folder string // relative to the redline's own
-	result report.Report
-}
-
-func redline(c *cli.Context, s streams) error {
-	r, search, err := readRedline(c, s)
+func playRedline(c *cli.Context, s streams) error {
+	r, bisection, err := readRedline(c, s)
 	if err != nil {
 		return err
 	}
@@ -72,95 +66,97 @@ func redline(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.newRun(workload.Rate(search.From)); err != nil {
+	if _, err := r.setUp(bisection.From, 0); err != nil {
 		return err
 	}
 	if r.folder, err = makeFolder(c.String("out"), r.scenario.Name+"-redline", time.Now()); err != nil {
 		return err
 	}
 	if len(concurrencies) > 0 {
-		return errors.Join(r.tryClosed(concurrencies), r.concludeClosed())
+		closed, err := redline.RunClosed(concurrencies, r.playClosed)
+		return errors.Join(err, r.concludeClosed(closed))
 	}
-	limit, err := search.Run(func(rate float64) (bool, error) { return r.try(workload.Rate(rate)) })
-	return errors.Join(err, r.conclude(limit))
+	open, err := redline.RunOpen(r.scenario.Arrivals.Step, bisection, r.playOpen)
+	return errors.Join(err, r.conclude(open))
 }
 
-func readRedline(c *cli.Context, s streams) (*redliner, drill.Search, error) {
-	search := drill.Search{Factor: c.Float64("factor"), Precision: c.Float64("precision"), Most: c.Int("most")}
+func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error) {
+	bisection := redline.Bisection{Factor: c.Float64("factor"), Precision: c.Float64("precision"), Most: c.Int("most")}
 	name, err := oneArgument(c, "scenario")
 	if err != nil {
-		return nil, search, err
+		return nil, bisection, err
 	}
-	r := &redliner{c: c, s: s, options: drill.Options{Plan: c.String("plan"), Thresholds: c.StringSlice("threshold"), For: c.Duration("for")}}
+	r := &redliner{c: c, s: s, options: setup.Options{Plan: c.String("plan"), Thresholds: c.StringSlice("threshold"), For: c.Duration("for")}}
 	if r.scenario, err = loadScenario(name); err != nil {
-		return nil, search, err
+		return nil, bisection, err
 	}
 	rate, err := workload.ParseRate(c.String("from"))
 	switch {
 	case err != nil || rate == 0:
-		return nil, search, usageError{fmt.Errorf("--from %q is no rate above 0; write for example 100/s", c.String("from"))}
-	case !(search.Factor > 1) || !(search.Precision > 0) || search.Most < 1 || r.options.For <= 0:
-		return nil, search, usageError{errors.New("--factor must be above 1, --precision above 0, --most at least 1 and --for above 0")}
+		return nil, bisection, usageError{fmt.Errorf("--from %q is no rate above 0; write for example 100/s", c.String("from"))}
+	case !(bisection.Factor > 1) || !(bisection.Precision > 0) || bisection.Most < 1 || r.options.For <= 0:
+		return nil, bisection, usageError{errors.New("--factor must be above 1, --precision above 0, --most at least 1 and --for above 0")}
 	}
-	search.From = float64(rate)
+	bisection.From = float64(rate)
 	if c.IsSet("seed") {
 		seed := c.Uint64("seed")
 		r.options.Seed = &seed
 	}
 	if r.options.Targets, err = pairs(c.StringSlice("target"), "target", true); err != nil {
-		return nil, search, err
+		return nil, bisection, err
 	}
 	if r.options.ConnectTo, err = pairs(c.StringSlice("connect-to"), "connect-to", false); err != nil {
-		return nil, search, err
+		return nil, bisection, err
 	}
 	if r.options.Watch, err = pairs(c.StringSlice("watch"), "watch", false); err != nil {
-		return nil, search, err
+		return nil, bisection, err
 	}
 	r.options.Vars, err = pairs(c.StringSlice("var"), "var", false)
-	return r, search, err
+	return r, bisection, err
 }
 
-func (r *redliner) newRun(rate workload.Rate) (*drill.Run, error) {
+// setUp maps a rate, or a number of people under way, to a live run.
+func (r *redliner) setUp(rate float64, closed int) (*setup.Live, error) {
 	options := r.options
-	options.Rate = rate
+	options.Rate, options.Closed = workload.Rate(rate), closed
 	if len(options.Targets) > 0 {
-		return drill.NewLoad(r.scenario, options)
+		return setup.NewLoad(r.scenario, options)
 	}
-	return drill.NewRun(r.scenario, options)
+	return setup.NewLive(r.scenario, options)
 }
 
-// try plays one level and says whether it held.
-func (r *redliner) try(rate workload.Rate) (bool, error) {
-	run, err := r.newRun(rate)
+// playOpen plays a level of the open loop.
+func (r *redliner) playOpen(rate float64) (redline.Level, error) {
+	level, err := r.play(rate, 0)
 	if err != nil {
-		return false, err
+		return level, err
 	}
-	played, err := r.play(run)
-	if err != nil {
-		return false, err
-	}
-	played.rate = float64(rate)
-	r.levels = append(r.levels, played)
-	r.say("%s: %.5g sign-ups/s: %s\n", played.folder, float64(rate), played.result.Verdict)
-	return held(played.result), nil
+	level.Rate = rate
+	r.say("%s: %.5g sign-ups/s: %s\n", level.Name, rate, level.Report.Verdict)
+	return level, nil
 }
 
 // play conducts the next level and writes its report.
-func (r *redliner) play(run *drill.Run) (level, error) {
-	played := level{folder: fmt.Sprintf("level-%02d", len(r.levels)+1)}
-	folder := filepath.Join(r.folder, played.folder)
+func (r *redliner) play(rate float64, closed int) (redline.Level, error) {
+	live, err := r.setUp(rate, closed)
+	if err != nil {
+		return redline.Level{}, err
+	}
+	r.played++
+	level := redline.Level{Name: fmt.Sprintf("level-%02d", r.played), Concurrency: closed}
+	folder := filepath.Join(r.folder, level.Name)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return played, err
+		return level, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return played, err
+		return level, err
 	}
-	played.result, err = drill.Conduct(r.c.Context, run, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err})
+	level.Report, err = drill.Conduct(r.c.Context, live, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err})
 	if err != nil {
-		return played, err
+		return level, err
 	}
-	return played, writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, played.result) })
+	return level, writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, level.Report) })
 }
 
 func (r *redliner) say(format string, words ...any) {
@@ -169,31 +165,17 @@ func (r *redliner) say(format string, words ...any) {
 	}
 }
 
-// conclude writes the report of all levels and says what was found.
-func (r *redliner) conclude(limit drill.Limit) error {
-	if len(r.levels) == 0 {
+// conclude writes the report of all levels and prints what was found.
+func (r *redliner) conclude(open redline.Open) error {
+	if len(open.Levels) == 0 {
 		return nil
 	}
-	last := r.levels[len(r.levels)-1].result
-	best := r.levels[0]
-	for _, level := range r.levels {
-		if level.rate == limit.Held {
-			best = level
-		}
-	}
-	whole := best.result
-	for _, level := range r.levels {
-		whole.Levels = append(whole.Levels, report.Level{OfferedPerS: level.rate, Report: filepath.Join(level.folder, "report.json")})
-	}
-	slices.SortFunc(whole.Levels, func(a, b report.Level) int {
-		return int(1000 * (a.OfferedPerS - b.OfferedPerS))
-	})
-	whole.Redline = &report.Redline{HeldPerS: limit.Held, BrokePerS: limit.Broke, KneePerS: r.knee(), Bottleneck: r.bottleneck(limit)}
+	whole := open.Report()
 	path := filepath.Join(r.folder, "report.json")
 	if err := writeFile(path, func(w io.Writer) error { return report.Write(w, whole) }); err != nil {
 		return err
 	}
-	if err := r.draw(); err != nil {
+	if err := r.draw(open.Levels); err != nil {
 		return err
 	}
 	if errors.Is(r.c.Context.Err(), context.Canceled) {
@@ -204,119 +186,42 @@ func (r *redliner) conclude(limit drill.Limit) error {
 			return err
 		}
 	} else {
-		r.print(limit)
+		r.print(open)
 	}
-	if limit.Held == 0 {
-		return verdictError{last.Verdict}
+	if open.Limit.Held == 0 {
+		return verdictError{open.Levels[len(open.Levels)-1].Report.Verdict}
 	}
 	return nil
 }
 
 // draw draws the load that was offered against what of it passed.
-func (r *redliner) draw() error {
+func (r *redliner) draw(levels []redline.Level) error {
 	var loads []plots.Load
-	for _, level := range r.levels {
-		load := plots.Load{OfferedPerS: level.rate, Held: held(level.result)}
-		for _, row := range level.result.Steps {
-			if row.Step == r.scenario.Arrivals.Step {
-				load.GoodputPerS = row.GoodputPerS * level.result.DurationS / (r.options.For + drill.LevelRamp/2).Seconds()
-				if row.ResponseTimePassedS != nil {
-					load.P99S = row.ResponseTimePassedS.P99
-				}
+	for _, level := range levels {
+		load := plots.Load{OfferedPerS: level.Rate, Held: level.Held()}
+		if row, found := level.Step(r.scenario.Arrivals.Step); found {
+			load.GoodputPerS = row.GoodputPerS * level.Report.DurationS / (r.options.For + setup.LevelRamp/2).Seconds()
+			if row.ResponseTimePassedS != nil {
+				load.P99S = row.ResponseTimePassedS.P99
 			}
 		}
 		loads = append(loads, load)
 	}
-	figure, err := plots.Cliff("scenario "+r.scenario.Name+" · plan "+r.levels[0].result.Plan, loads)
+	figure, err := plots.Cliff("scenario "+r.scenario.Name+" · plan "+levels[0].Report.Plan, loads)
 	if err != nil {
 		return err
 	}
 	return writeFigures(filepath.Join(r.folder, "plots"), []plots.Figure{figure})
 }
 
-// held says whether a level counts as one that held. Too little data does: the rate is low, not the
-// service.
-func held(result report.Report) bool {
-	return result.Verdict == report.Pass || result.Verdict == report.Inconclusive
-}
-
-func (r *redliner) print(limit drill.Limit) {
-	step := r.scenario.Arrivals.Step
-	fmt.Fprintf(r.s.out, "%-9s %10s %10s %9s %9s  %s\n", "level", "offered/s", "passed", "p50", "p99", "verdict")
-	for _, level := range r.levels {
+func (r *redliner) print(open redline.Open) {
+	rows := [][]string{{"level", "offered/s", "passed", "p50", "p99", "verdict"}}
+	for _, level := range open.Levels {
 		p50, p99 := "-", "-"
-		for _, row := range level.result.Steps {
-			if row.Step == step && row.ResponseTimePassedS != nil {
-				p50, p99 = seconds(row.ResponseTimePassedS.P50), seconds(row.ResponseTimePassedS.P99)
-			}
+		if row, _ := level.Step(open.Step); row.ResponseTimePassedS != nil {
+			p50, p99 = units.Time(row.ResponseTimePassedS.P50), units.Time(row.ResponseTimePassedS.P99)
 		}
-		passed := 0.0
-		for _, row := range level.result.Funnel {
-			if row.Step == step {
-				passed = row.Passed
-			}
-		}
-		fmt.Fprintf(r.s.out, "%-9s %10.5g %10.0f %9s %9s  %s\n", level.folder, level.rate, passed, p50, p99, why(level.result))
+		rows = append(rows, []string{level.Name, fmt.Sprintf("%.5g", level.Rate), units.Count(level.Passed(open.Step)), p50, p99, level.Why()})
 	}
-	fmt.Fprintf(r.s.out, "\n%s\nreport: %s\n", r.sentence(limit), filepath.Join(r.folder, "report.json"))
-}
-
-// sentence says what the limit is and what broke first.
-func (r *redliner) sentence(limit drill.Limit) string {
-	switch {
-	case limit.Held == 0:
-		return fmt.Sprintf("No rate held, not even %.5g sign-ups/s; begin lower with --from.", limit.Broke)
-	case limit.Broke == 0:
-		return fmt.Sprintf("%.5g sign-ups/s held, and nothing higher was tried; raise --most or --factor.", limit.Held)
-	}
-	text := fmt.Sprintf("%.5g sign-ups/s held, %.5g did not", limit.Held, limit.Broke)
-	for _, level := range r.levels {
-		if level.rate == limit.Broke {
-			text += " (" + why(level.result) + ")"
-		}
-	}
-	if bottleneck := r.bottleneck(limit); bottleneck != "" {
-		text += "; busiest: " + bottleneck
-	}
-	text += "."
-	if knee := r.knee(); knee > 0 {
-		text += fmt.Sprintf(" The knee is at %.5g sign-ups/s: beyond it waiting grows faster than what is done.", knee)
-	}
-	return text
-}
-
-// bottleneck names what was busiest at the lowest rate that broke.
-func (r *redliner) bottleneck(limit drill.Limit) string {
-	for _, level := range r.levels {
-		if level.rate == limit.Broke {
-			return drill.Bottleneck(level.result)
-		}
-	}
-	return ""
-}
-
-func (r *redliner) knee() float64 {
-	var reports []report.Report
-	var rates []float64
-	for _, level := range r.levels {
-		reports, rates = append(reports, level.result), append(rates, level.rate)
-	}
-	return drill.Knee(reports, rates, r.scenario.Arrivals.Step)
-}
-
-// why names the first threshold that broke, or why the run is invalid.
-func why(result report.Report) string {
-	if len(result.Invalid) > 0 {
-		return "invalid: " + result.Invalid[0]
-	}
-	for _, threshold := range result.Thresholds {
-		if threshold.Verdict == report.Fail && threshold.Severity != "warn" {
-			return threshold.Source
-		}
-	}
-	return string(result.Verdict)
-}
-
-func seconds(s float64) string {
-	return time.Duration(s * float64(time.Second)).Round(100 * time.Microsecond).String()
+	fmt.Fprintf(r.s.out, "%s\n%s\nreport: %s\n", units.Table("lrrrrl", rows), open.Sentence(), filepath.Join(r.folder, "report.json"))
 }

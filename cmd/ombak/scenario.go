@@ -11,8 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 func scenarioCommand(s streams) *cli.Command {
@@ -86,7 +86,7 @@ func checkScenarios(s streams, c *cli.Context) error {
 	for _, name := range c.Args().Slice() {
 		scenario, err := loadScenario(name)
 		if err == nil {
-			err = drill.Check(scenario)
+			err = setup.Check(scenario)
 		}
 		if err != nil {
 			faults = append(faults, err)

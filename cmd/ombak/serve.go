@@ -15,6 +15,7 @@ import (
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 const defaultStore = "sqlite:ombak.db"
@@ -62,7 +63,7 @@ func backendFlags() []cli.Flag {
 }
 
 func serveBackend(c *cli.Context, s streams) error {
-	run, alone, err := readAlone(c, s, drill.NewRun)
+	run, alone, err := readAlone(c, s, setup.NewLive)
 	if err != nil {
 		return err
 	}
@@ -112,7 +113,7 @@ func addresses(texts []string, flag string) (map[string]string, error) {
 }
 
 func serveMocks(c *cli.Context, s streams) error {
-	run, alone, err := readAlone(c, s, drill.NewMocks)
+	run, alone, err := readAlone(c, s, setup.NewMocks)
 	if err != nil {
 		return err
 	}
@@ -124,14 +125,15 @@ func serveMocks(c *cli.Context, s streams) error {
 	alone.Ready = func(now drill.Ready) {
 		ready(now)
 		if now.Addresses["dukcapil"] != "" {
-			fmt.Fprintf(s.err, "dukcapil takes %s\n", drill.DukcapilAccount())
+			fmt.Fprintf(s.err, "dukcapil takes %s\n", setup.DukcapilAccount())
 		}
 		fmt.Fprintf(s.err, "faults: ombak fault list --url http://%s --token %s\n", now.Addresses["admin"], alone.Token)
 	}
 	return drill.ServeMocks(c.Context, run, alone)
 }
 
-func readAlone(c *cli.Context, s streams, newRun func(*scenarios.Scenario, drill.Options) (*drill.Run, error)) (*drill.Run, drill.Alone, error) {
+// readAlone reads what both parts take, and sets the part up.
+func readAlone[T any](c *cli.Context, s streams, setUp func(*scenarios.Scenario, setup.Options) (*T, error)) (*T, drill.Alone, error) {
 	alone := drill.Alone{Log: slog.New(slog.NewTextHandler(s.err, nil))}
 	if err := readSettings(c); err != nil {
 		return nil, alone, err
@@ -146,12 +148,12 @@ func readAlone(c *cli.Context, s streams, newRun func(*scenarios.Scenario, drill
 	if alone.Listen, err = addresses(c.StringSlice("listen"), "listen"); err != nil {
 		return nil, alone, err
 	}
-	run, err := newRun(scenario, drill.Options{Plan: c.String("plan")})
+	part, err := setUp(scenario, setup.Options{Plan: c.String("plan")})
 	alone.Ready = func(ready drill.Ready) {
 		for _, name := range slices.Sorted(maps.Keys(ready.Addresses)) {
 			fmt.Fprintf(s.out, "%s %s\n", name, ready.Addresses[name])
 		}
 		fmt.Fprintln(s.err, "ready; Ctrl-C stops")
 	}
-	return run, alone, err
+	return part, alone, err
 }

@@ -10,9 +10,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/study/plan"
+	"github.com/ombak-sim/ombak/study/simulation"
 )
 
 func simulateCommand(s streams) *cli.Command {
@@ -49,7 +51,7 @@ func simulate(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	var results []drill.Simulation
+	var results []simulation.Result
 	verdict := verdictError{report.Pass}
 	for _, run := range runs {
 		own := folder
@@ -68,13 +70,13 @@ func simulate(c *cli.Context, s streams) error {
 		results = append(results, result)
 	}
 	if len(runs) > 1 {
-		compared := drill.ComparePlans(results)
+		compared := plan.ComparePlans(results)
 		path := filepath.Join(folder, "plans.json")
-		if err := writeFile(path, func(w io.Writer) error { return drill.WriteComparison(w, compared) }); err != nil {
+		if err := writeFile(path, func(w io.Writer) error { return plan.WriteComparison(w, compared) }); err != nil {
 			return err
 		}
 		if c.Bool("json") {
-			if err := drill.WriteComparison(s.out, compared); err != nil {
+			if err := plan.WriteComparison(s.out, compared); err != nil {
 				return err
 			}
 		}
@@ -83,30 +85,30 @@ func simulate(c *cli.Context, s streams) error {
 }
 
 // simulateOne plays one plan, writes its files and shows its report.
-func simulateOne(c *cli.Context, s streams, run *drill.Run, folder string) (drill.Simulation, error) {
+func simulateOne(c *cli.Context, s streams, run *setup.Model, folder string) (simulation.Result, error) {
 	precision, err := readPrecision(c.String("precision"))
 	if err != nil {
-		return drill.Simulation{}, err
+		return simulation.Result{}, err
 	}
-	how := drill.Simulating{Replications: c.Int("replications"), Precision: precision, Antithetic: c.Bool("antithetic"), Build: build()}
+	how := simulation.Settings{Replications: c.Int("replications"), Precision: precision, Antithetic: c.Bool("antithetic"), Build: build()}
 	if c.Bool("trace") {
 		if err := trace(c, run, folder); err != nil {
-			return drill.Simulation{}, err
+			return simulation.Result{}, err
 		}
 	}
 	plan := orNone(run.Scenario.Plan())
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "replications of plan "+plan, how.Replications, run)
-	expected, err := foretell(c, watch, run, how.Replications)
+	expected, err := estimate(c, watch, run, how.Replications)
 	if err != nil {
-		return drill.Simulation{}, err
+		return simulation.Result{}, err
 	}
 	watch.say("plan %s: %d replications%s\n", plan, how.Replications, expected)
-	result, err := drill.Simulate(c.Context, run, watch.watched(how))
+	result, err := simulation.Simulate(c.Context, run, watch.watched(how))
 	watch.close()
 	if err != nil {
 		return result, err
 	}
-	result.Report.Command = commandLine(os.Args[1:])
+	result.Report.Command = commandLine(s.arguments)
 	if err := writeFiles(folder, result.Report); err != nil {
 		return result, err
 	}
@@ -116,16 +118,16 @@ func simulateOne(c *cli.Context, s streams, run *drill.Run, folder string) (dril
 		}
 		return result, report.Write(s.out, result.Report)
 	}
-	return result, show(c, s.out, run, result.Report, folder)
+	return result, show(c, s.out, &run.Planned, result.Report, folder)
 }
 
 // trace writes every attempt of every person.
-func trace(c *cli.Context, run *drill.Run, folder string) error {
+func trace(c *cli.Context, run *setup.Model, folder string) error {
 	file, err := os.Create(filepath.Join(folder, "trace.csv"))
 	if err != nil {
 		return fmt.Errorf("the trace cannot be written: %w; name another folder with --out", err)
 	}
-	err = drill.Trace(c.Context, run, file)
+	err = simulation.Trace(c.Context, run, file)
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("the trace: %w", err)
 	}
@@ -158,7 +160,7 @@ func worse(a, b report.Verdict) bool {
 }
 
 // readSimulations reads the flags and maps the scenario for each plan.
-func readSimulations(c *cli.Context) ([]*drill.Run, error) {
+func readSimulations(c *cli.Context) ([]*setup.Model, error) {
 	if _, err := readPrecision(c.String("precision")); err != nil {
 		return nil, err
 	}
@@ -173,12 +175,12 @@ func readSimulations(c *cli.Context) ([]*drill.Run, error) {
 }
 
 // readSimulated reads the scenario and the flags that every simulation has.
-func readSimulated(c *cli.Context) (*scenarios.Scenario, drill.Options, error) {
-	options := drill.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), Thresholds: c.StringSlice("threshold")}
+func readSimulated(c *cli.Context) (*scenarios.Scenario, setup.Options, error) {
+	options := setup.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), Thresholds: c.StringSlice("threshold")}
 	if c.NArg() != 1 {
 		return nil, options, usageError{errors.New("name one scenario; ombak scenario list shows the bundled ones")}
 	}
-	if err := drill.CheckReplications(c.Int("replications")); err != nil {
+	if err := simulation.CheckReplications(c.Int("replications")); err != nil {
 		return nil, options, err
 	}
 	for _, flag := range []string{"scale", "scale-system"} {
@@ -198,19 +200,19 @@ func readSimulated(c *cli.Context) (*scenarios.Scenario, drill.Options, error) {
 	return scenario, options, err
 }
 
-func simulations(scenario *scenarios.Scenario, options drill.Options, plans []string) ([]*drill.Run, error) {
+func simulations(scenario *scenarios.Scenario, options setup.Options, plans []string) ([]*setup.Model, error) {
 	if len(plans) == 0 {
 		plans = []string{""}
 	}
 	seen := map[string]bool{}
-	var runs []*drill.Run
+	var runs []*setup.Model
 	for _, plan := range plans {
 		if seen[plan] {
 			return nil, usageError{fmt.Errorf("--plan %s is given twice", plan)}
 		}
 		seen[plan] = true
 		options.Plan = plan
-		run, err := drill.NewSimulation(scenario, options)
+		run, err := setup.NewModel(scenario, options)
 		if err != nil {
 			return nil, err
 		}

@@ -7,9 +7,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/study/calibration"
+	"github.com/ombak-sim/ombak/study/simulation"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -44,7 +46,7 @@ func validate(c *cli.Context, s streams) error {
 	if c.NArg() < 2 {
 		return usageError{errors.New("name a scenario and the report of a live run of it, or those of several runs at the same load")}
 	}
-	if err := drill.CheckReplications(c.Int("replications")); err != nil {
+	if err := simulation.CheckReplications(c.Int("replications")); err != nil {
 		return err
 	}
 	options, err := readLoad(c)
@@ -63,13 +65,13 @@ func validate(c *cli.Context, s streams) error {
 		}
 		measured = append(measured, one)
 	}
-	how := drill.Validating{Simulating: drill.Simulating{Replications: c.Int("replications"), Build: build()}, Shared: c.Bool("shared")}
-	found, err := drill.Validate(c.Context, scenario, measured, options, how)
+	how := calibration.Validating{Settings: simulation.Settings{Replications: c.Int("replications"), Build: build()}, Shared: c.Bool("shared")}
+	found, err := calibration.Validate(c.Context, scenario, measured, options, how)
 	if err != nil {
 		return err
 	}
 	if c.Bool("json") {
-		return drill.WriteValidation(s.out, found)
+		return calibration.WriteValidation(s.out, found)
 	}
 	fmt.Fprintf(s.out, "%s · %s, %s: %d figures, %d of them wrong\n\n%s\n", found.Scenario, orNone(found.Plan), countedRuns(found.Runs), len(found.Figures), len(found.Wrong), columns(found.Rows()))
 	for _, warning := range found.Warnings {
@@ -89,8 +91,8 @@ func countedRuns(n int) string {
 }
 
 // readLoad reads the flags of loadFlags.
-func readLoad(c *cli.Context) (drill.Options, error) {
-	options := drill.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), For: c.Duration("for")}
+func readLoad(c *cli.Context) (setup.Options, error) {
+	options := setup.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), For: c.Duration("for")}
 	if c.IsSet("rate") != c.IsSet("for") {
 		return options, usageError{errors.New("--rate and --for belong together; give both, as the level had them")}
 	}

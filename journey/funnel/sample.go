@@ -82,6 +82,13 @@ const (
 	NoteMark  MarkKind = "mark"
 )
 
+// The phases of a live run, as texts of phase marks.
+const (
+	LeadInPhase   = "lead-in"  // people do what comes before the instant that the arrivals schedule
+	ArrivalsPhase = "arrivals" // people come
+	DrainPhase    = "drain"    // nobody new comes
+)
+
 // Mark is something that happened to the run as a whole.
 type Mark struct {
 	At   time.Duration `json:"at"` // real time since the start of the run

@@ -1,0 +1,30 @@
+package drill
+
+import (
+	"slices"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/mocks"
+)
+
+// fateMark is a fault's mark in the timeline: first without a length, once it has ended with one.
+func fateMark(fate mocks.Fate) funnel.Mark {
+	text := fate.Fault + " of " + fate.On
+	if fate.Hand {
+		text += ", by hand"
+	}
+	return funnel.Mark{At: fate.At, For: fate.For, Kind: funnel.FaultMark, Text: text}
+}
+
+// addMark adds a mark; that of a fault which has ended takes the place of that of its beginning.
+func addMark(marks []funnel.Mark, mark funnel.Mark) []funnel.Mark {
+	if mark.Kind == funnel.FaultMark && mark.For > 0 {
+		begun := mark
+		begun.For = 0
+		if place := slices.Index(marks, begun); place >= 0 {
+			marks[place] = mark
+			return marks
+		}
+	}
+	return append(marks, mark)
+}

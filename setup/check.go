@@ -1,0 +1,72 @@
+package setup
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+// Check returns what is wrong with a scenario beyond its file's own rules: names that other parts
+// give meaning to (traits, thresholds), and plans that cannot run live. A fault
+// that the scenario has without a plan is told once, not again of each plan that has it too.
+func Check(scenario *scenarios.Scenario) error {
+	own := checkPlan(scenario, "")
+	faults := []error{located(scenario, own)}
+	for i, plan := range scenario.Plans {
+		if fault := checkPlan(scenario, plan.Name); fault != nil && (own == nil || fault.Error() != own.Error()) {
+			faults = append(faults, scenario.At(fmt.Sprintf("plans[%d]", i), fmt.Errorf("plan %s: %w", plan.Name, fault)))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func checkPlan(scenario *scenarios.Scenario, plan string) error {
+	p, err := newPlanned(scenario, Options{Plan: plan})
+	if err == nil {
+		_, err = p.shares()
+	}
+	if err == nil {
+		_, err = p.typoTraits()
+	}
+	if err == nil {
+		err = p.checkTexts()
+	}
+	return err
+}
+
+// located says where in its file a fault stands, where that is known.
+func located(scenario *scenarios.Scenario, fault error) error {
+	var step loadgen.StepFault
+	var threshold report.ThresholdFault
+	switch {
+	case errors.As(fault, &step):
+		return scenario.At(fmt.Sprintf("journey[%d].request", step.Step), fault)
+	case errors.As(fault, &threshold):
+		return scenario.At(fmt.Sprintf("thresholds[%d]", threshold.Place), threshold.Err)
+	}
+	return fault
+}
+
+// checkTexts says whether the texts of all requests can be rendered once every variable has a value.
+func (p *Planned) checkTexts() error {
+	config := loadgen.Config{Vars: p.vars(), Feeders: feeders(p.Scenario), Files: files(p.Scenario), Journey: p.journeyConfig()}
+	for name := range p.Scenario.Vars {
+		config.Vars[name] = "x"
+	}
+	for _, step := range p.Scenario.Journey {
+		if step.Request == nil {
+			return nil // it can only be simulated
+		}
+	}
+	var err error
+	if config.Requests, err = requests(p.Scenario); err != nil {
+		return err
+	}
+	if err := config.Check(); err != nil {
+		return Refused(err)
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package setup
+
+import (
+	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/mocks"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+// Live is the set-up of a live run.
+type Live struct {
+	Planned
+	Generator loadgen.Config
+	Service   *Service // nil if others start the service
+	Validity  report.Validity
+}
+
+// Service is the reference service and what it calls. Addresses are filled in once the parts are ready.
+type Service struct {
+	Backend backend.Config
+	Mocks   mocks.Config
+}
+
+// NewLive maps a scenario and options to a live run on the reference service. What cannot run comes
+// back as ErrRefused.
+func NewLive(scenario *scenarios.Scenario, options Options) (*Live, error) {
+	live, err := newLive(scenario, options)
+	if err != nil {
+		return nil, err
+	}
+	live.Service = new(Service)
+	if live.Service.Mocks, err = live.mocks(); err != nil {
+		return nil, err
+	}
+	if live.Service.Backend, err = live.backend(); err != nil {
+		return nil, err
+	}
+	return live, live.generator([]string{"backend", "mail", "sms"})
+}
+
+// NewLoad maps a scenario and options to a live run against services that others started.
+func NewLoad(scenario *scenarios.Scenario, options Options) (*Live, error) {
+	live, err := newLive(scenario, options)
+	if err != nil {
+		return nil, err
+	}
+	return live, live.generator(nil)
+}
+
+func newLive(scenario *scenarios.Scenario, options Options) (*Live, error) {
+	planned, err := newPlanned(scenario, options)
+	if err != nil {
+		return nil, err
+	}
+	return &Live{Planned: planned, Validity: validity(planned.Scenario.Validity)}, nil
+}
+
+func validity(v scenarios.Validity) report.Validity {
+	return report.Validity{
+		MaxScheduleLagP99: v.LagP99, MaxDroppedShare: max(float64(v.Dropped), leastShare), MaxUnsentShare: max(float64(v.Unsent), leastShare),
+		MaxDialShare: float64(v.Dial), MaxCPUShare: float64(v.CPU), MaxStealShare: float64(v.Steal), MaxGCPause: v.GCPause, MaxPacingError: float64(v.Pacing),
+	}
+}
+
+// leastShare stands for "none" where 0 would mean "no limit".
+const leastShare = 1e-12
+
+// Mocks is the set-up of the mocks alone, whatever service they stand beside.
+type Mocks struct {
+	Planned
+	Config mocks.Config
+}
+
+// NewMocks maps a scenario and options to its mocks. What cannot run comes back as ErrRefused.
+func NewMocks(scenario *scenarios.Scenario, options Options) (*Mocks, error) {
+	planned, err := newPlanned(scenario, options)
+	if err != nil {
+		return nil, err
+	}
+	m := &Mocks{Planned: planned}
+	if m.People, err = m.people(); err != nil {
+		return nil, err
+	}
+	m.Config, err = m.mocks()
+	return m, err
+}

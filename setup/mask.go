@@ -1,0 +1,88 @@
+package setup
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// Mask replaces the values of variables in all that a run says.
+type Mask struct{ replacer *strings.Replacer }
+
+// shortestMasked is the length of the shortest value looked for: hiding every "1" would hide figures.
+const shortestMasked = 3
+
+// Mask hides the values given on the command line, and those of variables that the scenario
+// marks as secret.
+func (p *Planned) Mask() Mask {
+	var pairs, values []string
+	for name, value := range p.vars() {
+		if _, given := p.Options.Vars[name]; given || p.Scenario.Vars[name].Secret {
+			values = append(values, value)
+		}
+	}
+	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) }) // the longest of several that overlap
+	for _, value := range values {
+		if len(value) >= shortestMasked {
+			pairs = append(pairs, value, "***")
+		}
+	}
+	return Mask{strings.NewReplacer(pairs...)}
+}
+
+func (m Mask) text(text string) string { return m.replacer.Replace(text) }
+
+func (m Mask) texts(texts []string) {
+	for i := range texts {
+		texts[i] = m.text(texts[i])
+	}
+}
+
+// Report hides values in every sentence of a report.
+func (m Mask) Report(r *report.Report) {
+	m.texts(r.Warnings)
+	m.texts(r.Invalid)
+	r.Command = m.text(r.Command)
+	for i := range r.Timeline {
+		r.Timeline[i].Text = m.text(r.Timeline[i].Text)
+	}
+	for i := range r.Thresholds {
+		r.Thresholds[i].Reason = m.text(r.Thresholds[i].Reason)
+	}
+}
+
+// Error hides values in an error and keeps what it is.
+func (m Mask) Error(err error) error {
+	if err == nil || m.text(err.Error()) == err.Error() {
+		return err
+	}
+	return masked{m.text(err.Error()), err}
+}
+
+type masked struct {
+	text  string
+	cause error
+}
+
+func (m masked) Error() string { return m.text }
+func (m masked) Unwrap() error { return m.cause }
+
+// Writer hides values in what is written; a value that two writes cut in two is not found.
+func (m Mask) Writer(out io.Writer) io.Writer {
+	if out == nil {
+		return nil
+	}
+	return maskedWriter{m, out}
+}
+
+type maskedWriter struct {
+	mask Mask
+	out  io.Writer
+}
+
+func (w maskedWriter) Write(text []byte) (int, error) {
+	_, err := io.WriteString(w.out, w.mask.text(string(text)))
+	return len(text), err
+}

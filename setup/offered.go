@@ -1,0 +1,54 @@
+package setup
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/sim"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// offered counts people by their instants, which are in order: everybody, and those who take the step
+// that arrivals are scheduled at.
+func (p *Planned) offered(instants func(walkersOnly bool) iter.Seq[time.Duration]) report.OfferedFacts {
+	var offered report.OfferedFacts
+	offered.Scheduled, offered.PeakPerMin = workload.Peak(instants(false), time.Minute)
+	walkers, peak := workload.Peak(instants(true), time.Minute)
+	offered.ByStep = map[string]report.Scheduling{p.Scenario.Arrivals.Step: {Scheduled: float64(walkers), PeakPerMin: float64(peak)}}
+	return offered
+}
+
+// offered counts the people of this generator's part of the run.
+func (l *Live) offered() report.OfferedFacts {
+	return l.Planned.offered(func(walkersOnly bool) iter.Seq[time.Duration] {
+		return instants(l.Generator.Callers(), walkersOnly, func(caller journey.Caller) time.Duration { return caller.At })
+	})
+}
+
+// OfferedTo counts the people who come to a replication of the model, of which config holds the seeds.
+func (m *Model) OfferedTo(config sim.Config) report.OfferedFacts {
+	people := population.New(config.Seed, config.Opens, config.Shares)
+	arrival := func(caller journey.Caller) time.Duration { return config.Arrival(people, caller) }
+	return m.offered(func(walkersOnly bool) iter.Seq[time.Duration] {
+		at := instants(config.Crowd().Part(0, 1), walkersOnly, arrival)
+		if config.Stagger == nil {
+			return at
+		}
+		return slices.Values(slices.Sorted(at))
+	})
+}
+
+// instants yields when callers come, those who only look left out if walkersOnly.
+func instants(callers iter.Seq[journey.Caller], walkersOnly bool, arrival func(journey.Caller) time.Duration) iter.Seq[time.Duration] {
+	return func(yield func(time.Duration) bool) {
+		for caller := range callers {
+			if !(caller.Visitor && walkersOnly) && !yield(arrival(caller)) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package setup
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// ErrRefused marks what the user asked for and cannot be: a wrong flag, plan or scenario.
+var ErrRefused = errors.New("refused")
+
+// Refuse returns an error that is ErrRefused and says why.
+func Refuse(format string, arguments ...any) error { return Refused(fmt.Errorf(format, arguments...)) }
+
+// Refused marks an error as ErrRefused.
+func Refused(err error) error { return refusal{err} }
+
+type refusal struct{ error }
+
+func (refusal) Is(target error) bool { return target == ErrRefused }
+func (r refusal) Unwrap() error      { return r.error }
+
+// Options change how a scenario is run. The zero value of each means what the scenario says.
+type Options struct {
+	Plan        string
+	Seed        *uint64
+	Scale       float64       // share of people who come, in (0, 1]
+	ScaleSystem float64       // factor on servers, rates, quotas and limits
+	Speed       float64       // scenario seconds per real second
+	MaxRate     workload.Rate // fast-forward: most sign-ups per second
+	MaxWork     workload.Rate // fast-forward: most work, as goes with so many sign-ups per second on average; 0 means as MaxRate
+	From, To    time.Duration // the part of the scenario to play; To 0 means its end
+	Rate        workload.Rate // a constant rate of sign-ups instead of the scenario's arrivals
+	For         time.Duration // how long Rate is offered
+	Thresholds  []string      // further conditions that must hold
+	Targets     map[string]string
+	Vars        map[string]string
+	Closed      int               // people kept under way at all times, instead of the arrivals
+	ConnectTo   map[string]string // host:port of a target → host:port to connect to instead
+	Watch       map[string]string // processes of the target: name → process id, or URL of Prometheus metrics
+	Part, Parts int               // this generator's part, counting from 0, of so many
+}
+
+func (o Options) check() error {
+	switch {
+	case o.Scale < 0 || o.Scale > 1 || math.IsNaN(o.Scale):
+		return Refuse("scale is %v; give a share above 0 and up to 1", o.Scale)
+	case o.ScaleSystem < 0 || math.IsNaN(o.ScaleSystem) || math.IsInf(o.ScaleSystem, 0):
+		return Refuse("scale-system is %v; give a factor above 0", o.ScaleSystem)
+	case o.Speed < 0 || math.IsNaN(o.Speed) || math.IsInf(o.Speed, 0):
+		return Refuse("speed is %v; give scenario seconds per real second, above 0", o.Speed)
+	case o.MaxRate > 0 && o.Speed > 0:
+		return Refuse("speed and max-rate exclude each other; give one")
+	case o.MaxWork > 0 && o.MaxRate == 0:
+		return Refuse("max-work bounds the work of a run that is fast-forwarded; give max-rate, too")
+	case o.From < 0 || o.To != 0 && o.To <= o.From:
+		return Refuse("the window %v..%v is empty; give FROM..TO with TO after FROM, as in 10m..20m", o.From, o.To)
+	case o.For < 0 || o.For > scenarios.LongestArrivals-LevelRamp:
+		return Refuse("a rate is to be offered for %v; give a time above 0 and below %d days", o.For, scenarios.LongestArrivals/(24*time.Hour))
+	case o.Closed < 0:
+		return Refuse("%d people cannot be kept under way; give 1 or more", o.Closed)
+	case o.Parts < 0 || o.Part < 0 || o.Parts > 0 && o.Part >= o.Parts:
+		return Refuse("part %d/%d does not exist; give K/N with K from 1 to N", o.Part+1, o.Parts)
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package setup
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// People says who comes, when, and how they walk: the same for a replay and a simulation.
+type People struct {
+	Seed     workload.Seed
+	Size     uint64 // of the population that people are drawn from
+	Opens    time.Time
+	Shares   population.Shares
+	Traits   []population.Traits // per step: people whose first attempt holds a typing error
+	Journey  journey.Config
+	Signups  workload.Arrivals // people who walk the journey
+	Visitors workload.Arrivals // people who take the first step and go
+	First    time.Duration     // real time of the first instant that counts
+	Last     time.Duration     // real time after which nobody comes
+	Until    time.Duration     // real time after which the run ends
+}
+
+// Clock is the scenario's time over the run's real time.
+func (p People) Clock() workload.Clock { return p.Journey.Clock }
+
+// crowd draws the people.
+func (p People) crowd() journey.Crowd {
+	return journey.Crowd{
+		Seed: p.Seed, People: p.Size, Signups: p.Signups, Visitors: p.Visitors,
+		Clock: p.Clock(), Lead: journey.New(p.Journey, nil).Lead(),
+	}
+}
+
+// The streams of arrivals of a scenario.
+var (
+	signupsPurpose  = workload.NewPurpose("arrivals/signups")
+	visitorsPurpose = workload.NewPurpose("arrivals/visitors")
+)
+
+// people maps who comes, when, and how they walk.
+func (p *Planned) people() (People, error) {
+	s := p.Scenario
+	people := People{Seed: p.seed(), Size: s.Population.Size, Opens: s.Opens}
+	var err error
+	if people.Shares, err = p.shares(); err != nil {
+		return people, err
+	}
+	if people.Traits, err = p.typoTraits(); err != nil {
+		return people, err
+	}
+	people.Journey = p.journeyConfig()
+	signups, visitors := s.Arrivals.Bins()
+	signupCurve, visitorCurve := s.Arrivals.Curves()
+	people.Signups, people.Visitors = p.stream(signups, signupCurve, signupsPurpose), p.stream(visitors, visitorCurve, visitorsPurpose)
+	end := max(signups.Duration(), visitors.Duration())
+	if p.Options.To > 0 {
+		end = min(end, p.Options.To)
+	}
+	if p.Options.From >= end {
+		return people, Refuse("the window begins at %v, but the arrivals of scenario %s end at %v", p.Options.From, s.Name, end)
+	}
+	people.Journey.Clock = p.clock(people, end)
+	people.First, people.Last = people.Clock().Real(p.Options.From), people.Clock().Real(end)
+	people.Until = people.Last + s.Drain
+	return people, nil
+}
+
+func (p *Planned) seed() workload.Seed { return workload.Seed{Value: p.Scenario.Seed} }
+
+func (p *Planned) stream(bins workload.Bins, curve workload.Curve, purpose workload.Purpose) workload.Arrivals {
+	return workload.Arrivals{
+		Seed: p.seed(), Purpose: purpose, Bins: bins, Mode: p.Scenario.Arrivals.Mode,
+		Scale: p.Options.Scale, From: p.Options.From, To: p.Options.To,
+		Curve: curve, Random: p.Scenario.Arrivals.Totals == "random",
+	}
+}
+
+// shares reads the population's shares by the names that package population gives them.
+func (p *Planned) shares() (population.Shares, error) {
+	var shares population.Shares
+	plain := map[string]float64{}
+	for name, share := range p.Scenario.Population.Shares {
+		plain[name] = float64(share)
+	}
+	text, err := json.Marshal(plain)
+	if err != nil {
+		return shares, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&shares); err != nil {
+		return shares, Refuse("population.shares: %v; ombak scenario schema lists nothing else than the traits of package population", err)
+	}
+	if err := shares.Validate(); err != nil {
+		return shares, Refuse("population.shares: %w", err)
+	}
+	return shares, nil
+}
+
+// typoTraits returns for each step the trait whose bearers mistype their first attempt.
+func (p *Planned) typoTraits() ([]population.Traits, error) {
+	traits := make([]population.Traits, len(p.Scenario.Journey))
+	for i, step := range p.Scenario.Journey {
+		if step.Typo.Trait == "" {
+			continue
+		}
+		for bit := 0; bit < 32 && traits[i] == 0; bit++ {
+			if trait := population.Traits(1) << bit; trait.String() == step.Typo.Trait {
+				traits[i] = trait
+			}
+		}
+		if traits[i] == 0 {
+			return nil, Refuse("step %s: people have no trait %q; mistyped_nik is one", step.Name, step.Typo.Trait)
+		}
+	}
+	return traits, nil
+}
+
+func (p *Planned) journeyConfig() journey.Config {
+	config := journey.Config{Seed: p.seed(), RetryBudget: p.Scenario.RetryBudget}
+	for i, step := range p.Scenario.Journey {
+		if step.Name == p.Scenario.Arrivals.Step {
+			config.Arrival = i
+		}
+		config.Steps = append(config.Steps, journey.Step{
+			Name: step.Name, Kind: step.Kind, Think: step.Think, Continue: step.GoesOn(), Timeout: step.Timeout,
+			Patience: step.Patience, Every: step.Every,
+			Retry: journey.Retry{
+				Attempts: step.Retry.Attempts, Base: step.Retry.Base, Cap: step.Retry.Cap, Even: step.Retry.Jitter == "none",
+				RetryAfter: step.Retry.RetryAfter, Visits: step.Retry.Visits, Return: step.Retry.Return,
+			},
+			Repeat: journey.Repeat{Share: float64(step.Repeat.Share), After: step.Repeat.After},
+			Typo:   journey.Typo{Share: float64(step.Typo.Share), Fix: step.Typo.Fix},
+		})
+	}
+	return config
+}

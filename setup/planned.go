@@ -1,0 +1,70 @@
+package setup
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+// Planned is a scenario as its plan and the options change it: what a live set-up and a model set-up
+// share.
+type Planned struct {
+	Scenario   *scenarios.Scenario
+	Options    Options // factors that were left out are 1
+	Conditions []report.Condition
+	People     People
+	Offered    report.OfferedFacts // people whom the arrivals ask for
+	Warnings   []string
+}
+
+func newPlanned(scenario *scenarios.Scenario, options Options) (Planned, error) {
+	if err := options.check(); err != nil {
+		return Planned{}, err
+	}
+	planned, err := scenario.WithPlan(options.Plan)
+	if err != nil {
+		return Planned{}, Refused(err)
+	}
+	if options.Seed != nil {
+		planned.Seed = *options.Seed
+	}
+	planned.Thresholds = slices.Clone(planned.Thresholds)
+	if options.Rate > 0 {
+		atRate(planned, options.Rate, options.For)
+		if err := planned.CheckPeople(); err != nil {
+			return Planned{}, Refuse("%v for %v: %w; lower the rate or the time", options.Rate, options.For, err)
+		}
+	}
+	for _, source := range options.Thresholds {
+		planned.Thresholds = append(planned.Thresholds, funnel.Threshold{Source: source, Severity: funnel.Fail})
+	}
+	p := Planned{Scenario: planned, Options: options.withDefaults()}
+	if p.Conditions, err = conditions(planned); err != nil {
+		return Planned{}, err
+	}
+	return p, p.checkScale()
+}
+
+// conditions parses the thresholds and checks that their steps exist.
+func conditions(scenario *scenarios.Scenario) ([]report.Condition, error) {
+	parsed, err := report.ParseThresholds(scenario.Thresholds)
+	if err != nil {
+		return nil, Refused(err)
+	}
+	for _, condition := range parsed {
+		step := condition.Step()
+		if step != "" && !slices.ContainsFunc(scenario.Journey, func(s scenarios.Step) bool { return s.Name == step }) {
+			return nil, Refuse("threshold %q names the step %q, which scenario %s does not have", condition.Source, step, scenario.Name)
+		}
+	}
+	return parsed, nil
+}
+
+// withDefaults returns the options with 1 for each factor that was left out.
+func (o Options) withDefaults() Options {
+	o.Scale, o.ScaleSystem, o.Speed = cmp.Or(o.Scale, 1), cmp.Or(o.ScaleSystem, 1), cmp.Or(o.Speed, 1)
+	return o
+}

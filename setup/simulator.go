@@ -1,0 +1,174 @@
+package setup
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/sim"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// mostReadings bounds the readings of each station in a report.
+const mostReadings = 1000
+
+// simulator maps the scenario to the simulator's configuration.
+func (p *Planned) simulator() (sim.Config, error) {
+	s, people := p.Scenario, p.People
+	config := sim.Config{
+		Seed: people.Seed, Journey: people.Journey, Signups: people.Signups, Visitors: people.Visitors, People: people.Size,
+		Opens: people.Opens, Shares: people.Shares, Traits: people.Traits, Until: people.Until, Places: s.Backend.Quota, TestDelay: s.Backend.TestDelay,
+		ReadEvery: max(time.Second, (people.Until / mostReadings).Round(time.Second)),
+	}
+	p.warnDependenciesRounded(s)
+	stations, calls := map[string]int{}, map[string]int{}
+	for i, name := range slices.Sorted(maps.Keys(s.Stations)) {
+		stations[name] = i
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Stations)) {
+		p.warnRounded("station "+name, s.Stations[name].Service)
+		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: p.scaled(s.Stations[name].Service), Batch: p.simBatch(s.Stations[name].Batch, stations), Chores: simChores(s.Stations[name].Chores)})
+	}
+	outlets := p.simPolicies(&config, stations)
+	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
+		calls[name] = len(config.Calls)
+		call, err := p.simCall(name, outlets[name])
+		if err != nil {
+			return config, err
+		}
+		config.Calls = append(config.Calls, call)
+	}
+	for _, step := range s.Journey {
+		if len(step.Route) == 0 && step.Kind != funnel.Await {
+			return config, Refuse("step %s of scenario %s has no route, so it cannot be simulated; add one, or replay it", step.Name, s.Name)
+		}
+		config.Routes = append(config.Routes, simRoute(step.Route, stations, calls))
+		config.Delays = append(config.Delays, step.Delay)
+	}
+	var err error
+	if config.Changes, err = p.simChanges(stations, calls); err != nil {
+		return config, err
+	}
+	if err := config.Validate(); err != nil {
+		return config, Refused(err)
+	}
+	return config, nil
+}
+
+// simChores maps a share of the work to the work between two chores.
+func simChores(c scenarios.Chores) sim.Chores {
+	if c.Share == 0 {
+		return sim.Chores{}
+	}
+	return sim.Chores{Every: max(1, time.Duration(float64(c.Time)*(1/float64(c.Share)-1))), Length: c.Time}
+}
+
+// simBatch maps group commit; what the station leaves open is as the backend has it.
+func (p *Planned) simBatch(batch *scenarios.Batch, stations map[string]int) sim.Batch {
+	if batch == nil {
+		return sim.Batch{}
+	}
+	return sim.Batch{
+		Rows: cmp.Or(batch.Rows, p.Scenario.Backend.BatchRows, store.DefaultRows), PerRow: batch.PerRow,
+		Age:  cmp.Or(batch.Age, BatchAge(p.Scenario)) + batch.Late,
+		Also: batch.Also.Time, At: stations[batch.Also.Station], Elsewhere: batch.Also.Rows,
+	}
+}
+
+// BatchAge returns how long the reference backend lets a batch wait for company.
+func BatchAge(s *scenarios.Scenario) time.Duration {
+	return cmp.Or(s.Backend.BatchAge, backend.DefaultBatchAge)
+}
+
+// simChanges maps the schedule of the plan, of which numbers of servers are simulated.
+func (p *Planned) simChanges(stations, calls map[string]int) ([]sim.Change, error) {
+	plan, _ := p.Scenario.Effective(p.Scenario.Plan())
+	schedule := slices.Clone(plan.Schedule)
+	slices.SortStableFunc(schedule, func(a, b scenarios.Change) int { return cmp.Compare(a.At, b.At) })
+	before := p.Scenario
+	var changes []sim.Change
+	for _, change := range schedule {
+		after, err := before.Changed(change)
+		if err != nil {
+			return nil, Refused(err)
+		}
+		if err := (&Planned{Scenario: after, Options: p.Options}).checkScale(); err != nil {
+			return nil, err
+		}
+		at := p.People.Clock().Real(change.At)
+		resize := func(what string, kind sim.HopKind, to int, was, is workload.Service) {
+			if was.ServerCount() != is.ServerCount() {
+				p.warnRounded(fmt.Sprintf("from %v on, %s", change.At, what), is)
+				changes = append(changes, sim.Change{At: at, Kind: kind, To: to, Servers: p.scaled(is).ServerCount()})
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(stations)) {
+			resize("station "+name, sim.AtStation, stations[name], before.Stations[name].Service, after.Stations[name].Service)
+		}
+		for _, name := range slices.Sorted(maps.Keys(calls)) {
+			resize("dependency "+name, sim.Call, calls[name], before.Dependencies[name].Service, after.Dependencies[name].Service)
+		}
+		if !onlyServers(before, after, change.Set) {
+			return nil, Refuse("plan %s changes more than numbers of servers at %v, which is not simulated yet; let its schedule set servers only", plan.Name, change.At)
+		}
+		before = after
+	}
+	return changes, nil
+}
+
+// onlyServers says whether nothing but numbers of servers differs.
+func onlyServers(before, after *scenarios.Scenario, set scenarios.Patch) bool {
+	for name, station := range after.Stations {
+		station.Servers = before.Stations[name].Servers
+		if !reflect.DeepEqual(station, before.Stations[name]) {
+			return false
+		}
+	}
+	for name, dependency := range after.Dependencies {
+		dependency.Servers = before.Dependencies[name].Servers
+		if !reflect.DeepEqual(dependency, before.Dependencies[name]) {
+			return false
+		}
+	}
+	return len(set.Journey) == 0 && set.Population == nil && set.Backend == nil
+}
+
+func simRoute(hops []scenarios.Hop, stations, calls map[string]int) sim.Route {
+	var route sim.Route
+	for _, hop := range hops {
+		switch {
+		case hop.Station != "":
+			route = append(route, sim.Hop{Kind: sim.AtStation, To: stations[hop.Station], Work: hop.Work})
+		case hop.Call != "":
+			route = append(route, sim.Hop{Kind: sim.Call, To: calls[hop.Call]})
+		default:
+			route = append(route, sim.Hop{Kind: sim.Async, To: calls[hop.Async]})
+		}
+	}
+	return route
+}
+
+func (p *Planned) simCall(name string, outlet sim.Outlet) (sim.Dependency, error) {
+	described := p.Scenario.Dependencies[name]
+	call := sim.Dependency{
+		StationConfig: sim.StationConfig{Name: name, Service: p.scaled(described.Service)},
+		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Loss: float64(described.Loss), Connections: described.Connections, Outlet: outlet,
+	}
+	if call.Role != sim.Mail && call.Role != sim.SMS {
+		call.Timeout = cmp.Or(p.Scenario.Backend.CallTimeouts[name], backend.DefaultCallTimeout)
+	}
+	var err error
+	if call.Faults, err = p.faults(name); err != nil {
+		return call, err
+	}
+	p.warnUnsimulated(name, call)
+	call.Faults = call.Faults.WarmingUp(warmUp(described))
+	return call, nil
+}

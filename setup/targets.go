@@ -1,0 +1,154 @@
+package setup
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+func (p *Planned) vars() map[string]string {
+	vars := map[string]string{}
+	for name, variable := range p.Scenario.Vars {
+		if variable.Default != "" {
+			vars[name] = variable.Default
+		}
+	}
+	for name, value := range p.Options.Vars {
+		vars[name] = value
+	}
+	return vars
+}
+
+// targets enters the addresses given in the scenario and in the options.
+func (p *Planned) targets(urls map[string]string, known []string) error {
+	for name, target := range p.Scenario.Targets {
+		if target.URL != "" {
+			urls[name] = target.URL
+		}
+	}
+	for name, address := range p.Options.Targets {
+		if name == "" && len(usedTargets(p.Scenario)) == 1 {
+			name = usedTargets(p.Scenario)[0]
+		}
+		if !slices.Contains(usedTargets(p.Scenario), name) {
+			return Refuse("target %q is not used by scenario %s; give NAME=URL for %s", name, p.Scenario.Name, strings.Join(usedTargets(p.Scenario), ", "))
+		}
+		if err := loadgen.CheckTarget(name, address); err != nil {
+			return Refused(err)
+		}
+		if err := p.allow(name, address); err != nil {
+			return err
+		}
+		urls[name] = address
+	}
+	for from, to := range p.Options.ConnectTo {
+		host, _, err := net.SplitHostPort(to)
+		if err != nil {
+			return Refuse("connect-to %s=%s: %q is not HOST:PORT", from, to, to)
+		}
+		if err := p.allow("connect-to "+from, "tcp://"+net.JoinHostPort(host, "1")); err != nil {
+			return err
+		}
+	}
+	for _, name := range usedTargets(p.Scenario) {
+		if _, given := urls[name]; !given && !slices.Contains(known, name) {
+			return Refuse("target %q of scenario %s has no address; give --target %s=http://HOST:PORT", name, p.Scenario.Name, name)
+		}
+	}
+	return p.checkConnectTo(urls)
+}
+
+// AddressOf returns host and port of a target.
+func AddressOf(target *url.URL) string {
+	if target.Port() != "" {
+		return target.Host
+	}
+	return net.JoinHostPort(target.Hostname(), map[string]string{"http": "80", "https": "443"}[target.Scheme])
+}
+
+// checkConnectTo refuses to redirect what no target is at.
+func (p *Planned) checkConnectTo(urls map[string]string) error {
+	var addresses []string
+	for _, name := range slices.Sorted(maps.Keys(urls)) {
+		if target, err := url.Parse(urls[name]); err == nil {
+			addresses = append(addresses, AddressOf(target))
+		}
+	}
+	for _, from := range slices.Sorted(maps.Keys(p.Options.ConnectTo)) {
+		if !slices.Contains(addresses, from) {
+			return Refuse("connect-to %s: no target is at %s; write one of %s", from, from, strings.Join(addresses, ", "))
+		}
+	}
+	return nil
+}
+
+// checkVars refuses variables that the scenario neither lists nor uses.
+func (p *Planned) checkVars(requests []loadgen.Request) error {
+	texts, err := json.Marshal(requests)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Options.Vars)) {
+		if _, listed := p.Scenario.Vars[name]; !listed && !bytes.Contains(texts, []byte("${var."+name+"}")) {
+			return Refuse("variable %q is not used by scenario %s; its requests say ${var.NAME} for what --var NAME=VALUE gives", name, p.Scenario.Name)
+		}
+	}
+	return nil
+}
+
+// allow refuses a target on a host that the scenario does not name.
+func (p *Planned) allow(name, target string) error {
+	parsed, err := url.Parse(target)
+	if err != nil {
+		return Refused(err)
+	}
+	if !p.Scenario.MayReach(parsed.Hostname()) {
+		return Refuse("target %s is on the host %s, but scenario %s may only send to %s; add it to hosts, or give another target", name, parsed.Hostname(), p.Scenario.Name, strings.Join(p.Scenario.Hosts, ", "))
+	}
+	return nil
+}
+
+func usedTargets(s *scenarios.Scenario) []string {
+	var names []string
+	for _, step := range s.Journey {
+		if step.Request != nil && !slices.Contains(names, step.Request.Target) {
+			names = append(names, step.Request.Target)
+		}
+	}
+	return names
+}
+
+// connections maps how the targets are reached.
+func (p *Planned) connections() loadgen.Connections {
+	s := p.Scenario
+	c := s.Connections
+	return loadgen.Connections{
+		PerPerson: c.Per == "person", Cold: float64(c.Cold), Idle: c.Idle, Life: c.Life, DNSTTL: c.DNSTTL,
+		ConnectTo: p.Options.ConnectTo, HTTP2: c.HTTP2,
+		TLS: loadgen.TLS{CA: s.PEM(c.TLS.CA), Cert: s.PEM(c.TLS.Cert), Key: s.PEM(c.TLS.Key), Insecure: c.TLS.Insecure},
+	}
+}
+
+// Protocol returns what the generator speaks, where it is not HTTP/1.1.
+func (l *Live) Protocol() string {
+	if l.Scenario.Connections.HTTP2 {
+		return "HTTP/2"
+	}
+	return ""
+}
+
+// MostConnections returns how many connections the generator may have open at once.
+func (l *Live) MostConnections() int {
+	people := l.Offered.Scheduled
+	if l.Options.Closed > 0 {
+		people = l.Options.Closed
+	}
+	return l.Generator.MostConnections(people)
+}

@@ -1,0 +1,192 @@
+package calibration
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ombak-sim/ombak/capacity"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/units"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// fewestLevels is how many loads a calibration takes at least: two demands and their uncertainty.
+const fewestLevels = 3
+
+// alikeLoads is the ratio up to which two loads tell the same: runs of one load differ by less.
+const alikeLoads = 1.05
+
+// resamples draw the intervals of demands.
+const resamples = 1000
+
+// Calibrating says how reports become parameters.
+type Calibrating struct {
+	// Shared counts the CPU of all processes as the service's, generator and mocks too: where they
+	// run on the same machine, they take it from the service.
+	Shared bool
+	Seed   uint64 // of resampling
+	// Scenario is what was run. With it, demands are per visit of the scenario's routes, and waits are
+	// fitted too; without it, a request counts as one visit.
+	Scenario *scenarios.Scenario
+	Least    setup.Options // what the reports of the least load do not hold: scale, window, or the rate
+}
+
+// Model is what a calibration found. It becomes a file with [WriteModel].
+type Model struct {
+	Scenario string
+	Levels   int
+	LowestS  float64 // requests per second at the least and the greatest load
+	HighestS float64
+	Stations []FittedStation
+	Delays   []FittedDelay // of steps, where the scenario is known
+	Measured []string      // what else was seen: mean times of dependencies
+	Warnings []string
+}
+
+// FittedStation is a station's parameters. PerBatch is nil where it does not work in batches.
+type FittedStation struct {
+	Name       string
+	Servers    int
+	Unit       string // of demand: request, visit, row
+	PerRequest FittedDemand
+	PerBatch   *FittedDemand
+	Shape      workload.Distribution // of the service time; its mean is the demand
+	RSquared   float64
+	Also       float64          // seconds that each batch takes of the station web
+	Rows       bool             // web does the work on rows, and batches wait for it
+	Chores     scenarios.Chores // of the demand of requests, what comes in large pieces
+	Late       float64          // seconds that a batch waits for company longer than it is set to
+	Idling     float64          // servers' time per second that is nobody's request's
+}
+
+// FittedDemand is the seconds that one request, or one batch, takes of one server.
+type FittedDemand struct {
+	Seconds  float64
+	Interval *capacity.Interval // 95 %, by residual bootstrap; nil where the levels are too few
+}
+
+// Calibrate fits the stations of the simulator to live reports of several loads: web, from the CPU
+// of the backend for each request and each batch of the store, and store, from its busy time for each row and each batch.
+// Where the scenario is known, what people wait is fitted too: see [Model.fitWaits].
+func Calibrate(ctx context.Context, reports []report.Report, how Calibrating) (Model, error) {
+	levels, err := readLevels(reports, how.Shared)
+	if err != nil {
+		return Model{}, err
+	}
+	model := Model{
+		Scenario: reports[0].Scenario.Name, Levels: len(levels),
+		LowestS: levels[0].requests, HighestS: levels[len(levels)-1].requests, Measured: dependencyTimes(reports),
+	}
+	model.doubtLoads(reports)
+	if how.Scenario == nil {
+		return model, cmp.Or(model.fitStations(levels, reports, how), model.finite())
+	}
+	visits, err := visitsPerRequest(ctx, reports, how)
+	if err != nil {
+		return model, err
+	}
+	for i := range levels {
+		levels[i].requests *= visits
+	}
+	if err := cmp.Or(model.fitStations(levels, reports, how), model.finite()); err != nil {
+		return model, err
+	}
+	return model, model.fitWaits(ctx, reports, how)
+}
+
+// doubtLoads warns of loads that cannot tell much.
+func (m *Model) doubtLoads(reports []report.Report) {
+	if m.HighestS < 1.5*m.LowestS {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("the loads lie between %.3g and %.3g requests per second only; demands and idling can hardly be told apart: measure loads that differ by 3 times and more", m.LowestS, m.HighestS))
+	}
+	for _, r := range reports {
+		if r.Verdict == report.Invalid {
+			m.Warnings = append(m.Warnings, "a report is of an invalid run ("+strings.Join(r.Invalid, "; ")+"); its load may not be what it seems")
+		}
+	}
+}
+
+// fitStations finds the demands of web and store.
+func (m *Model) fitStations(levels []level, reports []report.Report, how Calibrating) error {
+	defer m.doubts()
+	var store FittedStation
+	var warnings []string
+	var err error
+	counted := levels[0].store != nil
+	if counted {
+		if store, warnings, err = fitStore(levels, reports, how); err != nil {
+			return fmt.Errorf("station store: %w", err)
+		}
+	}
+	if store.Rows = counted && how.Scenario != nil; store.Rows { // the writer's work needs the CPU as all else does
+		for i, l := range levels {
+			levels[i].cpu = max(0, l.cpu-l.store.rows*store.PerRequest.Seconds)
+		}
+	}
+	web, more, err := fitWeb(levels, reports, how)
+	if err != nil {
+		return fmt.Errorf("station web: %w", err)
+	}
+	m.Stations, m.Warnings = append(m.Stations, web), append(m.Warnings, more...)
+	if !counted {
+		m.Warnings = append(m.Warnings, "the reports have no station store; what the scenario says of it stays")
+		return nil
+	}
+	if web.PerBatch != nil {
+		store.Also = web.PerBatch.Seconds
+	}
+	m.Stations, m.Warnings = append(m.Stations, store), append(m.Warnings, warnings...)
+	return nil
+}
+
+// finite refuses figures that are none.
+func (m *Model) finite() error {
+	for _, station := range m.Stations {
+		for _, figure := range []float64{station.PerRequest.Seconds, station.RSquared, station.Also, station.Idling} {
+			if math.IsNaN(figure) || math.IsInf(figure, 0) {
+				return setup.Refuse("station %s cannot be fitted: the figures of the reports are too far apart; give reports as ombak wrote them", station.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// doubts warns of demands that explain little of what was measured.
+func (m *Model) doubts() {
+	for _, station := range m.Stations {
+		if station.RSquared < 0.9 {
+			m.Warnings = append(m.Warnings, fmt.Sprintf("%s: the demands explain %.0f %% of the differences between the loads only; measure longer, on a quiet machine, at loads that differ more", station.Name, 100*max(0, station.RSquared)))
+		}
+	}
+}
+
+// dependencyTimes says how long the dependencies took on average, for the reader: what is known of
+// their shape is in the scenario.
+func dependencyTimes(reports []report.Report) []string {
+	busy, done := map[string]float64{}, map[string]float64{}
+	for _, r := range reports {
+		for _, station := range r.Stations {
+			if _, called := rowOf(r, "call:"+station.Name); called {
+				busy[station.Name] += station.BusyS
+				done[station.Name] += station.Completions
+			}
+		}
+	}
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(busy)) {
+		if done[name] > 0 {
+			texts = append(texts, fmt.Sprintf("%s: %s a call on average, of %.0f calls", name, units.Time(busy[name]/done[name]), done[name]))
+		}
+	}
+	return texts
+}
+
+func seconds(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }

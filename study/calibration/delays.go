@@ -1,0 +1,74 @@
+package calibration
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// FittedDelay is what an exchange of a step takes beside its route: the network, the client, and what
+// the route leaves out.
+type FittedDelay struct {
+	Step   string
+	Beside workload.Distribution
+}
+
+// fitDelays simulates the least load with the stations found, and gives each step the time by which
+// people really waited longer there.
+func (m *Model) fitDelays(ctx context.Context, measured load) error {
+	m.Delays = nil
+	simulated, err := m.simulate(ctx, measured)
+	if err != nil {
+		return err
+	}
+	for i, row := range simulated.Steps {
+		if row.ResponseTimePassedS == nil {
+			continue
+		}
+		median := behind(measured.reports, i, row, func(q report.Quantiles) float64 { return q.P50 })
+		tail := behind(measured.reports, i, row, func(q report.Quantiles) float64 { return q.P95 })
+		if measured.scenario.Journey[i].Kind != funnel.Request { // the pause between two looks is most of that
+			tail = median
+		}
+		if delay, is := delayOf(median, tail); is && median > leastOfMedian*row.ResponseTimePassedS.P50 {
+			m.Delays = append(m.Delays, FittedDelay{row.Step, delay})
+		}
+	}
+	return nil
+}
+
+// behind is by how much a quantile of a step's response times was longer than simulated, on average.
+func behind(measured []report.Report, step int, simulated report.StepRow, quantile func(report.Quantiles) float64) float64 {
+	sum, known := 0.0, 0.0
+	for _, r := range measured {
+		if step < len(r.Steps) && r.Steps[step].Step == simulated.Step && r.Steps[step].ResponseTimePassedS != nil {
+			sum, known = sum+quantile(*r.Steps[step].ResponseTimePassedS), known+1
+		}
+	}
+	if known == 0 {
+		return 0
+	}
+	return sum/known - quantile(*simulated.ResponseTimePassedS)
+}
+
+// What is not worth a line of the model: a time in seconds, and a share of what is simulated.
+const (
+	leastDelay    = 10e-6
+	leastOfMedian = 0.03
+)
+
+// delayOf makes a delay of a median and a 95 % quantile in seconds: lognormal where the tail is longer
+// by half and more, else constant.
+func delayOf(median, tail float64) (workload.Distribution, bool) {
+	if median < leastDelay {
+		return workload.Distribution{}, false
+	}
+	if tail < 1.5*median {
+		return workload.ConstantTime(seconds(median)), true
+	}
+	delay, err := workload.ParseDistribution(fmt.Sprintf("lognormal(median=%v, p95=%v)", seconds(median), seconds(tail)))
+	return delay, err == nil
+}

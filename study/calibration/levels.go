@@ -1,0 +1,181 @@
+package calibration
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/setup"
+)
+
+// level is one load, all per second.
+type level struct {
+	requests float64 // that the backend answered
+	cpu      float64 // CPU seconds
+	cpus     int
+	store    *storeLevel
+}
+
+type storeLevel struct {
+	busy, rows, batches float64
+	fsync               float64 // of busy, where batches are counted
+}
+
+// readLevels reads a load from each report, in order of the load.
+func readLevels(reports []report.Report, shared bool) ([]level, error) {
+	if len(reports) < fewestLevels {
+		return nil, setup.Refuse("%d reports are too few to tell what a request costs; give at least %d of different loads, better five at 10 to 60 %% of the limit (ombak redline writes them)", len(reports), fewestLevels)
+	}
+	if one, other, same := sameReport(reports); same {
+		return nil, setup.Refuse("reports %d and %d are the same; give each run once", one+1, other+1)
+	}
+	var levels []level
+	for i, r := range reports {
+		l, err := readLevel(r, shared)
+		if err != nil {
+			return nil, setup.Refuse("report %d: %w", i+1, err)
+		}
+		if r.Scenario.Name != reports[0].Scenario.Name {
+			return nil, setup.Refuse("report %d is of scenario %s and the first of %s; give reports of one scenario", i+1, r.Scenario.Name, reports[0].Scenario.Name)
+		}
+		if len(levels) > 0 && (l.store == nil) != (levels[0].store == nil) {
+			return nil, setup.Refuse("report %d: only some of the reports have a station store; give reports of one kind", i+1)
+		}
+		levels = append(levels, l)
+	}
+	slices.SortFunc(levels, func(a, b level) int { return cmp.Compare(a.requests, b.requests) })
+	if loads := differentLoads(levels); loads < fewestLevels {
+		return nil, setup.Refuse("the %d reports are of %d different loads, between %.4g and %.4g requests per second, too few to tell what a request costs; give at least %d of different loads, better five at 10 to 60 %% of the limit (ombak redline writes them)",
+			len(reports), loads, levels[0].requests, levels[len(levels)-1].requests, fewestLevels)
+	}
+	return levels, nil
+}
+
+// sameReport finds two reports that are of one run, whatever their files are called.
+func sameReport(reports []report.Report) (one, other int, same bool) {
+	for other := range reports {
+		for one := range other {
+			if reflect.DeepEqual(reports[one], reports[other]) {
+				return one, other, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// differentLoads counts the loads, which stand in order: those that are alike once.
+func differentLoads(levels []level) int {
+	count, least := 0, math.Inf(-1)
+	for _, l := range levels {
+		if l.requests > alikeLoads*least || count == 0 {
+			count, least = count+1, l.requests
+		}
+	}
+	return count
+}
+
+func readLevel(r report.Report, shared bool) (level, error) {
+	switch {
+	case r.Engine == report.Simulated:
+		return level{}, errors.New("it is simulated; a model is fitted to live reports")
+	case !(r.DurationS > 0):
+		return level{}, errors.New("it is empty: the run took no time")
+	case r.Machine == nil || r.Machine.CPUs < 1:
+		return level{}, errors.New("it does not say how many CPUs the machine has")
+	}
+	if err := plausible(r); err != nil {
+		return level{}, err
+	}
+	l := level{cpus: r.Machine.CPUs}
+	if l.requests = requestsOf(r) / r.DurationS; !(l.requests < setup.MostServers) {
+		return level{}, errors.New("it has more requests than can be counted; give the report as ombak wrote it")
+	}
+	known := false
+	for _, process := range r.Processes {
+		if process.CPUS != nil && (process.Name == "backend" || shared) {
+			l.cpu += *process.CPUS / r.DurationS
+			known = known || process.Name == "backend"
+		}
+	}
+	if !known || l.requests == 0 {
+		return level{}, errors.New("it does not say what CPU the process backend used, or has no requests; give reports of ombak drill or redline")
+	}
+	if shared && r.Generator != nil && r.Generator.CPUS != nil {
+		l.cpu += *r.Generator.CPUS / r.DurationS
+	}
+	for _, station := range r.Stations {
+		if station.Name == "store" && station.Completions > 0 {
+			l.store = &storeLevel{busy: station.BusyS / r.DurationS, rows: station.Completions / r.DurationS}
+			if station.Batches != nil {
+				l.store.batches = *station.Batches / r.DurationS
+				if station.FsyncS != nil {
+					l.store.fsync = *station.FsyncS / r.DurationS
+				}
+			}
+		}
+	}
+	return l, nil
+}
+
+// plausible returns an error where a report says of something that it worked for longer than it could. A run's
+// processes begin before it and end after it, which is left out of account.
+func plausible(r report.Report) error {
+	const beside = 5 // seconds
+	longest := func(servers float64) float64 { return 1.1*servers*r.DurationS + beside*max(1, servers) }
+	for _, station := range r.Stations {
+		servers := station.Servers
+		if servers <= 0 { // it is not known
+			servers = station.Completions
+		}
+		if !(station.BusyS >= 0) || station.BusyS > longest(servers) {
+			return fmt.Errorf("station %s was busy for %.4g s, which %.4g servers cannot be in a run of %.4g s; give the report as ombak wrote it", station.Name, station.BusyS, servers, r.DurationS)
+		}
+		if fsync := station.FsyncS; fsync != nil && (!(*fsync >= 0) || *fsync > longest(servers)) {
+			return fmt.Errorf("station %s waited %.4g s for the disk in a run of %.4g s; give the report as ombak wrote it", station.Name, *fsync, r.DurationS)
+		}
+		if scv := station.BatchSCV; scv != nil && station.Batches != nil && *scv > *station.Batches { // n times vary by n − 1 at most
+			return fmt.Errorf("the times of %.4g batches of station %s vary by a batch_scv of %.4g, which so few cannot; give the report as ombak wrote it", *station.Batches, station.Name, *scv)
+		}
+	}
+	used := map[string]*float64{}
+	for _, process := range r.Processes {
+		used["process "+process.Name] = process.CPUS
+	}
+	if r.Generator != nil {
+		used["the generator"] = r.Generator.CPUS
+	}
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		if cpu := used[name]; cpu != nil && (!(*cpu >= 0) || *cpu > longest(float64(r.Machine.CPUs))) {
+			return fmt.Errorf("%s used %.4g s of CPU, which %d CPUs do not have in a run of %.4g s; give the report as ombak wrote it", name, *cpu, r.Machine.CPUs, r.DurationS)
+		}
+	}
+	return nil
+}
+
+// requestsOf is how many requests of people the backend got; looks for what comes later not counted.
+func requestsOf(r report.Report) (requests float64) {
+	for _, row := range r.Steps {
+		if !awaits(row.Step) {
+			requests += row.Requests
+		}
+	}
+	return requests
+}
+
+// awaits says whether a step waits for mail or SMS, as the bundled scenarios call it: the backend
+// does not answer there. A report does not tell the kinds of its steps.
+func awaits(step string) bool { return step == "mail" || step == "sms" }
+
+// rowOf returns the row of a station.
+func rowOf(r report.Report, name string) (report.StationRow, bool) {
+	at := slices.IndexFunc(r.Stations, func(s report.StationRow) bool { return s.Name == name })
+	if at < 0 {
+		return report.StationRow{}, false
+	}
+	return r.Stations[at], true
+}

@@ -1,0 +1,196 @@
+package calibration
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/study/simulation"
+	"github.com/ombak-sim/ombak/units"
+)
+
+// Prediction is one figure, predicted and measured.
+type Prediction struct {
+	Figure    string     `json:"figure"` // as in sign-up.passed or store.utilization
+	Unit      string     `json:"unit,omitempty"`
+	Predicted float64    `json:"predicted"`
+	Measured  float64    `json:"measured"` // the mean of the runs
+	Spread    [2]float64 `json:"spread"`   // the least and the greatest of the runs
+	Error     float64    `json:"error"`    // relative to the measured one; of utilization the difference
+	Allowed   float64    `json:"allowed"`  // of the size of the error
+	Near      bool       `json:"near"`     // within what is allowed, or within the spread
+}
+
+// Validation is a simulation held against live runs of one load.
+type Validation struct {
+	Scenario     string       `json:"scenario"`
+	Plan         string       `json:"plan"`
+	Runs         int          `json:"runs"` // measured
+	Replications int          `json:"replications"`
+	Figures      []Prediction `json:"figures"`
+	Wrong        []string     `json:"wrong"` // where the model was wrong, in words
+	Warnings     []string     `json:"warnings,omitempty"`
+}
+
+// Validating says how to simulate, and how the runs were measured.
+type Validating struct {
+	simulation.Settings
+	Shared bool // the model counts the CPU of all processes as the service's; see [Calibrating]
+}
+
+// Validate simulates what live reports measured, with their plan and seed, and compares. Several
+// reports are of runs of one load, and show how much the measurement itself spreads. The options say
+// what a report does not hold: scale, window, or the rate of a level.
+func Validate(ctx context.Context, scenario *scenarios.Scenario, measured []report.Report, options setup.Options, how Validating) (Validation, error) {
+	if err := checkMeasured(scenario, measured); err != nil {
+		return Validation{}, err
+	}
+	simulated, err := simulateMeasured(ctx, scenario, measured, options, how.Settings)
+	if err != nil {
+		return Validation{}, err
+	}
+	v := Validation{Scenario: scenario.Name, Plan: measured[0].Plan, Runs: len(measured), Replications: simulated.Replications}
+	v.Warnings = slices.Clone(simulated.Warnings)
+	var runs [][]figure
+	busiest := plateauOf(measured[0])
+	for _, r := range measured {
+		if r.Verdict == report.Invalid {
+			v.Warnings = append(v.Warnings, "a measured run is invalid ("+strings.Join(r.Invalid, "; ")+")")
+		}
+		runs = append(runs, figuresOf(r, busiest, how.Shared))
+	}
+	if names := stepsOf(simulated); !slices.Equal(names, stepsOf(measured[0])) {
+		v.Warnings = append(v.Warnings, "the report's journey differs from the scenario's; only steps of the same name are compared")
+	}
+	for _, predicted := range withIdling(figuresOf(simulated, busiest, how.Shared), scenario) {
+		v.compare(predicted, runs)
+	}
+	v.blame()
+	return v, nil
+}
+
+func checkMeasured(scenario *scenarios.Scenario, measured []report.Report) error {
+	if len(measured) == 0 {
+		return setup.Refuse("there is no report to compare with; give one of a live run")
+	}
+	for i, r := range measured {
+		switch {
+		case r.Engine == report.Simulated:
+			return setup.Refuse("the report is simulated; give one of a live run")
+		case r.Scenario.Name != scenario.Name:
+			return setup.Refuse("the report is of scenario %s, not of %s", r.Scenario.Name, scenario.Name)
+		case len(r.Funnel) == 0 || !(r.DurationS > 0):
+			return setup.Refuse("the report is empty: nobody came, or it took no time")
+		case r.Plan != measured[0].Plan || r.Scenario.Seed != measured[0].Scenario.Seed || r.Offered.Scheduled != measured[0].Offered.Scheduled:
+			return setup.Refuse("report %d is of another plan, seed or load than the first; give runs of one load", i+1)
+		}
+	}
+	return nil
+}
+
+// simulateMeasured simulates the load that the reports are of.
+func simulateMeasured(ctx context.Context, scenario *scenarios.Scenario, measured []report.Report, options setup.Options, how simulation.Settings) (report.Report, error) {
+	options.Plan, options.Seed = measured[0].Plan, &measured[0].Scenario.Seed
+	run, err := setup.NewModel(scenario, options)
+	if err != nil {
+		return report.Report{}, err
+	}
+	step := scenario.Arrivals.Step
+	here, there := run.Offered.ByStep[step].Scheduled, measured[0].Offered.ByStep[step].Scheduled
+	if math.Abs(here-there) > 0.01*there+1 {
+		return report.Report{}, setup.Refuse("the report offered %.0f people at %s and the simulation would offer %.0f; give --scale, --window, or --rate and --for as the run had them", there, step, here)
+	}
+	simulated, err := simulation.Simulate(ctx, run, how)
+	return simulated.Report, err
+}
+
+// compare adds a figure that both sides have. Chance is allowed three standard deviations of a Poisson
+// count.
+func (v *Validation) compare(predicted figure, runs [][]figure) {
+	var values []float64
+	for _, run := range runs {
+		for _, measured := range run {
+			if measured.name == predicted.name {
+				values = append(values, measured.value)
+				predicted.allowed = max(predicted.allowed, measured.allowed)
+			}
+		}
+	}
+	if len(values) == 0 {
+		return
+	}
+	p := Prediction{Figure: predicted.name, Unit: predicted.unit, Predicted: predicted.value, Allowed: predicted.allowed, Spread: [2]float64{slices.Min(values), slices.Max(values)}}
+	for _, value := range values {
+		p.Measured += value / float64(len(values))
+	}
+	switch {
+	case p.Unit == "share":
+		p.Error = p.Predicted - p.Measured
+	case p.Measured == 0:
+		return // no relative error
+	default:
+		p.Error = p.Predicted/p.Measured - 1
+	}
+	p.Near = math.Abs(p.Error) <= p.Allowed || p.Spread[0] <= p.Predicted && p.Predicted <= p.Spread[1]
+	v.Figures = append(v.Figures, p)
+}
+
+// blame names the figures that the model missed.
+func (v *Validation) blame() {
+	for _, p := range v.Figures {
+		if p.Near {
+			continue
+		}
+		direction := "too high"
+		if p.Error < 0 {
+			direction = "too low"
+		}
+		v.Wrong = append(v.Wrong, fmt.Sprintf("%s is predicted %s by %s, beyond the allowed %s", p.Figure, direction, p.spellError(math.Abs(p.Error)), p.spellError(p.Allowed)))
+	}
+}
+
+func (p Prediction) spellError(size float64) string {
+	if p.Unit == "share" {
+		return fmt.Sprintf("%.1f points", 100*size)
+	}
+	return fmt.Sprintf("%.0f %%", 100*size)
+}
+
+// Rows returns the table, its first row the titles.
+func (v Validation) Rows() [][]string {
+	rows := [][]string{{"figure", "predicted", "measured", "spread", "error", "allowed", ""}}
+	for _, p := range v.Figures {
+		spell := units.Amount
+		switch p.Unit {
+		case "s":
+			spell = units.Time
+		case "share":
+			spell = func(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
+		}
+		verdict := "wrong"
+		if p.Near {
+			verdict = "near"
+		}
+		sign := map[bool]string{true: "+", false: "-"}[p.Error >= 0]
+		spread := "one run"
+		if v.Runs > 1 {
+			spread = spell(p.Spread[0]) + " to " + spell(p.Spread[1])
+		}
+		rows = append(rows, []string{p.Figure, spell(p.Predicted), spell(p.Measured), spread, sign + p.spellError(math.Abs(p.Error)), p.spellError(p.Allowed), verdict})
+	}
+	return rows
+}
+
+// WriteValidation writes validation.json.
+func WriteValidation(w io.Writer, v Validation) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", " ")
+	return encoder.Encode(v)
+}

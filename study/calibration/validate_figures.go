@@ -1,0 +1,115 @@
+package calibration
+
+import (
+	"math"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+// How near a prediction should come: relative for throughput, goodput, counts and times, absolute
+// for utilization.
+const (
+	nearThroughput  = 0.10
+	nearCount       = 0.05
+	nearMedian      = 0.20
+	nearTail        = 0.35
+	nearUtilization = 0.05
+	fewestCounted   = 20 // people below which a count is left to chance
+)
+
+// figure is one number of a report that predictions are judged by.
+type figure struct {
+	name, unit string
+	value      float64
+	allowed    float64 // size of the error
+}
+
+// figuresOf returns the figures of a report, live or simulated. The CPU of a live service stands for
+// its station web: of the backend alone, or of all processes.
+func figuresOf(r report.Report, busiest window, shared bool) []figure {
+	figures := []figure{}
+	if plateau, known := busiest.throughput(r); known {
+		figures = append(figures, figure{"plateau.throughput", "per s", plateau, nearThroughput})
+	}
+	for i, row := range r.Funnel {
+		if row.Passed >= fewestCounted && i < len(r.Steps) {
+			figures = append(figures, stepFigures(row, r.Steps[i])...)
+		}
+	}
+	for _, row := range r.Stations {
+		if row.Servers > 0 && row.BusyS > 0 {
+			figures = append(figures, figure{row.Name + ".utilization", "share", row.BusyS / (row.Servers * r.DurationS), nearUtilization})
+		}
+	}
+	if l, err := readLevel(r, shared); err == nil {
+		figures = append(figures, figure{"web.utilization", "share", l.cpu / float64(l.cpus), nearUtilization})
+	}
+	return figures
+}
+
+// stepFigures are those of one step. Counts of people scatter by chance, so that three standard
+// deviations of a Poisson count are allowed at least.
+func stepFigures(row report.FunnelRow, step report.StepRow) []figure {
+	chance := 3 / math.Sqrt(row.Passed)
+	figures := []figure{
+		{row.Step + ".passed", "people", row.Passed, max(nearCount, chance)},
+		{row.Step + ".throughput", "per s", step.ThroughputPerS, max(nearThroughput, chance)},
+		{row.Step + ".goodput", "per s", step.GoodputPerS, max(nearThroughput, chance)},
+	}
+	if times := step.ResponseTimePassedS; times != nil {
+		figures = append(figures, figure{row.Step + ".p50", "s", times.P50, nearMedian}, figure{row.Step + ".p95", "s", times.P95, nearTail}, figure{row.Step + ".p99", "s", times.P99, nearTail})
+	}
+	return figures
+}
+
+// window is a part of a run, in real seconds.
+type window struct{ from, to float64 }
+
+// plateauOf is the second half of a live run's arrivals: the service has been under the load for a while.
+func plateauOf(r report.Report) (w window) {
+	for _, event := range r.Timeline {
+		if event.Kind == funnel.PhaseMark && event.Text == funnel.ArrivalsPhase {
+			w = window{event.AtS + event.ForS/2, event.AtS + event.ForS}
+		}
+	}
+	return w
+}
+
+// throughput is how many answers people got per second of the window, waits for mail and the like aside.
+// Where more came than the service could carry, it is the saturation throughput.
+func (w window) throughput(r report.Report) (perSecond float64, known bool) {
+	seconds := 0.0
+	for k, at := range r.Series.TS {
+		if float64(at) < w.from || float64(at+1) > w.to {
+			continue
+		}
+		seconds++
+		for _, step := range r.Series.Steps {
+			if !awaits(step.Step) && k < len(step.Passed) && k < len(step.Declined) {
+				perSecond += float64(step.Passed[k] + step.Declined[k])
+			}
+		}
+	}
+	return perSecond / max(1, seconds), seconds > 0
+}
+
+// withIdling adds to predicted utilizations what stations do for nobody.
+func withIdling(figures []figure, scenario *scenarios.Scenario) []figure {
+	for i := range figures {
+		for name, station := range scenario.Stations {
+			if figures[i].name == name+".utilization" {
+				figures[i].value = min(1, figures[i].value+station.Idling/float64(station.ServerCount()))
+			}
+		}
+	}
+	return figures
+}
+
+func stepsOf(r report.Report) (names []string) {
+	for _, row := range r.Funnel {
+		names = append(names, row.Step)
+	}
+	return names
+}

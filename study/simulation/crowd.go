@@ -1,0 +1,55 @@
+package simulation
+
+import (
+	"iter"
+	"reflect"
+	"slices"
+	"sync"
+
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/sim"
+)
+
+// crowd is who comes to a replication, drawn once for all models that play it. It takes 32 bytes a
+// person until the last of them was played.
+type crowd struct {
+	journey.Crowd
+	once   sync.Once
+	blocks [][]journey.Caller
+}
+
+// everyone draws the crowd on the first call; other callers wait until it is drawn.
+func (c *crowd) everyone() iter.Seq[[]journey.Caller] {
+	c.once.Do(func() {
+		for block := range c.Blocks() {
+			c.blocks = append(c.blocks, slices.Clone(block))
+		}
+	})
+	return slices.Values(c.blocks)
+}
+
+// sharing orders the jobs by replication, and gives neighbours one crowd if the same people come to both.
+func sharing(jobs []job, settings Settings) []job {
+	slices.SortStableFunc(jobs, func(a, b job) int { return a.number - b.number })
+	var before journey.Crowd
+	for i := range jobs {
+		config := settings.replication(jobs[i].into.Model.Config, jobs[i].number)
+		who := config.Crowd()
+		if i > 0 && reflect.DeepEqual(who, before) {
+			if jobs[i-1].crowd == nil {
+				jobs[i-1].crowd = &crowd{Crowd: who}
+			}
+			jobs[i].crowd = jobs[i-1].crowd
+		}
+		before = who
+	}
+	return jobs
+}
+
+// among returns the config with the people who were drawn before.
+func (c *crowd) among(config sim.Config) sim.Config {
+	if c != nil {
+		config.Everyone = c.everyone()
+	}
+	return config
+}

@@ -1,0 +1,87 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/sim"
+	"github.com/ombak-sim/ombak/units"
+)
+
+// beginning is how long a replication is played to estimate how long all of it takes.
+const beginning = 200 * time.Millisecond
+
+// TimeEstimate bounds how long one replication takes, extrapolated from its beginning. People may come in
+// a rush or all day long, and their work may be done later: neither the share of the people nor the share
+// of the time that has passed is the share of the work done, but the two bound it.
+type TimeEstimate struct {
+	Least, Most time.Duration
+}
+
+// EstimateTime plays the beginning of a model's first replication and discards it.
+func EstimateTime(ctx context.Context, model *setup.Model) (TimeEstimate, error) {
+	config := Settings{}.replication(model.Config, 0)
+	steps := config.Journey.Funnel()
+	recorder := report.NewRecorder(steps, 1, report.NewRecording(steps).Add)
+	seen := &beginner{ShardObserver: recorder.Observer(0)}
+	brief, stop := context.WithTimeout(ctx, beginning)
+	defer stop()
+	began := time.Now()
+	_, err := sim.Run(brief, config, func(int) funnel.Observer { return seen })
+	took := time.Since(began)
+	recorder.Close()
+	switch {
+	case err == nil:
+		return TimeEstimate{took, took}, nil
+	case ctx.Err() != nil:
+		return TimeEstimate{}, ctx.Err()
+	case !errors.Is(err, context.DeadlineExceeded):
+		return TimeEstimate{}, err
+	}
+	people, past := float64(max(1, model.Offered.Scheduled))/max(1, seen.entered), float64(config.Until)/max(1, float64(seen.latest))
+	return TimeEstimate{scaled(took, min(people, past)), scaled(took, max(people, past))}, nil
+}
+
+// beginner records, and notes how far the replication is.
+type beginner struct {
+	*report.ShardObserver
+	entered float64 // people
+	latest  time.Duration
+}
+
+// Enter implements [funnel.Observer].
+func (b *beginner) Enter(step int, intended time.Duration) {
+	if step == 0 {
+		b.entered++
+	}
+	b.ShardObserver.Enter(step, intended)
+}
+
+// Observe implements [funnel.Observer].
+func (b *beginner) Observe(sample funnel.Sample) {
+	b.latest = max(b.latest, sample.End)
+	b.ShardObserver.Observe(sample)
+}
+
+func scaled(d time.Duration, factor float64) time.Duration {
+	return time.Duration(float64(d) * max(1, factor))
+}
+
+// Of returns the time that so many replications take, several at once.
+func (f TimeEstimate) Of(runs int, settings Settings) TimeEstimate {
+	rounds := float64(runs) / float64(min(settings.workers(), max(1, runs)))
+	return TimeEstimate{scaled(f.Least, rounds), scaled(f.Most, rounds)}
+}
+
+// String returns one time, or both bounds if they are far apart.
+func (f TimeEstimate) String() string {
+	spell := func(d time.Duration) string { return units.Duration(d.Round(10 * time.Millisecond)) }
+	if f.Most < f.Least+f.Least/2 {
+		return spell((f.Least + f.Most) / 2)
+	}
+	return spell(f.Least) + " to " + spell(f.Most)
+}

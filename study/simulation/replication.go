@@ -1,0 +1,152 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/sim"
+)
+
+// Replication is one replication's figures that plans are compared by.
+type Replication struct {
+	SignUps     float64 // people who passed the step that people are scheduled at
+	Lost        float64 // people scheduled there who did not pass it
+	Finished    float64 // people who passed the last step
+	GaveUp      float64 // people whose last attempt at any step was turned away, failed, timed out or abandoned
+	GoodputPerS float64 // people passed per second at the last step
+	P99S        float64 // of the response time of passed and timed-out attempts where people are scheduled, s
+	WorstP99S   float64 // the same of the step where it is longest, waiting for mail and the like aside, s
+	WaitedMin   float64 // minutes that people waited for answers to their requests, all together
+	RecoveryS   float64 // from the end of the busiest minute of arrivals until the last troubled minute ended, s; see [report.Recovery]
+	Recovered   bool    // that was before the last arrivals
+	Cost        float64 // in the currency of the scenario's catalogue of prices
+	Busiest     Busiest
+	Gates       []Gate   // of replication 0: what turned requests away, the most first
+	Margins     []Margin // of the thresholds that must hold
+	Events      uint64
+	Elapsed     time.Duration // of the computer, not in the report
+}
+
+// averaged returns the mean of the figures of two replications, and the rest of the first.
+func (r Replication) averaged(other Replication) Replication {
+	for _, figure := range []struct{ mine, theirs *float64 }{
+		{&r.SignUps, &other.SignUps},
+		{&r.Lost, &other.Lost},
+		{&r.Finished, &other.Finished},
+		{&r.GaveUp, &other.GaveUp},
+		{&r.GoodputPerS, &other.GoodputPerS},
+		{&r.P99S, &other.P99S},
+		{&r.WorstP99S, &other.WorstP99S},
+		{&r.WaitedMin, &other.WaitedMin},
+		{&r.RecoveryS, &other.RecoveryS},
+		{&r.Cost, &other.Cost},
+	} {
+		*figure.mine = (*figure.mine + *figure.theirs) / 2
+	}
+	r.Recovered = r.Recovered && other.Recovered
+	r.Events, r.Elapsed = r.Events+other.Events, r.Elapsed+other.Elapsed
+	return r
+}
+
+// replication gives a replication its chance.
+func (s Settings) replication(config sim.Config, number int) sim.Config {
+	config.Seed.Replication = uint64(number)
+	if s.Antithetic {
+		config.Seed.Replication, config.Seed.Mirrored = uint64(number/2), number%2 == 1
+	}
+	config.Journey.Seed, config.Signups.Seed, config.Visitors.Seed = config.Seed, config.Seed, config.Seed
+	return config
+}
+
+// replicate plays one replication and reports it.
+func replicate(ctx context.Context, model *setup.Model, player *sim.Player, config sim.Config, number int, settings Settings) (report.Report, Replication, error) {
+	began := time.Now()
+	drawn := number == 0 && !settings.Lean // of the others nothing that is drawn is kept
+	recording, result, err := settings.record(ctx, player, config, settings.Brief || !drawn)
+	if err != nil {
+		return report.Report{}, Replication{}, fmt.Errorf("replication %d: %w", number, err)
+	}
+	config.Changes = result.Changes // those of scalers among them
+	s := model.Scenario
+	facts := report.Facts{
+		Ombak: settings.Build, Engine: report.Simulated,
+		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
+		Plan:     s.Plan(), Duration: result.Duration, Speed: model.Options.Speed, Clock: config.Journey.Clock.Scenario,
+		Offered: offeredTo(model, config), Readings: result.Readings, Marks: marks(model, config), SeriesNote: "of replication 0", Warnings: model.Warnings,
+	}
+	assembled := report.Assemble(recording, facts)
+	replication := figuresOf(model, assembled, config)
+	replication.Events, replication.Elapsed, replication.Margins = result.Events, time.Since(began), marginsOf(model.Conditions, assembled)
+	if number == 0 {
+		replication.Gates = gatesOf(assembled)
+	}
+	if !drawn {
+		assembled.Series, assembled.Histograms = report.Series{}, report.Histograms{}
+	}
+	return assembled, replication, nil
+}
+
+// record plays one replication, recorded as a whole or briefly, and calls s.Passed as its time passes.
+func (s Settings) record(ctx context.Context, player *sim.Player, config sim.Config, brief bool) (*report.Recording, sim.Result, error) {
+	steps := config.Journey.Funnel()
+	recording, told := report.NewRecording(steps), time.Duration(0)
+	reach := func(at time.Duration) {
+		if s.Passed != nil && at > told {
+			s.Passed(at - told)
+			told = at
+		}
+	}
+	recorder := report.NewRecorder(steps, 1, func(delta report.Delta) {
+		recording.Add(delta)
+		reach(time.Duration(delta.Second) * time.Second)
+	})
+	if brief {
+		recording.Brief()
+		recorder.Brief()
+	}
+	result, err := player.Run(ctx, config, func(shard int) funnel.Observer { return recorder.Observer(shard) })
+	recorder.Close()
+	reach(config.Until)
+	return recording, result, err
+}
+
+// offeredTo counts the people of a replication. Thinning keeps others in each, others have other birth
+// months, and random totals are others; otherwise all have the same number of people.
+func offeredTo(model *setup.Model, config sim.Config) *report.OfferedFacts {
+	others := model.Options.Scale < 1 || config.Stagger != nil || model.Scenario.Arrivals.Totals == "random"
+	if !others || config.Seed == model.Config.Seed {
+		return &model.Offered
+	}
+	offered := model.OfferedTo(config)
+	return &offered
+}
+
+// marks puts the faults of dependencies, and what the plan changes, on the timeline.
+func marks(model *setup.Model, config sim.Config) []funnel.Mark {
+	s := model.Scenario
+	var marks []funnel.Mark
+	for _, change := range config.Changes {
+		name := ""
+		if change.Kind == sim.AtStation {
+			name = config.Stations[change.To].Name
+		} else {
+			name = config.Calls[change.To].Name
+		}
+		marks = append(marks, funnel.Mark{At: change.At, Kind: funnel.PlanMark, Text: fmt.Sprintf("%s: %d servers", name, change.Servers)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
+		for _, f := range s.Dependencies[name].Faults {
+			at := config.Journey.Clock.Real(f.At)
+			marks = append(marks, funnel.Mark{
+				At: at, For: config.Journey.Clock.Real(f.At+f.For) - at, Kind: funnel.FaultMark, Text: name + ": " + f.Fault,
+			})
+		}
+	}
+	return marks
+}

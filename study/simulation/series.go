@@ -1,0 +1,144 @@
+package simulation
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/sim"
+)
+
+// Series holds replications of one model by their numbers.
+type Series struct {
+	Model        *setup.Model
+	Replications []Replication
+	reports      []report.Report
+	played       int // replications that the reports are means of; 0 means as many as reports
+}
+
+// Extend plays replications until there are so many.
+func (s *Series) Extend(ctx context.Context, settings Settings, count int) error {
+	first := len(s.reports)
+	if count <= first {
+		return nil
+	}
+	s.grow(count)
+	return play(ctx, s.jobs(first, count), settings)
+}
+
+// PlayFirstAgain plays replication 0 once more, to keep its series and histograms, which lean settings drop.
+func (s *Series) PlayFirstAgain(ctx context.Context, settings Settings) error {
+	settings.Lean = false
+	return play(ctx, s.jobs(0, 1), settings)
+}
+
+// grow makes room for so many replications.
+func (s *Series) grow(count int) {
+	s.reports = append(s.reports, make([]report.Report, count-len(s.reports))...)
+	s.Replications = append(s.Replications, make([]Replication, count-len(s.Replications))...)
+}
+
+// Result averages the replications and judges the average.
+func (s *Series) Result() (Result, error) {
+	average, err := report.Average(s.reports)
+	if err != nil {
+		return Result{}, fmt.Errorf("plan %s: %w", s.Model.Scenario.Plan(), err)
+	}
+	average.Replications = cmp.Or(s.played, len(s.reports))
+	prices := s.Model.Scenario.Prices()
+	return Result{
+		Report:       report.Judge(average, s.Model.Conditions, report.Validity{}),
+		Replications: s.Replications, Gates: s.Replications[0].Gates, Busiest: s.Replications[0].Busiest,
+		Priced: prices.Known(), Currency: prices.Currency,
+	}, nil
+}
+
+// independent returns the replications or, if they are antithetic, the mean of each pair. The two of a
+// pair depend on each other, which is their use; the pairs do not.
+//
+// Source: J. M. Hammersley, K. W. Morton, "A new Monte Carlo technique: antithetic variates",
+// Mathematical Proceedings of the Cambridge Philosophical Society 52 (1956); A. M. Law, "Simulation
+// Modeling and Analysis", 5th ed., 2015, section 11.3.
+func (s *Series) independent(settings Settings) (*Series, error) {
+	if !settings.Antithetic {
+		return s, nil
+	}
+	pairs := &Series{Model: s.Model, played: len(s.reports)}
+	for i := 0; i+1 < len(s.reports); i += 2 {
+		average, err := report.Average(s.reports[i : i+2])
+		if err != nil {
+			return nil, err
+		}
+		pairs.reports = append(pairs.reports, average)
+		pairs.Replications = append(pairs.Replications, s.Replications[i].averaged(s.Replications[i+1]))
+	}
+	return pairs, nil
+}
+
+// job is one replication to be played and where its results belong.
+type job struct {
+	number int
+	into   *Series
+	crowd  *crowd // nil if no other job has the same people
+}
+
+func (s *Series) jobs(first, count int) []job {
+	var jobs []job
+	for number := first; number < count; number++ {
+		jobs = append(jobs, job{number: number, into: s})
+	}
+	return jobs
+}
+
+// play plays replications, several at once.
+func play(ctx context.Context, jobs []job, settings Settings) error {
+	faults := make([]error, len(jobs))
+	places := make(chan int)
+	var working sync.WaitGroup
+	var mu sync.Mutex // guards settings.Done and settings.Passed
+	if passed := settings.Passed; passed != nil {
+		settings.Passed = func(by time.Duration) {
+			mu.Lock()
+			defer mu.Unlock()
+			passed(by)
+		}
+	}
+	for range min(settings.workers(), len(jobs)) {
+		working.Go(func() {
+			var player sim.Player
+			for place := range places {
+				faults[place] = jobs[place].play(ctx, &player, settings)
+				jobs[place].crowd = nil // the last one frees it
+				mu.Lock()
+				if settings.Done != nil && faults[place] == nil {
+					settings.Done()
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for place := range jobs {
+		if ctx.Err() != nil {
+			break
+		}
+		places <- place
+	}
+	close(places)
+	working.Wait()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("the simulations did not come to their end, so nothing is written: %w", err)
+	}
+	return errors.Join(faults...)
+}
+
+// play plays the replication and keeps what it came to.
+func (j *job) play(ctx context.Context, player *sim.Player, settings Settings) (err error) {
+	config := j.crowd.among(settings.replication(j.into.Model.Config, j.number))
+	j.into.reports[j.number], j.into.Replications[j.number], err = replicate(ctx, j.into.Model, player, config, j.number, settings)
+	return err
+}

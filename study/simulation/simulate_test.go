@@ -1,0 +1,327 @@
+package simulation
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
+)
+
+func simulateNamed(t *testing.T, name string, options setup.Options, settings Settings) Result {
+	t.Helper()
+	return simulated(t, simulationOf(t, name, options), settings)
+}
+
+func simulationOf(t *testing.T, name string, options setup.Options) *setup.Model {
+	t.Helper()
+	scenario, err := scenarios.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := setup.NewModel(scenario, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+func simulated(t *testing.T, model *setup.Model, settings Settings) Result {
+	t.Helper()
+	simulation, err := Simulate(t.Context(), model, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return simulation
+}
+
+func written(t *testing.T, s Result) []byte {
+	t.Helper()
+	var buffer bytes.Buffer
+	if err := report.Write(&buffer, s.Report); err != nil {
+		t.Fatal(err)
+	}
+	return buffer.Bytes()
+}
+
+// TestReportsAreTheSameOnAnyNumberOfWorkers: byte for byte; and another seed is another run.
+func TestReportsAreTheSameOnAnyNumberOfWorkers(t *testing.T) {
+	one := written(t, simulateNamed(t, "smoke", setup.Options{}, Settings{Replications: 5, Workers: 1}))
+	four := written(t, simulateNamed(t, "smoke", setup.Options{}, Settings{Replications: 5, Workers: 4}))
+	if !bytes.Equal(one, four) {
+		t.Error("one worker and four write different reports")
+	}
+	other := uint64(2)
+	if bytes.Equal(one, written(t, simulateNamed(t, "smoke", setup.Options{Seed: &other}, Settings{Replications: 5}))) {
+		t.Error("another seed gives the same report")
+	}
+}
+
+// TestSimulatedReport: engine, intervals and books are as a simulated report must have them.
+func TestSimulatedReport(t *testing.T) {
+	r := simulateNamed(t, "smoke", setup.Options{}, Settings{Replications: 3}).Report
+	if r.Engine != report.Simulated || r.Started != nil || r.Generator != nil || len(r.Processes) > 0 || r.Replications != 3 {
+		t.Errorf("engine %q, started %v, generator %v, %d processes, %d replications", r.Engine, r.Started, r.Generator, len(r.Processes), r.Replications)
+	}
+	if faults := report.Check(r); len(faults) > 0 {
+		t.Errorf("the books do not add up: %v", faults)
+	}
+	if _, known := r.Funnel[4].CI95["passed"]; !known {
+		t.Error("no confidence interval of who passed identity")
+	}
+	if r.Series.Note == "" || len(r.Series.Steps) == 0 || len(r.Series.Stations) == 0 {
+		t.Error("series of replication 0 are missing")
+	}
+}
+
+// surgeCounts are the published counts of 12 April 2020, 16:00 WIB.
+var surgeCounts = map[string]float64{"sign-up": 1_432_133, "email-verify": 1_063_028, "identity": 624_090, "join": 77_834}
+
+// TestSurgeReproducesThePublishedCounts: within 1 %, under both plans; as-published also as it is played
+// live, fast-forwarded, where more people are on their way when the run ends.
+func TestSurgeReproducesThePublishedCounts(t *testing.T) {
+	if raceEnabled || testing.Short() {
+		t.Skip("plays 2.4 million visits three times")
+	}
+	for _, options := range []setup.Options{{Plan: "as-was"}, {Plan: "as-published"}, {Plan: "as-published", MaxRate: 240_000. / 60, MaxWork: 152_000. / 60}} {
+		r := simulateNamed(t, "prakerja-2020", options, Settings{}).Report
+		for _, row := range r.Funnel {
+			if want, published := surgeCounts[row.Step]; published && math.Abs(row.Passed/want-1) > 0.01 {
+				t.Errorf("%s, at most %v: %.0f passed %s, published are %.0f (%+.2f %%)", options.Plan, options.MaxRate, row.Passed, row.Step, want, 100*(row.Passed/want-1))
+			}
+		}
+	}
+}
+
+// TestTheRegistryBoundsTheSurge: under as-was more capacity lets more people through, and the
+// registry works almost without a break; a constant share would do neither.
+func TestTheRegistryBoundsTheSurge(t *testing.T) {
+	if raceEnabled || testing.Short() {
+		t.Skip("plays 240,000 visits twice")
+	}
+	passed := map[float64]float64{}
+	for _, factor := range []float64{0.1, 0.2} {
+		r := simulateNamed(t, "prakerja-2020", setup.Options{Plan: "as-was", Scale: 0.1, ScaleSystem: factor}, Settings{}).Report
+		for _, row := range r.Funnel {
+			if row.Step == "identity" {
+				passed[factor] = row.Passed
+			}
+		}
+		for _, station := range r.Stations {
+			if utilization := station.BusyS / station.Servers / r.DurationS; station.Name == "dukcapil" && factor == 0.1 && utilization < 0.95 {
+				t.Errorf("the registry is busy %.1f %% of the time only", 100*utilization)
+			}
+		}
+	}
+	if gain := passed[0.2] / passed[0.1]; gain < 1.2 {
+		t.Errorf("twice the registry lets only %.2f times as many through", gain)
+	}
+}
+
+// TestPlansSeeTheSamePeople: what happens before a plan's changes matter is the same under both.
+func TestPlansSeeTheSamePeople(t *testing.T) {
+	under := func(plan string) Result {
+		run := simulationOf(t, "prakerja-2020", setup.Options{Scale: 0.01, ScaleSystem: 0.1, Plan: plan})
+		run.Config.Until += time.Minute // so that nobody waits for an answer at the end
+		return simulated(t, run, Settings{Replications: 2})
+	}
+	was, published := under("as-was"), under("as-published")
+	for i, step := range []string{"landing", "sign-up", "mail", "email-verify"} {
+		if a, b := was.Report.Funnel[i], published.Report.Funnel[i]; a.Entered != b.Entered || a.Passed != b.Passed {
+			t.Errorf("%s: %v of %v under one plan, %v of %v under the other", step, a.Passed, a.Entered, b.Passed, b.Entered)
+		}
+	}
+}
+
+// TestComparedPlansAreSimulatedOnes: plans that share their people, and of whose runs less is kept, come to
+// the very figures of simulations each on its own.
+func TestComparedPlansAreSimulatedOnes(t *testing.T) {
+	scenario, err := scenarios.Load("prakerja-2020")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := setup.Options{To: 30 * time.Minute, Scale: 0.01, ScaleSystem: 0.05, Thresholds: []string{"identity.response_time.p97 < 5s", "sign-up.passed >= 90% of entered over 5m"}}
+	runs, _, err := setup.NewModels(scenario, options, []string{"as-was", "autoscale", "stagger"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared, err := Study{Models: runs, Settings: Settings{Replications: 2, Workers: 2}}.Play(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, run := range runs {
+		alone := simulated(t, run, Settings{Replications: 2, Workers: 1})
+		for k := range alone.Replications {
+			alone.Replications[k].Elapsed, compared[i].Replications[k].Elapsed = 0, 0
+		}
+		for part, pair := range map[string][2]any{
+			"replications": {alone.Replications, compared[i].Replications},
+			"thresholds":   {alone.Report.Thresholds, compared[i].Report.Thresholds},
+			"funnel":       {alone.Report.Funnel, compared[i].Report.Funnel},
+			"steps":        {alone.Report.Steps, compared[i].Report.Steps},
+			"offered":      {alone.Report.Offered, compared[i].Report.Offered},
+		} {
+			if !reflect.DeepEqual(pair[0], pair[1]) {
+				t.Errorf("%s, %s: alone %+v, compared %+v", run.Scenario.Plan(), part, pair[0], pair[1])
+			}
+		}
+	}
+}
+
+func TestNewSimulationRefuses(t *testing.T) {
+	scenario, err := scenarios.Load("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(scenario.Source())
+	for why, change := range map[string][2]string{
+		"a step without a route": {"    route: [{station: web}]\n  - name: sign-up", "  - name: sign-up"},
+	} {
+		changed, err := scenarios.Parse("changed.yaml", []byte(strings.Replace(text, change[0], change[1], 1)), nil)
+		if err != nil {
+			t.Errorf("%s: %v", why, err)
+			continue
+		}
+		if _, err := setup.NewModel(changed, setup.Options{}); !errors.Is(err, setup.ErrRefused) {
+			t.Errorf("%s: %v, want a refusal", why, err)
+		}
+	}
+}
+
+// TestMetastability: after a rush of one minute the service stays down though the load is what it
+// bore before, and each cure brings it back.
+func TestMetastability(t *testing.T) {
+	for _, test := range []struct {
+		plan     string
+		recovers bool
+	}{{"as-is", false}, {"short-queue", true}, {"gate", true}, {"lifo", true}, {"codel", true}, {"budget", true}, {"no-retries", true}, {"more-servers", true}} {
+		r := simulateNamed(t, "metastable", setup.Options{Plan: test.plan}, Settings{}).Report
+		before, after := passedPerSecond(r, 60, 180), passedPerSecond(r, 780, 900)
+		t.Logf("%s: goodput %.1f/s before the rush, %.1f/s nine minutes after it", test.plan, before, after)
+		if says := r.Overload.Metastable; says == nil || *says == test.recovers {
+			t.Errorf("%s: the report's word on metastability is %v", test.plan, r.Overload)
+		}
+		if before < 65 {
+			t.Errorf("%s: goodput before the rush is %.1f/s, want about 70/s", test.plan, before)
+		}
+		if recovered := after > 0.9*before; recovered != test.recovers || !test.recovers && after > 0.2*before {
+			t.Errorf("%s: goodput is %.1f/s before and %.1f/s after the rush", test.plan, before, after)
+		}
+	}
+}
+
+// TestPasswordsBoundWhatTheyStandAt: with one core that hashes for 23 ms, 43.5 people a second get
+// past the step that asks for a password, and everybody past the others.
+func TestPasswordsBoundWhatTheyStandAt(t *testing.T) {
+	const signUp, password, hashed = 0, 3, 1 / 0.023
+	for _, test := range []struct {
+		plan                string
+		signedUp, protected float64 // per second
+	}{{"no-password", 100, 0}, {"password-at-signup", hashed, 0}, {"password-after-verify", 100, hashed}} {
+		r := simulateNamed(t, "passwords", setup.Options{Plan: test.plan}, Settings{}).Report
+		signedUp, protected := stepPerSecond(r, signUp, 8, 20), stepPerSecond(r, password, 8, 20)
+		if math.Abs(signedUp-test.signedUp) > 0.08*test.signedUp || math.Abs(protected-test.protected) > 0.02*test.protected {
+			t.Errorf("%s: %.1f signed up and %.1f set a password per second, want %.1f and %.1f", test.plan, signedUp, protected, test.signedUp, test.protected)
+		}
+	}
+}
+
+// passedPerSecond is the goodput of the first step between two seconds.
+func passedPerSecond(r report.Report, from, to int64) float64 { return stepPerSecond(r, 0, from, to) }
+
+func stepPerSecond(r report.Report, step int, from, to int64) float64 {
+	sum := int64(0)
+	for i, second := range r.Series.TS {
+		if second >= from && second < to {
+			sum += r.Series.Steps[step].Passed[i]
+		}
+	}
+	return float64(sum) / float64(to-from)
+}
+
+// TestRandomTotalsAreCounted: where each replication has its own number of people, the books of each add up.
+func TestRandomTotalsAreCounted(t *testing.T) {
+	run, err := setup.NewModel(parseScenario(t, strings.Replace(shop, "arrivals: {step: go, mode: even", "drain: 2s\narrivals: {step: go, totals: random", 1)), setup.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	simulation, err := Simulate(t.Context(), run, Settings{Replications: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if simulation.Report.Verdict != report.Pass || len(simulation.Report.Invalid) > 0 {
+		t.Errorf("%s: %v", simulation.Report.Verdict, simulation.Report.Invalid)
+	}
+	for _, replication := range simulation.Replications {
+		if replication.Lost != 0 {
+			t.Errorf("%v people are lost, though all pass", replication.Lost)
+		}
+	}
+}
+
+// TestMaxRateEvensOutTheWork: when 21 hours are played in minutes, the people of the spike come to
+// their later steps within seconds of one another, beside those who sign up then; no ten seconds ask for much
+// more than all.
+func TestMaxRateEvensOutTheWork(t *testing.T) {
+	const scale, span = 0.05, 10
+	r := simulateNamed(t, "prakerja-2020", setup.Options{Plan: "as-published", Scale: scale, MaxRate: 150_000. / 60 * scale}, Settings{}).Report
+	looks := []string{"mail", "sms"} // cheap ones
+	asked := make([]float64, len(r.Series.TS))
+	for _, step := range r.Series.Steps {
+		if slices.Contains(looks, step.Step) {
+			continue
+		}
+		for second, requests := range step.Requests {
+			asked[second] += float64(requests)
+		}
+	}
+	var all, most, sum float64
+	for second, requests := range asked {
+		all, sum = all+requests, sum+requests
+		if second >= span {
+			sum -= asked[second-span]
+		}
+		most = max(most, sum)
+	}
+	if mean := all / float64(len(asked)) * span; most > 1.8*mean { // 2.7 where nothing but sign-ups is capped
+		t.Errorf("the busiest %d s ask for %.0f, %.2f times the mean", span, most, most/mean)
+	}
+}
+
+// TestStudyMeansTheSameAsSimulate: playing plans together changes no figure.
+func TestStudyMeansTheSameAsSimulate(t *testing.T) {
+	scenario, err := scenarios.Load("metastable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := setup.Options{To: 5 * time.Minute}
+	runs, _, err := setup.NewModels(scenario, options, []string{"as-is", "lifo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	together, err := Study{runs, Settings{Replications: 2}, func(_, _ time.Duration) { told++ }}.Play(t.Context())
+	if err != nil || told != 1 {
+		t.Fatal(err, told)
+	}
+	for i, plan := range []string{"as-is", "lifo"} {
+		alone := simulateNamed(t, "metastable", setup.Options{Plan: plan, To: 5 * time.Minute}, Settings{Replications: 2})
+		for k := range alone.Replications {
+			a, b := alone.Replications[k], together[i].Replications[k]
+			a.Elapsed, b.Elapsed = 0, 0
+			if !reflect.DeepEqual(a, b) {
+				t.Errorf("%s, replication %d: alone %+v, together %+v", plan, k, a, b)
+			}
+		}
+	}
+	if b := together[0].Busiest; b.Name != "service" || !(b.Share > 0.5) {
+		t.Errorf("busiest is %+v", b)
+	}
+}
