@@ -7,7 +7,8 @@ import (
 	"github.com/ombak-sim/ombak/mocks"
 )
 
-// fateMark is a fault's mark in the timeline: first without a length, once it has ended with one.
+// fateMark returns the mark of a fault in the timeline: without a length when the fault begins, with one when
+// it ends.
 func fateMark(fate mocks.Fate) funnel.Mark {
 	text := fate.Fault + " of " + fate.On
 	if fate.Hand {
@@ -16,7 +17,7 @@ func fateMark(fate mocks.Fate) funnel.Mark {
 	return funnel.Mark{At: fate.At, For: fate.For, Kind: funnel.FaultMark, Text: text}
 }
 
-// addMark adds a mark; that of a fault which has ended takes the place of that of its beginning.
+// addMark adds a mark. The mark of a fault that has ended replaces the one of its beginning.
 func addMark(marks []funnel.Mark, mark funnel.Mark) []funnel.Mark {
 	if mark.Kind == funnel.FaultMark && mark.For > 0 {
 		begun := mark

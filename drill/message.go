@@ -14,7 +14,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Order is the first line that a part reads: what it is to be. Exactly one field is set.
+// Order is the first line that a part reads. It makes the process a part: exactly one field is set.
 type Order struct {
 	Backend   *BackendOrder   `json:"backend,omitempty"`
 	Mocks     *MocksOrder     `json:"mocks,omitempty"`
@@ -54,7 +54,7 @@ type writer struct {
 
 func newWriter(out io.Writer) *writer { return &writer{out: bufio.NewWriterSize(out, 1<<16)} }
 
-// write sends a message; once the other side is gone it does nothing.
+// write sends a message. It does nothing if the other side is gone.
 func (w *writer) write(message Message) {
 	line, err := json.Marshal(message)
 	w.mu.Lock()

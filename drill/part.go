@@ -63,7 +63,7 @@ func (c *runClock) real() time.Duration {
 	return time.Since(c.begin.At)
 }
 
-// scenario returns the scenario time that it is.
+// scenario returns the current scenario time.
 func (c *runClock) scenario() time.Duration {
 	elapsed := c.real()
 	c.mu.Lock()
@@ -109,8 +109,8 @@ func serveOrder(ctx context.Context, order Order, scanner *bufio.Scanner, messag
 	return errNoOrder
 }
 
-// leastGrowth is by how many percent the part's memory may always grow between collections: a million people who
-// think are not to cost twice their size.
+// leastGrowth returns by how many percent the part's heap may always grow between garbage collections. It is
+// small for the generator, so that a million people who think do not take twice their size.
 func (o Order) leastGrowth() int {
 	if o.Generator != nil {
 		return 50
@@ -118,8 +118,8 @@ func (o Order) leastGrowth() int {
 	return 100
 }
 
-// untilStopped reads the start of the run, hands it on, and returns when the conductor closes the input
-// or the context ends.
+// untilStopped reads the start of the run and passes it to began. It returns when the conductor closes the
+// input or the context ends.
 func untilStopped(ctx context.Context, scanner *bufio.Scanner, began func(Begin)) {
 	closed := make(chan struct{})
 	go func() { // ends with the input; a part that stops for another reason is about to exit
@@ -197,7 +197,7 @@ func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanne
 	return err
 }
 
-// describeStore says what the people are kept in; the disk of a remote database is not known.
+// describeStore describes the database. The file system of a remote one is not known.
 func describeStore(database string, server *backend.Server) *report.Store {
 	described := &report.Store{Engine: server.Engine(), Durability: server.Durability()}
 	if store.IsFile(database) {

@@ -57,8 +57,8 @@ func start(name string, command []string, order Order, log io.Writer, handle fun
 	return p, nil
 }
 
-// coresOf returns the environment of a part: the mocks have half of the cores, since they are there to be
-// waited for, and goroutines that look for work on the other half would take it from what is measured.
+// coresOf returns the environment of a part. The mocks get half of the cores: they mostly wait, and goroutines
+// that look for work on more cores would take CPU time from the parts that are measured.
 func coresOf(part string) []string {
 	if part != "mocks" {
 		return os.Environ()
@@ -126,8 +126,8 @@ func (p *process) stop() {
 	_ = p.stdin.Close() // a part that is gone already has stopped
 }
 
-// end stops the part and kills it when it has not gone within the patience; it reports whether it
-// went by itself.
+// end stops the part and kills it if it does not stop within the patience. It reports whether the part
+// stopped by itself.
 func (p *process) end(patience time.Duration) bool {
 	p.stop()
 	timer := time.NewTimer(patience)
@@ -142,7 +142,7 @@ func (p *process) end(patience time.Duration) bool {
 	}
 }
 
-// cause says why a part that has ended did so.
+// cause returns why a part has ended.
 func (p *process) cause() error {
 	switch {
 	case p.failed != "":
@@ -160,12 +160,12 @@ func (p *process) state() string {
 	return p.command.ProcessState.String()
 }
 
-// cost returns what a part that has ended took.
+// cost returns the CPU time and memory of a part that has ended.
 func (p *process) cost() report.Process {
 	return costOf(p.name, p.command.ProcessState)
 }
 
-// costOf returns what a process that has ended took, and those it waited for.
+// costOf returns the CPU time and memory of a process that has ended and of those it waited for.
 func costOf(name string, state *os.ProcessState) report.Process {
 	cost := report.Process{Name: name}
 	if state != nil {

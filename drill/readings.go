@@ -9,9 +9,9 @@ import (
 	"github.com/ombak-sim/ombak/mocks"
 )
 
-// backendReadings says what the backend's stations did: the store's writer, the outbox, the gate in
-// front of each registry ("call:dukcapil"), which lets so many calls through at once, and the waiting
-// rooms ("step:identity").
+// backendReadings returns the readings of the backend's stations: the store's writer, the outbox, the gate
+// in front of each registry ("call:dukcapil", with its concurrency as servers), and the waiting rooms
+// ("step:identity").
 func backendReadings(stats backend.Stats, servers map[string]int, at time.Duration) []funnel.Reading {
 	readings := []funnel.Reading{
 		{
@@ -52,7 +52,7 @@ func storeWarning(failures uint64) string {
 	return fmt.Sprintf("the store rolled back %d transactions; nothing of them was acknowledged; look at the disk's free space and health", failures)
 }
 
-// readingOf is a mock's reading; whom its work was for is not known there.
+// readingOf converts a mock's reading. A mock does not know which clients had left.
 func readingOf(r mocks.Reading) funnel.Reading {
 	return funnel.Reading{
 		Station: r.Station, At: r.At, Servers: r.Servers, Busy: r.Busy, Queued: r.Queued, Arrivals: r.Arrivals, Completions: r.Completions,

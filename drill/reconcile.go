@@ -12,7 +12,7 @@ import (
 )
 
 // reconcile compares what people were told with what the store holds, once the backend has
-// stopped. It returns nil where the run has no backend of its own.
+// stopped. It returns nil if the run has no backend of its own.
 func (c *conductor) reconcile(ctx context.Context) (*report.Reconciliation, error) {
 	if c.run.Service == nil {
 		return nil, nil

@@ -29,7 +29,7 @@ func (t *tail) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// last returns the line that tells most: that of a panic or fatal error, or else the last one.
+// last returns the most useful line: that of a panic or fatal error, or else the last one.
 func (t *tail) last() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -14,7 +14,7 @@ const (
 	password    = "not-a-secret"
 )
 
-// DukcapilAccount says with what a client of the mock of Dukcapil makes itself known.
+// DukcapilAccount describes the account that the mock of Dukcapil accepts.
 func DukcapilAccount() string {
 	return "institution " + institution + ", USER_ID " + account + ", PASSWORD " + password + ", any IP_USER"
 }
@@ -54,8 +54,8 @@ func registryOf(config *backend.Config, kind string) *backend.RegistryConfig {
 	return nil
 }
 
-// key derives a drill's key from the seed, which is public: its people are made up, and its database must
-// be readable for reconciliation. A backend that runs alone has a key of its own (see ServeBackend).
+// key derives a drill's key from the seed. The seed is public, but a drill's people are invented, and
+// reconciliation must read the database. A backend that runs alone has a secret key instead.
 func (p *Planned) key() []byte {
 	sum := sha256.Sum256([]byte("ombak drill store key " + strconv.FormatUint(p.Scenario.Seed, 10)))
 	return sum[:]

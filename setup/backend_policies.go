@@ -42,8 +42,8 @@ func (p *Planned) protectBackend(config *backend.Config) error {
 	return nil
 }
 
-// askLater lets the backend take identities at once and ask the registry later. People must then look what
-// has become of theirs.
+// askLater makes the backend accept identities at once and ask the registry later. The journey must then
+// poll for the outcome.
 func (p *Planned) askLater(config *backend.Config, plan string, policy scenarios.Policy) error {
 	if _, name := policy.Place(); p.Scenario.Dependencies[name].Kind != "dukcapil" {
 		return Refuse("plan %s asks %s later, which runs live for identities only; put async-verify at dukcapil, or simulate it", plan, name)

@@ -9,9 +9,9 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// Check returns what is wrong with a scenario beyond its file's own rules: names that other parts
-// give meaning to (traits, thresholds), and plans that cannot run live. A fault
-// that the scenario has without a plan is told once, not again of each plan that has it too.
+// Check returns the faults of a scenario that its file's own rules cannot find: names that other parts
+// define (traits, steps in thresholds), texts that cannot be rendered, and plans that cannot be set up.
+// A fault that the scenario has without a plan is reported once, not again for each plan.
 func Check(scenario *scenarios.Scenario) error {
 	own := checkPlan(scenario, "")
 	faults := []error{located(scenario, own)}
@@ -37,7 +37,7 @@ func checkPlan(scenario *scenarios.Scenario, plan string) error {
 	return err
 }
 
-// located says where in its file a fault stands, where that is known.
+// located adds file, line and column to a fault if they are known.
 func located(scenario *scenarios.Scenario, fault error) error {
 	var step loadgen.StepFault
 	var threshold report.ThresholdFault
@@ -50,7 +50,7 @@ func located(scenario *scenarios.Scenario, fault error) error {
 	return fault
 }
 
-// checkTexts says whether the texts of all requests can be rendered once every variable has a value.
+// checkTexts returns why the text of a request cannot be rendered, even if every variable has a value.
 func (p *Planned) checkTexts() error {
 	config := loadgen.Config{Vars: p.vars(), Feeders: feeders(p.Scenario), Files: files(p.Scenario), Journey: p.journeyConfig()}
 	for name := range p.Scenario.Vars {

@@ -13,8 +13,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// clock warps scenario time as the options ask, beginning early enough for what people do before
-// the instant that the arrivals schedule. The arrivals end at the given scenario time.
+// clock warps scenario time as the options ask. It starts early enough for the steps that come before the
+// instant of arrival. The arrivals end at the given scenario time.
 func (p *Planned) clock(people People, end time.Duration) workload.Clock {
 	lead := journey.New(people.Journey, nil).Lead()
 	if p.Options.MaxRate == 0 {
@@ -31,12 +31,16 @@ func (p *Planned) clock(people People, end time.Duration) workload.Clock {
 	return workload.FastForward(p.Options.From, caps...).WithLead(lead)
 }
 
-// sampled is how many people are asked when they work.
+// sampled is about how many people work looks at.
 const sampled = 50_000
 
-// effort is how much work a request of a step makes, in shares of what a station on its way does, as the CPU time of
-// the bundled backend has it: twice as much for what is left for a dependency, three times for a call that is waited
-// for, once to know who sends what only they have got, twenty times to keep files; and a poll is looked at again.
+// effort returns how much work a request of a step causes, in units of one station's work. The weights are
+// those of the reference backend's CPU time:
+//
+//   - 1 for each station on the route, 3 for a call, 2 for an asynchronous call;
+//   - 1 to identify who sends a value that only they received;
+//   - 20 to keep uploaded files;
+//   - twice the sum for a polled step, which is asked again.
 func effort(step scenarios.Step) int {
 	work := 0
 	for _, hop := range step.Route {
@@ -63,11 +67,11 @@ func effort(step scenarios.Step) int {
 	return max(1, work)
 }
 
-// work fills the bins with what the service has to do in each, as the journeys alone say: everyone is
-// answered at once, with a yes. It asks some of the people, and returns how many sign up in all.
+// work fills the bins with the work that the journeys cause in each if every request passes at once. It
+// samples the people, and returns how many of all people sign up.
 //
-// Note: fast-forwarded, think times shrink and waits do not, so that what people do long after they came may
-// crowd into a second. A cap on those who come does not see it.
+// Note: fast-forwarding shrinks think times but not waits, so steps that people take hours after their arrival
+// may fall into one second. A cap on arrivals alone would miss that.
 func (p *Planned) work(people People, bins workload.Bins) (_ workload.Bins, signups int) {
 	people.Journey.Clock = workload.NewClock(0, 1)
 	parts := 1 + (people.Signups.Total()+people.Visitors.Total())/sampled

@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// faults maps what the scenario says befalls a dependency.
+// faults maps the scheduled faults of a dependency.
 func (p *Planned) faults(name string) (fault.Schedule, error) {
 	dependency := p.Scenario.Dependencies[name]
 	var schedule fault.Schedule
@@ -26,7 +26,7 @@ func warmUp(d scenarios.Dependency) fault.WarmUp {
 	return fault.WarmUp{For: d.WarmUp.For, From: float64(d.WarmUp.From)}
 }
 
-// warnUnsimulated says which of a dependency's faults the simulation leaves out.
+// warnUnsimulated warns of each fault of a dependency that the simulation leaves out.
 func (p *Planned) warnUnsimulated(name string, call sim.Dependency) {
 	told := map[string]bool{}
 	for _, f := range call.Faults {

@@ -7,8 +7,8 @@ import (
 	"github.com/ombak-sim/ombak/loadgen"
 )
 
-// generator maps the scenario to the load generator's configuration. Known names targets whose
-// addresses are filled in once their parts are ready.
+// generator maps the scenario to the load generator's configuration. Known lists the targets whose
+// addresses are filled in later, when their parts are ready.
 func (l *Live) generator(known []string) error {
 	s, people := l.Scenario, &l.People
 	config := loadgen.Config{
@@ -46,12 +46,11 @@ func (l *Live) generator(known []string) error {
 	return nil
 }
 
-// inFlight bounds the requests under way at once: two seconds of the busiest minute's people, for
-// each of whom several requests may wait, and a second of as many requests as two cores answer: where
-// all stands still for that long, people wait and nobody is dropped. Each is a file of two processes, of
-// which a system often allows 20,000.
+// inFlight bounds the requests under way at once: four for each person per second of the busiest minute. If
+// the service stalls for a second or two, people wait and nobody is dropped. Each request takes a descriptor
+// in two processes, and a system often allows 20,000, so there is an upper bound.
 func inFlight(peakPerMin int) int { return min(14_000, max(256, peakPerMin/60*4)) }
 
-// warm is how many connections are opened ahead: as many as 5 ms of the busiest minute's people need,
-// if each holds one so long; none where few come.
+// warm returns how many connections are opened ahead: as many as the people of 5 ms of the busiest minute,
+// or none if few people come.
 func warm(peakPerMin int) int { return min(256, peakPerMin/60/200) }

@@ -10,11 +10,11 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// LevelRamp is how long a level takes to reach its rate, in proportion to the time.
+// LevelRamp is how long a level takes to reach its rate. The rate rises linearly.
 const LevelRamp = 3 * time.Second
 
-// atRate replaces the arrivals by a constant rate of sign-ups for the given time, after a short
-// ramp; visitors keep their proportion. Thresholds on the scenario's own busiest minute are left out.
+// atRate replaces the arrivals by a constant rate of sign-ups for the given time, after a short ramp.
+// Visitors keep their proportion. Thresholds on the scenario's busiest minute are removed.
 func atRate(scenario *scenarios.Scenario, rate workload.Rate, length time.Duration) {
 	signups, visitors := scenario.Arrivals.Bins()
 	looks := float64(visitors.Total()) / float64(max(1, signups.Total()))

@@ -16,7 +16,7 @@ type Live struct {
 	Validity  report.Validity
 }
 
-// Service is the reference service and what it calls. Addresses are filled in once the parts are ready.
+// Service is the reference backend and the mocks it calls. Addresses are filled in when the parts are ready.
 type Service struct {
 	Backend backend.Config
 	Mocks   mocks.Config

@@ -8,10 +8,10 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Mask replaces the values of variables in all that a run says.
+// Mask replaces the values of variables in everything that a run prints or writes.
 type Mask struct{ replacer *strings.Replacer }
 
-// shortestMasked is the length of the shortest value looked for: hiding every "1" would hide figures.
+// shortestMasked is the length of the shortest value that is hidden: hiding every "1" would hide figures.
 const shortestMasked = 3
 
 // Mask hides the values given on the command line, and those of variables that the scenario
@@ -53,7 +53,7 @@ func (m Mask) Report(r *report.Report) {
 	}
 }
 
-// Error hides values in an error and keeps what it is.
+// Error hides values in the text of an error, which still unwraps to its cause.
 func (m Mask) Error(err error) error {
 	if err == nil || m.text(err.Error()) == err.Error() {
 		return err
@@ -69,7 +69,7 @@ type masked struct {
 func (m masked) Error() string { return m.text }
 func (m masked) Unwrap() error { return m.cause }
 
-// Writer hides values in what is written; a value that two writes cut in two is not found.
+// Writer hides values in what is written. It misses a value that is split between two writes.
 func (m Mask) Writer(out io.Writer) io.Writer {
 	if out == nil {
 		return nil

@@ -66,7 +66,7 @@ func (p *Planned) mockOf(config *mocks.Config, name string) error {
 	return nil
 }
 
-// trouble maps what goes wrong with a dependency beyond its queue.
+// trouble maps the faults, the warm-up and the connection limit of a dependency.
 func (p *Planned) trouble(name string) (mocks.Trouble, error) {
 	dependency := p.Scenario.Dependencies[name]
 	faults, err := p.faults(name)
@@ -75,7 +75,7 @@ func (p *Planned) trouble(name string) (mocks.Trouble, error) {
 	}, err
 }
 
-// routes are what a generic dependency answers: its own, then the recorded ones.
+// routes returns the routes of a generic dependency: its own, then the recorded ones.
 func routes(dependency scenarios.Dependency) []mocks.Route {
 	var all []mocks.Route
 	for _, answer := range slices.Concat(dependency.Routes, dependency.Recorded()) {

@@ -8,8 +8,8 @@ import (
 	"github.com/ombak-sim/ombak/sim"
 )
 
-// simPolicies enters what the plan puts in front of the service and its stations, and returns what
-// protects each dependency's calls.
+// simPolicies adds the policies that stand in front of the service and its stations to the config, and
+// returns those that protect each dependency's calls.
 func (p *Planned) simPolicies(config *sim.Config, stations map[string]int) map[string]sim.Outlet {
 	_, policies := p.Scenario.Effective(p.Scenario.Plan())
 	outlets := map[string]sim.Outlet{}

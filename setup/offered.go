@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// offered counts people by their instants, which are in order: everybody, and those who take the step
+// offered counts people by their instants, which must be in order: everybody, and those who walk to the step
 // that arrivals are scheduled at.
 func (p *Planned) offered(instants func(walkersOnly bool) iter.Seq[time.Duration]) report.OfferedFacts {
 	var offered report.OfferedFacts
@@ -29,7 +29,7 @@ func (l *Live) offered() report.OfferedFacts {
 	})
 }
 
-// OfferedTo counts the people who come to a replication of the model, of which config holds the seeds.
+// OfferedTo counts the people who come to one replication of the model, whose config holds its seeds.
 func (m *Model) OfferedTo(config sim.Config) report.OfferedFacts {
 	people := population.New(config.Seed, config.Opens, config.Shares)
 	arrival := func(caller journey.Caller) time.Duration { return config.Arrival(people, caller) }
@@ -42,7 +42,7 @@ func (m *Model) OfferedTo(config sim.Config) report.OfferedFacts {
 	})
 }
 
-// instants yields when callers come, those who only look left out if walkersOnly.
+// instants yields the instants at which callers come. It skips visitors if walkersOnly is set.
 func instants(callers iter.Seq[journey.Caller], walkersOnly bool, arrival func(journey.Caller) time.Duration) iter.Seq[time.Duration] {
 	return func(yield func(time.Duration) bool) {
 		for caller := range callers {

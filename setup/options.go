@@ -10,10 +10,10 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// ErrRefused marks what the user asked for and cannot be: a wrong flag, plan or scenario.
+// ErrRefused marks what the user asked for but cannot have: a wrong flag, plan or scenario.
 var ErrRefused = errors.New("refused")
 
-// Refuse returns an error that is ErrRefused and says why.
+// Refuse returns an ErrRefused with a reason.
 func Refuse(format string, arguments ...any) error { return Refused(fmt.Errorf(format, arguments...)) }
 
 // Refused marks an error as ErrRefused.
@@ -32,7 +32,7 @@ type Options struct {
 	ScaleSystem float64       // factor on servers, rates, quotas and limits
 	Speed       float64       // scenario seconds per real second
 	MaxRate     workload.Rate // fast-forward: most sign-ups per second
-	MaxWork     workload.Rate // fast-forward: most work, as goes with so many sign-ups per second on average; 0 means as MaxRate
+	MaxWork     workload.Rate // fast-forward: most work, as that of so many average sign-ups per second; 0 means MaxRate
 	From, To    time.Duration // the part of the scenario to play; To 0 means its end
 	Rate        workload.Rate // a constant rate of sign-ups instead of the scenario's arrivals
 	For         time.Duration // how long Rate is offered

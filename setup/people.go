@@ -25,10 +25,10 @@ type People struct {
 	Until    time.Duration     // real time after which the run ends
 }
 
-// Clock is the scenario's time over the run's real time.
+// Clock returns the clock that maps real time to scenario time.
 func (p People) Clock() workload.Clock { return p.Journey.Clock }
 
-// crowd draws the people.
+// crowd returns who comes.
 func (p People) crowd() journey.Crowd {
 	return journey.Crowd{
 		Seed: p.Seed, People: p.Size, Signups: p.Signups, Visitors: p.Visitors,

@@ -13,7 +13,7 @@ import (
 // share.
 type Planned struct {
 	Scenario   *scenarios.Scenario
-	Options    Options // factors that were left out are 1
+	Options    Options // with 1 for each factor that was left out
 	Conditions []report.Condition
 	People     People
 	Offered    report.OfferedFacts // people whom the arrivals ask for

@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// MostServers bounds counts of servers, places and requests: more of them bound nothing.
+	// MostServers bounds counts of servers, places and requests. More of them would limit nothing.
 	MostServers = 1_000_000_000
 	// leastScaled bounds rates, per second: one request in thirty years.
 	leastScaled = 1e-9
 )
 
-// muchRounded is the share of a number of servers that rounding may change without a word.
+// muchRounded is the share of a number of servers that rounding may change without a warning.
 const muchRounded = 0.1
 
 // scaled multiplies what bounds a service by --scale-system.
@@ -40,7 +40,7 @@ func scaledCount(count int, factor float64) int {
 	return max(1, int(math.Round(float64(count)*factor)))
 }
 
-// checkScale refuses a factor that makes numbers of which none can be simulated or served.
+// checkScale refuses a factor that leads to numbers that can be neither simulated nor served.
 func (p *Planned) checkScale() error {
 	s := p.Scenario
 	for _, name := range slices.Sorted(maps.Keys(s.Stations)) {
@@ -96,7 +96,7 @@ func (p *Planned) checkRate(what string, rate workload.Rate) error {
 	return nil
 }
 
-// warnRounded says where --scale-system leaves a number of servers that is far from the share asked for.
+// warnRounded warns if --scale-system rounds a number of servers far from the share asked for.
 func (p *Planned) warnRounded(what string, service workload.Service) {
 	factor, count := p.Options.ScaleSystem, service.ServerCount()
 	exact, is := float64(count)*factor, scaledCount(count, factor)
@@ -110,7 +110,7 @@ func (p *Planned) warnRounded(what string, service workload.Service) {
 	p.Warnings = append(p.Warnings, fmt.Sprintf("%s has %s where %d times --scale-system %v would be %.3g; plans that differ in them may become alike", what, servers, count, factor, exact))
 }
 
-// warnDependenciesRounded says it of the dependencies.
+// warnDependenciesRounded calls warnRounded for every dependency.
 func (p *Planned) warnDependenciesRounded(s *scenarios.Scenario) {
 	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
 		p.warnRounded("dependency "+name, s.Dependencies[name].Service)

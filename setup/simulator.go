@@ -62,7 +62,7 @@ func (p *Planned) simulator() (sim.Config, error) {
 	return config, nil
 }
 
-// simChores maps a share of the work to the work between two chores.
+// simChores converts the share of time spent on chores to the work between two of them.
 func simChores(c scenarios.Chores) sim.Chores {
 	if c.Share == 0 {
 		return sim.Chores{}
@@ -70,7 +70,7 @@ func simChores(c scenarios.Chores) sim.Chores {
 	return sim.Chores{Every: max(1, time.Duration(float64(c.Time)*(1/float64(c.Share)-1))), Length: c.Time}
 }
 
-// simBatch maps group commit; what the station leaves open is as the backend has it.
+// simBatch maps group commit. What the station leaves out is as in the reference backend.
 func (p *Planned) simBatch(batch *scenarios.Batch, stations map[string]int) sim.Batch {
 	if batch == nil {
 		return sim.Batch{}
@@ -82,12 +82,12 @@ func (p *Planned) simBatch(batch *scenarios.Batch, stations map[string]int) sim.
 	}
 }
 
-// BatchAge returns how long the reference backend lets a batch wait for company.
+// BatchAge returns how long the first row of a batch waits for others in the reference backend.
 func BatchAge(s *scenarios.Scenario) time.Duration {
 	return cmp.Or(s.Backend.BatchAge, backend.DefaultBatchAge)
 }
 
-// simChanges maps the schedule of the plan, of which numbers of servers are simulated.
+// simChanges maps the plan's schedule. Only changes of numbers of servers can be simulated.
 func (p *Planned) simChanges(stations, calls map[string]int) ([]sim.Change, error) {
 	plan, _ := p.Scenario.Effective(p.Scenario.Plan())
 	schedule := slices.Clone(plan.Schedule)
@@ -123,7 +123,7 @@ func (p *Planned) simChanges(stations, calls map[string]int) ([]sim.Change, erro
 	return changes, nil
 }
 
-// onlyServers says whether nothing but numbers of servers differs.
+// onlyServers reports whether nothing but numbers of servers differs.
 func onlyServers(before, after *scenarios.Scenario, set scenarios.Patch) bool {
 	for name, station := range after.Stations {
 		station.Servers = before.Stations[name].Servers

@@ -24,9 +24,9 @@ type Finding struct {
 	Advice string `json:"advice,omitempty"` // what to do where it is not
 }
 
-// Examine looks whether this machine can offer a run's load: what limits the number of
-// connections, how late timers wake, what an fsync costs in the folder, and how much CPU a request
-// costs the generator. It takes a few seconds.
+// Examine checks whether this machine can offer a run's load. It looks at the limits on connections, at how
+// late timers fire, at the time of an fsync in the folder, and at the generator's CPU time for a request. It
+// takes a few seconds.
 func Examine(ctx context.Context, run *setup.Live, folder string) ([]Finding, error) {
 	findings := []Finding{examineFiles(run), examinePorts(run), examineTimers()}
 	disk, err := examineDisk(folder)
@@ -52,7 +52,7 @@ func examineFiles(run *setup.Live) Finding {
 	return finding
 }
 
-// examinePorts counts the local ports that connections to one address may take.
+// examinePorts counts the local ports available for connections to one address.
 func examinePorts(run *setup.Live) Finding {
 	finding := Finding{Name: "local ports", Value: "not known", Good: true}
 	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
@@ -73,7 +73,7 @@ func examinePorts(run *setup.Live) Finding {
 	return finding
 }
 
-// examineTimers measures how much later than asked a sleeper wakes.
+// examineTimers measures how much later than asked timers fire.
 func examineTimers() Finding {
 	const naps, nap = 400, time.Millisecond
 	late := make([]time.Duration, naps)
@@ -91,7 +91,7 @@ func examineTimers() Finding {
 	return finding
 }
 
-// examineDisk measures what a synced write costs where the database would be.
+// examineDisk measures the time of a synced write where the database would be.
 func examineDisk(folder string) (Finding, error) {
 	path := filepath.Join(folder, ".ombak-doctor")
 	file, err := os.Create(path)
@@ -134,9 +134,9 @@ func examineCPU(ctx context.Context, run *setup.Live) (Finding, error) {
 	return judgeCPU(run, perRequest), nil
 }
 
-// judgeCPU assumes that each person of the busiest minute makes a request for every second step, and
-// that one costs all parts together five times what it costs generator and trivial target: what the
-// bundled drill was measured at, 180 µs a request against 35 µs. A rule of thumb, not a promise.
+// judgeCPU estimates the cores that the busiest minute needs. It assumes that each person makes a request for
+// every second step, and that all parts together need five times the CPU time of generator and trivial target.
+// The bundled drill was measured at 180 µs against 35 µs a request. This is a rule of thumb.
 func judgeCPU(run *setup.Live, perRequest time.Duration) Finding {
 	const allParts = 5
 	peak := float64(run.Offered.PeakPerMin) / 60

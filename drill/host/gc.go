@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// tuneGC lets the heap grow by 64 MB, and at least by so many percent, between collections: while memory is
-// small they are rare, because they take time from what is measured, and their pauses count.
+// tuneGC lets the heap grow by 64 MB, or by at least so many percent, between garbage collections. They are
+// rare while the heap is small, because they take CPU time and pauses from what is measured.
 func tuneGC(least int) {
 	const room, most = 64 << 20, 400 // bytes, percent
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
@@ -20,7 +20,7 @@ func tuneGC(least int) {
 	debug.SetGCPercent(percent)
 }
 
-// KeepTuningGC tunes as long as the context lasts.
+// KeepTuningGC adapts the garbage collector to the heap until the context ends.
 func KeepTuningGC(ctx context.Context, least int) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()

@@ -11,7 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Filesystem names the kind of file system that a path is on, as statfs tells it.
+// Filesystem returns the name of the file system that a path is on, or "" if it is not known.
 func Filesystem(path string) string {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(filepath.Dir(path), &stat); err != nil {
@@ -27,7 +27,7 @@ func Filesystem(path string) string {
 	return fmt.Sprintf("0x%x", stat.Type)
 }
 
-// freeBytes returns what an ordinary user may still write where the folder is.
+// freeBytes returns the space that an ordinary user may still write in the folder's file system.
 func freeBytes(folder string) (uint64, error) {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(folder, &stat); err != nil {
@@ -36,7 +36,7 @@ func freeBytes(folder string) (uint64, error) {
 	return stat.Bavail * uint64(stat.Bsize), nil
 }
 
-// Machine describes where the run is played.
+// Machine describes this machine.
 func Machine() *report.Machine {
 	return &report.Machine{CPUs: runtime.NumCPU(), MemoryBytes: memoryBytes(), OS: runtime.GOOS + "/" + runtime.GOARCH}
 }
@@ -54,8 +54,8 @@ func memoryBytes() uint64 {
 	return *memory.MemTotalBytes
 }
 
-// ownFiles are a part's open files beside the people's connections: listeners, logs, the database,
-// kept connections to mocks.
+// ownFiles is the number of open files of a part beside the people's connections: listeners, logs, the
+// database, idle connections to mocks.
 const ownFiles = 128
 
 // NeedFiles refuses a run that could need more file descriptors than a process may open.

@@ -12,14 +12,14 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// StrainMeter measures what the generator's process and machine go through.
+// StrainMeter measures how busy the generator's process and its machine are.
 type StrainMeter struct {
 	began        time.Time
 	cpu          time.Duration
 	steal, whole float64
 }
 
-// NewStrainMeter begins to measure.
+// NewStrainMeter starts to measure.
 func NewStrainMeter() StrainMeter {
 	m := StrainMeter{began: time.Now(), cpu: ownCPU()}
 	m.steal, m.whole = machineTicks()

@@ -19,7 +19,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// usage is what a process has taken since it began.
+// usage is the CPU time and memory of a process since it started.
 type usage struct {
 	cpu      float64 // seconds
 	resident float64 // bytes
@@ -28,7 +28,7 @@ type usage struct {
 // probe reads the usage of one process.
 type probe func(ctx context.Context) (usage, error)
 
-// Watched reads what parts of the target take that others started.
+// Watched holds the readings of processes of the target that others started.
 type Watched struct {
 	names  []string
 	first  []usage
@@ -38,7 +38,7 @@ type Watched struct {
 	over   sync.WaitGroup
 }
 
-// Watch begins to read every process named; what cannot be read is told before anybody is sent.
+// Watch starts to read every process named. It fails at once if one of them cannot be read.
 func Watch(ctx context.Context, targets map[string]string) (*Watched, error) {
 	w := &Watched{names: slices.Sorted(maps.Keys(targets))}
 	ctx, w.cancel = context.WithCancel(ctx)
@@ -77,7 +77,7 @@ func (w *Watched) run(ctx context.Context, probes []probe) {
 	}
 }
 
-// Stop reads once more and returns what each process took meanwhile.
+// Stop reads once more and returns what each process used since Watch.
 func (w *Watched) Stop() []report.Process {
 	w.cancel()
 	w.over.Wait()
