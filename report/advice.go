@@ -21,9 +21,8 @@ func Advice(report Report) (advice []string) {
 			advice = append(advice, row.advice())
 		}
 	}
-	if station, busy := report.busiest(); busy > 0.7 {
-		advice = append(advice, fmt.Sprintf("The busiest part is %s: its servers were in use %s%% of the time, and up to %s requests waited for them.",
-			station.Name, trim(float64(int(100*min(busy, 1)))), thousands(station.QueueMax)))
+	if most := report.Bottleneck(); most.Utilization > 0.7 {
+		advice = append(advice, bottleneckAdvice(report, most))
 	}
 	if report.Verdict == Inconclusive {
 		advice = append(advice, "Let more people come or play longer: some thresholds had too little data.")
@@ -57,22 +56,15 @@ func (r FunnelRow) advice() string {
 	return fmt.Sprintf("At %s %s of %s people %s.", title(r.Step), thousands(most.count), thousands(r.Entered), most.words)
 }
 
-// busiest returns the station with the highest utilization, and that as a share.
-func (r Report) busiest() (busiest StationRow, utilization float64) {
-	for _, station := range r.Stations {
-		if u := station.utilization(r.DurationS); u > utilization {
-			busiest, utilization = station, u
+// bottleneckAdvice names the part that was busiest, and how many waited for it.
+func bottleneckAdvice(report Report, most Bottleneck) string {
+	text := fmt.Sprintf("The bottleneck is %s: it was in use %s of the time", most.Name, percent(most.Utilization))
+	for _, station := range report.Stations {
+		if station.Name == most.Name {
+			text += fmt.Sprintf(", and up to %s requests waited for it", thousands(station.QueueMax))
 		}
 	}
-	return busiest, utilization
-}
-
-// utilization is the share of its servers' time that a station was in use; 0 when unknown.
-func (r StationRow) utilization(duration float64) float64 {
-	if r.Servers <= 0 || duration <= 0 {
-		return 0
-	}
-	return r.BusyS / (r.Servers * duration)
+	return text + "."
 }
 
 // repeat says how to learn whether the result was chance.

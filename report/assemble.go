@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// Assemble joins what was recorded with what else is known and judges it. The same input gives the
-// same Report.
+// Assemble joins what was recorded with what else is known. The same input gives the same Report. It has
+// no verdict yet: package threshold gives one.
 func Assemble(recording *Recording, facts Facts) Report {
 	facts = facts.withDefaults()
 	report := Report{
@@ -24,39 +24,17 @@ func Assemble(recording *Recording, facts Facts) Report {
 		Series: series(recording, facts), Histograms: encodeHistograms(recording, facts.SeriesNote),
 		Warnings: slices.Concat(facts.Warnings, unsent(recording)),
 	}
-	report.Warnings = append(report.Warnings, facts.Validity.warnings(report)...)
-	report.Overload = overload(recording, report)
-	return Judge(report, looked(recording, facts), facts.Validity).ended(facts.Ended)
+	report.Overload = OverloadOf(report)
+	return report
 }
 
-// ended gives no verdict on a run that was not carried out to its end: who would have come, nobody
-// knows. A threshold that had nothing to judge by broke nothing.
-func (r Report) ended(reason string) Report {
-	if reason == "" {
-		return r
+// SoFar returns what is known of a live run while it goes on: enough for its thresholds to be judged.
+func SoFar(recording *Recording, at time.Duration) Report {
+	facts := Facts{Duration: at}.withDefaults()
+	return Report{
+		Offered: offered(recording, nil), Funnel: funnelRows(recording), Steps: stepRows(recording, at),
+		Series: series(recording, facts), Generator: generator(recording, facts),
 	}
-	r.Verdict, r.Invalid = Invalid, slices.Concat([]string{reason}, r.Invalid)
-	for i := range r.Thresholds {
-		if judged := &r.Thresholds[i]; judged.Value == nil {
-			judged.Verdict, judged.Reason = Inconclusive, "not measured: the run ended before its time"
-		}
-	}
-	return r
-}
-
-// looked returns the conditions, those on response times within a window with what the recording
-// knows of them. What it does not know is told when they are judged.
-func looked(recording *Recording, facts Facts) []Condition {
-	conditions := slices.Clone(facts.Conditions)
-	for i, condition := range conditions {
-		if condition.window == (window{}) || !condition.selector.isTime() {
-			continue
-		}
-		if known, err := condition.inWindow(recording, facts); err == nil {
-			conditions[i].known = &known
-		}
-	}
-	return conditions
 }
 
 func (f Facts) withDefaults() Facts {
@@ -115,17 +93,13 @@ func funnelRows(recording *Recording) []FunnelRow {
 	return rows
 }
 
-// settled counts the people who are through with the step.
-func (r FunnelRow) settled() float64 {
-	return r.Passed + r.Declined + r.Abandoned + r.Rejected + r.Failed + r.TimedOut
-}
-
 func stepRows(recording *Recording, duration time.Duration) []StepRow {
 	rows := make([]StepRow, 0, len(recording.journey))
 	for i, step := range recording.journey {
 		total := &recording.steps[i]
 		row := StepRow{
 			Step:                step.Name,
+			Kind:                step.Kind,
 			Requests:            float64(total.sent()),
 			Reasons:             maps.Clone(total.reasons),
 			ResponseTimeS:       quantilesOf(sum(total.response, sentOutcomes())),

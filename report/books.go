@@ -27,6 +27,11 @@ func Check(report Report) (faults []string) {
 	return faults
 }
 
+// settled counts the people who are through with the step.
+func (r FunnelRow) settled() float64 {
+	return r.Passed + r.Declined + r.Abandoned + r.Rejected + r.Failed + r.TimedOut
+}
+
 // check compares the people of a step with each other and with its attempts.
 func (r FunnelRow) check(requests float64) (faults []string) {
 	if r.Unfinished < -tolerance(r.Entered) || !same(r.Entered, r.settled()+r.Unfinished) {

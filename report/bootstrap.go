@@ -2,14 +2,13 @@ package report
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/stat/distuv"
-
-	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // What a judgement rests on.
@@ -46,12 +45,12 @@ type secondTimes struct {
 // Stationary Observations", Annals of Statistics 17 (1989)); there is none where the times of the
 // blocks have a trend (Mann, "Nonparametric Tests Against Trend", Econometrica 13 (1945)) or where
 // there are fewer than ten blocks. The same recording gives the same interval.
-func (c Condition) inWindow(recording *Recording, facts Facts) (windowed, error) {
-	step := slices.IndexFunc(recording.journey, func(s funnel.Step) bool { return s.Name == c.selector.step })
-	if step < 0 {
+func (c Condition) inWindow(recording *Recording, clock func(time.Duration) time.Duration) (windowed, error) {
+	response, known := recording.ResponseTimes(c.selector.step)
+	if !known {
 		return windowed{}, fmt.Errorf("never measured: the report has no %s", c.selector.name())
 	}
-	inside := c.window.seconds(recording, step, facts)
+	inside := c.window.seconds(response, clock)
 	all := newTimes()
 	for _, second := range inside {
 		all.add(second)
@@ -73,18 +72,16 @@ func (c Condition) inWindow(recording *Recording, facts Facts) (windowed, error)
 }
 
 // seconds are the response times of every second in the window, empty ones included.
-func (w window) seconds(recording *Recording, step int, facts Facts) (inside []secondTimes) {
-	for at := recording.earliest; at <= recording.latest; at++ {
-		scenario := facts.Clock(time.Duration(at) * time.Second).Seconds()
+func (w window) seconds(response iter.Seq2[int64, Sparse], clock func(time.Duration) time.Duration) (inside []secondTimes) {
+	for at, sparse := range response {
+		scenario := clock(time.Duration(at) * time.Second).Seconds()
 		if scenario < w.from || w.to > 0 && scenario >= w.to {
 			continue
 		}
 		var second secondTimes
-		if row := recording.rows[at]; row != nil && !recording.brief {
-			_ = row.response[step].each(func(index int, count uint64) {
-				second.index, second.count = append(second.index, int32(index)), append(second.count, count)
-			})
-		}
+		_ = sparse.each(func(index int, count uint64) { // it was validated when it came
+			second.index, second.count = append(second.index, int32(index)), append(second.count, count)
+		})
 		inside = append(inside, second)
 	}
 	return inside
@@ -192,5 +189,5 @@ func (t *times) mean() float64 {
 // highest is the highest value counted at an index, in seconds.
 func highest(index int) float64 {
 	lowest, size := layoutRange(index)
-	return seconds(lowest + size - 1)
+	return float64(lowest+size-1) / 1e6
 }

@@ -34,7 +34,8 @@ func judgeWindow(t *testing.T, recording *Recording, source string) Judgement {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Assemble(recording, Facts{Duration: time.Hour, Conditions: []Condition{condition}}).Thresholds[0]
+	assembled := Assemble(recording, Facts{Duration: time.Hour})
+	return Rules{Conditions: []Condition{condition}}.Judge(assembled, recording, nil).Thresholds[0]
 }
 
 // Of 200 steady windows the interval of the median holds the truth in about 95 of 100. Blocks are

@@ -4,18 +4,20 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // WriteComparison writes the comparison for a terminal.
 func WriteComparison(w io.Writer, c Comparison) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d pairs of runs, step %s, margin %s\n\n", c.Pairs, orNone(c.Step), percent(100*c.Margin))
+	fmt.Fprintf(&b, "%d pairs of runs, step %s, margin %s\n\n", c.Pairs, orNone(c.Step), percent(c.Margin))
 	rows := [][]string{{"figure", "base", "candidate", "change", "interval", "detectable", "verdict"}}
 	for _, figure := range c.Figures {
 		rows = append(rows, figure.cells())
 	}
-	b.WriteString(strip(align(rows)))
-	fmt.Fprintf(&b, "\n* decides. Change: candidate over base, Hodges–Lehmann; interval: exact, each end errs with at most %s.\n", percent(100*c.Alpha))
+	b.WriteString(units.Table("lrrrrrl", rows))
+	fmt.Fprintf(&b, "\n* decides. Change: candidate over base, Hodges–Lehmann; interval: exact, each end errs with at most %s.\n", percent(c.Alpha))
 	b.WriteString("Detectable: the least worsening that four of five such comparisons would find.\n")
 	for _, figure := range c.Figures {
 		if figure.Gate && figure.Reason != "" {
@@ -45,7 +47,7 @@ func (f Changed) cells() []string {
 		interval = changeText(f.Interval[0]) + " … " + changeText(f.Interval[1])
 	}
 	if f.Detectable != nil {
-		least = percent(100 * *f.Detectable)
+		least = percent(*f.Detectable)
 	}
 	write := thousands
 	if strings.Contains(f.Figure, "time") || strings.HasPrefix(f.Figure, "cpu_s") {
@@ -60,6 +62,6 @@ func changeText(ratio float64) string { return fmt.Sprintf("%+.1f %%", 100*(rati
 // WriteCalibration writes the calibration for a terminal.
 func WriteCalibration(w io.Writer, c Calibration) error {
 	_, err := fmt.Fprintf(w, "%d runs of one build, %d comparisons of %d pairs: %d false alarms (%s, 95 %% interval %s to %s), %d inconclusive\nverdict: %s: chance explains at most %d\n",
-		c.Runs, c.Comparisons, c.Pairs, c.Alarms, percent(100*c.Rate), percent(100*c.CI95[0]), percent(100*c.CI95[1]), c.Inconclusive, c.Verdict, c.Allowed)
+		c.Runs, c.Comparisons, c.Pairs, c.Alarms, percent(c.Rate), percent(c.CI95[0]), percent(c.CI95[1]), c.Inconclusive, c.Verdict, c.Allowed)
 	return err
 }

@@ -51,19 +51,6 @@ func held(report Report) []string {
 	return append(parts, failed...)
 }
 
-// mainStep is the sign-up, or else the first step.
-func mainStep(report Report) string {
-	for _, row := range report.Funnel {
-		if row.Step == funnel.SignUp {
-			return row.Step
-		}
-	}
-	if len(report.Funnel) == 0 {
-		return ""
-	}
-	return report.Funnel[0].Step
-}
-
 // brokenSteps are those with a broken threshold, one that only warns among them, and the first that broke.
 func brokenSteps(report Report) map[string]Judgement {
 	broken := map[string]Judgement{}
@@ -72,7 +59,7 @@ func brokenSteps(report Report) map[string]Judgement {
 		if err != nil || threshold.Verdict != Fail {
 			continue
 		}
-		step := condition.selector.resolve(report).step
+		step := condition.StepIn(report)
 		if _, known := broken[step]; !known {
 			broken[step] = threshold
 		}

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
@@ -50,7 +48,11 @@ type selector struct {
 // caller knows which steps there are.
 func (c Condition) Step() string { return c.selector.step }
 
-// isTime says whether the figure is a time.
+// StepIn returns the step of a report that the condition is about: the main step if it names none and needs
+// one, or "" when it is about the whole run.
+func (c Condition) StepIn(report Report) string { return c.selector.resolve(report).step }
+
+// isTime reports whether the figure is a time.
 func (s selector) isTime() bool { return s.quantile != "" || s.figure == recovery }
 
 func peopleWords() []string {
@@ -77,38 +79,3 @@ func ofWords(step string) []string {
 }
 
 const scheduleLag = "schedule_lag"
-
-// hint names the valid word nearest to a wrong one.
-func hint(word string, valid []string) string {
-	best, least := "", 1<<30
-	for _, candidate := range valid {
-		if d := distance(strings.ToLower(word), candidate); d < least {
-			best, least = candidate, d
-		}
-	}
-	if least <= 1+len(word)/3 {
-		return fmt.Sprintf("did you mean %q?", best)
-	}
-	return "one of " + strings.Join(valid, ", ")
-}
-
-// distance is Levenshtein's edit distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}

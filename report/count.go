@@ -2,6 +2,9 @@ package report
 
 import "fmt"
 
+// rate is the share of those who entered that was rejected, failed or timed out.
+const rate = "rate"
+
 // count returns a count of the whole run (step "") or of a step, by its word in a threshold.
 func count(report Report, step, word string) (float64, error) {
 	if step == "" {

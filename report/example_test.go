@@ -30,10 +30,9 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	result := report.Assemble(recording, report.Facts{
-		Scenario: report.Scenario{Name: "rush"}, Plan: "none", Duration: 2 * time.Second,
-		Conditions: []report.Condition{condition},
-	})
+	facts := report.Facts{Scenario: report.Scenario{Name: "rush"}, Plan: "none", Duration: 2 * time.Second}
+	rules := report.Rules{Conditions: []report.Condition{condition}}
+	result := rules.Judge(report.Assemble(recording, facts), recording, nil)
 	if err := report.WriteText(os.Stdout, result); err != nil {
 		fmt.Println(err)
 	}
@@ -42,9 +41,9 @@ func Example() {
 	// rush · none · live · 2 s
 	//
 	//                          peak                          timed aban- unfin-
-	// step     entered passed  /min declined rejected failed   out doned  ished retries  p50  p99
-	// sign-up    1,200  1,200 1,200        0        0      0     0     0      0       0 41ms 41ms
-	// identity       0      0     0        0        0      0     0     0      0       0    -    -
+	// step     entered passed  /min declined rejected failed   out doned  ished retries   p50   p99
+	// sign-up    1,200  1,200 1,200        0        0      0     0     0      0       0 41 ms 41 ms
+	// identity       0      0     0        0        0      0     0     0      0       0     -     -
 	// p50, p99: response time of passed and timed-out attempts, from the intended instant
 	// offered: 1,200 people, 1,200 sent, 0 dropped; sent late by 1 µs (p99), 1 µs at most
 	//

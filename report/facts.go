@@ -27,9 +27,6 @@ type Facts struct {
 	Protocol       string           // that the generator spoke, where it was not HTTP/1.1
 	Processes      []Process
 	Reconciliation *Reconciliation
-	Conditions     []Condition // thresholds, see ParseThresholds
-	Validity       Validity
-	Ended          string // why the run was not carried out to its end; empty where it was
 	SeriesNote     string // whose series and histograms these are, such as "of replication 0"
 	Warnings       []string
 }

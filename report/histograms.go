@@ -17,32 +17,6 @@ type Histograms struct {
 	ScheduleLag  string                       `json:"schedule_lag,omitempty"`
 }
 
-// encodeHistograms packs everything that was measured.
-func encodeHistograms(recording *Recording, note string) Histograms {
-	packed := Histograms{
-		Note: note, Unit: "us", ScheduleLag: encodeHistogram(recording.lag),
-		ResponseTime: map[string]map[string]string{}, ServiceTime: map[string]map[string]string{},
-	}
-	for i, step := range recording.journey {
-		for outcome := range funnel.OutcomeCount {
-			total := &recording.steps[i]
-			keep(packed.ResponseTime, step.Name, outcome, total.response[outcome])
-			keep(packed.ServiceTime, step.Name, outcome, total.service[outcome])
-		}
-	}
-	return packed
-}
-
-func keep(into map[string]map[string]string, step string, outcome int, histogram *hdrhistogram.Histogram) {
-	if histogram == nil {
-		return
-	}
-	if into[step] == nil {
-		into[step] = map[string]string{}
-	}
-	into[step][funnel.Outcome(outcome).String()] = encodeHistogram(histogram)
-}
-
 func encodeHistogram(histogram *hdrhistogram.Histogram) string {
 	if histogram == nil {
 		return ""
@@ -97,20 +71,6 @@ func sentOutcomes() []funnel.Outcome {
 // passedOutcomes are those that response_time_passed_s is about: shedding must not look fast.
 func passedOutcomes() []funnel.Outcome { return []funnel.Outcome{funnel.Completed, funnel.TimedOut} }
 
-// sum adds up the histograms of some outcomes without changing them; nil when there are none.
-func sum(histograms [funnel.OutcomeCount]*hdrhistogram.Histogram, outcomes []funnel.Outcome) *hdrhistogram.Histogram {
-	var total *hdrhistogram.Histogram
-	for _, outcome := range outcomes {
-		if histograms[outcome] != nil {
-			if total == nil {
-				total = newHistogram()
-			}
-			total.Merge(histograms[outcome])
-		}
-	}
-	return total
-}
-
 // quantilesOf sums up a histogram in seconds; nil when it is empty.
 func quantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
 	if histogram == nil || histogram.TotalCount() == 0 {
@@ -119,7 +79,20 @@ func quantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
 	at := histogram.ValueAtPercentilesSlice([]float64{50, 90, 95, 99, 99.9})
 	return &Quantiles{
 		Count: float64(histogram.TotalCount()), Mean: histogram.Mean() / 1e6,
-		P50: seconds(at[0]), P90: seconds(at[1]), P95: seconds(at[2]), P99: seconds(at[3]), P999: seconds(at[4]),
-		Max: seconds(histogram.Max()),
+		P50: inSeconds(at[0]), P90: inSeconds(at[1]), P95: inSeconds(at[2]), P99: inSeconds(at[3]), P999: inSeconds(at[4]),
+		Max: inSeconds(histogram.Max()),
 	}
 }
+
+// mergeHistograms returns the sum; nil is an empty histogram. It may change and return either.
+func mergeHistograms(a, b *hdrhistogram.Histogram) *hdrhistogram.Histogram {
+	if a == nil {
+		return b
+	}
+	if b != nil {
+		a.Merge(b)
+	}
+	return a
+}
+
+func inSeconds(micros int64) float64 { return float64(micros) / 1e6 }

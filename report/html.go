@@ -28,7 +28,7 @@ type Figure struct {
 // says it says without JavaScript; with it people can look closer at the seconds of the run. Names that hold markup show as they are written.
 func WriteHTML(w io.Writer, report Report, figures []Figure) error {
 	parsed, err := template.New("page").Funcs(template.FuncMap{
-		"thousands": thousands, "spell": spell, "percent": percent, "bytes": bytesText, "width": width, "title": title,
+		"thousands": thousands, "spell": spell, "bytes": bytesText, "width": width, "title": title,
 	}).Parse(pageSource)
 	if err != nil {
 		return fmt.Errorf("reading the page's template: %w", err)
@@ -163,7 +163,7 @@ func costs(report Report) (rows []pageCost) {
 	for _, process := range processes {
 		row := pageCost{Name: process.Name, CPU: "unknown", Memory: "unknown"}
 		if process.CPUS != nil {
-			row.CPU, row.Width = spell(*process.CPUS)+" ("+percent(share(*process.CPUS, available))+" of the machine)", share(*process.CPUS, available)
+			row.CPU, row.Width = spell(*process.CPUS)+" ("+percent(share(*process.CPUS, available)/100)+" of the machine)", share(*process.CPUS, available)
 		}
 		if process.MaxRSSBytes != nil {
 			row.Memory = bytesText(*process.MaxRSSBytes)

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"time"
 )
@@ -56,25 +55,6 @@ func joined(texts ...string) (line string) {
 		line += text
 	}
 	return line
-}
-
-// bytesText writes a number of bytes in binary units.
-func bytesText(n uint64) string {
-	switch {
-	case n >= 1<<30:
-		return significant(float64(n)/(1<<30)) + " GiB"
-	case n >= 1<<20:
-		return significant(float64(n)/(1<<20)) + " MiB"
-	}
-	return thousands(float64(n)) + " bytes"
-}
-
-// percent writes a share given in percent, never rounding something to nothing.
-func percent(value float64) string {
-	if value > 0 && value < 0.05 {
-		return "<0.1 %"
-	}
-	return trim(math.Round(10*value)/10) + " %"
 }
 
 // width is a length for a style sheet, in percent.

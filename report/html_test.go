@@ -118,7 +118,7 @@ func TestAdvice(t *testing.T) {
 	}{
 		{"a lost sign-up comes before all", lost, "3 people who got a yes are not stored"},
 		{"the largest loss is named", refused, "At identity (NIK verification) 180 of 200 people were turned away"},
-		{"the busiest part is named", busy, "store: its servers were in use 95% of the time, and up to 1,200 requests waited"},
+		{"the busiest part is named", busy, "bottleneck is store: it was in use 95 % of the time, and up to 1,200 requests waited"},
 		{"an invalid run says nothing else", report.Report{Verdict: report.Invalid, Invalid: []string{"sent late"}}, "Draw no conclusion"},
 		{"one replication is one draw", report.Report{Engine: report.Simulated, Replications: 1}, "--replications"},
 		{"a share that broke though all passed", report.Report{

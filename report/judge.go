@@ -12,18 +12,6 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// Judgement is one threshold and what became of it. Value is in seconds for a time, in percent for
-// a share, and absent when it was never measured.
-type Judgement struct {
-	Source   string          `json:"source"`
-	Severity funnel.Severity `json:"severity"`
-	Value    *float64        `json:"value,omitempty"`
-	Verdict  Verdict         `json:"verdict"`
-	Reason   string          `json:"reason,omitempty"` // in words, unless it passed
-	CI95     *[2]float64     `json:"ci95,omitempty"`   // 95 % interval of the value
-	Basis    string          `json:"basis,omitempty"`  // what it rests on: "one run", unless it was simulated more than once
-}
-
 // Judge returns the report with its thresholds, its verdict, and the reasons if it is invalid.
 // A broken threshold fails the report, one that cannot be decided leaves it inconclusive; one with
 // severity warn does neither. An invalid report gets no other verdict.
@@ -185,7 +173,7 @@ func (s selector) time(report Report) (figure, error) {
 	if s.quantile == "mean" {
 		return figure{value: exact.Mean() / 1e6, samples: quantiles.Count}, nil
 	}
-	return figure{value: seconds(exact.ValueAtPercentile(s.percent)), samples: quantiles.Count}, nil
+	return figure{value: float64(exact.ValueAtPercentile(s.percent)) / 1e6, samples: quantiles.Count}, nil
 }
 
 // canonical writes 99 as p99 and 99.9 as p999.

@@ -15,7 +15,7 @@ import (
 
 // MergeParts adds the reports of generators that each played a part of one live run. Counts,
 // histograms and the quantiles drawn from them are those that one generator would have recorded. What is
-// not each part of one run, once, is refused.
+// not each part of one run, once, is refused. The whole has no verdict yet: package threshold gives one.
 //
 // Note: the quantiles of a single second need that second's histogram, which a report does not
 // hold: they are kept where one part alone had answers, and absent elsewhere.
@@ -34,7 +34,8 @@ func MergeParts(parts []Report) (Report, error) {
 	}
 	merged := parts[0]
 	merged.Part = nil
-	merged.Invalid, merged.Warnings, merged.Processes = nil, mergedWarnings(parts), nil
+	merged.Verdict, merged.Invalid, merged.Thresholds = "", nil, nil
+	merged.Warnings, merged.Processes = mergedWarnings(parts), nil
 	merged.Overload = nil // which no part knows of the whole
 	commands := []string{}
 	for _, part := range parts {
@@ -61,7 +62,7 @@ func MergeParts(parts []Report) (Report, error) {
 	if merged.Generator, err = mergedGenerator(parts, merged.Histograms.ScheduleLag); err != nil {
 		return Report{}, err
 	}
-	return rejudge(merged, parts), nil
+	return merged, nil
 }
 
 // samePart says why a report is no other part of the run that the first is of.
@@ -108,7 +109,7 @@ func mergedOffered(parts []Report, series Series) Offered {
 		total.Dropped += part.Offered.Dropped
 		whole = whole && part.Offered.Scheduled == parts[0].Offered.Scheduled
 	}
-	if first := parts[0].Offered; whole && len(parts) > 1 && same(first.Scheduled, total.Sent+total.Dropped) {
+	if first := parts[0].Offered; whole && len(parts) > 1 && first.Scheduled == total.Sent+total.Dropped {
 		total.Scheduled, total.PeakPerMin, total.ByStep = first.Scheduled, first.PeakPerMin, first.ByStep
 		return total
 	}
@@ -160,7 +161,7 @@ func mergedSteps(parts []Report, merged Report) ([]StepRow, error) {
 	rows := make([]StepRow, len(parts[0].Steps))
 	for i := range rows {
 		row := &rows[i]
-		row.Step = parts[0].Steps[i].Step
+		row.Step, row.Kind = parts[0].Steps[i].Step, parts[0].Steps[i].Kind
 		for _, part := range parts {
 			row.Requests += part.Steps[i].Requests
 			row.Reasons = addCounts(row.Reasons, part.Steps[i].Reasons)
@@ -217,35 +218,25 @@ func mergedGenerator(parts []Report, packed string) (*Generator, error) {
 	return &total, nil
 }
 
+// worst returns the larger of each strain of two generators; their shed people add up.
+func (s *Strain) worst(other *Strain) *Strain {
+	if s == nil || other == nil {
+		return cmp.Or(s, other)
+	}
+	worst := Strain{
+		CPUShare: max(s.CPUShare, other.CPUShare), GCPauseMaxS: max(s.GCPauseMaxS, other.GCPauseMaxS),
+		PacingError: max(s.PacingError, other.PacingError), Shed: s.Shed + other.Shed, StealShare: cmp.Or(s.StealShare, other.StealShare),
+	}
+	if s.StealShare != nil && other.StealShare != nil {
+		steal := max(*s.StealShare, *other.StealShare)
+		worst.StealShare = &steal
+	}
+	return &worst
+}
+
 func lagOf(lag *hdrhistogram.Histogram) *LagQuantiles {
 	at := lag.ValueAtPercentilesSlice([]float64{50, 99})
 	return &LagQuantiles{Count: float64(lag.TotalCount()), P50: seconds(at[0]), P99: seconds(at[1]), Max: seconds(lag.Max())}
-}
-
-// rejudge judges the whole by the thresholds of the first part. What made a part invalid, other than
-// books that only add up over all parts, makes the whole invalid.
-func rejudge(merged Report, parts []Report) Report {
-	var conditions []Condition
-	for _, threshold := range parts[0].Thresholds {
-		condition, err := ParseThreshold(threshold.Source)
-		if err != nil {
-			merged.Warnings = append(merged.Warnings, fmt.Sprintf("the threshold %s is not judged: %v", threshold.Source, err))
-			continue
-		}
-		condition.Severity = threshold.Severity
-		conditions = append(conditions, condition)
-	}
-	merged = Judge(merged, conditions, Validity{})
-	for i, part := range parts {
-		own := Check(part)
-		for _, reason := range part.Invalid {
-			if !slices.Contains(own, reason) {
-				merged.Invalid = append(merged.Invalid, fmt.Sprintf("part %d: %s", i+1, reason))
-				merged.Verdict = Invalid
-			}
-		}
-	}
-	return merged
 }
 
 // mergedHistograms adds the histograms of all parts.

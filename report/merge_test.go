@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 )
 
@@ -20,8 +19,8 @@ func split(parts int) (whole report.Report, reports []report.Report) {
 	var recorders []*report.Recorder
 	for range parts {
 		recording := report.NewRecording(journey())
-		recorder := report.NewRecorder(journey(), 1, func(delta report.Delta) { recording.Add(delta); all.Add(delta) })
-		recordings, recorders, observers = append(recordings, recording), append(recorders, recorder), append(observers, recorder.Observer(0))
+		shard := report.NewRecorder(journey(), 1, func(delta report.Delta) { recording.Add(delta); all.Add(delta) })
+		recordings, recorders, observers = append(recordings, recording), append(recorders, shard), append(observers, shard.Observer(0))
 	}
 	for person := range uint64(2000) {
 		observer := observers[person%uint64(parts)]
@@ -35,12 +34,8 @@ func split(parts int) (whole report.Report, reports []report.Report) {
 	}
 	facts := func(k int) report.Facts {
 		started := time.Date(2026, 1, 2, 3, 4, 5, k, time.UTC)
-		conditions, err := report.ParseThresholds([]funnel.Threshold{{Source: "sign-up.response_time.p95 < 1s"}, {Source: "dropped == 0"}})
-		if err != nil {
-			panic(err)
-		}
 		return report.Facts{
-			Scenario: report.Scenario{Name: "split", Seed: 1}, Started: &started, Duration: 130 * time.Second, Conditions: conditions,
+			Scenario: report.Scenario{Name: "split", Seed: 1}, Started: &started, Duration: 130 * time.Second,
 		}
 	}
 	for k, recording := range recordings {
@@ -61,7 +56,6 @@ func TestPartsAddUp(t *testing.T) {
 		for name, pair := range map[string][2]any{
 			"offered": {merged.Offered, whole.Offered}, "funnel": {merged.Funnel, whole.Funnel}, "steps": {merged.Steps, whole.Steps},
 			"histograms": {merged.Histograms, whole.Histograms}, "generator": {merged.Generator, whole.Generator},
-			"thresholds": {merged.Thresholds, whole.Thresholds}, "verdict": {merged.Verdict, whole.Verdict},
 			"seconds": {merged.Series.TS, whole.Series.TS}, "passed": {merged.Series.Steps[0].Passed, whole.Series.Steps[0].Passed},
 			"requests": {merged.Series.Steps[2].Requests, whole.Series.Steps[2].Requests}, "scheduled": {merged.Series.Scheduled, whole.Series.Scheduled},
 		} {
@@ -74,23 +68,6 @@ func TestPartsAddUp(t *testing.T) {
 				t.Errorf("%d parts: the p95 of second %d is %v, not %v nor absent", n, i, p95, whole.Series.Steps[0].P95[i])
 			}
 		}
-	}
-}
-
-// A part that states what the whole run scheduled is invalid by itself; the whole is not.
-func TestPartsThatStateTheWhole(t *testing.T) {
-	whole, parts := split(3)
-	for i := range parts {
-		parts[i].Offered.Scheduled, parts[i].Offered.PeakPerMin = whole.Offered.Scheduled, whole.Offered.PeakPerMin
-		parts[i].Invalid, parts[i].Verdict = report.Check(parts[i]), report.Invalid
-	}
-	merged, err := report.MergeParts(parts)
-	if err != nil || merged.Verdict != whole.Verdict || !reflect.DeepEqual(merged.Offered, whole.Offered) {
-		t.Errorf("%s, %+v, %v", merged.Verdict, merged.Offered, err)
-	}
-	parts[1].Invalid = append(parts[1].Invalid, "the generator sent late")
-	if merged, err = report.MergeParts(parts); err != nil || merged.Verdict != report.Invalid {
-		t.Errorf("a part that sent late gives %s, %v", merged.Verdict, err)
 	}
 }
 

@@ -6,18 +6,6 @@ import (
 	"reflect"
 )
 
-// Part says which part of a run a generator played, and what else tells two runs of one scenario apart.
-type Part struct {
-	K       int     `json:"k"` // from 1
-	N       int     `json:"n"`
-	Scale   float64 `json:"scale"`                    // share of the people who come
-	FromS   float64 `json:"from_s,omitempty"`         // beginning of the window, in seconds of the scenario
-	ToS     float64 `json:"to_s,omitempty"`           // its end; absent means that of the scenario
-	MaxRate float64 `json:"max_rate_per_s,omitempty"` // sign-ups per second of a fast-forwarded run
-	MaxWork float64 `json:"max_work_per_s,omitempty"` // work, as goes with so many sign-ups per second
-	Closed  int     `json:"closed,omitempty"`         // people kept under way, in a closed loop
-}
-
 // run is what all parts of one run have in common.
 func (p Part) run() Part {
 	p.K = 0

@@ -59,8 +59,7 @@ func played(t *testing.T) report.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	facts.Conditions = []report.Condition{condition}
-	return report.Assemble(recording, facts)
+	return report.Rules{Conditions: []report.Condition{condition}}.Judge(report.Assemble(recording, facts), recording, nil)
 }
 
 func schemaText(t *testing.T) []byte {

@@ -181,17 +181,3 @@ func (s StationSeries) lengths() []int {
 		len(s.Rejections), len(s.BusyS), len(s.QueueS),
 	}
 }
-
-// seriesCounts names the columns that counts returns.
-func seriesCounts() []string {
-	return []string{"entered", "requests", "passed", "declined", "rejected", "failed", "timed_out", "abandoned"}
-}
-
-func (s StepSeries) counts() [][]int64 {
-	return [][]int64{s.Entered, s.Requests, s.Passed, s.Declined, s.Rejected, s.Failed, s.TimedOut, s.Abandoned}
-}
-
-// seriesQuantiles names the columns that quantiles returns.
-func seriesQuantiles() []string { return []string{"p50", "p95", "p99"} }
-
-func (s StepSeries) quantiles() []Column { return []Column{s.P50, s.P95, s.P99} }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 
@@ -210,13 +211,20 @@ func pour(into **hdrhistogram.Histogram, sparse Sparse) {
 	}
 }
 
-// mergeHistograms returns the sum; nil is an empty histogram. It may change and return either.
-func mergeHistograms(a, b *hdrhistogram.Histogram) *hdrhistogram.Histogram {
-	if a == nil {
-		return b
-	}
-	if b != nil {
-		a.Merge(b)
-	}
-	return a
+// ResponseTimes yields the response times of a step over all attempts sent, second by second from the first
+// to the last that anything happened in. False means that the journey has no such step. A brief Recording
+// knows none.
+func (r *Recording) ResponseTimes(step string) (iter.Seq2[int64, Sparse], bool) {
+	place := r.journey.Index(step)
+	return func(yield func(int64, Sparse) bool) {
+		for second := r.earliest; second <= r.latest; second++ {
+			var response Sparse
+			if row := r.rows[second]; row != nil && !r.brief {
+				response = row.response[place]
+			}
+			if !yield(second, response) {
+				return
+			}
+		}
+	}, place >= 0
 }

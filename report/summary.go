@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // maxSummary is what GitHub takes for the summary of one step, in bytes, less a margin.
@@ -56,12 +58,11 @@ func orNone(plan string) string {
 func summaryFunnel(b *strings.Builder, report Report) {
 	_, header := funnelHeader()
 	header[3], header[7], header[8], header[9] = "peak/min", "timed out", "abandoned", "unfinished"
-	b.WriteString("## Funnel\n\n")
-	markdownRow(b, header)
-	b.WriteString("|---" + strings.Repeat("|---:", len(header)-1) + "|\n")
+	rows := [][]string{header}
 	for _, row := range funnelCells(report, thousands) {
-		markdownRow(b, row)
+		rows = append(rows, escaped(row))
 	}
+	b.WriteString("## Funnel\n\n" + units.Markdown("l"+strings.Repeat("r", len(header)-1), rows))
 	b.WriteString("\np50 and p99 are response times of passed and timed-out attempts, from the intended instant.\n\n")
 }
 
@@ -69,15 +70,15 @@ func summaryThresholds(b *strings.Builder, thresholds []Judgement) {
 	if len(thresholds) == 0 {
 		return
 	}
-	b.WriteString("## Thresholds\n\n| verdict | threshold | severity | found |\n|---|---|---|---|\n")
+	rows := [][]string{{"verdict", "threshold", "severity", "found"}}
 	for _, threshold := range thresholds {
 		found := threshold.Reason
 		if found == "" && threshold.Value != nil {
 			found = threshold.found()
 		}
-		b.WriteString("| " + cell(string(threshold.Verdict)) + " | " + code(threshold.Source) + " | " + cell(string(threshold.Severity)) + " | " + cell(found) + " |\n")
+		rows = append(rows, []string{cell(string(threshold.Verdict)), code(threshold.Source), cell(string(threshold.Severity)), cell(found)})
 	}
-	b.WriteByte('\n')
+	b.WriteString("## Thresholds\n\n" + units.Markdown("llll", rows) + "\n")
 }
 
 // found writes the value in the unit of the source.
@@ -97,15 +98,15 @@ func summaryTimeline(b *strings.Builder, events []Event) {
 	if len(events) == 0 {
 		return
 	}
-	b.WriteString("## Timeline\n\n| at (s) | for (s) | kind | what |\n|---:|---:|---|---|\n")
+	rows := [][]string{{"at", "for", "kind", "what"}}
 	for _, event := range events {
 		length := ""
 		if event.ForS > 0 {
-			length = trim(event.ForS)
+			length = spell(event.ForS)
 		}
-		markdownRow(b, []string{trim(event.AtS), length, string(event.Kind), event.Text})
+		rows = append(rows, escaped([]string{spell(event.AtS), length, string(event.Kind), event.Text}))
 	}
-	b.WriteByte('\n')
+	b.WriteString("## Timeline\n\n" + units.Markdown("rrll", rows) + "\n")
 }
 
 func bullets(b *strings.Builder, heading string, lines []string) {
@@ -119,19 +120,11 @@ func bullets(b *strings.Builder, heading string, lines []string) {
 	b.WriteByte('\n')
 }
 
-func markdownRow(b *strings.Builder, cells []string) {
-	for _, text := range cells {
-		b.WriteString("| " + cell(text) + " ")
+// escaped returns texts as cells that show them as they are.
+func escaped(texts []string) []string {
+	cells := make([]string, len(texts))
+	for i, text := range texts {
+		cells[i] = cell(text)
 	}
-	b.WriteString("|\n")
-}
-
-// cell keeps a text on one line and inside its cell, and markup as letters.
-func cell(text string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;", "&", "&amp;").Replace(text)
-}
-
-// code is a text as code inside a cell, where markup is not read.
-func code(text string) string {
-	return "`" + strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "`", "'").Replace(text) + "`"
+	return cells
 }

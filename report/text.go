@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // terminalWidth is what the funnel table fits in, in characters.
@@ -106,12 +108,20 @@ func funnelTable(report Report) string {
 	var table string
 	for _, write := range []func(float64) string{thousands, plain, short} {
 		upper, lower := funnelHeader()
-		table = align(append([][]string{upper, lower}, funnelCells(report, write)...))
-		if line, _, _ := strings.Cut(table, "\n"); utf8.RuneCountInString(line) <= terminalWidth {
-			return strip(table)
+		table = units.Table("l"+strings.Repeat("r", len(lower)-1), append([][]string{upper, lower}, funnelCells(report, write)...))
+		if widest(table) <= terminalWidth {
+			break
 		}
 	}
-	return strip(table)
+	return table
+}
+
+// widest returns the length of the longest line, in characters.
+func widest(table string) (width int) {
+	for line := range strings.Lines(table) {
+		width = max(width, utf8.RuneCountInString(strings.TrimRight(line, "\n")))
+	}
+	return width
 }
 
 // funnelCells are the rows of the funnel table.
@@ -127,21 +137,11 @@ func funnelCells(report Report, write func(float64) string) [][]string {
 		}
 		p50, p99 := "-", "-"
 		if q := report.passedTimes(row.Step); q != nil {
-			p50, p99 = strings.ReplaceAll(spell(q.P50), " ", ""), strings.ReplaceAll(spell(q.P99), " ", "")
+			p50, p99 = spell(q.P50), spell(q.P99)
 		}
 		rows = append(rows, append(cells, p50, p99))
 	}
 	return rows
-}
-
-// passedTimes returns the response times that thresholds judge by, or nil.
-func (r Report) passedTimes(step string) *Quantiles {
-	for _, row := range r.Steps {
-		if row.Step == step {
-			return row.ResponseTimePassedS
-		}
-	}
-	return nil
 }
 
 // clip shortens a name to so many characters.
@@ -152,34 +152,22 @@ func clip(name string, most int) string {
 	return string([]rune(name)[:most-1]) + "…"
 }
 
-// align pads cells to columns one space apart, the first to the left and the others to the right.
-func align(rows [][]string) string {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
+// text tells of overload where there was any; empty where not.
+func (o *Overload) text() string {
+	if o == nil || o.RetryAmplification < 1.1 && o.RecoveryS != nil && *o.RecoveryS == 0 {
+		return ""
 	}
-	var b strings.Builder
-	for _, row := range rows {
-		for i, cell := range row {
-			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i == 0 {
-				b.WriteString(cell + padding)
-			} else {
-				b.WriteString(" " + padding + cell)
-			}
-		}
-		b.WriteByte('\n')
+	text := fmt.Sprintf("overload: %.2f attempts for each first one", o.RetryAmplification)
+	if o.WastedShare != nil && *o.WastedShare >= 0.001 {
+		text += fmt.Sprintf("; %s of the work was for people who had left", percent(*o.WastedShare))
 	}
-	return b.String()
-}
-
-// strip takes spaces off the ends of lines.
-func strip(table string) string {
-	lines := strings.Split(table, "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
+	switch {
+	case o.Metastable != nil && *o.Metastable:
+		text += "; metastable: the trouble stayed when its trigger had gone"
+	case o.RecoveryS == nil:
+		text += "; in trouble for as long as people came"
+	case *o.RecoveryS > 0:
+		text += "; out of trouble " + spell(*o.RecoveryS) + " after the busiest stretch"
 	}
-	return strings.Join(lines, "\n")
+	return text + "\n\n"
 }

@@ -108,8 +108,8 @@ func TestVerdict(t *testing.T) {
 			t.Fatal(err)
 		}
 		recording, facts := surge()
-		facts.Conditions = conditions
-		if got := report.Assemble(recording, facts).Verdict; got != test.want {
+		rules := report.Rules{Conditions: conditions}
+		if got := rules.Judge(report.Assemble(recording, facts), recording, facts.Clock).Verdict; got != test.want {
 			t.Errorf("%s: %s, want %s", test.why, got, test.want)
 		}
 	}

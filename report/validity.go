@@ -1,9 +1,7 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -18,33 +16,6 @@ type Validity struct {
 	MaxStealShare     float64       // of the machine, taken away by its host
 	MaxGCPause        time.Duration // the generator's longest
 	MaxPacingError    float64       // see Strain
-}
-
-// Strain is what a generator and its machine went through while it played.
-type Strain struct {
-	CPUShare    float64  `json:"cpu_share"`             // CPU time of the generator over that of all cores
-	StealShare  *float64 `json:"steal_share,omitempty"` // CPU time that the machine's host gave to others, over that of all cores
-	GCPauseMaxS float64  `json:"gc_pause_max_s"`        // seconds
-	// PacingError compares observed arrivals with the intended, second by second: requests sent in
-	// another second than intended, over all requests. 0 is perfect.
-	PacingError float64 `json:"pacing_error"`
-	Shed        float64 `json:"shed"` // people never begun, because as many as allowed were under way
-}
-
-// worst returns the larger of each strain of two generators; their shed people add up.
-func (s *Strain) worst(other *Strain) *Strain {
-	if s == nil || other == nil {
-		return cmp.Or(s, other)
-	}
-	worst := Strain{
-		CPUShare: max(s.CPUShare, other.CPUShare), GCPauseMaxS: max(s.GCPauseMaxS, other.GCPauseMaxS),
-		PacingError: max(s.PacingError, other.PacingError), Shed: s.Shed + other.Shed, StealShare: cmp.Or(s.StealShare, other.StealShare),
-	}
-	if s.StealShare != nil && other.StealShare != nil {
-		steal := max(*s.StealShare, *other.StealShare)
-		worst.StealShare = &steal
-	}
-	return &worst
 }
 
 // likely are the strains from which a run without a limit of its own is warned of.
@@ -62,8 +33,8 @@ func (v Validity) check(report Report) (faults []string) {
 	}
 	if offered := report.Offered; v.MaxDroppedShare > 0 && offered.Dropped > v.MaxDroppedShare*offered.Scheduled {
 		faults = append(faults, fmt.Sprintf(
-			"the generator dropped %s of %s people, more than %s%%; offer less load or raise its limits",
-			thousands(offered.Dropped), thousands(offered.Scheduled), trim(100*v.MaxDroppedShare)))
+			"the generator dropped %s of %s people, more than %s; offer less load or raise its limits",
+			thousands(offered.Dropped), thousands(offered.Scheduled), percent(v.MaxDroppedShare)))
 	}
 	faults = append(faults, v.checkReasons(report)...)
 	if generator == nil || generator.Strain == nil {
@@ -88,8 +59,8 @@ func (v Validity) checkReasons(report Report) (faults []string) {
 	}
 	if v.MaxDialShare > 0 && dial > v.MaxDialShare*attempts {
 		faults = append(faults, fmt.Sprintf(
-			"%s of %s attempts got no connection, more than %s%%, so that they never reached the service; look at the network, at net.core.somaxconn and at the service's backlog",
-			thousands(dial), thousands(attempts), trim(100*v.MaxDialShare)))
+			"%s of %s attempts got no connection, more than %s, so that they never reached the service; look at the network, at net.core.somaxconn and at the service's backlog",
+			thousands(dial), thousands(attempts), percent(v.MaxDialShare)))
 	}
 	return faults
 }
@@ -101,16 +72,16 @@ func (v Validity) strained(strain Strain) (faults []string) {
 			faults = append(faults, fmt.Sprintf(format, words...))
 		}
 	}
-	over(strain.CPUShare, v.MaxCPUShare, "the generator took %s%% of the machine's CPU, above %s%%; give it more cores, or share the load with --part",
-		inPercent(strain.CPUShare), inPercent(v.MaxCPUShare))
+	over(strain.CPUShare, v.MaxCPUShare, "the generator took %s of the machine's CPU, above %s; give it more cores, or share the load with --part",
+		percent(strain.CPUShare), percent(v.MaxCPUShare))
 	if strain.StealShare != nil {
-		over(*strain.StealShare, v.MaxStealShare, "the machine's host took %s%% of its CPU away (steal), above %s%%; use a machine that is not shared",
-			inPercent(*strain.StealShare), inPercent(v.MaxStealShare))
+		over(*strain.StealShare, v.MaxStealShare, "the machine's host took %s of its CPU away (steal), above %s; use a machine that is not shared",
+			percent(*strain.StealShare), percent(v.MaxStealShare))
 	}
 	over(strain.GCPauseMaxS, v.MaxGCPause.Seconds(), "a garbage collection stopped the generator for %s, above %s; give it more cores or offer less load",
 		spell(strain.GCPauseMaxS), spell(v.MaxGCPause.Seconds()))
-	over(strain.PacingError, v.MaxPacingError, "%s%% of the requests were sent in another second than intended, above %s%%; close what else keeps the machine busy, or offer less load",
-		inPercent(strain.PacingError), inPercent(v.MaxPacingError))
+	over(strain.PacingError, v.MaxPacingError, "%s of the requests were sent in another second than intended, above %s; close what else keeps the machine busy, or offer less load",
+		percent(strain.PacingError), percent(v.MaxPacingError))
 	return faults
 }
 
@@ -136,6 +107,3 @@ func (v Validity) warnings(report Report) []string {
 	}
 	return warnings
 }
-
-// inPercent writes a share with one decimal.
-func inPercent(share float64) string { return trim(math.Round(1000*share) / 10) }

@@ -49,26 +49,51 @@ func TestGeneratorsAreJudged(t *testing.T) {
 		warning  string
 	}{
 		{"nothing suffers", report.Strain{CPUShare: 0.2, PacingError: 0.01}, nil, report.Validity{MaxUnsentShare: 1e-12, MaxCPUShare: 0.5}, "", ""},
-		{"too much CPU", report.Strain{CPUShare: 0.6}, nil, report.Validity{MaxCPUShare: 0.5}, "took 60% of the machine's CPU, above 50%; give it more cores, or share the load with --part", ""},
-		{"likely too much CPU", report.Strain{CPUShare: 0.95}, nil, report.Validity{}, "", "took 95% of the machine's CPU, above 90%"},
+		{"too much CPU", report.Strain{CPUShare: 0.6}, nil, report.Validity{MaxCPUShare: 0.5}, "took 60 % of the machine's CPU, above 50 %; give it more cores, or share the load with --part", ""},
+		{"likely too much CPU", report.Strain{CPUShare: 0.95}, nil, report.Validity{}, "", "took 95 % of the machine's CPU, above 90 %"},
 		{"much CPU within its limit", report.Strain{CPUShare: 0.95}, nil, report.Validity{MaxCPUShare: 1}, "", ""},
-		{"a shared machine", report.Strain{StealShare: &steal}, nil, report.Validity{MaxStealShare: 0.05}, "took 30% of its CPU away (steal), above 5%; use a machine that is not shared", ""},
+		{"a shared machine", report.Strain{StealShare: &steal}, nil, report.Validity{MaxStealShare: 0.05}, "took 30 % of its CPU away (steal), above 5 %; use a machine that is not shared", ""},
 		{"a long pause", report.Strain{GCPauseMaxS: 0.02}, nil, report.Validity{MaxGCPause: 10 * time.Millisecond}, "stopped the generator for 20 ms, above 10 ms", ""},
-		{"uneven sending", report.Strain{PacingError: 0.25}, nil, report.Validity{MaxPacingError: 0.05}, "25% of the requests were sent in another second than intended, above 5%", ""},
+		{"uneven sending", report.Strain{PacingError: 0.25}, nil, report.Validity{MaxPacingError: 0.05}, "25 % of the requests were sent in another second than intended, above 5 %", ""},
 		{"people shed", report.Strain{Shed: 7}, nil, report.Validity{}, "", "7 people were shed"},
 		{"out of ports", report.Strain{}, map[funnel.Reason]int{funnel.ReasonLocal: 3}, report.Validity{MaxUnsentShare: 1e-12}, "could not send 3 of 100 attempts: its files, local ports or requests in flight ran out; raise ulimit -n", ""},
-		{"no connections", report.Strain{}, map[funnel.Reason]int{funnel.ReasonDial: 20}, report.Validity{MaxDialShare: 0.1}, "20 of 100 attempts got no connection, more than 10%, so that they never reached the service", ""},
+		{"no connections", report.Strain{}, map[funnel.Reason]int{funnel.ReasonDial: 20}, report.Validity{MaxDialShare: 0.1}, "20 of 100 attempts got no connection, more than 10 %, so that they never reached the service", ""},
 		{"connections that break are the service's", report.Strain{}, map[funnel.Reason]int{funnel.ReasonReset: 20}, report.Validity{MaxDialShare: 0.1}, "", ""},
 	} {
 		recording, facts := strained(test.strain, test.reasons)
-		facts.Validity = test.validity
-		r := report.Assemble(recording, facts)
+		r := report.Rules{Validity: test.validity}.Judge(report.Assemble(recording, facts), recording, nil)
 		invalid, warnings := strings.Join(r.Invalid, "\n"), strings.Join(r.Warnings, "\n")
 		if (test.want == "") != (invalid == "") || !strings.Contains(invalid, test.want) || (r.Verdict == report.Invalid) != (test.want != "") {
 			t.Errorf("%s: verdict %s, invalid %q, want %q", test.why, r.Verdict, invalid, test.want)
 		}
 		if !strings.Contains(warnings, test.warning) || test.warning == "" && len(test.reasons) == 0 && test.want == "" && warnings != "" {
 			t.Errorf("%s: warnings %q, want %q", test.why, warnings, test.warning)
+		}
+	}
+}
+
+func TestValidity(t *testing.T) {
+	tests := []struct {
+		why      string
+		validity report.Validity
+		fault    string
+	}{
+		{"no limit", report.Validity{}, ""},
+		{"within the limit", report.Validity{MaxScheduleLagP99: 10 * time.Millisecond, MaxDroppedShare: 0.1}, ""},
+		{"late", report.Validity{MaxScheduleLagP99: 900 * time.Microsecond}, "sent late"},
+		{"dropped", report.Validity{MaxDroppedShare: 0.001}, "dropped 1 of 200"},
+	}
+	for _, test := range tests {
+		recording, facts := surge()
+		assembled := report.Assemble(recording, facts)
+		assembled.Offered.Sent, assembled.Offered.Dropped = 199, 1
+		assembled.Offered.Completed = 199
+		judged := report.Judge(assembled, nil, test.validity)
+		if invalid := judged.Verdict == report.Invalid; invalid != (test.fault != "") {
+			t.Errorf("%s: verdict %s", test.why, judged.Verdict)
+		}
+		if !strings.Contains(strings.Join(judged.Invalid, ";"), test.fault) {
+			t.Errorf("%s: %q, want %q", test.why, judged.Invalid, test.fault)
 		}
 	}
 }

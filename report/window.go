@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// rate is the share of those who entered that was rejected, failed or timed out.
-const rate = "rate"
-
 // window says which seconds of a run a condition is about. The zero value is the whole run.
 type window struct {
 	over     float64 // real seconds of each stretch; 0 means one stretch

@@ -79,7 +79,11 @@ func newCloser(report Report) *closer {
 func perSecond(counts []int64, width int) (rates []float64) {
 	for from := 0; from < len(counts); from += width {
 		to := min(from+width, len(counts))
-		rates = append(rates, math.Round(100*float64(sumOf(counts[from:to]))/float64(to-from))/100)
+		sum := int64(0)
+		for _, count := range counts[from:to] {
+			sum += count
+		}
+		rates = append(rates, math.Round(100*float64(sum)/float64(to-from))/100)
 	}
 	return rates
 }

@@ -1,0 +1,26 @@
+package report
+
+import "github.com/ombak-sim/ombak/journey/funnel"
+
+// mainStep is the sign-up, or else the first step.
+func mainStep(report Report) string {
+	for _, row := range report.Funnel {
+		if row.Step == funnel.SignUp {
+			return row.Step
+		}
+	}
+	if len(report.Funnel) == 0 {
+		return ""
+	}
+	return report.Funnel[0].Step
+}
+
+// passedTimes returns the response times that thresholds judge by, or nil.
+func (r Report) passedTimes(step string) *Quantiles {
+	for _, row := range r.Steps {
+		if row.Step == step {
+			return row.ResponseTimePassedS
+		}
+	}
+	return nil
+}
