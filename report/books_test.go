@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/internal/surge"
+	"github.com/ombak-sim/ombak/report/recorder"
 )
 
 func TestCheck(t *testing.T) {
@@ -23,8 +25,8 @@ func TestCheck(t *testing.T) {
 		{"means differ by rounding", func(r *report.Report) { r.Offered.Sent += 1e-9 }, ""},
 	}
 	for _, test := range tests {
-		recording, facts := surge()
-		assembled := report.Assemble(recording, facts)
+		recording, facts := surge.Recorded()
+		assembled := recorder.Assemble(recording, facts)
 		test.change(&assembled)
 		faults := strings.Join(report.Check(assembled), "; ")
 		if test.fault == "" && faults != "" || !strings.Contains(faults, test.fault) {

@@ -1,13 +1,13 @@
 package report
 
 // field is one scalar and its name in the file.
-type field struct {
-	name string
-	at   *float64
+type Field struct {
+	Name string
+	At   *float64
 }
 
-func (o *Offered) fields() []field {
-	return []field{
+func (o *Offered) Fields() []Field {
+	return []Field{
 		{"scheduled", &o.Scheduled},
 		{"sent", &o.Sent},
 		{"completed", &o.Completed},
@@ -16,8 +16,8 @@ func (o *Offered) fields() []field {
 	}
 }
 
-func (r *FunnelRow) fields() []field {
-	return []field{
+func (r *FunnelRow) Fields() []Field {
+	return []Field{
 		{"entered", &r.Entered},
 		{"passed", &r.Passed},
 		{"peak_passed_per_min", &r.PeakPassedPerMin},
@@ -31,8 +31,8 @@ func (r *FunnelRow) fields() []field {
 	}
 }
 
-func (r *StepRow) fields() []field {
-	fields := []field{
+func (r *StepRow) Fields() []Field {
+	fields := []Field{
 		{"requests", &r.Requests}, {"throughput_per_s", &r.ThroughputPerS}, {"goodput_per_s", &r.GoodputPerS},
 	}
 	fields = append(fields, r.ResponseTimeS.fields("response_time_s.")...)
@@ -40,11 +40,11 @@ func (r *StepRow) fields() []field {
 	return append(fields, r.ServiceTimeS.fields("service_time_s.")...)
 }
 
-func (q *Quantiles) fields(prefix string) []field {
+func (q *Quantiles) fields(prefix string) []Field {
 	if q == nil {
 		return nil
 	}
-	return []field{
+	return []Field{
 		{prefix + "count", &q.Count},
 		{prefix + "mean", &q.Mean},
 		{prefix + "p50", &q.P50},
@@ -56,8 +56,8 @@ func (q *Quantiles) fields(prefix string) []field {
 	}
 }
 
-func (r *StationRow) fields() []field {
-	fields := []field{
+func (r *StationRow) Fields() []Field {
+	fields := []Field{
 		{"servers", &r.Servers},
 		{"completions", &r.Completions},
 		{"busy_s", &r.BusyS},
@@ -65,10 +65,10 @@ func (r *StationRow) fields() []field {
 		{"queue_max", &r.QueueMax},
 	}
 	if r.Batches != nil && r.FsyncS != nil {
-		fields = append(fields, field{"batches", r.Batches}, field{"fsync_s", r.FsyncS})
+		fields = append(fields, Field{"batches", r.Batches}, Field{"fsync_s", r.FsyncS})
 	}
 	if r.Wasted != nil {
-		fields = append(fields, field{"wasted", r.Wasted})
+		fields = append(fields, Field{"wasted", r.Wasted})
 	}
 	return fields
 }

@@ -1,8 +1,6 @@
 package report
 
-import (
-	"math"
-)
+import "math"
 
 // Heat is how the response times of a step were spread over the run: attempts sent, by the time of
 // the answer and by their response time.
@@ -25,11 +23,11 @@ func HeatBounds() []float64 {
 
 const (
 	heatRows    = 32
-	heatColumns = 120 // at most
+	HeatColumns = 120 // at most
 )
 
 // heatRow is the row that a response time in microseconds belongs to.
-func heatRow(micros int64) int {
+func HeatRow(micros int64) int {
 	if micros < 1000 {
 		return 0
 	}
@@ -39,7 +37,7 @@ func heatRow(micros int64) int {
 // checkHeat says whether what a report holds can be drawn.
 func checkHeat(heats []Heat) bool {
 	for _, heat := range heats {
-		if heat.WidthS < 1 || len(heat.Counts) > heatColumns {
+		if heat.WidthS < 1 || len(heat.Counts) > HeatColumns {
 			return false
 		}
 		for _, column := range heat.Counts {

@@ -17,7 +17,7 @@ type Histograms struct {
 	ScheduleLag  string                       `json:"schedule_lag,omitempty"`
 }
 
-func encodeHistogram(histogram *hdrhistogram.Histogram) string {
+func EncodeHistogram(histogram *hdrhistogram.Histogram) string {
 	if histogram == nil {
 		return ""
 	}
@@ -46,16 +46,16 @@ func decodeOutcomes(packed map[string]string, outcomes []funnel.Outcome) (*hdrhi
 		if text == "" {
 			continue
 		}
-		histogram, err := decodeHistogram(text)
+		histogram, err := DecodeHistogram(text)
 		if err != nil {
 			return nil, fmt.Errorf("outcome %v: %w", outcome, err)
 		}
-		sum = mergeHistograms(sum, histogram)
+		sum = MergeHistograms(sum, histogram)
 	}
 	return sum, nil
 }
 
-func decodeHistogram(text string) (*hdrhistogram.Histogram, error) {
+func DecodeHistogram(text string) (*hdrhistogram.Histogram, error) {
 	histogram, err := hdrhistogram.Decode([]byte(text))
 	if err != nil {
 		return nil, fmt.Errorf("a histogram in the report is damaged: %w", err)
@@ -64,15 +64,15 @@ func decodeHistogram(text string) (*hdrhistogram.Histogram, error) {
 }
 
 // sentOutcomes are the outcomes of attempts that were sent.
-func sentOutcomes() []funnel.Outcome {
+func SentOutcomes() []funnel.Outcome {
 	return []funnel.Outcome{funnel.Completed, funnel.Declined, funnel.Rejected, funnel.Failed, funnel.TimedOut, funnel.Abandoned, funnel.Unfinished}
 }
 
 // passedOutcomes are those that response_time_passed_s is about: shedding must not look fast.
-func passedOutcomes() []funnel.Outcome { return []funnel.Outcome{funnel.Completed, funnel.TimedOut} }
+func PassedOutcomes() []funnel.Outcome { return []funnel.Outcome{funnel.Completed, funnel.TimedOut} }
 
 // quantilesOf sums up a histogram in seconds; nil when it is empty.
-func quantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
+func QuantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
 	if histogram == nil || histogram.TotalCount() == 0 {
 		return nil
 	}
@@ -85,7 +85,7 @@ func quantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
 }
 
 // mergeHistograms returns the sum; nil is an empty histogram. It may change and return either.
-func mergeHistograms(a, b *hdrhistogram.Histogram) *hdrhistogram.Histogram {
+func MergeHistograms(a, b *hdrhistogram.Histogram) *hdrhistogram.Histogram {
 	if a == nil {
 		return b
 	}

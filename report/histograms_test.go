@@ -15,13 +15,13 @@ func FuzzDecodeHistogram(f *testing.F) {
 			f.Fatal(err)
 		}
 	}
-	f.Add(encodeHistogram(histogram))
+	f.Add(EncodeHistogram(histogram))
 	f.Add("HISTFAAAA")
 	f.Add("")
 	f.Fuzz(func(_ *testing.T, text string) {
-		decoded, err := decodeHistogram(text)
+		decoded, err := DecodeHistogram(text)
 		if err == nil {
-			quantilesOf(mergeHistograms(hdrhistogram.New(1, 3600e6, 3), decoded))
+			QuantilesOf(MergeHistograms(hdrhistogram.New(1, 3600e6, 3), decoded))
 		}
 	})
 }

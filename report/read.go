@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // maxReport bounds report.json in bytes; a day of seconds takes about a tenth of it.
@@ -21,7 +23,7 @@ func Read(r io.Reader) (Report, error) {
 }
 
 func read(r io.Reader, limit int64) (Report, error) {
-	errLarge := fmt.Errorf("the report is larger than %s bytes; give a report.json that ombak wrote", thousands(float64(limit)))
+	errLarge := fmt.Errorf("the report is larger than %s bytes; give a report.json that ombak wrote", units.Count(float64(limit)))
 	if file, ok := r.(interface{ Stat() (fs.FileInfo, error) }); ok {
 		if info, err := file.Stat(); err == nil && info.Size() > limit {
 			return Report{}, errLarge
@@ -73,16 +75,16 @@ func (r *Report) possible() error {
 			return fmt.Errorf("the report has the verdict %q: %w", verdict, ErrImpossible)
 		}
 	}
-	fields := append(r.Offered.fields(), field{"duration_s", &r.DurationS}, field{"speed", &r.Speed})
+	fields := append(r.Offered.Fields(), Field{"duration_s", &r.DurationS}, Field{"speed", &r.Speed})
 	for i := range r.Funnel {
-		fields = append(fields, r.Funnel[i].fields()...)
+		fields = append(fields, r.Funnel[i].Fields()...)
 	}
 	for i := range r.Steps {
-		fields = append(fields, r.Steps[i].fields()...)
+		fields = append(fields, r.Steps[i].Fields()...)
 	}
 	for _, field := range fields {
-		if *field.at < 0 && field.name != "unfinished" {
-			return fmt.Errorf("the report has a %s of %s: %w", field.name, trim(*field.at), ErrImpossible)
+		if *field.At < 0 && field.Name != "unfinished" {
+			return fmt.Errorf("the report has a %s of %s: %w", field.Name, units.Number(*field.At), ErrImpossible)
 		}
 	}
 	return nil
@@ -111,7 +113,7 @@ func explain(err error) error {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax) && err.Error() == "unexpected end of JSON input":
-		return fmt.Errorf("the report is cut off after %s bytes; copy it again", thousands(float64(syntax.Offset)))
+		return fmt.Errorf("the report is cut off after %s bytes; copy it again", units.Count(float64(syntax.Offset)))
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the report is not JSON at byte %d: %w; give a report.json that ombak wrote", syntax.Offset, err)
 	case errors.As(err, &wrong) && wrong.Field != "":
@@ -150,14 +152,14 @@ func (s Series) check() error {
 		return fault("scheduled", len(s.Scheduled))
 	}
 	for _, step := range s.Steps {
-		for i, column := range step.counts() {
+		for i, column := range step.Counts() {
 			if len(column) != rows {
-				return fault(step.Step+"."+seriesCounts()[i], len(column))
+				return fault(step.Step+"."+SeriesCounts()[i], len(column))
 			}
 		}
-		for i, column := range step.quantiles() {
+		for i, column := range step.Quantiles() {
 			if len(column) != rows {
-				return fault(step.Step+"."+seriesQuantiles()[i], len(column))
+				return fault(step.Step+"."+SeriesQuantiles()[i], len(column))
 			}
 		}
 	}

@@ -38,18 +38,18 @@ type StepSeries struct {
 }
 
 // seriesCounts names the columns that counts returns.
-func seriesCounts() []string {
+func SeriesCounts() []string {
 	return []string{"entered", "requests", "passed", "declined", "rejected", "failed", "timed_out", "abandoned"}
 }
 
-func (s StepSeries) counts() [][]int64 {
+func (s StepSeries) Counts() [][]int64 {
 	return [][]int64{s.Entered, s.Requests, s.Passed, s.Declined, s.Rejected, s.Failed, s.TimedOut, s.Abandoned}
 }
 
 // seriesQuantiles names the columns that quantiles returns.
-func seriesQuantiles() []string { return []string{"p50", "p95", "p99"} }
+func SeriesQuantiles() []string { return []string{"p50", "p95", "p99"} }
 
-func (s StepSeries) quantiles() []Column { return []Column{s.P50, s.P95, s.P99} }
+func (s StepSeries) Quantiles() []Column { return []Column{s.P50, s.P95, s.P99} }
 
 // StationSeries is a station at each of its readings. Counts and times run from the start.
 type StationSeries struct {

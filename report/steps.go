@@ -3,7 +3,7 @@ package report
 import "github.com/ombak-sim/ombak/journey/funnel"
 
 // mainStep is the sign-up, or else the first step.
-func mainStep(report Report) string {
+func MainStep(report Report) string {
 	for _, row := range report.Funnel {
 		if row.Step == funnel.SignUp {
 			return row.Step
@@ -16,7 +16,7 @@ func mainStep(report Report) string {
 }
 
 // passedTimes returns the response times that thresholds judge by, or nil.
-func (r Report) passedTimes(step string) *Quantiles {
+func (r Report) PassedTimes(step string) *Quantiles {
 	for _, row := range r.Steps {
 		if row.Step == step {
 			return row.ResponseTimePassedS

@@ -1,0 +1,31 @@
+package units
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// Hint names the valid word nearest to a wrong one, or else all of them.
+func Hint(word string, valid []string) string {
+	if near := Nearest(word, valid); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	if len(valid) == 0 {
+		return ""
+	}
+	return "use one of: " + strings.Join(valid, ", ")
+}
+
+// Nearest returns the valid word with the least edit distance from a wrong one, or "" if none is within half
+// of its length.
+func Nearest(word string, valid []string) string {
+	best, least := "", (len(word)+1)/2+1
+	for _, candidate := range valid {
+		if d := levenshtein.ComputeDistance(strings.ToLower(word), candidate); d < least {
+			best, least = candidate, d
+		}
+	}
+	return best
+}

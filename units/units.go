@@ -1,0 +1,58 @@
+package units
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// Time writes a time given in seconds with two or three significant digits: 319 µs, 1.2 ms, 41 ms, 2.6 s.
+func Time(seconds float64) string {
+	size := math.Abs(seconds)
+	switch {
+	case size == 0:
+		return "0 s"
+	case size < 0.9995e-3:
+		return significant(seconds*1e6) + " µs"
+	case size < 0.9995:
+		return significant(seconds*1e3) + " ms"
+	case size < 3600:
+		return significant(seconds) + " s"
+	}
+	return significant(seconds/3600) + " h"
+}
+
+// Duration writes a duration as Time does.
+func Duration(d time.Duration) string { return Time(d.Seconds()) }
+
+// significant writes a number below 10 with one decimal, others whole.
+func significant(value float64) string {
+	if math.Abs(value) >= 9.95 || value == math.Trunc(value) {
+		return separated(strconv.FormatFloat(math.Round(value), 'f', -1, 64))
+	}
+	return strconv.FormatFloat(value, 'f', 1, 64)
+}
+
+// Percent writes a share from 0 to 1 with at most one decimal. What is neither all nor nothing is not
+// rounded to it.
+func Percent(share float64) string {
+	percent := math.Round(share*1000) / 10
+	switch {
+	case share > 0 && percent == 0:
+		return "<0.1 %"
+	case share < 1 && percent == 100:
+		return ">99.9 %"
+	}
+	return Number(percent) + " %"
+}
+
+// Bytes writes an amount of memory in binary units.
+func Bytes(n uint64) string {
+	switch {
+	case n >= 1<<30:
+		return significant(float64(n)/(1<<30)) + " GiB"
+	case n >= 1<<20:
+		return significant(float64(n)/(1<<20)) + " MiB"
+	}
+	return Count(float64(n)) + " bytes"
+}
