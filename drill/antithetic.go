@@ -1,6 +1,6 @@
 package drill
 
-import "github.com/ombak-sim/ombak/report"
+import "github.com/ombak-sim/ombak/report/recorder"
 
 // apiece is how many replications make one independent value.
 func (s Simulating) apiece() int {
@@ -22,7 +22,7 @@ func (s series) independent(how Simulating) (series, error) {
 	}
 	var pairs series
 	for i := 0; i+1 < len(s.reports); i += 2 {
-		average, err := report.Average(s.reports[i : i+2])
+		average, err := recorder.Average(s.reports[i : i+2])
 		if err != nil {
 			return series{}, err
 		}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/threshold"
 )
 
 // assemble joins everything the conductor knows into the report. Of a run that ended before its
@@ -40,15 +42,16 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	}
 	others = slices.Concat(others, c.watched, c.costs)
 	c.checkCalls()
-	facts := report.Facts{
+	facts := recorder.Facts{
 		Ombak: c.environment.Build, Engine: report.Live,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Part: c.run.Options.played(), Started: &started, Duration: duration, Speed: orOne(c.run.Options.Speed), Clock: clock.Scenario,
 		Machine: machine(), Store: c.store, Offered: offered,
 		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Protocol: c.run.protocol(), Processes: others, Reconciliation: reconciliation,
-		Conditions: c.run.Conditions, Validity: c.run.Validity, Ended: cutShort(ended, duration), Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
+		Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
 	}
-	return report.Assemble(c.recording, facts)
+	rules := threshold.Rules{Conditions: c.run.Conditions, Validity: c.run.Validity, Ended: cutShort(ended, duration)}
+	return rules.Judge(recorder.Assemble(c.recording, facts), c.recording, facts.Clock)
 }
 
 // played says which part of a run the options ask for; nil where that is all of it.

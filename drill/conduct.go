@@ -16,6 +16,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 )
 
 // ErrPartDied marks a run that ended because one of its parts died, though nothing meant to kill it.
@@ -65,7 +66,7 @@ type conductor struct {
 	began       time.Time
 
 	mu           sync.Mutex
-	recording    *report.Recording
+	recording    *recorder.Recording
 	readings     []funnel.Reading
 	marks        []funnel.Mark
 	warnings     []string
@@ -100,7 +101,7 @@ func conduct(ctx context.Context, run *Run, environment Environment) (report.Rep
 	for i, step := range run.Generator.Journey.Steps {
 		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind}
 	}
-	c := &conductor{run: run, environment: environment, recording: report.NewRecording(steps), done: make(chan struct{})}
+	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(steps), done: make(chan struct{})}
 	defer removeControl(environment.Folder)
 	defer c.stopCluster()
 	defer c.stopAll()
@@ -247,7 +248,7 @@ func (c *conductor) hear(_ *process, message Message) {
 }
 
 // take adds one second of one shard; the lock is held.
-func (c *conductor) take(delta report.Delta) {
+func (c *conductor) take(delta recorder.Delta) {
 	if err := delta.Validate(len(c.run.Generator.Journey.Steps)); err != nil {
 		c.warnings = append(c.warnings, fmt.Sprintf("a second of the generator was left out: %v", err))
 		return

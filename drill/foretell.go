@@ -7,7 +7,7 @@ import (
 
 	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/journey/funnel"
-	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/sim"
 )
 
@@ -25,14 +25,14 @@ type Foretold struct {
 func Foretell(ctx context.Context, run *Run) (Foretold, error) {
 	config := run.replication(0, Simulating{})
 	steps := journey.New(config.Journey, nil).Funnel()
-	recorder := report.NewRecorder(steps, 1, report.NewRecording(steps).Add)
-	seen := &beginner{ShardObserver: recorder.Observer(0)}
+	observers := recorder.NewRecorder(steps, 1, recorder.NewRecording(steps).Add)
+	seen := &beginner{ShardObserver: observers.Observer(0)}
 	brief, stop := context.WithTimeout(ctx, beginning)
 	defer stop()
 	began := time.Now()
 	_, err := sim.Run(brief, config, func(int) funnel.Observer { return seen })
 	took := time.Since(began)
-	recorder.Close()
+	observers.Close()
 	switch {
 	case err == nil:
 		return Foretold{took, took}, nil
@@ -47,7 +47,7 @@ func Foretell(ctx context.Context, run *Run) (Foretold, error) {
 
 // beginner records, and notes how far a run is.
 type beginner struct {
-	*report.ShardObserver
+	*recorder.ShardObserver
 	entered float64 // people
 	latest  time.Duration
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
@@ -30,7 +30,7 @@ func NewSimulations(scenario *scenarios.Scenario, options Options, plans []strin
 	}
 	var runs []*Run
 	var left []LeftOut
-	var offered *report.OfferedFacts // the same under all plans, but where people take turns
+	var offered *recorder.OfferedFacts // the same under all plans, but where people take turns
 	for _, plan := range plans {
 		if _, err := scenario.WithPlan(plan); err != nil {
 			return nil, nil, refusal{err}
@@ -79,7 +79,7 @@ func (s Study) Play(ctx context.Context) ([]Simulation, error) {
 	}
 	var simulations []Simulation
 	for i, run := range s.Runs {
-		average, err := report.Average(played[i].reports)
+		average, err := recorder.Average(played[i].reports)
 		if err != nil {
 			return nil, fmt.Errorf("plan %s: %w", run.Scenario.Plan(), err)
 		}

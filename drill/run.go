@@ -14,6 +14,8 @@ import (
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
 	"github.com/ombak-sim/ombak/workload"
@@ -61,9 +63,9 @@ type Run struct {
 	Backend    backend.Config
 	Mocks      mocks.Config
 	Simulated  sim.Config
-	Offered    report.OfferedFacts
-	Conditions []report.Condition
-	Validity   report.Validity
+	Offered    recorder.OfferedFacts
+	Conditions []threshold.Condition
+	Validity   threshold.Validity
 	Warnings   []string
 	lean       bool          // keep neither series nor histograms
 	arrivals   time.Duration // real time of the first instant that counts
@@ -124,8 +126,8 @@ func newRun(scenario *scenarios.Scenario, options Options) (*Run, error) {
 	return run, run.checkScale()
 }
 
-func validity(v scenarios.Validity) report.Validity {
-	return report.Validity{
+func validity(v scenarios.Validity) threshold.Validity {
+	return threshold.Validity{
 		MaxScheduleLagP99: v.LagP99, MaxDroppedShare: max(float64(v.Dropped), leastShare), MaxUnsentShare: max(float64(v.Unsent), leastShare),
 		MaxDialShare: float64(v.Dial), MaxCPUShare: float64(v.CPU), MaxStealShare: float64(v.Steal), MaxGCPause: v.GCPause, MaxPacingError: float64(v.Pacing),
 	}
@@ -156,8 +158,8 @@ func (o Options) check() error {
 }
 
 // Conditions parses the thresholds and checks that their steps exist.
-func conditions(scenario *scenarios.Scenario) ([]report.Condition, error) {
-	parsed, err := report.ParseThresholds(scenario.Thresholds)
+func conditions(scenario *scenarios.Scenario) ([]threshold.Condition, error) {
+	parsed, err := threshold.ParseAll(scenario.Thresholds)
 	if err != nil {
 		return nil, refusal{err}
 	}
@@ -230,20 +232,20 @@ func checkPlan(scenario *scenarios.Scenario, plan string) error {
 // located says where in its file a fault stands, where that is known.
 func located(scenario *scenarios.Scenario, fault error) error {
 	var step loadgen.StepFault
-	var threshold report.ThresholdFault
+	var judged threshold.Fault
 	switch {
 	case errors.As(fault, &step):
 		return scenario.At(fmt.Sprintf("journey[%d].request", step.Step), fault)
-	case errors.As(fault, &threshold):
-		return scenario.At(fmt.Sprintf("thresholds[%d]", threshold.Place), threshold.Err)
+	case errors.As(fault, &judged):
+		return scenario.At(fmt.Sprintf("thresholds[%d]", judged.Place), judged.Err)
 	}
 	return fault
 }
 
 // offer counts the people that the arrivals ask for.
-func (r *Run) offer() report.OfferedFacts {
+func (r *Run) offer() recorder.OfferedFacts {
 	step := r.Scenario.Arrivals.Step
-	var offered report.OfferedFacts
+	var offered recorder.OfferedFacts
 	offered.Scheduled, offered.PeakPerMin = workload.Peak(r.instants(false), time.Minute)
 	signups, peak := workload.Peak(r.instants(true), time.Minute)
 	offered.ByStep = map[string]report.Scheduling{step: {Scheduled: float64(signups), PeakPerMin: float64(peak)}}

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/capacity"
-	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
@@ -27,8 +28,8 @@ type PlanSearch struct {
 	vary       []scenarios.Vary
 	axes       []capacity.Axis
 	confidence float64
-	count      int                  // of replications in a full trial
-	offered    *report.OfferedFacts // the same under all plans
+	count      int                    // of replications in a full trial
+	offered    *recorder.OfferedFacts // the same under all plans
 }
 
 // NewPlanSearch maps the section and the plan that is varied: that of the options, or else the section's.
@@ -55,7 +56,7 @@ func NewPlanSearch(scenario *scenarios.Scenario, options Options, replications i
 	if s.start, err = newSimulation(scenario, options, &s.offered); err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(s.start.Conditions, report.Condition.Must) {
+	if !slices.ContainsFunc(s.start.Conditions, threshold.Condition.Must) {
 		return nil, refuse("scenario %s has no threshold that must hold, so its cheapest plan is nothing at all; add one, or give --threshold", scenario.Name)
 	}
 	for _, last := range []bool{false, true} { // another plan than the section's may lack what is varied
@@ -121,7 +122,7 @@ func (s *PlanSearch) Play(ctx context.Context, how Simulating, expected func(fir
 	if err != nil {
 		return Searched{}, nil, err
 	}
-	average, err := report.Average(base.reports)
+	average, err := recorder.Average(base.reports)
 	if err != nil {
 		return Searched{}, nil, err
 	}
@@ -214,7 +215,7 @@ func (p *prober) again(t *trial) (Simulation, error) {
 		return Simulation{}, err
 	}
 	t.series.reports[0], t.series.replays[0] = first.reports[0], first.replays[0]
-	average, err := report.Average(t.series.reports)
+	average, err := recorder.Average(t.series.reports)
 	if err != nil {
 		return Simulation{}, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
@@ -140,7 +141,7 @@ func TestSurelyNeedsConfidence(t *testing.T) {
 	}
 	tried := trial{run: &Run{Conditions: conditions}}
 	for _, by := range []float64{1, 2, 3} {
-		tried.series.replays = append(tried.series.replays, Replay{Margins: []margin{{Margin: report.Margin{By: by, Strict: true}}}})
+		tried.series.replays = append(tried.series.replays, Replay{Margins: []margin{{Margin: threshold.Margin{By: by, Strict: true}}}})
 	}
 	for _, test := range []struct {
 		chance float64

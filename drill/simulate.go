@@ -12,6 +12,8 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
 )
@@ -71,12 +73,12 @@ func (s Simulating) workers() int {
 // NewSimulation maps a scenario and options to a run of the simulator. What cannot be simulated
 // comes back as ErrRefused.
 func NewSimulation(scenario *scenarios.Scenario, options Options) (*Run, error) {
-	var offered *report.OfferedFacts
+	var offered *recorder.OfferedFacts
 	return newSimulation(scenario, options, &offered)
 }
 
 // newSimulation does not count again the people that another plan has counted.
-func newSimulation(scenario *scenarios.Scenario, options Options, counted **report.OfferedFacts) (*Run, error) {
+func newSimulation(scenario *scenarios.Scenario, options Options, counted **recorder.OfferedFacts) (*Run, error) {
 	run, err := newRun(scenario, options)
 	if err != nil {
 		return nil, err
@@ -101,7 +103,7 @@ func newSimulation(scenario *scenarios.Scenario, options Options, counted **repo
 }
 
 // ofTheStore says whether a condition is about the rows of a database, which a simulation has none of.
-func ofTheStore(condition report.Condition) bool {
+func ofTheStore(condition threshold.Condition) bool {
 	name, _, _ := strings.Cut(strings.TrimSpace(condition.Source), " ")
 	return slices.Contains([]string{"lost", "duplicates", "persisted", "acknowledged", "unacknowledged"}, name)
 }
@@ -138,7 +140,7 @@ func Simulate(ctx context.Context, run *Run, how Simulating) (Simulation, error)
 	if err != nil {
 		return Simulation{}, err
 	}
-	average, err := report.Average(independent.reports)
+	average, err := recorder.Average(independent.reports)
 	if err != nil {
 		return Simulation{}, err
 	}
@@ -150,7 +152,7 @@ func Simulate(ctx context.Context, run *Run, how Simulating) (Simulation, error)
 func (r *Run) simulation(average report.Report, s series) Simulation {
 	prices := r.Scenario.Prices()
 	return Simulation{
-		Report: report.Judge(average, r.Conditions, report.Validity{}), Replays: s.replays, Gates: s.replays[0].Gates, Busiest: s.replays[0].Busiest,
+		Report: threshold.Judge(average, r.Conditions, threshold.Validity{}), Replays: s.replays, Gates: s.replays[0].Gates, Busiest: s.replays[0].Busiest,
 		Priced: prices.Known(), Money: prices.Currency,
 	}
 }
@@ -268,13 +270,13 @@ func (r *Run) replicate(ctx context.Context, player *sim.Player, config sim.Conf
 	}
 	config.Changes = result.Changes // those of scalers among them
 	s := r.Scenario
-	facts := report.Facts{
+	facts := recorder.Facts{
 		Ombak: how.Build, Engine: report.Simulated,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Duration: result.Duration, Speed: orOne(r.Options.Speed), Clock: config.Journey.Clock.Scenario,
 		Offered: r.offeredTo(config), Readings: result.Readings, Marks: r.marks(config), SeriesNote: "of replication 0", Warnings: r.Warnings,
 	}
-	assembled := report.Assemble(recording, facts)
+	assembled := recorder.Assemble(recording, facts)
 	replay := r.replayOf(assembled, config)
 	replay.Events, replay.Elapsed, replay.Margins = result.Events, time.Since(began), r.margins(assembled)
 	if number == 0 {
@@ -288,7 +290,7 @@ func (r *Run) replicate(ctx context.Context, player *sim.Player, config sim.Conf
 
 // offeredTo counts the people of a replication. Thinning keeps others in each, others have other birth
 // months, and random totals are others; without that all have the same number of people.
-func (r *Run) offeredTo(config sim.Config) *report.OfferedFacts {
+func (r *Run) offeredTo(config sim.Config) *recorder.OfferedFacts {
 	others := r.Options.Scale > 0 && r.Options.Scale < 1 || config.Stagger != nil || r.Scenario.Arrivals.Totals == "random"
 	if !others || config.Seed == r.Simulated.Seed {
 		return &r.Offered
