@@ -102,7 +102,7 @@ func warningsOf(simulations []Simulation) (warnings []string) {
 func outcomeOf(s Simulation) PlanOutcome {
 	outcome := PlanOutcome{
 		Plan: s.Report.Plan, Replications: len(s.Replays), Verdict: s.Report.Verdict, Thresholds: s.Report.Thresholds,
-		Bottleneck: bottleneckOf(s),
+		Bottleneck: bottleneckText(s),
 	}
 	for _, figure := range PlanFigures() {
 		if estimated := estimate(s.Replays, figure.replay); figure.Name != "cost" || s.Priced {

@@ -169,7 +169,7 @@ func (p *prober) try(candidate []int, full bool) (capacity.Trial, error) {
 	}
 	cost := estimate(t.series.replays, func(r Replay) float64 { return r.Cost })
 	t.outcome = Candidate{Settings: p.settings(candidate), Replications: len(t.series.replays), Cost: cost}
-	bottleneck := bottleneckOf(Simulation{Gates: t.series.replays[0].Gates, Busiest: t.series.replays[0].Busiest})
+	bottleneck := bottleneckText(Simulation{Gates: t.series.replays[0].Gates, Bottleneck: t.series.replays[0].Bottleneck})
 	if !full {
 		holds := t.mayHold()
 		t.outcome.Verdict = Fails

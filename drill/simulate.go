@@ -31,7 +31,7 @@ type Replay struct {
 	RecoveryS   float64 // from the end of the busiest minute of arrivals until the last troubled minute ended, s; see [troubled]
 	Recovered   bool    // that was before the last arrivals
 	Cost        float64 // in the currency of the scenario's catalogue of prices
-	Busiest     Busiest
+	Bottleneck  report.Bottleneck
 	Gates       []Gate   // of replication 0: what turned requests away, the most first
 	Margins     []margin // of the thresholds that must hold
 	Events      uint64
@@ -40,12 +40,12 @@ type Replay struct {
 
 // Simulation is what simulating a plan came to.
 type Simulation struct {
-	Report  report.Report
-	Replays []Replay // by number
-	Gates   []Gate   // of replication 0
-	Busiest Busiest  // of replication 0
-	Priced  bool     // the catalogue of prices is not empty
-	Money   string   // its currency
+	Report     report.Report
+	Replays    []Replay          // by number
+	Gates      []Gate            // of replication 0
+	Bottleneck report.Bottleneck // of replication 0
+	Priced     bool              // the catalogue of prices is not empty
+	Money      string            // its currency
 }
 
 // Simulating says how to simulate.
@@ -152,7 +152,7 @@ func Simulate(ctx context.Context, run *Run, how Simulating) (Simulation, error)
 func (r *Run) simulation(average report.Report, s series) Simulation {
 	prices := r.Scenario.Prices()
 	return Simulation{
-		Report: threshold.Judge(average, r.Conditions, threshold.Validity{}), Replays: s.replays, Gates: s.replays[0].Gates, Busiest: s.replays[0].Busiest,
+		Report: threshold.Judge(average, r.Conditions, threshold.Validity{}), Replays: s.replays, Gates: s.replays[0].Gates, Bottleneck: s.replays[0].Bottleneck,
 		Priced: prices.Known(), Money: prices.Currency,
 	}
 }

@@ -24,3 +24,15 @@ func (r Report) PassedTimes(step string) *Quantiles {
 	}
 	return nil
 }
+
+// Awaits reports whether people wait at the step for something outside the service, such as mail: what is
+// counted there is no load on it. Reports of older versions do not tell the kinds of their steps; of them it
+// goes by the names that the bundled scenarios use.
+func (r Report) Awaits(step string) bool {
+	for _, row := range r.Steps {
+		if row.Step == step && row.Kind != "" {
+			return row.Kind == funnel.Await
+		}
+	}
+	return step == "mail" || step == "sms"
+}

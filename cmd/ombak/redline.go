@@ -289,7 +289,7 @@ func (r *redliner) sentence(limit drill.Limit) string {
 func (r *redliner) bottleneck(limit drill.Limit) string {
 	for _, level := range r.levels {
 		if level.rate == limit.Broke {
-			return drill.Bottleneck(level.result)
+			return level.result.Bottleneck().String()
 		}
 	}
 	return ""
