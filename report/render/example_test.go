@@ -43,10 +43,10 @@ func Example() {
 	// Output:
 	// rush · none · live · 2 s
 	//
-	//                          peak                          timed aban- unfin-
-	// step     entered passed  /min declined rejected failed   out doned  ished retries   p50   p99
-	// sign-up    1,200  1,200 1,200        0        0      0     0     0      0       0 41 ms 41 ms
-	// identity       0      0     0        0        0      0     0     0      0       0     -     -
+	//                          peak    de-    re-        timed aban- unfin-
+	// step     entered passed  /min clined jected failed   out doned  ished retries    p50    p99
+	// sign-up    1,200  1,200 1,200      0      0      0     0     0      0       0  41 ms  41 ms
+	// identity       0      0     0      0      0      0     0     0      0       0      -      -
 	// p50, p99: response time of passed and timed-out attempts, from the intended instant
 	// offered: 1,200 people, 1,200 sent, 0 dropped; sent late by 1 µs (p99), 1 µs at most
 	//

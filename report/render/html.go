@@ -45,6 +45,7 @@ func HTML(w io.Writer, r report.Report, figures []Figure) error {
 // page is what the template shows.
 type page struct {
 	report.Report
+	Headline   string // the verdict, and how many warnings there are
 	Style      template.CSS
 	Conclusion string
 	Advice     []string
@@ -89,7 +90,7 @@ type question struct{ ID, Title, Hint string }
 
 func newPage(r report.Report, figures []Figure) page {
 	p := page{
-		Report: r, Style: template.CSS(pageStyle), Conclusion: Conclusion(r, ""), Advice: Advice(r),
+		Report: r, Headline: headline(r), Style: template.CSS(pageStyle), Conclusion: Conclusion(r, ""), Advice: Advice(r),
 		Facts: reproduction(r), CPU: costs(r),
 		Human: []question{
 			{"goal", "Goal", "What was this run to show, and for whom?"},
@@ -119,16 +120,17 @@ func newPage(r report.Report, figures []Figure) page {
 // fixedSize is the size that an <svg> element is given; without it the page decides.
 var fixedSize = regexp.MustCompile(`^<svg width="[^"]*" height="[^"]*"`)
 
-// inline strips the prologue of a figure and gives it a name that can be read aloud.
+// inline strips the prologue of a figure and gives it a name and a description that can be read aloud.
 func (f Figure) inline() drawn {
 	svg := f.SVG
 	if start := strings.Index(svg, "<svg"); start > 0 {
 		svg = svg[start:]
 	}
-	label := template.HTMLEscapeString(f.Title + ". " + f.Alt)
+	d := drawn{ID: "figure-" + f.Name, Title: f.Title, Alt: f.Alt}
 	svg = fixedSize.ReplaceAllString(svg, "<svg")
-	svg = strings.Replace(svg, "<svg", `<svg role="img" aria-label="`+label+`"`, 1)
-	return drawn{ID: "figure-" + f.Name, Title: f.Title, Alt: f.Alt, SVG: template.HTML(svg)} //nolint:gosec // G203: the figures are our own
+	named := fmt.Sprintf(`<svg role="img" aria-label="%s" aria-describedby="%s-words"`, template.HTMLEscapeString(d.Title), template.HTMLEscapeString(d.ID))
+	d.SVG = template.HTML(strings.Replace(svg, "<svg", named, 1)) //nolint:gosec // G203: the figures are our own
+	return d
 }
 
 func pageRows(r report.Report) (rows []pageRow) {

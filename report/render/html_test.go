@@ -72,7 +72,7 @@ func TestPageIsWhole(t *testing.T) {
 				t.Errorf("%s: %q is in the page", name, outside)
 			}
 		}
-		if !strings.Contains(text, `<svg role="img" aria-label="How far. All of them." viewBox=`) {
+		if !strings.Contains(text, `<svg role="img" aria-label="How far" aria-describedby="figure-funnel-words" viewBox=`) {
 			t.Errorf("%s: the figure has no text alternative or a fixed size", name)
 		}
 		balanced(t, name, text)

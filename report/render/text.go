@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/units"
 )
@@ -18,12 +19,12 @@ const terminalWidth = 100
 // WriteText writes the funnel table and the verdict for a terminal.
 func Text(w io.Writer, r report.Report) error {
 	var b strings.Builder
-	b.WriteString(headline(r) + "\n\n")
+	b.WriteString(played(r) + "\n\n")
 	b.WriteString(funnelTable(r))
 	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n")
 	b.WriteString(effort(r))
 	b.WriteString(overloadText(r.Overload))
-	fmt.Fprintf(&b, "verdict: %s\n", r.Verdict)
+	fmt.Fprintf(&b, "verdict: %s\n", headline(r))
 	for _, reason := range r.Invalid {
 		b.WriteString("  invalid: " + visible(reason) + "\n")
 	}
@@ -37,6 +38,23 @@ func Text(w io.Writer, r report.Report) error {
 		return fmt.Errorf("writing the funnel: %w", err)
 	}
 	return nil
+}
+
+// headline is the verdict; that of a run that passes with warnings says so.
+func headline(r report.Report) string {
+	warnings := len(r.Warnings)
+	for _, judged := range r.Thresholds {
+		if judged.Severity == funnel.Warn && judged.Verdict != report.Pass {
+			warnings++
+		}
+	}
+	switch {
+	case r.Verdict != report.Pass || warnings == 0:
+		return string(r.Verdict)
+	case warnings == 1:
+		return "pass, with 1 warning"
+	}
+	return fmt.Sprintf("pass, with %d warnings", warnings)
 }
 
 // effort says what was offered, how late, and what each part of a live run cost.
@@ -88,8 +106,8 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-// headline says what was played.
-func headline(r report.Report) string {
+// played says what was played.
+func played(r report.Report) string {
 	plan := r.Plan
 	if plan == "" {
 		plan = "no plan"
@@ -97,10 +115,13 @@ func headline(r report.Report) string {
 	return fmt.Sprintf("%s · %s · %s · %s", visible(r.Scenario.Name), visible(plan), visible(string(r.Engine)), units.Time(r.DurationS))
 }
 
+// funnelLayout keeps the columns of people close to each other.
+const funnelLayout = "lnnnnnnnnnnrr"
+
 // funnelHeader has two lines, so that the columns stay narrow.
 func funnelHeader() (upper, lower []string) {
-	return []string{"", "", "", "peak", "", "", "", "timed", "aban-", "unfin-", "", "", ""},
-		[]string{"step", "entered", "passed", "/min", "declined", "rejected", "failed", "out", "doned", "ished", "retries", "p50", "p99"}
+	return []string{"", "", "", "peak", "de-", "re-", "", "timed", "aban-", "unfin-", "", "", ""},
+		[]string{"step", "entered", "passed", "/min", "clined", "jected", "failed", "out", "doned", "ished", "retries", "p50", "p99"}
 }
 
 // funnelTable lays out the funnel with the widest numbers that fit the terminal.
@@ -109,7 +130,7 @@ func funnelTable(r report.Report) string {
 	var table string
 	for _, write := range []func(float64) string{units.Count, plain, units.Short} {
 		upper, lower := funnelHeader()
-		table = units.Table("l"+strings.Repeat("r", len(lower)-1), append([][]string{upper, lower}, funnelCells(r, write)...))
+		table = units.Table(funnelLayout, append([][]string{upper, lower}, funnelCells(r, write)...))
 		if widest(table) <= terminalWidth {
 			break
 		}

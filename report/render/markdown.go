@@ -17,7 +17,7 @@ const maxSummary = 1_000_000
 // 1 MiB. Markup in names shows as it is written.
 func Markdown(w io.Writer, r report.Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s: %s\n\n%s\n\n", units.Cell(r.Scenario.Name), r.Verdict, units.Cell(Conclusion(r, "")))
+	fmt.Fprintf(&b, "# %s: %s\n\n%s\n\n", units.Cell(r.Scenario.Name), headline(r), units.Cell(Conclusion(r, "")))
 	fmt.Fprintf(&b, "Plan %s, engine %s, seed %d, %s at speed %s.\n\n",
 		units.Cell(orNone(r.Plan)), r.Engine, r.Scenario.Seed, units.Time(r.DurationS), units.Number(r.Speed))
 	offered := r.Offered
@@ -58,13 +58,12 @@ func orNone(plan string) string {
 }
 
 func summaryFunnel(b *strings.Builder, r report.Report) {
-	_, header := funnelHeader()
-	header[3], header[7], header[8], header[9] = "peak/min", "timed out", "abandoned", "unfinished"
+	header := []string{"step", "entered", "passed", "peak/min", "declined", "rejected", "failed", "timed out", "abandoned", "unfinished", "retries", "p50", "p99"}
 	rows := [][]string{header}
 	for _, row := range funnelCells(r, units.Count) {
 		rows = append(rows, escaped(row))
 	}
-	b.WriteString("## Funnel\n\n" + units.Markdown("l"+strings.Repeat("r", len(header)-1), rows))
+	b.WriteString("## Funnel\n\n" + units.Markdown(funnelLayout, rows))
 	b.WriteString("\np50 and p99 are response times of passed and timed-out attempts, from the intended instant.\n\n")
 }
 
