@@ -11,6 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/report/threshold"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // assemble joins everything the conductor knows into the report. Of a run that ended before its
@@ -72,9 +73,9 @@ func cutShort(ended error, after time.Duration) string {
 	case ended == nil, errors.Is(ended, ErrBroken):
 		return ""
 	case errors.Is(ended, context.Canceled):
-		return fmt.Sprintf("the run was interrupted after %v, before its time", after.Round(time.Second/10))
+		return fmt.Sprintf("the run was interrupted after %s, before its time", units.Duration(after))
 	}
-	return fmt.Sprintf("the run ended after %v, before its time: %v", after.Round(time.Second/10), ended)
+	return fmt.Sprintf("the run ended after %s, before its time: %v", units.Duration(after), ended)
 }
 
 func (c *conductor) storeWarnings() []string {

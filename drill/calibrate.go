@@ -11,6 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/units"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -179,7 +180,7 @@ func dependencyTimes(reports []report.Report) []string {
 	var texts []string
 	for _, name := range sortedNames(busy) {
 		if done[name] > 0 {
-			texts = append(texts, fmt.Sprintf("%s: %s a call on average, of %.0f calls", name, spellTime(busy[name]/done[name]), done[name]))
+			texts = append(texts, fmt.Sprintf("%s: %s a call on average, of %.0f calls", name, units.Time(busy[name]/done[name]), done[name]))
 		}
 	}
 	return texts

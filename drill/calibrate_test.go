@@ -79,7 +79,7 @@ func TestCalibrateFindsTrueDemands(t *testing.T) {
 	if math.Abs(web.Idling/trueIdle-1) > 0.3 || math.Abs(store.Shape.SCV()/3-1) > 0.02 {
 		t.Errorf("idling %v, want %v; the batches' variation %v, want 3", web.Idling, trueIdle, store.Shape.SCV())
 	}
-	if web.Servers != 2 || store.Servers != 1 || web.RSquared < 0.99 || len(model.Measured) != 1 || !strings.Contains(model.Measured[0], "dukcapil: 100ms") {
+	if web.Servers != 2 || store.Servers != 1 || web.RSquared < 0.99 || len(model.Measured) != 1 || !strings.Contains(model.Measured[0], "dukcapil: 100 ms") {
 		t.Errorf("model %+v", model)
 	}
 	shared, err := Calibrate(t.Context(), reports, Calibrating{Shared: true})

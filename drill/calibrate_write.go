@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // ModelHeading is how the file of a model begins.
@@ -65,9 +67,9 @@ func (s FittedStation) Says() string {
 }
 
 func (d FittedDemand) says(unit string) string {
-	text := spellTime(d.Seconds) + " a " + unit
+	text := units.Time(d.Seconds) + " a " + unit
 	if d.Interval != nil {
-		text += fmt.Sprintf(" (95 %%: %s to %s)", spellTime(d.Interval[0]), spellTime(d.Interval[1]))
+		text += fmt.Sprintf(" (95 %%: %s to %s)", units.Time(d.Interval[0]), units.Time(d.Interval[1]))
 	}
 	return text
 }

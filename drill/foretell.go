@@ -9,6 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/sim"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // beginning is how long a run is played to foretell how long all of it takes.
@@ -78,7 +79,7 @@ func (f Foretold) Of(runs int, how Simulating) Foretold {
 
 // String is a time or, where the two are far from each other, both.
 func (f Foretold) String() string {
-	spell := func(d time.Duration) string { return spellTime(d.Round(10 * time.Millisecond).Seconds()) }
+	spell := func(d time.Duration) string { return units.Time(d.Round(10 * time.Millisecond).Seconds()) }
 	if f.Most < f.Least+f.Least/2 {
 		return spell((f.Least + f.Most) / 2)
 	}

@@ -1,12 +1,6 @@
 package drill
 
-import (
-	"fmt"
-	"math"
-	"strconv"
-	"strings"
-	"time"
-)
+import "github.com/ombak-sim/ombak/units"
 
 // PlanFigure is one figure that plans are compared by.
 type PlanFigure struct {
@@ -23,43 +17,43 @@ type PlanFigure struct {
 func PlanFigures() []PlanFigure {
 	return []PlanFigure{
 		{
-			"cost", "cost", grouped, func(o PlanOutcome) *Estimate { return o.Cost },
+			"cost", "cost", units.Amount, func(o PlanOutcome) *Estimate { return o.Cost },
 			func(r Replay) float64 { return r.Cost }, func(o *PlanOutcome, e Estimate) { o.Cost = &e },
 		},
 		{
-			"signups", "sign-ups", grouped, func(o PlanOutcome) *Estimate { return &o.SignUps },
+			"signups", "sign-ups", units.Amount, func(o PlanOutcome) *Estimate { return &o.SignUps },
 			func(r Replay) float64 { return r.SignUps }, func(o *PlanOutcome, e Estimate) { o.SignUps = e },
 		},
 		{
-			"lost", "lost sign-ups", grouped, func(o PlanOutcome) *Estimate { return &o.Lost },
+			"lost", "lost sign-ups", units.Amount, func(o PlanOutcome) *Estimate { return &o.Lost },
 			func(r Replay) float64 { return r.Lost }, func(o *PlanOutcome, e Estimate) { o.Lost = e },
 		},
 		{
-			"finished", "finished", grouped, func(o PlanOutcome) *Estimate { return &o.Finished },
+			"finished", "finished", units.Amount, func(o PlanOutcome) *Estimate { return &o.Finished },
 			func(r Replay) float64 { return r.Finished }, func(o *PlanOutcome, e Estimate) { o.Finished = e },
 		},
 		{
-			"gave_up", "gave up", grouped, func(o PlanOutcome) *Estimate { return &o.GaveUp },
+			"gave_up", "gave up", units.Amount, func(o PlanOutcome) *Estimate { return &o.GaveUp },
 			func(r Replay) float64 { return r.GaveUp }, func(o *PlanOutcome, e Estimate) { o.GaveUp = e },
 		},
 		{
-			"goodput_per_s", "goodput/s", three, func(o PlanOutcome) *Estimate { return &o.GoodputPerS },
+			"goodput_per_s", "goodput/s", units.Rate, func(o PlanOutcome) *Estimate { return &o.GoodputPerS },
 			func(r Replay) float64 { return r.GoodputPerS }, func(o *PlanOutcome, e Estimate) { o.GoodputPerS = e },
 		},
 		{
-			"response_p99_s", "p99", spellTime, func(o PlanOutcome) *Estimate { return &o.ResponseP99S },
+			"response_p99_s", "p99", units.Time, func(o PlanOutcome) *Estimate { return &o.ResponseP99S },
 			func(r Replay) float64 { return r.P99S }, func(o *PlanOutcome, e Estimate) { o.ResponseP99S = e },
 		},
 		{
-			"worst_p99_s", "worst p99", spellTime, func(o PlanOutcome) *Estimate { return &o.WorstP99S },
+			"worst_p99_s", "worst p99", units.Time, func(o PlanOutcome) *Estimate { return &o.WorstP99S },
 			func(r Replay) float64 { return r.WorstP99S }, func(o *PlanOutcome, e Estimate) { o.WorstP99S = e },
 		},
 		{
-			"waited_min", "person-minutes", grouped, func(o PlanOutcome) *Estimate { return &o.WaitedMin },
+			"waited_min", "person-minutes", units.Amount, func(o PlanOutcome) *Estimate { return &o.WaitedMin },
 			func(r Replay) float64 { return r.WaitedMin }, func(o *PlanOutcome, e Estimate) { o.WaitedMin = e },
 		},
 		{
-			"recovery_s", "recovery", spellTime, func(o PlanOutcome) *Estimate { return &o.RecoveryS },
+			"recovery_s", "recovery", units.Time, func(o PlanOutcome) *Estimate { return &o.RecoveryS },
 			func(r Replay) float64 { return r.RecoveryS }, func(o *PlanOutcome, e Estimate) { o.RecoveryS = e },
 		},
 	}
@@ -124,40 +118,4 @@ func signed(figure PlanFigure, e Estimate) string {
 		text = "+" + text
 	}
 	return text
-}
-
-// grouped writes a number with commas, below 100 with up to two decimals.
-func grouped(value float64) string {
-	if math.Abs(value) < 100 {
-		return strconv.FormatFloat(math.Round(100*value)/100, 'f', -1, 64)
-	}
-	digits := strconv.FormatFloat(math.Abs(math.Round(value)), 'f', 0, 64)
-	var b strings.Builder
-	if value < 0 {
-		b.WriteByte('-')
-	}
-	for i, digit := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(digit)
-	}
-	return b.String()
-}
-
-func three(value float64) string { return fmt.Sprintf("%.3g", value) }
-
-// spellTime writes seconds to three digits or whole seconds.
-func spellTime(seconds float64) string {
-	d := time.Duration(seconds * float64(time.Second))
-	unit := time.Second
-	for _, finer := range []time.Duration{100 * time.Second, 10 * time.Second, time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, 100 * time.Microsecond, 10 * time.Microsecond} {
-		if d.Abs() < finer {
-			unit = finer / 1000
-		}
-	}
-	if d.Abs() < 10*time.Microsecond {
-		unit = time.Nanosecond
-	}
-	return d.Round(max(1, unit)).String()
 }

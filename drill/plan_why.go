@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // praise says why a plan is the best: most people finish under it or, where that does not tell it from
@@ -18,16 +19,16 @@ func (c Comparison) praise(best, top int, equals []int) string {
 		group = "no plan holds the thresholds; of all"
 	}
 	alike := slices.ContainsFunc(equals, func(i int) bool { return c.Plans[i].Finished.Mean >= plan.Finished.Mean })
-	text := fmt.Sprintf("%s: %s, most people finish: %s", plan.Plan, group, grouped(plan.Finished.Mean))
+	text := fmt.Sprintf("%s: %s, most people finish: %s", plan.Plan, group, units.Amount(plan.Finished.Mean))
 	if best != top || alike {
 		more := "lets more"
 		if best != top && c.repeated() {
 			more = "surely lets more"
 		}
-		text = fmt.Sprintf("%s: %s, none %s people finish than its %s, and of those that do as well %s", plan.Plan, group, more, grouped(plan.Finished.Mean), c.virtue(plan, equals))
+		text = fmt.Sprintf("%s: %s, none %s people finish than its %s, and of those that do as well %s", plan.Plan, group, more, units.Amount(plan.Finished.Mean), c.virtue(plan, equals))
 	}
 	if plan.Cost != nil {
-		text += fmt.Sprintf(", at %s", strings.TrimSpace(grouped(plan.Cost.Mean)+" "+c.Currency))
+		text += fmt.Sprintf(", at %s", strings.TrimSpace(units.Amount(plan.Cost.Mean)+" "+c.Currency))
 	}
 	return text
 }
@@ -91,11 +92,11 @@ func (c Comparison) lack(plan, best PlanOutcome) string {
 	longer := plan.WaitedMin.Mean - best.WaitedMin.Mean
 	switch {
 	case plan.Cost != nil && best.Cost != nil && plan.Cost.Mean > best.Cost.Mean:
-		return fmt.Sprintf(", and it costs %s more", strings.TrimSpace(grouped(plan.Cost.Mean-best.Cost.Mean)+" "+c.Currency))
+		return fmt.Sprintf(", and it costs %s more", strings.TrimSpace(units.Amount(plan.Cost.Mean-best.Cost.Mean)+" "+c.Currency))
 	case longer > 0:
-		spelt := grouped(longer)
+		spelt := units.Amount(longer)
 		if longer < 1 {
-			spelt = three(longer)
+			spelt = units.Rate(longer)
 		}
 		return fmt.Sprintf(", and they wait %s person-minutes longer", spelt)
 	}
@@ -108,14 +109,14 @@ func people(difference Estimate) string {
 	if difference.Mean < 0 {
 		direction = "fewer"
 	}
-	return fmt.Sprintf("%s%s %s people finish", grouped(math.Abs(difference.Mean)), interval(difference), direction)
+	return fmt.Sprintf("%s%s %s people finish", units.Amount(math.Abs(difference.Mean)), interval(difference), direction)
 }
 
 func interval(e Estimate) string {
 	if e.CI95 == nil || e.CI95[0] == e.CI95[1] {
 		return ""
 	}
-	return " ±" + grouped((e.CI95[1]-e.CI95[0])/2)
+	return " ±" + units.Amount((e.CI95[1]-e.CI95[0])/2)
 }
 
 func brokenThreshold(plan PlanOutcome) string {
@@ -146,12 +147,12 @@ func bottleneckText(s Simulation) string {
 	if len(s.Gates) > 0 {
 		gate := s.Gates[0]
 		if share := gate.Turned / (gate.Turned + gate.Took); share >= worthTelling {
-			parts = append(parts, fmt.Sprintf("%s turned away %s requests, %.0f %% of those that came", gate.Name, grouped(gate.Turned), 100*share))
+			parts = append(parts, fmt.Sprintf("%s turned away %s requests, %.0f %% of those that came", gate.Name, units.Amount(gate.Turned), 100*share))
 		}
 	}
 	for _, gate := range s.Gates {
 		if gate.Waiting > muchWaiting*gate.Took {
-			parts = append(parts, fmt.Sprintf("%s still waited at %s at the end", grouped(gate.Waiting), gate.Name))
+			parts = append(parts, fmt.Sprintf("%s still waited at %s at the end", units.Amount(gate.Waiting), gate.Name))
 			break
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // How a search goes about: quick trials take two replications, and a dozen plans at most are tried in full.
@@ -236,7 +237,7 @@ func (p *prober) sumUp(found capacity.Found) Searched {
 		if t.outcome.Verdict == MayHold {
 			t.outcome.Why = "it was not tried in full"
 			if dearer := t.outcome.Cost.Mean - found.Cost; found.Candidate != nil && dearer >= 0 {
-				t.outcome.Why = fmt.Sprintf("it costs %s more than the plan found", grouped(dearer))
+				t.outcome.Why = fmt.Sprintf("it costs %s more than the plan found", units.Amount(dearer))
 			}
 		}
 		result.Candidates = append(result.Candidates, t.outcome)

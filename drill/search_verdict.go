@@ -8,6 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // FoundPlan is the name of the plan found, beside the one that was varied.
@@ -76,7 +77,7 @@ func (s Searched) Sentence(currency string) string {
 	}
 	for _, candidate := range s.Candidates {
 		if candidate.Verdict == Holds {
-			return fmt.Sprintf("the cheapest plan that meets the thresholds, with a confidence of %.4g %%: %s, at %s", 100*s.Confidence, candidate.Name(), strings.TrimSpace(grouped(candidate.Cost.Mean)+" "+currency))
+			return fmt.Sprintf("the cheapest plan that meets the thresholds, with a confidence of %.4g %%: %s, at %s", 100*s.Confidence, candidate.Name(), strings.TrimSpace(units.Amount(candidate.Cost.Mean)+" "+currency))
 		}
 	}
 	return ""
@@ -86,7 +87,7 @@ func (s Searched) Sentence(currency string) string {
 func (s Searched) Rows(currency string) [][]string {
 	rows := [][]string{{strings.TrimSpace("cost " + currency), "runs", "verdict", "settings", "why not"}}
 	for _, c := range s.Candidates {
-		rows = append(rows, []string{grouped(c.Cost.Mean) + interval(c.Cost), fmt.Sprint(c.Replications), c.Verdict, c.Name(), c.Why})
+		rows = append(rows, []string{units.Amount(c.Cost.Mean) + interval(c.Cost), fmt.Sprint(c.Replications), c.Verdict, c.Name(), c.Why})
 	}
 	return rows
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // World is one combination of the values of the uncertain inputs.
@@ -214,9 +215,9 @@ func (u Uncertainty) withPlaces(rows [][]string) [][]string {
 func (u Uncertainty) Rows(currency string) [][]string {
 	rows := [][]string{{"plan", "finished: fewest", "middle", "most", "greatest regret", "cost " + currency}}
 	for _, plan := range u.Plans {
-		row := []string{plan.Plan, grouped(plan.Finished[0]), grouped(plan.Finished[1]), grouped(plan.Finished[2]), grouped(plan.Regret.Mean) + interval(plan.Regret), "-"}
+		row := []string{plan.Plan, units.Amount(plan.Finished[0]), units.Amount(plan.Finished[1]), units.Amount(plan.Finished[2]), units.Amount(plan.Regret.Mean) + interval(plan.Regret), "-"}
 		if plan.Cost != nil {
-			row[5] = grouped(plan.Cost[0]) + " to " + grouped(plan.Cost[2])
+			row[5] = units.Amount(plan.Cost[0]) + " to " + units.Amount(plan.Cost[2])
 		}
 		rows = append(rows, row)
 	}

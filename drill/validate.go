@@ -11,6 +11,7 @@ import (
 
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // Prediction is one figure, predicted and measured.
@@ -164,12 +165,12 @@ func (p Prediction) spellError(size float64) string {
 func (v Validation) Rows() [][]string {
 	rows := [][]string{{"figure", "predicted", "measured", "spread", "error", "allowed", ""}}
 	for _, p := range v.Figures {
-		spell := grouped
+		spell := units.Amount
 		switch p.Unit {
 		case "s":
-			spell = spellTime
+			spell = units.Time
 		case "share":
-			spell = func(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
+			spell = units.Percent
 		}
 		verdict := "wrong"
 		if p.Near {

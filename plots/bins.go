@@ -8,6 +8,7 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // bins gather the seconds of a series: one by one and smoothed in a short run, by ten seconds or by
@@ -57,7 +58,7 @@ func (b bins) rateUnit(what string) string {
 	case b.perMinute():
 		return what + " per minute"
 	case b.smooth > 1:
-		return what + " per second (mean of " + thousands(float64(b.smooth)) + " s)"
+		return what + " per second (mean of " + units.Number(float64(b.smooth)) + " s)"
 	}
 	return what + " per second"
 }

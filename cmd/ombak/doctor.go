@@ -4,11 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"text/tabwriter"
+	"io"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/units"
 )
 
 func doctorCommand(s streams) *cli.Command {
@@ -53,7 +54,7 @@ func doctor(c *cli.Context, s streams) error {
 
 // printFindings ends with exit code 1 where something is not enough.
 func printFindings(s streams, scenario string, findings []drill.Finding) error {
-	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	bad := 0
 	for _, finding := range findings {
 		mark := "ok"
@@ -61,12 +62,12 @@ func printFindings(s streams, scenario string, findings []drill.Finding) error {
 			mark = "not enough"
 			bad++
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", mark, finding.Name, finding.Value)
+		rows = append(rows, []string{mark, finding.Name, finding.Value})
 		if finding.Advice != "" {
-			fmt.Fprintf(table, "\t\t%s\n", finding.Advice)
+			rows = append(rows, []string{"", "", finding.Advice})
 		}
 	}
-	if err := table.Flush(); err != nil {
+	if _, err := io.WriteString(s.out, units.Table("", rows)); err != nil {
 		return err
 	}
 	if bad > 0 {

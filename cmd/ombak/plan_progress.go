@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // studyProgress shows how many of several simulations are done, and how much of the scenario's time they
@@ -73,7 +74,7 @@ func foretell(c *cli.Context, p *studyProgress, run *drill.Run, runs int) (strin
 
 // expected tells better how long it will take, once the first run has told.
 func (p *studyProgress) expected(first, rest time.Duration) {
-	p.say("the first took %v; the others take about %v\n", first.Round(10*time.Millisecond), rest.Round(100*time.Millisecond))
+	p.say("the first took %s; the others take about %s\n", units.Duration(first), units.Duration(rest))
 }
 
 // done is called after each run, by one goroutine at a time.

@@ -16,6 +16,7 @@ import (
 	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/units"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -141,7 +142,7 @@ func (r *redliner) try(rate workload.Rate) (bool, error) {
 	}
 	played.rate = float64(rate)
 	r.levels = append(r.levels, played)
-	r.say("%s: %.5g sign-ups/s: %s\n", played.folder, float64(rate), played.result.Verdict)
+	r.say("%s: %s sign-ups/s: %s\n", played.folder, units.Rate(float64(rate)), played.result.Verdict)
 	return held(played.result), nil
 }
 
@@ -242,12 +243,12 @@ func held(result report.Report) bool {
 
 func (r *redliner) print(limit drill.Limit) {
 	step := r.scenario.Arrivals.Step
-	fmt.Fprintf(r.s.out, "%-9s %10s %10s %9s %9s  %s\n", "level", "offered/s", "passed", "p50", "p99", "verdict")
+	rows := [][]string{{"level", "offered/s", "passed", "p50", "p99", "verdict"}}
 	for _, level := range r.levels {
 		p50, p99 := "-", "-"
 		for _, row := range level.result.Steps {
 			if row.Step == step && row.ResponseTimePassedS != nil {
-				p50, p99 = seconds(row.ResponseTimePassedS.P50), seconds(row.ResponseTimePassedS.P99)
+				p50, p99 = units.Time(row.ResponseTimePassedS.P50), units.Time(row.ResponseTimePassedS.P99)
 			}
 		}
 		passed := 0.0
@@ -256,8 +257,9 @@ func (r *redliner) print(limit drill.Limit) {
 				passed = row.Passed
 			}
 		}
-		fmt.Fprintf(r.s.out, "%-9s %10.5g %10.0f %9s %9s  %s\n", level.folder, level.rate, passed, p50, p99, why(level.result))
+		rows = append(rows, []string{level.folder, units.Rate(level.rate), units.Count(passed), p50, p99, why(level.result)})
 	}
+	fmt.Fprint(r.s.out, units.Table("lrrrrl", rows))
 	fmt.Fprintf(r.s.out, "\n%s\nreport: %s\n", r.sentence(limit), filepath.Join(r.folder, "report.json"))
 }
 
@@ -265,11 +267,11 @@ func (r *redliner) print(limit drill.Limit) {
 func (r *redliner) sentence(limit drill.Limit) string {
 	switch {
 	case limit.Held == 0:
-		return fmt.Sprintf("No rate held, not even %.5g sign-ups/s; begin lower with --from.", limit.Broke)
+		return fmt.Sprintf("No rate held, not even %s sign-ups/s; begin lower with --from.", units.Rate(limit.Broke))
 	case limit.Broke == 0:
-		return fmt.Sprintf("%.5g sign-ups/s held, and nothing higher was tried; raise --most or --factor.", limit.Held)
+		return fmt.Sprintf("%s sign-ups/s held, and nothing higher was tried; raise --most or --factor.", units.Rate(limit.Held))
 	}
-	text := fmt.Sprintf("%.5g sign-ups/s held, %.5g did not", limit.Held, limit.Broke)
+	text := fmt.Sprintf("%s sign-ups/s held, %s did not", units.Rate(limit.Held), units.Rate(limit.Broke))
 	for _, level := range r.levels {
 		if level.rate == limit.Broke {
 			text += " (" + why(level.result) + ")"
@@ -280,7 +282,7 @@ func (r *redliner) sentence(limit drill.Limit) string {
 	}
 	text += "."
 	if knee := r.knee(); knee > 0 {
-		text += fmt.Sprintf(" The knee is at %.5g sign-ups/s: beyond it waiting grows faster than what is done.", knee)
+		text += fmt.Sprintf(" The knee is at %s sign-ups/s: beyond it waiting grows faster than what is done.", units.Rate(knee))
 	}
 	return text
 }
@@ -315,8 +317,4 @@ func why(result report.Report) string {
 		}
 	}
 	return string(result.Verdict)
-}
-
-func seconds(s float64) string {
-	return time.Duration(s * float64(time.Second)).Round(100 * time.Microsecond).String()
 }
