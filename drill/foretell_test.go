@@ -15,12 +15,12 @@ func TestForetoldIsSpelt(t *testing.T) {
 	for _, test := range []struct {
 		runs, workers int
 		want          string
-	}{{1, 2, "2s to 10s"}, {2, 2, "2s to 10s"}, {36, 2, "36s to 3m0s"}, {3, 1, "6s to 30s"}} {
+	}{{1, 2, "2 s to 10 s"}, {2, 2, "2 s to 10 s"}, {36, 2, "36 s to 180 s"}, {3, 1, "6 s to 30 s"}} {
 		if got := f.Of(test.runs, Simulating{Workers: test.workers}).String(); got != test.want {
 			t.Errorf("%d runs, %d at once: %s, want %s", test.runs, test.workers, got, test.want)
 		}
 	}
-	if got := (Foretold{time.Second, 1400 * time.Millisecond}).String(); got != "1.2s" {
+	if got := (Foretold{time.Second, 1400 * time.Millisecond}).String(); got != "1.2 s" {
 		t.Error(got)
 	}
 }
