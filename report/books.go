@@ -29,7 +29,7 @@ func Check(report Report) (faults []string) {
 	return faults
 }
 
-// settled counts the people who are through with the step.
+// Settled counts the people who are through with the step.
 func (r FunnelRow) Settled() float64 {
 	return r.Passed + r.Declined + r.Abandoned + r.Rejected + r.Failed + r.TimedOut
 }

@@ -1,11 +1,12 @@
 package report
 
-// field is one scalar and its name in the file.
+// Field is one scalar and its name in the file.
 type Field struct {
 	Name string
 	At   *float64
 }
 
+// Fields returns the scalars.
 func (o *Offered) Fields() []Field {
 	return []Field{
 		{"scheduled", &o.Scheduled},
@@ -16,6 +17,7 @@ func (o *Offered) Fields() []Field {
 	}
 }
 
+// Fields returns the scalars of the row that are known.
 func (r *FunnelRow) Fields() []Field {
 	return []Field{
 		{"entered", &r.Entered},
@@ -31,6 +33,7 @@ func (r *FunnelRow) Fields() []Field {
 	}
 }
 
+// Fields returns the scalars of the row that are known.
 func (r *StepRow) Fields() []Field {
 	fields := []Field{
 		{"requests", &r.Requests}, {"throughput_per_s", &r.ThroughputPerS}, {"goodput_per_s", &r.GoodputPerS},
@@ -56,6 +59,7 @@ func (q *Quantiles) fields(prefix string) []Field {
 	}
 }
 
+// Fields returns the scalars of the row that are known.
 func (r *StationRow) Fields() []Field {
 	fields := []Field{
 		{"servers", &r.Servers},

@@ -23,10 +23,10 @@ func HeatBounds() []float64 {
 
 const (
 	heatRows    = 32
-	HeatColumns = 120 // at most
+	HeatColumns = 120 // columns of a [Heat], at most
 )
 
-// heatRow is the row that a response time in microseconds belongs to.
+// HeatRow is the row that a response time in microseconds belongs to.
 func HeatRow(micros int64) int {
 	if micros < 1000 {
 		return 0
@@ -34,7 +34,7 @@ func HeatRow(micros int64) int {
 	return min(1+int(6*math.Log10(float64(micros)/1000)+1e-9), heatRows-1)
 }
 
-// checkHeat says whether what a report holds can be drawn.
+// checkHeat reports whether what a report holds can be drawn.
 func checkHeat(heats []Heat) bool {
 	for _, heat := range heats {
 		if heat.WidthS < 1 || len(heat.Counts) > HeatColumns {

@@ -17,6 +17,7 @@ type Histograms struct {
 	ScheduleLag  string                       `json:"schedule_lag,omitempty"`
 }
 
+// EncodeHistogram returns a histogram as it stands in a report; that of nil is the empty text.
 func EncodeHistogram(histogram *hdrhistogram.Histogram) string {
 	if histogram == nil {
 		return ""
@@ -55,6 +56,7 @@ func decodeOutcomes(packed map[string]string, outcomes []funnel.Outcome) (*hdrhi
 	return sum, nil
 }
 
+// DecodeHistogram reads a histogram as it stands in a report.
 func DecodeHistogram(text string) (*hdrhistogram.Histogram, error) {
 	histogram, err := hdrhistogram.Decode([]byte(text))
 	if err != nil {
@@ -63,15 +65,15 @@ func DecodeHistogram(text string) (*hdrhistogram.Histogram, error) {
 	return histogram, nil
 }
 
-// sentOutcomes are the outcomes of attempts that were sent.
+// SentOutcomes are the outcomes of attempts that were sent.
 func SentOutcomes() []funnel.Outcome {
 	return []funnel.Outcome{funnel.Completed, funnel.Declined, funnel.Rejected, funnel.Failed, funnel.TimedOut, funnel.Abandoned, funnel.Unfinished}
 }
 
-// passedOutcomes are those that response_time_passed_s is about: shedding must not look fast.
+// PassedOutcomes are those that response_time_passed_s is about: shedding must not look fast.
 func PassedOutcomes() []funnel.Outcome { return []funnel.Outcome{funnel.Completed, funnel.TimedOut} }
 
-// quantilesOf sums up a histogram in seconds; nil when it is empty.
+// QuantilesOf sums up a histogram in seconds; nil when it is empty.
 func QuantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
 	if histogram == nil || histogram.TotalCount() == 0 {
 		return nil
@@ -84,7 +86,7 @@ func QuantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
 	}
 }
 
-// mergeHistograms returns the sum; nil is an empty histogram. It may change and return either.
+// MergeHistograms returns the sum; nil is an empty histogram. It may change and return either.
 func MergeHistograms(a, b *hdrhistogram.Histogram) *hdrhistogram.Histogram {
 	if a == nil {
 		return b

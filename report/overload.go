@@ -11,7 +11,7 @@ import (
 type Overload struct {
 	RetryAmplification float64  `json:"retry_amplification"`    // attempts for each person's first, over all steps at which people wait for an answer
 	RecoveryS          *float64 `json:"recovery_s,omitempty"`   // see [Recovery]; absent when it was in trouble for as long as people came
-	Metastable         *bool    `json:"metastable,omitempty"`   // see [metastable]; absent where the run cannot tell
+	Metastable         *bool    `json:"metastable,omitempty"`   // absent where the run cannot tell
 	WastedShare        *float64 `json:"wasted_share,omitempty"` // of what stations worked off, for people who had left; simulations only
 }
 
@@ -52,7 +52,7 @@ func wastedShare(stations []StationRow) *float64 {
 	return &share
 }
 
-// metastable says whether trouble stayed when its trigger had gone: in the second half of the time
+// metastable reports whether trouble stayed when its trigger had gone: in the second half of the time
 // after the rush (more than half as many again as usual) and the last fault, the service is in trouble throughout,
 // though no more people come than it bore without trouble before (Bronson et al., "Metastable
 // Failures in Distributed Systems", HotOS 2021). Nil where nothing was borne before, or fewer than
@@ -109,7 +109,7 @@ func trigger(report Report, stretches []stretch) (from, to int) {
 	return from, to
 }
 
-// hasFault says whether a fault was there in the stretch.
+// hasFault reports whether the event is a fault within the stretch.
 func (s stretch) hasFault(event Event) bool {
 	return event.Kind == funnel.FaultMark && event.AtS < s.to && event.AtS+math.Max(event.ForS, 1) > s.from
 }

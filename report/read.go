@@ -139,7 +139,7 @@ func jsonKind(t reflect.Type) string {
 	return "a number in range"
 }
 
-// check says whether all columns have the length of the clock beside them.
+// check returns why the columns do not all have the length of the clock beside them.
 func (s Series) check() error {
 	rows := len(s.TS)
 	fault := func(name string, length int) error {

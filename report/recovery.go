@@ -8,7 +8,7 @@ const (
 	troubledLeast = 5
 )
 
-// troubled says whether the service did not do its work in a stretch of requests.
+// troubled reports whether the service did not do its work in a stretch of requests.
 func troubled(requests, well int64) bool {
 	bad := float64(requests - well)
 	return bad >= troubledLeast && bad > troubledShare*float64(requests)

@@ -2,7 +2,7 @@ package report
 
 import "github.com/ombak-sim/ombak/journey/funnel"
 
-// mainStep is the sign-up, or else the first step.
+// MainStep is the sign-up, or else the first step.
 func MainStep(report Report) string {
 	for _, row := range report.Funnel {
 		if row.Step == funnel.SignUp {
@@ -15,7 +15,7 @@ func MainStep(report Report) string {
 	return report.Funnel[0].Step
 }
 
-// passedTimes returns the response times that thresholds judge by, or nil.
+// PassedTimes returns the response times that thresholds judge by, or nil.
 func (r Report) PassedTimes(step string) *Quantiles {
 	for _, row := range r.Steps {
 		if row.Step == step {

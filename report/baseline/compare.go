@@ -191,7 +191,7 @@ func change(base, candidate []report.Report, how Comparing, figure comparedFigur
 	return changed
 }
 
-// fallsToNothing says whether a figure is above 0 in every run of the base and 0 in every one of the
+// fallsToNothing reports whether a figure is above 0 in every run of the base and 0 in every one of the
 // candidate. That has no ratio and needs none: of n pairs the sign test says so by chance once in 2ⁿ.
 // Hollander, Wolfe and Chicken, sec. 3.4.
 func fallsToNothing(base, candidate []report.Report, step string, figure comparedFigure) bool {

@@ -64,7 +64,7 @@ func addSecond(s *report.StepSeries, row *stepRow) {
 	s.Abandoned = append(s.Abandoned, people(funnel.Abandoned))
 }
 
-// spread appends how long the attempts of a second took.
+// addTimes appends how long the attempts of a second took.
 func addTimes(s *report.StepSeries, response Sparse) {
 	p50, p95, p99 := math.NaN(), math.NaN(), math.NaN()
 	if len(response) > 0 {

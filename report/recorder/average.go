@@ -13,8 +13,8 @@ import (
 )
 
 // Average joins the reports of a simulation's replications: the scalars become means with 95 %
-// confidence intervals (Student's t) beside them; everything else is that of the first. The caller
-// judges the result: see [Judge].
+// confidence intervals (Student's t) beside them; everything else is that of the first. The result
+// has no verdict yet: package threshold gives one.
 func Average(replications []report.Report) (report.Report, error) {
 	if len(replications) == 0 {
 		return report.Report{}, errors.New("there is no replication to average; run one at least")
@@ -46,7 +46,7 @@ func Average(replications []report.Report) (report.Report, error) {
 	return result, nil
 }
 
-// sameRows says whether two reports have the same steps and stations.
+// sameRows returns an error unless two reports have the same steps and stations.
 func sameRows(a, b *report.Report) error {
 	same := slices.EqualFunc(a.Funnel, b.Funnel, func(a, b report.FunnelRow) bool { return a.Step == b.Step }) &&
 		slices.EqualFunc(a.Steps, b.Steps, func(a, b report.StepRow) bool { return a.Step == b.Step }) &&
@@ -85,7 +85,7 @@ func means(into []report.Field, replications []report.Report, fields func(*repor
 	return intervals
 }
 
-// detach gives the row quantiles of its own wherever any replication measured them.
+// detachTimes gives the row quantiles of its own wherever any replication measured them.
 func detachTimes(r *report.StepRow, replications []report.Report, i int) {
 	for _, times := range []func(*report.StepRow) **report.Quantiles{
 		func(r *report.StepRow) **report.Quantiles { return &r.ResponseTimeS },

@@ -58,7 +58,7 @@ func ParseDelta(line []byte, steps int) (Delta, error) {
 	return delta, delta.Validate(steps)
 }
 
-// Validate says whether the Delta can be added to the recording of a journey of that many steps.
+// Validate returns why the Delta cannot be added to the recording of a journey of that many steps.
 func (d Delta) Validate(steps int) error {
 	const farthest = math.MaxInt32
 	if d.Second < -farthest || d.Second > farthest {

@@ -34,7 +34,7 @@ func layoutIndex(micros int64) int {
 	return (bucket+1)<<halfMagnitude + sub - 1<<halfMagnitude
 }
 
-// layoutRange returns the lowest value counted at an index and how many values are counted there.
+// LayoutRange returns the lowest value counted at an index and how many values are counted there.
 func LayoutRange(index int) (lowest, size int64) {
 	bucket, sub := index>>halfMagnitude-1, index&(1<<halfMagnitude-1)+1<<halfMagnitude
 	if bucket < 0 {

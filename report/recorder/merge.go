@@ -14,7 +14,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// MergeParts adds the reports of generators that each played a part of one live run. Counts,
+// Merge adds the reports of generators that each played a part of one live run. Counts,
 // histograms and the quantiles drawn from them are those that one generator would have recorded. What is
 // not each part of one run, once, is refused. The whole has no verdict yet: package threshold gives one.
 //

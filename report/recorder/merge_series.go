@@ -58,7 +58,7 @@ func quantileColumnsOf(s *report.StepSeries) []*report.Column {
 	return []*report.Column{&s.P50, &s.P95, &s.P99}
 }
 
-// add adds the series of a part, whose seconds lie within.
+// addSeries adds the series of a part, whose seconds lie within.
 func addSeries(s *report.Series, part report.Series) {
 	for i, second := range part.TS {
 		row := int(second - s.TS[0])

@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// run is what all parts of one run have in common.
+// runOf is what all parts of one run have in common.
 func runOf(p report.Part) report.Part {
 	p.K = 0
 	return p
@@ -51,7 +51,7 @@ func complete(parts []report.Report) (known bool, err error) {
 	return true, nil
 }
 
-// sameReport says whether two reports are of one generator's one run: no two start at the same nanosecond.
+// sameReport reports whether two reports are of one generator's one run: no two start at the same nanosecond.
 func sameReport(a, b *report.Report) bool {
 	if a.Started != nil && b.Started != nil {
 		return a.Started.Equal(*b.Started)

@@ -189,7 +189,7 @@ func (o *ShardObserver) tell(t *tally) {
 	}
 }
 
-// tells says whether anything happened.
+// tells reports whether anything happened.
 func (d Delta) tells() bool {
 	return d.Scheduled+d.Started+d.Dropped+d.Finished > 0 || len(d.Steps) > 0
 }

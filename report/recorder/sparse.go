@@ -26,7 +26,7 @@ func (s Sparse) next(index int) (rest Sparse, at int, count uint64, err error) {
 	return s[n+m:], at, count, nil
 }
 
-// each calls visit with every index and count in order.
+// Each calls visit with every index and count in order.
 func (s Sparse) Each(visit func(index int, count uint64)) error {
 	for index := -1; len(s) > 0; {
 		rest, at, count, err := s.next(index)
@@ -120,6 +120,7 @@ func (s Sparse) quantiles(percentiles ...float64) []int64 {
 	return result
 }
 
+// Rank returns which of so many values, from 1, is at a percentile (0 to 100).
 func Rank(percentile float64, total uint64) uint64 {
 	return min(max(uint64(percentile/100*float64(total)+0.5), 1), total)
 }

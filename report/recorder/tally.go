@@ -98,7 +98,7 @@ type outcomeTally struct {
 	service          *counts // nil as long as it is the same as the response: nobody waited to be sent
 }
 
-// any says whether anything is counted here.
+// any reports whether anything is counted here.
 func (t *outcomeTally) any() bool { return t.attempts > 0 || t.response != nil }
 
 // took counts how long an attempt took.

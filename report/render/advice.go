@@ -33,7 +33,7 @@ func Advice(r report.Report) (advice []string) {
 	return append(advice, repeat(r))
 }
 
-// advice names what most people of a step that did not hold met with.
+// stepAdvice names what most people of a step that did not hold met with.
 func stepAdvice(r report.FunnelRow) string {
 	ways := []struct {
 		count float64

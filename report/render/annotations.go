@@ -10,7 +10,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// WriteAnnotations writes the workflow commands by which GitHub Actions shows faults beside a run:
+// Annotations writes the workflow commands by which GitHub Actions shows faults beside a run:
 // an error for every threshold that broke and every reason why a run is invalid, a warning for what
 // only warns or could not be decided, and one line of notice.
 func Annotations(w io.Writer, r report.Report) error {
@@ -46,7 +46,7 @@ func annotate(b *strings.Builder, level, title, message string) {
 // loadMetric is one metric as k6 sums it up, which GitLab reads; times in milliseconds.
 type loadMetric map[string]float64
 
-// WriteLoadPerformance writes the JSON that GitLab's load_performance report reads, which is that of
+// LoadPerformance writes the JSON that GitLab's load_performance report reads, which is that of
 // k6's --summary-export. The times are those of the main step, from the intended instant; checks are
 // the thresholds.
 func LoadPerformance(w io.Writer, r report.Report) error {

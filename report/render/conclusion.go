@@ -70,13 +70,13 @@ func brokenSteps(r report.Report) map[string]report.Judgement {
 	return broken
 }
 
-// holds says whether a step did its work: no threshold broken, and people came through.
+// holds reports whether a step did its work: no threshold broken, and people came through.
 func holds(r report.FunnelRow, broken map[string]report.Judgement) bool {
 	_, fell := broken[r.Step]
 	return !fell && carries(r)
 }
 
-// carries says whether fewer than one person in a hundred were turned away or failed, and fewer than
+// carries reports whether fewer than one person in a hundred were turned away or failed, and fewer than
 // one in ten were gone or still there at the end (some always wait for mail that was sent to a mistyped
 // address).
 func carries(r report.FunnelRow) bool {

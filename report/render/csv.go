@@ -10,7 +10,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// WriteCSV writes series.csv: a row per second with both clocks, then for every step its counts and
+// CSV writes series.csv: a row per second with both clocks, then for every step its counts and
 // its response times in seconds. A field is empty where nothing was measured.
 func CSV(w io.Writer, r report.Report) error {
 	writer := csv.NewWriter(w)

@@ -27,7 +27,7 @@ type Figure struct {
 	Alt   string // what it shows, in words
 }
 
-// WriteHTML writes report.html: one file that needs no other and no network, and that prints. All that it
+// HTML writes report.html: one file that needs no other and no network, and that prints. All that it
 // says it says without JavaScript; with it people can look closer at the seconds of the run. Names that hold markup show as they are written.
 func HTML(w io.Writer, r report.Report, figures []Figure) error {
 	parsed, err := template.New("page").Funcs(template.FuncMap{

@@ -47,7 +47,7 @@ type (
 	}
 )
 
-// WriteJUnit writes junit.xml: a case for every threshold, and one for the run itself. A threshold
+// JUnit writes junit.xml: a case for every threshold, and one for the run itself. A threshold
 // that broke fails; one that only warns, or that had too little data, is skipped with its reason,
 // so that it is seen and stops nothing by itself. The exit code stays the gate: an inconclusive run
 // ends with 3. Of an invalid run the case of the run is an error and no threshold is judged.
@@ -97,7 +97,7 @@ func (s *junitSuite) add(c junitCase) {
 	s.Cases = append(s.Cases, c)
 }
 
-// validityCase says whether the load was offered as it should have been.
+// validityCase is the case of the run itself: it fails unless the load was offered as it should have been.
 func validityCase(r report.Report) junitCase {
 	c := junitCase{ClassName: "ombak." + r.Scenario.Name, Name: "the run is valid", Time: "0"}
 	if r.Verdict == report.Invalid {

@@ -13,7 +13,7 @@ import (
 // maxSummary is what GitHub takes for the summary of one step, in bytes, less a margin.
 const maxSummary = 1_000_000
 
-// WriteSummary writes summary.md: verdict, funnel, thresholds, timeline and warnings, in less than
+// Markdown writes summary.md: verdict, funnel, thresholds, timeline and warnings, in less than
 // 1 MiB. Markup in names shows as it is written.
 func Markdown(w io.Writer, r report.Report) error {
 	var b strings.Builder

@@ -16,7 +16,7 @@ import (
 // terminalWidth is what the funnel table fits in, in characters.
 const terminalWidth = 100
 
-// WriteText writes the funnel table and the verdict for a terminal.
+// Text writes the funnel table and the verdict for a terminal.
 func Text(w io.Writer, r report.Report) error {
 	var b strings.Builder
 	b.WriteString(played(r) + "\n\n")
@@ -174,7 +174,7 @@ func clip(name string, most int) string {
 	return string([]rune(name)[:most-1]) + "…"
 }
 
-// text tells of overload where there was any; empty where not.
+// overloadText tells of overload where there was any; empty where not.
 func overloadText(o *report.Overload) string {
 	if o == nil || o.RetryAmplification < 1.1 && o.RecoveryS != nil && *o.RecoveryS == 0 {
 		return ""

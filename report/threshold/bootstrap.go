@@ -111,7 +111,7 @@ func (c Condition) resample(seconds []secondTimes, length int) *[2]float64 {
 	return &[2]float64{values[cut], values[len(values)-1-cut]}
 }
 
-// trending says whether the mean response times of blocks rise or fall over the window (Mann's test
+// trending reports whether the mean response times of blocks rise or fall over the window (Mann's test
 // with the normal approximation).
 func trending(seconds []secondTimes, length int) bool {
 	var means []float64

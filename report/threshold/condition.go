@@ -12,7 +12,7 @@ import (
 //	condition = selector comparison bound [ "over" duration ] [ "during" duration ".." duration ]
 //	selector  = people | "schedule_lag." quantile | step "." count | step "." time "." quantile | [ step "." ] ( "rate" | "recovery" ) | k6
 //	k6        = "p(95)" … | "avg" | "med" | "max": response_time_passed of the sign-up, or else of the first step
-//	recovery  = time from the busiest stretch of arrivals until the step is out of trouble; see [Recovery]
+//	recovery  = time from the busiest stretch of arrivals until the step is out of trouble; see [report.Recovery]
 //	people    = "scheduled" "sent" "completed" "dropped" "acknowledged" "persisted" "lost" "unacknowledged" "duplicates"
 //	count     = "entered" "passed" "peak_passed_per_min" … (a column of the funnel), "requests", "throughput_per_s", "goodput_per_s"
 //	time      = "response_time" | "response_time_passed" | "service_time"

@@ -84,6 +84,7 @@ func (c Condition) holds(value float64) bool {
 	return value == c.bound
 }
 
+// Spell writes a value of the figure that the condition is about, as in 97.2% of scheduled.
 func (c Condition) Spell(value float64) string {
 	switch {
 	case c.selector.isTime():

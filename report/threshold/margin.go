@@ -14,10 +14,10 @@ type Margin struct {
 	Strict bool
 }
 
-// Holds says whether it is large enough.
+// Holds reports whether it is large enough.
 func (m Margin) Holds() bool { return m.By > 0 || m.By == 0 && !m.Strict }
 
-// Must says whether the condition decides on the verdict of a run, and does not only warn.
+// Must reports whether the condition decides on the verdict of a run, and does not only warn.
 func (c Condition) Must() bool { return c.Severity != funnel.Warn }
 
 // Margin returns it, or says in words why it cannot be known.

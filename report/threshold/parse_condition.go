@@ -14,7 +14,7 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// ThresholdFault is what is wrong with one of several thresholds.
+// Fault is what is wrong with one of several thresholds.
 type Fault struct {
 	Place int // counted from 0
 	Err   error
@@ -26,7 +26,7 @@ func (f Fault) Error() string { return fmt.Sprintf("threshold %d: %v", f.Place+1
 // Unwrap returns what is wrong.
 func (f Fault) Unwrap() error { return f.Err }
 
-// ParseThresholds parses all thresholds, in their order, keeping their severities.
+// ParseAll parses all thresholds, in their order, keeping their severities.
 func ParseAll(thresholds []funnel.Threshold) ([]Condition, error) {
 	conditions := make([]Condition, 0, len(thresholds))
 	for i, threshold := range thresholds {
@@ -48,7 +48,7 @@ func ParseAll(thresholds []funnel.Threshold) ([]Condition, error) {
 	return conditions, nil
 }
 
-// ParseThreshold parses one threshold, such as "sign-up.passed >= 99.9% of scheduled". The grammar
+// Parse parses one threshold, such as "sign-up.passed >= 99.9% of scheduled". The grammar
 // is at [Condition]. A fault names its column and what to write instead.
 func Parse(source string) (Condition, error) {
 	p := parser{source: source}

@@ -10,7 +10,7 @@ import (
 
 // Rules are what a run is judged by.
 type Rules struct {
-	Conditions []Condition // see [ParseThresholds]
+	Conditions []Condition // see [ParseAll]
 	Validity   Validity
 	Ended      string // why the run was not carried out to its end; empty if it was
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// WriteComparison writes the comparison for a terminal.
+// Comparison writes the comparison for a terminal.
 func Comparison(w io.Writer, c baseline.Comparison) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d pairs of runs, step %s, margin %s\n\n", c.Pairs, orNone(c.Step), units.Percent(c.Margin))
@@ -60,7 +60,7 @@ func changeCells(f baseline.Changed) []string {
 // changeText writes a ratio of 1.1 as +10.0 %.
 func changeText(ratio float64) string { return fmt.Sprintf("%+.1f %%", 100*(ratio-1)) }
 
-// WriteCalibration writes the calibration for a terminal.
+// GateCheck writes the check of a gate for a terminal.
 func GateCheck(w io.Writer, c baseline.GateCheck) error {
 	_, err := fmt.Fprintf(w, "%d runs of one build, %d comparisons of %d pairs: %d false alarms (%s, 95 %% interval %s to %s), %d inconclusive\nverdict: %s: chance explains at most %d\n",
 		c.Runs, c.Comparisons, c.Pairs, c.Alarms, units.Percent(c.Rate), units.Percent(c.CI95[0]), units.Percent(c.CI95[1]), c.Inconclusive, c.Verdict, c.Allowed)

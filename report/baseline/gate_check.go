@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Calibration tells how often runs of one build, compared with each other, raise a false alarm.
+// GateCheck says how often runs of one build, compared with each other, raise a false alarm.
 type GateCheck struct {
 	Verdict      report.Verdict `json:"verdict"` // fail where the alarms are more than allowed
 	Runs         int            `json:"runs"`
@@ -21,7 +21,7 @@ type GateCheck struct {
 	CI95         [2]float64     `json:"ci95"` // of the rate, as if the comparisons shared no run
 }
 
-// Calibrate compares runs of one build with each other: every stretch of 2·pairs successive runs,
+// CheckGate compares runs of one build with each other: every stretch of 2·pairs successive runs,
 // dealt out as base, candidate, candidate, base, and so on (ABBA), at most comparisons stretches
 // evenly spread. It needs one stretch at least. Stretches share runs, so that their alarms come in
 // clusters: a trial that breaks Allowed is worth a second one before the gate is doubted.

@@ -35,7 +35,7 @@ func emptyColumns(count int) [][]int64 {
 	return columns
 }
 
-// add adds a second's response times to a column.
+// addResponse adds a second's response times to a column.
 func addResponse(h *report.Heat, column int, response Sparse) {
 	_ = response.Each(func(index int, count uint64) { // it was validated when it came
 		lowest, _ := LayoutRange(index)
