@@ -11,7 +11,7 @@ import (
 type Overload struct {
 	RetryAmplification float64  `json:"retry_amplification"`    // attempts for each person's first, over all steps at which people wait for an answer
 	RecoveryS          *float64 `json:"recovery_s,omitempty"`   // see [Recovery]; absent when it was in trouble for as long as people came
-	Metastable         *bool    `json:"metastable,omitempty"`   // absent where the run cannot tell
+	Metastable         *bool    `json:"metastable,omitempty"`   // whether the trouble stayed when its trigger had gone; absent where the run cannot tell
 	WastedShare        *float64 `json:"wasted_share,omitempty"` // of what stations worked off, for people who had left; simulations only
 }
 
