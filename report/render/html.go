@@ -1,16 +1,16 @@
 package render
 
 import (
-	"github.com/ombak-sim/ombak/report"
-	"github.com/ombak-sim/ombak/units"
-
-	_ "embed"
+	_ "embed" // the page and its style
 	"fmt"
 	"html/template"
 	"io"
 	"regexp"
 	"strings"
-) // the page and its style
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
+)
 
 var (
 	//go:embed page.html
