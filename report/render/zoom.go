@@ -2,12 +2,12 @@ package render
 
 import (
 	"crypto/sha256"
-	_ "embed"
+	_ "embed" // the scripts of the page
 	"encoding/base64"
 	"html/template"
 	"math"
 
-	"github.com/ombak-sim/ombak/journey/funnel" // the scripts of the page
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 )
 
