@@ -32,7 +32,7 @@ unit:
 
 # Tests with many replications skip themselves under the race detector; here they run.
 statistics:
-	go test -timeout 20m ./sim ./capacity ./report
+	go test -timeout 20m ./sim ./capacity ./report/...
 	go test -timeout 20m -run Agrees ./mocks
 	go test -timeout 20m -run "Surge|Registry|SamePeople|Staff|PoliciesAreVaried|Antithetic" ./drill
 

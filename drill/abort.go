@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
-	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
 )
 
 // ErrBroken marks a run that ended because a threshold which says so was broken.
@@ -15,7 +15,7 @@ var ErrBroken = errors.New("a threshold was broken")
 // broken says which threshold is to end the run now.
 func (c *conductor) broken() error {
 	c.mu.Lock()
-	judged, broken := report.Broken(c.recording, c.run.Conditions, time.Since(c.began))
+	judged, broken := threshold.Broken(c.recording, c.run.Conditions, time.Since(c.began))
 	c.mu.Unlock()
 	if !broken {
 		return nil

@@ -10,7 +10,10 @@ import (
 	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // assemble joins everything the conductor knows into the report. Of a run that ended before its
@@ -42,15 +45,16 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	}
 	others = slices.Concat(others, c.watched, c.costs)
 	c.checkCalls()
-	facts := report.Facts{
+	facts := recorder.Facts{
 		Ombak: c.environment.Build, Engine: report.Live,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Part: played(c.run.Options), Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
 		Machine: host.Machine(), Store: c.store, Offered: offered,
 		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Protocol: c.run.Protocol(), Processes: others, Reconciliation: reconciliation,
-		Conditions: c.run.Conditions, Validity: c.run.Validity, Ended: cutShort(ended, duration), Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
+		Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
 	}
-	return report.Assemble(c.recording, facts)
+	rules := threshold.Rules{Conditions: c.run.Conditions, Validity: c.run.Validity, Ended: cutShort(ended, duration)}
+	return rules.Judge(recorder.Assemble(c.recording, facts), c.recording, facts.Clock)
 }
 
 // played says which part of a run the options ask for; nil where that is all of it.
@@ -71,9 +75,9 @@ func cutShort(ended error, after time.Duration) string {
 	case ended == nil, errors.Is(ended, ErrBroken):
 		return ""
 	case errors.Is(ended, context.Canceled):
-		return fmt.Sprintf("the run was interrupted after %v, before its time", after.Round(time.Second/10))
+		return fmt.Sprintf("the run was interrupted after %s, before its time", units.Duration(after))
 	}
-	return fmt.Sprintf("the run ended after %v, before its time: %v", after.Round(time.Second/10), ended)
+	return fmt.Sprintf("the run ended after %s, before its time: %v", units.Duration(after), ended)
 }
 
 func (c *conductor) storeWarnings() []string {

@@ -19,6 +19,7 @@ import (
 	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/setup"
 )
 
@@ -69,7 +70,7 @@ type conductor struct {
 	began       time.Time
 
 	mu           sync.Mutex
-	recording    *report.Recording
+	recording    *recorder.Recording
 	readings     []funnel.Reading
 	marks        []funnel.Mark
 	warnings     []string
@@ -100,7 +101,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 	if err := prepare(ctx, run, &environment); err != nil {
 		return report.Report{}, err
 	}
-	c := &conductor{run: run, environment: environment, recording: report.NewRecording(run.Generator.Journey.Funnel()), done: make(chan struct{})}
+	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), done: make(chan struct{})}
 	defer removeControl(environment.Folder)
 	defer c.stopCluster()
 	defer c.stopAll()
@@ -244,7 +245,7 @@ func (c *conductor) hear(_ *process, message Message) {
 }
 
 // take adds one second of one shard; the lock is held.
-func (c *conductor) take(delta report.Delta) {
+func (c *conductor) take(delta recorder.Delta) {
 	if err := delta.Validate(len(c.run.Generator.Journey.Steps)); err != nil {
 		c.warnings = append(c.warnings, fmt.Sprintf("a second of the generator was left out: %v", err))
 		return

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -32,7 +33,7 @@ type Message struct {
 	Ready   *Ready          `json:"ready,omitempty"`   // once, first
 	Reading *funnel.Reading `json:"reading,omitempty"` // each second, and once at the end
 	Mark    *funnel.Mark    `json:"mark,omitempty"`
-	Delta   *report.Delta   `json:"delta,omitempty"`   // the generator's seconds
+	Delta   *recorder.Delta `json:"delta,omitempty"`   // the generator's seconds
 	Warning string          `json:"warning,omitempty"` // for the report
 	Strain  *report.Strain  `json:"strain,omitempty"`  // the generator's, once, before Done
 	Done    bool            `json:"done,omitempty"`    // the generator has nothing left to play

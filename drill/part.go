@@ -21,6 +21,7 @@ import (
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 )
 
 // BackendOrder makes a part the reference backend.
@@ -252,13 +253,13 @@ func writeRecordings(stand *mocks.Mocks, files map[string]string) error {
 func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Scanner, messages *writer) error {
 	shards := max(1, order.Config.Shards)
 	steps := order.Config.Journey.Funnel()
-	recorder := report.NewRecorder(steps, shards, func(delta report.Delta) { messages.write(Message{Delta: &delta}) })
+	observers := recorder.NewRecorder(steps, shards, func(delta recorder.Delta) { messages.write(Message{Delta: &delta}) })
 	var metrics *loadgen.Metrics
 	generator, err := loadgen.New(order.Config, func(shard int) funnel.Observer {
 		if metrics != nil {
-			return metrics.Beside(recorder.Observer(shard))
+			return metrics.Beside(observers.Observer(shard))
 		}
-		return recorder.Observer(shard)
+		return observers.Observer(shard)
 	})
 	if err != nil {
 		return err
@@ -282,7 +283,7 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 			if err := generator.Run(ctx, begin.At); err != nil {
 				messages.write(Message{Warning: "the generator: " + err.Error()})
 			}
-			recorder.Close()
+			observers.Close()
 			messages.write(Message{Strain: meter.Read(generator.Totals())})
 			messages.write(Message{Done: true})
 		})

@@ -2,10 +2,10 @@ package plots
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // alternative tells in words what a figure shows, for those who do not see it.
@@ -42,16 +42,16 @@ func tellGoodput(r report.Report) (parts []string) {
 		if row.Step != step.Step {
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s people came to %s", thousands(row.Entered), row.Step),
-			fmt.Sprintf("at most %s passed in one minute", thousands(row.PeakPassedPerMin)))
+		parts = append(parts, fmt.Sprintf("%s people came to %s", units.Number(row.Entered), row.Step),
+			fmt.Sprintf("at most %s passed in one minute", units.Number(row.PeakPassedPerMin)))
 		for _, outcome := range outcomes(row) {
 			if outcome.count > 0 {
-				parts = append(parts, thousands(outcome.count)+" "+outcome.name)
+				parts = append(parts, units.Number(outcome.count)+" "+outcome.name)
 			}
 		}
 	}
 	for _, queue := range longest(r.Series, newBins(r.Series)) {
-		parts = append(parts, fmt.Sprintf("at most %s at %s at one time", thousands(largest(queue.waiting)), queue.name))
+		parts = append(parts, fmt.Sprintf("at most %s at %s at one time", units.Number(largest(queue.waiting)), queue.name))
 	}
 	return parts
 }
@@ -59,7 +59,7 @@ func tellGoodput(r report.Report) (parts []string) {
 func tellThroughput(r report.Report) (parts []string) {
 	for _, row := range r.Funnel {
 		if row.Passed > 0 {
-			parts = append(parts, fmt.Sprintf("%s passed at most %s in one minute", row.Step, thousands(row.PeakPassedPerMin)))
+			parts = append(parts, fmt.Sprintf("%s passed at most %s in one minute", row.Step, units.Number(row.PeakPassedPerMin)))
 		}
 	}
 	return parts
@@ -68,26 +68,17 @@ func tellThroughput(r report.Report) (parts []string) {
 func tellTimes(r report.Report) (parts []string) {
 	for _, row := range r.Steps {
 		if q := row.ResponseTimeS; q != nil {
-			parts = append(parts, fmt.Sprintf("%s: half within %s, 95%% within %s, 99%% within %s", row.Step, about(q.P50), about(q.P95), about(q.P99)))
+			parts = append(parts, fmt.Sprintf("%s: half within %s, 95 %% within %s, 99 %% within %s", row.Step, units.Time(q.P50), units.Time(q.P95), units.Time(q.P99)))
 		}
 	}
 	return parts
 }
 
-// about is a time to three significant digits, which is as much as one reads.
-func about(seconds float64) string {
-	rounded, err := strconv.ParseFloat(strconv.FormatFloat(seconds, 'g', 3, 64), 64)
-	if err != nil {
-		return duration(seconds)
-	}
-	return duration(rounded)
-}
-
 func tellStations(r report.Report) (parts []string) {
 	for _, row := range r.Stations {
-		words := fmt.Sprintf("%s: at most %s waited", row.Name, thousands(row.QueueMax))
+		words := fmt.Sprintf("%s: at most %s waited", row.Name, units.Number(row.QueueMax))
 		if row.Servers > 0 && r.DurationS > 0 {
-			words += ", in use " + percent(row.BusyS/(row.Servers*r.DurationS))
+			words += ", in use " + units.Percent(row.BusyS/(row.Servers*r.DurationS))
 		}
 		parts = append(parts, words)
 	}
@@ -99,9 +90,9 @@ func tellDropOff(r report.Report) (parts []string) {
 		if row.Entered == 0 {
 			continue
 		}
-		words := row.Step + ": " + percent(row.Passed/row.Entered) + " passed"
+		words := row.Step + ": " + units.Percent(row.Passed/row.Entered) + " passed"
 		if i+1 < len(r.Funnel) && row.Passed > 0 {
-			words += ", " + percent(min(1, r.Funnel[i+1].Entered/row.Passed)) + " of them went on"
+			words += ", " + units.Percent(min(1, r.Funnel[i+1].Entered/row.Passed)) + " of them went on"
 		}
 		parts = append(parts, words)
 	}
@@ -112,7 +103,7 @@ func tellWaitingRooms(r report.Report) (parts []string) {
 	for _, room := range waitingRooms(r.Series.Stations) {
 		last := len(room.TS) - 1
 		parts = append(parts, fmt.Sprintf("%s: %s people came, at most %s waited, %s were let in, the longest expected wait was %s", strings.TrimPrefix(room.Name, "step:"),
-			thousands(float64(room.Arrivals[last])), thousands(largest(floats(room.Queued))), thousands(float64(room.Completions[last])), about(largest(waits(room)))))
+			units.Number(float64(room.Arrivals[last])), units.Number(largest(floats(room.Queued))), units.Number(float64(room.Completions[last])), units.Time(largest(waits(room)))))
 	}
 	return parts
 }

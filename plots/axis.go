@@ -2,10 +2,10 @@ package plots
 
 import (
 	"math"
-	"strconv"
-	"strings"
 
 	"gonum.org/v1/plot"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // axis says what an axis measures, from where to where, and how its ticks read.
@@ -39,7 +39,7 @@ func (a axis) apply(to *plot.Axis) {
 func (a axis) Ticks(low, high float64) []plot.Tick {
 	write := a.write
 	if write == nil {
-		write = thousands
+		write = units.Number
 	}
 	if a.log {
 		return logTicks(low, high, write)
@@ -117,33 +117,6 @@ func labels(ticks []plot.Tick) (n int) {
 		}
 	}
 	return n
-}
-
-// thousands writes a number with separators.
-func thousands(value float64) string {
-	text := strconv.FormatFloat(math.Round(math.Abs(value)*1e6)/1e6, 'f', -1, 64)
-	whole, fraction, found := strings.Cut(text, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if found {
-		whole += "." + fraction
-	}
-	if value < 0 {
-		return "−" + whole
-	}
-	return whole
-}
-
-// duration writes a time given in seconds with its unit.
-func duration(seconds float64) string {
-	switch {
-	case seconds < 0.9999e-3:
-		return thousands(math.Round(seconds*1e9)/1e3) + " µs"
-	case seconds < 0.9999:
-		return thousands(math.Round(seconds*1e6)/1e3) + " ms"
-	}
-	return thousands(math.Round(seconds*1e3)/1e3) + " s"
 }
 
 // timeAxis lays out the time since the start in the unit that suits its length. It returns how many

@@ -6,6 +6,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // A log axis can be read wherever it lies: two labels at least and not too many, none of them twice.
@@ -14,7 +15,7 @@ func TestLogAxesHaveLabels(t *testing.T) {
 		low := rapid.Float64Range(1e-4, 1e3).Draw(t, "low")
 		high := low * rapid.Float64Range(1.5, 1e6).Draw(t, "ratio")
 		seen := map[string]bool{}
-		for _, tick := range (axis{log: true, write: duration}).Ticks(low, high) {
+		for _, tick := range (axis{log: true, write: units.ExactTime}).Ticks(low, high) {
 			if tick.Label != "" && seen[tick.Label] {
 				t.Fatalf("%s stands twice", tick.Label)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // bins gather the seconds of a series: one by one and smoothed in a short run, by ten seconds or by
@@ -48,7 +49,7 @@ func newBins(series report.Series) bins {
 	return b
 }
 
-// perMinute says whether rates are per minute; per second otherwise.
+// perMinute reports whether rates are per minute; per second otherwise.
 func (b bins) perMinute() bool { return b.width > 1 }
 
 // rateUnit says what rates are in.
@@ -57,7 +58,7 @@ func (b bins) rateUnit(what string) string {
 	case b.perMinute():
 		return what + " per minute"
 	case b.smooth > 1:
-		return what + " per second (mean of " + thousands(float64(b.smooth)) + " s)"
+		return what + " per second (mean of " + units.Number(float64(b.smooth)) + " s)"
 	}
 	return what + " per second"
 }
@@ -118,7 +119,7 @@ func (b bins) line(y []float64, style draw.LineStyle) curve {
 	return curve{x: b.x, y: y, style: style}
 }
 
-// uneven says whether the peak would flatten everything else on a linear axis: whether it is more
+// uneven reports whether the peak would flatten everything else on a linear axis: whether it is more
 // than 40 times the median of the bins in which anything happened.
 func uneven(column []float64) bool {
 	var busy []float64

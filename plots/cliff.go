@@ -7,6 +7,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // Load is one level of load that was tried.
@@ -51,7 +53,7 @@ func (p *page) cliff(loads []Load) {
 	if math.IsInf(least, 1) {
 		least = 1e-3
 	}
-	lower := newPanel(axis{label: "people offered per second", max: most}, axis{label: "p99 response time, log scale", min: least / 1.5, max: 1.5 * max(largest(p99), least), log: true, write: duration})
+	lower := newPanel(axis{label: "people offered per second", max: most}, axis{label: "p99 response time, log scale", min: least / 1.5, max: 1.5 * max(largest(p99), least), log: true, write: units.ExactTime})
 	lower.Add(grid{}, curve{x: x, y: p99, style: line}, slow)
 	p.panels, p.note = []panel{upper, lower}, ""
 	p.legend = []entry{{name: "all that is offered", line: equal}, {name: "held every threshold", fill: bluishGreen()}, {name: "did not", fill: vermillion()}}

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // The flow's sizes in points.
@@ -106,7 +107,7 @@ func (p page) paintFlow(c draw.Canvas, rows []report.FunnelRow, most float64, nu
 func (p page) paintStep(c draw.Canvas, row report.FunnelRow, x, width, top vg.Length) {
 	name, number := boldStyle(smallSize), textStyle(smallSize, grey())
 	c.FillText(name, vg.Point{X: x, Y: top + 16}, fit(name, row.Step, width-4))
-	c.FillText(number, vg.Point{X: x, Y: top + 4}, fit(number, thousands(math.Round(row.Entered)), width-4))
+	c.FillText(number, vg.Point{X: x, Y: top + 4}, fit(number, units.Number(math.Round(row.Entered)), width-4))
 }
 
 // paintLeavings lets the streams of those who leave fall out below the one that goes on, each to a
@@ -123,7 +124,7 @@ func (p page) paintLeavings(c draw.Canvas, all []outcome, x, step, from vg.Lengt
 		c.FillPolygon(leaving.fill, patch)
 		c.StrokeLines(draw.LineStyle{Color: grey(), Width: 0.5}, append(patch, patch[0]))
 		style := textStyle(smallSize-1, black())
-		c.FillText(style, vg.Point{X: x + 9, Y: label}, fit(style, thousands(math.Round(leaving.count)), step-12))
+		c.FillText(style, vg.Point{X: x + 9, Y: label}, fit(style, units.Number(math.Round(leaving.count)), step-12))
 	}
 }
 

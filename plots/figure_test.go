@@ -16,6 +16,7 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 )
 
 var (
@@ -83,12 +84,12 @@ func show(t *testing.T, name string, figure plots.Figure) {
 // single is a run of one person in one second.
 func single() report.Report {
 	steps := journey()[1:2]
-	recording := report.NewRecording(steps)
-	recorder := report.NewRecorder(steps, 1, recording.Add)
-	recorder.Observer(0).Enter(0, 0)
-	recorder.Observer(0).Observe(funnel.Sample{Attempt: 1, Final: true})
-	recorder.Close()
-	return report.Assemble(recording, report.Facts{Duration: time.Second})
+	recording := recorder.NewRecording(steps)
+	observers := recorder.NewRecorder(steps, 1, recording.Add)
+	observers.Observer(0).Enter(0, 0)
+	observers.Observer(0).Observe(funnel.Sample{Attempt: 1, Final: true})
+	observers.Close()
+	return recorder.Assemble(recording, recorder.Facts{Duration: time.Second})
 }
 
 // Nothing that the series may hold makes a figure fail.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 )
 
 func journey() (steps funnel.Journey) {
@@ -25,7 +26,7 @@ type rush struct {
 	length   int                          // seconds
 	rate     func(second int) float64     // sign-ups per second
 	slow     func(second float64) float64 // factor on the sign-up's time
-	observer *report.ShardObserver
+	observer *recorder.ShardObserver
 	random   *rand.Rand
 	registry float64 // second at which the registry is free again
 }
@@ -130,12 +131,12 @@ func day() report.Report {
 }
 
 func (r *rush) report(name string, marks []funnel.Mark) report.Report {
-	recording := report.NewRecording(journey())
-	recorder := report.NewRecorder(journey(), 1, recording.Add)
-	r.observer, r.random = recorder.Observer(0), rand.New(rand.NewPCG(1, 2))
+	recording := recorder.NewRecording(journey())
+	observers := recorder.NewRecorder(journey(), 1, recording.Add)
+	r.observer, r.random = observers.Observer(0), rand.New(rand.NewPCG(1, 2))
 	r.play()
-	recorder.Close()
-	return report.Assemble(recording, report.Facts{
+	observers.Close()
+	return recorder.Assemble(recording, recorder.Facts{
 		Scenario: report.Scenario{Name: name, Seed: 1}, Plan: "as-published",
 		Duration: time.Duration(r.length) * time.Second, Marks: marks, Readings: r.readings(),
 	})
@@ -172,7 +173,7 @@ func queueing() report.Report {
 		queued = came - in
 		all = append(all, funnel.Reading{Station: "step:identity", At: time.Duration(second) * time.Second, Queued: int(queued), Arrivals: uint64(came), Completions: uint64(in), QueueMax: int(queued)})
 	}
-	return report.Assemble(report.NewRecording(journey()), report.Facts{
+	return recorder.Assemble(recorder.NewRecording(journey()), recorder.Facts{
 		Scenario: report.Scenario{Name: "prakerja-2020", Seed: 1}, Plan: "waiting-room", Duration: time.Hour, Readings: all,
 		Marks: []funnel.Mark{{At: 10 * time.Minute, For: 10 * time.Minute, Kind: funnel.PhaseMark, Text: "rush"}},
 	})

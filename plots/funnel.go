@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // The funnel's columns and rows in points.
@@ -72,7 +73,7 @@ func (p page) paintFunnel(c draw.Canvas, rows []report.FunnelRow, most float64) 
 	head := textStyle(smallSize, grey())
 	c.FillText(head, vg.Point{X: barsAt, Y: y}, "people (bars on one scale)")
 	c.FillText(head, vg.Point{X: numbersAt, Y: y}, "passed of entered")
-	c.FillText(head, vg.Point{X: sharesAt, Y: y}, "shares of those who entered, 0 to 100%")
+	c.FillText(head, vg.Point{X: sharesAt, Y: y}, "shares of those who entered, 0 to 100 %")
 	for _, row := range rows {
 		y -= rowHeight
 		paintName(c, row.Step, y)
@@ -97,23 +98,11 @@ func paintBar(c draw.Canvas, x, y, width vg.Length, fill color.Color) {
 
 // passedOf writes "612 of 44,000 (1.4 %)".
 func passedOf(row report.FunnelRow) string {
-	words := thousands(math.Round(row.Passed)) + " of " + thousands(math.Round(row.Entered))
+	words := units.Number(math.Round(row.Passed)) + " of " + units.Number(math.Round(row.Entered))
 	if row.Entered > 0 {
-		words += " (" + percent(row.Passed/row.Entered) + ")"
+		words += " (" + units.Percent(row.Passed/row.Entered) + ")"
 	}
 	return words
-}
-
-// percent writes a share with one decimal, and never rounds to all or nothing what is neither.
-func percent(share float64) string {
-	rounded := math.Round(share*1000) / 10
-	switch {
-	case share > 0 && rounded == 0:
-		return "<0.1%"
-	case share < 1 && rounded == 100:
-		return ">99.9%"
-	}
-	return thousands(rounded) + "%"
 }
 
 // paintShares stacks the outcomes of a step from left to right inside a frame.
@@ -126,7 +115,7 @@ func paintShares(c draw.Canvas, x, y vg.Length, row report.FunnelRow) {
 	for _, outcome := range outcomes(row) {
 		width := shareWidth * vg.Length(max(outcome.count, 0)/row.Entered)
 		paintBar(c, at, y, width, outcome.fill)
-		words, style := percent(outcome.count/row.Entered), textStyle(smallSize, inkOn(outcome.fill))
+		words, style := units.Percent(outcome.count/row.Entered), textStyle(smallSize, inkOn(outcome.fill))
 		if style.Width(words)+6 < width {
 			style.XAlign = draw.XCenter
 			c.FillText(style, vg.Point{X: at + width/2, Y: y + 5}, words)

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // HeatMap draws how many attempts were answered when and how fast: of the main step, and of the one
@@ -88,12 +89,12 @@ func (p *page) heat(r report.Report, shown []report.Heat, most float64) {
 		if i+1 < len(shown) {
 			horizontal.label = ""
 		}
-		drawn := newPanel(horizontal, axis{label: shortened(heat.Step, longestLabel) + ": response time, log scale", min: floorOf(bounds, low), max: ceilingOf(bounds, high), log: true, write: duration})
+		drawn := newPanel(horizontal, axis{label: shortened(heat.Step, longestLabel) + ": response time, log scale", min: floorOf(bounds, low), max: ceilingOf(bounds, high), log: true, write: units.ExactTime})
 		drawn.Add(cells{heat: heat, unit: unit, most: most}, bands{events: r.Timeline, unit: unit, numbers: i == 0, outline: true})
 		p.panels = append(p.panels, drawn)
 	}
 	for _, count := range scale(most) {
-		p.legend = append(p.legend, entry{name: thousands(count), fill: warmth(count, most)})
+		p.legend = append(p.legend, entry{name: units.Number(count), fill: warmth(count, most)})
 	}
 	p.legend[len(p.legend)-1].name += " attempts in a cell"
 	p.caption, p.note = caption(r.Timeline, unit), ""

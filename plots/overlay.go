@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // nearTail is how far a predicted 95th percentile may be off, relative to the measured one, as the
@@ -45,7 +46,7 @@ func (p *page) overlay(measured, predicted report.Report, real, other report.Ste
 	p.panels = []panel{rates}
 	seen, foreseen := was.mean(real.P95, real.Requests), is.mean(other.P95, other.Requests)
 	if least, most := min(smallest(seen), smallest(foreseen)), max(largest(seen), largest(foreseen)); most > 0 {
-		times := newPanel(lower, axis{label: "p95 response time, log scale", min: least / 1.5, max: 1.5 * most, log: true, write: duration})
+		times := newPanel(lower, axis{label: "p95 response time, log scale", min: least / 1.5, max: 1.5 * most, log: true, write: units.ExactTime})
 		times.Add(bands{events: measured.Timeline, unit: was.unit}, grid{}, is.around(foreseen, nearTail, was.unit),
 			is.at(foreseen, dashed, was.unit), was.line(seen, solid))
 		p.panels = append(p.panels, times)
@@ -53,7 +54,7 @@ func (p *page) overlay(measured, predicted report.Report, real, other report.Ste
 		p.panels[0].X.Label.Text = lower.label
 	}
 	p.subtitle = real.Step + " · " + p.subtitle
-	p.legend = []entry{{name: "measured", line: solid}, {name: "predicted", line: dashed}, {name: "near enough: ±10%, p95 ±35%", fill: bandTint()}}
+	p.legend = []entry{{name: "measured", line: solid}, {name: "predicted", line: dashed}, {name: "near enough: ±10 %, p95 ±35 %", fill: bandTint()}}
 	p.caption, p.note = caption(measured.Timeline, was.unit), ""
 }
 

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // page is a figure with its title, legend, panels under each other and caption.
@@ -18,6 +19,7 @@ type page struct {
 	title, subtitle string
 	legend          []entry
 	panels          []panel
+	columns         int // of panels that share their axes; 0 means panels under each other, each with axes of its own
 	caption         []string
 	note            string // in place of the panels: "no data"
 }
@@ -27,6 +29,7 @@ type page struct {
 type panel struct {
 	*plot.Plot
 	label string
+	name  string // above it; only where panels share their axes
 }
 
 // entry is one line or filled patch of the legend.
@@ -44,7 +47,7 @@ func subtitle(r report.Report) string {
 	}
 	words := fmt.Sprintf("scenario %s · plan %s · engine %s", r.Scenario.Name, plan, r.Engine)
 	if r.Speed != 1 && r.Speed > 0 {
-		words += fmt.Sprintf(" · speed ×%s", thousands(r.Speed))
+		words += fmt.Sprintf(" · speed ×%s", units.Number(r.Speed))
 	}
 	if r.Series.Note != "" {
 		words += " · " + r.Series.Note
@@ -66,7 +69,59 @@ func (p page) paint(c draw.Canvas) {
 		c.FillText(style, inner.Center(), p.note)
 		return
 	}
+	if p.columns > 0 {
+		p.paintGrid(inner)
+		return
+	}
 	p.paintPanels(inner)
+}
+
+// paintGrid draws panels that share their axes beside and under each other, from left to right: the axes are
+// labelled at the left and at the bottom only.
+func (p page) paintGrid(c draw.Canvas) {
+	const nameHeight = smallSize + 4
+	left := c.Min.X
+	c.Min.X += labelSize + 6
+	c.Max.X -= 12
+	c.Max.Y -= nameHeight - 10
+	rows := make([][]*plot.Plot, (len(p.panels)+p.columns-1)/p.columns)
+	for i, panel := range p.panels {
+		if i%p.columns > 0 {
+			panel.Y.Tick.Marker = unlabelled{panel.Y.Tick.Marker}
+		}
+		if i+p.columns < len(p.panels) {
+			panel.X.Tick.Marker, panel.X.Label.Text = unlabelled{panel.X.Tick.Marker}, ""
+		}
+		rows[i/p.columns] = append(rows[i/p.columns], panel.Plot)
+	}
+	for len(rows[len(rows)-1]) < p.columns {
+		rows[len(rows)-1] = append(rows[len(rows)-1], nil)
+	}
+	tiles := draw.Tiles{Rows: len(rows), Cols: p.columns, PadX: 14, PadY: nameHeight}
+	canvases := plot.Align(rows, tiles, c)
+	for i, panel := range p.panels {
+		canvas := canvases[i/p.columns][i%p.columns]
+		panel.Draw(canvas)
+		data := panel.DataCanvas(canvas)
+		c.FillText(textStyle(smallSize, black()), vg.Point{X: data.Min.X, Y: data.Max.Y + 3}, panel.name)
+	}
+	style := textStyle(labelSize, black())
+	style.XAlign, style.YAlign, style.Rotation = draw.XCenter, draw.YTop, math.Pi/2
+	c.FillText(style, vg.Point{X: left, Y: c.Center().Y}, fit(style, p.panels[0].label, c.Size().Y))
+}
+
+// unlabelled are the ticks of an axis without their labels.
+type unlabelled struct{ plot.Ticker }
+
+// Ticks implements plot.Ticker.
+func (u unlabelled) Ticks(low, high float64) []plot.Tick {
+	ticks := u.Ticker.Ticks(low, high)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = " " // still a major tick
+		}
+	}
+	return ticks
 }
 
 // paintPanels draws the panels under each other with their axes in line.

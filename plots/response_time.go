@@ -4,6 +4,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // ResponseTime draws the quantiles of the response time at the main step and at the worst other.
@@ -40,7 +41,7 @@ func (p *page) responseTime(r report.Report, step report.StepSeries) {
 		p.legend = append(p.legend, entry{name: name, line: quantileStyle(i)})
 	}
 	if b.width > 1 {
-		p.subtitle += " · of each second, averaged over " + duration(float64(b.width))
+		p.subtitle += " · of each second, averaged over " + units.Time(float64(b.width))
 	}
 	p.caption, p.note = caption(r.Timeline, b.unit), ""
 }
@@ -63,7 +64,7 @@ func responsePanel(b bins, step report.StepSeries) (panel, bool) {
 	if most == 0 {
 		return panel{}, false
 	}
-	y := axis{label: shortened(step.Step, longestLabel) + " (log scale)", min: least / 1.5, max: most * 1.5, log: true, write: duration}
+	y := axis{label: shortened(step.Step, longestLabel) + " (log scale)", min: least / 1.5, max: most * 1.5, log: true, write: units.ExactTime}
 	return newPanel(b.axis, y), true
 }
 

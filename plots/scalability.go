@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/ombak-sim/ombak/capacity"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // Scalability draws the universal scalability law over the points it was fitted to. Between low and
@@ -51,7 +52,7 @@ func (p *page) scalability(points []capacity.Point, law capacity.USL, low, high 
 	words := fmt.Sprintf("σ = %.4g · κ = %.4g · λ = %.4g/s", law.Sigma, law.Kappa, law.Lambda)
 	if peak, any := law.PeakConcurrency(); any {
 		if throughput, known := law.PeakThroughput(); known {
-			words += fmt.Sprintf(" · peak %s/s at %s", thousands(math.Round(throughput)), thousands(math.Round(peak)))
+			words += fmt.Sprintf(" · peak %s/s at %s", units.Number(math.Round(throughput)), units.Number(math.Round(peak)))
 		}
 	}
 	p.caption = []string{words}

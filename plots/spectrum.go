@@ -5,6 +5,7 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // Spectrum draws the response time at every percentile of each step, over the whole run. The x axis
@@ -38,7 +39,7 @@ func (p *page) spectrum(r report.Report) error {
 	}
 	plotted := newPanel(
 		axis{label: "percentile of the attempts", min: 1, max: farthest, log: true, write: percentile},
-		axis{label: "response time, log scale", min: least / 1.5, max: most * 1.5, log: true, write: duration},
+		axis{label: "response time, log scale", min: least / 1.5, max: most * 1.5, log: true, write: units.ExactTime},
 	)
 	plotted.Add(grid{})
 	for _, curve := range curves {
@@ -67,4 +68,4 @@ func percentiles(histograms report.Histograms, step string) (x, y []float64, err
 }
 
 // percentile writes 1/(1−share) as the percentage below: 1,000 is 99.9%.
-func percentile(times float64) string { return thousands(100-100/times) + "%" }
+func percentile(times float64) string { return units.Number(100-100/times) + " %" }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // mostStations are drawn; more would be a tangle.
@@ -54,7 +55,7 @@ func (p *page) stations(r report.Report, stations []report.StationSeries) {
 	x, unit := timeAxis(from, to)
 	lowerX := x
 	x.label = ""
-	upper := newPanel(x, axis{label: "servers in use", max: 105, most: 5, write: func(v float64) string { return thousands(v) + "%" }})
+	upper := newPanel(x, axis{label: "servers in use", max: 105, most: 5, write: func(v float64) string { return units.Number(v) + " %" }})
 	lower := newPanel(lowerX, axis{label: "requests waiting", max: 1.08 * queued, most: 5})
 	upper.Add(bands{events: r.Timeline, unit: unit, numbers: true}, grid{})
 	lower.Add(bands{events: r.Timeline, unit: unit}, grid{})

@@ -3,7 +3,7 @@ package plots
 import (
 	"math"
 
-	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
 
 	"github.com/ombak-sim/ombak/report"
 )
@@ -12,41 +12,80 @@ import (
 // axis turns logarithmic, so that both can be seen.
 const logAbove = 40
 
+// fewSteps is how many steps one panel holds; more have a panel each, since as many lines in one cannot be told
+// apart.
+const fewSteps = 4
+
 // Throughput draws how many people pass each step over time.
 func Throughput(r report.Report) (Figure, error) {
 	const title = "How many people pass each step"
-	p := page{title: title, subtitle: subtitle(r), note: "no data"}
+	p, height := page{title: title, subtitle: subtitle(r), note: "no data"}, pageHeight
 	if _, ok := mainStep(r); ok {
-		p.throughput(r)
+		height = p.throughput(r)
 	}
-	return render("throughput", title, pageHeight, p.paint)
+	return render("throughput", title, height, p.paint)
 }
 
-func (p *page) throughput(r report.Report) {
+// passes is how many people pass a step over time.
+type passes struct {
+	step string
+	rate []float64
+}
+
+// throughput fills the page and returns its height.
+func (p *page) throughput(r report.Report) vg.Length {
 	b := newBins(r.Series)
-	var curves []plot.Plotter
+	var all []passes
 	most, least := 0.0, math.Inf(1)
-	for i, step := range r.Series.Steps {
+	for _, step := range r.Series.Steps {
 		rate := b.rate(step.Passed)
-		peak := largest(rate)
-		if peak == 0 {
-			continue
+		if peak := largest(rate); peak > 0 {
+			most, least = max(most, peak), min(least, peak)
+			all = append(all, passes{step.Step, rate})
 		}
-		most, least = max(most, peak), min(least, peak)
-		curves = append(curves, b.line(rate, lineStyle(i)))
-		p.legend = append(p.legend, entry{name: shortened(step.Step, longestName), line: lineStyle(i)})
 	}
-	if len(curves) == 0 {
+	if len(all) == 0 {
 		p.note = "no data: nobody passed a step"
-		return
+		return pageHeight
 	}
 	y := axis{label: b.rateUnit("people passed"), max: 1.05 * most}
 	if most > logAbove*least {
 		floor := math.Pow(10, math.Floor(math.Log10(least/10)))
 		y = axis{label: y.label + ", log scale", max: 1.5 * most, min: max(floor, most/1e5), log: true}
 	}
+	p.caption, p.note = caption(r.Timeline, b.unit), ""
+	if len(all) <= fewSteps {
+		p.together(r, b, y, all)
+		return pageHeight
+	}
+	return p.apart(r, b, y, all)
+}
+
+// together draws all steps in one panel.
+func (p *page) together(r report.Report, b bins, y axis, all []passes) {
 	plotted := newPanel(b.axis, y)
 	plotted.Add(bands{events: r.Timeline, unit: b.unit, numbers: true}, grid{})
-	plotted.Add(curves...)
-	p.panels, p.caption, p.note = []panel{plotted}, caption(r.Timeline, b.unit), ""
+	for i, step := range all {
+		plotted.Add(b.line(step.rate, lineStyle(i)))
+		p.legend = append(p.legend, entry{name: shortened(step.step, longestName), line: lineStyle(i)})
+	}
+	p.panels = []panel{plotted}
+}
+
+// apart draws each step in a small panel of its own, in the order of the journey, all with the same axes.
+func (p *page) apart(r report.Report, b bins, y axis, all []passes) vg.Length {
+	const panelHeight, edges = 92, 120 * vg.Length(1)
+	p.columns = 3
+	x := b.axis
+	x.most, y.most = 4, 4
+	style := lineStyle(0)
+	style.Width = 1.2
+	for i, step := range all {
+		plotted := newPanel(x, y)
+		plotted.name = shortened(step.step, longestName)
+		plotted.Add(bands{events: r.Timeline, unit: b.unit, numbers: i == 0}, grid{}, b.line(step.rate, style))
+		p.panels = append(p.panels, plotted)
+	}
+	rows := (len(all) + p.columns - 1) / p.columns
+	return edges + vg.Length(rows)*panelHeight
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // mostEvents is how many events are drawn; more would hide the data.
@@ -71,7 +72,7 @@ func (b bands) label(c draw.Canvas, toX func(float64) vg.Length) {
 
 // caption explains the numbers, with times in the unit of the x axis.
 func caption(events []report.Event, unit float64) []string {
-	write := func(seconds float64) string { return thousands(math.Round(100*seconds/unit) / 100) }
+	write := func(seconds float64) string { return units.Number(math.Round(100*seconds/unit) / 100) }
 	name := map[float64]string{1: "s", 60: "min", 3600: "h"}[unit]
 	var parts []string
 	for i, event := range drawn(events) {

@@ -8,6 +8,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // Sway is how far one uncertain input moves a figure.
@@ -62,7 +64,7 @@ func (p page) paintTornado(c draw.Canvas, figure string, middle float64, sways [
 	c.StrokeLine2(draw.LineStyle{Color: black(), Width: 1}, toX(middle), bottom, toX(middle), bottom+rowHeight*vg.Length(len(sways)))
 	style := textStyle(labelSize, black())
 	style.XAlign = draw.XCenter
-	c.FillText(style, vg.Point{X: toX(middle), Y: bottom - 18}, thousands(rounded(middle))+" "+figure)
+	c.FillText(style, vg.Point{X: toX(middle), Y: bottom - 18}, units.Number(rounded(middle))+" "+figure)
 }
 
 // paintSway draws a bar from the middle to where the figure goes, with its value at the end.
@@ -77,7 +79,7 @@ func paintSway(c draw.Canvas, toX func(float64) vg.Length, y vg.Length, middle, 
 	case value < middle:
 		style.XAlign, at.X = draw.XRight, from-4
 	}
-	c.FillText(style, at, thousands(rounded(value)))
+	c.FillText(style, at, units.Number(rounded(value)))
 }
 
 // rounded keeps three digits.

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"math"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // Check returns every sum in the report's own books that does not add up; none when all do.
@@ -10,12 +12,12 @@ func Check(report Report) (faults []string) {
 	offered := report.Offered
 	if !same(offered.Scheduled, offered.Sent+offered.Dropped) {
 		faults = append(faults, fmt.Sprintf("of %s people scheduled, %s were sent and %s dropped: %s are unaccounted for",
-			thousands(offered.Scheduled), thousands(offered.Sent), thousands(offered.Dropped),
-			thousands(offered.Scheduled-offered.Sent-offered.Dropped)))
+			units.Count(offered.Scheduled), units.Count(offered.Sent), units.Count(offered.Dropped),
+			units.Count(offered.Scheduled-offered.Sent-offered.Dropped)))
 	}
 	if exceeds(offered.Completed, offered.Sent) {
 		faults = append(faults, fmt.Sprintf("%s people completed their way but only %s were sent",
-			thousands(offered.Completed), thousands(offered.Sent)))
+			units.Count(offered.Completed), units.Count(offered.Sent)))
 	}
 	requests := make(map[string]float64, len(report.Steps))
 	for _, step := range report.Steps {
@@ -27,20 +29,25 @@ func Check(report Report) (faults []string) {
 	return faults
 }
 
+// Settled counts the people who are through with the step.
+func (r FunnelRow) Settled() float64 {
+	return r.Passed + r.Declined + r.Abandoned + r.Rejected + r.Failed + r.TimedOut
+}
+
 // check compares the people of a step with each other and with its attempts.
 func (r FunnelRow) check(requests float64) (faults []string) {
-	if r.Unfinished < -tolerance(r.Entered) || !same(r.Entered, r.settled()+r.Unfinished) {
+	if r.Unfinished < -tolerance(r.Entered) || !same(r.Entered, r.Settled()+r.Unfinished) {
 		faults = append(faults, fmt.Sprintf("%s people entered %s but the outcomes add up to %s",
-			thousands(r.Entered), r.Step, thousands(r.settled()+max(r.Unfinished, 0))))
+			units.Count(r.Entered), r.Step, units.Count(r.Settled()+max(r.Unfinished, 0))))
 	}
 	first := requests - r.Retries
 	if exceeds(first, r.Entered) {
 		faults = append(faults, fmt.Sprintf("%s people entered %s but %s first attempts were sent",
-			thousands(r.Entered), r.Step, thousands(first)))
+			units.Count(r.Entered), r.Step, units.Count(first)))
 	}
-	if exceeds(r.settled(), requests) {
+	if exceeds(r.Settled(), requests) {
 		faults = append(faults, fmt.Sprintf("%s people are through with %s but only %s attempts were sent",
-			thousands(r.settled()), r.Step, thousands(requests)))
+			units.Count(r.Settled()), r.Step, units.Count(requests)))
 	}
 	return faults
 }

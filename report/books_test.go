@@ -3,9 +3,10 @@ package report_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/internal/surge"
+	"github.com/ombak-sim/ombak/report/recorder"
 )
 
 func TestCheck(t *testing.T) {
@@ -24,38 +25,12 @@ func TestCheck(t *testing.T) {
 		{"means differ by rounding", func(r *report.Report) { r.Offered.Sent += 1e-9 }, ""},
 	}
 	for _, test := range tests {
-		recording, facts := surge()
-		assembled := report.Assemble(recording, facts)
+		recording, facts := surge.Recorded()
+		assembled := recorder.Assemble(recording, facts)
 		test.change(&assembled)
 		faults := strings.Join(report.Check(assembled), "; ")
 		if test.fault == "" && faults != "" || !strings.Contains(faults, test.fault) {
 			t.Errorf("%s: %q, want %q", test.why, faults, test.fault)
-		}
-	}
-}
-
-func TestValidity(t *testing.T) {
-	tests := []struct {
-		why      string
-		validity report.Validity
-		fault    string
-	}{
-		{"no limit", report.Validity{}, ""},
-		{"within the limit", report.Validity{MaxScheduleLagP99: 10 * time.Millisecond, MaxDroppedShare: 0.1}, ""},
-		{"late", report.Validity{MaxScheduleLagP99: 900 * time.Microsecond}, "sent late"},
-		{"dropped", report.Validity{MaxDroppedShare: 0.001}, "dropped 1 of 200"},
-	}
-	for _, test := range tests {
-		recording, facts := surge()
-		assembled := report.Assemble(recording, facts)
-		assembled.Offered.Sent, assembled.Offered.Dropped = 199, 1
-		assembled.Offered.Completed = 199
-		judged := report.Judge(assembled, nil, test.validity)
-		if invalid := judged.Verdict == report.Invalid; invalid != (test.fault != "") {
-			t.Errorf("%s: verdict %s", test.why, judged.Verdict)
-		}
-		if !strings.Contains(strings.Join(judged.Invalid, ";"), test.fault) {
-			t.Errorf("%s: %q, want %q", test.why, judged.Invalid, test.fault)
 		}
 	}
 }

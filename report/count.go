@@ -2,8 +2,11 @@ package report
 
 import "fmt"
 
-// count returns a count of the whole run (step "") or of a step, by its word in a threshold.
-func count(report Report, step, word string) (float64, error) {
+// Rate is the share of those who entered that was rejected, failed or timed out.
+const Rate = "rate"
+
+// Count returns a count of the whole run (step "") or of a step, by its word in a threshold.
+func Count(report Report, step, word string) (float64, error) {
 	if step == "" {
 		return people(report, word)
 	}
@@ -16,7 +19,7 @@ func count(report Report, step, word string) (float64, error) {
 	}
 	for i := range report.Funnel {
 		if row := &report.Funnel[i]; row.Step == step {
-			if word == rate && row.Entered > 0 {
+			if word == Rate && row.Entered > 0 {
 				return (row.Rejected + row.Failed + row.TimedOut) / row.Entered, nil
 			}
 			if value, ok := row.count(word); ok {

@@ -1,12 +1,14 @@
-// Package report turns what people did into a Report: counts, response times, verdicts and files.
+// Package report holds what a run came to, live or simulated, and answers questions about it.
 //
-//  1. each goroutine that plays people owns one [ShardObserver] of a [Recorder]; it counts and cuts
-//     a [Delta] for every second, which is small enough to travel as one line of JSON;
-//  2. a [Recording] adds Deltas up, whatever their order and from however many shards;
-//  3. [Assemble] joins a Recording with the [Facts] that only the conductor knows into a [Report],
-//     checks its books ([Check]) and judges it by its [Condition]s;
-//  4. writers turn the Report into report.json, series.csv, latency.hlog, summary.md and text;
-//     [Read] takes report.json back, so that nothing is run again to be drawn or compared.
+//  1. report/recorder counts what people did and assembles a [Report]: the funnel, steps, stations, series
+//     and histograms of report.json;
+//  2. [Check] adds up the report's books, [Report.Bottleneck], [OverloadOf], [Recovery] and [Count] answer
+//     what thresholds, advice and studies ask of it;
+//  3. report/threshold fills in the verdict, report/baseline compares repeated runs, report/render writes
+//     the files that people and other programs read;
+//  4. [Write] writes report.json and [Read] takes it back, so that nothing is run again to be drawn or
+//     compared.
 //
-// Response time runs from the instant a person meant to act, never from the instant of sending.
+// Response time runs from the instant a person meant to act, never from the instant of sending. Each of the
+// packages below imports only those named before it.
 package report

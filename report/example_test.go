@@ -1,60 +1,23 @@
 package report_test
 
 import (
+	"bytes"
 	"fmt"
-	"os"
-	"time"
 
-	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 )
 
 func Example() {
-	journey := funnel.Journey{{Name: funnel.SignUp, Kind: funnel.Request}, {Name: funnel.Identity, Kind: funnel.Request}}
-	recording := report.NewRecording(journey)
-	recorder := report.NewRecorder(journey, 1, recording.Add)
-
-	observer := recorder.Observer(0)
-	for person := range uint64(1200) {
-		at := time.Duration(person) * time.Millisecond
-		observer.Scheduled(at)
-		observer.Started()
-		observer.Enter(0, at)
-		observer.Observe(funnel.Sample{Session: person, Attempt: 1, Intended: at, Start: at, End: at + 41*time.Millisecond, Final: true})
-		observer.Finished()
-	}
-	recorder.Close()
-
-	condition, err := report.ParseThreshold("sign-up.response_time_passed.p99 < 250ms")
+	result, err := report.Read(bytes.NewBufferString(`{"schema": "ombak.report/v1", "duration_s": 100,
+		"offered": {"scheduled": 10, "sent": 9, "dropped": 0},
+		"stations": [{"name": "web", "servers": 2, "busy_s": 168}, {"name": "store", "servers": 1, "busy_s": 31}]}`))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	result := report.Assemble(recording, report.Facts{
-		Scenario: report.Scenario{Name: "rush"}, Plan: "none", Duration: 2 * time.Second,
-		Conditions: []report.Condition{condition},
-	})
-	if err := report.WriteText(os.Stdout, result); err != nil {
-		fmt.Println(err)
-	}
-	fmt.Println(report.Conclusion(result, ""))
+	fmt.Println(report.Check(result))
+	fmt.Println(result.Bottleneck())
 	// Output:
-	// rush · none · live · 2 s
-	//
-	//                          peak                          timed aban- unfin-
-	// step     entered passed  /min declined rejected failed   out doned  ished retries  p50  p99
-	// sign-up    1,200  1,200 1,200        0        0      0     0     0      0       0 41ms 41ms
-	// identity       0      0     0        0        0      0     0     0      0       0    -    -
-	// p50, p99: response time of passed and timed-out attempts, from the intended instant
-	// offered: 1,200 people, 1,200 sent, 0 dropped; sent late by 1 µs (p99), 1 µs at most
-	//
-	// verdict: pass
-	//   pass         sign-up.response_time_passed.p99 < 250ms
-	// Sign-up held: 1,200 of 1,200 passed, at most 1,200 in one minute, p99 41 ms.
-}
-
-func ExampleParseThreshold() {
-	_, err := report.ParseThreshold("sign-up.pased >= 99.9% of scheduled")
-	fmt.Println(err)
-	// Output: threshold "sign-up.pased >= 99.9% of scheduled", column 9: "pased" is no figure of a step; did you mean "passed"?
+	// [of 10 people scheduled, 9 were sent and 0 dropped: 1 are unaccounted for]
+	// web, 84 % busy over the whole run
 }

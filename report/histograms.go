@@ -17,33 +17,8 @@ type Histograms struct {
 	ScheduleLag  string                       `json:"schedule_lag,omitempty"`
 }
 
-// encodeHistograms packs everything that was measured.
-func encodeHistograms(recording *Recording, note string) Histograms {
-	packed := Histograms{
-		Note: note, Unit: "us", ScheduleLag: encodeHistogram(recording.lag),
-		ResponseTime: map[string]map[string]string{}, ServiceTime: map[string]map[string]string{},
-	}
-	for i, step := range recording.journey {
-		for outcome := range funnel.OutcomeCount {
-			total := &recording.steps[i]
-			keep(packed.ResponseTime, step.Name, outcome, total.response[outcome])
-			keep(packed.ServiceTime, step.Name, outcome, total.service[outcome])
-		}
-	}
-	return packed
-}
-
-func keep(into map[string]map[string]string, step string, outcome int, histogram *hdrhistogram.Histogram) {
-	if histogram == nil {
-		return
-	}
-	if into[step] == nil {
-		into[step] = map[string]string{}
-	}
-	into[step][funnel.Outcome(outcome).String()] = encodeHistogram(histogram)
-}
-
-func encodeHistogram(histogram *hdrhistogram.Histogram) string {
+// EncodeHistogram returns a histogram as it stands in a report; that of nil is the empty text.
+func EncodeHistogram(histogram *hdrhistogram.Histogram) string {
 	if histogram == nil {
 		return ""
 	}
@@ -72,16 +47,17 @@ func decodeOutcomes(packed map[string]string, outcomes []funnel.Outcome) (*hdrhi
 		if text == "" {
 			continue
 		}
-		histogram, err := decodeHistogram(text)
+		histogram, err := DecodeHistogram(text)
 		if err != nil {
 			return nil, fmt.Errorf("outcome %v: %w", outcome, err)
 		}
-		sum = mergeHistograms(sum, histogram)
+		sum = MergeHistograms(sum, histogram)
 	}
 	return sum, nil
 }
 
-func decodeHistogram(text string) (*hdrhistogram.Histogram, error) {
+// DecodeHistogram reads a histogram as it stands in a report.
+func DecodeHistogram(text string) (*hdrhistogram.Histogram, error) {
 	histogram, err := hdrhistogram.Decode([]byte(text))
 	if err != nil {
 		return nil, fmt.Errorf("a histogram in the report is damaged: %w", err)
@@ -89,37 +65,36 @@ func decodeHistogram(text string) (*hdrhistogram.Histogram, error) {
 	return histogram, nil
 }
 
-// sentOutcomes are the outcomes of attempts that were sent.
-func sentOutcomes() []funnel.Outcome {
+// SentOutcomes are the outcomes of attempts that were sent.
+func SentOutcomes() []funnel.Outcome {
 	return []funnel.Outcome{funnel.Completed, funnel.Declined, funnel.Rejected, funnel.Failed, funnel.TimedOut, funnel.Abandoned, funnel.Unfinished}
 }
 
-// passedOutcomes are those that response_time_passed_s is about: shedding must not look fast.
-func passedOutcomes() []funnel.Outcome { return []funnel.Outcome{funnel.Completed, funnel.TimedOut} }
+// PassedOutcomes are those that response_time_passed_s is about: shedding must not look fast.
+func PassedOutcomes() []funnel.Outcome { return []funnel.Outcome{funnel.Completed, funnel.TimedOut} }
 
-// sum adds up the histograms of some outcomes without changing them; nil when there are none.
-func sum(histograms [funnel.OutcomeCount]*hdrhistogram.Histogram, outcomes []funnel.Outcome) *hdrhistogram.Histogram {
-	var total *hdrhistogram.Histogram
-	for _, outcome := range outcomes {
-		if histograms[outcome] != nil {
-			if total == nil {
-				total = newHistogram()
-			}
-			total.Merge(histograms[outcome])
-		}
-	}
-	return total
-}
-
-// quantilesOf sums up a histogram in seconds; nil when it is empty.
-func quantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
+// QuantilesOf sums up a histogram in seconds; nil when it is empty.
+func QuantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
 	if histogram == nil || histogram.TotalCount() == 0 {
 		return nil
 	}
 	at := histogram.ValueAtPercentilesSlice([]float64{50, 90, 95, 99, 99.9})
 	return &Quantiles{
 		Count: float64(histogram.TotalCount()), Mean: histogram.Mean() / 1e6,
-		P50: seconds(at[0]), P90: seconds(at[1]), P95: seconds(at[2]), P99: seconds(at[3]), P999: seconds(at[4]),
-		Max: seconds(histogram.Max()),
+		P50: inSeconds(at[0]), P90: inSeconds(at[1]), P95: inSeconds(at[2]), P99: inSeconds(at[3]), P999: inSeconds(at[4]),
+		Max: inSeconds(histogram.Max()),
 	}
 }
+
+// MergeHistograms returns the sum; nil is an empty histogram. It may change and return either.
+func MergeHistograms(a, b *hdrhistogram.Histogram) *hdrhistogram.Histogram {
+	if a == nil {
+		return b
+	}
+	if b != nil {
+		a.Merge(b)
+	}
+	return a
+}
+
+func inSeconds(micros int64) float64 { return float64(micros) / 1e6 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -12,26 +11,25 @@ import (
 type Overload struct {
 	RetryAmplification float64  `json:"retry_amplification"`    // attempts for each person's first, over all steps at which people wait for an answer
 	RecoveryS          *float64 `json:"recovery_s,omitempty"`   // see [Recovery]; absent when it was in trouble for as long as people came
-	Metastable         *bool    `json:"metastable,omitempty"`   // see [metastable]; absent where the run cannot tell
+	Metastable         *bool    `json:"metastable,omitempty"`   // whether the trouble stayed when its trigger had gone; absent where the run cannot tell
 	WastedShare        *float64 `json:"wasted_share,omitempty"` // of what stations worked off, for people who had left; simulations only
 }
 
-// overload sums up; nil when nobody came.
-func overload(recording *Recording, report Report) *Overload {
-	asks := func(name string) bool {
-		at := recording.journey.Index(name)
-		return at >= 0 && recording.journey[at].Kind == funnel.Request
-	}
+// OverloadOf returns what overload did to the run of an assembled report; nil when nobody came.
+func OverloadOf(report Report) *Overload {
+	kinds := make(map[string]funnel.StepKind, len(report.Steps))
 	attempts, first := 0.0, 0.0
-	for i, step := range recording.journey {
-		if asks(step.Name) {
-			attempts += float64(recording.steps[i].sent())
-			first += float64(recording.steps[i].entered)
+	for i, step := range report.Steps {
+		kinds[step.Step] = step.Kind
+		if step.Kind == funnel.Request {
+			attempts += step.Requests
+			first += report.Funnel[i].Entered
 		}
 	}
 	if first == 0 {
 		return nil
 	}
+	asks := func(name string) bool { return kinds[name] == funnel.Request }
 	o := &Overload{RetryAmplification: attempts / first, Metastable: metastable(report, asks), WastedShare: wastedShare(report.Stations)}
 	if seconds, recovered := Recovery(report.Series, asks); recovered {
 		o.RecoveryS = &seconds
@@ -54,7 +52,7 @@ func wastedShare(stations []StationRow) *float64 {
 	return &share
 }
 
-// metastable says whether trouble stayed when its trigger had gone: in the second half of the time
+// metastable reports whether trouble stayed when its trigger had gone: in the second half of the time
 // after the rush (more than half as many again as usual) and the last fault, the service is in trouble throughout,
 // though no more people come than it bore without trouble before (Bronson et al., "Metastable
 // Failures in Distributed Systems", HotOS 2021). Nil where nothing was borne before, or fewer than
@@ -111,27 +109,7 @@ func trigger(report Report, stretches []stretch) (from, to int) {
 	return from, to
 }
 
-// hasFault says whether a fault was there in the stretch.
+// hasFault reports whether the event is a fault within the stretch.
 func (s stretch) hasFault(event Event) bool {
 	return event.Kind == funnel.FaultMark && event.AtS < s.to && event.AtS+math.Max(event.ForS, 1) > s.from
-}
-
-// text tells of overload where there was any; empty where not.
-func (o *Overload) text() string {
-	if o == nil || o.RetryAmplification < 1.1 && o.RecoveryS != nil && *o.RecoveryS == 0 {
-		return ""
-	}
-	text := fmt.Sprintf("overload: %.2f attempts for each first one", o.RetryAmplification)
-	if o.WastedShare != nil && *o.WastedShare >= 0.001 {
-		text += fmt.Sprintf("; %s of the work was for people who had left", percent(100**o.WastedShare))
-	}
-	switch {
-	case o.Metastable != nil && *o.Metastable:
-		text += "; metastable: the trouble stayed when its trigger had gone"
-	case o.RecoveryS == nil:
-		text += "; in trouble for as long as people came"
-	case *o.RecoveryS > 0:
-		text += "; out of trouble " + spell(*o.RecoveryS) + " after the busiest stretch"
-	}
-	return text + "\n\n"
 }

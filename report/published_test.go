@@ -13,6 +13,9 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/internal/surge"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/threshold"
 )
 
 var update = flag.Bool("update", false, "write the published schema anew")
@@ -33,7 +36,7 @@ func TestPublishedSchema(t *testing.T) {
 	}
 	schema := compiled(t, text)
 	for why, r := range map[string]report.Report{
-		"a whole run": played(t), "an empty one": report.Assemble(report.NewRecording(journey()), report.Facts{}),
+		"a whole run": played(t), "an empty one": threshold.Judge(recorder.Assemble(recorder.NewRecording(surge.Journey()), recorder.Facts{}), nil, threshold.Validity{}),
 	} {
 		var written bytes.Buffer
 		if err := report.Write(&written, r); err != nil {
@@ -54,13 +57,12 @@ func TestPublishedSchema(t *testing.T) {
 
 func played(t *testing.T) report.Report {
 	t.Helper()
-	recording, facts := surge()
-	condition, err := report.ParseThreshold("sign-up.passed > 1")
+	recording, facts := surge.Recorded()
+	condition, err := threshold.Parse("sign-up.passed > 1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	facts.Conditions = []report.Condition{condition}
-	return report.Assemble(recording, facts)
+	return threshold.Rules{Conditions: []threshold.Condition{condition}}.Judge(recorder.Assemble(recording, facts), recording, nil)
 }
 
 func schemaText(t *testing.T) []byte {

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // maxReport bounds report.json in bytes; a day of seconds takes about a tenth of it.
@@ -21,7 +23,7 @@ func Read(r io.Reader) (Report, error) {
 }
 
 func read(r io.Reader, limit int64) (Report, error) {
-	errLarge := fmt.Errorf("the report is larger than %s bytes; give a report.json that ombak wrote", thousands(float64(limit)))
+	errLarge := fmt.Errorf("the report is larger than %s bytes; give a report.json that ombak wrote", units.Count(float64(limit)))
 	if file, ok := r.(interface{ Stat() (fs.FileInfo, error) }); ok {
 		if info, err := file.Stat(); err == nil && info.Size() > limit {
 			return Report{}, errLarge
@@ -73,16 +75,16 @@ func (r *Report) possible() error {
 			return fmt.Errorf("the report has the verdict %q: %w", verdict, ErrImpossible)
 		}
 	}
-	fields := append(r.Offered.fields(), field{"duration_s", &r.DurationS}, field{"speed", &r.Speed})
+	fields := append(r.Offered.Fields(), Field{"duration_s", &r.DurationS}, Field{"speed", &r.Speed})
 	for i := range r.Funnel {
-		fields = append(fields, r.Funnel[i].fields()...)
+		fields = append(fields, r.Funnel[i].Fields()...)
 	}
 	for i := range r.Steps {
-		fields = append(fields, r.Steps[i].fields()...)
+		fields = append(fields, r.Steps[i].Fields()...)
 	}
 	for _, field := range fields {
-		if *field.at < 0 && field.name != "unfinished" {
-			return fmt.Errorf("the report has a %s of %s: %w", field.name, trim(*field.at), ErrImpossible)
+		if *field.At < 0 && field.Name != "unfinished" {
+			return fmt.Errorf("the report has a %s of %s: %w", field.Name, units.Number(*field.At), ErrImpossible)
 		}
 	}
 	return nil
@@ -111,7 +113,7 @@ func explain(err error) error {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax) && err.Error() == "unexpected end of JSON input":
-		return fmt.Errorf("the report is cut off after %s bytes; copy it again", thousands(float64(syntax.Offset)))
+		return fmt.Errorf("the report is cut off after %s bytes; copy it again", units.Count(float64(syntax.Offset)))
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the report is not JSON at byte %d: %w; give a report.json that ombak wrote", syntax.Offset, err)
 	case errors.As(err, &wrong) && wrong.Field != "":
@@ -137,7 +139,7 @@ func jsonKind(t reflect.Type) string {
 	return "a number in range"
 }
 
-// check says whether all columns have the length of the clock beside them.
+// check returns why the columns do not all have the length of the clock beside them.
 func (s Series) check() error {
 	rows := len(s.TS)
 	fault := func(name string, length int) error {
@@ -150,14 +152,14 @@ func (s Series) check() error {
 		return fault("scheduled", len(s.Scheduled))
 	}
 	for _, step := range s.Steps {
-		for i, column := range step.counts() {
+		for i, column := range step.Counts() {
 			if len(column) != rows {
-				return fault(step.Step+"."+seriesCounts()[i], len(column))
+				return fault(step.Step+"."+SeriesCounts()[i], len(column))
 			}
 		}
-		for i, column := range step.quantiles() {
+		for i, column := range step.Quantiles() {
 			if len(column) != rows {
-				return fault(step.Step+"."+seriesQuantiles()[i], len(column))
+				return fault(step.Step+"."+SeriesQuantiles()[i], len(column))
 			}
 		}
 	}
@@ -181,17 +183,3 @@ func (s StationSeries) lengths() []int {
 		len(s.Rejections), len(s.BusyS), len(s.QueueS),
 	}
 }
-
-// seriesCounts names the columns that counts returns.
-func seriesCounts() []string {
-	return []string{"entered", "requests", "passed", "declined", "rejected", "failed", "timed_out", "abandoned"}
-}
-
-func (s StepSeries) counts() [][]int64 {
-	return [][]int64{s.Entered, s.Requests, s.Passed, s.Declined, s.Rejected, s.Failed, s.TimedOut, s.Abandoned}
-}
-
-// seriesQuantiles names the columns that quantiles returns.
-func seriesQuantiles() []string { return []string{"p50", "p95", "p99"} }
-
-func (s StepSeries) quantiles() []Column { return []Column{s.P50, s.P95, s.P99} }

@@ -1,13 +1,5 @@
 package report
 
-import (
-	"errors"
-	"slices"
-)
-
-// recovery is the word for it in a threshold.
-const recovery = "recovery"
-
 // What makes a stretch of time a troubled one: more than this share of the attempts of one step, and
 // no fewer than so many, ended neither with a yes nor with a person's final no. Typing errors and
 // repeated sign-ups alone stay far below it.
@@ -16,7 +8,7 @@ const (
 	troubledLeast = 5
 )
 
-// troubled says whether the service did not do its work in a stretch of requests.
+// troubled reports whether the service did not do its work in a stretch of requests.
 func troubled(requests, well int64) bool {
 	bad := float64(requests - well)
 	return bad >= troubledLeast && bad > troubledShare*float64(requests)
@@ -73,18 +65,4 @@ func sumOf(counts []int64) (total int64) {
 		total += count
 	}
 	return total
-}
-
-var errNeverRecovered = errors.New("it never recovered: it was in trouble for as long as people came")
-
-// recovered is the recovery of one step as a threshold judges it.
-func recovered(report Report, step string) (figure, error) {
-	if !slices.ContainsFunc(report.Series.Steps, func(s StepSeries) bool { return s.Step == step }) {
-		return figure{}, errors.New("never measured: the series has no step " + step)
-	}
-	seconds, over := Recovery(report.Series, func(name string) bool { return name == step })
-	if !over {
-		return figure{}, errNeverRecovered
-	}
-	return figure{value: seconds}, nil
 }

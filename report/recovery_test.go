@@ -1,11 +1,16 @@
-package report
+package report_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
+)
 
 // Read off a series made by hand, in stretches of ten seconds: the second is the busiest.
 func TestRecovery(t *testing.T) {
-	series := func(came, requests, passed []int64) Series {
-		s := Series{Steps: []StepSeries{{Step: "go"}, {Step: "mail"}}}
+	series := func(came, requests, passed []int64) report.Series {
+		s := report.Series{Steps: []report.StepSeries{{Step: "go"}, {Step: "mail"}}}
 		for i := range came {
 			for second := range int64(10) {
 				s.TS = append(s.TS, int64(i)*10+second)
@@ -29,19 +34,19 @@ func TestRecovery(t *testing.T) {
 		"what does not ask is not looked at":             {[]int64{1, 1}, []int64{1, 1}, []int64{1, 1}, 0, true},
 	} {
 		s := series(test.came, test.requests, test.passed)
-		seconds, over := Recovery(s, func(step string) bool { return step == "go" })
+		seconds, over := report.Recovery(s, func(step string) bool { return step == "go" })
 		if seconds != test.seconds || over != test.recovered {
 			t.Errorf("%s: %v s, recovered %t, want %v s, %t", why, seconds, over, test.seconds, test.recovered)
 		}
-		condition, err := ParseThreshold("go.recovery <= 15s")
+		condition, err := threshold.Parse("go.recovery <= 15s")
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := Pass
+		want := report.Pass
 		if test.seconds > 15 || !test.recovered {
-			want = Fail
+			want = report.Fail
 		}
-		if got := condition.Judge(Report{Series: s}); got.Verdict != want {
+		if got := condition.Judge(report.Report{Series: s}); got.Verdict != want {
 			t.Errorf("%s: judged %+v, want %s", why, got, want)
 		}
 	}
@@ -54,7 +59,7 @@ func TestLongRunsRecoverByTheMinute(t *testing.T) {
 		bad     int // seconds of trouble after the busiest minute
 		seconds float64
 	}{"ten bad seconds": {10, 0}, "a bad minute": {60, 60}} {
-		s := Series{Steps: []StepSeries{{Step: "go"}}}
+		s := report.Series{Steps: []report.StepSeries{{Step: "go"}}}
 		for second := range int64(20 * 60) {
 			came, well := int64(10), int64(10)
 			if second < 60 {
@@ -67,7 +72,7 @@ func TestLongRunsRecoverByTheMinute(t *testing.T) {
 			step := &s.Steps[0]
 			step.Requests, step.Passed, step.Declined = append(step.Requests, came), append(step.Passed, well), append(step.Declined, 0)
 		}
-		if seconds, over := Recovery(s, func(string) bool { return true }); seconds != test.seconds || !over {
+		if seconds, over := report.Recovery(s, func(string) bool { return true }); seconds != test.seconds || !over {
 			t.Errorf("%s: %v s, recovered %t; want %v s", why, seconds, over, test.seconds)
 		}
 	}

@@ -64,6 +64,18 @@ type Report struct {
 	Redline        *Redline        `json:"redline,omitempty"`
 }
 
+// Part says which part of a run a generator played, and what else tells two runs of one scenario apart.
+type Part struct {
+	K       int     `json:"k"` // from 1
+	N       int     `json:"n"`
+	Scale   float64 `json:"scale"`                    // share of the people who come
+	FromS   float64 `json:"from_s,omitempty"`         // beginning of the window, in seconds of the scenario
+	ToS     float64 `json:"to_s,omitempty"`           // its end; absent means that of the scenario
+	MaxRate float64 `json:"max_rate_per_s,omitempty"` // sign-ups per second of a fast-forwarded run
+	MaxWork float64 `json:"max_work_per_s,omitempty"` // work, as goes with so many sign-ups per second
+	Closed  int     `json:"closed,omitempty"`         // people kept under way, in a closed loop
+}
+
 // Build is the ombak that wrote the report.
 type Build struct {
 	Version string `json:"version"`
@@ -132,13 +144,14 @@ type FunnelRow struct {
 
 // StepRow counts attempts sent at a step.
 type StepRow struct {
-	Step                string     `json:"step"`
-	Requests            float64    `json:"requests"`
-	ThroughputPerS      float64    `json:"throughput_per_s"` // attempts ended, however, per real second of the run
-	GoodputPerS         float64    `json:"goodput_per_s"`    // people passed per real second of the run
-	ResponseTimeS       *Quantiles `json:"response_time_s,omitempty"`
-	ResponseTimePassedS *Quantiles `json:"response_time_passed_s,omitempty"` // of passed and timed-out attempts
-	ServiceTimeS        *Quantiles `json:"service_time_s,omitempty"`
+	Step                string          `json:"step"`
+	Kind                funnel.StepKind `json:"kind,omitempty"` // absent in reports of older versions
+	Requests            float64         `json:"requests"`
+	ThroughputPerS      float64         `json:"throughput_per_s"` // attempts ended, however, per real second of the run
+	GoodputPerS         float64         `json:"goodput_per_s"`    // people passed per real second of the run
+	ResponseTimeS       *Quantiles      `json:"response_time_s,omitempty"`
+	ResponseTimePassedS *Quantiles      `json:"response_time_passed_s,omitempty"` // of passed and timed-out attempts
+	ServiceTimeS        *Quantiles      `json:"service_time_s,omitempty"`
 
 	// Attempts that did not complete by why: an HTTP status, or dial, reset, stale, tls, timeout, body, check, local.
 	Reasons map[string]float64 `json:"reasons,omitempty"`
@@ -190,6 +203,17 @@ type LagQuantiles struct {
 	Max   float64 `json:"max"`
 }
 
+// Strain is what a generator and its machine went through while it played.
+type Strain struct {
+	CPUShare    float64  `json:"cpu_share"`             // CPU time of the generator over that of all cores
+	StealShare  *float64 `json:"steal_share,omitempty"` // CPU time that the machine's host gave to others, over that of all cores
+	GCPauseMaxS float64  `json:"gc_pause_max_s"`        // seconds
+	// PacingError compares observed arrivals with the intended, second by second: requests sent in
+	// another second than intended, over all requests. 0 is perfect.
+	PacingError float64 `json:"pacing_error"`
+	Shed        float64 `json:"shed"` // people never begun, because as many as allowed were under way
+}
+
 // Process is what one part cost.
 type Process struct {
 	Name        string   `json:"name"`
@@ -212,6 +236,18 @@ type Event struct {
 	ForS float64         `json:"for_s"`
 	Kind funnel.MarkKind `json:"kind"`
 	Text string          `json:"text"`
+}
+
+// Judgement is one threshold and what became of it. Value is in seconds for a time, in percent for
+// a share, and absent when it was never measured.
+type Judgement struct {
+	Source   string          `json:"source"`
+	Severity funnel.Severity `json:"severity"`
+	Value    *float64        `json:"value,omitempty"`
+	Verdict  Verdict         `json:"verdict"`
+	Reason   string          `json:"reason,omitempty"` // in words, unless it passed
+	CI95     *[2]float64     `json:"ci95,omitempty"`   // 95 % interval of the value
+	Basis    string          `json:"basis,omitempty"`  // what it rests on: "one run", unless it was simulated more than once
 }
 
 // Level is one load that redline tried.

@@ -37,6 +37,22 @@ type StepSeries struct {
 	P99       Column  `json:"p99"`
 }
 
+// SeriesCounts names the columns that counts returns.
+func SeriesCounts() []string {
+	return []string{"entered", "requests", "passed", "declined", "rejected", "failed", "timed_out", "abandoned"}
+}
+
+// Counts returns the columns of counts, in the order of [SeriesCounts].
+func (s StepSeries) Counts() [][]int64 {
+	return [][]int64{s.Entered, s.Requests, s.Passed, s.Declined, s.Rejected, s.Failed, s.TimedOut, s.Abandoned}
+}
+
+// SeriesQuantiles names the columns that quantiles returns.
+func SeriesQuantiles() []string { return []string{"p50", "p95", "p99"} }
+
+// Quantiles returns the columns of quantiles, in the order of [SeriesQuantiles].
+func (s StepSeries) Quantiles() []Column { return []Column{s.P50, s.P95, s.P99} }
+
 // StationSeries is a station at each of its readings. Counts and times run from the start.
 type StationSeries struct {
 	Name        string    `json:"name"`

@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"strings"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // Mistake is one thing that is wrong with a scenario file, and what to do about it.
@@ -58,45 +60,5 @@ func (m Mistakes) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// nearest returns the word most like the given one, or "" where none is near.
-func nearest(word string, words []string) string {
-	best, least := "", (len(word)+1)/2+1
-	for _, candidate := range words {
-		if d := editDistance(word, candidate); d < least {
-			best, least = candidate, d
-		}
-	}
-	return best
-}
-
-// editDistance is the Levenshtein distance in bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
 // hintWord proposes the nearest word, or lists them all.
-func hintWord(word string, words []string) string {
-	if near := nearest(word, words); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	if len(words) == 0 {
-		return ""
-	}
-	return "use one of: " + strings.Join(words, ", ")
-}
+func hintWord(word string, words []string) string { return units.Hint(word, words) }

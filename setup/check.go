@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ombak-sim/ombak/loadgen"
-	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
@@ -40,12 +40,12 @@ func checkPlan(scenario *scenarios.Scenario, plan string) error {
 // located adds file, line and column to a fault if they are known.
 func located(scenario *scenarios.Scenario, fault error) error {
 	var step loadgen.StepFault
-	var threshold report.ThresholdFault
+	var judged threshold.Fault
 	switch {
 	case errors.As(fault, &step):
 		return scenario.At(fmt.Sprintf("journey[%d].request", step.Step), fault)
-	case errors.As(fault, &threshold):
-		return scenario.At(fmt.Sprintf("thresholds[%d]", threshold.Place), threshold.Err)
+	case errors.As(fault, &judged):
+		return scenario.At(fmt.Sprintf("thresholds[%d]", judged.Place), judged.Err)
 	}
 	return fault
 }

@@ -4,7 +4,7 @@ import (
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/mocks"
-	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
@@ -13,7 +13,7 @@ type Live struct {
 	Planned
 	Generator loadgen.Config
 	Service   *Service // nil if others start the service
-	Validity  report.Validity
+	Validity  threshold.Validity
 }
 
 // Service is the reference backend and the mocks it calls. Addresses are filled in when the parts are ready.
@@ -56,8 +56,8 @@ func newLive(scenario *scenarios.Scenario, options Options) (*Live, error) {
 	return &Live{Planned: planned, Validity: validity(planned.Scenario.Validity)}, nil
 }
 
-func validity(v scenarios.Validity) report.Validity {
-	return report.Validity{
+func validity(v scenarios.Validity) threshold.Validity {
+	return threshold.Validity{
 		MaxScheduleLagP99: v.LagP99, MaxDroppedShare: max(float64(v.Dropped), leastShare), MaxUnsentShare: max(float64(v.Unsent), leastShare),
 		MaxDialShare: float64(v.Dial), MaxCPUShare: float64(v.CPU), MaxStealShare: float64(v.Steal), MaxGCPause: v.GCPause, MaxPacingError: float64(v.Pacing),
 	}

@@ -4,7 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
 )
@@ -23,12 +24,12 @@ func NewModel(scenario *scenarios.Scenario, options Options) (*Model, error) {
 
 // NewModelOffered is NewModel without counting the people again: they are those of another model of the
 // same scenario, seed and options.
-func NewModelOffered(scenario *scenarios.Scenario, options Options, counted report.OfferedFacts) (*Model, error) {
+func NewModelOffered(scenario *scenarios.Scenario, options Options, counted recorder.OfferedFacts) (*Model, error) {
 	return newModel(scenario, options, &counted)
 }
 
 // newModel does not count the people again if another plan has counted the same ones.
-func newModel(scenario *scenarios.Scenario, options Options, counted *report.OfferedFacts) (*Model, error) {
+func newModel(scenario *scenarios.Scenario, options Options, counted *recorder.OfferedFacts) (*Model, error) {
 	planned, err := newPlanned(scenario, options)
 	if err != nil {
 		return nil, err
@@ -50,7 +51,7 @@ func newModel(scenario *scenarios.Scenario, options Options, counted *report.Off
 }
 
 // ofTheStore reports whether a condition is about the rows of a database, which a simulation has none of.
-func ofTheStore(condition report.Condition) bool {
+func ofTheStore(condition threshold.Condition) bool {
 	name, _, _ := strings.Cut(strings.TrimSpace(condition.Source), " ")
 	return slices.Contains([]string{"lost", "duplicates", "persisted", "acknowledged", "unacknowledged"}, name)
 }
@@ -75,7 +76,7 @@ func NewModels(scenario *scenarios.Scenario, options Options, plans []string) ([
 	}
 	var models []*Model
 	var left []LeftOut
-	var counted *report.OfferedFacts // the same under all plans in which people do not take turns
+	var counted *recorder.OfferedFacts // the same under all plans in which people do not take turns
 	for _, plan := range plans {
 		if _, err := scenario.WithPlan(plan); err != nil {
 			return nil, nil, Refused(err)

@@ -8,14 +8,15 @@ import (
 	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/sim"
 	"github.com/ombak-sim/ombak/workload"
 )
 
 // offered counts people by their instants, which must be in order: everybody, and those who walk to the step
 // that arrivals are scheduled at.
-func (p *Planned) offered(instants func(walkersOnly bool) iter.Seq[time.Duration]) report.OfferedFacts {
-	var offered report.OfferedFacts
+func (p *Planned) offered(instants func(walkersOnly bool) iter.Seq[time.Duration]) recorder.OfferedFacts {
+	var offered recorder.OfferedFacts
 	offered.Scheduled, offered.PeakPerMin = workload.Peak(instants(false), time.Minute)
 	walkers, peak := workload.Peak(instants(true), time.Minute)
 	offered.ByStep = map[string]report.Scheduling{p.Scenario.Arrivals.Step: {Scheduled: float64(walkers), PeakPerMin: float64(peak)}}
@@ -23,14 +24,14 @@ func (p *Planned) offered(instants func(walkersOnly bool) iter.Seq[time.Duration
 }
 
 // offered counts the people of this generator's part of the run.
-func (l *Live) offered() report.OfferedFacts {
+func (l *Live) offered() recorder.OfferedFacts {
 	return l.Planned.offered(func(walkersOnly bool) iter.Seq[time.Duration] {
 		return instants(l.Generator.Callers(), walkersOnly, func(caller journey.Caller) time.Duration { return caller.At })
 	})
 }
 
 // OfferedTo counts the people who come to one replication of the model, whose config holds its seeds.
-func (m *Model) OfferedTo(config sim.Config) report.OfferedFacts {
+func (m *Model) OfferedTo(config sim.Config) recorder.OfferedFacts {
 	people := population.New(config.Seed, config.Opens, config.Shares)
 	arrival := func(caller journey.Caller) time.Duration { return config.Arrival(people, caller) }
 	return m.offered(func(walkersOnly bool) iter.Seq[time.Duration] {

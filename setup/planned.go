@@ -5,7 +5,8 @@ import (
 	"slices"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
-	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
@@ -14,9 +15,9 @@ import (
 type Planned struct {
 	Scenario   *scenarios.Scenario
 	Options    Options // with 1 for each factor that was left out
-	Conditions []report.Condition
+	Conditions []threshold.Condition
 	People     People
-	Offered    report.OfferedFacts // people whom the arrivals ask for
+	Offered    recorder.OfferedFacts // people whom the arrivals ask for
 	Warnings   []string
 }
 
@@ -49,8 +50,8 @@ func newPlanned(scenario *scenarios.Scenario, options Options) (Planned, error) 
 }
 
 // conditions parses the thresholds and checks that their steps exist.
-func conditions(scenario *scenarios.Scenario) ([]report.Condition, error) {
-	parsed, err := report.ParseThresholds(scenario.Thresholds)
+func conditions(scenario *scenarios.Scenario) ([]threshold.Condition, error) {
+	parsed, err := threshold.ParseAll(scenario.Thresholds)
 	if err != nil {
 		return nil, Refused(err)
 	}

@@ -14,8 +14,8 @@ func Example() {
 	}))
 	fmt.Println(units.Hint("pased", []string{"entered", "passed"}))
 	// Output:
-	// step      people  passed    p99
-	// sign-up   80,000 >99.9 % 319 µs
-	// identity 1,234.6    43 %  2.6 s
+	// step       people   passed     p99
+	// sign-up    80,000  >99.9 %  319 µs
+	// identity  1,234.6     43 %   2.6 s
 	// did you mean "passed"?
 }

@@ -9,7 +9,7 @@ import (
 
 // Hint names the valid word nearest to a wrong one, or else all of them.
 func Hint(word string, valid []string) string {
-	if near := Nearest(word, valid); near != "" {
+	if near := nearest(word, valid); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	if len(valid) == 0 {
@@ -18,9 +18,9 @@ func Hint(word string, valid []string) string {
 	return "use one of: " + strings.Join(valid, ", ")
 }
 
-// Nearest returns the valid word with the least edit distance from a wrong one, or "" if none is within half
+// nearest returns the valid word with the least edit distance from a wrong one, or "" if none is within half
 // of its length.
-func Nearest(word string, valid []string) string {
+func nearest(word string, valid []string) string {
 	best, least := "", (len(word)+1)/2+1
 	for _, candidate := range valid {
 		if d := levenshtein.ComputeDistance(strings.ToLower(word), candidate); d < least {

@@ -17,7 +17,7 @@ func Count(value float64) string {
 // Amount writes money or an estimate: up to two decimals below 100, whole from there on.
 func Amount(value float64) string {
 	if math.Abs(value) < 100 {
-		return strconv.FormatFloat(math.Round(100*value)/100, 'f', -1, 64)
+		return separated(strconv.FormatFloat(math.Round(100*value)/100, 'f', -1, 64))
 	}
 	return separated(strconv.FormatFloat(math.Round(value), 'f', 0, 64))
 }
@@ -74,6 +74,9 @@ func separated(text string) string {
 	sign := ""
 	if strings.HasPrefix(text, "-") {
 		sign, text = "-", text[1:]
+	}
+	if strings.Trim(text, "0.") == "" {
+		sign = "" // no -0
 	}
 	whole, fraction, found := strings.Cut(text, ".")
 	if strings.Trim(whole, "0123456789") != "" {

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// Table lays rows out in columns for a terminal. Layout has a letter for each column: l for text, r for
-// numbers, which are aligned to the right; columns without a letter are text. Text stands two spaces from
-// the column before it, a number one.
+// Table lays rows out in columns for a terminal, two spaces apart. Layout has a letter for each column: l for
+// text, r for numbers, which are aligned to the right, and n for numbers only one space from the column before;
+// columns without a letter are text.
 func Table(layout string, rows [][]string) string {
 	var widths []int
 	for _, row := range rows {
@@ -23,23 +23,32 @@ func Table(layout string, rows [][]string) string {
 		var line strings.Builder
 		for i, cell := range row {
 			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			switch {
-			case isNumber(layout, i) && i > 0:
-				line.WriteString(" " + padding + cell)
-			case isNumber(layout, i):
-				line.WriteString(padding + cell)
-			case i > 0:
-				line.WriteString("  " + cell + padding)
-			default:
-				line.WriteString(cell + padding)
+			if isNumber(layout, i) {
+				cell = padding + cell
+			} else {
+				cell += padding
 			}
+			line.WriteString(gap(layout, i) + cell)
 		}
 		table.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	return table.String()
 }
 
-func isNumber(layout string, column int) bool { return column < len(layout) && layout[column] == 'r' }
+// gap is what stands between a column and the one before it.
+func gap(layout string, column int) string {
+	switch {
+	case column == 0:
+		return ""
+	case column < len(layout) && layout[column] == 'n':
+		return " "
+	}
+	return "  "
+}
+
+func isNumber(layout string, column int) bool {
+	return column < len(layout) && (layout[column] == 'r' || layout[column] == 'n')
+}
 
 // Markdown lays rows out as a table, the first of them its header. Layout is that of [Table]. The cells are
 // Markdown: see [Cell] and [Code].

@@ -22,6 +22,17 @@ func Time(seconds float64) string {
 	return significant(seconds/3600) + " h"
 }
 
+// ExactTime writes a time given in seconds with all its digits, for the ticks of an axis: 12.5 ms.
+func ExactTime(seconds float64) string {
+	switch size := math.Abs(seconds); {
+	case size == 0 || size >= 0.9999:
+		return Number(math.Round(seconds*1e3)/1e3) + " s"
+	case size < 0.9999e-3:
+		return Number(math.Round(seconds*1e9)/1e3) + " µs"
+	}
+	return Number(math.Round(seconds*1e6)/1e3) + " ms"
+}
+
 // Duration writes a duration as Time does.
 func Duration(d time.Duration) string { return Time(d.Seconds()) }
 

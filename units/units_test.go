@@ -26,6 +26,8 @@ func TestFiguresReadAlikeEverywhere(t *testing.T) {
 		{"negative times have the unit of their size", units.Time(-0.3), "-300 ms"},
 		{"hours", units.Time(5400), "1.5 h"},
 		{"nothing", units.Time(0), "0 s"},
+		{"ticks keep their digits", units.ExactTime(0.0125), "12.5 ms"},
+		{"nothing has no sign", units.Number(math.Copysign(0, -1)) + units.Amount(-0.001), "00"},
 		{"almost nothing", units.Percent(0.0001), "<0.1 %"},
 		{"almost all", units.Percent(0.99999), ">99.9 %"},
 		{"all", units.Percent(1), "100 %"},

@@ -3,12 +3,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strconv"
-	"text/tabwriter"
 
 	"github.com/ombak-sim/ombak/capacity"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // answer is what a formula gives: exactly those figures that apply.
@@ -40,20 +41,20 @@ func (a answer) warn(s streams) {
 }
 
 func (a answer) writeTable(s streams, source string) error {
-	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	for _, key := range calcKeys() {
 		switch value := a.values[key.name].(type) {
 		case map[string]float64:
 			for _, name := range slices.Sorted(maps.Keys(value)) {
-				fmt.Fprintf(table, "%s %s\t%s\t%s\n", key.name, name, digits(value[name])+key.unit, key.meaning)
+				rows = append(rows, []string{key.name + " " + name, digits(value[name]) + key.unit, key.meaning})
 			}
 		case float64:
-			fmt.Fprintf(table, "%s\t%s\t%s%s\n", key.name, digits(value)+key.unit, key.meaning, a.interval(key))
+			rows = append(rows, []string{key.name, digits(value) + key.unit, key.meaning + a.interval(key)})
 		case int:
-			fmt.Fprintf(table, "%s\t%d\t%s\n", key.name, value, key.meaning)
+			rows = append(rows, []string{key.name, strconv.Itoa(value), key.meaning})
 		}
 	}
-	if err := table.Flush(); err != nil {
+	if _, err := io.WriteString(s.out, units.Table("", rows)); err != nil {
 		return err
 	}
 	for _, note := range a.notes {

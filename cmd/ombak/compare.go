@@ -15,6 +15,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/baseline"
+	"github.com/ombak-sim/ombak/report/render"
 )
 
 // Note: the twin of --out is OMBAK_COMPARE_OUT, because OMBAK_OUT tells each run where to write.
@@ -32,7 +34,7 @@ func compareCommand(s streams) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "margin", Value: "10%", Usage: "how much worse still passes, as a `SHARE`", EnvVars: twin("margin")},
 			&cli.StringFlag{Name: "step", Usage: "compare the step `NAME`; by default the sign-up", EnvVars: twin("step")},
-			&cli.StringSliceFlag{Name: "gate", Usage: "let the `FIGURE` decide; by default " + strings.Join(report.DefaultGates(), ", "), EnvVars: twin("gate")},
+			&cli.StringSliceFlag{Name: "gate", Usage: "let the `FIGURE` decide; by default " + strings.Join(baseline.DefaultGates(), ", "), EnvVars: twin("gate")},
 			&cli.IntFlag{Name: "pairs", Value: 10, Usage: "make `N` pairs of runs, or compare so many with --calibrate", EnvVars: twin("pairs")},
 			&cli.StringFlag{Name: "base", Usage: "the `COMMAND` that makes a run of the base; OMBAK_OUT says where it writes", EnvVars: twin("base")},
 			&cli.StringFlag{Name: "candidate", Usage: "the `COMMAND` that makes a run of the candidate", EnvVars: twin("candidate")},
@@ -52,11 +54,11 @@ func compareCommand(s streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			compared, err := report.Compare(base, candidate, how)
+			compared, err := baseline.Compare(base, candidate, how)
 			if err != nil {
 				return usageError{err}
 			}
-			if err := print(s.out, c.Bool("json"), compared, report.WriteComparison); err != nil {
+			if err := print(s.out, c.Bool("json"), compared, render.Comparison); err != nil {
 				return err
 			}
 			return verdictError{compared.Verdict}
@@ -74,8 +76,8 @@ func print[T any](w io.Writer, asJSON bool, result T, text func(io.Writer, T) er
 	return encoder.Encode(result)
 }
 
-func readComparing(c *cli.Context) (report.Comparing, error) {
-	how := report.Comparing{Step: c.String("step"), Gates: c.StringSlice("gate")}
+func readComparing(c *cli.Context) (baseline.Comparing, error) {
+	how := baseline.Comparing{Step: c.String("step"), Gates: c.StringSlice("gate")}
 	digits, isPercent := strings.CutSuffix(c.String("margin"), "%")
 	margin, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
 	if isPercent {
@@ -110,7 +112,7 @@ func bothSides(c *cli.Context, s streams) (base, candidate []report.Report, err 
 }
 
 // calibrateGate compares runs of one build, those named or as many as it makes.
-func calibrateGate(c *cli.Context, s streams, how report.Comparing) error {
+func calibrateGate(c *cli.Context, s streams, how baseline.Comparing) error {
 	var runs []report.Report
 	var err error
 	switch command := c.String("base"); {
@@ -130,11 +132,11 @@ func calibrateGate(c *cli.Context, s streams, how report.Comparing) error {
 	if err != nil {
 		return err
 	}
-	result, err := report.Calibrate(runs, c.Int("pairs"), comparisons, how)
+	result, err := baseline.CheckGate(runs, c.Int("pairs"), comparisons, how)
 	if err != nil {
 		return usageError{err}
 	}
-	if err := print(s.out, c.Bool("json"), result, report.WriteCalibration); err != nil {
+	if err := print(s.out, c.Bool("json"), result, render.GateCheck); err != nil {
 		return err
 	}
 	return verdictError{result.Verdict}
@@ -193,7 +195,7 @@ func makePairs(c *cli.Context, s streams, commands []string) (base, candidate []
 	if err != nil {
 		return nil, nil, err
 	}
-	base, candidate = report.Deal(runs)
+	base, candidate = baseline.Deal(runs)
 	return base, candidate, nil
 }
 

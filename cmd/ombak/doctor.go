@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"text/tabwriter"
+	"io"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/units"
 )
 
 func doctorCommand(s streams) *cli.Command {
@@ -54,7 +55,7 @@ func doctor(c *cli.Context, s streams) error {
 
 // printFindings ends with exit code 1 where something is not enough.
 func printFindings(s streams, scenario string, findings []host.Finding) error {
-	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	bad := 0
 	for _, finding := range findings {
 		mark := "ok"
@@ -62,12 +63,12 @@ func printFindings(s streams, scenario string, findings []host.Finding) error {
 			mark = "not enough"
 			bad++
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", mark, finding.Name, finding.Value)
+		rows = append(rows, []string{mark, finding.Name, finding.Value})
 		if finding.Advice != "" {
-			fmt.Fprintf(table, "\t\t%s\n", finding.Advice)
+			rows = append(rows, []string{"", "", finding.Advice})
 		}
 	}
-	if err := table.Flush(); err != nil {
+	if _, err := io.WriteString(s.out, units.Table("", rows)); err != nil {
 		return err
 	}
 	if bad > 0 {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/render"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/workload"
@@ -271,13 +272,13 @@ func show(c *cli.Context, out io.Writer, run *setup.Planned, result report.Repor
 	if c.Bool("json") {
 		return report.Write(out, result)
 	}
-	if err := report.WriteText(out, result); err != nil {
+	if err := render.Text(out, result); err != nil {
 		return err
 	}
 	absolute, err := filepath.Abs(folder)
 	if err != nil {
 		absolute = folder
 	}
-	_, err = fmt.Fprintf(out, "\n%s\nreport: %s\n", report.Conclusion(result, run.TryNext(result)), absolute)
+	_, err = fmt.Fprintf(out, "\n%s\nreport: %s\n", render.Conclusion(result, run.TryNext(result)), absolute)
 	return err
 }

@@ -13,13 +13,14 @@ import (
 
 	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/render"
 )
 
 // exports are the forms that a report can be written in, by name.
 func exports() map[string]func(io.Writer, report.Report) error {
 	return map[string]func(io.Writer, report.Report) error{
-		"html": exportPage, "junit": report.WriteJUnit, "summary": report.WriteSummary, "csv": report.WriteCSV,
-		"hlog": report.WriteHistogramLog, "text": report.WriteText, "github": report.WriteAnnotations, "gitlab": report.WriteLoadPerformance,
+		"html": exportPage, "junit": render.JUnit, "summary": render.Markdown, "csv": render.CSV,
+		"hlog": render.HistogramLog, "text": render.Text, "github": render.Annotations, "gitlab": render.LoadPerformance,
 	}
 }
 

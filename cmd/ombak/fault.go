@@ -8,13 +8,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/units"
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
@@ -81,42 +80,40 @@ func printFaults(c *cli.Context, out io.Writer, list mocks.FaultList) error {
 		_, err := fmt.Fprintln(out, "no fault is there or will be")
 		return err
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tFAULT\tON\tSTATE")
+	rows := [][]string{{"ID", "FAULT", "ON", "STATE"}}
 	for _, view := range list.Faults {
 		id := view.ID
 		if id == "" {
 			id = "scheduled"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", id, view.Fault, view.On, stateOf(view))
+		rows = append(rows, []string{id, view.Fault, view.On, stateOf(view)})
 	}
-	return table.Flush()
+	_, err := io.WriteString(out, units.Table("", rows))
+	return err
 }
 
 func stateOf(view mocks.FaultView) string {
-	length := func(s float64) time.Duration {
-		return time.Duration(s * float64(time.Second)).Round(100 * time.Millisecond)
-	}
 	switch {
 	case view.Now && view.LeftS > 0:
-		return fmt.Sprintf("there, ends in %v", length(view.LeftS))
+		return "there, ends in " + units.Time(view.LeftS)
 	case view.Now:
 		return "there, to the end"
 	case view.ForS > 0 && view.LeftS == 0:
 		return "ended"
 	}
-	return fmt.Sprintf("begins at %v of the scenario", length(view.AtS))
+	return fmt.Sprintf("begins at %s of the scenario", units.Time(view.AtS))
 }
 
 func printKnown(out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	for _, set := range fault.Sets() {
-		fmt.Fprintf(table, "%s\t%s\n", set.Name, set.Purpose)
+		rows = append(rows, []string{set.Name, set.Purpose})
 	}
 	for _, kind := range fault.Kinds() {
-		fmt.Fprintf(table, "%s\ta kind, for --on NAME\n", kind)
+		rows = append(rows, []string{string(kind), "a kind, for --on NAME"})
 	}
-	return table.Flush()
+	_, err := io.WriteString(out, units.Table("", rows))
+	return err
 }
 
 func startFault(c *cli.Context, out io.Writer) error {

@@ -10,6 +10,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/render"
+	"github.com/ombak-sim/ombak/report/threshold"
 )
 
 func mergeCommand(s streams) *cli.Command {
@@ -35,17 +38,18 @@ func mergeCommand(s streams) *cli.Command {
 				}
 				parts = append(parts, r)
 			}
-			merged, err := report.MergeParts(parts)
+			merged, err := recorder.Merge(parts)
 			if err != nil {
 				return usageError{fmt.Errorf("the parts make no whole: %w", err)}
 			}
+			merged = threshold.JudgeMerged(merged, parts)
 			if err := os.MkdirAll(filepath.Dir(c.String("output")), 0o755); err != nil {
 				return fmt.Errorf("the folder of %s cannot be made: %w; name another file with -o", c.String("output"), err)
 			}
 			if err := writeFile(c.String("output"), func(w io.Writer) error { return report.Write(w, merged) }); err != nil {
 				return err
 			}
-			if err := report.WriteText(s.out, merged); err != nil {
+			if err := render.Text(s.out, merged); err != nil {
 				return err
 			}
 			return verdictError{merged.Verdict}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/render"
 )
 
 // makeFolder makes the output folder and returns its path; without a name it is
@@ -40,10 +41,10 @@ func writeFiles(folder string, r report.Report) error {
 		write func(io.Writer, report.Report) error
 	}{
 		{"report.json", report.Write},
-		{"series.csv", report.WriteCSV},
-		{"latency.hlog", report.WriteHistogramLog},
-		{"summary.md", report.WriteSummary},
-		{"junit.xml", report.WriteJUnit},
+		{"series.csv", render.CSV},
+		{"latency.hlog", render.HistogramLog},
+		{"summary.md", render.Markdown},
+		{"junit.xml", render.JUnit},
 		{"report.html", page(figures)},
 	} {
 		if err := writeFile(filepath.Join(folder, file.name), func(w io.Writer) error { return file.write(w, r) }); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/render"
 )
 
 // page returns what writes report.html with the figures.
@@ -16,11 +17,11 @@ func page(figures []plots.Figure) func(io.Writer, report.Report) error {
 		if err != nil {
 			return err
 		}
-		inline := make([]report.Figure, 0, len(figures))
+		inline := make([]render.Figure, 0, len(figures))
 		for i, figure := range figures {
-			inline = append(inline, report.Figure{Name: figure.Name, Title: figure.Title, SVG: drawings[i], Alt: figure.Alt})
+			inline = append(inline, render.Figure{Name: figure.Name, Title: figure.Title, SVG: drawings[i], Alt: figure.Alt})
 		}
-		return report.WriteHTML(w, r, inline)
+		return render.HTML(w, r, inline)
 	}
 }
 

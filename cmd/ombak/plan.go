@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -18,6 +17,7 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/study/plan"
 	"github.com/ombak-sim/ombak/study/simulation"
+	"github.com/ombak-sim/ombak/units"
 )
 
 func planCommand(s streams) *cli.Command {
@@ -226,29 +226,10 @@ func showPlans(out io.Writer, c plan.Comparison, folder string) {
 	fmt.Fprintf(out, "plans: %s\n", filepath.Join(folder, "plans.md"))
 }
 
-// columns sets a table, its first column to the left and the others to the right.
+// columns lays out a table, its first column to the left and the others to the right.
 func columns(rows [][]string) string {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
+	if len(rows) == 0 {
+		return ""
 	}
-	var b strings.Builder
-	for _, row := range rows {
-		for i, cell := range row {
-			space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			switch i {
-			case 0:
-				b.WriteString(cell + space)
-			default:
-				b.WriteString("  " + space + cell)
-			}
-		}
-		b.WriteByte('\n')
-	}
-	return b.String()
+	return units.Table("l"+strings.Repeat("r", len(rows[0])-1), rows)
 }

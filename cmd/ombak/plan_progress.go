@@ -14,6 +14,7 @@ import (
 
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/study/simulation"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // studyProgress shows how many of several simulations are done, and how much of the scenario's time they
@@ -74,7 +75,7 @@ func estimate(c *cli.Context, p *studyProgress, run *setup.Model, runs int) (str
 
 // expected tells better how long it will take, once the first run has told.
 func (p *studyProgress) expected(first, rest time.Duration) {
-	p.say("the first took %v; the others take about %v\n", first.Round(10*time.Millisecond), rest.Round(100*time.Millisecond))
+	p.say("the first took %s; the others take about %s\n", units.Duration(first), units.Duration(rest))
 }
 
 // done is called after each run, by one goroutine at a time.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ombak-sim/ombak/study/plan"
 	"github.com/ombak-sim/ombak/study/simulation"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // searchReplications is how often a plan is played to be sure of it, where the flag does not say.
@@ -46,7 +47,7 @@ func playSearch(c *cli.Context, s streams, search *plan.Search) (plan.Searched, 
 	watch.say("plan %s varied: %d candidates, %d replications of those that may hold: %d runs at most%s\n",
 		search.Start().Scenario.Plan(), search.Candidates(), replicationsOf(c), search.Runs(), expected)
 	searched, simulations, err := search.Play(c.Context, watch.watched(simulation.Settings{Build: build()}), func(first, rest time.Duration) {
-		watch.say("the first took %v; the others take about %v at most\n", first.Round(10*time.Millisecond), rest.Round(100*time.Millisecond))
+		watch.say("the first took %s; the others take about %s at most\n", units.Duration(first), units.Duration(rest))
 	})
 	watch.say("%d runs were needed\n", watch.played.Load())
 	return searched, simulations, err

@@ -132,7 +132,7 @@ func (r *redliner) playOpen(rate float64) (redline.Level, error) {
 		return level, err
 	}
 	level.Rate = rate
-	r.say("%s: %.5g sign-ups/s: %s\n", level.Name, rate, level.Report.Verdict)
+	r.say("%s: %s sign-ups/s: %s\n", level.Name, units.Rate(rate), level.Report.Verdict)
 	return level, nil
 }
 
@@ -221,7 +221,7 @@ func (r *redliner) print(open redline.Open) {
 		if row, _ := level.Step(open.Step); row.ResponseTimePassedS != nil {
 			p50, p99 = units.Time(row.ResponseTimePassedS.P50), units.Time(row.ResponseTimePassedS.P99)
 		}
-		rows = append(rows, []string{level.Name, fmt.Sprintf("%.5g", level.Rate), units.Count(level.Passed(open.Step)), p50, p99, level.Why()})
+		rows = append(rows, []string{level.Name, units.Rate(level.Rate), units.Count(level.Passed(open.Step)), p50, p99, level.Why()})
 	}
 	fmt.Fprintf(r.s.out, "%s\n%s\nreport: %s\n", units.Table("lrrrrl", rows), open.Sentence(), filepath.Join(r.folder, "report.json"))
 }

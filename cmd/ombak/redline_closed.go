@@ -38,7 +38,7 @@ func (r *redliner) playClosed(people int) (redline.Level, error) {
 		return level, err
 	}
 	level.Rate = level.Report.Offered.Scheduled / r.options.For.Seconds()
-	r.say("%s: %d people under way: %.5g finished per second\n", level.Name, people, level.Finished())
+	r.say("%s: %d people under way: %s finished per second\n", level.Name, people, units.Rate(level.Finished()))
 	return level, nil
 }
 
@@ -62,7 +62,7 @@ func (r *redliner) concludeClosed(closed redline.Closed) error {
 	}
 	rows := [][]string{{"level", "under way", "finished/s"}}
 	for _, level := range closed.Levels {
-		rows = append(rows, []string{level.Name, strconv.Itoa(level.Concurrency), fmt.Sprintf("%.5g", level.Finished())})
+		rows = append(rows, []string{level.Name, strconv.Itoa(level.Concurrency), units.Rate(level.Finished())})
 	}
 	_, err := fmt.Fprintf(r.s.out, "%s\n%s\nreport: %s\n", units.Table("lrr", rows), closed.Sentence(), path)
 	return err

@@ -4,15 +4,16 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/units"
 )
 
 func scenarioCommand(s streams) *cli.Command {
@@ -51,18 +52,19 @@ func loadScenario(name string) (*scenarios.Scenario, error) {
 }
 
 func listScenarios(s streams) error {
-	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	var rows [][]string
 	for _, name := range scenarios.Bundled() {
 		scenario, err := loadScenario(name)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(table, "%s\t%s\n", name, scenario.Title)
+		rows = append(rows, []string{name, scenario.Title})
 		for _, plan := range scenario.Plans {
-			fmt.Fprintf(table, "  --plan %s\t%s\n", plan.Name, plan.Description)
+			rows = append(rows, []string{"  --plan " + plan.Name, plan.Description})
 		}
 	}
-	return table.Flush()
+	_, err := io.WriteString(s.out, units.Table("", rows))
+	return err
 }
 
 func showScenario(s streams, c *cli.Context) error {

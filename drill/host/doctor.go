@@ -14,6 +14,7 @@ import (
 
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // Finding is one thing that [Examine] looked at.
@@ -84,7 +85,7 @@ func examineTimers() Finding {
 	}
 	slices.Sort(late)
 	p99 := late[naps*99/100]
-	finding := Finding{Name: "timers wake late by", Value: fmt.Sprintf("%v (median), %v (p99)", late[naps/2].Round(time.Microsecond), p99.Round(time.Microsecond)), Good: p99 < 10*time.Millisecond}
+	finding := Finding{Name: "timers wake late by", Value: fmt.Sprintf("%s (median), %s (p99)", units.Duration(late[naps/2]), units.Duration(p99)), Good: p99 < 10*time.Millisecond}
 	if !finding.Good {
 		finding.Advice = "something else keeps the cores busy, or the machine is shared; close it, or expect runs to be invalid"
 	}
@@ -114,7 +115,7 @@ func examineDisk(folder string) (Finding, error) {
 	}
 	slices.Sort(took)
 	kind := Filesystem(path)
-	finding := Finding{Name: "a synced write of 4 KiB", Value: fmt.Sprintf("%v (median), %v (slowest of %d) on %s", took[writes/2].Round(time.Microsecond), took[writes-1].Round(time.Microsecond), writes, kind), Good: true}
+	finding := Finding{Name: "a synced write of 4 KiB", Value: fmt.Sprintf("%s (median), %s (slowest of %d) on %s", units.Duration(took[writes/2]), units.Duration(took[writes-1]), writes, kind), Good: true}
 	switch {
 	case kind == "tmpfs" || kind == "ramfs":
 		finding.Good, finding.Advice = false, "an fsync costs nothing there, so the store would look better than it is; name a folder on a disk with --out"
@@ -144,7 +145,7 @@ func judgeCPU(run *setup.Live, perRequest time.Duration) Finding {
 	need := requests * perRequest.Seconds() * allParts
 	finding := Finding{
 		Name:  "CPU",
-		Value: fmt.Sprintf("%d cores; %v a request, so that about %.2g cores are needed at the peak of %.0f people/s", runtime.NumCPU(), perRequest.Round(time.Microsecond), need, peak),
+		Value: fmt.Sprintf("%d cores; %s a request, so that about %.2g cores are needed at the peak of %.0f people/s", runtime.NumCPU(), units.Duration(perRequest), need, peak),
 		Good:  need < 0.9*float64(runtime.NumCPU()),
 	}
 	if !finding.Good {

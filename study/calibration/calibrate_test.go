@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
@@ -39,7 +40,7 @@ func measuredAt(rate float64) report.Report {
 	return report.Report{
 		Engine: report.Live, Scenario: report.Scenario{Name: "test"}, DurationS: length, Machine: &report.Machine{CPUs: 2},
 		Offered:   report.Offered{Scheduled: rate * length},
-		Steps:     []report.StepRow{{Step: "landing", Requests: rate * length}, {Step: "mail", Requests: 1e6}},
+		Steps:     []report.StepRow{{Step: "landing", Requests: rate * length}, {Step: "letter", Kind: funnel.Await, Requests: 1e6}, {Step: "mail", Requests: 1e6}},
 		Processes: []report.Process{{Name: "backend", CPUS: &cpu}},
 		Generator: &report.Generator{CPUS: &others},
 		Stations: []report.StationRow{

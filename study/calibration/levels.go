@@ -160,16 +160,12 @@ func plausible(r report.Report) error {
 // requestsOf is how many requests of people the backend got; looks for what comes later not counted.
 func requestsOf(r report.Report) (requests float64) {
 	for _, row := range r.Steps {
-		if !awaits(row.Step) {
+		if !r.Awaits(row.Step) {
 			requests += row.Requests
 		}
 	}
 	return requests
 }
-
-// awaits says whether a step waits for mail or SMS, as the bundled scenarios call it: the backend
-// does not answer there. A report does not tell the kinds of its steps.
-func awaits(step string) bool { return step == "mail" || step == "sms" }
 
 // rowOf returns the row of a station.
 func rowOf(r report.Report, name string) (report.StationRow, bool) {

@@ -172,7 +172,7 @@ func (v Validation) Rows() [][]string {
 		case "s":
 			spell = units.Time
 		case "share":
-			spell = func(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
+			spell = units.Percent
 		}
 		verdict := "wrong"
 		if p.Near {

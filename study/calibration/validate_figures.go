@@ -87,7 +87,7 @@ func (w window) throughput(r report.Report) (perSecond float64, known bool) {
 		}
 		seconds++
 		for _, step := range r.Series.Steps {
-			if !awaits(step.Step) && k < len(step.Passed) && k < len(step.Declined) {
+			if !r.Awaits(step.Step) && k < len(step.Passed) && k < len(step.Declined) {
 				perSecond += float64(step.Passed[k] + step.Declined[k])
 			}
 		}

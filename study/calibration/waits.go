@@ -204,7 +204,7 @@ func variations(web FittedStation) []variation {
 // a prediction should come.
 func missOfWaits(simulated report.Report, measured []report.Report) (sum float64) {
 	for i, row := range simulated.Steps {
-		if row.ResponseTimePassedS == nil || awaits(row.Step) {
+		if row.ResponseTimePassedS == nil || simulated.Awaits(row.Step) {
 			continue
 		}
 		for _, of := range waitsJudged {

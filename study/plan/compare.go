@@ -104,7 +104,7 @@ func warningsOf(simulations []simulation.Result) (warnings []string) {
 func outcomeOf(s simulation.Result) PlanOutcome {
 	outcome := PlanOutcome{
 		Plan: s.Report.Plan, Replications: len(s.Replications), Verdict: s.Report.Verdict, Thresholds: s.Report.Thresholds,
-		Bottleneck: bottleneckOf(s),
+		Bottleneck: bottleneckText(s),
 	}
 	for _, figure := range PlanFigures() {
 		if estimated := estimate(s.Replications, figure.replay); figure.Name != "cost" || s.Priced {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // WritePlansMarkdown writes a comparison of plans for a pull request.
@@ -24,9 +25,9 @@ func WritePlansMarkdown(w io.Writer, c Comparison) error {
 			rows[i][len(rows[i])-2], rows[i][len(rows[i])-1] = string(plan.Verdict), yes(plan.Pareto)
 		}
 	}
-	b.WriteString(markdownTable(rows))
+	b.WriteString(units.Markdown("", rows))
 	if len(c.Plans) > 1 {
-		fmt.Fprintf(&b, "\nDifferences from %s, paired:\n\n%s", c.Plans[0].Plan, markdownTable(c.Rows(true)))
+		fmt.Fprintf(&b, "\nDifferences from %s, paired:\n\n%s", c.Plans[0].Plan, units.Markdown("", c.Rows(true)))
 	}
 	b.WriteString("\n### Why\n")
 	for _, why := range c.Why {
@@ -38,12 +39,12 @@ func WritePlansMarkdown(w io.Writer, c Comparison) error {
 	if len(c.Warnings) > 0 {
 		b.WriteString("\n### Warnings\n- " + strings.Join(c.Warnings, "\n- ") + "\n")
 	}
-	b.WriteString("\n### Thresholds\n" + markdownTable(c.ThresholdRows()))
+	b.WriteString("\n### Thresholds\n" + units.Markdown("", c.ThresholdRows()))
 	if u := c.Uncertainty; u != nil {
-		fmt.Fprintf(&b, "\n### Under uncertainty\nLeast regret: **%s**, of %d combinations%s.\n\n%s", u.LeastRegret, u.Worlds, prefix("; ", u.Tie()), markdownTable(u.withPlaces(u.Rows(c.Currency))))
+		fmt.Fprintf(&b, "\n### Under uncertainty\nLeast regret: **%s**, of %d combinations%s.\n\n%s", u.LeastRegret, u.Worlds, prefix("; ", u.Tie()), units.Markdown("", u.withPlaces(u.Rows(c.Currency))))
 	}
 	if s := c.Search; s != nil {
-		fmt.Fprintf(&b, "\n### Search\n%d of %d candidates tried, %d of them in full.\n\n%s", len(s.Candidates), s.All, s.Full, markdownTable(s.Rows(c.Currency)))
+		fmt.Fprintf(&b, "\n### Search\n%d of %d candidates tried, %d of them in full.\n\n%s", len(s.Candidates), s.All, s.Full, units.Markdown("", s.Rows(c.Currency)))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -83,15 +84,4 @@ func yes(is bool) string {
 		return "yes"
 	}
 	return ""
-}
-
-func markdownTable(rows [][]string) string {
-	var b strings.Builder
-	for i, row := range rows {
-		b.WriteString("| " + strings.Join(row, " | ") + " |\n")
-		if i == 0 {
-			b.WriteString(strings.Repeat("|---", len(row)) + "|\n")
-		}
-	}
-	return b.String()
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/capacity"
-	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/study/simulation"
@@ -57,7 +57,7 @@ func NewSearch(scenario *scenarios.Scenario, options setup.Options, replications
 	if s.start, err = setup.NewModel(scenario, options); err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(s.start.Conditions, report.Condition.Must) {
+	if !slices.ContainsFunc(s.start.Conditions, threshold.Condition.Must) {
 		return nil, setup.Refuse("scenario %s has no threshold that must hold, so its cheapest plan is nothing at all; add one, or give --threshold", scenario.Name)
 	}
 	for _, last := range []bool{false, true} { // another plan than the section's may lack what is varied
@@ -164,7 +164,7 @@ func (p *prober) try(candidate []int, full bool) (capacity.Trial, error) {
 	}
 	cost := estimate(t.series.Replications, func(r simulation.Replication) float64 { return r.Cost })
 	t.outcome = Candidate{Settings: p.candidate(candidate), Replications: len(t.series.Replications), Cost: cost}
-	bottleneck := bottleneckOf(simulation.Result{Gates: t.series.Replications[0].Gates, Busiest: t.series.Replications[0].Busiest})
+	bottleneck := bottleneckText(simulation.Result{Gates: t.series.Replications[0].Gates, Bottleneck: t.series.Replications[0].Bottleneck})
 	if !full {
 		holds := t.mayHold()
 		t.outcome.Verdict = Fails

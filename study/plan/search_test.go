@@ -9,6 +9,7 @@ import (
 
 	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/study/simulation"
@@ -142,7 +143,7 @@ func TestSurelyNeedsConfidence(t *testing.T) {
 	}
 	tried := trial{series: simulation.Series{Model: model}}
 	for _, by := range []float64{1, 2, 3} {
-		tried.series.Replications = append(tried.series.Replications, simulation.Replication{Margins: []simulation.Margin{{Margin: report.Margin{By: by, Strict: true}}}})
+		tried.series.Replications = append(tried.series.Replications, simulation.Replication{Margins: []simulation.Margin{{Margin: threshold.Margin{By: by, Strict: true}}}})
 	}
 	for _, test := range []struct {
 		chance float64

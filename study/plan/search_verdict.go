@@ -6,6 +6,7 @@ import (
 
 	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/study/simulation"
 	"github.com/ombak-sim/ombak/units"
@@ -123,8 +124,8 @@ func (t *trial) broken() string {
 }
 
 // must are the conditions that must hold.
-func (t *trial) must() []report.Condition {
-	var all []report.Condition
+func (t *trial) must() []threshold.Condition {
+	var all []threshold.Condition
 	for _, condition := range t.series.Model.Conditions {
 		if condition.Must() {
 			all = append(all, condition)
@@ -159,10 +160,10 @@ func (t *trial) surely(chance, confidence float64) (verdict, why string, err err
 			return "", "", err
 		}
 		strict := t.series.Replications[0].Margins[i].Strict
-		if middle := (report.Margin{By: mean(values), Strict: strict}); !middle.Holds() {
+		if middle := (threshold.Margin{By: mean(values), Strict: strict}); !middle.Holds() {
 			return Fails, fmt.Sprintf("%s: it is %s in the mean", condition.Source, condition.Value(middle.By)), nil
 		}
-		if !(report.Margin{By: least, Strict: strict}).Holds() {
+		if !(threshold.Margin{By: least, Strict: strict}).Holds() {
 			return Unsure, fmt.Sprintf("%s: it is %s in the mean, but chance may hide %s from a confidence of %.4g %%",
 				condition.Source, condition.Value(mean(values)), condition.Value(least), 100*confidence), nil
 		}

@@ -141,9 +141,9 @@ const muchWaiting = 0.1
 // hardlyBusy is the share of the run below which the busiest station bounds nothing.
 const hardlyBusy = 0.3
 
-// bottleneckOf names what turned most requests away, unless that is next to nothing, where most still
+// bottleneckText names what turned most requests away, unless that is next to nothing, where most still
 // waited at the end, and the part that was busiest.
-func bottleneckOf(s simulation.Result) string {
+func bottleneckText(s simulation.Result) string {
 	var parts []string
 	if len(s.Gates) > 0 {
 		gate := s.Gates[0]
@@ -157,11 +157,11 @@ func bottleneckOf(s simulation.Result) string {
 			break
 		}
 	}
-	if s.Busiest.Name != "" && s.Busiest.Share < hardlyBusy && len(parts) == 0 {
-		return fmt.Sprintf("no part was short of capacity (%s was busiest, %.0f %% of the run): what people do bounds it", s.Busiest.Name, 100*s.Busiest.Share)
+	if s.Bottleneck.Name != "" && s.Bottleneck.Utilization < hardlyBusy && len(parts) == 0 {
+		return fmt.Sprintf("no part was short of capacity (%s was busiest, %.0f %% of the run): what people do bounds it", s.Bottleneck.Name, 100*s.Bottleneck.Utilization)
 	}
-	if s.Busiest.Name != "" {
-		parts = append(parts, fmt.Sprintf("%s was busiest, %.0f %% of the run", s.Busiest.Name, 100*s.Busiest.Share))
+	if s.Bottleneck.Name != "" {
+		parts = append(parts, fmt.Sprintf("%s was busiest, %.0f %% of the run", s.Bottleneck.Name, 100*s.Bottleneck.Utilization))
 	}
 	return strings.Join(parts, ", and ")
 }

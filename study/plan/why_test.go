@@ -29,7 +29,7 @@ func TestWhyNamesTheRegistry(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, stuck := range []string{"call:dukcapil turned away", "still waited at call:dukcapil", "still waited at step:identity", "call:dukcapil turned away"} {
-		said := bottleneckOf(simulations[i])
+		said := bottleneckText(simulations[i])
 		if !strings.Contains(said, stuck) || !strings.Contains(said, "dukcapil was busiest") {
 			t.Errorf("%s: %s; want %q and that dukcapil was busiest", runs[i].Scenario.Plan(), said, stuck)
 		}

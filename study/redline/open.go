@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // Open is what raising the rate came to.
@@ -72,7 +73,7 @@ func (o Open) Knee() float64 {
 // bottleneck names what was busiest at the lowest rate that broke.
 func (o Open) bottleneck() string {
 	if broke, found := o.at(o.Limit.Broke); found {
-		return Bottleneck(broke.Report)
+		return broke.Report.Bottleneck().String()
 	}
 	return ""
 }
@@ -81,11 +82,11 @@ func (o Open) bottleneck() string {
 func (o Open) Sentence() string {
 	switch {
 	case o.Limit.Held == 0:
-		return fmt.Sprintf("No rate held, not even %.5g sign-ups/s; begin lower with --from.", o.Limit.Broke)
+		return fmt.Sprintf("No rate held, not even %s sign-ups/s; begin lower with --from.", units.Rate(o.Limit.Broke))
 	case o.Limit.Broke == 0:
-		return fmt.Sprintf("%.5g sign-ups/s held, and nothing higher was tried; raise --most or --factor.", o.Limit.Held)
+		return fmt.Sprintf("%s sign-ups/s held, and nothing higher was tried; raise --most or --factor.", units.Rate(o.Limit.Held))
 	}
-	text := fmt.Sprintf("%.5g sign-ups/s held, %.5g did not", o.Limit.Held, o.Limit.Broke)
+	text := fmt.Sprintf("%s sign-ups/s held, %s did not", units.Rate(o.Limit.Held), units.Rate(o.Limit.Broke))
 	if broke, found := o.at(o.Limit.Broke); found {
 		text += " (" + broke.Why() + ")"
 	}
@@ -94,7 +95,7 @@ func (o Open) Sentence() string {
 	}
 	text += "."
 	if knee := o.Knee(); knee > 0 {
-		text += fmt.Sprintf(" The knee is at %.5g sign-ups/s: above it, waiting grows faster than throughput.", knee)
+		text += fmt.Sprintf(" The knee is at %s sign-ups/s: above it, waiting grows faster than throughput.", units.Rate(knee))
 	}
 	return text
 }

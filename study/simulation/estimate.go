@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
-	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/sim"
 	"github.com/ombak-sim/ombak/units"
@@ -26,14 +26,14 @@ type TimeEstimate struct {
 func EstimateTime(ctx context.Context, model *setup.Model) (TimeEstimate, error) {
 	config := Settings{}.replication(model.Config, 0)
 	steps := config.Journey.Funnel()
-	recorder := report.NewRecorder(steps, 1, report.NewRecording(steps).Add)
-	seen := &beginner{ShardObserver: recorder.Observer(0)}
+	observers := recorder.NewRecorder(steps, 1, recorder.NewRecording(steps).Add)
+	seen := &beginner{ShardObserver: observers.Observer(0)}
 	brief, stop := context.WithTimeout(ctx, beginning)
 	defer stop()
 	began := time.Now()
 	_, err := sim.Run(brief, config, func(int) funnel.Observer { return seen })
 	took := time.Since(began)
-	recorder.Close()
+	observers.Close()
 	switch {
 	case err == nil:
 		return TimeEstimate{took, took}, nil
@@ -48,7 +48,7 @@ func EstimateTime(ctx context.Context, model *setup.Model) (TimeEstimate, error)
 
 // beginner records, and notes how far the replication is.
 type beginner struct {
-	*report.ShardObserver
+	*recorder.ShardObserver
 	entered float64 // people
 	latest  time.Duration
 }

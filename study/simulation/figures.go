@@ -24,7 +24,7 @@ type Gate struct {
 
 // figuresOf takes the figures of one replication from its report.
 func figuresOf(model *setup.Model, assembled report.Report, config sim.Config) Replication {
-	replication := Replication{Cost: cost(model.Scenario.Prices(), assembled, config), Busiest: busiest(assembled, config)}
+	replication := Replication{Cost: cost(model.Scenario.Prices(), assembled, config), Bottleneck: bottleneck(assembled, config)}
 	scheduled := assembled.Offered.ByStep[model.Scenario.Arrivals.Step].Scheduled
 	for i, row := range assembled.Funnel {
 		step := assembled.Steps[i]
@@ -107,20 +107,14 @@ func serverTime(config sim.Config, kind sim.HopKind, place int, clock func(time.
 	return total
 }
 
-// Busiest is the station or dependency that worked the largest share of its servers' time.
-type Busiest struct {
-	Name  string
-	Share float64 // 0 to 1
-}
-
-// busiest finds it in one replication.
-func busiest(assembled report.Report, config sim.Config) Busiest {
-	var most Busiest
+// bottleneck returns the station or dependency of a replication that worked the largest share of its
+// servers' time, which changes with their number.
+func bottleneck(assembled report.Report, config sim.Config) (most report.Bottleneck) {
 	real := func(at time.Duration) time.Duration { return at }
 	consider := func(name string, had float64) {
 		for _, row := range assembled.Stations {
-			if share := min(1, row.BusyS/had); row.Name == name && had > 0 && share > most.Share {
-				most = Busiest{name, share}
+			if row.Name == name {
+				most = most.Or(name, row.BusyS, had)
 			}
 		}
 	}

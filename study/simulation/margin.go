@@ -1,10 +1,13 @@
 package simulation
 
-import "github.com/ombak-sim/ombak/report"
+import (
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
+)
 
 // Margin is by how much a condition holds in one replication, or why that is not known.
 type Margin struct {
-	report.Margin
+	threshold.Margin
 	Unknown string
 }
 
@@ -12,7 +15,7 @@ type Margin struct {
 func (m Margin) Holds() bool { return m.Unknown == "" && m.Margin.Holds() }
 
 // marginsOf returns the margins of the conditions that must hold, in their order.
-func marginsOf(conditions []report.Condition, assembled report.Report) []Margin {
+func marginsOf(conditions []threshold.Condition, assembled report.Report) []Margin {
 	var all []Margin
 	for _, condition := range conditions {
 		if !condition.Must() {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/sim"
 )
@@ -26,7 +27,7 @@ type Replication struct {
 	RecoveryS   float64 // from the end of the busiest minute of arrivals until the last troubled minute ended, s; see [report.Recovery]
 	Recovered   bool    // that was before the last arrivals
 	Cost        float64 // in the currency of the scenario's catalogue of prices
-	Busiest     Busiest
+	Bottleneck  report.Bottleneck
 	Gates       []Gate   // of replication 0: what turned requests away, the most first
 	Margins     []Margin // of the thresholds that must hold
 	Events      uint64
@@ -74,13 +75,13 @@ func replicate(ctx context.Context, model *setup.Model, player *sim.Player, conf
 	}
 	config.Changes = result.Changes // those of scalers among them
 	s := model.Scenario
-	facts := report.Facts{
+	facts := recorder.Facts{
 		Ombak: settings.Build, Engine: report.Simulated,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Duration: result.Duration, Speed: model.Options.Speed, Clock: config.Journey.Clock.Scenario,
 		Offered: offeredTo(model, config), Readings: result.Readings, Marks: marks(model, config), SeriesNote: "of replication 0", Warnings: model.Warnings,
 	}
-	assembled := report.Assemble(recording, facts)
+	assembled := recorder.Assemble(recording, facts)
 	replication := figuresOf(model, assembled, config)
 	replication.Events, replication.Elapsed, replication.Margins = result.Events, time.Since(began), marginsOf(model.Conditions, assembled)
 	if number == 0 {
@@ -93,32 +94,32 @@ func replicate(ctx context.Context, model *setup.Model, player *sim.Player, conf
 }
 
 // record plays one replication, recorded as a whole or briefly, and calls s.Passed as its time passes.
-func (s Settings) record(ctx context.Context, player *sim.Player, config sim.Config, brief bool) (*report.Recording, sim.Result, error) {
+func (s Settings) record(ctx context.Context, player *sim.Player, config sim.Config, brief bool) (*recorder.Recording, sim.Result, error) {
 	steps := config.Journey.Funnel()
-	recording, told := report.NewRecording(steps), time.Duration(0)
+	recording, told := recorder.NewRecording(steps), time.Duration(0)
 	reach := func(at time.Duration) {
 		if s.Passed != nil && at > told {
 			s.Passed(at - told)
 			told = at
 		}
 	}
-	recorder := report.NewRecorder(steps, 1, func(delta report.Delta) {
+	observers := recorder.NewRecorder(steps, 1, func(delta recorder.Delta) {
 		recording.Add(delta)
 		reach(time.Duration(delta.Second) * time.Second)
 	})
 	if brief {
 		recording.Brief()
-		recorder.Brief()
+		observers.Brief()
 	}
-	result, err := player.Run(ctx, config, func(shard int) funnel.Observer { return recorder.Observer(shard) })
-	recorder.Close()
+	result, err := player.Run(ctx, config, func(shard int) funnel.Observer { return observers.Observer(shard) })
+	observers.Close()
 	reach(config.Until)
 	return recording, result, err
 }
 
 // offeredTo counts the people of a replication. Thinning keeps others in each, others have other birth
 // months, and random totals are others; otherwise all have the same number of people.
-func offeredTo(model *setup.Model, config sim.Config) *report.OfferedFacts {
+func offeredTo(model *setup.Model, config sim.Config) *recorder.OfferedFacts {
 	others := model.Options.Scale < 1 || config.Stagger != nil || model.Scenario.Arrivals.Totals == "random"
 	if !others || config.Seed == model.Config.Seed {
 		return &model.Offered

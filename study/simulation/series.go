@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/sim"
 )
@@ -45,15 +47,15 @@ func (s *Series) grow(count int) {
 
 // Result averages the replications and judges the average.
 func (s *Series) Result() (Result, error) {
-	average, err := report.Average(s.reports)
+	average, err := recorder.Average(s.reports)
 	if err != nil {
 		return Result{}, fmt.Errorf("plan %s: %w", s.Model.Scenario.Plan(), err)
 	}
 	average.Replications = cmp.Or(s.played, len(s.reports))
 	prices := s.Model.Scenario.Prices()
 	return Result{
-		Report:       report.Judge(average, s.Model.Conditions, report.Validity{}),
-		Replications: s.Replications, Gates: s.Replications[0].Gates, Busiest: s.Replications[0].Busiest,
+		Report:       threshold.Judge(average, s.Model.Conditions, threshold.Validity{}),
+		Replications: s.Replications, Gates: s.Replications[0].Gates, Bottleneck: s.Replications[0].Bottleneck,
 		Priced: prices.Known(), Currency: prices.Currency,
 	}, nil
 }
@@ -70,7 +72,7 @@ func (s *Series) independent(settings Settings) (*Series, error) {
 	}
 	pairs := &Series{Model: s.Model, played: len(s.reports)}
 	for i := 0; i+1 < len(s.reports); i += 2 {
-		average, err := report.Average(s.reports[i : i+2])
+		average, err := recorder.Average(s.reports[i : i+2])
 		if err != nil {
 			return nil, err
 		}

@@ -11,11 +11,11 @@ import (
 // Result is what simulating a plan came to.
 type Result struct {
 	Report       report.Report
-	Replications []Replication // by number
-	Gates        []Gate        // of replication 0
-	Busiest      Busiest       // of replication 0
-	Priced       bool          // the catalogue of prices is not empty
-	Currency     string        // of the prices
+	Replications []Replication     // by number
+	Gates        []Gate            // of replication 0
+	Bottleneck   report.Bottleneck // of replication 0
+	Priced       bool              // the catalogue of prices is not empty
+	Currency     string            // of the prices
 }
 
 // How many replications estimate how many are needed, and how many are played at most for a precision.

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
-	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/sim"
@@ -27,8 +27,8 @@ func BenchmarkSurge(b *testing.B) {
 	}{
 		{"alone", func() func(int) funnel.Observer { return func(int) funnel.Observer { return nobody{} } }},
 		{"recorded", func() func(int) funnel.Observer {
-			recorder := report.NewRecorder(steps, 1, report.NewRecording(steps).Add)
-			return func(shard int) funnel.Observer { return recorder.Observer(shard) }
+			observers := recorder.NewRecorder(steps, 1, recorder.NewRecording(steps).Add)
+			return func(shard int) funnel.Observer { return observers.Observer(shard) }
 		}},
 	} {
 		b.Run(test.name, func(b *testing.B) {

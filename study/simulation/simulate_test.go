@@ -321,7 +321,7 @@ func TestStudyMeansTheSameAsSimulate(t *testing.T) {
 			}
 		}
 	}
-	if b := together[0].Busiest; b.Name != "service" || !(b.Share > 0.5) {
+	if b := together[0].Bottleneck; b.Name != "service" || !(b.Utilization > 0.5) {
 		t.Errorf("busiest is %+v", b)
 	}
 }

@@ -1,0 +1,169 @@
+package recorder
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
+)
+
+// Assemble joins what was recorded with what else is known. The same input gives the same Report. It has
+// no verdict yet: package threshold gives one.
+func Assemble(recording *Recording, facts Facts) report.Report {
+	facts = facts.withDefaults()
+	r := report.Report{
+		Schema: report.Schema, Engine: facts.Engine, Ombak: facts.Ombak, Scenario: facts.Scenario, Plan: facts.Plan, Part: facts.Part,
+		Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
+		Machine: facts.Machine, Store: facts.Store, Offered: offered(recording, facts.Offered),
+		Funnel: funnelRows(recording), Steps: stepRows(recording, facts.Duration),
+		Stations: stationRows(facts.Readings, facts.Duration, facts.Engine), Generator: generator(recording, facts),
+		Processes: facts.Processes, Reconciliation: facts.Reconciliation, Timeline: timeline(facts.Marks),
+		Series: series(recording, facts), Histograms: encodeHistograms(recording, facts.SeriesNote),
+		Warnings: slices.Concat(facts.Warnings, unsent(recording)),
+	}
+	r.Overload = report.OverloadOf(r)
+	return r
+}
+
+// SoFar returns what is known of a live run while it goes on: enough for its thresholds to be judged.
+func SoFar(recording *Recording, at time.Duration) report.Report {
+	facts := Facts{Duration: at}.withDefaults()
+	return report.Report{
+		Offered: offered(recording, nil), Funnel: funnelRows(recording), Steps: stepRows(recording, at),
+		Series: series(recording, facts), Generator: generator(recording, facts),
+	}
+}
+
+func (f Facts) withDefaults() Facts {
+	f.Engine = cmp.Or(f.Engine, report.Live)
+	f.Speed = cmp.Or(f.Speed, 1)
+	if f.Clock == nil {
+		f.Clock = func(realTime time.Duration) time.Duration { return realTime }
+	}
+	return f
+}
+
+func offered(recording *Recording, facts *OfferedFacts) report.Offered {
+	offered := report.Offered{
+		Scheduled: float64(recording.scheduled), Sent: float64(recording.started),
+		Completed: float64(recording.finished), Dropped: float64(recording.dropped),
+	}
+	if facts != nil {
+		offered.Scheduled, offered.PeakPerMin = float64(facts.Scheduled), float64(facts.PeakPerMin)
+		offered.ByStep = facts.ByStep
+		return offered
+	}
+	offered.PeakPerMin = recording.peak(func(row *row) uint64 { return row.scheduled })
+	return offered
+}
+
+// peak returns the largest sum over any 60 consecutive whole seconds.
+func (r *Recording) peak(count func(*row) uint64) float64 {
+	const window = 60
+	var inside, most uint64
+	for second := r.earliest; second <= r.latest; second++ {
+		if row := r.rows[second]; row != nil {
+			inside += count(row)
+		}
+		if row := r.rows[second-window]; row != nil {
+			inside -= count(row)
+		}
+		most = max(most, inside)
+	}
+	return float64(most)
+}
+
+func funnelRows(recording *Recording) []report.FunnelRow {
+	rows := make([]report.FunnelRow, 0, len(recording.journey))
+	for i, step := range recording.journey {
+		total := &recording.steps[i]
+		row := report.FunnelRow{
+			Step: step.Name, Entered: float64(total.entered), Retries: float64(total.retries),
+			Passed: float64(total.people[funnel.Completed]), Declined: float64(total.people[funnel.Declined]),
+			Rejected: float64(total.people[funnel.Rejected]), Failed: float64(total.people[funnel.Failed]),
+			TimedOut: float64(total.people[funnel.TimedOut]), Abandoned: float64(total.people[funnel.Abandoned]),
+			PeakPassedPerMin: recording.peak(func(row *row) uint64 { return uint64(row.steps[i].people[funnel.Completed]) }),
+		}
+		row.Unfinished = row.Entered - row.Settled()
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func stepRows(recording *Recording, duration time.Duration) []report.StepRow {
+	rows := make([]report.StepRow, 0, len(recording.journey))
+	for i, step := range recording.journey {
+		total := &recording.steps[i]
+		row := report.StepRow{
+			Step:                step.Name,
+			Kind:                step.Kind,
+			Requests:            float64(total.sent()),
+			Reasons:             maps.Clone(total.reasons),
+			ResponseTimeS:       report.QuantilesOf(sum(total.response, report.SentOutcomes())),
+			ResponseTimePassedS: report.QuantilesOf(sum(total.response, report.PassedOutcomes())),
+			ServiceTimeS:        report.QuantilesOf(sum(total.service, report.SentOutcomes())),
+		}
+		if duration > 0 {
+			row.ThroughputPerS = row.Requests / duration.Seconds()
+			row.GoodputPerS = float64(total.people[funnel.Completed]) / duration.Seconds()
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// sent counts the attempts that left the generator.
+func (t *stepTotal) sent() (sent uint64) {
+	for _, outcome := range report.SentOutcomes() {
+		sent += t.attempts[outcome]
+	}
+	return sent
+}
+
+func generator(recording *Recording, facts Facts) *report.Generator {
+	if facts.Engine == report.Simulated {
+		return nil
+	}
+	generator := &report.Generator{}
+	if lag := recording.lag; lag != nil {
+		at := lag.ValueAtPercentilesSlice([]float64{50, 99})
+		generator.ScheduleLagS = &report.LagQuantiles{
+			Count: float64(lag.TotalCount()), P50: seconds(at[0]), P99: seconds(at[1]), Max: seconds(lag.Max()),
+		}
+	}
+	if facts.Generator != nil {
+		generator.CPUS, generator.MaxRSSBytes = facts.Generator.CPUS, facts.Generator.MaxRSSBytes
+	}
+	generator.Strain, generator.Protocol = facts.Strain, facts.Protocol
+	if *generator == (report.Generator{}) {
+		return nil
+	}
+	return generator
+}
+
+func timeline(marks []funnel.Mark) []report.Event {
+	events := make([]report.Event, 0, len(marks))
+	for _, mark := range marks {
+		events = append(events, report.Event{AtS: mark.At.Seconds(), ForS: mark.For.Seconds(), Kind: mark.Kind, Text: mark.Text})
+	}
+	slices.SortStableFunc(events, func(a, b report.Event) int {
+		return cmp.Or(cmp.Compare(a.AtS, b.AtS), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text))
+	})
+	return events
+}
+
+// unsent warns of attempts that the generator could not send.
+func unsent(recording *Recording) (warnings []string) {
+	for i, step := range recording.journey {
+		if n := recording.steps[i].attempts[funnel.Dropped]; n > 0 {
+			warnings = append(warnings, fmt.Sprintf(
+				"%s attempts at %s could not be sent by the generator; their people count as unfinished", units.Count(float64(n)), step.Name))
+		}
+	}
+	return warnings
+}

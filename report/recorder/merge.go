@@ -1,0 +1,295 @@
+package recorder
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// Merge adds the reports of generators that each played a part of one live run. Counts,
+// histograms and the quantiles drawn from them are those that one generator would have recorded. What is
+// not each part of one run, once, is refused. The whole has no verdict yet: package threshold gives one.
+//
+// Note: the quantiles of a single second need that second's histogram, which a report does not
+// hold: they are kept where one part alone had answers, and absent elsewhere.
+func Merge(parts []report.Report) (report.Report, error) {
+	if len(parts) == 0 {
+		return report.Report{}, errors.New("there is no part to merge; name two reports at least")
+	}
+	for i := range parts {
+		if err := samePart(&parts[0], &parts[i]); err != nil {
+			return report.Report{}, fmt.Errorf("part %d: %w", i+1, err)
+		}
+	}
+	known, err := complete(parts)
+	if err != nil {
+		return report.Report{}, err
+	}
+	merged := parts[0]
+	merged.Part = nil
+	merged.Verdict, merged.Invalid, merged.Thresholds = "", nil, nil
+	merged.Warnings, merged.Processes = mergedWarnings(parts), nil
+	merged.Overload = nil // which no part knows of the whole
+	commands := []string{}
+	for _, part := range parts {
+		merged.DurationS = max(merged.DurationS, part.DurationS)
+		merged.Processes = append(merged.Processes, part.Processes...)
+		commands = append(commands, part.Command)
+		if part.Started != nil && merged.Started != nil && part.Started.Before(*merged.Started) {
+			merged.Started = part.Started
+		}
+	}
+	merged.Command = strings.Trim(strings.Join(commands, "; "), "; ")
+	if !known {
+		merged.Warnings = append(merged.Warnings, "the reports do not say which parts of the run they are: whether one is missing cannot be checked")
+	}
+	if merged.Histograms, err = mergedHistograms(parts); err != nil {
+		return report.Report{}, err
+	}
+	merged.Series = mergedSeries(parts)
+	merged.Offered = mergedOffered(parts, merged.Series)
+	merged.Funnel = mergedFunnel(parts, merged.Series)
+	if merged.Steps, err = mergedSteps(parts, merged); err != nil {
+		return report.Report{}, err
+	}
+	if merged.Generator, err = mergedGenerator(parts, merged.Histograms.ScheduleLag); err != nil {
+		return report.Report{}, err
+	}
+	return merged, nil
+}
+
+// samePart says why a report is no other part of the run that the first is of.
+func samePart(first, part *report.Report) error {
+	switch {
+	case part.Engine != report.Live:
+		return errors.New("it is simulated; only parts of a live run are merged")
+	case part.Reconciliation != nil:
+		return errors.New("it is a whole drill, which has no parts; merge reports of ombak load --part K/N")
+	case part.Scenario.Name != first.Scenario.Name || part.Scenario.SHA256 != first.Scenario.SHA256 || part.Scenario.Seed != first.Scenario.Seed:
+		return errors.New("its scenario or seed is not that of the first; merge parts of one run")
+	case part.Plan != first.Plan || part.Speed != first.Speed:
+		return errors.New("its plan or speed is not that of the first; merge parts of one run")
+	}
+	if sameRows(&report.Report{Funnel: first.Funnel, Steps: first.Steps}, &report.Report{Funnel: part.Funnel, Steps: part.Steps}) != nil {
+		return errors.New("its steps are not those of the first; merge parts of one run")
+	}
+	return nil
+}
+
+func mergedWarnings(parts []report.Report) (warnings []string) {
+	for i, part := range parts {
+		for _, warning := range part.Warnings {
+			if !slices.Contains(warnings, warning) {
+				warnings = append(warnings, warning)
+			}
+		}
+		if first := parts[0].Started; first != nil && part.Started != nil && part.Started.Sub(*first).Abs() > time.Second {
+			warnings = append(warnings, fmt.Sprintf("part %d started %s apart from the first: seconds of the series are counted from each part's own start",
+				i+1, part.Started.Sub(*first).Abs().Round(time.Millisecond)))
+		}
+	}
+	return warnings
+}
+
+// mergedOffered adds people. Parts that all state the whole are believed: they know its peaks.
+func mergedOffered(parts []report.Report, series report.Series) report.Offered {
+	var total report.Offered
+	whole := true
+	for _, part := range parts {
+		total.Scheduled += part.Offered.Scheduled
+		total.Sent += part.Offered.Sent
+		total.Completed += part.Offered.Completed
+		total.Dropped += part.Offered.Dropped
+		whole = whole && part.Offered.Scheduled == parts[0].Offered.Scheduled
+	}
+	if first := parts[0].Offered; whole && len(parts) > 1 && first.Scheduled == total.Sent+total.Dropped {
+		total.Scheduled, total.PeakPerMin, total.ByStep = first.Scheduled, first.PeakPerMin, first.ByStep
+		return total
+	}
+	total.PeakPerMin = peakOf(series.Scheduled)
+	for _, part := range parts {
+		for step, scheduling := range part.Offered.ByStep {
+			if total.ByStep == nil {
+				total.ByStep = map[string]report.Scheduling{}
+			}
+			sum := total.ByStep[step]
+			total.ByStep[step] = report.Scheduling{Scheduled: sum.Scheduled + scheduling.Scheduled, PeakPerMin: sum.PeakPerMin + scheduling.PeakPerMin}
+		}
+	}
+	return total
+}
+
+// peakOf returns the largest sum over any 60 consecutive seconds of a column.
+func peakOf(column []int64) float64 {
+	var inside, most int64
+	for i, count := range column {
+		inside += count
+		if i >= 60 {
+			inside -= column[i-60]
+		}
+		most = max(most, inside)
+	}
+	return float64(most)
+}
+
+func mergedFunnel(parts []report.Report, series report.Series) []report.FunnelRow {
+	rows := slices.Clone(parts[0].Funnel)
+	for i := range rows {
+		for _, part := range parts[1:] {
+			from := part.Funnel[i].Fields()
+			for k, field := range rows[i].Fields() {
+				*field.At += *from[k].At
+			}
+		}
+		for _, step := range series.Steps {
+			if step.Step == rows[i].Step {
+				rows[i].PeakPassedPerMin = peakOf(step.Passed)
+			}
+		}
+	}
+	return rows
+}
+
+func mergedSteps(parts []report.Report, merged report.Report) ([]report.StepRow, error) {
+	rows := make([]report.StepRow, len(parts[0].Steps))
+	for i := range rows {
+		row := &rows[i]
+		row.Step, row.Kind = parts[0].Steps[i].Step, parts[0].Steps[i].Kind
+		for _, part := range parts {
+			row.Requests += part.Steps[i].Requests
+			row.Reasons = addCounts(row.Reasons, part.Steps[i].Reasons)
+		}
+		if merged.DurationS > 0 {
+			row.ThroughputPerS = row.Requests / merged.DurationS
+			row.GoodputPerS, _ = report.Count(merged, row.Step, "passed")
+			row.GoodputPerS /= merged.DurationS
+		}
+		response, err := merged.Histograms.DecodeResponseTime(row.Step, report.SentOutcomes()...)
+		passed, errPassed := merged.Histograms.DecodeResponseTime(row.Step, report.PassedOutcomes()...)
+		service, errService := merged.Histograms.DecodeServiceTime(row.Step, report.SentOutcomes()...)
+		if err := errors.Join(err, errPassed, errService); err != nil {
+			return nil, err
+		}
+		row.ResponseTimeS, row.ResponseTimePassedS, row.ServiceTimeS = report.QuantilesOf(response), report.QuantilesOf(passed), report.QuantilesOf(service)
+	}
+	return rows, nil
+}
+
+func mergedGenerator(parts []report.Report, packed string) (*report.Generator, error) {
+	var total report.Generator
+	for _, part := range parts {
+		if part.Generator == nil {
+			continue
+		}
+		if part.Generator.CPUS != nil {
+			sum := *part.Generator.CPUS
+			if total.CPUS != nil {
+				sum += *total.CPUS
+			}
+			total.CPUS = &sum
+		}
+		total.Protocol = cmp.Or(total.Protocol, part.Generator.Protocol)
+		total.Strain = worst(total.Strain, part.Generator.Strain)
+		if part.Generator.MaxRSSBytes != nil {
+			most := *part.Generator.MaxRSSBytes
+			if total.MaxRSSBytes != nil {
+				most = max(most, *total.MaxRSSBytes)
+			}
+			total.MaxRSSBytes = &most
+		}
+	}
+	if packed != "" {
+		lag, err := report.DecodeHistogram(packed)
+		if err != nil {
+			return nil, err
+		}
+		total.ScheduleLagS = lagOf(lag)
+	}
+	if total == (report.Generator{}) {
+		return nil, nil
+	}
+	return &total, nil
+}
+
+// worst returns the larger of each strain of two generators; their shed people add up.
+func worst(s *report.Strain, other *report.Strain) *report.Strain {
+	if s == nil || other == nil {
+		return cmp.Or(s, other)
+	}
+	worst := report.Strain{
+		CPUShare: max(s.CPUShare, other.CPUShare), GCPauseMaxS: max(s.GCPauseMaxS, other.GCPauseMaxS),
+		PacingError: max(s.PacingError, other.PacingError), Shed: s.Shed + other.Shed, StealShare: cmp.Or(s.StealShare, other.StealShare),
+	}
+	if s.StealShare != nil && other.StealShare != nil {
+		steal := max(*s.StealShare, *other.StealShare)
+		worst.StealShare = &steal
+	}
+	return &worst
+}
+
+func lagOf(lag *hdrhistogram.Histogram) *report.LagQuantiles {
+	at := lag.ValueAtPercentilesSlice([]float64{50, 99})
+	return &report.LagQuantiles{Count: float64(lag.TotalCount()), P50: seconds(at[0]), P99: seconds(at[1]), Max: seconds(lag.Max())}
+}
+
+// mergedHistograms adds the histograms of all parts.
+func mergedHistograms(parts []report.Report) (report.Histograms, error) {
+	total := report.Histograms{Unit: "us", ResponseTime: map[string]map[string]string{}, ServiceTime: map[string]map[string]string{}}
+	var lags []string
+	for _, part := range parts {
+		lags = append(lags, part.Histograms.ScheduleLag)
+	}
+	var err error
+	if total.ScheduleLag, err = addPacked(lags); err != nil {
+		return total, err
+	}
+	for _, step := range parts[0].Funnel {
+		for outcome := range funnel.Outcome(funnel.OutcomeCount) {
+			var response, service []string
+			for _, part := range parts {
+				response = append(response, part.Histograms.ResponseTime[step.Step][outcome.String()])
+				service = append(service, part.Histograms.ServiceTime[step.Step][outcome.String()])
+			}
+			if err := errors.Join(keepPacked(total.ResponseTime, step.Step, outcome, response), keepPacked(total.ServiceTime, step.Step, outcome, service)); err != nil {
+				return total, fmt.Errorf("step %s, outcome %v: %w", step.Step, outcome, err)
+			}
+		}
+	}
+	return total, nil
+}
+
+func keepPacked(into map[string]map[string]string, step string, outcome funnel.Outcome, texts []string) error {
+	sum, err := addPacked(texts)
+	if err != nil || sum == "" {
+		return err
+	}
+	if into[step] == nil {
+		into[step] = map[string]string{}
+	}
+	into[step][outcome.String()] = sum
+	return nil
+}
+
+// addPacked adds histograms as they stand in a report; an empty text is an empty histogram.
+func addPacked(texts []string) (string, error) {
+	var total *hdrhistogram.Histogram
+	for _, text := range texts {
+		if text == "" {
+			continue
+		}
+		histogram, err := report.DecodeHistogram(text)
+		if err != nil {
+			return "", err
+		}
+		total = report.MergeHistograms(total, histogram)
+	}
+	return report.EncodeHistogram(total), nil
+}

@@ -1,0 +1,212 @@
+package recorder
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+)
+
+// Recorder holds one [ShardObserver] for each goroutine that plays people.
+type Recorder struct {
+	shards []*ShardObserver
+}
+
+// NewRecorder returns a Recorder of the journey. Emit is called with every finished second on the
+// goroutine of the shard that saw it; with several goroutines it must be safe for them.
+func NewRecorder(journey funnel.Journey, shards int, emit func(Delta)) *Recorder {
+	recorder := &Recorder{}
+	for shard := range shards {
+		recorder.shards = append(recorder.shards, newShardObserver(journey, shard, emit))
+	}
+	return recorder
+}
+
+// Brief makes the Recorder keep one histogram of the whole run where it else keeps one of each second,
+// and returns it. Counts it keeps by the second all the same. It belongs to a Recording that is brief, too.
+func (r *Recorder) Brief() *Recorder {
+	for _, shard := range r.shards {
+		shard.whole = shard.fresh()
+	}
+	return r
+}
+
+// Observer returns the observer of a shard, counted from 0. One goroutine may use it.
+func (r *Recorder) Observer(shard int) *ShardObserver { return r.shards[shard] }
+
+// Close emits what all shards still hold, once their goroutines have ended.
+func (r *Recorder) Close() {
+	for _, shard := range r.shards {
+		shard.Close()
+	}
+}
+
+// ShardObserver counts what the people of one goroutine do. It takes no lock, and memory only when
+// a second holds something it never held before.
+type ShardObserver struct {
+	shard   int
+	journey funnel.Journey
+	signUp  int // place of the sign-up in the journey, or -1
+	emit    func(Delta)
+	now     *tally           // the latest second seen
+	told    int64            // the second emitted last
+	whole   *tally           // where times are counted instead of in their second; nil where they are not
+	open    map[int64]*tally // every second with anything to tell, the latest included
+	spare   []*tally
+	free    []*counts
+}
+
+var _ funnel.Observer = (*ShardObserver)(nil)
+
+func newShardObserver(journey funnel.Journey, shard int, emit func(Delta)) *ShardObserver {
+	o := &ShardObserver{
+		shard: shard, journey: journey, signUp: journey.Index(funnel.SignUp),
+		emit: emit, open: make(map[int64]*tally),
+	}
+	o.now = o.at(0)
+	return o
+}
+
+// Enter implements funnel.Observer.
+func (o *ShardObserver) Enter(step int, intended time.Duration) {
+	o.reach(wholeSecond(intended)).use(step).entered++
+}
+
+// Observe implements funnel.Observer. An attempt counts in the second it ended. Every Sample is one
+// attempt with a number of its own, one that was abandoned or dropped included: the books compare
+// first attempts with people entered.
+func (o *ShardObserver) Observe(sample funnel.Sample) {
+	t := o.reach(wholeSecond(sample.End))
+	step := t.use(sample.Step)
+	ended := &step.ended[sample.Outcome]
+	ended.attempts++
+	if sample.Final {
+		ended.people++
+	}
+	if sample.Reason != 0 && sample.Outcome != funnel.Completed {
+		step.blame(sample.Reason)
+	}
+	if sample.Outcome == funnel.Dropped {
+		return
+	}
+	if sample.Attempt > 1 {
+		step.retries++
+	}
+	o.took(t, &sample)
+	if sample.Step == o.signUp && sample.Outcome == funnel.Completed {
+		t.acknowledged = append(t.acknowledged, sample.Session)
+	}
+}
+
+// took counts how long an attempt took, in the second or over the whole run.
+func (o *ShardObserver) took(t *tally, sample *funnel.Sample) {
+	if o.whole != nil {
+		t = o.whole
+	}
+	t.use(sample.Step).ended[sample.Outcome].took(sample, &o.free)
+	if o.journey[sample.Step].Kind != funnel.Await {
+		take(&t.lag, &o.free, micros(sample.Wait()))
+	}
+}
+
+// Scheduled tells that a person is meant to begin at the instant, which may lie ahead.
+func (o *ShardObserver) Scheduled(at time.Duration) { o.at(wholeSecond(at)).scheduled++ }
+
+// Started tells that a person began.
+func (o *ShardObserver) Started() { o.now.started++ }
+
+// DroppedPerson tells that a person could not begin, because the generator could not.
+func (o *ShardObserver) DroppedPerson() { o.now.dropped++ }
+
+// Finished tells that a person's way ended, well or not.
+func (o *ShardObserver) Finished() { o.now.finished++ }
+
+// Close emits every second that is still open.
+func (o *ShardObserver) Close() {
+	latest := o.now.second
+	for _, second := range sortedKeys(o.open) {
+		o.cut(second)
+	}
+	if o.whole != nil {
+		o.whole.second = o.told
+		o.tell(o.whole)
+	}
+	o.now = o.at(latest)
+}
+
+// reach returns the tally of a second; a later one than the latest closes those before it.
+func (o *ShardObserver) reach(second int64) *tally {
+	if second == o.now.second {
+		return o.now
+	}
+	if second < o.now.second {
+		return o.at(second)
+	}
+	for _, past := range sortedKeys(o.open) {
+		if past < second {
+			o.cut(past)
+		}
+	}
+	o.now = o.at(second)
+	return o.now
+}
+
+// at returns the tally of a second and makes it when there is none.
+func (o *ShardObserver) at(second int64) *tally {
+	if t := o.open[second]; t != nil {
+		return t
+	}
+	t := o.fresh()
+	t.second = second
+	o.open[second] = t
+	return t
+}
+
+// fresh returns an empty tally.
+func (o *ShardObserver) fresh() *tally {
+	n := len(o.spare)
+	if n == 0 {
+		return &tally{steps: make([]stepTally, len(o.journey))}
+	}
+	t := o.spare[n-1]
+	o.spare = o.spare[:n-1]
+	return t
+}
+
+// cut emits a second unless nothing happened in it.
+func (o *ShardObserver) cut(second int64) {
+	t := o.open[second]
+	delete(o.open, second)
+	o.tell(t)
+	o.spare = append(o.spare, t)
+}
+
+// tell emits what a tally holds, unless that is nothing, and empties it.
+func (o *ShardObserver) tell(t *tally) {
+	if delta := t.cut(o.shard, &o.free); delta.tells() {
+		o.told = delta.Second
+		o.emit(delta)
+	}
+}
+
+// tells reports whether anything happened.
+func (d Delta) tells() bool {
+	return d.Scheduled+d.Started+d.Dropped+d.Finished > 0 || len(d.Steps) > 0
+}
+
+func wholeSecond(at time.Duration) int64 {
+	second := int64(at / time.Second)
+	if at < 0 && at%time.Second != 0 {
+		second--
+	}
+	return second
+}
+
+func sortedKeys[V any](m map[int64]V) []int64 {
+	keys := make([]int64, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,231 @@
+package recorder
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// Recording is the sum of all Deltas of a run: one row per second and histograms of the whole.
+// Addition is commutative and associative. Each second costs 60 bytes per step and about 3 bytes per
+// distinct response time; each step and outcome that occurs costs 400 kB once.
+type Recording struct {
+	journey          funnel.Journey
+	brief            bool // what is known of response times by the second is nothing
+	rows             map[int64]*row
+	scheduled        uint64 // people
+	started          uint64
+	dropped          uint64
+	finished         uint64
+	acknowledged     uint64
+	lag              *hdrhistogram.Histogram
+	steps            []stepTotal
+	earliest, latest int64 // seconds seen, when there are rows
+}
+
+// row is one second.
+type row struct {
+	scheduled uint64
+	steps     []stepRow
+	response  []Sparse // by step, over all attempts sent; none in a brief Recording
+}
+
+type stepRow struct {
+	entered  uint32
+	attempts uint32 // sent, that is all but dropped ones
+	people   [funnel.OutcomeCount]uint32
+}
+
+// stepTotal is one step over the whole run.
+type stepTotal struct {
+	entered, retries  uint64
+	attempts, people  [funnel.OutcomeCount]uint64
+	response, service [funnel.OutcomeCount]*hdrhistogram.Histogram
+	reasons           map[string]float64 // why attempts did not complete; nil where all did
+}
+
+// NewRecording returns an empty Recording of the journey.
+func NewRecording(journey funnel.Journey) *Recording {
+	return &Recording{
+		journey: journey, rows: make(map[int64]*row), steps: make([]stepTotal, len(journey)),
+		earliest: math.MaxInt64, latest: math.MinInt64,
+	}
+}
+
+// Brief makes the Recording keep no response times by the second, for reports whose series are not drawn,
+// and returns it: the series has no quantiles and no heat. All else is as it would be.
+func (r *Recording) Brief() *Recording {
+	r.brief = true
+	return r
+}
+
+// Add adds what one shard saw of one second. One goroutine at a time may call it. It panics on a
+// Delta that does not pass [Delta.Validate]; [ParseDelta] returns only such as do.
+func (r *Recording) Add(delta Delta) {
+	r.scheduled += delta.Scheduled
+	r.started += delta.Started
+	r.dropped += delta.Dropped
+	r.finished += delta.Finished
+	r.acknowledged += uint64(len(delta.Acknowledged))
+	pour(&r.lag, delta.Lag)
+	row := r.row(delta.Second)
+	row.scheduled += delta.Scheduled
+	for _, step := range delta.Steps {
+		r.steps[step.Step].add(step)
+		row.steps[step.Step].add(step)
+		if !r.brief {
+			row.spread(step)
+		}
+	}
+}
+
+func (t *stepTotal) add(delta StepDelta) {
+	t.entered += delta.Entered
+	t.retries += delta.Retries
+	for reason, n := range delta.Reasons {
+		t.reasons = addCount(t.reasons, reason.String(), float64(n))
+	}
+	for _, ended := range delta.Ended {
+		t.attempts[ended.Outcome] += ended.Attempts
+		t.people[ended.Outcome] += ended.People
+		pour(&t.response[ended.Outcome], ended.Response)
+		pour(&t.service[ended.Outcome], ended.Service)
+	}
+}
+
+// addCount adds to a map that is made when it is first needed.
+func addCount(counts map[string]float64, key string, n float64) map[string]float64 {
+	if counts == nil {
+		counts = make(map[string]float64)
+	}
+	counts[key] += n
+	return counts
+}
+
+func addCounts(counts, more map[string]float64) map[string]float64 {
+	for key, n := range more {
+		counts = addCount(counts, key, n)
+	}
+	return counts
+}
+
+func (r *stepRow) add(delta StepDelta) {
+	r.entered += uint32(delta.Entered)
+	for _, ended := range delta.Ended {
+		r.people[ended.Outcome] += uint32(ended.People)
+		if ended.Outcome != funnel.Dropped {
+			r.attempts += uint32(ended.Attempts)
+		}
+	}
+}
+
+// spread adds how long attempts took.
+func (r *row) spread(delta StepDelta) {
+	to := &r.response[delta.Step]
+	for _, ended := range delta.Ended {
+		*to = to.plus(ended.Response)
+	}
+}
+
+func (r *Recording) row(second int64) *row {
+	found := r.rows[second]
+	if found == nil {
+		found = &row{steps: make([]stepRow, len(r.journey))}
+		if !r.brief {
+			found.response = make([]Sparse, len(r.journey))
+		}
+		r.rows[second] = found
+		r.earliest, r.latest = min(r.earliest, second), max(r.latest, second)
+	}
+	return found
+}
+
+// Merge adds another Recording of the same journey, which is not to be used after it.
+func (r *Recording) Merge(other *Recording) error {
+	if !slices.Equal(r.journey, other.journey) {
+		return fmt.Errorf("the recordings are of different journeys (%d and %d steps); merge parts of one run", len(r.journey), len(other.journey))
+	}
+	r.scheduled += other.scheduled
+	r.started += other.started
+	r.dropped += other.dropped
+	r.finished += other.finished
+	r.acknowledged += other.acknowledged
+	r.lag = report.MergeHistograms(r.lag, other.lag)
+	for i := range r.steps {
+		r.steps[i].merge(other.steps[i])
+	}
+	for second, from := range other.rows {
+		r.row(second).merge(from)
+	}
+	return nil
+}
+
+func (t *stepTotal) merge(other stepTotal) {
+	t.entered += other.entered
+	t.retries += other.retries
+	t.reasons = addCounts(t.reasons, other.reasons)
+	for outcome := range t.attempts {
+		t.attempts[outcome] += other.attempts[outcome]
+		t.people[outcome] += other.people[outcome]
+		t.response[outcome] = report.MergeHistograms(t.response[outcome], other.response[outcome])
+		t.service[outcome] = report.MergeHistograms(t.service[outcome], other.service[outcome])
+	}
+}
+
+func (r *row) merge(other *row) {
+	r.scheduled += other.scheduled
+	for i := range r.steps {
+		to, from := &r.steps[i], other.steps[i]
+		to.entered += from.entered
+		to.attempts += from.attempts
+		for outcome := range to.people {
+			to.people[outcome] += from.people[outcome]
+		}
+	}
+	for i := range r.response {
+		r.response[i] = r.response[i].plus(other.response[i])
+	}
+}
+
+// pour adds an encoded histogram to one that is made when first needed.
+func pour(into **hdrhistogram.Histogram, sparse Sparse) {
+	if len(sparse) == 0 {
+		return
+	}
+	if *into == nil {
+		*into = newHistogram()
+	}
+	err := sparse.Each(func(index int, count uint64) {
+		lowest, _ := LayoutRange(index)
+		if err := (*into).RecordValues(lowest, int64(count)); err != nil {
+			panic(err) // the layout covers every index that decodes
+		}
+	})
+	if err != nil {
+		panic(err) // Validate was not called
+	}
+}
+
+// ResponseTimes yields the response times of a step over all attempts sent, second by second from the first
+// to the last that anything happened in. False means that the journey has no such step. A brief Recording
+// knows none.
+func (r *Recording) ResponseTimes(step string) (iter.Seq2[int64, Sparse], bool) {
+	place := r.journey.Index(step)
+	return func(yield func(int64, Sparse) bool) {
+		for second := r.earliest; second <= r.latest; second++ {
+			var response Sparse
+			if row := r.rows[second]; row != nil && !r.brief {
+				response = row.response[place]
+			}
+			if !yield(second, response) {
+				return
+			}
+		}
+	}, place >= 0
+}

@@ -1,0 +1,82 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
+)
+
+// Advice says what to do next, the most pressing first. It never is empty.
+func Advice(r report.Report) (advice []string) {
+	if r.Verdict == report.Invalid {
+		return append(slices.Clone(r.Invalid), "Draw no conclusion from the figures below: repeat the run first.")
+	}
+	if stored := r.Reconciliation; stored != nil && stored.Lost+stored.Duplicates > 0 {
+		advice = append(advice, fmt.Sprintf("Before anything else find out why %s people who got a yes are not stored and %s are stored twice.",
+			units.Count(float64(stored.Lost)), units.Count(float64(stored.Duplicates))))
+	}
+	broken := brokenSteps(r)
+	for _, row := range r.Funnel {
+		if row.Entered > 0 && !holds(row, broken) && len(advice) < 4 {
+			advice = append(advice, stepAdvice(row))
+		}
+	}
+	if most := r.Bottleneck(); most.Utilization > 0.7 {
+		advice = append(advice, bottleneckAdvice(r, most))
+	}
+	if r.Verdict == report.Inconclusive {
+		advice = append(advice, "Let more people come or play longer: some thresholds had too little data.")
+	}
+	return append(advice, repeat(r))
+}
+
+// stepAdvice names what most people of a step that did not hold met with.
+func stepAdvice(r report.FunnelRow) string {
+	ways := []struct {
+		count float64
+		words string
+	}{
+		{r.TimedOut, "timed out: find what they waited for, or shed load before it"},
+		{r.Rejected, "were turned away: raise the limit, or let them wait in line"},
+		{r.Failed, "met an error: read the service's log around the faults in the timeline"},
+		{r.Abandoned, "left while waiting: shorten the wait, or tell people how long it is"},
+		{r.Unfinished, "were still there at the end: play longer, or look for a queue that never empties"},
+		{r.Declined, "got a correct no: check the data they were asked for"},
+	}
+	most := slices.MaxFunc(ways, func(a, b struct {
+		count float64
+		words string
+	},
+	) int {
+		return cmp.Compare(a.count, b.count)
+	})
+	if most.count == 0 {
+		return fmt.Sprintf("At %s a threshold broke although everyone passed: look at its response time.", title(r.Step))
+	}
+	return fmt.Sprintf("At %s %s of %s people %s.", title(r.Step), units.Count(most.count), units.Count(r.Entered), most.words)
+}
+
+// bottleneckAdvice names the part that was busiest, and how many waited for it.
+func bottleneckAdvice(r report.Report, most report.Bottleneck) string {
+	text := fmt.Sprintf("The bottleneck is %s: it was in use %s of the time", most.Name, units.Percent(most.Utilization))
+	for _, station := range r.Stations {
+		if station.Name == most.Name {
+			text += fmt.Sprintf(", and up to %s requests waited for it", units.Count(station.QueueMax))
+		}
+	}
+	return text + "."
+}
+
+// repeat says how to learn whether the result was chance.
+func repeat(r report.Report) string {
+	if r.Engine == report.Simulated {
+		if r.Replications > 1 {
+			return "Check the prediction on the real service: replay the same scenario with ombak load."
+		}
+		return "Simulate more replications (--replications 10): one tells nothing about chance."
+	}
+	return "One run tells nothing about chance: repeat it six times at least before and after a change, and let ombak compare judge."
+}

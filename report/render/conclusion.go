@@ -1,0 +1,136 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
+	"github.com/ombak-sim/ombak/units"
+)
+
+// Conclusion says in one sentence which steps held and which did not. TryNext is what to try next,
+// such as "--plan as-published"; empty leaves it out.
+func Conclusion(r report.Report, tryNext string) string {
+	var parts []string
+	if r.Verdict == report.Invalid && len(r.Invalid) > 0 {
+		parts = append(parts, "the run is invalid: "+r.Invalid[0])
+	} else {
+		parts = held(r)
+	}
+	if tryNext != "" {
+		parts = append(parts, "next try "+tryNext)
+	}
+	sentence := strings.Join(parts, "; ") + "."
+	return strings.ToUpper(sentence[:1]) + sentence[1:]
+}
+
+// held tells of the step that people come for, then of those that did not hold.
+func held(r report.Report) []string {
+	broken := brokenSteps(r)
+	first := report.MainStep(r)
+	var parts, failed []string
+	entered := 0
+	for _, row := range r.Funnel {
+		if row.Entered > 0 {
+			entered++
+		}
+		switch {
+		case row.Step == first && row.Entered > 0 && holds(row, broken):
+			parts = append(parts, describe(r, row))
+		case row.Entered > 0 && !holds(row, broken):
+			failed = append(failed, falls(row, r, broken))
+		}
+	}
+	switch {
+	case entered == 0:
+		return []string{"nobody entered any step"}
+	case len(failed) == 0 && entered > 1:
+		parts = append(parts, others(entered-1))
+	case len(failed) > 3:
+		failed = append(failed[:3], fmt.Sprintf("%d more steps neither", len(failed)-3))
+	}
+	return append(parts, failed...)
+}
+
+// brokenSteps are those with a broken threshold, one that only warns among them, and the first that broke.
+func brokenSteps(r report.Report) map[string]report.Judgement {
+	broken := map[string]report.Judgement{}
+	for _, judged := range r.Thresholds {
+		condition, err := threshold.Parse(judged.Source)
+		if err != nil || judged.Verdict != report.Fail {
+			continue
+		}
+		step := condition.StepIn(r)
+		if _, known := broken[step]; !known {
+			broken[step] = judged
+		}
+	}
+	return broken
+}
+
+// holds reports whether a step did its work: no threshold broken, and people came through.
+func holds(r report.FunnelRow, broken map[string]report.Judgement) bool {
+	_, fell := broken[r.Step]
+	return !fell && carries(r)
+}
+
+// carries reports whether fewer than one person in a hundred were turned away or failed, and fewer than
+// one in ten were gone or still there at the end (some always wait for mail that was sent to a mistyped
+// address).
+func carries(r report.FunnelRow) bool {
+	refused := r.Rejected + r.Failed + r.TimedOut
+	return refused < 0.01*r.Entered && r.Abandoned+r.Unfinished < 0.1*r.Entered
+}
+
+func describe(r report.Report, row report.FunnelRow) string {
+	text := fmt.Sprintf("%s held: %s of %s passed, at most %s in one minute",
+		title(row.Step), units.Count(row.Passed), units.Count(expected(r, row)), units.Count(row.PeakPassedPerMin))
+	if q := r.PassedTimes(row.Step); q != nil {
+		text += ", p99 " + units.Time(q.P99)
+	}
+	return text
+}
+
+// falls tells how many passed, and which threshold broke where that does not show why the step fell.
+func falls(r report.FunnelRow, result report.Report, broken map[string]report.Judgement) string {
+	text := fmt.Sprintf("%s did not: %s of %s passed", title(r.Step), units.Count(r.Passed), units.Count(expected(result, r)))
+	threshold, fell := broken[r.Step]
+	if !fell || !carries(r) {
+		return text
+	}
+	text += ", but not " + threshold.Source
+	if threshold.Reason != "" {
+		text += ": " + threshold.Reason
+	}
+	return text
+}
+
+// expected counts those scheduled at the step, or else those who entered it.
+func expected(r report.Report, row report.FunnelRow) float64 {
+	if scheduling, ok := r.Offered.ByStep[row.Step]; ok && scheduling.Scheduled > 0 {
+		return scheduling.Scheduled
+	}
+	return row.Entered
+}
+
+// title adds what an abbreviation stands for.
+func title(step string) string {
+	switch step {
+	case funnel.Identity:
+		return "identity (NIK verification)"
+	case funnel.OTP:
+		return "otp (SMS code)"
+	case funnel.Join:
+		return "join (batch)"
+	}
+	return step
+}
+
+func others(n int) string {
+	if n == 1 {
+		return "so did the other step"
+	}
+	return fmt.Sprintf("so did the other %d steps", n)
+}

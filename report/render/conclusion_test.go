@@ -1,0 +1,51 @@
+package render_test
+
+import (
+	"testing"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/render"
+)
+
+func TestConclusion(t *testing.T) {
+	signUp := report.FunnelRow{Step: funnel.SignUp, Entered: 114750, Passed: 114750, PeakPassedPerMin: 81000}
+	collapsed := report.FunnelRow{Step: funnel.Identity, Entered: 44000, Passed: 612, TimedOut: 30000, Unfinished: 13388}
+	declining := report.FunnelRow{Step: funnel.Identity, Entered: 100, Passed: 60, Declined: 40}
+	steps := []report.StepRow{{Step: funnel.SignUp, ResponseTimePassedS: &report.Quantiles{P99: 0.0411}}}
+	tests := []struct {
+		why, try, want string
+		report         report.Report
+	}{
+		{
+			"one step holds and one does not", "--plan as-published",
+			"Sign-up held: 114,750 of 114,750 passed, at most 81,000 in one minute, p99 41 ms; identity (NIK verification) did not: 612 of 44,000 passed; next try --plan as-published.",
+			report.Report{Funnel: []report.FunnelRow{signUp, collapsed}, Steps: steps},
+		},
+		{
+			"a correct no is no failure", "",
+			"Sign-up held: 114,750 of 114,750 passed, at most 81,000 in one minute; so did the other step.",
+			report.Report{Funnel: []report.FunnelRow{signUp, declining}},
+		},
+		{
+			"a broken threshold is one", "",
+			"Sign-up did not: 114,750 of 114,750 passed, but not sign-up.peak_passed_per_min >= 200000: it is 81,000.",
+			report.Report{Funnel: []report.FunnelRow{signUp}, Thresholds: []report.Judgement{{Source: "sign-up.peak_passed_per_min >= 200000", Verdict: report.Fail, Reason: "it is 81,000"}}},
+		},
+		{
+			"who was turned away says enough", "",
+			"Identity (NIK verification) did not: 612 of 44,000 passed.",
+			report.Report{Funnel: []report.FunnelRow{collapsed}, Thresholds: []report.Judgement{{Source: "identity.passed >= 90% of entered", Verdict: report.Fail, Reason: "it is 1.391% of entered"}}},
+		},
+		{"nobody came", "", "Nobody entered any step.", report.Report{Funnel: []report.FunnelRow{{Step: funnel.Join}}}},
+		{
+			"no verdict on an invalid run", "", "The run is invalid: 3 are unaccounted for.",
+			report.Report{Verdict: report.Invalid, Invalid: []string{"3 are unaccounted for"}, Funnel: []report.FunnelRow{signUp}},
+		},
+	}
+	for _, test := range tests {
+		if got := render.Conclusion(test.report, test.try); got != test.want {
+			t.Errorf("%s:\n got %s\nwant %s", test.why, got, test.want)
+		}
+	}
+}

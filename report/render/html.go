@@ -1,0 +1,179 @@
+package render
+
+import (
+	_ "embed" // the page and its style
+	"fmt"
+	"html/template"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
+)
+
+var (
+	//go:embed page.html
+	pageSource string
+	//go:embed page.css
+	pageStyle string
+)
+
+// Figure is a drawing for the page. SVG must be trusted: it stands in the page as it is.
+type Figure struct {
+	Name  string
+	Title string
+	SVG   string // one <svg> element; what stands before it is left out
+	Alt   string // what it shows, in words
+}
+
+// HTML writes report.html: one file that needs no other and no network, and that prints. All that it
+// says it says without JavaScript; with it people can look closer at the seconds of the run. Names that hold markup show as they are written.
+func HTML(w io.Writer, r report.Report, figures []Figure) error {
+	parsed, err := template.New("page").Funcs(template.FuncMap{
+		"thousands": units.Count, "spell": units.Time, "bytes": units.Bytes, "width": width, "title": title,
+	}).Parse(pageSource)
+	if err != nil {
+		return fmt.Errorf("reading the page's template: %w", err)
+	}
+	if err := parsed.Execute(w, newPage(r, figures)); err != nil {
+		return fmt.Errorf("writing the page: %w", err)
+	}
+	return nil
+}
+
+// page is what the template shows.
+type page struct {
+	report.Report
+	Headline   string // the verdict, and how many warnings there are
+	Style      template.CSS
+	Conclusion string
+	Advice     []string
+	Figures    []drawn
+	Rows       []pageRow
+	Judgements []pageJudgement
+	Facts      [][2]string // the reproduction bundle
+	CPU        []pageCost
+	Lag        *report.LagQuantiles
+	Human      []question
+	Closer     *closer // nil where there is nothing to look at
+	Policy     string  // what the page may load and run
+}
+
+// drawn is a figure ready to stand in the page.
+type drawn struct {
+	ID, Title, Alt string
+	SVG            template.HTML
+}
+
+// pageRow is a step of the funnel with its times.
+type pageRow struct {
+	report.FunnelRow
+	Width    float64 // of the bar of those who entered, in percent
+	Passes   float64 // of the bar of those who passed
+	P50, P99 string
+}
+
+type pageJudgement struct {
+	report.Judgement
+	Mark, Found string
+}
+
+// pageCost is what a part of the run cost.
+type pageCost struct {
+	Name, CPU, Memory string
+	Width             float64 // of its bar, in percent
+}
+
+// question is a section that only people can fill in.
+type question struct{ ID, Title, Hint string }
+
+func newPage(r report.Report, figures []Figure) page {
+	p := page{
+		Report: r, Headline: headline(r), Style: template.CSS(pageStyle), Conclusion: Conclusion(r, ""), Advice: Advice(r),
+		Facts: reproduction(r), CPU: costs(r),
+		Human: []question{
+			{"goal", "Goal", "What was this run to show, and for whom?"},
+			{"roles", "Roles", "Who decided, who watched, who was on call?"},
+			{"actions", "Actions", "What will be done, by whom, until when?"},
+		},
+	}
+	p.Closer = newCloser(r)
+	p.Policy = p.Closer.policy()
+	if r.Generator != nil {
+		p.Lag = r.Generator.ScheduleLagS
+	}
+	for _, figure := range figures {
+		p.Figures = append(p.Figures, figure.inline())
+	}
+	p.Rows = pageRows(r)
+	for _, threshold := range r.Thresholds {
+		found := threshold.Reason
+		if found == "" && threshold.Value != nil {
+			found = foundText(threshold)
+		}
+		p.Judgements = append(p.Judgements, pageJudgement{threshold, mark(threshold), found})
+	}
+	return p
+}
+
+// fixedSize is the size that an <svg> element is given; without it the page decides.
+var fixedSize = regexp.MustCompile(`^<svg width="[^"]*" height="[^"]*"`)
+
+// inline strips the prologue of a figure and gives it a name and a description that can be read aloud.
+func (f Figure) inline() drawn {
+	svg := f.SVG
+	if start := strings.Index(svg, "<svg"); start > 0 {
+		svg = svg[start:]
+	}
+	d := drawn{ID: "figure-" + f.Name, Title: f.Title, Alt: f.Alt}
+	svg = fixedSize.ReplaceAllString(svg, "<svg")
+	named := fmt.Sprintf(`<svg role="img" aria-label="%s" aria-describedby="%s-words"`, template.HTMLEscapeString(d.Title), template.HTMLEscapeString(d.ID))
+	d.SVG = template.HTML(strings.Replace(svg, "<svg", named, 1)) //nolint:gosec // G203: the figures are our own
+	return d
+}
+
+func pageRows(r report.Report) (rows []pageRow) {
+	most := 0.0
+	for _, row := range r.Funnel {
+		most = max(most, row.Entered)
+	}
+	for _, row := range r.Funnel {
+		shown := pageRow{FunnelRow: row, Width: share(row.Entered, most), Passes: share(row.Passed, most), P50: "–", P99: "–"}
+		if q := r.PassedTimes(row.Step); q != nil {
+			shown.P50, shown.P99 = units.Time(q.P50), units.Time(q.P99)
+		}
+		rows = append(rows, shown)
+	}
+	return rows
+}
+
+func share(part, whole float64) float64 {
+	if !(whole > 0) || !(part > 0) {
+		return 0
+	}
+	return min(100*part/whole, 100)
+}
+
+// costs are the CPU time and memory of the processes of a live run.
+func costs(r report.Report) (rows []pageCost) {
+	processes := r.Processes
+	if g := r.Generator; g != nil && (g.CPUS != nil || g.MaxRSSBytes != nil) {
+		processes = append([]report.Process{{Name: "generator", CPUS: g.CPUS, MaxRSSBytes: g.MaxRSSBytes}}, processes...)
+	}
+	available := r.DurationS
+	if r.Machine != nil && r.Machine.CPUs > 0 {
+		available *= float64(r.Machine.CPUs)
+	}
+	for _, process := range processes {
+		row := pageCost{Name: process.Name, CPU: "unknown", Memory: "unknown"}
+		if process.CPUS != nil {
+			row.CPU, row.Width = units.Time(*process.CPUS)+" ("+units.Percent(share(*process.CPUS, available)/100)+" of the machine)", share(*process.CPUS, available)
+		}
+		if process.MaxRSSBytes != nil {
+			row.Memory = units.Bytes(*process.MaxRSSBytes)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

@@ -1,0 +1,64 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
+)
+
+// reproduction is everything that a repetition needs to know.
+func reproduction(r report.Report) [][2]string {
+	s := r.Scenario
+	facts := [][2]string{
+		{"Command", r.Command},
+		{"Scenario", s.Name},
+		{"Scenario's SHA-256", s.SHA256},
+		{"Seed", strconv.FormatUint(s.Seed, 10)},
+		{"Plan", orNone(r.Plan)},
+		{"Engine", fmt.Sprintf("%s, speed ×%s, %s", r.Engine, units.Number(r.Speed), replications(r.Replications))},
+		{"ombak", joined(r.Ombak.Version, r.Ombak.Commit, r.Ombak.Go)},
+	}
+	if !s.Opens.IsZero() {
+		facts = append(facts, [2]string{"Time zero of the scenario", s.Opens.Format(time.RFC3339)})
+	}
+	if r.Started != nil {
+		facts = append(facts, [2]string{"Started", r.Started.Format(time.RFC3339)})
+	}
+	if m := r.Machine; m != nil {
+		facts = append(facts, [2]string{"Machine", fmt.Sprintf("%d CPUs, %s of memory, %s", m.CPUs, units.Bytes(m.MemoryBytes), m.OS)})
+	}
+	if m := r.Store; m != nil {
+		facts = append(facts, [2]string{"Store", joined(m.Engine, m.Durability, m.Filesystem)})
+	}
+	known := facts[:0]
+	for _, fact := range facts {
+		if fact[1] != "" {
+			known = append(known, fact)
+		}
+	}
+	return known
+}
+
+func replications(n int) string {
+	if n > 1 {
+		return fmt.Sprintf("means of %d replications", n)
+	}
+	return "one run"
+}
+
+// joined lists what is known of some texts.
+func joined(texts ...string) (line string) {
+	for _, text := range texts {
+		if text != "" && line != "" {
+			line += ", "
+		}
+		line += text
+	}
+	return line
+}
+
+// width is a length for a style sheet, in percent.
+func width(value float64) string { return strconv.FormatFloat(value, 'f', 2, 64) }

@@ -1,0 +1,131 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
+	"github.com/ombak-sim/ombak/units"
+)
+
+// maxSummary is what GitHub takes for the summary of one step, in bytes, less a margin.
+const maxSummary = 1_000_000
+
+// Markdown writes summary.md: verdict, funnel, thresholds, timeline and warnings, in less than
+// 1 MiB. Markup in names shows as it is written.
+func Markdown(w io.Writer, r report.Report) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s: %s\n\n%s\n\n", units.Cell(r.Scenario.Name), headline(r), units.Cell(Conclusion(r, "")))
+	fmt.Fprintf(&b, "Plan %s, engine %s, seed %d, %s at speed %s.\n\n",
+		units.Cell(orNone(r.Plan)), r.Engine, r.Scenario.Seed, units.Time(r.DurationS), units.Number(r.Speed))
+	offered := r.Offered
+	fmt.Fprintf(&b, "Scheduled %s people, at most %s in one minute; sent %s, dropped %s, completed %s.\n\n",
+		units.Count(offered.Scheduled), units.Count(offered.PeakPerMin), units.Count(offered.Sent), units.Count(offered.Dropped),
+		units.Count(offered.Completed))
+	if stored := r.Reconciliation; stored != nil {
+		fmt.Fprintf(&b, "Acknowledged %s, persisted %s, lost %s, unacknowledged %s, duplicates %s.\n\n",
+			units.Count(float64(stored.Acknowledged)), units.Count(float64(stored.Persisted)), units.Count(float64(stored.Lost)),
+			units.Count(float64(stored.Unacknowledged)), units.Count(float64(stored.Duplicates)))
+	}
+	bullets(&b, "Invalid", r.Invalid)
+	summaryFunnel(&b, r)
+	summaryThresholds(&b, r.Thresholds)
+	summaryTimeline(&b, r.Timeline)
+	bullets(&b, "Warnings", r.Warnings)
+	if _, err := io.WriteString(w, cut(strings.TrimRight(b.String(), "\n")+"\n", maxSummary)); err != nil {
+		return fmt.Errorf("writing the summary: %w", err)
+	}
+	return nil
+}
+
+// cut drops the lines that go beyond so many bytes, and says so.
+func cut(text string, most int) string {
+	const note = "\n… cut here; report.json holds the rest.\n"
+	if len(text) <= most {
+		return text
+	}
+	end := strings.LastIndexByte(text[:most-len(note)], '\n') + 1
+	return text[:end] + note
+}
+
+func orNone(plan string) string {
+	if plan == "" {
+		return "none"
+	}
+	return plan
+}
+
+func summaryFunnel(b *strings.Builder, r report.Report) {
+	header := []string{"step", "entered", "passed", "peak/min", "declined", "rejected", "failed", "timed out", "abandoned", "unfinished", "retries", "p50", "p99"}
+	rows := [][]string{header}
+	for _, row := range funnelCells(r, units.Count) {
+		rows = append(rows, escaped(row))
+	}
+	b.WriteString("## Funnel\n\n" + units.Markdown(funnelLayout, rows))
+	b.WriteString("\np50 and p99 are response times of passed and timed-out attempts, from the intended instant.\n\n")
+}
+
+func summaryThresholds(b *strings.Builder, thresholds []report.Judgement) {
+	if len(thresholds) == 0 {
+		return
+	}
+	rows := [][]string{{"verdict", "threshold", "severity", "found"}}
+	for _, threshold := range thresholds {
+		found := threshold.Reason
+		if found == "" && threshold.Value != nil {
+			found = foundText(threshold)
+		}
+		rows = append(rows, []string{units.Cell(string(threshold.Verdict)), units.Code(threshold.Source), units.Cell(string(threshold.Severity)), units.Cell(found)})
+	}
+	b.WriteString("## Thresholds\n\n" + units.Markdown("llll", rows) + "\n")
+}
+
+// foundText writes the value in the unit of the source.
+func foundText(j report.Judgement) string {
+	condition, err := threshold.Parse(j.Source)
+	if err != nil {
+		return units.Number(*j.Value)
+	}
+	found := condition.Spell(*j.Value)
+	if j.CI95 != nil {
+		found += fmt.Sprintf(" (95 %% interval %s to %s)", condition.Spell(j.CI95[0]), condition.Spell(j.CI95[1]))
+	}
+	return found
+}
+
+func summaryTimeline(b *strings.Builder, events []report.Event) {
+	if len(events) == 0 {
+		return
+	}
+	rows := [][]string{{"at", "for", "kind", "what"}}
+	for _, event := range events {
+		length := ""
+		if event.ForS > 0 {
+			length = units.Time(event.ForS)
+		}
+		rows = append(rows, escaped([]string{units.Time(event.AtS), length, string(event.Kind), event.Text}))
+	}
+	b.WriteString("## Timeline\n\n" + units.Markdown("rrll", rows) + "\n")
+}
+
+func bullets(b *strings.Builder, heading string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "## %s\n\n", heading)
+	for _, line := range lines {
+		fmt.Fprintf(b, "- %s\n", units.Cell(line))
+	}
+	b.WriteByte('\n')
+}
+
+// escaped returns texts as cells that show them as they are.
+func escaped(texts []string) []string {
+	cells := make([]string, len(texts))
+	for i, text := range texts {
+		cells[i] = units.Cell(text)
+	}
+	return cells
+}

@@ -1,0 +1,195 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
+)
+
+// terminalWidth is what the funnel table fits in, in characters.
+const terminalWidth = 100
+
+// Text writes the funnel table and the verdict for a terminal.
+func Text(w io.Writer, r report.Report) error {
+	var b strings.Builder
+	b.WriteString(played(r) + "\n\n")
+	b.WriteString(funnelTable(r))
+	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n")
+	b.WriteString(effort(r))
+	b.WriteString(overloadText(r.Overload))
+	fmt.Fprintf(&b, "verdict: %s\n", headline(r))
+	for _, reason := range r.Invalid {
+		b.WriteString("  invalid: " + visible(reason) + "\n")
+	}
+	for _, threshold := range r.Thresholds {
+		fmt.Fprintf(&b, "  %-12s %s%s\n", mark(threshold), visible(threshold.Source), visible(prefixed(": ", threshold.Reason)))
+	}
+	for _, warning := range r.Warnings {
+		b.WriteString("  warning: " + visible(warning) + "\n")
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("writing the funnel: %w", err)
+	}
+	return nil
+}
+
+// headline is the verdict; that of a run that passes with warnings says so.
+func headline(r report.Report) string {
+	warnings := len(r.Warnings)
+	for _, judged := range r.Thresholds {
+		if judged.Severity == funnel.Warn && judged.Verdict != report.Pass {
+			warnings++
+		}
+	}
+	switch {
+	case r.Verdict != report.Pass || warnings == 0:
+		return string(r.Verdict)
+	case warnings == 1:
+		return "pass, with 1 warning"
+	}
+	return fmt.Sprintf("pass, with %d warnings", warnings)
+}
+
+// effort says what was offered, how late, and what each part of a live run cost.
+func effort(r report.Report) string {
+	text := fmt.Sprintf("offered: %s people, %s sent, %s dropped", units.Count(r.Offered.Scheduled), units.Count(r.Offered.Sent), units.Count(r.Offered.Dropped))
+	if r.Generator == nil {
+		return text + "\n\n"
+	}
+	if lag := r.Generator.ScheduleLagS; lag != nil {
+		text += fmt.Sprintf("; sent late by %s (p99), %s at most", units.Time(lag.P99), units.Time(lag.Max))
+	}
+	var costs []string
+	if r.Generator.CPUS != nil {
+		costs = append(costs, "generator "+units.Time(*r.Generator.CPUS))
+	}
+	for _, process := range r.Processes {
+		if process.CPUS != nil {
+			costs = append(costs, visible(process.Name)+" "+units.Time(*process.CPUS))
+		}
+	}
+	return text + prefixed("\nCPU: ", strings.Join(costs, ", ")) + "\n\n"
+}
+
+// visible writes characters that would move the cursor, or turn the direction of reading, as Go does.
+func visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// mark is the verdict on a threshold, told apart when it only warns.
+func mark(j report.Judgement) string {
+	if j.Severity == "warn" && j.Verdict != report.Pass {
+		return "warn"
+	}
+	return string(j.Verdict)
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+// played says what was played.
+func played(r report.Report) string {
+	plan := r.Plan
+	if plan == "" {
+		plan = "no plan"
+	}
+	return fmt.Sprintf("%s · %s · %s · %s", visible(r.Scenario.Name), visible(plan), visible(string(r.Engine)), units.Time(r.DurationS))
+}
+
+// funnelLayout keeps the columns of people close to each other.
+const funnelLayout = "lnnnnnnnnnnrr"
+
+// funnelHeader has two lines, so that the columns stay narrow.
+func funnelHeader() (upper, lower []string) {
+	return []string{"", "", "", "peak", "de-", "re-", "", "timed", "aban-", "unfin-", "", "", ""},
+		[]string{"step", "entered", "passed", "/min", "clined", "jected", "failed", "out", "doned", "ished", "retries", "p50", "p99"}
+}
+
+// funnelTable lays out the funnel with the widest numbers that fit the terminal.
+func funnelTable(r report.Report) string {
+	plain := func(value float64) string { return strings.ReplaceAll(units.Count(value), ",", "") }
+	var table string
+	for _, write := range []func(float64) string{units.Count, plain, units.Short} {
+		upper, lower := funnelHeader()
+		table = units.Table(funnelLayout, append([][]string{upper, lower}, funnelCells(r, write)...))
+		if widest(table) <= terminalWidth {
+			break
+		}
+	}
+	return table
+}
+
+// widest returns the length of the longest line, in characters.
+func widest(table string) (width int) {
+	for line := range strings.Lines(table) {
+		width = max(width, utf8.RuneCountInString(strings.TrimRight(line, "\n")))
+	}
+	return width
+}
+
+// funnelCells are the rows of the funnel table.
+func funnelCells(r report.Report, write func(float64) string) [][]string {
+	rows := make([][]string, 0, len(r.Funnel))
+	for _, row := range r.Funnel {
+		cells := []string{clip(visible(row.Step), 16)}
+		for _, value := range []float64{
+			row.Entered, row.Passed, row.PeakPassedPerMin, row.Declined, row.Rejected, row.Failed, row.TimedOut,
+			row.Abandoned, row.Unfinished, row.Retries,
+		} {
+			cells = append(cells, write(value))
+		}
+		p50, p99 := "-", "-"
+		if q := r.PassedTimes(row.Step); q != nil {
+			p50, p99 = units.Time(q.P50), units.Time(q.P99)
+		}
+		rows = append(rows, append(cells, p50, p99))
+	}
+	return rows
+}
+
+// clip shortens a name to so many characters.
+func clip(name string, most int) string {
+	if utf8.RuneCountInString(name) <= most {
+		return name
+	}
+	return string([]rune(name)[:most-1]) + "…"
+}
+
+// overloadText tells of overload where there was any; empty where not.
+func overloadText(o *report.Overload) string {
+	if o == nil || o.RetryAmplification < 1.1 && o.RecoveryS != nil && *o.RecoveryS == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("overload: %.2f attempts for each first one", o.RetryAmplification)
+	if o.WastedShare != nil && *o.WastedShare >= 0.001 {
+		text += fmt.Sprintf("; %s of the work was for people who had left", units.Percent(*o.WastedShare))
+	}
+	switch {
+	case o.Metastable != nil && *o.Metastable:
+		text += "; metastable: the trouble stayed when its trigger had gone"
+	case o.RecoveryS == nil:
+		text += "; in trouble for as long as people came"
+	case *o.RecoveryS > 0:
+		text += "; out of trouble " + units.Time(*o.RecoveryS) + " after the busiest stretch"
+	}
+	return text + "\n\n"
+}

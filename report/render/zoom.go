@@ -1,0 +1,118 @@
+package render
+
+import (
+	"crypto/sha256"
+	_ "embed" // the scripts of the page
+	"encoding/base64"
+	"html/template"
+	"math"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// The scripts let people look closer where JavaScript is on: uPlot 1.6.32 (Leon Sorokin, MIT, see
+// uplot/LICENSE) and what calls it.
+var (
+	//go:embed uplot/uPlot.iife.min.js
+	chartScript string
+	//go:embed uplot/uPlot.min.css
+	chartStyle string
+	//go:embed zoom.js
+	zoomScript string
+)
+
+// mostPoints is how many instants the page draws; longer runs are gathered in stretches.
+const mostPoints = 2000
+
+// closer is what the page needs to let people look closer.
+type closer struct {
+	Style   template.CSS
+	Scripts []template.JS
+	Data    stretches
+}
+
+// stretches is the series in stretches of whole seconds.
+type stretches struct {
+	T     []float64    `json:"t"`     // real seconds since the start at which a stretch begins
+	First int          `json:"first"` // place of the main step
+	Steps []stretchRow `json:"steps"`
+}
+
+// stretchRow is one step: people per second, and the worst quantile of any second in a stretch.
+type stretchRow struct {
+	Step    string     `json:"step"`
+	Entered []float64  `json:"entered"`
+	Passed  []float64  `json:"passed"`
+	Lost    []float64  `json:"lost"` // rejected, failed, timed out or abandoned
+	P50     []*float64 `json:"p50"`
+	P95     []*float64 `json:"p95"`
+	P99     []*float64 `json:"p99"`
+}
+
+// newCloser returns nil where there is nothing to look at.
+func newCloser(r report.Report) *closer {
+	s := r.Series
+	if len(s.TS) < 2 || len(s.Steps) == 0 {
+		return nil
+	}
+	width := (len(s.TS) + mostPoints - 1) / mostPoints
+	c := &closer{Style: template.CSS(chartStyle), Scripts: []template.JS{template.JS(chartScript), template.JS(zoomScript)}}
+	for from := 0; from < len(s.TS); from += width {
+		c.Data.T = append(c.Data.T, float64(s.TS[from]))
+	}
+	for i, step := range s.Steps {
+		if step.Step == funnel.SignUp {
+			c.Data.First = i
+		}
+		lost := make([]int64, len(s.TS))
+		for row := range lost {
+			lost[row] = step.Rejected[row] + step.Failed[row] + step.TimedOut[row] + step.Abandoned[row]
+		}
+		c.Data.Steps = append(c.Data.Steps, stretchRow{
+			Step: step.Step, Entered: perSecond(step.Entered, width), Passed: perSecond(step.Passed, width), Lost: perSecond(lost, width),
+			P50: worstOf(step.P50, width), P95: worstOf(step.P95, width), P99: worstOf(step.P99, width),
+		})
+	}
+	return c
+}
+
+func perSecond(counts []int64, width int) (rates []float64) {
+	for from := 0; from < len(counts); from += width {
+		to := min(from+width, len(counts))
+		sum := int64(0)
+		for _, count := range counts[from:to] {
+			sum += count
+		}
+		rates = append(rates, math.Round(100*float64(sum)/float64(to-from))/100)
+	}
+	return rates
+}
+
+func worstOf(column report.Column, width int) (worst []*float64) {
+	for from := 0; from < len(column); from += width {
+		var most *float64
+		for _, value := range column[from:min(from+width, len(column))] {
+			if value > 0 && !math.IsInf(value, 0) && (most == nil || value > *most) {
+				most = &value
+			}
+		}
+		worst = append(worst, most)
+	}
+	return worst
+}
+
+// policy allows the page's own scripts, styles, images and typefaces and nothing else, the scripts by their hashes (Content Security Policy
+// Level 3, section 2.3.1).
+func (c *closer) policy() string {
+	policy := "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+	if c == nil {
+		return policy
+	}
+	policy += "; script-src"
+	for _, script := range c.Scripts {
+		sum := sha256.Sum256([]byte(script))
+		policy += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	return policy
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package threshold
+
+const raceEnabled = false

@@ -1,0 +1,112 @@
+package threshold
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
+)
+
+// Validity says how far a load generator may fall short before its run counts for nothing. Of the
+// limits on its strain, 0 leaves a warning where a run is likely to be distorted.
+type Validity struct {
+	MaxScheduleLagP99 time.Duration // 0 means no limit
+	MaxDroppedShare   float64       // of the people scheduled; 0 means no limit
+	MaxUnsentShare    float64       // of the attempts: files, ports or room in flight ran out; 0 means no limit
+	MaxDialShare      float64       // of the attempts: no connection came about; 0 means no limit
+	MaxCPUShare       float64       // of the machine, taken by the generator
+	MaxStealShare     float64       // of the machine, taken away by its host
+	MaxGCPause        time.Duration // the generator's longest
+	MaxPacingError    float64       // see Strain
+}
+
+// likely are the strains from which a run without a limit of its own is warned of.
+var likely = Validity{MaxCPUShare: 0.9, MaxStealShare: 0.1, MaxGCPause: 50 * time.Millisecond, MaxPacingError: 0.1}
+
+// check says why the load was not offered as it should have been.
+func (v Validity) check(r report.Report) (faults []string) {
+	generator := r.Generator
+	if limit := v.MaxScheduleLagP99.Seconds(); limit > 0 && generator != nil && generator.ScheduleLagS != nil {
+		if p99 := generator.ScheduleLagS.P99; p99 > limit {
+			faults = append(faults, fmt.Sprintf(
+				"the generator sent late: its schedule lag has a p99 of %s, above %s; offer less load or give it more cores",
+				units.Time(p99), units.Time(limit)))
+		}
+	}
+	if offered := r.Offered; v.MaxDroppedShare > 0 && offered.Dropped > v.MaxDroppedShare*offered.Scheduled {
+		faults = append(faults, fmt.Sprintf(
+			"the generator dropped %s of %s people, more than %s; offer less load or raise its limits",
+			units.Count(offered.Dropped), units.Count(offered.Scheduled), units.Percent(v.MaxDroppedShare)))
+	}
+	faults = append(faults, v.checkReasons(r)...)
+	if generator == nil || generator.Strain == nil {
+		return faults
+	}
+	return append(faults, v.strained(*generator.Strain)...)
+}
+
+// checkReasons counts the attempts that failed before any service was asked.
+func (v Validity) checkReasons(r report.Report) (faults []string) {
+	var attempts, local, dial float64
+	for _, step := range r.Steps {
+		attempts += step.Requests
+		local += step.Reasons["local"]
+		dial += step.Reasons["dial"]
+	}
+	attempts += local // not counted as requests, because they never left
+	if v.MaxUnsentShare > 0 && local > v.MaxUnsentShare*attempts {
+		faults = append(faults, fmt.Sprintf(
+			"the generator could not send %s of %s attempts: its files, local ports or requests in flight ran out; raise ulimit -n, net.ipv4.ip_local_port_range or connections.most, or offer less load",
+			units.Count(local), units.Count(attempts)))
+	}
+	if v.MaxDialShare > 0 && dial > v.MaxDialShare*attempts {
+		faults = append(faults, fmt.Sprintf(
+			"%s of %s attempts got no connection, more than %s, so that they never reached the service; look at the network, at net.core.somaxconn and at the service's backlog",
+			units.Count(dial), units.Count(attempts), units.Percent(v.MaxDialShare)))
+	}
+	return faults
+}
+
+// strained says which limits the strain exceeds, and what to do.
+func (v Validity) strained(strain report.Strain) (faults []string) {
+	over := func(value, limit float64, format string, words ...any) {
+		if limit > 0 && value > limit {
+			faults = append(faults, fmt.Sprintf(format, words...))
+		}
+	}
+	over(strain.CPUShare, v.MaxCPUShare, "the generator took %s of the machine's CPU, above %s; give it more cores, or share the load with --part",
+		units.Percent(strain.CPUShare), units.Percent(v.MaxCPUShare))
+	if strain.StealShare != nil {
+		over(*strain.StealShare, v.MaxStealShare, "the machine's host took %s of its CPU away (steal), above %s; use a machine that is not shared",
+			units.Percent(*strain.StealShare), units.Percent(v.MaxStealShare))
+	}
+	over(strain.GCPauseMaxS, v.MaxGCPause.Seconds(), "a garbage collection stopped the generator for %s, above %s; give it more cores or offer less load",
+		units.Time(strain.GCPauseMaxS), units.Time(v.MaxGCPause.Seconds()))
+	over(strain.PacingError, v.MaxPacingError, "%s of the requests were sent in another second than intended, above %s; close what else keeps the machine busy, or offer less load",
+		units.Percent(strain.PacingError), units.Percent(v.MaxPacingError))
+	return faults
+}
+
+// warnings tells of strain that is likely to distort a run, where the scenario sets no limit.
+func (v Validity) warnings(r report.Report) []string {
+	if r.Generator == nil || r.Generator.Strain == nil {
+		return nil
+	}
+	unset := likely
+	for _, limit := range []struct{ own, likely *float64 }{
+		{&v.MaxCPUShare, &unset.MaxCPUShare}, {&v.MaxStealShare, &unset.MaxStealShare}, {&v.MaxPacingError, &unset.MaxPacingError},
+	} {
+		if *limit.own > 0 {
+			*limit.likely = 0
+		}
+	}
+	if v.MaxGCPause > 0 {
+		unset.MaxGCPause = 0
+	}
+	warnings := unset.strained(*r.Generator.Strain)
+	if shed := r.Generator.Strain.Shed; shed > 0 {
+		warnings = append(warnings, fmt.Sprintf("%s people were shed: as many as allowed were under way; raise connections.people to let them in", units.Count(shed)))
+	}
+	return warnings
+}
