@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestSecurityDocumentNamesTests: whatever docs/security.md claims is shown by a test that is there.
+// TestSecurityDocumentNamesTests: whatever docs/explanation/security.md claims is shown by a test that is there.
 func TestSecurityDocumentNamesTests(t *testing.T) {
-	text, err := os.ReadFile("../docs/security.md")
+	text, err := os.ReadFile("../docs/explanation/security.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,8 +18,8 @@ func plotCommand(s streams) *cli.Command {
 		Usage:     "draw the figures of reports",
 		ArgsUsage: "REPORT…",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "out", Usage: "write the figures to `DIR`; by default plots beside each report", EnvVars: twin("out")},
-			&cli.StringFlag{Name: "over", Usage: "draw the prediction of `REPORT`, as from ombak simulate, over each", EnvVars: twin("over")},
+			&cli.StringFlag{Name: "out", Usage: "write the figures to `DIR`; by default to plots beside each report", EnvVars: twin("out")},
+			&cli.StringFlag{Name: "over", Usage: "draw the prediction in `REPORT`, for example from ombak simulate, over each report", EnvVars: twin("over")},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() == 0 {
