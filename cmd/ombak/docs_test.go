@@ -13,7 +13,7 @@ import (
 
 var (
 	fenced   = regexp.MustCompile("(?ms)^```.*?^```")
-	code     = regexp.MustCompile("`[^`\n]*`")
+	inline   = regexp.MustCompile("`[^`\n]*`")
 	link     = regexp.MustCompile(`\]\(([^()\s]+)\)`)
 	heading  = regexp.MustCompile(`(?m)^#{1,6} +(.+?) *$`)
 	noAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
@@ -83,7 +83,7 @@ func markdown(t *testing.T, root fs.FS) map[string]string {
 
 // links returns the relative links of a page, those in code left out.
 func links(text string) (targets []string) {
-	text = code.ReplaceAllString(fenced.ReplaceAllString(text, ""), "")
+	text = inline.ReplaceAllString(fenced.ReplaceAllString(text, ""), "")
 	for _, match := range link.FindAllStringSubmatch(text, -1) {
 		if parsed, err := url.Parse(match[1]); err != nil || parsed.Scheme == "" {
 			targets = append(targets, match[1])
