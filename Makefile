@@ -64,10 +64,10 @@ bench-backend:
 
 # Finds the knee on this machine, fits the simulator at 10 to 60 % of it, and holds what it predicts of
 # heavier loads and of the busiest minute against three runs of each (about eighteen minutes; nothing else
-# should run); writes the tables into docs/explanation/validation.md. VALIDATE="-for 3s -runs 1 -peak=false" makes it short.
+# should run); writes the summary into docs/explanation/validation.md and all figures into docs/data. VALIDATE="-for 3s -runs 1 -peak=false" makes it short.
 validate:
 	go build -o $(TOOLS)/ombak ./cmd/ombak
-	go run ./cmd/ombak-bench validation -ombak $(TOOLS)/ombak -into docs/explanation/validation.md $(VALIDATE)
+	go run ./cmd/ombak-bench validation -ombak $(TOOLS)/ombak -into docs/explanation/validation.md -data docs/data $(VALIDATE)
 
 # Kills the backend, and PostgreSQL with it, two hundred times under load on each store.
 crash:
