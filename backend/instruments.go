@@ -24,16 +24,16 @@ func newInstruments() instruments {
 			Name: "ombak_backend_answers_total", Help: "Requests answered.",
 		}, []string{"route", "status"}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "ombak_backend_registry_calls_total", Help: "Calls to registries by outcome.",
+			Name: "ombak_backend_registry_calls_total", Help: "Calls of registries, by what became of them.",
 		}, []string{"registry", "outcome"}),
 		doors: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "ombak_backend_door_requests_total", Help: "Requests at the doors in front of the service by policy, place and outcome.",
+			Name: "ombak_backend_door_requests_total", Help: "Requests that came to the doors in front of the service, by policy, place and what became of them.",
 		}, []string{"policy", "at", "outcome"}),
 		batchRows: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "ombak_backend_store_batch_rows", Help: "Operations in one transaction.", Buckets: prometheus.ExponentialBuckets(1, 2, 11),
 		}),
 		commits: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "ombak_backend_store_commit_seconds", Help: "Time of a commit, including its fsync.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 13),
+			Name: "ombak_backend_store_commit_seconds", Help: "Time of a commit, its fsync included.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 13),
 		}),
 	}
 }
@@ -70,22 +70,22 @@ func (s *Server) register(registry *prometheus.Registry) {
 	}
 	gauge := func(name, help string, value func() float64) { labelled(name, help, nil, value) }
 	for _, q := range []*queue{s.outbox, s.sms, s.questions} {
-		gauge("queue_"+q.name+"_age_seconds", "How long the oldest job has been due.", func() float64 { return s.queueAge(q) })
+		gauge("queue_"+q.name+"_age_seconds", "How long the first job has been due.", func() float64 { return s.queueAge(q) })
 	}
 	s.registerProtection(labelled)
-	gauge("readers_in_use", "Database connections that are reading.", func() float64 { return float64(s.store.Readers().InUse) })
+	gauge("readers_in_use", "Connections that read now.", func() float64 { return float64(s.store.Readers().InUse) })
 	gauge("readers_waits", "Reads that had to wait for a connection.", func() float64 { return float64(s.store.Readers().WaitCount) })
 	gauge("password_slots_in_use", "Passwords being hashed.", func() float64 { return float64(len(s.passwords.slots)) })
-	gauge("password_waiting", "Passwords waiting to be hashed.", func() float64 { return float64(s.passwords.waiting.Load()) })
+	gauge("password_waiting", "Passwords that wait to be hashed.", func() float64 { return float64(s.passwords.waiting.Load()) })
 }
 
 // registerProtection enters the state of every gate and breaker.
 func (s *Server) registerProtection(gauge func(name, help string, labels prometheus.Labels, value func() float64)) {
 	gates := func(at, door string, g *gate) {
 		labels := prometheus.Labels{"at": at, "door": door}
-		gauge("gate_limit", "Most requests in service at once. Adaptive policies change it; without a policy it is very large.", labels, func() float64 { return float64(g.limit()) })
+		gauge("gate_limit", "Most requests in service at once; adaptive policies move it, and without a policy it is very large.", labels, func() float64 { return float64(g.limit()) })
 		gauge("gate_in_use", "Requests in service behind the gate.", labels, func() float64 { return float64(g.stats().InUse) })
-		gauge("gate_queued", "Requests waiting at the gate.", labels, func() float64 { return float64(g.stats().Queued) })
+		gauge("gate_queued", "Requests that wait at the gate.", labels, func() float64 { return float64(g.stats().Queued) })
 	}
 	for i, guard := range s.doors {
 		if gated, isGate := guard.door.(*gateDoor); isGate {
@@ -95,7 +95,7 @@ func (s *Server) registerProtection(gauge func(name, help string, labels prometh
 	for _, r := range s.registries() {
 		gates(r.name, "call", r.gate)
 		if r.outlet != nil && r.outlet.breaker != nil {
-			gauge("breaker_open", "1 if the circuit breaker rejects calls to the registry, else 0.", prometheus.Labels{"registry": r.name}, r.outlet.open)
+			gauge("breaker_open", "Whether calls of the registry are given up at once.", prometheus.Labels{"registry": r.name}, r.outlet.open)
 		}
 	}
 }

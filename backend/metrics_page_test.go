@@ -6,24 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/ombak-sim/ombak/backend"
-	"github.com/ombak-sim/ombak/resilience"
 )
-
-// TestDocumentedMetrics compares the page of metrics with what the backend shows.
-func TestDocumentedMetrics(t *testing.T) {
-	s := startService(t, func(s *service) {
-		s.config.Admin = "127.0.0.1:0"
-		s.config.Doors = []backend.DoorConfig{{Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 100}}}}
-		s.config.Dukcapil.Breaker = &resilience.BreakerConfig{Calls: 2, Share: 1, Cooldown: time.Hour, Probes: 1}
-	})
-	s.signUp("siti@example.test")
-	s.nextMail()
-	s.want("identity", s.post("/v1/identity", s.sessionsOf(1)[0], identityOf(1)), 200, "")
-	documented(t, s.metrics())
-}
 
 // documented checks that every metric in text has its row on the page of metrics.
 func documented(t *testing.T, text string) {

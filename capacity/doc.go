@@ -11,5 +11,5 @@
 //     demands, [ChooseShape] the shape of a service time, [ForecastFunnel] the funnel of further people;
 //  5. what a model says is held beside simulation and measurement by other packages.
 //
-// Every formula cites author, work and equation; docs/reference/formulas.md is the table of them all.
+// Every formula cites author, work and equation; docs/formulas.md is the table of them all.
 package capacity

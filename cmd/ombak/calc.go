@@ -25,7 +25,7 @@ func calcCommand(s streams) *cli.Command {
 		Name:  "calc",
 		Usage: "compute a formula of queueing theory",
 		Description: "Rates are per second (0.8) or name their unit (80000/m); times are in seconds (15) or durations (250ms).\n" +
-			"docs/reference/formulas.md lists every formula with its source and where it holds.",
+			"docs/formulas.md lists every formula with its source and where it holds.",
 		Action: func(c *cli.Context) error {
 			if word := c.Args().First(); word != "" {
 				return usageError{fmt.Errorf("there is no formula %q; ombak calc --help lists them", word)}

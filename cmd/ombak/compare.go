@@ -32,7 +32,7 @@ func compareCommand(s streams) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "margin", Value: "10%", Usage: "accept a candidate that is worse by less than this `SHARE`", EnvVars: twin("margin")},
 			&cli.StringFlag{Name: "step", Usage: "compare the step `NAME` instead of the sign-up", EnvVars: twin("step")},
-			&cli.StringSliceFlag{Name: "gate", Usage: "decide by this `FIGURE`; by default by " + strings.Join(report.DefaultGates(), ", "), EnvVars: twin("gate")},
+			&cli.StringSliceFlag{Name: "gate", Usage: "let the `FIGURE` decide; by default " + strings.Join(report.DefaultGates(), ", "), EnvVars: twin("gate")},
 			&cli.IntFlag{Name: "pairs", Value: 10, Usage: "make `N` pairs of runs; with --calibrate, compare N pairs at a time", EnvVars: twin("pairs")},
 			&cli.StringFlag{Name: "base", Usage: "run the base with this `COMMAND`; it must write to the folder in OMBAK_OUT", EnvVars: twin("base")},
 			&cli.StringFlag{Name: "candidate", Usage: "run the candidate with this `COMMAND`", EnvVars: twin("candidate")},

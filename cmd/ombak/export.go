@@ -27,7 +27,7 @@ func exportCommand(s streams) *cli.Command {
 	names := strings.Join(slices.Sorted(maps.Keys(exports())), ", ")
 	return &cli.Command{
 		Name:      "export",
-		Usage:     "print a report in another format",
+		Usage:     "write a report in another format to standard output",
 		ArgsUsage: "REPORT",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "as", Usage: "the `FORMAT`: " + names + " (annotations of GitHub Actions, load_performance of GitLab)", EnvVars: twin("as")},
