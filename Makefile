@@ -47,27 +47,27 @@ PEERS          := github.com/tsenart/vegeta/v12@v12.13.0 fortio.org/fortio@v1.63
 PEERS_PACKAGES := wrk apache2-utils
 
 # Compares the load generator with others on one target (under ten minutes; nothing else should run)
-# and writes the table into docs/benchmarks.md. wrk2 and plow are used where the PATH has them.
+# and writes the table into docs/explanation/benchmarks.md. wrk2 and plow are used where the PATH has them.
 bench-load:
 	@./install.sh $(PEERS_PACKAGES)
 	for peer in $(PEERS); do GOBIN=$(TOOLS)/peers go install $$peer || echo "$$peer cannot be built here and is left out"; done
 	go build -o $(TOOLS)/ombak ./cmd/ombak
-	go run ./cmd/ombak-bench -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/benchmarks.md
+	go run ./cmd/ombak-bench -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/explanation/benchmarks.md
 
 # Measures sign-ups alone on SQLite and PostgreSQL (about six minutes; nothing else should run) and writes
-# the table into docs/benchmarks.md. BENCH_BACKEND="-empty 3s -full 3s -rows 20000" makes it short, and
+# the table into docs/explanation/benchmarks.md. BENCH_BACKEND="-empty 3s -full 3s -rows 20000" makes it short, and
 # -place FOLDER names another disk.
 bench-backend:
 	@./install.sh postgresql
 	go build -o $(TOOLS)/ombak ./cmd/ombak
-	go run ./cmd/ombak-bench backend -ombak $(TOOLS)/ombak -into docs/benchmarks.md $(BENCH_BACKEND)
+	go run ./cmd/ombak-bench backend -ombak $(TOOLS)/ombak -into docs/explanation/benchmarks.md $(BENCH_BACKEND)
 
 # Finds the knee on this machine, fits the simulator at 10 to 60 % of it, and holds what it predicts of
 # heavier loads and of the busiest minute against three runs of each (about eighteen minutes; nothing else
-# should run); writes the tables into docs/validation.md. VALIDATE="-for 3s -runs 1 -peak=false" makes it short.
+# should run); writes the summary into docs/explanation/validation.md and all figures into docs/data. VALIDATE="-for 3s -runs 1 -peak=false" makes it short.
 validate:
 	go build -o $(TOOLS)/ombak ./cmd/ombak
-	go run ./cmd/ombak-bench validation -ombak $(TOOLS)/ombak -into docs/validation.md $(VALIDATE)
+	go run ./cmd/ombak-bench validation -ombak $(TOOLS)/ombak -into docs/explanation/validation.md -data docs/data $(VALIDATE)
 
 # Kills the backend, and PostgreSQL with it, two hundred times under load on each store.
 crash:

@@ -38,6 +38,7 @@ func TestBreakerStopsCalls(t *testing.T) {
 	}
 	s.want("too often", s.post("/v1/identity", session, identityOf(1)), 429, "too_many_requests")
 	metrics := s.metrics()
+	documented(t, metrics)
 	for _, want := range []string{
 		`ombak_backend_breaker_open{registry="dukcapil"} 1`, `ombak_backend_gate_limit{at="all",door="1"} 9`, `ombak_backend_gate_limit{at="all",door="2"} 5`, `ombak_backend_gate_in_use{at="dukcapil",door="call"} 0`,
 		`ombak_backend_door_requests_total{at="/v1/identity",outcome="passed",policy="buckets"} 3`,

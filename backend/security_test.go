@@ -7,17 +7,21 @@ import (
 	"testing"
 )
 
-// TestSecurityDocumentNamesTests: whatever docs/security.md claims is shown by a test that is there.
+// TestSecurityDocumentNamesTests checks that every test that the pages on security name is there.
 func TestSecurityDocumentNamesTests(t *testing.T) {
-	text, err := os.ReadFile("../docs/security.md")
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	for _, page := range []string{"security.md", "waiting-room.md"} {
+		more, err := os.ReadFile("../docs/explanation/" + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, more...)
 	}
 	files, err := filepath.Glob("*_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, folder := range []string{"store", "../drill"} { // drill opens the key
+	for _, folder := range []string{"store", "../drill", "../resilience"} { // drill opens the key
 		more, err := filepath.Glob(folder + "/*_test.go")
 		if err != nil {
 			t.Fatal(err)

@@ -38,10 +38,10 @@ func NewMetrics(steps funnel.Journey, underWay func() int) *Metrics {
 		response:  prometheus.NewHistogramVec(times("response_time_seconds", "From the intended instant to the end of an attempt."), []string{"step", "outcome"}),
 		service:   prometheus.NewHistogramVec(times("service_time_seconds", "From sending to the end of an attempt."), []string{"step", "outcome"}),
 		lag:       prometheus.NewHistogram(times("schedule_lag_seconds", "From the intended instant to sending.")),
-		scheduled: people("people_scheduled_total", "People that the arrivals named."),
+		scheduled: people("people_scheduled_total", "People whom the arrivals scheduled."),
 		started:   people("people_started_total", "People whose first request was handed over for sending."),
-		dropped:   people("people_dropped_total", "People who could not begin, because the generator could not."),
-		finished:  people("people_finished_total", "People whose way ended, well or not."),
+		dropped:   people("people_dropped_total", "People who could not start because the generator was overloaded."),
+		finished:  people("people_finished_total", "People whose journey ended, completed or not."),
 	}
 	inFlight := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: "ombak", Subsystem: "load", Name: "requests_in_flight", Help: "Requests under way.",

@@ -49,7 +49,7 @@ func newMetrics() *metrics {
 			Name: "ombak_mock_service_seconds", Help: "Time that servers spent on requests.", Buckets: buckets,
 		}, []string{"mock"}),
 		outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "ombak_mock_requests_total", Help: "Requests by what became of them.",
+			Name: "ombak_mock_requests_total", Help: "Requests by outcome.",
 		}, []string{"mock", "outcome"}),
 	}
 	m.registry.MustRegister(m.wait, m.service, m.outcomes)
@@ -80,12 +80,12 @@ func newLooks(stations func() []*Station, faults func(mock string) int) *looks {
 	}
 	return &looks{
 		stations: stations, faults: faults,
-		arrivals: describe("arrivals_total", "Requests that came."),
-		queued:   describe("queue_length", "Requests that wait for a server."),
+		arrivals: describe("arrivals_total", "Requests that arrived."),
+		queued:   describe("queue_length", "Requests waiting for a server."),
 		busy:     describe("servers_busy", "Servers in use."),
-		servers:  describe("servers", "Servers that there are."),
-		quota:    describe("quota_left", "Requests that the quota of the day still allows."),
-		faulty:   describe("faults", "Faults that befall the mock now."),
+		servers:  describe("servers", "Servers."),
+		quota:    describe("quota_left", "Requests that the daily quota still allows."),
+		faulty:   describe("faults", "Active faults of the mock."),
 	}
 }
 

@@ -98,12 +98,12 @@ func TestGalleryPage(t *testing.T) {
 	var page bytes.Buffer
 	page.WriteString("# Figures\n\nEvery figure that ombak draws, on made-up data, as SVG and PNG. `ombak plot REPORT` draws those of a report again, `ombak plot REPORT --over PREDICTED` lays a prediction over a measurement; the others belong to `redline`, `calc usl` and `plan`.\n")
 	for _, figure := range gallery(t) {
-		fmt.Fprintf(&page, "\n## %s\n![%s](../plots/testdata/%s.svg)\n", figure.Title, figure.Title, figure.Name)
+		fmt.Fprintf(&page, "\n## %s\n![%s](../../plots/testdata/%s.svg)\n", figure.Title, figure.Title, figure.Name)
 		if figure.Alt != "" {
 			fmt.Fprintf(&page, "\n%s\n", strings.ReplaceAll(figure.Alt, "; ", " · "))
 		}
 	}
-	holds(t, "../docs/gallery.md", page.Bytes())
+	holds(t, "../docs/reference/figures.md", page.Bytes())
 }
 
 // Nothing to draw is said, and extreme figures make no figure fail.

@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "write the published schema anew")
 
-const published = "../docs/report.schema.json"
+const published = "../docs/reference/report.schema.json"
 
 // The schema in docs is that of the Go types, and reports agree with it; so do they when written by
 // an older version, which knew less.

@@ -117,13 +117,13 @@ func TestDeferredPhoto(t *testing.T) {
 
 // TestDocumentedPolicies: the table in the documentation is that of the code, row by row.
 func TestDocumentedPolicies(t *testing.T) {
-	text, err := os.ReadFile("../docs/policies.md")
+	text, err := os.ReadFile("../docs/reference/policies.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, kind := range scenarios.Policies() {
 		if row := documented(kind); !strings.Contains(string(text), row) {
-			t.Errorf("docs/policies.md lacks the row\n%s", row)
+			t.Errorf("docs/reference/policies.md lacks the row\n%s", row)
 		}
 	}
 }

@@ -57,7 +57,8 @@ func runValidation(ctx context.Context, arguments []string, out, errOut io.Write
 	v := validation{bench: bench{log: errOut}}
 	flags.StringVar(&v.ombak, "ombak", "", "the ombak `PROGRAM`")
 	flags.StringVar(&v.folder, "out", "", "the `FOLDER` to keep all reports in, and to take those from that are there already; by default one for temporary files, which is removed")
-	file := flags.String("into", "", "the `FILE` to write the tables into; by default standard output")
+	file := flags.String("into", "", "write the summary into `FILE` instead of standard output")
+	data := flags.String("data", "", "write every figure and the model into `FOLDER`")
 	flags.StringVar(&v.scenario, "scenario", "smoke", "the bundled `SCENARIO` to play")
 	flags.StringVar(&v.from, "from", "600/s", "the first `RATE` of the search for the knee")
 	flags.Func("holds", "a `CONDITION` beside the scenario's that must hold below the knee; may be given several times; by default that mail comes while people wait for it, and that signing up takes less than a tenth of a second", func(condition string) error {
@@ -74,14 +75,14 @@ func runValidation(ctx context.Context, arguments []string, out, errOut io.Write
 	if v.holds == nil {
 		v.holds = []string{"mail.passed >= 95% of entered", "sign-up.response_time_passed.p99 < 100ms"}
 	}
-	if err := v.measureAll(ctx, *file, out); err != nil {
+	if err := v.measureAll(ctx, *file, *data, out); err != nil {
 		fmt.Fprintf(errOut, "ombak-bench validation: %v\n", err)
 		return 1
 	}
 	return 0
 }
 
-func (v *validation) measureAll(ctx context.Context, file string, out io.Writer) (err error) {
+func (v *validation) measureAll(ctx context.Context, file, data string, out io.Writer) (err error) {
 	if v.ombak, err = filepath.Abs(v.ombak); err != nil {
 		return err
 	}
@@ -93,6 +94,11 @@ func (v *validation) measureAll(ctx context.Context, file string, out io.Writer)
 	}
 	for _, step := range []func(context.Context) error{v.findKnee, v.fit, v.predict, v.predictPeak} {
 		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	if data != "" {
+		if err := v.writeData(data); err != nil {
 			return err
 		}
 	}

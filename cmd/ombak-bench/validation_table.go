@@ -1,37 +1,79 @@
 package main
 
 import (
+	"encoding/csv"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// markdown writes what was reached, the model, and a table for each load.
+// Files that a validation leaves in the folder of data.
+const (
+	figuresFile = "validation.csv"
+	modelFile   = "validation-model.yaml"
+)
+
+// markdown writes the summary: what was reached, in all and for each load.
 func (v *validation) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nMeasured on %s, on %s; backend, mocks and generator on the same cores; %d runs of each load, of %v. The knee of %s, the highest rate of sign-ups that held, was found at %s; %s did not hold.\n", validationBegins, machine(), time.Now().UTC().Format("2006-01-02"), v.runs, v.length, v.scenario, rate(v.knee), rate(v.broke))
-	b.WriteString("\n| to reach | bound | reached by | |\n|---|---|---|---|\n")
+	fmt.Fprintf(&b, "%s\n\nMeasured on %s, on %s. Backend, mocks and generator ran on the same cores; %d runs of each load, of %v. The knee of %s, the highest rate of sign-ups that held, was %s; %s did not hold.\n", validationBegins, machine(), time.Now().UTC().Format("2006-01-02"), v.runs, v.length, v.scenario, rate(v.knee), rate(v.broke))
+	b.WriteString("\n| target | bound | figures within it | |\n|---|---|---|---|\n")
 	for _, goal := range v.goals() {
 		b.WriteString(goal)
 	}
-	fmt.Fprintf(&b, "\nA figure inside the spread of the measurement, from the least to the greatest run, is reached too.\n\n```\n%s\n```\nThe model that came out:\n```yaml\n%s```\n", strings.Join(v.played, "\n"), v.model)
+	b.WriteString("\n| load | figures within their bound | warnings |\n|---|---|---|\n")
 	for _, load := range v.found {
-		fmt.Fprintf(&b, "\n### %s\n\n", load.title)
-		for _, warning := range load.findings.Warnings {
-			fmt.Fprintf(&b, "> %s\n\n", warning)
-		}
-		for i, row := range load.findings.Rows() {
-			b.WriteString("| " + strings.Join(row, " | ") + " |\n")
-			if i == 0 {
-				b.WriteString(strings.Repeat("|---", len(row)) + "|\n")
+		near := 0
+		for _, p := range load.findings.Figures {
+			if p.Near {
+				near++
 			}
 		}
+		fmt.Fprintf(&b, "| %s | %d of %d | %s |\n", load.title, near, len(load.findings.Figures), strings.Join(load.findings.Warnings, "; "))
 	}
-	fmt.Fprintf(&b, "\n%s\n", validationEnds)
+	fmt.Fprintf(&b, "\nA figure inside the spread of the measured runs counts as within its bound.\n\n%s\n", validationEnds)
 	return b.String()
 }
 
-// goals says what of each kind of figure came near.
+// writeData writes every figure and the model into a folder.
+func (v *validation) writeData(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	model := "# The commands that led to this model:\n"
+	for _, command := range v.played {
+		model += "#   " + command + "\n"
+	}
+	if err := os.WriteFile(filepath.Join(folder, modelFile), []byte(model+v.model), 0o644); err != nil {
+		return err
+	}
+	file, err := os.Create(filepath.Join(folder, figuresFile))
+	if err != nil {
+		return err
+	}
+	return errors.Join(csv.NewWriter(file).WriteAll(v.records()), file.Close())
+}
+
+// records are the figures of all loads, times in seconds, errors as shares, below a header.
+func (v *validation) records() [][]string {
+	records := [][]string{{"load", "figure", "unit", "predicted", "measured", "least_measured", "greatest_measured", "error", "allowed", "near"}}
+	number := func(value float64) string { return strconv.FormatFloat(value, 'g', 6, 64) }
+	for _, load := range v.found {
+		for _, p := range load.findings.Figures {
+			records = append(records, []string{
+				load.title, p.Figure, p.Unit, number(p.Predicted), number(p.Measured), number(p.Spread[0]), number(p.Spread[1]),
+				number(p.Error), number(p.Allowed), strconv.FormatBool(p.Near),
+			})
+		}
+	}
+	return records
+}
+
+// goals returns a row for each kind of figure: how many came near.
 func (v *validation) goals() []string {
 	always := func(unseen) bool { return true }
 	held := func(u unseen) bool { return !u.beyond }
@@ -42,7 +84,7 @@ func (v *validation) goals() []string {
 		v.goal("utilization", "5 points", ".utilization", held),
 		v.goal("p50 below 85 % of the limit", "20 %", ".p50", light),
 		v.goal("p99 below 85 % of the limit", "35 %", ".p99", light),
-		v.goal("all figures of all loads", "as in the tables", "", always),
+		v.goal("all figures of all loads", "as in the data", "", always),
 	}
 }
 

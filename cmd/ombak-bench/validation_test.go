@@ -23,15 +23,24 @@ func TestValidationGoals(t *testing.T) {
 	}
 	light.title, light.light, beyond.beyond = "light", true, true
 	v := validation{runs: 3, knee: 100, broke: 120, found: []unseen{light, beyond}, played: []string{"ombak calibrate"}, model: "stations:\n"}
+	folder := t.TempDir()
+	if err := v.writeData(folder); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{figuresFile: "light,web.utilization,share,0.5,0,0,0,0,0,true", modelFile: "#   ombak calibrate\nstations:\n"} {
+		if text, err := os.ReadFile(filepath.Join(folder, name)); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s lacks %q (%v):\n%s", name, want, err, text)
+		}
+	}
 	text := v.markdown()
 	for _, want := range []string{
 		"| saturation throughput | 10 % | 1 of 1 figures | reached |",
 		"| utilization | 5 points | 1 of 1 figures | reached |",
 		"| p50 below 85 % of the limit | 20 % | 1 of 1 figures | reached |",
 		"| p99 below 85 % of the limit | 35 % | 0 of 1 figures | **not reached** |",
-		"| all figures of all loads | as in the tables | 3 of 5 figures | **not reached** |",
+		"| all figures of all loads | as in the data | 3 of 5 figures | **not reached** |",
 		"| throughput of each step | 10 % | 0 of 0 figures | not measured |",
-		"| web.utilization | 50.0 % |", "\n### light\n\n| figure | predicted |", validationBegins, validationEnds,
+		"| light | 2 of 3 |", validationBegins, validationEnds,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)

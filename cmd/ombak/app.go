@@ -38,7 +38,7 @@ func Run(arguments []string, in io.Reader, out, errOut io.Writer) int {
 func newApp(s streams) *cli.App {
 	app := &cli.App{
 		Name:                      "ombak",
-		Usage:                     "live through a surge before it comes",
+		Usage:                     "rehearse a traffic surge before it happens",
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true, // a value may hold a comma; several are given one by one
 		Reader:                    s.in,

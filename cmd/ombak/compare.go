@@ -27,19 +27,19 @@ const comparisons = 40
 func compareCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "compare",
-		Usage:     "say whether a candidate is worse than a base, from repeated runs of both",
+		Usage:     "decide from repeated runs whether a candidate is worse than a base",
 		ArgsUsage: "BASE CANDIDATE",
-		Description: "BASE and CANDIDATE are a report.json, a folder that holds some, or a quoted pattern of them; the runs are\n" +
-			"paired in the order of their names. With --base and --candidate the runs are made here first, in turns.",
+		Description: "BASE and CANDIDATE are each a report.json, a folder with reports, or a quoted file pattern. Runs are paired in\n" +
+			"the order of their names. With --base and --candidate, ombak makes the runs itself, base and candidate in turns.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "margin", Value: "10%", Usage: "how much worse still passes, as a `SHARE`", EnvVars: twin("margin")},
-			&cli.StringFlag{Name: "step", Usage: "compare the step `NAME`; by default the sign-up", EnvVars: twin("step")},
+			&cli.StringFlag{Name: "margin", Value: "10%", Usage: "accept a candidate that is worse by less than this `SHARE`", EnvVars: twin("margin")},
+			&cli.StringFlag{Name: "step", Usage: "compare the step `NAME` instead of the sign-up", EnvVars: twin("step")},
 			&cli.StringSliceFlag{Name: "gate", Usage: "let the `FIGURE` decide; by default " + strings.Join(baseline.DefaultGates(), ", "), EnvVars: twin("gate")},
-			&cli.IntFlag{Name: "pairs", Value: 10, Usage: "make `N` pairs of runs, or compare so many with --calibrate", EnvVars: twin("pairs")},
-			&cli.StringFlag{Name: "base", Usage: "the `COMMAND` that makes a run of the base; OMBAK_OUT says where it writes", EnvVars: twin("base")},
-			&cli.StringFlag{Name: "candidate", Usage: "the `COMMAND` that makes a run of the candidate", EnvVars: twin("candidate")},
-			&cli.BoolFlag{Name: "calibrate", Usage: "compare runs of one build with each other and tell the rate of false alarms", EnvVars: twin("calibrate")},
-			&cli.StringFlag{Name: "out", Usage: "keep the runs that are made in `DIR`; by default ombak-out/compare-TIME", EnvVars: []string{"OMBAK_COMPARE_OUT"}},
+			&cli.IntFlag{Name: "pairs", Value: 10, Usage: "make `N` pairs of runs; with --calibrate, compare N pairs at a time", EnvVars: twin("pairs")},
+			&cli.StringFlag{Name: "base", Usage: "run the base with this `COMMAND`; it must write to the folder in OMBAK_OUT", EnvVars: twin("base")},
+			&cli.StringFlag{Name: "candidate", Usage: "run the candidate with this `COMMAND`", EnvVars: twin("candidate")},
+			&cli.BoolFlag{Name: "calibrate", Usage: "compare runs of one build with each other and report the rate of false alarms", EnvVars: twin("calibrate")},
+			&cli.StringFlag{Name: "out", Usage: "keep the runs in `DIR`; by default ombak-out/compare-TIME", EnvVars: []string{"OMBAK_COMPARE_OUT"}},
 			&cli.BoolFlag{Name: "json", Usage: "print the comparison as JSON", EnvVars: twin("json")},
 		},
 		Action: func(c *cli.Context) error {

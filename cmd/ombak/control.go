@@ -19,9 +19,9 @@ import (
 // controlFlags say which running mocks are meant.
 func controlFlags(more ...cli.Flag) []cli.Flag {
 	return append(more,
-		&cli.StringFlag{Name: "url", Usage: "control the mocks at `URL`, as ombak serve mocks prints it", EnvVars: twin("url")},
-		&cli.StringFlag{Name: "token", Usage: "the `TOKEN` that goes with the URL", EnvVars: twin("token")},
-		&cli.StringFlag{Name: "out", Usage: "control the drill that writes into `DIR`; by default the latest in ombak-out", EnvVars: twin("out")},
+		&cli.StringFlag{Name: "url", Usage: "control the mocks at `URL`, which ombak serve mocks prints", EnvVars: twin("url")},
+		&cli.StringFlag{Name: "token", Usage: "the `TOKEN` for the URL", EnvVars: twin("token")},
+		&cli.StringFlag{Name: "out", Usage: "control the drill that writes to `DIR`; by default the latest in ombak-out", EnvVars: twin("out")},
 		&cli.BoolFlag{Name: "json", Usage: "print JSON", EnvVars: twin("json")},
 	)
 }

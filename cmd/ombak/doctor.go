@@ -16,11 +16,11 @@ import (
 func doctorCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "doctor",
-		Usage:     "say whether this machine can offer a scenario's load",
+		Usage:     "check whether this machine can offer a scenario's load",
 		ArgsUsage: "[SCENARIO]",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "out", Usage: "the folder that a run would write to", Value: ".", EnvVars: twin("out")},
-			&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
+			&cli.StringFlag{Name: "out", Usage: "check the disk of this `DIR`", Value: ".", EnvVars: twin("out")},
+			&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "scale the number of people by `F`", EnvVars: twin("scale")},
 			&cli.BoolFlag{Name: "json", Usage: "print the findings as JSON", EnvVars: twin("json")},
 		},
 		Action: func(c *cli.Context) error { return doctor(c, s) },

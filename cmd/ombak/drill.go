@@ -27,29 +27,29 @@ const defaultScenario = "prakerja-2020-peak"
 // runFlags are the flags of every command that plays a scenario live.
 func runFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "plan", Usage: "apply the plan `NAME` of the scenario", EnvVars: twin("plan")},
-		&cli.StringFlag{Name: "window", Usage: "play only `FROM..TO` of the scenario, as in 10m..20m", EnvVars: twin("window")},
-		&cli.Float64Flag{Name: "speed", DefaultText: "1", Usage: "play `X` scenario seconds in a real one", EnvVars: twin("speed")},
-		&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "let only the share `F` of the people come", EnvVars: twin("scale")},
-		&cli.StringFlag{Name: "max-work", Usage: "fast-forward: at most as much work at all steps as goes with `N/min` sign-ups on average; by default as --max-rate", EnvVars: twin("max-work")},
-		&cli.StringFlag{Name: "max-rate", Usage: "fast-forward: at most `N/min` sign-ups, never slower than real time", EnvVars: twin("max-rate")},
-		&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "`N` draws other people at other instants", EnvVars: twin("seed")},
-		&cli.StringSliceFlag{Name: "threshold", Usage: "a further condition `EXPR`, as in \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
-		&cli.StringFlag{Name: "out", Usage: "write into `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
-		&cli.StringFlag{Name: "metrics", Usage: "show Prometheus metrics of the running generator at `HOST:PORT`/metrics", EnvVars: twin("metrics")},
-		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON on standard output, and progress as JSON lines on standard error", EnvVars: twin("json")},
-		&cli.BoolFlag{Name: "quiet", Usage: "show no progress", EnvVars: twin("quiet")},
+		&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: twin("plan")},
+		&cli.StringFlag{Name: "window", Usage: "play only the part `FROM..TO` of the scenario, for example 10m..20m", EnvVars: twin("window")},
+		&cli.Float64Flag{Name: "speed", DefaultText: "1", Usage: "play the scenario `X` times as fast", EnvVars: twin("speed")},
+		&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "scale the number of people by `F`", EnvVars: twin("scale")},
+		&cli.StringFlag{Name: "max-work", Usage: "fast-forward, but never offer more work than `N/min` sign-ups bring on average; by default the value of --max-rate", EnvVars: twin("max-work")},
+		&cli.StringFlag{Name: "max-rate", Usage: "fast-forward, but never above `N/min` sign-ups and never slower than real time", EnvVars: twin("max-rate")},
+		&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: twin("seed")},
+		&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
+		&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
+		&cli.StringFlag{Name: "metrics", Usage: "serve Prometheus metrics of the generator at `HOST:PORT`/metrics during the run", EnvVars: twin("metrics")},
+		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON, and progress as JSON lines on standard error", EnvVars: twin("json")},
+		&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: twin("quiet")},
 	}
 }
 
 func drillCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "drill",
-		Usage:     "start backend, mocks and generator here, replay the scenario, report",
+		Usage:     "replay a scenario against the reference backend on this machine",
 		ArgsUsage: "[SCENARIO]",
 		Flags: append(runFlags(),
-			&cli.StringFlag{Name: "store", Usage: "keep the people in `sqlite:PATH`, postgres://…, or postgres for one that is started and removed again; by default ombak.db in the output folder", EnvVars: twin("store")},
-			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "multiply servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
+			&cli.StringFlag{Name: "store", Usage: "keep people in this `STORE`: sqlite:PATH, postgres://…, or postgres for a temporary server; by default ombak.db in the output folder", EnvVars: twin("store")},
+			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "scale servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
 		),
 		Action: func(c *cli.Context) error {
 			scenario, options, err := readRun(c, defaultScenario)
@@ -73,13 +73,13 @@ func drillCommand(s streams) *cli.Command {
 func loadCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "load",
-		Usage:     "replay the scenario against any service",
+		Usage:     "replay a scenario against your own service",
 		ArgsUsage: "SCENARIO",
 		Flags: append(runFlags(),
-			&cli.StringSliceFlag{Name: "target", Usage: "where a target is, as `[NAME=]URL`", EnvVars: twin("target")},
-			&cli.StringSliceFlag{Name: "var", Usage: "give a variable its value, as `NAME=VALUE`", EnvVars: twin("var")},
+			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`", EnvVars: twin("target")},
+			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: twin("var")},
 			connectToFlag(), watchFlag(),
-			&cli.IntFlag{Name: "closed", Usage: "keep `N` people under way as long as the arrivals last, instead of letting them come when they come (a closed loop: it hides waits)", EnvVars: twin("closed")},
+			&cli.IntFlag{Name: "closed", Usage: "keep `N` people under way instead of following the arrivals (a closed loop, which hides waits)", EnvVars: twin("closed")},
 			&cli.StringFlag{Name: "part", Usage: "play part `K/N` of the people, K from 1", EnvVars: twin("part")},
 		),
 		Action: func(c *cli.Context) error {
@@ -113,11 +113,11 @@ func loadCommand(s streams) *cli.Command {
 }
 
 func connectToFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "connect-to", Usage: "connect to another address than a target's, as `HOST:PORT=HOST:PORT`", EnvVars: twin("connect-to")}
+	return &cli.StringSliceFlag{Name: "connect-to", Usage: "connect to another address for a target, as `HOST:PORT=HOST:PORT`", EnvVars: twin("connect-to")}
 }
 
 func watchFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "watch", Usage: "report the CPU and memory of a process of the target, as `NAME=PID|PROMETHEUS-URL`", EnvVars: twin("watch")}
+	return &cli.StringSliceFlag{Name: "watch", Usage: "report CPU and memory of a process of your service, as `NAME=PID|PROMETHEUS-URL`", EnvVars: twin("watch")}
 }
 
 // readRun reads the scenario and the flags that every live command has.

@@ -10,28 +10,28 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 )
 
-// The exit codes of ombak. Where several apply: 104, 105, 1, 4, 99, 3, 0 in this order.
+// The exit codes of ombak. Where several apply, the first of 104, 105, 1, 4, 99, 3, 0 is returned.
 const (
-	exitDone         = 0   // done, all thresholds hold
-	exitFailed       = 1   // it could not be done, or a part died that no schedule meant to kill
-	exitInconclusive = 3   // too little data to decide
-	exitInvalid      = 4   // the generator did not offer the load it should have; no verdict is given
-	exitBreached     = 99  // a threshold was breached
-	exitRefused      = 104 // the scenario, a plan or a flag is wrong
-	exitInterrupted  = 105 // interrupted; the partial report is written
+	exitDone         = 0   // the command did its work and all thresholds hold
+	exitFailed       = 1   // the command could not do its work, or a part died that no schedule meant to kill
+	exitInconclusive = 3   // there is too little data to decide
+	exitInvalid      = 4   // the generator did not offer the load it should have, so there is no verdict
+	exitBreached     = 99  // a threshold is breached
+	exitRefused      = 104 // a scenario, plan, report or flag is wrong; nothing was run
+	exitInterrupted  = 105 // the command was interrupted; a partial report is written where there is one
 )
 
-// usageError is a fault of the command line.
+// usageError is a mistake on the command line.
 type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
 
-// verdictError carries a report's verdict to the exit code; everything was printed already.
+// verdictError carries a report's verdict to the exit code. Everything is printed already.
 type verdictError struct{ verdict report.Verdict }
 
 func (v verdictError) Error() string { return string(v.verdict) }
 
-// exitCode says with which code an error ends the command.
+// exitCode returns the exit code for an error.
 func exitCode(err error) int {
 	var usage usageError
 	var mistakes scenarios.Mistakes

@@ -28,10 +28,10 @@ func exportCommand(s streams) *cli.Command {
 	names := strings.Join(slices.Sorted(maps.Keys(exports())), ", ")
 	return &cli.Command{
 		Name:      "export",
-		Usage:     "write a report in another form on standard output",
+		Usage:     "write a report in another format to standard output",
 		ArgsUsage: "REPORT",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "as", Usage: "the `FORM`: " + names + " (annotations of GitHub Actions, load_performance of GitLab)", EnvVars: twin("as")},
+			&cli.StringFlag{Name: "as", Usage: "the `FORMAT`: " + names + " (annotations of GitHub Actions, load_performance of GitLab)", EnvVars: twin("as")},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {

@@ -20,29 +20,29 @@ import (
 func faultCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:  "fault",
-		Usage: "change what the mocks do while a drill runs",
+		Usage: "inject faults into the mocks of a running drill",
 		Subcommands: []*cli.Command{
 			{
-				Name: "list", Usage: "list the faults that are there or will be",
+				Name: "list", Usage: "list active and scheduled faults",
 				Flags: controlFlags(
-					&cli.BoolFlag{Name: "ended", Usage: "also those that have ended", EnvVars: twin("ended")},
-					&cli.BoolFlag{Name: "known", Usage: "list the faults that can be started instead", EnvVars: twin("known")},
+					&cli.BoolFlag{Name: "ended", Usage: "include faults that have ended", EnvVars: twin("ended")},
+					&cli.BoolFlag{Name: "known", Usage: "list the faults that you can start instead", EnvVars: twin("known")},
 				),
 				Action: func(c *cli.Context) error { return listFaults(c, s.out) },
 			},
 			{
-				Name: "start", Usage: "start a fault, which ends by itself", ArgsUsage: "FAULT",
+				Name: "start", Usage: "start a fault that ends by itself", ArgsUsage: "FAULT",
 				Flags: controlFlags(
-					&cli.StringFlag{Name: "on", Usage: "befall the mock `NAME`; by default all that the named set is of", EnvVars: twin("on")},
-					&cli.DurationFlag{Name: "for", Usage: "end after this `TIME`", Value: mocks.DefaultLimit, EnvVars: twin("for")},
-					&cli.DurationFlag{Name: "ramp", Usage: "come to full strength within this scenario `TIME`", EnvVars: twin("ramp")},
-					&cli.StringFlag{Name: "probability", Usage: "touch only this `SHARE` of the requests, as in 10%", EnvVars: twin("probability")},
-					&cli.StringSliceFlag{Name: "with", Usage: "set `NAME=VALUE`, as in delay=2s", EnvVars: twin("with")},
+					&cli.StringFlag{Name: "on", Usage: "apply it to the mock `NAME`; by default to all mocks that the fault names", EnvVars: twin("on")},
+					&cli.DurationFlag{Name: "for", Usage: "end the fault after this `TIME`", Value: mocks.DefaultLimit, EnvVars: twin("for")},
+					&cli.DurationFlag{Name: "ramp", Usage: "reach full strength within this scenario `TIME`", EnvVars: twin("ramp")},
+					&cli.StringFlag{Name: "probability", Usage: "affect only this `SHARE` of requests, for example 10%", EnvVars: twin("probability")},
+					&cli.StringSliceFlag{Name: "with", Usage: "set a parameter of the fault, as `NAME=VALUE`, for example delay=2s", EnvVars: twin("with")},
 				),
 				Action: func(c *cli.Context) error { return startFault(c, s.out) },
 			},
 			{
-				Name: "stop", Usage: "end a fault that was started by hand", ArgsUsage: "ID",
+				Name: "stop", Usage: "end a fault that you started", ArgsUsage: "ID",
 				Flags:  controlFlags(),
 				Action: func(c *cli.Context) error { return stopFault(c) },
 			},

@@ -18,10 +18,10 @@ import (
 func mergeCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "merge",
-		Usage:     "add the parts of one run played by several generators (load --part K/N)",
+		Usage:     "merge the reports of one run by several generators (load --part K/N)",
 		ArgsUsage: "REPORT…",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the whole to `REPORT`", EnvVars: twin("output")},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the merged report to `REPORT`", EnvVars: twin("output")},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() < 2 {

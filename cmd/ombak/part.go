@@ -13,7 +13,7 @@ func partCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:   "part",
 		Hidden: true,
-		Usage:  "be one part of a drill, as told on standard input",
+		Usage:  "run one part of a drill, as ordered on standard input",
 		Action: func(c *cli.Context) error {
 			log := slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelError}))
 			err := drill.ServePart(c.Context, s.in, s.out, log)

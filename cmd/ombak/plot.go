@@ -18,8 +18,8 @@ func plotCommand(s streams) *cli.Command {
 		Usage:     "draw the figures of reports",
 		ArgsUsage: "REPORT…",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "out", Usage: "write the figures to `DIR`; by default plots beside each report", EnvVars: twin("out")},
-			&cli.StringFlag{Name: "over", Usage: "draw the prediction of `REPORT`, as from ombak simulate, over each", EnvVars: twin("over")},
+			&cli.StringFlag{Name: "out", Usage: "write the figures to `DIR`; the default is a folder plots beside each report", EnvVars: twin("out")},
+			&cli.StringFlag{Name: "over", Usage: "draw a prediction, the `REPORT` of ombak simulate, over each report", EnvVars: twin("over")},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() == 0 {

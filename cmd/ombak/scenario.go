@@ -19,15 +19,15 @@ import (
 func scenarioCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:  "scenario",
-		Usage: "list, show and check scenario files, or write a new one",
+		Usage: "list, show, check and create scenario files",
 		Subcommands: []*cli.Command{
 			{Name: "list", Usage: "list the bundled scenarios", Action: alone(func() error { return listScenarios(s) })},
 			{Name: "show", Usage: "print a scenario file", ArgsUsage: "SCENARIO", Action: func(c *cli.Context) error { return showScenario(s, c) }},
-			{Name: "check", Usage: "find every fault of scenario files", ArgsUsage: "SCENARIO…", Action: func(c *cli.Context) error { return checkScenarios(s, c) }},
-			{Name: "schema", Usage: "print the JSON Schema of the file", Action: alone(func() error { return printSchema(s) })},
+			{Name: "check", Usage: "report every mistake in scenario files", ArgsUsage: "SCENARIO…", Action: func(c *cli.Context) error { return checkScenarios(s, c) }},
+			{Name: "schema", Usage: "print the JSON Schema of scenario files", Action: alone(func() error { return printSchema(s) })},
 			{
 				Name: "init", Usage: "write a scenario to start from", ArgsUsage: "[SOURCE] FILE",
-				Flags:  []cli.Flag{&cli.StringFlag{Name: "from", Usage: "make it from the file SOURCE, of the `KIND` openapi, har or access-log", EnvVars: twin("from")}},
+				Flags:  []cli.Flag{&cli.StringFlag{Name: "from", Usage: "derive it from the file SOURCE of this `KIND`: openapi, har or access-log", EnvVars: twin("from")}},
 				Action: func(c *cli.Context) error { return initScenario(s, c) },
 			},
 		},

@@ -25,13 +25,13 @@ func serveCommand(s streams) *cli.Command {
 		return append([]cli.Flag{
 			settingsFlag(),
 			&cli.StringFlag{Name: "scenario", Usage: "take settings from `SCENARIO`", Value: defaultScenario, EnvVars: twin("scenario")},
-			&cli.StringFlag{Name: "plan", Usage: "apply the plan `NAME` of the scenario", EnvVars: twin("plan")},
-			&cli.StringSliceFlag{Name: "listen", Usage: "answer at `NAME=HOST:PORT`; by default each at a free port", EnvVars: twin("listen")},
+			&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: twin("plan")},
+			&cli.StringSliceFlag{Name: "listen", Usage: "listen at `NAME=HOST:PORT`; by default at a free port each", EnvVars: twin("listen")},
 		}, more...)
 	}
 	return &cli.Command{
 		Name:  "serve",
-		Usage: "run one part alone, also beside a service of your own",
+		Usage: "run the reference backend or the mocks alone",
 		Subcommands: []*cli.Command{
 			{
 				Name: "backend", Usage: "run the reference backend",
@@ -39,9 +39,9 @@ func serveCommand(s streams) *cli.Command {
 				Action: func(c *cli.Context) error { return serveBackend(c, s) },
 			},
 			{
-				Name: "mocks", Usage: "run the stand-ins of the registries and of mail",
+				Name: "mocks", Usage: "run the mocks of registries, mail and SMS",
 				Flags: flags(
-					&cli.StringSliceFlag{Name: "record", Usage: "pass what a generic mock is asked on to a real service and record it, as `NAME=URL`", EnvVars: twin("record")},
+					&cli.StringSliceFlag{Name: "record", Usage: "pass requests to a generic mock on to a real service and record them, as `NAME=URL`", EnvVars: twin("record")},
 				),
 				Action: func(c *cli.Context) error { return serveMocks(c, s) },
 			},
@@ -52,13 +52,13 @@ func serveCommand(s streams) *cli.Command {
 // backendFlags are the settings of a backend that no scenario has.
 func backendFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "store", Usage: "keep the people in `sqlite:PATH`, postgres://…, or postgres for one that is started and removed again", Value: defaultStore, EnvVars: twin("store")},
-		&cli.StringSliceFlag{Name: "address", Usage: "where a dependency is, as `NAME=HOST:PORT`", EnvVars: twin("address")},
-		&cli.StringFlag{Name: "key", Usage: "sign and seal with the key in `FILE`, 32 bytes as base64; by default PATH.key beside an SQLite file, made at the first start", EnvVars: twin("key")},
-		&cli.StringFlag{Name: "link-base", Usage: "begin the links in mails with `URL`; by default with the address listened at", EnvVars: twin("link-base")},
-		&cli.DurationFlag{Name: "session-ttl", DefaultText: "24h", Usage: "let a session be good for `DURATION`", EnvVars: twin("session-ttl")},
-		&cli.IntFlag{Name: "connections-per-client", DefaultText: "no limit", Usage: "take at most `N` connections from one address", EnvVars: twin("connections-per-client")},
-		&cli.BoolFlag{Name: "pprof", Usage: "show profiles at the admin listener, /debug/pprof/", EnvVars: twin("pprof")},
+		&cli.StringFlag{Name: "store", Usage: "keep people in this `STORE`: sqlite:PATH, postgres://…, or postgres for a temporary server", Value: defaultStore, EnvVars: twin("store")},
+		&cli.StringSliceFlag{Name: "address", Usage: "reach a dependency at `NAME=HOST:PORT`", EnvVars: twin("address")},
+		&cli.StringFlag{Name: "key", Usage: "sign and encrypt with the key in `FILE` (32 bytes, base64); by default PATH.key beside the SQLite file, created at the first start", EnvVars: twin("key")},
+		&cli.StringFlag{Name: "link-base", Usage: "begin links in mails with `URL`; by default with the listening address", EnvVars: twin("link-base")},
+		&cli.DurationFlag{Name: "session-ttl", DefaultText: "24h", Usage: "expire sessions after `DURATION`", EnvVars: twin("session-ttl")},
+		&cli.IntFlag{Name: "connections-per-client", DefaultText: "no limit", Usage: "accept at most `N` connections from one address", EnvVars: twin("connections-per-client")},
+		&cli.BoolFlag{Name: "pprof", Usage: "serve profiles at /debug/pprof/ of the admin listener", EnvVars: twin("pprof")},
 	}
 }
 

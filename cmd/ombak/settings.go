@@ -12,7 +12,7 @@ import (
 
 // settingsFlag names a file of flags.
 func settingsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "config", Usage: "read flags that are given neither here nor in the environment from `FILE`, a line NAME: VALUE for each", EnvVars: twin("config")}
+	return &cli.StringFlag{Name: "config", Usage: "read flags from `FILE`, one NAME: VALUE a line; the command line and the environment take precedence", EnvVars: twin("config")}
 }
 
 // readSettings sets the flags that the file of --config names. A flag on the command line or its twin in

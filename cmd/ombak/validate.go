@@ -18,13 +18,13 @@ import (
 func validateCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "validate",
-		Usage:     "simulate what live reports measured, and show both beside each other",
+		Usage:     "compare the simulator's prediction with live reports",
 		ArgsUsage: "SCENARIO REPORT…",
 		Flags: append(loadFlags("the run"),
-			&cli.StringFlag{Name: "model", Usage: "simulate with the parameters in `MODEL`, as ombak calibrate wrote it", EnvVars: twin("model")},
+			&cli.StringFlag{Name: "model", Usage: "simulate with the parameters in `MODEL`, which ombak calibrate writes", EnvVars: twin("model")},
 			&cli.IntFlag{Name: "replications", Value: 1, Usage: "simulate `N` times, and average", EnvVars: twin("replications")},
-			&cli.BoolFlag{Name: "shared", Usage: "the model counts the CPU of mocks and generator as the service's: hold its CPU against that of all", EnvVars: twin("shared")},
-			&cli.BoolFlag{Name: "json", Usage: "print the figures as JSON on standard output", EnvVars: twin("json")},
+			&cli.BoolFlag{Name: "shared", Usage: "compare the model's CPU with that of service, mocks and generator together", EnvVars: twin("shared")},
+			&cli.BoolFlag{Name: "json", Usage: "print the figures as JSON", EnvVars: twin("json")},
 		),
 		Action: func(c *cli.Context) error { return validate(c, s) },
 	}
@@ -33,11 +33,11 @@ func validateCommand(s streams) *cli.Command {
 // loadFlags say of a run what its report does not hold.
 func loadFlags(which string) []cli.Flag {
 	return []cli.Flag{
-		&cli.Float64Flag{Name: "scale", Usage: "the share `F` of the people who came in " + which, EnvVars: twin("scale")},
+		&cli.Float64Flag{Name: "scale", Usage: "the factor `F` on the number of people in " + which, EnvVars: twin("scale")},
 		&cli.Float64Flag{Name: "scale-system", Usage: "the factor `F` on servers, rates and quotas in " + which, EnvVars: twin("scale-system")},
-		&cli.StringFlag{Name: "window", Usage: "the part `FROM..TO` that was run in " + which, EnvVars: twin("window")},
-		&cli.StringFlag{Name: "rate", Usage: "the `RATE` of sign-ups, where " + which + " was a redline's level", EnvVars: twin("rate")},
-		&cli.DurationFlag{Name: "for", Usage: "the `TIME` that it was offered for", EnvVars: twin("for")},
+		&cli.StringFlag{Name: "window", Usage: "the part `FROM..TO` that was played in " + which, EnvVars: twin("window")},
+		&cli.StringFlag{Name: "rate", Usage: "the `RATE` of sign-ups, if " + which + " was a level of ombak redline", EnvVars: twin("rate")},
+		&cli.DurationFlag{Name: "for", Usage: "the `TIME` for which that rate was offered", EnvVars: twin("for")},
 	}
 }
 

@@ -29,7 +29,7 @@ func build() report.Build {
 func versionCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:  "version",
-		Usage: "say which ombak this is",
+		Usage: "print the version",
 		Action: alone(func() error {
 			b := build()
 			_, err := fmt.Fprintf(s.out, "ombak %s %s %s/%s\n", b.Version, b.Go, runtime.GOOS, runtime.GOARCH)
