@@ -1,8 +1,6 @@
 package loadgen
 
-import (
-
-)
+import ()
 
 // rested returns an idle connection that may be used again; those too old are closed.
 func (e *epoll) rested(work job, target int32) (int32, bool) {
