@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"gonum.org/v1/gonum/mathext"
@@ -121,7 +120,7 @@ func moments(seconds []float64, of func(float64) float64) (mean, variance float6
 func lognormalOf(seconds []float64) (workload.Distribution, error) {
 	mean, variance := moments(seconds, math.Log)
 	const z95 = 1.6448536269514722 // the 95 % quantile of the normal distribution
-	return workload.ParseDistribution(fmt.Sprintf("lognormal(median=%v, p95=%v)", duration(math.Exp(mean)), duration(math.Exp(mean+z95*math.Sqrt(variance)))))
+	return workload.LognormalTime(duration(math.Exp(mean)), duration(math.Exp(mean+z95*math.Sqrt(variance))))
 }
 
 func gammaOf(seconds []float64) (workload.Distribution, error) {
@@ -134,19 +133,19 @@ func gammaOf(seconds []float64) (workload.Distribution, error) {
 		slope := (1/shape - (mathext.Digamma(shape*(1+h))-mathext.Digamma(shape*(1-h)))/(2*h*shape))
 		shape = max(shape/2, shape-(math.Log(shape)-mathext.Digamma(shape)-gap)/slope)
 	}
-	return workload.ParseDistribution(fmt.Sprintf("gamma(mean=%v, scv=%.9g)", duration(mean), 1/shape))
+	return workload.GammaTime(duration(mean), 1/shape)
 }
 
 // empiricalOf takes the means of equally large groups, which keep the mean of all.
 func empiricalOf(seconds []float64) (workload.Distribution, error) {
 	sorted := slices.Sorted(slices.Values(seconds))
-	points := make([]string, min(empiricalPoints, len(sorted)))
+	points := make([]time.Duration, min(empiricalPoints, len(sorted)))
 	for k := range points {
 		group := sorted[k*len(sorted)/len(points) : (k+1)*len(sorted)/len(points)]
 		mean, _ := moments(group, func(s float64) float64 { return s })
-		points[k] = duration(mean).String()
+		points[k] = duration(mean)
 	}
-	return workload.ParseDistribution("empirical(" + strings.Join(points, ", ") + ")")
+	return workload.EmpiricalTime(points...)
 }
 
 // duration ends at 285 years, near what it can hold; the tail of a wide distribution may be longer.

@@ -2,7 +2,6 @@ package drill
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
@@ -69,6 +68,6 @@ func delayOf(median, tail float64) (workload.Distribution, bool) {
 	if tail < 1.5*median {
 		return workload.ConstantTime(seconds(median)), true
 	}
-	delay, err := workload.ParseDistribution(fmt.Sprintf("lognormal(median=%v, p95=%v)", seconds(median), seconds(tail)))
+	delay, err := workload.LognormalTime(seconds(median), seconds(tail))
 	return delay, err == nil
 }

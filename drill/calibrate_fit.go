@@ -169,8 +169,7 @@ func shapeOfBatches(mean float64, reports []report.Report) (workload.Distributio
 		}
 	}
 	if !(scv > 0) || !(mean > 0) {
-		plain, err := workload.ParseDistribution(fmt.Sprintf("exponential(%v)", seconds(mean)))
-		return plain, []string{"store: nothing measured shows the shape of its times; exponential is assumed"}, err
+		return workload.ExponentialTime(seconds(mean)), []string{"store: nothing measured shows the shape of its times; exponential is assumed"}, nil
 	}
 	shape, err := withMean(mean, scv/known, false)
 	return shape, nil, err
@@ -204,7 +203,7 @@ func shapeAtLowLoad(reports []report.Report, mean float64, seed uint64) (workloa
 			least = r
 		}
 	}
-	plain, _ := workload.ParseDistribution(fmt.Sprintf("exponential(%v)", seconds(mean))) // of a positive time
+	plain := workload.ExponentialTime(seconds(mean))
 	if len(least.Steps) == 0 {
 		return plain, nil
 	}
@@ -220,16 +219,13 @@ func shapeAtLowLoad(reports []report.Report, mean float64, seed uint64) (workloa
 	return scaled, []string{fmt.Sprintf("web: the squared coefficient of variation %.3g of its times is that of step %s at the least load: the network and the generator are in it", scv, least.Steps[0].Step)}
 }
 
-// withMean makes a gamma or a lognormal distribution of a mean in seconds and a squared coefficient
-// of variation C²: for the lognormal σ² = ln(1 + C²) and median = mean/√(1 + C²) (N. L. Johnson,
-// S. Kotz, "Continuous Univariate Distributions", vol. 1, ch. 14).
+// withMean returns a gamma or a lognormal distribution with a mean in seconds and a squared coefficient of
+// variation.
 func withMean(mean, scv float64, gamma bool) (workload.Distribution, error) {
 	if gamma {
-		return workload.ParseDistribution(fmt.Sprintf("gamma(mean=%v, scv=%.4g)", seconds(mean), scv))
+		return workload.GammaTime(seconds(mean), rounded(scv, 4))
 	}
-	const z95 = 1.6448536269514722 // the 95 % quantile of the normal distribution
-	median := mean / math.Sqrt(1+scv)
-	return workload.ParseDistribution(fmt.Sprintf("lognormal(median=%v, p95=%v)", seconds(median), seconds(median*math.Exp(z95*math.Sqrt(math.Log1p(scv))))))
+	return workload.LognormalTimeWithSCV(mean, scv)
 }
 
 // serviceTimes are those of passed attempts, thinned evenly, in seconds. The longest hundredth is left

@@ -1,7 +1,6 @@
 package drill
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -47,12 +45,8 @@ func loadsOf(reports []report.Report, how Calibrating) (loads []load) {
 func (m *Model) simulate(ctx context.Context, l load) (report.Report, error) {
 	scenario := l.scenario
 	if len(m.Stations) > 0 {
-		var text bytes.Buffer
-		if err := WriteModel(&text, *m); err != nil {
-			return report.Report{}, err
-		}
 		var err error
-		if scenario, err = scenario.WithModel("the model", text.Bytes()); err != nil {
+		if scenario, err = scenario.WithValues(m.setIn); err != nil {
 			return report.Report{}, err
 		}
 	}
@@ -82,25 +76,21 @@ func visitsPerRequest(ctx context.Context, reports []report.Report, how Calibrat
 	return visits / requests, nil
 }
 
-// forRequestsAlone is the scenario without what its stations do beside requests.
+// forRequestsAlone returns the scenario without what its stations do besides serving requests.
 func forRequestsAlone(scenario *scenarios.Scenario) (*scenarios.Scenario, error) {
-	text := "{}"
-	for _, name := range sortedNames(scenario.Stations) {
-		station, nothing := scenario.Stations[name], ""
-		switch {
-		case station.Chores.Share > 0:
-			nothing = "chores: {share: 0, time: 0s}"
-		case station.Batch != nil && station.Batch.Also != (scenarios.Also{}):
-			nothing = "batch: {also: {time: 0s, rows: false}}"
-		default:
-			continue
+	return scenario.WithValues(func(s *scenarios.Scenario) error {
+		for name, station := range s.Stations {
+			if station.Chores.Share > 0 {
+				station.Chores = scenarios.Chores{}
+			} else if station.Batch != nil {
+				batch := *station.Batch
+				batch.Also.Time, batch.Also.Rows = 0, false
+				station.Batch = &batch
+			}
+			s.Stations[name] = station
 		}
-		text = strings.TrimPrefix(text, "{}") + fmt.Sprintf("  %q: {%s}\n", name, nothing)
-	}
-	if text == "{}" {
-		return scenario, nil
-	}
-	return scenario.WithModel("the model", []byte("stations:\n"+text))
+		return nil
+	})
 }
 
 // fitWaits finds what demands alone do not say. How late batches are follows from those counted at the

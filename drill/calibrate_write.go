@@ -3,7 +3,11 @@ package drill
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/ombak-sim/ombak/scenarios"
 )
 
 // ModelHeading is how the file of a model begins.
@@ -53,6 +57,66 @@ func WriteModel(w io.Writer, m Model) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// setIn sets the model's parameters in a scenario to the values that the file of [WriteModel] holds.
+func (m *Model) setIn(s *scenarios.Scenario) error {
+	for _, fitted := range m.Stations {
+		station, known := s.Stations[fitted.Name]
+		if !known {
+			return scenarios.Mistakes{{File: "the model", Line: 1, Column: 1, Message: fmt.Sprintf("stations has no %q", fitted.Name), Hint: "give the scenario this station"}}
+		}
+		s.Stations[fitted.Name] = fitted.in(station)
+	}
+	for _, delay := range m.Delays {
+		i := slices.IndexFunc(s.Journey, func(step scenarios.Step) bool { return step.Name == delay.Step })
+		if i < 0 {
+			return scenarios.Mistakes{{File: "the model", Line: 1, Column: 1, Message: fmt.Sprintf("no step is called %q", delay.Step), Hint: "give the reports' own scenario"}}
+		}
+		s.Journey[i].Delay = delay.Beside
+	}
+	return nil
+}
+
+// in returns the station with the fitted parameters.
+func (s FittedStation) in(station scenarios.Station) scenarios.Station {
+	station.Servers, station.ServiceTime = s.Servers, s.Shape
+	if s.Name == "store" && s.PerBatch != nil {
+		station.Batch = s.batchIn(station.Batch)
+	}
+	if s.Chores.Share > 0 {
+		station.Chores = scenarios.Chores{Share: scenarios.Share(rounded(float64(s.Chores.Share), 3)), Time: s.Chores.Time}
+	}
+	if s.Idling > 0 {
+		station.Idling = rounded(s.Idling, 4)
+	}
+	return station
+}
+
+// batchIn returns a copy of the batch, which may be nil, with the fitted parameters.
+func (s FittedStation) batchIn(batch *scenarios.Batch) *scenarios.Batch {
+	var changed scenarios.Batch
+	if batch != nil {
+		changed = *batch
+	}
+	changed.PerRow = seconds(s.PerRequest.Seconds)
+	if s.Late > 0 {
+		changed.Late = seconds(s.Late)
+	}
+	if s.Rows || s.Also > 0 {
+		changed.Also = scenarios.Also{Station: "web", Time: seconds(s.Also), Rows: s.Rows || changed.Also.Rows}
+	}
+	return &changed
+}
+
+// rounded returns the value that a number has when it is written with so many significant digits.
+func rounded(value float64, digits int) float64 {
+	text := strconv.FormatFloat(value, 'g', digits, 64)
+	near, err := strconv.ParseFloat(text, 64)
+	if err != nil { // it is out of range
+		return value
+	}
+	return near
 }
 
 // Says tells the demands with their intervals in words.
