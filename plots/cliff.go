@@ -20,12 +20,12 @@ type Load struct {
 // Cliff draws goodput and response time against the load that was offered: up to the limit goodput
 // is what is offered, beyond it a service that is not protected falls off.
 func Cliff(what string, loads []Load) (Figure, error) {
-	const title = "What is offered, and what of it passes"
-	p := page{title: title, subtitle: what, note: "no data: no load was tried"}
+	d := drawing{name: "cliff", title: "Goodput and response time against offered load", question: "At which load does the service stop keeping up?"}
+	p := page{title: d.title, subtitle: what, height: pageHeight + 60, note: "no data: no load was tried"}
 	if len(loads) > 0 {
 		p.cliff(slices.SortedFunc(slices.Values(loads), func(a, b Load) int { return cmp.Compare(a.OfferedPerS, b.OfferedPerS) }))
 	}
-	return render("cliff", title, pageHeight+60, p.paint)
+	return d.render(&p)
 }
 
 func (p *page) cliff(loads []Load) {

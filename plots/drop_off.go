@@ -20,16 +20,21 @@ const (
 	numberHeight = 12
 )
 
-// DropOff draws people as a stream from step to step (Sankey): what leaves it falls out downwards, by
-// outcome, and those who passed and did not go on.
-func DropOff(r report.Report) (Figure, error) {
-	const title = "Where people drop off"
-	p := page{title: title, subtitle: subtitle(r), note: "no data"}
+func dropOffFigure() drawing {
+	return drawing{
+		name: "drop-off", title: "People who leave, by step and outcome",
+		question: "Where do people drop off, and why?",
+		draw:     drawDropOff, describe: describeDropOff,
+	}
+}
+
+// drawDropOff draws people as a stream from step to step (a Sankey diagram). Those who leave fall out
+// downwards, by outcome, and so do those who passed a step and did not go on.
+func drawDropOff(p *page, r report.Report) error {
 	rows, most := walked(r.Funnel)
 	if most == 0 {
-		return render("drop-off", title, pageHeight, p.paint)
+		return nil
 	}
-	p.note = ""
 	for _, leaving := range leavings(rows[0], nil) {
 		p.legend = append(p.legend, entry{name: leaving.name, fill: leaving.fill})
 	}
@@ -37,8 +42,9 @@ func DropOff(r report.Report) (Figure, error) {
 	for i := range rows {
 		numbers = max(numbers, len(present(leavings(rows[i], after(rows, i)))))
 	}
-	height := 2*margin + 80 + flowHead + flowHeight + flowFall + numberHeight*vg.Length(numbers)
-	return render("drop-off", title, height, func(c draw.Canvas) { p.paintFlow(c, rows, most, numbers) })
+	p.height = 2*margin + 80 + flowHead + flowHeight + flowFall + numberHeight*vg.Length(numbers)
+	p.body = func(c draw.Canvas) { p.paintFlow(c, rows, most, numbers) }
+	return nil
 }
 
 // walked returns the steps that anybody entered, and the most who entered one.
@@ -80,7 +86,7 @@ func present(all []outcome) (some []outcome) {
 	return some
 }
 
-func (p page) paintFlow(c draw.Canvas, rows []report.FunnelRow, most float64, numbers int) {
+func (p *page) paintFlow(c draw.Canvas, rows []report.FunnelRow, most float64, numbers int) {
 	c.FillPolygon(color.White, box(c.Min.X, c.Min.Y, c.Size().X, c.Size().Y))
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	top := p.paintHead(c) - flowHead
@@ -103,7 +109,7 @@ func (p page) paintFlow(c draw.Canvas, rows []report.FunnelRow, most float64, nu
 }
 
 // paintStep writes the name of a step and how many entered it.
-func (p page) paintStep(c draw.Canvas, row report.FunnelRow, x, width, top vg.Length) {
+func (p *page) paintStep(c draw.Canvas, row report.FunnelRow, x, width, top vg.Length) {
 	name, number := boldStyle(smallSize), textStyle(smallSize, grey())
 	c.FillText(name, vg.Point{X: x, Y: top + 16}, fit(name, row.Step, width-4))
 	c.FillText(number, vg.Point{X: x, Y: top + 4}, fit(number, thousands(math.Round(row.Entered)), width-4))
@@ -111,7 +117,7 @@ func (p page) paintStep(c draw.Canvas, row report.FunnelRow, x, width, top vg.Le
 
 // paintLeavings lets the streams of those who leave fall out below the one that goes on, each to a
 // row of its own with its number.
-func (p page) paintLeavings(c draw.Canvas, all []outcome, x, step, from vg.Length, tall func(float64) vg.Length, numbers int) {
+func (p *page) paintLeavings(c draw.Canvas, all []outcome, x, step, from vg.Length, tall func(float64) vg.Length, numbers int) {
 	at, label := from, c.Min.Y+numberHeight*vg.Length(numbers)
 	for _, leaving := range all {
 		height := tall(leaving.count)
@@ -157,4 +163,18 @@ func bend(x0, top, x1, bottom, height, width vg.Length) []vg.Point {
 		outer = append(outer, inner[k])
 	}
 	return outer
+}
+
+func describeDropOff(r report.Report) (parts []string) {
+	for i, row := range r.Funnel {
+		if row.Entered == 0 {
+			continue
+		}
+		words := row.Step + ": " + percent(row.Passed/row.Entered) + " passed"
+		if i+1 < len(r.Funnel) && row.Passed > 0 {
+			words += ", " + percent(min(1, r.Funnel[i+1].Entered/row.Passed)) + " of them went on"
+		}
+		parts = append(parts, words)
+	}
+	return parts
 }

@@ -2,6 +2,7 @@ package plots
 
 import (
 	"cmp"
+	"fmt"
 	"image/color"
 	"slices"
 
@@ -31,16 +32,22 @@ func fates(step report.StepSeries) []fate {
 	}
 }
 
-// Goodput draws who came to the main step, what became of them, and how many wait.
-func Goodput(r report.Report) (Figure, error) {
-	title := "Who came, what became of them, and who waits"
-	p := page{title: title, subtitle: subtitle(r), note: "no data"}
+func goodputFigure() drawing {
+	return drawing{
+		name: "goodput", title: "Arrivals, outcomes and queues",
+		question: "Does the service keep up with the people who arrive?",
+		draw:     drawGoodput, describe: describeGoodput,
+	}
+}
+
+// drawGoodput draws who came to the main step, how each attempt ended, and how many people wait.
+func drawGoodput(p *page, r report.Report) error {
+	p.height = pageHeight + 60
 	if step, ok := mainStep(r); ok {
-		title = "Who came to " + shortened(step.Step, longestName) + ", what became of them, and who waits"
-		p.title = title
+		p.title = "Arrivals and outcomes at " + shortened(step.Step, longestName) + ", and the longest queues"
 		p.goodput(r, step)
 	}
-	return render("goodput", title, pageHeight+60, p.paint)
+	return nil
 }
 
 func (p *page) goodput(r report.Report, step report.StepSeries) {
@@ -139,4 +146,27 @@ func longest(series report.Series, b bins) (queues []queue) {
 	}
 	slices.SortStableFunc(queues, func(a, b queue) int { return cmp.Compare(largest(b.waiting), largest(a.waiting)) })
 	return queues[:min(len(queues), 3)]
+}
+
+func describeGoodput(r report.Report) (parts []string) {
+	step, ok := mainStep(r)
+	if !ok {
+		return nil
+	}
+	for _, row := range r.Funnel {
+		if row.Step != step.Step {
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s people came to %s", thousands(row.Entered), row.Step),
+			fmt.Sprintf("at most %s passed in one minute", thousands(row.PeakPassedPerMin)))
+		for _, outcome := range outcomes(row) {
+			if outcome.count > 0 {
+				parts = append(parts, thousands(outcome.count)+" "+outcome.name)
+			}
+		}
+	}
+	for _, queue := range longest(r.Series, newBins(r.Series)) {
+		parts = append(parts, fmt.Sprintf("at most %s at %s at one time", thousands(largest(queue.waiting)), queue.name))
+	}
+	return parts
 }

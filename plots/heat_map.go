@@ -13,21 +13,28 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// HeatMap draws how many attempts were answered when and how fast: of the main step, and of the one
-// that was slowest.
-func HeatMap(r report.Report) (Figure, error) {
-	const title = "Where the answers lie: response time over time"
-	p := page{title: title, subtitle: subtitle(r), note: "no data: no attempt was answered"}
+func heatMapFigure() drawing {
+	return drawing{
+		name: "heat-map", title: "Response time over time",
+		question: "Do a few answers take long, or all of them?",
+		draw:     drawHeatMap, describe: describeTimes,
+	}
+}
+
+// drawHeatMap draws how many attempts were answered when and how fast, at the main step and at the slowest.
+func drawHeatMap(p *page, r report.Report) error {
 	shown := hottest(r)
 	if len(shown) == 0 {
-		return render("heat-map", title, pageHeight, p.paint)
+		p.note = "no data: no attempt was answered"
+		return nil
 	}
 	most := 1.0
 	for _, heat := range shown {
 		most = max(most, hottestCell(heat))
 	}
 	p.heat(r, shown, most)
-	return render("heat-map", title, pageHeight+vg.Length(160*(len(shown)-1)), p.paint)
+	p.height = pageHeight + vg.Length(160*(len(shown)-1))
+	return nil
 }
 
 // hottest returns the heat of the main step and of the step with the longest 99th percentile.

@@ -20,14 +20,14 @@ const (
 // Overlay draws what was predicted over what was measured: people who pass the main step, and the
 // response time of nineteen out of twenty, each with the band within which a prediction is near.
 func Overlay(measured, predicted report.Report) (Figure, error) {
-	const title = "Predicted over measured"
-	p := page{title: title, subtitle: subtitle(measured) + " · predicted: " + string(predicted.Engine) + ", plan " + predicted.Plan, note: "no data"}
+	d := drawing{name: "overlay", title: "Prediction and measurement", question: "How near is the prediction to what was measured?"}
+	p := page{title: d.title, subtitle: subtitle(measured) + " · predicted: " + string(predicted.Engine) + ", plan " + predicted.Plan, height: pageHeight + 60, note: "no data"}
 	real, ok := mainStep(measured)
 	other, okToo := mainStep(predicted)
 	if ok && okToo && real.Step == other.Step {
 		p.overlay(measured, predicted, real, other)
 	}
-	return render("overlay", title, pageHeight+60, p.paint)
+	return d.render(&p)
 }
 
 func (p *page) overlay(measured, predicted report.Report, real, other report.StepSeries) {

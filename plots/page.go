@@ -19,7 +19,9 @@ type page struct {
 	legend          []entry
 	panels          []panel
 	caption         []string
-	note            string // in place of the panels: "no data"
+	note            string            // stands in place of the panels: "no data"
+	height          vg.Length         // 0 means pageHeight
+	body            func(draw.Canvas) // paints the whole page in place of panels; nil for none
 }
 
 // panel is a plot whose y label is drawn by the page: gonum's own would reserve space for it as if
@@ -53,7 +55,11 @@ func subtitle(r report.Report) string {
 }
 
 // paint draws the page.
-func (p page) paint(c draw.Canvas) {
+func (p *page) paint(c draw.Canvas) {
+	if p.body != nil {
+		p.body(c)
+		return
+	}
 	c.FillPolygon(color.White, box(c.Min.X, c.Min.Y, c.Size().X, c.Size().Y))
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	top := p.paintHead(c)
@@ -70,7 +76,7 @@ func (p page) paint(c draw.Canvas) {
 }
 
 // paintPanels draws the panels under each other with their axes in line.
-func (p page) paintPanels(c draw.Canvas) {
+func (p *page) paintPanels(c draw.Canvas) {
 	left := c.Min.X
 	c.Min.X += labelSize + 6
 	c.Max.X -= 12 // the last tick's label is wider than its tick
@@ -91,7 +97,7 @@ func (p page) paintPanels(c draw.Canvas) {
 }
 
 // paintHead draws title, subtitle and legend and returns the height that is left.
-func (p page) paintHead(c draw.Canvas) vg.Length {
+func (p *page) paintHead(c draw.Canvas) vg.Length {
 	y := c.Max.Y - titleSize
 	c.FillText(boldStyle(titleSize), vg.Point{X: c.Min.X, Y: y}, fit(boldStyle(titleSize), p.title, c.Size().X))
 	y -= labelSize + 7
@@ -104,7 +110,7 @@ func (p page) paintHead(c draw.Canvas) vg.Length {
 }
 
 // paintLegend draws the entries from left to right, on as many lines as they need.
-func (p page) paintLegend(c draw.Canvas, y vg.Length) vg.Length {
+func (p *page) paintLegend(c draw.Canvas, y vg.Length) vg.Length {
 	const key, gap = 22, 16
 	style := textStyle(smallSize, black())
 	x := c.Min.X
@@ -133,7 +139,7 @@ func box(x, y, width, height vg.Length) []vg.Point {
 }
 
 // paintCaption draws the caption at the bottom and returns the height above it.
-func (p page) paintCaption(c draw.Canvas) vg.Length {
+func (p *page) paintCaption(c draw.Canvas) vg.Length {
 	style := textStyle(smallSize, grey())
 	lines := wrap(style, p.caption, c.Size().X)
 	y := c.Min.Y + vg.Length(len(lines))*(smallSize+3)

@@ -21,12 +21,12 @@ type Option struct {
 
 // Pareto draws what each plan costs against how many people it lets through.
 func Pareto(what, currency string, options []Option) (Figure, error) {
-	const title = "What each plan costs, and how many people finish"
-	p := page{title: title, subtitle: what, note: "no data: no plan has a cost"}
+	d := drawing{name: "pareto", title: "Cost of each plan, and people who finish", question: "Which plan lets most people finish for its price?"}
+	p := page{title: d.title, subtitle: what, note: "no data: no plan has a cost"}
 	if len(options) > 0 {
 		p.pareto(currency, options)
 	}
-	return render("pareto", title, pageHeight, p.paint)
+	return d.render(&p)
 }
 
 func (p *page) pareto(currency string, options []Option) {

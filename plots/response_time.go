@@ -1,19 +1,29 @@
 package plots
 
 import (
+	"fmt"
+	"strconv"
+
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/ombak-sim/ombak/report"
 )
 
-// ResponseTime draws the quantiles of the response time at the main step and at the worst other.
-func ResponseTime(r report.Report) (Figure, error) {
-	const title = "Response time from the instant people meant to act"
-	p := page{title: title, subtitle: subtitle(r), note: "no data"}
+func responseTimeFigure() drawing {
+	return drawing{
+		name: "response-time", title: "Response time, measured from the intended start",
+		question: "How long do people wait for an answer, and when?",
+		draw:     drawResponseTime, describe: describeTimes,
+	}
+}
+
+// drawResponseTime draws quantiles of the response time at the main step and at the worst other step.
+func drawResponseTime(p *page, r report.Report) error {
+	p.height = pageHeight + 40
 	if step, ok := mainStep(r); ok {
 		p.responseTime(r, step)
 	}
-	return render("response-time", title, pageHeight+40, p.paint)
+	return nil
 }
 
 func (p *page) responseTime(r report.Report, step report.StepSeries) {
@@ -95,4 +105,22 @@ func worstOther(r report.Report, name string) (report.StepSeries, bool) {
 		}
 	}
 	return report.StepSeries{}, false
+}
+
+func describeTimes(r report.Report) (parts []string) {
+	for _, row := range r.Steps {
+		if q := row.ResponseTimeS; q != nil {
+			parts = append(parts, fmt.Sprintf("%s: half within %s, 95%% within %s, 99%% within %s", row.Step, about(q.P50), about(q.P95), about(q.P99)))
+		}
+	}
+	return parts
+}
+
+// about is a time to three significant digits, which is as much as one reads.
+func about(seconds float64) string {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(seconds, 'g', 3, 64), 64)
+	if err != nil {
+		return duration(seconds)
+	}
+	return duration(rounded)
 }

@@ -14,15 +14,15 @@ import (
 // high lies the law with the ends of its parameters' intervals; nil leaves the band out. A law of nothing
 // is left out too.
 func Scalability(what string, points []capacity.Point, law capacity.USL, low, high *capacity.USL) (Figure, error) {
-	const title = "Throughput against concurrency (universal scalability law)"
-	p := page{title: title, subtitle: what, note: "no data: there are no points"}
+	d := drawing{name: "scalability", title: "Throughput against concurrency (universal scalability law)", question: "How far does the service scale?"}
+	p := page{title: d.title, subtitle: what, note: "no data: there are no points"}
 	switch {
 	case len(points) > 0 && law.Lambda > 0:
 		p.scalability(points, law, low, high)
 	case len(points) > 0:
 		p.points(points)
 	}
-	return render("scalability", title, pageHeight, p.paint)
+	return d.render(&p)
 }
 
 func (p *page) scalability(points []capacity.Point, law capacity.USL, low, high *capacity.USL) {

@@ -2,6 +2,7 @@ package plots
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -11,14 +12,21 @@ import (
 // mostStations are drawn; more would be a tangle.
 const mostStations = 7
 
-// Stations draws how busy the servers of each station are and how many requests wait for them.
-func Stations(r report.Report) (Figure, error) {
-	const title = "How busy each part is, and what waits for it"
-	p := page{title: title, subtitle: subtitle(r), note: "no data: no station was read"}
+func stationsFigure() drawing {
+	return drawing{
+		name: "stations", title: "Utilization and queue of each station",
+		question: "Which part is the bottleneck?",
+		draw:     drawStations, describe: describeStations,
+	}
+}
+
+// drawStations draws how busy the servers of each station are and how many requests wait for them.
+func drawStations(p *page, r report.Report) error {
+	p.height, p.note = pageHeight+60, "no data: no station was read"
 	if stations := busiest(r.Series.Stations); len(stations) > 0 {
 		p.stations(r, stations)
 	}
-	return render("stations", title, pageHeight+60, p.paint)
+	return nil
 }
 
 // busiest returns the stations that were waited for, or whose servers are counted and were in use:
@@ -85,4 +93,15 @@ func utilization(s report.StationSeries) []float64 {
 		t, busy = s.TS[i], s.BusyS[i]
 	}
 	return shares
+}
+
+func describeStations(r report.Report) (parts []string) {
+	for _, row := range r.Stations {
+		words := fmt.Sprintf("%s: at most %s waited", row.Name, thousands(row.QueueMax))
+		if row.Servers > 0 && r.DurationS > 0 {
+			words += ", in use " + percent(row.BusyS/(row.Servers*r.DurationS))
+		}
+		parts = append(parts, words)
+	}
+	return parts
 }

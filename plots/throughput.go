@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"fmt"
 	"math"
 
 	"gonum.org/v1/plot"
@@ -12,14 +13,20 @@ import (
 // axis turns logarithmic, so that both can be seen.
 const logAbove = 40
 
-// Throughput draws how many people pass each step over time.
-func Throughput(r report.Report) (Figure, error) {
-	const title = "How many people pass each step"
-	p := page{title: title, subtitle: subtitle(r), note: "no data"}
+func throughputFigure() drawing {
+	return drawing{
+		name: "throughput", title: "People who pass each step",
+		question: "How many people pass each step, and when?",
+		draw:     drawThroughput, describe: describeThroughput,
+	}
+}
+
+// drawThroughput draws how many people pass each step over time.
+func drawThroughput(p *page, r report.Report) error {
 	if _, ok := mainStep(r); ok {
 		p.throughput(r)
 	}
-	return render("throughput", title, pageHeight, p.paint)
+	return nil
 }
 
 func (p *page) throughput(r report.Report) {
@@ -49,4 +56,13 @@ func (p *page) throughput(r report.Report) {
 	plotted.Add(bands{events: r.Timeline, unit: b.unit, numbers: true}, grid{})
 	plotted.Add(curves...)
 	p.panels, p.caption, p.note = []panel{plotted}, caption(r.Timeline, b.unit), ""
+}
+
+func describeThroughput(r report.Report) (parts []string) {
+	for _, row := range r.Funnel {
+		if row.Passed > 0 {
+			parts = append(parts, fmt.Sprintf("%s passed at most %s in one minute", row.Step, thousands(row.PeakPassedPerMin)))
+		}
+	}
+	return parts
 }

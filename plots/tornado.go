@@ -19,25 +19,20 @@ type Sway struct {
 
 // Tornado draws which uncertain input moves a figure most, the widest bar first.
 func Tornado(what, figure string, middle float64, sways []Sway) (Figure, error) {
-	title := "What moves " + figure + " most"
-	p := page{title: title, subtitle: what, note: "no data: no input is uncertain"}
-	height := pageHeight
+	d := drawing{name: "tornado", title: "Effect of each uncertain input on " + figure, question: "Which input must be known better?"}
+	p := page{title: d.title, subtitle: what, note: "no data: no input is uncertain"}
 	if len(sways) > 0 {
-		p.note = ""
 		p.legend = []entry{{name: "at the input's low value", fill: skyBlue()}, {name: "at its high value", fill: orange()}}
-		height = vg.Length(128 + rowHeight*len(sways))
+		p.height = vg.Length(128 + rowHeight*len(sways))
+		widest := slices.SortedStableFunc(slices.Values(sways), func(a, b Sway) int {
+			return -cmp.Compare(math.Abs(a.AtHigh-a.AtLow), math.Abs(b.AtHigh-b.AtLow))
+		})
+		p.body = func(c draw.Canvas) { p.paintTornado(c, figure, middle, widest) }
 	}
-	sways = slices.SortedStableFunc(slices.Values(sways), func(a, b Sway) int {
-		return -cmp.Compare(math.Abs(a.AtHigh-a.AtLow), math.Abs(b.AtHigh-b.AtLow))
-	})
-	paint := p.paint
-	if len(sways) > 0 {
-		paint = func(c draw.Canvas) { p.paintTornado(c, figure, middle, sways) }
-	}
-	return render("tornado", title, height, paint)
+	return d.render(&p)
 }
 
-func (p page) paintTornado(c draw.Canvas, figure string, middle float64, sways []Sway) {
+func (p *page) paintTornado(c draw.Canvas, figure string, middle float64, sways []Sway) {
 	c.FillPolygon(color.White, box(c.Min.X, c.Min.Y, c.Size().X, c.Size().Y))
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	const names = 210

@@ -2,6 +2,7 @@ package plots
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -9,15 +10,23 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// WaitingRoom draws how many people wait in the waiting rooms, how many of them are let in, and how long
-// those wait who come.
-func WaitingRoom(r report.Report) (Figure, error) {
-	const title = "Who waits in the waiting room, and how long"
-	p := page{title: title, subtitle: subtitle(r), note: "no data: nobody had to wait in a waiting room"}
+func waitingRoomFigure() drawing {
+	return drawing{
+		name: "waiting-room", title: "Queue, admissions and expected wait of the waiting rooms",
+		question: "How long does the waiting room hold people up?",
+		applies:  func(r report.Report) bool { return len(waitingRooms(r.Series.Stations)) > 0 },
+		draw:     drawWaitingRooms, describe: describeWaitingRooms,
+	}
+}
+
+// drawWaitingRooms draws how many people wait in each waiting room, how many are let in, and how long those who
+// arrive wait.
+func drawWaitingRooms(p *page, r report.Report) error {
+	p.height, p.note = pageHeight+140, "no data: nobody had to wait in a waiting room"
 	if rooms := waitingRooms(r.Series.Stations); len(rooms) > 0 {
 		p.waitingRooms(r, rooms)
 	}
-	return render("waiting-room", title, pageHeight+140, p.paint)
+	return nil
 }
 
 // waitingRooms are the stations in front of a step that have no servers and were waited at, the
@@ -125,4 +134,13 @@ func waits(room report.StationSeries) []float64 {
 		}
 	}
 	return expected
+}
+
+func describeWaitingRooms(r report.Report) (parts []string) {
+	for _, room := range waitingRooms(r.Series.Stations) {
+		last := len(room.TS) - 1
+		parts = append(parts, fmt.Sprintf("%s: %s people came, at most %s waited, %s were let in, the longest expected wait was %s", strings.TrimPrefix(room.Name, "step:"),
+			thousands(float64(room.Arrivals[last])), thousands(largest(floats(room.Queued))), thousands(float64(room.Completions[last])), about(largest(waits(room)))))
+	}
+	return parts
 }
