@@ -25,7 +25,7 @@ func (n ClosedNetwork) convolve() (ClosedSolution, error) {
 	return n.convolveFrom(guess)
 }
 
-// convolveFrom is [ClosedNetwork.convolve] from a guess of the throughput, per second.
+// convolveFrom is convolve from a guess of the throughput, per second.
 func (n ClosedNetwork) convolveFrom(guess float64) (ClosedSolution, error) {
 	N := n.Population
 	for range guesses {

@@ -8,7 +8,7 @@ import "math"
 // Source: M. Reiser, S. S. Lavenberg, "Mean-value analysis of closed multichain queuing networks",
 // Journal of the ACM 27(2), 1980; Lazowska et al., "Quantitative System Performance", 1984, algorithm
 // 6.2: R(n) = D(1 + Q(n−1)), X(n) = n/(Z + ΣR(n)), Q(n) = X(n)R(n). For several servers: see
-// [ClosedNetwork.convolve].
+// ClosedNetwork.convolve.
 //
 // Where:
 //   - D is Demand and Z Think, seconds; R the time at a center, seconds; Q the number there

@@ -71,7 +71,7 @@ type FittedDemand struct {
 
 // Calibrate fits the stations of the simulator to live reports of several loads: web, from the CPU
 // of the backend for each request and each batch of the store, and store, from its busy time for each row and each batch.
-// Where the scenario is known, what people wait is fitted too: see [Model.fitWaits].
+// Where the scenario is known, what people wait is fitted too: see Model.fitWaits.
 func Calibrate(ctx context.Context, reports []report.Report, how Calibrating) (Model, error) {
 	levels, err := readLevels(reports, how.Shared)
 	if err != nil {
