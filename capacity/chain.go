@@ -22,7 +22,7 @@ var errCrowd = fmt.Errorf("more than %d states matter, too many to compute; give
 // later, below which an unbounded chain is cut.
 const negligible = 1e-25
 
-// smallestNormal is the smallest number of full precision. A weight below it would never reach 0 where
+// smallestNormal is the smallest number of full precision. A weight below it would never reach 0 if
 // it shrinks slowly, since the numbers below are too coarse.
 const smallestNormal = 0x1p-1022
 

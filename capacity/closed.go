@@ -48,7 +48,7 @@ func (s ClosedSolution) figures() []float64 {
 
 func (c Center) servers() int { return cmp.Or(c.Servers, 1) }
 
-// simple says whether the mean number alone tells how long the next one waits.
+// simple reports whether the mean number alone tells how long the next one waits.
 func (c Center) simple() bool { return c.Delay || c.servers() == 1 || c.Demand == 0 }
 
 func (n ClosedNetwork) check() error {

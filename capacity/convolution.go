@@ -78,7 +78,7 @@ func (n ClosedNetwork) factors(guess float64) [][]float64 {
 	return factors
 }
 
-// queuesOf returns the mean numbers at the centers, and false where their terms vanish.
+// queuesOf returns the mean numbers at the centers, and false if their terms vanish.
 func queuesOf(factors, before [][]float64) ([]float64, bool) {
 	after, kept := running(reversed(factors))
 	queues := make([]float64, len(factors)-1)
@@ -127,7 +127,7 @@ func running(factors [][]float64) ([][]float64, bool) {
 }
 
 // convolution returns the first terms of the product of two generating functions, the largest scaled
-// to 1, and false where they vanish.
+// to 1, and false if they vanish.
 func convolution(f, g []float64) ([]float64, bool) {
 	product := make([]float64, len(f))
 	for i, x := range f {

@@ -195,7 +195,7 @@ func spread(values []float64) float64 {
 }
 
 // explainedShare is R² of values that a model misses by a sum of squares: 1 where it misses nothing but
-// their rounding, and 0 where it misses values that do not vary.
+// their rounding, and 0 if it misses values that do not vary.
 func explainedShare(missed float64, values []float64) float64 {
 	whole := spread(values)
 	switch {

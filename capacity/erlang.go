@@ -2,7 +2,7 @@ package capacity
 
 import "cmp"
 
-// ErlangB returns the probability that all servers of a loss system are busy, so that one who comes
+// ErlangB returns the probability that all servers of a loss system are busy, so that one who arrives
 // is lost. It holds for Poisson arrivals and any distribution of the service time (insensitivity). A
 // probability below 1e-308 is returned as 0.
 //
@@ -35,7 +35,7 @@ func nextErlangB(blocked float64, servers int, load float64) float64 {
 	return blocked / (float64(servers)/load + blocked)
 }
 
-// ErlangC returns the probability that one who comes to M/M/c has to wait.
+// ErlangC returns the probability that one who arrives to M/M/c has to wait.
 //
 // Source: A. K. Erlang, 1917; C = B/(1 − ρ(1 − B)), Cooper, "Introduction to Queueing Theory", 2nd
 // ed., 1981, chapter 3.

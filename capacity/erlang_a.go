@@ -3,7 +3,7 @@ package capacity
 import "cmp"
 
 // ErlangA returns the steady state of M/M/c where everyone who waits leaves after an exponential
-// patience. It is stable at any load. W and Wq are over all who come, those who leave included.
+// patience. It is stable at any load. W and Wq are over all who arrive, those who leave included.
 //
 // Source: C. Palm, "Research on telephone traffic carried by full availability groups", Tele 1,
 // 1957; Mandelbaum, Zeltyn, "Service engineering in action: the Palm/Erlang-A queue", 2007, section 3:

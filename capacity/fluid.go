@@ -20,7 +20,7 @@ type Overload struct {
 }
 
 // Fluid returns every overload of a service whose arrivals and capacity are piecewise linear, in
-// order of time, and none where the capacity always suffices. Work flows like water: chance is left
+// order of time, and none if the capacity always suffices. Work flows like water: chance is left
 // out, so that it fits large numbers far from balance. There are no arrivals after the last segment;
 // the capacity keeps its last rate.
 //

@@ -143,7 +143,7 @@ func sameFunnel(reports []report.Report) error {
 	return nil
 }
 
-// sameRun says whether two reports are of one run: the seed and the start are the same, and who came how
+// sameRun reports whether two reports are of one run: the seed and the start are the same, and who arrived how
 // far.
 func sameRun(a, b report.Report) bool {
 	started := a.Started == nil && b.Started == nil || a.Started != nil && b.Started != nil && a.Started.Equal(*b.Started)

@@ -10,7 +10,7 @@ import (
 
 // OpenStation is one station of an open network.
 type OpenStation struct {
-	ArrivalRate float64   // per second from outside, Poisson; 0 where nobody enters
+	ArrivalRate float64   // per second from outside, Poisson; 0 if nobody enters
 	ServiceRate float64   // of one server, per second, exponential
 	Servers     int       // 0 means 1
 	Next        []float64 // probability to go on to each station, in their order; the rest leaves

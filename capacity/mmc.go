@@ -121,7 +121,7 @@ func MMcK(arrivalRate, serviceRate float64, servers, capacity int) (Station, err
 	if err != nil {
 		return Station{}, err
 	}
-	// held.full is p(K): the share of those who come that find every place taken.
+	// held.full is p(K): the share of those who arrive that find every place taken.
 	served := held.busy * serviceRate
 	return finite(Station{
 		Utilization: held.busy / float64(servers), L: held.busy + held.queued, Lq: held.queued,

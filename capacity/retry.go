@@ -40,7 +40,7 @@ type RetryStorm struct {
 	Attempts        float64 // attempts per second, retries included
 	Amplification   float64 // attempts per request, 1 without retries
 	Overload        bool    // whether attempts exceed the capacity
-	CriticalFailure float64 // share of attempts failing above which attempts exceed the capacity; 1 where no share does, 0 where the requests alone do
+	CriticalFailure float64 // share of attempts failing above which attempts exceed the capacity; 1 where no share does, 0 if the requests alone do
 	SafeRate        float64 // requests per second up to which no share of failures does
 }
 

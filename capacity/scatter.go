@@ -26,7 +26,7 @@ import (
 type scatter struct {
 	fitted   []float64
 	constant []float64 // u for v = 1
-	relative []float64 // u for v = (fitted/largest)²; none where a fitted value is 0 or less
+	relative []float64 // u for v = (fitted/largest)²; none if a fitted value is 0 or less
 	largest  float64   // fitted value
 	grows    float64   // probability of the latter
 	freedom  int

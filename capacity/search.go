@@ -26,7 +26,7 @@ type Trial struct {
 
 // Found is what a search came to.
 type Found struct {
-	Candidate []int // the choice on each axis; nil where none was found
+	Candidate []int // the choice on each axis; nil if none was found
 	Cost      float64
 	Quick     int  // quick trials made
 	Full      int  // full trials made
@@ -150,7 +150,7 @@ func (s *searcher) bisect(candidate []int, axis int) error {
 	return nil
 }
 
-// holds says whether a candidate does, by what is known of others or by a quick trial.
+// holds reports whether a candidate does, by what is known of others or by a quick trial.
 func (s *searcher) holds(candidate []int) (bool, error) {
 	if slices.ContainsFunc(s.least, func(other []int) bool { return s.below(other, candidate) }) {
 		return true, nil
@@ -168,7 +168,7 @@ func (s *searcher) holds(candidate []int) (bool, error) {
 	return true, nil
 }
 
-// below says whether b has at least as much as a on every monotone axis, and the same on the others.
+// below reports whether b has at least as much as a on every monotone axis, and the same on the others.
 func (s *searcher) below(a, b []int) bool {
 	for i, axis := range s.axes {
 		if a[i] > b[i] || a[i] != b[i] && !axis.Monotone {

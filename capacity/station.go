@@ -9,7 +9,7 @@ type Station struct {
 	Wq          float64 // seconds waiting, averaged over those admitted
 	P0          float64 // probability that nobody is there
 	PWait       float64 // probability that one who is admitted has to wait
-	PBlock      float64 // probability that one who comes is turned away at the door
+	PBlock      float64 // probability that one who arrives is turned away at the door
 	PAbandon    float64 // probability that one who is admitted leaves before service
 	Throughput  float64 // served per second
 }

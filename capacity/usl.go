@@ -52,7 +52,7 @@ func atLeastOne(concurrency float64) error {
 }
 
 // PeakConcurrency returns the concurrency of the highest throughput, √((1−σ)/κ), not rounded, and
-// false where there is no peak above a concurrency of 1. Source: Gunther, 2007, chapter 4.
+// false if there is no peak above a concurrency of 1. Source: Gunther, 2007, chapter 4.
 func (m USL) PeakConcurrency() (float64, bool) {
 	peak := math.Sqrt((1 - m.Sigma) / m.Kappa)
 	if m.Kappa <= 0 || !(peak >= 1) || math.IsInf(peak, 1) {
@@ -61,7 +61,7 @@ func (m USL) PeakConcurrency() (float64, bool) {
 	return peak, true
 }
 
-// PeakThroughput returns the highest throughput per second, and false where [USL.PeakConcurrency]
+// PeakThroughput returns the highest throughput per second, and false if [USL.PeakConcurrency]
 // is none.
 func (m USL) PeakThroughput() (float64, bool) {
 	peak, found := m.PeakConcurrency()

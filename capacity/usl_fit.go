@@ -158,7 +158,7 @@ func (i Interval) times(unit float64) Interval { return Interval{i[0] * unit, i[
 // USLIntervals hold what resampling says about a [USLFit].
 type USLIntervals struct {
 	Sigma, Kappa, Lambda Interval
-	PeakConcurrency      *Interval // nil where more than 2.5 % of the resamples have no peak
+	PeakConcurrency      *Interval // nil if more than 2.5 % of the resamples have no peak
 	PeakThroughput       *Interval // as PeakConcurrency
 	Resamples            int
 	Warnings             []string

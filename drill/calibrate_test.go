@@ -254,13 +254,13 @@ func TestTheGreatestLoadTellsCommitsFromIdling(t *testing.T) {
 	}
 	commits := loads(func(requests, batches float64) float64 { return 100e-6*requests + 1e-3*batches })
 	idle := loads(func(requests, _ float64) float64 { return 100e-6*requests + 0.05 })
-	if with, without := surprise(commits, batchesOf), surprise(commits, atAnyLoad); with > 1e-9 || without < 1e-3 {
+	if with, without := predictionError(commits, batchesOf), predictionError(commits, atAnyLoad); with > 1e-9 || without < 1e-3 {
 		t.Errorf("where commits take CPU, they miss the greatest load by %v, idling by %v", with, without)
 	}
-	if with, without := surprise(idle, atAnyLoad), surprise(idle, batchesOf); with > 1e-9 || without < 1e-3 {
+	if with, without := predictionError(idle, atAnyLoad), predictionError(idle, batchesOf); with > 1e-9 || without < 1e-3 {
 		t.Errorf("where idling takes CPU, it misses the greatest load by %v, commits by %v", with, without)
 	}
-	if one := surprise(commits[:1], batchesOf); !math.IsInf(one, 1) {
+	if one := predictionError(commits[:1], batchesOf); !math.IsInf(one, 1) {
 		t.Errorf("one load foretells itself with an error of %v", one)
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// ModelHeading is how the file of a model begins.
+// ModelHeading is the beginning of a model's file.
 const ModelHeading = "# Fitted by ombak calibrate to "
 
-// WriteModel writes a calibration as YAML: the part of a scenario that it replaces. It can also stand
-// below set of a plan.
+// WriteModel writes a calibration as the YAML of the parts of a scenario that it replaces. The same YAML can stand
+// below set in a plan.
 func WriteModel(w io.Writer, m Model) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, ModelHeading+"%d reports of %s, %.4g to %.4g requests per second.\n", m.Levels, m.Scenario, m.LowestS, m.HighestS)
@@ -26,7 +26,7 @@ func WriteModel(w io.Writer, m Model) error {
 	}
 	b.WriteString("stations:\n")
 	for _, station := range m.Stations {
-		fmt.Fprintf(&b, "  # %s: %s\n", station.Name, station.Says())
+		fmt.Fprintf(&b, "  # %s: %s\n", station.Name, station.Summary())
 		fmt.Fprintf(&b, "  %s: {servers: %d, service: %q", station.Name, station.Servers, station.Shape)
 		if station.Name == "store" && station.PerBatch != nil {
 			fmt.Fprintf(&b, ", batch: {per_row: %v", seconds(station.PerRequest.Seconds))
@@ -50,7 +50,7 @@ func WriteModel(w io.Writer, m Model) error {
 		b.WriteString("}\n")
 	}
 	if len(m.Delays) > 0 {
-		b.WriteString("# Where the median at the least load was longer than the stations explain.\njourney:\n")
+		b.WriteString("# Delays of steps whose median at the lightest load was longer than the stations explain.\njourney:\n")
 	}
 	for _, delay := range m.Delays {
 		fmt.Fprintf(&b, "  %s: {delay: %q}\n", delay.Step, delay.Beside)
@@ -119,16 +119,16 @@ func rounded(value float64, digits int) float64 {
 	return near
 }
 
-// Says tells the demands with their intervals in words.
-func (s FittedStation) Says() string {
-	text := s.PerRequest.says(s.Unit)
+// Summary describes the demands with their intervals in one line.
+func (s FittedStation) Summary() string {
+	text := s.PerRequest.summary(s.Unit)
 	if s.PerBatch != nil {
-		text += ", " + s.PerBatch.says("batch")
+		text += ", " + s.PerBatch.summary("batch")
 	}
 	return text + fmt.Sprintf("; R² %.3f", s.RSquared)
 }
 
-func (d FittedDemand) says(unit string) string {
+func (d FittedDemand) summary(unit string) string {
 	text := spellTime(d.Seconds) + " a " + unit
 	if d.Interval != nil {
 		text += fmt.Sprintf(" (95 %%: %s to %s)", spellTime(d.Interval[0]), spellTime(d.Interval[1]))

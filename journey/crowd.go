@@ -7,10 +7,10 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// peoplePurpose keys the permutation that draws who comes, without replacement.
+// peoplePurpose keys the permutation that draws who arrives, without replacement.
 var peoplePurpose = workload.NewPurpose("arrivals/people")
 
-// Caller is one person who comes.
+// Caller is one person who arrives.
 type Caller struct {
 	Person  uint64        // index in the population
 	At      time.Duration // real time of the step that arrivals are scheduled at
@@ -18,7 +18,7 @@ type Caller struct {
 	Opens   time.Duration // real time from which the person must be known
 }
 
-// Crowd says who comes to a run and when. Both drivers draw their people from it.
+// Crowd says who arrives to a run and when. Both drivers draw their people from it.
 type Crowd struct {
 	Seed     workload.Seed
 	People   uint64            // size of the population that people are drawn from
@@ -90,7 +90,7 @@ func (c Crowd) blocks(part, parts int) iter.Seq[[]Caller] {
 	}
 }
 
-// merge offers the arrivals of both streams in order of time and says whether none was refused, which
+// merge offers the arrivals of both streams in order of time and reports whether none was refused, which
 // ends it.
 func merge(signups, visitors iter.Seq[workload.Arrival], offer func(arrival workload.Arrival, visitor bool) bool) bool {
 	next, stop := iter.Pull(visitors)

@@ -126,7 +126,7 @@ type Manner struct {
 type Answer struct {
 	Outcome    funnel.Outcome
 	Pending    bool
-	RetryAfter time.Duration // what the service asked for; 0 where it asked nothing
+	RetryAfter time.Duration // what the service asked for; 0 if it asked nothing
 }
 
 // Result says how an attempt counts. Nothing counts while the answer is pending.
@@ -199,7 +199,7 @@ func (j *Journey) Next(w *Walk, answer Answer, now time.Duration) (Result, Actio
 	return result, j.enter(w, j.later(now, think))
 }
 
-// again says whether the person tries this step once more, and how.
+// again reports whether the person tries this step once more, and how.
 func (j *Journey) again(w *Walk, answer Answer, now time.Duration) (bool, Action) {
 	step := &j.config.Steps[w.Step]
 	switch {
@@ -322,7 +322,7 @@ func (j *Journey) repeats(w *Walk) bool {
 	return stream.Chance(share)
 }
 
-// errs says whether the person's first attempt at the step holds a typing error.
+// errs reports whether the person's first attempt at the step holds a typing error.
 func (j *Journey) errs(person uint64, step int) bool {
 	if share := j.config.Steps[step].Typo.Share; share > 0 {
 		stream := j.stream(j.chance.typo, person, step, 0)

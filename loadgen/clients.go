@@ -14,10 +14,10 @@ type clients struct {
 	most   int
 	shared []*fasthttp.HostClient
 	fresh  []*fasthttp.HostClient
-	second []*http.Client // HTTP/2; nil where it was not asked for
+	second []*http.Client // HTTP/2; nil if it was not asked for
 
 	mu  sync.Mutex
-	own map[uint64][]*fasthttp.HostClient // by person; nil where all share
+	own map[uint64][]*fasthttp.HostClient // by person; nil if all share
 }
 
 func newClients(routes []route, config Connections, most int) *clients {

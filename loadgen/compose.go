@@ -74,7 +74,7 @@ func (c *composer) bytes(work job) ([]byte, error) {
 	return c.out.Bytes(), nil
 }
 
-// reads says whether judging a request's answer needs more than its status.
+// reads reports whether judging a request's answer needs more than its status.
 func (c *composer) reads(request *compiled) bool {
 	return len(request.extracts) > 0 || len(request.checks) > 0 || c.generator.config.Cookies
 }
@@ -110,7 +110,7 @@ func (c *composer) judge(request *compiled, status int, asked retry, resp *fasth
 	}
 }
 
-// decode replaces a compressed body by what it holds; false where that cannot be, or is more than
+// decode replaces a compressed body by what it holds; false if that cannot be, or is more than
 // maxBody. A body in an encoding that is not known stays as it is.
 func decode(resp *fasthttp.Response) bool {
 	given := string(resp.Header.ContentEncoding())

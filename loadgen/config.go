@@ -113,8 +113,8 @@ func (c Config) validate() error {
 	return nil
 }
 
-// MostConnections returns how many connections may be open at once when so many people come in all.
-// Where each person has their own, those who think keep theirs; people who leave without a word leave
+// MostConnections returns how many connections may be open at once when so many people arrive in all.
+// Where each person has their own, those who think keep theirs; people who leave silently leave
 // theirs behind.
 func (c Config) MostConnections(people int) int {
 	most := c.InFlight
@@ -132,13 +132,13 @@ func (c Config) MostConnections(people int) int {
 	return max(most, people*len(c.Targets))
 }
 
-// Check says whether the texts of all requests can be rendered; addresses of targets need not be known.
+// Check reports whether the texts of all requests can be rendered; addresses of targets need not be known.
 func (c Config) Check() error {
 	_, _, err := compile(c, nil)
 	return err
 }
 
-// CheckTarget says whether a URL names a service: scheme, host and port.
+// CheckTarget reports whether a URL names a service: scheme, host and port.
 func CheckTarget(name, target string) error {
 	parsed, err := url.Parse(target)
 	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {

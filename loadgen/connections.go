@@ -73,7 +73,7 @@ func (c Connections) validate() error {
 
 var coldPurpose = workload.NewPurpose("connections/cold")
 
-// cold says whether a request goes over a new connection.
+// cold reports whether a request goes over a new connection.
 func (g *Generator) cold(work job) bool {
 	share := g.config.Connections.Cold
 	if share <= 0 {
@@ -84,7 +84,7 @@ func (g *Generator) cold(work job) bool {
 }
 
 // resolver knows the addresses of one target. It asks again in the background, so that nobody waits
-// for a name server while people come.
+// for a name server while people arrive.
 type resolver struct {
 	host, port string
 	mu         sync.Mutex
@@ -105,7 +105,7 @@ func newResolver(ctx context.Context, target string, connectTo map[string]string
 	return r, r.ask(ctx)
 }
 
-// ask keeps IPv4 addresses where there are any, else IPv6.
+// ask keeps IPv4 addresses if there are any, else IPv6.
 func (r *resolver) ask(ctx context.Context) error {
 	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", r.port)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// write writes what is left and says whether the connection still stands.
+// write writes what is left and reports whether the connection still stands.
 func (e *epoll) write(place int32) bool {
 	c := &e.conns[place]
 	for len(c.out) > 0 {
@@ -54,7 +54,7 @@ func (e *epoll) read(place int32, hangup bool) {
 	}
 }
 
-// answered looks whether the answer is whole, completes the request then, and says whether the
+// answered looks whether the answer is whole, completes the request then, and reports whether the
 // connection is done with it. Ended means that the other side has closed.
 func (e *epoll) answered(place int32, ended bool) bool {
 	c := &e.conns[place]

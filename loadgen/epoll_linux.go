@@ -23,7 +23,7 @@ type epoll struct {
 	fd        int
 	resolvers *resolvers
 	limits    Connections
-	own       map[owner]int32 // idle connections of people who have their own; nil where all share
+	own       map[owner]int32 // idle connections of people who have their own; nil if all share
 	conns     []conn
 	free      []int32   // places in conns
 	idle      [][]int32 // by target; the one used last comes first
@@ -46,7 +46,7 @@ type conn struct {
 	state    connState
 	job      job
 	start    time.Duration
-	deadline uint64 // the sequence number of the job's deadline; 0 where it has none
+	deadline uint64 // the sequence number of the job's deadline; 0 if it has none
 	out      []byte // what is still to be written
 	in       []byte // what has been read of the answer
 	buffer   []byte // backing of out
@@ -72,7 +72,7 @@ const (
 	connecting
 	idle
 	busy
-	orphan // the person has left without a word; the answer is still to come
+	orphan // the person has left silently; the answer is still to come
 )
 
 // newWire returns the fastest wire that reaches all targets.

@@ -26,7 +26,7 @@ var errFrame = errors.New("the answer is no HTTP/1.1")
 // maxHead is the longest head read, in bytes.
 const maxHead = 64 << 10
 
-// parseFrame looks at the beginning of an answer; frame.whole says whether all of it is there.
+// parseFrame looks at the beginning of an answer; frame.whole reports whether all of it is there.
 // Interim answers (1xx) before it must have been cut off. The answer to a HEAD has no body.
 func parseFrame(text []byte, toHead bool) (frame, error) {
 	head := headLength(text)
@@ -89,13 +89,13 @@ func fullLines(answer []byte, head int) []byte {
 	return append(made, answer[head:]...)
 }
 
-// interim says whether the final answer is still to come. After 101 none comes: what follows is of
+// interim reports whether the final answer is still to come. After 101 none comes: what follows is of
 // another protocol.
 func (f frame) interim() bool {
 	return f.whole && f.status < 200 && f.status != http.StatusSwitchingProtocols
 }
 
-// readHeaders takes out the headers that matter here; length is -1 where there is none.
+// readHeaders takes out the headers that matter here; length is -1 if there is none.
 func (f *frame) readHeaders(text []byte) (length int, chunked bool, err error) {
 	length = -1
 	for {

@@ -81,7 +81,7 @@ func (g *Generator) compile() (err error) {
 	return err
 }
 
-// traitTypo says whether who the person is makes their first attempt at the step hold a typing error.
+// traitTypo reports whether who the person is makes their first attempt at the step hold a typing error.
 func (g *Generator) traitTypo(person uint64, step int) bool {
 	return step < len(g.config.Traits) && g.config.Traits[step] != 0 && g.people.Traits(person).HasAny(g.config.Traits[step])
 }

@@ -45,7 +45,7 @@ func (p *parking) expiry() (time.Duration, bool) {
 	return p.jobs[p.head].since + p.jobs[p.head].job.timeout, true
 }
 
-// full says whether a request to the target must wait for a connection.
+// full reports whether a request to the target must wait for a connection.
 func (e *epoll) full(target int32) bool {
 	return e.own == nil && len(e.idle[target]) == 0 && e.dialing >= mostDialing
 }

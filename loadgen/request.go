@@ -24,7 +24,7 @@ const boundary = "ombak-7d1a0e3c5b"
 type compiled struct {
 	Request
 	client    int // index of the target's client
-	looks     int // index of the request that looks what has become of this one; 0 where there is none
+	looks     int // index of the request that looks what has become of this one; 0 if there is none
 	uri       template
 	headers   []header
 	body      template
@@ -196,7 +196,7 @@ func (s scope) part(name string, value template) part {
 // quoted escapes the name of a field or file as browsers do (HTML standard, multipart/form-data).
 var quoted = strings.NewReplacer("\"", "%22", "\r", "%0D", "\n", "%0A")
 
-// needs says whether any of the request's templates does.
+// needs reports whether any of the request's templates does.
 func (c *compiled) needs(test func(template) bool) bool {
 	needs := test(c.uri) || test(c.body)
 	for _, h := range c.headers {
@@ -250,7 +250,7 @@ func (c *compiled) multipart(v *values, photos population.Photos, body []byte) [
 	return append(body, "--"+boundary+"--\r\n"...)
 }
 
-// extract takes the wanted values out of an answer; false where one is missing that must be there.
+// extract takes the wanted values out of an answer; false if one is missing that must be there.
 func (c *compiled) extract(resp *fasthttp.Response, rejected bool, take func(slot int, value string)) bool {
 	for _, e := range c.extracts {
 		if rejected && !e.Rejected {
@@ -272,7 +272,7 @@ type check struct {
 	at extraction
 }
 
-// passes says whether the answer holds what every check wants.
+// passes reports whether the answer holds what every check wants.
 func (c *compiled) passes(resp *fasthttp.Response) bool {
 	for _, check := range c.checks {
 		value, found := check.at.value(resp)

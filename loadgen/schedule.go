@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/journey"
 )
 
-// Caller is one person who comes.
+// Caller is one person who arrives.
 type Caller = journey.Caller
 
 // Callers yields all people of the run, or of this generator's part of it, in order of their

@@ -15,7 +15,7 @@ type shard struct {
 	generator *Generator
 	index     int
 	observer  funnel.Observer
-	crowd     funnel.Crowd // nil where the observer does not count people
+	crowd     funnel.Crowd // nil if the observer does not count people
 	schedule  *schedule
 	sessions  slab
 	timers    timers
@@ -24,11 +24,11 @@ type shard struct {
 	answers   []completion
 	pace      pace
 	people    int // under way
-	closed    int // people kept under way in a closed loop; 0 means that the arrivals say who comes
+	closed    int // people kept under way in a closed loop; 0 means that the arrivals say who arrives
 
 	permutation workload.Permutation // draws the people of a closed loop
 	nextOrdinal uint64
-	cap         int // most people under way; where there is no cap, 0
+	cap         int // most people under way; if there is no cap, 0
 	shed        int // people never begun, because as many as allowed were under way
 	under       int // requests under way
 	most        int // most requests under way at once

@@ -11,7 +11,7 @@ type session struct {
 	walk   journey.Walk
 	action journey.Action
 	start  time.Duration // when the first look of the current attempt was sent; 0 before it
-	sent   time.Duration // when the request under way was sent; 0 where none is
+	sent   time.Duration // when the request under way was sent; 0 if none is
 	taken  time.Duration // when the service took what it works off later; 0 before
 	bag    *bag          // nil while the person carries nothing
 	lead   bool          // a step before the scheduled one, walked beside the person's main walk

@@ -146,7 +146,7 @@ func (s scope) feeder(key string) (segment, error) {
 	return segment{}, fmt.Errorf("${feeder.%s}: the feeder %s has the columns %s", key, name, strings.Join(feeder.Columns, ", "))
 }
 
-// needsPerson says whether rendering needs the person's data at all.
+// needsPerson reports whether rendering needs the person's data at all.
 func (t template) needsPerson() bool {
 	for _, piece := range t {
 		if piece.kind >= name && piece.kind <= birthDate {
@@ -156,7 +156,7 @@ func (t template) needsPerson() bool {
 	return false
 }
 
-// varies says whether the text differs between people.
+// varies reports whether the text differs between people.
 func (t template) varies() bool {
 	for _, piece := range t {
 		if piece.kind != literal && piece.kind != given && piece.kind != upload {

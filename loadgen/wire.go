@@ -29,12 +29,12 @@ type job struct {
 // completion is what came of a job.
 type completion struct {
 	slot       int32
-	sent       bool // false where the request never left the shard
+	sent       bool // false if the request never left the shard
 	start, end time.Duration
 	answer     journey.Answer
 	reason     funnel.Reason
-	got        []string // extracted values by slot; nil where nothing was extracted
-	jar        []cookie // what the person keeps; nil where nothing changed
+	got        []string // extracted values by slot; nil if nothing was extracted
+	jar        []cookie // what the person keeps; nil if nothing changed
 }
 
 // wire sends requests and brings their answers. It belongs to the goroutine of one shard.

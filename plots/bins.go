@@ -48,7 +48,7 @@ func newBins(series report.Series) bins {
 	return b
 }
 
-// perMinute says whether rates are per minute; per second otherwise.
+// perMinute reports whether rates are per minute; per second otherwise.
 func (b bins) perMinute() bool { return b.width > 1 }
 
 // rateUnit says what rates are in.
@@ -118,7 +118,7 @@ func (b bins) line(y []float64, style draw.LineStyle) curve {
 	return curve{x: b.x, y: y, style: style}
 }
 
-// uneven says whether the peak would flatten everything else on a linear axis: whether it is more
+// uneven reports whether the peak would flatten everything else on a linear axis: whether it is more
 // than 40 times the median of the bins in which anything happened.
 func uneven(column []float64) bool {
 	var busy []float64

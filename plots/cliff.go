@@ -13,7 +13,7 @@ import (
 type Load struct {
 	OfferedPerS float64 // people per second
 	GoodputPerS float64 // people who passed, per second
-	P99S        float64 // response time of passed and timed-out attempts in seconds; 0 where there was none
+	P99S        float64 // response time of passed and timed-out attempts in seconds; 0 if there was none
 	Held        bool    // every threshold held
 }
 

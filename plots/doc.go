@@ -5,5 +5,5 @@
 //  3. its panels, legend, timeline and titles are laid out by one theme;
 //  4. the same drawing is written as SVG and as PNG: a [Figure].
 //
-// Figures carry their units, shade what the timeline tells, and say "no data" where there is none.
+// Figures carry their units, shade what the timeline tells, and say "no data" if there is none.
 package plots

@@ -41,7 +41,7 @@ type drawing struct {
 	title    string                           // what it shows
 	question string                           // what it answers
 	applies  func(report.Report) bool         // nil applies to every report
-	draw     func(*page, report.Report) error // fills the page, or leaves its note where there are no data
+	draw     func(*page, report.Report) error // fills the page, or leaves its note if there are no data
 	describe func(report.Report) []string     // the clauses of the text alternative
 }
 

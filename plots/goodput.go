@@ -40,7 +40,7 @@ func goodputFigure() drawing {
 	}
 }
 
-// drawGoodput draws who came to the main step, how each attempt ended, and how many people wait.
+// drawGoodput draws who arrived to the main step, how each attempt ended, and how many people wait.
 func drawGoodput(p *page, r report.Report) error {
 	p.height = pageHeight + 60
 	if step, ok := mainStep(r); ok {

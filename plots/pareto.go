@@ -12,7 +12,7 @@ import (
 type Option struct {
 	Name       string
 	Cost       float64
-	CostCI     *[2]float64 // 95 % interval; nil where unknown
+	CostCI     *[2]float64 // 95 % interval; nil if unknown
 	Finished   float64     // people who passed the last step
 	FinishedCI *[2]float64
 	Holds      bool // every threshold held

@@ -81,7 +81,7 @@ func (p *page) stations(r report.Report, stations []report.StationSeries) {
 }
 
 // utilization is, for each reading, the percentage of the servers' time in use since the one before;
-// unknown where the servers are not counted.
+// unknown if the servers are not counted.
 func utilization(s report.StationSeries) []float64 {
 	shares := make([]float64, len(s.TS))
 	var t, busy float64

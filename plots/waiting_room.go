@@ -113,7 +113,7 @@ func perSecond(at []float64, counts []uint64) []float64 {
 }
 
 // waits is, for each reading, how long it takes until as many have been let in as had come by then,
-// interpolated between readings: the wait of who comes last in a queue; on average that of a lottery.
+// interpolated between readings: the wait of who arrives last in a queue; on average that of a lottery.
 // Unknown where the run ends before.
 func waits(room report.StationSeries) []float64 {
 	expected := make([]float64, len(room.TS))

@@ -45,7 +45,7 @@ func IndexOfEmail(address string) (index uint64, ok bool) {
 	return index, ok
 }
 
-// Deliverable says whether the address is one of ours and its domain is typed right.
+// Deliverable reports whether the address is one of ours and its domain is typed right.
 func Deliverable(address string) bool {
 	_, typo, ok := splitEmail(address)
 	return ok && !typo

@@ -23,7 +23,7 @@ func IndexOfPhone(phone string) (index uint64, ok bool) {
 	return index, ok
 }
 
-// Rings says whether the phone number is one of ours and typed right, so that a message arrives.
+// Rings reports whether the phone number is one of ours and typed right, so that a message arrives.
 func Rings(phone string) bool {
 	_, wrong, ok := splitPhone(phone)
 	return ok && wrong == 0

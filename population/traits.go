@@ -34,10 +34,10 @@ var traitNames = [...]string{
 	"mistyped_nik", "mistyped_phone", "not_found", "deceased", "duplicate", "inactive", "mismatch",
 }
 
-// Has says whether all of the given traits are set.
+// Has reports whether all of the given traits are set.
 func (t Traits) Has(traits Traits) bool { return t&traits == traits }
 
-// HasAny says whether at least one of the given traits is set.
+// HasAny reports whether at least one of the given traits is set.
 func (t Traits) HasAny(traits Traits) bool { return t&traits != 0 }
 
 // String returns the names of the traits, joined by "+".

@@ -45,7 +45,7 @@ func (b Bins) Times(factor float64) Bins {
 func (b Bins) Duration() time.Duration { return b.Width * time.Duration(len(b.Counts)) }
 
 // ReadCounts reads a CSV of counts. With the header "minute,visits,signups" it holds one row per
-// minute from minute 0, without gaps, where visits count everyone who comes, those who sign up
+// minute from minute 0, without gaps, where visits count everyone who arrives, those who sign up
 // included. With the header "time,count" see [readTimes]: all of its people sign up.
 // It returns the people who sign up and those who only look.
 func ReadCounts(r io.Reader) (signups, lookers Bins, err error) {

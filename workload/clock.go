@@ -42,7 +42,7 @@ func (c Cap) need(bin int, part float64) time.Duration {
 // FastForward returns the clock that plays every bin as fast as all caps allow and never slower
 // than real time: a bin of n arrivals lasts n/rate real seconds, but at most its own width. The bins of
 // all caps are of one width, and the first, which there must be, has the most. After the last bin it goes on at the mean pace, so
-// that those who came last finish as the others did.
+// that those who arrived last finish as the others did.
 func FastForward(from time.Duration, caps ...Cap) Clock {
 	bins := caps[0].Bins
 	clock := Clock{Knots: []Knot{{Scenario: from}}}

@@ -22,7 +22,7 @@ func NewQuota(limit int, opens time.Time) Quota {
 	return Quota{limit: limit, offset: local.Sub(local.Truncate(day))}
 }
 
-// Allows says whether one more request may be taken at a scenario time when the share left of the
+// Allows reports whether one more request may be taken at a scenario time when the share left of the
 // quota counts; a new day starts from nothing.
 func (q *Quota) Allows(scenario time.Duration, left float64) bool {
 	if today := int64((scenario + q.offset) / day); today > q.day {
@@ -38,7 +38,7 @@ func (q *Quota) today(left float64) int { return int(float64(q.limit) * left) }
 func (q *Quota) Take() { q.used++ }
 
 // Left returns how many requests the day that Allows last saw still allows when the share left of
-// the quota counts; false where there is no quota.
+// the quota counts; false if there is no quota.
 func (q *Quota) Left(left float64) (requests int, limited bool) {
 	return max(0, q.today(left)-q.used), q.limit > 0
 }
@@ -70,7 +70,7 @@ func NewRateWindow(rate Rate) RateWindow {
 	}
 }
 
-// Allows says whether one more request may be taken now; now never runs backwards.
+// Allows reports whether one more request may be taken now; now never runs backwards.
 func (r *RateWindow) Allows(now time.Duration) bool {
 	return !r.full || r.taken[r.next]+r.window <= now
 }

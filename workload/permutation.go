@@ -13,7 +13,7 @@ type Permutation struct {
 }
 
 // NewPermutation returns the permutation of [0, size) for a seed and purpose; size must be at least 1.
-// A mirrored seed has that of its twin: the same people come, with the other half of chance.
+// A mirrored seed has that of its twin: the same people arrive, with the other half of chance.
 func NewPermutation(seed Seed, purpose Purpose, size uint64) Permutation {
 	if size == 0 {
 		panic("workload: a permutation of nothing")

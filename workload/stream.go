@@ -25,7 +25,7 @@ type Seed struct {
 }
 
 // Stream returns the stream for one purpose, person, step and attempt.
-// Step is the hash of the step's name (see [NewPurpose]), or 0 where none applies.
+// Step is the hash of the step's name (see [NewPurpose]), or 0 if none applies.
 func (s Seed) Stream(purpose Purpose, person uint64, step Purpose, attempt int) Stream {
 	return s.Streams(purpose).Of(person, step, attempt)
 }

@@ -30,7 +30,7 @@ func (s Sample) Wait() time.Duration { return s.Start - s.Intended }
 // Reason says why an attempt ended as it did: an HTTP status, or a class of transport error.
 type Reason uint16
 
-// Transport errors, above all HTTP statuses; 0 where nothing is known.
+// Transport errors, above all HTTP statuses; 0 if nothing is known.
 const (
 	ReasonDial    Reason = 1000 + iota // the connection could not be opened
 	ReasonReset                        // the connection was closed or reset before the answer

@@ -59,7 +59,7 @@ func (f Fault) String() string {
 	return string(f.Kind)
 }
 
-// End returns when the fault ends; false where it lasts to the end.
+// End returns when the fault ends; false if it lasts to the end.
 func (f Fault) End() (time.Duration, bool) { return f.At + f.For, f.For > 0 }
 
 // Strength returns how much of the fault there is at an instant: 0 before and after it, growing

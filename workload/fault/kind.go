@@ -34,7 +34,7 @@ func Kinds() []Kind {
 	}
 }
 
-// Simulated says whether the kind shows in an [Effect] that a simulator applies; the others happen
+// Simulated reports whether the kind shows in an [Effect] that a simulator applies; the others happen
 // on the wire only.
 func (k Kind) Simulated() bool {
 	return !slices.Contains([]Kind{ClockSkew, Stale}, k)
@@ -48,7 +48,7 @@ func (k Kind) ofBodies() bool {
 	return slices.Contains([]Kind{Garbage, Truncated, SlowBody, WrongContent, ClockSkew, Stale}, k)
 }
 
-// Befalls says whether the kind can befall a dependency of a kind: dukcapil, dapodik, dtks, mail,
+// Befalls reports whether the kind can befall a dependency of a kind: dukcapil, dapodik, dtks, mail,
 // sms or generic.
 func (k Kind) Befalls(dependency string) bool {
 	switch dependency {

@@ -17,10 +17,10 @@ type Strike struct {
 	Age    time.Duration // of a stale answer
 }
 
-// Has says whether the strike is of a kind.
+// Has reports whether the strike is of a kind.
 func (s Strike) Has(kind Kind) bool { return s.kinds&bit(kind) != 0 }
 
-// Any says whether anything befalls the request.
+// Any reports whether anything befalls the request.
 func (s Strike) Any() bool { return s.kinds != 0 }
 
 // Kinds returns what befalls the request.
