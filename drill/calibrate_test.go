@@ -218,8 +218,8 @@ func TestCalibrateRefuses(t *testing.T) {
 		{"report 3: station store was busy for 1e+308 s, which 1 servers cannot be in a run of 10 s", append(levelsAt(100, 200), busy)},
 		{"report 3: process backend used 1e+308 s of CPU, which 2 CPUs do not have in a run of 10 s", append(levelsAt(100, 200), hot)},
 		{"report 3: station store waited 1e+308 s for the disk in a run of 10 s", append(levelsAt(100, 200), fsync)},
-		{"report 3: the times of 1000 batches of station store vary by a batch_scv of 1e+308", append(levelsAt(100, 200), varied)},
-		{"has more requests than can be counted", append(levelsAt(100, 200), countless)},
+		{"report 3: the batch_scv of 1e+308 is impossible for 1000 batches of station store", append(levelsAt(100, 200), varied)},
+		{"its number of requests is impossible", append(levelsAt(100, 200), countless)},
 	} {
 		if _, err := Calibrate(t.Context(), test.reports, Calibrating{}); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v, want %q", err, test.want)
