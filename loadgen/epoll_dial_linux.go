@@ -14,7 +14,7 @@ func sockaddrOf(address netip.AddrPort) (syscall.Sockaddr, int) {
 	return &syscall.SockaddrInet6{Port: int(address.Port()), Addr: address.Addr().As16()}, syscall.AF_INET6
 }
 
-// connection returns the place of an idle connection, or of one that is being opened.
+// connection returns the index of an idle connection, or of one that it begins to open.
 func (e *epoll) connection(work job, target int32) (int32, error) {
 	cold := e.generator.cold(work)
 	if !cold {
@@ -37,15 +37,15 @@ func (e *epoll) connection(work job, target int32) (int32, error) {
 	return place, nil
 }
 
-// warm opens connections ahead, so many to each target: where every first request opened its own,
-// opening them would take the time in which the next requests come, and these would open more.
+// warm opens n connections to each target in advance. Otherwise the first requests would each open one, which takes so
+// long that the next requests, which are due meanwhile, would open even more.
 func (e *epoll) warm(n int) {
 	for target := range e.resolvers.all {
 		for range n {
 			sockaddr, family := sockaddrOf(e.resolvers.all[target].address())
 			fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
 			if err != nil {
-				return // the first request will tell
+				return // the first request will report it
 			}
 			place := e.place(fd, int32(target))
 			e.conns[place].spare = true
@@ -56,7 +56,7 @@ func (e *epoll) warm(n int) {
 	}
 }
 
-// keepSpare makes a connection that was opened ahead idle, or closes it where it did not come about.
+// keepSpare makes a connection that was opened in advance idle, or closes it if it could not be established.
 func (e *epoll) keepSpare(place int32, established bool) {
 	c := &e.conns[place]
 	c.spare = false
@@ -83,7 +83,7 @@ func (e *epoll) place(fd int, target int32) int32 {
 	return place
 }
 
-// open begins to connect; the edge-triggered events of the socket come from wait.
+// open begins to connect. The wait method receives the edge-triggered events of the socket.
 func (e *epoll) open(place int32, sockaddr syscall.Sockaddr) error {
 	c := &e.conns[place]
 	if e.limits.Life > 0 {
@@ -104,7 +104,7 @@ func (e *epoll) open(place int32, sockaddr syscall.Sockaddr) error {
 	return nil
 }
 
-// drop closes a connection; what was under way on it must have been answered.
+// drop closes a connection. Its request must have been completed before.
 func (e *epoll) drop(place int32) {
 	c := &e.conns[place]
 	if c.state == idle && e.own != nil {
@@ -119,7 +119,7 @@ func (e *epoll) drop(place int32) {
 		}
 	}
 	e.settle(c)
-	_ = syscall.Close(c.fd) // nothing that can be done about it
+	_ = syscall.Close(c.fd) // nothing can be done about it
 	*c = conn{in: c.in[:0], buffer: c.buffer}
 	e.free = append(e.free, place)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// write writes what is left and reports whether the connection still stands.
+// write writes the rest of the request and reports whether the connection is still usable.
 func (e *epoll) write(place int32) bool {
 	c := &e.conns[place]
 	for len(c.out) > 0 {
@@ -28,8 +28,8 @@ func (e *epoll) write(place int32) bool {
 	return true
 }
 
-// read reads what has come and completes the request when its answer is whole. After a hangup it
-// reads to the end, because no further edge will tell.
+// read reads the available bytes and completes the request if its answer is complete. After a hangup it reads to the
+// end, because no further event follows.
 func (e *epoll) read(place int32, hangup bool) {
 	c := &e.conns[place]
 	for {
@@ -49,13 +49,13 @@ func (e *epoll) read(place int32, hangup bool) {
 		}
 		c.in = c.in[:len(c.in)+n]
 		if e.answered(place, n == 0) || n < space && !hangup {
-			return // the answer is whole, or the socket is empty: its next edge tells
+			return // the answer is complete, or the socket is empty until its next event
 		}
 	}
 }
 
-// answered looks whether the answer is whole, completes the request then, and reports whether the
-// connection is done with it. Ended means that the other side has closed.
+// answered completes the request if its answer is complete or cannot become so, and reports whether it did. Ended means
+// that the server has closed the connection.
 func (e *epoll) answered(place int32, ended bool) bool {
 	c := &e.conns[place]
 	request := &e.generator.requests[c.job.request]
@@ -78,7 +78,7 @@ func (e *epoll) answered(place int32, ended bool) bool {
 	return true
 }
 
-// judgeFrame completes a request by its answer and keeps the connection where it may be used again.
+// judgeFrame completes a request with its answer and keeps the connection if it can be reused.
 func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 	c := &e.conns[place]
 	answer := completion{slot: c.job.slot, sent: true, start: c.start, end: e.now()}
@@ -103,7 +103,7 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 	e.rest(place)
 }
 
-// lost says what it means that the connection was closed before the answer was whole.
+// lost returns the reason of a request whose connection was closed before the answer was complete.
 func (c *conn) lost() funnel.Reason {
 	if c.answers > 0 && len(c.in) == 0 {
 		return funnel.ReasonStale
@@ -130,7 +130,7 @@ func (e *epoll) complete(place int32, answer completion, outcome funnel.Outcome)
 	e.drop(place)
 }
 
-// finish hands over what came of a request, unless its person has left already.
+// finish reports the completion of a request, unless its person has already left.
 func (e *epoll) finish(c *conn, answer completion) {
 	if c.state == orphan {
 		e.orphans--

@@ -2,7 +2,7 @@ package loadgen
 
 import ()
 
-// rested returns an idle connection that may be used again; those too old are closed.
+// rested returns an idle connection that can be reused. It closes those that are too old.
 func (e *epoll) rested(work job, target int32) (int32, bool) {
 	for {
 		place, found := int32(0), false
@@ -17,7 +17,7 @@ func (e *epoll) rested(work job, target int32) (int32, bool) {
 		if !found || !e.tooOld(&e.conns[place]) {
 			return place, found
 		}
-		e.conns[place].state = closed // no list holds it any more
+		e.conns[place].state = closed // it is in no list any more
 		e.drop(place)
 	}
 }
@@ -30,7 +30,7 @@ func (e *epoll) tooOld(c *conn) bool {
 	return e.limits.Life > 0 && now-c.opened > e.limits.Life || e.limits.Idle > 0 && now-c.rested > e.limits.Idle
 }
 
-// rest makes a connection idle, unless its person has another one resting.
+// rest makes a connection idle. It closes the connection if its person already has an idle one.
 func (e *epoll) rest(place int32) {
 	c := &e.conns[place]
 	if e.limits.Idle > 0 {

@@ -12,11 +12,11 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// epoll is the wire for plain HTTP on Linux: all connections of a shard on the shard's own
-// goroutine, without a goroutine, channel or runtime timer for each request.
+// epoll is the wire for plain HTTP on Linux. It serves all connections of a shard on the shard's own goroutine,
+// without a goroutine, channel or runtime timer for each request.
 //
-// Note: the pool of goroutines on fasthttp's client took three times the CPU per request; half of
-// it went into waking goroutines and into the timers of deadlines.
+// Note: a pool of goroutines on fasthttp's client took three times the CPU per request. Half of that went into waking
+// goroutines and into the timers of deadlines.
 type epoll struct {
 	composer
 	began     time.Time
@@ -30,8 +30,8 @@ type epoll struct {
 	deadlines deadlines
 	parked    []parking // by target
 	dialing   int       // connections being opened
-	orphans   int       // requests that nobody waits for any more
-	most      int       // of them
+	orphans   int       // requests whose person has left
+	most      int       // limit of orphans
 	events    []syscall.EpollEvent
 	done      []completion
 	resp      fasthttp.Response
@@ -39,7 +39,7 @@ type epoll struct {
 	reader    *bufio.Reader
 }
 
-// conn is one connection and the request under way on it.
+// conn is one connection and the request in flight on it.
 type conn struct {
 	fd       int
 	target   int32
@@ -47,16 +47,16 @@ type conn struct {
 	job      job
 	start    time.Duration
 	deadline uint64 // the sequence number of the job's deadline; 0 if it has none
-	out      []byte // what is still to be written
-	in       []byte // what has been read of the answer
-	buffer   []byte // backing of out
+	out      []byte // the rest of the request, still to be written
+	in       []byte // the part of the answer that was read
+	buffer   []byte // backing array of out
 	answers  int    // requests answered on it so far
 	opened   time.Duration
 	rested   time.Duration // when it became idle
 	owner    owner
 	cold     bool // closed after its only answer
-	spare    bool // opened ahead, for nobody yet
-	dialing  bool // not yet opened
+	spare    bool // opened in advance, for no request yet
+	dialing  bool // not yet established
 }
 
 // owner is a person at a target.
@@ -72,7 +72,7 @@ const (
 	connecting
 	idle
 	busy
-	orphan // the person has left silently; the answer is still to come
+	orphan // the person has left silently and the answer is outstanding
 )
 
 // newWire returns the fastest wire that reaches all targets.
@@ -103,7 +103,7 @@ func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
 
 func (e *epoll) now() time.Duration { return time.Since(e.began) }
 
-// send begins a request on an idle connection, or on a new one, or lets it wait for one.
+// send begins a request on an idle or a new connection, or parks it until there is one.
 func (e *epoll) send(work job) {
 	target := int32(e.generator.requests[work.request].client)
 	if !e.parked[target].empty() || e.full(target) {
@@ -113,7 +113,7 @@ func (e *epoll) send(work job) {
 	e.start(work, e.now())
 }
 
-// start begins a request that was sent at the given time.
+// start begins a request whose sending time is start.
 func (e *epoll) start(work job, start time.Duration) {
 	text, err := e.bytes(work)
 	if err != nil {

@@ -9,12 +9,12 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// wait takes what the network brings until there is an answer, the time has come or the context ends.
+// wait handles network events until a request has completed, the time has come or the context ends.
 func (e *epoll) wait(ctx context.Context, until time.Duration, answers []completion) []completion {
 	for {
 		pause := time.Duration(0)
 		if len(e.done) == 0 {
-			const glance = 100 * time.Millisecond // how often the context is looked at
+			const glance = 100 * time.Millisecond // how often the context is checked
 			pause = min(until-e.now(), glance)
 			if due, any := e.deadlines.first(); any {
 				pause = min(pause, due-e.now())
@@ -35,11 +35,11 @@ func (e *epoll) wait(ctx context.Context, until time.Duration, answers []complet
 	}
 }
 
-// poll waits for events, at most the given time, and handles them.
+// poll waits for events for at most the given time and handles them.
 func (e *epoll) poll(pause time.Duration) {
 	n, err := epollWait(e.fd, e.events, pause)
 	if err != nil {
-		return // interrupted; the caller looks again
+		return // interrupted; the caller polls again
 	}
 	for _, event := range e.events[:n] {
 		if e.conns[event.Fd].state != closed {
@@ -53,7 +53,7 @@ func (e *epoll) handle(place int32, events uint32) {
 	const gone = syscall.EPOLLERR | syscall.EPOLLHUP
 	switch c.state {
 	case idle:
-		if events&(gone|syscall.EPOLLRDHUP|syscall.EPOLLIN) != 0 { // the server closes, or speaks unasked
+		if events&(gone|syscall.EPOLLRDHUP|syscall.EPOLLIN) != 0 { // the server closes, or sends without a request
 			e.drop(place)
 		}
 		return
@@ -81,11 +81,11 @@ func (e *epoll) handle(place int32, events uint32) {
 		e.read(place, hangup)
 	}
 	if c := &e.conns[place]; hangup && c.state == idle {
-		e.drop(place) // answered and closed: no further edge will tell
+		e.drop(place) // answered and closed: no further event follows
 	}
 }
 
-// expire completes the requests whose time has run out.
+// expire completes the requests that have timed out.
 func (e *epoll) expire() {
 	now := e.now()
 	for {
@@ -106,8 +106,8 @@ func (e *epoll) expire() {
 	}
 }
 
-// leave ends a request whose person left, without closing the connection: the service works on for
-// nobody, and is given so long to answer.
+// leave completes a request whose person leaves silently. It keeps the connection open for a while, so that the
+// service goes on working for nobody.
 func (e *epoll) leave(place int32) {
 	const linger = time.Minute
 	c := &e.conns[place]
