@@ -13,12 +13,12 @@ type OpenStation struct {
 	ArrivalRate float64   // per second from outside, Poisson; 0 if nobody enters
 	ServiceRate float64   // of one server, per second, exponential
 	Servers     int       // 0 means 1
-	Next        []float64 // probability to go on to each station, in their order; the rest leaves
+	Next        []float64 // probability of going on to each station, in their order; the rest leave
 }
 
 // OpenNetwork is the steady state of an open network.
 type OpenNetwork struct {
-	Stations     []Station // of each station, in their order; W is per visit. Where nobody comes all but P0 is 0
+	Stations     []Station // of each station, in their order; W is per visit. For a station without arrivals all figures but P0 are 0
 	Throughput   float64   // per second through the network
 	L            float64   // requests in the network
 	ResponseTime float64   // seconds from the entry to the exit
@@ -98,7 +98,7 @@ func traffic(stations []OpenStation) ([]float64, error) {
 	err := solution.SolveVec(equations, entering)
 	for i, rate := range rates {
 		switch {
-		case err != nil || !(rate >= -1e-12*mat.Sum(entering)): // more go on than come, which no positive rate balances
+		case err != nil || !(rate >= -1e-12*mat.Sum(entering)): // more requests go on than arrive, which no positive rate balances
 			return nil, errors.New("the network has no way out of some station; let some probability to leave remain")
 		case rate < 0:
 			rates[i] = 0

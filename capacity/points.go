@@ -11,14 +11,13 @@ import (
 	"strings"
 )
 
-// Point is the throughput measured at a concurrency, in a closed loop: at any time so many requests
-// are under way.
+// Point is the throughput measured at a concurrency in a closed loop: this many requests are always in flight.
 type Point struct {
-	Concurrency float64 // requests under way, 1 or more
+	Concurrency float64 // requests in flight, 1 or more
 	Throughput  float64 // completed per second, above 0
 }
 
-// maxPoints bounds a file.
+// maxPoints is the most points in a file.
 const maxPoints = 100_000
 
 // ReadPoints reads a CSV file with the header "concurrency,throughput". Lines that begin with # are

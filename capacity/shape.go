@@ -11,7 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Shape is the distribution that fits service times best, and how the others did.
+// Shape is the distribution that fits service times best, with the losses of all families.
 type Shape struct {
 	Distribution workload.Distribution
 	Losses       map[workload.Kind]float64 // seconds: mean quantile loss on times held out; less is better
@@ -19,8 +19,8 @@ type Shape struct {
 }
 
 const (
-	minTimes        = 50   // service times that a shape takes at least
-	empiricalPoints = 200  // times of an empirical distribution at most
+	minTimes        = 50   // least number of service times
+	empiricalPoints = 200  // most times of an empirical distribution
 	lossPoints      = 100  // quantiles at which a distribution is judged
 	simplerShare    = 0.02 // how much better the empirical one must be
 	shortestTime    = 1e-7 // seconds; distributions are kept in nanoseconds
@@ -29,10 +29,9 @@ const (
 
 var shapePurpose = workload.NewPurpose("capacity/shape")
 
-// ChooseShape fits a lognormal, a gamma and an empirical distribution to one half of the service
-// times and takes the one that predicts the other half best; the empirical one, which cannot go
-// beyond what was seen, only where it is better by 2 %. The chosen family is then fitted to all. Times
-// should come from low load, where nobody waits.
+// ChooseShape fits a lognormal, a gamma and an empirical distribution to one half of the service times, and chooses the
+// one that predicts the other half best. The empirical distribution cannot exceed the measured times, so it must be
+// better by 2 %. The chosen family is then fitted to all times. Take the times at low load, when nobody waits.
 //
 // Source: maximum likelihood of both families, T. P. Minka, "Estimating a gamma distribution", 2002,
 // eq. 6–10; quantile loss, T. Gneiting, A. E. Raftery, "Strictly proper scoring rules, prediction, and
@@ -81,7 +80,7 @@ func ChooseShape(seconds []float64, seed workload.Seed) (Shape, error) {
 	return shape, err
 }
 
-// halves deals the times out by chance.
+// halves divides the times into two halves at random.
 func halves(seconds []float64, seed workload.Seed) (fitted, held []float64) {
 	order := workload.NewPermutation(seed, shapePurpose, uint64(len(seconds)))
 	for i, s := range seconds {
@@ -94,7 +93,7 @@ func halves(seconds []float64, seed workload.Seed) (fitted, held []float64) {
 	return fitted, held
 }
 
-// quantileLoss is the mean over quantiles u = 0.005 … 0.995 of (u − [s < q])·(s − q).
+// quantileLoss returns the mean over quantiles u = 0.005 … 0.995 of (u − [s < q])·(s − q).
 func quantileLoss(d workload.Distribution, seconds []float64) float64 {
 	var sum float64
 	for k := range lossPoints {
@@ -136,7 +135,7 @@ func gammaOf(seconds []float64) (workload.Distribution, error) {
 	return workload.GammaTime(duration(mean), 1/shape)
 }
 
-// empiricalOf takes the means of equally large groups, which keep the mean of all.
+// empiricalOf returns the distribution of the means of equally large groups, which has the mean of all times.
 func empiricalOf(seconds []float64) (workload.Distribution, error) {
 	sorted := slices.Sorted(slices.Values(seconds))
 	points := make([]time.Duration, min(empiricalPoints, len(sorted)))
@@ -148,7 +147,7 @@ func empiricalOf(seconds []float64) (workload.Distribution, error) {
 	return workload.EmpiricalTime(points...)
 }
 
-// duration ends at 285 years, near what it can hold; the tail of a wide distribution may be longer.
+// duration returns a time.Duration, cut at 285 years: the tail of a wide distribution may exceed what it can hold.
 func duration(seconds float64) time.Duration {
 	return time.Duration(math.Round(min(9e9, seconds) * float64(time.Second)))
 }

@@ -196,7 +196,7 @@ func (s scope) part(name string, value template) part {
 // quoted escapes the name of a field or file as browsers do (HTML standard, multipart/form-data).
 var quoted = strings.NewReplacer("\"", "%22", "\r", "%0D", "\n", "%0A")
 
-// needs reports whether want is true of any template of the request.
+// needs reports whether test is true of any template of the request.
 func (c *compiled) needs(test func(template) bool) bool {
 	needs := test(c.uri) || test(c.body)
 	for _, h := range c.headers {

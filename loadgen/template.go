@@ -260,7 +260,7 @@ func unreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
-// escapePercent appends text in percent-encoding, except for the bytes in stay.
+// escapePercent appends text in percent-encoding, except for the bytes that stay.
 func escapePercent(buffer []byte, text string, stays func(byte) bool) []byte {
 	const hex = "0123456789ABCDEF"
 	for i := range len(text) {
