@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Load is one level of load that was tried.
+// Load is the result of one level of load.
 type Load struct {
 	OfferedPerS float64 // people per second
 	GoodputPerS float64 // people who passed, per second
@@ -17,8 +17,8 @@ type Load struct {
 	Held        bool    // every threshold held
 }
 
-// Cliff draws goodput and response time against the load that was offered: up to the limit goodput
-// is what is offered, beyond it a service that is not protected falls off.
+// Cliff draws goodput and response time against the offered load. Up to the limit, goodput equals the offered load.
+// Beyond it, the goodput of an unprotected service collapses.
 func Cliff(what string, loads []Load) (Figure, error) {
 	d := drawing{name: "cliff", title: "Goodput and response time against offered load", question: "At which load does the service stop keeping up?"}
 	p := page{title: d.title, subtitle: what, height: pageHeight + 60, note: "no data: no load was tried"}

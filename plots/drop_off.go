@@ -10,13 +10,13 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// The flow's sizes in points.
+// Sizes of the stream, in points.
 const (
 	flowHeight = 190
 	flowNode   = 7
 	flowHead   = 30 // room for the names above
 	flowFall   = 26 // how far those who leave fall
-	// numberHeight is that of a row of numbers below.
+	// numberHeight is the height of a row of numbers below the stream.
 	numberHeight = 12
 )
 
@@ -47,7 +47,7 @@ func drawDropOff(p *page, r report.Report) error {
 	return nil
 }
 
-// walked returns the steps that anybody entered, and the most who entered one.
+// walked returns the steps that anybody entered, and the largest number who entered one.
 func walked(funnel []report.FunnelRow) (rows []report.FunnelRow, most float64) {
 	for _, row := range funnel {
 		if row.Entered > 0 {
@@ -57,8 +57,8 @@ func walked(funnel []report.FunnelRow) (rows []report.FunnelRow, most float64) {
 	return rows, most
 }
 
-// leavings are those who do not reach the next step: outcomes other than passing, and those who
-// passed and did not go on. Next is nil at the last step, where passing is the end.
+// leavings returns the people who do not reach the next step: all outcomes other than passing, and those who passed and
+// did not go on. Next is nil for the last step, where passing is the end.
 func leavings(row report.FunnelRow, next *report.FunnelRow) []outcome {
 	all := outcomes(row)[1:]
 	gone := 0.0
@@ -68,7 +68,7 @@ func leavings(row report.FunnelRow, next *report.FunnelRow) []outcome {
 	return append([]outcome{{"passed, did not go on", gone, pale()}}, all...)
 }
 
-// after is the step after one, nil at the last.
+// after returns the step after row i, or nil for the last.
 func after(rows []report.FunnelRow, i int) *report.FunnelRow {
 	if i+1 < len(rows) {
 		return &rows[i+1]
@@ -76,7 +76,7 @@ func after(rows []report.FunnelRow, i int) *report.FunnelRow {
 	return nil
 }
 
-// present leaves out the outcomes that nobody had.
+// present returns the outcomes that anybody had.
 func present(all []outcome) (some []outcome) {
 	for _, outcome := range all {
 		if outcome.count > 0 {
@@ -115,8 +115,7 @@ func (p *page) paintStep(c draw.Canvas, row report.FunnelRow, x, width, top vg.L
 	c.FillText(number, vg.Point{X: x, Y: top + 4}, fit(number, thousands(math.Round(row.Entered)), width-4))
 }
 
-// paintLeavings lets the streams of those who leave fall out below the one that goes on, each to a
-// row of its own with its number.
+// paintLeavings draws the streams of those who leave below the one that goes on, each with its number in a row.
 func (p *page) paintLeavings(c draw.Canvas, all []outcome, x, step, from vg.Length, tall func(float64) vg.Length, numbers int) {
 	at, label := from, c.Min.Y+numberHeight*vg.Length(numbers)
 	for _, leaving := range all {
@@ -133,7 +132,7 @@ func (p *page) paintLeavings(c draw.Canvas, all []outcome, x, step, from vg.Leng
 	}
 }
 
-// ribbon is a stream of one height between two places, its edges S-shaped.
+// ribbon returns the outline of a stream of one height between two places, with S-shaped edges.
 func ribbon(x0, top0, x1, top1, height vg.Length) []vg.Point {
 	var upper, lower []vg.Point
 	const pieces = 16
@@ -149,7 +148,8 @@ func ribbon(x0, top0, x1, top1, height vg.Length) []vg.Point {
 	return upper
 }
 
-// bend is a stream that leaves to the right and falls: a quarter of an ellipse that narrows to a width.
+// bend returns the outline of a stream that leaves to the right and falls: a quarter of an ellipse that narrows to a
+// width.
 func bend(x0, top, x1, bottom, height, width vg.Length) []vg.Point {
 	var outer, inner []vg.Point
 	const pieces = 16

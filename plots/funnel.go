@@ -10,7 +10,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// The funnel's columns and rows in points.
+// Sizes of the funnel's columns and rows, in points.
 const (
 	nameWidth   = 88
 	numberWidth = 150
@@ -45,14 +45,14 @@ func drawFunnel(p *page, r report.Report) error {
 	return nil
 }
 
-// outcome is how many people of a step ended in one way.
+// outcome is the number of people of a step with one outcome.
 type outcome struct {
 	name  string
 	count float64
 	fill  color.Color
 }
 
-// outcomes are the parts of entered, in the order in which they are stacked.
+// outcomes returns the parts of those who entered, in stacking order.
 func outcomes(row report.FunnelRow) []outcome {
 	return []outcome{
 		{"passed", row.Passed, bluishGreen()},
@@ -65,7 +65,7 @@ func outcomes(row report.FunnelRow) []outcome {
 	}
 }
 
-// paintFunnel draws head and rows.
+// paintFunnel draws the head and the rows.
 func (p *page) paintFunnel(c draw.Canvas, rows []report.FunnelRow, most float64) {
 	c.FillPolygon(color.White, box(c.Min.X, c.Min.Y, c.Size().X, c.Size().Y))
 	c = draw.Crop(c, margin, -margin, margin, -margin)
@@ -108,7 +108,7 @@ func passedOf(row report.FunnelRow) string {
 	return words
 }
 
-// percent writes a share with one decimal, and never rounds to all or nothing what is neither.
+// percent writes a share with one decimal. It never rounds to 0 % or 100 % what is neither.
 func percent(share float64) string {
 	rounded := math.Round(share*1000) / 10
 	switch {

@@ -20,7 +20,7 @@ type fate struct {
 	fill   color.Color
 }
 
-// fates are the outcomes of a step, the good one first.
+// fates returns the outcomes of a step, the good one first.
 func fates(step report.StepSeries) []fate {
 	return []fate{
 		{"passed", step.Passed, bluishGreen()},
@@ -72,7 +72,7 @@ func (p *page) goodput(r report.Report, step report.StepSeries) {
 	p.panels, p.caption, p.note = []panel{upper, p.backlog(r, b)}, caption(r.Timeline, b.unit), ""
 }
 
-// stacked draws the outcomes on top of each other and returns the height of all.
+// stacked draws the outcomes on top of each other and returns their total height.
 func (p *page) stacked(b bins, step report.StepSeries) (areas []plot.Plotter, most float64) {
 	base := make([]float64, b.count)
 	for _, fate := range fates(step) {
@@ -91,7 +91,7 @@ func (p *page) stacked(b bins, step report.StepSeries) (areas []plot.Plotter, mo
 	return areas, largest(base)
 }
 
-// separate draws the outcomes as lines, for a log axis, where heights do not add up.
+// separate draws the outcomes as lines, because heights do not add up on a log axis.
 func (p *page) separate(b bins, step report.StepSeries) (lines []plot.Plotter, most float64) {
 	for _, fate := range fates(step) {
 		rate, style := b.rate(fate.column), draw.LineStyle{Color: fate.fill, Width: 1.8}
@@ -105,14 +105,14 @@ func (p *page) separate(b bins, step report.StepSeries) (lines []plot.Plotter, m
 	return lines, most
 }
 
-// queue is how many people are at a step over time.
+// queue is the number of people at a step over time.
 type queue struct {
 	step    int // place in the series
 	name    string
 	waiting []float64
 }
 
-// backlog draws how many people are at the steps with the longest queues.
+// backlog draws the number of people at the steps with the longest queues.
 func (p *page) backlog(r report.Report, b bins) panel {
 	queues := longest(r.Series, b)
 	var columns [][]float64

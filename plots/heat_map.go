@@ -37,7 +37,7 @@ func drawHeatMap(p *page, r report.Report) error {
 	return nil
 }
 
-// hottest returns the heat of the main step and of the step with the longest 99th percentile.
+// hottest returns the heat maps of the main step and of the step with the longest 99th percentile.
 func hottest(r report.Report) (shown []report.Heat) {
 	main, _ := mainStep(r)
 	heats := slices.Clone(r.Series.Heat)
@@ -106,7 +106,7 @@ func (p *page) heat(r report.Report, shown []report.Heat, most float64) {
 	p.caption, p.note = caption(r.Timeline, unit), ""
 }
 
-// floorOf is the lower edge of a row; the fastest row has that of a row of its height.
+// floorOf returns the lower edge of a row. The fastest row gets the same height as the next one.
 func floorOf(bounds []float64, row int) float64 {
 	if row == 0 {
 		return bounds[1] * bounds[1] / bounds[2]
@@ -121,7 +121,7 @@ func ceilingOf(bounds []float64, row int) float64 {
 	return bounds[row] * bounds[row] / bounds[row-1]
 }
 
-// scale returns the counts that the legend explains: powers of ten, and the largest.
+// scale returns the counts in the legend: powers of ten, and the largest.
 func scale(most float64) (counts []float64) {
 	for count := 1.0; count < most*0.999; count *= 10 {
 		counts = append(counts, count)
@@ -132,8 +132,7 @@ func scale(most float64) (counts []float64) {
 	return append(counts, most)
 }
 
-// warmth is the colour of a count on a log scale: from pale blue over blue to nearly black, so that
-// it reads without colours too.
+// warmth returns the colour of a count on a log scale, from pale blue to nearly black. It is readable in greyscale too.
 func warmth(count, most float64) color.Color {
 	share := 1.0
 	if most > 1 {

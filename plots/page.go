@@ -24,8 +24,8 @@ type page struct {
 	body            func(draw.Canvas) // paints the whole page in place of panels; nil for none
 }
 
-// panel is a plot whose y label is drawn by the page: gonum's own would reserve space for it as if
-// a logarithmic axis were linear.
+// panel is a plot whose y label is drawn by the page, because gonum reserves space for its own as if a logarithmic axis
+// were linear.
 type panel struct {
 	*plot.Plot
 	label string
@@ -38,7 +38,7 @@ type entry struct {
 	fill color.Color // instead of the line
 }
 
-// subtitle says what was played.
+// subtitle names the scenario, the plan and the engine of a run.
 func subtitle(r report.Report) string {
 	plan := r.Plan
 	if plan == "" {
@@ -75,7 +75,7 @@ func (p *page) paint(c draw.Canvas) {
 	p.paintPanels(inner)
 }
 
-// paintPanels draws the panels under each other with their axes in line.
+// paintPanels draws the panels below each other with aligned axes.
 func (p *page) paintPanels(c draw.Canvas) {
 	left := c.Min.X
 	c.Min.X += labelSize + 6
@@ -96,7 +96,7 @@ func (p *page) paintPanels(c draw.Canvas) {
 	}
 }
 
-// paintHead draws title, subtitle and legend and returns the height that is left.
+// paintHead draws title, subtitle and legend and returns the height below them.
 func (p *page) paintHead(c draw.Canvas) vg.Length {
 	y := c.Max.Y - titleSize
 	c.FillText(boldStyle(titleSize), vg.Point{X: c.Min.X, Y: y}, fit(boldStyle(titleSize), p.title, c.Size().X))
@@ -186,13 +186,13 @@ func fit(style text.Style, words string, width vg.Length) string {
 	return string(runes) + "…"
 }
 
-// How many letters of a step's name stand in a legend, and beside an axis with what is measured there.
+// The most letters of a step's name in a legend, and in the label of an axis.
 const (
 	longestName  = 24
 	longestLabel = 18
 )
 
-// shortened leaves the middle of a name out that has more letters: its ends tell most.
+// shortened cuts the middle out of a name with more letters, because its ends are the most telling.
 func shortened(name string, most int) string {
 	runes := []rune(name)
 	if len(runes) <= most {

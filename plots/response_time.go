@@ -63,7 +63,7 @@ func quantileStyle(i int) draw.LineStyle {
 	return []draw.LineStyle{{Color: skyBlue(), Width: 1.8}, {Color: blue(), Width: 1.8}, {Color: vermillion(), Width: 1.8}}[i]
 }
 
-// responsePanel returns an empty panel with the axes that the step's response times need.
+// responsePanel returns an empty panel with axes that fit the step's response times.
 func responsePanel(b bins, step report.StepSeries) (panel, bool) {
 	var columns [][]float64
 	for _, column := range quantiles(step) {
@@ -83,8 +83,8 @@ func addQuantiles(to panel, b bins, step report.StepSeries) {
 	}
 }
 
-// worstOther returns, besides the step named, the one that turned away, failed or lost most people;
-// the slowest when none did.
+// worstOther returns the step, other than the one named, that turned away, failed or lost most people. If there is none,
+// it returns the slowest.
 func worstOther(r report.Report, name string) (report.StepSeries, bool) {
 	p99 := make(map[string]float64, len(r.Steps))
 	for _, row := range r.Steps {
@@ -116,7 +116,7 @@ func describeTimes(r report.Report) (parts []string) {
 	return parts
 }
 
-// about is a time to three significant digits, which is as much as one reads.
+// about writes a time with three significant digits.
 func about(seconds float64) string {
 	rounded, err := strconv.ParseFloat(strconv.FormatFloat(seconds, 'g', 3, 64), 64)
 	if err != nil {

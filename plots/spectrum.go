@@ -50,8 +50,8 @@ func drawSpectrum(p *page, r report.Report) error {
 	return nil
 }
 
-// percentiles returns 1/(1−share) and the response time in seconds at shares that lie evenly on a
-// log scale, up to the last attempt but one.
+// percentiles returns 1/(1−share) and the response time in seconds, at shares that are even on a log scale, up to the
+// last attempt but one.
 func percentiles(histograms report.Histograms, step string) (x, y []float64, err error) {
 	histogram, err := histograms.DecodeResponseTime(step, funnel.Completed, funnel.TimedOut)
 	if err != nil || histogram == nil || histogram.TotalCount() == 0 {

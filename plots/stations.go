@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// mostStations are drawn; more would be a tangle.
+// mostStations is the most stations in a figure; more would be unreadable.
 const mostStations = 7
 
 func stationsFigure() drawing {
@@ -29,8 +29,8 @@ func drawStations(p *page, r report.Report) error {
 	return nil
 }
 
-// busiest returns the stations that were waited for, or whose servers are counted and were in use:
-// the longest queues first, then the most used.
+// busiest returns the stations with a queue, and those whose servers are counted and were in use. The longest queues
+// come first, then the busiest.
 func busiest(stations []report.StationSeries) []report.StationSeries {
 	var used []report.StationSeries
 	for _, station := range stations {
@@ -80,7 +80,7 @@ func (p *page) stations(r report.Report, stations []report.StationSeries) {
 	p.panels, p.caption, p.note = []panel{upper, lower}, caption(r.Timeline, unit), ""
 }
 
-// utilization is, for each reading, the percentage of the servers' time in use since the one before;
+// utilization returns, for each reading, the percentage of the servers' time in use since the reading before. It is
 // unknown if the servers are not counted.
 func utilization(s report.StationSeries) []float64 {
 	shares := make([]float64, len(s.TS))

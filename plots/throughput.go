@@ -9,8 +9,8 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// logAbove is how many times larger the busiest step must be than the least busy one before the
-// axis turns logarithmic, so that both can be seen.
+// logAbove is the ratio of the busiest step to the least busy one above which the axis is logarithmic, so that both can
+// be seen.
 const logAbove = 40
 
 func throughputFigure() drawing {

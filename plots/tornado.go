@@ -10,14 +10,14 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Sway is how far one uncertain input moves a figure.
+// Sway is the effect of one uncertain input on a figure.
 type Sway struct {
 	Name          string  // of the input
 	From, To      string  // its low and high value, as written
 	AtLow, AtHigh float64 // the figure there
 }
 
-// Tornado draws which uncertain input moves a figure most, the widest bar first.
+// Tornado draws the effect of each uncertain input on a figure, the largest first.
 func Tornado(what, figure string, middle float64, sways []Sway) (Figure, error) {
 	d := drawing{name: "tornado", title: "Effect of each uncertain input on " + figure, question: "Which input must be known better?"}
 	p := page{title: d.title, subtitle: what, note: "no data: no input is uncertain"}
@@ -60,7 +60,7 @@ func (p *page) paintTornado(c draw.Canvas, figure string, middle float64, sways 
 	c.FillText(style, vg.Point{X: toX(middle), Y: bottom - 18}, thousands(rounded(middle))+" "+figure)
 }
 
-// paintSway draws a bar from the middle to where the figure goes, with its value at the end.
+// paintSway draws a bar from the middle to the value of the figure, with the value at its end.
 func paintSway(c draw.Canvas, toX func(float64) vg.Length, y vg.Length, middle, value float64, fill color.Color) {
 	from, to := min(toX(middle), toX(value)), max(toX(middle), toX(value))
 	paintBar(c, from, y, to-from, fill)
@@ -75,7 +75,7 @@ func paintSway(c draw.Canvas, toX func(float64) vg.Length, y vg.Length, middle, 
 	c.FillText(style, at, thousands(rounded(value)))
 }
 
-// rounded keeps three digits.
+// rounded returns a value rounded to three significant digits.
 func rounded(value float64) float64 {
 	if value == 0 {
 		return 0
