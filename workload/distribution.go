@@ -10,7 +10,7 @@ import (
 // Kind names the family of a [Distribution].
 type Kind string
 
-// The families. Parameters in their text form stand beside them.
+// The families, each with its text form.
 const (
 	Constant    Kind = "constant"    // constant(20ms)
 	Exponential Kind = "exponential" // exponential(20ms): the mean

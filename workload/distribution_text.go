@@ -162,7 +162,7 @@ func (d *Distribution) readEmpirical(arguments []argument) error {
 func parseSeconds(text string) (float64, error) {
 	duration, err := time.ParseDuration(text)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no duration; write for example 20ms or 1.5s", text)
+		return 0, fmt.Errorf("%q is not a duration; write for example 20ms or 1.5s", text)
 	}
 	if duration < 0 {
 		return 0, fmt.Errorf("%q is negative; a duration must be 0 or more", text)
