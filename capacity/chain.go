@@ -16,7 +16,7 @@ type chain struct {
 // longestWalk is the most states to either side of the likeliest one.
 const longestWalk = 20_000_000
 
-var errCrowd = fmt.Errorf("more than %d states matter, too many to compute; give fewer places, a higher abandonment rate or fewer arrivals", longestWalk)
+var errCrowd = fmt.Errorf("more than %d states carry weight, which is too many to compute; give fewer places, a higher abandonment rate or fewer arrivals", longestWalk)
 
 // negligible is the weight at which an unbounded chain is cut, relative to the likeliest state, or to the first state
 // of the tail if that comes later.

@@ -54,7 +54,7 @@ func pieces(what string, segments []workload.Segment) ([]piece, error) {
 		begin, level = p.end, level+p.count()
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("the %s has no segment of any length; give at least one", what)
+		return nil, fmt.Errorf("the %s has no segment that lasts; give at least one", what)
 	}
 	return all, nil
 }

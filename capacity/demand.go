@@ -130,7 +130,7 @@ var demandPurpose = workload.NewPurpose("capacity/demand")
 
 func checkSteps(kinds []string, steps []LoadStep) error {
 	if len(kinds) == 0 || len(steps) < len(kinds) {
-		return fmt.Errorf("%w: %d load steps cannot tell %d kinds of work; measure at least one for each kind, better twice as many",
+		return fmt.Errorf("%w: %d load steps are too few for %d kinds of work; measure at least one for each kind, better twice as many",
 			ErrUnidentified, len(steps), len(kinds))
 	}
 	for i, step := range steps {

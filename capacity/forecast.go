@@ -81,10 +81,10 @@ func ForecastFunnel(reports []report.Report, people, peakPerMin float64) (Foreca
 			"the peak of %.6g a minute exceeds the %.6g that were measured; shares may fall where a station saturates, so simulate it", peakPerMin, measured))
 	}
 	if len(reports) == 1 {
-		forecast.Warnings = append(forecast.Warnings, "one report cannot show how much runs differ; the intervals hold chance among people only")
+		forecast.Warnings = append(forecast.Warnings, "one report cannot show how much runs differ; the intervals cover only chance among people")
 	}
 	if slices.ContainsFunc(reports, func(r report.Report) bool { return r.Replications > 1 }) {
-		forecast.Warnings = append(forecast.Warnings, "some reports are means of replications, which differ less than single runs; the intervals are of such means")
+		forecast.Warnings = append(forecast.Warnings, "some reports are means of replications, which differ less than single runs; the intervals are for such means")
 	}
 	return forecast, nil
 }
@@ -93,7 +93,7 @@ func ForecastFunnel(reports []report.Report, people, peakPerMin float64) (Foreca
 func validReports(reports []report.Report) (valid []report.Report, warnings []string) {
 	for i, r := range reports {
 		if r.Verdict == report.Invalid {
-			warnings = append(warnings, fmt.Sprintf("report %d does not count: its run is invalid", i+1))
+			warnings = append(warnings, fmt.Sprintf("report %d is left out, because its run is invalid", i+1))
 			continue
 		}
 		valid = append(valid, r)
@@ -122,7 +122,7 @@ func sameFunnel(reports []report.Report) error {
 		case r.Verdict == report.Invalid:
 			continue
 		case len(r.Funnel) == 0 || !(r.Offered.Scheduled > 0):
-			return fmt.Errorf("report %d is empty: it has no funnel or nobody came; run the scenario again", i+1)
+			return fmt.Errorf("report %d is empty: it has no funnel, or nobody arrived; run the scenario again", i+1)
 		case !slices.Equal(steps(r), steps(first)):
 			return fmt.Errorf("report %d has other steps than the first; give reports of one scenario", i+1)
 		case r.Scenario.Name != first.Scenario.Name || r.Scenario.SHA256 != first.Scenario.SHA256:
@@ -130,12 +130,12 @@ func sameFunnel(reports []report.Report) error {
 		case r.Plan != first.Plan:
 			return fmt.Errorf("report %d is of plan %q and the first of %q; give reports of one plan", i+1, r.Plan, first.Plan)
 		case slices.ContainsFunc(reports[:i], func(earlier report.Report) bool { return sameRun(earlier, r) }):
-			return fmt.Errorf("report %d is of a run that is given already; give each once", i+1)
+			return fmt.Errorf("report %d is of a run that another report is of; give each run once", i+1)
 		}
 		for _, row := range r.Funnel {
 			for _, figure := range []float64{row.Entered, row.Passed} {
 				if !(figure >= 0 && figure <= r.Offered.Scheduled) {
-					return fmt.Errorf("report %d: %v people at step %s of %v who came; its books do not add up", i+1, figure, row.Step, r.Offered.Scheduled)
+					return fmt.Errorf("report %d: %v people at step %s of %v who arrived; its counts do not add up", i+1, figure, row.Step, r.Offered.Scheduled)
 				}
 			}
 		}

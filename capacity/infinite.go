@@ -17,7 +17,7 @@ type Sinusoid struct {
 func (s Sinusoid) check(serviceRate float64) error {
 	err := cmp.Or(positive("mean arrival rate", s.Mean), notNegative("amplitude", s.Amplitude), positive("frequency", s.Frequency), positive("service rate", serviceRate))
 	if err == nil && s.Amplitude > s.Mean {
-		err = fmt.Errorf("the amplitude is %g with a mean of %g, so that the rate would be negative; give at most the mean", s.Amplitude, s.Mean)
+		err = fmt.Errorf("the amplitude is %g with a mean of %g, so the rate would be negative; give at most the mean", s.Amplitude, s.Mean)
 	}
 	return err
 }
@@ -87,7 +87,7 @@ func OfferedLoadOf(rate, survival func(float64) float64, t float64) (float64, er
 		return arriving * staying
 	}, ages(survival, t))
 	if !settled {
-		fault = cmp.Or(fault, fmt.Errorf("the number in progress at %g s is not known after %d values of the arrival rate, which varies too finely; give a smoother one, or an earlier time", t, mostEvaluations))
+		fault = cmp.Or(fault, fmt.Errorf("the number in progress at %g s is still uncertain after %d values of the arrival rate, which varies too finely; give a smoother rate or an earlier time", t, mostEvaluations))
 	}
 	if err := cmp.Or(fault, notNegative("number in progress", load)); err != nil {
 		return 0, err

@@ -64,14 +64,14 @@ func checkRoutes(stations []OpenStation) error {
 		var sum float64
 		err := cmp.Or(notNegative("arrival rate", station.ArrivalRate), positive("service rate", station.ServiceRate), count("servers", cmp.Or(station.Servers, 1)))
 		if err == nil && len(station.Next) > len(stations) {
-			err = fmt.Errorf("%d probabilities lead to %d stations; give one for each", len(station.Next), len(stations))
+			err = fmt.Errorf("there are %d probabilities for %d stations; give one for each", len(station.Next), len(stations))
 		}
 		for _, p := range station.Next {
 			err = cmp.Or(err, notNegative("probability to go on", p))
 			sum += p
 		}
 		if err == nil && sum > 1+1e-9 {
-			err = fmt.Errorf("the probabilities to go on add up to %g; they must not exceed 1", sum)
+			err = fmt.Errorf("the probabilities of going on add up to %g; they must not exceed 1", sum)
 		}
 		if err != nil {
 			return fmt.Errorf("station %d: %w", i+1, err)

@@ -32,7 +32,7 @@ func FullJitterMeans(base, limit float64, retries int) ([]float64, error) {
 const maxRetries = 1_000_000
 
 func tooManyRetries(retries int) error {
-	return fmt.Errorf("%d retries are more than can be meant; give at most %d", retries, maxRetries)
+	return fmt.Errorf("%d retries are too many; give at most %d", retries, maxRetries)
 }
 
 // RetryStorm holds how near retries are to turning a fault into an overload that sustains itself.

@@ -72,7 +72,7 @@ func SearchBounds(axes []Axis, finalists int) (quick, full int) {
 func Search(axes []Axis, finalists int, try func(candidate []int, full bool) (Trial, error)) (Found, error) {
 	for i, axis := range axes {
 		if axis.Choices < 1 {
-			return Found{}, fmt.Errorf("axis %d has no choice; give each at least one", i)
+			return Found{}, fmt.Errorf("axis %d has no choices; give each axis at least one", i)
 		}
 	}
 	if len(axes) == 0 || finalists < 1 {

@@ -42,7 +42,7 @@ var shapePurpose = workload.NewPurpose("capacity/shape")
 //   - seed draws the halves
 func ChooseShape(seconds []float64, seed workload.Seed) (Shape, error) {
 	if len(seconds) < minTimes {
-		return Shape{}, fmt.Errorf("%w: %d service times do not show a shape; measure at least %d", ErrUnidentified, len(seconds), minTimes)
+		return Shape{}, fmt.Errorf("%w: %d service times are too few for a shape; measure at least %d", ErrUnidentified, len(seconds), minTimes)
 	}
 	for i, s := range seconds {
 		if err := positive("service time", s); err != nil {
@@ -73,7 +73,7 @@ func ChooseShape(seconds []float64, seed workload.Seed) (Shape, error) {
 	}
 	if shape.Losses[workload.Empirical] < (1-simplerShare)*shape.Losses[best] {
 		best = workload.Empirical
-		shape.Warnings = append(shape.Warnings, "neither lognormal nor gamma fits; the measured times themselves are used, and nothing longer than them will occur")
+		shape.Warnings = append(shape.Warnings, "neither a lognormal nor a gamma distribution fits; the measured times themselves are used, so nothing longer will occur")
 	}
 	var err error
 	shape.Distribution, err = families[best](seconds)

@@ -29,7 +29,7 @@ func offeredLoad() cli.Flag {
 	return numberFlag("offered-load", "arrival rate times mean service time, in `ERLANG`")
 }
 
-// anyService are the flags of a station whose service times are given by their mean and their variation.
+// anyService returns the flags of a station whose service times are given by their mean and their variation.
 func anyService() []cli.Flag {
 	return []cli.Flag{
 		arrivalRate(), timeFlag("service-mean", "mean service time"),

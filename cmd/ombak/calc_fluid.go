@@ -68,7 +68,7 @@ func computeFluid(in *inputs) (answer, error) {
 	return result, nil
 }
 
-// curve reads pieces FOR,FROM,TO.
+// curve reads a flag with pieces FOR,FROM,TO.
 func (in *inputs) curve(flag string) workload.Curve {
 	const form = "FOR,FROM,TO, as in 15m,0,80000/m"
 	var curve workload.Curve
@@ -97,5 +97,5 @@ func (in *inputs) curve(flag string) workload.Curve {
 	return curve
 }
 
-// mostSeconds bounds a piece of a curve, whose length is kept in nanoseconds.
+// mostSeconds is the longest piece of a curve. Lengths are kept in nanoseconds.
 const mostSeconds = 1e9

@@ -27,7 +27,7 @@ func jackson() formula {
 	}
 }
 
-// eachOf returns the figures of several stations by their names.
+// eachOf returns the figures of several stations by name.
 func eachOf(names []string, stations []capacity.Station) answer {
 	l, lq, w, wq := make(map[string]float64), make(map[string]float64), make(map[string]float64), make(map[string]float64)
 	for i, s := range stations {

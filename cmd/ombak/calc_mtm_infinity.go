@@ -31,7 +31,7 @@ func computeInfinite(in *inputs) (answer, error) {
 	return answer{values: map[string]any{"l": busy}, notes: []string{"the number in use has a Poisson distribution with this mean"}}, err
 }
 
-// rateAt returns the rate of a curve at a time in seconds; 0 behind its end.
+// rateAt returns the rate of a curve at a time in seconds. It is 0 after the end.
 func rateAt(curve workload.Curve, t float64) float64 {
 	for _, s := range curve {
 		if span := s.For.Seconds(); t < span {

@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/capacity"
 )
 
-// stationFigures lists what is known of one station in the steady state, in the order of the table.
+// stationFigures lists the figures of a station in the steady state, in the order of the table.
 func stationFigures() []stationFigure {
 	return []stationFigure{
 		{figure{"utilization", "", "busy share of the servers"}, func(s capacity.Station) float64 { return s.Utilization }},
@@ -51,7 +51,7 @@ func answerOf(s capacity.Station, keys ...string) answer {
 	return answer{values: values}
 }
 
-// openKeys returns the keys of a station at which everybody is served, and more.
+// openKeys returns the keys of a station at which everybody is served, and further keys.
 func openKeys(more ...string) []string {
 	return append([]string{"utilization", "l", "lq", "w", "wq", "p0", "p_wait", "throughput"}, more...)
 }

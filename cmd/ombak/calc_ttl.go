@@ -29,7 +29,7 @@ func ttl() formula {
 	}
 }
 
-// mostKeys bounds how many keys are reckoned one by one.
+// mostKeys is the most keys of a cache. Each is computed by itself.
 const mostKeys = 10_000_000
 
 func computeTTL(in *inputs) (answer, error) {

@@ -15,7 +15,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// exports are the forms that a report can be written in, by name.
+// exports returns the formats that a report can be written in, by name.
 func exports() map[string]func(io.Writer, report.Report) error {
 	return map[string]func(io.Writer, report.Report) error{
 		"html": exportPage, "junit": report.WriteJUnit, "summary": report.WriteSummary, "csv": report.WriteCSV,
@@ -27,10 +27,10 @@ func exportCommand(s streams) *cli.Command {
 	names := strings.Join(slices.Sorted(maps.Keys(exports())), ", ")
 	return &cli.Command{
 		Name:      "export",
-		Usage:     "write a report in another form on standard output",
+		Usage:     "write a report in another format to standard output",
 		ArgsUsage: "REPORT",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "as", Usage: "the `FORM`: " + names + " (annotations of GitHub Actions, load_performance of GitLab)", EnvVars: twin("as")},
+			&cli.StringFlag{Name: "as", Usage: "the `FORMAT`: " + names + " (annotations of GitHub Actions, load_performance of GitLab)", EnvVars: twin("as")},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
@@ -38,7 +38,7 @@ func exportCommand(s streams) *cli.Command {
 			}
 			write := exports()[c.String("as")]
 			if write == nil {
-				return usageError{fmt.Errorf("--as %q is no form; one of %s", c.String("as"), names)}
+				return usageError{fmt.Errorf("--as %q is not a format; give one of %s", c.String("as"), names)}
 			}
 			r, err := readReport(c.Args().First())
 			if err != nil {
@@ -57,7 +57,7 @@ func exportPage(w io.Writer, r report.Report) error {
 	return page(figures)(w, r)
 }
 
-// readReport reads a report.json that any command wrote.
+// readReport reads a report.json of any command.
 func readReport(name string) (report.Report, error) {
 	file, err := os.Open(name)
 	if err != nil {
