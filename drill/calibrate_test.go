@@ -244,7 +244,7 @@ func TestWithMean(t *testing.T) {
 	}
 }
 
-// TestTheGreatestLoadTellsCommitsFromIdling: what the lesser loads foretell of it decides.
+// TestTheGreatestLoadTellsCommitsFromIdling: what the lighter loads predict of it decides.
 func TestTheGreatestLoadTellsCommitsFromIdling(t *testing.T) {
 	loads := func(cpu func(requests, batches float64) float64) (levels []level) {
 		for requests, batches := range map[float64]float64{100: 40, 200: 55, 300: 60, 400: 62, 800: 50} {
