@@ -156,7 +156,7 @@ func bottleneckOf(s Simulation) string {
 		}
 	}
 	if s.Busiest.Name != "" && s.Busiest.Share < idleShare && len(parts) == 0 {
-		return fmt.Sprintf("no part was short of capacity (%s was busiest, %.0f %% of the run): people's own behavior is the limit", s.Busiest.Name, 100*s.Busiest.Share)
+		return fmt.Sprintf("no part was short of capacity (%s was busiest, %.0f %% of the run): what people do bounds it", s.Busiest.Name, 100*s.Busiest.Share)
 	}
 	if s.Busiest.Name != "" {
 		parts = append(parts, fmt.Sprintf("%s was busiest, %.0f %% of the run", s.Busiest.Name, 100*s.Busiest.Share))
