@@ -9,26 +9,26 @@ import (
 type chain struct {
 	births func(n int) float64 // rate from n to n+1, the same unit as deaths
 	deaths func(n int) float64 // rate from n to n−1, n ≥ 1; never falling with n
-	last   int                 // unbounded below 0
-	tail   int                 // first state of the tail, whose own weight may be all that is asked for; unbounded chains only
+	last   int                 // a value below 0 means unbounded
+	tail   int                 // first state of the tail, whose weight is computed precisely; unbounded chains only
 }
 
-// longestWalk bounds the states to either side of the likeliest one.
+// longestWalk is the most states to either side of the likeliest one.
 const longestWalk = 20_000_000
 
-var errCrowd = fmt.Errorf("more than %d states matter, too many to compute; give fewer places, a higher abandonment rate or fewer arrivals", longestWalk)
+var errCrowd = fmt.Errorf("more than %d states carry weight, which is too many to compute; give fewer places, a higher abandonment rate or fewer arrivals", longestWalk)
 
-// negligible is the share of the likeliest state, or of the first one of the tail where that comes
-// later, below which an unbounded chain is cut.
+// negligible is the weight at which an unbounded chain is cut, relative to the likeliest state, or to the first state
+// of the tail if that comes later.
 const negligible = 1e-25
 
-// smallestNormal is the smallest number of full precision. A weight below it would never reach 0 where
-// it shrinks slowly, since the numbers below are too coarse.
+// smallestNormal is the smallest number of full precision. A weight below it would never reach 0 if
+// it shrinks slowly, because the numbers below are too coarse.
 const smallestNormal = 0x1p-1022
 
-// walk calls visit with every state that carries weight and its weight relative to the likeliest
-// state, first downwards from there, then upwards, and returns the sum of the weights. All terms are
-// positive and at most 1, so that nothing cancels or overflows.
+// walk calls visit with every state that carries weight and with its weight relative to the likeliest state, first
+// downwards from there, then upwards. It returns the sum of the weights. All terms are positive and at most 1, so
+// nothing cancels or overflows.
 //
 // Source: detailed balance, births(n)·p(n) = deaths(n+1)·p(n+1); Kleinrock, "Queueing Systems I",
 // 1975, eq. 3.11.
@@ -65,8 +65,8 @@ func (c chain) walk(visit func(n int, weight float64)) (float64, error) {
 	return sum, nil
 }
 
-// mode returns the likeliest state: the last one that is entered from below at least as often as it
-// would be left, found by doubling and bisection since deaths never fall.
+// mode returns the likeliest state: the last one whose probability is at least that of the state below. It is found by
+// doubling and bisection, because deaths never fall.
 func (c chain) mode() int {
 	rises := func(n int) bool { // p(n) ≥ p(n−1)
 		return (c.last < 0 || n <= c.last) && c.births(n-1) >= c.deaths(n)
@@ -87,7 +87,7 @@ func (c chain) mode() int {
 	return low
 }
 
-// emptyProbability is p(0) of a bounded chain.
+// emptyProbability returns p(0) of a bounded chain.
 func emptyProbability(c chain) float64 {
 	var empty float64
 	sum, err := c.walk(func(n int, weight float64) {

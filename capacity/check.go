@@ -7,7 +7,7 @@ import (
 	"math"
 )
 
-// positive says what is wrong with a figure that must be finite and above 0.
+// positive returns an error unless a figure is finite and above 0.
 func positive(name string, value float64) error {
 	if value > 0 && !math.IsInf(value, 1) {
 		return nil
@@ -15,7 +15,7 @@ func positive(name string, value float64) error {
 	return fmt.Errorf("the %s is %v; it must be a finite number above 0", name, value)
 }
 
-// notNegative says what is wrong with a figure that must be finite and 0 or more.
+// notNegative returns an error unless a figure is finite and 0 or more.
 func notNegative(name string, value float64) error {
 	if value >= 0 && !math.IsInf(value, 1) {
 		return nil
@@ -23,7 +23,7 @@ func notNegative(name string, value float64) error {
 	return fmt.Errorf("the %s is %v; it must be a finite number, 0 or more", name, value)
 }
 
-// share says what is wrong with a figure that must lie strictly between 0 and 1.
+// share returns an error unless a figure lies strictly between 0 and 1.
 func share(name string, value float64) error {
 	if value > 0 && value < 1 {
 		return nil
@@ -31,7 +31,7 @@ func share(name string, value float64) error {
 	return fmt.Errorf("the %s is %v; it must lie between 0 and 1, both excluded", name, value)
 }
 
-// most bounds counts whose cost in time grows with them.
+// most is the largest count that formulas take whose time grows with it.
 const most = 100_000_000
 
 func count(name string, value int) error {
@@ -44,8 +44,8 @@ func count(name string, value int) error {
 	return nil
 }
 
-// stable says that a queue without end has no steady state. Servers is the capacity in the unit of
-// load: with an offered load in Erlang, the number of servers.
+// stable returns an error if a queue grows without end and so has no steady state. Servers is the capacity in the unit
+// of load: with an offered load in Erlang, the number of servers.
 func stable(load float64, servers int) error {
 	if load < float64(servers) {
 		return nil
@@ -57,7 +57,7 @@ func stable(load float64, servers int) error {
 	return endless(load/float64(servers), fmt.Sprintf("at least %.0f servers, faster ones", enough))
 }
 
-// stableAlone is [stable] of a station that has one server by its nature.
+// stableAlone is stable for a station that always has one server.
 func stableAlone(utilization float64) error {
 	if utilization < 1 {
 		return nil
@@ -69,13 +69,13 @@ func endless(utilization float64, remedy string) error {
 	return fmt.Errorf("the utilization is %.6g, so the queue grows without end; it must be below 1: give %s, or fewer arrivals", utilization, remedy)
 }
 
-// ratesAndServers checks what every station of exponential servers needs.
+// ratesAndServers checks the parameters that every station of exponential servers has.
 func ratesAndServers(arrivalRate, serviceRate float64, servers int) error {
 	return cmp.Or(positive("arrival rate", arrivalRate), positive("service rate", serviceRate), count("servers", servers),
 		positive("offered load (arrival rate over service rate)", arrivalRate/serviceRate))
 }
 
-// inRange returns a figure, or an error where it left the range of numbers.
+// inRange returns a figure, or an error if it has left the range of numbers.
 func inRange(figure float64) (float64, error) {
 	if math.IsNaN(figure) || math.IsInf(figure, 0) {
 		return 0, errors.New("the answer leaves the range of floating-point numbers; give rates and times of a more ordinary size")
@@ -83,7 +83,7 @@ func inRange(figure float64) (float64, error) {
 	return figure, nil
 }
 
-// finite returns the value, or an error where it left the range of numbers.
+// finite returns a value, or an error if a figure of it has left the range of numbers.
 func finite[T interface{ figures() []float64 }](value T, err error) (T, error) {
 	var none T
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// ClosedNetwork is a fixed number of people who think, send a request through every center and think
+// ClosedNetwork is a closed network: a fixed number of people who think, send a request through every center, and think
 // again.
 type ClosedNetwork struct {
 	Population int     // people
@@ -14,11 +14,11 @@ type ClosedNetwork struct {
 	Centers    []Center
 }
 
-// Center is where requests are served, first come first served with exponential times, or with any
-// times where the server is shared evenly among all.
+// Center is a service center. Requests are served first come first served with exponential times, or share the server
+// evenly with any times.
 type Center struct {
 	Name    string
-	Demand  float64 // seconds of service that one request needs here in all: visits × mean service time
+	Demand  float64 // seconds of service that one request needs here: visits × mean service time
 	Servers int     // 0 means 1
 	Delay   bool    // nobody ever waits here; Servers is ignored
 }
@@ -48,7 +48,7 @@ func (s ClosedSolution) figures() []float64 {
 
 func (c Center) servers() int { return cmp.Or(c.Servers, 1) }
 
-// simple says whether the mean number alone tells how long the next one waits.
+// simple reports whether the mean number at the center determines how long an arrival waits.
 func (c Center) simple() bool { return c.Delay || c.servers() == 1 || c.Demand == 0 }
 
 func (n ClosedNetwork) check() error {
@@ -75,7 +75,7 @@ func (n ClosedNetwork) simple() bool {
 	return true
 }
 
-// solution completes the figures from the throughput and the mean numbers.
+// solution computes all figures from the throughput and the mean numbers.
 func (n ClosedNetwork) solution(throughput float64, queues []float64) (ClosedSolution, error) {
 	solved := ClosedSolution{Throughput: throughput}
 	for i, center := range n.Centers {

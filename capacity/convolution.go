@@ -2,12 +2,12 @@ package capacity
 
 import "fmt"
 
-// longestConvolution bounds the work of a convolution, which grows with the square of the population.
+// longestConvolution is the largest population for a convolution, whose work grows with its square.
 const longestConvolution = 20_000
 
-// convolve solves the network by its normalization constant. The vectors are scaled by a guess of
-// the throughput and to a largest term of 1; all terms are positive, so that nothing cancels. A guess
-// under which the term of all people nearly vanishes is replaced by what the terms before it say.
+// convolve solves the network by its normalization constant. The vectors are scaled by a guess of the throughput, and
+// to a largest term of 1. All terms are positive, so nothing cancels. If the term of all people nearly vanishes under
+// a guess, the preceding terms give a better guess.
 //
 // Source: J. P. Buzen, "Computational algorithms for closed queueing networks with exponential
 // servers", Communications of the ACM 16(9), 1973: X(N) = G(N−1)/G(N) and, for a center,
@@ -25,7 +25,7 @@ func (n ClosedNetwork) convolve() (ClosedSolution, error) {
 	return n.convolveFrom(guess)
 }
 
-// convolveFrom is [ClosedNetwork.convolve] from a guess of the throughput, per second.
+// convolveFrom is convolve from a guess of the throughput, per second.
 func (n ClosedNetwork) convolveFrom(guess float64) (ClosedSolution, error) {
 	N := n.Population
 	for range guesses {
@@ -48,14 +48,14 @@ func (n ClosedNetwork) convolveFrom(guess float64) (ClosedSolution, error) {
 	return ClosedSolution{}, fmt.Errorf("the exact solution for %d people leaves the range of floating-point numbers; ask for the approximate one", N)
 }
 
-// guesses bounds how often the scale is corrected; each time it holds for more people.
+// guesses is the most corrections of the scale. Each correction makes it hold for more people.
 const guesses = 60
 
-// smallestKept is the least scaled term that is relied on. What is lost below the range of numbers is
-// less than 1e-200 of it.
+// smallestKept is the least scaled term that is precise: what is lost below the range of numbers is less than 1e-200
+// of it.
 const smallestKept = 1e-100
 
-// lastKept returns the largest number of people, 1 or more, whose term is relied on.
+// lastKept returns the largest number of people, at least 1, whose term is precise.
 func lastKept(all []float64) int {
 	for k := len(all) - 1; k > 1; k-- {
 		if all[k] >= smallestKept {
@@ -65,7 +65,7 @@ func lastKept(all []float64) int {
 	return 1
 }
 
-// factors are the weights of the think time and of each center.
+// factors returns the weights of the think time and of each center.
 func (n ClosedNetwork) factors(guess float64) [][]float64 {
 	factors := [][]float64{weights(n.Population, guess*n.Think, n.Population)}
 	for _, center := range n.Centers {
@@ -78,7 +78,7 @@ func (n ClosedNetwork) factors(guess float64) [][]float64 {
 	return factors
 }
 
-// queuesOf returns the mean numbers at the centers, and false where their terms vanish.
+// queuesOf returns the mean numbers at the centers, and false if their terms vanish.
 func queuesOf(factors, before [][]float64) ([]float64, bool) {
 	after, kept := running(reversed(factors))
 	queues := make([]float64, len(factors)-1)
@@ -114,7 +114,7 @@ func weights(n int, load float64, servers int) []float64 {
 	return all
 }
 
-// running returns the convolutions of the first 0, 1, … factors, and whether all kept their terms.
+// running returns the convolutions of the first 0, 1, … factors, and reports whether all kept their terms.
 func running(factors [][]float64) ([][]float64, bool) {
 	one := make([]float64, len(factors[0]))
 	one[0] = 1
@@ -127,7 +127,7 @@ func running(factors [][]float64) ([][]float64, bool) {
 }
 
 // convolution returns the first terms of the product of two generating functions, the largest scaled
-// to 1, and false where they vanish.
+// to 1, and false if they vanish.
 func convolution(f, g []float64) ([]float64, bool) {
 	product := make([]float64, len(f))
 	for i, x := range f {

@@ -23,7 +23,7 @@ func (p piece) rate(t float64) float64 {
 	return p.from + p.slope()*(t-p.begin)
 }
 
-// count is the number that passes in the piece.
+// count returns the number of arrivals or departures in the piece.
 func (p piece) count() float64 { return (p.from + p.to) / 2 * (p.end - p.begin) }
 
 // time returns when the level is reached; the level must lie within the piece.
@@ -36,8 +36,7 @@ func (p piece) time(level float64) float64 {
 	return min(p.end, p.begin+2*x/(p.from+root))
 }
 
-// pieces checks segments and places them one after the other from time 0. Pieces of no length are
-// left out.
+// pieces checks segments and places them one after another from time 0. It leaves out segments of no length.
 func pieces(what string, segments []workload.Segment) ([]piece, error) {
 	var all []piece
 	var begin, level float64
@@ -55,13 +54,12 @@ func pieces(what string, segments []workload.Segment) ([]piece, error) {
 		begin, level = p.end, level+p.count()
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("the %s has no segment of any length; give at least one", what)
+		return nil, fmt.Errorf("the %s has no segment that lasts; give at least one", what)
 	}
 	return all, nil
 }
 
-// at returns the part of the curve between two times that lie within one piece; after the last piece
-// the rate is the one given.
+// at returns the part of the curve between two times that lie within one piece. After the last piece the rate is after.
 func at(curve []piece, begin, end, after float64) (from, to float64) {
 	for _, p := range curve {
 		if begin >= p.begin && end <= p.end {

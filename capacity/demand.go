@@ -11,24 +11,24 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// LoadStep is what was measured while the load was steady.
+// LoadStep is a measurement during a steady load.
 type LoadStep struct {
-	Busy  float64   // seconds that the resource worked per second; the CPU seconds of two busy cores are 2
-	Rates []float64 // per second of each kind of work, in the order of the kinds
+	Busy  float64   // seconds of work of the resource per second; 2 for two busy cores
+	Rates []float64 // rate per second of each kind of work, in the order of the kinds
 }
 
-// Demands are the seconds that each kind of work costs a resource.
+// Demands holds the service demand of each kind of work on a resource.
 type Demands struct {
 	Kinds    []string
 	Seconds  []float64 // per unit of each kind
-	RSquared float64   // share of the variance of Busy that they explain
+	RSquared float64   // share of the variance of Busy that the demands explain
 	Warnings []string
 	steps    []LoadStep
 }
 
-// FitDemands finds the demand of each kind of work from load steps by non-negative least squares.
-// Work done in batches has two kinds, requests and batches: a constant demand per request would be
-// biased wherever batches grow with the load. A kind of rate 1 is the cost of idling.
+// FitDemands fits the demand of each kind of work to load steps by non-negative least squares. Work in batches has two
+// kinds, requests and batches, because a demand per request alone is biased if batches grow with the load. A kind of
+// rate 1 is the cost of idling.
 //
 // Source: utilization law U = Σ X·D, P. J. Denning, J. P. Buzen, "The operational analysis of queueing
 // network models", ACM Computing Surveys 10(3), 1978; regression as in J. Rolia, V. Vetland,
@@ -52,17 +52,17 @@ func FitDemands(kinds []string, steps []LoadStep) (Demands, error) {
 	d := Demands{Kinds: slices.Clone(kinds), Seconds: seconds, steps: slices.Clone(steps)}
 	d.RSquared = explainedShare(d.missed(), busy)
 	if condition > 100 {
-		d.Warnings = append(d.Warnings, "the kinds of work rise nearly in proportion, so that only their sum is sure; vary their mix")
+		d.Warnings = append(d.Warnings, "the kinds of work rise nearly in proportion, so only their sum is certain; vary their mix")
 	}
 	for i, s := range seconds {
 		if s == 0 {
-			d.Warnings = append(d.Warnings, fmt.Sprintf("the demand of %s is at its bound 0: it shows in no load step", kinds[i]))
+			d.Warnings = append(d.Warnings, fmt.Sprintf("the demand of %s is 0, its lower bound: no load step shows it", kinds[i]))
 		}
 	}
 	return d, nil
 }
 
-// Busy returns the seconds of work per second that the demands make of such rates.
+// Busy returns the seconds of work per second at the given rates.
 func (d Demands) Busy(rates []float64) (float64, error) {
 	if len(rates) != len(d.Seconds) {
 		return 0, fmt.Errorf("%d rates are given for %d kinds of work; give one for each", len(rates), len(d.Seconds))
@@ -75,9 +75,9 @@ func (d Demands) Busy(rates []float64) (float64, error) {
 	return dot(rates, d.Seconds), nil
 }
 
-// Intervals returns the 95 % interval of each demand by residual bootstrap. Refits have no bounds, and
-// the intervals are cut at 0; see [USLFit.Intervals] and [scatter]. Of simulated load steps with errors of
-// 2 %, constant or relative, they held the truth in 0.90 to 0.99 of cases with 4 to 16 steps of 3 kinds.
+// Intervals returns the 95 % interval of each demand by residual bootstrap. Refits have no bounds, and the intervals
+// are cut at 0; see [USLFit.Intervals] and scatter. For simulated load steps with errors of 2 %, constant or relative,
+// the intervals held the truth in 0.90 to 0.99 of cases with 4 to 16 steps of 3 kinds.
 func (d Demands) Intervals(resamples int, seed workload.Seed) ([]Interval, error) {
 	if len(d.steps) <= len(d.Kinds) {
 		return nil, fmt.Errorf("%w: %d load steps fit %d demands exactly; measure more of them", ErrUnidentified, len(d.steps), len(d.Kinds))
@@ -130,7 +130,7 @@ var demandPurpose = workload.NewPurpose("capacity/demand")
 
 func checkSteps(kinds []string, steps []LoadStep) error {
 	if len(kinds) == 0 || len(steps) < len(kinds) {
-		return fmt.Errorf("%w: %d load steps cannot tell %d kinds of work; measure at least one for each kind, better twice as many",
+		return fmt.Errorf("%w: %d load steps are too few for %d kinds of work; measure at least one for each kind, better twice as many",
 			ErrUnidentified, len(steps), len(kinds))
 	}
 	for i, step := range steps {
@@ -157,7 +157,7 @@ func system(kinds int, steps []LoadStep) (*mat.Dense, []float64) {
 	return rates, busy
 }
 
-// conditioned is the condition number of the matrix with columns of length 1.
+// conditioned returns the condition number of the matrix after its columns are scaled to length 1.
 func conditioned(a *mat.Dense) float64 {
 	rows, n := a.Dims()
 	scaled := mat.NewDense(rows, n, nil)
@@ -194,8 +194,8 @@ func spread(values []float64) float64 {
 	return sum
 }
 
-// explainedShare is R² of values that a model misses by a sum of squares: 1 where it misses nothing but
-// their rounding, and 0 where it misses values that do not vary.
+// explainedShare returns R² of values that a model misses by a sum of squares: 1 if it misses only
+// their rounding, and 0 if it misses values that do not vary.
 func explainedShare(missed float64, values []float64) float64 {
 	whole := spread(values)
 	switch {

@@ -128,7 +128,7 @@ func TestDemandsThatCannotBeKnown(t *testing.T) {
 	falling := must(capacity.FitDemands([]string{"requests", "uploads"}, []capacity.LoadStep{
 		{1, []float64{10, 1}}, {2, []float64{20, 1}}, {2.9, []float64{30, 4}}, {3.7, []float64{40, 9}},
 	}))(t)
-	if falling.Seconds[1] != 0 || !strings.Contains(strings.Join(falling.Warnings, "\n"), "uploads is at its bound 0") {
+	if falling.Seconds[1] != 0 || !strings.Contains(strings.Join(falling.Warnings, "\n"), "the demand of uploads is 0, its lower bound") {
 		t.Errorf("demands %v, warnings %q", falling.Seconds, falling.Warnings)
 	}
 }

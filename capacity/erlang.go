@@ -2,7 +2,7 @@ package capacity
 
 import "cmp"
 
-// ErlangB returns the probability that all servers of a loss system are busy, so that one who comes
+// ErlangB returns the probability that all servers of a loss system are busy, so that an arrival
 // is lost. It holds for Poisson arrivals and any distribution of the service time (insensitivity). A
 // probability below 1e-308 is returned as 0.
 //
@@ -30,12 +30,12 @@ func erlangB(servers int, load float64) float64 {
 	return blocked
 }
 
-// nextErlangB divides by the larger term, so that a huge load does not overflow.
+// nextErlangB takes one step of the recursion. It divides by the larger term, so that a huge load does not overflow.
 func nextErlangB(blocked float64, servers int, load float64) float64 {
 	return blocked / (float64(servers)/load + blocked)
 }
 
-// ErlangC returns the probability that one who comes to M/M/c has to wait.
+// ErlangC returns the probability that an arrival at M/M/c has to wait.
 //
 // Source: A. K. Erlang, 1917; C = B/(1 − ρ(1 − B)), Cooper, "Introduction to Queueing Theory", 2nd
 // ed., 1981, chapter 3.
@@ -57,8 +57,8 @@ func erlangC(blocked float64, servers int, load float64) float64 {
 	return min(1, blocked/((c-load)/c+load/c*blocked))
 }
 
-// LossSystem returns the steady state of the Erlang B system M/G/c/c with the rates per second; its
-// W is the service time, since nobody waits. Source: see [ErlangB].
+// LossSystem returns the steady state of the Erlang B system M/G/c/c. The rates are per second. W is the service time,
+// because nobody waits. Source: see [ErlangB].
 func LossSystem(arrivalRate, serviceRate float64, servers int) (Station, error) {
 	return MMcK(arrivalRate, serviceRate, servers, servers)
 }

@@ -3,7 +3,7 @@ package capacity
 import "cmp"
 
 // ErlangA returns the steady state of M/M/c where everyone who waits leaves after an exponential
-// patience. It is stable at any load. W and Wq are over all who come, those who leave included.
+// patience. It is stable at any load. W and Wq are averages over all arrivals, those who leave included.
 //
 // Source: C. Palm, "Research on telephone traffic carried by full availability groups", Tele 1,
 // 1957; Mandelbaum, Zeltyn, "Service engineering in action: the Palm/Erlang-A queue", 2007, section 3:
@@ -26,7 +26,7 @@ func ErlangA(arrivalRate, serviceRate float64, servers int, abandonRate float64)
 	if err != nil {
 		return Station{}, err
 	}
-	held.busy = min(held.busy, float64(servers)) // which rounding may exceed in deep overload
+	held.busy = min(held.busy, float64(servers)) // rounding may exceed it in deep overload
 	inSystem := held.busy + held.queued
 	return finite(Station{
 		Utilization: held.busy / float64(servers), L: inSystem, Lq: held.queued,

@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/capacity"
 )
 
-// extremes draw figures of any size and sign, and what is no number.
+// extremes draw figures of any size and sign, and what is not a number.
 func extremes() *rapid.Generator[float64] {
 	return rapid.OneOf(
 		rapid.SampledFrom([]float64{0, -1, 1, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, math.SmallestNonzeroFloat64, 1e-300, 1e300, math.Nextafter(1, 0)}),

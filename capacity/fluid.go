@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Overload is one span of time in which work waits.
+// Overload is a span of time in which work waits.
 type Overload struct {
 	Begin         float64 // seconds: arrivals begin to exceed the capacity
 	End           float64 // seconds: the capacity exceeds the arrivals again, for good
@@ -16,16 +16,16 @@ type Overload struct {
 	Backlog       float64 // most waiting
 	BacklogAt     float64 // seconds
 	LongestWait   float64 // seconds, first come first served
-	LongestWaitAt float64 // seconds: when the one who waits longest arrives
+	LongestWaitAt float64 // seconds: arrival of whoever waits longest
 }
 
 // Fluid returns every overload of a service whose arrivals and capacity are piecewise linear, in
-// order of time, and none where the capacity always suffices. Work flows like water: chance is left
-// out, so that it fits large numbers far from balance. There are no arrivals after the last segment;
-// the capacity keeps its last rate.
+// order of time, and none if the capacity always suffices. The fluid approximation leaves
+// chance out, so it fits large numbers far from balance. There are no arrivals after the last segment, and the
+// capacity keeps its last rate.
 //
 // Source: G. F. Newell, "Applications of Queueing Theory", 2nd ed., 1982, chapter 2 (deterministic
-// fluid approximation): Q′(t) = λ(t) − c(t) while Q > 0; the wait of who arrives at t is
+// fluid approximation): Q′(t) = λ(t) − c(t) while Q > 0; the wait of an arrival at t is
 // D⁻¹(A(t)) − t.
 //
 // Where:
@@ -60,7 +60,7 @@ func Fluid(arrivals, capacity []workload.Segment) ([]Overload, error) {
 	return slices.DeleteFunc(f.overloads, func(o Overload) bool { return o.Backlog <= 1e-9*f.level }), nil
 }
 
-// edgesOf returns the times at which any curve bends, in order.
+// edgesOf returns the times at which a piece of any curve begins or ends, in order.
 func edgesOf(curves ...[]piece) []float64 {
 	edges := []float64{0}
 	for _, curve := range curves {
@@ -74,7 +74,7 @@ func edgesOf(curves ...[]piece) []float64 {
 
 // flow follows the backlog through time.
 type flow struct {
-	level     float64 // all arrivals, the measure of what is negligible
+	level     float64 // all arrivals; the scale of negligible amounts
 	gone      float64 // departures so far
 	backlog   float64
 	busy      bool
@@ -82,7 +82,7 @@ type flow struct {
 	out       []piece // departures while there is a backlog
 }
 
-// pass lets time go from one bend to the next: arrivals a and capacity c are linear there.
+// pass advances time from one edge to the next. Arrivals a and capacity c are linear there.
 func (f *flow) pass(a, c piece) {
 	for t := a.begin; t < a.end; {
 		net, slope := a.rate(t)-c.rate(t), a.slope()-c.slope()
@@ -113,12 +113,12 @@ func (f *flow) pass(a, c piece) {
 	}
 }
 
-// ahead adds a step that leads at least to the next number, so that time never stands still.
+// ahead adds a step that is at least the distance to the next floating-point number, so that time always advances.
 func ahead(t, step, end float64) float64 {
 	return min(end, max(t+step, math.Nextafter(t, math.Inf(1))))
 }
 
-// work lets a backlog run for the length of the departures.
+// work lets a backlog develop over the length of the departures.
 func (f *flow) work(departures piece, net, slope float64) {
 	overload := &f.overloads[len(f.overloads)-1]
 	span := departures.end - departures.begin
@@ -156,7 +156,7 @@ func firstRoot(backlog, net, slope float64) float64 {
 		return math.Inf(1)
 	}
 	root := math.Sqrt(discriminant)
-	if slope < 0 { // opens downwards: one positive root
+	if slope < 0 { // the parabola opens downwards and has one positive root
 		if net > 0 {
 			return (net + root) / -slope
 		}
@@ -196,7 +196,7 @@ func (f *flow) waits(in []piece) {
 	}
 }
 
-// note takes the wait of one person into account, at the overload that the departure falls in.
+// note records the wait of one person in the overload of the departure.
 func (f *flow) note(in, out piece, person float64) {
 	arrival := in.time(person)
 	wait := out.time(person) - arrival

@@ -12,41 +12,41 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Forecast is the funnel that is to be expected of people who have not come yet.
+// Forecast is the expected funnel of people who have not come yet.
 type Forecast struct {
 	People   float64 // who will come
 	Steps    []StepForecast
 	Warnings []string
 }
 
-// StepForecast is how many of them will enter and pass one step.
+// StepForecast is the expected number of people who enter and pass one step.
 type StepForecast struct {
 	Step            string
 	Entered, Passed Expected
 }
 
-// Expected is a mean and the interval that one future count falls in with 95 %.
+// Expected is a mean and its 95 % prediction interval for one future count.
 type Expected struct {
 	Mean     float64
 	Interval Interval
 }
 
-// ForecastFunnel predicts the funnel of further people from reports of one scenario and plan. It knows
-// nothing of queues: it holds as long as the load stays within what was measured, and warns where the
-// peak exceeds that. The reports may be of single runs or means of replications; those of invalid runs
-// are left out with a warning. From two reports on, the intervals hold how much runs differ.
+// ForecastFunnel predicts the funnel of further people from reports of one scenario and plan. It does not model
+// queues: it holds while the load stays within what was measured, and warns if the peak exceeds that. The reports may
+// be of single runs or means of replications. Reports of invalid runs are left out with a warning. With two reports or
+// more, the intervals include how much runs differ.
 //
-// Of simulated futures of 5,000 people, from 3 or 4 reports of 500 people whose share differs between runs
-// with a standard deviation of 0.05, the intervals held 0.96.
+// The intervals held 0.96 of simulated futures of 5,000 people, from 3 or 4 reports of 500 people whose share differed
+// between runs with a standard deviation of 0.05.
 //
 // Source: predictive distribution of a binomial share with Jeffreys' prior (beta-binomial), A. Gelman
 // et al., "Bayesian Data Analysis", 3rd ed., 2013, section 2.4, by its first two moments; from two
 // reports on the prediction interval for one more normal observation, G. J. Hahn, W. Q. Meeker,
-// "Statistical Intervals", 1991, chapter 4, where that is wider: see [between].
+// "Statistical Intervals", 1991, chapter 4, if that is wider: see between.
 //
 // Where:
-//   - people is how many will come
-//   - peakPerMin is most of them in any 60 s
+//   - people is the number of people who will come
+//   - peakPerMin is the most of them in any 60 s
 func ForecastFunnel(reports []report.Report, people, peakPerMin float64) (Forecast, error) {
 	if err := cmp.Or(positive("number of people", people), notNegative("peak per minute", peakPerMin)); err != nil {
 		return Forecast{}, err
@@ -81,10 +81,10 @@ func ForecastFunnel(reports []report.Report, people, peakPerMin float64) (Foreca
 			"the peak of %.6g a minute exceeds the %.6g that were measured; shares may fall where a station saturates, so simulate it", peakPerMin, measured))
 	}
 	if len(reports) == 1 {
-		forecast.Warnings = append(forecast.Warnings, "one report cannot show how much runs differ; the intervals hold chance among people only")
+		forecast.Warnings = append(forecast.Warnings, "one report cannot show how much runs differ; the intervals cover only chance among people")
 	}
 	if slices.ContainsFunc(reports, func(r report.Report) bool { return r.Replications > 1 }) {
-		forecast.Warnings = append(forecast.Warnings, "some reports are means of replications, which differ less than single runs; the intervals are of such means")
+		forecast.Warnings = append(forecast.Warnings, "some reports are means of replications, which differ less than single runs; the intervals are for such means")
 	}
 	return forecast, nil
 }
@@ -93,7 +93,7 @@ func ForecastFunnel(reports []report.Report, people, peakPerMin float64) (Foreca
 func validReports(reports []report.Report) (valid []report.Report, warnings []string) {
 	for i, r := range reports {
 		if r.Verdict == report.Invalid {
-			warnings = append(warnings, fmt.Sprintf("report %d does not count: its run is invalid", i+1))
+			warnings = append(warnings, fmt.Sprintf("report %d is left out, because its run is invalid", i+1))
 			continue
 		}
 		valid = append(valid, r)
@@ -101,7 +101,7 @@ func validReports(reports []report.Report) (valid []report.Report, warnings []st
 	return valid, warnings
 }
 
-// sameFunnel says what keeps reports from being taken together; those of invalid runs are not.
+// sameFunnel returns an error if the reports are not of one scenario and plan, or if two are of one run.
 func sameFunnel(reports []report.Report) error {
 	if len(reports) == 0 {
 		return errors.New("there is no report; give at least one")
@@ -122,7 +122,7 @@ func sameFunnel(reports []report.Report) error {
 		case r.Verdict == report.Invalid:
 			continue
 		case len(r.Funnel) == 0 || !(r.Offered.Scheduled > 0):
-			return fmt.Errorf("report %d is empty: it has no funnel or nobody came; run the scenario again", i+1)
+			return fmt.Errorf("report %d is empty: it has no funnel, or nobody arrived; run the scenario again", i+1)
 		case !slices.Equal(steps(r), steps(first)):
 			return fmt.Errorf("report %d has other steps than the first; give reports of one scenario", i+1)
 		case r.Scenario.Name != first.Scenario.Name || r.Scenario.SHA256 != first.Scenario.SHA256:
@@ -130,12 +130,12 @@ func sameFunnel(reports []report.Report) error {
 		case r.Plan != first.Plan:
 			return fmt.Errorf("report %d is of plan %q and the first of %q; give reports of one plan", i+1, r.Plan, first.Plan)
 		case slices.ContainsFunc(reports[:i], func(earlier report.Report) bool { return sameRun(earlier, r) }):
-			return fmt.Errorf("report %d is of a run that is given already; give each once", i+1)
+			return fmt.Errorf("report %d is of a run that another report is of; give each run once", i+1)
 		}
 		for _, row := range r.Funnel {
 			for _, figure := range []float64{row.Entered, row.Passed} {
 				if !(figure >= 0 && figure <= r.Offered.Scheduled) {
-					return fmt.Errorf("report %d: %v people at step %s of %v who came; its books do not add up", i+1, figure, row.Step, r.Offered.Scheduled)
+					return fmt.Errorf("report %d: %v people at step %s of %v who arrived; its counts do not add up", i+1, figure, row.Step, r.Offered.Scheduled)
 				}
 			}
 		}
@@ -143,8 +143,7 @@ func sameFunnel(reports []report.Report) error {
 	return nil
 }
 
-// sameRun says whether two reports are of one run: the seed and the start are the same, and who came how
-// far.
+// sameRun reports whether two reports are of one run: the same seed, start and funnel.
 func sameRun(a, b report.Report) bool {
 	started := a.Started == nil && b.Started == nil || a.Started != nil && b.Started != nil && a.Started.Equal(*b.Started)
 	return started && a.Engine == b.Engine && a.Scenario.Seed == b.Scenario.Seed && a.Offered.Scheduled == b.Offered.Scheduled &&
@@ -169,9 +168,9 @@ func expect(counts, scheduled []float64, people float64) Expected {
 
 const normal95 = 1.959963984540054 // the 97.5 % quantile of the normal distribution
 
-// between is half of the interval of a count among M people where the share p differs from run to run:
-// t·M·√(s²·(1 + Σwᵢ²)), and for fewer people than came to a run also the chance among them that s² does
-// not hold, z²·M·p(1 − p)·(1 − M/n₀) under the root.
+// between returns half of the width of the interval of a count among M people, if the share p differs from run to run:
+// t·M·√(s²·(1 + Σwᵢ²)). If M is smaller than a run, the root also includes z²·M·p(1 − p)·(1 − M/n₀), the chance among
+// them that s² does not cover.
 //
 // Where:
 //   - s² = Σ nᵢ(pᵢ − p)²/((k − 1)·n₀) is the variance of the share between k runs, and holds the chance

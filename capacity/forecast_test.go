@@ -141,8 +141,8 @@ func TestForecastOfBadReports(t *testing.T) {
 		{"reports of two scenarios with the same steps", []report.Report{funnelOf(100, 50), named}, 10, `report 2 is of scenario "b"`},
 		{"reports of two versions of a scenario", []report.Report{funnelOf(100, 50), edited}, 10, "another version"},
 		{"reports of two plans", []report.Report{funnelOf(100, 50), planned}, 10, `report 2 is of plan "b"`},
-		{"the same simulation twice", []report.Report{funnelOf(100, 50), funnelOf(100, 51), funnelOf(100, 50)}, 10, "report 3 is of a run that is given already"},
-		{"the same live run twice", []report.Report{at(1, 50), at(1, 50)}, 10, "report 2 is of a run that is given already"},
+		{"the same simulation twice", []report.Report{funnelOf(100, 50), funnelOf(100, 51), funnelOf(100, 50)}, 10, "report 3 is of a run that another report is of"},
+		{"the same live run twice", []report.Report{at(1, 50), at(1, 50)}, 10, "report 2 is of a run that another report is of"},
 		{"no valid run", []report.Report{invalid}, 10, "every run is invalid"},
 		{"more passed than came", []report.Report{funnelOf(100, 150)}, 10, "do not add up"},
 		{"nobody to come", []report.Report{funnelOf(100, 50)}, 0, "number of people is 0"},
@@ -156,7 +156,7 @@ func TestForecastOfBadReports(t *testing.T) {
 		t.Errorf("two live runs with one outcome: %v", err)
 	}
 	left := must(capacity.ForecastFunnel([]report.Report{invalid, funnelOf(100, 30)}, 1000, 1))(t)
-	if !strings.Contains(strings.Join(left.Warnings, "\n"), "report 1 does not count: its run is invalid") {
+	if !strings.Contains(strings.Join(left.Warnings, "\n"), "report 1 is left out, because its run is invalid") {
 		t.Errorf("warnings %q of an invalid run", left.Warnings)
 	}
 	within(t, "the valid run alone counts", left.Steps[0].Passed.Mean, 1000*30.5/101, 1e-9)

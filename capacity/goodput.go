@@ -6,7 +6,8 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// Served splits what a server completes by whether anybody still waits for it.
+// Served divides what a server completes into requests that somebody still waits for and requests of clients that have
+// left.
 type Served struct {
 	Goodput float64 // completed in time, per second
 	Wasted  float64 // completed for clients that had left, per second
@@ -15,9 +16,8 @@ type Served struct {
 
 func (s Served) figures() []float64 { return []float64{s.Goodput, s.Wasted, s.Blocked} }
 
-// ImpatientGoodput returns the goodput of M/M/1/K, first come first served, where a client leaves
-// after a timeout but the server does not know and serves the request all the same. Above capacity
-// with a long queue, all work is done for nobody.
+// ImpatientGoodput returns the goodput of M/M/1/K, first come first served, if clients leave after a timeout and the
+// server serves their requests all the same. Above capacity with a long queue, all work is wasted.
 //
 // Source: one who finds n requests has a response time Erlang(n+1, μ), so
 // goodput = λ·Σ p(n)·P(n+1, μT), n < K; Gross et al., "Fundamentals of Queueing Theory", 4th ed.,

@@ -2,7 +2,7 @@ package capacity
 
 import "fmt"
 
-// holding are the averages of a chain in front of a number of servers.
+// holding holds the averages of a chain in front of a number of servers.
 type holding struct {
 	empty    float64 // p(0)
 	straight float64 // probability of a server free
@@ -35,7 +35,7 @@ func (c chain) hold(servers int) (holding, error) {
 	return h, err
 }
 
-// ratio is part of a whole, and 0 of nothing.
+// ratio returns part / whole, and 0 if whole is 0.
 func ratio(part, whole float64) float64 {
 	if part == 0 {
 		return 0

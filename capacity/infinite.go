@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Sinusoid is an arrival rate that swings: Mean + Amplitude·sin(Frequency·t), per second.
+// Sinusoid is the arrival rate Mean + Amplitude·sin(Frequency·t), per second.
 type Sinusoid struct {
 	Mean      float64 // per second
 	Amplitude float64 // per second, at most Mean
@@ -17,13 +17,13 @@ type Sinusoid struct {
 func (s Sinusoid) check(serviceRate float64) error {
 	err := cmp.Or(positive("mean arrival rate", s.Mean), notNegative("amplitude", s.Amplitude), positive("frequency", s.Frequency), positive("service rate", serviceRate))
 	if err == nil && s.Amplitude > s.Mean {
-		err = fmt.Errorf("the amplitude is %g with a mean of %g, so that the rate would be negative; give at most the mean", s.Amplitude, s.Mean)
+		err = fmt.Errorf("the amplitude is %g with a mean of %g, so the rate would be negative; give at most the mean", s.Amplitude, s.Mean)
 	}
 	return err
 }
 
-// InProgress returns the mean number in Mt/M/∞ at time t, long after the start. It peaks after the
-// arrivals do.
+// InProgress returns the mean number in Mt/M/∞ at time t, long after the start. Its peak lags behind that of the
+// arrivals.
 //
 // Source: S. G. Eick, W. A. Massey, W. Whitt, "Mt/G/∞ queues with sinusoidal arrival rates",
 // Management Science 39(2), 1993, exponential case: m(t) = β/μ + α(μ sin γt − γ cos γt)/(μ² + γ²).
@@ -43,7 +43,7 @@ func (s Sinusoid) InProgress(serviceRate, t float64) (float64, error) {
 	return inRange(s.Mean/serviceRate + s.Amplitude*swing)
 }
 
-// PeakInProgress returns the most that [Sinusoid.InProgress] reaches: β/μ + α/√(μ² + γ²).
+// PeakInProgress returns the maximum of [Sinusoid.InProgress]: β/μ + α/√(μ² + γ²).
 // Source: Eick, Massey, Whitt, 1993, as above.
 func (s Sinusoid) PeakInProgress(serviceRate float64) (float64, error) {
 	if err := s.check(serviceRate); err != nil {
@@ -52,8 +52,8 @@ func (s Sinusoid) PeakInProgress(serviceRate float64) (float64, error) {
 	return inRange(s.Mean/serviceRate + s.Amplitude/math.Hypot(serviceRate, s.Frequency))
 }
 
-// OfferedLoad returns the mean number in Mt/M/∞ at time t when it was empty at time 0: the servers
-// that would be busy if there were always one more. The number is Poisson with that mean.
+// OfferedLoad returns the mean number in Mt/M/∞ at time t if it was empty at time 0: the servers that would be busy if
+// there were always one more. The number has a Poisson distribution with that mean.
 //
 // Source: S. G. Eick, W. A. Massey, W. Whitt, "The physics of the Mt/G/∞ queue", Operations Research
 // 41(4), 1993, theorem 1: m(t) = ∫₀ᵗ λ(u)·e^{−μ(t−u)} du, by adaptive quadrature.
@@ -69,7 +69,7 @@ func OfferedLoad(rate func(t float64) float64, serviceRate, t float64) (float64,
 }
 
 // OfferedLoadOf is [OfferedLoad] for any service time S: m(t) = ∫₀ᵗ λ(u)·P(S > t−u) du, to about 1e-10
-// of it. A rate that varies so finely that it takes more than 4 million values is an error.
+// of it. It returns an error if the rate varies so finely that more than 4 million values are needed.
 //
 // Where:
 //   - survival is P(S > age), the age in seconds; it never rises
@@ -87,7 +87,7 @@ func OfferedLoadOf(rate, survival func(float64) float64, t float64) (float64, er
 		return arriving * staying
 	}, ages(survival, t))
 	if !settled {
-		fault = cmp.Or(fault, fmt.Errorf("the number in progress at %g s is not known after %d values of the arrival rate, which varies too finely; give a smoother one, or an earlier time", t, mostEvaluations))
+		fault = cmp.Or(fault, fmt.Errorf("the number in progress at %g s is still uncertain after %d values of the arrival rate, which varies too finely; give a smoother rate or an earlier time", t, mostEvaluations))
 	}
 	if err := cmp.Or(fault, notNegative("number in progress", load)); err != nil {
 		return 0, err
@@ -97,12 +97,12 @@ func OfferedLoadOf(rate, survival func(float64) float64, t float64) (float64, er
 
 const (
 	evenPanels      = 32  // panels of the whole time, at least
-	halvings        = 100 // ages at which survival has halved; what is older weighs less than 1e-30
+	halvings        = 100 // ages at which survival has halved; older ages weigh less than 1e-30
 	mostEvaluations = 4_000_000
 )
 
-// ages divides the ages from 0 to t into panels: even ones, and one for each halving of survival, so
-// that a service time much shorter than t is seen.
+// ages divides the ages from 0 to t into even panels, and one panel for each halving of survival. The latter resolve a
+// service time much shorter than t.
 func ages(survival func(float64) float64, t float64) []float64 {
 	var edges []float64
 	for i := range evenPanels + 1 {
@@ -128,9 +128,8 @@ func ages(survival func(float64) float64, t float64) []float64 {
 	return slices.Compact(edges)
 }
 
-// integrate halves panels until Clenshaw–Curtis agrees with itself to 1e-11 of the whole, and says
-// whether it came so far. Note: Gauss–Legendre looks at no end of a panel, and so takes a jump close to
-// one for nothing.
+// integrate halves panels until Clenshaw–Curtis agrees with itself to 1e-11 of the whole, and reports whether it got
+// there. Note: Gauss–Legendre does not evaluate the ends of a panel, and so misses a jump close to one.
 func integrate(f func(float64) float64, edges []float64) (float64, bool) {
 	in := integral{f: f, evaluations: mostEvaluations}
 	in.places, in.weights = clenshawCurtis(12)

@@ -10,15 +10,15 @@ import (
 
 // OpenStation is one station of an open network.
 type OpenStation struct {
-	ArrivalRate float64   // per second from outside, Poisson; 0 where nobody enters
+	ArrivalRate float64   // per second from outside, Poisson; 0 if nobody enters
 	ServiceRate float64   // of one server, per second, exponential
 	Servers     int       // 0 means 1
-	Next        []float64 // probability to go on to each station, in their order; the rest leaves
+	Next        []float64 // probability of going on to each station, in their order; the rest leave
 }
 
 // OpenNetwork is the steady state of an open network.
 type OpenNetwork struct {
-	Stations     []Station // of each station, in their order; W is per visit. Where nobody comes all but P0 is 0
+	Stations     []Station // of each station, in their order; W is per visit. For a station without arrivals all figures but P0 are 0
 	Throughput   float64   // per second through the network
 	L            float64   // requests in the network
 	ResponseTime float64   // seconds from the entry to the exit
@@ -64,14 +64,14 @@ func checkRoutes(stations []OpenStation) error {
 		var sum float64
 		err := cmp.Or(notNegative("arrival rate", station.ArrivalRate), positive("service rate", station.ServiceRate), count("servers", cmp.Or(station.Servers, 1)))
 		if err == nil && len(station.Next) > len(stations) {
-			err = fmt.Errorf("%d probabilities lead to %d stations; give one for each", len(station.Next), len(stations))
+			err = fmt.Errorf("there are %d probabilities for %d stations; give one for each", len(station.Next), len(stations))
 		}
 		for _, p := range station.Next {
 			err = cmp.Or(err, notNegative("probability to go on", p))
 			sum += p
 		}
 		if err == nil && sum > 1+1e-9 {
-			err = fmt.Errorf("the probabilities to go on add up to %g; they must not exceed 1", sum)
+			err = fmt.Errorf("the probabilities of going on add up to %g; they must not exceed 1", sum)
 		}
 		if err != nil {
 			return fmt.Errorf("station %d: %w", i+1, err)
@@ -98,7 +98,7 @@ func traffic(stations []OpenStation) ([]float64, error) {
 	err := solution.SolveVec(equations, entering)
 	for i, rate := range rates {
 		switch {
-		case err != nil || !(rate >= -1e-12*mat.Sum(entering)): // more go on than come, which no positive rate balances
+		case err != nil || !(rate >= -1e-12*mat.Sum(entering)): // more requests go on than arrive, which no positive rate balances
 			return nil, errors.New("the network has no way out of some station; let some probability to leave remain")
 		case rate < 0:
 			rates[i] = 0

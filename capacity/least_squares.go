@@ -7,8 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// residuals fills r with model − data and, unless it is nil, j with its derivatives by the
-// parameters.
+// residuals fills r with model − data and, unless j is nil, j with the derivatives with respect to the parameters.
 type residuals func(parameters, r []float64, j *mat.Dense)
 
 // leastSquares minimizes the sum of squared residuals with every parameter at or above its lower

@@ -19,7 +19,7 @@ func MG1(arrivalRate, serviceMean, scv float64) (Station, error) {
 	return finite(waited(class, class.residual()/(1-load), load), nil)
 }
 
-// waited completes the figures of a single server from the time waited.
+// waited computes all figures of a single server from the time waited.
 func waited(class Class, wait, busy float64) Station {
 	response := wait + class.ServiceMean
 	return Station{
@@ -28,8 +28,8 @@ func waited(class Class, wait, busy float64) Station {
 	}
 }
 
-// MG1SetUp returns the steady state of M/G/1 whose server, once idle, needs a set-up before it
-// serves the next (a function that starts cold, a replica that boots).
+// MG1SetUp returns the steady state of M/G/1 if an idle server needs a set-up before it serves the next request, as a
+// function with a cold start or a replica that boots does.
 //
 // Source: P. D. Welch, "On a generalized M/G/1 queuing process in which the first customer of each
 // busy period receives exceptional service", Operations Research 12(5), 1964; Takagi, "Queueing
@@ -39,7 +39,7 @@ func waited(class Class, wait, busy float64) Station {
 //   - arrivalRate is λ per second, serviceMean seconds, scv of the service time as at [MG1]
 //   - D is the set-up: setUpMean seconds, setUpSCV its squared coefficient of variation
 //
-// P0 is the probability that the server is off. PWait is 1: who finds it off waits too.
+// P0 is the probability that the server is off. PWait is 1, because an arrival that finds the server off waits too.
 func MG1SetUp(arrivalRate, serviceMean, scv, setUpMean, setUpSCV float64) (Station, error) {
 	station, err := MG1(arrivalRate, serviceMean, scv)
 	if err = cmp.Or(err, notNegative("set-up time", setUpMean), notNegative("squared coefficient of variation of the set-up time", setUpSCV)); err != nil {
@@ -57,9 +57,9 @@ func MG1SetUp(arrivalRate, serviceMean, scv, setUpMean, setUpSCV float64) (Stati
 	return finite(station, nil)
 }
 
-// MG1Pauses returns the steady state of M/G/1 whose server pauses while it works, as for garbage
-// collection: pauses come as a Poisson process of busy time and the work then resumes. PWait is the
-// probability to find the server working or paused, and Utilization counts pauses as busy.
+// MG1Pauses returns the steady state of M/G/1 if the server pauses while it works, as for garbage collection. Pauses are
+// a Poisson process in busy time, and the work then resumes. PWait is the probability of finding the server working or
+// paused, and Utilization counts pauses as busy.
 //
 // Source: B. Avi-Itzhak, P. Naor, "Some queuing problems with the service station subject to
 // breakdown", Operations Research 11(3), 1963, model A; completion time

@@ -44,7 +44,7 @@ func MM1ResponseQuantile(arrivalRate, serviceRate, p float64) (float64, error) {
 // Source: Kleinrock, "Queueing Systems I", 1975, section 3.5: Wq = C/(cμ − λ).
 //
 // Where:
-//   - C is the probability to wait, see [ErlangC]
+//   - C is the probability of waiting, see [ErlangC]
 //   - λ is arrivalRate and μ serviceRate of one server, per second; λ/(cμ) is below 1
 func MMc(arrivalRate, serviceRate float64, servers int) (Station, error) {
 	load := arrivalRate / serviceRate
@@ -61,7 +61,7 @@ func MMc(arrivalRate, serviceRate float64, servers int) (Station, error) {
 	}, nil)
 }
 
-// emptyMMc is p(0) of M/M/c: the states up to c are those of the loss system, and the ones above add
+// emptyMMc returns p(0) of M/M/c. The states up to c are those of the loss system, and the states above add
 // p(c)·ρ/(1 − ρ).
 func emptyMMc(servers int, load float64) float64 {
 	idle := emptyProbability(chain{
@@ -86,8 +86,8 @@ func MMcWaitTail(arrivalRate, serviceRate float64, servers int, t float64) (floa
 	return inRange(station.PWait * math.Exp(-(float64(servers)*serviceRate-arrivalRate)*t))
 }
 
-// MMcWaitQuantile returns the time in seconds that the share p of people wait at most in M/M/c; 0
-// where more than that do not wait at all. See [MMcWaitTail].
+// MMcWaitQuantile returns the time in seconds that the share p of people wait at most in M/M/c. It is 0 if at least that
+// share does not wait at all. See [MMcWaitTail].
 func MMcWaitQuantile(arrivalRate, serviceRate float64, servers int, p float64) (float64, error) {
 	station, err := MMc(arrivalRate, serviceRate, servers)
 	if err = cmp.Or(err, share("quantile", p)); err != nil {
@@ -121,7 +121,7 @@ func MMcK(arrivalRate, serviceRate float64, servers, capacity int) (Station, err
 	if err != nil {
 		return Station{}, err
 	}
-	// held.full is p(K): the share of those who come that find every place taken.
+	// held.full is p(K): the share of arrivals that find every place taken.
 	served := held.busy * serviceRate
 	return finite(Station{
 		Utilization: held.busy / float64(servers), L: held.busy + held.queued, Lq: held.queued,

@@ -2,13 +2,13 @@ package capacity
 
 import "math"
 
-// Exact returns the exact steady state. Centers with several servers go through the normalization
-// constant instead of mean values, which for them lose all digits to cancellation near saturation.
+// Exact returns the exact steady state. Centers with several servers are solved by the normalization constant, because
+// the recursion over mean values loses all digits to cancellation near saturation.
 //
 // Source: M. Reiser, S. S. Lavenberg, "Mean-value analysis of closed multichain queuing networks",
 // Journal of the ACM 27(2), 1980; Lazowska et al., "Quantitative System Performance", 1984, algorithm
 // 6.2: R(n) = D(1 + Q(n−1)), X(n) = n/(Z + ΣR(n)), Q(n) = X(n)R(n). For several servers: see
-// [ClosedNetwork.convolve].
+// ClosedNetwork.convolve.
 //
 // Where:
 //   - D is Demand and Z Think, seconds; R the time at a center, seconds; Q the number there
@@ -28,7 +28,7 @@ func (n ClosedNetwork) Exact() (ClosedSolution, error) {
 	return n.solution(throughput, queues)
 }
 
-// step sets the mean numbers for one more person from those an arrival sees, the mean numbers before. It
+// step adds one person: it sets the mean numbers from those that an arrival sees, which are the mean numbers before. It
 // returns the throughput.
 func (n ClosedNetwork) step(people float64, queues []float64) float64 {
 	cycle := n.Think
@@ -43,7 +43,7 @@ func (n ClosedNetwork) step(people float64, queues []float64) float64 {
 	return throughput
 }
 
-// residence is the time at a center with one server, or with a delay, for one who finds so many there.
+// residence returns the time at a center with one server, or with a delay, of an arrival that finds so many there.
 func (c Center) residence(found float64) float64 {
 	if c.Delay {
 		return c.Demand
@@ -52,10 +52,9 @@ func (c Center) residence(found float64) float64 {
 }
 
 // Schweitzer returns the approximate steady state, at a cost that does not grow with the population.
-// Throughput comes out low, never high, in all that was measured against [ClosedNetwork.Exact]: at one
-// center by up to 7 % with one server; with several (Seidmann's transformation) by up to 25 % where as
-// many people as servers come without think time, and by up to 13 % with at least twice as many people
-// as servers. The error vanishes for few or very many people.
+// Compared with [ClosedNetwork.Exact], throughput was never high. At one center it was low by up to 7 % with one server.
+// With several (Seidmann's transformation) it was low by up to 25 % with as many people as servers and no think time,
+// and by up to 13 % with at least twice as many people as servers. The error vanishes for few or very many people.
 //
 // Source: P. J. Schweitzer, "Approximate analysis of multiclass closed networks of queues", 1979;
 // Lazowska et al., "Quantitative System Performance", 1984, algorithm 6.3: an arrival sees
@@ -99,8 +98,8 @@ func (n ClosedNetwork) approximate() (float64, []float64) {
 	return low, queues
 }
 
-// numberAt solves Q = X·R(seen·Q); +Inf where X is more than the center can bear. Several servers are
-// one that is as much faster, where people queue, and a delay for the rest, where they do not:
+// numberAt solves Q = X·R(seen·Q). It returns +Inf if X exceeds the capacity of the center. Several servers are treated
+// as one server that is as much faster, with a queue, and a delay for the rest of the time:
 // A. Seidmann, P. Schweitzer, S. Shalev-Oren, "Computerized closed queueing network models of flexible
 // manufacturing systems", Large Scale Systems 12, 1987.
 func (c Center) numberAt(throughput, seen float64) float64 {

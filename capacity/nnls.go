@@ -29,8 +29,7 @@ func nonNegative(a *mat.Dense, b []float64) ([]float64, error) {
 	return nil, errors.New("the demands do not settle; the load steps contradict each other, so measure more of them")
 }
 
-// release moves x to the solution of the free variables, binding each that would fall below 0 on
-// the way.
+// release moves x to the solution of the free variables, and binds each variable that would fall below 0 on the way.
 func release(a *mat.Dense, b, x []float64, free []bool) error {
 	for slices.Contains(free, true) {
 		z, err := freeSolution(a, b, free)
@@ -63,7 +62,7 @@ func release(a *mat.Dense, b, x []float64, free []bool) error {
 	return nil
 }
 
-// steepest returns the bound variable by which the residual falls fastest, or −1 where none helps.
+// steepest returns the bound variable that reduces the residual fastest, or −1 if none does.
 func steepest(a *mat.Dense, b, x []float64, free []bool) int {
 	rows, n := a.Dims()
 	left := make([]float64, rows)

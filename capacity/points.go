@@ -11,14 +11,13 @@ import (
 	"strings"
 )
 
-// Point is the throughput measured at a concurrency, in a closed loop: at any time so many requests
-// are under way.
+// Point is the throughput measured at a concurrency in a closed loop: this many requests are always in flight.
 type Point struct {
-	Concurrency float64 // requests under way, 1 or more
+	Concurrency float64 // requests in flight, 1 or more
 	Throughput  float64 // completed per second, above 0
 }
 
-// maxPoints bounds a file.
+// maxPoints is the most points in a file.
 const maxPoints = 100_000
 
 // ReadPoints reads a CSV file with the header "concurrency,throughput". Lines that begin with # are
@@ -31,7 +30,7 @@ func ReadPoints(r io.Reader) ([]Point, error) {
 		return nil, errors.New("the file of points is empty; its first line must be \"concurrency,throughput\"")
 	}
 	if malformed := (*csv.ParseError)(nil); err != nil && !errors.As(err, &malformed) {
-		return nil, fmt.Errorf("the points cannot be read: %w; name a CSV file with the header concurrency,throughput", err)
+		return nil, fmt.Errorf("the points cannot be read: %w; give a CSV file with the header concurrency,throughput", err)
 	}
 	if len(header) > 0 {
 		header[0] = strings.TrimPrefix(header[0], "\ufeff")
@@ -47,7 +46,7 @@ func ReadPoints(r io.Reader) ([]Point, error) {
 			return points, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("the points cannot be read: %w; write two numbers a line, separated by a comma", err)
+			return nil, fmt.Errorf("the points cannot be read: %w; write two numbers per line, separated by a comma", err)
 		}
 		point, err := parsePoint(fields)
 		if err != nil {
@@ -65,7 +64,7 @@ func parsePoint(fields []string) (Point, error) {
 	for i, field := range fields {
 		value, err := strconv.ParseFloat(strings.TrimSpace(field), 64)
 		if err != nil {
-			return Point{}, fmt.Errorf("%q is no number", field)
+			return Point{}, fmt.Errorf("%q is not a number", field)
 		}
 		values[i] = value
 	}

@@ -22,12 +22,12 @@ func TestReadPoints(t *testing.T) {
 		{why: "empty", text: "", hint: "empty"},
 		{why: "no header", text: "1,10\n2,20\n", hint: "first line"},
 		{why: "columns in another order", text: "throughput,concurrency\n1,10\n", hint: "first line"},
-		{why: "a third column", text: "concurrency,throughput\n1,10,3\n", hint: "two numbers a line"},
-		{why: "one column", text: "concurrency,throughput\n1\n", hint: "two numbers a line"},
-		{why: "a word", text: "concurrency,throughput\n1,10\n2,many\n", hint: `line 3: "many" is no number`},
+		{why: "a third column", text: "concurrency,throughput\n1,10,3\n", hint: "two numbers per line"},
+		{why: "one column", text: "concurrency,throughput\n1\n", hint: "two numbers per line"},
+		{why: "a word", text: "concurrency,throughput\n1,10\n2,many\n", hint: `line 3: "many" is not a number`},
 		{why: "an infinity", text: "concurrency,throughput\n1,Inf\n", hint: "line 2: the throughput is +Inf"},
 		{why: "no concurrency", text: "concurrency,throughput\n0,10\n", hint: "1 or more"},
-		{why: "an open quote", text: "concurrency,throughput\n\"1,10\n", hint: "two numbers a line"},
+		{why: "an open quote", text: "concurrency,throughput\n\"1,10\n", hint: "two numbers per line"},
 	} {
 		got, err := capacity.ReadPoints(strings.NewReader(test.text))
 		if test.hint != "" {

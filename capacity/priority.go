@@ -22,8 +22,8 @@ func (c Class) load() float64 { return c.ArrivalRate * c.ServiceMean }
 // residual is λE[S²]/2: the work in seconds that an arrival finds in service, on average.
 func (c Class) residual() float64 { return c.load() * c.ServiceMean * (1 + c.SCV) / 2 }
 
-// NonPreemptive returns the steady state of each class at one server that always takes the most
-// important request waiting, but finishes the one it has. The first class is the most important.
+// NonPreemptive returns the steady state of each class at one server that finishes the request in service and then takes
+// the most important one waiting. The first class is the most important.
 //
 // Source: A. Cobham, "Priority assignment in waiting line problems", Operations Research 2(1), 1954,
 // Wq(k) = R/((1 − σ(k−1))(1 − σ(k))).
@@ -51,9 +51,9 @@ func NonPreemptive(classes []Class) ([]Station, error) {
 	return stations, nil
 }
 
-// PreemptiveResume returns the steady state of each class at one server that drops what it does for
-// a more important request and resumes it later. The first class is the most important. Wq is all
-// the time in the system but the service, interruptions included.
+// PreemptiveResume returns the steady state of each class at one server that interrupts a request for a more important
+// one and resumes it later. The first class is the most important. Wq is the time in the system without the service
+// itself, so it includes interruptions.
 //
 // Source: H. White, L. S. Christie, "Queuing with preemptive priorities or with breakdown",
 // Operations Research 6(1), 1958; Kleinrock, "Queueing Systems II", 1976, chapter 3:
@@ -64,7 +64,7 @@ func NonPreemptive(classes []Class) ([]Station, error) {
 //   - σ(k) = Σ λᵢE[Sᵢ] over the classes up to k, below 1 for the last
 //
 // Utilization and P0 are of the server and the classes up to k, as class k sees it. PWait is the
-// probability not to be served at once.
+// probability of not being served at once.
 func PreemptiveResume(classes []Class) ([]Station, error) {
 	if _, _, err := together(classes); err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func PreemptiveResume(classes []Class) ([]Station, error) {
 	return stations, nil
 }
 
-// together checks all classes and adds up their load and residual work.
+// together checks all classes and returns the sums of their loads and residual work.
 func together(classes []Class) (load, residual float64, err error) {
 	if len(classes) == 0 {
 		return 0, 0, errors.New("there is no class; give at least one")

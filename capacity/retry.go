@@ -32,25 +32,25 @@ func FullJitterMeans(base, limit float64, retries int) ([]float64, error) {
 const maxRetries = 1_000_000
 
 func tooManyRetries(retries int) error {
-	return fmt.Errorf("%d retries are more than can be meant; give at most %d", retries, maxRetries)
+	return fmt.Errorf("%d retries are too many; give at most %d", retries, maxRetries)
 }
 
-// RetryStorm says how far retries are from turning a fault into an overload that keeps itself going.
+// RetryStorm holds how near retries are to turning a fault into an overload that sustains itself.
 type RetryStorm struct {
 	Attempts        float64 // attempts per second, retries included
 	Amplification   float64 // attempts per request, 1 without retries
-	Overload        bool    // whether attempts exceed the capacity
-	CriticalFailure float64 // share of attempts failing above which attempts exceed the capacity; 1 where no share does, 0 where the requests alone do
-	SafeRate        float64 // requests per second up to which no share of failures does
+	Overload        bool    // attempts exceed the capacity
+	CriticalFailure float64 // share of failing attempts above which attempts exceed the capacity; 1 if no share does, 0 if the requests alone do
+	SafeRate        float64 // highest rate of requests per second at which no share of failures does
 }
 
 func (r RetryStorm) figures() []float64 {
 	return []float64{r.Attempts, r.Amplification, r.CriticalFailure, r.SafeRate}
 }
 
-// Retries returns the load that retries add when every attempt fails with the same probability, and
-// the thresholds of a retry storm. At or below SafeRate the service always comes back by itself once
-// the fault is gone; above it, an overload that fails every attempt sustains itself.
+// Retries returns the load that retries add if every attempt fails with the same probability, and the thresholds of a
+// retry storm. At or below SafeRate the service always recovers by itself after the fault. Above it, an overload that
+// fails every attempt sustains itself.
 //
 // Source: geometric series of attempts; N. Bronson et al., "Metastable failures in distributed
 // systems", HotOS 2021, section 2 for the thresholds: A = (1 − p^{r+1})/(1 − p), safe rate C/(1 + r).

@@ -7,33 +7,32 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// scatter is how measured values lie about a fitted model. A residual bootstrap draws values anew
-// from it.
+// scatter is the distribution of measured values around a fitted model. A residual bootstrap draws new values from it.
 //
 // Source: B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, section 9.4; residuals
 // of one size by their leverage: A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their
 // Application", 1997, section 6.2.3, eq. 6.9, and with a variance that follows the mean 7.2. Each draw
-// also draws how large errors are, since a few residuals tell that badly: in a linear model with normal
+// also draws the size of errors, because a few residuals estimate it badly. In a linear model with normal
 // errors the middle 95 % of the draws are then Student's interval (A. Gelman et al., "Bayesian Data
-// Analysis", 3rd ed., 2013, section 14.2). Errors are taken to be symmetric.
+// Analysis", 3rd ed., 2013, section 14.2). Errors are assumed to be symmetric.
 //
 // Where:
 //   - the fit is by least squares of values; h is its hat matrix, δ the unit matrix, r a residual
-//   - an error has the variance s²·v: v is 1, or the square of the fitted value where spread grows
-//     with it. Either is drawn as often as its likelihood by the residuals and growsOdds say
+//   - an error has the variance s²·v: v is 1, or the square of the fitted value if the spread grows with it. Each is
+//     drawn with its posterior probability, from its likelihood by the residuals and from growsOdds
 //   - u = r/√(Σ(δ − h)²·v) is a residual of variance s²
 //   - s² is drawn as (n − p)·ŝ²/χ², χ² with n − p degrees of freedom for n values and p parameters
 type scatter struct {
 	fitted   []float64
 	constant []float64 // u for v = 1
-	relative []float64 // u for v = (fitted/largest)²; none where a fitted value is 0 or less
+	relative []float64 // u for v = (fitted/largest)²; none if a fitted value is 0 or less
 	largest  float64   // fitted value
 	grows    float64   // probability of the latter
 	freedom  int
 }
 
-// growsOdds are the odds before any residual is seen that spread grows with the value, as that of
-// throughputs and busy times mostly does; a few residuals can hardly tell.
+// growsOdds are the prior odds that the spread grows with the value, as that of throughputs and busy times mostly does.
+// A few residuals hardly decide it.
 const growsOdds = 3
 
 // newScatter takes the residuals of a fit, and the derivatives of the fitted values by each parameter.
@@ -54,7 +53,7 @@ func newScatter(fitted, residuals []float64, slopes [][]float64) scatter {
 	return s
 }
 
-// orthonormal returns a base of what the columns span (Gram–Schmidt, twice for the sake of rounding).
+// orthonormal returns an orthonormal base of the span of the columns (Gram–Schmidt, twice because of rounding).
 func orthonormal(columns [][]float64) [][]float64 {
 	var base [][]float64
 	for _, column := range columns {
@@ -86,7 +85,7 @@ func oneSize(residuals, variances []float64, base [][]float64) (sized []float64,
 	var sum float64
 	for i, r := range residuals {
 		if seen[i] < 1e-9*variances[i] {
-			continue // the fit goes through this point whatever is measured there
+			continue // the fit always goes through this point
 		}
 		u := r / math.Sqrt(seen[i])
 		sized = append(sized, u)
@@ -97,8 +96,8 @@ func oneSize(residuals, variances []float64, base [][]float64) (sized []float64,
 	return sized, likelihood - n/2*math.Log(max(sum/n, math.SmallestNonzeroFloat64))
 }
 
-// visible returns Σ(δ − h)²·v of each row: the variance of a residual where errors have variance v. The
-// hat matrix is the sum of the base's products.
+// visible returns Σ(δ − h)²·v of each row: the variance of a residual if errors have variance v. The hat matrix is the
+// sum of the products of the base.
 func visible(variances []float64, base [][]float64) []float64 {
 	seen := slices.Clone(variances)
 	for _, b := range base {
@@ -118,14 +117,14 @@ func visible(variances []float64, base [][]float64) []float64 {
 	return seen
 }
 
-// draw fills values with what might have been measured instead.
+// draw fills values with measurements that might have been made instead.
 func (s scatter) draw(stream *workload.Stream, values []float64) {
 	size := math.Sqrt(float64(s.freedom) / chiSquare(stream, s.freedom))
 	pool, grows := s.constant, false
 	if len(s.relative) > 0 && stream.Chance(s.grows) {
 		pool, grows = s.relative, true
 	}
-	if len(pool) == 0 { // every value is met whatever it is
+	if len(pool) == 0 { // the fit meets every value exactly
 		copy(values, s.fitted)
 		return
 	}
@@ -141,7 +140,7 @@ func (s scatter) draw(stream *workload.Stream, values []float64) {
 	}
 }
 
-// chiSquare draws the sum of so many squared normal deviates.
+// chiSquare draws a chi-square deviate with this many degrees of freedom.
 func chiSquare(stream *workload.Stream, freedom int) float64 {
 	var sum float64
 	for range freedom / 2 {

@@ -18,22 +18,22 @@ type Axis struct {
 	Monotone bool // a higher choice costs no less, and holds whatever a lower one holds
 }
 
-// Trial is how a candidate did.
+// Trial is the result of a candidate.
 type Trial struct {
 	Cost  float64 // in any unit; at least 0
-	Holds bool    // what must hold does
+	Holds bool    // every condition holds
 }
 
-// Found is what a search came to.
+// Found is the result of a search.
 type Found struct {
-	Candidate []int // the choice on each axis; nil where none was found
+	Candidate []int // the choice on each axis; nil if none was found
 	Cost      float64
 	Quick     int  // quick trials made
 	Full      int  // full trials made
-	Exhausted bool // candidates that might hold were left when the last full trial was made
+	Exhausted bool // the full trials ran out while candidates that might hold were left
 }
 
-// SearchBounds returns the most quick and full trials that a search may make.
+// SearchBounds returns the most quick and full trials that a search can make.
 func SearchBounds(axes []Axis, finalists int) (quick, full int) {
 	last, rows := split(axes)
 	quick = rows
@@ -51,12 +51,15 @@ func SearchBounds(axes []Axis, finalists int) (quick, full int) {
 	return min(all, quick+finalists*rising), min(all, finalists)
 }
 
-// Search finds the cheapest candidate that holds. Quick trials, which may err, look for the least
-// candidates that hold: along the monotone axis with most choices by bisection, for each choice on
-// the others, without trying what a smaller candidate that holds, or a larger one that does not,
-// has told already. Those are tried in full, the cheapest first, until one holds; instead of one that
-// does not, its neighbours with more on one monotone axis are. Where quick trials do not err, the
-// result is the cheapest of all candidates that hold.
+// Search finds the cheapest candidate that holds.
+//
+//  1. Quick trials, which may err, look for the least candidates that hold: by bisection along the monotone axis with
+//     the most choices, for each choice on the other axes. A candidate is not tried if a smaller one that holds, or a
+//     larger one that does not, already decides it.
+//  2. Those candidates are tried in full, the cheapest first, until one holds. A candidate that does not hold is
+//     replaced by its neighbours with more on one monotone axis.
+//
+// If quick trials do not err, the result is the cheapest of all candidates that hold.
 //
 // Source: bisection on a monotone predicate; pilot runs followed by full ones on the candidates left,
 // as in two-stage ranking and selection: B. L. Nelson et al., "Simple procedures for selecting the
@@ -64,12 +67,12 @@ func SearchBounds(axes []Axis, finalists int) (quick, full int) {
 //
 // Where:
 //   - axes are the settings
-//   - finalists is the most full trials that are made
+//   - finalists is the most full trials
 //   - try runs a candidate, quickly or in full
 func Search(axes []Axis, finalists int, try func(candidate []int, full bool) (Trial, error)) (Found, error) {
 	for i, axis := range axes {
 		if axis.Choices < 1 {
-			return Found{}, fmt.Errorf("axis %d has no choice; give each at least one", i)
+			return Found{}, fmt.Errorf("axis %d has no choices; give each axis at least one", i)
 		}
 	}
 	if len(axes) == 0 || finalists < 1 {
@@ -82,12 +85,12 @@ func Search(axes []Axis, finalists int, try func(candidate []int, full bool) (Tr
 	return s.finals(finalists)
 }
 
-// searcher knows the trials made so far.
+// searcher holds the trials made so far.
 type searcher struct {
 	axes  []Axis
 	try   func([]int, bool) (Trial, error)
 	known map[string]Trial // quick trials, by the text of the candidate
-	least [][]int          // candidates that hold, and none of those below them is known to
+	least [][]int          // candidates that hold, with no smaller one known to hold
 	fails [][]int
 	found Found
 }
@@ -109,7 +112,7 @@ func split(axes []Axis) (last, rows int) {
 	return last, rows
 }
 
-// scan tries the rows along the last axis, one after the other.
+// scan searches the rows along the monotone axis, one after another.
 func (s *searcher) scan() error {
 	last, rows := split(s.axes)
 	for row := range rows {
@@ -150,7 +153,7 @@ func (s *searcher) bisect(candidate []int, axis int) error {
 	return nil
 }
 
-// holds says whether a candidate does, by what is known of others or by a quick trial.
+// holds reports whether a candidate holds, from known trials or by a quick trial.
 func (s *searcher) holds(candidate []int) (bool, error) {
 	if slices.ContainsFunc(s.least, func(other []int) bool { return s.below(other, candidate) }) {
 		return true, nil
@@ -168,7 +171,7 @@ func (s *searcher) holds(candidate []int) (bool, error) {
 	return true, nil
 }
 
-// below says whether b has at least as much as a on every monotone axis, and the same on the others.
+// below reports whether a is at most b on every monotone axis and equal on the others.
 func (s *searcher) below(a, b []int) bool {
 	for i, axis := range s.axes {
 		if a[i] > b[i] || a[i] != b[i] && !axis.Monotone {
@@ -229,8 +232,8 @@ func (s *searcher) finals(most int) (Found, error) {
 	return s.found, nil
 }
 
-// LowerBound is the one-sided bound that the expectation behind the values exceeds with the given
-// confidence, by Student's t. One value bounds nothing, and gives -Inf; equal ones bound themselves.
+// LowerBound returns the one-sided lower confidence bound of the expectation of the values, by Student's t. It is -Inf
+// for a single value, and the value itself for equal values.
 //
 // Source: A. M. Law, "Simulation Modeling and Analysis", 5th ed., 2015, section 9.4.1, one-sided.
 //

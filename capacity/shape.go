@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"gonum.org/v1/gonum/mathext"
@@ -12,7 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Shape is the distribution that fits service times best, and how the others did.
+// Shape is the distribution that fits service times best, with the losses of all families.
 type Shape struct {
 	Distribution workload.Distribution
 	Losses       map[workload.Kind]float64 // seconds: mean quantile loss on times held out; less is better
@@ -20,8 +19,8 @@ type Shape struct {
 }
 
 const (
-	minTimes        = 50   // service times that a shape takes at least
-	empiricalPoints = 200  // times of an empirical distribution at most
+	minTimes        = 50   // least number of service times
+	empiricalPoints = 200  // most times of an empirical distribution
 	lossPoints      = 100  // quantiles at which a distribution is judged
 	simplerShare    = 0.02 // how much better the empirical one must be
 	shortestTime    = 1e-7 // seconds; distributions are kept in nanoseconds
@@ -30,10 +29,9 @@ const (
 
 var shapePurpose = workload.NewPurpose("capacity/shape")
 
-// ChooseShape fits a lognormal, a gamma and an empirical distribution to one half of the service
-// times and takes the one that predicts the other half best; the empirical one, which cannot go
-// beyond what was seen, only where it is better by 2 %. The chosen family is then fitted to all. Times
-// should come from low load, where nobody waits.
+// ChooseShape fits a lognormal, a gamma and an empirical distribution to one half of the service times, and chooses the
+// one that predicts the other half best. The empirical distribution cannot exceed the measured times, so it must be
+// better by 2 %. The chosen family is then fitted to all times. Take the times at low load, when nobody waits.
 //
 // Source: maximum likelihood of both families, T. P. Minka, "Estimating a gamma distribution", 2002,
 // eq. 6–10; quantile loss, T. Gneiting, A. E. Raftery, "Strictly proper scoring rules, prediction, and
@@ -44,7 +42,7 @@ var shapePurpose = workload.NewPurpose("capacity/shape")
 //   - seed draws the halves
 func ChooseShape(seconds []float64, seed workload.Seed) (Shape, error) {
 	if len(seconds) < minTimes {
-		return Shape{}, fmt.Errorf("%w: %d service times do not show a shape; measure at least %d", ErrUnidentified, len(seconds), minTimes)
+		return Shape{}, fmt.Errorf("%w: %d service times are too few for a shape; measure at least %d", ErrUnidentified, len(seconds), minTimes)
 	}
 	for i, s := range seconds {
 		if err := positive("service time", s); err != nil {
@@ -75,14 +73,14 @@ func ChooseShape(seconds []float64, seed workload.Seed) (Shape, error) {
 	}
 	if shape.Losses[workload.Empirical] < (1-simplerShare)*shape.Losses[best] {
 		best = workload.Empirical
-		shape.Warnings = append(shape.Warnings, "neither lognormal nor gamma fits; the measured times themselves are used, and nothing longer than them will occur")
+		shape.Warnings = append(shape.Warnings, "neither a lognormal nor a gamma distribution fits; the measured times themselves are used, so nothing longer will occur")
 	}
 	var err error
 	shape.Distribution, err = families[best](seconds)
 	return shape, err
 }
 
-// halves deals the times out by chance.
+// halves divides the times into two halves at random.
 func halves(seconds []float64, seed workload.Seed) (fitted, held []float64) {
 	order := workload.NewPermutation(seed, shapePurpose, uint64(len(seconds)))
 	for i, s := range seconds {
@@ -95,7 +93,7 @@ func halves(seconds []float64, seed workload.Seed) (fitted, held []float64) {
 	return fitted, held
 }
 
-// quantileLoss is the mean over quantiles u = 0.005 … 0.995 of (u − [s < q])·(s − q).
+// quantileLoss returns the mean over quantiles u = 0.005 … 0.995 of (u − [s < q])·(s − q).
 func quantileLoss(d workload.Distribution, seconds []float64) float64 {
 	var sum float64
 	for k := range lossPoints {
@@ -121,7 +119,7 @@ func moments(seconds []float64, of func(float64) float64) (mean, variance float6
 func lognormalOf(seconds []float64) (workload.Distribution, error) {
 	mean, variance := moments(seconds, math.Log)
 	const z95 = 1.6448536269514722 // the 95 % quantile of the normal distribution
-	return workload.ParseDistribution(fmt.Sprintf("lognormal(median=%v, p95=%v)", duration(math.Exp(mean)), duration(math.Exp(mean+z95*math.Sqrt(variance)))))
+	return workload.LognormalTime(duration(math.Exp(mean)), duration(math.Exp(mean+z95*math.Sqrt(variance))))
 }
 
 func gammaOf(seconds []float64) (workload.Distribution, error) {
@@ -134,22 +132,22 @@ func gammaOf(seconds []float64) (workload.Distribution, error) {
 		slope := (1/shape - (mathext.Digamma(shape*(1+h))-mathext.Digamma(shape*(1-h)))/(2*h*shape))
 		shape = max(shape/2, shape-(math.Log(shape)-mathext.Digamma(shape)-gap)/slope)
 	}
-	return workload.ParseDistribution(fmt.Sprintf("gamma(mean=%v, scv=%.9g)", duration(mean), 1/shape))
+	return workload.GammaTime(duration(mean), 1/shape)
 }
 
-// empiricalOf takes the means of equally large groups, which keep the mean of all.
+// empiricalOf returns the distribution of the means of equally large groups, which has the mean of all times.
 func empiricalOf(seconds []float64) (workload.Distribution, error) {
 	sorted := slices.Sorted(slices.Values(seconds))
-	points := make([]string, min(empiricalPoints, len(sorted)))
+	points := make([]time.Duration, min(empiricalPoints, len(sorted)))
 	for k := range points {
 		group := sorted[k*len(sorted)/len(points) : (k+1)*len(sorted)/len(points)]
 		mean, _ := moments(group, func(s float64) float64 { return s })
-		points[k] = duration(mean).String()
+		points[k] = duration(mean)
 	}
-	return workload.ParseDistribution("empirical(" + strings.Join(points, ", ") + ")")
+	return workload.EmpiricalTime(points...)
 }
 
-// duration ends at 285 years, near what it can hold; the tail of a wide distribution may be longer.
+// duration returns a time.Duration, cut at 285 years: the tail of a wide distribution may exceed what it can hold.
 func duration(seconds float64) time.Duration {
 	return time.Duration(math.Round(min(9e9, seconds) * float64(time.Second)))
 }

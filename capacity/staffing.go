@@ -8,10 +8,9 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Servers returns the fewest servers with which the probability to wait in M/M/c is at most the
-// target.
+// Servers returns the fewest servers with which the probability of waiting in M/M/c is at most the target.
 //
-// Source: [ErlangC], evaluated for one more server after the other.
+// Source: [ErlangC], evaluated with one more server at a time.
 //
 // Where:
 //   - offeredLoad is arrival rate × mean service time, Erlang
@@ -36,8 +35,8 @@ func staffable(offeredLoad float64) error {
 	return fmt.Errorf("the offered load is %g; at most %d can be computed, so use the square-root rule", offeredLoad, most)
 }
 
-// SquareRootServers returns the servers that the square-root rule gives, not rounded: a + β√a. It
-// is an approximation for large a; [Servers] is exact.
+// SquareRootServers returns the number of servers by the square-root rule, not rounded: a + β√a. It is an approximation
+// for large a; [Servers] is exact.
 //
 // Source: S. Halfin, W. Whitt, "Heavy-traffic limits for queues with many exponential servers",
 // Operations Research 29(3), 1981, proposition 1: P(wait) → 1/(1 + βΦ(β)/φ(β)).

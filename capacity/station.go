@@ -7,10 +7,10 @@ type Station struct {
 	Lq          float64 // requests waiting
 	W           float64 // seconds in the station, averaged over those admitted
 	Wq          float64 // seconds waiting, averaged over those admitted
-	P0          float64 // probability that nobody is there
-	PWait       float64 // probability that one who is admitted has to wait
-	PBlock      float64 // probability that one who comes is turned away at the door
-	PAbandon    float64 // probability that one who is admitted leaves before service
+	P0          float64 // probability that the station is empty
+	PWait       float64 // probability that an admitted request has to wait
+	PBlock      float64 // probability that an arrival is turned away
+	PAbandon    float64 // probability that an admitted request leaves before service
 	Throughput  float64 // served per second
 }
 

@@ -14,7 +14,7 @@ import (
 //   - N is the concurrency: people, clients or threads that always have one request under way
 //   - λ, σ, κ are Lambda, Sigma and Kappa
 type USL struct {
-	Sigma  float64 // contention: the share of work that cannot be done side by side
+	Sigma  float64 // contention: the share of the work that is serialized
 	Kappa  float64 // coherency: the cost of each pair that must agree; above 0 throughput has a peak
 	Lambda float64 // throughput per second at a concurrency of 1
 }
@@ -51,8 +51,8 @@ func atLeastOne(concurrency float64) error {
 	return errors.New("the concurrency must be a finite number, 1 or more")
 }
 
-// PeakConcurrency returns the concurrency of the highest throughput, √((1−σ)/κ), not rounded, and
-// false where there is no peak above a concurrency of 1. Source: Gunther, 2007, chapter 4.
+// PeakConcurrency returns the concurrency of the highest throughput, √((1−σ)/κ), not rounded. It returns false if there
+// is no peak above a concurrency of 1. Source: Gunther, 2007, chapter 4.
 func (m USL) PeakConcurrency() (float64, bool) {
 	peak := math.Sqrt((1 - m.Sigma) / m.Kappa)
 	if m.Kappa <= 0 || !(peak >= 1) || math.IsInf(peak, 1) {
@@ -61,8 +61,7 @@ func (m USL) PeakConcurrency() (float64, bool) {
 	return peak, true
 }
 
-// PeakThroughput returns the highest throughput per second, and false where [USL.PeakConcurrency]
-// is none.
+// PeakThroughput returns the highest throughput per second, and false if there is no peak; see [USL.PeakConcurrency].
 func (m USL) PeakThroughput() (float64, bool) {
 	peak, found := m.PeakConcurrency()
 	if !found {
@@ -71,8 +70,8 @@ func (m USL) PeakThroughput() (float64, bool) {
 	return m.at(peak), true
 }
 
-// Knee returns the concurrency above which more of it adds little: the peak, or 1/σ where that comes
-// first (there λN meets the ceiling λ/σ of contention alone); +Inf for a line.
+// Knee returns the concurrency above which throughput grows little: the smaller of the peak and 1/σ, where λN meets the
+// ceiling λ/σ of contention alone. It is +Inf for a line.
 func (m USL) Knee() float64 {
 	knee := 1 / m.Sigma
 	if peak, found := m.PeakConcurrency(); found {

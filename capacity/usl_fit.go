@@ -16,28 +16,28 @@ import (
 type USLFit struct {
 	USL
 	RSquared float64  // share of the variance of throughput that the law explains
-	Warnings []string // what to know before relying on it
+	Warnings []string // what to consider before relying on it
 	unit     float64  // the highest throughput measured, per second
 	points   []Point  // measured, throughput in units
 	law      USL      // USL with Lambda in units
 }
 
-// minLevels is how many different levels of concurrency three parameters need at least.
+// minLevels is the least number of different levels of concurrency for three parameters.
 const minLevels = 4
 
-// kneeShare is the share of the knee that the highest level must reach.
+// kneeShare is the part of the knee that the highest level must reach.
 const kneeShare = 0.7
 
-// ErrUnidentified is returned by [FitUSL] for points that agree with many laws alike.
+// ErrUnidentified is returned for measurements that many models fit equally well.
 var ErrUnidentified = errors.New("the points do not determine the law")
 
-// FitUSL fits the law by least squares of throughput, with σ and κ at least 0. The points must come
-// from a closed loop: in an open one throughput below saturation is the offered load and says
-// nothing about σ and κ. They are refused where fewer than 4 levels differ, or where the highest
-// lies below 70 % of the fitted knee (see [USL.Knee]).
+// FitUSL fits the law by least squares of throughput, with σ and κ at least 0. The points must come from a closed loop:
+// in an open one, throughput below saturation is the offered load and says nothing about σ and κ. FitUSL returns an
+// error if there are fewer than 4 different levels, or if the highest lies below 70 % of the fitted knee (see
+// [USL.Knee]).
 //
 // Source: Gunther, "Guerrilla Capacity Planning", 2007, chapter 5; for the algorithm
-// see [leastSquares].
+// see leastSquares.
 func FitUSL(points []Point) (USLFit, error) {
 	if err := checkPoints(points); err != nil {
 		return USLFit{}, err
@@ -77,7 +77,7 @@ func (f USLFit) warnings(highest float64) []string {
 	}
 	switch peak, found := f.PeakConcurrency(); {
 	case f.Sigma+f.Kappa >= 1-1e-9:
-		all = append(all, fmt.Sprintf("σ is %.4g and κ %.4g, together 1 or more: throughput does not grow above a concurrency of 1 at all, so that there is no peak", f.Sigma, f.Kappa))
+		all = append(all, fmt.Sprintf("σ is %.4g and κ %.4g, together 1 or more: throughput does not grow above a concurrency of 1, so there is no peak", f.Sigma, f.Kappa))
 	case f.Kappa == 0:
 		all = append(all, "κ is at its bound 0: within these points throughput has no peak")
 	case found && peak > highest:
@@ -100,7 +100,7 @@ func checkPoints(points []Point) error {
 	return nil
 }
 
-// guessUSL starts from the best-looking λ and a mild law.
+// guessUSL returns the start of the fit: the largest λ of a point, and little σ and κ.
 func guessUSL(points []Point) USL {
 	var lambda, highest float64
 	for _, point := range points {
@@ -119,7 +119,7 @@ func fitUSL(points []Point, start USL) (USL, error) {
 	return model, model.check()
 }
 
-// missesUSL are model − data for the parameters σ, κ and λ.
+// missesUSL returns model − data as a function of the parameters σ, κ and λ.
 func missesUSL(points []Point) residuals {
 	return func(p, r []float64, j *mat.Dense) {
 		for i, point := range points {
@@ -148,17 +148,17 @@ func explained(points []Point, model USL) float64 {
 // Interval is a 95 % confidence interval.
 type Interval [2]float64
 
-// around returns the interval cut at 0 and reaching to the estimate.
+// around returns the interval cut at 0 and widened to include the estimate.
 func (i Interval) around(estimate float64) Interval {
 	return Interval{max(0, min(i[0], estimate)), max(i[1], estimate)}
 }
 
 func (i Interval) times(unit float64) Interval { return Interval{i[0] * unit, i[1] * unit} }
 
-// USLIntervals hold what resampling says about a [USLFit].
+// USLIntervals holds the intervals of a [USLFit].
 type USLIntervals struct {
 	Sigma, Kappa, Lambda Interval
-	PeakConcurrency      *Interval // nil where more than 2.5 % of the resamples have no peak
+	PeakConcurrency      *Interval // nil if more than 2.5 % of the resamples have no peak
 	PeakThroughput       *Interval // as PeakConcurrency
 	Resamples            int
 	Warnings             []string
@@ -166,20 +166,19 @@ type USLIntervals struct {
 
 var uslPurpose = workload.NewPurpose("capacity/usl")
 
-// enoughPoints is how many points it takes for the intervals to hold what they promise.
+// enoughPoints is the number of points from which the intervals hold 95 %.
 const enoughPoints = 8
 
-// Intervals draws residuals anew, refits and takes the middle 95 %. Refits have no bounds: the law
-// they are drawn around is the best one without σ, κ ≥ 0, and the intervals are cut at 0. Note: refits
-// within the bounds pile up there, and hold σ and λ in 80 % of cases only where κ is 0.
+// Intervals draws new residuals, fits again and returns the middle 95 % of the results. These fits have no bounds, and
+// residuals are drawn around the best law without bounds. The intervals are then cut at 0. Note: fits within the bounds
+// pile up there, and the intervals of σ and λ then hold the truth in only 80 % of cases if κ is 0.
 //
-// Of simulated curves with errors of 2 %, constant or relative, the intervals of σ, κ and λ held the
-// truth in 0.94 to 0.99 of cases with 7 levels measured thrice, in 0.91 to 0.99 with 8 single levels and
-// in 0.88 to 0.98 with 4 to 6; those of the peak in 0.93 to 0.97, 0.86 to 0.98 and 0.80 to 0.94. Below 8
-// points there is a warning.
+// For simulated curves with errors of 2 %, constant or relative, the intervals of σ, κ and λ held the truth in 0.94 to
+// 0.99 of cases with 7 levels measured thrice, in 0.91 to 0.99 with 8 single levels and in 0.88 to 0.98 with 4 to 6.
+// Those of the peak held it in 0.93 to 0.97, 0.86 to 0.98 and 0.80 to 0.94. Below 8 points there is a warning.
 //
 // Source: Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, sections 9.4 and 13.3; for the
-// residuals see [scatter].
+// residuals see scatter.
 func (f USLFit) Intervals(resamples int, seed workload.Seed) (USLIntervals, error) {
 	if err := enoughResamples(resamples); err != nil {
 		return USLIntervals{}, err
@@ -199,7 +198,7 @@ func (f USLFit) Intervals(resamples int, seed workload.Seed) (USLIntervals, erro
 		}
 		law, err := refitUSL(resampled, unbounded)
 		if err != nil {
-			continue // this resample supports no law; it counts as without a peak
+			continue // no law fits this resample; it counts as one without a peak
 		}
 		sigma, kappa, lambda = append(sigma, law.Sigma), append(kappa, law.Kappa), append(lambda, law.Lambda)
 		if peak, found := law.PeakConcurrency(); found {
@@ -218,7 +217,7 @@ func (f USLFit) Intervals(resamples int, seed workload.Seed) (USLIntervals, erro
 		out.PeakConcurrency, out.PeakThroughput = &concurrency, &throughput
 	}
 	if n := len(f.points); n < enoughPoints {
-		out.Warnings = append(out.Warnings, fmt.Sprintf("%d points hardly show how far they scatter, so that the intervals hold less than 95 %% of the time; measure %d or more", n, enoughPoints))
+		out.Warnings = append(out.Warnings, fmt.Sprintf("%d points are few to estimate their scatter, so the intervals hold the truth less than 95 %% of the time; measure %d or more", n, enoughPoints))
 	}
 	return out, nil
 }
@@ -233,7 +232,7 @@ func refitUSL(points []Point, start USL) (USL, error) {
 	return USL{Sigma: found[0], Kappa: found[1], Lambda: found[2]}, nil
 }
 
-// scatterOf is how the points lie about a law.
+// scatterOf returns the scatter of the points around a law.
 func scatterOf(points []Point, law USL) scatter {
 	misses, slopes := make([]float64, len(points)), mat.NewDense(len(points), 3, nil)
 	missesUSL(points)([]float64{law.Sigma, law.Kappa, law.Lambda}, misses, slopes)

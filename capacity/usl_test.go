@@ -55,7 +55,7 @@ func TestNegativeCoherencyIsHeldAtZero(t *testing.T) {
 	}
 }
 
-// nudged says whether a small step that respects the bounds lowers the sum of squares.
+// nudged reports whether a small step that respects the bounds lowers the sum of squares.
 func nudged(law capacity.USL, points []capacity.Point) bool {
 	cost := func(law capacity.USL) (sum float64) {
 		for _, p := range points {

@@ -7,39 +7,39 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// peoplePurpose keys the permutation that draws who comes, without replacement.
+// peoplePurpose keys the permutation that draws who arrives, without replacement.
 var peoplePurpose = workload.NewPurpose("arrivals/people")
 
-// Caller is one person who comes.
+// Caller is one person who arrives.
 type Caller struct {
 	Person  uint64        // index in the population
 	At      time.Duration // real time of the step that arrivals are scheduled at
 	Visitor bool          // only looks
-	Opens   time.Duration // real time from which the person must be known
+	Opens   time.Duration // real time by which the person's walk must exist
 }
 
-// Crowd says who comes to a run and when. Both drivers draw their people from it.
+// Crowd defines who arrives in a run, and when. Both drivers draw their people from it.
 type Crowd struct {
 	Seed     workload.Seed
 	People   uint64            // size of the population that people are drawn from
 	Signups  workload.Arrivals // people who walk the journey
-	Visitors workload.Arrivals // people who take the first step and go
+	Visitors workload.Arrivals // people who take only the first step
 	Clock    workload.Clock
-	Lead     time.Duration // scenario time by which people must be known before they come; see [Journey.Lead]
+	Lead     time.Duration // scenario time by which people are drawn before they arrive; see [Journey.Lead]
 }
 
-// blockSize is how many people are drawn at once, which is faster than one by one.
+// blockSize is the number of people drawn at once, which is faster than one by one.
 const blockSize = 64
 
-// Permutation draws the person from an ordinal.
+// Permutation returns the permutation that draws the person from an ordinal.
 func (c Crowd) Permutation() workload.Permutation {
 	return workload.NewPermutation(c.Seed, peoplePurpose, c.People)
 }
 
 // Part yields every parts-th person in order of their instants, holding one bin of each stream in
 // memory. The same Crowd yields the same people at the same instants. Person k of the sign-ups has
-// ordinal k, visitors follow after all of them, and a permutation draws the person from the ordinal:
-// no person comes twice.
+// ordinal k, visitors follow after all of them, and a permutation draws the person from the ordinal,
+// so no person arrives twice.
 func (c Crowd) Part(part, parts int) iter.Seq[Caller] {
 	return func(yield func(Caller) bool) {
 		for block := range c.blocks(part, parts) {
@@ -52,7 +52,7 @@ func (c Crowd) Part(part, parts int) iter.Seq[Caller] {
 	}
 }
 
-// Blocks yields everyone, as a single part, several at once. A block is valid until the next.
+// Blocks yields all people in blocks. A block is valid until the next one.
 func (c Crowd) Blocks() iter.Seq[[]Caller] { return c.blocks(0, 1) }
 
 func (c Crowd) blocks(part, parts int) iter.Seq[[]Caller] {
@@ -90,8 +90,7 @@ func (c Crowd) blocks(part, parts int) iter.Seq[[]Caller] {
 	}
 }
 
-// merge offers the arrivals of both streams in order of time and says whether none was refused, which
-// ends it.
+// merge yields the arrivals of both streams in order of time until one is refused. It reports whether none was.
 func merge(signups, visitors iter.Seq[workload.Arrival], offer func(arrival workload.Arrival, visitor bool) bool) bool {
 	next, stop := iter.Pull(visitors)
 	defer stop()

@@ -1,12 +1,12 @@
-// Package journey says how one person walks the funnel: think, try, retry, give up, come back.
+// Package journey decides how one person walks the funnel: think, try, retry, give up, come back.
 //
-// It is a deterministic state machine that does no work itself; a driver (the load generator or
-// the simulator) does what it is told and reports back:
+// It is a deterministic state machine that does no work itself. A driver (the load generator or
+// the simulator) does what it says and reports back:
 //
 //  1. [New] compiles the steps once; [Journey.Begin] starts the [Walk] of one person and
 //     returns the first [Action];
-//  2. the driver acts at the instant named and reports the [Answer] to [Journey.Next];
-//  3. Next says how the attempt counts (a [Result]) and what the person does next.
+//  2. the driver acts at the instant of the action and passes the [Answer] to [Journey.Next];
+//  3. Next returns how the attempt counts (a [Result]) and what the person does next.
 //
 // Every draw comes from a stream keyed by person, step and attempt, so both drivers see the same
 // person decide the same way.

@@ -14,10 +14,10 @@ type Config struct {
 	Steps   []Step         `json:"steps"`   // at least one
 	Arrival int            `json:"arrival"` // the step whose instants the arrivals schedule
 
-	RetryBudget int `json:"retry_budget,omitempty"` // most retries of one person over the whole way; 0 means no limit
+	RetryBudget int `json:"retry_budget,omitempty"` // most retries of one person over the whole walk; 0 means no limit
 }
 
-// Journey is a compiled Config. It holds no state of any person and may be shared.
+// Journey is a compiled Config. It holds no state of any person and is safe to share.
 type Journey struct {
 	config   Config
 	chance   chance
@@ -27,11 +27,11 @@ type Journey struct {
 	fix      time.Duration   // longest time to mend a typing error before the scheduled instant
 }
 
-// leadQuantile is where think times before the scheduled step are cut, so that all of them are
-// known a bounded time ahead.
+// leadQuantile is the quantile at which think times before the scheduled step are cut, so that these steps lie at most a
+// bounded time ahead.
 const leadQuantile = 0.999
 
-// chance holds the streams of a walk, by what they are for.
+// chance holds the random streams of a walk, by purpose.
 type chance struct {
 	think, goOn, patience, every, backoff, comeBack, repeat, typo, fix workload.Streams
 }
@@ -44,8 +44,8 @@ func newChance(seed workload.Seed) chance {
 	}
 }
 
-// New compiles a journey. Mistypes, where not nil, names further people whose first attempt at a
-// step holds a typing error because of who they are (a trait), beside those drawn by [Typo].
+// New compiles a journey. The func mistypes, unless it is nil, reports further people whose first attempt at a step holds
+// a typing error because of a trait, besides those drawn by [Typo].
 func New(config Config, mistypes func(person uint64, step int) bool) *Journey {
 	j := &Journey{config: config, chance: newChance(config.Seed), mistypes: mistypes}
 	for i, step := range config.Steps {
@@ -58,8 +58,7 @@ func New(config Config, mistypes func(person uint64, step int) bool) *Journey {
 	return j
 }
 
-// Lead returns the longest scenario time by which anything a person does comes before the
-// instant that the arrivals schedule.
+// Lead returns the longest scenario time between a person's first action and the instant that the arrivals schedule.
 func (j *Journey) Lead() time.Duration {
 	lead := j.fix
 	for _, think := range j.leads[1:] {
@@ -77,7 +76,7 @@ func (c Config) Funnel() funnel.Journey {
 	return steps
 }
 
-// Walk is where one person is. The zero Walk is nobody.
+// Walk is the state of one person on the journey. The zero Walk belongs to nobody.
 type Walk struct {
 	Person    uint64
 	Intended  time.Duration // real time at which the current attempt is meant to begin
@@ -87,14 +86,13 @@ type Walk struct {
 	Attempt   int16 // at this step, over all visits
 	tries     int16 // in this visit
 	visit     int16
-	retries   int16 // over the whole way
+	retries   int16 // over the whole walk
 	mistyped  bool  // this attempt holds a typing error
 	passed    bool  // an earlier attempt at this step passed
 	looking   bool  // a visitor: one attempt at one step, then gone
 }
 
-// Scheduled returns the real time that the arrivals named: of the valid first attempt, or of a visitor's
-// only one.
+// Scheduled returns the real time that the arrivals scheduled, for the valid first attempt or for a visitor's only one.
 func (w *Walk) Scheduled() time.Duration {
 	if w.looking {
 		return w.Intended
@@ -102,8 +100,8 @@ func (w *Walk) Scheduled() time.Duration {
 	return w.scheduled
 }
 
-// Patience returns how long the person waits for the answer to the current attempt; it means nothing
-// where patience has no end.
+// Patience returns how long the person waits for the answer to the current attempt. It is meaningless if the step has no
+// patience.
 func (w *Walk) Patience() time.Duration { return w.leaves - w.Intended }
 
 // Action is what a person does next.
@@ -113,23 +111,23 @@ type Action struct {
 	Manner
 }
 
-// Manner is how a person acts. It stands apart because Go passes structs of more than four fields through
+// Manner describes how a person acts. It is a separate type because Go passes structs of more than four fields through
 // memory.
 type Manner struct {
 	Done     bool // the walk is over; nothing else is set
-	Leaves   bool // running into Timeout means the person left (abandoned), not that the client gave up
+	Leaves   bool // a timeout means that the person left (abandoned), not that the client gave up
 	Enters   bool // this is the person's first attempt at the step
 	Mistyped bool // the person sends something with a typing error
 }
 
-// Answer is what came back. Pending counts at await and poll only: not there yet.
+// Answer is the answer to an attempt. Pending applies only to await and poll steps.
 type Answer struct {
 	Outcome    funnel.Outcome
 	Pending    bool
-	RetryAfter time.Duration // what the service asked for; 0 where it asked nothing
+	RetryAfter time.Duration // what the service asked for; 0 if it asked for nothing
 }
 
-// Result says how an attempt counts. Nothing counts while the answer is pending.
+// Result is how an attempt counts. An attempt whose answer is pending does not count yet.
 type Result struct {
 	Ended   bool
 	Outcome funnel.Outcome
@@ -155,8 +153,8 @@ func (j *Journey) Leads(person uint64, scheduled time.Duration, buffer []Lead) [
 	return buffer
 }
 
-// start returns when the first attempt at the scheduled step begins: earlier than scheduled where
-// it holds a typing error.
+// start returns when the first attempt at the scheduled step begins. It is earlier than scheduled if the attempt holds a
+// typing error.
 func (j *Journey) start(person uint64, scheduled time.Duration) time.Duration {
 	if !j.errs(person, j.config.Arrival) {
 		return scheduled
@@ -171,13 +169,13 @@ func (j *Journey) Begin(person uint64, scheduled time.Duration) (Walk, Action) {
 	return w, j.enter(&w, j.start(person, scheduled))
 }
 
-// Look starts the walk of someone who takes one step at the given real time and goes.
+// Look starts the walk of a visitor, who takes one step at the given real time and leaves.
 func (j *Journey) Look(person uint64, step int, at time.Duration) (Walk, Action) {
 	w := Walk{Person: person, Step: int16(step), looking: true}
 	return w, j.enter(&w, at)
 }
 
-// Next takes the answer to the current attempt and the real time it came, and moves the walk on.
+// Next takes the answer to the current attempt and its real time, and advances the walk.
 func (j *Journey) Next(w *Walk, answer Answer, now time.Duration) (Result, Action) {
 	if answer.Pending {
 		if w.leaves == 0 || now < w.leaves {
@@ -199,7 +197,7 @@ func (j *Journey) Next(w *Walk, answer Answer, now time.Duration) (Result, Actio
 	return result, j.enter(w, j.later(now, think))
 }
 
-// again says whether the person tries this step once more, and how.
+// again reports whether the person tries this step again, and returns how.
 func (j *Journey) again(w *Walk, answer Answer, now time.Duration) (bool, Action) {
 	step := &j.config.Steps[w.Step]
 	switch {
@@ -272,7 +270,7 @@ func (j *Journey) attempt(w *Walk, at time.Duration) Action {
 	return action
 }
 
-// lookAgain waits until the next look, or until patience ends, whichever is first.
+// lookAgain waits until the next poll, or until patience ends, whichever is first.
 func (j *Journey) lookAgain(w *Walk, now time.Duration) Action {
 	step := &j.config.Steps[w.Step]
 	at := now + j.every(w)
@@ -282,9 +280,9 @@ func (j *Journey) lookAgain(w *Walk, now time.Duration) Action {
 	return Action{At: at, Timeout: step.Timeout}
 }
 
-// LookLater returns the first look at or after an instant before which nothing can have come, given
-// the next look; or the look at which patience ends, if that is earlier. It says what a driver would
-// come to by answering every look until then as pending: a short cut for one who knows.
+// LookLater returns, from the next poll, the first poll at or after an instant before which the answer cannot have
+// arrived, or the poll at which patience ends, if that is earlier. The result is that of answering every poll until then
+// as pending, so a driver that knows the instant saves these polls.
 func (j *Journey) LookLater(w *Walk, next Action, until time.Duration) Action {
 	if w.leaves > 0 {
 		until = min(until, w.leaves)
@@ -300,7 +298,7 @@ func (j *Journey) LookLater(w *Walk, next Action, until time.Duration) Action {
 	return next
 }
 
-// every returns the time between two looks, the same all through an attempt.
+// every returns the time between two polls, which is constant during an attempt.
 func (j *Journey) every(w *Walk) time.Duration {
 	return max(time.Millisecond, j.draw(&j.config.Steps[w.Step].Every, j.chance.every, w.Person, int(w.Step), int(w.Attempt)))
 }
@@ -322,7 +320,7 @@ func (j *Journey) repeats(w *Walk) bool {
 	return stream.Chance(share)
 }
 
-// errs says whether the person's first attempt at the step holds a typing error.
+// errs reports whether the person's first attempt at the step holds a typing error.
 func (j *Journey) errs(person uint64, step int) bool {
 	if share := j.config.Steps[step].Typo.Share; share > 0 {
 		stream := j.stream(j.chance.typo, person, step, 0)

@@ -56,7 +56,7 @@ type answer struct {
 	pending bool
 	at      time.Duration // when it comes
 	final   bool
-	next    time.Duration // when the person acts next; 0 where the walk is over
+	next    time.Duration // when the person acts next; 0 if the walk is over
 }
 
 func TestWalks(t *testing.T) {

@@ -15,7 +15,7 @@ type Step struct {
 	Continue float64               `json:"continue"` // share of those who passed this step who go on to the next
 	Timeout  time.Duration         `json:"timeout"`  // real time after which an attempt counts as timed out; 0 means none
 	Patience workload.Distribution `json:"patience"` // real time after which the person leaves a wait; zero means never
-	Every    workload.Distribution `json:"every"`    // await and poll: real time between two looks
+	Every    workload.Distribution `json:"every"`    // await and poll: real time between two polls
 	Retry    Retry                 `json:"retry"`
 	Repeat   Repeat                `json:"repeat"`
 	Typo     Typo                  `json:"typo"`
@@ -27,9 +27,9 @@ type Retry struct {
 	Attempts   int                   `json:"attempts"`    // most attempts in one visit; 0 means 1
 	Base       time.Duration         `json:"base"`        // real time; the cap of the first delay
 	Cap        time.Duration         `json:"cap"`         // real time; the cap of all delays; 0 means none
-	Even       bool                  `json:"even"`        // the whole delay each time; otherwise full jitter: uniform between 0 and the delay
+	Even       bool                  `json:"even"`        // every delay in full; otherwise full jitter: uniform between 0 and the delay
 	RetryAfter bool                  `json:"retry_after"` // wait at least as long as the service asked
-	Visits     int                   `json:"visits"`      // times a person comes to try this step, the first included; 0 means 1
+	Visits     int                   `json:"visits"`      // visits in which a person tries this step, the first included; 0 means 1
 	Return     workload.Distribution `json:"return"`      // scenario time until the next visit
 }
 
@@ -47,16 +47,16 @@ func (r Retry) Delay(n int, u float64) time.Duration {
 	return time.Duration(u * float64(delay))
 }
 
-// Repeat describes people who send the same thing once more although they were answered.
+// Repeat describes people who send the same request again although it was answered.
 type Repeat struct {
 	Share float64               `json:"share"`
 	After workload.Distribution `json:"after"` // scenario time after the answer
 }
 
-// Typo describes people whose first attempt holds a typing error: it is declined, they mend it and
-// send it again. At the step that arrivals are scheduled at, the faulty attempt lies before the
-// scheduled instant, so that the instant remains that of the valid one.
+// Typo describes people whose first attempt holds a typing error. It is declined, and they correct it and send it again.
+// At the step that arrivals are scheduled at, the faulty attempt lies before the scheduled instant, which remains that of
+// the valid attempt.
 type Typo struct {
 	Share float64               `json:"share"`
-	Fix   workload.Distribution `json:"fix"` // scenario time to find and mend the error
+	Fix   workload.Distribution `json:"fix"` // scenario time to find and correct the error
 }

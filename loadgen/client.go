@@ -17,8 +17,8 @@ import (
 // maxBody is the largest answer read, in bytes.
 const maxBody = 8 << 20
 
-// connections opens connections and can cut all of them, which is what ends requests under way
-// when a run is over.
+// connections opens connections and can cut all of them. Cutting them ends the requests under way when a run is
+// over.
 type connections struct {
 	mu   sync.Mutex
 	open map[net.Conn]struct{}
@@ -69,7 +69,7 @@ func (t *trackedConn) Close() error {
 	return t.Conn.Close()
 }
 
-// hostOf returns host:port of a URL, and whether it is TLS.
+// hostOf returns host:port of a URL, and reports whether it uses TLS.
 func hostOf(target string) (address string, secure bool, err error) {
 	parsed, err := url.Parse(target)
 	if err != nil {
@@ -79,7 +79,7 @@ func hostOf(target string) (address string, secure bool, err error) {
 	return fasthttp.AddMissingPort(parsed.Host, secure), secure, nil
 }
 
-// route is how requests reach one target.
+// route holds how requests reach one target.
 type route struct {
 	address string
 	secure  *tls.Config // nil for plain HTTP
@@ -87,7 +87,7 @@ type route struct {
 	limits  Connections
 }
 
-// newClient returns a client of one host that never tries a request twice.
+// newClient returns a client of one host that never retries a request.
 func (r route) newClient(most int) *fasthttp.HostClient {
 	idle := r.limits.Idle
 	if idle == 0 {
@@ -109,7 +109,7 @@ func (r route) newClient(most int) *fasthttp.HostClient {
 	}
 }
 
-// classifyError says what a failed request means.
+// classifyError returns the outcome and the reason of a failed request.
 func classifyError(err error) (funnel.Outcome, funnel.Reason) {
 	var dial *net.OpError
 	var record tls.RecordHeaderError

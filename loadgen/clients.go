@@ -7,17 +7,17 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// clients are the clients of a pool: for each target one that all share, one whose connections are
-// never used twice, or one for each person.
+// clients holds the clients of a pool: for each target one that all people share, one whose connections are used only
+// once, or one for each person.
 type clients struct {
 	routes []route
 	most   int
 	shared []*fasthttp.HostClient
 	fresh  []*fasthttp.HostClient
-	second []*http.Client // HTTP/2; nil where it was not asked for
+	second []*http.Client // HTTP/2; nil if it was not asked for
 
 	mu  sync.Mutex
-	own map[uint64][]*fasthttp.HostClient // by person; nil where all share
+	own map[uint64][]*fasthttp.HostClient // by person; nil if all share
 }
 
 func newClients(routes []route, config Connections, most int) *clients {
@@ -38,8 +38,8 @@ func newClients(routes []route, config Connections, most int) *clients {
 
 func (c *clients) http2(target int) *http.Client { return c.second[target] }
 
-// of returns the client for one request. That of cold requests never keeps a connection, because
-// each of them says that it will close.
+// of returns the client for one request. The client of cold requests keeps no connection, because each of these
+// requests asks to close it.
 func (c *clients) of(target int, person uint64, cold bool) *fasthttp.HostClient {
 	switch {
 	case cold:

@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// composer writes requests and judges answers; it keeps its buffers and belongs to one goroutine.
+// composer renders requests and judges answers. It reuses its buffers and belongs to one goroutine.
 type composer struct {
 	generator *Generator
 	req       fasthttp.Request
@@ -37,7 +37,7 @@ func (c *composer) compose(work job) *compiled {
 	return request
 }
 
-// fillPerson sets what the person types: wrongly where the attempt holds a typing error.
+// fillPerson sets what the person types, with the mistake if the attempt holds a typing error.
 func (c *composer) fillPerson(work job) {
 	attempt := 2
 	if work.mistyped {
@@ -74,12 +74,12 @@ func (c *composer) bytes(work job) ([]byte, error) {
 	return c.out.Bytes(), nil
 }
 
-// reads says whether judging a request's answer needs more than its status.
+// reads reports whether an answer to the request must be read beyond its status.
 func (c *composer) reads(request *compiled) bool {
 	return len(request.extracts) > 0 || len(request.checks) > 0 || c.generator.config.Cookies
 }
 
-// judge says what an answer means and takes out of it what later steps need.
+// judge sets the outcome of an answer and extracts what later steps need.
 func (c *composer) judge(request *compiled, status int, asked retry, resp *fasthttp.Response, jar []cookie, done *completion) {
 	done.reason = funnel.Reason(status)
 	done.answer.Outcome, done.answer.Pending = request.classify(status)
@@ -110,8 +110,8 @@ func (c *composer) judge(request *compiled, status int, asked retry, resp *fasth
 	}
 }
 
-// decode replaces a compressed body by what it holds; false where that cannot be, or is more than
-// maxBody. A body in an encoding that is not known stays as it is.
+// decode replaces a compressed body by its content. It returns false if the body cannot be decoded or exceeds
+// maxBody. A body in an unknown encoding stays as it is.
 func decode(resp *fasthttp.Response) bool {
 	given := string(resp.Header.ContentEncoding())
 	encoding := strings.ToLower(given)

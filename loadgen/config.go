@@ -16,7 +16,7 @@ import (
 type Config struct {
 	Journey     journey.Config      `json:"journey"`
 	Signups     workload.Arrivals   `json:"signups"`  // people who walk the journey
-	Visitors    workload.Arrivals   `json:"visitors"` // people who take the first step and go
+	Visitors    workload.Arrivals   `json:"visitors"` // people who take only the first step
 	Seed        workload.Seed       `json:"seed"`
 	People      uint64              `json:"people"` // size of the population that people are drawn from
 	Opens       time.Time           `json:"opens"`
@@ -24,18 +24,18 @@ type Config struct {
 	PhotoBytes  int                 `json:"photo_bytes"`
 	Requests    []Request           `json:"requests"` // one for each step of the journey
 	Targets     map[string]string   `json:"targets"`  // name → URL of scheme, host and port
-	Vars        map[string]string   `json:"vars"`     // values for ${var.NAME}
+	Vars        map[string]string   `json:"vars"`     // values of ${var.NAME}
 	Feeders     map[string]Feeder   `json:"feeders,omitempty"`
 	Files       map[string]File     `json:"files,omitempty"`
 	Cookies     bool                `json:"cookies,omitempty"` // people keep the cookies they are given
 	Until       time.Duration       `json:"until"`             // real time after which the run ends
 	Shards      int                 `json:"shards"`            // 0 means 1
-	InFlight    int                 `json:"in_flight"`         // most requests under way at once, over all shards; 0 means 1024
+	InFlight    int                 `json:"in_flight"`         // most requests in flight, over all shards; 0 means 1024
 	Connections Connections         `json:"connections,omitzero"`
-	MostPeople  int                 `json:"most_people,omitempty"` // people under way at once; the rest are shed and counted; 0 means no cap
-	Warm        int                 `json:"warm,omitempty"`        // connections to each target that are opened before the first person comes
-	Closed      int                 `json:"closed,omitempty"`      // a closed loop: so many people under way at all times, instead of the arrivals; 0 means the arrivals
-	ClosedFor   time.Duration       `json:"closed_for,omitempty"`  // real time after which nobody new begins
+	MostPeople  int                 `json:"most_people,omitempty"` // most people active at once; the rest are shed and counted; 0 means no limit
+	Warm        int                 `json:"warm,omitempty"`        // connections to each target that are opened before the first arrival
+	Closed      int                 `json:"closed,omitempty"`      // closed loop: this many people are always active, in place of the arrivals; 0 means the arrivals
+	ClosedFor   time.Duration       `json:"closed_for,omitempty"`  // closed loop: real time after which nobody new begins
 	Part        int                 `json:"part"`                  // this generator's part, counting from 0
 	Parts       int                 `json:"parts"`                 // how many generators share the run; 0 means 1
 	Traits      []population.Traits `json:"typo_traits"`           // per step: people whose first attempt holds a typing error
@@ -48,20 +48,20 @@ type Request struct {
 	Path      string             `json:"path"`
 	Headers   map[string]string  `json:"headers,omitempty"`
 	JSON      string             `json:"json,omitempty"`      // a JSON text; values are escaped for JSON strings
-	Text      string             `json:"text,omitempty"`      // a body as it is
+	Text      string             `json:"text,omitempty"`      // a body of any type
 	Multipart map[string]string  `json:"multipart,omitempty"` // form fields; ${person.photo} and ${file.NAME}, alone, become files
 	Extract   map[string]Extract `json:"extract,omitempty"`
 	Completed []int              `json:"completed"`
 	Declined  []int              `json:"declined,omitempty"`
 	Rejected  []int              `json:"rejected,omitempty"`
 	Pending   []int              `json:"pending,omitempty"`
-	Checks    []Check            `json:"checks,omitempty"` // what an answer with a status of Completed must hold; else the attempt failed
-	Look      *Look              `json:"look,omitempty"`   // what is sent once the answer was pending; nil means the same again
-	Silent    bool               `json:"silent,omitempty"` // people who leave do not close the connection: the service is not told
+	Checks    []Check            `json:"checks,omitempty"` // what the body of a completed answer must hold; otherwise the attempt failed
+	Look      *Look              `json:"look,omitempty"`   // what is sent while the answer is pending; nil means the same request
+	Silent    bool               `json:"silent,omitempty"` // people who leave do not close the connection, so the service does not notice
 }
 
-// Look is the request that asks what has become of one that was taken. The attempt's answer is the one that
-// took it.
+// Look is the request that polls for the result of an accepted request. The attempt's answer is the one that accepted
+// it.
 type Look struct {
 	Method string `json:"method"`
 	Path   string `json:"path"`
@@ -74,7 +74,7 @@ func (r Request) look() Request {
 	return r
 }
 
-// Check is a condition on an answer: there is a value at the place, and it equals or contains a text.
+// Check is a condition on an answer: a value exists at a place, and equals or contains a text.
 type Check struct {
 	Extract
 	Equals   string `json:"equals,omitempty"`
@@ -86,7 +86,7 @@ type Extract struct {
 	JSON   string `json:"json,omitempty"`
 	Header string `json:"header,omitempty"`
 	Regexp string `json:"regexp,omitempty"`
-	// Rejected takes it out of rejected answers too, and does not mind where it is missing.
+	// Rejected extracts it from rejected answers too, where it may be missing.
 	Rejected bool `json:"rejected,omitempty"`
 }
 
@@ -113,9 +113,8 @@ func (c Config) validate() error {
 	return nil
 }
 
-// MostConnections returns how many connections may be open at once when so many people come in all.
-// Where each person has their own, those who think keep theirs; people who leave without a word leave
-// theirs behind.
+// MostConnections returns the most connections that can be open at once if this many people arrive in all. People
+// with connections of their own keep them while they think, and people who leave silently leave theirs open.
 func (c Config) MostConnections(people int) int {
 	most := c.InFlight
 	for _, request := range c.Requests {
@@ -132,13 +131,13 @@ func (c Config) MostConnections(people int) int {
 	return max(most, people*len(c.Targets))
 }
 
-// Check says whether the texts of all requests can be rendered; addresses of targets need not be known.
+// Check returns an error if a template of a request is invalid. The URLs of targets need not be known.
 func (c Config) Check() error {
 	_, _, err := compile(c, nil)
 	return err
 }
 
-// CheckTarget says whether a URL names a service: scheme, host and port.
+// CheckTarget returns an error unless a URL names a service: scheme, host and port.
 func CheckTarget(name, target string) error {
 	parsed, err := url.Parse(target)
 	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {

@@ -15,13 +15,13 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Connections says how the targets are reached.
+// Connections configures how the targets are reached.
 type Connections struct {
-	PerPerson bool              `json:"per_person,omitempty"` // each person has connections of their own; otherwise all share them
+	PerPerson bool              `json:"per_person,omitempty"` // each person has their own connections; otherwise all people share them
 	Cold      float64           `json:"cold,omitempty"`       // share of requests on a new connection, which is closed after the answer
-	Idle      time.Duration     `json:"idle,omitempty"`       // longest time a connection waits to be used again; 0 means as long as the service lets it
-	Life      time.Duration     `json:"life,omitempty"`       // age from which a connection is not used again; 0 means no limit
-	DNSTTL    time.Duration     `json:"dns_ttl,omitempty"`    // names are asked for again after so long; 0 means once
+	Idle      time.Duration     `json:"idle,omitempty"`       // longest time that a connection stays idle; 0 means as long as the service allows
+	Life      time.Duration     `json:"life,omitempty"`       // age at which a connection is no longer reused; 0 means no limit
+	DNSTTL    time.Duration     `json:"dns_ttl,omitempty"`    // how long addresses of names are kept; 0 means for the whole run
 	ConnectTo map[string]string `json:"connect_to,omitempty"` // host:port of a target → host:port to connect to instead
 	HTTP2     bool              `json:"http2,omitempty"`      // over TLS, with net/http
 	TLS       TLS               `json:"tls,omitzero"`
@@ -29,10 +29,10 @@ type Connections struct {
 
 // TLS holds certificates in PEM.
 type TLS struct {
-	CA       string `json:"ca,omitempty"` // who vouches for services; empty means the system's authorities
+	CA       string `json:"ca,omitempty"` // authorities that services are checked against; empty means the system's
 	Cert     string `json:"cert,omitempty"`
 	Key      string `json:"key,omitempty"`
-	Insecure bool   `json:"insecure,omitempty"` // take any certificate
+	Insecure bool   `json:"insecure,omitempty"` // accept any certificate
 }
 
 // config returns the settings of crypto/tls.
@@ -73,7 +73,7 @@ func (c Connections) validate() error {
 
 var coldPurpose = workload.NewPurpose("connections/cold")
 
-// cold says whether a request goes over a new connection.
+// cold reports whether a request uses a new connection.
 func (g *Generator) cold(work job) bool {
 	share := g.config.Connections.Cold
 	if share <= 0 {
@@ -83,8 +83,8 @@ func (g *Generator) cold(work job) bool {
 	return stream.Chance(share)
 }
 
-// resolver knows the addresses of one target. It asks again in the background, so that nobody waits
-// for a name server while people come.
+// resolver holds the addresses of one target. It refreshes them in the background, so that no request waits for a
+// name server.
 type resolver struct {
 	host, port string
 	mu         sync.Mutex
@@ -92,7 +92,7 @@ type resolver struct {
 	next       int
 }
 
-// newResolver asks for the first time; target is host:port.
+// newResolver returns a resolver after the first lookup. The target is host:port.
 func newResolver(ctx context.Context, target string, connectTo map[string]string) (*resolver, error) {
 	if other, given := connectTo[target]; given {
 		target = other
@@ -105,7 +105,7 @@ func newResolver(ctx context.Context, target string, connectTo map[string]string
 	return r, r.ask(ctx)
 }
 
-// ask keeps IPv4 addresses where there are any, else IPv6.
+// ask looks the addresses up. It keeps the IPv4 addresses if there are any, and the IPv6 addresses otherwise.
 func (r *resolver) ask(ctx context.Context) error {
 	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", r.port)
 	if err != nil {
@@ -143,7 +143,7 @@ func (r *resolver) address() netip.AddrPort {
 	return r.addresses[r.next%len(r.addresses)]
 }
 
-// resolvers are those of all targets.
+// resolvers holds the resolvers of all targets.
 type resolvers struct {
 	all  []*resolver
 	stop context.CancelFunc
@@ -171,7 +171,7 @@ func (g *Generator) newResolvers(ctx context.Context) (*resolvers, error) {
 	return rs, nil
 }
 
-// refresh asks again and again; who cannot be asked keeps the addresses known.
+// refresh looks the addresses up periodically. If a lookup fails, the known addresses stay.
 func (rs *resolvers) refresh(ctx context.Context, ttl time.Duration) {
 	ticker := time.NewTicker(ttl)
 	defer ticker.Stop()
@@ -182,7 +182,7 @@ func (rs *resolvers) refresh(ctx context.Context, ttl time.Duration) {
 		case <-ticker.C:
 		}
 		for _, r := range rs.all {
-			_ = r.ask(ctx) // the addresses known stay
+			_ = r.ask(ctx) // the known addresses stay
 		}
 	}
 }

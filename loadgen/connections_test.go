@@ -49,7 +49,7 @@ func counted(t *testing.T, secure bool, change func(*httptest.Server)) (*httptes
 	return server, &conns, &requests
 }
 
-// inTurn is people who come one after the other, so that one connection would do, and take two steps.
+// inTurn is people who arrive one after the other, so that one connection would do, and take two steps.
 func inTurn(c *loadgen.Config) {
 	c.Shards, c.Signups.Mode = 1, workload.Even
 	c.Signups.Bins = workload.Bins{Width: 500 * time.Millisecond, Counts: []int{5}}

@@ -7,14 +7,14 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// cookie is what a person keeps of one target. Its path and domain are not looked at: it goes back
-// to the target it came from, with every request.
+// cookie is a cookie that a person has from one target. Its path and domain are ignored: it is sent back to that
+// target with every request.
 type cookie struct {
 	client      int
 	name, value string
 }
 
-// setCookies returns the jar as the answer changes it; the jar itself is left as it was.
+// setCookies returns the jar with the cookies that the answer sets. It does not modify the jar.
 func setCookies(jar []cookie, client int, resp *fasthttp.Response, now time.Time) []cookie {
 	changed := false
 	for _, text := range resp.Header.Cookies() {

@@ -2,12 +2,12 @@ package loadgen
 
 import "time"
 
-// deadlines are the instants at which requests under way run out of time. Most requests share a few
-// timeouts, whose deadlines come in the order they were made: a queue for each. Nothing is ever
-// cancelled; whoever pops one compares the sequence number.
+// deadlines holds the instants at which requests in flight time out. Most requests share a few timeouts. The
+// deadlines of one timeout are in order, so each timeout has a queue. Deadlines are never cancelled: whoever pops one
+// compares its sequence number.
 type deadlines struct {
 	queues []deadlineQueue
-	other  timers // those of timeouts beyond the first few, drawn ones mostly
+	other  timers // deadlines of further timeouts, mostly drawn ones
 	made   uint64
 }
 
@@ -17,10 +17,10 @@ type deadlineQueue struct {
 	entries []timer
 }
 
-// mostQueues bounds the timeouts that get a queue of their own.
+// mostQueues is the number of timeouts that have their own queue.
 const mostQueues = 8
 
-// add notes a deadline and returns its sequence number, which is above 0.
+// add adds a deadline and returns its sequence number, which is above 0.
 func (d *deadlines) add(at, timeout time.Duration, slot int32) uint64 {
 	d.made++
 	for i := range d.queues {

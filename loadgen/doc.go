@@ -1,11 +1,11 @@
-// Package loadgen replays a scenario against a real service: an open-model load generator.
+// Package loadgen is an open-model load generator: it replays a scenario against a real service.
 //
-// People come when the arrivals say, never later because an answer was slow:
+// People arrive when the scenario says, and never later because an answer was slow:
 //
 //  1. a [Config] names the arrivals, the journey and the requests; [New] compiles them;
 //  2. [Generator.Run] starts the shards. Each owns every n-th person, a heap of timers, a slab of
-//     walks and an observer, and shares nothing on the way;
+//     walks and an observer, and shares nothing on the hot path;
 //  3. a shard makes its arrivals one bin ahead, asks package journey what a person does next, and
-//     hands due requests to its workers, which send them with fasthttp and read the answer;
+//     hands due requests to its wire: epoll for plain HTTP on Linux, and otherwise workers with a client;
 //  4. each attempt ends as a funnel.Sample with three clocks: intended, sent, ended.
 package loadgen

@@ -20,14 +20,14 @@ type frame struct {
 	retry      retry
 }
 
-// errFrame says that what came is no HTTP/1.1 answer.
+// errFrame is returned for bytes that are not an HTTP/1.1 answer.
 var errFrame = errors.New("the answer is no HTTP/1.1")
 
 // maxHead is the longest head read, in bytes.
 const maxHead = 64 << 10
 
-// parseFrame looks at the beginning of an answer; frame.whole says whether all of it is there.
-// Interim answers (1xx) before it must have been cut off. The answer to a HEAD has no body.
+// parseFrame parses the beginning of an answer. The field whole is true if the answer is complete. Interim answers
+// (1xx) must be removed first. The answer to a HEAD request has no body.
 func parseFrame(text []byte, toHead bool) (frame, error) {
 	head := headLength(text)
 	if head < 0 {
@@ -58,8 +58,8 @@ func parseFrame(text []byte, toHead bool) (frame, error) {
 	return f, f.measure(text[f.head:], length, chunked)
 }
 
-// headLength is the length of the head with the empty line that ends it, or -1. A line may end in a
-// line feed alone (RFC 9112, section 2.2).
+// headLength returns the length of the head with the empty line that ends it, or -1 if there is none yet. A line may
+// end in a line feed alone (RFC 9112, section 2.2).
 func headLength(text []byte) int {
 	for at := 0; ; {
 		next := bytes.IndexByte(text[at:], '\n')
@@ -73,7 +73,7 @@ func headLength(text []byte) int {
 	}
 }
 
-// cutLine returns the first line without its end, and what follows.
+// cutLine returns the first line without its line end, and the rest.
 func cutLine(text []byte) (line, rest []byte) {
 	line, rest, _ = bytes.Cut(text, []byte("\n"))
 	return bytes.TrimSuffix(line, []byte("\r")), rest
@@ -89,13 +89,13 @@ func fullLines(answer []byte, head int) []byte {
 	return append(made, answer[head:]...)
 }
 
-// interim says whether the final answer is still to come. After 101 none comes: what follows is of
-// another protocol.
+// interim reports whether the final answer is outstanding. After 101 there is none: what follows belongs to another
+// protocol.
 func (f frame) interim() bool {
 	return f.whole && f.status < 200 && f.status != http.StatusSwitchingProtocols
 }
 
-// readHeaders takes out the headers that matter here; length is -1 where there is none.
+// readHeaders reads the headers that matter here. The length is -1 if there is none.
 func (f *frame) readHeaders(text []byte) (length int, chunked bool, err error) {
 	length = -1
 	for {
@@ -130,7 +130,7 @@ func (f *frame) readHeaders(text []byte) (length int, chunked bool, err error) {
 	return length, chunked, nil
 }
 
-// measure says how long the body is and whether it has come.
+// measure determines the length of the body, and whether it is complete.
 func (f *frame) measure(body []byte, length int, chunked bool) error {
 	switch {
 	case f.status < 200 || f.status == 204 || f.status == 304:
@@ -194,13 +194,13 @@ func tooLong(length int) error {
 	return nil
 }
 
-// retry is what a Retry-After asks for (RFC 9110, section 10.2.3).
+// retry is the value of a Retry-After header (RFC 9110, section 10.2.3).
 type retry struct {
 	after time.Duration
-	at    time.Time // where it names an instant
+	at    time.Time // zero unless the header holds a date
 }
 
-// parseRetry reads seconds or a date; anything else asks for nothing.
+// parseRetry parses seconds or a date. It ignores anything else.
 func parseRetry(value []byte) retry {
 	if seconds, err := strconv.Atoi(string(value)); err == nil {
 		return retry{after: time.Duration(max(0, min(seconds, 1<<20))) * time.Second}

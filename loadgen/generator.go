@@ -27,14 +27,14 @@ type Generator struct {
 	under    []atomic.Int64 // requests under way, by shard
 }
 
-// Totals are what a generator knows of itself after its run.
+// Totals holds counts of the generator's own work over a run.
 type Totals struct {
-	Requests    int // first looks at an await or poll, not those after
-	WrongSecond int // requests sent in another second than intended
-	Shed        int // people never begun, because as many as allowed were under way
+	Requests    int // of await and poll steps, the first one only
+	WrongSecond int // requests that were sent in another second than intended
+	Shed        int // people who could not begin, because the most allowed were active
 }
 
-// InFlight returns how many requests are under way; any goroutine may ask while the generator runs.
+// InFlight returns the number of requests in flight. It is safe to call from any goroutine during the run.
 func (g *Generator) InFlight() int {
 	sum := int64(0)
 	for i := range g.under {
@@ -43,10 +43,10 @@ func (g *Generator) InFlight() int {
 	return int(sum)
 }
 
-// Totals returns what the generator knows of itself; it must have run.
+// Totals returns the counts of a run that has ended.
 func (g *Generator) Totals() Totals { return g.totals }
 
-// New compiles a run. Observer is called once for each shard; each is then called by one goroutine.
+// New compiles a run. It calls observer once for each shard. Each returned observer is called by one goroutine.
 func New(config Config, observer func(shard int) funnel.Observer) (*Generator, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
@@ -81,12 +81,12 @@ func (g *Generator) compile() (err error) {
 	return err
 }
 
-// traitTypo says whether who the person is makes their first attempt at the step hold a typing error.
+// traitTypo reports whether the person's traits make their first attempt at the step hold a typing error.
 func (g *Generator) traitTypo(person uint64, step int) bool {
 	return step < len(g.config.Traits) && g.config.Traits[step] != 0 && g.people.Traits(person).HasAny(g.config.Traits[step])
 }
 
-// shards never leaves one without room for a request or a person.
+// shards returns the number of shards. Each has room for at least one request and one person.
 func (g *Generator) shards() int {
 	shards := min(max(1, g.config.Shards), g.inFlight())
 	for _, most := range []int{g.config.MostPeople, g.config.Closed} {
@@ -105,9 +105,9 @@ func (g *Generator) inFlight() int {
 	return g.config.InFlight
 }
 
-// Run plays the run from the instant it began, which lies at real time 0. It returns when all
-// people are done, the run is over, or the context ends; whoever is still under way then has no
-// final sample. An error means that nobody could be sent at all.
+// Run plays the run from the instant began, which is real time 0. It returns when all people are done, the run is over,
+// or the context ends. People who are still active then have no final sample. An error means that the run could not
+// start.
 func (g *Generator) Run(ctx context.Context, began time.Time) error {
 	errs, shards := make([]error, g.shards()), make([]*shard, g.shards())
 	var running sync.WaitGroup

@@ -11,13 +11,12 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// newHTTP2 returns a net/http client that speaks HTTP/2 and nothing else over one target's
-// connections, and never tries a request twice.
+// newHTTP2 returns a net/http client that speaks only HTTP/2 over one target's connections and never retries a request.
 func newHTTP2(secure *tls.Config, dial func(string) (net.Conn, error), life time.Duration) *http.Client {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(true)
 	transport := &http.Transport{
-		TLSClientConfig: secure, Protocols: protocols, IdleConnTimeout: life, DisableCompression: true, // asked for by a header alone
+		TLSClientConfig: secure, Protocols: protocols, IdleConnTimeout: life, DisableCompression: true, // only a request's own header asks for it
 		DialContext: func(_ context.Context, _, address string) (net.Conn, error) { return dial(address) },
 	}
 	return &http.Client{
@@ -80,7 +79,7 @@ func (w *worker) doHTTP2(client *http.Client, timeout time.Duration) error {
 	return nil
 }
 
-// bodyReader reads a body once; it has no GetBody, so that net/http cannot send it again.
+// bodyReader reads a body once. Without GetBody net/http cannot send it again.
 type bodyReader struct{ rest []byte }
 
 func (b *bodyReader) Read(into []byte) (int, error) {

@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// Metrics show a run to Prometheus while it lasts. Times are native histograms, which a scraper
-// that asks for the protobuf format gets; others see their sums and counts.
+// Metrics exposes a run to Prometheus while it lasts. Times are native histograms: a scraper that accepts the protobuf
+// format gets them whole, and others get their sums and counts.
 type Metrics struct {
 	registry           *prometheus.Registry
 	steps              funnel.Journey
@@ -21,7 +21,7 @@ type Metrics struct {
 	dropped, finished  prometheus.Counter
 }
 
-// NewMetrics returns the metrics of a journey; underWay tells how many requests are.
+// NewMetrics returns the metrics of a journey. The func underWay returns the number of requests in flight.
 func NewMetrics(steps funnel.Journey, underWay func() int) *Metrics {
 	const growth = 1.02 // of bucket widths: quantiles are exact to 1 %
 	times := func(name, help string) prometheus.HistogramOpts {
@@ -61,7 +61,7 @@ type Watcher interface {
 	funnel.Crowd
 }
 
-// Beside returns an observer that shows the metrics what it hands on to inner. One goroutine may use it.
+// Beside returns an observer that updates the metrics and calls inner. It belongs to one goroutine.
 func (m *Metrics) Beside(inner Watcher) Watcher {
 	o := &metered{Watcher: inner, metrics: m}
 	for range m.steps {
@@ -74,7 +74,7 @@ func (m *Metrics) Beside(inner Watcher) Watcher {
 type metered struct {
 	Watcher
 	metrics           *Metrics
-	response, service [][funnel.OutcomeCount]prometheus.Observer // by step, made when they first occur
+	response, service [][funnel.OutcomeCount]prometheus.Observer // by step, created when first needed
 }
 
 func (o *metered) Observe(sample funnel.Sample) {

@@ -2,7 +2,7 @@ package loadgen
 
 import "time"
 
-// pace compares when requests were sent with when they were intended, second by second.
+// pace compares the seconds in which requests were sent with the seconds in which they were intended.
 type pace struct {
 	newest int64 // the latest second seen
 	due    [paceSeconds]int
@@ -11,7 +11,7 @@ type pace struct {
 	total  int
 }
 
-// paceSeconds is how many seconds are open: what is later than that is wrong in any case.
+// paceSeconds is the number of open seconds. A request that is later than that is wrong in any case.
 const paceSeconds = 16
 
 func (p *pace) add(intended, sent time.Duration) {
@@ -30,14 +30,14 @@ func (p *pace) add(intended, sent time.Duration) {
 	p.sent[now%paceSeconds]++
 }
 
-// close takes a second into account and frees its place.
+// close counts a second and frees its place.
 func (p *pace) close(second int64) {
 	place := (second%paceSeconds + paceSeconds) % paceSeconds
 	p.wrong += max(0, p.due[place]-p.sent[place])
 	p.due[place], p.sent[place] = 0, 0
 }
 
-// finish closes all seconds and returns how many requests were sent in another second, and of how many.
+// finish closes all seconds. It returns how many requests were sent in another second, and how many there were.
 func (p *pace) finish() (wrong, total int) {
 	for i := range int64(paceSeconds) {
 		p.close(i)

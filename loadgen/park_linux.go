@@ -6,18 +6,18 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// mostDialing is how many connections a shard opens at once. What is due meanwhile waits for
-// whichever comes first, a connection opened or one that rests: where each request opened its own, a
-// stall of a tenth of a second opened thousands, and opening them made the next stall.
+// mostDialing is the most connections that a shard opens at once. Requests that are due meanwhile wait for the first
+// connection that is established or becomes idle. If each request opened its own, a stall of a tenth of a second would
+// open thousands, and opening them would cause the next stall.
 const mostDialing = 64
 
-// parkedJob is a request that waits for a connection. Its clocks and its timeout run.
+// parkedJob is a request that waits for a connection. Its clocks and its timeout are running.
 type parkedJob struct {
 	job   job
 	since time.Duration
 }
 
-// parking holds the requests of one target that wait, the first to come first.
+// parking is the queue of parked requests of one target.
 type parking struct {
 	jobs []parkedJob
 	head int
@@ -37,7 +37,7 @@ func (p *parking) take() parkedJob {
 	return first
 }
 
-// expiry returns when the first of those parked runs out of time.
+// expiry returns when the first parked request times out.
 func (p *parking) expiry() (time.Duration, bool) {
 	if p.empty() || p.jobs[p.head].job.timeout == 0 {
 		return 0, false
@@ -45,12 +45,12 @@ func (p *parking) expiry() (time.Duration, bool) {
 	return p.jobs[p.head].since + p.jobs[p.head].job.timeout, true
 }
 
-// full says whether a request to the target must wait for a connection.
+// full reports whether a request to the target must be parked.
 func (e *epoll) full(target int32) bool {
 	return e.own == nil && len(e.idle[target]) == 0 && e.dialing >= mostDialing
 }
 
-// servePark starts what can be started of those parked, and ends what has run out of time.
+// servePark starts the parked requests that can start, and completes those that have timed out.
 func (e *epoll) servePark() {
 	for target := range e.parked {
 		p := &e.parked[target]
@@ -65,7 +65,7 @@ func (e *epoll) servePark() {
 	}
 }
 
-// parkExpiry returns when the first of all parked runs out of time.
+// parkExpiry returns when the first parked request of any target times out.
 func (e *epoll) parkExpiry() (first time.Duration, any bool) {
 	for target := range e.parked {
 		if at, some := e.parked[target].expiry(); some && (!any || at < first) {
@@ -75,7 +75,7 @@ func (e *epoll) parkExpiry() (first time.Duration, any bool) {
 	return first, any
 }
 
-// settle notes that a connection is opened no more, whether it came about or not.
+// settle records that opening a connection has ended, successfully or not.
 func (e *epoll) settle(c *conn) {
 	if c.dialing {
 		c.dialing = false

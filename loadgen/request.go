@@ -16,23 +16,23 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// boundary separates the parts of a multipart body; it cannot occur in a JPEG that ombak makes, and
-// files that hold it are refused.
+// boundary separates the parts of a multipart body. It cannot occur in a JPEG that ombak makes, and files that contain
+// it are refused.
 const boundary = "ombak-7d1a0e3c5b"
 
 // compiled is a request ready to be rendered.
 type compiled struct {
 	Request
 	client    int // index of the target's client
-	looks     int // index of the request that looks what has become of this one; 0 where there is none
+	looks     int // index of the request that polls for this one's result; 0 if there is none
 	uri       template
 	headers   []header
 	body      template
 	parts     []part
 	extracts  []extraction
-	tickets   bool // some of them come with rejected answers
+	tickets   bool // some values are extracted from rejected answers too
 	checks    []check
-	readsBody bool // some extraction or check looks at the body
+	readsBody bool // an extraction or a check reads the body
 	step      workload.Purpose
 	person    bool // rendering needs the person's data
 	fixed     bool // the request is the same for everybody
@@ -47,7 +47,7 @@ type part struct {
 	name  string
 	value template
 	photo bool
-	file  File // where it has a name, it is the value
+	file  File // the value, if it has a name
 }
 
 type extraction struct {
@@ -56,7 +56,7 @@ type extraction struct {
 	pattern *regexp.Regexp
 }
 
-// StepFault is what is wrong with the request of one step.
+// StepFault is an error in the request of one step.
 type StepFault struct {
 	Step int // place in the journey
 	Name string
@@ -69,7 +69,7 @@ func (f StepFault) Error() string { return fmt.Sprintf("step %s: %v", f.Name, f.
 // Unwrap returns what is wrong.
 func (f StepFault) Unwrap() error { return f.Err }
 
-// compile turns the requests into templates, those of the steps first; targets gives each target's index.
+// compile compiles the requests, those of the steps first. The map targets holds the index of each target.
 func compile(config Config, targets map[string]int) ([]compiled, int, error) {
 	s := scope{got: map[string]int{}, vars: config.Vars, fed: sortedKeys(config.Feeders), data: config.Feeders, files: config.Files}
 	for _, request := range config.Requests {
@@ -149,7 +149,7 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 	return c, nil
 }
 
-// basicLogin is the header for the login in a target's URL; one that the step gives comes after it.
+// basicLogin returns the header for the login in a target's URL. A header of the step overrides it.
 func basicLogin(login *url.Userinfo) header {
 	password, _ := login.Password()
 	text := base64.StdEncoding.EncodeToString([]byte(login.Username() + ":" + password))
@@ -196,7 +196,7 @@ func (s scope) part(name string, value template) part {
 // quoted escapes the name of a field or file as browsers do (HTML standard, multipart/form-data).
 var quoted = strings.NewReplacer("\"", "%22", "\r", "%0D", "\n", "%0A")
 
-// needs says whether any of the request's templates does.
+// needs reports whether test is true of any template of the request.
 func (c *compiled) needs(test func(template) bool) bool {
 	needs := test(c.uri) || test(c.body)
 	for _, h := range c.headers {
@@ -208,7 +208,7 @@ func (c *compiled) needs(test func(template) bool) bool {
 	return needs
 }
 
-// fill renders the request; scratch is reused and returned.
+// fill renders the request. It reuses scratch and returns it.
 func (c *compiled) fill(req *fasthttp.Request, v *values, photos population.Photos, scratch []byte) []byte {
 	scratch = c.uri.render(v, scratch[:0])
 	req.Header.SetMethod(c.Method)
@@ -250,7 +250,7 @@ func (c *compiled) multipart(v *values, photos population.Photos, body []byte) [
 	return append(body, "--"+boundary+"--\r\n"...)
 }
 
-// extract takes the wanted values out of an answer; false where one is missing that must be there.
+// extract takes the wanted values out of an answer. It returns false if a required one is missing.
 func (c *compiled) extract(resp *fasthttp.Response, rejected bool, take func(slot int, value string)) bool {
 	for _, e := range c.extracts {
 		if rejected && !e.Rejected {
@@ -272,7 +272,7 @@ type check struct {
 	at extraction
 }
 
-// passes says whether the answer holds what every check wants.
+// passes reports whether the answer meets every check.
 func (c *compiled) passes(resp *fasthttp.Response) bool {
 	for _, check := range c.checks {
 		value, found := check.at.value(resp)

@@ -8,11 +8,11 @@ import (
 	"github.com/ombak-sim/ombak/journey"
 )
 
-// Caller is one person who comes.
+// Caller is one person who arrives.
 type Caller = journey.Caller
 
-// Callers yields all people of the run, or of this generator's part of it, in order of their
-// instants. The same Config yields the same people at the same instants.
+// Callers yields all people of the run, or of this generator's part of it, in order of time. The same Config yields the
+// same people at the same instants.
 func (c Config) Callers() iter.Seq[Caller] { return c.callers(c.Part, max(1, c.Parts)) }
 
 // callers yields every shards-th person.
@@ -23,8 +23,8 @@ func (c Config) callers(shard, shards int) iter.Seq[Caller] {
 	}.Part(shard, shards)
 }
 
-// schedule tells a shard whom to expect next. A goroutine of its own draws people ahead, so that
-// making a large bin never holds up the shard.
+// schedule yields the people of a shard. Its own goroutine draws them in advance, so that making a large bin never
+// delays the shard.
 type schedule struct {
 	batches chan []Caller
 	over    chan struct{}
@@ -35,7 +35,7 @@ type schedule struct {
 }
 
 const (
-	batchPeople  = 1024 // people handed over at once
+	batchPeople  = 1024 // people in one batch
 	batchesAhead = 8
 )
 
@@ -63,7 +63,7 @@ func newSchedule(config Config, shard, shards int) *schedule {
 	return s
 }
 
-// hand gives a batch to the shard; false once the shard has stopped.
+// hand passes a batch to the shard. It returns false after the shard has stopped.
 func (s *schedule) hand(batch []Caller) bool {
 	select {
 	case s.batches <- batch:
@@ -91,7 +91,7 @@ func (s *schedule) stop() {
 	s.drawing.Wait()
 }
 
-// due returns the next person who must be known at the given real time.
+// due returns the next person whose session must exist at the given real time.
 func (s *schedule) due(now time.Duration) (Caller, bool) {
 	if !s.more || s.pending.Opens > now {
 		return Caller{}, false

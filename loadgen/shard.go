@@ -15,7 +15,7 @@ type shard struct {
 	generator *Generator
 	index     int
 	observer  funnel.Observer
-	crowd     funnel.Crowd // nil where the observer does not count people
+	crowd     funnel.Crowd // nil if the observer does not count people
 	schedule  *schedule
 	sessions  slab
 	timers    timers
@@ -23,15 +23,15 @@ type shard struct {
 	wire      wire
 	answers   []completion
 	pace      pace
-	people    int // under way
-	closed    int // people kept under way in a closed loop; 0 means that the arrivals say who comes
+	people    int // active
+	closed    int // people kept active in a closed loop; 0 means an open model
 
 	permutation workload.Permutation // draws the people of a closed loop
 	nextOrdinal uint64
-	cap         int // most people under way; where there is no cap, 0
-	shed        int // people never begun, because as many as allowed were under way
-	under       int // requests under way
-	most        int // most requests under way at once
+	cap         int // most people active; 0 means no limit
+	shed        int // people who could not begin, because cap were active
+	under       int // requests in flight
+	most        int // most requests in flight
 	began       time.Time
 }
 
@@ -56,8 +56,8 @@ func newShard(g *Generator, index int) *shard {
 // shareOf divides a whole among n shards as evenly as whole numbers allow.
 func shareOf(whole, index, n int) int { return whole*(index+1)/n - whole*index/n }
 
-// grain is the least time between two looks at what is due while no answer comes: requests due
-// within it are sent together, late by as much at most.
+// grain is the least time between two checks of what is due while no answer arrives. Requests that are due within it
+// are sent together, at most this late.
 const grain = 200 * time.Microsecond
 
 // run plays the shard's people until the run is over, the context ends, or nobody is left.
@@ -95,7 +95,7 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 	return nil
 }
 
-// leave tells the observer of every attempt that was still under way when the run ended.
+// leave reports every attempt that was still unfinished when the run ended to the observer.
 func (s *shard) leave() {
 	now := s.now()
 	for slot := range s.sessions.used {
@@ -133,8 +133,8 @@ func (s *shard) nextInstant() (time.Duration, bool) {
 	return next, true
 }
 
-// refill lets the next person begin for each whose way has ended: a closed loop. It begins with the
-// first step, and knows no visitors.
+// refill starts a new person for each who has finished, in a closed loop. People begin with the first step, and there
+// are no visitors.
 func (s *shard) refill() {
 	now := s.now()
 	for s.people < s.closed && now < s.generator.config.ClosedFor && s.nextOrdinal < s.generator.config.People {
@@ -149,7 +149,7 @@ func (s *shard) refill() {
 	}
 }
 
-// expectPeople makes the sessions of all whose way may begin by now.
+// expectPeople creates the sessions of all people who may begin by now.
 func (s *shard) expectPeople() {
 	const ahead = 20 * time.Millisecond // people are made a little before they are needed
 	for {
@@ -187,7 +187,7 @@ func (s *shard) open(walk journey.Walk, action journey.Action, lead bool) {
 	s.plan(slot, action)
 }
 
-// plan enters the action into the timers, or closes the session.
+// plan schedules the action, or closes the session.
 func (s *shard) plan(slot int32, action journey.Action) {
 	session := s.sessions.at(slot)
 	if action.Done {
@@ -224,7 +224,7 @@ func (s *shard) act() {
 func (s *shard) send(slot int32, session *session) {
 	full := s.under >= s.most
 	if session.fresh && !session.lead && s.crowd != nil {
-		s.crowd.Scheduled(session.walk.Scheduled()) // not before: who never begins, as the run is cut short, is not told of
+		s.crowd.Scheduled(session.walk.Scheduled()) // not earlier: people who never begin because the run is cut short are not counted
 		if full {
 			s.crowd.DroppedPerson()
 			session.lost = true
@@ -254,7 +254,7 @@ func (s *shard) send(slot int32, session *session) {
 	s.wire.send(work)
 }
 
-// request is the index of what is sent next.
+// request returns the index of the request that is sent next.
 func (s *shard) request(session *session) int {
 	step := int(session.walk.Step)
 	if looks := s.generator.requests[step].looks; looks > 0 && session.waits {
@@ -263,7 +263,7 @@ func (s *shard) request(session *session) int {
 	return step
 }
 
-// take moves a walk on by one answer.
+// take advances a walk by one answer.
 func (s *shard) take(answer completion) {
 	if answer.sent {
 		s.under--
@@ -294,7 +294,7 @@ func (s *shard) take(answer completion) {
 	s.plan(answer.slot, next)
 }
 
-// pack puts what an answer held into the person's bag.
+// pack puts the extracted values of an answer into the person's bag.
 func (s *shard) pack(session *session, answer completion) {
 	for i, value := range answer.got {
 		if value == "" {

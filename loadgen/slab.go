@@ -6,27 +6,27 @@ import (
 	"github.com/ombak-sim/ombak/journey"
 )
 
-// session is one walk with what it has extracted so far.
+// session is one walk with the values it has extracted so far.
 type session struct {
 	walk   journey.Walk
 	action journey.Action
-	start  time.Duration // when the first look of the current attempt was sent; 0 before it
-	sent   time.Duration // when the request under way was sent; 0 where none is
-	taken  time.Duration // when the service took what it works off later; 0 before
-	bag    *bag          // nil while the person carries nothing
+	start  time.Duration // when the first request of the current attempt was sent; 0 before it
+	sent   time.Duration // when the request in flight was sent; 0 if there is none
+	taken  time.Duration // when the service accepted the request that is being polled; 0 before
+	bag    *bag          // nil while it is empty
 	lead   bool          // a step before the scheduled one, walked beside the person's main walk
 	fresh  bool          // nothing was sent yet
 	lost   bool          // could not be started at all
-	waits  bool          // looks again for an answer that was pending
+	waits  bool          // polls for an answer that is pending
 }
 
-// bag is what a person carries from step to step.
+// bag holds what a person carries from step to step.
 type bag struct {
 	got []string
 	jar []cookie
 }
 
-// carry returns the session's bag, made if there was none.
+// carry returns the session's bag, and creates it if necessary.
 func (s *session) carry() *bag {
 	if s.bag == nil {
 		s.bag = &bag{}
@@ -34,7 +34,7 @@ func (s *session) carry() *bag {
 	return s.bag
 }
 
-// slab holds sessions in pieces of one size, so that a growing crowd is never copied.
+// slab holds sessions in chunks of one size, so that it grows without copying.
 type slab struct {
 	pieces [][]session
 	used   int32
@@ -48,7 +48,7 @@ const (
 
 func (s *slab) at(slot int32) *session { return &s.pieces[slot>>pieceBits][slot&pieceMask] }
 
-// put keeps a session and returns its place.
+// put stores a session and returns its index.
 func (s *slab) put(kept session) int32 {
 	var slot int32
 	if n := len(s.free); n > 0 {
@@ -64,7 +64,7 @@ func (s *slab) put(kept session) int32 {
 	return slot
 }
 
-// drop frees a place.
+// drop frees an index.
 func (s *slab) drop(slot int32) {
 	*s.at(slot) = session{}
 	s.free = append(s.free, slot)

@@ -6,11 +6,11 @@ import (
 	"unsafe"
 )
 
-// sysEpollPwait2 is the number of epoll_pwait2 (Linux 5.11), which waits by the nanosecond where
-// epoll_wait rounds to milliseconds; it is the same on all architectures.
+// sysEpollPwait2 is the number of epoll_pwait2 (Linux 5.11) on all architectures. Its timeout is in nanoseconds, while
+// that of epoll_wait is in milliseconds.
 const sysEpollPwait2 = 441
 
-// epollWait waits for events, at most the given time.
+// epollWait waits for events for at most the given time.
 func epollWait(fd int, events []syscall.EpollEvent, pause time.Duration) (int, error) {
 	timeout := syscall.NsecToTimespec(int64(pause))
 	n, _, code := syscall.Syscall6(sysEpollPwait2, uintptr(fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(unsafe.Pointer(&timeout)), 0, 0)
@@ -23,7 +23,7 @@ func epollWait(fd int, events []syscall.EpollEvent, pause time.Duration) (int, e
 	return 0, code
 }
 
-// readSocket reads from a socket that never blocks, which is why the scheduler is not told.
+// readSocket reads from a non-blocking socket. Because it never blocks, it does not notify the scheduler.
 func readSocket(fd int, buffer []byte) (int, error) {
 	n, _, code := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&buffer[0])), uintptr(len(buffer)))
 	if code != 0 {
@@ -32,7 +32,7 @@ func readSocket(fd int, buffer []byte) (int, error) {
 	return int(n), nil
 }
 
-// writeSocket writes to a socket that never blocks; a peer that is gone gives EPIPE and no signal.
+// writeSocket writes to a non-blocking socket. A closed peer gives EPIPE and no signal.
 func writeSocket(fd int, text []byte) (int, error) {
 	n, _, code := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&text[0])), uintptr(len(text)), syscall.MSG_NOSIGNAL, 0, 0)
 	if code != 0 {

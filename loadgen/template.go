@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// values are what templates may name for one person at one attempt.
+// values holds what templates can refer to, for one person at one attempt.
 type values struct {
 	form    population.Form
 	person  uint64
@@ -20,7 +20,7 @@ type values struct {
 	step    workload.Purpose // of the step's name
 }
 
-// valueKind says where a template's variable comes from.
+// valueKind is the source of a template's variable.
 type valueKind uint8
 
 const (
@@ -51,7 +51,7 @@ type segment struct {
 	text string // literal; given: the value; upload: what the file holds
 	slot int    // got: index of the extracted value; fed: index of the feeder; upload: of the file, by name
 	cell int    // fed: index of the column
-	// escape appends the value as it is written where the template stands; nil means as it is.
+	// escape appends the value with the escaping of the template's context; nil appends it unchanged.
 	escape func([]byte, string) []byte
 }
 
@@ -59,7 +59,7 @@ type segment struct {
 // ${file.NAME} and ${step.key}.
 type template []segment
 
-// scope knows the names that templates may use.
+// scope holds the names that templates may use.
 type scope struct {
 	got   map[string]int
 	vars  map[string]string
@@ -68,7 +68,7 @@ type scope struct {
 	files map[string]File
 }
 
-// parseTemplate compiles a text; a dollar sign without a brace stands for itself, and $${ for ${.
+// parseTemplate compiles a text. A dollar sign without a brace stands for itself, and $${ for ${.
 func (s scope) parseTemplate(text string) (template, error) {
 	var compiled template
 	for {
@@ -146,7 +146,7 @@ func (s scope) feeder(key string) (segment, error) {
 	return segment{}, fmt.Errorf("${feeder.%s}: the feeder %s has the columns %s", key, name, strings.Join(feeder.Columns, ", "))
 }
 
-// needsPerson says whether rendering needs the person's data at all.
+// needsPerson reports whether rendering needs the person's data.
 func (t template) needsPerson() bool {
 	for _, piece := range t {
 		if piece.kind >= name && piece.kind <= birthDate {
@@ -156,7 +156,7 @@ func (t template) needsPerson() bool {
 	return false
 }
 
-// varies says whether the text differs between people.
+// varies reports whether the text differs between people.
 func (t template) varies() bool {
 	for _, piece := range t {
 		if piece.kind != literal && piece.kind != given && piece.kind != upload {
@@ -166,7 +166,7 @@ func (t template) varies() bool {
 	return false
 }
 
-// inJSON escapes values for the JSON strings that they stand in.
+// inJSON escapes values for JSON strings.
 func (t template) inJSON() template {
 	for i := range t {
 		if t[i].kind != literal {
@@ -176,8 +176,8 @@ func (t template) inJSON() template {
 	return t
 }
 
-// inURI escapes literals and values for a path and, after a question mark, for a query. What was
-// extracted may be a whole path, so that what has a meaning in a URI stays in it.
+// inURI escapes literals and values for a path and, after a question mark, for a query. An extracted value may be a
+// whole path, so its reserved characters stay.
 func (t template) inURI() template {
 	value := escapeSegment
 	for i, piece := range t {
@@ -228,7 +228,7 @@ func (v *values) text(piece segment) string {
 	case birthDate:
 		return v.form.BirthDate.Format("2006-01-02")
 	case got:
-		if piece.slot < len(v.got) { // nothing was extracted yet: empty, such as a ticket nobody has given
+		if piece.slot < len(v.got) { // empty if nothing was extracted yet, such as a missing ticket
 			return v.got[piece.slot]
 		}
 	case fed:
@@ -241,26 +241,26 @@ func (v *values) text(piece segment) string {
 	return ""
 }
 
-// escapeURI appends text so that it can stand in a request line; what may have a meaning in a URI stays.
+// escapeURI appends text escaped for a request line. Reserved characters of URIs stay.
 func escapeURI(buffer []byte, text string) []byte {
 	return escapePercent(buffer, text, func(c byte) bool {
 		return c > ' ' && c < 0x7f && strings.IndexByte(`"<>\^`+"`"+`{|}`, c) < 0
 	})
 }
 
-// escapeSegment appends text so that it stays within a segment of a path (RFC 3986, section 3.3).
+// escapeSegment appends text escaped for one segment of a path (RFC 3986, section 3.3).
 func escapeSegment(buffer []byte, text string) []byte {
 	return escapePercent(buffer, text, func(c byte) bool { return unreserved(c) || strings.IndexByte("!$&'()*+,;=:@", c) >= 0 })
 }
 
-// escapeQuery appends text so that it stays one value of a query: a plus sign means a space there.
+// escapeQuery appends text escaped for one value of a query, where a plus sign means a space.
 func escapeQuery(buffer []byte, text string) []byte { return escapePercent(buffer, text, unreserved) }
 
 func unreserved(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
-// escapePercent appends text, percent-encoded but for the bytes that may stay.
+// escapePercent appends text in percent-encoding, except for the bytes that stay.
 func escapePercent(buffer []byte, text string, stays func(byte) bool) []byte {
 	const hex = "0123456789ABCDEF"
 	for i := range len(text) {

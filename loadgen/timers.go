@@ -2,15 +2,15 @@ package loadgen
 
 import "time"
 
-// timer is something due for one walk.
+// timer is the next action of one walk.
 type timer struct {
 	at       time.Duration
-	sequence uint64 // orders timers of one instant by their making
+	sequence uint64 // orders timers of one instant by creation
 	slot     int32
 }
 
-// timers is a binary min-heap by (at, sequence). A walk has at most one timer or one request under
-// way, so nothing is ever cancelled.
+// timers is a binary min-heap by (at, sequence). A walk has at most one timer or one request in flight, so timers are
+// never cancelled.
 type timers struct {
 	heap []timer
 	made uint64

@@ -20,40 +20,40 @@ type job struct {
 	person   uint64
 	mistyped bool
 	timeout  time.Duration // 0 means none
-	got      []string      // read only: the walk stands still while its request is under way
-	jar      []cookie      // likewise
+	got      []string      // read only: the walk does not change while its request is in flight
+	jar      []cookie      // read only
 	attempt  int16
-	leaves   bool // running into the timeout means that the person left
+	leaves   bool // a timeout means that the person has left
 }
 
-// completion is what came of a job.
+// completion is the result of a job.
 type completion struct {
 	slot       int32
-	sent       bool // false where the request never left the shard
+	sent       bool // false if the request never left the shard
 	start, end time.Duration
 	answer     journey.Answer
 	reason     funnel.Reason
-	got        []string // extracted values by slot; nil where nothing was extracted
-	jar        []cookie // what the person keeps; nil where nothing changed
+	got        []string // extracted values by slot; nil if nothing was extracted
+	jar        []cookie // the person's cookies; nil if nothing changed
 }
 
 // wire sends requests and brings their answers. It belongs to the goroutine of one shard.
 type wire interface {
-	// send begins a request; its completion comes out of wait.
+	// send begins a request. The wait method returns its completion.
 	send(work job)
-	// wait appends what has been answered; while nothing has, it waits until the given real time or
-	// the context's end.
+	// wait appends the completions. If there are none, it waits for one, until the given real time or the end of the
+	// context.
 	wait(ctx context.Context, until time.Duration, answers []completion) []completion
-	// warm opens so many connections to each target ahead, where it can.
+	// warm opens this many connections to each target in advance, if the wire can.
 	warm(n int)
-	// forget closes the connections of a person whose way has ended, where people have their own.
+	// forget closes the connections of a person who has finished, if people have their own.
 	forget(person uint64)
-	// close cuts every connection and ends what is under way.
+	// close cuts every connection and ends the requests in flight.
 	close()
 }
 
-// pool is the wire that goes everywhere, TLS and HTTP/2 included: one goroutine for each request
-// under way, on the connections of fasthttp's client, or of net/http's for HTTP/2.
+// pool is the portable wire, for TLS and HTTP/2 too. Each request in flight has a goroutine, on the connections of
+// fasthttp's client, or of net/http's for HTTP/2.
 type pool struct {
 	generator *Generator
 	resolvers *resolvers
@@ -70,7 +70,7 @@ type pool struct {
 func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 	for i, request := range g.requests {
 		if request.Silent {
-			return nil, fmt.Errorf("step %s: to leave without closing the connection needs plain HTTP on Linux; leave out leave: silent", g.config.Journey.Steps[i].Name)
+			return nil, fmt.Errorf("step %s: leaving without closing the connection needs plain HTTP on Linux; remove leave: silent", g.config.Journey.Steps[i].Name)
 		}
 	}
 	secure, err := g.config.Connections.TLS.config()
@@ -85,7 +85,7 @@ func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 		return nil, err
 	}
 	for i, target := range g.targets {
-		address, isTLS, _ := hostOf(target) // newResolvers has read it
+		address, isTLS, _ := hostOf(target) // newResolvers has parsed it
 		r := route{address: address, dial: p.conns.dialer(p.resolvers.all[i]), limits: g.config.Connections}
 		if isTLS {
 			r.secure = secure
@@ -153,7 +153,7 @@ func (p *pool) close() {
 	p.resolvers.close()
 }
 
-// worker sends one request after the other and keeps its buffers.
+// worker sends one request after another and reuses its buffers.
 type worker struct {
 	composer
 	clients *clients

@@ -140,7 +140,7 @@ func (m *mailboxes) dropped() uint64 {
 	return sum
 }
 
-// watch returns a channel that is closed at the next message to a person; [mailboxes.leave] ends it.
+// watch returns a channel that is closed at the next message to a person; leave ends it.
 func (m *mailboxes) watch(person uint64) <-chan struct{} {
 	shard := m.shard(person)
 	shard.mu.Lock()

@@ -8,14 +8,14 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// axis says what an axis measures, from where to where, and how its ticks read.
+// axis describes what an axis measures, its range, and how its ticks are labelled.
 type axis struct {
 	label    string
 	min, max float64
 	log      bool
-	steps    []float64            // distances that ticks may have; none means 1, 2, 5 × 10^k
-	write    func(float64) string // nil means with separators
-	most     int                  // ticks; 0 means 8
+	steps    []float64            // allowed distances between ticks; none means 1, 2, 5 × 10^k
+	write    func(float64) string // labels of ticks; nil means numbers with separators
+	most     int                  // most ticks; 0 means 8
 }
 
 var _ plot.Ticker = axis{}
@@ -47,7 +47,7 @@ func (a axis) Ticks(low, high float64) []plot.Tick {
 	return a.evenTicks(low, high, write)
 }
 
-// evenTicks are equally far from each other.
+// evenTicks returns ticks at equal distances.
 func (a axis) evenTicks(low, high float64, write func(float64) string) []plot.Tick {
 	var ticks []plot.Tick
 	most := a.most
@@ -61,7 +61,7 @@ func (a axis) evenTicks(low, high float64, write func(float64) string) []plot.Ti
 	return ticks
 }
 
-// step returns the smallest agreeable distance of at least so much.
+// step returns the smallest allowed distance that is at least so large.
 func (a axis) step(least float64) float64 {
 	for _, step := range a.steps {
 		if step >= least {
@@ -77,9 +77,8 @@ func (a axis) step(least float64) float64 {
 	return 10 * power
 }
 
-// logTicks labels every power of ten, and 2 and 5 between them when there are few. Where that are fewer
-// than two labels, all digits have one, and in a range so short that it holds fewer than two of them,
-// steps as on an axis that is not logarithmic.
+// logTicks labels every power of ten, and 2 and 5 between them if there are few. If that gives fewer than two labels, it
+// labels every digit, and in an even shorter range it uses the steps of a linear axis.
 func logTicks(low, high float64, write func(float64) string) []plot.Tick {
 	few := math.Log10(high/low) < 2.2
 	ticks := digitTicks(low, high, write, func(digit float64) bool { return digit == 1 || few && (digit == 2 || digit == 5) })
@@ -92,7 +91,7 @@ func logTicks(low, high float64, write func(float64) string) []plot.Tick {
 	return ticks
 }
 
-// digitTicks stand at every digit of every power of ten; some of them have labels.
+// digitTicks returns ticks at every digit of every power of ten, some of them with labels.
 func digitTicks(low, high float64, write func(float64) string, labelled func(digit float64) bool) []plot.Tick {
 	var ticks []plot.Tick
 	for power := math.Floor(math.Log10(low)); power <= math.Ceil(math.Log10(high)); power++ {
@@ -119,8 +118,7 @@ func labels(ticks []plot.Tick) (n int) {
 	return n
 }
 
-// timeAxis lays out the time since the start in the unit that suits its length. It returns how many
-// seconds that unit has.
+// timeAxis returns an axis for the time since the start, in a unit that suits its length, and the seconds in that unit.
 func timeAxis(from, to float64) (axis, float64) {
 	a, unit := axis{steps: []float64{1, 2, 5, 10, 15, 20, 30, 60, 120, 300}, most: 14}, 1.0
 	switch length := to - from; {

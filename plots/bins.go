@@ -11,8 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// bins gather the seconds of a series: one by one and smoothed in a short run, by ten seconds or by
-// the minute in a long one.
+// bins gathers the seconds of a series: one by one and smoothed in a short run, in tens or in minutes in a long one.
 type bins struct {
 	first  int64 // second at which the first bin begins
 	width  int   // seconds in a bin
@@ -23,13 +22,13 @@ type bins struct {
 	axis   axis
 }
 
-// The lengths of run, in seconds, up to which bins have one second and ten.
+// The longest runs, in seconds, with bins of one second and of ten.
 const (
 	shortRun = 10 * 60
 	dayRun   = 3 * 3600
 )
 
-// newBins lays bins over the series, which must have a row at least.
+// newBins returns the bins of a series, which must have at least one row.
 func newBins(series report.Series) bins {
 	length := len(series.TS)
 	b := bins{first: series.TS[0], width: 1, smooth: 1}
@@ -49,10 +48,10 @@ func newBins(series report.Series) bins {
 	return b
 }
 
-// perMinute reports whether rates are per minute; per second otherwise.
+// perMinute reports whether rates are per minute rather than per second.
 func (b bins) perMinute() bool { return b.width > 1 }
 
-// rateUnit says what rates are in.
+// rateUnit returns the label of a rate with its unit.
 func (b bins) rateUnit(what string) string {
 	switch {
 	case b.perMinute():
@@ -63,7 +62,7 @@ func (b bins) rateUnit(what string) string {
 	return what + " per second"
 }
 
-// rate turns counts per second into a rate per bin.
+// rate returns the rate in each bin from counts per second.
 func (b bins) rate(counts []int64) []float64 {
 	sums := make([]float64, b.count)
 	for i, count := range counts {
@@ -83,7 +82,7 @@ func (b bins) rate(counts []int64) []float64 {
 	return rates
 }
 
-// level returns, at the end of each bin, the running sum of what came less what went.
+// level returns, at the end of each bin, the running sum of arrivals less departures.
 func (b bins) level(came []int64, went ...[]int64) []float64 {
 	levels, now := make([]float64, b.count), 0.0
 	for i := range came {
@@ -119,8 +118,8 @@ func (b bins) line(y []float64, style draw.LineStyle) curve {
 	return curve{x: b.x, y: y, style: style}
 }
 
-// uneven reports whether the peak would flatten everything else on a linear axis: whether it is more
-// than 40 times the median of the bins in which anything happened.
+// uneven reports whether the peak would flatten everything else on a linear axis: it is more than 40 times the median of
+// the bins in which anything happened.
 func uneven(column []float64) bool {
 	var busy []float64
 	for _, value := range column {
@@ -132,8 +131,8 @@ func uneven(column []float64) bool {
 	return len(busy) > 20 && busy[len(busy)-1] > 40*busy[len(busy)/2]
 }
 
-// mainStep is the series of the step that arrivals are scheduled at, or else of the sign-up, or else of
-// the first step; false when there is nothing.
+// mainStep returns the series of the step that arrivals are scheduled at, or else of the sign-up, or else of the first
+// step. It returns false if there is no step.
 func mainStep(r report.Report) (report.StepSeries, bool) {
 	series := r.Series
 	if len(series.TS) == 0 || len(series.Steps) == 0 {
@@ -152,7 +151,7 @@ func mainStep(r report.Report) (report.StepSeries, bool) {
 	return series.Steps[0], true
 }
 
-// largest returns the largest known value of some columns, 0 when there is none.
+// largest returns the largest known value of some columns, or 0 if there is none.
 func largest(columns ...[]float64) float64 {
 	most := 0.0
 	for _, column := range columns {
@@ -165,7 +164,7 @@ func largest(columns ...[]float64) float64 {
 	return most
 }
 
-// smallest returns the smallest value above 0, +Inf when there is none.
+// smallest returns the smallest value above 0, or +Inf if there is none.
 func smallest(columns ...[]float64) float64 {
 	least := math.Inf(1)
 	for _, column := range columns {

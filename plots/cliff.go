@@ -11,23 +11,23 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Load is one level of load that was tried.
+// Load is the result of one level of load.
 type Load struct {
 	OfferedPerS float64 // people per second
 	GoodputPerS float64 // people who passed, per second
-	P99S        float64 // response time of passed and timed-out attempts in seconds; 0 where there was none
+	P99S        float64 // response time of passed and timed-out attempts in seconds; 0 if there was none
 	Held        bool    // every threshold held
 }
 
-// Cliff draws goodput and response time against the load that was offered: up to the limit goodput
-// is what is offered, beyond it a service that is not protected falls off.
+// Cliff draws goodput and response time against the offered load. Up to the limit, goodput equals the offered load.
+// Beyond it, the goodput of an unprotected service collapses.
 func Cliff(what string, loads []Load) (Figure, error) {
-	const title = "What is offered, and what of it passes"
-	p := page{title: title, subtitle: what, note: "no data: no load was tried"}
+	d := drawing{name: "cliff", title: "Goodput and response time against offered load", question: "At which load does the service stop keeping up?"}
+	p := page{title: d.title, subtitle: what, height: pageHeight + 60, note: "no data: no load was tried"}
 	if len(loads) > 0 {
 		p.cliff(slices.SortedFunc(slices.Values(loads), func(a, b Load) int { return cmp.Compare(a.OfferedPerS, b.OfferedPerS) }))
 	}
-	return render("cliff", title, pageHeight+60, p.paint)
+	return d.render(&p)
 }
 
 func (p *page) cliff(loads []Load) {

@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// curve is a line with gaps where the figure is unknown (NaN) or cannot be on a log axis.
+// curve is a line with gaps at values that are unknown (NaN) or not positive on a log axis.
 type curve struct {
 	x, y  []float64
 	style draw.LineStyle

@@ -1,9 +1,10 @@
 // Package plots draws a Report.
 //
-//  1. [All] takes a report.Report and nothing else: no run is repeated to draw it;
-//  2. a figure gathers the seconds of the series into bins as wide as the run is long;
-//  3. its panels, legend, timeline and titles are laid out by one theme;
-//  4. the same drawing is written as SVG and as PNG: a [Figure].
+//  1. [All] takes only a report.Report: no run is repeated to draw it;
+//  2. each descriptor that applies to the report draws a figure: it gathers the seconds of the series into bins whose
+//     width depends on the length of the run;
+//  3. one theme lays out its panels, legend, timeline and titles;
+//  4. the drawing is written as SVG and as PNG: a [Figure].
 //
-// Figures carry their units, shade what the timeline tells, and say "no data" where there is none.
+// Figures name their units, shade the events of the timeline, and say "no data" if there are none.
 package plots

@@ -11,26 +11,31 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// The flow's sizes in points.
+// Sizes of the stream, in points.
 const (
 	flowHeight = 190
 	flowNode   = 7
 	flowHead   = 30 // room for the names above
 	flowFall   = 26 // how far those who leave fall
-	// numberHeight is that of a row of numbers below.
+	// numberHeight is the height of a row of numbers below the stream.
 	numberHeight = 12
 )
 
-// DropOff draws people as a stream from step to step (Sankey): what leaves it falls out downwards, by
-// outcome, and those who passed and did not go on.
-func DropOff(r report.Report) (Figure, error) {
-	const title = "Where people drop off"
-	p := page{title: title, subtitle: subtitle(r), note: "no data"}
+func dropOffFigure() drawing {
+	return drawing{
+		name: "drop-off", title: "People who leave, by step and outcome",
+		question: "Where do people drop off, and why?",
+		draw:     drawDropOff, describe: describeDropOff,
+	}
+}
+
+// drawDropOff draws people as a stream from step to step (a Sankey diagram). Those who leave fall out
+// downwards, by outcome, and so do those who passed a step and did not go on.
+func drawDropOff(p *page, r report.Report) error {
 	rows, most := walked(r.Funnel)
 	if most == 0 {
-		return render("drop-off", title, pageHeight, p.paint)
+		return nil
 	}
-	p.note = ""
 	for _, leaving := range leavings(rows[0], nil) {
 		p.legend = append(p.legend, entry{name: leaving.name, fill: leaving.fill})
 	}
@@ -38,11 +43,12 @@ func DropOff(r report.Report) (Figure, error) {
 	for i := range rows {
 		numbers = max(numbers, len(present(leavings(rows[i], after(rows, i)))))
 	}
-	height := 2*margin + 80 + flowHead + flowHeight + flowFall + numberHeight*vg.Length(numbers)
-	return render("drop-off", title, height, func(c draw.Canvas) { p.paintFlow(c, rows, most, numbers) })
+	p.height = 2*margin + 80 + flowHead + flowHeight + flowFall + numberHeight*vg.Length(numbers)
+	p.body = func(c draw.Canvas) { p.paintFlow(c, rows, most, numbers) }
+	return nil
 }
 
-// walked returns the steps that anybody entered, and the most who entered one.
+// walked returns the steps that anybody entered, and the largest number who entered one.
 func walked(funnel []report.FunnelRow) (rows []report.FunnelRow, most float64) {
 	for _, row := range funnel {
 		if row.Entered > 0 {
@@ -52,8 +58,8 @@ func walked(funnel []report.FunnelRow) (rows []report.FunnelRow, most float64) {
 	return rows, most
 }
 
-// leavings are those who do not reach the next step: outcomes other than passing, and those who
-// passed and did not go on. Next is nil at the last step, where passing is the end.
+// leavings returns the people who do not reach the next step: all outcomes other than passing, and those who passed and
+// did not go on. Next is nil for the last step, where passing is the end.
 func leavings(row report.FunnelRow, next *report.FunnelRow) []outcome {
 	all := outcomes(row)[1:]
 	gone := 0.0
@@ -63,7 +69,7 @@ func leavings(row report.FunnelRow, next *report.FunnelRow) []outcome {
 	return append([]outcome{{"passed, did not go on", gone, pale()}}, all...)
 }
 
-// after is the step after one, nil at the last.
+// after returns the step after row i, or nil for the last.
 func after(rows []report.FunnelRow, i int) *report.FunnelRow {
 	if i+1 < len(rows) {
 		return &rows[i+1]
@@ -71,7 +77,7 @@ func after(rows []report.FunnelRow, i int) *report.FunnelRow {
 	return nil
 }
 
-// present leaves out the outcomes that nobody had.
+// present returns the outcomes that anybody had.
 func present(all []outcome) (some []outcome) {
 	for _, outcome := range all {
 		if outcome.count > 0 {
@@ -81,7 +87,7 @@ func present(all []outcome) (some []outcome) {
 	return some
 }
 
-func (p page) paintFlow(c draw.Canvas, rows []report.FunnelRow, most float64, numbers int) {
+func (p *page) paintFlow(c draw.Canvas, rows []report.FunnelRow, most float64, numbers int) {
 	c.FillPolygon(color.White, box(c.Min.X, c.Min.Y, c.Size().X, c.Size().Y))
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	top := p.paintHead(c) - flowHead
@@ -104,15 +110,14 @@ func (p page) paintFlow(c draw.Canvas, rows []report.FunnelRow, most float64, nu
 }
 
 // paintStep writes the name of a step and how many entered it.
-func (p page) paintStep(c draw.Canvas, row report.FunnelRow, x, width, top vg.Length) {
+func (p *page) paintStep(c draw.Canvas, row report.FunnelRow, x, width, top vg.Length) {
 	name, number := boldStyle(smallSize), textStyle(smallSize, grey())
 	c.FillText(name, vg.Point{X: x, Y: top + 16}, fit(name, row.Step, width-4))
 	c.FillText(number, vg.Point{X: x, Y: top + 4}, fit(number, units.Number(math.Round(row.Entered)), width-4))
 }
 
-// paintLeavings lets the streams of those who leave fall out below the one that goes on, each to a
-// row of its own with its number.
-func (p page) paintLeavings(c draw.Canvas, all []outcome, x, step, from vg.Length, tall func(float64) vg.Length, numbers int) {
+// paintLeavings draws the streams of those who leave below the one that goes on, each with its number in a row.
+func (p *page) paintLeavings(c draw.Canvas, all []outcome, x, step, from vg.Length, tall func(float64) vg.Length, numbers int) {
 	at, label := from, c.Min.Y+numberHeight*vg.Length(numbers)
 	for _, leaving := range all {
 		height := tall(leaving.count)
@@ -128,7 +133,7 @@ func (p page) paintLeavings(c draw.Canvas, all []outcome, x, step, from vg.Lengt
 	}
 }
 
-// ribbon is a stream of one height between two places, its edges S-shaped.
+// ribbon returns the outline of a stream of one height between two places, with S-shaped edges.
 func ribbon(x0, top0, x1, top1, height vg.Length) []vg.Point {
 	var upper, lower []vg.Point
 	const pieces = 16
@@ -144,7 +149,8 @@ func ribbon(x0, top0, x1, top1, height vg.Length) []vg.Point {
 	return upper
 }
 
-// bend is a stream that leaves to the right and falls: a quarter of an ellipse that narrows to a width.
+// bend returns the outline of a stream that leaves to the right and falls: a quarter of an ellipse that narrows to a
+// width.
 func bend(x0, top, x1, bottom, height, width vg.Length) []vg.Point {
 	var outer, inner []vg.Point
 	const pieces = 16
@@ -158,4 +164,18 @@ func bend(x0, top, x1, bottom, height, width vg.Length) []vg.Point {
 		outer = append(outer, inner[k])
 	}
 	return outer
+}
+
+func describeDropOff(r report.Report) (parts []string) {
+	for i, row := range r.Funnel {
+		if row.Entered == 0 {
+			continue
+		}
+		words := row.Step + ": " + units.Percent(row.Passed/row.Entered) + " passed"
+		if i+1 < len(r.Funnel) && row.Passed > 0 {
+			words += ", " + units.Percent(min(1, r.Funnel[i+1].Entered/row.Passed)) + " of them went on"
+		}
+		parts = append(parts, words)
+	}
+	return parts
 }

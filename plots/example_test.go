@@ -16,18 +16,12 @@ func Example() {
 		fmt.Printf("%s: %s\n", figure.Name, figure.Title)
 	}
 	// Output:
-	// funnel: How far people came
-	// drop-off: Where people drop off
-	// goodput: Who came to sign-up, what became of them, and who waits
-	// throughput: How many people pass each step
-	// response-time: Response time from the instant people meant to act
-	// heat-map: Where the answers lie: response time over time
-	// stations: How busy each part is, and what waits for it
+	// funnel: People who entered and passed each step
+	// drop-off: People who leave, by step and outcome
+	// goodput: Arrivals and outcomes at sign-up, and the longest queues
+	// throughput: People who pass each step
+	// response-time: Response time, measured from the intended start
+	// heat-map: Response time over time
+	// stations: Utilization and queue of each station
 	// spectrum: Response time by percentile, over the whole run
-}
-
-func ExampleFunnel() {
-	figure, err := plots.Funnel(single())
-	fmt.Println(figure.Name, len(figure.PNG) > 0, err)
-	// Output: funnel true <nil>
 }

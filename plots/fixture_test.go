@@ -20,7 +20,7 @@ func journey() (steps funnel.Journey) {
 	return steps
 }
 
-// rush plays people who come at a rate to a service whose identity check passes ten a second: the
+// rush plays people who arrive at a rate to a service whose identity check passes ten a second: the
 // others wait for a timeout of ten seconds, or are turned away.
 type rush struct {
 	length   int                          // seconds

@@ -11,7 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// The funnel's columns and rows in points.
+// Sizes of the funnel's columns and rows, in points.
 const (
 	nameWidth   = 88
 	numberWidth = 150
@@ -20,36 +20,40 @@ const (
 	barHeight   = rowHeight - 8
 )
 
-// Funnel draws, for every step, how many people entered and passed, and the shares of all outcomes.
-func Funnel(r report.Report) (Figure, error) {
-	const title = "How far people came"
-	p := page{title: title, subtitle: subtitle(r), note: "no data", legend: []entry{
-		{name: "entered", fill: pale()}, {name: "passed", fill: bluishGreen()},
-	}}
+func funnelFigure() drawing {
+	return drawing{
+		name: "funnel", title: "People who entered and passed each step",
+		question: "How far do people get?",
+		draw:     drawFunnel, describe: describeFunnel,
+	}
+}
+
+// drawFunnel draws, for every step, how many people entered and passed, and the shares of all outcomes.
+func drawFunnel(p *page, r report.Report) error {
 	most := 0.0
 	for _, row := range r.Funnel {
 		most = max(most, row.Entered)
 	}
-	height := vg.Length(112 + rowHeight*max(len(r.Funnel), 4))
+	p.height = vg.Length(112 + rowHeight*max(len(r.Funnel), 4))
 	if most == 0 {
-		p.legend = nil
-		return render("funnel", title, height, p.paint)
+		return nil
 	}
-	p.note = ""
+	p.legend = []entry{{name: "entered", fill: pale()}, {name: "passed", fill: bluishGreen()}}
 	for _, outcome := range outcomes(report.FunnelRow{})[1:] {
 		p.legend = append(p.legend, entry{name: outcome.name, fill: outcome.fill})
 	}
-	return render("funnel", title, height, func(c draw.Canvas) { p.paintFunnel(c, r.Funnel, most) })
+	p.body = func(c draw.Canvas) { p.paintFunnel(c, r.Funnel, most) }
+	return nil
 }
 
-// outcome is how many people of a step ended in one way.
+// outcome is the number of people of a step with one outcome.
 type outcome struct {
 	name  string
 	count float64
 	fill  color.Color
 }
 
-// outcomes are the parts of entered, in the order in which they are stacked.
+// outcomes returns the parts of those who entered, in stacking order.
 func outcomes(row report.FunnelRow) []outcome {
 	return []outcome{
 		{"passed", row.Passed, bluishGreen()},
@@ -62,8 +66,8 @@ func outcomes(row report.FunnelRow) []outcome {
 	}
 }
 
-// paintFunnel draws head and rows.
-func (p page) paintFunnel(c draw.Canvas, rows []report.FunnelRow, most float64) {
+// paintFunnel draws the head and the rows.
+func (p *page) paintFunnel(c draw.Canvas, rows []report.FunnelRow, most float64) {
 	c.FillPolygon(color.White, box(c.Min.X, c.Min.Y, c.Size().X, c.Size().Y))
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	y := p.paintHead(c) - 16
@@ -136,4 +140,13 @@ func inkOn(fill color.Color) color.Color {
 		return color.White
 	}
 	return color.Black // whatever the paper
+}
+
+func describeFunnel(r report.Report) (parts []string) {
+	for _, row := range r.Funnel {
+		if row.Entered > 0 {
+			parts = append(parts, row.Step+": passed "+passedOf(row))
+		}
+	}
+	return parts
 }

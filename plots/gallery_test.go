@@ -96,9 +96,12 @@ func tornado() (plots.Figure, error) {
 // The page in docs shows every figure, and no other.
 func TestGalleryPage(t *testing.T) {
 	var page bytes.Buffer
-	page.WriteString("# Figures\n\nEvery figure that ombak draws, on made-up data, as SVG and PNG. `ombak plot REPORT` draws those of a report again, `ombak plot REPORT --over PREDICTED` lays a prediction over a measurement; the others belong to `redline`, `calc usl` and `plan`.\n")
+	page.WriteString("# Figures\n\nThis page shows every figure that ombak draws, on made-up data. Each is written as SVG and PNG. `ombak plot REPORT` draws the figures of a report again, and `ombak plot REPORT --over PREDICTED` draws a prediction over a measurement. `redline` and `plan` draw the last four.\n")
 	for _, figure := range gallery(t) {
-		fmt.Fprintf(&page, "\n## %s\n![%s](../../plots/testdata/%s.svg)\n", figure.Title, figure.Title, figure.Name)
+		if figure.Title == "" || figure.Question == "" {
+			t.Errorf("figure %s has the title %q and answers %q", figure.Name, figure.Title, figure.Question)
+		}
+		fmt.Fprintf(&page, "\n## %s\n\n%s\n\n![%s](../../plots/testdata/%s.svg)\n", figure.Title, figure.Question, figure.Title, figure.Name)
 		if figure.Alt != "" {
 			fmt.Fprintf(&page, "\n%s\n", strings.ReplaceAll(figure.Alt, "; ", " · "))
 		}
@@ -121,12 +124,14 @@ func TestFiguresOfNothing(t *testing.T) {
 		func() (plots.Figure, error) { return plots.Tornado("", "", 0, []plots.Sway{{}}) },
 		func() (plots.Figure, error) { return plots.Overlay(report.Report{}, report.Report{}) },
 		func() (plots.Figure, error) { return plots.Overlay(single(), single()) },
-		func() (plots.Figure, error) { return plots.DropOff(report.Report{}) },
-		func() (plots.Figure, error) { return plots.HeatMap(report.Report{}) },
-		func() (plots.Figure, error) { return plots.WaitingRoom(report.Report{}) },
 	} {
 		if figure, err := draw(); err != nil || len(figure.SVG) == 0 {
 			t.Errorf("%s: %v", figure.Name, err)
+		}
+	}
+	for name, draw := range plots.Drawings() {
+		if figure, err := draw(report.Report{}); err != nil || len(figure.SVG) == 0 || figure.Alt != "No data." {
+			t.Errorf("%s: %v, %q", name, err, figure.Alt)
 		}
 	}
 }
@@ -138,7 +143,7 @@ func ExamplePareto() {
 }
 
 // In ten minutes 21 more come than are let in each second; nine a second are let in.
-func ExampleWaitingRoom() {
+func ExampleAll() {
 	figures, err := plots.All(queueing())
 	for _, figure := range figures {
 		if figure.Name == "waiting-room" {

@@ -2,6 +2,7 @@ package plots
 
 import (
 	"cmp"
+	"fmt"
 	"image/color"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // fate is one outcome at a step with its colour.
@@ -19,7 +21,7 @@ type fate struct {
 	fill   color.Color
 }
 
-// fates are the outcomes of a step, the good one first.
+// fates returns the outcomes of a step, the good one first.
 func fates(step report.StepSeries) []fate {
 	return []fate{
 		{"passed", step.Passed, bluishGreen()},
@@ -31,16 +33,22 @@ func fates(step report.StepSeries) []fate {
 	}
 }
 
-// Goodput draws who came to the main step, what became of them, and how many wait.
-func Goodput(r report.Report) (Figure, error) {
-	title := "Who came, what became of them, and who waits"
-	p := page{title: title, subtitle: subtitle(r), note: "no data"}
+func goodputFigure() drawing {
+	return drawing{
+		name: "goodput", title: "Arrivals, outcomes and queues",
+		question: "Does the service keep up with the people who arrive?",
+		draw:     drawGoodput, describe: describeGoodput,
+	}
+}
+
+// drawGoodput draws who arrived to the main step, how each attempt ended, and how many people wait.
+func drawGoodput(p *page, r report.Report) error {
+	p.height = pageHeight + 60
 	if step, ok := mainStep(r); ok {
-		title = "Who came to " + shortened(step.Step, longestName) + ", what became of them, and who waits"
-		p.title = title
+		p.title = "Arrivals and outcomes at " + shortened(step.Step, longestName) + ", and the longest queues"
 		p.goodput(r, step)
 	}
-	return render("goodput", title, pageHeight+60, p.paint)
+	return nil
 }
 
 func (p *page) goodput(r report.Report, step report.StepSeries) {
@@ -65,7 +73,7 @@ func (p *page) goodput(r report.Report, step report.StepSeries) {
 	p.panels, p.caption, p.note = []panel{upper, p.backlog(r, b)}, caption(r.Timeline, b.unit), ""
 }
 
-// stacked draws the outcomes on top of each other and returns the height of all.
+// stacked draws the outcomes on top of each other and returns their total height.
 func (p *page) stacked(b bins, step report.StepSeries) (areas []plot.Plotter, most float64) {
 	base := make([]float64, b.count)
 	for _, fate := range fates(step) {
@@ -84,7 +92,7 @@ func (p *page) stacked(b bins, step report.StepSeries) (areas []plot.Plotter, mo
 	return areas, largest(base)
 }
 
-// separate draws the outcomes as lines, for a log axis, where heights do not add up.
+// separate draws the outcomes as lines, because heights do not add up on a log axis.
 func (p *page) separate(b bins, step report.StepSeries) (lines []plot.Plotter, most float64) {
 	for _, fate := range fates(step) {
 		rate, style := b.rate(fate.column), draw.LineStyle{Color: fate.fill, Width: 1.8}
@@ -98,14 +106,14 @@ func (p *page) separate(b bins, step report.StepSeries) (lines []plot.Plotter, m
 	return lines, most
 }
 
-// queue is how many people are at a step over time.
+// queue is the number of people at a step over time.
 type queue struct {
 	step    int // place in the series
 	name    string
 	waiting []float64
 }
 
-// backlog draws how many people are at the steps with the longest queues.
+// backlog draws the number of people at the steps with the longest queues.
 func (p *page) backlog(r report.Report, b bins) panel {
 	queues := longest(r.Series, b)
 	var columns [][]float64
@@ -139,4 +147,27 @@ func longest(series report.Series, b bins) (queues []queue) {
 	}
 	slices.SortStableFunc(queues, func(a, b queue) int { return cmp.Compare(largest(b.waiting), largest(a.waiting)) })
 	return queues[:min(len(queues), 3)]
+}
+
+func describeGoodput(r report.Report) (parts []string) {
+	step, ok := mainStep(r)
+	if !ok {
+		return nil
+	}
+	for _, row := range r.Funnel {
+		if row.Step != step.Step {
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s people came to %s", units.Number(row.Entered), row.Step),
+			fmt.Sprintf("at most %s passed in one minute", units.Number(row.PeakPassedPerMin)))
+		for _, outcome := range outcomes(row) {
+			if outcome.count > 0 {
+				parts = append(parts, units.Number(outcome.count)+" "+outcome.name)
+			}
+		}
+	}
+	for _, queue := range longest(r.Series, newBins(r.Series)) {
+		parts = append(parts, fmt.Sprintf("at most %s at %s at one time", units.Number(largest(queue.waiting)), queue.name))
+	}
+	return parts
 }

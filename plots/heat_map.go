@@ -14,24 +14,31 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// HeatMap draws how many attempts were answered when and how fast: of the main step, and of the one
-// that was slowest.
-func HeatMap(r report.Report) (Figure, error) {
-	const title = "Where the answers lie: response time over time"
-	p := page{title: title, subtitle: subtitle(r), note: "no data: no attempt was answered"}
+func heatMapFigure() drawing {
+	return drawing{
+		name: "heat-map", title: "Response time over time",
+		question: "Do a few answers take long, or all of them?",
+		draw:     drawHeatMap, describe: describeTimes,
+	}
+}
+
+// drawHeatMap draws how many attempts were answered when and how fast, at the main step and at the slowest.
+func drawHeatMap(p *page, r report.Report) error {
 	shown := hottest(r)
 	if len(shown) == 0 {
-		return render("heat-map", title, pageHeight, p.paint)
+		p.note = "no data: no attempt was answered"
+		return nil
 	}
 	most := 1.0
 	for _, heat := range shown {
 		most = max(most, hottestCell(heat))
 	}
 	p.heat(r, shown, most)
-	return render("heat-map", title, pageHeight+vg.Length(160*(len(shown)-1)), p.paint)
+	p.height = pageHeight + vg.Length(160*(len(shown)-1))
+	return nil
 }
 
-// hottest returns the heat of the main step and of the step with the longest 99th percentile.
+// hottest returns the heat maps of the main step and of the step with the longest 99th percentile.
 func hottest(r report.Report) (shown []report.Heat) {
 	main, _ := mainStep(r)
 	heats := slices.Clone(r.Series.Heat)
@@ -100,7 +107,7 @@ func (p *page) heat(r report.Report, shown []report.Heat, most float64) {
 	p.caption, p.note = caption(r.Timeline, unit), ""
 }
 
-// floorOf is the lower edge of a row; the fastest row has that of a row of its height.
+// floorOf returns the lower edge of a row. The fastest row gets the same height as the next one.
 func floorOf(bounds []float64, row int) float64 {
 	if row == 0 {
 		return bounds[1] * bounds[1] / bounds[2]
@@ -115,7 +122,7 @@ func ceilingOf(bounds []float64, row int) float64 {
 	return bounds[row] * bounds[row] / bounds[row-1]
 }
 
-// scale returns the counts that the legend explains: powers of ten, and the largest.
+// scale returns the counts in the legend: powers of ten, and the largest.
 func scale(most float64) (counts []float64) {
 	for count := 1.0; count < most*0.999; count *= 10 {
 		counts = append(counts, count)
@@ -126,8 +133,7 @@ func scale(most float64) (counts []float64) {
 	return append(counts, most)
 }
 
-// warmth is the colour of a count on a log scale: from pale blue over blue to nearly black, so that
-// it reads without colours too.
+// warmth returns the colour of a count on a log scale, from pale blue to nearly black. It is readable in greyscale too.
 func warmth(count, most float64) color.Color {
 	share := 1.0
 	if most > 1 {

@@ -8,15 +8,15 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// mark is a measured place with its interval and its name.
+// mark is a measured point with its intervals and its name.
 type mark struct {
 	x, y   float64
 	xs, ys *[2]float64 // intervals; nil means none
-	name   string      // beside it; may be empty
+	name   string      // drawn beside it; may be empty
 	style  draw.GlyphStyle
 }
 
-// marks draws places with their intervals; names keep out of each other's way.
+// marks draws points with their intervals. Names do not overlap.
 type marks []mark
 
 var _ plot.Plotter = marks{}
@@ -45,12 +45,12 @@ func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
 		at := vg.Point{X: toX(mark.x), Y: toY(mark.y)}
 		place := besides(c, at, style.Width(mark.name), taken)
 		taken = append(taken, place)
-		c.FillPolygon(color.White, box(place.Min.X-1, place.Min.Y, style.Width(mark.name)+2, smallSize)) // no line strikes it out
+		c.FillPolygon(color.White, box(place.Min.X-1, place.Min.Y, style.Width(mark.name)+2, smallSize)) // keeps lines out of the name
 		c.FillText(style, place.Min, mark.name)
 	}
 }
 
-// besides finds room for a name next to a place: to its right or left, then higher and lower.
+// besides returns room for a name next to a point: to its right or left, then higher and lower.
 func besides(c draw.Canvas, at vg.Point, width vg.Length, taken []vg.Rectangle) vg.Rectangle {
 	const tall = smallSize + 2
 	var first vg.Rectangle

@@ -11,24 +11,24 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// nearTail is how far a predicted 95th percentile may be off, relative to the measured one, as the
-// command validate judges it; nearRate the same of people passed.
+// nearTail is the tolerance of ombak validate for a predicted 95th percentile, relative to the measured one. nearRate is
+// the same for people who pass.
 const (
 	nearTail = 0.35
 	nearRate = 0.10
 )
 
-// Overlay draws what was predicted over what was measured: people who pass the main step, and the
-// response time of nineteen out of twenty, each with the band within which a prediction is near.
+// Overlay draws a prediction over a measurement: people who pass the main step, and the 95th percentile of its response
+// time. Each has the band within which a prediction counts as near.
 func Overlay(measured, predicted report.Report) (Figure, error) {
-	const title = "Predicted over measured"
-	p := page{title: title, subtitle: subtitle(measured) + " · predicted: " + string(predicted.Engine) + ", plan " + predicted.Plan, note: "no data"}
+	d := drawing{name: "overlay", title: "Prediction and measurement", question: "How near is the prediction to what was measured?"}
+	p := page{title: d.title, subtitle: subtitle(measured) + " · predicted: " + string(predicted.Engine) + ", plan " + predicted.Plan, height: pageHeight + 60, note: "no data"}
 	real, ok := mainStep(measured)
 	other, okToo := mainStep(predicted)
 	if ok && okToo && real.Step == other.Step {
 		p.overlay(measured, predicted, real, other)
 	}
-	return render("overlay", title, pageHeight+60, p.paint)
+	return d.render(&p)
 }
 
 func (p *page) overlay(measured, predicted report.Report, real, other report.StepSeries) {
@@ -58,7 +58,7 @@ func (p *page) overlay(measured, predicted report.Report, real, other report.Ste
 	p.caption, p.note = caption(measured.Timeline, was.unit), ""
 }
 
-// at is a curve of these bins on the x axis of another report's unit.
+// at returns a curve of these bins on an x axis with another report's unit.
 func (b bins) at(y []float64, style draw.LineStyle, unit float64) curve {
 	line := b.line(y, style)
 	line.x = b.places(unit)
@@ -73,7 +73,7 @@ func (b bins) places(unit float64) []float64 {
 	return x
 }
 
-// around is the band of a share around values, in pieces where some are unknown.
+// around returns the band of a share around values. It has gaps at unknown values.
 func (b bins) around(y []float64, share, unit float64) plot.Plotter {
 	x := b.places(unit)
 	var pieces several
@@ -96,7 +96,7 @@ func (b bins) around(y []float64, share, unit float64) plot.Plotter {
 	return pieces
 }
 
-// several draws one after the other.
+// several draws plotters one after another.
 type several []plot.Plotter
 
 // Plot implements plot.Plotter.

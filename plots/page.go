@@ -21,11 +21,13 @@ type page struct {
 	panels          []panel
 	columns         int // of panels that share their axes; 0 means panels under each other, each with axes of its own
 	caption         []string
-	note            string // in place of the panels: "no data"
+	note            string            // stands in place of the panels: "no data"
+	height          vg.Length         // 0 means pageHeight
+	body            func(draw.Canvas) // paints the whole page in place of panels; nil for none
 }
 
-// panel is a plot whose y label is drawn by the page: gonum's own would reserve space for it as if
-// a logarithmic axis were linear.
+// panel is a plot whose y label is drawn by the page, because gonum reserves space for its own as if a logarithmic axis
+// were linear.
 type panel struct {
 	*plot.Plot
 	label string
@@ -39,7 +41,7 @@ type entry struct {
 	fill color.Color // instead of the line
 }
 
-// subtitle says what was played.
+// subtitle names the scenario, the plan and the engine of a run.
 func subtitle(r report.Report) string {
 	plan := r.Plan
 	if plan == "" {
@@ -56,7 +58,11 @@ func subtitle(r report.Report) string {
 }
 
 // paint draws the page.
-func (p page) paint(c draw.Canvas) {
+func (p *page) paint(c draw.Canvas) {
+	if p.body != nil {
+		p.body(c)
+		return
+	}
 	c.FillPolygon(color.White, box(c.Min.X, c.Min.Y, c.Size().X, c.Size().Y))
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	top := p.paintHead(c)
@@ -78,7 +84,7 @@ func (p page) paint(c draw.Canvas) {
 
 // paintGrid draws panels that share their axes beside and under each other, from left to right: the axes are
 // labelled at the left and at the bottom only.
-func (p page) paintGrid(c draw.Canvas) {
+func (p *page) paintGrid(c draw.Canvas) {
 	const nameHeight = smallSize + 4
 	left := c.Min.X
 	c.Min.X += labelSize + 6
@@ -124,8 +130,8 @@ func (u unlabelled) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// paintPanels draws the panels under each other with their axes in line.
-func (p page) paintPanels(c draw.Canvas) {
+// paintPanels draws the panels below each other with aligned axes.
+func (p *page) paintPanels(c draw.Canvas) {
 	left := c.Min.X
 	c.Min.X += labelSize + 6
 	c.Max.X -= 12 // the last tick's label is wider than its tick
@@ -145,8 +151,8 @@ func (p page) paintPanels(c draw.Canvas) {
 	}
 }
 
-// paintHead draws title, subtitle and legend and returns the height that is left.
-func (p page) paintHead(c draw.Canvas) vg.Length {
+// paintHead draws title, subtitle and legend and returns the height below them.
+func (p *page) paintHead(c draw.Canvas) vg.Length {
 	y := c.Max.Y - titleSize
 	c.FillText(boldStyle(titleSize), vg.Point{X: c.Min.X, Y: y}, fit(boldStyle(titleSize), p.title, c.Size().X))
 	y -= labelSize + 7
@@ -159,7 +165,7 @@ func (p page) paintHead(c draw.Canvas) vg.Length {
 }
 
 // paintLegend draws the entries from left to right, on as many lines as they need.
-func (p page) paintLegend(c draw.Canvas, y vg.Length) vg.Length {
+func (p *page) paintLegend(c draw.Canvas, y vg.Length) vg.Length {
 	const key, gap = 22, 16
 	style := textStyle(smallSize, black())
 	x := c.Min.X
@@ -188,7 +194,7 @@ func box(x, y, width, height vg.Length) []vg.Point {
 }
 
 // paintCaption draws the caption at the bottom and returns the height above it.
-func (p page) paintCaption(c draw.Canvas) vg.Length {
+func (p *page) paintCaption(c draw.Canvas) vg.Length {
 	style := textStyle(smallSize, grey())
 	lines := wrap(style, p.caption, c.Size().X)
 	y := c.Min.Y + vg.Length(len(lines))*(smallSize+3)
@@ -235,13 +241,13 @@ func fit(style text.Style, words string, width vg.Length) string {
 	return string(runes) + "…"
 }
 
-// How many letters of a step's name stand in a legend, and beside an axis with what is measured there.
+// The most letters of a step's name in a legend, and in the label of an axis.
 const (
 	longestName  = 24
 	longestLabel = 18
 )
 
-// shortened leaves the middle of a name out that has more letters: its ends tell most.
+// shortened cuts the middle out of a name with more letters, because its ends are the most telling.
 func shortened(name string, most int) string {
 	runes := []rune(name)
 	if len(runes) <= most {

@@ -8,25 +8,25 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Option is one plan among those that were compared.
+// Option is one of the plans compared.
 type Option struct {
 	Name       string
 	Cost       float64
-	CostCI     *[2]float64 // 95 % interval; nil where unknown
+	CostCI     *[2]float64 // 95 % interval; nil if unknown
 	Finished   float64     // people who passed the last step
 	FinishedCI *[2]float64
 	Holds      bool // every threshold held
-	Front      bool // no other plan is as good in all and better in one
+	Front      bool // no other plan is at least as good in everything and better in something
 }
 
-// Pareto draws what each plan costs against how many people it lets through.
+// Pareto draws the people who finish under each plan against its cost.
 func Pareto(what, currency string, options []Option) (Figure, error) {
-	const title = "What each plan costs, and how many people finish"
-	p := page{title: title, subtitle: what, note: "no data: no plan has a cost"}
+	d := drawing{name: "pareto", title: "Cost of each plan, and people who finish", question: "Which plan lets most people finish for its price?"}
+	p := page{title: d.title, subtitle: what, note: "no data: no plan has a cost"}
 	if len(options) > 0 {
 		p.pareto(currency, options)
 	}
-	return render("pareto", title, pageHeight, p.paint)
+	return d.render(&p)
 }
 
 func (p *page) pareto(currency string, options []Option) {

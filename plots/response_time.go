@@ -1,20 +1,30 @@
 package plots
 
 import (
+	"fmt"
+	"strconv"
+
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/units"
 )
 
-// ResponseTime draws the quantiles of the response time at the main step and at the worst other.
-func ResponseTime(r report.Report) (Figure, error) {
-	const title = "Response time from the instant people meant to act"
-	p := page{title: title, subtitle: subtitle(r), note: "no data"}
+func responseTimeFigure() drawing {
+	return drawing{
+		name: "response-time", title: "Response time, measured from the intended start",
+		question: "How long do people wait for an answer, and when?",
+		draw:     drawResponseTime, describe: describeTimes,
+	}
+}
+
+// drawResponseTime draws quantiles of the response time at the main step and at the worst other step.
+func drawResponseTime(p *page, r report.Report) error {
+	p.height = pageHeight + 40
 	if step, ok := mainStep(r); ok {
 		p.responseTime(r, step)
 	}
-	return render("response-time", title, pageHeight+40, p.paint)
+	return nil
 }
 
 func (p *page) responseTime(r report.Report, step report.StepSeries) {
@@ -54,7 +64,7 @@ func quantileStyle(i int) draw.LineStyle {
 	return []draw.LineStyle{{Color: skyBlue(), Width: 1.8}, {Color: blue(), Width: 1.8}, {Color: vermillion(), Width: 1.8}}[i]
 }
 
-// responsePanel returns an empty panel with the axes that the step's response times need.
+// responsePanel returns an empty panel with axes that fit the step's response times.
 func responsePanel(b bins, step report.StepSeries) (panel, bool) {
 	var columns [][]float64
 	for _, column := range quantiles(step) {
@@ -74,8 +84,8 @@ func addQuantiles(to panel, b bins, step report.StepSeries) {
 	}
 }
 
-// worstOther returns, besides the step named, the one that turned away, failed or lost most people;
-// the slowest when none did.
+// worstOther returns the step, other than the one named, that turned away, failed or lost most people. If there is none,
+// it returns the slowest.
 func worstOther(r report.Report, name string) (report.StepSeries, bool) {
 	p99 := make(map[string]float64, len(r.Steps))
 	for _, row := range r.Steps {
@@ -96,4 +106,22 @@ func worstOther(r report.Report, name string) (report.StepSeries, bool) {
 		}
 	}
 	return report.StepSeries{}, false
+}
+
+func describeTimes(r report.Report) (parts []string) {
+	for _, row := range r.Steps {
+		if q := row.ResponseTimeS; q != nil {
+			parts = append(parts, fmt.Sprintf("%s: half within %s, 95%% within %s, 99%% within %s", row.Step, about(q.P50), about(q.P95), about(q.P99)))
+		}
+	}
+	return parts
+}
+
+// about writes a time with three significant digits.
+func about(seconds float64) string {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(seconds, 'g', 3, 64), 64)
+	if err != nil {
+		return units.Time(seconds)
+	}
+	return units.Time(rounded)
 }

@@ -11,19 +11,18 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Scalability draws the universal scalability law over the points it was fitted to. Between low and
-// high lies the law with the ends of its parameters' intervals; nil leaves the band out. A law of nothing
-// is left out too.
+// Scalability draws the universal scalability law over the points that it was fitted to. The band between low and high
+// shows the intervals of its parameters; nil leaves it out. A law whose Lambda is 0 is left out too.
 func Scalability(what string, points []capacity.Point, law capacity.USL, low, high *capacity.USL) (Figure, error) {
-	const title = "Throughput against concurrency (universal scalability law)"
-	p := page{title: title, subtitle: what, note: "no data: there are no points"}
+	d := drawing{name: "scalability", title: "Throughput against concurrency (universal scalability law)", question: "How far does the service scale?"}
+	p := page{title: d.title, subtitle: what, note: "no data: there are no points"}
 	switch {
 	case len(points) > 0 && law.Lambda > 0:
 		p.scalability(points, law, low, high)
 	case len(points) > 0:
 		p.points(points)
 	}
-	return render("scalability", title, pageHeight, p.paint)
+	return d.render(&p)
 }
 
 func (p *page) scalability(points []capacity.Point, law capacity.USL, low, high *capacity.USL) {
@@ -58,7 +57,7 @@ func (p *page) scalability(points []capacity.Point, law capacity.USL, low, high 
 	p.caption = []string{words}
 }
 
-// points draws what was measured where no law goes through it.
+// points draws the measured points without a law.
 func (p *page) points(points []capacity.Point) {
 	measured, farthest, most := pointMarks(points)
 	plotted := concurrencyPanel(farthest, 1.08*most)

@@ -8,18 +8,20 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Spectrum draws the response time at every percentile of each step, over the whole run. The x axis
-// stretches the tail: each decade holds a tenth of the attempts of the one before (Tene's spectrum).
-func Spectrum(r report.Report) (Figure, error) {
-	const title = "Response time by percentile, over the whole run"
-	p := page{title: title, subtitle: subtitle(r) + " · passed and timed-out attempts", note: "no data: no attempt was answered"}
-	if err := p.spectrum(r); err != nil {
-		return Figure{}, err
+func spectrumFigure() drawing {
+	return drawing{
+		name: "spectrum", title: "Response time by percentile, over the whole run",
+		question: "How long are the tails of each step?",
+		draw:     drawSpectrum, describe: describeTimes,
 	}
-	return render("spectrum", title, pageHeight, p.paint)
 }
 
-func (p *page) spectrum(r report.Report) error {
+// drawSpectrum draws the response time at every percentile of each step, over the whole run. The x axis stretches
+// the tail: each decade holds a tenth of the attempts of the one before (the percentile spectrum of Gil Tene's
+// HdrHistogram).
+func drawSpectrum(p *page, r report.Report) error {
+	p.subtitle += " · passed and timed-out attempts"
+	p.note = "no data: no attempt was answered"
 	var curves []curve
 	least, most, farthest := math.Inf(1), 0.0, 10.0
 	for i, step := range r.Steps {
@@ -49,8 +51,8 @@ func (p *page) spectrum(r report.Report) error {
 	return nil
 }
 
-// percentiles returns 1/(1−share) and the response time in seconds at shares that lie evenly on a
-// log scale, up to the last attempt but one.
+// percentiles returns 1/(1−share) and the response time in seconds, at shares that are even on a log scale, up to the
+// last attempt but one.
 func percentiles(histograms report.Histograms, step string) (x, y []float64, err error) {
 	histogram, err := histograms.DecodeResponseTime(step, funnel.Completed, funnel.TimedOut)
 	if err != nil || histogram == nil || histogram.TotalCount() == 0 {

@@ -2,6 +2,7 @@ package plots
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -9,21 +10,28 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// mostStations are drawn; more would be a tangle.
+// mostStations is the most stations in a figure; more would be unreadable.
 const mostStations = 7
 
-// Stations draws how busy the servers of each station are and how many requests wait for them.
-func Stations(r report.Report) (Figure, error) {
-	const title = "How busy each part is, and what waits for it"
-	p := page{title: title, subtitle: subtitle(r), note: "no data: no station was read"}
+func stationsFigure() drawing {
+	return drawing{
+		name: "stations", title: "Utilization and queue of each station",
+		question: "Which part is the bottleneck?",
+		draw:     drawStations, describe: describeStations,
+	}
+}
+
+// drawStations draws how busy the servers of each station are and how many requests wait for them.
+func drawStations(p *page, r report.Report) error {
+	p.height, p.note = pageHeight+60, "no data: no station was read"
 	if stations := busiest(r.Series.Stations); len(stations) > 0 {
 		p.stations(r, stations)
 	}
-	return render("stations", title, pageHeight+60, p.paint)
+	return nil
 }
 
-// busiest returns the stations that were waited for, or whose servers are counted and were in use:
-// the longest queues first, then the most used.
+// busiest returns the stations with a queue, and those whose servers are counted and were in use. The longest queues
+// come first, then the busiest.
 func busiest(stations []report.StationSeries) []report.StationSeries {
 	var used []report.StationSeries
 	for _, station := range stations {
@@ -73,8 +81,8 @@ func (p *page) stations(r report.Report, stations []report.StationSeries) {
 	p.panels, p.caption, p.note = []panel{upper, lower}, caption(r.Timeline, unit), ""
 }
 
-// utilization is, for each reading, the percentage of the servers' time in use since the one before;
-// unknown where the servers are not counted.
+// utilization returns, for each reading, the percentage of the servers' time in use since the reading before. It is
+// unknown if the servers are not counted.
 func utilization(s report.StationSeries) []float64 {
 	shares := make([]float64, len(s.TS))
 	var t, busy float64
@@ -86,4 +94,15 @@ func utilization(s report.StationSeries) []float64 {
 		t, busy = s.TS[i], s.BusyS[i]
 	}
 	return shares
+}
+
+func describeStations(r report.Report) (parts []string) {
+	for _, row := range r.Stations {
+		words := fmt.Sprintf("%s: at most %s waited", row.Name, units.Number(row.QueueMax))
+		if row.Servers > 0 && r.DurationS > 0 {
+			words += ", in use " + units.Percent(row.BusyS/(row.Servers*r.DurationS))
+		}
+		parts = append(parts, words)
+	}
+	return parts
 }

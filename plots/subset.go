@@ -11,11 +11,11 @@ import (
 	"golang.org/x/image/font/sfnt"
 )
 
-// errFont is of a font that does not hold what its tables promise.
+// errFont is returned for a font that is shorter than its tables say.
 var errFont = errors.New("the font is cut off")
 
-// subset cuts a TrueType font down to the glyphs of some characters and returns it as WOFF. Hints,
-// kerning and ligatures are left out; of those characters the font lacks, the viewer takes another.
+// subset returns, as WOFF, the part of a TrueType font with the glyphs of some characters, without hints, kerning and
+// ligatures. For characters that are missing in the font, the viewer uses another font.
 //
 // The format is "OpenType specification", version 1.9 (Microsoft, 2021), the tables by their names.
 func subset(ttf []byte, used map[rune]bool) ([]byte, error) {
@@ -28,7 +28,7 @@ func subset(ttf []byte, used map[rune]bool) ([]byte, error) {
 		return nil, err
 	}
 	c := cutting{whole: whole, places: map[uint16]uint16{}}
-	c.keep(0) // what stands for a character that the font lacks
+	c.keep(0) // the glyph for missing characters
 	var chars []rune
 	for _, char := range slices.Sorted(maps.Keys(used)) {
 		if glyph, err := parsed.GlyphIndex(nil, char); err == nil && glyph != 0 && char < 0xffff {
@@ -69,7 +69,7 @@ func tables(ttf []byte) (map[string][]byte, error) {
 	return found, nil
 }
 
-// cutting is a subset on its way: glyphs get new numbers in the order in which they are kept.
+// cutting is a subset in the making. Glyphs get new numbers in the order in which they are kept.
 type cutting struct {
 	whole  map[string][]byte
 	kept   []uint16          // old numbers in order of the new
@@ -86,7 +86,7 @@ func (c *cutting) keep(glyph uint16) uint16 {
 	return place
 }
 
-// outline is the part of table glyf that draws a glyph.
+// outline returns the part of table glyf that draws a glyph.
 func (c *cutting) outline(glyph uint16) ([]byte, error) {
 	loca, long := c.whole["loca"], binary.BigEndian.Uint16(c.whole["head"][50:]) == 1
 	at := func(i int) int {
@@ -119,7 +119,7 @@ const (
 	haveInstructions  = 0x0100
 )
 
-// redrawn is an outline without its hints, its components under their new numbers, which are kept.
+// redrawn returns an outline without its hints. It keeps the components and gives them their new numbers.
 func (c *cutting) redrawn(outline []byte) ([]byte, error) {
 	if len(outline) < 12 {
 		return nil, nil // a space
@@ -197,7 +197,7 @@ func (c *cutting) woff(chars []rune, copyright string) ([]byte, error) {
 	return pack(cut)
 }
 
-// metric is the advance and left bearing of a glyph; where a font leaves advances out, the last one holds.
+// metric returns the advance and the left bearing of a glyph. If a font leaves advances out, the last one applies.
 func (c *cutting) metric(glyph uint16) []byte {
 	hmtx, full := c.whole["hmtx"], binary.BigEndian.Uint16(c.whole["hhea"][34:])
 	if int(glyph) < int(full) && 4*int(glyph)+4 <= len(hmtx) {
@@ -210,7 +210,7 @@ func (c *cutting) metric(glyph uint16) []byte {
 	return slices.Concat(hmtx[last:last+2], hmtx[bearing:bearing+2])
 }
 
-// charactersToGlyphs is table cmap in format 4, a segment for each character.
+// charactersToGlyphs returns table cmap in format 4, with a segment for each character.
 func (c *cutting) charactersToGlyphs(chars []rune) []byte {
 	segments := len(chars) + 1
 	var ends, starts, deltas []byte
@@ -231,7 +231,7 @@ func (c *cutting) charactersToGlyphs(chars []rune) []byte {
 	return slices.Concat(table, ends, words(0xffff, 0), starts, words(0xffff), deltas, words(1), make([]byte, 2*segments))
 }
 
-// nameTable says whose the glyphs are and under which licence.
+// nameTable returns table name, with the copyright and the licence of the glyphs.
 func nameTable(copyright string) []byte {
 	names := map[uint16]string{0: copyright, 1: family, 2: "Regular", 13: "SIL Open Font License, Version 1.1", 14: "https://scripts.sil.org/OFL"}
 	table, texts := words(0, uint16(len(names)), uint16(6+12*len(names))), []byte(nil)
@@ -243,7 +243,7 @@ func nameTable(copyright string) []byte {
 	return append(table, texts...)
 }
 
-// words are numbers of two bytes, the high one first.
+// words returns numbers of two bytes each, the high byte first.
 func words(values ...uint16) (b []byte) {
 	for _, value := range values {
 		b = binary.BigEndian.AppendUint16(b, value)

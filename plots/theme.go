@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// The page.
+// Sizes of the page.
 const (
 	pageWidth   = 760 * vg.Length(1) // points
 	pageHeight  = 440 * vg.Length(1)
@@ -26,7 +26,7 @@ const (
 	smallSize = 10
 )
 
-// The colours of Okabe and Ito, "Color Universal Design" (2008), which colour-blind people tell apart.
+// The colours of Okabe and Ito, "Color Universal Design" (2008), which colour-blind people can distinguish.
 func black() color.Color         { return color.NRGBA{0x22, 0x22, 0x22, 0xff} }
 func orange() color.Color        { return color.NRGBA{0xe6, 0x9f, 0x00, 0xff} }
 func skyBlue() color.Color       { return color.NRGBA{0x56, 0xb4, 0xe9, 0xff} }
@@ -41,7 +41,7 @@ func phaseTint() color.Color     { return color.NRGBA{0xf3, 0xf3, 0xf3, 0xff} }
 func bandTint() color.Color      { return color.NRGBA{0xcd, 0xdf, 0xee, 0xff} }
 func faultTint() color.Color     { return color.NRGBA{0xfb, 0xe3, 0xd4, 0xff} }
 
-// lineWidth is thinner where many points lie close together.
+// lineWidth returns the width of a line, thinner if many points lie close together.
 func lineWidth(points int) vg.Length {
 	if points > 400 {
 		return 1.1
@@ -58,7 +58,7 @@ func lineStyle(i int) draw.LineStyle {
 	}
 }
 
-// typeface is Liberation Sans, which has the widths of Arial and Helvetica.
+// typeface returns Liberation Sans, which has the widths of Arial and Helvetica.
 func typeface(size vg.Length) plotfont.Font {
 	return plotfont.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
 }

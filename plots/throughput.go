@@ -1,29 +1,37 @@
 package plots
 
 import (
+	"fmt"
 	"math"
 
 	"gonum.org/v1/plot/vg"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
-// logAbove is how many times larger the busiest step must be than the least busy one before the
-// axis turns logarithmic, so that both can be seen.
+// logAbove is the ratio of the busiest step to the least busy one above which the axis is logarithmic, so that both can
+// be seen.
 const logAbove = 40
 
 // fewSteps is how many steps one panel holds; more have a panel each, since as many lines in one cannot be told
 // apart.
 const fewSteps = 4
 
-// Throughput draws how many people pass each step over time.
-func Throughput(r report.Report) (Figure, error) {
-	const title = "How many people pass each step"
-	p, height := page{title: title, subtitle: subtitle(r), note: "no data"}, pageHeight
-	if _, ok := mainStep(r); ok {
-		height = p.throughput(r)
+func throughputFigure() drawing {
+	return drawing{
+		name: "throughput", title: "People who pass each step",
+		question: "How many people pass each step, and when?",
+		draw:     drawThroughput, describe: describeThroughput,
 	}
-	return render("throughput", title, height, p.paint)
+}
+
+// drawThroughput draws how many people pass each step over time.
+func drawThroughput(p *page, r report.Report) error {
+	if _, ok := mainStep(r); ok {
+		p.height = p.throughput(r)
+	}
+	return nil
 }
 
 // passes is how many people pass a step over time.
@@ -88,4 +96,13 @@ func (p *page) apart(r report.Report, b bins, y axis, all []passes) vg.Length {
 	}
 	rows := (len(all) + p.columns - 1) / p.columns
 	return edges + vg.Length(rows)*panelHeight
+}
+
+func describeThroughput(r report.Report) (parts []string) {
+	for _, row := range r.Funnel {
+		if row.Passed > 0 {
+			parts = append(parts, fmt.Sprintf("%s passed at most %s in one minute", row.Step, units.Number(row.PeakPassedPerMin)))
+		}
+	}
+	return parts
 }

@@ -20,7 +20,7 @@ func TestEachOfManyStepsHasItsPanel(t *testing.T) {
 			Declined: nothing, Rejected: nothing, Failed: nothing, TimedOut: nothing, Abandoned: nothing,
 		})
 	}
-	figure, err := plots.Throughput(r)
+	figure, err := plots.Drawings()["throughput"](r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,16 +14,16 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// mostEvents is how many events are drawn; more would hide the data.
+// mostEvents is the most events in a figure; more would hide the data.
 const mostEvents = 12
 
-// bands shades the timeline behind the data: faults reddish, everything else grey; an event without
-// length is a line. Each has a number that the caption explains.
+// bands shades the events of the timeline behind the data: faults reddish, everything else grey. An event without length
+// is a line. The caption explains the number of each.
 type bands struct {
 	events  []report.Event
 	unit    float64 // seconds of one unit of the x axis
 	numbers bool
-	outline bool // without the shade, over data that fills the panel
+	outline bool // lines without shade, over data that fills the panel
 }
 
 var _ plot.Plotter = bands{}
@@ -54,7 +54,7 @@ func (b bands) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// label writes the numbers above the panel, moved apart where events lie close together.
+// label writes the numbers above the panel, and moves them apart if events lie close together.
 func (b bands) label(c draw.Canvas, toX func(float64) vg.Length) {
 	style := textStyle(smallSize, grey())
 	free := c.Min.X

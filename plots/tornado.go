@@ -12,34 +12,29 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Sway is how far one uncertain input moves a figure.
+// Sway is the effect of one uncertain input on a figure.
 type Sway struct {
 	Name          string  // of the input
 	From, To      string  // its low and high value, as written
 	AtLow, AtHigh float64 // the figure there
 }
 
-// Tornado draws which uncertain input moves a figure most, the widest bar first.
+// Tornado draws the effect of each uncertain input on a figure, the largest first.
 func Tornado(what, figure string, middle float64, sways []Sway) (Figure, error) {
-	title := "What moves " + figure + " most"
-	p := page{title: title, subtitle: what, note: "no data: no input is uncertain"}
-	height := pageHeight
+	d := drawing{name: "tornado", title: "Effect of each uncertain input on " + figure, question: "Which input must be known better?"}
+	p := page{title: d.title, subtitle: what, note: "no data: no input is uncertain"}
 	if len(sways) > 0 {
-		p.note = ""
 		p.legend = []entry{{name: "at the input's low value", fill: skyBlue()}, {name: "at its high value", fill: orange()}}
-		height = vg.Length(128 + rowHeight*len(sways))
+		p.height = vg.Length(128 + rowHeight*len(sways))
+		widest := slices.SortedStableFunc(slices.Values(sways), func(a, b Sway) int {
+			return -cmp.Compare(math.Abs(a.AtHigh-a.AtLow), math.Abs(b.AtHigh-b.AtLow))
+		})
+		p.body = func(c draw.Canvas) { p.paintTornado(c, figure, middle, widest) }
 	}
-	sways = slices.SortedStableFunc(slices.Values(sways), func(a, b Sway) int {
-		return -cmp.Compare(math.Abs(a.AtHigh-a.AtLow), math.Abs(b.AtHigh-b.AtLow))
-	})
-	paint := p.paint
-	if len(sways) > 0 {
-		paint = func(c draw.Canvas) { p.paintTornado(c, figure, middle, sways) }
-	}
-	return render("tornado", title, height, paint)
+	return d.render(&p)
 }
 
-func (p page) paintTornado(c draw.Canvas, figure string, middle float64, sways []Sway) {
+func (p *page) paintTornado(c draw.Canvas, figure string, middle float64, sways []Sway) {
 	c.FillPolygon(color.White, box(c.Min.X, c.Min.Y, c.Size().X, c.Size().Y))
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	const names = 210
@@ -67,7 +62,7 @@ func (p page) paintTornado(c draw.Canvas, figure string, middle float64, sways [
 	c.FillText(style, vg.Point{X: toX(middle), Y: bottom - 18}, units.Number(rounded(middle))+" "+figure)
 }
 
-// paintSway draws a bar from the middle to where the figure goes, with its value at the end.
+// paintSway draws a bar from the middle to the value of the figure, with the value at its end.
 func paintSway(c draw.Canvas, toX func(float64) vg.Length, y vg.Length, middle, value float64, fill color.Color) {
 	from, to := min(toX(middle), toX(value)), max(toX(middle), toX(value))
 	paintBar(c, from, y, to-from, fill)
@@ -82,7 +77,7 @@ func paintSway(c draw.Canvas, toX func(float64) vg.Length, y vg.Length, middle, 
 	c.FillText(style, at, units.Number(rounded(value)))
 }
 
-// rounded keeps three digits.
+// rounded returns a value rounded to three significant digits.
 func rounded(value float64) float64 {
 	if value == 0 {
 		return 0

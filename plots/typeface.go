@@ -12,24 +12,23 @@ import (
 	"codeberg.org/go-fonts/liberation/liberationsansregular"
 )
 
-// family is what figures call the glyphs they bring along. It is not the typeface's own name: an
-// installed one of that name would be taken instead, and its licence reserves the name for the whole.
+// family is the name by which figures refer to the glyphs that they embed. It is not the typeface's own name: a viewer
+// would use an installed font of that name, and the licence reserves the name for the complete font.
 const family = "ombak figure"
 
-// fontStyle is how vgsvg writes the typeface of a text.
+// fontStyle matches the typeface of a text as vgsvg writes it.
 const fontStyle = "font-family:Liberation Sans;"
 
-// writtenText is a text of a drawing with the start tag that says its weight.
+// writtenText matches a text of a drawing with its start tag, which holds its weight.
 var writtenText = regexp.MustCompile(`(?s)<text ([^>]*)>([^<]*)</text>`)
 
-// withTypeface lets a drawing name the glyphs that fontFaces brings, and typefaces of the same widths for
-// viewers that cannot read them.
+// withTypeface makes a drawing refer to the glyphs of fontFaces, and to typefaces of the same widths for viewers that
+// cannot read them.
 func withTypeface(svg []byte) []byte {
 	return bytes.ReplaceAll(svg, []byte(fontStyle), []byte("font-family:'"+family+"','Liberation Sans',Arimo,Arial,Helvetica,sans-serif;"))
 }
 
-// fontFaces is a style sheet with the glyphs of all texts in the drawings, as WOFF, some kilobytes a
-// weight.
+// fontFaces returns a style sheet with the glyphs of all texts in the drawings, as WOFF, some kilobytes per weight.
 func fontFaces(drawings ...[]byte) (string, error) {
 	regular, bold := map[rune]bool{}, map[rune]bool{}
 	for _, drawing := range drawings {
@@ -71,7 +70,7 @@ func withStyle(svg []byte, css string) []byte {
 	return bytes.Join([][]byte{svg[:start], []byte("<style>\n" + css + "</style>\n"), svg[start:]}, nil)
 }
 
-// Inline returns the drawings as they may stand in one page: the first brings the glyphs of all.
+// Inline returns the drawings for one page. The first one holds the glyphs of all.
 func Inline(figures []Figure) ([]string, error) {
 	var drawings [][]byte
 	for _, figure := range figures {

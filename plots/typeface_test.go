@@ -158,11 +158,11 @@ func TestFiguresBringTheirGlyphs(t *testing.T) {
 
 // One page brings each glyph once: the first drawing has the glyphs of all, the others none.
 func TestInlineBringsGlyphsOnce(t *testing.T) {
-	one, err := render("one", "one", pageHeight, page{title: "A"}.paint)
+	one, err := drawing{name: "one"}.render(&page{title: "A"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := render("two", "two", pageHeight, page{title: "B", note: "<&>"}.paint)
+	two, err := drawing{name: "two"}.render(&page{title: "B", note: "<&>"})
 	if err != nil {
 		t.Fatal(err)
 	}

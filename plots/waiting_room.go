@@ -2,26 +2,36 @@ package plots
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
-// WaitingRoom draws how many people wait in the waiting rooms, how many of them are let in, and how long
-// those wait who come.
-func WaitingRoom(r report.Report) (Figure, error) {
-	const title = "Who waits in the waiting room, and how long"
-	p := page{title: title, subtitle: subtitle(r), note: "no data: nobody had to wait in a waiting room"}
+func waitingRoomFigure() drawing {
+	return drawing{
+		name: "waiting-room", title: "Queue, admissions and expected wait of the waiting rooms",
+		question: "How long does the waiting room hold people up?",
+		applies:  func(r report.Report) bool { return len(waitingRooms(r.Series.Stations)) > 0 },
+		draw:     drawWaitingRooms, describe: describeWaitingRooms,
+	}
+}
+
+// drawWaitingRooms draws how many people wait in each waiting room, how many are let in, and how long those who
+// arrive wait.
+func drawWaitingRooms(p *page, r report.Report) error {
+	p.height, p.note = pageHeight+140, "no data: nobody had to wait in a waiting room"
 	if rooms := waitingRooms(r.Series.Stations); len(rooms) > 0 {
 		p.waitingRooms(r, rooms)
 	}
-	return render("waiting-room", title, pageHeight+140, p.paint)
+	return nil
 }
 
-// waitingRooms are the stations in front of a step that have no servers and were waited at, the
-// longest queue first. A gate at a step has servers, and nobody waits at a token bucket.
+// waitingRooms returns the stations in front of a step that have a queue and no servers, the longest queue first. A gate
+// at a step has servers, and a token bucket has no queue.
 func waitingRooms(stations []report.StationSeries) (rooms []report.StationSeries) {
 	for _, station := range stations {
 		known := len(station.TS) > 0 && len(station.Arrivals) == len(station.TS) && len(station.Completions) == len(station.TS)
@@ -78,7 +88,7 @@ func (p *page) waitingRooms(r report.Report, rooms []report.StationSeries) {
 	p.caption, p.note = append([]string{"expected wait: until as many have been let in as had come by then"}, caption(r.Timeline, unit)...), ""
 }
 
-// waitUnit is the unit in which waits read best, in seconds.
+// waitUnit returns a suitable unit for waits, in seconds, and its name.
 func waitUnit(most float64) (seconds float64, name string) {
 	switch {
 	case most > 3*3600:
@@ -89,8 +99,8 @@ func waitUnit(most float64) (seconds float64, name string) {
 	return 1, "s"
 }
 
-// perSecond is, for each reading, the rate of a count since the one before; unknown for the first, and
-// where two readings lie too close together to tell, as the last two may.
+// perSecond returns, for each reading, the rate of a count since the reading before. It is unknown for the first reading,
+// and if two readings lie too close together, as the last two may.
 func perSecond(at []float64, counts []uint64) []float64 {
 	rates := make([]float64, len(at))
 	least := (at[len(at)-1] - at[0]) / float64(2*len(at))
@@ -103,9 +113,9 @@ func perSecond(at []float64, counts []uint64) []float64 {
 	return rates
 }
 
-// waits is, for each reading, how long it takes until as many have been let in as had come by then,
-// interpolated between readings: the wait of who comes last in a queue; on average that of a lottery.
-// Unknown where the run ends before.
+// waits returns, for each reading, the time until as many have been let in as had arrived by then, interpolated between
+// readings. In a queue it is the wait of the last to arrive, and in a lottery the mean wait. It is unknown if the run ends
+// first.
 func waits(room report.StationSeries) []float64 {
 	expected := make([]float64, len(room.TS))
 	next := 0
@@ -125,4 +135,13 @@ func waits(room report.StationSeries) []float64 {
 		}
 	}
 	return expected
+}
+
+func describeWaitingRooms(r report.Report) (parts []string) {
+	for _, room := range waitingRooms(r.Series.Stations) {
+		last := len(room.TS) - 1
+		parts = append(parts, fmt.Sprintf("%s: %s people came, at most %s waited, %s were let in, the longest expected wait was %s", strings.TrimPrefix(room.Name, "step:"),
+			units.Number(float64(room.Arrivals[last])), units.Number(largest(floats(room.Queued))), units.Number(float64(room.Completions[last])), about(largest(waits(room)))))
+	}
+	return parts
 }

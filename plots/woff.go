@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// trueType is the flavour of fonts whose outlines are in table glyf.
+// trueType is the WOFF flavor of fonts whose outlines are in table glyf.
 const trueType = 0x00010000
 
 // pack writes tables as a WOFF file: "WOFF File Format 1.0" (W3C, 2012), sections 3 to 5.
@@ -38,7 +38,7 @@ func pack(cut map[string][]byte) ([]byte, error) {
 	return slices.Concat(header, directory, data), nil
 }
 
-// deflated is a table compressed, or itself where that is no shorter.
+// deflated returns a table compressed, or the table itself if that is not shorter.
 func deflated(table []byte) ([]byte, error) {
 	var packed bytes.Buffer
 	w, err := zlib.NewWriterLevel(&packed, zlib.BestCompression)
@@ -57,7 +57,7 @@ func deflated(table []byte) ([]byte, error) {
 	return packed.Bytes(), nil
 }
 
-// setChecksum writes head.checksumAdjustment, which the file's sum as a TrueType font decides.
+// setChecksum writes head.checksumAdjustment, which depends on the sum of the file as a TrueType font.
 func setChecksum(cut map[string][]byte, tags []string) {
 	n, search, exponent := len(tags), 1, 0
 	for 2*search <= n {
@@ -78,7 +78,7 @@ func setChecksum(cut map[string][]byte, tags []string) {
 	binary.BigEndian.PutUint32(cut["head"][8:], 0xb1b0afba-(sum+sumOf(font)))
 }
 
-// tableSum is a table's checksum; that of head leaves its own adjustment out.
+// tableSum returns a table's checksum. That of head excludes its own adjustment.
 func tableSum(tag string, table []byte) uint32 {
 	if tag == "head" {
 		table = slices.Clone(table)
@@ -95,5 +95,5 @@ func sumOf(table []byte) (sum uint32) {
 	return sum
 }
 
-// padded lengthens to a multiple of four bytes.
+// padded returns a table padded to a multiple of four bytes.
 func padded(b []byte) []byte { return append(slices.Clip(b), make([]byte, -len(b)&3)...) }

@@ -14,7 +14,7 @@ func dateOf(instant time.Time) date {
 	return date{year, month, day}
 }
 
-// yearsBefore returns midnight UTC of the same day some years earlier; 28 February where 29 is missing.
+// yearsBefore returns midnight UTC of the same day some years earlier, or 28 February if there is no 29.
 func (d date) yearsBefore(years int) time.Time {
 	earlier := time.Date(d.year-years, d.month, d.day, 0, 0, 0, 0, time.UTC)
 	if earlier.Month() != d.month {
@@ -33,7 +33,7 @@ type ageBand struct {
 // under 35, few beyond 55. Within a band every age is equally likely.
 var adultBands = [...]ageBand{{18, 24, 0.28}, {25, 34, 0.63}, {35, 44, 0.83}, {45, 54, 0.95}, {55, 64, 1}}
 
-// bandOf returns the ages from which a person's is drawn; u in [0, 1) decides among the adults.
+// bandOf returns the band from which a person's age is drawn. The number u in [0, 1) decides among the adults.
 func bandOf(traits Traits, u float64) ageBand {
 	switch {
 	case traits.Has(Minor):
@@ -58,7 +58,7 @@ func (p Population) birthDate(index uint64, traits Traits) time.Time {
 	return p.made.opens.yearsBefore(years).AddDate(0, 0, -stream.IntN(365))
 }
 
-// Age returns the full years that someone born on a day has lived when registration opens.
+// Age returns the age, in full years when registration opens, of someone born on a day.
 func (p Population) Age(born time.Time) int {
 	opens := p.made.opens
 	years := opens.year - born.Year()

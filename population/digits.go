@@ -13,8 +13,8 @@ func appendDigits(buffer []byte, value uint64, width int) []byte {
 	return buffer
 }
 
-// digitsOf drops the spaces, dots and hyphens that people type between digits and appends the
-// digits to buffer; false when anything else occurs or buffer's capacity is exceeded.
+// digitsOf appends the digits of text to buffer, without the spaces, dots and hyphens that people type between them. It
+// returns false if there is anything else, or if the capacity of buffer is exceeded.
 func digitsOf(text string, buffer []byte) ([]byte, bool) {
 	for i := range len(text) {
 		switch c := text[i]; {
@@ -31,7 +31,7 @@ func digitsOf(text string, buffer []byte) ([]byte, bool) {
 	return buffer, true
 }
 
-// number reads up to 19 decimal digits.
+// number returns the value of up to 19 decimal digits.
 func number(digits []byte) uint64 {
 	value := uint64(0)
 	for _, digit := range digits {

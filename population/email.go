@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// mailDomain is a provider and what people type in its place. Mistyped or not, the name leads
-// nowhere outside: .example is reserved (RFC 2606).
+// mailDomain is a provider and its mistyped form. Neither exists outside: .example is reserved (RFC 2606).
 type mailDomain struct{ right, typo string }
 
 var mailDomains = [...]mailDomain{
@@ -38,14 +37,14 @@ func appendEmail(buffer []byte, name string, index uint64, typo bool) []byte {
 	return append(buffer, domain.right...)
 }
 
-// IndexOfEmail returns whose address this is, mistyped domain or not. Case, surrounding spaces,
-// dots in the local part and a part behind "+" do not matter.
+// IndexOfEmail returns the index of the owner of an address, with a mistyped domain too. It ignores case, surrounding
+// spaces, dots in the local part, and a part after "+".
 func IndexOfEmail(address string) (index uint64, ok bool) {
 	index, _, ok = splitEmail(address)
 	return index, ok
 }
 
-// Deliverable says whether the address is one of ours and its domain is typed right.
+// Deliverable reports whether an address belongs to one of our people and its domain is typed correctly.
 func Deliverable(address string) bool {
 	_, typo, ok := splitEmail(address)
 	return ok && !typo

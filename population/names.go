@@ -1,6 +1,6 @@
 package population
 
-// The parts of names and places of birth. Which of them meet in one person is chance.
+// The parts of names, and places of birth. They are combined at random.
 var (
 	womenNames = [...]string{
 		"Siti", "Dewi", "Sri", "Rina", "Ayu", "Putri", "Ratna", "Wulan", "Fitri", "Indah",
@@ -30,7 +30,7 @@ var (
 	}
 )
 
-// nameOf puts two or three parts together; choose(n) is a number below n.
+// nameOf combines two or three parts. The func choose(n) returns a number below n.
 func nameOf(woman bool, choose func(n int) int) string {
 	first := menNames[:]
 	if woman {

@@ -23,7 +23,7 @@ const (
 	nikLength     = 16
 )
 
-// HouseholdOf returns the household of a person; its members are the four indexes from HouseholdSize times it on.
+// HouseholdOf returns the household of a person. Its members are the HouseholdSize indexes from household·HouseholdSize.
 func HouseholdOf(index uint64) uint64 { return index / HouseholdSize }
 
 // appendRegion appends province, regency and district: six digits.
@@ -37,7 +37,7 @@ func appendRegion(buffer []byte, region uint64) []byte {
 	return appendDigits(appendDigits(appendDigits(buffer, province, 2), regency, 2), district, 2)
 }
 
-// regionOf reads six digits; false when the region is none of ours.
+// regionOf returns the region of six digits, and false if it is not one of ours.
 func regionOf(digits []byte) (uint64, bool) {
 	province, regency, district := number(digits[:2]), number(digits[2:4]), number(digits[4:6])
 	if province < firstProvince || province >= firstProvince+provinces || district == 0 ||
@@ -76,9 +76,8 @@ func appendKK(buffer []byte, household uint64, issued time.Time) []byte {
 	return appendDigits(buffer, household/regions+1, 4)
 }
 
-// IndexOfNIK returns whose NIK this is, by region and serial alone; spaces, dots and hyphens are
-// ignored. Any date is accepted, since the one wrong digit that people type lies in the date; see
-// [Population.Owner] for the check that the whole NIK is right.
+// IndexOfNIK returns the index of the owner of a NIK, from region and serial alone. It ignores spaces, dots and hyphens.
+// It accepts any date, because the wrong digit that people type lies in the date. [Population.Owner] checks the whole NIK.
 func IndexOfNIK(nik string) (index uint64, ok bool) {
 	region, serial, ok := placeOf(nik)
 	if !ok {
@@ -89,7 +88,7 @@ func IndexOfNIK(nik string) (index uint64, ok bool) {
 	return index, index < Size
 }
 
-// HouseholdOfKK returns whose family card this is, by region and serial alone.
+// HouseholdOfKK returns the household of a family card, from region and serial alone.
 func HouseholdOfKK(kk string) (household uint64, ok bool) {
 	region, serial, ok := placeOf(kk)
 	if !ok {
@@ -110,11 +109,11 @@ func placeOf(text string) (region, serial uint64, ok bool) {
 	return region, serial, ok && serial > 0
 }
 
-// wrongDigit changes one digit of the date in a NIK, so that the NIK still looks well-formed and
-// still leads to the index, but is nobody's.
+// wrongDigit changes one digit of the date in a NIK. The NIK stays well-formed and still leads to the index, but belongs to
+// nobody.
 //
-// Note: a wrong digit anywhere else would hit other people's numbers, which then could not be told
-// from theirs when the books are balanced.
+// Note: a wrong digit elsewhere would give the number of another person, and reconciliation could not distinguish the
+// two.
 func wrongDigit(nik []byte, choose func(n int) int) {
 	const day, month, year = 6, 8, 10
 	for {

@@ -6,7 +6,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Population is a set of people; see the package comment. Copies are cheap and share what was made.
+// Population is a set of people; see the package comment. Copies are cheap and share data.
 type Population struct{ made *made }
 
 type made struct {
@@ -17,13 +17,13 @@ type made struct {
 	odds    odds
 }
 
-// New makes the people of one seed, with ages relative to the day (WIB) on which registration
-// opens. The shares must be valid; see [Shares.Validate].
+// New returns the people of one seed, with ages relative to the day (WIB) on which registration opens. The shares must be
+// valid; see [Shares.Validate].
 func New(seed workload.Seed, opens time.Time, shares Shares) Population {
 	return Population{&made{seed: seed, traits: seed.Streams(traitPurpose), welfare: seed.Streams(welfarePurpose), opens: dateOf(opens), odds: newOdds(shares)}}
 }
 
-// Identity is what a registry holds about a person, or what the person says about it.
+// Identity is a person's identity, as a registry holds it or as the person states it.
 type Identity struct {
 	NIK        string    // 16 digits
 	KK         string    // 16 digits
@@ -33,14 +33,14 @@ type Identity struct {
 	Woman      bool
 }
 
-// Person is one synthetic person as they know themselves to be.
+// Person is one synthetic person with their true data.
 type Person struct {
 	Identity
 	Index  uint64
 	Traits Traits
-	Email  string // their own mailbox, which mistyped mail does not reach
+	Email  string // their own mailbox, which mail to a mistyped address does not reach
 	Phone  string // their own phone, +62…
-	School School // the zero value for those at no school
+	School School // the zero value for people who attend none
 }
 
 // School is where a pupil or student is active.
@@ -72,7 +72,7 @@ var (
 	otherPurpose = workload.NewPurpose("population.mismatch")
 )
 
-// Person spells a person out. It panics when the index is not below [Size].
+// Person returns a person in full. It panics if the index is not below [Size].
 func (p Population) Person(index uint64) Person {
 	traits := p.Traits(index)
 	identity := p.identity(index, traits)
@@ -86,12 +86,11 @@ func (p Population) Person(index uint64) Person {
 	}
 }
 
-// BirthDate returns a person's date of birth, midnight UTC, without spelling the person out.
+// BirthDate returns a person's date of birth, at midnight UTC. It is cheaper than [Population.Person].
 func (p Population) BirthDate(index uint64) time.Time { return p.birthDate(index, p.Traits(index)) }
 
-// Form returns what a person submits; attempt is 1 for the first. A wrong NIK or phone digit is
-// put right at the second attempt, for the person is told; a wrong e-mail domain stays, for no
-// message ever says so.
+// Form returns what a person submits. The first attempt is 1. A wrong NIK or phone digit is corrected at the second
+// attempt, because the person is told. A wrong e-mail domain stays, because no message tells them.
 func (p Population) Form(index uint64, attempt int) Form {
 	person := p.Person(index)
 	form := Form{Identity: person.Identity, Email: person.Email, Phone: person.Phone, Mailbox: person.Email}
@@ -113,8 +112,8 @@ func (p Population) Form(index uint64, attempt int) Form {
 	return form
 }
 
-// Record returns what the registry holds. Where it mismatches, half of the people have another
-// birth date there and half another name; the NIK is theirs all the same, for it is never reissued.
+// Record returns what the registry holds. If the record mismatches, half of the people have another birth date there and
+// half another name. The NIK is theirs all the same, because it is never reissued.
 func (p Population) Record(index uint64) Record {
 	traits := p.Traits(index)
 	record := Record{Identity: p.identity(index, traits), State: traits & (NotFound | Deceased | Duplicate | Inactive | Mismatch)}
@@ -132,7 +131,7 @@ func (p Population) Record(index uint64) Record {
 	return record
 }
 
-// Owner returns whose NIK this is when all of its digits are right, date included.
+// Owner returns the index of the owner of a NIK if all of its digits are correct, date included.
 func (p Population) Owner(nik string) (index uint64, ok bool) {
 	index, ok = IndexOfNIK(nik)
 	if !ok {
@@ -161,15 +160,15 @@ func (p Population) identity(index uint64, traits Traits) Identity {
 	}
 }
 
-// card returns the KK of a household, issued on some day of the ten years before registration opens.
+// card returns the KK of a household, issued on a day in the ten years before registration opens.
 func (p Population) card(household uint64) string {
 	stream := p.made.seed.Stream(cardPurpose, household, 0, 0)
 	issued := p.made.opens.yearsBefore(0).AddDate(0, 0, -1-stream.IntN(3650))
 	return string(appendKK(make([]byte, 0, nikLength), household, issued))
 }
 
-// schoolOf numbers schools and pupils so that the numbers are nobody's: real NPSN begin with a
-// digit from 1 on, and real NISN with the year of birth without its first digit (inferred).
+// schoolOf returns school and pupil numbers that are not in use: a real NPSN begins with a digit other than 0, and a real
+// NISN with the year of birth without its first digit (inferred).
 func schoolOf(index uint64, traits Traits) School {
 	npsn := string(appendDigits(make([]byte, 0, 8), HouseholdOf(index)%regions, 8))
 	switch {

@@ -2,9 +2,8 @@ package population
 
 import "strings"
 
-// A phone number is +62 84r ddddddddd: the nine digits are the index, and r is 0. The one wrong
-// digit that some people type is r, so that mistyped numbers lead back to the index as well and
-// are nobody else's.
+// A phone number is +62 84r ddddddddd: the nine digits are the index, and r is 0. The wrong digit that some people type is
+// r. Mistyped numbers therefore still lead to the index and belong to nobody else.
 const (
 	phonePrefix = "+6284"
 	phoneDigits = 9
@@ -16,14 +15,14 @@ func appendPhone(buffer []byte, index, wrong uint64) []byte {
 	return appendDigits(buffer, index, phoneDigits)
 }
 
-// IndexOfPhone returns whose phone number this is, mistyped or not. It takes +62…, 62… and 0…, and
-// ignores spaces, dots and hyphens.
+// IndexOfPhone returns the index of the owner of a phone number, mistyped or not. It accepts +62…, 62… and 0…, and ignores
+// spaces, dots and hyphens.
 func IndexOfPhone(phone string) (index uint64, ok bool) {
 	index, _, ok = splitPhone(phone)
 	return index, ok
 }
 
-// Rings says whether the phone number is one of ours and typed right, so that a message arrives.
+// Rings reports whether a phone number belongs to one of our people and is typed correctly, so that a message arrives.
 func Rings(phone string) bool {
 	_, wrong, ok := splitPhone(phone)
 	return ok && wrong == 0

@@ -15,8 +15,8 @@ const (
 	LargestPhoto  = 4_000_000
 )
 
-// Photos makes JPEG files of one size. A few pictures are drawn once; a person's file is one of
-// them with a comment segment that holds the index, so that no two people's files have one hash.
+// Photos makes JPEG files of one size. A few pictures are drawn once. A person's file is one of them with a comment segment
+// that holds the index, so that the files of two people have different hashes.
 type Photos struct {
 	pictures [][]byte // complete files, shorter than the size by one index segment
 }
@@ -33,7 +33,7 @@ const (
 	indexSegment = segmentHead + indexDigits
 )
 
-// NewPhotos draws the pictures for files of exactly size bytes, each.
+// NewPhotos draws the pictures for files of exactly size bytes.
 func NewPhotos(size int) (Photos, error) {
 	if size < SmallestPhoto || size > LargestPhoto {
 		return Photos{}, fmt.Errorf("photo size is %d bytes; it must lie between %d and %d", size, SmallestPhoto, LargestPhoto)
@@ -49,8 +49,8 @@ func NewPhotos(size int) (Photos, error) {
 	return photos, nil
 }
 
-// Photo writes the file of a person into buffer, from its beginning, and returns it; the buffer
-// grows where it is too short. For a second file of the same person add [Size] to the index.
+// Photo writes the file of a person into buffer from its beginning, grows the buffer if necessary, and returns it. For a
+// second file of the same person add [Size] to the index.
 func (p Photos) Photo(index uint64, buffer []byte) []byte {
 	picture := p.pictures[index%pictureCount]
 	buffer = append(buffer[:0], picture[:headLength]...)
@@ -59,7 +59,7 @@ func (p Photos) Photo(index uint64, buffer []byte) []byte {
 	return append(buffer, picture[headLength:]...)
 }
 
-// pictureOf returns a file of exactly size bytes: a picture as large as fits and comments that fill the rest.
+// pictureOf returns a file of exactly size bytes: the largest picture that fits, and comments that fill the rest.
 func pictureOf(size int, variant uint64) ([]byte, error) {
 	height := math.Sqrt(float64(size) / bytesPerDot / aspect)
 	for {
@@ -74,7 +74,7 @@ func pictureOf(size int, variant uint64) ([]byte, error) {
 	}
 }
 
-// fill inserts comment segments behind the start of the image until the file has size bytes.
+// fill inserts comment segments after the start of the image until the file has size bytes.
 func fill(file []byte, size int) []byte {
 	filled := append(make([]byte, 0, size), file[:headLength]...)
 	for missing := size - len(file); missing > 0; {
@@ -89,14 +89,14 @@ func fill(file []byte, size int) []byte {
 	return append(filled, file[headLength:]...)
 }
 
-// appendSegment appends the head of a comment segment that is length bytes long with its head.
+// appendSegment appends the head of a comment segment whose total length is length bytes.
 func appendSegment(buffer []byte, length int) []byte {
 	const start, comment = 0xff, 0xfe
 	counted := length - 2
 	return append(buffer, start, comment, byte(counted>>8), byte(counted))
 }
 
-// draw paints a light blue card with a dark portrait, grainy as a telephone takes it.
+// draw draws a light blue card with a dark portrait, with the grain of a phone's camera.
 func draw(width, height int, variant uint64) image.Image {
 	const light, dark, grain, blue, red = 150, 70, 64, 140, 122
 	noise := rand.New(rand.NewPCG(variant, uint64(width)))

@@ -2,31 +2,30 @@ package population
 
 import "fmt"
 
-// Shares says how many of the people have what the surge of 2020 showed people to have. Each field
-// is a share of all people, from 0 to 1.
+// Shares holds how many people have each trait that mattered in the surge of 2020. Each field is a share of all people,
+// from 0 to 1.
 type Shares struct {
 	Minors   float64 `yaml:"minors" json:"minors"`     // younger than 18 when registration opens
 	Pupils   float64 `yaml:"pupils" json:"pupils"`     // active at a school; as far as they fit, among the minors
 	Students float64 `yaml:"students" json:"students"` // active at a college; adults
 	Welfare  float64 `yaml:"welfare" json:"welfare"`   // in a household that receives social aid (DTKS)
 
-	MistypedEmail float64 `yaml:"mistyped_email" json:"mistyped_email"` // types another domain, so that mail never arrives
+	MistypedEmail float64 `yaml:"mistyped_email" json:"mistyped_email"` // types a wrong domain, so that mail never arrives
 	FullMailbox   float64 `yaml:"full_mailbox" json:"full_mailbox"`     // the mail server refuses mail for them
 	SpamFolder    float64 `yaml:"spam_folder" json:"spam_folder"`       // mail arrives where they do not look
 	MistypedNIK   float64 `yaml:"mistyped_nik" json:"mistyped_nik"`     // one digit of the first submission is wrong
 	MistypedPhone float64 `yaml:"mistyped_phone" json:"mistyped_phone"` // one digit of the first submission is wrong
 
 	NotFound  float64 `yaml:"not_found" json:"not_found"` // the registry does not know the NIK
-	Deceased  float64 `yaml:"deceased" json:"deceased"`   // the registry holds them for dead
+	Deceased  float64 `yaml:"deceased" json:"deceased"`   // the registry lists them as dead
 	Duplicate float64 `yaml:"duplicate" json:"duplicate"` // the registry holds them twice (Data Ganda)
-	Inactive  float64 `yaml:"inactive" json:"inactive"`   // the registry has set the record aside
+	Inactive  float64 `yaml:"inactive" json:"inactive"`   // the registry has deactivated the record
 	Mismatch  float64 `yaml:"mismatch" json:"mismatch"`   // the registry holds another name or birth date, for good
 }
 
-// DefaultShares returns our assumption (inferred): the press named full mailboxes, spam folders,
-// mistyped addresses and wrong NIK digits as causes, but printed no shares. Of the registered,
-// 74.23 % verified their e-mail; the shares of mail here explain a part of the others, and people
-// who gave up the rest.
+// DefaultShares returns our assumption (inferred). The press named full mailboxes, spam folders, mistyped addresses and
+// wrong NIK digits as causes, but no shares. Of those registered, 74.23 % verified their e-mail. The shares of mail here
+// explain a part of the others, and people who gave up explain the rest.
 func DefaultShares() Shares {
 	return Shares{
 		Minors: 0.03, Pupils: 0.025, Students: 0.06, Welfare: 0.15,
@@ -66,8 +65,8 @@ func (s Shares) others() []named {
 	}
 }
 
-// Validate returns the first fault, naming the field and what to do. What can befall a person's
-// mail excludes one another, and so do the states of a record: such shares may not exceed 1 together.
+// Validate returns the first mistake, with the field and what to do. The problems of mail exclude each other, and so do the
+// states of a record: their shares must not exceed 1 together.
 func (s Shares) Validate() error {
 	for _, group := range [][]named{s.others(), s.mail(), s.records()} {
 		for _, field := range group {
@@ -90,7 +89,7 @@ func (s Shares) Validate() error {
 
 const (
 	tolerance = 1e-9 // of sums of shares, for rounding
-	schooled  = 0.9  // most of the minors that are pupils, while adults can be the others (inferred)
+	schooled  = 0.9  // largest share of minors who are pupils while there are adult pupils (inferred)
 )
 
 func total(fields []named) float64 {
@@ -106,5 +105,5 @@ func (s Shares) minorPupils() float64 {
 	return max(min(schooled*s.Minors, s.Pupils), s.Pupils-(1-s.Minors))
 }
 
-// adultPupils returns the share of all people who are pupils though 18 or 19 years old.
+// adultPupils returns the share of all people who are pupils of 18 or 19 years.
 func (s Shares) adultPupils() float64 { return s.Pupils - s.minorPupils() }

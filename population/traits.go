@@ -6,7 +6,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Traits is a set of what is particular about a person.
+// Traits is the set of a person's traits.
 type Traits uint32
 
 // The traits. At most one of MistypedEmail, FullMailbox and SpamFolder and at most one of
@@ -34,10 +34,10 @@ var traitNames = [...]string{
 	"mistyped_nik", "mistyped_phone", "not_found", "deceased", "duplicate", "inactive", "mismatch",
 }
 
-// Has says whether all of the given traits are set.
+// Has reports whether all of the given traits are set.
 func (t Traits) Has(traits Traits) bool { return t&traits == traits }
 
-// HasAny says whether at least one of the given traits is set.
+// HasAny reports whether at least one of the given traits is set.
 func (t Traits) HasAny(traits Traits) bool { return t&traits != 0 }
 
 // String returns the names of the traits, joined by "+".
@@ -56,7 +56,7 @@ var (
 	welfarePurpose = workload.NewPurpose("population.welfare")
 )
 
-// odds are the shares, rearranged so that one uniform number decides each question.
+// odds holds the shares, rearranged so that one uniform number decides each question.
 type odds struct {
 	minor, minorPupil, adultPupil, adultStudent float64 // the last three among minors or adults only; adultStudent counts adult pupils in
 	welfare, mistypedNIK, mistypedPhone         float64
@@ -86,8 +86,8 @@ func accumulate(cumulative []float64, fields []named) {
 	}
 }
 
-// Traits returns the traits of a person, in well under a microsecond and without allocating. Every question has its own uniform
-// number, so that changing one share moves only the people that this share is about.
+// Traits returns the traits of a person, in well under a microsecond and without allocating. Every question has its own
+// uniform number, so that changing one share affects only its own trait.
 func (p Population) Traits(index uint64) Traits {
 	o := &p.made.odds
 	stream := p.made.traits.Of(index, 0, 0)
@@ -124,7 +124,7 @@ func (o *odds) education(age, school float64) Traits {
 	return 0
 }
 
-// pick returns the trait, counted from first, in whose part of [0, 1) u lies; 0 beyond all of them.
+// pick returns the trait, counted from first, whose part of [0, 1) contains u, or 0 if none does.
 func pick(u float64, cumulative []float64, first Traits) Traits {
 	if u >= cumulative[len(cumulative)-1] {
 		return 0

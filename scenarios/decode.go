@@ -31,9 +31,9 @@ type source struct {
 	root     ast.Node
 	places   map[string][2]int // path → line and column
 	mistakes Mistakes
-	unknown  map[string]bool // paths of mappings with an unknown key
-	model    *Patch          // applied before every plan; see WithModel
-	settings []Setting       // applied after every plan; see With
+	unknown  map[string]bool       // paths of mappings with an unknown key
+	values   func(*Scenario) error // sets measured values before every plan; nil for none; see WithValues
+	settings []Setting             // applied after every plan; see With
 }
 
 // parse reads the syntax; the parser's own panics on hostile input become mistakes.

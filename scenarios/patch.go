@@ -33,9 +33,11 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	planned := Scenario{source: src, plan: name}
 	src.decode(src.root, reflect.ValueOf(&planned).Elem(), "")
 	planned.Arrivals.fileSignups, planned.Arrivals.fileVisitors = s.Arrivals.fileSignups, s.Arrivals.fileVisitors
-	if s.source.model != nil { // checked by WithModel
-		src.model = s.source.model
-		planned.apply(*src.model)
+	if set := s.source.values; set != nil {
+		src.values = set
+		if err := set(&planned); err != nil {
+			return nil, err
+		}
 	}
 	src.conflicts(chain)
 	for _, plan := range chain {
@@ -80,16 +82,34 @@ func (s *Scenario) WithModel(file string, text []byte) (*Scenario, error) {
 	}
 	var model Patch
 	src.decode(src.root, reflect.ValueOf(&model).Elem(), "")
+	return s.withValues(src, func(changed *Scenario) error {
+		changed.apply(model)
+		return nil
+	})
+}
+
+// WithValues returns a copy of the scenario in which set has replaced values of stations, dependencies and steps,
+// before any plan is applied. It is [Scenario.WithModel] without a file. Set is called once for each plan that
+// the copy is used with, and must not change what the values that it finds point to.
+func (s *Scenario) WithValues(set func(*Scenario) error) (*Scenario, error) {
+	src := *s.source
+	src.mistakes = nil
+	return s.withValues(&src, set)
+}
+
+func (s *Scenario) withValues(src *source, set func(*Scenario) error) (*Scenario, error) {
 	probe := *s
 	probe.source = src
 	probe.Stations, probe.Dependencies, probe.Journey = maps.Clone(s.Stations), maps.Clone(s.Dependencies), slices.Clone(s.Journey)
-	probe.apply(model)
+	if err := set(&probe); err != nil {
+		return nil, err
+	}
 	probe.validateParts()
 	if err := src.err(); err != nil {
 		return nil, err
 	}
 	changed, own := probe, *s.source
-	own.model = &model
+	own.values = set
 	changed.source = &own
 	return &changed, nil
 }

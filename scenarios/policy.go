@@ -150,7 +150,7 @@ func (s *Scenario) validatePolicy(path string, policy Policy) {
 		case given && place != atCall && slices.Contains(kind.AtCall, setting):
 			s.source.faultAt(join(path, setting), "leave it out, or put the policy at call:DEPENDENCY", "the policy %s takes %s only at a call", policy.Policy, setting)
 		case !given && slices.Contains(kind.Needs, setting):
-			s.source.faultAt(path, "add it; see docs/policies.md", "the policy %s needs %s", policy.Policy, setting)
+			s.source.faultAt(path, "add it; see docs/reference/policies.md", "the policy %s needs %s", policy.Policy, setting)
 		default:
 			continue
 		}

@@ -61,7 +61,7 @@ func TestMistakesSayWhereAndWhatToDo(t *testing.T) {
 		{"a negative rate", "5/s", "-5/s", `arrivals.signups[0].rate: rate "-5/s" is negative; a rate must be 0 or more`},
 		{"a rate without unit", "5/s", "5", "write for example 1350/s or 80000/m"},
 		{"a bad duration", "10s, rate", "ten, rate", `"ten" is no duration; write for example 250ms, 10s or 21h`},
-		{"a bad distribution", "service: 10ms", "service: sometimes", `"sometimes" is no duration`},
+		{"a bad distribution", "service: 10ms", "service: sometimes", `"sometimes" is not a duration`},
 		{"a step that is not there", "step: go", "step: gone", `no step is called "gone"; did you mean "go"?`},
 		{"a target that is not there", "target: web", "target: wbe", `no target is called "wbe"; did you mean "web"?`},
 		{"a dependency that is not there", "call: registry", "call: register", `no dependency is called "register"; did you mean "registry"?`},

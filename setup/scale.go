@@ -35,7 +35,7 @@ func (p *Planned) scaled(service workload.Service) workload.Service {
 	return service
 }
 
-// scaledCount rounds to the nearest count of at least 1; see [Planned.checkScale] for those that are too large.
+// scaledCount rounds to the nearest count of at least 1; see checkScale for those that are too large.
 func scaledCount(count int, factor float64) int {
 	return max(1, int(math.Round(float64(count)*factor)))
 }

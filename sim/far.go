@@ -149,7 +149,7 @@ func (e *Engine) first() (first entry, onRung bool) {
 	return first, false
 }
 
-// take takes what [Engine.first] returned.
+// take takes what first returned.
 func (e *Engine) take(onRung bool) {
 	if onRung {
 		e.rung.next++

@@ -93,7 +93,7 @@ func (m *model) takeRequest() int32 {
 }
 
 // advance takes a request to its next hop, or answers it. It passes stations that serve it before
-// anything else happens; see [model.knock] for free.
+// anything else happens; see knock for free.
 func (m *model) advance(number int32, free time.Duration) {
 	for {
 		r := &m.requests[number]

@@ -12,7 +12,7 @@ type rung struct {
 	next   int     // place of what is due first
 	loose  []entry // not yet in order
 	ends   []int32 // of the parts of the window
-	told   bool    // [Engine.come] has returned them
+	told   bool    // come has returned them
 }
 
 // emptied returns a rung without events, in the memory of this one.

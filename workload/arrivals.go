@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Mode says how arrivals are placed inside a bin.
+// Mode is how arrivals are placed inside a bin.
 type Mode string
 
 // The modes.
@@ -18,27 +18,27 @@ const (
 	Burst   Mode = "burst"   // all at the start of the bin
 )
 
-// Arrival is one person coming at one instant.
+// Arrival is the arrival of one person at one instant.
 type Arrival struct {
-	At      time.Duration // scenario time of the step that arrivals are scheduled at
+	At      time.Duration // scenario time of the scheduled step
 	Ordinal uint64        // place in the stream of arrivals; the same in every thinned or windowed part
 }
 
-// Arrivals is one stream of people. Each bin is placed from its own random stream, so any bin can
-// be made alone, in any order, and memory does not grow with the run.
+// Arrivals is one stream of people. Each bin has its own random stream, so bins can be made one by one in any order, and
+// memory does not grow with the run.
 type Arrivals struct {
 	Seed    Seed          `json:"seed"`
-	Purpose Purpose       `json:"purpose"` // tells streams of one scenario apart
+	Purpose Purpose       `json:"purpose"` // distinguishes the streams of one scenario
 	Bins    Bins          `json:"bins"`
 	Mode    Mode          `json:"mode"`
-	Scale   float64       `json:"scale"`          // share of people kept, in (0, 1]; 0 means 1. Who is kept at .1 is kept at .2 too
+	Scale   float64       `json:"scale"`          // share of people kept, in (0, 1]; 0 means 1. Whoever is kept at 0.1 is kept at 0.2 too
 	From    time.Duration `json:"from,omitempty"` // first instant that counts
-	To      time.Duration `json:"to,omitempty"`   // first instant that counts no more; 0 means the end
+	To      time.Duration `json:"to,omitempty"`   // first instant that no longer counts; 0 means the end
 
-	// Curve is the rate by which people are placed inside the bins; without one it is even in each.
+	// Curve is the rate by which people are placed inside the bins. Without a curve the rate is constant in each bin.
 	Curve Curve `json:"curve,omitempty"`
-	// Random draws each bin's count from a Poisson distribution whose mean is what the bin or the
-	// curve says; otherwise counts are exact.
+	// Random draws each bin's count from a Poisson distribution whose mean is the count of the bin or of the curve.
+	// Otherwise counts are exact.
 	Random bool `json:"random,omitempty"`
 }
 
@@ -78,8 +78,8 @@ func (a Arrivals) expected(i int) (start, end float64) {
 	return a.Curve.Expected(a.Bins.Width * time.Duration(i)), a.Curve.Expected(a.Bins.Width * time.Duration(i+1))
 }
 
-// Bin appends the arrivals of bin i in order of time to buffer and returns it. First is the
-// ordinal of the bin's first person, the sum of the counts before it.
+// Bin appends the arrivals of bin i to buffer in order of time and returns it. First is the ordinal of the bin's first
+// person: the sum of the counts before.
 func (a Arrivals) Bin(i int, first uint64, buffer []Arrival) []Arrival {
 	count, place := a.Count(i), a.placing(i)
 	instants := make([]time.Duration, count)
@@ -104,8 +104,8 @@ func (a Arrivals) Bin(i int, first uint64, buffer []Arrival) []Arrival {
 	return buffer
 }
 
-// placing returns the function from [0, 1) to instants of bin i under which uniform numbers become
-// arrivals at the curve's rate.
+// placing returns the function from [0, 1) to instants of bin i that turns uniform numbers into arrivals at the curve's
+// rate.
 func (a Arrivals) placing(i int) func(offset float64) time.Duration {
 	start := a.Bins.Width * time.Duration(i)
 	if from, to := a.expected(i); to > from {
@@ -124,7 +124,7 @@ func (a Arrivals) counts(at time.Duration, ordinal uint64) bool {
 	return a.Scale == 0 || a.Scale >= 1 || a.Seed.Uniform(thinning^a.Purpose, ordinal) < a.Scale
 }
 
-// All yields every arrival in order of time, holding one bin in memory.
+// All yields every arrival in order of time. It holds one bin in memory.
 func (a Arrivals) All() iter.Seq[Arrival] {
 	return func(yield func(Arrival) bool) {
 		var first uint64
@@ -144,8 +144,8 @@ func (a Arrivals) All() iter.Seq[Arrival] {
 	}
 }
 
-// Peak returns the number of arrivals in all and the most of them in any window of the given
-// length, wherever it starts. The instants must come in order.
+// Peak returns the number of arrivals, and the most of them in any window of the given length. The instants must be in
+// order.
 func Peak(instants iter.Seq[time.Duration], window time.Duration) (total, most int) {
 	var recent []time.Duration // a queue of those inside the window
 	head := 0

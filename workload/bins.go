@@ -26,8 +26,8 @@ func (b Bins) Total() int {
 	return total
 }
 
-// Times returns the bins with that many times the people. Sums from the start are rounded, not
-// single bins, so that nobody is lost to rounding.
+// Times returns the bins with their counts multiplied by a factor. It rounds the sums from the start, not single bins, so
+// that nobody is lost to rounding.
 func (b Bins) Times(factor float64) Bins {
 	if factor == 1 {
 		return b
@@ -45,9 +45,9 @@ func (b Bins) Times(factor float64) Bins {
 func (b Bins) Duration() time.Duration { return b.Width * time.Duration(len(b.Counts)) }
 
 // ReadCounts reads a CSV of counts. With the header "minute,visits,signups" it holds one row per
-// minute from minute 0, without gaps, where visits count everyone who comes, those who sign up
-// included. With the header "time,count" see [readTimes]: all of its people sign up.
-// It returns the people who sign up and those who only look.
+// minute from minute 0, without gaps. The visits count everyone who arrives, those who sign up included. With the header
+// "time,count" it holds rows at even distances of time, and all of its people sign up.
+// ReadCounts returns the people who sign up and those who only look.
 func ReadCounts(r io.Reader) (signups, lookers Bins, err error) {
 	reader := csv.NewReader(r)
 	header, err := reader.Read()
@@ -84,7 +84,7 @@ func readMinutes(reader *csv.Reader) (signups, lookers Bins, err error) {
 	}
 }
 
-// maxCount bounds one bin: more people than the country has is a typing error.
+// maxCount is the largest count of one bin. More people than the country has are a typing error.
 const maxCount = 300_000_000
 
 func readCount(record []string, wantMinute int) (visits, signups int, err error) {
@@ -92,7 +92,7 @@ func readCount(record []string, wantMinute int) (visits, signups int, err error)
 	for i, field := range record {
 		numbers[i], err = strconv.Atoi(field)
 		if err != nil || numbers[i] < 0 || numbers[i] > maxCount {
-			return 0, 0, fmt.Errorf("%q is no count; write a whole number from 0 to %d", field, maxCount)
+			return 0, 0, fmt.Errorf("%q is not a count; write a whole number from 0 to %d", field, maxCount)
 		}
 	}
 	switch {

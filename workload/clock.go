@@ -25,13 +25,13 @@ func NewClock(from time.Duration, speed float64) Clock {
 	return Clock{Knots: []Knot{{from, 0}, {from + span, time.Duration(float64(span) / speed)}}}
 }
 
-// Cap bounds how many of those in the bins may come in a real second.
+// Cap limits how many people of the bins arrive in a real second.
 type Cap struct {
 	Bins Bins
 	Rate Rate // above 0
 }
 
-// need is the real time that the cap asks for a part of a bin.
+// need returns the real time that the cap requires for a part of a bin.
 func (c Cap) need(bin int, part float64) time.Duration {
 	if bin >= len(c.Bins.Counts) {
 		return 0
@@ -39,10 +39,10 @@ func (c Cap) need(bin int, part float64) time.Duration {
 	return time.Duration(float64(c.Bins.Counts[bin]) * part / float64(c.Rate) * float64(time.Second))
 }
 
-// FastForward returns the clock that plays every bin as fast as all caps allow and never slower
-// than real time: a bin of n arrivals lasts n/rate real seconds, but at most its own width. The bins of
-// all caps are of one width, and the first, which there must be, has the most. After the last bin it goes on at the mean pace, so
-// that those who came last finish as the others did.
+// FastForward returns the clock that plays every bin as fast as all caps allow, and never slower than real time: a bin of
+// n arrivals lasts n/rate real seconds, but at most its own width. There must be at least one cap. The bins of all caps
+// must have one width, and the first cap must have the most bins. After the last bin the clock goes on at the mean pace,
+// so that the last people finish as the others do.
 func FastForward(from time.Duration, caps ...Cap) Clock {
 	bins := caps[0].Bins
 	clock := Clock{Knots: []Knot{{Scenario: from}}}
@@ -71,8 +71,8 @@ func FastForward(from time.Duration, caps ...Cap) Clock {
 	return clock
 }
 
-// WithLead returns the clock that begins the given scenario time earlier, at the pace of its first
-// piece: real time 0 moves there. It panics on a clock without knots.
+// WithLead returns the clock that begins the given scenario time earlier, at the pace of its first piece. Real time 0 moves
+// to the new beginning. It panics if the clock has no knots.
 func (c Clock) WithLead(lead time.Duration) Clock {
 	first, second := c.Knots[0], c.Knots[1]
 	shift := scaled(lead, second.Real-first.Real, second.Scenario-first.Scenario)
@@ -86,7 +86,7 @@ func (c Clock) WithLead(lead time.Duration) Clock {
 	return longer
 }
 
-// Real returns the real time since the start at which the scenario instant comes; negative before it.
+// Real returns the real time since the start of the run at a scenario instant. It is negative before the start.
 func (c Clock) Real(scenario time.Duration) time.Duration {
 	if len(c.Knots) < 2 {
 		return scenario
@@ -96,7 +96,7 @@ func (c Clock) Real(scenario time.Duration) time.Duration {
 	return a.Real + scaled(scenario-a.Scenario, b.Real-a.Real, b.Scenario-a.Scenario)
 }
 
-// Scenario returns the scenario instant that comes the given real time after the start.
+// Scenario returns the scenario instant at a real time since the start of the run.
 func (c Clock) Scenario(realTime time.Duration) time.Duration {
 	if len(c.Knots) < 2 {
 		return realTime

@@ -12,7 +12,7 @@ type Segment struct {
 	To   Rate          `yaml:"to" json:"to"`     // rate at its end
 }
 
-// Curve is a piecewise-linear arrival rate over time, from scenario time 0; 0 after its end.
+// Curve is a piecewise-linear arrival rate over time, from scenario time 0. The rate is 0 after its end.
 type Curve []Segment
 
 // Duration returns the end of the last piece.
@@ -40,7 +40,7 @@ func (c Curve) Expected(until time.Duration) float64 {
 }
 
 // When returns the instant before which the given number of arrivals is expected: the inverse of
-// [Curve.Expected], by which a non-homogeneous Poisson process is made out of a homogeneous one
+// [Curve.Expected]. It turns a homogeneous Poisson process into a non-homogeneous one
 // (Çınlar, Introduction to Stochastic Processes, 1975, section 4.7).
 func (c Curve) When(expected float64) time.Duration {
 	var start time.Duration
@@ -55,7 +55,7 @@ func (c Curve) When(expected float64) time.Duration {
 	return 0
 }
 
-// when solves From·t + (To−From)/(2·For)·t² = expected for t, in the form that does not cancel.
+// when solves From·t + (To−From)/(2·For)·t² = expected for t, in the form without cancellation.
 func (s Segment) when(expected float64) time.Duration {
 	slope := float64(s.To-s.From) / s.For.Seconds()
 	root := math.Sqrt(max(0, float64(s.From)*float64(s.From)+2*slope*expected))
@@ -65,12 +65,12 @@ func (s Segment) when(expected float64) time.Duration {
 	if seconds := 2 * expected / (float64(s.From) + root); seconds < s.For.Seconds() {
 		return time.Duration(seconds * float64(time.Second))
 	}
-	return s.For // by rounding, or at a rate so low that nothing comes
+	return s.For // because of rounding, or because the rate is so low that nobody arrives
 }
 
 // NewBins turns a piecewise-linear rate into counts per bin of the given width. The count of a bin
-// is the difference of the rounded cumulative integral at its ends, so that no arrival is lost to
-// rounding: the total is the integral, rounded once.
+// is the difference of the rounded cumulative integral at its ends. No arrival is lost to rounding: the
+// total is the integral, rounded once.
 func NewBins(curve Curve, width time.Duration) Bins {
 	bins := Bins{Width: width}
 	duration := curve.Duration()

@@ -2,15 +2,15 @@ package workload
 
 import "fmt"
 
-// Degradation says how a station slows down under load: a request that arrives while Load requests
-// are there for each server takes Factor times as long; with one for each server it takes its own
-// time, and in between the factor grows in proportion. The zero value does not slow down.
+// Degradation describes how a station slows down under load. A request takes its own time if it arrives at one request per
+// server, and Factor times as long at Load requests per server. In between, the factor grows linearly. The zero value does
+// not slow down.
 type Degradation struct {
 	Load   float64 `yaml:"load,omitempty" json:"load,omitempty"`     // requests there for each server, the new one counted, at which it is as slow as it gets; above 1
 	Factor float64 `yaml:"factor,omitempty" json:"factor,omitempty"` // how many times as long a request takes then, at least 1; 0 means it does not slow down
 }
 
-// Validate returns the fault of the description, worded for the person who wrote it.
+// Validate returns the mistake in the description, worded for its author.
 func (d Degradation) Validate() error {
 	if d != (Degradation{}) && !(d.Load > 1 && d.Factor >= 1) {
 		return fmt.Errorf("degrades has load %v and factor %v; load must be above 1 and factor at least 1, as in {load: 3, factor: 4}", d.Load, d.Factor)
@@ -18,8 +18,7 @@ func (d Degradation) Validate() error {
 	return nil
 }
 
-// At returns the factor on the service time of a request that arrives while there are so many
-// requests for each server, itself counted.
+// At returns the factor on the service time of a request that arrives at this many requests per server, itself included.
 func (d Degradation) At(load float64) float64 {
 	if d.Factor <= 1 || load <= 1 {
 		return 1

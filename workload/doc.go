@@ -1,4 +1,4 @@
-// Package workload says who arrives when, and how long work takes.
+// Package workload defines who arrives when, and how long work takes.
 //
 // Everything random in ombak is drawn here or from a source made here:
 //
@@ -8,6 +8,6 @@
 //  2. [Bins] hold how many people arrive in each interval; an [Arrivals] places
 //     them inside the interval, each with the index of a person;
 //  3. a [Distribution] turns a uniform number into a duration, and a [Service]
-//     says how a server works off what arrives;
+//     describes how a station serves what arrives;
 //  4. a [Clock] maps scenario time to real time when a run is sped up.
 package workload

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Quota counts the requests taken on one day of WIB (UTC+7) in scenario time.
+// Quota counts the requests accepted on one day of WIB (UTC+7) in scenario time.
 type Quota struct {
 	limit  int           // 0 means none
 	offset time.Duration // from midnight WIB to time zero of the scenario
@@ -22,8 +22,8 @@ func NewQuota(limit int, opens time.Time) Quota {
 	return Quota{limit: limit, offset: local.Sub(local.Truncate(day))}
 }
 
-// Allows says whether one more request may be taken at a scenario time when the share left of the
-// quota counts; a new day starts from nothing.
+// Allows reports whether one more request may be accepted at a scenario time, if only the share left of the quota is
+// available. A new day starts with no requests.
 func (q *Quota) Allows(scenario time.Duration, left float64) bool {
 	if today := int64((scenario + q.offset) / day); today > q.day {
 		q.day, q.used = today, 0
@@ -31,24 +31,23 @@ func (q *Quota) Allows(scenario time.Duration, left float64) bool {
 	return q.limit == 0 || q.used < q.today(left)
 }
 
-// today returns the quota of which a share is left.
+// today returns the share left of the quota.
 func (q *Quota) today(left float64) int { return int(float64(q.limit) * left) }
 
-// Take notes a request that was taken.
+// Take records an accepted request.
 func (q *Quota) Take() { q.used++ }
 
-// Left returns how many requests the day that Allows last saw still allows when the share left of
-// the quota counts; false where there is no quota.
+// Left returns how many more requests the day of the last call of Allows admits, if only the share left of the quota is
+// available. It returns false if there is no quota.
 func (q *Quota) Left(left float64) (requests int, limited bool) {
 	return max(0, q.today(left)-q.used), q.limit > 0
 }
 
 // RateWindow allows at most n requests in any window of n/rate seconds, where n is the rate per
-// second rounded up: the window is one second for a whole number, and the long-run rate is exact
-// for others.
+// second rounded up. The window is one second for a whole number, and for other rates the long-run rate is exact.
 //
-// Note: a token bucket would let twice the rate pass in one second after a pause, which is not
-// "most requests taken per second".
+// Note: after a pause a token bucket would pass twice the rate in one second, which is not
+// "most requests accepted per second".
 type RateWindow struct {
 	window time.Duration
 	taken  []time.Duration // the latest n instants, as a ring; empty means no limit
@@ -70,12 +69,12 @@ func NewRateWindow(rate Rate) RateWindow {
 	}
 }
 
-// Allows says whether one more request may be taken now; now never runs backwards.
+// Allows reports whether one more request may be accepted now. The time must not run backwards.
 func (r *RateWindow) Allows(now time.Duration) bool {
 	return !r.full || r.taken[r.next]+r.window <= now
 }
 
-// Take notes a request that was taken now.
+// Take records a request that is accepted now.
 func (r *RateWindow) Take(now time.Duration) {
 	if len(r.taken) == 0 {
 		return

@@ -13,7 +13,7 @@ type Permutation struct {
 }
 
 // NewPermutation returns the permutation of [0, size) for a seed and purpose; size must be at least 1.
-// A mirrored seed has that of its twin: the same people come, with the other half of chance.
+// A mirrored seed has the permutation of its twin: the same people arrive, with antithetic draws.
 func NewPermutation(seed Seed, purpose Purpose, size uint64) Permutation {
 	if size == 0 {
 		panic("workload: a permutation of nothing")
@@ -37,11 +37,10 @@ func (p Permutation) At(i uint64) uint64 {
 	}
 }
 
-// AtEach replaces each position by the element there, as [Permutation.At] does. The ways of several
-// positions do not depend on each other, so that the processor goes them at once: several times as
-// fast as one by one.
+// AtEach replaces each position by its element, as [Permutation.At] does. It is several times as fast as one call for each
+// position, because the processor computes independent positions in parallel.
 func (p Permutation) AtEach(positions []uint64) {
-	var walking [64]uint8 // places of those that are not yet below the size
+	var walking [64]uint8 // indexes of the values that are not yet below the size
 	for len(positions) > 0 {
 		some := positions[:min(len(walking), len(positions))]
 		for i := range some {

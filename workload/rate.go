@@ -39,7 +39,7 @@ func ParseRate(text string) (Rate, error) {
 	case !found || !known:
 		return 0, fmt.Errorf("rate %q has no unit; write for example 1350/s or 80000/m", text)
 	case err != nil || math.IsInf(value, 0) || math.IsNaN(value):
-		return 0, fmt.Errorf("rate %q is no number per unit; write for example 1350/s or 80000/m", text)
+		return 0, fmt.Errorf("rate %q is not a number per unit; write for example 1350/s or 80000/m", text)
 	case value < 0:
 		return 0, fmt.Errorf("rate %q is negative; a rate must be 0 or more", text)
 	}

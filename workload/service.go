@@ -15,15 +15,15 @@ const (
 	Priority Discipline = "priority"
 )
 
-// Service describes how one station works off what arrives, be it a mock when live or a station
-// when simulated. The zero value has one server that takes no time and an unbounded queue.
+// Service describes how one station serves requests, as a mock in a live run or as a station in a simulation. The zero
+// value has one server that takes no time and an unbounded queue.
 type Service struct {
 	Servers     int           `yaml:"servers" json:"servers"`                           // parallel servers; 0 means 1
 	ServiceTime Distribution  `yaml:"service" json:"service"`                           // time one server spends on one request
 	Queue       *int          `yaml:"queue,omitempty" json:"queue,omitempty"`           // most requests waiting, those in service not counted; absent means unbounded
 	Discipline  Discipline    `yaml:"discipline,omitempty" json:"discipline,omitempty"` // empty means fifo
 	Deadline    time.Duration `yaml:"deadline,omitempty" json:"deadline,omitempty"`     // longest wait in the queue, after which the request is rejected; 0 means none
-	RateLimit   Rate          `yaml:"rate,omitempty" json:"rate,omitempty"`             // most requests taken per second; 0 means no limit
+	RateLimit   Rate          `yaml:"rate,omitempty" json:"rate,omitempty"`             // most requests accepted per second; 0 means no limit
 	DailyQuota  int           `yaml:"quota,omitempty" json:"quota,omitempty"`           // most requests per day of WIB (UTC+7); 0 means no limit
 	Degrades    Degradation   `yaml:"degrades,omitempty" json:"degrades,omitzero"`      // how it slows down under load
 }
@@ -31,11 +31,11 @@ type Service struct {
 // ServerCount returns the number of servers, at least 1.
 func (s Service) ServerCount() int { return max(1, s.Servers) }
 
-// CapacityPerSecond returns the most requests per second that all servers together complete in
-// the long run; +Inf for a service time of 0.
+// CapacityPerSecond returns the most requests per second that all servers together complete in the long run. It is +Inf
+// for a service time of 0.
 func (s Service) CapacityPerSecond() float64 { return float64(s.ServerCount()) / s.ServiceTime.Mean() }
 
-// Validate returns the first fault of the description, worded for the person who wrote it.
+// Validate returns the first mistake in the description, worded for its author.
 func (s Service) Validate() error {
 	switch {
 	case s.Servers < 0:

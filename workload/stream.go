@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// Purpose names what a stream of chance is for. Two purposes never share numbers.
+// Purpose identifies the use of a random stream. Two purposes never share numbers.
 type Purpose uint64
 
 // NewPurpose hashes a name (FNV-1a) to a Purpose; call it once and keep the result.
@@ -17,7 +17,7 @@ func NewPurpose(name string) Purpose {
 	return Purpose(hash)
 }
 
-// Seed is the root of all chance in one replication of a run.
+// Seed is the root of all randomness in one replication of a run.
 type Seed struct {
 	Value       uint64 `json:"value"`
 	Replication uint64 `json:"replication,omitempty"`
@@ -25,13 +25,13 @@ type Seed struct {
 }
 
 // Stream returns the stream for one purpose, person, step and attempt.
-// Step is the hash of the step's name (see [NewPurpose]), or 0 where none applies.
+// Step is the hash of the step's name (see [NewPurpose]), or 0 if none applies.
 func (s Seed) Stream(purpose Purpose, person uint64, step Purpose, attempt int) Stream {
 	return s.Streams(purpose).Of(person, step, attempt)
 }
 
-// Streams are all the streams of one purpose: what a [Seed] and the purpose have in common is reckoned
-// once, for whoever draws many millions of times.
+// Streams holds the streams of one purpose. It computes what they share once, for callers that draw many millions of
+// times.
 type Streams struct{ high, flip uint64 }
 
 // Streams returns the streams for one purpose.
@@ -80,7 +80,7 @@ func (s *Stream) Float64() float64 { return float64(s.Uint64()>>11) * 0x1p-53 }
 // ExpFloat64 returns an exponential number with mean 1, by inversion.
 func (s *Stream) ExpFloat64() float64 { return -math.Log1p(-s.Float64()) }
 
-// IntN returns a uniform number in [0, n). It panics when n is not positive.
+// IntN returns a uniform number in [0, n). It panics if n is not positive.
 func (s *Stream) IntN(n int) int {
 	if n <= 0 {
 		panic("workload: IntN of a number that is not positive")

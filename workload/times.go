@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// maxBins bounds what a file of counts or a log may span: a month of seconds.
+// maxBins is the most bins of a file of counts or a log: a month of seconds.
 const maxBins = 31 * 24 * 3600
 
-// readTimes reads rows of (time, count) at even distances, the first of which is scenario time 0.
-// A count holds from its row's time to that of the next.
+// readTimes reads rows of (time, count) at even distances. The time of the first row is scenario time 0. A count covers
+// the span from its row's time to that of the next row.
 func readTimes(reader *csv.Reader) (Bins, error) {
 	var bins Bins
 	var first, previous time.Duration
@@ -35,7 +35,7 @@ func readTimes(reader *csv.Reader) (Bins, error) {
 				bins.Width = at - first
 			}
 			if step := at - previous; step <= 0 || step != bins.Width {
-				err = fmt.Errorf("the time %s lies %v after the one before; rows must follow at even distances (here %v), with a count of 0 where nobody comes", record[0], step, bins.Width)
+				err = fmt.Errorf("the time %s lies %v after the one before; rows must follow at even distances (here %v), with a count of 0 if nobody arrives", record[0], step, bins.Width)
 			}
 		}
 		if err == nil && len(bins.Counts) == maxBins {
@@ -49,7 +49,7 @@ func readTimes(reader *csv.Reader) (Bins, error) {
 		bins.Counts = append(bins.Counts, count)
 	}
 	if len(bins.Counts) < 2 {
-		return Bins{}, errors.New("fewer than two rows, so that how long a count holds is not known; add a last row with the count 0")
+		return Bins{}, errors.New("fewer than two rows, so the span of a count is unknown; add a last row with the count 0")
 	}
 	return bins, nil
 }
@@ -61,13 +61,12 @@ func readTime(record []string) (time.Duration, int, error) {
 	}
 	count, err := strconv.Atoi(record[1])
 	if err != nil || count < 0 || count > maxCount {
-		return 0, 0, fmt.Errorf("%q is no count; write a whole number from 0 to %d", record[1], maxCount)
+		return 0, 0, fmt.Errorf("%q is not a count; write a whole number from 0 to %d", record[1], maxCount)
 	}
 	return at, count, nil
 }
 
-// parseInstant reads a time in any of the forms that logs and spreadsheets write; only differences
-// of its results mean anything.
+// parseInstant parses a time in any form that logs and spreadsheets write. Only differences of its results are meaningful.
 func parseInstant(text string) (time.Duration, error) {
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 && seconds < 1e10 {
 		return time.Duration(seconds*1e6) * time.Microsecond, nil
@@ -77,18 +76,18 @@ func parseInstant(text string) (time.Duration, error) {
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02", "15:04:05", "15:04"} {
 		if at, err := time.Parse(layout, text); err == nil {
-			if at.Year() == 0 { // a clock time, whose date Parse makes up
+			if at.Year() == 0 { // a clock time without a date
 				at = at.AddDate(1970, 0, 0)
 			}
 			return at.Sub(time.Unix(0, 0)), nil
 		}
 	}
-	return 0, fmt.Errorf("%q is no time; write seconds (90), a duration (1m30s), a clock time (19:00) or an instant (2020-04-11T19:00:00+07:00)", text)
+	return 0, fmt.Errorf("%q is not a time; write seconds (90), a duration (1m30s), a clock time (19:00) or an instant (2020-04-11T19:00:00+07:00)", text)
 }
 
 // ReadAccessLog counts the lines of a web server's log per second, in the common or the combined log
-// format. Match, where not empty, is how the request must begin, as in "POST /signups". The second
-// of the earliest line counted is scenario time 0; lines may stand in any order.
+// format. If match is not empty, it counts only requests that begin with it, as in "POST /signups". The second of the
+// earliest line counted is scenario time 0. Lines may be in any order.
 func ReadAccessLog(r io.Reader, match string) (Bins, error) {
 	perSecond := map[int64]int{}
 	scanner := bufio.NewScanner(r)
@@ -125,7 +124,7 @@ func ReadAccessLog(r io.Reader, match string) (Bins, error) {
 	return bins, nil
 }
 
-// AccessLine is what one line of an access log says.
+// AccessLine holds the fields of one line of an access log.
 type AccessLine struct {
 	At           time.Time
 	Method, Path string
@@ -154,7 +153,7 @@ func ParseAccessLine(line string) (AccessLine, error) {
 	if !found || !closed {
 		return malformed("request in quotes")
 	}
-	if !spaced { // a client that spoke no HTTP: the server logs what came
+	if !spaced { // the client did not speak HTTP, and the server logs what it sent
 		method, target = "", request
 	}
 	target, _, _ = strings.Cut(target, " ")

@@ -32,9 +32,9 @@ func TestCountsSayWhatIsWrong(t *testing.T) {
 		{"0,1\n", "add a last row with the count 0"},
 		{"0,1\n10,1\n15,1\n", "line 4: the time 15 lies 5s after the one before; rows must follow at even distances (here 10s)"},
 		{"10,1\n0,1\n", "line 3: the time 0 lies -10s after"},
-		{"noon,1\n", `line 2: "noon" is no time`},
-		{"0,few\n", `line 2: "few" is no count`},
-		{"0,-1\n", `line 2: "-1" is no count`},
+		{"noon,1\n", `line 2: "noon" is not a time`},
+		{"0,few\n", `line 2: "few" is not a count`},
+		{"0,-1\n", `line 2: "-1" is not a count`},
 		{"0\n", "wrong number of fields"},
 	} {
 		_, _, err := workload.ReadCounts(strings.NewReader("time,count\n" + test.rows))

@@ -299,7 +299,7 @@ func TestReadCounts(t *testing.T) {
 		{"minute,signups,visits\n", "it must be minute,visits,signups"},
 		{"minute,visits,signups\n1,2,1\n", "line 2: minute is 1 where 0 was expected"},
 		{"minute,visits,signups\n0,2,3\n", "line 2: signups (3) exceed visits (2)"},
-		{"minute,visits,signups\n0,-2,0\n", `line 2: "-2" is no count`},
+		{"minute,visits,signups\n0,-2,0\n", `line 2: "-2" is not a count`},
 	} {
 		if _, _, err := workload.ReadCounts(strings.NewReader(test.text)); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: %v, want %q", test.text, err, test.want)

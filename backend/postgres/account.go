@@ -9,13 +9,13 @@ import (
 	"syscall"
 )
 
-// account is a user of the machine.
+// account is a user account of the machine.
 type account struct {
 	name     string
 	uid, gid int
 }
 
-// unprivileged returns whom the server is to run as, or nil when this process is not root.
+// unprivileged returns the account that the server runs as, or nil if this process is not root.
 func unprivileged() (*account, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -31,10 +31,10 @@ func unprivileged() (*account, error) {
 			return &account{name, uid, gid}, nil
 		}
 	}
-	return nil, fmt.Errorf("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody; run as another user")
+	return nil, fmt.Errorf("PostgreSQL refuses to run as root, and the machine has no user postgres or nobody; run ombak as another user")
 }
 
-// attributes make a process run as the account, and apart from the terminal's Ctrl-C.
+// attributes makes a process run as the account, in its own group so that Ctrl-C does not reach it.
 func (a *account) attributes() *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Setpgid: true}
 	if a != nil {
@@ -43,12 +43,12 @@ func (a *account) attributes() *syscall.SysProcAttr {
 	return attributes
 }
 
-// longest is the most that a folder for temporary files may have of the 107 characters that the path
-// of a Unix socket has.
+// longest is the longest path of a folder for temporary files. The path of a Unix socket has at most 107
+// characters.
 const longest = 60
 
-// place is where the account may have a folder: the usual one for temporary files, unless that is
-// somebody's own or its name is too long.
+// place returns where the account can have a folder: the usual folder for temporary files, unless that is private
+// or its path is too long.
 func (a *account) place() string {
 	usual := os.TempDir()
 	if len(usual) <= longest && (a == nil || open(usual)) {
@@ -57,7 +57,7 @@ func (a *account) place() string {
 	return "/tmp"
 }
 
-// open tells whether everybody may pass through a folder and those above it.
+// open reports whether every user may enter a folder and those above it.
 func open(folder string) bool {
 	for {
 		info, err := os.Stat(folder)

@@ -25,13 +25,13 @@ type Cluster struct {
 	ended    chan struct{}
 }
 
-// socket is the name of the server's Unix socket, for the default port.
+// socket is the file name of the server's Unix socket at the default port.
 const socket = ".s.PGSQL.5432"
 
-// patience is how long a start or an end may take.
+// patience is how long starting or stopping the server may take.
 const patience = 30 * time.Second
 
-// Start makes an empty cluster below a folder for temporary files and starts its server.
+// Start creates an empty cluster in a new temporary folder and starts its server.
 func Start(ctx context.Context) (_ *Cluster, err error) {
 	programs, err := findPrograms()
 	if err != nil {
@@ -61,10 +61,10 @@ func Start(ctx context.Context) (_ *Cluster, err error) {
 	return c, c.Restart(ctx)
 }
 
-// data is the folder of the data.
+// data returns the data folder.
 func (c *Cluster) data() string { return filepath.Join(c.folder, "data") }
 
-// command returns one of PostgreSQL's programs, to be run as the unprivileged user.
+// command returns a command that runs one of PostgreSQL's programs as the unprivileged user.
 func (c *Cluster) command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, filepath.Join(c.programs, program), args...)
 	command.Dir = c.folder
@@ -73,11 +73,11 @@ func (c *Cluster) command(ctx context.Context, program string, args ...string) *
 	return command
 }
 
-// hold starts the program named by its arguments and ends it when its standard input does.
+// hold is a shell script that starts the program in its arguments and stops it at the end of standard input.
 const hold = `exec 3<&0; "$@" 3<&- </dev/null & pid=$!
 { read _ <&3; kill -INT $pid; } 2>/dev/null & wait $pid`
 
-// Restart starts the server over the data that is there, after Kill.
+// Restart starts the server again on the existing data, after Kill.
 func (c *Cluster) Restart(ctx context.Context) error {
 	server := c.command(context.WithoutCancel(ctx), "postgres", "-D", c.data(), "-k", c.folder,
 		"-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=128MB", "-c", "max_wal_size=2GB")
@@ -98,7 +98,7 @@ func (c *Cluster) Restart(ctx context.Context) error {
 	c.server, c.ended = server, make(chan struct{})
 	go func() {
 		defer close(c.ended)
-		server.Wait() //nolint:errcheck // its log says more than its status
+		server.Wait() //nolint:errcheck // the log says more than the exit status
 	}()
 	if err := c.await(ctx); err != nil {
 		c.end()
@@ -127,7 +127,7 @@ func (c *Cluster) await(ctx context.Context) error {
 	}
 }
 
-// ready asks the server itself, once its socket is there.
+// ready reports whether the server accepts connections.
 func (c *Cluster) ready(ctx context.Context) bool {
 	conn, err := net.Dial("unix", filepath.Join(c.folder, socket))
 	if err != nil {
@@ -137,13 +137,14 @@ func (c *Cluster) ready(ctx context.Context) bool {
 	return c.command(ctx, "pg_isready", "--quiet", "--host="+c.folder, "--username=ombak", "--dbname=postgres").Run() == nil
 }
 
-// URL returns where the server's database is.
+// URL returns the URL of the server's database.
 func (c *Cluster) URL() string { return "postgres://ombak@/postgres?host=" + c.folder }
 
-// Folder returns where the data are.
+// Folder returns the folder that holds the data.
 func (c *Cluster) Folder() string { return c.folder }
 
-// Stop ends the server and removes its data. The state says what the server and its children took.
+// Stop stops the server and removes its data. The returned state holds the CPU time of the server and its
+// children.
 func (c *Cluster) Stop() (*os.ProcessState, error) {
 	c.end()
 	if err := os.RemoveAll(c.folder); err != nil {
@@ -152,9 +153,9 @@ func (c *Cluster) Stop() (*os.ProcessState, error) {
 	return c.server.ProcessState, nil
 }
 
-// end lets go of the leash, and kills the server when that is not enough.
+// end closes the leash, and kills the server if that does not stop it.
 func (c *Cluster) end() {
-	c.leash.Close() // closed already when the server has ended
+	c.leash.Close() // an error means that the server has already stopped
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
@@ -178,11 +179,11 @@ func lastLine(text []byte) string {
 	return string(lines[len(lines)-1])
 }
 
-// ErrNotInstalled says that PostgreSQL's server is not there.
-var ErrNotInstalled = errors.New("PostgreSQL is not installed; install the package postgresql (15 or later), or give the URL of a server that runs")
+// ErrNotInstalled is returned by [Start] if no PostgreSQL server is installed.
+var ErrNotInstalled = errors.New("PostgreSQL is not installed; install the package postgresql (15 or later), or give the URL of a running server")
 
-// findPrograms returns the folder of initdb, postgres and pg_isready: the newest of Debian's, else that
-// of the postgres in the PATH.
+// findPrograms returns the folder of initdb, postgres and pg_isready: the newest of Debian's folders, or else the
+// folder of the postgres in PATH.
 func findPrograms() (string, error) {
 	folders, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil {

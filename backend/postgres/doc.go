@@ -1,12 +1,11 @@
-// Package postgres runs a PostgreSQL server of one's own, for a drill or a test: a database cluster, as
-// PostgreSQL calls a data folder with the server over it.
+// Package postgres runs a temporary PostgreSQL server for a drill or a test. It is a database cluster in the sense
+// of PostgreSQL: a data folder and the server that owns it.
 //
 //  1. [Start] finds the installed programs, makes a data folder that only their user may read, and
-//     starts the server there; as root it does so as an unprivileged user, since the server refuses root;
-//  2. the server listens at a Unix socket in that folder and nowhere else; [Cluster.URL] says how to
-//     get there;
-//  3. [Cluster.Stop] ends it and removes everything. When the process that started it dies, the server
-//     ends too, since the pipe that both hold breaks.
+//     starts the server there; as root it starts it as an unprivileged user, since the server refuses root;
+//  2. the server listens only on a Unix socket in that folder; [Cluster.URL] returns its address;
+//  3. [Cluster.Stop] stops it and removes everything. If the process that started it dies, the server
+//     stops too, because the pipe between them breaks.
 //
-// [Cluster.Kill] and [Cluster.Restart] are for tests of what a crash does.
+// [Cluster.Kill] and [Cluster.Restart] serve tests of crashes.
 package postgres

@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// Kill kills the server's first process and its children with SIGKILL, as when the machine's memory
-// runs out; the kernel keeps what they have written. When it returns they are gone, so that another
-// server may take the data.
+// Kill sends SIGKILL to the server and its children, as the kernel does when memory runs out. What they have
+// written stays in the kernel. When Kill returns they are gone, and another server may take the data.
 func (c *Cluster) Kill() error {
 	text, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid"))
 	if err != nil {
@@ -36,32 +35,32 @@ func (c *Cluster) Kill() error {
 			return fmt.Errorf("kill process %d: %w", pid, err)
 		}
 	}
-	c.leash.Close() // there is nobody to hold
+	c.leash.Close() // the server is gone
 	<-c.ended
 	return awaitGone(children)
 }
 
-// awaitGone waits until processes that were killed have let go of what they shared.
+// awaitGone waits until killed processes have released their shared memory.
 func awaitGone(pids []int) error {
 	deadline := time.Now().Add(patience)
 	for _, pid := range pids {
-		for runs(pid) {
+		for running(pid) {
 			if time.Now().After(deadline) {
-				return fmt.Errorf("process %d does not end; look for what holds it", pid)
+				return fmt.Errorf("process %d does not end; find out what holds it", pid)
 			}
-			time.Sleep(time.Millisecond) // nobody tells of another's children
+			time.Sleep(time.Millisecond) // the kernel notifies nobody but the parent
 		}
 	}
 	return nil
 }
 
-// runs tells whether a process is there and more than the memory of one that nobody has asked for.
-func runs(pid int) bool {
+// running reports whether pid is alive and not a zombie.
+func running(pid int) bool {
 	fields := statusOf(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	return len(fields) > 0 && fields[0] != "Z" && fields[0] != "X"
 }
 
-// childrenOf lists the processes whose parent is another (proc(5)).
+// childrenOf lists the child processes of a process (proc(5)).
 func childrenOf(parent int) (children []int, err error) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -79,12 +78,13 @@ func childrenOf(parent int) (children []int, err error) {
 	return children, nil
 }
 
-// statusOf returns a process's state, parent and so on; nothing when it has ended.
+// statusOf returns the fields of /proc/PID/stat after the name: state, parent and so on. It returns nothing if the
+// process has ended.
 func statusOf(path string) []string {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil
 	}
-	_, rest, _ := strings.Cut(string(text), ") ") // the name in parentheses may hold anything
+	_, rest, _ := strings.Cut(string(text), ") ") // the name in parentheses may contain anything
 	return strings.Fields(rest)
 }

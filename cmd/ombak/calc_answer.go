@@ -12,9 +12,12 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// answer is what a formula gives: exactly those figures that apply.
+// figure is one value that a formula may answer. The key names it in the JSON object and in the table.
+type figure struct{ key, unit, meaning string }
+
+// answer holds the values of a formula by the keys of its figures. Figures that do not apply are absent.
 type answer struct {
-	values    map[string]any // float64, int, or figures by name
+	values    map[string]any // float64 or int, or a map[string]float64 with one value for each station; the table skips anything else
 	intervals map[string]capacity.Interval
 	notes     []string
 	warnings  []string
@@ -40,18 +43,18 @@ func (a answer) warn(s streams) {
 	}
 }
 
-func (a answer) writeTable(s streams, source string) error {
+func (a answer) writeTable(s streams, f formula) error {
 	var rows [][]string
-	for _, key := range calcKeys() {
-		switch value := a.values[key.name].(type) {
+	for _, figure := range f.figures {
+		switch value := a.values[figure.key].(type) {
 		case map[string]float64:
 			for _, name := range slices.Sorted(maps.Keys(value)) {
-				rows = append(rows, []string{key.name + " " + name, digits(value[name]) + key.unit, key.meaning})
+				rows = append(rows, []string{figure.key + " " + name, digits(value[name]) + figure.unit, figure.meaning})
 			}
 		case float64:
-			rows = append(rows, []string{key.name, digits(value) + key.unit, key.meaning + a.interval(key)})
+			rows = append(rows, []string{figure.key, digits(value) + figure.unit, figure.meaning + a.interval(figure.key)})
 		case int:
-			rows = append(rows, []string{key.name, strconv.Itoa(value), key.meaning})
+			rows = append(rows, []string{figure.key, strconv.Itoa(value), figure.meaning})
 		}
 	}
 	if _, err := io.WriteString(s.out, units.Table("", rows)); err != nil {
@@ -60,13 +63,13 @@ func (a answer) writeTable(s streams, source string) error {
 	for _, note := range a.notes {
 		fmt.Fprintln(s.out, note)
 	}
-	fmt.Fprintf(s.out, "source: %s\n", source)
+	fmt.Fprintf(s.out, "source: %s\n", f.source)
 	a.warn(s)
 	return nil
 }
 
-func (a answer) interval(key calcKey) string {
-	interval, found := a.intervals[key.name]
+func (a answer) interval(key string) string {
+	interval, found := a.intervals[key]
 	if !found {
 		return ""
 	}
@@ -74,37 +77,3 @@ func (a answer) interval(key calcKey) string {
 }
 
 func digits(value float64) string { return strconv.FormatFloat(value, 'g', 7, 64) }
-
-// calcKey is a figure that a formula may give.
-type calcKey struct{ name, unit, meaning string }
-
-// calcKeys lists all figures in the order of the table.
-func calcKeys() []calcKey {
-	return []calcKey{
-		{"servers", "", "servers needed"},
-		{"utilization", "", "busy share of the servers"},
-		{"l", "", "requests in the system"},
-		{"lq", "", "requests waiting"},
-		{"w", " s", "time in the system"},
-		{"wq", " s", "time waiting"},
-		{"p0", "", "probability that nobody is there"},
-		{"p_wait", "", "probability to have to wait"},
-		{"p_block", "", "probability to be turned away"},
-		{"p_abandon", "", "probability to leave before service"},
-		{"throughput", "/s", "requests through the system"},
-		{"response_time", " s", "from sending a request to its answer"},
-		{"queue", "", "requests at the center, those in service included"},
-		{"sigma", "", "contention: share of work that is done one after the other"},
-		{"kappa", "", "coherency: cost of each pair that must agree"},
-		{"lambda", "/s", "throughput at a concurrency of 1"},
-		{"peak_concurrency", "", "concurrency of the highest throughput"},
-		{"peak_throughput", "/s", "highest throughput"},
-		{"backlog", "", "most that wait"},
-		{"longest_wait", " s", "longest wait, first come first served"},
-		{"attempts", "/s", "attempts, retries included"},
-		{"amplification", "", "attempts for each request"},
-		{"critical_failure", "", "share of failures above which attempts exceed the capacity"},
-		{"safe_rate", "/s", "requests up to which no share of failures does"},
-		{"hit_rate", "", "share of requests that the cache answers"},
-	}
-}

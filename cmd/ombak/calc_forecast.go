@@ -4,9 +4,30 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/report"
 )
+
+func forecast() formula {
+	return formula{
+		name: "forecast", summary: "the funnel of people who have not come yet, from reports",
+		source:    "beta-binomial prediction, Gelman et al., Bayesian Data Analysis, 2013, section 2.4; runs that differ: Hahn, Meeker, Statistical Intervals, 1991, chapter 4",
+		example:   "REPORT… --people 2000000 --peak-per-minute 90000",
+		arguments: "REPORT…",
+		flags: []cli.Flag{
+			numberFlag("people", "`N` who will come"),
+			numberFlag("peak-per-minute", "most of them in a minute, `N`; a warning tells you if no report reached it"),
+		},
+		figures: []figure{
+			{"entered", "", "people who enter each step"},
+			{"passed", "", "people who pass each step"},
+			{"ci95", "", "95 % prediction intervals of both"},
+		},
+		compute: computeForecast,
+	}
+}
 
 // computeForecast predicts the funnel of people who have not come yet from reports.
 func computeForecast(in *inputs) (answer, error) {
@@ -18,7 +39,7 @@ func computeForecast(in *inputs) (answer, error) {
 		return answer{}, in.fault
 	}
 	if in.c.NArg() == 0 {
-		return answer{}, errors.New("name one report or more: files, folders or patterns")
+		return answer{}, errors.New("name at least one report: a file, a folder or a pattern")
 	}
 	var reports []report.Report
 	for _, name := range in.c.Args().Slice() {
@@ -32,7 +53,7 @@ func computeForecast(in *inputs) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	entered, passed := map[string]float64{}, map[string]float64{}
+	entered, passed := byStep{}, byStep{}
 	result := answer{values: map[string]any{"entered": entered, "passed": passed}, intervals: map[string]capacity.Interval{}, warnings: forecast.Warnings}
 	result.notes = append(result.notes, "step: entered, passed (95 % of future runs)")
 	for _, step := range forecast.Steps {
@@ -46,3 +67,6 @@ func computeForecast(in *inputs) (answer, error) {
 func spellExpected(e capacity.Expected) string {
 	return fmt.Sprintf("%.0f (%.0f to %.0f)", e.Mean, e.Interval[0], e.Interval[1])
 }
+
+// byStep holds a value for each step. The notes print it, with the intervals, and the table does not.
+type byStep map[string]float64

@@ -4,25 +4,23 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// inputs read the flags of a formula and keep the first fault.
+// inputs reads the flags of a formula and keeps the first fault.
 type inputs struct {
 	c       *cli.Context
 	formula string
 	fault   error
 }
 
-// text returns a flag that must be given.
+// text returns the value of a required flag.
 func (in *inputs) text(name string) string {
 	text := strings.TrimSpace(in.c.String(name))
 	if text == "" {
@@ -60,7 +58,7 @@ func (in *inputs) whole(name string) int {
 	return read(in, name, strconv.Atoi, "whole number; give one as in 4")
 }
 
-// load is the offered load, which must be above 0.
+// load returns the offered load, which must be above 0.
 func (in *inputs) load() float64 {
 	load := in.number("offered-load")
 	if in.fault == nil && !(load > 0 && load <= math.MaxFloat64) {
@@ -73,7 +71,7 @@ func read[T any](in *inputs, name string, parse func(string) (T, error), advice 
 	text := in.text(name)
 	value, err := parse(text)
 	if err != nil {
-		in.fail(fmt.Errorf("--%s %q is no %s", name, text, advice))
+		in.fail(fmt.Errorf("--%s %q is not a %s", name, text, advice))
 	}
 	return value
 }
@@ -96,42 +94,27 @@ func parseSeconds(text string) (float64, error) {
 	return span.Seconds(), err
 }
 
-// centers reads --demand NAME=SECONDS, --delay NAME=SECONDS and --servers NAME=N.
-func (in *inputs) centers() []capacity.Center {
-	var centers []capacity.Center
-	at := func(name string) int {
-		return slices.IndexFunc(centers, func(c capacity.Center) bool { return c.Name == name })
-	}
-	for _, flag := range []string{"demand", "delay"} {
-		for _, text := range in.c.StringSlice(flag) {
-			name, value, _ := strings.Cut(text, "=")
-			demand, err := parseSeconds(value)
-			switch {
-			case name == "" || err != nil:
-				in.fail(fmt.Errorf("--%s %q is no demand; write NAME=SECONDS, as in cpu=0.605 or disk=40ms", flag, text))
-			case at(name) >= 0:
-				in.fail(fmt.Errorf("--%s names %q twice; give each center once", flag, name))
-			}
-			centers = append(centers, capacity.Center{Name: name, Demand: demand, Delay: flag == "delay"})
+// named reads flags of the form NAME=VALUE, each name once, and calls set for each.
+func (in *inputs) named(flag, form string, set func(name, value string) error) {
+	seen := make(map[string]bool)
+	for _, text := range in.c.StringSlice(flag) {
+		name, value, found := strings.Cut(text, "=")
+		name = strings.TrimSpace(name)
+		if !found || name == "" {
+			in.fail(fmt.Errorf("--%s %q cannot be read; write %s", flag, text, form))
+			return
+		}
+		if seen[name] {
+			in.fail(fmt.Errorf("--%s names %q twice; give it once", flag, name))
+		}
+		seen[name] = true
+		if err := set(name, strings.TrimSpace(value)); err != nil {
+			in.fail(fmt.Errorf("--%s %q: %w; write %s", flag, text, err, form))
 		}
 	}
-	if len(centers) == 0 {
-		in.fail(errors.New("--demand is missing; give one NAME=SECONDS for each center, as in --demand cpu=0.605 --demand disk=2.1"))
-	}
-	for _, text := range in.c.StringSlice("servers") {
-		name, value, _ := strings.Cut(text, "=")
-		count, err := strconv.Atoi(value)
-		i := at(name)
-		switch {
-		case err != nil || count < 1:
-			in.fail(fmt.Errorf("--servers %q is no number of servers; write NAME=N, as in cpu=4", text))
-		case i >= 0 && centers[i].Servers != 0:
-			in.fail(fmt.Errorf("--servers names %q twice; give each center once", name))
-		case i < 0:
-			in.fail(fmt.Errorf("--servers names %q, which has no --demand; give it one", name))
-		default:
-			centers[i].Servers = count
-		}
-	}
-	return centers
 }
+
+var (
+	errNoNumber = errors.New("this is not a number")
+	errNoName   = errors.New("--station does not name it")
+)

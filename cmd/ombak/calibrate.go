@@ -72,7 +72,7 @@ func calibrate(c *cli.Context, s streams) error {
 		return fmt.Errorf("the model cannot be written: %w", err)
 	}
 	for _, station := range model.Stations {
-		fmt.Fprintf(s.out, "%s: %s\n", station.Name, station.Says())
+		fmt.Fprintf(s.out, "%s: %s\n", station.Name, station.Summary())
 	}
 	fmt.Fprintf(s.out, "%s: %s\n", written, c.String("o"))
 	return nil

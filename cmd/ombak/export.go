@@ -16,7 +16,7 @@ import (
 	"github.com/ombak-sim/ombak/report/render"
 )
 
-// exports are the forms that a report can be written in, by name.
+// exports returns the formats that a report can be written in, by name.
 func exports() map[string]func(io.Writer, report.Report) error {
 	return map[string]func(io.Writer, report.Report) error{
 		"html": exportPage, "junit": render.JUnit, "summary": render.Markdown, "csv": render.CSV,
@@ -39,7 +39,7 @@ func exportCommand(s streams) *cli.Command {
 			}
 			write := exports()[c.String("as")]
 			if write == nil {
-				return usageError{fmt.Errorf("--as %q is no form; one of %s", c.String("as"), names)}
+				return usageError{fmt.Errorf("--as %q is not a format; give one of %s", c.String("as"), names)}
 			}
 			r, err := readReport(c.Args().First())
 			if err != nil {
@@ -58,7 +58,7 @@ func exportPage(w io.Writer, r report.Report) error {
 	return page(figures)(w, r)
 }
 
-// readReport reads a report.json that any command wrote.
+// readReport reads a report.json of any command.
 func readReport(name string) (report.Report, error) {
 	file, err := os.Open(name)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/ombak-sim/ombak/report/render"
 )
 
-// page returns what writes report.html with the figures.
+// page returns a func that writes report.html with the figures.
 func page(figures []plots.Figure) func(io.Writer, report.Report) error {
 	return func(w io.Writer, r report.Report) error {
 		drawings, err := plots.Inline(figures)
@@ -25,7 +25,7 @@ func page(figures []plots.Figure) func(io.Writer, report.Report) error {
 	}
 }
 
-// commandLine writes down how a run was started: without what does not change it, and without the
+// commandLine returns the command of a run for its report, without flags that do not change the run and without the
 // values of variables, which may be secret.
 func commandLine(arguments []string) string {
 	words := []string{"ombak"}
@@ -52,7 +52,7 @@ func commandLine(arguments []string) string {
 	return strings.Join(words, " ")
 }
 
-// masked hides what may be secret: the value of a variable, and who logs in to a target.
+// masked hides the parts of a flag that may be secret: the value of a variable, and the login of a target.
 func masked(flag, value string) string {
 	if flag == "var" {
 		name, _, _ := strings.Cut(value, "=")
@@ -66,7 +66,7 @@ func masked(flag, value string) string {
 	return value
 }
 
-// quoted writes a word as a shell reads it.
+// quoted quotes a word for a shell.
 func quoted(word string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@,+%*", r)

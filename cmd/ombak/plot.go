@@ -26,7 +26,7 @@ func plotCommand(s streams) *cli.Command {
 				return usageError{errors.New("name at least one report.json")}
 			}
 			if c.NArg() > 1 && c.String("out") != "" {
-				return usageError{errors.New("with several reports leave out --out; each gets a folder plots beside it")}
+				return usageError{errors.New("--out takes one report; without it each report gets a folder plots beside it")}
 			}
 			for _, name := range c.Args().Slice() {
 				folder := c.String("out")
@@ -43,7 +43,7 @@ func plotCommand(s streams) *cli.Command {
 	}
 }
 
-// drawFile draws a report, and over it what another predicted, where one is named.
+// drawFile draws the report in a file, and over it the prediction in another, if one is named.
 func drawFile(name, over, folder string) error {
 	r, err := readReport(name)
 	if err != nil {
@@ -63,7 +63,7 @@ func drawFile(name, over, folder string) error {
 	return writeFigures(folder, []plots.Figure{overlay})
 }
 
-// draw draws the report and writes every figure.
+// draw draws a report and writes every figure.
 func draw(folder string, r report.Report) error {
 	figures, err := plots.All(r)
 	if err != nil {

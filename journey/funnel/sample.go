@@ -18,19 +18,19 @@ type Sample struct {
 	Final    bool // no further attempt at this step follows
 }
 
-// ResponseTime is what the person felt: from the intended instant to the end.
+// ResponseTime returns the time that the person waited: from the intended instant to the end.
 func (s Sample) ResponseTime() time.Duration { return s.End - s.Intended }
 
-// ServiceTime is what the service took: from the sending to the end.
+// ServiceTime returns the time that the service took: from sending to the end.
 func (s Sample) ServiceTime() time.Duration { return s.End - s.Start }
 
-// Wait is what the sender added: from the intended instant to the sending.
+// Wait returns the time that the sender added: from the intended instant to sending.
 func (s Sample) Wait() time.Duration { return s.Start - s.Intended }
 
-// Reason says why an attempt ended as it did: an HTTP status, or a class of transport error.
+// Reason is why an attempt ended as it did: an HTTP status, or a class of transport error.
 type Reason uint16
 
-// Transport errors, above all HTTP statuses; 0 where nothing is known.
+// Classes of transport errors, with numbers above all HTTP statuses; 0 means unknown.
 const (
 	ReasonDial    Reason = 1000 + iota // the connection could not be opened
 	ReasonReset                        // the connection was closed or reset before the answer
@@ -52,7 +52,7 @@ func (r Reason) String() string {
 	return strconv.Itoa(int(r))
 }
 
-// Reading is one look at a station.
+// Reading is the state of a station at one instant.
 type Reading struct {
 	Station     string        `json:"station"`
 	At          time.Duration `json:"at"` // real time since the start of the run
@@ -71,7 +71,7 @@ type Reading struct {
 	BusySquare  float64       `json:"busy_square,omitempty"` // sum of the squares of the times of batches, s²
 }
 
-// MarkKind is what a [Mark] tells.
+// MarkKind is the kind of event of a [Mark].
 type MarkKind string
 
 // The kinds of mark.
@@ -89,7 +89,7 @@ const (
 	DrainPhase    = "drain"    // nobody new comes
 )
 
-// Mark is something that happened to the run as a whole.
+// Mark is an event of the whole run.
 type Mark struct {
 	At   time.Duration `json:"at"` // real time since the start of the run
 	For  time.Duration `json:"for,omitempty"`
@@ -97,7 +97,7 @@ type Mark struct {
 	Text string        `json:"text"`
 }
 
-// Observer learns of everything that people do. Each Observer is called by one goroutine.
+// Observer observes everything that people do. Each Observer is called by one goroutine.
 type Observer interface {
 	// Enter is called once per person and step, when the first attempt is meant to begin.
 	Enter(step int, intended time.Duration)
@@ -105,20 +105,20 @@ type Observer interface {
 	Observe(Sample)
 }
 
-// Crowd learns of people as a whole; an [Observer] may be one too.
+// Crowd observes people as a whole. An [Observer] may implement it too.
 type Crowd interface {
-	// Scheduled is called for each person who begins or is dropped, just before, with the real time
-	// that the arrivals name.
+	// Scheduled is called just before each person begins or is dropped, with the real time that the
+	// arrivals scheduled.
 	Scheduled(at time.Duration)
 	// Started is called when a person's first request is handed over for sending.
 	Started()
 	// DroppedPerson is called when a person could not be started at all.
 	DroppedPerson()
-	// Finished is called when a person's way has ended, well or not.
+	// Finished is called when a person's walk has ended, successfully or not.
 	Finished()
 }
 
-// Severity says what a broken threshold does to the verdict.
+// Severity is the effect of a broken threshold on the verdict.
 type Severity string
 
 // The severities.
@@ -131,7 +131,7 @@ const (
 type Threshold struct {
 	Source   string   `yaml:"expr" json:"source"`
 	Severity Severity `yaml:"severity,omitempty" json:"severity"` // empty means fail
-	// Abort ends a live run once the condition is broken, looked at from this real time after the
-	// start on; 0 means never.
+	// Abort ends a live run when the condition is broken. It is the real time after the start from which the condition is
+	// checked; 0 means never.
 	Abort time.Duration `yaml:"abort,omitempty" json:"abort,omitempty"`
 }

@@ -2,8 +2,7 @@ package funnel
 
 import "github.com/ombak-sim/ombak/workload"
 
-// The canonical steps of Prakerja in their order. A scenario may leave some out or add its own,
-// never rename one.
+// The canonical steps of Prakerja, in order. A scenario may leave some out or add its own, but must not rename them.
 const (
 	Landing     = "landing"
 	SignUp      = "sign-up"
@@ -18,7 +17,7 @@ const (
 	Join        = "join"
 )
 
-// StepKind says what a step does.
+// StepKind is what a step does.
 type StepKind string
 
 // The kinds of step.

@@ -18,40 +18,40 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// fewestLevels is how many loads a calibration takes at least: two demands and their uncertainty.
+// fewestLevels is the least number of loads for a calibration, which estimates two demands and their uncertainty.
 const fewestLevels = 3
 
-// alikeLoads is the ratio up to which two loads tell the same: runs of one load differ by less.
+// alikeLoads is the ratio up to which two loads count as the same. Runs of one load differ by less.
 const alikeLoads = 1.05
 
-// resamples draw the intervals of demands.
+// resamples is the number of bootstrap resamples for the intervals of demands.
 const resamples = 1000
 
-// Calibrating says how reports become parameters.
+// Calibrating holds the options of [Calibrate].
 type Calibrating struct {
-	// Shared counts the CPU of all processes as the service's, generator and mocks too: where they
-	// run on the same machine, they take it from the service.
+	// Shared counts the CPU of all processes, generator and mocks included, as the service's. On one machine they
+	// take it from the service.
 	Shared bool
 	Seed   uint64 // of resampling
-	// Scenario is what was run. With it, demands are per visit of the scenario's routes, and waits are
-	// fitted too; without it, a request counts as one visit.
+	// Scenario is the scenario of the runs. With it, demands are per visit to a station of its routes, and waits are
+	// fitted too. Without it, a request counts as one visit.
 	Scenario *scenarios.Scenario
-	Least    setup.Options // what the reports of the least load do not hold: scale, window, or the rate
+	Least    setup.Options // options that the reports of the lightest load do not hold: scale, window, or the rate
 }
 
-// Model is what a calibration found. It becomes a file with [WriteModel].
+// Model is the result of a calibration. [WriteModel] writes it to a file.
 type Model struct {
 	Scenario string
 	Levels   int
-	LowestS  float64 // requests per second at the least and the greatest load
+	LowestS  float64 // requests per second at the lightest and the heaviest load
 	HighestS float64
 	Stations []FittedStation
-	Delays   []FittedDelay // of steps, where the scenario is known
-	Measured []string      // what else was seen: mean times of dependencies
+	Delays   []FittedDelay // of steps; empty without a scenario
+	Measured []string      // what was measured and not fitted: mean times of dependencies
 	Warnings []string
 }
 
-// FittedStation is a station's parameters. PerBatch is nil where it does not work in batches.
+// FittedStation holds a station's fitted parameters. PerBatch is nil if it does not work in batches.
 type FittedStation struct {
 	Name       string
 	Servers    int
@@ -60,22 +60,22 @@ type FittedStation struct {
 	PerBatch   *FittedDemand
 	Shape      workload.Distribution // of the service time; its mean is the demand
 	RSquared   float64
-	Also       float64          // seconds that each batch takes of the station web
-	Rows       bool             // web does the work on rows, and batches wait for it
-	Chores     scenarios.Chores // of the demand of requests, what comes in large pieces
-	Late       float64          // seconds that a batch waits for company longer than it is set to
-	Idling     float64          // servers' time per second that is nobody's request's
+	Also       float64          // seconds of the station web for each batch
+	Rows       bool             // the station web does the work on rows, and batches wait for it
+	Chores     scenarios.Chores // the part of the demand of requests that comes in large pieces
+	Late       float64          // seconds that a batch waits for more rows beyond its configured age
+	Idling     float64          // servers' time per second that serves no request
 }
 
-// FittedDemand is the seconds that one request, or one batch, takes of one server.
+// FittedDemand is the time that one request, or one batch, takes of one server.
 type FittedDemand struct {
 	Seconds  float64
-	Interval *capacity.Interval // 95 %, by residual bootstrap; nil where the levels are too few
+	Interval *capacity.Interval // 95 %, by residual bootstrap; nil if the levels are too few
 }
 
-// Calibrate fits the stations of the simulator to live reports of several loads: web, from the CPU
-// of the backend for each request and each batch of the store, and store, from its busy time for each row and each batch.
-// Where the scenario is known, what people wait is fitted too: see [Model.fitWaits].
+// Calibrate fits the stations of the simulator to live reports of several loads. It fits web from the CPU of the
+// backend for each request and each batch of the store, and store from its busy time for each row and each batch.
+// With a scenario it fits waits too; see Model.fitWaits.
 func Calibrate(ctx context.Context, reports []report.Report, how Calibrating) (Model, error) {
 	levels, err := readLevels(reports, how.Shared)
 	if err != nil {
@@ -85,7 +85,7 @@ func Calibrate(ctx context.Context, reports []report.Report, how Calibrating) (M
 		Scenario: reports[0].Scenario.Name, Levels: len(levels),
 		LowestS: levels[0].requests, HighestS: levels[len(levels)-1].requests, Measured: dependencyTimes(reports),
 	}
-	model.doubtLoads(reports)
+	model.warnOfLoads(reports)
 	if how.Scenario == nil {
 		return model, cmp.Or(model.fitStations(levels, reports, how), model.finite())
 	}
@@ -102,21 +102,21 @@ func Calibrate(ctx context.Context, reports []report.Report, how Calibrating) (M
 	return model, model.fitWaits(ctx, reports, how)
 }
 
-// doubtLoads warns of loads that cannot tell much.
-func (m *Model) doubtLoads(reports []report.Report) {
+// warnOfLoads warns of loads that lie too close together, and of invalid runs.
+func (m *Model) warnOfLoads(reports []report.Report) {
 	if m.HighestS < 1.5*m.LowestS {
-		m.Warnings = append(m.Warnings, fmt.Sprintf("the loads lie between %.3g and %.3g requests per second only; demands and idling can hardly be told apart: measure loads that differ by 3 times and more", m.LowestS, m.HighestS))
+		m.Warnings = append(m.Warnings, fmt.Sprintf("the loads lie only between %.3g and %.3g requests per second, which hardly separates demands from idling; measure loads that differ by a factor of 3 or more", m.LowestS, m.HighestS))
 	}
 	for _, r := range reports {
 		if r.Verdict == report.Invalid {
-			m.Warnings = append(m.Warnings, "a report is of an invalid run ("+strings.Join(r.Invalid, "; ")+"); its load may not be what it seems")
+			m.Warnings = append(m.Warnings, "one report is of an invalid run ("+strings.Join(r.Invalid, "; ")+"); its load may be wrong")
 		}
 	}
 }
 
 // fitStations finds the demands of web and store.
 func (m *Model) fitStations(levels []level, reports []report.Report, how Calibrating) error {
-	defer m.doubts()
+	defer m.warnOfFit()
 	var store FittedStation
 	var warnings []string
 	var err error
@@ -126,7 +126,7 @@ func (m *Model) fitStations(levels []level, reports []report.Report, how Calibra
 			return fmt.Errorf("station store: %w", err)
 		}
 	}
-	if store.Rows = counted && how.Scenario != nil; store.Rows { // the writer's work needs the CPU as all else does
+	if store.Rows = counted && how.Scenario != nil; store.Rows { // the writer's work uses the CPU too
 		for i, l := range levels {
 			levels[i].cpu = max(0, l.cpu-l.store.rows*store.PerRequest.Seconds)
 		}
@@ -137,7 +137,7 @@ func (m *Model) fitStations(levels []level, reports []report.Report, how Calibra
 	}
 	m.Stations, m.Warnings = append(m.Stations, web), append(m.Warnings, more...)
 	if !counted {
-		m.Warnings = append(m.Warnings, "the reports have no station store; what the scenario says of it stays")
+		m.Warnings = append(m.Warnings, "the reports have no station store; the scenario's values of it stay")
 		return nil
 	}
 	if web.PerBatch != nil {
@@ -147,7 +147,7 @@ func (m *Model) fitStations(levels []level, reports []report.Report, how Calibra
 	return nil
 }
 
-// finite refuses figures that are none.
+// finite returns an error if a fitted figure is not a finite number.
 func (m *Model) finite() error {
 	for _, station := range m.Stations {
 		for _, figure := range []float64{station.PerRequest.Seconds, station.RSquared, station.Also, station.Idling} {
@@ -159,17 +159,17 @@ func (m *Model) finite() error {
 	return nil
 }
 
-// doubts warns of demands that explain little of what was measured.
-func (m *Model) doubts() {
+// warnOfFit warns of demands that explain little of what was measured.
+func (m *Model) warnOfFit() {
 	for _, station := range m.Stations {
 		if station.RSquared < 0.9 {
-			m.Warnings = append(m.Warnings, fmt.Sprintf("%s: the demands explain %.0f %% of the differences between the loads only; measure longer, on a quiet machine, at loads that differ more", station.Name, 100*max(0, station.RSquared)))
+			m.Warnings = append(m.Warnings, fmt.Sprintf("%s: the demands explain only %.0f %% of the differences between the loads; measure longer, on a quiet machine, at loads that differ more", station.Name, 100*max(0, station.RSquared)))
 		}
 	}
 }
 
-// dependencyTimes says how long the dependencies took on average, for the reader: what is known of
-// their shape is in the scenario.
+// dependencyTimes describes how long the dependencies took on average. The model does not set it, because the
+// scenario knows their distributions.
 func dependencyTimes(reports []report.Report) []string {
 	busy, done := map[string]float64{}, map[string]float64{}
 	for _, r := range reports {

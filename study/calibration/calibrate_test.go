@@ -221,8 +221,8 @@ func TestCalibrateRefuses(t *testing.T) {
 		{"report 3: station store was busy for 1e+308 s, which 1 servers cannot be in a run of 10 s", append(levelsAt(100, 200), busy)},
 		{"report 3: process backend used 1e+308 s of CPU, which 2 CPUs do not have in a run of 10 s", append(levelsAt(100, 200), hot)},
 		{"report 3: station store waited 1e+308 s for the disk in a run of 10 s", append(levelsAt(100, 200), fsync)},
-		{"report 3: the times of 1000 batches of station store vary by a batch_scv of 1e+308", append(levelsAt(100, 200), varied)},
-		{"has more requests than can be counted", append(levelsAt(100, 200), countless)},
+		{"report 3: the batch_scv of 1e+308 is impossible for 1000 batches of station store", append(levelsAt(100, 200), varied)},
+		{"its number of requests is impossible", append(levelsAt(100, 200), countless)},
 	} {
 		if _, err := Calibrate(t.Context(), test.reports, Calibrating{}); !errors.Is(err, setup.ErrRefused) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v, want %q", err, test.want)
@@ -247,7 +247,7 @@ func TestWithMean(t *testing.T) {
 	}
 }
 
-// TestTheGreatestLoadTellsCommitsFromIdling: what the lesser loads foretell of it decides.
+// TestTheGreatestLoadTellsCommitsFromIdling: what the lighter loads predict of it decides.
 func TestTheGreatestLoadTellsCommitsFromIdling(t *testing.T) {
 	loads := func(cpu func(requests, batches float64) float64) (levels []level) {
 		for requests, batches := range map[float64]float64{100: 40, 200: 55, 300: 60, 400: 62, 800: 50} {
@@ -257,13 +257,13 @@ func TestTheGreatestLoadTellsCommitsFromIdling(t *testing.T) {
 	}
 	commits := loads(func(requests, batches float64) float64 { return 100e-6*requests + 1e-3*batches })
 	idle := loads(func(requests, _ float64) float64 { return 100e-6*requests + 0.05 })
-	if with, without := surprise(commits, batchesOf), surprise(commits, atAnyLoad); with > 1e-9 || without < 1e-3 {
+	if with, without := predictionError(commits, batchesOf), predictionError(commits, atAnyLoad); with > 1e-9 || without < 1e-3 {
 		t.Errorf("where commits take CPU, they miss the greatest load by %v, idling by %v", with, without)
 	}
-	if with, without := surprise(idle, atAnyLoad), surprise(idle, batchesOf); with > 1e-9 || without < 1e-3 {
+	if with, without := predictionError(idle, atAnyLoad), predictionError(idle, batchesOf); with > 1e-9 || without < 1e-3 {
 		t.Errorf("where idling takes CPU, it misses the greatest load by %v, commits by %v", with, without)
 	}
-	if one := surprise(commits[:1], batchesOf); !math.IsInf(one, 1) {
+	if one := predictionError(commits[:1], batchesOf); !math.IsInf(one, 1) {
 		t.Errorf("one load foretells itself with an error of %v", one)
 	}
 }

@@ -2,22 +2,21 @@ package calibration
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// FittedDelay is what an exchange of a step takes beside its route: the network, the client, and what
-// the route leaves out.
+// FittedDelay is the time that an exchange of a step takes besides its route: the network, the client, and what the
+// route leaves out.
 type FittedDelay struct {
 	Step   string
 	Beside workload.Distribution
 }
 
-// fitDelays simulates the least load with the stations found, and gives each step the time by which
-// people really waited longer there.
+// fitDelays simulates the lightest load with the fitted stations. It gives each step the time by which people
+// really waited longer there.
 func (m *Model) fitDelays(ctx context.Context, measured load) error {
 	m.Delays = nil
 	simulated, err := m.simulate(ctx, measured)
@@ -28,9 +27,9 @@ func (m *Model) fitDelays(ctx context.Context, measured load) error {
 		if row.ResponseTimePassedS == nil {
 			continue
 		}
-		median := behind(measured.reports, i, row, func(q report.Quantiles) float64 { return q.P50 })
-		tail := behind(measured.reports, i, row, func(q report.Quantiles) float64 { return q.P95 })
-		if measured.scenario.Journey[i].Kind != funnel.Request { // the pause between two looks is most of that
+		median := excess(measured.reports, i, row, func(q report.Quantiles) float64 { return q.P50 })
+		tail := excess(measured.reports, i, row, func(q report.Quantiles) float64 { return q.P95 })
+		if measured.scenario.Journey[i].Kind != funnel.Request { // the pause between two polls dominates
 			tail = median
 		}
 		if delay, is := delayOf(median, tail); is && median > leastOfMedian*row.ResponseTimePassedS.P50 {
@@ -40,8 +39,9 @@ func (m *Model) fitDelays(ctx context.Context, measured load) error {
 	return nil
 }
 
-// behind is by how much a quantile of a step's response times was longer than simulated, on average.
-func behind(measured []report.Report, step int, simulated report.StepRow, quantile func(report.Quantiles) float64) float64 {
+// excess returns by how much a quantile of a step's response times was longer than simulated, on average over the
+// runs.
+func excess(measured []report.Report, step int, simulated report.StepRow, quantile func(report.Quantiles) float64) float64 {
 	sum, known := 0.0, 0.0
 	for _, r := range measured {
 		if step < len(r.Steps) && r.Steps[step].Step == simulated.Step && r.Steps[step].ResponseTimePassedS != nil {
@@ -54,14 +54,14 @@ func behind(measured []report.Report, step int, simulated report.StepRow, quanti
 	return sum/known - quantile(*simulated.ResponseTimePassedS)
 }
 
-// What is not worth a line of the model: a time in seconds, and a share of what is simulated.
+// Delays below these are left out of the model: in seconds, and as a share of the simulated median.
 const (
 	leastDelay    = 10e-6
 	leastOfMedian = 0.03
 )
 
-// delayOf makes a delay of a median and a 95 % quantile in seconds: lognormal where the tail is longer
-// by half and more, else constant.
+// delayOf returns the delay with a median and a 95th percentile in seconds. It is lognormal if the percentile is at
+// least half as long again as the median, and constant otherwise.
 func delayOf(median, tail float64) (workload.Distribution, bool) {
 	if median < leastDelay {
 		return workload.Distribution{}, false
@@ -69,6 +69,6 @@ func delayOf(median, tail float64) (workload.Distribution, bool) {
 	if tail < 1.5*median {
 		return workload.ConstantTime(seconds(median)), true
 	}
-	delay, err := workload.ParseDistribution(fmt.Sprintf("lognormal(median=%v, p95=%v)", seconds(median), seconds(tail)))
+	delay, err := workload.LognormalTime(seconds(median), seconds(tail))
 	return delay, err == nil
 }

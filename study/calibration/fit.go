@@ -13,21 +13,20 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// fitWeb finds the CPU that a request takes, apart from what a batch of the store takes, whatever is
-// in it: batches grow with the load, so that a demand per request alone would be too high beyond the
-// loads that it is fitted to. It is apart from what the process takes when idle instead, where that
-// foretells the greatest load better from the lesser ones.
+// fitWeb finds the CPU that a request takes. The CPU that a batch of the store takes, whatever its size, is fitted as
+// a separate constant: batches grow with the load, so a demand per request alone would be too high beyond the loads
+// that it is fitted to. If it predicts the heaviest load better, the idle CPU is fitted as the constant instead.
 func fitWeb(levels []level, reports []report.Report, how Calibrating) (FittedStation, []string, error) {
 	demands, err := webDemands(levels, "batch", batchesOf)
 	other := "batch"
-	if err != nil || demands.Seconds[1] == 0 || surprise(levels, atAnyLoad) < surprise(levels, batchesOf) {
+	if err != nil || demands.Seconds[1] == 0 || predictionError(levels, atAnyLoad) < predictionError(levels, batchesOf) {
 		demands, err = webDemands(levels, "idling", atAnyLoad)
 		other = "idling"
 	}
 	var warnings []string
 	if errors.Is(err, capacity.ErrUnidentified) {
 		demands, err = webDemands(levels, "", nil)
-		warnings = append(warnings, "web: all loads are alike, so that idling counts as work for requests")
+		warnings = append(warnings, "web: all loads are nearly the same, so idling counts as work for requests")
 	}
 	if err != nil {
 		return FittedStation{}, nil, err
@@ -52,7 +51,7 @@ func fitWeb(levels []level, reports []report.Report, how Calibrating) (FittedSta
 	return station, append(append(warnings, prefixed("web: ", demands.Warnings)...), more...), nil
 }
 
-// batchesOf and atAnyLoad are the rates of what may take CPU beside requests.
+// batchesOf and atAnyLoad are the rates of work that may take CPU besides requests.
 func batchesOf(l level) float64 {
 	if l.store == nil {
 		return 0
@@ -62,10 +61,10 @@ func batchesOf(l level) float64 {
 
 func atAnyLoad(level) float64 { return 1 }
 
-// surprise is by how much the CPU taken at the greatest load, on average over its runs, differs from what
-// the lesser loads foretell. Among kinds of work that explain the loads of a fit alike, that with the
-// least surprise is to be trusted beyond them. It is infinite where the lesser loads foretell nothing.
-func surprise(levels []level, rate func(level) float64) float64 {
+// predictionError returns how far the CPU at the heaviest load, on average over its runs, is from what the lighter
+// loads predict. Of several kinds of work that fit the loads equally well, the one with the smallest error
+// extrapolates best. The error is infinite if the lighter loads determine no prediction.
+func predictionError(levels []level, rate func(level) float64) float64 {
 	const alike = 0.9 // runs of one load differ by less
 	greatest := slices.MaxFunc(levels, func(a, b level) int { return cmp.Compare(a.requests, b.requests) }).requests
 	var lesser, most []level
@@ -104,9 +103,9 @@ func webDemands(levels []level, other string, rate func(level) float64) (capacit
 	return capacity.FitDemands(kinds, steps)
 }
 
-// fitStore finds what a row and what a batch takes of the store's one writer. What the store itself
-// says of its fsyncs is a batch's; the rest of its busy time is shared out between rows and batches, so
-// that a disk whose speed changes from run to run does not blur what a row costs.
+// fitStore finds the time that a row and a batch take of the store's single writer. The store measures its fsyncs
+// itself, and they belong to batches. The rest of its busy time is divided between rows and batches by regression, so
+// a disk whose speed changes from run to run does not disturb the cost of a row.
 func fitStore(levels []level, reports []report.Report, how Calibrating) (FittedStation, []string, error) {
 	station := FittedStation{Name: "store", Servers: 1, Unit: "row"}
 	var steps []capacity.LoadStep
@@ -126,7 +125,7 @@ func fitStore(levels []level, reports []report.Report, how Calibrating) (FittedS
 		if demands, err = capacity.FitDemands([]string{"row"}, steps); err != nil {
 			return station, nil, err
 		}
-		warnings = append(warnings, "store: batches grow with the rows, or are not counted, so that their cost is in that of a row; it is too high where batches are larger")
+		warnings = append(warnings, "store: batches grow with the rows, or are not counted, so the cost of a row includes that of batches; it is too high for larger batches")
 	case err != nil:
 		return station, nil, err
 	default:
@@ -157,8 +156,8 @@ func shifted(interval *capacity.Interval, by float64) *capacity.Interval {
 	return &capacity.Interval{interval[0] + by, interval[1] + by}
 }
 
-// shapeOfBatches gives the time of a batch the variation that the store counted, the mean of the
-// reports that say; fsyncs have long tails, as a lognormal distribution has.
+// shapeOfBatches returns the lognormal distribution of the time of a batch. Its variation is the mean of what the
+// store measured. Fsyncs have long tails, as a lognormal distribution has.
 func shapeOfBatches(mean float64, reports []report.Report) (workload.Distribution, []string, error) {
 	var scv, known float64
 	for _, r := range reports {
@@ -169,8 +168,7 @@ func shapeOfBatches(mean float64, reports []report.Report) (workload.Distributio
 		}
 	}
 	if !(scv > 0) || !(mean > 0) {
-		plain, err := workload.ParseDistribution(fmt.Sprintf("exponential(%v)", seconds(mean)))
-		return plain, []string{"store: nothing measured shows the shape of its times; exponential is assumed"}, err
+		return workload.ExponentialTime(seconds(mean)), []string{"store: the reports do not hold the variation of its times; exponential is assumed"}, nil
 	}
 	shape, err := withMean(mean, scv/known, false)
 	return shape, nil, err
@@ -192,11 +190,11 @@ func intervalOf(d capacity.Demands, which int, seed uint64) *capacity.Interval {
 	return &intervals[which]
 }
 
-// mostTimes is how many service times show a shape well enough.
+// mostTimes is the number of service times that a shape is fitted to at most.
 const mostTimes = 5000
 
-// shapeAtLowLoad takes the shape of the first step's service times, as the generator saw them, at
-// the least load, and gives it the fitted mean.
+// shapeAtLowLoad returns a distribution with the fitted mean and the shape of the first step's service times at the
+// lightest load, as the generator measured them.
 func shapeAtLowLoad(reports []report.Report, mean float64, seed uint64) (workload.Distribution, []string) {
 	least := reports[0]
 	for _, r := range reports {
@@ -204,36 +202,33 @@ func shapeAtLowLoad(reports []report.Report, mean float64, seed uint64) (workloa
 			least = r
 		}
 	}
-	plain, _ := workload.ParseDistribution(fmt.Sprintf("exponential(%v)", seconds(mean))) // of a positive time
+	plain := workload.ExponentialTime(seconds(mean))
 	if len(least.Steps) == 0 {
 		return plain, nil
 	}
 	shape, err := capacity.ChooseShape(serviceTimes(least, least.Steps[0].Step), workload.Seed{Value: seed})
 	if err != nil {
-		return plain, []string{fmt.Sprintf("web: the shape of its times is not known (%v); exponential is assumed", err)}
+		return plain, []string{fmt.Sprintf("web: the shape of its times is unknown (%v); exponential is assumed", err)}
 	}
 	scv := shape.Distribution.SCV()
 	scaled, err := withMean(mean, scv, shape.Losses[workload.Gamma] < shape.Losses[workload.Lognormal])
 	if err != nil || !(scv > 0) {
 		return plain, []string{"web: the service times do not vary; exponential is assumed"}
 	}
-	return scaled, []string{fmt.Sprintf("web: the squared coefficient of variation %.3g of its times is that of step %s at the least load: the network and the generator are in it", scv, least.Steps[0].Step)}
+	return scaled, []string{fmt.Sprintf("web: the squared coefficient of variation %.3g of its times is that of step %s at the lightest load, which includes the network and the generator", scv, least.Steps[0].Step)}
 }
 
-// withMean makes a gamma or a lognormal distribution of a mean in seconds and a squared coefficient
-// of variation C²: for the lognormal σ² = ln(1 + C²) and median = mean/√(1 + C²) (N. L. Johnson,
-// S. Kotz, "Continuous Univariate Distributions", vol. 1, ch. 14).
+// withMean returns a gamma or a lognormal distribution with a mean in seconds and a squared coefficient of
+// variation.
 func withMean(mean, scv float64, gamma bool) (workload.Distribution, error) {
 	if gamma {
-		return workload.ParseDistribution(fmt.Sprintf("gamma(mean=%v, scv=%.4g)", seconds(mean), scv))
+		return workload.GammaTime(seconds(mean), rounded(scv, 4))
 	}
-	const z95 = 1.6448536269514722 // the 95 % quantile of the normal distribution
-	median := mean / math.Sqrt(1+scv)
-	return workload.ParseDistribution(fmt.Sprintf("lognormal(median=%v, p95=%v)", seconds(median), seconds(median*math.Exp(z95*math.Sqrt(math.Log1p(scv))))))
+	return workload.LognormalTimeWithSCV(mean, scv)
 }
 
-// serviceTimes are those of passed attempts, thinned evenly, in seconds. The longest hundredth is left
-// out: a pause of the whole machine is no work of the station's, and would be most of its variation.
+// serviceTimes returns the service times of passed attempts in seconds, thinned evenly. It leaves out the longest
+// hundredth: a pause of the whole machine is not work of the station and would dominate its variation.
 func serviceTimes(r report.Report, step string) []float64 {
 	histogram, err := r.Histograms.DecodeServiceTime(step, funnel.Completed)
 	if err != nil || histogram == nil || histogram.TotalCount() == 0 {

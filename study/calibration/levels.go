@@ -13,9 +13,9 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 )
 
-// level is one load, all per second.
+// level is one measured load. All figures are per second.
 type level struct {
-	requests float64 // that the backend answered
+	requests float64 // answered by the backend
 	cpu      float64 // CPU seconds
 	cpus     int
 	store    *storeLevel
@@ -23,13 +23,13 @@ type level struct {
 
 type storeLevel struct {
 	busy, rows, batches float64
-	fsync               float64 // of busy, where batches are counted
+	fsync               float64 // part of busy; 0 if batches are not counted
 }
 
-// readLevels reads a load from each report, in order of the load.
+// readLevels returns the load of each report, the lightest first.
 func readLevels(reports []report.Report, shared bool) ([]level, error) {
 	if len(reports) < fewestLevels {
-		return nil, setup.Refuse("%d reports are too few to tell what a request costs; give at least %d of different loads, better five at 10 to 60 %% of the limit (ombak redline writes them)", len(reports), fewestLevels)
+		return nil, setup.Refuse("%d reports are too few to estimate what a request costs; give at least %d of different loads, better five at 10 to 60 %% of the limit (ombak redline writes them)", len(reports), fewestLevels)
 	}
 	if one, other, same := sameReport(reports); same {
 		return nil, setup.Refuse("reports %d and %d are the same; give each run once", one+1, other+1)
@@ -50,13 +50,13 @@ func readLevels(reports []report.Report, shared bool) ([]level, error) {
 	}
 	slices.SortFunc(levels, func(a, b level) int { return cmp.Compare(a.requests, b.requests) })
 	if loads := differentLoads(levels); loads < fewestLevels {
-		return nil, setup.Refuse("the %d reports are of %d different loads, between %.4g and %.4g requests per second, too few to tell what a request costs; give at least %d of different loads, better five at 10 to 60 %% of the limit (ombak redline writes them)",
+		return nil, setup.Refuse("the %d reports are of %d different loads, between %.4g and %.4g requests per second, too few to estimate what a request costs; give at least %d of different loads, better five at 10 to 60 %% of the limit (ombak redline writes them)",
 			len(reports), loads, levels[0].requests, levels[len(levels)-1].requests, fewestLevels)
 	}
 	return levels, nil
 }
 
-// sameReport finds two reports that are of one run, whatever their files are called.
+// sameReport finds two reports of one run, whatever their files are called.
 func sameReport(reports []report.Report) (one, other int, same bool) {
 	for other := range reports {
 		for one := range other {
@@ -68,7 +68,7 @@ func sameReport(reports []report.Report) (one, other int, same bool) {
 	return 0, 0, false
 }
 
-// differentLoads counts the loads, which stand in order: those that are alike once.
+// differentLoads counts the loads, which must be sorted. Loads that are nearly equal count once.
 func differentLoads(levels []level) int {
 	count, least := 0, math.Inf(-1)
 	for _, l := range levels {
@@ -82,18 +82,18 @@ func differentLoads(levels []level) int {
 func readLevel(r report.Report, shared bool) (level, error) {
 	switch {
 	case r.Engine == report.Simulated:
-		return level{}, errors.New("it is simulated; a model is fitted to live reports")
+		return level{}, errors.New("it is simulated; give live reports")
 	case !(r.DurationS > 0):
 		return level{}, errors.New("it is empty: the run took no time")
 	case r.Machine == nil || r.Machine.CPUs < 1:
-		return level{}, errors.New("it does not say how many CPUs the machine has")
+		return level{}, errors.New("the number of the machine's CPUs is missing")
 	}
 	if err := plausible(r); err != nil {
 		return level{}, err
 	}
 	l := level{cpus: r.Machine.CPUs}
 	if l.requests = requestsOf(r) / r.DurationS; !(l.requests < setup.MostServers) {
-		return level{}, errors.New("it has more requests than can be counted; give the report as ombak wrote it")
+		return level{}, errors.New("its number of requests is impossible; give the report as ombak wrote it")
 	}
 	known := false
 	for _, process := range r.Processes {
@@ -103,7 +103,7 @@ func readLevel(r report.Report, shared bool) (level, error) {
 		}
 	}
 	if !known || l.requests == 0 {
-		return level{}, errors.New("it does not say what CPU the process backend used, or has no requests; give reports of ombak drill or redline")
+		return level{}, errors.New("the CPU of the process backend is missing, or there are no requests; give reports of ombak drill or redline")
 	}
 	if shared && r.Generator != nil && r.Generator.CPUS != nil {
 		l.cpu += *r.Generator.CPUS / r.DurationS
@@ -122,14 +122,14 @@ func readLevel(r report.Report, shared bool) (level, error) {
 	return l, nil
 }
 
-// plausible returns an error where a report says of something that it worked for longer than it could. A run's
-// processes begin before it and end after it, which is left out of account.
+// plausible returns an error if a report claims that something worked for longer than it could. Processes start a
+// little before the run and end a little after it, which is allowed for.
 func plausible(r report.Report) error {
-	const beside = 5 // seconds
+	const beside = 5 // seconds before and after the run
 	longest := func(servers float64) float64 { return 1.1*servers*r.DurationS + beside*max(1, servers) }
 	for _, station := range r.Stations {
 		servers := station.Servers
-		if servers <= 0 { // it is not known
+		if servers <= 0 { // unknown
 			servers = station.Completions
 		}
 		if !(station.BusyS >= 0) || station.BusyS > longest(servers) {
@@ -138,8 +138,8 @@ func plausible(r report.Report) error {
 		if fsync := station.FsyncS; fsync != nil && (!(*fsync >= 0) || *fsync > longest(servers)) {
 			return fmt.Errorf("station %s waited %.4g s for the disk in a run of %.4g s; give the report as ombak wrote it", station.Name, *fsync, r.DurationS)
 		}
-		if scv := station.BatchSCV; scv != nil && station.Batches != nil && *scv > *station.Batches { // n times vary by n − 1 at most
-			return fmt.Errorf("the times of %.4g batches of station %s vary by a batch_scv of %.4g, which so few cannot; give the report as ombak wrote it", *station.Batches, station.Name, *scv)
+		if scv := station.BatchSCV; scv != nil && station.Batches != nil && *scv > *station.Batches { // the SCV of n times is at most n − 1
+			return fmt.Errorf("the batch_scv of %[3]g is impossible for %.4[1]g batches of station %[2]s; give the report as ombak wrote it", *station.Batches, station.Name, *scv)
 		}
 	}
 	used := map[string]*float64{}
@@ -157,7 +157,7 @@ func plausible(r report.Report) error {
 	return nil
 }
 
-// requestsOf is how many requests of people the backend got; looks for what comes later not counted.
+// requestsOf returns the number of people's requests to the backend. Polling in await steps does not count.
 func requestsOf(r report.Report) (requests float64) {
 	for _, row := range r.Steps {
 		if !r.Awaits(row.Step) {

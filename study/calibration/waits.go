@@ -1,7 +1,6 @@
 package calibration
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,15 +18,15 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// load is one of the loads that a model is fitted to: the runs of it, and how to simulate it.
+// load is one of the loads that a model is fitted to: its runs, and how to simulate it.
 type load struct {
 	scenario *scenarios.Scenario
 	reports  []report.Report
 	options  setup.Options
 }
 
-// loadsOf returns the loads, the least first. Rate, or share of the people, of the others are those of the
-// least in proportion to how many came.
+// loadsOf returns the loads, the lightest first. The rate and the scale of the others follow from those of the
+// lightest in proportion to the people who arrived.
 func loadsOf(reports []report.Report, how Calibrating) (loads []load) {
 	runs := map[float64][]report.Report{}
 	for _, r := range reports {
@@ -44,24 +42,20 @@ func loadsOf(reports []report.Report, how Calibrating) (loads []load) {
 	return loads
 }
 
-// simulate plays a load with the stations and delays of the model.
+// simulate simulates a load with the stations and delays of the model.
 func (m *Model) simulate(ctx context.Context, l load) (report.Report, error) {
 	scenario := l.scenario
 	if len(m.Stations) > 0 {
-		var text bytes.Buffer
-		if err := WriteModel(&text, *m); err != nil {
-			return report.Report{}, err
-		}
 		var err error
-		if scenario, err = scenario.WithModel("the model", text.Bytes()); err != nil {
+		if scenario, err = scenario.WithValues(m.setIn); err != nil {
 			return report.Report{}, err
 		}
 	}
-	return simulateMeasured(ctx, scenario, l.reports, l.options, simulation.Settings{}) // the same people came
+	return simulateMeasured(ctx, scenario, l.reports, l.options, simulation.Settings{})
 }
 
-// visitsPerRequest is how often a request comes to the station web: by the routes, and by looking again
-// for what comes later.
+// visitsPerRequest returns how often a request visits the station web, by its route and by polling for what comes
+// later.
 func visitsPerRequest(ctx context.Context, reports []report.Report, how Calibrating) (float64, error) {
 	least := loadsOf(reports, how)[0]
 	if err := checkMeasured(how.Scenario, least.reports); err != nil {
@@ -78,42 +72,40 @@ func visitsPerRequest(ctx context.Context, reports []report.Report, how Calibrat
 	web, _ := rowOf(simulated, "web")
 	visits, requests := web.Completions, requestsOf(simulated)
 	if visits <= 0 || requests == 0 {
-		return 0, setup.Refuse("no step's route comes to a station web, which CPU is fitted to; give the scenario one")
+		return 0, setup.Refuse("CPU is fitted to the station web, and no step's route visits one; add it to a route of the scenario")
 	}
 	return visits / requests, nil
 }
 
-// forRequestsAlone is the scenario without what its stations do beside requests.
+// forRequestsAlone returns the scenario without what its stations do besides serving requests.
 func forRequestsAlone(scenario *scenarios.Scenario) (*scenarios.Scenario, error) {
-	text := "{}"
-	for _, name := range slices.Sorted(maps.Keys(scenario.Stations)) {
-		station, nothing := scenario.Stations[name], ""
-		switch {
-		case station.Chores.Share > 0:
-			nothing = "chores: {share: 0, time: 0s}"
-		case station.Batch != nil && station.Batch.Also != (scenarios.Also{}):
-			nothing = "batch: {also: {time: 0s, rows: false}}"
-		default:
-			continue
+	return scenario.WithValues(func(s *scenarios.Scenario) error {
+		for name, station := range s.Stations {
+			if station.Chores.Share > 0 {
+				station.Chores = scenarios.Chores{}
+			} else if station.Batch != nil {
+				batch := *station.Batch
+				batch.Also.Time, batch.Also.Rows = 0, false
+				station.Batch = &batch
+			}
+			s.Stations[name] = station
 		}
-		text = strings.TrimPrefix(text, "{}") + fmt.Sprintf("  %q: {%s}\n", name, nothing)
-	}
-	if text == "{}" {
-		return scenario, nil
-	}
-	return scenario.WithModel("the model", []byte("stations:\n"+text))
+		return nil
+	})
 }
 
-// fitWaits finds what demands alone do not say. How late batches are follows from those counted at the
-// greatest load. Requests wait for each other by how much their times vary, for the processes of the
-// machine, which take turns, and for what these do from time to time in one piece: the variation and the
-// chores of web are those with which the waits at all loads but the least are nearest to those measured.
-// What is then missing at the least load becomes a delay of each step.
+// fitWaits fits what demands alone do not determine, in three stages:
+//
+//  1. the lateness of batches follows from the number of batches at the heaviest load;
+//  2. the variation and the chores of web are chosen such that the waits at all loads but the lightest are nearest to
+//     those measured. They stand for service times that vary, for processes that take turns on the machine, and for
+//     work that these do from time to time in one piece;
+//  3. what is then missing at the lightest load becomes a delay of each step.
 func (m *Model) fitWaits(ctx context.Context, reports []report.Report, how Calibrating) error {
 	loads := loadsOf(reports, how)
 	least, greatest := loads[0], loads[len(loads)-1]
 	if _, err := m.simulate(ctx, greatest); errors.Is(err, setup.ErrRefused) {
-		m.Warnings = append(m.Warnings, fmt.Sprintf("the greatest load cannot be simulated, so that waits are fitted to the least alone: %v", err))
+		m.Warnings = append(m.Warnings, fmt.Sprintf("the heaviest load cannot be simulated, so waits are fitted to the lightest load alone: %v", err))
 		return m.fitDelays(ctx, least)
 	}
 	if err := m.fitLateness(ctx, greatest); err != nil {
@@ -122,14 +114,13 @@ func (m *Model) fitWaits(ctx context.Context, reports []report.Report, how Calib
 	if err := m.fitVariation(ctx, least, loads[1:]); err != nil {
 		return err
 	}
-	if err := m.fitLateness(ctx, greatest); err != nil { // the waits for web are other ones now
+	if err := m.fitLateness(ctx, greatest); err != nil { // the waits for web have changed
 		return err
 	}
 	return m.fitDelays(ctx, least)
 }
 
-// fitVariation chooses the shape of web's times and its chores, with which the other loads are predicted
-// best.
+// fitVariation chooses the shape and the chores of web that predict the other loads best.
 func (m *Model) fitVariation(ctx context.Context, least load, others []load) error {
 	all := variations(m.Stations[0])
 	misses := make([]float64, len(all))
@@ -145,7 +136,7 @@ func (m *Model) fitVariation(ctx context.Context, least load, others []load) err
 			if err != nil {
 				return err
 			}
-			misses[i] += missOfWaits(simulated, other.reports)
+			misses[i] += errorOfWaits(simulated, other.reports)
 		}
 		return nil
 	})
@@ -157,7 +148,7 @@ func (m *Model) fitVariation(ctx context.Context, least load, others []load) err
 	return nil
 }
 
-// onAllCPUs does a number of things, as many at a time as there are processors.
+// onAllCPUs calls do for 0…count−1, with one call at a time for each processor.
 func onAllCPUs(count int, do func(int) error) error {
 	var group sync.WaitGroup
 	errs, places := make([]error, count), make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -172,15 +163,15 @@ func onAllCPUs(count int, do func(int) error) error {
 	return errors.Join(errs...)
 }
 
-// variation is what lets requests wait for each other beside the load: how much their times vary, and what
-// comes in between in large pieces.
+// variation is what makes requests wait for each other besides the load: service times that vary, and chores in
+// large pieces.
 type variation struct {
 	shape  workload.Distribution
 	chores scenarios.Chores
 }
 
-// variations are those that web may have: what it has now, then lognormal times from hardly any
-// variation to much, with chores of the same work in all.
+// variations returns the candidates for web: what it has now, then lognormal times from little to much variation,
+// without chores and with several. All have the same mean work.
 func variations(web FittedStation) []variation {
 	all := []variation{{web.Shape, web.Chores}}
 	chores := []scenarios.Chores{{}}
@@ -199,17 +190,16 @@ func variations(web FittedStation) []variation {
 	return all
 }
 
-// missOfWaits says how far response times of steps of requests were predicted from those measured, on
-// average over the runs: the sum of squares of the logarithms of their ratios, each in units of how near
-// a prediction should come.
-func missOfWaits(simulated report.Report, measured []report.Report) (sum float64) {
+// errorOfWaits returns how far the predicted response times of request steps are from the measured ones: the sum of
+// the squared logarithms of their ratios, each in units of the tolerance for such a prediction.
+func errorOfWaits(simulated report.Report, measured []report.Report) (sum float64) {
 	for i, row := range simulated.Steps {
 		if row.ResponseTimePassedS == nil || simulated.Awaits(row.Step) {
 			continue
 		}
 		for _, of := range waitsJudged {
 			predicted := of.quantile(*row.ResponseTimePassedS)
-			if seen := predicted + behind(measured, i, row, of.quantile); seen > 0 && predicted > 0 {
+			if seen := predicted + excess(measured, i, row, of.quantile); seen > 0 && predicted > 0 {
 				sum += math.Pow(math.Log(predicted/seen)/math.Log1p(of.near), 2)
 			}
 		}
@@ -226,9 +216,9 @@ var waitsJudged = []struct {
 	{func(q report.Quantiles) float64 { return q.P99 }, nearTail},
 }
 
-// fitLateness finds by how much a batch waits longer for company than it is set to, where the store
-// counts its batches: timers are late. With somebody always waiting, a batch comes once in its age and
-// the time of a commit.
+// fitLateness finds how much longer than its configured age a batch waits for more rows, because timers are late. It
+// needs a store that counts its batches. If somebody is always waiting, one batch begins in each age plus the time of
+// a commit.
 func (m *Model) fitLateness(ctx context.Context, greatest load) error {
 	at := slices.IndexFunc(m.Stations, func(s FittedStation) bool { return s.PerBatch != nil && s.Name == "store" })
 	counted := 0.0

@@ -3,16 +3,19 @@ package calibration
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/units"
 )
 
-// ModelHeading is how the file of a model begins.
+// ModelHeading is the beginning of a model's file.
 const ModelHeading = "# Fitted by ombak calibrate to "
 
-// WriteModel writes a calibration as YAML: the part of a scenario that it replaces. It can also stand
-// below set of a plan.
+// WriteModel writes a calibration as the YAML of the parts of a scenario that it replaces. The same YAML can stand
+// below set in a plan.
 func WriteModel(w io.Writer, m Model) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, ModelHeading+"%d reports of %s, %.4g to %.4g requests per second.\n", m.Levels, m.Scenario, m.LowestS, m.HighestS)
@@ -24,7 +27,7 @@ func WriteModel(w io.Writer, m Model) error {
 	}
 	b.WriteString("stations:\n")
 	for _, station := range m.Stations {
-		fmt.Fprintf(&b, "  # %s: %s\n", station.Name, station.Says())
+		fmt.Fprintf(&b, "  # %s: %s\n", station.Name, station.Summary())
 		fmt.Fprintf(&b, "  %s: {servers: %d, service: %q", station.Name, station.Servers, station.Shape)
 		if station.Name == "store" && station.PerBatch != nil {
 			fmt.Fprintf(&b, ", batch: {per_row: %v", seconds(station.PerRequest.Seconds))
@@ -48,7 +51,7 @@ func WriteModel(w io.Writer, m Model) error {
 		b.WriteString("}\n")
 	}
 	if len(m.Delays) > 0 {
-		b.WriteString("# Where the median at the least load was longer than the stations explain.\njourney:\n")
+		b.WriteString("# Delays of steps whose median at the lightest load was longer than the stations explain.\njourney:\n")
 	}
 	for _, delay := range m.Delays {
 		fmt.Fprintf(&b, "  %s: {delay: %q}\n", delay.Step, delay.Beside)
@@ -57,16 +60,76 @@ func WriteModel(w io.Writer, m Model) error {
 	return err
 }
 
-// Says tells the demands with their intervals in words.
-func (s FittedStation) Says() string {
-	text := s.PerRequest.says(s.Unit)
+// setIn sets the model's parameters in a scenario to the values that the file of [WriteModel] holds.
+func (m *Model) setIn(s *scenarios.Scenario) error {
+	for _, fitted := range m.Stations {
+		station, known := s.Stations[fitted.Name]
+		if !known {
+			return scenarios.Mistakes{{File: "the model", Line: 1, Column: 1, Message: fmt.Sprintf("stations has no %q", fitted.Name), Hint: "give the scenario this station"}}
+		}
+		s.Stations[fitted.Name] = fitted.in(station)
+	}
+	for _, delay := range m.Delays {
+		i := slices.IndexFunc(s.Journey, func(step scenarios.Step) bool { return step.Name == delay.Step })
+		if i < 0 {
+			return scenarios.Mistakes{{File: "the model", Line: 1, Column: 1, Message: fmt.Sprintf("no step is called %q", delay.Step), Hint: "give the reports' own scenario"}}
+		}
+		s.Journey[i].Delay = delay.Beside
+	}
+	return nil
+}
+
+// in returns the station with the fitted parameters.
+func (s FittedStation) in(station scenarios.Station) scenarios.Station {
+	station.Servers, station.ServiceTime = s.Servers, s.Shape
+	if s.Name == "store" && s.PerBatch != nil {
+		station.Batch = s.batchIn(station.Batch)
+	}
+	if s.Chores.Share > 0 {
+		station.Chores = scenarios.Chores{Share: scenarios.Share(rounded(float64(s.Chores.Share), 3)), Time: s.Chores.Time}
+	}
+	if s.Idling > 0 {
+		station.Idling = rounded(s.Idling, 4)
+	}
+	return station
+}
+
+// batchIn returns a copy of the batch, which may be nil, with the fitted parameters.
+func (s FittedStation) batchIn(batch *scenarios.Batch) *scenarios.Batch {
+	var changed scenarios.Batch
+	if batch != nil {
+		changed = *batch
+	}
+	changed.PerRow = seconds(s.PerRequest.Seconds)
+	if s.Late > 0 {
+		changed.Late = seconds(s.Late)
+	}
+	if s.Rows || s.Also > 0 {
+		changed.Also = scenarios.Also{Station: "web", Time: seconds(s.Also), Rows: s.Rows || changed.Also.Rows}
+	}
+	return &changed
+}
+
+// rounded returns the value that a number has when it is written with so many significant digits.
+func rounded(value float64, digits int) float64 {
+	text := strconv.FormatFloat(value, 'g', digits, 64)
+	near, err := strconv.ParseFloat(text, 64)
+	if err != nil { // it is out of range
+		return value
+	}
+	return near
+}
+
+// Summary describes the demands with their intervals in one line.
+func (s FittedStation) Summary() string {
+	text := s.PerRequest.summary(s.Unit)
 	if s.PerBatch != nil {
-		text += ", " + s.PerBatch.says("batch")
+		text += ", " + s.PerBatch.summary("batch")
 	}
 	return text + fmt.Sprintf("; R² %.3f", s.RSquared)
 }
 
-func (d FittedDemand) says(unit string) string {
+func (d FittedDemand) summary(unit string) string {
 	text := units.Time(d.Seconds) + " a " + unit
 	if d.Interval != nil {
 		text += fmt.Sprintf(" (95 %%: %s to %s)", units.Time(d.Interval[0]), units.Time(d.Interval[1]))

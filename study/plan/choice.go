@@ -67,10 +67,10 @@ func choose(c *Comparison, simulations []simulation.Result) {
 		}
 	}
 	c.Best = c.Plans[best].Plan
-	c.Why = append(c.Why, c.praise(best, top, equals))
+	c.Why = append(c.Why, c.reasonFor(best, top, equals))
 	for i := range c.Plans {
 		if i != best {
-			c.Why = append(c.Why, c.against(i, best, top, slices.Contains(equals, i), Paired(simulations[best].Replications, simulations[i].Replications, finished)))
+			c.Why = append(c.Why, c.reasonAgainst(i, best, top, slices.Contains(equals, i), Paired(simulations[best].Replications, simulations[i].Replications, finished)))
 		}
 	}
 	if len(c.Plans) > 1 && !c.repeated() {

@@ -11,9 +11,9 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// praise says why a plan is the best: most people finish under it or, where that does not tell it from
-// its equals, by what it was chosen of them.
-func (c Comparison) praise(best, top int, equals []int) string {
+// reasonFor explains in one sentence why a plan is the best: most people finish under it, or it wins the tie with
+// its equals.
+func (c Comparison) reasonFor(best, top int, equals []int) string {
 	plan := c.Plans[best]
 	group := "of the plans that hold the thresholds"
 	if plan.Verdict != report.Pass {
@@ -26,7 +26,7 @@ func (c Comparison) praise(best, top int, equals []int) string {
 		if best != top && c.repeated() {
 			more = "surely lets more"
 		}
-		text = fmt.Sprintf("%s: %s, none %s people finish than its %s, and of those that do as well %s", plan.Plan, group, more, units.Amount(plan.Finished.Mean), c.virtue(plan, equals))
+		text = fmt.Sprintf("%s: %s, none %s people finish than its %s, and of the plans that do as well %s", plan.Plan, group, more, units.Amount(plan.Finished.Mean), c.tieBreak(plan, equals))
 	}
 	if plan.Cost != nil {
 		text += fmt.Sprintf(", at %s", strings.TrimSpace(units.Amount(plan.Cost.Mean)+" "+c.Currency))
@@ -34,8 +34,8 @@ func (c Comparison) praise(best, top int, equals []int) string {
 	return text
 }
 
-// virtue says what told a plan from its equals: cost, then waiting.
-func (c Comparison) virtue(plan PlanOutcome, equals []int) string {
+// tieBreak names what decided between a plan and its equals: cost, then waiting.
+func (c Comparison) tieBreak(plan PlanOutcome, equals []int) string {
 	var asCheap, asQuick []string
 	for _, i := range equals {
 		other := c.Plans[i]
@@ -51,15 +51,15 @@ func (c Comparison) virtue(plan PlanOutcome, equals []int) string {
 	case len(asCheap) == 0:
 		return "it is the cheapest"
 	case len(asQuick) > 0:
-		return "neither cost nor waiting tells it from " + strings.Join(asQuick, ", ")
+		return "cost and waiting are the same as under " + strings.Join(asQuick, ", ")
 	case plan.Cost != nil:
-		return "none is cheaper, and people wait least under it"
+		return "no plan is cheaper, and people wait least under it"
 	}
 	return "people wait least under it"
 }
 
-// against says in one sentence why a plan is not the best, and where it is stuck.
-func (c Comparison) against(i, best, top int, equal bool, difference Estimate) string {
+// reasonAgainst explains in one sentence why a plan is not the best, and names its bottleneck.
+func (c Comparison) reasonAgainst(i, best, top int, equal bool, difference Estimate) string {
 	plan := c.Plans[i]
 	var reason string
 	switch sign := apart(difference); {
@@ -68,16 +68,16 @@ func (c Comparison) against(i, best, top int, equal bool, difference Estimate) s
 	case sign < 0:
 		reason = fmt.Sprintf("%s than under %s", people(difference), c.Plans[best].Plan)
 	case sign > 0:
-		reason = fmt.Sprintf("%s than under %s, but not surely enough to be first", people(difference), c.Plans[best].Plan)
+		reason = fmt.Sprintf("%s than under %s, but the difference is not certain enough", people(difference), c.Plans[best].Plan)
 	case equal:
-		reason = c.unsure(best, difference) + c.lack(plan, c.Plans[best])
+		reason = c.unsure(best, difference) + drawback(plan, c.Plans[best], c.Currency)
 	default:
 		reason = fmt.Sprintf("%s, but surely fewer than under %s", c.unsure(best, difference), c.Plans[top].Plan)
 	}
 	return plan.Plan + ": " + reason + also(plan.Bottleneck)
 }
 
-// unsure words a difference that chance may explain.
+// unsure describes a difference that chance may explain.
 func (c Comparison) unsure(best int, difference Estimate) string {
 	switch {
 	case difference.Mean != 0:
@@ -88,12 +88,12 @@ func (c Comparison) unsure(best int, difference Estimate) string {
 	return "as many people finish as under " + c.Plans[best].Plan
 }
 
-// lack says by what a plan was not chosen of its equals.
-func (c Comparison) lack(plan, best PlanOutcome) string {
+// drawback names what the best plan has over a plan that does as well: cost, then waiting.
+func drawback(plan, best PlanOutcome, currency string) string {
 	longer := plan.WaitedMin.Mean - best.WaitedMin.Mean
 	switch {
 	case plan.Cost != nil && best.Cost != nil && plan.Cost.Mean > best.Cost.Mean:
-		return fmt.Sprintf(", and it costs %s more", strings.TrimSpace(units.Amount(plan.Cost.Mean-best.Cost.Mean)+" "+c.Currency))
+		return fmt.Sprintf(", and it costs %s more", strings.TrimSpace(units.Amount(plan.Cost.Mean-best.Cost.Mean)+" "+currency))
 	case longer > 0:
 		spelt := units.Amount(longer)
 		if longer < 1 {
@@ -101,10 +101,10 @@ func (c Comparison) lack(plan, best PlanOutcome) string {
 		}
 		return fmt.Sprintf(", and they wait %s person-minutes longer", spelt)
 	}
-	return ", and neither cost nor waiting tells the two apart"
+	return ", and cost and waiting are the same too"
 }
 
-// people words a difference in people who finish, as in 12 ±3 fewer people finish.
+// people describes a difference in people who finish, as in "12 ±3 fewer people finish".
 func people(difference Estimate) string {
 	direction := "more"
 	if difference.Mean < 0 {
@@ -129,35 +129,35 @@ func brokenThreshold(plan PlanOutcome) string {
 			return threshold.Source
 		}
 	}
-	return "the books" // an invalid simulation; the report says why
+	return "the books" // the simulation is invalid, and the report says why
 }
 
-// worthTelling is the share of requests turned away that makes a gate a bottleneck.
-const worthTelling = 0.01
+// bottleneckShare is the share of requests turned away from which a gate counts as a bottleneck.
+const bottleneckShare = 0.01
 
-// muchWaiting is the share of the requests worked off that, still waiting at the end, makes a backlog.
-const muchWaiting = 0.1
+// backlogShare is the ratio of requests still waiting at the end to requests served from which there is a backlog.
+const backlogShare = 0.1
 
-// hardlyBusy is the share of the run below which the busiest station bounds nothing.
-const hardlyBusy = 0.3
+// idleShare is the utilization below which the busiest station limits nothing.
+const idleShare = 0.3
 
-// bottleneckText names what turned most requests away, unless that is next to nothing, where most still
-// waited at the end, and the part that was busiest.
+// bottleneckText names the gate that turned most requests away, the gate where most still waited at the end, and the
+// busiest part. It leaves out what is negligible.
 func bottleneckText(s simulation.Result) string {
 	var parts []string
 	if len(s.Gates) > 0 {
 		gate := s.Gates[0]
-		if share := gate.Turned / (gate.Turned + gate.Took); share >= worthTelling {
+		if share := gate.Turned / (gate.Turned + gate.Took); share >= bottleneckShare {
 			parts = append(parts, fmt.Sprintf("%s turned away %s requests, %.0f %% of those that came", gate.Name, units.Amount(gate.Turned), 100*share))
 		}
 	}
 	for _, gate := range s.Gates {
-		if gate.Waiting > muchWaiting*gate.Took {
+		if gate.Waiting > backlogShare*gate.Took {
 			parts = append(parts, fmt.Sprintf("%s still waited at %s at the end", units.Amount(gate.Waiting), gate.Name))
 			break
 		}
 	}
-	if s.Bottleneck.Name != "" && s.Bottleneck.Utilization < hardlyBusy && len(parts) == 0 {
+	if s.Bottleneck.Name != "" && s.Bottleneck.Utilization < idleShare && len(parts) == 0 {
 		return fmt.Sprintf("no part was short of capacity (%s was busiest, %.0f %% of the run): what people do bounds it", s.Bottleneck.Name, 100*s.Bottleneck.Utilization)
 	}
 	if s.Bottleneck.Name != "" {

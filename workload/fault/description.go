@@ -19,7 +19,7 @@ type Description struct {
 	With        map[string]any `json:"with,omitempty"`        // its own settings, as in delay: 2s
 }
 
-// Faults returns what the description stands for, as it befalls a dependency of a kind: dukcapil,
+// Faults returns the faults that the description stands for, at a dependency of a kind: dukcapil,
 // dapodik, dtks, mail, sms or generic.
 func (d Description) Faults(dependency string) (Schedule, error) {
 	set, named := Named(d.Fault)

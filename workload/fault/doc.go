@@ -1,4 +1,4 @@
-// Package fault says what befalls a dependency, as a pure function of time.
+// Package fault defines faults of dependencies as pure functions of time.
 //
 //  1. A [Description] is a fault as people write it: a kind, or the name of a [Set] of several;
 //     [Description.Faults] turns it into Faults;
@@ -7,7 +7,7 @@
 //  3. [Fault.Strength] is how much of it there is at an instant, from 0 to 1;
 //  4. [Schedule.Station] joins all faults of a dependency into one [Effect] on its capacity;
 //     [Schedule.At] adds the share of requests that end otherwise, for a simulator;
-//  5. [Schedule.Strike] says what befalls one request on the wire, for a mock.
+//  5. [Schedule.Strike] returns what happens to one request on the wire, for a mock.
 //
-// Whoever serves requests, be it the simulator or a mock, asks and applies the answer.
+// The simulator and the mocks ask this package and apply its answers.
 package fault

@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// Fault is one thing that befalls a dependency. Times are scenario time unless they say otherwise.
+// Fault is one fault of a dependency. Times are scenario time unless they say otherwise.
 type Fault struct {
 	Kind        Kind          `json:"kind"`
 	Name        string        `json:"name,omitempty"`        // what the timeline calls it; empty means the kind
 	At          time.Duration `json:"at"`                    // when it begins; negative is before time zero of the scenario
 	For         time.Duration `json:"for,omitempty"`         // how long it lasts; 0 means to the end
-	Ramp        time.Duration `json:"ramp,omitempty"`        // how long it takes to come to full strength
-	Fade        time.Duration `json:"fade,omitempty"`        // how long before its end it begins to ease off
-	Probability float64       `json:"probability,omitempty"` // share of requests touched; 0 means all
-	Clients     float64       `json:"clients,omitempty"`     // share of clients touched; 0 means all
-	Capacity    float64       `json:"capacity,omitempty"`    // brown-out: what is left of the capacity, from 0 to 1
-	Quota       float64       `json:"quota,omitempty"`       // quota-cut: what is left of the daily quota, from 0 to 1
+	Ramp        time.Duration `json:"ramp,omitempty"`        // how long it takes to reach full strength
+	Fade        time.Duration `json:"fade,omitempty"`        // how long before its end it begins to weaken
+	Probability float64       `json:"probability,omitempty"` // share of requests affected; 0 means all
+	Clients     float64       `json:"clients,omitempty"`     // share of clients affected; 0 means all
+	Capacity    float64       `json:"capacity,omitempty"`    // brown-out: share of the capacity that is left, from 0 to 1
+	Quota       float64       `json:"quota,omitempty"`       // quota-cut: share of the daily quota that is left, from 0 to 1
 	Delay       time.Duration `json:"delay,omitempty"`       // real time. Slow: added to each answer; slow-body: of the whole body; greylist: until a message is taken
 	Status      int           `json:"status,omitempty"`      // outage: of the answer; 0 means 503, for mail 451
-	Text        string        `json:"text,omitempty"`        // outage: what the answer says; a registry with words of its own says it with status 200
+	Text        string        `json:"text,omitempty"`        // outage: text of the answer; a registry that reports errors in its own format sends it with status 200
 	Skew        time.Duration `json:"skew,omitempty"`        // clock-skew: how much the clock is ahead; negative: behind
 	Age         time.Duration `json:"age,omitempty"`         // stale: how old the answer is
 	Every       time.Duration `json:"every,omitempty"`       // flapping: length of one cycle; 0 means it does not flap
-	On          float64       `json:"on,omitempty"`          // flapping: share of the cycle that the fault is there; 0 means half
+	On          float64       `json:"on,omitempty"`          // flapping: share of the cycle in which the fault is active; 0 means half
 }
 
-// Validate returns the first mistake of the description.
+// Validate returns the first mistake in the fault.
 func (f Fault) Validate() error {
 	switch {
 	case !slices.Contains(Kinds(), f.Kind):
@@ -59,11 +59,11 @@ func (f Fault) String() string {
 	return string(f.Kind)
 }
 
-// End returns when the fault ends; false where it lasts to the end.
+// End returns when the fault ends, and false if it lasts to the end of the run.
 func (f Fault) End() (time.Duration, bool) { return f.At + f.For, f.For > 0 }
 
-// Strength returns how much of the fault there is at an instant: 0 before and after it, growing
-// along the ramp, shrinking along the fade, 0 in the off part of each cycle.
+// Strength returns the strength of the fault at an instant, from 0 to 1. It is 0 before and after the fault and in the off
+// part of each cycle, grows along the ramp, and shrinks along the fade.
 func (f Fault) Strength(at time.Duration) float64 {
 	since := at - f.At
 	if since < 0 || f.For > 0 && since >= f.For {
@@ -89,7 +89,7 @@ func (f Fault) on() float64 {
 	return f.On
 }
 
-// share is the share of all requests that the fault touches at full strength.
+// share returns the share of all requests that the fault affects at full strength.
 func (f Fault) share() float64 { return orAll(f.Probability) * orAll(f.Clients) }
 
 func orAll(share float64) float64 {

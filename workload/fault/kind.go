@@ -14,17 +14,17 @@ const (
 	Slow         Kind = "slow"          // every answer takes a server Delay longer
 	QuotaCut     Kind = "quota-cut"     // the quota of the day falls to the factor Quota
 	Outage       Kind = "outage"        // requests fail at once, with Status
-	BlackHole    Kind = "black-hole"    // requests are taken and never answered
+	BlackHole    Kind = "black-hole"    // requests are accepted and never answered
 	Refused      Kind = "refused"       // connections are cut as soon as they are made
 	Reset        Kind = "reset"         // the connection is reset instead of an answer
 	Garbage      Kind = "garbage"       // the body is noise of the right length
-	Truncated    Kind = "truncated"     // the answer ends in its middle
+	Truncated    Kind = "truncated"     // the answer ends in the middle
 	SlowBody     Kind = "slow-body"     // the body trickles in over Delay
 	WrongContent Kind = "wrong-content" // a page for people, with status 200, instead of the answer
 	ClockSkew    Kind = "clock-skew"    // the dependency's clock is off by Skew
-	Stale        Kind = "stale"         // the answer is what was true Age ago
+	Stale        Kind = "stale"         // the answer is the one that was true Age ago
 	Greylist     Kind = "greylist"      // mail: a sender and recipient not seen before are put off for Delay
-	Loss         Kind = "loss"          // mail and SMS: messages are taken and never delivered
+	Loss         Kind = "loss"          // mail and SMS: messages are accepted and never delivered
 )
 
 // Kinds returns all kinds in the order of their documentation.
@@ -34,22 +34,21 @@ func Kinds() []Kind {
 	}
 }
 
-// Simulated says whether the kind shows in an [Effect] that a simulator applies; the others happen
-// on the wire only.
+// Simulated reports whether the kind shows in an [Effect], which a simulator applies. Other kinds happen only on the wire.
 func (k Kind) Simulated() bool {
 	return !slices.Contains([]Kind{ClockSkew, Stale}, k)
 }
 
-// messages are the kinds that only dependencies which deliver messages know.
+// messages returns the kinds that apply only to dependencies that deliver messages.
 func (k Kind) ofMessages() bool { return k == Greylist || k == Loss }
 
-// ofBodies are the kinds that need an answer with a body, which SMTP has not.
+// ofBodies returns the kinds that need an answer with a body, which SMTP does not have.
 func (k Kind) ofBodies() bool {
 	return slices.Contains([]Kind{Garbage, Truncated, SlowBody, WrongContent, ClockSkew, Stale}, k)
 }
 
-// Befalls says whether the kind can befall a dependency of a kind: dukcapil, dapodik, dtks, mail,
-// sms or generic.
+// Befalls reports whether a kind of fault applies to a kind of dependency: dukcapil, dapodik, dtks, mail, sms or
+// generic.
 func (k Kind) Befalls(dependency string) bool {
 	switch dependency {
 	case "mail":

@@ -2,34 +2,34 @@ package fault
 
 import "time"
 
-// Outcome is what befalls a share of requests.
+// Outcome is what happens to a share of requests.
 type Outcome uint8
 
 // The outcomes.
 const (
 	None   Outcome = iota
-	Error          // an answer at once that is no answer
-	Silent         // no answer ever
+	Error          // an immediate error
+	Silent         // never an answer
 )
 
-// Effect is what a dependency suffers at one instant. The zero Effect is not "no effect": see [NoEffect].
+// Effect is the joint effect of faults on a dependency at one instant. The zero Effect is not "no effect"; see [NoEffect].
 type Effect struct {
 	Capacity float64       // share of the capacity that is left
 	Quota    float64       // share of the daily quota that is left
 	Delay    time.Duration // added to each answer
 	Outcome  Outcome       // of the share
 	Share    float64       // of requests
-	Lost     float64       // share of messages that are taken and never arrive
-	PutOff   time.Duration // how long a message of an unknown sender is put off; 0 means it is not
+	Lost     float64       // share of messages that are accepted and never arrive
+	PutOff   time.Duration // how long a message from an unknown sender is deferred; 0 means it is not
 }
 
-// NoEffect is that of a schedule without a fault.
+// NoEffect returns the effect of a schedule without faults.
 func NoEffect() Effect { return Effect{Capacity: 1, Quota: 1} }
 
 // Schedule holds all faults of one dependency.
 type Schedule []Fault
 
-// Validate returns the first mistake of the descriptions.
+// Validate returns the first mistake in the faults.
 func (s Schedule) Validate() error {
 	for _, f := range s {
 		if err := f.Validate(); err != nil {
@@ -39,8 +39,8 @@ func (s Schedule) Validate() error {
 	return nil
 }
 
-// Station joins what befalls the capacity at an instant: capacities and quotas multiply, delays add
-// up.
+// Station returns the joint effect of all faults on the capacity at an instant: capacities and quotas multiply, and delays
+// add up.
 func (s Schedule) Station(at time.Duration) Effect {
 	effect := NoEffect()
 	for _, f := range s {
@@ -57,9 +57,8 @@ func (s Schedule) Station(at time.Duration) Effect {
 	return effect
 }
 
-// At joins all faults at an instant as far as a simulator knows them: what befalls the capacity
-// (see [Schedule.Station]), a slow body as the delay that it means on average, and of several
-// outcomes that of the largest share.
+// At returns the joint effect of all faults at an instant for a simulator: the effect on the capacity (see
+// [Schedule.Station]), a slow body as its mean delay, and of several outcomes the one with the largest share.
 func (s Schedule) At(at time.Duration) Effect {
 	effect := s.Station(at)
 	for _, f := range s {
@@ -89,15 +88,14 @@ func (e *Effect) touch(outcome Outcome, share float64) {
 	}
 }
 
-// WarmUp describes how a dependency comes back after it was out: with empty caches and cold pools.
+// WarmUp describes how a dependency recovers after an outage, with empty caches and cold pools.
 type WarmUp struct {
-	For  time.Duration `json:"for"`  // scenario time until it is itself again; 0 means at once
-	From float64       `json:"from"` // share of the capacity that it comes back with
+	For  time.Duration `json:"for"`  // scenario time until full capacity; 0 means at once
+	From float64       `json:"from"` // share of the capacity at the end of the outage
 }
 
-// WarmingUp returns the schedule with the time after each outage, black hole and refusal, in which
-// the capacity grows back. These are faults like any other, so that whoever reads the schedule need
-// not know of warm-ups.
+// WarmingUp returns the schedule with a warm-up after each outage, black hole and refusal, in which the capacity grows
+// back. Warm-ups are ordinary faults, so readers of the schedule need not know about them.
 func (s Schedule) WarmingUp(w WarmUp) Schedule {
 	if w.For == 0 {
 		return s

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// Set is a fault with a name of its own: one or more kinds with settings that make sense together.
-// Its times and probabilities may be set otherwise where it is used.
+// Set is a named fault: one or more kinds with settings that make sense together. A description may override its times
+// and probabilities.
 type Set struct {
 	Name    string
-	Of      []string // kinds of dependency that it befalls
-	Purpose string   // what one learns from it
+	Of      []string // kinds of dependency that it applies to
+	Purpose string   // what it shows
 	Faults  Schedule
 }
 
-// Sets returns the named sets in the order of their documentation. Their figures are ours.
+// Sets returns the named sets in the order of their documentation. Their figures are our assumptions.
 func Sets() []Set {
 	registries := []string{"dukcapil", "dapodik", "dtks"}
 	return []Set{
@@ -65,7 +65,7 @@ func Sets() []Set {
 	}
 }
 
-// Named returns the set of a name.
+// Named returns the set with a name.
 func Named(name string) (Set, bool) {
 	for _, set := range Sets() {
 		if set.Name == name {

@@ -6,24 +6,24 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Strike is what befalls one request on the wire. The zero value is nothing.
+// Strike is what happens to one request on the wire. The zero value means nothing does.
 type Strike struct {
 	kinds  uint32        // bit i stands for Kinds()[i]
 	Status int           // of the answer to an outage; 0 means the usual
 	Text   string        // of the answer to an outage; empty means the usual
-	Delay  time.Duration // real time over which a slow body comes
-	Put    time.Duration // real time for which greylisting puts a message off
+	Delay  time.Duration // real time over which a slow body is sent
+	Put    time.Duration // real time for which greylisting defers a message
 	Skew   time.Duration // of the dependency's clock
 	Age    time.Duration // of a stale answer
 }
 
-// Has says whether the strike is of a kind.
+// Has reports whether the strike includes a kind.
 func (s Strike) Has(kind Kind) bool { return s.kinds&bit(kind) != 0 }
 
-// Any says whether anything befalls the request.
+// Any reports whether the strike includes any kind.
 func (s Strike) Any() bool { return s.kinds != 0 }
 
-// Kinds returns what befalls the request.
+// Kinds returns the kinds that the strike includes.
 func (s Strike) Kinds() []Kind {
 	var kinds []Kind
 	for _, kind := range Kinds() {
@@ -40,10 +40,10 @@ func bit(kind Kind) uint32 {
 			return 1 << i
 		}
 	}
-	return 0 // befalls the station, not a request
+	return 0 // affects the station, not a request
 }
 
-// Request names a request by what its fate depends on.
+// Request holds what the strike on a request depends on.
 type Request struct {
 	At     time.Duration // scenario time of its arrival
 	Number uint64        // of arrival at the dependency
@@ -55,8 +55,8 @@ var (
 	clientPurpose = workload.NewPurpose("fault.client")
 )
 
-// Strike says what befalls a request: each fault by chance of its own, so that faults compose. It
-// is a function of its arguments: the same seed and requests meet the same fates.
+// Strike returns what happens to a request. Each fault draws from its own stream, so faults are independent. Strike is a
+// pure function: the same seed and requests give the same strikes.
 func (s Schedule) Strike(seed workload.Seed, request Request) Strike {
 	var strike Strike
 	for i := range s {
@@ -75,8 +75,7 @@ func (s Schedule) Strike(seed workload.Seed, request Request) Strike {
 	return strike
 }
 
-// touches draws whether the fault touches a request. A fault of a share of clients touches the same
-// clients throughout.
+// touches draws whether the fault affects a request. A fault of a share of clients always affects the same clients.
 func (f *Fault) touches(seed workload.Seed, request Request, strength float64) bool {
 	own := workload.NewPurpose(string(f.Kind)) + workload.Purpose(f.At)
 	if f.Clients > 0 && seed.Uniform(clientPurpose^own, request.Client) >= f.Clients {

@@ -1,0 +1,125 @@
+package loadgen
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"syscall"
+)
+
+func sockaddrOf(address netip.AddrPort) (syscall.Sockaddr, int) {
+	if address.Addr().Is4() {
+		return &syscall.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().As4()}, syscall.AF_INET
+	}
+	return &syscall.SockaddrInet6{Port: int(address.Port()), Addr: address.Addr().As16()}, syscall.AF_INET6
+}
+
+// connection returns the index of an idle connection, or of one that it begins to open.
+func (e *epoll) connection(work job, target int32) (int32, error) {
+	cold := e.generator.cold(work)
+	if !cold {
+		if place, found := e.rested(work, target); found {
+			return place, nil
+		}
+	}
+	sockaddr, family := sockaddrOf(e.resolvers.all[target].address())
+	fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
+	if err != nil {
+		return 0, err
+	}
+	place := e.place(fd, target)
+	c := &e.conns[place]
+	c.cold, c.owner = cold, owner{work.person, target}
+	if err := e.open(place, sockaddr); err != nil {
+		e.drop(place)
+		return 0, err
+	}
+	return place, nil
+}
+
+// warm opens n connections to each target in advance. Otherwise the first requests would each open one, which takes so
+// long that the next requests, which are due meanwhile, would open even more.
+func (e *epoll) warm(n int) {
+	for target := range e.resolvers.all {
+		for range n {
+			sockaddr, family := sockaddrOf(e.resolvers.all[target].address())
+			fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
+			if err != nil {
+				return // the first request will report it
+			}
+			place := e.place(fd, int32(target))
+			e.conns[place].spare = true
+			if e.open(place, sockaddr) != nil {
+				e.drop(place)
+			}
+		}
+	}
+}
+
+// keepSpare makes a connection that was opened in advance idle, or closes it if it could not be established.
+func (e *epoll) keepSpare(place int32, established bool) {
+	c := &e.conns[place]
+	c.spare = false
+	if !established {
+		c.state = closed
+		e.drop(place)
+		return
+	}
+	c.state = idle
+	e.rest(place)
+}
+
+func (e *epoll) place(fd int, target int32) int32 {
+	var place int32
+	if n := len(e.free); n > 0 {
+		place, e.free = e.free[n-1], e.free[:n-1]
+	} else {
+		e.conns = append(e.conns, conn{})
+		place = int32(len(e.conns) - 1)
+	}
+	c := &e.conns[place]
+	c.fd, c.target, c.state, c.dialing = fd, target, connecting, true
+	e.dialing++
+	return place
+}
+
+// open begins to connect. The wait method receives the edge-triggered events of the socket.
+func (e *epoll) open(place int32, sockaddr syscall.Sockaddr) error {
+	c := &e.conns[place]
+	if e.limits.Life > 0 {
+		c.opened = e.now()
+	}
+	if err := syscall.SetsockoptInt(c.fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
+		return err
+	}
+	const edgeTriggered = 1 << 31 // EPOLLET, whose constant in package syscall is negative
+	event := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | edgeTriggered, Fd: place}
+	if err := syscall.EpollCtl(e.fd, syscall.EPOLL_CTL_ADD, c.fd, &event); err != nil {
+		return err
+	}
+	err := syscall.Connect(c.fd, sockaddr)
+	if err != nil && !errors.Is(err, syscall.EINPROGRESS) {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: err}
+	}
+	return nil
+}
+
+// drop closes a connection. Its request must have been completed before.
+func (e *epoll) drop(place int32) {
+	c := &e.conns[place]
+	if c.state == idle && e.own != nil {
+		delete(e.own, c.owner)
+	} else if c.state == idle {
+		waiting := e.idle[c.target]
+		for i, other := range waiting {
+			if other == place {
+				e.idle[c.target] = append(waiting[:i], waiting[i+1:]...)
+				break
+			}
+		}
+	}
+	e.settle(c)
+	_ = syscall.Close(c.fd) // nothing can be done about it
+	*c = conn{in: c.in[:0], buffer: c.buffer}
+	e.free = append(e.free, place)
+}
