@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
 	"github.com/ombak-sim/ombak/workload"
@@ -36,10 +37,10 @@ func (r *Run) simConfig() (sim.Config, error) {
 		r.warnRounded("station "+name, s.Stations[name].Service)
 		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: r.scaled(s.Stations[name].Service), Batch: r.simBatch(s.Stations[name].Batch, stations), Chores: simChores(s.Stations[name].Chores)})
 	}
-	outlets := r.simPolicies(&config, stations)
+	policies := r.simPolicies(&config, stations)
 	for _, name := range sortedNames(s.Dependencies) {
 		calls[name] = len(config.Calls)
-		call, err := r.simCall(name, outlets[name])
+		call, err := r.simCall(name, policies[name])
 		if err != nil {
 			return config, err
 		}
@@ -156,11 +157,11 @@ func simRoute(hops []scenarios.Hop, stations, calls map[string]int) sim.Route {
 	return route
 }
 
-func (r *Run) simCall(name string, outlet sim.Outlet) (sim.Dependency, error) {
+func (r *Run) simCall(name string, policies []resilience.Policy) (sim.Dependency, error) {
 	described := r.Scenario.Dependencies[name]
 	call := sim.Dependency{
 		StationConfig: sim.StationConfig{Name: name, Service: r.scaled(described.Service)},
-		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Loss: float64(described.Loss), Connections: described.Connections, Outlet: outlet,
+		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Loss: float64(described.Loss), Connections: described.Connections, Policies: policies,
 	}
 	if call.Role != sim.Mail && call.Role != sim.SMS {
 		call.Timeout = callTimeout

@@ -53,10 +53,11 @@ func (r *Run) checkScale() error {
 	_, policies := s.Effective(s.Plan())
 	for _, policy := range policies {
 		what := fmt.Sprintf("policy %s at %s", policy.Policy, policy.At)
-		if err := r.checkCounts(what, policy.Counts()...); err != nil {
+		counts, rate := policy.Named().Bounds()
+		if err := r.checkCounts(what, counts...); err != nil {
 			return err
 		}
-		if err := r.checkRate(what, policy.Admits()); err != nil {
+		if err := r.checkRate(what, workload.Rate(rate)); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -20,6 +21,9 @@ func (c BreakerConfig) Validate() error {
 	}
 	return nil
 }
+
+// Guard returns a closed breaker.
+func (c BreakerConfig) Guard() Guard { return NewBreaker(c) }
 
 // Breaker stops calls to a dependency that fails too often, so that nobody waits for its timeout and
 // it is left alone to recover; after a pause it lets single calls try.
@@ -127,3 +131,20 @@ func (b *Breaker) note(failed bool) {
 		b.failed++
 	}
 }
+
+func circuitBreaker() Descriptor {
+	return Descriptor{
+		Name: "circuit-breaker", Does: "stops calls that fail too often, and tries again after a pause.", Source: "Nygard 2007",
+		Places: only(AtCall), Live: only(AtCall), Takes: words("calls share cooldown probes"),
+		Default: func(s Settings) Settings {
+			s.Calls, s.Share = cmp.Or(s.Calls, 20), cmp.Or(s.Share, 0.5)
+			s.Cooldown, s.Probes = cmp.Or(s.Cooldown, 5*time.Second), cmp.Or(s.Probes, 3)
+			return s
+		},
+		Config: func(s Settings) Config {
+			return BreakerConfig{Calls: s.Calls, Share: float64(s.Share), Cooldown: s.Cooldown, Probes: s.Probes}
+		},
+	}
+}
+
+var _ Guarding = BreakerConfig{}

@@ -278,3 +278,8 @@ func (g *Gate) accrue(now time.Duration) {
 	g.stats.QueueTime += elapsed * time.Duration(g.waiting)
 	g.last = now
 }
+
+// Gate returns the description itself.
+func (c GateConfig) Gate() GateConfig { return c }
+
+var _ Gated = GateConfig{}

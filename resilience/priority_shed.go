@@ -15,3 +15,12 @@ func (g *Gate) evict(class Class) bool {
 	g.lose(g.queues[Fresh].popLast())
 	return true
 }
+
+func priorityShed() Descriptor {
+	return Descriptor{
+		Name: "priority-shed", Does: "serves journeys already begun first, and turns newcomers away first.", Source: "Cobham 1954; Zhou et al. 2018",
+		Places: anywhere(), Live: only(AtEntry), // a live service cannot tell who has tried a step before
+		Needs: words("limit"), Takes: words("queue deadline"), Scales: words("limit queue"),
+		Config: func(s Settings) Config { return GateConfig{FIFOConfig: s.fifo(), Priority: true} },
+	}
+}

@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
@@ -262,4 +263,25 @@ func (l *lapses) over(number uint64, before time.Duration) bool {
 		over = number <= mark.number
 	}
 	return over
+}
+
+func waitingRoom() Descriptor {
+	return Descriptor{
+		Name: "waiting-room", Does: "lets people in at a rate, and gives the others a place to come back with.", Source: "Turner 1986; Kingman 1962",
+		Places: only(AtStep), Live: only(AtStep), Needs: words("rate"), Takes: words("order burst round grace"), Scales: words("rate"),
+		Default: func(s Settings) Settings {
+			s.Order = cmp.Or(s.Order, string(FIFO))
+			switch Order(s.Order) {
+			case Lottery:
+				s.Round = cmp.Or(s.Round, time.Minute)
+			case ServingNumber:
+				s.Grace = cmp.Or(s.Grace, 10*time.Minute)
+			}
+			return s
+		},
+		Config: func(s Settings) Config {
+			return RoomConfig{Order: Order(s.Order), Rate: float64(s.Rate), Burst: s.Burst, Round: s.Round, Grace: s.Grace}
+		},
+		Asks: AsksPerson,
+	}
 }

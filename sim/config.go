@@ -112,7 +112,7 @@ type Dependency struct {
 	Faults   fault.Schedule        // by scenario time
 	// Connections is the most calls under way; a further one brings an error at once. 0 means no limit.
 	Connections int
-	Outlet
+	Policies    []resilience.Policy // in front of its calls
 }
 
 // Change gives a station or dependency another number of servers, as operators do by hand.
@@ -175,7 +175,7 @@ func (c Config) places(kind HopKind) int {
 }
 
 func (d Dependency) validate() error {
-	if err := d.Outlet.validate(); err != nil {
+	if _, err := protectionOf(d.Policies); err != nil {
 		return err
 	}
 	if d.Holding {

@@ -106,7 +106,7 @@ func (m *model) begin() {
 		m.engine.At(change.At, NewEvent(changeKind, int32(i)))
 	}
 	for i, scaler := range m.scalers {
-		m.engine.At(scaler.config.Every, NewEvent(scaleKind, int32(i)))
+		m.engine.At(scaler.Every, NewEvent(scaleKind, int32(i)))
 	}
 }
 
@@ -121,13 +121,12 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 	}
 	for _, call := range config.Calls {
 		m.floor.Add(call.StationConfig)
-		gate := call.Gate
-		if call.Defer != nil {
-			workers := call.Defer.Gate()
-			gate = &workers
+		protected, err := protectionOf(call.Policies)
+		if err != nil {
+			panic(err) // Validate has seen to it
 		}
-		m.gates = append(m.gates, newGate("call:"+call.Name, gate))
-		m.outlets = append(m.outlets, newOutlet(call.Outlet))
+		m.gates = append(m.gates, newGate("call:"+call.Name, protected.gate))
+		m.outlets = append(m.outlets, newOutlet(protected))
 	}
 	m.calling = make([]int, len(config.Calls))
 	for _, door := range config.Doors {
