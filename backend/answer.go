@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
 )
@@ -48,14 +49,14 @@ const storageRetry = 5 * time.Second
 // asFault turns any error into an answer. What it does not know becomes a 500 that tells nothing.
 func asFault(err error) *fault {
 	var known *fault
-	var busy *busyError
+	var busy *registry.BusyError
 	switch {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &busy):
 		return &fault{
 			status: fasthttp.StatusServiceUnavailable, code: "registry_busy",
-			message: "the registry is busy; try again later", retryAfter: max(busy.retryAfter, time.Second),
+			message: "the registry is busy; try again later", retryAfter: max(busy.RetryAfter, time.Second),
 		}
 	case errors.Is(err, store.ErrStorage):
 		return &fault{

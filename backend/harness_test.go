@@ -17,6 +17,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/valyala/fasthttp"
 	"github.com/valyala/fasthttp/fasthttputil"
 )
@@ -144,7 +145,7 @@ func startService(t testing.TB, change func(*service)) *service {
 		LinkBase: "https://example.test/", Now: func() time.Time { return opens },
 	}
 	base := "http://" + startRegistries(t, s.registries) + "/api"
-	s.config.Dukcapil.URL, s.config.Dapodik.URL, s.config.DTKS.URL = base, base, base
+	s.config.Dukcapil.URL, s.config.Registries = base, map[string]registry.Config{"dapodik": {URL: base}, "dtks": {URL: base}}
 	s.config.Mail = backend.MailConfig{SMTP: startMail(t, s.mail), Backoff: time.Millisecond}
 	s.config.SMS = backend.SMSConfig{URL: "http://" + startSMS(t, s.codes), Backoff: time.Millisecond}
 	s.config.PhotoDir = filepath.Join(t.TempDir(), "photos")

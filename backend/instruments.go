@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -52,7 +53,7 @@ func statusLabel(status int) string { return statusLabels[min(status, len(status
 type doorCounts struct{ passed, turnedAway prometheus.Counter }
 
 func (i instruments) door(config DoorConfig) doorCounts {
-	return doorCounts{i.doors.WithLabelValues(config.kind(), config.place(), "passed"), i.doors.WithLabelValues(config.kind(), config.place(), "turned_away")}
+	return doorCounts{i.doors.WithLabelValues(config.Policy.Name, config.place(), "passed"), i.doors.WithLabelValues(config.Policy.Name, config.place(), "turned_away")}
 }
 
 // transaction is told of each by the store.
@@ -62,11 +63,11 @@ func (i instruments) transaction(rows int, commit time.Duration) {
 }
 
 // register enters everything that there is to see, what is asked for at each look included.
-func (s *Server) register(registry *prometheus.Registry) {
+func (s *Server) register(metrics *prometheus.Registry) {
 	i := s.instruments
-	registry.MustRegister(i.answered, i.calls, i.doors, i.batchRows, i.commits, newCollector(s.Stats))
+	metrics.MustRegister(i.answered, i.calls, i.doors, i.batchRows, i.commits, newCollector(s.Stats))
 	labelled := func(name, help string, labels prometheus.Labels, value func() float64) {
-		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ombak_backend_" + name, Help: help, ConstLabels: labels}, value))
+		metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ombak_backend_" + name, Help: help, ConstLabels: labels}, value))
 	}
 	gauge := func(name, help string, value func() float64) { labelled(name, help, nil, value) }
 	for _, q := range []*queue{s.outbox, s.sms, s.questions} {
@@ -81,11 +82,11 @@ func (s *Server) register(registry *prometheus.Registry) {
 
 // registerProtection enters the state of every gate and breaker.
 func (s *Server) registerProtection(gauge func(name, help string, labels prometheus.Labels, value func() float64)) {
-	gates := func(at, door string, g *gate) {
+	gates := func(at, door string, g *registry.Gate) {
 		labels := prometheus.Labels{"at": at, "door": door}
-		gauge("gate_limit", "Most requests in service at once; adaptive policies move it, and without a policy it is very large.", labels, func() float64 { return float64(g.limit()) })
-		gauge("gate_in_use", "Requests in service behind the gate.", labels, func() float64 { return float64(g.stats().InUse) })
-		gauge("gate_queued", "Requests that wait at the gate.", labels, func() float64 { return float64(g.stats().Queued) })
+		gauge("gate_limit", "Most requests in service at once; adaptive policies move it, and without a policy it is very large.", labels, func() float64 { return float64(g.Limit()) })
+		gauge("gate_in_use", "Requests in service behind the gate.", labels, func() float64 { return float64(g.Stats().InUse) })
+		gauge("gate_queued", "Requests that wait at the gate.", labels, func() float64 { return float64(g.Stats().Queued) })
 	}
 	for i, guard := range s.doors {
 		if gated, isGate := guard.door.(*gateDoor); isGate {
@@ -93,9 +94,9 @@ func (s *Server) registerProtection(gauge func(name, help string, labels prometh
 		}
 	}
 	for _, r := range s.registries() {
-		gates(r.name, "call", r.gate)
-		if r.outlet != nil && r.outlet.breaker != nil {
-			gauge("breaker_open", "Whether calls of the registry are given up at once.", prometheus.Labels{"registry": r.name}, r.outlet.open)
+		gates(r.Name(), "call", r.Gate())
+		if open, shown := r.Open(); shown {
+			gauge("breaker_open", "Whether calls of the registry are given up at once.", prometheus.Labels{"registry": r.Name()}, open)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/resilience"
 	"github.com/valyala/fasthttp"
@@ -19,7 +20,7 @@ const unanswered = "unanswered"
 // questionWorker asks the population registry what people left to be asked.
 type questionWorker struct {
 	store    *store.Store
-	registry dukcapil
+	registry *registry.Dukcapil
 	deferred resilience.DeferConfig
 	log      *slog.Logger
 }
@@ -36,7 +37,7 @@ func (w *questionWorker) attempt(ctx context.Context, jobs []store.Job) []outcom
 func (w *questionWorker) one(ctx context.Context, question store.Job) outcome {
 	question.Attempts++
 	verdict, err := w.ask(ctx, question)
-	var busy *busyError
+	var busy *registry.BusyError
 	switch {
 	case err == nil:
 		return outcome{job: question, state: store.JobDone}
@@ -55,13 +56,13 @@ func (w *questionWorker) one(ctx context.Context, question store.Job) outcome {
 	}
 	pause := w.deferred.Again(question.Attempts)
 	if busy != nil {
-		pause = max(pause, busy.retryAfter)
+		pause = max(pause, busy.RetryAfter)
 	}
 	return outcome{question, state, pause}
 }
 
 // ask asks and records what the registry says.
-func (w *questionWorker) ask(ctx context.Context, question store.Job) (verdict, error) {
+func (w *questionWorker) ask(ctx context.Context, question store.Job) (registry.Verdict, error) {
 	var claimed identity
 	if err := json.Unmarshal(question.Payload, &claimed); err != nil {
 		return "", err
@@ -70,7 +71,7 @@ func (w *questionWorker) ask(ctx context.Context, question store.Job) (verdict, 
 	if claimed.birth, err = time.Parse(time.DateOnly, claimed.BirthDate); err != nil {
 		return "", err
 	}
-	verdict, err := w.registry.verify(ctx, claimed)
+	verdict, err := w.registry.Verify(ctx, claimed.person())
 	if err != nil {
 		return "", err
 	}
@@ -78,8 +79,8 @@ func (w *questionWorker) ask(ctx context.Context, question store.Job) (verdict, 
 }
 
 // record keeps a verdict; on a yes the NIK is claimed.
-func record(s *store.Store, person int64, claimed identity, said verdict) error {
-	if said == matched {
+func record(s *store.Store, person int64, claimed identity, said registry.Verdict) error {
+	if said == registry.Matched {
 		err := s.ClaimNIK(person, claimed.NIK, claimed.BirthDate, time.Now())
 		switch {
 		case errors.Is(err, store.ErrNIKTaken):
@@ -102,7 +103,7 @@ func (w *questionWorker) quit() {}
 // openQuestions makes the queue of questions to the registry.
 func (s *Server) openQuestions(ctx context.Context) (err error) {
 	c := s.config
-	if s.questions, err = newQueue(ctx, store.JobVerification, "questions", s.store, c.Log); err != nil || s.dukcapil.registry == nil || !c.QueuedIdentity {
+	if s.questions, err = newQueue(ctx, store.JobVerification, "questions", s.store, c.Log); err != nil || s.dukcapil == nil || !c.QueuedIdentity {
 		return err
 	}
 	s.questions.workers = c.Questions.Workers
@@ -120,7 +121,7 @@ func (s *Server) askLater(person store.Person, claimed identity) (reply, error) 
 	}
 	pending := reply{fasthttp.StatusAccepted, statusBody{store.IdentityPending}}
 	if person.Identity != store.IdentityPending && s.questions.depth.Load() >= int64(s.config.Questions.Backlog) {
-		return reply{}, &busyError{s.config.Questions.Pause, "too many wait to be checked"}
+		return reply{}, &registry.BusyError{RetryAfter: s.config.Questions.Pause, Reason: "too many wait to be checked"}
 	}
 	switch err := s.store.AskLater(person.ID, question, time.Now()); {
 	case errors.Is(err, store.ErrOutOfOrder):
@@ -143,5 +144,5 @@ func (s *Server) identityStatus(_ *fasthttp.RequestCtx, person store.Person) (re
 	case store.IdentityVerified:
 		return reply{fasthttp.StatusOK, statusBody{store.IdentityVerified}}, nil
 	}
-	return reply{}, refusedIdentity(verdict(person.Identity))
+	return reply{}, refusedIdentity(registry.Verdict(person.Identity))
 }

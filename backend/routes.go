@@ -66,7 +66,7 @@ func (s *Server) routes() map[string]methods {
 		"/v1/batches/current/members": {post: s.signedIn(s.join)},
 		"/v1/me":                      {get: s.signedIn(s.me), drop: s.signedIn(s.erase)},
 	}
-	if s.dukcapil.registry != nil {
+	if s.dukcapil != nil {
 		routes["/v1/identity"] = methods{post: s.signedIn(s.giveIdentity), get: s.signedIn(s.identityStatus)}
 	}
 	if s.config.Passwords != "" {

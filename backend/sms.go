@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
 )
@@ -58,7 +59,7 @@ func (w *smsWorker) send(sms store.Job) (status int, pause time.Duration) {
 	if err := w.client.DoTimeout(request, response, w.config.Timeout); err != nil {
 		return 0, 0
 	}
-	return response.StatusCode(), retryAfter(response)
+	return response.StatusCode(), registry.RetryAfter(response)
 }
 
 func (w *smsWorker) quit() { w.client.CloseIdleConnections() }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ombak-sim/ombak/backend/registry"
 )
 
 // mailLine is a connection to the mail server (RFC 5321) that is kept over many mails. Where the server
@@ -64,7 +66,7 @@ func lost(err error) error {
 	if no := (*textproto.Error)(nil); errors.As(err, &no) {
 		return fmt.Errorf("the mail server says %d", no.Code)
 	}
-	return errors.New("mail connection: " + plainly(err))
+	return errors.New("mail connection: " + registry.Plainly(err))
 }
 
 // transact hands over the first mail, or all in one round trip where the server takes them so, and returns how many

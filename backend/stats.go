@@ -28,6 +28,7 @@ type RegistryStats struct {
 	Name string `json:"name"`
 	resilience.Stats
 	Failures uint64 `json:"failures"` // calls without a usable answer
+	Servers  int    `json:"servers"`  // calls at once, at first; 0 means that nothing limits them
 }
 
 // OutboxStats is about jobs of one kind, such as mails.
@@ -46,7 +47,7 @@ func (s *Server) Stats() Stats {
 		Outbox:   s.outbox.stats(), SMS: s.sms.stats(), Questions: s.questions.stats(),
 	}
 	for _, r := range s.registries() {
-		stats.Registries = append(stats.Registries, RegistryStats{r.name, r.gate.stats(), r.failures.Load()})
+		stats.Registries = append(stats.Registries, RegistryStats{r.Name(), r.Gate().Stats(), r.Failures(), r.Limit()})
 	}
 	for _, guard := range s.doors {
 		if room, isRoom := guard.door.(*roomDoor); isRoom {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -101,11 +102,11 @@ func checkNames(listen map[string]string, names ...string) error {
 func checkAddresses(s *scenarios.Scenario, addresses map[string]string) error {
 	wanted := []string{}
 	for _, name := range sortedNames(s.Dependencies) {
-		switch kind := s.Dependencies[name].Kind; kind {
-		case "dukcapil", "dapodik", "dtks", "sms":
-			wanted = append(wanted, kind)
-		case "mail":
+		switch kind := s.Dependencies[name].Kind; {
+		case kind == "mail":
 			wanted = append(wanted, "mail-smtp")
+		case kind != "generic":
+			wanted = append(wanted, kind)
 		}
 	}
 	for _, name := range wanted {
@@ -141,7 +142,13 @@ func ServeMocks(ctx context.Context, run *Run, alone Alone) error {
 	if err := checkNames(alone.Listen, listenersOf(config)...); err != nil {
 		return err
 	}
-	config.Dukcapil.Listen, config.Dapodik.Listen, config.DTKS.Listen = alone.Listen["dukcapil"], alone.Listen["dapodik"], alone.Listen["dtks"]
+	config.Dukcapil.Listen, config.Registries = alone.Listen[mocks.DukcapilName], maps.Clone(config.Registries)
+	for _, name := range mocks.Registries() {
+		if described := config.Registries[name]; name != mocks.DukcapilName {
+			described.Listen = alone.Listen[name]
+			config.Registries[name] = described
+		}
+	}
 	config.Mail.Listen, config.Mail.ListenSMTP = alone.Listen["mail"], alone.Listen["mail-smtp"]
 	config.Admin = mocks.Admin{Listen: alone.Listen["admin"], Token: alone.Token}
 	if config.SMS != nil {
@@ -163,7 +170,7 @@ func ServeMocks(ctx context.Context, run *Run, alone Alone) error {
 
 // listenersOf names what listens among the mocks.
 func listenersOf(config mocks.Config) []string {
-	names := []string{"admin", "dukcapil", "dapodik", "dtks", "mail", "mail-smtp"}
+	names := slices.Concat([]string{"admin"}, mocks.Registries(), []string{"mail", "mail-smtp"})
 	if config.SMS != nil {
 		names = append(names, "sms")
 	}

@@ -2,11 +2,13 @@ package drill
 
 import (
 	"crypto/sha256"
+	"slices"
 	"sort"
 	"strconv"
 	"time"
 
 	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/backend/registry"
 )
 
 // The backend's account at the mock of Dukcapil. Nothing real is behind it.
@@ -37,23 +39,27 @@ func (r *Run) backendConfig() (backend.Config, error) {
 	config.Passwords, config.PasswordSlots = s.Backend.Passwords, s.Backend.PasswordSlots
 	config.QueuedIdentity, config.TestDelay, config.Required = s.Backend.QueuedIdentity, s.Backend.TestDelay, s.Backend.Required
 	for name, dependency := range s.Dependencies {
-		if registry := registryOf(&config, dependency.Kind); registry != nil {
-			registry.Timeout = s.Backend.CallTimeouts[name]
-		}
+		changeRegistry(&config, dependency.Kind, func(r *registry.Config) { r.Timeout = s.Backend.CallTimeouts[name] })
 	}
 	return config, r.protectBackend(&config)
 }
 
-func registryOf(config *backend.Config, kind string) *backend.RegistryConfig {
-	switch kind {
-	case "dukcapil":
-		return &config.Dukcapil.RegistryConfig
-	case "dapodik":
-		return &config.Dapodik
-	case "dtks":
-		return &config.DTKS
+// changeRegistry changes what the backend knows of a registry, and reports whether the kind of dependency is one.
+func changeRegistry(config *backend.Config, kind string, change func(*registry.Config)) bool {
+	switch {
+	case kind == registry.DukcapilName:
+		change(&config.Dukcapil.Config)
+	case slices.Contains(registry.Names(), kind):
+		changed := config.Registries[kind]
+		change(&changed)
+		if config.Registries == nil {
+			config.Registries = map[string]registry.Config{}
+		}
+		config.Registries[kind] = changed
+	default:
+		return false
 	}
-	return nil
+	return true
 }
 
 // key derives a drill's key from the seed, which is public: its people are made up, and its database must
@@ -65,9 +71,9 @@ func (r *Run) key() []byte {
 
 // connect enters the mocks' addresses.
 func connect(config *backend.Config, addresses map[string]string) {
-	for name, registry := range map[string]*backend.RegistryConfig{"dukcapil": &config.Dukcapil.RegistryConfig, "dapodik": &config.Dapodik, "dtks": &config.DTKS} {
+	for _, name := range registry.Names() {
 		if address, known := addresses[name]; known {
-			registry.URL = "http://" + address
+			changeRegistry(config, name, func(r *registry.Config) { r.URL = "http://" + address })
 		}
 	}
 	config.Mail.SMTP = addresses["mail-smtp"]

@@ -11,7 +11,7 @@ import (
 // mocksConfig maps the scenario's dependencies to the mocks that stand in for them.
 func (r *Run) mocksConfig() (mocks.Config, error) {
 	s := r.Scenario
-	config := mocks.Config{Seed: r.seed(), Opens: s.Opens}
+	config := mocks.Config{Seed: r.seed(), Opens: s.Opens, Registries: map[string]mocks.Registry{}}
 	var err error
 	if config.Shares, err = r.shares(); err != nil {
 		return config, err
@@ -47,20 +47,18 @@ func (r *Run) mockOf(config *mocks.Config, name string) error {
 	}
 	registry := mocks.Registry{Service: service, Trouble: trouble}
 	switch dependency.Kind {
-	case "dukcapil":
+	case mocks.DukcapilName:
 		config.Dukcapil = mocks.Dukcapil{Registry: registry, Institution: institution, User: account, Password: password}
-	case "dapodik":
-		config.Dapodik = registry
-	case "dtks":
-		config.DTKS = registry
 	case "mail":
 		config.Mail = mocks.Mail{Service: service, Delivery: dependency.Delivery, Trouble: trouble}
 	case "sms":
 		config.SMS = &mocks.SMS{
 			Service: service, Delivery: dependency.Delivery, Loss: float64(dependency.Loss), PerNumber: dependency.PerNumber, Trouble: trouble,
 		}
-	default: // generic, as the scenario has been validated
+	case "generic":
 		config.Generics = append(config.Generics, mocks.Generic{Name: name, Service: service, Trouble: trouble, Routes: routes(dependency)})
+	default: // a registry, as the scenario has been validated
+		config.Registries[dependency.Kind] = registry
 	}
 	return nil
 }

@@ -24,10 +24,10 @@ func (c BucketConfig) Validate() error {
 func (c BucketConfig) Filter() Filter { return bucketFilter{NewBuckets(c)} }
 
 // bucketFilter asks for the bucket of each person.
-type bucketFilter struct{ buckets *Buckets }
+type bucketFilter struct{ *Buckets }
 
 func (f bucketFilter) Allow(now time.Duration, whom Asker) (time.Duration, bool) {
-	return f.buckets.Allow(now, whom.Person)
+	return f.Buckets.Allow(now, whom.Person)
 }
 
 // Buckets give each client a token bucket: a request takes a token, or is turned away.

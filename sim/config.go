@@ -95,11 +95,9 @@ type Role string
 // The roles, named as the kinds of dependency in scenario files.
 const (
 	Dukcapil Role = "dukcapil" // identity, by population.Record
-	Dapodik  Role = "dapodik"  // pupils and students are not eligible
-	DTKS     Role = "dtks"     // social aid: a preference, no refusal
 	Mail     Role = "mail"     // what await steps wait for
 	SMS      Role = "sms"      // likewise
-	Generic  Role = "generic"  // nothing
+	Generic  Role = "generic"  // nothing; others that say something about a person are in eligibilities
 )
 
 // Dependency is something that the service calls.

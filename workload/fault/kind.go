@@ -48,8 +48,7 @@ func (k Kind) ofBodies() bool {
 	return slices.Contains([]Kind{Garbage, Truncated, SlowBody, WrongContent, ClockSkew, Stale}, k)
 }
 
-// Befalls says whether the kind can befall a dependency of a kind: dukcapil, dapodik, dtks, mail,
-// sms or generic.
+// Befalls reports whether the kind can befall a dependency of a kind: one of [Registries], mail, sms or generic.
 func (k Kind) Befalls(dependency string) bool {
 	switch dependency {
 	case "mail":
