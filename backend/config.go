@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/outbox"
 	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/resilience"
@@ -43,37 +44,16 @@ type Config struct {
 	Required             []string                   `json:"required,omitempty"`               // steps without which nobody joins, beside identity and eligibility
 	ConnectionsPerClient int                        `json:"connections_per_client,omitempty"` // most from one address; 0 means no limit
 	Profiling            bool                       `json:"profiling,omitempty"`              // /debug/pprof at the admin listener
-	SMS                  SMSConfig                  `json:"sms,omitzero"`                     // proves phones; without URL codes stay unsent
+	SMS                  outbox.SMSConfig           `json:"sms,omitzero"`                     // proves phones; without URL codes stay unsent
 	Dukcapil             registry.DukcapilConfig    `json:"dukcapil,omitzero"`                // checks identities; without URL there is no such step
 	Registries           map[string]registry.Config `json:"registries,omitempty"`             // by the names of [registry.Questions]; without URL one is not asked
 	Questions            resilience.DeferConfig     `json:"questions,omitzero"`               // how the registry is asked later; default 10 workers, 10,000,000 waiting, pauses from 5 s to 5 min
 	Doors                []DoorConfig               `json:"doors,omitempty"`                  // in front of the service, passed in this order
-	Mail                 MailConfig                 `json:"mail,omitzero"`                    // without SMTP mails stay in the outbox
+	Mail                 outbox.MailConfig          `json:"mail,omitzero"`                    // without SMTP mails stay in the outbox
 
 	Now      func() time.Time `json:"-"` // the scenario's clock, for ages; default time.Now
 	Log      *slog.Logger     `json:"-"` // troubles with what is outside the service; default none
 	Listener net.Listener     `json:"-"` // to answer at instead of Listen
-}
-
-// SMSConfig describes the gateway that sends short messages.
-type SMSConfig struct {
-	URL         string        `json:"url"`
-	Connections int           `json:"connections,omitempty"` // one message at a time each; default 4
-	Timeout     time.Duration `json:"timeout,omitempty"`     // of one message; default 10 s
-	Backoff     time.Duration `json:"backoff,omitempty"`     // before the second attempt, doubled before each further one; default 1 s
-	BackoffMax  time.Duration `json:"backoff_max,omitempty"` // default 1 min
-	Attempts    int           `json:"attempts,omitempty"`    // after so many failures a message is dead; default 5
-}
-
-// MailConfig describes how mail is sent.
-type MailConfig struct {
-	SMTP        string        `json:"smtp"`                  // address of the server
-	From        string        `json:"from,omitempty"`        // default no-reply@ombak.invalid
-	Connections int           `json:"connections,omitempty"` // kept open, one mail at a time each; default 4
-	Timeout     time.Duration `json:"timeout,omitempty"`     // of one command; default 10 s
-	Backoff     time.Duration `json:"backoff,omitempty"`     // before the second attempt, doubled before each further one; default 1 s
-	BackoffMax  time.Duration `json:"backoff_max,omitempty"` // default 5 min
-	Attempts    int           `json:"attempts,omitempty"`    // after so many temporary refusals a mail is dead; default 20
 }
 
 // defaultBatchAge is little beside what a person waits, and under load saves most commits: 2 ms made
@@ -101,17 +81,7 @@ func (c Config) withDefaults() Config {
 	for name, registry := range c.Registries {
 		c.Registries[name] = registry.WithDefaults()
 	}
-	or(&c.Mail.From, "no-reply@ombak.invalid")
-	or(&c.Mail.Connections, 4)
-	or(&c.Mail.Timeout, 10*time.Second)
-	or(&c.Mail.Backoff, time.Second)
-	or(&c.Mail.BackoffMax, 5*time.Minute)
-	or(&c.Mail.Attempts, 20)
-	or(&c.SMS.Connections, 4)
-	or(&c.SMS.Timeout, 10*time.Second)
-	or(&c.SMS.Backoff, time.Second)
-	or(&c.SMS.BackoffMax, time.Minute)
-	or(&c.SMS.Attempts, 5)
+	c.Mail, c.SMS = c.Mail.WithDefaults(), c.SMS.WithDefaults()
 	or(&c.PasswordSlots, runtime.GOMAXPROCS(0))
 	or(&c.Questions.Workers, 10)
 	or(&c.Questions.Backlog, 10_000_000)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/backend/outbox"
 	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/valyala/fasthttp"
 	"github.com/valyala/fasthttp/fasthttputil"
@@ -146,8 +147,8 @@ func startService(t testing.TB, change func(*service)) *service {
 	}
 	base := "http://" + startRegistries(t, s.registries) + "/api"
 	s.config.Dukcapil.URL, s.config.Registries = base, map[string]registry.Config{"dapodik": {URL: base}, "dtks": {URL: base}}
-	s.config.Mail = backend.MailConfig{SMTP: startMail(t, s.mail), Backoff: time.Millisecond}
-	s.config.SMS = backend.SMSConfig{URL: "http://" + startSMS(t, s.codes), Backoff: time.Millisecond}
+	s.config.Mail = outbox.MailConfig{SMTP: startMail(t, s.mail), Backoff: time.Millisecond}
+	s.config.SMS = outbox.SMSConfig{URL: "http://" + startSMS(t, s.codes), Backoff: time.Millisecond}
 	s.config.PhotoDir = filepath.Join(t.TempDir(), "photos")
 	if change != nil {
 		change(s)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/outbox"
 	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -70,8 +71,8 @@ func (s *Server) register(metrics *prometheus.Registry) {
 		metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ombak_backend_" + name, Help: help, ConstLabels: labels}, value))
 	}
 	gauge := func(name, help string, value func() float64) { labelled(name, help, nil, value) }
-	for _, q := range []*queue{s.outbox, s.sms, s.questions} {
-		gauge("queue_"+q.name+"_age_seconds", "How long the first job has been due.", func() float64 { return s.queueAge(q) })
+	for _, q := range []*outbox.Queue{s.outbox, s.sms, s.questions} {
+		gauge("queue_"+q.Name+"_age_seconds", "How long the first job has been due.", func() float64 { return s.queueAge(q) })
 	}
 	s.registerProtection(labelled)
 	gauge("readers_in_use", "Connections that read now.", func() float64 { return float64(s.store.Readers().InUse) })
@@ -103,10 +104,10 @@ func (s *Server) registerProtection(gauge func(name, help string, labels prometh
 
 // queueAge returns for how long the first job of a queue has been due, in seconds; 0 when none is, NaN when the database
 // does not answer.
-func (s *Server) queueAge(q *queue) float64 {
+func (s *Server) queueAge(q *outbox.Queue) float64 {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	n, due, err := s.store.PendingJobs(ctx, q.kind)
+	n, due, err := s.store.PendingJobs(ctx, q.Kind)
 	if err != nil {
 		return math.NaN()
 	}

@@ -38,7 +38,7 @@ func (s *Server) sendOTP(person int64) error {
 	now := time.Now()
 	err := s.store.StartOTP(person, newNonce(), now.Add(s.config.OTPTTL), now, s.config.OTPPause)
 	if err == nil {
-		s.sms.added()
+		s.sms.Added()
 	}
 	return err
 }

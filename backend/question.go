@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/outbox"
 	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/resilience"
@@ -28,26 +29,27 @@ type questionWorker struct {
 // mostQuestions is how often a registry is asked about one person.
 const mostQuestions = 1000
 
-var _ worker = (*questionWorker)(nil)
+var _ outbox.Worker = (*questionWorker)(nil)
 
-func (w *questionWorker) attempt(ctx context.Context, jobs []store.Job) []outcome {
-	return oneByOne(jobs, func(job store.Job) outcome { return w.one(ctx, job) })
+// Attempt asks one after another.
+func (w *questionWorker) Attempt(ctx context.Context, jobs []store.Job) []outbox.Outcome {
+	return outbox.OneByOne(jobs, func(job store.Job) outbox.Outcome { return w.one(ctx, job) })
 }
 
-func (w *questionWorker) one(ctx context.Context, question store.Job) outcome {
+func (w *questionWorker) one(ctx context.Context, question store.Job) outbox.Outcome {
 	question.Attempts++
 	verdict, err := w.ask(ctx, question)
 	var busy *registry.BusyError
 	switch {
 	case err == nil:
-		return outcome{job: question, state: store.JobDone}
+		return outbox.Outcome{Job: question, State: store.JobDone}
 	case ctx.Err() != nil:
-		return outcome{job: question, state: store.JobPending}
+		return outbox.Outcome{Job: question, State: store.JobPending}
 	case !errors.As(err, &busy) && !errors.Is(err, store.ErrStorage):
 		w.log.Error("question given up", "error", err)
-		return outcome{job: question, state: store.JobDead}
+		return outbox.Outcome{Job: question, State: store.JobDead}
 	}
-	state := retries{attempts: mostQuestions}.next(question.Attempts)
+	state := outbox.Retries{Attempts: mostQuestions}.Next(question.Attempts)
 	if state == store.JobDead && verdict == "" {
 		err = w.store.SetIdentity(question.Person, unanswered)
 		if err != nil {
@@ -58,7 +60,7 @@ func (w *questionWorker) one(ctx context.Context, question store.Job) outcome {
 	if busy != nil {
 		pause = max(pause, busy.RetryAfter)
 	}
-	return outcome{question, state, pause}
+	return outbox.Outcome{Job: question, State: state, Pause: pause}
 }
 
 // ask asks and records what the registry says.
@@ -98,19 +100,18 @@ func record(s *store.Store, person int64, claimed identity, said registry.Verdic
 	return err
 }
 
-func (w *questionWorker) quit() {}
+// Quit has nothing to close.
+func (w *questionWorker) Quit() {}
 
 // openQuestions makes the queue of questions to the registry.
 func (s *Server) openQuestions(ctx context.Context) (err error) {
+	var crew outbox.Crew
 	c := s.config
-	if s.questions, err = newQueue(ctx, store.JobVerification, "questions", s.store, c.Log); err != nil || s.dukcapil == nil || !c.QueuedIdentity {
-		return err
+	if s.dukcapil != nil && c.QueuedIdentity {
+		crew = outbox.Crew{Workers: c.Questions.Workers, Hire: func() outbox.Worker { return &questionWorker{s.store, s.dukcapil, c.Questions, c.Log} }}
 	}
-	s.questions.workers = c.Questions.Workers
-	s.questions.hire = func() worker {
-		return &questionWorker{s.store, s.dukcapil, c.Questions, c.Log}
-	}
-	return nil
+	s.questions, err = outbox.New(ctx, store.JobVerification, "questions", s.store, crew, c.Log)
+	return err
 }
 
 // askLater leaves the question and says so.
@@ -120,7 +121,7 @@ func (s *Server) askLater(person store.Person, claimed identity) (reply, error) 
 		return reply{}, err
 	}
 	pending := reply{fasthttp.StatusAccepted, statusBody{store.IdentityPending}}
-	if person.Identity != store.IdentityPending && s.questions.depth.Load() >= int64(s.config.Questions.Backlog) {
+	if person.Identity != store.IdentityPending && s.questions.Depth() >= s.config.Questions.Backlog {
 		return reply{}, &registry.BusyError{RetryAfter: s.config.Questions.Pause, Reason: "too many wait to be checked"}
 	}
 	switch err := s.store.AskLater(person.ID, question, time.Now()); {
@@ -129,7 +130,7 @@ func (s *Server) askLater(person store.Person, claimed identity) (reply, error) 
 	case err != nil:
 		return reply{}, err
 	}
-	s.questions.added()
+	s.questions.Added()
 	return pending, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/outbox"
 	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
@@ -28,9 +29,9 @@ type Server struct {
 	dukcapil   *registry.Dukcapil   // nil where it is not asked
 	questioned []*registry.Registry // those that are asked
 	doors      []guard
-	outbox     *queue // mails
-	sms        *queue
-	questions  *queue // to the population registry
+	outbox     *outbox.Queue // mails
+	sms        *outbox.Queue
+	questions  *outbox.Queue // to the population registry
 	passwords  *passwords
 	otpKey     signer // of the codes that prove a phone
 
@@ -166,10 +167,11 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.openOutbox(ctx); err != nil {
+	proof := func(mail store.Job) (link, code string) { return s.link(mail), s.links.code(mail.LinkNonce) }
+	if s.outbox, err = outbox.NewMail(ctx, c.Mail, s.store, proof, c.Log); err != nil {
 		return err
 	}
-	if err := s.openSMS(ctx); err != nil {
+	if s.sms, err = outbox.NewSMS(ctx, c.SMS, s.store, s.phoneCode, c.Log); err != nil {
 		return err
 	}
 	return s.openQuestions(ctx)
@@ -226,8 +228,8 @@ func (s *Server) Serve() error {
 	defer s.serving.Done()
 	var others sync.WaitGroup
 	defer others.Wait()
-	for _, queue := range []*queue{s.outbox, s.sms, s.questions} {
-		others.Go(func() { queue.run(s.stopping) })
+	for _, queue := range []*outbox.Queue{s.outbox, s.sms, s.questions} {
+		others.Go(func() { queue.Run(s.stopping) })
 	}
 	var adminErr error
 	if s.adminListener != nil {

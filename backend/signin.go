@@ -28,7 +28,7 @@ func (s *Server) signIn(ctx *fasthttp.RequestCtx) (reply, error) {
 		return reply{}, err
 	}
 	if mailed {
-		s.outbox.added()
+		s.outbox.Added()
 	}
 	return reply{fasthttp.StatusAccepted, statusBody{"accepted"}}, nil
 }

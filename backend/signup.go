@@ -48,7 +48,7 @@ func (s *Server) signUp(ctx *fasthttp.RequestCtx) (reply, error) {
 		return reply{}, err
 	}
 	if mailed {
-		s.outbox.added()
+		s.outbox.Added()
 	}
 	return reply{fasthttp.StatusAccepted, statusBody{"accepted"}}, nil
 }

@@ -1,4 +1,4 @@
-package backend
+package outbox
 
 import (
 	"context"
@@ -18,7 +18,8 @@ import (
 // lets commands come together (PIPELINING, RFC 2920), a mail costs two round trips instead of four; where it
 // takes the message beside them (CHUNKING, RFC 3030), several mails cost one.
 //
-// Note: the client of go-smtp waits for the answer to each command.
+// Note: the client of go-smtp waits for the answer to each command. Against one go-smtp server on this machine, two
+// busy cores, a mail takes 28 µs here and 180 to 520 µs there, 6 to 19 times as long (BenchmarkSMTP).
 type mailLine struct {
 	config     MailConfig
 	conn       net.Conn // nil when there is none
