@@ -191,7 +191,9 @@ func TestStartNamesWhatIsWrong(t *testing.T) {
 		want   string
 	}{
 		{"a port in use", func(c *mocks.Config) { c.Mail.ListenSMTP = holder.Addr().String() }, "mail-smtp cannot listen on " + holder.Addr().String()},
-		{"a discipline not served live", func(c *mocks.Config) { c.Registries = aid(mocks.Registry{Service: workload.Service{Discipline: workload.Priority}}) }, "dtks: discipline priority is not served live"},
+		{"a discipline not served live", func(c *mocks.Config) {
+			c.Registries = aid(mocks.Registry{Service: workload.Service{Discipline: workload.Priority}})
+		}, "dtks: discipline priority is not served live"},
 		{"a wrong share", func(c *mocks.Config) { c.Shares.Minors = 2 }, "minors is 2"},
 		{"no opening", func(c *mocks.Config) { c.Opens = time.Time{} }, "opens is missing"},
 	} {

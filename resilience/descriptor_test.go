@@ -30,7 +30,7 @@ func ExamplePolicy() {
 
 // enough are settings that every policy can be made from.
 var enough = resilience.Settings{
-	Limit: 4, Queue: 40, Deadline: time.Second, Min: 2, Max: 8, Rate: 10, Every: time.Hour, TTL: time.Minute, Workers: 6, PerServer: 0.5,
+	Limit: 4, Queue: 40, Deadline: time.Second, Min: 2, Max: 8, Rate: 10, Burst: 3, Every: time.Hour, TTL: time.Minute, Workers: 6, PerServer: 0.5,
 }
 
 // kept returns the settings that a policy takes.
