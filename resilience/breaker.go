@@ -58,7 +58,7 @@ func NewBreaker(config BreakerConfig) *Breaker {
 	return &Breaker{config: config, results: make([]bool, 0, config.Calls)}
 }
 
-// Allow says whether a call may be made. Whoever may must tell Done how it went, or give the turn
+// Allow reports whether a call may be made. Whoever may must tell Done how it went, or give the turn
 // back by Skip; whoever may not is told how long to wait.
 func (b *Breaker) Allow(now time.Duration) (epoch Epoch, wait time.Duration, ok bool) {
 	if b.state == breakerOpen && now >= b.until {
@@ -102,7 +102,7 @@ func (b *Breaker) Skip(epoch Epoch) {
 	}
 }
 
-// Open says whether calls are stopped.
+// Open reports whether calls are stopped.
 func (b *Breaker) Open() bool { return b.state == breakerOpen }
 
 func (b *Breaker) open(now time.Duration) {

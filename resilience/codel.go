@@ -36,7 +36,7 @@ func (c CoDelConfig) deadline(since, filled time.Duration) time.Duration {
 	return max(filled+c.Interval, since+c.Target)
 }
 
-// standing says whether the queue has not been empty for an interval.
+// standing reports whether the queue has not been empty for an interval.
 func (g *Gate) standing() bool { return g.last-g.filled >= g.config.CoDel.Interval }
 
 func codel() Descriptor {

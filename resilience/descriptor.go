@@ -44,21 +44,23 @@ func (d Descriptor) Keys() []string { return slices.Concat(d.Needs, d.Takes) }
 
 // Config describes one policy. Its further methods say of which kind it is:
 //
-//	kind     type         what it does
-//	gate     [Gated]      lets requests wait for a place
-//	filter   [Filtering]  says yes or no at once, in front of the service
-//	room     [RoomConfig] gives people a place in a waiting room
-//	guard    [Guarding]   stops calls of a dependency
-//	repeats  [Repeating]  repeats calls that failed
-//	cache    [CacheConfig] keeps the answers of calls
-//	station  [Steering]   adds and removes servers
-//	journey  [PutOffConfig] changes the order of the steps
+//	gate         Gated         lets requests wait for a place
+//	filter       Filtering     says yes or no at once, in front of the service
+//	guard        Guarding      stops calls of a dependency
+//	repeats      Repeating     repeats calls that failed
+//	station      Steering      adds and removes servers
+//	room         RoomConfig    gives people places in a waiting room
+//	cache        CacheConfig   keeps the answers of calls
+//	deferred     DeferConfig   a gate of calls whose end nobody waits for
+//	journey      PutOffConfig  puts a step off
+//
+// Each of the last four is alone in its kind. Do not embed another policy's Config: its methods would make the
+// policy one of that kind too.
 type Config interface {
 	Validate() error
 }
 
-// Gated policies let requests wait for a place. That of [DeferConfig] makes calls wait of which nobody waits for
-// the end.
+// Gated policies let requests wait for a place.
 type Gated interface {
 	Config
 	Gate() GateConfig
@@ -81,7 +83,7 @@ type Guarding interface {
 	Guard() Guard
 }
 
-// Guard says whether a call may be made, or else how long to wait, and is told how each went that it allowed.
+// Guard reports whether a call may be made, or else how long to wait, and is told how each went that it allowed.
 type Guard interface {
 	Allow(now time.Duration) (epoch Epoch, wait time.Duration, ok bool)
 	Done(now time.Duration, epoch Epoch, ok bool)
@@ -93,8 +95,8 @@ type Repeating interface {
 	Repeater() Repeater
 }
 
-// Repeater is told of each first call, and says after so many failed ones whether there is another, and after
-// what pause. Told is when the last one was told to come back.
+// Repeater counts first calls. After so many failed calls for one request, Again reports whether there is another,
+// and after what pause; told is how long the last one was told to wait.
 type Repeater interface {
 	First()
 	Again(calls int, told time.Duration) (pause time.Duration, ok bool)

@@ -179,7 +179,7 @@ func (g *Gate) Expire(now time.Duration) []Ticket {
 	return expired
 }
 
-// Cancel takes a waiting request out of the queue and tells whether it was still there. An admitted
+// Cancel takes a waiting request out of the queue and reports whether it was still there. An admitted
 // one is not cancelled but released.
 func (g *Gate) Cancel(now time.Duration, ticket Ticket) bool {
 	g.advance(now)

@@ -1,7 +1,7 @@
 package resilience
 
 // evict makes room in a full queue for one of a journey already begun: the latest newcomer loses the
-// place. It says whether it did.
+// place. It reports whether it did.
 //
 // Together with the order of the queue it is the policy priority-shed: of all that come, those are
 // served first, and turned away last, who have already been given work, which would be lost with

@@ -37,7 +37,7 @@ func NewBudget(config BudgetConfig) *Budget { return &Budget{config, config.Burs
 // First notes a first attempt.
 func (b *Budget) First() { b.tokens = min(b.config.Burst, b.tokens+b.config.Ratio) }
 
-// Retry says whether one more attempt may be made.
+// Retry reports whether one more attempt may be made.
 func (b *Budget) Retry() bool {
 	if b.tokens < 1 {
 		return false
@@ -100,7 +100,7 @@ func (r *repeats) Again(calls int, told time.Duration) (pause time.Duration, ok 
 // a quota is used up for the day, an account is closed.
 const hopeless = time.Minute
 
-// RetryAfter says whether one more attempt may be made after one that was answered with how long to wait
+// RetryAfter reports whether one more attempt may be made after one that was answered with how long to wait
 // before the next. What is told to come back much later is not repeated, and the budget is left as it is.
 func (b *Budget) RetryAfter(told time.Duration) bool { return told < hopeless && b.Retry() }
 

@@ -53,7 +53,7 @@ func (m *model) enterGate(number int32, which int) resilience.Verdict {
 	return decision.Verdict
 }
 
-// begun says whether a request belongs to a journey already begun: at the entry that of a person who
+// begun reports whether a request belongs to a journey already begun: at the entry that of a person who
 // is past the step that people are scheduled at, elsewhere of one who has tried this step before.
 func (m *model) begun(r *request, which int) bool {
 	if which >= len(m.config.Calls) && m.config.Doors[which-len(m.config.Calls)].Step < 0 {

@@ -37,7 +37,7 @@ var (
 	pending  = reply{funnel.Completed, 202, 0} // not there yet: look again
 )
 
-// decide answers a request after a hop where that settles it, and says whether it did.
+// decide answers a request after a hop where that settles it, and reports whether it did.
 func (m *model) decide(number int32, hop *hop) bool {
 	r := &m.requests[number]
 	step := &m.steps[r.step]
@@ -63,7 +63,7 @@ func (m *model) decide(number int32, hop *hop) bool {
 	return true
 }
 
-// decideCall answers a request with the no of a registry, and says whether it did.
+// decideCall answers a request with the no of a registry, and reports whether there was one.
 func (m *model) decideCall(number int32, hop *hop) bool {
 	r := &m.requests[number]
 	switch {
@@ -139,7 +139,7 @@ func (m *model) sessionOf(r *request) *session {
 	return nil
 }
 
-// isMinor says whether a person is younger than 18 today, by the scenario's clock in WIB (UTC+7).
+// isMinor reports whether a person is younger than 18 today, by the scenario's clock in WIB (UTC+7).
 func (m *model) isMinor(person uint64, traits population.Traits) bool {
 	if !traits.Has(population.Minor) {
 		return false
@@ -162,7 +162,7 @@ func ageOn(today, birth time.Time) int {
 	return years
 }
 
-// traitTypo says whether who the person is makes their first attempt at the step hold a typing error.
+// traitTypo reports whether who the person is makes their first attempt at the step hold a typing error.
 func (m *model) traitTypo(person uint64, step int) bool {
 	return step < len(m.config.Traits) && m.config.Traits[step] != 0 && m.people.Traits(person).HasAny(m.config.Traits[step])
 }

@@ -70,7 +70,7 @@ func (p *protection) call(ctx context.Context, attempt func() error) error {
 	}
 }
 
-// once makes a call unless the guard stops it; asked says whether it did.
+// once makes a call unless the guard stops it; asked reports whether it did.
 func (p *protection) once(attempt func() error) (asked bool, err error) {
 	if p.guard == nil {
 		return true, attempt()
