@@ -2,6 +2,8 @@ package mocks
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ombak-sim/ombak/population"
@@ -108,6 +110,11 @@ func (c Config) Validate() error {
 	}
 	if c.Admin.Token != "" && len(c.Admin.Token) < leastToken {
 		return fmt.Errorf("admin: the token has %d characters; give at least %d", len(c.Admin.Token), leastToken)
+	}
+	for name := range c.Registries {
+		if others := Registries()[1:]; !slices.Contains(others, name) {
+			return fmt.Errorf("no registry is called %q; use %s", name, strings.Join(others, ", "))
+		}
 	}
 	taken := map[string]bool{mailName: true, smtpName: true, smsName: true, adminName: true}
 	for _, name := range Registries() {

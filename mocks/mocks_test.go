@@ -194,6 +194,7 @@ func TestStartNamesWhatIsWrong(t *testing.T) {
 		{"a discipline not served live", func(c *mocks.Config) {
 			c.Registries = aid(mocks.Registry{Service: workload.Service{Discipline: workload.Priority}})
 		}, "dtks: discipline priority is not served live"},
+		{"a registry that nobody knows", func(c *mocks.Config) { c.Registries = map[string]mocks.Registry{"bank": {}} }, `no registry is called "bank"; use dapodik, dtks`},
 		{"a wrong share", func(c *mocks.Config) { c.Shares.Minors = 2 }, "minors is 2"},
 		{"no opening", func(c *mocks.Config) { c.Opens = time.Time{} }, "opens is missing"},
 	} {
