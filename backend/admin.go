@@ -10,9 +10,10 @@ import (
 	"net/http/pprof"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // adminHandler answers those who run the service.

@@ -8,8 +8,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/registry"
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // reply is a yes: a status and what is sent as JSON.
@@ -48,14 +50,14 @@ const storageRetry = 5 * time.Second
 // asFault turns any error into an answer. What it does not know becomes a 500 that tells nothing.
 func asFault(err error) *fault {
 	var known *fault
-	var busy *busyError
+	var busy *registry.BusyError
 	switch {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &busy):
 		return &fault{
 			status: fasthttp.StatusServiceUnavailable, code: "registry_busy",
-			message: "the registry is busy; try again later", retryAfter: max(busy.retryAfter, time.Second),
+			message: "the registry is busy; try again later", retryAfter: max(busy.RetryAfter, time.Second),
 		}
 	case errors.Is(err, store.ErrStorage):
 		return &fault{

@@ -89,7 +89,7 @@ func startReplicas(t *testing.T, location string, places int) ([]*service, []str
 			if i > 0 {
 				first := replicas[0].config
 				s.config.Mail, s.config.SMS = first.Mail, first.SMS
-				s.config.Dukcapil.URL, s.config.Dapodik.URL, s.config.DTKS.URL = first.Dukcapil.URL, first.Dapodik.URL, first.DTKS.URL
+				s.config.Dukcapil.URL, s.config.Registries = first.Dukcapil.URL, first.Registries
 			}
 		}))
 		addresses = append(addresses, listener.Addr().String())

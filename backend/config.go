@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -12,92 +13,48 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/outbox"
+	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/resilience"
 )
 
 // Config describes the service. The zero value of an optional field means its default.
 type Config struct {
-	Listen               string                 `json:"listen,omitempty"`                 // address to answer at; default 127.0.0.1:0, a free port
-	Admin                string                 `json:"admin,omitempty"`                  // address of /healthz, /readyz and /metrics; empty means none
-	Database             string                 `json:"database"`                         // path of the SQLite file, or the URL of PostgreSQL
-	Fresh                bool                   `json:"fresh,omitempty"`                  // refuse a database that holds people
-	Durability           string                 `json:"durability,omitempty"`             // group-fsync (default), per-request-fsync, or async, which is unsafe
-	BatchRows            int                    `json:"batch_rows,omitempty"`             // most operations in one transaction; default 512
-	BatchAge             time.Duration          `json:"batch_age,omitempty"`              // how long a transaction waits for company; default 2 ms
-	Key                  []byte                 `json:"key"`                              // 32 bytes from which every other key is derived
-	PhotoDir             string                 `json:"photo_dir,omitempty"`              // of SQLite; default: photos beside the database. PostgreSQL holds them itself
-	Quota                int                    `json:"quota,omitempty"`                  // most members of a batch; 0 means no limit
-	LinkBase             string                 `json:"link_base,omitempty"`              // start of the links in mails; default the own address
-	LinkTTL              time.Duration          `json:"link_ttl,omitempty"`               // how long a link is good; default 24 h
-	SessionTTL           time.Duration          `json:"session_ttl,omitempty"`            // how long a session is good; default 24 h
-	MailPause            time.Duration          `json:"mail_pause,omitempty"`             // between two mails to one address; default 60 s
-	Passwords            string                 `json:"passwords,omitempty"`              // empty (none), at-signup or after-verify
-	PasswordSlots        int                    `json:"password_slots,omitempty"`         // passwords hashed at once; default one for each core
-	QueuedIdentity       bool                   `json:"queued_identity,omitempty"`        // accept an identity at once and ask the registry later
-	OTPTTL               time.Duration          `json:"otp_ttl,omitempty"`                // how long a phone's code is good; default 5 min
-	OTPPause             time.Duration          `json:"otp_pause,omitempty"`              // between two codes to one person; default 60 s
-	TestDelay            time.Duration          `json:"test_delay,omitempty"`             // from handing in the test to its score
-	Required             []string               `json:"required,omitempty"`               // steps without which nobody joins, beside identity and eligibility
-	ConnectionsPerClient int                    `json:"connections_per_client,omitempty"` // most from one address; 0 means no limit
-	Profiling            bool                   `json:"profiling,omitempty"`              // /debug/pprof at the admin listener
-	SMS                  SMSConfig              `json:"sms,omitzero"`                     // proves phones; without URL codes stay unsent
-	Dukcapil             DukcapilConfig         `json:"dukcapil,omitzero"`                // checks identities; without URL there is no such step
-	Dapodik              RegistryConfig         `json:"dapodik,omitzero"`                 // knows pupils; without URL it is not asked
-	DTKS                 RegistryConfig         `json:"dtks,omitzero"`                    // knows households with social aid; without URL it is not asked
-	Questions            resilience.DeferConfig `json:"questions,omitzero"`               // how the registry is asked later; default 10 workers, 10,000,000 waiting, pauses from 5 s to 5 min
-	Doors                []DoorConfig           `json:"doors,omitempty"`                  // in front of the service, passed in this order
-	Mail                 MailConfig             `json:"mail,omitzero"`                    // without SMTP mails stay in the outbox
+	Listen               string                     `json:"listen,omitempty"`                 // address to answer at; default 127.0.0.1:0, a free port
+	Admin                string                     `json:"admin,omitempty"`                  // address of /healthz, /readyz and /metrics; empty means none
+	Database             string                     `json:"database"`                         // path of the SQLite file, or the URL of PostgreSQL
+	Fresh                bool                       `json:"fresh,omitempty"`                  // refuse a database that holds people
+	Durability           string                     `json:"durability,omitempty"`             // group-fsync (default), per-request-fsync, or async, which is unsafe
+	BatchRows            int                        `json:"batch_rows,omitempty"`             // most operations in one transaction; default 512
+	BatchAge             time.Duration              `json:"batch_age,omitempty"`              // how long a transaction waits for company; default 2 ms
+	Key                  []byte                     `json:"key"`                              // 32 bytes from which every other key is derived
+	PhotoDir             string                     `json:"photo_dir,omitempty"`              // of SQLite; default: photos beside the database. PostgreSQL holds them itself
+	Quota                int                        `json:"quota,omitempty"`                  // most members of a batch; 0 means no limit
+	LinkBase             string                     `json:"link_base,omitempty"`              // start of the links in mails; default the own address
+	LinkTTL              time.Duration              `json:"link_ttl,omitempty"`               // how long a link is good; default 24 h
+	SessionTTL           time.Duration              `json:"session_ttl,omitempty"`            // how long a session is good; default 24 h
+	MailPause            time.Duration              `json:"mail_pause,omitempty"`             // between two mails to one address; default 60 s
+	Passwords            string                     `json:"passwords,omitempty"`              // empty (none), at-signup or after-verify
+	PasswordSlots        int                        `json:"password_slots,omitempty"`         // passwords hashed at once; default one for each core
+	QueuedIdentity       bool                       `json:"queued_identity,omitempty"`        // accept an identity at once and ask the registry later
+	OTPTTL               time.Duration              `json:"otp_ttl,omitempty"`                // how long a phone's code is good; default 5 min
+	OTPPause             time.Duration              `json:"otp_pause,omitempty"`              // between two codes to one person; default 60 s
+	TestDelay            time.Duration              `json:"test_delay,omitempty"`             // from handing in the test to its score
+	Required             []string                   `json:"required,omitempty"`               // steps without which nobody joins, beside identity and eligibility
+	ConnectionsPerClient int                        `json:"connections_per_client,omitempty"` // most from one address; 0 means no limit
+	Profiling            bool                       `json:"profiling,omitempty"`              // /debug/pprof at the admin listener
+	SMS                  outbox.SMSConfig           `json:"sms,omitzero"`                     // proves phones; without URL codes stay unsent
+	Dukcapil             registry.DukcapilConfig    `json:"dukcapil,omitzero"`                // checks identities; without URL there is no such step
+	Registries           map[string]registry.Config `json:"registries,omitempty"`             // by the names of [registry.Questions]; without URL one is not asked
+	Questions            resilience.DeferConfig     `json:"questions,omitzero"`               // how the registry is asked later; default 10 workers, 10,000,000 waiting, pauses from 5 s to 5 min
+	Doors                []DoorConfig               `json:"doors,omitempty"`                  // in front of the service, passed in this order
+	Mail                 outbox.MailConfig          `json:"mail,omitzero"`                    // without SMTP mails stay in the outbox
 
 	Now      func() time.Time `json:"-"` // the scenario's clock, for ages; default time.Now
 	Log      *slog.Logger     `json:"-"` // troubles with what is outside the service; default none
 	Listener net.Listener     `json:"-"` // to answer at instead of Listen
 }
-
-// RegistryConfig describes a registry of another ministry.
-type RegistryConfig struct {
-	URL     string                `json:"url"`
-	Timeout time.Duration         `json:"timeout,omitempty"` // of one call; default 10 s
-	Gate    resilience.GateConfig `json:"gate,omitzero"`     // in front of the calls; Concurrency 0 means none
-
-	Breaker *resilience.BreakerConfig `json:"breaker,omitempty"` // stops calls that fail; nil means never
-	Retry   *RetryConfig              `json:"retry,omitempty"`   // repeats calls that fail; nil means never
-	Cache   *resilience.CacheConfig   `json:"cache,omitempty"`   // keeps answers; nil means none
-}
-
-// DukcapilConfig describes the population registry and the service's account there.
-type DukcapilConfig struct {
-	RegistryConfig
-	Institution string `json:"institution,omitempty"` // part of the address; default ombak
-	User        string `json:"user,omitempty"`
-	Password    string `json:"password,omitempty"`
-	IP          string `json:"ip,omitempty"`        // the caller's address as registered
-	Threshold   int    `json:"threshold,omitempty"` // least score of a matching name, 1 to 100; default 90
-}
-
-// SMSConfig describes the gateway that sends short messages.
-type SMSConfig struct {
-	URL         string        `json:"url"`
-	Connections int           `json:"connections,omitempty"` // one message at a time each; default 4
-	Timeout     time.Duration `json:"timeout,omitempty"`     // of one message; default 10 s
-	Backoff     time.Duration `json:"backoff,omitempty"`     // before the second attempt, doubled before each further one; default 1 s
-	BackoffMax  time.Duration `json:"backoff_max,omitempty"` // default 1 min
-	Attempts    int           `json:"attempts,omitempty"`    // after so many failures a message is dead; default 5
-}
-
-// MailConfig describes how mail is sent.
-type MailConfig struct {
-	SMTP        string        `json:"smtp"`                  // address of the server
-	From        string        `json:"from,omitempty"`        // default no-reply@ombak.invalid
-	Connections int           `json:"connections,omitempty"` // kept open, one mail at a time each; default 4
-	Timeout     time.Duration `json:"timeout,omitempty"`     // of one command; default 10 s
-	Backoff     time.Duration `json:"backoff,omitempty"`     // before the second attempt, doubled before each further one; default 1 s
-	BackoffMax  time.Duration `json:"backoff_max,omitempty"` // default 5 min
-	Attempts    int           `json:"attempts,omitempty"`    // after so many temporary refusals a mail is dead; default 20
-}
-
-// DefaultCallTimeout ends a call of a registry that has no timeout of its own.
-const DefaultCallTimeout = 10 * time.Second
 
 // DefaultBatchAge is little beside what a person waits, and under load saves most commits: 2 ms made
 // batches of 48 where 0 made them of 6, with about a fifth less CPU time per person (BenchmarkWholeWay).
@@ -119,22 +76,12 @@ func (c Config) withDefaults() Config {
 	or(&c.LinkTTL, 24*time.Hour)
 	or(&c.SessionTTL, 24*time.Hour)
 	or(&c.MailPause, time.Minute)
-	for _, registry := range []*RegistryConfig{&c.Dukcapil.RegistryConfig, &c.Dapodik, &c.DTKS} {
-		or(&registry.Timeout, DefaultCallTimeout)
+	c.Dukcapil = c.Dukcapil.WithDefaults()
+	c.Registries = maps.Clone(c.Registries)
+	for name, registry := range c.Registries {
+		c.Registries[name] = registry.WithDefaults()
 	}
-	or(&c.Dukcapil.Institution, "ombak")
-	or(&c.Dukcapil.Threshold, 90)
-	or(&c.Mail.From, "no-reply@ombak.invalid")
-	or(&c.Mail.Connections, 4)
-	or(&c.Mail.Timeout, 10*time.Second)
-	or(&c.Mail.Backoff, time.Second)
-	or(&c.Mail.BackoffMax, 5*time.Minute)
-	or(&c.Mail.Attempts, 20)
-	or(&c.SMS.Connections, 4)
-	or(&c.SMS.Timeout, 10*time.Second)
-	or(&c.SMS.Backoff, time.Second)
-	or(&c.SMS.BackoffMax, time.Minute)
-	or(&c.SMS.Attempts, 5)
+	c.Mail, c.SMS = c.Mail.WithDefaults(), c.SMS.WithDefaults()
 	or(&c.PasswordSlots, runtime.GOMAXPROCS(0))
 	or(&c.Questions.Workers, 10)
 	or(&c.Questions.Backlog, 10_000_000)
@@ -179,8 +126,12 @@ func (c Config) Validate() error {
 	if err := c.withDefaults().Questions.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("questions: %w", err))
 	}
-	for name, registry := range map[string]RegistryConfig{"dukcapil": c.Dukcapil.RegistryConfig, "dapodik": c.Dapodik, "dtks": c.DTKS} {
-		if err := registry.validate(); err != nil {
+	if err := c.Dukcapil.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("%s: %w", registry.DukcapilName, err))
+	}
+	for name, config := range c.Registries {
+		fault(!slices.Contains(registry.Names(), name), "registry %q is unknown; use one of %s", name, strings.Join(registry.Names(), ", "))
+		if err := config.Validate(); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
 	}
@@ -197,22 +148,4 @@ func CheckLinkBase(text string) error {
 		return fmt.Errorf("%q must begin with http:// or https:// and name a host, without a user, query or fragment", text)
 	}
 	return nil
-}
-
-func (c RegistryConfig) validate() error {
-	if c.URL == "" {
-		return nil
-	}
-	base, err := url.Parse(c.URL)
-	switch {
-	case err != nil:
-		return fmt.Errorf("url: %w", err)
-	case base.Scheme != "http" && base.Scheme != "https" || base.Host == "":
-		return fmt.Errorf("url %q must begin with http:// or https:// and name a host", c.URL)
-	case c.Timeout < 0:
-		return fmt.Errorf("timeout is %v; it must be 0 (meaning the default) or more", c.Timeout)
-	case c.Gate.Concurrency == 0:
-		return nil
-	}
-	return c.Gate.Validate()
 }

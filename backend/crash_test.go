@@ -15,9 +15,10 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/valyala/fasthttp"
+
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/backend/store"
-	"github.com/valyala/fasthttp"
 )
 
 // The environment of the server to be killed.

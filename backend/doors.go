@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"net"
 	"slices"
@@ -10,38 +11,24 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ombak-sim/ombak/resilience"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/registry"
+	"github.com/ombak-sim/ombak/resilience"
 )
 
-// DoorConfig describes protection in front of the service. Exactly one policy is set.
+// DoorConfig describes protection in front of the service.
 type DoorConfig struct {
-	Name    string                    `json:"name,omitempty"`    // in the counts of waiting rooms
-	Paths   []string                  `json:"paths,omitempty"`   // that it stands in front of; none means all
-	Fresh   []string                  `json:"fresh,omitempty"`   // paths of those whose journey has not begun
-	Opens   time.Time                 `json:"opens,omitzero"`    // what turns are counted from, by the scenario's clock
-	Gate    *resilience.GateConfig    `json:"gate,omitempty"`    // queueing policies
-	Buckets *resilience.BucketConfig  `json:"buckets,omitempty"` // for each person, or each address where there is no session
-	Stagger *resilience.StaggerConfig `json:"stagger,omitempty"` // by the birth date of an identity
-	Room    *resilience.RoomConfig    `json:"room,omitempty"`    // with a place for each person; only at paths that need a session
+	Name   string            `json:"name,omitempty"`  // in the counts of waiting rooms
+	Paths  []string          `json:"paths,omitempty"` // that it stands in front of; none means all
+	Fresh  []string          `json:"fresh,omitempty"` // paths of those whose journey has not begun, for policies that prefer the others
+	Opens  time.Time         `json:"opens,omitzero"`  // from when policies that follow the scenario's clock count time
+	Policy resilience.Policy `json:"policy"`          // a gate, a filter or, at paths that need a session, a waiting room
 }
 
 // door lets a request pass, or answers it. Leave is called when the request is done.
 type door interface {
 	pass(ctx *fasthttp.RequestCtx) (leave func(), err error)
-}
-
-// kind is the name of the policy.
-func (c DoorConfig) kind() string {
-	switch {
-	case c.Gate != nil:
-		return "gate"
-	case c.Buckets != nil:
-		return "buckets"
-	case c.Stagger != nil:
-		return "stagger"
-	}
-	return "room"
 }
 
 // place is where the door stands.
@@ -68,7 +55,7 @@ func (s *Server) openDoors() error {
 func (s *Server) closeDoors() {
 	for _, guard := range s.doors {
 		if gated, isGate := guard.door.(*gateDoor); isGate {
-			gated.gate.close()
+			gated.gate.Close()
 		}
 	}
 }
@@ -82,25 +69,23 @@ type guard struct {
 }
 
 func (s *Server) newDoor(config DoorConfig) (door, error) {
-	switch {
-	case config.Gate != nil:
-		gate, err := newGate(*config.Gate)
+	described, err := config.Policy.Config()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", config.Policy.Name, err)
+	}
+	switch described := described.(type) {
+	case resilience.RoomConfig:
+		return s.newRoomDoor(config, described)
+	case resilience.Gated:
+		gate, err := registry.NewGate(described.Gate())
 		if err != nil {
 			return nil, err
 		}
 		return &gateDoor{s.stopping, gate, config.Fresh}, nil
-	case config.Buckets != nil:
-		if err := config.Buckets.Validate(); err != nil {
-			return nil, err
-		}
-		return &bucketDoor{holder: s.holder, seed: maphash.MakeSeed(), began: time.Now(), buckets: resilience.NewBuckets(*config.Buckets)}, nil
-	case config.Stagger != nil:
-		return staggerDoor{*config.Stagger, func() time.Duration { return s.config.Now().Sub(config.Opens) }}, config.Stagger.Validate()
+	case resilience.Filtering:
+		return s.newFilterDoor(config, described)
 	}
-	if config.Room != nil {
-		return s.newRoomDoor(config)
-	}
-	return nil, errors.New("a door without a policy; set gate, buckets, stagger or room")
+	return nil, fmt.Errorf("%s cannot stand in front of the service", config.Policy.Name)
 }
 
 // guarded puts the doors in front of the routes that they are for.
@@ -152,7 +137,7 @@ func beforeSession(path string) bool {
 // gateDoor is a queueing policy.
 type gateDoor struct {
 	stopping context.Context
-	gate     *gate
+	gate     *registry.Gate
 	fresh    []string
 }
 
@@ -161,35 +146,68 @@ func (d *gateDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
 	if slices.Contains(d.fresh, string(ctx.Path())) {
 		class = resilience.Fresh
 	}
-	err := d.gate.enterAs(d.stopping, class)
-	if busy := (*busyError)(nil); errors.As(err, &busy) {
-		return nil, crowded(busy.retryAfter)
+	err := d.gate.EnterAs(d.stopping, class)
+	if busy := (*registry.BusyError)(nil); errors.As(err, &busy) {
+		return nil, crowded(busy.RetryAfter)
 	}
-	return d.gate.leave, err
+	return d.gate.Leave, err
 }
 
-// bucketDoor gives each client a token bucket.
-type bucketDoor struct {
-	holder  func(*fasthttp.RequestHeader) (int64, error)
-	seed    maphash.Seed
-	began   time.Time
-	mutex   sync.Mutex // guards what follows
-	buckets *resilience.Buckets
+// filterDoor asks a filter about each request, telling it what it wants to know.
+type filterDoor struct {
+	holder     func(*fasthttp.RequestHeader) (int64, error) // the person of a session; asks no database
+	seed       maphash.Seed
+	since      func() time.Duration
+	descriptor resilience.Descriptor
+	mutex      sync.Mutex // guards what follows
+	filter     resilience.Filter
 }
 
-func (d *bucketDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
-	client := d.client(ctx)
+// newFilterDoor refuses a filter that asks what nobody knows here.
+func (s *Server) newFilterDoor(config DoorConfig, described resilience.Filtering) (door, error) {
+	descriptor := config.Policy.Descriptor()
+	if descriptor.Asks.Has(resilience.AsksAttempt) {
+		return nil, fmt.Errorf("%s must know who has tried before, which the service does not", descriptor.Name)
+	}
+	began := time.Now()
+	since := func() time.Duration { return time.Since(began) }
+	if descriptor.ScenarioTime {
+		since = func() time.Duration { return s.config.Now().Sub(config.Opens) }
+	}
+	return &filterDoor{holder: s.holder, seed: maphash.MakeSeed(), since: since, descriptor: descriptor, filter: described.Filter()}, nil
+}
+
+func (d *filterDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
+	whom, readable := d.asker(ctx)
+	if !readable {
+		return func() {}, nil // what cannot be read is refused behind the door
+	}
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	if wait, ok := d.buckets.Allow(time.Since(d.began), client); !ok {
-		return nil, early("too_many_requests", "you ask too often; try again later", wait)
+	if wait, ok := d.filter.Allow(d.since(), whom); !ok {
+		return nil, early(d.descriptor.Code, d.descriptor.Message, wait)
 	}
 	return func() {}, nil
 }
 
-// client is the person, however the session is spelt, or who has none the address: what costs nothing to
-// make up has no bucket. Of an IPv6 address the network counts, as whoever has one has all 2^64 of it.
-func (d *bucketDoor) client(ctx *fasthttp.RequestCtx) uint64 {
+// asker returns what the filter asks about a request; false where the request does not say it.
+func (d *filterDoor) asker(ctx *fasthttp.RequestCtx) (whom resilience.Asker, readable bool) {
+	if d.descriptor.Asks.Has(resilience.AsksPerson) {
+		whom.Person = d.client(ctx)
+	}
+	if d.descriptor.Asks.Has(resilience.AsksBirthMonth) {
+		claimed, err := parseIdentity(ctx.PostBody())
+		if err != nil {
+			return whom, false
+		}
+		whom.BirthMonth = claimed.birth.Month()
+	}
+	return whom, true
+}
+
+// client identifies a client by the person in its session, or by its address if it has no session: a header
+// could be invented at no cost. Of an IPv6 address the network counts, as whoever has one has all 2^64 of it.
+func (d *filterDoor) client(ctx *fasthttp.RequestCtx) uint64 {
 	if person, err := d.holder(&ctx.Request.Header); err == nil {
 		return maphash.Comparable(d.seed, person)
 	}
@@ -198,19 +216,4 @@ func (d *bucketDoor) client(ctx *fasthttp.RequestCtx) uint64 {
 		address = address.Mask(net.CIDRMask(64, 128))
 	}
 	return maphash.Bytes(d.seed, address.To16())
-}
-
-// staggerDoor lets birth months in one after the other.
-type staggerDoor struct {
-	config resilience.StaggerConfig
-	since  func() time.Duration // the opening
-}
-
-func (d staggerDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
-	if claimed, err := parseIdentity(ctx.PostBody()); err == nil {
-		if wait, ok := d.config.Allow(d.since(), claimed.birth.Month()); !ok {
-			return nil, early("not_your_turn", "your month of birth has its turn later", wait)
-		}
-	}
-	return func() {}, nil // what cannot be read is refused behind it
 }

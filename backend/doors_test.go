@@ -18,11 +18,11 @@ func TestBreakerStopsCalls(t *testing.T) {
 	s := startService(t, func(s *service) {
 		s.config.Admin = "127.0.0.1:0"
 		s.config.Doors = []backend.DoorConfig{
-			{Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 9}}},
-			{Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 5}}},
-			{Paths: []string{"/v1/identity"}, Buckets: &resilience.BucketConfig{Rate: 0.001, Burst: 3}},
+			{Policy: resilience.Policy{Name: "static-limit", Settings: resilience.Settings{Limit: 9}}},
+			{Policy: resilience.Policy{Name: "static-limit", Settings: resilience.Settings{Limit: 5}}},
+			{Paths: []string{"/v1/identity"}, Policy: resilience.Policy{Name: "token-bucket", Settings: resilience.Settings{Rate: 0.001, Burst: 3}}},
 		}
-		s.config.Dukcapil.Breaker = &resilience.BreakerConfig{Calls: 2, Share: 1, Cooldown: time.Hour, Probes: 1}
+		s.config.Dukcapil.Policies = []resilience.Policy{{Name: "circuit-breaker", Settings: resilience.Settings{Calls: 2, Share: 1, Cooldown: time.Hour, Probes: 1}}}
 		s.registries.dukcapil = func(map[string]any) (int, string) { calls.Add(1); return 500, "" }
 	})
 	session := s.sessionsOf(1)[0]
@@ -41,8 +41,8 @@ func TestBreakerStopsCalls(t *testing.T) {
 	documented(t, metrics)
 	for _, want := range []string{
 		`ombak_backend_breaker_open{registry="dukcapil"} 1`, `ombak_backend_gate_limit{at="all",door="1"} 9`, `ombak_backend_gate_limit{at="all",door="2"} 5`, `ombak_backend_gate_in_use{at="dukcapil",door="call"} 0`,
-		`ombak_backend_door_requests_total{at="/v1/identity",outcome="passed",policy="buckets"} 3`,
-		`ombak_backend_door_requests_total{at="/v1/identity",outcome="turned_away",policy="buckets"} 1`,
+		`ombak_backend_door_requests_total{at="/v1/identity",outcome="passed",policy="token-bucket"} 3`,
+		`ombak_backend_door_requests_total{at="/v1/identity",outcome="turned_away",policy="token-bucket"} 1`,
 	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("the metrics lack %s:\n%s", want, metrics)
@@ -56,7 +56,7 @@ func TestBreakerHearsWhatIsToldPolitely(t *testing.T) {
 	for text, calls := range map[string]int64{"Kuota Akses Hari Ini Telah Habis": 2, "Data Not Found": 4} {
 		var asked atomic.Int64
 		s := startService(t, func(s *service) {
-			s.config.Dukcapil.Breaker = &resilience.BreakerConfig{Calls: 2, Share: 1, Cooldown: time.Hour, Probes: 1}
+			s.config.Dukcapil.Policies = []resilience.Policy{{Name: "circuit-breaker", Settings: resilience.Settings{Calls: 2, Share: 1, Cooldown: time.Hour, Probes: 1}}}
 			s.registries.dukcapil = func(map[string]any) (int, string) {
 				asked.Add(1)
 				return 200, `{"content":[{"RESPON":"` + text + `"}]}`
@@ -76,7 +76,7 @@ func TestBreakerHearsWhatIsToldPolitely(t *testing.T) {
 func TestRetryBudgetRepeatsCalls(t *testing.T) {
 	var calls atomic.Int64
 	s := startService(t, func(s *service) {
-		s.config.Dukcapil.Retry = &backend.RetryConfig{BudgetConfig: resilience.BudgetConfig{Burst: 1}, Calls: 3, Pause: time.Millisecond, Longest: time.Millisecond}
+		s.config.Dukcapil.Policies = []resilience.Policy{{Name: "retry-budget", Settings: resilience.Settings{Burst: 1, Attempts: 3, Pause: time.Millisecond, Longest: time.Millisecond}}}
 		s.registries.dukcapil = func(map[string]any) (int, string) {
 			if calls.Add(1) == 2 {
 				return 200, yesRow
@@ -103,7 +103,7 @@ func TestUsedUpQuotaIsNotAskedAgain(t *testing.T) {
 		func() (int, string) { return 200, yesRow },
 	}
 	s := startService(t, func(s *service) {
-		s.config.Dukcapil.Retry = &backend.RetryConfig{BudgetConfig: resilience.BudgetConfig{Burst: 1}, Calls: 3, Pause: time.Millisecond, Longest: time.Millisecond}
+		s.config.Dukcapil.Policies = []resilience.Policy{{Name: "retry-budget", Settings: resilience.Settings{Burst: 1, Attempts: 3, Pause: time.Millisecond, Longest: time.Millisecond}}}
 		s.registries.dukcapil = func(map[string]any) (int, string) { return answers[calls.Add(1)-1]() }
 	})
 	session := s.sessionsOf(1)[0]
@@ -122,7 +122,7 @@ func TestRegistryCacheAsksOnce(t *testing.T) {
 	failures.Store(1)
 	answering, started := make(chan struct{}), make(chan struct{}, 10)
 	s := startService(t, func(s *service) {
-		s.config.Dukcapil.Cache = &resilience.CacheConfig{TTL: time.Hour}
+		s.config.Dukcapil.Policies = []resilience.Policy{{Name: "registry-cache", Settings: resilience.Settings{TTL: time.Hour}}}
 		s.registries.dukcapil = func(map[string]any) (int, string) {
 			if failures.Add(-1) >= 0 {
 				return 500, ""
@@ -154,7 +154,7 @@ func TestGateInFrontOfTheService(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
 	s := startService(t, func(s *service) {
 		s.config.Doors = []backend.DoorConfig{{
-			Paths: []string{"/v1/identity", "/v1/eligibility"}, Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 1}},
+			Paths: []string{"/v1/identity", "/v1/eligibility"}, Policy: resilience.Policy{Name: "static-limit", Settings: resilience.Settings{Limit: 1}},
 		}}
 		s.registries.dukcapil = func(map[string]any) (int, string) { close(asked); <-answer; return 200, yesRow }
 	})
@@ -178,7 +178,7 @@ func TestTurnsByBirthMonth(t *testing.T) {
 	now := opens
 	s := startService(t, func(s *service) {
 		s.config.Now = func() time.Time { return now }
-		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/identity"}, Opens: opens, Stagger: &resilience.StaggerConfig{Every: time.Hour, First: 2}}}
+		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/identity"}, Opens: opens, Policy: resilience.Policy{Name: "stagger-by-birth-month", Settings: resilience.Settings{Every: time.Hour, First: 2}}}}
 	})
 	session := s.sessionsOf(1)[0]
 	a := s.post("/v1/identity", session, identityOf(1))
@@ -193,7 +193,7 @@ func TestTurnsByBirthMonth(t *testing.T) {
 // TestBucketOfEachSession: one who asks too often does not keep another from asking.
 func TestBucketOfEachSession(t *testing.T) {
 	s := startService(t, func(s *service) {
-		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/me"}, Buckets: &resilience.BucketConfig{Rate: 1e-3, Burst: 2}}}
+		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/me"}, Policy: resilience.Policy{Name: "token-bucket", Settings: resilience.Settings{Rate: 1e-3, Burst: 2}}}}
 	})
 	sessions := s.sessionsOf(2)
 	for _, status := range []int{200, 200, 429} {
@@ -210,7 +210,7 @@ func TestBucketOfEachSession(t *testing.T) {
 // ticket of another.
 func TestWaitingRoom(t *testing.T) {
 	s := startService(t, func(s *service) {
-		s.config.Doors = []backend.DoorConfig{{Name: "step:me", Paths: []string{"/v1/me"}, Room: &resilience.RoomConfig{Order: resilience.FIFO, Rate: 1e-3, Burst: 2}}}
+		s.config.Doors = []backend.DoorConfig{{Name: "step:me", Paths: []string{"/v1/me"}, Policy: resilience.Policy{Name: "waiting-room", Settings: resilience.Settings{Order: "fifo", Rate: 1e-3, Burst: 2}}}}
 	})
 	sessions := s.sessionsOf(3)
 	if a := s.send("GET", "/v1/me", "", "", nil); a.status != 401 {

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // adult is the least age to join, in years.
@@ -17,7 +18,8 @@ type eligibilityBody struct {
 	SocialAid bool `json:"social_aid"` // a preference for later, no refusal
 }
 
-// eligibility tells whether a person may join: of age and not a pupil. DTKS is asked only about those.
+// eligibility answers whether a person may join: of age, and nothing that a registry knows speaks against it. The
+// registries of preferences are asked only about those.
 func (s *Server) eligibility(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	switch {
 	case person.NIK == "":
@@ -25,7 +27,8 @@ func (s *Server) eligibility(ctx *fasthttp.RequestCtx, person store.Person) (rep
 	case person.Eligible:
 		return reply{fasthttp.StatusOK, eligibilityBody{true, person.SocialAid}}, nil
 	}
-	reasons, err := s.refusals(s.tracing(ctx), person)
+	trace := s.tracing(ctx)
+	reasons, err := s.refusals(trace, person)
 	if err != nil {
 		return reply{}, err
 	}
@@ -35,11 +38,9 @@ func (s *Server) eligibility(ctx *fasthttp.RequestCtx, person store.Person) (rep
 			message: "one must be of age and not a pupil", reasons: reasons,
 		}
 	}
-	var aid bool
-	if s.dtks.registry != nil {
-		if aid, err = s.dtks.registered(s.tracing(ctx), person.NIK); err != nil {
-			return reply{}, err
-		}
+	aid, err := s.socialAid(trace, person)
+	if err != nil {
+		return reply{}, err
 	}
 	if err := s.store.SetEligible(person.ID, aid, time.Now()); err != nil {
 		return reply{}, err
@@ -47,7 +48,7 @@ func (s *Server) eligibility(ctx *fasthttp.RequestCtx, person store.Person) (rep
 	return reply{fasthttp.StatusOK, eligibilityBody{true, aid}}, nil
 }
 
-// refusals returns what speaks against a person.
+// refusals returns what speaks against a person: the age, and the first registry that does.
 func (s *Server) refusals(ctx context.Context, person store.Person) (reasons []string, err error) {
 	birth, err := time.Parse(time.DateOnly, person.BirthDate)
 	if err != nil {
@@ -56,14 +57,29 @@ func (s *Server) refusals(ctx context.Context, person store.Person) (reasons []s
 	if age(birth, s.config.Now()) < adult {
 		reasons = append(reasons, "age")
 	}
-	if s.dapodik.registry == nil {
-		return reasons, nil
+	for _, asked := range s.questioned {
+		if asked.Refuses == "" {
+			continue
+		}
+		yes, err := asked.Ask(ctx, person.NIK)
+		if yes {
+			reasons = append(reasons, asked.Refuses)
+		}
+		if err != nil || len(reasons) > 0 {
+			return reasons, err
+		}
 	}
-	pupil, err := s.dapodik.active(ctx, person.NIK)
-	if pupil {
-		reasons = append(reasons, "pupil")
+	return reasons, nil
+}
+
+// socialAid reports whether a registry prefers the person.
+func (s *Server) socialAid(ctx context.Context, person store.Person) (aid bool, err error) {
+	for _, asked := range s.questioned {
+		if asked.Refuses == "" && !aid && err == nil {
+			aid, err = asked.Ask(ctx, person.NIK)
+		}
 	}
-	return reasons, err
+	return aid, err
 }
 
 // age returns the full years between a birth date and now in Jakarta (WIB, UTC+7). Who was born on

@@ -16,9 +16,12 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
-	"github.com/ombak-sim/ombak/backend"
 	"github.com/valyala/fasthttp"
 	"github.com/valyala/fasthttp/fasthttputil"
+
+	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/backend/outbox"
+	"github.com/ombak-sim/ombak/backend/registry"
 )
 
 var opens = time.Date(2020, 4, 11, 19, 0, 0, 0, time.FixedZone("WIB", 7*60*60))
@@ -144,9 +147,9 @@ func startService(t testing.TB, change func(*service)) *service {
 		LinkBase: "https://example.test/", Now: func() time.Time { return opens },
 	}
 	base := "http://" + startRegistries(t, s.registries) + "/api"
-	s.config.Dukcapil.URL, s.config.Dapodik.URL, s.config.DTKS.URL = base, base, base
-	s.config.Mail = backend.MailConfig{SMTP: startMail(t, s.mail), Backoff: time.Millisecond}
-	s.config.SMS = backend.SMSConfig{URL: "http://" + startSMS(t, s.codes), Backoff: time.Millisecond}
+	s.config.Dukcapil.URL, s.config.Registries = base, map[string]registry.Config{"dapodik": {URL: base}, "dtks": {URL: base}}
+	s.config.Mail = outbox.MailConfig{SMTP: startMail(t, s.mail), Backoff: time.Millisecond}
+	s.config.SMS = outbox.SMSConfig{URL: "http://" + startSMS(t, s.codes), Backoff: time.Millisecond}
 	s.config.PhotoDir = filepath.Join(t.TempDir(), "photos")
 	if change != nil {
 		change(s)

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // How long an idempotency key is kept after the answer, and at most while there is none.

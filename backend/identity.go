@@ -5,8 +5,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/registry"
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // identity is the body of an identity check.
@@ -42,13 +44,21 @@ func parseIdentity(body []byte) (identity, error) {
 	return i, nil
 }
 
+// person is whom the registry is asked about.
+func (i identity) person() registry.Person {
+	return registry.Person{NIK: i.NIK, KK: i.KK, Name: i.Name, Birth: i.birth}
+}
+
+// nikTaken is a yes of the registry, but to a second person.
+const nikTaken registry.Verdict = "nik_taken"
+
 // giveIdentity asks the population registry, and claims the NIK for the person when it says yes.
 func (s *Server) giveIdentity(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	claimed, err := parseIdentity(ctx.PostBody())
 	if err != nil {
 		return reply{}, err
 	}
-	verified := reply{fasthttp.StatusOK, statusBody{string(matched)}}
+	verified := reply{fasthttp.StatusOK, statusBody{string(registry.Matched)}}
 	if person.NIK == claimed.NIK {
 		return verified, nil // was verified before
 	}
@@ -58,11 +68,11 @@ func (s *Server) giveIdentity(ctx *fasthttp.RequestCtx, person store.Person) (re
 	if s.config.QueuedIdentity {
 		return s.askLater(person, claimed)
 	}
-	verdict, err := s.dukcapil.verify(s.tracing(ctx), claimed)
+	verdict, err := s.dukcapil.Verify(s.tracing(ctx), claimed.person())
 	if err != nil {
 		return reply{}, err
 	}
-	if verdict != matched {
+	if verdict != registry.Matched {
 		return reply{}, refusedIdentity(verdict)
 	}
 	switch err = s.store.ClaimNIK(person.ID, claimed.NIK, claimed.BirthDate, time.Now()); {
@@ -77,7 +87,7 @@ func (s *Server) giveIdentity(ctx *fasthttp.RequestCtx, person store.Person) (re
 }
 
 // refusedIdentity is the answer to a verdict that is no yes.
-func refusedIdentity(said verdict) *fault {
+func refusedIdentity(said registry.Verdict) *fault {
 	switch said {
 	case nikTaken:
 		return &fault{status: fasthttp.StatusConflict, code: string(nikTaken), message: "this NIK is registered by another person"}

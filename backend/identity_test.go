@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/ombak-sim/ombak/resilience"
 )
 
 func TestDukcapilAnswers(t *testing.T) {
@@ -121,9 +123,7 @@ func TestRegistriesInTrouble(t *testing.T) {
 func TestGateTurnsAway(t *testing.T) {
 	inside, release := make(chan bool, 1), make(chan bool)
 	s := startService(t, func(s *service) {
-		s.config.Dukcapil.Gate.Concurrency = 1
-		s.config.Dukcapil.Gate.Queue = 1
-		s.config.Dukcapil.Gate.Deadline = 100 * time.Millisecond
+		s.config.Dukcapil.Policies = []resilience.Policy{{Name: "bulkhead", Settings: resilience.Settings{Limit: 1, Queue: 1, Deadline: 100 * time.Millisecond}}}
 		s.registries.dukcapil = func(map[string]any) (int, string) {
 			inside <- true
 			<-release

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ombak-sim/ombak/backend/outbox"
+	"github.com/ombak-sim/ombak/backend/registry"
 )
 
 // instruments are the metrics that are counted as things happen; collector shows the rest.
@@ -52,7 +55,7 @@ func statusLabel(status int) string { return statusLabels[min(status, len(status
 type doorCounts struct{ passed, turnedAway prometheus.Counter }
 
 func (i instruments) door(config DoorConfig) doorCounts {
-	return doorCounts{i.doors.WithLabelValues(config.kind(), config.place(), "passed"), i.doors.WithLabelValues(config.kind(), config.place(), "turned_away")}
+	return doorCounts{i.doors.WithLabelValues(config.Policy.Name, config.place(), "passed"), i.doors.WithLabelValues(config.Policy.Name, config.place(), "turned_away")}
 }
 
 // transaction is told of each by the store.
@@ -62,15 +65,15 @@ func (i instruments) transaction(rows int, commit time.Duration) {
 }
 
 // register enters everything that there is to see, what is asked for at each look included.
-func (s *Server) register(registry *prometheus.Registry) {
+func (s *Server) register(metrics *prometheus.Registry) {
 	i := s.instruments
-	registry.MustRegister(i.answered, i.calls, i.doors, i.batchRows, i.commits, newCollector(s.Stats))
+	metrics.MustRegister(i.answered, i.calls, i.doors, i.batchRows, i.commits, newCollector(s.Stats))
 	labelled := func(name, help string, labels prometheus.Labels, value func() float64) {
-		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ombak_backend_" + name, Help: help, ConstLabels: labels}, value))
+		metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ombak_backend_" + name, Help: help, ConstLabels: labels}, value))
 	}
 	gauge := func(name, help string, value func() float64) { labelled(name, help, nil, value) }
-	for _, q := range []*queue{s.outbox, s.sms, s.questions} {
-		gauge("queue_"+q.name+"_age_seconds", "How long the first job has been due.", func() float64 { return s.queueAge(q) })
+	for _, q := range []*outbox.Queue{s.outbox, s.sms, s.questions} {
+		gauge("queue_"+q.Name+"_age_seconds", "How long the first job has been due.", func() float64 { return s.queueAge(q) })
 	}
 	s.registerProtection(labelled)
 	gauge("readers_in_use", "Connections that read now.", func() float64 { return float64(s.store.Readers().InUse) })
@@ -81,11 +84,11 @@ func (s *Server) register(registry *prometheus.Registry) {
 
 // registerProtection enters the state of every gate and breaker.
 func (s *Server) registerProtection(gauge func(name, help string, labels prometheus.Labels, value func() float64)) {
-	gates := func(at, door string, g *gate) {
+	gates := func(at, door string, g *registry.Gate) {
 		labels := prometheus.Labels{"at": at, "door": door}
-		gauge("gate_limit", "Most requests in service at once; adaptive policies move it, and without a policy it is very large.", labels, func() float64 { return float64(g.limit()) })
-		gauge("gate_in_use", "Requests in service behind the gate.", labels, func() float64 { return float64(g.stats().InUse) })
-		gauge("gate_queued", "Requests that wait at the gate.", labels, func() float64 { return float64(g.stats().Queued) })
+		gauge("gate_limit", "Most requests in service at once; adaptive policies move it, and without a policy it is very large.", labels, func() float64 { return float64(g.Limit()) })
+		gauge("gate_in_use", "Requests in service behind the gate.", labels, func() float64 { return float64(g.Stats().InUse) })
+		gauge("gate_queued", "Requests that wait at the gate.", labels, func() float64 { return float64(g.Stats().Queued) })
 	}
 	for i, guard := range s.doors {
 		if gated, isGate := guard.door.(*gateDoor); isGate {
@@ -93,19 +96,19 @@ func (s *Server) registerProtection(gauge func(name, help string, labels prometh
 		}
 	}
 	for _, r := range s.registries() {
-		gates(r.name, "call", r.gate)
-		if r.outlet != nil && r.outlet.breaker != nil {
-			gauge("breaker_open", "Whether calls of the registry are given up at once.", prometheus.Labels{"registry": r.name}, r.outlet.open)
+		gates(r.Name(), "call", r.Gate())
+		if open, shown := r.Open(); shown {
+			gauge("breaker_open", "Whether calls of the registry are given up at once.", prometheus.Labels{"registry": r.Name()}, open)
 		}
 	}
 }
 
 // queueAge returns for how long the first job of a queue has been due, in seconds; 0 when none is, NaN when the database
 // does not answer.
-func (s *Server) queueAge(q *queue) float64 {
+func (s *Server) queueAge(q *outbox.Queue) float64 {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	n, due, err := s.store.PendingJobs(ctx, q.kind)
+	n, due, err := s.store.PendingJobs(ctx, q.Kind)
 	if err != nil {
 		return math.NaN()
 	}

@@ -15,9 +15,11 @@ import (
 	"testing"
 
 	"github.com/emersion/go-smtp"
+	"github.com/valyala/fasthttp"
+
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/backend/store"
-	"github.com/valyala/fasthttp"
+	"github.com/ombak-sim/ombak/resilience"
 )
 
 func TestAddressInUse(t *testing.T) {
@@ -114,8 +116,7 @@ func TestShutdownLosesNothing(t *testing.T) {
 func TestShutdownDoesNotWaitForever(t *testing.T) {
 	inside, release := make(chan bool, 1), make(chan bool)
 	s := startService(t, func(s *service) {
-		s.config.Dukcapil.Gate.Concurrency = 1
-		s.config.Dukcapil.Gate.Queue = 1
+		s.config.Dukcapil.Policies = []resilience.Policy{{Name: "bulkhead", Settings: resilience.Settings{Limit: 1, Queue: 1}}}
 		s.registries.dukcapil = func(map[string]any) (int, string) {
 			inside <- true
 			<-release

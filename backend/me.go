@@ -8,8 +8,9 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // meBody is how far a person has come.

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // testQuestions is the length of the motivation test; each answer is from 1 to 5.

@@ -10,8 +10,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"pgregory.net/rapid"
+
+	"github.com/ombak-sim/ombak/backend/registry"
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/resilience"
 )
 
 func TestNormaliseEmail(t *testing.T) {
@@ -168,17 +171,9 @@ func TestAge(t *testing.T) {
 	}
 }
 
-func TestScore(t *testing.T) {
-	for field, want := range map[string]int{"Sesuai (100)": 100, "Tidak Sesuai (62)": 62, "Tidak Sesuai": 0, "": 0, "Sesuai (x)": 0, "Sesuai (999)": 0} {
-		if got := score(field); got != want {
-			t.Errorf("%q: %d; want %d", field, got, want)
-		}
-	}
-}
-
 func TestConfigSurvivesJSON(t *testing.T) {
 	c := Config{Database: "people.db", Key: make([]byte, store.KeySize), LinkTTL: time.Hour}
-	c.Dukcapil.URL, c.Dukcapil.Gate.Concurrency, c.Mail.SMTP = "http://127.0.0.1:1", 5, "127.0.0.1:2"
+	c.Dukcapil.URL, c.Dukcapil.Policies, c.Mail.SMTP = "http://127.0.0.1:1", limited(5), "127.0.0.1:2"
 	text, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
@@ -193,10 +188,14 @@ func TestConfigSurvivesJSON(t *testing.T) {
 	}
 }
 
+func limited(limit int) []resilience.Policy {
+	return []resilience.Policy{{Name: "static-limit", Settings: resilience.Settings{Limit: limit}}}
+}
+
 func TestConfigFaultsAreAllTold(t *testing.T) {
 	c := Config{Quota: -1, MailPause: -1}
 	c.Dukcapil.URL, c.Dukcapil.Threshold = "registry:80", 101
-	c.DTKS.URL, c.DTKS.Gate.Concurrency = "http://a", -1
+	c.Registries = map[string]registry.Config{"dtks": {URL: "http://a", Policies: limited(-1)}}
 	err := c.Validate()
 	if err == nil {
 		t.Fatal("accepted")
@@ -217,7 +216,7 @@ func TestErrorsBecomeAnswers(t *testing.T) {
 	}{
 		{"a full disk", fmt.Errorf("%w: no space", store.ErrStorage), 503, "storage"},
 		{"the end", store.ErrClosed, 503, "closing"},
-		{"a full queue", &busyError{reason: "full"}, 503, "registry_busy"},
+		{"a full queue", &registry.BusyError{Reason: "full"}, 503, "registry_busy"},
 		{"a fault of ours tells nothing", errors.New("secret"), 500, "internal"},
 	} {
 		f := asFault(row.err)

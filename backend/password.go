@@ -14,10 +14,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/ombak-sim/ombak/backend/store"
-	"github.com/ombak-sim/ombak/resilience"
 	"github.com/valyala/fasthttp"
 	"golang.org/x/crypto/argon2"
+
+	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/resilience"
 )
 
 // The settings of Config.Passwords.

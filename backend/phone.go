@@ -5,8 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // codeTries is how often one code may be guessed at.
@@ -38,7 +39,7 @@ func (s *Server) sendOTP(person int64) error {
 	now := time.Now()
 	err := s.store.StartOTP(person, newNonce(), now.Add(s.config.OTPTTL), now, s.config.OTPPause)
 	if err == nil {
-		s.sms.added()
+		s.sms.Added()
 	}
 	return err
 }

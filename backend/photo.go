@@ -15,8 +15,9 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // maxPixels bounds a photo: beyond, decoding one would take more memory than it is worth.

@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/outbox"
+	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/resilience"
-	"github.com/valyala/fasthttp"
 )
 
 // unanswered is the verdict on an identity when the registry was asked too often in vain; the person
@@ -19,7 +22,7 @@ const unanswered = "unanswered"
 // questionWorker asks the population registry what people left to be asked.
 type questionWorker struct {
 	store    *store.Store
-	registry dukcapil
+	registry *registry.Dukcapil
 	deferred resilience.DeferConfig
 	log      *slog.Logger
 }
@@ -27,26 +30,27 @@ type questionWorker struct {
 // mostQuestions is how often a registry is asked about one person.
 const mostQuestions = 1000
 
-var _ worker = (*questionWorker)(nil)
+var _ outbox.Worker = (*questionWorker)(nil)
 
-func (w *questionWorker) attempt(ctx context.Context, jobs []store.Job) []outcome {
-	return oneByOne(jobs, func(job store.Job) outcome { return w.one(ctx, job) })
+// Attempt asks one after another.
+func (w *questionWorker) Attempt(ctx context.Context, jobs []store.Job) []outbox.Outcome {
+	return outbox.OneByOne(jobs, func(job store.Job) outbox.Outcome { return w.one(ctx, job) })
 }
 
-func (w *questionWorker) one(ctx context.Context, question store.Job) outcome {
+func (w *questionWorker) one(ctx context.Context, question store.Job) outbox.Outcome {
 	question.Attempts++
 	verdict, err := w.ask(ctx, question)
-	var busy *busyError
+	var busy *registry.BusyError
 	switch {
 	case err == nil:
-		return outcome{job: question, state: store.JobDone}
+		return outbox.Outcome{Job: question, State: store.JobDone}
 	case ctx.Err() != nil:
-		return outcome{job: question, state: store.JobPending}
+		return outbox.Outcome{Job: question, State: store.JobPending}
 	case !errors.As(err, &busy) && !errors.Is(err, store.ErrStorage):
 		w.log.Error("question given up", "error", err)
-		return outcome{job: question, state: store.JobDead}
+		return outbox.Outcome{Job: question, State: store.JobDead}
 	}
-	state := retries{attempts: mostQuestions}.next(question.Attempts)
+	state := outbox.Retries{Attempts: mostQuestions}.Next(question.Attempts)
 	if state == store.JobDead && verdict == "" {
 		err = w.store.SetIdentity(question.Person, unanswered)
 		if err != nil {
@@ -55,13 +59,13 @@ func (w *questionWorker) one(ctx context.Context, question store.Job) outcome {
 	}
 	pause := w.deferred.Again(question.Attempts)
 	if busy != nil {
-		pause = max(pause, busy.retryAfter)
+		pause = max(pause, busy.RetryAfter)
 	}
-	return outcome{question, state, pause}
+	return outbox.Outcome{Job: question, State: state, Pause: pause}
 }
 
 // ask asks and records what the registry says.
-func (w *questionWorker) ask(ctx context.Context, question store.Job) (verdict, error) {
+func (w *questionWorker) ask(ctx context.Context, question store.Job) (registry.Verdict, error) {
 	var claimed identity
 	if err := json.Unmarshal(question.Payload, &claimed); err != nil {
 		return "", err
@@ -70,7 +74,7 @@ func (w *questionWorker) ask(ctx context.Context, question store.Job) (verdict, 
 	if claimed.birth, err = time.Parse(time.DateOnly, claimed.BirthDate); err != nil {
 		return "", err
 	}
-	verdict, err := w.registry.verify(ctx, claimed)
+	verdict, err := w.registry.Verify(ctx, claimed.person())
 	if err != nil {
 		return "", err
 	}
@@ -78,8 +82,8 @@ func (w *questionWorker) ask(ctx context.Context, question store.Job) (verdict, 
 }
 
 // record keeps a verdict; on a yes the NIK is claimed.
-func record(s *store.Store, person int64, claimed identity, said verdict) error {
-	if said == matched {
+func record(s *store.Store, person int64, claimed identity, said registry.Verdict) error {
+	if said == registry.Matched {
 		err := s.ClaimNIK(person, claimed.NIK, claimed.BirthDate, time.Now())
 		switch {
 		case errors.Is(err, store.ErrNIKTaken):
@@ -97,19 +101,18 @@ func record(s *store.Store, person int64, claimed identity, said verdict) error 
 	return err
 }
 
-func (w *questionWorker) quit() {}
+// Quit has nothing to close.
+func (w *questionWorker) Quit() {}
 
 // openQuestions makes the queue of questions to the registry.
 func (s *Server) openQuestions(ctx context.Context) (err error) {
+	var crew outbox.Crew
 	c := s.config
-	if s.questions, err = newQueue(ctx, store.JobVerification, "questions", s.store, c.Log); err != nil || s.dukcapil.registry == nil || !c.QueuedIdentity {
-		return err
+	if s.dukcapil != nil && c.QueuedIdentity {
+		crew = outbox.Crew{Workers: c.Questions.Workers, Hire: func() outbox.Worker { return &questionWorker{s.store, s.dukcapil, c.Questions, c.Log} }}
 	}
-	s.questions.workers = c.Questions.Workers
-	s.questions.hire = func() worker {
-		return &questionWorker{s.store, s.dukcapil, c.Questions, c.Log}
-	}
-	return nil
+	s.questions, err = outbox.New(ctx, store.JobVerification, "questions", s.store, crew, c.Log)
+	return err
 }
 
 // askLater leaves the question and says so.
@@ -119,8 +122,8 @@ func (s *Server) askLater(person store.Person, claimed identity) (reply, error) 
 		return reply{}, err
 	}
 	pending := reply{fasthttp.StatusAccepted, statusBody{store.IdentityPending}}
-	if person.Identity != store.IdentityPending && s.questions.depth.Load() >= int64(s.config.Questions.Backlog) {
-		return reply{}, &busyError{s.config.Questions.Pause, "too many wait to be checked"}
+	if person.Identity != store.IdentityPending && s.questions.Depth() >= s.config.Questions.Backlog {
+		return reply{}, &registry.BusyError{RetryAfter: s.config.Questions.Pause, Reason: "too many wait to be checked"}
 	}
 	switch err := s.store.AskLater(person.ID, question, time.Now()); {
 	case errors.Is(err, store.ErrOutOfOrder):
@@ -128,7 +131,7 @@ func (s *Server) askLater(person store.Person, claimed identity) (reply, error) 
 	case err != nil:
 		return reply{}, err
 	}
-	s.questions.added()
+	s.questions.Added()
 	return pending, nil
 }
 
@@ -143,5 +146,5 @@ func (s *Server) identityStatus(_ *fasthttp.RequestCtx, person store.Person) (re
 	case store.IdentityVerified:
 		return reply{fasthttp.StatusOK, statusBody{store.IdentityVerified}}, nil
 	}
-	return reply{}, refusedIdentity(verdict(person.Identity))
+	return reply{}, refusedIdentity(registry.Verdict(person.Identity))
 }

@@ -43,7 +43,7 @@ func TestErasedAnswersAreNotReplayed(t *testing.T) {
 // TestKeysAreBehindTheDoors: who is turned away writes nothing, key or not.
 func TestKeysAreBehindTheDoors(t *testing.T) {
 	s := startService(t, func(s *service) {
-		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/signups"}, Buckets: &resilience.BucketConfig{Rate: 0.001, Burst: 1}}}
+		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/signups"}, Policy: resilience.Policy{Name: "token-bucket", Settings: resilience.Settings{Rate: 0.001, Burst: 1}}}}
 	})
 	ask := func() answer {
 		return s.post("/v1/signups", "", fields{"name": "Siti", "email": "siti@example.test", "phone": "08123456789"}, "Idempotency-Key", "k")

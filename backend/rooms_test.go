@@ -11,8 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ombak-sim/ombak/resilience"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/resilience"
 )
 
 // doorway is a server of which only the doors are there.
@@ -41,7 +42,15 @@ func (d doorway) open(config DoorConfig) door {
 	return built
 }
 
-func (d doorway) room(config resilience.RoomConfig) door { return d.open(DoorConfig{Room: &config}) }
+func (d doorway) room(config resilience.RoomConfig) door {
+	return d.open(DoorConfig{Policy: roomPolicy(config)})
+}
+
+func roomPolicy(c resilience.RoomConfig) resilience.Policy {
+	return resilience.Policy{Name: "waiting-room", Settings: resilience.Settings{
+		Order: string(c.Order), Rate: resilience.Rate(c.Rate), Burst: c.Burst, Round: c.Round, Grace: c.Grace,
+	}}
+}
 
 func (d doorway) session(person int64) string {
 	return "Bearer " + d.server.sessions.issue(person, d.expires)
@@ -210,13 +219,13 @@ func TestRoomsNeedSessions(t *testing.T) {
 	d, room := newDoorway(t), orders()["fifo"]
 	for path, methods := range document.Paths {
 		for method, operation := range methods {
-			_, err := d.server.newDoor(DoorConfig{Paths: []string{"/v1/me", path}, Room: &room})
+			_, err := d.server.newDoor(DoorConfig{Paths: []string{"/v1/me", path}, Policy: roomPolicy(room)})
 			if demanded := len(operation.Security) > 0; (err == nil) != demanded {
 				t.Errorf("%s %s demands a session: %v, and the room: %v", method, path, demanded, err)
 			}
 		}
 	}
-	if _, err := d.server.newDoor(DoorConfig{Room: &room}); err == nil || !strings.Contains(err.Error(), "set paths") {
+	if _, err := d.server.newDoor(DoorConfig{Policy: roomPolicy(room)}); err == nil || !strings.Contains(err.Error(), "set paths") {
 		t.Errorf("in front of everything: %v", err)
 	}
 }
@@ -247,7 +256,7 @@ func TestRoomUnderManyHands(t *testing.T) {
 func TestBucketOfEachClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDoorway(t)
-		door := d.open(DoorConfig{Buckets: &resilience.BucketConfig{Rate: 1e-3, Burst: 2}})
+		door := d.open(DoorConfig{Policy: resilience.Policy{Name: "token-bucket", Settings: resilience.Settings{Rate: 1e-3, Burst: 2}}})
 		mine := d.session(me)
 		again := "Bearer " + d.server.sessions.issue(me, time.Now().Add(2*time.Hour))
 		for _, row := range []struct {
@@ -277,7 +286,7 @@ func TestBucketOfEachClient(t *testing.T) {
 		for i := range 10_000 {
 			knock(door, fmt.Sprint("Bearer made-up-", i), "", here)
 		}
-		if n := door.(*bucketDoor).buckets.Len(); n > 10 {
+		if n := door.(*filterDoor).filter.(interface{ Len() int }).Len(); n > 10 {
 			t.Errorf("%d clients are remembered; there were seven", n)
 		}
 	})

@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // Limits of bodies, in bytes.
@@ -66,7 +67,7 @@ func (s *Server) routes() map[string]methods {
 		"/v1/batches/current/members": {post: s.signedIn(s.join)},
 		"/v1/me":                      {get: s.signedIn(s.me), drop: s.signedIn(s.erase)},
 	}
-	if s.dukcapil.registry != nil {
+	if s.dukcapil != nil {
 		routes["/v1/identity"] = methods{post: s.signedIn(s.giveIdentity), get: s.signedIn(s.identityStatus)}
 	}
 	if s.config.Passwords != "" {

@@ -14,25 +14,27 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/outbox"
+	"github.com/ombak-sim/ombak/backend/registry"
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // Server is the running service.
 type Server struct {
-	config    Config
-	store     *store.Store
-	links     links
-	sessions  sessions
-	dukcapil  dukcapil
-	dapodik   dapodik
-	dtks      dtks
-	doors     []guard
-	outbox    *queue // mails
-	sms       *queue
-	questions *queue // to the population registry
-	passwords *passwords
-	otpKey    signer // of the codes that prove a phone
+	config     Config
+	store      *store.Store
+	links      links
+	sessions   sessions
+	dukcapil   *registry.Dukcapil   // nil where it is not asked
+	questioned []*registry.Registry // those that are asked
+	doors      []guard
+	outbox     *outbox.Queue // mails
+	sms        *outbox.Queue
+	questions  *outbox.Queue // to the population registry
+	passwords  *passwords
+	otpKey     signer // of the codes that prove a phone
 
 	http          *fasthttp.Server
 	listener      net.Listener
@@ -100,43 +102,37 @@ func (s *Server) openKeys() error {
 }
 
 func (s *Server) openRegistries() (err error) {
-	c := s.config
-	s.dukcapil.account = c.Dukcapil
-	if s.dukcapil.registry, err = newRegistry("dukcapil", c.Dukcapil.RegistryConfig, c.Log); err != nil {
+	observer := registry.Observer{Log: s.config.Log, Calls: func(registry, outcome string) { s.instruments.calls.WithLabelValues(registry, outcome).Inc() }}
+	if s.dukcapil, err = registry.NewDukcapil(s.config.Dukcapil, observer); err != nil {
 		return err
 	}
-	if s.dapodik.registry, err = newRegistry("dapodik", c.Dapodik, c.Log); err != nil {
-		return err
+	for _, question := range registry.Questions() {
+		asked, err := registry.New(question, s.config.Registries[question.Registry], observer)
+		if err != nil {
+			return err
+		}
+		if asked != nil {
+			s.questioned = append(s.questioned, asked)
+		}
 	}
-	if s.dtks.registry, err = newRegistry("dtks", c.DTKS, c.Log); err != nil {
-		return err
-	}
-	for _, registry := range s.registries() {
-		registry.calls = s.instruments.calls
-	}
-	return errors.Join(s.openAnswers(), s.openDoors())
-}
-
-// openAnswers lets what registries say be kept, where the configuration has it so.
-func (s *Server) openAnswers() (err error) {
-	if s.dukcapil.answers, err = newAnswers[verdict](s.config.Dukcapil.Cache); err != nil {
-		return err
-	}
-	if s.dapodik.answers, err = newAnswers[bool](s.config.Dapodik.Cache); err != nil {
-		return err
-	}
-	s.dtks.answers, err = newAnswers[bool](s.config.DTKS.Cache)
-	return err
+	return s.openDoors()
 }
 
 // registries returns those that are configured.
-func (s *Server) registries() (all []*registry) {
-	for _, r := range []*registry{s.dukcapil.registry, s.dapodik.registry, s.dtks.registry} {
-		if r != nil {
-			all = append(all, r)
-		}
+func (s *Server) registries() (all []*registry.Client) {
+	if s.dukcapil != nil {
+		all = append(all, s.dukcapil.Client)
+	}
+	for _, asked := range s.questioned {
+		all = append(all, asked.Client)
 	}
 	return all
+}
+
+// tracing returns the context for calls on behalf of a request: it lives as long as the server, and holds the
+// request's trace, if it has one.
+func (s *Server) tracing(ctx *fasthttp.RequestCtx) context.Context {
+	return registry.WithTrace(s.stopping, string(ctx.Request.Header.Peek(registry.TraceHeader)))
 }
 
 func (s *Server) openListeners() (err error) {
@@ -172,10 +168,11 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.openOutbox(ctx); err != nil {
+	proof := func(mail store.Job) (link, code string) { return s.link(mail), s.links.code(mail.LinkNonce) }
+	if s.outbox, err = outbox.NewMail(ctx, c.Mail, s.store, proof, c.Log); err != nil {
 		return err
 	}
-	if err := s.openSMS(ctx); err != nil {
+	if s.sms, err = outbox.NewSMS(ctx, c.SMS, s.store, s.phoneCode, c.Log); err != nil {
 		return err
 	}
 	return s.openQuestions(ctx)
@@ -232,8 +229,8 @@ func (s *Server) Serve() error {
 	defer s.serving.Done()
 	var others sync.WaitGroup
 	defer others.Wait()
-	for _, queue := range []*queue{s.outbox, s.sms, s.questions} {
-		others.Go(func() { queue.run(s.stopping) })
+	for _, queue := range []*outbox.Queue{s.outbox, s.sms, s.questions} {
+		others.Go(func() { queue.Run(s.stopping) })
 	}
 	var adminErr error
 	if s.adminListener != nil {
@@ -294,8 +291,8 @@ func (s *Server) release() error {
 	var errs []error
 	s.closing.Do(func() {
 		s.stop()
-		for _, registry := range s.registries() {
-			registry.close()
+		for _, client := range s.registries() {
+			client.Close()
 		}
 		s.closeDoors()
 		if s.store != nil {

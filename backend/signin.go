@@ -4,8 +4,9 @@ import (
 	"errors"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // signIn mails a link and a code to an address, if it is known. The answer is the same when it is not.
@@ -28,7 +29,7 @@ func (s *Server) signIn(ctx *fasthttp.RequestCtx) (reply, error) {
 		return reply{}, err
 	}
 	if mailed {
-		s.outbox.added()
+		s.outbox.Added()
 	}
 	return reply{fasthttp.StatusAccepted, statusBody{"accepted"}}, nil
 }

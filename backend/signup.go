@@ -7,8 +7,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // application is the body of a sign-up.
@@ -48,7 +49,7 @@ func (s *Server) signUp(ctx *fasthttp.RequestCtx) (reply, error) {
 		return reply{}, err
 	}
 	if mailed {
-		s.outbox.added()
+		s.outbox.Added()
 	}
 	return reply{fasthttp.StatusAccepted, statusBody{"accepted"}}, nil
 }

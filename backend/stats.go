@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"github.com/ombak-sim/ombak/backend/outbox"
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/resilience"
 )
@@ -10,9 +11,9 @@ type Stats struct {
 	InFlight   int             `json:"in_flight"` // HTTP requests being answered
 	Registries []RegistryStats `json:"registries"`
 	Store      store.Stats     `json:"store"`
-	Outbox     OutboxStats     `json:"outbox"`
-	SMS        OutboxStats     `json:"sms"`
-	Questions  OutboxStats     `json:"questions"` // to the population registry, left for later
+	Outbox     outbox.Stats    `json:"outbox"`
+	SMS        outbox.Stats    `json:"sms"`
+	Questions  outbox.Stats    `json:"questions"` // to the population registry, left for later
 	Rooms      []RoomStats     `json:"rooms,omitempty"`
 }
 
@@ -28,14 +29,7 @@ type RegistryStats struct {
 	Name string `json:"name"`
 	resilience.Stats
 	Failures uint64 `json:"failures"` // calls without a usable answer
-}
-
-// OutboxStats is about jobs of one kind, such as mails.
-type OutboxStats struct {
-	Depth   int    `json:"depth"`   // to be done, those to be repeated among them
-	Sent    uint64 `json:"sent"`    // done
-	Repeats uint64 `json:"repeats"` // attempts to be repeated
-	Dead    uint64 `json:"dead"`    // refused for good
+	Servers  int    `json:"servers"`  // calls at once, at first; 0 means that nothing limits them
 }
 
 // Stats returns the counts up to now.
@@ -43,10 +37,10 @@ func (s *Server) Stats() Stats {
 	stats := Stats{
 		InFlight: int(s.inFlight.Load()),
 		Store:    s.store.Stats(),
-		Outbox:   s.outbox.stats(), SMS: s.sms.stats(), Questions: s.questions.stats(),
+		Outbox:   s.outbox.Stats(), SMS: s.sms.Stats(), Questions: s.questions.Stats(),
 	}
 	for _, r := range s.registries() {
-		stats.Registries = append(stats.Registries, RegistryStats{r.name, r.gate.stats(), r.failures.Load()})
+		stats.Registries = append(stats.Registries, RegistryStats{r.Name(), r.Gate().Stats(), r.Failures(), r.Limit()})
 	}
 	for _, guard := range s.doors {
 		if room, isRoom := guard.door.(*roomDoor); isRoom {

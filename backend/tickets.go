@@ -13,8 +13,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ombak-sim/ombak/resilience"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/resilience"
 )
 
 // ticketHeader carries a place in a waiting room, from the service and back to it.
@@ -86,12 +87,9 @@ type roomDoor struct {
 }
 
 // newRoomDoor builds a waiting room. Without a session there is nobody to keep a place for.
-func (s *Server) newRoomDoor(config DoorConfig) (*roomDoor, error) {
+func (s *Server) newRoomDoor(config DoorConfig, room resilience.RoomConfig) (*roomDoor, error) {
 	if len(config.Paths) == 0 || slices.ContainsFunc(config.Paths, beforeSession) {
 		return nil, fmt.Errorf("a waiting room in front of %s, where people come without a session and cannot be told apart; set paths that need a session", config.place())
-	}
-	if err := config.Room.Validate(); err != nil {
-		return nil, err
 	}
 	ticketKey, err := deriveSigner(s.config.Key, "ticket")
 	if err != nil {
@@ -101,7 +99,7 @@ func (s *Server) newRoomDoor(config DoorConfig) (*roomDoor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &roomDoor{holder: s.holder, tickets: newTickets(ticketKey), draws: drawKey, began: time.Now(), keeper: resilience.NewDoorkeeper(*config.Room)}, nil
+	return &roomDoor{holder: s.holder, tickets: newTickets(ticketKey), draws: drawKey, began: time.Now(), keeper: resilience.NewDoorkeeper(room)}, nil
 }
 
 func (d *roomDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {

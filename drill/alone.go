@@ -103,11 +103,11 @@ func checkNames(listen map[string]string, names ...string) error {
 func checkAddresses(run *setup.Live, addresses map[string]string) error {
 	s, wanted := run.Scenario, []string{}
 	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
-		switch kind := s.Dependencies[name].Kind; kind {
-		case "dukcapil", "dapodik", "dtks", "sms":
-			wanted = append(wanted, kind)
-		case "mail":
+		switch kind := s.Dependencies[name].Kind; {
+		case kind == "mail":
 			wanted = append(wanted, "mail-smtp")
+		case kind != "generic":
+			wanted = append(wanted, kind)
 		}
 	}
 	for _, name := range wanted {
@@ -129,7 +129,13 @@ func ServeMocks(ctx context.Context, run *setup.Mocks, alone Alone) error {
 	if err := checkNames(alone.Listen, listenersOf(config)...); err != nil {
 		return err
 	}
-	config.Dukcapil.Listen, config.Dapodik.Listen, config.DTKS.Listen = alone.Listen["dukcapil"], alone.Listen["dapodik"], alone.Listen["dtks"]
+	config.Dukcapil.Listen, config.Registries = alone.Listen[mocks.DukcapilName], maps.Clone(config.Registries)
+	for _, name := range mocks.Registries() {
+		if described := config.Registries[name]; name != mocks.DukcapilName {
+			described.Listen = alone.Listen[name]
+			config.Registries[name] = described
+		}
+	}
 	config.Mail.Listen, config.Mail.ListenSMTP = alone.Listen["mail"], alone.Listen["mail-smtp"]
 	config.Admin = mocks.Admin{Listen: alone.Listen["admin"], Token: alone.Token}
 	if config.SMS != nil {
@@ -151,7 +157,7 @@ func ServeMocks(ctx context.Context, run *setup.Mocks, alone Alone) error {
 
 // listenersOf names what listens among the mocks.
 func listenersOf(config mocks.Config) []string {
-	names := []string{"admin", "dukcapil", "dapodik", "dtks", "mail", "mail-smtp"}
+	names := slices.Concat([]string{"admin"}, mocks.Registries(), []string{"mail", "mail-smtp"})
 	if config.SMS != nil {
 		names = append(names, "sms")
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
@@ -93,7 +94,7 @@ func (c *conductor) checkCalls() {
 	for _, reading := range c.readings {
 		last[reading.Station] = reading
 	}
-	for _, name := range []string{"dukcapil", "dapodik", "dtks"} {
+	for _, name := range registry.Names() {
 		called, gated := last["call:"+name]
 		served, known := last[name]
 		if gated && known && called.Completions != served.Arrivals {

@@ -108,7 +108,7 @@ func FuzzMessage(f *testing.F) {
 // A waiting room is a station without servers, under the name it has when simulated.
 func TestRoomsAreRead(t *testing.T) {
 	stats := backend.Stats{Rooms: []backend.RoomStats{{Name: "step:identity", Stats: resilience.Stats{Arrivals: 5, Completions: 3, Queued: 2, QueueMax: 4, QueueTime: time.Second}}}}
-	readings := backendReadings(stats, nil, time.Minute)
+	readings := backendReadings(stats, time.Minute)
 	want := funnel.Reading{Station: "step:identity", At: time.Minute, Arrivals: 5, Completions: 3, Queued: 2, QueueMax: 4, QueueTime: time.Second}
 	if !slices.Contains(readings, want) {
 		t.Errorf("read %+v", readings)

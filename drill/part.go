@@ -177,10 +177,7 @@ func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanne
 		Addresses: map[string]string{"backend": server.Addr().String()},
 		Store:     describeStore(config.Database, server),
 	}})
-	gates := map[string]int{
-		"dukcapil": config.Dukcapil.Gate.Concurrency, "dapodik": config.Dapodik.Gate.Concurrency, "dtks": config.DTKS.Gate.Concurrency,
-	}
-	readings := func() []funnel.Reading { return backendReadings(server.Stats(), gates, clock.real()) }
+	readings := func() []funnel.Reading { return backendReadings(server.Stats(), clock.real()) }
 	running.Go(func() { observe(ctx, messages, readings) })
 	untilStopped(ctx, scanner, clock.set)
 	const drain = 10 * time.Second

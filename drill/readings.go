@@ -12,7 +12,7 @@ import (
 // backendReadings returns the readings of the backend's stations: the store's writer, the outbox, the gate
 // in front of each registry ("call:dukcapil", with its concurrency as servers), and the waiting rooms
 // ("step:identity").
-func backendReadings(stats backend.Stats, servers map[string]int, at time.Duration) []funnel.Reading {
+func backendReadings(stats backend.Stats, at time.Duration) []funnel.Reading {
 	readings := []funnel.Reading{
 		{
 			Station: "store", At: at, Servers: 1, Arrivals: stats.Store.Rows, Completions: stats.Store.Rows,
@@ -23,7 +23,7 @@ func backendReadings(stats backend.Stats, servers map[string]int, at time.Durati
 	}
 	for _, registry := range stats.Registries {
 		readings = append(readings, funnel.Reading{
-			Station: "call:" + registry.Name, At: at, Servers: servers[registry.Name],
+			Station: "call:" + registry.Name, At: at, Servers: registry.Servers,
 			Busy: registry.InUse, Queued: registry.Queued, Arrivals: registry.Arrivals,
 			Completions: registry.Completions, Rejections: registry.Rejections,
 			BusyTime: registry.BusyTime, QueueMax: registry.QueueMax, QueueTime: registry.QueueTime,

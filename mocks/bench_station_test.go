@@ -33,7 +33,7 @@ func BenchmarkStationPrecision(b *testing.B) {
 	for _, kind := range []string{"kernel", "plain"} {
 		b.Run(kind, func(b *testing.B) {
 			config := benchConfig()
-			config.DTKS.Service = workload.Service{Servers: 1000, ServiceTime: workload.ConstantTime(20 * time.Millisecond)}
+			config.Registries = map[string]Registry{"dtks": {Service: workload.Service{Servers: 1000, ServiceTime: workload.ConstantTime(20 * time.Millisecond)}}}
 			running, err := Start(b.Context(), config)
 			if err != nil {
 				b.Fatal(err)
@@ -134,7 +134,7 @@ func BenchmarkWaiting(b *testing.B) {
 	const requests = 16_000
 	for b.Loop() {
 		config := benchConfig()
-		config.DTKS.Service = workload.Service{ServiceTime: workload.ConstantTime(time.Hour)}
+		config.Registries = map[string]Registry{"dtks": {Service: workload.Service{ServiceTime: workload.ConstantTime(time.Hour)}}}
 		ctx, cancel := context.WithCancel(b.Context())
 		m, err := newMocks(ctx, config)
 		if err != nil {
@@ -174,7 +174,7 @@ func BenchmarkWaiting(b *testing.B) {
 func BenchmarkLiveAgainstErlangC(b *testing.B) {
 	const rate, visits = 900.0, 9_000
 	config := benchConfig()
-	config.DTKS.Service = workload.Service{Servers: 4, ServiceTime: workload.ExponentialTime(2 * time.Millisecond)}
+	config.Registries = map[string]Registry{"dtks": {Service: workload.Service{Servers: 4, ServiceTime: workload.ExponentialTime(2 * time.Millisecond)}}}
 	running, err := Start(b.Context(), config)
 	if err != nil {
 		b.Fatal(err)

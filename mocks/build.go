@@ -25,7 +25,7 @@ func (m *Mocks) build(config Config) error {
 
 func (m *Mocks) buildDukcapil(config Config, people population.Population) error {
 	c := config.Dukcapil
-	part, err := m.add(config, dukcapilName, dukcapilName, c.Listen, c.Service, c.Trouble)
+	part, err := m.add(config, DukcapilName, DukcapilName, c.Listen, c.Service, c.Trouble)
 	if err != nil {
 		return err
 	}
@@ -35,19 +35,13 @@ func (m *Mocks) buildDukcapil(config Config, people population.Population) error
 }
 
 func (m *Mocks) buildRegistries(config Config, people population.Population) error {
-	for _, registryOf := range []struct {
-		name   string
-		config Registry
-		topics []topic
-	}{
-		{dapodikName, config.Dapodik, dapodikTopics(people)},
-		{dtksName, config.DTKS, dtksTopics(people)},
-	} {
-		part, err := m.add(config, registryOf.name, registryOf.name, registryOf.config.Listen, registryOf.config.Service, registryOf.config.Trouble)
+	for _, built := range builtIns() {
+		described := config.Registries[built.name]
+		part, err := m.add(config, built.name, built.name, described.Listen, described.Service, described.Trouble)
 		if err != nil {
 			return err
 		}
-		part.handler = (&registry{context: m.context, station: part.station, topics: registryOf.topics}).handle
+		part.handler = (&registry{context: m.context, station: part.station, topics: built.topics(people)}).handle
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package mocks
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ombak-sim/ombak/population"
@@ -11,16 +13,15 @@ import (
 
 // Config describes all mocks. An empty Listen means a free port of this machine.
 type Config struct {
-	Seed     workload.Seed     `yaml:"-" json:"seed"`
-	Opens    time.Time         `yaml:"opens" json:"opens"` // time zero of the scenario
-	Shares   population.Shares `yaml:"population" json:"population"`
-	Dukcapil Dukcapil          `yaml:"dukcapil" json:"dukcapil"`
-	Dapodik  Registry          `yaml:"dapodik" json:"dapodik"`
-	DTKS     Registry          `yaml:"dtks" json:"dtks"`
-	Mail     Mail              `yaml:"mail" json:"mail"`
-	SMS      *SMS              `yaml:"sms,omitempty" json:"sms,omitempty"`           // nil means none
-	Generics []Generic         `yaml:"generics,omitempty" json:"generics,omitempty"` // stand-ins of any other dependency
-	Admin    Admin             `yaml:"admin" json:"admin"`
+	Seed       workload.Seed       `yaml:"-" json:"seed"`
+	Opens      time.Time           `yaml:"opens" json:"opens"` // time zero of the scenario
+	Shares     population.Shares   `yaml:"population" json:"population"`
+	Dukcapil   Dukcapil            `yaml:"dukcapil" json:"dukcapil"`
+	Registries map[string]Registry `yaml:"registries" json:"registries,omitempty"` // by the names of [Registries] but Dukcapil's
+	Mail       Mail                `yaml:"mail" json:"mail"`
+	SMS        *SMS                `yaml:"sms,omitempty" json:"sms,omitempty"`           // nil means none
+	Generics   []Generic           `yaml:"generics,omitempty" json:"generics,omitempty"` // stand-ins of any other dependency
+	Admin      Admin               `yaml:"admin" json:"admin"`
 }
 
 // Trouble describes what goes wrong with a mock beyond its queue.
@@ -85,9 +86,7 @@ type Admin struct {
 
 // Names of the mocks in [Mocks.Addresses] and of their stations in readings.
 const (
-	dukcapilName = "dukcapil"
-	dapodikName  = "dapodik"
-	dtksName     = "dtks"
+	DukcapilName = "dukcapil"
 	mailName     = "mail"      // the mailboxes; as a station, the handing in of messages
 	smtpName     = "mail-smtp" // the address alone
 	smsName      = "sms"
@@ -112,7 +111,15 @@ func (c Config) Validate() error {
 	if c.Admin.Token != "" && len(c.Admin.Token) < leastToken {
 		return fmt.Errorf("admin: the token has %d characters; give at least %d", len(c.Admin.Token), leastToken)
 	}
-	taken := map[string]bool{dukcapilName: true, dapodikName: true, dtksName: true, mailName: true, smtpName: true, smsName: true, adminName: true}
+	for name := range c.Registries {
+		if others := Registries()[1:]; !slices.Contains(others, name) {
+			return fmt.Errorf("no registry is called %q; use %s", name, strings.Join(others, ", "))
+		}
+	}
+	taken := map[string]bool{mailName: true, smtpName: true, smsName: true, adminName: true}
+	for _, name := range Registries() {
+		taken[name] = true
+	}
 	for _, generic := range c.Generics {
 		if generic.Name == "" || taken[generic.Name] {
 			return fmt.Errorf("a generic mock is called %q, which is empty or taken; give it a name of its own", generic.Name)

@@ -124,8 +124,8 @@ func TestDukcapilQuotaAndQueue(t *testing.T) {
 	limited := config()
 	limited.Dukcapil.Service.DailyQuota = 1
 	none := 0
-	limited.Dapodik.Service = workload.Service{Queue: &none, ServiceTime: workload.ConstantTime(time.Hour)}
-	limited.DTKS.Service.RateLimit = 0.001
+	limited.Registries = aid(mocks.Registry{Service: workload.Service{RateLimit: 0.001}})
+	limited.Registries["dapodik"] = mocks.Registry{Service: workload.Service{Queue: &none, ServiceTime: workload.ConstantTime(time.Hour)}}
 	running := start(t, limited)
 	url := verifyURL(running)
 	person := find(t, lacking(troubled))

@@ -82,8 +82,9 @@ func TestScheduleRunsAlikeTwice(t *testing.T) {
 	for i := range runs {
 		synctest.Test(t, func(t *testing.T) {
 			m := unbound(t, func(c *Config) {
-				c.DTKS.Faults = fault.Schedule{{Kind: fault.Outage, At: 2 * time.Second, For: 3 * time.Second}, {Kind: fault.Reset, At: 4 * time.Second}}
-				c.DTKS.WarmUp = fault.WarmUp{For: time.Second, From: 0.5}
+				trouble := Trouble{WarmUp: fault.WarmUp{For: time.Second, From: 0.5}}
+				trouble.Faults = fault.Schedule{{Kind: fault.Outage, At: 2 * time.Second, For: 3 * time.Second}, {Kind: fault.Reset, At: 4 * time.Second}}
+				c.Registries = map[string]Registry{"dtks": {Trouble: trouble}}
 			})
 			m.Watch(func(fate Fate) { runs[i] = append(runs[i], fate) })
 			m.Begin(time.Now(), workload.Clock{})
@@ -213,7 +214,7 @@ func askOnce(t *testing.T, conn net.Conn) {
 // askMany plays Poisson arrivals and returns the mean response time in seconds.
 func askMany(t *testing.T, service workload.Service, rate float64, seed uint64, requests int) (mean float64) {
 	synctest.Test(t, func(t *testing.T) {
-		m := unbound(t, func(c *Config) { c.DTKS.Service, c.Seed.Value = service, seed })
+		m := unbound(t, func(c *Config) { c.Registries, c.Seed.Value = map[string]Registry{"dtks": {Service: service}}, seed })
 		server := newServer(m.doorOf(m.part("dtks")))
 		stream := workload.Seed{Value: seed}.Stream(workload.NewPurpose("test.arrivals"), 0, 0, 0)
 		times := make([]time.Duration, requests)

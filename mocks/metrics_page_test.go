@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestDocumentedMetrics(t *testing.T) {
 	limited := config()
 	limited.Admin.Token = token
-	limited.DTKS.Service = workload.Service{DailyQuota: 2, Servers: 3}
+	limited.Registries = aid(mocks.Registry{Service: workload.Service{DailyQuota: 2, Servers: 3}})
 	running := start(t, limited)
 	running.Begin(time.Now(), workload.Clock{})
 	_, text := control(t, running, "GET", "/metrics", "", nil)

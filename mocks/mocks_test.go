@@ -23,6 +23,11 @@ func shares() population.Shares {
 	}
 }
 
+// aid describes the registry of social aid.
+func aid(described mocks.Registry) map[string]mocks.Registry {
+	return map[string]mocks.Registry{"dtks": described}
+}
+
 func config() mocks.Config {
 	config := mocks.Config{Seed: workload.Seed{Value: 1}, Opens: opens(), Shares: shares()}
 	config.Dukcapil.User, config.Dukcapil.Password, config.Dukcapil.Institution = "prakerja", "rahasia", "kemenko"
@@ -186,7 +191,10 @@ func TestStartNamesWhatIsWrong(t *testing.T) {
 		want   string
 	}{
 		{"a port in use", func(c *mocks.Config) { c.Mail.ListenSMTP = holder.Addr().String() }, "mail-smtp cannot listen on " + holder.Addr().String()},
-		{"a discipline not served live", func(c *mocks.Config) { c.DTKS.Service.Discipline = workload.Priority }, "dtks: discipline priority is not served live"},
+		{"a discipline not served live", func(c *mocks.Config) {
+			c.Registries = aid(mocks.Registry{Service: workload.Service{Discipline: workload.Priority}})
+		}, "dtks: discipline priority is not served live"},
+		{"a registry that nobody knows", func(c *mocks.Config) { c.Registries = map[string]mocks.Registry{"bank": {}} }, `no registry is called "bank"; use dapodik, dtks`},
 		{"a wrong share", func(c *mocks.Config) { c.Shares.Minors = 2 }, "minors is 2"},
 		{"no opening", func(c *mocks.Config) { c.Opens = time.Time{} }, "opens is missing"},
 	} {

@@ -18,6 +18,29 @@ type registry struct {
 	topics  []topic
 }
 
+// builtIn is a registry that the mocks know.
+type builtIn struct {
+	name   string // which is a kind of dependency
+	topics func(population.Population) []topic
+}
+
+// builtIns lists the registries beside Dukcapil, whose protocol is its own. A new one is an entry here.
+func builtIns() []builtIn {
+	return []builtIn{
+		{"dapodik", dapodikTopics},
+		{"dtks", dtksTopics},
+	}
+}
+
+// Registries names the registries, Dukcapil first.
+func Registries() []string {
+	names := []string{DukcapilName}
+	for _, built := range builtIns() {
+		names = append(names, built.name)
+	}
+	return names
+}
+
 // topic is one kind of question.
 type topic struct {
 	prefix string // of the path

@@ -73,7 +73,7 @@ func TestFaultsOfTheWire(t *testing.T) {
 		t.Run(string(test.kind), func(t *testing.T) {
 			t.Parallel()
 			described := config()
-			described.DTKS.Service = workload.Service{Servers: 8, ServiceTime: workload.ConstantTime(5 * time.Millisecond), DailyQuota: 1000}
+			described.Registries = aid(mocks.Registry{Service: workload.Service{Servers: 8, ServiceTime: workload.ConstantTime(5 * time.Millisecond), DailyQuota: 1000}})
 			running := start(t, described)
 			running.Begin(time.Now(), workload.Clock{})
 			if _, err := running.StartFault(fault.Description{Fault: string(test.kind), With: test.with}, "dtks", 0); err != nil {
@@ -132,8 +132,7 @@ func TestFaultsCompose(t *testing.T) {
 
 func TestConnectionsAreCapped(t *testing.T) {
 	capped := config()
-	capped.DTKS.Connections = 1
-	capped.DTKS.Service.ServiceTime = workload.ConstantTime(time.Hour)
+	capped.Registries = aid(mocks.Registry{Service: workload.Service{ServiceTime: workload.ConstantTime(time.Hour)}, Trouble: mocks.Trouble{Connections: 1}})
 	running := start(t, capped)
 	url := "http://" + running.Addresses()["dtks"] + "/dtks/households/1"
 	held := make(chan exchange, 1)

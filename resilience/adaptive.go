@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -109,5 +110,19 @@ func (a *adaptive) learn(service float64, bounds bool) {
 		a.usual = service
 	case !bounds:
 		a.usual += smoothing * (service - a.usual)
+	}
+}
+
+func adaptiveConcurrency() Descriptor {
+	return Descriptor{
+		Name: "adaptive-concurrency", Does: "learns how many requests may be served at once.", Source: "Netflix concurrency-limits 2018; Chiu and Jain 1989",
+		Places: anywhere(), Live: anywhere(), Needs: words("min max"), Takes: words("algorithm limit queue deadline target"), Scales: words("min max limit queue"),
+		Default: func(s Settings) Settings {
+			s.Algorithm, s.Limit = cmp.Or(s.Algorithm, Gradient), cmp.Or(s.Limit, s.Min)
+			return s
+		},
+		Config: func(s Settings) Config {
+			return GateConfig{FIFOConfig: s.fifo(), Adaptive: &AdaptiveConfig{Algorithm: s.Algorithm, Min: s.Min, Max: s.Max, Target: s.Target}}
+		},
 	}
 }

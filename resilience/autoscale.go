@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -24,13 +25,11 @@ const (
 
 // ScaleConfig describes a [Scaler].
 type ScaleConfig struct {
-	Rule     string        `json:"rule"` // hpa or kpa
-	Metric   Metric        `json:"metric"`
+	Looks
+	Rule     string        `json:"rule"`   // hpa or kpa
 	Target   float64       `json:"target"` // of the metric, in its unit
 	Min      int           `json:"min"`
 	Max      int           `json:"max"`
-	Every    time.Duration `json:"every"`    // between two looks
-	Boot     time.Duration `json:"boot"`     // from the decision until a new server works
 	Cooldown time.Duration `json:"cooldown"` // servers are taken away only when none of the looks of so long wanted them
 }
 
@@ -54,6 +53,9 @@ func (c ScaleConfig) Validate() error {
 	}
 	return nil
 }
+
+// Steer returns a [Scaler], and when it looks.
+func (c ScaleConfig) Steer() (Looks, Steerer) { return c.Looks, NewScaler(c) }
 
 // Scaler says how many servers there should be. It is told, at each look, the mean of the metric
 // since the look before.
@@ -156,3 +158,25 @@ func (s *Scaler) calm(wants, wanted int) int {
 	}
 	return min(wants, wanted)
 }
+
+func autoscale() Descriptor {
+	return Descriptor{
+		Name: "autoscale", Does: "adds and removes servers of a station by what it measures there.", Source: "Kubernetes HPA; Knative KPA",
+		Places: only(AtStation), Needs: words("per_server max"), Takes: words("rule metric min every boot cooldown"), Scales: words("min max"),
+		Default: func(s Settings) Settings {
+			metric := ByUtilization
+			if s.Rule = cmp.Or(s.Rule, HPA); s.Rule == KPA {
+				metric = ByConcurrency
+			}
+			s.Metric, s.Min = cmp.Or(s.Metric, string(metric)), cmp.Or(s.Min, 1)
+			s.Every, s.Boot, s.Cooldown = cmp.Or(s.Every, 15*time.Second), cmp.Or(s.Boot, 30*time.Second), cmp.Or(s.Cooldown, 5*time.Minute)
+			return s
+		},
+		Config: func(s Settings) Config {
+			looks := Looks{Metric: Metric(s.Metric), Every: s.Every, Boot: s.Boot}
+			return ScaleConfig{Looks: looks, Rule: s.Rule, Target: s.PerServer, Min: s.Min, Max: s.Max, Cooldown: s.Cooldown}
+		},
+	}
+}
+
+var _ Steering = ScaleConfig{}

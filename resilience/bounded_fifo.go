@@ -42,3 +42,35 @@ type BoundedFIFO = Gate
 func NewBoundedFIFO(config FIFOConfig) (*BoundedFIFO, error) {
 	return NewGate(GateConfig{FIFOConfig: config})
 }
+
+// Gate describes the gate of nothing but these bounds.
+func (c FIFOConfig) Gate() GateConfig { return GateConfig{FIFOConfig: c} }
+
+func staticLimit() Descriptor {
+	return Descriptor{
+		Name: "static-limit", Does: "serves so many requests at once and turns the others away.", Source: "Kleinrock 1975",
+		Places: anywhere(), Live: anywhere(), Needs: words("limit"), Scales: words("limit"), Config: fifoConfig,
+	}
+}
+
+func boundedFIFO() Descriptor {
+	return Descriptor{
+		Name: "bounded-fifo", Does: "serves so many requests at once, lets some wait in order, and turns the others away.", Source: "Kleinrock 1975; Barrer 1957",
+		Places: anywhere(), Live: anywhere(), Needs: words("limit"), Takes: words("queue deadline"), Scales: words("limit queue"), Config: fifoConfig,
+	}
+}
+
+func bulkhead() Descriptor {
+	return Descriptor{
+		Name: "bulkhead", Does: "lets one dependency hold no more than its share of the service.", Source: "Nygard 2007",
+		Places: only(AtCall), Live: only(AtCall), Needs: words("limit"), Takes: words("queue deadline"), Scales: words("limit queue"), Config: fifoConfig,
+	}
+}
+
+func fifoConfig(s Settings) Config { return s.fifo() }
+
+func (s Settings) fifo() FIFOConfig {
+	return FIFOConfig{Concurrency: s.Limit, Queue: s.Queue, Deadline: s.Deadline}
+}
+
+var _ Gated = FIFOConfig{}

@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -20,6 +21,9 @@ func (c BreakerConfig) Validate() error {
 	}
 	return nil
 }
+
+// Guard returns a closed breaker.
+func (c BreakerConfig) Guard() Guard { return NewBreaker(c) }
 
 // Breaker stops calls to a dependency that fails too often, so that nobody waits for its timeout and
 // it is left alone to recover; after a pause it lets single calls try.
@@ -54,7 +58,7 @@ func NewBreaker(config BreakerConfig) *Breaker {
 	return &Breaker{config: config, results: make([]bool, 0, config.Calls)}
 }
 
-// Allow says whether a call may be made. Whoever may must tell Done how it went, or give the turn
+// Allow reports whether a call may be made. Whoever may must tell Done how it went, or give the turn
 // back by Skip; whoever may not is told how long to wait.
 func (b *Breaker) Allow(now time.Duration) (epoch Epoch, wait time.Duration, ok bool) {
 	if b.state == breakerOpen && now >= b.until {
@@ -98,7 +102,7 @@ func (b *Breaker) Skip(epoch Epoch) {
 	}
 }
 
-// Open says whether calls are stopped.
+// Open reports whether calls are stopped.
 func (b *Breaker) Open() bool { return b.state == breakerOpen }
 
 func (b *Breaker) open(now time.Duration) {
@@ -127,3 +131,20 @@ func (b *Breaker) note(failed bool) {
 		b.failed++
 	}
 }
+
+func circuitBreaker() Descriptor {
+	return Descriptor{
+		Name: "circuit-breaker", Does: "stops calls that fail too often, and tries again after a pause.", Source: "Nygard 2007",
+		Places: only(AtCall), Live: only(AtCall), Takes: words("calls share cooldown probes"),
+		Default: func(s Settings) Settings {
+			s.Calls, s.Share = cmp.Or(s.Calls, 20), cmp.Or(s.Share, 0.5)
+			s.Cooldown, s.Probes = cmp.Or(s.Cooldown, 5*time.Second), cmp.Or(s.Probes, 3)
+			return s
+		},
+		Config: func(s Settings) Config {
+			return BreakerConfig{Calls: s.Calls, Share: float64(s.Share), Cooldown: s.Cooldown, Probes: s.Probes}
+		},
+	}
+}
+
+var _ Guarding = BreakerConfig{}

@@ -122,3 +122,11 @@ func (c *Cache[K, V, W]) forget(now time.Duration) {
 		c.head = 0
 	}
 }
+
+func registryCache() Descriptor {
+	return Descriptor{
+		Name: "registry-cache", Does: "keeps answers, and lets those who ask for one on its way wait for it.", Source: "RFC 9111; Nishtala et al. 2013",
+		Places: only(AtCall), Live: only(AtCall), Needs: words("ttl"), Takes: words("size"),
+		Config: func(s Settings) Config { return CacheConfig{TTL: s.TTL, Size: s.Size} },
+	}
+}

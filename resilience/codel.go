@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -35,5 +36,21 @@ func (c CoDelConfig) deadline(since, filled time.Duration) time.Duration {
 	return max(filled+c.Interval, since+c.Target)
 }
 
-// standing says whether the queue has not been empty for an interval.
+// standing reports whether the queue has not been empty for an interval.
 func (g *Gate) standing() bool { return g.last-g.filled >= g.config.CoDel.Interval }
+
+func codel() Descriptor {
+	return Descriptor{
+		Name: "codel", Does: "bounds the wait in a queue that does not empty, and serves the newest first while it stands.",
+		Source: "RFC 8289; Maurer 2015 (with adaptive LIFO)",
+		Places: anywhere(), Live: anywhere(), Needs: words("limit queue"), Takes: words("target interval"), Scales: words("limit queue"),
+		Default: func(s Settings) Settings {
+			s.Target = cmp.Or(s.Target, 5*time.Millisecond)
+			s.Interval = cmp.Or(s.Interval, max(100*time.Millisecond, s.Target))
+			return s
+		},
+		Config: func(s Settings) Config {
+			return GateConfig{FIFOConfig: s.fifo(), CoDel: &CoDelConfig{Target: s.Target, Interval: s.Interval}}
+		},
+	}
+}

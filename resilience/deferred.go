@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -41,3 +42,23 @@ func (c DeferConfig) Again(failures int) time.Duration {
 	}
 	return min(pause, c.Longest)
 }
+
+// defaultBacklog is how many accepted checks may wait where a plan does not say: a nation.
+const defaultBacklog = 10_000_000
+
+func asyncVerify() Descriptor {
+	return Descriptor{
+		Name: "async-verify", Does: "accepts requests at once and makes their calls later.", Source: "Hohpe and Woolf 2003",
+		Places: only(AtCall), Live: only(AtCall), Needs: words("workers"), Takes: words("queue pause longest"), Scales: words("workers queue"),
+		Default: func(s Settings) Settings {
+			s.Queue, s.Pause = cmp.Or(s.Queue, defaultBacklog), cmp.Or(s.Pause, 5*time.Second)
+			s.Longest = cmp.Or(s.Longest, max(5*time.Minute, s.Pause))
+			return s
+		},
+		Config: func(s Settings) Config {
+			return DeferConfig{Workers: s.Workers, Backlog: s.Queue, Pause: s.Pause, Longest: s.Longest}
+		},
+	}
+}
+
+var _ Gated = DeferConfig{}

@@ -6,16 +6,15 @@
 // clock, the backend behind a mutex under the real one, so that the policy that was simulated is the
 // policy that runs.
 //
-// Those that make requests wait are one [Gate], whatever the order and the bounds: [BoundedFIFO],
-// bulkhead, [CoDelConfig], [AdaptiveConfig], priority shedding, the workers of [DeferConfig].
+//  1. A scenario names a [Policy] and its [Settings]; its [Descriptor], one of [Policies], says which
+//     keys it takes, where it may stand and what a live run can offer it.
+//  2. The policy travels as this name and these settings to the process that runs it.
+//  3. There [Policy.Config] makes its [Config], whose methods say of which kind it is: [Gated],
+//     [Filtering], [Guarding], [Repeating], [Steering], or one that is alone in its kind.
+//  4. Simulator and backend drive kinds. They know no policy by its name.
 //
-//  1. a request comes to [Gate.Arrive] and is Admitted, Queued or Rejected;
-//  2. one that has been worked off goes to [Gate.Release], which admits the next in the queue;
-//  3. one that lost its place is taken out by [Gate.Expire], due at [Gate.NextDeadline]; one whose
-//     person went away by [Gate.Cancel];
-//  4. [Gate.Stats] tells what happened so far, as integrals over time.
-//
-// Those that decide at once say yes, or no and how long to wait: [Buckets], [StaggerConfig], [Room]
-// (behind a [Doorkeeper] where people may come without their ticket), [Breaker], [Budget]. [Cache] saves
-// calls, and [Scaler] says how many servers there should be.
+// A gate is always a [Gate], whatever the order and the bounds: a request comes to [Gate.Arrive] and is
+// Admitted, Queued or Rejected; one that has been worked off goes to [Gate.Release], which admits the
+// next; one that waited too long is taken out by [Gate.Expire], due at [Gate.NextDeadline], one whose
+// person went away by [Gate.Cancel]; [Gate.Stats] returns the counts and integrals over time.
 package resilience

@@ -179,7 +179,7 @@ func (g *Gate) Expire(now time.Duration) []Ticket {
 	return expired
 }
 
-// Cancel takes a waiting request out of the queue and tells whether it was still there. An admitted
+// Cancel takes a waiting request out of the queue and reports whether it was still there. An admitted
 // one is not cancelled but released.
 func (g *Gate) Cancel(now time.Duration, ticket Ticket) bool {
 	g.advance(now)
@@ -278,3 +278,8 @@ func (g *Gate) accrue(now time.Duration) {
 	g.stats.QueueTime += elapsed * time.Duration(g.waiting)
 	g.last = now
 }
+
+// Gate returns the description itself.
+func (c GateConfig) Gate() GateConfig { return c }
+
+var _ Gated = GateConfig{}

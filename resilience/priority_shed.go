@@ -1,7 +1,7 @@
 package resilience
 
 // evict makes room in a full queue for one of a journey already begun: the latest newcomer loses the
-// place. It says whether it did.
+// place. It reports whether it did.
 //
 // Together with the order of the queue it is the policy priority-shed: of all that come, those are
 // served first, and turned away last, who have already been given work, which would be lost with
@@ -14,4 +14,13 @@ func (g *Gate) evict(class Class) bool {
 	}
 	g.lose(g.queues[Fresh].popLast())
 	return true
+}
+
+func priorityShed() Descriptor {
+	return Descriptor{
+		Name: "priority-shed", Does: "serves journeys already begun first, and turns newcomers away first.", Source: "Cobham 1954; Zhou et al. 2018",
+		Places: anywhere(), Live: only(AtEntry), // a live service cannot tell who has tried a step before
+		Needs: words("limit"), Takes: words("queue deadline"), Scales: words("limit queue"),
+		Config: func(s Settings) Config { return GateConfig{FIFOConfig: s.fifo(), Priority: true} },
+	}
 }

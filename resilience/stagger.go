@@ -32,8 +32,24 @@ func (c StaggerConfig) Turn(month time.Month) time.Duration {
 	return time.Duration(after/max(1, c.Group)) * c.Every
 }
 
-// Allow says whether people of a birth month may come now, a time since the opening, or else when.
-func (c StaggerConfig) Allow(now time.Duration, month time.Month) (wait time.Duration, ok bool) {
-	wait = c.Turn(month) - now
+// Filter turns people away until their turn.
+func (c StaggerConfig) Filter() Filter { return c }
+
+// Allow reports whether people of a birth month may come now, a time since the opening, or else when.
+func (c StaggerConfig) Allow(now time.Duration, whom Asker) (wait time.Duration, ok bool) {
+	wait = c.Turn(whom.BirthMonth) - now
 	return max(0, wait), wait <= 0
 }
+
+// staggerByBirthMonth turns people away at a step. At the entry they know of their turn, and come then: there it
+// is no filter but moves the arrivals.
+func staggerByBirthMonth() Descriptor {
+	return Descriptor{
+		Name: "stagger-by-birth-month", Does: "lets the birth months in one after the other.", Source: "Canada, CERB, 2020; Bailey 1952",
+		Places: doors(), Live: only(AtStep), Needs: words("every"), Takes: words("group first"),
+		Config: func(s Settings) Config { return StaggerConfig{Every: s.Every, Group: s.Group, First: s.First} },
+		Asks:   AsksBirthMonth, ScenarioTime: true, Code: "not_your_turn", Message: "your month of birth has its turn later",
+	}
+}
+
+var _ Filtering = StaggerConfig{}

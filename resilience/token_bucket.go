@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -17,6 +18,16 @@ func (c BucketConfig) Validate() error {
 		return errors.New("a token bucket needs a rate above 0 and a burst of 1 or more")
 	}
 	return nil
+}
+
+// Filter returns full buckets.
+func (c BucketConfig) Filter() Filter { return bucketFilter{NewBuckets(c)} }
+
+// bucketFilter asks for the bucket of each person.
+type bucketFilter struct{ *Buckets }
+
+func (f bucketFilter) Allow(now time.Duration, whom Asker) (time.Duration, bool) {
+	return f.Buckets.Allow(now, whom.Person)
 }
 
 // Buckets give each client a token bucket: a request takes a token, or is turned away.
@@ -65,3 +76,18 @@ func (b *Buckets) sweep(now time.Duration) {
 
 // Len returns how many clients are remembered.
 func (b *Buckets) Len() int { return len(b.full) }
+
+func tokenBucket() Descriptor {
+	return Descriptor{
+		Name: "token-bucket", Does: "bounds the requests of each person.", Source: "ATM Forum TM 4.1 (GCRA)",
+		Places: doors(), Live: only(AtStep), Needs: words("rate"), Takes: words("burst"),
+		Default: func(s Settings) Settings {
+			s.Burst = cmp.Or(s.Burst, 10)
+			return s
+		},
+		Config: func(s Settings) Config { return BucketConfig{Rate: float64(s.Rate), Burst: s.Burst} },
+		Asks:   AsksPerson, Code: "too_many_requests", Message: "you ask too often; try again later",
+	}
+}
+
+var _ Filtering = BucketConfig{}

@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
@@ -49,7 +50,7 @@ type Place struct {
 	Number uint64 `json:"number,omitempty"` // counted from 1; lottery: drawn, 0 to 2^32-1
 }
 
-// IsZero says whether it is no place at all.
+// IsZero reports whether it is no place at all.
 func (p Place) IsZero() bool { return p == Place{} }
 
 // Room lets people in at a rate that what lies behind can bear, and gives the others a place to come
@@ -106,7 +107,7 @@ func (r *Room) Round(now time.Duration) uint64 {
 	return r.roundAt(max(now, r.last))
 }
 
-// Enter says whether a place's turn has come, or else how long to wait, an estimate. A place whose
+// Enter reports whether a place's turn has come, or else how long to wait, an estimate. A place whose
 // turn has lapsed, or that the room never gave, is of no use: take a new one.
 func (r *Room) Enter(now time.Duration, place Place) (wait time.Duration, in, lapsed bool) {
 	r.advance(now)
@@ -135,7 +136,7 @@ func (r *Room) Counts(now time.Duration) (places, turns uint64) {
 	return r.issued, turns
 }
 
-// gave says whether the place may be one of its own; a lottery cannot tell of rounds that are over.
+// gave reports whether the place may be one of its own; a lottery cannot tell of rounds that are over.
 func (r *Room) gave(place Place) bool {
 	if r.config.Order != Lottery {
 		return place.Number != 0 && place.Number <= r.issued
@@ -143,7 +144,7 @@ func (r *Room) gave(place Place) bool {
 	return place.Round != 0 && place.Round < r.first+uint64(len(r.rounds)) && place.Number <= math.MaxUint32
 }
 
-// come says whether the turn of one of its places has come. In a lottery, of a round of n places k turns
+// come reports whether the turn of one of its places has come. In a lottery, of a round of n places k turns
 // have come up, and a place is in whose number lies below k/n of all numbers. Until a round is over
 // nobody of it is in.
 func (r *Room) come(place Place) bool {
@@ -252,7 +253,7 @@ func (l *lapses) note(number uint64, now, grace time.Duration) {
 	}
 }
 
-// over says whether a number's turn had come up before the given time.
+// over reports whether a number's turn had come up before the given time.
 func (l *lapses) over(number uint64, before time.Duration) bool {
 	over := false
 	for _, mark := range l.marks {
@@ -262,4 +263,25 @@ func (l *lapses) over(number uint64, before time.Duration) bool {
 		over = number <= mark.number
 	}
 	return over
+}
+
+func waitingRoom() Descriptor {
+	return Descriptor{
+		Name: "waiting-room", Does: "lets people in at a rate, and gives the others a place to come back with.", Source: "Turner 1986; Kingman 1962",
+		Places: only(AtStep), Live: only(AtStep), Needs: words("rate"), Takes: words("order burst round grace"), Scales: words("rate"),
+		Default: func(s Settings) Settings {
+			s.Order = cmp.Or(s.Order, string(FIFO))
+			switch Order(s.Order) {
+			case Lottery:
+				s.Round = cmp.Or(s.Round, time.Minute)
+			case ServingNumber:
+				s.Grace = cmp.Or(s.Grace, 10*time.Minute)
+			}
+			return s
+		},
+		Config: func(s Settings) Config {
+			return RoomConfig{Order: Order(s.Order), Rate: float64(s.Rate), Burst: s.Burst, Round: s.Round, Grace: s.Grace}
+		},
+		Asks: AsksPerson,
+	}
 }

@@ -183,7 +183,7 @@ func TestRoomConfigFaults(t *testing.T) {
 // TestHPA follows the formula of its documentation, look by look.
 func TestHPA(t *testing.T) {
 	s := resilience.NewScaler(resilience.ScaleConfig{
-		Rule: resilience.HPA, Metric: resilience.ByUtilization, Target: 0.5, Min: 1, Max: 20, Every: 15 * time.Second, Cooldown: 5 * time.Minute,
+		Looks: resilience.Looks{Metric: resilience.ByUtilization, Every: 15 * time.Second}, Rule: resilience.HPA, Target: 0.5, Min: 1, Max: 20, Cooldown: 5 * time.Minute,
 	})
 	for _, row := range []struct {
 		why             string
@@ -207,7 +207,7 @@ func TestHPA(t *testing.T) {
 
 // TestKPA: the stable window calms, a doubling within the panic window does not wait for it.
 func TestKPA(t *testing.T) {
-	s := resilience.NewScaler(resilience.ScaleConfig{Rule: resilience.KPA, Metric: resilience.ByConcurrency, Target: 10, Min: 1, Max: 100, Every: 2 * time.Second})
+	s := resilience.NewScaler(resilience.ScaleConfig{Looks: resilience.Looks{Metric: resilience.ByConcurrency, Every: 2 * time.Second}, Rule: resilience.KPA, Target: 10, Min: 1, Max: 100})
 	var now time.Duration
 	servers := 2
 	var got []int
@@ -231,8 +231,8 @@ func TestKPA(t *testing.T) {
 func TestScalerStaysInBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		config := resilience.ScaleConfig{
-			Rule: rapid.SampledFrom([]string{resilience.HPA, resilience.KPA}).Draw(t, "rule"), Metric: resilience.ByQueue, Target: rapid.Float64Range(0.1, 50).Draw(t, "target"),
-			Min: rapid.IntRange(1, 3).Draw(t, "min"), Max: rapid.IntRange(3, 40).Draw(t, "max"), Every: time.Second, Cooldown: time.Duration(rapid.IntRange(0, 100).Draw(t, "cooldown")) * time.Second,
+			Rule: rapid.SampledFrom([]string{resilience.HPA, resilience.KPA}).Draw(t, "rule"), Looks: resilience.Looks{Metric: resilience.ByQueue, Every: time.Second}, Target: rapid.Float64Range(0.1, 50).Draw(t, "target"),
+			Min: rapid.IntRange(1, 3).Draw(t, "min"), Max: rapid.IntRange(3, 40).Draw(t, "max"), Cooldown: time.Duration(rapid.IntRange(0, 100).Draw(t, "cooldown")) * time.Second,
 		}
 		if err := config.Validate(); err != nil {
 			t.Fatal(err)

@@ -15,6 +15,9 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/ombak-sim/ombak/resilience"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // Raw is a part of the file kept as it is, to be decoded onto another part later.
@@ -116,6 +119,8 @@ var (
 	rawType      = reflect.TypeFor[Raw]()
 	durationType = reflect.TypeFor[time.Duration]()
 	timeType     = reflect.TypeFor[time.Time]()
+	rateType     = reflect.TypeFor[resilience.Rate]()
+	shareType    = reflect.TypeFor[resilience.Share]()
 )
 
 // decode fills value, which must be settable, from the node; what the node does not name stays.
@@ -135,6 +140,14 @@ func (s *source) decode(node ast.Node, value reflect.Value, path string) {
 		s.decodeDuration(node, value, path)
 	case value.Type() == timeType:
 		s.decodeTime(node, value, path)
+	case value.Type() == rateType: // resilience leaves the reading of units to this package
+		var rate workload.Rate
+		s.decodeText(node, reflect.ValueOf(&rate).Elem(), path)
+		value.SetFloat(float64(rate))
+	case value.Type() == shareType:
+		var share Share
+		s.decodeText(node, reflect.ValueOf(&share).Elem(), path)
+		value.SetFloat(float64(share))
 	case value.CanAddr() && isText(value.Addr()):
 		s.decodeText(node, value, path)
 	default:

@@ -30,7 +30,7 @@ func (s *Scenario) applyDefaults() {
 	}
 	for i := range s.Plans {
 		for k, policy := range s.Plans[i].Policies {
-			s.Plans[i].Policies[k] = policy.withDefaults()
+			s.Plans[i].Policies[k].Settings = policy.Named().WithDefaults().Settings
 		}
 	}
 }

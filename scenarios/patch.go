@@ -54,21 +54,19 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	return &planned, src.err()
 }
 
-// putOff moves the steps of deferred-photo to the end of the journey; nobody needs the photo to join then.
-//
-// Load shifting: what need not be done at the peak is done after it; Gellings, "The Concept of Demand-Side
-// Management for Electric Utilities", Proceedings of the IEEE 73(10), 1985.
+// putOff moves the steps that policies put off to the end of the journey; nobody needs what they bring to join then.
 func (s *Scenario) putOff(chain []*Plan) {
 	for _, plan := range chain {
 		for _, policy := range plan.Policies {
 			_, name := policy.Place()
 			i := s.step(name)
-			if policy.Policy != deferredPhoto || i < 0 {
+			config, puts := policy.putOff()
+			if !puts || i < 0 {
 				continue
 			}
 			step := s.Journey[i]
 			s.Journey = append(slices.Delete(s.Journey, i, i+1), step)
-			s.Backend.Required = slices.DeleteFunc(s.Backend.Required, func(required string) bool { return required == "photo" })
+			s.Backend.Required = slices.DeleteFunc(s.Backend.Required, func(required string) bool { return required == config.Spares })
 		}
 	}
 }
@@ -127,7 +125,7 @@ func (s *Scenario) Changed(change Change) (*Scenario, error) {
 }
 
 // Effective returns the plan's policies with those of the plans it extends, and the plan itself. What changes
-// the journey and stands nowhere (deferred-photo) is not among them: [Scenario.WithPlan] has seen to it.
+// the journey and stands nowhere is not among them: [Scenario.WithPlan] has seen to it.
 func (s *Scenario) Effective(name string) (Plan, []Policy) {
 	chain, err := s.chain(name, nil)
 	if err != nil || len(chain) == 0 {
@@ -136,7 +134,7 @@ func (s *Scenario) Effective(name string) (Plan, []Policy) {
 	var policies []Policy
 	for _, plan := range chain {
 		for _, policy := range plan.Policies {
-			if policy.Policy != deferredPhoto {
+			if _, puts := policy.putOff(); !puts {
 				policies = append(policies, policy)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
@@ -121,20 +122,20 @@ func TestDocumentedPolicies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range scenarios.Policies() {
+	for _, kind := range resilience.Policies() {
 		if row := documented(kind); !strings.Contains(string(text), row) {
 			t.Errorf("docs/reference/policies.md lacks the row\n%s", row)
 		}
 	}
 }
 
-func documented(kind scenarios.PolicyKind) string {
+func documented(kind resilience.Descriptor) string {
 	runs := "live and simulated"
 	switch {
 	case len(kind.Live) == 0:
 		runs = "simulated"
 	case !slices.Equal(kind.Live, kind.Places):
-		runs = "simulated; live at " + strings.Join(kind.Live, ", ")
+		runs = "simulated; live at " + sites(kind.Live)
 	}
 	settings := strings.Join(kind.Needs, ", ")
 	if len(kind.Takes) > 0 {
@@ -143,7 +144,15 @@ func documented(kind scenarios.PolicyKind) string {
 			settings = "; " + settings
 		}
 	}
-	return "| " + strings.Join([]string{kind.Name, strings.Join(kind.Places, ", "), settings, runs, kind.Source}, " | ") + " |"
+	return "| " + strings.Join([]string{kind.Name, sites(kind.Places), settings, runs, kind.Source}, " | ") + " |"
+}
+
+func sites(all []resilience.Site) string {
+	var names []string
+	for _, site := range all {
+		names = append(names, string(site))
+	}
+	return strings.Join(names, ", ")
 }
 
 // TestSchemaKnowsPolicies: what the reader says of a policy's settings, an editor says too.

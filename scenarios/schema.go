@@ -3,11 +3,11 @@ package scenarios
 import (
 	"encoding/json"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -55,17 +55,17 @@ func restrictWords(schema *jsonschema.Schema) {
 // restrictPolicies lets each policy have its own settings only.
 func restrictPolicies(policy *jsonschema.Schema) {
 	var names []any
-	for _, kind := range Policies() {
-		names = append(names, kind.Name)
+	for _, descriptor := range resilience.Policies() {
+		names = append(names, descriptor.Name)
 		is := jsonschema.NewProperties()
-		is.Set("policy", &jsonschema.Schema{Const: kind.Name})
+		is.Set("policy", &jsonschema.Schema{Const: descriptor.Name})
 		allowed := []any{"policy", "at"}
-		for _, setting := range append(slices.Clone(kind.Needs), kind.Takes...) {
+		for _, setting := range descriptor.Keys() {
 			allowed = append(allowed, setting)
 		}
 		policy.AllOf = append(policy.AllOf, &jsonschema.Schema{
 			If:   &jsonschema.Schema{Properties: is},
-			Then: &jsonschema.Schema{Required: kind.Needs, PropertyNames: &jsonschema.Schema{Enum: allowed}},
+			Then: &jsonschema.Schema{Required: descriptor.Needs, PropertyNames: &jsonschema.Schema{Enum: allowed}},
 		})
 	}
 	if name, known := policy.Properties.Get("policy"); known {
@@ -87,11 +87,11 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return text(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2})$`, "an instant, as in 2020-04-11T19:00:00+07:00")
 	case reflect.TypeFor[uint64]():
 		return &jsonschema.Schema{Type: "integer", Minimum: "0"}
-	case reflect.TypeFor[workload.Rate]():
+	case reflect.TypeFor[workload.Rate](), reflect.TypeFor[resilience.Rate]():
 		return text(`^\+?[0-9._]+([eE][+-]?[0-9]+)? */ *(s|m|min|h|d)$`, "a rate, as in 1350/s or 80000/m")
 	case reflect.TypeFor[workload.Distribution]():
 		return text(`^[a-z]+\(.*\)$|^[0-9.]+(ns|us|µs|ms|s|m|h).*$|^0$`, "a distribution, as in 20ms, exponential(20ms), uniform(1s, 3s), lognormal(median=20ms, p95=60ms), gamma(mean=20ms, scv=0.5), empirical(10ms, 40ms)")
-	case reflect.TypeFor[Share]():
+	case reflect.TypeFor[Share](), reflect.TypeFor[resilience.Share]():
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 			text(`^(100(\.0*)?|[0-9]{1,2}(\.[0-9]*)?) *%$`, "a share in percent, as in 74.23%"),
 			{Type: "number", Minimum: "0", Maximum: "1", Description: "a share from 0 to 1"},

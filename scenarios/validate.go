@@ -13,6 +13,7 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // validate reports every fault of meaning; it changes nothing but the list of mistakes.
@@ -263,7 +264,7 @@ func (s *Scenario) validateParts() {
 			s.source.faultAt(join("stations", name)+".batch.rows", "use 0 (as backend.batch_rows) or more", "a batch of %d rows cannot be", station.Batch.Rows)
 		}
 	}
-	kinds := []string{"dukcapil", "dapodik", "dtks", "mail", "sms", "generic"}
+	kinds := append(fault.Registries(), "mail", "sms", "generic")
 	for name, dependency := range s.Dependencies {
 		if !slices.Contains(kinds, dependency.Kind) {
 			s.source.faultAt(join("dependencies", name)+".kind", hintWord(dependency.Kind, kinds), "the kind %q is unknown", dependency.Kind)

@@ -2,9 +2,11 @@ package setup
 
 import (
 	"crypto/sha256"
+	"slices"
 	"strconv"
 
 	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/backend/registry"
 )
 
 // The backend's account at the mock of Dukcapil. Nothing real is behind it.
@@ -35,23 +37,27 @@ func (p *Planned) backend() (backend.Config, error) {
 	config.Passwords, config.PasswordSlots = s.Backend.Passwords, s.Backend.PasswordSlots
 	config.QueuedIdentity, config.TestDelay, config.Required = s.Backend.QueuedIdentity, s.Backend.TestDelay, s.Backend.Required
 	for name, dependency := range s.Dependencies {
-		if registry := registryOf(&config, dependency.Kind); registry != nil {
-			registry.Timeout = s.Backend.CallTimeouts[name]
-		}
+		changeRegistry(&config, dependency.Kind, func(r *registry.Config) { r.Timeout = s.Backend.CallTimeouts[name] })
 	}
 	return config, p.protectBackend(&config)
 }
 
-func registryOf(config *backend.Config, kind string) *backend.RegistryConfig {
-	switch kind {
-	case "dukcapil":
-		return &config.Dukcapil.RegistryConfig
-	case "dapodik":
-		return &config.Dapodik
-	case "dtks":
-		return &config.DTKS
+// changeRegistry changes the settings of a registry, and reports whether the kind of dependency is a registry.
+func changeRegistry(config *backend.Config, kind string, change func(*registry.Config)) bool {
+	switch {
+	case kind == registry.DukcapilName:
+		change(&config.Dukcapil.Config)
+	case slices.Contains(registry.Names(), kind):
+		changed := config.Registries[kind]
+		change(&changed)
+		if config.Registries == nil {
+			config.Registries = map[string]registry.Config{}
+		}
+		config.Registries[kind] = changed
+	default:
+		return false
 	}
-	return nil
+	return true
 }
 
 // key derives a drill's key from the seed. The seed is public, but a drill's people are invented, and
@@ -63,9 +69,9 @@ func (p *Planned) key() []byte {
 
 // Connect enters the mocks' addresses.
 func Connect(config *backend.Config, addresses map[string]string) {
-	for name, registry := range map[string]*backend.RegistryConfig{"dukcapil": &config.Dukcapil.RegistryConfig, "dapodik": &config.Dapodik, "dtks": &config.DTKS} {
+	for _, name := range registry.Names() {
 		if address, known := addresses[name]; known {
-			registry.URL = "http://" + address
+			changeRegistry(config, name, func(r *registry.Config) { r.URL = "http://" + address })
 		}
 	}
 	config.Mail.SMTP = addresses["mail-smtp"]

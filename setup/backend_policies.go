@@ -2,8 +2,11 @@ package setup
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/backend/registry"
+	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
@@ -18,35 +21,47 @@ func (p *Planned) protectBackend(config *backend.Config) error {
 		if !policy.RunsLive() {
 			return Refuse("plan %s puts %s at %s, which does not run live yet; choose another plan, or simulate it", plan.Name, policy.Policy, policy.At)
 		}
-		policy = policy.Scaled(p.Options.ScaleSystem)
-		place, name := policy.Place()
-		if place != "call" {
-			door, err := p.liveDoor(plan.Name, policy)
-			if err != nil {
-				return err
-			}
-			config.Doors = append(config.Doors, door)
-			continue
+		var err error
+		if site, name := policy.Place(); site == resilience.AtCall {
+			err = p.protectCalls(config, plan.Name, name, p.scaledPolicy(policy))
+		} else {
+			err = p.openDoor(config, plan.Name, policy)
 		}
-		registry := registryOf(config, p.Scenario.Dependencies[name].Kind)
-		if registry == nil {
-			return Refuse("plan %s limits calls of %s, which has no gate; put the policy at dukcapil, dapodik or dtks", plan.Name, name)
+		if err != nil {
+			return err
 		}
-		if policy.Policy == "async-verify" {
-			if err := p.askLater(config, plan.Name, policy); err != nil {
-				return err
-			}
-		}
-		protectRegistry(registry, policy)
 	}
 	return nil
 }
 
+// protectCalls puts a policy in front of the calls of a dependency.
+func (p *Planned) protectCalls(config *backend.Config, plan, dependency string, policy resilience.Policy) error {
+	described, err := policy.Config()
+	if err != nil {
+		return Refused(err)
+	}
+	kind := p.Scenario.Dependencies[dependency].Kind
+	if !slices.Contains(registry.Names(), kind) {
+		return Refuse("plan %s limits calls of %s, which has no gate; put the policy at %s", plan, dependency, alternatives(registry.Names()))
+	}
+	if later, isLater := described.(resilience.DeferConfig); isLater {
+		return p.askLater(config, plan, dependency, policy.Name, later)
+	}
+	changeRegistry(config, kind, func(r *registry.Config) { r.Policies = append(r.Policies, policy) })
+	return nil
+}
+
+// alternatives writes names as in "a, b or c".
+func alternatives(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 // askLater makes the backend accept identities at once and ask the registry later. The journey must then
 // poll for the outcome.
-func (p *Planned) askLater(config *backend.Config, plan string, policy scenarios.Policy) error {
-	if _, name := policy.Place(); p.Scenario.Dependencies[name].Kind != "dukcapil" {
-		return Refuse("plan %s asks %s later, which runs live for identities only; put async-verify at dukcapil, or simulate it", plan, name)
+func (p *Planned) askLater(config *backend.Config, plan, dependency, policy string, later resilience.DeferConfig) error {
+	if p.Scenario.Dependencies[dependency].Kind != registry.DukcapilName {
+		return Refuse("plan %s asks %s later, which runs live for identities only; put %s at %s, or simulate it", plan, dependency, policy, registry.DukcapilName)
 	}
 	for _, step := range p.Scenario.Journey {
 		if step.Request != nil && step.Request.Path == identityPath && (step.Request.Look == nil || step.Request.Look.Path != identityPath) {
@@ -54,68 +69,33 @@ func (p *Planned) askLater(config *backend.Config, plan string, policy scenarios
 				"set journey.%s to kind: poll, every, patience, expect.pending: [202] and request.look.path: %s, or simulate it", plan, step.Name, identityPath)
 		}
 	}
-	config.QueuedIdentity, config.Questions = true, policy.Deferred()
+	config.QueuedIdentity, config.Questions = true, later
 	return nil
-}
-
-// protectRegistry puts a policy in front of the calls of a registry.
-func protectRegistry(registry *backend.RegistryConfig, policy scenarios.Policy) {
-	if gate, isGate := policy.Gate(); isGate {
-		registry.Gate = gate
-		return
-	}
-	switch policy.Policy {
-	case "circuit-breaker":
-		registry.Breaker = new(policy.Breaker())
-	case "retry-budget":
-		registry.Retry = &backend.RetryConfig{BudgetConfig: policy.Budget(), Calls: policy.Attempts, Pause: policy.Pause, Longest: policy.Longest}
-	case "registry-cache":
-		registry.Cache = new(policy.Cache())
-	}
 }
 
 // identityPath is where people send their birth date.
 const identityPath = "/v1/identity"
 
-// liveDoor maps a policy in front of the service. Gates stand where they do when simulated; the others
-// need to know who asks.
-func (p *Planned) liveDoor(plan string, policy scenarios.Policy) (backend.DoorConfig, error) {
-	door := backend.DoorConfig{Name: policy.At}
-	steps := p.Scenario.Journey
-	at := p.stepAt(policy.At)
-	if at >= 0 {
-		if steps[at].Request == nil {
-			return door, Refuse("plan %s puts %s at step %s, which sends nothing; put it at another step", plan, policy.Policy, steps[at].Name)
+// openDoor puts a policy in front of the service, unless it asks what a live service does not know there.
+func (p *Planned) openDoor(config *backend.Config, plan string, policy scenarios.Policy) error {
+	door := backend.DoorConfig{Name: policy.At, Fresh: p.freshPaths(), Opens: p.Scenario.Opens, Policy: p.scaledPolicy(policy)}
+	var request scenarios.Request // empty at the entry
+	if at := p.stepAt(policy.At); at >= 0 {
+		step := p.Scenario.Journey[at]
+		if step.Request == nil {
+			return Refuse("plan %s puts %s at step %s, which sends nothing; put it at another step", plan, policy.Policy, step.Name)
 		}
-		door.Paths = []string{steps[at].Request.Path}
+		request, door.Paths = *step.Request, []string{step.Request.Path}
 	}
-	if gate, isGate := policy.Gate(); isGate {
-		if gate.Priority && at >= 0 {
-			return door, Refuse("plan %s puts priority-shed at step %s, where a live service cannot tell who has tried before; put it at entry, or simulate it", plan, steps[at].Name)
-		}
-		door.Gate, door.Fresh = &gate, p.freshPaths()
-		return door, nil
+	asks := policy.Descriptor().Asks
+	if asks.Has(resilience.AsksPerson) && request.Headers["Authorization"] == "" {
+		return Refuse("plan %s puts %s at %s, where a live service cannot tell people apart; put it at a step with a session, or simulate it", plan, policy.Policy, policy.At)
 	}
-	session := at >= 0 && steps[at].Request.Headers["Authorization"] != ""
-	switch policy.Policy {
-	case "token-bucket", "waiting-room":
-		if !session {
-			return door, Refuse("plan %s puts %s at %s, where a live service cannot tell people apart; put it at a step with a session, or simulate it", plan, policy.Policy, policy.At)
-		}
-		buckets, room := policy.Buckets(), policy.Room()
-		if policy.Policy == "token-bucket" {
-			door.Buckets = &buckets
-		} else {
-			door.Room = &room
-		}
-	case "stagger-by-birth-month":
-		if at < 0 || steps[at].Request.Path != identityPath {
-			return door, Refuse("plan %s staggers at %s, where a live service does not know birth dates; put it at step:identity, or simulate it", plan, policy.At)
-		}
-		stagger := policy.Stagger()
-		door.Stagger, door.Opens = &stagger, p.Scenario.Opens
+	if asks.Has(resilience.AsksBirthMonth) && request.Path != identityPath {
+		return Refuse("plan %s puts %s at %s, where a live service does not know birth dates; put it at step:identity, or simulate it", plan, policy.Policy, policy.At)
 	}
-	return door, nil
+	config.Doors = append(config.Doors, door)
+	return nil
 }
 
 // freshPaths are those of the steps up to the one that people are scheduled at.

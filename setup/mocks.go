@@ -12,7 +12,7 @@ import (
 // mocks maps the scenario's dependencies to the mocks that stand in for them.
 func (p *Planned) mocks() (mocks.Config, error) {
 	s := p.Scenario
-	config := mocks.Config{Seed: p.seed(), Opens: s.Opens}
+	config := mocks.Config{Seed: p.seed(), Opens: s.Opens, Registries: map[string]mocks.Registry{}}
 	var err error
 	if config.Shares, err = p.shares(); err != nil {
 		return config, err
@@ -48,20 +48,18 @@ func (p *Planned) mockOf(config *mocks.Config, name string) error {
 	}
 	registry := mocks.Registry{Service: service, Trouble: trouble}
 	switch dependency.Kind {
-	case "dukcapil":
+	case mocks.DukcapilName:
 		config.Dukcapil = mocks.Dukcapil{Registry: registry, Institution: institution, User: account, Password: password}
-	case "dapodik":
-		config.Dapodik = registry
-	case "dtks":
-		config.DTKS = registry
 	case "mail":
 		config.Mail = mocks.Mail{Service: service, Delivery: dependency.Delivery, Trouble: trouble}
 	case "sms":
 		config.SMS = &mocks.SMS{
 			Service: service, Delivery: dependency.Delivery, Loss: float64(dependency.Loss), PerNumber: dependency.PerNumber, Trouble: trouble,
 		}
-	default: // generic, as the scenario has been validated
+	case "generic":
 		config.Generics = append(config.Generics, mocks.Generic{Name: name, Service: service, Trouble: trouble, Routes: routes(dependency)})
+	default: // a registry, as the scenario has been validated
+		config.Registries[dependency.Kind] = registry
 	}
 	return nil
 }

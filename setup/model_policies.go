@@ -4,70 +4,45 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
 )
 
 // simPolicies adds the policies that stand in front of the service and its stations to the config, and
 // returns those that protect each dependency's calls.
-func (p *Planned) simPolicies(config *sim.Config, stations map[string]int) map[string]sim.Outlet {
+func (p *Planned) simPolicies(config *sim.Config, stations map[string]int) map[string][]resilience.Policy {
 	_, policies := p.Scenario.Effective(p.Scenario.Plan())
-	outlets := map[string]sim.Outlet{}
-	for _, policy := range policies {
-		policy = policy.Scaled(p.Options.ScaleSystem)
-		place, name := policy.Place()
-		switch {
-		case place == "call":
-			outlet := outlets[name]
-			protect(&outlet, policy)
-			outlets[name] = outlet
-		case policy.Policy == "autoscale":
-			config.Scalers = append(config.Scalers, sim.Scaler{Station: stations[name], ScaleConfig: policy.Scale()})
-		case policy.Policy == "stagger-by-birth-month" && place == "entry":
-			config.Stagger = new(policy.Stagger())
+	calls := map[string][]resilience.Policy{}
+	for _, standing := range policies {
+		policy := p.scaledPolicy(standing)
+		switch site, name := standing.Place(); site {
+		case resilience.AtCall:
+			calls[name] = append(calls[name], policy)
+		case resilience.AtStation:
+			config.Scalers = append(config.Scalers, sim.Scaler{Station: stations[name], Policy: policy})
 		default:
-			config.Doors = append(config.Doors, p.door(policy))
+			p.simDoor(config, standing.At, policy)
 		}
 	}
-	return outlets
+	return calls
 }
 
-// protect puts a policy in front of a dependency's calls.
-func protect(outlet *sim.Outlet, policy scenarios.Policy) {
-	if gate, isGate := policy.Gate(); isGate {
-		outlet.Gate = &gate
+// simDoor adds a policy in front of the service. If birth months take turns at the entry, people know of it and
+// arrive at their turn: that changes the arrivals and adds no door.
+func (p *Planned) simDoor(config *sim.Config, at string, policy resilience.Policy) {
+	step := p.stepAt(at)
+	described, _ := policy.Config() // a fault is found by config.Validate
+	if stagger, turns := described.(resilience.StaggerConfig); turns && step < 0 {
+		config.Stagger = &stagger
 		return
 	}
-	switch policy.Policy {
-	case "circuit-breaker":
-		outlet.Breaker = new(policy.Breaker())
-	case "retry-budget":
-		outlet.Retry = &sim.RetryConfig{BudgetConfig: policy.Budget(), Calls: policy.Attempts, Pause: policy.Deferred()}
-	case "registry-cache":
-		outlet.Cache = new(policy.Cache())
-	case "async-verify":
-		outlet.Defer = new(policy.Deferred())
-	}
+	config.Doors = append(config.Doors, sim.Door{Step: step, Policy: policy})
 }
 
-// door maps a policy in front of the service.
-func (p *Planned) door(policy scenarios.Policy) sim.Door {
-	door := sim.Door{Step: p.stepAt(policy.At)}
-	if gate, isGate := policy.Gate(); isGate {
-		door.Gate = &gate
-		return door
-	}
-	switch policy.Policy {
-	case "token-bucket":
-		door.Buckets = new(policy.Buckets())
-	case "waiting-room":
-		door.Room = new(policy.Room())
-	case "stagger-by-birth-month":
-		door.Stagger = new(policy.Stagger())
-	case "retry-budget":
-		door.Budget = new(policy.Budget())
-	}
-	return door
+// scaledPolicy returns a plan's policy under --scale-system.
+func (p *Planned) scaledPolicy(policy scenarios.Policy) resilience.Policy {
+	return policy.Named().Scaled(p.Options.ScaleSystem)
 }
 
 // stepAt returns the place of the step that a policy stands at, -1 for the entry.

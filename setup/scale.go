@@ -56,10 +56,11 @@ func (p *Planned) checkScale() error {
 	_, policies := s.Effective(s.Plan())
 	for _, policy := range policies {
 		what := fmt.Sprintf("policy %s at %s", policy.Policy, policy.At)
-		if err := p.checkCounts(what, policy.Counts()...); err != nil {
+		counts, rate := policy.Named().Bounds()
+		if err := p.checkCounts(what, counts...); err != nil {
 			return err
 		}
-		if err := p.checkRate(what, policy.Admits()); err != nil {
+		if err := p.checkRate(what, workload.Rate(rate)); err != nil {
 			return err
 		}
 	}

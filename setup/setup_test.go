@@ -36,7 +36,7 @@ func ExampleNewLive() {
 	}
 	offered := run.Offered.ByStep["sign-up"]
 	fmt.Println("plan", run.Scenario.Plan(), "offers", offered.Scheduled, "sign-ups, at least 81000 in a minute:", offered.PeakPerMin >= 81000)
-	fmt.Println("calls of Dukcapil at once:", run.Service.Backend.Dukcapil.Gate.Concurrency)
+	fmt.Println("calls of Dukcapil at once:", run.Service.Backend.Dukcapil.Policies[0].Limit)
 	// Output:
 	// plan as-was offers 114750 sign-ups, at least 81000 in a minute: true
 	// calls of Dukcapil at once: 10
@@ -155,8 +155,8 @@ func TestScaleSystemScalesServersAndLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.Service.Mocks.Dukcapil.Service.Servers != 20 || *run.Service.Mocks.Dukcapil.Service.Queue != 40 || run.Service.Backend.Dukcapil.Gate.Concurrency != 20 || run.Service.Backend.Dukcapil.Gate.Queue != 80 {
-		t.Errorf("servers %d, gate %+v; want them doubled", run.Service.Mocks.Dukcapil.Service.Servers, run.Service.Backend.Dukcapil.Gate)
+	if run.Service.Mocks.Dukcapil.Service.Servers != 20 || *run.Service.Mocks.Dukcapil.Service.Queue != 40 || run.Service.Backend.Dukcapil.Policies[0].Limit != 20 || run.Service.Backend.Dukcapil.Policies[0].Queue != 80 {
+		t.Errorf("servers %d, gate %+v; want them doubled", run.Service.Mocks.Dukcapil.Service.Servers, run.Service.Backend.Dukcapil.Policies)
 	}
 	if share := run.Offered.ByStep["sign-up"].Scheduled / 114_750; share < 0.49 || share > 0.51 {
 		t.Errorf("the share %v of the people comes, want one half", share)

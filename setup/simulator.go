@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/sim"
 	"github.com/ombak-sim/ombak/workload"
@@ -36,10 +38,10 @@ func (p *Planned) simulator() (sim.Config, error) {
 		p.warnRounded("station "+name, s.Stations[name].Service)
 		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: p.scaled(s.Stations[name].Service), Batch: p.simBatch(s.Stations[name].Batch, stations), Chores: simChores(s.Stations[name].Chores)})
 	}
-	outlets := p.simPolicies(&config, stations)
+	policies := p.simPolicies(&config, stations)
 	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
 		calls[name] = len(config.Calls)
-		call, err := p.simCall(name, outlets[name])
+		call, err := p.simCall(name, policies[name])
 		if err != nil {
 			return config, err
 		}
@@ -155,14 +157,14 @@ func simRoute(hops []scenarios.Hop, stations, calls map[string]int) sim.Route {
 	return route
 }
 
-func (p *Planned) simCall(name string, outlet sim.Outlet) (sim.Dependency, error) {
+func (p *Planned) simCall(name string, policies []resilience.Policy) (sim.Dependency, error) {
 	described := p.Scenario.Dependencies[name]
 	call := sim.Dependency{
 		StationConfig: sim.StationConfig{Name: name, Service: p.scaled(described.Service)},
-		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Loss: float64(described.Loss), Connections: described.Connections, Outlet: outlet,
+		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Loss: float64(described.Loss), Connections: described.Connections, Policies: policies,
 	}
 	if call.Role != sim.Mail && call.Role != sim.SMS {
-		call.Timeout = cmp.Or(p.Scenario.Backend.CallTimeouts[name], backend.DefaultCallTimeout)
+		call.Timeout = cmp.Or(p.Scenario.Backend.CallTimeouts[name], registry.DefaultTimeout)
 	}
 	var err error
 	if call.Faults, err = p.faults(name); err != nil {

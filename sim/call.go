@@ -16,30 +16,30 @@ const (
 	quotaRetry    = time.Minute
 )
 
-// outlet is an Outlet made ready.
+// outlet is what protects a dependency's calls beside the gate; what is nil is not there.
 type outlet struct {
-	Outlet
-	cache   *resilience.Cache[uint64, struct{}, int32]
-	breaker *resilience.Breaker
-	budget  *resilience.Budget
+	cache    *resilience.Cache[uint64, struct{}, int32]
+	deferred *resilience.DeferConfig
+	guard    resilience.Guard
+	repeater resilience.Repeater
 }
 
 // newOutlet returns nil where nothing but a gate protects the calls.
-func newOutlet(config Outlet) *outlet {
-	if config.Cache == nil && config.Defer == nil && config.Breaker == nil && config.Retry == nil {
+func newOutlet(config protection) *outlet {
+	o := outlet{deferred: config.deferred}
+	if config.cache != nil {
+		o.cache = resilience.NewCache[uint64, struct{}, int32](*config.cache)
+	}
+	if config.guard != nil {
+		o.guard = config.guard.Guard()
+	}
+	if config.repeats != nil {
+		o.repeater = config.repeats.Repeater()
+	}
+	if o == (outlet{}) {
 		return nil
 	}
-	o := &outlet{Outlet: config}
-	if config.Cache != nil {
-		o.cache = resilience.NewCache[uint64, struct{}, int32](*config.Cache)
-	}
-	if config.Breaker != nil {
-		o.breaker = resilience.NewBreaker(*config.Breaker)
-	}
-	if config.Retry != nil {
-		o.budget = resilience.NewBudget(config.Retry.BudgetConfig)
-	}
-	return o
+	return &o
 }
 
 // call makes a call, unless its answer is known or on its way.
@@ -47,8 +47,8 @@ func (m *model) call(number int32, hop *hop) {
 	if o := m.outlets[hop.To]; o != nil {
 		r := &m.requests[number]
 		r.calls = 0
-		if o.budget != nil {
-			o.budget.First()
+		if o.repeater != nil {
+			o.repeater.First()
 		}
 		if o.cache != nil {
 			_, lookup := o.cache.Look(r.question(), number, m.engine.now)
@@ -81,7 +81,7 @@ func (m *model) try(number int32) {
 	if m.gates[hop.To] != nil {
 		verdict = m.enterGate(number, hop.To)
 	}
-	if o := m.outlets[hop.To]; o != nil && o.Defer != nil && verdict != resilience.Rejected {
+	if o := m.outlets[hop.To]; o != nil && o.deferred != nil && verdict != resilience.Rejected {
 		m.accept(number)
 	}
 	if verdict == resilience.Admitted {
@@ -137,8 +137,8 @@ var unknownYet = journey.Answer{Outcome: funnel.Completed, Pending: true}
 // dial makes the call: the dependency works on it while a timeout runs.
 func (m *model) dial(number int32, hop *hop) {
 	r := &m.requests[number]
-	if o := m.outlets[hop.To]; o != nil && o.breaker != nil {
-		epoch, wait, ok := o.breaker.Allow(m.engine.now)
+	if o := m.outlets[hop.To]; o != nil && o.guard != nil {
+		epoch, wait, ok := o.guard.Allow(m.engine.now)
 		if !ok {
 			m.leaveGate(hop.To)
 			m.callFailed(number, false, wait)
@@ -173,22 +173,25 @@ func (m *model) callFailed(number int32, asked bool, retryAfter time.Duration) {
 		return
 	}
 	r.calls++
-	if asked && o.breaker != nil {
-		o.breaker.Done(m.engine.now, r.epoch, false)
+	if asked && o.guard != nil {
+		o.guard.Done(m.engine.now, r.epoch, false)
 	}
-	switch {
-	case asked && o.budget != nil && int(r.calls) < o.Retry.Calls && o.budget.RetryAfter(retryAfter):
-		m.engine.After(o.Retry.Pause.Again(int(r.calls)), NewEvent(againKind, number))
-	case r.accepted:
-		m.engine.After(o.Defer.Again(int(r.calls)), NewEvent(againKind, number))
-	default:
-		question, fetching := r.question(), r.fetching
-		r.fetching = false
-		m.busy(number, retryAfter)
-		if fetching {
-			for _, waiting := range o.cache.Fail(question) {
-				m.busy(waiting, retryAfter)
-			}
+	if asked && o.repeater != nil {
+		if pause, again := o.repeater.Again(int(r.calls), retryAfter); again {
+			m.engine.After(pause, NewEvent(againKind, number))
+			return
+		}
+	}
+	if r.accepted {
+		m.engine.After(o.deferred.Again(int(r.calls)), NewEvent(againKind, number))
+		return
+	}
+	question, fetching := r.question(), r.fetching
+	r.fetching = false
+	m.busy(number, retryAfter)
+	if fetching {
+		for _, waiting := range o.cache.Fail(question) {
+			m.busy(waiting, retryAfter)
 		}
 	}
 }
@@ -268,8 +271,8 @@ func (m *model) called(number int32, hop *hop) {
 	m.endCall(number, hop)
 	if o := m.outlets[hop.To]; o != nil {
 		r := &m.requests[number]
-		if o.breaker != nil {
-			o.breaker.Done(m.engine.now, r.epoch, true)
+		if o.guard != nil {
+			o.guard.Done(m.engine.now, r.epoch, true)
 		}
 		if r.fetching {
 			r.fetching = false

@@ -95,11 +95,9 @@ type Role string
 // The roles, named as the kinds of dependency in scenario files.
 const (
 	Dukcapil Role = "dukcapil" // identity, by population.Record
-	Dapodik  Role = "dapodik"  // pupils and students are not eligible
-	DTKS     Role = "dtks"     // social aid: a preference, no refusal
 	Mail     Role = "mail"     // what await steps wait for
 	SMS      Role = "sms"      // likewise
-	Generic  Role = "generic"  // nothing
+	Generic  Role = "generic"  // nothing; others that say something about a person are in eligibilities
 )
 
 // Dependency is something that the service calls.
@@ -112,7 +110,7 @@ type Dependency struct {
 	Faults   fault.Schedule        // by scenario time
 	// Connections is the most calls under way; a further one brings an error at once. 0 means no limit.
 	Connections int
-	Outlet
+	Policies    []resilience.Policy // in front of its calls
 }
 
 // Change gives a station or dependency another number of servers, as operators do by hand.
@@ -175,7 +173,7 @@ func (c Config) places(kind HopKind) int {
 }
 
 func (d Dependency) validate() error {
-	if err := d.Outlet.validate(); err != nil {
+	if _, err := protectionOf(d.Policies); err != nil {
 		return err
 	}
 	if d.Holding {

@@ -8,33 +8,34 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// filter decides about a request at once: yes, or how long to wait.
-type filter interface {
+// decider decides about a request at once: yes, or how long to wait.
+type decider interface {
 	allow(m *model, r *request) (wait time.Duration, ok bool)
 }
 
 // newDoor builds the gate of a door.
 func newDoor(name string, which int, door Door) *gate {
+	config, err := door.Policy.Config()
+	if err != nil {
+		panic(err) // Validate has seen to it
+	}
 	g := &gate{name: name}
-	switch {
-	case door.Gate != nil:
-		return newGate(name, door.Gate)
-	case door.Buckets != nil:
-		g.filter = buckets{resilience.NewBuckets(*door.Buckets)}
-	case door.Stagger != nil:
-		g.filter = stagger{*door.Stagger}
-	case door.Budget != nil:
-		g.filter = budget{resilience.NewBudget(*door.Budget)}
-	default:
-		g.filter = &room{which: int16(which), gate: g, room: resilience.NewRoom(*door.Room)}
+	switch config := config.(type) {
+	case resilience.RoomConfig:
+		g.decider = &room{which: int16(which), gate: g, room: resilience.NewRoom(config)}
+	case resilience.Gated:
+		return newGate(name, new(config.Gate()))
+	case resilience.Filtering:
+		descriptor := door.Policy.Descriptor()
+		g.decider = filter{config.Filter(), descriptor.Asks, descriptor.ScenarioTime}
 	}
 	return g
 }
 
 // enterFilter asks a filter.
 func (m *model) enterFilter(number int32, gate *gate) resilience.Verdict {
-	wait, ok := gate.filter.allow(m, &m.requests[number])
-	_, waits := gate.filter.(*room)
+	wait, ok := gate.decider.allow(m, &m.requests[number])
+	_, waits := gate.decider.(*room)
 	if !waits {
 		gate.counts.Arrivals++
 	}
@@ -51,29 +52,25 @@ func (m *model) enterFilter(number int32, gate *gate) resilience.Verdict {
 	return resilience.Admitted
 }
 
-type buckets struct{ buckets *resilience.Buckets }
-
-func (b buckets) allow(m *model, r *request) (time.Duration, bool) {
-	return b.buckets.Allow(m.engine.now, r.person)
+// filter asks a policy, which knows of the request what it asks for.
+type filter struct {
+	policy       resilience.Filter
+	asks         resilience.Facts
+	scenarioTime bool
 }
 
-type stagger struct{ config resilience.StaggerConfig }
-
-func (s stagger) allow(m *model, r *request) (time.Duration, bool) {
-	clock := m.config.Journey.Clock
-	wait, ok := s.config.Allow(clock.Scenario(m.engine.now), m.people.BirthDate(r.person).Month())
-	return clock.Real(clock.Scenario(m.engine.now)+wait) - m.engine.now, ok
-}
-
-// budget counts people's repeated attempts.
-type budget struct{ budget *resilience.Budget }
-
-func (b budget) allow(_ *model, r *request) (time.Duration, bool) {
-	if r.attempt > 1 {
-		return 0, b.budget.Retry()
+func (f filter) allow(m *model, r *request) (time.Duration, bool) {
+	whom := resilience.Asker{Person: r.person, Attempt: int(r.attempt)}
+	if f.asks.Has(resilience.AsksBirthMonth) {
+		whom.BirthMonth = m.people.BirthDate(r.person).Month()
 	}
-	b.budget.First()
-	return 0, true
+	if !f.scenarioTime {
+		return f.policy.Allow(m.engine.now, whom)
+	}
+	clock := m.config.Journey.Clock
+	now := clock.Scenario(m.engine.now)
+	wait, ok := f.policy.Allow(now, whom)
+	return clock.Real(now+wait) - m.engine.now, ok
 }
 
 // room keeps each person's place by session, as the person keeps the signed ticket.

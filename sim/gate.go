@@ -16,8 +16,8 @@ type gate struct {
 	priority bool
 	waiting  map[resilience.Ticket]int32
 	due      time.Duration    // when Expire is scheduled; 0 means it is not
-	filter   filter           // instead of the policy
-	counts   resilience.Stats // of the filter
+	decider  decider          // instead of the policy
+	counts   resilience.Stats // of the decider
 }
 
 func newGate(name string, config *resilience.GateConfig) *gate {
@@ -35,7 +35,7 @@ func newGate(name string, config *resilience.GateConfig) *gate {
 // others have been answered.
 func (m *model) enterGate(number int32, which int) resilience.Verdict {
 	gate := m.gates[which]
-	if gate.filter != nil {
+	if gate.decider != nil {
 		return m.enterFilter(number, gate)
 	}
 	class := resilience.Fresh
@@ -53,7 +53,7 @@ func (m *model) enterGate(number int32, which int) resilience.Verdict {
 	return decision.Verdict
 }
 
-// begun says whether a request belongs to a journey already begun: at the entry that of a person who
+// begun reports whether a request belongs to a journey already begun: at the entry that of a person who
 // is past the step that people are scheduled at, elsewhere of one who has tried this step before.
 func (m *model) begun(r *request, which int) bool {
 	if which >= len(m.config.Calls) && m.config.Doors[which-len(m.config.Calls)].Step < 0 {
@@ -103,7 +103,7 @@ func (m *model) expelFrom(which int) {
 // leaveGate gives the place back, and lets in who is next.
 func (m *model) leaveGate(which int) {
 	gate := m.gates[which]
-	if gate == nil || gate.filter != nil {
+	if gate == nil || gate.decider != nil {
 		return
 	}
 	for _, ticket := range gate.policy.Release(m.engine.now) {

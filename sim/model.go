@@ -56,20 +56,20 @@ type model struct {
 
 // step is a step of the journey made ready.
 type step struct {
-	name        string
-	key         workload.Purpose
-	awaits      bool
-	posts       bool // something is sent to the person, or awaited
-	way         int  // by which what it awaits comes
-	identifies  bool // Dukcapil is asked
-	asksDapodik bool
-	polls       bool // the outcome is looked for
-	evaluates   bool // the motivation test: the score is polled for
-	timeout     time.Duration
-	delay       *Delay
-	route       []*hop
-	doors       []int                 // places in gates
-	beside      workload.Distribution // of an exchange's time, what its route leaves out
+	name       string
+	key        workload.Purpose
+	awaits     bool
+	posts      bool // something is sent to the person, or awaited
+	way        int  // by which what it awaits comes
+	identifies bool // Dukcapil is asked
+	asksOthers bool // a registry of eligibilities is asked
+	polls      bool // the outcome is looked for
+	evaluates  bool // the motivation test: the score is polled for
+	timeout    time.Duration
+	delay      *Delay
+	route      []*hop
+	doors      []int                 // places in gates
+	beside     workload.Distribution // of an exchange's time, what its route leaves out
 }
 
 // hop is a Hop made ready.
@@ -80,6 +80,9 @@ type hop struct {
 	purpose workload.Purpose
 	chance  workload.Streams // of the work
 	delay   *Delay           // of the call's timeout
+
+	identifies bool              // the call is of Dukcapil
+	refuses    population.Traits // whom the registry that is called keeps from joining
 }
 
 // Result is what a run leaves beside what the observer was told.
@@ -106,7 +109,7 @@ func (m *model) begin() {
 		m.engine.At(change.At, NewEvent(changeKind, int32(i)))
 	}
 	for i, scaler := range m.scalers {
-		m.engine.At(scaler.config.Every, NewEvent(scaleKind, int32(i)))
+		m.engine.At(scaler.Every, NewEvent(scaleKind, int32(i)))
 	}
 }
 
@@ -121,13 +124,12 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 	}
 	for _, call := range config.Calls {
 		m.floor.Add(call.StationConfig)
-		gate := call.Gate
-		if call.Defer != nil {
-			workers := call.Defer.Gate()
-			gate = &workers
+		protected, err := protectionOf(call.Policies)
+		if err != nil {
+			panic(err) // Validate has seen to it
 		}
-		m.gates = append(m.gates, newGate("call:"+call.Name, gate))
-		m.outlets = append(m.outlets, newOutlet(call.Outlet))
+		m.gates = append(m.gates, newGate("call:"+call.Name, protected.gate))
+		m.outlets = append(m.outlets, newOutlet(protected))
 	}
 	m.calling = make([]int, len(config.Calls))
 	for _, door := range config.Doors {
@@ -176,8 +178,8 @@ func (m *model) newStep(i int) step {
 		h := m.newHop(described)
 		s.posts = s.posts || h.Kind == Async
 		if h.Kind == Call {
-			s.identifies = s.identifies || m.config.Calls[h.To].Role == Dukcapil
-			s.asksDapodik = s.asksDapodik || m.config.Calls[h.To].Role == Dapodik
+			s.identifies = s.identifies || h.identifies
+			s.asksOthers = s.asksOthers || h.refuses != 0
 		}
 		s.route = append(s.route, h)
 	}
@@ -187,6 +189,8 @@ func (m *model) newStep(i int) step {
 func (m *model) newHop(described Hop) *hop {
 	h := &hop{Hop: described, station: described.To}
 	if described.Kind != AtStation {
+		role := m.config.Calls[described.To].Role
+		h.identifies, h.refuses = role == Dukcapil, eligibilities()[role]
 		h.station += len(m.config.Stations)
 		if timeout := m.config.Calls[described.To].Timeout; timeout > 0 {
 			h.delay = m.engine.Delay(timeout)

@@ -91,10 +91,10 @@ func drawRun(t *rapid.T) Config {
 	}
 	config.Signups.Seed = config.Seed
 	if rapid.Bool().Draw(t, "gate") {
-		config.Calls[0].Gate = &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 1, Queue: 2, Deadline: ms("deadline", 1, 9)}}
+		config.Calls[0].Policies = []resilience.Policy{queueing(1, 2, ms("deadline", 1, 9))}
 	}
 	if rapid.Bool().Draw(t, "door") {
-		config.Doors = []Door{{Step: -1, Gate: &resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 2, Queue: 4, Deadline: ms("door deadline", 1, 9)}}}}
+		config.Doors = []Door{{Step: -1, Policy: queueing(2, 4, ms("door deadline", 1, 9))}}
 	}
 	routes := []Route{{{Kind: AtStation}}, {{Kind: AtStation}, {Kind: AtStation, To: 1}}, {{Kind: AtStation}, {Kind: Call}, {Kind: AtStation, To: 1}}, {{Kind: Call}}}
 	for _, name := range []string{"first", "second"} {
@@ -111,4 +111,8 @@ func drawRun(t *rapid.T) Config {
 		config.Delays = []workload.Distribution{workload.ConstantTime(ms("delay", 0, 3)), {}}
 	}
 	return config
+}
+
+func queueing(limit, queue int, deadline time.Duration) resilience.Policy {
+	return resilience.Policy{Name: "bounded-fifo", Settings: resilience.Settings{Limit: limit, Queue: queue, Deadline: deadline}}
 }

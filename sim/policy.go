@@ -6,97 +6,96 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// Door is protection in front of the service: at all steps, or at one. Exactly one policy is set.
+// Door is protection in front of the service: at all steps, or at one.
 type Door struct {
-	Step    int // place in the journey; -1 means all steps
-	Gate    *resilience.GateConfig
-	Buckets *resilience.BucketConfig  // of each person
-	Stagger *resilience.StaggerConfig // people are turned away before their birth month's turn
-	Room    *resilience.RoomConfig    // only at one step
-	Budget  *resilience.BudgetConfig  // people's repeated attempts
-}
-
-// Outlet is what protects the calls of a dependency; what is nil is not there. A call asks the cache,
-// is put off, passes the gate and then the breaker; one that fails is tried again within the budget.
-type Outlet struct {
-	Gate    *resilience.GateConfig
-	Cache   *resilience.CacheConfig // of answers, by person
-	Defer   *resilience.DeferConfig // the request is accepted and the call made later, behind a gate of its own
-	Breaker *resilience.BreakerConfig
-	Retry   *RetryConfig
-}
-
-// RetryConfig describes how the service repeats calls that failed.
-type RetryConfig struct {
-	resilience.BudgetConfig
-	Calls int                    // most calls for one request, the first included
-	Pause resilience.DeferConfig // only Pause and Longest count
+	Step   int               // place in the journey; -1 means all steps
+	Policy resilience.Policy // a gate, a filter or, at one step, a waiting room
 }
 
 // Scaler adds and removes servers of a station.
 type Scaler struct {
 	Station int // place in Stations
-	resilience.ScaleConfig
+	Policy  resilience.Policy
 }
 
-// validator is any policy's description.
-type validator interface{ Validate() error }
+// protection is what stands in front of the calls of a dependency; what is nil is not there. A call asks the
+// cache, is put off, passes the gate and then the guard; one that fails is perhaps repeated.
+type protection struct {
+	gate     *resilience.GateConfig
+	cache    *resilience.CacheConfig // of answers, by person
+	deferred *resilience.DeferConfig // the request is accepted and the call made later; the gate is that of the workers
+	guard    resilience.Guarding
+	repeats  resilience.Repeating
+}
 
-// first returns the first fault of the descriptions that are there, and how many are.
-func first(policies ...validator) (count int, fault error) {
+// protectionOf sorts the policies of a dependency's calls by their kinds, of which each may be there once.
+func protectionOf(policies []resilience.Policy) (p protection, err error) {
 	for _, policy := range policies {
-		count++
-		if err := policy.Validate(); err != nil && fault == nil {
-			fault = err
+		config, err := policy.Config()
+		if err != nil {
+			return p, fmt.Errorf("%s: %w", policy.Name, err)
+		}
+		taken := false
+		if gated, isGated := config.(resilience.Gated); isGated {
+			taken, p.gate = p.gate != nil, new(gated.Gate())
+		}
+		switch config := config.(type) {
+		case resilience.DeferConfig:
+			p.deferred = &config
+		case resilience.Gated:
+		case resilience.CacheConfig:
+			taken, p.cache = p.cache != nil, &config
+		case resilience.Guarding:
+			taken, p.guard = p.guard != nil, config
+		case resilience.Repeating:
+			taken, p.repeats = p.repeats != nil, config
+		default:
+			return p, fmt.Errorf("%s does not protect calls", policy.Name)
+		}
+		if taken {
+			return p, fmt.Errorf("%s is the second policy of its kind; leave one out", policy.Name)
 		}
 	}
-	return count, fault
+	return p, nil
 }
 
-// set appends a description that is there.
-func set[T any, P interface {
-	*T
-	validator
-}](policies []validator, policy P) []validator {
-	if policy == nil {
-		return policies
+// validate returns the first fault of a door.
+func (d Door) validate(steps int) error {
+	config, err := d.Policy.Config()
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.Policy.Name, err)
 	}
-	return append(policies, policy)
+	_, isRoom := config.(resilience.RoomConfig)
+	_, isGate := config.(resilience.Gated)
+	_, isFilter := config.(resilience.Filtering)
+	switch {
+	case d.Step < -1 || d.Step >= steps:
+		return fmt.Errorf("there are %d steps", steps)
+	case isRoom && d.Step < 0:
+		return fmt.Errorf("%s needs one step to stand at", d.Policy.Name)
+	case !isRoom && !isGate && !isFilter:
+		return fmt.Errorf("%s cannot stand in front of the service", d.Policy.Name)
+	}
+	return nil
 }
 
-func (d Door) policies() []validator {
-	var all []validator
-	all = set(all, d.Gate)
-	all = set(all, d.Buckets)
-	all = set(all, d.Stagger)
-	all = set(all, d.Room)
-	return set(all, d.Budget)
-}
-
-func (o Outlet) validate() error {
-	var all []validator
-	all = set(all, o.Gate)
-	all = set(all, o.Cache)
-	all = set(all, o.Defer)
-	all = set(all, o.Breaker)
-	if o.Retry != nil {
-		all = append(all, o.Retry.BudgetConfig)
+// steering returns the policy of a scaler.
+func (s Scaler) steering() (resilience.Steering, error) {
+	config, err := s.Policy.Config()
+	if err != nil {
+		return nil, err
 	}
-	if o.Gate != nil && o.Defer != nil {
-		return fmt.Errorf("deferred calls have a gate of their own; leave the other one out")
+	steering, steers := config.(resilience.Steering)
+	if !steers {
+		return nil, fmt.Errorf("%s does not change numbers of servers", s.Policy.Name)
 	}
-	_, err := first(all...)
-	return err
+	return steering, nil
 }
 
 func (c Config) validatePolicies() error {
 	for _, door := range c.Doors {
-		count, err := first(door.policies()...)
-		switch {
-		case err != nil:
+		if err := door.validate(len(c.Routes)); err != nil {
 			return fmt.Errorf("the door of step %d: %w", door.Step, err)
-		case count != 1 || door.Step < -1 || door.Step >= len(c.Routes) || door.Step < 0 && door.Room != nil:
-			return fmt.Errorf("the door of step %d of %d has %d policies; give it one, and a waiting room a step", door.Step, len(c.Routes), count)
 		}
 	}
 	scaled := map[int]bool{}
@@ -105,7 +104,7 @@ func (c Config) validatePolicies() error {
 			return fmt.Errorf("a scaler for station %d of %d; give each at most one", scaler.Station, len(c.Stations))
 		}
 		scaled[scaler.Station] = true
-		if err := scaler.Validate(); err != nil {
+		if _, err := scaler.steering(); err != nil {
 			return fmt.Errorf("station %s: %w", c.Stations[scaler.Station].Name, err)
 		}
 	}

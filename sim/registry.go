@@ -17,8 +17,8 @@ import (
 //	a mistyped NIK                            Data Not Found, declined      Dukcapil
 //	a record not clean (Record.State)         declined                      Dukcapil
 //	a record that mismatches                  Tidak Sesuai, declined        Dukcapil
-//	eligibility, younger than 18 today        422, declined                 Dapodik, or the first hop without it
-//	eligibility, pupil or student             422, declined                 Dapodik; DTKS is not asked
+//	eligibility, younger than 18 today        422, declined                 the first of eligibilities, or the first hop without one
+//	eligibility, pupil or student             422, declined                 Dapodik; those after it are not asked
 //	the test, handed in or not yet evaluated  202, pending                  the last hop
 //	a place in a batch that is full           409, declined                 the last hop
 //	anything else                             completed                     the last hop
@@ -37,12 +37,12 @@ var (
 	pending  = reply{funnel.Completed, 202, 0} // not there yet: look again
 )
 
-// decide answers a request after a hop where that settles it, and says whether it did.
+// decide answers a request after a hop where that settles it, and reports whether it did.
 func (m *model) decide(number int32, hop *hop) bool {
 	r := &m.requests[number]
 	step := &m.steps[r.step]
 	if hop.Kind == Call {
-		return m.decideCall(number, m.config.Calls[hop.To].Role)
+		return m.decideCall(number, hop)
 	}
 	if r.hop > 0 {
 		return false
@@ -55,7 +55,7 @@ func (m *model) decide(number int32, hop *hop) bool {
 		m.finish(number, linkUsed)
 	case step.identifies && s != nil && s.marks.has(identified), step.name == funnel.Eligibility && s != nil && s.marks.has(eligible):
 		m.finish(number, accepted)
-	case step.name == funnel.Eligibility && !step.asksDapodik && m.isMinor(r.person, m.people.Traits(r.person)):
+	case step.name == funnel.Eligibility && !step.asksOthers && m.isMinor(r.person, m.people.Traits(r.person)):
 		m.finish(number, declined)
 	default:
 		return false
@@ -63,16 +63,17 @@ func (m *model) decide(number int32, hop *hop) bool {
 	return true
 }
 
-func (m *model) decideCall(number int32, role Role) bool {
+// decideCall answers a request with the no of a registry, and reports whether there was one.
+func (m *model) decideCall(number int32, hop *hop) bool {
 	r := &m.requests[number]
-	traits := m.people.Traits(r.person)
-	switch role {
-	case Dukcapil:
+	switch {
+	case hop.identifies:
+		traits := m.people.Traits(r.person)
 		if wrong := r.mistyped && traits.Has(population.MistypedNIK); !wrong && !traits.HasAny(unclean) {
 			return false
 		}
-	case Dapodik:
-		if !traits.HasAny(population.Pupil|population.Student) && !m.isMinor(r.person, traits) {
+	case hop.refuses != 0:
+		if traits := m.people.Traits(r.person); !traits.HasAny(hop.refuses) && !m.isMinor(r.person, traits) {
 			return false
 		}
 	default:
@@ -80,6 +81,14 @@ func (m *model) decideCall(number int32, role Role) bool {
 	}
 	m.finish(number, declined)
 	return true
+}
+
+// eligibilities lists the registries that keep people from joining, with whom. Those of the reference backend
+// that prefer people, as DTKS does, change no answer. A new one is an entry here.
+func eligibilities() map[Role]population.Traits {
+	return map[Role]population.Traits{
+		"dapodik": population.Pupil | population.Student,
+	}
 }
 
 // complete notes what a request has changed and returns the last answer.
@@ -130,7 +139,7 @@ func (m *model) sessionOf(r *request) *session {
 	return nil
 }
 
-// isMinor says whether a person is younger than 18 today, by the scenario's clock in WIB (UTC+7).
+// isMinor reports whether a person is younger than 18 today, by the scenario's clock in WIB (UTC+7).
 func (m *model) isMinor(person uint64, traits population.Traits) bool {
 	if !traits.Has(population.Minor) {
 		return false
@@ -153,7 +162,7 @@ func ageOn(today, birth time.Time) int {
 	return years
 }
 
-// traitTypo says whether who the person is makes their first attempt at the step hold a typing error.
+// traitTypo reports whether who the person is makes their first attempt at the step hold a typing error.
 func (m *model) traitTypo(person uint64, step int) bool {
 	return step < len(m.config.Traits) && m.config.Traits[step] != 0 && m.people.Traits(person).HasAny(m.config.Traits[step])
 }

@@ -22,7 +22,7 @@ type request struct {
 	held       Job              // a station whose server it keeps until its end
 	handed     int16            // an errand: how often it was handed over
 	calls      int16            // under one hop, that came to nothing
-	epoch      resilience.Epoch // of the breaker, when the call under way began
+	epoch      resilience.Epoch // of the guard, when the call under way began
 	since      time.Duration    // an errand: when it was left; one that will be worked off later: the person's first look
 	answer     reply            // that the person has yet to see
 	timeout    Alarm            // of the call under way

@@ -6,11 +6,12 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// scaler watches a station for its resilience.Scaler. Servers that were asked for boot first; those
+// scaler watches a station for its policy. Servers that were asked for boot first; those
 // that are not wanted any longer go at once and finish what they have.
 type scaler struct {
-	config  Scaler
-	policy  *resilience.Scaler
+	resilience.Looks
+	policy  resilience.Steerer
+	place   int // of the station
 	station *Station
 	wanted  int           // servers, those that boot included
 	boots   []int         // servers of each boot under way, the earliest first
@@ -20,8 +21,13 @@ type scaler struct {
 }
 
 func newScaler(config Scaler, floor *Floor) *scaler {
+	steering, err := config.steering()
+	if err != nil {
+		panic(err) // Validate has seen to it
+	}
 	station := floor.stations[config.Station]
-	return &scaler{config: config, policy: resilience.NewScaler(config.ScaleConfig), station: station, wanted: station.servers}
+	looks, policy := steering.Steer()
+	return &scaler{Looks: looks, policy: policy, place: config.Station, station: station, wanted: station.servers}
 }
 
 // metric returns the mean since the last look, for each server.
@@ -31,7 +37,7 @@ func (s *scaler) metric(now time.Duration) float64 {
 	share := float64(now-s.looked) * float64(s.station.servers)
 	busy, queue := float64(stats.busyTime-s.busy)/share, float64(stats.queueTime-s.queue)/share
 	s.looked, s.busy, s.queue = now, stats.busyTime, stats.queueTime
-	switch s.config.Metric {
+	switch s.Metric {
 	case resilience.ByUtilization:
 		return busy
 	case resilience.ByQueue:
@@ -46,11 +52,11 @@ func (m *model) scale(which int32) {
 	wanted := s.policy.Look(m.engine.now, s.metric(m.engine.now), s.station.servers, s.wanted)
 	if more := wanted - s.wanted; more > 0 {
 		s.boots = append(s.boots, more)
-		m.engine.After(s.config.Boot, NewEvent(bootKind, which))
+		m.engine.After(s.Boot, NewEvent(bootKind, which))
 	}
 	s.wanted = wanted
 	m.resize(s, min(s.station.servers, wanted))
-	m.engine.After(s.config.Every, NewEvent(scaleKind, which))
+	m.engine.After(s.Every, NewEvent(scaleKind, which))
 }
 
 // booted puts the servers of the earliest boot to work, those that are still wanted.
@@ -62,6 +68,6 @@ func (m *model) booted(s *scaler) {
 
 func (m *model) resize(s *scaler, servers int) {
 	if servers != s.station.servers {
-		m.change(Change{At: m.engine.now, Kind: AtStation, To: s.config.Station, Servers: servers})
+		m.change(Change{At: m.engine.now, Kind: AtStation, To: s.place, Servers: servers})
 	}
 }

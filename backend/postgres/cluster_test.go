@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
+
 	"github.com/ombak-sim/ombak/backend/postgres"
 )
 

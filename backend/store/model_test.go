@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
-	"github.com/ombak-sim/ombak/backend/store"
 	"pgregory.net/rapid"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // The world of the model: so many people want so many NIKs and places.

@@ -7,8 +7,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"pgregory.net/rapid"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 func TestOneNIKBelongsToOnePerson(t *testing.T) { onEach(t, oneNIKBelongsToOnePerson) }

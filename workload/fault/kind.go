@@ -47,8 +47,7 @@ func (k Kind) ofBodies() bool {
 	return slices.Contains([]Kind{Garbage, Truncated, SlowBody, WrongContent, ClockSkew, Stale}, k)
 }
 
-// Befalls reports whether a kind of fault applies to a kind of dependency: dukcapil, dapodik, dtks, mail, sms or
-// generic.
+// Befalls reports whether a kind of fault applies to a kind of dependency: one of [Registries], mail, sms or generic.
 func (k Kind) Befalls(dependency string) bool {
 	switch dependency {
 	case "mail":

@@ -14,9 +14,12 @@ type Set struct {
 	Faults  Schedule
 }
 
+// Registries lists the kinds of dependency that answer questions about people.
+func Registries() []string { return []string{"dukcapil", "dapodik", "dtks"} }
+
 // Sets returns the named sets in the order of their documentation. Their figures are our assumptions.
 func Sets() []Set {
-	registries := []string{"dukcapil", "dapodik", "dtks"}
+	registries := Registries()
 	return []Set{
 		{
 			"dukcapil-brownout",

@@ -1,4 +1,4 @@
-package backend
+package registry
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// gate puts the policy into real time: callers wait at it as goroutines.
-type gate struct {
+// Gate puts a queueing policy into real time: callers wait at it as goroutines.
+type Gate struct {
 	began   time.Time
 	mutex   sync.Mutex // guards what follows
 	policy  *resilience.Gate
@@ -19,16 +19,16 @@ type gate struct {
 	timer   *time.Timer                     // the next deadline
 }
 
-// busyError says that a registry cannot be asked now.
-type busyError struct {
-	retryAfter time.Duration // when to come back, an estimate
-	reason     string
+// BusyError says that a registry cannot be asked now, or that a gate is closed.
+type BusyError struct {
+	RetryAfter time.Duration // when to come back, an estimate
+	Reason     string
 }
 
-func (e *busyError) Error() string { return e.reason }
+func (e *BusyError) Error() string { return e.Reason }
 
-// newGate returns a gate; with a Concurrency of 0 it only counts.
-func newGate(config resilience.GateConfig) (*gate, error) {
+// NewGate returns a gate; with a Concurrency of 0 it only counts.
+func NewGate(config resilience.GateConfig) (*Gate, error) {
 	if config.Concurrency == 0 {
 		config = resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: math.MaxInt}}
 	}
@@ -36,24 +36,24 @@ func newGate(config resilience.GateConfig) (*gate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gate: %w", err)
 	}
-	g := &gate{began: time.Now(), policy: policy, waiting: map[resilience.Ticket]chan bool{}}
+	g := &Gate{began: time.Now(), policy: policy, waiting: map[resilience.Ticket]chan bool{}}
 	g.timer = time.AfterFunc(math.MaxInt64, g.expire)
 	return g, nil
 }
 
-func (g *gate) now() time.Duration { return time.Since(g.began) }
+func (g *Gate) now() time.Duration { return time.Since(g.began) }
 
-// enter waits for a place. Whoever gets nil must leave; any other answer is a *busyError or ctx's.
-func (g *gate) enter(ctx context.Context) error { return g.enterAs(ctx, resilience.Fresh) }
+// Enter waits for a place. Whoever gets nil must leave; any other answer is a *BusyError or ctx's.
+func (g *Gate) Enter(ctx context.Context) error { return g.EnterAs(ctx, resilience.Fresh) }
 
-// enterAs waits for a place of a class.
-func (g *gate) enterAs(ctx context.Context, class resilience.Class) error {
+// EnterAs waits for a place of a class.
+func (g *Gate) EnterAs(ctx context.Context, class resilience.Class) error {
 	decision, admitted := g.arrive(class)
 	switch decision.Verdict {
 	case resilience.Admitted:
 		return nil
 	case resilience.Rejected:
-		return &busyError{decision.RetryAfter, "the queue is full"}
+		return &BusyError{decision.RetryAfter, "the queue is full"}
 	}
 	select {
 	case yes := <-admitted:
@@ -66,16 +66,16 @@ func (g *gate) enterAs(ctx context.Context, class resilience.Class) error {
 	return g.verdict(<-admitted) // it was decided at the same time
 }
 
-func (g *gate) verdict(admitted bool) error {
+func (g *Gate) verdict(admitted bool) error {
 	if admitted {
 		return nil
 	}
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	return &busyError{g.policy.RetryAfter(), "the wait was too long"}
+	return &BusyError{g.policy.RetryAfter(), "the wait was too long"}
 }
 
-func (g *gate) arrive(class resilience.Class) (resilience.Decision, chan bool) {
+func (g *Gate) arrive(class resilience.Class) (resilience.Decision, chan bool) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	decision := g.policy.ArriveAs(g.now(), class)
@@ -88,15 +88,15 @@ func (g *gate) arrive(class resilience.Class) (resilience.Decision, chan bool) {
 	return decision, admitted
 }
 
-// leave gives the place back.
-func (g *gate) leave() {
+// Leave gives the place back.
+func (g *Gate) Leave() {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	g.tell(g.policy.Release(g.now()), true)
 	g.settle()
 }
 
-func (g *gate) cancel(ticket resilience.Ticket) bool {
+func (g *Gate) cancel(ticket resilience.Ticket) bool {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	cancelled := g.policy.Cancel(g.now(), ticket)
@@ -108,14 +108,14 @@ func (g *gate) cancel(ticket resilience.Ticket) bool {
 }
 
 // expire is called by the timer.
-func (g *gate) expire() {
+func (g *Gate) expire() {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	g.settle()
 }
 
 // settle tells those who have expired and sets the timer for the next; the mutex is held.
-func (g *gate) settle() {
+func (g *Gate) settle() {
 	g.tell(g.policy.Expire(g.now()), false)
 	if next, due := g.policy.NextDeadline(); due {
 		g.timer.Reset(next - g.now())
@@ -124,14 +124,15 @@ func (g *gate) settle() {
 	}
 }
 
-func (g *gate) tell(tickets []resilience.Ticket, admitted bool) {
+func (g *Gate) tell(tickets []resilience.Ticket, admitted bool) {
 	for _, ticket := range tickets {
 		g.waiting[ticket] <- admitted
 		delete(g.waiting, ticket)
 	}
 }
 
-func (g *gate) stats() resilience.Stats {
+// Stats returns the counts up to now.
+func (g *Gate) Stats() resilience.Stats {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	stats := g.policy.Stats(g.now())
@@ -139,15 +140,15 @@ func (g *gate) stats() resilience.Stats {
 	return stats
 }
 
-// limit returns how many may be in service at once.
-func (g *gate) limit() int {
+// Limit returns how many may be in service at once.
+func (g *Gate) Limit() int {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	return g.policy.Limit()
 }
 
-// close stops the timer; nobody may be waiting.
-func (g *gate) close() {
+// Close stops the timer; nobody may be waiting.
+func (g *Gate) Close() {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	g.timer.Stop()

@@ -1,4 +1,4 @@
-package backend
+package outbox
 
 import (
 	"context"
@@ -7,38 +7,41 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/registry"
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // smsWorker hands short messages to the gateway.
 type smsWorker struct {
 	config  SMSConfig
 	client  *fasthttp.Client
-	retries retries
+	retries Retries
 	code    func(nonce []byte) string
 	log     *slog.Logger
 }
 
-var _ worker = (*smsWorker)(nil)
+var _ Worker = (*smsWorker)(nil)
 
-func (w *smsWorker) attempt(_ context.Context, jobs []store.Job) []outcome {
-	return oneByOne(jobs, w.one)
+// Attempt hands them over, one after another.
+func (w *smsWorker) Attempt(_ context.Context, jobs []store.Job) []Outcome {
+	return OneByOne(jobs, w.one)
 }
 
 // one sends one code. That the gateway took it does not mean that it arrives.
-func (w *smsWorker) one(sms store.Job) outcome {
+func (w *smsWorker) one(sms store.Job) Outcome {
 	sms.Attempts++
 	status, pause := w.send(sms)
 	switch {
 	case status == fasthttp.StatusAccepted || status == fasthttp.StatusOK:
-		return outcome{job: sms, state: store.JobDone}
+		return Outcome{Job: sms, State: store.JobDone}
 	case status == 0 || status == fasthttp.StatusTooManyRequests || status >= fasthttp.StatusInternalServerError:
 		w.log.Warn("SMS gateway in trouble", "status", status)
-		return outcome{sms, w.retries.next(sms.Attempts), max(pause, w.retries.pause(sms.Attempts))}
+		return Outcome{sms, w.retries.Next(sms.Attempts), max(pause, w.retries.Pause(sms.Attempts))}
 	}
 	w.log.Warn("short message refused for good", "status", status)
-	return outcome{job: sms, state: store.JobDead}
+	return Outcome{Job: sms, State: store.JobDead}
 }
 
 // send returns the gateway's status, 0 for none, and when it wants to be asked again.
@@ -58,21 +61,20 @@ func (w *smsWorker) send(sms store.Job) (status int, pause time.Duration) {
 	if err := w.client.DoTimeout(request, response, w.config.Timeout); err != nil {
 		return 0, 0
 	}
-	return response.StatusCode(), retryAfter(response)
+	return response.StatusCode(), registry.RetryAfter(response)
 }
 
-func (w *smsWorker) quit() { w.client.CloseIdleConnections() }
+// Quit closes the connections.
+func (w *smsWorker) Quit() { w.client.CloseIdleConnections() }
 
-// openSMS makes the queue of short messages.
-func (s *Server) openSMS(ctx context.Context) (err error) {
-	c := s.config.SMS
-	if s.sms, err = newQueue(ctx, store.JobSMS, "sms", s.store, s.config.Log); err != nil || c.URL == "" {
-		return err
-	}
+// NewSMS returns the queue of short messages. Code returns that of a nonce, which proves the phone.
+func NewSMS(ctx context.Context, config SMSConfig, s *store.Store, code func(nonce []byte) string, log *slog.Logger) (*Queue, error) {
 	client := &fasthttp.Client{NoDefaultUserAgentHeader: true, MaxResponseBodySize: 1 << 16}
-	s.sms.workers = c.Connections
-	s.sms.hire = func() worker {
-		return &smsWorker{c, client, retries{c.Backoff, c.BackoffMax, c.Attempts}, s.phoneCode, s.config.Log}
+	crew := Crew{Workers: config.Connections, Hire: func() Worker {
+		return &smsWorker{config, client, Retries{config.Backoff, config.BackoffMax, config.Attempts}, code, log}
+	}}
+	if config.URL == "" {
+		crew = Crew{}
 	}
-	return nil
+	return New(ctx, store.JobSMS, "sms", s, crew, log)
 }

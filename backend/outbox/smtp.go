@@ -1,4 +1,4 @@
-package backend
+package outbox
 
 import (
 	"context"
@@ -10,13 +10,16 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ombak-sim/ombak/backend/registry"
 )
 
 // mailLine is a connection to the mail server (RFC 5321) that is kept over many mails. Where the server
 // lets commands come together (PIPELINING, RFC 2920), a mail costs two round trips instead of four; where it
 // takes the message beside them (CHUNKING, RFC 3030), several mails cost one.
 //
-// Note: the client of go-smtp waits for the answer to each command.
+// Note: the client of go-smtp waits for the answer to each command. Against one go-smtp server on this machine, two
+// busy cores, a mail takes 28 µs here and 180 to 520 µs there, 6 to 19 times as long (BenchmarkSMTP).
 type mailLine struct {
 	config     MailConfig
 	conn       net.Conn // nil when there is none
@@ -64,7 +67,7 @@ func lost(err error) error {
 	if no := (*textproto.Error)(nil); errors.As(err, &no) {
 		return fmt.Errorf("the mail server says %d", no.Code)
 	}
-	return errors.New("mail connection: " + plainly(err))
+	return errors.New("mail connection: " + registry.Plainly(err))
 }
 
 // transact hands over the first mail, or all in one round trip where the server takes them so, and returns how many

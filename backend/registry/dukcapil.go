@@ -1,4 +1,4 @@
-package backend
+package registry
 
 import (
 	"context"
@@ -7,11 +7,32 @@ import (
 	"time"
 )
 
-// dukcapil is the population registry.
-type dukcapil struct {
-	*registry
+// Dukcapil is the population registry.
+type Dukcapil struct {
+	*Client
 	account DukcapilConfig
-	answers *answers[verdict] // nil where none is kept
+	answers *answers[Verdict] // nil where none is kept
+}
+
+// DukcapilName is the kind of dependency that it is.
+const DukcapilName = "dukcapil"
+
+// NewDukcapil returns the client of the population registry, or nil where it has no address.
+func NewDukcapil(config DukcapilConfig, observer Observer) (*Dukcapil, error) {
+	if config.URL == "" {
+		return nil, nil
+	}
+	client, err := newClient(DukcapilName, config.Config, observer)
+	if err != nil {
+		return nil, err
+	}
+	return &Dukcapil{client, config, newAnswers[Verdict](client.protection.cache)}, nil
+}
+
+// Person is whom Dukcapil is asked about.
+type Person struct {
+	NIK, KK, Name string
+	Birth         time.Time
 }
 
 // verifyQuestion is the request of CALL_VERIFY_BY_ELEMEN; TRESHOLD is spelt so.
@@ -38,32 +59,33 @@ type verifyRow struct {
 	BirthDate string `json:"TGL_LHR"`
 }
 
-// verdict is what the registry says of a person, as the code of our answer.
-type verdict string
+// Verdict is what the registry says of a person, as the code of our answer.
+type Verdict string
+
+// The verdicts.
 
 const (
-	matched    verdict = "verified"
-	notMatched verdict = "not_matched"
-	notFound   verdict = "not_found"
-	deceased   verdict = "deceased"
-	duplicate  verdict = "duplicate"
-	inactive   verdict = "inactive"
-	nikTaken   verdict = "nik_taken" // a yes, but to a second person
+	Matched    Verdict = "verified"
+	NotMatched Verdict = "not_matched"
+	NotFound   Verdict = "not_found"
+	Deceased   Verdict = "deceased"
+	Duplicate  Verdict = "duplicate"
+	Inactive   Verdict = "inactive"
 )
 
-// verify asks whether NIK, birth date and name belong together.
-func (d dukcapil) verify(ctx context.Context, person identity) (verdict, error) {
-	return d.answers.get(ctx, func() (verdict, error) { return d.check(ctx, person) }, person.NIK, person.KK, person.BirthDate, person.Name)
+// Verify asks whether NIK, birth date and name belong together.
+func (d *Dukcapil) Verify(ctx context.Context, person Person) (Verdict, error) {
+	return d.answers.get(ctx, func() (Verdict, error) { return d.check(ctx, person) }, person.NIK, person.KK, person.Birth.Format(time.DateOnly), person.Name)
 }
 
 // check asks the registry itself.
-func (d dukcapil) check(ctx context.Context, person identity) (verdict, error) {
+func (d *Dukcapil) check(ctx context.Context, person Person) (Verdict, error) {
 	question := verifyQuestion{
 		User: d.account.User, Password: d.account.Password, IP: d.account.IP, Threshold: d.account.Threshold,
-		NIK: person.NIK, KK: person.KK, Name: person.Name, BirthDate: person.birth.Format("02-01-2006"),
+		NIK: person.NIK, KK: person.KK, Name: person.Name, BirthDate: person.Birth.Format("02-01-2006"),
 	}
 	var answer verifyAnswer
-	var said verdict
+	var said Verdict
 	judge := func() (err error) {
 		if len(answer.Content) == 0 {
 			return d.trouble("the answer is empty", 0)
@@ -76,21 +98,21 @@ func (d dukcapil) check(ctx context.Context, person identity) (verdict, error) {
 }
 
 // judge reads one row. A text that is not about the person is a trouble of the registry.
-func (d dukcapil) judge(row verifyRow) (verdict, error) {
+func (d *Dukcapil) judge(row verifyRow) (Verdict, error) {
 	switch text := strings.TrimSpace(row.Text); text {
 	case "":
 		if agrees(row.NIK) && agrees(row.BirthDate) && score(row.Name) >= d.account.Threshold {
-			return matched, nil
+			return Matched, nil
 		}
-		return notMatched, nil
+		return NotMatched, nil
 	case "Data Not Found":
-		return notFound, nil
+		return NotFound, nil
 	case "Customer Meninggal Dunia":
-		return deceased, nil
+		return Deceased, nil
 	case "Data Ganda":
-		return duplicate, nil
+		return Duplicate, nil
 	case "Data Inactive":
-		return inactive, nil
+		return Inactive, nil
 	case "Kuota Akses Hari Ini Telah Habis":
 		return "", d.trouble("the quota of the day is used up", time.Minute)
 	case "IP Tidak Sesuai", "User ID Tidak Aktif", "Instansi Tidak Aktif", "Login Gagal", "Parameter Tidak Lengkap":

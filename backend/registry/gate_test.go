@@ -1,4 +1,4 @@
-package backend
+package registry
 
 import (
 	"context"
@@ -9,13 +9,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ombak-sim/ombak/resilience"
 	"pgregory.net/rapid"
+
+	"github.com/ombak-sim/ombak/resilience"
 )
 
-func newTestGate(t rapid.TB, config resilience.FIFOConfig) *gate {
+func newTestGate(t rapid.TB, config resilience.FIFOConfig) *Gate {
 	t.Helper()
-	g, err := newGate(resilience.GateConfig{FIFOConfig: config})
+	g, err := NewGate(resilience.GateConfig{FIFOConfig: config})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,16 +28,16 @@ func newTestGate(t rapid.TB, config resilience.FIFOConfig) *gate {
 func TestGateInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newTestGate(t, resilience.FIFOConfig{Concurrency: 2, Queue: 3, Deadline: 2 * time.Second})
-		defer g.close()
+		defer g.Close()
 		began := time.Now()
 		var done, late atomic.Int64
 		var wait sync.WaitGroup
 		for range 5 {
 			wait.Go(func() {
-				var busy *busyError
-				switch err := g.enter(t.Context()); {
+				var busy *BusyError
+				switch err := g.Enter(t.Context()); {
 				case err == nil:
-					defer g.leave()
+					defer g.Leave()
 					time.Sleep(time.Second)
 					done.Add(1)
 				case errors.As(err, &busy) && time.Since(began) == 2*time.Second:
@@ -56,24 +57,24 @@ func TestGateInTime(t *testing.T) {
 func TestGateFullAndCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newTestGate(t, resilience.FIFOConfig{Concurrency: 1, Queue: 1})
-		defer g.close()
-		if err := g.enter(t.Context()); err != nil {
+		defer g.Close()
+		if err := g.Enter(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		waiting := make(chan error)
-		go func() { waiting <- g.enter(ctx) }()
+		go func() { waiting <- g.Enter(ctx) }()
 		synctest.Wait()
-		var busy *busyError
-		if err := g.enter(t.Context()); !errors.As(err, &busy) {
+		var busy *BusyError
+		if err := g.Enter(t.Context()); !errors.As(err, &busy) {
 			t.Errorf("at a full queue: %v", err)
 		}
 		cancel()
 		if err := <-waiting; !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled: %v", err)
 		}
-		g.leave()
-		stats := g.stats()
+		g.Leave()
+		stats := g.Stats()
 		if stats.Arrivals != 3 || stats.Completions != 1 || stats.Rejections != 1 || stats.Cancellations != 1 || stats.InUse+stats.Queued != 0 {
 			t.Errorf("%+v", stats)
 		}
@@ -92,7 +93,7 @@ func TestGateConserves(t *testing.T) {
 		callers := rapid.SliceOfN(rapid.SliceOfN(rapid.IntRange(1, 30), 3, 3), 0, 40).Draw(rt, "callers") // arrival, work, patience in ms
 		synctest.Test(t, func(t *testing.T) {
 			g := newTestGate(rt, config)
-			defer g.close()
+			defer g.Close()
 			var inside, served, turned atomic.Int64
 			var wait sync.WaitGroup
 			for _, c := range callers {
@@ -100,11 +101,11 @@ func TestGateConserves(t *testing.T) {
 					time.Sleep(time.Duration(c[0]) * time.Millisecond)
 					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(c[2])*time.Millisecond)
 					defer cancel()
-					if err := g.enter(ctx); err != nil {
+					if err := g.Enter(ctx); err != nil {
 						turned.Add(1)
 						return
 					}
-					defer g.leave()
+					defer g.Leave()
 					if n := inside.Add(1); n > int64(config.Concurrency) {
 						rt.Errorf("%d inside", n)
 					}
@@ -114,7 +115,7 @@ func TestGateConserves(t *testing.T) {
 				})
 			}
 			wait.Wait()
-			s := g.stats()
+			s := g.Stats()
 			if int(served.Load()+turned.Load()) != len(callers) || s.Completions != uint64(served.Load()) ||
 				s.Rejections+s.Cancellations != uint64(turned.Load()) || len(g.waiting) != 0 {
 				rt.Errorf("%d served, %d turned away; %+v", served.Load(), turned.Load(), s)

@@ -1,25 +1,22 @@
-package backend
+package registry
 
 import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-
-	"github.com/valyala/fasthttp"
 )
-
-const traceHeader = "traceparent"
 
 type traceKey struct{}
 
-// tracing returns the context for calls on behalf of a request: it lives as long as the server, and
-// holds the request's trace (W3C Trace Context, level 1), if it has one.
-func (s *Server) tracing(ctx *fasthttp.RequestCtx) context.Context {
-	parent := string(ctx.Request.Header.Peek(traceHeader))
+// TraceHeader is the header that holds a request's trace (W3C Trace Context, level 1).
+const TraceHeader = "traceparent"
+
+// WithTrace returns a context for calls on behalf of a request with this trace header; a malformed one is ignored.
+func WithTrace(ctx context.Context, parent string) context.Context {
 	if !isTraceparent(parent) {
-		return s.stopping
+		return ctx
 	}
-	return context.WithValue(s.stopping, traceKey{}, parent)
+	return context.WithValue(ctx, traceKey{}, parent)
 }
 
 // childTrace returns the header of a call: the trace of the request with a span of its own, or nothing.

@@ -1,6 +1,7 @@
-package backend
+package registry
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,40 +15,37 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 )
 
 // registryRetry is when to come back to a registry that is in trouble and does not say itself.
 const registryRetry = 5 * time.Second
 
-// registry is a service of another ministry, behind its gate.
-type registry struct {
-	name     string
-	base     *url.URL
-	client   *fasthttp.HostClient
-	timeout  time.Duration
-	gate     *gate
-	outlet   *outlet // nil where calls have neither breaker nor retries
-	failures atomic.Uint64
-	calls    *prometheus.CounterVec // by registry and outcome; nil counts nothing
-	log      *slog.Logger
+// Client calls one registry of another ministry through what protects it.
+type Client struct {
+	name       string
+	base       *url.URL
+	client     *fasthttp.HostClient
+	timeout    time.Duration
+	limit      int
+	protection *protection
+	failures   atomic.Uint64
+	observer   Observer
 }
 
-// newRegistry returns the client of a registry, or nil when there is none.
-func newRegistry(name string, config RegistryConfig, log *slog.Logger) (*registry, error) {
-	if config.URL == "" {
-		return nil, nil
-	}
+// Observer is told of calls.
+type Observer struct {
+	Log   *slog.Logger                   // of troubles
+	Calls func(registry, outcome string) // each call: answered, failed or turned_away; nil means nobody counts
+}
+
+// newClient returns the client of a registry.
+func newClient(name string, config Config, observer Observer) (*Client, error) {
 	base, err := url.Parse(config.URL)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	gate, err := newGate(config.Gate)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	outlet, err := newOutlet(config)
+	protection, err := newProtection(config.Policies)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -60,11 +58,26 @@ func newRegistry(name string, config RegistryConfig, log *slog.Logger) (*registr
 		NoDefaultUserAgentHeader:  true,
 	}
 	base.Path = strings.TrimSuffix(base.Path, "/")
-	return &registry{name: name, base: base, client: client, timeout: config.Timeout, gate: gate, outlet: outlet, log: log}, nil
+	return &Client{name: name, base: base, client: client, timeout: config.Timeout, limit: config.limit(), protection: protection, observer: observer}, nil
 }
 
+// Name returns the registry's name.
+func (r *Client) Name() string { return r.name }
+
+// Gate returns what the calls pass.
+func (r *Client) Gate() *Gate { return r.protection.gate }
+
+// Limit returns how many calls may be under way at once, at first; 0 means that nothing limits them.
+func (r *Client) Limit() int { return r.limit }
+
+// Failures counts the calls without a usable answer.
+func (r *Client) Failures() uint64 { return r.failures.Load() }
+
+// Open returns a func that is 1 while a guard gives calls up and 0 else; false where there is no such guard.
+func (r *Client) Open() (show func() float64, known bool) { return r.protection.open() }
+
 // get asks for the JSON at a path below the registry's address.
-func (r *registry) get(ctx context.Context, answer any, path ...string) error {
+func (r *Client) get(ctx context.Context, answer any, path ...string) error {
 	return r.ask(ctx, func(request *fasthttp.Request) {
 		request.SetRequestURI(r.base.JoinPath(path...).String())
 	}, answer, nil)
@@ -72,7 +85,7 @@ func (r *registry) get(ctx context.Context, answer any, path ...string) error {
 
 // post sends JSON to a path below the registry's address. Judge reads the answer as a part of the call, so
 // that a trouble that is told with status 200 is a failure to breaker and retries too.
-func (r *registry) post(ctx context.Context, question, answer any, judge func() error, path ...string) error {
+func (r *Client) post(ctx context.Context, question, answer any, judge func() error, path ...string) error {
 	body, err := json.Marshal(question)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
@@ -85,11 +98,11 @@ func (r *registry) post(ctx context.Context, question, answer any, judge func() 
 	}, answer, judge)
 }
 
-// ask makes a call through what protects the registry. Every trouble is a *busyError.
-func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer any, judge func() error) (err error) {
+// ask makes a call through what protects the registry. Every trouble is a *BusyError.
+func (r *Client) ask(ctx context.Context, fill func(*fasthttp.Request), answer any, judge func() error) (err error) {
 	admitted := false
 	defer func() { r.count(admitted, err) }()
-	return r.outlet.call(ctx, r.gate, func() error {
+	return r.protection.call(ctx, func() error {
 		admitted = true
 		if err := r.exchange(ctx, fill, answer); err != nil || judge == nil {
 			return err
@@ -99,19 +112,19 @@ func (r *registry) ask(ctx context.Context, fill func(*fasthttp.Request), answer
 }
 
 // exchange makes one call.
-func (r *registry) exchange(ctx context.Context, fill func(*fasthttp.Request), answer any) error {
+func (r *Client) exchange(ctx context.Context, fill func(*fasthttp.Request), answer any) error {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
 	fill(request)
 	if trace := childTrace(ctx); trace != "" {
-		request.Header.Set(traceHeader, trace)
+		request.Header.Set(TraceHeader, trace)
 	}
 	if err := r.client.DoTimeout(request, response, r.timeout); err != nil {
-		return r.trouble(plainly(err), 0)
+		return r.trouble(Plainly(err), 0)
 	}
 	if status := response.StatusCode(); status != fasthttp.StatusOK {
-		return r.trouble("status "+strconv.Itoa(status), retryAfter(response))
+		return r.trouble("status "+strconv.Itoa(status), RetryAfter(response))
 	}
 	if err := json.Unmarshal(response.Body(), answer); err != nil {
 		return r.trouble("the answer is not the JSON that was expected", 0)
@@ -119,8 +132,8 @@ func (r *registry) exchange(ctx context.Context, fill func(*fasthttp.Request), a
 	return nil
 }
 
-// plainly words what broke an exchange without what the other side wrote, which may name a person.
-func plainly(err error) string {
+// Plainly words what broke an exchange without what the other side wrote, which may name a person.
+func Plainly(err error) string {
 	if network := (*net.OpError)(nil); errors.As(err, &network) {
 		return network.Error()
 	}
@@ -136,7 +149,7 @@ func plainly(err error) string {
 }
 
 // count tells what became of a call.
-func (r *registry) count(admitted bool, err error) {
+func (r *Client) count(admitted bool, err error) {
 	outcome := "answered"
 	switch {
 	case !admitted:
@@ -144,21 +157,20 @@ func (r *registry) count(admitted bool, err error) {
 	case err != nil:
 		outcome = "failed"
 	}
-	if r.calls != nil {
-		r.calls.WithLabelValues(r.name, outcome).Inc()
+	if r.observer.Calls != nil {
+		r.observer.Calls(r.name, outcome)
 	}
 }
 
 // trouble counts and logs a failed call; the reason must not name a person.
-func (r *registry) trouble(reason string, retry time.Duration) error {
+func (r *Client) trouble(reason string, retry time.Duration) error {
 	r.failures.Add(1)
-	r.log.Warn("registry in trouble", "registry", r.name, "reason", reason)
-	or(&retry, registryRetry)
-	return &busyError{retry, r.name + ": " + reason}
+	r.observer.Log.Warn("registry in trouble", "registry", r.name, "reason", reason)
+	return &BusyError{cmp.Or(retry, registryRetry), r.name + ": " + reason}
 }
 
-// retryAfter reads the header in its form of seconds; 0 when it is not there.
-func retryAfter(response *fasthttp.Response) time.Duration {
+// RetryAfter reads the header in its form of seconds; 0 when it is not there.
+func RetryAfter(response *fasthttp.Response) time.Duration {
 	seconds, err := strconv.Atoi(string(response.Header.Peek(fasthttp.HeaderRetryAfter)))
 	if err != nil || seconds < 0 || seconds > 86400 {
 		return 0
@@ -166,7 +178,8 @@ func retryAfter(response *fasthttp.Response) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-func (r *registry) close() {
-	r.gate.close()
+// Close stops what the client has started; nobody may be waiting.
+func (r *Client) Close() {
+	r.protection.gate.Close()
 	r.client.CloseIdleConnections()
 }

@@ -1,4 +1,4 @@
-package backend
+package registry
 
 import (
 	"context"
@@ -26,14 +26,11 @@ type fetched[V any] struct {
 }
 
 // newAnswers returns nil where nothing is kept.
-func newAnswers[V any](config *resilience.CacheConfig) (*answers[V], error) {
+func newAnswers[V any](config *resilience.CacheConfig) *answers[V] {
 	if config == nil {
-		return nil, nil
+		return nil
 	}
-	if err := config.Validate(); err != nil {
-		return nil, err
-	}
-	return &answers[V]{began: time.Now(), cache: resilience.NewCache[question, V, chan fetched[V]](*config)}, nil
+	return &answers[V]{began: time.Now(), cache: resilience.NewCache[question, V, chan fetched[V]](*config)}
 }
 
 // get returns the answer to a question: the one that is kept, the one that is on its way, or that of

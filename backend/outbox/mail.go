@@ -1,4 +1,4 @@
-package backend
+package outbox
 
 import (
 	"context"
@@ -13,41 +13,41 @@ import (
 // mailWorker sends mails over one connection.
 type mailWorker struct {
 	line    *mailLine
-	retries retries
+	retries Retries
 	letter  func(store.Job) []byte
 	log     *slog.Logger
 	breaks  int // connections that broke, one after another
 }
 
-var _ worker = (*mailWorker)(nil)
+var _ Worker = (*mailWorker)(nil)
 
-// attempt sends mails. While the server is away they stay pending, however often.
-func (w *mailWorker) attempt(ctx context.Context, mails []store.Job) []outcome {
+// Attempt sends mails. While the server is away they stay pending, however often.
+func (w *mailWorker) Attempt(ctx context.Context, mails []store.Job) []Outcome {
 	letters := make([]letter, len(mails))
 	for i, mail := range mails {
 		letters[i] = letter{mail.Email, w.letter(mail)}
 	}
-	outcomes := make([]outcome, len(mails))
+	outcomes := make([]Outcome, len(mails))
 	var gone error
 	for i, err := range w.line.send(ctx, letters) {
 		var no *textproto.Error
 		switch {
 		case err == nil || errors.As(err, &no):
 			mails[i].Attempts++
-			outcomes[i] = outcome{mails[i], w.judge(no, mails[i].Attempts), w.retries.pause(mails[i].Attempts)}
+			outcomes[i] = Outcome{mails[i], w.judge(no, mails[i].Attempts), w.retries.Pause(mails[i].Attempts)}
 		case gone == nil: // it may be this mail that the server breaks at; the others go first
 			gone = err
 			w.breaks++
-			outcomes[i] = outcome{mails[i], store.JobPending, w.retries.pause(w.breaks)}
+			outcomes[i] = Outcome{mails[i], store.JobPending, w.retries.Pause(w.breaks)}
 		default:
-			outcomes[i] = outcome{job: mails[i], state: store.JobPending}
+			outcomes[i] = Outcome{Job: mails[i], State: store.JobPending}
 		}
 	}
 	if gone == nil {
 		w.breaks = 0
 	} else if ctx.Err() == nil {
 		w.log.Warn("mail server in trouble", "error", gone)
-		wait(ctx, w.retries.pause(w.breaks))
+		wait(ctx, w.retries.Pause(w.breaks))
 	}
 	return outcomes
 }
@@ -57,31 +57,32 @@ func (w *mailWorker) judge(no *textproto.Error, attempts int) store.JobState {
 	switch {
 	case no == nil:
 		return store.JobDone
-	case no.Code/100 == 4 && w.retries.next(attempts) == store.JobPending:
+	case no.Code/100 == 4 && w.retries.Next(attempts) == store.JobPending:
 		return store.JobPending
 	}
 	w.log.Warn("mail refused for good", "code", no.Code, "attempts", attempts)
 	return store.JobDead
 }
 
-func (w *mailWorker) quit() { w.line.quit() }
+// Quit takes leave of the server.
+func (w *mailWorker) Quit() { w.line.quit() }
 
 // mailsAtOnce is how many mails go over a connection together, where the server takes them so: the answer to
 // the first waits for the last.
 const mailsAtOnce = 64
 
-// openOutbox makes the queue of mails.
-func (s *Server) openOutbox(ctx context.Context) (err error) {
-	c := s.config.Mail
-	if s.outbox, err = newQueue(ctx, store.JobMail, "mail", s.store, s.config.Log); err != nil || c.SMTP == "" {
-		return err
-	}
+// NewMail returns the queue of mails. Proof returns the link and the code that a mail's reader proves the address
+// with.
+func NewMail(ctx context.Context, config MailConfig, s *store.Store, proof func(store.Job) (link, code string), log *slog.Logger) (*Queue, error) {
 	letter := func(mail store.Job) []byte {
-		return message(c.From, s.link(mail), s.links.code(mail.LinkNonce), mail, time.Now())
+		link, code := proof(mail)
+		return message(config.From, link, code, mail, time.Now())
 	}
-	s.outbox.workers, s.outbox.hand = c.Connections, mailsAtOnce
-	s.outbox.hire = func() worker {
-		return &mailWorker{line: &mailLine{config: c}, retries: retries{c.Backoff, c.BackoffMax, c.Attempts}, letter: letter, log: s.config.Log}
+	crew := Crew{Workers: config.Connections, Hand: mailsAtOnce, Hire: func() Worker {
+		return &mailWorker{line: &mailLine{config: config}, retries: Retries{config.Backoff, config.BackoffMax, config.Attempts}, letter: letter, log: log}
+	}}
+	if config.SMTP == "" {
+		crew = Crew{}
 	}
-	return nil
+	return New(ctx, store.JobMail, "mail", s, crew, log)
 }

@@ -1,0 +1,25 @@
+package registry_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ombak-sim/ombak/backend/registry"
+	"github.com/ombak-sim/ombak/resilience"
+)
+
+// One call at a time: who comes while it is under way is turned away.
+func ExampleGate() {
+	gate, err := registry.NewGate(resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 1}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer gate.Close()
+	first, second := gate.Enter(context.Background()), gate.Enter(context.Background())
+	var busy *registry.BusyError
+	fmt.Println(first, errors.As(second, &busy))
+	gate.Leave()
+	// Output: <nil> true
+}

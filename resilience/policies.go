@@ -1,0 +1,33 @@
+package resilience
+
+// Policies lists every policy in the order of the documentation. A new one is a file with its state machine and
+// its descriptor, and a line here.
+func Policies() []Descriptor {
+	return []Descriptor{
+		staticLimit(),
+		boundedFIFO(),
+		bulkhead(),
+		codel(),
+		adaptiveConcurrency(),
+		priorityShed(),
+		tokenBucket(),
+		waitingRoom(),
+		staggerByBirthMonth(),
+		circuitBreaker(),
+		retryBudget(),
+		registryCache(),
+		asyncVerify(),
+		autoscale(),
+		deferredPhoto(),
+	}
+}
+
+// Named returns the descriptor of a policy.
+func Named(name string) (Descriptor, bool) {
+	for _, descriptor := range Policies() {
+		if descriptor.Name == name {
+			return descriptor, true
+		}
+	}
+	return Descriptor{}, false
+}
