@@ -47,7 +47,9 @@ func playSearch(c *cli.Context, s streams, search *drill.PlanSearch) (drill.Sear
 	searched, simulations, err := search.Play(c.Context, watch.watched(drill.Simulating{Build: build()}), func(first, rest time.Duration) {
 		watch.say("the first took %v; the others take about %v at most\n", first.Round(10*time.Millisecond), rest.Round(100*time.Millisecond))
 	})
-	watch.say("%d runs were needed\n", watch.played.Load())
+	if err == nil {
+		watch.say("%d runs were needed\n", watch.played.Load())
+	}
 	return searched, simulations, err
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -79,10 +78,29 @@ func redline(c *cli.Context, s streams) error {
 		return err
 	}
 	if len(concurrencies) > 0 {
-		return errors.Join(r.tryClosed(concurrencies), r.concludeClosed())
+		err := r.tryClosed(concurrencies)
+		return r.ended(err, r.concludeClosed(r.cut(err)))
 	}
 	limit, err := search.Run(func(rate float64) (bool, error) { return r.try(workload.Rate(rate)) })
-	return errors.Join(err, r.conclude(limit))
+	return r.ended(err, r.conclude(limit, r.cut(err)))
+}
+
+// cut reports whether an interrupt ended the level that failed.
+func (r *redliner) cut(tried error) bool { return tried != nil && r.c.Context.Err() != nil }
+
+// ended says what an interrupt leaves: the levels before the one that did not come to its end.
+func (r *redliner) ended(tried, concluded error) error {
+	if !r.cut(tried) {
+		return errors.Join(tried, concluded)
+	}
+	if concluded != nil {
+		return concluded
+	}
+	if len(r.levels) == 0 {
+		_ = os.Remove(r.folder) // empty unless the user's
+		return interrupted{"the first level did not come to its end, so nothing is written"}
+	}
+	return interrupted{fmt.Sprintf("level %d did not come to its end; what the levels before it say is in %s", len(r.levels)+1, filepath.Join(r.folder, "report.json"))}
 }
 
 func readRedline(c *cli.Context, s streams) (*redliner, drill.Search, error) {
@@ -149,8 +167,9 @@ func (r *redliner) try(rate workload.Rate) (bool, error) {
 func (r *redliner) play(run *drill.Run) (level, error) {
 	played := level{folder: fmt.Sprintf("level-%02d", len(r.levels)+1)}
 	folder := filepath.Join(r.folder, played.folder)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return played, err
+	made := os.Mkdir(folder, 0o755)
+	if made != nil && !errors.Is(made, os.ErrExist) {
+		return played, made
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -158,6 +177,9 @@ func (r *redliner) play(run *drill.Run) (level, error) {
 	}
 	played.result, err = drill.Conduct(r.c.Context, run, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err})
 	if err != nil {
+		if r.cut(err) && made == nil {
+			err = errors.Join(err, os.RemoveAll(folder))
+		}
 		return played, err
 	}
 	return played, writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, played.result) })
@@ -169,8 +191,8 @@ func (r *redliner) say(format string, words ...any) {
 	}
 }
 
-// conclude writes the report of all levels and says what was found.
-func (r *redliner) conclude(limit drill.Limit) error {
+// conclude writes the report of all levels and, unless they were cut short, says what was found.
+func (r *redliner) conclude(limit drill.Limit, cut bool) error {
 	if len(r.levels) == 0 {
 		return nil
 	}
@@ -196,8 +218,8 @@ func (r *redliner) conclude(limit drill.Limit) error {
 	if err := r.draw(); err != nil {
 		return err
 	}
-	if errors.Is(r.c.Context.Err(), context.Canceled) {
-		return r.c.Context.Err()
+	if cut {
+		return nil
 	}
 	if r.c.Bool("json") {
 		if err := report.Write(r.s.out, whole); err != nil {

@@ -59,8 +59,9 @@ func (l level) throughput() float64 {
 	return l.result.Offered.Completed / l.result.DurationS
 }
 
-// concludeClosed writes the levels, their points for ombak calc usl, and the law through them.
-func (r *redliner) concludeClosed() error {
+// concludeClosed writes the levels, their points for ombak calc usl, and the law through them. Unless
+// they were cut short, it shows them, too.
+func (r *redliner) concludeClosed(cut bool) error {
 	if len(r.levels) == 0 {
 		return nil
 	}
@@ -87,7 +88,7 @@ func (r *redliner) concludeClosed() error {
 		writeFile(filepath.Join(r.folder, "points.csv"), func(w io.Writer) error { return writePoints(w, whole.Levels) }),
 	)
 	switch {
-	case written != nil:
+	case written != nil || cut:
 		return written
 	case r.c.Bool("json"):
 		return report.Write(r.s.out, whole)
