@@ -1,3 +1,5 @@
+//go:build statistics
+
 package drill
 
 import (
@@ -57,9 +59,6 @@ func (f *fates) Observe(s funnel.Sample) {
 // same answers of the registries and the same decisions at every step, whether the registry is asked while
 // they wait or later.
 func TestTheSamePeopleLiveAndSimulated(t *testing.T) {
-	if raceEnabled || testing.Short() {
-		t.Skip("plays 10,000 people in real time")
-	}
 	scenario, err := scenarios.Load(samePeople(t))
 	if err != nil {
 		t.Fatal(err)
