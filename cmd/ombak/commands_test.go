@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -181,4 +183,30 @@ func children(pid int) []int {
 	}
 	slices.Sort(pids)
 	return pids
+}
+
+// freePort implements free-port NAME…: each variable becomes a port that nobody listens at, below those
+// that the system gives to who asks for any.
+func freePort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: free-port NAME…")
+	}
+	const first, count, tries = 20000, 12000, 1000
+	for _, name := range args {
+		found := false
+		for range tries {
+			port := fmt.Sprint(first + rand.IntN(count))
+			listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+			if err != nil {
+				continue
+			}
+			ts.Check(listener.Close())
+			ts.Setenv(name, port)
+			found = true
+			break
+		}
+		if !found {
+			ts.Fatalf("no port is free")
+		}
+	}
 }

@@ -51,17 +51,9 @@ func TestInterrupted(t *testing.T) {
 		measured = append(measured, measuredAt(t, scale))
 	}
 	copied := "mkdir -p $OMBAK_OUT && cp " + measured[2] + " $OMBAK_OUT/report.json"
-	const (
-		simulations = "the simulations did not come to their end, so nothing is written"
-		unsent      = "nobody had been sent yet, so nothing is written"
-		partial     = "interrupted; the partial report is in "
-	)
+	const simulations = "the simulations did not come to their end, so nothing is written"
 	short := []string{"smoke", "--window", "0s..4s"}
-	for _, test := range []struct {
-		name string
-		args []string
-		want []string
-	}{
+	interruptAll(t, []interruption{
 		{"simulate", append([]string{"simulate", "--replications", "4"}, short...), []string{simulations}},
 		{"simulate with a trace", append([]string{"simulate", "--trace", "--quiet"}, short...), []string{simulations}},
 		{"simulate two plans", append([]string{"simulate", "--plan", "calm", "--plan", "brownout"}, short...), []string{simulations, "the reports of these plans are in "}},
@@ -74,10 +66,19 @@ func TestInterrupted(t *testing.T) {
 		{"compare", []string{"compare", "--pairs", "1", "--base", copied, "--candidate", copied}, []string{"run 1 of 2 did not come to its end", "run 2 of 2 did not come to its end"}},
 		{"fault list", []string{"fault", "list", "--url", "http://127.0.0.1:1", "--token", "x"}, []string{"the mocks had not answered yet"}},
 		{"fault start", []string{"fault", "start", "slow", "--url", "http://127.0.0.1:1", "--token", "x"}, []string{"ombak fault list shows what they did"}},
-		{"drill", []string{"drill", "smoke", "--window", "0s..1s"}, []string{unsent, partial}},
-		{"redline", []string{"redline", "smoke", "--from", "5/s", "--for", "1s"}, []string{"the first level did not come to its end, so nothing is written", "what the levels before it say is in "}},
-		{"redline with loops", []string{"redline", "smoke", "--closed", "1,2,3", "--for", "1s"}, []string{"the first level did not come to its end, so nothing is written", "what the levels before it say is in "}},
-	} {
+	})
+}
+
+// interruption is a command that is interrupted, and the sentences with which it may end then.
+type interruption struct {
+	name string
+	args []string
+	want []string
+}
+
+func interruptAll(t *testing.T, commands []interruption) {
+	t.Helper()
+	for _, test := range commands {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			const most = 13 // the later moments are like those before them

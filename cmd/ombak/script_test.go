@@ -5,12 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/ombak-sim/ombak/scenarios"
 )
 
 // TestMain builds ombak for the scripts, without the race detector, which makes each of their hundreds of
@@ -47,60 +44,27 @@ func withOmbak(tests func() int) (code int) {
 	return tests()
 }
 
+// TestScripts runs the scripts that start no drill.
 func TestScripts(t *testing.T) {
+	testscript.Run(t, scripts(t, "testdata/script"))
+}
+
+// scripts says how to run the scripts of a folder.
+func scripts(t *testing.T, folder string) testscript.Params {
+	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	shared := &sharedDrill{folder: t.TempDir()}
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+	return testscript.Params{
+		Dir: folder,
 		Setup: func(environment *testscript.Env) error {
 			environment.Setenv("REPOSITORY", root)
-			return writeRelaxed(environment.WorkDir)
+			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "kill-part": killPart, "wait-for": waitFor, "serve-mocks": serveMocksScript, "stop-serving": stopServingScript,
-			"expand": expandFile, "logs-agree": logsAgree, "logged-between": loggedBetween, "wait-for-fault": waitForFault, "falls-and-recovers": fallsAndRecovers,
-			"free-port": freePort, "drilled": shared.copy,
+			"code": code, "wait-for": waitFor, "serve-mocks": serveMocksScript, "stop-serving": stopServingScript,
+			"expand": expandFile, "wait-for-fault": waitForFault, "free-port": freePort,
 		},
-	})
-}
-
-// writeRelaxed writes two scenarios that every script has: relaxed.yaml is smoke with fewer people, who
-// break nothing and make no run invalid however slow the machine is; long.yaml lasts until it is ended.
-func writeRelaxed(folder string) error {
-	for name, length := range map[string]string{"relaxed.yaml": "2s", "long.yaml": "2m"} {
-		text, err := relaxed(length)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(folder, name), text, 0o600)
-		}
-		if err != nil {
-			return err
-		}
 	}
-	return nil
-}
-
-// relaxed returns smoke with arrivals for a time, and without limits of time.
-func relaxed(length string) ([]byte, error) {
-	smoke, err := scenarios.Load("smoke")
-	if err != nil {
-		return nil, err
-	}
-	text := smoke.Source()
-	for _, change := range []struct{ old, new string }{
-		{`for: 8s, rate`, "for: " + length + ", rate"},
-		{`(?m)^drain: 2s$`, "drain: 5m"}, // a run ends before, with the last person's way
-		{`(?m)^.*response_time_passed.*\n`, ""},
-		{`lag_p99: 1s`, "lag_p99: 1h"},
-		{`(?m)^  - name: (landing|sign-up)$`, "  - name: $1\n    timeout: 5m"},
-	} {
-		pattern := regexp.MustCompile(change.old)
-		if !pattern.Match(text) {
-			return nil, fmt.Errorf("nothing in smoke is like %s", change.old)
-		}
-		text = pattern.ReplaceAll(text, []byte(change.new))
-	}
-	return text, nil
 }
