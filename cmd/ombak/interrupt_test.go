@@ -76,11 +76,11 @@ type interruption struct {
 	want []string
 }
 
+// interruptAll does one after the other: the flags of the library for command lines are variables of its package.
 func interruptAll(t *testing.T, commands []interruption) {
 	t.Helper()
 	for _, test := range commands {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
 			const most = 13 // the later moments are like those before them
 			for moment := int64(1); moment < most; moment += 1 + moment/4 {
 				if !interruptAt(t, moment, test.args, test.want) {
