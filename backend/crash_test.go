@@ -1,3 +1,5 @@
+//go:build crash
+
 package backend_test
 
 import (
@@ -245,9 +247,6 @@ func rounds() int {
 // TestCrash kills the server under load at random points, again and again; on PostgreSQL every third
 // time the database with all its processes too.
 func TestCrash(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	chance := rand.New(rand.NewPCG(20200411, 1))
 	t.Run("sqlite", func(t *testing.T) {
 		location, notes := freshLocation(t, "sqlite"), newLedger(t)
@@ -285,9 +284,6 @@ func TestCrash(t *testing.T) {
 
 // TestCrashCheckerIsTrusted crashes a server that answers before it has written: the checker must see it.
 func TestCrashCheckerIsTrusted(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	onEach(t, func(t *testing.T, location string) {
 		notes := newLedger(t)
 		crashOnce(t, location, string(store.Async), "p", notes, 300, kill)
@@ -299,9 +295,6 @@ func TestCrashCheckerIsTrusted(t *testing.T) {
 
 // TestTerminationUnderLoad ends the server as an operator does: nothing that was acknowledged is missing.
 func TestTerminationUnderLoad(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	onEach(t, func(t *testing.T, location string) {
 		notes := newLedger(t)
 		crashOnce(t, location, "", "p", notes, 300, func(c *child) { c.signal(syscall.SIGTERM) })
