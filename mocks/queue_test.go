@@ -32,7 +32,7 @@ func stream(seed uint64, purpose string) workload.Stream {
 
 func limit(n int) *int { return &n }
 
-// result holds the mean over replications and its standard error.
+// result is the mean over replications and its standard error.
 type result struct{ mean, error float64 }
 
 func replicate(n int, run func(seed uint64) float64) result {
@@ -53,7 +53,7 @@ func (r result) agrees(t *testing.T, what string, want float64) {
 	}
 }
 
-// serve plays Poisson arrivals, leaves out a warm-up, and returns the mean of what is looked at.
+// serve plays Poisson arrivals, omits a warm-up, and returns the mean of a property of the visits.
 func serve(t *testing.T, service workload.Service, rate float64, seed uint64, of func(*mocks.Visit) float64) float64 {
 	const warmUp, counted = 2_000, 20_000
 	queue, arrivals := newQueue(t, service, seed), stream(seed, "arrivals")
@@ -72,7 +72,7 @@ func serve(t *testing.T, service workload.Service, rate float64, seed uint64, of
 	return sum / counted
 }
 
-// farFuture is after everything that a test lets happen.
+// farFuture is after every event of a test.
 const farFuture = 1_000_000 * time.Hour
 
 func waited(visit *mocks.Visit) float64 { return (visit.Start - visit.Arrived).Seconds() }
@@ -91,8 +91,8 @@ func refused(visit *mocks.Visit) float64 {
 	return 0
 }
 
-// M/M/4 with 9 arrivals and 5 services per second and server: C = .1285336468, Lq = .1051638928
-// (Erlang C), hence Wq = Lq/9.
+// TestQueueAgreesWithErlangC: M/M/4 with 9 arrivals per second and 5 services per second and server has C =
+// .1285336468 and Lq = .1051638928 (Erlang C), hence Wq = Lq/9.
 func TestQueueAgreesWithErlangC(t *testing.T) {
 	service := workload.Service{Servers: 4, ServiceTime: workload.ExponentialTime(200 * time.Millisecond)}
 	of := func(what func(*mocks.Visit) float64) result {
@@ -102,8 +102,8 @@ func TestQueueAgreesWithErlangC(t *testing.T) {
 	of(hadToWait).agrees(t, "probability of a wait", 0.1285336468)
 }
 
-// M/G/1 by Pollaczek and Khinchine: Wq = ρ·S·(1+c²)/(2·(1−ρ)), whatever the distribution of mean S and
-// squared coefficient of variation c². Last come, first served has the same mean.
+// TestQueueAgreesWithPollaczekKhinchine: M/G/1 has Wq = ρ·S·(1+c²)/(2·(1−ρ)), for any distribution with
+// mean S and squared coefficient of variation c². Last come, first served has the same mean.
 func TestQueueAgreesWithPollaczekKhinchine(t *testing.T) {
 	if raceEnabled {
 		t.Skip("draws twelve million service times")
@@ -128,14 +128,14 @@ func TestQueueAgreesWithPollaczekKhinchine(t *testing.T) {
 	}
 }
 
-// M/M/1 with .8 arrivals per second and a service of one second: Wq = 4.
+// TestQueueAgreesWithOneServer: M/M/1 with .8 arrivals per second and a service of one second has Wq = 4.
 func TestQueueAgreesWithOneServer(t *testing.T) {
 	service := workload.Service{ServiceTime: workload.ExponentialTime(time.Second)}
 	replicate(40, func(seed uint64) float64 { return serve(t, service, 0.8, seed, waited) }).agrees(t, "wait in the queue", 4)
 }
 
-// Erlang B: with no room to wait, 5 servers and 3 Erlang, .1100543478 are turned away, whatever
-// the distribution of the service time.
+// TestQueueAgreesWithErlangB: with no room to wait, 5 servers and 3 Erlang, .1100543478 of the requests are
+// rejected, for any distribution of the service time (Erlang B).
 func TestQueueAgreesWithErlangB(t *testing.T) {
 	lognormal, err := workload.ParseDistribution("lognormal(median=500ms, p95=2s)")
 	if err != nil {
@@ -150,15 +150,16 @@ func TestQueueAgreesWithErlangB(t *testing.T) {
 	}
 }
 
-// M/M/2/5 with 3 arrivals and 2 services per second and server: pK = .0851138354.
+// TestQueueAgreesWithBoundedQueue: M/M/2/5 with 3 arrivals per second and 2 services per second and server has
+// pK = .0851138354.
 func TestQueueAgreesWithBoundedQueue(t *testing.T) {
 	service := workload.Service{Servers: 2, ServiceTime: workload.ExponentialTime(500 * time.Millisecond), Queue: limit(3)}
 	replicate(40, func(seed uint64) float64 { return serve(t, service, 3, seed, refused) }).agrees(t, "turned away", 0.0851138354)
 }
 
-// One server, one arrival and one service per second, deadline D = 2 s. By level crossing the
-// virtual wait has the density p0 up to D and p0·exp(D−v) beyond, so p0·(1+D+1) = 1, and the share
-// that would wait longer than D is p0 = 1/(2+D).
+// TestQueueAgreesWithDeadline uses one server, one arrival and one service per second, and the deadline D = 2
+// s. By level crossing the virtual wait has the density p0 up to D and p0·exp(D−v) beyond. Hence p0·(1+D+1)
+// = 1, and the share that would wait longer than D is p0 = 1/(2+D).
 func TestQueueAgreesWithDeadline(t *testing.T) {
 	service := workload.Service{ServiceTime: workload.ExponentialTime(time.Second), Deadline: 2 * time.Second}
 	replicate(40, func(seed uint64) float64 { return serve(t, service, 1, seed, refused) }).agrees(t, "turned away", 0.25)
@@ -181,8 +182,8 @@ func drawService(t *rapid.T) workload.Service {
 	return service
 }
 
-// What a queue says it did must follow from the visits that it saw, at any instant, and nobody is
-// lost: arrived = served + rejected + waiting + in service.
+// TestQueueKeepsItsBooks checks at random instants that a queue's counters follow from its visits and that
+// arrived = served + rejected + waiting + in service.
 func TestQueueKeepsItsBooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		service := drawService(t)
@@ -197,7 +198,7 @@ func TestQueueKeepsItsBooks(t *testing.T) {
 			visits = append(visits, queue.Arrive(now, now, fault.NoEffect()))
 			got := queue.Reading(now)
 			if got.Arrivals != got.Completions+got.Rejections+uint64(got.Queued+got.Busy) {
-				t.Fatalf("somebody is lost: %+v", got)
+				t.Fatalf("a request is lost: %+v", got)
 			}
 		}
 		queue.Advance(now + 500*time.Second)
@@ -208,7 +209,7 @@ func TestQueueKeepsItsBooks(t *testing.T) {
 	})
 }
 
-// recount works the last reading out from the visits, all of which are over.
+// recount computes the last reading from the visits, all of which are over.
 func recount(visits []*mocks.Visit, service workload.Service) mocks.Reading {
 	want := mocks.Reading{Servers: service.ServerCount(), Arrivals: uint64(len(visits))}
 	for i, visit := range visits {
@@ -236,7 +237,7 @@ func recount(visits []*mocks.Visit, service workload.Service) mocks.Reading {
 	return want
 }
 
-// Last come, first served: of three that wait, the last goes first.
+// TestQueueServesTheLastFirst checks that of three waiting requests the last is served first.
 func TestQueueServesTheLastFirst(t *testing.T) {
 	queue := newQueue(t, workload.Service{ServiceTime: workload.ConstantTime(time.Second), Discipline: workload.LIFO}, 1)
 	var visits []*mocks.Visit
@@ -251,8 +252,8 @@ func TestQueueServesTheLastFirst(t *testing.T) {
 	}
 }
 
-// With four requests for its one server a station that degrades to a third of its speed at load 3
-// gives them 1, 2, 3 and 3 times their time.
+// TestQueueDegradesUnderLoad checks a station that degrades to a third of its speed at load 3. Four requests to
+// its one server take 1, 2, 3 and 3 times their service time.
 func TestQueueDegradesUnderLoad(t *testing.T) {
 	queue := newQueue(t, workload.Service{ServiceTime: workload.ConstantTime(time.Second), Degrades: workload.Degradation{Load: 3, Factor: 3}}, 1)
 	var visits []*mocks.Visit

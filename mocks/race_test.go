@@ -2,6 +2,5 @@
 
 package mocks_test
 
-// raceEnabled says that the race detector slows everything down, so that long statistical tests
-// are left to runs without it.
+// raceEnabled is true under the race detector, which makes long statistical tests too slow to run.
 const raceEnabled = true

@@ -19,7 +19,8 @@ func liveStation(t *testing.T, service workload.Service) *Station {
 	return station
 }
 
-// Ten requests at once, two servers of 100 ms: the answers come in pairs, 100 ms apart.
+// TestStationDelaysByItsQueue sends ten requests at once to two servers of 100 ms: the answers come in pairs,
+// 100 ms apart.
 func TestStationDelaysByItsQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		station := liveStation(t, workload.Service{Servers: 2, ServiceTime: workload.ConstantTime(100 * time.Millisecond)})

@@ -19,7 +19,7 @@ import (
 type Cluster struct {
 	folder   string // holds the data, the socket and the log
 	programs string
-	user     *account // whom the server runs as; nil means the same as this process
+	user     *account // the account that the server runs as; nil means that of this process
 	server   *exec.Cmd
 	leash    io.Closer // the server ends when this is closed
 	ended    chan struct{}

@@ -1,4 +1,4 @@
-// Package registry asks the registries of other ministries about people, through the policies of package
+// Package registry queries the registries of other ministries about people, through the policies of package
 // resilience that protect them.
 //
 //  1. [NewDukcapil] and [New] make the client of a registry from its [Config]: its policies are sorted by kind,
