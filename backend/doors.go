@@ -117,15 +117,15 @@ func (g guard) before(handle handler) handler {
 	}
 }
 
-// crowded is the answer to a request rejected because of load.
-func crowded(retryAfter time.Duration) *fault {
+// overloaded is the answer to a request rejected because of load.
+func overloaded(retryAfter time.Duration) *fault {
 	return &fault{
 		status: fasthttp.StatusServiceUnavailable, code: "busy", message: "the service is overloaded; try again later", retryAfter: max(retryAfter, time.Second),
 	}
 }
 
-// early is the answer to a request that comes too soon.
-func early(code, message string, retryAfter time.Duration) *fault {
+// tooEarly is the answer to a request that comes too soon.
+func tooEarly(code, message string, retryAfter time.Duration) *fault {
 	return &fault{status: fasthttp.StatusTooManyRequests, code: code, message: message, retryAfter: max(retryAfter, time.Second)}
 }
 
@@ -148,7 +148,7 @@ func (d *gateDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
 	}
 	err := d.gate.EnterAs(d.stopping, class)
 	if busy := (*registry.BusyError)(nil); errors.As(err, &busy) {
-		return nil, crowded(busy.RetryAfter)
+		return nil, overloaded(busy.RetryAfter)
 	}
 	return d.gate.Leave, err
 }
@@ -185,7 +185,7 @@ func (d *filterDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	if wait, ok := d.filter.Allow(d.since(), asker); !ok {
-		return nil, early(d.descriptor.Code, d.descriptor.Message, wait)
+		return nil, tooEarly(d.descriptor.Code, d.descriptor.Message, wait)
 	}
 	return func() {}, nil
 }

@@ -74,7 +74,7 @@ func TestGarbageNamesNobody(t *testing.T) {
 		t.Fatalf("the mail server received %q", to)
 	}
 	for !strings.Contains(log.String(), "mail server failed") {
-		mail.send("GET", "/", "", "", nil) // takes a moment
+		mail.send("GET", "/", "", "", nil) // a short delay
 	}
 	mail.stop()
 	text := log.String()

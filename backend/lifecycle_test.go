@@ -129,7 +129,7 @@ func TestShutdownDoesNotWaitForever(t *testing.T) {
 	<-inside
 	wait.Go(func() { s.want("at the gate", s.post("/v1/identity", sessions[1], identityOf(1)), 503, "closing") })
 	for s.server.Stats().Registries[0].Queued == 0 {
-		s.send("GET", "/", "", "", nil) // takes a moment
+		s.send("GET", "/", "", "", nil) // a short delay
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -51,7 +51,7 @@ func TestMailIsRepeatedUntilTaken(t *testing.T) {
 // awaitDepth polls until the outbox holds the given number of mails.
 func awaitDepth(s *service, depth int) {
 	for s.server.Stats().Outbox.Depth != depth {
-		s.signUp("not an address") // takes a moment
+		s.signUp("not an address") // a short delay
 	}
 }
 

@@ -64,7 +64,7 @@ func (p *passwords) allow(email string) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if wait, ok := p.tries.Allow(time.Since(p.began), maphash.String(p.seed, email)); !ok {
-		return early("too_many_requests", "too many attempts for this address; try again later", wait)
+		return tooEarly("too_many_requests", "too many attempts for this address; try again later", wait)
 	}
 	return nil
 }
@@ -73,7 +73,7 @@ func (p *passwords) allow(email string) error {
 func (p *passwords) enter() error {
 	if p.waiting.Add(1) > int64(cap(p.slots)*waitersPerSlot) {
 		p.waiting.Add(-1)
-		return crowded(time.Second)
+		return overloaded(time.Second)
 	}
 	p.slots <- struct{}{}
 	p.waiting.Add(-1)

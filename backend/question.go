@@ -27,8 +27,8 @@ type questionWorker struct {
 	log      *slog.Logger
 }
 
-// mostQuestions is the number of attempts to check one person.
-const mostQuestions = 1000
+// maxAttempts is the number of attempts to check one person.
+const maxAttempts = 1000
 
 var _ outbox.Worker = (*questionWorker)(nil)
 
@@ -50,7 +50,7 @@ func (w *questionWorker) one(ctx context.Context, question store.Job) outbox.Out
 		w.log.Error("give up an identity check", "error", err)
 		return outbox.Outcome{Job: question, State: store.JobDead}
 	}
-	state := outbox.Retries{Attempts: mostQuestions}.Next(question.Attempts)
+	state := outbox.Retries{Attempts: maxAttempts}.Next(question.Attempts)
 	if state == store.JobDead && verdict == "" {
 		err = w.store.SetIdentity(question.Person, unanswered)
 		if err != nil {

@@ -23,14 +23,14 @@ type FaultEntry struct {
 	Now   bool          `json:"now"`   // whether it is active
 
 	faults fault.Schedule
-	told   reported
+	stage  reportStage
 }
 
-// reported is how much of a fault has been reported on the timeline.
-type reported uint8
+// reportStage is how much of a fault has been reported on the timeline.
+type reportStage uint8
 
 const (
-	reportedNothing reported = iota
+	reportedNothing reportStage = iota
 	reportedBegin
 	reportedEnd
 )

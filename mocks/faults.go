@@ -145,16 +145,16 @@ func (b *board) fates(clock *runClock, now time.Duration, last bool) []Fate {
 	for _, entry := range b.entries {
 		at, _ := clock.instant(entry.At)
 		until, _ := clock.instant(entry.Until)
-		if entry.told == reportedEnd || now < at {
+		if entry.stage == reportedEnd || now < at {
 			continue
 		}
 		fate := Fate{On: entry.On, Fault: entry.Fault, Hand: entry.Hand, At: clock.sinceStartAt(at)}
-		if entry.told == reportedNothing {
-			entry.told = reportedBegin
+		if entry.stage == reportedNothing {
+			entry.stage = reportedBegin
 			fates = append(fates, fate)
 		}
 		if ended := entry.Until != 0 && until <= now; ended || last {
-			entry.told = reportedEnd
+			entry.stage = reportedEnd
 			if !ended {
 				until = now
 			}

@@ -11,19 +11,19 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// handsFull is how many jobs a lease takes per worker. settleAtOnce is how many outcomes are recorded
+// jobsPerWorker is how many jobs a lease takes per worker. settleAtOnce is how many outcomes are recorded
 // together. Both share one transaction among many jobs, so that its time hardly counts.
 const (
-	handsFull    = 512
-	settleAtOnce = 2048
+	jobsPerWorker = 512
+	settleAtOnce  = 2048
 )
 
-// lookAgain is how often a queue polls for jobs it was not told about, such as those of replicas that died.
-const lookAgain = time.Second
+// pollInterval is how often a queue polls for jobs it was not told about, such as those of replicas that died.
+const pollInterval = time.Second
 
-// gatherJobs is how long a woken queue waits for more jobs. Each lease is a transaction, and mails sent
+// gatherTime is how long a woken queue waits for more jobs. Each lease is a transaction, and mails sent
 // together cost less.
-const gatherJobs = 50 * time.Millisecond
+const gatherTime = 50 * time.Millisecond
 
 // jobLease is how long a worker may hold a job. A worker that dies delays its jobs by at most this time.
 const jobLease = time.Minute
@@ -100,10 +100,10 @@ func New(ctx context.Context, kind store.JobKind, name string, s *store.Store, c
 // Added tells the queue that a job has been stored.
 func (q *Queue) Added() {
 	q.depth.Add(1)
-	q.rouse()
+	q.wakeUp()
 }
 
-func (q *Queue) rouse() {
+func (q *Queue) wakeUp() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
@@ -133,7 +133,7 @@ func (q *Queue) Run(ctx context.Context) {
 // recount reads the number of jobs from time to time, because other replicas add and run jobs of the same
 // queue.
 func (q *Queue) recount(ctx context.Context) {
-	ticker := time.NewTicker(lookAgain)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
 		if pending, _, err := q.store.PendingJobs(ctx, q.Kind); err == nil {
@@ -149,11 +149,11 @@ func (q *Queue) recount(ctx context.Context) {
 // dispatch leases jobs, hands them out, and returns the jobs that no worker took.
 func (q *Queue) dispatch(ctx context.Context, jobs chan<- []store.Job, outcomes chan<- Outcome) {
 	defer close(jobs)
-	ticker := time.NewTicker(lookAgain)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
 		now := time.Now()
-		leased, err := q.store.LeaseJobs(q.Kind, now, now.Add(jobLease), q.crew.Workers*handsFull)
+		leased, err := q.store.LeaseJobs(q.Kind, now, now.Add(jobLease), q.crew.Workers*jobsPerWorker)
 		if err != nil {
 			q.log.Error("jobs unreadable", "queue", q.Name, "error", err)
 		}
@@ -168,12 +168,12 @@ func (q *Queue) dispatch(ctx context.Context, jobs chan<- []store.Job, outcomes 
 				giveBack(hand, outcomes)
 			}
 		}
-		if len(leased) == q.crew.Workers*handsFull {
+		if len(leased) == q.crew.Workers*jobsPerWorker {
 			continue
 		}
 		select {
 		case <-q.wake:
-			wait(ctx, gatherJobs)
+			wait(ctx, gatherTime)
 		case <-ticker.C:
 		case <-ctx.Done():
 		}
@@ -266,7 +266,7 @@ func (q *Queue) count(done Outcome) {
 		q.depth.Add(-1)
 	case store.JobPending:
 		q.again.Add(1)
-		time.AfterFunc(done.Pause, q.rouse)
+		time.AfterFunc(done.Pause, q.wakeUp)
 	}
 }
 

@@ -31,8 +31,8 @@ type mailLine struct {
 	body       string // parameter of MAIL, if the server supports it
 }
 
-// mostReply limits the answers to one exchange, in bytes.
-const mostReply = 64 << 10
+// maxReply limits the answers to one exchange, in bytes.
+const maxReply = 64 << 10
 
 // letter is a mail and its recipient.
 type letter struct {
@@ -58,13 +58,13 @@ func (l *mailLine) send(ctx context.Context, letters []letter) []error {
 		l.drop()
 	}
 	for i := range errs[done:] {
-		errs[done+i] = lost(err)
+		errs[done+i] = describeLoss(err)
 	}
 	return errs
 }
 
-// lost describes what broke the connection, without the server's text, which may name the person.
-func lost(err error) error {
+// describeLoss describes what broke the connection, without the server's text, which may name the person.
+func describeLoss(err error) error {
 	if no := (*textproto.Error)(nil); errors.As(err, &no) {
 		return fmt.Errorf("the mail server answered %d", no.Code)
 	}
@@ -180,7 +180,7 @@ func (l *mailLine) put(commands []envelope) error {
 			return errors.New("an address with a line break")
 		}
 		l.text.W.WriteString(command.text + "\r\n") //nolint:errcheck // Flush returns the error
-		l.text.W.Write(command.message)             //nolint:errcheck // likewise
+		l.text.W.Write(command.message)             //nolint:errcheck // Flush returns the error
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func (l *mailLine) answers(commands []envelope) (no error) {
 
 // extend renews the deadline and the size limit for the next exchange.
 func (l *mailLine) extend() {
-	l.replies.N = mostReply
+	l.replies.N = maxReply
 	l.conn.SetDeadline(time.Now().Add(l.config.Timeout)) //nolint:errcheck // a broken connection fails at its next use
 }
 

@@ -122,13 +122,13 @@ func (r *Client) exchange(ctx context.Context, fill func(*fasthttp.Request), ans
 		request.Header.Set(TraceHeader, trace)
 	}
 	if err := r.client.DoTimeout(request, response, r.timeout); err != nil {
-		return r.trouble(Plainly(err), 0)
+		return r.callFailed(Plainly(err), 0)
 	}
 	if status := response.StatusCode(); status != fasthttp.StatusOK {
-		return r.trouble("status "+strconv.Itoa(status), RetryAfter(response))
+		return r.callFailed("status "+strconv.Itoa(status), RetryAfter(response))
 	}
 	if err := json.Unmarshal(response.Body(), answer); err != nil {
-		return r.trouble("the answer is not the expected JSON", 0)
+		return r.callFailed("the answer is not the expected JSON", 0)
 	}
 	return nil
 }
@@ -163,8 +163,8 @@ func (r *Client) count(admitted bool, err error) {
 	}
 }
 
-// trouble counts and logs a failed call. The reason must not name a person.
-func (r *Client) trouble(reason string, retry time.Duration) error {
+// callFailed counts and logs a failed call. The reason must not name a person.
+func (r *Client) callFailed(reason string, retry time.Duration) error {
 	r.failures.Add(1)
 	r.observer.Log.Warn("registry call failed", "registry", r.name, "reason", reason)
 	return &BusyError{cmp.Or(retry, registryRetry), r.name + ": " + reason}

@@ -88,7 +88,7 @@ func (d *Dukcapil) check(ctx context.Context, person Person) (Verdict, error) {
 	var said Verdict
 	judge := func() (err error) {
 		if len(answer.Content) == 0 {
-			return d.trouble("the answer is empty", 0)
+			return d.callFailed("the answer is empty", 0)
 		}
 		said, err = d.judge(answer.Content[0])
 		return err
@@ -114,11 +114,11 @@ func (d *Dukcapil) judge(row verifyRow) (Verdict, error) {
 	case "Data Inactive":
 		return Inactive, nil
 	case "Kuota Akses Hari Ini Telah Habis":
-		return "", d.trouble("the daily quota is used up", time.Minute)
+		return "", d.callFailed("the daily quota is used up", time.Minute)
 	case "IP Tidak Sesuai", "User ID Tidak Aktif", "Instansi Tidak Aktif", "Login Gagal", "Parameter Tidak Lengkap":
-		return "", d.trouble(text, time.Minute)
+		return "", d.callFailed(text, time.Minute)
 	default:
-		return "", d.trouble("an unknown answer", 0)
+		return "", d.callFailed("an unknown answer", 0)
 	}
 }
 

@@ -61,7 +61,7 @@ func (r *Registry) look(ctx context.Context, nik string) (bool, error) {
 	}
 	yes, said := answer[r.Field].(bool)
 	if !said {
-		return false, r.trouble("the answer lacks the field "+r.Field, 0)
+		return false, r.callFailed("the answer lacks the field "+r.Field, 0)
 	}
 	return yes, nil
 }

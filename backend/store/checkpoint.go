@@ -6,12 +6,13 @@ import (
 	"fmt"
 )
 
-// checkpointRows is how many operations are committed between two checkpoints of SQLite's log; each writes
-// about a page. A checkpoint costs two further fsyncs, and a page changed by many operations is copied once, so
-// checkpoints should be rare compared with commits.
+// checkpointRows is how many operations are committed between two checkpoints of SQLite's log. Each
+// operation writes about a page of the log. A checkpoint costs two further fsyncs, and a page changed by many
+// operations is copied once, so checkpoints should be rare compared with commits.
 const checkpointRows = 8192
 
-// checkpointPages is the size of the log, in pages, at which a commit makes a checkpoint itself: 128 MiB.
+// checkpointPages is the size of the log, in pages, at which a commit makes a checkpoint itself if there has
+// been none: 128 MiB.
 const checkpointPages = 32768
 
 // checkpointer copies SQLite's log into the database concurrently with the writer, so that no answer waits for

@@ -186,14 +186,14 @@ func (e *engine) apply(batch []*request) (broken int, err error) {
 			return i, err
 		}
 	}
-	return -1, e.even(batch)
+	return -1, e.forceSync(batch)
 }
 
 // discreet is an operation that must answer as late as operations that write, even if it writes nothing.
 type discreet interface{ wrote() bool }
 
-// even makes the transaction of a discreet operation require its fsync.
-func (e *engine) even(batch []*request) error {
+// forceSync makes the transaction of a discreet operation require its fsync.
+func (e *engine) forceSync(batch []*request) error {
 	for _, r := range batch {
 		if o, is := r.operation.(discreet); is && !o.wrote() {
 			_, err := e.exec(e.beat)

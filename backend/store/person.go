@@ -20,8 +20,8 @@ type Person struct {
 	NIK         string // empty before ClaimNIK
 	BirthDate   string // YYYY-MM-DD, empty before ClaimNIK
 	Profile     bool
-	Photo       string // SHA-256 of the KTP's, empty before SetPhoto
-	Selfie      string // its SHA-256, empty before SetSelfie
+	Photo       string // SHA-256 of the photo of the KTP, empty before SetPhoto
+	Selfie      string // SHA-256 of the selfie, empty before SetPhoto
 	PhoneProved bool
 	Statement   bool
 	TestDue     time.Time // when the score is shown; zero before SubmitTest

@@ -100,7 +100,7 @@ func open(ctx context.Context, location string, options Options) (*Store, error)
 	}
 	go work() // Close waits for it
 	for range readers {
-		s.reading.Go(s.read) // likewise
+		s.reading.Go(s.read) // Close waits for it
 	}
 	return s, nil
 }
