@@ -50,9 +50,9 @@ func TestBreakerStopsCalls(t *testing.T) {
 	}
 }
 
-// TestBreakerHearsWhatIsToldPolitely checks that an exhausted quota, which comes with status 200, counts as a
+// TestBreakerCountsExhaustedQuota checks that an exhausted quota, which comes with status 200, counts as a
 // failure, and that an unknown NIK counts as an answer.
-func TestBreakerHearsWhatIsToldPolitely(t *testing.T) {
+func TestBreakerCountsExhaustedQuota(t *testing.T) {
 	for text, calls := range map[string]int64{"Kuota Akses Hari Ini Telah Habis": 2, "Data Not Found": 4} {
 		var asked atomic.Int64
 		s := startService(t, func(s *service) {

@@ -99,7 +99,7 @@ func TestSigningInAgain(t *testing.T) {
 	prove := func(email, code string) answer {
 		return s.post("/v1/email-verifications", "", fields{"email": email, "code": code})
 	}
-	for why, a := range map[string]answer{"a wrong code": prove("p0@example.test", "x"), "somebody else's": prove("nobody@example.test", code)} {
+	for why, a := range map[string]answer{"a wrong code": prove("p0@example.test", "x"), "another address": prove("nobody@example.test", code)} {
 		s.want(why, a, 410, "link_used_or_expired")
 	}
 	a := prove("p0@example.test", code)
@@ -111,7 +111,7 @@ func TestSigningInAgain(t *testing.T) {
 	s.post("/v1/sign-ins", "", fields{"email": "p0@example.test"})
 	code = codeLine.FindStringSubmatch(<-s.mail.taken)[1]
 	for range 5 {
-		s.want("a guess", prove("p0@example.test", "000000"[:5]+"x"), 410, "link_used_or_expired")
+		s.want("a wrong code", prove("p0@example.test", "000000"[:5]+"x"), 410, "link_used_or_expired")
 	}
 	s.want("the right code after five attempts", prove("p0@example.test", code), 410, "link_used_or_expired")
 

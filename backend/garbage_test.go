@@ -90,8 +90,8 @@ func TestGarbageNamesNobody(t *testing.T) {
 	}
 }
 
-// TestReadyMeansTheDatabaseToo checks that a service without its database is not ready.
-func TestReadyMeansTheDatabaseToo(t *testing.T) {
+// TestReadyRequiresDatabase checks that a service without its database is not ready.
+func TestReadyRequiresDatabase(t *testing.T) {
 	server := startCluster(t)
 	s := startService(t, func(s *service) { s.config.Database, s.config.Admin = server.URL(), "127.0.0.1:0" })
 	ask := func() int {

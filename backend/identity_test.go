@@ -37,7 +37,7 @@ func TestDukcapilAnswers(t *testing.T) {
 		{"the service's account is rejected", 200, text("Login Gagal"), 503, "registry_busy"},
 		{"an unknown text", 200, text("Halo"), 503, "registry_busy"},
 		{"no row", 200, `{"content":[]}`, 503, "registry_busy"},
-		{"no JSON", 200, `<html>`, 503, "registry_busy"},
+		{"not JSON", 200, `<html>`, 503, "registry_busy"},
 		{"overloaded", 503, ``, 503, "registry_busy"},
 		{"broken", 500, ``, 503, "registry_busy"},
 	} {
@@ -104,7 +104,7 @@ func TestEligibility(t *testing.T) {
 	}
 }
 
-func TestRegistriesInTrouble(t *testing.T) {
+func TestFailingRegistries(t *testing.T) {
 	s := startService(t, func(s *service) {
 		s.registries.dtks = func(string) (int, string) { return 200, `{}` }
 	})
@@ -118,9 +118,9 @@ func TestRegistriesInTrouble(t *testing.T) {
 	}
 }
 
-// TestGateTurnsAway holds one call in the registry. The second call waits, the third is rejected at once, and
+// TestGateRejects holds one call in the registry. The second call waits, the third is rejected at once, and
 // the second is rejected at its deadline.
-func TestGateTurnsAway(t *testing.T) {
+func TestGateRejects(t *testing.T) {
 	inside, release := make(chan bool, 1), make(chan bool)
 	s := startService(t, func(s *service) {
 		s.config.Dukcapil.Policies = []resilience.Policy{{Name: "bulkhead", Settings: resilience.Settings{Limit: 1, Queue: 1, Deadline: 100 * time.Millisecond}}}

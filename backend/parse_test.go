@@ -192,7 +192,7 @@ func limited(limit int) []resilience.Policy {
 	return []resilience.Policy{{Name: "static-limit", Settings: resilience.Settings{Limit: limit}}}
 }
 
-func TestConfigFaultsAreAllTold(t *testing.T) {
+func TestConfigReportsAllFaults(t *testing.T) {
 	c := Config{Quota: -1, MailPause: -1}
 	c.Dukcapil.URL, c.Dukcapil.Threshold = "registry:80", 101
 	c.Registries = map[string]registry.Config{"dtks": {URL: "http://a", Policies: limited(-1)}}

@@ -229,8 +229,8 @@ func TestRoomsNeedSessions(t *testing.T) {
 	}
 }
 
-// TestRoomUnderManyHands checks that concurrent requests create one place per person.
-func TestRoomUnderManyHands(t *testing.T) {
+// TestRoomUnderConcurrency checks that concurrent requests create one place per person.
+func TestRoomUnderConcurrency(t *testing.T) {
 	for name, config := range orders() {
 		d := newDoorway(t)
 		room := d.room(config)
@@ -264,13 +264,13 @@ func TestBucketOfEachClient(t *testing.T) {
 			status                      int
 		}{
 			{"a person", mine, here, 200},
-			{"otherwise spelt", strings.Replace(mine, "Bearer", "bearer", 1), here, 200},
-			{"otherwise again", strings.Replace(mine, "Bearer", "BEARER", 1), here, 429},
+			{"another spelling", strings.Replace(mine, "Bearer", "bearer", 1), here, 200},
+			{"a third spelling", strings.Replace(mine, "Bearer", "BEARER", 1), here, 429},
 			{"the same person from elsewhere", mine, there, 429},
 			{"with another session", again, here, 429},
 			{"another person at the same address", d.session(you), here, 200},
-			{"nobody", "", here, 200},
-			{"made up", "Bearer 1", here, 200},
+			{"no session", "", here, 200},
+			{"an invented session", "Bearer 1", here, 200},
 			{"another invented session", "Bearer 2", here, 429},
 			{"no session, at another address", "", there, 200},
 			{"a network", "Bearer 3", "2001:db8::1", 200},

@@ -103,7 +103,7 @@ func TestRouting(t *testing.T) {
 func TestSignUpFaults(t *testing.T) {
 	s := startService(t, nil)
 	for _, row := range []struct{ why, body string }{
-		{"no JSON", `name=Siti`},
+		{"not JSON", `name=Siti`},
 		{"an empty object", `{}`},
 		{"no e-mail", `{"name":"Siti","email":"siti","phone":"08123456789"}`},
 		{"a header line in the e-mail", `{"name":"Siti","email":"a@b.c\r\nBcc: d@e.f","phone":"08123456789"}`},

@@ -92,11 +92,11 @@ func TestAdminStartsAndStopsFaults(t *testing.T) {
 		status    int
 		want      string
 	}{
-		{"no JSON", "{", 400, "write"},
+		{"not JSON", "{", 400, "write"},
 		{"unknown", `{"fault":"meteor","on":"dtks"}`, 422, "is unknown"},
 		{"nowhere", `{"fault":"reset"}`, 422, "say which mock"},
 		{"without an end", `{"fault":"reset","on":"dtks","limit_s":1e9}`, 422, "must end within"},
-		{"below nothing", `{"fault":"reset","on":"dtks","limit_s":-1}`, 422, "must end within"},
+		{"a negative limit", `{"fault":"reset","on":"dtks","limit_s":-1}`, 422, "must end within"},
 		{"a negative share", `{"fault":"reset","on":"dtks","probability":-1}`, 422, "probability"},
 		{"a share above 1", `{"fault":"reset","on":"dtks","probability":2}`, 422, "probability"},
 		{"a negative ramp", `{"fault":"reset","on":"dtks","ramp":-1}`, 422, "times must be 0 or more"},
@@ -137,7 +137,7 @@ func TestAdminStartsAndStopsFaults(t *testing.T) {
 	}
 }
 
-func TestMetricsTellOfEveryMock(t *testing.T) {
+func TestMetricsCoverEveryMock(t *testing.T) {
 	limited := config()
 	limited.Admin.Token = token
 	limited.Registries = aid(mocks.Registry{Service: workload.Service{DailyQuota: 2, Servers: 3}})

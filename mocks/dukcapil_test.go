@@ -80,7 +80,7 @@ func TestDukcapil(t *testing.T) {
 		{"no NIK", question(good, map[string]any{"NIK": ""}), map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
 		{"no threshold", question(good, map[string]any{"TRESHOLD": nil}), map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
 		{"a threshold beyond 100", question(good, map[string]any{"TRESHOLD": 101}), map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
-		{"no JSON", "{", map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
+		{"not JSON", "{", map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
 	} {
 		var got rows
 		if status := call(t, "POST", url, row.body, &got); status != 200 || len(got.Content) != 1 {
@@ -106,7 +106,7 @@ func TestDukcapilNeverAgreesOnAMismatch(t *testing.T) {
 	}
 }
 
-func TestDukcapilTurnsStrangersAway(t *testing.T) {
+func TestDukcapilRejectsUnknownClients(t *testing.T) {
 	url, good := verifyURL(start(t, config())), find(t, lacking(troubled)).Identity
 	var got rows
 	if call(t, "POST", strings.Replace(url, "kemenko", "lain", 1), question(good, nil), &got); got.Content[0]["RESPON"] != "Instansi Tidak Aktif" {

@@ -76,9 +76,9 @@ func near(a, b Fate) bool {
 	return close && a == b
 }
 
-// TestScheduleRunsAlikeTwice checks that scheduled faults begin and end on schedule in two identical runs, and
+// TestScheduleIsRepeatable checks that scheduled faults begin and end on schedule in two identical runs, and
 // that active faults end when the mocks close.
-func TestScheduleRunsAlikeTwice(t *testing.T) {
+func TestScheduleIsRepeatable(t *testing.T) {
 	var runs [2][]Fate
 	for i := range runs {
 		synctest.Test(t, func(t *testing.T) {
@@ -103,7 +103,7 @@ func TestScheduleRunsAlikeTwice(t *testing.T) {
 		{"dtks", "reset", false, 4 * s, 6 * s},
 	}
 	if !slices.Equal(runs[0], runs[1]) || !slices.Equal(runs[0], want) {
-		t.Errorf("told\n%+v\nand\n%+v, want\n%+v", runs[0], runs[1], want)
+		t.Errorf("reported\n%+v\nand\n%+v, want\n%+v", runs[0], runs[1], want)
 	}
 }
 

@@ -40,7 +40,7 @@ func (g *generic) handle(ctx *fasthttp.RequestCtx) {
 	number := g.served.Add(1)
 	route, parts := g.find(ctx)
 	if route == nil {
-		fail(ctx, fasthttp.StatusNotFound, "no route of the mock "+g.config.Name+" fits")
+		fail(ctx, fasthttp.StatusNotFound, "no route of the mock "+g.config.Name+" matches")
 		return
 	}
 	refusal, err := g.station.Visit(g.context)

@@ -76,7 +76,7 @@ func inbox(t *testing.T, running *mocks.Mocks, address, arguments string) []mess
 	return view.Messages
 }
 
-func TestMailIsTurnedAwayByItsQueue(t *testing.T) {
+func TestMailIsRejectedByItsQueue(t *testing.T) {
 	busy := config()
 	busy.Mail.Service.RateLimit = 0.001
 	running := start(t, busy)

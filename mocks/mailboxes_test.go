@@ -78,7 +78,7 @@ func TestMailboxesKeepTheirBooks(t *testing.T) {
 	})
 }
 
-func TestMailboxesTellWhatTheyDropUnread(t *testing.T) {
+func TestMailboxesCountUnreadDrops(t *testing.T) {
 	boxes := newMailboxes(0)
 	for range mailboxMessages {
 		boxes.put(1, letter{})

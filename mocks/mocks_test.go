@@ -141,7 +141,7 @@ func TestRegistries(t *testing.T) {
 	}
 }
 
-func TestWrongRequestsAreToldSo(t *testing.T) {
+func TestWrongRequestsGetErrors(t *testing.T) {
 	running := start(t, config())
 	for _, row := range []struct {
 		name, method, path string
@@ -161,7 +161,7 @@ func TestWrongRequestsAreToldSo(t *testing.T) {
 	}
 }
 
-func TestReadingsTellOfEveryStation(t *testing.T) {
+func TestReadingsCoverEveryStation(t *testing.T) {
 	running := start(t, config())
 	running.Begin(time.Now(), workload.Clock{})
 	url := "http://" + running.Addresses()["dtks"]

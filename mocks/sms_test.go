@@ -53,7 +53,7 @@ func TestSMS(t *testing.T) {
 		{"another number", "POST", "/sms/messages", `{"to":"` + people().Person(8).Phone + `","text":"x"}`, 202},
 		{"nobody's number", "POST", "/sms/messages", `{"to":"112","text":"x"}`, 202},
 		{"no text", "POST", "/sms/messages", `{"to":"112"}`, 400},
-		{"no JSON", "POST", "/sms/messages", `{`, 400},
+		{"not JSON", "POST", "/sms/messages", `{`, 400},
 		{"another method", "GET", "/sms/messages", "", 405},
 		{"another path", "GET", "/sms", "", 404},
 		{"an inbox by another method", "POST", "/sms/inboxes/112/messages", "", 405},

@@ -72,7 +72,7 @@ func TestStationOfNoServiceTimeDoesNotSleep(t *testing.T) {
 	})
 }
 
-func TestStationTellsAtTheDeadline(t *testing.T) {
+func TestStationRefusesAtTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		station := liveStation(t, workload.Service{ServiceTime: workload.ConstantTime(time.Minute), Deadline: time.Second})
 		var first sync.WaitGroup
@@ -87,7 +87,7 @@ func TestStationTellsAtTheDeadline(t *testing.T) {
 	})
 }
 
-func TestStationLetsGoWhenItIsStopped(t *testing.T) {
+func TestStationReleasesOnStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		station := liveStation(t, workload.Service{ServiceTime: workload.ConstantTime(time.Hour)})
 		ctx, cancel := context.WithCancel(t.Context())

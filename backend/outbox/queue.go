@@ -155,7 +155,7 @@ func (q *Queue) dispatch(ctx context.Context, jobs chan<- []store.Job, outcomes 
 		now := time.Now()
 		leased, err := q.store.LeaseJobs(q.Kind, now, now.Add(jobLease), q.crew.Workers*jobsPerWorker)
 		if err != nil {
-			q.log.Error("jobs unreadable", "queue", q.Name, "error", err)
+			q.log.Error("lease jobs", "queue", q.Name, "error", err)
 		}
 		for hand := range slices.Chunk(leased, q.share(len(leased))) {
 			if time.Since(now) > jobLease/2 { // the workers are slow; another replica may be faster

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// TestLogBeginsAnew writes without a pause. The log must be copied concurrently and its space reused; otherwise
+// TestLogRestarts writes without a pause. The log must be copied concurrently and its space reused; otherwise
 // it grows with every write. The same writes without checkpoints show that checkpoints keep it small.
-func TestLogBeginsAnew(t *testing.T) {
+func TestLogRestarts(t *testing.T) {
 	often, never := logAfter(t, 128), logAfter(t, 1<<30)
 	if often > never/2 {
 		t.Errorf("the log has %d bytes with checkpoints and %d without", often, never)
