@@ -8,8 +8,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// numberLimit limits the messages to each number in any window: the rate's messages per minute, or one in the
-// time of one message.
+// numberLimit limits the messages to each number in any window. The window is a minute with as many messages as
+// the rate allows in it, or the time in which the rate allows one message.
 type numberLimit struct {
 	most   int // 0 means no limit
 	window time.Duration

@@ -38,7 +38,7 @@ type dialect struct {
 	durable    func(context.Context, *sql.Conn) (string, error) // checks that a commit means an fsync, and describes the settings
 	signUpMany func(*engine, []*SignUp) error                   // writes the sign-ups of a batch together
 	shared     bool                                             // whether other stores may use the database at the same time
-	beat       string                                           // a write without meaning
+	beat       string                                           // a write without content, to force an fsync
 }
 
 // engine is a database with one connection for writes and a pool for reads.
