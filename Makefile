@@ -15,7 +15,12 @@ export GORACE := atexit_sleep_ms=50
 # strace watches what reaches the disk.
 PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 
-.PHONY: test packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
+# The tags that choose tests: those that kill processes, play in real time, look at the page in a browser,
+# or count many replications. Tests without a tag take no more than minutes anywhere. (TestEveryTagIsRun
+# finds a tag that is not here, or given to no go test below.)
+TAGS := browser,crash,drills,statistics
+
+.PHONY: check test packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint unit statistics
@@ -23,18 +28,23 @@ test: packages tools lint unit statistics
 packages:
 	@./install.sh $(PACKAGES)
 
+# The daily loop: nothing is installed and no drill is played. It lints where golangci-lint is there.
+check:
+	@lint=$$(command -v $(TOOLS)/golangci-lint golangci-lint | head -n 1); if [ -n "$$lint" ]; then echo "$$lint run ./..."; "$$lint" run --build-tags $(TAGS) ./...; else echo "golangci-lint is not installed, so nothing is linted; make tools installs it"; fi
+	go vet -tags $(TAGS) ./...
+	go test ./...
+
 lint: tools
-	$(TOOLS)/golangci-lint run ./...
+	$(TOOLS)/golangci-lint run --build-tags $(TAGS) ./...
 
+# Drills mostly wait, so that several go at once.
 unit:
-	go vet ./...
-	go test $(RACE) -timeout 20m ./...
+	go vet -tags $(TAGS) ./...
+	go test $(RACE) -tags browser,crash,drills -parallel 4 -timeout 20m ./...
 
-# Tests with many replications skip themselves under the race detector; here they run.
+# The packages whose tests count many replications, without the race detector, which would take hours.
 statistics:
-	go test -timeout 20m ./sim ./capacity ./report/...
-	go test -timeout 20m -run Agrees ./mocks
-	go test -timeout 20m -run "Surge|Registry|SamePeople|Staff|PoliciesAreVaried|Antithetic" ./drill
+	go test -tags statistics -timeout 20m $(sort $(dir $(shell grep -rl --include=*_test.go '^//go:build statistics' .)))
 
 tools: $(TOOLS)/golangci-lint $(TOOLS)/oapi-codegen
 
@@ -71,7 +81,7 @@ validate:
 
 # Kills the backend, and PostgreSQL with it, two hundred times under load on each store.
 crash:
-	OMBAK_CRASH_ROUNDS=200 go test -count=1 -timeout 60m -run 'Crash|Termination|Sync' ./backend
+	OMBAK_CRASH_ROUNDS=200 go test -count=1 -tags crash -timeout 60m ./backend
 
 # Makes the client with which a test walks the funnel.
 $(TOOLS)/oapi-codegen: Makefile

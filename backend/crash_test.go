@@ -1,3 +1,5 @@
+//go:build crash
+
 package backend_test
 
 import (
@@ -246,9 +248,6 @@ func rounds() int {
 // TestCrash kills the server under load at random points, repeatedly. On PostgreSQL, every third round also
 // kills the database with all its processes.
 func TestCrash(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	chance := rand.New(rand.NewPCG(20200411, 1))
 	t.Run("sqlite", func(t *testing.T) {
 		location, notes := freshLocation(t, "sqlite"), newLedger(t)
@@ -286,9 +285,6 @@ func TestCrash(t *testing.T) {
 
 // TestCrashCheckerIsTrusted crashes a server that answers before it writes. The checker must detect the loss.
 func TestCrashCheckerIsTrusted(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	onEach(t, func(t *testing.T, location string) {
 		notes := newLedger(t)
 		crashOnce(t, location, string(store.Async), "p", notes, 300, kill)
@@ -300,9 +296,6 @@ func TestCrashCheckerIsTrusted(t *testing.T) {
 
 // TestTerminationUnderLoad ends the server as an operator does. No acknowledged sign-up is missing.
 func TestTerminationUnderLoad(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	onEach(t, func(t *testing.T, location string) {
 		notes := newLedger(t)
 		crashOnce(t, location, "", "p", notes, 300, func(c *child) { c.signal(syscall.SIGTERM) })

@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && crash
 
 package backend_test
 
@@ -20,9 +20,6 @@ import (
 // needStrace skips the test if processes cannot be traced.
 func needStrace(t *testing.T) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("strace is not installed; install the package strace")
 	}

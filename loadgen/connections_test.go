@@ -53,7 +53,7 @@ func counted(t *testing.T, secure bool, change func(*httptest.Server)) (*httptes
 func inTurn(c *loadgen.Config) {
 	c.Shards, c.Signups.Mode = 1, workload.Even
 	c.Signups.Bins = workload.Bins{Width: 500 * time.Millisecond, Counts: []int{5}}
-	c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Continue: 1, Timeout: 5 * time.Second})
+	c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Continue: 1, Timeout: time.Minute})
 	c.Requests = append(c.Requests, c.Requests[0])
 }
 

@@ -1,7 +1,5 @@
 package loadgen
 
-import ()
-
 // rested returns an idle connection that can be reused. It closes those that are too old.
 func (e *epoll) rested(work job, target int32) (int32, bool) {
 	for {

@@ -103,7 +103,7 @@ func (r *recorder) outcomes() map[funnel.Outcome]int {
 // config is one step and 50 people within 200 ms.
 func config(url string, change func(*loadgen.Config)) loadgen.Config {
 	c := loadgen.Config{
-		Journey:    journey.Config{Seed: workload.Seed{Value: 1}, Steps: []journey.Step{{Name: "go", Kind: funnel.Request, Continue: 1, Timeout: 5 * time.Second}}},
+		Journey:    journey.Config{Seed: workload.Seed{Value: 1}, Steps: []journey.Step{{Name: "go", Kind: funnel.Request, Continue: 1, Timeout: time.Minute}}},
 		Signups:    workload.Arrivals{Seed: workload.Seed{Value: 1}, Purpose: 1, Bins: workload.Bins{Width: 100 * time.Millisecond, Counts: []int{20, 30}}},
 		Visitors:   workload.Arrivals{Seed: workload.Seed{Value: 1}, Purpose: 2, Bins: workload.Bins{Width: 100 * time.Millisecond}},
 		Seed:       workload.Seed{Value: 1},
@@ -112,7 +112,7 @@ func config(url string, change func(*loadgen.Config)) loadgen.Config {
 		PhotoBytes: population.SmallestPhoto,
 		Requests:   []loadgen.Request{{Target: "web", Method: "GET", Path: "/", Completed: []int{200}, Rejected: []int{503}}},
 		Targets:    map[string]string{"web": url},
-		Until:      20 * time.Second,
+		Until:      5 * time.Minute,
 		Shards:     2,
 	}
 	if change != nil {
@@ -319,7 +319,7 @@ func TestJourneyCarriesWhatItExtracts(t *testing.T) {
 	r := play(t, config(s.url, func(c *loadgen.Config) {
 		c.Signups.Bins.Counts = []int{1}
 		c.Vars = map[string]string{"tenant": "jakarta"}
-		c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Continue: 1, Timeout: 5 * time.Second})
+		c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Continue: 1, Timeout: time.Minute})
 		c.Requests = []loadgen.Request{
 			{
 				Target: "web", Method: "POST", Path: "/first", JSON: `{"name":"${person.name}","email":"${person.email}"}`, Completed: []int{200},
@@ -527,7 +527,7 @@ func TestStaleConnections(t *testing.T) {
 	})
 	r := play(t, config(url, func(c *loadgen.Config) {
 		c.Shards, c.Signups.Bins.Counts = 1, []int{1}
-		c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Timeout: 5 * time.Second})
+		c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Timeout: time.Minute})
 		c.Requests = append(c.Requests, c.Requests[0])
 	}))
 	if len(r.samples) != 2 || r.samples[1].Outcome != funnel.Failed || r.samples[1].Reason != funnel.ReasonStale {

@@ -18,7 +18,7 @@ import (
 
 // then adds a second step that sends the request.
 func then(c *loadgen.Config, request loadgen.Request) {
-	c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Continue: 1, Timeout: 5 * time.Second})
+	c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Continue: 1, Timeout: time.Minute})
 	request.Target, request.Completed = "web", []int{200}
 	c.Requests = append(c.Requests, request)
 }

@@ -1,10 +1,12 @@
 package mocks_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -125,7 +127,7 @@ func TestFaultsCompose(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	seen := fetch(t, "http://"+running.Addresses()["dtks"]+"/dtks/households/1", time.Second)
+	seen := fetch(t, "http://"+running.Addresses()["dtks"]+"/dtks/households/1", time.Minute)
 	if !errors.Is(seen.err, io.ErrUnexpectedEOF) || json.Valid([]byte(seen.body)) || seen.elapsed < 50*time.Millisecond {
 		t.Errorf("got %+v", seen)
 	}
@@ -136,12 +138,28 @@ func TestConnectionsAreCapped(t *testing.T) {
 	capped.Registries = aid(mocks.Registry{Service: workload.Service{ServiceTime: workload.ConstantTime(time.Hour)}, Trouble: mocks.Trouble{Connections: 1}})
 	running := start(t, capped)
 	url := "http://" + running.Addresses()["dtks"] + "/dtks/households/1"
-	held := make(chan exchange, 1)
-	go func() { held <- fetch(t, url, 300*time.Millisecond) }()
+	ctx, leave := context.WithCancel(t.Context())
+	var held sync.WaitGroup
+	held.Go(func() { holdConnection(ctx, t, url) })
 	for reading(running, "dtks").Busy == 0 {
+		runtime.Gosched()
 	}
-	if seen := fetch(t, url, 200*time.Millisecond); !errors.Is(seen.err, syscall.ECONNRESET) && !errors.Is(seen.err, io.EOF) {
+	if seen := fetch(t, url, time.Minute); !errors.Is(seen.err, syscall.ECONNRESET) && !errors.Is(seen.err, io.EOF) {
 		t.Errorf("the second connection: %+v, want a reset", seen)
 	}
-	<-held
+	leave()
+	held.Wait()
+}
+
+// holdConnection sends a request and waits for the answer until the context ends.
+func holdConnection(ctx context.Context, t *testing.T, url string) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if response, err := http.DefaultClient.Do(request); err == nil {
+		_ = response.Body.Close()
+		t.Error("the first connection got an answer")
+	}
 }

@@ -1,3 +1,5 @@
+//go:build statistics
+
 package sim
 
 import (
@@ -15,9 +17,6 @@ import (
 // TestSinusoidalArrivals is the Mt/M/∞ queue of Eick, Massey, Whitt, "Mt/G/∞ queues with sinusoidal
 // arrival rates" (Management Science 39 (1993)): m(t) = 100 + 10 (sin t − cos t).
 func TestSinusoidalArrivals(t *testing.T) {
-	if raceEnabled {
-		t.Skip("too slow under the race detector")
-	}
 	const cycles, phases = 60, 8
 	values := make([][]float64, phases)
 	for seed := uint64(1); seed <= replications; seed++ {
@@ -42,9 +41,6 @@ func TestSinusoidalArrivals(t *testing.T) {
 
 // TestRamp: λ = 10 t, μ = .5, empty at the start: m(10) = 20 t − 40 (1 − e^(−t/2)) at t = 10.
 func TestRamp(t *testing.T) {
-	if raceEnabled {
-		t.Skip("too slow under the race detector")
-	}
 	var values []float64
 	for seed := uint64(1); seed <= replications; seed++ {
 		sum := 0.0
@@ -127,9 +123,6 @@ func TestFullJitter(t *testing.T) {
 // TestCoverage: of 1,000 short experiments, 95 % intervals must hold the truth about 950 times:
 // 930 to 968 is within what chance allows. Each is an M/M/1 started in its steady state.
 func TestCoverage(t *testing.T) {
-	if raceEnabled {
-		t.Skip("too slow under the race detector")
-	}
 	const experiments, each, rho, length = 1000, 20, 0.5, 150
 	covered := 0
 	for experiment := range uint64(experiments) {

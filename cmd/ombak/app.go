@@ -25,6 +25,11 @@ func Run(arguments []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends at once
+	return run(ctx, arguments, in, out, errOut)
+}
+
+// run is Run until the context ends.
+func run(ctx context.Context, arguments []string, in io.Reader, out, errOut io.Writer) int {
 	app := newApp(streams{in, out, errOut, arguments[min(1, len(arguments)):]})
 	err := app.RunContext(ctx, flagsFirst(app, arguments))
 	code := exitCode(err)
@@ -58,12 +63,13 @@ func newApp(s streams) *cli.App {
 	return app
 }
 
-// complete gives every command the same manners: usage errors and environment twins of flags.
+// complete gives every command the same manners: usage errors and words for an interrupt.
 func complete(command *cli.Command) {
 	command.OnUsageError = onUsageError
 	if command.Action == nil {
 		command.Action = unknownCommand
 	}
+	command.Action = interruptible(command.Name, command.Action)
 	for _, sub := range command.Subcommands {
 		complete(sub)
 	}

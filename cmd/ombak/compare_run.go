@@ -24,6 +24,9 @@ func makeRuns(c *cli.Context, s streams, commands []string) (runs []report.Repor
 	for i, command := range commands {
 		fmt.Fprintf(s.err, "run %d of %d: %s\n", i+1, len(commands), command)
 		r, err := makeRun(c, s, command, filepath.Join(folder, fmt.Sprintf("run-%03d", i+1)))
+		if c.Context.Err() != nil {
+			return nil, interrupted{fmt.Sprintf("run %d of %d did not come to its end; those before it are in %s", i+1, len(commands), folder)}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("run %d (%s): %w", i+1, command, err)
 		}

@@ -233,11 +233,13 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	}
 	watch := newProgress(s.err, c.Bool("quiet"), c.Bool("json"))
 	defer watch.onSignal()()
+	removeHalf := leaveNone(databaseFiles(cmp.Or(database, filepath.Join(folder, "ombak.db")))...)
 	result, ended := drill.Conduct(c.Context, run, drill.Environment{
 		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Metrics: c.String("metrics"), Progress: watch.show,
 	})
 	watch.close()
 	if result.Schema == "" {
+		removeHalf()
 		_ = os.Remove(folder) // empty unless the user's; the cause counts
 		return ended
 	}
@@ -250,6 +252,11 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 		return stopped{ended, folder}
 	}
 	return verdictError{result.Verdict}
+}
+
+// databaseFiles are what SQLite makes of a database; of another store, nothing that is a file.
+func databaseFiles(database string) []string {
+	return []string{database, database + "-wal", database + "-shm"}
 }
 
 // stopped is a run that ended before its time; the report holds what is known of it.

@@ -47,7 +47,7 @@ func TestCommentLinks(t *testing.T) {
 func TestPathsExist(t *testing.T) {
 	for _, comment := range commentsOf(t, nil) {
 		for _, named := range pathsIn(comment.text) {
-			if !exists(named) && !exists(path.Join(path.Dir(comment.file), named)) {
+			if !inRepository(named) && !inRepository(path.Join(path.Dir(comment.file), named)) {
 				t.Errorf("%s:%d: there is no %s", comment.file, comment.line, named)
 			}
 		}
@@ -58,7 +58,7 @@ func TestPathsExist(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, target := range targetsIn(string(text)) {
-			if !exists(path.Join(path.Dir(file), target)) {
+			if !inRepository(path.Join(path.Dir(file), target)) {
 				t.Errorf("%s: the link to %s leads nowhere", file, target)
 			}
 		}
@@ -66,7 +66,7 @@ func TestPathsExist(t *testing.T) {
 			continue // they tell of what was
 		}
 		for _, named := range pathsIn(string(text)) {
-			if !exists(named) && !exists(path.Join(path.Dir(file), named)) {
+			if !inRepository(named) && !inRepository(path.Join(path.Dir(file), named)) {
 				t.Errorf("%s: there is no %s", file, named)
 			}
 		}
@@ -119,7 +119,7 @@ func files(t *testing.T, extension string) (found []string) {
 	return found
 }
 
-func exists(name string) bool {
+func inRepository(name string) bool {
 	_, err := os.Stat(filepath.Join(repository, filepath.FromSlash(name)))
 	return err == nil
 }
@@ -156,7 +156,7 @@ func pathsIn(text string) (named []string) {
 	text = regexp.MustCompile(`https?://\S*|`+regexp.QuoteMeta(module)+`\S*`).ReplaceAllString(text, "")
 	for _, match := range regexp.MustCompile(`(?:^|[\s("'`+"`"+`])((?:\.\./)*([a-z]+)/[\w./*{}-]*)`).FindAllStringSubmatch(text, -1) {
 		name := strings.TrimRight(match[1], "./")
-		if exists(match[2]) && !strings.ContainsAny(name, "*{}") && path.Ext(name) != "" && path.Ext(name) != ".svg" {
+		if inRepository(match[2]) && !strings.ContainsAny(name, "*{}") && path.Ext(name) != "" && path.Ext(name) != ".svg" {
 			named = append(named, name)
 		}
 	}

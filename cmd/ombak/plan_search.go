@@ -49,7 +49,9 @@ func playSearch(c *cli.Context, s streams, search *plan.Search) (plan.Searched, 
 	searched, simulations, err := search.Play(c.Context, watch.watched(simulation.Settings{Build: build()}), func(first, rest time.Duration) {
 		watch.say("the first took %s; the others take about %s at most\n", units.Duration(first), units.Duration(rest))
 	})
-	watch.say("%d runs were needed\n", watch.played.Load())
+	if err == nil {
+		watch.say("%d runs were needed\n", watch.played.Load())
+	}
 	return searched, simulations, err
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -74,10 +73,28 @@ func playRedline(c *cli.Context, s streams) error {
 	}
 	if len(concurrencies) > 0 {
 		closed, err := redline.RunClosed(concurrencies, r.playClosed)
-		return errors.Join(err, r.concludeClosed(closed))
+		return r.ended(err, r.concludeClosed(closed, r.cut(err)))
 	}
 	open, err := redline.RunOpen(r.scenario.Arrivals.Step, bisection, r.playOpen)
-	return errors.Join(err, r.conclude(open))
+	return r.ended(err, r.conclude(open, r.cut(err)))
+}
+
+// cut reports whether an interrupt ended the level that failed.
+func (r *redliner) cut(tried error) bool { return tried != nil && r.c.Context.Err() != nil }
+
+// ended says what an interrupt leaves: the levels before the one that did not come to its end.
+func (r *redliner) ended(tried, concluded error) error {
+	if !r.cut(tried) {
+		return errors.Join(tried, concluded)
+	}
+	if concluded != nil {
+		return concluded
+	}
+	if r.played <= 1 {
+		_ = os.Remove(r.folder) // empty unless the user's
+		return interrupted{"the first level did not come to its end, so nothing is written"}
+	}
+	return interrupted{fmt.Sprintf("level %d did not come to its end; what the levels before it say is in %s", r.played, filepath.Join(r.folder, "report.json"))}
 }
 
 func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error) {
@@ -145,8 +162,9 @@ func (r *redliner) play(rate float64, closed int) (redline.Level, error) {
 	r.played++
 	level := redline.Level{Name: fmt.Sprintf("level-%02d", r.played), Concurrency: closed}
 	folder := filepath.Join(r.folder, level.Name)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return level, err
+	made := os.Mkdir(folder, 0o755)
+	if made != nil && !errors.Is(made, os.ErrExist) {
+		return level, made
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -154,6 +172,9 @@ func (r *redliner) play(rate float64, closed int) (redline.Level, error) {
 	}
 	level.Report, err = drill.Conduct(r.c.Context, live, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err})
 	if err != nil {
+		if r.cut(err) && made == nil {
+			err = errors.Join(err, os.RemoveAll(folder))
+		}
 		return level, err
 	}
 	return level, writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, level.Report) })
@@ -165,8 +186,8 @@ func (r *redliner) say(format string, words ...any) {
 	}
 }
 
-// conclude writes the report of all levels and prints what was found.
-func (r *redliner) conclude(open redline.Open) error {
+// conclude writes the report of all levels and, unless they were cut short, prints what was found.
+func (r *redliner) conclude(open redline.Open, cut bool) error {
 	if len(open.Levels) == 0 {
 		return nil
 	}
@@ -178,8 +199,8 @@ func (r *redliner) conclude(open redline.Open) error {
 	if err := r.draw(open.Levels); err != nil {
 		return err
 	}
-	if errors.Is(r.c.Context.Err(), context.Canceled) {
-		return r.c.Context.Err()
+	if cut {
+		return nil
 	}
 	if r.c.Bool("json") {
 		if err := report.Write(r.s.out, whole); err != nil {

@@ -42,8 +42,9 @@ func (r *redliner) playClosed(people int) (redline.Level, error) {
 	return level, nil
 }
 
-// concludeClosed writes the levels, their points for ombak calc usl, and the law through them.
-func (r *redliner) concludeClosed(closed redline.Closed) error {
+// concludeClosed writes the levels, their points for ombak calc usl, and the law through them. Unless
+// they were cut short, it shows them, too.
+func (r *redliner) concludeClosed(closed redline.Closed, cut bool) error {
 	if len(closed.Levels) == 0 {
 		return nil
 	}
@@ -55,7 +56,7 @@ func (r *redliner) concludeClosed(closed redline.Closed) error {
 		writeFile(filepath.Join(r.folder, "points.csv"), func(w io.Writer) error { return writePoints(w, whole.Levels) }),
 	)
 	switch {
-	case written != nil:
+	case written != nil || cut:
 		return written
 	case r.c.Bool("json"):
 		return report.Write(r.s.out, whole)

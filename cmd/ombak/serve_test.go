@@ -119,13 +119,13 @@ func waitForFault(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	control, err := drill.ReadControl(ts.MkAbs("."))
 	ts.Check(err)
-	for range 200 {
+	for range generous {
 		var list json.RawMessage
 		ts.Check(ask(context.Background(), control, "GET", "/v1/faults", nil, &list))
 		if !strings.Contains(string(list), `"fault":"`+args[1]+`"`) {
 			return
 		}
-		<-time.After(50 * time.Millisecond)
+		<-time.After(pause)
 	}
-	ts.Fatalf("the fault %s did not end within 10 s", args[1])
+	ts.Fatalf("the fault %s did not end within %v", args[1], generous*pause)
 }

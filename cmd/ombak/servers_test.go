@@ -3,40 +3,60 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ombak-sim/ombak/report"
 )
 
-// expandFile replaces variables such as $WORK in a file of the script.
+// expandFile replaces variables of the script such as $WORK in a file, and leaves those of others.
 func expandFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: expand FILE")
 	}
-	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	text := os.Expand(ts.ReadFile(args[0]), func(name string) string {
+		if value := ts.Getenv(name); value != "" {
+			return value
+		}
+		return "$" + name
+	})
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // logsAgree compares what a server's log counts of each path with what the report counts of the step
-// at that path: requests sent and passed, exactly.
+// at that path: requests sent and passed, exactly. A server may write of an answer after it has come.
 func logsAgree(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: logs-agree REPORT LOG")
 	}
 	var r report.Report
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &r))
-	logged, good := countLog(ts, args[1])
+	var difference string
+	for range generous {
+		logged, good := countLog(ts, args[1])
+		if difference = differs(r, logged, good); difference == "" {
+			return
+		}
+		<-time.After(pause)
+	}
+	ts.Fatalf("%s in %s", difference, args[1])
+}
+
+// differs says where the counts of a log and a report differ; the empty text where they agree.
+func differs(r report.Report, logged, good map[string]int) string {
 	paths := map[string]string{"look": "/", "cart": "/cart", "pay": "/pay"}
 	for i, step := range r.Steps {
 		path := paths[step.Step]
 		if step.Requests == 0 || float64(logged[path]) != step.Requests || float64(good[path]) != r.Funnel[i].Passed {
-			ts.Fatalf("%s: %v sent and %v passed, but %s counts %d of %s, %d of them good", step.Step, step.Requests, r.Funnel[i].Passed, args[1], logged[path], path, good[path])
+			return fmt.Sprintf("%s: %v sent and %v passed, but there are %d of %s, %d of them good,", step.Step, step.Requests, r.Funnel[i].Passed, logged[path], path, good[path])
 		}
 	}
+	return ""
 }
 
 // loggedBetween demands that a log has so many lines.

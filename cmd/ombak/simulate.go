@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -62,7 +63,8 @@ func simulate(c *cli.Context, s streams) error {
 		}
 		result, err := simulateOne(c, s, run, own)
 		if err != nil {
-			return err
+			_, _ = os.Remove(own), os.Remove(folder) // where nothing is in them
+			return ofSome(c, err, results, folder)
 		}
 		if worse(result.Report.Verdict, verdict.verdict) {
 			verdict.verdict = result.Report.Verdict
@@ -91,11 +93,6 @@ func simulateOne(c *cli.Context, s streams, run *setup.Model, folder string) (si
 		return simulation.Result{}, err
 	}
 	how := simulation.Settings{Replications: c.Int("replications"), Precision: precision, Antithetic: c.Bool("antithetic"), Build: build()}
-	if c.Bool("trace") {
-		if err := trace(c, run, folder); err != nil {
-			return simulation.Result{}, err
-		}
-	}
 	plan := orNone(run.Scenario.Plan())
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "replications of plan "+plan, how.Replications, run)
 	expected, err := estimate(c, watch, run, how.Replications)
@@ -107,6 +104,11 @@ func simulateOne(c *cli.Context, s streams, run *setup.Model, folder string) (si
 	watch.close()
 	if err != nil {
 		return result, err
+	}
+	if c.Bool("trace") {
+		if err := trace(c, run, folder); err != nil {
+			return result, err
+		}
 	}
 	result.Report.Command = commandLine(s.arguments)
 	if err := writeFiles(folder, result.Report); err != nil {
@@ -123,15 +125,23 @@ func simulateOne(c *cli.Context, s streams, run *setup.Model, folder string) (si
 
 // trace writes every attempt of every person.
 func trace(c *cli.Context, run *setup.Model, folder string) error {
-	file, err := os.Create(filepath.Join(folder, "trace.csv"))
+	err := writeFile(filepath.Join(folder, "trace.csv"), func(w io.Writer) error { return simulation.Trace(c.Context, run, w) })
 	if err != nil {
 		return fmt.Errorf("the trace cannot be written: %w; name another folder with --out", err)
 	}
-	err = simulation.Trace(c.Context, run, file)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("the trace: %w", err)
-	}
 	return nil
+}
+
+// ofSome adds to an interrupt which plans' reports are written.
+func ofSome(c *cli.Context, err error, results []simulation.Result, folder string) error {
+	if c.Context.Err() == nil || len(results) == 0 {
+		return err
+	}
+	var plans []string
+	for _, result := range results {
+		plans = append(plans, orNone(result.Report.Plan))
+	}
+	return interrupted{fmt.Sprintf("the simulations did not come to their end; the reports of these plans are in %s: %s", folder, strings.Join(plans, ", "))}
 }
 
 // readPrecision reads a share such as 1%; 0 where none is given.

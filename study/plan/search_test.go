@@ -2,12 +2,10 @@ package plan
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
@@ -30,44 +28,6 @@ func search(t *testing.T, scenario *scenarios.Scenario, options setup.Options, r
 		t.Errorf("%d runs, though %d at most were announced", done, s.Runs())
 	}
 	return searched, simulations, done
-}
-
-// TestCheapestStaffIsThatOfTheFormula: two queues in a row, each M/M/c (Burke 1956), so that Erlang C tells
-// which of all pairs of numbers is the cheapest.
-func TestCheapestStaffIsThatOfTheFormula(t *testing.T) {
-	if raceEnabled {
-		t.Skip("many replications; make statistics plays them")
-	}
-	scenario, err := scenarios.Load("staffing")
-	if err != nil {
-		t.Fatal(err)
-	}
-	least, want := 1e9, ""
-	for clerks := 9; clerks <= 20; clerks++ { // 8 and 2 are not stable
-		for checkers := 3; checkers <= 8; checkers++ {
-			first, err1 := capacity.MMc(4, 0.5, clerks)
-			second, err2 := capacity.MMc(4, 2, checkers)
-			if err := errors.Join(err1, err2); err != nil {
-				t.Fatal(err)
-			}
-			if cost := float64(clerks + 3*checkers); first.W+second.W < 3 && cost < least {
-				least, want = cost, fmt.Sprintf("stations.clerks.servers %d, stations.checkers.servers %d", clerks, checkers)
-			}
-		}
-	}
-	searched, simulations, _ := search(t, scenario, setup.Options{}, 10)
-	if got := spellSettings(searched.Found); got != want {
-		t.Errorf("found %s, the formula says %s: %+v", got, want, searched)
-	}
-	compared := CompareSearched(searched, simulations)
-	if compared.Best != FoundPlan || len(compared.Plans) != 2 || compared.Plans[1].Verdict != report.Pass || compared.Plans[1].Cost.Mean < compared.Plans[0].Cost.Mean {
-		t.Errorf("%+v", compared)
-	}
-	for _, candidate := range searched.Candidates {
-		if candidate.Verdict != Holds && candidate.Why == "" {
-			t.Errorf("nothing says why not %s", candidate.Name())
-		}
-	}
 }
 
 // desk is an M/M/c queue, and a gate whose queue may be too short.
@@ -95,29 +55,6 @@ thresholds:
   - {expr: go.passed >= 99% of scheduled}
   - {expr: go.response_time_passed.p99 < 10s, severity: warn}
 `
-
-// TestPoliciesAreVaried: without a queue, the least number that the gate must let in at once is that at
-// which Erlang B turns away no more than the threshold allows.
-func TestPoliciesAreVaried(t *testing.T) {
-	if raceEnabled {
-		t.Skip("many replications; make statistics plays them")
-	}
-	want := 5
-	for {
-		blocked, err := capacity.ErlangB(want, 8)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if blocked <= 0.013 { // between those of 14 and 15
-			break
-		}
-		want++
-	}
-	searched, _, _ := search(t, parseScenario(t, strings.NewReplacer("[0, 100]", "[0]", "99%", "98.7%", "10m", "30m").Replace(desk)), setup.Options{}, 10)
-	if got := spellSettings(searched.Found); got != fmt.Sprintf("policies.entry.bounded-fifo.limit %d, policies.entry.bounded-fifo.queue 0", want) {
-		t.Errorf("found %s, want %d: %+v", got, want, searched)
-	}
-}
 
 // TestSearchWithoutAnAnswer: what nothing meets is said, with the bottleneck.
 func TestSearchWithoutAnAnswer(t *testing.T) {

@@ -1,3 +1,5 @@
+//go:build statistics
+
 package plan
 
 import (
@@ -13,9 +15,6 @@ import (
 // TestWhyNamesTheRegistry: a tenth of the surge's first hours with a tenth of the servers. Whatever the
 // plan, the registry is what bounds it, and the words say where people are stuck.
 func TestWhyNamesTheRegistry(t *testing.T) {
-	if raceEnabled {
-		t.Skip("hundreds of thousands of people take too long under the race detector; one goroutine plays them")
-	}
 	scenario, err := scenarios.Load("prakerja-2020")
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/urfave/cli/v2"
+)
+
+// interrupted is how an interrupted command ends: left says what did not come to its end, and what is
+// written of it.
+type interrupted struct{ left string }
+
+func (i interrupted) Error() string { return "interrupted: " + i.left }
+
+func (i interrupted) Unwrap() error { return context.Canceled }
+
+// interruptible gives an action the words for the moments at which it has none of its own: whatever
+// failed because of the interrupt, the user reads one sentence.
+func interruptible(command string, action cli.ActionFunc) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		err := action(c)
+		if err == nil || c.Context.Err() == nil || hasWords(err) || exitCode(err) == exitRefused {
+			return err
+		}
+		left := unfinished(command)
+		if !errors.Is(err, context.Canceled) {
+			left += " (" + err.Error() + ")"
+		}
+		return interrupted{left}
+	}
+}
+
+// hasWords reports whether an error says by itself what was interrupted, or is a verdict: then the
+// command came to its end before the interrupt counted.
+func hasWords(err error) bool {
+	var own interrupted
+	var partial stopped
+	var verdict verdictError
+	return errors.As(err, &own) || errors.As(err, &partial) || errors.As(err, &verdict)
+}
+
+// unfinished says what an interrupt leaves of a command that has written nothing yet.
+func unfinished(command string) string {
+	switch command {
+	case "simulate", "plan":
+		return "the simulations did not come to their end, so nothing is written"
+	case "validate":
+		return "the simulations did not come to their end, so nothing is compared"
+	case "calibrate":
+		return "the fit did not come to its end, so no model is written"
+	case "drill", "load", "redline":
+		return "nobody had been sent yet, so nothing is written"
+	case "doctor":
+		return "the machine was not examined to the end"
+	case "list":
+		return "the mocks had not answered yet"
+	case "start", "stop":
+		return "the mocks had not answered yet; ombak fault list shows what they did"
+	case "backend", "mocks":
+		return "it was not serving yet"
+	}
+	return command + " did not come to its end"
+}
+
+// leaveNone removes those of the files that were not there before, when called after they may have
+// been made.
+func leaveNone(files ...string) (remove func()) {
+	var absent []string
+	for _, file := range files {
+		if _, err := os.Lstat(file); errors.Is(err, os.ErrNotExist) {
+			absent = append(absent, file)
+		}
+	}
+	return func() {
+		for _, file := range absent {
+			_ = os.Remove(file) // most were never made
+		}
+	}
+}

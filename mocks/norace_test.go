@@ -1,5 +1,0 @@
-//go:build !race
-
-package mocks_test
-
-const raceEnabled = false

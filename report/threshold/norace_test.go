@@ -1,5 +1,0 @@
-//go:build !race
-
-package threshold
-
-const raceEnabled = false
