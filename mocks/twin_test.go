@@ -81,7 +81,7 @@ func TestMockAgreesWithTheSimulator(t *testing.T) {
 		var visits []*Visit
 		now := time.Duration(0)
 		for range rapid.IntRange(1, 60).Draw(t, "arrivals") {
-			// Odd microseconds avoid an end and an arrival at the same instant, whose order is undefined.
+			// Odd microseconds make it rare that an end and an arrival share an instant, where their order is undefined.
 			now += time.Duration(1+2*rapid.IntRange(0, 100_000).Draw(t, "gap")) * time.Microsecond
 			arrivals = append(arrivals, now)
 			visits = append(visits, queue.Arrive(now, now, faults.Station(now)))
