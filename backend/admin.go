@@ -16,13 +16,13 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// adminHandler answers those who run the service.
+// adminHandler serves the operators' endpoints: health, metrics, batches, selections and profiles.
 func (s *Server) adminHandler() http.Handler {
 	metrics := prometheus.NewRegistry()
 	s.register(metrics)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, "ok\n") //nolint:errcheck // nobody to tell
+		io.WriteString(w, "ok\n") //nolint:errcheck // the client may be gone
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
@@ -33,7 +33,7 @@ func (s *Server) adminHandler() http.Handler {
 		case s.store.Ping(ctx) != nil:
 			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
 		default:
-			io.WriteString(w, "ready\n") //nolint:errcheck // nobody to tell
+			io.WriteString(w, "ready\n") //nolint:errcheck // the client may be gone
 		}
 	})
 	mux.HandleFunc("POST /v1/batches/current/closing", s.closeBatch)
@@ -46,7 +46,8 @@ func (s *Server) adminHandler() http.Handler {
 	return mux
 }
 
-// closeBatch closes the batch that is open; the next opens. A body that names the batch makes it safe to repeat.
+// closeBatch closes the open batch and opens the next. A body that names the batch makes the request safe to
+// repeat.
 func (s *Server) closeBatch(w http.ResponseWriter, r *http.Request) {
 	var order struct {
 		Batch int `json:"batch"`
@@ -56,14 +57,14 @@ func (s *Server) closeBatch(w http.ResponseWriter, r *http.Request) {
 		err = json.Unmarshal(body, &order)
 	}
 	if err != nil || order.Batch < 0 {
-		http.Error(w, `send no body, or the batch that is open: {"batch":1}`, http.StatusUnprocessableEntity)
+		http.Error(w, `send no body, or name the open batch: {"batch":1}`, http.StatusUnprocessableEntity)
 		return
 	}
 	number, err := s.store.CloseBatch(order.Batch, time.Now())
 	s.showBatch(w, r, number, err)
 }
 
-// selectMembers draws among the members of a closed batch, with a seed that is published from then on.
+// selectMembers draws members of a closed batch. The seed is public from then on.
 func (s *Server) selectMembers(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
 	if err != nil {
@@ -92,6 +93,6 @@ func (s *Server) showBatch(w http.ResponseWriter, r *http.Request, number int, e
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	default:
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(publish(batch)) //nolint:errcheck // nobody to tell
+		json.NewEncoder(w).Encode(publish(batch)) //nolint:errcheck // the client may be gone
 	}
 }

@@ -14,13 +14,13 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// reply is a yes: a status and what is sent as JSON.
+// reply is a success: a status and the value sent as JSON.
 type reply struct {
 	status int
 	body   any
 }
 
-// fault is a no: it is an error to the code and an answer to the client.
+// fault is a failure: an error in the code and an answer to the client.
 type fault struct {
 	status     int
 	code       string
@@ -35,7 +35,7 @@ func invalid(message string) *fault {
 	return &fault{status: fasthttp.StatusUnprocessableEntity, code: "invalid", message: message}
 }
 
-// faultBody is the body of every no.
+// faultBody is the body of every failure.
 type faultBody struct {
 	Error struct {
 		Code    string   `json:"code"`
@@ -44,10 +44,10 @@ type faultBody struct {
 	} `json:"error"`
 }
 
-// storageRetry is when to come back to a full disk or a service that is shutting down.
+// storageRetry is the Retry-After of a full disk and of a service that is shutting down.
 const storageRetry = 5 * time.Second
 
-// asFault turns any error into an answer. What it does not know becomes a 500 that tells nothing.
+// asFault turns any error into an answer. An unknown error becomes a 500 without details.
 func asFault(err error) *fault {
 	var known *fault
 	var busy *registry.BusyError
@@ -65,14 +65,14 @@ func asFault(err error) *fault {
 			message: "nothing was saved; try again later", retryAfter: storageRetry,
 		}
 	case errors.Is(err, store.ErrUnknown), errors.Is(err, store.ErrOutOfOrder):
-		return noSession() // the person has been erased since the session was looked at
+		return noSession() // the person was erased after the session was checked
 	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled):
 		return &fault{
 			status: fasthttp.StatusServiceUnavailable, code: "closing",
 			message: "the service is shutting down; try again later", retryAfter: storageRetry,
 		}
 	}
-	return &fault{status: fasthttp.StatusInternalServerError, code: "internal", message: "something is wrong here; try again later"}
+	return &fault{status: fasthttp.StatusInternalServerError, code: "internal", message: "internal error; try again later"}
 }
 
 func (f *fault) body() (body faultBody) {
@@ -80,7 +80,7 @@ func (f *fault) body() (body faultBody) {
 	return body
 }
 
-// writeFault answers with a no.
+// writeFault answers with a failure.
 func writeFault(ctx *fasthttp.RequestCtx, f *fault) {
 	if f.retryAfter > 0 {
 		seconds := int(math.Ceil(f.retryAfter.Seconds()))
@@ -89,29 +89,29 @@ func writeFault(ctx *fasthttp.RequestCtx, f *fault) {
 	writeJSON(ctx, f.status, f.body())
 }
 
-// asJSON returns the text of a body that can always be encoded.
+// asJSON encodes a body. It panics if the body cannot be encoded.
 func asJSON(body any) []byte {
 	text, err := json.Marshal(body)
 	if err != nil {
-		panic("backend: a body that is not JSON: " + err.Error())
+		panic("backend: cannot encode the body: " + err.Error())
 	}
 	return text
 }
 
-// writeJSON answers with a status and a body that can always be encoded.
+// writeJSON answers with a status and a JSON body.
 func writeJSON(ctx *fasthttp.RequestCtx, status int, body any) {
 	ctx.SetStatusCode(status)
 	ctx.SetContentType("application/json")
 	ctx.SetBody(asJSON(body))
 }
 
-// decode reads a JSON body; unknown fields are passed over.
+// decode reads a JSON body and ignores unknown fields.
 func decode(body []byte, into any) error {
 	if len(body) > maxJSON {
 		return &fault{status: fasthttp.StatusRequestEntityTooLarge, code: "too_large", message: "the body is too large"}
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return invalid("the body is not the JSON that is expected")
+		return invalid("the body is not valid JSON for this request")
 	}
 	return nil
 }

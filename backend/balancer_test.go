@@ -16,9 +16,9 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// TestReplicasBehindABalancer: three replicas on one PostgreSQL, behind nginx, which sends each request to
-// the next of them. Whatever one of them gave, a link or a session, the others take; of many requests
-// for one address, one NIK or the last places, as many win as may.
+// TestReplicasBehindABalancer runs three replicas on one PostgreSQL, behind nginx, which sends each request to
+// the next replica. A link or session from one replica is valid at the others. Of many requests for one
+// address, one NIK or the last places, exactly the allowed number succeed.
 func TestReplicasBehindABalancer(t *testing.T) {
 	const people, places = 24, 7
 	location := freshLocation(t, "postgres")
@@ -70,12 +70,12 @@ func TestReplicasBehindABalancer(t *testing.T) {
 	}
 	select {
 	case mail := <-s.mail.taken:
-		t.Errorf("somebody got a second mail:\n%s", mail)
+		t.Errorf("an address received a second mail:\n%s", mail)
 	default:
 	}
 }
 
-// startReplicas starts three servers that share a database, its key, and the world around them.
+// startReplicas starts three servers that share a database, its key and their dependencies.
 func startReplicas(t *testing.T, location string, places int) ([]*service, []string) {
 	var replicas []*service
 	var addresses []string
@@ -97,7 +97,7 @@ func startReplicas(t *testing.T, location string, places int) ([]*service, []str
 	return replicas, addresses
 }
 
-// startBalancer starts nginx in front of the addresses and returns its own.
+// startBalancer starts nginx in front of the addresses and returns its own address.
 func startBalancer(t *testing.T, addresses []string) string {
 	program, err := exec.LookPath("nginx")
 	if err != nil {
@@ -126,9 +126,9 @@ http {
 		t.Fatal(err)
 	}
 	gone := make(chan struct{})
-	go func() { _ = nginx.Wait(); close(gone) }() // what it has to say is on stderr
+	go func() { _ = nginx.Wait(); close(gone) }() // nginx reports errors on stderr
 	t.Cleanup(func() {
-		_ = nginx.Process.Signal(syscall.SIGTERM) // it may be gone
+		_ = nginx.Process.Signal(syscall.SIGTERM) // it may have ended already
 		<-gone
 	})
 	for look := time.NewTicker(10 * time.Millisecond); ; {

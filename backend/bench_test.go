@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// BenchmarkMail measures the way of a mail from the outbox to an SMTP server in the same process;
-// what the server takes counts too.
+// BenchmarkMail measures a mail's way from the outbox to an SMTP server in the same process. The server's own
+// time is included.
 func BenchmarkMail(b *testing.B) {
 	s := startService(b, func(s *service) {
 		s.config.Mail.SMTP = ""
@@ -35,7 +35,7 @@ func BenchmarkMail(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "mails/s")
 }
 
-// BenchmarkSignUp measures the way of a sign-up through HTTP to the disk; the client counts too.
+// BenchmarkSignUp measures a sign-up from the HTTP request to the disk. The client's time is included.
 func BenchmarkSignUp(b *testing.B) {
 	s := startService(b, func(s *service) { s.config.Mail.SMTP = "" })
 	var wait sync.WaitGroup
@@ -50,8 +50,8 @@ func BenchmarkSignUp(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sign-ups/s")
 }
 
-// BenchmarkWholeWay takes people from sign-up to their batch. The CPU time is of the whole process:
-// clients, registries and mail server count too.
+// BenchmarkWholeWay takes people from sign-up to their batch. The CPU time is that of the whole process,
+// including clients, registries and mail server.
 func BenchmarkWholeWay(b *testing.B) {
 	s := startService(b, func(s *service) { s.mail.taken = make(chan string, b.N) })
 	began := cpuTime(b)

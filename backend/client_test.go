@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 	"testing"
 
-	_ "github.com/oapi-codegen/runtime" // what the generated client needs
+	_ "github.com/oapi-codegen/runtime" // required by the generated client
 	"github.com/valyala/fasthttp/fasthttputil"
 )
 
-// TestGeneratedClientWalksTheFunnel has oapi-codegen make a client of the OpenAPI document, builds it and
-// lets it take a person to a batch.
+// TestGeneratedClientWalksTheFunnel generates a client from the OpenAPI document with oapi-codegen, builds it
+// and uses it to take a person to a batch.
 func TestGeneratedClientWalksTheFunnel(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program")
@@ -24,7 +24,7 @@ func TestGeneratedClientWalksTheFunnel(t *testing.T) {
 		_, err = os.Stat(generator)
 	}
 	if err != nil {
-		t.Skip("oapi-codegen is not in .tools; make tools puts it there")
+		t.Skip("oapi-codegen is not in .tools; make tools installs it")
 	}
 	folder := t.TempDir()
 	picture := filepath.Join(folder, "ktp.png")
@@ -58,7 +58,7 @@ func TestGeneratedClientWalksTheFunnel(t *testing.T) {
 	}
 }
 
-// buildWalker generates the client and builds it with what walks.
+// buildWalker generates the client and builds it with the walker program.
 func buildWalker(t *testing.T, generator, folder string) (program string) {
 	t.Helper()
 	client := filepath.Join(folder, "client.go")
@@ -67,7 +67,7 @@ func buildWalker(t *testing.T, generator, folder string) (program string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The generated code is nowhere in the repository; the overlay makes it a package of this module.
+	// The generated code is not stored in the repository; the overlay makes it a package of this module.
 	place := filepath.Join(here, "walker")
 	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
 		filepath.Join(place, "client.go"): client,

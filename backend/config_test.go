@@ -14,18 +14,18 @@ func TestLinkBases(t *testing.T) {
 	}{
 		{"a host", "https://people.example", true},
 		{"a port and a path, as behind a balancer", "http://people.example:8080/in/", true},
-		{"an address of IPv6", "http://[::1]:8080", true},
+		{"an IPv6 address", "http://[::1]:8080", true},
 		{"no scheme", "people.example", false},
-		{"a port is no scheme", "people.example:80", false},
+		{"no scheme before the port", "people.example:80", false},
 		{"another scheme", "ftp://people.example", false},
 		{"no host", "https://", false},
 		{"a port alone", "https://:80", false},
-		{"the token's query follows", "https://people.example/?a=b", false},
+		{"the token is appended as a query", "https://people.example/?a=b", false},
 		{"an empty query", "https://people.example/?", false},
-		{"a fragment would swallow the token", "https://people.example/#a", false},
+		{"the token would become part of the fragment", "https://people.example/#a", false},
 		{"a password would be mailed", "https://siti:secret@people.example", false},
-		{"a mail breaks links at spaces", "https://people.example/a b", false},
-		{"a header could be broken into", "https://people.example/\r\nBcc: x", false},
+		{"mails break links at spaces", "https://people.example/a b", false},
+		{"header injection", "https://people.example/\r\nBcc: x", false},
 	} {
 		c := Config{Database: "people.db", Key: make([]byte, store.KeySize), LinkBase: test.base}
 		if err := c.Validate(); (err == nil) != test.good {

@@ -23,15 +23,15 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// The environment of the server to be killed.
+// The environment of the server that the tests kill.
 const (
-	crashDatabase   = "OMBAK_TEST_CRASH_DATABASE" // makes TestCrashedServer that server
+	crashDatabase   = "OMBAK_TEST_CRASH_DATABASE" // makes TestCrashedServer run as that server
 	crashDurability = "OMBAK_TEST_CRASH_DURABILITY"
 	childConfig     = "OMBAK_TEST_CHILD_CONFIG" // its other settings, as JSON
-	crashRounds     = "OMBAK_CRASH_ROUNDS"      // how often each store is crashed; 10 unless it says otherwise
+	crashRounds     = "OMBAK_CRASH_ROUNDS"      // how often each store is crashed; default 10
 )
 
-// TestCrashedServer is no test unless another runs it in a process of its own.
+// TestCrashedServer does nothing unless another test runs it in its own process.
 func TestCrashedServer(t *testing.T) {
 	location := os.Getenv(crashDatabase)
 	if location == "" {
@@ -58,14 +58,14 @@ func TestCrashedServer(t *testing.T) {
 	}
 }
 
-// child is a server in a process of its own.
+// child is a server in its own process.
 type child struct {
 	*exec.Cmd
 	address string
 	pid     int // of the server itself
 }
 
-// startChild starts a server, behind the program named by wrap, if any.
+// startChild starts a server, wrapped in the given program, if any.
 func startChild(t *testing.T, location, durability string, wrap ...string) *child {
 	t.Helper()
 	args := append(wrap, os.Args[0], "-test.run=^TestCrashedServer$")
@@ -87,7 +87,7 @@ func startChild(t *testing.T, location, durability string, wrap ...string) *chil
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if n, _ := fmt.Sscanf(lines.Text(), "address %s %d", &c.address, &c.pid); n == 2 {
-			go func() { // what it says at its end is for nobody
+			go func() { // the final output is discarded
 				for lines.Scan() {
 				}
 			}()
@@ -98,7 +98,8 @@ func startChild(t *testing.T, location, durability string, wrap ...string) *chil
 	return nil
 }
 
-// ledger is a file outside the server of what it has acknowledged, on the disk before the next request.
+// ledger is a file outside the server that lists its acknowledgements. Each entry is on disk before the next
+// request.
 type ledger struct {
 	mutex sync.Mutex
 	file  *os.File
@@ -115,7 +116,7 @@ func newLedger(t *testing.T) *ledger {
 	return &ledger{file: file, lines: map[string]bool{}}
 }
 
-// note writes an address down and returns how many there are.
+// note records an address and returns the number of addresses recorded.
 func (l *ledger) note(t *testing.T, email string) int {
 	l.mutex.Lock()
 	l.lines[email] = true
@@ -131,8 +132,8 @@ func (l *ledger) note(t *testing.T, email string) int {
 	return n
 }
 
-// offer signs people up until the server is gone, each worker one after another; answered is told of
-// each answer.
+// offer signs people up until the server is gone. Each worker sends one request after another and calls
+// answered for each answer.
 func offer(address, prefix string, workers int, answered func(email string, status int) (goOn bool)) {
 	client := &fasthttp.HostClient{Addr: address, MaxConns: workers, MaxIdemponentCallAttempts: 1}
 	defer client.CloseIdleConnections()
@@ -154,8 +155,8 @@ func offer(address, prefix string, workers int, answered func(email string, stat
 	wait.Wait()
 }
 
-// crashOnce starts a server, ends it by a signal or a call after so many acknowledgements more, and
-// notes all of them.
+// crashOnce starts a server, ends it by a signal or a call after enough further acknowledgements, and notes all
+// of them.
 func crashOnce(t *testing.T, location, durability, prefix string, notes *ledger, enough int, end func(*child)) {
 	t.Helper()
 	server := startChild(t, location, durability)
@@ -170,7 +171,7 @@ func crashOnce(t *testing.T, location, durability, prefix string, notes *ledger,
 	server.Wait()
 }
 
-// signal sends a signal to the server, once it is known.
+// signal sends a signal to the server once its process id is known.
 func (c *child) signal(what syscall.Signal) {
 	if c.pid > 0 && c.ProcessState == nil {
 		syscall.Kill(c.pid, what)
@@ -179,20 +180,20 @@ func (c *child) signal(what syscall.Signal) {
 
 func kill(c *child) { c.signal(syscall.SIGKILL) }
 
-// check holds the database against the ledger and returns what is wrong: who was acknowledged is there
-// once, nobody is there twice, and nobody half, which is without the mail.
+// check compares the database with the ledger and returns the differences: every acknowledged person exists
+// exactly once, and nobody exists twice or without the mail.
 func check(t *testing.T, location string, notes *ledger) (faults []string) {
 	t.Helper()
 	awaitQuiet(t, location)
 	rows := auditEmails(t, location)
 	for email := range notes.lines {
 		if rows[email] != 1 {
-			faults = append(faults, fmt.Sprintf("%s was acknowledged and is there %d times", email, rows[email]))
+			faults = append(faults, fmt.Sprintf("%s was acknowledged and has %d rows", email, rows[email]))
 		}
 	}
 	for email, n := range rows {
 		if n > 1 {
-			faults = append(faults, fmt.Sprintf("%s is there %d times", email, n))
+			faults = append(faults, fmt.Sprintf("%s has %d rows", email, n))
 		}
 	}
 	if mails := pendingMails(t, location); mails != len(rows) {
@@ -201,8 +202,8 @@ func check(t *testing.T, location string, notes *ledger) (faults []string) {
 	return faults
 }
 
-// awaitQuiet waits until PostgreSQL has finished what a client that is gone had begun, so that people and
-// mails are counted at one state.
+// awaitQuiet waits until PostgreSQL has finished the work of clients that are gone, so that people and mails
+// are counted in one state.
 func awaitQuiet(t *testing.T, location string) {
 	t.Helper()
 	if store.IsFile(location) {
@@ -244,8 +245,8 @@ func rounds() int {
 	return 10
 }
 
-// TestCrash kills the server under load at random points, again and again; on PostgreSQL every third
-// time the database with all its processes too.
+// TestCrash kills the server under load at random points, repeatedly. On PostgreSQL, every third round also
+// kills the database with all its processes.
 func TestCrash(t *testing.T) {
 	chance := rand.New(rand.NewPCG(20200411, 1))
 	t.Run("sqlite", func(t *testing.T) {
@@ -282,18 +283,18 @@ func TestCrash(t *testing.T) {
 	})
 }
 
-// TestCrashCheckerIsTrusted crashes a server that answers before it has written: the checker must see it.
+// TestCrashCheckerIsTrusted crashes a server that answers before it writes. The checker must detect the loss.
 func TestCrashCheckerIsTrusted(t *testing.T) {
 	onEach(t, func(t *testing.T, location string) {
 		notes := newLedger(t)
 		crashOnce(t, location, string(store.Async), "p", notes, 300, kill)
 		if faults := check(t, location, notes); len(faults) == 0 {
-			t.Errorf("nothing of %d acknowledgements is missing, though none was written before it was given", len(notes.lines))
+			t.Errorf("none of %d acknowledgements is missing, although the server answers before it writes", len(notes.lines))
 		}
 	})
 }
 
-// TestTerminationUnderLoad ends the server as an operator does: nothing that was acknowledged is missing.
+// TestTerminationUnderLoad ends the server as an operator does. No acknowledged sign-up is missing.
 func TestTerminationUnderLoad(t *testing.T) {
 	onEach(t, func(t *testing.T, location string) {
 		notes := newLedger(t)

@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// TestFullDiskOfPostgres fills the disk under PostgreSQL: yeses stop, and who was told yes is there.
-// (For SQLite see TestFullDisk of the command.)
+// TestFullDiskOfPostgres fills the disk under PostgreSQL. Successful answers stop, and every acknowledged
+// person is in the database. (TestFullDisk of the command does the same for SQLite.)
 func TestFullDiskOfPostgres(t *testing.T) {
 	disk := smallDisk(t)
 	t.Setenv("TMPDIR", disk)
 	server := startCluster(t)
-	t.Setenv("TMPDIR", "") // what else is written here goes elsewhere
+	t.Setenv("TMPDIR", "") // other files must not go to this disk
 	notes := newLedger(t)
 	child := startChild(t, server.URL(), "")
 	ballast := filepath.Join(disk, "ballast")
@@ -35,7 +35,7 @@ func TestFullDiskOfPostgres(t *testing.T) {
 		return refused.Load() < 50 && answers.Add(1) < 20_000
 	})
 	if refused.Load() < 50 {
-		t.Errorf("%d answers, and yeses did not stop", answers.Load())
+		t.Errorf("%d answers, and successful answers did not stop", answers.Load())
 	}
 	kill(child)
 	child.Wait()
@@ -47,10 +47,10 @@ func TestFullDiskOfPostgres(t *testing.T) {
 	}
 }
 
-// smallDisk mounts a disk of its own, which everybody may pass through.
+// smallDisk mounts a separate small disk that every user may traverse.
 func smallDisk(t *testing.T) string {
 	t.Helper()
-	disk, err := os.MkdirTemp("/tmp", "ombak-disk-") //nolint:usetesting // PostgreSQL runs as another user, who may not pass through t.TempDir
+	disk, err := os.MkdirTemp("/tmp", "ombak-disk-") //nolint:usetesting // PostgreSQL runs as another user, who may not traverse t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func smallDisk(t *testing.T) string {
 	return disk
 }
 
-// fillDisk writes until nothing more fits.
+// fillDisk writes until the disk is full.
 func fillDisk(t *testing.T, path string) {
 	file, err := os.Create(path)
 	if err != nil {

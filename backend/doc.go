@@ -1,16 +1,15 @@
-// Package backend is the reference registration service: what people sign up at, and what is tested.
+// Package backend is the reference registration service: people sign up at it, and load tests drill it.
 //
-//  1. [New] opens the database, the listeners and the clients of the registries from a [Config];
-//     [Server.Serve] answers until [Server.Shutdown] has drained it;
-//  2. a request is matched with a route, its session with a person, its body is decoded and checked;
-//  3. where a step needs a registry, backend/registry calls it through the policies in front of it, which
-//     may turn the call away with 503 and Retry-After;
-//  4. what changes goes to backend/store, which answers when it is on the disk; only then the person
-//     gets the answer;
-//  5. a sign-up leaves a mail in the store, in the same transaction; backend/outbox sends it by SMTP and
-//     notes what became of it;
-//  6. [Server.Stats] and the metrics of the admin listener tell how it goes.
+//  1. [New] opens the database, the listeners and the clients of the registries from a [Config]; [Server.Serve]
+//     answers until [Server.Shutdown] has drained the server;
+//  2. a request is matched with a route and its session with a person; its body is decoded and checked;
+//  3. if a step needs a registry, backend/registry calls it through the policies in front of it, which may
+//     reject the call with 503 and Retry-After;
+//  4. every change goes to backend/store, which returns when the change is on disk; only then is the request
+//     answered;
+//  5. a sign-up stores a mail in the same transaction; backend/outbox sends it by SMTP and records the result;
+//  6. [Server.Stats] and the metrics of the admin listener show the state of the service.
 //
-// The e-mail's link and the session are real and expire in real time; ages follow Config.Now, the
-// clock of the scenario. What names a person is never logged.
+// Links in mails and sessions are real and expire in real time. Ages follow Config.Now, the clock of the
+// scenario. Data that identifies a person is never logged.
 package backend

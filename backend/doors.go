@@ -17,21 +17,21 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// DoorConfig describes protection in front of the service.
+// DoorConfig describes a policy in front of the service.
 type DoorConfig struct {
-	Name   string            `json:"name,omitempty"`  // in the counts of waiting rooms
-	Paths  []string          `json:"paths,omitempty"` // that it stands in front of; none means all
-	Fresh  []string          `json:"fresh,omitempty"` // paths of those whose journey has not begun, for policies that prefer the others
-	Opens  time.Time         `json:"opens,omitzero"`  // from when policies that follow the scenario's clock count time
+	Name   string            `json:"name,omitempty"`  // used in the counts of waiting rooms
+	Paths  []string          `json:"paths,omitempty"` // paths that the door protects; empty means all
+	Fresh  []string          `json:"fresh,omitempty"` // paths of requests that begin a journey, for policies that prefer journeys under way
+	Opens  time.Time         `json:"opens,omitzero"`  // start of time for policies that follow the scenario's clock
 	Policy resilience.Policy `json:"policy"`          // a gate, a filter or, at paths that need a session, a waiting room
 }
 
-// door lets a request pass, or answers it. Leave is called when the request is done.
+// door lets a request pass or answers it. Leave is called when the request is done.
 type door interface {
 	pass(ctx *fasthttp.RequestCtx) (leave func(), err error)
 }
 
-// place is where the door stands.
+// place names where the door stands.
 func (c DoorConfig) place() string {
 	if len(c.Paths) == 0 {
 		return "all"
@@ -39,7 +39,7 @@ func (c DoorConfig) place() string {
 	return strings.Join(c.Paths, " ")
 }
 
-// openDoors builds the doors of the configuration, in their order.
+// openDoors builds the configured doors in order.
 func (s *Server) openDoors() error {
 	for _, config := range s.config.Doors {
 		built, err := s.newDoor(config)
@@ -51,7 +51,7 @@ func (s *Server) openDoors() error {
 	return nil
 }
 
-// closeDoors stops their timers; nobody may be waiting.
+// closeDoors stops the doors' timers. No request may be waiting.
 func (s *Server) closeDoors() {
 	for _, guard := range s.doors {
 		if gated, isGate := guard.door.(*gateDoor); isGate {
@@ -60,7 +60,7 @@ func (s *Server) closeDoors() {
 	}
 }
 
-// guard is a door and where it stands.
+// guard is a door with its name and place.
 type guard struct {
 	name  string
 	paths []string
@@ -88,7 +88,7 @@ func (s *Server) newDoor(config DoorConfig) (door, error) {
 	return nil, fmt.Errorf("%s cannot stand in front of the service", config.Policy.Name)
 }
 
-// guarded puts the doors in front of the routes that they are for.
+// guarded puts each door in front of its routes.
 func (s *Server) guarded(routes map[string]methods) map[string]methods {
 	for path, route := range routes {
 		for _, guard := range slices.Backward(s.doors) {
@@ -117,19 +117,19 @@ func (g guard) before(handle handler) handler {
 	}
 }
 
-// crowded is the answer to who is turned away because of the others.
-func crowded(retryAfter time.Duration) *fault {
+// overloaded is the answer to a request rejected because of load.
+func overloaded(retryAfter time.Duration) *fault {
 	return &fault{
-		status: fasthttp.StatusServiceUnavailable, code: "busy", message: "too many people are here at once; try again later", retryAfter: max(retryAfter, time.Second),
+		status: fasthttp.StatusServiceUnavailable, code: "busy", message: "the service is overloaded; try again later", retryAfter: max(retryAfter, time.Second),
 	}
 }
 
-// early is the answer to who comes too soon.
-func early(code, message string, retryAfter time.Duration) *fault {
+// tooEarly is the answer to a request that comes too soon.
+func tooEarly(code, message string, retryAfter time.Duration) *fault {
 	return &fault{status: fasthttp.StatusTooManyRequests, code: code, message: message, retryAfter: max(retryAfter, time.Second)}
 }
 
-// beforeSession says whether people come to a path before they have a session.
+// beforeSession reports whether a path is used without a session.
 func beforeSession(path string) bool {
 	return slices.Contains([]string{"/", "/openapi.json", linkPath, "/v1/signups", "/v1/sign-ins", "/v1/email-verifications", "/v1/sessions", "/v1/batches"}, path)
 }
@@ -148,26 +148,26 @@ func (d *gateDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
 	}
 	err := d.gate.EnterAs(d.stopping, class)
 	if busy := (*registry.BusyError)(nil); errors.As(err, &busy) {
-		return nil, crowded(busy.RetryAfter)
+		return nil, overloaded(busy.RetryAfter)
 	}
 	return d.gate.Leave, err
 }
 
-// filterDoor asks a filter about each request, telling it what it wants to know.
+// filterDoor applies a filter to each request.
 type filterDoor struct {
-	holder     func(*fasthttp.RequestHeader) (int64, error) // the person of a session; asks no database
+	holder     func(*fasthttp.RequestHeader) (int64, error) // returns the person of a session without querying the database
 	seed       maphash.Seed
 	since      func() time.Duration
 	descriptor resilience.Descriptor
-	mutex      sync.Mutex // guards what follows
+	mutex      sync.Mutex // guards the fields below
 	filter     resilience.Filter
 }
 
-// newFilterDoor refuses a filter that asks what nobody knows here.
+// newFilterDoor rejects a filter that needs facts the service does not have.
 func (s *Server) newFilterDoor(config DoorConfig, described resilience.Filtering) (door, error) {
 	descriptor := config.Policy.Descriptor()
 	if descriptor.Asks.Has(resilience.AsksAttempt) {
-		return nil, fmt.Errorf("%s must know who has tried before, which the service does not", descriptor.Name)
+		return nil, fmt.Errorf("%s needs to know which clients have tried before, and the service does not record that", descriptor.Name)
 	}
 	began := time.Now()
 	since := func() time.Duration { return time.Since(began) }
@@ -178,35 +178,37 @@ func (s *Server) newFilterDoor(config DoorConfig, described resilience.Filtering
 }
 
 func (d *filterDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
-	whom, readable := d.asker(ctx)
+	asker, readable := d.asker(ctx)
 	if !readable {
-		return func() {}, nil // what cannot be read is refused behind the door
+		return func() {}, nil // the handler rejects a body that cannot be read
 	}
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	if wait, ok := d.filter.Allow(d.since(), whom); !ok {
-		return nil, early(d.descriptor.Code, d.descriptor.Message, wait)
+	if wait, ok := d.filter.Allow(d.since(), asker); !ok {
+		return nil, tooEarly(d.descriptor.Code, d.descriptor.Message, wait)
 	}
 	return func() {}, nil
 }
 
-// asker returns what the filter asks about a request; false where the request does not say it.
-func (d *filterDoor) asker(ctx *fasthttp.RequestCtx) (whom resilience.Asker, readable bool) {
+// asker returns the facts that the filter needs about a request, and false if the request does not contain
+// them.
+func (d *filterDoor) asker(ctx *fasthttp.RequestCtx) (asker resilience.Asker, readable bool) {
 	if d.descriptor.Asks.Has(resilience.AsksPerson) {
-		whom.Person = d.client(ctx)
+		asker.Person = d.client(ctx)
 	}
 	if d.descriptor.Asks.Has(resilience.AsksBirthMonth) {
 		claimed, err := parseIdentity(ctx.PostBody())
 		if err != nil {
-			return whom, false
+			return asker, false
 		}
-		whom.BirthMonth = claimed.birth.Month()
+		asker.BirthMonth = claimed.birth.Month()
 	}
-	return whom, true
+	return asker, true
 }
 
-// client identifies a client by the person in its session, or by its address if it has no session: a header
-// could be invented at no cost. Of an IPv6 address the network counts, as whoever has one has all 2^64 of it.
+// client identifies a client by the person in its session, or by its address if it has no session. Other
+// headers are ignored: anyone can invent them at no cost. An IPv6 address is reduced to its /64 network,
+// because one client usually owns all of it.
 func (d *filterDoor) client(ctx *fasthttp.RequestCtx) uint64 {
 	if person, err := d.holder(&ctx.Request.Header); err == nil {
 		return maphash.Comparable(d.seed, person)

@@ -11,8 +11,8 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// TestBreakerStopsCalls: after two failures in a row the registry is left alone, and people are told
-// when to come back.
+// TestBreakerStopsCalls checks that after two failures in a row the registry is not called and clients get
+// Retry-After.
 func TestBreakerStopsCalls(t *testing.T) {
 	var calls atomic.Int64
 	s := startService(t, func(s *service) {
@@ -30,11 +30,11 @@ func TestBreakerStopsCalls(t *testing.T) {
 		a := s.post("/v1/identity", session, identityOf(1))
 		s.want("while it fails", a, 503, "registry_busy")
 		if a.header["Retry-After"] == "" {
-			t.Error("nobody says when to come back")
+			t.Error("no Retry-After")
 		}
 	}
 	if got := calls.Load(); got != 2 {
-		t.Errorf("the registry was asked %d times, want 2", got)
+		t.Errorf("the registry was called %d times, want 2", got)
 	}
 	s.want("too often", s.post("/v1/identity", session, identityOf(1)), 429, "too_many_requests")
 	metrics := s.metrics()
@@ -50,9 +50,9 @@ func TestBreakerStopsCalls(t *testing.T) {
 	}
 }
 
-// TestBreakerHearsWhatIsToldPolitely: a used up quota comes with status 200 and is an outage all the same;
-// that a NIK is unknown is an answer.
-func TestBreakerHearsWhatIsToldPolitely(t *testing.T) {
+// TestBreakerCountsExhaustedQuota checks that an exhausted quota, which comes with status 200, counts as a
+// failure, and that an unknown NIK counts as an answer.
+func TestBreakerCountsExhaustedQuota(t *testing.T) {
 	for text, calls := range map[string]int64{"Kuota Akses Hari Ini Telah Habis": 2, "Data Not Found": 4} {
 		var asked atomic.Int64
 		s := startService(t, func(s *service) {
@@ -67,12 +67,13 @@ func TestBreakerHearsWhatIsToldPolitely(t *testing.T) {
 			s.post("/v1/identity", session, identityOf(i))
 		}
 		if got := asked.Load(); got != calls {
-			t.Errorf("%s: the registry was asked %d times, want %d", text, got, calls)
+			t.Errorf("%s: the registry was called %d times, want %d", text, got, calls)
 		}
 	}
 }
 
-// TestRetryBudgetRepeatsCalls: a single failure is no trouble of the person's; the budget ends it.
+// TestRetryBudgetRepeatsCalls checks that a single failure is hidden from the person until the retry budget is
+// spent.
 func TestRetryBudgetRepeatsCalls(t *testing.T) {
 	var calls atomic.Int64
 	s := startService(t, func(s *service) {
@@ -88,17 +89,17 @@ func TestRetryBudgetRepeatsCalls(t *testing.T) {
 	s.want("repeated once", s.post("/v1/identity", sessions[0], identityOf(1)), 200, "")
 	s.want("the budget is used up", s.post("/v1/identity", sessions[1], identityOf(2)), 503, "registry_busy")
 	if got := calls.Load(); got != 3 {
-		t.Errorf("the registry was asked %d times, want 3", got)
+		t.Errorf("the registry was called %d times, want 3", got)
 	}
 }
 
-// TestUsedUpQuotaIsNotAskedAgain: a registry that says when to come back, and that is not soon, is not asked
-// again for the same request, and the budget is kept for those whom it may help.
+// TestUsedUpQuotaIsNotAskedAgain checks that a call is not retried if the registry asks for a long Retry-After.
+// The budget is kept for requests that a retry may help.
 func TestUsedUpQuotaIsNotAskedAgain(t *testing.T) {
 	var calls atomic.Int64
 	answers := []func() (int, string){
 		func() (int, string) { return 200, `{"content":[{"RESPON":"Kuota Akses Hari Ini Telah Habis"}]}` },
-		func() (int, string) { return 429, "" }, // fakeRegistries says: an hour
+		func() (int, string) { return 429, "" }, // fakeRegistries sets Retry-After to an hour
 		func() (int, string) { return 500, "" },
 		func() (int, string) { return 200, yesRow },
 	}
@@ -109,14 +110,14 @@ func TestUsedUpQuotaIsNotAskedAgain(t *testing.T) {
 	session := s.sessionsOf(1)[0]
 	s.want("the quota of the day is used up", s.post("/v1/identity", session, identityOf(1)), 503, "registry_busy")
 	s.want("told to come back in an hour", s.post("/v1/identity", session, identityOf(1)), 503, "registry_busy")
-	s.want("a failure that may pass", s.post("/v1/identity", session, identityOf(1)), 200, "")
+	s.want("a temporary failure", s.post("/v1/identity", session, identityOf(1)), 200, "")
 	if got := calls.Load(); got != 4 {
-		t.Errorf("the registry was asked %d times, want 4", got)
+		t.Errorf("the registry was called %d times, want 4", got)
 	}
 }
 
-// TestRegistryCacheAsksOnce: those who ask at once share one call, those who ask later need none, and
-// failures are not kept.
+// TestRegistryCacheAsksOnce checks that simultaneous requests share one call, later requests need none, and
+// failures are not cached.
 func TestRegistryCacheAsksOnce(t *testing.T) {
 	var calls, failures atomic.Int64
 	failures.Store(1)
@@ -144,12 +145,12 @@ func TestRegistryCacheAsksOnce(t *testing.T) {
 	wait.Wait()
 	s.want("later", s.post("/v1/identity", session, identityOf(1)), 422, "not_found")
 	if got := calls.Load(); got != 1 {
-		t.Errorf("the registry was asked %d times, want 1", got)
+		t.Errorf("the registry was called %d times, want 1", got)
 	}
 }
 
-// TestGateInFrontOfTheService: with one place, taken, all others are told to come back, but at paths
-// that the door is not for.
+// TestGateInFrontOfTheService checks that a gate whose only place is taken rejects other requests on its paths
+// and no requests elsewhere.
 func TestGateInFrontOfTheService(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
 	s := startService(t, func(s *service) {
@@ -165,7 +166,7 @@ func TestGateInFrontOfTheService(t *testing.T) {
 	a := s.post("/v1/eligibility", session, nil)
 	s.want("the place is taken", a, 503, "busy")
 	if a.header["Retry-After"] == "" {
-		t.Error("nobody says when to come back")
+		t.Error("no Retry-After")
 	}
 	s.want("another path", s.send("GET", "/v1/me", session, "", nil), 200, "")
 	close(answer)
@@ -173,7 +174,7 @@ func TestGateInFrontOfTheService(t *testing.T) {
 	s.want("the place is free again", s.post("/v1/eligibility", session, nil), 200, "")
 }
 
-// TestTurnsByBirthMonth: those born in January come last where February begins.
+// TestTurnsByBirthMonth checks that people born in January come last if the order begins with February.
 func TestTurnsByBirthMonth(t *testing.T) {
 	now := opens
 	s := startService(t, func(s *service) {
@@ -190,7 +191,7 @@ func TestTurnsByBirthMonth(t *testing.T) {
 	s.want("at the turn", s.post("/v1/identity", session, identityOf(1)), 200, "")
 }
 
-// TestBucketOfEachSession: one who asks too often does not keep another from asking.
+// TestBucketOfEachSession checks that a client that asks too often does not stop another.
 func TestBucketOfEachSession(t *testing.T) {
 	s := startService(t, func(s *service) {
 		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/me"}, Policy: resilience.Policy{Name: "token-bucket", Settings: resilience.Settings{Rate: 1e-3, Burst: 2}}}}
@@ -202,12 +203,12 @@ func TestBucketOfEachSession(t *testing.T) {
 		}
 	}
 	if a := s.send("GET", "/v1/me", sessions[1], "", nil); a.status != 200 {
-		t.Errorf("somebody else: status %d", a.status)
+		t.Errorf("another client: status %d", a.status)
 	}
 }
 
-// TestWaitingRoom: the second comes back with a ticket when told to, not sooner, and not with the
-// ticket of another.
+// TestWaitingRoom checks that the second person enters with a ticket at the announced time, not sooner, and not
+// with another person's ticket.
 func TestWaitingRoom(t *testing.T) {
 	s := startService(t, func(s *service) {
 		s.config.Doors = []backend.DoorConfig{{Name: "step:me", Paths: []string{"/v1/me"}, Policy: resilience.Policy{Name: "waiting-room", Settings: resilience.Settings{Order: "fifo", Rate: 1e-3, Burst: 2}}}}
@@ -236,10 +237,10 @@ func TestWaitingRoom(t *testing.T) {
 		ticket  string
 		status  int
 	}{
-		{"whoever is in stays in", 0, tickets[0], 200},
-		{"not before the turn", 2, tickets[2], 503},
-		{"not with another's ticket", 2, tickets[0], 503},
-		{"not with a made-up one", 2, "queue.x.0.1.99999999999.AAAA", 503},
+		{"admitted people stay admitted", 0, tickets[0], 200},
+		{"before the turn", 2, tickets[2], 503},
+		{"with another person's ticket", 2, tickets[0], 503},
+		{"with an invented ticket", 2, "queue.x.0.1.99999999999.AAAA", 503},
 	} {
 		if a := s.sendWith("GET", "/v1/me", sessions[c.session], map[string]string{"Queue-Ticket": c.ticket}); a.status != c.status {
 			t.Errorf("%s: status %d, want %d", c.why, a.status, c.status)

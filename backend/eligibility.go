@@ -10,16 +10,16 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// adult is the least age to join, in years.
+// adult is the minimum age to join, in years.
 const adult = 18
 
 type eligibilityBody struct {
 	Eligible  bool `json:"eligible"`
-	SocialAid bool `json:"social_aid"` // a preference for later, no refusal
+	SocialAid bool `json:"social_aid"` // a preference in the selection; not a reason to refuse
 }
 
-// eligibility answers whether a person may join: of age, and nothing that a registry knows speaks against it. The
-// registries of preferences are asked only about those.
+// eligibility reports whether a person may join: the person is of age and no registry refuses. Registries that
+// give a preference are queried only for the preference.
 func (s *Server) eligibility(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	switch {
 	case person.NIK == "":
@@ -35,7 +35,7 @@ func (s *Server) eligibility(ctx *fasthttp.RequestCtx, person store.Person) (rep
 	if len(reasons) > 0 {
 		return reply{}, &fault{
 			status: fasthttp.StatusUnprocessableEntity, code: "not_eligible",
-			message: "one must be of age and not a pupil", reasons: reasons,
+			message: "applicants must be of age, and pupils may not join", reasons: reasons,
 		}
 	}
 	aid, err := s.socialAid(trace, person)
@@ -48,11 +48,11 @@ func (s *Server) eligibility(ctx *fasthttp.RequestCtx, person store.Person) (rep
 	return reply{fasthttp.StatusOK, eligibilityBody{true, aid}}, nil
 }
 
-// refusals returns what speaks against a person: the age, and the first registry that does.
+// refusals returns the reasons to refuse a person: the age, and the first registry that refuses.
 func (s *Server) refusals(ctx context.Context, person store.Person) (reasons []string, err error) {
 	birth, err := time.Parse(time.DateOnly, person.BirthDate)
 	if err != nil {
-		return nil, fmt.Errorf("the birth date of person %d in the database: %w", person.ID, err)
+		return nil, fmt.Errorf("parse the stored birth date of person %d: %w", person.ID, err)
 	}
 	if age(birth, s.config.Now()) < adult {
 		reasons = append(reasons, "age")
@@ -82,8 +82,8 @@ func (s *Server) socialAid(ctx context.Context, person store.Person) (aid bool, 
 	return aid, err
 }
 
-// age returns the full years between a birth date and now in Jakarta (WIB, UTC+7). Who was born on
-// 29 February grows older on 1 March.
+// age returns the full years between a birth date and now in Jakarta (WIB, UTC+7). A person born on 29 February
+// turns a year older on 1 March in common years.
 func age(birth, now time.Time) int {
 	now = now.In(time.FixedZone("WIB", 7*60*60))
 	years := now.Year() - birth.Year()

@@ -7,11 +7,10 @@ import (
 
 var errEmail = errors.New("email must be an address such as name@example.org")
 
-// normaliseEmail returns the one spelling of an address by which a person is known: trimmed, in lower
-// case. The grammar is that of a valid e-mail address in the HTML standard, sec. 4.10.5.1.5, with
-// the lengths of RFC 5321, sec. 4.5.3.1.
+// normaliseEmail returns the canonical spelling of an address: trimmed and in lower case. The grammar is that
+// of a valid e-mail address in the HTML standard, sec. 4.10.5.1.5, with the lengths of RFC 5321, sec. 4.5.3.1.
 //
-// Note: dots and tags of single providers (as of Gmail) stay: what they mean is the provider's affair.
+// Note: dots and tags are kept. Providers such as Gmail interpret them in their own ways.
 func normaliseEmail(text string) (string, error) {
 	email := strings.ToLower(strings.TrimSpace(text))
 	local, domain, found := strings.Cut(email, "@")
@@ -31,7 +30,7 @@ func normaliseEmail(text string) (string, error) {
 	return email, nil
 }
 
-// isLabel tells whether a text is one part of a domain name.
+// isLabel reports whether a text is one label of a domain name.
 func isLabel(label string) bool {
 	if len(label) < 1 || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 		return false

@@ -16,7 +16,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/postgres"
 )
 
-// shared is the PostgreSQL of those tests that need no own, started when the first asks for it.
+// shared is the PostgreSQL server shared by tests, started at first use.
 var shared = sync.OnceValues(func() (*postgres.Cluster, error) { return postgres.Start(context.Background()) })
 
 var asked, schemas atomic.Int64
@@ -35,7 +35,7 @@ func withServer(m *testing.M) int {
 	return m.Run()
 }
 
-// startCluster starts a PostgreSQL of the test's own, or skips the test where there is none.
+// startCluster starts a PostgreSQL server for one test, or skips the test if PostgreSQL is not installed.
 func startCluster(t testing.TB) *postgres.Cluster {
 	t.Helper()
 	server, err := postgres.Start(t.Context())
@@ -49,7 +49,7 @@ func startCluster(t testing.TB) *postgres.Cluster {
 	return server
 }
 
-// freshLocation returns a location of its own of an engine.
+// freshLocation returns a new, empty location for an engine.
 func freshLocation(t testing.TB, engine string) string {
 	t.Helper()
 	if engine == "sqlite" {

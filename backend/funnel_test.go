@@ -16,7 +16,7 @@ import (
 
 var allDeclared = fields{"truthful": true, "not_official": true, "terms_of_use": true, "not_enrolled": true, "data_transfer": true}
 
-// TestWholeFunnel takes a person through every step, where all of them are demanded.
+// TestWholeFunnel takes a person through every step, with all steps required.
 func TestWholeFunnel(t *testing.T) { onEach(t, wholeFunnel) }
 
 func wholeFunnel(t *testing.T, location string) {
@@ -27,11 +27,11 @@ func wholeFunnel(t *testing.T, location string) {
 	session := s.sessionsOf(1)[0]
 	s.want("identity not given", s.send("GET", "/v1/identity", session, "", nil), 403, "identity_not_given")
 	s.want("identity", s.post("/v1/identity", session, identityOf(1)), 200, "")
-	s.want("identity looked at", s.send("GET", "/v1/identity", session, "", nil), 200, "")
+	s.want("status of the identity", s.send("GET", "/v1/identity", session, "", nil), 200, "")
 	s.want("eligibility", s.post("/v1/eligibility", session, nil), 200, "")
 	join := func() answer { return s.post("/v1/batches/current/members", session, nil) }
 	s.want("join without profile", join(), 403, "profile_missing")
-	s.want("profile cut short", s.sendJSON("PUT", "/v1/profile", session, fields{"address": "x"}), 422, "invalid")
+	s.want("incomplete profile", s.sendJSON("PUT", "/v1/profile", session, fields{"address": "x"}), 422, "invalid")
 	s.want("profile", s.sendJSON("PUT", "/v1/profile", session, fields{"address": "Jalan 1", "education": "SMA", "occupation": "none"}), 200, "")
 	s.want("join without photo", join(), 403, "photo_missing")
 	s.want("photo", s.upload(session, "photo", pngOf(t, 8, 8)), 201, "")
@@ -43,7 +43,7 @@ func wholeFunnel(t *testing.T, location string) {
 	s.want("code", s.post("/v1/otp/verifications", session, fields{"code": code}), 200, "")
 	s.want("code again", s.post("/v1/otp/verifications", session, fields{"code": code}), 200, "")
 	s.want("join without statement", join(), 403, "statement_missing")
-	s.want("half a statement", s.post("/v1/statement", session, fields{"truthful": true}), 422, "not_declared")
+	s.want("incomplete statement", s.post("/v1/statement", session, fields{"truthful": true}), 422, "not_declared")
 	s.want("statement", s.post("/v1/statement", session, allDeclared), 200, "")
 	s.want("join without test", join(), 403, "test_missing")
 	s.want("no result", s.send("GET", "/v1/test", session, "", nil), 403, "test_not_taken")
@@ -51,7 +51,7 @@ func wholeFunnel(t *testing.T, location string) {
 	answers := fields{"answers": []int{5, 5, 5, 5, 5, 1, 1, 1, 1, 1}}
 	s.want("test", s.post("/v1/test", session, answers), 202, "")
 	a := s.post("/v1/test", session, answers)
-	s.want("test looked at", a, 200, "")
+	s.want("result of the test", a, 200, "")
 	if a.body != `{"score":60}` {
 		t.Errorf("score: %s", a.body)
 	}
@@ -73,7 +73,7 @@ func wholeFunnel(t *testing.T, location string) {
 	}
 	s.want("another batch", s.send("GET", "/v1/batches?number=9", "", "", nil), 404, "unknown_batch")
 	s.want("erase", s.send("DELETE", "/v1/me", session, "", nil), 200, "")
-	s.want("me after that", s.send("GET", "/v1/me", session, "", nil), 401, "no_session")
+	s.want("me after erasure", s.send("GET", "/v1/me", session, "", nil), 401, "no_session")
 	left, err := filepath.Glob(filepath.Join(s.config.PhotoDir, "*", "*"))
 	if err != nil || len(left) != 0 {
 		t.Errorf("photos left: %v, %v", left, err)
@@ -82,7 +82,7 @@ func wholeFunnel(t *testing.T, location string) {
 
 var codeLine = regexp.MustCompile(`enter this code: (\d{6})`)
 
-// TestSigningInAgain comes back by link, by code and by password.
+// TestSigningInAgain signs in again by link, by code and by password.
 func TestSigningInAgain(t *testing.T) {
 	s := startService(t, func(s *service) {
 		s.config.MailPause, s.config.Passwords = time.Nanosecond, backend.PasswordAfterVerify
@@ -99,21 +99,21 @@ func TestSigningInAgain(t *testing.T) {
 	prove := func(email, code string) answer {
 		return s.post("/v1/email-verifications", "", fields{"email": email, "code": code})
 	}
-	for why, a := range map[string]answer{"a wrong code": prove("p0@example.test", "x"), "somebody else's": prove("nobody@example.test", code)} {
+	for why, a := range map[string]answer{"a wrong code": prove("p0@example.test", "x"), "another address": prove("nobody@example.test", code)} {
 		s.want(why, a, 410, "link_used_or_expired")
 	}
 	a := prove("p0@example.test", code)
 	s.want("code", a, 200, "")
 	s.want("code again", prove("p0@example.test", code), 410, "link_used_or_expired")
 	if again := s.send("GET", "/v1/me", strings.Split(a.body, `"`)[3], "", nil); again.body != me.body {
-		t.Errorf("by code one is %s; by link %s", again.body, me.body)
+		t.Errorf("the code signs in %s; the link %s", again.body, me.body)
 	}
 	s.post("/v1/sign-ins", "", fields{"email": "p0@example.test"})
 	code = codeLine.FindStringSubmatch(<-s.mail.taken)[1]
 	for range 5 {
-		s.want("a guess", prove("p0@example.test", "000000"[:5]+"x"), 410, "link_used_or_expired")
+		s.want("a wrong code", prove("p0@example.test", "000000"[:5]+"x"), 410, "link_used_or_expired")
 	}
-	s.want("the right code after five guesses", prove("p0@example.test", code), 410, "link_used_or_expired")
+	s.want("the right code after five attempts", prove("p0@example.test", code), 410, "link_used_or_expired")
 
 	login := func(email, password string) answer {
 		return s.post("/v1/sessions", "", fields{"email": email, "password": password})
@@ -126,12 +126,12 @@ func TestSigningInAgain(t *testing.T) {
 	s.want("the password", login("p0@example.test", "correct horse"), 200, "")
 	for _, email := range []string{"p0@example.test", "nobody@example.test"} {
 		refused := answer{}
-		for range 20 { // ten are allowed at once, and one more in twelve seconds
-			if refused = login(email, "a guess or so"); refused.status == 429 {
+		for range 20 { // ten attempts are allowed at once, then one every twelve seconds
+			if refused = login(email, "a wrong password"); refused.status == 429 {
 				break
 			}
 		}
-		s.want("too many guesses", refused, 429, "too_many_requests")
+		s.want("too many attempts", refused, 429, "too_many_requests")
 		if refused.header["Retry-After"] == "" {
 			t.Errorf("%s: no Retry-After", email)
 		}
@@ -143,13 +143,14 @@ func TestPasswordAtSignUp(t *testing.T) {
 	s.want("none", s.signUp("siti@example.test"), 422, "invalid")
 	s.want("one", s.post("/v1/signups", "", fields{"name": "Siti", "email": "siti@example.test", "phone": "08123456789", "password": "correct horse"}), 202, "")
 	login := fields{"email": "siti@example.test", "password": "correct horse"}
-	s.want("before the address is proved", s.post("/v1/sessions", "", login), 401, "wrong_credentials")
+	s.want("before the address is verified", s.post("/v1/sessions", "", login), 401, "wrong_credentials")
 	_, token := s.nextMail()
 	s.verify(token)
 	s.want("after", s.post("/v1/sessions", "", login), 200, "")
 }
 
-// TestQueuedIdentityOutlivesTheServer leaves questions while the registry is down, and starts anew.
+// TestQueuedIdentityOutlivesTheServer queues identity checks while the registry is down, then restarts the
+// server.
 func TestQueuedIdentityOutlivesTheServer(t *testing.T) { onEach(t, queuedIdentityOutlivesTheServer) }
 
 func queuedIdentityOutlivesTheServer(t *testing.T, location string) {
@@ -165,12 +166,12 @@ func queuedIdentityOutlivesTheServer(t *testing.T, location string) {
 	sessions := s.sessionsOf(4)
 	sessions, last := sessions[:3], sessions[3]
 	for i, session := range sessions {
-		nik := min(i, 1) // the last two want the same one
+		nik := min(i, 1) // the last two give the same NIK
 		s.want("identity", s.post("/v1/identity", session, identityOf(nik)), 202, "")
 		s.want("identity again", s.post("/v1/identity", session, identityOf(nik)), 202, "")
 		s.want("looked at", s.send("GET", "/v1/identity", session, "", nil), 202, "")
 	}
-	s.want("one too many", s.post("/v1/identity", last, identityOf(3)), 503, "registry_busy")
+	s.want("the queue is full", s.post("/v1/identity", last, identityOf(3)), 503, "registry_busy")
 	s.stop()
 	next := startService(t, queued)
 	verified, taken := 0, 0
@@ -209,23 +210,23 @@ func idempotencyKey(t *testing.T, location string) {
 	})
 	session := s.sessionsOf(1)[0]
 	ask := func(i int) answer { return s.post("/v1/identity", session, identityOf(i), "Idempotency-Key", "abc") }
-	s.want("a failure is not kept", ask(1), 503, "registry_busy")
+	s.want("failures are not kept", ask(1), 503, "registry_busy")
 	var wait sync.WaitGroup
 	wait.Go(func() { s.want("the first", ask(1), 200, "") })
 	<-inside
-	s.want("while it runs", ask(1), 409, "still_running")
+	s.want("while the first request runs", ask(1), 409, "still_running")
 	s.want("another body", ask(2), 422, "key_reused")
 	close(release)
 	wait.Wait()
 	s.want("afterwards", ask(1), 200, "")
-	s.want("another body afterwards", ask(2), 422, "key_reused")
+	s.want("another body under the same key", ask(2), 422, "key_reused")
 	if n := calls.Load(); n != 2 {
 		t.Errorf("the registry was called %d times; want twice", n)
 	}
-	s.want("a key too long", s.post("/v1/signups", "", fields{}, "Idempotency-Key", strings.Repeat("k", 256)), 422, "invalid")
+	s.want("a key that is too long", s.post("/v1/signups", "", fields{}, "Idempotency-Key", strings.Repeat("k", 256)), 422, "invalid")
 }
 
-// admin asks the admin listener.
+// admin sends a request to the admin listener.
 func (s *service) admin(path, body string, status int) {
 	s.t.Helper()
 	answer, err := httpPost("http://"+s.server.AdminAddr().String()+path, body)
@@ -234,7 +235,7 @@ func (s *service) admin(path, body string, status int) {
 	}
 }
 
-// TestTraceIsPassedOn: the registry sees the caller's trace, with a span of its own.
+// TestTraceIsPassedOn checks that the registry sees the caller's trace with a new span.
 func TestTraceIsPassedOn(t *testing.T) {
 	const trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 	s := startService(t, nil)
@@ -261,7 +262,7 @@ func httpPost(url, body string) (status int, err error) {
 	return answer.StatusCode, nil
 }
 
-// TestSecurityHeaders looks at a yes, a no, a page and a request that cannot be read.
+// TestSecurityHeaders checks the headers of a success, a failure, a page and an unreadable request.
 func TestSecurityHeaders(t *testing.T) {
 	s := startService(t, nil)
 	for why, a := range map[string]answer{
@@ -277,7 +278,7 @@ func TestSecurityHeaders(t *testing.T) {
 			}
 		}
 		if a.header["Server"] != "" {
-			t.Errorf("%s: the server calls itself %q", why, a.header["Server"])
+			t.Errorf("%s: the Server header is %q", why, a.header["Server"])
 		}
 	}
 }

@@ -14,7 +14,7 @@ func FuzzSelection(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if order, err := parseSelection(body); err == nil && (order.Batch < 1 || order.Places < 1 || len(order.Seed) < 8) {
-			t.Errorf("%s passed as %+v", body, order)
+			t.Errorf("%s was accepted as %+v", body, order)
 		}
 	})
 }
@@ -31,7 +31,7 @@ func FuzzPasswordHash(f *testing.F) {
 	})
 }
 
-// FuzzCheckPhoto: whatever passes is small enough to be decoded.
+// FuzzCheckPhoto checks that accepted photos are small enough to be decoded.
 func FuzzCheckPhoto(f *testing.F) {
 	var asPNG, asJPEG bytes.Buffer
 	small := image.NewGray(image.Rect(0, 0, 3, 2))
@@ -47,7 +47,7 @@ func FuzzCheckPhoto(f *testing.F) {
 		}
 		config, _, err := image.DecodeConfig(bytes.NewReader(photo))
 		if err != nil || config.Width*config.Height > maxPixels {
-			t.Errorf("a photo of %d × %d passed, %v", config.Width, config.Height, err)
+			t.Errorf("a photo of %d × %d was accepted, %v", config.Width, config.Height, err)
 		}
 	})
 }

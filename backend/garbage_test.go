@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// answerWith lets a server answer each connection in its own way.
+// answerWith runs a server that answers each connection with the given function.
 func answerWith(t *testing.T, answer func(net.Conn)) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -33,8 +33,8 @@ func answerWith(t *testing.T, answer func(net.Conn)) (address string) {
 	return listener.Addr().String()
 }
 
-// TestGarbageNamesNobody: a registry and a mail server that say what they were sent, in no protocol, do not bring it to
-// the log.
+// TestGarbageNamesNobody checks that a registry and a mail server that echo their input outside any protocol do
+// not put personal data in the log.
 func TestGarbageNamesNobody(t *testing.T) {
 	var log lockedBuffer
 	seen := make(chan string, 100)
@@ -51,7 +51,7 @@ func TestGarbageNamesNobody(t *testing.T) {
 	session := s.sessionsOf(1)[0]
 	s.want("garbage", s.post("/v1/identity", session, identityOf(1)), 503, "registry_busy")
 	if question := <-seen; !strings.Contains(question, "9901014101000001") {
-		t.Fatalf("the registry was asked %q", question)
+		t.Fatalf("the registry received %q", question)
 	}
 	s.stop()
 	mail := startService(t, func(s *service) {
@@ -71,27 +71,27 @@ func TestGarbageNamesNobody(t *testing.T) {
 	})
 	mail.signUp("siti@example.test")
 	if to := <-seen; to != "<siti@example.test>" {
-		t.Fatalf("the mail server was told %q", to)
+		t.Fatalf("the mail server received %q", to)
 	}
-	for !strings.Contains(log.String(), "mail server in trouble") {
-		mail.send("GET", "/", "", "", nil) // takes a moment
+	for !strings.Contains(log.String(), "mail server failed") {
+		mail.send("GET", "/", "", "", nil) // a short delay
 	}
 	mail.stop()
 	text := log.String()
-	for _, part := range []string{"registry in trouble", "mail server in trouble"} {
+	for _, part := range []string{"registry call failed", "mail server failed"} {
 		if !strings.Contains(text, part) {
-			t.Errorf("nothing about %q in the log:\n%s", part, text)
+			t.Errorf("the log lacks %q:\n%s", part, text)
 		}
 	}
 	for _, secret := range []string{"example.test", "Siti", "99010141", "PASSWORD"} {
 		if strings.Contains(text, secret) {
-			t.Errorf("the log names %q:\n%s", secret, text)
+			t.Errorf("the log contains %q:\n%s", secret, text)
 		}
 	}
 }
 
-// TestReadyMeansTheDatabaseToo: a service whose database is gone is not ready.
-func TestReadyMeansTheDatabaseToo(t *testing.T) {
+// TestReadyRequiresDatabase checks that a service without its database is not ready.
+func TestReadyRequiresDatabase(t *testing.T) {
 	server := startCluster(t)
 	s := startService(t, func(s *service) { s.config.Database, s.config.Admin = server.URL(), "127.0.0.1:0" })
 	ask := func() int {
@@ -114,6 +114,6 @@ func TestReadyMeansTheDatabaseToo(t *testing.T) {
 		t.Errorf("without its database: %d", status)
 	}
 	if metrics := s.metrics(); !strings.Contains(metrics, "ombak_backend_queue_mail_age_seconds NaN") {
-		t.Error("the age of a queue that nobody can see is told")
+		t.Error("the metrics show a queue age although the database does not answer")
 	}
 }

@@ -28,13 +28,13 @@ var opens = time.Date(2020, 4, 11, 19, 0, 0, 0, time.FixedZone("WIB", 7*60*60))
 
 func testKey() []byte { return []byte("0123456789abcdef0123456789abcdef") }
 
-// fakeRegistries stand in for all registries; each field may be replaced before the first request.
+// fakeRegistries stands in for all registries. Each field may be replaced before the first request.
 type fakeRegistries struct {
 	dukcapil func(question map[string]any) (status int, body string)
 	dapodik  func(nik string) (status int, body string)
 	dtks     func(nik string) (status int, body string)
-	traces   chan string  // traceparent of each question to Dukcapil
-	heads    lockedBuffer // header fields of every question
+	traces   chan string  // traceparent of each call to Dukcapil
+	heads    lockedBuffer // header fields of every call
 }
 
 const yesRow = `{"content":[{"NIK":"Sesuai (100)","NO_KK":"Sesuai (100)","TGL_LHR":"Sesuai (100)","NAMA_LGKP":"Sesuai (100)"}]}`
@@ -80,10 +80,10 @@ func (f *fakeRegistries) serve(ctx *fasthttp.RequestCtx) {
 	ctx.SetBodyString(body)
 }
 
-// fakeMail is a mail server that keeps what it takes.
+// fakeMail is a mail server that keeps the mails it accepts.
 type fakeMail struct {
-	judge func(to string, attempt int) error // may refuse; nil takes all
-	taken chan string                        // the text of each mail taken
+	judge func(to string, attempt int) error // may reject a mail; nil accepts all
+	taken chan string                        // the text of each accepted mail
 
 	mutex    sync.Mutex
 	attempts map[string]int
@@ -117,7 +117,7 @@ func (s *fakeMailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 
 func (s *fakeMailSession) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
-	if whole := strings.HasSuffix(string(text), "do nothing.\r\n"); err == nil && whole { // go-smtp takes a chunk that was cut short for a whole one
+	if whole := strings.HasSuffix(string(text), "do nothing.\r\n"); err == nil && whole { // go-smtp accepts a truncated chunk as complete
 		s.mail.taken <- string(text)
 	}
 	return err
@@ -125,19 +125,19 @@ func (s *fakeMailSession) Data(r io.Reader) error {
 func (s *fakeMailSession) Reset()        {}
 func (s *fakeMailSession) Logout() error { return nil }
 
-// service is a server under test and what is around it.
+// service is a server under test with its dependencies.
 type service struct {
 	t          testing.TB
 	server     *backend.Server
 	config     backend.Config
 	client     *fasthttp.HostClient
 	mail       *fakeMail
-	codes      chan string // of the short messages
+	codes      chan string // codes sent by short message
 	registries *fakeRegistries
 	stopped    bool
 }
 
-// startService starts everything; change may alter the config.
+// startService starts the server and its dependencies; change may alter the config.
 func startService(t testing.TB, change func(*service)) *service {
 	t.Helper()
 	listener := fasthttputil.NewInmemoryListener()
@@ -183,7 +183,7 @@ func startRegistries(t testing.TB, registries *fakeRegistries) string {
 	return listener.Addr().String()
 }
 
-// startSMS starts a gateway that refuses every third message for now.
+// startSMS starts a gateway that temporarily rejects every third message.
 func startSMS(t testing.TB, codes chan<- string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -223,7 +223,7 @@ func startMail(t testing.TB, mail *fakeMail) string {
 	return listener.Addr().String()
 }
 
-// stop shuts the server down, once.
+// stop shuts the server down once.
 func (s *service) stop() {
 	if s.stopped {
 		return
@@ -234,14 +234,14 @@ func (s *service) stop() {
 	}
 }
 
-// answer is what came back.
+// answer is an HTTP answer.
 type answer struct {
 	status int
 	body   string
 	header map[string]string
 }
 
-// code returns the code of a no.
+// code returns the error code of a failure.
 func (a answer) code() string {
 	var body struct{ Error struct{ Code string } }
 	json.Unmarshal([]byte(a.body), &body)
@@ -249,7 +249,7 @@ func (a answer) code() string {
 }
 
 // send makes one request; session may be empty.
-// sendWith makes one request without a body and with more headers.
+// sendWith makes one request with extra headers and without a body.
 func (s *service) sendWith(method, path, session string, headers map[string]string) answer {
 	var pairs []string
 	for key, value := range headers {
@@ -289,8 +289,8 @@ func answerOf(response *fasthttp.Response) answer {
 	return a
 }
 
-// announce sends the head of a request whose body would have so many bytes, and none of them: a service
-// that refuses it by its length may close the connection without cutting anybody off.
+// announce sends only the head of a request with the given Content-Length. A service that rejects the request
+// by its length can then close the connection without a reset.
 func (s *service) announce(path string, length int, headers ...string) answer {
 	conn, err := s.client.Dial("people.test")
 	if err != nil {
@@ -335,7 +335,7 @@ func (s *service) signUp(email string) answer {
 
 var tokenLine = regexp.MustCompile(`(?m)^https://example\.test/verify\?token=(\S+?)\r?$`)
 
-// nextMail waits for a mail and returns whom it is for and its token.
+// nextMail waits for a mail and returns its recipient and token.
 func (s *service) nextMail() (to, token string) {
 	s.t.Helper()
 	text := <-s.mail.taken
@@ -358,7 +358,7 @@ func (s *service) verify(token string) (session string) {
 	return body.Session
 }
 
-// sessionsOf signs n people up and takes them to where they have a session.
+// sessionsOf signs n people up and returns their sessions.
 func (s *service) sessionsOf(n int) []string {
 	s.t.Helper()
 	var sessions []string
@@ -374,7 +374,8 @@ func (s *service) sessionsOf(n int) []string {
 	return sessions
 }
 
-// joins takes somebody with an identity into the batch; false where it is full.
+// joins asks for eligibility and joins the batch, for a person with an identity. It reports whether there was a
+// place.
 func (s *service) joins(session string) bool {
 	s.t.Helper()
 	s.want("eligibility", s.post("/v1/eligibility", session, nil), 200, "")
@@ -389,7 +390,7 @@ func identityOf(i int) fields {
 	return fields{"nik": fmt.Sprintf("9901014101%06d", i), "kk": "9901010101010001", "birth_date": "1990-01-01", "name": "Siti"}
 }
 
-// want reports an answer of another status or code; the code of a yes is empty.
+// want checks an answer's status and code; a success has an empty code.
 func (s *service) want(why string, a answer, status int, code string) {
 	s.t.Helper()
 	if a.status != status || a.code() != code {

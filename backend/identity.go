@@ -20,8 +20,8 @@ type identity struct {
 	birth     time.Time
 }
 
-// parseIdentity reads and checks the form of an identity. It does not hold the NIK against the birth
-// date: a NIK is never reissued, even when the date in it is wrong.
+// parseIdentity reads and checks an identity. It does not compare the NIK with the birth date: a NIK is never
+// reissued, even if the date in it is wrong.
 func parseIdentity(body []byte) (identity, error) {
 	var i identity
 	if err := decode(body, &i); err != nil {
@@ -36,7 +36,7 @@ func parseIdentity(body []byte) (identity, error) {
 	}
 	var err error
 	if i.birth, err = time.Parse(time.DateOnly, i.BirthDate); err != nil {
-		return i, invalid("birth_date must read YYYY-MM-DD")
+		return i, invalid("birth_date must have the form YYYY-MM-DD")
 	}
 	if i.Name, err = cleanName(i.Name); err != nil {
 		return i, invalid(err.Error())
@@ -44,15 +44,15 @@ func parseIdentity(body []byte) (identity, error) {
 	return i, nil
 }
 
-// person is whom the registry is asked about.
+// person returns the person to look up in the registry.
 func (i identity) person() registry.Person {
 	return registry.Person{NIK: i.NIK, KK: i.KK, Name: i.Name, Birth: i.birth}
 }
 
-// nikTaken is a yes of the registry, but to a second person.
+// nikTaken means that the registry confirms the identity, but another person has registered the NIK.
 const nikTaken registry.Verdict = "nik_taken"
 
-// giveIdentity asks the population registry, and claims the NIK for the person when it says yes.
+// giveIdentity queries the population registry and claims the NIK for the person if the registry confirms it.
 func (s *Server) giveIdentity(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	claimed, err := parseIdentity(ctx.PostBody())
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *Server) giveIdentity(ctx *fasthttp.RequestCtx, person store.Person) (re
 	}
 	verified := reply{fasthttp.StatusOK, statusBody{string(registry.Matched)}}
 	if person.NIK == claimed.NIK {
-		return verified, nil // was verified before
+		return verified, nil // verified by an earlier request
 	}
 	if person.NIK != "" {
 		return reply{}, identitySettled()
@@ -79,18 +79,18 @@ func (s *Server) giveIdentity(ctx *fasthttp.RequestCtx, person store.Person) (re
 	case errors.Is(err, store.ErrNIKTaken):
 		return reply{}, refusedIdentity(nikTaken)
 	case errors.Is(err, store.ErrOutOfOrder):
-		return reply{}, identitySettled() // by a request at the same time
+		return reply{}, identitySettled() // by a concurrent request
 	case err != nil:
 		return reply{}, err
 	}
 	return verified, nil
 }
 
-// refusedIdentity is the answer to a verdict that is no yes.
+// refusedIdentity is the answer to a negative verdict.
 func refusedIdentity(said registry.Verdict) *fault {
 	switch said {
 	case nikTaken:
-		return &fault{status: fasthttp.StatusConflict, code: string(nikTaken), message: "this NIK is registered by another person"}
+		return &fault{status: fasthttp.StatusConflict, code: string(nikTaken), message: "another person has registered this NIK"}
 	case unanswered:
 		return &fault{status: fasthttp.StatusUnprocessableEntity, code: unanswered, message: "the registry did not answer; give the identity again"}
 	}
@@ -98,5 +98,5 @@ func refusedIdentity(said registry.Verdict) *fault {
 }
 
 func identitySettled() *fault {
-	return &fault{status: fasthttp.StatusConflict, code: "already_verified", message: "another NIK was verified for this person"}
+	return &fault{status: fasthttp.StatusConflict, code: "already_verified", message: "this person already has another verified NIK"}
 }

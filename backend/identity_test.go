@@ -24,8 +24,8 @@ func TestDukcapilAnswers(t *testing.T) {
 		status   int
 		code     string
 	}{
-		{"everything agrees, KK is not needed", 200, row(yes, yes, yes), 200, ""},
-		{"the name is just good enough", 200, row(yes, yes, "Sesuai (90)"), 200, ""},
+		{"everything matches; KK is not needed", 200, row(yes, yes, yes), 200, ""},
+		{"the name score is at the threshold", 200, row(yes, yes, "Sesuai (90)"), 200, ""},
 		{"the name is too different", 200, row(yes, yes, "Tidak Sesuai (62)"), 422, "not_matched"},
 		{"the birth date differs", 200, row(yes, no, yes), 422, "not_matched"},
 		{"the NIK differs", 200, row(no, yes, yes), 422, "not_matched"},
@@ -34,10 +34,10 @@ func TestDukcapilAnswers(t *testing.T) {
 		{"two records", 200, text("Data Ganda"), 422, "duplicate"},
 		{"inactive", 200, text("Data Inactive"), 422, "inactive"},
 		{"quota of the day", 200, text("Kuota Akses Hari Ini Telah Habis"), 503, "registry_busy"},
-		{"our account is refused", 200, text("Login Gagal"), 503, "registry_busy"},
-		{"a text nobody knows", 200, text("Halo"), 503, "registry_busy"},
+		{"the service's account is rejected", 200, text("Login Gagal"), 503, "registry_busy"},
+		{"an unknown text", 200, text("Halo"), 503, "registry_busy"},
 		{"no row", 200, `{"content":[]}`, 503, "registry_busy"},
-		{"no JSON", 200, `<html>`, 503, "registry_busy"},
+		{"not JSON", 200, `<html>`, 503, "registry_busy"},
 		{"overloaded", 503, ``, 503, "registry_busy"},
 		{"broken", 500, ``, 503, "registry_busy"},
 	} {
@@ -53,7 +53,7 @@ func TestDukcapilAnswers(t *testing.T) {
 			a := s.post("/v1/identity", s.sessionsOf(1)[0], identityOf(1))
 			s.want(c.why, a, c.status, c.code)
 			if c.upstream == 503 && a.header["Retry-After"] != "7" {
-				t.Errorf("Retry-After %q; want the registry's own", a.header["Retry-After"])
+				t.Errorf("Retry-After %q; want the registry's value", a.header["Retry-After"])
 			}
 		})
 	}
@@ -66,7 +66,7 @@ func TestIdentityFaults(t *testing.T) {
 		{"15 digits", "nik", "990101410100001"},
 		{"letters", "nik", "99010141010000x1"},
 		{"15 digits", "kk", "990101410100001"},
-		{"a day that is none", "birth_date", "1990-02-30"},
+		{"an impossible date", "birth_date", "1990-02-30"},
 		{"Indonesian order", "birth_date", "01-01-1990"},
 		{"no name", "name", " "},
 	} {
@@ -104,13 +104,13 @@ func TestEligibility(t *testing.T) {
 	}
 }
 
-func TestRegistriesInTrouble(t *testing.T) {
+func TestFailingRegistries(t *testing.T) {
 	s := startService(t, func(s *service) {
 		s.registries.dtks = func(string) (int, string) { return 200, `{}` }
 	})
 	session := s.sessionsOf(1)[0]
 	s.want("identity", s.post("/v1/identity", session, identityOf(1)), 200, "")
-	s.want("an answer that says nothing", s.post("/v1/eligibility", session, nil), 503, "registry_busy")
+	s.want("an empty answer", s.post("/v1/eligibility", session, nil), 503, "registry_busy")
 	for _, r := range s.server.Stats().Registries {
 		if want := map[string]uint64{"dtks": 1}[r.Name]; r.Failures != want || r.Completions != 1 {
 			t.Errorf("%+v; want one call, %d failures", r, want)
@@ -118,9 +118,9 @@ func TestRegistriesInTrouble(t *testing.T) {
 	}
 }
 
-// TestGateTurnsAway lets one call hang in the registry: the second waits, the third is turned away,
-// and the second after its deadline.
-func TestGateTurnsAway(t *testing.T) {
+// TestGateRejects holds one call in the registry. The second call waits, the third is rejected at once, and
+// the second is rejected at its deadline.
+func TestGateRejects(t *testing.T) {
 	inside, release := make(chan bool, 1), make(chan bool)
 	s := startService(t, func(s *service) {
 		s.config.Dukcapil.Policies = []resilience.Policy{{Name: "bulkhead", Settings: resilience.Settings{Limit: 1, Queue: 1, Deadline: 100 * time.Millisecond}}}
@@ -180,7 +180,7 @@ func TestOneNIKForOnePerson(t *testing.T) {
 	}
 	wait.Wait()
 	if yes.Load() != 10 || taken.Load() != 10*(people-1) {
-		t.Errorf("%d yes, %d no; want the ten of one person", yes.Load(), taken.Load())
+		t.Errorf("%d yes, %d no; want ten, all from one person", yes.Load(), taken.Load())
 	}
 }
 

@@ -12,11 +12,11 @@ import (
 	"github.com/ombak-sim/ombak/backend/registry"
 )
 
-// instruments are the metrics that are counted as things happen; collector shows the rest.
+// instruments are the metrics updated as events happen; collector exports the rest.
 type instruments struct {
 	answered  *prometheus.CounterVec // requests, by route and status
-	calls     *prometheus.CounterVec // of registries, by outcome
-	doors     *prometheus.CounterVec // requests that came to doors, by what became of them
+	calls     *prometheus.CounterVec // to registries, by outcome
+	doors     *prometheus.CounterVec // requests at doors, by outcome
 	batchRows prometheus.Histogram
 	commits   prometheus.Histogram
 }
@@ -27,21 +27,21 @@ func newInstruments() instruments {
 			Name: "ombak_backend_answers_total", Help: "Requests answered.",
 		}, []string{"route", "status"}),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "ombak_backend_registry_calls_total", Help: "Calls of registries, by what became of them.",
+			Name: "ombak_backend_registry_calls_total", Help: "Calls to registries, by outcome.",
 		}, []string{"registry", "outcome"}),
 		doors: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "ombak_backend_door_requests_total", Help: "Requests that came to the doors in front of the service, by policy, place and what became of them.",
+			Name: "ombak_backend_door_requests_total", Help: "Requests at the doors in front of the service, by policy, place and outcome.",
 		}, []string{"policy", "at", "outcome"}),
 		batchRows: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "ombak_backend_store_batch_rows", Help: "Operations in one transaction.", Buckets: prometheus.ExponentialBuckets(1, 2, 11),
 		}),
 		commits: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "ombak_backend_store_commit_seconds", Help: "Time of a commit, its fsync included.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 13),
+			Name: "ombak_backend_store_commit_seconds", Help: "Duration of a commit, including fsync.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 13),
 		}),
 	}
 }
 
-// statusLabels are the texts of all statuses, so that none is written anew for each answer.
+// statusLabels holds the text of every status, so that answering a request allocates none.
 var statusLabels = func() (all [600]string) {
 	for status := range all {
 		all[status] = strconv.Itoa(status)
@@ -51,20 +51,20 @@ var statusLabels = func() (all [600]string) {
 
 func statusLabel(status int) string { return statusLabels[min(status, len(statusLabels)-1)] }
 
-// doorCounts are of one door.
+// doorCounts counts the requests at one door.
 type doorCounts struct{ passed, turnedAway prometheus.Counter }
 
 func (i instruments) door(config DoorConfig) doorCounts {
 	return doorCounts{i.doors.WithLabelValues(config.Policy.Name, config.place(), "passed"), i.doors.WithLabelValues(config.Policy.Name, config.place(), "turned_away")}
 }
 
-// transaction is told of each by the store.
+// transaction records a transaction of the store.
 func (i instruments) transaction(rows int, commit time.Duration) {
 	i.batchRows.Observe(float64(rows))
 	i.commits.Observe(commit.Seconds())
 }
 
-// register enters everything that there is to see, what is asked for at each look included.
+// register registers every metric, including those evaluated at scrape time.
 func (s *Server) register(metrics *prometheus.Registry) {
 	i := s.instruments
 	metrics.MustRegister(i.answered, i.calls, i.doors, i.batchRows, i.commits, newCollector(s.Stats))
@@ -73,22 +73,22 @@ func (s *Server) register(metrics *prometheus.Registry) {
 	}
 	gauge := func(name, help string, value func() float64) { labelled(name, help, nil, value) }
 	for _, q := range []*outbox.Queue{s.outbox, s.sms, s.questions} {
-		gauge("queue_"+q.Name+"_age_seconds", "How long the first job has been due.", func() float64 { return s.queueAge(q) })
+		gauge("queue_"+q.Name+"_age_seconds", "How long the oldest due job has been due.", func() float64 { return s.queueAge(q) })
 	}
 	s.registerProtection(labelled)
-	gauge("readers_in_use", "Connections that read now.", func() float64 { return float64(s.store.Readers().InUse) })
+	gauge("readers_in_use", "Connections with a read in progress.", func() float64 { return float64(s.store.Readers().InUse) })
 	gauge("readers_waits", "Reads that had to wait for a connection.", func() float64 { return float64(s.store.Readers().WaitCount) })
 	gauge("password_slots_in_use", "Passwords being hashed.", func() float64 { return float64(len(s.passwords.slots)) })
-	gauge("password_waiting", "Passwords that wait to be hashed.", func() float64 { return float64(s.passwords.waiting.Load()) })
+	gauge("password_waiting", "Passwords waiting to be hashed.", func() float64 { return float64(s.passwords.waiting.Load()) })
 }
 
-// registerProtection enters the state of every gate and breaker.
+// registerProtection registers the state of every gate and breaker.
 func (s *Server) registerProtection(gauge func(name, help string, labels prometheus.Labels, value func() float64)) {
 	gates := func(at, door string, g *registry.Gate) {
 		labels := prometheus.Labels{"at": at, "door": door}
-		gauge("gate_limit", "Most requests in service at once; adaptive policies move it, and without a policy it is very large.", labels, func() float64 { return float64(g.Limit()) })
+		gauge("gate_limit", "Concurrency limit of the gate. Adaptive policies change it; without a policy it is very large.", labels, func() float64 { return float64(g.Limit()) })
 		gauge("gate_in_use", "Requests in service behind the gate.", labels, func() float64 { return float64(g.Stats().InUse) })
-		gauge("gate_queued", "Requests that wait at the gate.", labels, func() float64 { return float64(g.Stats().Queued) })
+		gauge("gate_queued", "Requests waiting at the gate.", labels, func() float64 { return float64(g.Stats().Queued) })
 	}
 	for i, guard := range s.doors {
 		if gated, isGate := guard.door.(*gateDoor); isGate {
@@ -98,13 +98,13 @@ func (s *Server) registerProtection(gauge func(name, help string, labels prometh
 	for _, r := range s.registries() {
 		gates(r.Name(), "call", r.Gate())
 		if open, shown := r.Open(); shown {
-			gauge("breaker_open", "Whether calls of the registry are given up at once.", prometheus.Labels{"registry": r.Name()}, open)
+			gauge("breaker_open", "Whether the circuit breaker is open: 1 if calls to the registry fail at once.", prometheus.Labels{"registry": r.Name()}, open)
 		}
 	}
 }
 
-// queueAge returns for how long the first job of a queue has been due, in seconds; 0 when none is, NaN when the database
-// does not answer.
+// queueAge returns how long the oldest due job of a queue has been due, in seconds. It returns 0 if no job is
+// due and NaN if the database does not answer.
 func (s *Server) queueAge(q *outbox.Queue) float64 {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

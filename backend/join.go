@@ -22,8 +22,8 @@ func (s *Server) join(_ *fasthttp.RequestCtx, person store.Person) (reply, error
 		return reply{}, outOfOrder("eligibility_not_checked", "ask for eligibility first")
 	}
 	for _, step := range s.config.Required {
-		if !done(person, step) {
-			return reply{}, outOfOrder(step+"_missing", "do the step "+step+" first")
+		if !hasDone(person, step) {
+			return reply{}, outOfOrder(step+"_missing", "complete the step "+step+" first")
 		}
 	}
 	batch, err := s.store.Join(person.ID, time.Now())
@@ -36,11 +36,11 @@ func (s *Server) join(_ *fasthttp.RequestCtx, person store.Person) (reply, error
 	return reply{fasthttp.StatusCreated, batchBody{batch}}, nil
 }
 
-// requirable are the steps that a config may demand before joining.
+// requirable lists the steps that a config may require before joining.
 var requirable = [...]string{"profile", "photo", "otp", "statement", "test"}
 
-// done tells whether a person has done a step.
-func done(person store.Person, step string) bool {
+// hasDone reports whether a person has completed a step.
+func hasDone(person store.Person, step string) bool {
 	switch step {
 	case "profile":
 		return person.Profile

@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// deriveSigner makes the key of one purpose from the configured one (HKDF, RFC 5869).
+// deriveSigner derives the key for one purpose from the configured key (HKDF, RFC 5869).
 func deriveSigner(key []byte, purpose string) (signer, error) {
 	derived, err := hkdf.Key(sha256.New, key, nil, "ombak "+purpose, sha256.Size)
 	if err != nil {
@@ -18,7 +18,7 @@ func deriveSigner(key []byte, purpose string) (signer, error) {
 	return newSigner(derived), nil
 }
 
-// signer makes the HMAC-SHA256 of texts with one key. It keeps what follows from the key.
+// signer computes HMAC-SHA256 with one key. It reuses the hash states derived from the key.
 type signer struct{ macs *sync.Pool }
 
 func newSigner(key []byte) signer {

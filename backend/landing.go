@@ -8,13 +8,13 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// htmlPage is a body that is sent as it is.
+// htmlPage is a body that is sent unchanged.
 type htmlPage string
 
 const landingPage htmlPage = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Registration</title>
 <h1>Registration</h1>
-<p>A reference service for load tests. Nobody real is registered here.</p>
+<p>A reference service for load tests. It holds no real people.</p>
 <p>Programs sign people up with <code>POST /v1/signups</code>.</p>
 </html>
 `
@@ -23,11 +23,11 @@ func (s *Server) landing(*fasthttp.RequestCtx) (reply, error) {
 	return reply{fasthttp.StatusOK, landingPage}, nil
 }
 
-// linkPath is where the mailed link leads a browser. Programs send its token to /v1/email-verifications.
+// linkPath is the page that a mailed link opens in a browser. Programs send the token to
+// /v1/email-verifications.
 const linkPath = "/verify"
 
-// linkPage asks for a click: programs that look at mails before people do follow links too, and would
-// use this one up.
+// linkPage asks for a click. Mail scanners follow links before people do, and would use up this one.
 func (s *Server) linkPage(ctx *fasthttp.RequestCtx) (reply, error) {
 	token := html.EscapeString(string(ctx.QueryArgs().Peek("token")))
 	return reply{fasthttp.StatusOK, page("Confirm your address", `<form method="post" action="`+linkPath+`">
@@ -36,12 +36,12 @@ func (s *Server) linkPage(ctx *fasthttp.RequestCtx) (reply, error) {
 </form>`)}, nil
 }
 
-// useLink is that click.
+// useLink handles the click.
 func (s *Server) useLink(ctx *fasthttp.RequestCtx) (reply, error) {
 	_, err := s.prove(proof{Token: string(ctx.PostArgs().Peek("token"))}, time.Now())
 	switch {
 	case errors.Is(err, errLinkUsed):
-		return reply{fasthttp.StatusGone, page("This link does not work any more", "<p>It was used before, or is too old. Sign in with your address, and another is sent to you.</p>")}, nil
+		return reply{fasthttp.StatusGone, page("This link no longer works", "<p>It has been used or has expired. Sign in with your address to receive another.</p>")}, nil
 	case err != nil:
 		return reply{}, err
 	}

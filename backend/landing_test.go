@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestMailedLinkAsksForAClick: to look at the link, as programs that scan mails do, does not use it up.
+// TestMailedLinkAsksForAClick checks that opening the link, as mail scanners do, does not use it up.
 func TestMailedLinkAsksForAClick(t *testing.T) {
 	s := startService(t, nil)
 	s.want("sign-up", s.signUp("siti@example.test"), 202, "")
@@ -23,7 +23,7 @@ func TestMailedLinkAsksForAClick(t *testing.T) {
 	if a := click(); a.status != 200 || !strings.Contains(a.body, "is confirmed") {
 		t.Errorf("the click is answered with %v", a)
 	}
-	if a := click(); a.status != 410 || !strings.Contains(a.body, "does not work any more") {
+	if a := click(); a.status != 410 || !strings.Contains(a.body, "no longer works") {
 		t.Errorf("the second click is answered with %v", a)
 	}
 	s.want("the link after the click", s.post("/v1/email-verifications", "", fields{"token": token}), 410, "link_used_or_expired")

@@ -31,7 +31,7 @@ func TestAddressInUse(t *testing.T) {
 	address := listener.Addr().String()
 	_, err = backend.New(t.Context(), backend.Config{Listen: address, Database: filepath.Join(t.TempDir(), "people.db"), Key: testKey()})
 	if err == nil || !strings.Contains(err.Error(), address) || !strings.Contains(err.Error(), "another port") {
-		t.Errorf("%v; want the address and what to do", err)
+		t.Errorf("%v; want the address and advice", err)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestAdmin(t *testing.T) {
 	}
 }
 
-// TestShutdownLosesNothing stops the server under load: whoever had a yes is in the database.
+// TestShutdownLosesNothing stops the server under load. Every acknowledged person is in the database.
 func TestShutdownLosesNothing(t *testing.T) {
 	s := startService(t, func(s *service) { s.config.Mail.SMTP = "" })
 	var yes sync.Map
@@ -106,13 +106,13 @@ func TestShutdownLosesNothing(t *testing.T) {
 	rows := auditEmails(t, s.config.Database)
 	for email := range yes.Range {
 		if rows[email.(string)] != 1 {
-			t.Errorf("%s had a yes and is there %d times", email, rows[email.(string)])
+			t.Errorf("%s was acknowledged and has %d rows", email, rows[email.(string)])
 		}
 	}
 }
 
-// TestShutdownDoesNotWaitForever lets one call hang in the registry and another wait at the gate; the
-// time to drain is up at once. Both are told no, since nothing of theirs was saved.
+// TestShutdownDoesNotWaitForever holds one call in the registry and another at the gate, and gives no time to
+// drain. Both requests fail, because nothing of theirs was saved.
 func TestShutdownDoesNotWaitForever(t *testing.T) {
 	inside, release := make(chan bool, 1), make(chan bool)
 	s := startService(t, func(s *service) {
@@ -129,20 +129,20 @@ func TestShutdownDoesNotWaitForever(t *testing.T) {
 	<-inside
 	wait.Go(func() { s.want("at the gate", s.post("/v1/identity", sessions[1], identityOf(1)), 503, "closing") })
 	for s.server.Stats().Registries[0].Queued == 0 {
-		s.send("GET", "/", "", "", nil) // takes a moment
+		s.send("GET", "/", "", "", nil) // a short delay
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s.stopped = true
 	if err := s.server.Shutdown(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("shutdown: %v; want it to say that it was cut short", err)
+		t.Errorf("shutdown: %v; want an error about requests under way", err)
 	}
 	close(release)
 	wait.Wait()
 }
 
-// TestLogsNameNobody runs into every trouble that is logged, and looks into the metrics, and into what goes to the
-// registries beside the questions themselves: a trace passes through many hands.
+// TestLogsNameNobody provokes every logged problem and checks that no personal data is in the log, the metrics
+// or the extra headers sent to registries: a trace passes through many systems.
 func TestLogsNameNobody(t *testing.T) {
 	var log lockedBuffer
 	s := startService(t, func(s *service) {
@@ -169,19 +169,19 @@ func TestLogsNameNobody(t *testing.T) {
 	metrics := s.metrics()
 	s.stop()
 	text := log.String() + metrics + s.registries.heads.String()
-	for _, part := range []string{trace, "registry in trouble", "mail server in trouble", "mail refused for good"} {
+	for _, part := range []string{trace, "registry call failed", "mail server failed", "mail rejected permanently"} {
 		if !strings.Contains(text, part) {
-			t.Errorf("nothing about %q in the log:\n%s", part, text)
+			t.Errorf("the log lacks %q:\n%s", part, text)
 		}
 	}
 	for _, secret := range []string{"example.test", "Siti", "99010141", "0812", session} {
 		if strings.Contains(text, secret) {
-			t.Errorf("the log names %q:\n%s", secret, text)
+			t.Errorf("the log contains %q:\n%s", secret, text)
 		}
 	}
 }
 
-// metrics returns what Prometheus sees.
+// metrics returns the page that Prometheus scrapes.
 func (s *service) metrics() string {
 	answer, err := http.Get("http://" + s.server.AdminAddr().String() + "/metrics")
 	if err != nil {
@@ -195,7 +195,7 @@ func (s *service) metrics() string {
 	return string(body)
 }
 
-// lockedBuffer is a buffer that many goroutines may write to.
+// lockedBuffer is a buffer that is safe for concurrent use.
 type lockedBuffer struct {
 	mutex sync.Mutex
 	text  strings.Builder

@@ -14,14 +14,14 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// linkSecretSize is the length of a link's secret, in bytes: 128 bits, beyond guessing.
+// linkSecretSize is the length of a link's secret, in bytes: 128 bits cannot be guessed.
 const linkSecretSize = 16
 
-// links makes the links that prove an e-mail address. The database holds a nonce and a hash; the
-// secret is the HMAC of the nonce, so that the outbox need not hold it.
+// links creates the links that prove an e-mail address. The database holds a nonce and a hash. The secret is
+// the HMAC of the nonce, so the outbox does not store it.
 type links struct{ key, codes signer }
 
-// new returns a link to be kept in the database.
+// new returns a link to store in the database.
 func (l links) new(expires time.Time) store.Link {
 	nonce := newNonce()
 	return store.Link{Nonce: nonce, Hash: hashSecret(l.secret(nonce)), Expires: expires, Tries: codeTries}
@@ -29,7 +29,7 @@ func (l links) new(expires time.Time) store.Link {
 
 func (l links) secret(nonce []byte) []byte { return l.key.sign(nonce)[:linkSecretSize] }
 
-// code returns what may be typed instead of opening the link; it is guessed at as often as tries allow.
+// code returns the code that can be typed instead of opening the link. The number of attempts is limited.
 func (l links) code(nonce []byte) string { return code(l.codes, nonce) }
 
 // codeDigits is the length of a code.
@@ -41,7 +41,7 @@ func code(key signer, nonce []byte) string {
 	return fmt.Sprintf("%0*d", codeDigits, n)
 }
 
-// newNonce returns bytes that nobody can guess.
+// newNonce returns random bytes that cannot be guessed.
 func newNonce() []byte {
 	nonce := make([]byte, linkSecretSize)
 	rand.Read(nonce) // crypto/rand.Read never fails since Go 1.24
@@ -53,14 +53,14 @@ func hashSecret(secret []byte) []byte {
 	return hash[:]
 }
 
-// token returns what the mail shows: "<row id>.<secret>".
+// token returns the text that the mail shows: "<row id>.<secret>".
 func (l links) token(person int64, nonce []byte) string {
 	return strconv.FormatInt(person, 10) + "." + base64.RawURLEncoding.EncodeToString(l.secret(nonce))
 }
 
 var errToken = errors.New("the token is malformed")
 
-// parseToken reads a token; there is one spelling of each.
+// parseToken reads a token. Each token has exactly one spelling.
 func parseToken(token string) (person int64, secret []byte, err error) {
 	id, text, found := strings.Cut(token, ".")
 	if !found {
@@ -76,7 +76,7 @@ func parseToken(token string) (person int64, secret []byte, err error) {
 	return person, secret, nil
 }
 
-// parseRow reads the number of a row: digits without a leading zero.
+// parseRow reads a row id: digits without a leading zero.
 func parseRow(text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 1 || strconv.FormatInt(n, 10) != text {

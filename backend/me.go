@@ -13,10 +13,10 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// meBody is how far a person has come.
+// meBody shows a person's progress.
 type meBody struct {
 	Email     string `json:"email"`
-	Identity  string `json:"identity"` // what the registry said, pending, or empty
+	Identity  string `json:"identity"` // the registry's verdict, pending, or empty
 	Profile   bool   `json:"profile"`
 	Photo     bool   `json:"photo"`
 	Selfie    bool   `json:"selfie"`
@@ -28,7 +28,7 @@ type meBody struct {
 	Selected  *bool  `json:"selected,omitempty"` // absent before the draw
 }
 
-// me tells a person what is known of the person's way.
+// me returns what the service knows about the person's progress.
 func (s *Server) me(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	body := meBody{
 		Email: person.Email, Identity: person.Identity, Profile: person.Profile, Photo: person.Photo != "", Selfie: person.Selfie != "",
@@ -44,11 +44,11 @@ func (s *Server) me(_ *fasthttp.RequestCtx, person store.Person) (reply, error) 
 	return reply{fasthttp.StatusOK, body}, err
 }
 
-// erase forgets a person: the photos are removed and the row is emptied. The row goes last, so that who gets a no can
-// ask again.
+// erase erases a person: it removes the photos, then empties the row. The row goes last, so that the client can
+// repeat a request that failed.
 func (s *Server) erase(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
-	defer s.photoOf(person.ID)()
-	person, err := s.store.Person(context.Background(), person.ID) // its photos may be others since the session was looked at
+	defer s.lockPhotos(person.ID)()
+	person, err := s.store.Person(context.Background(), person.ID) // the photos may have changed since the session was checked
 	for _, photo := range []string{person.Photo, person.Selfie} {
 		if err == nil && !s.store.Shared() {
 			err = dropPhoto(s.config.PhotoDir, person.ID, photo)
@@ -60,21 +60,21 @@ func (s *Server) erase(_ *fasthttp.RequestCtx, person store.Person) (reply, erro
 	return reply{fasthttp.StatusOK, statusBody{"erased"}}, err
 }
 
-// publicBatch is what everybody may know of a batch.
+// publicBatch is the public part of a batch.
 type publicBatch struct {
 	Number  int    `json:"number"`
-	Quota   int    `json:"quota,omitempty"` // absent when there is none
+	Quota   int    `json:"quota,omitempty"` // absent if there is no limit
 	Members int    `json:"members"`
 	Closed  bool   `json:"closed"`
-	Seed    string `json:"seed,omitempty"`   // of the draw, absent before it
-	Places  int    `json:"places,omitempty"` // drawn for
+	Seed    string `json:"seed,omitempty"`   // of the draw; absent before it
+	Places  int    `json:"places,omitempty"` // number of members drawn
 }
 
 func publish(b store.Batch) publicBatch {
 	return publicBatch{b.ID, b.Quota, b.Members, b.Closed, b.Seed, b.Places}
 }
 
-// batch shows a batch; without a number the one that is open.
+// batch shows the batch with the given number, or the open batch.
 func (s *Server) batch(ctx *fasthttp.RequestCtx) (reply, error) {
 	number := 0
 	if text := string(ctx.QueryArgs().Peek("number")); text != "" {
@@ -91,21 +91,21 @@ func (s *Server) batch(ctx *fasthttp.RequestCtx) (reply, error) {
 	return reply{fasthttp.StatusOK, publish(batch)}, err
 }
 
-// selectionOrder is what the admin listener takes to draw.
+// selectionOrder is the body of a draw on the admin listener.
 type selectionOrder struct {
 	Batch      int    `json:"batch"`
 	Seed       string `json:"seed"`
 	Places     int    `json:"places"`
-	WithPhotos bool   `json:"with_photos"` // where photos may come later: draw only among those who have one
+	WithPhotos bool   `json:"with_photos"` // draw only members who have a photo; for flows where photos may come later
 }
 
 func parseSelection(body []byte) (o selectionOrder, err error) {
 	if err := json.Unmarshal(body, &o); err != nil {
-		return o, errors.New("the body is not the JSON that is expected")
+		return o, errors.New("the body is not valid JSON for this request")
 	}
-	const most = 1 << 31 // of what a number of batches or places may be
+	const most = 1 << 31 // upper limit of a batch number and of places
 	if o.Batch < 1 || o.Batch > most || o.Places < 1 || o.Places > most || len(o.Seed) < 8 || len(o.Seed) > 200 || strings.ContainsFunc(o.Seed, unicode.IsControl) {
-		return o, errors.New("name a batch, places above 0 and a seed of 8 to 200 characters on one line")
+		return o, errors.New("give a batch, places above 0 and a seed of 8 to 200 characters on one line")
 	}
 	return o, nil
 }

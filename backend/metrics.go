@@ -4,14 +4,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metric is one number of Stats as Prometheus has it; times are in seconds.
+// metric is one number of Stats as a Prometheus metric; times are in seconds.
 type metric[T any] struct {
 	desc  *prometheus.Desc
 	kind  prometheus.ValueType
 	value func(T) float64
 }
 
-// collector shows Stats to Prometheus.
+// collector exports Stats to Prometheus.
 type collector struct {
 	stats      func() Stats
 	service    []metric[Stats]
@@ -39,17 +39,17 @@ func newCollector(stats func() Stats) *collector {
 			one("store_commit_seconds_total", "Time in commits, including fsync.", counter, func(s Stats) float64 { return s.Store.CommitTime.Seconds() }),
 			one("outbox_depth", "Mails waiting to be sent.", gauge, func(s Stats) float64 { return float64(s.Outbox.Depth) }),
 			one("mails_sent_total", "Mails that the mail server accepted.", counter, func(s Stats) float64 { return float64(s.Outbox.Sent) }),
-			one("mails_repeated_total", "Mails scheduled to be sent again.", counter, func(s Stats) float64 { return float64(s.Outbox.Repeats) }),
+			one("mails_repeated_total", "Mails scheduled for a retry.", counter, func(s Stats) float64 { return float64(s.Outbox.Repeats) }),
 			one("mails_dead_total", "Mails that the mail server refused permanently.", counter, func(s Stats) float64 { return float64(s.Outbox.Dead) }),
 		},
 		registries: []metric[RegistryStats]{
 			each("arrivals_total", "Calls that arrived at the gate.", counter, func(r RegistryStats) float64 { return float64(r.Arrivals) }),
 			each("completions_total", "Calls made.", counter, func(r RegistryStats) float64 { return float64(r.Completions) }),
-			each("rejections_total", "Calls turned away at the gate.", counter, func(r RegistryStats) float64 { return float64(r.Rejections) }),
+			each("rejections_total", "Calls rejected at the gate.", counter, func(r RegistryStats) float64 { return float64(r.Rejections) }),
 			each("failures_total", "Calls without a usable answer.", counter, func(r RegistryStats) float64 { return float64(r.Failures) }),
 			each("in_use", "Calls under way.", gauge, func(r RegistryStats) float64 { return float64(r.InUse) }),
 			each("queued", "Calls waiting at the gate.", gauge, func(r RegistryStats) float64 { return float64(r.Queued) }),
-			each("queue_max", "Most calls that have waited at once.", gauge, func(r RegistryStats) float64 { return float64(r.QueueMax) }),
+			each("queue_max", "Largest number of calls waiting at once.", gauge, func(r RegistryStats) float64 { return float64(r.QueueMax) }),
 			each("busy_seconds_total", "Calls under way, integrated over time.", counter, func(r RegistryStats) float64 { return r.BusyTime.Seconds() }),
 			each("queue_seconds_total", "Calls waiting at the gate, integrated over time.", counter, func(r RegistryStats) float64 { return r.QueueTime.Seconds() }),
 		},

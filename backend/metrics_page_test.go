@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// documented checks that every metric in text has its row on the page of metrics.
+// documented checks that every metric in text has its row in docs/reference/metrics.md.
 func documented(t *testing.T, text string) {
 	t.Helper()
 	page, err := os.ReadFile("../docs/reference/metrics.md")

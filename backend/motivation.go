@@ -9,17 +9,17 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// testQuestions is the length of the motivation test; each answer is from 1 to 5.
+// testQuestions is the number of answers in the motivation test; each answer is from 1 to 5.
 const testQuestions = 10
 
 type scoreBody struct {
 	Score int `json:"score"` // percent
 }
 
-// submitTest takes the answers; what they are worth is known later.
+// submitTest takes the answers. The score is available later.
 func (s *Server) submitTest(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	if !person.TestDue.IsZero() {
-		return s.testResult(ctx, person) // the first answers count; asking again is looking again
+		return s.testResult(ctx, person) // the first answers count; submitting again only returns the result
 	}
 	var body struct {
 		Answers []int `json:"answers"`
@@ -38,13 +38,13 @@ func (s *Server) submitTest(ctx *fasthttp.RequestCtx, person store.Person) (repl
 		sum += answer
 	}
 	err := s.store.SubmitTest(person.ID, sum*100/(5*testQuestions), time.Now().Add(s.config.TestDelay))
-	if err != nil && !errors.Is(err, store.ErrOutOfOrder) { // handed in at the same moment
+	if err != nil && !errors.Is(err, store.ErrOutOfOrder) { // submitted by a concurrent request
 		return reply{}, err
 	}
 	return reply{fasthttp.StatusAccepted, statusBody{"evaluating"}}, nil
 }
 
-// testResult tells the score: 202 while it is not known.
+// testResult returns the score, or 202 until it is available.
 func (s *Server) testResult(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	switch {
 	case person.TestDue.IsZero():

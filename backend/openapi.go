@@ -6,15 +6,15 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// openAPIDocument describes every route to programs.
+// openAPIDocument describes every route.
 //
 //go:embed openapi.json
 var openAPIDocument []byte
 
-// OpenAPI returns the document that describes every route to programs.
+// OpenAPI returns the OpenAPI document of every route.
 func OpenAPI() []byte { return openAPIDocument }
 
-// jsonText is a body that is JSON already.
+// jsonText is a body that is already JSON.
 type jsonText []byte
 
 func (t jsonText) MarshalJSON() ([]byte, error) { return t, nil }

@@ -15,14 +15,14 @@ import (
 	"github.com/ombak-sim/ombak/backend"
 )
 
-// document is the OpenAPI document, read by a library that did not make it.
+// document is the OpenAPI document, read by an independent library.
 var document = sync.OnceValues(func() (*openapi3.T, error) {
 	loader := openapi3.NewLoader()
 	return loader.LoadFromData(backend.OpenAPI())
 })
 
-// documented reports an answer that the OpenAPI document does not describe. What is nowhere, as 404 and
-// 405 say, is not described either.
+// documented reports an answer that the OpenAPI document does not describe. Statuses 404 and 405 mean that
+// there is no such route, so they are not described.
 func (s *service) documented(method, path string, a answer) {
 	s.t.Helper()
 	doc, err := document()
@@ -66,7 +66,7 @@ func TestOpenAPIIsServedAndSound(t *testing.T) {
 	a := s.send("GET", "/openapi.json", "", "", nil)
 	var served, known bytes.Buffer
 	if json.Compact(&served, []byte(a.body)) != nil || json.Compact(&known, backend.OpenAPI()) != nil || served.String() != known.String() {
-		t.Errorf("%d: another document is served than is tested", a.status)
+		t.Errorf("%d: the served document differs from the tested one", a.status)
 	}
 	doc, err := document()
 	if err != nil {

@@ -48,16 +48,16 @@ func TestMailIsRepeatedUntilTaken(t *testing.T) {
 	}
 }
 
-// awaitDepth asks until the outbox holds so many mails.
+// awaitDepth polls until the outbox holds the given number of mails.
 func awaitDepth(s *service, depth int) {
 	for s.server.Stats().Outbox.Depth != depth {
-		s.signUp("not an address") // takes a moment
+		s.signUp("not an address") // a short delay
 	}
 }
 
-// TestOutboxOutlivesTheServer accepts sign-ups while there is no mail server; the next start sends.
+// TestOutboxOutlivesTheServer accepts sign-ups without a mail server and sends the mails after a restart.
 func TestOutboxOutlivesTheServer(t *testing.T) {
-	const people = 700 // more than are read at once
+	const people = 700 // more than one lease
 	s := startService(t, func(s *service) { s.config.Mail.SMTP = "" })
 	var wait sync.WaitGroup
 	for i := range people {
@@ -85,7 +85,7 @@ func TestOutboxOutlivesTheServer(t *testing.T) {
 	}
 }
 
-// TestMailServerComesBack breaks every connection once in the middle of a mail.
+// TestMailServerComesBack breaks each of the first connections in the middle of a mail.
 func TestMailServerComesBack(t *testing.T) {
 	s := startService(t, func(s *service) {
 		real := s.config.Mail.SMTP
@@ -97,14 +97,13 @@ func TestMailServerComesBack(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for len(seen) < 20 {
-		to, _ := s.nextMail() // at least once each: a mail may come again when only the answer was lost
+		to, _ := s.nextMail() // at least once each: a mail comes twice if only the answer was lost
 		seen[to] = true
 	}
 	awaitDepth(s, 0)
 }
 
-// breakingProxy passes connections on to an address and closes each of the first few after its first
-// kilobyte.
+// breakingProxy forwards connections to an address and closes each of the first few after its first kilobyte.
 func breakingProxy(t *testing.T, address string, breaks int) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -155,7 +154,8 @@ func pass(to, from net.Conn, limit int) {
 	}
 }
 
-// TestDepthIsThatOfAllReplicas: what one replica leaves and another does is in nobody's queue any more.
+// TestDepthIsThatOfAllReplicas checks that a job queued by one replica and done by another leaves both queues'
+// depth.
 func TestDepthIsThatOfAllReplicas(t *testing.T) {
 	location := freshLocation(t, "postgres")
 	other := startService(t, func(s *service) { s.config.Database, s.config.Mail.SMTP = location, "" })

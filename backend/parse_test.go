@@ -19,15 +19,15 @@ import (
 
 func TestNormaliseEmail(t *testing.T) {
 	for _, row := range []struct{ why, text, want string }{
-		{"as most people write it", "siti@example.test", "siti@example.test"},
-		{"a telephone's capital and blank", " Siti@Example.Test ", "siti@example.test"},
-		{"dots and tags stay", "s.i.t.i+prakerja@gmail.com", "s.i.t.i+prakerja@gmail.com"},
+		{"the usual form", "siti@example.test", "siti@example.test"},
+		{"a capital and spaces, as phones add them", " Siti@Example.Test ", "siti@example.test"},
+		{"dots and tags are kept", "s.i.t.i+prakerja@gmail.com", "s.i.t.i+prakerja@gmail.com"},
 		{"no at", "siti", ""},
 		{"two", "siti@a@b", ""},
 		{"nobody", "@example.test", ""},
 		{"nowhere", "siti@", ""},
 		{"an empty label", "siti@example..test", ""},
-		{"a blank inside", "si ti@example.test", ""},
+		{"a space inside", "si ti@example.test", ""},
 		{"a second line", "siti@example.test\r\nBcc: a@b.c", ""},
 		{"angle brackets", "<siti@example.test>", ""},
 		{"not ASCII", "sití@example.test", ""},
@@ -134,7 +134,7 @@ func TestTokenAndSessionRoundTrip(t *testing.T) {
 			t.Fatalf("session of %d: %d, %v", person, got, err)
 		}
 		if _, err := s.check(session, expires); err == nil {
-			t.Fatal("good at its expiry")
+			t.Fatal("valid at its expiry")
 		}
 		i := rapid.IntRange(0, len(session)-1).Draw(t, "changed")
 		changed := []byte(session)
@@ -143,7 +143,7 @@ func TestTokenAndSessionRoundTrip(t *testing.T) {
 			t.Fatalf("%q was accepted", changed)
 		}
 		if _, err := newSessions(newSigner([]byte("other"))).check(session, expires.Add(-time.Second)); err == nil {
-			t.Fatal("good under another key")
+			t.Fatal("valid under another key")
 		}
 	})
 }
@@ -157,7 +157,7 @@ func TestAge(t *testing.T) {
 	}{
 		{"on the birthday", "2002-04-11", opens, 18},
 		{"a day before", "2002-04-12", opens, 17},
-		{"midnight comes earlier in Jakarta", "2002-04-12", opens.Add(5 * time.Hour), 18},
+		{"midnight is earlier in Jakarta", "2002-04-12", opens.Add(5 * time.Hour), 18},
 		{"an hour before it", "2002-04-12", opens.Add(4 * time.Hour), 17},
 		{"a leap day before March", "2002-02-28", time.Date(2020, 2, 29, 0, 0, 0, 0, time.UTC), 18},
 	} {
@@ -192,7 +192,7 @@ func limited(limit int) []resilience.Policy {
 	return []resilience.Policy{{Name: "static-limit", Settings: resilience.Settings{Limit: limit}}}
 }
 
-func TestConfigFaultsAreAllTold(t *testing.T) {
+func TestConfigReportsAllFaults(t *testing.T) {
 	c := Config{Quota: -1, MailPause: -1}
 	c.Dukcapil.URL, c.Dukcapil.Threshold = "registry:80", 101
 	c.Registries = map[string]registry.Config{"dtks": {URL: "http://a", Policies: limited(-1)}}
@@ -202,7 +202,7 @@ func TestConfigFaultsAreAllTold(t *testing.T) {
 	}
 	for _, part := range []string{"database", "key", "quota", "duration", "dukcapil", "threshold", "dtks", "concurrency"} {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("nothing about %s in %v", part, err)
+			t.Errorf("%s is missing in %v", part, err)
 		}
 	}
 }
@@ -217,7 +217,7 @@ func TestErrorsBecomeAnswers(t *testing.T) {
 		{"a full disk", fmt.Errorf("%w: no space", store.ErrStorage), 503, "storage"},
 		{"the end", store.ErrClosed, 503, "closing"},
 		{"a full queue", &registry.BusyError{Reason: "full"}, 503, "registry_busy"},
-		{"a fault of ours tells nothing", errors.New("secret"), 500, "internal"},
+		{"an internal error has no details", errors.New("secret"), 500, "internal"},
 	} {
 		f := asFault(row.err)
 		if f.status != row.status || f.code != row.code || strings.Contains(f.message, "secret") || (f.status == 503) != (f.retryAfter >= time.Second) {

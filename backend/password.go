@@ -21,13 +21,13 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// The settings of Config.Passwords.
+// The values of Config.Passwords.
 const (
-	PasswordAtSignUp    = "at-signup"    // each sign-up brings a password
-	PasswordAfterVerify = "after-verify" // who has a session may set one
+	PasswordAtSignUp    = "at-signup"    // every sign-up includes a password
+	PasswordAfterVerify = "after-verify" // a person with a session may set a password
 )
 
-// OWASP's least for argon2id (Password Storage Cheat Sheet): 19 MiB, 2 passes, 1 lane.
+// OWASP's minimum for argon2id (Password Storage Cheat Sheet): 19 MiB, 2 passes, 1 lane.
 const (
 	argonMemory = 19 << 10 // KiB
 	argonTime   = 2
@@ -36,13 +36,14 @@ const (
 	hashSize    = 32
 )
 
-// waitersPerSlot bounds the queue for a slot to about half a second.
+// waitersPerSlot limits the queue for a slot to about half a second.
 const waitersPerSlot = 20
 
-// guesses bounds how often one address is tried, whoever tries: ten at once, then one in twelve seconds.
+// guesses limits the attempts on one address, from all clients together: a burst of ten, then one every twelve
+// seconds.
 var guesses = resilience.BucketConfig{Rate: 1. / 12, Burst: 10}
 
-// passwords hashes with at most so many cores at once; who would have to wait too long is turned away.
+// passwords limits how many passwords are hashed at once. It rejects a request that would wait too long.
 type passwords struct {
 	slots   chan struct{}
 	waiting atomic.Int64
@@ -50,7 +51,7 @@ type passwords struct {
 
 	began time.Time
 	seed  maphash.Seed
-	mutex sync.Mutex // guards what follows
+	mutex sync.Mutex // guards the fields below
 	tries *resilience.Buckets
 }
 
@@ -58,21 +59,21 @@ func newPasswords(slots int) *passwords {
 	return &passwords{slots: make(chan struct{}, slots), began: time.Now(), seed: maphash.MakeSeed(), tries: resilience.NewBuckets(guesses)}
 }
 
-// allow counts one try of an address, known or not.
+// allow counts one attempt on an address, known or not.
 func (p *passwords) allow(email string) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if wait, ok := p.tries.Allow(time.Since(p.began), maphash.String(p.seed, email)); !ok {
-		return early("too_many_requests", "this address was tried too often; try again later", wait)
+		return tooEarly("too_many_requests", "too many attempts for this address; try again later", wait)
 	}
 	return nil
 }
 
-// enter takes a slot; nil must be followed by leave.
+// enter takes a slot. After a nil error the caller must call leave.
 func (p *passwords) enter() error {
 	if p.waiting.Add(1) > int64(cap(p.slots)*waitersPerSlot) {
 		p.waiting.Add(-1)
-		return crowded(time.Second)
+		return overloaded(time.Second)
 	}
 	p.slots <- struct{}{}
 	p.waiting.Add(-1)
@@ -84,7 +85,7 @@ func (p *passwords) leave() {
 	<-p.slots
 }
 
-// hash returns a password's hash in the PHC's form.
+// hash returns a password's hash in the PHC string format.
 func (p *passwords) hash(password string) (string, error) {
 	salt := make([]byte, saltSize)
 	rand.Read(salt) // crypto/rand.Read never fails since Go 1.24
@@ -103,7 +104,7 @@ func (p *passwords) derive(password string, salt []byte) ([]byte, error) {
 	return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonLanes, hashSize), nil
 }
 
-// check tells whether a password has a hash. For a hash that is none it takes as long and says no.
+// check reports whether a password matches a hash. A malformed hash takes the same time and never matches.
 func (p *passwords) check(password, encoded string) (bool, error) {
 	salt, want, known := decodeHash(encoded)
 	if !known {
@@ -127,7 +128,7 @@ func decodeHash(encoded string) (salt, key []byte, known bool) {
 	return salt, key, found && split && errors.Join(err, errKey) == nil && len(salt) == saltSize && len(key) == hashSize
 }
 
-// checkPassword holds a new password against ASVS 5.0, 6.2.1 and 6.2.9.
+// checkPassword checks a new password against ASVS 5.0, 6.2.1 and 6.2.9.
 func checkPassword(password string) error {
 	if n := utf8.RuneCountInString(password); n < 8 || n > 128 {
 		return invalid("password must have 8 to 128 characters")
@@ -135,7 +136,7 @@ func checkPassword(password string) error {
 	return nil
 }
 
-// setPassword gives the person a password.
+// setPassword sets the person's password.
 func (s *Server) setPassword(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	var body struct {
 		Password string `json:"password"`
@@ -153,7 +154,7 @@ func (s *Server) setPassword(ctx *fasthttp.RequestCtx, person store.Person) (rep
 	return reply{fasthttp.StatusOK, statusBody{"set"}}, err
 }
 
-// passwordSession gives a session for an address and its password. An unknown address takes as long.
+// passwordSession returns a session for an address and its password. An unknown address takes the same time.
 func (s *Server) passwordSession(ctx *fasthttp.RequestCtx) (reply, error) {
 	var body struct {
 		Email    string `json:"email"`
@@ -178,7 +179,7 @@ func (s *Server) passwordSession(ctx *fasthttp.RequestCtx) (reply, error) {
 		return reply{}, err
 	}
 	if !good {
-		return reply{}, &fault{status: fasthttp.StatusUnauthorized, code: "wrong_credentials", message: "this address and this password do not belong together"}
+		return reply{}, &fault{status: fasthttp.StatusUnauthorized, code: "wrong_credentials", message: "the address or the password is wrong"}
 	}
 	return s.session(person, time.Now()), nil
 }

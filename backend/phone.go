@@ -10,7 +10,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// codeTries is how often one code may be guessed at.
+// codeTries is the number of attempts at one code.
 const codeTries = 5
 
 // phoneCode returns the code that proves a phone.
@@ -26,7 +26,7 @@ func (s *Server) startOTP(_ *fasthttp.RequestCtx, person store.Person) (reply, e
 	case errors.Is(err, store.ErrTooSoon):
 		return reply{}, &fault{
 			status: fasthttp.StatusTooManyRequests, code: "too_soon",
-			message: "a code was sent just now; wait for it", retryAfter: s.config.OTPPause,
+			message: "a code was sent moments ago; wait for it to arrive", retryAfter: s.config.OTPPause,
 		}
 	case err != nil:
 		return reply{}, err
@@ -34,7 +34,7 @@ func (s *Server) startOTP(_ *fasthttp.RequestCtx, person store.Person) (reply, e
 	return reply{fasthttp.StatusAccepted, statusBody{"sent"}}, nil
 }
 
-// sendOTP leaves a code to be sent.
+// sendOTP queues a code for sending.
 func (s *Server) sendOTP(person int64) error {
 	now := time.Now()
 	err := s.store.StartOTP(person, newNonce(), now.Add(s.config.OTPTTL), now, s.config.OTPPause)
@@ -44,7 +44,7 @@ func (s *Server) sendOTP(person int64) error {
 	return err
 }
 
-// checkOTP takes the code. Every guess is counted, on the disk, before it is looked at.
+// checkOTP checks a code. Every attempt is counted on disk before the code is compared.
 func (s *Server) checkOTP(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	var body struct {
 		Code string `json:"code"`
@@ -59,21 +59,21 @@ func (s *Server) checkOTP(ctx *fasthttp.RequestCtx, person store.Person) (reply,
 	now := time.Now()
 	nonce, err := s.store.TryOTP(person.ID, codeTries, now)
 	if err == nil && !sameCode(body.Code, s.phoneCode(nonce)) {
-		return reply{}, &fault{status: fasthttp.StatusUnprocessableEntity, code: "wrong_code", message: "this is not the code that was sent last"}
+		return reply{}, &fault{status: fasthttp.StatusUnprocessableEntity, code: "wrong_code", message: "this is not the latest code"}
 	}
 	if err == nil {
 		err = s.store.ConfirmPhone(person.ID, nonce, now)
 	}
 	switch {
 	case errors.Is(err, store.ErrTries):
-		return reply{}, &fault{status: fasthttp.StatusGone, code: "code_expired", message: "the code has expired or was guessed at too often; ask for another"}
+		return reply{}, &fault{status: fasthttp.StatusGone, code: "code_expired", message: "the code has expired or had too many attempts; ask for another"}
 	case err != nil:
 		return reply{}, err
 	}
 	return verified, nil
 }
 
-// sameCode compares without telling how much is right.
+// sameCode compares two codes in constant time.
 func sameCode(given, want string) bool {
 	return subtle.ConstantTimeCompare([]byte(given), []byte(want)) == 1
 }

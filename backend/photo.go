@@ -20,15 +20,15 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// maxPixels bounds a photo: beyond, decoding one would take more memory than it is worth.
+// maxPixels limits the size of a photo, because decoding a larger one takes too much memory.
 const maxPixels = 50_000_000
 
 type photoBody struct {
-	SHA256 string `json:"sha256,omitempty"`        // of the KTP's photo
+	SHA256 string `json:"sha256,omitempty"`        // of the photo of the KTP
 	Selfie string `json:"selfie_sha256,omitempty"` // of the selfie
 }
 
-// photo keeps the photo of the KTP, a selfie, or both.
+// photo stores the photo of the KTP, a selfie, or both.
 func (s *Server) photo(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	var body photoBody
 	var photos []store.Photo
@@ -61,32 +61,32 @@ func (s *Server) photo(ctx *fasthttp.RequestCtx, person store.Person) (reply, er
 	return reply{fasthttp.StatusCreated, body}, nil
 }
 
-// savePhoto keeps a photo, beside the database or in it, and removes the one that it replaces.
+// savePhoto stores a photo, beside the database or in it, and removes the one it replaces.
 func (s *Server) savePhoto(photo store.Photo) error {
 	if s.store.Shared() {
 		_, err := s.store.SetPhoto(photo)
 		return err
 	}
-	defer s.photoOf(photo.Person)()
+	defer s.lockPhotos(photo.Person)()
 	if err := keepPhoto(s.config.PhotoDir, photo.Person, photo.SHA256, photo.Content); err != nil {
 		return fmt.Errorf("%w: %w", store.ErrStorage, err)
 	}
 	unnamed, err := s.store.SetPhoto(photo)
 	if errors.Is(err, store.ErrOutOfOrder) {
-		unnamed = photo.SHA256 // the person has been erased meanwhile
+		unnamed = photo.SHA256 // the person has been erased in the meantime
 	}
 	return errors.Join(err, dropPhoto(s.config.PhotoDir, photo.Person, unnamed))
 }
 
-// photoOf lets one request at a time change a person's photos, until the caller calls what it returns: else a file
-// could go that was named again meanwhile.
-func (s *Server) photoOf(person int64) (done func()) {
+// lockPhotos locks a person's photos until the caller calls the returned function. Without the lock, one
+// request could remove a file that another has just stored.
+func (s *Server) lockPhotos(person int64) (done func()) {
 	mutex := &s.photos[uint64(person)%uint64(len(s.photos))]
 	mutex.Lock()
 	return mutex.Unlock
 }
 
-// readPhoto takes a photo out of the form; nil means that there is none.
+// readPhoto reads a photo from the form. It returns nil if the form has none.
 func readPhoto(ctx *fasthttp.RequestCtx, field string) ([]byte, error) {
 	header, err := ctx.FormFile(field)
 	switch {
@@ -97,7 +97,7 @@ func readPhoto(ctx *fasthttp.RequestCtx, field string) ([]byte, error) {
 	case err != nil:
 		return nil, invalid("the form cannot be read")
 	case header.Size > maxPhoto:
-		return nil, &fault{status: fasthttp.StatusRequestEntityTooLarge, code: "too_large", message: "a photo may have 2 MB"}
+		return nil, &fault{status: fasthttp.StatusRequestEntityTooLarge, code: "too_large", message: "a photo may have at most 2 MB"}
 	}
 	file, err := header.Open()
 	if err != nil {
@@ -111,14 +111,14 @@ func readPhoto(ctx *fasthttp.RequestCtx, field string) ([]byte, error) {
 	return photo, nil
 }
 
-// checkPhoto makes sure that a file is a JPEG or PNG of a sound size with its beginning and its end, by its content. It
-// does not decode the pixels: that is for whoever looks at them, apart from the service.
+// checkPhoto checks by content that a file is a JPEG or PNG of a valid size, with a beginning and an end. It
+// does not decode the pixels; that is left to the programs that view photos.
 func checkPhoto(photo []byte) error {
 	var decodeConfig func(io.Reader) (image.Config, error)
 	var whole bool
 	switch {
 	case bytes.HasPrefix(photo, []byte("\xff\xd8\xff")):
-		decodeConfig, whole = jpeg.DecodeConfig, bytes.Contains(photo, []byte("\xff\xd9")) // phones put more behind the end
+		decodeConfig, whole = jpeg.DecodeConfig, bytes.Contains(photo, []byte("\xff\xd9")) // phones append data after the end marker
 	case bytes.HasPrefix(photo, []byte("\x89PNG\r\n\x1a\n")):
 		decodeConfig, whole = png.DecodeConfig, bytes.HasSuffix(photo, []byte("IEND\xaeB`\x82"))
 	default:
@@ -134,13 +134,13 @@ func checkPhoto(photo []byte) error {
 	return nil
 }
 
-// photoPath is where a person's photo is. The hash of the content names it; the person's number stands
-// beside it, so that one may be erased though another person has the same.
+// photoPath returns the path of a person's photo. The hash of the content names the file. The person's id
+// follows, so that one person's photo can be erased if another person has the same one.
 func photoPath(folder string, person int64, name string) string {
 	return filepath.Join(folder, name[:2], name+"."+strconv.FormatInt(person, 10))
 }
 
-// dropPhoto removes a photo, if there is one.
+// dropPhoto removes a photo, if it exists.
 func dropPhoto(folder string, person int64, name string) error {
 	if name == "" {
 		return nil
@@ -151,12 +151,12 @@ func dropPhoto(folder string, person int64, name string) error {
 	return nil
 }
 
-// keepPhoto writes a file so that after a crash it is there whole or not at all.
+// keepPhoto writes a file atomically: after a crash the file is complete or absent.
 func keepPhoto(folder string, person int64, name string, photo []byte) error {
 	path := photoPath(folder, person, name)
 	folder = filepath.Dir(path)
 	if _, err := os.Stat(path); err == nil {
-		return nil // the name is the content
+		return nil // the name is the hash of the content
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
@@ -165,7 +165,7 @@ func keepPhoto(folder string, person int64, name string, photo []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // does nothing once it is renamed
+	defer os.Remove(file.Name()) // no effect after the rename
 	_, err = file.Write(photo)
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
@@ -176,7 +176,7 @@ func keepPhoto(folder string, person int64, name string, photo []byte) error {
 	return syncFolder(folder)
 }
 
-// syncFolder makes a rename last.
+// syncFolder makes a rename durable.
 func syncFolder(folder string) error {
 	file, err := os.Open(folder)
 	if err != nil {

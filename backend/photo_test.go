@@ -35,7 +35,7 @@ func (s *service) upload(session, field string, photo []byte) answer {
 	return s.send("POST", "/v1/photos", session, form.FormDataContentType(), b.Bytes())
 }
 
-// kept returns the files of photos.
+// kept returns the stored photo files.
 func (s *service) kept() []string {
 	files, err := filepath.Glob(filepath.Join(s.config.PhotoDir, "*", "*"))
 	if err != nil {
@@ -44,7 +44,8 @@ func (s *service) kept() []string {
 	return files
 }
 
-// TestPhotosGo: a photo that is replaced leaves nothing, and nothing is left of the erased, even while one more comes.
+// TestPhotosGo checks that a replaced photo is removed, and that erasing a person leaves no photo, even if
+// another upload runs at the same time.
 func TestPhotosGo(t *testing.T) {
 	s := startService(t, nil)
 	sessions := s.sessionsOf(20)
@@ -55,7 +56,7 @@ func TestPhotosGo(t *testing.T) {
 	s.want("the same as a selfie", s.upload(first, "selfie", pngOf(t, 12, 8)), 201, "")
 	s.want("another photo", s.upload(first, "photo", pngOf(t, 20, 8)), 201, "")
 	if n := len(s.kept()); n != 2 {
-		t.Errorf("%d files of a photo and a selfie", n)
+		t.Errorf("%d files for a photo and a selfie", n)
 	}
 	var wait sync.WaitGroup
 	for i, session := range sessions {
@@ -69,11 +70,12 @@ func TestPhotosGo(t *testing.T) {
 	}
 	wait.Wait()
 	if files := s.kept(); len(files) != 0 {
-		t.Errorf("the erased left %v", files)
+		t.Errorf("files left after erasure: %v", files)
 	}
 }
 
-// TestErasingCanBeRepeated: who gets a no is still there, with the session, to ask again.
+// TestErasingCanBeRepeated checks that a failed erasure keeps the person and the session, so that the request
+// can be repeated.
 func TestErasingCanBeRepeated(t *testing.T) {
 	s := startService(t, nil)
 	session := s.sessionsOf(1)[0]
@@ -90,7 +92,7 @@ func TestErasingCanBeRepeated(t *testing.T) {
 	}
 	s.want("again", s.send("DELETE", "/v1/me", session, "", nil), 200, "")
 	if files := s.kept(); len(files) != 0 {
-		t.Errorf("the erased left %v", files)
+		t.Errorf("files left after erasure: %v", files)
 	}
 }
 
@@ -99,7 +101,7 @@ func TestPhotos(t *testing.T) {
 	session := s.sessionsOf(1)[0]
 	good := pngOf(t, 8, 8)
 	huge := bytes.Clone(good)
-	copy(huge[16:24], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // the header's size; the checksum breaks too
+	copy(huge[16:24], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // the size in the header; this also breaks the checksum
 	for range 2 {
 		a := s.upload(session, "photo", good)
 		s.want("a photo", a, 201, "")
@@ -112,8 +114,8 @@ func TestPhotos(t *testing.T) {
 	s.want("another field", s.upload(session, "portrait", good), 422, "invalid")
 	s.want("a text", s.upload(session, "photo", []byte("hello")), 415, "not_an_image")
 	s.want("cut short", s.upload(session, "photo", good[:20]), 422, "invalid")
-	s.want("cut short behind its header", s.upload(session, "photo", good[:len(good)-5]), 422, "invalid")
-	s.want("with something behind its end", s.upload(session, "photo", append(bytes.Clone(good), "<?php"...)), 422, "invalid")
+	s.want("truncated after its header", s.upload(session, "photo", good[:len(good)-5]), 422, "invalid")
+	s.want("with data after its end", s.upload(session, "photo", append(bytes.Clone(good), "<?php"...)), 422, "invalid")
 	s.want("huge", s.upload(session, "photo", huge), 422, "invalid")
 	s.want("more than 2 MB", s.upload(session, "photo", append(good, make([]byte, 2<<20)...)), 413, "too_large")
 	s.want("no form", s.send("POST", "/v1/photos", session, "image/png", good), 415, "not_multipart")

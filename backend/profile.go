@@ -13,14 +13,15 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// profile is what a person tells beside the identity.
+// profile is what a person states besides the identity.
 type profile struct {
 	Address    string `json:"address"`
 	Education  string `json:"education"`
 	Occupation string `json:"occupation"`
 }
 
-// setProfile keeps the profile, sealed; it may be given again. A code goes to the phone, if there is a gateway.
+// setProfile stores the encrypted profile and may be called again. It sends a code to the phone if an SMS
+// gateway is configured.
 func (s *Server) setProfile(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	var p profile
 	if err := decode(ctx.PostBody(), &p); err != nil {
@@ -39,22 +40,22 @@ func (s *Server) setProfile(ctx *fasthttp.RequestCtx, person store.Person) (repl
 	if err == nil && !person.PhoneProved && s.config.SMS.URL != "" {
 		err = s.sendOTP(person.ID)
 		if errors.Is(err, store.ErrTooSoon) {
-			err = nil // the last code is on its way
+			err = nil // the previous code is on its way
 		}
 	}
 	return reply{fasthttp.StatusOK, statusBody{"kept"}}, err
 }
 
-// declarations is what every applicant must declare.
+// declarations are what every applicant must declare.
 type declarations struct {
-	Truthful     bool `json:"truthful"`      // all data are true
-	NotOfficial  bool `json:"not_official"`  // no civil servant, soldier, policeman, member of parliament
+	Truthful     bool `json:"truthful"`      // all data is true
+	NotOfficial  bool `json:"not_official"`  // not a civil servant, soldier, police officer or member of parliament
 	TermsOfUse   bool `json:"terms_of_use"`  // read and accepted
-	NotEnrolled  bool `json:"not_enrolled"`  // neither in school nor college
-	DataTransfer bool `json:"data_transfer"` // the registries may be asked
+	NotEnrolled  bool `json:"not_enrolled"`  // neither at school nor at college
+	DataTransfer bool `json:"data_transfer"` // the registries may be queried
 }
 
-// statement takes the declarations; without one of them there is no way on.
+// statement records the declarations. All of them are required to continue.
 func (s *Server) statement(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	var d declarations
 	if err := decode(ctx.PostBody(), &d); err != nil {

@@ -15,11 +15,11 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// unanswered is the verdict on an identity when the registry was asked too often in vain; the person
-// may ask again.
+// unanswered is the verdict if the registry did not answer within the allowed attempts. The person may give the
+// identity again.
 const unanswered = "unanswered"
 
-// questionWorker asks the population registry what people left to be asked.
+// questionWorker sends the deferred identity checks to the population registry.
 type questionWorker struct {
 	store    *store.Store
 	registry *registry.Dukcapil
@@ -27,12 +27,12 @@ type questionWorker struct {
 	log      *slog.Logger
 }
 
-// mostQuestions is how often a registry is asked about one person.
-const mostQuestions = 1000
+// maxAttempts is the number of attempts to check one person.
+const maxAttempts = 1000
 
 var _ outbox.Worker = (*questionWorker)(nil)
 
-// Attempt asks one after another.
+// Attempt checks the identities one after another.
 func (w *questionWorker) Attempt(ctx context.Context, jobs []store.Job) []outbox.Outcome {
 	return outbox.OneByOne(jobs, func(job store.Job) outbox.Outcome { return w.one(ctx, job) })
 }
@@ -47,14 +47,14 @@ func (w *questionWorker) one(ctx context.Context, question store.Job) outbox.Out
 	case ctx.Err() != nil:
 		return outbox.Outcome{Job: question, State: store.JobPending}
 	case !errors.As(err, &busy) && !errors.Is(err, store.ErrStorage):
-		w.log.Error("question given up", "error", err)
+		w.log.Error("give up an identity check", "error", err)
 		return outbox.Outcome{Job: question, State: store.JobDead}
 	}
-	state := outbox.Retries{Attempts: mostQuestions}.Next(question.Attempts)
+	state := outbox.Retries{Attempts: maxAttempts}.Next(question.Attempts)
 	if state == store.JobDead && verdict == "" {
 		err = w.store.SetIdentity(question.Person, unanswered)
 		if err != nil {
-			w.log.Error("nobody is told that the registry does not answer", "error", err)
+			w.log.Error("record that the registry did not answer", "error", err)
 		}
 	}
 	pause := w.deferred.Again(question.Attempts)
@@ -64,7 +64,7 @@ func (w *questionWorker) one(ctx context.Context, question store.Job) outbox.Out
 	return outbox.Outcome{Job: question, State: state, Pause: pause}
 }
 
-// ask asks and records what the registry says.
+// ask queries the registry and records its verdict.
 func (w *questionWorker) ask(ctx context.Context, question store.Job) (registry.Verdict, error) {
 	var claimed identity
 	if err := json.Unmarshal(question.Payload, &claimed); err != nil {
@@ -81,30 +81,30 @@ func (w *questionWorker) ask(ctx context.Context, question store.Job) (registry.
 	return verdict, record(w.store, question.Person, claimed, verdict)
 }
 
-// record keeps a verdict; on a yes the NIK is claimed.
-func record(s *store.Store, person int64, claimed identity, said registry.Verdict) error {
-	if said == registry.Matched {
+// record stores a verdict. If the registry confirms the identity, record claims the NIK.
+func record(s *store.Store, person int64, claimed identity, verdict registry.Verdict) error {
+	if verdict == registry.Matched {
 		err := s.ClaimNIK(person, claimed.NIK, claimed.BirthDate, time.Now())
 		switch {
 		case errors.Is(err, store.ErrNIKTaken):
-			said = nikTaken
+			verdict = nikTaken
 		case errors.Is(err, store.ErrOutOfOrder):
-			return nil // verified meanwhile
+			return nil // verified in the meantime
 		default:
 			return err
 		}
 	}
-	err := s.SetIdentity(person, string(said))
+	err := s.SetIdentity(person, string(verdict))
 	if errors.Is(err, store.ErrOutOfOrder) {
 		return nil
 	}
 	return err
 }
 
-// Quit has nothing to close.
+// Quit does nothing: there is nothing to close.
 func (w *questionWorker) Quit() {}
 
-// openQuestions makes the queue of questions to the registry.
+// openQuestions opens the queue of identity checks.
 func (s *Server) openQuestions(ctx context.Context) (err error) {
 	var crew outbox.Crew
 	c := s.config
@@ -115,7 +115,7 @@ func (s *Server) openQuestions(ctx context.Context) (err error) {
 	return err
 }
 
-// askLater leaves the question and says so.
+// askLater queues the identity check and answers 202.
 func (s *Server) askLater(person store.Person, claimed identity) (reply, error) {
 	question, err := json.Marshal(claimed)
 	if err != nil {
@@ -123,11 +123,11 @@ func (s *Server) askLater(person store.Person, claimed identity) (reply, error) 
 	}
 	pending := reply{fasthttp.StatusAccepted, statusBody{store.IdentityPending}}
 	if person.Identity != store.IdentityPending && s.questions.Depth() >= s.config.Questions.Backlog {
-		return reply{}, &registry.BusyError{RetryAfter: s.config.Questions.Pause, Reason: "too many wait to be checked"}
+		return reply{}, &registry.BusyError{RetryAfter: s.config.Questions.Pause, Reason: "too many identity checks are waiting"}
 	}
 	switch err := s.store.AskLater(person.ID, question, time.Now()); {
 	case errors.Is(err, store.ErrOutOfOrder):
-		return pending, nil // asked already
+		return pending, nil // queued already
 	case err != nil:
 		return reply{}, err
 	}
@@ -135,8 +135,8 @@ func (s *Server) askLater(person store.Person, claimed identity) (reply, error) 
 	return pending, nil
 }
 
-// identityStatus tells what has become of a question: 202 while it waits, 200 for a yes, and a no as
-// the question itself would have had it.
+// identityStatus returns the state of an identity check: 202 while it waits, 200 if the identity is confirmed,
+// and otherwise the refusal that a direct check would have returned.
 func (s *Server) identityStatus(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	switch person.Identity {
 	case "":

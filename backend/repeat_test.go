@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// TestNoSessionIsReplayed: whoever knows the key of another's request must not have its session without a try being
-// counted, not even with the right code.
+// TestNoSessionIsReplayed checks that a client that knows the key of another client's request does not get its
+// session without a counted attempt, even with the right code.
 func TestNoSessionIsReplayed(t *testing.T) {
 	s := startService(t, nil)
 	if a := s.signUp("siti@example.test"); a.status != 202 {
@@ -26,7 +26,7 @@ func TestNoSessionIsReplayed(t *testing.T) {
 	s.want("the code again", try(code), 410, "link_used_or_expired")
 }
 
-// TestErasedAnswersAreNotReplayed: the session is looked at before the key.
+// TestErasedAnswersAreNotReplayed checks that the session is checked before the idempotency key.
 func TestErasedAnswersAreNotReplayed(t *testing.T) {
 	s := startService(t, nil)
 	session := s.sessionsOf(1)[0]
@@ -40,7 +40,7 @@ func TestErasedAnswersAreNotReplayed(t *testing.T) {
 	s.want("eligibility of the erased", ask(), 401, "no_session")
 }
 
-// TestKeysAreBehindTheDoors: who is turned away writes nothing, key or not.
+// TestKeysAreBehindTheDoors checks that a rejected request writes nothing, with or without a key.
 func TestKeysAreBehindTheDoors(t *testing.T) {
 	s := startService(t, func(s *service) {
 		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/signups"}, Policy: resilience.Policy{Name: "token-bucket", Settings: resilience.Settings{Rate: 0.001, Burst: 1}}}}
@@ -58,12 +58,13 @@ func TestKeysAreBehindTheDoors(t *testing.T) {
 	for range 10 {
 		s.want("nobody", s.post("/v1/statement", "made.up", nil, "Idempotency-Key", "k"), 401, "no_session")
 	}
-	if after := s.server.Stats().Store.Rows; after-before >= 10 { // the queues look for work now and then
-		t.Errorf("%d operations of people who were turned away", after-before)
+	if after := s.server.Stats().Store.Rows; after-before >= 10 { // the queues poll for work now and then
+		t.Errorf("%d operations by rejected requests", after-before)
 	}
 }
 
-// TestPackedBodiesAreRefused: a packed megabyte may stand for a gigabyte.
+// TestPackedBodiesAreRefused checks that compressed bodies are rejected: a compressed megabyte may expand to a
+// gigabyte.
 func TestPackedBodiesAreRefused(t *testing.T) {
 	s := startService(t, nil)
 	session := s.sessionsOf(1)[0]
@@ -78,7 +79,7 @@ func TestPackedBodiesAreRefused(t *testing.T) {
 	}
 }
 
-// TestStrangersBringNothingLarge: before a megabyte is read, somebody must be known.
+// TestStrangersBringNothingLarge checks that a large body is read only with a session.
 func TestStrangersBringNothingLarge(t *testing.T) {
 	s := startService(t, nil)
 	session := s.sessionsOf(1)[0]
@@ -90,12 +91,12 @@ func TestStrangersBringNothingLarge(t *testing.T) {
 	}
 	for why, headers := range map[string][]string{"a stranger's": {"Expect: 100-continue"}, "too large": {"Expect: 100-continue", "Authorization: Bearer " + session}} {
 		if a := s.announce("/v1/photos", 1<<30, headers...); a.status/100 != 4 {
-			t.Errorf("%s: %v; want a no before the body", why, a)
+			t.Errorf("%s: %v; want a refusal before the body is read", why, a)
 		}
 	}
 }
 
-// TestNamesAreNoAddresses: a mail greets with the name, whoever gave it.
+// TestNamesAreNoAddresses checks that names contain no addresses, because a mail greets with the name.
 func TestNamesAreNoAddresses(t *testing.T) {
 	s := startService(t, nil)
 	for _, name := range []string{"click http://evil.test/win", "evil.test/win", "a@b.c", "<b>Siti</b>", strings.Repeat("a", 101)} {

@@ -16,7 +16,7 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// doorway is a server of which only the doors are there.
+// doorway is a server that has only doors.
 type doorway struct {
 	*testing.T
 	server  *Server
@@ -56,7 +56,7 @@ func (d doorway) session(person int64) string {
 	return "Bearer " + d.server.sessions.issue(person, d.expires)
 }
 
-// knock asks at a door from an address; status 200 is in.
+// knock sends a request to a door from an address. Status 200 means admitted.
 func knock(door door, authorization, ticket, address string) (status int, wait time.Duration, got string) {
 	var request fasthttp.Request
 	request.Header.SetMethod(fasthttp.MethodPost)
@@ -83,7 +83,7 @@ func knock(door door, authorization, ticket, address string) (status int, wait t
 
 const here, there = "192.0.2.1", "192.0.2.2"
 
-// orders are rooms in which one person a second is let in.
+// orders returns rooms that admit one person per second.
 func orders() map[string]resilience.RoomConfig {
 	return map[string]resilience.RoomConfig{
 		"fifo":           {Order: resilience.FIFO, Rate: 1},
@@ -98,8 +98,8 @@ func inEachOrder(t *testing.T, test func(*testing.T, resilience.RoomConfig)) {
 	}
 }
 
-// TestOnePlaceForEachPerson: who leaves the ticket away two hundred times, spells the session otherwise or
-// has several of them, has the one place all the same, and those who come later do not wait for more.
+// TestOnePlaceForEachPerson checks that a person gets one place even after two hundred requests without a
+// ticket, with another spelling of the session, or with several sessions. Later people do not wait longer.
 func TestOnePlaceForEachPerson(t *testing.T) {
 	inEachOrder(t, func(t *testing.T, config resilience.RoomConfig) {
 		d := newDoorway(t)
@@ -124,13 +124,12 @@ func TestOnePlaceForEachPerson(t *testing.T) {
 		}
 		time.Sleep(config.Round + (people+1)*time.Second)
 		if status, _, _ := knock(room, d.session(cheat), "", here); status != 200 {
-			t.Errorf("status %d when all turns have come, without a ticket", status)
+			t.Errorf("status %d without a ticket after all turns are reached", status)
 		}
 	})
 }
 
-// TestOldTicketsTakeNoPlaces: a number that has lapsed can be shown as often as one likes; there is one new
-// number for it.
+// TestOldTicketsTakeNoPlaces checks that a lapsed ticket gets one new place, no matter how often it is shown.
 func TestOldTicketsTakeNoPlaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDoorway(t)
@@ -142,16 +141,16 @@ func TestOldTicketsTakeNoPlaces(t *testing.T) {
 		time.Sleep(100 * time.Second)
 		for range 50 {
 			if status, _, ticket := knock(room, d.session(me), old, here); status != 503 || ticket == old {
-				t.Fatalf("status %d with a number that has lapsed", status)
+				t.Fatalf("status %d with a lapsed ticket", status)
 			}
 		}
 		if places := room.(*roomDoor).stats().Arrivals; places != 202 {
-			t.Errorf("%d places, want 200 and two", places)
+			t.Errorf("%d places, want 200 + 2", places)
 		}
 	})
 }
 
-// TestMadeUpSessionsTakeNoPlace: nobody waits for six hundred who do not exist.
+// TestMadeUpSessionsTakeNoPlace checks that nobody waits behind six hundred invented sessions.
 func TestMadeUpSessionsTakeNoPlace(t *testing.T) {
 	inEachOrder(t, func(t *testing.T, config resilience.RoomConfig) {
 		d := newDoorway(t)
@@ -172,7 +171,7 @@ func TestMadeUpSessionsTakeNoPlace(t *testing.T) {
 		}
 		_, wait, _ := knock(room, d.session(me), "", here)
 		if wait > config.Round+time.Second {
-			t.Errorf("an honest person waits %v behind nobody", wait)
+			t.Errorf("a person waits %v in an empty queue", wait)
 		}
 		if places := room.(*roomDoor).stats().Arrivals; places != 1 {
 			t.Errorf("%d places for one person", places)
@@ -180,8 +179,8 @@ func TestMadeUpSessionsTakeNoPlace(t *testing.T) {
 	})
 }
 
-// TestTicketOfAnotherRoom: a place that a replica, the same room before a restart or another room gave is
-// none here: it is neither let in nor made to wait in vain, but gets a place.
+// TestTicketOfAnotherRoom checks that a ticket from a replica, from before a restart or from another room is
+// not valid here. The person is not admitted but gets a new place.
 func TestTicketOfAnotherRoom(t *testing.T) {
 	inEachOrder(t, func(t *testing.T, config resilience.RoomConfig) {
 		d, replica := newDoorway(t), newDoorway(t)
@@ -195,7 +194,7 @@ func TestTicketOfAnotherRoom(t *testing.T) {
 			for person := range int64(300) {
 				knock(other, d.session(2000+person), "", here)
 			}
-			time.Sleep(150 * time.Second) // its turns are beyond that place
+			time.Sleep(150 * time.Second) // turns advance past that place
 			status, wait, got := knock(other, d.session(me), ticket, here)
 			if status != 503 || got == "" || got == ticket || wait < 100*time.Second {
 				t.Errorf("%s: status %d, wait %v; want a place behind the 150 who wait", why, status, wait)
@@ -208,7 +207,7 @@ func TestTicketOfAnotherRoom(t *testing.T) {
 	})
 }
 
-// TestRoomsNeedSessions: a room stands where the OpenAPI document demands a session, and nowhere else.
+// TestRoomsNeedSessions checks that a room is possible exactly where the OpenAPI document requires a session.
 func TestRoomsNeedSessions(t *testing.T) {
 	var document struct {
 		Paths map[string]map[string]struct{ Security []any }
@@ -221,7 +220,7 @@ func TestRoomsNeedSessions(t *testing.T) {
 		for method, operation := range methods {
 			_, err := d.server.newDoor(DoorConfig{Paths: []string{"/v1/me", path}, Policy: roomPolicy(room)})
 			if demanded := len(operation.Security) > 0; (err == nil) != demanded {
-				t.Errorf("%s %s demands a session: %v, and the room: %v", method, path, demanded, err)
+				t.Errorf("%s %s requires a session: %v; building the room: %v", method, path, demanded, err)
 			}
 		}
 	}
@@ -230,8 +229,8 @@ func TestRoomsNeedSessions(t *testing.T) {
 	}
 }
 
-// TestRoomUnderManyHands: places are as many as people, whoever asks at the same time.
-func TestRoomUnderManyHands(t *testing.T) {
+// TestRoomUnderConcurrency checks that concurrent requests create one place per person.
+func TestRoomUnderConcurrency(t *testing.T) {
 	for name, config := range orders() {
 		d := newDoorway(t)
 		room := d.room(config)
@@ -252,7 +251,8 @@ func TestRoomUnderManyHands(t *testing.T) {
 	}
 }
 
-// TestBucketOfEachClient: a bucket is a person's, however the session is spelt, or else an address's.
+// TestBucketOfEachClient checks that a bucket belongs to a person, whatever the spelling of the session, or
+// else to an address.
 func TestBucketOfEachClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDoorway(t)
@@ -264,15 +264,15 @@ func TestBucketOfEachClient(t *testing.T) {
 			status                      int
 		}{
 			{"a person", mine, here, 200},
-			{"otherwise spelt", strings.Replace(mine, "Bearer", "bearer", 1), here, 200},
-			{"otherwise again", strings.Replace(mine, "Bearer", "BEARER", 1), here, 429},
+			{"another spelling", strings.Replace(mine, "Bearer", "bearer", 1), here, 200},
+			{"a third spelling", strings.Replace(mine, "Bearer", "BEARER", 1), here, 429},
 			{"the same person from elsewhere", mine, there, 429},
 			{"with another session", again, here, 429},
 			{"another person at the same address", d.session(you), here, 200},
-			{"nobody", "", here, 200},
-			{"made up", "Bearer 1", here, 200},
-			{"made up again", "Bearer 2", here, 429},
-			{"nobody at another address", "", there, 200},
+			{"no session", "", here, 200},
+			{"an invented session", "Bearer 1", here, 200},
+			{"another invented session", "Bearer 2", here, 429},
+			{"no session, at another address", "", there, 200},
 			{"a network", "Bearer 3", "2001:db8::1", 200},
 			{"its next address", "Bearer 3", "2001:db8::2", 200},
 			{"and its last", "Bearer 3", "2001:db8::ffff:ffff:ffff:ffff", 429},

@@ -19,16 +19,16 @@ import (
 const (
 	maxJSON  = 16 << 10
 	maxPhoto = 2 << 20
-	// What is read at all. Above it the connection is closed while the client still writes, which then
-	// may see a reset and not the 413; hence there is room for the photos that phones take.
+	// Limits on what is read at all. Above them the connection is closed while the client still writes, and the
+	// client may see a reset instead of the 413. The limit leaves room for the photos that phones take.
 	maxPhotoBody = 8 << 20
 	maxJSONBody  = 64 << 10
 )
 
 const photosPath = "/v1/photos"
 
-// limitBody returns the most bytes of a request's body that are read. Only photos may be large, and only those of people
-// who have a session: a body is in memory before its handler sees it.
+// limitBody returns the largest body that is read, in bytes. Only photos may be large, and only with a session:
+// the body is in memory before its handler runs.
 func (s *Server) limitBody(header *fasthttp.RequestHeader) int {
 	path, _, _ := bytes.Cut(header.RequestURI(), []byte("?"))
 	if string(path) != photosPath {
@@ -40,13 +40,13 @@ func (s *Server) limitBody(header *fasthttp.RequestHeader) int {
 	return maxPhotoBody
 }
 
-// handler answers one request; an error is answered by asFault.
+// handler answers one request. asFault turns an error into an answer.
 type handler func(*fasthttp.RequestCtx) (reply, error)
 
-// methods is what answers at one path, by method.
+// methods maps each method of a path to its handler.
 type methods map[string]handler
 
-// routes returns every path and what answers there.
+// routes returns the handlers of every path.
 func (s *Server) routes() map[string]methods {
 	const get, post, put, drop = fasthttp.MethodGet, fasthttp.MethodPost, fasthttp.MethodPut, fasthttp.MethodDelete
 	routes := map[string]methods{
@@ -77,7 +77,7 @@ func (s *Server) routes() map[string]methods {
 	return routes
 }
 
-// route is what answers at a path, and the path as metrics name it: no copy of each request's.
+// route is a path's label in metrics and its handlers. The label is shared, so no request copies the path.
 type route struct {
 	label   string
 	methods methods
@@ -97,28 +97,28 @@ func (s *Server) serveHTTP(routes map[string]methods) fasthttp.RequestHandler {
 		switch {
 		case !known:
 			route.label = "other"
-			writeFault(ctx, &fault{status: fasthttp.StatusNotFound, code: "unknown_route", message: "there is nothing here"})
+			writeFault(ctx, &fault{status: fasthttp.StatusNotFound, code: "unknown_route", message: "no such path"})
 		case !allowed:
 			allow := strings.Join(slices.Sorted(maps.Keys(route.methods)), ", ")
 			ctx.Response.Header.Set(fasthttp.HeaderAllow, allow)
 			writeFault(ctx, &fault{status: fasthttp.StatusMethodNotAllowed, code: "wrong_method", message: "use " + allow})
-		case (ctx.IsPost() || ctx.IsPut()) && len(ctx.Request.Header.ContentEncoding()) > 0: // a kilobyte may stand for a megabyte
+		case (ctx.IsPost() || ctx.IsPut()) && len(ctx.Request.Header.ContentEncoding()) > 0: // a kilobyte may decompress to a megabyte
 			writeFault(ctx, &fault{status: fasthttp.StatusUnsupportedMediaType, code: "encoded", message: "send the body without Content-Encoding"})
 		default:
 			s.answer(ctx, handle)
 		}
 		if route.label == photosPath {
-			ctx.Request.SwapBody(nil) // or each connection would keep room for a photo
+			ctx.Request.SwapBody(nil) // otherwise each connection would keep memory for a photo
 		}
 		secure(ctx)
 		s.instruments.answered.WithLabelValues(route.label, statusLabel(ctx.Response.StatusCode())).Inc()
 	}
 }
 
-// secure sets the headers that keep a browser from being too helpful (ASVS 5.0, chapter 3).
+// secure sets the headers that restrict what a browser does with an answer (ASVS 5.0, chapter 3).
 func secure(ctx *fasthttp.RequestCtx) {
 	header := &ctx.Response.Header
-	set := func(name, value string) { header.SetCanonical([]byte(name), []byte(value)) } // not to be spelt anew for each answer
+	set := func(name, value string) { header.SetCanonical([]byte(name), []byte(value)) } // the names are canonical already
 	set("X-Content-Type-Options", "nosniff")
 	set("Referrer-Policy", "no-referrer")
 	set("Cache-Control", "no-store")
@@ -131,7 +131,7 @@ func secure(ctx *fasthttp.RequestCtx) {
 	set("Strict-Transport-Security", "max-age=31536000")
 }
 
-// answer runs a handler and writes what it returns.
+// answer runs a handler and writes its reply or its fault.
 func (s *Server) answer(ctx *fasthttp.RequestCtx, handle handler) {
 	reply, err := handle(ctx)
 	switch page, isPage := reply.body.(htmlPage); {
@@ -167,7 +167,8 @@ func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	secure(ctx)
 }
 
-// holder returns the person of a request's session, by its signature alone: the person may have been erased.
+// holder returns the person of a request's session. It checks only the signature; the person may have been
+// erased.
 func (s *Server) holder(header *fasthttp.RequestHeader) (person int64, err error) {
 	scheme, token, _ := strings.Cut(string(header.Peek(fasthttp.HeaderAuthorization)), " ")
 	if person, err = s.sessions.check(token, time.Now()); err != nil || !strings.EqualFold(scheme, "Bearer") {
@@ -176,14 +177,14 @@ func (s *Server) holder(header *fasthttp.RequestHeader) (person int64, err error
 	return person, nil
 }
 
-// signedIn lets a handler have the person of the session.
+// signedIn passes the session's person to a handler.
 func (s *Server) signedIn(handle func(*fasthttp.RequestCtx, store.Person) (reply, error)) handler {
 	return func(ctx *fasthttp.RequestCtx) (reply, error) {
 		id, err := s.holder(&ctx.Request.Header)
 		if err != nil {
 			return reply{}, err
 		}
-		// Not under ctx: fasthttp uses it again for the next request, while database/sql still watches it.
+		// ctx cannot be used here: fasthttp reuses it for the next request while database/sql still watches it.
 		person, err := s.store.Person(context.Background(), id)
 		switch {
 		case errors.Is(err, store.ErrUnknown):

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestSecurityDocumentNamesTests checks that every test that the pages on security name is there.
+// TestSecurityDocumentNamesTests checks that every test named on the security pages exists.
 func TestSecurityDocumentNamesTests(t *testing.T) {
 	var text []byte
 	for _, page := range []string{"security.md", "waiting-room.md"} {
@@ -21,7 +21,7 @@ func TestSecurityDocumentNamesTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, folder := range []string{"store", "../drill", "../resilience"} { // drill opens the key
+	for _, folder := range []string{"store", "../drill", "../resilience"} { // the key is opened in drill
 		more, err := filepath.Glob(folder + "/*_test.go")
 		if err != nil {
 			t.Fatal(err)
@@ -41,10 +41,10 @@ func TestSecurityDocumentNamesTests(t *testing.T) {
 	named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllSubmatch(text, -1)
 	for _, match := range named {
 		if !there[string(match[1])] {
-			t.Errorf("%s is named and is not there", match[1])
+			t.Errorf("%s is named and does not exist", match[1])
 		}
 	}
 	if len(named) < 30 {
-		t.Errorf("%d tests are named; is the document read right?", len(named))
+		t.Errorf("only %d tests are named; check how the document is parsed", len(named))
 	}
 }

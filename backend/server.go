@@ -27,33 +27,33 @@ type Server struct {
 	store      *store.Store
 	links      links
 	sessions   sessions
-	dukcapil   *registry.Dukcapil   // nil where it is not asked
-	questioned []*registry.Registry // those that are asked
+	dukcapil   *registry.Dukcapil   // nil if it is not configured
+	questioned []*registry.Registry // the registries in use
 	doors      []guard
 	outbox     *outbox.Queue // mails
 	sms        *outbox.Queue
 	questions  *outbox.Queue // to the population registry
 	passwords  *passwords
-	otpKey     signer // of the codes that prove a phone
+	otpKey     signer // for the codes that prove a phone
 
 	http          *fasthttp.Server
 	listener      net.Listener
 	admin         *http.Server
-	adminListener net.Listener // nil when there is none
+	adminListener net.Listener // nil if there is none
 	instruments   instruments
 	inFlight      atomic.Int64
-	photos        [1024]sync.Mutex // by the person's number, see photoOf
+	photos        [1024]sync.Mutex // by the person's id, see lockPhotos
 
-	stopping context.Context // cancelled when requests have been drained, or had their time
+	stopping context.Context // cancelled when requests are drained or the time to drain is over
 	stop     context.CancelFunc
 	draining atomic.Bool
-	starting sync.Mutex     // Serve begins before Shutdown or not at all
-	serving  sync.WaitGroup // what Serve has started
+	starting sync.Mutex     // ensures that Serve does not begin after Shutdown
+	serving  sync.WaitGroup // counts what Serve has started
 	closing  sync.Once
 }
 
-// New opens what the config names. Until Shutdown the database and the addresses are taken; nothing
-// is answered before Serve.
+// New opens what the config names. The database and the addresses stay in use until Shutdown. Requests are
+// answered once Serve runs.
 func New(ctx context.Context, config Config) (_ *Server, err error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("backend config: %w", err)
@@ -118,7 +118,7 @@ func (s *Server) openRegistries() (err error) {
 	return s.openDoors()
 }
 
-// registries returns those that are configured.
+// registries returns the clients of the configured registries.
 func (s *Server) registries() (all []*registry.Client) {
 	if s.dukcapil != nil {
 		all = append(all, s.dukcapil.Client)
@@ -129,8 +129,8 @@ func (s *Server) registries() (all []*registry.Client) {
 	return all
 }
 
-// tracing returns the context for calls on behalf of a request: it lives as long as the server, and holds the
-// request's trace, if it has one.
+// tracing returns the context for calls on behalf of a request. It lives as long as the server and carries the
+// request's trace, if any.
 func (s *Server) tracing(ctx *fasthttp.RequestCtx) context.Context {
 	return registry.WithTrace(s.stopping, string(ctx.Request.Header.Peek(registry.TraceHeader)))
 }
@@ -142,7 +142,7 @@ func (s *Server) openListeners() (err error) {
 			return err
 		}
 	}
-	or(&s.config.LinkBase, "http://"+s.listener.Addr().String())
+	setDefault(&s.config.LinkBase, "http://"+s.listener.Addr().String())
 	s.config.LinkBase = strings.TrimSuffix(s.config.LinkBase, "/")
 	if s.config.Admin != "" {
 		s.adminListener, err = listen(s.config.Admin)
@@ -150,11 +150,11 @@ func (s *Server) openListeners() (err error) {
 	return err
 }
 
-// listen takes an address, or says what to do when another program has it.
+// listen opens an address. Its error says what to do if another program uses the address.
 func listen(address string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("another program answers at %s; stop it, or choose another port (0 takes a free one): %w", address, err)
+		return nil, fmt.Errorf("another program is listening on %s; stop it, or choose another port (0 takes a free one): %w", address, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listen at %s: %w", address, err)
@@ -178,7 +178,7 @@ func (s *Server) openStore(ctx context.Context) (err error) {
 	return s.openQuestions(ctx)
 }
 
-// link returns what a mail's reader is to open.
+// link returns the URL that a mail asks its reader to open.
 func (s *Server) link(mail store.Job) string {
 	return s.config.LinkBase + linkPath + "?token=" + s.links.token(mail.Person, mail.LinkNonce)
 }
@@ -194,7 +194,7 @@ func (s *Server) openHTTP() {
 		ContinueHandler:              func(header *fasthttp.RequestHeader) bool { return header.ContentLength() <= s.limitBody(header) },
 		ReadTimeout:                  30 * time.Second,
 		WriteTimeout:                 30 * time.Second,
-		ReduceMemoryUsage:            true, // thousands of connections wait, for their person or for the store, and hold no buffers
+		ReduceMemoryUsage:            true, // thousands of idle connections hold no buffers
 		IdleTimeout:                  2 * time.Minute,
 		CloseOnShutdown:              true,
 		DisablePreParseMultipartForm: true,
@@ -204,7 +204,7 @@ func (s *Server) openHTTP() {
 	s.admin = &http.Server{Handler: s.adminHandler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 }
 
-// Addr returns the address that people are answered at.
+// Addr returns the address of the service.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // AdminAddr returns the address of the admin listener, or nil.
@@ -218,10 +218,10 @@ func (s *Server) AdminAddr() net.Addr {
 // Engine names the database.
 func (s *Server) Engine() string { return s.store.Engine() }
 
-// Durability says what an acknowledgement is worth, as asked of the database.
+// Durability returns the durability configured in the database.
 func (s *Server) Durability() string { return s.store.Durability() }
 
-// Serve answers until Shutdown is called or a listener breaks; call Shutdown in either case.
+// Serve answers requests until Shutdown is called or a listener fails. Call Shutdown in either case.
 func (s *Server) Serve() error {
 	if !s.begin() {
 		return nil
@@ -243,14 +243,14 @@ func (s *Server) Serve() error {
 	err := s.http.Serve(s.listener)
 	if err != nil && !s.draining.Load() {
 		s.stop()
-		s.admin.Close() // the first error counts
+		s.admin.Close() // the first error is returned
 		return fmt.Errorf("serve at %s: %w", s.Addr(), err)
 	}
 	others.Wait()
 	return adminErr
 }
 
-// begin tells whether Serve may begin, which it may not after Shutdown.
+// begin reports whether Serve may begin. It may not begin after Shutdown.
 func (s *Server) begin() bool {
 	s.starting.Lock()
 	defer s.starting.Unlock()
@@ -261,16 +261,16 @@ func (s *Server) begin() bool {
 	return true
 }
 
-// drain makes everybody know that the server is going away.
+// drain marks the server as shutting down.
 func (s *Server) drain() {
 	s.starting.Lock()
 	defer s.starting.Unlock()
 	s.draining.Store(true)
 }
 
-// Shutdown stops accepting, finishes the requests under way, sends the mails in hand, writes what
-// was noted and closes the database. When ctx ends before, those who still wait at a gate are turned
-// away; what was acknowledged is on the disk in any case.
+// Shutdown stops accepting connections, finishes the requests under way, sends the mails in hand, writes
+// pending changes and closes the database. If ctx ends first, requests waiting at a gate are rejected.
+// Acknowledged changes are on disk in either case.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.drain()
 	err := s.http.ShutdownWithContext(ctx)
@@ -281,12 +281,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if s.adminListener != nil {
 		err = errors.Join(err, s.admin.Close())
 	}
-	s.listener.Close() // closed already if Serve was called
+	s.listener.Close() // already closed if Serve was called
 	s.serving.Wait()
 	return errors.Join(err, s.release())
 }
 
-// release closes what New has opened, as far as it came.
+// release closes whatever New has opened.
 func (s *Server) release() error {
 	var errs []error
 	s.closing.Do(func() {
@@ -300,7 +300,7 @@ func (s *Server) release() error {
 		}
 		for _, listener := range []net.Listener{s.listener, s.adminListener} {
 			if listener != nil {
-				listener.Close() // may be closed already
+				listener.Close() // may already be closed
 			}
 		}
 	})

@@ -103,8 +103,8 @@ func TestRouting(t *testing.T) {
 func TestSignUpFaults(t *testing.T) {
 	s := startService(t, nil)
 	for _, row := range []struct{ why, body string }{
-		{"no JSON", `name=Siti`},
-		{"nothing in it", `{}`},
+		{"not JSON", `name=Siti`},
+		{"an empty object", `{}`},
 		{"no e-mail", `{"name":"Siti","email":"siti","phone":"08123456789"}`},
 		{"a header line in the e-mail", `{"name":"Siti","email":"a@b.c\r\nBcc: d@e.f","phone":"08123456789"}`},
 		{"a line break in the name", `{"name":"Si\nti","email":"a@b.c","phone":"08123456789"}`},
@@ -115,7 +115,7 @@ func TestSignUpFaults(t *testing.T) {
 	}
 }
 
-// TestSignUpTellsNobodyWhoIsRegistered compares whole answers, headers included.
+// TestSignUpTellsNobodyWhoIsRegistered compares whole answers, including headers.
 func TestSignUpTellsNobodyWhoIsRegistered(t *testing.T) {
 	s := startService(t, nil)
 	fresh := s.signUp("siti@example.test")
@@ -135,7 +135,7 @@ func TestSignUpTellsNobodyWhoIsRegistered(t *testing.T) {
 	}
 	s.stop()
 	if n := len(s.mail.taken); n != 0 {
-		t.Errorf("%d more mails; want none within a minute or to the verified", n)
+		t.Errorf("%d more mails; want none within a minute or to verified addresses", n)
 	}
 }
 
@@ -161,7 +161,7 @@ func TestTokenIsGoodOnce(t *testing.T) {
 	}
 	wait.Wait()
 	if good.Load() != 1 {
-		t.Errorf("the token was good %d times", good.Load())
+		t.Errorf("the token was accepted %d times", good.Load())
 	}
 }
 
@@ -179,7 +179,7 @@ func TestOneThousandSignUpsOfOneAddress(t *testing.T) {
 	s.nextMail()
 	s.stop()
 	if rows := auditEmails(t, s.config.Database); len(rows) != 1 || rows["siti@example.test"] != 1 || len(s.mail.taken) != 0 {
-		t.Errorf("rows %v, %d mails more", rows, len(s.mail.taken))
+		t.Errorf("rows %v, %d more mails", rows, len(s.mail.taken))
 	}
 }
 

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// sessions signs and checks the tokens by which a person is known after the e-mail is verified:
+// sessions signs and checks the tokens that identify a person once the e-mail address is verified:
 // "<purpose>.<key id>.<row id>.<expiry, Unix s>.<HMAC>".
 type sessions struct {
 	key   signer
-	keyID string // tells which key signed, once there are several
+	keyID string // identifies the key that signed, should there be several
 }
 
-// sessionPurpose keeps a token of another kind from being taken for a session.
+// sessionPurpose prevents other tokens from being accepted as sessions.
 const sessionPurpose = "applicant"
 
 var errSession = errors.New("the session is missing, malformed or expired")
@@ -25,7 +25,7 @@ func newSessions(key signer) sessions {
 	return sessions{key: key, keyID: base64.RawURLEncoding.EncodeToString(key.sign([]byte("key id"))[:6])}
 }
 
-// issue returns a session of a person.
+// issue returns a session for a person.
 func (s sessions) issue(person int64, expires time.Time) string {
 	text := strings.Join([]string{sessionPurpose, s.keyID, strconv.FormatInt(person, 10), strconv.FormatInt(expires.Unix(), 10)}, ".")
 	return text + "." + base64.RawURLEncoding.EncodeToString(s.key.sign([]byte(text)))

@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// signIn mails a link and a code to an address, if it is known. The answer is the same when it is not.
+// signIn mails a link and a code to a known address. The answer to an unknown address is the same.
 func (s *Server) signIn(ctx *fasthttp.RequestCtx) (reply, error) {
 	var body struct {
 		Email string `json:"email"`
@@ -34,15 +34,14 @@ func (s *Server) signIn(ctx *fasthttp.RequestCtx) (reply, error) {
 	return reply{fasthttp.StatusAccepted, statusBody{"accepted"}}, nil
 }
 
-// proof is what shows that somebody reads the mails of an address: the token of the link, or the
-// address and the code.
+// proof shows that a person reads the mails of an address: the token of the link, or the address and the code.
 type proof struct {
 	Token string `json:"token"`
 	Email string `json:"email"`
 	Code  string `json:"code"`
 }
 
-// personOf returns the person whom a proof is of, and the link's secret.
+// personOf returns the person that a proof belongs to, and the link's secret.
 func (s *Server) personOf(p proof, now time.Time) (person int64, secret []byte, err error) {
 	if p.Token != "" || p.Code == "" {
 		person, secret, err = parseToken(p.Token)
@@ -62,7 +61,7 @@ func (s *Server) personOf(p proof, now time.Time) (person int64, secret []byte, 
 	return person, s.links.secret(nonce), err
 }
 
-// verifyEmail takes a proof and gives a session, the first time and whenever somebody comes back.
+// verifyEmail exchanges a proof for a session, both the first time and when a person returns.
 func (s *Server) verifyEmail(ctx *fasthttp.RequestCtx) (reply, error) {
 	var body proof
 	if err := decode(ctx.PostBody(), &body); err != nil {
@@ -78,7 +77,7 @@ func (s *Server) verifyEmail(ctx *fasthttp.RequestCtx) (reply, error) {
 
 var errLinkUsed = &fault{status: fasthttp.StatusGone, code: "link_used_or_expired", message: "ask for another link"}
 
-// prove uses a proof up; the address of the person returned is verified.
+// prove uses up a proof and returns its person, whose address is then verified.
 func (s *Server) prove(p proof, now time.Time) (int64, error) {
 	person, secret, err := s.personOf(p, now)
 	if err == nil {

@@ -24,8 +24,8 @@ type statusBody struct {
 	Status string `json:"status"`
 }
 
-// signUp answers the same to a new address, a known and a verified one, so that nobody learns who is
-// registered.
+// signUp gives the same answer to a new address, a known one and a verified one, so that it does not reveal who
+// is registered.
 func (s *Server) signUp(ctx *fasthttp.RequestCtx) (reply, error) {
 	applicant, err := parseApplication(ctx.PostBody())
 	if err != nil {
@@ -70,12 +70,13 @@ func parseApplication(body []byte) (application, error) {
 	}
 	a.Phone = strings.TrimSpace(a.Phone)
 	if !isPhone(a.Phone) {
-		return a, invalid("phone must have 8 to 15 digits, with a + before them or not")
+		return a, invalid("phone must have 8 to 15 digits, with an optional leading +")
 	}
 	return a, nil
 }
 
-// cleanName trims a name and makes sure that it is one line of text and no address: mails greet with it.
+// cleanName trims a name and checks that it is one line of text and not an address, because mails greet with
+// it.
 func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if n := utf8.RuneCountInString(name); n < 1 || n > 100 || strings.ContainsFunc(name, unicode.IsControl) || strings.ContainsAny(name, "/:@<>") {
@@ -84,7 +85,7 @@ func cleanName(name string) (string, error) {
 	return name, nil
 }
 
-// isPhone tells whether a text may be a number in the plan of ITU-T E.164, at home or abroad.
+// isPhone reports whether a text may be a national or international number of the ITU-T E.164 plan.
 func isPhone(text string) bool {
 	digits := strings.TrimPrefix(text, "+")
 	return len(digits) >= 8 && len(digits) <= 15 && isDigits(digits)

@@ -6,30 +6,30 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// Stats is what the service has done and is doing, for readings of its stations.
+// Stats holds the counts and the current state of the service, to be sampled.
 type Stats struct {
 	InFlight   int             `json:"in_flight"` // HTTP requests being answered
 	Registries []RegistryStats `json:"registries"`
 	Store      store.Stats     `json:"store"`
 	Outbox     outbox.Stats    `json:"outbox"`
 	SMS        outbox.Stats    `json:"sms"`
-	Questions  outbox.Stats    `json:"questions"` // to the population registry, left for later
+	Questions  outbox.Stats    `json:"questions"` // deferred checks for the population registry
 	Rooms      []RoomStats     `json:"rooms,omitempty"`
 }
 
-// RoomStats is about one waiting room: places given, turns that have come, and who waits for theirs.
+// RoomStats is about one waiting room: places given, turns reached, and people waiting.
 type RoomStats struct {
 	Name string `json:"name"`
 	resilience.Stats
 }
 
-// RegistryStats is about one registry and the gate in front of it; a call is in service from its
-// admission to its answer.
+// RegistryStats is about one registry and the gate in front of it. A call is in service from its admission to
+// its answer.
 type RegistryStats struct {
 	Name string `json:"name"`
 	resilience.Stats
 	Failures uint64 `json:"failures"` // calls without a usable answer
-	Servers  int    `json:"servers"`  // calls at once, at first; 0 means that nothing limits them
+	Servers  int    `json:"servers"`  // initial concurrency limit; 0 means no limit
 }
 
 // Stats returns the counts up to now.

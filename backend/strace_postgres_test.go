@@ -17,7 +17,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/postgres"
 )
 
-// processesOf returns PostgreSQL's first process and its children (proc(5)).
+// processesOf returns PostgreSQL's postmaster and its children (proc(5)).
 func processesOf(t *testing.T, server *postgres.Cluster) []int {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(server.Folder(), "data", "postmaster.pid"))
@@ -27,7 +27,7 @@ func processesOf(t *testing.T, server *postgres.Cluster) []int {
 	first, _, _ := strings.Cut(string(text), "\n")
 	children, err := os.ReadFile(filepath.Join("/proc", first, "task", first, "children"))
 	if err != nil {
-		t.Skipf("this kernel does not tell the children of a process: %v", err)
+		t.Skipf("this kernel does not list the children of a process: %v", err)
 	}
 	var pids []int
 	for _, text := range append([]string{first}, strings.Fields(string(children))...) {
@@ -40,11 +40,11 @@ func processesOf(t *testing.T, server *postgres.Cluster) []int {
 	return pids
 }
 
-// syncedByPostgres tells whether our server has sent the row to PostgreSQL, PostgreSQL has written its log
-// and then synced it, and then our server has read that the commit is done, all before the answer.
+// syncedByPostgres reports whether these steps completed in order before the answer: the server sent the row to
+// PostgreSQL, PostgreSQL wrote and synced its log, and the server read the result of the commit.
 func syncedByPostgres(calls []call, email string, before int) bool {
 	sent, done := -1, -1
-	session := "" // the process of PostgreSQL that has the row
+	session := "" // the PostgreSQL process that has the row
 	for _, c := range calls {
 		has := email != "" && strings.Contains(c.args, email)
 		switch {
@@ -63,8 +63,8 @@ func syncedByPostgres(calls []call, email string, before int) bool {
 	return sent >= 0 && done >= 0 && session != "" && logSynced(calls, session, sent, done)
 }
 
-// logSynced tells whether a sync of PostgreSQL's log was begun and returned after the last write to it that a
-// session made, both in a stretch of time. Where other processes wrote for the session, theirs count.
+// logSynced reports whether, between two points, PostgreSQL's log was synced after the last write that a
+// session made to it. Writes by other processes on behalf of the session count too.
 func logSynced(calls []call, session string, from, to int) bool {
 	own, others := -1, -1
 	for _, c := range calls {
@@ -93,8 +93,8 @@ func logSynced(calls []call, session string, from, to int) bool {
 	return false
 }
 
-// TestNoAnswerBeforePostgresSyncs watches our server and PostgreSQL at once. The watcher itself is tried
-// on a server that answers early, and on a PostgreSQL that is told, once it is in use, to sync no more.
+// TestNoAnswerBeforePostgresSyncs traces the server and PostgreSQL together. The check itself is tested on a
+// server that answers early and on a PostgreSQL whose fsync is turned off while it is in use.
 func TestNoAnswerBeforePostgresSyncs(t *testing.T) {
 	needStrace(t)
 	for _, row := range []struct {
@@ -130,7 +130,7 @@ func TestNoAnswerBeforePostgresSyncs(t *testing.T) {
 	}
 }
 
-// set changes a setting of a PostgreSQL that runs.
+// set changes a setting of a running PostgreSQL.
 func set(t *testing.T, server *postgres.Cluster, setting string) {
 	t.Helper()
 	db, err := sql.Open("pgx", server.URL())
@@ -144,14 +144,14 @@ func set(t *testing.T, server *postgres.Cluster, setting string) {
 		}
 	}
 	name, value, _ := strings.Cut(setting, " = ")
-	for now := ""; now != value; { // each new session has what the first process has read
+	for now := ""; now != value; { // each new session inherits the settings of the postmaster
 		if err := db.QueryRow("SHOW " + name).Scan(&now); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// letGo ends a watcher, which leaves what it watched alone.
+// letGo detaches strace and leaves the traced processes running.
 func letGo(t *testing.T, strace *exec.Cmd) {
 	t.Helper()
 	if err := strace.Process.Signal(syscall.SIGINT); err != nil {
@@ -160,27 +160,27 @@ func letGo(t *testing.T, strace *exec.Cmd) {
 	strace.Wait()
 }
 
-// TestFailingSyncOfPostgres makes every sync of PostgreSQL fail from some moment on: from then nobody is told
-// yes, and who was told before is there when the disk is sound again.
+// TestFailingSyncOfPostgres makes every sync of PostgreSQL fail from some moment on. From then on no request
+// succeeds, and every person acknowledged before is in the database once the disk works again.
 func TestFailingSyncOfPostgres(t *testing.T) {
 	needStrace(t)
 	server := startCluster(t)
 	child := startChild(t, server.URL(), "")
 	notes := newLedger(t)
 	const workers = 8
-	var failing atomic.Bool // syncs fail, for everybody who asks from now on
+	var failing atomic.Bool // whether syncs fail from now on
 	var late [workers]atomic.Bool
 	var attach sync.Once
 	var refused atomic.Int64
 	var injector *exec.Cmd
 	offer(child.address, "p", workers, func(email string, status int) bool {
-		worker, _ := strconv.Atoi(strings.Split(email, ".")[1]) // offer's own numbers
+		worker, _ := strconv.Atoi(strings.Split(email, ".")[1]) // the numbers that offer assigns
 		defer func() { late[worker].Store(failing.Load()) }()
 		if status != 202 {
 			return refused.Add(1) < 100 || !failing.Load()
 		}
 		if late[worker].Load() {
-			t.Errorf("%s was told yes, asked for after syncs had begun to fail", email)
+			t.Errorf("%s was acknowledged although syncs had begun to fail before the request", email)
 		}
 		if notes.note(t, email) >= 100 {
 			attach.Do(func() {
@@ -194,7 +194,7 @@ func TestFailingSyncOfPostgres(t *testing.T) {
 	child.Wait()
 	letGo(t, injector)
 	if err := server.Kill(); err != nil {
-		t.Log("it has ended itself:", err)
+		t.Log("PostgreSQL stopped:", err)
 	}
 	if err := server.Restart(t.Context()); err != nil {
 		t.Fatal(err)

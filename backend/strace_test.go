@@ -17,18 +17,18 @@ import (
 	"testing"
 )
 
-// needStrace skips the test where processes may not be watched.
+// needStrace skips the test if processes cannot be traced.
 func needStrace(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("strace is not installed; install the package strace")
 	}
 	if out, err := exec.Command("strace", "-f", "-o", os.DevNull, "true").CombinedOutput(); err != nil {
-		t.Skipf("strace may not watch processes here: %v: %s", err, out)
+		t.Skipf("strace may not trace processes here: %v: %s", err, out)
 	}
 }
 
-// call is one system call as strace saw it: begun and returned are places in one order of events.
+// call is a system call seen by strace. The fields begun and returned are positions in one order of events.
 type call struct {
 	thread             string
 	name, args, result string
@@ -41,7 +41,7 @@ var (
 	resumedCall = regexp.MustCompile(`^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (.+)$`)
 )
 
-// readTrace puts the halves of calls together.
+// readTrace joins the two halves of interrupted calls.
 func readTrace(t *testing.T, path string) (calls []call) {
 	t.Helper()
 	file, err := os.Open(path)
@@ -72,9 +72,9 @@ var (
 	address    = regexp.MustCompile(`p\.\d+\.\d+@example\.test`)
 )
 
-// early returns the answers that left before their row was on the disk; answers is how many there were.
+// early returns the answers sent before their row was on disk, and the number of all answers.
 func early(calls []call, onDisk func(calls []call, email string, before int) bool) (answers int, faults []string) {
-	asked := map[string]string{} // by socket: whose request is being answered
+	asked := map[string]string{} // by socket: the e-mail address in the request
 	for _, c := range inOrder(calls) {
 		of := descriptor.FindStringSubmatch(c.args)
 		if of == nil {
@@ -93,7 +93,7 @@ func early(calls []call, onDisk func(calls []call, email string, before int) boo
 	return answers, faults
 }
 
-// inOrder orders reads by their return and writes by their begin, which is as the other side sees them.
+// inOrder orders reads by their return and writes by their begin, which is the order that the other side sees.
 func inOrder(calls []call) []call {
 	ordered := make([]call, 0, len(calls))
 	at := map[int]call{}
@@ -114,7 +114,7 @@ func inOrder(calls []call) []call {
 	return ordered
 }
 
-// synced tells whether a sync of SQLite's log, begun after the row's write had returned, has returned.
+// synced reports whether a sync of SQLite's log began after the row was written and returned before the answer.
 func synced(calls []call, email string, before int) bool {
 	written := -1
 	for _, c := range calls {
@@ -133,7 +133,7 @@ func synced(calls []call, email string, before int) bool {
 	return false
 }
 
-// syncs counts those of the log that succeeded.
+// syncs counts the successful syncs of the log.
 func syncs(calls []call) (n int) {
 	for _, c := range calls {
 		if (c.name == "fdatasync" || c.name == "fsync") && strings.Contains(c.args, "-wal>") && strings.HasPrefix(c.result, "0") {
@@ -143,8 +143,8 @@ func syncs(calls []call) (n int) {
 	return n
 }
 
-// TestNoAnswerBeforeTheSync watches the server's system calls. kill -9 keeps what the kernel has, so
-// it cannot show this. The watcher itself is tried on a server that answers early.
+// TestNoAnswerBeforeTheSync traces the server's system calls. A test with kill -9 cannot show this, because the
+// kernel keeps written data. The check itself is tested on a server that answers early.
 func TestNoAnswerBeforeTheSync(t *testing.T) {
 	needStrace(t)
 	for _, durability := range []string{"group-fsync", "per-request-fsync", "async"} {
@@ -171,8 +171,8 @@ func TestNoAnswerBeforeTheSync(t *testing.T) {
 	}
 }
 
-// TestFailingSync makes every sync fail from some moment on: from then nobody is told yes, and who was
-// told before is there.
+// TestFailingSync makes every sync fail from some moment on. From then on no request succeeds, and every person
+// acknowledged before is in the database.
 func TestFailingSync(t *testing.T) {
 	needStrace(t)
 	location, notes := freshLocation(t, "sqlite"), newLedger(t)
@@ -184,12 +184,12 @@ func TestFailingSync(t *testing.T) {
 	var refused atomic.Int64
 	var injector *exec.Cmd
 	offer(server.address, "p", workers, func(email string, status int) bool {
-		worker, _ := strconv.Atoi(strings.Split(email, ".")[1]) // offer's own numbers
+		worker, _ := strconv.Atoi(strings.Split(email, ".")[1]) // the numbers that offer assigns
 		defer func() { sentLate[worker].Store(failed.Load()) }()
 		switch {
 		case status == 202:
 			if sentLate[worker].Load() {
-				t.Errorf("%s was told yes, asked for after syncs had begun to fail", email)
+				t.Errorf("%s was acknowledged although syncs had begun to fail before the request", email)
 			}
 			if notes.note(t, email) >= 100 {
 				attach.Do(func() {
@@ -211,12 +211,12 @@ func TestFailingSync(t *testing.T) {
 	}
 }
 
-// failSyncs lets every sync of processes fail from its return on.
+// failSyncs makes every later sync of the processes fail on return.
 func failSyncs(t *testing.T, pids ...int) *exec.Cmd {
 	return watch(t, pids, "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO", "-o", os.DevNull)
 }
 
-// watch lets strace follow processes that run already, and returns once it has all of them.
+// watch attaches strace to running processes and returns once it traces all of them.
 func watch(t *testing.T, pids []int, args ...string) *exec.Cmd {
 	args = append([]string{"-f"}, args...)
 	for _, pid := range pids {
@@ -232,7 +232,7 @@ func watch(t *testing.T, pids []int, args ...string) *exec.Cmd {
 		return strace
 	}
 	lines := bufio.NewScanner(said)
-	attached, gone := 0, 0 // a process may end meanwhile
+	attached, gone := 0, 0 // a process may end in the meantime
 	for attached+gone < len(pids) && lines.Scan() {
 		if strings.Contains(lines.Text(), "attached") {
 			attached++
@@ -241,9 +241,9 @@ func watch(t *testing.T, pids []int, args ...string) *exec.Cmd {
 		}
 	}
 	if attached == 0 {
-		t.Errorf("strace watches none of %v", pids)
+		t.Errorf("strace traces none of %v", pids)
 	}
-	go func() { // what it says of further threads is for nobody
+	go func() { // output about further threads is discarded
 		for lines.Scan() {
 		}
 	}()

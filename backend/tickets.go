@@ -18,24 +18,25 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// ticketHeader carries a place in a waiting room, from the service and back to it.
+// ticketHeader carries a place in a waiting room, in answers and in requests.
 const ticketHeader = "Queue-Ticket"
 
-// ticketLife is how long a ticket can be used.
+// ticketLife is the lifetime of a ticket.
 const ticketLife = 48 * time.Hour
 
-// tickets signs and checks places in a waiting room, each good for one person at the room that gave it:
-// "<purpose>.<key id>.<room>.<round>.<number>.<expiry, Unix s>.<HMAC>", the HMAC over that and the person.
+// tickets signs and checks places in a waiting room. A ticket is valid for one person at the room that issued
+// it: "<purpose>.<key id>.<room>.<round>.<number>.<expiry, Unix s>.<HMAC>". The HMAC covers these fields and
+// the person.
 type tickets struct {
 	key   signer
 	keyID string
-	room  string // tells rooms apart, those of other replicas and of earlier starts too: each numbers its own places
+	room  string // identifies the room among replicas and restarts, because each room numbers its own places
 }
 
-// ticketPurpose keeps a token of another kind from being taken for a ticket.
+// ticketPurpose prevents other tokens from being accepted as tickets.
 const ticketPurpose = "queue"
 
-var errTicket = errors.New("the ticket is missing, malformed, expired, somebody else's or of another room")
+var errTicket = errors.New("the ticket is missing, malformed, expired, or belongs to another person or room")
 
 // newTickets returns the tickets of a new room.
 func newTickets(key signer) tickets {
@@ -76,20 +77,20 @@ func (t tickets) check(ticket string, person int64, now time.Time) (place resili
 
 // roomDoor is a waiting room, with one place for each person who has a session.
 type roomDoor struct {
-	holder  func(*fasthttp.RequestHeader) (int64, error) // the person of a session; asks no database
+	holder  func(*fasthttp.RequestHeader) (int64, error) // returns the person of a session without querying the database
 	tickets tickets
-	draws   signer // of lots
+	draws   signer // draws lots
 	began   time.Time
-	mutex   sync.Mutex // guards what follows
+	mutex   sync.Mutex // guards the fields below
 	keeper  *resilience.Doorkeeper
 	counts  resilience.Stats
-	counted time.Duration // up to when
+	counted time.Duration // time up to which counts is current
 }
 
-// newRoomDoor builds a waiting room. Without a session there is nobody to keep a place for.
+// newRoomDoor builds a waiting room. It needs sessions, because a place is kept for a person.
 func (s *Server) newRoomDoor(config DoorConfig, room resilience.RoomConfig) (*roomDoor, error) {
 	if len(config.Paths) == 0 || slices.ContainsFunc(config.Paths, beforeSession) {
-		return nil, fmt.Errorf("a waiting room in front of %s, where people come without a session and cannot be told apart; set paths that need a session", config.place())
+		return nil, fmt.Errorf("a waiting room in front of %s cannot tell people apart, because requests there have no session; set paths that need a session", config.place())
 	}
 	ticketKey, err := deriveSigner(s.config.Key, "ticket")
 	if err != nil {
@@ -119,7 +120,7 @@ func (d *roomDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
 	return func() {}, nil
 }
 
-// enter asks the doorkeeper.
+// enter asks the doorkeeper for admission.
 func (d *roomDoor) enter(person int64, shown resilience.Place) (place resilience.Place, wait time.Duration, in bool) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -128,14 +129,14 @@ func (d *roomDoor) enter(person int64, shown resilience.Place) (place resilience
 	return d.keeper.Ask(now, uint64(person), shown, func(round uint64) uint32 { return d.draw(round, person) })
 }
 
-// draw is a person's lot in a round: the same however often it is asked for, and nobody can tell it beforehand.
+// draw returns a person's lot in a round. It is always the same and cannot be predicted.
 func (d *roomDoor) draw(round uint64, person int64) uint32 {
 	text := strings.Join([]string{d.tickets.room, strconv.FormatUint(round, 10), strconv.FormatInt(person, 10)}, ".")
 	return binary.BigEndian.Uint32(d.draws.sign([]byte(text)))
 }
 
-// stats says how many places it gave (arrivals), for how many the turn has come (completions), and how
-// many people wait for theirs, those who will never come back among them.
+// stats counts the places given (arrivals), the turns reached (completions) and the people waiting, including
+// those who will not come back.
 func (d *roomDoor) stats() resilience.Stats {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -143,7 +144,7 @@ func (d *roomDoor) stats() resilience.Stats {
 	return d.counts
 }
 
-// count brings the counts up to date. Between two requests nobody new can wait.
+// count brings the counts up to date. The queue does not grow between two requests.
 func (d *roomDoor) count(now time.Duration) {
 	d.counts.QueueTime += (now - d.counted) * time.Duration(d.counts.Queued)
 	d.counts.Arrivals, d.counts.Completions = d.keeper.Counts(now)

@@ -8,11 +8,12 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-const me, you = 7, 8 // numbers of people
+const me, you = 7, 8 // ids of people
 
 func ticketSigner() signer { return newSigner([]byte("0123456789abcdef0123456789abcdef")) }
 
-// TestTicketsCannotBeForged: any other letter, person, room, key, purpose or time spoils a ticket.
+// TestTicketsCannotBeForged checks that a ticket is invalid after any change of letter, person, room, key,
+// purpose or time.
 func TestTicketsCannotBeForged(t *testing.T) {
 	now := time.Unix(1_600_000_000, 0)
 	testTickets := newTickets(ticketSigner())
@@ -52,7 +53,7 @@ func TestTicketsCannotBeForged(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// FuzzTicket: no text but an issued one is a ticket, and none breaks the reader.
+// FuzzTicket checks that no text except an issued ticket is accepted, and that no text breaks the parser.
 func FuzzTicket(f *testing.F) {
 	now := time.Unix(1_600_000_000, 0)
 	testTickets := newTickets(ticketSigner())

@@ -17,17 +17,17 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// leastToken is how many characters a token has at least.
-const leastToken = 16
+// minToken is the minimum length of a token, in characters.
+const minToken = 16
 
-// mustBeLocal refuses an address at which other machines could ask.
+// mustBeLocal refuses an address that other machines can reach.
 func mustBeLocal(address string) error {
 	if address == "" {
 		return nil
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil || !isLocal(host) {
-		return fmt.Errorf("admin would listen on %s; the control API is for this machine only, give an address as 127.0.0.1:9000", address)
+		return fmt.Errorf("admin would listen on %s; the control API is for this machine only, so give an address such as 127.0.0.1:9000", address)
 	}
 	return nil
 }
@@ -47,9 +47,9 @@ func (m *Mocks) serveAdmin(token string) {
 	m.serve(&gatekeeper{Listener: m.listeners[adminName], clock: m.clock}, server.Serve, server.ShutdownWithContext)
 }
 
-// admin is the control API: who holds the token lists, starts and stops faults and asks what the
-// mocks have seen. Names of other hosts are refused, so that no page in a browser can ask by way of
-// a name that it lets point here (DNS rebinding).
+// admin is the control API. A client with the token lists, starts and stops faults and reads what the mocks
+// have seen. Requests under other host names are refused, so that a web page cannot reach the API through a
+// name that resolves to this machine (DNS rebinding).
 type admin struct {
 	mocks   *Mocks
 	token   string
@@ -64,7 +64,7 @@ func (a *admin) handle(ctx *fasthttp.RequestCtx) {
 	given, bearer := strings.CutPrefix(string(ctx.Request.Header.Peek("Authorization")), "Bearer ")
 	switch {
 	case !isLocal(host):
-		fail(ctx, fasthttp.StatusForbidden, "ask by the address of this machine, as in 127.0.0.1")
+		fail(ctx, fasthttp.StatusForbidden, "use the address of this machine, such as 127.0.0.1")
 	case !bearer || subtle.ConstantTimeCompare([]byte(given), []byte(a.token)) != 1:
 		ctx.Response.Header.Set("WWW-Authenticate", "Bearer")
 		fail(ctx, fasthttp.StatusUnauthorized, "the token is missing or wrong")
@@ -94,20 +94,20 @@ func (a *admin) serve(ctx *fasthttp.RequestCtx) {
 	}
 }
 
-// FaultList is what the control API says of faults.
+// FaultList is the control API's list of faults.
 type FaultList struct {
 	Faults []FaultView `json:"faults"`
 }
 
-// FaultView is a fault as people see it.
+// FaultView is a fault as the control API shows it.
 type FaultView struct {
-	ID    string  `json:"id,omitempty"` // of those started by hand
+	ID    string  `json:"id,omitempty"` // for faults started by hand
 	On    string  `json:"on"`           // the mock
 	Fault string  `json:"fault"`
-	Now   bool    `json:"now"`              // it is there
-	AtS   float64 `json:"at_s"`             // scenario time of its beginning
+	Now   bool    `json:"now"`              // whether it is active
+	AtS   float64 `json:"at_s"`             // scenario time at which it begins
 	LeftS float64 `json:"left_s,omitempty"` // real time until it ends
-	ForS  float64 `json:"for_s,omitempty"`  // scenario time that it lasts
+	ForS  float64 `json:"for_s,omitempty"`  // its duration in scenario time
 	Hand  bool    `json:"hand"`             // started by hand
 }
 
@@ -115,7 +115,7 @@ func (m *Mocks) list(ended bool) FaultList {
 	return FaultList{m.views(m.Faults(ended))}
 }
 
-func (m *Mocks) views(faults []Befallen) []FaultView {
+func (m *Mocks) views(faults []FaultEntry) []FaultView {
 	views := []FaultView{}
 	now := m.clock.now()
 	for _, befallen := range faults {
@@ -131,10 +131,10 @@ func (m *Mocks) views(faults []Befallen) []FaultView {
 	return views
 }
 
-// FaultStart is what starts a fault by hand.
+// FaultStart is a request to start a fault by hand.
 type FaultStart struct {
 	fault.Description
-	On     string  `json:"on,omitempty"`      // the mock; empty means all that the set is of
+	On     string  `json:"on,omitempty"`      // the mock; empty means every mock that the set applies to
 	LimitS float64 `json:"limit_s,omitempty"` // real time after which it ends; 0 means 60 s
 }
 
@@ -144,7 +144,7 @@ func (a *admin) start(ctx *fasthttp.RequestCtx) {
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(&start)
 	if name, unknown := unknownField(err); unknown {
-		fail(ctx, fasthttp.StatusUnprocessableEntity, "there is no setting "+name+"; use fault, on, limit_s, ramp, probability, at, for or with")
+		fail(ctx, fasthttp.StatusUnprocessableEntity, "unknown setting "+name+"; use fault, on, limit_s, ramp, probability, at, for or with")
 		return
 	}
 	if err != nil || decoder.More() {
@@ -163,9 +163,9 @@ func (a *admin) start(ctx *fasthttp.RequestCtx) {
 	answer(ctx, fasthttp.StatusCreated, FaultList{a.mocks.views(started)})
 }
 
-// unknownField returns the field, in quotes, that strict decoding stumbled over.
+// unknownField returns the quoted name of the field that strict decoding rejected.
 //
-// Note: encoding/json has no type for this error, only its text.
+// Note: encoding/json has no type for this error, so its text is parsed.
 func unknownField(err error) (name string, unknown bool) {
 	if err == nil {
 		return "", false
@@ -181,7 +181,7 @@ func (a *admin) stop(ctx *fasthttp.RequestCtx, id string) {
 	ctx.SetStatusCode(fasthttp.StatusNoContent)
 }
 
-// State is what the control API says of the mocks as a whole.
+// State is the control API's summary of the mocks.
 type State struct {
 	AtS       float64    `json:"at_s"`       // real time since the start of the run
 	ScenarioS float64    `json:"scenario_s"` // scenario time
@@ -191,7 +191,7 @@ type State struct {
 	FaultList
 }
 
-// State returns what there is to know at a glance.
+// State returns a summary of the mocks.
 func (m *Mocks) State() State {
 	return State{
 		AtS: seconds(m.clock.sinceStart()), ScenarioS: seconds(m.clock.scenario()), Mocks: m.Readings(),
@@ -202,14 +202,14 @@ func (m *Mocks) State() State {
 func (a *admin) requests(ctx *fasthttp.RequestCtx) {
 	part := a.mocks.part(string(ctx.QueryArgs().Peek("mock")))
 	if part == nil {
-		fail(ctx, fasthttp.StatusNotFound, "name a mock that runs, as in ?mock=dukcapil&limit=20")
+		fail(ctx, fasthttp.StatusNotFound, "name a running mock, as in ?mock=dukcapil&limit=20")
 		return
 	}
 	limit := 20
 	if given := string(ctx.QueryArgs().Peek("limit")); given != "" {
 		parsed, err := strconv.Atoi(given)
 		if err != nil || parsed < 0 {
-			fail(ctx, fasthttp.StatusBadRequest, "limit is no number of 0 or more")
+			fail(ctx, fasthttp.StatusBadRequest, "limit must be a number of 0 or more")
 			return
 		}
 		limit = parsed

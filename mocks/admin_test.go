@@ -23,7 +23,7 @@ func withAdmin(t *testing.T) *mocks.Mocks {
 	return running
 }
 
-// control asks the control API; headers replace the usual ones.
+// control calls the control API; headers replace the usual ones.
 func control(t *testing.T, running *mocks.Mocks, method, path, body string, headers map[string]string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequest(method, "http://"+running.Addresses()["admin"]+path, strings.NewReader(body))
@@ -56,12 +56,12 @@ func TestAdminRefusesOthers(t *testing.T) {
 		headers map[string]string
 		want    int
 	}{
-		{"who holds the token", nil, 200},
+		{"with the token", nil, 200},
 		{"by the name localhost", map[string]string{"Host": "localhost:1"}, 200},
 		{"no token", map[string]string{"Authorization": ""}, 401},
 		{"a wrong token", map[string]string{"Authorization": "Bearer 0123456789abcdeX"}, 401},
-		{"the token without its word", map[string]string{"Authorization": token}, 401},
-		{"a name that somebody lets point here", map[string]string{"Host": "evil.example"}, 403},
+		{"the token without Bearer", map[string]string{"Authorization": token}, 401},
+		{"a foreign name that resolves to this machine", map[string]string{"Host": "evil.example"}, 403},
 		{"the same with a port", map[string]string{"Host": "evil.example:80"}, 403},
 		{"another machine's address", map[string]string{"Host": "192.0.2.1"}, 403},
 	} {
@@ -92,15 +92,15 @@ func TestAdminStartsAndStopsFaults(t *testing.T) {
 		status    int
 		want      string
 	}{
-		{"no JSON", "{", 400, "write"},
+		{"not JSON", "{", 400, "write"},
 		{"unknown", `{"fault":"meteor","on":"dtks"}`, 422, "is unknown"},
 		{"nowhere", `{"fault":"reset"}`, 422, "say which mock"},
 		{"without an end", `{"fault":"reset","on":"dtks","limit_s":1e9}`, 422, "must end within"},
-		{"below nothing", `{"fault":"reset","on":"dtks","limit_s":-1}`, 422, "must end within"},
-		{"a share below nothing", `{"fault":"reset","on":"dtks","probability":-1}`, 422, "probability"},
-		{"a share above all", `{"fault":"reset","on":"dtks","probability":2}`, 422, "probability"},
-		{"a ramp below nothing", `{"fault":"reset","on":"dtks","ramp":-1}`, 422, "times must be 0 or more"},
-		{"a key that is none", `{"fault":"reset","on":"dtks","limit":5}`, 422, `no setting \"limit\"; use fault, on, limit_s`},
+		{"a negative limit", `{"fault":"reset","on":"dtks","limit_s":-1}`, 422, "must end within"},
+		{"a negative share", `{"fault":"reset","on":"dtks","probability":-1}`, 422, "probability"},
+		{"a share above 1", `{"fault":"reset","on":"dtks","probability":2}`, 422, "probability"},
+		{"a negative ramp", `{"fault":"reset","on":"dtks","ramp":-1}`, 422, "times must be 0 or more"},
+		{"an unknown key", `{"fault":"reset","on":"dtks","limit":5}`, 422, `unknown setting \"limit\"; use fault, on, limit_s`},
 		{"two at once", `{"fault":"reset","on":"dtks"}{"fault":"reset","on":"mail"}`, 400, "write"},
 		{"a set", `{"fault":"registries-stale"}`, 201, `"id":"f3"`},
 		{"a kind", `{"fault":"outage","on":"dtks","with":{"status":500}}`, 201, `"for_s":60`},
@@ -130,14 +130,14 @@ func TestAdminStartsAndStopsFaults(t *testing.T) {
 		Served   uint64
 		Requests []mocks.Entry
 	}
-	// Chance may have made the refused answer a stale one as well.
+	// By chance the refused answer may have been a stale one as well.
 	if err := json.Unmarshal([]byte(text), &seen); err != nil || seen.Served < 2 || len(seen.Requests) != 2 ||
 		seen.Requests[0].Status != 200 || seen.Requests[1].Status != 500 || !strings.HasPrefix(seen.Requests[1].Fault, "outage") || seen.Requests[1].Path != "/dtks/households/1" {
 		t.Errorf("requests %s, %v", text, err)
 	}
 }
 
-func TestMetricsTellOfEveryMock(t *testing.T) {
+func TestMetricsCoverEveryMock(t *testing.T) {
 	limited := config()
 	limited.Admin.Token = token
 	limited.Registries = aid(mocks.Registry{Service: workload.Service{DailyQuota: 2, Servers: 3}})
@@ -159,6 +159,6 @@ func TestMetricsTellOfEveryMock(t *testing.T) {
 		}
 	}
 	if strings.Contains(text, `quota_left{mock="dapodik"}`) {
-		t.Error("a mock without a quota tells of one")
+		t.Error("a mock without a quota shows one")
 	}
 }

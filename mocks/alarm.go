@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// alarm rings once, after a real time; a later set takes the place of an earlier one.
+// alarm rings once, after a real time. A later set replaces an earlier one.
 type alarm interface {
 	set(after time.Duration)
 }
 
-// plainAlarm is an alarm of Go's own timers, which an idle process hears up to a millisecond late.
+// plainAlarm uses Go's timers, which fire up to a millisecond late in an idle process.
 type plainAlarm struct {
 	mu    sync.Mutex
 	timer *time.Timer

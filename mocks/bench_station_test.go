@@ -27,8 +27,8 @@ func cpuTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// BenchmarkStationPrecision measures how late answers are at 5,000 arrivals a second of a station
-// that takes 20 ms for each: how long after the computed instant the waiting goroutine runs.
+// BenchmarkStationPrecision measures how late answers are at 5,000 arrivals a second to a station that takes 20
+// ms for each: the time from the computed instant until the waiting goroutine runs.
 func BenchmarkStationPrecision(b *testing.B) {
 	for _, kind := range []string{"kernel", "plain"} {
 		b.Run(kind, func(b *testing.B) {
@@ -41,7 +41,7 @@ func BenchmarkStationPrecision(b *testing.B) {
 			defer func() { _ = running.Close() }()
 			station := running.part("dtks").station
 			if kind == "plain" {
-				station.rest()
+				station.usePlainAlarm()
 			}
 			late, cost := visitAtRate(b, station, 5_000, 10_000)
 			slices.Sort(late)
@@ -52,7 +52,7 @@ func BenchmarkStationPrecision(b *testing.B) {
 	}
 }
 
-// visitAtRate returns how late each visit ended, and the processor time per time.
+// visitAtRate returns how late each visit ended, and the CPU time per elapsed time.
 func visitAtRate(b *testing.B, station *Station, perSecond, visits int) ([]time.Duration, float64) {
 	late := make([]time.Duration, visits)
 	var all sync.WaitGroup
@@ -74,14 +74,14 @@ func visitAtRate(b *testing.B, station *Station, perSecond, visits int) ([]time.
 	return late, (cpuTime() - before).Seconds() / time.Since(begun).Seconds()
 }
 
-// pause sleeps in the kernel, which is precise, not in Go's timers.
+// pause sleeps in the kernel, which is more precise than Go's timers.
 func pause(wait time.Duration) {
 	value := syscall.NsecToTimespec(wait.Nanoseconds())
 	_ = syscall.Nanosleep(&value, nil)
 }
 
-// BenchmarkAnswers asks DTKS with no service time over 64 connections in memory. The processor time
-// holds the asking side too.
+// BenchmarkAnswers queries DTKS without service time over 64 connections in memory. The CPU time includes the
+// client's.
 func BenchmarkAnswers(b *testing.B) {
 	m, err := newMocks(b.Context(), benchConfig())
 	if err != nil {
@@ -110,8 +110,7 @@ func BenchmarkAnswers(b *testing.B) {
 	serving.Wait()
 }
 
-// BenchmarkHandler measures a mock's side alone: one answer of DTKS, from a parsed request to a
-// written response.
+// BenchmarkHandler measures one answer of DTKS, from a parsed request to a written response, without a client.
 func BenchmarkHandler(b *testing.B) {
 	m, err := newMocks(b.Context(), benchConfig())
 	if err != nil {
@@ -128,8 +127,8 @@ func BenchmarkHandler(b *testing.B) {
 	}
 }
 
-// BenchmarkWaiting lets 16,000 requests wait at once, each on a connection of its own in memory, and
-// measures what the process holds for them, the asking side's half included.
+// BenchmarkWaiting keeps 16,000 requests waiting at once, each on its own connection in memory, and measures
+// the memory of the process, including the client's half.
 func BenchmarkWaiting(b *testing.B) {
 	const requests = 16_000
 	for b.Loop() {
@@ -167,10 +166,10 @@ func BenchmarkWaiting(b *testing.B) {
 	}
 }
 
-// BenchmarkLiveAgainstErlangC visits a running station with Poisson arrivals for ten seconds: M/M/4 with
-// 900 arrivals and 500 services a second and server, for which Erlang C says a mean wait of
-// .1051638928/900 s (Lq over λ), that is 116.8 µs. It reports the mean time in the station, as the
-// waiting goroutine saw it and as the station computed it, beside theory's, in µs.
+// BenchmarkLiveAgainstErlangC visits a running station with Poisson arrivals for ten seconds: M/M/4 with 900
+// arrivals per second and 500 services per second and server, for which Erlang C gives a mean wait of
+// .1051638928/900 s (Lq over λ), that is 116.8 µs. It reports the mean time in the station in µs, as the
+// waiting goroutine saw it, as the station computed it, and in theory.
 func BenchmarkLiveAgainstErlangC(b *testing.B) {
 	const rate, visits = 900.0, 9_000
 	config := benchConfig()

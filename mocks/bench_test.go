@@ -23,8 +23,8 @@ func BenchmarkQueue(b *testing.B) {
 	}
 }
 
-// BenchmarkSMTP hands in messages over four kept connections, one reply at a time. The CPU time
-// includes the sender's.
+// BenchmarkSMTP sends messages over four open connections, one reply at a time. The CPU time includes the
+// sender's.
 func BenchmarkSMTP(b *testing.B) {
 	running, err := mocks.Start(b.Context(), mocks.Config{Seed: workload.Seed{Value: 1}, Opens: opens()})
 	if err != nil {
@@ -49,7 +49,7 @@ func BenchmarkSMTP(b *testing.B) {
 
 func address(person int) string { return people().Person(uint64(person % 1000)).Email }
 
-// dial says hello and returns a func that sends one line or text and reads the reply.
+// dial greets the server and returns a func that sends one line or text and reads the reply.
 func dial(b *testing.B, to string) func(string) {
 	conn, err := net.Dial("tcp", to)
 	if err != nil {
@@ -78,8 +78,8 @@ func processorTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// BenchmarkStationWakesLate measures how much later than computed a station answers: the mean
-// over visits, one at a time, of a server that takes 5 ms.
+// BenchmarkStationWakesLate measures how much later than computed a station answers: the mean over visits, one
+// at a time, to a server that takes 5 ms.
 func BenchmarkStationWakesLate(b *testing.B) {
 	config := mocks.Config{Seed: workload.Seed{Value: 1}, Opens: opens()}
 	config.Mail.Service.ServiceTime = workload.ConstantTime(5 * time.Millisecond)

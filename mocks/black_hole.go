@@ -7,8 +7,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// swallow takes the request and whatever follows on the connection, and never answers. It ends when
-// the other side hangs up or the mocks stop.
+// swallow reads everything on the connection and never answers. It ends when the client closes the connection
+// or the mocks stop.
 func swallow(ctx *fasthttp.RequestCtx) {
 	ctx.HijackSetNoResponse(true)
 	ctx.Hijack(func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })

@@ -12,45 +12,45 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// Befallen is a fault, or a set of them, that befalls a mock.
-type Befallen struct {
+// FaultEntry is a fault, or a set of faults, of a mock.
+type FaultEntry struct {
 	ID    string        `json:"id"`
 	On    string        `json:"on"`    // the mock
 	Fault string        `json:"fault"` // its name
 	At    time.Duration `json:"at"`    // scenario time
 	Until time.Duration `json:"until"` // scenario time; 0 means to the end
 	Hand  bool          `json:"hand"`  // started by hand, not by the schedule
-	Now   bool          `json:"now"`   // it is there now
+	Now   bool          `json:"now"`   // whether it is active
 
 	faults fault.Schedule
-	told   fateTold
+	stage  reportStage
 }
 
-// fateTold says how far a fault has been told to whoever keeps the timeline.
-type fateTold uint8
+// reportStage is how much of a fault has been reported on the timeline.
+type reportStage uint8
 
 const (
-	toldNothing fateTold = iota
-	toldBegin
-	toldEnd
+	reportedNothing reportStage = iota
+	reportedBegin
+	reportedEnd
 )
 
-// there says whether the fault's time is now, even in the off part of a cycle.
-func (b *Befallen) there(scenario time.Duration) bool {
+// active reports whether scenario is between the fault's beginning and end, including the off part of a cycle.
+func (b *FaultEntry) active(scenario time.Duration) bool {
 	return scenario >= b.At && (b.Until == 0 || scenario < b.Until)
 }
 
-// board holds what befalls one mock.
+// board holds the faults of one mock.
 type board struct {
 	name, kind string
 	seed       workload.Seed
-	salt       uint64 // keeps the mocks' fates apart
+	salt       uint64 // gives each mock different random faults
 	warmUp     fault.WarmUp
 	requests   atomic.Uint64
-	all        atomic.Pointer[fault.Schedule] // nil when there is none
+	all        atomic.Pointer[fault.Schedule] // nil if there are none
 
 	mu      sync.Mutex
-	entries []*Befallen
+	entries []*FaultEntry
 }
 
 func newBoard(name, kind string, seed workload.Seed, trouble Trouble) *board {
@@ -65,13 +65,13 @@ func newBoard(name, kind string, seed workload.Seed, trouble Trouble) *board {
 			b.entries[last].faults = append(b.entries[last].faults, f) // of one set
 			continue
 		}
-		b.entries = append(b.entries, &Befallen{On: name, Fault: f.String(), At: f.At, Until: until, faults: fault.Schedule{f}})
+		b.entries = append(b.entries, &FaultEntry{On: name, Fault: f.String(), At: f.At, Until: until, faults: fault.Schedule{f}})
 	}
 	b.publish()
 	return b
 }
 
-// publish makes the entries hold for the requests to come; the lock is held, or nobody else is there.
+// publish applies the entries to later requests. The caller holds the lock or is the only user.
 func (b *board) publish() {
 	var all fault.Schedule
 	for _, entry := range b.entries {
@@ -84,7 +84,7 @@ func (b *board) publish() {
 	b.all.Store(&all)
 }
 
-// effect is what the station suffers.
+// effect returns the current effect of the faults on the station.
 func (b *board) effect(scenario time.Duration) fault.Effect {
 	all := b.all.Load()
 	if all == nil {
@@ -93,7 +93,7 @@ func (b *board) effect(scenario time.Duration) fault.Effect {
 	return all.Station(scenario)
 }
 
-// strike says what befalls the next request.
+// strike returns the faults that strike the next request.
 func (b *board) strike(scenario time.Duration, client net.Addr) fault.Strike {
 	number := b.requests.Add(1)
 	if b.all.Load() == nil {
@@ -102,7 +102,7 @@ func (b *board) strike(scenario time.Duration, client net.Addr) fault.Strike {
 	return b.fate(scenario, number, client.String())
 }
 
-// fate says what befalls the request or connection of a number.
+// fate returns the faults that strike the request or connection with the given number.
 func (b *board) fate(scenario time.Duration, number uint64, client string) fault.Strike {
 	all := b.all.Load()
 	if all == nil {
@@ -111,8 +111,8 @@ func (b *board) fate(scenario time.Duration, number uint64, client string) fault
 	return all.Strike(b.seed, fault.Request{At: scenario, Number: number ^ b.salt, Client: uint64(workload.NewPurpose(client))})
 }
 
-// add makes a fault befall the mock.
-func (b *board) add(entry *Befallen) {
+// add adds a fault to the mock.
+func (b *board) add(entry *FaultEntry) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	entry.faults = entry.faults.WarmingUp(b.warmUp)
@@ -120,19 +120,19 @@ func (b *board) add(entry *Befallen) {
 	b.publish()
 }
 
-// end lets a fault end now; false when there is none of this name.
+// end ends a fault now. It returns false if there is no active fault with this ID.
 func (b *board) end(id string, scenario time.Duration) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	place := slices.IndexFunc(b.entries, func(e *Befallen) bool { return e.ID == id })
-	if place < 0 || !b.entries[place].there(scenario) {
+	place := slices.IndexFunc(b.entries, func(e *FaultEntry) bool { return e.ID == id })
+	if place < 0 || !b.entries[place].active(scenario) {
 		return false
 	}
 	entry := b.entries[place]
 	entry.Until = max(scenario, entry.At+1)
 	kept := entry.faults[:0:0]
 	for _, f := range entry.faults {
-		if f.At < entry.Until { // not the warm-up after the end that was meant
+		if f.At < entry.Until { // drop the warm-up that followed the planned end
 			f.For = entry.Until - f.At
 			kept = append(kept, f)
 		}
@@ -142,19 +142,19 @@ func (b *board) end(id string, scenario time.Duration) bool {
 	return true
 }
 
-// list returns what befalls the mock or will, in order of time, and what has ended if asked for.
-func (b *board) list(scenario time.Duration, ended bool) []Befallen {
+// list returns the current and later faults in order of time, and optionally those that have ended.
+func (b *board) list(scenario time.Duration, ended bool) []FaultEntry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var found []Befallen
+	var found []FaultEntry
 	for _, entry := range b.entries {
 		if !ended && entry.Until != 0 && scenario >= entry.Until {
 			continue
 		}
 		copied := *entry
-		copied.Now = entry.there(scenario)
+		copied.Now = entry.active(scenario)
 		found = append(found, copied)
 	}
-	slices.SortStableFunc(found, func(x, y Befallen) int { return cmp.Compare(x.At, y.At) })
+	slices.SortStableFunc(found, func(x, y FaultEntry) int { return cmp.Compare(x.At, y.At) })
 	return found
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// build makes every mock and what answers in it.
+// build creates every mock and its handlers.
 func (m *Mocks) build(config Config) error {
 	people := population.New(config.Seed, config.Opens, config.Shares)
 	for _, make := range []func(Config, population.Population) error{m.buildDukcapil, m.buildRegistries, m.buildMail, m.buildSMS} {

@@ -11,74 +11,74 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// Config describes all mocks. An empty Listen means a free port of this machine.
+// Config describes all mocks. An empty Listen selects a free port of this machine.
 type Config struct {
 	Seed       workload.Seed       `yaml:"-" json:"seed"`
 	Opens      time.Time           `yaml:"opens" json:"opens"` // time zero of the scenario
 	Shares     population.Shares   `yaml:"population" json:"population"`
 	Dukcapil   Dukcapil            `yaml:"dukcapil" json:"dukcapil"`
-	Registries map[string]Registry `yaml:"registries" json:"registries,omitempty"` // by the names of [Registries] but Dukcapil's
+	Registries map[string]Registry `yaml:"registries" json:"registries,omitempty"` // by the names in [Registries], except Dukcapil
 	Mail       Mail                `yaml:"mail" json:"mail"`
 	SMS        *SMS                `yaml:"sms,omitempty" json:"sms,omitempty"`           // nil means none
-	Generics   []Generic           `yaml:"generics,omitempty" json:"generics,omitempty"` // stand-ins of any other dependency
+	Generics   []Generic           `yaml:"generics,omitempty" json:"generics,omitempty"` // stand-ins for any other dependency
 	Admin      Admin               `yaml:"admin" json:"admin"`
 }
 
-// Trouble describes what goes wrong with a mock beyond its queue.
+// Trouble describes a mock's faults and its limit on connections.
 type Trouble struct {
 	Faults      fault.Schedule `yaml:"-" json:"faults,omitempty"`                          // by scenario time
 	WarmUp      fault.WarmUp   `yaml:"-" json:"warm_up"`                                   // after an outage
 	Connections int            `yaml:"connections,omitempty" json:"connections,omitempty"` // most open connections; 0 means no limit
 }
 
-// Registry describes a registry of which one asks about a NIK.
+// Registry describes a registry that is queried by NIK.
 type Registry struct {
 	Listen  string           `yaml:"listen,omitempty" json:"listen,omitempty"`
 	Service workload.Service `yaml:"service" json:"service"`
 	Trouble `yaml:",inline"`
 }
 
-// Dukcapil describes the identity registry. An empty credential is not checked.
+// Dukcapil describes the identity registry. Empty credentials are not checked.
 type Dukcapil struct {
 	Registry    `yaml:",inline"`
 	Institution string   `yaml:"institution,omitempty" json:"institution,omitempty"`
 	User        string   `yaml:"user,omitempty" json:"user,omitempty"`
 	Password    string   `yaml:"password,omitempty" json:"password,omitempty"`
-	Address     string   `yaml:"address,omitempty" json:"address,omitempty"`   // IP_USER that the account is bound to
+	Address     string   `yaml:"address,omitempty" json:"address,omitempty"`   // IP_USER to which the account is bound
 	Inactive    []string `yaml:"inactive,omitempty" json:"inactive,omitempty"` // users and institutions that are suspended
 }
 
 // Mail describes the mail server.
 type Mail struct {
-	Listen      string                `yaml:"listen,omitempty" json:"listen,omitempty"`             // mailboxes, HTTP
-	ListenSMTP  string                `yaml:"listen_smtp,omitempty" json:"listen_smtp,omitempty"`   // where messages are handed in
-	Service     workload.Service      `yaml:"service" json:"service"`                               // of handing in one message
-	Delivery    workload.Distribution `yaml:"delivery" json:"delivery"`                             // real time from handing in to the mailbox
-	MemoryBytes int64                 `yaml:"memory_bytes,omitempty" json:"memory_bytes,omitempty"` // most bytes of kept messages, the oldest go first; 0 means 256 MiB
+	Listen      string                `yaml:"listen,omitempty" json:"listen,omitempty"`             // HTTP address of the mailboxes
+	ListenSMTP  string                `yaml:"listen_smtp,omitempty" json:"listen_smtp,omitempty"`   // address that accepts messages
+	Service     workload.Service      `yaml:"service" json:"service"`                               // time to accept one message
+	Delivery    workload.Distribution `yaml:"delivery" json:"delivery"`                             // real time from acceptance to the mailbox
+	MemoryBytes int64                 `yaml:"memory_bytes,omitempty" json:"memory_bytes,omitempty"` // limit of stored messages; the oldest go first; 0 means 256 MiB
 	Trouble     `yaml:",inline"`
 }
 
 // SMS describes the gateway for short messages.
 type SMS struct {
 	Listen    string                `yaml:"listen,omitempty" json:"listen,omitempty"`
-	Service   workload.Service      `yaml:"service" json:"service"`                           // of handing in one message
-	Delivery  workload.Distribution `yaml:"delivery" json:"delivery"`                         // real time from handing in to the phone
+	Service   workload.Service      `yaml:"service" json:"service"`                           // time to accept one message
+	Delivery  workload.Distribution `yaml:"delivery" json:"delivery"`                         // real time from acceptance to the phone
 	Loss      float64               `yaml:"loss,omitempty" json:"loss,omitempty"`             // share of messages that never arrive
 	PerNumber workload.Rate         `yaml:"per_number,omitempty" json:"per_number,omitempty"` // most messages to one number, per second; 0 means no limit
 	Trouble   `yaml:",inline"`
 }
 
-// Generic describes the stand-in of any other service over HTTP.
+// Generic describes the stand-in for any other HTTP service.
 type Generic struct {
 	Name    string           `yaml:"name" json:"name"`
 	Listen  string           `yaml:"listen,omitempty" json:"listen,omitempty"`
 	Service workload.Service `yaml:"service" json:"service"`
-	Routes  []Route          `yaml:"routes" json:"routes"`           // the first that fits counts
-	Record  string           `yaml:"record,omitempty" json:"record"` // URL of the service itself: pass everything on to it and remember the answers
+	Routes  []Route          `yaml:"routes" json:"routes"`           // the first match is used
+	Record  string           `yaml:"record,omitempty" json:"record"` // URL of the real service: forward every request to it and record the answers
 	Trouble `yaml:",inline"`
 }
 
-// Admin describes the control API. Without a token there is none.
+// Admin describes the control API. Without a token it is off.
 type Admin struct {
 	Listen string `yaml:"listen,omitempty" json:"listen,omitempty"` // an address of this machine
 	Token  string `yaml:"-" json:"token,omitempty"`
@@ -87,14 +87,14 @@ type Admin struct {
 // Names of the mocks in [Mocks.Addresses] and of their stations in readings.
 const (
 	DukcapilName = "dukcapil"
-	mailName     = "mail"      // the mailboxes; as a station, the handing in of messages
-	smtpName     = "mail-smtp" // the address alone
+	mailName     = "mail"      // the mailboxes; as a station, the acceptance of messages
+	smtpName     = "mail-smtp" // address only
 	smsName      = "sms"
-	adminName    = "admin" // the address alone
+	adminName    = "admin" // address only
 	genericKind  = "generic"
 )
 
-// Validate returns the first fault of the description, naming the part.
+// Validate returns the first fault of the config and names the part.
 func (c Config) Validate() error {
 	if c.Opens.IsZero() {
 		return fmt.Errorf("opens is missing; give the instant at which registration opens, as in 2020-04-11T19:00:00+07:00")
@@ -108,8 +108,8 @@ func (c Config) Validate() error {
 	if c.SMS != nil && !(c.SMS.Loss >= 0 && c.SMS.Loss <= 1) {
 		return fmt.Errorf("sms: loss is %v; it is a share from 0 to 1", c.SMS.Loss)
 	}
-	if c.Admin.Token != "" && len(c.Admin.Token) < leastToken {
-		return fmt.Errorf("admin: the token has %d characters; give at least %d", len(c.Admin.Token), leastToken)
+	if c.Admin.Token != "" && len(c.Admin.Token) < minToken {
+		return fmt.Errorf("admin: the token has %d characters; give at least %d", len(c.Admin.Token), minToken)
 	}
 	for name := range c.Registries {
 		if others := Registries()[1:]; !slices.Contains(others, name) {
@@ -122,7 +122,7 @@ func (c Config) Validate() error {
 	}
 	for _, generic := range c.Generics {
 		if generic.Name == "" || taken[generic.Name] {
-			return fmt.Errorf("a generic mock is called %q, which is empty or taken; give it a name of its own", generic.Name)
+			return fmt.Errorf("a generic mock is called %q, which is empty or in use; give it a unique name", generic.Name)
 		}
 		taken[generic.Name] = true
 	}
@@ -135,7 +135,7 @@ func (t Trouble) validate(kind string) error {
 	}
 	for _, f := range t.Faults {
 		if !f.Kind.Befalls(kind) {
-			return fmt.Errorf("fault %s cannot befall a dependency of kind %s", f.Kind, kind)
+			return fmt.Errorf("fault %s does not apply to a dependency of kind %s", f.Kind, kind)
 		}
 	}
 	switch {

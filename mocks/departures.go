@@ -1,6 +1,6 @@
 package mocks
 
-// departures is a min-heap of the requests in service, by when they end.
+// departures is a min-heap of the requests in service, ordered by the end of their service.
 type departures []*Visit
 
 func (h *departures) push(visit *Visit) {

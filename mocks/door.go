@@ -11,8 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// door is what every request over HTTP passes on its way to a mock and back: faults of the wire
-// strike here, and what was served is remembered.
+// door handles every HTTP request to a mock: it applies faults of the wire and records what was served.
 type door struct {
 	context context.Context
 	station *Station
@@ -22,7 +21,7 @@ type door struct {
 	outage  func(*fasthttp.RequestCtx, fault.Strike) // nil means an error status
 }
 
-// strikeKey is where handlers find what befalls the request, when something does.
+// strikeKey is where handlers find the faults that strike the request, if any.
 const strikeKey = "strike"
 
 func (d *door) handle(ctx *fasthttp.RequestCtx) {
@@ -32,7 +31,7 @@ func (d *door) handle(ctx *fasthttp.RequestCtx) {
 		ctx.SetUserValue(strikeKey, strike)
 	}
 	if stops(strike) {
-		d.station.strike() // before the caller can learn of it
+		d.station.strike() // counted before the caller can see it
 		d.stop(ctx, strike)
 	} else {
 		d.next(ctx)
@@ -46,15 +45,15 @@ func (d *door) handle(ctx *fasthttp.RequestCtx) {
 	})
 }
 
-// stops says whether the strike keeps what it befalls from reaching the mock.
+// stops reports whether the strike keeps a request from reaching the mock.
 func stops(strike fault.Strike) bool { return breaksOff(strike) || strike.Has(fault.Outage) }
 
-// breaksOff says whether there is no answer at all.
+// breaksOff reports whether there is no answer at all.
 func breaksOff(strike fault.Strike) bool {
 	return strike.Has(fault.Refused) || strike.Has(fault.Reset) || strike.Has(fault.BlackHole)
 }
 
-// stop does what befalls a request before it reaches the mock.
+// stop applies the faults that act before a request reaches the mock.
 func (d *door) stop(ctx *fasthttp.RequestCtx, strike fault.Strike) {
 	switch {
 	case strike.Has(fault.Refused), strike.Has(fault.Reset):
@@ -68,7 +67,7 @@ func (d *door) stop(ctx *fasthttp.RequestCtx, strike fault.Strike) {
 	}
 }
 
-// spoil changes a whole answer: first what it says, then how much of it and how fast it comes.
+// spoil changes a complete answer: first its content, then how much of it is sent and how fast.
 func (d *door) spoil(ctx *fasthttp.RequestCtx, strike fault.Strike) {
 	if strike.Has(fault.WrongContent) {
 		wrongContent(ctx)
@@ -87,7 +86,7 @@ func (d *door) spoil(ctx *fasthttp.RequestCtx, strike fault.Strike) {
 	}
 }
 
-// status is that of the answer, or 0 where there is none.
+// status returns the status of the answer, or 0 if there is none.
 func (d *door) status(ctx *fasthttp.RequestCtx, strike fault.Strike) int {
 	if breaksOff(strike) {
 		return 0
@@ -95,7 +94,7 @@ func (d *door) status(ctx *fasthttp.RequestCtx, strike fault.Strike) int {
 	return ctx.Response.StatusCode()
 }
 
-// isStale says whether the request is to be answered with what was true before.
+// isStale reports whether the answer should be outdated.
 func isStale(ctx *fasthttp.RequestCtx) bool { return strikeOf(ctx).Has(fault.Stale) }
 
 func strikeOf(ctx *fasthttp.RequestCtx) fault.Strike {
@@ -114,7 +113,7 @@ func kindsOf(strike fault.Strike) string {
 	return strings.Join(names, "+")
 }
 
-// failFor answers as a service does that is out of order.
+// failFor answers like a failing service.
 func failFor(ctx *fasthttp.RequestCtx, strike fault.Strike) {
 	fail(ctx, cmp.Or(strike.Status, fasthttp.StatusServiceUnavailable), cmp.Or(strike.Text, "out of order"))
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// The texts of Dukcapil that stand alone in a RESPON.
+// Texts of Dukcapil that stand alone in a RESPON.
 const (
 	dataNotFound       = "Data Not Found"
 	dataDeceased       = "Customer Meninggal Dunia"
@@ -36,7 +36,7 @@ type dukcapil struct {
 	station *Station
 }
 
-// query is what a caller sends; fields beyond these are ignored.
+// query is the request of a caller. Other fields are ignored.
 type query struct {
 	User       text `json:"USER_ID"`
 	Password   text `json:"PASSWORD"`
@@ -50,7 +50,7 @@ type query struct {
 	Sex        text `json:"JENIS_KLMIN"`
 }
 
-// text is a JSON string, or a number that the caller did not quote.
+// text is a JSON string, or a number without quotes.
 type text string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -64,7 +64,7 @@ func (t *text) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// row is one row of content: either RESPON alone, or a verdict per field that was asked for.
+// row is one row of content: either RESPON alone, or a verdict for each requested field.
 type row struct {
 	Response   string `json:"RESPON,omitempty"`
 	NIK        string `json:"NIK,omitempty"`
@@ -75,7 +75,7 @@ type row struct {
 	Sex        string `json:"JENIS_KLMIN,omitempty"`
 }
 
-// page is the frame around the rows.
+// page wraps the rows.
 type page struct {
 	Content   []row `json:"content"`
 	LastPage  bool  `json:"lastPage"`
@@ -124,8 +124,7 @@ func institutionOf(path string) (string, bool) {
 	return institution, begins && ends && institution != "" && !strings.Contains(institution, "/")
 }
 
-// admit returns why the gateway turns a query away before it reaches the registry and its queue,
-// or nothing.
+// admit returns the reason why the gateway rejects a query before it reaches the registry's queue, or "".
 func (d *dukcapil) admit(institution string, query query) string {
 	_, err := query.threshold()
 	switch {
@@ -144,17 +143,16 @@ func (d *dukcapil) admit(institution string, query query) string {
 	return ""
 }
 
-// threshold returns the least score, 0 to 100, at which a name agrees.
+// threshold returns the minimum score, 0 to 100, at which a name matches.
 func (q query) threshold() (int, error) {
 	score, err := strconv.Atoi(strings.TrimSpace(string(q.Threshold)))
 	if err == nil && (score < 0 || score > 100) {
-		err = fmt.Errorf("TRESHOLD is %d; it must lie between 0 and 100", score)
+		err = fmt.Errorf("TRESHOLD is %d; it must be between 0 and 100", score)
 	}
 	return score, err
 }
 
-// outage answers as the registry does when it is out of order: with an error status, or with words
-// of its own and status 200.
+// outage answers like the failing registry: with an error status, or with a text and status 200.
 func (d *dukcapil) outage(ctx *fasthttp.RequestCtx, strike fault.Strike) {
 	if strike.Text == "" {
 		failFor(ctx, strike)
@@ -163,8 +161,8 @@ func (d *dukcapil) outage(ctx *fasthttp.RequestCtx, strike fault.Strike) {
 	reply(ctx, row{Response: strike.Text})
 }
 
-// verify compares a query with the record of the person whose NIK it names. A stale record holds
-// the family card that the household had before.
+// verify compares a query with the record of the person with its NIK. A stale record holds the household's
+// previous family card.
 func (d *dukcapil) verify(query query, stale bool) row {
 	index, owned := d.people.Owner(string(query.NIK))
 	if !owned {
@@ -188,7 +186,7 @@ func (d *dukcapil) verify(query query, stale bool) row {
 }
 
 func (q query) compare(held population.Identity) row {
-	threshold, _ := q.threshold() // admit has seen to it
+	threshold, _ := q.threshold() // admit has checked it
 	return row{
 		NIK:        exact(q.NIK, true),
 		KK:         exact(q.KK, string(q.KK) == held.KK),
@@ -199,7 +197,7 @@ func (q query) compare(held population.Identity) row {
 	}
 }
 
-// sexOf returns the registry's word, of which callers may send the beginning.
+// sexOf returns the registry's word for the sex. Callers may send its beginning.
 func sexOf(held population.Identity) string {
 	if held.Woman {
 		return "PEREMPUAN"
@@ -207,7 +205,7 @@ func sexOf(held population.Identity) string {
 	return "LAKI-LAKI"
 }
 
-// exact words the verdict on a field that either agrees or does not; nothing when it was not asked for.
+// exact returns the verdict on a field that either matches or does not, or "" if it was not requested.
 func exact(asked text, agrees bool) string {
 	switch {
 	case asked == "":
@@ -218,7 +216,7 @@ func exact(asked text, agrees bool) string {
 	return "Tidak Sesuai"
 }
 
-// scored words the verdict on a text that agrees from a score on.
+// scored returns the verdict on a text that matches from a minimum score.
 func scored(asked text, held string, threshold int) string {
 	if asked == "" {
 		return ""

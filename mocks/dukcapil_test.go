@@ -58,7 +58,7 @@ func TestDukcapil(t *testing.T) {
 		}},
 		{"a name below the threshold", question(good, map[string]any{"NAMA_LGKP": "X"}), map[string]string{"NAMA_LGKP": "Tidak Sesuai (0)"}},
 		{
-			"a number as threshold, a name of capitals", question(good, map[string]any{"TRESHOLD": 100, "NAMA_LGKP": strings.ToUpper(good.Name)}),
+			"a numeric threshold, a name in capitals", question(good, map[string]any{"TRESHOLD": 100, "NAMA_LGKP": strings.ToUpper(good.Name)}),
 			map[string]string{"NAMA_LGKP": "Sesuai (100)"},
 		},
 		{"a wrong birth date", question(good, map[string]any{"TGL_LHR": "01-01-1900"}), map[string]string{"TGL_LHR": "Tidak Sesuai", "NIK": "Sesuai (100)"}},
@@ -68,19 +68,19 @@ func TestDukcapil(t *testing.T) {
 		{"the other sex", question(good, map[string]any{"JENIS_KLMIN": sexOf(!good.Woman)}), map[string]string{"JENIS_KLMIN": "Tidak Sesuai"}},
 		{"a field that was not asked for", question(good, map[string]any{"TMPT_LHR": ""}), map[string]string{"TMPT_LHR": ""}},
 		{"one wrong digit", question(people().Form(wrongDigit.Index, 1).Identity, nil), map[string]string{"RESPON": "Data Not Found"}},
-		{"the digit put right", question(people().Form(wrongDigit.Index, 2).Identity, nil), map[string]string{"NIK": "Sesuai (100)"}},
+		{"the corrected digit", question(people().Form(wrongDigit.Index, 2).Identity, nil), map[string]string{"NIK": "Sesuai (100)"}},
 		{"unknown", question(find(t, having(population.NotFound)).Identity, nil), map[string]string{"RESPON": "Data Not Found"}},
 		{"dead", question(find(t, having(population.Deceased)).Identity, nil), map[string]string{"RESPON": "Customer Meninggal Dunia"}},
 		{"twice", question(find(t, having(population.Duplicate)).Identity, nil), map[string]string{"RESPON": "Data Ganda"}},
 		{"set aside", question(find(t, having(population.Inactive)).Identity, nil), map[string]string{"RESPON": "Data Inactive"}},
 		{"a real person's region", question(good, map[string]any{"NIK": "3273011501900001"}), map[string]string{"RESPON": "Data Not Found"}},
 		{"wrong password", question(good, map[string]any{"PASSWORD": "x"}), map[string]string{"RESPON": "Login Gagal"}},
-		{"an address that is not the account's", question(good, map[string]any{"IP_USER": "10.0.0.2"}), map[string]string{"RESPON": "IP Tidak Sesuai"}},
+		{"an address of another account", question(good, map[string]any{"IP_USER": "10.0.0.2"}), map[string]string{"RESPON": "IP Tidak Sesuai"}},
 		{"a suspended user", question(good, map[string]any{"USER_ID": "lama"}), map[string]string{"RESPON": "User ID Tidak Aktif"}},
 		{"no NIK", question(good, map[string]any{"NIK": ""}), map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
 		{"no threshold", question(good, map[string]any{"TRESHOLD": nil}), map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
 		{"a threshold beyond 100", question(good, map[string]any{"TRESHOLD": 101}), map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
-		{"no JSON", "{", map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
+		{"not JSON", "{", map[string]string{"RESPON": "Parameter Tidak Lengkap"}},
 	} {
 		var got rows
 		if status := call(t, "POST", url, row.body, &got); status != 200 || len(got.Content) != 1 {
@@ -102,11 +102,11 @@ func TestDukcapilNeverAgreesOnAMismatch(t *testing.T) {
 	call(t, "POST", url, question(mismatch.Identity, nil), &got)
 	if only := got.Content[0]; only["NIK"] != "Sesuai (100)" ||
 		strings.HasPrefix(only["NAMA_LGKP"], "Sesuai") && strings.HasPrefix(only["TGL_LHR"], "Sesuai") {
-		t.Errorf("a mismatching record agrees: %v", only)
+		t.Errorf("a mismatching record was confirmed: %v", only)
 	}
 }
 
-func TestDukcapilTurnsStrangersAway(t *testing.T) {
+func TestDukcapilRejectsUnknownClients(t *testing.T) {
 	url, good := verifyURL(start(t, config())), find(t, lacking(troubled)).Identity
 	var got rows
 	if call(t, "POST", strings.Replace(url, "kemenko", "lain", 1), question(good, nil), &got); got.Content[0]["RESPON"] != "Instansi Tidak Aktif" {
@@ -143,7 +143,7 @@ func TestDukcapilQuotaAndQueue(t *testing.T) {
 	if first, second := call(t, "GET", households, "", nil), call(t, "GET", households, "", nil); first != 200 || second != 429 {
 		t.Errorf("statuses %d and %d, want 200 and 429", first, second)
 	}
-	// The only server is busy for an hour with one of two requests, and nobody may wait.
+	// The only server is busy for an hour with one of two requests, and the queue has no room.
 	pupils, statuses := "http://"+running.Addresses()["dapodik"]+"/dapodik/pupils/"+person.NIK, make(chan string, 2)
 	for range 2 {
 		go func() {

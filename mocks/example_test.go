@@ -14,7 +14,7 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// A message to a synthetic person arrives in their mailbox.
+// A message to a synthetic person arrives in the person's mailbox.
 func Example() {
 	config := mocks.Config{Seed: workload.Seed{Value: 2020}, Opens: time.Date(2020, 4, 11, 12, 0, 0, 0, time.UTC)}
 	running, err := mocks.Start(context.Background(), config)
@@ -36,7 +36,7 @@ func Example() {
 	// Output: 200 <nil> 1
 }
 
-// A queue of one server that takes a second: three requests at once are done after 1, 2 and 3 s.
+// A queue has one server that takes a second, so three simultaneous requests are done after 1, 2 and 3 s.
 func ExampleQueue() {
 	service := workload.Service{ServiceTime: workload.ConstantTime(time.Second)}
 	stream := workload.Seed{Value: 1}.Stream(workload.NewPurpose("example"), 0, 0, 0)

@@ -10,9 +10,9 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// Limits of faults that are started by hand, in real time.
+// Limits of faults started by hand, in real time.
 const (
-	DefaultLimit = time.Minute // ends a fault that somebody forgot
+	DefaultLimit = time.Minute // ends a forgotten fault
 	LongestLimit = time.Hour
 )
 
@@ -20,25 +20,25 @@ const (
 type Fate struct {
 	On    string        // the mock
 	Fault string        // its name
-	Hand  bool          // it was started by hand
-	At    time.Duration // real time since the start of the run at which it began
-	For   time.Duration // real time that it lasted; 0 where it has only begun
+	Hand  bool          // whether it was started by hand
+	At    time.Duration // real time from the start of the run to the fault's beginning
+	For   time.Duration // real duration; 0 if the fault has only begun
 }
 
-// Faults returns what befalls the mocks or will; with ended also what has.
-func (m *Mocks) Faults(ended bool) []Befallen {
+// Faults returns the current and later faults of the mocks; with ended it includes past ones.
+func (m *Mocks) Faults(ended bool) []FaultEntry {
 	scenario := m.clock.scenario()
-	found := []Befallen{}
+	found := []FaultEntry{}
 	for _, part := range m.parts {
 		found = append(found, part.board.list(scenario, ended)...)
 	}
 	return found
 }
 
-// StartFault lets a fault, or a set of them, befall a mock from now on, or all mocks that the set is
-// of when on is empty. It ends after the limit of real time, [DefaultLimit] when 0. The start's own
-// times are ignored.
-func (m *Mocks) StartFault(d fault.Description, on string, limit time.Duration) ([]Befallen, error) {
+// StartFault starts a fault, or a set of faults, on a mock. If on is empty, it starts a set on all mocks it
+// applies to. The fault ends after the limit of real time; 0 means [DefaultLimit]. The start time in the
+// description is ignored.
+func (m *Mocks) StartFault(d fault.Description, on string, limit time.Duration) ([]FaultEntry, error) {
 	if limit < 0 || limit > LongestLimit {
 		return nil, fmt.Errorf("a fault lasts %v; it must end within %v", limit, LongestLimit)
 	}
@@ -53,18 +53,18 @@ func (m *Mocks) StartFault(d fault.Description, on string, limit time.Duration) 
 	d.At, d.For = m.clock.scenarioAt(now), 0
 	until := max(m.clock.scenarioAt(now+limit), d.At+1)
 	if until == 0 {
-		until = 1 // 0 means to the end
+		until = 1 // 0 would mean to the end
 	}
 	d.For = until - d.At
-	entries := make([]*Befallen, len(targets))
+	entries := make([]*FaultEntry, len(targets))
 	for i, part := range targets {
 		faults, err := d.Faults(part.kind)
 		if err != nil {
 			return nil, err
 		}
-		entries[i] = &Befallen{On: part.name, Fault: d.Fault, At: d.At, Until: until, Hand: true, Now: true, faults: faults}
+		entries[i] = &FaultEntry{On: part.name, Fault: d.Fault, At: d.At, Until: until, Hand: true, Now: true, faults: faults}
 	}
-	var started []Befallen
+	var started []FaultEntry
 	for i, part := range targets {
 		entries[i].ID = fmt.Sprintf("f%d", m.lastID.Add(1))
 		started = append(started, *entries[i])
@@ -73,7 +73,7 @@ func (m *Mocks) StartFault(d fault.Description, on string, limit time.Duration) 
 	return started, nil
 }
 
-// targets are the mocks that a fault started by hand is to befall.
+// targets returns the mocks that a fault started by hand applies to.
 func (m *Mocks) targets(d fault.Description, on string) ([]*part, error) {
 	var names []string
 	var found []*part
@@ -88,44 +88,44 @@ func (m *Mocks) targets(d fault.Description, on string) ([]*part, error) {
 	case len(found) > 0:
 		return found, nil
 	case on != "":
-		return nil, fmt.Errorf("there is no mock %q; there are %s", on, strings.Join(names, ", "))
+		return nil, fmt.Errorf("unknown mock %q; use one of %s", on, strings.Join(names, ", "))
 	case len(set.Of) > 0:
-		return nil, fmt.Errorf("fault %s is of %s, and no such mock runs", d.Fault, strings.Join(set.Of, ", "))
+		return nil, fmt.Errorf("fault %s applies to %s, and no such mock is running", d.Fault, strings.Join(set.Of, ", "))
 	}
-	return nil, fmt.Errorf("say which mock fault %s is to befall; there are %s", d.Fault, strings.Join(names, ", "))
+	return nil, fmt.Errorf("say which mock fault %s applies to; use one of %s", d.Fault, strings.Join(names, ", "))
 }
 
-// StopFault ends a fault that was started by hand, named by its ID.
+// StopFault ends a fault that was started by hand, by its ID.
 func (m *Mocks) StopFault(id string) error {
 	for _, part := range m.parts {
 		if id != "" && part.board.end(id, m.clock.scenario()) {
 			return nil
 		}
 	}
-	return fmt.Errorf("no fault %q is there; list shows those that are", id)
+	return fmt.Errorf("fault %q is not active; list shows the active faults", id)
 }
 
-// lookOut is how often the boards are looked at for what has begun or ended. The instants that are
-// told do not depend on it.
-const lookOut = 50 * time.Millisecond
+// watchInterval is how often the boards are checked for faults that have begun or ended. The reported instants
+// do not depend on it.
+const watchInterval = 50 * time.Millisecond
 
-// watch tells of every beginning and end of a fault until the context ends, and then of the ends of
-// those that are still there.
+// watch reports every beginning and end of a fault until the context ends. It then reports the ends of the
+// faults that are still active.
 func (m *Mocks) watch(ctx context.Context, tell func(Fate)) {
-	ticker := time.NewTicker(lookOut)
+	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
-			m.tellFates(tell, false)
+			m.reportFates(tell, false)
 		case <-ctx.Done():
-			m.tellFates(tell, true)
+			m.reportFates(tell, true)
 			return
 		}
 	}
 }
 
-func (m *Mocks) tellFates(tell func(Fate), last bool) {
+func (m *Mocks) reportFates(tell func(Fate), last bool) {
 	now := m.clock.now()
 	if _, begun := m.clock.instant(0); !begun {
 		return
@@ -137,7 +137,7 @@ func (m *Mocks) tellFates(tell func(Fate), last bool) {
 	}
 }
 
-// fates returns what has begun or ended since the last call; at the last call all ends.
+// fates returns the beginnings and ends since the last call. With last it ends every fault.
 func (b *board) fates(clock *runClock, now time.Duration, last bool) []Fate {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -145,16 +145,16 @@ func (b *board) fates(clock *runClock, now time.Duration, last bool) []Fate {
 	for _, entry := range b.entries {
 		at, _ := clock.instant(entry.At)
 		until, _ := clock.instant(entry.Until)
-		if entry.told == toldEnd || now < at {
+		if entry.stage == reportedEnd || now < at {
 			continue
 		}
 		fate := Fate{On: entry.On, Fault: entry.Fault, Hand: entry.Hand, At: clock.sinceStartAt(at)}
-		if entry.told == toldNothing {
-			entry.told = toldBegin
+		if entry.stage == reportedNothing {
+			entry.stage = reportedBegin
 			fates = append(fates, fate)
 		}
 		if ended := entry.Until != 0 && until <= now; ended || last {
-			entry.told = toldEnd
+			entry.stage = reportedEnd
 			if !ended {
 				until = now
 			}

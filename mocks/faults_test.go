@@ -18,7 +18,7 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// unbound are mocks that listen nowhere, for virtual time.
+// unbound returns mocks without listeners, for virtual time.
 func unbound(t *testing.T, change func(*Config)) *Mocks {
 	t.Helper()
 	config := benchConfig()
@@ -31,7 +31,8 @@ func unbound(t *testing.T, change func(*Config)) *Mocks {
 	return m
 }
 
-// A fault that somebody forgot ends after a minute, at a speed of ten as well; both ends are told.
+// TestForgottenFaultsEnd checks that a forgotten fault ends after a minute, also at ten times the speed, and
+// that its beginning and end are reported.
 func TestForgottenFaultsEnd(t *testing.T) {
 	for _, speed := range []float64{1, 10} {
 		synctest.Test(t, func(t *testing.T) {
@@ -53,31 +54,31 @@ func TestForgottenFaultsEnd(t *testing.T) {
 			}
 			time.Sleep(2 * time.Second)
 			if got := station.suffer(m.clock.scenario()).Capacity; len(m.Faults(false)) != 0 || got != 1 {
-				t.Errorf("speed %v: still there: %+v, capacity %v", speed, m.Faults(false), got)
+				t.Errorf("speed %v: still active: %+v, capacity %v", speed, m.Faults(false), got)
 			}
 			_ = m.Close()
 			want := Fate{On: "dukcapil", Fault: "dukcapil-brownout", Hand: true, At: 5 * time.Second}
 			if len(fates) != 2 || !near(fates[0], want) {
-				t.Fatalf("speed %v: told %+v", speed, fates)
+				t.Fatalf("speed %v: reported %+v", speed, fates)
 			}
 			want.For = DefaultLimit
 			if !near(fates[1], want) {
-				t.Errorf("speed %v: told %+v, want %+v", speed, fates[1], want)
+				t.Errorf("speed %v: reported %+v, want %+v", speed, fates[1], want)
 			}
 		})
 	}
 }
 
-// near compares fates but for the rounding of a clock that is not real time.
+// near compares fates up to the rounding of a clock that is not real time.
 func near(a, b Fate) bool {
 	close := (a.At-b.At).Abs() < time.Millisecond && (a.For-b.For).Abs() < time.Millisecond
 	a.At, a.For = b.At, b.For
 	return close && a == b
 }
 
-// Scheduled faults begin and end when the schedule says, twice alike; what is there at the close
-// ends with it.
-func TestScheduleRunsAlikeTwice(t *testing.T) {
+// TestScheduleIsRepeatable checks that scheduled faults begin and end on schedule in two identical runs, and
+// that active faults end when the mocks close.
+func TestScheduleIsRepeatable(t *testing.T) {
 	var runs [2][]Fate
 	for i := range runs {
 		synctest.Test(t, func(t *testing.T) {
@@ -102,12 +103,12 @@ func TestScheduleRunsAlikeTwice(t *testing.T) {
 		{"dtks", "reset", false, 4 * s, 6 * s},
 	}
 	if !slices.Equal(runs[0], runs[1]) || !slices.Equal(runs[0], want) {
-		t.Errorf("told\n%+v\nand\n%+v, want\n%+v", runs[0], runs[1], want)
+		t.Errorf("reported\n%+v\nand\n%+v, want\n%+v", runs[0], runs[1], want)
 	}
 }
 
-// Whatever befalls a mock, nobody is lost: arrived = served + rejected + waiting + in service, at
-// every instant; and the same seed strikes the same requests.
+// TestConservationUnderEveryFault checks that arrived = served + rejected + waiting + in service holds at every
+// instant under any fault, and that the same seed strikes the same requests.
 func TestConservationUnderEveryFault(t *testing.T) {
 	for _, kind := range fault.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
@@ -152,19 +153,20 @@ func playUnder(t *rapid.T, service workload.Service, trouble Trouble, gaps []tim
 		}
 		got := queue.Reading(now)
 		if got.Arrivals != uint64(len(struck)) || got.Arrivals != got.Completions+got.Rejections+uint64(got.Busy+got.Queued) {
-			t.Fatalf("somebody is lost at %v: %+v", now, got)
+			t.Fatalf("a request is lost at %v: %+v", now, got)
 		}
 	}
 	last := queue.Reading(now + time.Hour)
 	if last.Busy != 0 || last.Queued != 0 {
-		t.Fatalf("somebody is still there: %+v", last)
+		t.Fatalf("a request is still in the queue: %+v", last)
 	}
 	return last, struck
 }
 
-// Requests over HTTP, on connections in memory and in virtual time, wait as long as Erlang C (M/M/4,
-// 9 arrivals and 5 services a second: Wq = .1051638928/9) and Pollaczek and Khinchine (M/D/1, ρ = .8:
-// Wq = .8/(2·.2)·S) say. The mean is over eight seeds; the tolerance is four standard errors.
+// TestDelaysEmergeFromTheLoad checks that HTTP requests, on connections in memory and in virtual time, wait as
+// long as Erlang C (M/M/4, 9 arrivals and 5 services a second: Wq = .1051638928/9) and Pollaczek and Khinchine
+// (M/D/1, ρ = .8: Wq = .8/(2·.2)·S) predict. The mean is over eight seeds; the tolerance is four standard
+// errors.
 func TestDelaysEmergeFromTheLoad(t *testing.T) {
 	warmFasthttp(t)
 	for _, test := range []struct {
@@ -190,7 +192,7 @@ func TestDelaysEmergeFromTheLoad(t *testing.T) {
 	}
 }
 
-// warmFasthttp lets fasthttp start what it never ends, outside of any bubble of virtual time.
+// warmFasthttp makes fasthttp start its permanent goroutines outside of any bubble of virtual time.
 func warmFasthttp(t *testing.T) {
 	t.Helper()
 	here, there := net.Pipe()

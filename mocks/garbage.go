@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// garbage puts noise of the same length in the place of the body.
+// garbage replaces the body with noise of the same length.
 func garbage(ctx *fasthttp.RequestCtx, seed workload.Seed) {
 	stream := seed.Stream(workload.NewPurpose("mocks.garbage"), ctx.ID(), 0, 0)
 	noise := rand.New(&stream)

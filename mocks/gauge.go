@@ -4,7 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// gauge observes the requests of one station for Prometheus; a nil gauge observes nothing.
+// gauge records the requests of one station for Prometheus. A nil gauge records nothing.
 type gauge struct {
 	wait, service prometheus.Observer
 	outcomes      []prometheus.Counter // by Refusal
@@ -24,14 +24,14 @@ func (g *gauge) observe(visit *Visit) {
 	}
 }
 
-// refuse counts a request by what became of it.
+// refuse counts a request by its outcome.
 func (g *gauge) refuse(refusal Refusal) {
 	if g != nil {
 		g.outcomes[refusal].Inc()
 	}
 }
 
-// metrics are what a Prometheus server reads of all mocks.
+// metrics are the metrics of all mocks for Prometheus.
 type metrics struct {
 	registry      *prometheus.Registry
 	wait, service *prometheus.HistogramVec
@@ -56,7 +56,7 @@ func newMetrics() *metrics {
 	return m
 }
 
-// gauge returns that of one mock.
+// gauge returns the gauge of one mock.
 func (m *metrics) gauge(mock string) *gauge {
 	g := &gauge{wait: m.wait.WithLabelValues(mock), service: m.service.WithLabelValues(mock)}
 	for _, refusal := range refusals() {
@@ -65,7 +65,7 @@ func (m *metrics) gauge(mock string) *gauge {
 	return g
 }
 
-// looks collects what is read off the stations when Prometheus asks.
+// looks collects the metrics that are read from the stations at scrape time.
 type looks struct {
 	stations                                       func() []*Station
 	arrivals, queued, busy, servers, quota, faulty *prometheus.Desc

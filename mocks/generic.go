@@ -15,14 +15,14 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// generic answers by its routes. A body may hold ${path.NAME}, ${query.NAME}, ${body} (that of the
-// request), ${now} (the mock's clock, RFC 3339) and ${number} (of the request, from 1 on); within a text of JSON they are
-// escaped.
+// generic answers by its routes. A body may contain ${path.NAME}, ${query.NAME}, ${body} (of the request),
+// ${now} (the mock's clock, RFC 3339) and ${number} (of the request, from 1). Values are escaped within JSON
+// strings.
 type generic struct {
 	context context.Context
 	config  Generic
 	station *Station
-	now     func() time.Time // by the scenario's calendar
+	now     func() time.Time // in scenario time
 	served  atomic.Uint64
 }
 
@@ -40,7 +40,7 @@ func (g *generic) handle(ctx *fasthttp.RequestCtx) {
 	number := g.served.Add(1)
 	route, parts := g.find(ctx)
 	if route == nil {
-		fail(ctx, fasthttp.StatusNotFound, "no route of the mock "+g.config.Name+" fits")
+		fail(ctx, fasthttp.StatusNotFound, "no route of the mock "+g.config.Name+" matches")
 		return
 	}
 	refusal, err := g.station.Visit(g.context)
@@ -94,8 +94,8 @@ func (g *generic) reply(ctx *fasthttp.RequestCtx, route *Route, parts map[string
 	}))
 }
 
-// expand puts values in the place of ${name}; what has no value stays as it is. Within a text of JSON a value is written as
-// JSON has it.
+// expand replaces ${name} with its value. A name without a value stays unchanged. Within a JSON string the
+// value is escaped.
 func expand(text string, isJSON bool, value func(name string) (string, bool)) string {
 	var out strings.Builder
 	inText := false
@@ -122,7 +122,7 @@ func expand(text string, isJSON bool, value func(name string) (string, bool)) st
 	}
 }
 
-// endsInText tells whether a piece of JSON ends within a text.
+// endsInText reports whether a piece of JSON ends within a string.
 func endsInText(piece string, inText bool) bool {
 	escaped := false
 	for i := range len(piece) {

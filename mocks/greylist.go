@@ -8,13 +8,13 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// greylist puts off senders and recipients that it has not seen together before (RFC 6647).
+// greylist defers pairs of sender and recipient that it has not seen before (RFC 6647).
 type greylist struct {
 	mu   sync.Mutex
 	seen map[workload.Purpose]time.Duration // hash of the pair → when it first came
 }
 
-// passes says whether the pair first came at least the delay ago.
+// passes reports whether the pair first came at least the delay ago.
 func (g *greylist) passes(from, to string, delay, now time.Duration) bool {
 	pair := workload.NewPurpose(strings.ToLower(from + "\x00" + to))
 	g.mu.Lock()

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// Entry is one request that a mock has answered, or has not.
+// Entry is one request to a mock, answered or not.
 type Entry struct {
-	Number   uint64  `json:"number"` // from 1 on
+	Number   uint64  `json:"number"` // from 1
 	At       float64 `json:"at_s"`   // real time since the start of the run
 	Method   string  `json:"method"`
-	Path     string  `json:"path"` // for mail: the recipients' number
+	Path     string  `json:"path"` // for mail: the number of recipients
 	Status   int     `json:"status"`
 	Duration float64 `json:"duration_s"`
-	Fault    string  `json:"fault,omitempty"` // what befell it
+	Fault    string  `json:"fault,omitempty"` // the faults that struck it
 }
 
-// journalEntries is how many requests of each mock are remembered.
+// journalEntries is the number of requests kept for each mock.
 const journalEntries = 200
 
-// journal remembers the latest requests of a mock.
+// journal keeps the latest requests of a mock.
 type journal struct {
 	mu      sync.Mutex
 	entries [journalEntries]Entry
@@ -34,7 +34,7 @@ func (j *journal) note(entry Entry) {
 	j.count++
 }
 
-// latest returns up to n requests, the newest first, and how many there were in all.
+// latest returns up to n requests, the newest first, and the number of all requests.
 func (j *journal) latest(n int) ([]Entry, uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -30,9 +30,9 @@ func TestQueueLimits(t *testing.T) {
 			reading := queue.Reading(now)
 			switch {
 			case service.Queue != nil && reading.Queued > *service.Queue:
-				t.Fatalf("%d wait where %d may", reading.Queued, *service.Queue)
+				t.Fatalf("%d requests wait, the limit is %d", reading.Queued, *service.Queue)
 			case service.DailyQuota > 0 && len(taken) > service.DailyQuota:
-				t.Fatalf("took %d on one day, the quota is %d", len(taken), service.DailyQuota)
+				t.Fatalf("accepted %d on one day, the quota is %d", len(taken), service.DailyQuota)
 			}
 		}
 		queue.Advance(farFuture)
@@ -41,13 +41,13 @@ func TestQueueLimits(t *testing.T) {
 			case service.Deadline > 0 && visit.Refusal == mocks.Served && visit.Start-visit.Arrived > service.Deadline:
 				t.Fatalf("waited %v beyond the deadline %v", visit.Start-visit.Arrived, service.Deadline)
 			case visit.Refusal == mocks.DeadlineMissed && visit.End != visit.Arrived+service.Deadline:
-				t.Fatalf("told after %v, the deadline is %v", visit.End-visit.Arrived, service.Deadline)
+				t.Fatalf("refused after %v, the deadline is %v", visit.End-visit.Arrived, service.Deadline)
 			}
 		}
 		if rate := service.RateLimit.PerSecond(); rate >= 1 {
 			for i := int(rate); i < len(taken); i++ {
 				if taken[i]-taken[i-int(rate)] < time.Second {
-					t.Fatalf("took more than %v within a second: %v", rate, taken)
+					t.Fatalf("accepted more than %v within a second: %v", rate, taken)
 				}
 			}
 		}
@@ -65,11 +65,11 @@ func TestQuotaFollowsTheDayOfWIB(t *testing.T) {
 		{"the second of two", time.Hour, mocks.Served},
 		{"a second before midnight WIB", 5*time.Hour - time.Second, mocks.QuotaUsedUp},
 		{"midnight WIB", 5 * time.Hour, mocks.Served},
-		{"midnight UTC is no new day", 12 * time.Hour, mocks.Served},
+		{"midnight UTC does not start a new day", 12 * time.Hour, mocks.Served},
 		{"used up again", 20 * time.Hour, mocks.QuotaUsedUp},
 		{"three days on", 77 * time.Hour, mocks.Served},
 	} {
-		// Real time stands still: the quota must follow scenario time alone.
+		// Real time stands still: the quota must follow scenario time only.
 		if got := queue.Arrive(0, row.scenario, fault.NoEffect()).Refusal; got != row.want {
 			t.Errorf("%s: got %v, want %v", row.why, got, row.want)
 		}

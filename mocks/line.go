@@ -22,7 +22,7 @@ func (l *line[T]) pop() T {
 	return item
 }
 
-// keep drops the items that are not wanted.
+// keep removes the items that are not wanted.
 func (l *line[T]) keep(wanted func(T) bool) {
 	kept := l.items[:0]
 	for _, item := range l.items[l.head:] {

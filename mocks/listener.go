@@ -9,12 +9,11 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// gatekeeper is a listener in front of one mock. It turns connections away that a fault refuses or
-// that are one too many, and closes all when the context ends, for servers that would wait until
-// the other side hangs up.
+// gatekeeper is the listener of one mock. It refuses connections that a fault refuses or that exceed the limit.
+// It closes all connections when the context ends, because the servers would wait until the clients close them.
 //
-// Note: a refused connection is made and reset at once, for a socket that listens cannot refuse;
-// closing it would give the port to others.
+// Note: a refused connection is accepted and reset at once. A listening socket cannot refuse, and closing it
+// would free the port.
 type gatekeeper struct {
 	net.Listener
 	context context.Context
@@ -38,7 +37,7 @@ func (g *gatekeeper) Accept() (net.Conn, error) {
 		}
 		g.open.Add(1)
 		kept := &keptConn{Conn: conn, gate: g}
-		kept.forget = context.AfterFunc(g.context, func() { _ = conn.Close() }) // whoever reads from it learns of it
+		kept.forget = context.AfterFunc(g.context, func() { _ = conn.Close() }) // the reader sees the error
 		return kept, nil
 	}
 }
@@ -57,7 +56,7 @@ type keptConn struct {
 	once   sync.Once
 }
 
-// Unwrap returns the connection itself.
+// Unwrap returns the underlying connection.
 func (c *keptConn) Unwrap() net.Conn { return c.Conn }
 
 // Close implements net.Conn.

@@ -21,8 +21,8 @@ func TestMail(t *testing.T) {
 	for _, row := range []struct {
 		why    string
 		person population.Person
-		code   int // of the SMTP refusal, 0 for none
-		inbox  int // messages
+		code   int // SMTP code of the rejection; 0 if there is none
+		inbox  int // number of messages
 		spam   int
 	}{
 		{"good", find(t, lacking(trouble)), 0, 1, 0},
@@ -53,11 +53,11 @@ func TestMail(t *testing.T) {
 		t.Errorf("got %+v", letters)
 	}
 	if again := inbox(t, running, person.Email, ""); len(again) != 0 {
-		t.Errorf("a consumed message is still there: %+v", again)
+		t.Errorf("a consumed message was not removed: %+v", again)
 	}
 	err := smtp.SendMail(running.Addresses()["mail-smtp"], nil, "noreply@daftar.example", []string{"someone@elsewhere.example"}, nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "550") {
-		t.Errorf("nobody's address: %v, want 550", err)
+		t.Errorf("unknown address: %v, want 550", err)
 	}
 	if got, want := running.MailCounts(), (mocks.MailCounts{Delivered: 1, Spam: 1, Lost: 1, Full: 1, Unknown: 1}); got != want {
 		t.Errorf("counts %+v, want %+v", got, want)
@@ -76,7 +76,7 @@ func inbox(t *testing.T, running *mocks.Mocks, address, arguments string) []mess
 	return view.Messages
 }
 
-func TestMailIsTurnedAwayByItsQueue(t *testing.T) {
+func TestMailIsRejectedByItsQueue(t *testing.T) {
 	busy := config()
 	busy.Mail.Service.RateLimit = 0.001
 	running := start(t, busy)

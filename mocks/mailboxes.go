@@ -9,8 +9,8 @@ import (
 
 const (
 	mailShards      = 64        // mailboxes are spread over this many locks
-	mailboxMessages = 8         // most messages of one person; the oldest goes first
-	messageOverhead = 200       // bytes that keeping one message costs beside its text
+	mailboxMessages = 8         // limit per person; the oldest goes first
+	messageOverhead = 200       // bytes per stored message besides its text
 	defaultMemory   = 256 << 20 // bytes of all messages
 )
 
@@ -24,7 +24,7 @@ type letter struct {
 
 func (l letter) bytes() int64 { return int64(len(l.subject) + len(l.body) + messageOverhead) }
 
-// mailboxes keeps the messages of all people within a bound of memory.
+// mailboxes stores everyone's messages within a memory limit.
 type mailboxes struct {
 	shards [mailShards]mailShard
 }
@@ -32,23 +32,23 @@ type mailboxes struct {
 type mailShard struct {
 	mu      sync.Mutex
 	boxes   map[uint64]*mailbox
-	order   line[posting]     // oldest first; may name messages that are gone
-	handed  map[uint32]uint16 // messages handed in so far, per person
+	order   line[posting]     // oldest first; may name removed messages
+	handed  map[uint32]uint16 // messages accepted so far, per person
 	bytes   int64
 	most    int64
 	letters int
 	serial  uint64
-	unread  uint64 // messages that were dropped for want of room and that nobody had read
+	unread  uint64 // messages dropped unread to make room
 }
 
 // posting names one message.
 type posting struct{ person, serial uint64 }
 
-// mailbox holds one person's messages, in the order in which they were handed in.
+// mailbox holds one person's messages in the order of acceptance.
 type mailbox struct {
 	letters []letter
-	readers int           // who wait for a message
-	changed chan struct{} // closed when a message has been handed in
+	readers int           // number of readers waiting for a message
+	changed chan struct{} // closed when a message is added
 }
 
 func newMailboxes(memory int64) *mailboxes {
@@ -67,7 +67,7 @@ func newMailboxes(memory int64) *mailboxes {
 
 func (m *mailboxes) shard(person uint64) *mailShard { return &m.shards[person%mailShards] }
 
-// count returns the number of the next message to a person, from 1 on.
+// count returns the number of the next message to a person, from 1.
 func (m *mailboxes) count(person uint64) int {
 	shard := m.shard(person)
 	shard.mu.Lock()
@@ -76,7 +76,7 @@ func (m *mailboxes) count(person uint64) int {
 	return int(shard.handed[uint32(person)])
 }
 
-// put hands in a message.
+// put adds a message.
 func (m *mailboxes) put(person uint64, letter letter) {
 	shard := m.shard(person)
 	shard.mu.Lock()
@@ -98,8 +98,8 @@ func (m *mailboxes) put(person uint64, letter letter) {
 	shard.shrink()
 }
 
-// look returns the visible messages of one folder, newest first, and when the next one becomes
-// visible (0 when none is under way). Consumed messages are gone afterwards.
+// look returns the visible messages of one folder, newest first, and when the next one becomes visible (0 if
+// there is none). Consumed messages are removed.
 func (m *mailboxes) look(person uint64, spam, consume bool, now time.Duration) (found []letter, next time.Duration) {
 	shard := m.shard(person)
 	shard.mu.Lock()
@@ -128,7 +128,7 @@ func (m *mailboxes) look(person uint64, spam, consume bool, now time.Duration) (
 	return found, next
 }
 
-// dropped returns how many messages went for want of room before anyone had read them.
+// dropped returns how many messages were dropped unread to make room.
 func (m *mailboxes) dropped() uint64 {
 	sum := uint64(0)
 	for i := range m.shards {
@@ -140,7 +140,7 @@ func (m *mailboxes) dropped() uint64 {
 	return sum
 }
 
-// watch returns a channel that is closed at the next message to a person; leave ends it.
+// watch returns a channel that is closed at the next message to a person. The caller ends the watch with leave.
 func (m *mailboxes) watch(person uint64) <-chan struct{} {
 	shard := m.shard(person)
 	shard.mu.Lock()
@@ -171,7 +171,7 @@ func (s *mailShard) box(person uint64) *mailbox {
 	return box
 }
 
-// remove takes the message at a place out of a mailbox.
+// remove removes the message at an index of a mailbox.
 func (s *mailShard) remove(person uint64, box *mailbox, place int) {
 	s.bytes -= box.letters[place].bytes()
 	s.letters--
@@ -179,7 +179,7 @@ func (s *mailShard) remove(person uint64, box *mailbox, place int) {
 	s.forget(person, box)
 }
 
-// drop removes a message for want of room.
+// drop removes a message to make room.
 func (s *mailShard) drop(person uint64, box *mailbox, place int) {
 	if !box.letters[place].read {
 		s.unread++
@@ -187,14 +187,14 @@ func (s *mailShard) drop(person uint64, box *mailbox, place int) {
 	s.remove(person, box, place)
 }
 
-// forget drops a mailbox that holds nothing and that nobody watches.
+// forget removes a mailbox that is empty and has no readers.
 func (s *mailShard) forget(person uint64, box *mailbox) {
 	if len(box.letters) == 0 && box.readers == 0 {
 		delete(s.boxes, person)
 	}
 }
 
-// shrink drops the oldest messages until the bound of memory holds, and names of messages long gone.
+// shrink drops the oldest messages until the memory limit holds, and the names of removed messages.
 func (s *mailShard) shrink() {
 	for s.bytes > s.most && s.order.len() > 0 {
 		oldest := s.order.pop()

@@ -21,7 +21,7 @@ func TestMailboxHidesWhatIsUnderWay(t *testing.T) {
 		next time.Duration
 	}{
 		{"nothing yet", time.Second, "", 5 * time.Second},
-		{"one has come", 5 * time.Second, "soon", 10 * time.Second},
+		{"one has arrived", 5 * time.Second, "soon", 10 * time.Second},
 		{"the newest first", 10 * time.Second, "late soon", 0},
 	} {
 		found, next := boxes.look(7, false, false, row.now)
@@ -42,7 +42,8 @@ func subjects(letters []letter) string {
 	return strings.Join(names, " ")
 }
 
-// Whatever is handed in and taken away, the books hold, memory stays bounded, and empty mailboxes go.
+// TestMailboxesKeepTheirBooks checks, under any sequence of messages added and removed, that the counters are
+// right, memory stays bounded, and empty mailboxes are removed.
 func TestMailboxesKeepTheirBooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		memory := int64(rapid.SampledFrom([]int{1, 200, 1000, 100_000}).Draw(t, "memory")) * mailShards
@@ -68,24 +69,24 @@ func TestMailboxesKeepTheirBooks(t *testing.T) {
 				}
 			}
 			if bytes != shard.bytes || letters != shard.letters || bytes > shard.most {
-				t.Fatalf("%d bytes in %d messages; booked %d in %d, most %d", bytes, letters, shard.bytes, shard.letters, shard.most)
+				t.Fatalf("%d bytes in %d messages; counted %d in %d, limit %d", bytes, letters, shard.bytes, shard.letters, shard.most)
 			}
 			if handIn && shard.order.len() > 2*shard.letters+mailShards {
-				t.Fatalf("%d names of %d messages", shard.order.len(), shard.letters)
+				t.Fatalf("%d postings for %d messages", shard.order.len(), shard.letters)
 			}
 		}
 	})
 }
 
-func TestMailboxesTellWhatTheyDropUnread(t *testing.T) {
+func TestMailboxesCountUnreadDrops(t *testing.T) {
 	boxes := newMailboxes(0)
 	for range mailboxMessages {
 		boxes.put(1, letter{})
 		boxes.put(2, letter{})
 	}
 	boxes.look(1, false, false, 0)
-	boxes.put(1, letter{}) // makes room by a message that was read
-	boxes.put(2, letter{}) // makes room by one that was not
+	boxes.put(1, letter{}) // makes room by dropping a message that was read
+	boxes.put(2, letter{}) // makes room by dropping one that was not
 	if got := boxes.dropped(); got != 1 {
 		t.Errorf("dropped %d unread, want 1", got)
 	}
@@ -100,10 +101,10 @@ func TestReaderWaitsForAMessage(t *testing.T) {
 			boxes.put(7, letter{subject: "hello", visible: clock.now() + 3*time.Second})
 		}()
 		begun := time.Now()
-		if found := reader.read(glance{person: 7, wait: 2 * time.Second}); len(found) != 0 || time.Since(begun) != 2*time.Second {
+		if found := reader.read(lookup{person: 7, wait: 2 * time.Second}); len(found) != 0 || time.Since(begun) != 2*time.Second {
 			t.Errorf("found %d messages after %v, want none after 2s", len(found), time.Since(begun))
 		}
-		found := reader.read(glance{person: 7, wait: time.Minute, consume: true})
+		found := reader.read(lookup{person: 7, wait: time.Minute, consume: true})
 		if subjects(found) != "hello" || time.Since(begun) != 4*time.Second {
 			t.Errorf("found %q after %v, want hello after 4s", subjects(found), time.Since(begun))
 		}
@@ -117,11 +118,11 @@ func TestMessagesAreReadAsPeopleSeeThem(t *testing.T) {
 	for _, row := range []struct{ why, raw, subject, body string }{
 		{"plain", "Subject: Verifikasi\r\n\r\nhttps://x/?t=1\r\n", "Verifikasi", "https://x/?t=1\r\n"},
 		{"encoded words", "Subject: =?utf-8?q?Caf=C3=A9?=\r\n\r\nx", "Café", "x"},
-		{"soft line breaks must not cut a link", "Content-Transfer-Encoding: quoted-printable\r\n\r\nhttps://x/?t=3D=\r\n1\r\n", "", "https://x/?t=1\r\n"},
+		{"a soft line break does not cut a link", "Content-Transfer-Encoding: quoted-printable\r\n\r\nhttps://x/?t=3D=\r\n1\r\n", "", "https://x/?t=1\r\n"},
 		{"base64", "Content-Transfer-Encoding: base64\r\n\r\naGVs\r\nbG8=\r\n", "", "hello"},
 		{"the first text of several parts", "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n" +
 			"Content-Transfer-Encoding: quoted-printable\r\n\r\na=3Db\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>\r\n--b--\r\n", "", "a=b"},
-		{"no message at all", "\r\nhello", "", "hello"},
+		{"not a message", "\r\nhello", "", "hello"},
 		{"a picture has no text", "Content-Type: image/png\r\n\r\nx", "", ""},
 	} {
 		subject, body := readMessage([]byte(row.raw))
@@ -149,7 +150,7 @@ func TestSimilarity(t *testing.T) {
 	}{
 		{"case and spaces do not matter", "Siti  Rahayu ", "SITI RAHAYU", 100},
 		{"one letter of eleven", "SITI RAHAYO", "SITI RAHAYU", 90},
-		{"a letter too many", "BUDII", "BUDI", 80},
+		{"one extra letter", "BUDII", "BUDI", 80},
 		{"nothing in common", "abc", "xyz", 0},
 		{"both empty", "", " ", 100},
 		{"one empty", "", "x", 0},

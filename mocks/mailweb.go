@@ -10,21 +10,21 @@ import (
 	"github.com/ombak-sim/ombak/population"
 )
 
-// longestWait bounds how long a reader may wait for a message.
+// longestWait limits how long a reader may wait for a message.
 const longestWait = time.Minute
 
-// mailReader lets people look into their mailboxes over HTTP.
+// mailReader serves the mailboxes over HTTP.
 type mailReader struct {
 	context context.Context
 	boxes   *mailboxes
 	clock   *runClock
 }
 
-// glance is one look into a mailbox.
-type glance struct {
+// lookup is one request to read a mailbox.
+type lookup struct {
 	person  uint64
-	spam    bool // look into the spam folder instead
-	consume bool // take the messages away
+	spam    bool // read the spam folder instead
+	consume bool // remove the messages
 	wait    time.Duration
 }
 
@@ -48,9 +48,9 @@ func (m *mailReader) handle(ctx *fasthttp.RequestCtx) {
 		fail(ctx, fasthttp.StatusMethodNotAllowed, "use GET")
 		return
 	}
-	glance, err := glanceOf(ctx.QueryArgs())
+	lookup, err := lookupOf(ctx.QueryArgs())
 	if err != nil {
-		fail(ctx, fasthttp.StatusBadRequest, "wait is no duration; write for example wait=2s")
+		fail(ctx, fasthttp.StatusBadRequest, "wait must be a duration, such as wait=2s")
 		return
 	}
 	person, known := population.IndexOfEmail(address)
@@ -58,8 +58,8 @@ func (m *mailReader) handle(ctx *fasthttp.RequestCtx) {
 		answer(ctx, fasthttp.StatusNotFound, mailboxView{Messages: []messageView{}})
 		return
 	}
-	glance.person = person
-	m.show(ctx, m.read(glance))
+	lookup.person = person
+	m.show(ctx, m.read(lookup))
 }
 
 func addressOf(path string) (string, bool) {
@@ -68,8 +68,8 @@ func addressOf(path string) (string, bool) {
 	return address, begins && ends && address != ""
 }
 
-func glanceOf(arguments *fasthttp.Args) (glance, error) {
-	look := glance{
+func lookupOf(arguments *fasthttp.Args) (lookup, error) {
+	look := lookup{
 		spam:    string(arguments.Peek("folder")) == "spam",
 		consume: arguments.GetBool("consume"),
 	}
@@ -81,8 +81,8 @@ func glanceOf(arguments *fasthttp.Args) (glance, error) {
 	return look, err
 }
 
-// read looks into a mailbox until something is there or the wait is over.
-func (m *mailReader) read(look glance) []letter {
+// read reads a mailbox until a message is visible or the wait is over.
+func (m *mailReader) read(look lookup) []letter {
 	until := m.clock.now() + look.wait
 	for {
 		if look.wait == 0 {
@@ -107,7 +107,7 @@ func (m *mailReader) read(look glance) []letter {
 	}
 }
 
-// pause waits for a time or a message and says whether the mocks are stopping.
+// pause waits for a time or a message and reports whether the mocks are stopping.
 func (m *mailReader) pause(wait time.Duration, changed <-chan struct{}) (stopping bool) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	messageRead = 64 << 10 // bytes of a message that are looked at; the rest is dropped
-	messageKept = 4 << 10  // bytes of subject and of body that are kept
+	messageRead = 64 << 10 // bytes of a message that are parsed; the rest is dropped
+	messageKept = 4 << 10  // bytes of subject and of body that are stored
 )
 
-// readMessage returns the subject and the text of a message as a person reads them: encodings are
-// undone, and of several parts the first that is text is taken. What is no proper message is all body.
+// readMessage returns the subject and the text of a message as a person reads them. It decodes encodings and
+// takes the first text part of several. A malformed message is all body.
 func readMessage(raw []byte) (subject, body string) {
 	message, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
@@ -31,7 +31,7 @@ func readMessage(raw []byte) (subject, body string) {
 	return clip(subject), clip(textOf(textproto.MIMEHeader(message.Header), message.Body, 0))
 }
 
-// textOf returns the text of a part; deeper parts are looked into down to a depth of 4.
+// textOf returns the text of a part. It searches nested parts to a depth of 4.
 func textOf(header textproto.MIMEHeader, body io.Reader, depth int) string {
 	kind, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err == nil && strings.HasPrefix(kind, "multipart/") && depth < 4 {
@@ -49,7 +49,7 @@ func textOf(header textproto.MIMEHeader, body io.Reader, depth int) string {
 	if err == nil && !strings.HasPrefix(kind, "text/") {
 		return ""
 	}
-	text, _ := io.ReadAll(decoded(header.Get("Content-Transfer-Encoding"), body)) // what was read before a fault is shown
+	text, _ := io.ReadAll(decoded(header.Get("Content-Transfer-Encoding"), body)) // text read before an error is kept
 	return string(text)
 }
 
@@ -63,7 +63,7 @@ func decoded(encoding string, body io.Reader) io.Reader {
 	return body
 }
 
-// clip keeps the beginning of a text and lets go of the memory of the rest.
+// clip returns the beginning of a text and releases the memory of the rest.
 func clip(text string) string {
 	return strings.Clone(strings.ToValidUTF8(text[:min(len(text), messageKept)], ""))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// TestDocumentedMetrics compares the page of metrics with what the mocks show.
+// TestDocumentedMetrics compares docs/reference/metrics.md with the metrics of the mocks.
 func TestDocumentedMetrics(t *testing.T) {
 	limited := config()
 	limited.Admin.Token = token
@@ -23,7 +23,7 @@ func TestDocumentedMetrics(t *testing.T) {
 	documented(t, text)
 }
 
-// documented checks that every metric in text has its row on the page of metrics.
+// documented checks that every metric in text has its row in docs/reference/metrics.md.
 func documented(t *testing.T, text string) {
 	t.Helper()
 	page, err := os.ReadFile("../docs/reference/metrics.md")

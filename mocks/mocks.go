@@ -19,7 +19,7 @@ import (
 // Mocks are the running mocks.
 type Mocks struct {
 	clock     *runClock
-	parts     []*part // dukcapil, dapodik, dtks, mail, then sms and generics where there are any
+	parts     []*part // dukcapil, dapodik, dtks, mail, then sms and generics if configured
 	metrics   *metrics
 	post      *post
 	phones    *gateway // nil without SMS
@@ -42,7 +42,7 @@ func Start(ctx context.Context, config Config) (*Mocks, error) {
 	}
 	m, err := newMocks(ctx, config)
 	if err == nil {
-		err = m.sharpen()
+		err = m.setAlarms()
 	}
 	if err == nil {
 		err = m.bind(config)
@@ -63,7 +63,7 @@ func Start(ctx context.Context, config Config) (*Mocks, error) {
 	return m, nil
 }
 
-// newMocks makes all mocks, which listen nowhere yet.
+// newMocks creates all mocks without listeners.
 func newMocks(ctx context.Context, config Config) (*Mocks, error) {
 	m := &Mocks{clock: newRunClock(), metrics: newMetrics(), recorders: make(map[string]*recorder)}
 	m.context, m.cancel = context.WithCancel(ctx)
@@ -80,7 +80,7 @@ func (m *Mocks) stations() []*Station {
 	return stations
 }
 
-// present counts the faults that befall a mock now.
+// present counts the active faults of a mock.
 func (m *Mocks) present(name string) int {
 	count := 0
 	for _, befallen := range m.part(name).board.list(m.clock.scenario(), false) {
@@ -100,8 +100,8 @@ func (m *Mocks) part(name string) *part {
 	return nil
 }
 
-// sharpen gives every station an alarm that rings on time.
-func (m *Mocks) sharpen() error {
+// setAlarms gives every station a precise alarm.
+func (m *Mocks) setAlarms() error {
 	for _, part := range m.parts {
 		alarm, run, stop, err := newPreciseAlarm(part.station.ring)
 		if err != nil {
@@ -111,7 +111,7 @@ func (m *Mocks) sharpen() error {
 		m.running.Go(run)
 		m.running.Go(func() {
 			<-m.context.Done()
-			part.station.rest()
+			part.station.usePlainAlarm()
 			stop()
 		})
 	}
@@ -136,7 +136,7 @@ func (m *Mocks) bind(config Config) error {
 		}
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
-			return fmt.Errorf("%s cannot listen on %s: %w; give another address, or stop the program that holds it", name, address, err)
+			return fmt.Errorf("%s cannot listen on %s: %w; give another address, or stop the program that uses it", name, address, err)
 		}
 		m.listeners[name], m.addresses[name] = listener, listener.Addr().String()
 	}
@@ -145,7 +145,7 @@ func (m *Mocks) bind(config Config) error {
 
 func (m *Mocks) unbind() {
 	for _, listener := range m.listeners {
-		_ = listener.Close() // nothing was served on it
+		_ = listener.Close() // it served nothing
 	}
 }
 
@@ -153,7 +153,7 @@ func (m *Mocks) unbind() {
 func (m *Mocks) serveHTTP(part *part) {
 	guarded := &gatekeeper{Listener: m.listeners[part.name], most: part.trouble.Connections, board: part.board, clock: m.clock}
 	if part.name == mailName {
-		guarded.board, guarded.most = nil, 0 // the mailboxes are people's, not the service's
+		guarded.board, guarded.most = nil, 0 // faults apply to the service, not to readers of mailboxes
 	}
 	server := newServer(m.doorOf(part))
 	m.serve(guarded, server.Serve, server.ShutdownWithContext)
@@ -171,7 +171,7 @@ func newServer(handler fasthttp.RequestHandler) *fasthttp.Server {
 	}
 }
 
-// doorOf returns what answers a mock's requests over HTTP.
+// doorOf returns the handler of a mock's HTTP requests.
 func (m *Mocks) doorOf(part *part) fasthttp.RequestHandler {
 	if part.name == mailName {
 		return part.handler
@@ -192,8 +192,8 @@ func (m *Mocks) serveSMTP(part *part) {
 	})
 }
 
-// serve runs a server. When the context ends, it may finish what is under way for a moment; then
-// the connections that are left are closed, since neither server closes those that say nothing.
+// serve runs a server. When the context ends, the server may finish current requests for a moment. The
+// remaining connections are then closed, because neither server closes silent ones.
 func (m *Mocks) serve(listener *gatekeeper, serve func(net.Listener) error, shutdown func(context.Context) error) {
 	const linger, grace = 200 * time.Millisecond, 5 * time.Second
 	lasting := context.WithoutCancel(m.context)
@@ -207,7 +207,7 @@ func (m *Mocks) serve(listener *gatekeeper, serve func(net.Listener) error, shut
 		deadline, cancel := context.WithTimeout(lasting, grace)
 		defer cancel()
 		m.note(shutdown(deadline))
-		_ = listener.Close() // for a server that had not begun to serve
+		_ = listener.Close() // needed if the server had not begun to serve
 	})
 }
 
@@ -220,21 +220,21 @@ func (m *Mocks) note(err error) {
 	m.faults = append(m.faults, err)
 }
 
-// Addresses returns where each mock listens: dukcapil, dapodik, dtks, mail (mailboxes), mail-smtp,
-// sms, the generic ones by their names, and admin.
+// Addresses returns the address of each mock: dukcapil, dapodik, dtks, mail (mailboxes), mail-smtp, sms, the
+// generic mocks by name, and admin.
 func (m *Mocks) Addresses() map[string]string { return maps.Clone(m.addresses) }
 
-// Begin starts the run at an instant, which may lie ahead: readings count their time from it, and
-// the clock tells scenario time, by which daily quotas are counted and faults come and go.
+// Begin starts the run at an instant, which may be in the future. Readings count their time from it. The clock
+// gives scenario time, which determines daily quotas and faults.
 func (m *Mocks) Begin(at time.Time, clock workload.Clock) { m.clock.begin(at, clock) }
 
-// Watch tells of every beginning and end of a fault, on one goroutine, until the mocks are closed.
-// It is called at most once.
-func (m *Mocks) Watch(tell func(Fate)) {
-	m.running.Go(func() { m.watch(m.context, tell) })
+// Watch calls report at every beginning and end of a fault, on one goroutine, until the mocks are closed. It may
+// be called once.
+func (m *Mocks) Watch(report func(Fate)) {
+	m.running.Go(func() { m.watch(m.context, report) })
 }
 
-// Readings looks at every station.
+// Readings samples every station.
 func (m *Mocks) Readings() []Reading {
 	readings := make([]Reading, 0, len(m.parts))
 	for _, part := range m.parts {
@@ -243,10 +243,10 @@ func (m *Mocks) Readings() []Reading {
 	return readings
 }
 
-// MailCounts says what became of the recipients of messages so far.
+// MailCounts returns the outcomes of messages so far, by recipient.
 func (m *Mocks) MailCounts() MailCounts { return m.post.counts() }
 
-// SMSCounts says what became of short messages so far.
+// SMSCounts returns the outcomes of short messages so far.
 func (m *Mocks) SMSCounts() SMSCounts {
 	if m.phones == nil {
 		return SMSCounts{}
@@ -254,7 +254,7 @@ func (m *Mocks) SMSCounts() SMSCounts {
 	return m.phones.counts()
 }
 
-// Recordings returns what the generic mocks that record have seen so far, by their names.
+// Recordings returns what the recording generic mocks have seen so far, by name.
 func (m *Mocks) Recordings() (map[string]Recording, error) {
 	recordings := make(map[string]Recording)
 	for name, recorder := range m.recorders {
@@ -267,7 +267,7 @@ func (m *Mocks) Recordings() (map[string]Recording, error) {
 	return recordings, nil
 }
 
-// Close stops everything, waits for it, and returns what went wrong while serving.
+// Close stops everything, waits for it, and returns the errors of serving.
 func (m *Mocks) Close() error {
 	m.cancel()
 	m.running.Wait()
@@ -276,7 +276,7 @@ func (m *Mocks) Close() error {
 	return errors.Join(m.faults...)
 }
 
-// silence drops what fasthttp has to say about broken connections: callers count those.
+// silence drops fasthttp's messages about broken connections; callers count those.
 type silence struct{}
 
 // Printf implements fasthttp.Logger.

@@ -15,7 +15,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// shares gives every trait to many, so that a few indexes meet all of them.
+// shares makes every trait common, so that a few indexes cover all of them.
 func shares() population.Shares {
 	return population.Shares{
 		Minors: 0.2, Pupils: 0.3, Students: 0.2, Welfare: 0.5, MistypedEmail: 0.2, FullMailbox: 0.2, SpamFolder: 0.2,
@@ -46,7 +46,7 @@ func find(t *testing.T, holds func(population.Traits) bool) population.Person {
 			return people().Person(index)
 		}
 	}
-	t.Fatal("nobody is like that")
+	t.Fatal("no person matches")
 	return population.Person{}
 }
 
@@ -141,7 +141,7 @@ func TestRegistries(t *testing.T) {
 	}
 }
 
-func TestWrongRequestsAreToldSo(t *testing.T) {
+func TestWrongRequestsGetErrors(t *testing.T) {
 	running := start(t, config())
 	for _, row := range []struct {
 		name, method, path string
@@ -161,11 +161,11 @@ func TestWrongRequestsAreToldSo(t *testing.T) {
 	}
 }
 
-func TestReadingsTellOfEveryStation(t *testing.T) {
+func TestReadingsCoverEveryStation(t *testing.T) {
 	running := start(t, config())
 	running.Begin(time.Now(), workload.Clock{})
 	url := "http://" + running.Addresses()["dtks"]
-	call(t, "GET", url+"/healthz", "", nil) // does not go through the station
+	call(t, "GET", url+"/healthz", "", nil) // bypasses the station
 	call(t, "GET", url+"/dtks/households/1", "", nil)
 	for i, want := range []string{"dukcapil", "dapodik", "dtks", "mail"} {
 		reading := running.Readings()[i]
@@ -194,7 +194,7 @@ func TestStartNamesWhatIsWrong(t *testing.T) {
 		{"a discipline not served live", func(c *mocks.Config) {
 			c.Registries = aid(mocks.Registry{Service: workload.Service{Discipline: workload.Priority}})
 		}, "dtks: discipline priority is not served live"},
-		{"a registry that nobody knows", func(c *mocks.Config) { c.Registries = map[string]mocks.Registry{"bank": {}} }, `no registry is called "bank"; use dapodik, dtks`},
+		{"an unknown registry", func(c *mocks.Config) { c.Registries = map[string]mocks.Registry{"bank": {}} }, `no registry is called "bank"; use dapodik, dtks`},
 		{"a wrong share", func(c *mocks.Config) { c.Shares.Minors = 2 }, "minors is 2"},
 		{"no opening", func(c *mocks.Config) { c.Opens = time.Time{} }, "opens is missing"},
 	} {

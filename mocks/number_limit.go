@@ -8,15 +8,15 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// numberLimit allows each number so many messages in any window: as many as the rate gives in a
-// minute, or one in the time that the rate gives one.
+// numberLimit limits the messages to each number in any window. The window is a minute with as many messages as
+// the rate allows in it, or the time in which the rate allows one message.
 type numberLimit struct {
 	most   int // 0 means no limit
 	window time.Duration
 
 	mu    sync.Mutex
 	taken map[uint64][]time.Duration
-	sweep int // numbers at which those of long ago are dropped
+	sweep int // size at which old numbers are dropped
 }
 
 func newNumberLimit(rate workload.Rate) *numberLimit {
@@ -32,7 +32,7 @@ func newNumberLimit(rate workload.Rate) *numberLimit {
 	return l
 }
 
-// take says whether one more message to a number is allowed, and counts it.
+// take reports whether another message to a number is allowed, and counts it.
 func (l *numberLimit) take(number uint64, now time.Duration) bool {
 	if l.most == 0 {
 		return true
@@ -57,7 +57,7 @@ func (l *numberLimit) recent(taken []time.Duration, now time.Duration) []time.Du
 	return taken
 }
 
-// forget drops the numbers whose messages were long ago.
+// forget drops numbers without recent messages.
 func (l *numberLimit) forget(now time.Duration) {
 	for number, taken := range l.taken {
 		if len(l.recent(taken, now)) == 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// part is one mock: a station behind a door, and what befalls it.
+// part is one mock: a station behind a door, and its faults.
 type part struct {
 	name, kind string
 	listen     string
@@ -17,11 +17,11 @@ type part struct {
 	station    *Station
 	board      *board
 	journal    *journal
-	handler    fasthttp.RequestHandler // over HTTP; what befalls the mail befalls SMTP instead
+	handler    fasthttp.RequestHandler // over HTTP; faults of the mail mock act on SMTP instead
 	outage     func(*fasthttp.RequestCtx, fault.Strike)
 }
 
-// add makes one mock's station and what befalls it.
+// add creates a mock's station and its faults.
 func (m *Mocks) add(config Config, name, kind, listen string, service workload.Service, trouble Trouble) (*part, error) {
 	if err := trouble.validate(kind); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

@@ -9,25 +9,25 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// Refusal says why a [Queue] did not serve a request; 0 when it did.
+// Refusal is the reason why a [Queue] did not serve a request; 0 means served.
 type Refusal uint8
 
 // The refusals.
 const (
 	Served         Refusal = iota
 	RateExceeded           // more requests than the rate allows
-	QuotaUsedUp            // the quota of the day is used up
-	QueueFull              // as many wait as may
-	DeadlineMissed         // it waited to the deadline; told when it has
+	QuotaUsedUp            // the daily quota is used up
+	QueueFull              // the queue has its maximum length
+	DeadlineMissed         // it waited until the deadline; known at the deadline
 	Struck                 // a fault kept it from the servers
 )
 
-// refusals returns all refusals in their order.
+// refusals returns all refusals in order.
 func refusals() []Refusal {
 	return []Refusal{Served, RateExceeded, QuotaUsedUp, QueueFull, DeadlineMissed, Struck}
 }
 
-// String returns the reason as mocks tell it.
+// String returns the reason as the mocks report it.
 func (r Refusal) String() string {
 	names := [...]string{"served", "rate exceeded", "daily quota used up", "queue full", "waited too long", "out of order"}
 	if int(r) < len(names) {
@@ -36,31 +36,31 @@ func (r Refusal) String() string {
 	return fmt.Sprintf("Refusal(%d)", uint8(r))
 }
 
-// ErrNotLive is returned for a discipline that mocks do not serve.
+// ErrNotLive is returned for a queueing discipline that mocks cannot serve.
 var ErrNotLive = errors.New("not served live")
 
-// Visit is one request at a [Queue]. Its instants are real time since the queue began.
+// Visit is one request at a [Queue]. Its instants are real times since the queue began.
 type Visit struct {
 	Arrived time.Duration
-	Start   time.Duration // when a server began; no meaning when refused
-	End     time.Duration // when the answer is due; known once it is in service or refused
+	Start   time.Duration // when service began; undefined if refused
+	End     time.Duration // when the answer is due; known once in service or refused
 	Refusal Refusal
-	Over    bool // it has been answered or refused
+	Over    bool // whether it has been answered or refused
 
 	work         time.Duration
 	older, newer *Visit
-	done         chan struct{} // the station's
+	done         chan struct{} // used by the station
 }
 
-// Queue is a station of c servers as a deterministic state machine: the time is an argument and
-// never goes back. What befalls it counts from a request's arrival, as in the simulator.
+// Queue is a station of c servers as a deterministic state machine. Time is an argument and never decreases.
+// Faults act on a request at its arrival, as in the simulator.
 //
-//  1. [Queue.Arrive] refuses a request, puts it into service or lets it wait;
-//  2. [Queue.Advance] lets happen what is due, and returns who is done since;
-//  3. [Queue.Next] says when the next thing is due.
+//  1. [Queue.Arrive] refuses a request, starts its service or queues it;
+//  2. [Queue.Advance] processes what is due and returns the finished requests;
+//  3. [Queue.Next] returns when the next event is due.
 //
-// A server that is free at an instant takes the next request at that instant, however late the
-// caller asks: lateness never adds up.
+// A server that becomes free takes the next request at that instant, however late the call comes, so lateness
+// does not add up.
 type Queue struct {
 	service workload.Service
 	stream  workload.Stream // of service times
@@ -69,25 +69,25 @@ type Queue struct {
 
 	serving departures
 	waiting waiting
-	over    []*Visit // since the last Advance
+	over    []*Visit // finished since the last Advance
 
 	now         time.Duration
 	arrivals    uint64
 	completions uint64
 	rejections  uint64
 	queueMax    int
-	busyTime    time.Duration // of past departures minus past starts; see Reading
-	queueTime   time.Duration // of past leavings minus past arrivals; see Reading
+	busyTime    time.Duration // sum of past departures minus past starts; see Reading
+	queueTime   time.Duration // sum of past exits from the queue minus past arrivals; see Reading
 }
 
-// NewQueue returns the empty station that a service describes. Opens is time zero of the scenario,
-// by which the days of the quota are counted.
+// NewQueue returns an empty station for a service. Opens is time zero of the scenario, from which the days of
+// the quota are counted.
 func NewQueue(service workload.Service, opens time.Time, stream workload.Stream) (*Queue, error) {
 	if err := service.Validate(); err != nil {
 		return nil, err
 	}
 	if service.Discipline == workload.Priority {
-		return nil, fmt.Errorf("discipline priority is %w, for requests on the wire have no priority; use fifo or lifo, or simulate the scenario", ErrNotLive)
+		return nil, fmt.Errorf("discipline priority is %w, because requests on the wire have no priority; use fifo or lifo, or simulate the scenario", ErrNotLive)
 	}
 	return &Queue{
 		service: service,
@@ -97,7 +97,7 @@ func NewQueue(service workload.Service, opens time.Time, stream workload.Stream)
 	}, nil
 }
 
-// Arrive takes in one request. Now is real time since the station began, scenario is scenario time.
+// Arrive adds a request. Now is real time since the station began; scenario is scenario time.
 func (q *Queue) Arrive(now, scenario time.Duration, effect fault.Effect) *Visit {
 	visit := new(Visit)
 	q.arrive(visit, now, scenario, effect)
@@ -124,9 +124,9 @@ func (q *Queue) arrive(visit *Visit, now, scenario time.Duration, effect fault.E
 	q.queueMax = max(q.queueMax, q.waiting.count)
 }
 
-// work draws how long a server needs, with what befalls the station at this instant.
+// work draws the service time, with the current faults of the station.
 func (q *Queue) work(effect fault.Effect) time.Duration {
-	const least = 1e-6 // of the capacity, as in the simulator
+	const least = 1e-6 // minimum capacity, as in the simulator
 	work := q.service.ServiceTime.Draw(&q.stream)
 	factor := q.service.Degrades.At(float64(len(q.serving)+q.waiting.count+1) / float64(q.service.ServerCount()))
 	if effect.Capacity < 1 {
@@ -162,7 +162,7 @@ func (q *Queue) reject(visit *Visit) {
 	q.rejections++
 }
 
-// begin puts a request into service at an instant, which is not after now.
+// begin starts the service of a request at an instant not after now.
 func (q *Queue) begin(visit *Visit, at time.Duration) {
 	visit.Start, visit.End = at, at+visit.work
 	if visit.work == 0 && at == q.now {
@@ -174,7 +174,7 @@ func (q *Queue) begin(visit *Visit, at time.Duration) {
 	q.serving.push(visit)
 }
 
-// Next returns when the next request leaves service or the queue; false when none is there.
+// Next returns when the next request leaves service or the queue, and false if there is none.
 func (q *Queue) Next() (time.Duration, bool) {
 	missed, waits := q.missed()
 	if len(q.serving) > 0 && (!waits || q.serving[0].End <= missed) {
@@ -183,7 +183,7 @@ func (q *Queue) Next() (time.Duration, bool) {
 	return missed, waits
 }
 
-// missed returns when the oldest request that waits has waited to the deadline.
+// missed returns the deadline of the oldest waiting request.
 func (q *Queue) missed() (time.Duration, bool) {
 	if q.waiting.oldest == nil || q.service.Deadline == 0 {
 		return 0, false
@@ -191,8 +191,8 @@ func (q *Queue) missed() (time.Duration, bool) {
 	return q.waiting.oldest.Arrived + q.service.Deadline, true
 }
 
-// Advance lets everything happen that is due by now, and returns the requests that were answered
-// or refused since the last call, other than at their arrival. The slice is good until the next call.
+// Advance processes everything due by now. It returns the requests answered or refused since the last call,
+// except those refused at arrival. The slice is valid until the next call.
 func (q *Queue) Advance(now time.Duration) []*Visit {
 	q.advance(now)
 	over := q.over
@@ -217,7 +217,7 @@ func (q *Queue) advance(now time.Duration) {
 	q.now = now
 }
 
-// depart ends the earliest service and lets the next request begin.
+// depart ends the earliest service and starts the next.
 func (q *Queue) depart() {
 	visit := q.serving.pop()
 	q.completions++
@@ -238,7 +238,7 @@ func (q *Queue) depart() {
 	}
 }
 
-// expire refuses the request that has waited to its deadline.
+// expire refuses the request whose deadline has passed.
 func (q *Queue) expire() {
 	visit := q.waiting.oldest
 	q.waiting.remove(visit)

@@ -11,8 +11,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// M/M/4 with 9 arrivals and 5 services per second and server: C = .1285336468, Lq = .1051638928
-// (Erlang C), hence Wq = Lq/9.
+// TestQueueAgreesWithErlangC: M/M/4 with 9 arrivals per second and 5 services per second and server has C =
+// .1285336468 and Lq = .1051638928 (Erlang C), hence Wq = Lq/9.
 func TestQueueAgreesWithErlangC(t *testing.T) {
 	service := workload.Service{Servers: 4, ServiceTime: workload.ExponentialTime(200 * time.Millisecond)}
 	of := func(what func(*mocks.Visit) float64) result {
@@ -22,8 +22,9 @@ func TestQueueAgreesWithErlangC(t *testing.T) {
 	of(hadToWait).agrees(t, "probability of a wait", 0.1285336468)
 }
 
-// M/G/1 by Pollaczek and Khinchine: Wq = ρ·S·(1+c²)/(2·(1−ρ)), whatever the distribution of mean S and
-// squared coefficient of variation c². Last come, first served has the same mean.
+// TestQueueAgreesWithPollaczekKhinchine: M/G/1 has Wq = ρ·S·(1+c²)/(2·(1−ρ)) (Pollaczek and Khinchine),
+// for any distribution with mean S and squared coefficient of variation c². Last come, first served has the
+// same mean.
 func TestQueueAgreesWithPollaczekKhinchine(t *testing.T) {
 	gamma, err := workload.ParseDistribution("gamma(mean=1s, scv=4)")
 	if err != nil {
@@ -45,14 +46,14 @@ func TestQueueAgreesWithPollaczekKhinchine(t *testing.T) {
 	}
 }
 
-// M/M/1 with .8 arrivals per second and a service of one second: Wq = 4.
+// TestQueueAgreesWithOneServer: M/M/1 with .8 arrivals per second and a service of one second has Wq = 4.
 func TestQueueAgreesWithOneServer(t *testing.T) {
 	service := workload.Service{ServiceTime: workload.ExponentialTime(time.Second)}
 	replicate(40, func(seed uint64) float64 { return serve(t, service, 0.8, seed, waited) }).agrees(t, "wait in the queue", 4)
 }
 
-// Erlang B: with no room to wait, 5 servers and 3 Erlang, .1100543478 are turned away, whatever
-// the distribution of the service time.
+// TestQueueAgreesWithErlangB: with no room to wait, 5 servers and 3 Erlang, .1100543478 of the requests are
+// rejected, for any distribution of the service time (Erlang B).
 func TestQueueAgreesWithErlangB(t *testing.T) {
 	lognormal, err := workload.ParseDistribution("lognormal(median=500ms, p95=2s)")
 	if err != nil {
@@ -67,15 +68,16 @@ func TestQueueAgreesWithErlangB(t *testing.T) {
 	}
 }
 
-// M/M/2/5 with 3 arrivals and 2 services per second and server: pK = .0851138354.
+// TestQueueAgreesWithBoundedQueue: M/M/2/5 with 3 arrivals per second and 2 services per second and server has
+// pK = .0851138354.
 func TestQueueAgreesWithBoundedQueue(t *testing.T) {
 	service := workload.Service{Servers: 2, ServiceTime: workload.ExponentialTime(500 * time.Millisecond), Queue: limit(3)}
 	replicate(40, func(seed uint64) float64 { return serve(t, service, 3, seed, refused) }).agrees(t, "turned away", 0.0851138354)
 }
 
-// One server, one arrival and one service per second, deadline D = 2 s. By level crossing the
-// virtual wait has the density p0 up to D and p0·exp(D−v) beyond, so p0·(1+D+1) = 1, and the share
-// that would wait longer than D is p0 = 1/(2+D).
+// TestQueueAgreesWithDeadline uses one server, one arrival and one service per second, and the deadline D = 2
+// s. By level crossing the virtual wait has the density p0 up to D and p0·exp(D−v) beyond. Hence p0·(1+D+1)
+// = 1, and the share that would wait longer than D is p0 = 1/(2+D).
 func TestQueueAgreesWithDeadline(t *testing.T) {
 	service := workload.Service{ServiceTime: workload.ExponentialTime(time.Second), Deadline: 2 * time.Second}
 	replicate(40, func(seed uint64) float64 { return serve(t, service, 1, seed, refused) }).agrees(t, "turned away", 0.25)

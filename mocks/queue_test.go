@@ -31,7 +31,7 @@ func stream(seed uint64, purpose string) workload.Stream {
 
 func limit(n int) *int { return &n }
 
-// result holds the mean over replications and its standard error.
+// result is the mean over replications and its standard error.
 type result struct{ mean, error float64 }
 
 func replicate(n int, run func(seed uint64) float64) result {
@@ -52,7 +52,7 @@ func (r result) agrees(t *testing.T, what string, want float64) {
 	}
 }
 
-// serve plays Poisson arrivals, leaves out a warm-up, and returns the mean of what is looked at.
+// serve plays Poisson arrivals, omits a warm-up, and returns the mean of a property of the visits.
 func serve(t *testing.T, service workload.Service, rate float64, seed uint64, of func(*mocks.Visit) float64) float64 {
 	const warmUp, counted = 2_000, 20_000
 	queue, arrivals := newQueue(t, service, seed), stream(seed, "arrivals")
@@ -71,7 +71,7 @@ func serve(t *testing.T, service workload.Service, rate float64, seed uint64, of
 	return sum / counted
 }
 
-// farFuture is after everything that a test lets happen.
+// farFuture is after every event of a test.
 const farFuture = 1_000_000 * time.Hour
 
 func waited(visit *mocks.Visit) float64 { return (visit.Start - visit.Arrived).Seconds() }
@@ -107,8 +107,8 @@ func drawService(t *rapid.T) workload.Service {
 	return service
 }
 
-// What a queue says it did must follow from the visits that it saw, at any instant, and nobody is
-// lost: arrived = served + rejected + waiting + in service.
+// TestQueueKeepsItsBooks checks at random instants that a queue's counters follow from its visits and that
+// arrived = served + rejected + waiting + in service.
 func TestQueueKeepsItsBooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		service := drawService(t)
@@ -123,7 +123,7 @@ func TestQueueKeepsItsBooks(t *testing.T) {
 			visits = append(visits, queue.Arrive(now, now, fault.NoEffect()))
 			got := queue.Reading(now)
 			if got.Arrivals != got.Completions+got.Rejections+uint64(got.Queued+got.Busy) {
-				t.Fatalf("somebody is lost: %+v", got)
+				t.Fatalf("a request is lost: %+v", got)
 			}
 		}
 		queue.Advance(now + 500*time.Second)
@@ -134,7 +134,7 @@ func TestQueueKeepsItsBooks(t *testing.T) {
 	})
 }
 
-// recount works the last reading out from the visits, all of which are over.
+// recount computes the last reading from the visits, all of which are over.
 func recount(visits []*mocks.Visit, service workload.Service) mocks.Reading {
 	want := mocks.Reading{Servers: service.ServerCount(), Arrivals: uint64(len(visits))}
 	for i, visit := range visits {
@@ -162,7 +162,7 @@ func recount(visits []*mocks.Visit, service workload.Service) mocks.Reading {
 	return want
 }
 
-// Last come, first served: of three that wait, the last goes first.
+// TestQueueServesTheLastFirst checks that of three waiting requests the last is served first.
 func TestQueueServesTheLastFirst(t *testing.T) {
 	queue := newQueue(t, workload.Service{ServiceTime: workload.ConstantTime(time.Second), Discipline: workload.LIFO}, 1)
 	var visits []*mocks.Visit
@@ -177,8 +177,8 @@ func TestQueueServesTheLastFirst(t *testing.T) {
 	}
 }
 
-// With four requests for its one server a station that degrades to a third of its speed at load 3
-// gives them 1, 2, 3 and 3 times their time.
+// TestQueueDegradesUnderLoad checks a station that degrades to a third of its speed at load 3. Four requests to
+// its one server take 1, 2, 3 and 3 times their service time.
 func TestQueueDegradesUnderLoad(t *testing.T) {
 	queue := newQueue(t, workload.Service{ServiceTime: workload.ConstantTime(time.Second), Degrades: workload.Degradation{Load: 3, Factor: 3}}, 1)
 	var visits []*mocks.Visit

@@ -13,23 +13,23 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Recording is what a dependency was seen to answer, from which a generic mock can replay it.
+// Recording holds a dependency's observed answers, which a generic mock can replay.
 type Recording struct {
-	Service workload.Distribution `json:"service"` // of the answers' times
+	Service workload.Distribution `json:"service"` // of the answers' response times
 	Routes  []Route               `json:"routes"`
 }
 
 const (
-	recordedRoutes = 10_000    // most answers that are kept
-	recordedTimes  = 10_000    // most times that are kept
-	recordedBody   = 256 << 10 // most bytes of a body that are kept
-	recordedPoints = 50        // of the distribution of the times
+	recordedRoutes = 10_000    // limit of stored answers
+	recordedTimes  = 10_000    // limit of stored times
+	recordedBody   = 256 << 10 // limit of a stored body, in bytes
+	recordedPoints = 50        // points of the distribution of times
 )
 
-// recorder passes requests on to the dependency itself and remembers its first answer to each.
+// recorder forwards requests to the real dependency and stores its first answer to each.
 type recorder struct {
 	context context.Context
-	target  string // URL without a slash at its end
+	target  string // URL without a trailing slash
 	client  fasthttp.Client
 
 	mu    sync.Mutex
@@ -40,7 +40,7 @@ type recorder struct {
 
 func newRecorder(ctx context.Context, target string) (*recorder, error) {
 	if !strings.HasPrefix(target, "http://") && !strings.HasPrefix(target, "https://") {
-		return nil, fmt.Errorf("%q is no URL of a service; write for example http://127.0.0.1:8080", target)
+		return nil, fmt.Errorf("%q is not the URL of a service; use one such as http://127.0.0.1:8080", target)
 	}
 	return &recorder{
 		context: ctx, target: strings.TrimSuffix(target, "/"), seen: make(map[string]bool),
@@ -61,7 +61,7 @@ func (r *recorder) handle(ctx *fasthttp.RequestCtx) {
 	r.keep(ctx, time.Since(begun))
 }
 
-// passing are headers that belong to one connection or one instant, not to the answer.
+// passing reports whether a header belongs to one connection or one instant, not to the answer.
 func passing(name string) bool {
 	return slices.Contains([]string{"connection", "keep-alive", "date", "content-length", "transfer-encoding", "set-cookie", "server"}, strings.ToLower(name))
 }
@@ -88,7 +88,7 @@ func (r *recorder) keep(ctx *fasthttp.RequestCtx, took time.Duration) {
 	r.kept = append(r.kept, route)
 }
 
-// recording returns what was seen so far.
+// recording returns what was observed so far.
 func (r *recorder) recording() (Recording, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,21 +10,20 @@ import (
 	"github.com/ombak-sim/ombak/population"
 )
 
-// registry answers questions by a number: GET prefix{number}. Whoever it does not know gets an
-// answer too, not 404.
+// registry answers questions by a number: GET prefix{number}. An unknown number gets an answer too, not 404.
 type registry struct {
 	context context.Context
 	station *Station
 	topics  []topic
 }
 
-// builtIn is a registry that the mocks know.
+// builtIn is a built-in registry.
 type builtIn struct {
 	name   string // which is a kind of dependency
 	topics func(population.Population) []topic
 }
 
-// builtIns lists the registries beside Dukcapil, whose protocol is its own. A new one is an entry here.
+// builtIns lists the registries except Dukcapil, which has its own protocol. Add a registry here.
 func builtIns() []builtIn {
 	return []builtIn{
 		{"dapodik", dapodikTopics},
@@ -44,7 +43,7 @@ func Registries() []string {
 // topic is one kind of question.
 type topic struct {
 	prefix string // of the path
-	number string // what the number is called
+	number string // name of the number
 	about  func(number string, stale bool) any
 }
 
@@ -86,7 +85,7 @@ func (r *registry) help() string {
 	return "use " + strings.Join(ways, " or ")
 }
 
-// pupil is what Dapodik says; schools and colleges are told together.
+// pupil is Dapodik's answer about a person. Schools and colleges are reported together.
 type pupil struct {
 	NIK    string `json:"nik,omitempty"`
 	Active bool   `json:"active"`
@@ -95,15 +94,15 @@ type pupil struct {
 	Level  string `json:"level,omitempty"` // "school" or "college"
 }
 
-// school is what Dapodik says of a school.
+// school is Dapodik's answer about a school.
 type school struct {
 	NPSN   string `json:"npsn"`
 	Active bool   `json:"active"`
 	Name   string `json:"name,omitempty"`
 }
 
-// dapodikTopics are what Dapodik knows: pupils by NIK or NISN, schools by NPSN. A stale answer is
-// that of before people left school, or came to it.
+// dapodikTopics returns Dapodik's topics: pupils by NIK or NISN, schools by NPSN. A stale answer dates from
+// before people left or entered school.
 func dapodikTopics(people population.Population) []topic {
 	byNIK := func(nik string, stale bool) any {
 		index, owned := people.Owner(nik)
@@ -131,11 +130,11 @@ func pupilOf(people population.Population, index uint64, nik string, stale bool)
 	if enrolled == stale {
 		return pupil{NIK: nik}
 	}
-	found := people.Person(index).School // nothing more is known of whoever has left
+	found := people.Person(index).School // nothing more is known about a person who has left
 	return pupil{NIK: nik, Active: true, NISN: found.NISN, NPSN: found.NPSN, Level: found.Level}
 }
 
-// indexOfNISN undoes the numbering of package population: a 4 and nine digits of the index.
+// indexOfNISN inverts the numbering of package population: a 4 and nine digits of the index.
 func indexOfNISN(nisn string) (index uint64, ok bool) {
 	digits, ours := strings.CutPrefix(nisn, "4")
 	if !ours || len(digits) != 9 {
@@ -145,7 +144,7 @@ func indexOfNISN(nisn string) (index uint64, ok bool) {
 	return index, err == nil && index < population.Size
 }
 
-// schoolOf knows every school whose number is nobody's: real numbers do not begin with 0.
+// schoolOf invents a school for every number that no real school has: real numbers do not begin with 0.
 func schoolOf(npsn string) school {
 	number, err := strconv.ParseUint(npsn, 10, 64)
 	if err != nil || len(npsn) != 8 || npsn[0] != '0' {
@@ -154,15 +153,15 @@ func schoolOf(npsn string) school {
 	return school{NPSN: npsn, Active: true, Name: "SEKOLAH SIMULASI " + strconv.FormatUint(number, 10)}
 }
 
-// household is what DTKS says.
+// household is DTKS's answer.
 type household struct {
 	NIK        string `json:"nik,omitempty"`
-	Registered bool   `json:"registered"` // receives social aid
+	Registered bool   `json:"registered"` // whether it receives social aid
 	KK         string `json:"kk,omitempty"`
 }
 
-// dtksTopics are what DTKS knows: households by the NIK of a member, or by KK. A stale answer is
-// that of before they were registered, or struck off.
+// dtksTopics returns DTKS's topics: households by the NIK of a member, or by KK. A stale answer dates from
+// before a household was registered or removed.
 func dtksTopics(people population.Population) []topic {
 	of := func(index uint64, nik string, stale bool) household {
 		if people.Traits(index).Has(population.Welfare) == stale {

@@ -6,20 +6,20 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// reset cuts the connection so that the other side learns of it by a reset, not by an end.
+// reset resets the connection instead of closing it normally.
 func reset(ctx *fasthttp.RequestCtx) {
 	cut(ctx.Conn())
 	ctx.HijackSetNoResponse(true)
-	ctx.Hijack(func(net.Conn) {}) // the server writes nothing and lets go
+	ctx.Hijack(func(net.Conn) {}) // the server writes nothing and releases the connection
 }
 
-// cut closes a connection by a reset where it is one of TCP.
+// cut closes a connection, with a reset if it is TCP.
 func cut(conn net.Conn) {
 	if wrapped, ok := conn.(interface{ Unwrap() net.Conn }); ok {
 		cut(wrapped.Unwrap())
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // a connection that is gone already needs no reset
+		_ = tcp.SetLinger(0) // a broken connection needs no reset
 	}
-	_ = conn.Close() // likewise
+	_ = conn.Close() // it may be broken already
 }

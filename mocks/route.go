@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Route is what a generic mock answers to requests of one kind.
+// Route is a generic mock's answer to one kind of request.
 type Route struct {
 	Method  string            `yaml:"method,omitempty" json:"method,omitempty"`   // empty means any
-	Path    string            `yaml:"path" json:"path"`                           // may hold {name}, and end in * for any rest
-	Query   string            `yaml:"query,omitempty" json:"query,omitempty"`     // as it stands in the URL; empty means any
+	Path    string            `yaml:"path" json:"path"`                           // may contain {name}, and end in * for any rest
+	Query   string            `yaml:"query,omitempty" json:"query,omitempty"`     // as in the URL; empty means any
 	Status  int               `yaml:"status,omitempty" json:"status,omitempty"`   // 0 means 200
 	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"` // of the answer
 	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`       // a template, see [Generic]
 }
 
-// Validate returns the first mistake of the description.
+// Validate returns the first mistake in the route.
 func (r Route) Validate() error {
 	switch {
 	case !strings.HasPrefix(r.Path, "/"):
@@ -23,17 +23,17 @@ func (r Route) Validate() error {
 	case r.Status != 0 && (r.Status < 200 || r.Status > 599):
 		return fmt.Errorf("path %s: status is %d; use 200 to 599", r.Path, r.Status)
 	case strings.Contains(strings.TrimSuffix(r.Path, "*"), "*"):
-		return fmt.Errorf("path %s: only the end of a path can be a *", r.Path)
+		return fmt.Errorf("path %s: a * may only end the path", r.Path)
 	}
 	for _, piece := range strings.Split(r.Path, "/") {
 		if strings.HasPrefix(piece, "{") != strings.HasSuffix(piece, "}") || piece == "{}" {
-			return fmt.Errorf("path %s: write a part of the path that varies as {name}", r.Path)
+			return fmt.Errorf("path %s: write a variable part of the path as {name}", r.Path)
 		}
 	}
 	return nil
 }
 
-// match returns what the varying parts of a path are; false where the path is another.
+// match returns the values of the variable parts of a path, and false if the path does not match.
 func (r Route) match(method, path, query string) (map[string]string, bool) {
 	if r.Method != "" && !strings.EqualFold(r.Method, method) || r.Query != "" && r.Query != query {
 		return nil, false

@@ -11,25 +11,25 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// wireAnswer sends an answer in a way that no server would: it writes the bytes itself and closes
-// the connection.
+// wireAnswer sends an answer in a way that no server would: it writes the bytes itself and closes the
+// connection.
 type wireAnswer struct {
 	context context.Context
-	half    bool          // end in the middle
+	half    bool          // stop in the middle
 	over    time.Duration // send the body in pieces over this time
-	date    time.Time     // what the header Date says, unless zero
+	date    time.Time     // value of the Date header, unless zero
 }
 
-// slowPieces is into how many pieces a slow body is cut at most.
+// slowPieces is the maximum number of pieces of a slow body.
 const slowPieces = 20
 
-// take keeps the server from sending the answer, and sends it.
+// take sends the answer in place of the server.
 func (w wireAnswer) take(ctx *fasthttp.RequestCtx) {
 	ctx.Response.Header.SetConnectionClose()
 	var whole bytes.Buffer
 	buffered := bufio.NewWriter(&whole)
 	if ctx.Response.Write(buffered) != nil || buffered.Flush() != nil {
-		return // into memory; the server answers as ever
+		return // in memory; the server answers as usual
 	}
 	head, body, _ := bytes.Cut(whole.Bytes(), []byte("\r\n\r\n"))
 	head = append(w.dated(head), "\r\n\r\n"...)
@@ -44,7 +44,7 @@ func (w wireAnswer) take(ctx *fasthttp.RequestCtx) {
 	})
 }
 
-// dated puts another date into the header.
+// dated replaces the Date header.
 func (w wireAnswer) dated(head []byte) []byte {
 	if w.date.IsZero() {
 		return bytes.Clone(head)
@@ -59,7 +59,7 @@ func (w wireAnswer) dated(head []byte) []byte {
 	return bytes.Join(lines, []byte("\r\n"))
 }
 
-// send writes the body, in pieces at equal distances where it is slow.
+// send writes the body. A slow body is sent in pieces at equal intervals.
 func (w wireAnswer) send(conn net.Conn, body []byte) {
 	pieces := 1
 	if w.over > 0 {
@@ -70,12 +70,12 @@ func (w wireAnswer) send(conn net.Conn, body []byte) {
 			return
 		}
 		if _, err := conn.Write(body[len(body)*i/pieces : len(body)*(i+1)/pieces]); err != nil {
-			return // they have hung up
+			return // the client has closed the connection
 		}
 	}
 }
 
-// pause says whether the mocks are still there after a time.
+// pause waits and reports whether the mocks are still running.
 func (w wireAnswer) pause(length time.Duration) bool {
 	timer := time.NewTimer(length)
 	defer timer.Stop()

@@ -14,14 +14,14 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// SMSCounts says what became of short messages.
+// SMSCounts holds the outcomes of short messages.
 type SMSCounts struct {
-	Delivered uint64 `json:"delivered"` // on their way to the phone, or there
-	Lost      uint64 `json:"lost"`      // taken and never delivered: by chance, or the number is nobody's
-	Limited   uint64 `json:"limited"`   // refused, too many for one number
+	Delivered uint64 `json:"delivered"` // delivered or on the way to the phone
+	Lost      uint64 `json:"lost"`      // accepted and never delivered, by chance or because the number does not exist
+	Limited   uint64 `json:"limited"`   // rejected: too many for one number
 }
 
-// gateway takes short messages over HTTP and shows each phone's inbox.
+// gateway accepts short messages over HTTP and shows each phone's inbox.
 type gateway struct {
 	context context.Context
 	config  SMS
@@ -61,7 +61,7 @@ func (g *gateway) handle(ctx *fasthttp.RequestCtx) {
 	}
 }
 
-// send takes a message. That it was taken does not mean that it arrives.
+// send accepts a message. Acceptance does not mean delivery.
 func (g *gateway) send(ctx *fasthttp.RequestCtx) {
 	var message shortMessage
 	if err := json.Unmarshal(ctx.PostBody(), &message); err != nil || message.To == "" || message.Text == "" {
@@ -92,7 +92,7 @@ var (
 	smsDeliveryPurpose = workload.NewPurpose("mocks.sms.delivery")
 )
 
-// deliver puts a message on its way, unless it gets lost.
+// deliver sends a message on its way, unless it is lost.
 func (g *gateway) deliver(person uint64, arrives bool, text string) {
 	if !arrives {
 		g.lost.Add(1)
@@ -109,10 +109,10 @@ func (g *gateway) deliver(person uint64, arrives bool, text string) {
 	g.delivered.Add(1)
 }
 
-// show lets a test look at a phone; what befalls the gateway does not befall the phones.
+// show returns a phone's inbox. Faults of the gateway do not affect the phones.
 func (g *gateway) show(ctx *fasthttp.RequestCtx, rest string) {
 	number, isInbox := strings.CutSuffix(rest, "/messages")
-	look, err := glanceOf(ctx.QueryArgs())
+	look, err := lookupOf(ctx.QueryArgs())
 	person, known := population.IndexOfPhone(number)
 	switch {
 	case !isInbox:
@@ -120,7 +120,7 @@ func (g *gateway) show(ctx *fasthttp.RequestCtx, rest string) {
 	case !ctx.IsGet():
 		fail(ctx, fasthttp.StatusMethodNotAllowed, "use GET")
 	case err != nil:
-		fail(ctx, fasthttp.StatusBadRequest, "wait is no duration; write for example wait=2s")
+		fail(ctx, fasthttp.StatusBadRequest, "wait must be a duration, such as wait=2s")
 	case !known || !population.Rings(number):
 		answer(ctx, fasthttp.StatusNotFound, mailboxView{Messages: []messageView{}})
 	default:

@@ -39,7 +39,7 @@ func TestSMS(t *testing.T) {
 		t.Errorf("status %d, want 202", status)
 	}
 	if got := phone(t, running, person.Phone, ""); len(got) != 0 {
-		t.Errorf("arrived at once: %+v", got)
+		t.Errorf("arrived immediately: %+v", got)
 	}
 	if got := phone(t, running, "0"+strings.TrimPrefix(person.Phone, "+62"), "?wait=10s"); len(got) != 1 || got[0].Body != "kode 1" {
 		t.Errorf("got %+v", got)
@@ -53,11 +53,11 @@ func TestSMS(t *testing.T) {
 		{"another number", "POST", "/sms/messages", `{"to":"` + people().Person(8).Phone + `","text":"x"}`, 202},
 		{"nobody's number", "POST", "/sms/messages", `{"to":"112","text":"x"}`, 202},
 		{"no text", "POST", "/sms/messages", `{"to":"112"}`, 400},
-		{"no JSON", "POST", "/sms/messages", `{`, 400},
+		{"not JSON", "POST", "/sms/messages", `{`, 400},
 		{"another method", "GET", "/sms/messages", "", 405},
 		{"another path", "GET", "/sms", "", 404},
 		{"an inbox by another method", "POST", "/sms/inboxes/112/messages", "", 405},
-		{"a wait that is none", "GET", "/sms/inboxes/112/messages?wait=x", "", 400},
+		{"an invalid wait", "GET", "/sms/inboxes/112/messages?wait=x", "", 400},
 		{"nobody's inbox", "GET", "/sms/inboxes/112/messages", "", 404},
 	} {
 		if got := call(t, row.method, "http://"+running.Addresses()["sms"]+row.path, row.body, nil); got != row.want {
@@ -69,14 +69,15 @@ func TestSMS(t *testing.T) {
 	}
 }
 
-// Of 400 messages a quarter gets lost; the standard deviation of the count is 8.7.
+// TestSMSGetLost checks that about a quarter of 400 messages is lost; the standard deviation of the count is
+// 8.7.
 func TestSMSGetLost(t *testing.T) {
 	running := withSMS(t, mocks.SMS{Loss: 0.25})
 	for index := range uint64(400) {
 		sendSMS(t, running, people().Person(index).Phone, "x")
 	}
 	if lost := running.SMSCounts().Lost; lost < 65 || lost > 135 {
-		t.Errorf("%d of 400 got lost, want about 100", lost)
+		t.Errorf("%d of 400 were lost, want about 100", lost)
 	}
 	if _, err := running.StartFault(fault.Description{Fault: "loss"}, "sms", 0); err != nil {
 		t.Fatal(err)
@@ -92,7 +93,7 @@ func TestFaultsOfMail(t *testing.T) {
 	person := find(t, lacking(population.MistypedEmail|population.FullMailbox|population.SpamFolder))
 	for _, row := range []struct {
 		description fault.Description
-		want        []string // beginnings of the errors of one attempt after another, "" for none
+		want        []string // prefixes of the errors of successive attempts; "" for none
 	}{
 		{fault.Description{Fault: "greylist", With: map[string]any{"delay": "1ns"}}, []string{"451", ""}},
 		{fault.Description{Fault: "mail-greylist"}, []string{"451", "451"}},
@@ -139,10 +140,10 @@ func TestRegistriesByOtherNumbers(t *testing.T) {
 	for _, row := range []struct{ why, url, key, want string }{
 		{"a pupil by NISN", dapodik + "/dapodik/nisn/" + pupil.School.NISN, "nik", pupil.NIK},
 		{"nobody's NISN", dapodik + "/dapodik/nisn/0123456789", "active", "false"},
-		{"a NISN that is none", dapodik + "/dapodik/nisn/4x", "active", "false"},
+		{"an invalid NISN", dapodik + "/dapodik/nisn/4x", "active", "false"},
 		{"the school by NPSN", dapodik + "/dapodik/schools/" + pupil.School.NPSN, "active", "true"},
 		{"a real school", dapodik + "/dapodik/schools/20100001", "active", "false"},
-		{"a household by its card", dtks + "/dtks/cards/" + helped.KK, "registered", "true"},
+		{"a household by its family card", dtks + "/dtks/cards/" + helped.KK, "registered", "true"},
 		{"a household without aid", dtks + "/dtks/cards/" + notHelped.KK, "registered", "false"},
 		{"nobody's card", dtks + "/dtks/cards/1", "registered", "false"},
 	} {

@@ -13,20 +13,20 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// MailCounts says what became of the recipients of messages.
+// MailCounts holds the outcomes of messages, by recipient.
 type MailCounts struct {
 	Delivered uint64 `json:"delivered"` // to the inbox
-	Spam      uint64 `json:"spam"`      // to the folder where people do not look
+	Spam      uint64 `json:"spam"`      // to the spam folder, which people do not read
 	Lost      uint64 `json:"lost"`      // accepted for a mistyped domain and never delivered
-	Full      uint64 `json:"full"`      // refused, the mailbox is full
-	Unknown   uint64 `json:"unknown"`   // refused, nobody has the address
-	Dropped   uint64 `json:"dropped"`   // delivered, and dropped unread for want of memory: above 0, give more
+	Full      uint64 `json:"full"`      // rejected: the mailbox is full
+	Unknown   uint64 `json:"unknown"`   // rejected: the address does not exist
+	Dropped   uint64 `json:"dropped"`   // delivered, then dropped unread for lack of memory; if above 0, raise the limit
 }
 
-// post takes messages by SMTP.
+// post accepts messages by SMTP.
 //
-// Note: a mistyped domain accepts mail and drops it, as owners of such domains do; refusing it at
-// once would tell the service what it cannot know in reality.
+// Note: a mistyped domain accepts mail and drops it, as owners of such domains do. An immediate rejection would
+// give the service information that it does not have in reality.
 type post struct {
 	context  context.Context
 	people   population.Population
@@ -48,7 +48,7 @@ func (p *post) counts() MailCounts {
 	return MailCounts{p.delivered.Load(), p.spam.Load(), p.lost.Load(), p.full.Load(), p.unknown.Load(), p.boxes.dropped()}
 }
 
-// server returns the SMTP server in front of the post.
+// server returns the SMTP server of the post.
 func (p *post) server() *smtp.Server {
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		return &session{post: p, conn: c.Conn()}, nil
@@ -59,12 +59,12 @@ func (p *post) server() *smtp.Server {
 	server.MaxRecipients = 100
 	server.ReadTimeout = 10 * time.Minute
 	server.WriteTimeout = time.Minute
-	server.ErrorLog = log.New(io.Discard, "", 0) // broken connections are the callers' affair and are counted there
+	server.ErrorLog = log.New(io.Discard, "", 0) // callers count broken connections themselves
 	return server
 }
 
-// deliver puts a message on its way to a mailbox. How long it takes depends on the person and on
-// how many messages they were sent before.
+// deliver sends a message on its way to a mailbox. The delivery time depends on the person and on the number of
+// their earlier messages.
 func (p *post) deliver(person uint64, subject, body string) {
 	stream := p.seed.Stream(p.purpose, person, 0, p.boxes.count(person))
 	spam := p.people.Traits(person).Has(population.SpamFolder)

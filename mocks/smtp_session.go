@@ -21,8 +21,8 @@ import (
 type session struct {
 	post       *post
 	conn       net.Conn
-	begun      time.Duration // of the message under way
-	strike     fault.Strike  // what befalls it
+	begun      time.Duration // of the current message
+	strike     fault.Strike  // the faults that strike it
 	from       string
 	recipients []uint64
 	lost       uint64
@@ -36,7 +36,7 @@ func (s *session) Reset() { s.recipients, s.lost = s.recipients[:0], 0 }
 // Logout implements smtp.Session.
 func (s *session) Logout() error { return nil }
 
-// Mail implements smtp.Session. What befalls a message is drawn here.
+// Mail implements smtp.Session. It draws the faults of the message.
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	s.Reset()
 	s.from, s.begun = from, s.post.clock.now()
@@ -44,13 +44,13 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	if !stops(s.strike) {
 		return nil
 	}
-	s.post.station.strike() // before the sender can learn of it
+	s.post.station.strike() // counted before the sender can see it
 	err := s.stop()
 	s.note(err.Code)
 	return err
 }
 
-// stop does what befalls a message before it is taken, and returns what the sender is told.
+// stop applies the faults that act before a message is accepted, and returns the answer to the sender.
 func (s *session) stop() *smtp.SMTPError {
 	switch {
 	case s.strike.Has(fault.Refused), s.strike.Has(fault.Reset):
@@ -65,12 +65,12 @@ func (s *session) stop() *smtp.SMTPError {
 	}
 }
 
-// hang answers nothing until the other side hangs up or the mocks stop.
+// hang gives no answer until the client closes the connection or the mocks stop.
 func (s *session) hang() {
-	forget := context.AfterFunc(s.post.context, func() { _ = s.conn.Close() }) // whoever reads from it learns of it
+	forget := context.AfterFunc(s.post.context, func() { _ = s.conn.Close() }) // the reader sees the error
 	defer forget()
 	_, _ = io.Copy(io.Discard, s.conn)
-	_ = s.conn.Close() // it is gone
+	_ = s.conn.Close() // it is already broken
 }
 
 func errStopping() *smtp.SMTPError {
@@ -98,7 +98,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	return nil
 }
 
-// messages are the buffers in which messages are read.
+// messages is a pool of buffers for reading messages.
 //
 // Note: a buffer for each connection would cost a gigabyte with 16,000 of them.
 type messages struct{ pool sync.Pool }
@@ -134,8 +134,8 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// refusalOf words a refusal of the station: 421, after which the connection is closed, to who sends
-// too much, 451 otherwise.
+// refusalOf returns the SMTP answer to a refusal of the station: 421, after which the connection is closed, if
+// the sender sends too much, and 451 otherwise.
 func refusalOf(refusal Refusal) *smtp.SMTPError {
 	switch refusal {
 	case Served:
@@ -146,7 +146,7 @@ func refusalOf(refusal Refusal) *smtp.SMTPError {
 	return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: refusal.String()}
 }
 
-// hand puts a message that was taken on its way.
+// hand sends an accepted message on its way.
 func (s *session) hand(raw []byte) {
 	s.post.lost.Add(s.lost)
 	if s.strike.Has(fault.Loss) {
@@ -162,7 +162,7 @@ func (s *session) hand(raw []byte) {
 	}
 }
 
-// note remembers the message under way; who it is for is nobody's business.
+// note records the current message without its recipients.
 func (s *session) note(status int) {
 	s.post.journal.note(Entry{
 		At: seconds(s.post.clock.sinceStartAt(s.begun)), Method: "DATA", Path: strconv.Itoa(len(s.recipients)) + " recipients",
@@ -170,7 +170,7 @@ func (s *session) note(status int) {
 	})
 }
 
-// hangsUp closes a connection once it has said 421, as servers do (RFC 5321, section 3.8).
+// hangsUp closes a connection after a 421, as servers do (RFC 5321, section 3.8).
 type hangsUp struct{ net.Listener }
 
 // Accept implements net.Listener.
@@ -182,15 +182,15 @@ func (h hangsUp) Accept() (net.Conn, error) {
 	return &lastWord{Conn: conn}, nil
 }
 
-// lastWord also keeps answers until the server waits for what comes next, so that those to commands that
-// came together go out together (RFC 2920, section 3.2).
+// lastWord also buffers answers until the server waits for the next command, so that answers to pipelined
+// commands are sent together (RFC 2920, section 3.2).
 type lastWord struct {
 	net.Conn
 	mutex sync.Mutex // the server may be closed at any time
 	held  []byte
 }
 
-// Unwrap returns the connection itself.
+// Unwrap returns the underlying connection.
 func (l *lastWord) Unwrap() net.Conn { return l.Conn }
 
 // Write implements net.Conn.
@@ -199,7 +199,7 @@ func (l *lastWord) Write(line []byte) (int, error) {
 	l.held = append(l.held, line...)
 	l.mutex.Unlock()
 	if bytes.HasPrefix(line, []byte("421 ")) {
-		return len(line), l.Close() // whoever reads from it learns of it
+		return len(line), l.Close() // the reader sees the error
 	}
 	return len(line), nil
 }
@@ -215,7 +215,7 @@ func (l *lastWord) Read(b []byte) (int, error) {
 // Close implements net.Conn.
 func (l *lastWord) Close() error { return errors.Join(l.answer(), l.Conn.Close()) }
 
-// answer sends what is held.
+// answer sends the buffered answers.
 func (l *lastWord) answer() error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

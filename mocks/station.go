@@ -9,14 +9,13 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// Reading is one look at a station. Its fields are those of funnel.Reading, so that the one
-// converts to the other.
+// Reading is one sample of a station. Its fields equal those of funnel.Reading, so that the types convert.
 type Reading struct {
 	Station     string        `json:"station"`
 	At          time.Duration `json:"at"` // real time since the start of the run
 	Servers     int           `json:"servers"`
 	Busy        int           `json:"busy"`   // servers in use
-	Queued      int           `json:"queued"` // requests waiting, those in service not counted
+	Queued      int           `json:"queued"` // requests waiting, without those in service
 	Arrivals    uint64        `json:"arrivals"`
 	Completions uint64        `json:"completions"`
 	Rejections  uint64        `json:"rejections"`
@@ -27,8 +26,8 @@ type Reading struct {
 	SyncTime    time.Duration `json:"sync_time,omitempty"`
 }
 
-// Station is a [Queue] in real time: whoever enters it waits until the queue lets them go. A late
-// wake-up delays one answer and never the queue itself, whose instants are computed, not measured.
+// Station runs a [Queue] in real time: a request that enters waits until the queue releases it. A late wake-up
+// delays one answer and never the queue, whose instants are computed and not measured.
 type Station struct {
 	name   string
 	clock  *runClock
@@ -38,7 +37,7 @@ type Station struct {
 
 	mu    sync.Mutex
 	queue *Queue
-	due   time.Duration // what the alarm is set to; 0 means it is not
+	due   time.Duration // when the alarm rings; 0 means it is not set
 	visit sync.Pool
 }
 
@@ -54,15 +53,15 @@ func newStation(name string, service workload.Service, opens time.Time, seed wor
 	return s, nil
 }
 
-// Visit waits for a server and for its work and says whether the request was served. An error means
-// that the context ended first; the station works the request off all the same.
+// Visit waits for a server and for the service, and returns whether the request was served. An error means that
+// the context ended first; the station still completes the request.
 func (s *Station) Visit(ctx context.Context) (Refusal, error) {
 	visit, over := s.enter()
 	if !over {
 		select {
 		case <-visit.done:
 		case <-ctx.Done():
-			return Served, ctx.Err() // the visit stays the queue's
+			return Served, ctx.Err() // the queue still completes the visit
 		}
 	}
 	refusal := visit.Refusal
@@ -72,7 +71,7 @@ func (s *Station) Visit(ctx context.Context) (Refusal, error) {
 	return refusal, ctx.Err()
 }
 
-// enter returns a visit and whether it is over; if not, a word comes when it is.
+// enter returns a visit and whether it is over. If it is not, the visit's channel reports the end.
 func (s *Station) enter() (visit *Visit, over bool) {
 	visit = s.visit.Get().(*Visit)
 	s.mu.Lock()
@@ -93,7 +92,7 @@ func (s *Station) strike() {
 	s.gauge.refuse(Struck)
 }
 
-// ring is called when something is due.
+// ring runs when something is due.
 func (s *Station) ring() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,7 +100,7 @@ func (s *Station) ring() {
 	s.release(s.clock.now())
 }
 
-// release sends word to all who are done, and sets the alarm for the next; the lock is held.
+// release wakes all finished visits and sets the next alarm. The lock is held.
 func (s *Station) release(now time.Duration) {
 	for _, visit := range s.queue.Advance(now) {
 		visit.done <- struct{}{}
@@ -113,18 +112,18 @@ func (s *Station) release(now time.Duration) {
 	}
 }
 
-// quotaLeft returns how many requests the quota of the day still allows; false without a quota.
+// quotaLeft returns how many requests the daily quota still allows, and false without a quota.
 func (s *Station) quotaLeft() (int, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	scenario := s.clock.scenario()
 	quota := &s.queue.quota
 	left := s.suffer(scenario).Quota
-	quota.Allows(scenario, left) // a new day starts from nothing
+	quota.Allows(scenario, left) // a new day starts with a full quota
 	return quota.Left(left)
 }
 
-// Reading looks at the station now.
+// Reading samples the station now.
 func (s *Station) Reading() Reading {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,8 +133,8 @@ func (s *Station) Reading() Reading {
 	return reading
 }
 
-// rest gives the station its plain alarm back, for the precise one is about to go.
-func (s *Station) rest() {
+// usePlainAlarm restores the station's plain alarm before the precise one stops.
+func (s *Station) usePlainAlarm() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.alarm = &plainAlarm{ring: s.ring}

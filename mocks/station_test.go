@@ -19,7 +19,8 @@ func liveStation(t *testing.T, service workload.Service) *Station {
 	return station
 }
 
-// Ten requests at once, two servers of 100 ms: the answers come in pairs, 100 ms apart.
+// TestStationDelaysByItsQueue sends ten requests at once to two servers of 100 ms: the answers come in pairs,
+// 100 ms apart.
 func TestStationDelaysByItsQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		station := liveStation(t, workload.Service{Servers: 2, ServiceTime: workload.ConstantTime(100 * time.Millisecond)})
@@ -71,7 +72,7 @@ func TestStationOfNoServiceTimeDoesNotSleep(t *testing.T) {
 	})
 }
 
-func TestStationTellsAtTheDeadline(t *testing.T) {
+func TestStationRefusesAtTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		station := liveStation(t, workload.Service{ServiceTime: workload.ConstantTime(time.Minute), Deadline: time.Second})
 		var first sync.WaitGroup
@@ -86,7 +87,7 @@ func TestStationTellsAtTheDeadline(t *testing.T) {
 	})
 }
 
-func TestStationLetsGoWhenItIsStopped(t *testing.T) {
+func TestStationReleasesOnStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		station := liveStation(t, workload.Service{ServiceTime: workload.ConstantTime(time.Hour)})
 		ctx, cancel := context.WithCancel(t.Context())

@@ -11,7 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// twin is a station of the simulator that is given the same arrivals and work as a mock's queue.
+// twin is a station of the simulator with the same arrivals and work as a mock's queue.
 type twin struct {
 	engine *sim.Engine
 	floor  *sim.Floor
@@ -30,7 +30,7 @@ const (
 	twinFloor
 )
 
-// play lets the arrivals happen; work is asked for each that is to be taken.
+// play runs the arrivals. It calls work for each request to be served.
 func (w *twin) play(arrivals []time.Duration, work func(i int32) time.Duration) {
 	for i, at := range arrivals {
 		w.engine.At(at, sim.NewEvent(twinArrival, int32(i)))
@@ -51,8 +51,9 @@ func (w *twin) play(arrivals []time.Duration, work func(i int32) time.Duration) 
 	}
 }
 
-// A mock's queue and the simulator's station are one model: on one schedule of arrivals and faults
-// the same requests are served and refused, and each ends at the same instant.
+// TestMockAgreesWithTheSimulator checks that a mock's queue and the simulator's station are one model: on the
+// same schedule of arrivals and faults they serve and refuse the same requests, and each request ends at the
+// same instant.
 func TestMockAgreesWithTheSimulator(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		service := workload.Service{
@@ -80,7 +81,7 @@ func TestMockAgreesWithTheSimulator(t *testing.T) {
 		var visits []*Visit
 		now := time.Duration(0)
 		for range rapid.IntRange(1, 60).Draw(t, "arrivals") {
-			// Odd microseconds: at one and the same instant an end and an arrival have no order.
+			// Odd microseconds make it rare that an end and an arrival share an instant, where their order is undefined.
 			now += time.Duration(1+2*rapid.IntRange(0, 100_000).Draw(t, "gap")) * time.Microsecond
 			arrivals = append(arrivals, now)
 			visits = append(visits, queue.Arrive(now, now, faults.Station(now)))

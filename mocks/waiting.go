@@ -1,7 +1,6 @@
 package mocks
 
-// waiting is the queue itself: requests in the order of their arrival, each of which may leave from
-// its place.
+// waiting is the queue of requests in the order of arrival. A request may leave from any position.
 type waiting struct {
 	oldest, newest *Visit
 	count          int

@@ -8,7 +8,7 @@ import (
 
 const healthPath = "/healthz"
 
-// withHealth answers the readiness path and passes everything else on.
+// withHealth answers the readiness path and passes other requests on.
 func withHealth(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		if string(ctx.Path()) == healthPath {
@@ -36,8 +36,8 @@ func fail(ctx *fasthttp.RequestCtx, status int, text string) {
 	answer(ctx, status, map[string]string{"error": text})
 }
 
-// refuse answers a request that the station did not serve: 429 where the caller asks too often,
-// 503 where too many ask at once.
+// refuse answers a request that the station did not serve: 429 if the caller sends too many, 503 if the station
+// has too many.
 func refuse(ctx *fasthttp.RequestCtx, refusal Refusal) {
 	status := fasthttp.StatusServiceUnavailable
 	if refusal == RateExceeded || refusal == QuotaUsedUp {

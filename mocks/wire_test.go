@@ -19,7 +19,7 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// exchange is what a caller saw.
+// exchange is the result that a client saw.
 type exchange struct {
 	status  int
 	body    string
@@ -28,7 +28,7 @@ type exchange struct {
 	elapsed time.Duration
 }
 
-// fetch asks once over a connection of its own.
+// fetch sends one request over a new connection.
 func fetch(t *testing.T, url string, patience time.Duration) exchange {
 	t.Helper()
 	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
@@ -43,7 +43,8 @@ func fetch(t *testing.T, url string, patience time.Duration) exchange {
 	return exchange{response.StatusCode, string(body), date, err, time.Since(begun)}
 }
 
-// Each fault of the wire, as a caller meets it; and whatever befalls, nobody is lost from the books.
+// TestFaultsOfTheWire checks each fault of the wire as a client sees it, and that the counters account for
+// every request.
 func TestFaultsOfTheWire(t *testing.T) {
 	isReset := func(seen exchange) bool {
 		return errors.Is(seen.err, syscall.ECONNRESET) || errors.Is(seen.err, io.EOF)
@@ -59,10 +60,10 @@ func TestFaultsOfTheWire(t *testing.T) {
 		{fault.BlackHole, nil, "no answer", func(s exchange) bool { return s.err != nil && strings.Contains(s.err.Error(), "Client.Timeout") }},
 		{fault.Refused, nil, "a connection cut at once", isReset},
 		{fault.Reset, nil, "a reset", isReset},
-		{fault.Garbage, nil, "a body that is no JSON", func(s exchange) bool { return s.status == 200 && len(s.body) > 0 && !isJSON(s.body) }},
+		{fault.Garbage, nil, "a body that is not JSON", func(s exchange) bool { return s.status == 200 && len(s.body) > 0 && !isJSON(s.body) }},
 		{fault.Truncated, nil, "an answer that breaks off", func(s exchange) bool { return s.status == 200 && errors.Is(s.err, io.ErrUnexpectedEOF) }},
-		{fault.SlowBody, map[string]any{"delay": "60ms"}, "a body that takes its time", func(s exchange) bool { return isJSON(s.body) && s.elapsed >= 60*time.Millisecond }},
-		{fault.WrongContent, nil, "a page for people", func(s exchange) bool { return s.status == 200 && strings.HasPrefix(s.body, "<!DOCTYPE html>") }},
+		{fault.SlowBody, map[string]any{"delay": "60ms"}, "a slow body", func(s exchange) bool { return isJSON(s.body) && s.elapsed >= 60*time.Millisecond }},
+		{fault.WrongContent, nil, "an HTML page", func(s exchange) bool { return s.status == 200 && strings.HasPrefix(s.body, "<!DOCTYPE html>") }},
 		{fault.ClockSkew, map[string]any{"skew": "-1h"}, "a date an hour ago", func(s exchange) bool {
 			behind := time.Since(s.date)
 			return isJSON(s.body) && behind > 59*time.Minute && behind < 61*time.Minute
@@ -85,7 +86,7 @@ func TestFaultsOfTheWire(t *testing.T) {
 			url := "http://" + running.Addresses()["dtks"] + "/dtks/households/" + person.NIK
 			patience := time.Minute
 			if test.kind == fault.BlackHole {
-				patience = 3 * time.Second // long enough that each request is read before, on a busy machine too
+				patience = 3 * time.Second // long enough to read each request first, even on a busy machine
 			}
 			if seen := fetch(t, url, patience); !test.is(seen) {
 				t.Errorf("%s gave %+v, want %s", test.kind, seen, test.why)
@@ -99,10 +100,10 @@ func TestFaultsOfTheWire(t *testing.T) {
 			reading := reading(running, "dtks")
 			arrived := uint64(more + 1)
 			if test.kind == fault.Refused {
-				arrived = 0 // no request was ever read
+				arrived = 0 // no request was read
 			}
 			if reading.Arrivals != arrived || reading.Arrivals != reading.Completions+reading.Rejections+uint64(reading.Busy+reading.Queued) {
-				t.Errorf("somebody is lost: %+v, want %d arrivals", reading, arrived)
+				t.Errorf("a request is lost: %+v, want %d arrivals", reading, arrived)
 			}
 		})
 	}
@@ -117,7 +118,7 @@ func reading(running *mocks.Mocks, station string) mocks.Reading {
 	return mocks.Reading{}
 }
 
-// Faults compose: noise that comes slowly and breaks off.
+// TestFaultsCompose checks that faults combine: noise that comes slowly and breaks off.
 func TestFaultsCompose(t *testing.T) {
 	running := start(t, config())
 	running.Begin(time.Now(), workload.Clock{})
@@ -150,7 +151,7 @@ func TestConnectionsAreCapped(t *testing.T) {
 	held.Wait()
 }
 
-// holdConnection asks, and waits for the answer until the context ends.
+// holdConnection sends a request and waits for the answer until the context ends.
 func holdConnection(ctx context.Context, t *testing.T, url string) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {

@@ -2,7 +2,7 @@ package mocks
 
 import "github.com/valyala/fasthttp"
 
-// wrongContent answers as gateways do that are configured for people: all is well, says the status.
+// wrongContent answers with a page for people and status 200, as some gateways do.
 func wrongContent(ctx *fasthttp.RequestCtx) {
 	ctx.SetStatusCode(fasthttp.StatusOK)
 	ctx.SetContentType("text/html; charset=utf-8")

@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// A job that fails is tried again after pauses that double, until it has been tried often enough.
+// A failing job is retried after pauses that double, until its attempts are used up.
 func ExampleRetries() {
 	retries := outbox.Retries{Backoff: time.Second, BackoffMax: 3 * time.Second, Attempts: 4}
 	for attempts := 1; attempts <= 4; attempts++ {

@@ -16,12 +16,12 @@ type mailWorker struct {
 	retries Retries
 	letter  func(store.Job) []byte
 	log     *slog.Logger
-	breaks  int // connections that broke, one after another
+	breaks  int // consecutive broken connections
 }
 
 var _ Worker = (*mailWorker)(nil)
 
-// Attempt sends mails. While the server is away they stay pending, however often.
+// Attempt sends mails. While the server is unreachable they stay pending, whatever the number of attempts.
 func (w *mailWorker) Attempt(ctx context.Context, mails []store.Job) []Outcome {
 	letters := make([]letter, len(mails))
 	for i, mail := range mails {
@@ -35,7 +35,7 @@ func (w *mailWorker) Attempt(ctx context.Context, mails []store.Job) []Outcome {
 		case err == nil || errors.As(err, &no):
 			mails[i].Attempts++
 			outcomes[i] = Outcome{mails[i], w.judge(no, mails[i].Attempts), w.retries.Pause(mails[i].Attempts)}
-		case gone == nil: // it may be this mail that the server breaks at; the others go first
+		case gone == nil: // the server may break at this mail, so the others go first
 			gone = err
 			w.breaks++
 			outcomes[i] = Outcome{mails[i], store.JobPending, w.retries.Pause(w.breaks)}
@@ -46,13 +46,14 @@ func (w *mailWorker) Attempt(ctx context.Context, mails []store.Job) []Outcome {
 	if gone == nil {
 		w.breaks = 0
 	} else if ctx.Err() == nil {
-		w.log.Warn("mail server in trouble", "error", gone)
+		w.log.Warn("mail server failed", "error", gone)
 		wait(ctx, w.retries.Pause(w.breaks))
 	}
 	return outcomes
 }
 
-// judge tells what becomes of a mail after the server's answer; nil is a yes.
+// judge returns the state of a mail after the server's answer. A nil reply means that the server accepted the
+// mail.
 func (w *mailWorker) judge(no *textproto.Error, attempts int) store.JobState {
 	switch {
 	case no == nil:
@@ -60,19 +61,18 @@ func (w *mailWorker) judge(no *textproto.Error, attempts int) store.JobState {
 	case no.Code/100 == 4 && w.retries.Next(attempts) == store.JobPending:
 		return store.JobPending
 	}
-	w.log.Warn("mail refused for good", "code", no.Code, "attempts", attempts)
+	w.log.Warn("mail rejected permanently", "code", no.Code, "attempts", attempts)
 	return store.JobDead
 }
 
-// Quit takes leave of the server.
+// Quit closes the session with the server.
 func (w *mailWorker) Quit() { w.line.quit() }
 
-// mailsAtOnce is how many mails go over a connection together, where the server takes them so: the answer to
-// the first waits for the last.
+// mailsAtOnce is the largest number of mails sent together over a connection, if the server supports it. The
+// answer to the first mail waits for the last.
 const mailsAtOnce = 64
 
-// NewMail returns the queue of mails. Proof returns the link and the code that a mail's reader proves the address
-// with.
+// NewMail returns the queue of mails. The function proof returns the link and the code that prove the address.
 func NewMail(ctx context.Context, config MailConfig, s *store.Store, proof func(store.Job) (link, code string), log *slog.Logger) (*Queue, error) {
 	letter := func(mail store.Job) []byte {
 		link, code := proof(mail)

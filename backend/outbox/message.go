@@ -9,8 +9,8 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// message writes the mail with the link that proves an address (RFC 5322). The Message-ID is the same
-// at each attempt, so that a mail that was sent twice can be told.
+// message builds the mail with the link that proves an address (RFC 5322). The Message-ID is the same at each
+// attempt, so that duplicates can be recognised.
 func message(from, link, code string, mail store.Job, now time.Time) []byte {
 	_, domain, _ := strings.Cut(from, "@")
 	b := make([]byte, 0, 1<<10)

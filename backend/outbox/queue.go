@@ -11,30 +11,30 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// handsFull is how many jobs each worker's share of a lease is, and settleAtOnce how many outcomes are
-// noted together: both cost a transaction, whose time is little beside that of so many mails.
+// jobsPerWorker is how many jobs a lease takes per worker. settleAtOnce is how many outcomes are recorded
+// together. Both share one transaction among many jobs, so that its time hardly counts.
 const (
-	handsFull    = 512
-	settleAtOnce = 2048
+	jobsPerWorker = 512
+	settleAtOnce  = 2048
 )
 
-// lookAgain is when a queue looks for jobs that nobody told it of: those of replicas that died.
-const lookAgain = time.Second
+// pollInterval is how often a queue polls for jobs it was not told about, such as those of replicas that died.
+const pollInterval = time.Second
 
-// gatherJobs is how long a queue that was roused lets more jobs come: each lease is a transaction, and mails that
-// go out together cost less.
-const gatherJobs = 50 * time.Millisecond
+// gatherTime is how long a woken queue waits for more jobs. Each lease is a transaction, and mails sent
+// together cost less.
+const gatherTime = 50 * time.Millisecond
 
-// jobLease is how long a job may be in hand; whoever dies with it delays it by no more.
+// jobLease is how long a worker may hold a job. A worker that dies delays its jobs by at most this time.
 const jobLease = time.Minute
 
-// Retries says when a job is tried again, and how often.
+// Retries decides whether and when a job is tried again.
 type Retries struct {
-	Backoff, BackoffMax time.Duration // before the second attempt, doubled before each further one up to the most
-	Attempts            int           // after so many a job is dead
+	Backoff, BackoffMax time.Duration // before the second attempt, doubled before each further one, up to BackoffMax
+	Attempts            int           // attempts after which a job is dead
 }
 
-// Pause returns how long to wait after so many attempts.
+// Pause returns how long to wait after the given number of attempts.
 func (r Retries) Pause(attempts int) time.Duration {
 	pause := r.Backoff
 	for range attempts - 1 {
@@ -45,7 +45,7 @@ func (r Retries) Pause(attempts int) time.Duration {
 	return pause
 }
 
-// Next says what becomes of a job after an attempt that may be repeated.
+// Next returns the state of a job after a failed attempt that may be repeated.
 func (r Retries) Next(attempts int) store.JobState {
 	if attempts < r.Attempts {
 		return store.JobPending
@@ -53,21 +53,21 @@ func (r Retries) Next(attempts int) store.JobState {
 	return store.JobDead
 }
 
-// Outcome is what has become of an attempt.
+// Outcome is the result of an attempt.
 type Outcome struct {
 	Job   store.Job
 	State store.JobState
-	Pause time.Duration // before the next attempt, when pending
+	Pause time.Duration // before the next attempt, if pending
 }
 
-// Worker does jobs.
+// Worker runs jobs.
 type Worker interface {
-	Attempt(ctx context.Context, jobs []store.Job) []Outcome // one for each
+	Attempt(ctx context.Context, jobs []store.Job) []Outcome // returns one outcome per job
 	Quit()
 }
 
-// Queue does the jobs of one kind that the store holds. Several queues may work on one store: who has
-// which job in hand is a lease in the database, and a job whose Outcome was not noted is done twice.
+// Queue runs the jobs of one kind in the store. Several queues may share a store: a lease in the database
+// assigns each job, and a job runs twice if its Outcome was not recorded.
 type Queue struct {
 	Kind store.JobKind
 	Name string
@@ -75,21 +75,21 @@ type Queue struct {
 	store *store.Store
 	log   *slog.Logger
 	crew  Crew
-	wake  chan struct{} // one place: there may be something to do
+	wake  chan struct{} // holds one signal: there may be work
 	depth atomic.Int64
 	done  atomic.Uint64
 	again atomic.Uint64
 	dead  atomic.Uint64
 }
 
-// Crew is who does the jobs of a queue. Without workers they stay.
+// Crew describes the workers of a queue. Without workers the jobs stay in the store.
 type Crew struct {
 	Workers int
-	Hand    int // most jobs that a worker takes at once; 0 means one
+	Hand    int // largest number of jobs a worker takes at once; 0 means one
 	Hire    func() Worker
 }
 
-// New returns a queue that knows how much waits in it.
+// New returns a queue with its depth read from the store.
 func New(ctx context.Context, kind store.JobKind, name string, s *store.Store, crew Crew, log *slog.Logger) (*Queue, error) {
 	q := &Queue{Kind: kind, Name: name, store: s, crew: crew, log: log, wake: make(chan struct{}, 1)}
 	pending, _, err := s.PendingJobs(ctx, kind)
@@ -97,20 +97,20 @@ func New(ctx context.Context, kind store.JobKind, name string, s *store.Store, c
 	return q, err
 }
 
-// Added tells the queue that a job has been left.
+// Added tells the queue that a job has been stored.
 func (q *Queue) Added() {
 	q.depth.Add(1)
-	q.rouse()
+	q.wakeUp()
 }
 
-func (q *Queue) rouse() {
+func (q *Queue) wakeUp() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
 }
 
-// Run works until ctx is cancelled; then the jobs in hand are finished and noted.
+// Run runs jobs until ctx is cancelled. It then finishes the jobs in hand and records their outcomes.
 func (q *Queue) Run(ctx context.Context) {
 	var all, workers sync.WaitGroup
 	if q.store.Shared() {
@@ -130,9 +130,10 @@ func (q *Queue) Run(ctx context.Context) {
 	close(outcomes)
 }
 
-// recount asks now and then how many jobs there are, since other replicas leave and do jobs of the same queue.
+// recount reads the number of jobs from time to time, because other replicas add and run jobs of the same
+// queue.
 func (q *Queue) recount(ctx context.Context) {
-	ticker := time.NewTicker(lookAgain)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
 		if pending, _, err := q.store.PendingJobs(ctx, q.Kind); err == nil {
@@ -145,19 +146,19 @@ func (q *Queue) recount(ctx context.Context) {
 	}
 }
 
-// dispatch leases jobs and hands them out, and gives those back that nobody took.
+// dispatch leases jobs, hands them out, and returns the jobs that no worker took.
 func (q *Queue) dispatch(ctx context.Context, jobs chan<- []store.Job, outcomes chan<- Outcome) {
 	defer close(jobs)
-	ticker := time.NewTicker(lookAgain)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
 		now := time.Now()
-		leased, err := q.store.LeaseJobs(q.Kind, now, now.Add(jobLease), q.crew.Workers*handsFull)
+		leased, err := q.store.LeaseJobs(q.Kind, now, now.Add(jobLease), q.crew.Workers*jobsPerWorker)
 		if err != nil {
-			q.log.Error("jobs unreadable", "queue", q.Name, "error", err)
+			q.log.Error("lease jobs", "queue", q.Name, "error", err)
 		}
 		for hand := range slices.Chunk(leased, q.share(len(leased))) {
-			if time.Since(now) > jobLease/2 { // the workers are slow; others may be less so
+			if time.Since(now) > jobLease/2 { // the workers are slow; another replica may be faster
 				giveBack(hand, outcomes)
 				continue
 			}
@@ -167,31 +168,31 @@ func (q *Queue) dispatch(ctx context.Context, jobs chan<- []store.Job, outcomes 
 				giveBack(hand, outcomes)
 			}
 		}
-		if len(leased) == q.crew.Workers*handsFull {
+		if len(leased) == q.crew.Workers*jobsPerWorker {
 			continue
 		}
 		select {
 		case <-q.wake:
-			wait(ctx, gatherJobs)
+			wait(ctx, gatherTime)
 		case <-ticker.C:
 		case <-ctx.Done():
 		}
 	}
 }
 
-// share is how many of the jobs that were leased go to a worker at once: every worker has some.
+// share returns how many of the leased jobs a worker takes at once, so that every worker gets some.
 func (q *Queue) share(leased int) int {
 	return max(1, min(q.crew.Hand, (leased+q.crew.Workers-1)/q.crew.Workers))
 }
 
-// giveBack lets others do jobs that nobody has begun.
+// giveBack releases jobs that no worker has begun.
 func giveBack(jobs []store.Job, outcomes chan<- Outcome) {
 	for _, job := range jobs {
 		outcomes <- Outcome{Job: job, State: store.JobPending}
 	}
 }
 
-// OneByOne is an attempt of who does one job after another.
+// OneByOne runs jobs one after another and returns their outcomes.
 func OneByOne(jobs []store.Job, do func(store.Job) Outcome) []Outcome {
 	outcomes := make([]Outcome, len(jobs))
 	for i, job := range jobs {
@@ -211,7 +212,7 @@ func (q *Queue) work(ctx context.Context, jobs <-chan []store.Job, outcomes chan
 			}
 			return erased
 		})
-		if len(hand) == 0 { // no connection is opened for nothing
+		if len(hand) == 0 { // no connection is opened without jobs
 			continue
 		}
 		for _, done := range worker.Attempt(ctx, hand) {
@@ -220,7 +221,7 @@ func (q *Queue) work(ctx context.Context, jobs <-chan []store.Job, outcomes chan
 	}
 }
 
-// settle notes outcomes, as many at once as there are.
+// settle records outcomes, as many together as are waiting.
 func (q *Queue) settle(outcomes <-chan Outcome) {
 	for first := range outcomes {
 		batch := gatherOutcomes(first, outcomes)
@@ -230,7 +231,7 @@ func (q *Queue) settle(outcomes <-chan Outcome) {
 			settlements[i] = store.Settlement{Job: done.Job.ID, State: done.State, Attempts: done.Job.Attempts, Due: now.Add(done.Pause)}
 		}
 		if err := q.store.SettleJobs(settlements, now); err != nil {
-			q.log.Error("outcomes could not be noted; the jobs are done again", "queue", q.Name, "jobs", len(batch), "error", err)
+			q.log.Error("record outcomes; the jobs will run again", "queue", q.Name, "jobs", len(batch), "error", err)
 		}
 		for _, done := range batch {
 			q.count(done)
@@ -238,7 +239,7 @@ func (q *Queue) settle(outcomes <-chan Outcome) {
 	}
 }
 
-// gatherOutcomes returns the first and those that wait behind it.
+// gatherOutcomes returns the first outcome and those that wait behind it.
 func gatherOutcomes(first Outcome, outcomes <-chan Outcome) []Outcome {
 	batch := []Outcome{first}
 	for len(batch) < settleAtOnce {
@@ -265,19 +266,19 @@ func (q *Queue) count(done Outcome) {
 		q.depth.Add(-1)
 	case store.JobPending:
 		q.again.Add(1)
-		time.AfterFunc(done.Pause, q.rouse)
+		time.AfterFunc(done.Pause, q.wakeUp)
 	}
 }
 
-// Stats is about jobs of one kind, such as mails.
+// Stats counts jobs of one kind, such as mails.
 type Stats struct {
-	Depth   int    `json:"depth"`   // to be done, those to be repeated among them
-	Sent    uint64 `json:"sent"`    // done
-	Repeats uint64 `json:"repeats"` // attempts to be repeated
-	Dead    uint64 `json:"dead"`    // refused for good
+	Depth   int    `json:"depth"`   // jobs to run, including retries
+	Sent    uint64 `json:"sent"`    // jobs done
+	Repeats uint64 `json:"repeats"` // attempts that will be repeated
+	Dead    uint64 `json:"dead"`    // jobs given up for good
 }
 
-// Depth counts the jobs to be done.
+// Depth returns the number of jobs to run.
 func (q *Queue) Depth() int { return int(q.depth.Load()) }
 
 // Stats returns the counts up to now.
@@ -285,7 +286,7 @@ func (q *Queue) Stats() Stats {
 	return Stats{Depth: int(q.depth.Load()), Sent: q.done.Load(), Repeats: q.again.Load(), Dead: q.dead.Load()}
 }
 
-// wait sleeps, or not when ctx is cancelled.
+// wait sleeps for the pause or until ctx is cancelled.
 func wait(ctx context.Context, pause time.Duration) {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()

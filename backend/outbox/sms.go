@@ -13,7 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// smsWorker hands short messages to the gateway.
+// smsWorker sends short messages through the gateway.
 type smsWorker struct {
 	config  SMSConfig
 	client  *fasthttp.Client
@@ -24,12 +24,12 @@ type smsWorker struct {
 
 var _ Worker = (*smsWorker)(nil)
 
-// Attempt hands them over, one after another.
+// Attempt sends messages one after another.
 func (w *smsWorker) Attempt(_ context.Context, jobs []store.Job) []Outcome {
 	return OneByOne(jobs, w.one)
 }
 
-// one sends one code. That the gateway took it does not mean that it arrives.
+// one sends one code. Acceptance by the gateway does not mean delivery.
 func (w *smsWorker) one(sms store.Job) Outcome {
 	sms.Attempts++
 	status, pause := w.send(sms)
@@ -37,19 +37,19 @@ func (w *smsWorker) one(sms store.Job) Outcome {
 	case status == fasthttp.StatusAccepted || status == fasthttp.StatusOK:
 		return Outcome{Job: sms, State: store.JobDone}
 	case status == 0 || status == fasthttp.StatusTooManyRequests || status >= fasthttp.StatusInternalServerError:
-		w.log.Warn("SMS gateway in trouble", "status", status)
+		w.log.Warn("SMS gateway failed", "status", status)
 		return Outcome{sms, w.retries.Next(sms.Attempts), max(pause, w.retries.Pause(sms.Attempts))}
 	}
-	w.log.Warn("short message refused for good", "status", status)
+	w.log.Warn("short message rejected permanently", "status", status)
 	return Outcome{Job: sms, State: store.JobDead}
 }
 
-// send returns the gateway's status, 0 for none, and when it wants to be asked again.
+// send returns the gateway's status (0 if there is none) and its Retry-After.
 func (w *smsWorker) send(sms store.Job) (status int, pause time.Duration) {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
-	text := fmt.Sprintf("%s is your code. Do not tell it to anybody.", w.code(sms.OTPNonce))
+	text := fmt.Sprintf("%s is your code. Do not share it with anyone.", w.code(sms.OTPNonce))
 	body, err := json.Marshal(map[string]string{"to": sms.Phone, "text": text})
 	if err != nil {
 		return fasthttp.StatusBadRequest, 0
@@ -67,7 +67,7 @@ func (w *smsWorker) send(sms store.Job) (status int, pause time.Duration) {
 // Quit closes the connections.
 func (w *smsWorker) Quit() { w.client.CloseIdleConnections() }
 
-// NewSMS returns the queue of short messages. Code returns that of a nonce, which proves the phone.
+// NewSMS returns the queue of short messages. The function code returns the code that a nonce stands for.
 func NewSMS(ctx context.Context, config SMSConfig, s *store.Store, code func(nonce []byte) string, log *slog.Logger) (*Queue, error) {
 	client := &fasthttp.Client{NoDefaultUserAgentHeader: true, MaxResponseBodySize: 1 << 16}
 	crew := Crew{Workers: config.Connections, Hire: func() Worker {

@@ -14,33 +14,34 @@ import (
 	"github.com/ombak-sim/ombak/backend/registry"
 )
 
-// mailLine is a connection to the mail server (RFC 5321) that is kept over many mails. Where the server
-// lets commands come together (PIPELINING, RFC 2920), a mail costs two round trips instead of four; where it
-// takes the message beside them (CHUNKING, RFC 3030), several mails cost one.
+// mailLine is a connection to the mail server (RFC 5321), kept for many mails. If the server supports
+// PIPELINING (RFC 2920), a mail costs two round trips instead of four. If it also supports CHUNKING (RFC 3030),
+// several mails share one round trip.
 //
-// Note: the client of go-smtp waits for the answer to each command. Against one go-smtp server on this machine, two
-// busy cores, a mail takes 28 µs here and 180 to 520 µs there, 6 to 19 times as long (BenchmarkSMTP).
+// Note: the client of go-smtp waits for the answer to each command. Against one go-smtp server on this machine,
+// with two busy cores, a mail takes 28 µs here and 180 to 520 µs there, 6 to 19 times as long
+// (BenchmarkSMTP).
 type mailLine struct {
 	config     MailConfig
-	conn       net.Conn // nil when there is none
+	conn       net.Conn // nil if not connected
 	text       *textproto.Conn
-	replies    *io.LimitedReader // what may still come in answer to the commands under way
+	replies    *io.LimitedReader // limits the answers to the commands under way
 	pipelining bool
 	chunking   bool
-	body       string // parameter of MAIL, where the server takes it
+	body       string // parameter of MAIL, if the server supports it
 }
 
-// mostReply bounds the answers to one exchange, in bytes.
-const mostReply = 64 << 10
+// maxReply limits the answers to one exchange, in bytes.
+const maxReply = 64 << 10
 
-// letter is a mail and whom it is for.
+// letter is a mail and its recipient.
 type letter struct {
 	to   string
 	text []byte
 }
 
-// send delivers mails and returns what became of each. A *textproto.Error is the server's no to that mail;
-// after any other error the connection is gone and nothing is known of the mail.
+// send delivers mails and returns the result of each. A *textproto.Error means that the server rejected the
+// mail. After any other error the connection is gone and the fate of the mail is unknown.
 func (l *mailLine) send(ctx context.Context, letters []letter) []error {
 	errs := make([]error, len(letters))
 	done, err := 0, l.connect(ctx)
@@ -57,21 +58,21 @@ func (l *mailLine) send(ctx context.Context, letters []letter) []error {
 		l.drop()
 	}
 	for i := range errs[done:] {
-		errs[done+i] = lost(err)
+		errs[done+i] = describeLoss(err)
 	}
 	return errs
 }
 
-// lost words what broke the connection, without the server's text, which may name the person.
-func lost(err error) error {
+// describeLoss describes what broke the connection, without the server's text, which may name the person.
+func describeLoss(err error) error {
 	if no := (*textproto.Error)(nil); errors.As(err, &no) {
-		return fmt.Errorf("the mail server says %d", no.Code)
+		return fmt.Errorf("the mail server answered %d", no.Code)
 	}
 	return errors.New("mail connection: " + registry.Plainly(err))
 }
 
-// transact hands over the first mail, or all in one round trip where the server takes them so, and returns how many
-// were answered; the first no to a mail is left in its place. After an error the connection is of no more use.
+// transact sends the first mail, or all mails in one round trip if the server supports it. It returns how many
+// were answered and stores the first rejection of each mail in errs. After an error the connection is unusable.
 func (l *mailLine) transact(letters []letter, errs []error) (answered int, err error) {
 	if l.pipelining && l.chunking {
 		return l.transactTogether(letters, errs)
@@ -84,7 +85,7 @@ func (l *mailLine) transact(letters []letter, errs []error) (answered int, err e
 	return 1, nil
 }
 
-// judge tells a no to the mail from what ends the connection: any other error, and 421.
+// judge separates the rejection of a mail from errors that end the connection: any other error, and 421.
 func judge(err error) (no, gone error) {
 	if refusal := (*textproto.Error)(nil); errors.As(err, &refusal) && refusal.Code != 421 {
 		return refusal, nil
@@ -92,8 +93,8 @@ func judge(err error) (no, gone error) {
 	return nil, err
 }
 
-// transactTogether writes all mails and then reads what the server says to each. What a refused mail leaves behind
-// must not befall the next: each begins with a clean slate.
+// transactTogether writes all mails and then reads the answers. Each mail starts with a reset, so that a
+// rejected mail does not affect the next.
 func (l *mailLine) transactTogether(letters []letter, errs []error) (answered int, err error) {
 	l.extend()
 	groups := make([][]envelope, len(letters))
@@ -125,7 +126,8 @@ func (l *mailLine) from() envelope {
 
 func rcpt(mail letter) envelope { return envelope{yes: 250, text: "RCPT TO:<" + mail.to + ">"} }
 
-// transactAlone hands over one mail, its message when the server has asked for it; the first no counts.
+// transactAlone sends one mail and returns the first rejection. The message follows once the server has asked
+// for it.
 func (l *mailLine) transactAlone(mail letter) error {
 	if err := l.exchange(l.from(), rcpt(mail), envelope{yes: 354, text: "DATA"}); err != nil {
 		return err
@@ -142,15 +144,15 @@ func (l *mailLine) transactAlone(mail letter) error {
 	return err
 }
 
-// envelope is a command and the code of the yes to it.
+// envelope is a command and its success code.
 type envelope struct {
 	yes     int
 	text    string
-	message []byte // that the command brings along
+	message []byte // sent along with the command
 }
 
-// exchange sends commands, together if the server takes them so, and returns the first no. Without
-// pipelining nothing follows a no.
+// exchange sends commands, pipelined if the server supports it, and returns the first rejection. Without
+// pipelining it stops at the first rejection.
 func (l *mailLine) exchange(commands ...envelope) error {
 	l.extend()
 	group := 1
@@ -171,19 +173,19 @@ func (l *mailLine) exchange(commands ...envelope) error {
 	return nil
 }
 
-// put writes commands, which Flush sends.
+// put buffers commands; Flush sends them.
 func (l *mailLine) put(commands []envelope) error {
 	for _, command := range commands {
 		if strings.ContainsAny(command.text, "\r\n") {
 			return errors.New("an address with a line break")
 		}
-		l.text.W.WriteString(command.text + "\r\n") //nolint:errcheck // Flush tells
-		l.text.W.Write(command.message)             //nolint:errcheck // likewise
+		l.text.W.WriteString(command.text + "\r\n") //nolint:errcheck // Flush returns the error
+		l.text.W.Write(command.message)             //nolint:errcheck // Flush returns the error
 	}
 	return nil
 }
 
-// answers reads the server's answers to commands that were sent and returns the first no.
+// answers reads the server's answers to the commands sent and returns the first rejection.
 func (l *mailLine) answers(commands []envelope) (no error) {
 	for _, command := range commands {
 		code, _, err := l.text.ReadResponse(command.yes)
@@ -192,7 +194,7 @@ func (l *mailLine) answers(commands []envelope) (no error) {
 		}
 		if no == nil {
 			no = err
-		} else if code == 354 { // a mail for nobody is wanted: it gets an empty one
+		} else if code == 354 { // the server expects a message although it rejected the recipient; send an empty one
 			if err := l.text.PrintfLine("."); err != nil {
 				return err
 			}
@@ -204,16 +206,16 @@ func (l *mailLine) answers(commands []envelope) (no error) {
 	return no
 }
 
-// extend gives the server its time and its bytes for the next exchange.
+// extend renews the deadline and the size limit for the next exchange.
 func (l *mailLine) extend() {
-	l.replies.N = mostReply
-	l.conn.SetDeadline(time.Now().Add(l.config.Timeout)) //nolint:errcheck // a broken connection is noticed by who uses it
+	l.replies.N = maxReply
+	l.conn.SetDeadline(time.Now().Add(l.config.Timeout)) //nolint:errcheck // a broken connection fails at its next use
 }
 
-// reset makes the server forget a mail that it refused.
+// reset makes the server forget a rejected mail.
 func (l *mailLine) reset() error { return l.exchange(envelope{yes: 250, text: "RSET"}) }
 
-// connect opens a connection unless there is one.
+// connect opens a connection if there is none.
 func (l *mailLine) connect(ctx context.Context) error {
 	if l.conn != nil {
 		return nil
@@ -231,7 +233,7 @@ func (l *mailLine) connect(ctx context.Context) error {
 	return l.greet()
 }
 
-// greet tells the server who is there and learns what it is able to.
+// greet introduces the client and learns the server's extensions.
 func (l *mailLine) greet() error {
 	l.extend()
 	if _, _, err := l.text.ReadResponse(220); err != nil {
@@ -242,7 +244,7 @@ func (l *mailLine) greet() error {
 	}
 	_, answer, err := l.text.ReadResponse(250)
 	if err != nil {
-		return l.exchange(envelope{yes: 250, text: "HELO localhost"}) // a server of before RFC 1869
+		return l.exchange(envelope{yes: 250, text: "HELO localhost"}) // a server older than RFC 1869
 	}
 	able := strings.Split(answer, "\n")
 	l.pipelining, l.chunking = slices.Contains(able, "PIPELINING"), slices.Contains(able, "CHUNKING")
@@ -255,12 +257,12 @@ func (l *mailLine) greet() error {
 // drop closes the connection at once.
 func (l *mailLine) drop() {
 	if l.conn != nil {
-		l.conn.Close() // it is broken already
+		l.conn.Close() // it is already broken
 		l.conn = nil
 	}
 }
 
-// quit takes leave of the server.
+// quit ends the session with the server.
 func (l *mailLine) quit() {
 	if l.conn == nil {
 		return

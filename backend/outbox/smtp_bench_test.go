@@ -13,8 +13,9 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// BenchmarkSMTP hands mails to one go-smtp server on this machine over one connection: by the outbox's own client,
-// as many together as a worker takes, and by go-smtp's client, which waits for the answer to each command.
+// BenchmarkSMTP sends mails to one go-smtp server on this machine over one connection. It compares the outbox's
+// client, which sends as many mails together as a worker takes, with go-smtp's client, which waits for the
+// answer to each command.
 func BenchmarkSMTP(b *testing.B) {
 	const from = "no-reply@ombak.invalid"
 	address := discardMail(b)
@@ -51,7 +52,7 @@ func BenchmarkSMTP(b *testing.B) {
 	})
 }
 
-// discardMail runs a mail server that takes everything.
+// discardMail runs a mail server that accepts everything.
 func discardMail(b *testing.B) (address string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

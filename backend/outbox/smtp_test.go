@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// mailTalk plays a mail server on one connection and returns the commands as they came, "+" behind those
-// that came with another. Able is what the server says it can do.
+// mailTalk plays a mail server on one connection and returns the commands in order. A "+" marks a command that
+// another command followed in the same packet. The argument able lists the extensions that the server
+// announces.
 func mailTalk(t *testing.T, able []string, takesEmpty bool) (address string, heard func() []string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -94,7 +95,7 @@ func lettersTo(people ...string) (letters []letter) {
 	return letters
 }
 
-// wantRefusal wants those refused whose name says so, and nobody else.
+// wantRefusal checks that exactly the recipients whose name says so are rejected.
 func wantRefusal(t *testing.T, to string, err error) {
 	t.Helper()
 	var no *textproto.Error
@@ -103,7 +104,7 @@ func wantRefusal(t *testing.T, to string, err error) {
 	}
 }
 
-// TestMailLine sends a mail, one to somebody who is refused, and another, over one connection.
+// TestMailLine sends three mails over one connection; the second has a rejected recipient.
 func TestMailLine(t *testing.T) {
 	for _, c := range []struct {
 		name       string
@@ -121,7 +122,7 @@ func TestMailLine(t *testing.T) {
 			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<no@example.test>+", "DATA", "RSET",
 			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<b@example.test>+", "DATA", ".", "QUIT",
 		}},
-		{"together, and the server wants a mail for nobody", []string{"PIPELINING"}, true, []string{
+		{"together, and the server expects a message without recipients", []string{"PIPELINING"}, true, []string{
 			"EHLO localhost", "MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<a@example.test>+", "DATA", ".",
 			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<no@example.test>+", "DATA", ".", "RSET",
 			"MAIL FROM:<us@example.test> BODY=8BITMIME+", "RCPT TO:<b@example.test>+", "DATA", ".", "QUIT",
@@ -147,7 +148,8 @@ func TestMailLine(t *testing.T) {
 	}
 }
 
-// TestMailLineBreaks: what the server answered before it went counts, the rest is not known.
+// TestMailLineBreaks checks that answers received before the connection broke count, and that the fate of the
+// other mails is unknown.
 func TestMailLineBreaks(t *testing.T) {
 	for _, able := range [][]string{nil, {"PIPELINING", "CHUNKING"}} {
 		address, heard := mailTalk(t, able, false)
@@ -159,7 +161,7 @@ func TestMailLineBreaks(t *testing.T) {
 		for _, err := range errs[2:] {
 			var no *textproto.Error
 			if err == nil || errors.As(err, &no) || strings.Contains(err.Error(), "secret") {
-				t.Errorf("%v: %v; want to hear that the connection is gone, without the server's text", able, err)
+				t.Errorf("%v: %v; want an error about the connection, without the server's text", able, err)
 			}
 		}
 		heard()

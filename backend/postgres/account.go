@@ -43,15 +43,15 @@ func (a *account) attributes() *syscall.SysProcAttr {
 	return attributes
 }
 
-// longest is the longest path of a folder for temporary files. The path of a Unix socket has at most 107
+// maxTempPath is the longest path of a folder for temporary files. The path of a Unix socket has at most 107
 // characters.
-const longest = 60
+const maxTempPath = 60
 
 // place returns where the account can have a folder: the usual folder for temporary files, unless that is private
 // or its path is too long.
 func (a *account) place() string {
 	usual := os.TempDir()
-	if len(usual) <= longest && (a == nil || open(usual)) {
+	if len(usual) <= maxTempPath && (a == nil || open(usual)) {
 		return usual
 	}
 	return "/tmp"

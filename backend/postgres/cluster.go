@@ -19,17 +19,17 @@ import (
 type Cluster struct {
 	folder   string // holds the data, the socket and the log
 	programs string
-	user     *account // whom the server runs as; nil means the same as this process
+	user     *account // the account that the server runs as; nil means that of this process
 	server   *exec.Cmd
-	leash    io.Closer // the server ends when this is closed
+	lifeline io.Closer // the server ends when this is closed
 	ended    chan struct{}
 }
 
 // socket is the file name of the server's Unix socket at the default port.
 const socket = ".s.PGSQL.5432"
 
-// patience is how long starting or stopping the server may take.
-const patience = 30 * time.Second
+// timeout is how long starting or stopping the server may take.
+const timeout = 30 * time.Second
 
 // Start creates an empty cluster in a new temporary folder and starts its server.
 func Start(ctx context.Context) (_ *Cluster, err error) {
@@ -73,15 +73,15 @@ func (c *Cluster) command(ctx context.Context, program string, args ...string) *
 	return command
 }
 
-// hold is a shell script that starts the program in its arguments and stops it at the end of standard input.
-const hold = `exec 3<&0; "$@" 3<&- </dev/null & pid=$!
+// runScript is a shell script that starts the program in its arguments and stops it at the end of standard input.
+const runScript = `exec 3<&0; "$@" 3<&- </dev/null & pid=$!
 { read _ <&3; kill -INT $pid; } 2>/dev/null & wait $pid`
 
 // Restart starts the server again on the existing data, after Kill.
 func (c *Cluster) Restart(ctx context.Context) error {
 	server := c.command(context.WithoutCancel(ctx), "postgres", "-D", c.data(), "-k", c.folder,
 		"-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=128MB", "-c", "max_wal_size=2GB")
-	server.Args = append([]string{"sh", "-c", hold, "sh", server.Path}, server.Args[1:]...)
+	server.Args = append([]string{"sh", "-c", runScript, "sh", server.Path}, server.Args[1:]...)
 	server.Path = "/bin/sh"
 	log, err := os.OpenFile(filepath.Join(c.folder, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -89,7 +89,7 @@ func (c *Cluster) Restart(ctx context.Context) error {
 	}
 	defer log.Close()
 	server.Stdout, server.Stderr = log, log
-	if c.leash, err = server.StdinPipe(); err != nil {
+	if c.lifeline, err = server.StdinPipe(); err != nil {
 		return fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	if err := server.Start(); err != nil {
@@ -109,16 +109,16 @@ func (c *Cluster) Restart(ctx context.Context) error {
 
 // await waits until the server takes connections.
 func (c *Cluster) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-c.ended:
-			return fmt.Errorf("PostgreSQL did not start: %s", c.lastWords())
+			return fmt.Errorf("PostgreSQL did not start: %s", c.logTail())
 		case <-ctx.Done():
-			return fmt.Errorf("PostgreSQL did not start: %w: %s", ctx.Err(), c.lastWords())
+			return fmt.Errorf("PostgreSQL did not start: %w: %s", ctx.Err(), c.logTail())
 		case <-ticker.C:
 		}
 		if c.ready(ctx) {
@@ -153,10 +153,10 @@ func (c *Cluster) Stop() (*os.ProcessState, error) {
 	return c.server.ProcessState, nil
 }
 
-// end closes the leash, and kills the server if that does not stop it.
+// end closes the lifeline, and kills the server if that does not stop it.
 func (c *Cluster) end() {
-	c.leash.Close() // an error means that the server has already stopped
-	timer := time.NewTimer(patience)
+	c.lifeline.Close() // an error means that the server has already stopped
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case <-c.ended:
@@ -165,8 +165,8 @@ func (c *Cluster) end() {
 	}
 }
 
-// lastWords returns the end of the server's log.
-func (c *Cluster) lastWords() string {
+// logTail returns the end of the server's log.
+func (c *Cluster) logTail() string {
 	log, err := os.ReadFile(filepath.Join(c.folder, "log"))
 	if err != nil {
 		return err.Error()

@@ -36,7 +36,7 @@ func Example() {
 	// Output: on <nil>
 }
 
-// TestCrashAndRestart kills the server after a commit; what was committed is there again.
+// TestCrashAndRestart kills the server after a commit and checks that the committed row survives the restart.
 func TestCrashAndRestart(t *testing.T) {
 	server, err := postgres.Start(t.Context())
 	if errors.Is(err, postgres.ErrNotInstalled) {

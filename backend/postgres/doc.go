@@ -2,10 +2,10 @@
 // of PostgreSQL: a data folder and the server that owns it.
 //
 //  1. [Start] finds the installed programs, makes a data folder that only their user may read, and
-//     starts the server there; as root it starts it as an unprivileged user, since the server refuses root;
+//     starts the server there; as root it uses an unprivileged account, because the server refuses to run as root;
 //  2. the server listens only on a Unix socket in that folder; [Cluster.URL] returns its address;
 //  3. [Cluster.Stop] stops it and removes everything. If the process that started it dies, the server
 //     stops too, because the pipe between them breaks.
 //
-// [Cluster.Kill] and [Cluster.Restart] serve tests of crashes.
+// [Cluster.Kill] and [Cluster.Restart] are for crash tests.
 package postgres

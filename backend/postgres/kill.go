@@ -35,20 +35,20 @@ func (c *Cluster) Kill() error {
 			return fmt.Errorf("kill process %d: %w", pid, err)
 		}
 	}
-	c.leash.Close() // the server is gone
+	c.lifeline.Close() // the server is gone
 	<-c.ended
 	return awaitGone(children)
 }
 
 // awaitGone waits until killed processes have released their shared memory.
 func awaitGone(pids []int) error {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(timeout)
 	for _, pid := range pids {
 		for running(pid) {
 			if time.Now().After(deadline) {
 				return fmt.Errorf("process %d does not end; find out what holds it", pid)
 			}
-			time.Sleep(time.Millisecond) // the kernel notifies nobody but the parent
+			time.Sleep(time.Millisecond) // the kernel notifies only the parent
 		}
 	}
 	return nil

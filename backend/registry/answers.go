@@ -10,22 +10,22 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// answers keeps what a registry said, in memory only, under hashes of what was asked.
+// answers caches a registry's answers in memory only, under hashes of the questions.
 type answers[V any] struct {
 	began time.Time
-	mutex sync.Mutex // guards what follows
+	mutex sync.Mutex // guards the fields below
 	cache *resilience.Cache[question, V, chan fetched[V]]
 }
 
 type question [sha256.Size]byte
 
-// fetched is what a call came to, for those who waited for it.
+// fetched is the result of a call, for the callers that waited for it.
 type fetched[V any] struct {
 	value V
 	err   error
 }
 
-// newAnswers returns nil where nothing is kept.
+// newAnswers returns nil if caching is not configured.
 func newAnswers[V any](config *resilience.CacheConfig) *answers[V] {
 	if config == nil {
 		return nil
@@ -33,8 +33,8 @@ func newAnswers[V any](config *resilience.CacheConfig) *answers[V] {
 	return &answers[V]{began: time.Now(), cache: resilience.NewCache[question, V, chan fetched[V]](*config)}
 }
 
-// get returns the answer to a question: the one that is kept, the one that is on its way, or that of
-// a call. Answers may be nil.
+// get returns the answer to a question from the cache, from a call under way, or from a new call. The receiver
+// may be nil.
 func (a *answers[V]) get(ctx context.Context, call func() (V, error), asked ...string) (V, error) {
 	if a == nil {
 		return call()
@@ -66,7 +66,7 @@ func (a *answers[V]) look(key question, other chan fetched[V]) (V, resilience.Lo
 	return a.cache.Look(key, other, time.Since(a.began))
 }
 
-// settle keeps an answer, or forgets a failure, and returns who waited.
+// settle stores an answer, or removes a failed question, and returns the callers that wait for it.
 func (a *answers[V]) settle(key question, value V, err error) []chan fetched[V] {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()

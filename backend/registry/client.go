@@ -18,10 +18,10 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// registryRetry is when to come back to a registry that is in trouble and does not say itself.
+// registryRetry is the Retry-After for a failing registry that does not give its own.
 const registryRetry = 5 * time.Second
 
-// Client calls one registry of another ministry through what protects it.
+// Client calls another ministry's registry through its policies.
 type Client struct {
 	name       string
 	base       *url.URL
@@ -33,10 +33,10 @@ type Client struct {
 	observer   Observer
 }
 
-// Observer is told of calls.
+// Observer receives events about calls.
 type Observer struct {
-	Log   *slog.Logger                   // of troubles
-	Calls func(registry, outcome string) // each call: answered, failed or turned_away; nil means nobody counts
+	Log   *slog.Logger                   // logs failures
+	Calls func(registry, outcome string) // called for each call with the outcome answered, failed or turned_away; may be nil
 }
 
 // newClient returns the client of a registry.
@@ -52,8 +52,8 @@ func newClient(name string, config Config, observer Observer) (*Client, error) {
 	client := &fasthttp.HostClient{
 		Addr:                      fasthttp.AddMissingPort(base.Host, base.Scheme == "https"),
 		IsTLS:                     base.Scheme == "https",
-		MaxConns:                  1 << 16, // the gate limits, not the pool
-		MaxIdemponentCallAttempts: 1,       // a retry is the person's, else load would multiply
+		MaxConns:                  1 << 16, // the gate limits the calls, not the pool
+		MaxIdemponentCallAttempts: 1,       // retries are left to clients and policies; otherwise load would multiply
 		MaxResponseBodySize:       1 << 20,
 		NoDefaultUserAgentHeader:  true,
 	}
@@ -64,27 +64,28 @@ func newClient(name string, config Config, observer Observer) (*Client, error) {
 // Name returns the registry's name.
 func (r *Client) Name() string { return r.name }
 
-// Gate returns what the calls pass.
+// Gate returns the gate that every call passes.
 func (r *Client) Gate() *Gate { return r.protection.gate }
 
-// Limit returns how many calls may be under way at once, at first; 0 means that nothing limits them.
+// Limit returns the initial concurrency limit; 0 means no limit.
 func (r *Client) Limit() int { return r.limit }
 
-// Failures counts the calls without a usable answer.
+// Failures returns the number of calls without a usable answer.
 func (r *Client) Failures() uint64 { return r.failures.Load() }
 
-// Open returns a func that is 1 while a guard gives calls up and 0 else; false where there is no such guard.
+// Open returns a func whose value is 1 while a guard rejects calls and 0 otherwise. It returns false if there
+// is no such guard.
 func (r *Client) Open() (show func() float64, known bool) { return r.protection.open() }
 
-// get asks for the JSON at a path below the registry's address.
+// get requests the JSON at a path below the registry's address.
 func (r *Client) get(ctx context.Context, answer any, path ...string) error {
 	return r.ask(ctx, func(request *fasthttp.Request) {
 		request.SetRequestURI(r.base.JoinPath(path...).String())
 	}, answer, nil)
 }
 
-// post sends JSON to a path below the registry's address. Judge reads the answer as a part of the call, so
-// that a trouble that is told with status 200 is a failure to breaker and retries too.
+// post sends JSON to a path below the registry's address. The call includes judge, so that a failure reported
+// with status 200 counts as a failure for breakers and retries.
 func (r *Client) post(ctx context.Context, question, answer any, judge func() error, path ...string) error {
 	body, err := json.Marshal(question)
 	if err != nil {
@@ -98,7 +99,7 @@ func (r *Client) post(ctx context.Context, question, answer any, judge func() er
 	}, answer, judge)
 }
 
-// ask makes a call through what protects the registry. Every trouble is a *BusyError.
+// ask makes a call through the registry's policies. Every failure is a *BusyError.
 func (r *Client) ask(ctx context.Context, fill func(*fasthttp.Request), answer any, judge func() error) (err error) {
 	admitted := false
 	defer func() { r.count(admitted, err) }()
@@ -121,18 +122,18 @@ func (r *Client) exchange(ctx context.Context, fill func(*fasthttp.Request), ans
 		request.Header.Set(TraceHeader, trace)
 	}
 	if err := r.client.DoTimeout(request, response, r.timeout); err != nil {
-		return r.trouble(Plainly(err), 0)
+		return r.callFailed(Plainly(err), 0)
 	}
 	if status := response.StatusCode(); status != fasthttp.StatusOK {
-		return r.trouble("status "+strconv.Itoa(status), RetryAfter(response))
+		return r.callFailed("status "+strconv.Itoa(status), RetryAfter(response))
 	}
 	if err := json.Unmarshal(response.Body(), answer); err != nil {
-		return r.trouble("the answer is not the JSON that was expected", 0)
+		return r.callFailed("the answer is not the expected JSON", 0)
 	}
 	return nil
 }
 
-// Plainly words what broke an exchange without what the other side wrote, which may name a person.
+// Plainly describes what broke an exchange, without the other side's text, which may name a person.
 func Plainly(err error) string {
 	if network := (*net.OpError)(nil); errors.As(err, &network) {
 		return network.Error()
@@ -145,10 +146,10 @@ func Plainly(err error) string {
 			return known.Error()
 		}
 	}
-	return "the other side's answer could not be read"
+	return "the answer could not be read"
 }
 
-// count tells what became of a call.
+// count records the outcome of a call.
 func (r *Client) count(admitted bool, err error) {
 	outcome := "answered"
 	switch {
@@ -162,14 +163,14 @@ func (r *Client) count(admitted bool, err error) {
 	}
 }
 
-// trouble counts and logs a failed call; the reason must not name a person.
-func (r *Client) trouble(reason string, retry time.Duration) error {
+// callFailed counts and logs a failed call. The reason must not name a person.
+func (r *Client) callFailed(reason string, retry time.Duration) error {
 	r.failures.Add(1)
-	r.observer.Log.Warn("registry in trouble", "registry", r.name, "reason", reason)
+	r.observer.Log.Warn("registry call failed", "registry", r.name, "reason", reason)
 	return &BusyError{cmp.Or(retry, registryRetry), r.name + ": " + reason}
 }
 
-// RetryAfter reads the header in its form of seconds; 0 when it is not there.
+// RetryAfter returns the Retry-After header given in seconds, or 0.
 func RetryAfter(response *fasthttp.Response) time.Duration {
 	seconds, err := strconv.Atoi(string(response.Header.Peek(fasthttp.HeaderRetryAfter)))
 	if err != nil || seconds < 0 || seconds > 86400 {
@@ -178,7 +179,7 @@ func RetryAfter(response *fasthttp.Response) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// Close stops what the client has started; nobody may be waiting.
+// Close stops what the client has started. No call may be waiting.
 func (r *Client) Close() {
 	r.protection.gate.Close()
 	r.client.CloseIdleConnections()

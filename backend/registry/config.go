@@ -11,18 +11,18 @@ import (
 
 // Config describes a registry of another ministry.
 type Config struct {
-	URL      string              `json:"url"`                // empty means that it is not asked
-	Timeout  time.Duration       `json:"timeout,omitempty"`  // of one call; default 10 s
+	URL      string              `json:"url"`                // empty means that the registry is not used
+	Timeout  time.Duration       `json:"timeout,omitempty"`  // per call; default 10 s
 	Policies []resilience.Policy `json:"policies,omitempty"` // in front of the calls
 }
 
-// WithDefaults fills what is left out.
+// WithDefaults returns the config with defaults for unset fields.
 func (c Config) WithDefaults() Config {
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	return c
 }
 
-// limit returns how many calls may be under way at once, at first; 0 means that nothing limits them.
+// limit returns the initial concurrency limit; 0 means no limit.
 func (c Config) limit() int {
 	for _, policy := range c.Policies {
 		config, err := policy.Config()
@@ -33,7 +33,7 @@ func (c Config) limit() int {
 	return 0
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first fault of the config.
 func (c Config) Validate() error {
 	if c.URL == "" {
 		return nil
@@ -61,16 +61,16 @@ type DukcapilConfig struct {
 	Institution string `json:"institution,omitempty"` // part of the address; default ombak
 	User        string `json:"user,omitempty"`
 	Password    string `json:"password,omitempty"`
-	IP          string `json:"ip,omitempty"`        // the caller's address as registered
-	Threshold   int    `json:"threshold,omitempty"` // least score of a matching name, 1 to 100; default 90
+	IP          string `json:"ip,omitempty"`        // the caller's registered address
+	Threshold   int    `json:"threshold,omitempty"` // minimum score of a matching name, 1 to 100; default 90
 }
 
-// WithDefaults fills what is left out.
+// WithDefaults returns the config with defaults for unset fields.
 func (c DukcapilConfig) WithDefaults() DukcapilConfig {
 	c.Config = c.Config.WithDefaults()
 	c.Institution, c.Threshold = cmp.Or(c.Institution, "ombak"), cmp.Or(c.Threshold, 90)
 	return c
 }
 
-// DefaultTimeout ends a call of a registry that has no timeout of its own.
+// DefaultTimeout is the timeout of a call to a registry that has none of its own.
 const DefaultTimeout = 10 * time.Second

@@ -11,13 +11,13 @@ import (
 type Dukcapil struct {
 	*Client
 	account DukcapilConfig
-	answers *answers[Verdict] // nil where none is kept
+	answers *answers[Verdict] // nil if answers are not cached
 }
 
-// DukcapilName is the kind of dependency that it is.
+// DukcapilName is the registry's kind of dependency.
 const DukcapilName = "dukcapil"
 
-// NewDukcapil returns the client of the population registry, or nil where it has no address.
+// NewDukcapil returns the client of the population registry, or nil if no address is configured.
 func NewDukcapil(config DukcapilConfig, observer Observer) (*Dukcapil, error) {
 	if config.URL == "" {
 		return nil, nil
@@ -29,13 +29,13 @@ func NewDukcapil(config DukcapilConfig, observer Observer) (*Dukcapil, error) {
 	return &Dukcapil{client, config, newAnswers[Verdict](client.protection.cache)}, nil
 }
 
-// Person is whom Dukcapil is asked about.
+// Person is the person to look up in Dukcapil.
 type Person struct {
 	NIK, KK, Name string
 	Birth         time.Time
 }
 
-// verifyQuestion is the request of CALL_VERIFY_BY_ELEMEN; TRESHOLD is spelt so.
+// verifyQuestion is the request of CALL_VERIFY_BY_ELEMEN. TRESHOLD is the spelling of the protocol.
 type verifyQuestion struct {
 	User      string `json:"USER_ID"`
 	Password  string `json:"PASSWORD"`
@@ -47,7 +47,7 @@ type verifyQuestion struct {
 	BirthDate string `json:"TGL_LHR"` // dd-mm-yyyy
 }
 
-// verifyAnswer holds one row of matches, or one with only a text.
+// verifyAnswer holds one row of matches, or one row with only a text.
 type verifyAnswer struct {
 	Content []verifyRow `json:"content"`
 }
@@ -59,7 +59,7 @@ type verifyRow struct {
 	BirthDate string `json:"TGL_LHR"`
 }
 
-// Verdict is what the registry says of a person, as the code of our answer.
+// Verdict is the registry's decision about a person, as a code of the service's answer.
 type Verdict string
 
 // The verdicts.
@@ -73,12 +73,12 @@ const (
 	Inactive   Verdict = "inactive"
 )
 
-// Verify asks whether NIK, birth date and name belong together.
+// Verify asks whether NIK, birth date and name belong to one person.
 func (d *Dukcapil) Verify(ctx context.Context, person Person) (Verdict, error) {
 	return d.answers.get(ctx, func() (Verdict, error) { return d.check(ctx, person) }, person.NIK, person.KK, person.Birth.Format(time.DateOnly), person.Name)
 }
 
-// check asks the registry itself.
+// check makes the call, bypassing the cache.
 func (d *Dukcapil) check(ctx context.Context, person Person) (Verdict, error) {
 	question := verifyQuestion{
 		User: d.account.User, Password: d.account.Password, IP: d.account.IP, Threshold: d.account.Threshold,
@@ -88,7 +88,7 @@ func (d *Dukcapil) check(ctx context.Context, person Person) (Verdict, error) {
 	var said Verdict
 	judge := func() (err error) {
 		if len(answer.Content) == 0 {
-			return d.trouble("the answer is empty", 0)
+			return d.callFailed("the answer is empty", 0)
 		}
 		said, err = d.judge(answer.Content[0])
 		return err
@@ -97,7 +97,7 @@ func (d *Dukcapil) check(ctx context.Context, person Person) (Verdict, error) {
 	return said, err
 }
 
-// judge reads one row. A text that is not about the person is a trouble of the registry.
+// judge reads one row. A text that is not about the person is a failure of the registry.
 func (d *Dukcapil) judge(row verifyRow) (Verdict, error) {
 	switch text := strings.TrimSpace(row.Text); text {
 	case "":
@@ -114,18 +114,18 @@ func (d *Dukcapil) judge(row verifyRow) (Verdict, error) {
 	case "Data Inactive":
 		return Inactive, nil
 	case "Kuota Akses Hari Ini Telah Habis":
-		return "", d.trouble("the quota of the day is used up", time.Minute)
+		return "", d.callFailed("the daily quota is used up", time.Minute)
 	case "IP Tidak Sesuai", "User ID Tidak Aktif", "Instansi Tidak Aktif", "Login Gagal", "Parameter Tidak Lengkap":
-		return "", d.trouble(text, time.Minute)
+		return "", d.callFailed(text, time.Minute)
 	default:
-		return "", d.trouble("an unknown answer", 0)
+		return "", d.callFailed("an unknown answer", 0)
 	}
 }
 
-// agrees reads "Sesuai (100)" as yes, "Tidak Sesuai" as no.
+// agrees reports whether a field reads "Sesuai (100)" or similar, and not "Tidak Sesuai".
 func agrees(field string) bool { return strings.HasPrefix(field, "Sesuai") }
 
-// score reads the number in "Sesuai (100)" or "Tidak Sesuai (62)"; without one it is 0.
+// score returns the number in "Sesuai (100)" or "Tidak Sesuai (62)", or 0 if there is none.
 func score(field string) int {
 	_, rest, _ := strings.Cut(field, "(")
 	digits, _, _ := strings.Cut(rest, ")")

@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// One call at a time: who comes while it is under way is turned away.
+// The gate admits one call at a time and rejects a call that comes while it is under way.
 func ExampleGate() {
 	gate, err := registry.NewGate(resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 1}})
 	if err != nil {

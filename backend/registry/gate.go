@@ -10,24 +10,24 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// Gate puts a queueing policy into real time: callers wait at it as goroutines.
+// Gate runs a queueing policy in real time: callers wait at it as goroutines.
 type Gate struct {
 	began   time.Time
-	mutex   sync.Mutex // guards what follows
+	mutex   sync.Mutex // guards the fields below
 	policy  *resilience.Gate
 	waiting map[resilience.Ticket]chan bool // true admits, false rejects
 	timer   *time.Timer                     // the next deadline
 }
 
-// BusyError says that a registry cannot be asked now, or that a gate is closed.
+// BusyError means that a registry cannot be called now, or that a gate is closed.
 type BusyError struct {
-	RetryAfter time.Duration // when to come back, an estimate
+	RetryAfter time.Duration // an estimate
 	Reason     string
 }
 
 func (e *BusyError) Error() string { return e.Reason }
 
-// NewGate returns a gate; with a Concurrency of 0 it only counts.
+// NewGate returns a gate. With a Concurrency of 0 it only counts.
 func NewGate(config resilience.GateConfig) (*Gate, error) {
 	if config.Concurrency == 0 {
 		config = resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: math.MaxInt}}
@@ -43,10 +43,11 @@ func NewGate(config resilience.GateConfig) (*Gate, error) {
 
 func (g *Gate) now() time.Duration { return time.Since(g.began) }
 
-// Enter waits for a place. Whoever gets nil must leave; any other answer is a *BusyError or ctx's.
+// Enter waits for a place. After a nil error the caller must call Leave. Any other error is a *BusyError or the
+// error of ctx.
 func (g *Gate) Enter(ctx context.Context) error { return g.EnterAs(ctx, resilience.Fresh) }
 
-// EnterAs waits for a place of a class.
+// EnterAs waits for a place with a priority class.
 func (g *Gate) EnterAs(ctx context.Context, class resilience.Class) error {
 	decision, admitted := g.arrive(class)
 	switch decision.Verdict {
@@ -63,7 +64,7 @@ func (g *Gate) EnterAs(ctx context.Context, class resilience.Class) error {
 	if g.cancel(decision.Ticket) {
 		return ctx.Err()
 	}
-	return g.verdict(<-admitted) // it was decided at the same time
+	return g.verdict(<-admitted) // it was decided in the meantime
 }
 
 func (g *Gate) verdict(admitted bool) error {
@@ -88,7 +89,7 @@ func (g *Gate) arrive(class resilience.Class) (resilience.Decision, chan bool) {
 	return decision, admitted
 }
 
-// Leave gives the place back.
+// Leave releases the place.
 func (g *Gate) Leave() {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
@@ -107,14 +108,14 @@ func (g *Gate) cancel(ticket resilience.Ticket) bool {
 	return cancelled
 }
 
-// expire is called by the timer.
+// expire runs when the timer fires.
 func (g *Gate) expire() {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	g.settle()
 }
 
-// settle tells those who have expired and sets the timer for the next; the mutex is held.
+// settle rejects the callers whose deadline has passed and sets the timer for the next one. The mutex is held.
 func (g *Gate) settle() {
 	g.tell(g.policy.Expire(g.now()), false)
 	if next, due := g.policy.NextDeadline(); due {
@@ -140,14 +141,14 @@ func (g *Gate) Stats() resilience.Stats {
 	return stats
 }
 
-// Limit returns how many may be in service at once.
+// Limit returns the current concurrency limit.
 func (g *Gate) Limit() int {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	return g.policy.Limit()
 }
 
-// Close stops the timer; nobody may be waiting.
+// Close stops the timer. No caller may be waiting.
 func (g *Gate) Close() {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()

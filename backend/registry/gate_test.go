@@ -23,8 +23,8 @@ func newTestGate(t rapid.TB, config resilience.FIFOConfig) *Gate {
 	return g
 }
 
-// TestGateInTime lets 5 calls of 1 s come at once to 2 places with 2 seconds of patience: 4 are done
-// after 2 s; the fifth is turned away at its deadline.
+// TestGateInTime sends 5 calls of 1 s at once to 2 places with a deadline of 2 s. After 2 s, 4 are done; the
+// fifth is rejected at its deadline.
 func TestGateInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newTestGate(t, resilience.FIFOConfig{Concurrency: 2, Queue: 3, Deadline: 2 * time.Second})
@@ -49,7 +49,7 @@ func TestGateInTime(t *testing.T) {
 		}
 		wait.Wait()
 		if done.Load() != 4 || late.Load() != 1 {
-			t.Errorf("%d done, %d late; want 4 and 1", done.Load(), late.Load())
+			t.Errorf("%d done, %d rejected; want 4 and 1", done.Load(), late.Load())
 		}
 	})
 }
@@ -81,8 +81,8 @@ func TestGateFullAndCancelled(t *testing.T) {
 	})
 }
 
-// TestGateConserves sends callers of random patience and work: nobody is lost, never more than the
-// limit are inside.
+// TestGateConserves sends callers with random deadlines and work. No caller is lost, and no more than the limit
+// are inside.
 func TestGateConserves(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		config := resilience.FIFOConfig{
@@ -118,7 +118,7 @@ func TestGateConserves(t *testing.T) {
 			s := g.Stats()
 			if int(served.Load()+turned.Load()) != len(callers) || s.Completions != uint64(served.Load()) ||
 				s.Rejections+s.Cancellations != uint64(turned.Load()) || len(g.waiting) != 0 {
-				rt.Errorf("%d served, %d turned away; %+v", served.Load(), turned.Load(), s)
+				rt.Errorf("%d served, %d rejected; %+v", served.Load(), turned.Load(), s)
 			}
 		})
 	})

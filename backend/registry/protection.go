@@ -10,18 +10,18 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// protection puts the policies of a registry around its calls: the gate, then the guard; a call that failed may
-// be repeated. What is nil is not there.
+// protection applies a registry's policies to its calls: the gate, then the guard. A failed call may be
+// retried. A nil field means that there is no such policy.
 type protection struct {
 	gate     *Gate
-	cache    *resilience.CacheConfig // kept around the whole; see answers
+	cache    *resilience.CacheConfig // applied outside of the others; see answers
 	began    time.Time
-	mutex    sync.Mutex // guards what follows
+	mutex    sync.Mutex // guards the fields below
 	guard    resilience.Guard
 	repeater resilience.Repeater
 }
 
-// newProtection sorts policies by their kinds. Without a gate one is made that only counts.
+// newProtection sorts policies by kind. If there is no gate, it creates one that only counts.
 func newProtection(policies []resilience.Policy) (*protection, error) {
 	p := &protection{began: time.Now()}
 	var gate resilience.GateConfig
@@ -40,7 +40,7 @@ func newProtection(policies []resilience.Policy) (*protection, error) {
 		case resilience.Repeating:
 			p.repeater = config.Repeater()
 		default:
-			return nil, fmt.Errorf("%s does not protect calls", policy.Name)
+			return nil, fmt.Errorf("%s cannot protect calls to a registry", policy.Name)
 		}
 	}
 	var err error
@@ -48,7 +48,7 @@ func newProtection(policies []resilience.Policy) (*protection, error) {
 	return p, err
 }
 
-// call makes a call through the gate, and repeats it while it fails and the policies have it so.
+// call makes a call through the gate and retries it as the policies allow.
 func (p *protection) call(ctx context.Context, attempt func() error) error {
 	p.first()
 	for calls := 1; ; calls++ {
@@ -70,7 +70,7 @@ func (p *protection) call(ctx context.Context, attempt func() error) error {
 	}
 }
 
-// once makes a call unless the guard stops it; asked reports whether it did.
+// once makes a call unless the guard rejects it. It reports whether the call was made.
 func (p *protection) once(attempt func() error) (asked bool, err error) {
 	if p.guard == nil {
 		return true, attempt()
@@ -79,7 +79,7 @@ func (p *protection) once(attempt func() error) (asked bool, err error) {
 	epoch, wait, ok := p.guard.Allow(time.Since(p.began))
 	p.mutex.Unlock()
 	if !ok {
-		return false, &BusyError{wait, "calls are stopped for a while"}
+		return false, &BusyError{wait, "the circuit breaker is open"}
 	}
 	err = attempt()
 	p.mutex.Lock()
@@ -97,7 +97,7 @@ func (p *protection) first() {
 	p.repeater.First()
 }
 
-// again reports whether there is another call after so many, and after what pause.
+// again reports whether to retry after the given number of calls, and after what pause.
 func (p *protection) again(calls int, failed error) (pause time.Duration, again bool) {
 	if p.repeater == nil {
 		return 0, false
@@ -111,7 +111,7 @@ func (p *protection) again(calls int, failed error) (pause time.Duration, again 
 	return p.repeater.Again(calls, told)
 }
 
-// pause waits, unless ctx ends.
+// pause waits, unless ctx ends first.
 func pause(ctx context.Context, length time.Duration) error {
 	timer := time.NewTimer(length)
 	defer timer.Stop()
@@ -123,10 +123,11 @@ func pause(ctx context.Context, length time.Duration) error {
 	}
 }
 
-// opener is a guard that shows its state.
+// opener is a guard that exposes its state.
 type opener interface{ Open() bool }
 
-// open is 1 while calls are given up, else 0. It is false where no guard shows its state.
+// open returns a func whose value is 1 while the guard rejects calls and 0 otherwise. It returns false if the
+// guard does not expose its state.
 func (p *protection) open() (show func() float64, known bool) {
 	guard, known := p.guard.(opener)
 	return func() float64 {

@@ -5,20 +5,19 @@ import (
 	"strings"
 )
 
-// Question is what a registry answers with yes or no about a person, by NIK.
+// Question is a yes-or-no question about a person, identified by NIK, that a registry answers.
 type Question struct {
-	Registry string // its name, which is a kind of dependency
+	Registry string // the registry's name, which is a kind of dependency
 	Path     string // below the registry's address; the NIK follows
-	Field    string // of the answer: true is a yes
-	Refuses  string // for which reason a yes keeps the person from joining; empty means that it is social aid, a preference for later
+	Field    string // field of the answer; true means yes
+	Refuses  string // the reason why a yes prevents the person from joining; empty means social aid, a preference in the selection
 }
 
-// Questions lists the registries that say yes or no, in the order in which they are asked. A new one is an entry
-// here.
+// Questions lists the yes-or-no registries in the order in which they are queried. Add a registry here.
 func Questions() []Question {
 	return []Question{
-		{Registry: "dapodik", Path: "dapodik/pupils", Field: "active", Refuses: "pupil"}, // whether a person is a pupil or student now
-		{Registry: "dtks", Path: "dtks/households", Field: "registered"},                 // whether the household gets social aid
+		{Registry: "dapodik", Path: "dapodik/pupils", Field: "active", Refuses: "pupil"}, // whether a person is currently a pupil or student
+		{Registry: "dtks", Path: "dtks/households", Field: "registered"},                 // whether the household receives social aid
 	}
 }
 
@@ -31,14 +30,14 @@ func Names() []string {
 	return names
 }
 
-// Registry answers one question.
+// Registry is a registry that answers one question.
 type Registry struct {
 	*Client
 	Question
-	answers *answers[bool] // nil where none is kept
+	answers *answers[bool] // nil if answers are not cached
 }
 
-// New returns the client of a registry, or nil where it has no address.
+// New returns the client of a registry, or nil if no address is configured.
 func New(question Question, config Config, observer Observer) (*Registry, error) {
 	if config.URL == "" {
 		return nil, nil
@@ -50,7 +49,7 @@ func New(question Question, config Config, observer Observer) (*Registry, error)
 	return &Registry{client, question, newAnswers[bool](client.protection.cache)}, nil
 }
 
-// Ask asks about a person.
+// Ask asks the registry's question about a person.
 func (r *Registry) Ask(ctx context.Context, nik string) (yes bool, err error) {
 	return r.answers.get(ctx, func() (bool, error) { return r.look(ctx, nik) }, nik)
 }
@@ -62,7 +61,7 @@ func (r *Registry) look(ctx context.Context, nik string) (bool, error) {
 	}
 	yes, said := answer[r.Field].(bool)
 	if !said {
-		return false, r.trouble("the answer does not say whether "+r.Field, 0)
+		return false, r.callFailed("the answer lacks the field "+r.Field, 0)
 	}
 	return yes, nil
 }

@@ -11,7 +11,8 @@ type traceKey struct{}
 // TraceHeader is the header that holds a request's trace (W3C Trace Context, level 1).
 const TraceHeader = "traceparent"
 
-// WithTrace returns a context for calls on behalf of a request with this trace header; a malformed one is ignored.
+// WithTrace returns a context for calls on behalf of a request with this trace header. A malformed header is
+// ignored.
 func WithTrace(ctx context.Context, parent string) context.Context {
 	if !isTraceparent(parent) {
 		return ctx
@@ -19,7 +20,7 @@ func WithTrace(ctx context.Context, parent string) context.Context {
 	return context.WithValue(ctx, traceKey{}, parent)
 }
 
-// childTrace returns the header of a call: the trace of the request with a span of its own, or nothing.
+// childTrace returns the header for a call: the request's trace with a new span, or nothing.
 func childTrace(ctx context.Context) string {
 	parent, traced := ctx.Value(traceKey{}).(string)
 	if !traced {
@@ -30,7 +31,8 @@ func childTrace(ctx context.Context) string {
 	return parent[:36] + hex.EncodeToString(span) + parent[52:]
 }
 
-// isTraceparent reads version 00: 00-<32 hex>-<16 hex>-<2 hex>, in lower case, neither id all zero.
+// isTraceparent reports whether text is a version 00 header: 00-<32 hex>-<16 hex>-<2 hex>, in lower case, with
+// neither id all zero.
 func isTraceparent(text string) bool {
 	if len(text) != 55 || text[:3] != "00-" || text[35] != '-' || text[52] != '-' {
 		return false

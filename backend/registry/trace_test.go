@@ -8,7 +8,7 @@ func FuzzTraceparent(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if isTraceparent(text) && (len(text) != 55 || text[36:52] == "0000000000000000" || text[3:35] == "00000000000000000000000000000000") {
-			t.Errorf("%q is none", text)
+			t.Errorf("%q is not a valid header", text)
 		}
 	})
 }

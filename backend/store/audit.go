@@ -7,19 +7,20 @@ import (
 	"iter"
 )
 
-// Row is one person as the database has it.
+// Row is one person's row in the database.
 type Row struct {
 	ID       int64
 	Email    string // normalised
-	NIK      string // empty when not claimed
-	Verified bool   // the e-mail
+	NIK      string // empty if not claimed
+	Verified bool   // whether the e-mail address is verified
 	Joined   bool
 }
 
-// Audit yields every row of the database at a location but those of the erased, in the order of
-// sign-up; no server may write to it. It reads with a connection of its own; an error ends the sequence.
+// Audit yields every row of the database at a location, except erased people, in the order of sign-up. No
+// server may write meanwhile. Audit reads over its own connection; an error ends the sequence.
 //
-// Note: a scan past the UNIQUE indexes on purpose, so that reconciliation counts what is there.
+// Note: Audit scans the table instead of the UNIQUE indexes on purpose, so that reconciliation counts the rows
+// themselves.
 func Audit(ctx context.Context, location string, key []byte) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		if err := audit(ctx, location, key, yield); err != nil {

@@ -14,12 +14,12 @@ import (
 // Batch is a batch of people (gelombang).
 type Batch struct {
 	ID       int
-	Quota    int // 0 means none
+	Quota    int // 0 means no limit
 	Members  int
 	Closed   bool
 	Selected bool
-	Seed     string // of the selection; empty before it
-	Places   int    // that were drawn for
+	Seed     string // of the selection; empty before the draw
+	Places   int    // number of places drawn
 }
 
 type join struct {
@@ -28,8 +28,8 @@ type join struct {
 	batch  int
 }
 
-// Join gives a person a place in the batch that is open and returns its number; for a member it
-// returns the number again. It refuses with ErrBatchFull, or with ErrOutOfOrder before SetEligible.
+// Join gives a person a place in the open batch and returns its number. For a member it returns the number
+// again. It refuses with ErrBatchFull, or with ErrOutOfOrder before SetEligible.
 func (s *Store) Join(person int64, at time.Time) (batch int, err error) {
 	op := &join{person: person, at: at}
 	err = s.do(op)
@@ -41,7 +41,7 @@ func (o *join) apply(e *engine) error {
 		return err
 	}
 	err := e.queryRow(takePlace).Scan(&o.batch)
-	if errors.Is(err, sql.ErrNoRows) { // unless another replica has given this person the last place meanwhile
+	if errors.Is(err, sql.ErrNoRows) { // unless another replica has just given this person the last place
 		if err := o.ask(e); err != nil || o.batch != 0 {
 			return err
 		}
@@ -52,12 +52,12 @@ func (o *join) apply(e *engine) error {
 	}
 	n, err := e.exec(setBatch, o.batch, o.at.UnixMilli(), o.person)
 	if err == nil && n == 0 {
-		return errAgain // another replica has joined this person meanwhile
+		return errAgain // another replica has joined this person in the meantime
 	}
 	return err
 }
 
-// ask finds out whether the person is a member already, and refuses who may not join.
+// ask checks whether the person is already a member, and refuses a person who may not join.
 func (o *join) ask(e *engine) error {
 	var eligible bool
 	err := e.queryRow(askJoin, o.person).Scan(&o.batch, &eligible)
@@ -73,8 +73,8 @@ type closing struct {
 	batch int
 }
 
-// CloseBatch closes the batch that is open, opens the next with the same quota and returns the number
-// of the closed one. It refuses with ErrOutOfOrder when which is not 0 and another batch is open.
+// CloseBatch closes the open batch, opens the next with the same quota and returns the number of the closed
+// one. It refuses with ErrOutOfOrder if which is not 0 and another batch is open.
 func (s *Store) CloseBatch(which int, at time.Time) (batch int, err error) {
 	op := &closing{at: at, which: which}
 	err = s.do(op)
@@ -96,15 +96,15 @@ func (o *closing) apply(e *engine) error {
 // Selection is a draw among the members of a closed batch.
 type Selection struct {
 	Batch      int
-	Seed       string // published, so that anybody who knows the members can repeat the draw
+	Seed       string // published, so that anyone who knows the members can repeat the draw
 	Places     int
 	WithPhotos bool // draw only among those with a photo
 	At         time.Time
 	winners    int
 }
 
-// Select draws once and for all, and returns how many were drawn. It refuses with ErrOutOfOrder when
-// the batch is open or drawn already.
+// Select draws once, finally, and returns the number of winners. It refuses with ErrOutOfOrder if the batch is
+// open or has been drawn.
 func (s *Store) Select(selection Selection) (winners int, err error) {
 	err = s.do(&selection)
 	return selection.winners, err
@@ -136,9 +136,9 @@ func (o *Selection) apply(e *engine) error {
 	return nil
 }
 
-// Draw returns those of the members who have a place: the ones with the smallest SHA-256 of the
-// seed, a zero byte and the member's number in eight bytes, the highest first. Nobody can tell before
-// the seed is known, and everybody can check after.
+// Draw returns the winners among the members: those with the smallest SHA-256 of the seed, a zero byte and the
+// member's number as eight big-endian bytes. Nobody can predict the draw before the seed is known, and anyone
+// can verify it afterwards.
 func Draw(seed string, members []int64, places int) []int64 {
 	type ticket struct {
 		person int64
@@ -156,7 +156,7 @@ func Draw(seed string, members []int64, places int) []int64 {
 	return winners
 }
 
-// Batch returns one batch, or ErrUnknown; 0 means the one that is open.
+// Batch returns one batch, or ErrUnknown. Number 0 means the open batch.
 func (s *Store) Batch(ctx context.Context, number int) (b Batch, err error) {
 	if number == 0 {
 		if err := s.engine.read[currentBatch].QueryRowContext(ctx).Scan(&number); err != nil {
@@ -182,7 +182,7 @@ func btoi(b bool) int {
 	return 0
 }
 
-// scanAll reads all rows, each into the places that fields names.
+// scanAll reads all rows into the targets that fields returns.
 func scanAll[T any](rows *sql.Rows, fields func(*T) []any) ([]T, error) {
 	defer rows.Close()
 	var all []T

@@ -14,10 +14,9 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// BenchmarkSignUp measures sign-ups alone, acknowledged when they are on the disk, into an empty
-// database and, with 1.4 million rows, into one as large as the surge left it (-benchtime decides for
-// how long; -short leaves the large one out). Beside the rate stand the bytes written for a
-// sign-up and its share of an fsync.
+// BenchmarkSignUp measures sign-ups alone, acknowledged once on disk, into an empty database and into one with
+// 1.4 million rows, as many as the surge left (-benchtime decides for how long; -short skips the large one).
+// Besides the rate it reports the bytes written per sign-up and the share of an fsync per sign-up.
 func BenchmarkSignUp(b *testing.B) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		for _, rows := range []int{0, 1_400_000} {
@@ -56,7 +55,7 @@ func benchmarkSignUp(b *testing.B, engine string, rows int) {
 	b.ReportMetric(float64(written(b, location)-logged)/float64(b.N), "written-B/sign-up")
 }
 
-// fill signs so many up with 512 workers.
+// fill signs up the given number of people with 512 workers.
 func fill(s *store.Store, rows int, sign func()) {
 	const workers = 512
 	done := make(chan bool)
@@ -73,8 +72,8 @@ func fill(s *store.Store, rows int, sign func()) {
 	}
 }
 
-// written returns how many bytes have been written so far: PostgreSQL counts its log; with SQLite it is
-// what this process has written (proc(5)), checkpoints included.
+// written returns the bytes written so far. On PostgreSQL it counts the log; on SQLite it counts what this
+// process has written (proc(5)), including checkpoints.
 func written(b *testing.B, location string) (n int64) {
 	b.Helper()
 	if store.IsFile(location) {
@@ -97,7 +96,7 @@ func written(b *testing.B, location string) (n int64) {
 	return n
 }
 
-// BenchmarkDisk measures what the disk itself syncs: 64 KiB, about a group commit, and 4 MiB at once.
+// BenchmarkDisk measures the disk's own fsync: 64 KiB, about a group commit, and 4 MiB at once.
 func BenchmarkDisk(b *testing.B) {
 	for _, size := range []int{64 << 10, 4 << 20} {
 		b.Run(fmt.Sprintf("KiB=%d", size>>10), func(b *testing.B) {
@@ -108,7 +107,7 @@ func BenchmarkDisk(b *testing.B) {
 			defer file.Close()
 			block := bytes.Repeat([]byte("ombak"), size/5)
 			b.SetBytes(int64(len(block)))
-			const ring = 64 << 20 // the file grows no further
+			const ring = 64 << 20 // limit of the file's size
 			for i := range b.N {
 				if _, err := file.WriteAt(block, int64(i*len(block)%ring)); err != nil {
 					b.Fatal(err)

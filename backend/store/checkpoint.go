@@ -6,30 +6,32 @@ import (
 	"fmt"
 )
 
-// How many operations are committed between two copies of SQLite's log, each about a page of it. A copy
-// costs two fsyncs more, and a page that many of them changed is copied once: so it should be rare
-// beside commits.
+// checkpointRows is how many operations are committed between two checkpoints of SQLite's log. Each
+// operation writes about a page of the log. A checkpoint costs two further fsyncs, and a page changed by many
+// operations is copied once, so checkpoints should be rare compared with commits.
 const checkpointRows = 8192
 
-// The most pages of the log before a commit copies it itself, if nobody else has: 128 MiB.
+// checkpointPages is the size of the log, in pages, at which a commit makes a checkpoint itself if there has
+// been none: 128 MiB.
 const checkpointPages = 32768
 
-// checkpointer copies SQLite's log into the database beside the writer, so that no answer waits for it.
+// checkpointer copies SQLite's log into the database concurrently with the writer, so that no answer waits for
+// it.
 //
-// Note: the log begins anew only when all of it is copied, and the writer adds to it all the time. So
-// the second pass copies what came during the first, and the writer itself, between two batches, what
-// came during the second.
+// Note: the log restarts only once all of it is copied, and the writer keeps appending. So a second pass copies
+// what was appended during the first, and the writer itself, between two batches, copies what was appended
+// during the second.
 type checkpointer struct {
 	writer *engine
 	db     *sql.DB
-	every  int           // operations between two copies
-	rows   int           // operations since the last copy; the writer's alone
-	due    chan struct{} // one place
-	rest   chan struct{} // one place: only a little is left
+	every  int           // operations between two checkpoints
+	rows   int           // operations since the last checkpoint; used by the writer only
+	due    chan struct{} // holds one signal
+	rest   chan struct{} // holds one signal: only a little is left to copy
 	done   chan struct{}
 }
 
-// startCheckpoints lets copies be made beside a writer, until close.
+// startCheckpoints starts a checkpointer beside a writer. It runs until close.
 func startCheckpoints(path string, writer *engine) (*checkpointer, error) {
 	db, err := connectSQLite(path, "rw", "busy_timeout(5000)", "synchronous(full)")
 	if err != nil {
@@ -46,11 +48,11 @@ func (c *checkpointer) run() {
 		for range 2 {
 			c.copy(c.db)
 		}
-		tell(c.rest)
+		signal(c.rest)
 	}
 }
 
-// committed is told by the writer of so many operations, after they were answered.
+// committed counts the writer's operations after they are answered.
 func (c *checkpointer) committed(rows int) {
 	select {
 	case <-c.rest:
@@ -59,7 +61,7 @@ func (c *checkpointer) committed(rows int) {
 	default:
 	}
 	if c.rows += rows; c.rows >= c.every {
-		tell(c.due)
+		signal(c.due)
 	}
 }
 
@@ -67,22 +69,23 @@ type executor interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// copy waits for nobody. What it fails to copy, on a full disk for example, stays in the log.
+// copy copies as much as possible without waiting for locks. What it cannot copy, for example on a full disk,
+// stays in the log.
 func (c *checkpointer) copy(db executor) {
-	db.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)") //nolint:errcheck // the next copy tries again, and commits tell of a broken disk
+	db.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)") //nolint:errcheck // the next copy tries again, and commits report a broken disk
 }
 
 func (c *checkpointer) close() error {
 	close(c.due)
 	<-c.done
 	if err := c.db.Close(); err != nil {
-		return fmt.Errorf("close the copier: %w", err)
+		return fmt.Errorf("close the checkpointer: %w", err)
 	}
 	return nil
 }
 
-// tell leaves word in a channel of one place, unless it is there already.
-func tell(word chan<- struct{}) {
+// signal sends a signal on a channel of capacity one, unless one is pending.
+func signal(word chan<- struct{}) {
 	select {
 	case word <- struct{}{}:
 	default:

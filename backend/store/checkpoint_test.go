@@ -9,17 +9,16 @@ import (
 	"time"
 )
 
-// TestLogBeginsAnew writes without a pause: the log must be copied beside it and its room used again, or it
-// would grow with everything that is written. The same writes without copies show that they are what keeps
-// it small.
-func TestLogBeginsAnew(t *testing.T) {
+// TestLogRestarts writes without a pause. The log must be copied concurrently and its space reused; otherwise
+// it grows with every write. The same writes without checkpoints show that checkpoints keep it small.
+func TestLogRestarts(t *testing.T) {
 	often, never := logAfter(t, 128), logAfter(t, 1<<30)
 	if often > never/2 {
-		t.Errorf("the log has %d bytes, and %d when it is never copied", often, never)
+		t.Errorf("the log has %d bytes with checkpoints and %d without", often, never)
 	}
 }
 
-// logAfter returns how long the log is after sign-ups when it is copied every so many.
+// logAfter returns the size of the log after sign-ups with a checkpoint every given number of operations.
 func logAfter(t *testing.T, every int) int64 {
 	const workers, each = 8, 200
 	location := filepath.Join(t.TempDir(), "people.db")
@@ -28,7 +27,7 @@ func logAfter(t *testing.T, every int) int64 {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	s.engine.checkpoints.every = every // nothing has been handed to the writer yet
+	s.engine.checkpoints.every = every // the writer has not received any operation yet
 	var wait sync.WaitGroup
 	for w := range workers {
 		wait.Go(func() {

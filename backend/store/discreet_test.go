@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// logged returns how much a database has written to its log so far.
+// logged returns how many bytes a database has written to its log so far.
 func logged(t *testing.T, location string) (bytes int64) {
 	t.Helper()
 	if !strings.HasPrefix(location, "postgres") {
@@ -33,8 +33,8 @@ func logged(t *testing.T, location string) (bytes int64) {
 	return bytes
 }
 
-// TestKnownAddressesCostAnFsyncToo: what has nothing to write is written to the log all the same, or its time would tell
-// that the address is known.
+// TestKnownAddressesCostAnFsyncToo checks that an operation that changes nothing still writes to the log.
+// Otherwise its response time would reveal whether the address is known.
 func TestKnownAddressesCostAnFsyncToo(t *testing.T) { onEach(t, knownAddressesCostAnFsyncToo) }
 
 func knownAddressesCostAnFsyncToo(t *testing.T, location string) {
@@ -58,7 +58,8 @@ func knownAddressesCostAnFsyncToo(t *testing.T, location string) {
 	}
 }
 
-// TestLinksAreRenewed: a link is sent again while it holds for long and its code may be guessed at.
+// TestLinksAreRenewed checks that a link is sent again while enough of its lifetime and some attempts at its
+// code are left.
 func TestLinksAreRenewed(t *testing.T) { onEach(t, linksAreRenewed) }
 
 func linksAreRenewed(t *testing.T, location string) {
@@ -85,7 +86,7 @@ func linksAreRenewed(t *testing.T, location string) {
 	want := func(why string, at time.Time, i int) {
 		t.Helper()
 		if got := nonce(at); string(got) != string(signUp(i).Link.Nonce) {
-			t.Errorf("%s: the link is another", why)
+			t.Errorf("%s: the link has changed", why)
 		}
 	}
 	soon, late := testTime.Add(2*time.Minute), testTime.Add(13*time.Hour)
@@ -97,14 +98,14 @@ func linksAreRenewed(t *testing.T, location string) {
 		nonce(late)
 	}
 	if _, _, err := s.TryLink("p0@example.test", 5, late); !errors.Is(err, store.ErrTries) {
-		t.Fatalf("a sixth guess: %v", err)
+		t.Fatalf("a sixth attempt: %v", err)
 	}
 	later := late.Add(2 * time.Minute)
 	again(later, 3)
-	want("after too many guesses", later, 3)
+	want("after too many attempts", later, 3)
 }
 
-// TestPhotosAreReplaced: what nothing names any more is told, or dropped where the database holds it.
+// TestPhotosAreReplaced checks that an unreferenced photo is reported, or deleted if the database holds it.
 func TestPhotosAreReplaced(t *testing.T) { onEach(t, photosAreReplaced) }
 
 func photosAreReplaced(t *testing.T, location string) {
@@ -119,7 +120,7 @@ func photosAreReplaced(t *testing.T, location string) {
 		{"a", false, ""},
 		{"b", false, "a"},
 		{"b", true, ""},
-		{"c", false, ""}, // the selfie is b still
+		{"c", false, ""}, // the selfie is still b
 		{"c", true, "b"},
 	} {
 		replaced, err := s.SetPhoto(store.Photo{Person: 1, Selfie: row.selfie, SHA256: row.name, Content: []byte(row.name)})
@@ -138,10 +139,10 @@ func photosAreReplaced(t *testing.T, location string) {
 		t.Fatal(err)
 	}
 	if n := photosIn(t, s, location); n != 0 {
-		t.Errorf("%d photos of the erased", n)
+		t.Errorf("%d photos of an erased person", n)
 	}
 	if _, err := s.SetPhoto(store.Photo{Person: 1, SHA256: "d"}); !errors.Is(err, store.ErrOutOfOrder) {
-		t.Errorf("a photo of the erased: %v", err)
+		t.Errorf("a photo for an erased person: %v", err)
 	}
 }
 
@@ -162,7 +163,7 @@ func photosIn(t *testing.T, s *store.Store, location string) (n int) {
 	return n
 }
 
-// TestExpiredKeysGo: the table holds little but keys that still hold.
+// TestExpiredKeysGo checks that the table holds few expired keys.
 func TestExpiredKeysGo(t *testing.T) { onEach(t, expiredKeysGo) }
 
 func expiredKeysGo(t *testing.T, location string) {
@@ -184,11 +185,11 @@ func expiredKeysGo(t *testing.T, location string) {
 	defer db.Close()
 	var n int
 	if err := db.QueryRow("SELECT count(*) FROM idempotency").Scan(&n); err != nil || n > 12 {
-		t.Errorf("%d keys are kept, %v; 10 hold", n, err)
+		t.Errorf("%d keys are stored, %v; 10 are valid", n, err)
 	}
 }
 
-// TestQuotaIsOfTheOpenBatch: what is closed stays as it was.
+// TestQuotaIsOfTheOpenBatch checks that closed batches keep their quota.
 func TestQuotaIsOfTheOpenBatch(t *testing.T) { onEach(t, quotaIsOfTheOpenBatch) }
 
 func quotaIsOfTheOpenBatch(t *testing.T, location string) {

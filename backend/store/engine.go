@@ -16,35 +16,35 @@ import (
 //go:embed migrations/*/*.sql
 var migrations embed.FS
 
-// blame says what an error of the database means for the batch that met it.
+// blame classifies a database error by its effect on the batch.
 type blame int
 
 const (
-	blameOperation blame = iota // the operation's own; the others are written without it
-	blameTaken                  // another writer has taken what must be unique
-	blameTurn                   // another writer was in the way; the same again will do
-	blameStorage                // the disk or the machine; it hits every operation
-	blameLost                   // the connection; nobody knows whether a commit was
+	blameOperation blame = iota // the operation itself failed; the others are written without it
+	blameTaken                  // another writer has taken a unique value
+	blameTurn                   // another writer interfered; the same batch will succeed on retry
+	blameStorage                // the disk or the machine failed; every operation fails
+	blameLost                   // the connection failed; whether the commit happened is unknown
 )
 
-// dialect is what tells one database from another.
+// dialect holds the differences between the databases.
 type dialect struct {
 	name       string
 	goose      goose.Dialect
-	rewrite    func(query string) string // from SQLite's way of writing; nil changes nothing
-	returning  bool                      // whether an insert returns the new row's number as a row of its own
-	begin      string                    // begins a transaction that writes
+	rewrite    func(query string) string // converts a query from SQLite's dialect; nil changes nothing
+	returning  bool                      // whether an insert returns the new row's id as a row
+	begin      string                    // begins a write transaction
 	judge      func(error) blame
-	durable    func(context.Context, *sql.Conn) (string, error) // makes sure that a commit means an fsync, and says so
-	signUpMany func(*engine, []*SignUp) error                   // those of a batch together
-	shared     bool                                             // whether other stores may work on it, elsewhere
-	beat       string                                           // writes something that means nothing
+	durable    func(context.Context, *sql.Conn) (string, error) // checks that a commit means an fsync, and describes the settings
+	signUpMany func(*engine, []*SignUp) error                   // writes the sign-ups of a batch together
+	shared     bool                                             // whether other stores may use the database at the same time
+	beat       string                                           // a write without content, to force an fsync
 }
 
-// engine is a database: one connection that writes and a pool that reads.
+// engine is a database with one connection for writes and a pool for reads.
 //
-// Note: the statements are prepared on the connection and not on a *sql.Tx, since database/sql would
-// bind each of them anew in every transaction.
+// Note: the statements are prepared on the connection and not on a *sql.Tx, because database/sql would bind
+// each of them again in every transaction.
 type engine struct {
 	dialect
 	writer     *sql.DB
@@ -55,13 +55,13 @@ type engine struct {
 	commitTime time.Duration // of the last transaction
 	durability string
 
-	checkpoints *checkpointer // SQLite's
+	checkpoints *checkpointer // SQLite only
 }
 
-// readers is the number of connections that read.
+// readers is the number of connections for reads.
 const readers = 4
 
-// open brings the schema up to date and prepares everything; on failure the engine is closed.
+// open updates the schema and prepares all statements. On failure it closes the engine.
 func (e *engine) open(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
@@ -80,7 +80,7 @@ func (e *engine) open(ctx context.Context) (err error) {
 	return err
 }
 
-// migrate brings the schema up to date.
+// migrate updates the schema.
 func (e *engine) migrate(ctx context.Context) error {
 	files, err := fs.Sub(migrations, "migrations/"+e.name)
 	if err != nil {
@@ -96,7 +96,7 @@ func (e *engine) migrate(ctx context.Context) error {
 	return nil
 }
 
-// connect takes the connection that writes, unless there is one.
+// connect opens the write connection if there is none.
 func (e *engine) connect(ctx context.Context) (err error) {
 	if e.conn != nil {
 		return nil
@@ -113,11 +113,11 @@ func (e *engine) connect(ctx context.Context) (err error) {
 	return err
 }
 
-// disconnect gives up a connection; the next transaction takes another.
+// disconnect discards the connection; the next transaction opens another.
 func (e *engine) disconnect() {
 	closeAll(e.write) //nolint:errcheck // the connection may be broken already
 	if e.conn != nil {
-		e.conn.Raw(func(any) error { return errLost }) //nolint:errcheck // this is how database/sql is told to discard it
+		e.conn.Raw(func(any) error { return errLost }) //nolint:errcheck // this makes database/sql discard the connection
 		e.conn.Close()
 	}
 	e.conn, e.write = nil, nil
@@ -125,10 +125,10 @@ func (e *engine) disconnect() {
 
 var errLost = driver.ErrBadConn
 
-// transact runs a batch in one transaction. On failure nothing of it is written, and broken is the
-// index of the request that is to blame, or -1 when it was the disk.
+// transact runs a batch in one transaction. On failure nothing is written, and broken is the index of the
+// request to blame, or -1 if the disk failed.
 func (e *engine) transact(batch []*request) (broken int, err error) {
-	const turns = 10 // so often others may be in the way
+	const turns = 10 // attempts if other writers interfere
 	for turn := 1; ; turn++ {
 		broken, err = e.attempt(batch)
 		if err == nil {
@@ -138,7 +138,7 @@ func (e *engine) transact(batch []*request) (broken int, err error) {
 		case (blame == blameTurn || errors.Is(err, errAgain)) && turn < turns:
 			continue
 		case blame == blameTaken && broken >= 0:
-			return broken, ErrNIKTaken // the only unique value that an operation sets without asking again
+			return broken, ErrNIKTaken // the only unique value that an operation sets without checking again
 		case blame == blameLost:
 			e.disconnect()
 			return -1, err
@@ -151,7 +151,7 @@ func (e *engine) transact(batch []*request) (broken int, err error) {
 
 // attempt runs a batch once.
 func (e *engine) attempt(batch []*request) (broken int, err error) {
-	ctx := context.Background() // a transaction that has begun is finished
+	ctx := context.Background() // a transaction runs to its end once begun
 	if err := e.beginTransaction(ctx); err != nil {
 		return -1, err
 	}
@@ -162,7 +162,7 @@ func (e *engine) attempt(batch []*request) (broken int, err error) {
 	return -1, e.commit(ctx)
 }
 
-// beginTransaction begins one that writes.
+// beginTransaction begins a write transaction.
 func (e *engine) beginTransaction(ctx context.Context) error {
 	if err := e.connect(ctx); err != nil {
 		return err
@@ -186,15 +186,14 @@ func (e *engine) apply(batch []*request) (broken int, err error) {
 			return i, err
 		}
 	}
-	return -1, e.even(batch)
+	return -1, e.forceSync(batch)
 }
 
-// discreet is an operation whose answer must come as late as that of others which write, though it may have nothing
-// to write.
+// discreet is an operation that must answer as late as operations that write, even if it writes nothing.
 type discreet interface{ wrote() bool }
 
-// even makes the transaction of a discreet operation need its fsync.
-func (e *engine) even(batch []*request) error {
+// forceSync makes the transaction of a discreet operation require its fsync.
+func (e *engine) forceSync(batch []*request) error {
 	for _, r := range batch {
 		if o, is := r.operation.(discreet); is && !o.wrote() {
 			_, err := e.exec(e.beat)
@@ -204,8 +203,8 @@ func (e *engine) even(batch []*request) error {
 	return nil
 }
 
-// applyTogether runs the sign-ups of a batch in as few statements as the database likes. All of a batch are under way at the
-// same time, so that any order is right.
+// applyTogether runs the sign-ups of a batch in as few statements as the database allows. All operations of a
+// batch are concurrent, so any order is correct.
 func (e *engine) applyTogether(batch []*request) error {
 	var signUps []*SignUp
 	for _, r := range batch {
@@ -228,8 +227,8 @@ func (e *engine) applyTogether(batch []*request) error {
 	return err
 }
 
-// errAgain says that the same batch may be written when it is tried again.
-var errAgain = errors.New("another try may do")
+// errAgain means that the same batch may succeed on retry.
+var errAgain = errors.New("a retry may succeed")
 
 func (e *engine) commit(ctx context.Context) error {
 	began := time.Now()
@@ -241,7 +240,7 @@ func (e *engine) commit(ctx context.Context) error {
 	return nil
 }
 
-// answered is told by the writer, after the callers, that so many operations were committed.
+// answered counts committed operations. The writer calls it after it has answered the callers.
 func (e *engine) answered(rows int) {
 	if e.checkpoints != nil {
 		e.checkpoints.committed(rows)
@@ -249,10 +248,10 @@ func (e *engine) answered(rows int) {
 }
 
 func (e *engine) rollback(ctx context.Context) {
-	e.conn.ExecContext(ctx, "ROLLBACK") //nolint:errcheck // a full disk has rolled back already, a lost connection too
+	e.conn.ExecContext(ctx, "ROLLBACK") //nolint:errcheck // after a full disk or a lost connection the transaction is already rolled back
 }
 
-// close closes what was opened.
+// close closes whatever was opened.
 func (e *engine) close() error {
 	errs := []error{closeAll(e.write), closeAll(e.read)}
 	if e.checkpoints != nil {
@@ -278,7 +277,7 @@ func closeAll(statements map[string]*sql.Stmt) error {
 	return errors.Join(errs...)
 }
 
-// exec runs a prepared statement of the writer and returns how many rows it hit.
+// exec runs a prepared statement of the writer and returns the number of affected rows.
 func (e *engine) exec(query string, args ...any) (int64, error) {
 	result, err := e.write[query].ExecContext(context.Background(), args...)
 	if err != nil {
@@ -287,8 +286,7 @@ func (e *engine) exec(query string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// insert runs a prepared statement that inserts a row, and returns its number; 0 when there is a
-// conflict.
+// insert runs a prepared insert and returns the new row's id, or 0 if there is a conflict.
 func (e *engine) insert(query string, args ...any) (id int64, err error) {
 	if e.returning {
 		err := e.queryRow(query, args...).Scan(&id)
@@ -307,7 +305,7 @@ func (e *engine) insert(query string, args ...any) (id int64, err error) {
 	return result.LastInsertId()
 }
 
-// queryRow runs a prepared statement of the writer that returns a row.
+// queryRow runs a prepared statement of the writer that returns one row.
 func (e *engine) queryRow(query string, args ...any) *sql.Row {
 	return e.write[query].QueryRowContext(context.Background(), args...)
 }

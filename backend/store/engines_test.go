@@ -13,7 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/postgres"
 )
 
-// server is the PostgreSQL that all tests share, each with a schema of its own; nil where it is not
+// server is the PostgreSQL server shared by all tests, each with its own schema. It is nil if PostgreSQL is not
 // installed.
 var server *postgres.Cluster
 
@@ -33,7 +33,7 @@ func withServer(m *testing.M) int {
 
 var schemas atomic.Int64
 
-// freshLocation returns a location of its own of a kind.
+// freshLocation returns a new, empty location for an engine.
 func freshLocation(t testing.TB, engine string) string {
 	t.Helper()
 	if engine == "sqlite" {
@@ -63,7 +63,7 @@ func execSQL(t testing.TB, url, statement string) {
 	}
 }
 
-// onEach runs a test on every engine: the contract is the same.
+// onEach runs a test on every engine, because the contract is the same.
 func onEach(t *testing.T, test func(t *testing.T, location string)) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) { test(t, freshLocation(t, engine)) })

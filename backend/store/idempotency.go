@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Kept is the answer that was given under a key.
+// Kept is the answer stored under a key.
 type Kept struct {
 	Status int
 	Body   []byte
@@ -19,10 +19,10 @@ type takeKeyOp struct {
 	kept             Kept
 }
 
-// TakeKey begins a request under an idempotency key, until it is kept or freed, at the latest until the time given. A nil
-// error with a Status of 0 means that the caller has it to itself. With another Status the request was
-// answered before. It refuses with ErrKeyOther when the key was used for another request, and with
-// ErrKeyRuns while that one runs.
+// TakeKey begins a request under an idempotency key. The key is held until it is kept or freed, or until the
+// given time. A nil error with a Status of 0 means that the caller holds the key. With another Status the
+// request was answered before. TakeKey refuses with ErrKeyOther if the key was used for a different request,
+// and with ErrKeyRuns while the first request runs.
 func (s *Store) TakeKey(key string, fingerprint []byte, at, until time.Time) (Kept, error) {
 	op := &takeKeyOp{key: s.sealer.blind("key " + key), fingerprint: fingerprint, at: at, until: until}
 	if err := s.do(op); err != nil || len(op.kept.Body) == 0 {
@@ -46,7 +46,7 @@ func (o *takeKeyOp) apply(e *engine) error {
 	var fingerprint []byte
 	switch err := e.queryRow(readKey, o.key).Scan(&fingerprint, &o.kept.Status, &o.kept.Body); {
 	case errors.Is(err, sql.ErrNoRows):
-		return errAgain // another replica has freed it meanwhile
+		return errAgain // another replica has freed it in the meantime
 	case err != nil:
 		return err
 	case !bytes.Equal(fingerprint, o.fingerprint):
@@ -57,13 +57,13 @@ func (o *takeKeyOp) apply(e *engine) error {
 	return nil
 }
 
-// KeepKey keeps the answer to a request under its key.
+// KeepKey stores the answer to a request under its key.
 func (s *Store) KeepKey(key string, answer Kept, until time.Time) error {
 	body := s.sealer.seal(key, 0, answer.Body)
 	return s.do(&change{keepKey, []any{answer.Status, body, until.UnixMilli(), s.sealer.blind("key " + key)}, ErrUnknown})
 }
 
-// FreeKey forgets a key, so that the request may be tried again.
+// FreeKey deletes a key, so that the request may be repeated.
 func (s *Store) FreeKey(key string) error {
 	return s.do(&change{freeKey, []any{s.sealer.blind("key " + key)}, ErrUnknown})
 }

@@ -8,44 +8,44 @@ import (
 	"time"
 )
 
-// JobKind says what is to be done outside the service.
+// JobKind identifies the work that a job asks for.
 type JobKind int
 
-// The kinds, as numbers in the database.
+// The kinds, as stored in the database.
 const (
 	JobMail         JobKind = iota // send the link that proves an address
 	JobSMS                         // send the code that proves a phone
-	JobVerification                // ask the registry about an identity
+	JobVerification                // verify an identity with the registry
 )
 
-// Job is something to be done outside for a person, left in the transaction that made it necessary.
+// Job is outside work for a person. It is stored in the transaction that makes it necessary.
 type Job struct {
-	ID          int64 // rises with the time it was left
+	ID          int64 // increases with the time of creation
 	Person      int64
-	Attempts    int    // made before
-	Payload     []byte // what a verification asks
-	Email, Name string // empty when the person has been erased
+	Attempts    int    // attempts made so far
+	Payload     []byte // the identity to verify
+	Email, Name string // empty if the person has been erased
 	Phone       string
 	LinkNonce   []byte
 	OTPNonce    []byte
 }
 
-// JobState is what has become of a job.
+// JobState is the state of a job.
 type JobState int
 
-// The states, as numbers in the database.
+// The states, as stored in the database.
 const (
-	JobPending JobState = iota // to be done, or done again
+	JobPending JobState = iota // to be run, or run again
 	JobDone
-	JobDead // given up for good
+	JobDead // given up
 )
 
-// Settlement is what to note of a job.
+// Settlement is the outcome of a job, to be recorded.
 type Settlement struct {
 	Job      int64
 	State    JobState
 	Attempts int
-	Due      time.Time // of the next attempt, when pending
+	Due      time.Time // time of the next attempt, if pending
 }
 
 type lease struct {
@@ -56,8 +56,8 @@ type lease struct {
 	jobs  []Job
 }
 
-// LeaseJobs hands out up to limit jobs that are due, and to nobody else until the lease ends: who dies
-// with jobs in hand delays them by no more.
+// LeaseJobs leases up to limit due jobs. No other caller gets them until the lease ends, so that a worker that
+// dies delays its jobs by at most the lease.
 func (s *Store) LeaseJobs(kind JobKind, at, until time.Time, limit int) ([]Job, error) {
 	op := &lease{kind: kind, at: at, until: until, limit: limit}
 	if err := s.do(op); err != nil {
@@ -102,7 +102,7 @@ func (o *lease) apply(e *engine) error {
 	return nil
 }
 
-// PendingJobs returns how many jobs of a kind are to be done and when the first is due.
+// PendingJobs returns the number of pending jobs of a kind and the time at which the first is due.
 func (s *Store) PendingJobs(ctx context.Context, kind JobKind) (n int, due time.Time, err error) {
 	var first int64
 	if err := s.engine.read[pendingJobs].QueryRowContext(ctx, kind).Scan(&n, &first); err != nil {
@@ -116,7 +116,7 @@ type settle struct {
 	at   time.Time
 }
 
-// SettleJobs notes what has become of jobs, all in one operation.
+// SettleJobs records the outcomes of jobs in one operation.
 func (s *Store) SettleJobs(jobs []Settlement, at time.Time) error {
 	return s.do(&settle{jobs, at})
 }

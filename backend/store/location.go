@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// Name returns a location as it may be shown: without a password.
+// Name returns a location without its password, for display.
 func Name(location string) string {
 	if !isPostgres(location) {
 		return location
@@ -21,10 +21,10 @@ func Name(location string) string {
 	return parsed.Redacted()
 }
 
-// IsFile tells whether a location is the path of a file.
+// IsFile reports whether a location is the path of a file.
 func IsFile(location string) bool { return !isPostgres(location) }
 
-// CheckFresh returns ErrUsed when there is a database with people at the location, or a file at all.
+// CheckFresh returns ErrUsed if the location holds a database with people, or is an existing file.
 func CheckFresh(ctx context.Context, location string) error {
 	if IsFile(location) {
 		_, err := os.Stat(location)

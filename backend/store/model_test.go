@@ -15,7 +15,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// The world of the model: so many people want so many NIKs and places.
+// The size of the model: people, and the NIKs and places they compete for.
 const (
 	modelPeople = 4
 	modelNIKs   = 3
@@ -29,7 +29,7 @@ type action struct {
 	NIK    int // from 1
 }
 
-// world is what the store must remember; it can be compared.
+// world is the state that the store must keep. It is comparable.
 type world struct {
 	signed, verified, eligible, joined [modelPeople]bool
 	nik                                [modelPeople]int
@@ -53,7 +53,7 @@ func (w world) members() (n int) {
 	return n
 }
 
-// step is the contract: what an action answers, and what the world is then.
+// step is the contract: it returns an action's answer and the world afterwards.
 func (w world) step(a action) (string, world) {
 	p := a.Person
 	switch a.Kind {
@@ -97,13 +97,13 @@ func (w world) step(a action) (string, world) {
 	return "ok", w
 }
 
-// real does actions on a store.
+// real runs actions on a store.
 type real struct {
 	store *store.Store
 	rows  *sync.Map // person → row number, once signed up
 }
 
-// do returns what the store answers, and false when the person's row is not known yet.
+// do returns the store's answer, or false if the person's row is not known yet.
 func (r real) do(t testing.TB, a action) (string, bool) {
 	if a.Kind == "sign-up" {
 		mailed, err := r.store.SignUp(signUp(a.Person))
@@ -141,7 +141,7 @@ func (r real) do(t testing.TB, a action) (string, bool) {
 	return "ok", true
 }
 
-// learn finds the rows of those who have signed up.
+// learn finds the rows of the people who have signed up.
 func (r real) learn(t testing.TB) {
 	mails, err := r.store.LeaseJobs(store.JobMail, testTime, testTime, 100)
 	if err != nil {
@@ -156,12 +156,12 @@ func (r real) learn(t testing.TB) {
 
 var kinds = []string{"sign-up", "verify", "identity", "eligible", "join"}
 
-// TestStoreIsTheModel does actions one after another: every answer is the model's.
+// TestStoreIsTheModel runs actions one after another. Every answer must be the model's.
 func TestStoreIsTheModel(t *testing.T) {
 	onEach(t, func(t *testing.T, location string) {
 		opened := 0
 		rapid.Check(t, func(rt *rapid.T) {
-			if opened++; opened > 12 { // each has a database of its own to be made
+			if opened++; opened > 12 { // creating a database for each takes time
 				return
 			}
 			r := real{openStore(t, freshLocation(t, engineOf(location)), store.Options{Quota: modelQuota}), &sync.Map{}}
@@ -196,8 +196,8 @@ func engineOf(location string) string {
 	return "postgres"
 }
 
-// TestStoreIsLinearizable does actions at once, on PostgreSQL through three replicas, and looks for an
-// order of them that the model would answer in the same way (Wing and Gong 1993).
+// TestStoreIsLinearizable runs concurrent actions, on PostgreSQL through three replicas, and searches for an
+// order of them in which the model gives the same answers (Wing and Gong 1993).
 func TestStoreIsLinearizable(t *testing.T) {
 	onEach(t, func(t *testing.T, location string) {
 		for seed := range uint64(4) {

@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// Link is what a person must show to prove an e-mail address: the hash of a secret that the nonce
-// and a key outside the database give.
+// Link proves an e-mail address. It holds the hash of a secret that is derived from the nonce and a key outside
+// the database.
 type Link struct {
 	Nonce   []byte
 	Hash    []byte
 	Expires time.Time
-	Tries   int // guesses of its code that are allowed
+	Tries   int // allowed attempts at its code
 }
 
 // SignUp is a request to register.
 type SignUp struct {
-	Email, Name, Phone string // the e-mail normalised
-	Password           string // its hash; empty means none
+	Email, Name, Phone string // the e-mail address is normalised
+	Password           string // the password's hash; empty means none
 	Link               Link
 	At                 time.Time
-	MailPause          time.Duration // a known address has its next mail no sooner than this after the last
+	MailPause          time.Duration // minimum time between two mails to a known address
 	mailed             bool
 }
 
-// SignUp registers a person and leaves a mail to be sent. For a known address it only repeats the
-// mail, unless the address is verified or was mailed just now. It tells whether there is a mail to
-// send; callers must not show that to the person.
+// SignUp registers a person and queues a mail. For a known address it only repeats the mail, unless the address
+// is verified or was mailed recently. It reports whether there is a mail to send; callers must not reveal that
+// to the person.
 func (s *Store) SignUp(signUp SignUp) (mailed bool, err error) {
 	err = s.do(&signUp)
 	return signUp.mailed, err
@@ -52,7 +52,7 @@ func (o *SignUp) values() []any {
 	return []any{o.Email, o.Name, o.Phone, orNull(o.Password), o.At.UnixMilli(), o.Link.Nonce, o.Link.Hash, o.Link.Expires.UnixMilli()}
 }
 
-// repeatMails does for those who are not new, after the others have been written, what can be done.
+// repeatMails repeats the mails of known addresses, after the new people have been written.
 func repeatMails(e *engine, signUps []*SignUp) error {
 	for _, s := range signUps {
 		if s.mailed {
@@ -65,7 +65,7 @@ func repeatMails(e *engine, signUps []*SignUp) error {
 	return nil
 }
 
-// again repeats the mail to a known address, if it may be repeated.
+// again repeats the mail to a known address, if allowed.
 func (o *SignUp) again(e *engine) error {
 	in := SignIn{Email: o.Email, Link: o.Link, At: o.At, MailPause: o.MailPause}
 	err := in.repeat(e, false)
@@ -79,17 +79,17 @@ func (o *SignUp) mail(e *engine, person int64) error {
 	return err
 }
 
-// SignIn is a request for a link to come back with.
+// SignIn is a request for a link to sign in again.
 type SignIn struct {
 	Email     string // normalised
 	Link      Link
 	At        time.Time
-	MailPause time.Duration // there is a next mail no sooner than this after the last
+	MailPause time.Duration // minimum time between two mails
 	mailed    bool
 }
 
-// SignIn leaves a mail with a link to a known address, unless it was mailed just now. It tells
-// whether there is a mail to send; callers must not show that to the person.
+// SignIn queues a mail with a link for a known address, unless it was mailed recently. It reports whether there
+// is a mail to send; callers must not reveal that to the person.
 func (s *Store) SignIn(signIn SignIn) (mailed bool, err error) {
 	err = s.do(&signIn)
 	return signIn.mailed, err
@@ -115,11 +115,11 @@ func (o *SignIn) repeat(e *engine, evenVerified bool) error {
 	return err
 }
 
-// change is an operation of one statement that must hit a row.
+// change is an operation of one statement that must affect a row.
 type change struct {
 	query  string
 	args   []any
-	missed Refusal // when it hits none
+	missed Refusal // the refusal if no row is affected
 }
 
 func (o *change) apply(e *engine) error {
@@ -135,7 +135,8 @@ func (s *Store) VerifyEmail(person int64, linkHash []byte, at time.Time) error {
 	return s.do(&change{verifyEmail, []any{at.UnixMilli(), person, linkHash, []byte{}}, ErrLinkUsed})
 }
 
-// try is an operation that counts a guess before it is looked at, so that nobody guesses in parallel.
+// try is an operation that counts an attempt before the code is compared, so that parallel attempts are
+// counted.
 type try struct {
 	query  string
 	args   []any
@@ -153,14 +154,14 @@ func (o *try) apply(e *engine) error {
 	return err
 }
 
-// TryLink counts a guess of the code that belongs to a link, and returns the person and the nonce
-// that give the code. It refuses with ErrTries when there is no such link or no try left.
+// TryLink counts an attempt at the code of a link, and returns the person and the nonce from which the code is
+// derived. It refuses with ErrTries if there is no such link or no attempt left.
 func (s *Store) TryLink(email string, tries int, at time.Time) (person int64, nonce []byte, err error) {
 	err = s.do(&try{query: tryLink, args: []any{email, tries, at.UnixMilli(), []byte{}}, result: []any{&person, &nonce}})
 	return person, nonce, err
 }
 
-// SetPassword keeps the hash of a person's password.
+// SetPassword stores the hash of a person's password.
 func (s *Store) SetPassword(person int64, hash string) error {
 	return s.do(&change{setPassword, []any{hash, person}, ErrOutOfOrder})
 }
@@ -172,9 +173,9 @@ type claim struct {
 	at            time.Time
 }
 
-// ClaimNIK gives a NIK to a person for good; it may be claimed again by the same person. It refuses
-// with ErrNIKTaken when another person has it, and with ErrOutOfOrder when the e-mail is not verified
-// or the person has another NIK.
+// ClaimNIK assigns a NIK to a person permanently. The same person may claim it again. It refuses with
+// ErrNIKTaken if another person has it, and with ErrOutOfOrder if the e-mail address is not verified or the
+// person has another NIK.
 func (s *Store) ClaimNIK(person int64, nik, birthDate string, at time.Time) error {
 	return s.do(&claim{person, s.sealer.blind(nik), s.sealer.seal("nik", person, []byte(nik)), birthDate, at})
 }
@@ -187,13 +188,13 @@ func (o *claim) apply(e *engine) error {
 	if err != nil || n > 0 {
 		return err
 	}
-	if known, err := o.known(e); known || err != nil { // another replica has been at it meanwhile
+	if known, err := o.known(e); known || err != nil { // another replica has claimed it in the meantime
 		return err
 	}
 	return ErrOutOfOrder
 }
 
-// known tells whether the NIK is the person's already, and refuses when it is another's.
+// known reports whether the person already has the NIK, and refuses if another person has it.
 func (o *claim) known(e *engine) (bool, error) {
 	var owner int64
 	switch err := e.queryRow(findNIK, o.index).Scan(&owner); {
@@ -213,7 +214,7 @@ const (
 	IdentityVerified = "verified"
 )
 
-// SetIdentity records what the registry said of a person whose NIK is not verified.
+// SetIdentity records the registry's verdict on a person whose NIK is not verified.
 func (s *Store) SetIdentity(person int64, verdict string) error {
 	return s.do(&change{setIdentity, []any{verdict, person}, ErrOutOfOrder})
 }
@@ -224,8 +225,8 @@ type askLater struct {
 	at      time.Time
 }
 
-// AskLater leaves a question to the registry as a job. It refuses with ErrOutOfOrder when one is left
-// already or the NIK is verified.
+// AskLater queues an identity check as a job. It refuses with ErrOutOfOrder if one is queued already or the NIK
+// is verified.
 func (s *Store) AskLater(person int64, question []byte, at time.Time) error {
 	return s.do(&askLater{person, s.sealer.seal("question", person, question), at})
 }
@@ -241,7 +242,7 @@ func (o *askLater) apply(e *engine) error {
 	return err
 }
 
-// SetProfile keeps a person's profile, sealed.
+// SetProfile stores a person's encrypted profile.
 func (s *Store) SetProfile(person int64, profile []byte) error {
 	return s.do(&change{setProfile, []any{s.sealer.seal("profile", person, profile), person}, ErrOutOfOrder})
 }
@@ -249,9 +250,9 @@ func (s *Store) SetProfile(person int64, profile []byte) error {
 // Photo is a picture of a person.
 type Photo struct {
 	Person  int64
-	Selfie  bool // else it is of the KTP
+	Selfie  bool // otherwise of the KTP
 	SHA256  string
-	Content []byte // kept where the database is shared; else it is the caller's affair
+	Content []byte // stored if the database is shared; otherwise the caller stores it
 }
 
 type setPhoto struct {
@@ -259,7 +260,7 @@ type setPhoto struct {
 	replaced string
 }
 
-// SetPhoto records a person's photo, and returns the SHA-256 of the one that nothing names any more; empty means none.
+// SetPhoto records a person's photo and returns the SHA-256 of a photo that is no longer referenced, or "".
 func (s *Store) SetPhoto(photo Photo) (replaced string, err error) {
 	op := &setPhoto{photo: photo}
 	err = s.do(op)
@@ -300,8 +301,8 @@ type startCode struct {
 	pause   time.Duration
 }
 
-// StartOTP leaves a short message with a new code. It refuses with ErrTooSoon within the pause after
-// the last, and when the phone is verified.
+// StartOTP queues a short message with a new code. It refuses with ErrTooSoon within the pause after the last
+// message, and if the phone is verified.
 func (s *Store) StartOTP(person int64, nonce []byte, expires, at time.Time, pause time.Duration) error {
 	return s.do(&startCode{person, nonce, expires, at, pause})
 }
@@ -317,13 +318,13 @@ func (o *startCode) apply(e *engine) error {
 	return err
 }
 
-// TryOTP counts a guess of the code and returns the nonce that gives it, or refuses with ErrTries.
+// TryOTP counts an attempt and returns the nonce from which the code is derived, or refuses with ErrTries.
 func (s *Store) TryOTP(person int64, tries int, at time.Time) (nonce []byte, err error) {
 	err = s.do(&try{query: tryOTP, args: []any{person, tries, at.UnixMilli()}, result: []any{&nonce}})
 	return nonce, err
 }
 
-// ConfirmPhone uses up the code that the nonce gives.
+// ConfirmPhone uses up the code derived from the nonce.
 func (s *Store) ConfirmPhone(person int64, nonce []byte, at time.Time) error {
 	return s.do(&change{confirmPhone, []any{at.UnixMilli(), person, nonce}, ErrTries})
 }
@@ -333,8 +334,8 @@ func (s *Store) SetStatement(person int64, at time.Time) error {
 	return s.do(&change{setStatement, []any{at.UnixMilli(), person}, ErrOutOfOrder})
 }
 
-// SubmitTest keeps the score of a person's test, to be known when it is due. It refuses with
-// ErrOutOfOrder when there is one.
+// SubmitTest stores the score of a person's test, which is shown when due. It refuses with ErrOutOfOrder if
+// there already is one.
 func (s *Store) SubmitTest(person int64, score int, due time.Time) error {
 	return s.do(&change{submitTest, []any{score, due.UnixMilli(), person}, ErrOutOfOrder})
 }
@@ -346,8 +347,7 @@ func (s *Store) SetEligible(person int64, socialAid bool, at time.Time) error {
 
 type erase struct{ change }
 
-// Erase empties a person's row: nothing of the person is left but that there was one, and of photos those that are
-// not in the database.
+// Erase empties a person's row. Only the fact that the person existed remains, and photos outside the database.
 func (s *Store) Erase(person int64, at time.Time) error {
 	return s.do(&erase{change{erasePerson, []any{at.UnixMilli(), person, erasedEmail(person), []byte{}}, ErrOutOfOrder}})
 }

@@ -9,22 +9,22 @@ import (
 	"time"
 )
 
-// Person is how far somebody has come.
+// Person is a person's progress.
 type Person struct {
 	ID          int64
 	Email, Name string
 	Phone       string
-	Password    string // its hash, or empty
-	Verified    bool   // the e-mail
-	Identity    string // what the registry said last, IdentityPending, or empty
+	Password    string // the password's hash, or empty
+	Verified    bool   // whether the e-mail address is verified
+	Identity    string // the registry's last verdict, IdentityPending, or empty
 	NIK         string // empty before ClaimNIK
 	BirthDate   string // YYYY-MM-DD, empty before ClaimNIK
 	Profile     bool
-	Photo       string // SHA-256 of the KTP's, empty before SetPhoto
-	Selfie      string // its SHA-256, empty before SetSelfie
+	Photo       string // SHA-256 of the photo of the KTP, empty before SetPhoto
+	Selfie      string // SHA-256 of the selfie, empty before SetPhoto
 	PhoneProved bool
 	Statement   bool
-	TestDue     time.Time // when the score may be known; zero before SubmitTest
+	TestDue     time.Time // when the score is shown; zero before SubmitTest
 	TestScore   int
 	Eligible    bool
 	SocialAid   bool
@@ -36,7 +36,7 @@ type Person struct {
 func (s *Store) Person(ctx context.Context, id int64) (Person, error) {
 	op := readPerson{ctx: ctx, id: id}
 	var err error
-	if s.durability == Async { // what was promised is visible only where it was written
+	if s.durability == Async { // uncommitted changes are visible only on the write connection
 		err = s.do(&op)
 	} else {
 		err = s.ask(&op)
@@ -65,7 +65,7 @@ type readPerson struct {
 	done   chan struct{} // closed by the reader
 }
 
-// ask lets a reader look somebody up.
+// ask passes a lookup to a reader and waits for it.
 func (s *Store) ask(op *readPerson) error {
 	op.done = make(chan struct{})
 	select {
@@ -79,10 +79,10 @@ func (s *Store) ask(op *readPerson) error {
 	}
 }
 
-// read is a reader: it looks people up until the store is closed.
+// read serves lookups until the store is closed.
 //
-// Note: a query needs a stack several times as deep as all else that is done for a person, and a goroutine keeps it
-// for a while. With thousands of connections, that is most of their memory.
+// Note: a query needs a stack several times as deep as the rest of a request, and a goroutine keeps its stack
+// for a while. With thousands of connections, these stacks would be most of their memory.
 func (s *Store) read() {
 	for {
 		select {
@@ -127,5 +127,5 @@ func (s *Store) Password(ctx context.Context, email string) (person int64, hash 
 	return person, hash, nil
 }
 
-// erasedEmail is what stands for the address of somebody who has been erased; it is no address.
+// erasedEmail replaces the address of an erased person. It is not a valid address.
 func erasedEmail(person int64) string { return "erased:" + strconv.FormatInt(person, 10) }

@@ -16,16 +16,16 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// isPostgres tells a PostgreSQL URL from the path of a file.
+// isPostgres reports whether a location is a PostgreSQL URL.
 func isPostgres(location string) bool {
 	return strings.HasPrefix(location, "postgres://") || strings.HasPrefix(location, "postgresql://")
 }
 
-// connectPostgres returns a pool; nothing is connected before its first use.
+// connectPostgres returns a pool. It connects at first use.
 func connectPostgres(location string) (*sql.DB, error) {
 	config, err := pgx.ParseConfig(location)
 	if err != nil {
-		return nil, errors.New("the URL of PostgreSQL cannot be read; write postgres://USER:PASSWORD@HOST:PORT/DATABASE") // it may hold a password
+		return nil, errors.New("the URL of PostgreSQL cannot be read; write postgres://USER:PASSWORD@HOST:PORT/DATABASE") // the error is hidden because it may contain a password
 	}
 	config.RuntimeParams["synchronous_commit"] = "on"
 	config.RuntimeParams["application_name"] = "ombak"
@@ -37,7 +37,7 @@ func openPostgres(ctx context.Context, location string) (_ *engine, err error) {
 	e := &engine{dialect: dialect{
 		name: "postgres", goose: goose.DialectPostgres, rewrite: rewritePostgres, begin: "BEGIN", returning: true,
 		judge: judgePostgres, durable: durablePostgres, signUpMany: signUpMany, shared: true,
-		beat: `SELECT pg_logical_emit_message(true, 'ombak', '')`, // nothing that replicas would have to wait for
+		beat: `SELECT pg_logical_emit_message(true, 'ombak', '')`, // a message that replicas do not wait for
 	}}
 	if e.writer, err = connectPostgres(location); err != nil {
 		return nil, err
@@ -49,20 +49,20 @@ func openPostgres(ctx context.Context, location string) (_ *engine, err error) {
 	return e, e.open(ctx)
 }
 
-// rewritePostgres writes a statement as PostgreSQL has it. No statement has a question mark or an at
-// sign that is not of a parameter.
+// rewritePostgres converts a statement to PostgreSQL's dialect. Question marks and at signs appear only in
+// parameters.
 func rewritePostgres(query string) string {
 	return strings.NewReplacer("?", "$", "/*lock*/", "FOR UPDATE SKIP LOCKED", "/*lock row*/", "FOR UPDATE", "/*returning*/", "RETURNING id").Replace(query)
 }
 
-// durablePostgres makes sure that a commit means an fsync of the log, and that the server is not too old.
+// durablePostgres checks that a commit means an fsync of the log, and that the server is recent enough.
 func durablePostgres(ctx context.Context, conn *sql.Conn) (string, error) {
 	const oldest = 150000
 	var fsync, commits string
 	var version int
 	const ask = "SELECT current_setting('fsync'), current_setting('synchronous_commit'), current_setting('server_version_num')::int"
 	if err := conn.QueryRowContext(ctx, ask).Scan(&fsync, &commits, &version); err != nil {
-		return "", fmt.Errorf("ask for the durability: %w", err)
+		return "", fmt.Errorf("query the durability settings: %w", err)
 	}
 	if version < oldest {
 		return "", fmt.Errorf("the server is PostgreSQL %d; use 15 or later", version/10000)
@@ -73,7 +73,7 @@ func durablePostgres(ctx context.Context, conn *sql.Conn) (string, error) {
 	return "fsync=on, synchronous_commit=on", nil
 }
 
-// judgePostgres reads the error's SQLSTATE, if it has one (PostgreSQL manual, appendix A).
+// judgePostgres classifies an error by its SQLSTATE, if it has one (PostgreSQL manual, appendix A).
 func judgePostgres(err error) blame {
 	var fault *pgconn.PgError
 	var network net.Error
@@ -89,7 +89,7 @@ func judgePostgres(err error) blame {
 		return blameTaken
 	case class == "40": // deadlock, serialization
 		return blameTurn
-	case class == "08" || class == "57": // connection; shutdown, crash of another process
+	case class == "08" || class == "57": // connection failure; shutdown, crash of another process
 		return blameLost
 	case class == "53" || class == "58" || class == "XX" || fault.Code == "25006": // disk full, I/O error, corruption, read only
 		return blameStorage
@@ -97,8 +97,8 @@ func judgePostgres(err error) blame {
 	return blameOperation
 }
 
-// insertMany writes many people and their mails, and returns who was new. It is sorted by e-mail so that two
-// replicas wait for each other in one order.
+// insertMany writes many people and their mails and returns the addresses that are new. It sorts by e-mail so
+// that two replicas take locks in the same order.
 const insertMany = `WITH input AS (
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bytea[], $7::bytea[], $8::bigint[])
 			AS i (email, name, phone, password, at, nonce, hash, expires)),

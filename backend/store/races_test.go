@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// replicas opens several stores over one database: on SQLite one, on PostgreSQL three.
+// replicas opens stores over one database: one on SQLite, three on PostgreSQL.
 func replicas(t *testing.T, location string, options store.Options) []*store.Store {
 	t.Helper()
 	stores := []*store.Store{openStore(t, location, options)}
@@ -24,8 +24,8 @@ func replicas(t *testing.T, location string, options store.Options) []*store.Sto
 	return stores
 }
 
-// race runs n calls at once, spread over the stores, and counts those that end with nil; any other
-// end must be the loss.
+// race makes n calls at once, spread over the stores, and counts those that return nil. Any other result must
+// be loss.
 func race(t *testing.T, stores []*store.Store, n int, loss error, call func(s *store.Store, i int) error) int {
 	t.Helper()
 	var won atomic.Int64
@@ -44,8 +44,8 @@ func race(t *testing.T, stores []*store.Store, n int, loss error, call func(s *s
 	return int(won.Load())
 }
 
-// TestOneWinner lets a thousand requests at once, through three replicas on PostgreSQL, fight for one
-// e-mail, one link, one NIK, and for a few places.
+// TestOneWinner sends a thousand concurrent requests, on PostgreSQL through three replicas, that compete for
+// one e-mail address, one link, one NIK, and a few places.
 func TestOneWinner(t *testing.T) { onEach(t, oneWinner) }
 
 func oneWinner(t *testing.T, location string) {
@@ -65,7 +65,7 @@ func oneWinner(t *testing.T, location string) {
 	if won := race(t, stores, many, store.ErrLinkUsed, func(s *store.Store, _ int) error {
 		return s.VerifyEmail(1, signUp(0).Link.Hash, testTime)
 	}); won != 1 {
-		t.Errorf("a link was good %d times", won)
+		t.Errorf("a link was accepted %d times", won)
 	}
 	race(t, stores, many, nil, func(s *store.Store, i int) error {
 		_, err := s.SignUp(signUp(i))
@@ -89,7 +89,7 @@ func oneWinner(t *testing.T, location string) {
 	}); won != 1 {
 		t.Errorf("%d people have one NIK", won)
 	}
-	race(t, stores, many, store.ErrOutOfOrder, func(s *store.Store, i int) error { // one has a NIK already
+	race(t, stores, many, store.ErrOutOfOrder, func(s *store.Store, i int) error { // one person has a NIK already
 		return s.ClaimNIK(people[i], fmt.Sprintf("%016d", i+1), "1990-01-01", testTime)
 	})
 	race(t, stores, many, nil, func(s *store.Store, i int) error { return s.SetEligible(people[i], false, testTime) })
@@ -104,7 +104,7 @@ func oneWinner(t *testing.T, location string) {
 	}
 }
 
-// TestJobsAreLeasedOnce lets replicas fetch the same jobs at once.
+// TestJobsAreLeasedOnce lets replicas lease the same jobs at once.
 func TestJobsAreLeasedOnce(t *testing.T) { onEach(t, jobsAreLeasedOnce) }
 
 func jobsAreLeasedOnce(t *testing.T, location string) {
@@ -130,7 +130,7 @@ func jobsAreLeasedOnce(t *testing.T, location string) {
 			t.Errorf("job %d was handed out %d times", id, times)
 		}
 	}
-	for len(leased) < jobs { // PostgreSQL passes over rows that another looks at
+	for len(leased) < jobs { // PostgreSQL skips rows that are locked
 		got, err := stores[0].LeaseJobs(store.JobMail, testTime, testTime.Add(time.Minute), jobs)
 		if err != nil || len(got) == 0 {
 			t.Fatalf("%d of %d jobs were handed out, %v", len(leased), jobs, err)
@@ -175,8 +175,7 @@ func idempotencyKeys(t *testing.T, location string) {
 	}
 }
 
-// TestSelection closes a batch under people who join, and draws: anybody who knows the members can
-// repeat it.
+// TestSelection closes a batch while people join, and draws. Anyone who knows the members can repeat the draw.
 func TestSelection(t *testing.T) { onEach(t, selection) }
 
 func selection(t *testing.T, location string) {
@@ -224,7 +223,7 @@ func selection(t *testing.T, location string) {
 	}
 }
 
-// TestCodesAreGuessedAtInVain: whoever guesses in parallel has no more tries.
+// TestCodesAreGuessedAtInVain checks that parallel attempts at a code are limited too.
 func TestCodesAreGuessedAtInVain(t *testing.T) { onEach(t, codesAreGuessedAtInVain) }
 
 func codesAreGuessedAtInVain(t *testing.T, location string) {
@@ -242,7 +241,7 @@ func codesAreGuessedAtInVain(t *testing.T, location string) {
 		_, err := s.TryOTP(1, tries, testTime)
 		return err
 	}); won != tries {
-		t.Errorf("%d guesses were let through; want %d", won, tries)
+		t.Errorf("%d attempts were allowed; want %d", won, tries)
 	}
 	if _, err := s.SignIn(store.SignIn{Email: "p0@example.test", At: testTime.Add(time.Hour), Link: store.Link{Nonce: []byte("n"), Hash: []byte("h"), Expires: testTime.Add(2 * time.Hour)}}); err != nil {
 		t.Fatal(err)
@@ -251,11 +250,12 @@ func codesAreGuessedAtInVain(t *testing.T, location string) {
 		_, _, err := s.TryLink("p0@example.test", tries, testTime.Add(time.Hour))
 		return err
 	}); won != tries {
-		t.Errorf("%d guesses at a link's code were let through; want %d", won, tries)
+		t.Errorf("%d attempts at a link's code were allowed; want %d", won, tries)
 	}
 }
 
-// TestErasing: nothing of a person is left, the number is not given again, and the address is free.
+// TestErasing checks that nothing of an erased person is left, that the row id is not reused, and that the
+// address is free.
 func TestErasing(t *testing.T) { onEach(t, erasing) }
 
 func erasing(t *testing.T, location string) {
@@ -272,10 +272,10 @@ func erasing(t *testing.T, location string) {
 	}
 	jobs := pendingMails(t, s)
 	if last := jobs[len(jobs)-1]; last.Person == 1 || last.Email != "p0@example.test" {
-		t.Errorf("the address has got the row of %+v", last)
+		t.Errorf("the address got the row of %+v", last)
 	}
 	if first := jobs[0]; first.Email != "" || first.Name != "" || first.Phone != "" {
-		t.Errorf("a job still names the erased: %+v", first)
+		t.Errorf("a job still names an erased person: %+v", first)
 	}
 	s.Close()
 	if rows := audit(t, location); len(rows) != 1 || rows[0].NIK != "" {
@@ -283,8 +283,8 @@ func erasing(t *testing.T, location string) {
 	}
 }
 
-// TestPerRequestFsync holds that each operation has a transaction of its own, however many wait, where
-// the default lets them share.
+// TestPerRequestFsync checks that each operation has its own transaction, however many wait, while the default
+// shares transactions.
 func TestPerRequestFsync(t *testing.T) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		for _, durability := range []store.Durability{store.PerRequestFsync, store.GroupFsync} {

@@ -12,13 +12,13 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// sqliteDSN returns the driver's name of the database, with pragmas such as "busy_timeout(5000)".
+// sqliteDSN returns the data source name of the database, with pragmas such as "busy_timeout(5000)".
 func sqliteDSN(path, mode string, pragmas ...string) string {
 	query := url.Values{"mode": {mode}, "_pragma": pragmas, "_txlock": {"immediate"}}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}).String()
 }
 
-// connectSQLite opens the database at path; nothing is touched before its first use.
+// connectSQLite opens the database at path. It touches no file before first use.
 func connectSQLite(path, mode string, pragmas ...string) (*sql.DB, error) {
 	connector, err := sqlite.NewConnector(sqliteDSN(path, mode, pragmas...))
 	if err != nil {
@@ -52,15 +52,15 @@ func openSQLite(ctx context.Context, path string) (_ *engine, err error) {
 	return e, nil
 }
 
-// durableSQLite makes sure that a commit means an fsync of the log.
+// durableSQLite checks that a commit means an fsync of the log.
 func durableSQLite(ctx context.Context, conn *sql.Conn) (string, error) {
 	var journal string
 	var synchronous int
 	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&journal); err != nil {
-		return "", fmt.Errorf("ask for the journal mode: %w", err)
+		return "", fmt.Errorf("query the journal mode: %w", err)
 	}
 	if err := conn.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&synchronous); err != nil {
-		return "", fmt.Errorf("ask for the synchronous mode: %w", err)
+		return "", fmt.Errorf("query the synchronous mode: %w", err)
 	}
 	const full = 2 // https://www.sqlite.org/pragma.html#pragma_synchronous
 	if journal != "wal" || synchronous != full {
@@ -69,7 +69,7 @@ func durableSQLite(ctx context.Context, conn *sql.Conn) (string, error) {
 	return "wal, synchronous=full", nil
 }
 
-// judgeSQLite tells a fault of the disk or the machine, which hits every operation, from one of an
+// judgeSQLite separates faults of the disk or the machine, which affect every operation, from faults of one
 // operation.
 func judgeSQLite(err error) blame {
 	var fault *sqlite.Error
@@ -87,10 +87,10 @@ func judgeSQLite(err error) blame {
 	return blameOperation
 }
 
-// signUpEach writes sign-ups one by one, and the mails of those who are new in one statement.
+// signUpEach writes sign-ups one by one, and the mails of new people in one statement.
 //
-// Note: many rows in one statement are slower here: it needs a journal of its own, and the driver
-// looks parameters up by their names.
+// Note: a statement with many rows is slower here, because it needs its own journal and the driver looks
+// parameters up by name.
 func signUpEach(e *engine, signUps []*SignUp) error {
 	var last int64
 	if err := e.queryRow(lastPerson).Scan(&last); err != nil {

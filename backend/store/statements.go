@@ -1,8 +1,8 @@
 package store
 
-// The statements are in SQLite's dialect as far as PostgreSQL's is the same; rewritePostgres does the
-// rest. Parameters are numbered; /*lock*/ stands where PostgreSQL must lock
-// rows, and /*returning*/ where it must be asked for the number of the new row.
+// The statements use SQLite's dialect where PostgreSQL agrees; rewritePostgres converts the rest. Parameters
+// are numbered. /*lock*/ marks where PostgreSQL must lock rows, and /*returning*/ where it must return the id
+// of the new row.
 
 const commit = "COMMIT"
 
@@ -12,8 +12,8 @@ const (
 		VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8) ON CONFLICT (email) DO NOTHING /*returning*/`
 	lastPerson = `SELECT coalesce(max(id), 0) FROM people`
 	mailNew    = `INSERT INTO jobs (person_id, kind, due_ms) SELECT id, 0, created_ms FROM people WHERE id > ?1 ORDER BY id`
-	// A link that holds for half of its time or more is sent again, so that the first mail, if it is only late, stays
-	// good; unless its code was guessed at too often.
+	// A link with at least half of its lifetime left is sent again, so that a late first mail stays valid,
+	// unless its code has had too many attempts.
 	mailAgain = `UPDATE people SET mailed_ms = ?1,
 			link_nonce = CASE WHEN ` + linkHolds + ` THEN link_nonce ELSE ?3 END,
 			link_hash = CASE WHEN ` + linkHolds + ` THEN link_hash ELSE ?4 END,
@@ -91,7 +91,7 @@ const (
 	readKey = `SELECT fingerprint, status, body FROM idempotency WHERE key = ?1`
 	keepKey = `UPDATE idempotency SET status = ?1, body = ?2, expires_ms = ?3 WHERE key = ?4`
 	freeKey = `DELETE FROM idempotency WHERE key = ?1`
-	// Two for each that is taken: the table cannot grow but by those that still hold.
+	// At most two expired keys are deleted for each new key, so the table grows only with keys in use.
 	dropKeys = `DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE expires_ms <= ?1 ORDER BY expires_ms LIMIT 2 /*lock*/)`
 )
 
@@ -113,7 +113,7 @@ const (
 	selectAll    = `SELECT id, email, nik_cipher, verified_ms IS NOT NULL, batch IS NOT NULL FROM people WHERE erased_ms IS NULL ORDER BY id`
 )
 
-// writeQueries returns what the writer prepares.
+// writeQueries returns the statements prepared for the writer.
 func writeQueries() []string {
 	return []string{
 		commit, insertPerson, lastPerson, mailNew, mailAgain, verifyEmail, tryLink, setPassword, findNIK, claimNIK, setIdentity,
@@ -124,7 +124,7 @@ func writeQueries() []string {
 	}
 }
 
-// readQueries returns what the readers prepare.
+// readQueries returns the statements prepared for the readers.
 func readQueries() []string {
 	return []string{
 		selectPerson, selectPassword, selectBatches, currentBatch, pendingJobs,

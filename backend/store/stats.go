@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// Stats is what the writer has done since the store was opened.
+// Stats holds the writer's counters since the store was opened.
 type Stats struct {
 	Batches    uint64        `json:"batches"`     // transactions committed
-	Rows       uint64        `json:"rows"`        // operations in them
+	Rows       uint64        `json:"rows"`        // operations in committed transactions
 	BatchMax   uint64        `json:"batch_max"`   // most operations in one transaction
 	Failures   uint64        `json:"failures"`    // transactions rolled back
-	BusyTime   time.Duration `json:"busy_time"`   // spent in transactions, commit included
-	CommitTime time.Duration `json:"commit_time"` // spent in COMMIT: writing the log and its fsync
+	BusyTime   time.Duration `json:"busy_time"`   // time in transactions, including commits
+	CommitTime time.Duration `json:"commit_time"` // time in COMMIT: writing the log and its fsync
 	BusySquare float64       `json:"busy_square"` // sum of the squares of the times of transactions, s²
 }
 
-// Readers returns the pool of connections that read.
+// Readers returns the statistics of the pool of read connections.
 func (s *Store) Readers() sql.DBStats { return s.engine.reader.Stats() }
 
 type counters struct {
@@ -27,7 +27,7 @@ type counters struct {
 	busySquare                        atomic.Uint64 // the bits of seconds squared
 }
 
-// add counts one committed batch; only the writer calls it.
+// add counts one committed batch. Only the writer calls it.
 func (c *counters) add(rows int, busy, commit time.Duration) {
 	c.batches.Add(1)
 	c.rows.Add(uint64(rows))

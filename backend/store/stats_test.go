@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestCountersAddSquares: from the sums, mean and variance of the times of transactions follow.
+// TestCountersAddSquares checks the sums from which the mean and variance of transaction times are computed.
 func TestCountersAddSquares(t *testing.T) {
 	s := &Store{}
 	for _, busy := range []time.Duration{time.Second, time.Second, time.Second, 5 * time.Second} {

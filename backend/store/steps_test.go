@@ -35,7 +35,7 @@ func oneNIKBelongsToOnePerson(t *testing.T, location string) {
 	}
 	wait.Wait()
 	if claimed.Load() != 1 || taken.Load() != people-1 {
-		t.Errorf("%d claimed it, %d were refused", claimed.Load(), taken.Load())
+		t.Errorf("%d claims succeeded, %d were refused", claimed.Load(), taken.Load())
 	}
 	s.Close()
 	var owners []int64
@@ -63,7 +63,7 @@ func TestQuotaIsNeverExceeded(t *testing.T) {
 			quotaHolds(t, freshLocation(t, "sqlite"), quota, people)
 		})
 	})
-	t.Run("postgres", func(t *testing.T) { // few, since each has a schema of its own to migrate
+	t.Run("postgres", func(t *testing.T) { // few people, because each quota needs its own migrated schema
 		for _, row := range [][2]int{{0, 5}, {1, 20}, {7, 20}, {12, 9}} {
 			quotaHolds(t, freshLocation(t, "postgres"), row[0], row[1])
 		}
@@ -84,7 +84,7 @@ func quotaHolds(t *testing.T, location string, quota, people int) {
 	}
 }
 
-// joinAll lets everybody join twice at once and returns how many got a place.
+// joinAll lets every person join twice at once and returns the number of places given.
 func joinAll(t testing.TB, s *store.Store, people int) int {
 	var wait sync.WaitGroup
 	members := make([]atomic.Bool, people+1)
@@ -126,11 +126,11 @@ func stepsOutOfOrderAreRefused(t *testing.T, location string) {
 	_, unknown := s.Join(2, testTime)
 	_, photo := s.SetPhoto(store.Photo{Person: 1, SHA256: "00"})
 	for why, err := range map[string]error{
-		"NIK before e-mail":         s.ClaimNIK(1, "9901014101900001", "1990-01-01", testTime),
-		"photo before e-mail":       photo,
-		"eligibility before NIK":    s.SetEligible(1, false, testTime),
-		"joining before eligible":   join,
-		"joining of nobody we know": unknown,
+		"NIK before e-mail":            s.ClaimNIK(1, "9901014101900001", "1990-01-01", testTime),
+		"photo before e-mail":          photo,
+		"eligibility before NIK":       s.SetEligible(1, false, testTime),
+		"joining before eligibility":   join,
+		"joining by an unknown person": unknown,
 	} {
 		if !errors.Is(err, store.ErrOutOfOrder) {
 			t.Errorf("%s: %v", why, err)

@@ -8,47 +8,47 @@ import (
 	"time"
 )
 
-// Durability says when an operation is answered.
+// Durability determines when an operation is answered.
 type Durability string
 
-// The durabilities. All but Async answer when the operation is on the disk.
+// The durabilities. All except Async answer once the operation is on disk.
 const (
 	GroupFsync      Durability = "group-fsync"       // many operations share one transaction and one fsync
-	PerRequestFsync Durability = "per-request-fsync" // each operation has its own
-	// Async is unsafe: it answers from memory, before anything of the operation has reached the kernel or
-	// even been committed. It is there to show what a crash does to such promises.
+	PerRequestFsync Durability = "per-request-fsync" // each operation has its own transaction and fsync
+	// Async is unsafe: it answers from memory, before the operation has reached the kernel or even been
+	// committed. It exists to show what a crash does to such acknowledgements.
 	Async Durability = "async"
 )
 
-// asyncAge is how long an answered operation may wait for its transaction in mode Async.
+// asyncAge is the longest time an answered operation waits for its commit in mode Async.
 const asyncAge = time.Second
 
-// asyncRows is the most operations of such a transaction.
+// asyncRows is the largest number of operations in such a transaction.
 const asyncRows = 10_000
 
 // Options describe a store.
 type Options struct {
-	Key        []byte                               // KeySize bytes that seal the NIKs
-	Fresh      bool                                 // refuse a database that holds people, with ErrUsed
-	Quota      int                                  // most members of the batch that is open; 0 means no limit
+	Key        []byte                               // KeySize bytes that encrypt the NIKs
+	Fresh      bool                                 // refuse a database that already holds people, with ErrUsed
+	Quota      int                                  // most members of the open batch; 0 means no limit
 	Durability Durability                           // empty means GroupFsync
 	Rows       int                                  // most operations in one transaction; 0 means 512
-	MaxAge     time.Duration                        // how long the first operation waits for company; 0 takes only those that wait already
-	Observe    func(rows int, commit time.Duration) // told of each transaction by the writer; may be nil
+	MaxAge     time.Duration                        // how long the first operation waits for more; 0 takes only those already waiting
+	Observe    func(rows int, commit time.Duration) // called by the writer for each transaction; may be nil
 }
 
-// DefaultRows is the most operations in one transaction unless Options.Rows says otherwise.
+// DefaultRows is the default of Options.Rows, the most operations in one transaction.
 const DefaultRows = 512
 
-// Store is the database of the service. Its methods may be called by many goroutines.
+// Store is the database of the service. Its methods are safe for concurrent use.
 type Store struct {
 	engine     *engine
 	sealer     *sealer
-	requests   chan *request // unbuffered: what is sent is in the writer's hands
+	requests   chan *request // unbuffered: a sent request is in the writer's hands
 	closing    chan struct{}
 	close      sync.Once
 	done       chan struct{}
-	lookups    chan *readPerson // unbuffered, as requests
+	lookups    chan *readPerson // unbuffered, like requests
 	reading    sync.WaitGroup
 	durability Durability
 	rows       int
@@ -57,9 +57,9 @@ type Store struct {
 	counters   counters
 }
 
-// Open opens the database at a location, brings its schema up to date and starts the writer. A
-// location is the path of an SQLite file, which is created when it is not there, or the URL of a
-// PostgreSQL database (postgres://…), which several stores may share.
+// Open opens the database at a location, updates its schema and starts the writer. A location is the path of an
+// SQLite file, which is created if it does not exist, or the URL of a PostgreSQL database (postgres://…),
+// which several stores may share.
 func Open(ctx context.Context, location string, options Options) (*Store, error) {
 	s, err := open(ctx, location, options)
 	if err != nil {
@@ -100,7 +100,7 @@ func open(ctx context.Context, location string, options Options) (*Store, error)
 	}
 	go work() // Close waits for it
 	for range readers {
-		s.reading.Go(s.read) // likewise
+		s.reading.Go(s.read) // Close waits for it
 	}
 	return s, nil
 }
@@ -112,7 +112,7 @@ func openEngine(ctx context.Context, location string) (*engine, error) {
 	return openSQLite(ctx, location)
 }
 
-// prepareData checks the key and the freshness, and sets the quota of the batch that is open.
+// prepareData checks the key and the Fresh option, and sets the quota of the open batch.
 func (e *engine) prepareData(ctx context.Context, fingerprint []byte, options Options) error {
 	var people, same bool
 	if err := e.queryRow(usedAtAll).Scan(&people); err != nil {
@@ -125,7 +125,7 @@ func (e *engine) prepareData(ctx context.Context, fingerprint []byte, options Op
 		return fmt.Errorf("check the key: %w", err)
 	}
 	if !same {
-		return errors.New("the database was sealed with another key; give the key it was made with, or name a fresh one")
+		return errors.New("the database was encrypted with another key; give that key, or name a new database")
 	}
 	if _, err := e.exec(openBatch, 1, options.Quota); err != nil {
 		return fmt.Errorf("open batch 1: %w", err)
@@ -136,7 +136,7 @@ func (e *engine) prepareData(ctx context.Context, fingerprint []byte, options Op
 	return nil
 }
 
-// Close commits what the writer has in hand, refuses the rest with ErrClosed and closes the database.
+// Close commits the writer's pending operations, refuses later ones with ErrClosed and closes the database.
 func (s *Store) Close() error {
 	var err error
 	s.close.Do(func() {
@@ -151,10 +151,10 @@ func (s *Store) Close() error {
 // Engine names the database.
 func (s *Store) Engine() string { return s.engine.name }
 
-// Shared tells whether other stores may work on the same database, in other processes.
+// Shared reports whether other stores, in other processes, may use the same database.
 func (s *Store) Shared() bool { return s.engine.shared }
 
-// Ping asks the database for something.
+// Ping runs a query on the database.
 func (s *Store) Ping(ctx context.Context) error {
 	var open int
 	if err := s.engine.read[currentBatch].QueryRowContext(ctx).Scan(&open); err != nil {
@@ -163,7 +163,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Durability says what an acknowledgement is worth, as asked of the database when it was opened.
+// Durability returns the durability settings that the database reported when it was opened.
 func (s *Store) Durability() string {
 	if s.durability == Async {
 		return "async (unsafe: answers come before the commit)"

@@ -67,7 +67,7 @@ func applicants(t testing.TB, s *store.Store, n int) {
 	wait.Wait()
 }
 
-// pendingMails returns the mails to be sent; their lease ends at once.
+// pendingMails returns the pending mails with a lease that ends at once.
 func pendingMails(t testing.TB, s *store.Store) []store.Job {
 	t.Helper()
 	mails, err := s.LeaseJobs(store.JobMail, testTime.AddDate(1, 0, 0), testTime, 1_000_000)
@@ -153,9 +153,9 @@ func repeatedSignUpMails(t *testing.T, location string) {
 		after  time.Duration
 		verify bool
 		want   bool
-		nonce  byte // of the link that is mailed: the number of the sign-up it was made for
+		nonce  byte // of the mailed link: the number of the sign-up that created it
 	}{
-		{"the first one gets a mail", 0, false, true, 0},
+		{"the first sign-up sends a mail", 0, false, true, 0},
 		{"too soon after the first", 59 * time.Second, false, false, 0},
 		{"a minute later the same link is sent again", time.Minute, false, true, 0},
 		{"the pause counts from the last mail", 90 * time.Second, false, false, 0},

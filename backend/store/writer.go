@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// operation is one change of the database. Apply may run more than once, each time on a transaction
-// that has nothing of it yet; a Refusal must come before the first change.
+// operation is one change of the database. Apply may run more than once, each time in a transaction without its
+// earlier changes. A Refusal must come before the first change.
 type operation interface {
 	apply(*engine) error
 }
 
-// request is an operation and the caller who waits for it.
+// request is an operation and its waiting caller.
 type request struct {
 	operation operation
 	err       error
 	done      chan struct{}
 	together  bool // written in one statement with others of its kind
-	alone     bool // is not to be
+	alone     bool // must not be written together with others
 }
 
-// do hands an operation to the writer and waits until it is on the disk.
+// do passes an operation to the writer and waits until it is on disk.
 func (s *Store) do(op operation) error {
 	r := &request{operation: op, done: make(chan struct{})}
 	select {
@@ -34,7 +34,7 @@ func (s *Store) do(op operation) error {
 	}
 }
 
-// write is the writer: it gathers what waits and commits it, until the store is closed.
+// write is the writer's loop. It gathers waiting operations and commits them until the store is closed.
 func (s *Store) write() {
 	defer close(s.done)
 	batch := make([]*request, 0, s.rows)
@@ -50,8 +50,8 @@ func (s *Store) write() {
 	}
 }
 
-// gather fills the batch with those who wait, and with those who come while the first is younger
-// than MaxAge.
+// gather fills the batch with waiting requests, and with those that arrive while the first is younger than
+// MaxAge.
 func (s *Store) gather(batch []*request) []*request {
 	var late <-chan time.Time
 	if s.maxAge > 0 {
@@ -79,8 +79,8 @@ func (s *Store) gather(batch []*request) []*request {
 	return batch
 }
 
-// writeAsync is the writer in mode Async: an operation is answered as soon as it has run, its
-// transaction ends later, and when that fails, what was answered is lost.
+// writeAsync is the writer's loop in mode Async. An operation is answered as soon as it has run. Its
+// transaction ends later; if that fails, answered operations are lost.
 func (s *Store) writeAsync() {
 	defer close(s.done)
 	for {
@@ -105,8 +105,8 @@ func (s *Store) writeAsync() {
 	}
 }
 
-// answerEarly runs operations in one transaction, each answered at once, until it is old or large
-// enough, and returns how many.
+// answerEarly runs operations in one transaction and answers each at once, until the transaction is old or
+// large enough. It returns the number of operations.
 func (s *Store) answerEarly(r *request) (rows int, err error) {
 	late := time.NewTimer(asyncAge)
 	defer late.Stop()
@@ -134,8 +134,8 @@ func (s *Store) answerEarly(r *request) (rows int, err error) {
 	}
 }
 
-// commit writes a batch in one transaction and answers everyone. An operation that breaks is
-// answered alone and the others are written without it; a broken disk fails them all.
+// commit writes a batch in one transaction and answers every request. If one operation fails, only it is
+// refused and the others are written without it. A broken disk fails them all.
 func (s *Store) commit(batch []*request) {
 	for len(batch) > 0 {
 		began := time.Now()
@@ -163,7 +163,7 @@ func (s *Store) committed(rows int, busy time.Duration) {
 	}
 }
 
-// answer tells the callers how it ended; err, if any, stands above what the operations said.
+// answer sends the callers their results. A non-nil err overrides the results of the operations.
 func answer(batch []*request, err error) {
 	for _, r := range batch {
 		if err != nil {
@@ -173,7 +173,7 @@ func answer(batch []*request, err error) {
 	}
 }
 
-// run applies one operation and keeps a refusal for its caller; any other error is returned.
+// run applies one operation and stores a refusal for its caller. It returns any other error.
 func (r *request) run(e *engine) error {
 	r.err = r.operation.apply(e)
 	var refusal Refusal

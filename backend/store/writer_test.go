@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// broken is an operation that fails for a reason of its own after it has changed something.
+// broken is an operation that changes something and then fails by itself.
 type broken struct{}
 
 func (broken) apply(e *engine) error {
@@ -55,7 +55,7 @@ func TestBrokenOperationFailsAlone(t *testing.T) {
 	}
 	n, _, err := s.PendingJobs(t.Context(), JobMail)
 	if n != 7 || err != nil {
-		t.Errorf("%d mails, %v; want the 7 of the good operations and none of the broken", n, err)
+		t.Errorf("%d mails, %v; want the 7 of the other operations and none of the broken one", n, err)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestFullDiskIsNeverAcknowledged(t *testing.T) {
 	}
 	for _, m := range mails {
 		if !acknowledged[m.Email] {
-			t.Errorf("%s is there and was not acknowledged", m.Email)
+			t.Errorf("%s is in the database but was not acknowledged", m.Email)
 		}
 	}
 }
@@ -110,12 +110,12 @@ func TestSealedNIKOpensOnlyInItsRow(t *testing.T) {
 		t.Errorf("%q, %v", nik, err)
 	}
 	if _, err := s.open("profile", 1, sealed); err == nil {
-		t.Error("opened in another column")
+		t.Error("decrypted in another column")
 	}
 	if _, err := s.open("nik", 2, sealed); err == nil {
-		t.Error("opened in another person's row")
+		t.Error("decrypted in another person's row")
 	}
 	if _, err := s.open("nik", 1, sealed[:5]); err == nil {
-		t.Error("opened although cut short")
+		t.Error("decrypted although truncated")
 	}
 }

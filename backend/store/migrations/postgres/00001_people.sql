@@ -36,7 +36,7 @@ CREATE TABLE people (
     erased_ms         BIGINT                  -- the row stays, emptied, so that its number is never given again
 );
 
--- Partial, so that a sign-up, which has no NIK yet, does not pay for it.
+-- A partial index, so that a sign-up without a NIK does not have to update it.
 CREATE UNIQUE INDEX people_nik ON people (nik_index) WHERE nik_index IS NOT NULL;
 CREATE INDEX people_batch ON people (batch) WHERE batch IS NOT NULL;
 
@@ -50,8 +50,8 @@ CREATE TABLE batches (
     selected_ms BIGINT
 );
 
--- What is to be done outside: mails, short messages, questions to the registry. There is no foreign
--- key, since its check would cost each sign-up a look-up of the row just written.
+-- Outside work: mails, short messages, identity checks. There is no foreign key, because its check would
+-- cost every sign-up a look-up of the row just written.
 CREATE TABLE jobs (
     id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     person_id  BIGINT NOT NULL,

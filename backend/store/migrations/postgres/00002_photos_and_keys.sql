@@ -1,8 +1,8 @@
 -- +goose Up
--- Expired keys are looked for as others are taken.
+-- Finds expired keys whenever a new key is taken.
 CREATE INDEX idempotency_expires ON idempotency (expires_ms);
 
--- The replicas share nothing but the database.
+-- Photos are stored here because replicas share only the database.
 CREATE TABLE photos (
     person_id BIGINT NOT NULL,
     sha256    TEXT   NOT NULL,

@@ -1,15 +1,15 @@
 -- +goose Up
--- Expired keys are looked for as others are taken.
+-- Finds expired keys whenever a new key is taken.
 CREATE INDEX idempotency_expires ON idempotency (expires_ms);
 
--- A transaction that changes nothing needs no fsync, and would tell by its time that an address is known.
+-- A transaction that changes nothing needs no fsync. Its time would reveal that an address is known.
 CREATE TABLE beats (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     n  INTEGER NOT NULL
 ) STRICT;
 INSERT INTO beats (id, n) VALUES (1, 0);
 
--- Stays empty: photos are files beside the database.
+-- Always empty: photos are files beside the database.
 CREATE TABLE photos (
     person_id INTEGER NOT NULL,
     sha256    TEXT    NOT NULL,
