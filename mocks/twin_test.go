@@ -80,11 +80,12 @@ func TestMockAgreesWithTheSimulator(t *testing.T) {
 		var arrivals []time.Duration
 		var visits []*Visit
 		now := time.Duration(0)
-		for range rapid.IntRange(1, 60).Draw(t, "arrivals") {
-			// Odd microseconds make it rare that an end and an arrival share an instant, where their order is undefined.
-			now += time.Duration(1+2*rapid.IntRange(0, 100_000).Draw(t, "gap")) * time.Microsecond
-			arrivals = append(arrivals, now)
-			visits = append(visits, queue.Arrive(now, now, faults.Station(now)))
+		for i := range rapid.IntRange(1, 60).Draw(t, "arrivals") {
+			now += time.Duration(1+rapid.IntRange(0, 200_000).Draw(t, "gap")) * time.Microsecond
+			// Each arrival has nanoseconds of its own, because an end and an arrival at one instant have no order.
+			at := now + time.Duration(7*i)
+			arrivals = append(arrivals, at)
+			visits = append(visits, queue.Arrive(at, at, faults.Station(at)))
 		}
 		queue.Advance(time.Hour)
 
