@@ -56,7 +56,7 @@ func TestCheapestStaffIsThatOfTheFormula(t *testing.T) {
 		}
 	}
 	searched, simulations, _ := search(t, scenario, setup.Options{}, 10)
-	if got := spellSettings(searched.Found); got != want {
+	if got := settingsText(searched.Found); got != want {
 		t.Errorf("found %s, the formula says %s: %+v", got, want, searched)
 	}
 	compared := CompareSearched(searched, simulations)
@@ -114,7 +114,7 @@ func TestPoliciesAreVaried(t *testing.T) {
 		want++
 	}
 	searched, _, _ := search(t, parseScenario(t, strings.NewReplacer("[0, 100]", "[0]", "99%", "98.7%", "10m", "30m").Replace(desk)), setup.Options{}, 10)
-	if got := spellSettings(searched.Found); got != fmt.Sprintf("policies.entry.bounded-fifo.limit %d, policies.entry.bounded-fifo.queue 0", want) {
+	if got := settingsText(searched.Found); got != fmt.Sprintf("policies.entry.bounded-fifo.limit %d, policies.entry.bounded-fifo.queue 0", want) {
 		t.Errorf("found %s, want %d: %+v", got, want, searched)
 	}
 }
@@ -149,16 +149,16 @@ func TestSurelyNeedsConfidence(t *testing.T) {
 		chance float64
 		want   string
 	}{{0.05, Holds}, {0.01, Unsure}} {
-		if verdict, why, err := tried.surely(test.chance, 0.95); err != nil || verdict != test.want || (why == "") != (verdict == Holds) {
+		if verdict, why, err := tried.judge(test.chance, 0.95); err != nil || verdict != test.want || (why == "") != (verdict == Holds) {
 			t.Errorf("chance %v: %s (%s), %v", test.chance, verdict, why, err)
 		}
 	}
 	tried.series.Replications[0].Margins[0].By = -9
-	if verdict, why, _ := tried.surely(0.05, 0.95); verdict != Fails || !strings.Contains(why, "it is 6.3 s in the mean") {
+	if verdict, why, _ := tried.judge(0.05, 0.95); verdict != Fails || !strings.Contains(why, "it is 6.3 s in the mean") {
 		t.Error(verdict, why)
 	}
 	tried.series.Replications[0].Margins[0].Unknown = "never measured"
-	if verdict, why, _ := tried.surely(0.05, 0.95); verdict != Fails || !strings.Contains(why, "never measured") {
+	if verdict, why, _ := tried.judge(0.05, 0.95); verdict != Fails || !strings.Contains(why, "never measured") {
 		t.Error(verdict, why)
 	}
 }

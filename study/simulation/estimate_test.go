@@ -49,7 +49,7 @@ func TestEstimateTimePlaysTheBeginning(t *testing.T) {
 	if _, err := EstimateTime(ended, whole); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if f, err := EstimateTime(t.Context(), whole); err != nil || f.Least < beginning {
+	if f, err := EstimateTime(t.Context(), whole); err != nil || f.Least < trialTime {
 		t.Errorf("a hundred thousand people are foretold to take %+v, %v", f, err)
 	}
 }
