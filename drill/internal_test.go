@@ -96,7 +96,7 @@ func FuzzMessage(f *testing.F) {
 		p := &process{ready: make(chan Ready, 1)}
 		scanner := newScanner(strings.NewReader(line))
 		if scanner.Scan() {
-			p.hear(scanner, func(_ *process, message Message) {
+			p.receive(scanner, func(_ *process, message Message) {
 				if message.Delta != nil {
 					_ = message.Delta.Validate(2)
 				}
@@ -119,10 +119,10 @@ func TestRoomsAreRead(t *testing.T) {
 func TestReportsSayWhichPartTheyAre(t *testing.T) {
 	options := setup.Options{Part: 1, Parts: 3, Scale: 1, From: time.Minute, To: 2 * time.Minute, MaxRate: 50}
 	want := report.Part{K: 2, N: 3, Scale: 1, FromS: 60, ToS: 120, MaxRate: 50}
-	if got := played(options); got == nil || *got != want {
+	if got := partOf(options); got == nil || *got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	if whole := played(setup.Options{}); whole != nil {
+	if whole := partOf(setup.Options{}); whole != nil {
 		t.Errorf("a whole run is part %+v", whole)
 	}
 }

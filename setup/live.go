@@ -66,7 +66,7 @@ func validity(v scenarios.Validity) threshold.Validity {
 // leastShare stands for "none" where 0 would mean "no limit".
 const leastShare = 1e-12
 
-// Mocks is the set-up of the mocks alone, whatever service they stand beside.
+// Mocks is the set-up of the mocks alone, for use with any service.
 type Mocks struct {
 	Planned
 	Config mocks.Config

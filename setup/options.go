@@ -24,7 +24,7 @@ type refusal struct{ error }
 func (refusal) Is(target error) bool { return target == ErrRefused }
 func (r refusal) Unwrap() error      { return r.error }
 
-// Options change how a scenario is run. The zero value of each means what the scenario says.
+// Options change how a scenario is run. The zero value of each option leaves the scenario as it is.
 type Options struct {
 	Plan        string
 	Seed        *uint64
@@ -56,11 +56,11 @@ func (o Options) check() error {
 	case o.MaxRate > 0 && o.Speed > 0:
 		return Refuse("speed and max-rate exclude each other; give one")
 	case o.MaxWork > 0 && o.MaxRate == 0:
-		return Refuse("max-work bounds the work of a run that is fast-forwarded; give max-rate, too")
+		return Refuse("max-work bounds the work of a fast-forwarded run; give max-rate too")
 	case o.From < 0 || o.To != 0 && o.To <= o.From:
 		return Refuse("the window %v..%v is empty; give FROM..TO with TO after FROM, as in 10m..20m", o.From, o.To)
 	case o.For < 0 || o.For > scenarios.LongestArrivals-LevelRamp:
-		return Refuse("a rate is to be offered for %v; give a time above 0 and below %d days", o.For, scenarios.LongestArrivals/(24*time.Hour))
+		return Refuse("the rate is offered for %v; give a time above 0 and below %d days", o.For, scenarios.LongestArrivals/(24*time.Hour))
 	case o.Closed < 0:
 		return Refuse("%d people cannot be kept under way; give 1 or more", o.Closed)
 	case o.Parts < 0 || o.Part < 0 || o.Parts > 0 && o.Part >= o.Parts:

@@ -58,7 +58,7 @@ func NewSearch(scenario *scenarios.Scenario, options setup.Options, replications
 		return nil, err
 	}
 	if !slices.ContainsFunc(s.start.Conditions, threshold.Condition.Must) {
-		return nil, setup.Refuse("scenario %s has no threshold with severity fail, so any plan would do; add one, or give --threshold", scenario.Name)
+		return nil, setup.Refuse("scenario %s has no threshold that must hold, so any plan would do; add one, or give --threshold", scenario.Name)
 	}
 	for _, last := range []bool{false, true} { // the varied settings may be missing from a plan other than the section's
 		candidate := make([]int, len(s.axes))
