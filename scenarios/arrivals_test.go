@@ -51,9 +51,9 @@ func TestArrivalsSayWhatIsWrong(t *testing.T) {
 	for _, test := range []struct{ arrivals, want string }{
 		{"access_log: {file: bad.log}", "bad.log: line 1: the line has no time in brackets"},
 		{"access_log: {file: none.log}", `the file "none.log" cannot be read`},
-		{"counts: counts.csv, access_log: {file: bad.log}", "give either counts, access_log or signups"},
-		{"counts: counts.csv, totals: exacd", `the totals "exacd" are unknown`},
-		{"signups: [{for: 1s, rate: 1/s, spike: 2/s}]", "a segment has either a rate, or from and to, or a spike"},
+		{"counts: counts.csv, access_log: {file: bad.log}", "give exactly one of counts, access_log, and signups"},
+		{"counts: counts.csv, totals: exacd", `totals "exacd" is unknown`},
+		{"signups: [{for: 1s, rate: 1/s, spike: 2/s}]", "a segment needs either a rate, or from and to, or a spike"},
 	} {
 		if _, err := scenarios.Parse("x.yaml", withArrivals(test.arrivals), files); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.arrivals, err, test.want)

@@ -52,13 +52,13 @@ func (d *draft) readHAR(text []byte) error {
 	for _, entry := range archive.Log.Entries {
 		address, err := url.Parse(entry.Request.URL)
 		if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
-			return fmt.Errorf("the URL %q is none of a service", entry.Request.URL)
+			return fmt.Errorf("the URL %q is not that of a service", entry.Request.URL)
 		}
 		if entry.isAsset() {
 			continue
 		}
 		if !isMethod(entry.Request.Method) {
-			return fmt.Errorf("the method %q is none of HTTP", entry.Request.Method)
+			return fmt.Errorf("the method %q is not an HTTP method", entry.Request.Method)
 		}
 		step := d.harStep(entry, address)
 		if pause := entry.Started.Sub(previous).Round(100 * time.Millisecond); !previous.IsZero() && pause > 0 {

@@ -270,7 +270,7 @@ func (s *Scenario) validatePlans() {
 	for i, plan := range s.Plans {
 		path := fmt.Sprintf("plans[%d]", i)
 		if plan.Name == "" || seen[plan.Name] {
-			s.source.faultAt(path, "give each plan a name of its own", "the name %q is empty or taken", plan.Name)
+			s.source.faultAt(path, "give each plan a name of its own", "the name %q is empty or occurs twice", plan.Name)
 		}
 		seen[plan.Name] = true
 		for _, step := range plan.Relieves {

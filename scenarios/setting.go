@@ -104,7 +104,7 @@ func (s *Scenario) applyToPolicy(setting Setting) {
 	rest, key := cutLast(rest)
 	place, name := cutLast(rest)
 	if !slices.Contains(policySettings(), key) {
-		s.source.faultAt("", hintWord(key, policySettings()), "a policy has no key %q", key)
+		s.source.faultAt("", hintWord(key, policySettings()), "unknown key %q of a policy", key)
 		return
 	}
 	chain, _ := s.chain(s.plan, nil)

@@ -55,8 +55,8 @@ plans:
 // TestScaleWarnsOfRounding: where a number of servers is not what was asked for, it is said what it became.
 func TestScaleWarnsOfRounding(t *testing.T) {
 	scenario := parseScenario(t, shop)
-	const service, registry = "station service has 1 server where 2 times --scale-system 0.01 would be 0.02; plans that differ in them may become alike",
-		"dependency registry has 1 server where 3 times --scale-system 0.01 would be 0.03; plans that differ in them may become alike"
+	const service, registry = "station service has 1 server where 2 times --scale-system 0.01 would be 0.02; plans that differ in it may become equal",
+		"dependency registry has 1 server where 3 times --scale-system 0.01 would be 0.03; plans that differ in it may become equal"
 	run, err := NewModel(scenario, Options{ScaleSystem: 0.01})
 	if err != nil || !slices.Equal(run.Warnings, []string{registry, service}) {
 		t.Errorf("%q (%v)", run.Warnings, err)

@@ -84,7 +84,7 @@ func TestOptionsAreRefused(t *testing.T) {
 		{setup.Options{Scale: 1.5}, "give a share above 0 and up to 1"},
 		{setup.Options{Speed: -1}, "above 0"},
 		{setup.Options{Speed: 2, MaxRate: 10}, "exclude each other"},
-		{setup.Options{MaxWork: 10}, "give max-rate, too"},
+		{setup.Options{MaxWork: 10}, "give max-rate too"},
 		{setup.Options{From: time.Hour}, "the arrivals of scenario smoke end at 8s"},
 		{setup.Options{From: 5 * time.Second, To: 4 * time.Second}, "is empty"},
 		{setup.Options{Part: 3, Parts: 2}, "does not exist"},

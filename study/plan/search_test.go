@@ -154,7 +154,7 @@ func TestSurelyNeedsConfidence(t *testing.T) {
 		}
 	}
 	tried.series.Replications[0].Margins[0].By = -9
-	if verdict, why, _ := tried.judge(0.05, 0.95); verdict != Fails || !strings.Contains(why, "it is 6.3 s in the mean") {
+	if verdict, why, _ := tried.judge(0.05, 0.95); verdict != Fails || !strings.Contains(why, "the mean is 6.3 s") {
 		t.Error(verdict, why)
 	}
 	tried.series.Replications[0].Margins[0].Unknown = "never measured"

@@ -142,7 +142,7 @@ func TestDescriptions(t *testing.T) {
 		{"a set of another dependency", fault.Description{Fault: "mail-greylist"}, "dtks", "is of mail, not of dtks"},
 		{"a kind that SMTP does not know", fault.Description{Fault: "garbage"}, "mail", "cannot befall a dependency of kind mail"},
 		{"a misspelt setting", fault.Description{Fault: "slow", With: map[string]any{"dalay": "2s"}}, "dtks", "dalay: there is no such setting"},
-		{"a share that is none", fault.Description{Fault: "brown-out", With: map[string]any{"capacity": "200%"}}, "dtks", "is no share"},
+		{"a share that is none", fault.Description{Fault: "brown-out", With: map[string]any{"capacity": "200%"}}, "dtks", "is not a share"},
 		{"slow without saying how slow", fault.Description{Fault: "slow"}, "dtks", "needs a delay"},
 	} {
 		_, err := test.description.Faults(test.of)
