@@ -115,7 +115,7 @@ func TestDraftsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
-// Whatever is read, what comes out can be loaded.
+// Every draft can be loaded.
 func FuzzDraft(f *testing.F) {
 	f.Add("openapi", openAPI)
 	f.Add("har", archive)

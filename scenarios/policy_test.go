@@ -16,7 +16,7 @@ func protected(policy string) string {
 	return strings.Replace(minimal, "dependencies:", "  - {name: photo, request: {target: web, path: /photo}}\n  - {name: end, request: {target: web, path: /end}}\ndependencies:", 1) + "  - {name: safe, policies: [{" + policy + "}]}\n" + "stations: {web: {servers: 1, service: 1ms}}\n"
 }
 
-// good has a valid line for every policy at every place that it may stand at.
+// good has a valid line for every policy at every place where it may be.
 var good = []string{
 	"policy: static-limit, at: entry, limit: 3",
 	"policy: bounded-fifo, at: step:go, limit: 3, queue: 4, deadline: 1s",
@@ -95,7 +95,7 @@ func TestComparedPlansExist(t *testing.T) {
 	}
 }
 
-// TestDeferredPhoto: the step comes after all others, and nobody needs it to join.
+// TestDeferredPhoto: the step comes after all others, and is not needed to join.
 func TestDeferredPhoto(t *testing.T) {
 	scenario, err := parse(protected("policy: deferred-photo, at: step:photo") + "backend: {required: [profile, photo]}\n")
 	if err != nil {
@@ -116,7 +116,7 @@ func TestDeferredPhoto(t *testing.T) {
 	}
 }
 
-// TestDocumentedPolicies: the table in the documentation is that of the code, row by row.
+// TestDocumentedPolicies: the table in the documentation equals that of the code, row by row.
 func TestDocumentedPolicies(t *testing.T) {
 	text, err := os.ReadFile("../docs/reference/policies.md")
 	if err != nil {
@@ -155,7 +155,7 @@ func sites(all []resilience.Site) string {
 	return strings.Join(names, ", ")
 }
 
-// TestSchemaKnowsPolicies: what the reader says of a policy's settings, an editor says too.
+// TestSchemaKnowsPolicies: the schema allows the same settings of a policy as the decoder.
 func TestSchemaKnowsPolicies(t *testing.T) {
 	text, err := scenarios.Schema()
 	if err != nil {

@@ -43,7 +43,7 @@ func TestBracketsInTextsAreNoNesting(t *testing.T) {
 	}
 }
 
-// TestRequestsThatNoServerUnderstandsAreRefused changes one line of a good scenario at a time.
+// TestRequestsThatNoServerUnderstandsAreRefused changes one line of a valid scenario at a time.
 func TestRequestsThatNoServerUnderstandsAreRefused(t *testing.T) {
 	for _, test := range []struct{ why, old, new, want string }{
 		{"a method and more", "method: POST", `method: "GET / HTTP/1.1\r\nX: y"`, `the method "GET / HTTP/1.1\r\nX: y" is not valid`},
@@ -68,7 +68,7 @@ func TestRequestsThatNoServerUnderstandsAreRefused(t *testing.T) {
 	}
 }
 
-// TestPendingIsNotCompleted: what a scenario names is not what stands for it where nothing is named.
+// TestPendingIsNotCompleted: a status listed as pending is not among the default completed statuses.
 func TestPendingIsNotCompleted(t *testing.T) {
 	text := strings.Replace(string(scenarios.Template()), "expect: {completed: [200]}", "kind: poll\n    patience: 1m\n    expect: {pending: [202]}", 1)
 	scenario, err := scenarios.Parse("file.yaml", []byte(text), fstest.MapFS{})

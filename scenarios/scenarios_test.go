@@ -133,7 +133,8 @@ func TestPlansLeaveTheScenarioAlone(t *testing.T) {
 	}
 }
 
-// prakerja-2020 offers exactly the published people, and no 60 s more than the busiest minute.
+// prakerja-2020 offers exactly the published number of people, and no more than the busiest minute in any 60
+// s.
 func TestPublishedCounts(t *testing.T) {
 	scenario, err := scenarios.Load("prakerja-2020")
 	if err != nil {
@@ -169,7 +170,7 @@ func TestPeakOffers1350ValidSignUpsInEverySecond(t *testing.T) {
 	}
 }
 
-// Every bundled file obeys the published JSON Schema, which refuses what the reader refuses.
+// Every bundled file obeys the published JSON Schema, which refuses what the decoder refuses.
 func TestSchemaMatchesTheFiles(t *testing.T) {
 	text, err := scenarios.Schema()
 	if err != nil {
@@ -216,7 +217,7 @@ func compile(t *testing.T, text []byte) *jsonschema.Schema {
 	return schema
 }
 
-// plain turns YAML into what encoding/json would have read.
+// plain turns YAML into what encoding/json would have decoded.
 func plain(t *testing.T, text []byte) any {
 	t.Helper()
 	var value any

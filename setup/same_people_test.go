@@ -20,7 +20,7 @@ import (
 	"github.com/ombak-sim/ombak/sim"
 )
 
-// fates notes settings everybody fared at every step.
+// fates records the outcomes of everybody at every step.
 type fates struct {
 	mu  sync.Mutex
 	got map[fate]outcomes
@@ -35,7 +35,7 @@ type outcomes struct {
 	final    funnel.Outcome
 	attempts int
 	entered  bool
-	troubled bool // an attempt that timing alone decided: timed out, failed, rejected or dropped
+	troubled bool // an attempt whose outcome depended on timing: timed out, failed, rejected or dropped
 }
 
 func (f *fates) Enter(int, time.Duration) {}
@@ -53,10 +53,9 @@ func (f *fates) Observe(s funnel.Sample) {
 	f.got[key] = o
 }
 
-// TestTheSamePeopleLiveAndSimulated plays smoke, made larger, through the load generator against the
-// real backend and mocks, and through the simulator: 10,000 people must have the same mistakes, the
-// same answers of the registries and the same decisions at every step, whether the registry is asked while
-// they wait or later.
+// TestTheSamePeopleLiveAndSimulated plays a larger smoke through the load generator against the real backend
+// and mocks, and through the simulator. 10,000 people must have the same typing errors, answers of the
+// registries and decisions at every step, whether the registry is asked while they wait or later.
 func TestTheSamePeopleLiveAndSimulated(t *testing.T) {
 	if raceEnabled || testing.Short() {
 		t.Skip("plays 10,000 people in real time")
@@ -84,7 +83,7 @@ func TestTheSamePeopleLiveAndSimulated(t *testing.T) {
 
 func compareFates(t *testing.T, scenario *scenarios.Scenario, simulated, live *fates) {
 	t.Helper()
-	people, troubled := map[uint64]bool{}, map[uint64]bool{} // a busy machine turns some away: they are left out
+	people, troubled := map[uint64]bool{}, map[uint64]bool{} // people whom a busy machine rejected are left out
 	for _, side := range []*fates{simulated, live} {
 		for key, got := range side.got {
 			people[key.person] = true
@@ -157,7 +156,7 @@ func playLive(t *testing.T, scenario *scenarios.Scenario, plan string, observer 
 	}
 }
 
-// samePeople writes smoke with 300 people a second for 24 s, who have patience, and 200 who look.
+// samePeople writes smoke with 300 patient people a second for 24 s, and 200 visitors a second.
 func samePeople(t *testing.T) string {
 	t.Helper()
 	smoke, err := scenarios.Load("smoke")

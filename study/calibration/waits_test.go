@@ -11,8 +11,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// demandsKnown plays loads of smoke as the truth has it, the first the least, and returns a model that
-// knows what requests take, and not yet what they wait.
+// demandsKnown plays loads of smoke with the true parameters, the lightest first. It returns a model with the
+// demands of requests, but not yet their waits.
 func demandsKnown(t *testing.T, truth string, rates ...workload.Rate) (Model, []report.Report, Calibrating) {
 	t.Helper()
 	how := Calibrating{Least: setup.Options{Rate: rates[0], For: 4 * time.Second}}
@@ -31,8 +31,8 @@ func demandsKnown(t *testing.T, truth string, rates ...workload.Rate) (Model, []
 	}}, reports, how
 }
 
-// TestFitWaitsFindsTheTruth: how late batches are and how much the times of web vary come back from
-// two loads, and with them nothing is left to be a delay.
+// TestFitWaitsFindsTheTruth: the lateness of batches and the variation of web are found from two loads, and
+// no delay is left.
 func TestFitWaitsFindsTheTruth(t *testing.T) {
 	const truth = `stations:
   web: {servers: 2, service: "lognormal(median=41.6us, p95=580us)"}
@@ -52,13 +52,13 @@ func TestFitWaitsFindsTheTruth(t *testing.T) {
 			t.Errorf("%s: %v, though nothing is beside its route", delay.Step, delay.Beside)
 		}
 	}
-	how.Least.Rate = 50 // not what the reports are of
+	how.Least.Rate = 50 // not the rate of the reports
 	if err := model.fitWaits(t.Context(), reports, how); err == nil || !strings.Contains(err.Error(), "give --scale, --window, or --rate") {
 		t.Errorf("another load than that of the reports: %v", err)
 	}
 }
 
-// TestVisitsPerRequest: a look at what comes later is a visit too, and no request.
+// TestVisitsPerRequest: a poll counts as a visit, but not as a request.
 func TestVisitsPerRequest(t *testing.T) {
 	scenario, live := asIfLive(t, "", setup.Options{})
 	visits, err := visitsPerRequest(t.Context(), []report.Report{live}, Calibrating{Scenario: scenario})
@@ -74,11 +74,11 @@ func TestVisitsPerRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	if calibrated, err := visitsPerRequest(t.Context(), []report.Report{live}, Calibrating{Scenario: again}); err != nil || math.Abs(calibrated/visits-1) > 0.01 {
-		t.Errorf("%v visits a request, %v, where batches bring work to web; want %v", calibrated, err, visits)
+		t.Errorf("%v visits a request, %v, if batches bring work to web; want %v", calibrated, err, visits)
 	}
 }
 
-// TestFitWaitsFindsChores: work that comes in large pieces is told from times that vary.
+// TestFitWaitsFindsChores: work in large pieces is distinguished from variable service times.
 func TestFitWaitsFindsChores(t *testing.T) {
 	const truth = `stations:
   web: {servers: 2, service: "lognormal(median=84.9us, p95=331us)", chores: {share: 20%, time: 30ms}}

@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/study/simulation"
 )
 
-// shop is a scenario small enough to know by heart: 400 people in 20 s.
+// shop is a scenario small enough to check by hand: 400 people in 20 s.
 const shop = `
 schema: ombak.scenario/v1
 name: shop
@@ -44,7 +44,7 @@ func parseScenario(t *testing.T, text string) *scenarios.Scenario {
 	return scenario
 }
 
-// TestCostOfAPlan: servers by the second at a price of 36 an hour are a cent each, by hand.
+// TestCostOfAPlan: by hand, at a price of 36 an hour a second of a server costs a cent.
 func TestCostOfAPlan(t *testing.T) {
 	scenario := parseScenario(t, shop)
 	runs, left, err := setup.NewModels(scenario, setup.Options{}, nil)
@@ -80,7 +80,7 @@ func TestCostOfAPlan(t *testing.T) {
 	}
 }
 
-// TestChoice: the thresholds come first, then people, then money; chance decides nothing.
+// TestChoice: thresholds come first, then people, then money. Differences due to chance do not count.
 func TestChoice(t *testing.T) {
 	made := func(name string, verdict report.Verdict, cost float64, finished ...float64) simulation.Result {
 		s := simulation.Result{Report: report.Report{Plan: name, Verdict: verdict}, Priced: true}
@@ -103,13 +103,13 @@ func TestChoice(t *testing.T) {
 		if compared.Best != test.best || len(compared.Why) != len(test.plans) {
 			t.Errorf("%s: %s is best, want %s (%q)", test.why, compared.Best, test.best, compared.Why)
 		}
-		if most := !strings.Contains(test.why, "cheapest"); strings.Contains(compared.Why[0], "most people finish") != most {
+		if most := !strings.Contains(test.why, "cheapest"); strings.Contains(compared.Why[0], "lets as many people finish") != most {
 			t.Errorf("%s: %q", test.why, compared.Why[0])
 		}
 	}
 }
 
-// TestWhy: the sentences name what decided, and differences by their direction.
+// TestWhy: the sentences name what was decisive, and the direction of differences.
 func TestWhy(t *testing.T) {
 	made := func(name string, cost, wait float64, finished ...float64) simulation.Result {
 		s := simulation.Result{Report: report.Report{Plan: name, Verdict: report.Pass}, Priced: cost > 0, Currency: "EUR"}
@@ -171,7 +171,7 @@ func TestWhy(t *testing.T) {
 			},
 		},
 		{
-			"surely fewer than under another that is not chosen",
+			"significantly fewer than under another that is not chosen",
 			[]simulation.Result{made("top", 9, 1, 110, 112, 114), made("best", 5, 1, 104, 112, 111), made("third", 1, 1, 107, 109, 111)},
 			[]string{
 				"best is best: it meets the thresholds, and no other plan that does lets significantly more people finish (109); it is the cheapest of those that do as well, at 5 EUR",
@@ -186,7 +186,7 @@ func TestWhy(t *testing.T) {
 	}
 }
 
-// TestWarningsNameTheirPlans: a warning that not all plans have names those that have it.
+// TestWarningsNameTheirPlans: a warning that only some plans have names them.
 func TestWarningsNameTheirPlans(t *testing.T) {
 	both := simulation.Result{Report: report.Report{Plan: "base", Warnings: []string{"of both"}}}
 	more := simulation.Result{Report: report.Report{Plan: "grows", Warnings: []string{"of both", "of one"}}}

@@ -32,8 +32,8 @@ func search(t *testing.T, scenario *scenarios.Scenario, options setup.Options, r
 	return searched, simulations, done
 }
 
-// TestCheapestStaffIsThatOfTheFormula: two queues in a row, each M/M/c (Burke 1956), so that Erlang C tells
-// which of all pairs of numbers is the cheapest.
+// TestCheapestStaffIsThatOfTheFormula: for two M/M/c queues in a row (Burke 1956), Erlang C gives the
+// cheapest pair of numbers of servers.
 func TestCheapestStaffIsThatOfTheFormula(t *testing.T) {
 	if raceEnabled {
 		t.Skip("many replications; make statistics plays them")
@@ -70,7 +70,7 @@ func TestCheapestStaffIsThatOfTheFormula(t *testing.T) {
 	}
 }
 
-// desk is an M/M/c queue, and a gate whose queue may be too short.
+// desk is an M/M/c queue behind a gate whose queue may be too short.
 const desk = `
 schema: ombak.scenario/v1
 name: desk
@@ -96,8 +96,8 @@ thresholds:
   - {expr: go.response_time_passed.p99 < 10s, severity: warn}
 `
 
-// TestPoliciesAreVaried: without a queue, the least number that the gate must let in at once is that at
-// which Erlang B turns away no more than the threshold allows.
+// TestPoliciesAreVaried: without a queue, the least limit of the gate is the one at which, by Erlang B, no
+// more requests are rejected than the threshold allows.
 func TestPoliciesAreVaried(t *testing.T) {
 	if raceEnabled {
 		t.Skip("many replications; make statistics plays them")
@@ -119,14 +119,14 @@ func TestPoliciesAreVaried(t *testing.T) {
 	}
 }
 
-// TestSearchWithoutAnAnswer: what nothing meets is said, with the bottleneck.
+// TestSearchWithoutAnAnswer: if no plan meets the thresholds, the search says so and names the bottleneck.
 func TestSearchWithoutAnAnswer(t *testing.T) {
 	scenario := parseScenario(t, strings.Replace(desk, "max: 30", "max: 6", 1))
 	searched, simulations, _ := search(t, scenario, setup.Options{To: time.Minute}, 3)
 	if searched.Found != nil || searched.Verdict() != report.Fail || len(simulations) != 1 {
 		t.Fatalf("%+v", searched)
 	}
-	if why := searched.Candidates[0].Why; !strings.Contains(why, "go.passed >= 99% of scheduled: it is ") || !strings.Contains(why, "entry turned away") {
+	if why := searched.Candidates[0].Why; !strings.Contains(why, "go.passed >= 99% of scheduled: the mean is ") || !strings.Contains(why, "entry turned away") {
 		t.Error(why)
 	}
 	if c := CompareSearched(searched, simulations); c.Best != "" || !strings.Contains(c.Why[0], "no plan meets") {
@@ -134,9 +134,9 @@ func TestSearchWithoutAnAnswer(t *testing.T) {
 	}
 }
 
-// TestSurelyNeedsConfidence: by hand, margins of 1, 2 and 3 s have a mean of 2 and a standard error of
-// 0.577; t(0.95; 2) is 2.92, so that the bound is 0.31, and at 99 % (6.96) below 0.
-func TestSurelyNeedsConfidence(t *testing.T) {
+// TestJudgeNeedsConfidence: by hand, margins of 1, 2 and 3 s have a mean of 2 and a standard error of 0.577.
+// With t(0.95; 2) = 2.92 the bound is 0.31; at 99 % (6.96) it is below 0.
+func TestJudgeNeedsConfidence(t *testing.T) {
 	model, err := setup.NewModel(parseScenario(t, strings.Replace(desk, "go.passed >= 99% of scheduled", "go.response_time.mean < 5s", 1)), setup.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func TestChancesOfAWrongAnswerAddUp(t *testing.T) {
 	}
 }
 
-// TestSearchIsRefused: what cannot be searched is said before anything is played.
+// TestSearchIsRefused: a search that cannot work is refused before anything is played.
 func TestSearchIsRefused(t *testing.T) {
 	for _, test := range []struct{ why, text, want string }{
 		{"no section", shop, "does not say what may vary"},

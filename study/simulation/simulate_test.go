@@ -51,7 +51,8 @@ func written(t *testing.T, s Result) []byte {
 	return buffer.Bytes()
 }
 
-// TestReportsAreTheSameOnAnyNumberOfWorkers: byte for byte; and another seed is another run.
+// TestReportsAreTheSameOnAnyNumberOfWorkers: reports are equal byte for byte, and another seed gives another
+// run.
 func TestReportsAreTheSameOnAnyNumberOfWorkers(t *testing.T) {
 	one := written(t, simulateNamed(t, "smoke", setup.Options{}, Settings{Replications: 5, Workers: 1}))
 	four := written(t, simulateNamed(t, "smoke", setup.Options{}, Settings{Replications: 5, Workers: 4}))
@@ -64,7 +65,7 @@ func TestReportsAreTheSameOnAnyNumberOfWorkers(t *testing.T) {
 	}
 }
 
-// TestSimulatedReport: engine, intervals and books are as a simulated report must have them.
+// TestSimulatedReport: a simulated report has the right engine, intervals and balanced books.
 func TestSimulatedReport(t *testing.T) {
 	r := simulateNamed(t, "smoke", setup.Options{}, Settings{Replications: 3}).Report
 	if r.Engine != report.Simulated || r.Started != nil || r.Generator != nil || len(r.Processes) > 0 || r.Replications != 3 {
@@ -74,7 +75,7 @@ func TestSimulatedReport(t *testing.T) {
 		t.Errorf("the books do not add up: %v", faults)
 	}
 	if _, known := r.Funnel[4].CI95["passed"]; !known {
-		t.Error("no confidence interval of who passed identity")
+		t.Error("passed identity has no confidence interval")
 	}
 	if r.Series.Note == "" || len(r.Series.Steps) == 0 || len(r.Series.Stations) == 0 {
 		t.Error("series of replication 0 are missing")
@@ -84,8 +85,8 @@ func TestSimulatedReport(t *testing.T) {
 // surgeCounts are the published counts of 12 April 2020, 16:00 WIB.
 var surgeCounts = map[string]float64{"sign-up": 1_432_133, "email-verify": 1_063_028, "identity": 624_090, "join": 77_834}
 
-// TestSurgeReproducesThePublishedCounts: within 1 %, under both plans; as-published also as it is played
-// live, fast-forwarded, where more people are on their way when the run ends.
+// TestSurgeReproducesThePublishedCounts: within 1 %, under both plans. Under as-published it also holds as
+// played live, fast-forwarded, when more people are on their way at the end of the run.
 func TestSurgeReproducesThePublishedCounts(t *testing.T) {
 	if raceEnabled || testing.Short() {
 		t.Skip("plays 2.4 million visits three times")
@@ -100,8 +101,8 @@ func TestSurgeReproducesThePublishedCounts(t *testing.T) {
 	}
 }
 
-// TestTheRegistryBoundsTheSurge: under as-was more capacity lets more people through, and the
-// registry works almost without a break; a constant share would do neither.
+// TestTheRegistryBoundsTheSurge: under as-was more capacity lets more people through, and the registry is
+// busy almost all the time. With a constant share of failures, neither would be true.
 func TestTheRegistryBoundsTheSurge(t *testing.T) {
 	if raceEnabled || testing.Short() {
 		t.Skip("plays 240,000 visits twice")
@@ -125,7 +126,7 @@ func TestTheRegistryBoundsTheSurge(t *testing.T) {
 	}
 }
 
-// TestPlansSeeTheSamePeople: what happens before a plan's changes matter is the same under both.
+// TestPlansSeeTheSamePeople: before a plan's changes matter, the same happens under both plans.
 func TestPlansSeeTheSamePeople(t *testing.T) {
 	under := func(plan string) Result {
 		run := simulationOf(t, "prakerja-2020", setup.Options{Scale: 0.01, ScaleSystem: 0.1, Plan: plan})
@@ -140,8 +141,8 @@ func TestPlansSeeTheSamePeople(t *testing.T) {
 	}
 }
 
-// TestComparedPlansAreSimulatedOnes: plans that share their people, and of whose runs less is kept, come to
-// the very figures of simulations each on its own.
+// TestComparedPlansAreSimulatedOnes: plans that share their people and keep less of each run yield exactly
+// the figures of separate simulations.
 func TestComparedPlansAreSimulatedOnes(t *testing.T) {
 	scenario, err := scenarios.Load("prakerja-2020")
 	if err != nil {
@@ -195,8 +196,8 @@ func TestNewSimulationRefuses(t *testing.T) {
 	}
 }
 
-// TestMetastability: after a rush of one minute the service stays down though the load is what it
-// bore before, and each cure brings it back.
+// TestMetastability: after a rush of one minute the service stays down, although it bore the same load
+// before, and each cure restores it.
 func TestMetastability(t *testing.T) {
 	for _, test := range []struct {
 		plan     string
@@ -217,8 +218,8 @@ func TestMetastability(t *testing.T) {
 	}
 }
 
-// TestPasswordsBoundWhatTheyStandAt: with one core that hashes for 23 ms, 43.5 people a second get
-// past the step that asks for a password, and everybody past the others.
+// TestPasswordsBoundWhatTheyStandAt: with one core that hashes for 23 ms, 43.5 people a second pass the step
+// that asks for a password, and everybody passes the others.
 func TestPasswordsBoundWhatTheyStandAt(t *testing.T) {
 	const signUp, password, hashed = 0, 3, 1 / 0.023
 	for _, test := range []struct {
@@ -233,7 +234,7 @@ func TestPasswordsBoundWhatTheyStandAt(t *testing.T) {
 	}
 }
 
-// passedPerSecond is the goodput of the first step between two seconds.
+// passedPerSecond returns the goodput of the first step between two seconds.
 func passedPerSecond(r report.Report, from, to int64) float64 { return stepPerSecond(r, 0, from, to) }
 
 func stepPerSecond(r report.Report, step int, from, to int64) float64 {
@@ -246,7 +247,7 @@ func stepPerSecond(r report.Report, step int, from, to int64) float64 {
 	return float64(sum) / float64(to-from)
 }
 
-// TestRandomTotalsAreCounted: where each replication has its own number of people, the books of each add up.
+// TestRandomTotalsAreCounted: if each replication has its own number of people, the books of each balance.
 func TestRandomTotalsAreCounted(t *testing.T) {
 	run, err := setup.NewModel(parseScenario(t, strings.Replace(shop, "arrivals: {step: go, mode: even", "drain: 2s\narrivals: {step: go, totals: random", 1)), setup.Options{})
 	if err != nil {
@@ -266,9 +267,9 @@ func TestRandomTotalsAreCounted(t *testing.T) {
 	}
 }
 
-// TestMaxRateEvensOutTheWork: when 21 hours are played in minutes, the people of the spike come to
-// their later steps within seconds of one another, beside those who sign up then; no ten seconds ask for much
-// more than all.
+// TestMaxRateEvensOutTheWork: if 21 hours are played in minutes, the people of the spike come to their later
+// steps within seconds of one another, while others sign up. No ten seconds ask for much more work than the
+// average.
 func TestMaxRateEvensOutTheWork(t *testing.T) {
 	const scale, span = 0.05, 10
 	r := simulateNamed(t, "prakerja-2020", setup.Options{Plan: "as-published", Scale: scale, MaxRate: 150_000. / 60 * scale}, Settings{}).Report
@@ -290,7 +291,7 @@ func TestMaxRateEvensOutTheWork(t *testing.T) {
 		}
 		most = max(most, sum)
 	}
-	if mean := all / float64(len(asked)) * span; most > 1.8*mean { // 2.7 where nothing but sign-ups is capped
+	if mean := all / float64(len(asked)) * span; most > 1.8*mean { // 2.7 if only sign-ups are capped
 		t.Errorf("the busiest %d s ask for %.0f, %.2f times the mean", span, most, most/mean)
 	}
 }
