@@ -81,10 +81,10 @@ func TestWalks(t *testing.T) {
 			{funnel.Completed, true, 15 * s, false, 16 * s},
 			{funnel.Completed, true, 16 * s, true, 0},
 		}},
-		{"the person goes beyond the last step", []answer{
+		{"nobody goes beyond the last step", []answer{
 			{funnel.Completed, false, 10 * s, true, 11 * s}, {funnel.Completed, false, 12 * s, true, 13 * s}, {funnel.Completed, false, 13 * s, true, 0},
 		}},
-		{"a dropped attempt is tried again", []answer{{funnel.Dropped, false, 10 * s, true, 0}}},
+		{"a dropped attempt is not tried again", []answer{{funnel.Dropped, false, 10 * s, true, 0}}},
 	} {
 		j := newJourney(nil)
 		walk, _ := j.Begin(1, 10*s)

@@ -32,7 +32,7 @@ type Options struct {
 	ScaleSystem float64       // factor on servers, rates, quotas and limits
 	Speed       float64       // scenario seconds per real second
 	MaxRate     workload.Rate // fast-forward: most sign-ups per second
-	MaxWork     workload.Rate // fast-forward: most work, as that of so many average sign-ups per second; 0 means MaxRate
+	MaxWork     workload.Rate // fast-forward: most work, in average sign-ups per second; 0 means MaxRate
 	From, To    time.Duration // the part of the scenario to play; To 0 means its end
 	Rate        workload.Rate // a constant rate of sign-ups instead of the scenario's arrivals
 	For         time.Duration // how long Rate is offered
@@ -42,7 +42,7 @@ type Options struct {
 	Closed      int               // people kept under way at all times, instead of the arrivals
 	ConnectTo   map[string]string // host:port of a target → host:port to connect to instead
 	Watch       map[string]string // processes of the target: name → process id, or URL of Prometheus metrics
-	Part, Parts int               // this generator's part, counting from 0, of so many
+	Part, Parts int               // this generator's part, counting from 0, and the number of parts
 }
 
 func (o Options) check() error {

@@ -35,7 +35,7 @@ func (d Description) Faults(dependency string) (Schedule, error) {
 	schedule := make(Schedule, 0, len(set.Faults))
 	for _, f := range set.Faults {
 		if !f.Kind.Befalls(dependency) {
-			return nil, fmt.Errorf("fault %s cannot befall a dependency of kind %s", f.Kind, dependency)
+			return nil, fmt.Errorf("fault %s does not apply to a dependency of kind %s", f.Kind, dependency)
 		}
 		f.Name = d.Fault
 		f.At, f.For = d.At, d.For

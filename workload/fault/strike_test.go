@@ -140,7 +140,7 @@ func TestDescriptions(t *testing.T) {
 		{"a number as status", fault.Description{Fault: "outage", With: map[string]any{"status": uint64(500)}}, "generic", ""},
 		{"an unknown name", fault.Description{Fault: "meteor"}, "dtks", `fault "meteor" is unknown; use brown-out`},
 		{"a set of another dependency", fault.Description{Fault: "mail-greylist"}, "dtks", "is of mail, not of dtks"},
-		{"a kind that SMTP does not know", fault.Description{Fault: "garbage"}, "mail", "cannot befall a dependency of kind mail"},
+		{"a kind that SMTP does not know", fault.Description{Fault: "garbage"}, "mail", "does not apply to a dependency of kind mail"},
 		{"a misspelt setting", fault.Description{Fault: "slow", With: map[string]any{"dalay": "2s"}}, "dtks", "dalay: there is no such setting"},
 		{"a share that is invalid", fault.Description{Fault: "brown-out", With: map[string]any{"capacity": "200%"}}, "dtks", "is not a share"},
 		{"slow without saying how slow", fault.Description{Fault: "slow"}, "dtks", "needs a delay"},
