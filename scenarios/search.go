@@ -45,9 +45,9 @@ func (v Vary) Choice(number int) Setting {
 // The limits of a search: numbers in one range, and combinations of all ranges but the longest, each of which
 // is tried.
 const (
-	mostOnRange  = 100_000
-	mostRows     = 1000
-	mostVaried   = 8
+	maxRange  = 100_000
+	maxRows     = 1000
+	maxVaried   = 8
 	atConfidence = 0.95
 )
 
@@ -64,8 +64,8 @@ func (s *Scenario) validateSearch() {
 	if search.Confidence >= 1 {
 		s.source.faultAt("search.confidence", "write for example 95%", "a confidence of 100%% is impossible for random results")
 	}
-	if len(search.Vary) == 0 || len(search.Vary) > mostVaried {
-		s.source.faultAt("search.vary", "add for example {set: stations.NAME.servers, min: 1, max: 20}", "%d settings are varied; a search needs 1 to %d", len(search.Vary), mostVaried)
+	if len(search.Vary) == 0 || len(search.Vary) > maxVaried {
+		s.source.faultAt("search.vary", "add for example {set: stations.NAME.servers, min: 1, max: 20}", "%d settings are varied; a search needs 1 to %d", len(search.Vary), maxVaried)
 	}
 	if !s.anyPrice() {
 		s.source.faultAt("search", "add cost: {replica_hour: 1}, or your own prices", "without prices there is no cheapest plan")
@@ -84,8 +84,8 @@ func (s *Scenario) validateSearch() {
 			longest = max(longest, vary.Choices())
 		}
 	}
-	if rows := combinations / float64(longest); rows > mostRows {
-		s.source.faultAt("search.vary", "vary fewer settings, or use shorter ranges", "%.0f combinations, without the longest range, are more than %d", rows, mostRows)
+	if rows := combinations / float64(longest); rows > maxRows {
+		s.source.faultAt("search.vary", "vary fewer settings, or use shorter ranges", "%.0f combinations, without the longest range, are more than %d", rows, maxRows)
 	}
 }
 
@@ -106,8 +106,8 @@ func (s *Scenario) validateVary(path string, vary Vary) bool {
 		return true
 	case vary.Max < vary.Min || vary.Min < 0 || vary.Max == 0:
 		s.source.faultAt(path, "give min and max, or values", "the range from %d to %d is empty", vary.Min, vary.Max)
-	case vary.Max-vary.Min >= mostOnRange:
-		s.source.faultAt(path, fmt.Sprintf("use at most %d", mostOnRange), "%d numbers are too many", vary.Max-vary.Min+1)
+	case vary.Max-vary.Min >= maxRange:
+		s.source.faultAt(path, fmt.Sprintf("use at most %d", maxRange), "%d numbers are too many", vary.Max-vary.Min+1)
 	default:
 		return true
 	}

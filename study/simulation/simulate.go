@@ -21,7 +21,7 @@ type Result struct {
 // The number of replications that estimate how many are needed, and the most played for a precision.
 const (
 	pilot            = 5
-	mostReplications = 1000
+	maxForPrecision = 1000
 )
 
 // Simulate plays all replications of a model, several at once, and returns their average. The report does not
@@ -63,5 +63,5 @@ func (s *Series) extendToPrecision(ctx context.Context, settings Settings) error
 	for _, replication := range independent.Replications {
 		finished = append(finished, replication.Finished)
 	}
-	return s.Extend(ctx, settings, min(settings.apiece()*sim.Enough(finished, settings.Precision), mostReplications))
+	return s.Extend(ctx, settings, min(settings.apiece()*sim.Enough(finished, settings.Precision), maxForPrecision))
 }
