@@ -45,9 +45,9 @@ func (v Vary) Choice(number int) Setting {
 // The limits of a search: numbers in one range, and combinations of all ranges but the longest, each of which
 // is tried.
 const (
-	maxRange  = 100_000
-	maxRows     = 1000
-	maxVaried   = 8
+	maxRange     = 100_000
+	maxRows      = 1000
+	maxVaried    = 8
 	atConfidence = 0.95
 )
 

@@ -56,7 +56,7 @@ func excess(measured []report.Report, step int, simulated report.StepRow, quanti
 
 // Delays below these are left out of the model: in seconds, and as a share of the simulated median.
 const (
-	minDelay    = 10e-6
+	minDelay      = 10e-6
 	minDelayShare = 0.03
 )
 

@@ -61,7 +61,7 @@ func (s Settings) Timed(replications int, expected func(first, rest time.Duratio
 // and ten times the replications narrow an interval only by a factor of three.
 const (
 	maxReplications = 10_000  // replications of one plan
-	maxRuns   = 100_000 // simulations of one study
+	maxRuns         = 100_000 // simulations of one study
 )
 
 // CheckReplications refuses a number of replications of one plan that cannot be played.

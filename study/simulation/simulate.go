@@ -20,7 +20,7 @@ type Result struct {
 
 // The number of replications that estimate how many are needed, and the most played for a precision.
 const (
-	pilot            = 5
+	pilot           = 5
 	maxForPrecision = 1000
 )
 
