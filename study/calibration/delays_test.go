@@ -106,7 +106,7 @@ func TestValidateKnowsTheSpread(t *testing.T) {
 	}
 	other := live
 	other.Scenario.Seed++
-	for want, runs := range map[string][]report.Report{"report 2 is of another plan, seed or load": {live, other}, "no report": nil} {
+	for want, runs := range map[string][]report.Report{"report 2 has another plan, seed or load": {live, other}, "no report": nil} {
 		if _, err := Validate(t.Context(), scenario, runs, setup.Options{}, Validating{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
