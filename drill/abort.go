@@ -9,10 +9,10 @@ import (
 	"github.com/ombak-sim/ombak/report/threshold"
 )
 
-// ErrBroken marks a run that ended because a threshold which says so was broken.
+// ErrBroken marks a run that was ended by a broken threshold.
 var ErrBroken = errors.New("a threshold was broken")
 
-// broken says which threshold is to end the run now.
+// broken returns an error if a broken threshold ends the run now.
 func (c *conductor) broken() error {
 	c.mu.Lock()
 	judged, broken := threshold.Broken(c.recording, c.run.Conditions, time.Since(c.began))

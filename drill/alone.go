@@ -21,25 +21,25 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Alone describes one part that runs by itself, beside a user's own service or client.
+// Alone describes a part that runs by itself, next to a user's own service or client.
 type Alone struct {
-	Listen    map[string]string // where to listen, by the names of addresses; absent means a free port
-	Addresses map[string]string // backend: where its dependencies are
-	Database  string            // backend: path of the SQLite file or postgres:// URL, which may hold people, or OwnPostgres
-	Record    map[string]string // mocks: URL of the service behind a generic mock, to pass everything on to and to record
-	Token     string            // mocks: who holds it may control them; empty means nobody may
+	Listen    map[string]string // addresses to listen on, by name; absent means a free port
+	Addresses map[string]string // backend: addresses of its dependencies
+	Database  string            // backend: path of an SQLite file, a postgres:// URL, or OwnPostgres; may already hold people
+	Record    map[string]string // mocks: URL of the service behind a generic mock, which forwards to it and records its answers
+	Token     string            // mocks: bearer token for controlling them; empty disables control
 	Log       *slog.Logger
-	Ready     func(Ready) // called once the part serves
+	Ready     func(Ready) // called once, when the part serves
 
-	KeyFile              string        // backend: file of its key; empty means the one beside the SQLite file
-	LinkBase             string        // backend: start of the links in mails; empty means the own address
-	SessionTTL           time.Duration // backend: how long a session is good; 0 means the default
-	ConnectionsPerClient int           // backend: most from one address; 0 means no limit
-	Profiling            bool          // backend: profiles at the admin listener
+	KeyFile              string        // backend: file of its key; empty means the one next to the SQLite file
+	LinkBase             string        // backend: beginning of the links in mails; empty means its own address
+	SessionTTL           time.Duration // backend: lifetime of a session; 0 means the default
+	ConnectionsPerClient int           // backend: most connections from one address; 0 means no limit
+	Profiling            bool          // backend: serve profiles at the admin listener
 }
 
-// ServeBackend runs the reference backend of a run until the context ends. Its key is its own, not the
-// one that a drill takes.
+// ServeBackend runs the reference backend of a run until the context ends. It has a secret key of its own,
+// not the key of a drill.
 func ServeBackend(ctx context.Context, run *setup.Live, alone Alone) error {
 	config := run.Service.Backend
 	config.Fresh = false
@@ -69,37 +69,37 @@ func ServeBackend(ctx context.Context, run *setup.Live, alone Alone) error {
 	return serveAlone(ctx, Order{Backend: &BackendOrder{config, run.Scenario.Opens}}, run.People.Clock(), alone)
 }
 
-// checkListeners refuses a backend that would listen where nobody looks for it.
+// checkListeners refuses listeners that would be of no use to anybody.
 func checkListeners(config backend.Config, listen map[string]string) error {
 	if err := checkNames(listen, "backend", "admin"); err != nil {
 		return err
 	}
 	if config.Profiling && config.Admin == "" {
-		return setup.Refuse("--pprof shows profiles at the admin listener, and there is none; give --listen admin=HOST:PORT")
+		return setup.Refuse("--pprof serves profiles at the admin listener, but there is none; give --listen admin=HOST:PORT")
 	}
 	if config.Mail.SMTP != "" && config.LinkBase == "" && listensEverywhere(config.Listen) {
-		return setup.Refuse("the links in mails would name no host, since --listen backend=%s has none; say what they begin with, as in --link-base https://people.example", config.Listen)
+		return setup.Refuse("the links in mails would have no host, because --listen backend=%s has none; give their beginning, as in --link-base https://people.example", config.Listen)
 	}
 	return nil
 }
 
-// listensEverywhere says whether an address stands for all of the machine's.
+// listensEverywhere reports whether an address means all addresses of the machine.
 func listensEverywhere(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	return err == nil && (host == "" || net.ParseIP(host).IsUnspecified())
 }
 
-// checkNames refuses an address for a listener that there is not.
+// checkNames refuses an address for an unknown listener.
 func checkNames(listen map[string]string, names ...string) error {
 	for _, name := range slices.Sorted(maps.Keys(listen)) {
 		if !slices.Contains(names, name) {
-			return setup.Refuse("--listen %s is unknown; what listens is called %s", name, strings.Join(names, ", "))
+			return setup.Refuse("--listen %s is unknown; the listeners are %s", name, strings.Join(names, ", "))
 		}
 	}
 	return nil
 }
 
-// checkAddresses refuses a backend that would not find what it calls.
+// checkAddresses refuses a backend that lacks the address of a dependency, or has one that it does not call.
 func checkAddresses(run *setup.Live, addresses map[string]string) error {
 	s, wanted := run.Scenario, []string{}
 	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
@@ -155,7 +155,7 @@ func ServeMocks(ctx context.Context, run *setup.Mocks, alone Alone) error {
 	return serveAlone(ctx, Order{Mocks: &MocksOrder{Config: config, Recordings: files}}, run.People.Clock(), alone)
 }
 
-// listenersOf names what listens among the mocks.
+// listenersOf returns the names of the listeners of the mocks.
 func listenersOf(config mocks.Config) []string {
 	names := slices.Concat([]string{"admin"}, mocks.Registries(), []string{"mail", "mail-smtp"})
 	if config.SMS != nil {
@@ -167,7 +167,7 @@ func listenersOf(config mocks.Config) []string {
 	return names
 }
 
-// serveAlone plays the conductor of a single part in this process: the run begins at once.
+// serveAlone acts as the conductor of a single part in this process. The run begins at once.
 func serveAlone(ctx context.Context, order Order, clock workload.Clock, alone Alone) error {
 	input, orders := io.Pipe()
 	messages, output := io.Pipe()
@@ -194,6 +194,6 @@ func serveAlone(ctx context.Context, order Order, clock workload.Clock, alone Al
 	err := ServePart(part, input, output, alone.Log)
 	stop()
 	_ = input.Close()  // a pipe's Close never fails
-	_ = output.Close() // likewise
+	_ = output.Close() // a pipe's Close never fails
 	return err
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 )
 
-// lone is a scenario whose backend calls nobody.
+// lone is a scenario whose backend calls no dependency.
 const lone = `schema: ombak.scenario/v1
 name: lone
 opens: 2020-04-11T19:00:00+07:00
@@ -32,13 +32,13 @@ journey: [{name: sign-up, request: {target: backend, path: /}}]
 
 const signUp = `{"name":"Siti","email":"siti@example.test","phone":"08123456789"}`
 
-// publicKey is the key of a drill with the seed 7, which everybody can reckon.
+// publicKey returns the key of a drill with the seed 7, which everybody can compute.
 func publicKey() []byte {
 	sum := sha256.Sum256([]byte("ombak drill store key 7"))
 	return sum[:]
 }
 
-// forge signs a session of the first person as a backend with the key would.
+// forge signs a session of the first person, as a backend with the key would.
 func forge(t *testing.T, key []byte) string {
 	t.Helper()
 	secret, err := hkdf.Key(sha256.New, key, nil, "ombak session", sha256.Size)
@@ -55,9 +55,9 @@ func forge(t *testing.T, key []byte) string {
 	return text + "." + encode(sign(text))
 }
 
-// TestSessionsOfTheSeedAreRefused: who knows the scenario can sign with the key that a drill takes from its
-// seed. A backend that runs alone takes such a session only where it was given that key, which shows that
-// the forgery is a good one: it is the session of somebody who has not proved an address.
+// TestSessionsOfTheSeedAreRefused: anyone who knows the scenario can sign with the key that a drill derives
+// from its seed. A backend that runs alone accepts such a session only if it was given that key. The session
+// is of a person who has not proved an address, which shows that the forgery is valid.
 func TestSessionsOfTheSeedAreRefused(t *testing.T) {
 	forged := forge(t, publicKey())
 	given := filepath.Join(t.TempDir(), "ombak.key")
@@ -71,7 +71,7 @@ func TestSessionsOfTheSeedAreRefused(t *testing.T) {
 	}
 }
 
-// TestConnectionsOfAClientAreBounded: the second connection from one address is turned away.
+// TestConnectionsOfAClientAreBounded: the second connection from one address is rejected.
 func TestConnectionsOfAClientAreBounded(t *testing.T) {
 	url := serveLone(t, drill.Alone{ConnectionsPerClient: 1})
 	connection, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
@@ -82,7 +82,7 @@ func TestConnectionsOfAClientAreBounded(t *testing.T) {
 	if _, err := connection.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := connection.Read(make([]byte, 1)); err != nil { // the answer: by now the backend counts it
+	if _, err := connection.Read(make([]byte, 1)); err != nil { // after the answer the backend has counted the connection
 		t.Fatal(err)
 	}
 	second, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
@@ -90,7 +90,7 @@ func TestConnectionsOfAClientAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer second.Close()
-	status := make([]byte, len("HTTP/1.1 429")) // it comes unasked: net/http would take it for a fault
+	status := make([]byte, len("HTTP/1.1 429")) // it comes unasked, which net/http would treat as an error
 	if _, err := io.ReadFull(second, status); err != nil || string(status) != "HTTP/1.1 429" {
 		t.Errorf("the second connection hears %q, %v", status, err)
 	}
@@ -123,14 +123,14 @@ func serveLone(t *testing.T, alone drill.Alone) (url string) {
 	return ""
 }
 
-// ask sends a request and demands the status of its answer.
+// ask sends a request and checks the status of its answer.
 func ask(t *testing.T, method, url, session, body string, want int) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Close = true // so that the next may connect, and the backend stop at once
+	request.Close = true // lets the next request connect, and the backend stop at once
 	request.Header.Set("Content-Type", "application/json")
 	if session != "" {
 		request.Header.Set("Authorization", "Bearer "+session)

@@ -17,8 +17,8 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// assemble joins everything the conductor knows into the report. Of a run that ended before its
-// time it tells the people who came, not those who would have.
+// assemble makes the report from everything that the conductor knows. If the run ended early, the report
+// leaves out the people who were still to come.
 func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error) report.Report {
 	duration := max(0, time.Since(c.began))
 	offered := &c.run.Offered
@@ -28,8 +28,8 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	if ended != nil {
 		offered = nil
 	}
-	if errors.Is(ended, ErrBroken) { // which is a verdict
-		c.warnings = append(c.warnings, "the run ended before its time: "+ended.Error())
+	if errors.Is(ended, ErrBroken) { // the threshold gives the verdict
+		c.warnings = append(c.warnings, "the run ended early: "+ended.Error())
 	}
 	s := c.run.Scenario
 	clock := c.run.People.Clock()
@@ -49,7 +49,7 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	facts := recorder.Facts{
 		Ombak: c.environment.Build, Engine: report.Live,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
-		Plan:     s.Plan(), Part: played(c.run.Options), Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
+		Plan:     s.Plan(), Part: partOf(c.run.Options), Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
 		Machine: host.Machine(), Store: c.store, Offered: offered,
 		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Protocol: c.run.Protocol(), Processes: others, Reconciliation: reconciliation,
 		Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
@@ -58,8 +58,8 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	return rules.Judge(recorder.Assemble(c.recording, facts), c.recording, facts.Clock)
 }
 
-// played says which part of a run the options ask for; nil where that is all of it.
-func played(o setup.Options) *report.Part {
+// partOf returns the part of a run that the options select, or nil if they select all of it.
+func partOf(o setup.Options) *report.Part {
 	if o.Parts == 0 {
 		return nil
 	}
@@ -69,8 +69,8 @@ func played(o setup.Options) *report.Part {
 	}
 }
 
-// cutShort says in words why a run was not carried out; "" where it was, or where it ended by a
-// threshold that says so.
+// cutShort returns why a run ended early. It returns "" if the run did not, or if a threshold ended it,
+// because that gives a verdict.
 func cutShort(ended error, after time.Duration) string {
 	switch {
 	case ended == nil, errors.Is(ended, ErrBroken):

@@ -11,7 +11,7 @@ import (
 // OwnPostgres as a database means a PostgreSQL that is started for the run and removed after it.
 const OwnPostgres = "postgres"
 
-// startCluster starts the run's own PostgreSQL, if it is to have one.
+// startCluster starts the run's own PostgreSQL, if it has one.
 func (c *conductor) startCluster(ctx context.Context) (err error) {
 	if c.run.Service == nil || c.environment.Database != OwnPostgres {
 		return nil
@@ -23,7 +23,7 @@ func (c *conductor) startCluster(ctx context.Context) (err error) {
 	return nil
 }
 
-// stopCluster stops it, once; what it took is among the costs of the processes.
+// stopCluster stops it, once, and records its costs with those of the processes.
 func (c *conductor) stopCluster() {
 	if c.cluster == nil {
 		return

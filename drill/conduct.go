@@ -23,10 +23,10 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 )
 
-// ErrPartDied marks a run that ended because one of its parts died, though nothing meant to kill it.
+// ErrPartDied marks a run that ended because one of its parts died unexpectedly.
 var ErrPartDied = errors.New("a part died")
 
-// Stage says where a run stands, for progress.
+// Stage is the stage of a run, for progress.
 type Stage string
 
 // The stages of a run.
@@ -38,31 +38,31 @@ const (
 	Reconciling Stage = "reconciling"
 )
 
-// Progress is told to whoever watches a run: at each change of stage and about once a second.
+// Progress describes how far a run is. It is sent at each change of stage and about once a second.
 type Progress struct {
 	Stage   Stage
 	At      time.Duration // real time since the run began
 	Until   time.Duration // real time of its planned end
 	People  uint64        // scheduled so far
 	Dropped uint64        // people who could not begin
-	Passed  uint64        // people who passed the step that arrivals are scheduled at
-	Offered int           // people that the whole run offers
-	Total   int           // of those, people who will try that step
+	Passed  uint64        // people who passed the step at which arrivals are scheduled
+	Offered int           // people in the whole run
+	Total   int           // those of them who will try that step
 }
 
-// Environment is where and how a run is conducted.
+// Environment describes where and how a run is conducted.
 type Environment struct {
 	Command  []string       // starts a part: a program and its arguments
-	Folder   string         // for everything the run writes; must exist
+	Folder   string         // everything that the run writes goes there; it must exist
 	Database string         // path of an SQLite file, a postgres:// URL, or OwnPostgres; empty means ombak.db in the folder
-	Build    report.Build   // what conducts
-	Metrics  string         // where the generator shows Prometheus metrics; empty means nowhere
+	Build    report.Build   // the build that conducts
+	Metrics  string         // address at which the generator serves Prometheus metrics; empty means none
 	Log      io.Writer      // standard error of the parts; may be nil
 	Progress func(Progress) // called on one goroutine; may be nil
 }
 
-// conductor is one run under way. Its maps and slices are guarded by mu, because each part's
-// messages come on a goroutine of its own.
+// conductor conducts one run. Its mutex mu guards its maps and slices, because the messages of each part
+// arrive on a goroutine of their own.
 type conductor struct {
 	run         *setup.Live
 	environment Environment
@@ -81,14 +81,14 @@ type conductor struct {
 	store        *report.Store
 	strain       *report.Strain
 	watched      []report.Process  // parts of the target that others started
-	costs        []report.Process  // of what was no part
+	costs        []report.Process  // of processes that are not parts
 	cluster      *postgres.Cluster // nil unless the run has a PostgreSQL of its own
 	done         chan struct{}     // closed when the generator has nothing left to play
 }
 
-// Conduct plays the run and returns its report. With an error the report holds what is known so
-// far: ErrPartDied, the context's error when interrupted, or why the run could not begin; then its
-// Schema is empty.
+// Conduct plays the run and returns its report. With an error it returns what is known so far. The error is
+// ErrPartDied, the context's error after an interrupt, or the reason why the run could not begin; in that
+// case the report's Schema is empty.
 func Conduct(ctx context.Context, run *setup.Live, environment Environment) (report.Report, error) {
 	hide := run.Mask()
 	environment.Log = hide.Writer(environment.Log)
@@ -127,7 +127,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 	return c.assemble(reconciliation, ended), ended
 }
 
-// prepare refuses what cannot work before anything is started.
+// prepare refuses a run that cannot work, before anything is started.
 func prepare(ctx context.Context, run *setup.Live, environment *Environment) error {
 	if environment.Database == "" {
 		environment.Database = filepath.Join(environment.Folder, "ombak.db")
@@ -136,7 +136,7 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 		return err
 	}
 	if run.Service == nil {
-		return reach(run.Generator.Targets, run.Options.ConnectTo)
+		return checkReachable(run.Generator.Targets, run.Options.ConnectTo)
 	}
 	if environment.Database == OwnPostgres {
 		return nil
@@ -156,8 +156,8 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 	return host.NeedSpace(filepath.Dir(environment.Database), people, run.Generator.PhotoBytes)
 }
 
-// reach says which target cannot be connected to, before anybody is sent there.
-func reach(targets, connectTo map[string]string) error {
+// checkReachable returns an error if a target cannot be connected to, before anybody is sent there.
+func checkReachable(targets, connectTo map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(targets)) {
 		target, err := url.Parse(targets[name])
 		if err != nil {
@@ -177,7 +177,7 @@ func reach(targets, connectTo map[string]string) error {
 	return nil
 }
 
-// startParts starts mocks, backend and generator, each once those it needs are ready.
+// startParts starts mocks, backend and generator, each once the parts that it needs are ready.
 func (c *conductor) startParts(ctx context.Context) error {
 	generator := c.run.Generator
 	if c.run.Service != nil {
@@ -203,7 +203,7 @@ func (c *conductor) startParts(ctx context.Context) error {
 	return err
 }
 
-// startMocks starts the mocks and leaves word of how to control them in the folder.
+// startMocks starts the mocks and writes to the folder how to control them.
 func (c *conductor) startMocks(ctx context.Context) (Ready, error) {
 	config := c.run.Service.Mocks
 	config.Admin.Token = NewToken()
@@ -215,7 +215,7 @@ func (c *conductor) startMocks(ctx context.Context) (Ready, error) {
 }
 
 func (c *conductor) startPart(ctx context.Context, name string, order Order) (Ready, error) {
-	p, err := start(name, c.environment.Command, order, c.environment.Log, c.hear)
+	p, err := start(name, c.environment.Command, order, c.environment.Log, c.receive)
 	if err != nil {
 		return Ready{}, err
 	}
@@ -224,8 +224,8 @@ func (c *conductor) startPart(ctx context.Context, name string, order Order) (Re
 	return p.await(ctx, patience)
 }
 
-// hear takes one message of one part.
-func (c *conductor) hear(_ *process, message Message) {
+// receive handles one message of one part.
+func (c *conductor) receive(_ *process, message Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -240,12 +240,12 @@ func (c *conductor) hear(_ *process, message Message) {
 	case message.Done:
 		close(c.done)
 	case message.Delta != nil:
-		c.take(*message.Delta)
+		c.addDelta(*message.Delta)
 	}
 }
 
-// take adds one second of one shard; the lock is held.
-func (c *conductor) take(delta recorder.Delta) {
+// addDelta adds one second of one shard. The caller holds the lock.
+func (c *conductor) addDelta(delta recorder.Delta) {
 	if err := delta.Validate(len(c.run.Generator.Journey.Steps)); err != nil {
 		c.warnings = append(c.warnings, fmt.Sprintf("a second of the generator was left out: %v", err))
 		return
@@ -266,12 +266,12 @@ func (c *conductor) take(delta recorder.Delta) {
 	c.recording.Add(delta)
 }
 
-// play lets the run begin and waits for its end; it returns why it ended before its time.
+// play lets the run begin and waits for its end. It returns why the run ended early, or nil.
 func (c *conductor) play(ctx context.Context) error {
-	const notice = 250 * time.Millisecond // for the word to reach every part
+	const notice = 250 * time.Millisecond // enough to reach every part
 	c.began = time.Now().Add(notice)
 	for _, p := range c.parts {
-		if err := p.tell(Begin{At: c.began, Clock: c.run.People.Clock()}); err != nil {
+		if err := p.send(Begin{At: c.began, Clock: c.run.People.Clock()}); err != nil {
 			<-p.ended
 			return fmt.Errorf("%w: %w", ErrPartDied, p.cause())
 		}
@@ -301,7 +301,7 @@ func (c *conductor) play(ctx context.Context) error {
 	}
 }
 
-// deaths tells of the first part that ends by itself.
+// deaths reports the first part that ends by itself.
 type deaths struct {
 	parts chan *process
 	over  chan struct{}
@@ -337,7 +337,7 @@ func (c *conductor) stage() Stage {
 	return Draining
 }
 
-// stopAll stops the generator first, then the backend, then the mocks that it calls.
+// stopAll stops the generator first, then the backend, then the mocks that the backend calls.
 func (c *conductor) stopAll() {
 	const patience = 15 * time.Second
 	for i := len(c.parts) - 1; i >= 0; i-- {

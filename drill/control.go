@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// Control says how to reach the mocks of a running drill.
+// Control holds what is needed to control the mocks of a running drill.
 type Control struct {
 	URL   string `json:"url"`
 	Token string `json:"token"`
@@ -22,14 +22,14 @@ const controlFile = "control.json"
 // NewToken returns a secret that nobody can guess.
 func NewToken() string { return rand.Text() }
 
-// WriteControl leaves word in a folder, for its owner alone.
+// WriteControl writes the control file of a folder, readable only by its owner.
 func WriteControl(folder string, control Control) error {
 	text, err := json.Marshal(control)
 	if err != nil {
 		return err
 	}
 	name := filepath.Join(folder, controlFile)
-	_ = os.Remove(name) // of an earlier run, perhaps with other rights
+	_ = os.Remove(name) // an earlier run may have left one with other permissions
 	return os.WriteFile(name, append(text, '\n'), 0o600)
 }
 
@@ -37,12 +37,12 @@ func removeControl(folder string) {
 	_ = os.Remove(filepath.Join(folder, controlFile)) // a run without mocks has none
 }
 
-// ReadControl finds the drill that writes into a folder.
+// ReadControl returns the control of the drill that writes into a folder.
 func ReadControl(folder string) (Control, error) {
 	var control Control
 	text, err := os.ReadFile(filepath.Join(folder, controlFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return control, fmt.Errorf("no drill with mocks writes into %s now; name its folder with --out, or give --url and --token", folder)
+		return control, fmt.Errorf("no drill with mocks is writing into %s; name its folder with --out, or give --url and --token", folder)
 	}
 	if err == nil {
 		err = json.Unmarshal(text, &control)
@@ -53,7 +53,7 @@ func ReadControl(folder string) (Control, error) {
 	return control, nil
 }
 
-// LatestControl finds the drill that began last among the folders in a folder.
+// LatestControl returns the control of the drill that began last among those whose folders are in parent.
 func LatestControl(parent string) (Control, error) {
 	files, _ := filepath.Glob(filepath.Join(parent, "*", controlFile)) // the pattern is well formed
 	latest, newest := "", fs.FileInfo(nil)
@@ -63,7 +63,7 @@ func LatestControl(parent string) (Control, error) {
 		}
 	}
 	if latest == "" {
-		return Control{}, fmt.Errorf("no drill runs whose folder is in %s; name its folder with --out DIR, or give --url and --token", parent)
+		return Control{}, fmt.Errorf("no running drill has its folder in %s; name its folder with --out DIR, or give --url and --token", parent)
 	}
 	return ReadControl(latest)
 }

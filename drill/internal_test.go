@@ -19,7 +19,7 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 )
 
-// persisted = acknowledged − lost + unacknowledged, whoever is in which set and however often.
+// persisted = acknowledged − lost + unacknowledged, for any sets with any repetitions.
 func TestReconciliationAddsUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		people := rapid.SliceOf(rapid.Uint64Range(0, 30))
@@ -45,7 +45,7 @@ func TestReconciliationAddsUp(t *testing.T) {
 	})
 }
 
-// A fault that has ended takes the place of its beginning in the timeline; others stay.
+// A fault that has ended replaces its beginning in the timeline; other marks stay.
 func TestMarksOfFaultsTellTheirLength(t *testing.T) {
 	fate := mocks.Fate{On: "dukcapil", Fault: "outage", Hand: true, At: time.Second}
 	var marks []funnel.Mark
@@ -62,7 +62,7 @@ func TestMarksOfFaultsTellTheirLength(t *testing.T) {
 	}
 }
 
-// A part says in a message why it ends.
+// A part sends a message that says why it ends.
 func TestPartsThatCannotStartSaySo(t *testing.T) {
 	for _, test := range []struct{ input, want string }{
 		{"", "no order came"},
@@ -96,7 +96,7 @@ func FuzzMessage(f *testing.F) {
 		p := &process{ready: make(chan Ready, 1)}
 		scanner := newScanner(strings.NewReader(line))
 		if scanner.Scan() {
-			p.hear(scanner, func(_ *process, message Message) {
+			p.receive(scanner, func(_ *process, message Message) {
 				if message.Delta != nil {
 					_ = message.Delta.Validate(2)
 				}
@@ -105,7 +105,7 @@ func FuzzMessage(f *testing.F) {
 	})
 }
 
-// A waiting room is a station without servers, under the name it has when simulated.
+// A waiting room is a station without servers. It has the same name as in a simulation.
 func TestRoomsAreRead(t *testing.T) {
 	stats := backend.Stats{Rooms: []backend.RoomStats{{Name: "step:identity", Stats: resilience.Stats{Arrivals: 5, Completions: 3, Queued: 2, QueueMax: 4, QueueTime: time.Second}}}}
 	readings := backendReadings(stats, time.Minute)
@@ -115,14 +115,15 @@ func TestRoomsAreRead(t *testing.T) {
 	}
 }
 
-// A report says which part of a run it is of, and what else the parts must agree on; a whole run does not.
+// The report of a part states which part of a run it is, and what the parts must agree on. The report of a
+// whole run does not.
 func TestReportsSayWhichPartTheyAre(t *testing.T) {
 	options := setup.Options{Part: 1, Parts: 3, Scale: 1, From: time.Minute, To: 2 * time.Minute, MaxRate: 50}
 	want := report.Part{K: 2, N: 3, Scale: 1, FromS: 60, ToS: 120, MaxRate: 50}
-	if got := played(options); got == nil || *got != want {
+	if got := partOf(options); got == nil || *got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	if whole := played(setup.Options{}); whole != nil {
+	if whole := partOf(setup.Options{}); whole != nil {
 		t.Errorf("a whole run is part %+v", whole)
 	}
 }

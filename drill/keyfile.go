@@ -14,11 +14,11 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 )
 
-// makeKeyBy is how a user makes a key file.
+// makeKeyBy is the shell command that makes a key file.
 const makeKeyBy = "(umask 077; head -c 32 /dev/urandom | base64 > ombak.key)"
 
-// key returns the key of a backend that runs alone: from its file, or from the one beside the SQLite file.
-// A PostgreSQL that is removed again gets a fresh one.
+// key returns the key of a backend that runs alone: from its file, or from the one next to the SQLite file. A
+// PostgreSQL that is removed after the run gets a fresh key.
 func (a Alone) key() ([]byte, error) {
 	switch {
 	case a.KeyFile != "":
@@ -31,12 +31,13 @@ func (a Alone) key() ([]byte, error) {
 	return nil, setup.Refuse("the key is missing, which all backends of one PostgreSQL share; make it with %s, and give it with --key ombak.key", makeKeyBy)
 }
 
-// keyBeside returns the key beside an SQLite file; it is made before the database is.
+// keyBeside returns the key next to an SQLite file. It makes the key if there is neither a key nor a
+// database.
 func keyBeside(database string) ([]byte, error) {
 	path := database + ".key"
 	if absent(path) {
 		if !absent(database) {
-			return nil, setup.Refuse("the database %s is there, but its key %s is missing; put it back, give the key with --key FILE, or name a fresh database", database, path)
+			return nil, setup.Refuse("the database %s exists, but its key %s is missing; put it back, give the key with --key FILE, or name a fresh database", database, path)
 		}
 		if absent(filepath.Dir(path)) {
 			return nil, setup.Refuse("the folder of the database %s does not exist; make it, or name another with --store sqlite:PATH", database)
@@ -59,19 +60,19 @@ func newKey() []byte {
 	return key
 }
 
-// makeKey writes a key so that after a crash it is there whole or not at all. A key that another backend
-// made in the meantime stays.
+// makeKey writes a new key. After a crash the file is complete or absent. A key that another backend has made
+// in the meantime stays.
 func makeKey(path string) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".ombak-key-*") // nobody else may read it
+	file, err := os.CreateTemp(filepath.Dir(path), ".ombak-key-*") // only its owner may read it
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // its content has another name by then, or is of no use
+	defer os.Remove(file.Name()) // by then it has been linked to its final name, or is not needed
 	_, err = file.WriteString(base64.StdEncoding.EncodeToString(newKey()) + "\n")
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	if err := os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) { // a rename would replace it
+	if err := os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) { // a rename would replace an existing key
 		return err
 	}
 	folder, err := os.Open(filepath.Dir(path))
@@ -81,7 +82,8 @@ func makeKey(path string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// readKey reads a file of a key: its bytes as base64 in one line. What is wrong is setup.ErrRefused.
+// readKey reads a key file, which holds the key as base64 in one line. It returns setup.ErrRefused if the
+// file is malformed or others may read it.
 func readKey(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -52,12 +52,12 @@ func TestKeyFiles(t *testing.T) {
 			t.Errorf("%s: %v; want %q", test.why, err, test.want)
 		}
 		if test.text != "" && strings.Contains(err.Error(), text[:8]) {
-			t.Errorf("%s: the error tells the key: %v", test.why, err)
+			t.Errorf("%s: the error reveals the key: %v", test.why, err)
 		}
 	}
 }
 
-// TestKeyBesideIsMadeOnce lets many backends start at the same moment: all have the same key.
+// TestKeyBesideIsMadeOnce starts many backends at the same moment. All have the same key.
 func TestKeyBesideIsMadeOnce(t *testing.T) {
 	folder := t.TempDir()
 	var keys [16][]byte

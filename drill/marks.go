@@ -7,8 +7,8 @@ import (
 	"github.com/ombak-sim/ombak/mocks"
 )
 
-// fateMark returns the mark of a fault in the timeline: without a length when the fault begins, with one when
-// it ends.
+// fateMark returns the timeline mark of a fault. It has no length when the fault begins, and one when the
+// fault ends.
 func fateMark(fate mocks.Fate) funnel.Mark {
 	text := fate.Fault + " of " + fate.On
 	if fate.Hand {

@@ -15,7 +15,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Order is the first line that a part reads. It makes the process a part: exactly one field is set.
+// Order is the first line that a part reads. Exactly one field is set; it decides which part the process
+// becomes.
 type Order struct {
 	Backend   *BackendOrder   `json:"backend,omitempty"`
 	Mocks     *MocksOrder     `json:"mocks,omitempty"`
@@ -35,12 +36,12 @@ type Message struct {
 	Mark    *funnel.Mark    `json:"mark,omitempty"`
 	Delta   *recorder.Delta `json:"delta,omitempty"`   // the generator's seconds
 	Warning string          `json:"warning,omitempty"` // for the report
-	Strain  *report.Strain  `json:"strain,omitempty"`  // the generator's, once, before Done
+	Strain  *report.Strain  `json:"strain,omitempty"`  // sent by the generator once, before Done
 	Done    bool            `json:"done,omitempty"`    // the generator has nothing left to play
-	Failed  string          `json:"failed,omitempty"`  // why the part ends; the last line
+	Failed  string          `json:"failed,omitempty"`  // why the part ends; always the last line
 }
 
-// Ready says that a part serves, and where.
+// Ready reports that a part serves, and at which addresses.
 type Ready struct {
 	Addresses map[string]string `json:"addresses,omitempty"` // name → host:port
 	Store     *report.Store     `json:"store,omitempty"`
@@ -91,7 +92,7 @@ func readLine(scanner *bufio.Scanner, value any) error {
 		return io.EOF
 	}
 	if err := json.Unmarshal(scanner.Bytes(), value); err != nil {
-		return fmt.Errorf("a line of the conductor cannot be read: %w", err)
+		return fmt.Errorf("a line from the conductor cannot be read: %w", err)
 	}
 	return nil
 }

@@ -24,25 +24,25 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 )
 
-// BackendOrder makes a part the reference backend.
+// BackendOrder makes the process the reference backend.
 type BackendOrder struct {
 	Config backend.Config `json:"config"`
 	Opens  time.Time      `json:"opens"`
 }
 
-// MocksOrder makes a part the stand-ins of the dependencies.
+// MocksOrder makes the process the stand-ins of the dependencies.
 type MocksOrder struct {
 	Config     mocks.Config      `json:"config"`
-	Recordings map[string]string `json:"recordings,omitempty"` // per mock that records, the file to write
+	Recordings map[string]string `json:"recordings,omitempty"` // the file to write for each mock that records
 }
 
-// GeneratorOrder makes a part the load generator.
+// GeneratorOrder makes the process the load generator.
 type GeneratorOrder struct {
 	Config  loadgen.Config `json:"config"`
-	Metrics string         `json:"metrics,omitempty"` // where to show Prometheus metrics; empty means nowhere
+	Metrics string         `json:"metrics,omitempty"` // address at which to serve Prometheus metrics; empty means none
 }
 
-// runClock tells a part the run's time; before the run begins both clocks stand at 0.
+// runClock is the clock of a part. Before the run begins, real and scenario time are 0.
 type runClock struct {
 	mu    sync.Mutex
 	begin *Begin
@@ -75,8 +75,8 @@ func (c *runClock) scenario() time.Duration {
 	return c.begin.Clock.Scenario(elapsed)
 }
 
-// ServePart is the body of a child process: it reads its order from in, works until in ends or the
-// context does, and writes messages to out. The error it returns has been written as a message too.
+// ServePart is the body of a child process. It reads its order from in, works until in or the context ends,
+// and writes messages to out. It also sends the error that it returns as a message.
 func ServePart(ctx context.Context, in io.Reader, out io.Writer, log *slog.Logger) error {
 	scanner, messages := newScanner(in), newWriter(out)
 	var order Order
@@ -110,8 +110,8 @@ func serveOrder(ctx context.Context, order Order, scanner *bufio.Scanner, messag
 	return errNoOrder
 }
 
-// leastGrowth returns by how many percent the part's heap may always grow between garbage collections. It is
-// small for the generator, so that a million people who think do not take twice their size.
+// leastGrowth returns the percentage by which the part's heap may always grow between garbage collections. It
+// is small for the generator, so that a million people who think do not take twice their size.
 func (o Order) leastGrowth() int {
 	if o.Generator != nil {
 		return 50
@@ -139,7 +139,7 @@ func untilStopped(ctx context.Context, scanner *bufio.Scanner, began func(Begin)
 	}
 }
 
-// observe sends readings each second until the context ends, and once more then.
+// observe sends readings each second until the context ends, and once more at the end.
 func observe(ctx context.Context, messages *writer, readings func() []funnel.Reading) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -228,7 +228,7 @@ func serveMocks(ctx context.Context, order MocksOrder, scanner *bufio.Scanner, m
 	return errors.Join(stand.Close(), writeRecordings(stand, order.Recordings))
 }
 
-// writeRecordings writes what was recorded into the files named for it.
+// writeRecordings writes the recorded answers into the files named for them.
 func writeRecordings(stand *mocks.Mocks, files map[string]string) error {
 	recordings, err := stand.Recordings()
 	if err != nil {
@@ -240,7 +240,7 @@ func writeRecordings(stand *mocks.Mocks, files map[string]string) error {
 			err = os.WriteFile(files[name], append(text, '\n'), 0o600) // answers may hold secrets
 		}
 		if err != nil {
-			return fmt.Errorf("what %s answered could not be kept: %w", name, err)
+			return fmt.Errorf("the recording of %s could not be written: %w", name, err)
 		}
 	}
 	return nil
@@ -294,7 +294,7 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 func showMetrics(ctx context.Context, address string, metrics http.Handler, running *sync.WaitGroup) (string, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return "", fmt.Errorf("the metrics cannot be shown: %w; name another address with --metrics", err)
+		return "", fmt.Errorf("the metrics cannot be served: %w; name another address with --metrics", err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", metrics)

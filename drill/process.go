@@ -16,7 +16,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// process is one part that was started, seen by the conductor.
+// process is a part that was started, as the conductor sees it.
 type process struct {
 	name     string
 	command  *exec.Cmd
@@ -29,14 +29,14 @@ type process struct {
 	stopping bool
 }
 
-// start runs the command as a part and gives it its order. Every message but Ready and Failed goes
-// to handle, on one goroutine for each process, which ends before the channel ended is closed.
+// start runs the command as a part and sends its order. Every message but Ready and Failed goes to handle,
+// which runs on one goroutine for each process. That goroutine ends before the channel ended is closed.
 func start(name string, command []string, order Order, log io.Writer, handle func(*process, Message)) (*process, error) {
 	p := &process{name: name, ready: make(chan Ready, 1), ended: make(chan struct{}), stderr: &tail{also: log}}
 	p.command = exec.Command(command[0], command[1:]...)
 	p.command.Stderr = p.stderr
 	p.command.Env = append(coresOf(name), "GOTRACEBACK=single")
-	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the terminal's Ctrl-C is the conductor's alone
+	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // only the conductor gets the terminal's Ctrl-C
 	var err error
 	if p.stdin, err = p.command.StdinPipe(); err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func start(name string, command []string, order Order, log io.Writer, handle fun
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
 	go p.listen(stdout, handle)
-	if err := p.tell(order); err != nil {
+	if err := p.send(order); err != nil {
 		p.stop()
 		<-p.ended
 		return nil, fmt.Errorf("starting %s: %w", name, p.cause())
@@ -64,24 +64,24 @@ func coresOf(part string) []string {
 		return os.Environ()
 	}
 	half := "GOMAXPROCS=" + strconv.Itoa(max(1, runtime.NumCPU()/2))
-	return append([]string{half}, os.Environ()...) // who set it has the last word
+	return append([]string{half}, os.Environ()...) // the user's own setting wins
 }
 
-// listen reads the part's messages until its output ends, and then waits for it.
+// listen reads the part's messages until its output ends, and then waits for the process.
 func (p *process) listen(stdout io.Reader, handle func(*process, Message)) {
 	defer close(p.ended)
 	scanner := newScanner(stdout)
 	for scanner.Scan() {
-		p.hear(scanner, handle)
+		p.receive(scanner, handle)
 	}
-	_, _ = io.Copy(io.Discard, stdout) // a line too long must not block the part
+	_, _ = io.Copy(io.Discard, stdout) // a line that is too long must not block the part
 	p.waitErr = p.command.Wait()
 }
 
-func (p *process) hear(scanner *bufio.Scanner, handle func(*process, Message)) {
+func (p *process) receive(scanner *bufio.Scanner, handle func(*process, Message)) {
 	var message Message
 	if err := json.Unmarshal(scanner.Bytes(), &message); err != nil {
-		p.failed = fmt.Sprintf("it wrote a line that is no message (%v)", err)
+		p.failed = fmt.Sprintf("it wrote a line that is not a message (%v)", err)
 		return
 	}
 	switch {
@@ -94,8 +94,8 @@ func (p *process) hear(scanner *bufio.Scanner, handle func(*process, Message)) {
 	}
 }
 
-// tell writes one line to the part's standard input.
-func (p *process) tell(value any) error {
+// send writes a value as one line to the part's standard input.
+func (p *process) send(value any) error {
 	line, err := json.Marshal(value)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (p *process) await(ctx context.Context, patience time.Duration) (Ready, err
 // stop tells the part to stop by closing its standard input.
 func (p *process) stop() {
 	p.stopping = true
-	_ = p.stdin.Close() // a part that is gone already has stopped
+	_ = p.stdin.Close() // a part that is gone has already stopped
 }
 
 // end stops the part and kills it if it does not stop within the patience. It reports whether the part

@@ -49,7 +49,7 @@ func mockReadings(stand *mocks.Mocks, at time.Duration) []funnel.Reading {
 }
 
 func storeWarning(failures uint64) string {
-	return fmt.Sprintf("the store rolled back %d transactions; nothing of them was acknowledged; look at the disk's free space and health", failures)
+	return fmt.Sprintf("the store rolled back %d transactions; none of them was acknowledged; check the disk's free space and health", failures)
 }
 
 // readingOf converts a mock's reading. A mock does not know which clients had left.

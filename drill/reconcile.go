@@ -11,8 +11,8 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// reconcile compares what people were told with what the store holds, once the backend has
-// stopped. It returns nil if the run has no backend of its own.
+// reconcile compares what people were told with what the store holds, once the backend has stopped. It
+// returns nil if the run has no backend of its own.
 func (c *conductor) reconcile(ctx context.Context) (*report.Reconciliation, error) {
 	if c.run.Service == nil {
 		return nil, nil
@@ -42,7 +42,7 @@ func (c *conductor) reconcile(ctx context.Context) (*report.Reconciliation, erro
 		}
 	}
 	if foreign > 0 {
-		c.warn(fmt.Sprintf("%d rows of the store have an e-mail address that no person of this run has", foreign))
+		c.warn(fmt.Sprintf("%d rows of the store have an e-mail address that belongs to no person of this run", foreign))
 	}
 	result := compare(c.acknowledged, emails)
 	result.Duplicates += int64(repeated(niks))

@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// TestRegistriesAgree: what a scenario may name, the mocks play and the backend asks.
+// TestRegistriesAgree: a scenario may name, the mocks play, and the backend asks the same registries.
 func TestRegistriesAgree(t *testing.T) {
 	known := slices.Sorted(slices.Values(fault.Registries()))
 	for part, names := range map[string][]string{"mocks": mocks.Registries(), "backend": registry.Names()} {

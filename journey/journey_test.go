@@ -50,7 +50,7 @@ func ExampleJourney() {
 	// completed final: true - looks for mail at 17s
 }
 
-// answer is one answer of a service and what must come of it.
+// answer is an answer of a service and its expected effect.
 type answer struct {
 	outcome funnel.Outcome
 	pending bool
@@ -84,7 +84,7 @@ func TestWalks(t *testing.T) {
 		{"nobody goes beyond the last step", []answer{
 			{funnel.Completed, false, 10 * s, true, 11 * s}, {funnel.Completed, false, 12 * s, true, 13 * s}, {funnel.Completed, false, 13 * s, true, 0},
 		}},
-		{"what could not be sent is not tried again", []answer{{funnel.Dropped, false, 10 * s, true, 0}}},
+		{"a dropped attempt is not tried again", []answer{{funnel.Dropped, false, 10 * s, true, 0}}},
 	} {
 		j := newJourney(nil)
 		walk, _ := j.Begin(1, 10*s)
@@ -105,8 +105,8 @@ func TestPatienceShorterThanTheTimeoutMeansLeaving(t *testing.T) {
 	}
 }
 
-// The landing lies one think time before the scheduled sign-up; a typing error lies before it too,
-// and the valid attempt stays where the arrivals put it.
+// The landing lies one think time before the scheduled sign-up. A typing error lies before the scheduled
+// instant too, and the valid attempt stays at it.
 func TestNothingMovesTheScheduledInstant(t *testing.T) {
 	j := newJourney(func(c *journey.Config) {
 		c.Steps[1].Typo = journey.Typo{Share: 1, Fix: constant(4 * time.Second)}
@@ -231,7 +231,7 @@ func TestEveryWalkEnds(t *testing.T) {
 	})
 }
 
-// TestLookLaterIsManyLooks: the short cut comes to the look that pending answers lead to, one by one.
+// TestLookLaterIsManyLooks: LookLater returns the poll that single pending answers lead to.
 func TestLookLaterIsManyLooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		j := newJourney(func(c *journey.Config) {
@@ -253,7 +253,7 @@ func TestLookLaterIsManyLooks(t *testing.T) {
 		for long.At < until {
 			before := long
 			if result, long = j.Next(&walk, pending, long.At); result.Ended {
-				long = before // the look at which patience ends
+				long = before // the poll at which patience ends
 				break
 			}
 		}
@@ -263,8 +263,7 @@ func TestLookLaterIsManyLooks(t *testing.T) {
 	})
 }
 
-// A person's budget of retries holds over steps and visits: what is left of it after one step is all
-// there is for the next.
+// A person's budget of retries holds over steps and visits. Each step uses what the steps before it left.
 func TestRetryBudgetHoldsOverTheWholeWay(t *testing.T) {
 	j := newJourney(func(c *journey.Config) {
 		c.RetryBudget = 3

@@ -13,68 +13,69 @@ const (
 	AIMD     = "aimd"
 )
 
-// AdaptiveConfig describes how a [Gate] learns how many requests to let in at once. It starts from
-// the Concurrency that the gate is given.
+// AdaptiveConfig describes how a [Gate] learns how many requests to admit at once. It starts from the
+// Concurrency of the gate.
 type AdaptiveConfig struct {
 	Algorithm string        `json:"algorithm"` // gradient or aimd
-	Min       int           `json:"min"`       // the concurrency never falls below it
-	Max       int           `json:"max"`       // nor rises above it
+	Min       int           `json:"min"`       // lower bound of the concurrency
+	Max       int           `json:"max"`       // upper bound of the concurrency
 	Target    time.Duration `json:"target"`    // aimd: the mean service time above which the concurrency falls
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake in the description.
 func (c AdaptiveConfig) Validate(start int) error {
 	switch {
 	case c.Algorithm != Gradient && c.Algorithm != AIMD:
 		return fmt.Errorf("the algorithm %q is unknown; use %s or %s", c.Algorithm, Gradient, AIMD)
 	case c.Min < 1 || c.Min > start || start > c.Max:
-		return fmt.Errorf("the concurrency runs from %d over %d to %d; it must begin at 1 or more and not fall", c.Min, start, c.Max)
+		return fmt.Errorf("the concurrency has min %d, start %d and max %d; use 1 ≤ min ≤ start ≤ max", c.Min, start, c.Max)
 	case c.Algorithm == AIMD && c.Target <= 0:
 		return fmt.Errorf("aimd needs a target; give the mean service time above which the concurrency falls")
 	}
 	return nil
 }
 
-// The parameters of both algorithms, those of Netflix's concurrency-limits where it has them.
+// The parameters of both algorithms. Where Netflix's concurrency-limits has the same parameter, its value is
+// used.
 const (
-	windowTime        = time.Second // a window of measurement lasts at least so long
-	windowCompletions = 10          // and has at least so many completions
-	backoffRatio      = 0.9         // aimd: what remains of the concurrency when it falls
-	tolerance         = 1.5         // gradient: service times up to so many times the usual one are no congestion
-	smoothing         = 0.2         // gradient: weight of the newest window, in the concurrency and in the usual service time
+	windowTime        = time.Second // shortest window of measurement
+	windowCompletions = 10          // fewest completions in a window
+	backoffRatio      = 0.9         // aimd: share of the concurrency that is left after it falls
+	tolerance         = 1.5         // gradient: ratio to the usual service time up to which there is no congestion
+	smoothing         = 0.2         // gradient: weight of the newest window in the concurrency and in the usual service time
 )
 
 // adaptive estimates how many requests a service can work on at once without slowing down.
 //
-// Gradient compares the mean service time of each window with the usual one, that of an idle service:
+// Gradient compares the mean service time of each window with the usual one, that of a service at low load:
 //
 //	limit ← (1 - s)·limit + s·(limit · max(½, min(1, τ·usual/now)) + √limit)
 //
-// as Netflix's concurrency-limits do (Kuchibhotla, "Performance Under Load", Netflix Technology Blog,
-// 2018), whose idea is the congestion window of TCP Vegas (Brakmo and Peterson, IEEE JSAC 13 (1995)).
-// AIMD adds one after a good window and takes a tenth after a bad
-// one: Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in
-// Computer Networks", Computer Networks and ISDN Systems 17 (1989). Neither changes anything while
-// less than half the places are in use, for then the limit is not what bounds.
+// This is the rule of Netflix's concurrency-limits (Kuchibhotla, "Performance Under Load", Netflix Technology
+// Blog, 2018). Its idea is the congestion window of TCP Vegas (Brakmo and Peterson, IEEE JSAC 13 (1995)).
+// AIMD adds one after a good window and takes a tenth after a bad one: Chiu and Jain, "Analysis of the
+// Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", Computer Networks and ISDN
+// Systems 17 (1989). Neither changes the limit while less than half of it is in use, because then the limit
+// does not bound the service.
 //
-// Note: taking the long-term mean for the usual time, as Gradient2Limit does, was rejected: in a surge
-// of hours the mean learns the congestion, and the limit creeps away.
+// Note: taking the long-term mean as the usual time, as Gradient2Limit does, was rejected. In a surge of
+// hours the mean would learn the congestion, and the limit would drift away.
 //
-// Where the service times come from: a window's mean is its time in use divided by its completions
-// (Little's law), so that no request needs a clock of its own.
+// The mean service time of a window is its time in use divided by its completions (Little's law), so no
+// request needs a clock of its own.
 type adaptive struct {
 	config AdaptiveConfig
 	limit  float64
 	usual  float64 // mean service time at low load, ns; 0 means none yet
 	since  time.Duration
-	before Stats // at that time
+	before Stats // the counts at that time
 }
 
 func newAdaptive(config AdaptiveConfig, start int) *adaptive {
 	return &adaptive{config: config, limit: float64(start)}
 }
 
-// observe takes the counts after a completion and returns the concurrency from now on.
+// observe takes the counts after a completion and returns the new concurrency.
 func (a *adaptive) observe(now time.Duration, stats Stats) int {
 	completions := stats.Completions - a.before.Completions
 	if elapsed := now - a.since; elapsed >= windowTime && completions >= windowCompletions {
@@ -85,7 +86,7 @@ func (a *adaptive) observe(now time.Duration, stats Stats) int {
 	return int(a.limit)
 }
 
-// adjust takes a window's mean service time, in ns, and mean number in service.
+// adjust takes the mean service time of a window, in ns, and its mean number in service.
 func (a *adaptive) adjust(service, inUse float64) {
 	bounds := inUse >= a.limit/2
 	switch {
@@ -103,7 +104,7 @@ func (a *adaptive) adjust(service, inUse float64) {
 	a.limit = max(float64(a.config.Min), min(float64(a.config.Max), a.limit))
 }
 
-// learn follows the service time at low load, and under load only down.
+// learn updates the usual service time from windows at low load. Under load it only lowers it.
 func (a *adaptive) learn(service float64, bounds bool) {
 	switch {
 	case a.usual == 0 || service < a.usual:

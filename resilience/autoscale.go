@@ -13,27 +13,27 @@ const (
 	KPA = "kpa"
 )
 
-// Metric says what an autoscaler looks at.
+// Metric is what an autoscaler measures.
 type Metric string
 
 // The metrics.
 const (
 	ByUtilization Metric = "utilization" // share of the servers in use, 0 to 1
-	ByConcurrency Metric = "concurrency" // requests there for each server, waiting ones included
-	ByQueue       Metric = "queue"       // requests waiting for each server
+	ByConcurrency Metric = "concurrency" // requests at the station per server, waiting ones included
+	ByQueue       Metric = "queue"       // requests waiting per server
 )
 
 // ScaleConfig describes a [Scaler].
 type ScaleConfig struct {
 	Looks
 	Rule     string        `json:"rule"`   // hpa or kpa
-	Target   float64       `json:"target"` // of the metric, in its unit
+	Target   float64       `json:"target"` // target value of the metric, in its unit
 	Min      int           `json:"min"`
 	Max      int           `json:"max"`
-	Cooldown time.Duration `json:"cooldown"` // servers are taken away only when none of the looks of so long wanted them
+	Cooldown time.Duration `json:"cooldown"` // servers are removed only if no look within this time wanted them
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake in the description.
 func (c ScaleConfig) Validate() error {
 	switch {
 	case c.Rule != HPA && c.Rule != KPA:
@@ -47,9 +47,9 @@ func (c ScaleConfig) Validate() error {
 	case c.Rule == KPA && c.Metric == ByUtilization:
 		return fmt.Errorf("%s does not scale by utilization; use %s or %s", KPA, ByConcurrency, ByQueue)
 	case c.Min < 1 || c.Max < c.Min:
-		return fmt.Errorf("servers run from %d to %d; the least must be 1 or more and the most no fewer", c.Min, c.Max)
+		return fmt.Errorf("servers range from %d to %d; min must be 1 or more, and max at least min", c.Min, c.Max)
 	case c.Every <= 0 || c.Boot < 0 || c.Cooldown < 0:
-		return fmt.Errorf("looks come every %v, boot takes %v and cooldown %v; the first must be above 0", c.Every, c.Boot, c.Cooldown)
+		return fmt.Errorf("the interval between looks is %v, boot %v and cooldown %v; the interval must be above 0 and the others not negative", c.Every, c.Boot, c.Cooldown)
 	}
 	return nil
 }
@@ -57,28 +57,28 @@ func (c ScaleConfig) Validate() error {
 // Steer returns a [Scaler], and when it looks.
 func (c ScaleConfig) Steer() (Looks, Steerer) { return c.Looks, NewScaler(c) }
 
-// Scaler says how many servers there should be. It is told, at each look, the mean of the metric
-// since the look before.
+// Scaler decides how many servers there should be. Each look gives it the mean of the metric since the look
+// before.
 //
-// HPA is the rule of Kubernetes' Horizontal Pod Autoscaler (documentation, "Algorithm details"):
-// desired = ⌈servers · metric/target⌉, nothing within a tolerance of 10 %, and down only to the
-// largest wish of the cooldown (there: the stabilization window).
+// HPA is the rule of Kubernetes' Horizontal Pod Autoscaler (documentation, "Algorithm details"): desired =
+// ⌈servers · metric/target⌉, with no change within a tolerance of 10 %. It scales down only to the largest
+// number desired during the cooldown (in Kubernetes: the stabilization window).
 //
-// KPA is that of Knative's pod autoscaler (documentation, "Additional autoscaling configuration"):
-// desired = ⌈total/target⌉ with the total's mean over a stable window of 60 s; when the mean over the
-// last tenth of it wants twice the servers there are, it panics: up at once, and not down until the
-// panic is a stable window old.
+// KPA is the rule of Knative's pod autoscaler (documentation, "Additional autoscaling configuration"):
+// desired = ⌈total/target⌉, where total is the mean over a stable window of 60 s. If the mean over the last
+// tenth of it wants twice the present servers, it panics: it scales up at once, and not down until a stable
+// window has passed since the panic.
 type Scaler struct {
 	config ScaleConfig
-	looks  []look // the latest last, of the longest window in use
+	looks  []look // the looks of the longest window in use, the latest last
 	panics bool
-	since  time.Duration // the latest look that panicked
+	since  time.Duration // time of the latest look that panicked
 }
 
-// look is what was seen and wanted at one look.
+// look is what was measured and wanted at one look.
 type look struct {
 	at    time.Duration
-	total float64 // kpa: of all servers
+	total float64 // kpa: the metric of all servers together
 	wants int
 }
 
@@ -92,8 +92,8 @@ const (
 // NewScaler returns a Scaler. The configuration must be valid.
 func NewScaler(config ScaleConfig) *Scaler { return &Scaler{config: config} }
 
-// Look takes the mean metric per server since the last look and the number of servers, those that
-// still boot included in wanted, and returns how many there should be.
+// Look returns how many servers there should be. It takes the mean metric per server since the last look, the
+// number of servers, and the number wanted so far, which includes servers that still boot.
 func (s *Scaler) Look(now time.Duration, metric float64, servers, wanted int) int {
 	seen := look{at: now, total: metric * float64(servers)}
 	if s.config.Rule == HPA {
@@ -103,7 +103,7 @@ func (s *Scaler) Look(now time.Duration, metric float64, servers, wanted int) in
 	}
 	seen.wants = max(s.config.Min, min(s.config.Max, seen.wants))
 	s.remember(seen)
-	return s.calm(seen.wants, wanted)
+	return s.stabilize(seen.wants, wanted)
 }
 
 func (s *Scaler) hpa(metric float64, servers, wanted int) int {
@@ -145,8 +145,8 @@ func (s *Scaler) remember(seen look) {
 	}
 }
 
-// calm lets servers go only when no look of the cooldown wanted them.
-func (s *Scaler) calm(wants, wanted int) int {
+// stabilize removes servers only if no look of the cooldown wanted them.
+func (s *Scaler) stabilize(wants, wanted int) int {
 	if wants >= wanted {
 		return wants
 	}
@@ -161,7 +161,7 @@ func (s *Scaler) calm(wants, wanted int) int {
 
 func autoscale() Descriptor {
 	return Descriptor{
-		Name: "autoscale", Does: "adds and removes servers of a station by what it measures there.", Source: "Kubernetes HPA; Knative KPA",
+		Name: "autoscale", Does: "adds servers to a station and removes them, according to what it measures there.", Source: "Kubernetes HPA; Knative KPA",
 		Places: only(AtStation), Needs: words("per_server max"), Takes: words("rule metric min every boot cooldown"), Scales: words("min max"),
 		Default: func(s Settings) Settings {
 			metric := ByUtilization

@@ -12,7 +12,7 @@ type FIFOConfig struct {
 	Deadline    time.Duration `yaml:"deadline,omitempty" json:"deadline,omitempty"` // longest wait in the queue; 0 means none
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake in the description.
 func (c FIFOConfig) Validate() error {
 	switch {
 	case c.Concurrency < 1:
@@ -25,17 +25,15 @@ func (c FIFOConfig) Validate() error {
 	return nil
 }
 
-// BoundedFIFO is a [Gate] that admits at most Concurrency requests at once, lets at most Queue more
-// wait in the order of their arrival, none of them for Deadline or longer, and rejects the rest at
-// once. With a Queue of 0 it is the policy static-limit; that in front of one dependency, whose
-// trouble then holds no more than its own share of the service, is the policy bulkhead (Nygard,
-// "Release It!" (2007), sec. 5.3).
+// BoundedFIFO is a [Gate] that admits at most Concurrency requests at once. At most Queue more wait in the
+// order of their arrival, each for less than Deadline. The rest is rejected at once. With a Queue of 0 it is
+// the policy static-limit. In front of one dependency, whose failure can then use up no more than its own
+// share of the service, it is the policy bulkhead (Nygard, "Release It!" (2007), sec. 5.3).
 //
-// It is a queue of finite storage with several servers: Kleinrock, "Queueing Systems", vol. I (1975),
-// sec. 3.6, with Concurrency servers and Concurrency + Queue places. The deadline is the constant
-// patience of Barrer, "Queuing with Impatient Customers and Ordered Service", Operations Research 5
-// (1957). Why a queue needs both bounds: Beyer et al., "Site Reliability Engineering" (2016), ch. 22,
-// "Queue Management".
+// It is a queue with finite storage and several servers: Kleinrock, "Queueing Systems", vol. I (1975), sec.
+// 3.6, with Concurrency servers and Concurrency + Queue places. The deadline is the constant patience of
+// Barrer, "Queuing with Impatient Customers and Ordered Service", Operations Research 5 (1957). Why a queue
+// needs both bounds: Beyer et al., "Site Reliability Engineering" (2016), ch. 22, "Queue Management".
 type BoundedFIFO = Gate
 
 // NewBoundedFIFO returns an empty BoundedFIFO.
@@ -43,26 +41,26 @@ func NewBoundedFIFO(config FIFOConfig) (*BoundedFIFO, error) {
 	return NewGate(GateConfig{FIFOConfig: config})
 }
 
-// Gate describes the gate of nothing but these bounds.
+// Gate describes a gate with only these bounds.
 func (c FIFOConfig) Gate() GateConfig { return GateConfig{FIFOConfig: c} }
 
 func staticLimit() Descriptor {
 	return Descriptor{
-		Name: "static-limit", Does: "serves so many requests at once and turns the others away.", Source: "Kleinrock 1975",
+		Name: "static-limit", Does: "serves a limited number of requests at once and rejects the others.", Source: "Kleinrock 1975",
 		Places: anywhere(), Live: anywhere(), Needs: words("limit"), Scales: words("limit"), Config: fifoConfig,
 	}
 }
 
 func boundedFIFO() Descriptor {
 	return Descriptor{
-		Name: "bounded-fifo", Does: "serves so many requests at once, lets some wait in order, and turns the others away.", Source: "Kleinrock 1975; Barrer 1957",
+		Name: "bounded-fifo", Does: "serves a limited number of requests at once, lets some wait in order, and rejects the others.", Source: "Kleinrock 1975; Barrer 1957",
 		Places: anywhere(), Live: anywhere(), Needs: words("limit"), Takes: words("queue deadline"), Scales: words("limit queue"), Config: fifoConfig,
 	}
 }
 
 func bulkhead() Descriptor {
 	return Descriptor{
-		Name: "bulkhead", Does: "lets one dependency hold no more than its share of the service.", Source: "Nygard 2007",
+		Name: "bulkhead", Does: "limits how much of the service one dependency can occupy.", Source: "Nygard 2007",
 		Places: only(AtCall), Live: only(AtCall), Needs: words("limit"), Takes: words("queue deadline"), Scales: words("limit queue"), Config: fifoConfig,
 	}
 }

@@ -75,7 +75,7 @@ func TestRetryAfterIsTheTimeToWorkOffTheQueue(t *testing.T) {
 	}
 }
 
-// model is the policy spelt out slowly: a slice of the waiting and a set of the admitted.
+// model implements the policy slowly: a slice of waiting requests and a set of admitted ones.
 type model struct {
 	config                                           resilience.FIFOConfig
 	waiting                                          []resilience.Ticket
@@ -93,8 +93,8 @@ func (m *model) expire(now time.Duration) (expired []resilience.Ticket) {
 	return expired
 }
 
-// TestAgainstModel holds the policy to its rules under any sequence of calls: conservation, never
-// more than the limit, first in first out, nobody waits to the deadline.
+// TestAgainstModel checks the policy under any sequence of calls: conservation, never more than the limit,
+// first in first out, and nobody waits until the deadline.
 func TestAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		config := resilience.FIFOConfig{

@@ -8,13 +8,13 @@ import (
 
 // BreakerConfig describes a [Breaker].
 type BreakerConfig struct {
-	Calls    int           `json:"calls"`    // of the last so many calls …
-	Share    float64       `json:"share"`    // … this share must have failed to open it, above 0
-	Cooldown time.Duration `json:"cooldown"` // how long it stays open before it tries
-	Probes   int           `json:"probes"`   // calls that must succeed then to close it
+	Calls    int           `json:"calls"`    // number of latest calls that count
+	Share    float64       `json:"share"`    // share of them that must have failed to open the breaker, above 0
+	Cooldown time.Duration `json:"cooldown"` // how long it stays open before it lets calls try
+	Probes   int           `json:"probes"`   // calls that must then succeed to close it
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake in the description.
 func (c BreakerConfig) Validate() error {
 	if c.Calls < 1 || !(c.Share > 0 && c.Share <= 1) || c.Cooldown <= 0 || c.Probes < 1 {
 		return errors.New("a breaker needs calls of 1 or more, a share above 0 and up to 1, a cooldown above 0 and probes of 1 or more")
@@ -25,19 +25,19 @@ func (c BreakerConfig) Validate() error {
 // Guard returns a closed breaker.
 func (c BreakerConfig) Guard() Guard { return NewBreaker(c) }
 
-// Breaker stops calls to a dependency that fails too often, so that nobody waits for its timeout and
-// it is left alone to recover; after a pause it lets single calls try.
+// Breaker stops calls to a dependency that fails too often. Nobody waits for its timeouts, and it gets time
+// to recover. After a cooldown single calls may try.
 //
-// Closed, open, half-open: Nygard, "Release It!" (2007), sec. 5.2. The count of failures is over the
-// last calls, not over a time, so that it needs no timer and means the same at any load.
+// Its states are closed, open and half-open: Nygard, "Release It!" (2007), sec. 5.2. It counts failures among
+// the last calls, not within a time, so it needs no timer and means the same at any load.
 type Breaker struct {
 	config  BreakerConfig
 	state   breakerState
-	epoch   Epoch // of the state; a call begun under another one tells nothing
+	epoch   Epoch // of the state; results of calls that began under another epoch do not count
 	results []bool
 	place   int
 	failed  int
-	until   time.Duration // while open
+	until   time.Duration // end of the open state
 	probing int           // half-open: calls under way
 	good    int           // half-open: calls that succeeded
 }
@@ -50,7 +50,7 @@ const (
 	breakerHalfOpen
 )
 
-// Epoch names the state of a [Breaker] under which a call began.
+// Epoch identifies the state of a [Breaker] in which a call began.
 type Epoch uint32
 
 // NewBreaker returns a closed breaker. The configuration must be valid.
@@ -58,8 +58,8 @@ func NewBreaker(config BreakerConfig) *Breaker {
 	return &Breaker{config: config, results: make([]bool, 0, config.Calls)}
 }
 
-// Allow reports whether a call may be made. Whoever may must tell Done how it went, or give the turn
-// back by Skip; whoever may not is told how long to wait.
+// Allow reports whether a call may be made. If it may, the caller must pass the result to Done, or return the
+// turn with Skip. If it may not, wait is the time until the next attempt.
 func (b *Breaker) Allow(now time.Duration) (epoch Epoch, wait time.Duration, ok bool) {
 	if b.state == breakerOpen && now >= b.until {
 		b.turn(breakerHalfOpen)
@@ -76,7 +76,7 @@ func (b *Breaker) Allow(now time.Duration) (epoch Epoch, wait time.Duration, ok 
 	return b.epoch, 0, true
 }
 
-// Done tells how a call went that was allowed under an epoch.
+// Done records the result of a call that was allowed under an epoch.
 func (b *Breaker) Done(now time.Duration, epoch Epoch, ok bool) {
 	switch {
 	case epoch != b.epoch || b.state == breakerOpen:
@@ -95,7 +95,7 @@ func (b *Breaker) Done(now time.Duration, epoch Epoch, ok bool) {
 	}
 }
 
-// Skip tells that a call that was allowed was not made.
+// Skip records that an allowed call was not made.
 func (b *Breaker) Skip(epoch Epoch) {
 	if epoch == b.epoch && b.state == breakerHalfOpen {
 		b.probing--
@@ -116,7 +116,7 @@ func (b *Breaker) turn(state breakerState) {
 	b.epoch++
 }
 
-// note puts a result into the ring of the last calls.
+// note adds a result to the ring of the last calls.
 func (b *Breaker) note(failed bool) {
 	if len(b.results) < b.config.Calls {
 		b.results = append(b.results, failed)

@@ -11,7 +11,7 @@ type CacheConfig struct {
 	Size int           `json:"size,omitempty"` // most answers kept; 0 means no limit
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake in the description.
 func (c CacheConfig) Validate() error {
 	if c.TTL <= 0 || c.Size < 0 {
 		return errors.New("a cache needs a ttl above 0 and a size of 0 (meaning no limit) or more")
@@ -19,28 +19,28 @@ func (c CacheConfig) Validate() error {
 	return nil
 }
 
-// Cache remembers answers for a time to live, and lets those who ask for what is being fetched wait
-// for the one fetch (coalescing), so that a popular or impatient question reaches the registry once.
+// Cache keeps answers for a time to live. Callers who ask for an answer that is being fetched wait for that
+// fetch (coalescing), so that a popular or repeated question reaches the registry only once.
 //
-// Freshness by age: RFC 9111 (2022), sec. 4.2. Waiting for the one fetch instead of asking as well:
-// the leases against thundering herds of Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013,
-// sec. 3.2.1. Only answers are kept, never failures: a registry's trouble is not the person's.
+// Freshness by age: RFC 9111 (2022), sec. 4.2. Waiting for the one fetch: the leases against thundering herds
+// of Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, sec. 3.2.1. Only answers are kept, never
+// failures, because a failure of the registry says nothing about the person.
 //
-// Note: throwing out the least recently used was rejected: all answers live equally long, so the
-// oldest is also the one soonest useless, and a queue finds it in O(1).
+// Note: removing the least recently used answer was rejected. All answers live equally long, so the oldest is
+// the first to expire, and a queue finds it in O(1).
 type Cache[K comparable, V, W any] struct {
 	config  CacheConfig
 	answers map[K]*answer[V, W]
-	order   []kept[K] // of the answers, the oldest first, some of them replaced since
+	order   []kept[K] // keys of the answers, the oldest first; some have been replaced since
 	head    int
 }
 
-// answer is a known answer, or one on its way.
+// answer is a known answer, or one that is being fetched.
 type answer[V, W any] struct {
 	value    V
 	expires  time.Duration
 	fetching bool
-	waiting  []W // besides the one who fetches
+	waiting  []W // those who wait, without the one who fetches
 }
 
 type kept[K comparable] struct {
@@ -53,17 +53,17 @@ func NewCache[K comparable, V, W any](config CacheConfig) *Cache[K, V, W] {
 	return &Cache[K, V, W]{config: config, answers: map[K]*answer[V, W]{}}
 }
 
-// Lookup is what a cache says to one who asks.
+// Lookup is the result of asking a cache.
 type Lookup uint8
 
 // The lookups.
 const (
-	Hit   Lookup = iota // the answer is there
-	Fetch               // it is not: the caller fetches it and calls Store or Fail
-	Wait                // it is on its way: Store or Fail will name the caller
+	Hit   Lookup = iota // the answer is known
+	Fetch               // it is not known: the caller fetches it and calls Store or Fail
+	Wait                // it is being fetched: Store or Fail will return the waiter
 )
 
-// Look asks for a key. The waiter is named by Store or Fail where the answer is on its way.
+// Look asks for a key. If the answer is being fetched, Store or Fail will return the waiter.
 func (c *Cache[K, V, W]) Look(key K, waiter W, now time.Duration) (V, Lookup) {
 	c.forget(now)
 	known := c.answers[key]
@@ -80,7 +80,7 @@ func (c *Cache[K, V, W]) Look(key K, waiter W, now time.Duration) (V, Lookup) {
 	return known.value, Fetch
 }
 
-// Store keeps a fetched answer and returns who waited for it.
+// Store keeps a fetched answer and returns those who waited for it.
 func (c *Cache[K, V, W]) Store(key K, value V, now time.Duration) (waiting []W) {
 	waiting = c.settle(key)
 	expires := now + c.config.TTL
@@ -90,7 +90,7 @@ func (c *Cache[K, V, W]) Store(key K, value V, now time.Duration) (waiting []W) 
 	return waiting
 }
 
-// Fail tells that a fetch came to nothing and returns who waited for it.
+// Fail records that a fetch failed and returns those who waited for it.
 func (c *Cache[K, V, W]) Fail(key K) (waiting []W) { return c.settle(key) }
 
 // settle ends a fetch.
@@ -102,10 +102,10 @@ func (c *Cache[K, V, W]) settle(key K) (waiting []W) {
 	return waiting
 }
 
-// Len returns how many answers are kept.
+// Len returns the number of answers kept.
 func (c *Cache[K, V, W]) Len() int { return len(c.order) - c.head }
 
-// forget drops what is too old or too much.
+// forget removes answers that are too old or too many.
 func (c *Cache[K, V, W]) forget(now time.Duration) {
 	for c.head < len(c.order) {
 		oldest := c.order[c.head]
@@ -125,7 +125,7 @@ func (c *Cache[K, V, W]) forget(now time.Duration) {
 
 func registryCache() Descriptor {
 	return Descriptor{
-		Name: "registry-cache", Does: "keeps answers, and lets those who ask for one on its way wait for it.", Source: "RFC 9111; Nishtala et al. 2013",
+		Name: "registry-cache", Does: "keeps answers, and lets callers wait for an answer that is being fetched.", Source: "RFC 9111; Nishtala et al. 2013",
 		Places: only(AtCall), Live: only(AtCall), Needs: words("ttl"), Takes: words("size"),
 		Config: func(s Settings) Config { return CacheConfig{TTL: s.TTL, Size: s.Size} },
 	}

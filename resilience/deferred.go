@@ -6,35 +6,35 @@ import (
 	"time"
 )
 
-// DeferConfig describes work that is accepted now and done later, by a bounded number of workers:
-// the policy async-verify.
+// DeferConfig describes work that is accepted at once and done later by a limited number of workers: the
+// policy async-verify.
 type DeferConfig struct {
-	Workers int           `json:"workers"` // at most so many at once
-	Backlog int           `json:"backlog"` // most that wait; who comes then is turned away
-	Pause   time.Duration `json:"pause"`   // before work that failed is tried again; doubles each time
-	Longest time.Duration `json:"longest"` // no pause is longer
+	Workers int           `json:"workers"` // most pieces of work at once
+	Backlog int           `json:"backlog"` // most pieces of work waiting; further requests are rejected
+	Pause   time.Duration `json:"pause"`   // pause before failed work is tried again; doubles each time
+	Longest time.Duration `json:"longest"` // upper bound of the pause
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake in the description.
 func (c DeferConfig) Validate() error {
 	if c.Workers < 1 || c.Backlog < 1 || c.Pause <= 0 || c.Longest < c.Pause {
-		return errors.New("deferred work needs workers and a backlog of 1 or more, a pause above 0 and a longest one not below it")
+		return errors.New("deferred work needs workers and a backlog of 1 or more, a pause above 0, and a longest pause that is not shorter")
 	}
 	return nil
 }
 
-// Gate describes the gate that the workers stand behind. Its queue is the backlog: first come, first
-// served, without a deadline, for nobody waits at a screen.
+// Gate describes the gate in front of the workers. Its queue is the backlog: first come, first served,
+// without a deadline, because nobody waits at a screen.
 //
-// Levelling load by a queue whose consumers go at the pace of the slowest part: Hohpe and Woolf,
-// "Enterprise Integration Patterns" (2003), "Competing Consumers". What it cannot do is Kleinrock,
-// "Queueing Systems", vol. I (1975), sec. 2.1: a backlog grows as long as more comes than is worked
-// off, so that it moves the wait from the screen to the mailbox and never adds capacity.
+// A queue whose consumers work at the pace of the slowest part levels the load: Hohpe and Woolf, "Enterprise
+// Integration Patterns" (2003), "Competing Consumers". It does not add capacity: a backlog grows as long as
+// more arrives than is completed (Kleinrock, "Queueing Systems", vol. I (1975), sec. 2.1). It only moves the
+// wait from the screen to the mailbox.
 func (c DeferConfig) Gate() GateConfig {
 	return GateConfig{FIFOConfig: FIFOConfig{Concurrency: c.Workers, Queue: c.Backlog}}
 }
 
-// Again returns the pause before work is tried again that has failed so often, counting from 1.
+// Again returns the pause before work is tried again after a number of failures, counting from 1.
 func (c DeferConfig) Again(failures int) time.Duration {
 	pause := c.Pause
 	for ; failures > 1 && pause < c.Longest; failures-- {
@@ -43,7 +43,7 @@ func (c DeferConfig) Again(failures int) time.Duration {
 	return min(pause, c.Longest)
 }
 
-// defaultBacklog is how many accepted checks may wait where a plan does not say: a nation.
+// defaultBacklog is the backlog if a plan gives none. It is large enough for a nation.
 const defaultBacklog = 10_000_000
 
 func asyncVerify() Descriptor {

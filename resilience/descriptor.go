@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Site is a kind of place that a policy may stand at.
+// Site is a kind of place where a policy may be.
 type Site string
 
 // The sites.
@@ -17,45 +17,45 @@ const (
 	AtStation Site = "station" // a part of the service
 )
 
-// Descriptor says everything about a policy that depends on the policy alone: scenarios checks a file by it,
-// setup refuses by it what cannot run live, and the simulator and the backend build the policy from it.
+// Descriptor describes a policy. Package scenarios checks files with it, setup refuses what cannot run live,
+// and the simulator and the backend build the policy from it.
 type Descriptor struct {
 	Name    string
-	Does    string   // in a sentence
-	Source  string   // who described it
-	Places  []Site   // where it may stand
-	Live    []Site   // those of them where a live run has it
-	Needs   []string // keys of [Settings] that must be there
-	Takes   []string // keys that may be there
-	AtCall  []string // of those, the ones that count at a call only
-	Scales  []string // of all keys, the ones that --scale-system multiplies
+	Does    string   // one sentence
+	Source  string   // its publication
+	Places  []Site   // where it may be
+	Live    []Site   // places where it works in a live run
+	Needs   []string // required keys of [Settings]
+	Takes   []string // optional keys
+	AtCall  []string // optional keys that count only at a call
+	Scales  []string // keys that --scale-system multiplies
 	Default func(Settings) Settings
-	Config  func(Settings) Config // of settings that are complete; its type says what kind of policy it is
+	Config  func(Settings) Config // builds the configuration from complete settings; its type is the kind of policy
 
-	// What follows is about a [Filter].
-	Asks         Facts  // what it must know of who asks; a live run knows a person by a session, a birth date by an identity
-	ScenarioTime bool   // its time is the scenario's, since the opening, instead of real time since the start
-	Code         string // of the answer to whoever it turns away, as in too_many_requests
-	Message      string // the same for people
+	// The fields below are about a [Filter].
+	Asks         Facts  // what it must know of a request; a live run knows the person from a session, and the birth date from an identity
+	ScenarioTime bool   // its time is scenario time since the opening, instead of real time since the start
+	Code         string // code in the answer to a rejected request, as in too_many_requests
+	Message      string // message in that answer, for people
 }
 
-// Keys returns the settings that the policy needs, then those that it takes.
+// Keys returns the required settings, followed by the optional ones.
 func (d Descriptor) Keys() []string { return slices.Concat(d.Needs, d.Takes) }
 
-// Config describes one policy. Its further methods say of which kind it is:
+// Config describes one policy. Its further methods determine the kind of policy:
 //
 //	gate         Gated         lets requests wait for a place
-//	filter       Filtering     says yes or no at once, in front of the service
+//	filter       Filtering     decides at once, in front of the service
 //	guard        Guarding      stops calls of a dependency
 //	repeats      Repeating     repeats calls that failed
 //	station      Steering      adds and removes servers
 //	room         RoomConfig    gives people places in a waiting room
 //	cache        CacheConfig   keeps the answers of calls
-//	deferred     DeferConfig   a gate of calls whose end nobody waits for
+//	deferred     DeferConfig   is a gate of calls for whose end nobody waits
 //	journey      PutOffConfig  puts a step off
 //
-// Each of the last four is alone in its kind. Do not embed another policy's Config: its methods would make the
-// policy one of that kind too.
+// Each of the last four is the only policy of its kind. Do not embed another policy's Config: its methods
+// would make the policy one of that kind too.
 type Config interface {
 	Validate() error
 }
@@ -72,7 +72,7 @@ type Filtering interface {
 	Filter() Filter
 }
 
-// Filter says yes, or no and how long to wait. Of whom it knows what its descriptor asks for.
+// Filter allows a request, or returns how long to wait. It knows of the asker what its descriptor asks for.
 type Filter interface {
 	Allow(now time.Duration, whom Asker) (wait time.Duration, ok bool)
 }
@@ -83,7 +83,8 @@ type Guarding interface {
 	Guard() Guard
 }
 
-// Guard reports whether a call may be made, or else how long to wait, and is told how each went that it allowed.
+// Guard decides whether a call may be made, or returns how long to wait. Every allowed call must be reported
+// back to it.
 type Guard interface {
 	Allow(now time.Duration) (epoch Epoch, wait time.Duration, ok bool)
 	Done(now time.Duration, epoch Epoch, ok bool)
@@ -95,46 +96,47 @@ type Repeating interface {
 	Repeater() Repeater
 }
 
-// Repeater counts first calls. After so many failed calls for one request, Again reports whether there is another,
-// and after what pause; told is how long the last one was told to wait.
+// Repeater counts first calls. Again takes the number of failed calls for one request. It reports whether to
+// make another call, and after what pause. Told is the wait that the last answer asked for.
 type Repeater interface {
 	First()
 	Again(calls int, told time.Duration) (pause time.Duration, ok bool)
 }
 
-// Steering policies say how many servers a station has.
+// Steering policies decide how many servers a station has.
 type Steering interface {
 	Config
 	Steer() (Looks, Steerer)
 }
 
-// Looks says when a [Steerer] looks at a station, and at what.
+// Looks defines when a [Steerer] looks at a station, and at which metric.
 type Looks struct {
 	Metric Metric        `json:"metric"`
-	Every  time.Duration `json:"every"` // between two looks
-	Boot   time.Duration `json:"boot"`  // from the decision until a new server works
+	Every  time.Duration `json:"every"` // time between two looks
+	Boot   time.Duration `json:"boot"`  // time from the decision until a new server works
 }
 
-// Steerer takes the mean metric per server since the last look, the number of servers and the number wanted so
-// far, those that still boot included, and returns how many there should be.
+// Steerer returns how many servers there should be. It takes the mean metric per server since the last look,
+// the number of servers, and the number wanted so far, which includes servers that still boot.
 type Steerer interface {
 	Look(now time.Duration, metric float64, servers, wanted int) int
 }
 
-// Facts are things to know of who asks a [Filter].
+// Facts are the things that a [Filter] must know of an asker.
 type Facts uint8
 
 // The facts.
 const (
-	AsksPerson     Facts = 1 << iota // who it is
+	AsksPerson     Facts = 1 << iota // the person
 	AsksAttempt                      // how often the person has tried this step
-	AsksBirthMonth                   // when the person was born
+	AsksBirthMonth                   // the month in which the person was born
 )
 
-// Has reports whether all of the others are among the facts.
+// Has reports whether the facts include all others.
 func (f Facts) Has(others Facts) bool { return f&others == others }
 
-// Asker is who asks a [Filter]. What its descriptor does not ask for may be left out.
+// Asker describes who sends a request to a [Filter]. What the filter's descriptor does not ask for may be
+// zero.
 type Asker struct {
 	Person     uint64 // the same for all requests of one person
 	Attempt    int    // at this step, from 1
@@ -143,7 +145,7 @@ type Asker struct {
 
 func words(text string) []string { return strings.Fields(text) }
 
-// The places of policies that may stand at several.
+// The places of policies that may be at several.
 func anywhere() []Site       { return []Site{AtEntry, AtStep, AtCall} }
 func doors() []Site          { return []Site{AtEntry, AtStep} }
 func only(place Site) []Site { return []Site{place} }

@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// A policy travels as its name and settings, and is made from them where it runs.
+// A policy is sent as its name and settings, and is made from them where it runs.
 func ExamplePolicy() {
 	text, _ := json.Marshal(resilience.Policy{Name: "circuit-breaker", Settings: resilience.Settings{Calls: 2}}.WithDefaults())
 	var policy resilience.Policy
@@ -28,7 +28,7 @@ func ExamplePolicy() {
 	// Output: <nil> false 4s
 }
 
-// enough are settings that every policy can be made from.
+// enough holds settings from which every policy can be made.
 var enough = resilience.Settings{
 	Limit: 4, Queue: 40, Deadline: time.Second, Min: 2, Max: 8, Rate: 10, Burst: 3, Every: time.Hour, TTL: time.Minute, Workers: 6, PerServer: 0.5,
 }
@@ -46,7 +46,7 @@ func kept(descriptor resilience.Descriptor, settings resilience.Settings) resili
 	return policy.WithDefaults()
 }
 
-// TestDescriptors: each descriptor is complete, and at each of its places the policy is of a kind that works there.
+// TestDescriptors: each descriptor is complete, and the kind of the policy works at each of its places.
 func TestDescriptors(t *testing.T) {
 	seen := map[string]bool{}
 	for _, descriptor := range resilience.Policies() {
@@ -72,7 +72,7 @@ func TestDescriptors(t *testing.T) {
 		}
 		for _, site := range descriptor.Live {
 			if !slices.Contains(descriptor.Places, site) {
-				t.Errorf("%s runs live at %s, where it cannot stand", name, site)
+				t.Errorf("%s runs live at %s, where it cannot be", name, site)
 			}
 		}
 		if _, isFilter := config.(resilience.Filtering); isFilter && (descriptor.Asks == 0 || slices.Contains(descriptor.Live, resilience.AtStep) && descriptor.Code == "") {
@@ -80,7 +80,7 @@ func TestDescriptors(t *testing.T) {
 		}
 	}
 	if _, err := (resilience.Policy{Name: "magic"}).Config(); err == nil {
-		t.Error("a policy that nobody knows is made")
+		t.Error("an unknown policy is made")
 	}
 }
 
@@ -103,7 +103,7 @@ func worksAt(config resilience.Config, site resilience.Site) (works bool) {
 	return false
 }
 
-// TestScaledPolicies: what bounds a policy follows --scale-system, and a count stays at least 1.
+// TestScaledPolicies: the limits of a policy follow --scale-system, and a count stays at least 1.
 func TestScaledPolicies(t *testing.T) {
 	for _, row := range []struct {
 		why, name    string
@@ -113,7 +113,7 @@ func TestScaledPolicies(t *testing.T) {
 	}{
 		{"a gate", "bounded-fifo", 0.5, 2, 20, 0},
 		{"one is left", "static-limit", 0.01, 1, 0, 0},
-		{"what each person may have is not scaled", "token-bucket", 0.5, 0, 0, 10},
+		{"the limit of each person is scaled", "token-bucket", 0.5, 0, 0, 10},
 		{"what all people may have is", "waiting-room", 0.5, 0, 0, 5},
 		{"a calls' backlog", "async-verify", 2, 0, 80, 0},
 	} {

@@ -1,20 +1,19 @@
-// Package resilience holds protection policies as deterministic state machines: what a service does
-// when more arrives than it can work off.
+// Package resilience implements overload policies as deterministic state machines. They decide what a service
+// does when more requests arrive than it can serve.
 //
-// A policy owns no lock, no goroutine, no clock and no chance: time and random numbers are arguments,
-// the time counted since any fixed instant. The simulator calls a policy directly under its virtual
-// clock, the backend behind a mutex under the real one, so that the policy that was simulated is the
-// policy that runs.
+// A policy holds no lock, goroutine, clock or random source. Time and random numbers are arguments; time
+// counts from any fixed instant. The simulator calls a policy directly under its virtual clock. The backend
+// calls it behind a mutex under the real clock. So the policy that was simulated is the policy that runs.
 //
-//  1. A scenario names a [Policy] and its [Settings]; its [Descriptor], one of [Policies], says which
-//     keys it takes, where it may stand and what a live run can offer it.
-//  2. The policy travels as this name and these settings to the process that runs it.
-//  3. There [Policy.Config] makes its [Config], whose methods say of which kind it is: [Gated],
-//     [Filtering], [Guarding], [Repeating], [Steering], or one that is alone in its kind.
-//  4. Simulator and backend drive kinds. They know no policy by its name.
+//  1. A scenario names a [Policy] and its [Settings]. The policy's [Descriptor], one of [Policies], defines
+//     its keys, its places, and what a live run must provide.
+//  2. The name and the settings travel to the process that runs the policy.
+//  3. There [Policy.Config] makes its [Config], whose methods determine its kind: [Gated], [Filtering],
+//     [Guarding], [Repeating], [Steering], or a kind with a single policy.
+//  4. The simulator and the backend drive kinds. They know no policy by name.
 //
-// A gate is always a [Gate], whatever the order and the bounds: a request comes to [Gate.Arrive] and is
-// Admitted, Queued or Rejected; one that has been worked off goes to [Gate.Release], which admits the
-// next; one that waited too long is taken out by [Gate.Expire], due at [Gate.NextDeadline], one whose
-// person went away by [Gate.Cancel]; [Gate.Stats] returns the counts and integrals over time.
+// A gate is always a [Gate], whatever its order and bounds. [Gate.Arrive] takes a request, which is Admitted,
+// Queued or Rejected. [Gate.Release] takes a request that has been served, and admits the next. [Gate.Expire]
+// removes requests that have waited too long; it is due at [Gate.NextDeadline]. [Gate.Cancel] removes a
+// request whose person has left. [Gate.Stats] returns the counts and integrals over time.
 package resilience

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// lot is what a person draws in a round.
+// lot returns what a person draws in a round.
 func lot(person uint64) func(round uint64) uint32 {
 	return func(round uint64) uint32 { return rand.New(rand.NewPCG(person, round)).Uint32() }
 }
@@ -20,7 +20,7 @@ type asker struct {
 	person  uint64
 	comes   int // tick of the first request
 	tickets []resilience.Place
-	in      int // tick of being let in, -1 before
+	in      int // tick of admission, -1 before
 }
 
 func (a *asker) ask(k *resilience.Doorkeeper, tick int, now time.Duration, shown resilience.Place) {
@@ -36,8 +36,8 @@ func (a *asker) ask(k *resilience.Doorkeeper, tick int, now time.Duration, shown
 	}
 }
 
-// TestDoorkeeper: whatever people do with their tickets, show them, show an old one, leave them away, and as
-// often as they like, they come in exactly when they would have with one honest place, and so do all others.
+// TestDoorkeeper: people may show their ticket, show an old one, show none, and ask as often as they like.
+// They enter exactly when they would have with one honest place, and so does everybody else.
 func TestDoorkeeper(t *testing.T) { rapid.Check(t, doorkeeper) }
 
 func FuzzDoorkeeper(f *testing.F) { f.Fuzz(rapid.MakeFuzz(doorkeeper)) }
@@ -45,7 +45,7 @@ func FuzzDoorkeeper(f *testing.F) { f.Fuzz(rapid.MakeFuzz(doorkeeper)) }
 func doorkeeper(t *rapid.T) {
 	const ticks, tick = 60, 500 * time.Millisecond
 	config := drawRoom(t)
-	if config.Order == resilience.ServingNumber { // some lapse, and have to take another number
+	if config.Order == resilience.ServingNumber { // some lapse, and need a new number
 		config.Grace = time.Duration(rapid.IntRange(1, 40).Draw(t, "grace")) * time.Second
 	}
 	comes := rapid.SliceOfN(rapid.IntRange(0, ticks/2), 1, 30).Draw(t, "comes")
@@ -90,7 +90,7 @@ func last(places []resilience.Place) (place resilience.Place) {
 	return place
 }
 
-// TestDoorkeeperForgets: of a million who were let in few are remembered, and all who wait are.
+// TestDoorkeeperForgets: of a million people who were admitted few are remembered; all who wait are.
 func TestDoorkeeperForgets(t *testing.T) {
 	const people, waiting = 1_000_000, 3000
 	keeper := resilience.NewDoorkeeper(resilience.RoomConfig{Order: resilience.FIFO, Rate: 1000})
@@ -98,7 +98,7 @@ func TestDoorkeeperForgets(t *testing.T) {
 	for person := range uint64(people) {
 		now += time.Millisecond
 		if _, _, in := keeper.Ask(now, person, resilience.Place{}, lot(person)); !in {
-			t.Fatal("somebody waits where nobody is ahead")
+			t.Fatal("somebody waits although nobody is ahead")
 		}
 	}
 	if n := keeper.Len(); n > 2048 {
@@ -126,8 +126,8 @@ func TestDoorkeeperForgets(t *testing.T) {
 	}
 }
 
-// TestDoorkeeperBoundsTheForgotten: who comes in, is forgotten and asks again is behind all who wait, and
-// has no second place while one waits.
+// TestDoorkeeperBoundsTheForgotten: a person who enters, is forgotten and asks again is behind all who wait,
+// and has no second place while waiting.
 func TestDoorkeeperBoundsTheForgotten(t *testing.T) {
 	const greedy = 3
 	for _, config := range []resilience.RoomConfig{
@@ -135,7 +135,7 @@ func TestDoorkeeperBoundsTheForgotten(t *testing.T) {
 	} {
 		keeper := resilience.NewDoorkeeper(config)
 		waits := map[uint64]resilience.Place{}
-		for i := range 30_000 { // somebody new each time, more than are let in, so that there is much to forget
+		for i := range 30_000 { // more new people than are admitted, so that there is much to forget
 			now := time.Duration(i) * 7 * time.Millisecond
 			keeper.Ask(now, uint64(greedy+i), resilience.Place{}, lot(uint64(greedy+i)))
 			if i%10 != 0 {

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestBuckets holds every client to rate·t + burst, and gives each what it may have.
+// TestBuckets: each client gets exactly rate·t + burst.
 func TestBuckets(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		config := resilience.BucketConfig{Rate: rapid.Float64Range(0.1, 100).Draw(t, "rate"), Burst: rapid.IntRange(1, 10).Draw(t, "burst")}
@@ -53,7 +53,7 @@ func TestBucketsForget(t *testing.T) {
 		}
 	}
 	if n := buckets.Len(); n > 5000 {
-		t.Errorf("%d clients are remembered, of whom 1000 can still be told from new ones", n)
+		t.Errorf("%d clients are remembered, although only 1000 differ from new ones", n)
 	}
 }
 
@@ -118,7 +118,7 @@ func TestBreakerOpensAndCloses(t *testing.T) {
 	}
 }
 
-// TestBreakerNeverSticks: whatever happened, once calls succeed it lets all through again.
+// TestBreakerNeverSticks: whatever happened before, the breaker lets all calls through once they succeed.
 func TestBreakerNeverSticks(t *testing.T) { rapid.Check(t, breakerNeverSticks) }
 
 func FuzzBreaker(f *testing.F) { f.Fuzz(rapid.MakeFuzz(breakerNeverSticks)) }
@@ -164,7 +164,7 @@ func breakerNeverSticks(t *rapid.T) {
 	}
 }
 
-// TestBudget: retries are never more than the burst and the ratio's share of first attempts.
+// TestBudget: retries never exceed the burst plus the ratio's share of first attempts.
 func TestBudget(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		config := resilience.BudgetConfig{Ratio: rapid.Float64Range(0, 1).Draw(t, "ratio"), Burst: float64(rapid.IntRange(0, 20).Draw(t, "burst"))}
@@ -221,8 +221,8 @@ func TestCacheCoalesces(t *testing.T) {
 	look(14, 7, resilience.Fetch, 0)
 }
 
-// TestCacheAgainstModel: an answer is given until its time to live ends or newer ones have taken its
-// room, one fetch at a time is under way, and each waiter is named once.
+// TestCacheAgainstModel: an answer is given until its time to live ends or newer ones have replaced it, at
+// most one fetch of a key is under way, and each waiter is returned once.
 func TestCacheAgainstModel(t *testing.T) { rapid.Check(t, cacheAgainstModel) }
 
 func FuzzCache(f *testing.F) { f.Fuzz(rapid.MakeFuzz(cacheAgainstModel)) }
@@ -276,8 +276,8 @@ func cacheAgainstModel(t *rapid.T) {
 	}
 }
 
-// TestBudgetIsKeptFromTheHopeless: who is told to come back in a minute or later is not tried again, and what
-// the budget holds stays for others.
+// TestBudgetIsKeptFromTheHopeless: an attempt that was told to wait a minute or longer is not repeated, and
+// the budget stays for others.
 func TestBudgetIsKeptFromTheHopeless(t *testing.T) {
 	b := resilience.NewBudget(resilience.BudgetConfig{Burst: 1})
 	for _, row := range []struct {

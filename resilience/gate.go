@@ -6,46 +6,46 @@ import (
 	"time"
 )
 
-// Ticket names one arrival at a policy; the first is 1.
+// Ticket numbers the arrivals at a policy, from 1.
 type Ticket uint64
 
-// Verdict is what a policy says to an arrival.
+// Verdict is a policy's decision about an arrival.
 type Verdict uint8
 
 // The verdicts.
 const (
-	Admitted Verdict = iota // go on, and Release when done
-	Queued                  // wait: Release or Expire will name the ticket
-	Rejected                // go away, and come back after Decision.RetryAfter
+	Admitted Verdict = iota // go on, and call Release when done
+	Queued                  // wait: Release or Expire will return the ticket
+	Rejected                // leave, and come back after Decision.RetryAfter
 )
 
 // Decision is a policy's answer to an arrival.
 type Decision struct {
 	Ticket     Ticket
 	Verdict    Verdict
-	RetryAfter time.Duration // only for Rejected: when a place may be free again, an estimate
+	RetryAfter time.Duration // only if Rejected: an estimate of when a place may be free
 }
 
-// Class says whose request it is, where that matters; see [GateConfig.Priority].
+// Class is the class of a request, for policies that distinguish them; see [GateConfig.Priority].
 type Class uint8
 
 // The classes, the most urgent first.
 const (
-	Begun Class = iota // a journey already begun
-	Fresh              // somebody new
+	Begun Class = iota // of a journey that has already begun
+	Fresh              // of a new journey
 	classes
 )
 
-// GateConfig describes a [Gate]: how many requests may be in service, who may wait, for how long, and
-// who is next. Every queueing policy is such a description.
+// GateConfig describes a [Gate]: how many requests may be in service, which may wait and for how long, and
+// which is next. Every queueing policy is such a description.
 type GateConfig struct {
 	FIFOConfig
-	CoDel    *CoDelConfig    `json:"codel,omitempty"`    // waits bounded by it instead of by Deadline
-	Adaptive *AdaptiveConfig `json:"adaptive,omitempty"` // learns the Concurrency, from the given one on
-	Priority bool            `json:"priority,omitempty"` // journeys already begun go first, see [Class]
+	CoDel    *CoDelConfig    `json:"codel,omitempty"`    // bounds waits instead of Deadline
+	Adaptive *AdaptiveConfig `json:"adaptive,omitempty"` // learns the concurrency, starting from Concurrency
+	Priority bool            `json:"priority,omitempty"` // serve journeys that have already begun first; see [Class]
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake in the description.
 func (c GateConfig) Validate() error {
 	if err := c.FIFOConfig.Validate(); err != nil {
 		return err
@@ -64,22 +64,22 @@ func (c GateConfig) Validate() error {
 	return nil
 }
 
-// Gate admits so many requests at once, lets some wait, and rejects the rest. It is what backend and
-// simulator put in front of a thing to be protected, whatever the policy.
+// Gate admits a limited number of requests at once, lets some wait, and rejects the rest. The backend and the
+// simulator put it in front of what they protect, whatever the policy.
 //
-// Time never runs backwards: a now before the latest one is taken for the latest one. Each call
-// costs O(1) amortised, but Cancel, which is O(log Queue).
+// Time never runs backwards: a now before the latest one counts as the latest one. Each call costs O(1)
+// amortized, except Cancel, which costs O(log Queue).
 //
-// Note: rejecting those who would wait too long on arrival, by an estimate of the service time, was
-// rejected: a registry's service time jumps when it is overloaded, just when the estimate is needed.
+// Note: estimating the wait on arrival and rejecting requests that would wait too long was rejected. The
+// service time of an overloaded registry jumps just when the estimate is needed.
 type Gate struct {
 	config  GateConfig
-	adapt   *adaptive // nil where the concurrency is fixed
-	limit   int       // most in service
+	adapt   *adaptive // nil if the concurrency is fixed
+	limit   int       // most requests in service
 	queues  [classes]line
 	waiting int
 	filled  time.Duration // when the queue was last empty
-	expired []Ticket      // taken out since the last Expire
+	expired []Ticket      // tickets removed since the last Expire
 	next    []Ticket
 	inUse   int
 	last    time.Duration // the latest now
@@ -98,11 +98,11 @@ func NewGate(config GateConfig) (*Gate, error) {
 	return g, nil
 }
 
-// Arrive decides about a new request of no class.
+// Arrive decides about a new request without a class.
 func (g *Gate) Arrive(now time.Duration) Decision { return g.ArriveAs(now, Fresh) }
 
-// ArriveAs decides about a new request. Under [GateConfig.Priority] one of a journey already begun
-// takes the place of the latest newcomer where the queue is full.
+// ArriveAs decides about a new request. With [GateConfig.Priority] and a full queue, a request of a journey
+// that has already begun takes the place of the latest newcomer.
 func (g *Gate) ArriveAs(now time.Duration, class Class) Decision {
 	g.advance(now)
 	g.stats.Arrivals++
@@ -128,7 +128,7 @@ func (g *Gate) enqueue(ticket Ticket, class Class) {
 	g.stats.QueueMax = max(g.stats.QueueMax, g.waiting)
 }
 
-// queue returns the queue of a class; without priorities all share one.
+// queue returns the queue of a class. Without priorities all classes share one.
 func (g *Gate) queue(class Class) *line {
 	if !g.config.Priority {
 		class = Begun
@@ -136,8 +136,8 @@ func (g *Gate) queue(class Class) *line {
 	return &g.queues[class]
 }
 
-// Release ends the service of one admitted request and returns the tickets that are admitted
-// instead. The slice is valid until the next call. It panics when nothing is in service.
+// Release ends the service of one admitted request and returns the tickets that are admitted instead. The
+// slice is valid until the next call. Release panics if no request is in service.
 func (g *Gate) Release(now time.Duration) []Ticket {
 	if g.inUse == 0 {
 		panic("resilience: Release without an admitted request")
@@ -156,7 +156,7 @@ func (g *Gate) Release(now time.Duration) []Ticket {
 	return g.next
 }
 
-// pop takes who is next out of the queue.
+// pop removes the next ticket from the queue.
 func (g *Gate) pop() Ticket {
 	g.waiting--
 	for class := range g.queues {
@@ -170,8 +170,8 @@ func (g *Gate) pop() Ticket {
 	panic("resilience: the books of the queue do not add up")
 }
 
-// Expire returns the tickets that have lost their place in the queue since Expire was last called,
-// which are rejected. The slice is valid until the next call.
+// Expire returns the tickets that have lost their place in the queue since the last call. They are rejected.
+// The slice is valid until the next call.
 func (g *Gate) Expire(now time.Duration) []Ticket {
 	g.advance(now)
 	expired := g.expired
@@ -179,8 +179,8 @@ func (g *Gate) Expire(now time.Duration) []Ticket {
 	return expired
 }
 
-// Cancel takes a waiting request out of the queue and reports whether it was still there. An admitted
-// one is not cancelled but released.
+// Cancel removes a waiting request from the queue and reports whether it was still there. Use Release for an
+// admitted request.
 func (g *Gate) Cancel(now time.Duration, ticket Ticket) bool {
 	g.advance(now)
 	for class := range g.queues {
@@ -193,8 +193,8 @@ func (g *Gate) Cancel(now time.Duration, ticket Ticket) bool {
 	return false
 }
 
-// NextDeadline returns when Expire is due: at once when tickets have expired that it has not named
-// yet, else at the deadline of the first in the queue. It is false when nothing is due.
+// NextDeadline returns when Expire is due: at once if there are expired tickets that it has not returned, or
+// else at the deadline of the first ticket in the queue. It returns false if nothing is due.
 func (g *Gate) NextDeadline() (time.Duration, bool) {
 	if len(g.expired) > 0 {
 		return g.last, true
@@ -203,8 +203,8 @@ func (g *Gate) NextDeadline() (time.Duration, bool) {
 	return deadline, any
 }
 
-// oldest returns the queue with the longest wait, and when that wait has to end. It is false when no
-// wait has to.
+// oldest returns the queue with the longest wait, and the deadline of that wait. It returns false if there is
+// no deadline.
 func (g *Gate) oldest() (q *line, deadline time.Duration, any bool) {
 	if g.waiting == 0 || g.config.Deadline == 0 && g.config.CoDel == nil {
 		return nil, 0, false
@@ -220,8 +220,8 @@ func (g *Gate) oldest() (q *line, deadline time.Duration, any bool) {
 	return q, q.first().since + g.config.Deadline, true
 }
 
-// RetryAfter estimates when someone who is turned away now would find a place: the time to work off
-// the queue, (waiting + 1) · S / c, but not more than the deadline, when all who wait now are gone.
+// RetryAfter estimates when someone who is rejected now would find a place. It is the time to work off the
+// queue, (waiting + 1) · S / c, but not more than the deadline, by which all who wait now are gone.
 //
 // Where:
 //
@@ -244,11 +244,11 @@ func (g *Gate) RetryAfter() time.Duration {
 	return wait
 }
 
-// Limit returns how many may be in service now.
+// Limit returns how many requests may be in service now.
 func (g *Gate) Limit() int { return g.limit }
 
-// advance moves the time on: the integrals grow, and those whose deadline has come leave the queue,
-// each counted as waiting up to its deadline exactly.
+// advance moves the time on. The integrals grow, and requests whose deadline has come leave the queue; each
+// counts as waiting exactly up to its deadline.
 func (g *Gate) advance(now time.Duration) {
 	for {
 		q, deadline, any := g.oldest()
@@ -256,13 +256,13 @@ func (g *Gate) advance(now time.Duration) {
 			break
 		}
 		g.accrue(deadline)
-		g.lose(q.pop())
+		g.markExpired(q.pop())
 	}
 	g.accrue(now)
 }
 
-// lose notes that a ticket has lost its place in the queue.
-func (g *Gate) lose(ticket Ticket) {
+// markExpired records that a ticket has lost its place in the queue.
+func (g *Gate) markExpired(ticket Ticket) {
 	g.waiting--
 	g.expired = append(g.expired, ticket)
 	g.stats.Rejections++

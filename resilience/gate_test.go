@@ -153,13 +153,13 @@ func (c *crowd) cancel(t *rapid.T) {
 	delete(c.since, ticket)
 }
 
-// TestEveryGate: whatever the policy, no request is lost, none is told of twice, newcomers never pass
-// by journeys already begun, and nobody waits longer than the policy lets them.
+// TestEveryGate: under every policy no request is lost, none is returned twice, newcomers never overtake
+// journeys that have already begun, and nobody waits longer than the policy allows.
 func TestEveryGate(t *testing.T) {
 	rapid.Check(t, everyGate)
 }
 
-// FuzzGate looks for sequences of calls that a random draw misses.
+// FuzzGate looks for sequences of calls that random draws miss.
 func FuzzGate(f *testing.F) { f.Fuzz(rapid.MakeFuzz(everyGate)) }
 
 func everyGate(t *rapid.T) {
@@ -197,7 +197,7 @@ func TestGateConfigFaults(t *testing.T) {
 		"nothing could ever be admitted": {},
 		"two bounds for one wait":        {FIFOConfig: one, CoDel: &resilience.CoDelConfig{Target: 1, Interval: 1}},
 		"a target longer than its bound": {FIFOConfig: resilience.FIFOConfig{Concurrency: 1}, CoDel: codel},
-		"an algorithm nobody knows":      {FIFOConfig: one, Adaptive: &resilience.AdaptiveConfig{Algorithm: "magic", Min: 1, Max: 1}},
+		"an unknown algorithm":           {FIFOConfig: one, Adaptive: &resilience.AdaptiveConfig{Algorithm: "magic", Min: 1, Max: 1}},
 		"a start above the most":         {FIFOConfig: one, Adaptive: &resilience.AdaptiveConfig{Algorithm: resilience.Gradient}},
 		"aimd cannot tell good from bad": {FIFOConfig: one, Adaptive: &resilience.AdaptiveConfig{Algorithm: resilience.AIMD, Min: 1, Max: 2}},
 	} {
@@ -207,7 +207,8 @@ func TestGateConfigFaults(t *testing.T) {
 	}
 }
 
-// TestPriorityShed spells the policy out: a journey already begun takes the newest newcomer's place.
+// TestPriorityShed follows the policy step by step: a journey that has already begun takes the newest
+// newcomer's place.
 func TestPriorityShed(t *testing.T) {
 	gate, _ := resilience.NewGate(resilience.GateConfig{FIFOConfig: resilience.FIFOConfig{Concurrency: 1, Queue: 2}, Priority: true})
 	for range 3 {
@@ -227,8 +228,8 @@ func TestPriorityShed(t *testing.T) {
 	}
 }
 
-// serve runs a gate whose service times depend on how many are in service, in a closed loop of many
-// clients, and returns the concurrency that it ends with.
+// serve runs a gate in a closed loop of many clients, with service times that depend on the number in
+// service. It returns the final concurrency.
 func serve(gate *resilience.Gate, clients int, service func(inUse int) time.Duration, until time.Duration) int {
 	var now time.Duration
 	var done []time.Duration
@@ -252,8 +253,8 @@ func serve(gate *resilience.Gate, clients int, service func(inUse int) time.Dura
 	return gate.Limit()
 }
 
-// TestAdaptiveFindsTheKnee: a server that works on 20 at once, and shares its speed among more, is
-// found by both algorithms from either side.
+// TestAdaptiveFindsTheKnee: both algorithms find a server that works on 20 requests at once, and shares its
+// speed among more, from either side.
 func TestAdaptiveFindsTheKnee(t *testing.T) {
 	const knee = 20
 	service := func(inUse int) time.Duration {

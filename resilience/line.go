@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// line is a queue of tickets in rising order, a growing ring. One that leaves from the middle stays
-// as a mark until the front reaches it or until marks are the greater part.
+// line is a queue of tickets in rising order, stored in a growing ring. A ticket that leaves from the middle
+// stays as a mark until the front reaches it or until more than half of the places are marks.
 type line struct {
 	ring  []place // its length is a power of two
-	head  int     // index in ring of the first place
-	count int     // places in use, marks among them
-	live  int     // places in use without marks; if any, neither the first nor the last place is a mark
+	head  int     // index of the first place in ring
+	count int     // places in use, marks included
+	live  int     // places in use without marks; if there are any, neither the first nor the last place is a mark
 }
 
 // place is one ticket's place in a line.
 type place struct {
 	ticket Ticket
-	since  time.Duration // when it came
+	since  time.Duration // time of arrival
 	gone   bool
 }
 
@@ -55,7 +55,7 @@ func (l *line) popLast() Ticket {
 	return last.ticket
 }
 
-// remove takes a ticket from wherever it is, if it is there.
+// remove removes a ticket at any place, and reports whether it was in the line.
 func (l *line) remove(ticket Ticket) bool {
 	i := sort.Search(l.count, func(i int) bool { return l.at(i).ticket >= ticket })
 	if i == l.count || l.at(i).ticket != ticket || l.at(i).gone {
@@ -67,7 +67,7 @@ func (l *line) remove(ticket Ticket) bool {
 	return true
 }
 
-// skip drops the marks at both ends.
+// skip removes the marks at both ends.
 func (l *line) skip() {
 	for l.count > 0 && l.at(l.count-1).gone {
 		l.count--
@@ -78,7 +78,7 @@ func (l *line) skip() {
 	}
 }
 
-// rebuild makes room: it drops the marks, and doubles the ring if they were less than half of it.
+// rebuild makes room: it removes the marks, and doubles the ring if less than half of it were marks.
 func (l *line) rebuild() {
 	size := max(len(l.ring), 8)
 	if 2*l.live > len(l.ring) {

@@ -1,7 +1,7 @@
 package resilience
 
-// Policies lists every policy in the order of the documentation. A new one is a file with its state machine and
-// its descriptor, and a line here.
+// Policies returns every policy in the order of the documentation. To add one, write a file with its state
+// machine and its descriptor, and add a line here.
 func Policies() []Descriptor {
 	return []Descriptor{
 		staticLimit(),

@@ -8,11 +8,11 @@ import (
 
 // BudgetConfig describes a [Budget].
 type BudgetConfig struct {
-	Ratio float64 `json:"ratio"` // retries that each first attempt pays for, 0 to 1
-	Burst float64 `json:"burst"` // retries that can be saved, and are there at first
+	Ratio float64 `json:"ratio"` // retries earned by each first attempt, 0 to 1
+	Burst float64 `json:"burst"` // most retries saved; also the number at the start
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake in the description.
 func (c BudgetConfig) Validate() error {
 	if !(c.Ratio >= 0 && c.Ratio <= 1) || !(c.Burst >= 0) {
 		return errors.New("a retry budget needs a ratio from 0 to 1 and a burst of 0 or more")
@@ -20,12 +20,12 @@ func (c BudgetConfig) Validate() error {
 	return nil
 }
 
-// Budget lets retries be no more than a share of first attempts, so that they cannot keep a service
-// down: with ratio r the load is at most 1 + r times that of the people, whatever fails.
+// Budget limits retries to a share of first attempts, so that they cannot keep a service down. With ratio r
+// the load is at most 1 + r times that of the people, whatever fails.
 //
-// Beyer et al., "Site Reliability Engineering" (2016), ch. 21, "Deciding to Retry" (10 %); the bucket
-// is that of gRPC (proposal A6, "Client Retries", 2017) and Finagle's RetryBudget. Why it cures a
-// metastable failure: Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021.
+// Beyer et al., "Site Reliability Engineering" (2016), ch. 21, "Deciding to Retry" (10 %). The bucket is that
+// of gRPC (proposal A6, "Client Retries", 2017) and Finagle's RetryBudget. Why it ends a metastable failure:
+// Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021.
 type Budget struct {
 	config BudgetConfig
 	tokens float64
@@ -34,10 +34,10 @@ type Budget struct {
 // NewBudget returns a full budget. The configuration must be valid.
 func NewBudget(config BudgetConfig) *Budget { return &Budget{config, config.Burst} }
 
-// First notes a first attempt.
+// First records a first attempt.
 func (b *Budget) First() { b.tokens = min(b.config.Burst, b.tokens+b.config.Ratio) }
 
-// Retry reports whether one more attempt may be made.
+// Retry reports whether one more attempt may be made, and takes it from the budget.
 func (b *Budget) Retry() bool {
 	if b.tokens < 1 {
 		return false
@@ -46,27 +46,27 @@ func (b *Budget) Retry() bool {
 	return true
 }
 
-// RetryConfig describes a budget for repeated attempts: those of people in front of the service, or the service's
-// own at a call.
+// RetryConfig describes a budget for repeated attempts: those of people in front of the service, or those of
+// the service at a call.
 type RetryConfig struct {
 	BudgetConfig
 	Calls   int           `json:"calls"`   // at a call: most calls for one request, the first included
-	Pause   time.Duration `json:"pause"`   // before the second call, doubled before each further one
-	Longest time.Duration `json:"longest"` // no pause is longer
+	Pause   time.Duration `json:"pause"`   // pause before the second call; doubles before each further one
+	Longest time.Duration `json:"longest"` // upper bound of the pause
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake in the description.
 func (c RetryConfig) Validate() error {
 	if c.Pause <= 0 || c.Longest < c.Pause {
-		return errors.New("a retry budget needs a pause above 0 and a longest one not below it")
+		return errors.New("a retry budget needs a pause above 0, and a longest pause that is not shorter")
 	}
 	return c.BudgetConfig.Validate()
 }
 
-// Filter bounds people's repeated attempts.
+// Filter limits people's repeated attempts.
 func (c RetryConfig) Filter() Filter { return attempts{NewBudget(c.BudgetConfig)} }
 
-// attempts lets first attempts pass, and repeated ones within the budget.
+// attempts allows first attempts, and repeated attempts within the budget.
 type attempts struct{ budget *Budget }
 
 func (a attempts) Allow(_ time.Duration, whom Asker) (wait time.Duration, ok bool) {
@@ -82,7 +82,7 @@ func (c RetryConfig) Repeater() Repeater {
 	return &repeats{Budget: NewBudget(c.BudgetConfig), most: c.Calls, pauses: DeferConfig{Pause: c.Pause, Longest: c.Longest}}
 }
 
-// repeats bounds the calls for each request and, by the budget, those of all.
+// repeats limits the calls for each request and, by the budget, the repeated calls of all requests.
 type repeats struct {
 	*Budget
 	most   int
@@ -96,18 +96,18 @@ func (r *repeats) Again(calls int, told time.Duration) (pause time.Duration, ok 
 	return r.pauses.Again(calls), true
 }
 
-// hopeless is how long to wait before the same may succeed when nobody who waits now would still be there:
-// a quota is used up for the day, an account is closed.
-const hopeless = time.Minute
+// longestRetryWait is the wait from which a retry is pointless, because nobody who waits now would still be
+// there. Such an answer means that a quota is used up for the day, or that an account is closed.
+const longestRetryWait = time.Minute
 
-// RetryAfter reports whether one more attempt may be made after one that was answered with how long to wait
-// before the next. What is told to come back much later is not repeated, and the budget is left as it is.
-func (b *Budget) RetryAfter(told time.Duration) bool { return told < hopeless && b.Retry() }
+// RetryAfter reports whether to make one more attempt after an answer that asked for a wait. If the wait is
+// much too long, it returns false and leaves the budget as it is.
+func (b *Budget) RetryAfter(told time.Duration) bool { return told < longestRetryWait && b.Retry() }
 
 func retryBudget() Descriptor {
 	return Descriptor{
-		Name: "retry-budget", Does: "bounds repeated attempts to a share of first ones.", Source: "Beyer et al. 2016, ch. 21; gRPC A6",
-		Places: anywhere(), Live: only(AtCall), // a live service cannot tell who has tried before
+		Name: "retry-budget", Does: "limits repeated attempts to a share of first ones.", Source: "Beyer et al. 2016, ch. 21; gRPC A6",
+		Places: anywhere(), Live: only(AtCall), // a live service cannot recognize who has tried before
 		Takes: words("ratio burst attempts pause longest"), AtCall: words("attempts pause longest"),
 		Default: func(s Settings) Settings {
 			s.Ratio, s.Burst, s.Attempts = cmp.Or(s.Ratio, 0.1), cmp.Or(s.Burst, 10), cmp.Or(s.Attempts, 3)

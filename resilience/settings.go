@@ -14,39 +14,40 @@ type Rate float64
 // Share is a part of a whole, from 0 to 1.
 type Share float64
 
-// Settings are the keys that policies take, each its own; see [Descriptor]. A new key of a policy is a field here.
+// Settings holds the keys of all policies. Each policy takes its own; see [Descriptor]. A new key of a policy
+// is a field here.
 type Settings struct {
-	Limit     int           `yaml:"limit,omitempty" json:"limit,omitempty"`           // requests served at once; adaptive-concurrency: at first
-	Queue     int           `yaml:"queue,omitempty" json:"queue,omitempty"`           // requests waiting
+	Limit     int           `yaml:"limit,omitempty" json:"limit,omitempty"`           // requests served at once; adaptive-concurrency: the initial limit
+	Queue     int           `yaml:"queue,omitempty" json:"queue,omitempty"`           // most requests waiting
 	Deadline  time.Duration `yaml:"deadline,omitempty" json:"deadline,omitempty"`     // longest wait, real time
 	Target    time.Duration `yaml:"target,omitempty" json:"target,omitempty"`         // codel: longest wait in a standing queue; aimd: mean service time above which the limit falls
-	Interval  time.Duration `yaml:"interval,omitempty" json:"interval,omitempty"`     // codel: a queue that is not empty for so long is a standing one
+	Interval  time.Duration `yaml:"interval,omitempty" json:"interval,omitempty"`     // codel: how long a queue must be non-empty to be a standing one
 	Algorithm string        `yaml:"algorithm,omitempty" json:"algorithm,omitempty"`   // adaptive-concurrency: gradient or aimd
-	Min       int           `yaml:"min,omitempty" json:"min,omitempty"`               // least limit, or servers
-	Max       int           `yaml:"max,omitempty" json:"max,omitempty"`               // most of them
-	Rate      Rate          `yaml:"rate,omitempty" json:"rate,omitempty"`             // requests of each client, or people let in
-	Burst     int           `yaml:"burst,omitempty" json:"burst,omitempty"`           // of them, or of retries, that can be saved
+	Min       int           `yaml:"min,omitempty" json:"min,omitempty"`               // lower bound of the limit, or of servers
+	Max       int           `yaml:"max,omitempty" json:"max,omitempty"`               // upper bound of the limit, or of servers
+	Rate      Rate          `yaml:"rate,omitempty" json:"rate,omitempty"`             // requests per client, or people admitted
+	Burst     int           `yaml:"burst,omitempty" json:"burst,omitempty"`           // most of them, or of retries, that can be saved
 	Order     string        `yaml:"order,omitempty" json:"order,omitempty"`           // waiting-room: fifo, lottery or serving-number
 	Round     time.Duration `yaml:"round,omitempty" json:"round,omitempty"`           // lottery: how long a round is open, real time
 	Grace     time.Duration `yaml:"grace,omitempty" json:"grace,omitempty"`           // serving-number: how long a turn lasts, real time
 	Every     time.Duration `yaml:"every,omitempty" json:"every,omitempty"`           // stagger: scenario time between turns; autoscale: real time between looks
 	Group     int           `yaml:"group,omitempty" json:"group,omitempty"`           // stagger: months that share a turn
 	First     int           `yaml:"first,omitempty" json:"first,omitempty"`           // stagger: the month that begins, 1 to 12
-	Calls     int           `yaml:"calls,omitempty" json:"calls,omitempty"`           // circuit-breaker: of the last so many calls …
-	Share     Share         `yaml:"share,omitempty" json:"share,omitempty"`           // … this share must have failed to open it
-	Cooldown  time.Duration `yaml:"cooldown,omitempty" json:"cooldown,omitempty"`     // circuit-breaker: before it tries again; autoscale: before servers are taken away; real time
+	Calls     int           `yaml:"calls,omitempty" json:"calls,omitempty"`           // circuit-breaker: number of latest calls that count
+	Share     Share         `yaml:"share,omitempty" json:"share,omitempty"`           // circuit-breaker: share of them that must have failed to open it
+	Cooldown  time.Duration `yaml:"cooldown,omitempty" json:"cooldown,omitempty"`     // circuit-breaker: real time before it tries again; autoscale: real time before servers are removed
 	Probes    int           `yaml:"probes,omitempty" json:"probes,omitempty"`         // circuit-breaker: calls that must succeed to close it
-	Ratio     Share         `yaml:"ratio,omitempty" json:"ratio,omitempty"`           // retry-budget: retries that each first attempt pays for
+	Ratio     Share         `yaml:"ratio,omitempty" json:"ratio,omitempty"`           // retry-budget: retries earned by each first attempt
 	Attempts  int           `yaml:"attempts,omitempty" json:"attempts,omitempty"`     // retry-budget at a call: most calls for one request
-	Pause     time.Duration `yaml:"pause,omitempty" json:"pause,omitempty"`           // before a failed call is repeated; doubles each time; real time
-	Longest   time.Duration `yaml:"longest,omitempty" json:"longest,omitempty"`       // no pause is longer
+	Pause     time.Duration `yaml:"pause,omitempty" json:"pause,omitempty"`           // real time before a failed call is repeated; doubles each time
+	Longest   time.Duration `yaml:"longest,omitempty" json:"longest,omitempty"`       // upper bound of the pause
 	TTL       time.Duration `yaml:"ttl,omitempty" json:"ttl,omitempty"`               // registry-cache: how long an answer may be used, real time
 	Size      int           `yaml:"size,omitempty" json:"size,omitempty"`             // registry-cache: most answers kept; 0 means no limit
 	Workers   int           `yaml:"workers,omitempty" json:"workers,omitempty"`       // async-verify: calls at once
 	Rule      string        `yaml:"rule,omitempty" json:"rule,omitempty"`             // autoscale: hpa or kpa
 	Metric    string        `yaml:"metric,omitempty" json:"metric,omitempty"`         // autoscale: utilization, concurrency or queue
-	PerServer float64       `yaml:"per_server,omitempty" json:"per_server,omitempty"` // autoscale: of the metric, what each server should have
-	Boot      time.Duration `yaml:"boot,omitempty" json:"boot,omitempty"`             // autoscale: until a new server works, real time
+	PerServer float64       `yaml:"per_server,omitempty" json:"per_server,omitempty"` // autoscale: target value of the metric per server
+	Boot      time.Duration `yaml:"boot,omitempty" json:"boot,omitempty"`             // autoscale: real time until a new server works
 }
 
 // field returns a pointer to the setting of a key.
@@ -60,19 +61,20 @@ func (s *Settings) field(key string) any {
 	panic("resilience: no setting is called " + key)
 }
 
-// Policy is a policy by its name, with its settings. It is plain data, which travels to the process that runs it.
+// Policy is the name of a policy with its settings. It is plain data, which is sent to the process that runs
+// the policy.
 type Policy struct {
 	Name string `json:"name"`
 	Settings
 }
 
-// Descriptor returns that of the policy; an unknown one has no name.
+// Descriptor returns the policy's descriptor. That of an unknown policy has no name.
 func (p Policy) Descriptor() Descriptor {
 	descriptor, _ := Named(p.Name)
 	return descriptor
 }
 
-// WithDefaults fills what the settings leave open.
+// WithDefaults sets the defaults of settings that are left out.
 func (p Policy) WithDefaults() Policy {
 	if fill := p.Descriptor().Default; fill != nil {
 		p.Settings = fill(p.Settings)
@@ -80,7 +82,7 @@ func (p Policy) WithDefaults() Policy {
 	return p
 }
 
-// Config returns what the policy is made from, or the first fault of its settings, which must be complete.
+// Config returns the policy's configuration, or the first mistake in its settings, which must be complete.
 func (p Policy) Config() (Config, error) {
 	descriptor, known := Named(p.Name)
 	if !known {
@@ -90,7 +92,7 @@ func (p Policy) Config() (Config, error) {
 	return config, config.Validate()
 }
 
-// Scaled multiplies what bounds the policy; counts stay at least 1.
+// Scaled multiplies the limits of the policy. Counts stay at least 1.
 func (p Policy) Scaled(factor float64) Policy {
 	if factor == 1 {
 		return p
@@ -108,7 +110,7 @@ func (p Policy) Scaled(factor float64) Policy {
 	return p
 }
 
-// Bounds returns what [Policy.Scaled] multiplies: counts, and a rate, which is 0 where there is none.
+// Bounds returns what [Policy.Scaled] multiplies: counts, and a rate, which is 0 if there is none.
 func (p Policy) Bounds() (counts []int, rate Rate) {
 	for _, key := range p.Descriptor().Scales {
 		switch field := p.field(key).(type) {

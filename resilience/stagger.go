@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// StaggerConfig describes a [StaggerConfig.Turn]: the birth months are let in one after the other.
+// StaggerConfig describes admission by birth month: the months take turns; see [StaggerConfig.Turn].
 type StaggerConfig struct {
-	Every time.Duration `json:"every"`           // from the turn of one group of months to that of the next
+	Every time.Duration `json:"every"`           // time from the turn of one group of months to that of the next
 	Group int           `json:"group,omitempty"` // months that share a turn; 0 means one
-	First int           `json:"first,omitempty"` // the month that begins, 1 to 12; 0 means January
+	First int           `json:"first,omitempty"` // the month with the first turn, 1 to 12; 0 means January
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake in the description.
 func (c StaggerConfig) Validate() error {
 	if c.Every <= 0 || c.Group < 0 || c.Group > 12 || c.First < 0 || c.First > 12 {
 		return errors.New("a stagger needs a time above 0 between turns, groups of 1 to 12 months and a first month from 1 to 12")
@@ -20,29 +20,30 @@ func (c StaggerConfig) Validate() error {
 	return nil
 }
 
-// Turn returns how long after the opening people of a birth month have their turn. From then on they
-// may come at any time.
+// Turn returns how long after the opening people of a birth month have their turn. From then on they may come
+// at any time.
 //
-// Canada opened its emergency benefit in April 2020 so, by month of birth; it is admission by a public
-// property that nobody can choose, the oldest form of what operations research calls appointment
-// scheduling (Bailey, "A Study of Queues and Appointment Systems in Hospital Out-Patient Departments",
-// Journal of the Royal Statistical Society B 14 (1952)).
+// Canada opened its emergency benefit in April 2020 by month of birth. The public property cannot be chosen.
+// Operations research calls this appointment scheduling; stagger is its oldest form (Bailey, "A Study of
+// Queues and Appointment Systems in Hospital Out-Patient Departments", Journal of the Royal Statistical
+// Society B 14 (1952)).
 func (c StaggerConfig) Turn(month time.Month) time.Duration {
 	after := (int(month) - max(1, c.First) + 12) % 12
 	return time.Duration(after/max(1, c.Group)) * c.Every
 }
 
-// Filter turns people away until their turn.
+// Filter rejects people until their turn.
 func (c StaggerConfig) Filter() Filter { return c }
 
-// Allow reports whether people of a birth month may come now, a time since the opening, or else when.
+// Allow reports whether people of a birth month may come at a time since the opening. If not, wait is the
+// time until their turn.
 func (c StaggerConfig) Allow(now time.Duration, whom Asker) (wait time.Duration, ok bool) {
 	wait = c.Turn(whom.BirthMonth) - now
 	return max(0, wait), wait <= 0
 }
 
-// staggerByBirthMonth turns people away at a step. At the entry they know of their turn, and come then: there it
-// is no filter but moves the arrivals.
+// staggerByBirthMonth rejects people at a step before their turn. At the entry people know of their turn and
+// come then, so there it is not a filter but moves the arrivals.
 func staggerByBirthMonth() Descriptor {
 	return Descriptor{
 		Name: "stagger-by-birth-month", Does: "lets the birth months in one after the other.", Source: "Canada, CERB, 2020; Bailey 1952",

@@ -8,11 +8,11 @@ import (
 
 // BucketConfig describes [Buckets].
 type BucketConfig struct {
-	Rate  float64 `json:"rate"`  // tokens per second that each client gets
-	Burst int     `json:"burst"` // tokens that a client has at first and can save
+	Rate  float64 `json:"rate"`  // tokens per second of each client
+	Burst int     `json:"burst"` // most tokens that a client can save; also the number at the start
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first mistake in the description.
 func (c BucketConfig) Validate() error {
 	if !(c.Rate > 0) || c.Burst < 1 {
 		return errors.New("a token bucket needs a rate above 0 and a burst of 1 or more")
@@ -23,36 +23,35 @@ func (c BucketConfig) Validate() error {
 // Filter returns full buckets.
 func (c BucketConfig) Filter() Filter { return bucketFilter{NewBuckets(c)} }
 
-// bucketFilter asks for the bucket of each person.
+// bucketFilter takes tokens from the bucket of each person.
 type bucketFilter struct{ *Buckets }
 
 func (f bucketFilter) Allow(now time.Duration, whom Asker) (time.Duration, bool) {
 	return f.Buckets.Allow(now, whom.Person)
 }
 
-// Buckets give each client a token bucket: a request takes a token, or is turned away.
+// Buckets holds a token bucket for each client. A request takes a token, or is rejected.
 //
-// A bucket is kept as the one number of the generic cell rate algorithm (ATM Forum, Traffic
-// Management 4.1 (1999), sec. 4.4.2; the equal of Turner's leaky bucket, IEEE Communications Magazine
-// 24 (1986)): the time at which it will be full again. A full one is no different from that of a
-// client never seen, and is forgotten.
+// A bucket is stored as one number, as in the generic cell rate algorithm: the time at which it will be full
+// again (ATM Forum, Traffic Management 4.1 (1999), sec. 4.4.2; equivalent to Turner's leaky bucket, IEEE
+// Communications Magazine 24 (1986)). A full bucket equals that of a client never seen, so it is forgotten.
 type Buckets struct {
-	every  time.Duration // between two tokens
-	depth  time.Duration // that a full bucket is worth
+	every  time.Duration // time between two tokens
+	depth  time.Duration // time that a full bucket is worth
 	full   map[uint64]time.Duration
-	forget int // at so many clients those with full buckets are forgotten
+	forget int // number of clients from which full buckets are forgotten
 }
 
-// leastForgotten keeps small tables from being swept.
-const leastForgotten = 1024
+// minSwept is the smallest table that is swept.
+const minSwept = 1024
 
 // NewBuckets returns full buckets. The configuration must be valid.
 func NewBuckets(config BucketConfig) *Buckets {
 	every := max(1, time.Duration(float64(time.Second)/config.Rate))
-	return &Buckets{every: every, depth: every * time.Duration(config.Burst), full: map[uint64]time.Duration{}, forget: leastForgotten}
+	return &Buckets{every: every, depth: every * time.Duration(config.Burst), full: map[uint64]time.Duration{}, forget: minSwept}
 }
 
-// Allow takes a token of the client, or says when there will be one.
+// Allow takes a token of the client. If there is none, wait is the time until the next one.
 func (b *Buckets) Allow(now time.Duration, client uint64) (wait time.Duration, ok bool) {
 	full := max(b.full[client], now) + b.every
 	if wait = full - b.depth - now; wait > 0 {
@@ -71,15 +70,15 @@ func (b *Buckets) sweep(now time.Duration) {
 			delete(b.full, client)
 		}
 	}
-	b.forget = max(leastForgotten, 2*len(b.full))
+	b.forget = max(minSwept, 2*len(b.full))
 }
 
-// Len returns how many clients are remembered.
+// Len returns the number of clients remembered.
 func (b *Buckets) Len() int { return len(b.full) }
 
 func tokenBucket() Descriptor {
 	return Descriptor{
-		Name: "token-bucket", Does: "bounds the requests of each person.", Source: "ATM Forum TM 4.1 (GCRA)",
+		Name: "token-bucket", Does: "limits the requests of each person.", Source: "ATM Forum TM 4.1 (GCRA)",
 		Places: doors(), Live: only(AtStep), Needs: words("rate"), Takes: words("burst"),
 		Default: func(s Settings) Settings {
 			s.Burst = cmp.Or(s.Burst, 10)

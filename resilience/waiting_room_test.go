@@ -24,9 +24,9 @@ func drawRoom(t *rapid.T) resilience.RoomConfig {
 	return config
 }
 
-// TestRoom: nobody is in before Rate·t + Burst turns have come up, a place that is in stays in, one
-// who comes back when told is in or is told a later time, all come in at last, and first come is
-// first served unless chance is to decide.
+// TestRoom: nobody enters before Rate·t + Burst turns have come, a place that has entered stays in, a person
+// who comes back when told enters or is told a later time, all enter at last, and the order is first come,
+// first served unless it is a lottery.
 func TestRoom(t *testing.T) { rapid.Check(t, room) }
 
 func FuzzRoom(f *testing.F) { f.Fuzz(rapid.MakeFuzz(room)) }
@@ -59,7 +59,7 @@ func room(t *rapid.T) {
 			t.Fatalf("it gave %d places, and %d turns have come; %d were taken", given, turns, len(places))
 		}
 		if config.Order == resilience.Lottery {
-			return // as many as chance has it; see TestLotteryIsFair
+			return // the number is random; see TestLotteryIsFair
 		}
 		if turns != uint64(len(entered)) {
 			t.Fatalf("%d turns have come, %d places are in", turns, len(entered))
@@ -85,7 +85,7 @@ func room(t *rapid.T) {
 	}
 }
 
-// TestRoomRefusesWhatItDidNotIssue: numbers that were not given out, and rounds to come.
+// TestRoomRefusesWhatItDidNotIssue: numbers that were not given, and future rounds, are refused.
 func TestRoomRefusesWhatItDidNotIssue(t *testing.T) {
 	fifo := resilience.NewRoom(resilience.RoomConfig{Order: resilience.FIFO, Rate: 1000, Burst: 1000})
 	for _, place := range []resilience.Place{{}, {Number: 1}, {Number: 1 << 40}} {
@@ -101,7 +101,7 @@ func TestRoomRefusesWhatItDidNotIssue(t *testing.T) {
 	}
 }
 
-// TestServingNumberLapses: who does not come within the grace needs a new number.
+// TestServingNumberLapses: a person who does not come within the grace needs a new number.
 func TestServingNumberLapses(t *testing.T) {
 	r := resilience.NewRoom(resilience.RoomConfig{Order: resilience.ServingNumber, Rate: 1, Grace: 10 * time.Second})
 	var places []resilience.Place
@@ -119,7 +119,8 @@ func TestServingNumberLapses(t *testing.T) {
 	}
 }
 
-// TestTurnInReserveLapsesLater: the grace begins when somebody has the number, not when it could be had.
+// TestTurnInReserveLapsesLater: the grace begins when somebody takes the number, not when it becomes
+// available.
 func TestTurnInReserveLapsesLater(t *testing.T) {
 	r := resilience.NewRoom(resilience.RoomConfig{Order: resilience.ServingNumber, Rate: 1, Burst: 5, Grace: 10 * time.Second})
 	first := r.Take(0, 0)
@@ -132,7 +133,7 @@ func TestTurnInReserveLapsesLater(t *testing.T) {
 		lapsed bool
 	}{
 		{"taken an hour ago", first, time.Hour, true},
-		{"just taken, of a turn that nobody wanted for an hour", second, time.Hour, false},
+		{"just taken, of a turn that was free for an hour", second, time.Hour, false},
 		{"within its grace", second, time.Hour + 9*time.Second, false},
 		{"after it", second, time.Hour + 11*time.Second, true},
 	} {
@@ -142,8 +143,8 @@ func TestTurnInReserveLapsesLater(t *testing.T) {
 	}
 }
 
-// TestLotteryIsFair: of a round, the first and the second half of those who came have the same chance
-// to be among the first half of those let in, which fifo gives to the first half alone.
+// TestLotteryIsFair: in a round, the first and the second half of the arrivals have the same chance to be
+// among the first half admitted. In fifo, only the first half is.
 func TestLotteryIsFair(t *testing.T) {
 	const people = 10_000
 	r := resilience.NewRoom(resilience.RoomConfig{Order: resilience.Lottery, Rate: people, Round: time.Second})
@@ -168,11 +169,11 @@ func TestLotteryIsFair(t *testing.T) {
 
 func TestRoomConfigFaults(t *testing.T) {
 	for why, config := range map[string]resilience.RoomConfig{
-		"no order":                  {Rate: 1},
-		"nobody would ever come in": {Order: resilience.FIFO},
-		"a lottery without a round": {Order: resilience.Lottery, Rate: 1},
-		"a number without a grace":  {Order: resilience.ServingNumber, Rate: 1},
-		"fifo has no rounds":        {Order: resilience.FIFO, Rate: 1, Round: 1},
+		"no order":                      {Rate: 1},
+		"nobody would ever be admitted": {Order: resilience.FIFO},
+		"a lottery without a round":     {Order: resilience.Lottery, Rate: 1},
+		"a number without a grace":      {Order: resilience.ServingNumber, Rate: 1},
+		"fifo has no rounds":            {Order: resilience.FIFO, Rate: 1, Round: 1},
 	} {
 		if config.Validate() == nil {
 			t.Errorf("%s: accepted %+v", why, config)
@@ -205,7 +206,7 @@ func TestHPA(t *testing.T) {
 	}
 }
 
-// TestKPA: the stable window calms, a doubling within the panic window does not wait for it.
+// TestKPA: the stable window damps changes, and a doubling within the panic window does not wait for it.
 func TestKPA(t *testing.T) {
 	s := resilience.NewScaler(resilience.ScaleConfig{Looks: resilience.Looks{Metric: resilience.ByConcurrency, Every: 2 * time.Second}, Rule: resilience.KPA, Target: 10, Min: 1, Max: 100})
 	var now time.Duration
@@ -220,7 +221,7 @@ func TestKPA(t *testing.T) {
 	}
 	look(20, 40) // steady: 20/10
 	look(200, 3) // ten times as much for 6 s: panic
-	look(10, 3)  // over at once, but no panic ends before a minute
+	look(10, 3)  // over at once, but a panic lasts at least a minute
 	look(10, 80) // then down
 	if want := []int{2, 20, 20, 1}; !slices.Equal(got, want) {
 		t.Errorf("servers %v, want %v", got, want)

@@ -12,28 +12,28 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Arrivals are two streams: people who will walk the journey, and visitors who only look.
+// Arrivals holds two streams: people who walk the journey, and visitors who only look.
 type Arrivals struct {
 	Step      string        `yaml:"step" json:"step"`                                 // the step whose instants are scheduled
-	Mode      workload.Mode `yaml:"mode,omitempty" json:"mode,omitempty"`             // placing inside a second or minute: poisson (default), even, burst
-	Totals    string        `yaml:"totals,omitempty" json:"totals,omitempty"`         // exact (default): counts are kept to the person; random: they are means of a Poisson process
-	Counts    string        `yaml:"counts,omitempty" json:"counts,omitempty"`         // CSV file beside the scenario: minute,visits,signups or time,count
-	AccessLog *AccessLog    `yaml:"access_log,omitempty" json:"access_log,omitempty"` // a web server's log beside the scenario, instead of counts
+	Mode      workload.Mode `yaml:"mode,omitempty" json:"mode,omitempty"`             // placement within a second or minute: poisson (default), even, burst
+	Totals    string        `yaml:"totals,omitempty" json:"totals,omitempty"`         // exact (default): every count is met exactly; random: counts are means of a Poisson process
+	Counts    string        `yaml:"counts,omitempty" json:"counts,omitempty"`         // CSV file next to the scenario: minute,visits,signups or time,count
+	AccessLog *AccessLog    `yaml:"access_log,omitempty" json:"access_log,omitempty"` // a web server's log next to the scenario, instead of counts
 	Signups   []Segment     `yaml:"signups,omitempty" json:"signups,omitempty"`       // piecewise-linear rate of people, instead of counts
 	Visitors  []Segment     `yaml:"visitors,omitempty" json:"visitors,omitempty"`     // piecewise-linear rate of visitors, instead of counts
-	Scale     float64       `yaml:"scale,omitempty" json:"scale,omitempty"`           // factor on everyone who comes, such as 1.5; 0 means 1
+	Scale     float64       `yaml:"scale,omitempty" json:"scale,omitempty"`           // factor on all arrivals, such as 1.5; 0 means 1
 
 	fileSignups, fileVisitors workload.Bins
 }
 
-// AccessLog is a log in the common or combined log format whose requests are counted per second.
+// AccessLog is a log in the common or combined log format. Its requests are counted per second.
 type AccessLog struct {
 	File  string `yaml:"file" json:"file"`
-	Match string `yaml:"match,omitempty" json:"match,omitempty"` // how a request that counts begins, as in "POST /signups"; empty means all
+	Match string `yaml:"match,omitempty" json:"match,omitempty"` // count only requests that begin so, as in "POST /signups"; empty means all
 }
 
-// Segment is one piece of a rate: constant at Rate, linear from From to To, or a Spike: up from From
-// within a tenth of the time, and down to To in the rest.
+// Segment is one piece of a rate: constant at Rate, linear from From to To, or a Spike that rises from From
+// within a tenth of the time and falls to To in the rest.
 type Segment struct {
 	For   time.Duration  `yaml:"for" json:"for"`
 	Rate  *workload.Rate `yaml:"rate,omitempty" json:"rate,omitempty"`
@@ -42,7 +42,7 @@ type Segment struct {
 	Spike *workload.Rate `yaml:"spike,omitempty" json:"spike,omitempty"`
 }
 
-// fromFile says whether the counts are read from a file.
+// fromFile reports whether the counts are read from a file.
 func (a Arrivals) fromFile() bool { return a.Counts != "" || a.AccessLog != nil }
 
 // Bins returns the counts of the people who walk the journey and of the visitors.
@@ -53,8 +53,8 @@ func (a Arrivals) Bins() (signups, visitors workload.Bins) {
 	return workload.NewBins(a.curve(a.Signups), time.Second), workload.NewBins(a.curve(a.Visitors), time.Second)
 }
 
-// People is how many come by the rates or the file, visitors too, before counts are rounded: a number
-// that is too large for [Arrivals.Bins] is still one here.
+// People returns the number of arrivals, visitors included, before counts are rounded. It also works for
+// numbers that are too large for [Arrivals.Bins].
 func (a Arrivals) People() float64 {
 	if a.fromFile() {
 		return float64(a.fileSignups.Total()+a.fileVisitors.Total()) * a.factor()
@@ -63,8 +63,8 @@ func (a Arrivals) People() float64 {
 	return signups.Expected(signups.Duration()) + visitors.Expected(visitors.Duration())
 }
 
-// Curves returns the rates by which people are placed inside the bins; none where the counts are
-// read from a file.
+// Curves returns the rates by which people are placed inside the bins. There are none if the counts are read
+// from a file.
 func (a Arrivals) Curves() (signups, visitors workload.Curve) {
 	if a.fromFile() {
 		return nil, nil
@@ -118,7 +118,7 @@ func (s *Scenario) readArrivals(beside fs.FS, hash func([]byte) (int, error)) {
 	if a.AccessLog != nil {
 		name, path = a.AccessLog.File, "arrivals.access_log.file"
 	}
-	if !a.fromFile() || a.Counts != "" && a.AccessLog != nil { // the latter is told by validate
+	if !a.fromFile() || a.Counts != "" && a.AccessLog != nil { // validate reports the latter
 		return
 	}
 	text, found := s.readBeside(beside, name, path, hash)
@@ -149,10 +149,10 @@ func (s *Scenario) validateArrivals() {
 		s.source.faultAt("arrivals.mode", hintWord(string(arrivals.Mode), []string{"poisson", "even", "burst"}), "the mode %q is unknown", arrivals.Mode)
 	}
 	if arrivals.Totals != "exact" && arrivals.Totals != "random" {
-		s.source.faultAt("arrivals.totals", hintWord(arrivals.Totals, []string{"exact", "random"}), "the totals %q are unknown", arrivals.Totals)
+		s.source.faultAt("arrivals.totals", hintWord(arrivals.Totals, []string{"exact", "random"}), "totals %q is unknown", arrivals.Totals)
 	}
 	if !(arrivals.Scale >= 0) || math.IsInf(arrivals.Scale, 0) {
-		s.source.faultAt("arrivals.scale", "give a number above 0, as in 1.5", "%v is no factor", arrivals.Scale)
+		s.source.faultAt("arrivals.scale", "give a number above 0, as in 1.5", "%v is not a factor", arrivals.Scale)
 	}
 	given := 0
 	for _, is := range []bool{len(arrivals.Signups)+len(arrivals.Visitors) > 0, arrivals.Counts != "", arrivals.AccessLog != nil} {
@@ -161,15 +161,15 @@ func (s *Scenario) validateArrivals() {
 		}
 	}
 	if given != 1 {
-		s.source.faultAt("arrivals", "", "give either counts, access_log or signups (and visitors)")
+		s.source.faultAt("arrivals", "", "give exactly one of counts, access_log, and signups (with or without visitors)")
 	}
 	s.validateSegments("arrivals.signups", arrivals.Signups)
 	s.validateSegments("arrivals.visitors", arrivals.Visitors)
 	if len(s.source.mistakes) > 0 {
 		return
 	}
-	if s.Population.Size > mostPeople {
-		s.source.faultAt("population.size", fmt.Sprintf("give %d at most", uint64(mostPeople)), "%d people are more than live on earth", s.Population.Size)
+	if s.Population.Size > maxPeople {
+		s.source.faultAt("population.size", fmt.Sprintf("give at most %d", uint64(maxPeople)), "%d people are more than live on earth", s.Population.Size)
 		return
 	}
 	if err := s.CheckPeople(); err != nil {
@@ -180,18 +180,18 @@ func (s *Scenario) validateArrivals() {
 	switch total := signups.Total() + visitors.Total(); {
 	case total == 0:
 		s.source.faultAt("arrivals", "raise a rate or a count", "nobody arrives")
-	case uint64(total) > s.Population.Size: // by rounding
-		s.source.faultAt("arrivals", "raise population.size or lower the arrivals", "%d people arrive, but the population has %d", total, s.Population.Size)
+	case uint64(total) > s.Population.Size: // because of rounding
+		s.source.faultAt("arrivals", "raise population.size or lower the arrivals", "%d people arrive, but the population has only %d", total, s.Population.Size)
 	}
 }
 
-// mostPeople bounds a population: persons are numbered, and their numbers counted with.
-const mostPeople = 10_000_000_000
+// maxPeople bounds a population, so that arithmetic on people's numbers does not overflow.
+const maxPeople = 10_000_000_000
 
-// LongestArrivals is for how long people may come at rates, of which every second is counted.
+// LongestArrivals is the longest time for which people may arrive at rates. Every second of it is counted.
 const LongestArrivals = 31 * 24 * time.Hour
 
-// CheckPeople returns an error where more people arrive than the population has.
+// CheckPeople returns an error if more people arrive than the population has.
 func (s *Scenario) CheckPeople() error {
 	people := s.Arrivals.People()
 	if people <= float64(s.Population.Size) {
@@ -204,7 +204,7 @@ func (s *Scenario) CheckPeople() error {
 	case people >= 1e15:
 		spelt = strconv.FormatFloat(people, 'g', 3, 64)
 	}
-	return fmt.Errorf("%s people arrive, but the population has %d", spelt, s.Population.Size)
+	return fmt.Errorf("%s people arrive, but the population has only %d", spelt, s.Population.Size)
 }
 
 func (s *Scenario) validateSegments(path string, segments []Segment) {
@@ -212,15 +212,15 @@ func (s *Scenario) validateSegments(path string, segments []Segment) {
 	for i, segment := range segments {
 		place := fmt.Sprintf("%s[%d]", path, i)
 		if segment.For > LongestArrivals-whole {
-			s.source.faultAt(place, "give counts in a coarser granularity, or less time", "people would come for longer than %d days, of which every second is counted", LongestArrivals/(24*time.Hour))
+			s.source.faultAt(place, "use coarser counts, or a shorter time", "the arrivals last longer than %d days", LongestArrivals/(24*time.Hour))
 			return
 		}
 		whole += max(0, segment.For)
 		if segment.For <= 0 {
-			s.source.faultAt(place, "write for: 10s", "a segment needs a length")
+			s.source.faultAt(place, "add for: 10s", "the segment has no length")
 		}
 		if (segment.Rate == nil) == (segment.From == nil && segment.To == nil && segment.Spike == nil) {
-			s.source.faultAt(place, "write rate: 1350/s, or from: 0/s and to: 1350/s, or spike: 5000/s", "a segment has either a rate, or from and to, or a spike")
+			s.source.faultAt(place, "write rate: 1350/s, or from: 0/s and to: 1350/s, or spike: 5000/s", "a segment needs either a rate, or from and to, or a spike")
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// withArrivals is a scenario of one step with the given arrivals.
+// withArrivals returns a scenario of one step with the given arrivals.
 func withArrivals(arrivals string) []byte {
 	return []byte("schema: ombak.scenario/v1\nname: x\nopens: 2020-04-11T19:00:00+07:00\nseed: 1\narrivals: {step: go, " + arrivals + "}\n" +
 		"targets: {web: {}}\njourney:\n  - {name: go, request: {target: web, path: /}}\n")
@@ -32,7 +32,8 @@ func TestArrivalsFromFilesAndSpikes(t *testing.T) {
 		{"counts of a spreadsheet, which begin with a byte order mark", "counts: marked.csv", 15 * time.Minute, []int{5, 7}},
 		{"a log", "access_log: {file: access.log}", time.Second, []int{1, 0, 1}},
 		{"a part of a log", `access_log: {file: access.log, match: "POST /a"}`, time.Second, []int{1}},
-		// Up to 100/s within 1 s, down to 10/s in the other 9: 55 and then the trapezoids of the decline.
+		// The rate rises to 100/s within 1 s and falls to 10/s in the other 9: 55, and then the trapezoids of
+		// the decline.
 		{"a spike", "signups: [{for: 10s, from: 10/s, spike: 100/s, to: 10/s}]", time.Second, []int{55, 95, 85, 75, 65, 55, 45, 35, 25, 15}},
 	} {
 		s, err := scenarios.Parse("x.yaml", withArrivals(test.arrivals), files)
@@ -51,9 +52,9 @@ func TestArrivalsSayWhatIsWrong(t *testing.T) {
 	for _, test := range []struct{ arrivals, want string }{
 		{"access_log: {file: bad.log}", "bad.log: line 1: the line has no time in brackets"},
 		{"access_log: {file: none.log}", `the file "none.log" cannot be read`},
-		{"counts: counts.csv, access_log: {file: bad.log}", "give either counts, access_log or signups"},
-		{"counts: counts.csv, totals: exacd", `the totals "exacd" are unknown`},
-		{"signups: [{for: 1s, rate: 1/s, spike: 2/s}]", "a segment has either a rate, or from and to, or a spike"},
+		{"counts: counts.csv, access_log: {file: bad.log}", "give exactly one of counts, access_log, and signups"},
+		{"counts: counts.csv, totals: exacd", `totals "exacd" is unknown`},
+		{"signups: [{for: 1s, rate: 1/s, spike: 2/s}]", "a segment needs either a rate, or from and to, or a spike"},
 	} {
 		if _, err := scenarios.Parse("x.yaml", withArrivals(test.arrivals), files); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.arrivals, err, test.want)
@@ -61,7 +62,7 @@ func TestArrivalsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
-// A scale multiplies everyone who comes, rates and counts alike.
+// A scale multiplies all arrivals, from rates and from counts.
 func TestScaleOfArrivals(t *testing.T) {
 	for _, name := range []string{"metastable", "prakerja-2020"} {
 		scenario, err := scenarios.Load(name)

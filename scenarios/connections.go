@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// Connections are how the generator reaches its targets.
+// Connections describes how the generator connects to its targets.
 type Connections struct {
-	Most   int           `yaml:"most,omitempty" json:"most,omitempty"`       // requests under way at once, each on a connection of its own; 0 means by the busiest minute
-	People int           `yaml:"people,omitempty" json:"people,omitempty"`   // people under way at once; the rest are shed and counted; 0 means no cap
+	Most   int           `yaml:"most,omitempty" json:"most,omitempty"`       // requests under way at once, each on its own connection; 0 means derived from the busiest minute
+	People int           `yaml:"people,omitempty" json:"people,omitempty"`   // people under way at once; further people are dropped and counted; 0 means no cap
 	Per    string        `yaml:"per,omitempty" json:"per,omitempty"`         // all (default): everybody shares the connections; person: each person has their own
 	Cold   Share         `yaml:"cold,omitempty" json:"cold,omitempty"`       // share of requests on a new connection, closed after the answer
-	Idle   time.Duration `yaml:"idle,omitempty" json:"idle,omitempty"`       // longest time a connection waits to be used again
+	Idle   time.Duration `yaml:"idle,omitempty" json:"idle,omitempty"`       // longest time for which an idle connection is kept
 	Life   time.Duration `yaml:"life,omitempty" json:"life,omitempty"`       // age from which a connection is not used again
-	DNSTTL time.Duration `yaml:"dns_ttl,omitempty" json:"dns_ttl,omitempty"` // names are asked for again after so long; 0 means once
+	DNSTTL time.Duration `yaml:"dns_ttl,omitempty" json:"dns_ttl,omitempty"` // how long a resolved name is used; 0 means for the whole run
 	HTTP2  bool          `yaml:"http2,omitempty" json:"http2,omitempty"`     // over TLS
 	TLS    TLS           `yaml:"tls,omitempty" json:"tls,omitempty"`
 }
 
-// TLS names files in PEM beside the scenario.
+// TLS names PEM files next to the scenario.
 type TLS struct {
-	CA       string `yaml:"ca,omitempty" json:"ca,omitempty"`             // who vouches for services; empty means the system's authorities
+	CA       string `yaml:"ca,omitempty" json:"ca,omitempty"`             // certificate authorities of the services; empty means those of the system
 	Cert     string `yaml:"cert,omitempty" json:"cert,omitempty"`         // the client's certificate
 	Key      string `yaml:"key,omitempty" json:"key,omitempty"`           // its key
-	Insecure bool   `yaml:"insecure,omitempty" json:"insecure,omitempty"` // take any certificate
+	Insecure bool   `yaml:"insecure,omitempty" json:"insecure,omitempty"` // accept any certificate
 }
 
 // PEM returns the text of one of the files that TLS names.
@@ -44,12 +44,12 @@ func (s *Scenario) readPEM(beside fs.FS) {
 func (s *Scenario) validateConnections() {
 	c := s.Connections
 	if c.Most < 0 || c.People < 0 || c.Idle < 0 || c.Life < 0 || c.DNSTTL < 0 {
-		s.source.faultAt("connections", "use 0 (the default) or more", "a negative number")
+		s.source.faultAt("connections", "use 0 (the default) or more", "the number is negative")
 	}
 	if c.Per != "all" && c.Per != "person" {
-		s.source.faultAt("connections.per", hintWord(c.Per, []string{"all", "person"}), "connections per %q are unknown", c.Per)
+		s.source.faultAt("connections.per", hintWord(c.Per, []string{"all", "person"}), "the value %q of per is unknown", c.Per)
 	}
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
-		s.source.faultAt("connections.tls", "name both, in PEM", "cert and key belong together")
+		s.source.faultAt("connections.tls", "give both, as PEM files", "cert and key must be given together")
 	}
 }

@@ -20,13 +20,13 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Raw is a part of the file kept as it is, to be decoded onto another part later.
+// Raw is a part of the file that is kept undecoded, to be decoded onto another part later.
 type Raw struct {
 	node ast.Node
 	path string
 }
 
-// source is where a scenario was read from, and where in it everything stands.
+// source holds where a scenario was read from, and the place of everything in it.
 type source struct {
 	file     string
 	sha256   string
@@ -35,23 +35,23 @@ type source struct {
 	places   map[string][2]int // path → line and column
 	mistakes Mistakes
 	unknown  map[string]bool       // paths of mappings with an unknown key
-	values   func(*Scenario) error // sets measured values before every plan; nil for none; see WithValues
+	values   func(*Scenario) error // sets measured values before every plan; may be nil; see WithValues
 	settings []Setting             // applied after every plan; see With
 }
 
-// parse reads the syntax; the parser's own panics on hostile input become mistakes.
+// parse reads the syntax. It turns panics of the YAML parser on hostile input into mistakes.
 func parse(file string, text []byte) (src *source, err error) {
 	src = &source{file: file, text: text, places: map[string][2]int{}, unknown: map[string]bool{}}
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = Mistakes{{File: file, Line: 1, Column: 1, Message: fmt.Sprintf("this is no YAML that can be read (%v)", cause)}}
+			err = Mistakes{{File: file, Line: 1, Column: 1, Message: fmt.Sprintf("the file is not valid YAML (%v)", cause)}}
 		}
 	}()
 	if mistake := refuse(file, text); mistake != nil {
 		return nil, Mistakes{*mistake}
 	}
 	tokens := lexer.Tokenize(string(bytes.TrimPrefix(text, []byte(byteOrderMark))))
-	if mistake := tooDeep(file, tokens); mistake != nil {
+	if mistake := checkDepth(file, tokens); mistake != nil {
 		return nil, Mistakes{*mistake}
 	}
 	tree, err := parser.Parse(tokens, 0)
@@ -123,14 +123,14 @@ var (
 	shareType    = reflect.TypeFor[resilience.Share]()
 )
 
-// decode fills value, which must be settable, from the node; what the node does not name stays.
+// decode fills value, which must be settable, from the node. What the node leaves out stays as it is.
 func (s *source) decode(node ast.Node, value reflect.Value, path string) {
 	if token := node.GetToken(); token != nil {
 		s.places[path] = [2]int{token.Position.Line, token.Position.Column}
 	}
 	switch node.(type) {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
-		s.fault(node, path, "write the value out", "anchors, aliases, tags and merge keys are not read")
+		s.fault(node, path, "write the value out", "anchors, aliases, tags and merge keys are not supported")
 		return
 	}
 	switch {
@@ -140,7 +140,7 @@ func (s *source) decode(node ast.Node, value reflect.Value, path string) {
 		s.decodeDuration(node, value, path)
 	case value.Type() == timeType:
 		s.decodeTime(node, value, path)
-	case value.Type() == rateType: // resilience leaves the reading of units to this package
+	case value.Type() == rateType: // package resilience leaves the parsing of units to this package
 		var rate workload.Rate
 		s.decodeText(node, reflect.ValueOf(&rate).Elem(), path)
 		value.SetFloat(float64(rate))
@@ -180,7 +180,7 @@ func (s *source) decodeKind(node ast.Node, value reflect.Value, path string) {
 	}
 }
 
-// entries returns the key–value pairs of a mapping, or reports that the node is none.
+// entries returns the key–value pairs of a mapping, or reports a mistake if the node is not a mapping.
 func (s *source) entries(node ast.Node, path string) []*ast.MappingValueNode {
 	switch mapping := node.(type) {
 	case *ast.MappingNode:
@@ -293,7 +293,7 @@ func (s *source) decodeScalar(node ast.Node, value reflect.Value, path string) {
 		value.SetFloat(f)
 	}
 	if err != nil {
-		s.fault(node, path, "", "%q is no %s", text, wordOf(value.Kind()))
+		s.fault(node, path, "", "%q is not a %s", text, wordOf(value.Kind()))
 	}
 }
 
@@ -315,7 +315,7 @@ func (s *source) decodeDuration(node ast.Node, value reflect.Value, path string)
 	duration, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
-		s.fault(node, path, "write for example 250ms, 10s or 21h", "%q is no duration", text)
+		s.fault(node, path, "write for example 250ms, 10s or 21h", "%q is not a duration", text)
 	case duration < 0:
 		s.fault(node, path, "a duration must be 0 or more", "%q is negative", text)
 	default:
@@ -330,7 +330,7 @@ func (s *source) decodeTime(node ast.Node, value reflect.Value, path string) {
 	}
 	instant, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		s.fault(node, path, "write for example 2020-04-11T19:00:00+07:00", "%q is no RFC 3339 time", text)
+		s.fault(node, path, "write for example 2020-04-11T19:00:00+07:00", "%q is not an RFC 3339 time", text)
 		return
 	}
 	value.Set(reflect.ValueOf(instant))

@@ -8,7 +8,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// populationSize is the number of inhabitants that people are drawn from unless a scenario says otherwise.
+// populationSize is the number of inhabitants from which people are drawn if a scenario does not say
+// otherwise.
 const populationSize = 270_000_000
 
 func (s *Scenario) applyDefaults() {
@@ -54,12 +55,12 @@ func (s *Step) applyDefaults() {
 	}
 }
 
-// names says whether a status is named under declined or pending, or as completed.
+// names reports whether a status is listed as completed, declined or pending.
 func (e Expect) names(status int) bool {
 	return slices.Contains(e.Completed, status) || slices.Contains(e.Declined, status) || slices.Contains(e.Pending, status)
 }
 
-// GoesOn returns the share of those who passed the step who go on to the next.
+// GoesOn returns the share of those who passed the step who go on to the next one.
 func (s Step) GoesOn() float64 {
 	if s.Continue == nil {
 		return 1

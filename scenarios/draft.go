@@ -12,8 +12,8 @@ import (
 	"unicode"
 )
 
-// Draft makes a scenario to start from out of what describes or recorded a service: kind is openapi,
-// har or access-log. What it returns passes Load, and is written for a person to go on with.
+// Draft makes a scenario to start from. Its source is a description or a recording of a service: kind is
+// openapi, har or access-log. The result passes Load, and is written for a person to edit.
 func Draft(kind, name string, text []byte) ([]byte, error) {
 	d := draft{name: slug(name)}
 	var err error
@@ -25,22 +25,22 @@ func Draft(kind, name string, text []byte) ([]byte, error) {
 	case "access-log":
 		err = d.readLog(text)
 	default:
-		return nil, fmt.Errorf("scenarios are not made from %q; use openapi, har or access-log", kind)
+		return nil, fmt.Errorf("scenarios cannot be made from %q; use openapi, har or access-log", kind)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("this is no %s file that a scenario can be made from: %w", kind, err)
+		return nil, fmt.Errorf("no scenario can be made from this %s file: %w", kind, err)
 	}
 	written := d.write()
-	if _, err := Parse(name, written, embed.FS{}); err != nil { // names or values beyond what a scenario can hold
-		return nil, fmt.Errorf("what the %s file describes cannot be written as a scenario: %w", kind, err)
+	if _, err := Parse(name, written, embed.FS{}); err != nil { // names or values may exceed what a scenario can hold
+		return nil, fmt.Errorf("the content of the %s file cannot be written as a scenario: %w", kind, err)
 	}
 	return written, nil
 }
 
-// draft is a scenario while it is being made.
+// draft is a scenario under construction.
 type draft struct {
 	name     string
-	source   string // what it was made from, for the title
+	source   string // what it is made from, for the title
 	targets  []draftTarget
 	secrets  []string // names of variables
 	cookies  bool
@@ -61,12 +61,12 @@ type draftStep struct {
 	goOn                 float64 // share of those who passed the step who go on; 0 means all
 }
 
-// mostSteps bounds a draft: a longer journey is nobody's.
-const mostSteps = 60
+// maxSteps bounds a draft. Nobody walks a longer journey.
+const maxSteps = 60
 
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
-// slug makes a name that a scenario or a step may have.
+// slug turns a text into a valid name of a scenario or a step.
 func slug(text string) string {
 	text = strings.Trim(notSlug.ReplaceAllString(strings.ToLower(text), "-"), "-")
 	if text == "" {
@@ -75,7 +75,7 @@ func slug(text string) string {
 	return text[:min(len(text), 40)]
 }
 
-// target returns the name of the target with the URL's scheme and host, made where there is none.
+// target returns the name of the target with the URL's scheme and host. It adds the target if there is none.
 func (d *draft) target(address *url.URL) string {
 	base := address.Scheme + "://" + address.Host
 	for _, known := range d.targets {
@@ -94,7 +94,7 @@ func (d *draft) target(address *url.URL) string {
 	return name
 }
 
-// secret returns a variable in place of a value that must not stand in a file.
+// secret adds a variable for a value that must not be in a file, and returns its reference.
 func (d *draft) secret(name string) string {
 	name = strings.ReplaceAll(slug(name), "-", "_")
 	if !slices.Contains(d.secrets, name) {
@@ -103,9 +103,9 @@ func (d *draft) secret(name string) string {
 	return "${var." + name + "}"
 }
 
-// add appends a step under a name of its own; false when there are enough.
+// add appends a step under a unique name. It returns false if there are enough steps.
 func (d *draft) add(step draftStep) bool {
-	if len(d.steps) == mostSteps {
+	if len(d.steps) == maxSteps {
 		return false
 	}
 	name := step.name
@@ -116,10 +116,10 @@ func (d *draft) add(step draftStep) bool {
 	return true
 }
 
-// plain makes a recorded text safe to stand in a template.
+// plain escapes a recorded text for use in a template.
 func plain(text string) string { return strings.ReplaceAll(text, "${", "$${") }
 
-// oneLine makes a text fit to be a comment.
+// oneLine makes a text fit for a comment.
 func oneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -130,7 +130,7 @@ func oneLine(text string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// quote writes a text as YAML reads it back; every JSON string is YAML.
+// quote writes a text as a JSON string, which is also YAML.
 func quote(text string) string {
 	var out strings.Builder
 	encoder := json.NewEncoder(&out)
@@ -139,12 +139,12 @@ func quote(text string) string {
 	return strings.TrimSpace(out.String())
 }
 
-// write writes the file.
+// write returns the text of the file.
 func (d *draft) write() []byte {
 	var out strings.Builder
 	line := func(format string, words ...any) { fmt.Fprintf(&out, format+"\n", words...) }
 	line("# Made from %s. Every key is explained by: ombak scenario schema", d.source)
-	line("schema: %s\nname: %s\ntitle: %s", SchemaName, quote(d.name), quote("Drawn up from "+d.source))
+	line("schema: %s\nname: %s\ntitle: %s", SchemaName, quote(d.name), quote("Made from "+d.source))
 	line("opens: %s   # time zero of the scenario\nseed: 1\ndrain: 10s", time.Date(2030, 1, 1, 9, 0, 0, 0, time.UTC).Format(time.RFC3339))
 	line("\narrivals:\n  step: %s", quote(d.steps[0].name))
 	for _, text := range d.arrivals {
@@ -172,7 +172,7 @@ func (d *draft) write() []byte {
 	return []byte(out.String())
 }
 
-// writeHosts allows the hosts of the targets, and this machine, and nothing else.
+// writeHosts allows the hosts of the targets and this machine, and no others.
 func (d *draft) writeHosts(line func(string, ...any)) {
 	hosts := []string{"127.0.0.1", "localhost"}
 	for _, target := range d.targets {
@@ -184,7 +184,7 @@ func (d *draft) writeHosts(line func(string, ...any)) {
 	for i, host := range hosts {
 		quoted[i] = quote(host)
 	}
-	line("\nhosts: [%s]   # nothing is sent elsewhere", strings.Join(quoted, ", "))
+	line("\nhosts: [%s]   # requests go to no other host", strings.Join(quoted, ", "))
 }
 
 func (s draftStep) write(line func(string, ...any)) {
@@ -226,7 +226,7 @@ func (s draftStep) write(line func(string, ...any)) {
 	}
 }
 
-// plainJSON writes a value without the escapes meant for HTML.
+// plainJSON writes a value as JSON without the escapes meant for HTML.
 func plainJSON(value any) (string, error) {
 	var out strings.Builder
 	encoder := json.NewEncoder(&out)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// har is what matters of an HTTP archive, version 1.2.
+// har holds the parts of an HTTP archive, version 1.2, that are used.
 type har struct {
 	Log struct {
 		Entries []harEntry `json:"entries"`
@@ -39,8 +39,8 @@ type harEntry struct {
 
 type harHeader struct{ Name, Value string }
 
-// readHAR makes a step of every request that is no picture, font, script or style sheet, with the
-// pauses between them as think times.
+// readHAR makes a step of every request except pictures, fonts, scripts and style sheets. The pauses between
+// requests become think times.
 func (d *draft) readHAR(text []byte) error {
 	var archive har
 	if err := json.Unmarshal(text, &archive); err != nil {
@@ -52,13 +52,13 @@ func (d *draft) readHAR(text []byte) error {
 	for _, entry := range archive.Log.Entries {
 		address, err := url.Parse(entry.Request.URL)
 		if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
-			return fmt.Errorf("the URL %q is none of a service", entry.Request.URL)
+			return fmt.Errorf("the URL %q is not that of a service", entry.Request.URL)
 		}
 		if entry.isAsset() {
 			continue
 		}
 		if !isMethod(entry.Request.Method) {
-			return fmt.Errorf("the method %q is none of HTTP", entry.Request.Method)
+			return fmt.Errorf("the method %q is not an HTTP method", entry.Request.Method)
 		}
 		step := d.harStep(entry, address)
 		if pause := entry.Started.Sub(previous).Round(100 * time.Millisecond); !previous.IsZero() && pause > 0 {

@@ -13,18 +13,18 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// number matches parts of a path that name one thing of many.
+// number matches a part of a path that identifies one of many things.
 var number = regexp.MustCompile(`/([0-9]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,})(/|$)`)
 
-// request is one kind of request in a log.
+// logged is one kind of request in a log.
 type logged struct {
-	method, path string // of the first
+	method, path string // of the first request
 	statuses     []int  // below 400
 	n            int
 }
 
-// readLog makes a funnel of the most frequent requests, the most frequent first, and arrivals that
-// follow the log minute by minute.
+// readLog makes a funnel of the most frequent requests, the most frequent first, and arrivals that follow the
+// log minute by minute.
 func (d *draft) readLog(text []byte) error {
 	d.source = "an access log"
 	kinds := map[string]*logged{}
@@ -57,7 +57,7 @@ func isMethod(word string) bool {
 	return slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, word)
 }
 
-// funnel makes steps whose shares of people who go on give the log's counts.
+// funnel makes steps. The shares of people who go on are chosen to yield the log's counts.
 func (d *draft) funnel(kinds map[string]*logged) {
 	order := make([]*logged, 0, len(kinds))
 	for _, kind := range kinds {
@@ -67,7 +67,7 @@ func (d *draft) funnel(kinds map[string]*logged) {
 		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.path, b.path), cmp.Compare(a.method, b.method))
 	})
 	target := d.target(&url.URL{Scheme: "http", Host: "127.0.0.1:8080"})
-	for i, kind := range order[:min(len(order), mostSteps)] {
+	for i, kind := range order[:min(len(order), maxSteps)] {
 		slices.Sort(kind.statuses)
 		step := draftStep{
 			name: slug(strings.ToLower(kind.method) + "-" + kind.path), comment: fmt.Sprintf("%d of the log's requests", kind.n),
@@ -90,7 +90,7 @@ func (d *draft) follow(text []byte) error {
 	}
 	const most = 240 // pieces
 	per := max(60, (len(counts.Counts)+most-1)/most)
-	d.arrivals = []string{"signups:   # as the log has it; instead: access_log: {file: access.log}"}
+	d.arrivals = []string{"signups:   # as in the log; instead: access_log: {file: access.log}"}
 	for start := 0; start < len(counts.Counts); start += per {
 		end, n := min(start+per, len(counts.Counts)), 0
 		for _, count := range counts.Counts[start:end] {

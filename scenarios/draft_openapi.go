@@ -10,10 +10,10 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// document is an OpenAPI description, 3.x, in YAML or JSON, with its keys in their order.
+// document is an OpenAPI description, version 3.x, in YAML or JSON, with its keys in order.
 type document struct{ root any }
 
-// at follows keys into a value, and references within the document.
+// at follows keys into a value. It resolves references within the document.
 func (d document) at(value any, keys ...string) any {
 	for _, key := range keys {
 		value = d.resolve(value, 0)
@@ -31,11 +31,11 @@ func (d document) at(value any, keys ...string) any {
 	return d.resolve(value, 0)
 }
 
-// resolve replaces {$ref: "#/…"} by what it names.
+// resolve replaces {$ref: "#/…"} by the value that it refers to.
 func (d document) resolve(value any, depth int) any {
-	const deepest = 16
+	const maxDepth = 16
 	mapping, ok := value.(yaml.MapSlice)
-	if !ok || depth > deepest {
+	if !ok || depth > maxDepth {
 		return value
 	}
 	for _, item := range mapping {
@@ -67,11 +67,11 @@ func (d document) text(value any, keys ...string) string {
 	return text
 }
 
-// readOpenAPI makes a step of every operation, in the order of the file, with its examples, or made-up
-// values, for parameters and bodies.
+// readOpenAPI makes a step of every operation, in the order of the file. It fills parameters and bodies with
+// their examples or made-up values.
 func (d *draft) readOpenAPI(text []byte) (err error) {
 	defer func() {
-		if cause := recover(); cause != nil { // the parser's own, on hostile input
+		if cause := recover(); cause != nil { // the YAML parser panics on hostile input
 			err = fmt.Errorf("it cannot be read (%v)", cause)
 		}
 	}()
@@ -81,7 +81,7 @@ func (d *draft) readOpenAPI(text []byte) (err error) {
 	}
 	paths, ok := doc.at(doc.root, "paths").(yaml.MapSlice)
 	if !ok || doc.text(doc.root, "openapi") == "" {
-		return errors.New("it has no openapi version and paths; descriptions of OpenAPI 3 are read")
+		return errors.New("it lacks openapi or paths; give a description of OpenAPI 3")
 	}
 	d.source = "an OpenAPI description"
 	d.arrivals = steadyArrivals()
@@ -100,7 +100,7 @@ func (d *draft) readOpenAPI(text []byte) (err error) {
 	return nil
 }
 
-// server notes the target of the first server and returns the path that all operations begin with.
+// server adds the first server as the target, and returns the path with which all operations begin.
 func (d *draft) server(doc document) string {
 	servers, _ := doc.at(doc.root, "servers").([]any)
 	address := &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}
@@ -161,7 +161,7 @@ func (d *draft) operation(doc document, base, path, method string, shared, opera
 	return step
 }
 
-// parameter puts a value for one parameter where it belongs and returns the path.
+// parameter puts a value for one parameter where it belongs, and returns the path.
 func (d *draft) parameter(doc document, parameter any, path string, query url.Values, step *draftStep) string {
 	name := doc.text(parameter, "name")
 	required, _ := doc.at(parameter, "required").(bool)
@@ -183,7 +183,7 @@ func (d *draft) parameter(doc document, parameter any, path string, query url.Va
 
 // sample returns the example of a parameter, a media type or a schema, or makes one up.
 func (d document) sample(of any, depth int) any {
-	const deepest = 6
+	const maxDepth = 6
 	for _, key := range []string{"example", "default"} {
 		if value := d.at(of, key); value != nil {
 			return plainValue(value)
@@ -198,13 +198,13 @@ func (d document) sample(of any, depth int) any {
 	if values, ok := d.at(of, "enum").([]any); ok && len(values) > 0 {
 		return plainValue(values[0])
 	}
-	if depth > deepest {
+	if depth > maxDepth {
 		return nil
 	}
 	return d.madeUp(of, depth)
 }
 
-// madeUp returns a value of the schema's type; names that people have get a person's.
+// madeUp returns a value of the schema's type. A name that people have gets the value of a person.
 func (d document) madeUp(schema any, depth int) any {
 	switch d.text(schema, "type") {
 	case "integer", "number":
@@ -237,7 +237,7 @@ func (d document) madeUp(schema any, depth int) any {
 	return object
 }
 
-// plainValue turns ordered mappings into maps, which JSON can be made of.
+// plainValue turns ordered mappings into maps, which can be encoded as JSON.
 func plainValue(value any) any {
 	switch value := value.(type) {
 	case yaml.MapSlice:

@@ -101,12 +101,12 @@ h - - [11/Apr/2020:19:00:03 +0700] "\x16\x03" 400 0
 
 func TestDraftsSayWhatIsWrong(t *testing.T) {
 	for _, test := range []struct{ kind, text, want string }{
-		{"swagger", "", `not made from "swagger"; use openapi, har or access-log`},
-		{"openapi", "swagger: '2.0'\n", "descriptions of OpenAPI 3 are read"},
+		{"swagger", "", `cannot be made from "swagger"; use openapi, har or access-log`},
+		{"openapi", "swagger: '2.0'\n", "give a description of OpenAPI 3"},
 		{"openapi", "openapi: 3.0.0\npaths: {}\n", "it describes no operation"},
-		{"openapi", "a: [", "this is no openapi file"},
+		{"openapi", "a: [", "no scenario can be made from this openapi file"},
 		{"har", "{}", "it holds no request for a page or data"},
-		{"har", `{"log":{"entries":[{"request":{"url":"about:blank"}}]}}`, "is none of a service"},
+		{"har", `{"log":{"entries":[{"request":{"url":"about:blank"}}]}}`, "is not that of a service"},
 		{"access-log", "nonsense", "line 1: the line has no time"},
 	} {
 		if _, err := scenarios.Draft(test.kind, "x", []byte(test.text)); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -115,7 +115,7 @@ func TestDraftsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
-// Whatever is read, what comes out can be loaded.
+// Every draft can be loaded.
 func FuzzDraft(f *testing.F) {
 	f.Add("openapi", openAPI)
 	f.Add("har", archive)

@@ -13,17 +13,17 @@ import (
 
 // Feeder is a file of rows for templates. Each person gets one row and keeps it.
 type Feeder struct {
-	File  string `yaml:"file" json:"file"`                       // CSV with a header, or JSON array of objects, beside the scenario
-	Order string `yaml:"order,omitempty" json:"order,omitempty"` // by-person (default): person n gets row n modulo their number; random: a row is drawn
+	File  string `yaml:"file" json:"file"`                       // CSV with a header, or a JSON array of objects, next to the scenario
+	Order string `yaml:"order,omitempty" json:"order,omitempty"` // by-person (default): person n gets row n modulo the number of rows; random: a row is drawn
 }
 
-// Table is what a feeder's file holds.
+// Table is the content of a feeder's file.
 type Table struct {
 	Columns []string
-	Rows    [][]string // each as long as Columns
+	Rows    [][]string // each row is as long as Columns
 }
 
-// Table returns the rows of a feeder by its name.
+// Table returns the rows of the named feeder.
 func (s *Scenario) Table(feeder string) Table { return s.tables[feeder] }
 
 // readFeeders reads the files of all feeders.
@@ -46,7 +46,7 @@ func (s *Scenario) readFeeders(beside fs.FS, hash func([]byte) (int, error)) {
 	}
 }
 
-// withoutMark drops the byte order mark that some spreadsheets begin a text with.
+// withoutMark removes the byte order mark with which some spreadsheets begin a text.
 func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
 
 // readTable reads CSV with a header, or a JSON array of objects.
@@ -60,7 +60,7 @@ func readTable(text []byte) (Table, error) {
 	case err != nil:
 		return Table{}, err
 	case len(records) < 2:
-		return Table{}, errors.New("a header and at least one row are needed")
+		return Table{}, errors.New("it needs a header and at least one row")
 	}
 	table := Table{Columns: records[0], Rows: records[1:]}
 	for i, column := range table.Columns {
@@ -74,10 +74,10 @@ func readTable(text []byte) (Table, error) {
 func readObjects(text []byte) (Table, error) {
 	var objects []map[string]json.RawMessage
 	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&objects); err != nil {
-		return Table{}, fmt.Errorf("this is no JSON array of objects: %w", err)
+		return Table{}, fmt.Errorf("this is not a JSON array of objects: %w", err)
 	}
 	if len(objects) == 0 || len(objects[0]) == 0 {
-		return Table{}, errors.New("at least one object with a key is needed")
+		return Table{}, errors.New("it needs at least one object with a key")
 	}
 	var table Table
 	for column := range objects[0] {
@@ -89,7 +89,7 @@ func readObjects(text []byte) (Table, error) {
 		for k, column := range table.Columns {
 			value, known := object[column]
 			if !known || len(object) != len(row) {
-				return Table{}, fmt.Errorf("object %d has not the keys of the first, which are %q", i+1, table.Columns)
+				return Table{}, fmt.Errorf("object %d does not have the keys of the first object, which are %q", i+1, table.Columns)
 			}
 			row[k] = cell(value)
 		}
@@ -98,8 +98,8 @@ func readObjects(text []byte) (Table, error) {
 	return table, nil
 }
 
-// cell writes a JSON value as the text of a cell: a string is what it holds, null is empty, and
-// anything else is compact JSON.
+// cell returns a JSON value as the text of a cell: the content of a string, nothing for null, and compact
+// JSON for anything else.
 func cell(value json.RawMessage) string {
 	var text *string
 	if json.Unmarshal(value, &text) == nil { // a string or null
@@ -109,6 +109,6 @@ func cell(value json.RawMessage) string {
 		return *text
 	}
 	var out bytes.Buffer
-	_ = json.Compact(&out, value) // the decoder has read it
+	_ = json.Compact(&out, value) // the decoder has already parsed it
 	return out.String()
 }

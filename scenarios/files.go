@@ -7,17 +7,17 @@ import (
 	"path/filepath"
 )
 
-// File is a file that people upload, as ${file.NAME}: alone in a part of a multipart body it is sent as
-// a file, elsewhere as text.
+// File is a file that people upload, as ${file.NAME}. Alone in a part of a multipart body it is sent as a
+// file, elsewhere as text.
 type File struct {
-	File string `yaml:"file" json:"file"`                     // beside the scenario
-	Type string `yaml:"type,omitempty" json:"type,omitempty"` // media type, as in application/pdf; guessed from the content when empty
+	File string `yaml:"file" json:"file"`                     // path relative to the scenario
+	Type string `yaml:"type,omitempty" json:"type,omitempty"` // media type, as in application/pdf; guessed from the content if empty
 }
 
-// mostUpload is the size of the largest file: every part of a run holds them in memory.
-const mostUpload = 16 << 20
+// maxUpload is the size of the largest file in bytes. Every part of a run holds all files in memory.
+const maxUpload = 16 << 20
 
-// Upload returns what a file holds, by its name in Files.
+// Upload returns the content of the named file.
 func (s *Scenario) Upload(name string) []byte { return s.uploads[name] }
 
 // readFiles reads the files that people upload.
@@ -26,8 +26,8 @@ func (s *Scenario) readFiles(beside fs.FS, hash func([]byte) (int, error)) {
 	for _, name := range keys(s.Files) {
 		file, path := s.Files[name], join("files", name)
 		info, err := fs.Stat(beside, filepath.ToSlash(file.File))
-		if err == nil && info.Size() > mostUpload {
-			s.source.faultAt(path+".file", "take a smaller one", "the file %q has more than 16 MiB", file.File)
+		if err == nil && info.Size() > maxUpload {
+			s.source.faultAt(path+".file", "use a smaller file", "the file %q has more than 16 MiB", file.File)
 			continue
 		}
 		content, found := s.readBeside(beside, file.File, path+".file", hash)
@@ -37,18 +37,18 @@ func (s *Scenario) readFiles(beside fs.FS, hash func([]byte) (int, error)) {
 		if file.Type == "" {
 			file.Type = http.DetectContentType(content)
 		} else if _, _, err := mime.ParseMediaType(file.Type); err != nil {
-			s.source.faultAt(path+".type", "write it as in application/pdf", "%q is no media type: %v", file.Type, err)
+			s.source.faultAt(path+".type", "write it as in application/pdf", "%q is not a media type: %v", file.Type, err)
 		}
 		s.Files[name], s.uploads[name] = file, content
 	}
 }
 
-// readBeside returns what a file beside the scenario holds, and lets it count for the scenario's hash
-// where there is one; or it reports at the place that names the file that it cannot be read.
+// readBeside returns the content of a file next to the scenario, and adds it to the scenario's hash if hash
+// is not nil. If the file cannot be read, it reports a mistake at place.
 func (s *Scenario) readBeside(beside fs.FS, file, place string, hash func([]byte) (int, error)) (content []byte, found bool) {
 	content, err := fs.ReadFile(beside, filepath.ToSlash(file))
 	if err != nil {
-		s.source.faultAt(place, "put the file beside the scenario, and name it relative to it", "the file %q cannot be read", file)
+		s.source.faultAt(place, "put the file next to the scenario, and give its relative path", "the file %q cannot be read", file)
 		return nil, false
 	}
 	if hash != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// MayReach says whether the scenario allows sending to a host, which comes without a port.
+// MayReach reports whether the scenario allows sending to a host, given without a port.
 func (s *Scenario) MayReach(host string) bool {
 	for _, allowed := range s.Hosts {
 		suffix, wild := strings.CutPrefix(allowed, "*")
@@ -17,20 +17,20 @@ func (s *Scenario) MayReach(host string) bool {
 	return len(s.Hosts) == 0
 }
 
-// validateReach reports what is wrong with the hosts, and targets that they do not allow.
+// validateReach reports invalid hosts, and targets that the hosts do not allow.
 func (s *Scenario) validateReach() {
 	if s.RetryBudget < 0 {
-		s.source.faultAt("retry_budget", "use 0 (no limit) or more", "a negative number of retries")
+		s.source.faultAt("retry_budget", "use 0 (no limit) or more", "the number of retries is negative")
 	}
 	for i, host := range s.Hosts {
 		name, wild := strings.CutPrefix(host, "*")
 		if name == "" || wild && !strings.HasPrefix(name, ".") || strings.ContainsAny(name, "*/ ") || strings.Contains(name, "://") {
-			s.source.faultAt(fmt.Sprintf("hosts[%d]", i), "write api.example.com, 127.0.0.1 or *.example.com", "%q is no host", host)
+			s.source.faultAt(fmt.Sprintf("hosts[%d]", i), "write api.example.com, 127.0.0.1 or *.example.com", "%q is not a host", host)
 		}
 	}
 	for name, target := range s.Targets {
 		if parsed, err := url.Parse(target.URL); err == nil && target.URL != "" && !s.MayReach(parsed.Hostname()) {
-			s.source.faultAt(join("targets", name)+".url", "add it to hosts, or change the target", "the host %s is not one of hosts", parsed.Hostname())
+			s.source.faultAt(join("targets", name)+".url", "add it to hosts, or change the target", "hosts does not list the host %s", parsed.Hostname())
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 //go:embed *.yaml *.csv
 var library embed.FS
 
-// maxFile is the largest scenario or count file read, in bytes.
+// maxFile is the size of the largest scenario or file of counts, in bytes.
 const maxFile = 64 << 20
 
 // Bundled returns the names of the scenarios that come with ombak, sorted.
@@ -33,8 +33,8 @@ func Bundled() []string {
 	return entries
 }
 
-// Load reads a bundled scenario by name, or else a scenario file. What is wrong with its content
-// comes back as [Mistakes].
+// Load reads a bundled scenario by name, or else a scenario file. Mistakes in its content are returned as
+// [Mistakes].
 func Load(name string) (*Scenario, error) {
 	if text, err := library.ReadFile(name + ".yaml"); err == nil {
 		return Parse(name+".yaml", text, library)
@@ -46,7 +46,7 @@ func Load(name string) (*Scenario, error) {
 	case err != nil:
 		return nil, fmt.Errorf("scenario %q: %w", name, err)
 	case info.IsDir() || info.Size() > maxFile:
-		return nil, fmt.Errorf("scenario %q is a folder or larger than %d MiB; name a YAML file", name, maxFile>>20)
+		return nil, fmt.Errorf("scenario %q is a folder or larger than %d MiB; give a YAML file", name, maxFile>>20)
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -55,16 +55,16 @@ func Load(name string) (*Scenario, error) {
 	return Parse(name, text, os.DirFS(filepath.Dir(name)))
 }
 
-// Source returns the text of a bundled scenario or of a scenario file, as written.
+// Source returns the text of the scenario as it was read.
 func (s *Scenario) Source() []byte { return s.source.text }
 
-// SHA256 returns the hash of the file, and of the count file beside it, in hexadecimal.
+// SHA256 returns the hash of the scenario and the files that it names, in hexadecimal.
 func (s *Scenario) SHA256() string { return s.source.sha256 }
 
 // Plan returns the name of the plan that was applied, or "".
 func (s *Scenario) Plan() string { return s.plan }
 
-// Parse reads a scenario; files that it names are looked up in beside.
+// Parse reads a scenario. Files that it names are read from beside.
 func Parse(file string, text []byte, beside fs.FS) (*Scenario, error) {
 	src, err := parse(file, text)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Mistake is one thing that is wrong with a scenario file, and what to do about it.
+// Mistake is a mistake in a scenario file, and what to do about it.
 type Mistake struct {
 	File    string
 	Line    int
@@ -17,7 +17,7 @@ type Mistake struct {
 	Hint    string
 }
 
-// Error returns file:line:column, what is wrong and what to do.
+// Error returns file:line:column, what is wrong, and what to do.
 func (m Mistake) Error() string {
 	text := fmt.Sprintf("%s:%d:%d: ", m.File, m.Line, m.Column)
 	if m.Path != "" {
@@ -30,13 +30,14 @@ func (m Mistake) Error() string {
 	return text
 }
 
-// At returns what is wrong at a path of the scenario's file, or at the nearest known path above it,
-// such as journey[3].request.
+// At returns fault as a mistake at a path of the scenario's file, or at the nearest known path above it, such
+// as journey[3].request.
 func (s *Scenario) At(path string, fault error) Mistake {
 	return Mistake{File: s.source.file, Path: path, Message: fault.Error()}.at(s.source.places)
 }
 
-// at fills in line and column by the mistake's path; what is nowhere stands at the beginning.
+// at fills in line and column from the mistake's path. A mistake without a known place is put at the
+// beginning.
 func (m Mistake) at(places map[string][2]int) Mistake {
 	m.Line, m.Column = 1, 1
 	for place := m.Path; place != ""; place = parent(place) {
@@ -48,7 +49,7 @@ func (m Mistake) at(places map[string][2]int) Mistake {
 	return m
 }
 
-// Mistakes are all that is wrong with a scenario file, in the order of the file.
+// Mistakes are all mistakes in a scenario file, in the order of the file.
 type Mistakes []Mistake
 
 // Error returns one line for each mistake.
@@ -60,5 +61,5 @@ func (m Mistakes) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// hintWord proposes the nearest word, or lists them all.
+// hintWord proposes the nearest valid word, or lists all of them.
 func hintWord(word string, words []string) string { return units.Hint(word, words) }

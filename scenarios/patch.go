@@ -10,9 +10,9 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// WithPlan returns a copy of the scenario as the named plan changes it; "" means the first plan,
-// or, where there is none, a plain copy. Plans that it extends come first, in their order; a value set differently by
-// two of them is a mistake.
+// WithPlan returns a copy of the scenario with the named plan applied. The name "" means the first plan, or a
+// plain copy if there are no plans. The plans that it extends are applied first, in order. It is a mistake if
+// two of them set one value differently.
 func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	if name == "" && len(s.Plans) > 0 {
 		name = s.Plans[0].Name
@@ -28,7 +28,7 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 			return nil, err
 		}
 	}
-	// The copy is decoded anew, so that no map or slice is shared with the original.
+	// The copy is decoded anew, so that it shares no map or slice with the original.
 	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}, settings: s.source.settings}
 	planned := Scenario{source: src, plan: name}
 	src.decode(src.root, reflect.ValueOf(&planned).Elem(), "")
@@ -54,7 +54,7 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	return &planned, src.err()
 }
 
-// putOff moves the steps that policies put off to the end of the journey; nobody needs what they bring to join then.
+// putOff moves the steps that policies put off to the end of the journey. Nobody needs them to join then.
 func (s *Scenario) putOff(chain []*Plan) {
 	for _, plan := range chain {
 		for _, policy := range plan.Policies {
@@ -71,8 +71,8 @@ func (s *Scenario) putOff(chain []*Plan) {
 	}
 }
 
-// WithModel returns a copy of the scenario whose stations and dependencies are changed by a file of
-// measured parameters, as ombak calibrate writes it, before any plan is applied.
+// WithModel returns a copy of the scenario whose stations and dependencies are changed by a file of measured
+// parameters, as written by ombak calibrate, before any plan is applied.
 func (s *Scenario) WithModel(file string, text []byte) (*Scenario, error) {
 	src, err := parse(file, text)
 	if err != nil {
@@ -86,9 +86,9 @@ func (s *Scenario) WithModel(file string, text []byte) (*Scenario, error) {
 	})
 }
 
-// WithValues returns a copy of the scenario in which set has replaced values of stations, dependencies and steps,
-// before any plan is applied. It is [Scenario.WithModel] without a file. Set is called once for each plan that
-// the copy is used with, and must not change what the values that it finds point to.
+// WithValues returns a copy of the scenario in which set changes values of stations, dependencies and steps
+// before any plan is applied. It is [Scenario.WithModel] without a file. Set is called once for each plan
+// that the copy is used with. It must not change what the values point to.
 func (s *Scenario) WithValues(set func(*Scenario) error) (*Scenario, error) {
 	src := *s.source
 	src.mistakes = nil
@@ -112,7 +112,7 @@ func (s *Scenario) withValues(src *source, set func(*Scenario) error) (*Scenario
 	return &changed, nil
 }
 
-// Changed returns a copy of the scenario as one change of a plan's schedule makes it.
+// Changed returns a copy of the scenario with one change of a plan's schedule applied.
 func (s *Scenario) Changed(change Change) (*Scenario, error) {
 	src, changed := *s.source, *s
 	src.mistakes = nil
@@ -124,8 +124,8 @@ func (s *Scenario) Changed(change Change) (*Scenario, error) {
 	return &changed, src.err()
 }
 
-// Effective returns the plan's policies with those of the plans it extends, and the plan itself. What changes
-// the journey and stands nowhere is not among them: [Scenario.WithPlan] has seen to it.
+// Effective returns the plan, and its policies together with those of the plans that it extends. It leaves
+// out policies that change the journey, because [Scenario.WithPlan] has applied them.
 func (s *Scenario) Effective(name string) (Plan, []Policy) {
 	chain, err := s.chain(name, nil)
 	if err != nil || len(chain) == 0 {
@@ -150,7 +150,7 @@ func (s *Scenario) planNames() []string {
 	return names
 }
 
-// chain returns the plans to apply, in order, the named one last.
+// chain returns the plans to apply, in order. The named one is the last.
 func (s *Scenario) chain(name string, above []string) ([]*Plan, error) {
 	i := slices.Index(s.planNames(), name)
 	if i < 0 {
@@ -205,8 +205,8 @@ func applyParts[T any](src *source, patches map[string]Raw, parts map[string]T, 
 	}
 }
 
-// conflicts reports values that two plans of one chain set differently, and policies that stand
-// twice at one place, or in each other's.
+// conflicts reports values that two plans of a chain set differently, policies that occur twice at one place,
+// and policies that exclude each other there.
 func (s *source) conflicts(chain []*Plan) {
 	set := map[string]string{}
 	placed := map[string]string{}
@@ -214,7 +214,7 @@ func (s *source) conflicts(chain []*Plan) {
 		for _, raw := range plan.Set.raws() {
 			leaves(raw.node, raw.path[strings.Index(raw.path, ".set.")+5:], func(path string, node ast.Node) {
 				if before, twice := set[path]; twice && before != node.String() {
-					s.fault(node, raw.path, "let only one of the plans set it", "plan %q and a plan it extends set %s differently", plan.Name, path)
+					s.fault(node, raw.path, "let only one of the plans set it", "plan %q and a plan that it extends set %s differently", plan.Name, path)
 				}
 				set[path] = node.String()
 			})
@@ -270,7 +270,7 @@ func (s *Scenario) validatePlans() {
 	for i, plan := range s.Plans {
 		path := fmt.Sprintf("plans[%d]", i)
 		if plan.Name == "" || seen[plan.Name] {
-			s.source.faultAt(path, "give each plan a name of its own", "the name %q is empty or taken", plan.Name)
+			s.source.faultAt(path, "give each plan a name of its own", "the name %q is empty or occurs twice", plan.Name)
 		}
 		seen[plan.Name] = true
 		for _, step := range plan.Relieves {

@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// Plan is one way to run a scenario: protection, settings and changes over time.
+// Plan is one way to run a scenario: policies, settings and changes over time.
 type Plan struct {
 	Name        string   `yaml:"name" json:"name"`
 	Description string   `yaml:"description,omitempty" json:"description,omitempty"`
-	Extends     []string `yaml:"extends,omitempty" json:"extends,omitempty"`   // plans applied before it, in this order
-	Relieves    []string `yaml:"relieves,omitempty" json:"relieves,omitempty"` // steps that it helps, for the advice after a run
+	Extends     []string `yaml:"extends,omitempty" json:"extends,omitempty"`   // plans applied before this one, in this order
+	Relieves    []string `yaml:"relieves,omitempty" json:"relieves,omitempty"` // steps that the plan helps; used for advice after a run
 	Policies    []Policy `yaml:"policies,omitempty" json:"policies,omitempty"`
 	Set         Patch    `yaml:"set,omitempty" json:"set,omitempty"`
-	Schedule    []Change `yaml:"schedule,omitempty" json:"schedule,omitempty"` // changes while it runs
-	Cost        Cost     `yaml:"cost,omitempty" json:"cost,omitempty"`         // prices that are others than the scenario's
+	Schedule    []Change `yaml:"schedule,omitempty" json:"schedule,omitempty"` // changes during the run
+	Cost        Cost     `yaml:"cost,omitempty" json:"cost,omitempty"`         // prices that differ from the scenario's
 }
 
-// Patch changes parts of the scenario; each named part must exist, each key must be known.
+// Patch changes parts of the scenario. Each named part must exist, and each key must be known.
 type Patch struct {
 	Stations     map[string]Raw `yaml:"stations,omitempty" json:"stations,omitempty"`
 	Dependencies map[string]Raw `yaml:"dependencies,omitempty" json:"dependencies,omitempty"`
-	Journey      map[string]Raw `yaml:"journey,omitempty" json:"journey,omitempty"` // by the name of the step
+	Journey      map[string]Raw `yaml:"journey,omitempty" json:"journey,omitempty"` // by name of the step
 	Population   *Raw           `yaml:"population,omitempty" json:"population,omitempty"`
 	Backend      *Raw           `yaml:"backend,omitempty" json:"backend,omitempty"`
 }
@@ -34,22 +34,22 @@ type Change struct {
 	Set Patch         `yaml:"set" json:"set"`
 }
 
-// Cost is a catalogue of prices, in a currency of the user's choice. What it does not name is free.
+// Cost is a list of prices, in a currency of the user's choice. What it does not name is free.
 type Cost struct {
 	Currency    string             `yaml:"currency,omitempty" json:"currency,omitempty"`
-	ReplicaHour float64            `yaml:"replica_hour,omitempty" json:"replica_hour,omitempty"` // one server of any station for an hour of the scenario
-	ServerHour  map[string]float64 `yaml:"server_hour,omitempty" json:"server_hour,omitempty"`   // the same of one station or dependency, by its name
-	Call        map[string]float64 `yaml:"call,omitempty" json:"call,omitempty"`                 // per call that a dependency worked off, a mail or SMS too
-	Fixed       float64            `yaml:"fixed,omitempty" json:"fixed,omitempty"`               // once: what the plan takes to build
+	ReplicaHour float64            `yaml:"replica_hour,omitempty" json:"replica_hour,omitempty"` // one server of any station for one hour of scenario time
+	ServerHour  map[string]float64 `yaml:"server_hour,omitempty" json:"server_hour,omitempty"`   // the same for one station or dependency, by name
+	Call        map[string]float64 `yaml:"call,omitempty" json:"call,omitempty"`                 // one call that a dependency completed, or one mail or SMS
+	Fixed       float64            `yaml:"fixed,omitempty" json:"fixed,omitempty"`               // paid once: the price of building what the plan needs
 }
 
-// Known says whether anything has a price.
+// Known reports whether anything has a price.
 func (c Cost) Known() bool {
 	return c.ReplicaHour > 0 || len(c.ServerHour) > 0 || len(c.Call) > 0 || c.Fixed > 0
 }
 
-// Prices returns the catalogue of the scenario as its plan changes it: what the plan, or one that it
-// extends, prices counts instead of the scenario's price; fixed costs add up.
+// Prices returns the prices of the scenario with its plan applied. A price of the plan, or of a plan that it
+// extends, replaces the scenario's price; fixed costs add up.
 func (s *Scenario) Prices() Cost {
 	prices := s.Cost
 	prices.ServerHour, prices.Call = merged(s.Cost.ServerHour, nil), merged(s.Cost.Call, nil)
@@ -73,11 +73,11 @@ func merged(base, over map[string]float64) map[string]float64 {
 	return all
 }
 
-// validateCost reports prices below 0 and prices of what does not exist.
+// validateCost reports negative prices, and prices of things that do not exist.
 func (s *Scenario) validateCost(path string, cost Cost) {
 	wrong := func(at string, price float64) {
 		if !(price >= 0) || math.IsInf(price, 0) {
-			s.source.faultAt(at, "a price must be 0 or more", "%v is no price", price)
+			s.source.faultAt(at, "a price must be 0 or more", "%v is not a price", price)
 		}
 	}
 	wrong(path+".replica_hour", cost.ReplicaHour)

@@ -8,14 +8,14 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// Policy is one protection at one place. Which settings apply depends on the policy; see [resilience.Policies].
+// Policy is one policy at one place. Which settings apply depends on the policy; see [resilience.Policies].
 type Policy struct {
 	Policy              string `yaml:"policy" json:"policy"` // its name, such as bounded-fifo
 	At                  string `yaml:"at" json:"at"`         // entry, step:NAME, call:DEPENDENCY or station:NAME
 	resilience.Settings `yaml:",inline"`
 }
 
-// PolicyNames are the protections that a plan may name.
+// PolicyNames returns the policies that a plan may name.
 func PolicyNames() []string {
 	var names []string
 	for _, descriptor := range resilience.Policies() {
@@ -24,27 +24,28 @@ func PolicyNames() []string {
 	return names
 }
 
-// Named returns the policy without its place, as it runs anywhere.
+// Named returns the policy without its place.
 func (p Policy) Named() resilience.Policy {
 	return resilience.Policy{Name: p.Policy, Settings: p.Settings}
 }
 
-// Descriptor returns what the policy needs and where it works.
+// Descriptor returns the policy's descriptor, which lists its settings and places.
 func (p Policy) Descriptor() resilience.Descriptor { return p.Named().Descriptor() }
 
-// Place splits where the policy stands into the kind of place and its name.
+// Place splits the place of the policy into the kind of place and its name.
 func (p Policy) Place() (site resilience.Site, name string) {
 	before, name, _ := strings.Cut(p.At, ":")
 	return resilience.Site(before), name
 }
 
-// RunsLive reports whether a live run has the policy at its place.
+// RunsLive reports whether the policy works at its place in a live run.
 func (p Policy) RunsLive() bool {
 	site, _ := p.Place()
 	return slices.Contains(p.Descriptor().Live, site)
 }
 
-// putOff returns what the policy is where it puts a step off, which changes the journey and stands nowhere.
+// putOff returns the policy's configuration if it puts a step off. Such a policy changes the journey and
+// stands at no place.
 func (p Policy) putOff() (config resilience.PutOffConfig, is bool) {
 	if descriptor := p.Descriptor(); descriptor.Config != nil {
 		config, is = descriptor.Config(p.Settings).(resilience.PutOffConfig)
@@ -52,7 +53,8 @@ func (p Policy) putOff() (config resilience.PutOffConfig, is bool) {
 	return config, is
 }
 
-// slot names what policies at one place exclude each other: calls pass one gate and one guard.
+// slot names the role that only one policy may have at a place: calls pass at most one gate, one guard and
+// one policy that repeats them.
 func (p Policy) slot() string {
 	descriptor := p.Descriptor()
 	if site, _ := p.Place(); site != resilience.AtCall || descriptor.Config == nil {
@@ -69,8 +71,8 @@ func (p Policy) slot() string {
 	return p.Policy
 }
 
-// validatePolicy reports a policy that does not exist, a place that it cannot stand at, and settings
-// that it lacks, does not take, or cannot work with.
+// validatePolicy reports a policy that does not exist, a place where it cannot be, and settings that are
+// missing, unknown or invalid.
 func (s *Scenario) validatePolicy(path string, policy Policy) {
 	if !slices.Contains(PolicyNames(), policy.Policy) {
 		s.source.faultAt(path+".policy", hintWord(policy.Policy, PolicyNames()), "the policy %q is unknown", policy.Policy)
@@ -87,7 +89,7 @@ func (s *Scenario) validatePolicy(path string, policy Policy) {
 		case given && !slices.Contains(all, setting):
 			s.source.faultAt(join(path, setting), hintSettings(all), "the policy %s does not take %s", policy.Policy, setting)
 		case given && site != resilience.AtCall && slices.Contains(descriptor.AtCall, setting):
-			s.source.faultAt(join(path, setting), "leave it out, or put the policy at call:DEPENDENCY", "the policy %s takes %s only at a call", policy.Policy, setting)
+			s.source.faultAt(join(path, setting), "remove it, or put the policy at call:DEPENDENCY", "the policy %s takes %s only at a call", policy.Policy, setting)
 		case !given && slices.Contains(descriptor.Needs, setting):
 			s.source.faultAt(path, "add it; see docs/reference/policies.md", "the policy %s needs %s", policy.Policy, setting)
 		default:
@@ -96,7 +98,7 @@ func (s *Scenario) validatePolicy(path string, policy Policy) {
 		faults = true
 	}
 	if _, puts := policy.putOff(); puts && site == resilience.AtStep && step == s.Arrivals.Step {
-		s.source.faultAt(path+".at", "put it at a later step", "the step %s cannot be put off: the arrivals say when people take it", step)
+		s.source.faultAt(path+".at", "put it at a later step", "the step %s cannot be put off, because the arrivals are scheduled at it", step)
 	}
 	if _, err := policy.Named().WithDefaults().Config(); err != nil && !faults {
 		s.source.faultAt(path, "", "%s: %v", policy.Policy, err)
@@ -110,7 +112,7 @@ func hintSettings(all []string) string {
 	return "it takes " + strings.Join(all, ", ")
 }
 
-// policySettings are the keys of a policy beside its name and place.
+// policySettings returns the settings of all policies, sorted.
 func policySettings() []string {
 	var settings []string
 	for _, descriptor := range resilience.Policies() {
@@ -131,12 +133,12 @@ func (s *Scenario) validatePlace(path string, policy Policy) {
 		return
 	}
 	if sites := policy.Descriptor().Places; !slices.Contains(sites, site) {
-		s.source.faultAt(path, fmt.Sprintf("put it at %s", strings.Join(spelt(sites), " or ")), "the policy %s cannot stand at %q", policy.Policy, policy.At)
+		s.source.faultAt(path, fmt.Sprintf("put it at %s", strings.Join(siteForms(sites), " or ")), "the policy %s cannot be at %q", policy.Policy, policy.At)
 	}
 }
 
-// spelt writes kinds of places as they stand in a file.
-func spelt(sites []resilience.Site) []string {
+// siteForms returns kinds of places as they are written in a file.
+func siteForms(sites []resilience.Site) []string {
 	forms := map[resilience.Site]string{
 		resilience.AtEntry: "entry", resilience.AtStep: "step:NAME", resilience.AtCall: "call:DEPENDENCY", resilience.AtStation: "station:NAME",
 	}

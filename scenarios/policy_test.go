@@ -16,7 +16,7 @@ func protected(policy string) string {
 	return strings.Replace(minimal, "dependencies:", "  - {name: photo, request: {target: web, path: /photo}}\n  - {name: end, request: {target: web, path: /end}}\ndependencies:", 1) + "  - {name: safe, policies: [{" + policy + "}]}\n" + "stations: {web: {servers: 1, service: 1ms}}\n"
 }
 
-// good has a valid line for every policy at every place that it may stand at.
+// good has a valid line for every policy at every place where it may be.
 var good = []string{
 	"policy: static-limit, at: entry, limit: 3",
 	"policy: bounded-fifo, at: step:go, limit: 3, queue: 4, deadline: 1s",
@@ -60,20 +60,20 @@ func TestPoliciesAreRead(t *testing.T) {
 
 func TestPolicyMistakes(t *testing.T) {
 	for _, test := range []struct{ why, policy, want string }{
-		{"nobody knows it", "policy: codl, at: entry", `the policy "codl" is unknown; did you mean "codel"?`},
-		{"a place that is not there", "policy: static-limit, at: step:gone, limit: 3", `there is no place "step:gone"; write entry, step:NAME, call:DEPENDENCY or station:NAME`},
-		{"a place that it cannot stand at", "policy: circuit-breaker, at: entry", `the policy circuit-breaker cannot stand at "entry"; put it at call:DEPENDENCY`},
+		{"an unknown name", "policy: codl, at: entry", `the policy "codl" is unknown; did you mean "codel"?`},
+		{"a place that does not exist", "policy: static-limit, at: step:gone, limit: 3", `there is no place "step:gone"; write entry, step:NAME, call:DEPENDENCY or station:NAME`},
+		{"a place where it cannot be", "policy: circuit-breaker, at: entry", `the policy circuit-breaker cannot be at "entry"; put it at call:DEPENDENCY`},
 		{"a setting of another policy", "policy: static-limit, at: entry, limit: 3, queue: 4", "queue: the policy static-limit does not take queue; it takes limit"},
 		{"a setting of another policy, though it is 0", "policy: static-limit, at: entry, limit: 3, ttl: 0s", "the policy static-limit does not take ttl"},
 		{"a setting that is missing", "policy: registry-cache, at: call:registry", "the policy registry-cache needs ttl; add it"},
-		{"a setting that only calls have", "policy: retry-budget, at: entry, attempts: 3", "takes attempts only at a call"},
-		{"the step that people come for", "policy: deferred-photo, at: step:go", "the step go cannot be put off: the arrivals say when people take it; put it at a later step"},
-		{"a setting nobody knows", "policy: codel, at: entry, limt: 3, queue: 4", `unknown key "limt"; did you mean "limit"?`},
-		{"nothing would ever be let in", "policy: static-limit, at: entry, limit: 0", "static-limit: concurrency is 0; it must be 1 or more"},
+		{"a setting that applies only to calls", "policy: retry-budget, at: entry, attempts: 3", "takes attempts only at a call"},
+		{"the step at which arrivals are scheduled", "policy: deferred-photo, at: step:go", "the step go cannot be put off, because the arrivals are scheduled at it; put it at a later step"},
+		{"an unknown setting", "policy: codel, at: entry, limt: 3, queue: 4", `unknown key "limt"; did you mean "limit"?`},
+		{"a limit that admits nothing", "policy: static-limit, at: entry, limit: 0", "static-limit: concurrency is 0; it must be 1 or more"},
 		{"a target longer than its interval", "policy: codel, at: entry, limit: 1, queue: 1, target: 2s, interval: 1s", "the target must be above 0 and no longer than the interval"},
-		{"an order nobody knows", "policy: waiting-room, at: step:go, rate: 1/s, order: alphabet", `the order "alphabet" is unknown; use fifo, lottery or serving-number`},
+		{"an unknown order", "policy: waiting-room, at: step:go, rate: 1/s, order: alphabet", `the order "alphabet" is unknown; use fifo, lottery or serving-number`},
 		{"a waiting room without a step", "policy: waiting-room, at: entry, rate: 1/s", "put it at step:NAME"},
-		{"fewer servers at most than at least", "policy: autoscale, at: station:web, per_server: 0.5, min: 3, max: 2", "servers run from 3 to 2"},
+		{"a maximum below the minimum", "policy: autoscale, at: station:web, per_server: 0.5, min: 3, max: 2", "servers range from 3 to 2"},
 		{"two gates at one call", "policy: bulkhead, at: call:registry, limit: 3}, {policy: codel, at: call:registry, limit: 3, queue: 3", "both put a gate at call:registry; keep one of them"},
 	} {
 		_, err := parse(protected(test.policy))
@@ -95,7 +95,7 @@ func TestComparedPlansExist(t *testing.T) {
 	}
 }
 
-// TestDeferredPhoto: the step comes after all others, and nobody needs it to join.
+// TestDeferredPhoto: the step comes after all others, and is not needed to join.
 func TestDeferredPhoto(t *testing.T) {
 	scenario, err := parse(protected("policy: deferred-photo, at: step:photo") + "backend: {required: [profile, photo]}\n")
 	if err != nil {
@@ -116,7 +116,7 @@ func TestDeferredPhoto(t *testing.T) {
 	}
 }
 
-// TestDocumentedPolicies: the table in the documentation is that of the code, row by row.
+// TestDocumentedPolicies: the table in the documentation equals that of the code, row by row.
 func TestDocumentedPolicies(t *testing.T) {
 	text, err := os.ReadFile("../docs/reference/policies.md")
 	if err != nil {
@@ -155,7 +155,7 @@ func sites(all []resilience.Site) string {
 	return strings.Join(names, ", ")
 }
 
-// TestSchemaKnowsPolicies: what the reader says of a policy's settings, an editor says too.
+// TestSchemaKnowsPolicies: the schema allows the same settings of a policy as the decoder.
 func TestSchemaKnowsPolicies(t *testing.T) {
 	text, err := scenarios.Schema()
 	if err != nil {

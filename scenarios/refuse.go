@@ -7,26 +7,26 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// byteOrderMark may stand before the text; some editors put it there.
+// byteOrderMark is the mark with which some editors begin a text.
 const byteOrderMark = "\ufeff"
 
-// deepest is how deep brackets, or dashes on one line, may be nested; scenarios need about ten.
-const deepest = 100
+// maxDepth is the maxDepth nesting of brackets, or of dashes on one line. Scenarios need about ten.
+const maxDepth = 100
 
-// refuse says why a text cannot be a scenario before it is read.
+// refuse returns a mistake if a text cannot be a scenario. It is called before the text is parsed.
 func refuse(file string, text []byte) *Mistake {
 	if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
-		return &Mistake{File: file, Line: 1, Column: 1, Message: "this is no text", Hint: "a scenario is YAML in UTF-8; ombak scenario init writes one to start from"}
+		return &Mistake{File: file, Line: 1, Column: 1, Message: "the file is not text", Hint: "a scenario is YAML in UTF-8; ombak scenario init writes one to start from"}
 	}
 	return nil
 }
 
-// tooDeep says where brackets, or dashes on one line, are nested too deep to be parsed. What stands in
-// texts and comments is no bracket.
+// checkDepth returns a mistake if brackets, or dashes on one line, are nested too deep to be parsed. It
+// ignores brackets in texts and comments.
 //
-// Note: the parser needs memory in the square of the depth, so that 200 kB of brackets would take
-// all of a machine's; the lexer does not.
-func tooDeep(file string, tokens token.Tokens) *Mistake {
+// Note: the parser needs memory quadratic in the depth, so 200 kB of brackets would exhaust a machine. The
+// lexer does not.
+func checkDepth(file string, tokens token.Tokens) *Mistake {
 	brackets, dashes, line := 0, 0, 0
 	for _, t := range tokens {
 		if t.Position.Line != line {
@@ -42,14 +42,14 @@ func tooDeep(file string, tokens token.Tokens) *Mistake {
 		default:
 			dashes = 0
 		}
-		if brackets > deepest || dashes > deepest {
-			return &Mistake{File: file, Line: line, Column: t.Position.Column, Message: "the YAML is nested too deep to be a scenario", Hint: "close what was opened, or quote it"}
+		if brackets > maxDepth || dashes > maxDepth {
+			return &Mistake{File: file, Line: line, Column: t.Position.Column, Message: "the YAML is nested too deep", Hint: "close the brackets, or quote the value"}
 		}
 	}
 	return nil
 }
 
-// shortened cuts a value that a message quotes.
+// shortened shortens a value for quoting it in a message.
 func shortened(text string) string {
 	const most = 60
 	if runes := []rune(text); len(runes) > most {

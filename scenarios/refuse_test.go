@@ -15,8 +15,8 @@ func TestWhatIsNoScenarioIsRefusedInOneLine(t *testing.T) {
 		{"brackets that would take all memory to parse", strings.Repeat("[", 200_000), "nested too deep"},
 		{"braces too", strings.Repeat("{a: ", 200_000), "nested too deep"},
 		{"dashes on one line", strings.Repeat("- ", 200_000), "nested too deep"},
-		{"a program", "\x7fELF\x00\x01", "this is no text"},
-		{"a text of another encoding", "name: \xff\xfe", "this is no text"},
+		{"a program", "\x7fELF\x00\x01", "the file is not text"},
+		{"a text in another encoding", "name: \xff\xfe", "the file is not text"},
 		{"a long word", strings.Repeat("x", 5000), "expected a mapping"},
 	} {
 		_, err := scenarios.Parse("file.yaml", []byte(test.text), fstest.MapFS{})
@@ -43,20 +43,20 @@ func TestBracketsInTextsAreNoNesting(t *testing.T) {
 	}
 }
 
-// TestRequestsThatNoServerUnderstandsAreRefused changes one line of a good scenario at a time.
+// TestRequestsThatNoServerUnderstandsAreRefused changes one line of a valid scenario at a time.
 func TestRequestsThatNoServerUnderstandsAreRefused(t *testing.T) {
 	for _, test := range []struct{ why, old, new, want string }{
-		{"a method and more", "method: POST", `method: "GET / HTTP/1.1\r\nX: y"`, "cannot be sent"},
-		{"a method in small letters", "method: POST", "method: post", "cannot be sent; write it in capitals"},
-		{"a header's name", "method: POST", "headers: {\"X Y\": a}", `the header "X Y" cannot be sent`},
-		{"a length that follows", "method: POST", "headers: {content-length: \"5\"}", "content-length follows from the body"},
-		{"a status that is none", "completed: [200]}", "completed: [99]}", "99 is no status"},
-		{"a status with two meanings", "rejected: [429, 503]", "rejected: [429, 201]", "201 is among those that are completed already"},
+		{"a method and more", "method: POST", `method: "GET / HTTP/1.1\r\nX: y"`, `the method "GET / HTTP/1.1\r\nX: y" is not valid`},
+		{"a method in small letters", "method: POST", "method: post", "is not valid; use capital letters"},
+		{"a header's name", "method: POST", "headers: {\"X Y\": a}", `the header "X Y" is not valid`},
+		{"a header that is set automatically", "method: POST", "headers: {content-length: \"5\"}", "content-length is set automatically"},
+		{"a status that does not exist", "completed: [200]}", "completed: [99]}", "99 is not a status"},
+		{"a status with two meanings", "rejected: [429, 503]", "rejected: [429, 201]", "201 is already among the completed statuses"},
 		{"two places", "method: POST", "extract: {id: {json: id, header: X-Id}}", "json and header exclude each other"},
-		{"a path of another language", "method: POST", "extract: {id: {json: $.id}}", "a path does not begin with $; write id"},
-		{"a pause beyond its cap", "base: 1s, cap: 10s", "base: 11s, cap: 10s", "the pause begins with 11s and is never longer than 10s"},
-		{"a port that is none", "127.0.0.1:8080", "127.0.0.1:99999", "is no URL of a service"},
-		{"a URL with a query", "127.0.0.1:8080", "127.0.0.1:8080/base?q=1", "is no URL of a service"},
+		{"a path of another language", "method: POST", "extract: {id: {json: $.id}}", "the path begins with $; write id"},
+		{"a pause beyond its cap", "base: 1s, cap: 10s", "base: 11s, cap: 10s", "the first pause, base 11s, is longer than the longest, cap 10s"},
+		{"a port that does not exist", "127.0.0.1:8080", "127.0.0.1:99999", "is not the URL of a service"},
+		{"a URL with a query", "127.0.0.1:8080", "127.0.0.1:8080/base?q=1", "is not the URL of a service"},
 	} {
 		text := strings.Replace(string(scenarios.Template()), test.old, test.new, 1)
 		if text == string(scenarios.Template()) {
@@ -68,7 +68,7 @@ func TestRequestsThatNoServerUnderstandsAreRefused(t *testing.T) {
 	}
 }
 
-// TestPendingIsNotCompleted: what a scenario names is not what stands for it where nothing is named.
+// TestPendingIsNotCompleted: a status listed as pending is not among the default completed statuses.
 func TestPendingIsNotCompleted(t *testing.T) {
 	text := strings.Replace(string(scenarios.Template()), "expect: {completed: [200]}", "kind: poll\n    patience: 1m\n    expect: {pending: [202]}", 1)
 	scenario, err := scenarios.Parse("file.yaml", []byte(text), fstest.MapFS{})

@@ -14,44 +14,44 @@ const SchemaName = "ombak.scenario/v1"
 // Scenario is one scenario file.
 type Scenario struct {
 	Schema       string                `yaml:"schema" json:"schema"`                                 // ombak.scenario/v1
-	Name         string                `yaml:"name" json:"name"`                                     // lower case, digits and hyphens
+	Name         string                `yaml:"name" json:"name"`                                     // lower-case letters, digits and hyphens
 	Title        string                `yaml:"title,omitempty" json:"title,omitempty"`               // one line for people
 	Description  string                `yaml:"description,omitempty" json:"description,omitempty"`   // what it teaches, what is measured and what is assumed
 	Sources      []string              `yaml:"sources,omitempty" json:"sources,omitempty"`           // where its figures come from
 	Opens        time.Time             `yaml:"opens" json:"opens"`                                   // time zero for ages, quotas and turns
-	Seed         uint64                `yaml:"seed" json:"seed"`                                     // root of all chance
-	Drain        time.Duration         `yaml:"drain,omitempty" json:"drain,omitempty"`               // real time the run goes on after the last arrival
+	Seed         uint64                `yaml:"seed" json:"seed"`                                     // root of all randomness
+	Drain        time.Duration         `yaml:"drain,omitempty" json:"drain,omitempty"`               // real time for which the run goes on after the last arrival
 	Population   Population            `yaml:"population,omitempty" json:"population,omitempty"`     // who the people are
 	Arrivals     Arrivals              `yaml:"arrivals" json:"arrivals"`                             // when they come
-	Targets      map[string]Target     `yaml:"targets,omitempty" json:"targets,omitempty"`           // services replayed against, beside those that a drill starts
+	Targets      map[string]Target     `yaml:"targets,omitempty" json:"targets,omitempty"`           // services to replay against, besides those that a drill starts
 	Vars         map[string]Var        `yaml:"vars,omitempty" json:"vars,omitempty"`                 // values given on the command line, masked in all output
 	Feeders      map[string]Feeder     `yaml:"feeders,omitempty" json:"feeders,omitempty"`           // files of data for templates
 	Files        map[string]File       `yaml:"files,omitempty" json:"files,omitempty"`               // files that people upload
-	Hosts        []string              `yaml:"hosts,omitempty" json:"hosts,omitempty"`               // hosts that may be sent to, as in api.example.com or *.example.com; empty means all
-	Cookies      bool                  `yaml:"cookies,omitempty" json:"cookies,omitempty"`           // people keep the cookies they are given
-	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole way; 0 means no limit
-	Journey      []Step                `yaml:"journey" json:"journey"`                               // the steps people walk
+	Hosts        []string              `yaml:"hosts,omitempty" json:"hosts,omitempty"`               // hosts to which requests may go, as in api.example.com or *.example.com; empty means all
+	Cookies      bool                  `yaml:"cookies,omitempty" json:"cookies,omitempty"`           // people keep the cookies that they are given
+	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole journey; 0 means no limit
+	Journey      []Step                `yaml:"journey" json:"journey"`                               // the steps that people walk
 	Stations     map[string]Station    `yaml:"stations,omitempty" json:"stations,omitempty"`         // parts of the service itself, for the simulation
 	Dependencies map[string]Dependency `yaml:"dependencies,omitempty" json:"dependencies,omitempty"` // what the service calls: a mock when live, a station when simulated
 	Backend      Backend               `yaml:"backend,omitempty" json:"backend,omitempty"`           // settings of the reference backend
-	Plans        []Plan                `yaml:"plans,omitempty" json:"plans,omitempty"`               // named ways to run it; the first is the default
-	Compare      []string              `yaml:"compare,omitempty" json:"compare,omitempty"`           // plans that ombak plan compares unless it is told which; none means all
-	Uncertain    []Uncertain           `yaml:"uncertain,omitempty" json:"uncertain,omitempty"`       // inputs that nobody knows well, for ombak plan --uncertainty
+	Plans        []Plan                `yaml:"plans,omitempty" json:"plans,omitempty"`               // named ways to run the scenario; the first is the default
+	Compare      []string              `yaml:"compare,omitempty" json:"compare,omitempty"`           // plans that ombak plan compares by default; empty means all
+	Uncertain    []Uncertain           `yaml:"uncertain,omitempty" json:"uncertain,omitempty"`       // inputs that are not known well, for ombak plan --uncertainty
 	Search       *Search               `yaml:"search,omitempty" json:"search,omitempty"`             // what may vary to find the cheapest plan, for ombak plan --search
-	Cost         Cost                  `yaml:"cost,omitempty" json:"cost,omitempty"`                 // prices, by which plans are compared
+	Cost         Cost                  `yaml:"cost,omitempty" json:"cost,omitempty"`                 // prices by which plans are compared
 	Thresholds   []funnel.Threshold    `yaml:"thresholds,omitempty" json:"thresholds,omitempty"`     // what must hold
-	Connections  Connections           `yaml:"connections,omitempty" json:"connections,omitempty"`   // how the targets are reached
-	Validity     Validity              `yaml:"validity,omitempty" json:"validity,omitempty"`         // what the generator must keep for a verdict to be given
+	Connections  Connections           `yaml:"connections,omitempty" json:"connections,omitempty"`   // how the generator connects to the targets
+	Validity     Validity              `yaml:"validity,omitempty" json:"validity,omitempty"`         // limits of the generator; a run beyond them gets no verdict
 
 	source  *source
-	tables  map[string]Table  // by the name of the feeder
-	uploads map[string][]byte // by the name of the file in Files
-	pem     map[string]string // by the name of the file
+	tables  map[string]Table  // by name of the feeder
+	uploads map[string][]byte // by name in Files
+	pem     map[string]string // by name of the file
 	plan    string
-	replays map[string]recording // by the name of the file
+	replays map[string]recording // by name of the file
 }
 
-// Population says who the people are.
+// Population describes the people.
 type Population struct {
 	Size       uint64           `yaml:"size,omitempty" json:"size,omitempty"`               // people to draw from; 0 means 270 million
 	Shares     map[string]Share `yaml:"shares,omitempty" json:"shares,omitempty"`           // share of people with each trait, among those who come
@@ -72,74 +72,74 @@ type Var struct {
 // Station is a part of the service itself, for the simulation.
 type Station struct {
 	workload.Service `yaml:",inline"`
-	Batch            *Batch  `yaml:"batch,omitempty" json:"batch,omitempty"`   // a server takes many requests at once; service is then the time of a batch
-	Chores           Chores  `yaml:"chores,omitempty" json:"chores,omitempty"` // what it does from time to time, in one piece
-	Idling           float64 `yaml:"idling,omitempty" json:"idling,omitempty"` // servers' time that goes to nobody's request (timers, collecting garbage), per second; it counts as utilization in ombak validate, and holds nobody up
+	Batch            *Batch  `yaml:"batch,omitempty" json:"batch,omitempty"`   // a server takes several requests at once; service is then the time of a batch
+	Chores           Chores  `yaml:"chores,omitempty" json:"chores,omitempty"` // work that serves no request, done from time to time in one piece
+	Idling           float64 `yaml:"idling,omitempty" json:"idling,omitempty"` // servers' time per second that serves no request (timers, garbage collection); it counts as utilization in ombak validate, and delays nobody
 }
 
-// Chores are what a station does for nobody, such as collecting garbage or copying a log: the more it
-// works, the more often, and requests wait behind it.
+// Chores is work of a station that serves no request, such as garbage collection or copying a log. The more
+// the station works, the more often it does chores, and requests wait for them.
 type Chores struct {
-	Share Share         `yaml:"share" json:"share"` // of the station's work for requests and chores together, below 1
-	Time  time.Duration `yaml:"time" json:"time"`   // of one server, for each
+	Share Share         `yaml:"share" json:"share"` // share of the station's work, chores included; below 1
+	Time  time.Duration `yaml:"time" json:"time"`   // time of one server for each chore
 }
 
-// Batch is group commit at a station.
+// Batch describes group commit at a station.
 type Batch struct {
-	Rows   int           `yaml:"rows,omitempty" json:"rows,omitempty"`       // most requests of a batch; 0 means as backend.batch_rows, or 512
-	Age    time.Duration `yaml:"age,omitempty" json:"age,omitempty"`         // how long a batch waits for company once a server has taken the first; 0 means as backend.batch_age
-	Late   time.Duration `yaml:"late,omitempty" json:"late,omitempty"`       // by how much it waits longer, where timers are late
-	PerRow time.Duration `yaml:"per_row,omitempty" json:"per_row,omitempty"` // time for each request beyond that of the batch
-	Also   Also          `yaml:"also,omitempty" json:"also,omitempty"`       // what a batch costs another station meanwhile
+	Rows   int           `yaml:"rows,omitempty" json:"rows,omitempty"`       // most requests of a batch; 0 means backend.batch_rows, or 512
+	Age    time.Duration `yaml:"age,omitempty" json:"age,omitempty"`         // how long a batch waits for more requests after a server has taken the first; 0 means backend.batch_age
+	Late   time.Duration `yaml:"late,omitempty" json:"late,omitempty"`       // additional wait, because timers are late
+	PerRow time.Duration `yaml:"per_row,omitempty" json:"per_row,omitempty"` // time for each request, in addition to that of the batch
+	Also   Also          `yaml:"also,omitempty" json:"also,omitempty"`       // work that a batch causes at another station meanwhile
 }
 
-// Also is work that a batch brings to another station of the service.
+// Also is work that a batch causes at another station of the service.
 type Also struct {
 	Station string        `yaml:"station" json:"station"`
-	Time    time.Duration `yaml:"time" json:"time"`                     // of one server there, that nobody waits for
+	Time    time.Duration `yaml:"time" json:"time"`                     // time of one server there, for which nobody waits
 	Rows    bool          `yaml:"rows,omitempty" json:"rows,omitempty"` // per_row is done there too, and the batch waits for it
 }
 
-// Dependency is something the service calls, described once.
+// Dependency is a service that the service calls. It is described once, for live runs and simulations.
 type Dependency struct {
 	Kind             string `yaml:"kind" json:"kind"` // dukcapil, dapodik, dtks, mail, sms or generic
 	workload.Service `yaml:",inline"`
 	Delivery         workload.Distribution `yaml:"delivery,omitempty" json:"delivery,omitempty"`       // mail and sms: from acceptance to arrival
 	Loss             Share                 `yaml:"loss,omitempty" json:"loss,omitempty"`               // sms: share of messages that never arrive
 	PerNumber        workload.Rate         `yaml:"per_number,omitempty" json:"per_number,omitempty"`   // sms: most messages to one number; 0 means no limit
-	Connections      int                   `yaml:"connections,omitempty" json:"connections,omitempty"` // most open connections, or calls under way when simulated; 0 means no limit
-	WarmUp           WarmUp                `yaml:"warm_up,omitempty" json:"warm_up,omitempty"`         // how it comes back after an outage
-	Routes           []Answer              `yaml:"routes,omitempty" json:"routes,omitempty"`           // generic: what it answers; the first that fits counts
-	Replay           string                `yaml:"replay,omitempty" json:"replay,omitempty"`           // generic: file of recorded answers beside the scenario, after the routes
-	Faults           []Fault               `yaml:"faults,omitempty" json:"faults,omitempty"`           // what befalls it, on a schedule
+	Connections      int                   `yaml:"connections,omitempty" json:"connections,omitempty"` // most open connections, or calls under way in a simulation; 0 means no limit
+	WarmUp           WarmUp                `yaml:"warm_up,omitempty" json:"warm_up,omitempty"`         // how it recovers after an outage
+	Routes           []Answer              `yaml:"routes,omitempty" json:"routes,omitempty"`           // generic: its answers; the first that matches a request is sent
+	Replay           string                `yaml:"replay,omitempty" json:"replay,omitempty"`           // generic: file of recorded answers next to the scenario, used after the routes
+	Faults           []Fault               `yaml:"faults,omitempty" json:"faults,omitempty"`           // its scheduled faults
 
 	recorded []Answer
 }
 
-// WarmUp says how a dependency comes back after it was out.
+// WarmUp describes how a dependency recovers after an outage.
 type WarmUp struct {
-	For  time.Duration `yaml:"for,omitempty" json:"for,omitempty"`   // scenario time until it is itself again
-	From Share         `yaml:"from,omitempty" json:"from,omitempty"` // share of the capacity that it comes back with
+	For  time.Duration `yaml:"for,omitempty" json:"for,omitempty"`   // scenario time until full capacity
+	From Share         `yaml:"from,omitempty" json:"from,omitempty"` // share of the capacity right after the outage
 }
 
-// Answer is what a generic dependency says to requests of one kind.
+// Answer is the answer of a generic dependency to one kind of request.
 type Answer struct {
 	Method  string            `yaml:"method,omitempty" json:"method,omitempty"`   // empty means any
-	Path    string            `yaml:"path" json:"path"`                           // may hold {name}, and end in * for any rest
-	Query   string            `yaml:"query,omitempty" json:"query,omitempty"`     // as it stands in the URL; empty means any
+	Path    string            `yaml:"path" json:"path"`                           // may contain {name}, and end in * for any rest
+	Query   string            `yaml:"query,omitempty" json:"query,omitempty"`     // as written in the URL; empty means any
 	Status  int               `yaml:"status,omitempty" json:"status,omitempty"`   // 0 means 200
 	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"` // of the answer
-	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`       // may hold ${path.NAME}, ${query.NAME}, ${body}, ${now}, ${number}
+	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`       // may contain ${path.NAME}, ${query.NAME}, ${body}, ${now}, ${number}
 }
 
-// Fault is something that befalls a dependency.
+// Fault is a scheduled fault of a dependency.
 type Fault struct {
-	Fault       string         `yaml:"fault" json:"fault"`                                 // its name
+	Fault       string         `yaml:"fault" json:"fault"`                                 // a kind of fault, or the name of a set
 	At          time.Duration  `yaml:"at" json:"at"`                                       // scenario time of its start
-	For         time.Duration  `yaml:"for" json:"for"`                                     // scenario time until it ends by itself
+	For         time.Duration  `yaml:"for" json:"for"`                                     // scenario time for which it lasts
 	Ramp        time.Duration  `yaml:"ramp,omitempty" json:"ramp,omitempty"`               // scenario time until its full strength
-	Probability Share          `yaml:"probability,omitempty" json:"probability,omitempty"` // share of requests touched; 0 means all
-	With        map[string]any `yaml:"with,omitempty" json:"with,omitempty"`               // its own settings
+	Probability Share          `yaml:"probability,omitempty" json:"probability,omitempty"` // share of requests affected; 0 means all
+	With        map[string]any `yaml:"with,omitempty" json:"with,omitempty"`               // settings of the fault
 }
 
 // Description returns the fault as package fault reads it.
@@ -150,15 +150,15 @@ func (f Fault) Description() fault.Description {
 // Backend holds the settings of the reference backend.
 type Backend struct {
 	BatchRows       int                      `yaml:"batch_rows,omitempty" json:"batch_rows,omitempty"`             // most rows of one group commit
-	BatchAge        time.Duration            `yaml:"batch_age,omitempty" json:"batch_age,omitempty"`               // longest time a row waits for company
+	BatchAge        time.Duration            `yaml:"batch_age,omitempty" json:"batch_age,omitempty"`               // longest time for which a row waits for others
 	Durability      string                   `yaml:"durability,omitempty" json:"durability,omitempty"`             // group-fsync, per-request-fsync, or async, which is unsafe
-	Quota           int                      `yaml:"quota,omitempty" json:"quota,omitempty"`                       // places in the current batch (gelombang); 0 means no limit
-	Passwords       string                   `yaml:"passwords,omitempty" json:"passwords,omitempty"`               // empty (none), at-signup or after-verify: argon2id at OWASP's least
+	Quota           int                      `yaml:"quota,omitempty" json:"quota,omitempty"`                       // places in the current batch of the programme (gelombang); 0 means no limit
+	Passwords       string                   `yaml:"passwords,omitempty" json:"passwords,omitempty"`               // empty (none), at-signup or after-verify: argon2id with the minimum parameters of OWASP
 	PasswordSlots   int                      `yaml:"password_slots,omitempty" json:"password_slots,omitempty"`     // passwords hashed at once; 0 means one for each core
 	QueuedIdentity  bool                     `yaml:"queued_identity,omitempty" json:"queued_identity,omitempty"`   // accept an identity at once and ask the registry later
-	TestDelay       time.Duration            `yaml:"test_delay,omitempty" json:"test_delay,omitempty"`             // real time from handing in the motivation test to its score
-	Required        []string                 `yaml:"required,omitempty" json:"required,omitempty"`                 // of profile, photo, otp, statement, test: without them nobody joins
-	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real life of an e-mailed link
-	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // kept SMTP connections
+	TestDelay       time.Duration            `yaml:"test_delay,omitempty" json:"test_delay,omitempty"`             // real time from submitting the motivation test to its score
+	Required        []string                 `yaml:"required,omitempty" json:"required,omitempty"`                 // which of profile, photo, otp, statement, test are required to join
+	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real time for which an e-mailed link is valid
+	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // SMTP connections kept open
 	CallTimeouts    map[string]time.Duration `yaml:"call_timeouts,omitempty" json:"call_timeouts,omitempty"`       // per dependency, real time
 }

@@ -60,33 +60,33 @@ func TestMistakesSayWhereAndWhatToDo(t *testing.T) {
 		{"an unknown key far from any other", "seed: 1", "colour: red", `unknown key "colour"; use one of: arrivals, backend,`},
 		{"a negative rate", "5/s", "-5/s", `arrivals.signups[0].rate: rate "-5/s" is negative; a rate must be 0 or more`},
 		{"a rate without unit", "5/s", "5", "write for example 1350/s or 80000/m"},
-		{"a bad duration", "10s, rate", "ten, rate", `"ten" is no duration; write for example 250ms, 10s or 21h`},
+		{"a bad duration", "10s, rate", "ten, rate", `"ten" is not a duration; write for example 250ms, 10s or 21h`},
 		{"a bad distribution", "service: 10ms", "service: sometimes", `"sometimes" is not a duration`},
-		{"a step that is not there", "step: go", "step: gone", `no step is called "gone"; did you mean "go"?`},
-		{"a target that is not there", "target: web", "target: wbe", `no target is called "wbe"; did you mean "web"?`},
-		{"a dependency that is not there", "call: registry", "call: register", `no dependency is called "register"; did you mean "registry"?`},
+		{"a step that does not exist", "step: go", "step: gone", `no step is called "gone"; did you mean "go"?`},
+		{"a target that does not exist", "target: web", "target: wbe", `no target is called "wbe"; did you mean "web"?`},
+		{"a dependency that does not exist", "call: registry", "call: register", `no dependency is called "register"; did you mean "registry"?`},
 		{"a list where a mapping belongs", "{kind: generic, servers: 2, service: 10ms}", "[1]", "dependencies.registry: expected a mapping, found a list"},
-		{"a text where a number belongs", "servers: 2", "servers: two", `"two" is no whole number`},
-		{"a counts file that is missing", "signups: [{for: 10s, rate: 5/s}]", "counts: none.csv", `the file "none.csv" cannot be read; put the file beside the scenario`},
+		{"a text where a number belongs", "servers: 2", "servers: two", `"two" is not a whole number`},
+		{"a counts file that is missing", "signups: [{for: 10s, rate: 5/s}]", "counts: none.csv", `the file "none.csv" cannot be read; put the file next to the scenario`},
 		{"a counts file with a gap", "signups: [{for: 10s, rate: 5/s}]", "counts: gaps.csv", "gaps.csv: line 2: minute is 1 where 0 was expected"},
-		{"a fault nobody knows", "service: 10ms", "service: 10ms, faults: [{fault: outag, at: 1s, for: 1s}]", `fault "outag" is unknown`},
-		{"an upload that is missing", "targets:", "files: {scan: {file: none.pdf}}\ntargets:", `files.scan.file: the file "none.pdf" cannot be read; put the file beside the scenario`},
-		{"an upload of no type", "targets:", "files: {scan: {file: gaps.csv, type: a b}}\ntargets:", `files.scan.type: "a b" is no media type`},
+		{"an unknown fault", "service: 10ms", "service: 10ms, faults: [{fault: outag, at: 1s, for: 1s}]", `fault "outag" is unknown`},
+		{"an upload that is missing", "targets:", "files: {scan: {file: none.pdf}}\ntargets:", `files.scan.file: the file "none.pdf" cannot be read; put the file next to the scenario`},
+		{"an upload with an invalid type", "targets:", "files: {scan: {file: gaps.csv, type: a b}}\ntargets:", `files.scan.type: "a b" is not a media type`},
 		{"nobody", "rate: 5/s", "rate: 0/s", "nobody arrives; raise a rate or a count"},
-		{"a plan that patches what is not there", "{registry: {servers: 8}}", "{register: {servers: 8}}", `dependencies has no "register"; did you mean "registry"?`},
+		{"a plan that patches a missing part", "{registry: {servers: 8}}", "{register: {servers: 8}}", `dependencies has no "register"; did you mean "registry"?`},
 		{"a plan that patches an unknown key", "{servers: 8}", "{server: 8}", `unknown key "server"; did you mean "servers"?`},
-		{"a plan that extends nothing", "extends: [wider]", "extends: [wide]", `has no plan "wide"; did you mean "wider"?`},
+		{"a plan that extends a missing plan", "extends: [wider]", "extends: [wide]", `has no plan "wide"; did you mean "wider"?`},
 		{"a plan that extends itself", "{name: wider,", "{name: wider, extends: [patient],", "extends itself"},
 		{"two plans of a chain that set one value", "go: {timeout: 1m}}", "go: {timeout: 1m}}, dependencies: {registry: {servers: 9}}", "set dependencies.registry.servers differently"},
 		{"YAML that cannot be read", "journey:", "journey: [", "the YAML cannot be read"},
 		{"an alias", "seed: 1", "seed: *x", ""},
 		{"no schema", "schema: ombak.scenario/v1", "schema: v0", "write schema: ombak.scenario/v1"},
-		{"a huge population of arrivals", "rate: 5/s", "rate: 99999999/s", "999999990 people arrive, but the population has 270000000; "},
+		{"a huge population of arrivals", "rate: 5/s", "rate: 99999999/s", "999999990 people arrive, but the population has only 270000000; "},
 		{"arrivals beyond whole numbers", "rate: 5/s", "rate: 1e300/s", "1e+301 people arrive, but the population has"},
 		{"arrivals beyond all numbers", "{for: 10s, rate: 5/s}", "{for: 100000s, rate: 1.7e308/s}", "more than countable people arrive, but the population has"},
 		{"arrivals beyond whole numbers by their factor", "arrivals: {", "arrivals: {scale: 1e300, ", "e+301 people arrive, but the population has"},
-		{"arrivals for years", "for: 10s", "for: 2000000h", "people would come for longer than 31 days"},
-		{"arrivals for years in pieces", "signups: [{for: 10s, rate: 5/s}]", "signups: [{for: 720h, rate: 5/s}, {for: 2560000h, rate: 5/s}]", "people would come for longer than 31 days"},
+		{"arrivals for years", "for: 10s", "for: 2000000h", "the arrivals last longer than 31 days"},
+		{"arrivals for years in pieces", "signups: [{for: 10s, rate: 5/s}]", "signups: [{for: 720h, rate: 5/s}, {for: 2560000h, rate: 5/s}]", "the arrivals last longer than 31 days"},
 	} {
 		_, err := parse(strings.Replace(minimal, test.old, test.new, 1))
 		var mistakes scenarios.Mistakes
@@ -133,7 +133,8 @@ func TestPlansLeaveTheScenarioAlone(t *testing.T) {
 	}
 }
 
-// prakerja-2020 offers exactly the published people, and no 60 s more than the busiest minute.
+// prakerja-2020 offers exactly the published number of people, and no more than the busiest minute in any 60
+// s.
 func TestPublishedCounts(t *testing.T) {
 	scenario, err := scenarios.Load("prakerja-2020")
 	if err != nil {
@@ -169,7 +170,7 @@ func TestPeakOffers1350ValidSignUpsInEverySecond(t *testing.T) {
 	}
 }
 
-// Every bundled file obeys the published JSON Schema, which refuses what the reader refuses.
+// Every bundled file obeys the published JSON Schema, which refuses what the decoder refuses.
 func TestSchemaMatchesTheFiles(t *testing.T) {
 	text, err := scenarios.Schema()
 	if err != nil {
@@ -216,7 +217,7 @@ func compile(t *testing.T, text []byte) *jsonschema.Schema {
 	return schema
 }
 
-// plain turns YAML into what encoding/json would have read.
+// plain turns YAML into what encoding/json would have decoded.
 func plain(t *testing.T, text []byte) any {
 	t.Helper()
 	var value any

@@ -27,7 +27,7 @@ func Schema() ([]byte, error) {
 	return json.MarshalIndent(schema, "", "  ")
 }
 
-// restrictWords lets only those words stand that the reader takes.
+// restrictWords allows only the words that the decoder accepts.
 func restrictWords(schema *jsonschema.Schema) {
 	for _, place := range []struct {
 		in, property string
@@ -52,7 +52,7 @@ func restrictWords(schema *jsonschema.Schema) {
 	}
 }
 
-// restrictPolicies lets each policy have its own settings only.
+// restrictPolicies allows each policy only its own settings.
 func restrictPolicies(policy *jsonschema.Schema) {
 	var names []any
 	for _, descriptor := range resilience.Policies() {
@@ -73,7 +73,7 @@ func restrictPolicies(policy *jsonschema.Schema) {
 	}
 }
 
-// schemaOf maps the types whose text form is not what reflection would see.
+// schemaOf maps the types whose text form reflection cannot see.
 func schemaOf(t reflect.Type) *jsonschema.Schema {
 	text := func(pattern, description string) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Pattern: pattern, Description: description}
@@ -99,7 +99,7 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[Value]():
 		return &jsonschema.Schema{Description: "a single value, as in 8, 1.5 or exponential(20ms)", OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}
 	case reflect.TypeFor[Raw]():
-		return &jsonschema.Schema{Type: "object", Description: "the keys to change, as they stand in the part that is changed"}
+		return &jsonschema.Schema{Type: "object", Description: "the keys to change, as they are written in the part that is changed"}
 	case reflect.TypeFor[workload.Mode]():
 		return &jsonschema.Schema{Type: "string", Enum: []any{"poisson", "even", "burst"}}
 	case reflect.TypeFor[workload.Discipline]():

@@ -12,10 +12,10 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// Value is a single value as it stands in the file: text, number or truth value.
+// Value is a single value as written in the file: a text, a number, true or false.
 type Value string
 
-// Uncertain is an input that nobody knows well, by its likely lowest, middle and highest value.
+// Uncertain is an input that is not known well. It has a lowest likely, a middle and a highest likely value.
 type Uncertain struct {
 	Name string `yaml:"name" json:"name"`
 	Set  string `yaml:"set" json:"set"` // path of the setting, as in dependencies.dukcapil.service, or arrivals.scale
@@ -33,14 +33,14 @@ type Setting struct {
 	Value Value  `json:"value"`
 }
 
-// ArrivalsScale is the path of the factor on everyone who comes.
+// ArrivalsScale is the path of the factor on all arrivals.
 const ArrivalsScale = "arrivals.scale"
 
-// mostUncertain is how many inputs may be uncertain: 81 combinations.
-const mostUncertain = 4
+// maxUncertain is the most uncertain inputs: 81 combinations.
+const maxUncertain = 4
 
-// With returns a copy of the scenario whose settings have the given values under every plan: they
-// come after what the plan sets.
+// With returns a copy of the scenario in which the settings have the given values under every plan. They are
+// applied after the plan.
 func (s *Scenario) With(settings ...Setting) *Scenario {
 	changed, own := *s, *s.source
 	own.settings = append(slices.Clone(own.settings), settings...)
@@ -48,7 +48,7 @@ func (s *Scenario) With(settings ...Setting) *Scenario {
 	return &changed
 }
 
-// applySetting decodes the value as if it stood in a plan's set.
+// applySetting decodes the value as if it were in the set of a plan.
 func (s *Scenario) applySetting(setting Setting) {
 	words := strings.Split(setting.Path, ".")
 	roots := []string{"arrivals", "stations", "dependencies", "journey", "population", "backend", "policies"}
@@ -56,13 +56,13 @@ func (s *Scenario) applySetting(setting Setting) {
 	case setting.Path == ArrivalsScale:
 		factor, err := strconv.ParseFloat(string(setting.Value), 64)
 		if err != nil || !(factor > 0) || math.IsInf(factor, 0) {
-			s.source.faultAt("", "give a number above 0, as in 1.5", "%q is no factor", setting.Value)
+			s.source.faultAt("", "give a number above 0, as in 1.5", "%q is not a factor", setting.Value)
 			return
 		}
 		s.Arrivals.Scale = factor
 		return
 	case !slices.Contains(roots, words[0]):
-		s.source.faultAt("", hintWord(words[0], roots), "nothing that can be set begins with %q", words[0])
+		s.source.faultAt("", hintWord(words[0], roots), "no setting begins with %q", words[0])
 		return
 	case words[0] == "arrivals":
 		s.source.faultAt("", "use "+ArrivalsScale, "of the arrivals, only the scale can be set")
@@ -78,7 +78,7 @@ func (s *Scenario) applySetting(setting Setting) {
 	}
 }
 
-// tree returns the value as it would stand in a file, under the keys; nil where it cannot.
+// tree returns the value under the keys, as it would be in a file, or nil if that is impossible.
 func (s *Scenario) tree(setting Setting, keys []string) ast.Node {
 	var tree any = string(setting.Value)
 	for _, key := range slices.Backward(keys) {
@@ -97,7 +97,7 @@ func (s *Scenario) tree(setting Setting, keys []string) ast.Node {
 	return parsed.root
 }
 
-// applyToPolicy changes a policy of the plan, or of one that it extends; the path is
+// applyToPolicy changes a policy of the plan or of a plan that it extends. The path is
 // policies.PLACE.POLICY.SETTING, as in policies.call:dukcapil.bounded-fifo.limit.
 func (s *Scenario) applyToPolicy(setting Setting) {
 	_, rest, _ := strings.Cut(setting.Path, ".")
@@ -135,16 +135,16 @@ func cutLast(path string) (before, last string) {
 	return path[:max(0, dot)], path[dot+1:]
 }
 
-// validateUncertain reports what is wrong with the inputs that are uncertain.
+// validateUncertain reports mistakes in the uncertain inputs.
 func (s *Scenario) validateUncertain() {
 	seen := map[string]bool{}
-	if len(s.Uncertain) > mostUncertain {
-		s.source.faultAt("uncertain", "keep those that matter most", "%d inputs are uncertain, but all their combinations are played: %d at most", len(s.Uncertain), mostUncertain)
+	if len(s.Uncertain) > maxUncertain {
+		s.source.faultAt("uncertain", "keep those that matter most", "%d inputs are uncertain; at most %d are allowed, because all combinations are played", len(s.Uncertain), maxUncertain)
 	}
 	for i, input := range s.Uncertain {
 		path := fmt.Sprintf("uncertain[%d]", i)
 		if input.Name == "" || seen[input.Name] || seen[input.Set] {
-			s.source.faultAt(path, "give each input a name and a setting of its own", "the name %q or the setting %q is empty or taken", input.Name, input.Set)
+			s.source.faultAt(path, "give each input a name and a setting of its own", "the name %q or the setting %q is empty or occurs twice", input.Name, input.Set)
 			continue
 		}
 		seen[input.Name], seen[input.Set] = true, true
@@ -159,14 +159,14 @@ func (s *Scenario) validateUncertain() {
 	}
 }
 
-// tryValue reports at a place of the file what is wrong with a value for a setting of a plan, or, at
-// that of the setting, with its path; it says whether nothing is.
+// tryValue reports whether a setting can have a value under a plan. If not, it reports the mistake at place
+// or, if it concerns the path of the setting, at that of the item.
 func (s *Scenario) tryValue(plan, item, place string, setting Setting) bool {
 	_, err := s.With(setting).WithPlan(plan)
 	if err == nil {
 		return true
 	}
-	wrong := slices.MaxFunc(asMistakes(err, s.source.file), func(a, b Mistake) int { return len(a.Path) - len(b.Path) }) // the nearest to the value
+	wrong := slices.MaxFunc(asMistakes(err, s.source.file), func(a, b Mistake) int { return len(a.Path) - len(b.Path) }) // the mistake nearest to the value
 	if strings.HasPrefix(wrong.Message, "unknown key") || wrong.Path == "" && !strings.HasPrefix(setting.Path, "arrivals.") {
 		place = item
 	}

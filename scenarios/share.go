@@ -20,7 +20,7 @@ func (s *Share) UnmarshalText(text []byte) error {
 	number, percent := strings.CutSuffix(strings.TrimSpace(string(text)), "%")
 	value, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if err != nil || math.IsNaN(value) {
-		return fmt.Errorf("%q is no share; write for example 74.23%% or 0.7423", text)
+		return fmt.Errorf("%q is not a share; write for example 74.23%% or 0.7423", text)
 	}
 	if percent {
 		value /= 100

@@ -16,20 +16,20 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// validate reports every fault of meaning; it changes nothing but the list of mistakes.
+// validate reports every invalid value. It changes nothing but the list of mistakes.
 func (s *Scenario) validate() {
 	name := regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 	if s.Schema != SchemaName {
 		s.source.faultAt("schema", "write schema: "+SchemaName, "the schema is %q", s.Schema)
 	}
 	if !name.MatchString(s.Name) {
-		s.source.faultAt("name", "use lower-case letters, digits and hyphens", "the name %q cannot be used", s.Name)
+		s.source.faultAt("name", "use lower-case letters, digits and hyphens", "the name %q is not valid", s.Name)
 	}
-	if s.Opens.IsZero() && !s.source.unknown[""] { // a misspelt opens has been told already
+	if s.Opens.IsZero() && !s.source.unknown[""] { // a misspelt opens has been reported already
 		s.source.faultAt("opens", "write the instant of opening, as in 2020-04-11T19:00:00+07:00", "opens is missing")
 	}
 	if s.Population.PhotoBytes < 5000 || s.Population.PhotoBytes > 2<<20 {
-		s.source.faultAt("population.photo_bytes", "use 5000 to 2097152", "a photo of %d bytes cannot be made", s.Population.PhotoBytes)
+		s.source.faultAt("population.photo_bytes", "use 5000 to 2097152", "a photo cannot have %d bytes", s.Population.PhotoBytes)
 	}
 	s.validateArrivals()
 	s.validateJourney()
@@ -53,13 +53,13 @@ func (s *Scenario) stepNames() []string {
 
 func (s *Scenario) validateJourney() {
 	if len(s.Journey) == 0 {
-		s.source.faultAt("journey", "name at least one step", "the journey has no step")
+		s.source.faultAt("journey", "add at least one step", "the journey has no step")
 	}
 	seen := map[string]bool{}
 	for i := range s.Journey {
 		step, path := &s.Journey[i], fmt.Sprintf("journey[%d]", i)
 		if step.Name == "" || seen[step.Name] {
-			s.source.faultAt(path, "give each step a name of its own", "the name %q is empty or taken", step.Name)
+			s.source.faultAt(path, "give each step a name of its own", "the name %q is empty or occurs twice", step.Name)
 		}
 		seen[step.Name] = true
 		s.validateStep(step, path)
@@ -73,25 +73,25 @@ func (s *Scenario) validateStep(step *Step, path string) {
 		s.source.faultAt(path+".kind", hintWord(string(step.Kind), []string{"request", "await", "poll"}), "the kind %q is unknown", step.Kind)
 	}
 	if step.Kind != funnel.Request && step.Patience.IsZero() {
-		s.source.faultAt(path, "add patience: 2m", "a step that waits needs patience, or it would wait for ever")
+		s.source.faultAt(path, "add patience: 2m", "a step of kind await or poll needs patience, or it would wait for ever")
 	}
 	if step.Kind == funnel.Request && len(step.Expect.Pending) > 0 {
-		s.source.faultAt(path+".expect.pending", "make the step kind: poll or await", "only steps that wait can be pending")
+		s.source.faultAt(path+".expect.pending", "use kind: poll or kind: await", "only steps of kind await or poll can be pending")
 	}
 	if step.Retry.Attempts < 0 || step.Retry.Visits < 0 {
-		s.source.faultAt(path+".retry", "attempts and visits are 0 or more", "a negative number of attempts or visits")
+		s.source.faultAt(path+".retry", "use 0 or more", "attempts or visits is negative")
 	}
 	if step.Retry.Jitter != "full" && step.Retry.Jitter != "none" {
 		s.source.faultAt(path+".retry.jitter", "use full or none", "the jitter %q is unknown", step.Retry.Jitter)
 	}
 	if step.Leave != "close" && step.Leave != "silent" {
-		s.source.faultAt(path+".leave", hintWord(step.Leave, []string{"close", "silent"}), "the way to leave %q is unknown", step.Leave)
+		s.source.faultAt(path+".leave", hintWord(step.Leave, []string{"close", "silent"}), "the value %q of leave is unknown", step.Leave)
 	}
 	if step.Request != nil && step.Request.Look != nil && len(step.Expect.Pending) == 0 {
-		s.source.faultAt(path+".request.look", "add expect: {pending: [202]} and kind: poll", "nobody looks, for no answer is pending")
+		s.source.faultAt(path+".request.look", "add expect: {pending: [202]} and kind: poll", "look is of no use, because no answer is pending")
 	}
 	if step.Retry.Cap > 0 && step.Retry.Base > step.Retry.Cap {
-		s.source.faultAt(path+".retry", "give a cap of at least base, or none", "the pause begins with %v and is never longer than %v", step.Retry.Base, step.Retry.Cap)
+		s.source.faultAt(path+".retry", "give a cap of at least base, or none", "the first pause, base %v, is longer than the longest, cap %v", step.Retry.Base, step.Retry.Cap)
 	}
 	s.validateStatuses(step.Expect, path+".expect")
 	s.validateChecks(step.Expect.Checks, path+".expect.checks")
@@ -111,10 +111,10 @@ func (s *Scenario) validateRequest(request *Request, path string) {
 		s.source.faultAt(path+".target", hintWord(request.Target, targets), "no target is called %q", request.Target)
 	}
 	if !strings.HasPrefix(request.Path, "/") {
-		s.source.faultAt(path+".path", "write it from the root, as in /v1/signups", "the path %q does not begin with a slash", request.Path)
+		s.source.faultAt(path+".path", "begin it with a slash, as in /v1/signups", "the path %q does not begin with a slash", request.Path)
 	}
 	if request.Look != nil && !strings.HasPrefix(request.Look.Path, "/") {
-		s.source.faultAt(path+".look.path", "write it from the root, as in /v1/identity", "the path %q does not begin with a slash", request.Look.Path)
+		s.source.faultAt(path+".look.path", "begin it with a slash, as in /v1/identity", "the path %q does not begin with a slash", request.Look.Path)
 	}
 	s.validateHead(request, path)
 	bodies := 0
@@ -129,7 +129,7 @@ func (s *Scenario) validateRequest(request *Request, path string) {
 	for name, extract := range request.Extract {
 		place := join(path+".extract", name)
 		if extract.JSON == "" && extract.Header == "" && extract.Regexp == "" {
-			s.source.faultAt(place, "give json, header or regexp", "nothing says where to find the value")
+			s.source.faultAt(place, "give json, header or regexp", "it is not said where to find the value")
 		}
 		s.validateExtract(extract, place)
 		if _, err := regexp.Compile(extract.Regexp); err != nil {
@@ -143,11 +143,11 @@ var (
 	headerForm = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // a token of RFC 9110, section 5.6.2
 )
 
-// validateHead reports what would make a request that no server understands.
+// validateHead reports methods and headers that no server accepts.
 func (s *Scenario) validateHead(request *Request, path string) {
 	method := func(name, path string) {
 		if name != "" && !methodForm.MatchString(name) {
-			s.source.faultAt(path, "write it in capitals, as in GET", "the method %q cannot be sent", name)
+			s.source.faultAt(path, "use capital letters, as in GET", "the method %q is not valid", name)
 		}
 	}
 	method(request.Method, path+".method")
@@ -158,24 +158,24 @@ func (s *Scenario) validateHead(request *Request, path string) {
 		place := join(path+".headers", name)
 		switch {
 		case !headerForm.MatchString(name):
-			s.source.faultAt(place, "use letters, digits and hyphens", "the header %q cannot be sent", name)
+			s.source.faultAt(place, "use letters, digits and hyphens", "the header %q is not valid", name)
 		case strings.EqualFold(name, "Content-Length"), strings.EqualFold(name, "Transfer-Encoding"):
-			s.source.faultAt(place, "leave it out", "%s follows from the body", name)
+			s.source.faultAt(place, "remove it", "%s is set automatically", name)
 		}
 	}
 }
 
-// validateExtract reports a place of an answer where nothing can be found.
+// validateExtract reports a place in an answer where nothing can be found.
 func (s *Scenario) validateExtract(extract Extract, path string) {
 	if extract.JSON != "" && extract.Header != "" {
 		s.source.faultAt(path, "keep one of them", "json and header exclude each other")
 	}
 	if rest, is := strings.CutPrefix(extract.JSON, "$."); is {
-		s.source.faultAt(path+".json", "write "+rest, "a path does not begin with $")
+		s.source.faultAt(path+".json", "write "+rest, "the path begins with $")
 	}
 }
 
-// validateStatuses reports statuses that are none, or mean two things.
+// validateStatuses reports statuses that do not exist, or that are listed twice.
 func (s *Scenario) validateStatuses(expect Expect, path string) {
 	meant := make(map[int]string)
 	for _, list := range []struct {
@@ -186,9 +186,9 @@ func (s *Scenario) validateStatuses(expect Expect, path string) {
 			before, twice := meant[status]
 			switch {
 			case status < 200 || status > 599:
-				s.source.faultAt(join(path, list.name), "use 200 to 599", "%d is no status of an answer", status)
+				s.source.faultAt(join(path, list.name), "use 200 to 599", "%d is not a status of a final answer", status)
 			case twice:
-				s.source.faultAt(join(path, list.name), "keep one", "%d is among those that are %s already", status, before)
+				s.source.faultAt(join(path, list.name), "keep one", "%d is already among the %s statuses", status, before)
 			}
 			meant[status] = list.name
 		}
@@ -199,7 +199,7 @@ func (s *Scenario) validateChecks(checks []Check, path string) {
 	for i, check := range checks {
 		place := fmt.Sprintf("%s[%d]", path, i)
 		if check == (Check{}) {
-			s.source.faultAt(place, "give json, header or regexp, and equals or contains", "the check wants nothing")
+			s.source.faultAt(place, "give json, header or regexp, and equals or contains", "the check has no condition")
 		}
 		s.validateExtract(check.Extract, place)
 		if _, err := regexp.Compile(check.Regexp); err != nil {
@@ -231,7 +231,7 @@ func (s *Scenario) validateRoute(route []Hop, path string) {
 			}
 		}
 		if named != 1 {
-			s.source.faultAt(place, "keep one", "a hop names exactly one of station, call and async")
+			s.source.faultAt(place, "keep one of them", "a hop must name exactly one of station, call and async")
 		}
 	}
 }
@@ -251,17 +251,17 @@ func (s *Scenario) validateParts() {
 	for name, station := range s.Stations {
 		s.validateService(join("stations", name), station.Service)
 		if !(station.Idling >= 0) || math.IsInf(station.Idling, 0) {
-			s.source.faultAt(join("stations", name)+".idling", "use 0 (none) or more", "a station that idles %v servers cannot be", station.Idling)
+			s.source.faultAt(join("stations", name)+".idling", "use 0 (none) or more", "a station cannot idle %v servers", station.Idling)
 		}
 		if c := station.Chores; !(c.Share >= 0 && c.Share < 1) || c.Time < 0 || (c.Share > 0) != (c.Time > 0) || c.Share > 0 && station.Batch != nil {
-			s.source.faultAt(join("stations", name)+".chores", "give a share of 0 or more, below 1, and the time of each, at a station without batches", "chores of %v of a station's work, %v each, cannot be", c.Share, c.Time)
+			s.source.faultAt(join("stations", name)+".chores", "give a share from 0 to below 1, and the time of each, at a station without batches", "a station cannot have chores of %v of its work, %v each", c.Share, c.Time)
 		}
 		s.validateAlso(join("stations", name)+".batch.also", name, station.Batch)
 		if station.Batch != nil && min(station.Batch.Age, station.Batch.Late) < 0 {
-			s.source.faultAt(join("stations", name)+".batch", "use times of 0 or more", "a batch cannot wait for less than no time")
+			s.source.faultAt(join("stations", name)+".batch", "use times of 0 or more", "the waiting time of a batch is negative")
 		}
 		if station.Batch != nil && station.Batch.Rows < 0 {
-			s.source.faultAt(join("stations", name)+".batch.rows", "use 0 (as backend.batch_rows) or more", "a batch of %d rows cannot be", station.Batch.Rows)
+			s.source.faultAt(join("stations", name)+".batch.rows", "use 0 (as backend.batch_rows) or more", "a batch cannot have %d rows", station.Batch.Rows)
 		}
 	}
 	kinds := append(fault.Registries(), "mail", "sms", "generic")
@@ -277,7 +277,7 @@ func (s *Scenario) validateParts() {
 		s.source.faultAt("backend.durability", hintWord(s.Backend.Durability, durabilities), "the durability %q is unknown", s.Backend.Durability)
 	}
 	if s.Backend.BatchRows < 0 || s.Backend.Quota < 0 || s.Backend.MailConnections < 0 {
-		s.source.faultAt("backend", "use 0 (the default) or more", "a negative number")
+		s.source.faultAt("backend", "use 0 (the default) or more", "the number is negative")
 	}
 	for name := range s.Backend.CallTimeouts {
 		if !has(s.Dependencies, name) {
@@ -286,12 +286,12 @@ func (s *Scenario) validateParts() {
 	}
 	for name, target := range s.Targets {
 		if target.URL != "" && !isService(target.URL) {
-			s.source.faultAt(join("targets", name)+".url", "write for example http://127.0.0.1:8080", "%q is no URL of a service", target.URL)
+			s.source.faultAt(join("targets", name)+".url", "write for example http://127.0.0.1:8080", "%q is not the URL of a service", target.URL)
 		}
 	}
 }
 
-// isService tells whether a text is the URL of a service, below which paths are asked for.
+// isService reports whether a text is the URL of a service, to which paths can be added.
 func isService(text string) bool {
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Hostname() == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.RawQuery != "" || parsed.Fragment != "" {
@@ -307,7 +307,7 @@ func (s *Scenario) validateService(path string, service workload.Service) {
 	}
 }
 
-// validateAlso reports what a batch cannot cost another station.
+// validateAlso reports mistakes in the work that a batch causes at another station.
 func (s *Scenario) validateAlso(path, name string, batch *Batch) {
 	if batch == nil || batch.Also == (Also{}) {
 		return
@@ -319,6 +319,6 @@ func (s *Scenario) validateAlso(path, name string, batch *Batch) {
 	case batch.Also.Station == name || other.Batch != nil:
 		s.source.faultAt(path+".station", "name a station without batches", "station %q works in batches itself", batch.Also.Station)
 	case batch.Also.Time < 0:
-		s.source.faultAt(path+".time", "use 0 or more", "a time of %v cannot be", batch.Also.Time)
+		s.source.faultAt(path+".time", "use 0 or more", "the time %v is negative", batch.Also.Time)
 	}
 }

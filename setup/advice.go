@@ -6,8 +6,8 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// TryNext returns "--plan NAME" for the first other plan that relieves a step whose threshold failed, or
-// "" if there is none. It returns "" for an invalid run, whose thresholds mean nothing.
+// TryNext returns "--plan NAME" for the first other plan that relieves a step whose threshold failed, or ""
+// if there is none. It returns "" for an invalid run, whose thresholds mean nothing.
 func (p *Planned) TryNext(result report.Report) string {
 	if result.Verdict == report.Invalid {
 		return ""

@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// protectBackend enters the plan's policies into the configuration of the reference backend, and
-// refuses what does not run live.
+// protectBackend adds the plan's policies to the configuration of the reference backend, and refuses policies
+// that do not run live.
 func (p *Planned) protectBackend(config *backend.Config) error {
 	plan, policies := p.Scenario.Effective(p.Scenario.Plan())
 	if len(plan.Schedule) > 0 {
@@ -51,7 +51,7 @@ func (p *Planned) protectCalls(config *backend.Config, plan, dependency string, 
 	return nil
 }
 
-// alternatives writes names as in "a, b or c".
+// alternatives joins names, as in "a, b or c".
 func alternatives(names []string) string {
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " or " + names[last]
@@ -65,7 +65,7 @@ func (p *Planned) askLater(config *backend.Config, plan, dependency, policy stri
 	}
 	for _, step := range p.Scenario.Journey {
 		if step.Request != nil && step.Request.Path == identityPath && (step.Request.Look == nil || step.Request.Look.Path != identityPath) {
-			return Refuse("plan %s takes identities and checks them later, but people do not look at the outcome: "+
+			return Refuse("plan %s accepts identities and checks them later, but people never ask for the outcome: "+
 				"set journey.%s to kind: poll, every, patience, expect.pending: [202] and request.look.path: %s, or simulate it", plan, step.Name, identityPath)
 		}
 	}
@@ -76,7 +76,8 @@ func (p *Planned) askLater(config *backend.Config, plan, dependency, policy stri
 // identityPath is where people send their birth date.
 const identityPath = "/v1/identity"
 
-// openDoor puts a policy in front of the service, unless it asks what a live service does not know there.
+// openDoor puts a policy in front of the service, unless it needs to know what a live service does not know
+// there.
 func (p *Planned) openDoor(config *backend.Config, plan string, policy scenarios.Policy) error {
 	door := backend.DoorConfig{Name: policy.At, Fresh: p.freshPaths(), Opens: p.Scenario.Opens, Policy: p.scaledPolicy(policy)}
 	var request scenarios.Request // empty at the entry
@@ -98,7 +99,7 @@ func (p *Planned) openDoor(config *backend.Config, plan string, policy scenarios
 	return nil
 }
 
-// freshPaths are those of the steps up to the one that people are scheduled at.
+// freshPaths returns the paths of the steps up to the one at which arrivals are scheduled.
 func (p *Planned) freshPaths() []string {
 	var paths []string
 	for _, step := range p.Scenario.Journey {

@@ -9,9 +9,9 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// Check returns the faults of a scenario that its file's own rules cannot find: names that other parts
-// define (traits, steps in thresholds), texts that cannot be rendered, and plans that cannot be set up.
-// A fault that the scenario has without a plan is reported once, not again for each plan.
+// Check returns the faults of a scenario that its file's own rules cannot find: names that other parts define
+// (traits, steps in thresholds), texts that cannot be rendered, and plans that cannot be set up. A fault that
+// the scenario has without a plan is reported once, not again for each plan.
 func Check(scenario *scenarios.Scenario) error {
 	own := checkPlan(scenario, "")
 	faults := []error{located(scenario, own)}

@@ -58,15 +58,15 @@ func newLive(scenario *scenarios.Scenario, options Options) (*Live, error) {
 
 func validity(v scenarios.Validity) threshold.Validity {
 	return threshold.Validity{
-		MaxScheduleLagP99: v.LagP99, MaxDroppedShare: max(float64(v.Dropped), leastShare), MaxUnsentShare: max(float64(v.Unsent), leastShare),
+		MaxScheduleLagP99: v.LagP99, MaxDroppedShare: max(float64(v.Dropped), minShare), MaxUnsentShare: max(float64(v.Unsent), minShare),
 		MaxDialShare: float64(v.Dial), MaxCPUShare: float64(v.CPU), MaxStealShare: float64(v.Steal), MaxGCPause: v.GCPause, MaxPacingError: float64(v.Pacing),
 	}
 }
 
-// leastShare stands for "none" where 0 would mean "no limit".
-const leastShare = 1e-12
+// minShare stands for "none" where 0 would mean "no limit".
+const minShare = 1e-12
 
-// Mocks is the set-up of the mocks alone, whatever service they stand beside.
+// Mocks is the set-up of the mocks alone, for use with any service.
 type Mocks struct {
 	Planned
 	Config mocks.Config

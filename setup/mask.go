@@ -11,7 +11,7 @@ import (
 // Mask replaces the values of variables in everything that a run prints or writes.
 type Mask struct{ replacer *strings.Replacer }
 
-// shortestMasked is the length of the shortest value that is hidden: hiding every "1" would hide figures.
+// shortestMasked is the length of the shortest value that is hidden. Hiding every "1" would hide figures too.
 const shortestMasked = 3
 
 // Mask hides the values given on the command line, and those of variables that the scenario
@@ -40,7 +40,7 @@ func (m Mask) texts(texts []string) {
 	}
 }
 
-// Report hides values in every sentence of a report.
+// Report hides values in every text of a report.
 func (m Mask) Report(r *report.Report) {
 	m.texts(r.Warnings)
 	m.texts(r.Invalid)

@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// The value of a variable shows up in nothing that a run says.
+// No output of a run contains the value of a variable.
 func TestVariablesAreMaskedEverywhere(t *testing.T) {
 	run := &Planned{
 		Scenario: &scenarios.Scenario{Vars: map[string]scenarios.Var{"token": {}, "key": {Default: "hunter22", Secret: true}, "zone": {Default: "jakarta"}}},

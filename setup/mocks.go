@@ -22,7 +22,7 @@ func (p *Planned) mocks() (mocks.Config, error) {
 	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
 		kind := s.Dependencies[name].Kind
 		if other, twice := taken[kind]; twice && kind != "generic" {
-			return config, Refuse("dependencies %s and %s are both of kind %s, of which one runs live; make one generic", other, name, kind)
+			return config, Refuse("dependencies %s and %s are both of kind %s, but a live run can have only one of each kind; make one generic", other, name, kind)
 		}
 		taken[kind] = name
 		if err := p.mockOf(&config, name); err != nil {

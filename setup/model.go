@@ -22,8 +22,8 @@ func NewModel(scenario *scenarios.Scenario, options Options) (*Model, error) {
 	return newModel(scenario, options, nil)
 }
 
-// NewModelOffered is NewModel without counting the people again: they are those of another model of the
-// same scenario, seed and options.
+// NewModelOffered is NewModel without counting the people again. They are those of another model of the same
+// scenario, seed and options.
 func NewModelOffered(scenario *scenarios.Scenario, options Options, counted recorder.OfferedFacts) (*Model, error) {
 	return newModel(scenario, options, &counted)
 }
@@ -50,21 +50,21 @@ func newModel(scenario *scenarios.Scenario, options Options, counted *recorder.O
 	return m, nil
 }
 
-// ofTheStore reports whether a condition is about the rows of a database, which a simulation has none of.
+// ofTheStore reports whether a condition is about the rows of a database, which a simulation does not have.
 func ofTheStore(condition threshold.Condition) bool {
 	name, _, _ := strings.Cut(strings.TrimSpace(condition.Source), " ")
 	return slices.Contains([]string{"lost", "duplicates", "persisted", "acknowledged", "unacknowledged"}, name)
 }
 
-// LeftOut is a plan that cannot be simulated, and why.
+// LeftOut names a plan that cannot be simulated, and the reason.
 type LeftOut struct {
 	Plan   string `json:"plan"`
 	Reason string `json:"reason"`
 }
 
-// NewModels maps a scenario to a model for each plan; if none is named, for those of the scenario's
-// compare, or for all its plans. Plans that cannot be simulated are left out, with the reason; if none
-// can be, that is ErrRefused.
+// NewModels maps a scenario to a model for each plan: the plans given, or else those of the scenario's
+// compare, or else all its plans. Plans that cannot be simulated are left out, with the reason. If none can
+// be simulated, NewModels returns ErrRefused.
 func NewModels(scenario *scenarios.Scenario, options Options, plans []string) ([]*Model, []LeftOut, error) {
 	if len(plans) == 0 {
 		plans = scenario.Compare

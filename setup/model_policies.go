@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/sim"
 )
 
-// simPolicies adds the policies that stand in front of the service and its stations to the config, and
+// simPolicies adds the policies in front of the service and its stations to the config, and
 // returns those that protect each dependency's calls.
 func (p *Planned) simPolicies(config *sim.Config, stations map[string]int) map[string][]resilience.Policy {
 	_, policies := p.Scenario.Effective(p.Scenario.Plan())
@@ -45,7 +45,7 @@ func (p *Planned) scaledPolicy(policy scenarios.Policy) resilience.Policy {
 	return policy.Named().Scaled(p.Options.ScaleSystem)
 }
 
-// stepAt returns the place of the step that a policy stands at, -1 for the entry.
+// stepAt returns the index of the step at which a policy is, or -1 for the entry.
 func (p *Planned) stepAt(at string) int {
 	name, isStep := strings.CutPrefix(at, "step:")
 	if !isStep {

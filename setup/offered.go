@@ -14,7 +14,7 @@ import (
 )
 
 // offered counts people by their instants, which must be in order: everybody, and those who walk to the step
-// that arrivals are scheduled at.
+// at which arrivals are scheduled.
 func (p *Planned) offered(instants func(walkersOnly bool) iter.Seq[time.Duration]) recorder.OfferedFacts {
 	var offered recorder.OfferedFacts
 	offered.Scheduled, offered.PeakPerMin = workload.Peak(instants(false), time.Minute)

@@ -24,7 +24,7 @@ type refusal struct{ error }
 func (refusal) Is(target error) bool { return target == ErrRefused }
 func (r refusal) Unwrap() error      { return r.error }
 
-// Options change how a scenario is run. The zero value of each means what the scenario says.
+// Options change how a scenario is run. The zero value of each option leaves the scenario as it is.
 type Options struct {
 	Plan        string
 	Seed        *uint64
@@ -32,7 +32,7 @@ type Options struct {
 	ScaleSystem float64       // factor on servers, rates, quotas and limits
 	Speed       float64       // scenario seconds per real second
 	MaxRate     workload.Rate // fast-forward: most sign-ups per second
-	MaxWork     workload.Rate // fast-forward: most work, as that of so many average sign-ups per second; 0 means MaxRate
+	MaxWork     workload.Rate // fast-forward: most work, in average sign-ups per second; 0 means MaxRate
 	From, To    time.Duration // the part of the scenario to play; To 0 means its end
 	Rate        workload.Rate // a constant rate of sign-ups instead of the scenario's arrivals
 	For         time.Duration // how long Rate is offered
@@ -42,7 +42,7 @@ type Options struct {
 	Closed      int               // people kept under way at all times, instead of the arrivals
 	ConnectTo   map[string]string // host:port of a target → host:port to connect to instead
 	Watch       map[string]string // processes of the target: name → process id, or URL of Prometheus metrics
-	Part, Parts int               // this generator's part, counting from 0, of so many
+	Part, Parts int               // this generator's part, counting from 0, and the number of parts
 }
 
 func (o Options) check() error {
@@ -56,11 +56,11 @@ func (o Options) check() error {
 	case o.MaxRate > 0 && o.Speed > 0:
 		return Refuse("speed and max-rate exclude each other; give one")
 	case o.MaxWork > 0 && o.MaxRate == 0:
-		return Refuse("max-work bounds the work of a run that is fast-forwarded; give max-rate, too")
+		return Refuse("max-work bounds the work of a fast-forwarded run; give max-rate too")
 	case o.From < 0 || o.To != 0 && o.To <= o.From:
 		return Refuse("the window %v..%v is empty; give FROM..TO with TO after FROM, as in 10m..20m", o.From, o.To)
 	case o.For < 0 || o.For > scenarios.LongestArrivals-LevelRamp:
-		return Refuse("a rate is to be offered for %v; give a time above 0 and below %d days", o.For, scenarios.LongestArrivals/(24*time.Hour))
+		return Refuse("the rate is offered for %v; give a time above 0 and below %d days", o.For, scenarios.LongestArrivals/(24*time.Hour))
 	case o.Closed < 0:
 		return Refuse("%d people cannot be kept under way; give 1 or more", o.Closed)
 	case o.Parts < 0 || o.Part < 0 || o.Parts > 0 && o.Part >= o.Parts:

@@ -10,7 +10,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// People says who comes, when, and how they walk: the same for a replay and a simulation.
+// People defines who comes, when, and how they walk. A replay and a simulation share it.
 type People struct {
 	Seed     workload.Seed
 	Size     uint64 // of the population that people are drawn from
@@ -94,7 +94,7 @@ func (p *Planned) shares() (population.Shares, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&shares); err != nil {
-		return shares, Refuse("population.shares: %v; ombak scenario schema lists nothing else than the traits of package population", err)
+		return shares, Refuse("population.shares: %v; the traits are those of package population, which ombak scenario schema lists", err)
 	}
 	if err := shares.Validate(); err != nil {
 		return shares, Refuse("population.shares: %w", err)

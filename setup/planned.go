@@ -10,14 +10,14 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// Planned is a scenario as its plan and the options change it: what a live set-up and a model set-up
-// share.
+// Planned is a scenario after its plan and the options have been applied. A live set-up and a model set-up
+// share it.
 type Planned struct {
 	Scenario   *scenarios.Scenario
 	Options    Options // with 1 for each factor that was left out
 	Conditions []threshold.Condition
 	People     People
-	Offered    recorder.OfferedFacts // people whom the arrivals ask for
+	Offered    recorder.OfferedFacts // the people who arrive
 	Warnings   []string
 }
 

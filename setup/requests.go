@@ -65,7 +65,7 @@ func feeders(s *scenarios.Scenario) map[string]loadgen.Feeder {
 	return mapped
 }
 
-// files maps what people upload.
+// files maps the files that people upload.
 func files(s *scenarios.Scenario) map[string]loadgen.File {
 	mapped := map[string]loadgen.File{}
 	for name, file := range s.Files {

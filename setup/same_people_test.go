@@ -22,7 +22,7 @@ import (
 	"github.com/ombak-sim/ombak/sim"
 )
 
-// fates notes settings everybody fared at every step.
+// fates records the outcomes of everybody at every step.
 type fates struct {
 	mu  sync.Mutex
 	got map[fate]outcomes
@@ -37,7 +37,7 @@ type outcomes struct {
 	final    funnel.Outcome
 	attempts int
 	entered  bool
-	troubled bool // an attempt that timing alone decided: timed out, failed, rejected or dropped
+	troubled bool // an attempt whose outcome depended on timing: timed out, failed, rejected or dropped
 }
 
 func (f *fates) Enter(int, time.Duration) {}
@@ -55,10 +55,9 @@ func (f *fates) Observe(s funnel.Sample) {
 	f.got[key] = o
 }
 
-// TestTheSamePeopleLiveAndSimulated plays smoke, made larger, through the load generator against the
-// real backend and mocks, and through the simulator: 10,000 people must have the same mistakes, the
-// same answers of the registries and the same decisions at every step, whether the registry is asked while
-// they wait or later.
+// TestTheSamePeopleLiveAndSimulated plays a larger smoke through the load generator against the real backend
+// and mocks, and through the simulator. 10,000 people must have the same typing errors, answers of the
+// registries and decisions at every step, whether the registry is asked while they wait or later.
 func TestTheSamePeopleLiveAndSimulated(t *testing.T) {
 	scenario, err := scenarios.Load(samePeople(t))
 	if err != nil {
@@ -84,7 +83,7 @@ func TestTheSamePeopleLiveAndSimulated(t *testing.T) {
 
 func compareFates(t *testing.T, scenario *scenarios.Scenario, simulated, live *fates) {
 	t.Helper()
-	// A busy machine turns some away, and lets others lose their patience: they are left out.
+	// People whom a busy machine rejected, or who lost their patience with it, are left out.
 	people, troubled := map[uint64]bool{}, map[uint64]bool{}
 	for _, side := range []*fates{simulated, live} {
 		for key, got := range side.got {
@@ -163,7 +162,7 @@ func playLive(t *testing.T, scenario *scenarios.Scenario, plan string, observer 
 	}
 }
 
-// samePeople writes smoke with 100 people a second for 72 s, who have patience, and 200 who look.
+// samePeople writes smoke with 100 patient people a second for 72 s, and 200 visitors a second.
 func samePeople(t *testing.T) string {
 	t.Helper()
 	smoke, err := scenarios.Load("smoke")

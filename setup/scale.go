@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// MostServers bounds counts of servers, places and requests. More of them would limit nothing.
+	// MostServers bounds counts of servers, places and requests. Larger counts would not limit anything.
 	MostServers = 1_000_000_000
-	// leastScaled bounds rates, per second: one request in thirty years.
-	leastScaled = 1e-9
+	// minScaledRate is the lowest scaled rate, per second: about one request in thirty years.
+	minScaledRate = 1e-9
 )
 
-// muchRounded is the share of a number of servers that rounding may change without a warning.
-const muchRounded = 0.1
+// maxRounding is the share of a number of servers by which rounding may change it without a warning.
+const maxRounding = 0.1
 
-// scaled multiplies what bounds a service by --scale-system.
+// scaled multiplies the limits of a service by --scale-system.
 func (p *Planned) scaled(service workload.Service) workload.Service {
 	factor := p.Options.ScaleSystem
 	service.Servers = scaledCount(service.ServerCount(), factor)
@@ -35,7 +35,7 @@ func (p *Planned) scaled(service workload.Service) workload.Service {
 	return service
 }
 
-// scaledCount rounds to the nearest count of at least 1; see checkScale for those that are too large.
+// scaledCount rounds to the nearest count of at least 1; checkScale refuses those that are too large.
 func scaledCount(count int, factor float64) int {
 	return max(1, int(math.Round(float64(count)*factor)))
 }
@@ -91,24 +91,24 @@ func (p *Planned) checkCounts(what string, counts ...int) error {
 func (p *Planned) checkRate(what string, rate workload.Rate) error {
 	factor := p.Options.ScaleSystem
 	scaled := rate * workload.Rate(factor)
-	if factor != 1 && rate > 0 && (scaled < leastScaled || math.IsInf(float64(scaled), 0)) {
+	if factor != 1 && rate > 0 && (scaled < minScaledRate || math.IsInf(float64(scaled), 0)) {
 		return Refuse("scale-system %v makes the rate %v at %s %v; give a factor that leaves a rate", factor, rate, what, scaled)
 	}
 	return nil
 }
 
-// warnRounded warns if --scale-system rounds a number of servers far from the share asked for.
+// warnRounded warns if rounding under --scale-system changes a number of servers much.
 func (p *Planned) warnRounded(what string, service workload.Service) {
 	factor, count := p.Options.ScaleSystem, service.ServerCount()
 	exact, is := float64(count)*factor, scaledCount(count, factor)
-	if factor == 1 || service.ServiceTime.Mean() == 0 || math.Abs(float64(is)-exact) <= muchRounded*exact {
+	if factor == 1 || service.ServiceTime.Mean() == 0 || math.Abs(float64(is)-exact) <= maxRounding*exact {
 		return
 	}
 	servers := "1 server"
 	if is > 1 {
 		servers = fmt.Sprintf("%d servers", is)
 	}
-	p.Warnings = append(p.Warnings, fmt.Sprintf("%s has %s where %d times --scale-system %v would be %.3g; plans that differ in them may become alike", what, servers, count, factor, exact))
+	p.Warnings = append(p.Warnings, fmt.Sprintf("%s has %s where %d times --scale-system %v would be %.3g; plans that differ in it may become equal", what, servers, count, factor, exact))
 }
 
 // warnDependenciesRounded calls warnRounded for every dependency.

@@ -9,7 +9,8 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// TestScaleRefuses: a factor that makes numbers beyond all servers is refused, not cut to one server.
+// TestScaleRefuses: a factor that leads to impossible numbers of servers is refused, not reduced to one
+// server.
 func TestScaleRefuses(t *testing.T) {
 	const limits = `
 schema: ombak.scenario/v1
@@ -35,14 +36,14 @@ plans:
 	for _, test := range []struct {
 		why, plan string
 		factor    float64
-		want      string // of the refusal; empty means that it is none
+		want      string // of the refusal; empty means that it is accepted
 	}{
 		{"servers beyond whole numbers", "plain", 1e300, "scale-system 1e+300 makes 2e+300 of 2 at station service; give a factor that makes 1000000000 at most"},
 		{"just beyond whole numbers", "plain", 1e19, "at station service"},
 		{"as many as there may be", "plain", 5e8, ""},
 		{"the limit of a policy", "gate", 5e8, "makes 5e+10 of 100 at policy bounded-fifo at entry"},
 		{"servers of a schedule", "grows", 5e8, "makes 5e+11 of 1000 at station service"},
-		{"a rate of nothing", "slow", 1e-300, "scale-system 1e-300 makes the rate 1/s at station service 1e-300/s; give a factor that leaves a rate"},
+		{"a rate of 0", "slow", 1e-300, "scale-system 1e-300 makes the rate 1/s at station service 1e-300/s; give a factor that leaves a rate"},
 		{"as few servers as there may be", "plain", 1e-300, ""},
 	} {
 		_, err := NewModel(scenario, Options{Plan: test.plan, ScaleSystem: test.factor})
@@ -52,11 +53,11 @@ plans:
 	}
 }
 
-// TestScaleWarnsOfRounding: where a number of servers is not what was asked for, it is said what it became.
+// TestScaleWarnsOfRounding: if rounding changes a number of servers much, a warning states the result.
 func TestScaleWarnsOfRounding(t *testing.T) {
 	scenario := parseScenario(t, shop)
-	const service, registry = "station service has 1 server where 2 times --scale-system 0.01 would be 0.02; plans that differ in them may become alike",
-		"dependency registry has 1 server where 3 times --scale-system 0.01 would be 0.03; plans that differ in them may become alike"
+	const service, registry = "station service has 1 server where 2 times --scale-system 0.01 would be 0.02; plans that differ in it may become equal",
+		"dependency registry has 1 server where 3 times --scale-system 0.01 would be 0.03; plans that differ in it may become equal"
 	run, err := NewModel(scenario, Options{ScaleSystem: 0.01})
 	if err != nil || !slices.Equal(run.Warnings, []string{registry, service}) {
 		t.Errorf("%q (%v)", run.Warnings, err)
@@ -72,7 +73,7 @@ func TestScaleWarnsOfRounding(t *testing.T) {
 	}
 }
 
-// shop is a scenario small enough to know by heart: 400 people in 20 s.
+// shop is a scenario small enough to check by hand: 400 people in 20 s.
 const shop = `
 schema: ombak.scenario/v1
 name: shop

@@ -47,8 +47,8 @@ func replayable(scenario *scenarios.Scenario) bool {
 	return !slices.ContainsFunc(scenario.Journey, func(step scenarios.Step) bool { return step.Request == nil })
 }
 
-// TestBundledScenariosRun: every plan can be replayed, unless the scenario is for the simulator alone,
-// or simulated.
+// TestBundledScenariosRun: every plan can be replayed or simulated; a scenario for the simulator alone can be
+// simulated.
 func TestBundledScenariosRun(t *testing.T) {
 	for _, name := range scenarios.Bundled() {
 		scenario := load(t, name)
@@ -69,7 +69,7 @@ func TestBundledScenariosRun(t *testing.T) {
 	}
 }
 
-// runsLive reports whether nothing in a plan is simulated only.
+// runsLive reports whether everything in a plan runs live.
 func runsLive(scenario *scenarios.Scenario, plan scenarios.Plan) bool {
 	_, policies := scenario.Effective(plan.Name)
 	return len(plan.Schedule) == 0 && !slices.ContainsFunc(policies, func(p scenarios.Policy) bool { return !p.RunsLive() })
@@ -84,7 +84,7 @@ func TestOptionsAreRefused(t *testing.T) {
 		{setup.Options{Scale: 1.5}, "give a share above 0 and up to 1"},
 		{setup.Options{Speed: -1}, "above 0"},
 		{setup.Options{Speed: 2, MaxRate: 10}, "exclude each other"},
-		{setup.Options{MaxWork: 10}, "give max-rate, too"},
+		{setup.Options{MaxWork: 10}, "give max-rate too"},
 		{setup.Options{From: time.Hour}, "the arrivals of scenario smoke end at 8s"},
 		{setup.Options{From: 5 * time.Second, To: 4 * time.Second}, "is empty"},
 		{setup.Options{Part: 3, Parts: 2}, "does not exist"},
@@ -98,7 +98,7 @@ func TestOptionsAreRefused(t *testing.T) {
 	}
 }
 
-// What cannot run live is refused by name, never ignored.
+// Policies that cannot run live are refused by name, never ignored.
 func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
 	text := string(load(t, "smoke").Source())
 	for _, test := range []struct{ plan, want string }{
@@ -122,7 +122,7 @@ func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
 	}
 }
 
-// A scheduled fault reaches the mock, and its simulated twin, with the scenario's settings.
+// A scheduled fault reaches the mock, and its simulated counterpart, with the scenario's settings.
 func TestFaultsReachTheMocks(t *testing.T) {
 	text := strings.Replace(string(load(t, "smoke").Source()), "plans:\n", "plans:\n"+`  - name: x
     set: {dependencies: {dukcapil: {warm_up: {for: 4s, from: 20%}, faults: [{fault: dukcapil-outage, at: 1s, for: 2s, probability: 50%, with: {status: 500}}]}}}

@@ -18,8 +18,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// mostReadings bounds the readings of each station in a report.
-const mostReadings = 1000
+// maxReadings is the most readings of each station in a report.
+const maxReadings = 1000
 
 // simulator maps the scenario to the simulator's configuration.
 func (p *Planned) simulator() (sim.Config, error) {
@@ -27,7 +27,7 @@ func (p *Planned) simulator() (sim.Config, error) {
 	config := sim.Config{
 		Seed: people.Seed, Journey: people.Journey, Signups: people.Signups, Visitors: people.Visitors, People: people.Size,
 		Opens: people.Opens, Shares: people.Shares, Traits: people.Traits, Until: people.Until, Places: s.Backend.Quota, TestDelay: s.Backend.TestDelay,
-		ReadEvery: max(time.Second, (people.Until / mostReadings).Round(time.Second)),
+		ReadEvery: max(time.Second, (people.Until / maxReadings).Round(time.Second)),
 	}
 	p.warnDependenciesRounded(s)
 	stations, calls := map[string]int{}, map[string]int{}
@@ -72,7 +72,7 @@ func simChores(c scenarios.Chores) sim.Chores {
 	return sim.Chores{Every: max(1, time.Duration(float64(c.Time)*(1/float64(c.Share)-1))), Length: c.Time}
 }
 
-// simBatch maps group commit. What the station leaves out is as in the reference backend.
+// simBatch maps group commit. Settings that the station leaves out are those of the reference backend.
 func (p *Planned) simBatch(batch *scenarios.Batch, stations map[string]int) sim.Batch {
 	if batch == nil {
 		return sim.Batch{}
@@ -125,7 +125,7 @@ func (p *Planned) simChanges(stations, calls map[string]int) ([]sim.Change, erro
 	return changes, nil
 }
 
-// onlyServers reports whether nothing but numbers of servers differs.
+// onlyServers reports whether only numbers of servers differ.
 func onlyServers(before, after *scenarios.Scenario, set scenarios.Patch) bool {
 	for name, station := range after.Stations {
 		station.Servers = before.Stations[name].Servers

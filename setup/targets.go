@@ -73,7 +73,7 @@ func AddressOf(target *url.URL) string {
 	return net.JoinHostPort(target.Hostname(), map[string]string{"http": "80", "https": "443"}[target.Scheme])
 }
 
-// checkConnectTo refuses to redirect what no target is at.
+// checkConnectTo refuses to redirect an address at which there is no target.
 func (p *Planned) checkConnectTo(urls map[string]string) error {
 	var addresses []string
 	for _, name := range slices.Sorted(maps.Keys(urls)) {
@@ -97,7 +97,7 @@ func (p *Planned) checkVars(requests []loadgen.Request) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Options.Vars)) {
 		if _, listed := p.Scenario.Vars[name]; !listed && !bytes.Contains(texts, []byte("${var."+name+"}")) {
-			return Refuse("variable %q is not used by scenario %s; its requests say ${var.NAME} for what --var NAME=VALUE gives", name, p.Scenario.Name)
+			return Refuse("variable %q is not used by scenario %s; a request uses --var NAME=VALUE as ${var.NAME}", name, p.Scenario.Name)
 		}
 	}
 	return nil
@@ -125,7 +125,7 @@ func usedTargets(s *scenarios.Scenario) []string {
 	return names
 }
 
-// connections maps how the targets are reached.
+// connections maps the connections to the targets.
 func (p *Planned) connections() loadgen.Connections {
 	s := p.Scenario
 	c := s.Connections
@@ -136,7 +136,7 @@ func (p *Planned) connections() loadgen.Connections {
 	}
 }
 
-// Protocol returns what the generator speaks, where it is not HTTP/1.1.
+// Protocol returns the protocol of the generator, or "" for HTTP/1.1.
 func (l *Live) Protocol() string {
 	if l.Scenario.Connections.HTTP2 {
 		return "HTTP/2"

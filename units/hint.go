@@ -7,7 +7,7 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Hint names the valid word nearest to a wrong one, or else all of them.
+// Hint proposes the valid word nearest to a wrong one. If none is near, it lists all of them.
 func Hint(word string, valid []string) string {
 	if near := nearest(word, valid); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Count writes a number of people or things: whole numbers whole, means with one decimal.
+// Count formats a number of people or things: whole numbers without decimals, means with one.
 func Count(value float64) string {
 	if value == math.Trunc(value) {
 		return separated(strconv.FormatFloat(value, 'f', 0, 64))
@@ -14,7 +14,7 @@ func Count(value float64) string {
 	return separated(strings.TrimSuffix(strconv.FormatFloat(value, 'f', 1, 64), ".0"))
 }
 
-// Amount writes money or an estimate: up to two decimals below 100, whole from there on.
+// Amount formats money or an estimate: up to two decimals below 100, none from 100 on.
 func Amount(value float64) string {
 	if math.Abs(value) < 100 {
 		return separated(strconv.FormatFloat(math.Round(100*value)/100, 'f', -1, 64))
@@ -22,7 +22,7 @@ func Amount(value float64) string {
 	return separated(strconv.FormatFloat(math.Round(value), 'f', 0, 64))
 }
 
-// Rate writes a number with three significant digits, whole from 100 on.
+// Rate formats a number with three significant digits, without decimals from 100 on.
 func Rate(value float64) string {
 	if math.Abs(value) < 99.95 {
 		return Number(rounded(value, 3))
@@ -30,12 +30,12 @@ func Rate(value float64) string {
 	return separated(strconv.FormatFloat(math.Round(value), 'f', 0, 64))
 }
 
-// Number writes a number as it is, to the sixth decimal.
+// Number formats a number with up to six decimals.
 func Number(value float64) string {
 	return separated(strconv.FormatFloat(math.Round(value*1e6)/1e6, 'f', -1, 64))
 }
 
-// Short writes a count in at most five characters: 12.3k, 1.23M.
+// Short formats a count in at most five characters: 12.3k, 1.23M.
 func Short(value float64) string {
 	switch {
 	case value >= 1e9:
@@ -48,7 +48,7 @@ func Short(value float64) string {
 	return strconv.FormatFloat(math.Round(value), 'f', -1, 64)
 }
 
-// three writes a number of at least 1 with three significant digits.
+// three formats a number of at least 1 with three significant digits.
 func three(value float64) string {
 	decimals := 0
 	switch {
@@ -60,7 +60,7 @@ func three(value float64) string {
 	return strconv.FormatFloat(value, 'f', decimals, 64)
 }
 
-// rounded returns the value with so many significant digits.
+// rounded returns the value rounded to a number of significant digits.
 func rounded(value float64, digits int) float64 {
 	if value == 0 || math.IsNaN(value) || math.IsInf(value, 0) {
 		return value
@@ -80,7 +80,7 @@ func separated(text string) string {
 	}
 	whole, fraction, found := strings.Cut(text, ".")
 	if strings.Trim(whole, "0123456789") != "" {
-		return sign + text // infinite, or no number
+		return sign + text // infinite, or not a number
 	}
 	for i := len(whole) - 3; i > 0; i -= 3 {
 		whole = whole[:i] + "," + whole[i:]

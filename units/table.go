@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// Table lays rows out in columns for a terminal, two spaces apart. Layout has a letter for each column: l for
-// text, r for numbers, which are aligned to the right, and n for numbers only one space from the column before;
-// columns without a letter are text.
+// Table arranges rows in columns for a terminal, two spaces apart. Layout has a letter for each column: l for
+// text, r for numbers, which are aligned to the right, and n for numbers that follow the column before by
+// only one space. Columns without a letter are text.
 func Table(layout string, rows [][]string) string {
 	var widths []int
 	for _, row := range rows {
@@ -35,7 +35,7 @@ func Table(layout string, rows [][]string) string {
 	return table.String()
 }
 
-// gap is what stands between a column and the one before it.
+// gap returns the space between a column and the one before it.
 func gap(layout string, column int) string {
 	switch {
 	case column == 0:
@@ -50,7 +50,7 @@ func isNumber(layout string, column int) bool {
 	return column < len(layout) && (layout[column] == 'r' || layout[column] == 'n')
 }
 
-// Markdown lays rows out as a table, the first of them its header. Layout is that of [Table]. The cells are
+// Markdown arranges rows as a table whose header is the first row. Layout is that of [Table]. The cells are
 // Markdown: see [Cell] and [Code].
 func Markdown(layout string, rows [][]string) string {
 	var table strings.Builder
@@ -71,12 +71,12 @@ func Markdown(layout string, rows [][]string) string {
 	return table.String()
 }
 
-// Cell returns a text as Markdown that shows it as it is, on one line and inside its cell.
+// Cell escapes a text so that Markdown shows it as it is, on one line of one cell.
 func Cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;", "&", "&amp;").Replace(text)
 }
 
-// Code returns a text as code inside a cell, where markup is not read.
+// Code returns a text as code for a cell. Markdown does not interpret markup in it.
 func Code(text string) string {
 	return "`" + strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "`", "'").Replace(text) + "`"
 }

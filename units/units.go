@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Time writes a time given in seconds with two or three significant digits: 319 µs, 1.2 ms, 41 ms, 2.6 s.
+// Time formats a time in seconds with two or three significant digits: 319 µs, 1.2 ms, 41 ms, 2.6 s.
 func Time(seconds float64) string {
 	size := math.Abs(seconds)
 	switch {
@@ -22,7 +22,7 @@ func Time(seconds float64) string {
 	return significant(seconds/3600) + " h"
 }
 
-// ExactTime writes a time given in seconds with all its digits, for the ticks of an axis: 12.5 ms.
+// ExactTime formats a time in seconds with all its digits, for the ticks of an axis: 12.5 ms.
 func ExactTime(seconds float64) string {
 	switch size := math.Abs(seconds); {
 	case size == 0 || size >= 0.9999:
@@ -33,10 +33,10 @@ func ExactTime(seconds float64) string {
 	return Number(math.Round(seconds*1e6)/1e3) + " ms"
 }
 
-// Duration writes a duration as Time does.
+// Duration formats a duration as Time does.
 func Duration(d time.Duration) string { return Time(d.Seconds()) }
 
-// significant writes a number below 10 with one decimal, others whole.
+// significant formats a number below 10 with one decimal, others with none.
 func significant(value float64) string {
 	if math.Abs(value) >= 9.95 || value == math.Trunc(value) {
 		return separated(strconv.FormatFloat(math.Round(value), 'f', -1, 64))
@@ -44,8 +44,7 @@ func significant(value float64) string {
 	return strconv.FormatFloat(value, 'f', 1, 64)
 }
 
-// Percent writes a share from 0 to 1 with at most one decimal. What is neither all nor nothing is not
-// rounded to it.
+// Percent formats a share from 0 to 1 with at most one decimal. Only exactly 0 and 1 become 0 % and 100 %.
 func Percent(share float64) string {
 	percent := math.Round(share*1000) / 10
 	switch {
@@ -57,7 +56,7 @@ func Percent(share float64) string {
 	return Number(percent) + " %"
 }
 
-// Bytes writes an amount of memory in binary units.
+// Bytes formats an amount of memory in binary units.
 func Bytes(n uint64) string {
 	switch {
 	case n >= 1<<30:

@@ -18,7 +18,7 @@ func TestFiguresReadAlikeEverywhere(t *testing.T) {
 		{"rates have three digits", units.Rate(1.23456), "1.23"},
 		{"rates from 100 on are whole", units.Rate(1333.3), "1,333"},
 		{"numbers are not rounded to counts", units.Number(0.25), "0.25"},
-		{"what is no number is told", units.Number(math.Inf(1)), "+Inf"},
+		{"what is not a number is shown", units.Number(math.Inf(1)), "+Inf"},
 		{"below a millisecond", units.Time(0.000319), "319 µs"},
 		{"milliseconds below ten have a decimal", units.Time(0.0012), "1.2 ms"},
 		{"milliseconds from ten on are whole", units.Time(0.0134), "13 ms"},

@@ -34,9 +34,9 @@ func TestCurveInvertsItself(t *testing.T) {
 	})
 }
 
-// andersonDarling returns the p-value of A² for values that would be uniform on (0, 1); the
-// distribution is that of Marsaglia and Marsaglia, Evaluating the Anderson-Darling Distribution,
-// Journal of Statistical Software 9(2), 2004, for large samples. The values must be sorted.
+// andersonDarling returns the p-value of A² under the hypothesis that the values are uniform on (0, 1). The
+// distribution is that of Marsaglia and Marsaglia, Evaluating the Anderson-Darling Distribution, Journal of
+// Statistical Software 9(2), 2004, for large samples. The values must be sorted.
 func andersonDarling(u []float64) float64 {
 	n := float64(len(u))
 	sum := 0.0
@@ -67,9 +67,8 @@ func TestAndersonDarlingKnowsTheExponential(t *testing.T) {
 	}
 }
 
-// After time has been rescaled by Λ, the gaps of a Poisson process are exponential with mean 1. Of
-// exact bins the gaps are those of n uniform numbers, which for 1,000 and more cannot be told from
-// exponential ones.
+// After time has been rescaled by Λ, the gaps of a Poisson process are exponential with mean 1. In a bin with
+// an exact count, the gaps are those of n uniform numbers, which for n ≥ 1,000 are practically exponential.
 func TestGapsAreExponential(t *testing.T) {
 	for _, test := range []struct {
 		why    string
@@ -123,7 +122,7 @@ func gapsPerBin(a workload.Arrivals) map[int][]float64 {
 	return gaps
 }
 
-// Random totals have the mean and the variance of a Poisson distribution, and another seed others.
+// Random totals have the mean and the variance of a Poisson distribution. Another seed gives other totals.
 func TestRandomTotals(t *testing.T) {
 	const n = 2000
 	sum, squares := 0.0, 0.0

@@ -6,8 +6,8 @@ import "fmt"
 // server, and Factor times as long at Load requests per server. In between, the factor grows linearly. The zero value does
 // not slow down.
 type Degradation struct {
-	Load   float64 `yaml:"load,omitempty" json:"load,omitempty"`     // requests there for each server, the new one counted, at which it is as slow as it gets; above 1
-	Factor float64 `yaml:"factor,omitempty" json:"factor,omitempty"` // how many times as long a request takes then, at least 1; 0 means it does not slow down
+	Load   float64 `yaml:"load,omitempty" json:"load,omitempty"`     // requests at the station per server, the new one included, from which on it is slowest; above 1
+	Factor float64 `yaml:"factor,omitempty" json:"factor,omitempty"` // how many times as long a request takes then, at least 1; 0 means the station does not slow down
 }
 
 // Validate returns the mistake in the description, worded for its author.

@@ -23,7 +23,7 @@ func ExponentialTime(mean time.Duration) Distribution {
 // error unless 0 < median ≤ p95.
 func LognormalTime(median, p95 time.Duration) (Distribution, error) {
 	if median <= 0 || p95 < median {
-		return Distribution{}, fmt.Errorf("a lognormal distribution needs 0 < median ≤ p95, and %v, %v are not", median, p95)
+		return Distribution{}, fmt.Errorf("a lognormal distribution needs 0 < median ≤ p95, but they are %v and %v", median, p95)
 	}
 	d := Distribution{family: lognormalFamily, aside: &aside{text: fmt.Sprintf("lognormal(median=%v, p95=%v)", median, p95)}}
 	d.a, d.b = lognormalParameters(median.Seconds(), p95.Seconds(), 0.95)
@@ -46,7 +46,7 @@ func LognormalTimeWithSCV(mean, scv float64) (Distribution, error) {
 // above 0.
 func GammaTime(mean time.Duration, scv float64) (Distribution, error) {
 	if mean <= 0 || !(scv > 0) || math.IsInf(scv, 0) {
-		return Distribution{}, fmt.Errorf("a gamma distribution needs a mean and a squared coefficient of variation above 0, and %v, %v are not", mean, scv)
+		return Distribution{}, fmt.Errorf("a gamma distribution needs a mean and a squared coefficient of variation above 0, but they are %v and %v", mean, scv)
 	}
 	d := Distribution{family: gammaFamily, aside: &aside{text: fmt.Sprintf("gamma(mean=%v, scv=%v)", mean, scv)}}
 	d.a, d.b = gammaParameters(mean.Seconds(), scv)

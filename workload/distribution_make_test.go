@@ -8,8 +8,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// A distribution that is constructed is the one that its text is parsed to, so that a model file and the
-// values behind it give the same draws.
+// A constructed distribution equals the one parsed from its text, so that a model file and the values behind
+// it give the same draws.
 func TestConstructedEqualsParsed(t *testing.T) {
 	must := func(d workload.Distribution, err error) workload.Distribution {
 		t.Helper()
@@ -38,7 +38,7 @@ func TestConstructedEqualsParsed(t *testing.T) {
 	}
 }
 
-// What no distribution has is refused.
+// Parameters that no distribution has are refused.
 func TestConstructorsRefuse(t *testing.T) {
 	for name, construct := range map[string]func() (workload.Distribution, error){
 		"median of 0":           func() (workload.Distribution, error) { return workload.LognormalTime(0, time.Second) },

@@ -68,7 +68,7 @@ func mix(x uint64) uint64 {
 // Stream is a sequence of random numbers (PCG-DXSM of math/rand/v2). It is a plain value: no allocation.
 type Stream struct {
 	pcg  rand.PCG
-	flip uint64 // all ones where the stream is mirrored
+	flip uint64 // all ones if the stream is mirrored
 }
 
 // Uint64 returns a uniform 64-bit number; with it a *Stream is a rand.Source.

@@ -165,8 +165,8 @@ func TestArrivalsAreExactAndOrdered(t *testing.T) {
 	})
 }
 
-// Whoever comes at a smaller scale comes at a larger one too, at the same instant, and a window
-// changes nobody inside it.
+// A person who comes at a smaller scale comes at a larger one too, at the same instant. A window changes
+// nobody inside it.
 func TestThinningAndWindowsKeepIdentity(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		whole := arrivalsOf(t)
@@ -201,7 +201,7 @@ func TestPeakCountsTheBusiestWindow(t *testing.T) {
 	}
 }
 
-// An even placement inside minutes never puts more into a sliding minute than the busiest holds.
+// With even placement inside minutes, no sliding minute has more arrivals than the busiest one.
 func TestSlidingMinuteOfEvenArrivals(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		counts := rapid.SliceOfN(rapid.IntRange(0, 500), 1, 8).Draw(t, "counts")
@@ -213,7 +213,7 @@ func TestSlidingMinuteOfEvenArrivals(t *testing.T) {
 				}
 			}
 		}, time.Minute)
-		if most > slices.Max(counts)+1 { // two minutes of one height share a boundary person at most
+		if most > slices.Max(counts)+1 { // two minutes of equal height share at most one person at the boundary
 			t.Fatalf("%v: %d in a sliding minute", counts, most)
 		}
 	})
@@ -252,8 +252,8 @@ func TestClockInvertsItself(t *testing.T) {
 	})
 }
 
-// After the last arrival a fast-forward goes on at its mean pace: an hour of the scenario, of which the
-// bins played five minutes in a minute and a half, takes eighteen minutes.
+// After the last arrival a fast-forward goes on at its mean pace. Its bins played five minutes in a minute
+// and a half, so an hour of scenario time takes eighteen minutes.
 func TestFastForwardGoesOnAtItsMeanPace(t *testing.T) {
 	bins := workload.Bins{Width: time.Minute, Counts: []int{9_000, 9_000, 9_000, 9_000, 9_000}}
 	clock := workload.FastForward(0, workload.Cap{Bins: bins, Rate: 500}) // 18 s for each minute
@@ -275,7 +275,7 @@ func TestFastForwardKeepsItsCap(t *testing.T) {
 	}
 }
 
-// Of several caps the one that asks for most time holds.
+// Of several caps the one that requires the most time applies.
 func TestFastForwardKeepsEveryCap(t *testing.T) {
 	signups := workload.Bins{Width: time.Minute, Counts: []int{600, 6_000, 6_000}}
 	work := workload.Bins{Width: time.Minute, Counts: []int{2_000, 2_000, 80_000}}

@@ -1,10 +1,10 @@
-// Package host looks at the machine that a live run is played on.
+// Package host examines the machine on which a live run is played.
 //
-//  1. Before the run, [NeedFiles] and [NeedSpace] refuse what cannot work here, and [Examine] measures
-//     whether the machine can offer the load;
-//  2. during the run, [Watch] reads the CPU time and the memory of processes that others started, and
-//     a [StrainMeter] what the generator and the machine go through;
-//  3. afterwards [Machine] and [Filesystem] say in the report where it was.
+//  1. Before the run, [NeedFiles] and [NeedSpace] refuse a run that cannot work on this machine, and
+//     [Examine] measures whether the machine can offer the load.
+//  2. During the run, [Watch] reads the CPU time and memory of processes that others started, and a
+//     [StrainMeter] measures how busy the generator and the machine are.
+//  3. Afterwards [Machine] and [Filesystem] describe the machine in the report.
 //
-// [KeepTuningGC] runs in every part: it makes garbage collections rare while memory is small.
+// [KeepTuningGC] runs in every part. It makes garbage collections rare while the heap is small.
 package host

@@ -17,12 +17,12 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Finding is one thing that [Examine] looked at.
+// Finding is the result of one check of [Examine].
 type Finding struct {
 	Name   string `json:"name"`
 	Value  string `json:"value"`            // with its unit
-	Good   bool   `json:"good"`             // enough for the scenario
-	Advice string `json:"advice,omitempty"` // what to do where it is not
+	Good   bool   `json:"good"`             // good enough for the scenario
+	Advice string `json:"advice,omitempty"` // what to do if it is not
 }
 
 // Examine checks whether this machine can offer a run's load. It looks at the limits on connections, at how
@@ -92,14 +92,14 @@ func examineTimers() Finding {
 	return finding
 }
 
-// examineDisk measures the time of a synced write where the database would be.
+// examineDisk measures the time of a synced write to the file system of the database.
 func examineDisk(folder string) (Finding, error) {
 	path := filepath.Join(folder, ".ombak-doctor")
 	file, err := os.Create(path)
 	if err != nil {
 		return Finding{}, fmt.Errorf("the folder cannot be written: %w; name another with --out", err)
 	}
-	defer func() { _ = os.Remove(path) }() // nothing but a probe
+	defer func() { _ = os.Remove(path) }() // only a probe
 	defer file.Close()
 	const writes = 50
 	took := make([]time.Duration, writes)
@@ -118,7 +118,7 @@ func examineDisk(folder string) (Finding, error) {
 	finding := Finding{Name: "a synced write of 4 KiB", Value: fmt.Sprintf("%s (median), %s (slowest of %d) on %s", units.Duration(took[writes/2]), units.Duration(took[writes-1]), writes, kind), Good: true}
 	switch {
 	case kind == "tmpfs" || kind == "ramfs":
-		finding.Good, finding.Advice = false, "an fsync costs nothing there, so the store would look better than it is; name a folder on a disk with --out"
+		finding.Good, finding.Advice = false, "an fsync costs nothing there, so the store would look faster than it is; name a folder on a disk with --out"
 	case took[writes/2] > 50*time.Millisecond:
 		finding.Good, finding.Advice = false, "group commit would make people wait for the disk; use a faster one"
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// tuneGC lets the heap grow by 64 MB, or by at least so many percent, between garbage collections. They are
+// tuneGC lets the heap grow by 64 MB, or by at least the given percentage, between garbage collections. They are
 // rare while the heap is small, because they take CPU time and pauses from what is measured.
 func tuneGC(least int) {
 	const room, most = 64 << 20, 400 // bytes, percent

@@ -70,7 +70,7 @@ func (w *Watched) run(ctx context.Context, probes []probe) {
 			limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 			now, err := probe(limited)
 			cancel()
-			if err == nil { // one that has gone is left at its last reading
+			if err == nil { // a process that has gone keeps its last reading
 				w.latest[i], w.most[i] = now, max(w.most[i], now.resident)
 			}
 		}
@@ -113,7 +113,7 @@ func processUsage(id int) (usage, error) {
 	return usage{cpu: stat.CPUTime(), resident: float64(stat.ResidentMemory())}, nil
 }
 
-// metricsUsage reads the metrics that Prometheus clients of all languages name alike.
+// metricsUsage reads the metrics whose names are the same in Prometheus clients of all languages.
 func metricsUsage(ctx context.Context, address string) (usage, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

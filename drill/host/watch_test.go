@@ -23,7 +23,7 @@ func TestWatchedProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := 0
-	for i := range 200_000_000 { // some CPU time, to be seen in ticks of 10 ms
+	for i := range 200_000_000 { // uses some CPU time, measured in ticks of 10 ms
 		sum += i
 	}
 	processes := w.Stop()

@@ -65,7 +65,7 @@ type Reading struct {
 	BusyTime    time.Duration `json:"busy_time"` // servers × time in use since the start
 	QueueMax    int           `json:"queue_max"`
 	QueueTime   time.Duration `json:"queue_time"`       // queued requests × time since the start
-	Wasted      uint64        `json:"wasted,omitempty"` // of the completions, for clients that had left, where that is known
+	Wasted      uint64        `json:"wasted,omitempty"` // completions for clients that had already left, if that is known
 	Batches     uint64        `json:"batches,omitempty"`
 	SyncTime    time.Duration `json:"sync_time,omitempty"`   // time spent in fsync since the start
 	BusySquare  float64       `json:"busy_square,omitempty"` // sum of the squares of the times of batches, s²

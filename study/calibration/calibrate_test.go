@@ -17,8 +17,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// The true demands behind measuredAt: what a request takes of a CPU, a row and a batch of the writer,
-// and what the process takes when idle.
+// The true demands behind measuredAt: CPU time of a request, time of a row and of a batch of the writer, and
+// idle CPU of the process.
 const (
 	trueRequest = 300e-6
 	trueRow     = 40e-6
@@ -27,15 +27,15 @@ const (
 	trueFsync   = 4e-3 // of a batch
 )
 
-// measuredAt is a report of ten seconds at a rate, with errors of measurement of up to 1 %. Batches
-// grow with the load: their rate rises less than that of the rows.
+// measuredAt returns a report of ten seconds at a rate, with errors of measurement of up to 1 %. Batches grow
+// with the load: their rate rises less than that of the rows.
 func measuredAt(rate float64) report.Report {
 	chance := workload.Seed{Value: uint64(rate)}.Stream(workload.NewPurpose("drill/calibrate-test"), 0, 0, 0)
 	off := func(value float64) float64 { return value * (0.99 + 0.02*chance.Float64()) }
 	const length = 10.0
 	batches := 150 * rate / (rate + 200)
 	cpu := off(length * (trueIdle + trueRequest*rate))
-	others := length * trueRequest * rate // the generator works as much again
+	others := length * trueRequest * rate // the generator uses as much again
 	count, fsync, scv := batches*length, length*trueFsync*batches, 3.0
 	return report.Report{
 		Engine: report.Live, Scenario: report.Scenario{Name: "test"}, DurationS: length, Machine: &report.Machine{CPUs: 2},
@@ -58,7 +58,8 @@ func levelsAt(rates ...float64) (reports []report.Report) {
 	return reports
 }
 
-// TestCalibrateFindsTrueDemands: within the errors of measurement, and the intervals hold the truth.
+// TestCalibrateFindsTrueDemands: demands are within the errors of measurement, and the intervals contain the
+// true values.
 func TestCalibrateFindsTrueDemands(t *testing.T) {
 	reports := levelsAt(400, 50, 100, 800, 200, 1600)
 	model, err := Calibrate(t.Context(), reports, Calibrating{})
@@ -91,8 +92,8 @@ func TestCalibrateFindsTrueDemands(t *testing.T) {
 	near("a request with the generator's share", shared.Stations[0].PerRequest, 2*trueRequest, 0.03)
 }
 
-// TestCalibrateFindsTheCPUOfBatches: where each batch costs the service CPU, a demand per request alone
-// would be far too high; the model gives it to the store's batches, and a simulation to the station web.
+// TestCalibrateFindsTheCPUOfBatches: if each batch costs the service CPU, a demand per request alone would be
+// far too high. The model assigns that CPU to the store's batches, and a simulation to the station web.
 func TestCalibrateFindsTheCPUOfBatches(t *testing.T) {
 	const perBatch = 2e-3
 	reports := levelsAt(100, 200, 400, 800, 1600)
@@ -119,8 +120,8 @@ func TestCalibrateFindsTheCPUOfBatches(t *testing.T) {
 	}
 }
 
-// busyOf simulates smoke with a model and returns how long its stations were busy, and how many batches
-// the store wrote.
+// busyOf simulates smoke with a model. It returns how long its stations were busy, and how many batches the
+// store wrote.
 func busyOf(t *testing.T, model string) map[string]float64 {
 	t.Helper()
 	busy := map[string]float64{}
@@ -134,7 +135,7 @@ func busyOf(t *testing.T, model string) map[string]float64 {
 	return busy
 }
 
-// TestModelIsAPartOfAScenario: the file that is written changes the stations of a simulation.
+// TestModelIsAPartOfAScenario: the written file changes the stations of a simulation.
 func TestModelIsAPartOfAScenario(t *testing.T) {
 	model, err := Calibrate(t.Context(), levelsAt(50, 100, 200, 400), Calibrating{})
 	if err != nil {
@@ -185,7 +186,7 @@ func indent(text string) string {
 	return b.String()
 }
 
-// TestCalibrateRefuses: what the data cannot support is said, not guessed.
+// TestCalibrateRefuses: what the data cannot support is refused, not guessed.
 func TestCalibrateRefuses(t *testing.T) {
 	simulated, empty, silent, foreign := measuredAt(100), measuredAt(100), measuredAt(100), measuredAt(100)
 	simulated.Engine = report.Simulated
@@ -237,7 +238,7 @@ func TestCalibrateRefuses(t *testing.T) {
 	}
 }
 
-// TestWithMean: both families have the mean and the variation asked for.
+// TestWithMean: both families have the requested mean and variation.
 func TestWithMean(t *testing.T) {
 	for _, gamma := range []bool{true, false} {
 		d, err := withMean(500e-6, 3, gamma)
@@ -247,7 +248,8 @@ func TestWithMean(t *testing.T) {
 	}
 }
 
-// TestTheGreatestLoadTellsCommitsFromIdling: what the lighter loads predict of it decides.
+// TestTheGreatestLoadTellsCommitsFromIdling: the prediction of the heaviest load from the lighter ones
+// decides.
 func TestTheGreatestLoadTellsCommitsFromIdling(t *testing.T) {
 	loads := func(cpu func(requests, batches float64) float64) (levels []level) {
 		for requests, batches := range map[float64]float64{100: 40, 200: 55, 300: 60, 400: 62, 800: 50} {
@@ -258,12 +260,12 @@ func TestTheGreatestLoadTellsCommitsFromIdling(t *testing.T) {
 	commits := loads(func(requests, batches float64) float64 { return 100e-6*requests + 1e-3*batches })
 	idle := loads(func(requests, _ float64) float64 { return 100e-6*requests + 0.05 })
 	if with, without := predictionError(commits, batchesOf), predictionError(commits, atAnyLoad); with > 1e-9 || without < 1e-3 {
-		t.Errorf("where commits take CPU, they miss the greatest load by %v, idling by %v", with, without)
+		t.Errorf("if commits take CPU, they miss the greatest load by %v, idling by %v", with, without)
 	}
 	if with, without := predictionError(idle, atAnyLoad), predictionError(idle, batchesOf); with > 1e-9 || without < 1e-3 {
-		t.Errorf("where idling takes CPU, it misses the greatest load by %v, commits by %v", with, without)
+		t.Errorf("if idling takes CPU, it misses the greatest load by %v, commits by %v", with, without)
 	}
 	if one := predictionError(commits[:1], batchesOf); !math.IsInf(one, 1) {
-		t.Errorf("one load foretells itself with an error of %v", one)
+		t.Errorf("one load predicts itself with an error of %v", one)
 	}
 }

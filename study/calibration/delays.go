@@ -32,7 +32,7 @@ func (m *Model) fitDelays(ctx context.Context, measured load) error {
 		if measured.scenario.Journey[i].Kind != funnel.Request { // the pause between two polls dominates
 			tail = median
 		}
-		if delay, is := delayOf(median, tail); is && median > leastOfMedian*row.ResponseTimePassedS.P50 {
+		if delay, is := delayOf(median, tail); is && median > minDelayShare*row.ResponseTimePassedS.P50 {
 			m.Delays = append(m.Delays, FittedDelay{row.Step, delay})
 		}
 	}
@@ -56,14 +56,14 @@ func excess(measured []report.Report, step int, simulated report.StepRow, quanti
 
 // Delays below these are left out of the model: in seconds, and as a share of the simulated median.
 const (
-	leastDelay    = 10e-6
-	leastOfMedian = 0.03
+	minDelay      = 10e-6
+	minDelayShare = 0.03
 )
 
 // delayOf returns the delay with a median and a 95th percentile in seconds. It is lognormal if the percentile is at
 // least half as long again as the median, and constant otherwise.
 func delayOf(median, tail float64) (workload.Distribution, bool) {
-	if median < leastDelay {
+	if median < minDelay {
 		return workload.Distribution{}, false
 	}
 	if tail < 1.5*median {

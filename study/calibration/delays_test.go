@@ -13,7 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// asIfLive is a simulated run of smoke with changes, as a live one would report it.
+// asIfLive returns the report of a simulated run of smoke with changes, in the form of a live report.
 func asIfLive(t *testing.T, changes string, options setup.Options) (*scenarios.Scenario, report.Report) {
 	t.Helper()
 	scenario, err := scenarios.Load("smoke")
@@ -40,7 +40,7 @@ func asIfLive(t *testing.T, changes string, options setup.Options) (*scenarios.S
 	return scenario, r
 }
 
-// TestFitDelaysFindsTheTruth: what exchanges took beside the stations comes back, and nothing else does.
+// TestFitDelaysFindsTheTruth: the times that exchanges took besides the stations are found, and nothing else.
 func TestFitDelaysFindsTheTruth(t *testing.T) {
 	scenario, live := asIfLive(t, `journey: {landing: {delay: 700us}, mail: {delay: 400us}, photo: {delay: "lognormal(median=3ms, p95=12ms)"}}`, setup.Options{})
 	model := Model{Stations: []FittedStation{{Name: "web", Servers: 2, Shape: workload.ExponentialTime(100e3)}}}
@@ -72,8 +72,8 @@ func TestFitDelaysFindsTheTruth(t *testing.T) {
 	}
 }
 
-// TestValidateKnowsTheSpread: a prediction between two runs is near however far they lie apart; one
-// that is outside of them and too far off is not.
+// TestValidateKnowsTheSpread: a prediction between two runs is near, however far apart they are. One that is
+// outside of them and too far off is not.
 func TestValidateKnowsTheSpread(t *testing.T) {
 	scenario, live := asIfLive(t, "", setup.Options{})
 	scaled := func(factor float64) report.Report {
@@ -106,14 +106,14 @@ func TestValidateKnowsTheSpread(t *testing.T) {
 	}
 	other := live
 	other.Scenario.Seed++
-	for want, runs := range map[string][]report.Report{"report 2 is of another plan, seed or load": {live, other}, "no report": nil} {
+	for want, runs := range map[string][]report.Report{"report 2 has another plan, seed or load": {live, other}, "no report": nil} {
 		if _, err := Validate(t.Context(), scenario, runs, setup.Options{}, Validating{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
 }
 
-// TestIdlingIsUtilization: what a station does for nobody counts where utilization is compared.
+// TestIdlingIsUtilization: idling of a station counts when utilization is compared.
 func TestIdlingIsUtilization(t *testing.T) {
 	scenario, live := asIfLive(t, "", setup.Options{})
 	idle, err := scenario.WithModel("idle.yaml", []byte("stations: {web: {idling: 0.5}}"))

@@ -10,7 +10,7 @@ import (
 	"github.com/ombak-sim/ombak/study/calibration"
 )
 
-// What cannot be fitted is refused with what to do.
+// Data that cannot be fitted is refused, with advice.
 func ExampleCalibrate() {
 	_, err := calibration.Calibrate(context.Background(), []report.Report{{}}, calibration.Calibrating{})
 	fmt.Println(errors.Is(err, setup.ErrRefused))

@@ -190,8 +190,8 @@ func intervalOf(d capacity.Demands, which int, seed uint64) *capacity.Interval {
 	return &intervals[which]
 }
 
-// mostTimes is the number of service times that a shape is fitted to at most.
-const mostTimes = 5000
+// maxTimes is the number of service times that a shape is fitted to at most.
+const maxTimes = 5000
 
 // shapeAtLowLoad returns a distribution with the fitted mean and the shape of the first step's service times at the
 // lightest load, as the generator measured them.
@@ -235,7 +235,7 @@ func serviceTimes(r report.Report, step string) []float64 {
 		return nil
 	}
 	var times []float64
-	count := int(min(mostTimes, histogram.TotalCount()))
+	count := int(min(maxTimes, histogram.TotalCount()))
 	for k := range count {
 		at := histogram.ValueAtQuantile(99 * (float64(k) + 0.5) / float64(count))
 		times = append(times, float64(max(1, at))/1e6)

@@ -23,31 +23,31 @@ type Prediction struct {
 	Predicted float64    `json:"predicted"`
 	Measured  float64    `json:"measured"` // the mean of the runs
 	Spread    [2]float64 `json:"spread"`   // the least and the greatest of the runs
-	Error     float64    `json:"error"`    // relative to the measured one; of utilization the difference
-	Allowed   float64    `json:"allowed"`  // of the size of the error
-	Near      bool       `json:"near"`     // within what is allowed, or within the spread
+	Error     float64    `json:"error"`    // relative to the measured value; for utilization the difference
+	Allowed   float64    `json:"allowed"`  // the largest acceptable size of the error
+	Near      bool       `json:"near"`     // within the allowed error, or within the spread of the runs
 }
 
-// Validation is a simulation held against live runs of one load.
+// Validation compares a simulation with live runs of one load.
 type Validation struct {
 	Scenario     string       `json:"scenario"`
 	Plan         string       `json:"plan"`
-	Runs         int          `json:"runs"` // measured
+	Runs         int          `json:"runs"` // number of measured runs
 	Replications int          `json:"replications"`
 	Figures      []Prediction `json:"figures"`
-	Wrong        []string     `json:"wrong"` // where the model was wrong, in words
+	Wrong        []string     `json:"wrong"` // sentences about the figures that the model missed
 	Warnings     []string     `json:"warnings,omitempty"`
 }
 
-// Validating says how to simulate, and how the runs were measured.
+// Validating holds the options of [Validate].
 type Validating struct {
 	simulation.Settings
 	Shared bool // the model counts the CPU of all processes as the service's; see [Calibrating]
 }
 
-// Validate simulates what live reports measured, with their plan and seed, and compares. Several
-// reports are of runs of one load, and show how much the measurement itself spreads. The options say
-// what a report does not hold: scale, window, or the rate of a level.
+// Validate simulates the load that live reports measured, with their plan and seed, and compares. If there
+// are several reports, they must be of one load; they show how much the measurement itself varies. The
+// options give what a report does not hold: the scale, the window, or the rate of a level.
 func Validate(ctx context.Context, scenario *scenarios.Scenario, measured []report.Report, options setup.Options, how Validating) (Validation, error) {
 	if err := checkMeasured(scenario, measured); err != nil {
 		return Validation{}, err
@@ -67,12 +67,12 @@ func Validate(ctx context.Context, scenario *scenarios.Scenario, measured []repo
 		runs = append(runs, figuresOf(r, busiest, how.Shared))
 	}
 	if names := stepsOf(simulated); !slices.Equal(names, stepsOf(measured[0])) {
-		v.Warnings = append(v.Warnings, "the report's journey differs from the scenario's; only steps of the same name are compared")
+		v.Warnings = append(v.Warnings, "the journey of the report differs from that of the scenario; only steps of the same name are compared")
 	}
 	for _, predicted := range withIdling(figuresOf(simulated, busiest, how.Shared), scenario) {
 		v.compare(predicted, runs)
 	}
-	v.blame()
+	v.noteMisses()
 	return v, nil
 }
 
@@ -87,15 +87,15 @@ func checkMeasured(scenario *scenarios.Scenario, measured []report.Report) error
 		case r.Scenario.Name != scenario.Name:
 			return setup.Refuse("the report is of scenario %s, not of %s", r.Scenario.Name, scenario.Name)
 		case len(r.Funnel) == 0 || !(r.DurationS > 0):
-			return setup.Refuse("the report is empty: nobody came, or it took no time")
+			return setup.Refuse("the report is empty: nobody came, or the run took no time")
 		case r.Plan != measured[0].Plan || r.Scenario.Seed != measured[0].Scenario.Seed || r.Offered.Scheduled != measured[0].Offered.Scheduled:
-			return setup.Refuse("report %d is of another plan, seed or load than the first; give runs of one load", i+1)
+			return setup.Refuse("report %d has another plan, seed or load than the first; give runs of one load", i+1)
 		}
 	}
 	return nil
 }
 
-// simulateMeasured simulates the load that the reports are of.
+// simulateMeasured simulates the load of the reports.
 func simulateMeasured(ctx context.Context, scenario *scenarios.Scenario, measured []report.Report, options setup.Options, how simulation.Settings) (report.Report, error) {
 	options.Plan, options.Seed = measured[0].Plan, &measured[0].Scenario.Seed
 	run, err := setup.NewModel(scenario, options)
@@ -105,14 +105,14 @@ func simulateMeasured(ctx context.Context, scenario *scenarios.Scenario, measure
 	step := scenario.Arrivals.Step
 	here, there := run.Offered.ByStep[step].Scheduled, measured[0].Offered.ByStep[step].Scheduled
 	if math.Abs(here-there) > 0.01*there+1 {
-		return report.Report{}, setup.Refuse("the report offered %.0f people at %s and the simulation would offer %.0f; give --scale, --window, or --rate and --for as the run had them", there, step, here)
+		return report.Report{}, setup.Refuse("the report offered %.0f people at %s, but the simulation would offer %.0f; give --scale, --window, or --rate and --for as in the run", there, step, here)
 	}
 	simulated, err := simulation.Simulate(ctx, run, how)
 	return simulated.Report, err
 }
 
-// compare adds a figure that both sides have. Chance is allowed three standard deviations of a Poisson
-// count.
+// compare adds a figure that both sides have. At least three standard deviations of a Poisson count are
+// allowed.
 func (v *Validation) compare(predicted figure, runs [][]figure) {
 	var values []float64
 	for _, run := range runs {
@@ -142,8 +142,8 @@ func (v *Validation) compare(predicted figure, runs [][]figure) {
 	v.Figures = append(v.Figures, p)
 }
 
-// blame names the figures that the model missed.
-func (v *Validation) blame() {
+// noteMisses describes the figures that the model missed.
+func (v *Validation) noteMisses() {
 	for _, p := range v.Figures {
 		if p.Near {
 			continue
@@ -152,18 +152,18 @@ func (v *Validation) blame() {
 		if p.Error < 0 {
 			direction = "too low"
 		}
-		v.Wrong = append(v.Wrong, fmt.Sprintf("%s is predicted %s by %s, beyond the allowed %s", p.Figure, direction, p.spellError(math.Abs(p.Error)), p.spellError(p.Allowed)))
+		v.Wrong = append(v.Wrong, fmt.Sprintf("%s is predicted %s by %s, beyond the allowed %s", p.Figure, direction, p.errorText(math.Abs(p.Error)), p.errorText(p.Allowed)))
 	}
 }
 
-func (p Prediction) spellError(size float64) string {
+func (p Prediction) errorText(size float64) string {
 	if p.Unit == "share" {
 		return fmt.Sprintf("%.1f points", 100*size)
 	}
 	return fmt.Sprintf("%.0f %%", 100*size)
 }
 
-// Rows returns the table, its first row the titles.
+// Rows returns the table. Its first row holds the titles.
 func (v Validation) Rows() [][]string {
 	rows := [][]string{{"figure", "predicted", "measured", "spread", "error", "allowed", ""}}
 	for _, p := range v.Figures {
@@ -183,7 +183,7 @@ func (v Validation) Rows() [][]string {
 		if v.Runs > 1 {
 			spread = spell(p.Spread[0]) + " to " + spell(p.Spread[1])
 		}
-		rows = append(rows, []string{p.Figure, spell(p.Predicted), spell(p.Measured), spread, sign + p.spellError(math.Abs(p.Error)), p.spellError(p.Allowed), verdict})
+		rows = append(rows, []string{p.Figure, spell(p.Predicted), spell(p.Measured), spread, sign + p.errorText(math.Abs(p.Error)), p.errorText(p.Allowed), verdict})
 	}
 	return rows
 }

@@ -8,26 +8,26 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// How near a prediction should come: relative for throughput, goodput, counts and times, absolute
-// for utilization.
+// The allowed errors of a prediction: relative for throughput, goodput, counts and times, absolute for
+// utilization.
 const (
 	nearThroughput  = 0.10
 	nearCount       = 0.05
 	nearMedian      = 0.20
 	nearTail        = 0.35
 	nearUtilization = 0.05
-	fewestCounted   = 20 // people below which a count is left to chance
+	fewestCounted   = 20 // smaller counts of people are not compared, because chance dominates them
 )
 
-// figure is one number of a report that predictions are judged by.
+// figure is one number of a report by which predictions are judged.
 type figure struct {
 	name, unit string
 	value      float64
-	allowed    float64 // size of the error
+	allowed    float64 // largest acceptable size of the error
 }
 
-// figuresOf returns the figures of a report, live or simulated. The CPU of a live service stands for
-// its station web: of the backend alone, or of all processes.
+// figuresOf returns the figures of a report, live or simulated. In a live report the CPU stands for the
+// station web: that of the backend alone, or of all processes.
 func figuresOf(r report.Report, busiest window, shared bool) []figure {
 	figures := []figure{}
 	if plateau, known := busiest.throughput(r); known {
@@ -49,8 +49,8 @@ func figuresOf(r report.Report, busiest window, shared bool) []figure {
 	return figures
 }
 
-// stepFigures are those of one step. Counts of people scatter by chance, so that three standard
-// deviations of a Poisson count are allowed at least.
+// stepFigures returns the figures of one step. Counts of people vary by chance, so at least three standard
+// deviations of a Poisson count are allowed.
 func stepFigures(row report.FunnelRow, step report.StepRow) []figure {
 	chance := 3 / math.Sqrt(row.Passed)
 	figures := []figure{
@@ -67,7 +67,8 @@ func stepFigures(row report.FunnelRow, step report.StepRow) []figure {
 // window is a part of a run, in real seconds.
 type window struct{ from, to float64 }
 
-// plateauOf is the second half of a live run's arrivals: the service has been under the load for a while.
+// plateauOf returns the second half of a live run's arrivals, when the service has been under load for a
+// while.
 func plateauOf(r report.Report) (w window) {
 	for _, event := range r.Timeline {
 		if event.Kind == funnel.PhaseMark && event.Text == funnel.ArrivalsPhase {
@@ -77,8 +78,8 @@ func plateauOf(r report.Report) (w window) {
 	return w
 }
 
-// throughput is how many answers people got per second of the window, waits for mail and the like aside.
-// Where more came than the service could carry, it is the saturation throughput.
+// throughput returns the answers per second in the window, without waits for mail and the like. If more
+// people came than the service could serve, it is the saturation throughput.
 func (w window) throughput(r report.Report) (perSecond float64, known bool) {
 	seconds := 0.0
 	for k, at := range r.Series.TS {
@@ -95,7 +96,7 @@ func (w window) throughput(r report.Report) (perSecond float64, known bool) {
 	return perSecond / max(1, seconds), seconds > 0
 }
 
-// withIdling adds to predicted utilizations what stations do for nobody.
+// withIdling adds the idling of stations, which serves no request, to predicted utilizations.
 func withIdling(figures []figure, scenario *scenarios.Scenario) []figure {
 	for i := range figures {
 		for name, station := range scenario.Stations {

@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// demandsKnown plays loads of smoke as the truth has it, the first the least, and returns a model that
-// knows what requests take, and not yet what they wait.
+// demandsKnown plays loads of smoke with the true parameters, the lightest first. It returns a model with the
+// demands of requests, but not yet their waits.
 func demandsKnown(t *testing.T, truth string, rates ...workload.Rate) (Model, []report.Report, Calibrating) {
 	t.Helper()
 	how := Calibrating{Least: setup.Options{Rate: rates[0], For: 4 * time.Second}}
@@ -46,6 +46,6 @@ func TestVisitsPerRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	if calibrated, err := visitsPerRequest(t.Context(), []report.Report{live}, Calibrating{Scenario: again}); err != nil || math.Abs(calibrated/visits-1) > 0.01 {
-		t.Errorf("%v visits a request, %v, where batches bring work to web; want %v", calibrated, err, visits)
+		t.Errorf("%v visits a request, %v, if batches bring work to web; want %v", calibrated, err, visits)
 	}
 }

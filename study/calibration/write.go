@@ -110,7 +110,7 @@ func (s FittedStation) batchIn(batch *scenarios.Batch) *scenarios.Batch {
 	return &changed
 }
 
-// rounded returns the value that a number has when it is written with so many significant digits.
+// rounded returns the value rounded to a number of significant digits.
 func rounded(value float64, digits int) float64 {
 	text := strconv.FormatFloat(value, 'g', digits, 64)
 	near, err := strconv.ParseFloat(text, 64)

@@ -7,8 +7,7 @@ import (
 	"github.com/ombak-sim/ombak/study/simulation"
 )
 
-// markFront marks the plans that no other one dominates: in cost, people who finish and time waited,
-// by their means.
+// markFront marks the plans that no other plan dominates in mean cost, people who finish and waiting time.
 func markFront(plans []PlanOutcome) {
 	for i := range plans {
 		plans[i].Pareto = true
@@ -20,7 +19,7 @@ func markFront(plans []PlanOutcome) {
 	}
 }
 
-// dominates says whether a is nowhere worse than b and somewhere better.
+// dominates reports whether a is nowhere worse than b and somewhere better.
 func dominates(a, b PlanOutcome) bool {
 	goals := func(o PlanOutcome) []float64 {
 		all := []float64{-o.Finished.Mean, o.WaitedMin.Mean}
@@ -39,10 +38,10 @@ func dominates(a, b PlanOutcome) bool {
 	return better
 }
 
-// choose names the best plan and says why each other one is not: of the plans that hold the
-// thresholds, or of all where none does, that under which most people finish; of those that cannot
-// be told from it, the cheapest, and then the one with the least waiting. One replication tells plans apart
-// by their figures alone, and says so.
+// choose finds the best plan and explains why each other plan is not the best. It compares the plans that
+// meet the thresholds, or all plans if none does. The plan under which the most people finish wins. If other
+// plans do not differ significantly from it, the cheapest of them wins, and then the one with the least
+// waiting. With a single replication the figures alone decide, and the explanation says so.
 func choose(c *Comparison, simulations []simulation.Result) {
 	if len(c.Plans) == 0 {
 		return
@@ -56,11 +55,11 @@ func choose(c *Comparison, simulations []simulation.Result) {
 	}
 	top := best
 	for i, plan := range c.Plans {
-		if rank(plan.Verdict) == rank(c.Plans[top].Verdict) && !fewer(simulations[top], simulations[i]) && thriftier(plan, c.Plans[best]) {
+		if rank(plan.Verdict) == rank(c.Plans[top].Verdict) && !fewer(simulations[top], simulations[i]) && cheaper(plan, c.Plans[best]) {
 			best = i
 		}
 	}
-	var equals []int // of the plans that were to choose from, all but the best
+	var equals []int // the candidates, without the best plan
 	for i, plan := range c.Plans {
 		if i != best && rank(plan.Verdict) == rank(c.Plans[top].Verdict) && !fewer(simulations[top], simulations[i]) {
 			equals = append(equals, i)
@@ -74,11 +73,11 @@ func choose(c *Comparison, simulations []simulation.Result) {
 		}
 	}
 	if len(c.Plans) > 1 && !c.repeated() {
-		c.Why = append(c.Why, "chance cannot be judged by one replication: play more (--replications) to see which differences are sure")
+		c.Why = append(c.Why, "one replication cannot show what is due to chance: play more (--replications) to see which differences are significant")
 	}
 }
 
-// repeated says whether the figures have intervals.
+// repeated reports whether the figures have intervals.
 func (c Comparison) repeated() bool { return c.Plans[0].Finished.CI95 != nil }
 
 func finished(r simulation.Replication) float64 { return r.Finished }
@@ -93,14 +92,14 @@ func rank(v report.Verdict) int {
 	return 2
 }
 
-// fewer says whether fewer people finish under the other plan; see [apart].
+// fewer reports whether significantly fewer people finish under the other plan; see [significantSign].
 func fewer(base, other simulation.Result) bool {
-	return apart(Paired(base.Replications, other.Replications, finished)) < 0
+	return significantSign(Paired(base.Replications, other.Replications, finished)) < 0
 }
 
-// apart is the sign of a difference, 0 where its interval holds 0. One replication has no interval: nothing
-// is sure then, which [choose] says, and the figures themselves decide.
-func apart(e Estimate) int {
+// significantSign returns the sign of a difference, or 0 if its interval contains 0. A single replication has
+// no interval: the sign of the figure itself counts then.
+func significantSign(e Estimate) int {
 	low, high := e.Mean, e.Mean
 	if e.CI95 != nil {
 		low, high = e.CI95[0], e.CI95[1]
@@ -114,7 +113,7 @@ func apart(e Estimate) int {
 	return 0
 }
 
-func thriftier(a, b PlanOutcome) bool {
+func cheaper(a, b PlanOutcome) bool {
 	if a.Cost != nil && b.Cost != nil && a.Cost.Mean != b.Cost.Mean {
 		return a.Cost.Mean < b.Cost.Mean
 	}

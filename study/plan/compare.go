@@ -11,8 +11,8 @@ import (
 	"github.com/ombak-sim/ombak/study/simulation"
 )
 
-// Estimate is a mean over replications with its 95 % confidence interval (Student's t), which one
-// replication alone does not give.
+// Estimate is a mean over replications with its 95 % confidence interval (Student's t). The interval is
+// absent if there is only one replication.
 type Estimate struct {
 	Mean float64     `json:"mean"`
 	CI95 *[2]float64 `json:"ci95,omitempty"`
@@ -22,23 +22,23 @@ type Estimate struct {
 type PlanOutcome struct {
 	Plan         string              `json:"plan"`
 	Replications int                 `json:"replications"`
-	Cost         *Estimate           `json:"cost,omitempty"` // absent where nothing has a price
-	SignUps      Estimate            `json:"signups"`        // people who passed the step that people are scheduled at
+	Cost         *Estimate           `json:"cost,omitempty"` // absent if nothing has a price
+	SignUps      Estimate            `json:"signups"`        // people who passed the step at which arrivals are scheduled
 	Lost         Estimate            `json:"lost"`           // people scheduled there who did not pass it
 	Finished     Estimate            `json:"finished"`       // people who passed the last step
-	GaveUp       Estimate            `json:"gave_up"`        // people whose last attempt at any step was turned away, failed, timed out or abandoned
+	GaveUp       Estimate            `json:"gave_up"`        // people whose last attempt at any step was rejected, failed, timed out or was abandoned
 	GoodputPerS  Estimate            `json:"goodput_per_s"`  // people who passed the last step, per second
-	ResponseP99S Estimate            `json:"response_p99_s"` // of the step that people are scheduled at
-	WorstP99S    Estimate            `json:"worst_p99_s"`    // of the step where it is longest
+	ResponseP99S Estimate            `json:"response_p99_s"` // of the step at which arrivals are scheduled
+	WorstP99S    Estimate            `json:"worst_p99_s"`    // of the step with the longest response time
 	WaitedMin    Estimate            `json:"waited_min"`     // person-minutes spent waiting for answers
-	RecoveryS    Estimate            `json:"recovery_s"`     // from the end of the busiest minute until nothing is in trouble any more
-	Recovered    float64             `json:"recovered"`      // share of the replications that recovered before people stopped coming
+	RecoveryS    Estimate            `json:"recovery_s"`     // from the end of the busiest minute until no minute is in trouble
+	Recovered    float64             `json:"recovered"`      // share of the replications that recovered before the last arrival
 	Gain         *Estimate           `json:"finished_gain,omitempty"`
-	Differences  map[string]Estimate `json:"differences,omitempty"` // from the first plan, paired: the same people under both
+	Differences  map[string]Estimate `json:"differences,omitempty"` // from the first plan, paired: the same people under both plans
 	Thresholds   []report.Judgement  `json:"thresholds,omitempty"`
 	Verdict      report.Verdict      `json:"verdict"`
-	Pareto       bool                `json:"pareto"`               // no other plan is as good in cost, people finished and time waited, and better in one
-	Bottleneck   string              `json:"bottleneck,omitempty"` // the gate that turned most away, and the busiest station
+	Pareto       bool                `json:"pareto"`               // no other plan is as good in cost, people finished and waiting time, and better in one of them
+	Bottleneck   string              `json:"bottleneck,omitempty"` // the gate that turned most requests away, and the busiest station
 }
 
 // Comparison is plans.json.
@@ -49,15 +49,15 @@ type Comparison struct {
 	LeftOut  []setup.LeftOut `json:"left_out,omitempty"`
 	Best     string          `json:"best"`
 	Why      []string        `json:"why"`
-	Warnings []string        `json:"warnings,omitempty"` // of the simulations; those that not all plans have name the plans
+	Warnings []string        `json:"warnings,omitempty"` // of the simulations; a warning that only some plans have begins with their names
 
 	Uncertainty *Uncertainty `json:"uncertainty,omitempty"`
 	Search      *Searched    `json:"search,omitempty"`
 }
 
-// ComparePlans sums up simulations of one scenario under several plans. Replication k of every plan
-// has the same people, so that differences are taken pair by pair (common random numbers; Law,
-// "simulation.Result Modeling and Analysis", sec. 11.2).
+// ComparePlans summarizes simulations of one scenario under several plans. Replication k has the same people
+// under every plan, so differences are paired (common random numbers; Law, "Simulation Modeling and
+// Analysis", sec. 11.2).
 func ComparePlans(simulations []simulation.Result) Comparison {
 	var c Comparison
 	for i, s := range simulations {
@@ -80,7 +80,8 @@ func ComparePlans(simulations []simulation.Result) Comparison {
 	return c
 }
 
-// warningsOf gathers the warnings of simulations, each once, with the plans that it is of.
+// warningsOf collects the warnings of simulations, each once. A warning that only some plans have begins with
+// their names.
 func warningsOf(simulations []simulation.Result) (warnings []string) {
 	plans := map[string][]string{}
 	var order []string
@@ -119,7 +120,7 @@ func outcomeOf(s simulation.Result) PlanOutcome {
 	return outcome
 }
 
-// Paired estimates the mean difference of a figure between two plans, replication by replication.
+// Paired estimates the mean difference of a figure between two plans from pairs of replications.
 func Paired(base, other []simulation.Replication, figure func(simulation.Replication) float64) Estimate {
 	var differences []float64
 	for i := range min(len(base), len(other)) {

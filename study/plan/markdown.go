@@ -15,7 +15,7 @@ func WritePlansMarkdown(w io.Writer, c Comparison) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## Plans of %s\n\n", c.Scenario)
 	if len(c.Plans) > 0 {
-		fmt.Fprintf(&b, "Best: **%s**. Simulated, %d replications of each plan with the same people; ± is the 95 %% interval.\n\n", cmp.Or(c.Best, "none"), c.Plans[0].Replications)
+		fmt.Fprintf(&b, "Best: **%s**. Simulated with %d replications of each plan and the same people; ± is the 95 %% interval.\n\n", cmp.Or(c.Best, "none"), c.Plans[0].Replications)
 	}
 	rows := c.Rows(false)
 	for i := range rows {
@@ -71,7 +71,7 @@ func (c Comparison) ThresholdRows() [][]string {
 	return rows
 }
 
-// prefix leads a text in, where there is one.
+// prefix returns lead and text, or "" if text is empty.
 func prefix(lead, text string) string {
 	if text == "" {
 		return ""

@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/study/simulation"
 )
 
-// shop is a scenario small enough to know by heart: 400 people in 20 s.
+// shop is a scenario small enough to check by hand: 400 people in 20 s.
 const shop = `
 schema: ombak.scenario/v1
 name: shop
@@ -44,7 +44,7 @@ func parseScenario(t *testing.T, text string) *scenarios.Scenario {
 	return scenario
 }
 
-// TestCostOfAPlan: servers by the second at a price of 36 an hour are a cent each, by hand.
+// TestCostOfAPlan: by hand, at a price of 36 an hour a second of a server costs a cent.
 func TestCostOfAPlan(t *testing.T) {
 	scenario := parseScenario(t, shop)
 	runs, left, err := setup.NewModels(scenario, setup.Options{}, nil)
@@ -80,7 +80,7 @@ func TestCostOfAPlan(t *testing.T) {
 	}
 }
 
-// TestChoice: the thresholds come first, then people, then money; chance decides nothing.
+// TestChoice: thresholds come first, then people, then money. Differences due to chance do not count.
 func TestChoice(t *testing.T) {
 	made := func(name string, verdict report.Verdict, cost float64, finished ...float64) simulation.Result {
 		s := simulation.Result{Report: report.Report{Plan: name, Verdict: verdict}, Priced: true}
@@ -103,13 +103,13 @@ func TestChoice(t *testing.T) {
 		if compared.Best != test.best || len(compared.Why) != len(test.plans) {
 			t.Errorf("%s: %s is best, want %s (%q)", test.why, compared.Best, test.best, compared.Why)
 		}
-		if most := !strings.Contains(test.why, "cheapest"); strings.Contains(compared.Why[0], "most people finish") != most {
+		if most := !strings.Contains(test.why, "cheapest"); strings.Contains(compared.Why[0], "lets as many people finish") != most {
 			t.Errorf("%s: %q", test.why, compared.Why[0])
 		}
 	}
 }
 
-// TestWhy: the sentences name what decided, and differences by their direction.
+// TestWhy: the sentences name what was decisive, and the direction of differences.
 func TestWhy(t *testing.T) {
 	made := func(name string, cost, wait float64, finished ...float64) simulation.Result {
 		s := simulation.Result{Report: report.Report{Plan: name, Verdict: report.Pass}, Priced: cost > 0, Currency: "EUR"}
@@ -118,7 +118,7 @@ func TestWhy(t *testing.T) {
 		}
 		return s
 	}
-	const oneOnly = "chance cannot be judged by one replication: play more (--replications) to see which differences are sure"
+	const oneOnly = "one replication cannot show what is due to chance: play more (--replications) to see which differences are significant"
 	for _, test := range []struct {
 		about string
 		plans []simulation.Result
@@ -128,36 +128,36 @@ func TestWhy(t *testing.T) {
 			"one replication, the same cost: waiting decides",
 			[]simulation.Result{made("slow", 240, 2, 400), made("fast", 240, 0.5, 400)},
 			[]string{
-				"fast: of the plans that hold the thresholds, none lets more people finish than its 400, and of the plans that do as well no plan is cheaper, and people wait least under it, at 240 EUR",
-				"slow: as many people finish as under fast, and they wait 1.5 person-minutes longer", oneOnly,
+				"fast is best: it meets the thresholds, and no other plan that does lets more people finish (400); of those that do as well, none is cheaper, and people wait least under it, at 240 EUR",
+				"slow: as many people finish as under fast, and people wait 1.5 person-minutes longer", oneOnly,
 			},
 		},
 		{
 			"one replication, one person more: most people, and nothing is sure",
 			[]simulation.Result{made("a", 1, 1, 400), made("b", 9, 1, 401)},
-			[]string{"b: of the plans that hold the thresholds, most people finish: 401, at 9 EUR", "a: 1 fewer people finish than under b", oneOnly},
+			[]string{"b is best: it meets the thresholds, and no other plan that does lets as many people finish (401), at 9 EUR", "a: 1 fewer people finish than under b", oneOnly},
 		},
 		{
 			"without prices waiting decides",
 			[]simulation.Result{made("slow", 0, 2, 400, 400), made("fast", 0, 1.999, 400, 400)},
 			[]string{
-				"fast: of the plans that hold the thresholds, none surely lets more people finish than its 400, and of the plans that do as well people wait least under it",
-				"slow: as many people finish as under fast, and they wait 0.001 person-minutes longer",
+				"fast is best: it meets the thresholds, and no other plan that does lets significantly more people finish (400); people wait least under it of those that do as well",
+				"slow: as many people finish as under fast, and people wait 0.001 person-minutes longer",
 			},
 		},
 		{
 			"nothing decides",
 			[]simulation.Result{made("a", 5, 1, 400, 400), made("b", 5, 1, 400, 400)},
 			[]string{
-				"a: of the plans that hold the thresholds, none lets more people finish than its 400, and of the plans that do as well cost and waiting are the same as under b, at 5 EUR",
-				"b: as many people finish as under a, and cost and waiting are the same too",
+				"a is best: it meets the thresholds, and no other plan that does lets more people finish (400); its cost and waiting are the same as under b, at 5 EUR",
+				"b: as many people finish as under a, and its cost and waiting are the same",
 			},
 		},
 		{
 			"the same number of people on average, and chance in it; cost decides",
 			[]simulation.Result{made("dear", 9, 1, 398, 402), made("cheap", 5, 1, 402, 398)},
 			[]string{
-				"cheap: of the plans that hold the thresholds, none surely lets more people finish than its 400, and of the plans that do as well it is the cheapest, at 5 EUR",
+				"cheap is best: it meets the thresholds, and no other plan that does lets significantly more people finish (400); it is the cheapest of those that do as well, at 5 EUR",
 				"dear: on average as many people finish as under cheap, and it costs 4 EUR more",
 			},
 		},
@@ -165,18 +165,18 @@ func TestWhy(t *testing.T) {
 			"more and fewer within chance",
 			[]simulation.Result{made("cheap", 1, 1, 100, 104, 102), made("more", 9, 1, 101, 104, 106), made("fewer", 9, 1, 99, 104, 101)},
 			[]string{
-				"cheap: of the plans that hold the thresholds, none surely lets more people finish than its 102, and of the plans that do as well it is the cheapest, at 1 EUR",
-				"more: chance may explain that 1.67 ±5.17 more people finish than under cheap, and it costs 8 EUR more",
-				"fewer: chance may explain that 0.67 ±1.43 fewer people finish than under cheap, and it costs 8 EUR more",
+				"cheap is best: it meets the thresholds, and no other plan that does lets significantly more people finish (102); it is the cheapest of those that do as well, at 1 EUR",
+				"more: 1.67 ±5.17 more people finish than under cheap, which may be due to chance, and it costs 8 EUR more",
+				"fewer: 0.67 ±1.43 fewer people finish than under cheap, which may be due to chance, and it costs 8 EUR more",
 			},
 		},
 		{
-			"surely fewer than under another that is not chosen",
+			"significantly fewer than under another that is not chosen",
 			[]simulation.Result{made("top", 9, 1, 110, 112, 114), made("best", 5, 1, 104, 112, 111), made("third", 1, 1, 107, 109, 111)},
 			[]string{
-				"best: of the plans that hold the thresholds, none surely lets more people finish than its 109, and of the plans that do as well it is the cheapest, at 5 EUR",
-				"top: chance may explain that 3 ±7.45 more people finish than under best, and it costs 4 EUR more",
-				"third: on average as many people finish as under best, but surely fewer than under top",
+				"best is best: it meets the thresholds, and no other plan that does lets significantly more people finish (109); it is the cheapest of those that do as well, at 5 EUR",
+				"top: 3 ±7.45 more people finish than under best, which may be due to chance, and it costs 4 EUR more",
+				"third: on average as many people finish as under best, but significantly fewer than under top",
 			},
 		},
 	} {
@@ -186,7 +186,7 @@ func TestWhy(t *testing.T) {
 	}
 }
 
-// TestWarningsNameTheirPlans: a warning that not all plans have names those that have it.
+// TestWarningsNameTheirPlans: a warning that only some plans have names them.
 func TestWarningsNameTheirPlans(t *testing.T) {
 	both := simulation.Result{Report: report.Report{Plan: "base", Warnings: []string{"of both"}}}
 	more := simulation.Result{Report: report.Report{Plan: "grows", Warnings: []string{"of both", "of one"}}}

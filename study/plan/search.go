@@ -15,14 +15,14 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// How a search goes about: quick trials take two replications, and a dozen plans at most are tried in full.
+// The bounds of a search: quick trials take two replications, and at most a dozen plans are tried in full.
 const (
 	quickReplications = 2
 	finalists         = 12
 )
 
-// Search looks for the cheapest plan that meets the thresholds, among those that differ from one plan
-// by the settings that the scenario's search section names.
+// Search looks for the cheapest plan that meets the thresholds. The candidates differ from one plan by the
+// settings in the scenario's search section.
 type Search struct {
 	scenario   *scenarios.Scenario
 	options    setup.Options
@@ -30,18 +30,18 @@ type Search struct {
 	vary       []scenarios.Vary
 	axes       []capacity.Axis
 	confidence float64
-	count      int // of replications in a full trial
+	count      int // replications of a full trial
 }
 
-// NewSearch maps the section and the plan that is varied: that of the options, or else the section's.
-// So many replications make sure of a plan.
+// NewSearch maps the section and the plan to vary: the plan of the options, or else that of the section.
+// Replications is the number that a full trial plays.
 func NewSearch(scenario *scenarios.Scenario, options setup.Options, replications int) (*Search, error) {
 	section := scenario.Search
 	if section == nil {
 		return nil, setup.Refuse("scenario %s does not say what may vary; add search: {vary: [{set: stations.NAME.servers, min: 1, max: 20}]}", scenario.Name)
 	}
 	if replications <= quickReplications {
-		return nil, setup.Refuse("a search needs %d replications at least to be sure of anything, not %d", quickReplications+1, replications)
+		return nil, setup.Refuse("a search needs at least %d replications to be sure of anything, not %d", quickReplications+1, replications)
 	}
 	if err := simulation.CheckReplications(replications); err != nil {
 		return nil, err
@@ -58,9 +58,9 @@ func NewSearch(scenario *scenarios.Scenario, options setup.Options, replications
 		return nil, err
 	}
 	if !slices.ContainsFunc(s.start.Conditions, threshold.Condition.Must) {
-		return nil, setup.Refuse("scenario %s has no threshold that must hold, so its cheapest plan is nothing at all; add one, or give --threshold", scenario.Name)
+		return nil, setup.Refuse("scenario %s has no threshold that must hold, so any plan would do; add one, or give --threshold", scenario.Name)
 	}
-	for _, last := range []bool{false, true} { // another plan than the section's may lack what is varied
+	for _, last := range []bool{false, true} { // the varied settings may be missing from a plan other than the section's
 		candidate := make([]int, len(s.axes))
 		for i, axis := range s.axes {
 			if last {
@@ -77,7 +77,7 @@ func NewSearch(scenario *scenarios.Scenario, options setup.Options, replications
 // Start returns the model of the plan that is varied.
 func (s *Search) Start() *setup.Model { return s.start }
 
-// Candidates is how many plans there are to choose from.
+// Candidates returns the number of plans to choose from.
 func (s *Search) Candidates() int {
 	all := 1
 	for _, axis := range s.axes {
@@ -86,13 +86,14 @@ func (s *Search) Candidates() int {
 	return all
 }
 
-// Runs is how many simulations it takes at most, of the plan that is varied and of the one found too.
+// Runs returns the most simulations that the search takes, including those of the plan that is varied and of
+// the plan found.
 func (s *Search) Runs() int {
 	quick, full := capacity.SearchBounds(s.axes, finalists)
 	return s.count + quick*quickReplications + full*(s.count-quickReplications) + 1
 }
 
-// model maps a candidate. The same people come under all of them.
+// model maps a candidate. All candidates have the same people.
 func (s *Search) model(candidate []int) (*setup.Model, error) {
 	return setup.NewModelOffered(s.scenario.With(s.candidate(candidate)...), s.options, s.start.Offered)
 }
@@ -105,9 +106,9 @@ func (s *Search) candidate(candidate []int) []scenarios.Setting {
 	return settings
 }
 
-// Play simulates the plan that is varied, and then candidates until the cheapest is found. It returns
-// the simulation of the former and, where one is found, of the latter, with the same people. The time
-// of the first run, and what all others will take at most, are told once.
+// Play simulates the plan that is varied, and then candidates until it has found the cheapest. It returns the
+// simulation of the varied plan and, if a plan was found, the simulation of that plan with the same people.
+// It calls expected once, with the time of the first run and the most time that all others will take.
 func (s *Search) Play(ctx context.Context, settings simulation.Settings, expected func(first, rest time.Duration)) (Searched, []simulation.Result, error) {
 	p := &prober{Search: s, ctx: ctx, settings: settings.Timed(s.Runs(), expected)}
 	start := simulation.Series{Model: s.start}
@@ -133,20 +134,20 @@ func (s *Search) Play(ctx context.Context, settings simulation.Settings, expecte
 	return p.sumUp(found), results, nil
 }
 
-// trial is a candidate and what was seen of it.
+// trial is a candidate and its results.
 type trial struct {
 	choices []int
 	series  simulation.Series
 	outcome Candidate
 }
 
-// prober tries candidates and keeps what came out, in the order in which they were first tried.
+// prober tries candidates and keeps the results in the order of the first trials.
 type prober struct {
 	*Search
 	ctx      context.Context
 	settings simulation.Settings
 	tried    []*trial
-	full     int // trials in full so far
+	full     int // full trials so far
 }
 
 // try plays a candidate's first replications, or all of them.
@@ -176,15 +177,15 @@ func (p *prober) try(candidate []int, full bool) (capacity.Trial, error) {
 		return capacity.Trial{Cost: cost.Mean, Holds: holds}, nil
 	}
 	p.full++
-	t.outcome.Verdict, t.outcome.Why, err = t.surely(share(1-p.confidence, p.full), p.confidence)
+	t.outcome.Verdict, t.outcome.Why, err = t.judge(share(1-p.confidence, p.full), p.confidence)
 	if t.outcome.Verdict == Fails {
 		t.outcome.Why += also(bottleneck)
 	}
 	return capacity.Trial{Cost: cost.Mean, Holds: t.outcome.Verdict == Holds}, err
 }
 
-// share divides the chance of a wrong answer: half for the first plan that is tried in full, half of
-// what is left for each further one, so that all together stay below it.
+// share returns the chance of a wrong answer allowed for the full trial of a number: half for the first, and
+// half of the rest for each further one. All together stay below chance.
 func share(chance float64, number int) float64 { return math.Ldexp(chance, -number) }
 
 func (p *prober) trialOf(candidate []int) (*trial, error) {
@@ -202,14 +203,14 @@ func (p *prober) trialOf(candidate []int) (*trial, error) {
 	return t, nil
 }
 
-// lean drops the series and histograms of trials.
+// lean returns settings without the series and histograms of trials.
 func (p *prober) lean() simulation.Settings {
 	settings := p.settings
 	settings.Lean = true
 	return settings
 }
 
-// again plays replication 0 of a plan once more, to keep the series that trials drop.
+// again plays replication 0 of a plan once more, because trials drop its series.
 func (p *prober) again(t *trial) (simulation.Result, error) {
 	if err := t.series.PlayFirstAgain(p.ctx, p.settings); err != nil {
 		return simulation.Result{}, err
@@ -219,7 +220,7 @@ func (p *prober) again(t *trial) (simulation.Result, error) {
 	return result, err
 }
 
-// sumUp tells what became of every plan that was tried.
+// sumUp returns the result of every plan that was tried.
 func (p *prober) sumUp(found capacity.Found) Searched {
 	result := Searched{
 		Plan: p.start.Scenario.Plan(), Confidence: p.confidence, Vary: p.vary, All: p.Search.Candidates(), Quick: found.Quick, Full: found.Full, Unfinished: found.Exhausted,
@@ -230,8 +231,8 @@ func (p *prober) sumUp(found capacity.Found) Searched {
 	for _, t := range p.tried {
 		if t.outcome.Verdict == MayHold {
 			t.outcome.Why = "it was not tried in full"
-			if dearer := t.outcome.Cost.Mean - found.Cost; found.Candidate != nil && dearer >= 0 {
-				t.outcome.Why = fmt.Sprintf("it costs %s more than the plan found", units.Amount(dearer))
+			if surplus := t.outcome.Cost.Mean - found.Cost; found.Candidate != nil && surplus >= 0 {
+				t.outcome.Why = fmt.Sprintf("it costs %s more than the plan found", units.Amount(surplus))
 			}
 		}
 		result.Candidates = append(result.Candidates, t.outcome)

@@ -35,7 +35,7 @@ func TestCheapestStaffIsThatOfTheFormula(t *testing.T) {
 		}
 	}
 	searched, simulations, _ := search(t, scenario, setup.Options{}, 10)
-	if got := spellSettings(searched.Found); got != want {
+	if got := settingsText(searched.Found); got != want {
 		t.Errorf("found %s, the formula says %s: %+v", got, want, searched)
 	}
 	compared := CompareSearched(searched, simulations)
@@ -64,7 +64,7 @@ func TestPoliciesAreVaried(t *testing.T) {
 		want++
 	}
 	searched, _, _ := search(t, parseScenario(t, strings.NewReplacer("[0, 100]", "[0]", "99%", "98.7%", "10m", "30m").Replace(desk)), setup.Options{}, 10)
-	if got := spellSettings(searched.Found); got != fmt.Sprintf("policies.entry.bounded-fifo.limit %d, policies.entry.bounded-fifo.queue 0", want) {
+	if got := settingsText(searched.Found); got != fmt.Sprintf("policies.entry.bounded-fifo.limit %d, policies.entry.bounded-fifo.queue 0", want) {
 		t.Errorf("found %s, want %d: %+v", got, want, searched)
 	}
 }

@@ -63,7 +63,7 @@ func TestSearchWithoutAnAnswer(t *testing.T) {
 	if searched.Found != nil || searched.Verdict() != report.Fail || len(simulations) != 1 {
 		t.Fatalf("%+v", searched)
 	}
-	if why := searched.Candidates[0].Why; !strings.Contains(why, "go.passed >= 99% of scheduled: it is ") || !strings.Contains(why, "entry turned away") {
+	if why := searched.Candidates[0].Why; !strings.Contains(why, "go.passed >= 99% of scheduled: the mean is ") || !strings.Contains(why, "entry turned away") {
 		t.Error(why)
 	}
 	if c := CompareSearched(searched, simulations); c.Best != "" || !strings.Contains(c.Why[0], "no plan meets") {
@@ -71,9 +71,9 @@ func TestSearchWithoutAnAnswer(t *testing.T) {
 	}
 }
 
-// TestSurelyNeedsConfidence: by hand, margins of 1, 2 and 3 s have a mean of 2 and a standard error of
-// 0.577; t(0.95; 2) is 2.92, so that the bound is 0.31, and at 99 % (6.96) below 0.
-func TestSurelyNeedsConfidence(t *testing.T) {
+// TestJudgeNeedsConfidence: by hand, margins of 1, 2 and 3 s have a mean of 2 and a standard error of 0.577.
+// With t(0.95; 2) = 2.92 the bound is 0.31; at 99 % (6.96) it is below 0.
+func TestJudgeNeedsConfidence(t *testing.T) {
 	model, err := setup.NewModel(parseScenario(t, strings.Replace(desk, "go.passed >= 99% of scheduled", "go.response_time.mean < 5s", 1)), setup.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -86,16 +86,16 @@ func TestSurelyNeedsConfidence(t *testing.T) {
 		chance float64
 		want   string
 	}{{0.05, Holds}, {0.01, Unsure}} {
-		if verdict, why, err := tried.surely(test.chance, 0.95); err != nil || verdict != test.want || (why == "") != (verdict == Holds) {
+		if verdict, why, err := tried.judge(test.chance, 0.95); err != nil || verdict != test.want || (why == "") != (verdict == Holds) {
 			t.Errorf("chance %v: %s (%s), %v", test.chance, verdict, why, err)
 		}
 	}
 	tried.series.Replications[0].Margins[0].By = -9
-	if verdict, why, _ := tried.surely(0.05, 0.95); verdict != Fails || !strings.Contains(why, "it is 6.3 s in the mean") {
+	if verdict, why, _ := tried.judge(0.05, 0.95); verdict != Fails || !strings.Contains(why, "the mean is 6.3 s") {
 		t.Error(verdict, why)
 	}
 	tried.series.Replications[0].Margins[0].Unknown = "never measured"
-	if verdict, why, _ := tried.surely(0.05, 0.95); verdict != Fails || !strings.Contains(why, "never measured") {
+	if verdict, why, _ := tried.judge(0.05, 0.95); verdict != Fails || !strings.Contains(why, "never measured") {
 		t.Error(verdict, why)
 	}
 }
@@ -110,7 +110,7 @@ func TestChancesOfAWrongAnswerAddUp(t *testing.T) {
 	}
 }
 
-// TestSearchIsRefused: what cannot be searched is said before anything is played.
+// TestSearchIsRefused: a search that cannot work is refused before anything is played.
 func TestSearchIsRefused(t *testing.T) {
 	for _, test := range []struct{ why, text, want string }{
 		{"no section", shop, "does not say what may vary"},

@@ -12,28 +12,28 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// FoundPlan is the name of the plan found, beside the one that was varied.
+// FoundPlan is the name of the plan found, next to the plan that was varied.
 const FoundPlan = "cheapest"
 
-// What a search can say of a plan.
+// The verdicts of a search on a plan.
 const (
 	Holds   = "holds"    // the thresholds are met with the confidence
-	Fails   = "fails"    // they are not
+	Fails   = "fails"    // the thresholds are not met
 	Unsure  = "unsure"   // they are met on average, but not with the confidence
-	MayHold = "may hold" // two replications do not speak against it
+	MayHold = "may hold" // the thresholds are met in at least one of two replications
 )
 
-// Searched is what a search came to, in plans.json.
+// Searched is the result of a search, in plans.json.
 type Searched struct {
-	Plan       string              `json:"plan"` // that was varied
+	Plan       string              `json:"plan"` // the plan that was varied
 	Confidence float64             `json:"confidence"`
 	Vary       []scenarios.Vary    `json:"vary"`
-	All        int                 `json:"all"`                  // candidates that there are
+	All        int                 `json:"all"`                  // number of candidates
 	Quick      int                 `json:"quick"`                // tried with two replications
 	Full       int                 `json:"full"`                 // tried with all replications
-	Found      []scenarios.Setting `json:"found,omitempty"`      // of the cheapest plan that holds; absent where none was found
-	Unfinished bool                `json:"unfinished,omitempty"` // some that may hold were never tried in full
-	Candidates []Candidate         `json:"candidates"`           // those that were tried, in that order
+	Found      []scenarios.Setting `json:"found,omitempty"`      // settings of the cheapest plan that holds; absent if none was found
+	Unfinished bool                `json:"unfinished,omitempty"` // some plans that may hold were never tried in full
+	Candidates []Candidate         `json:"candidates"`           // the candidates that were tried, in that order
 }
 
 // Candidate is a plan that was tried.
@@ -42,11 +42,11 @@ type Candidate struct {
 	Replications int                 `json:"replications"`
 	Cost         Estimate            `json:"cost"`
 	Verdict      string              `json:"verdict"`
-	Why          string              `json:"why,omitempty"` // it is not the plan found
+	Why          string              `json:"why,omitempty"` // why it is not the plan found
 }
 
-// Verdict is that of the whole search: pass where a plan was found, and inconclusive where one that was
-// never tried in full may hold.
+// Verdict returns the verdict of the whole search: pass if a plan was found, and inconclusive if a plan that
+// may hold was never tried in full.
 func (s Searched) Verdict() report.Verdict {
 	switch {
 	case s.Found != nil:
@@ -57,10 +57,10 @@ func (s Searched) Verdict() report.Verdict {
 	return report.Fail
 }
 
-// Name spells settings, as in stations.web.servers 8, stations.web.queue 20.
-func (c Candidate) Name() string { return spellSettings(c.Settings) }
+// Name returns the settings as text, as in stations.web.servers 8, stations.web.queue 20.
+func (c Candidate) Name() string { return settingsText(c.Settings) }
 
-func spellSettings(settings []scenarios.Setting) string {
+func settingsText(settings []scenarios.Setting) string {
 	var parts []string
 	for _, setting := range settings {
 		parts = append(parts, setting.Path+" "+string(setting.Value))
@@ -68,13 +68,13 @@ func spellSettings(settings []scenarios.Setting) string {
 	return strings.Join(parts, ", ")
 }
 
-// Sentence says in words what was found.
+// Sentence states the result of the search.
 func (s Searched) Sentence(currency string) string {
 	if s.Found == nil && s.Unfinished {
-		return fmt.Sprintf("no plan was found: %d that might hold were tried in full and none surely does, and others are left; narrow what varies, or play more replications", s.Full)
+		return fmt.Sprintf("no plan was found: %d candidates were tried in full, and none meets the thresholds with the confidence asked for; others were not tried; vary fewer settings, or play more replications", s.Full)
 	}
 	if s.Found == nil {
-		return "no plan meets the thresholds; let more vary, or ask for less"
+		return "no plan meets the thresholds; vary more settings, or relax the thresholds"
 	}
 	for _, candidate := range s.Candidates {
 		if candidate.Verdict == Holds {
@@ -93,7 +93,7 @@ func (s Searched) Rows(currency string) [][]string {
 	return rows
 }
 
-// mayHold says whether all conditions hold in one replication at least.
+// mayHold reports whether all conditions hold in at least one replication.
 func (t *trial) mayHold() bool {
 	for _, replay := range t.series.Replications {
 		held := true
@@ -107,7 +107,7 @@ func (t *trial) mayHold() bool {
 	return false
 }
 
-// broken names the first condition that a replication breaks, and what is measured instead.
+// broken returns the first condition that a replication breaks, and the measured mean.
 func (t *trial) broken() string {
 	for i, condition := range t.must() {
 		values, unknown := t.margins(i)
@@ -116,14 +116,14 @@ func (t *trial) broken() string {
 		}
 		for _, replay := range t.series.Replications {
 			if !replay.Margins[i].Holds() {
-				return fmt.Sprintf("%s: it is %s in the mean", condition.Source, condition.Value(mean(values)))
+				return fmt.Sprintf("%s: the mean is %s", condition.Source, condition.Value(mean(values)))
 			}
 		}
 	}
 	return ""
 }
 
-// must are the conditions that must hold.
+// must returns the conditions that must hold.
 func (t *trial) must() []threshold.Condition {
 	var all []threshold.Condition
 	for _, condition := range t.series.Model.Conditions {
@@ -134,7 +134,7 @@ func (t *trial) must() []threshold.Condition {
 	return all
 }
 
-// margins are those of one condition over the replications, or why one is not known.
+// margins returns the margins of one condition over the replications, or why one is not known.
 func (t *trial) margins(condition int) (values []float64, unknown string) {
 	for _, replay := range t.series.Replications {
 		if m := replay.Margins[condition]; m.Unknown != "" {
@@ -145,10 +145,10 @@ func (t *trial) margins(condition int) (values []float64, unknown string) {
 	return values, ""
 }
 
-// surely judges all conditions together: each by the one-sided bound of its expected margin, the chance
-// of a wrong answer divided among them (Bonferroni). The replications have the same people under all
-// candidates.
-func (t *trial) surely(chance, confidence float64) (verdict, why string, err error) {
+// judge judges all conditions together. It takes the one-sided bound of the expected margin of each, and
+// divides the chance of a wrong answer among them (Bonferroni). The replications have the same people under
+// all candidates.
+func (t *trial) judge(chance, confidence float64) (verdict, why string, err error) {
 	all := t.must()
 	for i, condition := range all {
 		values, unknown := t.margins(i)
@@ -161,10 +161,10 @@ func (t *trial) surely(chance, confidence float64) (verdict, why string, err err
 		}
 		strict := t.series.Replications[0].Margins[i].Strict
 		if middle := (threshold.Margin{By: mean(values), Strict: strict}); !middle.Holds() {
-			return Fails, fmt.Sprintf("%s: it is %s in the mean", condition.Source, condition.Value(middle.By)), nil
+			return Fails, fmt.Sprintf("%s: the mean is %s", condition.Source, condition.Value(middle.By)), nil
 		}
 		if !(threshold.Margin{By: least, Strict: strict}).Holds() {
-			return Unsure, fmt.Sprintf("%s: it is %s in the mean, but chance may hide %s from a confidence of %.4g %%",
+			return Unsure, fmt.Sprintf("%s: the mean is %s, but only %s is sure with a confidence of %.4g %%",
 				condition.Source, condition.Value(mean(values)), condition.Value(least), 100*confidence), nil
 		}
 	}
@@ -179,7 +179,7 @@ func mean(values []float64) float64 {
 	return sum
 }
 
-// CompareSearched sums up a search: the plan that was varied, and the one found beside it.
+// CompareSearched summarizes a search: the plan that was varied, and the plan found.
 func CompareSearched(searched Searched, simulations []simulation.Result) Comparison {
 	c := ComparePlans(simulations)
 	c.Search, c.Best = &searched, ""

@@ -5,18 +5,18 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// PlanFigure is one figure that plans are compared by.
+// PlanFigure is a figure by which plans are compared.
 type PlanFigure struct {
-	Name  string // in plans.json
-	Title string // in tables
+	Name  string // its key in plans.json
+	Title string // its title in tables
 	Spell func(float64) string
-	Of    func(PlanOutcome) *Estimate // nil where it is not known
+	Of    func(PlanOutcome) *Estimate // nil if it is not known
 
 	replay func(simulation.Replication) float64
 	set    func(*PlanOutcome, Estimate)
 }
 
-// PlanFigures are all of them.
+// PlanFigures returns all of them.
 func PlanFigures() []PlanFigure {
 	return []PlanFigure{
 		{
@@ -62,7 +62,7 @@ func PlanFigures() []PlanFigure {
 	}
 }
 
-// Cell writes an estimate for a table, as in 1,234 ±56; a figure that is not known is a dash.
+// Cell returns an estimate as a table cell, as in 1,234 ±56, or a dash if it is not known.
 func (f PlanFigure) Cell(e *Estimate) string {
 	if e == nil {
 		return "-"
@@ -74,8 +74,8 @@ func (f PlanFigure) Cell(e *Estimate) string {
 	return text
 }
 
-// Rows returns a table of the figures, its first row the titles. With differences, it holds those of
-// every plan from the first.
+// Rows returns a table of the figures. Its first row holds the titles. With differences, it holds the
+// differences of every plan from the first.
 func (c Comparison) Rows(differences bool, names ...string) [][]string {
 	rows := [][]string{{"plan"}}
 	for _, plan := range c.Plans {

@@ -17,31 +17,31 @@ type World struct {
 	models []*setup.Model
 }
 
-// Uncertain is every plan in every combination of the low, middle and high values of a scenario's
+// Uncertain holds every plan in every combination of the low, middle and high values of a scenario's
 // uncertain inputs. Replication k has the same people under every plan of one combination.
 type Uncertain struct {
 	inputs []scenarios.Uncertain
 	worlds []World
 }
 
-// Uncertainty is what they come to, in plans.json.
+// Uncertainty is the result, in plans.json.
 type Uncertainty struct {
 	Inputs      []scenarios.Uncertain `json:"inputs"`
 	Worlds      int                   `json:"combinations"`
 	Runs        int                   `json:"runs"`
 	Plans       []PlanRegret          `json:"plans"`
-	LeastRegret string                `json:"least_regret"`   // the plan whose greatest regret is the smallest
-	Tied        []string              `json:"tied,omitempty"` // others whose greatest regret is as small
+	LeastRegret string                `json:"least_regret"`   // the plan with the smallest maximum regret
+	Tied        []string              `json:"tied,omitempty"` // other plans with the same maximum regret
 }
 
-// PlanRegret is how one plan does in all combinations.
+// PlanRegret is the result of one plan in all combinations.
 type PlanRegret struct {
 	Plan     string      `json:"plan"`
 	Finished [3]float64  `json:"finished"`       // people who finish: fewest, at all middle values, most
-	Cost     *[3]float64 `json:"cost,omitempty"` // the same; absent where nothing has a price
-	Regret   Estimate    `json:"regret"`         // the most people by which it falls short of the best plan of a combination, paired
-	At       []string    `json:"at"`             // the values of the inputs there
-	Sways    []Sway      `json:"sways"`          // one input at a time, the others at their middle
+	Cost     *[3]float64 `json:"cost,omitempty"` // the same; absent if nothing has a price
+	Regret   Estimate    `json:"regret"`         // the most people by which the plan falls short of the best plan of a combination, paired
+	At       []string    `json:"at"`             // the values of the inputs in that combination
+	Sways    []Sway      `json:"sways"`          // one input varies, the others have their middle values
 }
 
 // Sway is how many people finish at the low and the high value of one input.
@@ -83,7 +83,7 @@ func NewUncertain(scenario *scenarios.Scenario, options setup.Options, plans []s
 	return u, nil
 }
 
-// Runs is how many simulations it takes with so many replications.
+// Runs returns the number of simulations for a number of replications.
 func (u *Uncertain) Runs(replications int) int {
 	return len(u.worlds) * len(u.worlds[0].models) * max(1, replications)
 }
@@ -91,11 +91,11 @@ func (u *Uncertain) Runs(replications int) int {
 // First returns the first model that is played.
 func (u *Uncertain) First() *setup.Model { return u.worlds[0].models[0] }
 
-// Combinations is how many there are.
+// Combinations returns the number of combinations.
 func (u *Uncertain) Combinations() int { return len(u.worlds) }
 
-// Play simulates them all. Of several plans with the least regret the one called best is named where it is
-// among them, or else the cheapest.
+// Play simulates all combinations. If several plans tie for least regret, the plan named best is preferred,
+// then the cheapest.
 func (u *Uncertain) Play(ctx context.Context, settings simulation.Settings, best string, expected func(first, rest time.Duration)) (Uncertainty, error) {
 	settings.Lean = true
 	study := simulation.Study{Settings: settings, Expected: expected}
@@ -127,7 +127,8 @@ func (u *Uncertainty) decide(best string) {
 	}
 }
 
-// before says whether a plan has less to regret than another or, of equals, is the best plan or cheaper.
+// before reports whether a plan has less regret than another or, if they tie, whether it is the best plan or
+// cheaper.
 func (p PlanRegret) before(other PlanRegret, best string) bool {
 	switch {
 	case p.Regret.Mean != other.Regret.Mean:
@@ -138,7 +139,7 @@ func (p PlanRegret) before(other PlanRegret, best string) bool {
 	return p.Cost != nil && other.Cost != nil && p.Cost[1] < other.Cost[1]
 }
 
-// Tie says with which plans that of the least regret is in a tie; empty where with none.
+// Tie names the plans that tie with the plan of least regret, or returns "" if there are none.
 func (u Uncertainty) Tie() string {
 	if len(u.Tied) == 0 {
 		return ""
@@ -146,7 +147,7 @@ func (u Uncertainty) Tie() string {
 	return "in a tie with " + strings.Join(u.Tied, ", ")
 }
 
-// regrets sums up simulations, which stand world by world and plan by plan.
+// regrets summarizes simulations, which are ordered by world and then by plan.
 func (u *Uncertain) regrets(simulations []simulation.Result, plans, runs int) Uncertainty {
 	result := Uncertainty{Inputs: u.inputs, Worlds: len(u.worlds), Runs: runs}
 	for plan := range plans {
@@ -189,7 +190,7 @@ func meanOf(s simulation.Result, figure func(simulation.Replication) float64) fl
 	return estimate(s.Replications, figure).Mean
 }
 
-// spread is the least of the values, that in the middle, and the greatest.
+// spread returns the smallest value, the one in the middle, and the greatest.
 func spread(count, middle int, value func(int) float64) [3]float64 {
 	s := [3]float64{value(0), value(middle), value(0)}
 	for i := range count {
@@ -198,7 +199,7 @@ func spread(count, middle int, value func(int) float64) [3]float64 {
 	return s
 }
 
-// withPlaces adds to a table of the plans where each has most to regret.
+// withPlaces adds a column to a table of the plans: the inputs at which each plan has the most regret.
 func (u Uncertainty) withPlaces(rows [][]string) [][]string {
 	rows[0] = append(rows[0], "most regret at")
 	for i, plan := range u.Plans {

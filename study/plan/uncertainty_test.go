@@ -8,8 +8,8 @@ import (
 	"github.com/ombak-sim/ombak/study/simulation"
 )
 
-// TestUncertainty: 400 people pass whatever the plan, so that nothing is regretted and the cheaper plan
-// is chosen; only the number of people sways the result, in proportion.
+// TestUncertainty: 400 people pass under every plan, so there is no regret and the cheaper plan is chosen.
+// Only the number of people changes the result, in proportion.
 func TestUncertainty(t *testing.T) {
 	scenario := parseScenario(t, shop+`
 uncertain:
@@ -62,7 +62,8 @@ func TestRegret(t *testing.T) {
 	}
 }
 
-// TestTiedRegret: of plans with as little to regret the best is named, or else the cheaper, and the tie told.
+// TestTiedRegret: if plans tie for least regret, the best plan is named, or else the cheaper one, and the tie
+// is reported.
 func TestTiedRegret(t *testing.T) {
 	regret := func(plan string, people, cost float64) PlanRegret {
 		return PlanRegret{Plan: plan, Regret: Estimate{Mean: people}, Cost: &[3]float64{cost, cost, cost}}

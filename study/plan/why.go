@@ -11,22 +11,22 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// reasonFor explains in one sentence why a plan is the best: most people finish under it, or it wins the tie with
-// its equals.
+// reasonFor explains in one sentence why a plan is the best: no other plan lets as many people finish, or it wins the
+// tie with its equals.
 func (c Comparison) reasonFor(best, top int, equals []int) string {
 	plan := c.Plans[best]
-	group := "of the plans that hold the thresholds"
+	lead := plan.Plan + " is best: it meets the thresholds, and no other plan that does"
 	if plan.Verdict != report.Pass {
-		group = "no plan holds the thresholds; of all"
+		lead = plan.Plan + " is best, although no plan meets the thresholds: no other plan"
 	}
 	alike := slices.ContainsFunc(equals, func(i int) bool { return c.Plans[i].Finished.Mean >= plan.Finished.Mean })
-	text := fmt.Sprintf("%s: %s, most people finish: %s", plan.Plan, group, units.Amount(plan.Finished.Mean))
+	text := fmt.Sprintf("%s lets as many people finish (%s)", lead, units.Amount(plan.Finished.Mean))
 	if best != top || alike {
-		more := "lets more"
+		more := "more"
 		if best != top && c.repeated() {
-			more = "surely lets more"
+			more = "significantly more"
 		}
-		text = fmt.Sprintf("%s: %s, none %s people finish than its %s, and of the plans that do as well %s", plan.Plan, group, more, units.Amount(plan.Finished.Mean), c.tieBreak(plan, equals))
+		text = fmt.Sprintf("%s lets %s people finish (%s); %s", lead, more, units.Amount(plan.Finished.Mean), c.tieBreak(plan, equals))
 	}
 	if plan.Cost != nil {
 		text += fmt.Sprintf(", at %s", strings.TrimSpace(units.Amount(plan.Cost.Mean)+" "+c.Currency))
@@ -49,59 +49,59 @@ func (c Comparison) tieBreak(plan PlanOutcome, equals []int) string {
 	}
 	switch {
 	case len(asCheap) == 0:
-		return "it is the cheapest"
+		return "it is the cheapest of those that do as well"
 	case len(asQuick) > 0:
-		return "cost and waiting are the same as under " + strings.Join(asQuick, ", ")
+		return "its cost and waiting are the same as under " + strings.Join(asQuick, ", ")
 	case plan.Cost != nil:
-		return "no plan is cheaper, and people wait least under it"
+		return "of those that do as well, none is cheaper, and people wait least under it"
 	}
-	return "people wait least under it"
+	return "people wait least under it of those that do as well"
 }
 
 // reasonAgainst explains in one sentence why a plan is not the best, and names its bottleneck.
 func (c Comparison) reasonAgainst(i, best, top int, equal bool, difference Estimate) string {
 	plan := c.Plans[i]
 	var reason string
-	switch sign := apart(difference); {
+	switch sign := significantSign(difference); {
 	case rank(plan.Verdict) > rank(c.Plans[best].Verdict):
-		reason = "it does not hold " + brokenThreshold(plan)
+		reason = "it does not meet " + brokenThreshold(plan)
 	case sign < 0:
 		reason = fmt.Sprintf("%s than under %s", people(difference), c.Plans[best].Plan)
 	case sign > 0:
 		reason = fmt.Sprintf("%s than under %s, but the difference is not certain enough", people(difference), c.Plans[best].Plan)
 	case equal:
-		reason = c.unsure(best, difference) + drawback(plan, c.Plans[best], c.Currency)
+		reason = c.insignificant(best, difference) + drawback(plan, c.Plans[best], c.Currency)
 	default:
-		reason = fmt.Sprintf("%s, but surely fewer than under %s", c.unsure(best, difference), c.Plans[top].Plan)
+		reason = fmt.Sprintf("%s, but significantly fewer than under %s", c.insignificant(best, difference), c.Plans[top].Plan)
 	}
 	return plan.Plan + ": " + reason + also(plan.Bottleneck)
 }
 
-// unsure describes a difference that chance may explain.
-func (c Comparison) unsure(best int, difference Estimate) string {
+// insignificant describes a difference that may be due to chance.
+func (c Comparison) insignificant(best int, difference Estimate) string {
 	switch {
 	case difference.Mean != 0:
-		return fmt.Sprintf("chance may explain that %s than under %s", people(difference), c.Plans[best].Plan)
+		return fmt.Sprintf("%s than under %s, which may be due to chance", people(difference), c.Plans[best].Plan)
 	case interval(difference) != "":
 		return "on average as many people finish as under " + c.Plans[best].Plan
 	}
 	return "as many people finish as under " + c.Plans[best].Plan
 }
 
-// drawback names what the best plan has over a plan that does as well: cost, then waiting.
+// drawback names the advantage of the best plan over a plan that does as well: cost, then waiting.
 func drawback(plan, best PlanOutcome, currency string) string {
 	longer := plan.WaitedMin.Mean - best.WaitedMin.Mean
 	switch {
 	case plan.Cost != nil && best.Cost != nil && plan.Cost.Mean > best.Cost.Mean:
 		return fmt.Sprintf(", and it costs %s more", strings.TrimSpace(units.Amount(plan.Cost.Mean-best.Cost.Mean)+" "+currency))
 	case longer > 0:
-		spelt := units.Amount(longer)
+		text := units.Amount(longer)
 		if longer < 1 {
-			spelt = units.Rate(longer)
+			text = units.Rate(longer)
 		}
-		return fmt.Sprintf(", and they wait %s person-minutes longer", spelt)
+		return fmt.Sprintf(", and people wait %s person-minutes longer", text)
 	}
-	return ", and cost and waiting are the same too"
+	return ", and its cost and waiting are the same"
 }
 
 // people describes a difference in people who finish, as in "12 ±3 fewer people finish".
@@ -129,16 +129,16 @@ func brokenThreshold(plan PlanOutcome) string {
 			return threshold.Source
 		}
 	}
-	return "the books" // the simulation is invalid, and the report says why
+	return "the validity checks" // the report says which
 }
 
-// bottleneckShare is the share of requests turned away from which a gate counts as a bottleneck.
+// bottleneckShare is the least share of requests turned away that makes a gate a bottleneck.
 const bottleneckShare = 0.01
 
-// backlogShare is the ratio of requests still waiting at the end to requests served from which there is a backlog.
+// backlogShare is the least ratio of requests still waiting at the end to requests served that counts as a backlog.
 const backlogShare = 0.1
 
-// idleShare is the utilization below which the busiest station limits nothing.
+// idleShare is the utilization below which the busiest station is not a limit.
 const idleShare = 0.3
 
 // bottleneckText names the gate that turned most requests away, the gate where most still waited at the end, and the

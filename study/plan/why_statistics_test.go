@@ -12,8 +12,8 @@ import (
 	"github.com/ombak-sim/ombak/study/simulation"
 )
 
-// TestWhyNamesTheRegistry: a tenth of the surge's first hours with a tenth of the servers. Whatever the
-// plan, the registry is what bounds it, and the words say where people are stuck.
+// TestWhyNamesTheRegistry plays a tenth of the surge's first hours with a tenth of the servers. Under every
+// plan the registry is the bottleneck, and the sentences say where people are stuck.
 func TestWhyNamesTheRegistry(t *testing.T) {
 	scenario, err := scenarios.Load("prakerja-2020")
 	if err != nil {

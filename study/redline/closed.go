@@ -8,11 +8,11 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Closed is what several closed loops came to.
+// Closed is the result of playing several closed loops.
 type Closed struct {
 	Levels []Level
 	Law    capacity.USLFit
-	NoLaw  error // why no law goes through the levels; nil if Law does
+	NoLaw  error // why no law fits the levels; nil if Law does
 }
 
 // RunClosed plays a closed loop for each number of people under way. Levels that were played before an
@@ -33,7 +33,7 @@ func RunClosed(concurrencies []int, play func(people int) (Level, error)) (Close
 
 func (c *Closed) fit() { c.Law, c.NoLaw = capacity.FitUSL(c.Points()) }
 
-// Points are the levels in which people finished.
+// Points returns the levels in which people finished.
 func (c Closed) Points() (points []capacity.Point) {
 	for _, level := range c.Levels {
 		if throughput := level.Finished(); level.Concurrency > 0 && throughput > 0 {
@@ -43,7 +43,8 @@ func (c Closed) Points() (points []capacity.Point) {
 	return points
 }
 
-// Report returns the report of the last level, with all levels and the law in it. There must be a level.
+// Report returns the report of the last level, with all levels and the law in it. It panics if there is no
+// level.
 func (c Closed) Report() report.Report {
 	whole := c.Levels[len(c.Levels)-1].Report
 	for _, level := range c.Levels {
@@ -75,8 +76,8 @@ func (c Closed) Bounds(seed workload.Seed) (low, high *capacity.USL, warnings []
 // Sentence states the law, or why there is none.
 func (c Closed) Sentence() string {
 	if c.NoLaw != nil {
-		return fmt.Sprintf("No law of scalability goes through the levels: %v.", c.NoLaw)
+		return fmt.Sprintf("No law of scalability fits the levels: %v.", c.NoLaw)
 	}
-	return fmt.Sprintf("The Universal Scalability Law through the levels: σ = %.4g, κ = %.4g, λ = %.4g/s; beyond %.4g people under way more add little.",
+	return fmt.Sprintf("The Universal Scalability Law fitted to the levels: σ = %.4g, κ = %.4g, λ = %.4g/s; beyond %.4g people under way more add little.",
 		c.Law.Sigma, c.Law.Kappa, c.Law.Lambda, c.Law.Knee())
 }

@@ -10,18 +10,18 @@ import (
 // Level is one load that was played.
 type Level struct {
 	Name        string  // of its folder, relative to the redline's own
-	Rate        float64 // people per second who were offered
+	Rate        float64 // people offered per second
 	Concurrency int     // people kept under way; 0 in an open loop
 	Report      report.Report
 }
 
-// Held reports whether the level counts as one that held. Too little data does: the rate is low, not the
-// service.
+// Held reports whether the level counts as one that held. A level with too little data counts as held,
+// because its rate is low.
 func (l Level) Held() bool {
 	return l.Report.Verdict == report.Pass || l.Report.Verdict == report.Inconclusive
 }
 
-// Why names the first threshold that broke, why the run is invalid, or else the verdict.
+// Why returns the first threshold that broke, why the run is invalid, or else the verdict.
 func (l Level) Why() string {
 	if len(l.Report.Invalid) > 0 {
 		return "invalid: " + l.Report.Invalid[0]
@@ -62,7 +62,7 @@ func (l Level) Finished() float64 {
 	return l.Report.Offered.Completed / l.Report.DurationS
 }
 
-// entry is the level in the report of all levels.
+// entry returns the level as it appears in the report of all levels.
 func (l Level) entry() report.Level {
 	entry := report.Level{OfferedPerS: l.Rate, Report: l.Name + "/report.json"}
 	if l.Concurrency > 0 {
@@ -71,7 +71,7 @@ func (l Level) entry() report.Level {
 	return entry
 }
 
-// entries are all levels, the lowest rate first.
+// entries returns all levels, the lowest rate first.
 func entries(levels []Level) []report.Level {
 	var all []report.Level
 	for _, level := range levels {

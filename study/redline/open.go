@@ -7,15 +7,14 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Open is what raising the rate came to.
+// Open is the result of raising the rate.
 type Open struct {
 	Step   string // that arrivals are scheduled at
 	Levels []Level
 	Limit  Limit
 }
 
-// RunOpen plays rates until the limit is known. Play plays a level; levels that were played before an error
-// are kept.
+// RunOpen plays rates until the limit is known. Levels that were played before an error are kept.
 func RunOpen(step string, b Bisection, play func(rate float64) (Level, error)) (Open, error) {
 	open := Open{Step: step}
 	var err error
@@ -31,7 +30,7 @@ func RunOpen(step string, b Bisection, play func(rate float64) (Level, error)) (
 }
 
 // Report returns the report of the highest rate that held, or else of the first level, with all levels and
-// the limit in it. There must be a level.
+// the limit in it. It panics if there is no level.
 func (o Open) Report() report.Report {
 	whole := o.Levels[0].Report
 	if held, found := o.at(o.Limit.Held); found {
@@ -52,10 +51,10 @@ func (o Open) at(rate float64) (level Level, found bool) {
 	return level, found
 }
 
-// Knee returns the offered rate whose level has the most power, goodput over mean response time: below
-// it more load costs little waiting, above it more waiting brings little (Kleinrock, Power and
-// Deterministic Rules of Thumb for Probabilistic Problems in Computer Communications, ICC 1979).
-// It is 0 if no level answered anybody.
+// Knee returns the offered rate whose level has the most power, which is goodput divided by mean response
+// time. Below it, more load costs little waiting; above it, more waiting yields little goodput (Kleinrock,
+// Power and Deterministic Rules of Thumb for Probabilistic Problems in Computer Communications, ICC 1979). It
+// is 0 if no level answered anybody.
 func (o Open) Knee() float64 {
 	knee, most := 0.0, 0.0
 	for _, level := range o.Levels {
@@ -70,7 +69,7 @@ func (o Open) Knee() float64 {
 	return knee
 }
 
-// bottleneck names what was busiest at the lowest rate that broke.
+// bottleneck returns what was busiest at the lowest rate that broke.
 func (o Open) bottleneck() string {
 	if broke, found := o.at(o.Limit.Broke); found {
 		return broke.Report.Bottleneck().String()

@@ -13,7 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/study/redline"
 )
 
-// Wherever the limit lies, the search encloses it within its precision.
+// Wherever the limit is, the search encloses it within its precision.
 func TestBisectionEnclosesTheLimit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := math.Exp(rapid.Float64Range(0, 10).Draw(t, "log limit"))
@@ -69,7 +69,8 @@ func TestLawOfClosedLevels(t *testing.T) {
 	}
 }
 
-// TestOpenKeepsWhatWasPlayed: a level that cannot be played ends the redline, and those before it are told.
+// TestOpenKeepsWhatWasPlayed: a level that cannot be played ends the redline, and the levels before it are
+// reported.
 func TestOpenKeepsWhatWasPlayed(t *testing.T) {
 	broken := errors.New("broken")
 	open, err := redline.RunOpen("go", redline.Bisection{From: 10, Factor: 2, Precision: .1, Most: 9}, func(rate float64) (redline.Level, error) {
@@ -89,7 +90,7 @@ func TestOpenKeepsWhatWasPlayed(t *testing.T) {
 func ExampleRunOpen() {
 	open, err := redline.RunOpen("go", redline.Bisection{From: 10, Factor: 2, Precision: .1, Most: 20}, func(rate float64) (redline.Level, error) {
 		level := redline.Level{Rate: rate, Report: report.Report{Verdict: report.Pass}}
-		if rate > 50 { // where this service breaks
+		if rate > 50 { // this service breaks above 50/s
 			level.Report.Verdict = report.Fail
 		}
 		return level, nil

@@ -29,8 +29,8 @@ stations:
   desk: {servers: 1, service: exponential(1s)}
 `
 
-// waits plays M/M/1 at a utilization for so many people, whose instants are a Poisson process given their
-// number, and returns the mean wait of each independent value.
+// waits plays M/M/1 at a utilization for a number of people, whose instants are a Poisson process given their
+// number. It returns the mean wait of each independent value.
 func waits(t *testing.T, utilization float64, people, replications int, settings Settings) []float64 {
 	t.Helper()
 	run, err := setup.NewModel(parseScenario(t, queue), setup.Options{})
@@ -59,8 +59,8 @@ func waits(t *testing.T, utilization float64, people, replications int, settings
 	return values
 }
 
-// TestAntitheticPairsVaryLess: where a queue grows, the mean of a pair varies less than that of two
-// independent replications, and is the same in expectation.
+// TestAntitheticPairsVaryLess: if a queue grows, the mean of a pair varies less than that of two independent
+// replications, and has the same expectation.
 func TestAntitheticPairsVaryLess(t *testing.T) {
 	const people, replications = 100, 500
 	plain := waits(t, 1.2, people, replications, Settings{})
@@ -86,7 +86,7 @@ func TestPlansSeeTheSamePeopleInBothTwins(t *testing.T) {
 	if a.Report.Replications != 2 || len(a.Replications) != 1 || a.Report.Offered.Scheduled != b.Report.Offered.Scheduled {
 		t.Errorf("%d replications, %d values", a.Report.Replications, len(a.Replications))
 	}
-	if a.Replications[0].SignUps != b.Replications[0].SignUps { // nothing in the way of sign-up differs
+	if a.Replications[0].SignUps != b.Replications[0].SignUps { // the plans do not differ before sign-up
 		t.Errorf("%v and %v sign-ups", a.Replications[0].SignUps, b.Replications[0].SignUps)
 	}
 	run, err := setup.NewModel(parseScenario(t, queue), setup.Options{})

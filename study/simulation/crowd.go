@@ -10,16 +10,16 @@ import (
 	"github.com/ombak-sim/ombak/sim"
 )
 
-// crowd is who comes to a replication, drawn once for all models that play it. It takes 32 bytes a
-// person until the last of them was played.
+// crowd holds the people of a replication, drawn once for all models that play it. It takes 32 bytes a person
+// until the last model has played it.
 type crowd struct {
 	journey.Crowd
 	once   sync.Once
 	blocks [][]journey.Caller
 }
 
-// everyone draws the crowd on the first call; other callers wait until it is drawn.
-func (c *crowd) everyone() iter.Seq[[]journey.Caller] {
+// callers draws the crowd on the first call; other calls wait until it is drawn.
+func (c *crowd) callers() iter.Seq[[]journey.Caller] {
 	c.once.Do(func() {
 		for block := range c.Blocks() {
 			c.blocks = append(c.blocks, slices.Clone(block))
@@ -28,8 +28,8 @@ func (c *crowd) everyone() iter.Seq[[]journey.Caller] {
 	return slices.Values(c.blocks)
 }
 
-// sharing orders the jobs by replication, and gives neighbours one crowd if the same people come to both.
-func sharing(jobs []job, settings Settings) []job {
+// shareCrowds orders the jobs by replication, and gives neighbours one crowd if both have the same people.
+func shareCrowds(jobs []job, settings Settings) []job {
 	slices.SortStableFunc(jobs, func(a, b job) int { return a.number - b.number })
 	var before journey.Crowd
 	for i := range jobs {
@@ -46,10 +46,10 @@ func sharing(jobs []job, settings Settings) []job {
 	return jobs
 }
 
-// among returns the config with the people who were drawn before.
-func (c *crowd) among(config sim.Config) sim.Config {
+// withCallers returns the config with the people of the crowd.
+func (c *crowd) withCallers(config sim.Config) sim.Config {
 	if c != nil {
-		config.Everyone = c.everyone()
+		config.Everyone = c.callers()
 	}
 	return config
 }

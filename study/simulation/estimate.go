@@ -12,23 +12,23 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// beginning is how long a replication is played to estimate how long all of it takes.
-const beginning = 200 * time.Millisecond
+// trialTime is how long a replication is played to estimate how long all of it takes.
+const trialTime = 200 * time.Millisecond
 
-// TimeEstimate bounds how long one replication takes, extrapolated from its beginning. People may come in
-// a rush or all day long, and their work may be done later: neither the share of the people nor the share
-// of the time that has passed is the share of the work done, but the two bound it.
+// TimeEstimate bounds how long one replication takes, extrapolated from its trialTime. Neither the share of
+// the people nor the share of the time that has passed equals the share of the work done, because people may
+// come in a rush and their work may be done later. The two shares bound it.
 type TimeEstimate struct {
 	Least, Most time.Duration
 }
 
-// EstimateTime plays the beginning of a model's first replication and discards it.
+// EstimateTime plays the trialTime of a model's first replication and discards it.
 func EstimateTime(ctx context.Context, model *setup.Model) (TimeEstimate, error) {
 	config := Settings{}.replication(model.Config, 0)
 	steps := config.Journey.Funnel()
 	observers := recorder.NewRecorder(steps, 1, recorder.NewRecording(steps).Add)
-	seen := &beginner{ShardObserver: observers.Observer(0)}
-	brief, stop := context.WithTimeout(ctx, beginning)
+	seen := &progressRecorder{ShardObserver: observers.Observer(0)}
+	brief, stop := context.WithTimeout(ctx, trialTime)
 	defer stop()
 	began := time.Now()
 	_, err := sim.Run(brief, config, func(int) funnel.Observer { return seen })
@@ -46,15 +46,15 @@ func EstimateTime(ctx context.Context, model *setup.Model) (TimeEstimate, error)
 	return TimeEstimate{scaled(took, min(people, past)), scaled(took, max(people, past))}, nil
 }
 
-// beginner records, and notes how far the replication is.
-type beginner struct {
+// progressRecorder records, and notes how far the replication is.
+type progressRecorder struct {
 	*recorder.ShardObserver
 	entered float64 // people
 	latest  time.Duration
 }
 
 // Enter implements [funnel.Observer].
-func (b *beginner) Enter(step int, intended time.Duration) {
+func (b *progressRecorder) Enter(step int, intended time.Duration) {
 	if step == 0 {
 		b.entered++
 	}
@@ -62,7 +62,7 @@ func (b *beginner) Enter(step int, intended time.Duration) {
 }
 
 // Observe implements [funnel.Observer].
-func (b *beginner) Observe(sample funnel.Sample) {
+func (b *progressRecorder) Observe(sample funnel.Sample) {
 	b.latest = max(b.latest, sample.End)
 	b.ShardObserver.Observe(sample)
 }
@@ -71,7 +71,7 @@ func scaled(d time.Duration, factor float64) time.Duration {
 	return time.Duration(float64(d) * max(1, factor))
 }
 
-// Of returns the time that so many replications take, several at once.
+// Of returns the time for a number of replications, several played at once.
 func (f TimeEstimate) Of(runs int, settings Settings) TimeEstimate {
 	rounds := float64(runs) / float64(min(settings.workers(), max(1, runs)))
 	return TimeEstimate{scaled(f.Least, rounds), scaled(f.Most, rounds)}

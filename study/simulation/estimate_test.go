@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 )
 
-// TestForetoldIsSpelt: rounds of runs at once; two times that are near each other are one.
-func TestForetoldIsSpelt(t *testing.T) {
+// TestEstimateText: replications run several at once; two times that are near each other are written as one.
+func TestEstimateText(t *testing.T) {
 	f := TimeEstimate{Least: 2 * time.Second, Most: 10 * time.Second}
 	for _, test := range []struct {
 		runs, workers int
@@ -26,7 +26,8 @@ func TestForetoldIsSpelt(t *testing.T) {
 	}
 }
 
-// TestEstimateTimePlaysTheBeginning: a small run to its end, a large one not; and it may be interrupted.
+// TestEstimateTimePlaysTheBeginning: a small run is played to its end, a large one is not, and both may be
+// interrupted.
 func TestEstimateTimePlaysTheBeginning(t *testing.T) {
 	run, err := setup.NewModel(parseScenario(t, queue), setup.Options{})
 	if err != nil {
@@ -49,7 +50,7 @@ func TestEstimateTimePlaysTheBeginning(t *testing.T) {
 	if _, err := EstimateTime(ended, whole); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if f, err := EstimateTime(t.Context(), whole); err != nil || f.Least < beginning {
-		t.Errorf("a hundred thousand people are foretold to take %+v, %v", f, err)
+	if f, err := EstimateTime(t.Context(), whole); err != nil || f.Least < trialTime {
+		t.Errorf("the estimate for a hundred thousand people is %+v, %v", f, err)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/sim"
 )
 
-// finals notes settings long people were at a step, by settings it ended.
+// finals records how long people were at a step, by outcome.
 type finals struct {
 	nobody
 	step    int
@@ -28,8 +28,8 @@ func (f *finals) Observe(s funnel.Sample) {
 	f.longest[s.Outcome] = max(f.longest[s.Outcome], took)
 }
 
-// TestTheMotivationTestIsEvaluated: people hand the test in and look every 200 ms, for 2 s at most; the
-// score is there when the backend's test_delay has passed, in the simulator as it is live.
+// TestTheMotivationTestIsEvaluated: people submit the test and poll every 200 ms, for 2 s at most. The score
+// is there after the backend's test_delay, in the simulator as in a live run.
 func TestTheMotivationTestIsEvaluated(t *testing.T) {
 	const look, patience, service = 200 * time.Millisecond, 2 * time.Second, 20 * time.Millisecond
 	for _, test := range []struct {

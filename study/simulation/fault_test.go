@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 )
 
-// smokeText returns smoke with other words in its file.
+// smokeText returns smoke with one text of its file replaced.
 func smokeText(t *testing.T, old, new string) *scenarios.Scenario {
 	t.Helper()
 	smoke, err := scenarios.Load("smoke")
@@ -24,7 +24,7 @@ func smokeText(t *testing.T, old, new string) *scenarios.Scenario {
 	return scenario
 }
 
-// smokeWith returns the report of smoke with a registry that suffers.
+// smokeWith returns the report of smoke with a fault of the registry.
 func smokeWith(t *testing.T, old, new string) report.Report {
 	t.Helper()
 	run, err := setup.NewModel(smokeText(t, old, new), setup.Options{})
@@ -41,7 +41,7 @@ func smokeWith(t *testing.T, old, new string) report.Report {
 	return simulation.Report
 }
 
-// TestFaultsOfADependency: each fault does to people what it would do live.
+// TestFaultsOfADependency: each fault has the same effect on people as in a live run.
 func TestFaultsOfADependency(t *testing.T) {
 	const dukcapil = "dukcapil: {kind: dukcapil,"
 	sound := smokeWith(t, dukcapil, dukcapil).Funnel[4]
@@ -51,7 +51,7 @@ func TestFaultsOfADependency(t *testing.T) {
 		holds func(row report.FunnelRow, r report.Report) bool
 	}{
 		{
-			"an outage from the start rejects all, of whom some still try again at the end", "{fault: outage, at: 0s, for: 1h}",
+			"an outage from the start rejects all, some of whom still try again at the end", "{fault: outage, at: 0s, for: 1h}",
 			func(row report.FunnelRow, _ report.Report) bool {
 				return row.Passed+row.Declined == 0 && row.Rejected > 0.5*row.Entered && row.Rejected+row.Unfinished == row.Entered
 			},
@@ -90,21 +90,22 @@ func TestFaultsOfADependency(t *testing.T) {
 	}
 }
 
-// TestFaultsOfMessages: what befalls the mail shows in who finds one, and at once after it is over.
+// TestFaultsOfMessages: a fault of the mail shows in how many people find one, and ends at once when it is
+// over.
 func TestFaultsOfMessages(t *testing.T) {
 	const mail = "mail: {kind: mail,"
 	sound := smokeWith(t, mail, mail).Funnel[2]
 	for _, test := range []struct {
 		why   string
 		fault string
-		least float64 // share of those who find a mail otherwise
+		least float64 // share of those who find a mail without the fault
 		most  float64
 	}{
 		{"half of the mails get lost", "{fault: loss, at: 0s, for: 1h, probability: 50%}", 0.4, 0.6},
-		{"an outage is waited out by nobody whose patience is a second and a half", "{fault: outage, at: 0s, for: 1h}", 0, 0},
+		{"nobody with a patience of a second and a half waits out an outage", "{fault: outage, at: 0s, for: 1h}", 0, 0},
 		{"a mail put off for half a second comes with the repetition after a second", "{fault: greylist, at: 0s, for: 1h, with: {delay: 500ms}}", 0.9, 1},
 		{"a mail put off for an hour does not come", "{fault: greylist, at: 0s, for: 1h, with: {delay: 1h}}", 0, 0},
-		{"what is over is over", "{fault: outage, at: 0s, for: 1ms}", 1, 1},
+		{"a fault has no effect after its end", "{fault: outage, at: 0s, for: 1ms}", 1, 1},
 	} {
 		r := smokeWith(t, mail, mail+" faults: ["+test.fault+"],")
 		if got := r.Funnel[2].Passed / sound.Passed; got < test.least || got > test.most || len(r.Warnings) > 0 {
@@ -113,7 +114,7 @@ func TestFaultsOfMessages(t *testing.T) {
 	}
 }
 
-// TestLimitsOfADependency: what a mock limits is limited in the simulation too.
+// TestLimitsOfADependency: limits of a mock also apply in the simulation.
 func TestLimitsOfADependency(t *testing.T) {
 	const dukcapil = "dukcapil: {kind: dukcapil, servers: 50,"
 	sound := smokeWith(t, dukcapil, dukcapil)

@@ -18,11 +18,11 @@ import (
 type Gate struct {
 	Name    string
 	Turned  float64 // requests
-	Took    float64 // requests that it worked off
+	Took    float64 // requests that it completed
 	Waiting float64 // requests, or people in a waiting room, at the end
 }
 
-// figuresOf takes the figures of one replication from its report.
+// figuresOf returns the figures of one replication, from its report.
 func figuresOf(model *setup.Model, assembled report.Report, config sim.Config) Replication {
 	replication := Replication{Cost: cost(model.Scenario.Prices(), assembled, config), Bottleneck: bottleneck(assembled, config)}
 	scheduled := assembled.Offered.ByStep[model.Scenario.Arrivals.Step].Scheduled
@@ -33,7 +33,7 @@ func figuresOf(model *setup.Model, assembled report.Report, config sim.Config) R
 			replication.SignUps, replication.Lost = row.Passed, max(0, scheduled-row.Passed)
 			replication.P99S = p99Of(step)
 		}
-		if asks(model, row.Step) {
+		if waitsForService(model, row.Step) {
 			replication.WorstP99S = max(replication.WorstP99S, p99Of(step))
 			if times := step.ResponseTimeS; times != nil {
 				replication.WaitedMin += times.Mean * times.Count / 60
@@ -43,7 +43,7 @@ func figuresOf(model *setup.Model, assembled report.Report, config sim.Config) R
 	if last := len(assembled.Funnel) - 1; last >= 0 {
 		replication.Finished, replication.GoodputPerS = assembled.Funnel[last].Passed, assembled.Steps[last].GoodputPerS
 	}
-	replication.RecoveryS, replication.Recovered = report.Recovery(assembled.Series, func(step string) bool { return asks(model, step) })
+	replication.RecoveryS, replication.Recovered = report.Recovery(assembled.Series, func(step string) bool { return waitsForService(model, step) })
 	return replication
 }
 
@@ -54,8 +54,9 @@ func p99Of(step report.StepRow) float64 {
 	return step.ResponseTimePassedS.P99
 }
 
-// asks reports whether people wait at a step for an answer of the service, and not for mail or a result.
-func asks(model *setup.Model, name string) bool {
+// waitsForService reports whether people wait at a step for an answer of the service, and not for mail or a
+// result.
+func waitsForService(model *setup.Model, name string) bool {
 	for _, step := range model.Scenario.Journey {
 		if step.Name == name {
 			return step.Kind == funnel.Request
@@ -64,7 +65,7 @@ func asks(model *setup.Model, name string) bool {
 	return false
 }
 
-// cost adds up servers by the hour, scheduled changes included, calls and what is paid once.
+// cost adds up servers by the hour (scheduled changes included), calls, and fixed costs.
 func cost(prices scenarios.Cost, assembled report.Report, config sim.Config) float64 {
 	total := prices.Fixed
 	for i, station := range config.Stations {
@@ -83,8 +84,8 @@ func cost(prices scenarios.Cost, assembled report.Report, config sim.Config) flo
 	return total
 }
 
-// serverTime integrates the number of servers of one place over a clock, in seconds: a thousand million
-// servers work for longer than a duration holds.
+// serverTime integrates the number of servers at one place over a clock, in seconds. A duration would
+// overflow for a thousand million servers.
 func serverTime(config sim.Config, kind sim.HopKind, place int, clock func(time.Duration) time.Duration) float64 {
 	var service workload.Service
 	if kind == sim.AtStation {
@@ -97,7 +98,7 @@ func serverTime(config sim.Config, kind sim.HopKind, place int, clock func(time.
 		total += float64(servers) * (clock(at) - clock(since)).Seconds()
 		since = at
 	}
-	for _, change := range config.Changes { // in order of time
+	for _, change := range config.Changes { // the changes are in order of time
 		if change.Kind == kind && change.To == place && change.At < config.Until {
 			until(change.At)
 			servers = change.Servers
@@ -107,8 +108,8 @@ func serverTime(config sim.Config, kind sim.HopKind, place int, clock func(time.
 	return total
 }
 
-// bottleneck returns the station or dependency of a replication that worked the largest share of its
-// servers' time, which changes with their number.
+// bottleneck returns the station or dependency of a replication with the highest utilization. The number of
+// servers may change over time.
 func bottleneck(assembled report.Report, config sim.Config) (most report.Bottleneck) {
 	real := func(at time.Duration) time.Duration { return at }
 	consider := func(name string, had float64) {
@@ -127,8 +128,8 @@ func bottleneck(assembled report.Report, config sim.Config) (most report.Bottlen
 	return most
 }
 
-// gatesOf lists the stations and gates that turned requests away, the most first, and then those at
-// which some still waited.
+// gatesOf lists the stations and gates that turned requests away, the most first, and then those where
+// requests still waited.
 func gatesOf(r report.Report) []Gate {
 	var gates []Gate
 	for _, station := range r.Series.Stations {

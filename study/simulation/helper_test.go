@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// nobody watches.
+// nobody observes nothing.
 type nobody struct{}
 
 func (nobody) Enter(int, time.Duration) {}
@@ -23,7 +23,7 @@ func parseScenario(t *testing.T, text string) *scenarios.Scenario {
 	return scenario
 }
 
-// shop is a scenario small enough to know by heart: 400 people in 20 s.
+// shop is a scenario small enough to check by hand: 400 people in 20 s.
 const shop = `
 schema: ombak.scenario/v1
 name: shop

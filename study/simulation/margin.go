@@ -5,7 +5,7 @@ import (
 	"github.com/ombak-sim/ombak/report/threshold"
 )
 
-// Margin is by how much a condition holds in one replication, or why that is not known.
+// Margin is how far a condition is from its limit in one replication, or why that is not known.
 type Margin struct {
 	threshold.Margin
 	Unknown string

@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 )
 
-// queue is a registry that checks 10 people a second, when 20 come each second for 100 s; whoever is
-// turned away tries twice more, as soon as they are told to.
+// queueAtRegistry has a registry that checks 10 people a second, while 20 come each second for 100 s. A
+// rejected person tries twice more, as soon as the service allows.
 const queueAtRegistry = `
 schema: ombak.scenario/v1
 name: queue
@@ -35,7 +35,7 @@ plans:
       - POLICY
 `
 
-// underPolicy simulates queueAtRegistry with one policy, and with further replacements.
+// underPolicy simulates queueAtRegistry with one policy and further replacements.
 func underPolicy(t *testing.T, policy string, replacements ...string) report.Report {
 	t.Helper()
 	text := strings.NewReplacer(append(replacements, "POLICY", policy)...).Replace(queueAtRegistry)
@@ -62,7 +62,7 @@ func stationOf(t *testing.T, r report.Report, name string) (completions, rejecti
 	return 0, 0, 0
 }
 
-// TestAsyncVerify: all are taken, answered at once, and worked off at the pace of the registry.
+// TestAsyncVerify: all requests are accepted, answered at once, and completed at the pace of the registry.
 func TestAsyncVerify(t *testing.T) {
 	r := underPolicy(t, "{policy: async-verify, at: call:registry, workers: 10}")
 	row, step := r.Funnel[0], r.Steps[0]
@@ -81,10 +81,10 @@ func TestAsyncVerify(t *testing.T) {
 	}
 }
 
-// TestAsyncVerifyIsLookedFor: where a step is polled, people hear of the outcome at a look, and give up when patience
-// ends. Who comes at second t waits t seconds for one of ten checks a second: those of the first 30 have the patience,
-// those of the next 43 give up before the run ends, and all are checked in turn.
-func TestAsyncVerifyIsLookedFor(t *testing.T) {
+// TestAsyncVerifyIsPolled: people learn the outcome at a poll, and give up when patience ends. A person who
+// comes at second t waits t seconds for one of ten checks a second. Those of the first 30 s have the
+// patience, those of the next 43 s give up before the run ends, and all are checked in turn.
+func TestAsyncVerifyIsPolled(t *testing.T) {
 	const polled = "name: go\n    kind: poll\n    every: 7s\n    patience: 30s"
 	r := underPolicy(t, "{policy: async-verify, at: call:registry, workers: 10}", "name: go", polled, "{call: registry}]",
 		"{call: registry}]\n  - {name: then, route: [{station: service}]}")
@@ -110,8 +110,8 @@ func TestAsyncVerifyTriesAgain(t *testing.T) {
 	}
 }
 
-// TestWaitingRoom: people are let in at its rate, in each of its orders, all who can be within the
-// run; and nobody is turned away behind it.
+// TestWaitingRoom: in each order, the room admits people at its rate, as many as possible within the run, and
+// nobody is rejected behind it.
 func TestWaitingRoom(t *testing.T) {
 	for _, order := range []string{"order: fifo", "order: lottery, round: 20s", "order: serving-number, grace: 2m"} {
 		r := underPolicy(t, "{policy: waiting-room, at: step:go, rate: 9/s, "+order+"}")
@@ -126,7 +126,8 @@ func TestWaitingRoom(t *testing.T) {
 	}
 }
 
-// TestBreakerLeavesTheRegistryAlone while it is out, and calls it again afterwards.
+// TestBreakerLeavesTheRegistryAlone: the breaker does not call the registry during an outage, and calls it
+// again afterwards.
 func TestBreakerLeavesTheRegistryAlone(t *testing.T) {
 	faulty := []string{"rate: 20/s", "rate: 5/s", "service: 1s}", "service: 1s, faults: [{fault: black-hole, at: 20s, for: 40s}]}"}
 	without := underPolicy(t, "{policy: static-limit, at: call:registry, limit: 1000}", faulty...)
@@ -139,7 +140,7 @@ func TestBreakerLeavesTheRegistryAlone(t *testing.T) {
 	}
 }
 
-// TestRetryBudgetOfCalls: single failures are repaired out of sight, up to the budget.
+// TestRetryBudgetOfCalls: single failures are repaired without people noticing, up to the budget.
 func TestRetryBudgetOfCalls(t *testing.T) {
 	faulty := []string{"rate: 20/s", "rate: 2/s", "attempts: 3", "attempts: 1", "service: 1s}", "service: 1s, faults: [{fault: outage, at: 0s, for: 200s, probability: 20%}]}"}
 	const never = "{policy: static-limit, at: call:registry, limit: 1000}"
@@ -156,7 +157,7 @@ func TestRetryBudgetOfCalls(t *testing.T) {
 	}
 }
 
-// TestCacheCoalesces: people who ask again while the answer is on its way, or after they left, cost no
+// TestCacheCoalesces: people who ask again while the answer is being fetched, or after they left, cause no
 // further call.
 func TestCacheCoalesces(t *testing.T) {
 	slow := []string{"service: 1s", "service: 6s", "timeouts: {registry: 4s}", "timeouts: {registry: 20s}", "servers: 10", "servers: 200", "drain: 3s", "drain: 30s"}
@@ -172,8 +173,8 @@ func TestCacheCoalesces(t *testing.T) {
 	}
 }
 
-// TestAutoscaleFollowsTheLoad: 20 requests a second of half a second each keep 10 servers busy, which
-// is 20 at a target of half; boots take their time, and the bill knows of it.
+// TestAutoscaleFollowsTheLoad: 20 requests a second of half a second each keep 10 servers busy, which makes
+// 20 servers at a target of one half. Boots take time, and the cost includes them.
 func TestAutoscaleFollowsTheLoad(t *testing.T) {
 	for _, rule := range []string{"rule: hpa, metric: utilization, per_server: 0.5", "rule: kpa, metric: concurrency, per_server: 0.5", "rule: hpa, metric: concurrency, per_server: 0.5"} {
 		r := underPolicy(t, "{policy: autoscale, at: station:service, "+rule+", max: 40, every: 5s, boot: 10s, cooldown: 10m}",
@@ -194,7 +195,7 @@ func TestAutoscaleFollowsTheLoad(t *testing.T) {
 	}
 }
 
-// TestStaggerSpreadsThePeak: twelve turns over the run leave no more than a few months' people at once.
+// TestStaggerSpreadsThePeak: with twelve turns over the run, at most a few months' people come at once.
 func TestStaggerSpreadsThePeak(t *testing.T) {
 	peak := func(policy string) float64 {
 		r := underPolicy(t, policy, "{for: 100s, rate: 20/s}", "{for: 1m, rate: 100/s}, {for: 59m, rate: 1/s}", "servers: 10", "servers: 1000")
@@ -216,7 +217,7 @@ func TestStaggerSpreadsThePeak(t *testing.T) {
 	}
 }
 
-// TestTokenBucketBoundsEachPerson: five attempts within a second by a bucket of two.
+// TestTokenBucketBoundsEachPerson: five attempts within a second against a bucket of two.
 func TestTokenBucketBoundsEachPerson(t *testing.T) {
 	r := underPolicy(t, "{policy: token-bucket, at: entry, rate: 1/h, burst: 1}", "attempts: 3", "attempts: 2", "servers: 10, service: 1s", "servers: 10, service: 1s, queue: 0")
 	_, rejections, _ := stationOf(t, r, "entry")

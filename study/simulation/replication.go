@@ -14,27 +14,27 @@ import (
 	"github.com/ombak-sim/ombak/sim"
 )
 
-// Replication is one replication's figures that plans are compared by.
+// Replication holds the figures of one replication by which plans are compared.
 type Replication struct {
-	SignUps     float64 // people who passed the step that people are scheduled at
+	SignUps     float64 // people who passed the step at which arrivals are scheduled
 	Lost        float64 // people scheduled there who did not pass it
 	Finished    float64 // people who passed the last step
-	GaveUp      float64 // people whose last attempt at any step was turned away, failed, timed out or abandoned
-	GoodputPerS float64 // people passed per second at the last step
-	P99S        float64 // of the response time of passed and timed-out attempts where people are scheduled, s
-	WorstP99S   float64 // the same of the step where it is longest, waiting for mail and the like aside, s
-	WaitedMin   float64 // minutes that people waited for answers to their requests, all together
+	GaveUp      float64 // people whose last attempt at any step was rejected, failed, timed out or was abandoned
+	GoodputPerS float64 // people per second who passed the last step
+	P99S        float64 // response time of passed and timed-out attempts at the scheduled step, s
+	WorstP99S   float64 // the same at the step where it is longest, without waits for mail and the like, s
+	WaitedMin   float64 // minutes that all people together waited for answers to their requests
 	RecoveryS   float64 // from the end of the busiest minute of arrivals until the last troubled minute ended, s; see [report.Recovery]
-	Recovered   bool    // that was before the last arrivals
-	Cost        float64 // in the currency of the scenario's catalogue of prices
+	Recovered   bool    // it recovered before the last arrival
+	Cost        float64 // in the currency of the scenario's prices
 	Bottleneck  report.Bottleneck
-	Gates       []Gate   // of replication 0: what turned requests away, the most first
+	Gates       []Gate   // of replication 0: the gates that turned requests away, the most first
 	Margins     []Margin // of the thresholds that must hold
 	Events      uint64
-	Elapsed     time.Duration // of the computer, not in the report
+	Elapsed     time.Duration // real time on this computer; not in the report
 }
 
-// averaged returns the mean of the figures of two replications, and the rest of the first.
+// averaged returns the mean of the figures of two replications. Everything else is that of the first.
 func (r Replication) averaged(other Replication) Replication {
 	for _, figure := range []struct{ mine, theirs *float64 }{
 		{&r.SignUps, &other.SignUps},
@@ -55,7 +55,7 @@ func (r Replication) averaged(other Replication) Replication {
 	return r
 }
 
-// replication gives a replication its chance.
+// replication returns the config with the random streams of a replication.
 func (s Settings) replication(config sim.Config, number int) sim.Config {
 	config.Seed.Replication = uint64(number)
 	if s.Antithetic {
@@ -65,15 +65,15 @@ func (s Settings) replication(config sim.Config, number int) sim.Config {
 	return config
 }
 
-// replicate plays one replication and reports it.
+// replicate plays one replication and returns its figures and report.
 func replicate(ctx context.Context, model *setup.Model, player *sim.Player, config sim.Config, number int, settings Settings) (report.Report, Replication, error) {
 	began := time.Now()
-	drawn := number == 0 && !settings.Lean // of the others nothing that is drawn is kept
+	drawn := number == 0 && !settings.Lean // only replication 0 keeps what figures draw
 	recording, result, err := settings.record(ctx, player, config, settings.Brief || !drawn)
 	if err != nil {
 		return report.Report{}, Replication{}, fmt.Errorf("replication %d: %w", number, err)
 	}
-	config.Changes = result.Changes // those of scalers among them
+	config.Changes = result.Changes // scheduled changes and those made by autoscalers
 	s := model.Scenario
 	facts := recorder.Facts{
 		Ombak: settings.Build, Engine: report.Simulated,
@@ -93,7 +93,7 @@ func replicate(ctx context.Context, model *setup.Model, player *sim.Player, conf
 	return assembled, replication, nil
 }
 
-// record plays one replication, recorded as a whole or briefly, and calls s.Passed as its time passes.
+// record plays one replication, recorded in full or briefly, and calls s.Passed as its time passes.
 func (s Settings) record(ctx context.Context, player *sim.Player, config sim.Config, brief bool) (*recorder.Recording, sim.Result, error) {
 	steps := config.Journey.Funnel()
 	recording, told := recorder.NewRecording(steps), time.Duration(0)
@@ -117,8 +117,8 @@ func (s Settings) record(ctx context.Context, player *sim.Player, config sim.Con
 	return recording, result, err
 }
 
-// offeredTo counts the people of a replication. Thinning keeps others in each, others have other birth
-// months, and random totals are others; otherwise all have the same number of people.
+// offeredTo counts the people of a replication. The number differs between replications if arrivals are
+// thinned, if people take turns by birth month, or if totals are random; otherwise it is the same.
 func offeredTo(model *setup.Model, config sim.Config) *recorder.OfferedFacts {
 	others := model.Options.Scale < 1 || config.Stagger != nil || model.Scenario.Arrivals.Totals == "random"
 	if !others || config.Seed == model.Config.Seed {
@@ -128,7 +128,7 @@ func offeredTo(model *setup.Model, config sim.Config) *recorder.OfferedFacts {
 	return &offered
 }
 
-// marks puts the faults of dependencies, and what the plan changes, on the timeline.
+// marks returns the timeline marks of dependency faults and of the plan's changes.
 func marks(model *setup.Model, config sim.Config) []funnel.Mark {
 	s := model.Scenario
 	var marks []funnel.Mark

@@ -15,15 +15,15 @@ import (
 	"github.com/ombak-sim/ombak/sim"
 )
 
-// Series holds replications of one model by their numbers.
+// Series holds the replications of one model by their numbers.
 type Series struct {
 	Model        *setup.Model
 	Replications []Replication
 	reports      []report.Report
-	played       int // replications that the reports are means of; 0 means as many as reports
+	played       int // number of replications that the reports average; 0 means the number of reports
 }
 
-// Extend plays replications until there are so many.
+// Extend plays replications until there are count.
 func (s *Series) Extend(ctx context.Context, settings Settings, count int) error {
 	first := len(s.reports)
 	if count <= first {
@@ -39,7 +39,7 @@ func (s *Series) PlayFirstAgain(ctx context.Context, settings Settings) error {
 	return play(ctx, s.jobs(0, 1), settings)
 }
 
-// grow makes room for so many replications.
+// grow makes room for count replications.
 func (s *Series) grow(count int) {
 	s.reports = append(s.reports, make([]report.Report, count-len(s.reports))...)
 	s.Replications = append(s.Replications, make([]Replication, count-len(s.Replications))...)
@@ -60,12 +60,12 @@ func (s *Series) Result() (Result, error) {
 	}, nil
 }
 
-// independent returns the replications or, if they are antithetic, the mean of each pair. The two of a
-// pair depend on each other, which is their use; the pairs do not.
+// independent returns the replications or, if they are antithetic, the mean of each pair. The two of a pair
+// depend on each other on purpose; the pairs are independent.
 //
-// Source: J. M. Hammersley, K. W. Morton, "A new Monte Carlo technique: antithetic variates",
-// Mathematical Proceedings of the Cambridge Philosophical Society 52 (1956); A. M. Law, "Simulation
-// Modeling and Analysis", 5th ed., 2015, section 11.3.
+// Source: J. M. Hammersley, K. W. Morton, "A new Monte Carlo technique: antithetic variates", Mathematical
+// Proceedings of the Cambridge Philosophical Society 52 (1956); A. M. Law, "Simulation Modeling and
+// Analysis", 5th ed., 2015, section 11.3.
 func (s *Series) independent(settings Settings) (*Series, error) {
 	if !settings.Antithetic {
 		return s, nil
@@ -82,7 +82,7 @@ func (s *Series) independent(settings Settings) (*Series, error) {
 	return pairs, nil
 }
 
-// job is one replication to be played and where its results belong.
+// job is one replication to play and the place for its results.
 type job struct {
 	number int
 	into   *Series
@@ -115,7 +115,7 @@ func play(ctx context.Context, jobs []job, settings Settings) error {
 			var player sim.Player
 			for place := range places {
 				faults[place] = jobs[place].play(ctx, &player, settings)
-				jobs[place].crowd = nil // the last one frees it
+				jobs[place].crowd = nil // the last job of a crowd frees it
 				mu.Lock()
 				if settings.Done != nil && faults[place] == nil {
 					settings.Done()
@@ -138,9 +138,9 @@ func play(ctx context.Context, jobs []job, settings Settings) error {
 	return errors.Join(faults...)
 }
 
-// play plays the replication and keeps what it came to.
+// play plays the replication and stores its results.
 func (j *job) play(ctx context.Context, player *sim.Player, settings Settings) (err error) {
-	config := j.crowd.among(settings.replication(j.into.Model.Config, j.number))
+	config := j.crowd.withCallers(settings.replication(j.into.Model.Config, j.number))
 	j.into.reports[j.number], j.into.Replications[j.number], err = replicate(ctx, j.into.Model, player, config, j.number, settings)
 	return err
 }

@@ -8,28 +8,28 @@ import (
 	"github.com/ombak-sim/ombak/sim"
 )
 
-// Result is what simulating a plan came to.
+// Result is the result of simulating a plan.
 type Result struct {
 	Report       report.Report
 	Replications []Replication     // by number
 	Gates        []Gate            // of replication 0
 	Bottleneck   report.Bottleneck // of replication 0
-	Priced       bool              // the catalogue of prices is not empty
+	Priced       bool              // the scenario's prices are not empty
 	Currency     string            // of the prices
 }
 
-// How many replications estimate how many are needed, and how many are played at most for a precision.
+// The number of replications that estimate how many are needed, and the most played for a precision.
 const (
-	pilot            = 5
-	mostReplications = 1000
+	pilot           = 5
+	maxForPrecision = 1000
 )
 
-// Simulate plays all replications of a model, several at once, and returns their average. The report
-// does not depend on how many are played at once.
+// Simulate plays all replications of a model, several at once, and returns their average. The report does not
+// depend on how many are played at once.
 func Simulate(ctx context.Context, model *setup.Model, settings Settings) (Result, error) {
 	count := max(1, settings.Replications)
 	if settings.Antithetic && count%2 != 0 {
-		return Result{}, setup.Refuse("%d antithetic replications are no pairs; give an even number", settings.Replications)
+		return Result{}, setup.Refuse("%d antithetic replications do not form pairs; give an even number", settings.Replications)
 	}
 	if err := CheckReplications(count); err != nil {
 		return Result{}, err
@@ -50,7 +50,7 @@ func Simulate(ctx context.Context, model *setup.Model, settings Settings) (Resul
 	return independent.Result()
 }
 
-// extendToPrecision plays as many replications as the people who finish need to be known precisely.
+// extendToPrecision plays replications until the number of people who finish is known precisely enough.
 func (s *Series) extendToPrecision(ctx context.Context, settings Settings) error {
 	if err := s.Extend(ctx, settings, max(len(s.reports), settings.apiece()*pilot)); err != nil {
 		return err
@@ -63,5 +63,5 @@ func (s *Series) extendToPrecision(ctx context.Context, settings Settings) error
 	for _, replication := range independent.Replications {
 		finished = append(finished, replication.Finished)
 	}
-	return s.Extend(ctx, settings, min(settings.apiece()*sim.Enough(finished, settings.Precision), mostReplications))
+	return s.Extend(ctx, settings, min(settings.apiece()*sim.Enough(finished, settings.Precision), maxForPrecision))
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/ombak-sim/ombak/sim"
 )
 
-// BenchmarkSurge plays the whole of prakerja-2020, as it was: once without an observer and once with
-// the recorder that every report needs.
+// BenchmarkSurge plays all of prakerja-2020 under as-was: once without an observer, and once with the
+// recorder that every report needs.
 func BenchmarkSurge(b *testing.B) {
 	run := surgeRun(b, setup.Options{})
 	steps := run.Config.Journey.Funnel()
@@ -46,14 +46,14 @@ func BenchmarkSurge(b *testing.B) {
 	}
 }
 
-// surges are the whole of prakerja-2020, and a fiftieth of its people to see that a benchmark works.
+// surges holds all of prakerja-2020, and a fiftieth of its people for checking that a benchmark works.
 var surges = []struct {
 	name    string
 	options setup.Options
 }{{"small", setup.Options{Scale: 0.02, ScaleSystem: 0.1}}, {"whole", setup.Options{}}}
 
 // BenchmarkReplicationsOnTwoCores plays two replications one after the other and two at once, in turns, and
-// tells settings many times as fast the latter is.
+// reports the ratio of their speeds.
 func BenchmarkReplicationsOnTwoCores(b *testing.B) {
 	for _, surge := range surges {
 		b.Run(surge.name, func(b *testing.B) {
@@ -73,8 +73,8 @@ func BenchmarkReplicationsOnTwoCores(b *testing.B) {
 	}
 }
 
-// BenchmarkPeakMemory plays one replication with all that its report needs and tells the most memory that
-// the process had resident meanwhile.
+// BenchmarkPeakMemory plays one replication with everything that its report needs, and reports the peak of
+// the process's resident memory.
 func BenchmarkPeakMemory(b *testing.B) {
 	for _, surge := range surges {
 		b.Run(surge.name, func(b *testing.B) {
@@ -95,7 +95,7 @@ func BenchmarkPeakMemory(b *testing.B) {
 	}
 }
 
-// peakMemory returns the bytes that were resident at most.
+// peakMemory returns the peak of resident memory in bytes.
 func peakMemory(b *testing.B) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/self/status")

@@ -50,7 +50,8 @@ func written(t *testing.T, s Result) []byte {
 	return buffer.Bytes()
 }
 
-// TestReportsAreTheSameOnAnyNumberOfWorkers: byte for byte; and another seed is another run.
+// TestReportsAreTheSameOnAnyNumberOfWorkers: reports are equal byte for byte, and another seed gives another
+// run.
 func TestReportsAreTheSameOnAnyNumberOfWorkers(t *testing.T) {
 	one := written(t, simulateNamed(t, "smoke", setup.Options{}, Settings{Replications: 5, Workers: 1}))
 	four := written(t, simulateNamed(t, "smoke", setup.Options{}, Settings{Replications: 5, Workers: 4}))
@@ -63,7 +64,7 @@ func TestReportsAreTheSameOnAnyNumberOfWorkers(t *testing.T) {
 	}
 }
 
-// TestSimulatedReport: engine, intervals and books are as a simulated report must have them.
+// TestSimulatedReport: a simulated report has the right engine, intervals and balanced books.
 func TestSimulatedReport(t *testing.T) {
 	r := simulateNamed(t, "smoke", setup.Options{}, Settings{Replications: 3}).Report
 	if r.Engine != report.Simulated || r.Started != nil || r.Generator != nil || len(r.Processes) > 0 || r.Replications != 3 {
@@ -73,7 +74,7 @@ func TestSimulatedReport(t *testing.T) {
 		t.Errorf("the books do not add up: %v", faults)
 	}
 	if _, known := r.Funnel[4].CI95["passed"]; !known {
-		t.Error("no confidence interval of who passed identity")
+		t.Error("passed identity has no confidence interval")
 	}
 	if r.Series.Note == "" || len(r.Series.Steps) == 0 || len(r.Series.Stations) == 0 {
 		t.Error("series of replication 0 are missing")
@@ -154,7 +155,7 @@ func TestPasswordsBoundWhatTheyStandAt(t *testing.T) {
 	}
 }
 
-// passedPerSecond is the goodput of the first step between two seconds.
+// passedPerSecond returns the goodput of the first step between two seconds.
 func passedPerSecond(r report.Report, from, to int64) float64 { return stepPerSecond(r, 0, from, to) }
 
 func stepPerSecond(r report.Report, step int, from, to int64) float64 {
@@ -167,7 +168,7 @@ func stepPerSecond(r report.Report, step int, from, to int64) float64 {
 	return float64(sum) / float64(to-from)
 }
 
-// TestRandomTotalsAreCounted: where each replication has its own number of people, the books of each add up.
+// TestRandomTotalsAreCounted: if each replication has its own number of people, the books of each balance.
 func TestRandomTotalsAreCounted(t *testing.T) {
 	run, err := setup.NewModel(parseScenario(t, strings.Replace(shop, "arrivals: {step: go, mode: even", "drain: 2s\narrivals: {step: go, totals: random", 1)), setup.Options{})
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 type Study struct {
 	Models   []*setup.Model
 	Settings Settings
-	Expected func(first, rest time.Duration) // called once: what one replication took, and what the rest will take
+	Expected func(first, rest time.Duration) // called once, with the time of the first replication and the time that the rest will take
 }
 
 // Play returns a result for each model.
@@ -30,8 +30,8 @@ func (s Study) Play(ctx context.Context) ([]Result, error) {
 		jobs = append(jobs, played[i].jobs(0, count)...)
 	}
 	settings := s.Settings.Timed(len(jobs), s.Expected)
-	settings.Brief = true // plans are compared by sums
-	if err := play(ctx, sharing(jobs, settings), settings); err != nil {
+	settings.Brief = true // comparing plans needs only sums
+	if err := play(ctx, shareCrowds(jobs, settings), settings); err != nil {
 		return nil, err
 	}
 	var results []Result

@@ -26,7 +26,7 @@ func Trace(ctx context.Context, model *setup.Model, w io.Writer) error {
 	return errors.Join(err, t.fault, buffered.Flush())
 }
 
-// tracer writes what it observes.
+// tracer writes the samples that it observes.
 type tracer struct {
 	out   io.Writer
 	steps []string

@@ -35,7 +35,7 @@ func (d Description) Faults(dependency string) (Schedule, error) {
 	schedule := make(Schedule, 0, len(set.Faults))
 	for _, f := range set.Faults {
 		if !f.Kind.Befalls(dependency) {
-			return nil, fmt.Errorf("fault %s cannot befall a dependency of kind %s", f.Kind, dependency)
+			return nil, fmt.Errorf("fault %s does not apply to a dependency of kind %s", f.Kind, dependency)
 		}
 		f.Name = d.Fault
 		f.At, f.For = d.At, d.For
@@ -53,7 +53,7 @@ func (d Description) Faults(dependency string) (Schedule, error) {
 	return schedule, schedule.Validate()
 }
 
-// read takes the settings that depend on the kind.
+// read sets the settings that depend on the kind.
 func (f *Fault) read(with map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(with)) {
 		text := fmt.Sprint(with[name])
@@ -99,7 +99,7 @@ func readShare(text string) (float64, error) {
 		share /= 100
 	}
 	if err != nil || !(share >= 0 && share <= 1) {
-		return 0, fmt.Errorf("%q is no share from 0%% to 100%%", text)
+		return 0, fmt.Errorf("%q is not a share from 0%% to 100%%", text)
 	}
 	return share, nil
 }

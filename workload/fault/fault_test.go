@@ -66,7 +66,7 @@ func TestValidateNamesTheFault(t *testing.T) {
 		"a capacity that is more than 1": {Kind: fault.BrownOut, Capacity: 2},
 		"a share of clients below 0":     {Kind: fault.Reset, Clients: -0.1},
 		"a status that is no error":      {Kind: fault.Outage, Status: 200},
-		"a skew that is none":            {Kind: fault.ClockSkew},
+		"a skew that is missing":         {Kind: fault.ClockSkew},
 		"greylisting without a delay":    {Kind: fault.Greylist},
 	} {
 		if err := (fault.Schedule{wrong}).Validate(); err == nil {

@@ -39,10 +39,10 @@ func (k Kind) Simulated() bool {
 	return !slices.Contains([]Kind{ClockSkew, Stale}, k)
 }
 
-// messages returns the kinds that apply only to dependencies that deliver messages.
+// ofMessages reports whether the kind applies only to dependencies that deliver messages.
 func (k Kind) ofMessages() bool { return k == Greylist || k == Loss }
 
-// ofBodies returns the kinds that need an answer with a body, which SMTP does not have.
+// ofBodies reports whether the kind needs an answer with a body, which SMTP does not have.
 func (k Kind) ofBodies() bool {
 	return slices.Contains([]Kind{Garbage, Truncated, SlowBody, WrongContent, ClockSkew, Stale}, k)
 }

@@ -10,7 +10,7 @@ import (
 type Set struct {
 	Name    string
 	Of      []string // kinds of dependency that it applies to
-	Purpose string   // what it shows
+	Purpose string   // what the set shows
 	Faults  Schedule
 }
 
@@ -24,7 +24,7 @@ func Sets() []Set {
 		{
 			"dukcapil-brownout",
 			[]string{"dukcapil"},
-			"the ministry's own servers give way: a fifth of the capacity is left, and the queue does the rest",
+			"the ministry's own servers give way: a fifth of the capacity is left, and queues grow",
 			Schedule{{Kind: BrownOut, Capacity: 0.2}},
 		},
 		{"dukcapil-outage", []string{"dukcapil"}, "the registry answers 503 to everything", Schedule{{Kind: Outage}}},
@@ -39,7 +39,7 @@ func Sets() []Set {
 		{
 			"dukcapil-suspended",
 			[]string{"dukcapil"},
-			"the service's account is suspended: a no with status 200 that has nothing to do with the person",
+			"the service's account is suspended: a refusal with status 200 that does not depend on the person",
 			Schedule{{Kind: Outage, Text: "User ID Tidak Aktif"}},
 		},
 		{
@@ -49,7 +49,7 @@ func Sets() []Set {
 			Schedule{{Kind: Outage, Text: "IP Tidak Sesuai"}},
 		},
 		{
-			"registries-black-hole", registries, "a firewall drops everything: who has no timeout waits for ever",
+			"registries-black-hole", registries, "a firewall drops everything: a client without a timeout waits for ever",
 			Schedule{{Kind: BlackHole}},
 		},
 		{"registries-resets", registries, "one connection in ten is reset, as by a failing load balancer", Schedule{{Kind: Reset, Probability: 0.1}}},
@@ -59,11 +59,11 @@ func Sets() []Set {
 		},
 		{"registries-maintenance", registries, "a page for people with status 200 instead of JSON", Schedule{{Kind: WrongContent}}},
 		{"registries-stale", registries, "a replica lags: some records are those of last month", Schedule{{Kind: Stale, Age: 30 * 24 * time.Hour, Probability: 0.1}}},
-		{"mail-greylist", []string{"mail"}, "the mail server puts off who it has not seen before", Schedule{{Kind: Greylist, Delay: 30 * time.Second}}},
+		{"mail-greylist", []string{"mail"}, "the mail server defers mail from unknown senders", Schedule{{Kind: Greylist, Delay: 30 * time.Second}}},
 		{"mail-slow", []string{"mail"}, "handing in a mail takes a second longer, so that the outbox grows", Schedule{{Kind: Slow, Delay: time.Second}}},
 		{"mail-outage", []string{"mail"}, "the mail server says 451 to everything", Schedule{{Kind: Outage}}},
-		{"mail-loss", []string{"mail"}, "one mail in five is taken and never arrives", Schedule{{Kind: Loss, Probability: 0.2}}},
-		{"sms-loss", []string{"sms"}, "one SMS in five is taken and never arrives", Schedule{{Kind: Loss, Probability: 0.2}}},
+		{"mail-loss", []string{"mail"}, "one mail in five is accepted and never arrives", Schedule{{Kind: Loss, Probability: 0.2}}},
+		{"sms-loss", []string{"sms"}, "one SMS in five is accepted and never arrives", Schedule{{Kind: Loss, Probability: 0.2}}},
 		{"sms-slow", []string{"sms"}, "the gateway takes three seconds longer", Schedule{{Kind: Slow, Delay: 3 * time.Second}}},
 	}
 }

@@ -31,7 +31,7 @@ func share(t *rapid.T, what string) float64 {
 	return float64(rapid.IntRange(0, 10).Draw(t, what)) / 10
 }
 
-// What befalls a request is a function of seed, schedule and request; another seed changes it.
+// A strike is a function of seed, schedule and request. Another seed changes it.
 func TestStrikesAreAFunctionOfTheSeed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		schedule := drawSchedule(t)
@@ -52,7 +52,7 @@ func TestStrikesAreAFunctionOfTheSeed(t *testing.T) {
 	}
 }
 
-// A request is struck only by faults that are there, and no effect leaves its bounds.
+// Only active faults strike a request, and no effect exceeds its bounds.
 func TestStrikesOnlyWhileAFaultIsThere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		schedule, at := drawSchedule(t), seconds(t, "now", 200)
@@ -112,7 +112,7 @@ func TestStrikesCompose(t *testing.T) {
 	}
 }
 
-// Capacity comes back after an outage from a fifth to the whole in ten seconds.
+// After an outage capacity recovers from a fifth to the whole in ten seconds.
 func TestWarmUp(t *testing.T) {
 	schedule := fault.Schedule{{Kind: fault.Outage, At: 10 * time.Second, For: 10 * time.Second}, {Kind: fault.Outage, At: 100 * time.Second}}
 	warming := schedule.WarmingUp(fault.WarmUp{For: 10 * time.Second, From: 0.2})
@@ -140,9 +140,9 @@ func TestDescriptions(t *testing.T) {
 		{"a number as status", fault.Description{Fault: "outage", With: map[string]any{"status": uint64(500)}}, "generic", ""},
 		{"an unknown name", fault.Description{Fault: "meteor"}, "dtks", `fault "meteor" is unknown; use brown-out`},
 		{"a set of another dependency", fault.Description{Fault: "mail-greylist"}, "dtks", "is of mail, not of dtks"},
-		{"a kind that SMTP does not know", fault.Description{Fault: "garbage"}, "mail", "cannot befall a dependency of kind mail"},
+		{"a kind that SMTP does not know", fault.Description{Fault: "garbage"}, "mail", "does not apply to a dependency of kind mail"},
 		{"a misspelt setting", fault.Description{Fault: "slow", With: map[string]any{"dalay": "2s"}}, "dtks", "dalay: there is no such setting"},
-		{"a share that is none", fault.Description{Fault: "brown-out", With: map[string]any{"capacity": "200%"}}, "dtks", "is no share"},
+		{"a share that is invalid", fault.Description{Fault: "brown-out", With: map[string]any{"capacity": "200%"}}, "dtks", "is not a share"},
 		{"slow without saying how slow", fault.Description{Fault: "slow"}, "dtks", "needs a delay"},
 	} {
 		_, err := test.description.Faults(test.of)
@@ -152,7 +152,7 @@ func TestDescriptions(t *testing.T) {
 	}
 }
 
-// Every set can be used with nothing but its name, by each dependency that it is of.
+// Every set works with only its name, at each dependency to which it applies.
 func TestSetsAreWhole(t *testing.T) {
 	seen := map[string]bool{}
 	for _, set := range fault.Sets() {
