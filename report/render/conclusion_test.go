@@ -23,17 +23,17 @@ func TestConclusion(t *testing.T) {
 			report.Report{Funnel: []report.FunnelRow{signUp, collapsed}, Steps: steps},
 		},
 		{
-			"a correct no is no failure", "",
+			"a correct decline is not a failure", "",
 			"Sign-up held: 114,750 of 114,750 passed, at most 81,000 in one minute; so did the other step.",
 			report.Report{Funnel: []report.FunnelRow{signUp, declining}},
 		},
 		{
-			"a broken threshold is one", "",
+			"a broken threshold is named", "",
 			"Sign-up did not: 114,750 of 114,750 passed, but not sign-up.peak_passed_per_min >= 200000: it is 81,000.",
 			report.Report{Funnel: []report.FunnelRow{signUp}, Thresholds: []report.Judgement{{Source: "sign-up.peak_passed_per_min >= 200000", Verdict: report.Fail, Reason: "it is 81,000"}}},
 		},
 		{
-			"who was turned away says enough", "",
+			"rejections need no threshold to explain them", "",
 			"Identity (NIK verification) did not: 612 of 44,000 passed.",
 			report.Report{Funnel: []report.FunnelRow{collapsed}, Thresholds: []report.Judgement{{Source: "identity.passed >= 90% of entered", Verdict: report.Fail, Reason: "it is 1.391% of entered"}}},
 		},

@@ -11,8 +11,8 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 )
 
-// steadyRun records so many seconds of a step with 50 answers each, whose times have a common part in
-// each second, so that they are not independent, and may drift.
+// steadyRun records the given number of seconds of a step with 50 answers each. The times of one second share
+// a common part, so they are not independent, and may drift.
 func steadyRun(random *rand.Rand, seconds int, drift float64) *recorder.Recording {
 	journey := funnel.Journey{{Name: "go"}}
 	recording := recorder.NewRecording(journey)
@@ -40,9 +40,9 @@ func judgeWindow(t *testing.T, recording *recorder.Recording, source string) rep
 	return Rules{Conditions: []Condition{condition}}.Judge(assembled, recording, nil).Thresholds[0]
 }
 
-// Of 200 steady windows the interval of the median holds the truth in about 95 of 100. Blocks are
-// short beside the window, so that the bootstrap is a little too sure: 85 % is asked for, where single
-// answers taken for independent would hold it in fewer than half.
+// Of 200 steady windows, the interval of the median contains the truth in about 95 of 100. Blocks are short
+// relative to the window, so the bootstrap is slightly too narrow: the test requires 85 %. An interval that
+// treats single answers as independent would contain it in fewer than half.
 func TestBlockBootstrapCovers(t *testing.T) {
 	if raceEnabled {
 		t.Skip("resamples 80,000 windows")
