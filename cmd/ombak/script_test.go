@@ -8,8 +8,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets the test binary be ombak: for the scripts, for the parts that a drill starts from
-// its own program, and, with "as-ombak" for a first argument, for tests that start it themselves.
+// TestMain lets the test binary act as ombak: for the scripts, for the parts that a drill starts from its own
+// program, and for tests that start it with "as-ombak" as first argument.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "part" {
 		os.Exit(Run(os.Args, os.Stdin, os.Stdout, os.Stderr))
