@@ -2,6 +2,5 @@
 
 package capacity_test
 
-// raceEnabled says that the race detector slows everything down, so that long statistical tests
-// are left to runs without it.
+// raceEnabled reports whether the race detector is on. Long statistical tests are skipped with it.
 const raceEnabled = true

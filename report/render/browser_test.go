@@ -76,7 +76,7 @@ func TestPageInABrowser(t *testing.T) {
 		}
 		picture(t, tab, screen.name)
 	}
-	looksCloser(t, tab)
+	zoomsIn(t, tab)
 	_ = ask[bool](t, tab, `console.log("the end"), true`)
 	for _, complaint := range <-done {
 		t.Errorf("the browser complains: %s", complaint)
@@ -114,8 +114,8 @@ func complaints(messages iter.Seq2[chromedp.ConsoleMessage, error]) (found []str
 	return append(found, "the console ended")
 }
 
-// looksCloser zooms in by keyboard, zooms out again, and chooses another step.
-func looksCloser(t *testing.T, tab context.Context) {
+// zoomsIn zooms in by keyboard, zooms out again, and chooses another step.
+func zoomsIn(t *testing.T, tab context.Context) {
 	t.Helper()
 	const charts = `document.querySelectorAll("#closer .uplot").length`
 	const title = `document.querySelector("#closer .u-title").textContent`

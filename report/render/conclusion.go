@@ -38,16 +38,16 @@ func held(r report.Report) []string {
 		}
 		switch {
 		case row.Step == first && row.Entered > 0 && holds(row, broken):
-			parts = append(parts, describe(r, row))
+			parts = append(parts, describeHeld(r, row))
 		case row.Entered > 0 && !holds(row, broken):
-			failed = append(failed, falls(row, r, broken))
+			failed = append(failed, describeBroken(row, r, broken))
 		}
 	}
 	switch {
 	case entered == 0:
 		return []string{"nobody entered any step"}
 	case len(failed) == 0 && entered > 1:
-		parts = append(parts, others(entered-1))
+		parts = append(parts, othersHeld(entered-1))
 	case len(failed) > 3:
 		failed = append(failed[:3], fmt.Sprintf("%d more steps did not hold either", len(failed)-3))
 	}
@@ -73,17 +73,17 @@ func brokenSteps(r report.Report) map[string]report.Judgement {
 // holds reports whether people came through a step and no threshold on it broke.
 func holds(r report.FunnelRow, broken map[string]report.Judgement) bool {
 	_, fell := broken[r.Step]
-	return !fell && carries(r)
+	return !fell && fewLost(r)
 }
 
-// carries reports whether fewer than one person in a hundred was rejected or failed, and fewer than one in
+// fewLost reports whether fewer than one person in a hundred was rejected or failed, and fewer than one in
 // ten abandoned or were unfinished. Some people always wait for mail sent to a mistyped address.
-func carries(r report.FunnelRow) bool {
+func fewLost(r report.FunnelRow) bool {
 	refused := r.Rejected + r.Failed + r.TimedOut
 	return refused < 0.01*r.Entered && r.Abandoned+r.Unfinished < 0.1*r.Entered
 }
 
-func describe(r report.Report, row report.FunnelRow) string {
+func describeHeld(r report.Report, row report.FunnelRow) string {
 	text := fmt.Sprintf("%s held: %s of %s passed, at most %s in one minute",
 		title(row.Step), units.Count(row.Passed), units.Count(expected(r, row)), units.Count(row.PeakPassedPerMin))
 	if q := r.PassedTimes(row.Step); q != nil {
@@ -92,15 +92,15 @@ func describe(r report.Report, row report.FunnelRow) string {
 	return text
 }
 
-// falls states how many people passed, and names the broken threshold if the counts do not explain why the
+// describeBroken states how many people passed, and names the broken threshold if the counts do not explain why the
 // step did not hold.
-func falls(r report.FunnelRow, result report.Report, broken map[string]report.Judgement) string {
-	text := fmt.Sprintf("%s did not: %s of %s passed", title(r.Step), units.Count(r.Passed), units.Count(expected(result, r)))
+func describeBroken(r report.FunnelRow, result report.Report, broken map[string]report.Judgement) string {
+	text := fmt.Sprintf("%s did not hold: %s of %s passed", title(r.Step), units.Count(r.Passed), units.Count(expected(result, r)))
 	threshold, fell := broken[r.Step]
-	if !fell || !carries(r) {
+	if !fell || !fewLost(r) {
 		return text
 	}
-	text += ", but not " + threshold.Source
+	text += ", but " + threshold.Source + " broke"
 	if threshold.Reason != "" {
 		text += ": " + threshold.Reason
 	}
@@ -129,7 +129,7 @@ func title(step string) string {
 	return step
 }
 
-func others(n int) string {
+func othersHeld(n int) string {
 	if n == 1 {
 		return "so did the other step"
 	}

@@ -50,19 +50,19 @@ type page struct {
 	Style      template.CSS
 	Conclusion string
 	Advice     []string
-	Figures    []drawn
+	Figures    []pageFigure
 	Rows       []pageRow
 	Judgements []pageJudgement
 	Facts      [][2]string // what a repetition needs to know
 	CPU        []pageCost
 	Lag        *report.LagQuantiles
 	Human      []question
-	Closer     *closer // nil if there is no series to show
-	Policy     string  // Content Security Policy of the page
+	Zoom       *zoomCharts // nil if there is no series to show
+	Policy     string      // Content Security Policy of the page
 }
 
-// drawn is a figure ready for the page.
-type drawn struct {
+// pageFigure is a figure ready for the page.
+type pageFigure struct {
 	ID, Title, Alt string
 	SVG            template.HTML
 }
@@ -99,8 +99,8 @@ func newPage(r report.Report, figures []Figure) page {
 			{"actions", "Actions", "What will be done, by whom, by when?"},
 		},
 	}
-	p.Closer = newCloser(r)
-	p.Policy = p.Closer.policy()
+	p.Zoom = newZoomCharts(r)
+	p.Policy = p.Zoom.policy()
 	if r.Generator != nil {
 		p.Lag = r.Generator.ScheduleLagS
 	}
@@ -122,12 +122,12 @@ func newPage(r report.Report, figures []Figure) page {
 var fixedSize = regexp.MustCompile(`^<svg width="[^"]*" height="[^"]*"`)
 
 // inline strips the prologue of a figure and adds the name and description for screen readers.
-func (f Figure) inline() drawn {
+func (f Figure) inline() pageFigure {
 	svg := f.SVG
 	if start := strings.Index(svg, "<svg"); start > 0 {
 		svg = svg[start:]
 	}
-	d := drawn{ID: "figure-" + f.Name, Title: f.Title, Alt: f.Alt}
+	d := pageFigure{ID: "figure-" + f.Name, Title: f.Title, Alt: f.Alt}
 	svg = fixedSize.ReplaceAllString(svg, "<svg")
 	named := fmt.Sprintf(`<svg role="img" aria-label="%s" aria-describedby="%s-words"`, template.HTMLEscapeString(d.Title), template.HTMLEscapeString(d.ID))
 	d.SVG = template.HTML(strings.Replace(svg, "<svg", named, 1)) //nolint:gosec // G203: the figures are our own

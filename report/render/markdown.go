@@ -20,6 +20,9 @@ func Markdown(w io.Writer, r report.Report) error {
 	fmt.Fprintf(&b, "# %s: %s\n\n%s\n\n", units.Cell(r.Scenario.Name), headline(r), units.Cell(Conclusion(r, "")))
 	fmt.Fprintf(&b, "Plan %s, engine %s, seed %d, %s at speed %s.\n\n",
 		units.Cell(orNone(r.Plan)), r.Engine, r.Scenario.Seed, units.Time(r.DurationS), units.Number(r.Speed))
+	if r.Replications > 1 {
+		fmt.Fprintf(&b, "Counts are means of %d replications.\n\n", r.Replications)
+	}
 	offered := r.Offered
 	fmt.Fprintf(&b, "Scheduled %s people, at most %s in one minute; sent %s, dropped %s, completed %s.\n\n",
 		units.Count(offered.Scheduled), units.Count(offered.PeakPerMin), units.Count(offered.Sent), units.Count(offered.Dropped),

@@ -19,10 +19,10 @@ const terminalWidth = 100
 // Text writes the funnel table and the verdict for a terminal.
 func Text(w io.Writer, r report.Report) error {
 	var b strings.Builder
-	b.WriteString(played(r) + "\n\n")
+	b.WriteString(runTitle(r) + "\n\n")
 	b.WriteString(funnelTable(r))
 	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n")
-	b.WriteString(effort(r))
+	b.WriteString(loadAndCost(r))
 	b.WriteString(overloadText(r.Overload))
 	fmt.Fprintf(&b, "verdict: %s\n", headline(r))
 	for _, reason := range r.Invalid {
@@ -57,8 +57,8 @@ func headline(r report.Report) string {
 	return fmt.Sprintf("pass, with %d warnings", warnings)
 }
 
-// effort describes the load offered, its lag, and the cost of each process of a live run.
-func effort(r report.Report) string {
+// loadAndCost describes the load offered, its lag, and the cost of each process of a live run.
+func loadAndCost(r report.Report) string {
 	text := fmt.Sprintf("offered: %s people, %s sent, %s dropped", units.Count(r.Offered.Scheduled), units.Count(r.Offered.Sent), units.Count(r.Offered.Dropped))
 	if r.Generator == nil {
 		return text + "\n\n"
@@ -106,13 +106,17 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-// played names the scenario, plan, engine and duration.
-func played(r report.Report) string {
+// runTitle names the scenario, plan, engine, duration and replications.
+func runTitle(r report.Report) string {
 	plan := r.Plan
 	if plan == "" {
 		plan = "no plan"
 	}
-	return fmt.Sprintf("%s · %s · %s · %s", visible(r.Scenario.Name), visible(plan), visible(string(r.Engine)), units.Time(r.DurationS))
+	text := fmt.Sprintf("%s · %s · %s · %s", visible(r.Scenario.Name), visible(plan), visible(string(r.Engine)), units.Time(r.DurationS))
+	if r.Replications > 1 {
+		text += fmt.Sprintf(" · means of %d replications", r.Replications)
+	}
+	return text
 }
 
 // funnelLayout keeps the columns of counts close together.

@@ -25,8 +25,8 @@ var (
 // mostPoints is the most points a chart draws; longer runs are aggregated into stretches.
 const mostPoints = 2000
 
-// closer holds what the zoomable charts need.
-type closer struct {
+// zoomCharts holds what the zoomable charts need.
+type zoomCharts struct {
 	Style   template.CSS
 	Scripts []template.JS
 	Data    stretches
@@ -50,14 +50,14 @@ type stretchRow struct {
 	P99     []*float64 `json:"p99"`
 }
 
-// newCloser returns nil if there is no series to show.
-func newCloser(r report.Report) *closer {
+// newZoomCharts returns nil if there is no series to show.
+func newZoomCharts(r report.Report) *zoomCharts {
 	s := r.Series
 	if len(s.TS) < 2 || len(s.Steps) == 0 {
 		return nil
 	}
 	width := (len(s.TS) + mostPoints - 1) / mostPoints
-	c := &closer{Style: template.CSS(chartStyle), Scripts: []template.JS{template.JS(chartScript), template.JS(zoomScript)}}
+	c := &zoomCharts{Style: template.CSS(chartStyle), Scripts: []template.JS{template.JS(chartScript), template.JS(zoomScript)}}
 	for from := 0; from < len(s.TS); from += width {
 		c.Data.T = append(c.Data.T, float64(s.TS[from]))
 	}
@@ -104,7 +104,7 @@ func worstOf(column report.Column, width int) (worst []*float64) {
 
 // policy allows only the page's own scripts (by their hashes), styles, images and typefaces (Content Security
 // Policy Level 3, section 2.3.1).
-func (c *closer) policy() string {
+func (c *zoomCharts) policy() string {
 	policy := "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 	if c == nil {
 		return policy
