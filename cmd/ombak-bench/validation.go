@@ -169,7 +169,7 @@ func (v *validation) level(ctx context.Context, perSecond float64, folder string
 	return filepath.Join(folder, "level-01", "report.json"), err
 }
 
-// measured plays a run into a folder of its own, unless it was played before, and returns where its report is.
+// measured plays a run into its own folder, unless it was played before, and returns the path of its report.
 func (v *validation) measured(ctx context.Context, folder string, arguments ...string) (string, error) {
 	path := filepath.Join(v.folder, folder, "report.json")
 	if _, err := os.Stat(path); err == nil {
