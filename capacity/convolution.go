@@ -51,7 +51,7 @@ func (n ClosedNetwork) convolveFrom(guess float64) (ClosedSolution, error) {
 // guesses is the most corrections of the scale. Each correction makes it hold for more people.
 const guesses = 60
 
-// smallestKept is the least scaled term that is precise: what is lost below the range of numbers is less than 1e-200
+// smallestKept is the least scaled term that is precise: the loss below the range of numbers is less than 1e-200
 // of it.
 const smallestKept = 1e-100
 

@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// TestAPoorGuessIsCorrected starts the exact solution from guesses that are far off: the same figures
-// come out, whatever the scale.
+// TestAPoorGuessIsCorrected: guesses that are far off give the same figures at any scale.
 func TestAPoorGuessIsCorrected(t *testing.T) {
 	for _, network := range []ClosedNetwork{
 		{Population: 1000, Think: 1, Centers: []Center{{Demand: 1, Servers: 450}}},

@@ -77,7 +77,7 @@ func (d Demands) Busy(rates []float64) (float64, error) {
 
 // Intervals returns the 95 % interval of each demand by residual bootstrap. Refits have no bounds, and the intervals
 // are cut at 0; see [USLFit.Intervals] and scatter. For simulated load steps with errors of 2 %, constant or relative,
-// the intervals held the truth in 0.90 to 0.99 of cases with 4 to 16 steps of 3 kinds.
+// the intervals contained the true value in 0.90 to 0.99 of cases with 4 to 16 steps of 3 kinds.
 func (d Demands) Intervals(resamples int, seed workload.Seed) ([]Interval, error) {
 	if len(d.steps) <= len(d.Kinds) {
 		return nil, fmt.Errorf("%w: %d load steps fit %d demands exactly; measure more of them", ErrUnidentified, len(d.steps), len(d.Kinds))

@@ -12,8 +12,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// groupCommit makes load steps of a writer whose batches grow with the load: 2 ms a request, 5 ms a
-// batch, 40 ms a second of idling.
+// groupCommit returns load steps of a writer whose batches grow with the load: 2 ms per request, 5 ms per
+// batch, and 40 ms per second when idle.
 func groupCommit(noise func(i int) float64) []capacity.LoadStep {
 	var steps []capacity.LoadStep
 	for i, rate := range []float64{5, 10, 20, 40, 80, 120, 160, 200} {
@@ -30,18 +30,19 @@ func TestDemandsPerRequestAndPerBatch(t *testing.T) {
 		within(t, kinds[i], exact.Seconds[i], want, 1e-9)
 	}
 	within(t, "busy at 400/s with full batches", must(exact.Busy([]float64{400, 50, 1}))(t), 1.09, 1e-9)
-	// One constant demand a request is biased: it charges batches, which stop growing, to requests.
+	// A constant demand per request is biased: it attributes batches, whose number stops growing, to
+	// requests.
 	var biased []capacity.LoadStep
 	for _, step := range groupCommit(func(int) float64 { return 0 }) {
 		biased = append(biased, capacity.LoadStep{Busy: step.Busy, Rates: step.Rates[:1]})
 	}
 	if alone := must(capacity.FitDemands(kinds[:1], biased))(t); alone.Seconds[0] < .003 {
-		t.Errorf("requests alone cost %v s; the bias that batches are there for is gone", alone.Seconds[0])
+		t.Errorf("requests alone cost %v s; the bias that batches remove is missing", alone.Seconds[0])
 	}
 }
 
-// TestDemandIntervalsCoverTheTruth: of 400 experiments with eight noisy load steps about 95 % hold the
-// truth. Eight steps hardly tell how errors grow with load, so that 88 % is the bound.
+// TestDemandIntervalsCoverTheTruth: of 400 experiments with eight noisy load steps, about 95 % of the
+// intervals contain the true demand. Eight steps hardly show how errors grow with load, so the bound is 88 %.
 func TestDemandIntervalsCoverTheTruth(t *testing.T) {
 	const runs = 400
 	purpose := workload.NewPurpose("test/demand")
@@ -65,14 +66,14 @@ func TestDemandIntervalsCoverTheTruth(t *testing.T) {
 		}
 		for j, kind := range kinds {
 			if held[j] < runs*88/100 {
-				t.Errorf("%s: %d of %d intervals of %s hold the truth", why, held[j], runs, kind)
+				t.Errorf("%s: %d of %d intervals of %s contain the true value", why, held[j], runs, kind)
 			}
 		}
 	}
 }
 
-// TestDemandsMeetTheConditionsOfKuhnAndTucker: at the minimum no demand is negative, and none can
-// change in an allowed direction with gain.
+// TestDemandsMeetTheConditionsOfKuhnAndTucker: at the minimum no demand is negative, and no allowed change of
+// a demand improves the fit.
 func TestDemandsMeetTheConditionsOfKuhnAndTucker(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 5).Draw(t, "kinds")
@@ -87,7 +88,7 @@ func TestDemandsMeetTheConditionsOfKuhnAndTucker(t *testing.T) {
 		}
 		demands, err := capacity.FitDemands(make([]string, n), steps)
 		if err != nil {
-			return // kinds that rise together are refused
+			return // kinds that rise in proportion give an error
 		}
 		for j := range n {
 			var gradient, size float64
@@ -114,17 +115,17 @@ func TestDemandsThatCannotBeKnown(t *testing.T) {
 		hint  string
 	}{
 		{"no step", []string{"requests"}, nil, "at least one for each kind"},
-		{"kinds that rise together", []string{"requests", "batches"}, []capacity.LoadStep{{1, []float64{10, 5}}, {2, []float64{20, 10}}, {3, []float64{30, 15}}}, "vary their mix"},
+		{"kinds that rise in proportion", []string{"requests", "batches"}, []capacity.LoadStep{{1, []float64{10, 5}}, {2, []float64{20, 10}}, {3, []float64{30, 15}}}, "vary their mix"},
 		{"a kind that never occurs", []string{"requests", "batches"}, []capacity.LoadStep{{1, []float64{10, 0}}, {2, []float64{20, 0}}}, "vary their mix"},
 		{"a negative load", []string{"requests"}, []capacity.LoadStep{{1, []float64{-1}}}, "rate is -1"},
-		{"a rate too few", []string{"requests", "batches"}, []capacity.LoadStep{{1, []float64{1}}, {1, []float64{1}}}, "one for each"},
+		{"one rate too few", []string{"requests", "batches"}, []capacity.LoadStep{{1, []float64{1}}, {1, []float64{1}}}, "one for each"},
 	} {
 		_, err := capacity.FitDemands(test.kinds, test.steps)
 		if err == nil || !strings.Contains(err.Error(), test.hint) {
-			t.Errorf("%s: error %v, want one that says %q", test.why, err, test.hint)
+			t.Errorf("%s: error %v, want one with %q", test.why, err, test.hint)
 		}
 	}
-	// Less work at higher load: the free fit would be negative.
+	// Less work at higher load: the unbounded fit would be negative.
 	falling := must(capacity.FitDemands([]string{"requests", "uploads"}, []capacity.LoadStep{
 		{1, []float64{10, 1}}, {2, []float64{20, 1}}, {2.9, []float64{30, 4}}, {3.7, []float64{40, 9}},
 	}))(t)
@@ -141,7 +142,7 @@ func TestShapeIsFoundOnHeldOutTimes(t *testing.T) {
 	}{
 		{"a long tail", "lognormal(median=20ms, p95=120ms)", workload.Lognormal},
 		{"a short tail", "gamma(mean=20ms, scv=1.2)", workload.Gamma},
-		{"two kinds of request, cheap and dear", "empirical(5ms, 5ms, 5ms, 80ms)", workload.Empirical},
+		{"two kinds of request, cheap and expensive", "empirical(5ms, 5ms, 5ms, 80ms)", workload.Empirical},
 	} {
 		source := must(workload.ParseDistribution(test.from))(t)
 		stream := workload.Seed{Value: 1}.Stream(purpose, 0, 0, 0)

@@ -8,8 +8,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// A registry has 40 servers that need 250 ms a check. How long do people wait for 150 checks a
-// second, and how many servers would keep nine of ten from waiting?
+// A registry has 40 servers that need 250 ms per check. How long do people wait at 150 checks per second, and
+// how many servers keep nine of ten from waiting?
 func ExampleMMc() {
 	station, err := capacity.MMc(150, 4, 40)
 	if err != nil {
@@ -29,8 +29,8 @@ func ExampleMMc() {
 	// the utilization is 1.0625, so the queue grows without end; it must be below 1: give at least 43 servers, faster ones, or fewer arrivals
 }
 
-// The opening of registration: arrivals of 80,000 a minute for a quarter of an hour, then 20,000,
-// at a service that takes 60,000 a minute.
+// The opening of registration: 80,000 arrivals per minute for a quarter of an hour, then 20,000, at a service
+// that handles 60,000 per minute.
 func ExampleFluid() {
 	perMinute := func(n float64) workload.Rate { return workload.Rate(n / 60) }
 	overloads, err := capacity.Fluid(
@@ -51,7 +51,7 @@ func ExampleFluid() {
 	// 300000 wait at most, up to 5 min; clear after 22.5 min
 }
 
-// Where does throughput end, when these were measured in a closed loop?
+// Where does throughput end, if these points were measured in a closed loop?
 func ExampleFitUSL() {
 	fit, err := capacity.FitUSL([]capacity.Point{
 		{Concurrency: 1, Throughput: 20},

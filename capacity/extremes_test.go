@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/capacity"
 )
 
-// extremes draw figures of any size and sign, and what is not a number.
+// extremes draws numbers of any size and sign, infinities and NaN.
 func extremes() *rapid.Generator[float64] {
 	return rapid.OneOf(
 		rapid.SampledFrom([]float64{0, -1, 1, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, math.SmallestNonzeroFloat64, 1e-300, 1e300, math.Nextafter(1, 0)}),
@@ -18,8 +18,8 @@ func extremes() *rapid.Generator[float64] {
 	)
 }
 
-// TestNothingIsEverInfinite feeds every closed form with anything: an error, or finite figures in
-// their range.
+// TestNothingIsEverInfinite: for any input, every closed form returns an error or finite figures in their
+// range.
 func TestNothingIsEverInfinite(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := make([]float64, 6)
@@ -66,7 +66,7 @@ func TestNothingIsEverInfinite(t *testing.T) {
 	})
 }
 
-// numbers are the answers of what gives one number; 0 for an error.
+// numbers returns the results of the closed forms with one result, 0 for an error.
 func numbers(x []float64, c, k int) map[string]float64 {
 	number := func(v float64, err error) float64 {
 		if err != nil {

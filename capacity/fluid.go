@@ -16,7 +16,7 @@ type Overload struct {
 	Backlog       float64 // most waiting
 	BacklogAt     float64 // seconds
 	LongestWait   float64 // seconds, first come first served
-	LongestWaitAt float64 // seconds: arrival of whoever waits longest
+	LongestWaitAt float64 // seconds: arrival time of the person who waits longest
 }
 
 // Fluid returns every overload of a service whose arrivals and capacity are piecewise linear, in

@@ -12,9 +12,9 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Forecast is the expected funnel of people who have not come yet.
+// Forecast is the expected funnel of future people.
 type Forecast struct {
-	People   float64 // who will come
+	People   float64 // number of future people
 	Steps    []StepForecast
 	Warnings []string
 }
@@ -36,7 +36,7 @@ type Expected struct {
 // be of single runs or means of replications. Reports of invalid runs are left out with a warning. With two reports or
 // more, the intervals include how much runs differ.
 //
-// The intervals held 0.96 of simulated futures of 5,000 people, from 3 or 4 reports of 500 people whose share differed
+// The intervals contained 0.96 of simulated futures of 5,000 people, from 3 or 4 reports of 500 people whose share differed
 // between runs with a standard deviation of 0.05.
 //
 // Source: predictive distribution of a binomial share with Jeffreys' prior (beta-binomial), A. Gelman
@@ -45,7 +45,7 @@ type Expected struct {
 // "Statistical Intervals", 1991, chapter 4, if that is wider: see between.
 //
 // Where:
-//   - people is the number of people who will come
+//   - people is the number of future people
 //   - peakPerMin is the most of them in any 60 s
 func ForecastFunnel(reports []report.Report, people, peakPerMin float64) (Forecast, error) {
 	if err := cmp.Or(positive("number of people", people), notNegative("peak per minute", peakPerMin)); err != nil {
@@ -174,7 +174,7 @@ const normal95 = 1.959963984540054 // the 97.5 % quantile of the normal distribu
 //
 // Where:
 //   - s² = Σ nᵢ(pᵢ − p)²/((k − 1)·n₀) is the variance of the share between k runs, and holds the chance
-//     among the n₀ = (N − Σnᵢ²/N)/(k − 1) people of a run, which cannot be told from it
+//     among the n₀ = (N − Σnᵢ²/N)/(k − 1) people of a run, which cannot be separated from it
 //   - nᵢ is the number of people of run i, N their sum, wᵢ = nᵢ/N; p = Σ wᵢpᵢ
 //   - t is the 97.5 % quantile of Student's distribution with k − 1 degrees of freedom, z the normal one
 func between(counts, scheduled []float64, people float64) float64 {

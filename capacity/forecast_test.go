@@ -17,8 +17,8 @@ func funnelOf(scheduled, passed float64) report.Report {
 	}
 }
 
-// TestForecastCoverage draws a past and a future from one share: 95 % of 1000 intervals should hold
-// the future count; below 92 % or above 98 % has odds under 1 in 20,000.
+// TestForecastCoverage draws a past and a future with one share. 95 % of 1000 intervals should contain the
+// future count; the odds of less than 92 % or more than 98 % are under 1 in 20,000.
 func TestForecastCoverage(t *testing.T) {
 	const runs = 1000
 	purpose := workload.NewPurpose("test/forecast")
@@ -41,12 +41,13 @@ func TestForecastCoverage(t *testing.T) {
 		}
 	}
 	if held < runs*92/100 || held > runs*98/100 {
-		t.Errorf("%d of %d intervals hold the future", held, runs)
+		t.Errorf("%d of %d intervals contain the future count", held, runs)
 	}
 }
 
-// TestForecastCoverageWhereRunsDiffer draws the share of each run anew. 95 % of the intervals should hold
-// the future; below 93 % has odds under 1 in 400, and where runs do not differ intervals may be wide.
+// TestForecastCoverageWhereRunsDiffer draws a new share for each run. 95 % of the intervals should contain
+// the future count; the odds of less than 93 % are under 1 in 400. If runs do not differ, intervals may be
+// wide.
 func TestForecastCoverageWhereRunsDiffer(t *testing.T) {
 	const runs = 1000
 	purpose := workload.NewPurpose("test/forecast")
@@ -54,7 +55,7 @@ func TestForecastCoverageWhereRunsDiffer(t *testing.T) {
 		why             string
 		reports, people int
 		deviation       float64
-		most            int // of 1000 that may hold
+		most            int // most intervals of 1000 that may contain it
 	}{
 		{"three reports, ten times as many people", 3, 5000, .05, 970},
 		{"four reports, ten times as many people", 4, 5000, .05, 970},
@@ -85,7 +86,7 @@ func TestForecastCoverageWhereRunsDiffer(t *testing.T) {
 			}
 		}
 		if held < runs*93/100 || held > test.most {
-			t.Errorf("%s: %d of %d intervals hold the future", test.why, held, runs)
+			t.Errorf("%s: %d of %d intervals contain the future count", test.why, held, runs)
 		}
 	}
 }
@@ -99,18 +100,18 @@ func TestForecastSaysWhatItDoesNotKnow(t *testing.T) {
 		return f.Steps[0].Passed.Interval[1] - f.Steps[0].Passed.Interval[0]
 	}
 	if width(wide) < 3*width(narrow) {
-		t.Errorf("runs that differ give an interval of %v people, alike ones %v", width(wide), width(narrow))
+		t.Errorf("runs that differ give an interval of %v people, equal ones %v", width(wide), width(narrow))
 	}
 	if len(narrow.Warnings) != 0 {
-		t.Errorf("warnings %q within what was measured", narrow.Warnings)
+		t.Errorf("warnings %q within the measured range", narrow.Warnings)
 	}
 	beyond := must(capacity.ForecastFunnel(alike, 5000, 101))(t)
 	if !strings.Contains(strings.Join(beyond.Warnings, "\n"), "exceeds the 100 that were measured") {
-		t.Errorf("warnings %q of a higher peak", beyond.Warnings)
+		t.Errorf("warnings %q at a higher peak", beyond.Warnings)
 	}
 	everyone := must(capacity.ForecastFunnel(alike[:1], 10, 1))(t).Steps[0].Entered
 	if everyone.Interval[1] != 10 || everyone.Mean > 10 || everyone.Interval[0] < 8 {
-		t.Errorf("where all entered, %+v of 10 will", everyone)
+		t.Errorf("all entered, but the forecast for 10 is %+v", everyone)
 	}
 }
 
@@ -144,22 +145,22 @@ func TestForecastOfBadReports(t *testing.T) {
 		{"the same simulation twice", []report.Report{funnelOf(100, 50), funnelOf(100, 51), funnelOf(100, 50)}, 10, "report 3 is of a run that another report is of"},
 		{"the same live run twice", []report.Report{at(1, 50), at(1, 50)}, 10, "report 2 is of a run that another report is of"},
 		{"no valid run", []report.Report{invalid}, 10, "every run is invalid"},
-		{"more passed than came", []report.Report{funnelOf(100, 150)}, 10, "do not add up"},
-		{"nobody to come", []report.Report{funnelOf(100, 50)}, 0, "number of people is 0"},
+		{"more people passed than entered", []report.Report{funnelOf(100, 150)}, 10, "do not add up"},
+		{"nobody will come", []report.Report{funnelOf(100, 50)}, 0, "number of people is 0"},
 	} {
 		_, err := capacity.ForecastFunnel(test.reports, test.people, 1)
 		if err == nil || !strings.Contains(err.Error(), test.hint) {
-			t.Errorf("%s: error %v, want one that says %q", test.why, err, test.hint)
+			t.Errorf("%s: error %v, want one with %q", test.why, err, test.hint)
 		}
 	}
 	if _, err := capacity.ForecastFunnel([]report.Report{at(1, 50), at(2, 50)}, 10, 1); err != nil {
-		t.Errorf("two live runs with one outcome: %v", err)
+		t.Errorf("two live runs with the same outcome: %v", err)
 	}
 	left := must(capacity.ForecastFunnel([]report.Report{invalid, funnelOf(100, 30)}, 1000, 1))(t)
 	if !strings.Contains(strings.Join(left.Warnings, "\n"), "report 1 is left out, because its run is invalid") {
 		t.Errorf("warnings %q of an invalid run", left.Warnings)
 	}
-	within(t, "the valid run alone counts", left.Steps[0].Passed.Mean, 1000*30.5/101, 1e-9)
+	within(t, "only the valid run counts", left.Steps[0].Passed.Mean, 1000*30.5/101, 1e-9)
 	means := must(capacity.ForecastFunnel([]report.Report{with(funnelOf(100, 30), func(r *report.Report) { r.Replications = 8 })}, 1000, 1))(t)
 	if !strings.Contains(strings.Join(means.Warnings, "\n"), "means of replications") {
 		t.Errorf("warnings %q of means", means.Warnings)

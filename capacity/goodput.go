@@ -6,8 +6,8 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// Served divides what a server completes into requests that somebody still waits for and requests of clients that have
-// left.
+// Served divides what a server completes into requests that clients still wait for and requests of clients
+// that have left.
 type Served struct {
 	Goodput float64 // completed in time, per second
 	Wasted  float64 // completed for clients that had left, per second
@@ -16,12 +16,12 @@ type Served struct {
 
 func (s Served) figures() []float64 { return []float64{s.Goodput, s.Wasted, s.Blocked} }
 
-// ImpatientGoodput returns the goodput of M/M/1/K, first come first served, if clients leave after a timeout and the
-// server serves their requests all the same. Above capacity with a long queue, all work is wasted.
+// ImpatientGoodput returns the goodput of M/M/1/K, first come first served, if clients leave after a timeout
+// and the server still serves their requests. Above capacity with a long queue, all work is wasted.
 //
-// Source: one who finds n requests has a response time Erlang(n+1, μ), so
-// goodput = λ·Σ p(n)·P(n+1, μT), n < K; Gross et al., "Fundamentals of Queueing Theory", 4th ed.,
-// 2008, section 2.4 for the distribution and section 2.5 for p(n).
+// Source: a request that finds n others has a response time Erlang(n+1, μ), so goodput = λ·Σ p(n)·P(n+1, μT),
+// n < K; Gross et al., "Fundamentals of Queueing Theory", 4th ed., 2008, section 2.4 for the distribution and
+// section 2.5 for p(n).
 //
 // Where:
 //   - λ is arrivalRate and μ serviceRate, per second

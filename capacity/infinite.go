@@ -52,11 +52,11 @@ func (s Sinusoid) PeakInProgress(serviceRate float64) (float64, error) {
 	return inRange(s.Mean/serviceRate + s.Amplitude/math.Hypot(serviceRate, s.Frequency))
 }
 
-// OfferedLoad returns the mean number in Mt/M/∞ at time t if it was empty at time 0: the servers that would be busy if
-// there were always one more. The number has a Poisson distribution with that mean.
+// OfferedLoad returns the mean number in Mt/M/∞ at time t if it was empty at time 0: the number of busy
+// servers with unlimited servers. The number has a Poisson distribution with that mean.
 //
-// Source: S. G. Eick, W. A. Massey, W. Whitt, "The physics of the Mt/G/∞ queue", Operations Research
-// 41(4), 1993, theorem 1: m(t) = ∫₀ᵗ λ(u)·e^{−μ(t−u)} du, by adaptive quadrature.
+// Source: S. G. Eick, W. A. Massey, W. Whitt, "The physics of the Mt/G/∞ queue", Operations Research 41(4),
+// 1993, theorem 1: m(t) = ∫₀ᵗ λ(u)·e^{−μ(t−u)} du, by adaptive quadrature.
 //
 // Where:
 //   - λ is rate: arrivals per second at a time in seconds; it may jump

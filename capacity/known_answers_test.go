@@ -12,8 +12,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// printed holds got against a number as it was printed: to 1e-6 of it, or within half a unit of its
-// last digit where fewer are printed.
+// printed compares a number with its printed value: to 1e-6 of it, or within half a unit of its last digit if
+// fewer digits are printed.
 func printed(t *testing.T, what string, got float64, want string) {
 	t.Helper()
 	value, err := strconv.ParseFloat(want, 64)
@@ -27,7 +27,7 @@ func printed(t *testing.T, what string, got float64, want string) {
 	}
 }
 
-// within holds got against want to a relative tolerance.
+// within compares two numbers to a relative tolerance.
 func within(t *testing.T, what string, got, want, tolerance float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= tolerance*math.Abs(want)) {
@@ -45,7 +45,7 @@ func must[T any](value T, err error) func(*testing.T) T {
 	}
 }
 
-// figure is one printed figure of a station.
+// figure is a printed figure of a station.
 type figure struct {
 	name string
 	of   func(capacity.Station) float64
@@ -93,8 +93,8 @@ func TestKnownAnswersStations(t *testing.T) {
 		{"the textbook queue at 80 %", must(capacity.MM1(.8, 1)), []figure{l("4.00000000"), lq("3.20000000"), w("5.00000000"), wq("4.00000000"), p0("0.20000000"), waits("0.80000000")}},
 		{"a light M/M/1", must(capacity.MM1(5, 8)), []figure{wq(".2083333")}},
 		{"two servers close to saturation", must(capacity.MMc(9, 5, 2)), []figure{waits(".8526315789"), lq("7.6736842105"), w("1.0526315789")}},
-		{"four servers at ease", must(capacity.MMc(9, 5, 4)), []figure{waits(".1285336468"), lq(".1051638928"), w(".2116848770")}},
-		{"servers and places", must(capacity.MMcK(40, 30, 3, 7)), []figure{p0(".2550368777"), w(".0365170079")}},
+		{"four lightly loaded servers", must(capacity.MMc(9, 5, 4)), []figure{waits(".1285336468"), lq(".1051638928"), w(".2116848770")}},
+		{"servers and a bounded queue", must(capacity.MMcK(40, 30, 3, 7)), []figure{p0(".2550368777"), w(".0365170079")}},
 		{"few places, so that some are turned away", must(capacity.MMcK(3, 2, 2, 5)), []figure{p0(".1793345009"), blocks(".0851138354"), l("2.0059544659"), wq(".2308575804")}},
 		{"constant service waits half as long", must(capacity.MG1(.8, 1, 0)), []figure{wq("2.00000000")}},
 		{"Erlang-4 service", must(capacity.MG1(.8, 1, .25)), []figure{wq("2.50000000")}},
@@ -133,10 +133,10 @@ func TestKnownAnswersErlang(t *testing.T) {
 func TestKnownAnswersPriorities(t *testing.T) {
 	classes := []capacity.Class{{ArrivalRate: .3, ServiceMean: 1, SCV: 1}, {ArrivalRate: .5, ServiceMean: 1, SCV: 1}}
 	finishing := must(capacity.NonPreemptive(classes))(t)
-	printed(t, "first, waiting for what is in service", finishing[0].Wq, "1.1428571")
+	printed(t, "first class, which waits for the request in service", finishing[0].Wq, "1.1428571")
 	printed(t, "second", finishing[1].Wq, "5.7142857")
 	interrupting := must(capacity.PreemptiveResume(classes))(t)
-	printed(t, "first, as if alone", interrupting[0].W, "1.4285714")
+	printed(t, "first class, as if alone", interrupting[0].W, "1.4285714")
 	printed(t, "second, interrupted", interrupting[1].W, "7.1428571")
 }
 
@@ -182,7 +182,7 @@ func TestKnownAnswersFluid(t *testing.T) {
 	}
 	printed(t, "backlog of a surge", surge[0].Backlog, "300000.0000")
 	printed(t, "its longest wait, min", surge[0].LongestWait/60, "5.00000000")
-	printed(t, "who arrives last waits longest, min", surge[0].LongestWaitAt/60, "15.0000000")
+	printed(t, "the last arrival waits longest, min", surge[0].LongestWaitAt/60, "15.0000000")
 	printed(t, "it drains in, min", (surge[0].Clear-surge[0].End)/60, "7.50000000")
 	triangle := must(capacity.Fluid([]workload.Segment{
 		{For: 1050 * time.Second, To: perMinute(80_000)}, {For: 1050 * time.Second, From: perMinute(80_000)},
@@ -257,7 +257,7 @@ func points(concurrency, throughput []float64) []capacity.Point {
 func TestKnownAnswersUSL(t *testing.T) {
 	fit := must(capacity.FitUSL(cisco(t)))(t)
 	peak, _ := fit.PeakConcurrency()
-	// The source states its figures to 1e-5; its search stopped short of the minimum by 1.3e-6 in σ.
+	// The source gives its figures to 1e-5. Its search stopped short of the minimum by 1.3e-6 in σ.
 	const stated = 1e-5
 	within(t, "Cisco: σ", fit.Sigma, .02671591, stated)
 	within(t, "Cisco: κ", fit.Kappa, 7.690945e-4, stated)

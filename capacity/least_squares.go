@@ -73,7 +73,7 @@ func dampedStep(at, lower, r []float64, j *mat.Dense, damping float64) ([]float6
 	}
 	var normal mat.Dense
 	normal.Mul(j.T(), j)
-	// Scaled to a unit diagonal, so that parameters of any size are equal.
+	// Scaled to a unit diagonal, so that parameters of any size are treated alike.
 	scale := make([]float64, n)
 	for i := range n {
 		scale[i] = math.Sqrt(max(normal.At(i, i), math.SmallestNonzeroFloat64))

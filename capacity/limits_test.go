@@ -11,7 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// TestTenThousandServers holds sizes at which factorials overflow against limits known otherwise.
+// TestTenThousandServers compares sizes at which factorials overflow with limits from other sources.
 func TestTenThousandServers(t *testing.T) {
 	const c = 10_000
 	// Jagerman 1974: 1/B(c, c) = √(πc/2) + 2/3 + √(2π)/(24√c) + …
@@ -24,7 +24,7 @@ func TestTenThousandServers(t *testing.T) {
 		}
 	}
 	// Halfin, Whitt 1981: with β = (1 − ρ)√c = 0.5 the limit is 0.5046…; the next term is O(1/√c).
-	within(t, "C at β = 0.5", must(capacity.ErlangC(c, 9_950))(t), 0.5046, 5e-3)
+	within(t, "M/M/c/K far above capacity serves at capacity", must(capacity.ErlangC(c, 9_950))(t), 0.5046, 5e-3)
 	within(t, "M/M/c/K far above capacity serves at capacity", must(capacity.MMcK(30_000, 1, c, 20_000))(t).Throughput, c, 1e-9)
 	// Fluid limit of Erlang A above capacity: (λ − cμ)/λ leave.
 	within(t, "Erlang A far above capacity", must(capacity.ErlangA(20_000, 1, c, .5))(t).PAbandon, .5, 1e-6)
@@ -49,14 +49,14 @@ func TestOutsideValidityIsAnErrorWithAHint(t *testing.T) {
 		{"overloaded M/M/c", station(capacity.MMc(10, 1, 4)), "at least 11 servers"},
 		{"no servers", station(capacity.MMc(1, 1, 0)), "at least 1 is needed"},
 		{"a negative load", station(capacity.MM1(-1, 1)), "above 0"},
-		{"a rate that is no number", station(capacity.MM1(nan, 1)), "above 0"},
+		{"a rate that is not a number", station(capacity.MM1(nan, 1)), "above 0"},
 		{"an infinite rate", station(capacity.MMcK(inf, 1, 2, 3)), "finite"},
 		{"fewer places than servers", station(capacity.MMcK(1, 1, 4, 3)), "give at least 4"},
-		{"more servers than can be computed", station(capacity.MMc(1, 1, math.MaxInt)), "at most"},
+		{"too many servers to compute", station(capacity.MMc(1, 1, math.MaxInt)), "at most"},
 		{"a negative variance", station(capacity.MG1(.5, 1, -1)), "0 or more"},
 		{"saturated by pauses alone", station(capacity.MG1Pauses(95, .01, 1, 1, .1, 0)), "utilization is 1.045"},
 		{"nobody ever leaves", station(capacity.ErlangA(1, 1, 1, 0)), "above 0"},
-		{"a crowd beyond computing", station(capacity.ErlangA(1e9, 1, 1, 1e-12)), "abandonment rate"},
+		{"too many people to compute", station(capacity.ErlangA(1e9, 1, 1, 1e-12)), "abandonment rate"},
 		{"a load beyond range", station(capacity.MM1(1e308, 1e-308)), "above 0"},
 		{"a time beyond range", station(capacity.MG1(1e-310, 1e308, 1e300)), "range"},
 		{"Erlang B of a negative load", number(capacity.ErlangB(3, -1)), "0 or more"},
@@ -64,14 +64,14 @@ func TestOutsideValidityIsAnErrorWithAHint(t *testing.T) {
 		{"certainty", number(capacity.MM1ResponseQuantile(.5, 1, 1)), "between 0 and 1"},
 		{"Little without a rate", number(capacity.TimeInSystem(3, 0)), "above 0"},
 		{"a cache without keys", number(capacity.TTLHitRate(nil, 1)), "at least one"},
-		{"a cache nobody asks", number(capacity.TTLHitRate([]float64{0, 0}, 1)), "sum of all request rates"},
+		{"a cache without requests", number(capacity.TTLHitRate([]float64{0, 0}, 1)), "sum of all request rates"},
 		{"a swing below zero", number(capacity.Sinusoid{Mean: 1, Amplitude: 2, Frequency: 1}.InProgress(1, 0)), "at most the mean"},
 		{"a negative rate on the way", number(capacity.OfferedLoad(func(t float64) float64 { return 1 - t }, 1, 2)), "arrival rate at"},
 		{"a rate that is noise", number(capacity.OfferedLoad(func(t float64) float64 { return math.Abs(math.Sin(1e7 * t)) }, 1, 2)), "varies too finely"},
 		{"a rate without end", number(capacity.OfferedLoad(func(float64) float64 { return inf }, 1, 2)), "arrival rate at"},
 	} {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.hint) {
-			t.Errorf("%s: error %v, want one that says %q", test.why, test.err, test.hint)
+			t.Errorf("%s: error %v, want one with %q", test.why, test.err, test.hint)
 		}
 	}
 }
@@ -86,8 +86,8 @@ func TestBoundsAreNotExceededByRounding(t *testing.T) {
 }
 
 func TestPollaczekKhinchineByQuadrature(t *testing.T) {
-	// Wq is the mean work found: λE[S²]/2/(1−ρ), with E[S²] = ∫ 2s·P(S > s) ds of a uniform service
-	// time on (0.5, 1.5); a thousand panels are exact to 1e-6.
+	// Wq is the mean work found: λE[S²]/2/(1−ρ), with E[S²] = ∫ 2s·P(S > s) ds of a uniform service time on
+	// (0.5, 1.5). A thousand panels are exact to 1e-6.
 	var second float64
 	const panels = 3000
 	for i := range panels {
@@ -105,7 +105,7 @@ func TestOfferedLoadOfJumps(t *testing.T) {
 		return 7
 	}
 	within(t, "a step at π", must(capacity.OfferedLoad(step, .3, 10))(t), 7/.3*(1-math.Exp(-.3*(10-math.Pi))), 1e-8)
-	// Constant service of 2 s: whoever came in the last 2 s is there.
+	// Constant service of 2 s: everyone who arrived in the last 2 s is in the system.
 	constant := func(age float64) float64 {
 		if age < 2 {
 			return 1
@@ -118,8 +118,8 @@ func TestOfferedLoadOfJumps(t *testing.T) {
 	within(t, "a sinusoid long after the start", quadrature, must(swing.InProgress(2, 60))(t), 1e-8)
 }
 
-// TestOfferedLoadOfShortServiceInALongTime: a service time that is a millionth of the time must not fall
-// between the places where the arrivals are looked at.
+// TestOfferedLoadOfShortServiceInALongTime: a service time of a millionth of the time does not fall between
+// the sampling points.
 func TestOfferedLoadOfShortServiceInALongTime(t *testing.T) {
 	flat := func(float64) float64 { return 100 }
 	for _, test := range []struct{ serviceRate, t float64 }{{20, 86_400}, {1000, 3600}, {1e4, 86_400}, {1e9, 1e7}, {1, 1e-3}, {1e-3, 86_400}} {
@@ -128,8 +128,8 @@ func TestOfferedLoadOfShortServiceInALongTime(t *testing.T) {
 	}
 	day := capacity.Sinusoid{Mean: 100, Amplitude: 80, Frequency: 2 * math.Pi / 86_400}
 	noon := must(capacity.OfferedLoad(func(t float64) float64 { return 100 + 80*math.Sin(2*math.Pi*t/86_400) }, 5, 10*86_400))(t)
-	within(t, "a tenth day", noon, must(day.InProgress(5, 10*86_400))(t), 1e-9)
-	// The rate jumps each second, the last time 0.5 s before the end.
+	within(t, "the tenth day", noon, must(day.InProgress(5, 10*86_400))(t), 1e-9)
+	// The rate jumps every second, for the last time 0.5 s before the end.
 	steps := func(t float64) float64 { return 10 * (1 + math.Mod(math.Floor(t), 2)) }
 	want := 0.0
 	for second := 3600.0; second >= 0; second-- {
@@ -141,7 +141,7 @@ func TestOfferedLoadOfShortServiceInALongTime(t *testing.T) {
 }
 
 func TestCacheHits(t *testing.T) {
-	within(t, "one key asked 9 times in a life", must(capacity.TTLHitRate([]float64{9}, 1))(t), .9, 1e-12)
+	within(t, "one key with 9 requests per lifetime", must(capacity.TTLHitRate([]float64{9}, 1))(t), .9, 1e-12)
 	within(t, "two keys weigh by their requests", must(capacity.TTLHitRate([]float64{3, 1}, 1))(t), (3*.75+.5)/4, 1e-12)
 	within(t, "a sliding life", must(capacity.SlidingTTLHitRate([]float64{2}, .5))(t), 1-math.Exp(-1), 1e-12)
 }
@@ -150,7 +150,7 @@ func TestWaitQuantileUndoesTail(t *testing.T) {
 	at := must(capacity.MMcWaitQuantile(9, 5, 2, .99))(t)
 	within(t, "tail at the quantile", must(capacity.MMcWaitTail(9, 5, 2, at))(t), .01, 1e-9)
 	if at := must(capacity.MMcWaitQuantile(9, 5, 4, .5))(t); at != 0 {
-		t.Errorf("half of the people wait %v s, want none", at)
+		t.Errorf("half of the people wait %v s, want 0", at)
 	}
 }
 
@@ -223,12 +223,12 @@ func TestFluidEdges(t *testing.T) {
 		t.Fatalf("an outage makes %d overloads: %+v", len(outage), outage)
 	}
 	within(t, "an outage begins", outage[0].Begin, 10, 1e-9)
-	within(t, "who comes first in an outage waits it out", outage[0].LongestWait, 20, 1e-9)
+	within(t, "the first arrival in an outage waits until its end", outage[0].LongestWait, 20, 1e-9)
 	within(t, "its backlog", outage[0].Backlog, 200, 1e-9)
 	within(t, "it clears", outage[0].Clear, 50, 1e-9)
 	afterwards := must(capacity.Fluid([]workload.Segment{flat(time.Minute, 10)}, []workload.Segment{flat(time.Second, 5)}))(t)
 	within(t, "a backlog drains after the last arrival", afterwards[0].Clear, 120, 1e-9)
-	within(t, "the last waits longest", afterwards[0].LongestWait, 60, 1e-9)
+	within(t, "the last arrival waits longest", afterwards[0].LongestWait, 60, 1e-9)
 	for why, curves := range map[string][2][]workload.Segment{
 		"never clears":    {{flat(time.Minute, 10)}, {flat(time.Minute, 5), flat(time.Second, 0)}},
 		"negative":        {{flat(time.Minute, -1)}, {flat(time.Minute, 5)}},

@@ -8,8 +8,8 @@ import (
 	"github.com/ombak-sim/ombak/capacity"
 )
 
-// machineRepair solves one center with thinking people, M/M/c//N, from its balance equations: with n at
-// the center (N − n)/Z come and min(n, c)/D leave per second. The weights are summed by logarithms.
+// machineRepair solves one center with thinking people, M/M/c//N, from its balance equations: with n people
+// at the center, (N − n)/Z arrive and min(n, c)/D leave per second. The weights are summed by logarithms.
 func machineRepair(people, servers int, think, demand float64) (throughput, queue float64) {
 	weights := make([]float64, people+1)
 	most := 0.0
@@ -27,8 +27,8 @@ func machineRepair(people, servers int, think, demand float64) (throughput, queu
 	return throughput / sum, queue / sum
 }
 
-// TestManyServersAgreeWithTheBirthAndDeath scans sizes at which a poor scale loses the term of all
-// people: throughput must be right, not merely free of errors.
+// TestManyServersAgreeWithTheBirthAndDeath scans sizes at which a poor scale loses the term of all people.
+// Throughput must be right, not only free of errors.
 func TestManyServersAgreeWithTheBirthAndDeath(t *testing.T) {
 	for _, size := range []struct {
 		people, servers []int
@@ -56,13 +56,13 @@ func TestManyServersOfKnownThroughput(t *testing.T) {
 	alone := must(capacity.ClosedNetwork{Population: 20_000, Centers: []capacity.Center{{Demand: 1, Servers: 20_000}}}.Exact())(t)
 	within(t, "as many servers as people: X", alone.Throughput, 20_000, 1e-9)
 	within(t, "as many servers as people: R", alone.ResponseTime, 1, 1e-9)
-	// A third of the people think and two thirds are served at once, none in want of a server.
+	// A third of the people think and two thirds are served at once. Nobody waits.
 	two := must(capacity.ClosedNetwork{Population: 10_000, Think: 1, Centers: []capacity.Center{{Demand: 1, Servers: 5000}, {Demand: 1, Servers: 5000}}}.Exact())(t)
 	within(t, "two centers without a wait: X", two.Throughput, 10_000.0/3, 1e-9)
 }
 
-// TestSchweitzerWithSeveralServersIsSeidmann holds the textbook's figures: the number at the fast
-// server alone queues. Solving Q = X·D/c·(1 + Q(N−1)/N), X = N/(Z + D(c−1)/c + Q/X) gives 901.7.
+// TestSchweitzerWithSeveralServersIsSeidmann checks the textbook's figures: people queue only at the fast
+// server. Solving Q = X·D/c·(1 + Q(N−1)/N), X = N/(Z + D(c−1)/c + Q/X) gives 901.7.
 func TestSchweitzerWithSeveralServersIsSeidmann(t *testing.T) {
 	network := capacity.ClosedNetwork{Population: 1000, Think: 1, Centers: []capacity.Center{{Demand: .1, Servers: 100}}}
 	got := must(network.Schweitzer())(t)
@@ -77,8 +77,8 @@ func TestSchweitzerWithSeveralServersIsSeidmann(t *testing.T) {
 	printed(t, "exact X", must(network.Exact())(t).Throughput, "907.5")
 }
 
-// TestErrorOfSchweitzerWithSeveralServers holds what its comment says of one center, over few and many
-// people and servers at all loads.
+// TestErrorOfSchweitzerWithSeveralServers checks the errors that the comment of Schweitzer states for one
+// center, over few and many people and servers at all loads.
 func TestErrorOfSchweitzerWithSeveralServers(t *testing.T) {
 	for _, servers := range []int{1, 2, 4, 16, 100} {
 		for _, people := range []int{1, 2, 3, 4, 5, 7, 10, 16, 30, 50, 100, 200, 300, 1000} {

@@ -28,18 +28,19 @@ func waited(class Class, wait, busy float64) Station {
 	}
 }
 
-// MG1SetUp returns the steady state of M/G/1 if an idle server needs a set-up before it serves the next request, as a
-// function with a cold start or a replica that boots does.
+// MG1SetUp returns the steady state of M/G/1 if an idle server needs a set-up before it serves the next
+// request, such as a function with a cold start or a replica that boots.
 //
-// Source: P. D. Welch, "On a generalized M/G/1 queuing process in which the first customer of each
-// busy period receives exceptional service", Operations Research 12(5), 1964; Takagi, "Queueing
-// Analysis I", 1991, section 2.2: Wq = Wq(M/G/1) + (2E[D] + λE[D²])/(2(1 + λE[D])).
+// Source: P. D. Welch, "On a generalized M/G/1 queuing process in which the first customer of each busy
+// period receives exceptional service", Operations Research 12(5), 1964; Takagi, "Queueing Analysis I", 1991,
+// section 2.2: Wq = Wq(M/G/1) + (2E[D] + λE[D²])/(2(1 + λE[D])).
 //
 // Where:
 //   - arrivalRate is λ per second, serviceMean seconds, scv of the service time as at [MG1]
 //   - D is the set-up: setUpMean seconds, setUpSCV its squared coefficient of variation
 //
-// P0 is the probability that the server is off. PWait is 1, because an arrival that finds the server off waits too.
+// P0 is the probability that the server is off. PWait is 1, because an arrival that finds the server off
+// waits too.
 func MG1SetUp(arrivalRate, serviceMean, scv, setUpMean, setUpSCV float64) (Station, error) {
 	station, err := MG1(arrivalRate, serviceMean, scv)
 	if err = cmp.Or(err, notNegative("set-up time", setUpMean), notNegative("squared coefficient of variation of the set-up time", setUpSCV)); err != nil {

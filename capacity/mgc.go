@@ -2,9 +2,9 @@ package capacity
 
 import "cmp"
 
-// GGc returns the approximate steady state of c servers with any times between arrivals and any
-// service times. It is exact for M/M/c and M/G/1 and usually within 10 % where both squared coefficients
-// are at most 1 and the utilization is above 0.5; P0 and PWait are those of M/M/c.
+// GGc returns the approximate steady state of c servers with any times between arrivals and any service
+// times. It is exact for M/M/c and M/G/1. It is usually within 10 % if both squared coefficients are at most
+// 1 and the utilization is above 0.5. P0 and PWait are those of M/M/c.
 //
 // Source: A. O. Allen, "Probability, Statistics, and Queueing Theory", 2nd ed., 1990, chapter 5 (the
 // Allen–Cunneen approximation): Wq ≈ Wq(M/M/c)·(Ca² + Cs²)/2.

@@ -24,7 +24,7 @@ func MM1(arrivalRate, serviceRate float64) (Station, error) {
 	}, nil)
 }
 
-// MM1ResponseQuantile returns the time in seconds that the share p of people spend in M/M/1 at most.
+// MM1ResponseQuantile returns the time in seconds within which the share p of people leave M/M/1.
 //
 // Source: Kleinrock, "Queueing Systems I", 1975, chapter 5: P(T > t) = e^{−(μ−λ)t}.
 //
@@ -86,8 +86,8 @@ func MMcWaitTail(arrivalRate, serviceRate float64, servers int, t float64) (floa
 	return inRange(station.PWait * math.Exp(-(float64(servers)*serviceRate-arrivalRate)*t))
 }
 
-// MMcWaitQuantile returns the time in seconds that the share p of people wait at most in M/M/c. It is 0 if at least that
-// share does not wait at all. See [MMcWaitTail].
+// MMcWaitQuantile returns the time in seconds within which the share p of people are served first in M/M/c.
+// It is 0 if at least that share does not wait at all. See [MMcWaitTail].
 func MMcWaitQuantile(arrivalRate, serviceRate float64, servers int, p float64) (float64, error) {
 	station, err := MMc(arrivalRate, serviceRate, servers)
 	if err = cmp.Or(err, share("quantile", p)); err != nil {

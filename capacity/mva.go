@@ -43,7 +43,8 @@ func (n ClosedNetwork) step(people float64, queues []float64) float64 {
 	return throughput
 }
 
-// residence returns the time at a center with one server, or with a delay, of an arrival that finds so many there.
+// residence returns the time at a center with one server, or with a delay, of an arrival that finds the given
+// number there.
 func (c Center) residence(found float64) float64 {
 	if c.Delay {
 		return c.Demand

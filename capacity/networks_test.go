@@ -10,10 +10,10 @@ import (
 	"github.com/ombak-sim/ombak/capacity"
 )
 
-// bruteForce enumerates every state of a closed network: how many are at each center, the rest
+// bruteForce enumerates every state of a closed network: the number of people at each center, with the rest
 // thinking. It returns the throughput and the mean numbers.
 func bruteForce(network capacity.ClosedNetwork) (throughput float64, queues []float64) {
-	normal := make([]float64, 2) // with one person less, and with all
+	normal := make([]float64, 2) // with one person fewer, and with all
 	sums := make([]float64, len(network.Centers))
 	for less := range 2 {
 		people := network.Population - 1 + less
@@ -79,8 +79,8 @@ func TestExactSolutionAgreesWithEveryState(t *testing.T) {
 	})
 }
 
-// TestTwoExactWaysAgree sends the same network through mean values and, by way of a center with two
-// servers that never are both needed, through the normalization constant.
+// TestTwoExactWaysAgree solves the same network by mean values and by the normalization constant. It selects
+// the latter with an extra center whose second server is never needed.
 func TestTwoExactWaysAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		network := networks(400).Draw(t, "network")
@@ -88,7 +88,7 @@ func TestTwoExactWaysAgree(t *testing.T) {
 			network.Centers[i].Servers = 1
 		}
 		means := solved(network.Exact())(t)
-		// Two servers cannot be told from a delay that nobody reaches: demand is negligible.
+		// Two servers equal a delay if the demand is negligible.
 		network.Centers = append(network.Centers, capacity.Center{Demand: 1e-18, Servers: 2})
 		constant := solved(network.Exact())(t)
 		agree(t, "X", constant.Throughput, means.Throughput, 1e-9)
@@ -142,14 +142,14 @@ func TestSchweitzerIsClose(t *testing.T) {
 	})
 }
 
-// TestSaturatedServersLoseNoDigits holds a case in which mean value analysis with several servers
-// turns probabilities negative: hundreds of people at a saturated center.
+// TestSaturatedServersLoseNoDigits: hundreds of people at a saturated center. Mean value analysis with
+// several servers gives negative probabilities in this case.
 func TestSaturatedServersLoseNoDigits(t *testing.T) {
 	network := capacity.ClosedNetwork{Population: 2000, Think: 1, Centers: []capacity.Center{{Demand: 1, Servers: 16}, {Demand: .05}}}
 	got := must(network.Exact())(t)
 	within(t, "X at the ceiling", got.Throughput, 16, 1e-9)
 	within(t, "Q of the other center, M/M/1 at 16/s", got.Centers[1].Queue, .8/.2, 1e-9)
-	// Machine repair: one center with c servers and thinking people is M/M/c//N; 20 machines, 3 men.
+	// Machine repair: one center with c servers and thinking people is M/M/c//N; 20 machines, 3 repairers.
 	repair := capacity.ClosedNetwork{Population: 20, Think: 10, Centers: []capacity.Center{{Demand: 1, Servers: 3}}}
 	throughput, queues := bruteForce(repair)
 	solution := must(repair.Exact())(t)
@@ -161,9 +161,9 @@ func TestOpenNetworkOfOneIsAQueue(t *testing.T) {
 	alone := must(capacity.OpenJackson([]capacity.OpenStation{{ArrivalRate: 9, ServiceRate: 5, Servers: 4}, {ServiceRate: 1}}))(t)
 	within(t, "W", alone.ResponseTime, .2116848770, 1e-9)
 	if idle := alone.Stations[1]; idle.L != 0 || idle.P0 != 1 {
-		t.Errorf("a station that nobody comes to: %+v", idle)
+		t.Errorf("a station without arrivals: %+v", idle)
 	}
-	// Whoever fails comes back: half of the visits are repeats.
+	// A request that fails comes back: half of the visits are repeats.
 	repeated := must(capacity.OpenJackson([]capacity.OpenStation{{ArrivalRate: 2, ServiceRate: 5, Next: []float64{.5}}}))(t)
 	within(t, "visits per second", repeated.Stations[0].Throughput, 4, 1e-12)
 	within(t, "two visits of 1 s", repeated.ResponseTime, 2, 1e-12)
@@ -186,9 +186,9 @@ func TestNetworksRefuseNonsense(t *testing.T) {
 	}{
 		{"no station", open(), "at least one"},
 		{"nobody can leave", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{1}}), "no way out"},
-		{"nobody can leave, but for rounding", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{1 + 5e-10}}), "no way out"},
-		{"nobody can leave two stations, but for rounding", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{.5, .5 + 5e-10}}, capacity.OpenStation{ServiceRate: 9, Next: []float64{1}}), "no way out"},
-		{"more than all go on", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{1.5}}), "must not exceed 1"},
+		{"nobody can leave, except by rounding", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{1 + 5e-10}}), "no way out"},
+		{"nobody can leave two stations, except by rounding", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{.5, .5 + 5e-10}}, capacity.OpenStation{ServiceRate: 9, Next: []float64{1}}), "no way out"},
+		{"probabilities above 1", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{1.5}}), "must not exceed 1"},
 		{"too many probabilities", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{0, 0}}), "one for each"},
 		{"a saturated station is named", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Next: []float64{0, 1}}, capacity.OpenStation{ServiceRate: 1}), "station 2"},
 		{"negative servers", open(capacity.OpenStation{ArrivalRate: 1, ServiceRate: 9, Servers: -1}), "at least 1"},
@@ -200,7 +200,7 @@ func TestNetworksRefuseNonsense(t *testing.T) {
 		{"too many for several servers", closed(capacity.ClosedNetwork{Population: 1e6, Centers: []capacity.Center{{Demand: 1, Servers: 2}}}), "approximate"},
 	} {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.hint) {
-			t.Errorf("%s: error %v, want one that says %q", test.why, test.err, test.hint)
+			t.Errorf("%s: error %v, want one with %q", test.why, test.err, test.hint)
 		}
 	}
 }

@@ -98,7 +98,7 @@ func freeSolution(a *mat.Dense, b []float64, free []bool) ([]float64, error) {
 	}
 	var solution mat.VecDense
 	if err := solution.SolveVec(part, mat.NewVecDense(rows, b)); err != nil {
-		return nil, errors.New("the load steps cannot tell the kinds of work apart; vary their mix")
+		return nil, errors.New("the load steps do not separate the kinds of work; vary their mix")
 	}
 	z := make([]float64, n)
 	for k, j := range chosen {

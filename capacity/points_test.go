@@ -32,7 +32,7 @@ func TestReadPoints(t *testing.T) {
 		got, err := capacity.ReadPoints(strings.NewReader(test.text))
 		if test.hint != "" {
 			if err == nil || !strings.Contains(err.Error(), test.hint) {
-				t.Errorf("%s: error %v, want one that says %q", test.why, err, test.hint)
+				t.Errorf("%s: error %v, want one with %q", test.why, err, test.hint)
 			}
 			continue
 		}

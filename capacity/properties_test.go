@@ -10,7 +10,7 @@ import (
 	"github.com/ombak-sim/ombak/capacity"
 )
 
-// solved fails the property on an error.
+// solved fails the property if there is an error.
 func solved[T any](value T, err error) func(*rapid.T) T {
 	return func(t *rapid.T) T {
 		t.Helper()
@@ -21,7 +21,7 @@ func solved[T any](value T, err error) func(*rapid.T) T {
 	}
 }
 
-// agree compares two ways to the same figure.
+// agree compares two ways to compute the same figure.
 func agree(t *rapid.T, what string, got, want, tolerance float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= tolerance*math.Max(math.Abs(want), 1e-300)) {
@@ -79,7 +79,7 @@ func TestLittleHoldsEverywhere(t *testing.T) {
 	})
 }
 
-// naive sums a birth-death chain as the textbook writes it, which works for small systems only.
+// naive sums a birth-death chain as the textbook writes it, which works only for small systems.
 func naive(lambda, mu, theta float64, servers, last int) (weights []float64) {
 	weights = []float64{1}
 	sum := 1.0
@@ -128,7 +128,7 @@ func TestErlangBIsItsSum(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := rapid.IntRange(1, 10_000).Draw(t, "c")
 		load := float64(c) * rapid.Float64Range(.5, 3).Draw(t, "load per server")
-		// B = (a^c/c!)/Σ aⁿ/n!, each term relative to the last by its logarithm.
+		// B = (a^c/c!)/Σ aⁿ/n!, with each term relative to the last, by logarithms.
 		term := func(n int) float64 {
 			gamma, _ := math.Lgamma(float64(n) + 1)
 			return float64(n)*math.Log(load) - gamma
@@ -153,7 +153,7 @@ func TestLimitsOfErlangA(t *testing.T) {
 		sameStation(t, "nobody leaves", patient, solved(capacity.MMc(lambda, 1, c))(t), 1e-5)
 		hasty := solved(capacity.ErlangA(lambda, 1, c, 1e9))(t)
 		agree(t, "everybody leaves at once", hasty.PAbandon, solved(capacity.ErlangB(c, lambda))(t), 1e-5)
-		// With θ = μ the number there is that of M/M/∞: Poisson.
+		// With θ = μ the number in the system is that of M/M/∞: Poisson.
 		same := solved(capacity.ErlangA(3*lambda, 1, c, 1))(t)
 		agree(t, "L with θ = μ", same.L, 3*lambda, 1e-10)
 		agree(t, "P(wait) with θ = μ", same.PWait, mathext.GammaIncReg(float64(c), 3*lambda), 1e-8)
@@ -224,7 +224,7 @@ func TestPrioritiesShareOneWait(t *testing.T) {
 			total += rate
 		}
 		one := solved(capacity.MG1(total, mean, 1))(t)
-		// With one exponential service time the order is no matter for the mean over all classes.
+		// With one exponential service time, the order of service does not change the mean over all classes.
 		for name, stations := range map[string][]capacity.Station{
 			"non-pre-emptive": solved(capacity.NonPreemptive(classes))(t), "pre-emptive": solved(capacity.PreemptiveResume(classes))(t),
 		} {
@@ -237,7 +237,7 @@ func TestPrioritiesShareOneWait(t *testing.T) {
 			}
 			agree(t, name+": Lq", waiting, one.Lq, 1e-9)
 		}
-		// The most important class of a pre-emptive server knows of no other.
+		// The most important class of a pre-emptive server is not affected by the others.
 		alone := solved(capacity.MG1(classes[0].ArrivalRate, mean, 1))(t)
 		agree(t, "first class", solved(capacity.PreemptiveResume(classes))(t)[0].W, alone.W, 1e-9)
 	})
@@ -249,7 +249,7 @@ func TestPausesAndSetUpsReduceToNone(t *testing.T) {
 		plain := solved(capacity.MG1(rho/mean, mean, scv))(t)
 		sameStation(t, "no set-up", solved(capacity.MG1SetUp(rho/mean, mean, scv, 0, 0))(t), plain, 1e-12)
 		sameStation(t, "no pauses", solved(capacity.MG1Pauses(rho/mean, mean, scv, 0, 1, 1))(t), plain, 1e-9)
-		// An exponential set-up adds its own mean to every time in the system, by its lack of memory.
+		// An exponential set-up adds its mean to every time in the system, because it is memoryless.
 		cold := solved(capacity.MG1SetUp(rho/mean, mean, scv, 7, 1))(t)
 		agree(t, "exponential set-up", cold.W, plain.W+7, 1e-9)
 	})

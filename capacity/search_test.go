@@ -11,12 +11,12 @@ import (
 	"github.com/ombak-sim/ombak/capacity"
 )
 
-// problem is a synthetic one: a candidate holds where what its choices yield together reaches what is
-// needed, which depends on the choices of the axes that are not monotone.
+// problem is a synthetic search problem. A candidate holds if the sum of what its choices yield reaches the
+// need, which depends on the choices of the axes that are not monotone.
 type problem struct {
 	axes   []capacity.Axis
-	yields [][]float64 // by axis and choice; rising on a monotone axis
-	costs  [][]float64 // the same
+	yields [][]float64 // by axis and choice; ascending on a monotone axis
+	costs  [][]float64 // by axis and choice
 	need   float64
 }
 
@@ -31,7 +31,7 @@ func (p problem) trial(candidate []int) capacity.Trial {
 	return trial
 }
 
-// cheapest tries them all.
+// cheapest tries all candidates.
 func (p problem) cheapest() (cost float64, any bool) {
 	cost = math.Inf(1)
 	candidate := make([]int, len(p.axes))
@@ -69,8 +69,8 @@ func drawProblem(t *rapid.T) problem {
 	return p
 }
 
-// What is found is as cheap as the cheapest of all candidates, within the trials announced; where none
-// holds, none is found.
+// The result costs as much as the cheapest of all candidates, within the announced number of trials. If no
+// candidate holds, there is no result.
 func TestSearchFindsTheCheapest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := drawProblem(t)
@@ -97,8 +97,7 @@ func TestSearchFindsTheCheapest(t *testing.T) {
 	})
 }
 
-// Quick trials that are too hopeful by one choice do no harm but cost full trials, and what is found
-// holds in full.
+// Quick trials that are too optimistic by one choice only cost full trials. The result still holds in full.
 func TestSearchOfHopefulPilots(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		choices := rapid.IntRange(2, 40).Draw(t, "choices")
@@ -122,7 +121,7 @@ func TestSearchOfHopefulPilots(t *testing.T) {
 	})
 }
 
-// Full trials are bounded, and that others were left is said.
+// The number of full trials is bounded, and the result states that candidates were left.
 func TestSearchGivesUp(t *testing.T) {
 	found, err := capacity.Search([]capacity.Axis{{Choices: 100, Monotone: true}}, 3, func(_ []int, fully bool) (capacity.Trial, error) {
 		return capacity.Trial{Holds: !fully}, nil
@@ -169,7 +168,7 @@ func TestLowerBound(t *testing.T) {
 	}
 }
 
-// Servers for an Erlang loss of 1 % at 20 erlangs, as a search: 30, as any table of Erlang B says.
+// The search finds the servers for an Erlang loss of 1 % at 20 erlangs: 30, as in any table of Erlang B.
 func ExampleSearch() {
 	found, err := capacity.Search([]capacity.Axis{{Choices: 100, Monotone: true}}, 1, func(candidate []int, _ bool) (capacity.Trial, error) {
 		servers := candidate[0] + 1

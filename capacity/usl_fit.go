@@ -171,11 +171,11 @@ const enoughPoints = 8
 
 // Intervals draws new residuals, fits again and returns the middle 95 % of the results. These fits have no bounds, and
 // residuals are drawn around the best law without bounds. The intervals are then cut at 0. Note: fits within the bounds
-// pile up there, and the intervals of σ and λ then hold the truth in only 80 % of cases if κ is 0.
+// pile up there, and the intervals of σ and λ then contain the true value in only 80 % of cases if κ is 0.
 //
-// For simulated curves with errors of 2 %, constant or relative, the intervals of σ, κ and λ held the truth in 0.94 to
+// For simulated curves with errors of 2 %, constant or relative, the intervals of σ, κ and λ contained the true value in 0.94 to
 // 0.99 of cases with 7 levels measured thrice, in 0.91 to 0.99 with 8 single levels and in 0.88 to 0.98 with 4 to 6.
-// Those of the peak held it in 0.93 to 0.97, 0.86 to 0.98 and 0.80 to 0.94. Below 8 points there is a warning.
+// Those of the peak contained it in 0.93 to 0.97, 0.86 to 0.98 and 0.80 to 0.94. Below 8 points there is a warning.
 //
 // Source: Efron, Tibshirani, "An Introduction to the Bootstrap", 1993, sections 9.4 and 13.3; for the
 // residuals see scatter.
@@ -217,7 +217,7 @@ func (f USLFit) Intervals(resamples int, seed workload.Seed) (USLIntervals, erro
 		out.PeakConcurrency, out.PeakThroughput = &concurrency, &throughput
 	}
 	if n := len(f.points); n < enoughPoints {
-		out.Warnings = append(out.Warnings, fmt.Sprintf("%d points are few to estimate their scatter, so the intervals hold the truth less than 95 %% of the time; measure %d or more", n, enoughPoints))
+		out.Warnings = append(out.Warnings, fmt.Sprintf("%d points are few to estimate their scatter, so the intervals contain the true value less than 95 %% of the time; measure %d or more", n, enoughPoints))
 	}
 	return out, nil
 }

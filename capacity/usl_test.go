@@ -33,8 +33,8 @@ func TestFitFindsTheLawItCameFrom(t *testing.T) {
 	})
 }
 
-// TestNegativeCoherencyIsHeldAtZero uses points for which a free fit gives κ < 0, as some
-// real benchmarks do.
+// TestNegativeCoherencyIsHeldAtZero uses points for which an unbounded fit gives κ < 0, as some real
+// benchmarks do.
 func TestNegativeCoherencyIsHeldAtZero(t *testing.T) {
 	for _, kappa := range []float64{-1e-6, -1e-5, -1e-4} {
 		fit := must(capacity.FitUSL(curve(.06, kappa, 20, 1, 4, 8, 12, 16, 20, 24, 28, 32, 48, 64)))(t)
@@ -45,16 +45,17 @@ func TestNegativeCoherencyIsHeldAtZero(t *testing.T) {
 			t.Errorf("a law without coherency has a peak at %v", peak)
 		}
 		if !strings.Contains(strings.Join(fit.Warnings, "\n"), "bound") {
-			t.Errorf("warnings %q do not say that κ is at its bound", fit.Warnings)
+			t.Errorf("warnings %q do not mention that κ is at its bound", fit.Warnings)
 		}
-		// At the bound the rest must still be the best: with κ = 0 the gradient by σ and λ vanishes.
+		// At the bound the rest of the fit must still be optimal: with κ = 0 the gradient by σ and λ
+		// vanishes.
 		if better := nudged(fit.USL, curve(.06, kappa, 20, 1, 4, 8, 12, 16, 20, 24, 28, 32, 48, 64)); better {
-			t.Errorf("points of κ = %g: the fit is no minimum", kappa)
+			t.Errorf("points of κ = %g: the fit is not a minimum", kappa)
 		}
 	}
 }
 
-// nudged reports whether a small step that respects the bounds lowers the sum of squares.
+// nudged reports whether a small step within the bounds lowers the sum of squares.
 func nudged(law capacity.USL, points []capacity.Point) bool {
 	cost := func(law capacity.USL) (sum float64) {
 		for _, p := range points {
@@ -93,7 +94,7 @@ func TestFitOfNoiseIsAMinimum(t *testing.T) {
 			t.Fatal(err)
 		}
 		if fit.Sigma < 0 || fit.Kappa < 0 || nudged(fit.USL, measured) {
-			t.Fatalf("%+v is no minimum within the bounds", fit.USL)
+			t.Fatalf("%+v is not a minimum within the bounds", fit.USL)
 		}
 	})
 }
@@ -110,11 +111,11 @@ func TestPointsThatDecideNothingAreRefused(t *testing.T) {
 		{"far below the knee at 31", curve(.02, .001, 100, 1, 2, 3, 4, 5), "below 70 %"},
 		{"an open loop below saturation: throughput is the offered load", curve(0, 0, 100, 1, 2, 4, 8, 16), "in proportion"},
 		{"a negative load", []capacity.Point{{Concurrency: -1, Throughput: 3}}, "concurrency is -1"},
-		{"a throughput that is no number", []capacity.Point{{Concurrency: 1, Throughput: math.NaN()}}, "throughput is NaN"},
+		{"a throughput that is not a number", []capacity.Point{{Concurrency: 1, Throughput: math.NaN()}}, "throughput is NaN"},
 	} {
 		_, err := capacity.FitUSL(test.points)
 		if err == nil || !strings.Contains(err.Error(), test.hint) {
-			t.Errorf("%s: error %v, want one that says %q", test.why, err, test.hint)
+			t.Errorf("%s: error %v, want one with %q", test.why, err, test.hint)
 		}
 	}
 	if _, err := capacity.FitUSL(curve(.02, .001, 100, 1, 2, 4, 8, 23)); err != nil {
@@ -158,7 +159,7 @@ func normal(stream *workload.Stream) float64 {
 	return math.Sqrt(2*stream.ExpFloat64()) * math.Cos(2*math.Pi*stream.Float64())
 }
 
-// TestFitOfAnyUnit: throughputs may be of any size; their squares must not leave the range of numbers.
+// TestFitOfAnyUnit: throughputs may be of any size. Their squares must stay in the range of numbers.
 func TestFitOfAnyUnit(t *testing.T) {
 	levels := []float64{1, 2, 4, 8, 16, 32, 64}
 	points := func(unit float64) []capacity.Point {

@@ -13,9 +13,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// BenchmarkWire compares the two wires on one target in this process, 64 requests under way at
-// once. cpu-ns/op is the CPU time of the whole process, the target's part included, which is the
-// same for both.
+// BenchmarkWire compares the two wires on one target in this process, with 64 requests in flight. cpu-ns/op
+// is the CPU time of the whole process, including the target's share, which is the same for both.
 func BenchmarkWire(b *testing.B) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

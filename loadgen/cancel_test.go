@@ -12,8 +12,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Of a run that is cut short those who were made ready, and whose steps before that of the arrivals
-// were sent, but who had not begun, are nowhere in the books.
+// If a run is cancelled, people who were prepared but had not begun are not counted anywhere, even if their
+// steps before the scheduled one were sent.
 func TestCancelLeavesNobodyUnaccountedFor(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := serve(t, func(_ *fasthttp.RequestCtx, nth int) {

@@ -14,7 +14,7 @@ type clients struct {
 	most   int
 	shared []*fasthttp.HostClient
 	fresh  []*fasthttp.HostClient
-	second []*http.Client // HTTP/2; nil if it was not asked for
+	second []*http.Client // HTTP/2; nil if not requested
 
 	mu  sync.Mutex
 	own map[uint64][]*fasthttp.HostClient // by person; nil if all share

@@ -22,7 +22,7 @@ type Connections struct {
 	Idle      time.Duration     `json:"idle,omitempty"`       // longest time that a connection stays idle; 0 means as long as the service allows
 	Life      time.Duration     `json:"life,omitempty"`       // age at which a connection is no longer reused; 0 means no limit
 	DNSTTL    time.Duration     `json:"dns_ttl,omitempty"`    // how long addresses of names are kept; 0 means for the whole run
-	ConnectTo map[string]string `json:"connect_to,omitempty"` // host:port of a target → host:port to connect to instead
+	ConnectTo map[string]string `json:"connect_to,omitempty"` // how long resolved addresses are kept; 0 means for the whole run
 	HTTP2     bool              `json:"http2,omitempty"`      // over TLS, with net/http
 	TLS       TLS               `json:"tls,omitzero"`
 }

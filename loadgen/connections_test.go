@@ -23,7 +23,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// counted serves, over TLS or not, and counts connections and requests.
+// counted serves, with or without TLS, and counts connections and requests.
 func counted(t *testing.T, secure bool, change func(*httptest.Server)) (*httptest.Server, *atomic.Int64, *atomic.Int64) {
 	t.Helper()
 	var conns, requests atomic.Int64
@@ -49,7 +49,7 @@ func counted(t *testing.T, secure bool, change func(*httptest.Server)) (*httptes
 	return server, &conns, &requests
 }
 
-// inTurn is people who arrive one after the other, so that one connection would do, and take two steps.
+// inTurn makes people arrive one after another and take two steps, so that one connection would be enough.
 func inTurn(c *loadgen.Config) {
 	c.Shards, c.Signups.Mode = 1, workload.Even
 	c.Signups.Bins = workload.Bins{Width: 500 * time.Millisecond, Counts: []int{5}}
@@ -64,13 +64,13 @@ func TestConnectionsAreSharedOwnedOrCold(t *testing.T) {
 			connections loadgen.Connections
 			least, most int64
 		}{
-			{"shared", loadgen.Connections{}, 1, 9}, // one where the machine keeps up
+			{"shared", loadgen.Connections{}, 1, 9}, // one, if the machine keeps up
 			{"one for each person", loadgen.Connections{PerPerson: true}, 5, 5},
 			{"one for each request", loadgen.Connections{Cold: 1}, 10, 10},
 			{"closed by age", loadgen.Connections{Life: time.Nanosecond}, 10, 10},
 		} {
 			if secure && test.connections.Life > 0 {
-				continue // fasthttp asks the server to close at that age, and counts in its own grain
+				continue // fasthttp asks the server to close at that age, which it measures coarsely
 			}
 			server, conns, requests := counted(t, secure, nil)
 			r := play(t, config(server.URL, func(c *loadgen.Config) {
@@ -85,7 +85,7 @@ func TestConnectionsAreSharedOwnedOrCold(t *testing.T) {
 	}
 }
 
-// authority makes a certificate authority and a client certificate that it signed, in PEM.
+// authority makes a certificate authority and a client certificate signed by it, in PEM.
 func authority(t *testing.T) (ca *x509.Certificate, certificate, key string) {
 	t.Helper()
 	sign := func(template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
@@ -121,8 +121,8 @@ func authority(t *testing.T) (ca *x509.Certificate, certificate, key string) {
 	return ca, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw})), string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}))
 }
 
-// A service that is vouched for by an authority of one's own and wants to know its clients, over
-// HTTP/1.1 and HTTP/2.
+// A service with a certificate of a private authority that requires client certificates, over HTTP/1.1 and
+// HTTP/2.
 func TestOwnAuthorityClientCertificateAndHTTP2(t *testing.T) {
 	ca, certificate, key := authority(t)
 	server, _, requests := counted(t, true, func(s *httptest.Server) {
@@ -153,7 +153,7 @@ func TestOwnAuthorityClientCertificateAndHTTP2(t *testing.T) {
 	}
 }
 
-// The request goes to the other address and still names the target.
+// The request goes to the other address but still names the target.
 func TestConnectTo(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		server, _, requests := counted(t, secure, nil)
@@ -201,9 +201,9 @@ func TestMostConnections(t *testing.T) {
 		want   int
 	}{
 		{"shared", func(*loadgen.Config) {}, 100},
-		{"those who leave silently leave theirs behind", func(c *loadgen.Config) { c.Requests[0].Silent = true }, 200},
+		{"people who leave silently leave theirs open", func(c *loadgen.Config) { c.Requests[0].Silent = true }, 200},
 		{"each person has one", func(c *loadgen.Config) { c.Connections.PerPerson = true }, 5000},
-		{"each person that is let in has one", func(c *loadgen.Config) { c.Connections.PerPerson, c.MostPeople = true, 700 }, 700},
+		{"each admitted person has one", func(c *loadgen.Config) { c.Connections.PerPerson, c.MostPeople = true, 700 }, 700},
 	} {
 		c := config("http://127.0.0.1:1", func(c *loadgen.Config) { c.InFlight = 100; test.change(c) })
 		if got := c.MostConnections(5000); got != test.want {
@@ -212,7 +212,8 @@ func TestMostConnections(t *testing.T) {
 	}
 }
 
-// Connections opened ahead are used; where nobody listens they are forgotten, and requests tell.
+// Connections opened in advance are used. If nobody listens, they are dropped and the requests report the
+// error.
 func TestConnectionsOpenedAhead(t *testing.T) {
 	server, conns, requests := counted(t, false, nil)
 	r := play(t, config(server.URL, func(c *loadgen.Config) { inTurn(c); c.Warm = 6 }))
@@ -225,7 +226,7 @@ func TestConnectionsOpenedAhead(t *testing.T) {
 	}
 }
 
-// Names of headers have no case, over every protocol: proxies write them small.
+// Header names are case-insensitive over every protocol, because proxies write them in lower case.
 func TestHeadersAreFoundInAnyCase(t *testing.T) {
 	for _, protocol := range []struct{ http2, secure bool }{{false, false}, {false, true}, {true, true}} {
 		server, _, _ := counted(t, protocol.secure, func(s *httptest.Server) {

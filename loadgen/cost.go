@@ -13,9 +13,9 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// MeasureRequest returns the CPU time of one request, of which cpu tells how much this process has used
-// so far. It plays two seconds of 10,000 requests each against a target inside this process, whose share
-// is included.
+// MeasureRequest returns the CPU time of one request. Cpu returns the CPU time that this process has used so
+// far. MeasureRequest plays 10,000 requests per second for two seconds against a target in this process,
+// whose share is included.
 func MeasureRequest(ctx context.Context, cpu func() time.Duration) (time.Duration, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -38,12 +38,12 @@ func MeasureRequest(ctx context.Context, cpu func() time.Duration) (time.Duratio
 	}
 	before := cpu()
 	if err := generator.Run(ctx, time.Now()); err != nil {
-		return 0, fmt.Errorf("measuring what a request costs: %w", err)
+		return 0, fmt.Errorf("measuring the cost of a request: %w", err)
 	}
 	return (cpu() - before) / (2 * perSecond), ctx.Err()
 }
 
-// unobserved keeps nothing.
+// unobserved discards everything.
 type unobserved struct{}
 
 func (unobserved) Enter(int, time.Duration) {}

@@ -3,8 +3,8 @@ package loadgen
 import "time"
 
 // deadlines holds the instants at which requests in flight time out. Most requests share a few timeouts. The
-// deadlines of one timeout are in order, so each timeout has a queue. Deadlines are never cancelled: whoever pops one
-// compares its sequence number.
+// deadlines of one timeout are in order, so each timeout has a queue. Deadlines are never cancelled: the
+// caller of pop compares the sequence number.
 type deadlines struct {
 	queues []deadlineQueue
 	other  timers // deadlines of further timeouts, mostly drawn ones

@@ -14,7 +14,7 @@ import (
 	"github.com/ombak-sim/ombak/loadgen"
 )
 
-// Compressed answers are read as what they hold, over every protocol, and never more than a bound.
+// Compressed answers are decoded over every protocol, up to a size limit.
 func TestCompressedAnswersAreDecoded(t *testing.T) {
 	text := []byte(`{"token":"t1","pad":"` + strings.Repeat("pad ", 1000) + `"}`) // long enough to be worth compressing
 	zipped := func(text []byte) []byte { return fasthttp.AppendGzipBytes(nil, text) }
@@ -35,19 +35,19 @@ func TestCompressedAnswersAreDecoded(t *testing.T) {
 		reason        funnel.Reason
 	}{
 		{"gzip", "gzip", 200, zipped(text), funnel.Completed, 200},
-		{"by its other name", "X-GZIP", 200, zipped(text), funnel.Completed, 200},
+		{"under its other name", "X-GZIP", 200, zipped(text), funnel.Completed, 200},
 		{"deflate", "deflate", 200, fasthttp.AppendDeflateBytes(nil, text), funnel.Completed, 200},
 		{"brotli", "br", 200, fasthttp.AppendBrotliBytes(nil, text), funnel.Completed, 200},
 		{"not compressed", "identity", 200, text, funnel.Completed, 200},
-		{"an encoding not known, in which the text stands", "x-own", 200, text, funnel.Completed, 200},
+		{"an unknown encoding, which is left as it is", "x-own", 200, text, funnel.Completed, 200},
 		{"no gzip", "gzip", 200, text, funnel.Failed, funnel.ReasonBody},
 		{"a bomb", "gzip", 200, bomb, funnel.Failed, funnel.ReasonBody},
-		{"a rejection, whose body need hold nothing", "gzip", 503, []byte("busy"), funnel.Rejected, 503},
+		{"a rejection, whose body may be empty", "gzip", 503, []byte("busy"), funnel.Rejected, 503},
 	} {
 		for _, protocol := range []struct{ http2, secure bool }{{false, false}, {false, true}, {true, true}} {
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Header.Get("Accept-Encoding") != "" {
-					w.WriteHeader(http.StatusBadRequest) // nobody asked for one
+					w.WriteHeader(http.StatusBadRequest) // compression was not requested
 					return
 				}
 				w.Header().Set("Content-Encoding", test.encoding)

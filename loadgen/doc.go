@@ -1,6 +1,6 @@
 // Package loadgen is an open-model load generator: it replays a scenario against a real service.
 //
-// People arrive when the scenario says, and never later because an answer was slow:
+// People arrive when the scenario says, never later because an answer was slow:
 //
 //  1. a [Config] names the arrivals, the journey and the requests; [New] compiles them;
 //  2. [Generator.Run] starts the shards. Each owns every n-th person, a heap of timers, a slab of

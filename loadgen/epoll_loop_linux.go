@@ -106,8 +106,8 @@ func (e *epoll) expire() {
 	}
 }
 
-// leave completes a request whose person leaves silently. It keeps the connection open for a while, so that the
-// service goes on working for nobody.
+// leave completes a request whose person leaves silently. It keeps the connection open for a while, so that
+// the service keeps working on the abandoned request.
 func (e *epoll) leave(place int32) {
 	const linger = time.Minute
 	c := &e.conns[place]

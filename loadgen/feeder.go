@@ -13,7 +13,7 @@ type Feeder struct {
 	Random  bool       `json:"random,omitempty"` // rows are drawn; otherwise person n gets row n modulo their number
 }
 
-// feeder is a Feeder ready to be asked.
+// feeder is a compiled Feeder.
 type feeder struct {
 	Feeder
 	seed    workload.Seed
@@ -56,9 +56,9 @@ func idempotencyKey(buffer []byte, seed workload.Seed, person uint64, step workl
 	return buffer
 }
 
-// File is what people upload.
+// File is a file that people upload.
 type File struct {
-	Name    string `json:"name"` // as the service is told
+	Name    string `json:"name"` // file name sent to the service
 	Type    string `json:"type"` // media type
 	Content []byte `json:"content"`
 }

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// frame is what the head of an HTTP/1.1 answer says about its length and meaning (RFC 9112,
-// section 6.3, message body length).
+// frame is the length and meaning of an HTTP/1.1 answer according to its head (RFC 9112, section 6.3, message
+// body length).
 type frame struct {
 	status     int
 	head       int // bytes of the head, the empty line included
-	body       int // bytes of the body; of a chunked one with its framing
+	body       int // bytes of the body; for a chunked one, including its framing
 	whole      bool
 	untilClose bool // the body ends where the connection does
 	keep       bool // the connection may be used again
@@ -21,7 +21,7 @@ type frame struct {
 }
 
 // errFrame is returned for bytes that are not an HTTP/1.1 answer.
-var errFrame = errors.New("the answer is no HTTP/1.1")
+var errFrame = errors.New("the answer is not HTTP/1.1")
 
 // maxHead is the longest head read, in bytes.
 const maxHead = 64 << 10

@@ -17,7 +17,7 @@ type Generator struct {
 	config   Config
 	journey  *journey.Journey
 	requests []compiled
-	slots    int      // extracted values a walk can hold
+	slots    int      // number of extracted values that a walk can hold
 	targets  []string // URLs; requests name them by index
 	feeders  []feeder // in the order of their names
 	people   population.Population
@@ -31,7 +31,7 @@ type Generator struct {
 type Totals struct {
 	Requests    int // of await and poll steps, the first one only
 	WrongSecond int // requests that were sent in another second than intended
-	Shed        int // people who could not begin, because the most allowed were active
+	Shed        int // people who could not begin, because the limit of active people was reached
 }
 
 // InFlight returns the number of requests in flight. It is safe to call from any goroutine during the run.

@@ -25,7 +25,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// service is a target that counts and answers as told.
+// service is a target that counts requests and gives preset answers.
 type service struct {
 	mu       sync.Mutex
 	requests []string // method, path and body
@@ -66,7 +66,7 @@ func (s *service) served() []string {
 	return slices.Clone(s.requests)
 }
 
-// recorder keeps every sample; several shards share it behind a lock.
+// recorder keeps every sample. Several shards share it behind a lock.
 type recorder struct {
 	mu      sync.Mutex
 	samples []funnel.Sample
@@ -100,7 +100,7 @@ func (r *recorder) outcomes() map[funnel.Outcome]int {
 	return counts
 }
 
-// config is one step and 50 people within 200 ms.
+// config returns one step and 50 people within 200 ms.
 func config(url string, change func(*loadgen.Config)) loadgen.Config {
 	c := loadgen.Config{
 		Journey:    journey.Config{Seed: workload.Seed{Value: 1}, Steps: []journey.Step{{Name: "go", Kind: funnel.Request, Continue: 1, Timeout: time.Minute}}},
@@ -161,34 +161,34 @@ func TestEveryPersonIsSentOnceAndCounted(t *testing.T) {
 	}
 	for _, sample := range r.samples {
 		if sample.Start < sample.Intended || sample.End < sample.Start || !sample.Final || sample.Attempt != 1 {
-			t.Errorf("the clocks of %+v do not fit", sample)
+			t.Errorf("the clocks of %+v are inconsistent", sample)
 		}
 	}
 }
 
-// The same seed offers the same people at the same instants, whatever the shards; another does not.
+// The same seed gives the same people at the same instants with any number of shards. Another seed does not.
 func TestSameSeedSamePeople(t *testing.T) {
 	people := func(change func(*loadgen.Config)) []loadgen.Caller {
 		return slices.Collect(config("", change).Callers())
 	}
 	base := people(nil)
 	if !slices.Equal(base, people(func(c *loadgen.Config) { c.Shards = 1 })) {
-		t.Error("shards change the people")
+		t.Error("the number of shards changes the people")
 	}
 	other := people(func(c *loadgen.Config) { c.Seed.Value, c.Signups.Seed.Value = 2, 2 })
 	if slices.Equal(base, other) || base[0].Person == other[0].Person {
-		t.Error("another seed offers the same people")
+		t.Error("another seed gives the same people")
 	}
 	seen := map[uint64]bool{}
 	for _, caller := range base {
 		if seen[caller.Person] {
-			t.Errorf("person %d comes twice", caller.Person)
+			t.Errorf("person %d arrives twice", caller.Person)
 		}
 		seen[caller.Person] = true
 	}
 }
 
-// Parts of a run play together exactly the people of the whole.
+// The parts of a run together play exactly the people of the whole run.
 func TestPartsMakeTheWhole(t *testing.T) {
 	s := serve(t, nil)
 	var sessions []uint64
@@ -240,8 +240,8 @@ func TestNobodyListens(t *testing.T) {
 	}
 }
 
-// Over TLS the other wire plays: a certificate that nobody vouches for fails the handshake, and one
-// shard that is done early does not cut the other's connections.
+// TLS uses the other wire. An untrusted certificate fails the handshake. A shard that finishes early does not
+// cut the other's connections.
 func TestUntrustedCertificates(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	defer server.Close()
@@ -257,7 +257,7 @@ func TestUntrustedCertificates(t *testing.T) {
 	}
 }
 
-// A service that never answers: attempts time out, or the person leaves, and the run ends.
+// With a service that never answers, attempts time out or people leave, and the run ends.
 func TestHangingServiceTimesOut(t *testing.T) {
 	release := make(chan struct{})
 	s := serve(t, func(*fasthttp.RequestCtx, int) { <-release })
@@ -274,7 +274,7 @@ func TestHangingServiceTimesOut(t *testing.T) {
 	}
 }
 
-// A run that is cut short returns at once, whatever hangs.
+// A cancelled run returns at once, even if requests hang.
 func TestCancelEndsRequestsUnderWay(t *testing.T) {
 	release := make(chan struct{})
 	reached := make(chan struct{}, 100)
@@ -309,7 +309,7 @@ func TestMoreThanTheCapIsDroppedAndCounted(t *testing.T) {
 	}
 }
 
-// Two steps with everything a request may hold: templates, extraction, a photo, a header.
+// Two steps use every part of a request: templates, extraction, a photo, a header.
 func TestJourneyCarriesWhatItExtracts(t *testing.T) {
 	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) {
 		if string(ctx.Path()) == "/first" {
@@ -346,8 +346,7 @@ func TestJourneyCarriesWhatItExtracts(t *testing.T) {
 	}
 }
 
-// A ticket that comes with a refusal is sent back with the next attempt, and its absence in the answer
-// at last is no failure.
+// A ticket in a rejection is sent with the next attempt. The final answer need not have one.
 func TestTicketsOfRefusalsComeBack(t *testing.T) {
 	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) {
 		if len(ctx.Request.Header.Peek("X-Key")) == 0 {
@@ -371,8 +370,8 @@ func TestTicketsOfRefusalsComeBack(t *testing.T) {
 	}
 }
 
-// What is taken and worked off later is asked for by another request, and its answer is the one that took
-// it.
+// If the service accepts a request and works on it later, another request polls for the result. The attempt's
+// answer is the one that accepted it.
 func TestLooksAtWhatWasTaken(t *testing.T) {
 	looked := make(chan time.Time, 1)
 	s := serve(t, func(ctx *fasthttp.RequestCtx, n int) {
@@ -401,11 +400,11 @@ func TestLooksAtWhatWasTaken(t *testing.T) {
 		t.Fatalf("samples %+v, want one that passed", r.samples)
 	}
 	if end, first := began.Add(r.samples[0].End), <-looked; end.After(first) {
-		t.Errorf("the wait ended %v after the first look", end.Sub(first))
+		t.Errorf("the wait ended %v after the first poll", end.Sub(first))
 	}
 }
 
-// raw serves connections with bytes of its own making.
+// raw serves connections with hand-written bytes.
 func raw(t testing.TB, answer func(net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -432,7 +431,7 @@ func raw(t testing.TB, answer func(net.Conn)) string {
 	return "http://" + listener.Addr().String()
 }
 
-// answering reads one request after the other and writes the pieces, each by itself.
+// answering reads one request after another and writes the pieces of the answer one by one.
 func answering(last bool, pieces ...string) func(net.Conn) {
 	return func(conn net.Conn) {
 		buffer := make([]byte, 4096)
@@ -453,7 +452,7 @@ func answering(last bool, pieces ...string) func(net.Conn) {
 	}
 }
 
-// Whatever way an answer is framed, it is read to its end, and the connection is used again or not.
+// Every framing of an answer is read to its end, and the connection is reused if it can be.
 func TestFramings(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\n"
 	for _, test := range []struct {
@@ -473,8 +472,8 @@ func TestFramings(t *testing.T) {
 		{"cut off in the body", true, []string{head + "Content-Length: 99\r\n\r\n{"}, funnel.Failed, funnel.ReasonReset},
 		{"cut off in the head", true, []string{"HTTP/1.1 200"}, funnel.Failed, funnel.ReasonReset},
 		{"garbage", true, []string{"\x00\x01\x02 this is no HTTP\r\n\r\n"}, funnel.Failed, funnel.ReasonBody},
-		{"a length that is none", true, []string{head + "Content-Length: many\r\n\r\n"}, funnel.Failed, funnel.ReasonBody},
-		{"a length beyond all bounds", true, []string{head + "Content-Length: 99999999999\r\n\r\n"}, funnel.Failed, funnel.ReasonBody},
+		{"a length that is not a number", true, []string{head + "Content-Length: many\r\n\r\n"}, funnel.Failed, funnel.ReasonBody},
+		{"a length out of range", true, []string{head + "Content-Length: 99999999999\r\n\r\n"}, funnel.Failed, funnel.ReasonBody},
 	} {
 		url := raw(t, answering(test.last, test.pieces...))
 		r := play(t, config(url, func(c *loadgen.Config) {
@@ -492,8 +491,8 @@ func TestFramings(t *testing.T) {
 	}
 }
 
-// A server that closes without saying so races with the next request on the connection: whatever it
-// answered completed, and what it never read failed as stale. Nothing is sent twice.
+// A server that closes without notice races with the next request on the connection. Requests it answered
+// complete, and requests it never read fail as stale. Nothing is sent twice.
 func TestClosingWithoutSayingSo(t *testing.T) {
 	var answered atomic.Int64
 	url := raw(t, func(conn net.Conn) {
@@ -514,8 +513,8 @@ func TestClosingWithoutSayingSo(t *testing.T) {
 	}
 }
 
-// A connection that was used before and is closed when the next request comes is told apart from
-// one that breaks off an answer.
+// A reused connection that is closed when the next request arrives has another reason than one that breaks
+// off an answer.
 func TestStaleConnections(t *testing.T) {
 	url := raw(t, func(conn net.Conn) {
 		buffer := make([]byte, 4096)
@@ -535,7 +534,7 @@ func TestStaleConnections(t *testing.T) {
 	}
 }
 
-// What is under way when the run ends is a value cut short, not an omission.
+// A request in flight at the end of the run is reported as unfinished, not omitted.
 func TestUnfinishedAttemptsAreTold(t *testing.T) {
 	release := make(chan struct{})
 	s := serve(t, func(*fasthttp.RequestCtx, int) { <-release })
@@ -548,12 +547,12 @@ func TestUnfinishedAttemptsAreTold(t *testing.T) {
 	}
 	for _, sample := range r.samples {
 		if sample.Final || sample.End < sample.Start || sample.Start < sample.Intended {
-			t.Errorf("the sample %+v does not fit", sample)
+			t.Errorf("the sample %+v is wrong", sample)
 		}
 	}
 }
 
-// An answer of one byte at a time is too slow for the timeout, and does not stop the others.
+// An answer of one byte at a time exceeds the timeout, and does not delay the others.
 func TestSlowBodyTimesOut(t *testing.T) {
 	release := make(chan struct{})
 	url := raw(t, func(conn net.Conn) {
@@ -578,7 +577,7 @@ func TestMissingExtractionFails(t *testing.T) {
 	}
 }
 
-// Await looks again until the answer is there: one sample, and Retry-After is honoured on the way.
+// Await polls until the answer is there. It gives one sample and honours Retry-After.
 func TestAwaitIsOneSample(t *testing.T) {
 	s := serve(t, func(ctx *fasthttp.RequestCtx, nth int) {
 		if nth <= 3 {
@@ -591,6 +590,6 @@ func TestAwaitIsOneSample(t *testing.T) {
 		c.Requests[0].Pending = []int{404}
 	}))
 	if len(r.samples) != 1 || r.samples[0].Outcome != funnel.Completed || len(s.served()) != 4 {
-		t.Errorf("%d samples, %d looks", len(r.samples), len(s.served()))
+		t.Errorf("%d samples, %d polls", len(r.samples), len(s.served()))
 	}
 }

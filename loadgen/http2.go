@@ -16,7 +16,7 @@ func newHTTP2(secure *tls.Config, dial func(string) (net.Conn, error), life time
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(true)
 	transport := &http.Transport{
-		TLSClientConfig: secure, Protocols: protocols, IdleConnTimeout: life, DisableCompression: true, // only a request's own header asks for it
+		TLSClientConfig: secure, Protocols: protocols, IdleConnTimeout: life, DisableCompression: true, // only a request's own header asks for compression
 		DialContext: func(_ context.Context, _, address string) (net.Conn, error) { return dial(address) },
 	}
 	return &http.Client{

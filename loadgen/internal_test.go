@@ -101,7 +101,7 @@ func TestDeadlinesComeInOrder(t *testing.T) {
 	})
 }
 
-// Whatever pieces an answer comes in, the frame is the same, and never whole too early.
+// In whatever pieces an answer arrives, the frame is the same, and never whole too early.
 func FuzzFrame(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nRetry-After: 7\r\n\r\nabc"))
 	f.Add([]byte("HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"))
@@ -136,7 +136,7 @@ func TestPaceComparesSecondsSentWithIntended(t *testing.T) {
 		{"on time", []time.Duration{0, 500 * ms, 1500 * ms}, []time.Duration{1 * ms, 501 * ms, 1501 * ms}, 0},
 		{"late within the second", []time.Duration{100 * ms}, []time.Duration{900 * ms}, 0},
 		{"a stall of a second", []time.Duration{100 * ms, 1100 * ms, 1200 * ms}, []time.Duration{100 * ms, 2100 * ms, 2100 * ms}, 2},
-		{"later than is kept", []time.Duration{0, 0}, []time.Duration{100 * time.Second, 100 * time.Second}, 2},
+		{"later than the open seconds", []time.Duration{0, 0}, []time.Duration{100 * time.Second, 100 * time.Second}, 2},
 		{"before the start", []time.Duration{-100 * ms}, []time.Duration{0}, 1},
 	} {
 		var p pace
@@ -149,7 +149,7 @@ func TestPaceComparesSecondsSentWithIntended(t *testing.T) {
 	}
 }
 
-// Names are asked for again; what cannot be asked keeps the addresses known.
+// Names are resolved again. If the lookup fails, the known addresses stay.
 func TestNamesAreAskedForAgain(t *testing.T) {
 	g := &Generator{targets: []string{"http://127.0.0.1:80"}}
 	g.config.Connections.DNSTTL = time.Millisecond
@@ -163,13 +163,13 @@ func TestNamesAreAskedForAgain(t *testing.T) {
 		t.Fatalf("the address is %s", got)
 	}
 	r.mu.Lock()
-	r.addresses = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.9:80")} // as if the name had meant another
+	r.addresses = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.9:80")} // as if the name had resolved to another address
 	r.mu.Unlock()
 	for r.address().String() != "127.0.0.1:80" && t.Context().Err() == nil {
 		runtime.Gosched()
 	}
 	if _, err := newResolver(t.Context(), "127.0.0.1:no-such-service", nil); err == nil {
-		t.Error("a port that is none was taken")
+		t.Error("an invalid port is accepted")
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/loadgen"
 )
 
-// TestDocumentedMetrics compares the page of metrics with what the generator shows.
+// TestDocumentedMetrics compares the page of metrics with the generator's output.
 func TestDocumentedMetrics(t *testing.T) {
 	s := serve(t, nil)
 	var metrics *loadgen.Metrics

@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/loadgen"
 )
 
-// What Prometheus sees is what the observer saw, and times come as native histograms.
+// The Prometheus metrics equal what the observer saw, and times are native histograms.
 func TestMetricsTellWhatTheObserverSaw(t *testing.T) {
 	s := serve(t, nil)
 	r := &recorder{entered: map[int]int{}}
@@ -41,7 +41,7 @@ func TestMetricsTellWhatTheObserverSaw(t *testing.T) {
 		}
 	}
 	if strings.Contains(text, `le="0.`) {
-		t.Error("there are classic buckets, so that the histograms are not native ones")
+		t.Error("there are classic buckets, so the histograms are not native")
 	}
 	if native := get(t, server.URL, "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"); len(native) < 500 || native == text {
 		t.Errorf("the protobuf format has %d bytes", len(native))

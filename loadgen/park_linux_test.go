@@ -13,7 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// burst is so many people at one instant, on one shard.
+// burst makes the given number of people arrive at one instant, on one shard.
 func burst(people int, timeout time.Duration) func(*loadgen.Config) {
 	return func(c *loadgen.Config) {
 		c.Shards, c.InFlight, c.People = 1, people, 100_000
@@ -22,7 +22,7 @@ func burst(people int, timeout time.Duration) func(*loadgen.Config) {
 	}
 }
 
-// More people at one instant than connections are opened at once: all of them are served.
+// If more people arrive at one instant than connections may be opening at once, all of them are served.
 func TestBurstsWaitForConnections(t *testing.T) {
 	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) { ctx.SetBodyString("ok") })
 	r := play(t, config(s.url, burst(500, time.Minute)))
@@ -31,7 +31,7 @@ func TestBurstsWaitForConnections(t *testing.T) {
 	}
 }
 
-// Where connections do not come about, those who wait for one run out of time like the others.
+// If connections cannot be established, requests that wait for one time out like the others.
 func TestWaitingForConnectionsTimesOut(t *testing.T) {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {

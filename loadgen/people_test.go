@@ -23,7 +23,7 @@ func then(c *loadgen.Config, request loadgen.Request) {
 	c.Requests = append(c.Requests, request)
 }
 
-// People keep their cookies, change and lose them as they are told, and have none of each other's.
+// People keep their cookies, change and delete them as the service says, and never share them.
 func TestCookies(t *testing.T) {
 	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) {
 		own := string(ctx.QueryArgs().Peek("nik"))
@@ -67,9 +67,9 @@ func TestChecks(t *testing.T) {
 		check loadgen.Check
 		good  bool
 	}{
-		{"a value that equals", loadgen.Check{Extract: loadgen.Extract{JSON: "status"}, Equals: "ok"}, true},
-		{"a value that differs", loadgen.Check{Extract: loadgen.Extract{JSON: "status"}, Equals: "queued"}, false},
-		{"a value that is there", loadgen.Check{Extract: loadgen.Extract{JSON: "id"}}, true},
+		{"an equal value", loadgen.Check{Extract: loadgen.Extract{JSON: "status"}, Equals: "ok"}, true},
+		{"a different value", loadgen.Check{Extract: loadgen.Extract{JSON: "status"}, Equals: "queued"}, false},
+		{"a value that exists", loadgen.Check{Extract: loadgen.Extract{JSON: "id"}}, true},
 		{"a value that is missing", loadgen.Check{Extract: loadgen.Extract{JSON: "ticket"}}, false},
 		{"a header", loadgen.Check{Extract: loadgen.Extract{Header: "X-Zone"}, Contains: "karta"}, true},
 		{"an expression", loadgen.Check{Extract: loadgen.Extract{Regexp: `"id":(\d+)`}, Equals: "42"}, true},
@@ -104,7 +104,7 @@ func TestKeysAreKeptAcrossRetries(t *testing.T) {
 	for _, request := range s.served() {
 		key := strings.Fields(request)[2]
 		if len(key) != 36 || key[14] != '4' {
-			t.Errorf("the key %q is no UUID of version 4", key)
+			t.Errorf("the key %q is not a UUID of version 4", key)
 		}
 		seen[key]++
 	}
@@ -128,7 +128,7 @@ func TestFeeders(t *testing.T) {
 		rows := map[string]int{}
 		for _, request := range s.served() {
 			if !want[request] {
-				t.Errorf("request %q is no row of the feeder", request)
+				t.Errorf("request %q is not a row of the feeder", request)
 			}
 			rows[request]++
 		}
@@ -138,8 +138,8 @@ func TestFeeders(t *testing.T) {
 	}
 }
 
-// Those who lose patience close the connection, so that the service is told, or leave it open, so
-// that it works on for nobody; either way they count as abandoned, once.
+// People who lose patience close the connection, so that the service notices, or leave it open, so that it
+// works on in vain. Either way they count as abandoned, once.
 func TestWaysToLeave(t *testing.T) {
 	for _, silent := range []bool{false, true} {
 		var came, told atomic.Int64
@@ -149,7 +149,7 @@ func TestWaysToLeave(t *testing.T) {
 			if _, err := conn.Read(buffer); err != nil {
 				return
 			}
-			if came.Add(1) == 4 { // half a second after the others have left
+			if came.Add(1) == 4 { // half a second after the others left
 				for !silent && told.Load() < 3 && t.Context().Err() == nil {
 					runtime.Gosched()
 				}
@@ -169,12 +169,12 @@ func TestWaysToLeave(t *testing.T) {
 			t.Errorf("silent %v: outcomes %v, want 4 abandoned", silent, r.outcomes())
 		}
 		if want, got := map[bool]int64{false: 3, true: 0}[silent], <-atFourth; got != want {
-			t.Errorf("silent %v: the service was told of %d who left, want %d", silent, got, want)
+			t.Errorf("silent %v: the service noticed %d who left, want %d", silent, got, want)
 		}
 	}
 }
 
-// As many people as allowed are under way; the rest are shed, and counted as dropped.
+// At most the allowed number of people are active. The rest are shed, and counted as dropped.
 func TestPeopleBeyondTheCapAreShed(t *testing.T) {
 	release := make(chan struct{})
 	s := serve(t, func(*fasthttp.RequestCtx, int) { <-release })
@@ -196,7 +196,7 @@ func TestPeopleBeyondTheCapAreShed(t *testing.T) {
 	}
 }
 
-// In a closed loop as many people as asked for are under way at all times, none of them twice.
+// A closed loop keeps the requested number of people active at all times, none of them twice.
 func TestClosedLoop(t *testing.T) {
 	var under, most atomic.Int64
 	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) {

@@ -11,9 +11,9 @@ import (
 	"github.com/ombak-sim/ombak/loadgen"
 )
 
-// Targets that hang, reset, talk nonsense, dribble or close after each answer: what the target
-// itself counts agrees with what is reported, exactly where every answer arrived, else
-// sent ≥ read by the target ≥ answered, with the difference explained by errors and timeouts.
+// With targets that hang, reset, send nonsense, send slowly or close after each answer, the target's own
+// counts agree with the report: exactly if every answer arrived, otherwise sent ≥ read by the target ≥
+// answered, with the difference explained by errors and timeouts.
 func TestCountsAgreeWithTheTargetsOwn(t *testing.T) {
 	const whole = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
 	release := make(chan struct{})
@@ -21,7 +21,7 @@ func TestCountsAgreeWithTheTargetsOwn(t *testing.T) {
 	for _, test := range []struct {
 		why     string
 		answer  func(conn net.Conn)
-		answers int64 // whole ones
+		answers int64 // complete ones
 		outcome funnel.Outcome
 		reason  funnel.Reason
 	}{
@@ -34,7 +34,7 @@ func TestCountsAgreeWithTheTargetsOwn(t *testing.T) {
 		{"hangs", func(net.Conn) { <-release }, 0, funnel.TimedOut, funnel.ReasonTimeout},
 		{"resets", func(conn net.Conn) { _ = conn.(*net.TCPConn).SetLinger(0) }, 0, funnel.Failed, funnel.ReasonReset},
 		{"talks nonsense", func(conn net.Conn) { _, _ = conn.Write([]byte("220 mail.example ESMTP\r\n\r\n")) }, 0, funnel.Failed, funnel.ReasonBody},
-		{"dribbles a byte now and then", func(conn net.Conn) {
+		{"sends a byte now and then", func(conn net.Conn) {
 			for i := range len(whole) - 1 {
 				if _, err := conn.Write([]byte(whole[i : i+1])); err != nil {
 					return
@@ -77,7 +77,7 @@ func TestCountsAgreeWithTheTargetsOwn(t *testing.T) {
 	}
 }
 
-// Lines that end in a line feed alone are read by extractions and checks too.
+// Extractions and checks also work if lines end in a line feed alone.
 func TestBareLineFeedsAreRead(t *testing.T) {
 	url := raw(t, func(conn net.Conn) {
 		if _, err := conn.Read(make([]byte, 4096)); err == nil {

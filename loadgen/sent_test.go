@@ -13,8 +13,8 @@ import (
 	"github.com/ombak-sim/ombak/loadgen"
 )
 
-// sent plays one person and returns what a server of net/http saw: method, request line, host,
-// login, X-Key and body.
+// sent plays one person and returns the method, request line, host, login, X-Key and body that a net/http
+// server received.
 func sent(t *testing.T, login string, http2, secure bool, change func(*loadgen.Config)) string {
 	t.Helper()
 	var mu sync.Mutex
@@ -60,12 +60,12 @@ func TestValuesAreEscapedWhereTheyStand(t *testing.T) {
 		{"a variable in a JSON string", "", loadgen.Request{Method: "POST", Path: "/", JSON: `{"t":"${var.c}"}`}, `POST / host=HOST login=: key= {"t":"p\"w\\d a&b=c+d#e%2F/?\u000d\u000añ"}`},
 		{"a variable in a path and a query", "", loadgen.Request{Path: "/a/${var.c}/b?x=${var.c}&y=1"}, "GET /a/" + segment + "/b?x=" + query + "&y=1 host=HOST login=: key= "},
 		{"a cell in a path and a query", "", loadgen.Request{Path: "/a/${feeder.u.name}/b?x=${feeder.u.name}&y=1"}, "GET /a/" + segment + "/b?x=" + query + "&y=1 host=HOST login=: key= "},
-		{"a header takes no line break", "", loadgen.Request{Path: "/", Headers: map[string]string{"X-Key": "a${var.c}"}}, "GET / host=HOST login=: key=ap\"w\\d a&b=c+d#e%2F/?  ñ "},
-		{"a text is as it is", "", loadgen.Request{Method: "POST", Path: "/", Text: "${var.c}"}, "POST / host=HOST login=: key= " + value},
-		{"literals are encoded where they must", "", loadgen.Request{Path: "/ok//x%2Fy?q=a b&r=ñ+1"}, "GET /ok//x%2Fy?q=a%20b&r=%C3%B1+1 host=HOST login=: key= "},
+		{"a header has no line breaks", "", loadgen.Request{Path: "/", Headers: map[string]string{"X-Key": "a${var.c}"}}, "GET / host=HOST login=: key=ap\"w\\d a&b=c+d#e%2F/?  ñ "},
+		{"a text is unchanged", "", loadgen.Request{Method: "POST", Path: "/", Text: "${var.c}"}, "POST / host=HOST login=: key= " + value},
+		{"literals are encoded if necessary", "", loadgen.Request{Path: "/ok//x%2Fy?q=a b&r=ñ+1"}, "GET /ok//x%2Fy?q=a%20b&r=%C3%B1+1 host=HOST login=: key= "},
 		{"another host", "", loadgen.Request{Path: "/x", Headers: map[string]string{"host": "${var.host}"}}, "GET /x host=shop.example login=: key= "},
 		{"a login is decoded", "user:pa%24sW%3A0rd@", loadgen.Request{Path: "/"}, "GET / host=HOST login=user:pa$sW:0rd key= "},
-		{"a step's own login is taken", "user:secret@", loadgen.Request{Path: "/", Headers: map[string]string{"authorization": "Basic YTpi"}}, "GET / host=HOST login=a:b key= "},
+		{"a step's own login overrides it", "user:secret@", loadgen.Request{Path: "/", Headers: map[string]string{"authorization": "Basic YTpi"}}, "GET / host=HOST login=a:b key= "},
 		{"a dollar and a brace", "", loadgen.Request{Method: "POST", Path: "/$${x}", Text: "$${x} $$${var.host} $$ ${var.host}"}, "POST /$%7Bx%7D host=HOST login=: key= ${x} $${var.host} $$ shop.example"},
 	} {
 		for _, protocol := range []struct{ http2, secure bool }{{false, false}, {false, true}, {true, true}} {

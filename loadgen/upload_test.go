@@ -13,7 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/loadgen"
 )
 
-// Files, fields and photos of a multipart body are read back by mime/multipart as they were given.
+// Files, fields and photos of a multipart body are read back unchanged by mime/multipart.
 func TestUploadsArriveAsGiven(t *testing.T) {
 	scan := bytes.Repeat([]byte("\r\n--\x00\xff"), 1000)
 	s := serve(t, func(ctx *fasthttp.RequestCtx, _ int) {
@@ -51,14 +51,14 @@ func TestUploadsArriveAsGiven(t *testing.T) {
 	}
 }
 
-// A file that would end its own part is refused before anybody is sent.
+// A file that contains the boundary gives an error before anybody is sent.
 func TestFileWithTheBoundaryIsRefused(t *testing.T) {
 	c := config("http://127.0.0.1:1", func(c *loadgen.Config) {
 		c.Files = map[string]loadgen.File{"scan": {Name: "scan.txt", Type: "text/plain", Content: []byte("--ombak-7d1a0e3c5b--")}}
 		c.Requests[0].Multipart = map[string]string{"scan": "${file.scan}"}
 	})
 	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "the file scan.txt holds the text") {
-		t.Errorf("%v; want a word on the file", err)
+		t.Errorf("%v; want an error about the file", err)
 	}
 }
 

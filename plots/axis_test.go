@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// A log axis can be read wherever it lies: two labels at least and not too many, none of them twice.
+// A log axis has at least two labels and not too many, each of them once.
 func TestLogAxesHaveLabels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		low := rapid.Float64Range(1e-4, 1e3).Draw(t, "low")
@@ -17,7 +17,7 @@ func TestLogAxesHaveLabels(t *testing.T) {
 		seen := map[string]bool{}
 		for _, tick := range (axis{log: true, write: units.ExactTime}).Ticks(low, high) {
 			if tick.Label != "" && seen[tick.Label] {
-				t.Fatalf("%s stands twice", tick.Label)
+				t.Fatalf("%s appears twice", tick.Label)
 			}
 			if tick.Label != "" {
 				seen[tick.Label] = true
@@ -32,11 +32,11 @@ func TestLogAxesHaveLabels(t *testing.T) {
 	})
 }
 
-// The main step is the one that arrivals are scheduled at, wherever it stands.
+// The main step is the one at which arrivals are scheduled, at any index.
 func TestMainStepIsThatOfTheArrivals(t *testing.T) {
 	r := report.Report{Series: report.Series{TS: []int64{0}, Steps: []report.StepSeries{{Step: "sign-up"}, {Step: "checkout"}}}}
 	if step, _ := mainStep(r); step.Step != "sign-up" {
-		t.Errorf("of a report that does not say it: %s", step.Step)
+		t.Errorf("without a scheduled step: %s", step.Step)
 	}
 	r.Offered.ByStep = map[string]report.Scheduling{"checkout": {}}
 	if step, _ := mainStep(r); step.Step != "checkout" {

@@ -131,8 +131,8 @@ func uneven(column []float64) bool {
 	return len(busy) > 20 && busy[len(busy)-1] > 40*busy[len(busy)/2]
 }
 
-// mainStep returns the series of the step that arrivals are scheduled at, or else of the sign-up, or else of the first
-// step. It returns false if there is no step.
+// mainStep returns the series of the step at which arrivals are scheduled, or of the sign-up if there is
+// none, or of the first step. It returns false if there is no step.
 func mainStep(r report.Report) (report.StepSeries, bool) {
 	series := r.Series
 	if len(series.TS) == 0 || len(series.Steps) == 0 {

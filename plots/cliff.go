@@ -56,5 +56,5 @@ func (p *page) cliff(loads []Load) {
 	lower := newPanel(axis{label: "people offered per second", max: most}, axis{label: "p99 response time, log scale", min: least / 1.5, max: 1.5 * max(largest(p99), least), log: true, write: units.ExactTime})
 	lower.Add(grid{}, curve{x: x, y: p99, style: line}, slow)
 	p.panels, p.note = []panel{upper, lower}, ""
-	p.legend = []entry{{name: "all that is offered", line: equal}, {name: "held every threshold", fill: bluishGreen()}, {name: "did not", fill: vermillion()}}
+	p.legend = []entry{{name: "offered load", line: equal}, {name: "held every threshold", fill: bluishGreen()}, {name: "did not", fill: vermillion()}}
 }

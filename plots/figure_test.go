@@ -22,11 +22,11 @@ import (
 )
 
 var (
-	update = flag.Bool("update", false, "write the golden figures anew")
-	look   = flag.String("look", "", "write the figures of all test runs into this folder, to look at them")
+	update = flag.Bool("update", false, "rewrite the golden figures")
+	look   = flag.String("look", "", "write the figures of all test runs into this folder")
 )
 
-// Each figure of the gallery is, letter by letter, the one in testdata.
+// Each figure of the gallery is identical to the one in testdata.
 func TestGolden(t *testing.T) {
 	for _, figure := range gallery(t) {
 		holds(t, filepath.Join("testdata", figure.Name+".svg"), figure.SVG)
@@ -36,10 +36,10 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// glyphs are what a figure embeds; how they are packed is the compressor's choice.
+// glyphs matches the font that a figure embeds. Its compressed form may vary.
 var glyphs = regexp.MustCompile(`base64,[0-9A-Za-z+/=]+`)
 
-// holds compares with a file, or writes it anew.
+// holds compares with a file, or rewrites it.
 func holds(t *testing.T, golden string, got []byte) {
 	t.Helper()
 	if *update {
@@ -52,7 +52,7 @@ func holds(t *testing.T, golden string, got []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(glyphs.ReplaceAll(got, nil), glyphs.ReplaceAll(want, nil)) {
-		t.Errorf("it differs from %s; look at it with -look DIR, then take it with -update", golden)
+		t.Errorf("it differs from %s; look at it with -look DIR, then accept it with -update", golden)
 	}
 }
 
@@ -83,7 +83,7 @@ func show(t *testing.T, name string, figure plots.Figure) {
 	}
 }
 
-// single is a run of one person in one second.
+// single returns a run of one person in one second.
 func single() report.Report {
 	steps := journey()[1:2]
 	recording := recorder.NewRecording(steps)
@@ -94,7 +94,7 @@ func single() report.Report {
 	return recorder.Assemble(recording, recorder.Facts{Duration: time.Second})
 }
 
-// Nothing that the series may hold makes a figure fail.
+// No series makes a figure fail.
 func TestAnySeriesIsDrawn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows, steps := rapid.IntRange(0, 5).Draw(t, "rows"), rapid.IntRange(0, 3).Draw(t, "steps")
@@ -124,7 +124,7 @@ func TestAnySeriesIsDrawn(t *testing.T) {
 				last.TS, last.BusyS = append(last.TS, float64(k/2)), append(last.BusyS, float64(rapid.IntRange(0, 9).Draw(t, "busy")))
 			}
 			last.Servers, last.Busy, last.Queued = counts(), counts(), counts()
-			if station > 0 { // a waiting room, whose counts need not make sense
+			if station > 0 { // a waiting room, whose counts may be inconsistent
 				last.Servers = make([]int64, len(last.TS))
 			}
 			for i := range last.TS {

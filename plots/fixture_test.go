@@ -20,15 +20,15 @@ func journey() (steps funnel.Journey) {
 	return steps
 }
 
-// rush plays people who arrive at a rate to a service whose identity check passes ten a second: the
-// others wait for a timeout of ten seconds, or are turned away.
+// rush plays people who arrive at a rate at a service whose identity check passes ten per second. The others
+// wait for a timeout of ten seconds, or are rejected.
 type rush struct {
 	length   int                          // seconds
 	rate     func(second int) float64     // sign-ups per second
 	slow     func(second float64) float64 // factor on the sign-up's time
 	observer *recorder.ShardObserver
 	random   *rand.Rand
-	registry float64 // second at which the registry is free again
+	registry float64 // second at which the registry is idle again
 }
 
 func (r *rush) play() {
@@ -73,7 +73,7 @@ func (r *rush) walk(person uint64, at float64) {
 	r.observer.Finished()
 }
 
-// attempt says when and how an attempt ends.
+// attempt returns when and how an attempt ends.
 func (r *rush) attempt(step int, at float64) (end float64, outcome funnel.Outcome) {
 	end = at + 0.012 + 0.01*r.random.ExpFloat64()
 	switch step {
@@ -97,7 +97,7 @@ func (r *rush) attempt(step int, at float64) (end float64, outcome funnel.Outcom
 	return end, funnel.Completed
 }
 
-// short is a run of 125 s: 1,350 sign-ups a second for 75 s between ramps of 10 s.
+// short returns a run of 125 s: 1,350 sign-ups per second for 75 s between ramps of 10 s.
 func short() report.Report {
 	run := &rush{length: 125, slow: func(second float64) float64 {
 		if second > 60 && second < 80 {
@@ -117,7 +117,7 @@ func short() report.Report {
 	})
 }
 
-// day is a run of 21 h with a first rush.
+// day returns a run of 21 h with a first rush.
 func day() report.Report {
 	run := &rush{length: 21 * 3600, slow: func(float64) float64 { return 1 }}
 	run.rate = func(second int) float64 {
@@ -142,7 +142,7 @@ func (r *rush) report(name string, marks []funnel.Mark) report.Report {
 	})
 }
 
-// readings are of a registry with two servers that fills up and a store that never does.
+// readings returns the readings of a registry with two servers that fills up and of a store that never does.
 func (r *rush) readings() (all []funnel.Reading) {
 	var busy, store time.Duration
 	for second := 1; second <= r.length; second += max(1, r.length/200) {
@@ -158,8 +158,8 @@ func (r *rush) readings() (all []funnel.Reading) {
 	return all
 }
 
-// queueing is a run of an hour whose identity step has a waiting room that lets nine people in a second;
-// for ten minutes thirty a second come.
+// queueing returns a run of an hour whose identity step has a waiting room that admits nine people per
+// second. For ten minutes thirty per second arrive.
 func queueing() report.Report {
 	var all []funnel.Reading
 	var came, in, queued float64

@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// gallery draws every figure that there is.
+// gallery draws every figure.
 func gallery(t testing.TB) []plots.Figure {
 	t.Helper()
 	figures, err := plots.All(short())
@@ -34,8 +34,8 @@ func gallery(t testing.TB) []plots.Figure {
 	return figures
 }
 
-// foreseen is a run like the short one whose sign-ups take a fifth longer, and which does not know that
-// the disk will be slow.
+// foreseen returns a run like the short one, but with sign-ups that take a fifth longer and without the slow
+// disk.
 func foreseen() report.Report {
 	run := &rush{length: 125, slow: func(float64) float64 { return 1.2 }}
 	run.rate = func(second int) float64 {
@@ -44,7 +44,7 @@ func foreseen() report.Report {
 	return run.report("prakerja-2020-peak", nil)
 }
 
-// waitingRoom is drawn as of a report: with its text.
+// waitingRoom is drawn from a report, with its text.
 func waitingRoom() (plots.Figure, error) {
 	figures, err := plots.All(queueing())
 	for _, figure := range figures {
@@ -52,7 +52,7 @@ func waitingRoom() (plots.Figure, error) {
 			return figure, err
 		}
 	}
-	return plots.Figure{}, errors.Join(err, errors.New("there is none of the waiting room"))
+	return plots.Figure{}, errors.Join(err, errors.New("there is no figure of the waiting room"))
 }
 
 func cliff() (plots.Figure, error) {
@@ -65,7 +65,7 @@ func cliff() (plots.Figure, error) {
 	})
 }
 
-// scalability is of the raytracer of Gunther, "Guerrilla Capacity Planning" (2007), its first six rows.
+// scalability uses the first six rows of the raytracer in Gunther, "Guerrilla Capacity Planning" (2007).
 func scalability() (plots.Figure, error) {
 	points := []capacity.Point{{Concurrency: 1, Throughput: 20}, {Concurrency: 4, Throughput: 78}, {Concurrency: 8, Throughput: 130}, {Concurrency: 12, Throughput: 170}, {Concurrency: 16, Throughput: 190}, {Concurrency: 20, Throughput: 200}}
 	law := capacity.USL{Sigma: 0.024444, Kappa: 0.00162681, Lambda: 20.85605}
@@ -93,7 +93,7 @@ func tornado() (plots.Figure, error) {
 	})
 }
 
-// The page in docs shows every figure, and no other.
+// The gallery page in docs shows every figure, and no other.
 func TestGalleryPage(t *testing.T) {
 	var page bytes.Buffer
 	page.WriteString("# Figures\n\nThis page shows every figure that ombak draws, on made-up data. Each is written as SVG and PNG. `ombak plot REPORT` draws the figures of a report again, and `ombak plot REPORT --over PREDICTED` draws a prediction over a measurement. `redline` and `plan` draw the last four.\n")
@@ -109,7 +109,7 @@ func TestGalleryPage(t *testing.T) {
 	holds(t, "../docs/reference/figures.md", page.Bytes())
 }
 
-// Nothing to draw is said, and extreme figures make no figure fail.
+// Without data the figure has a note, and extreme values make no figure fail.
 func TestFiguresOfNothing(t *testing.T) {
 	for _, draw := range []func() (plots.Figure, error){
 		func() (plots.Figure, error) { return plots.Cliff("", nil) },
@@ -142,7 +142,7 @@ func ExamplePareto() {
 	// Output: pareto true <nil>
 }
 
-// In ten minutes 21 more come than are let in each second; nine a second are let in.
+// For ten minutes 21 more people arrive per second than are admitted; nine per second are admitted.
 func ExampleAll() {
 	figures, err := plots.All(queueing())
 	for _, figure := range figures {
@@ -150,5 +150,5 @@ func ExampleAll() {
 			fmt.Println(figure.Alt, err)
 		}
 	}
-	// Output: identity: 36,060 people came, at most 12,600 waited, 30,660 were let in, the longest expected wait was 1,400 s. <nil>
+	// Output: identity: 36,060 people arrived, at most 12,600 waited, 30,660 were let in, the longest expected wait was 23 min. <nil>
 }

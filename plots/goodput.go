@@ -55,7 +55,7 @@ func (p *page) goodput(r report.Report, step report.StepSeries) {
 	b := newBins(r.Series)
 	arrivals := b.rate(step.Entered)
 	came := draw.LineStyle{Color: black(), Width: 1.6, Dashes: []vg.Length{5, 3}}
-	p.legend = []entry{{name: "came to " + shortened(step.Step, longestName), line: came}}
+	p.legend = []entry{{name: "arrived at " + shortened(step.Step, longestName), line: came}}
 	draws, highest := p.stacked, 1.0
 	y := axis{label: b.rateUnit("people")}
 	if uneven(arrivals) {
@@ -92,7 +92,7 @@ func (p *page) stacked(b bins, step report.StepSeries) (areas []plot.Plotter, mo
 	return areas, largest(base)
 }
 
-// separate draws the outcomes as lines, because heights do not add up on a log axis.
+// separate draws the outcomes as lines, because heights cannot be stacked on a log axis.
 func (p *page) separate(b bins, step report.StepSeries) (lines []plot.Plotter, most float64) {
 	for _, fate := range fates(step) {
 		rate, style := b.rate(fate.column), draw.LineStyle{Color: fate.fill, Width: 1.8}
@@ -158,7 +158,7 @@ func describeGoodput(r report.Report) (parts []string) {
 		if row.Step != step.Step {
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s people came to %s", units.Number(row.Entered), row.Step),
+		parts = append(parts, fmt.Sprintf("%s people arrived at %s", units.Number(row.Entered), row.Step),
 			fmt.Sprintf("at most %s passed in one minute", units.Number(row.PeakPassedPerMin)))
 		for _, outcome := range outcomes(row) {
 			if outcome.count > 0 {

@@ -17,12 +17,12 @@ import (
 func heatMapFigure() drawing {
 	return drawing{
 		name: "heat-map", title: "Response time over time",
-		question: "Do a few answers take long, or all of them?",
+		question: "Are a few answers slow, or all of them?",
 		draw:     drawHeatMap, describe: describeTimes,
 	}
 }
 
-// drawHeatMap draws how many attempts were answered when and how fast, at the main step and at the slowest.
+// drawHeatMap draws when attempts were answered and how fast, at the main step and at the slowest.
 func drawHeatMap(p *page, r report.Report) error {
 	shown := hottest(r)
 	if len(shown) == 0 {

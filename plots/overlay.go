@@ -11,17 +11,18 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// nearTail is the tolerance of ombak validate for a predicted 95th percentile, relative to the measured one. nearRate is
-// the same for people who pass.
+// nearTail is the tolerance of ombak validate for a predicted 95th percentile, relative to the measured one.
+// nearRate is the tolerance for people who pass.
 const (
 	nearTail = 0.35
 	nearRate = 0.10
 )
 
-// Overlay draws a prediction over a measurement: people who pass the main step, and the 95th percentile of its response
-// time. Each has the band within which a prediction counts as near.
+// Overlay draws a prediction over a measurement: people who pass the main step, and the 95th percentile of
+// its response time. Bands show the tolerance of each.
 func Overlay(measured, predicted report.Report) (Figure, error) {
-	d := drawing{name: "overlay", title: "Prediction and measurement", question: "How near is the prediction to what was measured?"}
+	d := drawing{name: "overlay", title: "Prediction and measurement", question: "How close is the prediction " +
+		"to the measurement?"}
 	p := page{title: d.title, subtitle: subtitle(measured) + " · predicted: " + string(predicted.Engine) + ", plan " + predicted.Plan, height: pageHeight + 60, note: "no data"}
 	real, ok := mainStep(measured)
 	other, okToo := mainStep(predicted)
@@ -54,7 +55,8 @@ func (p *page) overlay(measured, predicted report.Report, real, other report.Ste
 		p.panels[0].X.Label.Text = lower.label
 	}
 	p.subtitle = real.Step + " · " + p.subtitle
-	p.legend = []entry{{name: "measured", line: solid}, {name: "predicted", line: dashed}, {name: "near enough: ±10 %, p95 ±35 %", fill: bandTint()}}
+	p.legend = []entry{{name: "measured", line: solid}, {name: "predicted", line: dashed}, {name: "within tolerance: ±10 %, p95 " +
+		"±35 %", fill: bandTint()}}
 	p.caption, p.note = caption(measured.Timeline, was.unit), ""
 }
 

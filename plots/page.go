@@ -19,9 +19,9 @@ type page struct {
 	title, subtitle string
 	legend          []entry
 	panels          []panel
-	columns         int // of panels that share their axes; 0 means panels under each other, each with axes of its own
+	columns         int // columns of panels that share their axes; 0 means panels below each other, each with its own axes
 	caption         []string
-	note            string            // stands in place of the panels: "no data"
+	note            string            // replaces the panels: "no data"
 	height          vg.Length         // 0 means pageHeight
 	body            func(draw.Canvas) // paints the whole page in place of panels; nil for none
 }
@@ -31,7 +31,7 @@ type page struct {
 type panel struct {
 	*plot.Plot
 	label string
-	name  string // above it; only where panels share their axes
+	name  string // name above the panel; only if panels share their axes
 }
 
 // entry is one line or filled patch of the legend.
@@ -52,7 +52,7 @@ func subtitle(r report.Report) string {
 		words += fmt.Sprintf(" · speed ×%s", units.Number(r.Speed))
 	}
 	if r.Series.Note != "" {
-		words += " · " + r.Series.Note
+		words += " · series " + r.Series.Note
 	}
 	return words
 }
@@ -82,8 +82,8 @@ func (p *page) paint(c draw.Canvas) {
 	p.paintPanels(inner)
 }
 
-// paintGrid draws panels that share their axes beside and under each other, from left to right: the axes are
-// labelled at the left and at the bottom only.
+// paintGrid draws panels that share their axes in rows, from left to right. Only the axes at the left and at
+// the bottom are labelled.
 func (p *page) paintGrid(c draw.Canvas) {
 	const nameHeight = smallSize + 4
 	left := c.Min.X
@@ -116,7 +116,7 @@ func (p *page) paintGrid(c draw.Canvas) {
 	c.FillText(style, vg.Point{X: left, Y: c.Center().Y}, fit(style, p.panels[0].label, c.Size().Y))
 }
 
-// unlabelled are the ticks of an axis without their labels.
+// unlabelled returns the ticks of an axis without their labels.
 type unlabelled struct{ plot.Ticker }
 
 // Ticks implements plot.Ticker.
@@ -241,13 +241,13 @@ func fit(style text.Style, words string, width vg.Length) string {
 	return string(runes) + "…"
 }
 
-// The most letters of a step's name in a legend, and in the label of an axis.
+// The longest names of steps, in letters, in a legend and in an axis label.
 const (
 	longestName  = 24
 	longestLabel = 18
 )
 
-// shortened cuts the middle out of a name with more letters, because its ends are the most telling.
+// shortened cuts the middle out of a name that is too long, because its ends carry the most meaning.
 func shortened(name string, most int) string {
 	runes := []rune(name)
 	if len(runes) <= most {

@@ -21,7 +21,8 @@ type Option struct {
 
 // Pareto draws the people who finish under each plan against its cost.
 func Pareto(what, currency string, options []Option) (Figure, error) {
-	d := drawing{name: "pareto", title: "Cost of each plan, and people who finish", question: "Which plan lets most people finish for its price?"}
+	d := drawing{name: "pareto", title: "Cost of each plan, and people who finish", question: "Which plan lets most people " +
+		"finish for its price?"}
 	p := page{title: d.title, subtitle: what, note: "no data: no plan has a cost"}
 	if len(options) > 0 {
 		p.pareto(currency, options)

@@ -63,7 +63,7 @@ func (p *page) points(points []capacity.Point) {
 	plotted := concurrencyPanel(farthest, 1.08*most)
 	plotted.Add(grid{}, measured)
 	p.panels, p.note, p.legend = []panel{plotted}, "", []entry{{name: "measured", fill: vermillion()}}
-	p.caption = []string{"no law of scalability goes through these points"}
+	p.caption = []string{"no law of scalability fits these points"}
 }
 
 func pointMarks(points []capacity.Point) (measured marks, farthest, most float64) {

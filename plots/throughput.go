@@ -10,12 +10,12 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// logAbove is the ratio of the busiest step to the least busy one above which the axis is logarithmic, so that both can
-// be seen.
+// logAbove is the ratio of the busiest step to the least busy one above which the axis is logarithmic, so
+// that both are visible.
 const logAbove = 40
 
-// fewSteps is how many steps one panel holds; more have a panel each, since as many lines in one cannot be told
-// apart.
+// fewSteps is the most steps in one panel. More steps get a panel each, because so many lines are hard to
+// distinguish.
 const fewSteps = 4
 
 func throughputFigure() drawing {
@@ -34,7 +34,7 @@ func drawThroughput(p *page, r report.Report) error {
 	return nil
 }
 
-// passes is how many people pass a step over time.
+// passes holds the people who pass a step over time.
 type passes struct {
 	step string
 	rate []float64
@@ -80,7 +80,7 @@ func (p *page) together(r report.Report, b bins, y axis, all []passes) {
 	p.panels = []panel{plotted}
 }
 
-// apart draws each step in a small panel of its own, in the order of the journey, all with the same axes.
+// apart draws each step in a small panel, in the order of the journey. All panels have the same axes.
 func (p *page) apart(r report.Report, b bins, y axis, all []passes) vg.Length {
 	const panelHeight, edges = 92, 120 * vg.Length(1)
 	p.columns = 3

@@ -9,8 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// As many steps as Prakerja has are drawn in a panel each, with its name above it, and without a legend that
-// nobody could tell apart.
+// As many steps as Prakerja has get a panel each, with the step's name above it and without a legend.
 func TestEachOfManyStepsHasItsPanel(t *testing.T) {
 	r := report.Report{Series: report.Series{TS: []int64{0, 1, 2}, ScenarioS: []float64{0, 1, 2}, Scheduled: []int64{0, 0, 0}}}
 	for i := range 13 {

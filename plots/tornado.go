@@ -21,7 +21,8 @@ type Sway struct {
 
 // Tornado draws the effect of each uncertain input on a figure, the largest first.
 func Tornado(what, figure string, middle float64, sways []Sway) (Figure, error) {
-	d := drawing{name: "tornado", title: "Effect of each uncertain input on " + figure, question: "Which input must be known better?"}
+	d := drawing{name: "tornado", title: "Effect of each uncertain input on " + figure, question: "Which uncertain input matters " +
+		"most?"}
 	p := page{title: d.title, subtitle: what, note: "no data: no input is uncertain"}
 	if len(sways) > 0 {
 		p.legend = []entry{{name: "at the input's low value", fill: skyBlue()}, {name: "at its high value", fill: orange()}}

@@ -20,7 +20,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A subset draws its characters as the whole typeface does, whichever they are, and lacks the others.
+// A subset draws its characters as the whole typeface does, and lacks all others.
 func TestSubsetDrawsTheSame(t *testing.T) {
 	whole, err := sfnt.Parse(liberationsansregular.TTF)
 	if err != nil {
@@ -78,11 +78,11 @@ func sameGlyph(t fataler, whole, part *sfnt.Font, char rune) {
 	}
 }
 
-// unpack makes a TrueType file of a WOFF file, and holds its sums against the tables.
+// unpack converts a WOFF file to TrueType and verifies its checksums.
 func unpack(t fataler, woff []byte) []byte {
 	count := int(binary.BigEndian.Uint16(woff[12:]))
 	if string(woff[:4]) != "wOFF" || int(binary.BigEndian.Uint32(woff[8:])) != len(woff) {
-		t.Fatalf("it is no WOFF file of %d bytes", len(woff))
+		t.Fatalf("it is not a WOFF file of %d bytes", len(woff))
 	}
 	search, exponent := 1, uint16(0)
 	for 2*search <= count {
@@ -121,12 +121,12 @@ func unpack(t fataler, woff []byte) []byte {
 func TestSubsetOfABrokenFont(t *testing.T) {
 	for length := 0; length < len(liberationsansregular.TTF); length += 9973 {
 		if _, err := subset(liberationsansregular.TTF[:length], map[rune]bool{'é': true}); err == nil {
-			t.Errorf("%d bytes are taken for a font", length)
+			t.Errorf("%d bytes are accepted as a font", length)
 		}
 	}
 }
 
-// Every figure in the gallery brings the glyphs of its texts, and not much more.
+// Every figure in the gallery embeds the glyphs of its texts, and not much more.
 func TestFiguresBringTheirGlyphs(t *testing.T) {
 	face := regexp.MustCompile(`font-weight:(\w+);src:url\(data:font/woff;base64,([^)]+)\)`)
 	for _, name := range []string{"funnel", "tornado", "scalability", "spectrum"} {
@@ -156,7 +156,7 @@ func TestFiguresBringTheirGlyphs(t *testing.T) {
 	}
 }
 
-// One page brings each glyph once: the first drawing has the glyphs of all, the others none.
+// A page embeds each glyph once: the first drawing has the glyphs of all, the others none.
 func TestInlineBringsGlyphsOnce(t *testing.T) {
 	one, err := drawing{name: "one"}.render(&page{title: "A"})
 	if err != nil {

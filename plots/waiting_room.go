@@ -14,14 +14,14 @@ import (
 func waitingRoomFigure() drawing {
 	return drawing{
 		name: "waiting-room", title: "Queue, admissions and expected wait of the waiting rooms",
-		question: "How long does the waiting room hold people up?",
+		question: "How long do people wait in the waiting room?",
 		applies:  func(r report.Report) bool { return len(waitingRooms(r.Series.Stations)) > 0 },
 		draw:     drawWaitingRooms, describe: describeWaitingRooms,
 	}
 }
 
-// drawWaitingRooms draws how many people wait in each waiting room, how many are let in, and how long those who
-// arrive wait.
+// drawWaitingRooms draws how many people wait in each waiting room, how many are admitted, and the expected
+// wait of those who arrive.
 func drawWaitingRooms(p *page, r report.Report) error {
 	p.height, p.note = pageHeight+140, "no data: nobody had to wait in a waiting room"
 	if rooms := waitingRooms(r.Series.Stations); len(rooms) > 0 {
@@ -46,7 +46,7 @@ func waitingRooms(stations []report.StationSeries) (rooms []report.StationSeries
 }
 
 func (p *page) waitingRooms(r report.Report, rooms []report.StationSeries) {
-	var curves [3][]curve // who waits, who is let in, how long
+	var curves [3][]curve // who waits, who is admitted, how long
 	var most [3]float64
 	from, to := math.Inf(1), math.Inf(-1)
 	for _, room := range rooms {
@@ -85,7 +85,7 @@ func (p *page) waitingRooms(r report.Report, rooms []report.StationSeries) {
 		}
 		p.panels = append(p.panels, drawn)
 	}
-	p.caption, p.note = append([]string{"expected wait: until as many have been let in as had come by then"}, caption(r.Timeline, unit)...), ""
+	p.caption, p.note = append([]string{"expected wait: until as many people are let in as had arrived"}, caption(r.Timeline, unit)...), ""
 }
 
 // waitUnit returns a suitable unit for waits, in seconds, and its name.
@@ -140,7 +140,8 @@ func waits(room report.StationSeries) []float64 {
 func describeWaitingRooms(r report.Report) (parts []string) {
 	for _, room := range waitingRooms(r.Series.Stations) {
 		last := len(room.TS) - 1
-		parts = append(parts, fmt.Sprintf("%s: %s people came, at most %s waited, %s were let in, the longest expected wait was %s", strings.TrimPrefix(room.Name, "step:"),
+		parts = append(parts, fmt.Sprintf("%s: %s people arrived, at most %s waited, %s were let in, the "+
+			"longest expected wait was %s", strings.TrimPrefix(room.Name, "step:"),
 			units.Number(float64(room.Arrivals[last])), units.Number(largest(floats(room.Queued))), units.Number(float64(room.Completions[last])), about(largest(waits(room)))))
 	}
 	return parts

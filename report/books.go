@@ -7,7 +7,7 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Check returns every sum in the report's own books that does not add up; none when all do.
+// Check returns every sum in the report's books that does not balance, or none if all do.
 func Check(report Report) (faults []string) {
 	offered := report.Offered
 	if !same(offered.Scheduled, offered.Sent+offered.Dropped) {
@@ -29,7 +29,7 @@ func Check(report Report) (faults []string) {
 	return faults
 }
 
-// Settled counts the people who are through with the step.
+// Settled returns the number of people who have finished the step.
 func (r FunnelRow) Settled() float64 {
 	return r.Passed + r.Declined + r.Abandoned + r.Rejected + r.Failed + r.TimedOut
 }
@@ -52,7 +52,7 @@ func (r FunnelRow) check(requests float64) (faults []string) {
 	return faults
 }
 
-// tolerance lets means over replications differ by rounding; whole numbers must agree.
+// tolerance allows for rounding in means over replications. Whole numbers must match exactly.
 func tolerance(value float64) float64 { return 1e-9 * max(1, math.Abs(value)) }
 
 func same(a, b float64) bool { return math.Abs(a-b) <= tolerance(a) }

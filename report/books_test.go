@@ -13,12 +13,12 @@ func TestCheck(t *testing.T) {
 	tests := []struct {
 		why    string
 		change func(*report.Report)
-		fault  string // empty when the books add up
+		fault  string // empty if the books balance
 	}{
-		{"the run as it was", func(*report.Report) {}, ""},
-		{"someone neither sent nor dropped", func(r *report.Report) { r.Offered.Scheduled += 3 }, "3 are unaccounted for"},
+		{"an unchanged run", func(*report.Report) {}, ""},
+		{"a person who is neither sent nor dropped", func(r *report.Report) { r.Offered.Scheduled += 3 }, "3 are unaccounted for"},
 		{"someone dropped", func(r *report.Report) { r.Offered.Scheduled++; r.Offered.Dropped++ }, ""},
-		{"more ended than began", func(r *report.Report) { r.Offered.Completed++ }, "201 people completed"},
+		{"more people ended than began", func(r *report.Report) { r.Offered.Completed++ }, "201 people completed"},
 		{"an outcome without an entry", func(r *report.Report) { r.Funnel[1].Passed++; r.Funnel[1].Unfinished-- }, "email-verify"},
 		{"an attempt without an entry", func(r *report.Report) { r.Steps[2].Requests++ }, "201 first attempts"},
 		{"an outcome without an attempt", func(r *report.Report) { r.Steps[0].Requests-- }, "only 199 attempts"},

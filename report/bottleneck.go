@@ -6,13 +6,13 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Bottleneck is the part of a run with the highest utilization. The zero value is none.
+// Bottleneck is the part of a run with the highest utilization. The zero value means that there is none.
 type Bottleneck struct {
 	Name        string
-	Utilization float64 // share of the time it had that it was in use, 0 to 1
+	Utilization float64 // share of the available time in use, from 0 to 1
 }
 
-// Or returns the busier one of b and of a part that was in use for busy of the seconds that it had.
+// Or returns the busier one of b and the named part, which was in use for busy out of had seconds.
 func (b Bottleneck) Or(name string, busy, had float64) Bottleneck {
 	if had <= 0 {
 		return b
@@ -23,7 +23,7 @@ func (b Bottleneck) Or(name string, busy, had float64) Bottleneck {
 	return b
 }
 
-// String writes it as in web, 84 % busy over the whole run; none is the empty text.
+// String writes b as in "web, 84 % busy over the whole run", or "" if there is none.
 func (b Bottleneck) String() string {
 	if b.Name == "" {
 		return ""
@@ -31,7 +31,7 @@ func (b Bottleneck) String() string {
 	return fmt.Sprintf("%s, %s busy over the whole run", b.Name, units.Percent(b.Utilization))
 }
 
-// Bottleneck returns the station that was busiest, or the machine's CPU if it was busier.
+// Bottleneck returns the busiest station, or the machine's CPU if it was busier.
 func (r Report) Bottleneck() (most Bottleneck) {
 	for _, station := range r.Stations {
 		most = most.Or(station.Name, station.BusyS, station.Servers*r.DurationS)

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// What a hostile report names may not speak to a terminal, nor break a figure; a backslash that is
-// meant stays one.
+// Names in a hostile report must not reach a terminal as control characters, nor break a figure. An escaped
+// backslash is kept.
 func TestControlsAreReplaced(t *testing.T) {
 	for in, want := range map[string]string{
 		`\u001b\u001b[31mred\u0000`: "\ufffd\ufffd[31mred\ufffd",

@@ -2,10 +2,10 @@ package report
 
 import "fmt"
 
-// Rate is the share of those who entered that was rejected, failed or timed out.
+// Rate is the share of people who entered and were rejected, failed or timed out.
 const Rate = "rate"
 
-// Count returns a count of the whole run (step "") or of a step, by its word in a threshold.
+// Count returns a count of a step, or of the whole run if step is empty, by its name in a threshold.
 func Count(report Report, step, word string) (float64, error) {
 	if step == "" {
 		return people(report, word)

@@ -17,7 +17,7 @@ func (o *Offered) Fields() []Field {
 	}
 }
 
-// Fields returns the scalars of the row that are known.
+// Fields returns the known scalars of the row.
 func (r *FunnelRow) Fields() []Field {
 	return []Field{
 		{"entered", &r.Entered},
@@ -33,7 +33,7 @@ func (r *FunnelRow) Fields() []Field {
 	}
 }
 
-// Fields returns the scalars of the row that are known.
+// Fields returns the known scalars of the row.
 func (r *StepRow) Fields() []Field {
 	fields := []Field{
 		{"requests", &r.Requests}, {"throughput_per_s", &r.ThroughputPerS}, {"goodput_per_s", &r.GoodputPerS},
@@ -59,7 +59,7 @@ func (q *Quantiles) fields(prefix string) []Field {
 	}
 }
 
-// Fields returns the scalars of the row that are known.
+// Fields returns the known scalars of the row.
 func (r *StationRow) Fields() []Field {
 	fields := []Field{
 		{"servers", &r.Servers},

@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Every response time lies between the bounds of its row.
+// Every response time lies within the bounds of its row.
 func TestHeatRowsHoldTheirTimes(t *testing.T) {
 	bounds := HeatBounds()
 	if len(bounds) != heatRows {

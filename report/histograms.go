@@ -17,7 +17,7 @@ type Histograms struct {
 	ScheduleLag  string                       `json:"schedule_lag,omitempty"`
 }
 
-// EncodeHistogram returns a histogram as it stands in a report; that of nil is the empty text.
+// EncodeHistogram returns a histogram as a report stores it, or "" for nil.
 func EncodeHistogram(histogram *hdrhistogram.Histogram) string {
 	if histogram == nil {
 		return ""
@@ -29,8 +29,8 @@ func EncodeHistogram(histogram *hdrhistogram.Histogram) string {
 	return string(text)
 }
 
-// DecodeResponseTime returns the response times in microseconds of a step's attempts with any of
-// the outcomes, or nil when there are none.
+// DecodeResponseTime returns the response times, in microseconds, of a step's attempts with any of the
+// outcomes, or nil if there are none.
 func (h Histograms) DecodeResponseTime(step string, outcomes ...funnel.Outcome) (*hdrhistogram.Histogram, error) {
 	return decodeOutcomes(h.ResponseTime[step], outcomes)
 }
@@ -56,7 +56,7 @@ func decodeOutcomes(packed map[string]string, outcomes []funnel.Outcome) (*hdrhi
 	return sum, nil
 }
 
-// DecodeHistogram reads a histogram as it stands in a report.
+// DecodeHistogram decodes a histogram as a report stores it.
 func DecodeHistogram(text string) (*hdrhistogram.Histogram, error) {
 	histogram, err := hdrhistogram.Decode([]byte(text))
 	if err != nil {
@@ -65,15 +65,16 @@ func DecodeHistogram(text string) (*hdrhistogram.Histogram, error) {
 	return histogram, nil
 }
 
-// SentOutcomes are the outcomes of attempts that were sent.
+// SentOutcomes returns the outcomes of attempts that were sent.
 func SentOutcomes() []funnel.Outcome {
 	return []funnel.Outcome{funnel.Completed, funnel.Declined, funnel.Rejected, funnel.Failed, funnel.TimedOut, funnel.Abandoned, funnel.Unfinished}
 }
 
-// PassedOutcomes are those that response_time_passed_s is about: shedding must not look fast.
+// PassedOutcomes returns the outcomes that response_time_passed_s covers. Shed requests are excluded because
+// they would make it look fast.
 func PassedOutcomes() []funnel.Outcome { return []funnel.Outcome{funnel.Completed, funnel.TimedOut} }
 
-// QuantilesOf sums up a histogram in seconds; nil when it is empty.
+// QuantilesOf summarizes a histogram in seconds, or returns nil if it is empty.
 func QuantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
 	if histogram == nil || histogram.TotalCount() == 0 {
 		return nil
@@ -86,7 +87,7 @@ func QuantilesOf(histogram *hdrhistogram.Histogram) *Quantiles {
 	}
 }
 
-// MergeHistograms returns the sum; nil is an empty histogram. It may change and return either.
+// MergeHistograms returns the sum of two histograms. Nil means empty. It may change and return either one.
 func MergeHistograms(a, b *hdrhistogram.Histogram) *hdrhistogram.Histogram {
 	if a == nil {
 		return b

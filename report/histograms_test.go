@@ -7,7 +7,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// A histogram in a report may hold anything; reading it fails, never panics.
+// A damaged histogram in a report gives an error and never a panic.
 func FuzzDecodeHistogram(f *testing.F) {
 	histogram := hdrhistogram.New(1, 3600e6, 3)
 	for _, d := range []time.Duration{time.Microsecond, time.Millisecond, time.Second} {

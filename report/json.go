@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// Write writes report.json, indented; a column of numbers stays on one line.
+// Write writes report.json, indented. A column of numbers stays on one line.
 func Write(w io.Writer, report Report) error {
 	if report.Timeline == nil {
 		report.Timeline = []Event{} // known, and empty
@@ -27,9 +27,9 @@ func Write(w io.Writer, report Report) error {
 	return nil
 }
 
-// indent breaks valid compact JSON into lines, one per member, but keeps arrays of numbers whole.
+// indent breaks valid compact JSON into one line per member, but keeps arrays of numbers on one line.
 //
-// Note: json.Indent would put every number of the series on a line of its own: ten million lines
+// Note: json.Indent would put every number of the series on a line of its own, which makes ten million lines
 // for a day.
 func indent(compact []byte) []byte {
 	out := make([]byte, 0, len(compact)+len(compact)/8)
@@ -71,7 +71,7 @@ func indent(compact []byte) []byte {
 	return out
 }
 
-// stringEnd returns the place after the string that starts at i.
+// stringEnd returns the index after the string that starts at i.
 func stringEnd(text []byte, i int) int {
 	for i++; text[i] != '"'; i++ {
 		if text[i] == '\\' {
@@ -81,8 +81,8 @@ func stringEnd(text []byte, i int) int {
 	return i + 1
 }
 
-// flatEnd returns the place after the array that starts at i if it holds only numbers, or after an
-// empty array or object; else 0.
+// flatEnd returns the index after the array that starts at i if it holds only numbers, or after an empty
+// array or object. Otherwise it returns 0.
 func flatEnd(text []byte, i int) int {
 	if text[i+1] == '}' {
 		return i + 2

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Indenting adds white space and nothing else, whatever brackets and quotes the texts hold.
+// Indenting adds only white space, even if texts contain brackets and quotes.
 func TestIndentOnlyAddsSpace(t *testing.T) {
 	text := rapid.StringOfN(rapid.SampledFrom([]rune(`a"\[]{},: é`)), 0, 8, -1)
 	rapid.Check(t, func(t *rapid.T) {

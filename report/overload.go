@@ -7,15 +7,15 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// Overload says what overload did to a run.
+// Overload describes the effects of overload on a run.
 type Overload struct {
-	RetryAmplification float64  `json:"retry_amplification"`    // attempts for each person's first, over all steps at which people wait for an answer
-	RecoveryS          *float64 `json:"recovery_s,omitempty"`   // see [Recovery]; absent when it was in trouble for as long as people came
-	Metastable         *bool    `json:"metastable,omitempty"`   // whether the trouble stayed when its trigger had gone; absent where the run cannot tell
-	WastedShare        *float64 `json:"wasted_share,omitempty"` // of what stations worked off, for people who had left; simulations only
+	RetryAmplification float64  `json:"retry_amplification"`    // attempts per first attempt, over all steps at which people wait for an answer
+	RecoveryS          *float64 `json:"recovery_s,omitempty"`   // see [Recovery]; absent if the run never recovered
+	Metastable         *bool    `json:"metastable,omitempty"`   // whether the overload outlasted its trigger; absent if unknown
+	WastedShare        *float64 `json:"wasted_share,omitempty"` // of completions by stations, the share for people who had left; simulations only
 }
 
-// OverloadOf returns what overload did to the run of an assembled report; nil when nobody came.
+// OverloadOf returns the effects of overload on the run of an assembled report, or nil if nobody arrived.
 func OverloadOf(report Report) *Overload {
 	kinds := make(map[string]funnel.StepKind, len(report.Steps))
 	attempts, first := 0.0, 0.0
@@ -52,16 +52,16 @@ func wastedShare(stations []StationRow) *float64 {
 	return &share
 }
 
-// metastable reports whether trouble stayed when its trigger had gone: in the second half of the time
-// after the rush (more than half as many again as usual) and the last fault, the service is in trouble throughout,
-// though no more people come than it bore without trouble before (Bronson et al., "Metastable
-// Failures in Distributed Systems", HotOS 2021). Nil where nothing was borne before, or fewer than
-// four stretches follow.
+// metastable reports whether overload outlasted its trigger. The trigger is the rush (more than half as many
+// arrivals again as usual) and the faults. In the second half of the time after it, the service must be in
+// trouble throughout, at no more arrivals than it carried before without trouble (Bronson et al., "Metastable
+// Failures in Distributed Systems", HotOS 2021). It returns nil if the service carried no load before, or if
+// fewer than four stretches follow.
 func metastable(report Report, asks func(step string) bool) *bool {
 	stretches := stretchesOf(report.Series, asks)
 	from, to := trigger(report, stretches)
 	if from >= to {
-		return nil // nothing could have triggered it
+		return nil // nothing can have triggered it
 	}
 	borne := int64(0)
 	for _, s := range stretches[:from] {
@@ -85,8 +85,8 @@ func metastable(report Report, asks func(step string) bool) *bool {
 	return &stays
 }
 
-// trigger returns the stretches from the first before which all was as usual to the first after which
-// it could be again: of the rush, where there is one, and of the faults.
+// trigger returns the range of stretches between the last normal one before the rush or the faults and the
+// first that can be normal after them.
 func trigger(report Report, stretches []stretch) (from, to int) {
 	var came []int64
 	for _, s := range stretches {

@@ -6,22 +6,22 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// Trouble that stays when its trigger has gone is metastable; trouble with as many people as in the
-// rush is plain overload, and where nothing was borne before nobody can tell.
+// Trouble that outlasts its trigger is metastable. Trouble at as many arrivals as in the rush is plain
+// overload. If no load was carried before, the answer is unknown.
 func TestMetastable(t *testing.T) {
 	yes, no := true, false
 	fault := []Event{{AtS: 20, ForS: 10, Kind: funnel.FaultMark}}
 	for _, test := range []struct {
 		why        string
-		came, well []int64 // per second of each stretch of ten
+		came, well []int64 // per second, for each stretch of ten seconds
 		timeline   []Event
 		want       *bool
 	}{
 		{"the rush is over, the trouble stays", []int64{5, 5, 30, 5, 5, 5, 5}, []int64{5, 5, 5, 0, 0, 0, 0}, nil, &yes},
-		{"the rush is over, the trouble soon too", []int64{5, 5, 30, 5, 5, 5, 5}, []int64{5, 5, 5, 0, 5, 5, 5}, nil, &no},
+		{"the rush is over, the trouble ends soon after", []int64{5, 5, 30, 5, 5, 5, 5}, []int64{5, 5, 5, 0, 5, 5, 5}, nil, &no},
 		{"a fault is over, the trouble stays", []int64{5, 5, 5, 5, 5, 5, 5}, []int64{5, 5, 0, 0, 0, 0, 0}, fault, &yes},
-		{"as many as in the rush still come", []int64{5, 30, 30, 30, 30, 30, 30}, []int64{5, 5, 5, 5, 5, 5, 5}, nil, nil},
-		{"nothing was borne before", []int64{30, 5, 5, 5, 5, 5}, []int64{0, 0, 0, 0, 0, 0}, nil, nil},
+		{"as many people as in the rush still arrive", []int64{5, 30, 30, 30, 30, 30, 30}, []int64{5, 5, 5, 5, 5, 5, 5}, nil, nil},
+		{"no load was carried before", []int64{30, 5, 5, 5, 5, 5}, []int64{0, 0, 0, 0, 0, 0}, nil, nil},
 	} {
 		s := Series{Steps: []StepSeries{{Step: "go"}}}
 		for i := range test.came {

@@ -18,12 +18,12 @@ import (
 	"github.com/ombak-sim/ombak/report/threshold"
 )
 
-var update = flag.Bool("update", false, "write the published schema anew")
+var update = flag.Bool("update", false, "rewrite the published schema")
 
 const published = "../docs/reference/report.schema.json"
 
-// The schema in docs is that of the Go types, and reports agree with it; so do they when written by
-// an older version, which knew less.
+// The schema in docs is that of the Go types. Reports conform to it, including reports of older versions,
+// which lack newer fields.
 func TestPublishedSchema(t *testing.T) {
 	text := schemaText(t)
 	if *update {
@@ -32,11 +32,11 @@ func TestPublishedSchema(t *testing.T) {
 		}
 	}
 	if want, err := os.ReadFile(published); err != nil || !bytes.Equal(text, want) {
-		t.Fatalf("%s is not that of the types (%v); write it anew with -update", published, err)
+		t.Fatalf("%s differs from the types (%v); rewrite it with -update", published, err)
 	}
 	schema := compiled(t, text)
 	for why, r := range map[string]report.Report{
-		"a whole run": played(t), "an empty one": threshold.Judge(recorder.Assemble(recorder.NewRecording(surge.Journey()), recorder.Facts{}), nil, threshold.Validity{}),
+		"a full report": played(t), "an empty report": threshold.Judge(recorder.Assemble(recorder.NewRecording(surge.Journey()), recorder.Facts{}), nil, threshold.Validity{}),
 	} {
 		var written bytes.Buffer
 		if err := report.Write(&written, r); err != nil {
@@ -51,7 +51,7 @@ func TestPublishedSchema(t *testing.T) {
 		}
 	}
 	if schema.Validate(map[string]any{"schema": "ombak.report/v1", "engine": "imagined"}) == nil {
-		t.Error("an engine that does not exist is taken")
+		t.Error("an unknown engine is accepted")
 	}
 }
 
@@ -80,12 +80,12 @@ func schemaText(t *testing.T) []byte {
 	return append(text, '\n')
 }
 
-// plainTypes maps the types whose JSON reflection does not see.
+// plainTypes maps the types whose JSON form reflection cannot see.
 func plainTypes(t reflect.Type) *reflection.Schema {
 	word := func(words ...any) *reflection.Schema { return &reflection.Schema{Type: "string", Enum: words} }
 	switch t {
 	case reflect.TypeFor[report.Column]():
-		return &reflection.Schema{Type: "array", Description: "null where unknown", Items: &reflection.Schema{OneOf: []*reflection.Schema{{Type: "number"}, {Type: "null"}}}}
+		return &reflection.Schema{Type: "array", Description: "null for an unknown value", Items: &reflection.Schema{OneOf: []*reflection.Schema{{Type: "number"}, {Type: "null"}}}}
 	case reflect.TypeFor[report.Verdict]():
 		return word("pass", "fail", "inconclusive", "invalid")
 	case reflect.TypeFor[report.Engine]():

@@ -14,10 +14,10 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// maxReport bounds report.json in bytes; a day of seconds takes about a tenth of it.
+// maxReport is the largest report.json in bytes. A report with a day of seconds is about a tenth of it.
 const maxReport = 256 << 20
 
-// Read reads report.json. Members it does not know are skipped: newer versions add some.
+// Read reads report.json. It skips unknown members, because newer versions may add some.
 func Read(r io.Reader) (Report, error) {
 	return read(r, maxReport)
 }
@@ -45,9 +45,11 @@ func read(r io.Reader, limit int64) (Report, error) {
 	}
 	switch {
 	case head.Schema == nil:
-		return Report{}, fmt.Errorf("this is no report: it has no schema; give a report.json that ombak wrote, whose schema is %q", Schema)
+		return Report{}, fmt.Errorf("the file is not a report: it has no schema; give a report.json written "+
+			"by ombak, with the schema %q", Schema)
 	case *head.Schema != Schema:
-		return Report{}, fmt.Errorf("the report's schema is %q; this ombak reads %q, use the version that wrote it", *head.Schema, Schema)
+		return Report{}, fmt.Errorf("the report's schema is %q, but this ombak reads %q; use the version "+
+			"that wrote the report", *head.Schema, Schema)
 	}
 	var report Report
 	if err := json.Unmarshal(text, &report); err != nil {
@@ -59,19 +61,19 @@ func read(r io.Reader, limit int64) (Report, error) {
 	return report, report.Series.check()
 }
 
-// ErrImpossible marks a report that is well formed and says what no run can come to.
-var ErrImpossible = errors.New("no run comes to that; give a report.json as ombak wrote it")
+// ErrImpossible marks a report that is well formed but has values that no run can produce.
+var ErrImpossible = errors.New("no run can produce this; give a report.json as ombak wrote it")
 
-// possible refuses verdicts that do not exist, and counts and times below 0.
+// possible returns an error for unknown verdicts, and for counts and times below 0.
 //
-// Note: unfinished may lie below 0 where the books of a run do not add up, which makes it invalid.
+// Note: unfinished may be below 0 if the books of a run do not balance, which makes the run invalid.
 func (r *Report) possible() error {
 	verdicts := []Verdict{r.Verdict}
 	for _, threshold := range r.Thresholds {
 		verdicts = append(verdicts, threshold.Verdict)
 	}
 	for _, verdict := range verdicts {
-		if !slices.Contains([]Verdict{"", Pass, Fail, Inconclusive, Invalid}, verdict) { // one that is not given is not known
+		if !slices.Contains([]Verdict{"", Pass, Fail, Inconclusive, Invalid}, verdict) { // an empty one is unknown
 			return fmt.Errorf("the report has the verdict %q: %w", verdict, ErrImpossible)
 		}
 	}
@@ -90,19 +92,19 @@ func (r *Report) possible() error {
 	return nil
 }
 
-// control is an escaped control character in JSON, not one after an escaped backslash; tab and line
+// control matches an escaped control character in JSON, but not one after an escaped backslash. Tabs and line
 // ends are harmless and have escapes of their own.
 var control = regexp.MustCompile(`((?:^|[^\\])(?:\\\\)*)\\u00(?:[01][0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])`)
 
-// withoutControls puts the replacement character in the place of control characters in strings, which
-// would make figures malformed and speak to terminals.
+// withoutControls replaces control characters in strings with the replacement character. They would break
+// figures and control terminals.
 func withoutControls(text []byte) []byte {
 	for bytes.Contains(text, []byte(`\u00`)) {
 		clean := control.ReplaceAll(text, []byte("${1}\\ufffd"))
 		if len(clean) == len(text) && bytes.Equal(clean, text) {
 			return text
 		}
-		text = clean // neighbours overlap, so that the next turn finds the second
+		text = clean // adjacent matches overlap, so another pass finds the second
 	}
 	return text
 }
@@ -117,14 +119,14 @@ func explain(err error) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the report is not JSON at byte %d: %w; give a report.json that ombak wrote", syntax.Offset, err)
 	case errors.As(err, &wrong) && wrong.Field != "":
-		return fmt.Errorf("the report's %s is a JSON %s where %s belongs; give a report.json that ombak wrote", wrong.Field, wrong.Value, jsonKind(wrong.Type))
+		return fmt.Errorf("the report's %s is a JSON %s, not %s; give a report.json that ombak wrote", wrong.Field, wrong.Value, jsonKind(wrong.Type))
 	case errors.As(err, &wrong):
-		return fmt.Errorf("the report is a JSON %s where an object belongs; give a report.json that ombak wrote", wrong.Value)
+		return fmt.Errorf("the report is a JSON %s, not an object; give a report.json that ombak wrote", wrong.Value)
 	}
 	return fmt.Errorf("reading the report: %w", err)
 }
 
-// jsonKind is what a type is in JSON.
+// jsonKind names the JSON form of a type.
 func jsonKind(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Slice, reflect.Array:
@@ -139,11 +141,11 @@ func jsonKind(t reflect.Type) string {
 	return "a number in range"
 }
 
-// check returns why the columns do not all have the length of the clock beside them.
+// check returns an error if a column's length differs from that of its clock.
 func (s Series) check() error {
 	rows := len(s.TS)
 	fault := func(name string, length int) error {
-		return fmt.Errorf("the series %s has %d rows where t_s has %d; give a report.json as ombak wrote it", name, length, rows)
+		return fmt.Errorf("the series %s has %d rows, but t_s has %d; give a report.json as ombak wrote it", name, length, rows)
 	}
 	if len(s.ScenarioS) != rows {
 		return fault("scenario_s", len(s.ScenarioS))
@@ -164,7 +166,8 @@ func (s Series) check() error {
 		}
 	}
 	if !checkHeat(s.Heat) {
-		return errors.New("the heat of the series has more rows or columns than one can have; give a report.json as ombak wrote it")
+		return errors.New("the heat of the series has too many rows or columns; give a report.json as ombak " +
+			"wrote it")
 	}
 	for _, station := range s.Stations {
 		rows = len(station.TS)

@@ -44,7 +44,7 @@ func TestReadRefuses(t *testing.T) {
 		{"nothing", "", "cut off after 0 bytes"},
 		{"a part", text[:len(text)/2], "cut off"},
 		{"no JSON", "<html>", "not JSON at byte 1"},
-		{"something after it", text + "{}", "not JSON"},
+		{"trailing text", text + "{}", "not JSON"},
 		{"another document", `{"a":1}`, "no schema"},
 		{"a newer format", `{"schema":"ombak.report/v2"}`, `"ombak.report/v2"`},
 		{"a list", `[1]`, "a JSON array"},
@@ -60,7 +60,7 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// A report of redline has levels and nothing else; nothing is null and nothing is a fake 0.
+// A report of redline has levels and nothing else. No field is null, and no unknown field is 0.
 func TestLevelsAreReadBack(t *testing.T) {
 	var file bytes.Buffer
 	levels := []report.Level{{OfferedPerS: 100, Report: "level-01/report.json"}}

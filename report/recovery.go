@@ -1,23 +1,23 @@
 package report
 
-// What makes a stretch of time a troubled one: more than this share of the attempts of one step, and
-// no fewer than so many, ended neither with a yes nor with a person's final no. Typing errors and
-// repeated sign-ups alone stay far below it.
+// A stretch is troubled if more than troubledShare of the attempts at one step, and at least troubledLeast,
+// end neither with a yes nor with a person's final no. Typing errors and repeated sign-ups alone stay far
+// below this.
 const (
 	troubledShare = 0.2
 	troubledLeast = 5
 )
 
-// troubled reports whether the service did not do its work in a stretch of requests.
+// troubled reports whether too many requests of a stretch ended badly.
 func troubled(requests, well int64) bool {
 	bad := float64(requests - well)
 	return bad >= troubledLeast && bad > troubledShare*float64(requests)
 }
 
-// Recovery returns how many seconds after the busiest stretch of arrivals the last troubled one ended,
-// and whether that was before people stopped coming. Where none was troubled after it, it is 0. A
-// stretch is a minute, or ten seconds in runs of less than twenty minutes. Asks says which steps
-// count: those at which people wait for an answer of the service.
+// Recovery returns the seconds from the busiest stretch of arrivals to the end of the last troubled stretch,
+// and reports whether that came before people stopped arriving. It is 0 if no later stretch is troubled. A
+// stretch is a minute, or ten seconds in runs of less than twenty minutes. Asks reports whether a step
+// counts: one at which people wait for the service's answer.
 func Recovery(s Series, asks func(step string) bool) (seconds float64, recovered bool) {
 	var peak, lastCame, lastTroubled float64
 	most := int64(-1)
@@ -35,7 +35,7 @@ func Recovery(s Series, asks func(step string) bool) (seconds float64, recovered
 	return max(0, lastTroubled-peak), lastTroubled < lastCame || lastTroubled == 0
 }
 
-// stretch is a piece of a run.
+// stretch is a part of a run.
 type stretch struct {
 	from, to float64 // seconds since the first row
 	came     int64   // people

@@ -7,7 +7,7 @@ import (
 	"github.com/ombak-sim/ombak/report/threshold"
 )
 
-// Read off a series made by hand, in stretches of ten seconds: the second is the busiest.
+// The series has stretches of ten seconds; the second is the busiest.
 func TestRecovery(t *testing.T) {
 	series := func(came, requests, passed []int64) report.Series {
 		s := report.Series{Steps: []report.StepSeries{{Step: "go"}, {Step: "mail"}}}
@@ -23,15 +23,15 @@ func TestRecovery(t *testing.T) {
 		return s
 	}
 	for why, test := range map[string]struct {
-		came, requests, passed []int64 // per second of each stretch
+		came, requests, passed []int64 // per second, for each stretch
 		seconds                float64
 		recovered              bool
 	}{
-		"never in trouble; a few typing errors are none": {[]int64{1, 10, 1}, []int64{1, 10, 2}, []int64{1, 9, 2}, 0, true},
-		"in trouble until two stretches after":           {[]int64{1, 10, 1, 1, 1}, []int64{1, 10, 10, 10, 1}, []int64{1, 1, 1, 1, 1}, 20, true},
-		"in trouble for as long as people come":          {[]int64{1, 10, 1, 1, 0}, []int64{1, 10, 10, 10, 0}, []int64{1, 1, 1, 1, 0}, 20, false},
-		"in trouble before the busiest only":             {[]int64{1, 10, 1}, []int64{10, 10, 1}, []int64{1, 10, 1}, 0, true},
-		"what does not ask is not looked at":             {[]int64{1, 1}, []int64{1, 1}, []int64{1, 1}, 0, true},
+		"never in trouble; a few typing errors do not count": {[]int64{1, 10, 1}, []int64{1, 10, 2}, []int64{1, 9, 2}, 0, true},
+		"in trouble until two stretches after":               {[]int64{1, 10, 1, 1, 1}, []int64{1, 10, 10, 10, 1}, []int64{1, 1, 1, 1, 1}, 20, true},
+		"in trouble for as long as people come":              {[]int64{1, 10, 1, 1, 0}, []int64{1, 10, 10, 10, 0}, []int64{1, 1, 1, 1, 0}, 20, false},
+		"in trouble before the busiest only":                 {[]int64{1, 10, 1}, []int64{10, 10, 1}, []int64{1, 10, 1}, 0, true},
+		"a step that asks nothing does not count":            {[]int64{1, 1}, []int64{1, 1}, []int64{1, 1}, 0, true},
 	} {
 		s := series(test.came, test.requests, test.passed)
 		seconds, over := report.Recovery(s, func(step string) bool { return step == "go" })
@@ -52,8 +52,8 @@ func TestRecovery(t *testing.T) {
 	}
 }
 
-// Runs of twenty minutes and more are looked at by the minute: a bad stretch of ten seconds in a good
-// minute is no trouble there, a bad minute is.
+// Runs of twenty minutes and more are divided into minutes. Ten bad seconds in a good minute are not trouble,
+// a bad minute is.
 func TestLongRunsRecoverByTheMinute(t *testing.T) {
 	for why, test := range map[string]struct {
 		bad     int // seconds of trouble after the busiest minute

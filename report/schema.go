@@ -9,7 +9,7 @@ import (
 // Schema names the format of report.json.
 const Schema = "ombak.report/v1"
 
-// Engine says where the figures come from.
+// Engine names the origin of the figures.
 type Engine string
 
 // The engines.
@@ -18,7 +18,7 @@ const (
 	Simulated Engine = "simulated"
 )
 
-// Verdict is what a report or one threshold comes to.
+// Verdict is the result of a report or of one threshold.
 type Verdict string
 
 // The verdicts.
@@ -26,25 +26,25 @@ const (
 	Pass         Verdict = "pass"
 	Fail         Verdict = "fail"
 	Inconclusive Verdict = "inconclusive" // too little data to decide
-	Invalid      Verdict = "invalid"      // the load was not offered as it should have been, or the books do not add up
+	Invalid      Verdict = "invalid"      // the load was not offered as scheduled, or the books do not balance
 )
 
-// Report is report.json. A pointer that is nil, and a collection that is empty, was not known.
-// Counts are float64 because those of a simulation are means over replications; live ones are whole.
+// Report is report.json. A nil pointer or an empty collection means unknown. Counts are float64 because those
+// of a simulation are means over replications; live counts are whole.
 type Report struct {
 	Schema         string          `json:"schema"`
 	Engine         Engine          `json:"engine"`
 	Verdict        Verdict         `json:"verdict"`
-	Invalid        []string        `json:"invalid,omitempty"` // why the run is invalid
+	Invalid        []string        `json:"invalid,omitempty"` // reasons why the run is invalid
 	Ombak          Build           `json:"ombak"`
 	Scenario       Scenario        `json:"scenario"`
 	Plan           string          `json:"plan"`
-	Part           *Part           `json:"part,omitempty"` // that the generator played; absent where it played all
+	Part           *Part           `json:"part,omitempty"` // part that the generator played; absent if it played everyone
 	Started        *time.Time      `json:"started,omitempty"`
 	DurationS      float64         `json:"duration_s"` // real seconds
 	Speed          float64         `json:"speed"`      // scenario seconds per real second
 	Replications   int             `json:"replications"`
-	Command        string          `json:"command,omitempty"` // that played it, without where it wrote; values of variables masked
+	Command        string          `json:"command,omitempty"` // command that played it, without the output folder; values of variables are masked
 	Machine        *Machine        `json:"machine,omitempty"`
 	Store          *Store          `json:"store,omitempty"`
 	Offered        Offered         `json:"offered"`
@@ -64,26 +64,27 @@ type Report struct {
 	Redline        *Redline        `json:"redline,omitempty"`
 }
 
-// Part says which part of a run a generator played, and what else tells two runs of one scenario apart.
+// Part describes the part of a run that a generator played, and the settings that distinguish runs of one
+// scenario.
 type Part struct {
 	K       int     `json:"k"` // from 1
 	N       int     `json:"n"`
-	Scale   float64 `json:"scale"`                    // share of the people who come
-	FromS   float64 `json:"from_s,omitempty"`         // beginning of the window, in seconds of the scenario
-	ToS     float64 `json:"to_s,omitempty"`           // its end; absent means that of the scenario
+	Scale   float64 `json:"scale"`                    // factor on the number of people
+	FromS   float64 `json:"from_s,omitempty"`         // start of the window, in seconds of the scenario
+	ToS     float64 `json:"to_s,omitempty"`           // its end; absent means the end of the scenario
 	MaxRate float64 `json:"max_rate_per_s,omitempty"` // sign-ups per second of a fast-forwarded run
-	MaxWork float64 `json:"max_work_per_s,omitempty"` // work, as goes with so many sign-ups per second
+	MaxWork float64 `json:"max_work_per_s,omitempty"` // most work, as the number of sign-ups per second that causes it
 	Closed  int     `json:"closed,omitempty"`         // people kept under way, in a closed loop
 }
 
-// Build is the ombak that wrote the report.
+// Build identifies the ombak that wrote the report.
 type Build struct {
 	Version string `json:"version"`
 	Commit  string `json:"commit"`
 	Go      string `json:"go"`
 }
 
-// Scenario is what was played.
+// Scenario identifies what was played.
 type Scenario struct {
 	Name   string    `json:"name"`
 	Seed   uint64    `json:"seed"`
@@ -91,29 +92,29 @@ type Scenario struct {
 	Opens  time.Time `json:"opens,omitzero"`
 }
 
-// Machine is where it was played.
+// Machine describes the machine that played it.
 type Machine struct {
 	CPUs        int    `json:"cpus"`
 	MemoryBytes uint64 `json:"memory_bytes"`
 	OS          string `json:"os"`
 }
 
-// Store is where the backend kept what it took.
+// Store describes the backend's store.
 type Store struct {
 	Engine     string `json:"engine"`
 	Durability string `json:"durability"`
 	Filesystem string `json:"filesystem"`
 }
 
-// Intervals hold 95 % confidence intervals of the fields beside them, by their names in the file.
+// Intervals holds 95 % confidence intervals of the fields beside them, by their names in the file.
 type Intervals map[string][2]float64
 
 // Offered counts people.
 type Offered struct {
 	Scheduled  float64               `json:"scheduled"`    // sent + dropped
-	Sent       float64               `json:"sent"`         // begun
-	Completed  float64               `json:"completed"`    // their way ended, well or not
-	Dropped    float64               `json:"dropped"`      // never begun, because the generator could not
+	Sent       float64               `json:"sent"`         // people who began
+	Completed  float64               `json:"completed"`    // people whose journey ended, well or not
+	Dropped    float64               `json:"dropped"`      // people who never began, because the generator could not keep up
 	PeakPerMin float64               `json:"peak_per_min"` // most scheduled in any 60 s
 	ByStep     map[string]Scheduling `json:"by_step,omitempty"`
 	CI95       Intervals             `json:"ci95,omitempty"`
@@ -125,8 +126,8 @@ type Scheduling struct {
 	PeakPerMin float64 `json:"peak_per_min"` // most in any 60 s
 }
 
-// FunnelRow counts people once at a step, each by the last attempt:
-// entered = passed + declined + abandoned + rejected + failed + timed_out + unfinished.
+// FunnelRow counts each person once at a step, by the last attempt: entered = passed + declined + abandoned +
+// rejected + failed + timed_out + unfinished.
 type FunnelRow struct {
 	Step             string    `json:"step"`
 	Entered          float64   `json:"entered"`
@@ -137,7 +138,7 @@ type FunnelRow struct {
 	Rejected         float64   `json:"rejected"`
 	Failed           float64   `json:"failed"`
 	TimedOut         float64   `json:"timed_out"`
-	Unfinished       float64   `json:"unfinished"` // still there at the end, or an attempt the generator could not send
+	Unfinished       float64   `json:"unfinished"` // still there at the end, or with an attempt that the generator could not send
 	Retries          float64   `json:"retries"`    // attempts beyond a person's first
 	CI95             Intervals `json:"ci95,omitempty"`
 }
@@ -147,21 +148,22 @@ type StepRow struct {
 	Step                string          `json:"step"`
 	Kind                funnel.StepKind `json:"kind,omitempty"` // absent in reports of older versions
 	Requests            float64         `json:"requests"`
-	ThroughputPerS      float64         `json:"throughput_per_s"` // attempts ended, however, per real second of the run
+	ThroughputPerS      float64         `json:"throughput_per_s"` // attempts ended with any outcome, per real second of the run
 	GoodputPerS         float64         `json:"goodput_per_s"`    // people passed per real second of the run
 	ResponseTimeS       *Quantiles      `json:"response_time_s,omitempty"`
 	ResponseTimePassedS *Quantiles      `json:"response_time_passed_s,omitempty"` // of passed and timed-out attempts
 	ServiceTimeS        *Quantiles      `json:"service_time_s,omitempty"`
 
-	// Attempts that did not complete by why: an HTTP status, or dial, reset, stale, tls, timeout, body, check, local.
+	// Attempts that did not complete, by reason: an HTTP status, or dial, reset, stale, tls, timeout, body,
+	// check, local.
 	Reasons map[string]float64 `json:"reasons,omitempty"`
 
 	CI95 Intervals `json:"ci95,omitempty"`
 }
 
-// Quantiles sum up at least one value; all in seconds.
+// Quantiles summarizes at least one value; all in seconds.
 type Quantiles struct {
-	Count float64 `json:"count"` // values
+	Count float64 `json:"count"` // number of values
 	Mean  float64 `json:"mean"`
 	P50   float64 `json:"p50"`
 	P90   float64 `json:"p90"`
@@ -181,21 +183,21 @@ type StationRow struct {
 	QueueMax    float64   `json:"queue_max"`
 	Batches     *float64  `json:"batches,omitempty"`
 	FsyncS      *float64  `json:"fsync_s,omitempty"`   // seconds
-	BatchSCV    *float64  `json:"batch_scv,omitempty"` // squared coefficient of variation of the times of batches; live runs only
-	Wasted      *float64  `json:"wasted,omitempty"`    // of the completions, for people who had left; simulations only
+	BatchSCV    *float64  `json:"batch_scv,omitempty"` // squared coefficient of variation of batch times; live runs only
+	Wasted      *float64  `json:"wasted,omitempty"`    // completions for people who had left; simulations only
 	CI95        Intervals `json:"ci95,omitempty"`
 }
 
-// Generator is what the load generator cost and how late it was.
+// Generator describes the load generator's cost and lag.
 type Generator struct {
 	ScheduleLagS *LagQuantiles `json:"schedule_lag_s,omitempty"`
 	CPUS         *float64      `json:"cpu_s,omitempty"` // CPU seconds
 	MaxRSSBytes  *uint64       `json:"max_rss_bytes,omitempty"`
 	Strain       *Strain       `json:"strain,omitempty"`
-	Protocol     string        `json:"protocol,omitempty"` // HTTP/2 where it was asked for
+	Protocol     string        `json:"protocol,omitempty"` // HTTP/2 if it was requested
 }
 
-// LagQuantiles sum up how long after the intended instants requests were sent, in seconds.
+// LagQuantiles summarizes the delay from the intended instant to sending, in seconds.
 type LagQuantiles struct {
 	Count float64 `json:"count"` // requests
 	P50   float64 `json:"p50"`
@@ -203,18 +205,18 @@ type LagQuantiles struct {
 	Max   float64 `json:"max"`
 }
 
-// Strain is what a generator and its machine went through while it played.
+// Strain measures the load on a generator and its machine during a run.
 type Strain struct {
 	CPUShare    float64  `json:"cpu_share"`             // CPU time of the generator over that of all cores
 	StealShare  *float64 `json:"steal_share,omitempty"` // CPU time that the machine's host gave to others, over that of all cores
 	GCPauseMaxS float64  `json:"gc_pause_max_s"`        // seconds
-	// PacingError compares observed arrivals with the intended, second by second: requests sent in
-	// another second than intended, over all requests. 0 is perfect.
+	// PacingError compares observed with intended arrivals, second by second: requests sent in another second
+	// than intended, over all requests. 0 is perfect.
 	PacingError float64 `json:"pacing_error"`
-	Shed        float64 `json:"shed"` // people never begun, because as many as allowed were under way
+	Shed        float64 `json:"shed"` // people who never began, because the limit of people under way was reached
 }
 
-// Process is what one part cost.
+// Process is the cost of one process.
 type Process struct {
 	Name        string   `json:"name"`
 	CPUS        *float64 `json:"cpu_s,omitempty"` // CPU seconds
@@ -230,7 +232,7 @@ type Reconciliation struct {
 	Duplicates     int64 `json:"duplicates"`     // two rows with one e-mail or one NIK
 }
 
-// Event is a part of the timeline.
+// Event is an entry of the timeline.
 type Event struct {
 	AtS  float64         `json:"at_s"` // real seconds since the start
 	ForS float64         `json:"for_s"`
@@ -238,16 +240,16 @@ type Event struct {
 	Text string          `json:"text"`
 }
 
-// Judgement is one threshold and what became of it. Value is in seconds for a time, in percent for
-// a share, and absent when it was never measured.
+// Judgement is one threshold and its verdict. Value is in seconds for a time, in percent for a share, and
+// absent if it was never measured.
 type Judgement struct {
 	Source   string          `json:"source"`
 	Severity funnel.Severity `json:"severity"`
 	Value    *float64        `json:"value,omitempty"`
 	Verdict  Verdict         `json:"verdict"`
-	Reason   string          `json:"reason,omitempty"` // in words, unless it passed
+	Reason   string          `json:"reason,omitempty"` // reason for the verdict, unless it passed
 	CI95     *[2]float64     `json:"ci95,omitempty"`   // 95 % interval of the value
-	Basis    string          `json:"basis,omitempty"`  // what it rests on: "one run", unless it was simulated more than once
+	Basis    string          `json:"basis,omitempty"`  // what the value is based on: "one run", unless it was simulated more than once
 }
 
 // Level is one load that redline tried.
@@ -256,19 +258,19 @@ type Level struct {
 	Report      string  `json:"report"` // file, relative to this one
 
 	Concurrency    float64 `json:"concurrency,omitempty"`      // people kept under way; closed loops only
-	ThroughputPerS float64 `json:"throughput_per_s,omitempty"` // people whose way ended per second; closed loops only
+	ThroughputPerS float64 `json:"throughput_per_s,omitempty"` // people whose journey ended per second; closed loops only
 }
 
-// Redline is what a search for the limit found; what was not found is absent.
+// Redline is the result of a search for the limit. Fields that were not found are absent.
 type Redline struct {
-	HeldPerS   float64 `json:"held_per_s,omitempty"`  // the highest rate that held
-	BrokePerS  float64 `json:"broke_per_s,omitempty"` // the lowest that did not
-	KneePerS   float64 `json:"knee_per_s,omitempty"`  // the rate with the most goodput for its response time
-	Bottleneck string  `json:"bottleneck,omitempty"`  // what was busiest where it broke
+	HeldPerS   float64 `json:"held_per_s,omitempty"`  // highest rate that held
+	BrokePerS  float64 `json:"broke_per_s,omitempty"` // lowest rate that did not
+	KneePerS   float64 `json:"knee_per_s,omitempty"`  // rate with the most goodput for its response time
+	Bottleneck string  `json:"bottleneck,omitempty"`  // busiest part at the lowest rate that broke
 
-	// The Universal Scalability Law through the levels of a closed loop, see ombak calc usl.
+	// The Universal Scalability Law fitted to the levels of a closed loop; see ombak calc usl.
 	Sigma           *float64 `json:"sigma,omitempty"`
 	Kappa           *float64 `json:"kappa,omitempty"`
 	Lambda          *float64 `json:"lambda,omitempty"`           // per second
-	KneeConcurrency *float64 `json:"knee_concurrency,omitempty"` // people under way beyond which more add little
+	KneeConcurrency *float64 `json:"knee_concurrency,omitempty"` // number of people under way beyond which more add little
 }

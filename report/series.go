@@ -7,21 +7,20 @@ import (
 	"strconv"
 )
 
-// Series are columns of equal length. Seconds follow each other without a gap; stations are read at
-// instants of their own.
+// Series holds columns of equal length. Seconds are consecutive. Stations are read at instants of their own.
 type Series struct {
 	Note      string          `json:"note,omitempty"`
-	TS        []int64         `json:"t_s,omitempty"`        // real seconds since the start at which the row's second begins
+	TS        []int64         `json:"t_s,omitempty"`        // start of the row's second, in real seconds since the start of the run
 	ScenarioS []float64       `json:"scenario_s,omitempty"` // the same instant on the scenario's clock
-	Scheduled []int64         `json:"scheduled,omitempty"`  // people meant to begin in the second
+	Scheduled []int64         `json:"scheduled,omitempty"`  // people whose intended start is in the second
 	Steps     []StepSeries    `json:"steps,omitempty"`
 	Stations  []StationSeries `json:"stations,omitempty"`
 	Heat      []Heat          `json:"heat,omitempty"` // of the response time, by step; see [HeatBounds]
 }
 
-// StepSeries counts, per second, people by their last attempt and attempts sent, by the time of the
-// answer, and people entered, by the first intended instant. Quantiles are of the response time of
-// all attempts sent, in seconds.
+// StepSeries counts, per second, people by their last attempt and attempts sent, by the time of the answer,
+// and people entered, by the first intended instant. Quantiles are of the response times of all attempts
+// sent, in seconds.
 type StepSeries struct {
 	Step      string  `json:"step"`
 	Entered   []int64 `json:"entered"`
@@ -37,7 +36,7 @@ type StepSeries struct {
 	P99       Column  `json:"p99"`
 }
 
-// SeriesCounts names the columns that counts returns.
+// SeriesCounts returns the names of the columns of [StepSeries.Counts].
 func SeriesCounts() []string {
 	return []string{"entered", "requests", "passed", "declined", "rejected", "failed", "timed_out", "abandoned"}
 }
@@ -47,7 +46,7 @@ func (s StepSeries) Counts() [][]int64 {
 	return [][]int64{s.Entered, s.Requests, s.Passed, s.Declined, s.Rejected, s.Failed, s.TimedOut, s.Abandoned}
 }
 
-// SeriesQuantiles names the columns that quantiles returns.
+// SeriesQuantiles returns the names of the columns of [StepSeries.Quantiles].
 func SeriesQuantiles() []string { return []string{"p50", "p95", "p99"} }
 
 // Quantiles returns the columns of quantiles, in the order of [SeriesQuantiles].

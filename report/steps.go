@@ -2,7 +2,7 @@ package report
 
 import "github.com/ombak-sim/ombak/journey/funnel"
 
-// MainStep is the sign-up, or else the first step.
+// MainStep returns the sign-up step, or the first step if there is none.
 func MainStep(report Report) string {
 	for _, row := range report.Funnel {
 		if row.Step == funnel.SignUp {
@@ -15,7 +15,7 @@ func MainStep(report Report) string {
 	return report.Funnel[0].Step
 }
 
-// PassedTimes returns the response times that thresholds judge by, or nil.
+// PassedTimes returns the response times that thresholds judge, or nil if there are none.
 func (r Report) PassedTimes(step string) *Quantiles {
 	for _, row := range r.Steps {
 		if row.Step == step {
@@ -25,9 +25,9 @@ func (r Report) PassedTimes(step string) *Quantiles {
 	return nil
 }
 
-// Awaits reports whether people wait at the step for something outside the service, such as mail: what is
-// counted there is no load on it. Reports of older versions do not tell the kinds of their steps; of them it
-// goes by the names that the bundled scenarios use.
+// Awaits reports whether people wait at the step for something outside the service, such as mail. Attempts at
+// such a step put no load on the service. Reports of older versions lack the kinds of steps, so Awaits uses the
+// names of the bundled scenarios for them.
 func (r Report) Awaits(step string) bool {
 	for _, row := range r.Steps {
 		if row.Step == step && row.Kind != "" {

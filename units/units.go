@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Time formats a time in seconds with two or three significant digits: 319 µs, 1.2 ms, 41 ms, 2.6 s.
+// Time writes a time given in seconds with two or three significant digits: 319 µs, 1.2 ms, 41 ms, 2.6 s. From
+// two minutes on it writes minutes, and from two hours on hours: 3 min, 73 min, 2.5 h.
 func Time(seconds float64) string {
 	size := math.Abs(seconds)
 	switch {
@@ -16,8 +17,10 @@ func Time(seconds float64) string {
 		return significant(seconds*1e6) + " µs"
 	case size < 0.9995:
 		return significant(seconds*1e3) + " ms"
-	case size < 3600:
+	case size < 119.5:
 		return significant(seconds) + " s"
+	case size < 119.5*60:
+		return significant(seconds/60) + " min"
 	}
 	return significant(seconds/3600) + " h"
 }

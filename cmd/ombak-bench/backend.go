@@ -20,30 +20,31 @@ const (
 	backendEnds   = "<!-- until here: bench-backend -->"
 )
 
-// backendBench measures sign-ups alone on each store, acknowledged and on the disk.
+// backendBench measures sign-ups alone on each store, acknowledged and written to disk.
 type backendBench struct {
 	bench
-	empty, full time.Duration // how long each play on an empty and on a filled database is
-	rows        int           // of the filled one
-	people      int           // under way in a closed loop
-	plays       int           // so far: each has people of its own
-	lines       []string      // of the table
+	empty, full time.Duration // length of each measurement on an empty and on a filled database
+	rows        int           // rows in the filled database
+	people      int           // people under way in a closed loop
+	plays       int           // measurements so far; each uses people of its own
+	lines       []string      // lines of the table
 }
 
-// runBackend is the program under the name backend; it returns the exit code.
+// runBackend runs the program under the name backend and returns the exit code.
 func runBackend(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	flags := flag.NewFlagSet("ombak-bench backend", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	b := backendBench{bench: bench{log: errOut}}
 	flags.StringVar(&b.ombak, "ombak", "", "the ombak `PROGRAM`")
-	file := flags.String("into", "", "the `FILE` to write the table into; by default standard output")
-	flags.DurationVar(&b.empty, "empty", 30*time.Second, "how long each play from an empty database is")
-	flags.DurationVar(&b.full, "full", time.Minute, "how long each play on the filled database is")
+	file := flags.String("into", "", "write the table into this `FILE`; by default to standard output")
+	flags.DurationVar(&b.empty, "empty", 30*time.Second, "length of each measurement from an empty database")
+	flags.DurationVar(&b.full, "full", time.Minute, "length of each measurement on the filled database")
 	flags.IntVar(&b.rows, "rows", 1_400_000, "sign-ups to fill a database with")
 	flags.IntVar(&b.people, "people", 2048, "people under way in a closed loop")
-	place := flags.String("place", "", "the `FOLDER` for databases; by default one for temporary files")
+	place := flags.String("place", "", "the `FOLDER` for databases; by default a temporary one")
 	if err := flags.Parse(arguments); err != nil || b.ombak == "" {
-		fmt.Fprintln(errOut, "ombak-bench backend: name the program with -ombak; make bench-backend does all of it")
+		fmt.Fprintln(errOut, "ombak-bench backend: -ombak is missing; give the program, or run make "+
+			"bench-backend")
 		return 2
 	}
 	if err := b.measureAll(ctx, *place, *file, out); err != nil {
@@ -66,7 +67,9 @@ func (b *backendBench) measureAll(ctx context.Context, place, file string, out i
 			return err
 		}
 	}
-	table := fmt.Sprintf("%s\n\nMeasured on %s, on %s; backend and generator on the same cores; sign-ups alone, each on the disk before its yes; %d people under way where as many as possible are asked for.\n\n| figure | bound | measured | |\n|---|---|---|---|\n%s\n%s\n",
+	table := fmt.Sprintf("%s\n\nMeasured on %s, on %s. Backend and generator ran on the same cores, with "+
+		"sign-ups alone, each written to disk before it was acknowledged. Closed loops keep %d people under "+
+		"way.\n\n| figure | bound | measured | |\n|---|---|---|---|\n%s\n%s\n",
 		backendBegins, machine(), time.Now().UTC().Format("2006-01-02"), b.people, strings.Join(b.lines, ""), backendEnds)
 	if file == "" {
 		_, err = io.WriteString(out, table)
@@ -114,14 +117,14 @@ func (b *backendBench) filled(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	b.goal(fmt.Sprintf("SQLite: most memory of the backend after %.2f million sign-ups", now.rows/1e6), "300 MB", fmt.Sprintf("%.0f MB", now.rss/1e6), now.rss < 300e6)
-	if err := b.closed(ctx, s, fmt.Sprintf("SQLite with %d rows there", b.rows), b.full, 10_000); err != nil {
+	b.goal(fmt.Sprintf("SQLite: peak memory of the backend after %.2f million sign-ups", now.rows/1e6), "300 MB", fmt.Sprintf("%.0f MB", now.rss/1e6), now.rss < 300e6)
+	if err := b.closed(ctx, s, fmt.Sprintf("SQLite with %d rows", b.rows), b.full, 10_000); err != nil {
 		return err
 	}
-	return b.open(ctx, s, fmt.Sprintf("SQLite with %d rows there", b.rows), b.full, 5_000, 100*time.Millisecond)
+	return b.open(ctx, s, fmt.Sprintf("SQLite with %d rows", b.rows), b.full, 5_000, 100*time.Millisecond)
 }
 
-// fill signs people up until there are enough.
+// fill signs people up until the database has enough rows.
 func (b *backendBench) fill(ctx context.Context, s *service) (books, error) {
 	for before := -1.; ; {
 		now, err := s.read()
@@ -129,7 +132,8 @@ func (b *backendBench) fill(ctx context.Context, s *service) (books, error) {
 			return now, err
 		}
 		if now.rows == before {
-			return now, errors.New("nobody more was signed up; look at what the backend says above")
+			return now, errors.New("the database does not fill: nobody signed up; see the backend's output " +
+				"above")
 		}
 		before = now.rows
 		if _, err := b.load(ctx, s, min(20*time.Second, b.empty), 0); err != nil {
@@ -138,7 +142,7 @@ func (b *backendBench) fill(ctx context.Context, s *service) (books, error) {
 	}
 }
 
-// steady measures how long sign-ups take on an empty SQLite.
+// steady measures the response time of sign-ups on an empty SQLite database.
 func (b *backendBench) steady(ctx context.Context) (err error) {
 	s, err := b.startService(ctx, "sqlite:steady.db")
 	if err != nil {
@@ -148,7 +152,7 @@ func (b *backendBench) steady(ctx context.Context) (err error) {
 	return b.open(ctx, s, "SQLite from empty", b.empty, 15_000, 50*time.Millisecond)
 }
 
-// postgres measures a PostgreSQL of its own.
+// postgres measures a temporary PostgreSQL server.
 func (b *backendBench) postgres(ctx context.Context) (err error) {
 	s, err := b.startService(ctx, "postgres")
 	if err != nil {
@@ -158,7 +162,7 @@ func (b *backendBench) postgres(ctx context.Context) (err error) {
 	return b.closed(ctx, s, "PostgreSQL from empty", b.empty, 10_000)
 }
 
-// closed lets as many sign up as the backend takes.
+// closed signs people up in a closed loop.
 func (b *backendBench) closed(ctx context.Context, s *service, where string, length time.Duration, bound float64) error {
 	before, err := s.read()
 	if err != nil {
@@ -176,13 +180,13 @@ func (b *backendBench) closed(ctx context.Context, s *service, where string, len
 	b.goal(fmt.Sprintf("%s, %v: sign-ups per second", where, length), fmt.Sprintf("%.0f", bound), fmt.Sprintf("%.0f", rate), rate >= bound)
 	rows, commits := after.rows-before.rows, after.commits-before.commits
 	if strings.HasPrefix(where, "SQLite") {
-		b.note(where+": written to the disk for each sign-up, checkpoints included", "%.1f kB", (after.written-before.written)/rows/1e3)
+		b.note(where+": written to the disk per sign-up, checkpoints included", "%.1f kB", (after.written-before.written)/rows/1e3)
 	}
-	b.note(where+": commits, each with its fsync, for each sign-up", "%.4f (%.0f rows each, %.1f ms)", commits/rows, rows/commits, (after.commitS-before.commitS)/commits*1e3)
+	b.note(where+": commits, each with its fsync, per sign-up", "%.4f (%.0f rows each, %.1f ms)", commits/rows, rows/commits, (after.commitS-before.commitS)/commits*1e3)
 	return nil
 }
 
-// open lets people sign up at a rate.
+// open signs people up at a rate.
 func (b *backendBench) open(ctx context.Context, s *service, where string, length time.Duration, rate int, bound time.Duration) error {
 	played, err := b.load(ctx, s, length, rate)
 	if err != nil {
@@ -194,7 +198,7 @@ func (b *backendBench) open(ctx context.Context, s *service, where string, lengt
 	return nil
 }
 
-// load plays sign-ups at a rate, or in a closed loop when it is 0.
+// load plays sign-ups at a rate, or in a closed loop if the rate is 0.
 func (b *backendBench) load(ctx context.Context, s *service, length time.Duration, rate int) (r report.Report, err error) {
 	b.plays++
 	name := fmt.Sprintf("play-%d", b.plays)

@@ -15,14 +15,14 @@ func TestNumberAfter(t *testing.T) {
 		}
 	}
 	if _, err := numberAfter(metrics, "absent "); err == nil {
-		t.Error("found what is not there")
+		t.Error("a missing name was found")
 	}
 }
 
 func TestReplaceBetween(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "table.md")
 	for _, step := range []struct{ table, want string }{
-		{"<a>1<b>\n", "<a>1<b>\n"}, // a file that is not there
+		{"<a>1<b>\n", "<a>1<b>\n"}, // the file does not exist yet
 		{"<a>2<b>\n", "<a>2<b>\n"},
 	} {
 		if err := replaceBetween(file, step.table, "<a>", "<b>"); err != nil {
@@ -43,7 +43,7 @@ func TestReplaceBetween(t *testing.T) {
 	}
 }
 
-// TestGoals holds that a figure that is missed is called so.
+// TestGoals: a figure that misses its bound is marked so.
 func TestGoals(t *testing.T) {
 	var b backendBench
 	b.goal("rate", "10", "9", 9 >= 10)

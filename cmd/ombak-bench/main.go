@@ -1,15 +1,15 @@
-// Command ombak-bench compares ombak's load generator with others on one target, and writes a table of
-// ratios into a file. It is started by make bench-load:
+// Command ombak-bench compares ombak's load generator with others on one target, and writes a table of ratios
+// into a file. It is started by make bench-load:
 //
-//  1. it starts a trivial fasthttp server as a child of its own;
-//  2. each tool found plays a closed loop of 64 connections, and then 30,000 requests a second;
+//  1. it starts a trivial fasthttp server as a child process;
+//  2. each available tool plays a closed loop of 64 connections, and then 30,000 requests a second;
 //  3. ombak alone plays journeys of ten steps, and a million people who think at once;
-//  4. the CPU time of each tool's process is what the kernel says when it has ended; ombak's is that
-//     of its generator's process, as its report states it.
+//  4. the kernel reports the CPU time of each tool's process when it ends; for ombak it is that of its
+//     generator's process, from its report.
 //
-// As ombak-bench backend, started by make bench-backend, it measures the reference backend's sign-ups on
-// each store. As ombak-bench validation, started by make validate, it fits the simulator to the backend on
-// light loads and holds its predictions of heavy ones against measurements.
+// As ombak-bench backend, started by make bench-backend, it measures the reference backend's sign-ups on each
+// store. As ombak-bench validation, started by make validate, it fits the simulator to the backend at light
+// loads and compares its predictions of heavy loads with measurements.
 package main
 
 import (

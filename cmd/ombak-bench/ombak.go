@@ -12,17 +12,17 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// figures are what one tool did in one play.
+// figures is the result of one tool in one measurement.
 type figures struct {
 	name     string
-	requests float64 // that were answered well
+	requests float64 // answered successfully
 	cpu      time.Duration
 	rss      int64         // bytes
-	lag      time.Duration // ombak's p99 of the schedule lag
-	dropped  float64       // ombak's people who could not begin
+	lag      time.Duration // p99 of the schedule lag; ombak only
+	dropped  float64       // people who could not begin; ombak only
 }
 
-// results are all plays.
+// results holds all measurements.
 type results struct {
 	closed, open    []figures
 	journeys, think *figures
@@ -30,7 +30,7 @@ type results struct {
 
 const head = "schema: ombak.scenario/v1\nname: %s\nopens: 2020-04-11T19:00:00+07:00\nseed: 1\ndrain: 60s\ntargets: {web: {}}\nvalidity: {lag_p99: 10s, dropped: 100%%}\n"
 
-// playAll lets every tool play; those that are not there are left out.
+// playAll measures every tool and leaves out those that are not installed.
 func (b *bench) playAll(ctx context.Context, million bool) (results, error) {
 	var r results
 	for _, t := range tools() {
@@ -70,7 +70,7 @@ func (b *bench) playAll(ctx context.Context, million bool) (results, error) {
 	return r, err
 }
 
-// tenSteps is a journey that extracts a value at every step and sends it with the next.
+// tenSteps returns a journey that extracts a value at every step and sends it with the next.
 func tenSteps() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "arrivals: {step: s0, signups: [{for: %v, rate: %d/s}]}\njourney:\n", openFor, openRate/10)

@@ -18,14 +18,14 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// bench is one comparison under way.
+// bench is one comparison in progress.
 type bench struct {
 	ombak, peers, folder string
 	target               string // URL
 	log                  io.Writer
 }
 
-// run is the program; it returns the exit code.
+// run runs the program and returns the exit code.
 func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	if len(arguments) == 1 && arguments[0] == "target" {
 		return serveTarget(out, errOut)
@@ -40,11 +40,11 @@ func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	flags.SetOutput(errOut)
 	b := bench{log: errOut}
 	flags.StringVar(&b.ombak, "ombak", "", "the ombak `PROGRAM`")
-	flags.StringVar(&b.peers, "peers", "", "a `FOLDER` of other generators, beside those on the PATH")
-	file := flags.String("into", "", "the `FILE` to write the table into; by default standard output")
+	flags.StringVar(&b.peers, "peers", "", "a `FOLDER` of other generators, besides those on the PATH")
+	file := flags.String("into", "", "write the table into this `FILE`; by default to standard output")
 	million := flags.Bool("million", true, "let a million people think at once, which takes 100 s")
 	if err := flags.Parse(arguments); err != nil || b.ombak == "" {
-		fmt.Fprintln(errOut, "ombak-bench: name the program with -ombak; make bench-load does all of it")
+		fmt.Fprintln(errOut, "ombak-bench: -ombak is missing; give the program, or run make bench-load")
 		return 2
 	}
 	if err := b.compare(ctx, *file, *million, out); err != nil {
@@ -56,7 +56,7 @@ func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 
 func (b *bench) compare(ctx context.Context, file string, million bool, out io.Writer) error {
 	var err error
-	for _, path := range []*string{&b.ombak, &b.peers} { // tools run in a folder of their own
+	for _, path := range []*string{&b.ombak, &b.peers} { // tools run in another working directory
 		if *path == "" {
 			continue
 		}
@@ -85,7 +85,7 @@ func (b *bench) compare(ctx context.Context, file string, million bool, out io.W
 	return replaceBetween(file, table, begins, ends)
 }
 
-// serveTarget answers everything with a small JSON text until its input ends.
+// serveTarget answers every request with a small JSON text until its input ends.
 func serveTarget(out, errOut io.Writer) int {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -123,12 +123,12 @@ func (b *bench) startTarget(ctx context.Context) (stop func(), err error) {
 	address, err := bufio.NewReader(output).ReadString('\n')
 	b.target = "http://" + strings.TrimSpace(address)
 	return func() {
-		_ = input.Close()  // ends it
-		_ = command.Wait() // whatever it says, the figures are there
+		_ = input.Close()  // ends the target
+		_ = command.Wait() // its figures are valid whatever its exit code
 	}, err
 }
 
-// find returns the path of a tool, or "".
+// find returns the path of a tool, or "" if it is not installed.
 func (b *bench) find(name string) string {
 	if path := filepath.Join(b.peers, name); b.peers != "" {
 		if info, err := os.Stat(path); err == nil && !info.IsDir() {
@@ -142,15 +142,15 @@ func (b *bench) find(name string) string {
 	return path
 }
 
-// spent is what a tool's process took.
-type spent struct {
+// usage is what a tool's process used.
+type usage struct {
 	output string
 	cpu    time.Duration
 	rss    int64 // bytes
 }
 
-// play runs a tool to its end. Tools exit with other codes than 0 where requests failed.
-func (b *bench) play(ctx context.Context, name string, arguments ...string) (spent, error) {
+// play runs a tool to its end. A tool whose requests fail may exit with a code other than 0.
+func (b *bench) play(ctx context.Context, name string, arguments ...string) (usage, error) {
 	const patience = 3 * time.Minute
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -160,9 +160,9 @@ func (b *bench) play(ctx context.Context, name string, arguments ...string) (spe
 	command.Stdout, command.Stderr, command.Dir = &output, &output, b.folder
 	err := command.Run()
 	if command.ProcessState == nil || ctx.Err() != nil {
-		return spent{}, fmt.Errorf("%s: %w", name, err)
+		return usage{}, fmt.Errorf("%s: %w", name, err)
 	}
-	s := spent{output: output.String(), cpu: command.ProcessState.UserTime() + command.ProcessState.SystemTime()}
+	s := usage{output: output.String(), cpu: command.ProcessState.UserTime() + command.ProcessState.SystemTime()}
 	if usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		s.rss = usage.Maxrss * 1024
 	}

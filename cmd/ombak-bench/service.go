@@ -17,19 +17,19 @@ import (
 	"time"
 )
 
-// service is a reference backend under measurement, a process of its own.
+// service is a reference backend under measurement, in a process of its own.
 type service struct {
 	command *exec.Cmd
 	target  string // URL
 	admin   string // URL
 }
 
-// alone is a scenario of sign-ups and nothing else, with larger batches than prakerja-2020-peak has.
+// alone is a scenario of sign-ups and nothing else, with larger batches than prakerja-2020-peak.
 const alone = "schema: ombak.scenario/v1\nname: alone\nopens: 2020-04-11T19:00:00+07:00\nseed: 1\n" +
 	"arrivals: {step: sign-up, signups: [{for: 1s, rate: 1/s}]}\njourney: [{name: sign-up, request: {target: backend, path: /}}]\n" +
 	"backend: {batch_rows: 1024, batch_age: 4ms}\n"
 
-// startService starts a backend over a database. Nobody takes its mails, and no registry is asked.
+// startService starts a backend over a database, without a mail server and without registries.
 func (b *bench) startService(ctx context.Context, database string) (*service, error) {
 	admin, err := freeAddress()
 	if err != nil {
@@ -57,7 +57,7 @@ func (b *bench) startService(ctx context.Context, database string) (*service, er
 	return s, nil
 }
 
-// freeAddress returns an address that nobody listens at.
+// freeAddress returns an unused address.
 func freeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -66,7 +66,7 @@ func freeAddress() (string, error) {
 	return listener.Addr().String(), listener.Close()
 }
 
-// stop ends the backend, which drains.
+// stop ends the backend after it drains.
 func (s *service) stop() error {
 	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
@@ -78,14 +78,14 @@ func (s *service) stop() error {
 	return nil
 }
 
-// books are what a backend has counted.
+// books are the backend's counts.
 type books struct {
 	rows, commits, commitS float64
-	written                float64 // bytes that the process gave to the disk (proc(5): write_bytes)
-	rss                    float64 // bytes, the most so far
+	written                float64 // bytes that the process wrote to disk (proc(5): write_bytes)
+	rss                    float64 // peak memory in bytes
 }
 
-// read asks the backend and the kernel.
+// read asks the backend and the kernel for the counts.
 func (s *service) read() (b books, err error) {
 	response, err := http.Get(s.admin + "/metrics")
 	if err != nil {
@@ -120,18 +120,18 @@ func (s *service) read() (b books, err error) {
 	return b, nil
 }
 
-// numberAfter reads the number that follows a name.
+// numberAfter returns the number that follows a name.
 func numberAfter(text, name string) (float64, error) {
 	_, rest, found := strings.Cut(text, name)
 	fields := strings.Fields(rest)
 	if !found || len(fields) == 0 {
-		return 0, fmt.Errorf("no %s there", strings.TrimSpace(name))
+		return 0, fmt.Errorf("missing %s", strings.TrimSpace(name))
 	}
 	return strconv.ParseFloat(fields[0], 64)
 }
 
-// syncedPerSecond measures how many bytes the disk of a folder takes in a second, each block of so many
-// synced before the next.
+// syncedPerSecond measures the bytes that the disk of a folder takes per second if each block is synced
+// before the next.
 func syncedPerSecond(folder string, block int, length time.Duration) (float64, error) {
 	file, err := os.CreateTemp(folder, "synced-")
 	if err != nil {
@@ -140,7 +140,7 @@ func syncedPerSecond(folder string, block int, length time.Duration) (float64, e
 	defer os.Remove(file.Name())
 	defer file.Close()
 	text := make([]byte, block)
-	const ring = 64 << 20 // the file grows no further
+	const ring = 64 << 20 // the file does not grow beyond this
 	began, n := time.Now(), 0
 	for time.Since(began) < length {
 		if _, err := file.WriteAt(text, int64(n*block%ring)); err != nil {

@@ -18,12 +18,12 @@ const (
 	openRate    = 30_000 // per second
 )
 
-// tool is another generator: how it is called and how its answer is read.
+// tool is another generator: how to run it and how to read its result.
 type tool struct {
 	name, program string
-	closed, open  func(b *bench) []string // nil where it cannot do that
-	requests      *regexp.Regexp          // its first group, in what it prints
-	input         func(b *bench) error    // writes files that it reads; may be nil
+	closed, open  func(b *bench) []string // nil if the tool cannot do it
+	requests      *regexp.Regexp          // its first group is the count in the tool's output
+	input         func(b *bench) error    // writes the tool's input files; may be nil
 }
 
 func tools() []tool {
@@ -88,7 +88,7 @@ func writeVegeta(b *bench) error {
 	return os.WriteFile(filepath.Join(b.folder, "vegeta.txt"), []byte("GET "+b.target+"\n"), 0o600)
 }
 
-// writeK6 writes scripts that count answers with the status 200.
+// writeK6 writes scripts that count answers with status 200.
 func writeK6(b *bench) error {
 	const script = `import http from 'k6/http';
 export const options = {discardResponseBodies: true, scenarios: {all: %s}, summaryTrendStats: ['med']};
@@ -108,7 +108,7 @@ export function handleSummary(data) {
 	return nil
 }
 
-// measure plays one tool once; false where it is not there or cannot do this.
+// measure runs one tool once. It returns false if the tool is not installed or cannot do this.
 func (b *bench) measure(ctx context.Context, t tool, arguments func(*bench) []string) (figures, bool, error) {
 	path := b.find(t.program)
 	if path == "" || arguments == nil {
@@ -130,13 +130,13 @@ func (b *bench) measure(ctx context.Context, t tool, arguments func(*bench) []st
 	}
 	match := t.requests.FindStringSubmatch(s.output)
 	if match == nil {
-		return figures{}, false, fmt.Errorf("%s did not say how many requests it made: %.500s", t.name, s.output)
+		return figures{}, false, fmt.Errorf("%s printed no number of requests: %.500s", t.name, s.output)
 	}
 	f.requests, err = strconv.ParseFloat(match[1], 64)
 	return f, true, err
 }
 
-// vegetaRequests counts what succeeded, in vegeta's own report.
+// vegetaRequests counts successful requests in vegeta's own report.
 func (b *bench) vegetaRequests(ctx context.Context, path string) (float64, error) {
 	s, err := b.play(ctx, path, "report", "-type", "json", "vegeta.bin")
 	if err != nil {

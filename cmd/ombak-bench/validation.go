@@ -23,53 +23,57 @@ const (
 	validationEnds   = "<!-- until here: validate -->"
 )
 
-// fitted are the loads that the model is fitted to, as shares of the knee.
+// fitted holds the loads that the model is fitted to, as shares of the knee.
 var fitted = [...]float64{0.10, 0.22, 0.35, 0.47, 0.60}
 
-// validation fits a model on some loads and holds what it predicts of others against measurements.
+// validation fits a model at some loads and compares its predictions of others with measurements.
 type validation struct {
 	bench
 	scenario string
 	length   time.Duration // of each load
 	runs     int           // of each load
-	from     string        // the first rate of the search for the knee
-	holds    []string      // conditions beside the scenario's that must hold below the knee
+	from     string        // first rate of the search for the knee
+	holds    []string      // conditions, besides the scenario's, that must hold below the knee
 	peak     bool
-	knee     float64 // the highest rate that held, sign-ups per second
-	broke    float64 // the least rate that did not hold
+	knee     float64 // highest rate that held, sign-ups per second
+	broke    float64 // lowest rate that did not hold
 	model    string
-	played   []string // what was done, for the reader
+	played   []string // commands run, for the reader
 	found    []unseen
 }
 
-// unseen is a load that the fit did not have, with what was predicted.
+// unseen is a load that the fit did not use, with its prediction.
 type unseen struct {
 	title    string
 	light    bool // below 85 % of the limit
-	beyond   bool // the limit
+	beyond   bool // above the limit
 	findings calibration.Validation
 }
 
-// runValidation is the program under the name validation; it returns the exit code.
+// runValidation runs the program under the name validation and returns the exit code.
 func runValidation(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	flags := flag.NewFlagSet("ombak-bench validation", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	v := validation{bench: bench{log: errOut}}
 	flags.StringVar(&v.ombak, "ombak", "", "the ombak `PROGRAM`")
-	flags.StringVar(&v.folder, "out", "", "the `FOLDER` to keep all reports in, and to take those from that are there already; by default one for temporary files, which is removed")
+	flags.StringVar(&v.folder, "out", "", "keep all reports in this `FOLDER`, and reuse those already there; "+
+		"by default a temporary one")
 	file := flags.String("into", "", "write the summary into `FILE` instead of standard output")
 	data := flags.String("data", "", "write every figure and the model into `FOLDER`")
 	flags.StringVar(&v.scenario, "scenario", "smoke", "the bundled `SCENARIO` to play")
 	flags.StringVar(&v.from, "from", "600/s", "the first `RATE` of the search for the knee")
-	flags.Func("holds", "a `CONDITION` beside the scenario's that must hold below the knee; may be given several times; by default that mail comes while people wait for it, and that signing up takes less than a tenth of a second", func(condition string) error {
+	flags.Func("holds", "a `CONDITION`, besides the scenario's, that must hold below the knee; may be given "+
+		"several times; by default that mail arrives while people wait for it, and that signing up takes "+
+		"less than a tenth of a second", func(condition string) error {
 		v.holds = append(v.holds, condition)
 		return nil
 	})
-	flags.DurationVar(&v.length, "for", 16*time.Second, "how long each load is offered; in the search for the knee half as long again")
+	flags.DurationVar(&v.length, "for", 16*time.Second, "length of each load; the search for the knee takes "+
+		"half as long again")
 	flags.IntVar(&v.runs, "runs", 3, "runs of each load")
 	flags.BoolVar(&v.peak, "peak", true, "predict 20 s of prakerja-2020-peak too")
 	if err := flags.Parse(arguments); err != nil || v.ombak == "" || v.runs < 1 {
-		fmt.Fprintln(errOut, "ombak-bench validation: name the program with -ombak; make validate does all of it")
+		fmt.Fprintln(errOut, "ombak-bench validation: -ombak is missing; give the program, or run make validate")
 		return 2
 	}
 	if v.holds == nil {
@@ -109,8 +113,8 @@ func (v *validation) measureAll(ctx context.Context, file, data string, out io.W
 	return replaceBetween(file, v.markdown(), validationBegins, validationEnds)
 }
 
-// play runs ombak in the folder and returns what it printed. Exit codes that are verdicts are no
-// failures: the report is there.
+// play runs ombak in the folder and returns its output. Exit codes that are verdicts are not failures: the
+// report exists.
 func (v *validation) play(ctx context.Context, arguments ...string) ([]byte, error) {
 	const patience = 5 * time.Minute
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -132,8 +136,8 @@ func (v *validation) play(ctx context.Context, arguments ...string) ([]byte, err
 
 func rate(perSecond float64) string { return fmt.Sprintf("%.0f/s", perSecond) }
 
-// findKnee offers each rate for longer than the loads are: beyond the limit the queue grows by a
-// second in ten at a tenth too much, and in a short run no threshold would notice.
+// findKnee offers each rate for longer than the loads. If a rate exceeds the limit by a tenth, the queue
+// grows by one second in ten, and no threshold notices that in a short run.
 func (v *validation) findKnee(ctx context.Context) error {
 	arguments := []string{"redline", v.scenario, "--from", v.from, "--factor", "1.4", "--precision", "0.1", "--most", "12", "--for", (v.length * 3 / 2).String(), "--quiet"}
 	for _, condition := range v.holds {
@@ -149,22 +153,23 @@ func (v *validation) findKnee(ctx context.Context) error {
 	}
 	var whole report.Report
 	if err := json.Unmarshal(text, &whole); err != nil || whole.Redline == nil {
-		return fmt.Errorf("the report of the redline cannot be read (%v): %.200s", err, text)
+		return fmt.Errorf("cannot read the redline's report (%v): %.200s", err, text)
 	}
 	if v.knee, v.broke = whole.Redline.HeldPerS, whole.Redline.BrokePerS; v.knee == 0 || v.broke == 0 {
-		return fmt.Errorf("the knee was not found: it is %.0f, and %.0f sign-ups per second broke; begin elsewhere with -from", v.knee, v.broke)
+		return fmt.Errorf("the knee was not found: %.0f sign-ups per second held and %.0f broke; "+
+			"start elsewhere with -from", v.knee, v.broke)
 	}
-	v.played = append(v.played, spelled(arguments))
+	v.played = append(v.played, shellCommand(arguments))
 	return nil
 }
 
-// level plays one run at a rate and returns where its report is.
+// level plays one run at a rate and returns the path of its report.
 func (v *validation) level(ctx context.Context, perSecond float64, folder string) (string, error) {
 	_, err := v.measured(ctx, folder, "redline", v.scenario, "--from", rate(perSecond), "--most", "1", "--for", v.length.String(), "--quiet")
 	return filepath.Join(folder, "level-01", "report.json"), err
 }
 
-// measured plays a run into a folder of its own, unless it was played before, and returns where its report is.
+// measured plays a run into its own folder, unless it was played before, and returns the path of its report.
 func (v *validation) measured(ctx context.Context, folder string, arguments ...string) (string, error) {
 	path := filepath.Join(v.folder, folder, "report.json")
 	if _, err := os.Stat(path); err == nil {
@@ -174,8 +179,8 @@ func (v *validation) measured(ctx context.Context, folder string, arguments ...s
 	return path, err
 }
 
-// spelled is a command as a shell takes it.
-func spelled(arguments []string) string {
+// shellCommand writes a command for a shell.
+func shellCommand(arguments []string) string {
 	text := "ombak"
 	for _, argument := range arguments {
 		if strings.ContainsAny(argument, " <>%") {
@@ -186,7 +191,7 @@ func spelled(arguments []string) string {
 	return text
 }
 
-// fit measures the loads in turns, so that a machine that changes over the minutes changes all alike.
+// fit measures the loads in turn, so that slow changes of the machine affect all of them alike.
 func (v *validation) fit(ctx context.Context) error {
 	arguments := []string{"calibrate"}
 	for run := 1; run <= v.runs; run++ {
@@ -210,7 +215,7 @@ func (v *validation) fit(ctx context.Context) error {
 	return err
 }
 
-// predict holds loads inside the fit, near the limit and beyond it against what the model says.
+// predict compares loads inside the fit, near the limit and above it with the model's predictions.
 func (v *validation) predict(ctx context.Context) error {
 	for _, load := range []struct {
 		perSecond float64
@@ -237,7 +242,7 @@ func (v *validation) predict(ctx context.Context) error {
 	return nil
 }
 
-// predictPeak takes the model to another journey, that of the busiest minute.
+// predictPeak applies the model to another journey, that of the busiest minute.
 func (v *validation) predictPeak(ctx context.Context) error {
 	if !v.peak {
 		return nil
@@ -264,7 +269,7 @@ func (v *validation) hold(ctx context.Context, load unseen, scenario string, rep
 	}
 	v.played = append(v.played, fmt.Sprintf("ombak validate %s REPORT… %s", scenario, strings.Join(append(which, options...), " ")))
 	if err := json.Unmarshal(output, &load.findings); err != nil {
-		return fmt.Errorf("the findings cannot be read (%w): %.200s", err, output)
+		return fmt.Errorf("cannot read the findings (%w): %.200s", err, output)
 	}
 	v.found = append(v.found, load)
 	return nil

@@ -11,16 +11,18 @@ import (
 	"time"
 )
 
-// Files that a validation leaves in the folder of data.
+// Names of the files that a validation writes into the data folder.
 const (
 	figuresFile = "validation.csv"
 	modelFile   = "validation-model.yaml"
 )
 
-// markdown writes the summary: what was reached, in all and for each load.
+// markdown writes the summary of all loads together and of each.
 func (v *validation) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nMeasured on %s, on %s. Backend, mocks and generator ran on the same cores; %d runs of each load, of %v. The knee of %s, the highest rate of sign-ups that held, was %s; %s did not hold.\n", validationBegins, machine(), time.Now().UTC().Format("2006-01-02"), v.runs, v.length, v.scenario, rate(v.knee), rate(v.broke))
+	fmt.Fprintf(&b, "%s\n\nMeasured on %s, on %s. Backend, mocks and generator ran on the same cores; %d "+
+		"runs of each load, of %v. The knee of %s, the highest rate of sign-ups that held, was %s; %s did "+
+		"not hold.\n", validationBegins, machine(), time.Now().UTC().Format("2006-01-02"), v.runs, v.length, v.scenario, rate(v.knee), rate(v.broke))
 	b.WriteString("\n| target | bound | figures within it | |\n|---|---|---|---|\n")
 	for _, goal := range v.goals() {
 		b.WriteString(goal)
@@ -58,7 +60,7 @@ func (v *validation) writeData(folder string) error {
 	return errors.Join(csv.NewWriter(file).WriteAll(v.records()), file.Close())
 }
 
-// records are the figures of all loads, times in seconds, errors as shares, below a header.
+// records returns the figures of all loads below a header, with times in seconds and errors as shares.
 func (v *validation) records() [][]string {
 	records := [][]string{{"load", "figure", "unit", "predicted", "measured", "least_measured", "greatest_measured", "error", "allowed", "near"}}
 	number := func(value float64) string { return strconv.FormatFloat(value, 'g', 6, 64) }
@@ -73,7 +75,7 @@ func (v *validation) records() [][]string {
 	return records
 }
 
-// goals returns a row for each kind of figure: how many came near.
+// goals returns a row for each kind of figure, with the number within the bound.
 func (v *validation) goals() []string {
 	always := func(unseen) bool { return true }
 	held := func(u unseen) bool { return !u.beyond }

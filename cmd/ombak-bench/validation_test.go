@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestValidationGoals: a figure that is wrong beyond the bound is counted, each where it belongs.
+// TestValidationGoals: each figure outside its bound counts as a miss in its own row.
 func TestValidationGoals(t *testing.T) {
 	var light, beyond unseen
 	for text, load := range map[string]*unseen{
@@ -48,11 +48,11 @@ func TestValidationGoals(t *testing.T) {
 	}
 }
 
-// TestValidationGoesOn: a run whose report is there is not played again; another is.
+// TestValidationGoesOn: a run whose report exists is reused; any other is played.
 func TestValidationGoesOn(t *testing.T) {
 	v := validation{bench: bench{ombak: "/nonexistent/ombak", folder: t.TempDir(), log: io.Discard}, length: time.Second}
 	if _, err := v.level(t.Context(), 100, "fit-10-1"); err == nil {
-		t.Error("a run was played by a program that is not there")
+		t.Error("a missing program played a run")
 	}
 	if err := os.MkdirAll(filepath.Join(v.folder, "fit-10-1"), 0o700); err != nil {
 		t.Fatal(err)
@@ -61,9 +61,9 @@ func TestValidationGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if path, err := v.level(t.Context(), 100, "fit-10-1"); err != nil || path != filepath.Join("fit-10-1", "level-01", "report.json") {
-		t.Errorf("a run that was played: %s, %v", path, err)
+		t.Errorf("the reused run is %s, %v", path, err)
 	}
-	if text := spelled([]string{"redline", "--threshold", "mail.passed >= 95% of entered"}); text != "ombak redline --threshold 'mail.passed >= 95% of entered'" {
+	if text := shellCommand([]string{"redline", "--threshold", "mail.passed >= 95% of entered"}); text != "ombak redline --threshold 'mail.passed >= 95% of entered'" {
 		t.Error(text)
 	}
 }

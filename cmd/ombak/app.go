@@ -13,14 +13,14 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// streams are where a command reads and writes, and the arguments that it was started with.
+// streams holds where a command reads and writes, and its arguments.
 type streams struct {
 	in        io.Reader
 	out, err  io.Writer
-	arguments []string // the program's name left out
+	arguments []string // without the program's name
 }
 
-// Run is ombak: it takes the arguments, the program's name first, and returns the exit code.
+// Run runs ombak. Arguments begin with the program's name. Run returns the exit code.
 func Run(arguments []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -45,7 +45,7 @@ func newApp(s streams) *cli.App {
 		Name:                      "ombak",
 		Usage:                     "rehearse a traffic surge before it happens",
 		HideVersion:               true,
-		DisableSliceFlagSeparator: true, // a value may hold a comma; several are given one by one
+		DisableSliceFlagSeparator: true, // a value may contain a comma; give several values one by one
 		Reader:                    s.in,
 		Writer:                    s.out,
 		ErrWriter:                 s.err,
@@ -63,7 +63,7 @@ func newApp(s streams) *cli.App {
 	return app
 }
 
-// complete gives every command the same manners: usage errors and words for an interrupt.
+// complete gives every command its usage errors and its words for an interrupt.
 func complete(command *cli.Command) {
 	command.OnUsageError = onUsageError
 	if command.Action == nil {
@@ -79,34 +79,34 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	return usageError{fmt.Errorf("%w; %s --help shows the flags", err, cmp.Or(c.Command.HelpName, c.App.Name))}
 }
 
-// alone lets a command take no argument.
-func alone(action func() error) cli.ActionFunc {
+// noArguments returns an action for a command without arguments.
+func noArguments(action func() error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if c.NArg() > 0 {
-			return usageError{fmt.Errorf("%q is too much: it takes no argument; %s --help shows the flags", c.Args().First(), c.Command.HelpName)}
+			return usageError{fmt.Errorf("unexpected argument %q; %s --help shows the flags", c.Args().First(), c.Command.HelpName)}
 		}
 		return action()
 	}
 }
 
-// unknownCommand shows the help, or says that a word is no command.
+// unknownCommand shows the help, or returns an error for an unknown command.
 func unknownCommand(c *cli.Context) error {
 	if word := c.Args().First(); word != "" {
-		return usageError{fmt.Errorf("there is no command %q; %s --help lists them", word, strings.TrimSpace(cmp.Or(c.Command.HelpName, c.App.Name)))}
+		return usageError{fmt.Errorf("unknown command %q; %s --help lists the commands", word, strings.TrimSpace(cmp.Or(c.Command.HelpName, c.App.Name)))}
 	}
-	if len(c.Lineage()) > 2 { // the application itself is one, and has a parent
+	if len(c.Lineage()) > 2 { // the application is a command too, and has a parent
 		return cli.ShowSubcommandHelp(c)
 	}
 	return cli.ShowAppHelp(c)
 }
 
-// twin is the environment variable that stands for a flag.
-func twin(flag string) []string {
+// envVar returns the environment variable of a flag.
+func envVar(flag string) []string {
 	return []string{"OMBAK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))}
 }
 
-// flagsFirst moves flags before the other arguments, so that they may stand anywhere; what follows
-// "--" is left alone.
+// flagsFirst moves flags before the other arguments, so that they may stand anywhere. Arguments after "--"
+// stay in place.
 func flagsFirst(app *cli.App, arguments []string) []string {
 	if len(arguments) == 0 {
 		return arguments
@@ -151,7 +151,7 @@ func find(commands []*cli.Command, name string) *cli.Command {
 	return nil
 }
 
-// takesValue says whether the argument is a flag whose value is the next argument.
+// takesValue reports whether the argument is a flag whose value is the next argument.
 func takesValue(flags []cli.Flag, argument string) bool {
 	name := strings.TrimLeft(argument, "-")
 	if strings.Contains(name, "=") {

@@ -14,7 +14,7 @@ func TestEveryFlagHasATwinInTheEnvironment(t *testing.T) {
 			for _, flag := range command.Flags {
 				twins, ok := flag.(cli.DocGenerationFlag)
 				if !ok || len(twins.GetEnvVars()) == 0 {
-					t.Errorf("%s %s --%s has no twin", path, command.Name, flag.Names()[0])
+					t.Errorf("%s %s --%s has no environment variable", path, command.Name, flag.Names()[0])
 				}
 			}
 			look(path+" "+command.Name, command.Subcommands)

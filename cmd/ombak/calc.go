@@ -27,9 +27,9 @@ type formula struct {
 	summary   string // one line for the list of formulas
 	source    string // author, work and equation
 	example   string // arguments and flags of one call that works
-	arguments string // placeholder of the arguments besides flags; empty if it takes none
+	arguments string // placeholder of the arguments; empty if it takes none
 	flags     []cli.Flag
-	figures   []figure // what it may answer, in the order of the table
+	figures   []figure // values it may answer, in the order of the table
 	compute   func(*inputs) (answer, error)
 }
 
@@ -41,7 +41,7 @@ func calcCommand(s streams) *cli.Command {
 			"docs/reference/formulas.md lists every formula with its source and its conditions.",
 		Action: func(c *cli.Context) error {
 			if word := c.Args().First(); word != "" {
-				return usageError{fmt.Errorf("there is no formula %q; ombak calc --help lists them", word)}
+				return usageError{fmt.Errorf("unknown formula %q; ombak calc --help lists them", word)}
 			}
 			return cli.ShowSubcommandHelp(c)
 		},
@@ -53,7 +53,7 @@ func calcCommand(s streams) *cli.Command {
 }
 
 func (f formula) command(s streams) *cli.Command {
-	asJSON := &cli.BoolFlag{Name: "json", Usage: "print a JSON object", EnvVars: twin("json")}
+	asJSON := &cli.BoolFlag{Name: "json", Usage: "print a JSON object", EnvVars: envVar("json")}
 	return &cli.Command{
 		Name: f.name, Usage: f.summary, ArgsUsage: f.arguments, Flags: append(f.flags, asJSON),
 		Description: "Example: ombak calc " + f.name + " " + f.example + "\nSource: " + f.source,
@@ -64,7 +64,7 @@ func (f formula) command(s streams) *cli.Command {
 			in := &inputs{c: c, formula: f.name}
 			result, err := f.compute(in)
 			if in.fault != nil {
-				err = in.fault // what was computed from the missing input does not count
+				err = in.fault // errors caused by the missing input are dropped
 			}
 			if err != nil {
 				return usageError{err}

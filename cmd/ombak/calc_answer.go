@@ -17,7 +17,7 @@ type figure struct{ key, unit, meaning string }
 
 // answer holds the values of a formula by the keys of its figures. Figures that do not apply are absent.
 type answer struct {
-	values    map[string]any // float64 or int, or a map[string]float64 with one value for each station; the table skips anything else
+	values    map[string]any // float64, int, or a map[string]float64 with one value per station; the table skips anything else
 	intervals map[string]capacity.Interval
 	notes     []string
 	warnings  []string

@@ -3,23 +3,23 @@ package main
 import "github.com/urfave/cli/v2"
 
 func rateFlag(name, of string) cli.Flag {
-	return &cli.StringFlag{Name: name, Usage: of + ": `RATE` per second, or with its unit as in 80000/m", EnvVars: twin(name)}
+	return &cli.StringFlag{Name: name, Usage: of + ": `RATE` per second, or with its unit as in 80000/m", EnvVars: envVar(name)}
 }
 
 func timeFlag(name, of string) cli.Flag {
-	return &cli.StringFlag{Name: name, Usage: of + ": `SECONDS`, or a duration as in 250ms", EnvVars: twin(name)}
+	return &cli.StringFlag{Name: name, Usage: of + ": `SECONDS`, or a duration as in 250ms", EnvVars: envVar(name)}
 }
 
 func numberFlag(name, of string, aliases ...string) cli.Flag {
-	return &cli.StringFlag{Name: name, Aliases: aliases, Usage: of, EnvVars: twin(name)}
+	return &cli.StringFlag{Name: name, Aliases: aliases, Usage: of, EnvVars: envVar(name)}
 }
 
 func listFlag(name, usage string) cli.Flag {
-	return &cli.StringSliceFlag{Name: name, Usage: usage, EnvVars: twin(name)}
+	return &cli.StringSliceFlag{Name: name, Usage: usage, EnvVars: envVar(name)}
 }
 
 func switchFlag(name, usage string) cli.Flag {
-	return &cli.BoolFlag{Name: name, Usage: usage, EnvVars: twin(name)}
+	return &cli.BoolFlag{Name: name, Usage: usage, EnvVars: envVar(name)}
 }
 
 func arrivalRate() cli.Flag { return rateFlag("arrival-rate", "arrivals") }

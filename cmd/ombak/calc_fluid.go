@@ -97,5 +97,5 @@ func (in *inputs) curve(flag string) workload.Curve {
 	return curve
 }
 
-// mostSeconds is the longest piece of a curve. Lengths are kept in nanoseconds.
+// mostSeconds is the longest piece of a curve. Lengths are stored in nanoseconds.
 const mostSeconds = 1e9

@@ -12,13 +12,13 @@ import (
 
 func forecast() formula {
 	return formula{
-		name: "forecast", summary: "the funnel of people who have not come yet, from reports",
+		name: "forecast", summary: "the expected funnel of future people, from reports",
 		source:    "beta-binomial prediction, Gelman et al., Bayesian Data Analysis, 2013, section 2.4; runs that differ: Hahn, Meeker, Statistical Intervals, 1991, chapter 4",
 		example:   "REPORT… --people 2000000 --peak-per-minute 90000",
 		arguments: "REPORT…",
 		flags: []cli.Flag{
-			numberFlag("people", "`N` who will come"),
-			numberFlag("peak-per-minute", "most of them in a minute, `N`; a warning tells you if no report reached it"),
+			numberFlag("people", "number of future people, `N`"),
+			numberFlag("peak-per-minute", "their peak per minute, `N`; a warning is printed if no report reached it"),
 		},
 		figures: []figure{
 			{"entered", "", "people who enter each step"},
@@ -29,7 +29,7 @@ func forecast() formula {
 	}
 }
 
-// computeForecast predicts the funnel of people who have not come yet from reports.
+// computeForecast predicts the funnel of future people from reports.
 func computeForecast(in *inputs) (answer, error) {
 	people, peak := in.number("people"), 0.0
 	if in.c.IsSet("peak-per-minute") {

@@ -13,7 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// inputs reads the flags of a formula and keeps the first fault.
+// inputs reads the flags of a formula and keeps the first error.
 type inputs struct {
 	c       *cli.Context
 	formula string

@@ -17,7 +17,7 @@ func little() formula {
 		flags: []cli.Flag{
 			arrivalRate(),
 			numberFlag("number", "mean `L` in the system", "l"),
-			&cli.StringFlag{Name: "time", Aliases: []string{"w"}, Usage: "mean time in the system: `SECONDS`, or a duration", EnvVars: twin("time")},
+			&cli.StringFlag{Name: "time", Aliases: []string{"w"}, Usage: "mean time in the system: `SECONDS`, or a duration", EnvVars: envVar("time")},
 		},
 		figures: figuresOf("l", "w", "throughput"),
 		compute: computeLittle,

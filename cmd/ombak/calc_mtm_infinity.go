@@ -9,7 +9,7 @@ import (
 
 func mtmInfinity() formula {
 	return formula{
-		name: "mtm-infinity", summary: "servers in use at a time, if there were always one more",
+		name: "mtm-infinity", summary: "number of busy servers with unlimited servers",
 		source:  "Eick, Massey, Whitt, Operations Research 41(4), 1993, theorem 1",
 		example: "--arrivals 15m,0,80000/m --service-rate 0.5 --at 10m",
 		flags: []cli.Flag{

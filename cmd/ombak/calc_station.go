@@ -115,7 +115,7 @@ func mgc() formula {
 		name: "mgc", summary: "several servers, any service time (approximate)",
 		source:  "Allen, Cunneen; Allen, Probability, Statistics and Queueing Theory, 2nd ed., 1990, chapter 5",
 		example: "--arrival-rate 9 --service-mean 0.2 --scv 2 --servers 4 --arrival-scv 1",
-		flags:   append(anyService(), servers(), &cli.StringFlag{Name: "arrival-scv", Usage: "variance of the time between arrivals over its squared mean, `C2`", Value: "1", EnvVars: twin("arrival-scv")}),
+		flags:   append(anyService(), servers(), &cli.StringFlag{Name: "arrival-scv", Usage: "variance of the time between arrivals over its squared mean, `C2`", Value: "1", EnvVars: envVar("arrival-scv")}),
 	}, openKeys(), func(in *inputs) (capacity.Station, error) {
 		return capacity.GGc(in.rate("arrival-rate"), in.number("arrival-scv"), in.seconds("service-mean"), in.number("scv"), in.whole("servers"))
 	})

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Every formula computes its example, and answers nothing that its descriptor does not announce.
+// Every formula computes its example, and answers only keys that its descriptor lists.
 func TestFormulaExamples(t *testing.T) {
 	for _, f := range formulas() {
 		if f.arguments != "" {
@@ -33,7 +33,7 @@ func TestFormulaExamples(t *testing.T) {
 				delete(answer, figure.key)
 			}
 			if len(answer) > 0 {
-				t.Errorf("the descriptor does not announce %v", answer)
+				t.Errorf("the descriptor lacks %v", answer)
 			}
 		})
 	}
@@ -61,7 +61,7 @@ func TestFormulasPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else if string(text) != want {
-		t.Errorf("%s differs from the descriptors; go test ./cmd/ombak -run FormulasPage -update writes it again", page)
+		t.Errorf("%s differs from the descriptors; update it with go test ./cmd/ombak -run FormulasPage -update", page)
 	}
 }
 

@@ -29,7 +29,7 @@ func ttl() formula {
 	}
 }
 
-// mostKeys is the most keys of a cache. Each is computed by itself.
+// mostKeys is the most keys of a cache. Each is computed separately.
 const mostKeys = 10_000_000
 
 func computeTTL(in *inputs) (answer, error) {

@@ -17,8 +17,8 @@ func usl() formula {
 		example:   "POINTS.csv --resamples 1000 --seed 0",
 		arguments: "POINTS.csv",
 		flags: []cli.Flag{
-			&cli.IntFlag{Name: "resamples", Usage: "draw residuals `N` times for the intervals; 0 leaves the intervals out", Value: 1000, EnvVars: twin("resamples")},
-			&cli.Uint64Flag{Name: "seed", Usage: "seed of the residuals drawn", EnvVars: twin("seed")},
+			&cli.IntFlag{Name: "resamples", Usage: "draw residuals `N` times for the intervals; 0 leaves the intervals out", Value: 1000, EnvVars: envVar("resamples")},
+			&cli.Uint64Flag{Name: "seed", Usage: "seed of the residuals drawn", EnvVars: envVar("seed")},
 		},
 		figures: []figure{
 			{"sigma", "", "contention: share of the work that is serialized"},

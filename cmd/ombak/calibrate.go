@@ -19,10 +19,10 @@ func calibrateCommand(s streams) *cli.Command {
 		Usage:     "fit the simulator's stations to measured reports",
 		ArgsUsage: "REPORT…",
 		Flags: append(loadFlags("the least load"),
-			&cli.StringFlag{Name: "scenario", Usage: "the `SCENARIO` that was run; with it, delays and the variation of service times are fitted too", EnvVars: twin("scenario")},
-			&cli.StringFlag{Name: "o", Usage: "write the parameters to the YAML file `MODEL` instead of standard output", EnvVars: twin("o")},
-			&cli.BoolFlag{Name: "shared", Usage: "count the CPU of mocks and generator as the service's, because all ran on one machine", EnvVars: twin("shared")},
-			&cli.Uint64Flag{Name: "seed", Usage: "resample with the seed `N`", EnvVars: twin("seed")},
+			&cli.StringFlag{Name: "scenario", Usage: "the `SCENARIO` that was run; with it, delays and the variation of service times are fitted too", EnvVars: envVar("scenario")},
+			&cli.StringFlag{Name: "o", Usage: "write the parameters to the YAML file `MODEL` instead of standard output", EnvVars: envVar("o")},
+			&cli.BoolFlag{Name: "shared", Usage: "count the CPU of mocks and generator as the service's, because all ran on one machine", EnvVars: envVar("shared")},
+			&cli.Uint64Flag{Name: "seed", Usage: "resample with the seed `N`", EnvVars: envVar("seed")},
 		),
 		Action: func(c *cli.Context) error { return calibrate(c, s) },
 	}
@@ -52,7 +52,8 @@ func calibrate(c *cli.Context, s streams) error {
 		if how.Scenario, err = loadScenario(c.String("scenario")); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.err, "looking for settings that give the waits of %d reports, by simulation: some two seconds a report\n", len(reports))
+		fmt.Fprintf(s.err, "searching by simulation for settings that give the waits of %d reports: about "+
+			"two seconds per report\n", len(reports))
 	}
 	model, err := calibration.Calibrate(c.Context, reports, how)
 	if err != nil {
@@ -69,7 +70,7 @@ func calibrate(c *cli.Context, s streams) error {
 		written = "model, in place of an earlier one"
 	}
 	if err := writeFile(c.String("o"), func(w io.Writer) error { return calibration.WriteModel(w, model) }); err != nil {
-		return fmt.Errorf("the model cannot be written: %w", err)
+		return fmt.Errorf("cannot write the model: %w", err)
 	}
 	for _, station := range model.Stations {
 		fmt.Fprintf(s.out, "%s: %s\n", station.Name, station.Summary())
@@ -78,7 +79,8 @@ func calibrate(c *cli.Context, s streams) error {
 	return nil
 }
 
-// replaceable refuses to write over what is no model: a report is not measured again.
+// replaceable returns an error if the file exists and is not a model, because a report cannot be measured
+// again.
 func replaceable(name string) error {
 	if name == "" {
 		return nil
@@ -94,11 +96,10 @@ func replaceable(name string) error {
 			return nil
 		}
 	}
-	return usageError{fmt.Errorf("%s exists already and is no model that ombak calibrate wrote; name a new file", name)}
+	return usageError{fmt.Errorf("%s exists and is not a model written by ombak calibrate; name a new file", name)}
 }
 
-// readMeasured reads a report, or those of all its levels where it is a redline's. The first level
-// that is named comes first.
+// readMeasured reads a report, or those of all levels of a redline. The level named first comes first.
 func readMeasured(name string) ([]report.Report, error) {
 	name = reportIn(name)
 	whole, err := readReport(name)
@@ -116,10 +117,10 @@ func readMeasured(name string) ([]report.Report, error) {
 	return reports, nil
 }
 
-// readLevel reads one report; a folder stands for the report.json in it.
+// readLevel reads one report. A folder stands for the report.json in it.
 func readLevel(name string) (report.Report, error) { return readReport(reportIn(name)) }
 
-// reportIn names the report of a folder; a file is one itself.
+// reportIn returns the path of a folder's report, or the path itself if it is a file.
 func reportIn(name string) string {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
 		return filepath.Join(name, "report.json")

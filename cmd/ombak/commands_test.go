@@ -18,15 +18,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// How often a condition is looked at before a script gives up, and how long it waits between two looks.
-// Only who waits in vain waits that long.
+// A wait checks its condition every pause, and gives up after so many checks. Only a test that fails waits that
+// long.
 const (
 	pause    = 50 * time.Millisecond
 	generous = 6000
 )
 
-// code N COMMAND… runs a command and demands the exit code N, or one of several, as in 0|3; its output
-// goes to the files stdout and stderr.
+// code N COMMAND… runs a command and requires the exit code N, or one of several, as in 0|3. Its output goes to the
+// files stdout and stderr.
 func code(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: code N COMMAND…")
@@ -55,8 +55,8 @@ func scriptEnvironment(ts *testscript.TestScript) []string {
 	return environment
 }
 
-// kill-part SIGNAL NAME FOLDER sends a signal to a process of the drill that writes into FOLDER:
-// conductor, mocks, backend or generator. Parts are told apart by the order in which they start.
+// kill-part SIGNAL NAME FOLDER sends a signal to a process of the drill that writes into FOLDER: conductor,
+// mocks, backend or generator. Parts are identified by the order in which they start.
 func killPart(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: kill-part SIGNAL NAME FOLDER")
@@ -74,8 +74,8 @@ func killPart(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(syscall.Kill(target, signals[args[0]]))
 }
 
-// wait-for gone FOLDER waits until no process of the drill is left; wait-for playing FOLDER until
-// its parts run and people are being written; wait-for made FOLDER until it is there.
+// wait-for gone FOLDER waits until no process of the drill is left, wait-for playing FOLDER until its parts run
+// and people are recorded, and wait-for made FOLDER until the folder exists.
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: wait-for gone|playing|made FOLDER, or wait-for listening|answering HOST:PORT")
@@ -116,7 +116,7 @@ func waitForListener(ts *testscript.TestScript, address string) {
 	ts.Fatalf("nobody listened at %s within %v", address, generous*pause)
 }
 
-// waitForAnswer asks once: who listens before it serves answers when it does.
+// waitForAnswer asks once. A server that listens but does not serve yet answers when it does.
 func waitForAnswer(ts *testscript.TestScript, address string) {
 	client := http.Client{Timeout: generous * pause}
 	answer, err := client.Get("http://" + address)
@@ -137,7 +137,7 @@ func size(name string) int64 {
 	return info.Size()
 }
 
-// processWith returns the process whose arguments hold one of the texts as a word, or 0.
+// processWith returns the process whose arguments contain one of the texts as a word, or 0.
 func processWith(words ...string) int {
 	return findProcess("cmdline", func(text string) bool {
 		for _, word := range words {
@@ -174,7 +174,7 @@ func children(pid int) []int {
 		if err != nil {
 			continue // it has just ended
 		}
-		_, rest, _ := strings.Cut(string(text), ") ") // after the name, which may hold spaces
+		_, rest, _ := strings.Cut(string(text), ") ") // after the name, which may contain spaces
 		fields := strings.Fields(rest)
 		child, _ := strconv.Atoi(strings.Split(path, "/")[2])
 		if len(fields) > 1 && fields[1] == strconv.Itoa(pid) {

@@ -19,9 +19,10 @@ import (
 	"github.com/ombak-sim/ombak/report/render"
 )
 
-// Note: the twin of --out is OMBAK_COMPARE_OUT, because OMBAK_OUT tells each run where to write.
+// Note: the environment variable of --out is OMBAK_COMPARE_OUT, because OMBAK_OUT names the folder of each
+// run.
 
-// comparisons is how many comparisons --calibrate makes at most.
+// comparisons is the most comparisons that --calibrate makes.
 const comparisons = 40
 
 func compareCommand(s streams) *cli.Command {
@@ -32,15 +33,15 @@ func compareCommand(s streams) *cli.Command {
 		Description: "BASE and CANDIDATE are each a report.json, a folder with reports, or a quoted file pattern. Runs are paired in\n" +
 			"the order of their names. With --base and --candidate, ombak makes the runs itself, base and candidate in turns.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "margin", Value: "10%", Usage: "accept a candidate that is worse by less than this `SHARE`", EnvVars: twin("margin")},
-			&cli.StringFlag{Name: "step", Usage: "compare the step `NAME` instead of the sign-up", EnvVars: twin("step")},
-			&cli.StringSliceFlag{Name: "gate", Usage: "let the `FIGURE` decide; by default " + strings.Join(baseline.DefaultGates(), ", "), EnvVars: twin("gate")},
-			&cli.IntFlag{Name: "pairs", Value: 10, Usage: "make `N` pairs of runs; with --calibrate, compare N pairs at a time", EnvVars: twin("pairs")},
-			&cli.StringFlag{Name: "base", Usage: "run the base with this `COMMAND`; it must write to the folder in OMBAK_OUT", EnvVars: twin("base")},
-			&cli.StringFlag{Name: "candidate", Usage: "run the candidate with this `COMMAND`", EnvVars: twin("candidate")},
-			&cli.BoolFlag{Name: "calibrate", Usage: "compare runs of one build with each other and report the rate of false alarms", EnvVars: twin("calibrate")},
+			&cli.StringFlag{Name: "margin", Value: "10%", Usage: "accept a candidate that is worse by less than this `SHARE`", EnvVars: envVar("margin")},
+			&cli.StringFlag{Name: "step", Usage: "compare the step `NAME` instead of the sign-up", EnvVars: envVar("step")},
+			&cli.StringSliceFlag{Name: "gate", Usage: "let the `FIGURE` decide; by default " + strings.Join(baseline.DefaultGates(), ", "), EnvVars: envVar("gate")},
+			&cli.IntFlag{Name: "pairs", Value: 10, Usage: "make `N` pairs of runs; with --calibrate, compare N pairs at a time", EnvVars: envVar("pairs")},
+			&cli.StringFlag{Name: "base", Usage: "run the base with this `COMMAND`; it must write to the folder in OMBAK_OUT", EnvVars: envVar("base")},
+			&cli.StringFlag{Name: "candidate", Usage: "run the candidate with this `COMMAND`", EnvVars: envVar("candidate")},
+			&cli.BoolFlag{Name: "calibrate", Usage: "compare runs of one build with each other and report the rate of false alarms", EnvVars: envVar("calibrate")},
 			&cli.StringFlag{Name: "out", Usage: "keep the runs in `DIR`; by default ombak-out/compare-TIME", EnvVars: []string{"OMBAK_COMPARE_OUT"}},
-			&cli.BoolFlag{Name: "json", Usage: "print the comparison as JSON", EnvVars: twin("json")},
+			&cli.BoolFlag{Name: "json", Usage: "print the comparison as JSON", EnvVars: envVar("json")},
 		},
 		Action: func(c *cli.Context) error {
 			how, err := readComparing(c)
@@ -84,7 +85,7 @@ func readComparing(c *cli.Context) (baseline.Comparing, error) {
 		margin /= 100
 	}
 	if err != nil || !(margin > 0) || margin > 10 {
-		return how, usageError{fmt.Errorf("--margin %q is no share above 0; write for example 10%%", c.String("margin"))}
+		return how, usageError{fmt.Errorf("--margin is %q; give a share above 0, for example 10%%", c.String("margin"))}
 	}
 	if c.Int("pairs") < 1 || c.Int("pairs") > 1000 {
 		return how, usageError{fmt.Errorf("--pairs is %d; it must be from 1 to 1000", c.Int("pairs"))}
@@ -93,16 +94,18 @@ func readComparing(c *cli.Context) (baseline.Comparing, error) {
 	return how, nil
 }
 
-// bothSides reads the runs named, or makes them.
+// bothSides reads the named runs, or makes them.
 func bothSides(c *cli.Context, s streams) (base, candidate []report.Report, err error) {
 	commands := []string{c.String("base"), c.String("candidate")}
 	switch making := commands[0] != "" || commands[1] != ""; {
 	case making && (commands[0] == "" || commands[1] == "" || c.NArg() > 0):
-		return nil, nil, usageError{errors.New("to make the runs here give both --base and --candidate, and no reports")}
+		return nil, nil, usageError{errors.New("to make the runs here, give both --base and --candidate, and " +
+			"no reports")}
 	case making:
 		return makePairs(c, s, commands)
 	case c.NArg() != 2:
-		return nil, nil, usageError{errors.New("name the reports of the base and of the candidate; put a pattern of several into quotes")}
+		return nil, nil, usageError{errors.New("name the reports of the base and of the candidate; quote a " +
+			"pattern that matches several")}
 	}
 	if base, err = readReports(c.Args().Get(0)); err != nil {
 		return nil, nil, err
@@ -111,7 +114,7 @@ func bothSides(c *cli.Context, s streams) (base, candidate []report.Report, err 
 	return base, candidate, err
 }
 
-// calibrateGate compares runs of one build, those named or as many as it makes.
+// calibrateGate compares runs of one build: the named ones, or as many as it makes.
 func calibrateGate(c *cli.Context, s streams, how baseline.Comparing) error {
 	var runs []report.Report
 	var err error
@@ -127,7 +130,7 @@ func calibrateGate(c *cli.Context, s streams, how baseline.Comparing) error {
 			runs = append(runs, some...)
 		}
 	default:
-		err = usageError{errors.New("to calibrate name reports of one build, or give --base alone")}
+		err = usageError{errors.New("to calibrate, name reports of one build, or give --base alone")}
 	}
 	if err != nil {
 		return err
@@ -142,11 +145,11 @@ func calibrateGate(c *cli.Context, s streams, how baseline.Comparing) error {
 	return verdictError{result.Verdict}
 }
 
-// readReports reads the reports that a name stands for: a file, a folder or a pattern.
+// readReports reads the reports that a file, folder or pattern names.
 func readReports(name string) (reports []report.Report, err error) {
 	names, err := filepath.Glob(name)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("%q is no pattern: %w", name, err)}
+		return nil, usageError{fmt.Errorf("%q is not a pattern: %w", name, err)}
 	}
 	if len(names) == 0 {
 		names = []string{name}
@@ -155,7 +158,7 @@ func readReports(name string) (reports []report.Report, err error) {
 		files := []string{found}
 		if info, err := os.Stat(found); err == nil && info.IsDir() {
 			if files = reportsIn(found); len(files) == 0 {
-				return nil, fmt.Errorf("there is no report.json in %s nor in its folders", found)
+				return nil, fmt.Errorf("there is no report.json in %s or its folders", found)
 			}
 		}
 		for _, file := range files {
@@ -170,7 +173,7 @@ func readReports(name string) (reports []report.Report, err error) {
 	return reports, nil
 }
 
-// reportsIn are the report of a folder, or else those of its folders.
+// reportsIn returns the report of a folder, or those of its subfolders if it has none.
 func reportsIn(folder string) []string {
 	own := filepath.Join(folder, "report.json")
 	if _, err := os.Stat(own); err == nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// makeRuns runs the commands one after the other and reads the report that each wrote.
+// makeRuns runs the commands one after another and reads the report of each.
 func makeRuns(c *cli.Context, s streams, commands []string) (runs []report.Report, err error) {
 	folder, err := compareFolder(c)
 	if err != nil {
@@ -35,10 +35,10 @@ func makeRuns(c *cli.Context, s streams, commands []string) (runs []report.Repor
 	return runs, nil
 }
 
-// makeRun runs one command in a shell. Whatever its verdict, its report counts.
+// makeRun runs one command in a shell. It uses the report whatever its verdict.
 func makeRun(c *cli.Context, s streams, command, folder string) (report.Report, error) {
 	if _, err := os.Stat(filepath.Join(folder, "report.json")); err == nil {
-		return report.Report{}, fmt.Errorf("%s holds a report already; name a fresh folder with --out", folder)
+		return report.Report{}, fmt.Errorf("%s already holds a report; name a new folder with --out", folder)
 	}
 	shell := exec.CommandContext(c.Context, "/bin/sh", "-c", command)
 	shell.Env = append(os.Environ(), "OMBAK_OUT="+folder)
@@ -51,11 +51,12 @@ func makeRun(c *cli.Context, s streams, command, folder string) (report.Report, 
 	}
 	var exit *exec.ExitError
 	if err != nil && !(errors.As(err, &exit) && slices.Contains([]int{exitInconclusive, exitInvalid, exitBreached}, exit.ExitCode())) {
-		return report.Report{}, fmt.Errorf("it could not be made: %w", err)
+		return report.Report{}, fmt.Errorf("the command failed: %w", err)
 	}
 	r, err := readReport(filepath.Join(folder, "report.json"))
 	if err != nil {
-		return r, fmt.Errorf("%w; the command must write its report into $OMBAK_OUT, as every ombak command without --out does", err)
+		return r, fmt.Errorf("%w; the command must write its report into $OMBAK_OUT, as every ombak command "+
+			"without --out does", err)
 	}
 	r.Series, r.Histograms = report.Series{}, report.Histograms{}
 	return r, nil

@@ -16,25 +16,27 @@ import (
 	"github.com/ombak-sim/ombak/drill"
 )
 
-// controlFlags say which running mocks are meant.
+// controlFlags returns the flags that select the running mocks.
 func controlFlags(more ...cli.Flag) []cli.Flag {
 	return append(more,
-		&cli.StringFlag{Name: "url", Usage: "control the mocks at `URL`, which ombak serve mocks prints", EnvVars: twin("url")},
-		&cli.StringFlag{Name: "token", Usage: "the `TOKEN` for the URL", EnvVars: twin("token")},
-		&cli.StringFlag{Name: "out", Usage: "control the drill that writes to `DIR`; by default the latest in ombak-out", EnvVars: twin("out")},
-		&cli.BoolFlag{Name: "json", Usage: "print JSON", EnvVars: twin("json")},
+		&cli.StringFlag{Name: "url", Usage: "control the mocks at `URL`, which ombak serve mocks prints", EnvVars: envVar("url")},
+		&cli.StringFlag{Name: "token", Usage: "the `TOKEN` for the URL", EnvVars: envVar("token")},
+		&cli.StringFlag{Name: "out", Usage: "control the drill that writes to `DIR`; by default the latest in ombak-out", EnvVars: envVar("out")},
+		&cli.BoolFlag{Name: "json", Usage: "print JSON", EnvVars: envVar("json")},
 	)
 }
 
-// findControl finds the mocks that the flags mean.
+// findControl finds the mocks that the flags select.
 func findControl(c *cli.Context) (drill.Control, error) {
 	address, token, folder := c.String("url"), c.String("token"), c.String("out")
 	switch {
 	case (address == "") != (token == ""):
-		return drill.Control{}, usageError{errors.New("--url and --token go together; ombak serve mocks prints both")}
+		return drill.Control{}, usageError{errors.New("--url and --token go together; ombak serve mocks " +
+			"prints both")}
 	case address != "":
 		if parsed, err := url.Parse(address); err != nil || parsed.Scheme != "http" || parsed.Host == "" {
-			return drill.Control{}, usageError{fmt.Errorf("--url %q is no URL; write for example http://127.0.0.1:9000", address)}
+			return drill.Control{}, usageError{fmt.Errorf("--url is %q; give a URL, for example "+
+				"http://127.0.0.1:9000", address)}
 		}
 		return drill.Control{URL: address, Token: token}, nil
 	case folder != "":
@@ -43,7 +45,7 @@ func findControl(c *cli.Context) (drill.Control, error) {
 	return drill.LatestControl("ombak-out")
 }
 
-// ask sends one question to the mocks and reads the answer into result, unless that is nil.
+// ask sends one request to the mocks and decodes the answer into result, unless that is nil.
 func ask(ctx context.Context, control drill.Control, method, path string, question, result any) error {
 	body, err := json.Marshal(question)
 	if err != nil {
@@ -59,12 +61,12 @@ func ask(ctx context.Context, control drill.Control, method, path string, questi
 	request.Header.Set("Authorization", "Bearer "+control.Token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("the mocks do not answer: %w; does the drill still run?", err)
+		return fmt.Errorf("the mocks do not answer: %w; check that the drill still runs", err)
 	}
-	defer func() { _ = response.Body.Close() }() // it has been read
+	defer func() { _ = response.Body.Close() }() // the body has been read
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return fmt.Errorf("the mocks' answer broke off: %w", err)
+		return fmt.Errorf("cannot read the mocks' answer: %w", err)
 	}
 	if response.StatusCode >= 300 {
 		return refusedBy(response.StatusCode, text)
@@ -75,7 +77,7 @@ func ask(ctx context.Context, control drill.Control, method, path string, questi
 	return json.Unmarshal(text, result)
 }
 
-// refusedBy turns what the mocks say into an error: what the user got wrong is a usage error.
+// refusedBy turns the mocks' answer into an error. A mistake of the user is a usage error.
 func refusedBy(status int, text []byte) error {
 	var said struct{ Error string }
 	if json.Unmarshal(text, &said) != nil || said.Error == "" {

@@ -81,7 +81,7 @@ func markdown(t *testing.T, root fs.FS) map[string]string {
 	return pages
 }
 
-// links returns the relative links of a page, those in code left out.
+// links returns the relative links of a page, except those in code.
 func links(text string) (targets []string) {
 	text = inline.ReplaceAllString(fenced.ReplaceAllString(text, ""), "")
 	for _, match := range link.FindAllStringSubmatch(text, -1) {

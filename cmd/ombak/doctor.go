@@ -19,9 +19,9 @@ func doctorCommand(s streams) *cli.Command {
 		Usage:     "check whether this machine can offer a scenario's load",
 		ArgsUsage: "[SCENARIO]",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "out", Usage: "check the disk of this `DIR`", Value: ".", EnvVars: twin("out")},
-			&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "scale the number of people by `F`", EnvVars: twin("scale")},
-			&cli.BoolFlag{Name: "json", Usage: "print the findings as JSON", EnvVars: twin("json")},
+			&cli.StringFlag{Name: "out", Usage: "check the disk of this `DIR`", Value: ".", EnvVars: envVar("out")},
+			&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "scale the number of people by `F`", EnvVars: envVar("scale")},
+			&cli.BoolFlag{Name: "json", Usage: "print the findings as JSON", EnvVars: envVar("json")},
 		},
 		Action: func(c *cli.Context) error { return doctor(c, s) },
 	}
@@ -53,7 +53,7 @@ func doctor(c *cli.Context, s streams) error {
 	return printFindings(s, name, findings)
 }
 
-// printFindings ends with exit code 1 where something is not enough.
+// printFindings prints the findings. It returns exit code 1 if the machine is not enough.
 func printFindings(s streams, scenario string, findings []host.Finding) error {
 	var rows [][]string
 	bad := 0
@@ -72,7 +72,7 @@ func printFindings(s streams, scenario string, findings []host.Finding) error {
 		return err
 	}
 	if bad > 0 {
-		return fmt.Errorf("%d of %d findings speak against %s on this machine", bad, len(findings), scenario)
+		return fmt.Errorf("%d of %d checks fail for %s on this machine; see the findings above", bad, len(findings), scenario)
 	}
 	_, err := fmt.Fprintf(s.out, "this machine can offer the load of %s\n", scenario)
 	return err

@@ -24,21 +24,21 @@ import (
 
 const defaultScenario = "prakerja-2020-peak"
 
-// runFlags are the flags of every command that plays a scenario live.
+// runFlags returns the flags of every command that plays a scenario live.
 func runFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: twin("plan")},
-		&cli.StringFlag{Name: "window", Usage: "play only the part `FROM..TO` of the scenario, for example 10m..20m", EnvVars: twin("window")},
-		&cli.Float64Flag{Name: "speed", DefaultText: "1", Usage: "play the scenario `X` times as fast", EnvVars: twin("speed")},
-		&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "scale the number of people by `F`", EnvVars: twin("scale")},
-		&cli.StringFlag{Name: "max-work", Usage: "fast-forward, but never offer more work than `N/min` sign-ups bring on average; by default the value of --max-rate", EnvVars: twin("max-work")},
-		&cli.StringFlag{Name: "max-rate", Usage: "fast-forward, but never above `N/min` sign-ups and never slower than real time", EnvVars: twin("max-rate")},
-		&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: twin("seed")},
-		&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
-		&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
-		&cli.StringFlag{Name: "metrics", Usage: "serve Prometheus metrics of the generator at `HOST:PORT`/metrics during the run", EnvVars: twin("metrics")},
-		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON, and progress as JSON lines on standard error", EnvVars: twin("json")},
-		&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: twin("quiet")},
+		&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: envVar("plan")},
+		&cli.StringFlag{Name: "window", Usage: "play only the part `FROM..TO` of the scenario, for example 10m..20m", EnvVars: envVar("window")},
+		&cli.Float64Flag{Name: "speed", DefaultText: "1", Usage: "play the scenario `X` times as fast", EnvVars: envVar("speed")},
+		&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "scale the number of people by `F`", EnvVars: envVar("scale")},
+		&cli.StringFlag{Name: "max-work", Usage: "fast-forward, but never offer more work than `N/min` sign-ups bring on average; by default the value of --max-rate", EnvVars: envVar("max-work")},
+		&cli.StringFlag{Name: "max-rate", Usage: "fast-forward, but never above `N/min` sign-ups and never slower than real time", EnvVars: envVar("max-rate")},
+		&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
+		&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: envVar("threshold")},
+		&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
+		&cli.StringFlag{Name: "metrics", Usage: "serve Prometheus metrics of the generator at `HOST:PORT`/metrics during the run", EnvVars: envVar("metrics")},
+		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON, and progress as JSON lines on standard error", EnvVars: envVar("json")},
+		&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
 	}
 }
 
@@ -48,8 +48,8 @@ func drillCommand(s streams) *cli.Command {
 		Usage:     "replay a scenario against the reference backend on this machine",
 		ArgsUsage: "[SCENARIO]",
 		Flags: append(runFlags(),
-			&cli.StringFlag{Name: "store", Usage: "keep people in this `STORE`: sqlite:PATH, postgres://…, or postgres for a temporary server; by default ombak.db in the output folder", EnvVars: twin("store")},
-			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "scale servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
+			&cli.StringFlag{Name: "store", Usage: "keep people in this `STORE`: sqlite:PATH, postgres://…, or postgres for a temporary server; by default ombak.db in the output folder", EnvVars: envVar("store")},
+			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "scale servers, rates and quotas by `F`", EnvVars: envVar("scale-system")},
 		),
 		Action: func(c *cli.Context) error {
 			scenario, options, err := readRun(c, defaultScenario)
@@ -76,11 +76,11 @@ func loadCommand(s streams) *cli.Command {
 		Usage:     "replay a scenario against your own service",
 		ArgsUsage: "SCENARIO",
 		Flags: append(runFlags(),
-			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`", EnvVars: twin("target")},
-			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: twin("var")},
+			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`", EnvVars: envVar("target")},
+			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: envVar("var")},
 			connectToFlag(), watchFlag(),
-			&cli.IntFlag{Name: "closed", Usage: "keep `N` people under way instead of following the arrivals (a closed loop, which hides waits)", EnvVars: twin("closed")},
-			&cli.StringFlag{Name: "part", Usage: "play part `K/N` of the people, K from 1", EnvVars: twin("part")},
+			&cli.IntFlag{Name: "closed", Usage: "keep `N` people under way instead of following the arrivals (a closed loop, which hides waits)", EnvVars: envVar("closed")},
+			&cli.StringFlag{Name: "part", Usage: "play part `K/N` of the people, K from 1", EnvVars: envVar("part")},
 		),
 		Action: func(c *cli.Context) error {
 			scenario, options, err := readRun(c, "")
@@ -113,14 +113,14 @@ func loadCommand(s streams) *cli.Command {
 }
 
 func connectToFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "connect-to", Usage: "connect to another address for a target, as `HOST:PORT=HOST:PORT`", EnvVars: twin("connect-to")}
+	return &cli.StringSliceFlag{Name: "connect-to", Usage: "connect to another address for a target, as `HOST:PORT=HOST:PORT`", EnvVars: envVar("connect-to")}
 }
 
 func watchFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "watch", Usage: "report CPU and memory of a process of your service, as `NAME=PID|PROMETHEUS-URL`", EnvVars: twin("watch")}
+	return &cli.StringSliceFlag{Name: "watch", Usage: "report CPU and memory of a process of your service, as `NAME=PID|PROMETHEUS-URL`", EnvVars: envVar("watch")}
 }
 
-// readRun reads the scenario and the flags that every live command has.
+// readRun reads the scenario and the flags of every live command.
 func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Options, error) {
 	var options setup.Options
 	name := c.Args().First()
@@ -137,7 +137,7 @@ func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Option
 	options = setup.Options{Plan: c.String("plan"), Scale: c.Float64("scale"), Speed: c.Float64("speed"), Thresholds: c.StringSlice("threshold")}
 	for _, flag := range []string{"scale", "speed", "scale-system"} {
 		if c.IsSet(flag) && !(c.Float64(flag) > 0) {
-			return nil, options, usageError{fmt.Errorf("--%s is %v; it must be above 0", flag, c.Float64(flag))}
+			return nil, options, usageError{fmt.Errorf("--%s is %v; give a number above 0", flag, c.Float64(flag))}
 		}
 	}
 	if c.IsSet("seed") {
@@ -149,14 +149,14 @@ func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Option
 			continue
 		}
 		if *rate, err = workload.ParseRate(c.String(flag)); err != nil || *rate == 0 {
-			return nil, options, usageError{fmt.Errorf("--%s %q is no rate above 0; write for example 80000/min", flag, c.String(flag))}
+			return nil, options, usageError{fmt.Errorf("--%s is %q; give a rate above 0, for example 80000/min", flag, c.String(flag))}
 		}
 	}
 	options.From, options.To, err = readWindow(c.String("window"))
 	return scenario, options, err
 }
 
-// readWindow reads FROM..TO; either end may be left out.
+// readWindow reads FROM..TO. Either end may be omitted.
 func readWindow(text string) (from, to time.Duration, err error) {
 	if text == "" {
 		return 0, 0, nil
@@ -169,12 +169,12 @@ func readWindow(text string) (from, to time.Duration, err error) {
 		to, err = time.ParseDuration(last)
 	}
 	if !found || err != nil || from < 0 || to < 0 || last != "" && to == 0 {
-		return 0, 0, usageError{fmt.Errorf("--window %q is no window; write FROM..TO, as in 10m..20m", text)}
+		return 0, 0, usageError{fmt.Errorf("--window is %q; write FROM..TO, as in 10m..20m", text)}
 	}
 	return from, to, nil
 }
 
-// pairs reads NAME=VALUE, each name once; where allowed, a value that is a URL may stand alone.
+// pairs reads NAME=VALUE, each name once. If nameless is set, a URL may stand without a name.
 func pairs(texts []string, flag string, nameless bool) (map[string]string, error) {
 	values := map[string]string{}
 	for _, text := range texts {
@@ -186,14 +186,14 @@ func pairs(texts []string, flag string, nameless bool) (map[string]string, error
 			return nil, usageError{fmt.Errorf("--%s %q has no value; write NAME=VALUE", flag, text)}
 		}
 		if _, twice := values[name]; twice {
-			return nil, usageError{fmt.Errorf("--%s is given twice for %s; give it once", flag, cmp.Or(name, "what has no name"))}
+			return nil, usageError{fmt.Errorf("--%s is given twice for %s; give it once", flag, cmp.Or(name, "the value without a name"))}
 		}
 		values[name] = value
 	}
 	return values, nil
 }
 
-// readPart reads K/N with K from 1 to N; part counts from 0.
+// readPart reads K/N with K from 1 to N. The returned part counts from 0.
 func readPart(text string) (part, parts int, err error) {
 	if text == "" {
 		return 0, 0, nil
@@ -202,7 +202,7 @@ func readPart(text string) (part, parts int, err error) {
 	k, errK := strconv.Atoi(first)
 	n, errN := strconv.Atoi(last)
 	if !found || errK != nil || errN != nil || k < 1 || n < k {
-		return 0, 0, usageError{fmt.Errorf("--part %q is no part; write K/N with K from 1 to N, as in 1/3", text)}
+		return 0, 0, usageError{fmt.Errorf("--part is %q; write K/N with K from 1 to N, as in 1/3", text)}
 	}
 	return k - 1, n, nil
 }
@@ -214,18 +214,19 @@ func databasePath(store string) (string, error) {
 	case store == "", store == drill.OwnPostgres, strings.HasPrefix(store, "postgres://"):
 		return store, nil
 	case isSQLite && strings.HasPrefix(path, "postgres"):
-		return "./" + path, nil // a file all the same
+		return "./" + path, nil // a file whose name looks like a URL
 	case isSQLite && path != "":
 		return path, nil
 	}
-	return "", usageError{fmt.Errorf("--store %q is no store; write sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, or postgres for one that is started and removed again", store)}
+	return "", usageError{fmt.Errorf("--store is %q; give sqlite:PATH, "+
+		"postgres://USER:PASSWORD@HOST/DATABASE, or postgres for a temporary server", store)}
 }
 
 // conduct plays the run, writes its files and prints its verdict.
 func conduct(c *cli.Context, s streams, run *setup.Live, database string) error {
 	self, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("finding the own program, to start the parts: %w", err)
+		return fmt.Errorf("cannot find ombak's own program to start the parts: %w", err)
 	}
 	folder, err := makeFolder(c.String("out"), run.Scenario.Name, time.Now())
 	if err != nil {
@@ -240,7 +241,7 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	watch.close()
 	if result.Schema == "" {
 		removeHalf()
-		_ = os.Remove(folder) // empty unless the user's; the cause counts
+		_ = os.Remove(folder) // removed only if empty; the error below matters
 		return ended
 	}
 	result.Command = commandLine(s.arguments)
@@ -254,12 +255,12 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	return verdictError{result.Verdict}
 }
 
-// databaseFiles are what SQLite makes of a database; of another store, nothing that is a file.
+// databaseFiles returns the files of an SQLite database. They do not exist for another store.
 func databaseFiles(database string) []string {
 	return []string{database, database + "-wal", database + "-shm"}
 }
 
-// stopped is a run that ended before its time; the report holds what is known of it.
+// stopped is a run that ended early. The report holds what was measured.
 type stopped struct {
 	cause  error
 	folder string
@@ -274,7 +275,7 @@ func (s stopped) Error() string {
 
 func (s stopped) Unwrap() error { return s.cause }
 
-// show prints the product: the report as JSON, or the funnel and the verdict for people.
+// show prints the report as JSON, or the funnel and the verdict for people.
 func show(c *cli.Context, out io.Writer, run *setup.Planned, result report.Report, folder string) error {
 	if c.Bool("json") {
 		return report.Write(out, result)

@@ -10,15 +10,15 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 )
 
-// The exit codes of ombak. Where several apply, the first of 104, 105, 1, 4, 99, 3, 0 is returned.
+// The exit codes of ombak. If several apply, the first of 104, 105, 1, 4, 99, 3, 0 is returned.
 const (
-	exitDone         = 0   // the command did its work and all thresholds hold
-	exitFailed       = 1   // the command could not do its work, or a part died that no schedule meant to kill
+	exitDone         = 0   // the command succeeded and all thresholds hold
+	exitFailed       = 1   // the command failed, or a part died that no fault was scheduled to kill
 	exitInconclusive = 3   // there is too little data to decide
-	exitInvalid      = 4   // the generator did not offer the load it should have, so there is no verdict
+	exitInvalid      = 4   // the generator did not offer the scheduled load, so there is no verdict
 	exitBreached     = 99  // a threshold is breached
 	exitRefused      = 104 // a scenario, plan, report or flag is wrong; nothing was run
-	exitInterrupted  = 105 // the command was interrupted; a partial report is written where there is one
+	exitInterrupted  = 105 // the command was interrupted; a partial report is written if there is one
 )
 
 // usageError is a mistake on the command line.
@@ -26,7 +26,7 @@ type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
 
-// verdictError carries a report's verdict to the exit code. Everything is printed already.
+// verdictError carries a report's verdict to the exit code. Everything is already printed.
 type verdictError struct{ verdict report.Verdict }
 
 func (v verdictError) Error() string { return string(v.verdict) }

@@ -31,7 +31,7 @@ func exportCommand(s streams) *cli.Command {
 		Usage:     "write a report in another format to standard output",
 		ArgsUsage: "REPORT",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "as", Usage: "the `FORMAT`: " + names + " (annotations of GitHub Actions, load_performance of GitLab)", EnvVars: twin("as")},
+			&cli.StringFlag{Name: "as", Usage: "the `FORMAT`: " + names + " (annotations of GitHub Actions, load_performance of GitLab)", EnvVars: envVar("as")},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
@@ -39,7 +39,7 @@ func exportCommand(s streams) *cli.Command {
 			}
 			write := exports()[c.String("as")]
 			if write == nil {
-				return usageError{fmt.Errorf("--as %q is not a format; give one of %s", c.String("as"), names)}
+				return usageError{fmt.Errorf("--as is %q; give one of %s", c.String("as"), names)}
 			}
 			r, err := readReport(c.Args().First())
 			if err != nil {
@@ -58,11 +58,11 @@ func exportPage(w io.Writer, r report.Report) error {
 	return page(figures)(w, r)
 }
 
-// readReport reads a report.json of any command.
+// readReport reads the report.json of any command.
 func readReport(name string) (report.Report, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return report.Report{}, fmt.Errorf("the report cannot be opened: %w; name a report.json that ombak wrote", err)
+		return report.Report{}, fmt.Errorf("cannot open the report: %w; name a report.json written by ombak", err)
 	}
 	defer file.Close()
 	r, err := report.Read(file)

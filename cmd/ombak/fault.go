@@ -25,19 +25,19 @@ func faultCommand(s streams) *cli.Command {
 			{
 				Name: "list", Usage: "list active and scheduled faults",
 				Flags: controlFlags(
-					&cli.BoolFlag{Name: "ended", Usage: "include faults that have ended", EnvVars: twin("ended")},
-					&cli.BoolFlag{Name: "known", Usage: "list the faults that you can start instead", EnvVars: twin("known")},
+					&cli.BoolFlag{Name: "ended", Usage: "include faults that have ended", EnvVars: envVar("ended")},
+					&cli.BoolFlag{Name: "known", Usage: "list the faults that you can start instead", EnvVars: envVar("known")},
 				),
 				Action: func(c *cli.Context) error { return listFaults(c, s.out) },
 			},
 			{
 				Name: "start", Usage: "start a fault that ends by itself", ArgsUsage: "FAULT",
 				Flags: controlFlags(
-					&cli.StringFlag{Name: "on", Usage: "apply it to the mock `NAME`; by default to all mocks that the fault names", EnvVars: twin("on")},
-					&cli.DurationFlag{Name: "for", Usage: "end the fault after this `TIME`", Value: mocks.DefaultLimit, EnvVars: twin("for")},
-					&cli.DurationFlag{Name: "ramp", Usage: "reach full strength within this scenario `TIME`", EnvVars: twin("ramp")},
-					&cli.StringFlag{Name: "probability", Usage: "affect only this `SHARE` of requests, for example 10%", EnvVars: twin("probability")},
-					&cli.StringSliceFlag{Name: "with", Usage: "set a parameter of the fault, as `NAME=VALUE`, for example delay=2s", EnvVars: twin("with")},
+					&cli.StringFlag{Name: "on", Usage: "apply it to the mock `NAME`; by default to all mocks that the fault names", EnvVars: envVar("on")},
+					&cli.DurationFlag{Name: "for", Usage: "end the fault after this `TIME`", Value: mocks.DefaultLimit, EnvVars: envVar("for")},
+					&cli.DurationFlag{Name: "ramp", Usage: "reach full strength within this scenario `TIME`", EnvVars: envVar("ramp")},
+					&cli.StringFlag{Name: "probability", Usage: "affect only this `SHARE` of requests, for example 10%", EnvVars: envVar("probability")},
+					&cli.StringSliceFlag{Name: "with", Usage: "set a parameter of the fault, as `NAME=VALUE`, for example delay=2s", EnvVars: envVar("with")},
 				),
 				Action: func(c *cli.Context) error { return startFault(c, s.out) },
 			},
@@ -52,7 +52,7 @@ func faultCommand(s streams) *cli.Command {
 
 func listFaults(c *cli.Context, out io.Writer) error {
 	if c.NArg() > 0 {
-		return usageError{fmt.Errorf("%q is too much; list takes no argument", c.Args().First())}
+		return usageError{fmt.Errorf("unexpected argument %q; list takes no argument", c.Args().First())}
 	}
 	if c.Bool("known") {
 		return printKnown(out)
@@ -77,7 +77,7 @@ func printFaults(c *cli.Context, out io.Writer, list mocks.FaultList) error {
 		return json.NewEncoder(out).Encode(list)
 	}
 	if len(list.Faults) == 0 {
-		_, err := fmt.Fprintln(out, "no fault is there or will be")
+		_, err := fmt.Fprintln(out, "no fault is active or scheduled")
 		return err
 	}
 	rows := [][]string{{"ID", "FAULT", "ON", "STATE"}}
@@ -95,9 +95,9 @@ func printFaults(c *cli.Context, out io.Writer, list mocks.FaultList) error {
 func stateOf(view mocks.FaultView) string {
 	switch {
 	case view.Now && view.LeftS > 0:
-		return "there, ends in " + units.Time(view.LeftS)
+		return "active, ends in " + units.Time(view.LeftS)
 	case view.Now:
-		return "there, to the end"
+		return "active, to the end"
 	case view.ForS > 0 && view.LeftS == 0:
 		return "ended"
 	}
@@ -122,7 +122,7 @@ func startFault(c *cli.Context, out io.Writer) error {
 		return err
 	}
 	if length := c.Duration("for"); length <= 0 || length > mocks.LongestLimit {
-		return usageError{fmt.Errorf("--for is %v; a fault must end, within %v", length, mocks.LongestLimit)}
+		return usageError{fmt.Errorf("--for is %v; a fault must end within %v", length, mocks.LongestLimit)}
 	}
 	start := mocks.FaultStart{On: c.String("on"), LimitS: c.Duration("for").Seconds()}
 	start.Fault, start.Ramp = name, c.Duration("ramp")
@@ -172,7 +172,8 @@ func stopFault(c *cli.Context) error {
 		return err
 	}
 	if id == "scheduled" {
-		return usageError{errors.New("a fault of the scenario's schedule ends by itself; only those started by hand can be stopped")}
+		return usageError{errors.New("a scheduled fault ends by itself; only faults started by hand can be " +
+			"stopped")}
 	}
 	control, err := findControl(c)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// TestFullDisk fills the disk under a drill: sign-ups are turned away from then on, none that was
-// acknowledged is lost, and the report says what happened.
+// TestFullDisk fills the disk under a drill. From then on sign-ups are rejected, no acknowledged one is lost,
+// and the report states the cause.
 func TestFullDisk(t *testing.T) {
 	disk, out := t.TempDir(), t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=96m"); err != nil {

@@ -21,8 +21,8 @@ const (
 	module     = "github.com/ombak-sim/ombak"
 )
 
-// TestCommentLinks finds links in Go comments that lead nowhere. A name in brackets, with or without its type or
-// package, must be one that go doc shows.
+// TestCommentLinks checks the links in Go comments. A name in brackets, with or without its type or package,
+// must be one that go doc shows.
 func TestCommentLinks(t *testing.T) {
 	names := &names{packages: map[string]map[string]bool{}}
 	imports := map[string]map[string]string{} // of all files of a folder
@@ -43,7 +43,7 @@ func TestCommentLinks(t *testing.T) {
 	}
 }
 
-// TestPathsExist finds files and folders of the repository that a comment or a document names and that are not there.
+// TestPathsExist checks that files and folders named in comments and documents exist.
 func TestPathsExist(t *testing.T) {
 	for _, comment := range commentsOf(t, nil) {
 		for _, named := range pathsIn(comment.text) {
@@ -63,7 +63,7 @@ func TestPathsExist(t *testing.T) {
 			}
 		}
 		if file == "CHANGELOG.md" || path.Dir(file) == "docs/adr" {
-			continue // they tell of what was
+			continue // it describes the past
 		}
 		for _, named := range pathsIn(string(text)) {
 			if !inRepository(named) && !inRepository(path.Join(path.Dir(file), named)) {
@@ -124,7 +124,7 @@ func inRepository(name string) bool {
 	return err == nil
 }
 
-// linksIn returns the names in brackets that go doc could take for links: with a capital letter, or of a member.
+// linksIn returns the names in brackets that go doc could read as links: capitalized names and members.
 func linksIn(text string) (links []string) {
 	for _, match := range regexp.MustCompile(`(?:^|[^\w])\[\*?([A-Za-z_][\w/]*(?:\.[A-Za-z_]\w*){0,2})\]`).FindAllStringSubmatch(prose(text), -1) {
 		last := match[1][strings.LastIndexByte(match[1], '/')+1:]
@@ -150,8 +150,8 @@ func prose(text string) string {
 	return string(new(doc.Printer).Text(parsed))
 }
 
-// pathsIn returns the paths of files that begin at a folder in the root of the repository. Figures below plots are
-// those that commands write.
+// pathsIn returns the paths that begin at a folder in the root of the repository. Figures below plots are
+// written by commands.
 func pathsIn(text string) (named []string) {
 	text = regexp.MustCompile(`https?://\S*|`+regexp.QuoteMeta(module)+`\S*`).ReplaceAllString(text, "")
 	for _, match := range regexp.MustCompile(`(?:^|[\s("'`+"`"+`])((?:\.\./)*([a-z]+)/[\w./*{}-]*)`).FindAllStringSubmatch(text, -1) {
@@ -163,7 +163,7 @@ func pathsIn(text string) (named []string) {
 	return named
 }
 
-// targetsIn returns the files that the links and images of a Markdown document lead to.
+// targetsIn returns the targets of the links and images of a Markdown document.
 func targetsIn(text string) (targets []string) {
 	for _, match := range regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`).FindAllStringSubmatch(text, -1) {
 		if !strings.Contains(match[1], ":") {
@@ -173,7 +173,7 @@ func targetsIn(text string) (targets []string) {
 	return targets
 }
 
-// addImports adds the paths of the packages that a file imports, by the names that it uses them by.
+// addImports adds the paths of the packages that a file imports, by the names it uses for them.
 func addImports(imports map[string]string, file *ast.File) {
 	for _, spec := range file.Imports {
 		whole := strings.Trim(spec.Path.Value, `"`)
@@ -185,11 +185,11 @@ func addImports(imports map[string]string, file *ast.File) {
 	}
 }
 
-// names holds what packages export: "Name", and "Type.Member" for methods and fields.
+// names holds the exports of packages: "Name", and "Type.Member" for methods and fields.
 type names struct{ packages map[string]map[string]bool }
 
-// resolve reports whether a link in a file of a package leads to something exported. Packages of others than
-// the standard library and this module are not read; importing one suffices.
+// resolve reports whether a link in a file of a package leads to an exported name. Only the standard library
+// and this module are read; for any other package the import is enough.
 func (n *names) resolve(link, here string, imports map[string]string) bool {
 	first, rest, dotted := strings.Cut(link, ".")
 	whole := first // as in [net/http.Client]
@@ -207,7 +207,7 @@ func (n *names) resolve(link, here string, imports map[string]string) bool {
 	return true
 }
 
-// of returns what the package with an import path exports.
+// of returns the exports of the package with an import path.
 func (n *names) of(importPath string) map[string]bool {
 	if exported, known := n.packages[importPath]; known {
 		return exported
@@ -234,7 +234,7 @@ func (n *names) of(importPath string) map[string]bool {
 	return exported
 }
 
-// export adds what a declaration exports.
+// export adds the exports of a declaration.
 func export(exported map[string]bool, declaration ast.Decl) {
 	add := func(owner string, identifiers ...*ast.Ident) {
 		for _, identifier := range identifiers {
@@ -259,7 +259,7 @@ func export(exported map[string]bool, declaration ast.Decl) {
 	}
 }
 
-// receiver returns the type of a method with a dot behind it, and "" for a function.
+// receiver returns the type of a method followed by a dot, or "" for a function.
 func receiver(method *ast.FuncDecl) string {
 	if method.Recv == nil || len(method.Recv.List) == 0 {
 		return ""

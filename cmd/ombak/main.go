@@ -1,4 +1,5 @@
-// Command ombak replays, simulates and computes what a surge does to a service.
+// Command ombak rehearses a traffic surge: it replays a scenario against a service, simulates it and computes
+// queueing formulas.
 package main
 
 import "os"

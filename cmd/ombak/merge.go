@@ -21,14 +21,14 @@ func mergeCommand(s streams) *cli.Command {
 		Usage:     "merge the reports of one run by several generators (load --part K/N)",
 		ArgsUsage: "REPORT…",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the merged report to `REPORT`", EnvVars: twin("output")},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the merged report to `REPORT`", EnvVars: envVar("output")},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() < 2 {
 				return usageError{errors.New("name the reports of at least two parts")}
 			}
 			if c.String("output") == "" {
-				return usageError{errors.New("say with -o where to write the whole, as in -o report.json")}
+				return usageError{errors.New("name the file of the merged report with -o, as in -o report.json")}
 			}
 			var parts []report.Report
 			for _, name := range c.Args().Slice() {
@@ -40,11 +40,11 @@ func mergeCommand(s streams) *cli.Command {
 			}
 			merged, err := recorder.Merge(parts)
 			if err != nil {
-				return usageError{fmt.Errorf("the parts make no whole: %w", err)}
+				return usageError{fmt.Errorf("cannot merge the parts: %w", err)}
 			}
 			merged = threshold.JudgeMerged(merged, parts)
 			if err := os.MkdirAll(filepath.Dir(c.String("output")), 0o755); err != nil {
-				return fmt.Errorf("the folder of %s cannot be made: %w; name another file with -o", c.String("output"), err)
+				return fmt.Errorf("cannot make the folder of %s: %w; name another file with -o", c.String("output"), err)
 			}
 			if err := writeFile(c.String("output"), func(w io.Writer) error { return report.Write(w, merged) }); err != nil {
 				return err

@@ -13,23 +13,22 @@ import (
 	"github.com/ombak-sim/ombak/report/render"
 )
 
-// makeFolder makes the output folder and returns its path; without a name it is
-// ombak-out/SCENARIO-TIME.
+// makeFolder makes the output folder and returns its path. Without a name it is ombak-out/SCENARIO-TIME.
 func makeFolder(name, scenario string, now time.Time) (string, error) {
 	if name == "" {
 		name = filepath.Join("ombak-out", scenario+"-"+now.Format("20060102-150405"))
 	}
 	if err := os.MkdirAll(name, 0o755); err != nil {
-		return "", fmt.Errorf("the output folder cannot be made: %w; name another with --out", err)
+		return "", fmt.Errorf("cannot make the output folder: %w; name another with --out", err)
 	}
 	probe := filepath.Join(name, ".ombak-probe")
 	if err := os.WriteFile(probe, []byte("ombak"), 0o600); err != nil {
-		return "", fmt.Errorf("the output folder cannot be written: %w; name another with --out", err)
+		return "", fmt.Errorf("cannot write to the output folder: %w; name another with --out", err)
 	}
 	return name, os.Remove(probe)
 }
 
-// writeFiles writes every file of the report that it can, report.json first, and says what failed.
+// writeFiles writes every file of the report that it can, report.json first, and returns the errors.
 func writeFiles(folder string, r report.Report) error {
 	var failures []error
 	figures, err := plots.All(r)
@@ -55,12 +54,12 @@ func writeFiles(folder string, r report.Report) error {
 		failures = append(failures, err)
 	}
 	if len(failures) > 0 {
-		return fmt.Errorf("the report could not be written whole: %w", errors.Join(failures...))
+		return fmt.Errorf("cannot write the whole report: %w", errors.Join(failures...))
 	}
 	return nil
 }
 
-// writeFile writes beside the name first and renames, so that a full disk leaves no half file.
+// writeFile writes a temporary file and renames it, so that a full disk leaves no partial file.
 func writeFile(name string, write func(io.Writer) error) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(name), ".ombak-*")
 	if err != nil {

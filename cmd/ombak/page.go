@@ -25,8 +25,8 @@ func page(figures []plots.Figure) func(io.Writer, report.Report) error {
 	}
 }
 
-// commandLine returns the command of a run for its report, without flags that do not change the run and without the
-// values of variables, which may be secret.
+// commandLine returns the command of a run for its report. It omits flags that do not change the run and
+// masks the values of variables, which may be secret.
 func commandLine(arguments []string) string {
 	words := []string{"ombak"}
 	for i := 0; i < len(arguments); i++ {
@@ -52,7 +52,7 @@ func commandLine(arguments []string) string {
 	return strings.Join(words, " ")
 }
 
-// masked hides the parts of a flag that may be secret: the value of a variable, and the login of a target.
+// masked masks the secret parts of a flag: the value of a variable, and the login of a target.
 func masked(flag, value string) string {
 	if flag == "var" {
 		name, _, _ := strings.Cut(value, "=")

@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/drill"
 )
 
-// partCommand is what drill starts; people never type it.
+// partCommand returns the command that drill starts. People never type it.
 func partCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:   "part",
@@ -18,7 +18,7 @@ func partCommand(s streams) *cli.Command {
 			log := slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelError}))
 			err := drill.ServePart(c.Context, s.in, s.out, log)
 			if err != nil {
-				return verdictError{} // the conductor was told; it says why
+				return verdictError{} // the conductor has the error and prints it
 			}
 			return nil
 		},

@@ -26,25 +26,25 @@ func planCommand(s streams) *cli.Command {
 		Usage:     "compare the plans of a scenario by simulation: cost, people who finish, waits",
 		ArgsUsage: "SCENARIO",
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "plan", Usage: "compare the plan `NAME`; by default those that the scenario's compare names, or all", EnvVars: twin("plan")},
-			&cli.IntFlag{Name: "replications", Value: 4, DefaultText: "4, and 10 to search", Usage: "simulate each plan `N` times, with the same people under each plan", EnvVars: twin("replications")},
-			&cli.Uint64Flag{Name: "seed", Usage: "draw people and instants from the seed `N`", EnvVars: twin("seed")},
-			&cli.Float64Flag{Name: "scale", Usage: "scale the number of people by `F`", EnvVars: twin("scale")},
-			&cli.Float64Flag{Name: "scale-system", Usage: "scale servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
-			&cli.StringFlag{Name: "window", Usage: "play only the part `FROM..TO` of the scenario, for example 10m..20m", EnvVars: twin("window")},
-			&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
-			&cli.BoolFlag{Name: "uncertainty", Usage: "also compare the plans under all values of the scenario's uncertain inputs", EnvVars: twin("uncertainty")},
-			&cli.BoolFlag{Name: "search", Usage: "find the cheapest plan that meets the thresholds, within the ranges of the scenario's search section", EnvVars: twin("search")},
-			&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
-			&cli.BoolFlag{Name: "json", Usage: "print plans.json", EnvVars: twin("json")},
-			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: twin("quiet")},
+			&cli.StringSliceFlag{Name: "plan", Usage: "compare the plan `NAME`; by default those that the scenario's compare names, or all", EnvVars: envVar("plan")},
+			&cli.IntFlag{Name: "replications", Value: 4, DefaultText: "4, and 10 to search", Usage: "simulate each plan `N` times, with the same people under each plan", EnvVars: envVar("replications")},
+			&cli.Uint64Flag{Name: "seed", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
+			&cli.Float64Flag{Name: "scale", Usage: "scale the number of people by `F`", EnvVars: envVar("scale")},
+			&cli.Float64Flag{Name: "scale-system", Usage: "scale servers, rates and quotas by `F`", EnvVars: envVar("scale-system")},
+			&cli.StringFlag{Name: "window", Usage: "play only the part `FROM..TO` of the scenario, for example 10m..20m", EnvVars: envVar("window")},
+			&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: envVar("threshold")},
+			&cli.BoolFlag{Name: "uncertainty", Usage: "also compare the plans under all values of the scenario's uncertain inputs", EnvVars: envVar("uncertainty")},
+			&cli.BoolFlag{Name: "search", Usage: "find the cheapest plan that meets the thresholds, within the ranges of the scenario's search section", EnvVars: envVar("search")},
+			&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
+			&cli.BoolFlag{Name: "json", Usage: "print plans.json", EnvVars: envVar("json")},
+			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
 		},
 		Action: func(c *cli.Context) error { return playPlans(c, s) },
 	}
 }
 
-// plan simulates every plan with the same people and says which is best. The exit code is that of
-// the best plan's thresholds.
+// playPlans simulates every plan with the same people and names the best one. The exit code is that of the
+// best plan's thresholds.
 func playPlans(c *cli.Context, s streams) error {
 	if c.Bool("search") {
 		return searchPlan(c, s)
@@ -62,14 +62,14 @@ func playPlans(c *cli.Context, s streams) error {
 	}
 	compared, err := compareAll(c, s, runs, unsure, folder)
 	if err != nil {
-		_ = os.Remove(folder) // where nothing is in it
+		_ = os.Remove(folder) // removed only if empty
 		return err
 	}
 	compared.LeftOut = left
 	return finishPlans(c, s, compared, folder, verdictOfBest(compared))
 }
 
-// compareAll compares the plans, and plays them under uncertainty where that was asked for.
+// compareAll compares the plans, and plays them under uncertainty if asked.
 func compareAll(c *cli.Context, s streams, runs []*setup.Model, unsure *plan.Uncertain, folder string) (plan.Comparison, error) {
 	simulations, err := study(c, s, runs, unsure)
 	if err != nil {
@@ -82,7 +82,7 @@ func compareAll(c *cli.Context, s streams, runs []*setup.Model, unsure *plan.Unc
 	return compared, err
 }
 
-// finishPlans writes the files, shows the comparison and returns the verdict.
+// finishPlans writes the files, prints the comparison and returns the verdict.
 func finishPlans(c *cli.Context, s streams, compared plan.Comparison, folder string, verdict report.Verdict) error {
 	if err := writePlans(folder, compared); err != nil {
 		return err
@@ -131,8 +131,8 @@ func repeated(names []string) string {
 	return ""
 }
 
-// study plays all runs and shows how far it is. Before it starts it says how much there is to do, what
-// is to be played after it included.
+// study plays all runs and shows progress. Before it starts it prints the number of runs, including those of
+// a later stage.
 func study(c *cli.Context, s streams, runs []*setup.Model, then *plan.Uncertain) ([]simulation.Result, error) {
 	count := c.Int("replications")
 	all, after := len(runs)*count, ""
@@ -174,7 +174,7 @@ func writePlans(folder string, c plan.Comparison) error {
 	)
 }
 
-// pareto draws what the plans cost and how many people finish.
+// pareto draws cost against people who finish for each plan.
 func pareto(c plan.Comparison) (plots.Figure, error) {
 	var options []plots.Option
 	for _, plan := range c.Plans {
@@ -226,7 +226,7 @@ func showPlans(out io.Writer, c plan.Comparison, folder string) {
 	fmt.Fprintf(out, "plans: %s\n", filepath.Join(folder, "plans.md"))
 }
 
-// columns lays out a table, its first column to the left and the others to the right.
+// columns lays out a table with the first column aligned left and the others right.
 func columns(rows [][]string) string {
 	if len(rows) == 0 {
 		return ""

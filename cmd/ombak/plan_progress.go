@@ -17,18 +17,18 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// studyProgress shows how many of several simulations are done, and how much of the scenario's time they
-// have played: a bar on a terminal, elsewhere a line for the last and every 10 s.
+// studyProgress shows the completed simulations and the simulated time: as a bar on a terminal, otherwise as
+// a line every 10 s and at the end.
 type studyProgress struct {
 	out    io.Writer
 	quiet  bool
-	what   string        // is simulated, as in "runs"
-	each   time.Duration // of one simulation
-	total  atomic.Int64  // this and the next are read by the bar
+	what   string        // noun for the simulations, as in "runs"
+	each   time.Duration // scenario time of one simulation
+	total  atomic.Int64  // the bar reads this and the next field
 	played atomic.Int64
 	at     time.Duration
 	last   time.Time
-	bars   *mpb.Progress // nil where there is no terminal
+	bars   *mpb.Progress // nil without a terminal
 	bar    *mpb.Bar
 }
 
@@ -41,7 +41,7 @@ func newStudyProgress(out io.Writer, quiet bool, what string, total int, one *se
 	return p
 }
 
-// watched is how to simulate, seen by the progress.
+// watched returns settings that report to the progress.
 func (p *studyProgress) watched(how simulation.Settings) simulation.Settings {
 	if !p.quiet {
 		how.Done, how.Passed = p.done, p.passed
@@ -60,8 +60,8 @@ func (p *studyProgress) say(format string, arguments ...any) {
 	fmt.Fprintf(p.out, format, arguments...)
 }
 
-// estimate words how long so many runs like the given one will take, by its beginning, or nothing if
-// nobody is told.
+// estimate writes how long the given number of runs will take, extrapolated from the beginning of one. It
+// returns "" if no progress is shown.
 func estimate(c *cli.Context, p *studyProgress, run *setup.Model, runs int) (string, error) {
 	if p.quiet {
 		return "", nil
@@ -70,10 +70,10 @@ func estimate(c *cli.Context, p *studyProgress, run *setup.Model, runs int) (str
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(", about %v by the beginning of the first", one.Of(runs, simulation.Settings{})), nil
+	return fmt.Sprintf(", about %v (estimated from the beginning of the first)", one.Of(runs, simulation.Settings{})), nil
 }
 
-// expected tells better how long it will take, once the first run has told.
+// expected prints a better estimate after the first run.
 func (p *studyProgress) expected(first, rest time.Duration) {
 	p.say("the first took %s; the others take about %s\n", units.Duration(first), units.Duration(rest))
 }
@@ -81,11 +81,11 @@ func (p *studyProgress) expected(first, rest time.Duration) {
 // done is called after each run, by one goroutine at a time.
 func (p *studyProgress) done() {
 	played := p.played.Add(1)
-	p.total.Store(max(p.total.Load(), played)) // a precision may want more than were asked for
+	p.total.Store(max(p.total.Load(), played)) // a precision may need more runs than requested
 	p.show(played == p.total.Load())
 }
 
-// passed is called as the time of the runs passes, by the same goroutine at a time.
+// passed is called as simulated time advances, by one goroutine at a time.
 func (p *studyProgress) passed(by time.Duration) {
 	p.at += by
 	p.show(false)
@@ -109,12 +109,12 @@ func (p *studyProgress) show(last bool) {
 	}
 }
 
-// text says how far it is.
+// text describes the progress.
 func (p *studyProgress) text(at, whole time.Duration) string {
 	return fmt.Sprintf("%d of %d %s, %v of %v simulated", p.played.Load(), p.total.Load(), p.what, at.Round(time.Second), whole.Round(time.Second))
 }
 
-// close ends the bar, wherever it stands.
+// close ends the bar at its current position.
 func (p *studyProgress) close() {
 	if p.bars == nil {
 		return

@@ -9,8 +9,8 @@ import (
 	"github.com/ombak-sim/ombak/sim"
 )
 
-// TestStudyProgressInALog: a line when one is due, with the time that was simulated, and the last in
-// any case; a precision may want more runs than were asked for.
+// TestStudyProgressInALog: a line is printed when one is due, with the simulated time, and at the end. A
+// precision may need more runs than requested.
 func TestStudyProgressInALog(t *testing.T) {
 	var log strings.Builder
 	p := newStudyProgress(&log, false, "runs", 2, &setup.Model{Config: sim.Config{Until: time.Hour}})

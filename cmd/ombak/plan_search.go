@@ -14,11 +14,11 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// searchReplications is how often a plan is played to be sure of it, where the flag does not say.
+// searchReplications is the default number of replications of a full trial.
 const searchReplications = 10
 
-// searchPlan finds the cheapest plan that meets the thresholds and shows it beside the one that was
-// varied. The exit code says whether there is one.
+// searchPlan finds the cheapest plan that meets the thresholds and shows it beside the original. The exit
+// code reports whether there is one.
 func searchPlan(c *cli.Context, s streams) error {
 	search, err := readSearch(c)
 	if err != nil {
@@ -30,13 +30,13 @@ func searchPlan(c *cli.Context, s streams) error {
 	}
 	searched, simulations, err := playSearch(c, s, search)
 	if err != nil {
-		_ = os.Remove(folder) // where nothing is in it
+		_ = os.Remove(folder) // removed only if empty
 		return err
 	}
 	return finishPlans(c, s, plan.CompareSearched(searched, simulations), folder, searched.Verdict())
 }
 
-// playSearch says how long the search may take, and plays it.
+// playSearch prints the longest time that the search can take, and runs it.
 func playSearch(c *cli.Context, s streams, search *plan.Search) (plan.Searched, []simulation.Result, error) {
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", search.Runs(), search.Start())
 	defer watch.close()
@@ -69,7 +69,8 @@ func readSearch(c *cli.Context) (*plan.Search, error) {
 	}
 	plans := c.StringSlice("plan")
 	if len(plans) > 1 || c.Bool("uncertainty") {
-		return nil, usageError{errors.New("--search varies one plan, as it is known; give one --plan at most, and no --uncertainty")}
+		return nil, usageError{errors.New("--search varies one plan without uncertainty; give at most one " +
+			"--plan, and no --uncertainty")}
 	}
 	if len(plans) == 1 {
 		options.Plan = plans[0]
@@ -77,7 +78,7 @@ func readSearch(c *cli.Context) (*plan.Search, error) {
 	return plan.NewSearch(scenario, options, replicationsOf(c))
 }
 
-// showSearch prints what became of each candidate.
+// showSearch prints the result of each candidate.
 func showSearch(out io.Writer, s *plan.Searched, currency string) {
 	fmt.Fprintf(out, "\nCandidates: %d of %d tried, %d of them in full\n", len(s.Candidates), s.All, s.Full)
 	rows := s.Rows(currency)

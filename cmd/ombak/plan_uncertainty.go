@@ -14,8 +14,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// uncertainty plays the plans at all values of the scenario's uncertain inputs and draws what sways
-// the plan of least regret most. The best plan as things are is named of equals.
+// uncertainty plays the plans at all values of the scenario's uncertain inputs and draws the inputs with the
+// largest effect on the plan of least regret. If plans tie, the best plan is preferred.
 func uncertainty(c *cli.Context, s streams, u *plan.Uncertain, best, folder string) (*plan.Uncertainty, error) {
 	count := c.Int("replications")
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", u.Runs(count), u.First())
@@ -35,7 +35,7 @@ func uncertainty(c *cli.Context, s streams, u *plan.Uncertain, best, folder stri
 		}
 		var sways []plots.Sway
 		for i, input := range result.Inputs {
-			sways = append(sways, plots.Sway{Name: input.Name, From: spoken(string(input.Low)), To: spoken(string(input.High)), AtLow: plan.Sways[i].Low, AtHigh: plan.Sways[i].High})
+			sways = append(sways, plots.Sway{Name: input.Name, From: shortDistribution(string(input.Low)), To: shortDistribution(string(input.High)), AtLow: plan.Sways[i].Low, AtHigh: plan.Sways[i].High})
 		}
 		figure, err := plots.Tornado("plan "+plan.Plan, "people who finish", plan.Finished[1], sways)
 		if err != nil {
@@ -46,8 +46,8 @@ func uncertainty(c *cli.Context, s streams, u *plan.Uncertain, best, folder stri
 	return &result, nil
 }
 
-// spoken shortens a distribution to its mean, for which there is room beside a bar.
-func spoken(value string) string {
+// shortDistribution shortens a distribution to its mean, which fits beside a bar.
+func shortDistribution(value string) string {
 	times, err := workload.ParseDistribution(value)
 	if err != nil || times.Kind() == workload.Constant {
 		return value
@@ -64,7 +64,7 @@ func showUncertainty(out io.Writer, u *plan.Uncertainty, currency string) {
 	fmt.Fprintf(out, "Least regret: %s\n", least)
 	for _, plan := range u.Plans {
 		if plan.Regret.Mean == 0 {
-			fmt.Fprintf(out, "  %s: nothing to regret at any of them\n", plan.Plan)
+			fmt.Fprintf(out, "  %s: no regret at any of them\n", plan.Plan)
 			continue
 		}
 		fmt.Fprintf(out, "  %s: most regret at %s\n", plan.Plan, strings.Join(plan.At, ", "))

@@ -18,8 +18,8 @@ func plotCommand(s streams) *cli.Command {
 		Usage:     "draw the figures of reports",
 		ArgsUsage: "REPORT…",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "out", Usage: "write the figures to `DIR`; the default is a folder plots beside each report", EnvVars: twin("out")},
-			&cli.StringFlag{Name: "over", Usage: "draw a prediction, the `REPORT` of ombak simulate, over each report", EnvVars: twin("over")},
+			&cli.StringFlag{Name: "out", Usage: "write the figures to `DIR`; the default is a folder plots beside each report", EnvVars: envVar("out")},
+			&cli.StringFlag{Name: "over", Usage: "draw a prediction, the `REPORT` of ombak simulate, over each report", EnvVars: envVar("over")},
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() == 0 {
@@ -43,7 +43,7 @@ func plotCommand(s streams) *cli.Command {
 	}
 }
 
-// drawFile draws the report in a file, and over it the prediction in another, if one is named.
+// drawFile draws the report in a file and, if over names one, the prediction over it.
 func drawFile(name, over, folder string) error {
 	r, err := readReport(name)
 	if err != nil {

@@ -17,15 +17,14 @@ import (
 	"github.com/ombak-sim/ombak/drill"
 )
 
-// progress shows where a run stands: bars on a terminal, elsewhere one plain line for each phase
-// and every 30 s.
+// progress shows the state of a run: bars on a terminal, otherwise one line for each phase and every 30 s.
 type progress struct {
 	out   io.Writer
 	quiet bool
 	json  bool
-	mu    sync.Mutex     // guards now, which a signal reads
+	mu    sync.Mutex     // guards now, which the signal handler reads
 	now   drill.Progress // the latest
-	bars  *mpb.Progress  // nil where there is no terminal
+	bars  *mpb.Progress  // nil without a terminal
 	clock *mpb.Bar
 	done  *mpb.Bar
 	stage drill.Stage
@@ -49,7 +48,7 @@ func (p *progress) show(now drill.Progress) {
 	switch {
 	case p.quiet:
 	case p.json:
-		_ = json.NewEncoder(p.out).Encode(eventOf(now)) // where standard error is gone, nobody listens
+		_ = json.NewEncoder(p.out).Encode(eventOf(now)) // a closed standard error is not an error
 	case p.bars != nil:
 		p.draw(now)
 	case now.Stage != p.stage || time.Since(p.last) >= 30*time.Second:
@@ -61,9 +60,9 @@ func (p *progress) show(now drill.Progress) {
 
 func line(now drill.Progress) string {
 	if now.At <= 0 {
-		return fmt.Sprintf("%s: %d people will come, %d of them to sign up", now.Stage, now.Offered, now.Total)
+		return fmt.Sprintf("%s: %d people will arrive, %d of them to sign up", now.Stage, now.Offered, now.Total)
 	}
-	return fmt.Sprintf("%s: %s of %s, %d of %d people came, %d signed up", now.Stage,
+	return fmt.Sprintf("%s: %s of %s, %d of %d people arrived, %d signed up", now.Stage,
 		now.At.Round(time.Second), now.Until.Round(time.Second), now.People, now.Offered, now.Passed)
 }
 
@@ -71,13 +70,13 @@ func line(now drill.Progress) string {
 type event struct {
 	Event   string  `json:"event"`
 	Stage   string  `json:"stage"`
-	AtS     float64 `json:"at_s"`    // real seconds since the run began; below 0 before it
+	AtS     float64 `json:"at_s"`    // real seconds since the start of the run; negative before it
 	UntilS  float64 `json:"until_s"` // planned end
 	People  uint64  `json:"people"`  // scheduled so far
 	Dropped uint64  `json:"dropped"`
 	Passed  uint64  `json:"passed"`
 	Offered int     `json:"offered"` // people of the whole run
-	Total   int     `json:"total"`   // of those, people who will try the step that arrivals are scheduled at
+	Total   int     `json:"total"`   // people who will try the step at which arrivals are scheduled
 }
 
 func eventOf(now drill.Progress) event {
@@ -87,7 +86,7 @@ func eventOf(now drill.Progress) event {
 	}
 }
 
-// onSignal prints a line whenever SIGUSR1 comes, until the function that it returns is called.
+// onSignal prints a line on every SIGUSR1 until stop is called.
 func (p *progress) onSignal() (stop func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGUSR1)
@@ -133,7 +132,7 @@ func (p *progress) bar(total int64, before func() string, after func(decor.Stati
 		mpb.AppendDecorators(decor.Any(after)))
 }
 
-// close ends the bars, wherever they stand.
+// close ends the bars at their current position.
 func (p *progress) close() {
 	if p.bars == nil {
 		return

@@ -26,27 +26,27 @@ func redlineCommand(s streams) *cli.Command {
 		Usage:     "find the highest load that meets all thresholds",
 		ArgsUsage: "SCENARIO",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: twin("plan")},
-			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`; without it, the reference backend is started here", EnvVars: twin("target")},
-			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: twin("var")},
+			&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: envVar("plan")},
+			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`; without it, the reference backend is started here", EnvVars: envVar("target")},
+			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: envVar("var")},
 			connectToFlag(), watchFlag(),
-			&cli.StringFlag{Name: "from", Value: "100/s", Usage: "start at this `RATE` of sign-ups", EnvVars: twin("from")},
-			&cli.Float64Flag{Name: "factor", Value: 1.5, Usage: "multiply the rate by `X` while all thresholds hold", EnvVars: twin("factor")},
-			&cli.Float64Flag{Name: "precision", Value: 0.05, Usage: "narrow the limit down to this `SHARE` of it", EnvVars: twin("precision")},
-			&cli.DurationFlag{Name: "for", Value: 20 * time.Second, Usage: "offer each rate for `TIME`", EnvVars: twin("for")},
-			&cli.IntFlag{Name: "most", Value: 20, Usage: "try at most `N` rates", EnvVars: twin("most")},
-			&cli.StringFlag{Name: "closed", Usage: "run closed loops of `N,N,…` people instead, and fit the Universal Scalability Law", EnvVars: twin("closed")},
-			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: twin("seed")},
-			&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`", EnvVars: twin("threshold")},
-			&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
-			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON", EnvVars: twin("json")},
-			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: twin("quiet")},
+			&cli.StringFlag{Name: "from", Value: "100/s", Usage: "start at this `RATE` of sign-ups", EnvVars: envVar("from")},
+			&cli.Float64Flag{Name: "factor", Value: 1.5, Usage: "multiply the rate by `X` while all thresholds hold", EnvVars: envVar("factor")},
+			&cli.Float64Flag{Name: "precision", Value: 0.05, Usage: "narrow the limit down to this `SHARE` of it", EnvVars: envVar("precision")},
+			&cli.DurationFlag{Name: "for", Value: 20 * time.Second, Usage: "offer each rate for `TIME`", EnvVars: envVar("for")},
+			&cli.IntFlag{Name: "most", Value: 20, Usage: "try at most `N` rates", EnvVars: envVar("most")},
+			&cli.StringFlag{Name: "closed", Usage: "run closed loops of `N,N,…` people instead, and fit the Universal Scalability Law", EnvVars: envVar("closed")},
+			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
+			&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`", EnvVars: envVar("threshold")},
+			&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
+			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON", EnvVars: envVar("json")},
+			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
 		},
 		Action: func(c *cli.Context) error { return playRedline(c, s) },
 	}
 }
 
-// redliner plays one level after the other.
+// redliner plays one level after another.
 type redliner struct {
 	c        *cli.Context
 	s        streams
@@ -110,9 +110,10 @@ func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error
 	rate, err := workload.ParseRate(c.String("from"))
 	switch {
 	case err != nil || rate == 0:
-		return nil, bisection, usageError{fmt.Errorf("--from %q is no rate above 0; write for example 100/s", c.String("from"))}
+		return nil, bisection, usageError{fmt.Errorf("--from is %q; give a rate above 0, for example 100/s", c.String("from"))}
 	case !(bisection.Factor > 1) || !(bisection.Precision > 0) || bisection.Most < 1 || r.options.For <= 0:
-		return nil, bisection, usageError{errors.New("--factor must be above 1, --precision above 0, --most at least 1 and --for above 0")}
+		return nil, bisection, usageError{errors.New("--factor must be above 1, --precision above 0, --most " +
+			"at least 1 and --for above 0")}
 	}
 	bisection.From = float64(rate)
 	if c.IsSet("seed") {
@@ -132,7 +133,7 @@ func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error
 	return r, bisection, err
 }
 
-// setUp maps a rate, or a number of people under way, to a live run.
+// setUp turns a rate, or a number of people under way, into a live run.
 func (r *redliner) setUp(rate float64, closed int) (*setup.Live, error) {
 	options := r.options
 	options.Rate, options.Closed = workload.Rate(rate), closed
@@ -186,7 +187,7 @@ func (r *redliner) say(format string, words ...any) {
 	}
 }
 
-// conclude writes the report of all levels and, unless they were cut short, prints what was found.
+// conclude writes the report of all levels and, unless an interrupt cut them short, prints the result.
 func (r *redliner) conclude(open redline.Open, cut bool) error {
 	if len(open.Levels) == 0 {
 		return nil
@@ -215,7 +216,7 @@ func (r *redliner) conclude(open redline.Open, cut bool) error {
 	return nil
 }
 
-// draw draws the load that was offered against what of it passed.
+// draw draws goodput and response time against the offered load.
 func (r *redliner) draw(levels []redline.Level) error {
 	var loads []plots.Load
 	for _, level := range levels {

@@ -15,7 +15,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// readConcurrencies reads N,N,…; none where the text is empty.
+// readConcurrencies reads N,N,…, or nothing if the text is empty.
 func readConcurrencies(text string) ([]int, error) {
 	if text == "" {
 		return nil, nil
@@ -24,7 +24,8 @@ func readConcurrencies(text string) ([]int, error) {
 	for _, word := range strings.Split(text, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(word))
 		if err != nil || n < 1 {
-			return nil, usageError{fmt.Errorf("--closed %q is no list of people under way; write for example 1,2,4,8,16", text)}
+			return nil, usageError{fmt.Errorf("--closed is %q; give numbers of people under way, for example "+
+				"1,2,4,8,16", text)}
 		}
 		levels = append(levels, n)
 	}
@@ -33,7 +34,7 @@ func readConcurrencies(text string) ([]int, error) {
 
 // playClosed plays a level with a number of people under way.
 func (r *redliner) playClosed(people int) (redline.Level, error) {
-	level, err := r.play(1, people) // the length of the arrivals counts, not their rate
+	level, err := r.play(1, people) // the length of the arrivals matters, not their rate
 	if err != nil {
 		return level, err
 	}
@@ -42,8 +43,8 @@ func (r *redliner) playClosed(people int) (redline.Level, error) {
 	return level, nil
 }
 
-// concludeClosed writes the levels, their points for ombak calc usl, and the law through them. Unless
-// they were cut short, it shows them, too.
+// concludeClosed writes the levels, their points for ombak calc usl, and the law fitted to them. Unless an
+// interrupt cut them short, it prints the result.
 func (r *redliner) concludeClosed(closed redline.Closed, cut bool) error {
 	if len(closed.Levels) == 0 {
 		return nil
@@ -69,7 +70,7 @@ func (r *redliner) concludeClosed(closed redline.Closed, cut bool) error {
 	return err
 }
 
-// drawClosed draws the throughput of the levels and, if there is one, the law through them.
+// drawClosed draws the throughput of the levels and, if there is one, the fitted law.
 func (r *redliner) drawClosed(closed redline.Closed) error {
 	low, high, warnings := closed.Bounds(workload.Seed{Value: r.scenario.Seed})
 	for _, warning := range warnings {

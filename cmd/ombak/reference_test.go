@@ -17,8 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the generated pages of docs/reference")
 
-// TestReferencePages compares the generated pages with the code. After a change of commands, flags or
-// exit codes, run: go test ./cmd/ombak -run TestReferencePages -update
+// TestReferencePages compares the generated pages with the code. After changing commands, flags or exit
+// codes, run: go test ./cmd/ombak -run TestReferencePages -update
 func TestReferencePages(t *testing.T) {
 	for name, page := range map[string]string{
 		"commands.md":   commandsPage(),
@@ -104,7 +104,7 @@ func flagTable(b *strings.Builder, flags []cli.Flag) {
 	}
 }
 
-// unquoteUsage takes the placeholder out of the usage of a flag, as the program's own help does.
+// unquoteUsage splits the usage of a flag into placeholder and meaning, as the program's own help does.
 func unquoteUsage(usage string) (placeholder, meaning string) {
 	before, rest, found := strings.Cut(usage, "`")
 	if !found {
@@ -123,7 +123,7 @@ func defaultOf(documented cli.DocGenerationFlag) string {
 	}
 }
 
-// cell escapes what would end a cell of a table.
+// cell escapes the character that would end a table cell.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
 func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

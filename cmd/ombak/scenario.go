@@ -21,20 +21,20 @@ func scenarioCommand(s streams) *cli.Command {
 		Name:  "scenario",
 		Usage: "list, show, check and create scenario files",
 		Subcommands: []*cli.Command{
-			{Name: "list", Usage: "list the bundled scenarios", Action: alone(func() error { return listScenarios(s) })},
+			{Name: "list", Usage: "list the bundled scenarios", Action: noArguments(func() error { return listScenarios(s) })},
 			{Name: "show", Usage: "print a scenario file", ArgsUsage: "SCENARIO", Action: func(c *cli.Context) error { return showScenario(s, c) }},
 			{Name: "check", Usage: "report every mistake in scenario files", ArgsUsage: "SCENARIO…", Action: func(c *cli.Context) error { return checkScenarios(s, c) }},
-			{Name: "schema", Usage: "print the JSON Schema of scenario files", Action: alone(func() error { return printSchema(s) })},
+			{Name: "schema", Usage: "print the JSON Schema of scenario files", Action: noArguments(func() error { return printSchema(s) })},
 			{
 				Name: "init", Usage: "write a scenario to start from", ArgsUsage: "[SOURCE] FILE",
-				Flags:  []cli.Flag{&cli.StringFlag{Name: "from", Usage: "derive it from the file SOURCE of this `KIND`: openapi, har or access-log", EnvVars: twin("from")}},
+				Flags:  []cli.Flag{&cli.StringFlag{Name: "from", Usage: "derive it from the file SOURCE of this `KIND`: openapi, har or access-log", EnvVars: envVar("from")}},
 				Action: func(c *cli.Context) error { return initScenario(s, c) },
 			},
 		},
 	}
 }
 
-// oneArgument returns the only argument, or says what is missing or too much.
+// oneArgument returns the only argument, or an error if there is none or more than one.
 func oneArgument(c *cli.Context, what string) (string, error) {
 	if c.NArg() != 1 || c.Args().First() == "" {
 		return "", usageError{fmt.Errorf("name one %s; %s --help shows how", what, c.Command.HelpName)}
@@ -42,7 +42,7 @@ func oneArgument(c *cli.Context, what string) (string, error) {
 	return c.Args().First(), nil
 }
 
-// loadScenario reads a scenario; whatever is wrong with it is the user's to mend.
+// loadScenario reads a scenario. Its errors are usage errors.
 func loadScenario(name string) (*scenarios.Scenario, error) {
 	scenario, err := scenarios.Load(name)
 	if err != nil {
@@ -94,7 +94,7 @@ func checkScenarios(s streams, c *cli.Context) error {
 			faults = append(faults, err)
 			continue
 		}
-		fmt.Fprintf(s.out, "%s: no fault; %s\n", name, halves(scenario))
+		fmt.Fprintf(s.out, "%s: no fault; %s\n", name, uses(scenario))
 	}
 	if len(faults) > 0 {
 		return usageError{errors.Join(faults...)}
@@ -102,8 +102,8 @@ func checkScenarios(s streams, c *cli.Context) error {
 	return nil
 }
 
-// halves says which commands the scenario's steps have what they need for.
-func halves(scenario *scenarios.Scenario) string {
+// uses states which commands the scenario has everything for.
+func uses(scenario *scenarios.Scenario) string {
 	var noRequest, noRoute []string
 	for _, step := range scenario.Journey {
 		if step.Request == nil {
@@ -141,7 +141,8 @@ func initScenario(s streams, c *cli.Context) error {
 		return writeScenario(s, name, scenarios.Template())
 	}
 	if c.NArg() < 1 || c.NArg() > 2 {
-		return usageError{errors.New("name the file to read, and the scenario file to write, which is printed without a name: ombak scenario init --from har browser.har mine.yaml")}
+		return usageError{errors.New("name the file to read and the scenario file to write (printed if " +
+			"omitted): ombak scenario init --from har browser.har mine.yaml")}
 	}
 	text, err := os.ReadFile(c.Args().First())
 	if err != nil {
@@ -163,7 +164,7 @@ func initScenario(s streams, c *cli.Context) error {
 func writeScenario(s streams, name string, text []byte) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, os.ErrExist) {
-		return usageError{fmt.Errorf("%s exists already; name a new file", name)}
+		return usageError{fmt.Errorf("%s already exists; name a new file", name)}
 	}
 	if err != nil {
 		return err
@@ -172,6 +173,6 @@ func writeScenario(s streams, name string, text []byte) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return errors.Join(err, os.Remove(name))
 	}
-	_, err = fmt.Fprintf(s.out, "%s is written; ombak scenario check %s finds its faults\n", name, name)
+	_, err = fmt.Fprintf(s.out, "wrote %s; check it with ombak scenario check %s\n", name, name)
 	return err
 }

@@ -11,9 +11,9 @@ import (
 )
 
 // TestMain builds ombak for the scripts, without the race detector, which makes each of their hundreds of
-// processes start ten times slower: scripts are about what is said and written, and the tests of packages
-// watch for races in what it is made of. The test binary, which may be raced, is ombak, too: with "part"
-// for a first argument for the drills of tests in this process, and with "as-ombak" for TestFullDisk.
+// processes start ten times slower. Scripts check what ombak prints and writes; the tests of packages look for
+// races. The test binary, which may have the race detector, acts as ombak too: with "part" as first argument for
+// the drills of tests in this process, and with "as-ombak" for TestFullDisk.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "part" {
 		os.Exit(Run(os.Args, os.Stdin, os.Stdout, os.Stderr))

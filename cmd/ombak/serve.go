@@ -24,9 +24,9 @@ func serveCommand(s streams) *cli.Command {
 	flags := func(more ...cli.Flag) []cli.Flag {
 		return append([]cli.Flag{
 			settingsFlag(),
-			&cli.StringFlag{Name: "scenario", Usage: "take settings from `SCENARIO`", Value: defaultScenario, EnvVars: twin("scenario")},
-			&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: twin("plan")},
-			&cli.StringSliceFlag{Name: "listen", Usage: "listen at `NAME=HOST:PORT`; by default at a free port each", EnvVars: twin("listen")},
+			&cli.StringFlag{Name: "scenario", Usage: "take settings from `SCENARIO`", Value: defaultScenario, EnvVars: envVar("scenario")},
+			&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: envVar("plan")},
+			&cli.StringSliceFlag{Name: "listen", Usage: "listen at `NAME=HOST:PORT`; by default at a free port each", EnvVars: envVar("listen")},
 		}, more...)
 	}
 	return &cli.Command{
@@ -41,7 +41,7 @@ func serveCommand(s streams) *cli.Command {
 			{
 				Name: "mocks", Usage: "run the mocks of registries, mail and SMS",
 				Flags: flags(
-					&cli.StringSliceFlag{Name: "record", Usage: "pass requests to a generic mock on to a real service and record them, as `NAME=URL`", EnvVars: twin("record")},
+					&cli.StringSliceFlag{Name: "record", Usage: "pass requests to a generic mock on to a real service and record them, as `NAME=URL`", EnvVars: envVar("record")},
 				),
 				Action: func(c *cli.Context) error { return serveMocks(c, s) },
 			},
@@ -49,16 +49,16 @@ func serveCommand(s streams) *cli.Command {
 	}
 }
 
-// backendFlags are the settings of a backend that no scenario has.
+// backendFlags returns the settings of a backend that a scenario does not have.
 func backendFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "store", Usage: "keep people in this `STORE`: sqlite:PATH, postgres://…, or postgres for a temporary server", Value: defaultStore, EnvVars: twin("store")},
-		&cli.StringSliceFlag{Name: "address", Usage: "reach a dependency at `NAME=HOST:PORT`", EnvVars: twin("address")},
-		&cli.StringFlag{Name: "key", Usage: "sign and encrypt with the key in `FILE` (32 bytes, base64); by default PATH.key beside the SQLite file, created at the first start", EnvVars: twin("key")},
-		&cli.StringFlag{Name: "link-base", Usage: "begin links in mails with `URL`; by default with the listening address", EnvVars: twin("link-base")},
-		&cli.DurationFlag{Name: "session-ttl", DefaultText: "24h", Usage: "expire sessions after `DURATION`", EnvVars: twin("session-ttl")},
-		&cli.IntFlag{Name: "connections-per-client", DefaultText: "no limit", Usage: "accept at most `N` connections from one address", EnvVars: twin("connections-per-client")},
-		&cli.BoolFlag{Name: "pprof", Usage: "serve profiles at /debug/pprof/ of the admin listener", EnvVars: twin("pprof")},
+		&cli.StringFlag{Name: "store", Usage: "keep people in this `STORE`: sqlite:PATH, postgres://…, or postgres for a temporary server", Value: defaultStore, EnvVars: envVar("store")},
+		&cli.StringSliceFlag{Name: "address", Usage: "reach a dependency at `NAME=HOST:PORT`", EnvVars: envVar("address")},
+		&cli.StringFlag{Name: "key", Usage: "sign and encrypt with the key in `FILE` (32 bytes, base64); by default PATH.key beside the SQLite file, created at the first start", EnvVars: envVar("key")},
+		&cli.StringFlag{Name: "link-base", Usage: "begin links in mails with `URL`; by default with the listening address", EnvVars: envVar("link-base")},
+		&cli.DurationFlag{Name: "session-ttl", DefaultText: "24h", Usage: "expire sessions after `DURATION`", EnvVars: envVar("session-ttl")},
+		&cli.IntFlag{Name: "connections-per-client", DefaultText: "no limit", Usage: "accept at most `N` connections from one address", EnvVars: envVar("connections-per-client")},
+		&cli.BoolFlag{Name: "pprof", Usage: "serve profiles at /debug/pprof/ of the admin listener", EnvVars: envVar("pprof")},
 	}
 }
 
@@ -80,7 +80,7 @@ func serveBackend(c *cli.Context, s streams) error {
 	return drill.ServeBackend(c.Context, run, alone)
 }
 
-// readBackend reads those settings that are neither store nor address.
+// readBackend reads the settings other than store and address.
 func readBackend(c *cli.Context, alone *drill.Alone) error {
 	alone.KeyFile, alone.LinkBase, alone.Profiling = c.String("key"), c.String("link-base"), c.Bool("pprof")
 	alone.SessionTTL, alone.ConnectionsPerClient = c.Duration("session-ttl"), c.Int("connections-per-client")
@@ -88,15 +88,15 @@ func readBackend(c *cli.Context, alone *drill.Alone) error {
 		return usageError{fmt.Errorf("--link-base: %w", err)}
 	}
 	if c.IsSet("session-ttl") && alone.SessionTTL <= 0 {
-		return usageError{fmt.Errorf("--session-ttl is %v; it must be above 0", alone.SessionTTL)}
+		return usageError{fmt.Errorf("--session-ttl is %v; give a duration above 0", alone.SessionTTL)}
 	}
 	if c.IsSet("connections-per-client") && alone.ConnectionsPerClient < 1 {
-		return usageError{fmt.Errorf("--connections-per-client is %d; it must be 1 or more", alone.ConnectionsPerClient)}
+		return usageError{fmt.Errorf("--connections-per-client is %d; give 1 or more", alone.ConnectionsPerClient)}
 	}
 	return nil
 }
 
-// addresses reads NAME=HOST:PORT. To listen, the host may be left out and the port be 0.
+// addresses reads NAME=HOST:PORT. To listen, the host may be omitted and the port may be 0.
 func addresses(texts []string, flag string) (map[string]string, error) {
 	values, err := pairs(texts, flag, false)
 	if err != nil {
@@ -106,7 +106,8 @@ func addresses(texts []string, flag string) (map[string]string, error) {
 		host, port, err := net.SplitHostPort(values[name])
 		n, errPort := strconv.ParseUint(port, 10, 16)
 		if err != nil || errPort != nil || strings.ContainsAny(host, "/@?# ") || flag != "listen" && (host == "" || n == 0) {
-			return nil, usageError{fmt.Errorf("--%s %s=%s is no address; write %s=HOST:PORT with a port up to 65535", flag, name, values[name], name)}
+			return nil, usageError{fmt.Errorf("--%s %s=%s is not an address; write %s=HOST:PORT with a port "+
+				"up to 65535", flag, name, values[name], name)}
 		}
 	}
 	return values, nil
@@ -132,14 +133,14 @@ func serveMocks(c *cli.Context, s streams) error {
 	return drill.ServeMocks(c.Context, run, alone)
 }
 
-// readAlone reads what both parts take, and sets the part up.
+// readAlone reads the flags that both parts take, and sets the part up.
 func readAlone[T any](c *cli.Context, s streams, setUp func(*scenarios.Scenario, setup.Options) (*T, error)) (*T, drill.Alone, error) {
 	alone := drill.Alone{Log: slog.New(slog.NewTextHandler(s.err, nil))}
 	if err := readSettings(c); err != nil {
 		return nil, alone, err
 	}
 	if c.NArg() > 0 {
-		return nil, alone, usageError{fmt.Errorf("%q is too much; settings are given by flags", c.Args().First())}
+		return nil, alone, usageError{fmt.Errorf("unexpected argument %q; give settings by flags", c.Args().First())}
 	}
 	scenario, err := loadScenario(c.String("scenario"))
 	if err != nil {

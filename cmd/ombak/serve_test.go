@@ -18,8 +18,8 @@ import (
 	"github.com/ombak-sim/ombak/drill"
 )
 
-// serve-mocks ARGUMENT… runs ombak serve until the script ends. Its addresses go to the environment
-// (dukcapil becomes $DUKCAPIL, mail-smtp $MAIL_SMTP), and how to control it into control.json.
+// serve-mocks ARGUMENT… runs ombak serve until the script ends. It puts the addresses into the environment
+// (dukcapil becomes $DUKCAPIL, mail-smtp $MAIL_SMTP), and the control URL and token into control.json.
 func serveMocksScript(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: serve-mocks ARGUMENT…")
@@ -37,7 +37,7 @@ func serveMocksScript(ts *testscript.TestScript, neg bool, args []string) {
 	serving.Store(ts.MkAbs("."), stop)
 	token := tokenOf(bufio.NewScanner(errOut))
 	buffer := make([]byte, 1<<16)
-	n, err := out.Read(buffer) // all addresses were written before the token
+	n, err := out.Read(buffer) // all addresses are written before the token
 	ts.Check(err)
 	for line := range strings.Lines(string(buffer[:n])) {
 		name, address, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -48,7 +48,7 @@ func serveMocksScript(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(drill.WriteControl(ts.MkAbs("."), drill.Control{URL: ts.Getenv("URL"), Token: token}))
 }
 
-// tokenOf reads up to the line that tells the token; by then all addresses are written.
+// tokenOf reads up to the line with the token. All addresses precede it.
 func tokenOf(scanner *bufio.Scanner) string {
 	for scanner.Scan() {
 		if _, token, found := strings.Cut(scanner.Text(), "--token "); found {
@@ -58,7 +58,7 @@ func tokenOf(scanner *bufio.Scanner) string {
 	return ""
 }
 
-// serving holds, by the script's folder, what stops the mocks that it started last.
+// serving holds, by the script's folder, the function that stops the mocks started last.
 var serving sync.Map
 
 // stop-serving stops the mocks that were started last and waits for them.
@@ -70,10 +70,9 @@ func stopServingScript(ts *testscript.TestScript, neg bool, args []string) {
 	stop.(func())()
 }
 
-// falls-and-recovers FOLDER STEP AT FOR demands that in the report of FOLDER fewer than half as many
-// pass STEP each second while the fault is there, AT seconds after the first arrival and FOR seconds
-// long, as before and as after it. The first second of the fault and the one in which it ends count
-// for neither.
+// falls-and-recovers FOLDER STEP AT FOR requires that in the report of FOLDER fewer than half as many people
+// pass STEP per second during the fault as before and after it. The fault begins AT seconds after the first
+// arrival and lasts FOR seconds. Its first second and the one in which it ends are ignored.
 func fallsAndRecovers(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 4 {
 		ts.Fatalf("usage: falls-and-recovers FOLDER STEP AT FOR")
@@ -112,7 +111,7 @@ func stopServing(command *exec.Cmd) {
 	_ = command.Wait()
 }
 
-// wait-for-fault ended NAME waits until no fault of the name is there.
+// wait-for-fault ended NAME waits until no fault of the name is active.
 func waitForFault(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 || args[0] != "ended" {
 		ts.Fatalf("usage: wait-for-fault ended NAME")

@@ -28,8 +28,8 @@ func expandFile(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
-// logsAgree compares what a server's log counts of each path with what the report counts of the step
-// at that path: requests sent and passed, exactly. A server may write of an answer after it has come.
+// logs-agree compares a server's log with the report: for each step, the requests sent and passed must equal
+// those logged at its path. A server may log an answer after it has arrived.
 func logsAgree(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: logs-agree REPORT LOG")
@@ -59,7 +59,7 @@ func differs(r report.Report, logged, good map[string]int) string {
 	return ""
 }
 
-// loggedBetween demands that a log has so many lines.
+// logged-between requires that a log has a number of lines within bounds.
 func loggedBetween(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: logged-between LOG LEAST MOST")

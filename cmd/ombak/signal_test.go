@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestSecondSignalEndsAtOnce: a command that cannot heed the first interrupt, for it waits for a file, ends by
-// a further one. The file is a pipe that nobody writes to.
+// TestSecondSignalEndsAtOnce: a second interrupt ends a command that cannot act on the first because it waits
+// for a file. The file is a pipe that nobody writes to.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "scenario.yaml")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
@@ -33,7 +33,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	defer writer.Close()
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
-	for range 1000 { // two signals that come together are one
+	for range 1000 { // two signals that arrive together count as one
 		if err := command.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			t.Fatal(err)
 		}
@@ -47,10 +47,10 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		case <-poll.C:
 		}
 	}
-	t.Fatal("it goes on, however often it is interrupted")
+	t.Fatal("it keeps running after many interrupts")
 }
 
-// openOnceRead opens a pipe to write to, once the process has it open to read.
+// openOnceRead opens a pipe for writing once the process has opened it for reading.
 func openOnceRead(t *testing.T, pipe string, ended <-chan error) *os.File {
 	t.Helper()
 	poll := time.NewTicker(10 * time.Millisecond)

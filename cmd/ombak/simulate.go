@@ -24,25 +24,25 @@ func simulateCommand(s streams) *cli.Command {
 		Usage:     "play a scenario in virtual time, without a service",
 		ArgsUsage: "SCENARIO",
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "plan", Usage: "simulate the plan `NAME`; several plans are compared with the same people", EnvVars: twin("plan")},
-			&cli.IntFlag{Name: "replications", Value: 1, Usage: "simulate `N` times with different random numbers, and average", EnvVars: twin("replications")},
-			&cli.StringFlag{Name: "precision", Usage: "add replications until the number of people who finish is known within `P`, for example 1%", EnvVars: twin("precision")},
-			&cli.BoolFlag{Name: "antithetic", Usage: "simulate in antithetic pairs, and average over pairs", EnvVars: twin("antithetic")},
-			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: twin("seed")},
-			&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "scale the number of people by `F`", EnvVars: twin("scale")},
-			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "scale servers, rates and quotas by `F`", EnvVars: twin("scale-system")},
-			&cli.StringFlag{Name: "window", Usage: "play only the part `FROM..TO` of the scenario, for example 10m..20m", EnvVars: twin("window")},
-			&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: twin("threshold")},
-			&cli.BoolFlag{Name: "trace", Usage: "write every attempt of every person to trace.csv", EnvVars: twin("trace")},
-			&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: twin("out")},
-			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON", EnvVars: twin("json")},
-			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: twin("quiet")},
+			&cli.StringSliceFlag{Name: "plan", Usage: "simulate the plan `NAME`; several plans are compared with the same people", EnvVars: envVar("plan")},
+			&cli.IntFlag{Name: "replications", Value: 1, Usage: "simulate `N` times with different random numbers, and average", EnvVars: envVar("replications")},
+			&cli.StringFlag{Name: "precision", Usage: "add replications until the number of people who finish is known within `P`, for example 1%", EnvVars: envVar("precision")},
+			&cli.BoolFlag{Name: "antithetic", Usage: "simulate in antithetic pairs, and average over pairs", EnvVars: envVar("antithetic")},
+			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
+			&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "scale the number of people by `F`", EnvVars: envVar("scale")},
+			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "scale servers, rates and quotas by `F`", EnvVars: envVar("scale-system")},
+			&cli.StringFlag{Name: "window", Usage: "play only the part `FROM..TO` of the scenario, for example 10m..20m", EnvVars: envVar("window")},
+			&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: envVar("threshold")},
+			&cli.BoolFlag{Name: "trace", Usage: "write every attempt of every person to trace.csv", EnvVars: envVar("trace")},
+			&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
+			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON", EnvVars: envVar("json")},
+			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
 		},
 		Action: func(c *cli.Context) error { return simulate(c, s) },
 	}
 }
 
-// simulate plays every plan asked for and writes its files.
+// simulate plays every requested plan and writes its files.
 func simulate(c *cli.Context, s streams) error {
 	runs, err := readSimulations(c)
 	if err != nil {
@@ -86,7 +86,7 @@ func simulate(c *cli.Context, s streams) error {
 	return verdict
 }
 
-// simulateOne plays one plan, writes its files and shows its report.
+// simulateOne plays one plan, writes its files and prints its report.
 func simulateOne(c *cli.Context, s streams, run *setup.Model, folder string) (simulation.Result, error) {
 	precision, err := readPrecision(c.String("precision"))
 	if err != nil {
@@ -127,7 +127,7 @@ func simulateOne(c *cli.Context, s streams, run *setup.Model, folder string) (si
 func trace(c *cli.Context, run *setup.Model, folder string) error {
 	err := writeFile(filepath.Join(folder, "trace.csv"), func(w io.Writer) error { return simulation.Trace(c.Context, run, w) })
 	if err != nil {
-		return fmt.Errorf("the trace cannot be written: %w; name another folder with --out", err)
+		return fmt.Errorf("cannot write the trace: %w; name another folder with --out", err)
 	}
 	return nil
 }
@@ -144,14 +144,14 @@ func ofSome(c *cli.Context, err error, results []simulation.Result, folder strin
 	return interrupted{fmt.Sprintf("the simulations did not come to their end; the reports of these plans are in %s: %s", folder, strings.Join(plans, ", "))}
 }
 
-// readPrecision reads a share such as 1%; 0 where none is given.
+// readPrecision reads a share such as 1%, or 0 if there is none.
 func readPrecision(text string) (float64, error) {
 	if text == "" {
 		return 0, nil
 	}
 	var share scenarios.Share
 	if err := share.UnmarshalText([]byte(text)); err != nil || share == 0 {
-		return 0, usageError{fmt.Errorf("--precision %q is no share above 0; write for example 1%%", text)}
+		return 0, usageError{fmt.Errorf("--precision is %q; give a share above 0, for example 1%%", text)}
 	}
 	return float64(share), nil
 }
@@ -163,19 +163,20 @@ func orNone(plan string) string {
 	return plan
 }
 
-// worse orders verdicts as their exit codes are ordered.
+// worse returns the verdict with the more severe exit code.
 func worse(a, b report.Verdict) bool {
 	rank := map[report.Verdict]int{report.Pass: 0, report.Inconclusive: 1, report.Fail: 2, report.Invalid: 3}
 	return rank[a] > rank[b]
 }
 
-// readSimulations reads the flags and maps the scenario for each plan.
+// readSimulations reads the flags and sets up a simulation for each plan.
 func readSimulations(c *cli.Context) ([]*setup.Model, error) {
 	if _, err := readPrecision(c.String("precision")); err != nil {
 		return nil, err
 	}
 	if c.Bool("antithetic") && c.Int("replications")%2 != 0 {
-		return nil, usageError{fmt.Errorf("--antithetic plays pairs, and --replications is %d; give an even number", c.Int("replications"))}
+		return nil, usageError{fmt.Errorf("--antithetic plays pairs, but --replications is %d; give an even "+
+			"number", c.Int("replications"))}
 	}
 	scenario, options, err := readSimulated(c)
 	if err != nil {
@@ -184,7 +185,7 @@ func readSimulations(c *cli.Context) ([]*setup.Model, error) {
 	return simulations(scenario, options, c.StringSlice("plan"))
 }
 
-// readSimulated reads the scenario and the flags that every simulation has.
+// readSimulated reads the scenario and the flags of every simulation.
 func readSimulated(c *cli.Context) (*scenarios.Scenario, setup.Options, error) {
 	options := setup.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), Thresholds: c.StringSlice("threshold")}
 	if c.NArg() != 1 {
@@ -195,7 +196,7 @@ func readSimulated(c *cli.Context) (*scenarios.Scenario, setup.Options, error) {
 	}
 	for _, flag := range []string{"scale", "scale-system"} {
 		if c.IsSet(flag) && !(c.Float64(flag) > 0) {
-			return nil, options, usageError{fmt.Errorf("--%s is %v; it must be above 0", flag, c.Float64(flag))}
+			return nil, options, usageError{fmt.Errorf("--%s is %v; give a number above 0", flag, c.Float64(flag))}
 		}
 	}
 	if c.IsSet("seed") {

@@ -21,30 +21,31 @@ func validateCommand(s streams) *cli.Command {
 		Usage:     "compare the simulator's prediction with live reports",
 		ArgsUsage: "SCENARIO REPORT…",
 		Flags: append(loadFlags("the run"),
-			&cli.StringFlag{Name: "model", Usage: "simulate with the parameters in `MODEL`, which ombak calibrate writes", EnvVars: twin("model")},
-			&cli.IntFlag{Name: "replications", Value: 1, Usage: "simulate `N` times, and average", EnvVars: twin("replications")},
-			&cli.BoolFlag{Name: "shared", Usage: "compare the model's CPU with that of service, mocks and generator together", EnvVars: twin("shared")},
-			&cli.BoolFlag{Name: "json", Usage: "print the figures as JSON", EnvVars: twin("json")},
+			&cli.StringFlag{Name: "model", Usage: "simulate with the parameters in `MODEL`, which ombak calibrate writes", EnvVars: envVar("model")},
+			&cli.IntFlag{Name: "replications", Value: 1, Usage: "simulate `N` times, and average", EnvVars: envVar("replications")},
+			&cli.BoolFlag{Name: "shared", Usage: "compare the model's CPU with that of service, mocks and generator together", EnvVars: envVar("shared")},
+			&cli.BoolFlag{Name: "json", Usage: "print the figures as JSON", EnvVars: envVar("json")},
 		),
 		Action: func(c *cli.Context) error { return validate(c, s) },
 	}
 }
 
-// loadFlags say of a run what its report does not hold.
+// loadFlags returns the flags that describe a run beyond its report.
 func loadFlags(which string) []cli.Flag {
 	return []cli.Flag{
-		&cli.Float64Flag{Name: "scale", Usage: "the factor `F` on the number of people in " + which, EnvVars: twin("scale")},
-		&cli.Float64Flag{Name: "scale-system", Usage: "the factor `F` on servers, rates and quotas in " + which, EnvVars: twin("scale-system")},
-		&cli.StringFlag{Name: "window", Usage: "the part `FROM..TO` that was played in " + which, EnvVars: twin("window")},
-		&cli.StringFlag{Name: "rate", Usage: "the `RATE` of sign-ups, if " + which + " was a level of ombak redline", EnvVars: twin("rate")},
-		&cli.DurationFlag{Name: "for", Usage: "the `TIME` for which that rate was offered", EnvVars: twin("for")},
+		&cli.Float64Flag{Name: "scale", Usage: "the factor `F` on the number of people in " + which, EnvVars: envVar("scale")},
+		&cli.Float64Flag{Name: "scale-system", Usage: "the factor `F` on servers, rates and quotas in " + which, EnvVars: envVar("scale-system")},
+		&cli.StringFlag{Name: "window", Usage: "the part `FROM..TO` that was played in " + which, EnvVars: envVar("window")},
+		&cli.StringFlag{Name: "rate", Usage: "the `RATE` of sign-ups, if " + which + " was a level of ombak redline", EnvVars: envVar("rate")},
+		&cli.DurationFlag{Name: "for", Usage: "the `TIME` for which that rate was offered", EnvVars: envVar("for")},
 	}
 }
 
-// validate compares; being wrong is its finding, not a failure.
+// validate compares predictions with measurements. Wrong predictions are a finding, not a failure.
 func validate(c *cli.Context, s streams) error {
 	if c.NArg() < 2 {
-		return usageError{errors.New("name a scenario and the report of a live run of it, or those of several runs at the same load")}
+		return usageError{errors.New("name a scenario and the report of a live run of it, or of several runs " +
+			"at the same load")}
 	}
 	if err := simulation.CheckReplications(c.Int("replications")); err != nil {
 		return err
@@ -94,19 +95,21 @@ func countedRuns(n int) string {
 func readLoad(c *cli.Context) (setup.Options, error) {
 	options := setup.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), For: c.Duration("for")}
 	if c.IsSet("rate") != c.IsSet("for") {
-		return options, usageError{errors.New("--rate and --for belong together; give both, as the level had them")}
+		return options, usageError{errors.New("--rate and --for belong together; give both, as the level had " +
+			"them")}
 	}
 	var err error
 	if c.IsSet("rate") {
 		if options.Rate, err = workload.ParseRate(c.String("rate")); err != nil || options.Rate == 0 || options.For <= 0 {
-			return options, usageError{fmt.Errorf("--rate %q for %v is no load; write for example --rate 100/s --for 20s", c.String("rate"), options.For)}
+			return options, usageError{fmt.Errorf("--rate %q for %v is not a load; write for example --rate "+
+				"100/s --for 20s", c.String("rate"), options.For)}
 		}
 	}
 	options.From, options.To, err = readWindow(c.String("window"))
 	return options, err
 }
 
-// readModelled loads a scenario, with the parameters of a model where one is named.
+// readModelled loads a scenario with the parameters of a model, if one is named.
 func readModelled(name, model string) (*scenarios.Scenario, error) {
 	scenario, err := loadScenario(name)
 	if err != nil || model == "" {
@@ -114,7 +117,7 @@ func readModelled(name, model string) (*scenarios.Scenario, error) {
 	}
 	text, err := os.ReadFile(model)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("the model cannot be read: %w", err)}
+		return nil, usageError{fmt.Errorf("cannot read the model: %w", err)}
 	}
 	return scenario.WithModel(model, text)
 }

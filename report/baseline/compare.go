@@ -13,61 +13,62 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// minPairs is the fewest pairs that a verdict may rest on.
+// minPairs is the fewest pairs that Compare gives a verdict on.
 const minPairs = 6
 
-// falseAlarms is the probability, at most, of a fail between a build and itself.
+// falseAlarms is the highest probability that a build compared with itself fails.
 const falseAlarms = 0.05
 
-// Comparing says how to compare. The zero value is the default.
+// Comparing holds the settings of a comparison. The zero value is the default.
 type Comparing struct {
-	Margin float64  // how much worse still passes, as a share; 0 means 0.1
-	Step   string   // empty means the sign-up, or else the first step
-	Gates  []string // the figures that decide; empty means those of DefaultGates
+	Margin float64  // worsening that still passes, as a share; 0 means 0.1
+	Step   string   // empty means the sign-up step, or the first step if there is none
+	Gates  []string // names of the figures that decide; empty means DefaultGates
 }
 
-// DefaultGates are the figures that decide: few, since each that is added makes all less sure.
+// DefaultGates returns the figures that decide by default. They are few because each further gate widens
+// every interval.
 func DefaultGates() []string {
 	return []string{"response_time_passed.p95", "goodput_per_s", "cpu_s.backend"}
 }
 
-// Comparison is what repeated runs of two builds come to. The unit is the run: the requests within
-// one are not independent of each other.
+// Comparison is the result of comparing repeated runs of two builds. The unit is the run, because requests
+// within one run are not independent.
 type Comparison struct {
 	Verdict  report.Verdict `json:"verdict"`
 	Step     string         `json:"step"`
 	Pairs    int            `json:"pairs"`
 	Margin   float64        `json:"margin"` // share
-	Alpha    float64        `json:"alpha"`  // probability with which each end of each interval errs, at most
+	Alpha    float64        `json:"alpha"`  // highest error probability of each end of each interval
 	Figures  []Changed      `json:"figures"`
 	Warnings []string       `json:"warnings,omitempty"`
 }
 
-// Changed is how one figure changed from the base to the candidate. Ratios are of the candidate over
-// the base; the interval is exact (signed ranks of the logarithms of the ratios, pair by pair).
+// Changed describes how one figure changed from the base to the candidate. Ratios are candidate over base.
+// The interval is exact: it uses signed ranks of the logarithms of the ratios, pair by pair.
 type Changed struct {
 	Figure     string         `json:"figure"`
-	Gate       bool           `json:"gate"`        // whether it decides
-	HigherGood bool           `json:"higher_good"` // goodput, not time
+	Gate       bool           `json:"gate"`        // whether the figure decides the verdict
+	HigherGood bool           `json:"higher_good"` // true for goodput, false for times
 	Base       float64        `json:"base"`        // geometric mean
 	Candidate  float64        `json:"candidate"`   // geometric mean
 	Ratio      float64        `json:"ratio"`       // Hodges–Lehmann estimate
 	Interval   *[2]float64    `json:"interval,omitempty"`
-	Detectable *float64       `json:"detectable,omitempty"` // the least worsening that would be found in 4 of 5 such comparisons, as a share
+	Detectable *float64       `json:"detectable,omitempty"` // smallest worsening found in 4 of 5 such comparisons, as a share
 	Verdict    report.Verdict `json:"verdict"`
 	Reason     string         `json:"reason,omitempty"`
 }
 
-// Compare compares runs pair by pair: base[i] with candidate[i]. A figure passes when it is, surely
-// enough, worse by less than the margin; it fails when it is surely worse and not surely within the
-// margin; else it is inconclusive. All gates together raise a false alarm in at most one comparison
-// of twenty (Bonferroni).
+// Compare compares base[i] with candidate[i], pair by pair. A figure passes if its interval lies below the
+// margin. It fails if its interval lies above no change and is not wholly within the margin. Otherwise it is
+// inconclusive. All gates together raise a false alarm in at most one comparison of twenty (Bonferroni).
 func Compare(base, candidate []report.Report, how Comparing) (Comparison, error) {
 	if how.Margin == 0 {
 		how.Margin = 0.1
 	}
 	if len(base) == 0 || len(base) != len(candidate) {
-		return Comparison{}, fmt.Errorf("%d runs of the base and %d of the candidate make no pairs; give as many of each", len(base), len(candidate))
+		return Comparison{}, fmt.Errorf("cannot pair %d base runs with %d candidate runs; give the same "+
+			"number of each", len(base), len(candidate))
 	}
 	base, candidate, warnings := validPairs(base, candidate)
 	c := Comparison{Verdict: report.Inconclusive, Pairs: len(base), Margin: how.Margin, Warnings: warnings}
@@ -90,14 +91,14 @@ func Compare(base, candidate []report.Report, how Comparing) (Comparison, error)
 	}
 	for _, gate := range gates {
 		if !slices.ContainsFunc(c.Figures, func(f Changed) bool { return f.Figure == gate }) {
-			return Comparison{}, fmt.Errorf("there is no figure %q to decide by; %s", gate, units.Hint(gate, figureNames(base[0])))
+			return Comparison{}, fmt.Errorf("gate %q is not a known figure; %s", gate, units.Hint(gate, figureNames(base[0])))
 		}
 	}
 	c.Verdict = c.judge()
 	return c, nil
 }
 
-// judge is fail when a gate failed, pass when all passed.
+// judge returns fail if a gate failed, pass if all gates passed, and inconclusive otherwise.
 func (c Comparison) judge() report.Verdict {
 	verdict, gates := report.Pass, 0
 	for _, figure := range c.Figures {
@@ -118,11 +119,11 @@ func (c Comparison) judge() report.Verdict {
 	return verdict
 }
 
-// validPairs leaves out the pairs of which a run is invalid.
+// validPairs drops the pairs in which a run is invalid, with a warning for each.
 func validPairs(base, candidate []report.Report) (b, c []report.Report, warnings []string) {
 	for i := range base {
 		if base[i].Verdict == report.Invalid || candidate[i].Verdict == report.Invalid {
-			warnings = append(warnings, fmt.Sprintf("pair %d does not count: one of its runs is invalid", i+1))
+			warnings = append(warnings, fmt.Sprintf("pair %d is ignored: one of its runs is invalid", i+1))
 			continue
 		}
 		b, c = append(b, base[i]), append(c, candidate[i])
@@ -130,7 +131,7 @@ func validPairs(base, candidate []report.Report) (b, c []report.Report, warnings
 	return b, c, warnings
 }
 
-// differences tells in what the runs differ that should not.
+// differences warns of runs that differ in more than the build.
 func differences(base, candidate []report.Report) (warnings []string) {
 	type kind struct {
 		engine                 report.Engine
@@ -145,10 +146,11 @@ func differences(base, candidate []report.Report) (warnings []string) {
 		}
 	}
 	if len(kinds) > 1 {
-		warnings = append(warnings, "the runs are not of one engine, scenario, plan and speed: the comparison is of more than the build")
+		warnings = append(warnings, "the runs differ in engine, scenario, plan or speed, so the comparison "+
+			"covers more than the build")
 	}
 	if len(machines) > 1 {
-		warnings = append(warnings, "the runs are of different machines")
+		warnings = append(warnings, "the runs come from different machines")
 	}
 	return warnings
 }
@@ -184,15 +186,15 @@ func change(base, candidate []report.Report, how Comparing, figure comparedFigur
 		changed.Verdict = report.Pass
 	case low > 0:
 		changed.Verdict = report.Fail
-		changed.Reason = "it is surely worse, and not surely by less than the margin"
+		changed.Reason = "it is worse, and the worsening may exceed the margin"
 	default:
-		changed.Reason = "the runs differ too much among themselves; more pairs or a quieter machine would tell"
+		changed.Reason = "the runs vary too much to decide; use more pairs or a quieter machine"
 	}
 	return changed
 }
 
-// fallsToNothing reports whether a figure is above 0 in every run of the base and 0 in every one of the
-// candidate. That has no ratio and needs none: of n pairs the sign test says so by chance once in 2ⁿ.
+// fallsToNothing reports whether a figure is above 0 in every run of the base and 0 in every run of the
+// candidate. Such pairs have no ratio. By the sign test, n of them occur by chance with probability 2⁻ⁿ.
 // Hollander, Wolfe and Chicken, sec. 3.4.
 func fallsToNothing(base, candidate []report.Report, step string, figure comparedFigure) bool {
 	for i := range base {
@@ -207,7 +209,7 @@ func fallsToNothing(base, candidate []report.Report, step string, figure compare
 
 var errNoFigure = errors.New("not measured in every run")
 
-// logRatios returns the logarithm of candidate over base for each pair, and those of both.
+// logRatios returns the logarithm of candidate over base for each pair, and the logarithms of both.
 func logRatios(base, candidate []report.Report, step string, figure comparedFigure) (ratios, b, c []float64, err error) {
 	for i := range base {
 		from, known := figure.value(&base[i], step)
@@ -224,10 +226,9 @@ func logRatios(base, candidate []report.Report, step string, figure comparedFigu
 	return ratios, b, c, nil
 }
 
-// detectable is the least worsening that a comparison of as many pairs finds in four of five cases,
-// approximately: Student's t at both probabilities, widened for ranks by their efficiency 3/π on
-// normal differences (Lehmann, "Nonparametrics" (1975), sec. 4.3). Nil when there is no spread to
-// judge by.
+// detectable returns the smallest worsening that a comparison of as many pairs finds in four of five cases.
+// It is approximate: Student's t at both probabilities, widened for ranks by their efficiency 3/π on normal
+// differences (Lehmann, "Nonparametrics" (1975), sec. 4.3). It returns nil if the ratios have no spread.
 //
 // Where: s standard deviation of the n log ratios; (t(1−α) + t(0.8))·s/√(n·3/π).
 func detectable(ratios []float64, alpha float64) *float64 {
@@ -241,7 +242,7 @@ func detectable(ratios []float64, alpha float64) *float64 {
 	return &share
 }
 
-// knownGates are the default gates that every run measured.
+// knownGates returns the default gates that every run measured.
 func knownGates(base, candidate []report.Report, step string) (gates []string) {
 	for _, figure := range comparedFigures(base[0]) {
 		if !slices.Contains(DefaultGates(), figure.name) {

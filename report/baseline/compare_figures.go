@@ -9,7 +9,8 @@ type comparedFigure struct {
 	value      func(r *report.Report, step string) (float64, bool)
 }
 
-// comparedFigures are all that may be compared: of the step, and the CPU time of each process.
+// comparedFigures returns all figures that can be compared: those of the step, and the CPU time of each
+// process.
 func comparedFigures(r report.Report) []comparedFigure {
 	var figures []comparedFigure
 	for _, quantile := range []string{"p50", "p95", "p99"} {

@@ -13,7 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/report/render"
 )
 
-// synthetic is a run whose figures scatter log-normally; slower multiplies its response times.
+// synthetic returns a run whose figures scatter log-normally. It multiplies response times by slower.
 func synthetic(random *rand.Rand, scatter, slower float64) report.Report {
 	draw := func(mean float64) float64 { return mean * math.Exp(scatter*random.NormFloat64()) }
 	cpu := draw(20)
@@ -42,12 +42,12 @@ func TestCompareVerdicts(t *testing.T) {
 		scatter, slower float64
 		want            report.Verdict
 	}{
-		{"half as slow again is found by six pairs", 6, 0.03, 1.5, report.Fail},
-		{"the same is within the margin", 12, 0.02, 1, report.Pass},
-		{"five pairs never tell", 5, 0.001, 1, report.Inconclusive},
-		{"five pairs never tell, however slow", 5, 0.001, 3, report.Inconclusive},
-		{"a noisy machine does not tell", 6, 0.5, 1, report.Inconclusive},
-		{"a tenth slower is found above the detectable effect", 12, 0.01, 1.1, report.Fail},
+		{"six pairs find a slowdown by half", 6, 0.03, 1.5, report.Fail},
+		{"no change is within the margin", 12, 0.02, 1, report.Pass},
+		{"five pairs are too few to pass", 5, 0.001, 1, report.Inconclusive},
+		{"five pairs are too few to fail", 5, 0.001, 3, report.Inconclusive},
+		{"a noisy machine is inconclusive", 6, 0.5, 1, report.Inconclusive},
+		{"a slowdown above the detectable effect is found", 12, 0.01, 1.1, report.Fail},
 		{"twice as fast passes", 8, 0.02, 0.5, report.Pass},
 	}
 	for _, test := range tests {
@@ -67,8 +67,8 @@ func TestCompareVerdicts(t *testing.T) {
 	}
 }
 
-// A thousand comparisons of a build with itself: the limit is 6.5 %, the design 5 %. The noise is
-// such that nothing can pass either, which is where alarms are most frequent.
+// A thousand comparisons of a build with itself raise at most 6.5 % false alarms; the design value is 5 %.
+// The noise is so high that no comparison can pass, which is where false alarms are most frequent.
 func TestFalseAlarms(t *testing.T) {
 	random := rand.New(rand.NewPCG(4, 2))
 	for _, pairs := range []int{6, 10} {
@@ -89,7 +89,7 @@ func TestFalseAlarms(t *testing.T) {
 	}
 }
 
-// A tenth slower, at a margin of a tenth, must hardly ever pass: at most with the interval's error.
+// With a margin of a tenth, a slowdown of a tenth passes at most as often as the interval errs.
 func TestTenthSlowerHardlyPasses(t *testing.T) {
 	random, passed := rand.New(rand.NewPCG(7, 3)), 0
 	for range 1000 {
@@ -106,12 +106,12 @@ func TestTenthSlowerHardlyPasses(t *testing.T) {
 	}
 }
 
-// The printed detectable effect is found in about four of five comparisons.
+// About four of five comparisons find the printed detectable effect.
 func TestDetectableEffect(t *testing.T) {
 	random, found := rand.New(rand.NewPCG(5, 5)), 0
 	const pairs, scatter = 12, 0.1
 	known := scatter * math.Sqrt2                                            // of a log ratio
-	effect := math.Exp((1.796 + 0.876) * known / math.Sqrt(pairs*3/math.Pi)) // t(0.95) and t(0.8) of 11 degrees of freedom
+	effect := math.Exp((1.796 + 0.876) * known / math.Sqrt(pairs*3/math.Pi)) // t(0.95) and t(0.8) with 11 degrees of freedom
 	for range 1000 {
 		got, err := baseline.Compare(runs(random, pairs, scatter, 1), runs(random, pairs, scatter, effect), baseline.Comparing{
 			Gates: []string{"response_time_passed.p95"}, Margin: 0.0001,
@@ -145,11 +145,11 @@ func TestCompareRefuses(t *testing.T) {
 	}
 	_, err := baseline.Compare(runs(random, 6, 0, 1), runs(random, 6, 0, 1), baseline.Comparing{Gates: []string{"goodput"}})
 	if err == nil || !strings.Contains(err.Error(), "goodput_per_s") {
-		t.Errorf("a gate that is none: %v", err)
+		t.Errorf("an unknown gate gives %v", err)
 	}
 }
 
-// What is 0 in a run has no ratio: nothing is decided by it, and nothing breaks.
+// A figure that is 0 in a run has no ratio: it decides nothing and breaks nothing.
 func TestCompareZero(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	base, candidate := runs(random, 6, 0.01, 1), runs(random, 6, 0.01, 1)
@@ -164,8 +164,8 @@ func TestCompareZero(t *testing.T) {
 	}
 }
 
-// A candidate that lets nobody pass is worse than a base that does, once there are pairs enough for the
-// sign test: 2⁻⁶ is below 0.05/3, 2⁻⁵ is not.
+// A candidate in which nobody passes fails once there are enough pairs for the sign test: 2⁻⁶ is below
+// 0.05/3, 2⁻⁵ is not.
 func TestCompareFindsThatNobodyPasses(t *testing.T) {
 	for pairs, want := range map[int]report.Verdict{5: report.Inconclusive, 6: report.Fail} {
 		random := rand.New(rand.NewPCG(1, 1))
@@ -206,7 +206,7 @@ func TestCalibrate(t *testing.T) {
 	}
 }
 
-// A gate that is told apart by the order of the runs alone is no gate: every second run is slower.
+// Runs that alternate between fast and slow raise too many false alarms, so the gate fails its check.
 func TestCalibrateFindsAlarms(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 3))
 	var mixed []report.Report

@@ -9,12 +9,12 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Cross-checks against statistics that others wrote: go-moremath, on which benchstat rests, and
-// what benchstat prints. Neither knows signed ranks; each check names what both must agree on.
+// Cross-checks against published statistics code: go-moremath, which benchstat uses, and the output of
+// benchstat. Neither knows signed ranks, so each check names the property that both must share.
 
-// Given that m of n differences are positive, their ranks are any m of n alike, and the sum of the
-// ranks is Mann and Whitney's U of samples of m and n − m plus m(m+1)/2. So the distribution of the
-// signed-rank sum is a mixture of those of U. Where: P(m) = C(n, m)/2ⁿ.
+// Given that m of n differences are positive, their ranks are any m of the n with equal probability. Their
+// sum is Mann and Whitney's U of samples of m and n − m, plus m(m+1)/2. The distribution of the signed-rank
+// sum is therefore a mixture of those of U. Where: P(m) = C(n, m)/2ⁿ.
 func TestSignedRankIsAMixtureOfU(t *testing.T) {
 	for n := 2; n <= 24; n++ {
 		positives := stats.BinomialDist{N: n, P: 0.5}
@@ -34,7 +34,8 @@ func TestSignedRankIsAMixtureOfU(t *testing.T) {
 	}
 }
 
-// The widest interval of both kinds is that from the least to the greatest value, and needs as many.
+// The widest interval of both kinds runs from the smallest to the largest value, and needs the same number of
+// pairs.
 func TestPairsNeededAsOrderStatistics(t *testing.T) {
 	for _, alpha := range []float64{0.025, 0.05 / 3, 0.05 / 4, 0.005, 0.001} {
 		n := 2
@@ -49,7 +50,7 @@ func TestPairsNeededAsOrderStatistics(t *testing.T) {
 	}
 }
 
-// Each end of Clopper and Pearson's interval is the share under which the count is as rare as 2.5 %.
+// At each end of Clopper and Pearson's interval, a count at least as extreme has probability 2.5 %.
 func TestClopperPearsonByBinomial(t *testing.T) {
 	for _, trials := range []int{10, 40, 1000} {
 		for hits := 1; hits < trials; hits += 1 + trials/13 {
@@ -67,7 +68,7 @@ func TestClopperPearsonByBinomial(t *testing.T) {
 	}
 }
 
-// The detectable effect rests on Student's t.
+// The detectable effect uses Student's t.
 func TestDetectableByStudent(t *testing.T) {
 	ratios := []float64{0.01, -0.02, 0.03, 0.005, -0.01, 0.02, -0.015}
 	const alpha = 0.05 / 3
@@ -78,14 +79,14 @@ func TestDetectableByStudent(t *testing.T) {
 	}
 }
 
-// The example of benchstat's documentation, golang.org/x/perf/cmd/benchstat/main.go (BSD), ns/op of ten runs each. Of it
-// benchstat v0.0.0-20260908200009-22c9c6c9d4da prints
+// The example is from benchstat's documentation, golang.org/x/perf/cmd/benchstat/main.go (BSD): ns/op of ten
+// runs each. For it, benchstat v0.0.0-20260908200009-22c9c6c9d4da prints
 //
 //	Encode/format=json-48   1.718µ ± 1%   1.423µ ± 1%  -17.20% (p=0.000 n=10)
 //	Encode/format=gob-48    3.066µ ± 0%   3.070µ ± 2%        ~ (p=0.446 n=10)
 //
-// The runs come in pairs here and do not there, so that the estimates differ; the verdicts do not,
-// and each interval holds benchstat's ratio.
+// Compare pairs the runs and benchstat does not, so the estimates differ. The verdicts agree, and each
+// interval contains benchstat's ratio.
 func TestBenchstatExample(t *testing.T) {
 	tests := []struct {
 		name               string
@@ -128,7 +129,7 @@ func TestBenchstatExample(t *testing.T) {
 	}
 }
 
-// compareTimes compares runs whose sign-up has these medians, and returns what it says of them.
+// compareTimes compares runs whose sign-up has these medians, and returns the change of the median.
 func compareTimes(t *testing.T, base, candidate []float64) Changed {
 	t.Helper()
 	asRuns := func(times []float64) (runs []report.Report) {

@@ -31,7 +31,6 @@ func Example() {
 		}
 	}
 	fmt.Println(compared.Verdict)
-	// Output:
-	// response_time_passed.p95 +48 %: it is surely worse, and not surely by less than the margin
+	// Output: response_time_passed.p95 +48 %: it is worse, and the worsening may exceed the margin
 	// fail
 }

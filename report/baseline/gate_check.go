@@ -8,30 +8,30 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// GateCheck says how often runs of one build, compared with each other, raise a false alarm.
+// GateCheck counts the false alarms raised by comparing runs of one build with each other.
 type GateCheck struct {
-	Verdict      report.Verdict `json:"verdict"` // fail where the alarms are more than allowed
+	Verdict      report.Verdict `json:"verdict"` // fail if there are more false alarms than allowed
 	Runs         int            `json:"runs"`
 	Comparisons  int            `json:"comparisons"`
-	Pairs        int            `json:"pairs"` // of each comparison
+	Pairs        int            `json:"pairs"` // in each comparison
 	Alarms       int            `json:"alarms"`
-	Allowed      int            `json:"allowed"` // most alarms that chance alone would raise in 99 of 100 such trials
+	Allowed      int            `json:"allowed"` // 0.99 quantile of the number of false alarms that chance raises
 	Inconclusive int            `json:"inconclusive"`
 	Rate         float64        `json:"rate"`
-	CI95         [2]float64     `json:"ci95"` // of the rate, as if the comparisons shared no run
+	CI95         [2]float64     `json:"ci95"` // interval of the false-alarm rate, as if the comparisons shared no run
 }
 
-// CheckGate compares runs of one build with each other: every stretch of 2·pairs successive runs,
-// dealt out as base, candidate, candidate, base, and so on (ABBA), at most comparisons stretches
-// evenly spread. It needs one stretch at least. Stretches share runs, so that their alarms come in
-// clusters: a trial that breaks Allowed is worth a second one before the gate is doubted.
+// CheckGate compares runs of one build with each other. It takes stretches of 2·pairs successive runs, evenly
+// spread and at most comparisons of them, and deals each out as base, candidate, candidate, base, and so on
+// (ABBA). It needs at least one stretch. Stretches share runs, so false alarms cluster: repeat a trial that
+// exceeds Allowed before you doubt the gate.
 func CheckGate(runs []report.Report, pairs, comparisons int, how Comparing) (GateCheck, error) {
 	if pairs < minPairs {
 		return GateCheck{}, fmt.Errorf("%d pairs are too few to compare; give %d or more", pairs, minPairs)
 	}
 	stretches := len(runs) - 2*pairs + 1
 	if stretches < 1 {
-		return GateCheck{}, fmt.Errorf("%d runs make no comparison of %d pairs; give %d runs at least", len(runs), pairs, 2*pairs)
+		return GateCheck{}, fmt.Errorf("%d runs are too few for a comparison of %d pairs; give at least %d runs", len(runs), pairs, 2*pairs)
 	}
 	c := GateCheck{Runs: len(runs), Pairs: pairs, Comparisons: min(stretches, max(1, comparisons))}
 	for i := range c.Comparisons {
@@ -59,8 +59,8 @@ func CheckGate(runs []report.Report, pairs, comparisons int, how Comparing) (Gat
 	return c, nil
 }
 
-// allowedAlarms is the 0.99 quantile of how many of n comparisons raise an alarm, each with the
-// probability that Compare allows itself.
+// allowedAlarms returns the 0.99 quantile of the number of false alarms in n comparisons, each with the
+// probability that Compare accepts.
 func allowedAlarms(n int) int {
 	alarms := distuv.Binomial{N: float64(n), P: falseAlarms}
 	allowed := 0
@@ -70,8 +70,8 @@ func allowedAlarms(n int) int {
 	return allowed
 }
 
-// Deal deals runs out in the order base, candidate, candidate, base (ABBA), so that what drifts
-// with time falls on both alike.
+// Deal deals runs out in the order base, candidate, candidate, base (ABBA), so that drift over time affects
+// both alike.
 func Deal[T any](runs []T) (base, candidate []T) {
 	for i := 0; i+1 < len(runs); i += 2 {
 		first, second := runs[i], runs[i+1]
@@ -83,7 +83,7 @@ func Deal[T any](runs []T) (base, candidate []T) {
 	return base, candidate
 }
 
-// clopperPearson is the exact 95 % interval of a share. Clopper and Pearson (1934).
+// clopperPearson returns the exact 95 % interval of a share. Clopper and Pearson (1934).
 func clopperPearson(hits, trials int) (interval [2]float64) {
 	k, n := float64(hits), float64(trials)
 	interval[1] = 1

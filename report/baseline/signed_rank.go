@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// signedRankTails returns P(W ≤ w) for w = 0 … n(n+1)/2, where W is the sum of the ranks of the
-// positive ones of n differences that are symmetric about 0: each rank counts with probability ½.
-// Wilcoxon, "Individual Comparisons by Ranking Methods" (1945); Hollander, Wolfe and Chicken,
-// "Nonparametric Statistical Methods", 3rd ed. (2014), sec. 3.1.
+// signedRankTails returns P(W ≤ w) for w = 0 … n(n+1)/2. W is the sum of the ranks of the positive ones of n
+// differences that are symmetric about 0: each rank counts with probability ½. Wilcoxon, "Individual
+// Comparisons by Ranking Methods" (1945); Hollander, Wolfe and Chicken, "Nonparametric Statistical Methods",
+// 3rd ed. (2014), sec. 3.1.
 func signedRankTails(n int) []float64 {
 	probability := make([]float64, n*(n+1)/2+1)
 	probability[0] = 1
@@ -28,7 +28,8 @@ func signedRankTails(n int) []float64 {
 	return probability
 }
 
-// walshAverages are the means of all pairs of values, each with itself too, in rising order.
+// walshAverages returns the means of all pairs of values, each value also paired with itself, in ascending
+// order.
 func walshAverages(values []float64) []float64 {
 	averages := make([]float64, 0, len(values)*(len(values)+1)/2)
 	for i, a := range values {
@@ -40,8 +41,8 @@ func walshAverages(values []float64) []float64 {
 	return averages
 }
 
-// hodgesLehmann is the median of the Walsh averages. Hodges and Lehmann, "Estimates of Location
-// Based on Rank Tests" (1963).
+// hodgesLehmann returns the median of the Walsh averages. Hodges and Lehmann, "Estimates of Location Based on
+// Rank Tests" (1963).
 func hodgesLehmann(averages []float64) float64 {
 	n := len(averages)
 	if n == 0 {
@@ -50,10 +51,10 @@ func hodgesLehmann(averages []float64) float64 {
 	return averages[(n-1)/2]/2 + averages[n/2]/2
 }
 
-// signedRankInterval returns Tukey's interval for the centre of the differences: from the (k+1)-th
-// smallest to the (k+1)-th largest Walsh average, where k is the largest with P(W ≤ k) ≤ alpha, so that each
-// end errs with a probability of alpha at most; ties make it wider, never narrower. False when so
-// few differences cannot be that sure. Hollander, Wolfe and Chicken, sec. 3.3.
+// signedRankInterval returns Tukey's interval for the centre of the differences, from the (k+1)-th smallest
+// to the (k+1)-th largest Walsh average. k is the largest value with P(W ≤ k) ≤ alpha, so each end errs with
+// a probability of at most alpha. Ties only widen the interval. It returns false if there are too few
+// differences for alpha. Hollander, Wolfe and Chicken, sec. 3.3.
 func signedRankInterval(averages []float64, n int, alpha float64) (low, high float64, ok bool) {
 	k := -1
 	for w, tail := range signedRankTails(n) {
@@ -68,5 +69,5 @@ func signedRankInterval(averages []float64, n int, alpha float64) (low, high flo
 	return averages[k], averages[len(averages)-1-k], true
 }
 
-// pairsNeeded is the fewest differences whose interval can err with alpha on each side.
+// pairsNeeded returns the fewest differences whose interval errs with probability alpha on each side.
 func pairsNeeded(alpha float64) int { return max(minPairs, int(math.Ceil(-math.Log2(alpha)-1e-9))) }

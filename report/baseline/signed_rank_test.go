@@ -53,7 +53,7 @@ func TestSignedRankTable(t *testing.T) {
 	}
 }
 
-// Against every assignment of signs, counted one by one.
+// signedRankTails agrees with a count over every assignment of signs.
 func TestSignedRankEnumeration(t *testing.T) {
 	for n := 1; n <= 12; n++ {
 		counts := make([]float64, n*(n+1)/2+1)
@@ -74,8 +74,8 @@ func TestSignedRankEnumeration(t *testing.T) {
 	}
 }
 
-// Hollander and Wolfe's example 3.1 (Hamilton's depression scale, 9 patients): the estimate is
-// −0.46 and the interval at 96.1 % from −0.786 to −0.010.
+// Hollander and Wolfe's example 3.1 (Hamilton's depression scale, 9 patients): the estimate is −0.46, and the
+// 96.1 % interval runs from −0.786 to −0.010.
 func TestHodgesLehmannExample(t *testing.T) {
 	before := []float64{1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30}
 	after := []float64{0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29}

@@ -12,8 +12,8 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Assemble joins what was recorded with what else is known. The same input gives the same Report. It has
-// no verdict yet: package threshold gives one.
+// Assemble joins a recording with the facts of its run. The same input gives the same report. The report has
+// no verdict yet: package threshold adds one.
 func Assemble(recording *Recording, facts Facts) report.Report {
 	facts = facts.withDefaults()
 	r := report.Report{
@@ -30,7 +30,7 @@ func Assemble(recording *Recording, facts Facts) report.Report {
 	return r
 }
 
-// SoFar returns what is known of a live run while it goes on: enough for its thresholds to be judged.
+// SoFar returns the report of a live run in progress, with enough figures to judge its thresholds.
 func SoFar(recording *Recording, at time.Duration) report.Report {
 	facts := Facts{Duration: at}.withDefaults()
 	return report.Report{
@@ -162,7 +162,7 @@ func unsent(recording *Recording) (warnings []string) {
 	for i, step := range recording.journey {
 		if n := recording.steps[i].attempts[funnel.Dropped]; n > 0 {
 			warnings = append(warnings, fmt.Sprintf(
-				"%s attempts at %s could not be sent by the generator; their people count as unfinished", units.Count(float64(n)), step.Name))
+				"the generator could not send %s attempts at %s; their people count as unfinished", units.Count(float64(n)), step.Name))
 		}
 	}
 	return warnings

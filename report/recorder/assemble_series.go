@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// series lays out every second from the first to the last that anything happened in.
+// series lays out every second from the first to the last in which anything happened.
 func series(recording *Recording, facts Facts) report.Series {
 	result := report.Series{Note: facts.SeriesNote, TS: []int64{}, ScenarioS: []float64{}, Scheduled: []int64{}}
 	for _, step := range recording.journey {
@@ -40,7 +40,7 @@ func series(recording *Recording, facts Facts) report.Series {
 	return result
 }
 
-// reserve makes empty columns, not none, and room for so many rows.
+// reserve makes empty, non-nil columns with room for the given number of rows.
 func reserve(s *report.StepSeries, rows int, brief bool) {
 	for _, column := range columnsOf(s) {
 		*column = make([]int64, 0, rows)
@@ -64,7 +64,7 @@ func addSecond(s *report.StepSeries, row *stepRow) {
 	s.Abandoned = append(s.Abandoned, people(funnel.Abandoned))
 }
 
-// addTimes appends how long the attempts of a second took.
+// addTimes appends the quantiles of the attempts of a second.
 func addTimes(s *report.StepSeries, response Sparse) {
 	p50, p95, p99 := math.NaN(), math.NaN(), math.NaN()
 	if len(response) > 0 {

@@ -43,7 +43,7 @@ func TestAssemble(t *testing.T) {
 	}
 }
 
-// The peak is that of any 60 whole seconds, wherever they begin.
+// The peak is that of any 60 whole seconds, wherever they start.
 func TestPeak(t *testing.T) {
 	steps := surge.Journey()[:1]
 	recording := recorder.NewRecording(steps)
@@ -58,7 +58,7 @@ func TestPeak(t *testing.T) {
 	}
 }
 
-// An attempt that could not be sent is no request, and its person is unfinished; the report warns.
+// An attempt that could not be sent is not a request, and its person is unfinished. The report warns of it.
 func TestUnsentAttempts(t *testing.T) {
 	recording := recorder.NewRecording(surge.Journey())
 	observers := recorder.NewRecorder(surge.Journey(), 1, recording.Add)
@@ -74,7 +74,7 @@ func TestUnsentAttempts(t *testing.T) {
 	}
 }
 
-// Quantiles of the report are those of hdrhistogram-go for the same values.
+// The report's quantiles equal those of hdrhistogram-go for the same values.
 func TestQuantilesAreThoseOfHdrHistogram(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))

@@ -12,12 +12,12 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Average joins the reports of a simulation's replications: the scalars become means with 95 %
-// confidence intervals (Student's t) beside them; everything else is that of the first. The result
-// has no verdict yet: package threshold gives one.
+// Average joins the reports of a simulation's replications. Scalars become means with 95 % confidence
+// intervals (Student's t); everything else comes from the first replication. The result has no verdict yet:
+// package threshold adds one.
 func Average(replications []report.Report) (report.Report, error) {
 	if len(replications) == 0 {
-		return report.Report{}, errors.New("there is no replication to average; run one at least")
+		return report.Report{}, errors.New("there is no replication to average; run at least one")
 	}
 	result := replications[0]
 	result.Funnel, result.Steps = slices.Clone(result.Funnel), slices.Clone(result.Steps)
@@ -52,13 +52,14 @@ func sameRows(a, b *report.Report) error {
 		slices.EqualFunc(a.Steps, b.Steps, func(a, b report.StepRow) bool { return a.Step == b.Step }) &&
 		slices.EqualFunc(a.Stations, b.Stations, func(a, b report.StationRow) bool { return a.Name == b.Name })
 	if !same {
-		return errors.New("its steps or stations differ from the first; average replications of one scenario and plan")
+		return errors.New("its steps or stations differ from the first; average replications of one scenario " +
+			"and plan")
 	}
 	return nil
 }
 
-// means sets every field to its mean over the replications that know it and returns the intervals
-// of those that two at least know.
+// means sets every field to its mean over the replications that know it, and returns intervals for fields
+// that at least two replications know.
 func means(into []report.Field, replications []report.Report, fields func(*report.Report) []report.Field) report.Intervals {
 	values := map[string][]float64{}
 	for i := range replications {
@@ -85,7 +86,7 @@ func means(into []report.Field, replications []report.Report, fields func(*repor
 	return intervals
 }
 
-// detachTimes gives the row quantiles of its own wherever any replication measured them.
+// detachTimes gives the row its own copy of the quantiles that any replication measured.
 func detachTimes(r *report.StepRow, replications []report.Report, i int) {
 	for _, times := range []func(*report.StepRow) **report.Quantiles{
 		func(r *report.StepRow) **report.Quantiles { return &r.ResponseTimeS },
@@ -101,7 +102,7 @@ func detachTimes(r *report.StepRow, replications []report.Report, i int) {
 	}
 }
 
-// detach gives the row optional figures of its own.
+// detach gives the row its own copy of the optional figures.
 func detach(r *report.StationRow) {
 	if r.Batches != nil && r.FsyncS != nil {
 		batches, fsync := *r.Batches, *r.FsyncS

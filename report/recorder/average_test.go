@@ -20,7 +20,7 @@ func TestAverage(t *testing.T) {
 		replication.Steps[0].ResponseTimeS.P99 = 1 + extra
 		replications = append(replications, replication)
 	}
-	replications[2].Steps[1].ResponseTimeS = nil // nobody came in one of them
+	replications[2].Steps[1].ResponseTimeS = nil // nobody arrived in one of them
 	mean, err := recorder.Average(replications)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestAverage(t *testing.T) {
 		t.Error("averaging changed a replication")
 	}
 	if mean.Steps[1].ResponseTimeS == nil || mean.Steps[1].CI95["response_time_s.p99"][0] == 0 {
-		t.Error("what two of three replications know is lost")
+		t.Error("a figure that two of three replications know is lost")
 	}
 	if faults := report.Check(mean); len(faults) > 0 {
 		t.Errorf("the books of the means: %v", faults)
@@ -49,7 +49,7 @@ func TestAverageRefuses(t *testing.T) {
 		t.Error("averaged nothing")
 	}
 	if _, err := recorder.Average([]report.Report{{Funnel: []report.FunnelRow{{Step: "join"}}}, {}}); err == nil {
-		t.Error("averaged two journeys")
+		t.Error("two journeys were averaged")
 	}
 }
 
@@ -57,6 +57,6 @@ func TestSimulatedReportHasNoGenerator(t *testing.T) {
 	recording, facts := surge.Recorded()
 	facts.Engine = report.Simulated
 	if simulated := recorder.Assemble(recording, facts); simulated.Generator != nil || simulated.Started != nil {
-		t.Error("a simulated report tells of a generator")
+		t.Error("a simulated report has generator figures")
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 )
 
-// TestBriefReportsTheSame: a report from a brief recording is that from a full one, but for how response
-// times were spread in each second.
+// TestBriefReportsTheSame: a report from a brief recording equals that from a full one, except for the
+// response times of each second.
 func TestBriefReportsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed, people := rapid.Uint64().Draw(t, "seed"), rapid.IntRange(0, 10).Draw(t, "people")
@@ -23,8 +23,8 @@ func TestBriefReportsTheSame(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, uint64(person)))
 			at := time.Duration(random.IntN(5e9)) - 2*time.Second
 			for _, event := range walk(random, uint64(person), at) {
-				event.tell(whole.Observer(0))
-				event.tell(short.Observer(0))
+				event.send(whole.Observer(0))
+				event.send(short.Observer(0))
 			}
 		}
 		whole.Close()

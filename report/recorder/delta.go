@@ -11,40 +11,40 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// Delta is what one shard saw of one second. Deltas add: several for the same second, in any order,
-// are one with their sum. It travels as one line of JSON.
+// Delta is what one shard saw in one second. Deltas add up: several for the same second, in any order, equal
+// one with their sum. A Delta is sent as one line of JSON.
 type Delta struct {
 	Shard        int         `json:"shard"`
-	Second       int64       `json:"second"`              // real seconds since the start of the run; below 0 before it
-	Scheduled    uint64      `json:"scheduled,omitempty"` // people meant to begin in this second
-	Started      uint64      `json:"started,omitempty"`   // people begun
-	Dropped      uint64      `json:"dropped,omitempty"`   // people never begun, because the generator could not
-	Finished     uint64      `json:"finished,omitempty"`  // people whose way ended, well or not
-	Lag          Sparse      `json:"lag,omitempty"`       // sending after the intended instant, requests and polls only
+	Second       int64       `json:"second"`              // real seconds since the start of the run; negative before it
+	Scheduled    uint64      `json:"scheduled,omitempty"` // people whose intended start is in this second
+	Started      uint64      `json:"started,omitempty"`   // people who began
+	Dropped      uint64      `json:"dropped,omitempty"`   // people who never began, because the generator could not keep up
+	Finished     uint64      `json:"finished,omitempty"`  // people whose journey ended, well or not
+	Lag          Sparse      `json:"lag,omitempty"`       // delay from the intended instant to sending, requests and polls only
 	Acknowledged Indexes     `json:"acknowledged,omitempty"`
-	Steps        []StepDelta `json:"steps,omitempty"` // those with anything to tell, by step
+	Steps        []StepDelta `json:"steps,omitempty"` // steps at which anything happened
 }
 
 // StepDelta is what one shard saw of one step in one second.
 type StepDelta struct {
-	Step    int            `json:"step"`              // place in the Journey
+	Step    int            `json:"step"`              // index in the journey
 	Entered uint64         `json:"entered,omitempty"` // people, by the first intended instant
 	Retries uint64         `json:"retries,omitempty"` // attempts beyond a person's first
 	Ended   []OutcomeDelta `json:"ended,omitempty"`   // by outcome
 
-	Reasons map[funnel.Reason]uint64 `json:"reasons,omitempty"` // why attempts did not complete
+	Reasons map[funnel.Reason]uint64 `json:"reasons,omitempty"` // reasons why attempts did not complete
 }
 
 // OutcomeDelta is what one shard saw of one step's attempts with one outcome in one second.
 type OutcomeDelta struct {
 	Outcome  funnel.Outcome `json:"outcome"`
 	Attempts uint64         `json:"attempts"`
-	People   uint64         `json:"people,omitempty"` // those for whom the attempt was the last
+	People   uint64         `json:"people,omitempty"` // people whose last attempt this was
 	Response Sparse         `json:"response,omitempty"`
 	Service  Sparse         `json:"service,omitempty"`
 }
 
-// ParseDelta reads one line of JSON about a journey of the given number of steps.
+// ParseDelta parses one line of JSON for a journey with the given number of steps.
 func ParseDelta(line []byte, steps int) (Delta, error) {
 	var delta Delta
 	decoder := json.NewDecoder(bytes.NewReader(line))
@@ -53,12 +53,14 @@ func ParseDelta(line []byte, steps int) (Delta, error) {
 		return Delta{}, fmt.Errorf("reading a second of the recording: %w; use the same version for every part", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Delta{}, errors.New("reading a second of the recording: one line holds more than one; write each on its own line")
+		return Delta{}, errors.New("reading a second of the recording: the line has more than one; write " +
+			"each on its own line")
 	}
 	return delta, delta.Validate(steps)
 }
 
-// Validate returns why the Delta cannot be added to the recording of a journey of that many steps.
+// Validate returns an error if the Delta cannot be added to the recording of a journey with the given number
+// of steps.
 func (d Delta) Validate(steps int) error {
 	const farthest = math.MaxInt32
 	if d.Second < -farthest || d.Second > farthest {

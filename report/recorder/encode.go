@@ -7,7 +7,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// encodeHistograms packs everything that was measured.
+// encodeHistograms encodes every histogram that holds a value.
 func encodeHistograms(recording *Recording, note string) report.Histograms {
 	packed := report.Histograms{
 		Note: note, Unit: "us", ScheduleLag: report.EncodeHistogram(recording.lag),
@@ -33,7 +33,7 @@ func keep(into map[string]map[string]string, step string, outcome int, histogram
 	into[step][funnel.Outcome(outcome).String()] = report.EncodeHistogram(histogram)
 }
 
-// sum adds up the histograms of some outcomes without changing them; nil when there are none.
+// sum adds the histograms of some outcomes without changing them, or returns nil if there are none.
 func sum(histograms [funnel.OutcomeCount]*hdrhistogram.Histogram, outcomes []funnel.Outcome) *hdrhistogram.Histogram {
 	var total *hdrhistogram.Histogram
 	for _, outcome := range outcomes {

@@ -7,34 +7,34 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Facts are what a Recording cannot know about its run.
+// Facts holds what a Recording does not know about its run.
 type Facts struct {
 	Ombak          report.Build
 	Engine         report.Engine // empty means live
 	Scenario       report.Scenario
 	Plan           string
-	Part           *report.Part                               // nil where the generator played all
+	Part           *report.Part                               // nil if the generator played everyone
 	Started        *time.Time                                 // live runs only
 	Duration       time.Duration                              // real time
 	Speed          float64                                    // scenario seconds per real second; 0 means 1
-	Clock          func(realTime time.Duration) time.Duration // scenario time at a real time; nil means the same
+	Clock          func(realTime time.Duration) time.Duration // scenario time at a real time; nil means the two are equal
 	Machine        *report.Machine
 	Store          *report.Store
-	Offered        *OfferedFacts    // nil means what the recording itself counted
+	Offered        *OfferedFacts    // nil means the recording's own counts
 	Readings       []funnel.Reading // of all stations, over time
-	Marks          []funnel.Mark    // what happened to the run as a whole
-	Generator      *report.Process  // what the generator cost; nil leaves only the lag of live runs
-	Strain         *report.Strain   // of the generator; nil where it was not measured
-	Protocol       string           // that the generator spoke, where it was not HTTP/1.1
+	Marks          []funnel.Mark    // events of the run as a whole
+	Generator      *report.Process  // cost of the generator; nil leaves only the lag of live runs
+	Strain         *report.Strain   // of the generator; nil if not measured
+	Protocol       string           // protocol that the generator used, unless HTTP/1.1
 	Processes      []report.Process
 	Reconciliation *report.Reconciliation
-	SeriesNote     string // whose series and histograms these are, such as "of replication 0"
+	SeriesNote     string // origin of the series and histograms, such as "of replication 0"
 	Warnings       []string
 }
 
-// OfferedFacts count the people that the arrivals asked for, as the scheduler knows them.
+// OfferedFacts counts the people that the arrivals scheduled.
 type OfferedFacts struct {
 	Scheduled  int                          // people
 	PeakPerMin int                          // most in any 60 s
-	ByStep     map[string]report.Scheduling // for the step that arrivals are scheduled at
+	ByStep     map[string]report.Scheduling // for the step at which arrivals are scheduled
 }

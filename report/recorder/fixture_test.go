@@ -17,8 +17,8 @@ type event struct {
 	sample funnel.Sample
 }
 
-// tell makes the call.
-func (e event) tell(observer *recorder.ShardObserver) {
+// send makes the call.
+func (e event) send(observer *recorder.ShardObserver) {
 	if e.enter {
 		observer.Enter(e.step, e.at)
 		return

@@ -6,7 +6,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// heats gathers every step with an answer. The columns are as narrow as whole seconds allow.
+// heats returns the heat of every step with an answer. Columns are as narrow as whole seconds allow.
 func heats(recording *Recording) []report.Heat {
 	length := recording.latest - recording.earliest + 1
 	if length <= 0 {
@@ -37,7 +37,7 @@ func emptyColumns(count int) [][]int64 {
 
 // addResponse adds a second's response times to a column.
 func addResponse(h *report.Heat, column int, response Sparse) {
-	_ = response.Each(func(index int, count uint64) { // it was validated when it came
+	_ = response.Each(func(index int, count uint64) { // response was validated when it was read
 		lowest, _ := LayoutRange(index)
 		h.Counts[column] = plusAt(h.Counts[column], report.HeatRow(lowest), int64(count))
 	})
@@ -51,8 +51,8 @@ func plusAt(column []int64, row int, count int64) []int64 {
 	return column
 }
 
-// mergedHeats adds the columns of all parts where they lie alike; parts whose runs had other lengths
-// leave no heat.
+// mergedHeats adds the columns of all parts if they have the same layout. Parts of different lengths give no
+// heat.
 func mergedHeats(parts []report.Report) []report.Heat {
 	total := make([]report.Heat, 0, len(parts[0].Series.Heat))
 	for _, heat := range parts[0].Series.Heat {

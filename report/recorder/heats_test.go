@@ -10,7 +10,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// No answer is lost from the heat of a recording, nor from that of merged parts.
+// The heat of a recording, and of merged parts, counts every answer.
 func TestHeatCountsEveryAnswer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		journey := funnel.Journey{{Name: "go"}}

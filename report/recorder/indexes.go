@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// Indexes is a set of people's indexes. In JSON it is base64 of the sorted indexes, each as the
-// uvarint distance from the one before.
+// Indexes is a set of people's indexes. Its JSON form is base64 of the sorted indexes, each as the uvarint
+// distance from the one before.
 type Indexes []uint64
 
 // MarshalJSON implements json.Marshaler.

@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The flat array counts as hdrhistogram-go does, and quantiles of a second are its own.
+// The flat array counts as hdrhistogram-go does, and so do the quantiles of a second.
 func TestLayoutIsThatOfHdrHistogram(t *testing.T) {
 	if length := len(newHistogram().Export().Counts); length != LayoutLength {
 		t.Fatalf("layoutLength is %d, hdrhistogram-go has %d", LayoutLength, length)
@@ -33,7 +33,7 @@ func TestLayoutIsThatOfHdrHistogram(t *testing.T) {
 			t.Fatalf("p%v is %d, hdrhistogram-go says %d", percentile, got, want)
 		}
 		if len(ours.cut()) != 0 {
-			t.Fatal("cutting left something behind")
+			t.Fatal("cut left counts behind")
 		}
 	})
 }

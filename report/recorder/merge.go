@@ -14,15 +14,15 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Merge adds the reports of generators that each played a part of one live run. Counts,
-// histograms and the quantiles drawn from them are those that one generator would have recorded. What is
-// not each part of one run, once, is refused. The whole has no verdict yet: package threshold gives one.
+// Merge adds the reports of generators that each played a part of one live run. Counts, histograms and their
+// quantiles equal those that one generator would have recorded. Merge returns an error unless the reports are
+// the parts of one run, each once. The result has no verdict yet: package threshold adds one.
 //
-// Note: the quantiles of a single second need that second's histogram, which a report does not
-// hold: they are kept where one part alone had answers, and absent elsewhere.
+// Note: the quantiles of a single second need that second's histogram, which a report does not hold. They are
+// kept if only one part had answers, and absent otherwise.
 func Merge(parts []report.Report) (report.Report, error) {
 	if len(parts) == 0 {
-		return report.Report{}, errors.New("there is no part to merge; name two reports at least")
+		return report.Report{}, errors.New("there is no part to merge; name at least two reports")
 	}
 	for i := range parts {
 		if err := samePart(&parts[0], &parts[i]); err != nil {
@@ -37,7 +37,7 @@ func Merge(parts []report.Report) (report.Report, error) {
 	merged.Part = nil
 	merged.Verdict, merged.Invalid, merged.Thresholds = "", nil, nil
 	merged.Warnings, merged.Processes = mergedWarnings(parts), nil
-	merged.Overload = nil // which no part knows of the whole
+	merged.Overload = nil // no part knows it for the whole run
 	commands := []string{}
 	for _, part := range parts {
 		merged.DurationS = max(merged.DurationS, part.DurationS)
@@ -49,7 +49,8 @@ func Merge(parts []report.Report) (report.Report, error) {
 	}
 	merged.Command = strings.Trim(strings.Join(commands, "; "), "; ")
 	if !known {
-		merged.Warnings = append(merged.Warnings, "the reports do not say which parts of the run they are: whether one is missing cannot be checked")
+		merged.Warnings = append(merged.Warnings, "the reports do not name their parts of the run, so a "+
+			"missing part goes unnoticed")
 	}
 	if merged.Histograms, err = mergedHistograms(parts); err != nil {
 		return report.Report{}, err
@@ -66,20 +67,20 @@ func Merge(parts []report.Report) (report.Report, error) {
 	return merged, nil
 }
 
-// samePart says why a report is no other part of the run that the first is of.
+// samePart returns an error if a report is not another part of the first report's run.
 func samePart(first, part *report.Report) error {
 	switch {
 	case part.Engine != report.Live:
-		return errors.New("it is simulated; only parts of a live run are merged")
+		return errors.New("it is simulated; merge only parts of a live run")
 	case part.Reconciliation != nil:
 		return errors.New("it is a whole drill, which has no parts; merge reports of ombak load --part K/N")
 	case part.Scenario.Name != first.Scenario.Name || part.Scenario.SHA256 != first.Scenario.SHA256 || part.Scenario.Seed != first.Scenario.Seed:
-		return errors.New("its scenario or seed is not that of the first; merge parts of one run")
+		return errors.New("its scenario or seed differs from the first; merge parts of one run")
 	case part.Plan != first.Plan || part.Speed != first.Speed:
-		return errors.New("its plan or speed is not that of the first; merge parts of one run")
+		return errors.New("its plan or speed differs from the first; merge parts of one run")
 	}
 	if sameRows(&report.Report{Funnel: first.Funnel, Steps: first.Steps}, &report.Report{Funnel: part.Funnel, Steps: part.Steps}) != nil {
-		return errors.New("its steps are not those of the first; merge parts of one run")
+		return errors.New("its steps differ from the first; merge parts of one run")
 	}
 	return nil
 }
@@ -92,14 +93,16 @@ func mergedWarnings(parts []report.Report) (warnings []string) {
 			}
 		}
 		if first := parts[0].Started; first != nil && part.Started != nil && part.Started.Sub(*first).Abs() > time.Second {
-			warnings = append(warnings, fmt.Sprintf("part %d started %s apart from the first: seconds of the series are counted from each part's own start",
+			warnings = append(warnings, fmt.Sprintf("part %d started %s apart from the first; each part "+
+				"counts the seconds of the series from its own start",
 				i+1, part.Started.Sub(*first).Abs().Round(time.Millisecond)))
 		}
 	}
 	return warnings
 }
 
-// mergedOffered adds people. Parts that all state the whole are believed: they know its peaks.
+// mergedOffered adds people. If every part states the figures of the whole run, they are used, because they
+// hold the true peaks.
 func mergedOffered(parts []report.Report, series report.Series) report.Offered {
 	var total report.Offered
 	whole := true
@@ -219,7 +222,7 @@ func mergedGenerator(parts []report.Report, packed string) (*report.Generator, e
 	return &total, nil
 }
 
-// worst returns the larger of each strain of two generators; their shed people add up.
+// worst returns the larger value of each strain of two generators, and the sum of people shed.
 func worst(s *report.Strain, other *report.Strain) *report.Strain {
 	if s == nil || other == nil {
 		return cmp.Or(s, other)
@@ -278,7 +281,7 @@ func keepPacked(into map[string]map[string]string, step string, outcome funnel.O
 	return nil
 }
 
-// addPacked adds histograms as they stand in a report; an empty text is an empty histogram.
+// addPacked adds histograms as a report stores them. An empty text is an empty histogram.
 func addPacked(texts []string) (string, error) {
 	var total *hdrhistogram.Histogram
 	for _, text := range texts {

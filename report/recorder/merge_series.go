@@ -16,7 +16,7 @@ func mergedSeries(parts []report.Report) report.Series {
 			earliest, latest = min(earliest, t[0]), max(latest, t[len(t)-1])
 		}
 		if total.Stations == nil {
-			total.Stations = part.Series.Stations // every part watches the same service
+			total.Stations = part.Series.Stations // every part observes the same service
 		}
 	}
 	for _, step := range parts[0].Funnel {
@@ -40,7 +40,7 @@ func mergedSeries(parts []report.Report) report.Series {
 	return total
 }
 
-// grow gives every column so many rows.
+// grow extends every column to the given number of rows.
 func grow(s *report.StepSeries, rows int) {
 	for _, column := range columnsOf(s) {
 		*column = make([]int64, rows)
@@ -58,12 +58,12 @@ func quantileColumnsOf(s *report.StepSeries) []*report.Column {
 	return []*report.Column{&s.P50, &s.P95, &s.P99}
 }
 
-// addSeries adds the series of a part, whose seconds lie within.
+// addSeries adds the series of a part, whose seconds lie within s.
 func addSeries(s *report.Series, part report.Series) {
 	for i, second := range part.TS {
 		row := int(second - s.TS[0])
 		if row < 0 || row >= len(s.TS) {
-			continue // the seconds of a damaged report do not follow each other
+			continue // the seconds of a damaged report are not consecutive
 		}
 		s.ScenarioS[row] = part.ScenarioS[i]
 		s.Scheduled[row] += part.Scheduled[i]

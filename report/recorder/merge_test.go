@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 )
 
-// split records the same people whole and dealt out over parts.
+// split records the same people as a whole and divided into parts.
 func split(parts int) (whole report.Report, reports []report.Report) {
 	random := rand.New(rand.NewPCG(8, 8))
 	all := recorder.NewRecording(surge.Journey())
@@ -30,7 +30,7 @@ func split(parts int) (whole report.Report, reports []report.Report) {
 		observer.Scheduled(at)
 		observer.Started()
 		for _, event := range walk(random, person, at) {
-			event.tell(observer)
+			event.send(observer)
 		}
 		observer.Finished()
 	}
@@ -82,7 +82,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"another plan", "plan or speed", func(r *report.Report) { r.Plan = "other" }},
 		{"a simulation", "simulated", func(r *report.Report) { r.Engine = report.Simulated }},
 		{"a whole drill", "whole drill", func(r *report.Report) { r.Reconciliation = &report.Reconciliation{} }},
-		{"other steps", "its steps are not", func(r *report.Report) { r.Funnel, r.Steps = r.Funnel[:1], r.Steps[:1] }},
+		{"other steps", "its steps differ", func(r *report.Report) { r.Funnel, r.Steps = r.Funnel[:1], r.Steps[:1] }},
 		{"a damaged histogram", "damaged", func(r *report.Report) { r.Histograms.ScheduleLag = "HISTF" }},
 	}
 	for _, test := range tests {
@@ -98,7 +98,7 @@ func TestMergeRefuses(t *testing.T) {
 	}
 }
 
-// Reports that say which part they are make a whole only as K = 1 … N, each once, of one run.
+// Reports that name their part merge only as K = 1 … N of one run, each once.
 func TestMergeNeedsEachPartOnce(t *testing.T) {
 	part := func(k, n int) *report.Part { return &report.Part{K: k, N: n, Scale: 1} }
 	tests := []struct {
@@ -113,7 +113,7 @@ func TestMergeNeedsEachPartOnce(t *testing.T) {
 		{"another scale", "scale", func(r []report.Report) []report.Report { r[1].Part.Scale = 0.5; return r }},
 		{"another window", "window", func(r []report.Report) []report.Report { r[1].Part.FromS = 60; return r }},
 		{"another rate", "rate", func(r []report.Report) []report.Report { r[1].Part.MaxRate = 9; return r }},
-		{"a part that is none", "does not exist", func(r []report.Report) []report.Report { r[1].Part = part(4, 3); return r }},
+		{"a part that does not exist", "does not exist", func(r []report.Report) []report.Report { r[1].Part = part(4, 3); return r }},
 		{"unmarked reports, one twice", "report 3 is report 2 again", func(r []report.Report) []report.Report {
 			for i := range r {
 				r[i].Part = nil

@@ -8,14 +8,14 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// runOf is what all parts of one run have in common.
+// runOf returns what all parts of one run have in common.
 func runOf(p report.Part) report.Part {
 	p.K = 0
 	return p
 }
 
-// complete says what keeps the reports from being the parts of one run, each once. Where none says which
-// part it is, all that can be told is whether one is there twice; known is false then.
+// complete returns an error unless the reports are the parts of one run, each once. If no report names its
+// part, known is false and only duplicates are detected.
 func complete(parts []report.Report) (known bool, err error) {
 	first := parts[0].Part
 	seen := map[int]bool{}
@@ -23,7 +23,8 @@ func complete(parts []report.Report) (known bool, err error) {
 		part := parts[i].Part
 		switch {
 		case (part == nil) != (first == nil):
-			return false, errors.New("some reports say which part of the run they are and others do not; merge reports of ombak load --part K/N")
+			return false, errors.New("some reports name their part of the run and others do not; merge " +
+				"reports of ombak load --part K/N")
 		case part == nil:
 			for k := range parts[:i] {
 				if sameReport(&parts[i], &parts[k]) {
@@ -32,9 +33,11 @@ func complete(parts []report.Report) (known bool, err error) {
 			}
 			continue
 		case runOf(*part) != runOf(*first):
-			return false, fmt.Errorf("report %d is of another window, scale or rate, or of another number of parts, than the first; merge parts of one run", i+1)
+			return false, fmt.Errorf("report %d differs from the first in window, scale, rate or number of "+
+				"parts; merge parts of one run", i+1)
 		case part.K < 1 || part.K > part.N:
-			return false, fmt.Errorf("report %d says that it is part %d/%d, which does not exist; merge reports of ombak load --part K/N", i+1, part.K, part.N)
+			return false, fmt.Errorf("report %d is part %d/%d, which does not exist; merge reports of ombak "+
+				"load --part K/N", i+1, part.K, part.N)
 		case seen[part.K]:
 			return false, fmt.Errorf("part %d/%d is given twice; name each part once", part.K, part.N)
 		}
@@ -51,7 +54,8 @@ func complete(parts []report.Report) (known bool, err error) {
 	return true, nil
 }
 
-// sameReport reports whether two reports are of one generator's one run: no two start at the same nanosecond.
+// sameReport reports whether two reports come from the same run of the same generator. No two runs start at
+// the same nanosecond.
 func sameReport(a, b *report.Report) bool {
 	if a.Started != nil && b.Started != nil {
 		return a.Started.Equal(*b.Started)

@@ -12,8 +12,8 @@ type Recorder struct {
 	shards []*ShardObserver
 }
 
-// NewRecorder returns a Recorder of the journey. Emit is called with every finished second on the
-// goroutine of the shard that saw it; with several goroutines it must be safe for them.
+// NewRecorder returns a Recorder of the journey. Emit is called with every finished second, on the goroutine
+// of the shard that saw it. With several goroutines it must be safe for concurrent use.
 func NewRecorder(journey funnel.Journey, shards int, emit func(Delta)) *Recorder {
 	recorder := &Recorder{}
 	for shard := range shards {
@@ -22,8 +22,8 @@ func NewRecorder(journey funnel.Journey, shards int, emit func(Delta)) *Recorder
 	return recorder
 }
 
-// Brief makes the Recorder keep one histogram of the whole run where it else keeps one of each second,
-// and returns it. Counts it keeps by the second all the same. It belongs to a Recording that is brief, too.
+// Brief makes the Recorder keep one histogram of the whole run instead of one per second, and returns it.
+// Counts are still kept by the second. Use it with a brief Recording.
 func (r *Recorder) Brief() *Recorder {
 	for _, shard := range r.shards {
 		shard.whole = shard.fresh()
@@ -31,27 +31,27 @@ func (r *Recorder) Brief() *Recorder {
 	return r
 }
 
-// Observer returns the observer of a shard, counted from 0. One goroutine may use it.
+// Observer returns the observer of a shard, counted from 0. Only one goroutine may use it.
 func (r *Recorder) Observer(shard int) *ShardObserver { return r.shards[shard] }
 
-// Close emits what all shards still hold, once their goroutines have ended.
+// Close emits everything that the shards still hold. Call it after their goroutines end.
 func (r *Recorder) Close() {
 	for _, shard := range r.shards {
 		shard.Close()
 	}
 }
 
-// ShardObserver counts what the people of one goroutine do. It takes no lock, and memory only when
-// a second holds something it never held before.
+// ShardObserver counts what the people of one goroutine do. It takes no lock, and allocates only if a second
+// holds something new.
 type ShardObserver struct {
 	shard   int
 	journey funnel.Journey
-	signUp  int // place of the sign-up in the journey, or -1
+	signUp  int // index of the sign-up step, or -1
 	emit    func(Delta)
 	now     *tally           // the latest second seen
-	told    int64            // the second emitted last
-	whole   *tally           // where times are counted instead of in their second; nil where they are not
-	open    map[int64]*tally // every second with anything to tell, the latest included
+	last    int64            // last emitted second
+	whole   *tally           // histograms of the whole run; nil if times are counted by the second
+	open    map[int64]*tally // every second with counts, including the latest
 	spare   []*tally
 	free    []*counts
 }
@@ -72,9 +72,9 @@ func (o *ShardObserver) Enter(step int, intended time.Duration) {
 	o.reach(wholeSecond(intended)).use(step).entered++
 }
 
-// Observe implements funnel.Observer. An attempt counts in the second it ended. Every Sample is one
-// attempt with a number of its own, one that was abandoned or dropped included: the books compare
-// first attempts with people entered.
+// Observe implements funnel.Observer. An attempt counts in the second it ended. Every Sample is one attempt
+// with its own number, including abandoned and dropped ones, because the books compare first attempts with
+// people entered.
 func (o *ShardObserver) Observe(sample funnel.Sample) {
 	t := o.reach(wholeSecond(sample.End))
 	step := t.use(sample.Step)
@@ -92,33 +92,33 @@ func (o *ShardObserver) Observe(sample funnel.Sample) {
 	if sample.Attempt > 1 {
 		step.retries++
 	}
-	o.took(t, &sample)
+	o.addTimes(t, &sample)
 	if sample.Step == o.signUp && sample.Outcome == funnel.Completed {
 		t.acknowledged = append(t.acknowledged, sample.Session)
 	}
 }
 
-// took counts how long an attempt took, in the second or over the whole run.
-func (o *ShardObserver) took(t *tally, sample *funnel.Sample) {
+// addTimes counts the response and service time of an attempt, in the second or over the whole run.
+func (o *ShardObserver) addTimes(t *tally, sample *funnel.Sample) {
 	if o.whole != nil {
 		t = o.whole
 	}
-	t.use(sample.Step).ended[sample.Outcome].took(sample, &o.free)
+	t.use(sample.Step).ended[sample.Outcome].addTimes(sample, &o.free)
 	if o.journey[sample.Step].Kind != funnel.Await {
 		take(&t.lag, &o.free, micros(sample.Wait()))
 	}
 }
 
-// Scheduled tells that a person is meant to begin at the instant, which may lie ahead.
+// Scheduled records that a person is meant to begin at the given instant, which may lie ahead.
 func (o *ShardObserver) Scheduled(at time.Duration) { o.at(wholeSecond(at)).scheduled++ }
 
-// Started tells that a person began.
+// Started records that a person began.
 func (o *ShardObserver) Started() { o.now.started++ }
 
-// DroppedPerson tells that a person could not begin, because the generator could not.
+// DroppedPerson records that a person could not begin because the generator could not keep up.
 func (o *ShardObserver) DroppedPerson() { o.now.dropped++ }
 
-// Finished tells that a person's way ended, well or not.
+// Finished records that a person's journey ended, well or not.
 func (o *ShardObserver) Finished() { o.now.finished++ }
 
 // Close emits every second that is still open.
@@ -128,13 +128,13 @@ func (o *ShardObserver) Close() {
 		o.cut(second)
 	}
 	if o.whole != nil {
-		o.whole.second = o.told
-		o.tell(o.whole)
+		o.whole.second = o.last
+		o.emitTally(o.whole)
 	}
 	o.now = o.at(latest)
 }
 
-// reach returns the tally of a second; a later one than the latest closes those before it.
+// reach returns the tally of a second. A second after the latest emits those before it.
 func (o *ShardObserver) reach(second int64) *tally {
 	if second == o.now.second {
 		return o.now
@@ -151,7 +151,7 @@ func (o *ShardObserver) reach(second int64) *tally {
 	return o.now
 }
 
-// at returns the tally of a second and makes it when there is none.
+// at returns the tally of a second, and makes it if needed.
 func (o *ShardObserver) at(second int64) *tally {
 	if t := o.open[second]; t != nil {
 		return t
@@ -177,20 +177,20 @@ func (o *ShardObserver) fresh() *tally {
 func (o *ShardObserver) cut(second int64) {
 	t := o.open[second]
 	delete(o.open, second)
-	o.tell(t)
+	o.emitTally(t)
 	o.spare = append(o.spare, t)
 }
 
-// tell emits what a tally holds, unless that is nothing, and empties it.
-func (o *ShardObserver) tell(t *tally) {
-	if delta := t.cut(o.shard, &o.free); delta.tells() {
-		o.told = delta.Second
+// emitTally emits a tally unless it is empty, and empties it.
+func (o *ShardObserver) emitTally(t *tally) {
+	if delta := t.cut(o.shard, &o.free); delta.holdsAny() {
+		o.last = delta.Second
 		o.emit(delta)
 	}
 }
 
-// tells reports whether anything happened.
-func (d Delta) tells() bool {
+// holdsAny reports whether anything happened.
+func (d Delta) holdsAny() bool {
 	return d.Scheduled+d.Started+d.Dropped+d.Finished > 0 || len(d.Steps) > 0
 }
 

@@ -12,12 +12,12 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Recording is the sum of all Deltas of a run: one row per second and histograms of the whole.
-// Addition is commutative and associative. Each second costs 60 bytes per step and about 3 bytes per
-// distinct response time; each step and outcome that occurs costs 400 kB once.
+// Recording is the sum of all Deltas of a run: one row per second, and histograms of the whole run. Addition
+// is commutative and associative. Each second takes 60 bytes per step and about 3 bytes per distinct response
+// time. Each step and outcome that occurs takes 400 kB once.
 type Recording struct {
 	journey          funnel.Journey
-	brief            bool // what is known of response times by the second is nothing
+	brief            bool // keeps no response times by the second
 	rows             map[int64]*row
 	scheduled        uint64 // people
 	started          uint64
@@ -26,7 +26,7 @@ type Recording struct {
 	acknowledged     uint64
 	lag              *hdrhistogram.Histogram
 	steps            []stepTotal
-	earliest, latest int64 // seconds seen, when there are rows
+	earliest, latest int64 // first and last second, if there are rows
 }
 
 // row is one second.
@@ -38,7 +38,7 @@ type row struct {
 
 type stepRow struct {
 	entered  uint32
-	attempts uint32 // sent, that is all but dropped ones
+	attempts uint32 // all sent, that is, all except dropped ones
 	people   [funnel.OutcomeCount]uint32
 }
 
@@ -47,7 +47,7 @@ type stepTotal struct {
 	entered, retries  uint64
 	attempts, people  [funnel.OutcomeCount]uint64
 	response, service [funnel.OutcomeCount]*hdrhistogram.Histogram
-	reasons           map[string]float64 // why attempts did not complete; nil where all did
+	reasons           map[string]float64 // reasons why attempts did not complete; nil if all did
 }
 
 // NewRecording returns an empty Recording of the journey.
@@ -58,22 +58,22 @@ func NewRecording(journey funnel.Journey) *Recording {
 	}
 }
 
-// Brief makes the Recording keep no response times by the second, for reports whose series are not drawn,
-// and returns it: the series has no quantiles and no heat. All else is as it would be.
+// Brief makes the Recording keep no response times by the second, and returns it. Its series has no quantiles
+// and no heat; everything else is unchanged. It is for reports whose series are not drawn.
 func (r *Recording) Brief() *Recording {
 	r.brief = true
 	return r
 }
 
-// Add adds what one shard saw of one second. One goroutine at a time may call it. It panics on a
-// Delta that does not pass [Delta.Validate]; [ParseDelta] returns only such as do.
+// Add adds what one shard saw in one second. Only one goroutine at a time may call it. It panics on a Delta
+// that does not pass [Delta.Validate]; every Delta from [ParseDelta] does.
 func (r *Recording) Add(delta Delta) {
 	r.scheduled += delta.Scheduled
 	r.started += delta.Started
 	r.dropped += delta.Dropped
 	r.finished += delta.Finished
 	r.acknowledged += uint64(len(delta.Acknowledged))
-	pour(&r.lag, delta.Lag)
+	addSparse(&r.lag, delta.Lag)
 	row := r.row(delta.Second)
 	row.scheduled += delta.Scheduled
 	for _, step := range delta.Steps {
@@ -94,12 +94,12 @@ func (t *stepTotal) add(delta StepDelta) {
 	for _, ended := range delta.Ended {
 		t.attempts[ended.Outcome] += ended.Attempts
 		t.people[ended.Outcome] += ended.People
-		pour(&t.response[ended.Outcome], ended.Response)
-		pour(&t.service[ended.Outcome], ended.Service)
+		addSparse(&t.response[ended.Outcome], ended.Response)
+		addSparse(&t.service[ended.Outcome], ended.Service)
 	}
 }
 
-// addCount adds to a map that is made when it is first needed.
+// addCount adds to a map, and makes it if needed.
 func addCount(counts map[string]float64, key string, n float64) map[string]float64 {
 	if counts == nil {
 		counts = make(map[string]float64)
@@ -125,7 +125,7 @@ func (r *stepRow) add(delta StepDelta) {
 	}
 }
 
-// spread adds how long attempts took.
+// spread adds the durations of attempts.
 func (r *row) spread(delta StepDelta) {
 	to := &r.response[delta.Step]
 	for _, ended := range delta.Ended {
@@ -146,10 +146,10 @@ func (r *Recording) row(second int64) *row {
 	return found
 }
 
-// Merge adds another Recording of the same journey, which is not to be used after it.
+// Merge adds another Recording of the same journey. Do not use other afterwards.
 func (r *Recording) Merge(other *Recording) error {
 	if !slices.Equal(r.journey, other.journey) {
-		return fmt.Errorf("the recordings are of different journeys (%d and %d steps); merge parts of one run", len(r.journey), len(other.journey))
+		return fmt.Errorf("the recordings have different journeys (%d and %d steps); merge parts of one run", len(r.journey), len(other.journey))
 	}
 	r.scheduled += other.scheduled
 	r.started += other.started
@@ -193,8 +193,8 @@ func (r *row) merge(other *row) {
 	}
 }
 
-// pour adds an encoded histogram to one that is made when first needed.
-func pour(into **hdrhistogram.Histogram, sparse Sparse) {
+// addSparse adds an encoded histogram to into, and makes it if needed.
+func addSparse(into **hdrhistogram.Histogram, sparse Sparse) {
 	if len(sparse) == 0 {
 		return
 	}
@@ -212,9 +212,9 @@ func pour(into **hdrhistogram.Histogram, sparse Sparse) {
 	}
 }
 
-// ResponseTimes yields the response times of a step over all attempts sent, second by second from the first
-// to the last that anything happened in. False means that the journey has no such step. A brief Recording
-// knows none.
+// ResponseTimes yields the response times of a step over all attempts sent, second by second, from the first
+// to the last second in which anything happened. It returns false if the journey has no such step or the
+// Recording is brief.
 func (r *Recording) ResponseTimes(step string) (iter.Seq2[int64, Sparse], bool) {
 	place := r.journey.Index(step)
 	return func(yield func(int64, Sparse) bool) {

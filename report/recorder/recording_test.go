@@ -52,13 +52,13 @@ func play(seed uint64, people, shards int, emit func(recorder.Delta)) {
 		observer := observers.Observer(person % shards)
 		observer.Scheduled(at)
 		for _, event := range walk(random, uint64(person), at) {
-			event.tell(observer)
+			event.send(observer)
 		}
 	}
 	observers.Close()
 }
 
-// A Delta is the same after travelling as a line of JSON.
+// A Delta survives a round trip through JSON.
 func TestDeltaTravels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		direct, travelled := recorder.NewRecording(surge.Journey()), recorder.NewRecording(surge.Journey())
@@ -80,7 +80,7 @@ func TestDeltaTravels(t *testing.T) {
 	})
 }
 
-// The funnel's books hold whatever people do, and so does the peak against a plain count.
+// The funnel's books balance whatever people do, and the peak equals a simple count.
 func TestFunnelAddsUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		recording := recorder.NewRecording(surge.Journey())
@@ -97,12 +97,12 @@ func TestFunnelAddsUp(t *testing.T) {
 func TestMergeRefusesAnotherJourney(t *testing.T) {
 	err := recorder.NewRecording(surge.Journey()).Merge(recorder.NewRecording(surge.Journey()[:1]))
 	if err == nil {
-		t.Fatal("merged recordings of two journeys")
+		t.Fatal("recordings of two journeys were merged")
 	}
 }
 
-// A second is emitted when a later one begins, an older one is still put in its place, and people
-// scheduled ahead do not close anything.
+// A second is emitted when a later one begins. A late event is still counted in its own second. People
+// scheduled ahead emit nothing.
 func TestSecondsAreCut(t *testing.T) {
 	var seconds []int64
 	observers := recorder.NewRecorder(surge.Journey(), 1, func(delta recorder.Delta) { seconds = append(seconds, delta.Second) })
@@ -119,7 +119,7 @@ func TestSecondsAreCut(t *testing.T) {
 	}
 }
 
-// In a second that holds what earlier ones held, nothing is allocated per sample.
+// In a second that holds nothing new, a sample allocates nothing.
 func TestObserveDoesNotAllocate(t *testing.T) {
 	observer := recorder.NewRecorder(surge.Journey(), 1, func(recorder.Delta) {}).Observer(0)
 	sample := funnel.Sample{Step: 1, Attempt: 1, End: 41 * time.Millisecond, Final: true}
@@ -135,7 +135,7 @@ func TestAcknowledgedAreListed(t *testing.T) {
 	for _, sample := range []funnel.Sample{
 		{Session: 9, Attempt: 1, Final: true},
 		{Session: 3, Attempt: 2, Final: true},
-		{Session: 4, Attempt: 1, Final: true, Outcome: funnel.TimedOut}, // saw no yes
+		{Session: 4, Attempt: 1, Final: true, Outcome: funnel.TimedOut}, // never saw the answer
 		{Session: 9, Step: 1, Attempt: 1, Final: true},                  // another step
 	} {
 		observers.Observer(0).Observe(sample)

@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// Sparse is a histogram as pairs of uvarints: the distance from the index before, and the count.
-// Indexes rise. In JSON it is base64. Empty means no value.
+// Sparse is a histogram encoded as pairs of uvarints: the distance from the previous index, and the count.
+// Indexes ascend. Its JSON form is base64. Empty means no value.
 type Sparse []byte
 
-var errSparse = errors.New("a histogram is damaged: its pairs of index and count do not follow the layout")
+var errSparse = errors.New("a histogram is damaged: its pairs of index and count do not match the layout")
 
-// next takes the first pair off the encoding. Index is the index before, -1 at the start.
+// next decodes the first pair. Index is the previous index, -1 at the start.
 func (s Sparse) next(index int) (rest Sparse, at int, count uint64, err error) {
 	distance, n := binary.Uvarint(s)
 	if n <= 0 || distance == 0 || distance > LayoutLength {
@@ -48,7 +48,7 @@ func (s Sparse) total() (total uint64) {
 // sparseWriter appends pairs to an encoding.
 type sparseWriter struct {
 	bytes Sparse
-	last  int // index written before, plus one
+	last  int // previous index plus one
 }
 
 func (w *sparseWriter) add(index int, count uint64) {
@@ -105,8 +105,9 @@ func (c *cursor) advance() {
 	}
 }
 
-// quantiles returns, for each percentile (0 to 100) in rising order, the highest value in microseconds that counts
-// as equal to the one at that rank. The ranks are those of hdrhistogram-go. There must be values.
+// quantiles returns the value in microseconds at each percentile (0 to 100, ascending): the highest that
+// counts as equal to the one at that rank. Ranks are those of hdrhistogram-go. The histogram must not be
+// empty.
 func (s Sparse) quantiles(percentiles ...float64) []int64 {
 	total, result := s.total(), make([]int64, 0, len(percentiles))
 	var before uint64
@@ -120,7 +121,7 @@ func (s Sparse) quantiles(percentiles ...float64) []int64 {
 	return result
 }
 
-// Rank returns which of so many values, from 1, is at a percentile (0 to 100).
+// Rank returns the rank, from 1, of a percentile (0 to 100) among total values.
 func Rank(percentile float64, total uint64) uint64 {
 	return min(max(uint64(percentile/100*float64(total)+0.5), 1), total)
 }

@@ -27,7 +27,7 @@ func byStation(readings []funnel.Reading) [][]funnel.Reading {
 	return groups
 }
 
-// stationRows sums up each station by its last reading, whose counts run from the start.
+// stationRows summarizes each station by its last reading, whose counts run from the start.
 func stationRows(readings []funnel.Reading, duration time.Duration, engine report.Engine) []report.StationRow {
 	var rows []report.StationRow
 	for _, group := range byStation(readings) {

@@ -6,8 +6,8 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// counts is a histogram of one second: a flat array, and the list of the places that are not zero,
-// so that emptying it costs what was touched.
+// counts is a histogram of one second: a flat array, and a list of the indexes that are not zero, so that
+// clearing it visits only those.
 type counts struct {
 	at      [LayoutLength]uint32
 	touched []int32
@@ -21,7 +21,7 @@ func (c *counts) add(micros int64) {
 	c.at[index]++
 }
 
-// copy makes an empty histogram the same as another.
+// copy makes an empty histogram equal to another.
 func (c *counts) copy(other *counts) {
 	c.touched = append(c.touched, other.touched...)
 	for _, index := range other.touched {
@@ -29,7 +29,7 @@ func (c *counts) copy(other *counts) {
 	}
 }
 
-// cut returns what was counted and empties the histogram.
+// cut returns the encoded counts and empties the histogram.
 func (c *counts) cut() Sparse {
 	slices.Sort(c.touched)
 	w := sparseWriter{bytes: make(Sparse, 0, 3*len(c.touched))}
@@ -50,21 +50,21 @@ type tally struct {
 	steps                                 []stepTally
 }
 
-// use returns the tally of a step, to count in.
+// use returns the tally of a step for counting.
 func (t *tally) use(step int) *stepTally {
 	t.steps[step].used = true
 	return &t.steps[step]
 }
 
 type stepTally struct {
-	used             bool // anything is counted here
+	used             bool // whether anything is counted here
 	entered, retries uint64
 	ended            [funnel.OutcomeCount]outcomeTally
-	reasons          []blamed // few, found faster than in a map
+	reasons          []reasonCount // few, so a list is faster than a map
 }
 
-// blamed is why attempts did not complete, and how many.
-type blamed struct {
+// reasonCount is a reason why attempts did not complete, with their number.
+type reasonCount struct {
 	reason   funnel.Reason
 	attempts uint64
 }
@@ -76,10 +76,10 @@ func (t *stepTally) blame(reason funnel.Reason) {
 			return
 		}
 	}
-	t.reasons = append(t.reasons, blamed{reason, 1})
+	t.reasons = append(t.reasons, reasonCount{reason, 1})
 }
 
-// cutReasons returns why attempts did not complete, and empties the list.
+// cutReasons returns the reasons why attempts did not complete, and empties the list.
 func (t *stepTally) cutReasons() map[funnel.Reason]uint64 {
 	if len(t.reasons) == 0 {
 		return nil
@@ -95,14 +95,14 @@ func (t *stepTally) cutReasons() map[funnel.Reason]uint64 {
 type outcomeTally struct {
 	attempts, people uint64
 	response         *counts
-	service          *counts // nil as long as it is the same as the response: nobody waited to be sent
+	service          *counts // nil while it equals the response: no attempt waited to be sent
 }
 
 // any reports whether anything is counted here.
 func (t *outcomeTally) any() bool { return t.attempts > 0 || t.response != nil }
 
-// took counts how long an attempt took.
-func (t *outcomeTally) took(sample *funnel.Sample, free *[]*counts) {
+// addTimes counts the response and service time of an attempt.
+func (t *outcomeTally) addTimes(sample *funnel.Sample, free *[]*counts) {
 	if t.service == nil && sample.Wait() != 0 && t.response != nil {
 		t.service = fresh(free)
 		t.service.copy(t.response)
@@ -113,7 +113,7 @@ func (t *outcomeTally) took(sample *funnel.Sample, free *[]*counts) {
 	}
 }
 
-// cut returns what was counted and gives the histograms back.
+// cut returns the encoded counts and returns the histograms to the free list.
 func (t *outcomeTally) cut(free *[]*counts) (response, service Sparse) {
 	response = give(&t.response, free)
 	if t.service == nil {
@@ -122,7 +122,7 @@ func (t *outcomeTally) cut(free *[]*counts) (response, service Sparse) {
 	return response, give(&t.service, free)
 }
 
-// cut returns the tally as a Delta, gives its histograms back and empties it.
+// cut returns the tally as a Delta, returns its histograms to the free list and empties it.
 func (t *tally) cut(shard int, free *[]*counts) Delta {
 	delta := Delta{
 		Shard: shard, Second: t.second,
@@ -131,7 +131,7 @@ func (t *tally) cut(shard int, free *[]*counts) Delta {
 	}
 	steps, outcomes := t.size()
 	delta.Steps = slices.Grow(delta.Steps, steps)
-	ended := make([]OutcomeDelta, 0, outcomes) // of all steps, one behind the other
+	ended := make([]OutcomeDelta, 0, outcomes) // of all steps, one after the other
 	for i := range t.steps {
 		if t.steps[i].used {
 			first := len(ended)
@@ -144,7 +144,7 @@ func (t *tally) cut(shard int, free *[]*counts) Delta {
 	return delta
 }
 
-// size returns how many steps and outcomes of steps hold anything.
+// size returns the number of steps, and of outcomes of steps, that hold anything.
 func (t *tally) size() (steps, outcomes int) {
 	for i := range t.steps {
 		if !t.steps[i].used {
@@ -160,7 +160,7 @@ func (t *tally) size() (steps, outcomes int) {
 	return steps, outcomes
 }
 
-// cut returns the tally of a step, whose outcomes it appends to those of the others, and empties it.
+// cut returns the tally of a step and empties it. It appends the outcomes to those of the other steps.
 func (t *stepTally) cut(step int, outcomes *[]OutcomeDelta, free *[]*counts) StepDelta {
 	delta := StepDelta{Step: step, Entered: t.entered, Retries: t.retries, Reasons: t.cutReasons()}
 	for outcome := range t.ended {
@@ -177,7 +177,7 @@ func (t *stepTally) cut(step int, outcomes *[]OutcomeDelta, free *[]*counts) Ste
 	return delta
 }
 
-// give cuts a histogram and puts it on the free list.
+// give encodes a histogram and puts it on the free list.
 func give(histogram **counts, free *[]*counts) Sparse {
 	if *histogram == nil {
 		return nil
@@ -188,7 +188,7 @@ func give(histogram **counts, free *[]*counts) Sparse {
 	return sparse
 }
 
-// take puts a value into a histogram, taken from the free list when there is none yet.
+// take counts a value in a histogram, which it takes from the free list if needed.
 func take(histogram **counts, free *[]*counts, micros int64) {
 	if *histogram == nil {
 		*histogram = fresh(free)
@@ -196,7 +196,7 @@ func take(histogram **counts, free *[]*counts, micros int64) {
 	(*histogram).add(micros)
 }
 
-// fresh returns an empty histogram, from the free list where there is one.
+// fresh returns an empty histogram, from the free list if possible.
 func fresh(free *[]*counts) *counts {
 	n := len(*free)
 	if n == 0 {

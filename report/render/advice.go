@@ -9,13 +9,15 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Advice says what to do next, the most pressing first. It never is empty.
+// Advice returns what to do next, the most urgent first. It is never empty.
 func Advice(r report.Report) (advice []string) {
 	if r.Verdict == report.Invalid {
-		return append(slices.Clone(r.Invalid), "Draw no conclusion from the figures below: repeat the run first.")
+		return append(slices.Clone(r.Invalid), "Draw no conclusion from the figures below. Repeat the run "+
+			"first.")
 	}
 	if stored := r.Reconciliation; stored != nil && stored.Lost+stored.Duplicates > 0 {
-		advice = append(advice, fmt.Sprintf("Before anything else find out why %s people who got a yes are not stored and %s are stored twice.",
+		advice = append(advice, fmt.Sprintf("First find out why %s acknowledged people are not stored and %s "+
+			"are stored twice.",
 			units.Count(float64(stored.Lost)), units.Count(float64(stored.Duplicates))))
 	}
 	broken := brokenSteps(r)
@@ -28,12 +30,12 @@ func Advice(r report.Report) (advice []string) {
 		advice = append(advice, bottleneckAdvice(r, most))
 	}
 	if r.Verdict == report.Inconclusive {
-		advice = append(advice, "Let more people come or play longer: some thresholds had too little data.")
+		advice = append(advice, "Schedule more people or a longer run: some thresholds had too little data.")
 	}
 	return append(advice, repeat(r))
 }
 
-// stepAdvice names what most people of a step that did not hold met with.
+// stepAdvice names the most frequent loss at a step that did not hold, and its remedy.
 func stepAdvice(r report.FunnelRow) string {
 	ways := []struct {
 		count float64
@@ -42,9 +44,9 @@ func stepAdvice(r report.FunnelRow) string {
 		{r.TimedOut, "timed out: find what they waited for, or shed load before it"},
 		{r.Rejected, "were turned away: raise the limit, or let them wait in line"},
 		{r.Failed, "met an error: read the service's log around the faults in the timeline"},
-		{r.Abandoned, "left while waiting: shorten the wait, or tell people how long it is"},
-		{r.Unfinished, "were still there at the end: play longer, or look for a queue that never empties"},
-		{r.Declined, "got a correct no: check the data they were asked for"},
+		{r.Abandoned, "left while waiting: shorten the wait, or show people how long it is"},
+		{r.Unfinished, "were still there at the end: run longer, or look for a queue that never empties"},
+		{r.Declined, "were declined correctly: check the data they were asked for"},
 	}
 	most := slices.MaxFunc(ways, func(a, b struct {
 		count float64
@@ -59,7 +61,7 @@ func stepAdvice(r report.FunnelRow) string {
 	return fmt.Sprintf("At %s %s of %s people %s.", title(r.Step), units.Count(most.count), units.Count(r.Entered), most.words)
 }
 
-// bottleneckAdvice names the part that was busiest, and how many waited for it.
+// bottleneckAdvice names the busiest part, its utilization and the most requests that waited for it.
 func bottleneckAdvice(r report.Report, most report.Bottleneck) string {
 	text := fmt.Sprintf("The bottleneck is %s: it was in use %s of the time", most.Name, units.Percent(most.Utilization))
 	for _, station := range r.Stations {
@@ -70,13 +72,14 @@ func bottleneckAdvice(r report.Report, most report.Bottleneck) string {
 	return text + "."
 }
 
-// repeat says how to learn whether the result was chance.
+// repeat advises how to find out whether the result was chance.
 func repeat(r report.Report) string {
 	if r.Engine == report.Simulated {
 		if r.Replications > 1 {
-			return "Check the prediction on the real service: replay the same scenario with ombak load."
+			return "Check the prediction against the real service: run the same scenario with ombak load."
 		}
-		return "Simulate more replications (--replications 10): one tells nothing about chance."
+		return "Simulate more replications (--replications 10): one replication does not show chance variation."
 	}
-	return "One run tells nothing about chance: repeat it six times at least before and after a change, and let ombak compare judge."
+	return "One run does not show chance variation: run it at least six times before and after a change, " +
+		"then use ombak compare."
 }

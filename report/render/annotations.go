@@ -10,9 +10,9 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Annotations writes the workflow commands by which GitHub Actions shows faults beside a run:
-// an error for every threshold that broke and every reason why a run is invalid, a warning for what
-// only warns or could not be decided, and one line of notice.
+// Annotations writes workflow commands that GitHub Actions shows beside a run: an error for every broken
+// threshold and every reason why a run is invalid, a warning for every threshold that only warns or is
+// inconclusive, and a one-line notice.
 func Annotations(w io.Writer, r report.Report) error {
 	var b strings.Builder
 	for _, reason := range r.Invalid {
@@ -43,12 +43,11 @@ func annotate(b *strings.Builder, level, title, message string) {
 	fmt.Fprintf(b, "::%s title=%s::%s\n", level, property.Replace(title), data.Replace(message))
 }
 
-// loadMetric is one metric as k6 sums it up, which GitLab reads; times in milliseconds.
+// loadMetric is one metric as k6 summarizes it, which GitLab reads; times are in milliseconds.
 type loadMetric map[string]float64
 
-// LoadPerformance writes the JSON that GitLab's load_performance report reads, which is that of
-// k6's --summary-export. The times are those of the main step, from the intended instant; checks are
-// the thresholds.
+// LoadPerformance writes the JSON that GitLab's load_performance report reads, the format of k6's
+// --summary-export. Times are those of the main step, from the intended instant. Checks are the thresholds.
 func LoadPerformance(w io.Writer, r report.Report) error {
 	metrics := map[string]loadMetric{}
 	checks := loadMetric{"passes": 0, "fails": 0, "value": 0}

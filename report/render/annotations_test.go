@@ -50,7 +50,7 @@ func TestLoadPerformance(t *testing.T) {
 	if got := read.Metrics["http_reqs"]; got["count"] != 600 || got["rate"] != 120 {
 		t.Errorf("requests: %v", got)
 	}
-	// What GitLab's widget shows: requests a second, the checks, and these two as the time to the first byte.
+	// GitLab's widget shows requests per second, the checks, and these two as the time to the first byte.
 	if waiting, took := read.Metrics["http_req_waiting"], read.Metrics["http_req_duration"]; waiting["p(90)"] == 0 || waiting["p(90)"] != took["p(90)"] || waiting["p(95)"] != took["p(95)"] {
 		t.Errorf("waiting: %v", waiting)
 	}

@@ -23,14 +23,14 @@ import (
 	"github.com/ombak-sim/ombak/report/render"
 )
 
-var look = flag.String("look", "", "write pictures of the page into this folder, to look at them")
+var look = flag.String("look", "", "write screenshots of the page into this folder")
 
-// browser starts Chromium, or skips where there is none.
+// browser starts Chromium, or skips the test if it is not installed.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Skip("there is no chromium; make packages installs it")
+		t.Skip("chromium is missing; install it with make packages")
 	}
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true))
@@ -43,8 +43,8 @@ func browser(t *testing.T) context.Context {
 	return tab
 }
 
-// In a real browser the page breaks no rule of its own, fits a desk and a phone, and lets people look
-// closer by mouse and by keyboard.
+// In a real browser the page obeys its own policy, fits a desktop and a phone, and zooms by mouse and by
+// keyboard.
 func TestPageInABrowser(t *testing.T) {
 	tab := browser(t)
 	page := filepath.Join(t.TempDir(), "report.html")
@@ -59,7 +59,8 @@ func TestPageInABrowser(t *testing.T) {
 	if err := chromedp.Do(tab, chromedp.Navigate("file://"+page), chromedp.WaitVisible(chromedp.CSS("#closer canvas"))); err != nil {
 		t.Fatal(err)
 	}
-	until(t, tab, `document.fonts.size === 2 && Array.from(document.fonts).every(function (f) { return f.status === "loaded"; })`, "the typeface of the figures is read, both weights once")
+	until(t, tab, `document.fonts.size === 2 && Array.from(document.fonts).every(function (f) { return f.status === "loaded"; })`, "the figures' typeface loads, "+
+		"both weights once")
 	for _, screen := range []struct {
 		name   string
 		width  int64
@@ -77,14 +78,14 @@ func TestPageInABrowser(t *testing.T) {
 		}
 		picture(t, tab, screen.name)
 	}
-	looksCloser(t, tab)
+	zoomsIn(t, tab)
 	_ = ask[bool](t, tab, `console.log("the end"), true`)
 	for _, complaint := range <-done {
 		t.Errorf("the browser complains: %s", complaint)
 	}
 }
 
-// figures are the drawings of a report as they stand in its page.
+// figures returns the drawings of a report as they appear in its page.
 func figures(t *testing.T, r report.Report) (inline []render.Figure) {
 	t.Helper()
 	all, err := plots.All(r)
@@ -101,7 +102,7 @@ func figures(t *testing.T, r report.Report) (inline []render.Figure) {
 	return inline
 }
 
-// complaints gathers what a browser warns of until the page says that it is the end.
+// complaints gathers the browser's warnings until the page logs that it is at its end.
 func complaints(messages iter.Seq2[chromedp.ConsoleMessage, error]) (found []string) {
 	for message, err := range messages {
 		if err != nil {
@@ -115,8 +116,8 @@ func complaints(messages iter.Seq2[chromedp.ConsoleMessage, error]) (found []str
 	return append(found, "the console ended")
 }
 
-// looksCloser zooms in by keyboard, shows all again, and chooses another step.
-func looksCloser(t *testing.T, tab context.Context) {
+// zoomsIn zooms in by keyboard, zooms out again, and chooses another step.
+func zoomsIn(t *testing.T, tab context.Context) {
 	t.Helper()
 	const charts = `document.querySelectorAll("#closer .uplot").length`
 	const title = `document.querySelector("#closer .u-title").textContent`
@@ -140,7 +141,7 @@ func looksCloser(t *testing.T, tab context.Context) {
 	}
 }
 
-// until waits for what the page draws with its next frame, at most as long as the tab lives.
+// until waits for a condition that a later frame of the page meets, for at most the lifetime of the tab.
 func until(t *testing.T, tab context.Context, condition, why string) {
 	t.Helper()
 	for tab.Err() == nil {
@@ -148,7 +149,7 @@ func until(t *testing.T, tab context.Context, condition, why string) {
 			return
 		}
 	}
-	t.Fatalf("it never came to this: %s", why)
+	t.Fatalf("it never happened: %s", why)
 }
 
 func ask[T any](t *testing.T, tab context.Context, expression string) T {

@@ -18,8 +18,9 @@ func Comparison(w io.Writer, c baseline.Comparison) error {
 		rows = append(rows, changeCells(figure))
 	}
 	b.WriteString(units.Table("lrrrrrl", rows))
-	fmt.Fprintf(&b, "\n* decides. Change: candidate over base, Hodges–Lehmann; interval: exact, each end errs with at most %s.\n", units.Percent(c.Alpha))
-	b.WriteString("Detectable: the least worsening that four of five such comparisons would find.\n")
+	fmt.Fprintf(&b, "\n* decides. Change: candidate over base, Hodges–Lehmann. Interval: exact, each end "+
+		"errs with probability %s at most.\n", units.Percent(c.Alpha))
+	b.WriteString("Detectable: the smallest worsening that four of five such comparisons find.\n")
 	for _, figure := range c.Figures {
 		if figure.Gate && figure.Reason != "" {
 			fmt.Fprintf(&b, "  %s %s: %s\n", figure.Figure, figure.Verdict, figure.Reason)
@@ -62,7 +63,8 @@ func changeText(ratio float64) string { return fmt.Sprintf("%+.1f %%", 100*(rati
 
 // GateCheck writes the check of a gate for a terminal.
 func GateCheck(w io.Writer, c baseline.GateCheck) error {
-	_, err := fmt.Fprintf(w, "%d runs of one build, %d comparisons of %d pairs: %d false alarms (%s, 95 %% interval %s to %s), %d inconclusive\nverdict: %s: chance explains at most %d\n",
+	_, err := fmt.Fprintf(w, "%d runs of one build, %d comparisons of %d pairs: %d false alarms (%s, 95 %% "+
+		"interval %s to %s), %d inconclusive\nverdict: %s: chance explains at most %d\n",
 		c.Runs, c.Comparisons, c.Pairs, c.Alarms, units.Percent(c.Rate), units.Percent(c.CI95[0]), units.Percent(c.CI95[1]), c.Inconclusive, c.Verdict, c.Allowed)
 	return err
 }

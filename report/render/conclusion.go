@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Conclusion says in one sentence which steps held and which did not. TryNext is what to try next,
-// such as "--plan as-published"; empty leaves it out.
+// Conclusion states in one sentence which steps held and which did not. TryNext is what to try next, such as
+// "--plan as-published"; if it is empty, it is left out.
 func Conclusion(r report.Report, tryNext string) string {
 	var parts []string
 	if r.Verdict == report.Invalid && len(r.Invalid) > 0 {
@@ -26,7 +26,7 @@ func Conclusion(r report.Report, tryNext string) string {
 	return strings.ToUpper(sentence[:1]) + sentence[1:]
 }
 
-// held tells of the step that people come for, then of those that did not hold.
+// held describes the main step first, then the steps that did not hold.
 func held(r report.Report) []string {
 	broken := brokenSteps(r)
 	first := report.MainStep(r)
@@ -38,23 +38,23 @@ func held(r report.Report) []string {
 		}
 		switch {
 		case row.Step == first && row.Entered > 0 && holds(row, broken):
-			parts = append(parts, describe(r, row))
+			parts = append(parts, describeHeld(r, row))
 		case row.Entered > 0 && !holds(row, broken):
-			failed = append(failed, falls(row, r, broken))
+			failed = append(failed, describeBroken(row, r, broken))
 		}
 	}
 	switch {
 	case entered == 0:
 		return []string{"nobody entered any step"}
 	case len(failed) == 0 && entered > 1:
-		parts = append(parts, others(entered-1))
+		parts = append(parts, othersHeld(entered-1))
 	case len(failed) > 3:
-		failed = append(failed[:3], fmt.Sprintf("%d more steps neither", len(failed)-3))
+		failed = append(failed[:3], fmt.Sprintf("%d more steps did not hold either", len(failed)-3))
 	}
 	return append(parts, failed...)
 }
 
-// brokenSteps are those with a broken threshold, one that only warns among them, and the first that broke.
+// brokenSteps maps each step with a broken threshold, including one that only warns, to the first that broke.
 func brokenSteps(r report.Report) map[string]report.Judgement {
 	broken := map[string]report.Judgement{}
 	for _, judged := range r.Thresholds {
@@ -70,21 +70,20 @@ func brokenSteps(r report.Report) map[string]report.Judgement {
 	return broken
 }
 
-// holds reports whether a step did its work: no threshold broken, and people came through.
+// holds reports whether people came through a step and no threshold on it broke.
 func holds(r report.FunnelRow, broken map[string]report.Judgement) bool {
 	_, fell := broken[r.Step]
-	return !fell && carries(r)
+	return !fell && fewLost(r)
 }
 
-// carries reports whether fewer than one person in a hundred were turned away or failed, and fewer than
-// one in ten were gone or still there at the end (some always wait for mail that was sent to a mistyped
-// address).
-func carries(r report.FunnelRow) bool {
+// fewLost reports whether fewer than one person in a hundred was rejected or failed, and fewer than one in
+// ten abandoned or were unfinished. Some people always wait for mail sent to a mistyped address.
+func fewLost(r report.FunnelRow) bool {
 	refused := r.Rejected + r.Failed + r.TimedOut
 	return refused < 0.01*r.Entered && r.Abandoned+r.Unfinished < 0.1*r.Entered
 }
 
-func describe(r report.Report, row report.FunnelRow) string {
+func describeHeld(r report.Report, row report.FunnelRow) string {
 	text := fmt.Sprintf("%s held: %s of %s passed, at most %s in one minute",
 		title(row.Step), units.Count(row.Passed), units.Count(expected(r, row)), units.Count(row.PeakPassedPerMin))
 	if q := r.PassedTimes(row.Step); q != nil {
@@ -93,21 +92,23 @@ func describe(r report.Report, row report.FunnelRow) string {
 	return text
 }
 
-// falls tells how many passed, and which threshold broke where that does not show why the step fell.
-func falls(r report.FunnelRow, result report.Report, broken map[string]report.Judgement) string {
-	text := fmt.Sprintf("%s did not: %s of %s passed", title(r.Step), units.Count(r.Passed), units.Count(expected(result, r)))
+// describeBroken states how many people passed, and names the broken threshold if the counts do not explain why the
+// step did not hold.
+func describeBroken(r report.FunnelRow, result report.Report, broken map[string]report.Judgement) string {
+	text := fmt.Sprintf("%s did not hold: %s of %s passed", title(r.Step), units.Count(r.Passed), units.Count(expected(result, r)))
 	threshold, fell := broken[r.Step]
-	if !fell || !carries(r) {
+	if !fell || !fewLost(r) {
 		return text
 	}
-	text += ", but not " + threshold.Source
+	text += ", but " + threshold.Source + " broke"
 	if threshold.Reason != "" {
 		text += ": " + threshold.Reason
 	}
 	return text
 }
 
-// expected counts those scheduled at the step, or else those who entered it.
+// expected returns the number of people scheduled at the step, or the number who entered it if none are
+// scheduled.
 func expected(r report.Report, row report.FunnelRow) float64 {
 	if scheduling, ok := r.Offered.ByStep[row.Step]; ok && scheduling.Scheduled > 0 {
 		return scheduling.Scheduled
@@ -115,7 +116,7 @@ func expected(r report.Report, row report.FunnelRow) float64 {
 	return row.Entered
 }
 
-// title adds what an abbreviation stands for.
+// title adds the meaning of an abbreviation to a step's name.
 func title(step string) string {
 	switch step {
 	case funnel.Identity:
@@ -128,7 +129,7 @@ func title(step string) string {
 	return step
 }
 
-func others(n int) string {
+func othersHeld(n int) string {
 	if n == 1 {
 		return "so did the other step"
 	}

@@ -19,22 +19,22 @@ func TestConclusion(t *testing.T) {
 	}{
 		{
 			"one step holds and one does not", "--plan as-published",
-			"Sign-up held: 114,750 of 114,750 passed, at most 81,000 in one minute, p99 41 ms; identity (NIK verification) did not: 612 of 44,000 passed; next try --plan as-published.",
+			"Sign-up held: 114,750 of 114,750 passed, at most 81,000 in one minute, p99 41 ms; identity (NIK verification) did not hold: 612 of 44,000 passed; next try --plan as-published.",
 			report.Report{Funnel: []report.FunnelRow{signUp, collapsed}, Steps: steps},
 		},
 		{
-			"a correct no is no failure", "",
+			"a correct decline is not a failure", "",
 			"Sign-up held: 114,750 of 114,750 passed, at most 81,000 in one minute; so did the other step.",
 			report.Report{Funnel: []report.FunnelRow{signUp, declining}},
 		},
 		{
-			"a broken threshold is one", "",
-			"Sign-up did not: 114,750 of 114,750 passed, but not sign-up.peak_passed_per_min >= 200000: it is 81,000.",
+			"a broken threshold is named", "",
+			"Sign-up did not hold: 114,750 of 114,750 passed, but sign-up.peak_passed_per_min >= 200000 broke: it is 81,000.",
 			report.Report{Funnel: []report.FunnelRow{signUp}, Thresholds: []report.Judgement{{Source: "sign-up.peak_passed_per_min >= 200000", Verdict: report.Fail, Reason: "it is 81,000"}}},
 		},
 		{
-			"who was turned away says enough", "",
-			"Identity (NIK verification) did not: 612 of 44,000 passed.",
+			"rejections need no threshold to explain them", "",
+			"Identity (NIK verification) did not hold: 612 of 44,000 passed.",
 			report.Report{Funnel: []report.FunnelRow{collapsed}, Thresholds: []report.Judgement{{Source: "identity.passed >= 90% of entered", Verdict: report.Fail, Reason: "it is 1.391% of entered"}}},
 		},
 		{"nobody came", "", "Nobody entered any step.", report.Report{Funnel: []report.FunnelRow{{Step: funnel.Join}}}},

@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// CSV writes series.csv: a row per second with both clocks, then for every step its counts and
-// its response times in seconds. A field is empty where nothing was measured.
+// CSV writes series.csv. It has a row per second with both clocks, then the counts and response times in
+// seconds of every step. A field is empty if nothing was measured.
 func CSV(w io.Writer, r report.Report) error {
 	writer := csv.NewWriter(w)
 	header := []string{"t_s", "scenario_s", "scheduled"}
@@ -36,7 +36,7 @@ func CSV(w io.Writer, r report.Report) error {
 	return nil
 }
 
-// appendRecord appends the fields of row i.
+// appendRecord appends the fields of row i to the record.
 func appendRecord(s report.Series, i int, record []string) []string {
 	record = append(record, strconv.FormatInt(s.TS[i], 10),
 		strconv.FormatFloat(s.ScenarioS[i], 'f', -1, 64), strconv.FormatInt(s.Scheduled[i], 10))

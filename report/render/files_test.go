@@ -104,7 +104,7 @@ func TestCSV(t *testing.T) {
 	if len(records) != 1+len(written.Series.TS) || len(records[0]) != 3+11*len(surge.Journey()) {
 		t.Fatalf("%d rows of %d fields", len(records), len(records[0]))
 	}
-	if got := strings.Join(records[1][:5], " "); got != "0 0 50 50 48" { // 50 enter in a second, the last two are answered in the next
+	if got := strings.Join(records[1][:5], " "); got != "0 0 50 50 48" { // 50 enter in a second; the last two are answered in the next
 		t.Errorf("the first row begins %q", got)
 	}
 	if records[2][1] != "2" {

@@ -10,17 +10,17 @@ import (
 	"github.com/ombak-sim/ombak/report/render"
 )
 
-// A run that passes with warnings says so wherever people read its verdict; the verdict itself stays.
+// A run that passes with warnings shows them wherever people read its verdict. The verdict itself stays pass.
 func TestHeadlineTellsOfWarnings(t *testing.T) {
 	warned := report.Judgement{Source: "a.passed > 1", Severity: funnel.Warn, Verdict: report.Fail}
 	for _, test := range []struct {
 		why, want string
 		report    report.Report
 	}{
-		{"nothing to warn of", "pass", report.Report{Verdict: report.Pass}},
+		{"no warning, no remark", "pass", report.Report{Verdict: report.Pass}},
 		{"one warning", "pass, with 1 warning", report.Report{Verdict: report.Pass, Warnings: []string{"the disk is slow"}}},
 		{"a threshold that only warns", "pass, with 2 warnings", report.Report{Verdict: report.Pass, Warnings: []string{"the disk is slow"}, Thresholds: []report.Judgement{warned}}},
-		{"a failure needs no more", "fail", report.Report{Verdict: report.Fail, Warnings: []string{"the disk is slow"}}},
+		{"a failure shows no warnings", "fail", report.Report{Verdict: report.Fail, Warnings: []string{"the disk is slow"}}},
 	} {
 		test.report.Scenario.Name = "rush"
 		var text, markdown bytes.Buffer
@@ -31,7 +31,7 @@ func TestHeadlineTellsOfWarnings(t *testing.T) {
 			t.Errorf("%s: %v, %s", test.why, err, markdown.String())
 		}
 		if page := html(t, test.report); !strings.Contains(page, `">`+test.want+"</strong>") || !strings.Contains(page, "<title>rush: "+test.want+"</title>") {
-			t.Errorf("%s: the page says otherwise", test.why)
+			t.Errorf("%s: the page shows another headline", test.why)
 		}
 	}
 }

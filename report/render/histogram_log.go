@@ -11,9 +11,9 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// HistogramLog writes latency.hlog: the response times of each step's attempts over the whole
-// run in HdrHistogram's log format, one tagged line per step. Values are microseconds; the column
-// Interval_Max is in seconds.
+// HistogramLog writes latency.hlog: the response times of each step's attempts over the whole run in
+// HdrHistogram's log format, one tagged line per step. Values are microseconds; the column Interval_Max is in
+// seconds.
 func HistogramLog(w io.Writer, r report.Report) error {
 	log := hdrhistogram.NewHistogramLogWriter(w)
 	err := writeLogHead(log, r)

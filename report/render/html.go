@@ -19,16 +19,17 @@ var (
 	pageStyle string
 )
 
-// Figure is a drawing for the page. SVG must be trusted: it stands in the page as it is.
+// Figure is a drawing for the page. SVG must be trusted: it is inserted as it is.
 type Figure struct {
 	Name  string
 	Title string
-	SVG   string // one <svg> element; what stands before it is left out
-	Alt   string // what it shows, in words
+	SVG   string // one <svg> element; anything before it is dropped
+	Alt   string // text alternative
 }
 
-// HTML writes report.html: one file that needs no other and no network, and that prints. All that it
-// says it says without JavaScript; with it people can look closer at the seconds of the run. Names that hold markup show as they are written.
+// HTML writes report.html, a single file that needs no other file and no network. It can be printed, and it
+// shows everything without JavaScript. With JavaScript, readers can zoom into the seconds of the run. Markup
+// in names is escaped.
 func HTML(w io.Writer, r report.Report, figures []Figure) error {
 	parsed, err := template.New("page").Funcs(template.FuncMap{
 		"thousands": units.Count, "spell": units.Time, "bytes": units.Bytes, "width": width, "title": title,
@@ -42,26 +43,26 @@ func HTML(w io.Writer, r report.Report, figures []Figure) error {
 	return nil
 }
 
-// page is what the template shows.
+// page holds what the template shows.
 type page struct {
 	report.Report
-	Headline   string // the verdict, and how many warnings there are
+	Headline   string // verdict and number of warnings
 	Style      template.CSS
 	Conclusion string
 	Advice     []string
-	Figures    []drawn
+	Figures    []pageFigure
 	Rows       []pageRow
 	Judgements []pageJudgement
-	Facts      [][2]string // the reproduction bundle
+	Facts      [][2]string // what a repetition needs to know
 	CPU        []pageCost
 	Lag        *report.LagQuantiles
 	Human      []question
-	Closer     *closer // nil where there is nothing to look at
-	Policy     string  // what the page may load and run
+	Zoom       *zoomCharts // nil if there is no series to show
+	Policy     string      // Content Security Policy of the page
 }
 
-// drawn is a figure ready to stand in the page.
-type drawn struct {
+// pageFigure is a figure ready for the page.
+type pageFigure struct {
 	ID, Title, Alt string
 	SVG            template.HTML
 }
@@ -69,8 +70,8 @@ type drawn struct {
 // pageRow is a step of the funnel with its times.
 type pageRow struct {
 	report.FunnelRow
-	Width    float64 // of the bar of those who entered, in percent
-	Passes   float64 // of the bar of those who passed
+	Width    float64 // width of the bar for people who entered, in percent
+	Passes   float64 // width of the bar for people who passed
 	P50, P99 string
 }
 
@@ -79,13 +80,13 @@ type pageJudgement struct {
 	Mark, Found string
 }
 
-// pageCost is what a part of the run cost.
+// pageCost is what one process of the run cost.
 type pageCost struct {
 	Name, CPU, Memory string
-	Width             float64 // of its bar, in percent
+	Width             float64 // width of its bar, in percent
 }
 
-// question is a section that only people can fill in.
+// question is a section for the reader to fill in.
 type question struct{ ID, Title, Hint string }
 
 func newPage(r report.Report, figures []Figure) page {
@@ -93,13 +94,13 @@ func newPage(r report.Report, figures []Figure) page {
 		Report: r, Headline: headline(r), Style: template.CSS(pageStyle), Conclusion: Conclusion(r, ""), Advice: Advice(r),
 		Facts: reproduction(r), CPU: costs(r),
 		Human: []question{
-			{"goal", "Goal", "What was this run to show, and for whom?"},
+			{"goal", "Goal", "What should this run show, and for whom?"},
 			{"roles", "Roles", "Who decided, who watched, who was on call?"},
-			{"actions", "Actions", "What will be done, by whom, until when?"},
+			{"actions", "Actions", "What will be done, by whom, by when?"},
 		},
 	}
-	p.Closer = newCloser(r)
-	p.Policy = p.Closer.policy()
+	p.Zoom = newZoomCharts(r)
+	p.Policy = p.Zoom.policy()
 	if r.Generator != nil {
 		p.Lag = r.Generator.ScheduleLagS
 	}
@@ -117,16 +118,16 @@ func newPage(r report.Report, figures []Figure) page {
 	return p
 }
 
-// fixedSize is the size that an <svg> element is given; without it the page decides.
+// fixedSize matches the fixed size of an <svg> element. Without it the page sets the size.
 var fixedSize = regexp.MustCompile(`^<svg width="[^"]*" height="[^"]*"`)
 
-// inline strips the prologue of a figure and gives it a name and a description that can be read aloud.
-func (f Figure) inline() drawn {
+// inline strips the prologue of a figure and adds the name and description for screen readers.
+func (f Figure) inline() pageFigure {
 	svg := f.SVG
 	if start := strings.Index(svg, "<svg"); start > 0 {
 		svg = svg[start:]
 	}
-	d := drawn{ID: "figure-" + f.Name, Title: f.Title, Alt: f.Alt}
+	d := pageFigure{ID: "figure-" + f.Name, Title: f.Title, Alt: f.Alt}
 	svg = fixedSize.ReplaceAllString(svg, "<svg")
 	named := fmt.Sprintf(`<svg role="img" aria-label="%s" aria-describedby="%s-words"`, template.HTMLEscapeString(d.Title), template.HTMLEscapeString(d.ID))
 	d.SVG = template.HTML(strings.Replace(svg, "<svg", named, 1)) //nolint:gosec // G203: the figures are our own
@@ -155,7 +156,7 @@ func share(part, whole float64) float64 {
 	return min(100*part/whole, 100)
 }
 
-// costs are the CPU time and memory of the processes of a live run.
+// costs returns the CPU time and memory of the processes of a live run.
 func costs(r report.Report) (rows []pageCost) {
 	processes := r.Processes
 	if g := r.Generator; g != nil && (g.CPUS != nil || g.MaxRSSBytes != nil) {

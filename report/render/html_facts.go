@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// reproduction is everything that a repetition needs to know.
+// reproduction returns everything a repetition needs to know.
 func reproduction(r report.Report) [][2]string {
 	s := r.Scenario
 	facts := [][2]string{
@@ -49,7 +49,7 @@ func replications(n int) string {
 	return "one run"
 }
 
-// joined lists what is known of some texts.
+// joined joins the texts that are not empty.
 func joined(texts ...string) (line string) {
 	for _, text := range texts {
 		if text != "" && line != "" {
@@ -60,5 +60,5 @@ func joined(texts ...string) (line string) {
 	return line
 }
 
-// width is a length for a style sheet, in percent.
+// width writes a length for a style sheet, in percent.
 func width(value float64) string { return strconv.FormatFloat(value, 'f', 2, 64) }

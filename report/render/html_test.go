@@ -23,8 +23,8 @@ func html(t *testing.T, r report.Report, figures ...render.Figure) string {
 	return file.String()
 }
 
-// withoutScripts cuts out the page's own scripts, of which there are three: the seconds as data, the
-// library, and what calls it. Whatever else a page holds must be no script.
+// withoutScripts removes the page's three scripts: the seconds as data, the library, and the code that calls
+// it. Any other script in the page is an error.
 func withoutScripts(t *testing.T, page string) string {
 	t.Helper()
 	own := regexp.MustCompile(`(?s)<script( type="application/json" id="seconds")?>.*?</script>`)
@@ -34,7 +34,7 @@ func withoutScripts(t *testing.T, page string) string {
 	return own.ReplaceAllString(page, "")
 }
 
-// Names come from scenario files that others wrote; none of them may become part of the page.
+// Names come from scenario files written by others. Markup in them never becomes part of the page.
 func TestPageIsSafe(t *testing.T) {
 	const hostile = `</title></style><script>alert(1)</script><img src=x onerror=alert(1)>"'--><svg onload=alert(1)>`
 	r := assembled(t)
@@ -62,7 +62,7 @@ func TestPageIsSafe(t *testing.T) {
 	}
 }
 
-// The page needs nothing but itself, and its elements are balanced.
+// The page loads nothing else, and its elements are balanced.
 func TestPageIsWhole(t *testing.T) {
 	figure := render.Figure{Name: "funnel", Title: "How far", Alt: "All of them.", SVG: "<?xml version=\"1.0\"?>\n<svg width=\"760pt\" height=\"440pt\" viewBox=\"0 0 760 440\"></svg>"}
 	for name, r := range map[string]report.Report{"a run": assembled(t), "nothing": {}} {
@@ -93,7 +93,7 @@ func balanced(t *testing.T, name, text string) {
 	}
 }
 
-// The verdict comes first, then what to do, then the figures it rests on.
+// The verdict comes first, then what to do next, then the figures behind it.
 func TestPageOrder(t *testing.T) {
 	text, at := html(t, assembled(t)), 0
 	for _, section := range []string{
@@ -117,12 +117,12 @@ func TestAdvice(t *testing.T) {
 		r    report.Report
 		want string
 	}{
-		{"a lost sign-up comes before all", lost, "3 people who got a yes are not stored"},
+		{"a lost sign-up comes first", lost, "3 acknowledged people are not stored"},
 		{"the largest loss is named", refused, "At identity (NIK verification) 180 of 200 people were turned away"},
 		{"the busiest part is named", busy, "bottleneck is store: it was in use 95 % of the time, and up to 1,200 requests waited"},
-		{"an invalid run says nothing else", report.Report{Verdict: report.Invalid, Invalid: []string{"sent late"}}, "Draw no conclusion"},
-		{"one replication is one draw", report.Report{Engine: report.Simulated, Replications: 1}, "--replications"},
-		{"a share that broke though all passed", report.Report{
+		{"an invalid run gives no other advice", report.Report{Verdict: report.Invalid, Invalid: []string{"sent late"}}, "Draw no conclusion"},
+		{"one replication is a single draw", report.Report{Engine: report.Simulated, Replications: 1}, "--replications"},
+		{"a threshold that broke although everyone passed", report.Report{
 			Funnel:     []report.FunnelRow{{Step: "a", Entered: 1, Passed: 1}},
 			Thresholds: []report.Judgement{{Source: "a.response_time.p50 < 1s", Severity: funnel.Fail, Verdict: report.Fail}},
 		}, "look at its response time"},

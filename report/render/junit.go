@@ -47,10 +47,10 @@ type (
 	}
 )
 
-// JUnit writes junit.xml: a case for every threshold, and one for the run itself. A threshold
-// that broke fails; one that only warns, or that had too little data, is skipped with its reason,
-// so that it is seen and stops nothing by itself. The exit code stays the gate: an inconclusive run
-// ends with 3. Of an invalid run the case of the run is an error and no threshold is judged.
+// JUnit writes junit.xml, with a case for every threshold and one for the run itself. A broken threshold
+// fails. A threshold that only warns, or that had too little data, is skipped with its reason: it is visible
+// but stops nothing. The exit code remains the gate: an inconclusive run ends with 3. For an invalid run, the
+// run's case is an error and no threshold is judged.
 func JUnit(w io.Writer, r report.Report) error {
 	suite := junitSuite{
 		Name: "ombak " + r.Scenario.Name, Time: strconv.FormatFloat(r.DurationS, 'f', 3, 64),
@@ -97,7 +97,7 @@ func (s *junitSuite) add(c junitCase) {
 	s.Cases = append(s.Cases, c)
 }
 
-// validityCase is the case of the run itself: it fails unless the load was offered as it should have been.
+// validityCase returns the case of the run itself. It fails unless the load was offered as scheduled.
 func validityCase(r report.Report) junitCase {
 	c := junitCase{ClassName: "ombak." + r.Scenario.Name, Name: "the run is valid", Time: "0"}
 	if r.Verdict == report.Invalid {

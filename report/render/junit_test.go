@@ -11,7 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/report/render"
 )
 
-// suites are what a consumer of JUnit's XML looks at.
+// suites is what a consumer of JUnit's XML reads.
 type suites struct {
 	Suite struct {
 		Tests    int `xml:"tests,attr"`
@@ -54,7 +54,7 @@ func TestJUnit(t *testing.T) {
 		skipped                  int
 	}{
 		{"one broke, one warns, one has too little data", report.Fail, 5, 1, 0, 2},
-		{"of an invalid run nothing is judged", report.Invalid, 5, 0, 1, 4},
+		{"no threshold of an invalid run is judged", report.Invalid, 5, 0, 1, 4},
 	}
 	for _, test := range tests {
 		got := readJUnit(t, report.Report{Verdict: test.verdict, Invalid: []string{"sent late"}, Thresholds: judgements}).Suite
@@ -64,7 +64,7 @@ func TestJUnit(t *testing.T) {
 	}
 }
 
-// Names may hold markup, control characters and broken UTF-8; what is written stays XML.
+// Names may contain markup, control characters and invalid UTF-8. The output is still valid XML.
 func TestJUnitEscapes(t *testing.T) {
 	const hostile = "]]><script>alert(1)</script> & \"q\" \x00 \xff"
 	r := report.Report{Scenario: report.Scenario{Name: hostile}, Plan: hostile, Verdict: report.Fail, Thresholds: []report.Judgement{

@@ -10,16 +10,19 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// maxSummary is what GitHub takes for the summary of one step, in bytes, less a margin.
+// maxSummary is GitHub's limit for the summary of one step, in bytes, less a margin.
 const maxSummary = 1_000_000
 
-// Markdown writes summary.md: verdict, funnel, thresholds, timeline and warnings, in less than
-// 1 MiB. Markup in names shows as it is written.
+// Markdown writes summary.md in less than 1 MiB: verdict, funnel, thresholds, timeline and warnings. Markup
+// in names is escaped.
 func Markdown(w io.Writer, r report.Report) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s: %s\n\n%s\n\n", units.Cell(r.Scenario.Name), headline(r), units.Cell(Conclusion(r, "")))
 	fmt.Fprintf(&b, "Plan %s, engine %s, seed %d, %s at speed %s.\n\n",
 		units.Cell(orNone(r.Plan)), r.Engine, r.Scenario.Seed, units.Time(r.DurationS), units.Number(r.Speed))
+	if r.Replications > 1 {
+		fmt.Fprintf(&b, "Counts are means of %d replications.\n\n", r.Replications)
+	}
 	offered := r.Offered
 	fmt.Fprintf(&b, "Scheduled %s people, at most %s in one minute; sent %s, dropped %s, completed %s.\n\n",
 		units.Count(offered.Scheduled), units.Count(offered.PeakPerMin), units.Count(offered.Sent), units.Count(offered.Dropped),
@@ -40,7 +43,7 @@ func Markdown(w io.Writer, r report.Report) error {
 	return nil
 }
 
-// cut drops the lines that go beyond so many bytes, and says so.
+// cut drops the lines beyond a number of bytes, and adds a note.
 func cut(text string, most int) string {
 	const note = "\n… cut here; report.json holds the rest.\n"
 	if len(text) <= most {
@@ -82,7 +85,7 @@ func summaryThresholds(b *strings.Builder, thresholds []report.Judgement) {
 	b.WriteString("## Thresholds\n\n" + units.Markdown("llll", rows) + "\n")
 }
 
-// foundText writes the value in the unit of the source.
+// foundText writes the value in the unit of the threshold.
 func foundText(j report.Judgement) string {
 	condition, err := threshold.Parse(j.Source)
 	if err != nil {
@@ -121,7 +124,7 @@ func bullets(b *strings.Builder, heading string, lines []string) {
 	b.WriteByte('\n')
 }
 
-// escaped returns texts as cells that show them as they are.
+// escaped escapes texts for table cells.
 func escaped(texts []string) []string {
 	cells := make([]string, len(texts))
 	for i, text := range texts {

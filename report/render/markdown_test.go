@@ -22,7 +22,7 @@ func TestSummaryIsBounded(t *testing.T) {
 		t.Errorf("%d bytes", file.Len())
 	}
 	if !strings.HasSuffix(file.String(), "report.json holds the rest.\n") || !strings.Contains(file.String(), "## Funnel") {
-		t.Error("it does not say that it was cut, or cut the funnel")
+		t.Error("the note that it was cut is missing, or the funnel was cut")
 	}
 }
 

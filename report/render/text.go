@@ -13,16 +13,16 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// terminalWidth is what the funnel table fits in, in characters.
+// terminalWidth is the widest funnel table, in characters.
 const terminalWidth = 100
 
 // Text writes the funnel table and the verdict for a terminal.
 func Text(w io.Writer, r report.Report) error {
 	var b strings.Builder
-	b.WriteString(played(r) + "\n\n")
+	b.WriteString(runTitle(r) + "\n\n")
 	b.WriteString(funnelTable(r))
 	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n")
-	b.WriteString(effort(r))
+	b.WriteString(loadAndCost(r))
 	b.WriteString(overloadText(r.Overload))
 	fmt.Fprintf(&b, "verdict: %s\n", headline(r))
 	for _, reason := range r.Invalid {
@@ -40,7 +40,7 @@ func Text(w io.Writer, r report.Report) error {
 	return nil
 }
 
-// headline is the verdict; that of a run that passes with warnings says so.
+// headline returns the verdict, and the number of warnings if the run passes.
 func headline(r report.Report) string {
 	warnings := len(r.Warnings)
 	for _, judged := range r.Thresholds {
@@ -57,8 +57,8 @@ func headline(r report.Report) string {
 	return fmt.Sprintf("pass, with %d warnings", warnings)
 }
 
-// effort says what was offered, how late, and what each part of a live run cost.
-func effort(r report.Report) string {
+// loadAndCost describes the load offered, its lag, and the cost of each process of a live run.
+func loadAndCost(r report.Report) string {
 	text := fmt.Sprintf("offered: %s people, %s sent, %s dropped", units.Count(r.Offered.Scheduled), units.Count(r.Offered.Sent), units.Count(r.Offered.Dropped))
 	if r.Generator == nil {
 		return text + "\n\n"
@@ -78,7 +78,7 @@ func effort(r report.Report) string {
 	return text + prefixed("\nCPU: ", strings.Join(costs, ", ")) + "\n\n"
 }
 
-// visible writes characters that would move the cursor, or turn the direction of reading, as Go does.
+// visible escapes characters that would move the cursor or change the reading direction, as Go does.
 func visible(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -91,7 +91,7 @@ func visible(text string) string {
 	return b.String()
 }
 
-// mark is the verdict on a threshold, told apart when it only warns.
+// mark returns the verdict on a threshold, or warn if a broken threshold only warns.
 func mark(j report.Judgement) string {
 	if j.Severity == "warn" && j.Verdict != report.Pass {
 		return "warn"
@@ -106,25 +106,29 @@ func prefixed(prefix, text string) string {
 	return prefix + text
 }
 
-// played says what was played.
-func played(r report.Report) string {
+// runTitle names the scenario, plan, engine, duration and replications.
+func runTitle(r report.Report) string {
 	plan := r.Plan
 	if plan == "" {
 		plan = "no plan"
 	}
-	return fmt.Sprintf("%s · %s · %s · %s", visible(r.Scenario.Name), visible(plan), visible(string(r.Engine)), units.Time(r.DurationS))
+	text := fmt.Sprintf("%s · %s · %s · %s", visible(r.Scenario.Name), visible(plan), visible(string(r.Engine)), units.Time(r.DurationS))
+	if r.Replications > 1 {
+		text += fmt.Sprintf(" · means of %d replications", r.Replications)
+	}
+	return text
 }
 
-// funnelLayout keeps the columns of people close to each other.
+// funnelLayout keeps the columns of counts close together.
 const funnelLayout = "lnnnnnnnnnnrr"
 
-// funnelHeader has two lines, so that the columns stay narrow.
+// funnelHeader returns two header lines, so that the columns stay narrow.
 func funnelHeader() (upper, lower []string) {
 	return []string{"", "", "", "peak", "de-", "re-", "", "timed", "aban-", "unfin-", "", "", ""},
 		[]string{"step", "entered", "passed", "/min", "clined", "jected", "failed", "out", "doned", "ished", "retries", "p50", "p99"}
 }
 
-// funnelTable lays out the funnel with the widest numbers that fit the terminal.
+// funnelTable lays out the funnel with the longest number format that fits the terminal.
 func funnelTable(r report.Report) string {
 	plain := func(value float64) string { return strings.ReplaceAll(units.Count(value), ",", "") }
 	var table string
@@ -146,7 +150,7 @@ func widest(table string) (width int) {
 	return width
 }
 
-// funnelCells are the rows of the funnel table.
+// funnelCells returns the rows of the funnel table.
 func funnelCells(r report.Report, write func(float64) string) [][]string {
 	rows := make([][]string, 0, len(r.Funnel))
 	for _, row := range r.Funnel {
@@ -166,7 +170,7 @@ func funnelCells(r report.Report, write func(float64) string) [][]string {
 	return rows
 }
 
-// clip shortens a name to so many characters.
+// clip shortens a name to a number of characters.
 func clip(name string, most int) string {
 	if utf8.RuneCountInString(name) <= most {
 		return name
@@ -174,22 +178,22 @@ func clip(name string, most int) string {
 	return string([]rune(name)[:most-1]) + "…"
 }
 
-// overloadText tells of overload where there was any; empty where not.
+// overloadText describes overload, or returns an empty string if there was none.
 func overloadText(o *report.Overload) string {
 	if o == nil || o.RetryAmplification < 1.1 && o.RecoveryS != nil && *o.RecoveryS == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("overload: %.2f attempts for each first one", o.RetryAmplification)
+	text := fmt.Sprintf("overload: %.2f attempts per first attempt", o.RetryAmplification)
 	if o.WastedShare != nil && *o.WastedShare >= 0.001 {
 		text += fmt.Sprintf("; %s of the work was for people who had left", units.Percent(*o.WastedShare))
 	}
 	switch {
 	case o.Metastable != nil && *o.Metastable:
-		text += "; metastable: the trouble stayed when its trigger had gone"
+		text += "; metastable: the overload outlasted its trigger"
 	case o.RecoveryS == nil:
-		text += "; in trouble for as long as people came"
+		text += "; overloaded for as long as people arrived"
 	case *o.RecoveryS > 0:
-		text += "; out of trouble " + units.Time(*o.RecoveryS) + " after the busiest stretch"
+		text += "; recovered " + units.Time(*o.RecoveryS) + " after the busiest stretch"
 	}
 	return text + "\n\n"
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// The scripts let people look closer where JavaScript is on: uPlot 1.6.32 (Leon Sorokin, MIT, see
-// uplot/LICENSE) and what calls it.
+// The scripts let readers zoom if JavaScript is on: uPlot 1.6.32 (Leon Sorokin, MIT, see uplot/LICENSE) and
+// the code that calls it.
 var (
 	//go:embed uplot/uPlot.iife.min.js
 	chartScript string
@@ -22,24 +22,24 @@ var (
 	zoomScript string
 )
 
-// mostPoints is how many instants the page draws; longer runs are gathered in stretches.
+// mostPoints is the most points a chart draws; longer runs are aggregated into stretches.
 const mostPoints = 2000
 
-// closer is what the page needs to let people look closer.
-type closer struct {
+// zoomCharts holds what the zoomable charts need.
+type zoomCharts struct {
 	Style   template.CSS
 	Scripts []template.JS
 	Data    stretches
 }
 
-// stretches is the series in stretches of whole seconds.
+// stretches is the series aggregated into stretches of whole seconds.
 type stretches struct {
-	T     []float64    `json:"t"`     // real seconds since the start at which a stretch begins
-	First int          `json:"first"` // place of the main step
+	T     []float64    `json:"t"`     // start of each stretch, in real seconds since the start of the run
+	First int          `json:"first"` // index of the main step
 	Steps []stretchRow `json:"steps"`
 }
 
-// stretchRow is one step: people per second, and the worst quantile of any second in a stretch.
+// stretchRow is one step: people per second, and the highest quantile of any second in each stretch.
 type stretchRow struct {
 	Step    string     `json:"step"`
 	Entered []float64  `json:"entered"`
@@ -50,14 +50,14 @@ type stretchRow struct {
 	P99     []*float64 `json:"p99"`
 }
 
-// newCloser returns nil where there is nothing to look at.
-func newCloser(r report.Report) *closer {
+// newZoomCharts returns nil if there is no series to show.
+func newZoomCharts(r report.Report) *zoomCharts {
 	s := r.Series
 	if len(s.TS) < 2 || len(s.Steps) == 0 {
 		return nil
 	}
 	width := (len(s.TS) + mostPoints - 1) / mostPoints
-	c := &closer{Style: template.CSS(chartStyle), Scripts: []template.JS{template.JS(chartScript), template.JS(zoomScript)}}
+	c := &zoomCharts{Style: template.CSS(chartStyle), Scripts: []template.JS{template.JS(chartScript), template.JS(zoomScript)}}
 	for from := 0; from < len(s.TS); from += width {
 		c.Data.T = append(c.Data.T, float64(s.TS[from]))
 	}
@@ -102,9 +102,9 @@ func worstOf(column report.Column, width int) (worst []*float64) {
 	return worst
 }
 
-// policy allows the page's own scripts, styles, images and typefaces and nothing else, the scripts by their hashes (Content Security Policy
-// Level 3, section 2.3.1).
-func (c *closer) policy() string {
+// policy allows only the page's own scripts (by their hashes), styles, images and typefaces (Content Security
+// Policy Level 3, section 2.3.1).
+func (c *zoomCharts) policy() string {
 	policy := "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 	if c == nil {
 		return policy

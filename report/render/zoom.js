@@ -1,5 +1,5 @@
-// Draws the run's seconds so that one can look closer: drag to zoom in, double-click or 0 to see all,
-// arrow keys to move, + and - to zoom. Without it the page says all the same with its figures.
+// Draws the seconds of the run as charts that zoom: drag to zoom in, double-click or 0 to see all, arrow keys
+// to move, + and - to zoom. Without JavaScript the figures of the page show the same data.
 (function () {
   "use strict";
   var data = JSON.parse(document.getElementById("seconds").textContent);
@@ -54,7 +54,7 @@
     charts.forEach(function (c) { c.destroy(); });
     charts = [];
     draw(document.getElementById("closer-people"), "People per second at " + step.step,
-      [line("entered", colour("--ink"), [5, 3]), line("passed", colour("--good")), line("turned away, failed or left", colour("--fail"))],
+      [line("entered", colour("--ink"), [5, 3]), line("passed", colour("--good")), line("rejected, failed, timed out or left", colour("--fail"))],
       [step.entered, step.passed, step.lost], number, false);
     draw(document.getElementById("closer-times"), "Response time at " + step.step + " (log scale)",
       [line("p50", "#56b4e9"), line("p95", colour("--accent")), line("p99", colour("--fail"))], [step.p50, step.p95, step.p99], time, true);

@@ -13,7 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 )
 
-// What a judgement rests on.
+// What a judgement is based on.
 const (
 	oneRun     = "one run"
 	resampled  = "one run, block bootstrap"
@@ -21,32 +21,32 @@ const (
 	shortOfRun = "one run, too short a window for an interval"
 )
 
-// The bootstrap: how many resamples, and how many blocks a window must have at least.
+// Settings of the bootstrap: the number of resamples, and the fewest blocks in a window.
 const (
 	resamples   = 400
 	leastBlocks = 10
 	steadyAlpha = 0.01 // probability of calling a steady window unsteady
 )
 
-// windowed is a quantile within a window, with its interval where one may be given.
+// windowed is a quantile within a window, with an interval if one can be given.
 type windowed struct {
 	figure
 	interval *[2]float64
 	basis    string
 }
 
-// secondTimes is the response times of one second: places in the layout and counts.
+// secondTimes holds the response times of one second: indexes in the histogram layout, and counts.
 type secondTimes struct {
 	index []int32
 	count []uint64
 }
 
-// inWindow returns what a condition on a response time within a window is about, from the histograms
-// of its seconds. The 95 % interval is by moving blocks of 2·n^(1/3) seconds, since answers in a
-// queue are not independent of each other (Künsch, "The Jackknife and the Bootstrap for General
-// Stationary Observations", Annals of Statistics 17 (1989)); there is none where the times of the
-// blocks have a trend (Mann, "Nonparametric Tests Against Trend", Econometrica 13 (1945)) or where
-// there are fewer than ten blocks. The same recording gives the same interval.
+// inWindow returns the response-time figure of a condition with a window, from the histograms of its seconds.
+// The 95 % interval uses moving blocks of 2·n^(1/3) seconds, because answers in a queue are not independent
+// (Künsch, "The Jackknife and the Bootstrap for General Stationary Observations", Annals of Statistics 17
+// (1989)). There is no interval if the times of the blocks have a trend (Mann, "Nonparametric Tests Against
+// Trend", Econometrica 13 (1945)) or if there are fewer than ten blocks. The same recording gives the same
+// interval.
 func (c Condition) inWindow(recording *recorder.Recording, clock func(time.Duration) time.Duration) (windowed, error) {
 	response, known := recording.ResponseTimes(c.selector.step)
 	if !known {
@@ -73,7 +73,7 @@ func (c Condition) inWindow(recording *recorder.Recording, clock func(time.Durat
 	return w, nil
 }
 
-// seconds are the response times of every second in the window, empty ones included.
+// seconds returns the response times of every second in the window, including empty ones.
 func (w window) seconds(response iter.Seq2[int64, recorder.Sparse], clock func(time.Duration) time.Duration) (inside []secondTimes) {
 	for at, sparse := range response {
 		scenario := clock(time.Duration(at) * time.Second).Seconds()
@@ -81,7 +81,7 @@ func (w window) seconds(response iter.Seq2[int64, recorder.Sparse], clock func(t
 			continue
 		}
 		var second secondTimes
-		_ = sparse.Each(func(index int, count uint64) { // it was validated when it came
+		_ = sparse.Each(func(index int, count uint64) { // sparse was validated when it was read
 			second.index, second.count = append(second.index, int32(index)), append(second.count, count)
 		})
 		inside = append(inside, second)
@@ -111,8 +111,8 @@ func (c Condition) resample(seconds []secondTimes, length int) *[2]float64 {
 	return &[2]float64{values[cut], values[len(values)-1-cut]}
 }
 
-// trending reports whether the mean response times of blocks rise or fall over the window (Mann's test
-// with the normal approximation).
+// trending reports whether the mean response times of the blocks rise or fall over the window, by Mann's test
+// with the normal approximation.
 func trending(seconds []secondTimes, length int) bool {
 	var means []float64
 	for from := 0; from+length <= len(seconds); from += length {
@@ -139,7 +139,7 @@ func trending(seconds []secondTimes, length int) bool {
 	return math.Abs(score)-1 > deviation*distuv.UnitNormal.Quantile(1-steadyAlpha/2)
 }
 
-// times is a histogram that seconds are added to.
+// times is a histogram to which seconds are added.
 type times struct {
 	counts [recorder.LayoutLength]uint64
 	total  uint64
@@ -156,7 +156,7 @@ func (t *times) add(second secondTimes) {
 	}
 }
 
-// quantile returns, in seconds, what the selector asks for.
+// quantile returns the selected quantile in seconds.
 func (t *times) quantile(s selector) float64 {
 	switch s.quantile {
 	case "mean":
@@ -188,7 +188,7 @@ func (t *times) mean() float64 {
 	return sum / float64(t.total)
 }
 
-// highest is the highest value counted at an index, in seconds.
+// highest returns the highest value counted at an index, in seconds.
 func highest(index int) float64 {
 	lowest, size := recorder.LayoutRange(index)
 	return float64(lowest+size-1) / 1e6

@@ -11,8 +11,8 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 )
 
-// steadyRun records so many seconds of a step with 50 answers each, whose times have a common part in
-// each second, so that they are not independent, and may drift.
+// steadyRun records the given number of seconds of a step with 50 answers each. The times of one second share
+// a common part, so they are not independent, and may drift.
 func steadyRun(random *rand.Rand, seconds int, drift float64) *recorder.Recording {
 	journey := funnel.Journey{{Name: "go"}}
 	recording := recorder.NewRecording(journey)

@@ -8,11 +8,10 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 )
 
-// Broken returns the first threshold that is to end a run and is broken by what was recorded until now;
-// false if there is none. A threshold that was not measured yet, or of which too little is known, is not
-// broken.
+// Broken returns the first broken threshold that has to end the run, judged by what is recorded so far. It
+// returns false if there is none. A threshold without a measurement, or with too few values, is not broken.
 func Broken(recording *recorder.Recording, conditions []Condition, at time.Duration) (report.Judgement, bool) {
-	var r *report.Report // put together only if a threshold is due
+	var r *report.Report // assembled only if a threshold is due
 	for _, condition := range conditions {
 		if condition.Abort == 0 || at < condition.Abort || condition.Severity == funnel.Warn {
 			continue

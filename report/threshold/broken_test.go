@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 )
 
-// A run ends by a broken threshold that says so, after its delay, and by no other.
+// A broken threshold with an abort delay ends a run after that delay. No other threshold does.
 func TestBroken(t *testing.T) {
 	journey := funnel.Journey{{Name: "go"}}
 	recording := recorder.NewRecording(journey)
@@ -26,11 +26,11 @@ func TestBroken(t *testing.T) {
 	}{
 		{"it is broken", funnel.Threshold{Source: "go.rate < 0.5", Abort: 5 * time.Second}, true},
 		{"it holds", funnel.Threshold{Source: "go.failed > 10", Abort: 5 * time.Second}, false},
-		{"its delay is not over", funnel.Threshold{Source: "go.rate < 0.5", Abort: time.Minute}, false},
+		{"its delay has not passed", funnel.Threshold{Source: "go.rate < 0.5", Abort: time.Minute}, false},
 		{"it does not end runs", funnel.Threshold{Source: "go.rate < 0.5"}, false},
 		{"it only warns", funnel.Threshold{Source: "go.rate < 0.5", Abort: 5 * time.Second, Severity: funnel.Warn}, false},
-		{"nothing was measured yet", funnel.Threshold{Source: "lost == 1", Abort: 5 * time.Second}, false},
-		{"a stretch of it is broken", funnel.Threshold{Source: "go.rate < 0.5 over 2s", Abort: 5 * time.Second}, true},
+		{"nothing is measured yet", funnel.Threshold{Source: "lost == 1", Abort: 5 * time.Second}, false},
+		{"one stretch breaks it", funnel.Threshold{Source: "go.rate < 0.5 over 2s", Abort: 5 * time.Second}, true},
 	} {
 		conditions, err := ParseAll([]funnel.Threshold{test.threshold})
 		if err != nil {
@@ -41,6 +41,6 @@ func TestBroken(t *testing.T) {
 		}
 	}
 	if _, err := ParseAll([]funnel.Threshold{{Source: "lost == 0", Abort: -1}}); err == nil {
-		t.Error("a negative delay is taken")
+		t.Error("a negative delay is accepted")
 	}
 }

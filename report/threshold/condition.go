@@ -11,8 +11,8 @@ import (
 //
 //	condition = selector comparison bound [ "over" duration ] [ "during" duration ".." duration ]
 //	selector  = people | "schedule_lag." quantile | step "." count | step "." time "." quantile | [ step "." ] ( "rate" | "recovery" ) | k6
-//	k6        = "p(95)" … | "avg" | "med" | "max": response_time_passed of the sign-up, or else of the first step
-//	recovery  = time from the busiest stretch of arrivals until the step is out of trouble; see [report.Recovery]
+//	k6        = "p(95)" … | "avg" | "med" | "max": response_time_passed of the sign-up, or of the first step if there is none
+//	recovery  = time from the busiest stretch of arrivals until the step recovers; see [report.Recovery]
 //	people    = "scheduled" "sent" "completed" "dropped" "acknowledged" "persisted" "lost" "unacknowledged" "duplicates"
 //	count     = "entered" "passed" "peak_passed_per_min" … (a column of the funnel), "requests", "throughput_per_s", "goodput_per_s"
 //	time      = "response_time" | "response_time_passed" | "service_time"
@@ -20,37 +20,38 @@ import (
 //	comparison= ">=" | "<=" | ">" | "<" | "==" | "!="
 //	bound     = number | number "%" "of" count | number unit        (a time needs its unit: 250ms)
 //
-// Rate is the share, from 0 to 1, of those who entered that was rejected, failed or timed out.
-// A window is for counts of a step that the series holds by the second, and shares of them, and with
-// during alone for quantiles of response_time: during
-// takes only the seconds from one instant of the scenario to another; over asks it of every stretch
-// of so many real seconds, of which the worst is judged.
+// Rate is the share, from 0 to 1, of people who entered and were rejected, failed or timed out.
+//
+// A window applies to the counts of a step that the series records by the second, and to shares of them.
+// During also applies to quantiles of response_time. During selects the seconds from one instant of the
+// scenario to another. Over evaluates the condition on every stretch of the given real seconds, and judges
+// the worst.
 type Condition struct {
 	Source     string          // as written
 	Severity   funnel.Severity // empty means fail
-	Abort      time.Duration   // a live run ends once it is broken, from this time after the start on; 0 means never
+	Abort      time.Duration   // a broken threshold ends a live run from this time after the start on; 0 means never
 	selector   selector
 	comparison string
 	bound      float64 // in seconds for a time, in percent for a share
-	of         string  // the count that a share is taken of
+	of         string  // count that the share is taken of
 	window     window
-	known      *windowed // of a response time within a window, once the recording was looked at
+	known      *windowed // figure of a response time within a window, once measured
 }
 
 // selector names one figure of a report.
 type selector struct {
 	step     string  // empty for the whole run
-	figure   string  // a count or a time
+	figure   string  // name of a count or a time
 	quantile string  // as written; empty for a count
-	percent  float64 // of a quantile, 0 to 100, unless it is mean or max
+	percent  float64 // from 0 to 100, unless the quantile is mean or max
 }
 
-// Step returns the step that the condition is about, or "" when it is about the whole run. The
-// caller knows which steps there are.
+// Step returns the step that the condition is about, or "" if it is about the whole run. The caller checks
+// that the step exists.
 func (c Condition) Step() string { return c.selector.step }
 
-// StepIn returns the step of a report that the condition is about: the main step if it names none and needs
-// one, or "" when it is about the whole run.
+// StepIn returns the step of a report that the condition is about: the main step if the condition names none
+// and needs one, or "" if it is about the whole run.
 func (c Condition) StepIn(r report.Report) string { return c.selector.resolve(r).step }
 
 // isTime reports whether the figure is a time.
@@ -71,7 +72,7 @@ func timeWords() []string { return []string{"response_time", "response_time_pass
 
 func quantileWords() []string { return []string{"mean", "p50", "p90", "p95", "p99", "p999", "max"} }
 
-// ofWords are the counts that a share may be taken of.
+// ofWords returns the counts that a share can be taken of.
 func ofWords(step string) []string {
 	if step == "" {
 		return peopleWords()

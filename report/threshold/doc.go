@@ -4,6 +4,6 @@
 //     [Condition]s;
 //  2. [Rules.Judge] judges a run just recorded, [Judge] a report alone, [JudgeMerged] a run merged from its
 //     parts; each fills in the thresholds, the verdict, and why a run is invalid (see [Validity]);
-//  3. while a live run goes on, [Broken] reports whether it should end;
-//  4. [Condition.Margin] says how far a condition is from its bound, for searches.
+//  3. during a live run, [Broken] reports whether it should end;
+//  4. [Condition.Margin] measures how far a condition is from its bound, for searches.
 package threshold

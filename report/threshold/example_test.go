@@ -35,5 +35,5 @@ func Example() {
 func ExampleParse() {
 	_, err := threshold.Parse("sign-up.pased >= 99.9% of scheduled")
 	fmt.Println(err)
-	// Output: threshold "sign-up.pased >= 99.9% of scheduled", column 9: "pased" is no figure of a step; did you mean "passed"?
+	// Output: threshold "sign-up.pased >= 99.9% of scheduled", column 9: "pased" is not a figure of a step; did you mean "passed"?
 }

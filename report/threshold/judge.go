@@ -14,9 +14,9 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Judge returns the report with its thresholds, its verdict, and the reasons if it is invalid.
-// A broken threshold fails the report, one that cannot be decided leaves it inconclusive; one with
-// severity warn does neither. An invalid report gets no other verdict.
+// Judge returns the report with its thresholds, its verdict, and the reasons if it is invalid. A broken
+// threshold fails the report; an undecided one leaves it inconclusive. A threshold with severity warn does
+// neither. An invalid report gets no other verdict.
 func Judge(r report.Report, conditions []Condition, validity Validity) report.Report {
 	r.Thresholds = nil
 	r.Verdict = report.Pass
@@ -60,7 +60,7 @@ func (c Condition) Judge(r report.Report) report.Judgement {
 	return judgement
 }
 
-// basis says what figures of a report rest on.
+// basis describes what the figures of a report are based on.
 func basis(r report.Report) string {
 	if r.Replications > 1 {
 		return fmt.Sprintf("%d replications", r.Replications)
@@ -84,7 +84,7 @@ func (c Condition) holds(value float64) bool {
 	return value == c.bound
 }
 
-// Spell writes a value of the figure that the condition is about, as in 97.2% of scheduled.
+// Spell writes a value of the condition's figure, as in 97.2% of scheduled.
 func (c Condition) Spell(value float64) string {
 	switch {
 	case c.selector.isTime():
@@ -98,7 +98,7 @@ func (c Condition) Spell(value float64) string {
 	return units.Count(value)
 }
 
-// needs returns the number of values without which a quantile is a guess: ten beyond it.
+// needs returns the fewest values that a quantile can be estimated from: ten beyond the quantile.
 func (s selector) needs() float64 {
 	if s.percent == 0 {
 		return 0
@@ -106,7 +106,7 @@ func (s selector) needs() float64 {
 	return math.Ceil(10/(1-s.percent/100) - 1e-6)
 }
 
-// enough says when a quantile is drawn from too few values.
+// enough returns an error if a quantile is drawn from too few values.
 func (s selector) enough(f figure) error {
 	if needed := s.needs(); f.samples < needed {
 		return fmt.Errorf("%s values are too few to know the %s; %s are needed", units.Count(f.samples), s.quantile, units.Count(needed))
@@ -114,10 +114,10 @@ func (s selector) enough(f figure) error {
 	return nil
 }
 
-// figure is one figure of a report and, for a time, how many values it is drawn from.
+// figure is one figure of a report and, for a time, the number of values it is drawn from.
 type figure struct{ value, samples float64 }
 
-// figure returns what the condition is about; an error says in words that it was not measured.
+// figure returns the condition's figure, or an error if it was not measured.
 func (c Condition) figure(r report.Report) (figure, error) {
 	if c.selector.figure == recovery {
 		return recovered(r, c.selector.step)
@@ -194,7 +194,7 @@ func (s selector) name() string {
 	return s.step + "." + s.figure
 }
 
-// source returns the summary of a time and how to get at all of it.
+// source returns the summary of a time and a function that returns its whole histogram.
 func (s selector) source(r report.Report) (*report.Quantiles, func() (*hdrhistogram.Histogram, error)) {
 	if s.figure == scheduleLag {
 		return lagSource(r)

@@ -7,20 +7,20 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Margin is by how much a condition holds on a report, in the unit of its bound: seconds, percent or
-// a count. Below 0 it does not hold, and at 0 it does unless Strict.
+// Margin is the distance of a report's figure from a condition's bound, in the unit of the bound: seconds,
+// percent or a count. Below 0 the condition does not hold. At 0 it holds unless Strict is set.
 type Margin struct {
 	By     float64
 	Strict bool
 }
 
-// Holds reports whether it is large enough.
+// Holds reports whether the condition holds.
 func (m Margin) Holds() bool { return m.By > 0 || m.By == 0 && !m.Strict }
 
-// Must reports whether the condition decides on the verdict of a run, and does not only warn.
+// Must reports whether the condition decides the verdict of a run. A condition that only warns does not.
 func (c Condition) Must() bool { return c.Severity != funnel.Warn }
 
-// Margin returns it, or says in words why it cannot be known.
+// Margin returns the margin of the condition on a report, or an error if it is unknown.
 func (c Condition) Margin(r report.Report) (Margin, error) {
 	c.selector = c.selector.resolve(r)
 	figure, err := c.figure(r)
@@ -42,8 +42,8 @@ func (c Condition) Margin(r report.Report) (Margin, error) {
 	return Margin{-math.Abs(above), false}, nil
 }
 
-// Value returns the figure that leaves such a margin, spelt, as in 97.2% of scheduled; for a comparison
-// with == or != it is the distance from the bound.
+// Value writes the figure that leaves the given margin, as in 97.2% of scheduled. For == and != it writes the
+// distance from the bound.
 func (c Condition) Value(margin float64) string {
 	switch c.comparison {
 	case ">=", ">":

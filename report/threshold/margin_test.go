@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/report/threshold"
 )
 
-// A margin holds exactly where the condition does, and is unknown where it cannot be decided.
+// A margin holds exactly when the condition does, and is unknown when the condition cannot be decided.
 func TestMarginSaysWhatJudgeSays(t *testing.T) {
 	recording, facts := surge.Recorded()
 	assembled := recorder.Assemble(recording, facts)
@@ -35,7 +35,7 @@ func TestMarginSaysWhatJudgeSays(t *testing.T) {
 	}
 }
 
-// At its bound a condition holds, or does not, as its comparison says; the value is the figure again.
+// At its bound a condition holds or not according to its comparison, and Value returns the bound again.
 func TestMarginAtTheBound(t *testing.T) {
 	recording, facts := surge.Recorded()
 	assembled := recorder.Assemble(recording, facts)

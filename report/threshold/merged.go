@@ -7,8 +7,8 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// JudgeMerged judges a run merged from its parts by the thresholds of the first part. Whatever made a part
-// invalid, other than books that only add up over all parts, makes the whole invalid.
+// JudgeMerged judges a run merged from its parts by the thresholds of the first part. A fault that makes a
+// part invalid makes the whole invalid, except books that balance only over all parts.
 func JudgeMerged(merged report.Report, parts []report.Report) report.Report {
 	var conditions []Condition
 	for _, threshold := range parts[0].Thresholds {

@@ -11,8 +11,8 @@ import (
 	"github.com/ombak-sim/ombak/report/threshold"
 )
 
-// A part that states what the whole run scheduled is invalid by itself; the whole is not. What else made a
-// part invalid makes the whole invalid.
+// A part that states the schedule of the whole run is invalid on its own; the merged run is not. Any other
+// fault of a part makes the whole invalid.
 func TestMergedRunsAreJudgedAsAWhole(t *testing.T) {
 	conditions, err := threshold.ParseAll([]funnel.Threshold{{Source: "sign-up.passed >= 99% of scheduled"}, {Source: "dropped == 0", Severity: funnel.Warn}})
 	if err != nil {

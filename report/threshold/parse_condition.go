@@ -14,19 +14,19 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Fault is what is wrong with one of several thresholds.
+// Fault is an error in one of several thresholds.
 type Fault struct {
-	Place int // counted from 0
+	Place int // index of the threshold, from 0
 	Err   error
 }
 
-// Error returns which threshold it is, counted from 1, and what is wrong.
+// Error returns the threshold's number, counted from 1, and the error.
 func (f Fault) Error() string { return fmt.Sprintf("threshold %d: %v", f.Place+1, f.Err) }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the error without the number.
 func (f Fault) Unwrap() error { return f.Err }
 
-// ParseAll parses all thresholds, in their order, keeping their severities.
+// ParseAll parses all thresholds in order and keeps their severities.
 func ParseAll(thresholds []funnel.Threshold) ([]Condition, error) {
 	conditions := make([]Condition, 0, len(thresholds))
 	for i, threshold := range thresholds {
@@ -38,18 +38,18 @@ func ParseAll(thresholds []funnel.Threshold) ([]Condition, error) {
 		case "", funnel.Fail, funnel.Warn:
 			condition.Severity, condition.Abort = threshold.Severity, threshold.Abort
 		default:
-			return nil, Fault{i, fmt.Errorf("%q: severity %q is unknown; write fail or warn", threshold.Source, threshold.Severity)}
+			return nil, Fault{i, fmt.Errorf("%q: unknown severity %q; use fail or warn", threshold.Source, threshold.Severity)}
 		}
 		if condition.Abort < 0 {
-			return nil, Fault{i, fmt.Errorf("%q: abort is %v; write how long after the start it is first looked at, as in abort: 10s", threshold.Source, condition.Abort)}
+			return nil, Fault{i, fmt.Errorf("%q: abort is %v; give the delay after the start, as in abort: 10s", threshold.Source, condition.Abort)}
 		}
 		conditions = append(conditions, condition)
 	}
 	return conditions, nil
 }
 
-// Parse parses one threshold, such as "sign-up.passed >= 99.9% of scheduled". The grammar
-// is at [Condition]. A fault names its column and what to write instead.
+// Parse parses one threshold, such as "sign-up.passed >= 99.9% of scheduled". [Condition] describes the
+// grammar. An error names the column and what to write instead.
 func Parse(source string) (Condition, error) {
 	p := parser{source: source}
 	condition := Condition{Source: strings.TrimSpace(source)}
@@ -67,7 +67,7 @@ func Parse(source string) (Condition, error) {
 		return Condition{}, err
 	}
 	if p.space(); p.at < len(source) {
-		return Condition{}, p.fault(p.at, "%q is left over; a threshold is one comparison", source[p.at:])
+		return Condition{}, p.fault(p.at, "unexpected %q; a threshold is one comparison", source[p.at:])
 	}
 	return condition, nil
 }
@@ -75,7 +75,7 @@ func Parse(source string) (Condition, error) {
 // parser walks over the source of a threshold.
 type parser struct {
 	source string
-	at     int // byte
+	at     int // offset in bytes
 }
 
 func (p *parser) fault(at int, format string, arguments ...any) error {
@@ -120,13 +120,14 @@ func (p *parser) selector() (selector, error) {
 	}
 	name := p.word()
 	if name == "" {
-		return selector{}, p.fault(start, "a step or a count of people is missing; write for example sign-up.passed or lost")
+		return selector{}, p.fault(start, "missing a step or a count of people; write for example "+
+			"sign-up.passed or lost")
 	}
 	if !p.accept(".") {
 		if slices.Contains(peopleWords(), name) || name == report.Rate || name == recovery {
 			return selector{figure: name}, nil
 		}
-		return selector{}, p.fault(start, "%q is no count of people (%s); for a step write %s.passed", name, units.Hint(name, peopleWords()), name)
+		return selector{}, p.fault(start, "%q is not a count of people (%s); for a step write %s.passed", name, units.Hint(name, peopleWords()), name)
 	}
 	if name == scheduleLag {
 		return p.quantile(selector{figure: scheduleLag})
@@ -138,11 +139,11 @@ func (p *parser) selector() (selector, error) {
 		return selector{step: name, figure: figure}, nil
 	case slices.Contains(timeWords(), figure):
 		if !p.accept(".") {
-			return selector{}, p.fault(p.at, "say which %s; write for example %s.%s.p99", figure, name, figure)
+			return selector{}, p.fault(p.at, "missing a quantile of %s; write for example %s.%s.p99", figure, name, figure)
 		}
 		return p.quantile(selector{step: name, figure: figure})
 	}
-	return selector{}, p.fault(start, "%q is no figure of a step; %s", figure, units.Hint(figure, slices.Concat(countWords(), timeWords())))
+	return selector{}, p.fault(start, "%q is not a figure of a step; %s", figure, units.Hint(figure, slices.Concat(countWords(), timeWords())))
 }
 
 // quantile parses mean, max, p99, p999, p(99.9).
@@ -157,16 +158,17 @@ func (p *parser) quantile(s selector) (selector, error) {
 	case word == "p" && p.accept("("):
 		digits = p.take(func(b byte) bool { return b >= '0' && b <= '9' || b == '.' })
 		if !p.accept(")") {
-			return s, p.fault(p.at, "a closing bracket is missing; write for example p(99.9)")
+			return s, p.fault(p.at, "missing closing bracket; write for example p(99.9)")
 		}
 	case word == "p999":
 		digits = "99.9"
 	case len(word) < 2 || len(word) > 3 || digits == word:
-		return s, p.fault(start, "%q is no quantile; %s", word, units.Hint(word, quantileWords()))
+		return s, p.fault(start, "%q is not a quantile; %s", word, units.Hint(word, quantileWords()))
 	}
 	percent, err := strconv.ParseFloat(digits, 64)
 	if err != nil || percent <= 0 || percent >= 100 {
-		return s, p.fault(start, "%q is no quantile; write a number between 0 and 100 as in p99 or p(99.9), or max", p.source[start:p.at])
+		return s, p.fault(start, "%q is not a quantile; use max or a number between 0 and 100, as in p99 or "+
+			"p(99.9)", p.source[start:p.at])
 	}
 	s.quantile, s.percent = p.source[start:p.at], percent
 	return s, nil
@@ -180,9 +182,9 @@ func (p *parser) comparison() (string, error) {
 	case ">=", "<=", ">", "<", "==", "!=":
 		return comparison, nil
 	case "=":
-		return "", p.fault(start, "write == to compare")
+		return "", p.fault(start, "use == to compare")
 	}
-	return "", p.fault(start, "a comparison is missing; write >=, <=, >, <, == or !=")
+	return "", p.fault(start, "missing comparison; use >=, <=, >, <, == or !=")
 }
 
 func (p *parser) bound(s selector) (bound float64, of string, err error) {
@@ -191,7 +193,7 @@ func (p *parser) bound(s selector) (bound float64, of string, err error) {
 	text := p.take(func(b byte) bool { return b >= '0' && b <= '9' || b == '.' || b == '_' || b == ',' })
 	bound, err = strconv.ParseFloat(strings.NewReplacer("_", "", ",", "").Replace(text), 64)
 	if err != nil || math.IsInf(bound, 0) {
-		return 0, "", p.fault(start, "a number is missing; write for example 99.9%% of scheduled, 250ms or 0")
+		return 0, "", p.fault(start, "missing number; write for example 99.9%% of scheduled, 250ms or 0")
 	}
 	if s.isTime() {
 		bound, err = p.unit(text)
@@ -203,17 +205,17 @@ func (p *parser) bound(s selector) (bound float64, of string, err error) {
 	p.space()
 	wordAt := p.at
 	if p.word() != "of" {
-		return 0, "", p.fault(wordAt, "say what the share is of; write for example %s%% of %s", text, ofWords(s.step)[0])
+		return 0, "", p.fault(wordAt, "missing the count that the share is of; write for example %s%% of %s", text, ofWords(s.step)[0])
 	}
 	p.space()
 	wordAt = p.at
 	if of = p.word(); !slices.Contains(ofWords(s.step), of) {
-		return 0, "", p.fault(wordAt, "no share can be taken of %q; %s", of, units.Hint(of, ofWords(s.step)))
+		return 0, "", p.fault(wordAt, "cannot take a share of %q; %s", of, units.Hint(of, ofWords(s.step)))
 	}
 	return bound, of, nil
 }
 
-// unit parses the unit after the number of a time and returns seconds.
+// unit parses the unit after the number of a time and returns the time in seconds.
 func (p *parser) unit(number string) (float64, error) {
 	p.space()
 	start := p.at
@@ -223,5 +225,5 @@ func (p *parser) unit(number string) (float64, error) {
 			return d.Seconds(), nil
 		}
 	}
-	return 0, p.fault(start, "a time needs its unit; write for example %sms, us, s, m or h", number)
+	return 0, p.fault(start, "missing unit of time; write for example %sms, us, s, m or h", number)
 }

@@ -7,12 +7,12 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// recovery is the word for it in a threshold.
+// recovery is the figure's name in a threshold.
 const recovery = "recovery"
 
 var errNeverRecovered = errors.New("it never recovered: it was in trouble for as long as people came")
 
-// recovered is the recovery of one step as a threshold judges it.
+// recovered returns the recovery of one step as a threshold judges it.
 func recovered(r report.Report, step string) (figure, error) {
 	if !slices.ContainsFunc(r.Series.Steps, func(s report.StepSeries) bool { return s.Step == step }) {
 		return figure{}, errors.New("never measured: the series has no step " + step)

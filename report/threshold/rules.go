@@ -8,17 +8,17 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 )
 
-// Rules are what a run is judged by.
+// Rules holds what a run is judged by.
 type Rules struct {
 	Conditions []Condition // see [ParseAll]
 	Validity   Validity
-	Ended      string // why the run was not carried out to its end; empty if it was
+	Ended      string // why the run ended early; empty if it ran to its end
 }
 
-// Judge returns the report that was assembled from a recording with its thresholds, its verdict and the
-// warnings of a strained generator. Clock gives the scenario time at a real time; nil means the same.
+// Judge returns the assembled report with its thresholds, its verdict and the warnings of a strained
+// generator. Clock returns the scenario time at a real time; nil means the two are equal.
 //
-// Note: only the recording knows the response times within a window; [Judge] alone cannot tell them.
+// Note: only the recording holds the response times within a window; [Judge] alone cannot evaluate them.
 func (r Rules) Judge(assembled report.Report, recording *recorder.Recording, clock func(realTime time.Duration) time.Duration) report.Report {
 	if clock == nil {
 		clock = func(realTime time.Duration) time.Duration { return realTime }
@@ -27,8 +27,8 @@ func (r Rules) Judge(assembled report.Report, recording *recorder.Recording, clo
 	return ended(Judge(assembled, r.measured(recording, clock), r.Validity), r.Ended)
 }
 
-// measured returns the conditions, those on response times within a window with what the recording
-// knows of them. If it knows nothing, judging says why.
+// measured returns the conditions, with the figures of those on response times within a window filled in from
+// the recording. If the recording lacks them, judging gives the reason.
 func (r Rules) measured(recording *recorder.Recording, clock func(time.Duration) time.Duration) []Condition {
 	conditions := slices.Clone(r.Conditions)
 	for i, condition := range conditions {
@@ -42,8 +42,8 @@ func (r Rules) measured(recording *recorder.Recording, clock func(time.Duration)
 	return conditions
 }
 
-// ended gives no verdict on a run that was not carried out to its end: nobody knows who would have come.
-// A threshold that had nothing to judge by broke nothing.
+// ended gives no verdict on a run that ended early, because the rest of its load is unknown. A threshold
+// without a measurement is not broken.
 func ended(r report.Report, reason string) report.Report {
 	if reason == "" {
 		return r

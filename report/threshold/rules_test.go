@@ -11,7 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/report/threshold"
 )
 
-// A run that was not carried out to its end gets no verdict, and what it did not measure broke nothing.
+// A run that ends early gets no verdict, and a figure that it did not measure breaks no threshold.
 func TestRunsCutShortAreInvalid(t *testing.T) {
 	conditions, err := threshold.ParseAll([]funnel.Threshold{{Source: "sign-up.passed >= 90% of scheduled", Severity: funnel.Fail}, {Source: "dropped == 0", Severity: funnel.Fail}})
 	if err != nil {

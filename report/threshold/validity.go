@@ -8,23 +8,23 @@ import (
 	"github.com/ombak-sim/ombak/units"
 )
 
-// Validity says how far a load generator may fall short before its run counts for nothing. Of the
-// limits on its strain, 0 leaves a warning where a run is likely to be distorted.
+// Validity holds the limits beyond which a load generator's shortfall makes its run invalid. For the limits
+// on strain, 0 means a warning if the run is likely to be distorted.
 type Validity struct {
 	MaxScheduleLagP99 time.Duration // 0 means no limit
 	MaxDroppedShare   float64       // of the people scheduled; 0 means no limit
-	MaxUnsentShare    float64       // of the attempts: files, ports or room in flight ran out; 0 means no limit
-	MaxDialShare      float64       // of the attempts: no connection came about; 0 means no limit
-	MaxCPUShare       float64       // of the machine, taken by the generator
-	MaxStealShare     float64       // of the machine, taken away by its host
-	MaxGCPause        time.Duration // the generator's longest
+	MaxUnsentShare    float64       // of the attempts, because files, ports or room in flight ran out; 0 means no limit
+	MaxDialShare      float64       // of the attempts, because no connection was established; 0 means no limit
+	MaxCPUShare       float64       // of the machine, used by the generator
+	MaxStealShare     float64       // of the machine, taken by its host
+	MaxGCPause        time.Duration // longest pause of the generator
 	MaxPacingError    float64       // see Strain
 }
 
-// likely are the strains from which a run without a limit of its own is warned of.
+// likely holds the strain from which a run without its own limit gets a warning.
 var likely = Validity{MaxCPUShare: 0.9, MaxStealShare: 0.1, MaxGCPause: 50 * time.Millisecond, MaxPacingError: 0.1}
 
-// check says why the load was not offered as it should have been.
+// check returns the reasons why the load was not offered as scheduled.
 func (v Validity) check(r report.Report) (faults []string) {
 	generator := r.Generator
 	if limit := v.MaxScheduleLagP99.Seconds(); limit > 0 && generator != nil && generator.ScheduleLagS != nil {
@@ -46,7 +46,7 @@ func (v Validity) check(r report.Report) (faults []string) {
 	return append(faults, v.strained(*generator.Strain)...)
 }
 
-// checkReasons counts the attempts that failed before any service was asked.
+// checkReasons counts the attempts that failed before they reached a service.
 func (v Validity) checkReasons(r report.Report) (faults []string) {
 	var attempts, local, dial float64
 	for _, step := range r.Steps {
@@ -54,7 +54,7 @@ func (v Validity) checkReasons(r report.Report) (faults []string) {
 		local += step.Reasons["local"]
 		dial += step.Reasons["dial"]
 	}
-	attempts += local // not counted as requests, because they never left
+	attempts += local // not counted as requests, because they were never sent
 	if v.MaxUnsentShare > 0 && local > v.MaxUnsentShare*attempts {
 		faults = append(faults, fmt.Sprintf(
 			"the generator could not send %s of %s attempts: its files, local ports or requests in flight ran out; raise ulimit -n, net.ipv4.ip_local_port_range or connections.most, or offer less load",
@@ -68,7 +68,7 @@ func (v Validity) checkReasons(r report.Report) (faults []string) {
 	return faults
 }
 
-// strained says which limits the strain exceeds, and what to do.
+// strained returns the limits that the strain exceeds, and what to do about each.
 func (v Validity) strained(strain report.Strain) (faults []string) {
 	over := func(value, limit float64, format string, words ...any) {
 		if limit > 0 && value > limit {
@@ -88,7 +88,7 @@ func (v Validity) strained(strain report.Strain) (faults []string) {
 	return faults
 }
 
-// warnings tells of strain that is likely to distort a run, where the scenario sets no limit.
+// warnings returns warnings of strain that is likely to distort a run, where the scenario sets no limit.
 func (v Validity) warnings(r report.Report) []string {
 	if r.Generator == nil || r.Generator.Strain == nil {
 		return nil
@@ -106,7 +106,8 @@ func (v Validity) warnings(r report.Report) []string {
 	}
 	warnings := unset.strained(*r.Generator.Strain)
 	if shed := r.Generator.Strain.Shed; shed > 0 {
-		warnings = append(warnings, fmt.Sprintf("%s people were shed: as many as allowed were under way; raise connections.people to let them in", units.Count(shed)))
+		warnings = append(warnings, fmt.Sprintf("%s people were shed because the limit of people under way "+
+			"was reached; raise connections.people to admit them", units.Count(shed)))
 	}
 	return warnings
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/report/threshold"
 )
 
-// strained is a run of 100 requests whose generator suffered.
+// strained returns a run of 100 requests with a strained generator.
 func strained(strain report.Strain, reasons map[funnel.Reason]int) (*recorder.Recording, recorder.Facts) {
 	journey := funnel.Journey{{Name: "go", Kind: funnel.Request}}
 	recording := recorder.NewRecording(journey)
@@ -48,7 +48,7 @@ func TestGeneratorsAreJudged(t *testing.T) {
 		strain   report.Strain
 		reasons  map[funnel.Reason]int
 		validity threshold.Validity
-		want     string // in the reasons for being invalid; empty for valid
+		want     string // reason why the run is invalid; empty if it is valid
 		warning  string
 	}{
 		{"nothing suffers", report.Strain{CPUShare: 0.2, PacingError: 0.01}, nil, threshold.Validity{MaxUnsentShare: 1e-12, MaxCPUShare: 0.5}, "", ""},
@@ -61,7 +61,7 @@ func TestGeneratorsAreJudged(t *testing.T) {
 		{"people shed", report.Strain{Shed: 7}, nil, threshold.Validity{}, "", "7 people were shed"},
 		{"out of ports", report.Strain{}, map[funnel.Reason]int{funnel.ReasonLocal: 3}, threshold.Validity{MaxUnsentShare: 1e-12}, "could not send 3 of 100 attempts: its files, local ports or requests in flight ran out; raise ulimit -n", ""},
 		{"no connections", report.Strain{}, map[funnel.Reason]int{funnel.ReasonDial: 20}, threshold.Validity{MaxDialShare: 0.1}, "20 of 100 attempts got no connection, more than 10 %, so that they never reached the service", ""},
-		{"connections that break are the service's", report.Strain{}, map[funnel.Reason]int{funnel.ReasonReset: 20}, threshold.Validity{MaxDialShare: 0.1}, "", ""},
+		{"connections that break later count against the service", report.Strain{}, map[funnel.Reason]int{funnel.ReasonReset: 20}, threshold.Validity{MaxDialShare: 0.1}, "", ""},
 	} {
 		recording, facts := strained(test.strain, test.reasons)
 		r := threshold.Rules{Validity: test.validity}.Judge(recorder.Assemble(recording, facts), recording, nil)

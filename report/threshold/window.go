@@ -11,10 +11,10 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// window says which seconds of a run a condition is about. The zero value is the whole run.
+// window selects the seconds of a run that a condition is about. The zero value is the whole run.
 type window struct {
-	over     float64 // real seconds of each stretch; 0 means one stretch
-	from, to float64 // scenario seconds; to 0 means to the end
+	over     float64 // length of each stretch in real seconds; 0 means one stretch
+	from, to float64 // scenario seconds; to 0 means the end
 }
 
 // k6 parses the forms that k6 writes without a metric: p(95), avg, med, max.
@@ -40,7 +40,7 @@ func (p *parser) k6() (selector, bool) {
 	return selector{}, false
 }
 
-// resolve puts the main step into a selector that names none and needs one.
+// resolve fills in the main step if the selector names none and needs one.
 func (s selector) resolve(r report.Report) selector {
 	if s.step == "" && (s.figure == report.Rate || s.figure == recovery || s.figure == "response_time_passed") {
 		s.step = report.MainStep(r)
@@ -56,10 +56,10 @@ func (p *parser) window(c Condition) (w window, err error) {
 		switch word := p.word(); {
 		case word == "over" && w.over == 0:
 			if c.comparison == "==" || c.comparison == "!=" {
-				return w, p.fault(start, "over needs a worst stretch; compare with <, <=, > or >=")
+				return w, p.fault(start, "over judges the worst stretch; compare with <, <=, > or >=")
 			}
 			if w.over, err = p.length(); err == nil && w.over < 1 {
-				err = p.fault(start, "over needs a second at least; write for example over 1m")
+				err = p.fault(start, "over needs at least one second; write for example over 1m")
 			}
 		case word == "during" && w.to == 0:
 			w.from, w.to, err = p.stretch(start)
@@ -73,39 +73,40 @@ func (p *parser) window(c Condition) (w window, err error) {
 	}
 }
 
-// fits says why a condition can have no window.
+// fits returns an error if the condition cannot have a window.
 func (w window) fits(c Condition, p *parser) error {
 	known := append(windowWords(), report.Rate)
 	switch s := c.selector; {
 	case w == window{}:
 		return nil
 	case s.figure == recovery:
-		return p.fault(0, "recovery is of the whole run; leave out over and during")
+		return p.fault(0, "recovery covers the whole run; remove over and during")
 	case s.isTime() && (s.figure != "response_time" || w.over > 0):
-		return p.fault(0, "within a window only quantiles of response_time are known, and by during alone; write for example sign-up.response_time.p95 < 500ms during 6m..10m")
+		return p.fault(0, "a window on times allows only quantiles of response_time, with during alone; "+
+			"write for example sign-up.response_time.p95 < 500ms during 6m..10m")
 	case s.isTime():
 		return nil
 	case s.step == "" && s.figure != report.Rate || !slices.Contains(known, s.figure):
-		return p.fault(0, "%s is not known by the second; a window is for %s of a step", s.figure, strings.Join(known, ", "))
+		return p.fault(0, "%s is not recorded by the second; use a window only for %s of a step", s.figure, strings.Join(known, ", "))
 	case c.of != "" && !slices.Contains(report.SeriesCounts(), c.of):
-		return p.fault(0, "%s is not known by the second; take the share of entered", c.of)
+		return p.fault(0, "%s is not recorded by the second; use a share of entered", c.of)
 	}
 	return nil
 }
 
-// windowWords are the figures that the series holds by the second.
+// windowWords returns the figures that the series records by the second.
 func windowWords() []string {
 	return append(report.SeriesCounts(), "throughput_per_s", "goodput_per_s")
 }
 
-// length parses a duration and returns seconds.
+// length parses a duration and returns it in seconds.
 func (p *parser) length() (float64, error) {
 	p.space()
 	start := p.at
 	text := p.take(func(b byte) bool { return b >= '0' && b <= '9' || b >= 'a' && b <= 'z' })
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 0 {
-		return 0, p.fault(start, "%q is no length of time; write for example 30s or 6m", text)
+		return 0, p.fault(start, "%q is not a duration; write for example 30s or 6m", text)
 	}
 	return d.Seconds(), nil
 }
@@ -115,10 +116,10 @@ func (p *parser) stretch(start int) (from, to float64, err error) {
 		return 0, 0, err
 	}
 	if !p.accept("..") {
-		return 0, 0, p.fault(p.at, "write from..to, as in during 6m..10m")
+		return 0, 0, p.fault(p.at, "use from..to, as in during 6m..10m")
 	}
 	if to, err = p.length(); err == nil && to <= from {
-		err = p.fault(start, "it ends before it begins; write from..to, as in during 6m..10m")
+		err = p.fault(start, "the window ends before it begins; write from..to, as in during 6m..10m")
 	}
 	return from, to, err
 }
@@ -141,7 +142,7 @@ func (w window) worst(r report.Report, c Condition) (float64, error) {
 	return 0, fmt.Errorf("never measured: the series has no step %s", c.selector.step)
 }
 
-// rows are the places of the window's seconds.
+// rows returns the indexes of the window's seconds.
 func (w window) rows(series report.Series) (rows []int) {
 	for i, t := range series.ScenarioS {
 		if t >= w.from && (w.to == 0 || t < w.to) {
@@ -176,8 +177,8 @@ func worstStretch(step report.StepSeries, rows []int, length int, c Condition) (
 	return worst, nil
 }
 
-// parts returns, by row, what is counted and what it is divided by, and a factor on their ratio over
-// a stretch of so many seconds.
+// parts returns the numerator and denominator of the figure by row, and a factor for their ratio over a
+// stretch of the given length.
 func parts(s report.StepSeries, c Condition) (part, whole func(row int) int64, scale func(length int) float64) {
 	column := func(name string) func(int) int64 {
 		counts := s.Counts()[slices.Index(report.SeriesCounts(), name)]

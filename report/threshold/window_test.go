@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/report/threshold"
 )
 
-// stretched is a run of 120 s at speed 1: 10 sign-ups a second of which all pass, but for seconds 30
-// to 39, when 4 pass and 6 fail.
+// stretched returns a run of 120 s at speed 1 with 10 sign-ups a second. All pass, except in seconds 30 to
+// 39, when 4 pass and 6 fail.
 func stretched() report.Report {
 	r := report.Report{
 		Funnel: []report.FunnelRow{{Step: funnel.SignUp, Entered: 1200, Passed: 1140, Failed: 60}},
@@ -47,7 +47,7 @@ func TestWindows(t *testing.T) {
 		{"every minute", "sign-up.passed >= 90% of entered over 1m", report.Pass, 90},
 		{"outside the bad stretch", "sign-up.passed >= 99% of entered over 10s during 40s..2m", report.Pass, 100},
 		{"only the bad stretch", "sign-up.failed <= 59 during 30s..40s", report.Fail, 60},
-		{"the order of the two is free", "sign-up.failed < 7 during 0s..1m over 1s", report.Pass, 6},
+		{"over and during come in any order", "sign-up.failed < 7 during 0s..1m over 1s", report.Pass, 6},
 		{"goodput", "sign-up.goodput_per_s > 6 over 10s", report.Fail, 4},
 		{"the largest rate of all stretches", "sign-up.rate < 0.3 over 20s", report.Fail, 0.3},
 		{"k6: the rate of the sign-up", "rate<0.06", report.Pass, 0.05},
@@ -69,13 +69,13 @@ func TestWindows(t *testing.T) {
 	}
 }
 
-// What was never measured fails and says so.
+// A figure that was never measured fails, with a reason.
 func TestWindowsNotMeasured(t *testing.T) {
 	for why, source := range map[string]string{
-		"the run ended before":          "sign-up.passed >= 1 during 3m..4m",
-		"the run is shorter":            "sign-up.passed >= 1 over 3m",
-		"nobody ever was at that step":  "join.passed >= 1 over 1s",
-		"nobody declined to be divided": "sign-up.passed >= 1% of declined over 1s",
+		"the run ended before":            "sign-up.passed >= 1 during 3m..4m",
+		"the run is shorter":              "sign-up.passed >= 1 over 3m",
+		"nobody was ever at that step":    "join.passed >= 1 over 1s",
+		"a share of zero people declined": "sign-up.passed >= 1% of declined over 1s",
 	} {
 		condition, err := threshold.Parse(source)
 		if err != nil {
@@ -92,16 +92,16 @@ func TestWindowFaults(t *testing.T) {
 	for source, want := range map[string]string{
 		"sign-up.passed >= 1 during 10m..6m":         "ends before it begins",
 		"sign-up.passed >= 1 during 6m":              "from..to",
-		"sign-up.passed >= 1 over soon":              "no length of time",
-		"sign-up.passed >= 1 over 10ms":              "a second at least",
+		"sign-up.passed >= 1 over soon":              "not a duration",
+		"sign-up.passed >= 1 over 10ms":              "at least one second",
 		"sign-up.passed == 1 over 1m":                "worst stretch",
-		"sign-up.response_time.p99 < 1s over 1m":     "only quantiles of response_time are known",
-		"p(95)<500ms during 1m..2m":                  "only quantiles of response_time are known",
-		"sign-up.retries < 1 over 1m":                "not known by the second",
-		"lost == 0 during 1m..2m":                    "not known by the second",
+		"sign-up.response_time.p99 < 1s over 1m":     "only quantiles of response_time",
+		"p(95)<500ms during 1m..2m":                  "only quantiles of response_time",
+		"sign-up.retries < 1 over 1m":                "not recorded by the second",
+		"lost == 0 during 1m..2m":                    "not recorded by the second",
 		"sign-up.passed >= 1% of scheduled over 1m":  "share of entered",
-		"sign-up.passed >= 1 over 1m over 2m":        "left over",
-		"sign-up.passed >= 1 over 1m during 1s..2s!": "left over",
+		"sign-up.passed >= 1 over 1m over 2m":        "unexpected",
+		"sign-up.passed >= 1 over 1m during 1s..2s!": "unexpected",
 	} {
 		if _, err := threshold.Parse(source); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q gives %v; want %q", source, err, want)

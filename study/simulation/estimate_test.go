@@ -16,7 +16,7 @@ func TestEstimateText(t *testing.T) {
 	for _, test := range []struct {
 		runs, workers int
 		want          string
-	}{{1, 2, "2 s to 10 s"}, {2, 2, "2 s to 10 s"}, {36, 2, "36 s to 180 s"}, {3, 1, "6 s to 30 s"}} {
+	}{{1, 2, "2 s to 10 s"}, {2, 2, "2 s to 10 s"}, {36, 2, "36 s to 3 min"}, {3, 1, "6 s to 30 s"}} {
 		if got := f.Of(test.runs, Settings{Workers: test.workers}).String(); got != test.want {
 			t.Errorf("%d runs, %d at once: %s, want %s", test.runs, test.workers, got, test.want)
 		}

@@ -1,7 +1,7 @@
-// Package surge makes a small recorded run for the tests of package report and those beside it.
+// Package surge makes a small recorded run for the tests of package report and its subpackages.
 //
-//  1. [Journey] is walked by a few people;
-//  2. [Recorded] returns what a recorder saw of them, and the facts of the run.
+//  1. a few people walk a [Journey];
+//  2. [Recorded] returns their recording and the facts of the run.
 package surge
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 )
 
-// Journey returns a short one with every kind of step.
+// Journey returns a short journey with every kind of step.
 func Journey() funnel.Journey {
 	return funnel.Journey{
 		{Name: funnel.SignUp, Kind: funnel.Request},
@@ -21,7 +21,7 @@ func Journey() funnel.Journey {
 	}
 }
 
-// Recorded returns a small run whose figures are plain: 200 people in 4 s, the registry passes 1 in 10.
+// Recorded returns a small run with simple figures: 200 people in 4 s, of whom the registry passes 1 in 10.
 func Recorded() (*recorder.Recording, recorder.Facts) {
 	recording := recorder.NewRecording(Journey())
 	observers := recorder.NewRecorder(Journey(), 1, recording.Add)
