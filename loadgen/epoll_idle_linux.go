@@ -1,7 +1,5 @@
 package loadgen
 
-import ()
-
 // rested returns an idle connection that can be reused. It closes those that are too old.
 func (e *epoll) rested(work job, target int32) (int32, bool) {
 	for {
@@ -49,6 +47,7 @@ func (e *epoll) rest(place int32) {
 }
 
 func (e *epoll) forget(person uint64) {
+	defer e.secure.forget(person)
 	if e.own == nil {
 		return
 	}
