@@ -14,6 +14,7 @@ type Connections struct {
 	Idle   time.Duration `yaml:"idle,omitempty" json:"idle,omitempty"`       // longest time a connection waits to be used again
 	Life   time.Duration `yaml:"life,omitempty" json:"life,omitempty"`       // age from which a connection is not used again
 	DNSTTL time.Duration `yaml:"dns_ttl,omitempty" json:"dns_ttl,omitempty"` // names are asked for again after so long; 0 means once
+	Resume *bool         `yaml:"resume,omitempty" json:"resume,omitempty"`   // TLS sessions are resumed, which spares most of a handshake; absent means true
 	HTTP2  bool          `yaml:"http2,omitempty" json:"http2,omitempty"`     // over TLS
 	TLS    TLS           `yaml:"tls,omitempty" json:"tls,omitempty"`
 }

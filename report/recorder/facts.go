@@ -20,12 +20,13 @@ type Facts struct {
 	Clock          func(realTime time.Duration) time.Duration // scenario time at a real time; nil means the same
 	Machine        *report.Machine
 	Store          *report.Store
-	Offered        *OfferedFacts    // nil means what the recording itself counted
-	Readings       []funnel.Reading // of all stations, over time
-	Marks          []funnel.Mark    // what happened to the run as a whole
-	Generator      *report.Process  // what the generator cost; nil leaves only the lag of live runs
-	Strain         *report.Strain   // of the generator; nil where it was not measured
-	Protocol       string           // that the generator spoke, where it was not HTTP/1.1
+	Offered        *OfferedFacts      // nil means what the recording itself counted
+	Readings       []funnel.Reading   // of all stations, over time
+	Marks          []funnel.Mark      // what happened to the run as a whole
+	Generator      *report.Process    // what the generator cost; nil leaves only the lag of live runs
+	Strain         *report.Strain     // of the generator; nil where it was not measured
+	Handshakes     *report.Handshakes // of TLS; nil if there were none
+	Protocol       string             // that the generator spoke, where it was not HTTP/1.1
 	Processes      []report.Process
 	Reconciliation *report.Reconciliation
 	SeriesNote     string // whose series and histograms these are, such as "of replication 0"
