@@ -156,7 +156,7 @@ func (e *epoll) expire() {
 		if c.state == closed || c.deadline != sequence {
 			continue
 		}
-		if c.job.leaves && c.state != orphan && c.state != shaking && e.orphans < e.most && e.generator.requests[c.job.request].Silent {
+		if c.job.leaves && c.state == busy && e.orphans < e.most && e.generator.requests[c.job.request].Silent {
 			e.leave(place)
 		} else {
 			e.complete(place, completion{reason: funnel.ReasonTimeout}, funnel.TimedOut)

@@ -62,8 +62,8 @@ func queue(target int32, alone bool) int32 {
 
 // needsOwn reports whether a request needs a new connection whatever is idle.
 func (e *epoll) needsOwn(work job, target int32) bool {
-	if e.own == nil || e.generator.cold(work) {
-		return e.generator.cold(work)
+	if cold := e.generator.cold(work); cold || e.own == nil {
+		return cold
 	}
 	_, idle := e.own[owner{work.person, target}]
 	return !idle
