@@ -80,6 +80,7 @@ type conductor struct {
 	passed       uint64
 	store        *report.Store
 	strain       *report.Strain
+	handshakes   *report.Handshakes
 	watched      []report.Process  // parts of the target that others started
 	costs        []report.Process  // of processes that are not parts
 	cluster      *postgres.Cluster // nil unless the run has a PostgreSQL of its own
@@ -237,6 +238,8 @@ func (c *conductor) receive(_ *process, message Message) {
 		c.warnings = append(c.warnings, message.Warning)
 	case message.Strain != nil:
 		c.strain = message.Strain
+	case message.Handshakes != nil:
+		c.handshakes = message.Handshakes
 	case message.Done:
 		close(c.done)
 	case message.Delta != nil:

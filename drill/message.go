@@ -31,14 +31,15 @@ type Begin struct {
 
 // Message is a line that a part writes. Exactly one field is set.
 type Message struct {
-	Ready   *Ready          `json:"ready,omitempty"`   // once, first
-	Reading *funnel.Reading `json:"reading,omitempty"` // each second, and once at the end
-	Mark    *funnel.Mark    `json:"mark,omitempty"`
-	Delta   *recorder.Delta `json:"delta,omitempty"`   // the generator's seconds
-	Warning string          `json:"warning,omitempty"` // for the report
-	Strain  *report.Strain  `json:"strain,omitempty"`  // sent by the generator once, before Done
-	Done    bool            `json:"done,omitempty"`    // the generator has nothing left to play
-	Failed  string          `json:"failed,omitempty"`  // why the part ends; always the last line
+	Ready      *Ready             `json:"ready,omitempty"`   // once, first
+	Reading    *funnel.Reading    `json:"reading,omitempty"` // each second, and once at the end
+	Mark       *funnel.Mark       `json:"mark,omitempty"`
+	Delta      *recorder.Delta    `json:"delta,omitempty"`      // the generator's seconds
+	Warning    string             `json:"warning,omitempty"`    // for the report
+	Strain     *report.Strain     `json:"strain,omitempty"`     // sent by the generator once, before Done
+	Handshakes *report.Handshakes `json:"handshakes,omitempty"` // likewise, if it made any
+	Done       bool               `json:"done,omitempty"`       // the generator has nothing left to play
+	Failed     string             `json:"failed,omitempty"`     // why the part ends; always the last line
 }
 
 // Ready reports that a part serves, and at which addresses.

@@ -282,12 +282,33 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 			}
 			observers.Close()
 			messages.write(Message{Strain: meter.Read(generator.Totals())})
+			if made := handshakes(generator.Totals().Handshakes); made != nil {
+				messages.write(Message{Handshakes: made})
+			}
 			messages.write(Message{Done: true})
 		})
 	})
 	cancel()
 	running.Wait()
 	return nil
+}
+
+// handshakes returns the counts and mean times of TLS handshakes, or nil if there were none.
+func handshakes(h loadgen.Handshakes) *report.Handshakes {
+	if h.Full+h.Resumed == 0 {
+		return nil
+	}
+	mean := func(sum time.Duration, n int) *float64 {
+		if n == 0 {
+			return nil
+		}
+		seconds := sum.Seconds() / float64(n)
+		return &seconds
+	}
+	return &report.Handshakes{
+		Full: float64(h.Full), FullMeanS: mean(h.FullTime, h.Full),
+		Resumed: float64(h.Resumed), ResumedMeanS: mean(h.ResumedTime, h.Resumed),
+	}
 }
 
 // showMetrics serves metrics until the context ends.

@@ -27,6 +27,9 @@ type connections struct {
 
 var errCut = errors.New("the run is over")
 
+// errTLS marks errors of the TLS protocol, as against those of the network.
+var errTLS = errors.New("TLS")
+
 // dialer returns the function that connects to one target.
 func (c *connections) dialer(r *resolver) func(string) (net.Conn, error) {
 	return func(string) (net.Conn, error) { return c.dial(r.address().String()) }
@@ -119,7 +122,7 @@ func classifyError(err error) (funnel.Outcome, funnel.Reason) {
 		return funnel.TimedOut, funnel.ReasonTimeout
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, fasthttp.ErrNoFreeConns):
 		return funnel.Dropped, funnel.ReasonLocal
-	case errors.As(err, &record), errors.As(err, &certificate), errors.As(err, &dial) && dial.Op == "remote error": // an alert
+	case errors.As(err, &record), errors.As(err, &certificate), errors.Is(err, errTLS), errors.As(err, &dial) && (dial.Op == "remote error" || dial.Op == "local error"): // an alert
 		return funnel.Failed, funnel.ReasonTLS
 	case errors.As(err, &dial) && dial.Op == "dial":
 		if dial.Timeout() {

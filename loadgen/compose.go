@@ -3,7 +3,9 @@ package loadgen
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"errors"
+	"io"
 	"strings"
 	"time"
 
@@ -121,6 +123,9 @@ func decode(resp *fasthttp.Response) bool {
 	defer resp.Header.SetContentEncoding(given)
 	resp.Header.SetContentEncoding(strings.TrimPrefix(encoding, "x-"))
 	body, err := resp.BodyUncompressedWithLimit(maxBody)
+	if encoding == "deflate" && !zlibbed(resp.Body()) {
+		body, err = inflateRaw(resp.Body())
+	}
 	if errors.Is(err, fasthttp.ErrContentEncodingUnsupported) {
 		return true
 	}
@@ -128,4 +133,19 @@ func decode(resp *fasthttp.Response) bool {
 		resp.SetBody(body)
 	}
 	return err == nil
+}
+
+// zlibbed reports whether a body begins with the header of zlib (RFC 1950, section 2.2).
+func zlibbed(body []byte) bool {
+	return len(body) >= 2 && body[0]&15 == 8 && (int(body[0])<<8|int(body[1]))%31 == 0
+}
+
+// inflateRaw decodes deflate without zlib's frame, which some servers send (RFC 9110, section 8.4.1.2).
+func inflateRaw(body []byte) ([]byte, error) {
+	reader := flate.NewReader(bytes.NewReader(body))
+	decoded, err := io.ReadAll(io.LimitReader(reader, maxBody+1))
+	if err == nil && len(decoded) > maxBody {
+		err = fasthttp.ErrBodyTooLarge
+	}
+	return decoded, err
 }

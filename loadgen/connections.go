@@ -24,6 +24,7 @@ type Connections struct {
 	DNSTTL    time.Duration     `json:"dns_ttl,omitempty"`    // how long addresses of names are kept; 0 means for the whole run
 	ConnectTo map[string]string `json:"connect_to,omitempty"` // how long resolved addresses are kept; 0 means for the whole run
 	HTTP2     bool              `json:"http2,omitempty"`      // over TLS, with net/http
+	NoResume  bool              `json:"no_resume,omitempty"`  // every TLS handshake is a full one
 	TLS       TLS               `json:"tls,omitzero"`
 }
 
@@ -33,6 +34,7 @@ type TLS struct {
 	Cert     string `json:"cert,omitempty"`
 	Key      string `json:"key,omitempty"`
 	Insecure bool   `json:"insecure,omitempty"` // accept any certificate
+	KeyLog   string `json:"key_log,omitempty"`  // file to which the secrets of connections are appended, for debugging
 }
 
 // config returns the settings of crypto/tls.

@@ -1,7 +1,10 @@
 package loadgen
 
 import (
-	"bytes"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -18,29 +21,95 @@ type cookie struct {
 func setCookies(jar []cookie, client int, resp *fasthttp.Response, now time.Time) []cookie {
 	changed := false
 	for _, text := range resp.Header.Cookies() {
-		var set fasthttp.Cookie
-		if set.ParseBytes(text) != nil || len(set.Key()) == 0 {
+		set, expired, ok := parseCookie(string(text), now)
+		if !ok {
 			continue
 		}
 		if !changed {
 			jar, changed = append([]cookie(nil), jar...), true
 		}
-		jar = without(jar, client, string(set.Key()))
-		gone := bytes.Contains(bytes.ToLower(text), []byte("max-age=0")) || !set.Expire().Equal(fasthttp.CookieExpireUnlimited) && set.Expire().Before(now)
-		if !gone {
-			jar = append(jar, cookie{client, string(set.Key()), string(set.Value())})
-		}
+		set.client = client
+		jar = put(jar, set, expired)
 	}
 	return jar
 }
 
-func without(jar []cookie, client int, name string) []cookie {
-	for i, kept := range jar {
-		if kept.client == client && kept.name == name {
-			return append(jar[:i], jar[i+1:]...)
-		}
+// put replaces a cookie in its place, or appends it. It removes one that has expired.
+func put(jar []cookie, set cookie, expired bool) []cookie {
+	at := slices.IndexFunc(jar, func(kept cookie) bool { return kept.client == set.client && kept.name == set.name })
+	switch {
+	case at >= 0 && expired:
+		return slices.Delete(jar, at, at+1)
+	case at >= 0:
+		jar[at] = set
+	case !expired:
+		jar = append(jar, set)
 	}
 	return jar
+}
+
+// parseCookie parses the value of a Set-Cookie header (RFC 6265bis, section 5.6). Ok is false if it must be ignored.
+// The value keeps its quotes.
+func parseCookie(text string, now time.Time) (set cookie, expired, ok bool) {
+	const most = 4096 // bytes of name and value
+	pair, attributes, _ := strings.Cut(text, ";")
+	name, value, named := strings.Cut(pair, "=")
+	if !named {
+		name, value = "", pair
+	}
+	set = cookie{name: trimBlank(name), value: trimBlank(value)}
+	size := len(set.name) + len(set.value)
+	if size == 0 || size > most || strings.ContainsFunc(text, control) {
+		return cookie{}, false, false
+	}
+	return set, expires(attributes, now), true
+}
+
+// control reports whether a character makes a cookie invalid. A tab does not.
+func control(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+func trimBlank(text string) string { return strings.Trim(text, " \t") }
+
+// expires reports whether the attributes of a cookie make it expire at once. Max-Age overrides Expires, and of several
+// the last valid one counts.
+func expires(attributes string, now time.Time) bool {
+	byDate, byAge, aged := false, false, false
+	for attribute := range strings.SplitSeq(attributes, ";") {
+		name, value, _ := strings.Cut(attribute, "=")
+		value = trimBlank(value)
+		switch strings.ToLower(trimBlank(name)) {
+		case "max-age":
+			if seconds, valid := maxAge(value); valid {
+				byAge, aged = seconds <= 0, true
+			}
+		case "expires":
+			if at, err := cookieDate(value); err == nil {
+				byDate = !at.After(now)
+			}
+		}
+	}
+	if aged {
+		return byAge
+	}
+	return byDate
+}
+
+// maxAge parses digits that may follow a minus sign. A number that is too large to hold is as good as any large one.
+func maxAge(text string) (seconds int, valid bool) {
+	digits := strings.TrimPrefix(text, "-")
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return 0, false
+	}
+	seconds, _ = strconv.Atoi(text) // at the end of the range if it is beyond
+	return seconds, true
+}
+
+// cookieDate parses the formats of HTTP and the one of Netscape, with dashes.
+func cookieDate(text string) (time.Time, error) {
+	if at, err := http.ParseTime(text); err == nil {
+		return at, nil
+	}
+	return time.Parse("Mon, 02-Jan-2006 15:04:05 MST", text)
 }
 
 // sendCookies puts the target's cookies into a request.

@@ -2,6 +2,7 @@ package loadgen_test
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"net/http"
 	"net/http/httptest"
@@ -27,6 +28,13 @@ func TestCompressedAnswersAreDecoded(t *testing.T) {
 		_ = w.Close()
 		return out.Bytes()
 	}()
+	raw := func() []byte {
+		var out bytes.Buffer
+		w, _ := flate.NewWriter(&out, flate.BestCompression) // a level that exists
+		_, _ = w.Write(text)
+		_ = w.Close()
+		return out.Bytes()
+	}()
 	for _, test := range []struct {
 		why, encoding string
 		status        int
@@ -37,6 +45,8 @@ func TestCompressedAnswersAreDecoded(t *testing.T) {
 		{"gzip", "gzip", 200, zipped(text), funnel.Completed, 200},
 		{"under its other name", "X-GZIP", 200, zipped(text), funnel.Completed, 200},
 		{"deflate", "deflate", 200, fasthttp.AppendDeflateBytes(nil, text), funnel.Completed, 200},
+		{"deflate without the frame of zlib", "deflate", 200, raw, funnel.Completed, 200},
+		{"no deflate", "deflate", 200, text, funnel.Failed, funnel.ReasonBody},
 		{"brotli", "br", 200, fasthttp.AppendBrotliBytes(nil, text), funnel.Completed, 200},
 		{"not compressed", "identity", 200, text, funnel.Completed, 200},
 		{"an unknown encoding, which is left as it is", "x-own", 200, text, funnel.Completed, 200},

@@ -56,19 +56,6 @@ func (e *epoll) warm(n int) {
 	}
 }
 
-// keepSpare makes a connection that was opened in advance idle, or closes it if it could not be established.
-func (e *epoll) keepSpare(place int32, established bool) {
-	c := &e.conns[place]
-	c.spare = false
-	if !established {
-		c.state = closed
-		e.drop(place)
-		return
-	}
-	c.state = idle
-	e.rest(place)
-}
-
 func (e *epoll) place(fd int, target int32) int32 {
 	var place int32
 	if n := len(e.free); n > 0 {
@@ -79,7 +66,7 @@ func (e *epoll) place(fd int, target int32) int32 {
 	}
 	c := &e.conns[place]
 	c.fd, c.target, c.state, c.dialing = fd, target, connecting, true
-	e.dialing++
+	e.dialing[target]++
 	return place
 }
 
@@ -92,9 +79,7 @@ func (e *epoll) open(place int32, sockaddr syscall.Sockaddr) error {
 	if err := syscall.SetsockoptInt(c.fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
 		return err
 	}
-	const edgeTriggered = 1 << 31 // EPOLLET, whose constant in package syscall is negative
-	event := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | edgeTriggered, Fd: place}
-	if err := syscall.EpollCtl(e.fd, syscall.EPOLL_CTL_ADD, c.fd, &event); err != nil {
+	if err := e.watch(place); err != nil {
 		return err
 	}
 	err := syscall.Connect(c.fd, sockaddr)
@@ -102,6 +87,13 @@ func (e *epoll) open(place int32, sockaddr syscall.Sockaddr) error {
 		return &net.OpError{Op: "dial", Net: "tcp", Err: err}
 	}
 	return nil
+}
+
+// watch adds a connection to the epoll set. If it is ready already, an event follows at once.
+func (e *epoll) watch(place int32) error {
+	const edgeTriggered = 1 << 31 // EPOLLET, whose constant in package syscall is negative
+	event := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | edgeTriggered, Fd: place}
+	return syscall.EpollCtl(e.fd, syscall.EPOLL_CTL_ADD, e.conns[place].fd, &event)
 }
 
 // drop closes a connection. Its request must have been completed before.
@@ -119,6 +111,9 @@ func (e *epoll) drop(place int32) {
 		}
 	}
 	e.settle(c)
+	if c.secure != nil {
+		c.secure.abort()
+	}
 	_ = syscall.Close(c.fd) // nothing can be done about it
 	*c = conn{in: c.in[:0], buffer: c.buffer}
 	e.free = append(e.free, place)

@@ -12,14 +12,21 @@ import (
 // write writes the rest of the request and reports whether the connection is still usable.
 func (e *epoll) write(place int32) bool {
 	c := &e.conns[place]
-	for len(c.out) > 0 {
-		n, err := writeSocket(c.fd, c.out)
+	out := &c.out
+	if c.secure != nil {
+		out = &c.secure.out
+	}
+	for len(*out) > 0 {
+		n, err := writeSocket(c.fd, *out)
 		switch {
 		case err == nil:
-			c.out = c.out[n:]
+			*out = (*out)[n:]
 		case errors.Is(err, syscall.EINTR):
 		case errors.Is(err, syscall.EAGAIN):
 			return true
+		case c.state == idle:
+			e.drop(place)
+			return false
 		default:
 			e.broken(place, err)
 			return false
@@ -37,7 +44,7 @@ func (e *epoll) read(place int32, hangup bool) {
 			c.in = append(c.in, make([]byte, max(8<<10, cap(c.in)))...)[:len(c.in)]
 		}
 		space := cap(c.in) - len(c.in)
-		n, err := readSocket(c.fd, c.in[len(c.in):cap(c.in)])
+		n, err := c.receive(c.in[len(c.in):cap(c.in)])
 		switch {
 		case errors.Is(err, syscall.EINTR):
 			continue
@@ -48,10 +55,39 @@ func (e *epoll) read(place int32, hangup bool) {
 			return
 		}
 		c.in = c.in[:len(c.in)+n]
-		if e.answered(place, n == 0) || n < space && !hangup {
-			return // the answer is complete, or the socket is empty until its next event
+		more := n == space || hangup || c.secure != nil && c.secure.ended != nil // otherwise the socket is empty until its next event
+		if e.answered(place, n == 0) || !more {
+			break
 		}
 	}
+	if c := &e.conns[place]; c.secure != nil && c.state == idle {
+		e.tidy(place)
+	}
+}
+
+// tidy reads what TLS itself has to say on an idle connection, such as tickets, and answers it. It closes the
+// connection if the server has closed it, or has sent more than was asked for.
+func (e *epoll) tidy(place int32) {
+	c := &e.conns[place]
+	var one [1]byte
+	if _, err := c.secure.receive(one[:]); !errors.Is(err, syscall.EAGAIN) {
+		e.drop(place)
+		return
+	}
+	e.write(place)
+}
+
+// receive reads from a connection, decrypted, without blocking.
+func (c *conn) receive(buffer []byte) (int, error) {
+	if c.secure == nil {
+		return readSocket(c.fd, buffer)
+	}
+	return c.secure.receive(buffer)
+}
+
+// unsent reports whether a part of the request was not written yet.
+func (c *conn) unsent() bool {
+	return len(c.out) > 0 || c.secure != nil && len(c.secure.out) > 0
 }
 
 // answered completes the request if its answer is complete or cannot become so, and reports whether it did. Ended means
@@ -94,7 +130,7 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 	}
 	e.judge(request, f.status, f.retry, &e.resp, c.job.jar, &answer)
 	e.finish(c, answer)
-	if !f.keep || c.cold || len(c.in) > f.head+f.body || len(c.out) > 0 {
+	if !f.keep || c.cold || len(c.in) > f.head+f.body || c.unsent() {
 		e.drop(place)
 		return
 	}

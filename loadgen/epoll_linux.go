@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// epoll is the wire for plain HTTP on Linux. It serves all connections of a shard on the shard's own goroutine,
+// epoll is the wire for HTTP/1.1 on Linux, with and without TLS. It serves all connections of a shard on the shard's own goroutine,
 // without a goroutine, channel or runtime timer for each request.
 //
 // Note: a pool of goroutines on fasthttp's client took three times the CPU per request. Half of that went into waking
@@ -24,12 +24,13 @@ type epoll struct {
 	resolvers *resolvers
 	limits    Connections
 	own       map[owner]int32 // idle connections of people who have their own; nil if all share
+	secure    *security       // how TLS connections are made
 	conns     []conn
 	free      []int32   // places in conns
 	idle      [][]int32 // by target; the one used last comes first
 	deadlines deadlines
-	parked    []parking // by target
-	dialing   int       // connections being opened
+	parked    []parking // by target, see the queue function
+	dialing   []int     // connections being opened, by target
 	orphans   int       // requests whose person has left
 	most      int       // limit of orphans
 	events    []syscall.EpollEvent
@@ -54,9 +55,10 @@ type conn struct {
 	opened   time.Duration
 	rested   time.Duration // when it became idle
 	owner    owner
-	cold     bool // closed after its only answer
-	spare    bool // opened in advance, for no request yet
-	dialing  bool // not yet established
+	cold     bool     // closed after its only answer
+	spare    bool     // opened in advance, for no request yet
+	dialing  bool     // not yet established
+	secure   *secured // nil for plain HTTP, and until the TLS handshake begins
 }
 
 // owner is a person at a target.
@@ -70,6 +72,7 @@ type connState uint8
 const (
 	closed connState = iota
 	connecting
+	shaking // in the TLS handshake, on a goroutine of its own
 	idle
 	busy
 	orphan // the person has left silently and the answer is outstanding
@@ -78,7 +81,7 @@ const (
 // newWire returns the fastest wire that reaches all targets.
 func newWire(g *Generator, began time.Time, most int) (wire, error) {
 	for _, target := range g.targets {
-		if _, secure, err := hostOf(target); err != nil || secure {
+		if _, secure, err := hostOf(target); err != nil || secure && g.config.Connections.HTTP2 {
 			return newPool(g, began, most)
 		}
 	}
@@ -87,7 +90,7 @@ func newWire(g *Generator, began time.Time, most int) (wire, error) {
 
 func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
 	e := &epoll{
-		composer: composer{generator: g}, began: began, most: most, limits: g.config.Connections, idle: make([][]int32, len(g.targets)), parked: make([]parking, len(g.targets)),
+		composer: composer{generator: g}, began: began, most: most, limits: g.config.Connections, idle: make([][]int32, len(g.targets)), parked: make([]parking, 2*len(g.targets)), dialing: make([]int, len(g.targets)),
 		events: make([]syscall.EpollEvent, 512), reader: bufio.NewReaderSize(nil, 64<<10),
 	}
 	if e.limits.PerPerson {
@@ -97,7 +100,9 @@ func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
 	if e.resolvers, err = g.newResolvers(context.Background()); err != nil {
 		return nil, err
 	}
-	e.fd, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if e.fd, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err == nil {
+		e.secure, err = newSecurity(g, e.fd)
+	}
 	return e, err
 }
 
@@ -106,8 +111,8 @@ func (e *epoll) now() time.Duration { return time.Since(e.began) }
 // send begins a request on an idle or a new connection, or parks it until there is one.
 func (e *epoll) send(work job) {
 	target := int32(e.generator.requests[work.request].client)
-	if !e.parked[target].empty() || e.full(target) {
-		e.parked[target].add(parkedJob{work, e.now()})
+	if alone := e.needsOwn(work, target); !e.parked[queue(target, alone)].empty() || e.full(target, alone) {
+		e.parked[queue(target, alone)].add(parkedJob{work, e.now()})
 		return
 	}
 	e.start(work, e.now())
@@ -135,9 +140,22 @@ func (e *epoll) start(work job, start time.Duration) {
 		c.deadline = e.deadlines.add(start+work.timeout, work.timeout, place)
 	}
 	if c.state == idle {
-		c.state = busy
-		e.write(place)
+		e.begin(place)
 	}
+}
+
+// begin sends the request of an established connection, and reports whether the connection is still usable.
+func (e *epoll) begin(place int32) bool {
+	c := &e.conns[place]
+	c.state = busy
+	if c.secure != nil {
+		if err := c.secure.encrypt(c.out); err != nil {
+			e.broken(place, err)
+			return false
+		}
+		c.out = nil
+	}
+	return e.write(place)
 }
 
 func (e *epoll) fail(work job, start time.Duration, outcome funnel.Outcome, reason funnel.Reason) {
@@ -148,10 +166,14 @@ func (e *epoll) fail(work job, start time.Duration, outcome funnel.Outcome, reas
 
 func (e *epoll) close() {
 	for i := range e.conns {
-		if e.conns[i].state != closed {
-			_ = syscall.Close(e.conns[i].fd) // the run is over
+		if c := &e.conns[i]; c.state != closed {
+			if c.secure != nil {
+				c.secure.abort()
+			}
+			_ = syscall.Close(c.fd) // the run is over
 		}
 	}
+	e.secure.close()
 	_ = syscall.Close(e.fd) // likewise
 	e.resolvers.close()
 }

@@ -42,7 +42,9 @@ func (e *epoll) poll(pause time.Duration) {
 		return // interrupted; the caller polls again
 	}
 	for _, event := range e.events[:n] {
-		if e.conns[event.Fd].state != closed {
+		if event.Fd == alarm {
+			e.takeHandshakes()
+		} else if e.conns[event.Fd].state != closed {
 			e.handle(event.Fd, event.Events)
 		}
 	}
@@ -53,36 +55,92 @@ func (e *epoll) handle(place int32, events uint32) {
 	const gone = syscall.EPOLLERR | syscall.EPOLLHUP
 	switch c.state {
 	case idle:
-		if events&(gone|syscall.EPOLLRDHUP|syscall.EPOLLIN) != 0 { // the server closes, or sends without a request
-			e.drop(place)
-		}
+		e.handleIdle(place, events)
 		return
+	case shaking:
+		return // an event from before the handshake
 	case connecting:
 		if events&(gone|syscall.EPOLLOUT) == 0 {
 			return
 		}
-		e.settle(c)
-		code, err := syscall.GetsockoptInt(c.fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
-		if c.spare {
-			e.keepSpare(place, err == nil && code == 0 && events&gone == 0)
+		if !e.connected(place) {
+			if events&(gone|syscall.EPOLLRDHUP) != 0 && e.conns[place].state == idle {
+				e.drop(place)
+			}
 			return
 		}
-		if err != nil || code != 0 {
-			e.broken(place, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.Errno(code)})
-			return
-		}
-		c.state = busy
+		c = &e.conns[place]
 	}
-	if len(c.out) > 0 && events&syscall.EPOLLOUT != 0 && !e.write(place) {
+	if c.unsent() && events&syscall.EPOLLOUT != 0 && !e.write(place) {
 		return
 	}
 	hangup := events&(syscall.EPOLLRDHUP|gone) != 0
+	if c.secure != nil {
+		c.secure.refill(hangup)
+	}
 	if hangup || events&syscall.EPOLLIN != 0 {
 		e.read(place, hangup)
 	}
-	if c := &e.conns[place]; hangup && c.state == idle {
+	c = &e.conns[place]
+	if c.secure != nil && c.state == busy && c.unsent() {
+		e.write(place) // an answer to new keys, too
+	}
+	if hangup && e.conns[place].state == idle {
 		e.drop(place) // answered and closed: no further event follows
 	}
+}
+
+// handleIdle closes an idle connection if the server closes it, or sends without a request. Over TLS the server may
+// send tickets and new keys.
+func (e *epoll) handleIdle(place int32, events uint32) {
+	const gone = syscall.EPOLLERR | syscall.EPOLLHUP | syscall.EPOLLRDHUP
+	c := &e.conns[place]
+	switch {
+	case events&gone != 0 || events&syscall.EPOLLIN != 0 && c.secure == nil:
+		e.drop(place)
+	case events&syscall.EPOLLIN != 0:
+		c.secure.refill(false)
+		e.tidy(place)
+	}
+}
+
+// connected handles the end of connecting, and reports whether the connection's request is being sent.
+func (e *epoll) connected(place int32) bool {
+	c := &e.conns[place]
+	code, err := syscall.GetsockoptInt(c.fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
+	if err != nil || code != 0 {
+		e.unopened(place, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.Errno(code)})
+		return false
+	}
+	if e.secure.configs[c.target] != nil {
+		e.shake(place)
+		return false
+	}
+	return e.opened(place)
+}
+
+// opened begins the request of a connection that is established, or makes it idle if it has none.
+func (e *epoll) opened(place int32) bool {
+	c := &e.conns[place]
+	e.settle(c)
+	if c.spare {
+		c.spare, c.state = false, idle
+		e.rest(place)
+		return false
+	}
+	return e.begin(place)
+}
+
+// unopened ends a connection that could not be established.
+func (e *epoll) unopened(place int32, err error) {
+	c := &e.conns[place]
+	e.settle(c)
+	if c.spare { // the requests will report it
+		c.state = closed
+		e.drop(place)
+		return
+	}
+	e.broken(place, err)
 }
 
 // expire completes the requests that have timed out.
@@ -98,7 +156,7 @@ func (e *epoll) expire() {
 		if c.state == closed || c.deadline != sequence {
 			continue
 		}
-		if c.job.leaves && c.state != orphan && e.orphans < e.most && e.generator.requests[c.job.request].Silent {
+		if c.job.leaves && c.state == busy && e.orphans < e.most && e.generator.requests[c.job.request].Silent {
 			e.leave(place)
 		} else {
 			e.complete(place, completion{reason: funnel.ReasonTimeout}, funnel.TimedOut)

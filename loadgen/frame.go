@@ -45,12 +45,12 @@ func parseFrame(text []byte, toHead bool) (frame, error) {
 	if f.status, err = strconv.Atoi(string(line[9:12])); err != nil || f.status < 100 {
 		return frame{}, errFrame
 	}
-	f.keep = line[7] == '1'
-	length, chunked, err := f.readHeaders(rest)
+	var wishes options
+	length, chunked, err := f.readHeaders(rest, &wishes)
 	if err != nil {
 		return frame{}, err
 	}
-	f.keep = f.keep && f.status != http.StatusSwitchingProtocols
+	f.keep = !wishes.close && (line[7] == '1' || wishes.keep) && f.status != http.StatusSwitchingProtocols
 	if toHead {
 		f.whole = true
 		return f, nil
@@ -95,8 +95,20 @@ func (f frame) interim() bool {
 	return f.whole && f.status < 200 && f.status != http.StatusSwitchingProtocols
 }
 
+// options is what the Connection headers of an answer say about the connection (RFC 9112, section 9.3).
+type options struct{ close, keep bool }
+
+// read reads one header, which is a list.
+func (o *options) read(list []byte) {
+	for word := range bytes.SplitSeq(list, []byte(",")) {
+		word = bytes.TrimSpace(word)
+		o.close = o.close || bytes.EqualFold(word, []byte("close"))
+		o.keep = o.keep || bytes.EqualFold(word, []byte("keep-alive"))
+	}
+}
+
 // readHeaders reads the headers that matter here. The length is -1 if there is none.
-func (f *frame) readHeaders(text []byte) (length int, chunked bool, err error) {
+func (f *frame) readHeaders(text []byte, wishes *options) (length int, chunked bool, err error) {
 	length = -1
 	for {
 		var line []byte
@@ -119,7 +131,7 @@ func (f *frame) readHeaders(text []byte) (length int, chunked bool, err error) {
 			chunked = chunked || bytes.EqualFold(name, []byte("Transfer-Encoding")) && bytes.EqualFold(value, []byte("chunked"))
 		case len("Connection"):
 			if bytes.EqualFold(name, []byte("Connection")) {
-				f.keep = !bytes.EqualFold(value, []byte("close")) && (f.keep || bytes.EqualFold(value, []byte("keep-alive")))
+				wishes.read(value)
 			}
 		case len("Retry-After"):
 			if bytes.EqualFold(name, []byte("Retry-After")) {

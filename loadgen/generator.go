@@ -2,7 +2,10 @@ package loadgen
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +28,7 @@ type Generator struct {
 	observer func(shard int) funnel.Observer
 	totals   Totals
 	under    []atomic.Int64 // requests under way, by shard
+	keyLog   *os.File       // nil if no secrets are logged
 }
 
 // Totals holds counts of the generator's own work over a run.
@@ -32,6 +36,7 @@ type Totals struct {
 	Requests    int // of await and poll steps, the first one only
 	WrongSecond int // requests that were sent in another second than intended
 	Shed        int // people who could not begin, because the limit of active people was reached
+	Handshakes  Handshakes
 }
 
 // InFlight returns the number of requests in flight. It is safe to call from any goroutine during the run.
@@ -81,6 +86,15 @@ func (g *Generator) compile() (err error) {
 	return err
 }
 
+// tlsConfig returns the settings of crypto/tls for this run.
+func (g *Generator) tlsConfig() (*tls.Config, error) {
+	config, err := g.config.Connections.TLS.config()
+	if err == nil && g.keyLog != nil {
+		config.KeyLogWriter = g.keyLog
+	}
+	return config, err
+}
+
 // traitTypo reports whether the person's traits make their first attempt at the step hold a typing error.
 func (g *Generator) traitTypo(person uint64, step int) bool {
 	return step < len(g.config.Traits) && g.config.Traits[step] != 0 && g.people.Traits(person).HasAny(g.config.Traits[step])
@@ -109,6 +123,13 @@ func (g *Generator) inFlight() int {
 // or the context ends. People who are still active then have no final sample. An error means that the run could not
 // start.
 func (g *Generator) Run(ctx context.Context, began time.Time) error {
+	if path := g.config.Connections.TLS.KeyLog; path != "" {
+		var err error
+		if g.keyLog, err = os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+			return fmt.Errorf("the log of TLS secrets: %w", err)
+		}
+		defer g.keyLog.Close()
+	}
 	errs, shards := make([]error, g.shards()), make([]*shard, g.shards())
 	var running sync.WaitGroup
 	for i := range errs {
@@ -121,6 +142,7 @@ func (g *Generator) Run(ctx context.Context, began time.Time) error {
 		g.totals.WrongSecond += wrong
 		g.totals.Requests += total
 		g.totals.Shed += s.shed
+		g.totals.Handshakes = g.totals.Handshakes.plus(s.handshakes)
 	}
 	return errors.Join(errs...)
 }

@@ -159,7 +159,9 @@ func basicLogin(login *url.Userinfo) header {
 func (s scope) compileBody(c *compiled) (err error) {
 	switch {
 	case c.JSON != "":
-		c.headers = append(c.headers, header{"Content-Type", template{{text: "application/json"}}})
+		if !c.names("Content-Type") {
+			c.headers = append(c.headers, header{"Content-Type", template{{text: "application/json"}}})
+		}
 		c.body, err = s.parseTemplate(c.JSON)
 		c.body = c.body.inJSON()
 	case len(c.Multipart) > 0:
@@ -179,6 +181,16 @@ func (s scope) compileBody(c *compiled) (err error) {
 		c.body, err = s.parseTemplate(c.Text)
 	}
 	return err
+}
+
+// names reports whether the step itself gives a header.
+func (c *compiled) names(header string) bool {
+	for name := range c.Headers {
+		if strings.EqualFold(name, header) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s scope) part(name string, value template) part {
@@ -291,7 +303,9 @@ func (e extraction) value(resp *fasthttp.Response) (string, bool) {
 		if !result.Exists() {
 			return "", false
 		}
-		text = result.String()
+		if text = result.String(); result.Type == gjson.Number {
+			text = result.Raw // String would round it
+		}
 	case e.Header != "":
 		text = string(resp.Header.Peek(e.Header))
 	default:

@@ -33,6 +33,7 @@ type shard struct {
 	under       int // requests in flight
 	most        int // most requests in flight
 	began       time.Time
+	handshakes  Handshakes
 }
 
 func newShard(g *Generator, index int) *shard {
@@ -67,7 +68,10 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 	if s.wire, err = newWire(s.generator, began, s.most); err != nil {
 		return err
 	}
-	defer s.wire.close()
+	defer func() {
+		s.wire.close()
+		s.handshakes = s.wire.handshakes()
+	}()
 	s.began = began
 	if own := s.generator.config.Connections; !own.PerPerson && own.Cold < 1 {
 		s.wire.warm(shareOf(s.generator.config.Warm, s.index, s.generator.shards()))

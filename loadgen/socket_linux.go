@@ -40,3 +40,33 @@ func writeSocket(fd int, text []byte) (int, error) {
 	}
 	return int(n), nil
 }
+
+// duplicate returns another descriptor of an open socket.
+func duplicate(fd int) (uintptr, error) {
+	other, _, code := syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, 0)
+	if code != 0 {
+		return 0, code
+	}
+	return other, nil
+}
+
+// newEvent returns an eventfd (Linux 2.6.27) that is in an epoll set with the place alarm. Each signal is an event.
+func newEvent(epollFD int) (int, error) {
+	fd, _, code := syscall.RawSyscall(syscall.SYS_EVENTFD2, 0, syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if code != 0 {
+		return 0, code
+	}
+	const edgeTriggered = 1 << 31
+	event := syscall.EpollEvent{Events: syscall.EPOLLIN | edgeTriggered, Fd: alarm}
+	if err := syscall.EpollCtl(epollFD, syscall.EPOLL_CTL_ADD, int(fd), &event); err != nil {
+		_ = syscall.Close(int(fd)) // it was not used
+		return 0, err
+	}
+	return int(fd), nil
+}
+
+// signal makes an eventfd ready.
+func signal(fd int) {
+	one := [8]byte{1} // in either byte order it is not zero
+	_, _, _ = syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&one[0])), uintptr(len(one)))
+}

@@ -48,11 +48,13 @@ type wire interface {
 	warm(n int)
 	// forget closes the connections of a person who has finished, if people have their own.
 	forget(person uint64)
+	// handshakes returns the TLS handshakes so far, if the wire counts them.
+	handshakes() Handshakes
 	// close cuts every connection and ends the requests in flight.
 	close()
 }
 
-// pool is the portable wire, for TLS and HTTP/2 too. Each request in flight has a goroutine, on the connections of
+// pool is the portable wire, for HTTP/2 too. Each request in flight has a goroutine, on the connections of
 // fasthttp's client, or of net/http's for HTTP/2.
 type pool struct {
 	generator *Generator
@@ -70,10 +72,10 @@ type pool struct {
 func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 	for i, request := range g.requests {
 		if request.Silent {
-			return nil, fmt.Errorf("step %s: leaving without closing the connection needs plain HTTP on Linux; remove leave: silent", g.config.Journey.Steps[i].Name)
+			return nil, fmt.Errorf("step %s: leaving without closing the connection needs HTTP/1.1 on Linux; remove leave: silent", g.config.Journey.Steps[i].Name)
 		}
 	}
-	secure, err := g.config.Connections.TLS.config()
+	secure, err := g.tlsConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +144,8 @@ func (p *pool) take(answers []completion) []completion {
 
 // warm does nothing: fasthttp's client opens a connection when a request needs it.
 func (p *pool) warm(int) {}
+
+func (p *pool) handshakes() Handshakes { return Handshakes{} }
 
 func (p *pool) forget(person uint64) { p.clients.forget(person) }
 

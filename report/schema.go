@@ -195,6 +195,15 @@ type Generator struct {
 	MaxRSSBytes  *uint64       `json:"max_rss_bytes,omitempty"`
 	Strain       *Strain       `json:"strain,omitempty"`
 	Protocol     string        `json:"protocol,omitempty"` // HTTP/2 if it was requested
+	Handshakes   *Handshakes   `json:"handshakes,omitempty"`
+}
+
+// Handshakes counts the TLS handshakes over HTTP/1.1. A resumed one uses a session ticket.
+type Handshakes struct {
+	Full         float64  `json:"full"`
+	Resumed      float64  `json:"resumed"`
+	FullMeanS    *float64 `json:"full_mean_s,omitempty"`    // seconds, from the connection to the end of the handshake
+	ResumedMeanS *float64 `json:"resumed_mean_s,omitempty"` // likewise
 }
 
 // LagQuantiles summarizes the delay from the intended instant to sending, in seconds.

@@ -14,6 +14,7 @@ type Connections struct {
 	Idle   time.Duration `yaml:"idle,omitempty" json:"idle,omitempty"`       // longest time for which an idle connection is kept
 	Life   time.Duration `yaml:"life,omitempty" json:"life,omitempty"`       // age from which a connection is not used again
 	DNSTTL time.Duration `yaml:"dns_ttl,omitempty" json:"dns_ttl,omitempty"` // how long a resolved name is used; 0 means for the whole run
+	Resume *bool         `yaml:"resume,omitempty" json:"resume,omitempty"`   // whether TLS sessions are resumed, which avoids most of the cost of a handshake; absent means true
 	HTTP2  bool          `yaml:"http2,omitempty" json:"http2,omitempty"`     // over TLS
 	TLS    TLS           `yaml:"tls,omitempty" json:"tls,omitempty"`
 }

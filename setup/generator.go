@@ -31,6 +31,7 @@ func (l *Live) generator(known []string) error {
 	}
 	config.Seed, config.People, config.Opens, config.Shares, config.Traits = people.Seed, people.Size, people.Opens, people.Shares, people.Traits
 	config.Journey, config.Signups, config.Visitors, config.Until = people.Journey, people.Signups, people.Visitors, people.Until
+	l.logSecrets(&config)
 	if err := config.Check(); err != nil {
 		return Refused(err)
 	}

@@ -131,8 +131,17 @@ func (p *Planned) connections() loadgen.Connections {
 	c := s.Connections
 	return loadgen.Connections{
 		PerPerson: c.Per == "person", Cold: float64(c.Cold), Idle: c.Idle, Life: c.Life, DNSTTL: c.DNSTTL,
-		ConnectTo: p.Options.ConnectTo, HTTP2: c.HTTP2,
+		ConnectTo: p.Options.ConnectTo, HTTP2: c.HTTP2, NoResume: c.Resume != nil && !*c.Resume,
 		TLS: loadgen.TLS{CA: s.PEM(c.TLS.CA), Cert: s.PEM(c.TLS.Cert), Key: s.PEM(c.TLS.Key), Insecure: c.TLS.Insecure},
+	}
+}
+
+// logSecrets has the secrets of TLS connections logged if the options ask for it, and warns about it.
+func (l *Live) logSecrets(config *loadgen.Config) {
+	secure := func(target string) bool { return strings.HasPrefix(target, "https:") }
+	if l.Options.KeyLog != "" && slices.ContainsFunc(slices.Collect(maps.Values(config.Targets)), secure) {
+		config.Connections.TLS.KeyLog = l.Options.KeyLog
+		l.Warnings = append(l.Warnings, "the secrets of TLS connections were written to "+l.Options.KeyLog+" (SSLKEYLOGFILE): anyone with that file can decrypt recorded traffic of this run")
 	}
 }
 

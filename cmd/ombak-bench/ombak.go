@@ -25,6 +25,7 @@ type figures struct {
 // results holds all measurements.
 type results struct {
 	closed, open    []figures
+	secure, fresh   []figures // over TLS; empty without nginx
 	journeys, think *figures
 }
 
@@ -57,6 +58,12 @@ func (b *bench) playAll(ctx context.Context, million bool) (results, error) {
 		return r, err
 	}
 	r.closed, r.open = append([]figures{closed}, r.closed...), append([]figures{open}, r.open...)
+	if r.secure, err = b.playSecure(ctx, secureRate, false); err != nil {
+		return r, err
+	}
+	if r.fresh, err = b.playSecure(ctx, freshRate, true); err != nil {
+		return r, err
+	}
 	journeys, err := b.playOmbak(ctx, "journeys", tenSteps())
 	if err != nil {
 		return r, err

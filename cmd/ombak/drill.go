@@ -152,6 +152,11 @@ func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Option
 			return nil, options, usageError{fmt.Errorf("--%s is %q; give a rate above 0, for example 80000/min", flag, c.String(flag))}
 		}
 	}
+	if log := os.Getenv("SSLKEYLOGFILE"); log != "" {
+		if options.KeyLog, err = filepath.Abs(log); err != nil {
+			return nil, options, err
+		}
+	}
 	options.From, options.To, err = readWindow(c.String("window"))
 	return scenario, options, err
 }

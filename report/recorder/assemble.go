@@ -139,7 +139,7 @@ func generator(recording *Recording, facts Facts) *report.Generator {
 	if facts.Generator != nil {
 		generator.CPUS, generator.MaxRSSBytes = facts.Generator.CPUS, facts.Generator.MaxRSSBytes
 	}
-	generator.Strain, generator.Protocol = facts.Strain, facts.Protocol
+	generator.Strain, generator.Protocol, generator.Handshakes = facts.Strain, facts.Protocol, facts.Handshakes
 	if *generator == (report.Generator{}) {
 		return nil
 	}

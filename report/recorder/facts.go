@@ -20,12 +20,13 @@ type Facts struct {
 	Clock          func(realTime time.Duration) time.Duration // scenario time at a real time; nil means the two are equal
 	Machine        *report.Machine
 	Store          *report.Store
-	Offered        *OfferedFacts    // nil means the recording's own counts
-	Readings       []funnel.Reading // of all stations, over time
-	Marks          []funnel.Mark    // events of the run as a whole
-	Generator      *report.Process  // cost of the generator; nil leaves only the lag of live runs
-	Strain         *report.Strain   // of the generator; nil if not measured
-	Protocol       string           // protocol that the generator used, unless HTTP/1.1
+	Offered        *OfferedFacts      // nil means the recording's own counts
+	Readings       []funnel.Reading   // of all stations, over time
+	Marks          []funnel.Mark      // events of the run as a whole
+	Generator      *report.Process    // cost of the generator; nil leaves only the lag of live runs
+	Strain         *report.Strain     // of the generator; nil if not measured
+	Handshakes     *report.Handshakes // of TLS; nil if there were none
+	Protocol       string             // protocol that the generator used, unless HTTP/1.1
 	Processes      []report.Process
 	Reconciliation *report.Reconciliation
 	SeriesNote     string // origin of the series and histograms, such as "of replication 0"

@@ -200,6 +200,7 @@ func mergedGenerator(parts []report.Report, packed string) (*report.Generator, e
 			total.CPUS = &sum
 		}
 		total.Protocol = cmp.Or(total.Protocol, part.Generator.Protocol)
+		total.Handshakes = plus(total.Handshakes, part.Generator.Handshakes)
 		total.Strain = worst(total.Strain, part.Generator.Strain)
 		if part.Generator.MaxRSSBytes != nil {
 			most := *part.Generator.MaxRSSBytes
@@ -220,6 +221,26 @@ func mergedGenerator(parts []report.Report, packed string) (*report.Generator, e
 		return nil, nil
 	}
 	return &total, nil
+}
+
+// plus returns the handshakes of two generators together.
+func plus(h, other *report.Handshakes) *report.Handshakes {
+	if h == nil || other == nil {
+		return cmp.Or(h, other)
+	}
+	return &report.Handshakes{
+		Full: h.Full + other.Full, FullMeanS: meanOf(h.Full, h.FullMeanS, other.Full, other.FullMeanS),
+		Resumed: h.Resumed + other.Resumed, ResumedMeanS: meanOf(h.Resumed, h.ResumedMeanS, other.Resumed, other.ResumedMeanS),
+	}
+}
+
+// meanOf returns the mean of two counts with their means.
+func meanOf(n float64, mean *float64, others float64, othersMean *float64) *float64 {
+	if mean == nil || othersMean == nil {
+		return cmp.Or(mean, othersMean)
+	}
+	together := (n**mean + others**othersMean) / (n + others)
+	return &together
 }
 
 // worst returns the larger value of each strain of two generators, and the sum of people shed.

@@ -139,3 +139,19 @@ func TestMergeNeedsEachPartOnce(t *testing.T) {
 		}
 	}
 }
+
+// Handshakes add up, and their mean times are weighted.
+func TestHandshakesAddUp(t *testing.T) {
+	_, parts := split(3)
+	two, four := 2.0, 4.0
+	parts[0].Generator.Handshakes = &report.Handshakes{Full: 1, FullMeanS: &four}
+	parts[2].Generator.Handshakes = &report.Handshakes{Full: 3, FullMeanS: &two, Resumed: 5, ResumedMeanS: &two}
+	merged, err := recorder.Merge(parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mean := 2.5 // (1 × 4 + 3 × 2) / 4
+	if want := (&report.Handshakes{Full: 4, FullMeanS: &mean, Resumed: 5, ResumedMeanS: &two}); !reflect.DeepEqual(merged.Generator.Handshakes, want) {
+		t.Errorf("%+v, want %+v", merged.Generator.Handshakes, want)
+	}
+}

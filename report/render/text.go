@@ -75,7 +75,24 @@ func loadAndCost(r report.Report) string {
 			costs = append(costs, visible(process.Name)+" "+units.Time(*process.CPUS))
 		}
 	}
-	return text + prefixed("\nCPU: ", strings.Join(costs, ", ")) + "\n\n"
+	return text + prefixed("\nTLS handshakes: ", strings.Join(handshakes(r.Generator.Handshakes), ", ")) + prefixed("\nCPU: ", strings.Join(costs, ", ")) + "\n\n"
+}
+
+// handshakes says how many TLS handshakes of each kind there were, and how long they took.
+func handshakes(h *report.Handshakes) (kinds []string) {
+	if h == nil {
+		return nil
+	}
+	for _, kind := range []struct {
+		name string
+		n    float64
+		mean *float64
+	}{{"full", h.Full, h.FullMeanS}, {"resumed", h.Resumed, h.ResumedMeanS}} {
+		if kind.n > 0 && kind.mean != nil {
+			kinds = append(kinds, fmt.Sprintf("%s %s (%s each)", units.Count(kind.n), kind.name, units.Time(*kind.mean)))
+		}
+	}
+	return kinds
 }
 
 // visible escapes characters that would move the cursor or change the reading direction, as Go does.
