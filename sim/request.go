@@ -22,6 +22,7 @@ type request struct {
 	held       Job              // a station whose server it keeps until its end
 	handed     int16            // an errand: how often it was handed over
 	calls      int16            // under one hop, that came to nothing
+	look       uint16           // of the attempt, where the answer is looked for more than once
 	epoch      resilience.Epoch // of the guard, when the call under way began
 	since      time.Duration    // an errand: when it was left; one that will be worked off later: the person's first look
 	answer     reply            // that the person has yet to see
@@ -41,7 +42,7 @@ func (m *model) send(slot int32, s *session) {
 	r := &m.requests[number]
 	*r = request{} // and field by field: a literal would be made elsewhere and copied
 	r.person, r.session, r.generation, r.attempt, r.step = s.walk.Person, slot, s.generation, int32(s.walk.Attempt), s.walk.Step
-	r.hop, r.job, r.held, r.mistyped = -1, noJob, noJob, s.marks.has(mistyped)
+	r.hop, r.job, r.held, r.mistyped, r.look = -1, noJob, noJob, s.marks.has(mistyped), s.look
 	s.request = number
 	began := m.engine.moment()
 	if delay := m.beside(s); delay > 0 {
@@ -60,7 +61,7 @@ func (m *model) beside(s *session) time.Duration {
 	if step.beside.IsZero() {
 		return 0
 	}
-	stream := m.config.Seed.Stream(besidePurpose, s.walk.Person, step.key, int(s.walk.Attempt))
+	stream := m.config.Seed.Stream(besidePurpose, s.walk.Person, step.key, drawKey(s.walk.Attempt, 0, s.look))
 	return step.beside.Draw(&stream)
 }
 
@@ -97,7 +98,7 @@ func (m *model) takeRequest() int32 {
 func (m *model) advance(number int32, free time.Duration) {
 	for {
 		r := &m.requests[number]
-		r.hop++
+		r.hop, r.calls = r.hop+1, 0
 		route := m.steps[r.step].route
 		if int(r.hop) >= len(route) {
 			m.finish(number, m.complete(r))
@@ -125,15 +126,23 @@ func (m *model) advance(number int32, free time.Duration) {
 	}
 }
 
-// work draws the service a request needs at a hop, from the stream of person, step and attempt: the
-// same in every plan.
+// work draws the service that a request needs at a hop. Plans share the draw, and no draw is used twice: a later look,
+// a repeated call and a second stop at the same place each have their own.
 func (m *model) work(r *request, hop *hop) time.Duration {
 	station := m.floor.stations[hop.station]
 	if hop.work.family == constantFamily {
 		return station.Degraded(time.Duration(hop.work.mean))
 	}
-	stream := hop.chance.Of(r.person, m.steps[r.step].key, int(r.attempt))
+	stream := hop.chance.Of(r.person, m.steps[r.step].key, r.drawKey())
 	return station.Degraded(hop.work.draw(&stream))
+}
+
+// drawKey numbers what a request draws at one stop of its route. The first look and the first call have the number of
+// the attempt alone.
+func (r *request) drawKey() int { return drawKey(int16(r.attempt), r.calls, r.look) }
+
+func drawKey(attempt, calls int16, look uint16) int {
+	return int(attempt) + int(calls)<<16 + int(look)<<32
 }
 
 // visit brings a request to a station.
