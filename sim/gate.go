@@ -57,7 +57,7 @@ func (m *model) enterGate(number int32, which int) resilience.Verdict {
 // is past the step that people are scheduled at, elsewhere of one who has tried this step before.
 func (m *model) begun(r *request, which int) bool {
 	if which >= len(m.config.Calls) && m.config.Doors[which-len(m.config.Calls)].Step < 0 {
-		return int(r.step) > m.config.Journey.Arrival
+		return m.past(r)
 	}
 	return r.attempt > 1
 }

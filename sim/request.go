@@ -147,13 +147,24 @@ func drawKey(attempt, calls int16, look uint16) int {
 
 // visit brings a request to a station.
 func (m *model) visit(number int32, station int, work time.Duration) {
-	job, why := m.floor.Enter(station, number, 0, work)
+	job, why := m.floor.Enter(station, number, m.class(&m.requests[number]), work)
 	if why != Taken {
 		m.refused(number, why)
 		return
 	}
 	m.requests[number].job = job
 }
+
+// class is the priority of a request: those of people past the step that people are scheduled at go first.
+func (m *model) class(r *request) uint8 {
+	if m.past(r) {
+		return 0
+	}
+	return 1
+}
+
+// past reports whether a person is past the step that people are scheduled at.
+func (m *model) past(r *request) bool { return int(r.step) > m.config.Journey.Arrival }
 
 // Served implements [Client].
 func (m *model) Served(number int32, job Job) {
