@@ -66,6 +66,7 @@ type step struct {
 	asksOthers bool // a registry of eligibilities is asked
 	polls      bool // the outcome is looked for
 	evaluates  bool // the motivation test: the score is polled for
+	silent     bool // who loses patience does not close the connection
 	timeout    time.Duration
 	delay      *Delay
 	route      []*hop
@@ -159,6 +160,7 @@ func (m *model) newStep(i int) step {
 	s := step{beside: beside, name: config.Name, key: workload.NewPurpose(config.Name), awaits: config.Kind == funnel.Await, timeout: config.Timeout}
 	s.polls = config.Kind == funnel.Poll
 	s.evaluates = s.polls && config.Name == funnel.Test
+	s.silent = m.config.Silent != nil && m.config.Silent[i]
 	if config.Timeout > 0 {
 		s.delay = m.engine.ownDelay(config.Timeout) // see watch
 	}

@@ -30,7 +30,9 @@ type request struct {
 	watch      Alarm            // after which the person does not wait, where that is the step's own timeout
 	patience   Handle           // likewise, where it is the person's
 	mistyped   bool
-	left       bool // the person does not wait any longer
+	left       bool              // the person does not wait any longer
+	closed     bool              // nor does the connection, so the request leaves where it would have to wait
+	ticket     resilience.Ticket // of the gate that it waits at; 0 means none
 	errand     bool
 	fetching   bool // others wait for the answer to this call
 	accepted   bool // the person was told that it will be worked off later
@@ -152,7 +154,10 @@ func (m *model) visit(number int32, station int, work time.Duration) {
 		m.refused(number, why)
 		return
 	}
-	m.requests[number].job = job
+	r := &m.requests[number]
+	if r.job = job; r.closed {
+		m.withdraw(number)
+	}
 }
 
 // class is the priority of a request: those of people past the step that people are scheduled at go first.
@@ -281,20 +286,29 @@ func (m *model) tell(number int32, reply reply) {
 	m.answered(slot, journey.Answer{Outcome: reply.outcome, Pending: reply == pending, RetryAfter: reply.retryAfter}, reply.status)
 }
 
-// abandon tells the stations that let a waiting client take its request away.
-func (m *model) abandon(number int32) {
+// withdraw takes a request whose connection is closed out of the queue that it waits in, if it does. A call that others
+// wait for, or that a guard counts, goes on.
+func (m *model) withdraw(number int32) {
 	r := &m.requests[number]
-	if r.job == noJob {
+	switch {
+	case r.ticket != 0:
+		m.cancel(r)
+	case r.job == noJob || m.shared(r) || !m.floor.Withdraw(r.job):
 		return
-	}
-	job := &m.floor.jobs.table[r.job]
-	if station := m.floor.stations[job.station]; !station.Reneging || job.state != jobWaiting {
-		return
-	}
-	m.floor.Leave(r.job)
-	r.job = noJob
-	if hop := m.steps[r.step].route[r.hop]; hop.Kind == Call {
-		m.endCall(number, hop)
+	default:
+		r.job = noJob
+		if hop := m.steps[r.step].route[r.hop]; hop.Kind == Call {
+			m.endCall(number, hop)
+		}
 	}
 	m.finish(number, reply{})
+}
+
+// shared reports whether a request makes a call that is not its own alone.
+func (m *model) shared(r *request) bool {
+	hop := m.steps[r.step].route[r.hop]
+	if hop.Kind != Call || m.outlets[hop.To] == nil {
+		return false
+	}
+	return r.fetching || m.outlets[hop.To].guard != nil
 }

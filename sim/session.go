@@ -162,7 +162,8 @@ func (m *model) waitsUntil(s *session, began time.Duration) time.Duration {
 	return never
 }
 
-// timedOut is a person who stops waiting; the service goes on working for nobody.
+// timedOut is a person who stops waiting. The service goes on working for nobody, unless the request still waits and the
+// connection is closed.
 func (m *model) timedOut(slot int32) {
 	s := &m.sessions[slot]
 	r := &m.requests[s.request]
@@ -172,12 +173,15 @@ func (m *model) timedOut(slot int32) {
 		m.answered(slot, unknownYet, pending.status)
 		return
 	}
-	m.abandon(s.request)
-	s.request = -1
 	outcome := funnel.TimedOut
 	if s.marks.has(leaves) {
 		outcome = funnel.Abandoned
+		if !m.steps[s.walk.Step].silent {
+			r.closed = true
+			m.withdraw(s.request)
+		}
 	}
+	s.request = -1
 	m.answered(slot, journey.Answer{Outcome: outcome}, funnel.ReasonTimeout)
 }
 

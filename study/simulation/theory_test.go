@@ -71,3 +71,62 @@ func TestPriority(t *testing.T) {
 	agree(t, twoClasses, known{"everyone else", meanAt(0), 1 + 5.7142857}, known{"those past the scheduled step", meanAt(1), 1 + 1.1428571})
 	agree(t, strings.Replace(twoClasses, "priority", "fifo", 1), known{"without priority", meanAt(1), 5})
 }
+
+// impatient brings 48 people per service time to 50 servers; their patience is twice a service time.
+const impatient = `
+schema: ombak.scenario/v1
+name: impatient
+opens: 2020-04-11T19:00:00+07:00
+seed: 1
+drain: 1s
+arrivals: {step: go, totals: random, signups: [{for: 40s, rate: 4800/s}]}
+journey:
+  - {name: go, timeout: 1h, patience: exponential(20ms), route: [{station: servers}]}
+stations:
+  servers: {servers: 50, service: exponential(10ms)}
+`
+
+// TestClosingLeavesTheQueue is Erlang-A (C. Palm, 1957; S. Zeltyn, A. Mandelbaum, "Call centers with impatient customers",
+// Queueing Systems 51, 2005): 3.0912 % leave before they are served. Of those served, patience ends first for a third:
+// .5/(.5 + 1), and their work is wasted.
+func TestClosingLeavesTheQueue(t *testing.T) {
+	const unserved = .0309122492
+	work := func(r report.Report) (completions, wasted float64) {
+		return r.Stations[0].Completions, *r.Stations[0].Wasted
+	}
+	agree(t, impatient,
+		known{"left unserved", func(r report.Report) float64 {
+			completions, _ := work(r)
+			return 1 - completions/r.Funnel[0].Entered
+		}, unserved},
+		known{"abandoned", func(r report.Report) float64 { return r.Funnel[0].Abandoned / r.Funnel[0].Entered }, unserved + (1-unserved)/3},
+		known{"wasted", func(r report.Report) float64 {
+			completions, wasted := work(r)
+			return wasted / completions
+		}, 1. / 3},
+	)
+	model, err := setup.NewModel(parseScenario(t, strings.Replace(impatient, "timeout: 1h", "timeout: 1h, leave: silent", 1)), setup.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if completions, _ := work(simulated(t, model, Settings{}).Report); completions < 48*4000*.95 {
+		t.Errorf("%v are served, want all of about 192,000 where nobody says a word", completions)
+	}
+}
+
+// TestClosingLeavesAGate: as before, where people wait at a gate for its 50 places instead.
+func TestClosingLeavesAGate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it plays 20 long replications")
+	}
+	text := strings.Replace(impatient, "servers: 50", "servers: 1000", 1) +
+		"plans: [{name: gate, policies: [{policy: bounded-fifo, at: entry, limit: 50, queue: 100000}]}]\n"
+	agree(t, text, known{"left unserved", func(r report.Report) float64 {
+		for _, station := range r.Stations {
+			if station.Name == "servers" {
+				return 1 - station.Completions/r.Funnel[0].Entered
+			}
+		}
+		return math.NaN()
+	}, .0309122492})
+}
