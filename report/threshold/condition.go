@@ -35,6 +35,7 @@ type Condition struct {
 	of         string  // the count that a share is taken of
 	window     window
 	known      *windowed // of a response time within a window, once the recording was looked at
+	unknown    error     // why the recording does not know it
 }
 
 // selector names one figure of a report.
