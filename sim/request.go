@@ -21,7 +21,7 @@ type request struct {
 	job        Job
 	held       Job              // a station whose server it keeps until its end
 	handed     int16            // an errand: how often it was handed over
-	calls      int16            // under one hop, that came to nothing
+	calls      int32            // under one hop, that came to nothing
 	look       uint16           // of the attempt, where the answer is looked for more than once
 	epoch      resilience.Epoch // of the guard, when the call under way began
 	since      time.Duration    // an errand: when it was left; one that will be worked off later: the person's first look
@@ -143,8 +143,8 @@ func (m *model) work(r *request, hop *hop) time.Duration {
 // the attempt alone.
 func (r *request) drawKey() int { return drawKey(int16(r.attempt), r.calls, r.look) }
 
-func drawKey(attempt, calls int16, look uint16) int {
-	return int(attempt) + int(calls)<<16 + int(look)<<32
+func drawKey(attempt int16, calls int32, look uint16) int {
+	return int(attempt) + int(calls)<<16 + int(look)<<48
 }
 
 // visit brings a request to a station.
