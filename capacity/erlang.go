@@ -51,10 +51,14 @@ func ErlangC(servers int, offeredLoad float64) (float64, error) {
 	return erlangC(erlangB(servers, offeredLoad), servers, offeredLoad), nil
 }
 
-// erlangC writes 1 − ρ(1 − B) as (c − a)/c + ρB, which loses no digits near saturation.
 func erlangC(blocked float64, servers int, load float64) float64 {
 	c := float64(servers)
-	return min(1, blocked/((c-load)/c+load/c*blocked))
+	return waitOf(blocked, load/c, (c-load)/c)
+}
+
+// waitOf is C where 1 − ρ is known: 1 − ρ(1 − B) as (1 − ρ) + ρB loses no digits near saturation.
+func waitOf(blocked, utilization, spareShare float64) float64 {
+	return min(1, blocked/(spareShare+utilization*blocked))
 }
 
 // LossSystem returns the steady state of the Erlang B system M/G/c/c. The rates are per second. W is the service time,

@@ -51,26 +51,29 @@ func MMc(arrivalRate, serviceRate float64, servers int) (Station, error) {
 	if err := cmp.Or(ratesAndServers(arrivalRate, serviceRate, servers), stable(load, servers)); err != nil {
 		return Station{}, err
 	}
-	blocked := erlangB(servers, load)
-	wait := erlangC(blocked, servers, load)
-	queueing := wait / (float64(servers) - load) / serviceRate
-	queued := wait * load / (float64(servers) - load)
+	blocked, c, spare := erlangB(servers, load), float64(servers), spareRate(arrivalRate, serviceRate, servers)
+	wait := waitOf(blocked, load/c, spare/serviceRate/c)
+	queueing, queued := wait/spare, wait*arrivalRate/spare
 	return finite(Station{
-		Utilization: load / float64(servers), L: queued + load, Lq: queued, W: queueing + 1/serviceRate, Wq: queueing,
-		P0: emptyMMc(servers, load), PWait: wait, Throughput: arrivalRate,
+		Utilization: load / c, L: queued + load, Lq: queued, W: queueing + 1/serviceRate, Wq: queueing,
+		P0: emptyMMc(servers, load, blocked*arrivalRate/spare), PWait: wait, Throughput: arrivalRate,
 	}, nil)
 }
 
+// spareRate returns cμ − λ, rounded once: λ/μ first would lose digits near saturation.
+func spareRate(arrivalRate, serviceRate float64, servers int) float64 {
+	return math.FMA(float64(servers), serviceRate, -arrivalRate)
+}
+
 // emptyMMc returns p(0) of M/M/c. The states up to c are those of the loss system, and the states above add
-// p(c)·ρ/(1 − ρ).
-func emptyMMc(servers int, load float64) float64 {
+// p(c)·ρ/(1 − ρ), above times the states up to c.
+func emptyMMc(servers int, load, above float64) float64 {
 	idle := emptyProbability(chain{
 		births: func(int) float64 { return load },
 		deaths: func(n int) float64 { return float64(n) },
 		last:   servers,
 	})
-	blocked := erlangB(servers, load)
-	return idle / (1 + blocked*load/(float64(servers)-load))
+	return idle / (1 + above)
 }
 
 // MMcWaitTail returns the probability of waiting longer than t seconds in M/M/c, first come first
@@ -83,7 +86,7 @@ func MMcWaitTail(arrivalRate, serviceRate float64, servers int, t float64) (floa
 	if err = cmp.Or(err, notNegative("time", t)); err != nil {
 		return 0, err
 	}
-	return inRange(station.PWait * math.Exp(-(float64(servers)*serviceRate-arrivalRate)*t))
+	return inRange(station.PWait * math.Exp(-spareRate(arrivalRate, serviceRate, servers)*t))
 }
 
 // MMcWaitQuantile returns the time in seconds within which the share p of people are served first in M/M/c.
@@ -96,7 +99,7 @@ func MMcWaitQuantile(arrivalRate, serviceRate float64, servers int, p float64) (
 	if station.PWait <= 1-p {
 		return 0, nil
 	}
-	return inRange(math.Log(station.PWait/(1-p)) / (float64(servers)*serviceRate - arrivalRate))
+	return inRange(math.Log(station.PWait/(1-p)) / spareRate(arrivalRate, serviceRate, servers))
 }
 
 // MMcK returns the steady state of c exponential servers that admit at most K requests in all. It

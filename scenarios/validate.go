@@ -33,6 +33,7 @@ func (s *Scenario) validate() {
 	}
 	s.validateArrivals()
 	s.validateJourney()
+	s.validateCounts()
 	s.validateParts()
 	s.validateReach()
 	s.validateConnections()

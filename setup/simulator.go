@@ -53,6 +53,7 @@ func (p *Planned) simulator() (sim.Config, error) {
 		}
 		config.Routes = append(config.Routes, simRoute(step.Route, stations, calls))
 		config.Delays = append(config.Delays, step.Delay)
+		config.Silent = append(config.Silent, step.Leave == "silent")
 	}
 	var err error
 	if config.Changes, err = p.simChanges(stations, calls); err != nil {

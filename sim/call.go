@@ -46,7 +46,6 @@ func newOutlet(config protection) *outlet {
 func (m *model) call(number int32, hop *hop) {
 	if o := m.outlets[hop.To]; o != nil {
 		r := &m.requests[number]
-		r.calls = 0
 		if o.repeater != nil {
 			o.repeater.First()
 		}
@@ -218,7 +217,7 @@ func (m *model) struck(r *request, hop *hop, share float64) bool {
 	if share == 0 {
 		return false
 	}
-	stream := m.config.Seed.Stream(faultPurpose^hop.purpose, r.person, m.steps[r.step].key, int(r.attempt)+int(r.handed+r.calls)<<16)
+	stream := m.config.Seed.Stream(faultPurpose^hop.purpose, r.person, m.steps[r.step].key, r.drawKey()+int(r.handed)<<16)
 	return stream.Chance(share)
 }
 

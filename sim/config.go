@@ -24,6 +24,7 @@ type Config struct {
 	Opens     time.Time
 	Shares    population.Shares
 	Traits    []population.Traits     // per step: people whose first attempt holds a typing error
+	Silent    []bool                  // per step: who loses patience does not close the connection, so the request goes on for nobody; nil means that all close it
 	Routes    []Route                 // one for each step
 	Delays    []workload.Distribution // per step: time that an exchange takes beside its route, as on the network; nil means none
 	Stations  []StationConfig
@@ -128,6 +129,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("sim: %d routes for %d steps; each step needs one", len(c.Routes), len(c.Journey.Steps))
 	case c.Delays != nil && len(c.Delays) != len(c.Routes):
 		return fmt.Errorf("sim: %d delays for %d steps; give each step one, or none", len(c.Delays), len(c.Routes))
+	case c.Silent != nil && len(c.Silent) != len(c.Routes):
+		return fmt.Errorf("sim: %d ways to leave for %d steps; give each step one, or none", len(c.Silent), len(c.Routes))
 	case c.People == 0 || uint64(c.Signups.Total()+c.Visitors.Total()) > c.People:
 		return errors.New("sim: more people arrive than the population has; raise its size")
 	case len(c.Stations)+len(c.Calls) > 1<<14:

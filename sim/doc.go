@@ -9,6 +9,6 @@
 //  4. Each attempt ends as a funnel.Sample, told to the same observer that a live run tells; each
 //     station is read at equal intervals as a funnel.Reading.
 //
-// Time is in whole nanoseconds, chance in streams keyed by person, step and attempt: the same Config
-// gives the same events, and two plans see the same people.
+// Time is in whole nanoseconds, chance in streams keyed by person, step, attempt, stop and call: the
+// same Config gives the same events, and two plans see the same people.
 package sim

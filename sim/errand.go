@@ -45,7 +45,7 @@ func (m *model) leaveErrand(r *request, hop *hop) {
 		p.sent++
 	}
 	errand := *r
-	errand.errand, errand.left, errand.held, errand.job, errand.passed, errand.calls, errand.accepted = true, false, noJob, noJob, 0, 0, false
+	errand.errand, errand.left, errand.held, errand.job, errand.passed, errand.calls, errand.accepted, errand.closed = true, false, noJob, noJob, 0, 0, false, false
 	errand.watch, errand.patience, errand.since = 0, Handle{}, m.engine.now
 	number := m.takeRequest()
 	m.requests[number] = errand

@@ -134,21 +134,29 @@ func (s *Station) chore(work time.Duration) {
 	_, _ = s.floor.Enter(int(s.number), nobody, 0, s.Chores.Length) // where it is turned away, nobody minds
 }
 
-// Leave tells that a client does not wait for a job any longer. A waiting request goes with it where
-// the station lets it; otherwise a server works for nobody.
-func (f *Floor) Leave(place Job) {
+// Withdraw takes a job that waits out of the queue, and reports whether it did.
+func (f *Floor) Withdraw(place Job) bool {
 	job := &f.jobs.table[place]
-	s := f.stations[job.station]
-	switch {
-	case job.state == jobHolding:
-		f.Release(place)
-	case job.state == jobWaiting && s.Reneging:
-		s.unqueue(place)
-		s.stats.left++
-		f.jobs.give(place)
-	default:
-		job.gone = true
+	if job.state != jobWaiting {
+		return false
 	}
+	s := f.stations[job.station]
+	s.unqueue(place)
+	s.stats.left++
+	f.jobs.give(place)
+	if s.batch != nil {
+		s.gather()
+	}
+	return true
+}
+
+// Leave tells that a client does not wait for a job any longer: a server works for nobody.
+func (f *Floor) Leave(place Job) {
+	if job := &f.jobs.table[place]; job.state != jobHolding {
+		job.gone = true
+		return
+	}
+	f.Release(place)
 }
 
 // Release gives back the server that a served job holds.

@@ -46,7 +46,12 @@ func (m *model) enterGate(number int32, which int) resilience.Verdict {
 	switch decision.Verdict {
 	case resilience.Queued:
 		gate.waiting[decision.Ticket] = number
+		m.requests[number].ticket = decision.Ticket
 		m.watchGate(which)
+		if m.requests[number].closed {
+			m.withdraw(number)
+			return resilience.Rejected
+		}
 	case resilience.Rejected:
 		m.turnedAway(number, which, decision.RetryAfter)
 	}
@@ -57,7 +62,7 @@ func (m *model) enterGate(number int32, which int) resilience.Verdict {
 // is past the step that people are scheduled at, elsewhere of one who has tried this step before.
 func (m *model) begun(r *request, which int) bool {
 	if which >= len(m.config.Calls) && m.config.Doors[which-len(m.config.Calls)].Step < 0 {
-		return int(r.step) > m.config.Journey.Arrival
+		return m.past(r)
 	}
 	return r.attempt > 1
 }
@@ -94,8 +99,7 @@ func (m *model) expire(which int) {
 func (m *model) expelFrom(which int) {
 	gate := m.gates[which]
 	for _, ticket := range gate.policy.Expire(m.engine.now) {
-		number := gate.waiting[ticket]
-		delete(gate.waiting, ticket)
+		number := m.takeOut(gate, ticket)
 		m.turnedAway(number, which, gate.policy.RetryAfter())
 	}
 }
@@ -107,11 +111,33 @@ func (m *model) leaveGate(which int) {
 		return
 	}
 	for _, ticket := range gate.policy.Release(m.engine.now) {
-		number := gate.waiting[ticket]
-		delete(gate.waiting, ticket)
+		number := m.takeOut(gate, ticket)
 		m.letIn(number, which)
 	}
 	m.expelFrom(which)
+	m.watchGate(which)
+}
+
+// takeOut returns the request with a ticket, which does not wait at the gate any longer.
+func (m *model) takeOut(gate *gate, ticket resilience.Ticket) int32 {
+	number := gate.waiting[ticket]
+	delete(gate.waiting, ticket)
+	m.requests[number].ticket = 0
+	return number
+}
+
+// cancel takes a request out of the queue of the gate that it waits at.
+func (m *model) cancel(r *request) {
+	step := &m.steps[r.step]
+	var which int
+	if r.hop < 0 {
+		which = step.doors[r.passed]
+	} else {
+		which = step.route[r.hop].To
+	}
+	gate := m.gates[which]
+	gate.policy.Cancel(m.engine.now, r.ticket)
+	m.takeOut(gate, r.ticket)
 	m.watchGate(which)
 }
 

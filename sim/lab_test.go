@@ -186,7 +186,11 @@ func (l *lab) leaves(number int32) {
 	if l.floor.jobs.table[c.job].state != jobWaiting && l.design.timeout == 0 {
 		return // in service: patience is over
 	}
-	l.floor.Leave(c.job)
+	if l.design.timeout > 0 {
+		l.floor.Leave(c.job)
+	} else {
+		l.floor.Withdraw(c.job)
+	}
 	if l.counts(c) {
 		l.seen.abandoned++
 		l.seen.wait[c.class].add(l.engine.Now() - c.entered)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/ombak-sim/ombak/journey"
@@ -65,6 +66,7 @@ type step struct {
 	asksOthers bool // a registry of eligibilities is asked
 	polls      bool // the outcome is looked for
 	evaluates  bool // the motivation test: the score is polled for
+	silent     bool // who loses patience does not close the connection
 	timeout    time.Duration
 	delay      *Delay
 	route      []*hop
@@ -75,6 +77,7 @@ type step struct {
 // hop is a Hop made ready.
 type hop struct {
 	Hop
+	name    string // of the target
 	station int
 	work    sampler
 	purpose workload.Purpose
@@ -157,6 +160,7 @@ func (m *model) newStep(i int) step {
 	s := step{beside: beside, name: config.Name, key: workload.NewPurpose(config.Name), awaits: config.Kind == funnel.Await, timeout: config.Timeout}
 	s.polls = config.Kind == funnel.Poll
 	s.evaluates = s.polls && config.Name == funnel.Test
+	s.silent = m.config.Silent != nil && m.config.Silent[i]
 	if config.Timeout > 0 {
 		s.delay = m.engine.ownDelay(config.Timeout) // see watch
 	}
@@ -176,6 +180,7 @@ func (m *model) newStep(i int) step {
 	}
 	for _, described := range m.config.Routes[i] {
 		h := m.newHop(described)
+		h.drawApart(s.route, m.config.Seed)
 		s.posts = s.posts || h.Kind == Async
 		if h.Kind == Call {
 			s.identifies = s.identifies || h.identifies
@@ -201,9 +206,23 @@ func (m *model) newHop(described Hop) *hop {
 	if work.IsZero() {
 		work = config.ServiceTime
 	}
-	h.work, h.purpose = newSampler(work), workload.NewPurpose("sim/work/"+config.Name)
-	h.chance = m.config.Seed.Streams(h.purpose)
+	h.name, h.work = config.Name, newSampler(work)
 	return h
+}
+
+// drawApart gives a hop chance of its own: by the name of its target and by how many stops at it come before.
+func (h *hop) drawApart(before []*hop, seed workload.Seed) {
+	name, occurrence := "sim/work/"+h.name, 1
+	for _, other := range before {
+		if other.name == h.name {
+			occurrence++
+		}
+	}
+	if occurrence > 1 {
+		name = fmt.Sprintf("%s\x00%d", name, occurrence)
+	}
+	h.purpose = workload.NewPurpose(name)
+	h.chance = seed.Streams(h.purpose)
 }
 
 // breath is how many events pass between two looks at the context.

@@ -21,7 +21,8 @@ type request struct {
 	job        Job
 	held       Job              // a station whose server it keeps until its end
 	handed     int16            // an errand: how often it was handed over
-	calls      int16            // under one hop, that came to nothing
+	calls      int32            // under one hop, that came to nothing
+	look       uint16           // of the attempt, where the answer is looked for more than once
 	epoch      resilience.Epoch // of the guard, when the call under way began
 	since      time.Duration    // an errand: when it was left; one that will be worked off later: the person's first look
 	answer     reply            // that the person has yet to see
@@ -29,7 +30,9 @@ type request struct {
 	watch      Alarm            // after which the person does not wait, where that is the step's own timeout
 	patience   Handle           // likewise, where it is the person's
 	mistyped   bool
-	left       bool // the person does not wait any longer
+	left       bool              // the person does not wait any longer
+	closed     bool              // nor does the connection, so the request leaves where it would have to wait
+	ticket     resilience.Ticket // of the gate that it waits at; 0 means none
 	errand     bool
 	fetching   bool // others wait for the answer to this call
 	accepted   bool // the person was told that it will be worked off later
@@ -41,7 +44,7 @@ func (m *model) send(slot int32, s *session) {
 	r := &m.requests[number]
 	*r = request{} // and field by field: a literal would be made elsewhere and copied
 	r.person, r.session, r.generation, r.attempt, r.step = s.walk.Person, slot, s.generation, int32(s.walk.Attempt), s.walk.Step
-	r.hop, r.job, r.held, r.mistyped = -1, noJob, noJob, s.marks.has(mistyped)
+	r.hop, r.job, r.held, r.mistyped, r.look = -1, noJob, noJob, s.marks.has(mistyped), s.look
 	s.request = number
 	began := m.engine.moment()
 	if delay := m.beside(s); delay > 0 {
@@ -60,7 +63,7 @@ func (m *model) beside(s *session) time.Duration {
 	if step.beside.IsZero() {
 		return 0
 	}
-	stream := m.config.Seed.Stream(besidePurpose, s.walk.Person, step.key, int(s.walk.Attempt))
+	stream := m.config.Seed.Stream(besidePurpose, s.walk.Person, step.key, drawKey(s.walk.Attempt, 0, s.look))
 	return step.beside.Draw(&stream)
 }
 
@@ -97,7 +100,7 @@ func (m *model) takeRequest() int32 {
 func (m *model) advance(number int32, free time.Duration) {
 	for {
 		r := &m.requests[number]
-		r.hop++
+		r.hop, r.calls = r.hop+1, 0
 		route := m.steps[r.step].route
 		if int(r.hop) >= len(route) {
 			m.finish(number, m.complete(r))
@@ -125,26 +128,48 @@ func (m *model) advance(number int32, free time.Duration) {
 	}
 }
 
-// work draws the service a request needs at a hop, from the stream of person, step and attempt: the
-// same in every plan.
+// work draws the service that a request needs at a hop. Plans share the draw, and no draw is used twice: a later look,
+// a repeated call and a second stop at the same place each have their own.
 func (m *model) work(r *request, hop *hop) time.Duration {
 	station := m.floor.stations[hop.station]
 	if hop.work.family == constantFamily {
 		return station.Degraded(time.Duration(hop.work.mean))
 	}
-	stream := hop.chance.Of(r.person, m.steps[r.step].key, int(r.attempt))
+	stream := hop.chance.Of(r.person, m.steps[r.step].key, r.drawKey())
 	return station.Degraded(hop.work.draw(&stream))
+}
+
+// drawKey numbers what a request draws at one stop of its route. The first look and the first call have the number of
+// the attempt alone.
+func (r *request) drawKey() int { return drawKey(int16(r.attempt), r.calls, r.look) }
+
+func drawKey(attempt int16, calls int32, look uint16) int {
+	return int(attempt) + int(calls)<<16 + int(look)<<48
 }
 
 // visit brings a request to a station.
 func (m *model) visit(number int32, station int, work time.Duration) {
-	job, why := m.floor.Enter(station, number, 0, work)
+	job, why := m.floor.Enter(station, number, m.class(&m.requests[number]), work)
 	if why != Taken {
 		m.refused(number, why)
 		return
 	}
-	m.requests[number].job = job
+	r := &m.requests[number]
+	if r.job = job; r.closed {
+		m.withdraw(number)
+	}
 }
+
+// class is the priority of a request: those of people past the step that people are scheduled at go first.
+func (m *model) class(r *request) uint8 {
+	if m.past(r) {
+		return 0
+	}
+	return 1
+}
+
+// past reports whether a person is past the step that people are scheduled at.
+func (m *model) past(r *request) bool { return int(r.step) > m.config.Journey.Arrival }
 
 // Served implements [Client].
 func (m *model) Served(number int32, job Job) {
@@ -261,20 +286,29 @@ func (m *model) tell(number int32, reply reply) {
 	m.answered(slot, journey.Answer{Outcome: reply.outcome, Pending: reply == pending, RetryAfter: reply.retryAfter}, reply.status)
 }
 
-// abandon tells the stations that let a waiting client take its request away.
-func (m *model) abandon(number int32) {
+// withdraw takes a request whose connection is closed out of the queue that it waits in, if it does. A call that others
+// wait for, or that a guard counts, goes on.
+func (m *model) withdraw(number int32) {
 	r := &m.requests[number]
-	if r.job == noJob {
+	switch {
+	case r.ticket != 0:
+		m.cancel(r)
+	case r.job == noJob || m.shared(r) || !m.floor.Withdraw(r.job):
 		return
-	}
-	job := &m.floor.jobs.table[r.job]
-	if station := m.floor.stations[job.station]; !station.Reneging || job.state != jobWaiting {
-		return
-	}
-	m.floor.Leave(r.job)
-	r.job = noJob
-	if hop := m.steps[r.step].route[r.hop]; hop.Kind == Call {
-		m.endCall(number, hop)
+	default:
+		r.job = noJob
+		if hop := m.steps[r.step].route[r.hop]; hop.Kind == Call {
+			m.endCall(number, hop)
+		}
 	}
 	m.finish(number, reply{})
+}
+
+// shared reports whether a request makes a call that is not its own alone.
+func (m *model) shared(r *request) bool {
+	hop := m.steps[r.step].route[r.hop]
+	if hop.Kind != Call || m.outlets[hop.To] == nil {
+		return false
+	}
+	return r.fetching || m.outlets[hop.To].guard != nil
 }

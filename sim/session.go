@@ -16,6 +16,7 @@ type session struct {
 	generation uint32
 	room       int16 // in which the aside's place is, counting gates from 1; 0 means none
 	marks      marks
+	look       uint16 // of the attempt under way, counting from 0
 }
 
 // marks is what is true of a session.
@@ -93,6 +94,7 @@ func (m *model) open(walk journey.Walk, action journey.Action, is marks) {
 	}
 	s := &m.sessions[slot]
 	s.walk, s.request, s.generation, s.room, s.marks = walk, -1, s.generation+1, 0, is|fresh
+	s.look = 0
 	m.asides[slot] = aside{}
 	m.plan(slot, action)
 }
@@ -160,7 +162,8 @@ func (m *model) waitsUntil(s *session, began time.Duration) time.Duration {
 	return never
 }
 
-// timedOut is a person who stops waiting; the service goes on working for nobody.
+// timedOut is a person who stops waiting. The service goes on working for nobody, unless the request still waits and the
+// connection is closed.
 func (m *model) timedOut(slot int32) {
 	s := &m.sessions[slot]
 	r := &m.requests[s.request]
@@ -170,12 +173,15 @@ func (m *model) timedOut(slot int32) {
 		m.answered(slot, unknownYet, pending.status)
 		return
 	}
-	m.abandon(s.request)
-	s.request = -1
 	outcome := funnel.TimedOut
 	if s.marks.has(leaves) {
 		outcome = funnel.Abandoned
+		if !m.steps[s.walk.Step].silent {
+			r.closed = true
+			m.withdraw(s.request)
+		}
 	}
+	s.request = -1
 	m.answered(slot, journey.Answer{Outcome: outcome}, funnel.ReasonTimeout)
 }
 
@@ -197,7 +203,8 @@ func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason
 		end = m.asides[slot].accepted
 	}
 	result, next := m.journey.Next(&s.walk, answer, m.engine.now)
-	if result.Ended {
+	if s.look++; result.Ended {
+		s.look = 0
 		m.observe(ended, result, reason, end)
 	}
 	m.plan(slot, next)
@@ -221,7 +228,8 @@ func (m *model) look(slot int32, s *session) {
 	}
 	ended := attemptOf(&s.walk)
 	result, next := m.journey.Next(&s.walk, unknownYet, now)
-	if result.Ended {
+	if s.look++; result.Ended {
+		s.look = 0
 		m.observe(ended, result, 404, now)
 	} else if at, known := m.nextMail(slot); known {
 		next = m.journey.LookLater(&s.walk, next, at)

@@ -19,7 +19,6 @@ type StationConfig struct {
 	Sharing    bool    // processor sharing: all requests are served at once, each at speed min(1, servers/requests)
 	Preemptive bool    // with the discipline priority: a request interrupts one of a lower class, which later resumes
 	Balking    float64 // an arrival that finds n requests here joins with probability 1/(1 + Balking·n)
-	Reneging   bool    // a client that leaves while waiting takes its request away; otherwise a server still works it off
 	Holding    bool    // a served request keeps its server until it is released
 	Batch      Batch
 	Pauses     Pauses
@@ -117,7 +116,7 @@ type Station struct {
 type stats struct {
 	last                                               time.Duration
 	arrivals, completions, rejections, wasted, batches uint64
-	left                                               uint64 // reneged
+	left                                               uint64 // withdrawn
 	busyTime, queueTime, wastedTime                    time.Duration
 	queueMax                                           int
 }

@@ -76,7 +76,6 @@ func TestPriorities(t *testing.T) {
 // TestErlangA is the queue with impatient customers (Palm 1957; Garnett, Mandelbaum, Reiman 2002).
 func TestErlangA(t *testing.T) {
 	config := station(50, "exponential(1s)", -1)
-	config.Reneging = true
 	d := one(48, config, 250_000)
 	d.patience = "exponential(2s)"
 	d.check(t, sheet{"pWait": .4677740686, "pAbandon": .0309122492, "Wq.0": .0618244983, "Lq1": 2.9675759196, "U1": .9303242408}, "pWait", "pAbandon", "Wq.0", "Lq1")

@@ -4,7 +4,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/capacity"
-	"github.com/ombak-sim/ombak/workload"
 )
 
 func mtmInfinity() formula {
@@ -27,17 +26,6 @@ func computeInfinite(in *inputs) (answer, error) {
 	if in.fault != nil {
 		return answer{}, in.fault
 	}
-	busy, err := capacity.OfferedLoad(func(t float64) float64 { return rateAt(curve, t) }, rate, at)
+	busy, err := capacity.OfferedLoadOfPieces(curve, rate, at)
 	return answer{values: map[string]any{"l": busy}, notes: []string{"the number in use has a Poisson distribution with this mean"}}, err
-}
-
-// rateAt returns the rate of a curve at a time in seconds. It is 0 after the end.
-func rateAt(curve workload.Curve, t float64) float64 {
-	for _, s := range curve {
-		if span := s.For.Seconds(); t < span {
-			return s.From.PerSecond() + (s.To.PerSecond()-s.From.PerSecond())*t/span
-		}
-		t -= s.For.Seconds()
-	}
-	return 0
 }

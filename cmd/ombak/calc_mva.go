@@ -53,16 +53,17 @@ func computeMVA(in *inputs) (answer, error) {
 	}
 	queues := make(map[string]float64)
 	var busiest capacity.CenterSolution
-	for _, center := range solution.Centers {
+	for i, center := range solution.Centers {
 		queues[center.Name] = center.Queue
-		if center.Utilization >= busiest.Utilization {
+		if !network.Centers[i].Delay && center.Utilization >= busiest.Utilization {
 			busiest = center
 		}
 	}
-	result := answer{values: map[string]any{
-		"throughput": solution.Throughput, "response_time": solution.ResponseTime, "queue": queues, "utilization": busiest.Utilization,
-	}}
-	result.notes = append(result.notes, fmt.Sprintf("the utilization is that of the busiest center, %s", busiest.Name))
+	result := answer{values: map[string]any{"throughput": solution.Throughput, "response_time": solution.ResponseTime, "queue": queues}}
+	if busiest.Name != "" {
+		result.values["utilization"] = busiest.Utilization
+		result.notes = append(result.notes, fmt.Sprintf("the utilization is that of the busiest center, %s", busiest.Name))
+	}
 	if in.c.Bool("approximate") {
 		result.notes = append(result.notes, "approximate: Schweitzer 1979, several servers by Seidmann 1987")
 	}

@@ -36,6 +36,7 @@ func Average(replications []report.Report) (report.Report, error) {
 	for i := range result.Steps {
 		row := &result.Steps[i]
 		detachTimes(row, replications, i)
+		row.Reasons = meanReasons(replications, i)
 		row.CI95 = means(row.Fields(), replications, func(r *report.Report) []report.Field { return r.Steps[i].Fields() })
 	}
 	for i := range result.Stations {
@@ -84,6 +85,23 @@ func means(into []report.Field, replications []report.Report, fields func(*repor
 		}
 	}
 	return intervals
+}
+
+// meanReasons returns how many attempts at a step did not complete for each reason, on average.
+func meanReasons(replications []report.Report, step int) map[string]float64 {
+	var means map[string]float64
+	for _, r := range replications {
+		for reason, count := range r.Steps[step].Reasons {
+			if means == nil {
+				means = map[string]float64{}
+			}
+			means[reason] += count
+		}
+	}
+	for reason := range means {
+		means[reason] /= float64(len(replications))
+	}
+	return means
 }
 
 // detachTimes gives the row its own copy of the quantiles that any replication measured.

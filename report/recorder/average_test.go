@@ -18,6 +18,10 @@ func TestAverage(t *testing.T) {
 		replication.Offered.Scheduled += extra
 		replication.Offered.Sent += extra
 		replication.Steps[0].ResponseTimeS.P99 = 1 + extra
+		replication.Steps[0].Reasons = map[string]float64{"503": 3 * extra}
+		if extra == 2 {
+			replication.Steps[0].Reasons["timeout"] = 3
+		}
 		replications = append(replications, replication)
 	}
 	replications[2].Steps[1].ResponseTimeS = nil // nobody arrived in one of them
@@ -27,6 +31,9 @@ func TestAverage(t *testing.T) {
 	}
 	if mean.Offered.Scheduled != 201 || mean.Steps[0].ResponseTimeS.P99 != 2 || mean.Replications != 3 {
 		t.Errorf("the means are %v and %v", mean.Offered.Scheduled, mean.Steps[0].ResponseTimeS.P99)
+	}
+	if got := mean.Steps[0].Reasons; math.Abs(got["503"]-3) > 1e-12 || math.Abs(got["timeout"]-1) > 1e-12 {
+		t.Errorf("the reasons are %v, want means over all replications: 3 of 503 and 1 timeout", got)
 	}
 	// Student's t for 2 degrees of freedom at 0.975 is 4.30265 (tables); the deviation is 1.
 	half := 4.30265 / math.Sqrt(3)

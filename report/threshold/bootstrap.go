@@ -46,8 +46,8 @@ type secondTimes struct {
 // (Künsch, "The Jackknife and the Bootstrap for General Stationary Observations", Annals of Statistics 17
 // (1989)). There is no interval if the times of the blocks have a trend (Mann, "Nonparametric Tests Against
 // Trend", Econometrica 13 (1945)) or if there are fewer than ten blocks. The same recording gives the same
-// interval.
-func (c Condition) inWindow(recording *recorder.Recording, clock func(time.Duration) time.Duration) (windowed, error) {
+// interval, which is left out unless interval is set.
+func (c Condition) inWindow(recording *recorder.Recording, clock func(time.Duration) time.Duration, interval bool) (windowed, error) {
 	response, known := recording.ResponseTimes(c.selector.step)
 	if !known {
 		return windowed{}, fmt.Errorf("never measured: the report has no %s", c.selector.name())
@@ -61,6 +61,9 @@ func (c Condition) inWindow(recording *recorder.Recording, clock func(time.Durat
 		return windowed{}, fmt.Errorf("never measured: nothing was answered at %s in the window", c.selector.step)
 	}
 	w := windowed{figure: figure{value: all.quantile(c.selector), samples: float64(all.total)}, basis: oneRun}
+	if !interval {
+		return w, nil
+	}
 	length := int(math.Ceil(2 * math.Cbrt(float64(len(inside)))))
 	switch blocks := len(inside) / length; {
 	case blocks < leastBlocks:

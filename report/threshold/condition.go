@@ -36,6 +36,7 @@ type Condition struct {
 	of         string  // count that the share is taken of
 	window     window
 	known      *windowed // figure of a response time within a window, once measured
+	unknown    error     // why the recording does not know it
 }
 
 // selector names one figure of a report.

@@ -46,7 +46,7 @@ func (c Condition) Judge(r report.Report) report.Judgement {
 	}
 	judgement.Value, judgement.Basis = &figure.value, basis(r)
 	if c.known != nil {
-		judgement.CI95, judgement.Basis = c.known.interval, c.known.basis
+		judgement.CI95, judgement.Basis = c.known.interval, cmp.Or(c.known.basis, judgement.Basis)
 	}
 	if err := c.selector.enough(figure); err != nil {
 		judgement.Verdict, judgement.Reason = report.Inconclusive, err.Error()
@@ -125,7 +125,10 @@ func (c Condition) figure(r report.Report) (figure, error) {
 	if c.known != nil {
 		return c.known.figure, nil
 	}
-	if c.selector.isTime() && c.window != (window{}) {
+	if c.unknown != nil {
+		return figure{}, c.unknown
+	}
+	if c.NeedsSeconds() {
 		return figure{}, errors.New("never measured: the report holds no histograms by the second, the run alone did")
 	}
 	if c.selector.isTime() {

@@ -24,18 +24,19 @@ func (r Rules) Judge(assembled report.Report, recording *recorder.Recording, clo
 		clock = func(realTime time.Duration) time.Duration { return realTime }
 	}
 	assembled.Warnings = append(assembled.Warnings, r.Validity.warnings(assembled)...)
-	return ended(Judge(assembled, r.measured(recording, clock), r.Validity), r.Ended)
+	return ended(Judge(assembled, measured(r.Conditions, recording, clock, true), r.Validity), r.Ended)
 }
 
 // measured returns the conditions, with the figures of those on response times within a window filled in from
-// the recording. If the recording lacks them, judging gives the reason.
-func (r Rules) measured(recording *recorder.Recording, clock func(time.Duration) time.Duration) []Condition {
-	conditions := slices.Clone(r.Conditions)
+// the recording, and with an interval if one is asked for. If the recording lacks them, judging gives the reason.
+func measured(conditions []Condition, recording *recorder.Recording, clock func(time.Duration) time.Duration, interval bool) []Condition {
+	conditions = slices.Clone(conditions)
 	for i, condition := range conditions {
-		if condition.window == (window{}) || !condition.selector.isTime() {
+		if !condition.NeedsSeconds() {
 			continue
 		}
-		if known, err := condition.inWindow(recording, clock); err == nil {
+		known, err := condition.inWindow(recording, clock, interval)
+		if conditions[i].unknown = err; err == nil {
 			conditions[i].known = &known
 		}
 	}

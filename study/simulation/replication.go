@@ -10,6 +10,7 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/sim"
 )
@@ -65,13 +66,21 @@ func (s Settings) replication(config sim.Config, number int) sim.Config {
 	return config
 }
 
+// played is the result of one replication.
+type played struct {
+	report     report.Report
+	conditions []threshold.Condition // as it measured them
+	figures    Replication
+}
+
 // replicate plays one replication and returns its figures and report.
-func replicate(ctx context.Context, model *setup.Model, player *sim.Player, config sim.Config, number int, settings Settings) (report.Report, Replication, error) {
+func replicate(ctx context.Context, model *setup.Model, player *sim.Player, config sim.Config, number int, settings Settings) (played, error) {
 	began := time.Now()
 	drawn := number == 0 && !settings.Lean // only replication 0 keeps what figures draw
-	recording, result, err := settings.record(ctx, player, config, settings.Brief || !drawn)
+	brief := (settings.Brief || !drawn) && !slices.ContainsFunc(model.Conditions, threshold.Condition.NeedsSeconds)
+	recording, result, err := settings.record(ctx, player, config, brief)
 	if err != nil {
-		return report.Report{}, Replication{}, fmt.Errorf("replication %d: %w", number, err)
+		return played{}, fmt.Errorf("replication %d: %w", number, err)
 	}
 	config.Changes = result.Changes // scheduled changes and those made by autoscalers
 	s := model.Scenario
@@ -82,15 +91,16 @@ func replicate(ctx context.Context, model *setup.Model, player *sim.Player, conf
 		Offered: offeredTo(model, config), Readings: result.Readings, Marks: marks(model, config), SeriesNote: "of replication 0", Warnings: model.Warnings,
 	}
 	assembled := recorder.Assemble(recording, facts)
+	conditions := threshold.Measured(model.Conditions, recording, config.Journey.Clock.Scenario)
 	replication := figuresOf(model, assembled, config)
-	replication.Events, replication.Elapsed, replication.Margins = result.Events, time.Since(began), marginsOf(model.Conditions, assembled)
+	replication.Events, replication.Elapsed, replication.Margins = result.Events, time.Since(began), marginsOf(conditions, assembled)
 	if number == 0 {
 		replication.Gates = gatesOf(assembled)
 	}
 	if !drawn {
 		assembled.Series, assembled.Histograms = report.Series{}, report.Histograms{}
 	}
-	return assembled, replication, nil
+	return played{assembled, conditions, replication}, nil
 }
 
 // record plays one replication, recorded in full or briefly, and calls s.Passed as its time passes.

@@ -20,7 +20,8 @@ type Series struct {
 	Model        *setup.Model
 	Replications []Replication
 	reports      []report.Report
-	played       int // number of replications that the reports average; 0 means the number of reports
+	conditions   [][]threshold.Condition // of each report, as it measured them
+	played       int                     // number of replications that the reports average; 0 means the number of reports
 }
 
 // Extend plays replications until there are count.
@@ -42,6 +43,7 @@ func (s *Series) PlayFirstAgain(ctx context.Context, settings Settings) error {
 // grow makes room for count replications.
 func (s *Series) grow(count int) {
 	s.reports = append(s.reports, make([]report.Report, count-len(s.reports))...)
+	s.conditions = append(s.conditions, make([][]threshold.Condition, count-len(s.conditions))...)
 	s.Replications = append(s.Replications, make([]Replication, count-len(s.Replications))...)
 }
 
@@ -54,7 +56,7 @@ func (s *Series) Result() (Result, error) {
 	average.Replications = cmp.Or(s.played, len(s.reports))
 	prices := s.Model.Scenario.Prices()
 	return Result{
-		Report:       threshold.Judge(average, s.Model.Conditions, threshold.Validity{}),
+		Report:       threshold.Judge(average, threshold.Averaged(s.conditions), threshold.Validity{}),
 		Replications: s.Replications, Gates: s.Replications[0].Gates, Bottleneck: s.Replications[0].Bottleneck,
 		Priced: prices.Known(), Currency: prices.Currency,
 	}, nil
@@ -77,6 +79,7 @@ func (s *Series) independent(settings Settings) (*Series, error) {
 			return nil, err
 		}
 		pairs.reports = append(pairs.reports, average)
+		pairs.conditions = append(pairs.conditions, threshold.Averaged(s.conditions[i:i+2]))
 		pairs.Replications = append(pairs.Replications, s.Replications[i].averaged(s.Replications[i+1]))
 	}
 	return pairs, nil
@@ -141,6 +144,7 @@ func play(ctx context.Context, jobs []job, settings Settings) error {
 // play plays the replication and stores its results.
 func (j *job) play(ctx context.Context, player *sim.Player, settings Settings) (err error) {
 	config := j.crowd.withCallers(settings.replication(j.into.Model.Config, j.number))
-	j.into.reports[j.number], j.into.Replications[j.number], err = replicate(ctx, j.into.Model, player, config, j.number, settings)
+	played, err := replicate(ctx, j.into.Model, player, config, j.number, settings)
+	j.into.reports[j.number], j.into.conditions[j.number], j.into.Replications[j.number] = played.report, played.conditions, played.figures
 	return err
 }
