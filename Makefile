@@ -28,11 +28,12 @@ test: packages tools lint unit statistics
 packages:
 	@./install.sh $(PACKAGES)
 
-# The daily loop: nothing is installed and no drill is played. It lints where golangci-lint is there.
+# The daily loop: nothing is installed and no drill is played. It lints if golangci-lint is installed. Some packages
+# mostly wait, so four are tested at once.
 check:
 	@lint=$$(command -v $(TOOLS)/golangci-lint golangci-lint | head -n 1); if [ -n "$$lint" ]; then echo "$$lint run ./..."; "$$lint" run --build-tags $(TAGS) ./...; else echo "golangci-lint is not installed, so nothing is linted; make tools installs it"; fi
 	go vet -tags $(TAGS) ./...
-	go test ./...
+	go test -p 4 ./...
 
 lint: tools
 	$(TOOLS)/golangci-lint run --build-tags $(TAGS) ./...

@@ -58,6 +58,7 @@ func inTurn(c *loadgen.Config) {
 }
 
 func TestConnectionsAreSharedOwnedOrCold(t *testing.T) {
+	t.Parallel() // it mostly waits
 	for _, secure := range []bool{false, true} {
 		for _, test := range []struct {
 			why         string

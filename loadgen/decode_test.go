@@ -17,6 +17,7 @@ import (
 
 // Compressed answers are decoded over every protocol, up to a size limit.
 func TestCompressedAnswersAreDecoded(t *testing.T) {
+	t.Parallel()                                                                  // it mostly waits
 	text := []byte(`{"token":"t1","pad":"` + strings.Repeat("pad ", 1000) + `"}`) // long enough to be worth compressing
 	zipped := func(text []byte) []byte { return fasthttp.AppendGzipBytes(nil, text) }
 	bomb := func() []byte {

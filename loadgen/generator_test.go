@@ -454,6 +454,7 @@ func answering(last bool, pieces ...string) func(net.Conn) {
 
 // Every framing of an answer is read to its end, and the connection is reused if it can be.
 func TestFramings(t *testing.T) {
+	t.Parallel() // it mostly waits
 	const head = "HTTP/1.1 200 OK\r\n"
 	for _, test := range []struct {
 		why     string

@@ -51,6 +51,7 @@ const okAndClose = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\
 
 // Targets that misbehave over TLS end each request as an outcome with a reason, and none hangs.
 func TestRoughTargetsOverTLS(t *testing.T) {
+	t.Parallel() // it mostly waits
 	release := make(chan struct{})
 	defer close(release)
 	say := func(text string) func(*tls.Conn) {
@@ -174,6 +175,7 @@ func TestStalledTargetDelaysNoOther(t *testing.T) {
 
 // Who has tickets resumes; a person's first handshake is full, and nobody resumes where it is turned off or refused.
 func TestTicketsBelongToWhoHasTheConnection(t *testing.T) {
+	t.Parallel() // it mostly waits
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		for _, test := range []struct {
 			why           string
@@ -291,6 +293,7 @@ func TestBurstsOverTLSWaitForConnections(t *testing.T) {
 
 // Over TLS, too, people who leave silently keep the connection open, and those who leave otherwise close it.
 func TestWaysToLeaveOverTLS(t *testing.T) {
+	t.Parallel() // it mostly waits
 	for _, silent := range []bool{true, false} {
 		var came, told atomic.Int64
 		atFourth := make(chan int64, 1)
