@@ -4,12 +4,13 @@ import "fmt"
 
 // The most of what a scenario counts. The counters of a simulation and of a live run hold more than these.
 const (
-	mostTries    = 30_000 // attempts × visits, of all steps together
-	longestList  = 1000   // of a journey, and stops of a route
-	mostServers  = 10_000_000
-	mostWaiting  = 1_000_000_000
-	mostPolicies = 100 // of a plan
-	mostRepeats  = 1000
+	mostTries       = 30_000 // attempts × visits, of all steps together
+	longestList     = 1000   // of a journey, and stops of a route
+	mostServers     = 10_000_000
+	mostWaiting     = 1_000_000_000
+	mostConnections = 2_000_000_000 // of the generator; a machine allows fewer
+	mostPolicies    = 100           // of a plan
+	mostRepeats     = 1000
 )
 
 // validateCounts reports counts that are too large to be counted with.
@@ -36,7 +37,7 @@ func (s *Scenario) validateCounts() {
 	s.bound("backend.quota", s.Backend.Quota, maxPeople)
 	s.bound("backend.password_slots", s.Backend.PasswordSlots, mostServers)
 	s.bound("backend.mail_connections", s.Backend.MailConnections, mostServers)
-	s.bound("connections.most", s.Connections.Most, mostServers)
+	s.bound("connections.most", s.Connections.Most, mostConnections)
 	s.bound("connections.people", s.Connections.People, maxPeople)
 	for i, plan := range s.Plans {
 		s.bound(fmt.Sprintf("plans[%d].policies", i), len(plan.Policies), mostPolicies)

@@ -62,7 +62,7 @@ func TestFullDisk(t *testing.T) {
 	if r := result.Reconciliation; r == nil || r.Lost != 0 || r.Duplicates != 0 || r.Acknowledged == 0 {
 		t.Errorf("reconciliation is %+v; want some acknowledged, none lost", r)
 	}
-	if warnings := strings.Join(result.Warnings, "\n"); !strings.Contains(warnings, "look at the disk's free space") {
+	if warnings := strings.Join(result.Warnings, "\n"); !strings.Contains(warnings, "check the disk's free space") {
 		t.Errorf("no warning names the disk:\n%s", warnings)
 	}
 }

@@ -1,3 +1,5 @@
+//go:build statistics
+
 package simulation
 
 import (
