@@ -15,7 +15,7 @@ const (
 	exitDone         = 0   // the command succeeded and all thresholds hold
 	exitFailed       = 1   // the command failed, or a part died that no fault was scheduled to kill
 	exitInconclusive = 3   // there is too little data to decide
-	exitInvalid      = 4   // the generator did not offer the scheduled load, so there is no verdict
+	exitInvalid      = 4   // the run is invalid: the generator did not offer the scheduled load, or its books do not add up
 	exitBreached     = 99  // a threshold is breached
 	exitRefused      = 104 // a scenario, plan, report or flag is wrong; nothing was run
 	exitInterrupted  = 105 // the command was interrupted; a partial report is written if there is one
