@@ -38,7 +38,7 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	var others []report.Process
 	for _, p := range c.parts {
 		cost := p.cost()
-		if p.name == "generator" {
+		if p.name == generatorPart {
 			generator = &cost
 		} else {
 			others = append(others, cost)

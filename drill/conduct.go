@@ -189,7 +189,7 @@ func (c *conductor) startParts(ctx context.Context) error {
 		config := c.run.Service.Backend
 		config.Database = c.environment.Database
 		setup.Connect(&config, mocks.Addresses)
-		backend, err := c.startPart(ctx, "backend", Order{Backend: &BackendOrder{config, c.run.Scenario.Opens}})
+		backend, err := c.startPart(ctx, Order{Backend: &BackendOrder{config, c.run.Scenario.Opens}})
 		if err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (c *conductor) startParts(ctx context.Context) error {
 			generator.Targets["sms"] = "http://" + address
 		}
 	}
-	_, err := c.startPart(ctx, "generator", Order{Generator: &GeneratorOrder{Config: generator, Metrics: c.environment.Metrics}})
+	_, err := c.startPart(ctx, Order{Generator: &GeneratorOrder{Config: generator, Metrics: c.environment.Metrics}})
 	return err
 }
 
@@ -208,15 +208,15 @@ func (c *conductor) startParts(ctx context.Context) error {
 func (c *conductor) startMocks(ctx context.Context) (Ready, error) {
 	config := c.run.Service.Mocks
 	config.Admin.Token = NewToken()
-	ready, err := c.startPart(ctx, "mocks", Order{Mocks: &MocksOrder{Config: config}})
+	ready, err := c.startPart(ctx, Order{Mocks: &MocksOrder{Config: config}})
 	if err != nil {
 		return ready, err
 	}
 	return ready, WriteControl(c.environment.Folder, Control{URL: "http://" + ready.Addresses["admin"], Token: config.Admin.Token})
 }
 
-func (c *conductor) startPart(ctx context.Context, name string, order Order) (Ready, error) {
-	p, err := start(name, c.environment.Command, order, c.environment.Log, c.receive)
+func (c *conductor) startPart(ctx context.Context, order Order) (Ready, error) {
+	p, err := start(c.environment.Command, order, c.environment.Log, c.receive)
 	if err != nil {
 		return Ready{}, err
 	}

@@ -94,29 +94,16 @@ func ServePart(ctx context.Context, in io.Reader, out io.Writer, log *slog.Logge
 }
 
 func serveOrder(ctx context.Context, order Order, scanner *bufio.Scanner, messages *writer, log *slog.Logger) error {
+	part, known := order.part()
+	if !known {
+		return errNoOrder
+	}
 	tuned, stop := context.WithCancel(ctx)
 	var tuning sync.WaitGroup
 	defer tuning.Wait()
 	defer stop()
-	tuning.Go(func() { host.KeepTuningGC(tuned, order.leastGrowth()) })
-	switch {
-	case order.Backend != nil:
-		return serveBackend(ctx, *order.Backend, scanner, messages, log)
-	case order.Mocks != nil:
-		return serveMocks(ctx, *order.Mocks, scanner, messages)
-	case order.Generator != nil:
-		return serveGenerator(ctx, *order.Generator, scanner, messages)
-	}
-	return errNoOrder
-}
-
-// leastGrowth returns the percentage by which the part's heap may always grow between garbage collections. It
-// is small for the generator, so that a million people who think do not take twice their size.
-func (o Order) leastGrowth() int {
-	if o.Generator != nil {
-		return 50
-	}
-	return 100
+	tuning.Go(func() { host.KeepTuningGC(tuned, part.heapGrowth) })
+	return part.serve(ctx, order, scanner, messages, log)
 }
 
 // untilStopped reads the start of the run and passes it to began. It returns when the conductor closes the

@@ -31,11 +31,15 @@ type process struct {
 
 // start runs the command as a part and sends its order. Every message but Ready and Failed goes to handle,
 // which runs on one goroutine for each process. That goroutine ends before the channel ended is closed.
-func start(name string, command []string, order Order, log io.Writer, handle func(*process, Message)) (*process, error) {
-	p := &process{name: name, ready: make(chan Ready, 1), ended: make(chan struct{}), stderr: &tail{also: log}}
+func start(command []string, order Order, log io.Writer, handle func(*process, Message)) (*process, error) {
+	part, known := order.part()
+	if !known {
+		return nil, errNoOrder
+	}
+	p := &process{name: part.name, ready: make(chan Ready, 1), ended: make(chan struct{}), stderr: &tail{also: log}}
 	p.command = exec.Command(command[0], command[1:]...)
 	p.command.Stderr = p.stderr
-	p.command.Env = append(coresOf(name), "GOTRACEBACK=single")
+	p.command.Env = append(part.environment(), "GOTRACEBACK=single")
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // only the conductor gets the terminal's Ctrl-C
 	var err error
 	if p.stdin, err = p.command.StdinPipe(); err != nil {
@@ -46,21 +50,20 @@ func start(name string, command []string, order Order, log io.Writer, handle fun
 		return nil, err
 	}
 	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", name, err)
+		return nil, fmt.Errorf("starting %s: %w", part.name, err)
 	}
 	go p.listen(stdout, handle)
 	if err := p.send(order); err != nil {
 		p.stop()
 		<-p.ended
-		return nil, fmt.Errorf("starting %s: %w", name, p.cause())
+		return nil, fmt.Errorf("starting %s: %w", part.name, p.cause())
 	}
 	return p, nil
 }
 
-// coresOf returns the environment of a part. The mocks get half of the cores: they mostly wait, and goroutines
-// that look for work on more cores would take CPU time from the parts that are measured.
-func coresOf(part string) []string {
-	if part != "mocks" {
+// environment returns the environment of a part.
+func (p part) environment() []string {
+	if !p.halfTheCores {
 		return os.Environ()
 	}
 	half := "GOMAXPROCS=" + strconv.Itoa(max(1, runtime.NumCPU()/2))
