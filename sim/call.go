@@ -161,7 +161,7 @@ func (m *model) dial(number int32, hop *hop) {
 	m.visit(number, hop.station, work)
 }
 
-// callFailed handles a call that failed, or that a policy blocked if asked is false. The call is retried if the
+// callFailed handles a failed call. If asked is false, the dependency was not called. The call is retried if the
 // policies allow it. Otherwise, the person is rejected.
 func (m *model) callFailed(number int32, asked bool, retryAfter time.Duration) {
 	r := &m.requests[number]

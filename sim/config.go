@@ -94,7 +94,7 @@ type Hop struct {
 // Role is what a dependency decides about a person.
 type Role string
 
-// The roles, named as the kinds of dependency in scenario files.
+// The roles have the names of the dependency kinds in scenario files.
 const (
 	Dukcapil Role = "dukcapil" // identity, by population.Record
 	Mail     Role = "mail"     // sends what await steps wait for

@@ -46,7 +46,7 @@ func (m *model) enterFilter(number int32, gate *gate) resilience.Verdict {
 		gate.counts.Rejections++
 	}
 	if !ok {
-		m.finish(number, reply{funnel.Rejected, 503, wholeSeconds(wait)}) // a waiting room sends any wait, without a cap
+		m.finish(number, reply{funnel.Rejected, 503, wholeSeconds(wait)}) // without the cap of busy
 		return resilience.Rejected
 	}
 	return resilience.Admitted

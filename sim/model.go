@@ -102,7 +102,7 @@ func Run(ctx context.Context, config Config, observer func(shard int) funnel.Obs
 	return new(Player).Run(ctx, config, observer)
 }
 
-// begin schedules the events that need no cause.
+// begin schedules the initial events.
 func (m *model) begin() {
 	m.awaitCaller()
 	if m.config.ReadEvery > 0 {

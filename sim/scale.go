@@ -6,7 +6,7 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// scaler watches a station for its policy. Added servers boot first. Removed servers leave at once and finish the
+// scaler watches a station for its policy. Added servers boot first. Servers are removed without delay and finish the
 // requests that they serve.
 type scaler struct {
 	resilience.Looks

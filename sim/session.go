@@ -16,7 +16,7 @@ type session struct {
 	generation uint32
 	room       int16 // the gate of the place in the aside, counted from 1; 0 means none
 	marks      marks
-	look       uint16 // number of the poll within the current attempt, counted from 0
+	look       uint16 // index of the poll or mailbox check within the current attempt
 }
 
 // marks is the set of flags of a session.
