@@ -9,15 +9,15 @@ import (
 // Balancing is how a load balancer chooses a replica.
 type Balancing string
 
-// The ways to choose.
+// The balancing methods.
 const (
 	RandomReplica    Balancing = "random"
 	RoundRobin       Balancing = "round-robin"
-	LeastConnections Balancing = "least-connections" // fewest requests, the first of equals
-	TwoChoices       Balancing = "two-choices"       // the emptier of two drawn at random (Mitzenmacher, 2001)
+	LeastConnections Balancing = "least-connections" // fewest requests; the first listed wins a tie
+	TwoChoices       Balancing = "two-choices"       // the less loaded of two random replicas (Mitzenmacher, 2001)
 )
 
-// Balancer spreads requests over stations that do the same.
+// Balancer spreads requests over equivalent stations.
 type Balancer struct {
 	floor    *Floor
 	how      Balancing
@@ -26,15 +26,15 @@ type Balancer struct {
 	stream   workload.Stream
 }
 
-// NewBalancer returns a balancer over stations of a floor, at least one.
+// NewBalancer returns a balancer over at least one station of the floor.
 func NewBalancer(floor *Floor, name string, how Balancing, replicas []int) (*Balancer, error) {
 	switch how {
 	case RandomReplica, RoundRobin, LeastConnections, TwoChoices:
 	default:
-		return nil, fmt.Errorf("balancer %s: %q is no way to choose; use random, round-robin, least-connections or two-choices", name, how)
+		return nil, fmt.Errorf("balancer %s: unknown method %q; use random, round-robin, least-connections or two-choices", name, how)
 	}
 	if len(replicas) == 0 {
-		return nil, fmt.Errorf("balancer %s: there is no replica; name one at least", name)
+		return nil, fmt.Errorf("balancer %s: no replicas; name at least one", name)
 	}
 	return &Balancer{floor: floor, how: how, replicas: replicas, stream: floor.stream(name, "balance")}, nil
 }

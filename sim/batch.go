@@ -2,15 +2,15 @@ package sim
 
 import "time"
 
-// batching is the state of a station that works off many requests at once.
+// batching is the state of a station that serves requests in batches.
 type batching struct {
-	open  bool          // a server has taken the first request of a batch, and waits for company
-	ripe  time.Duration // when that ends
-	armed bool          // a tick is due
+	open  bool          // a server has taken the first request of a batch and waits for more
+	ripe  time.Duration // when the wait ends
+	armed bool          // a tick is scheduled
 }
 
-// gather opens a batch while a server is free and there is something to do. It starts when it is full,
-// or of age: the first in the queue may have waited before, for the server.
+// gather opens a batch if a server is free and a request waits. The batch starts when it is full or when its wait
+// ends. The wait begins when the server takes the first request, however long that request has queued.
 func (s *Station) gather() {
 	b, now := s.batch, s.floor.engine.now
 	for s.busy < s.servers && s.waiting > 0 {
@@ -30,13 +30,14 @@ func (s *Station) gather() {
 	b.open = b.open && s.waiting > 0
 }
 
-// ripe is the tick: a batch is of age; it may have filled up before, and another be open.
+// ripe handles the tick at which a batch's wait ends. That batch may have filled up and started before, and
+// another may be open.
 func (s *Station) ripe() {
 	s.batch.armed = false
 	s.gather()
 }
 
-// startBatch gives one server all that waits, up to the limit. The first job carries the others.
+// startBatch gives one server all waiting requests, up to the limit. The first job links to the others.
 func (s *Station) startBatch() {
 	table := s.floor.jobs.table
 	leader := s.pop()
@@ -54,26 +55,26 @@ func (s *Station) startBatch() {
 	}
 	s.busy++
 	s.stats.batches++
-	defer s.bringAlong() // behind the batch itself
+	defer s.bringAlong() // after the batch itself
 	work := time.Duration(rows) * s.Batch.PerRow
 	if s.Batch.Elsewhere && work > 0 {
 		if _, why := s.floor.Enter(s.Batch.At, batchOf(leader), 0, work); why == Taken {
 			return
 		}
-		work = 0 // where it is turned away, nobody minds
+		work = 0 // a rejection has no effect on the batch
 	}
 	s.commit(leader, work)
 }
 
-// commit begins a batch's own service, after the work on its rows or with it.
+// commit starts a batch's own service, with the work on its rows added to it.
 func (s *Station) commit(leader Job, rows time.Duration) {
 	s.floor.engine.After(s.floor.jobs.table[leader].work+rows, NewEvent(s.floor.kinds+servedKind, int32(leader)))
 }
 
-// batchOf is the owner of the work on a batch's rows, where another station does it.
+// batchOf returns the owner of the work on a batch's rows if another station does that work.
 func batchOf(leader Job) int32 { return nobody - 1 - int32(leader) }
 
-// tell says that a job's service has ended, to the batch that waits for it or to the client.
+// tell reports the end of a job's service to the client, or to the batch that waits for it.
 func (f *Floor) tell(owner int32, place Job) {
 	if owner >= nobody {
 		f.client.Served(owner, place)
@@ -83,17 +84,17 @@ func (f *Floor) tell(owner int32, place Job) {
 	f.stations[f.jobs.table[leader].station].commit(leader, 0)
 }
 
-// nobody owns the work that a batch brings to another station.
+// nobody is the owner of work that no client waits for.
 const nobody = -1
 
-// bringAlong lets a batch's other work come.
+// bringAlong sends a batch's asynchronous work to its station.
 func (s *Station) bringAlong() {
 	if s.Batch.Also > 0 {
-		_, _ = s.floor.Enter(s.Batch.At, nobody, 0, s.Batch.Also) // where it is turned away, nobody minds
+		_, _ = s.floor.Enter(s.Batch.At, nobody, 0, s.Batch.Also) // a rejection has no effect
 	}
 }
 
-// servedBatch ends the service of all jobs of a batch.
+// servedBatch ends the service of all jobs in a batch.
 func (s *Station) servedBatch(leader Job) {
 	s.accrue()
 	s.busy--

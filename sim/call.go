@@ -10,13 +10,14 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// When the service tells people to come back to a registry in trouble, as the reference backend does.
+// The Retry-After that the service sends if a registry fails. The values are those of the reference backend.
 const (
 	registryRetry = 5 * time.Second
 	quotaRetry    = time.Minute
 )
 
-// outlet is what protects a dependency's calls beside the gate; what is nil is not there.
+// outlet holds the policies in front of a dependency's calls, apart from the gate. A nil field means no such
+// policy.
 type outlet struct {
 	cache    *resilience.Cache[uint64, struct{}, int32]
 	deferred *resilience.DeferConfig
@@ -24,7 +25,7 @@ type outlet struct {
 	repeater resilience.Repeater
 }
 
-// newOutlet returns nil where nothing but a gate protects the calls.
+// newOutlet returns nil if the calls have no policy apart from a gate.
 func newOutlet(config protection) *outlet {
 	o := outlet{deferred: config.deferred}
 	if config.cache != nil {
@@ -42,7 +43,7 @@ func newOutlet(config protection) *outlet {
 	return &o
 }
 
-// call makes a call, unless its answer is known or on its way.
+// call makes a call, unless the cache holds its answer or another request is fetching it.
 func (m *model) call(number int32, hop *hop) {
 	if o := m.outlets[hop.To]; o != nil {
 		r := &m.requests[number]
@@ -63,8 +64,7 @@ func (m *model) call(number int32, hop *hop) {
 	m.try(number)
 }
 
-// question is what a request asks a registry: about whom, and whether what it says holds the person's
-// typing error.
+// question is the cache key of a request: the person, and whether the request holds the person's typing error.
 func (r *request) question() uint64 {
 	if r.mistyped {
 		return r.person<<1 | 1
@@ -72,7 +72,7 @@ func (r *request) question() uint64 {
 	return r.person << 1
 }
 
-// try brings a call to the gate, where there is one.
+// try brings a call to the dependency's gate, if it has one.
 func (m *model) try(number int32) {
 	r := &m.requests[number]
 	hop := m.steps[r.step].route[r.hop]
@@ -88,8 +88,8 @@ func (m *model) try(number int32) {
 	}
 }
 
-// accept tells the person that the request is noted and will be worked off: they need not wait, and
-// hear of the result when it is there, or at their next look where the step is polled.
+// accept acknowledges the request and defers its work. The person stops waiting. They learn the result when it is
+// ready or, if the step polls, at their next poll.
 func (m *model) accept(number int32) {
 	r := &m.requests[number]
 	if r.accepted || r.left {
@@ -114,10 +114,10 @@ func (m *model) accept(number int32) {
 	}
 }
 
-// lookOut lets a person look for the outcome from time to time, until patience ends.
+// lookOut schedules the person's polls for the outcome, until their patience ends.
 //
-// Note: looks that find nothing are no requests here; they would be most of the events of a surge, and cost the
-// service little.
+// Note: polls that find no result are not simulated as requests. They would be most of the events of a surge, and
+// cost the service little.
 func (m *model) lookOut(r *request, s *session) {
 	if patience := s.walk.Patience(); patience > 0 {
 		end := s.walk.Intended + patience
@@ -130,10 +130,10 @@ func (m *model) lookOut(r *request, s *session) {
 	r.since = next.At
 }
 
-// unknownYet is what a look finds before the outcome is known.
+// unknownYet is the answer to a poll before the outcome is known.
 var unknownYet = journey.Answer{Outcome: funnel.Completed, Pending: true}
 
-// dial makes the call: the dependency works on it while a timeout runs.
+// dial makes the call. The dependency starts to work and the timeout starts to run.
 func (m *model) dial(number int32, hop *hop) {
 	r := &m.requests[number]
 	if o := m.outlets[hop.To]; o != nil && o.guard != nil {
@@ -161,8 +161,8 @@ func (m *model) dial(number int32, hop *hop) {
 	m.visit(number, hop.station, work)
 }
 
-// callFailed is a call that came to nothing, for the dependency was asked and failed, or was not
-// asked. It is tried again where the policies have it so, else the person is turned away.
+// callFailed handles a failed call. If asked is false, the dependency was not called. The call is retried if the
+// policies allow it. Otherwise, the person is rejected.
 func (m *model) callFailed(number int32, asked bool, retryAfter time.Duration) {
 	r := &m.requests[number]
 	hop := m.steps[r.step].route[r.hop]
@@ -197,14 +197,14 @@ func (m *model) callFailed(number int32, asked bool, retryAfter time.Duration) {
 
 var faultPurpose = workload.NewPurpose("sim/fault")
 
-// befalls is what befalls a dependency now. Its station learns what is left of its quota.
+// befalls returns the effect of the dependency's faults now and applies it to the station's quota.
 func (m *model) befalls(hop *hop) fault.Effect {
 	effect := m.config.Calls[hop.To].Faults.At(m.config.Journey.Clock.Scenario(m.engine.now))
 	m.floor.stations[hop.station].CutQuota(effect.Quota)
 	return effect
 }
 
-// slowed is the work of a request at a dependency that suffers.
+// slowed returns the work of a request under a fault.
 func slowed(work time.Duration, effect fault.Effect) time.Duration {
 	if effect.Capacity < 1 {
 		work = time.Duration(float64(work) / max(effect.Capacity, 1e-6))
@@ -212,7 +212,7 @@ func slowed(work time.Duration, effect fault.Effect) time.Duration {
 	return work + effect.Delay
 }
 
-// struck draws whether one request is of the share that an effect touches.
+// struck draws whether a fault hits this request.
 func (m *model) struck(r *request, hop *hop, share float64) bool {
 	if share == 0 {
 		return false
@@ -221,26 +221,26 @@ func (m *model) struck(r *request, hop *hop, share float64) bool {
 	return stream.Chance(share)
 }
 
-// suffer applies what befalls a dependency to one call; false where the call gets no further.
+// suffer applies a fault to one call and reports whether the call continues.
 func (m *model) suffer(number int32, hop *hop, effect fault.Effect, work *time.Duration) bool {
 	r := &m.requests[number]
 	*work = slowed(*work, effect)
 	if !m.struck(r, hop, effect.Share) {
 		return true
 	}
-	if effect.Outcome == fault.Error || r.timeout == 0 { // silence without a timeout would hold the request for ever
+	if effect.Outcome == fault.Error || r.timeout == 0 { // without a timeout, a lost answer would hold the request forever
 		m.failCall(number, hop)
 	}
 	return false
 }
 
-// failCall answers a call that brought an error at once.
+// failCall ends a call that returned an error at once.
 func (m *model) failCall(number int32, hop *hop) {
 	m.endCall(number, hop)
 	m.callFailed(number, true, registryRetry)
 }
 
-// endCall stops the timeout and gives the place at the gate to the next.
+// endCall stops the timeout and releases the place at the gate.
 func (m *model) endCall(number int32, hop *hop) {
 	r := &m.requests[number]
 	if r.timeout != 0 {
@@ -251,7 +251,7 @@ func (m *model) endCall(number int32, hop *hop) {
 	m.leaveGate(hop.To)
 }
 
-// callTimedOut gives a call up; the dependency goes on working for nobody.
+// callTimedOut abandons a call. The dependency continues to work on it.
 func (m *model) callTimedOut(number int32) {
 	r := &m.requests[number]
 	hop := m.steps[r.step].route[r.hop]
@@ -265,7 +265,7 @@ func (m *model) callTimedOut(number int32) {
 	m.callFailed(number, true, registryRetry)
 }
 
-// called is a call that was answered.
+// called handles a call that the dependency answered.
 func (m *model) called(number int32, hop *hop) {
 	m.endCall(number, hop)
 	if o := m.outlets[hop.To]; o != nil {
@@ -283,7 +283,7 @@ func (m *model) called(number int32, hop *hop) {
 	m.replied(number, hop)
 }
 
-// replied goes on with the answer of a dependency.
+// replied continues a request with the answer of a dependency.
 func (m *model) replied(number int32, hop *hop) {
 	if !m.decide(number, hop) {
 		m.advance(number, 0)

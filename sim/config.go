@@ -13,36 +13,37 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// Config describes one run of the surge. It is plain data; Seed, Journey, arrivals, Shares and
-// Traits mean what they mean to the load generator, so that both see the same people.
+// Config describes one run of the surge. It is plain data. Seed, Journey, arrivals, Shares and Traits have the
+// same meaning as for the load generator, so both simulate the same people.
 type Config struct {
 	Seed      workload.Seed
 	Journey   journey.Config
 	Signups   workload.Arrivals // people who walk the journey
-	Visitors  workload.Arrivals // people who take the first step and go
-	People    uint64            // size of the population that people are drawn from
+	Visitors  workload.Arrivals // people who take the first step and leave
+	People    uint64            // size of the population
 	Opens     time.Time
 	Shares    population.Shares
-	Traits    []population.Traits     // per step: people whose first attempt holds a typing error
-	Silent    []bool                  // per step: who loses patience does not close the connection, so the request goes on for nobody; nil means that all close it
-	Routes    []Route                 // one for each step
-	Delays    []workload.Distribution // per step: time that an exchange takes beside its route, as on the network; nil means none
+	Traits    []population.Traits     // per step: traits that put a typing error into the first attempt
+	Silent    []bool                  // per step: a person who loses patience does not close the connection, so the request continues; nil means that all close it
+	Routes    []Route                 // one per step
+	Delays    []workload.Distribution // per step: time of an exchange outside its route, such as on the network; nil means none
 	Stations  []StationConfig
 	Calls     []Dependency
-	Doors     []Door                    // protection of the service itself; a request passes them in this order
-	Changes   []Change                  // while the run goes on
-	Scalers   []Scaler                  // at most one for each station
-	Stagger   *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that people come when they like
-	Places    int                       // in the batch that people join; 0 means no limit
-	TestDelay time.Duration             // real time from handing in the motivation test to its score, where people poll for it
-	Until     time.Duration             // real time after which the run ends
-	ReadEvery time.Duration             // between two readings of the stations; 0 means never
+	Doors     []Door                    // policies in front of the service; a request passes them in this order
+	Changes   []Change                  // during the run
+	Scalers   []Scaler                  // at most one per station
+	Stagger   *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that birth months do not take turns
+	Places    int                       // capacity of the batch that people join; 0 means no limit
+	TestDelay time.Duration             // real time from submitting the motivation test to its score, if people poll for it
+	Until     time.Duration             // real time at which the run ends
+	ReadEvery time.Duration             // interval between readings of the stations; 0 means never
 
-	// Everyone is [Config.Crowd] where it was drawn before, for several runs; nil means that it is drawn as people come.
+	// Everyone is a crowd drawn earlier with [Config.Crowd] and shared by several runs. If nil, the crowd is drawn during the
+	// run.
 	Everyone iter.Seq[[]journey.Caller]
 }
 
-// Crowd says who comes and when.
+// Crowd returns the people who arrive, with their arrival times.
 func (c *Config) Crowd() journey.Crowd {
 	return journey.Crowd{
 		Seed: c.Seed, People: c.People, Signups: c.Signups, Visitors: c.Visitors,
@@ -57,9 +58,9 @@ func (c *Config) everyone() iter.Seq[[]journey.Caller] {
 	return c.Crowd().Blocks()
 }
 
-// Arrival returns the real time at which a caller comes. Where birth months take turns, the people of
-// each spread over the time from their turn to the end as all would over the whole run: who would come
-// at t comes at turn + t·(1 − turn/end).
+// Arrival returns the real time at which a caller arrives. If birth months take turns, the people of each month
+// spread over the time from their turn to the end of the run. An arrival at t then moves to turn + t·(1 −
+// turn/end).
 func (c *Config) Arrival(people population.Population, caller journey.Caller) time.Duration {
 	if c.Stagger == nil || caller.Visitor {
 		return caller.At
@@ -70,78 +71,78 @@ func (c *Config) Arrival(people population.Population, caller journey.Caller) ti
 	return clock.Real(turn + time.Duration(left*float64(clock.Scenario(caller.At))))
 }
 
-// Route is a request's way through the model.
+// Route is the path of a request through the model.
 type Route []Hop
 
-// HopKind is what a request does at one stop.
+// HopKind is the kind of one hop on a route.
 type HopKind uint8
 
 // The kinds of hop.
 const (
 	AtStation HopKind = iota // waits for a part of the service
 	Call                     // waits for a dependency
-	Async                    // leaves something to a dependency and goes on
+	Async                    // hands work to a dependency and continues
 )
 
 // Hop is one stop on a route.
 type Hop struct {
 	Kind HopKind
-	To   int                   // place in Stations or Calls
-	Work workload.Distribution // at a station, instead of its own service time; zero means the station's
+	To   int                   // index in Stations or Calls
+	Work workload.Distribution // replaces the station's service time; zero means the station's own
 }
 
-// Role says what a dependency decides about a person.
+// Role is what a dependency decides about a person.
 type Role string
 
-// The roles, named as the kinds of dependency in scenario files.
+// The roles have the names of the dependency kinds in scenario files.
 const (
 	Dukcapil Role = "dukcapil" // identity, by population.Record
-	Mail     Role = "mail"     // what await steps wait for
+	Mail     Role = "mail"     // sends what await steps wait for
 	SMS      Role = "sms"      // likewise
-	Generic  Role = "generic"  // nothing; others that say something about a person are in eligibilities
+	Generic  Role = "generic"  // decides nothing; other roles that decide about a person are in eligibilities
 )
 
-// Dependency is something that the service calls.
+// Dependency is an external system that the service calls.
 type Dependency struct {
 	StationConfig
 	Role     Role
 	Delivery workload.Distribution // mail and sms: from acceptance to arrival
 	Loss     float64               // sms: share of messages that never arrive
-	Timeout  time.Duration         // real time after which the service gives a call up; 0 means never
+	Timeout  time.Duration         // real time after which the service abandons a call; 0 means never
 	Faults   fault.Schedule        // by scenario time
-	// Connections is the most calls under way; a further one brings an error at once. 0 means no limit.
+	// Connections is the maximum number of concurrent calls. A further call fails at once. 0 means no limit.
 	Connections int
-	Policies    []resilience.Policy // in front of its calls
+	Policies    []resilience.Policy // in front of the calls
 }
 
-// Change gives a station or dependency another number of servers, as operators do by hand.
+// Change sets the number of servers of a station or dependency, as an operator does by hand.
 type Change struct {
 	At      time.Duration // real time
 	Kind    HopKind       // AtStation or Call
-	To      int           // place in Stations or Calls
-	Servers int           // at least 1; those taken away finish what they have
+	To      int           // index in Stations or Calls
+	Servers int           // at least 1; removed servers finish the requests that they serve
 }
 
-// Validate returns the first fault of the description.
+// Validate returns the first fault in the configuration.
 func (c Config) Validate() error {
 	switch {
 	case len(c.Journey.Steps) == 0 || len(c.Routes) != len(c.Journey.Steps):
-		return fmt.Errorf("sim: %d routes for %d steps; each step needs one", len(c.Routes), len(c.Journey.Steps))
+		return fmt.Errorf("sim: %d routes for %d steps; give one per step", len(c.Routes), len(c.Journey.Steps))
 	case c.Delays != nil && len(c.Delays) != len(c.Routes):
-		return fmt.Errorf("sim: %d delays for %d steps; give each step one, or none", len(c.Delays), len(c.Routes))
+		return fmt.Errorf("sim: %d delays for %d steps; give one per step, or none", len(c.Delays), len(c.Routes))
 	case c.Silent != nil && len(c.Silent) != len(c.Routes):
-		return fmt.Errorf("sim: %d ways to leave for %d steps; give each step one, or none", len(c.Silent), len(c.Routes))
+		return fmt.Errorf("sim: %d Silent values for %d steps; give one per step, or none", len(c.Silent), len(c.Routes))
 	case c.People == 0 || uint64(c.Signups.Total()+c.Visitors.Total()) > c.People:
 		return errors.New("sim: more people arrive than the population has; raise its size")
 	case len(c.Stations)+len(c.Calls) > 1<<14:
-		return fmt.Errorf("sim: %d stations; there may be %d", len(c.Stations)+len(c.Calls), 1<<14)
+		return fmt.Errorf("sim: %d stations; at most %d are allowed", len(c.Stations)+len(c.Calls), 1<<14)
 	}
 	for _, station := range c.Stations {
 		if err := station.Validate(); err != nil {
 			return fmt.Errorf("sim: %w", err)
 		}
 		if also := station.Batch; (also.Also > 0 || also.Elsewhere) && (also.At < 0 || also.At >= len(c.Stations) || c.Stations[also.At].Batch.Rows > 0) {
-			return fmt.Errorf("sim: station %s: its batches bring work to a place that does not exist, or that works in batches itself", station.Name)
+			return fmt.Errorf("sim: station %s: its batches send work to a station that does not exist or that is batched itself", station.Name)
 		}
 	}
 	for _, call := range c.Calls {
@@ -154,20 +155,20 @@ func (c Config) Validate() error {
 	}
 	for _, change := range c.Changes {
 		if places := c.places(change.Kind); change.Servers < 1 || change.To < 0 || change.To >= places {
-			return fmt.Errorf("sim: a change gives place %d of %d places %d servers; name a place and at least 1", change.To, places, change.Servers)
+			return fmt.Errorf("sim: a change sets station %d of %d to %d servers; name an existing station and at least 1 server", change.To, places, change.Servers)
 		}
 	}
 	for i, route := range c.Routes {
 		for _, hop := range route {
 			if hop.To < 0 || hop.To >= c.places(hop.Kind) {
-				return fmt.Errorf("sim: the route of step %s leads to a place that does not exist", c.Journey.Steps[i].Name)
+				return fmt.Errorf("sim: the route of step %s leads to a station that does not exist", c.Journey.Steps[i].Name)
 			}
 		}
 	}
 	return nil
 }
 
-// places counts what a hop of a kind may lead to.
+// places returns the number of targets for a kind of hop.
 func (c Config) places(kind HopKind) int {
 	if kind == AtStation {
 		return len(c.Stations)

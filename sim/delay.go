@@ -2,21 +2,21 @@ package sim
 
 import "time"
 
-// Delay is a queue of events that are all due the same time after they were scheduled: timeouts,
-// times to live. What is scheduled first is due first, so no heap is needed; only the head stands
-// in the engine's heap. Cancelling costs O(1) and leaves nothing behind there.
+// Delay is a queue of events that are all due the same time after they were scheduled, such as timeouts and times
+// to live. The queue is FIFO and needs no heap: only its head is in the engine's heap. Cancelling costs O(1) and
+// adds nothing to the heap.
 type Delay struct {
 	length  time.Duration
-	ring    []entry // a power of two long
-	head    uint64  // place of the first that is not yet over
+	ring    []entry // its length is a power of two
+	head    uint64  // index of the first event that is not over
 	tail    uint64
-	waiting bool // the head stands in the engine's heap
+	waiting bool // the head is in the engine's heap
 	number  int32
-	own     bool // nobody else gets it who asks for one of the length
+	own     bool // not shared with other callers of the same length
 }
 
-// Alarm names one event of a [Delay]. It is its place in the queue, which never comes again, so a
-// stale Alarm cancels nothing. The zero Alarm is none.
+// Alarm identifies one event of a [Delay] by its index in the queue. Indexes are never reused, so a stale Alarm
+// cancels nothing. The zero Alarm identifies no event.
 type Alarm uint64
 
 func newDelay(length time.Duration, number int32) *Delay {
@@ -42,7 +42,7 @@ func (d *Delay) grow() {
 	d.ring = longer
 }
 
-// cancel strikes an event out.
+// cancel cancels an event and reports whether it was pending.
 func (d *Delay) cancel(alarm Alarm) bool {
 	place := uint64(alarm)
 	if place < d.head || place >= d.tail || d.at(place).event() == noEvent {
@@ -52,7 +52,7 @@ func (d *Delay) cancel(alarm Alarm) bool {
 	return true
 }
 
-// skip drops struck-out events from the head and says whether one is left.
+// skip drops cancelled events from the head and reports whether one is left.
 func (d *Delay) skip() bool {
 	for d.head < d.tail && d.at(d.head).event() == noEvent {
 		d.head++

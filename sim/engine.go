@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Engine is a clock that jumps from event to event: integer nanoseconds, events of one instant in
-// the order in which they were scheduled. It starts no goroutine and, once its tables have grown,
+// Engine is a clock that jumps from event to event. Time is in integer nanoseconds. Events of one instant happen
+// in the order in which they were scheduled. The engine starts no goroutine and, once its tables have grown,
 // allocates nothing.
 //
-// The time never goes back: what is scheduled for the past happens now.
+// Time never goes back: an event scheduled in the past happens now.
 type Engine struct {
 	now      time.Duration
-	end      time.Duration // of the present [Engine.NextBefore]
+	end      time.Duration // of the current [Engine.NextBefore]
 	sequence uint64
 	events   uint64
 	heap     heap
@@ -22,14 +22,14 @@ type Engine struct {
 	revocables
 }
 
-// NewEngine returns an engine at time 0 with nothing to do.
+// NewEngine returns an engine at time 0 without events.
 func NewEngine() *Engine {
 	e := new(Engine)
 	e.Reset()
 	return e
 }
 
-// Reset makes the engine as new, but for the memory that it keeps.
+// Reset returns the engine to its initial state and keeps its memory.
 func (e *Engine) Reset() {
 	*e = Engine{heap: e.heap.emptied(), far: e.far.emptied(), rung: e.rung.emptied(), revocables: e.revocables.emptied()}
 }
@@ -40,8 +40,8 @@ func (e *Engine) Now() time.Duration { return e.now }
 // Events returns how many events have happened.
 func (e *Engine) Events() uint64 { return e.events }
 
-// Pending returns how many events are scheduled, those revoked and not yet due included, and each
-// [Delay] in use counted once.
+// Pending returns the number of scheduled events. It includes revoked events that are not due yet, and counts each
+// [Delay] in use once.
 func (e *Engine) Pending() int { return e.heap.len() + e.rung.len() + e.far.count }
 
 // At schedules an event.
@@ -49,10 +49,10 @@ func (e *Engine) At(at time.Duration, event Event) {
 	e.push(newEntry(max(at, e.now), e.ordinal(), event))
 }
 
-// After schedules an event that far from now.
+// After schedules an event after a delay from now.
 func (e *Engine) After(delay time.Duration, event Event) { e.At(e.now+delay, event) }
 
-// ordinal returns the number of the next event to be scheduled.
+// ordinal returns the sequence number of the next event.
 func (e *Engine) ordinal() uint64 {
 	if e.sequence == sequenceEnd-1 {
 		e.renumber()
@@ -71,7 +71,7 @@ func (e *Engine) Delay(length time.Duration) *Delay {
 	return e.addDelay(length)
 }
 
-// ownDelay returns a queue that nobody else gets who asks for one of the length.
+// ownDelay returns a queue that is not shared with other callers of the same length.
 func (e *Engine) ownDelay(length time.Duration) *Delay {
 	delay := e.addDelay(length)
 	delay.own = true
@@ -87,7 +87,7 @@ func (e *Engine) addDelay(length time.Duration) *Delay {
 // Arm schedules an event after a constant delay.
 func (e *Engine) Arm(delay *Delay, event Event) Alarm { return e.armSince(e.moment(), delay, event) }
 
-// moment is a place in the order in which events are scheduled.
+// moment is a position in the order of scheduling.
 type moment struct {
 	at       time.Duration
 	sequence uint64
@@ -95,8 +95,8 @@ type moment struct {
 
 func (e *Engine) moment() moment { return moment{e.now, e.ordinal()} }
 
-// armSince does now what Arm would have done at a moment since which no event happened, and nothing
-// was armed with this delay.
+// armSince has the effect of an Arm at an earlier moment. No event may have happened since, and nothing may have
+// been armed with this delay.
 func (e *Engine) armSince(began moment, delay *Delay, event Event) Alarm {
 	alarm := delay.push(newEntry(began.at+delay.length, began.sequence, event))
 	if !delay.waiting {
@@ -105,10 +105,10 @@ func (e *Engine) armSince(began moment, delay *Delay, event Event) Alarm {
 	return alarm
 }
 
-// Disarm cancels an event of a delay and says whether it was still to come.
+// Disarm cancels an event of a delay and reports whether it was pending.
 func (e *Engine) Disarm(delay *Delay, alarm Alarm) bool { return delay.cancel(alarm) }
 
-// wait enters the head of a delay into the heap under the head's own time and sequence.
+// wait pushes the head of a delay onto the heap with the head's own time and sequence.
 func (e *Engine) wait(delay *Delay) {
 	delay.waiting = delay.skip()
 	if delay.waiting {
@@ -117,10 +117,10 @@ func (e *Engine) wait(delay *Delay) {
 	}
 }
 
-// Next moves the clock to the next event and returns it; false when nothing is left.
+// Next advances the clock to the next event and returns it. It returns false if no event is left.
 func (e *Engine) Next() (Event, bool) { return e.NextBefore(never) }
 
-// NextBefore is Next for events before an instant; false when none is left.
+// NextBefore is like Next, but returns only events before end. It returns false if none is left.
 func (e *Engine) NextBefore(end time.Duration) (Event, bool) {
 	e.end = end
 	for {
@@ -145,17 +145,17 @@ func (e *Engine) NextBefore(end time.Duration) (Event, bool) {
 	}
 }
 
-// Peek returns the instant at which something may happen next: not later than the next event.
+// Peek returns a lower bound of the time of the next event. It returns false if no event is pending.
 func (e *Engine) Peek() (time.Duration, bool) {
 	first, _ := e.first()
 	return first.at, first != neverDue
 }
 
-// Advance moves the clock on to an instant before which nothing is due.
+// Advance advances the clock to an instant before which nothing is due.
 func (e *Engine) Advance(to time.Duration) { e.now = max(e.now, to) }
 
-// skip makes an event of the present one's own happen at once, and says whether it could: where nothing
-// else is due up to the instant, the clock moves on to it, as if it had been scheduled and come next.
+// skip advances the clock to an instant if nothing else is due up to it, and reports whether it did. This has the
+// effect of an event of the caller that was scheduled for the instant and happened next.
 func (e *Engine) skip(to time.Duration) bool {
 	if first, _ := e.first(); first.at <= to || to >= e.end {
 		return false
@@ -165,7 +165,7 @@ func (e *Engine) skip(to time.Duration) bool {
 	return true
 }
 
-// expire returns the event at the head of a delay, unless it was cancelled since it entered the heap.
+// expire returns the event at the head of a delay, unless it was cancelled after it entered the heap.
 func (e *Engine) expire(delay *Delay, first entry) (Event, bool) {
 	event, due := noEvent, false
 	if head := delay.at(delay.head); delay.head < delay.tail && head.key>>32 == first.key>>32 {
@@ -176,8 +176,7 @@ func (e *Engine) expire(delay *Delay, first entry) (Event, bool) {
 	return event, due
 }
 
-// renumber gives all pending events new sequences in their order, which makes room for another four
-// thousand million.
+// renumber gives all pending events new sequence numbers in their order. This makes room for another 2^32 events.
 func (e *Engine) renumber() {
 	if e.heap.hole {
 		e.heap.fill()
@@ -210,7 +209,7 @@ func (e *Engine) renumber() {
 	e.sequence = 0
 	before := uint64(0)
 	for _, pending := range all {
-		// A head and its entry in the heap share a sequence, and keep sharing one.
+		// A head and its entry in the heap continue to share a sequence.
 		if own := pending.key >> 32; own != before || e.sequence == 0 {
 			before = own
 			e.sequence++

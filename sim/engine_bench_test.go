@@ -7,7 +7,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// mmc is the smallest M/M/c station: what one event costs with hardly anything pending.
+// mmc is a minimal M/M/c station. It measures the cost of an event with few pending.
 type mmc struct {
 	engine               *Engine
 	stream               workload.Stream
@@ -51,7 +51,7 @@ func (m *mmc) step() {
 	m.engine.After(m.serve.draw(&m.stream), NewEvent(mmcDeparture, 0))
 }
 
-// BenchmarkMM4 is the M/M/4 of the published comparisons: ρ = .8.
+// BenchmarkMM4 runs the M/M/4 of the published comparisons at ρ = .8.
 func BenchmarkMM4(b *testing.B) {
 	m := newMMC(4, 3.2, 1)
 	b.ReportAllocs()
@@ -61,8 +61,8 @@ func BenchmarkMM4(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
 }
 
-// hold takes the next event and schedules another (Jones, "An Empirical Comparison of Priority-Queue
-// and Event-Set Implementations", CACM 29 (1986)), with so many pending.
+// benchmarkHold takes the next event and schedules another (Jones, "An Empirical Comparison of Priority-Queue and
+// Event-Set Implementations", CACM 29 (1986)), with a constant number pending.
 func benchmarkHold(b *testing.B, pending int) {
 	e := NewEngine()
 	stream := workload.Seed{Value: 1}.Stream(0, 0, 0, 0)
@@ -100,7 +100,7 @@ func BenchmarkTimeouts(b *testing.B) {
 	}
 }
 
-// TestNoAllocationPerEvent: once the tables have grown, nothing is allocated.
+// TestNoAllocationPerEvent checks that nothing is allocated once the tables have grown.
 func TestNoAllocationPerEvent(t *testing.T) {
 	m := newMMC(4, 3.2, 1)
 	for range 100_000 {
@@ -127,7 +127,7 @@ func TestNoAllocationPerEvent(t *testing.T) {
 	}
 }
 
-// BenchmarkFloorMM4 is M/M/4 at ρ = .8 with a whole station and its books: one operation is one event.
+// BenchmarkFloorMM4 runs M/M/4 at ρ = .8 with a full station and its statistics. One operation is one event.
 func BenchmarkFloorMM4(b *testing.B) {
 	l := newLab(one(3.2, station(4, "exponential(1s)", -1), 0), 1)
 	l.warm = 1 << 62 // no observations
@@ -144,7 +144,7 @@ func BenchmarkFloorMM4(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
 }
 
-// TestNoAllocationPerRequest: stations with deadlines, priorities and batches allocate nothing either.
+// TestNoAllocationPerRequest checks that stations with deadlines, priorities and batches allocate nothing either.
 func TestNoAllocationPerRequest(t *testing.T) {
 	preemptive, deadline, batch, sharing := station(2, "exponential(1s)", -1), station(2, "exponential(1s)", 50), station(1, "exponential(100ms)", -1), station(2, "exponential(1s)", -1)
 	preemptive.Discipline, preemptive.Preemptive = workload.Priority, true

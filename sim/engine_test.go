@@ -10,9 +10,9 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// TestEngineAgainstAList drives the engine and a plain sorted list with the same random calls; both
-// must name the same events at the same times. It covers heap, delays, revoking, renumbering, and that
-// an engine with anything left in it is as new when it is reset.
+// TestEngineAgainstAList drives the engine and a plain sorted list with the same random calls. Both must return
+// the same events at the same times. It covers the heap, delays, revoking and renumbering. It also checks that
+// Reset clears an engine with pending events.
 func TestEngineAgainstAList(t *testing.T) {
 	e := NewEngine()
 	rapid.Check(t, func(t *rapid.T) {
@@ -55,7 +55,7 @@ func TestEngineAgainstAList(t *testing.T) {
 				revoked, event := alarms[rapid.IntRange(0, len(alarms)-1).Draw(t, "which")]()
 				at := slices.IndexFunc(list, func(p pending) bool { return p.event == event })
 				if revoked != (at >= 0) {
-					t.Fatalf("revoking said %v, but pending is %v", revoked, at >= 0)
+					t.Fatalf("Revoke returned %v, but pending is %v", revoked, at >= 0)
 				}
 				if revoked {
 					list = slices.Delete(list, at, at+1)
@@ -63,7 +63,7 @@ func TestEngineAgainstAList(t *testing.T) {
 			default:
 				event, any := e.Next()
 				if any != (len(list) > 0) {
-					t.Fatalf("Next said %v with %d pending", any, len(list))
+					t.Fatalf("Next returned %v with %d pending", any, len(list))
 				}
 				if !any {
 					continue
@@ -83,9 +83,9 @@ func TestEngineAgainstAList(t *testing.T) {
 	})
 }
 
-// TestFarEventsAgainstAList keeps so many events pending that most of them are far, takes some of
-// them and schedules others, near and far; all must come in order of (time, sequence). The engine is that
-// of the check before, reset.
+// TestFarEventsAgainstAList keeps enough events pending that most of them are far. It takes some of them and
+// schedules others, near and far. All must come in order of (time, sequence). The engine is reused from the
+// previous check after a Reset.
 func TestFarEventsAgainstAList(t *testing.T) {
 	e := NewEngine()
 	rapid.Check(t, func(t *rapid.T) {
@@ -93,7 +93,7 @@ func TestFarEventsAgainstAList(t *testing.T) {
 		const second, hour = int64(time.Second), int64(time.Hour)
 		stream := workload.Seed{Value: rapid.Uint64().Draw(t, "seed")}.Stream(0, 0, 0, 0)
 		spread := time.Duration(rapid.SampledFrom([]int64{second / 100, 3 * second, 60 * second, 30 * hour}).Draw(t, "spread"))
-		grain := time.Duration(rapid.SampledFrom([]int64{1, second / 10, 5 * second}).Draw(t, "grain")) // many at one instant
+		grain := time.Duration(rapid.SampledFrom([]int64{1, second / 10, 5 * second}).Draw(t, "grain")) // many at the same instant
 		var list []entry
 		schedule := func() {
 			at := e.Now() + time.Duration(stream.Float64()*stream.Float64()*float64(spread))
@@ -129,8 +129,8 @@ func TestFarEventsAgainstAList(t *testing.T) {
 	})
 }
 
-// TestNextBeforeKeepsToItsEnd: what was called off before the end does not let the next event pass,
-// which stays for later.
+// TestNextBeforeKeepsToItsEnd checks that an event revoked before the end does not let the next event pass the
+// end. That event stays pending.
 func TestNextBeforeKeepsToItsEnd(t *testing.T) {
 	e := NewEngine()
 	delay := e.Delay(time.Second)
@@ -142,6 +142,6 @@ func TestNextBeforeKeepsToItsEnd(t *testing.T) {
 		t.Errorf("event %d of kind %d came at %v, after the end", event.Subject(), event.Kind(), e.Now())
 	}
 	if event, any := e.Next(); !any || event.Kind() != 3 || e.Now() != 3*time.Second {
-		t.Errorf("then came %v %v at %v, want the event of kind 3 at 3s", event, any, e.Now())
+		t.Errorf("the next event was %v %v at %v, want the event of kind 3 at 3s", event, any, e.Now())
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// parcel is what one way of reaching a person, by mail or by SMS, holds for them.
+// parcel is the state of one message channel of a person, mail or SMS.
 type parcel struct {
-	at      time.Duration // when it arrives
-	sentAt  time.Duration // when the latest was handed over
-	sent    int16         // how many were
+	at      time.Duration // arrival time
+	sentAt  time.Duration // when the latest message was handed over
+	sent    int16         // number of messages
 	arrives bool
 }
 
@@ -22,18 +22,18 @@ const (
 	parcels
 )
 
-// mailPause is how long after a mail the service sends none to the same address again.
+// mailPause is the minimum time between two mails to the same address.
 const mailPause = time.Minute
 
-// When a message that was not taken is handed over again: after a second, doubled each time up to
-// five minutes, and twenty times at most, as the reference backend does.
+// The retry schedule of a message that was not accepted, as in the reference backend: one second at first, doubled
+// each time up to five minutes, at most twenty attempts.
 const (
 	errandBackoff    = time.Second
 	errandBackoffMax = 5 * time.Minute
 	errandAttempts   = 20
 )
 
-// leaveErrand gives a dependency something to do that the request does not wait for.
+// leaveErrand hands work to a dependency. The request does not wait for it.
 func (m *model) leaveErrand(r *request, hop *hop) {
 	s := &m.sessions[r.session]
 	if way, posts := m.posts(hop); posts && s.generation == r.generation {
@@ -52,7 +52,7 @@ func (m *model) leaveErrand(r *request, hop *hop) {
 	m.hand(number)
 }
 
-// posts says whether a dependency brings messages, and which way.
+// posts returns the message channel of a dependency, and reports whether it has one.
 func (m *model) posts(hop *hop) (way int, posts bool) {
 	switch m.config.Calls[hop.To].Role {
 	case Mail:
@@ -63,7 +63,7 @@ func (m *model) posts(hop *hop) (way int, posts bool) {
 	return 0, false
 }
 
-// hand hands an errand over, whatever befalls the dependency.
+// hand hands an errand over, unless a fault of the dependency stops it.
 func (m *model) hand(number int32) {
 	r := &m.requests[number]
 	hop := m.steps[r.step].route[r.hop]
@@ -80,7 +80,7 @@ func (m *model) hand(number int32) {
 	m.visit(number, hop.station, work)
 }
 
-// again repeats an errand that was turned away, after a while, and at last gives it up.
+// again schedules a retry of a rejected errand, or drops it after the last attempt.
 func (m *model) again(number int32) {
 	r := &m.requests[number]
 	if r.handed >= errandAttempts {
@@ -91,8 +91,8 @@ func (m *model) again(number int32) {
 	m.engine.After(pause, NewEvent(errandKind, number))
 }
 
-// deliver is a message that was taken. A mistyped address swallows it, a full mailbox refuses it, and
-// nobody looks into the spam folder.
+// deliver schedules the arrival of an accepted message. A message to a mistyped address, a full mailbox or a spam
+// folder never arrives.
 func (m *model) deliver(r *request, hop *hop) {
 	s := &m.sessions[r.session]
 	way, posts := m.posts(hop)
@@ -107,7 +107,7 @@ func (m *model) deliver(r *request, hop *hop) {
 	}
 }
 
-// lost says whether a message that was taken never reaches the person.
+// lost reports whether an accepted message never reaches the person.
 func (m *model) lost(r *request, hop *hop, way int) bool {
 	dependency := &m.config.Calls[hop.To]
 	if way == byMail && m.people.Traits(r.person).HasAny(undeliverable) {
@@ -121,10 +121,10 @@ func (m *model) lost(r *request, hop *hop, way int) bool {
 	return lost > 0 && stream.Chance(lost)
 }
 
-// undeliverable are the people whose mail they never see.
+// undeliverable are the traits of people who never see their mail.
 const undeliverable = population.MistypedEmail | population.FullMailbox | population.SpamFolder
 
-// deliveryPurposes are those of the mocks, so that both deliver alike.
+// deliveryPurposes are those of the mocks, so both draw the same delivery times.
 var deliveryPurposes = [parcels]workload.Purpose{byMail: workload.NewPurpose("mocks.delivery"), bySMS: workload.NewPurpose("mocks.sms.delivery")}
 
 var lossPurpose = workload.NewPurpose("sim/loss")

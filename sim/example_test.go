@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// counter is served by a station and counts how often.
+// counter counts served and refused requests.
 type counter struct{ served, refused int }
 
 func (c *counter) Served(int32, sim.Job)      { c.served++ }
@@ -16,11 +16,11 @@ func (c *counter) Refused(int32, sim.Refusal) { c.refused++ }
 
 const (
 	arrival sim.Kind = iota
-	floor            // and more
+	floor            // first of the floor's kinds
 )
 
-// A checkout with one cashier and room for two in line; a customer comes every second, each needs
-// three.
+// A checkout has one cashier and room for two in line. A customer comes every second and needs three seconds of
+// service.
 func ExampleFloor() {
 	room := 2
 	engine, customers := sim.NewEngine(), &counter{}

@@ -2,24 +2,24 @@ package sim
 
 import "time"
 
-// far keeps events that are due much later, so that the heap stays small enough for the processor's
-// cache: a million people who come back in an hour would make each way down the heap a walk through
-// main memory. It sorts by whole windows of about a second only; when the clock comes to a window,
-// its events move to the [rung], which puts them in order.
+// far keeps events that are due much later, so that the heap fits in the processor's cache. With a million people
+// who come back within an hour in the heap, each sift down would walk through main memory. far only sorts events
+// into windows of about a second. When the clock reaches a window, its events move to the [rung], which orders
+// them.
 //
-// It is the first rung of a ladder queue (Tang, Goh, Thng, "Ladder Queue", ACM TOMACS 15 (2005)), the
-// rung the second; what is scheduled for a window that has come goes to the heap, which hence is small.
+// far is the first rung of a ladder queue (Tang, Goh, Thng, "Ladder Queue", ACM TOMACS 15 (2005)), and rung is the
+// second. Events scheduled for a window that is already open go to the heap, so the heap stays small.
 type far struct {
 	first  []chain // per window
 	blocks []block
-	free   chain // a list of blocks through next, as if all were full
+	free   chain // a list of blocks linked by next, all marked as full
 	count  int
-	opened int64 // windows before this one have come
+	opened int64 // windows before this one have been opened
 }
 
-// chain names the blocks of a window: the number of the latest, counted from 1, and in the last four
-// bits how many events that one holds; the others are full. The count stands here because it is read
-// at every event, and the block itself is seldom in the processor's cache. 0 is none.
+// chain identifies the blocks of a window. It holds the number of the latest block, counted from 1, and in the
+// last four bits the number of events in that block. The other blocks are full. The count is stored here because
+// every event reads it and the block itself is seldom in the processor's cache. The zero chain is empty.
 type chain uint32
 
 const (
@@ -35,11 +35,11 @@ type block struct {
 
 const (
 	windowBits = 30      // a window lasts 2^30 ns
-	windows    = 1 << 16 // about 19 hours; what is due later goes to the heap at once
-	smallHeap  = 1 << 10 // nothing is kept far before the heap holds so many
+	windows    = 1 << 16 // about 19 hours; later events go to the heap at once
+	smallHeap  = 1 << 10 // far is not used until the heap holds this many events
 )
 
-// emptied returns a far without events, in the memory of this one.
+// emptied returns an empty far that reuses this one's memory.
 func (f *far) emptied() far {
 	clear(f.first)
 	return far{first: f.first, blocks: f.blocks[:0]}
@@ -47,7 +47,7 @@ func (f *far) emptied() far {
 
 func windowOf(at time.Duration) int64 { return int64(at) >> windowBits }
 
-// keeps takes an event that is due late enough and says whether it did.
+// keeps stores an event if it is due late enough, and reports whether it did.
 func (f *far) keeps(e entry) bool {
 	window := windowOf(e.at)
 	if window < f.opened || window >= f.opened+windows {
@@ -79,7 +79,7 @@ func (f *far) take() int {
 	return number
 }
 
-// open moves the next window that holds anything to the rung; something must be far.
+// open moves the next window with events to the rung. far must not be empty.
 func (f *far) open(r *rung) {
 	for {
 		place := f.opened % windows
@@ -102,7 +102,7 @@ func (f *far) open(r *rung) {
 	}
 }
 
-// all appends every event that is far.
+// all appends all entries of far.
 func (f *far) all(entries []*entry) []*entry {
 	for _, head := range f.first {
 		for ; head != 0; head = f.blocks[head>>usedBits-1].next {
@@ -114,7 +114,7 @@ func (f *far) all(entries []*entry) []*entry {
 	return entries
 }
 
-// push schedules an entry near or far.
+// push schedules an entry in the heap or in far.
 func (e *Engine) push(entry entry) {
 	if e.far.count > 0 || e.heap.len() >= smallHeap {
 		if e.far.count == 0 {
@@ -127,14 +127,15 @@ func (e *Engine) push(entry entry) {
 	e.heap.push(entry)
 }
 
-// bringNext opens the next window that holds anything unless something in the heap is due before it.
+// bringNext opens the next window with events, unless the heap has an event that is due before it.
 func (e *Engine) bringNext() {
 	for e.far.count > 0 && e.rung.len() == 0 && (e.heap.len() == 0 || windowOf(e.heap.first().at) >= e.far.opened) {
 		e.far.open(&e.rung)
 	}
 }
 
-// first returns what is due first, neverDue where nothing is pending, and whether it is on the rung.
+// first returns the entry that is due first, or neverDue if nothing is pending. It also reports whether the entry
+// is on the rung.
 func (e *Engine) first() (first entry, onRung bool) {
 	if e.rung.len() == 0 {
 		if e.far.count == 0 {
@@ -149,7 +150,7 @@ func (e *Engine) first() (first entry, onRung bool) {
 	return first, false
 }
 
-// take takes what first returned.
+// take removes the entry that first returned.
 func (e *Engine) take(onRung bool) {
 	if onRung {
 		e.rung.next++
@@ -158,8 +159,8 @@ func (e *Engine) take(onRung bool) {
 	e.heap.take()
 }
 
-// come returns the events of the window that has lately come near, once: a model may load what they
-// will touch all at once, instead of waiting for main memory at each one.
+// come returns the events of the window that was opened last, once per window. A model can prefetch the memory of
+// their subjects together, instead of waiting for main memory at each event.
 func (e *Engine) come() []entry {
 	if e.rung.told {
 		return nil

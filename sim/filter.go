@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// decider decides about a request at once: yes, or how long to wait.
+// decider admits a request at once, or returns how long to wait.
 type decider interface {
 	allow(m *model, r *request) (wait time.Duration, ok bool)
 }
@@ -17,7 +17,7 @@ type decider interface {
 func newDoor(name string, which int, door Door) *gate {
 	config, err := door.Policy.Config()
 	if err != nil {
-		panic(err) // Validate has seen to it
+		panic(err) // Validate has checked it
 	}
 	g := &gate{name: name}
 	switch config := config.(type) {
@@ -32,7 +32,7 @@ func newDoor(name string, which int, door Door) *gate {
 	return g
 }
 
-// enterFilter asks a filter.
+// enterFilter asks the decider of a gate.
 func (m *model) enterFilter(number int32, gate *gate) resilience.Verdict {
 	wait, ok := gate.decider.allow(m, &m.requests[number])
 	_, waits := gate.decider.(*room)
@@ -42,17 +42,17 @@ func (m *model) enterFilter(number int32, gate *gate) resilience.Verdict {
 	switch {
 	case ok && !waits:
 		gate.counts.Completions++
-	case !ok && !waits: // who waits in a room has a place, and is not turned away
+	case !ok && !waits: // a person in a waiting room has a place and is not rejected
 		gate.counts.Rejections++
 	}
 	if !ok {
-		m.finish(number, reply{funnel.Rejected, 503, wholeSeconds(wait)}) // for as long as it takes
+		m.finish(number, reply{funnel.Rejected, 503, wholeSeconds(wait)}) // without the cap of busy
 		return resilience.Rejected
 	}
 	return resilience.Admitted
 }
 
-// filter asks a policy, which knows of the request what it asks for.
+// filter asks a policy and gives it the facts of the request that it needs.
 type filter struct {
 	policy       resilience.Filter
 	asks         resilience.Facts
@@ -73,9 +73,9 @@ func (f filter) allow(m *model, r *request) (time.Duration, bool) {
 	return clock.Real(now+wait) - m.engine.now, ok
 }
 
-// room keeps each person's place by session, as the person keeps the signed ticket.
+// room keeps each person's place by session, as a person keeps a signed ticket.
 type room struct {
-	which  int16 // of the model's gates
+	which  int16 // index in the model's gates
 	gate   *gate
 	room   *resilience.Room
 	places []resilience.Place // by session
@@ -108,7 +108,7 @@ func (w *room) allow(m *model, r *request) (time.Duration, bool) {
 		}
 		s.marks |= inside
 	}
-	if lapsed { // to the end of the queue
+	if lapsed { // moves to the end of the queue
 		s.room = 0
 		return w.allow(m, r)
 	}

@@ -6,12 +6,12 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Client is told what becomes of requests.
+// Client receives the results of requests.
 type Client interface {
-	// Served is called when the service of a request has ended. The job's number is free again,
-	// unless the station holds the server until [Floor.Release].
+	// Served is called when the service of a request ends. The job's number is then free, unless the station holds
+	// the server until [Floor.Release].
 	Served(owner int32, job Job)
-	// Refused is called when a request that waited has missed its deadline.
+	// Refused is called when a waiting request misses its deadline.
 	Refused(owner int32, why Refusal)
 }
 
@@ -35,16 +35,16 @@ type Floor struct {
 	jobs     jobs
 }
 
-// NewFloor returns a floor without stations. Its events use three kinds from the given one on; the
-// client hands them to [Floor.Handle].
+// NewFloor returns a floor without stations. Its events use three kinds, starting with the given one. The client
+// passes them to [Floor.Handle].
 func NewFloor(engine *Engine, kinds Kind, seed workload.Seed, client Client) *Floor {
 	return &Floor{engine: engine, kinds: kinds, seed: seed, client: client}
 }
 
-// Days sets by which clock the days of quotas pass: the scenario's, time zero of which is opens.
+// Days sets the clock by which daily quotas renew. Scenario time zero is opens.
 func (f *Floor) Days(clock workload.Clock, opens time.Time) { f.clock, f.opens = clock, opens }
 
-// Add builds a station and returns its number. The description must be valid.
+// Add builds a station and returns its number. The config must be valid.
 func (f *Floor) Add(config StationConfig) int {
 	s := &Station{
 		StationConfig: config, floor: f, number: int16(len(f.stations)), limit: -1, servers: config.ServerCount(), serving: newLine(),
@@ -81,9 +81,9 @@ func (f *Floor) stream(station, purpose string) workload.Stream {
 // Station returns a station by its number.
 func (f *Floor) Station(number int) *Station { return f.stations[number] }
 
-// Enter brings a request with its work to a station. Owner is the client's own number of it, which
-// [Client] calls name; class, below [Classes], is its priority. A request that is not Taken has no
-// job, and the client is not called.
+// Enter brings a request with its work to a station. owner is the client's own number for the request, passed to
+// the methods of [Client]. class is its priority and is below [Classes]. A request that is not Taken has no job,
+// and the client is not called.
 func (f *Floor) Enter(station int, owner int32, class uint8, work time.Duration) (Job, Refusal) {
 	s := f.stations[station]
 	s.stats.arrivals++
@@ -95,7 +95,7 @@ func (f *Floor) Enter(station int, owner int32, class uint8, work time.Duration)
 	s.quota.Take()
 	place := f.jobs.take()
 	entered := &f.jobs.table[place]
-	*entered = job{} // and field by field: a literal would be made elsewhere and copied
+	*entered = job{} // set field by field: a literal would be built elsewhere and copied
 	entered.work, entered.owner, entered.station, entered.class, entered.next, entered.prev = work, owner, s.number, class, noJob, noJob
 	s.admit(place)
 	if s.Chores.Length > 0 && owner > nobody {
@@ -104,9 +104,9 @@ func (f *Floor) Enter(station int, owner int32, class uint8, work time.Duration)
 	return place, Taken
 }
 
-// pass serves a request at once, and says whether it did: where a server is free and nothing else
-// happens before the service ends, the clock moves on to its end. Nothing may be left to do in the
-// present instant.
+// pass serves a request without an event and reports whether it did. It does so if a server is free and nothing
+// else happens before the service ends: the clock advances to the end of the service. Nothing else may be left to
+// do at the current instant.
 func (f *Floor) pass(station int, work time.Duration) bool {
 	s := f.stations[station]
 	if !s.plain || s.busy >= s.servers {
@@ -125,16 +125,16 @@ func (f *Floor) pass(station int, work time.Duration) bool {
 	return true
 }
 
-// chore notes work for a request, and lets a chore come when it is time.
+// chore counts the work of a request, and starts a chore when one is due.
 func (s *Station) chore(work time.Duration) {
 	if s.worked += work; s.worked < s.Chores.Every {
 		return
 	}
 	s.worked -= s.Chores.Every
-	_, _ = s.floor.Enter(int(s.number), nobody, 0, s.Chores.Length) // where it is turned away, nobody minds
+	_, _ = s.floor.Enter(int(s.number), nobody, 0, s.Chores.Length) // a rejection has no effect
 }
 
-// Withdraw takes a job that waits out of the queue, and reports whether it did.
+// Withdraw removes a waiting job from the queue, and reports whether it did.
 func (f *Floor) Withdraw(place Job) bool {
 	job := &f.jobs.table[place]
 	if job.state != jobWaiting {
@@ -150,7 +150,7 @@ func (f *Floor) Withdraw(place Job) bool {
 	return true
 }
 
-// Leave tells that a client does not wait for a job any longer: a server works for nobody.
+// Leave marks a job whose client no longer waits. Its server continues to work on it.
 func (f *Floor) Leave(place Job) {
 	if job := &f.jobs.table[place]; job.state != jobHolding {
 		job.gone = true
@@ -159,10 +159,10 @@ func (f *Floor) Leave(place Job) {
 	f.Release(place)
 }
 
-// Release gives back the server that a served job holds.
+// Release frees the server that a served job holds.
 func (f *Floor) Release(place Job) { f.stations[f.jobs.table[place].station].vacate(place) }
 
-// Handle does what an event of the floor's kinds says.
+// Handle handles an event of the floor's kinds.
 func (f *Floor) Handle(event Event) {
 	switch subject := event.Subject(); event.Kind() - f.kinds {
 	case servedKind:
@@ -185,7 +185,7 @@ func (s *Station) tick() {
 	}
 }
 
-// missed turns away a job that waited to its deadline.
+// missed rejects a job that waited until its deadline.
 func (f *Floor) missed(place Job) {
 	job := f.jobs.table[place]
 	s := f.stations[job.station]

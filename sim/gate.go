@@ -7,15 +7,15 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// gate is a queueing policy, the very code that the service runs, and who waits at it, or a filter,
-// which decides at once. The gates of the dependencies' calls come first, in the order of the
-// dependencies; those of the doors follow.
+// gate is a queueing policy and the requests that wait at it, or a decider, which decides at once. The policy is
+// the same code that the service runs. The gates of the dependencies' calls come first, in the order of the
+// dependencies. The gates of the doors follow.
 type gate struct {
 	name     string
 	policy   *resilience.Gate
 	priority bool
 	waiting  map[resilience.Ticket]int32
-	due      time.Duration    // when Expire is scheduled; 0 means it is not
+	due      time.Duration    // when Expire is scheduled; 0 means not scheduled
 	decider  decider          // instead of the policy
 	counts   resilience.Stats // of the decider
 }
@@ -26,13 +26,13 @@ func newGate(name string, config *resilience.GateConfig) *gate {
 	}
 	policy, err := resilience.NewGate(*config)
 	if err != nil {
-		panic(err) // Validate has seen to it
+		panic(err) // Validate has checked it
 	}
 	return &gate{name: name, policy: policy, priority: config.Priority, waiting: map[resilience.Ticket]int32{}}
 }
 
-// enterGate asks for a place. Whoever is Admitted may go on at once, whoever is Queued waits; the
-// others have been answered.
+// enterGate asks for a place. An Admitted request may continue at once and a Queued request waits. A Rejected
+// request has been answered.
 func (m *model) enterGate(number int32, which int) resilience.Verdict {
 	gate := m.gates[which]
 	if gate.decider != nil {
@@ -58,8 +58,8 @@ func (m *model) enterGate(number int32, which int) resilience.Verdict {
 	return decision.Verdict
 }
 
-// begun reports whether a request belongs to a journey already begun: at the entry that of a person who
-// is past the step that people are scheduled at, elsewhere of one who has tried this step before.
+// begun reports whether a request belongs to a journey already begun. At the entry, the person is past the
+// scheduled step. Elsewhere, the person has tried this step before.
 func (m *model) begun(r *request, which int) bool {
 	if which >= len(m.config.Calls) && m.config.Doors[which-len(m.config.Calls)].Step < 0 {
 		return m.past(r)
@@ -67,7 +67,7 @@ func (m *model) begun(r *request, which int) bool {
 	return r.attempt > 1
 }
 
-// turnedAway answers a request that a gate does not let in.
+// turnedAway answers a request that a gate rejects.
 func (m *model) turnedAway(number int32, which int, retryAfter time.Duration) {
 	if which < len(m.config.Calls) {
 		m.callFailed(number, false, retryAfter)
@@ -76,7 +76,7 @@ func (m *model) turnedAway(number int32, which int, retryAfter time.Duration) {
 	m.busy(number, retryAfter)
 }
 
-// watchGate schedules the next look at who has waited too long.
+// watchGate schedules the next check for missed deadlines.
 func (m *model) watchGate(which int) {
 	gate := m.gates[which]
 	next, due := gate.policy.NextDeadline()
@@ -86,10 +86,10 @@ func (m *model) watchGate(which int) {
 	}
 }
 
-// expire turns away who has waited at a gate to the deadline.
+// expire rejects the requests that waited at a gate until their deadline.
 func (m *model) expire(which int) {
 	if m.gates[which].due > m.engine.now {
-		return // an earlier look has taken its place
+		return // an earlier check has replaced this one
 	}
 	m.gates[which].due = 0
 	m.expelFrom(which)
@@ -104,7 +104,7 @@ func (m *model) expelFrom(which int) {
 	}
 }
 
-// leaveGate gives the place back, and lets in who is next.
+// leaveGate releases the place and lets in the next request.
 func (m *model) leaveGate(which int) {
 	gate := m.gates[which]
 	if gate == nil || gate.decider != nil {
@@ -118,7 +118,7 @@ func (m *model) leaveGate(which int) {
 	m.watchGate(which)
 }
 
-// takeOut returns the request with a ticket, which does not wait at the gate any longer.
+// takeOut removes the request with a ticket from the gate and returns it.
 func (m *model) takeOut(gate *gate, ticket resilience.Ticket) int32 {
 	number := gate.waiting[ticket]
 	delete(gate.waiting, ticket)
@@ -126,7 +126,7 @@ func (m *model) takeOut(gate *gate, ticket resilience.Ticket) int32 {
 	return number
 }
 
-// cancel takes a request out of the queue of the gate that it waits at.
+// cancel removes a request from the queue of the gate at which it waits.
 func (m *model) cancel(r *request) {
 	step := &m.steps[r.step]
 	var which int
@@ -141,7 +141,7 @@ func (m *model) cancel(r *request) {
 	m.watchGate(which)
 }
 
-// letIn lets a request go on that waited at a gate.
+// letIn continues a request that waited at a gate.
 func (m *model) letIn(number int32, which int) {
 	r := &m.requests[number]
 	if which < len(m.config.Calls) {
@@ -152,7 +152,7 @@ func (m *model) letIn(number int32, which int) {
 	m.knock(number, 0)
 }
 
-// reading looks at a gate as the service would.
+// reading returns the gate's counts, as the service reports them.
 func (g *gate) reading(now time.Duration) funnel.Reading {
 	stats, servers := g.counts, 0
 	if g.policy != nil {

@@ -2,20 +2,20 @@ package sim
 
 import "slices"
 
-// heap is an implicit 4-ary min-heap of entries. Its root stands at index 3, so that the four
-// children of a node, 4i−8 to 4i−5, share one cache line.
+// heap is an implicit 4-ary min-heap of entries. Its root is at index 3, so the four children of a node, 4i−8 to
+// 4i−5, share one cache line.
 //
-// Taking the least leaves a hole at the root: most events schedule another one, and putting that
-// into the hole costs one way down instead of one down and one up. What is due before all others when
-// it is pushed stands beside the heap: mostly it is also the next that is taken, such as the end of a
-// short service, and then no way is gone at all.
+// Taking the minimum leaves a hole at the root. Most events schedule another one, and filling the hole with it
+// costs one sift down instead of a sift down and a sift up. An entry that is due before all others when it is
+// pushed is kept beside the heap. It is usually also the next entry to be taken, such as the end of a short
+// service, and then needs no sift.
 //
-// Note: a pairing heap, a ladder queue and a calendar queue were rejected. The first two chase
-// pointers, the third needs event times that keep their spacing, which a surge does not.
+// Note: a pairing heap, a ladder queue and a calendar queue were rejected. The first two chase pointers. The third
+// needs event times with stable spacing, which a surge does not have.
 type heap struct {
-	entries []entry // the first three are unused, the last three are never due: a node has four children or none
+	entries []entry // the first three are unused and the last three are never due, so a node has four children or none
 	hole    bool    // the root has been taken
-	soon    entry   // due before all entries; neverDue where there is none
+	soon    entry   // due before all entries; neverDue if there is none
 }
 
 const (
@@ -32,7 +32,7 @@ func (h *heap) emptied() heap {
 	return heap{entries: append(entries, neverDue, neverDue, neverDue), soon: neverDue}
 }
 
-// size returns how many entries there are, the hole included.
+// size returns the number of entries, including the hole.
 func (h *heap) size() int { return len(h.entries) - root - ends }
 
 func (h *heap) len() int {
@@ -60,7 +60,7 @@ func (h *heap) push(e entry) {
 	h.insert(e)
 }
 
-// insert puts an entry where it belongs among the others.
+// insert puts an entry in its place in the heap.
 func (h *heap) insert(e entry) {
 	if h.hole {
 		h.hole = false
@@ -81,7 +81,7 @@ func (h *heap) insert(e entry) {
 	entries[i] = e
 }
 
-// first returns the least entry, neverDue where there is none.
+// first returns the minimum, or neverDue if the heap is empty.
 func (h *heap) first() entry {
 	if h.hasSoon() {
 		return h.soon
@@ -92,7 +92,7 @@ func (h *heap) first() entry {
 	return h.entries[root]
 }
 
-// take takes the entry that first has returned, and leaves a hole where it was the root.
+// take removes the entry that first returned. If it was the root, it leaves a hole.
 func (h *heap) take() {
 	if h.hasSoon() {
 		h.soon = neverDue
@@ -101,7 +101,7 @@ func (h *heap) take() {
 	h.hole = true
 }
 
-// fill closes the hole with the last entry.
+// fill fills the hole with the last entry.
 func (h *heap) fill() {
 	h.hole = false
 	last := root + h.size() - 1
@@ -113,13 +113,13 @@ func (h *heap) fill() {
 	}
 }
 
-// down puts an entry at the root and lets it sink.
+// down puts an entry at the root and sifts it down.
 func (h *heap) down(e entry) {
 	entries := h.entries
 	i := root
 	for child := i<<2 - 8; child+ends < len(entries); child = i<<2 - 8 {
 		four := entries[child : child+4 : child+4]
-		// The winner of two pairs, without branches: which child is least is not predictable.
+		// The winner of two pairs, without branches: the processor cannot predict which child is the minimum.
 		a := int(four[1].borrow(four[0]))
 		b := 2 + int(four[3].borrow(four[2]))
 		least := a + int(four[b&3].borrow(four[a&3]))*(b-a)

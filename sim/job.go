@@ -2,10 +2,10 @@ package sim
 
 import "time"
 
-// Job numbers one request at one station, from its arrival until its service ends.
+// Job identifies one request at one station, from its arrival until its service ends.
 type Job int32
 
-// noJob is nobody.
+// noJob is the absence of a job.
 const noJob Job = -1
 
 type jobState uint8
@@ -13,27 +13,27 @@ type jobState uint8
 const (
 	jobWaiting jobState = iota
 	jobServing
-	jobHolding // served, but the server is kept
+	jobHolding // served, but keeps its server
 )
 
-// job is one line of the table of jobs: 64 bytes, one cache line.
+// job is one row of the table of jobs: 64 bytes, one cache line.
 //
-// Note: arrays of single fields were rejected here: an event touches nearly all fields of one job,
-// which then would lie in as many cache lines.
+// Note: an array per field was rejected. An event touches nearly all fields of one job, and each would be in
+// another cache line.
 type job struct {
-	work       time.Duration // service still to get
-	since      time.Duration // when it began to wait, or its server to work
-	done       Handle        // its completion, at stations that may interrupt it
+	work       time.Duration // remaining service
+	since      time.Duration // when it began to wait, or its server began to work
+	done       Handle        // its completion, at stations that can interrupt it
 	alarm      Alarm         // its deadline
-	next, prev Job           // neighbours in the queue, among those in service, or in its batch
-	owner      int32         // the client's own number of it
+	next, prev Job           // neighbours in the queue, in service or in its batch
+	owner      int32         // the client's own number for it
 	station    int16
 	class      uint8
 	state      jobState
-	gone       bool // its client has left; the server works for nobody
+	gone       bool // its client has left, but the server continues to work
 }
 
-// jobs is the table of all jobs and its free places.
+// jobs is the table of all jobs and its free rows.
 type jobs struct {
 	table []job
 	free  []Job

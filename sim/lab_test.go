@@ -12,8 +12,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// A lab is a queueing network with customers of several classes, to be held against closed forms.
-// It is a client of a Floor, as the model of the surge is.
+// lab is a queueing network with customers of several classes, for comparison with closed forms. It is a client of
+// a Floor, like the model of the surge.
 type lab struct {
 	engine    *Engine
 	floor     *Floor
@@ -32,12 +32,12 @@ type design struct {
 	stations []StationConfig
 	sources  []source
 	route    func(l *lab, at int) int // next station, or -1 to leave; nil leaves at once
-	closed   int                      // customers of a closed network, who begin at station 0
-	patience string                   // who waits longer leaves; "" means never
-	timeout  time.Duration            // the client stops waiting, the server does not
-	arrivals int                      // expected number of customers after the warm-up, by which the run ends
-	rate     func(t float64) float64  // time-varying rate of source 0, at most its rate; nil for a constant one
-	horizon  time.Duration            // instead of arrivals
+	closed   int                      // customers of a closed network, who start at station 0
+	patience string                   // a customer who waits longer leaves; "" means never
+	timeout  time.Duration            // the client stops waiting, but the server continues
+	arrivals int                      // expected number of customers after the warm-up, which sets the end of the run
+	rate     func(t float64) float64  // time-varying rate of source 0, at most its rate; nil means a constant rate
+	horizon  time.Duration            // replaces arrivals
 	initial  func(l *lab) int         // customers at station 0 at the start
 	tail     bool                     // measure the p99 of the sojourn
 }
@@ -57,11 +57,11 @@ type customer struct {
 	leave            Handle
 }
 
-// observations are of customers who came after the warm-up.
+// observations are of customers who arrived after the warm-up.
 type observations struct {
 	offered, blocked, abandoned, waited, done int
 	sojourn, wait                             [Classes]mean
-	sojourns                                  []float64 // of class 0, where the tail is asked for, seconds
+	sojourns                                  []float64 // of class 0, if the tail is measured, in seconds
 }
 
 // mean is a running mean of seconds.
@@ -74,7 +74,7 @@ func (m *mean) value() float64 { return m.sum / m.n }
 const (
 	labArrival Kind = iota // subject: the source
 	labLeaves              // subject: the customer
-	labFloor               // and two more
+	labFloor               // first of the floor's kinds
 )
 
 func newLab(d design, seed uint64) *lab {
@@ -184,7 +184,7 @@ func (l *lab) enter(number int32, station int) {
 func (l *lab) leaves(number int32) {
 	c := &l.customers[number]
 	if l.floor.jobs.table[c.job].state != jobWaiting && l.design.timeout == 0 {
-		return // in service: patience is over
+		return // in service, so patience no longer applies
 	}
 	if l.design.timeout > 0 {
 		l.floor.Leave(c.job)
@@ -240,10 +240,10 @@ func (l *lab) Refused(number int32, _ Refusal) {
 	l.free = append(l.free, number)
 }
 
-// sheet holds what one replication came to, by the name of the figure.
+// sheet holds the results of one replication by the name of the figure.
 type sheet map[string]float64
 
-// measure plays one replication: a warm-up of a fifth, then the rest.
+// measure plays one replication. The first fifth is the warm-up.
 func (d design) measure(seed uint64) sheet {
 	end := d.horizon
 	if end == 0 {
@@ -294,11 +294,11 @@ func (l *lab) readings() []stats {
 	return all
 }
 
-// replications of every experiment, with the seeds 1 to 20.
+// replications is the number of replications per experiment. Their seeds are 1 to 20.
 const replications = 20
 
-// holds compares one figure with theory: half-width at most the tolerance, estimate within four
-// standard errors.
+// holds compares one figure with theory. The half-width must be at most the tolerance, and the estimate within
+// four standard errors.
 func holds(t *testing.T, figure string, values []float64, theory, tolerance float64) {
 	t.Helper()
 	mean, deviation := stat.MeanStdDev(values, nil)
@@ -306,7 +306,7 @@ func holds(t *testing.T, figure string, values []float64, theory, tolerance floa
 	standardError := deviation / math.Sqrt(n)
 	half := distuv.StudentsT{Sigma: 1, Nu: n - 1}.Quantile(0.975) * standardError
 	if !(half <= tolerance*theory) {
-		t.Errorf("%s: the half-width %.3g is %.2f %% of %.6g; allowed are %.1f %%", figure, half, 100*half/theory, theory, 100*tolerance)
+		t.Errorf("%s: the half-width %.3g is %.2f %% of %.6g; allowed: %.1f %%", figure, half, 100*half/theory, theory, 100*tolerance)
 	}
 	if !(math.Abs(mean-theory) <= 4*standardError) {
 		t.Errorf("%s = %.6g, theory %.6g: %.1f standard errors off", figure, mean, theory, math.Abs(mean-theory)/standardError)
@@ -314,8 +314,8 @@ func holds(t *testing.T, figure string, values []float64, theory, tolerance floa
 	t.Logf("%s = %.6g ± %.2g (theory %.6g)", figure, mean, half, theory)
 }
 
-// check plays all replications and compares every figure named; probabilities and tails may be off
-// by 3 %, the others by 1 %.
+// check plays all replications and compares every figure with theory. The tolerance is 3 % for the figures in
+// wide, such as probabilities and tails, and 1 % for the others.
 func (d design) check(t *testing.T, theory sheet, wide ...string) {
 	t.Helper()
 	_, d.tail = theory["p99"]
@@ -334,7 +334,7 @@ func (d design) check(t *testing.T, theory sheet, wide ...string) {
 	}
 }
 
-// station returns a station with c servers; queue below 0 is unbounded.
+// station returns a station with c servers. A queue below 0 is unbounded.
 func station(servers int, service string, queue int) StationConfig {
 	config := StationConfig{Name: "s", Service: workload.Service{Servers: servers, ServiceTime: dist(service)}}
 	if queue >= 0 {

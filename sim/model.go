@@ -27,10 +27,10 @@ const (
 	departKind // subject: the request
 	lookKind   // subject: the session
 	hearKind   // subject: the request
-	floorKind  // and more
+	floorKind  // first of the floor's kinds
 )
 
-// model is the surge while it runs.
+// model is the state of a running surge.
 type model struct {
 	config   Config
 	engine   *Engine
@@ -38,43 +38,43 @@ type model struct {
 	journey  *journey.Journey
 	people   population.Population
 	observer funnel.Observer
-	crowd    funnel.Crowd // nil where the observer does not count people
+	crowd    funnel.Crowd // nil if the observer does not count people
 	steps    []step
-	gates    []*gate   // nil where calls are not protected
-	outlets  []*outlet // by dependency; nil where nothing but a gate protects
+	gates    []*gate   // nil if calls are not protected
+	outlets  []*outlet // by dependency; nil if no policy but a gate protects it
 	scalers  []*scaler
 
 	blocks   func() ([]journey.Caller, bool)
-	callers  []journey.Caller // of the present block, who comes next first
+	callers  []journey.Caller // of the current block, in order of arrival
 	leads    []journey.Lead
 	calling  []int // calls under way, by dependency
 	members  int   // of the batch
 	readings []funnel.Reading
 	changes  []Change
-	warmth   uint32 // of no meaning: what warm has read
+	warmth   uint32 // a sink for the reads of warm; its value has no meaning
 	tables
 }
 
-// step is a step of the journey made ready.
+// step is a step of the journey, prepared for the run.
 type step struct {
 	name       string
 	key        workload.Purpose
 	awaits     bool
-	posts      bool // something is sent to the person, or awaited
-	way        int  // by which what it awaits comes
-	identifies bool // Dukcapil is asked
-	asksOthers bool // a registry of eligibilities is asked
-	polls      bool // the outcome is looked for
-	evaluates  bool // the motivation test: the score is polled for
-	silent     bool // who loses patience does not close the connection
+	posts      bool // sends a message to the person, or awaits one
+	way        int  // channel of the awaited message
+	identifies bool // calls Dukcapil
+	asksOthers bool // calls a registry of eligibilities
+	polls      bool // polls for the outcome
+	evaluates  bool // the motivation test, whose score is polled for
+	silent     bool // a person who loses patience does not close the connection
 	timeout    time.Duration
 	delay      *Delay
 	route      []*hop
-	doors      []int                 // places in gates
-	beside     workload.Distribution // of an exchange's time, what its route leaves out
+	doors      []int                 // indexes in gates
+	beside     workload.Distribution // time of an exchange outside its route
 }
 
-// hop is a Hop made ready.
+// hop is a Hop, prepared for the run.
 type hop struct {
 	Hop
 	name    string // of the target
@@ -84,25 +84,25 @@ type hop struct {
 	chance  workload.Streams // of the work
 	delay   *Delay           // of the call's timeout
 
-	identifies bool              // the call is of Dukcapil
-	refuses    population.Traits // whom the registry that is called keeps from joining
+	identifies bool              // calls Dukcapil
+	refuses    population.Traits // traits of the people whom the called registry declines
 }
 
-// Result is what a run leaves beside what the observer was told.
+// Result is the result of a run, apart from what the observer received.
 type Result struct {
-	Duration time.Duration // real time that was simulated
+	Duration time.Duration // simulated real time
 	Events   uint64
 	Readings []funnel.Reading
-	Wasted   map[string]uint64 // per station: requests worked off for people who had left
-	Changes  []Change          // of servers that took place, by time, those of scalers among them
+	Wasted   map[string]uint64 // per station: requests served for people who had left
+	Changes  []Change          // of servers, in order of time, including those by scalers
 }
 
-// Run plays a run as a [Player] does that plays no other.
+// Run plays a run with a new [Player].
 func Run(ctx context.Context, config Config, observer func(shard int) funnel.Observer) (Result, error) {
 	return new(Player).Run(ctx, config, observer)
 }
 
-// begin schedules what happens by itself.
+// begin schedules the initial events.
 func (m *model) begin() {
 	m.awaitCaller()
 	if m.config.ReadEvery > 0 {
@@ -129,7 +129,7 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 		m.floor.Add(call.StationConfig)
 		protected, err := protectionOf(call.Policies)
 		if err != nil {
-			panic(err) // Validate has seen to it
+			panic(err) // Validate has checked it
 		}
 		m.gates = append(m.gates, newGate("call:"+call.Name, protected.gate))
 		m.outlets = append(m.outlets, newOutlet(protected))
@@ -171,7 +171,7 @@ func (m *model) newStep(i int) step {
 			}
 		}
 		s.posts = true
-		return s // what it waits for is outside the service: no load on it
+		return s // what it waits for is outside the service and puts no load on it
 	}
 	for k, door := range m.config.Doors {
 		if door.Step < 0 || door.Step == i {
@@ -210,7 +210,8 @@ func (m *model) newHop(described Hop) *hop {
 	return h
 }
 
-// drawApart gives a hop chance of its own: by the name of its target and by how many stops at it come before.
+// drawApart gives a hop its own random streams, keyed by the name of its target and the number of earlier stops at
+// it.
 func (h *hop) drawApart(before []*hop, seed workload.Seed) {
 	name, occurrence := "sim/work/"+h.name, 1
 	for _, other := range before {
@@ -225,7 +226,7 @@ func (h *hop) drawApart(before []*hop, seed workload.Seed) {
 	h.chance = seed.Streams(h.purpose)
 }
 
-// breath is how many events pass between two looks at the context.
+// breath is the number of events between two checks of the context.
 const breath = 1 << 16
 
 func (m *model) play(ctx context.Context) error {
@@ -244,8 +245,8 @@ func (m *model) play(ctx context.Context) error {
 	}
 }
 
-// warm reads the sessions that will act within about a second. The reads do not depend on each other,
-// so the processor fetches many at a time.
+// warm reads the sessions that will act within about a second. The reads do not depend on each other, so the
+// processor fetches many at a time.
 func (m *model) warm(come []entry) {
 	for _, e := range come {
 		if event := e.event(); event.Kind() == actKind {
@@ -295,7 +296,7 @@ func (m *model) handle(event Event) {
 	}
 }
 
-// change gives a place another number of servers.
+// change sets the number of servers of a station or dependency.
 func (m *model) change(change Change) {
 	station := change.To
 	if change.Kind != AtStation {
@@ -305,7 +306,7 @@ func (m *model) change(change Change) {
 	m.changes = append(m.changes, change)
 }
 
-// read looks at every station and gate.
+// read takes a reading of every station and gate.
 func (m *model) read() {
 	for _, station := range m.floor.stations {
 		m.readings = append(m.readings, station.Reading())

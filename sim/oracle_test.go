@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// play brings given requests to one station and returns when each was served; 0 where it was not.
+// play brings given requests to one station and records when each was served, or 0 if it was not.
 type play struct {
 	engine     *Engine
 	floor      *Floor
@@ -17,7 +17,7 @@ type play struct {
 	works      []time.Duration
 	departures []time.Duration
 	refusals   []Refusal
-	places     []int // the station of each; none means the first
+	places     []int // the station of each request; nil means the first
 }
 
 const playArrival Kind = 0
@@ -72,8 +72,8 @@ func drawRequests(t *rapid.T) (arrivals, works []time.Duration) {
 	return arrivals, works
 }
 
-// departuresOf is the recursion of Lindley for c servers, after Krivulin ("A recursive equations
-// based representation for the G/G/m queue", 1994): no event list, no clock.
+// departuresOf is Lindley's recursion for c servers, after Krivulin ("A recursive equations based representation
+// for the G/G/m queue", 1994). It uses no event list and no clock.
 func departuresOf(arrivals, works []time.Duration, servers int) []time.Duration {
 	free := make([]time.Duration, servers)
 	departures := make([]time.Duration, len(works))
@@ -85,8 +85,8 @@ func departuresOf(arrivals, works []time.Duration, servers int) []time.Duration 
 	return departures
 }
 
-// TestFCFSAgainstRecursion: first come, first served must agree to the nanosecond with a recursion
-// that shares nothing with the simulator.
+// TestFCFSAgainstRecursion checks that first come, first served agrees to the nanosecond with a recursion that
+// shares no code with the simulator.
 func TestFCFSAgainstRecursion(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		arrivals, works := drawRequests(t)
@@ -98,8 +98,7 @@ func TestFCFSAgainstRecursion(t *testing.T) {
 	})
 }
 
-// TestMoreServersNeverHurt: with the same requests, one more server delays nobody (first come,
-// first served).
+// TestMoreServersNeverHurt checks that one more server delays no request (first come, first served).
 func TestMoreServersNeverHurt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		arrivals, works := drawRequests(t)
@@ -114,8 +113,8 @@ func TestMoreServersNeverHurt(t *testing.T) {
 	})
 }
 
-// TestBooks: at every kind of station, requests are conserved, and the time they spend there is the
-// integral of their number (Little 1961), to the nanosecond.
+// TestBooks checks that every kind of station conserves requests. It also checks Little's law (1961) to the
+// nanosecond: the time that requests spend at the station is the integral of their number.
 func TestBooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		arrivals, works := drawRequests(t)
@@ -131,7 +130,7 @@ func TestBooks(t *testing.T) {
 		s := p.floor.Station(0)
 		s.accrue()
 		if s.stats.arrivals != s.stats.completions+s.stats.rejections || s.InUse() != 0 {
-			t.Fatalf("%d arrived, %d were served, %d rejected, %d are left", s.stats.arrivals, s.stats.completions, s.stats.rejections, s.InUse())
+			t.Fatalf("%d arrived, %d were served, %d rejected, %d remain", s.stats.arrivals, s.stats.completions, s.stats.rejections, s.InUse())
 		}
 		spent := time.Duration(0)
 		for i, departure := range p.departures {
@@ -156,8 +155,8 @@ func TestBooks(t *testing.T) {
 	})
 }
 
-// TestSharingConservesWork: processor sharing with one server is busy exactly as long as any
-// discipline that wastes nothing, and serves the shorter of two simultaneous requests first.
+// TestSharingConservesWork checks that processor sharing with one server is busy exactly as long as any
+// work-conserving discipline. It also checks that the shorter of two simultaneous requests is served first.
 func TestSharingConservesWork(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		arrivals, works := drawRequests(t)
@@ -172,7 +171,7 @@ func TestSharingConservesWork(t *testing.T) {
 		shared := newPlay(config, arrivals, works).run()
 		last := slices.Max(departuresOf(arrivals, works, 1))
 		if off := slices.Max(shared.departures) - last; off < -time.Microsecond || off > time.Microsecond {
-			t.Fatalf("all are served %v off the instant of first come, first served", off)
+			t.Fatalf("the last departure is %v off that of first come, first served", off)
 		}
 		for i := range works {
 			for j := range works {

@@ -15,7 +15,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// log keeps what an observer is told.
+// log records what an observer receives.
 type log struct {
 	entered []time.Duration
 	samples []funnel.Sample
@@ -24,8 +24,8 @@ type log struct {
 func (l *log) Enter(_ int, intended time.Duration) { l.entered = append(l.entered, intended) }
 func (l *log) Observe(sample funnel.Sample)        { l.samples = append(l.samples, sample) }
 
-// TestPassingChangesNothing: who is served at once, without an event, is served as all others are. A
-// quota that nobody ever reaches makes a station serve by events alone.
+// TestPassingChangesNothing checks that requests served without an event get the same results as all others. A
+// quota that is never reached makes a station serve by events alone.
 func TestPassingChangesNothing(t *testing.T) {
 	passed := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -47,7 +47,7 @@ func TestPassingChangesNothing(t *testing.T) {
 		if !reflect.DeepEqual(bySeen, seen) {
 			for i := range min(len(seen.samples), len(bySeen.samples)) {
 				if seen.samples[i] != bySeen.samples[i] {
-					t.Fatalf("attempt %d went %+v, by events %+v", i, seen.samples[i], bySeen.samples[i])
+					t.Fatalf("attempt %d was %+v, by events %+v", i, seen.samples[i], bySeen.samples[i])
 				}
 			}
 			t.Fatalf("%d attempts, by events %d", len(seen.samples), len(bySeen.samples))
@@ -64,12 +64,12 @@ func TestPassingChangesNothing(t *testing.T) {
 		passed += len(seen.samples)
 	})
 	if passed == 0 {
-		t.Error("nobody ever made an attempt")
+		t.Error("no run had an attempt")
 	}
 }
 
-// drawRun draws a small surge in which everything takes about as long as everything else: services,
-// timeouts, patience and the gaps between people. Times are whole, so that many fall on one instant.
+// drawRun draws a small surge in which services, timeouts, patience and the gaps between people are of similar
+// length. Times are whole, so many coincide.
 func drawRun(t *rapid.T) Config {
 	ms := func(name string, least, most int) time.Duration {
 		return time.Duration(rapid.IntRange(least, most).Draw(t, name)) * time.Millisecond

@@ -6,14 +6,14 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// pauses stop all servers of a station. They come as a Poisson process in the time that servers
-// work: the more of them do, the sooner.
+// pauses stop all servers of a station. They are a Poisson process in the busy time of the servers, so they come
+// sooner if more servers are busy.
 type pauses struct {
 	length sampler
 	rate   float64 // per ns of a busy server
 	budget float64 // ns of work until the next pause
 	last   time.Duration
-	busy   int // servers at work since last
+	busy   int // busy servers since last
 	paused bool
 	next   Handle
 	stream workload.Stream
@@ -25,7 +25,7 @@ func newPauses(config Pauses, stream workload.Stream) *pauses {
 	return p
 }
 
-// change reckons with a new number of busy servers.
+// change updates the next pause for a new number of busy servers.
 func (p *pauses) change(s *Station) {
 	now := s.floor.engine.now
 	if !p.paused {
@@ -43,7 +43,7 @@ func (p *pauses) change(s *Station) {
 	}
 }
 
-// pause begins a pause, or ends it.
+// pause begins or ends a pause.
 func (s *Station) pause() {
 	p, floor := s.pauses, s.floor
 	now := floor.engine.now

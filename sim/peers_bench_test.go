@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// peer is another simulator, its program for M/M/4 at ρ = .8 and how to see that it is installed. The
-// program takes the number of customers, and prints events per second of processor time.
+// peer is another simulator, with its program for M/M/4 at ρ = .8 and a command that checks whether it is
+// installed. The program takes the number of customers and prints events per second of processor time.
 type peer struct {
 	name    string
 	needs   []string
@@ -27,9 +27,9 @@ func peers() []peer {
 	}
 }
 
-// BenchmarkBesidePeers plays M/M/4 at ρ = .8 in turns with each other simulator that is installed (make
-// bench installs those that Debian has), and tells how many times as many events per second come out. An
-// arrival and a departure of each customer count as two events in all, whatever else happens inside.
+// BenchmarkBesidePeers plays M/M/4 at ρ = .8 in turns with each other installed simulator, and reports the ratio
+// of events per second. Run make bench to install the simulators that Debian packages. Each customer counts as two
+// events, an arrival and a departure, whatever happens internally.
 func BenchmarkBesidePeers(b *testing.B) {
 	for _, other := range peers() {
 		b.Run(other.name, func(b *testing.B) {
@@ -55,7 +55,7 @@ func BenchmarkBesidePeers(b *testing.B) {
 	}
 }
 
-// processorTime is what this process has used, as the others count it.
+// processorTime returns the processor time of this process, as the other simulators measure it.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage

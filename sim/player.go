@@ -7,17 +7,17 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// Player plays runs one after the other on one goroutine. It keeps the memory of its largest tables from
-// one to the next, which else would grow, be copied and be cleared again in each. The zero Player is ready.
+// Player plays runs one after the other on one goroutine. It keeps the memory of its largest tables between runs,
+// so they need not grow again in each run. The zero Player is ready to use.
 type Player struct {
 	engine Engine
 	tables tables
 }
 
-// tables are those of a model that grow with the people who are there at once.
+// tables are the tables of a model that grow with the number of people present at the same time.
 type tables struct {
 	sessions     []session
-	asides       []aside // one for each session
+	asides       []aside // one per session
 	freeSessions []int32
 	requests     []request
 	freeRequests []int32
@@ -27,7 +27,7 @@ func (t *tables) empty() {
 	*t = tables{t.sessions[:0], t.asides[:0], t.freeSessions[:0], t.requests[:0], t.freeRequests[:0]}
 }
 
-// Run plays a run on the calling goroutine until all are done, the run is over, or the context ends.
+// Run plays a run on the calling goroutine until no event is left, the run is over or the context ends.
 func (p *Player) Run(ctx context.Context, config Config, observer func(shard int) funnel.Observer) (Result, error) {
 	if err := config.Validate(); err != nil {
 		return Result{}, err

@@ -6,20 +6,20 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// Door is protection in front of the service: at all steps, or at one.
+// Door is a policy in front of the service, at all steps or at one.
 type Door struct {
-	Step   int               // place in the journey; -1 means all steps
+	Step   int               // index in the journey; -1 means all steps
 	Policy resilience.Policy // a gate, a filter or, at one step, a waiting room
 }
 
 // Scaler adds and removes servers of a station.
 type Scaler struct {
-	Station int // place in Stations
+	Station int // index in Stations
 	Policy  resilience.Policy
 }
 
-// protection is what stands in front of the calls of a dependency; what is nil is not there. A call asks the
-// cache, is put off, passes the gate and then the guard; one that fails is perhaps repeated.
+// protection is the policies in front of a dependency's calls. A nil field means no such policy. A call asks the
+// cache, is deferred, passes the gate and then the guard. A failed call may be retried.
 type protection struct {
 	gate     *resilience.GateConfig
 	cache    *resilience.CacheConfig // of answers, by person
@@ -28,7 +28,7 @@ type protection struct {
 	repeats  resilience.Repeating
 }
 
-// protectionOf sorts the policies of a dependency's calls by their kinds, of which each may be there once.
+// protectionOf sorts the policies of a dependency's calls by kind. Each kind may occur once.
 func protectionOf(policies []resilience.Policy) (p protection, err error) {
 	for _, policy := range policies {
 		config, err := policy.Config()
@@ -72,7 +72,7 @@ func (d Door) validate(steps int) error {
 	case d.Step < -1 || d.Step >= steps:
 		return fmt.Errorf("there are %d steps", steps)
 	case isRoom && d.Step < 0:
-		return fmt.Errorf("%s needs one step to stand at", d.Policy.Name)
+		return fmt.Errorf("%s needs a step", d.Policy.Name)
 	case !isRoom && !isGate && !isFilter:
 		return fmt.Errorf("%s cannot stand in front of the service", d.Policy.Name)
 	}
@@ -87,7 +87,7 @@ func (s Scaler) steering() (resilience.Steering, error) {
 	}
 	steering, steers := config.(resilience.Steering)
 	if !steers {
-		return nil, fmt.Errorf("%s does not change numbers of servers", s.Policy.Name)
+		return nil, fmt.Errorf("%s does not change the number of servers", s.Policy.Name)
 	}
 	return steering, nil
 }
@@ -101,7 +101,7 @@ func (c Config) validatePolicies() error {
 	scaled := map[int]bool{}
 	for _, scaler := range c.Scalers {
 		if scaler.Station < 0 || scaler.Station >= len(c.Stations) || scaled[scaler.Station] {
-			return fmt.Errorf("a scaler for station %d of %d; give each at most one", scaler.Station, len(c.Stations))
+			return fmt.Errorf("a scaler for station %d of %d; give each station at most one", scaler.Station, len(c.Stations))
 		}
 		scaled[scaler.Station] = true
 		if _, err := scaler.steering(); err != nil {

@@ -7,10 +7,10 @@ import (
 	"github.com/ombak-sim/ombak/population"
 )
 
-// What the service and the registries answer follows from who the person is. The mapping, step by
-// step as the reference backend and the mocks do it:
+// The answers of the service and the registries follow from the person's traits. The mapping, step by step, is
+// that of the reference backend and the mocks:
 //
-//	what is sent                              answer                        after
+//	request                                   answer                        after
 //	a typing error drawn for the step         422, declined                 the first hop: the service reads it
 //	the link of a mail, a second time         410, declined                 the first hop
 //	an identity verified before               200, completed                the first hop: Dukcapil is not asked again
@@ -19,12 +19,12 @@ import (
 //	a record that mismatches                  Tidak Sesuai, declined        Dukcapil
 //	eligibility, younger than 18 today        422, declined                 the first of eligibilities, or the first hop without one
 //	eligibility, pupil or student             422, declined                 Dapodik; those after it are not asked
-//	the test, handed in or not yet evaluated  202, pending                  the last hop
+//	the test, submitted or not yet evaluated  202, pending                  the last hop
 //	a place in a batch that is full           409, declined                 the last hop
 //	anything else                             completed                     the last hop
 //
-// Note: a record mismatches by another birth date or by another name; the mock scores names, and two
-// different ones of our lists score below the threshold of 90 that the service asks for.
+// Note: a record mismatches by its birth date or by its name. The mock scores names, and two different names of
+// our lists score below the threshold of 90 that the service asks for.
 
 // unclean are the states of a record that Dukcapil does not confirm.
 const unclean = population.NotFound | population.Deceased | population.Duplicate | population.Inactive | population.Mismatch
@@ -34,10 +34,10 @@ var (
 	linkUsed = reply{funnel.Declined, 410, 0}
 	isFull   = reply{funnel.Declined, 409, 0}
 	accepted = reply{funnel.Completed, 200, 0}
-	pending  = reply{funnel.Completed, 202, 0} // not there yet: look again
+	pending  = reply{funnel.Completed, 202, 0} // not ready: poll again
 )
 
-// decide answers a request after a hop where that settles it, and reports whether it did.
+// decide answers a request after a hop if that hop settles it, and reports whether it did.
 func (m *model) decide(number int32, hop *hop) bool {
 	r := &m.requests[number]
 	step := &m.steps[r.step]
@@ -63,7 +63,7 @@ func (m *model) decide(number int32, hop *hop) bool {
 	return true
 }
 
-// decideCall answers a request with the no of a registry, and reports whether there was one.
+// decideCall declines a request if the called registry does, and reports whether it did.
 func (m *model) decideCall(number int32, hop *hop) bool {
 	r := &m.requests[number]
 	switch {
@@ -83,15 +83,15 @@ func (m *model) decideCall(number int32, hop *hop) bool {
 	return true
 }
 
-// eligibilities lists the registries that keep people from joining, with whom. Those of the reference backend
-// that prefer people, as DTKS does, change no answer. A new one is an entry here.
+// eligibilities maps each registry that declines people to their traits. The registries of the reference backend
+// that only prefer people, such as DTKS, change no answer. A new registry is an entry here.
 func eligibilities() map[Role]population.Traits {
 	return map[Role]population.Traits{
 		"dapodik": population.Pupil | population.Student,
 	}
 }
 
-// complete notes what a request has changed and returns the last answer.
+// complete records the effect of a request on its session and returns the final answer.
 func (m *model) complete(r *request) reply {
 	s := m.sessionOf(r)
 	if s == nil {
@@ -116,8 +116,7 @@ func (m *model) complete(r *request) reply {
 	return accepted
 }
 
-// score takes the answers to the motivation test, the first that come, and tells from a while later on
-// what they are worth.
+// score accepts the first submission of the motivation test. It returns pending until the test delay has passed.
 func (m *model) score(s *session, slot int32) reply {
 	a := &m.asides[slot]
 	switch {
@@ -131,7 +130,7 @@ func (m *model) score(s *session, slot int32) reply {
 	return accepted
 }
 
-// sessionOf returns the session of a request, unless the person is through.
+// sessionOf returns the session of a request, or nil if the session has ended.
 func (m *model) sessionOf(r *request) *session {
 	if s := &m.sessions[r.session]; s.generation == r.generation {
 		return s
@@ -149,11 +148,11 @@ func (m *model) isMinor(person uint64, traits population.Traits) bool {
 	return ageOn(today, m.people.BirthDate(person)) < adult
 }
 
-// adult is the least age to join, in years.
+// adult is the minimum age to join, in years.
 const adult = 18
 
-// ageOn returns the full years between a birth date and a day. Who was born on 29 February grows
-// older on 1 March.
+// ageOn returns the full years between a birth date and a day. A person born on 29 February turns a year older on
+// 1 March.
 func ageOn(today, birth time.Time) int {
 	years := today.Year() - birth.Year()
 	if today.Month() < birth.Month() || today.Month() == birth.Month() && today.Day() < birth.Day() {
@@ -162,7 +161,7 @@ func ageOn(today, birth time.Time) int {
 	return years
 }
 
-// traitTypo reports whether who the person is makes their first attempt at the step hold a typing error.
+// traitTypo reports whether the person's traits put a typing error into their first attempt at the step.
 func (m *model) traitTypo(person uint64, step int) bool {
 	return step < len(m.config.Traits) && m.config.Traits[step] != 0 && m.people.Traits(person).HasAny(m.config.Traits[step])
 }

@@ -9,40 +9,40 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// request is one request on its route, or an errand that a request left to a dependency.
+// request is one request on its route, or an errand that a request handed to a dependency.
 type request struct {
 	person     uint64
 	session    int32
-	generation uint32 // of the session, when the request set out
+	generation uint32 // of the session, when the request was sent
 	attempt    int32
 	step       int16
 	hop        int16
-	passed     int8 // doors
+	passed     int8 // number of doors passed
 	job        Job
-	held       Job              // a station whose server it keeps until its end
-	handed     int16            // an errand: how often it was handed over
-	calls      int32            // under one hop, that came to nothing
-	look       uint16           // of the attempt, where the answer is looked for more than once
-	epoch      resilience.Epoch // of the guard, when the call under way began
-	since      time.Duration    // an errand: when it was left; one that will be worked off later: the person's first look
-	answer     reply            // that the person has yet to see
-	timeout    Alarm            // of the call under way
-	watch      Alarm            // after which the person does not wait, where that is the step's own timeout
-	patience   Handle           // likewise, where it is the person's
+	held       Job              // at a station whose server the request keeps until its end
+	handed     int16            // an errand: number of attempts to hand it over
+	calls      int32            // failed calls of the current hop
+	look       uint16           // number of the poll within the attempt
+	epoch      resilience.Epoch // of the guard, when the current call began
+	since      time.Duration    // an errand: when it was created; a deferred request: the person's first poll
+	answer     reply            // that the person has not seen yet
+	timeout    Alarm            // of the current call
+	watch      Alarm            // when the person stops waiting, if the step's timeout sets it
+	patience   Handle           // when the person stops waiting, if their patience sets it
 	mistyped   bool
-	left       bool              // the person does not wait any longer
-	closed     bool              // nor does the connection, so the request leaves where it would have to wait
-	ticket     resilience.Ticket // of the gate that it waits at; 0 means none
+	left       bool              // the person no longer waits
+	closed     bool              // the connection is closed too, so the request is withdrawn if it has to wait
+	ticket     resilience.Ticket // of the gate at which it waits; 0 means none
 	errand     bool
-	fetching   bool // others wait for the answer to this call
-	accepted   bool // the person was told that it will be worked off later
+	fetching   bool // other requests wait for the answer to this call
+	accepted   bool // the person was told that the request is deferred
 }
 
-// send lets a request set out.
+// send starts a request.
 func (m *model) send(slot int32, s *session) {
 	number := m.takeRequest()
 	r := &m.requests[number]
-	*r = request{} // and field by field: a literal would be made elsewhere and copied
+	*r = request{} // set field by field: a literal would be built elsewhere and copied
 	r.person, r.session, r.generation, r.attempt, r.step = s.walk.Person, slot, s.generation, int32(s.walk.Attempt), s.walk.Step
 	r.hop, r.job, r.held, r.mistyped, r.look = -1, noJob, noJob, s.marks.has(mistyped), s.look
 	s.request = number
@@ -57,7 +57,7 @@ func (m *model) send(slot int32, s *session) {
 
 var besidePurpose = workload.NewPurpose("sim/beside")
 
-// beside draws what an exchange takes beside its route.
+// beside draws the time of an exchange outside its route.
 func (m *model) beside(s *session) time.Duration {
 	step := &m.steps[s.walk.Step]
 	if step.beside.IsZero() {
@@ -67,9 +67,9 @@ func (m *model) beside(s *session) time.Duration {
 	return step.beside.Draw(&stream)
 }
 
-// knock brings a request to the next door in front of the service; behind the last its route begins.
-// Where nothing else is left to do in this instant, free is the first in which something not yet
-// scheduled may happen, else 0.
+// knock brings a request to the next door in front of the service. After the last door, its route begins. free is
+// the first instant at which something not yet scheduled may happen. It is 0 if something else is left to do at
+// the current instant.
 func (m *model) knock(number int32, free time.Duration) {
 	for {
 		r := &m.requests[number]
@@ -95,8 +95,8 @@ func (m *model) takeRequest() int32 {
 	return int32(len(m.requests) - 1)
 }
 
-// advance takes a request to its next hop, or answers it. It passes stations that serve it before
-// anything else happens; see knock for free.
+// advance takes a request to its next hop, or answers it. It passes stations that serve the request before
+// anything else happens. See knock for free.
 func (m *model) advance(number int32, free time.Duration) {
 	for {
 		r := &m.requests[number]
@@ -128,8 +128,8 @@ func (m *model) advance(number int32, free time.Duration) {
 	}
 }
 
-// work draws the service that a request needs at a hop. Plans share the draw, and no draw is used twice: a later look,
-// a repeated call and a second stop at the same place each have their own.
+// work draws the service that a request needs at a hop. Plans share the draw. No draw is used twice: a later poll,
+// a retried call and a second stop at the same target each have their own.
 func (m *model) work(r *request, hop *hop) time.Duration {
 	station := m.floor.stations[hop.station]
 	if hop.work.family == constantFamily {
@@ -139,8 +139,8 @@ func (m *model) work(r *request, hop *hop) time.Duration {
 	return station.Degraded(hop.work.draw(&stream))
 }
 
-// drawKey numbers what a request draws at one stop of its route. The first look and the first call have the number of
-// the attempt alone.
+// drawKey identifies the draws of a request at one stop of its route. The key of the first poll and the first call
+// is the number of the attempt.
 func (r *request) drawKey() int { return drawKey(int16(r.attempt), r.calls, r.look) }
 
 func drawKey(attempt int16, calls int32, look uint16) int {
@@ -160,7 +160,7 @@ func (m *model) visit(number int32, station int, work time.Duration) {
 	}
 }
 
-// class is the priority of a request: those of people past the step that people are scheduled at go first.
+// class returns the priority of a request. People past the scheduled step go first.
 func (m *model) class(r *request) uint8 {
 	if m.past(r) {
 		return 0
@@ -168,7 +168,7 @@ func (m *model) class(r *request) uint8 {
 	return 1
 }
 
-// past reports whether a person is past the step that people are scheduled at.
+// past reports whether a person is past the scheduled step.
 func (m *model) past(r *request) bool { return int(r.step) > m.config.Journey.Arrival }
 
 // Served implements [Client].
@@ -200,7 +200,7 @@ func (m *model) Served(number int32, job Job) {
 	}
 }
 
-// relinquish frees a server that nobody is to hold.
+// relinquish frees a held server if no client owns the job.
 func (m *model) relinquish(job Job) {
 	if place := &m.floor.jobs.table[job]; place.state == jobHolding {
 		m.floor.Release(job)
@@ -216,7 +216,7 @@ func (m *model) Refused(number int32, why Refusal) {
 	m.refused(number, why)
 }
 
-// refused answers a request that a station turned away.
+// refused answers a request that a station rejected.
 func (m *model) refused(number int32, why Refusal) {
 	r := &m.requests[number]
 	hop := m.steps[r.step].route[r.hop]
@@ -235,7 +235,7 @@ func (m *model) refused(number int32, why Refusal) {
 	}
 }
 
-// reply is what the service answers.
+// reply is the service's answer.
 type reply struct {
 	outcome    funnel.Outcome
 	status     funnel.Reason
@@ -268,7 +268,7 @@ func (m *model) finish(number int32, reply reply) {
 		m.freeRequests = append(m.freeRequests, number)
 		return
 	}
-	r = &m.requests[number] // who was let in through a door may have moved the table
+	r = &m.requests[number] // letting in another request may have moved the table
 	if r.accepted && m.steps[r.step].polls {
 		r.answer = reply
 		next := m.journey.LookLater(&m.sessions[r.session].walk, journey.Action{At: r.since}, m.engine.now)
@@ -278,7 +278,7 @@ func (m *model) finish(number int32, reply reply) {
 	m.tell(number, reply)
 }
 
-// tell gives a person who waits the answer.
+// tell gives the answer to a person who waits.
 func (m *model) tell(number int32, reply reply) {
 	slot := m.requests[number].session
 	m.freeRequests = append(m.freeRequests, number)
@@ -286,8 +286,8 @@ func (m *model) tell(number int32, reply reply) {
 	m.answered(slot, journey.Answer{Outcome: reply.outcome, Pending: reply == pending, RetryAfter: reply.retryAfter}, reply.status)
 }
 
-// withdraw takes a request whose connection is closed out of the queue that it waits in, if it does. A call that others
-// wait for, or that a guard counts, goes on.
+// withdraw removes a request with a closed connection from the queue in which it waits, if any. A call that other
+// requests wait for, or that a guard counts, continues.
 func (m *model) withdraw(number int32) {
 	r := &m.requests[number]
 	switch {
@@ -304,7 +304,7 @@ func (m *model) withdraw(number int32) {
 	m.finish(number, reply{})
 }
 
-// shared reports whether a request makes a call that is not its own alone.
+// shared reports whether a request makes a call that also matters to other requests.
 func (m *model) shared(r *request) bool {
 	hop := m.steps[r.step].route[r.hop]
 	if hop.Kind != Call || m.outlets[hop.To] == nil {

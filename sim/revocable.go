@@ -2,32 +2,31 @@ package sim
 
 import "time"
 
-// Handle names a revocable event: a place in a table and the generation that holds it. A stale
-// Handle revokes nothing. The zero Handle is none.
+// Handle identifies a revocable event by its index in a table and the generation of that index. A stale Handle
+// revokes nothing. The zero Handle identifies no event.
 type Handle struct {
 	place      int32
 	generation uint32
 }
 
-// revocables are events of any delay that may be called off. Each keeps its place until the heap
-// comes to it.
+// revocables are events of any delay that can be revoked. Each keeps its index until the heap reaches it.
 type revocables struct {
 	event      []Event
-	generation []uint32 // odd while the place is taken
+	generation []uint32 // odd while the index is in use
 	free       []int32
 }
 
-// emptied returns a table without events, in the memory of this one.
+// emptied returns an empty table that reuses this one's memory.
 func (r *revocables) emptied() revocables {
 	return revocables{r.event[:0], r.generation[:0], r.free[:0]}
 }
 
-// Schedule schedules an event that [Engine.Revoke] can call off.
+// Schedule schedules an event that [Engine.Revoke] can cancel.
 func (e *Engine) Schedule(at time.Duration, event Event) Handle {
 	return e.scheduleSince(moment{max(at, e.now), e.ordinal()}, 0, event)
 }
 
-// scheduleSince does now what Schedule would have done at a moment since which no event happened.
+// scheduleSince has the effect of a Schedule at an earlier moment. No event may have happened since.
 func (e *Engine) scheduleSince(began moment, delay time.Duration, event Event) Handle {
 	var place int32
 	if n := len(e.free); n > 0 {
@@ -42,7 +41,7 @@ func (e *Engine) scheduleSince(began moment, delay time.Duration, event Event) H
 	return Handle{place, e.generation[place]}
 }
 
-// Revoke calls an event off and says whether it was still to come.
+// Revoke cancels an event and reports whether it was pending.
 func (e *Engine) Revoke(handle Handle) bool {
 	if handle.generation&1 == 0 || e.generation[handle.place] != handle.generation || e.event[handle.place] == noEvent {
 		return false
@@ -51,7 +50,7 @@ func (e *Engine) Revoke(handle Handle) bool {
 	return true
 }
 
-// settle frees a place and returns its event, unless it was revoked.
+// settle frees an index and returns its event, unless it was revoked.
 func (e *Engine) settle(place int32) (Event, bool) {
 	event := e.event[place]
 	e.generation[place]++

@@ -6,24 +6,24 @@ import (
 	"slices"
 )
 
-// rung is a window of [far] that has come near: its events in order.
+// rung holds the events of an opened window of [far], in order.
 type rung struct {
 	events []entry
-	next   int     // place of what is due first
-	loose  []entry // not yet in order
+	next   int     // index of the event that is due first
+	loose  []entry // not ordered yet
 	ends   []int32 // of the parts of the window
-	told   bool    // come has returned them
+	told   bool    // come has returned the events
 }
 
-// emptied returns a rung without events, in the memory of this one.
+// emptied returns an empty rung that reuses this one's memory.
 func (r *rung) emptied() rung {
 	return rung{events: r.events[:0], loose: r.loose[:0], ends: r.ends[:0]}
 }
 
 func (r *rung) len() int { return len(r.events) - r.next }
 
-// order puts what is loose in order, by parts of the window that hold about one event each and then
-// inside the parts. Nothing may be left of the window before.
+// order orders the loose entries: first into parts of the window with about one event each, then within the parts.
+// The rung must be empty.
 func (r *rung) order() {
 	width := bits.Len(uint(len(r.loose)))
 	shift, mask := windowBits-min(width, windowBits), uint64(1)<<windowBits-1
@@ -53,7 +53,7 @@ func (r *rung) order() {
 	}
 }
 
-// sortPart sorts few events fast, and many of one instant well.
+// sortPart uses insertion sort for a few events, and a general sort for many events at one instant.
 func sortPart(events []entry) {
 	if len(events) > 12 {
 		slices.SortFunc(events, entry.compare)

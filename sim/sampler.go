@@ -7,8 +7,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// sampler is a workload.Distribution made ready to be drawn from a thousand million times: its
-// family is a small number and its mean is in nanoseconds. It gives the same quantiles.
+// sampler is a workload.Distribution prepared for 10⁹ draws. Its family is a small number and its mean is in
+// nanoseconds. It returns the same quantiles as the distribution.
 type sampler struct {
 	family uint8
 	mean   float64 // ns
@@ -32,8 +32,8 @@ func newSampler(d workload.Distribution) sampler {
 	return s
 }
 
-// draw returns the quantile of one uniform number; a constant takes none. 1 − u is exact for the
-// 53 bits of u, so that Log loses nothing against Log1p.
+// draw returns the quantile of one uniform random number. A constant draws none. 1 − u is exact for the 53 bits of
+// u, so Log is as precise as Log1p.
 func (s *sampler) draw(stream *workload.Stream) time.Duration {
 	switch s.family {
 	case constantFamily:

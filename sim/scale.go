@@ -6,16 +6,16 @@ import (
 	"github.com/ombak-sim/ombak/resilience"
 )
 
-// scaler watches a station for its policy. Servers that were asked for boot first; those
-// that are not wanted any longer go at once and finish what they have.
+// scaler watches a station for its policy. Added servers boot first. Servers are removed without delay and finish the
+// requests that they serve.
 type scaler struct {
 	resilience.Looks
 	policy  resilience.Steerer
-	place   int // of the station
+	place   int // index of the station
 	station *Station
-	wanted  int           // servers, those that boot included
+	wanted  int           // servers, including those that boot
 	boots   []int         // servers of each boot under way, the earliest first
-	looked  time.Duration // at the integrals below
+	looked  time.Duration // when the integrals below were read
 	busy    time.Duration
 	queue   time.Duration
 }
@@ -23,14 +23,14 @@ type scaler struct {
 func newScaler(config Scaler, floor *Floor) *scaler {
 	steering, err := config.steering()
 	if err != nil {
-		panic(err) // Validate has seen to it
+		panic(err) // Validate has checked it
 	}
 	station := floor.stations[config.Station]
 	looks, policy := steering.Steer()
 	return &scaler{Looks: looks, policy: policy, place: config.Station, station: station, wanted: station.servers}
 }
 
-// metric returns the mean since the last look, for each server.
+// metric returns the mean per server since the last look.
 func (s *scaler) metric(now time.Duration) float64 {
 	s.station.accrue()
 	stats := &s.station.stats
@@ -46,7 +46,7 @@ func (s *scaler) metric(now time.Duration) float64 {
 	return busy + queue
 }
 
-// scale is one look of a scaler.
+// scale performs one look of a scaler.
 func (m *model) scale(which int32) {
 	s := m.scalers[which]
 	wanted := s.policy.Look(m.engine.now, s.metric(m.engine.now), s.station.servers, s.wanted)
@@ -59,7 +59,7 @@ func (m *model) scale(which int32) {
 	m.engine.After(s.Every, NewEvent(scaleKind, which))
 }
 
-// booted puts the servers of the earliest boot to work, those that are still wanted.
+// booted starts the servers of the earliest boot, as far as they are still wanted.
 func (m *model) booted(s *scaler) {
 	more := s.boots[0]
 	s.boots = append(s.boots[:0], s.boots[1:]...)

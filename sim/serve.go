@@ -25,7 +25,7 @@ func (s *Station) admit(place Job) {
 	}
 }
 
-// start gives a job a free server.
+// start gives a free server to a job.
 func (s *Station) start(place Job) {
 	s.accrue()
 	floor := s.floor
@@ -47,7 +47,7 @@ func (s *Station) start(place Job) {
 	job.done = floor.engine.Schedule(floor.engine.now+job.work, event)
 }
 
-// victim returns the job in service of the lowest class below the given one; of several the latest.
+// victim returns the job in service of the lowest class below the given one. It returns the latest of several.
 func (s *Station) victim(class uint8) Job {
 	table, found := s.floor.jobs.table, noJob
 	for place := s.serving.first; place != noJob; place = table[place].next {
@@ -58,7 +58,7 @@ func (s *Station) victim(class uint8) Job {
 	return found
 }
 
-// interrupt takes a job off its server and notes the work still to do.
+// interrupt takes a job off its server and records the remaining work.
 func (s *Station) interrupt(place Job) {
 	s.accrue()
 	job := &s.floor.jobs.table[place]
@@ -68,7 +68,7 @@ func (s *Station) interrupt(place Job) {
 	s.busy--
 }
 
-// served is the end of a job's service.
+// served ends a job's service.
 func (s *Station) served(place Job) {
 	if s.batch != nil {
 		s.servedBatch(place)
@@ -90,7 +90,7 @@ func (s *Station) served(place Job) {
 	}
 }
 
-// count notes one completion.
+// count records one completion.
 func (s *Station) count(gone bool, took time.Duration) {
 	s.stats.completions++
 	if gone {
@@ -99,7 +99,7 @@ func (s *Station) count(gone bool, took time.Duration) {
 	}
 }
 
-// vacate frees the server and the job's place; the next in the queue starts.
+// vacate frees the server and the job's row, and starts the next job in the queue.
 func (s *Station) vacate(place Job) {
 	s.accrue()
 	if s.tracked() {
@@ -113,14 +113,14 @@ func (s *Station) vacate(place Job) {
 	}
 }
 
-// fillServers starts who waits while servers are free.
+// fillServers starts waiting jobs while servers are free.
 func (s *Station) fillServers() {
 	for s.busy < s.servers && s.waiting > 0 {
 		s.start(s.pop())
 	}
 }
 
-// resize sets the number of servers; those taken away finish what they have.
+// resize sets the number of servers. Removed servers finish the requests that they serve.
 func (s *Station) resize(servers int) {
 	if s.sharing != nil {
 		s.attain()

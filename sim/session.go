@@ -7,40 +7,40 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// session is one person's walk, with what the service knows about the person: what nearly every event
-// touches, in one cache line of 64 bytes. What is wanted only while a request is under way stands in
-// the [request], the rest in an [aside].
+// session is one person's walk and what the service knows about the person. It holds what nearly every event
+// touches, in one cache line of 64 bytes. State that is needed only during a request is in the [request]. The rest
+// is in an [aside].
 type session struct {
 	walk       journey.Walk
 	request    int32 // under way, or -1
 	generation uint32
-	room       int16 // in which the aside's place is, counting gates from 1; 0 means none
+	room       int16 // the gate of the place in the aside, counted from 1; 0 means none
 	marks      marks
-	look       uint16 // of the attempt under way, counting from 0
+	look       uint16 // index of the poll or mailbox check within the current attempt
 }
 
-// marks is what is true of a session.
+// marks is the set of flags of a session.
 type marks uint16
 
 // The marks of a session.
 const (
 	lead       marks = 1 << iota // a step before the scheduled one, walked beside the person's main walk
-	fresh                        // nothing was sent yet
-	leaves                       // running out of patience means that the person left
+	fresh                        // no request was sent yet
+	leaves                       // the person leaves when their patience ends
 	enters                       // the first attempt at the step
-	mistyped                     // what is sent holds a typing error
+	mistyped                     // the request holds a typing error
 	verified                     // the link was used
 	identified                   // the NIK was verified
 	eligible
 	joined
-	deferred // the service took what it will work off later, see aside.accepted
-	inside   // the turn of the place in the waiting room has come
-	handedIn // the motivation test, see aside.due
+	deferred // the service deferred the request, see aside.accepted
+	inside   // the place in the waiting room has reached its turn
+	handedIn // the motivation test was submitted, see aside.due
 )
 
 func (m marks) has(mark marks) bool { return m&mark != 0 }
 
-// put sets a mark, or takes it away.
+// put sets or clears a mark.
 func (m *marks) put(mark marks, is bool) {
 	*m &^= mark
 	if is {
@@ -48,14 +48,14 @@ func (m *marks) put(mark marks, is bool) {
 	}
 }
 
-// aside is what is seldom needed of a session: one cache line, too.
+// aside is the part of a session that is seldom needed. It fills one cache line too.
 type aside struct {
 	parcels  [parcels]parcel
-	accepted time.Duration // when the service took what it will work off later
-	due      time.Duration // the score of the motivation test
+	accepted time.Duration // when the service deferred the request
+	due      time.Duration // when the score of the motivation test is ready
 }
 
-// expect makes the sessions of the caller who is due, and waits for the next.
+// expect opens the sessions of the caller who is due, and schedules the next caller.
 func (m *model) expect() {
 	caller := m.callers[0]
 	m.callers = m.callers[1:]
@@ -99,7 +99,7 @@ func (m *model) open(walk journey.Walk, action journey.Action, is marks) {
 	m.plan(slot, action)
 }
 
-// plan schedules what the person does next, or closes the session.
+// plan schedules the person's next action, or closes the session.
 func (m *model) plan(slot int32, action journey.Action) {
 	s := &m.sessions[slot]
 	if action.Done {
@@ -116,7 +116,7 @@ func (m *model) plan(slot int32, action journey.Action) {
 	m.engine.At(action.At, NewEvent(actKind, slot))
 }
 
-// act is a person acting: a request sets out, or the mailbox is looked into.
+// act performs a person's action: it sends a request or checks the mailbox.
 func (m *model) act(slot int32) {
 	s := &m.sessions[slot]
 	if s.marks.has(enters) {
@@ -134,8 +134,8 @@ func (m *model) act(slot int32) {
 	m.send(slot, s)
 }
 
-// watch sets the time after which the person does not wait any longer for a request that began at a
-// moment, unless it has been answered since. Most have.
+// watch schedules the end of the person's wait for a request that began at a moment. It does nothing if the
+// request has been answered since, as most have.
 func (m *model) watch(slot, number int32, began moment) {
 	s := &m.sessions[slot]
 	if s.request != number || m.requests[number].accepted {
@@ -162,13 +162,13 @@ func (m *model) waitsUntil(s *session, began time.Duration) time.Duration {
 	return never
 }
 
-// timedOut is a person who stops waiting. The service goes on working for nobody, unless the request still waits and the
-// connection is closed.
+// timedOut ends a person's wait. The service continues to work on the request, unless the request still waits and
+// the connection is closed.
 func (m *model) timedOut(slot int32) {
 	s := &m.sessions[slot]
 	r := &m.requests[s.request]
 	r.left = true
-	if r.accepted { // and is worked off all the same
+	if r.accepted { // the service still works on it
 		s.request = -1
 		m.answered(slot, unknownYet, pending.status)
 		return
@@ -185,7 +185,7 @@ func (m *model) timedOut(slot int32) {
 	m.answered(slot, journey.Answer{Outcome: outcome}, funnel.ReasonTimeout)
 }
 
-// stopWatch lets a person wait for a request for as long as it takes.
+// stopWatch removes the limit of the person's wait for a request.
 func (m *model) stopWatch(r *request) {
 	if r.watch != 0 {
 		m.engine.Disarm(m.steps[r.step].delay, r.watch)
@@ -194,7 +194,7 @@ func (m *model) stopWatch(r *request) {
 	r.watch, r.patience = 0, Handle{}
 }
 
-// answered moves the walk on by one answer, as the load generator does.
+// answered advances the walk by one answer, as the load generator does.
 func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason) {
 	s := &m.sessions[slot]
 	ended, end := attemptOf(&s.walk), m.engine.now
@@ -210,7 +210,7 @@ func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason
 	m.plan(slot, next)
 }
 
-// reach is the way to the mailbox, before the look into it.
+// reach delays the check of the mailbox by the time of the exchange.
 func (m *model) reach(slot int32, s *session) {
 	if delay := m.beside(s); delay > 0 {
 		m.engine.After(delay, NewEvent(lookKind, slot))
@@ -219,7 +219,7 @@ func (m *model) reach(slot int32, s *session) {
 	m.look(slot, s)
 }
 
-// look is one look into the mailbox, or at the phone.
+// look checks the mailbox or the phone once.
 func (m *model) look(slot int32, s *session) {
 	now := m.engine.now
 	if p := &m.asides[slot].parcels[m.steps[s.walk.Step].way]; p.arrives && p.at <= now {
@@ -237,8 +237,7 @@ func (m *model) look(slot int32, s *session) {
 	m.plan(slot, next)
 }
 
-// nextMail returns when the mailbox will hold something, where that is settled, so that looks before
-// it need no events.
+// nextMail returns when the next message arrives, if that is known. Earlier checks then need no events.
 func (m *model) nextMail(slot int32) (time.Duration, bool) {
 	s := &m.sessions[slot]
 	way := m.steps[s.walk.Step].way
@@ -250,7 +249,7 @@ func (m *model) nextMail(slot int32) (time.Duration, bool) {
 
 const never time.Duration = 1<<63 - 1
 
-// attempt is what a sample tells of an attempt that the walk has gone beyond.
+// attempt holds the data of a sample after the walk has moved on.
 type attempt struct {
 	person   uint64
 	intended time.Duration

@@ -2,9 +2,9 @@ package sim
 
 import "time"
 
-// sharing is processor sharing in virtual time: attained is the service that each request present
-// since the start would have had; a request is done when attained has grown by its work
-// (Kleinrock, "Queueing Systems", vol. II (1976), sec. 4.4).
+// sharing is processor sharing in virtual time. attained is the service that a request present since the start
+// would have received. A request is done when attained has grown by its work (Kleinrock, "Queueing Systems", vol.
+// II (1976), sec. 4.4).
 type sharing struct {
 	attained float64 // ns
 	last     time.Duration
@@ -22,12 +22,12 @@ type finish struct {
 
 func (f finish) before(g finish) bool { return f.at < g.at || f.at == g.at && f.sequence < g.sequence }
 
-// speed returns the service that each request gets per unit of time.
+// speed returns the service that each request receives per unit of time.
 func (s *Station) speed() float64 {
 	return min(1, float64(s.servers)/float64(max(1, s.busy)))
 }
 
-// attain brings the attained service up to now.
+// attain updates the attained service to now.
 func (s *Station) attain() {
 	s.accrue()
 	now := s.floor.engine.now
@@ -35,7 +35,7 @@ func (s *Station) attain() {
 	s.sharing.last = now
 }
 
-// share lets a job in; nobody waits.
+// share admits a job. No job waits.
 func (s *Station) share(place Job) {
 	s.attain()
 	p := s.sharing
@@ -50,7 +50,7 @@ func (s *Station) share(place Job) {
 	s.shareOn()
 }
 
-// shareOn schedules the next completion at the present speed.
+// shareOn schedules the next completion at the current speed.
 func (s *Station) shareOn() {
 	p := s.sharing
 	s.floor.engine.Revoke(p.next)
@@ -63,7 +63,7 @@ func (s *Station) shareOn() {
 	p.next = s.floor.engine.Schedule(at, NewEvent(s.floor.kinds+tickKind, int32(s.number)))
 }
 
-// shared is the completion of the job that is nearest to it.
+// shared completes the job with the least remaining work.
 func (s *Station) shared() {
 	s.attain()
 	p := s.sharing

@@ -8,42 +8,41 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Classes is the number of priorities at a station; 0 goes first.
+// Classes is the number of priorities at a station. Class 0 goes first.
 const Classes = 4
 
-// StationConfig describes a station. The zero value of every field beside the Service switches off
-// what it describes.
+// StationConfig describes a station. The zero value of every field except Service switches its feature off.
 type StationConfig struct {
 	Name string
 	workload.Service
-	Sharing    bool    // processor sharing: all requests are served at once, each at speed min(1, servers/requests)
-	Preemptive bool    // with the discipline priority: a request interrupts one of a lower class, which later resumes
-	Balking    float64 // an arrival that finds n requests here joins with probability 1/(1 + Balking·n)
+	Sharing    bool    // processor sharing: all requests are served at the same time, each at speed min(1, servers/requests)
+	Preemptive bool    // with the discipline priority: a request interrupts one of a lower class, which resumes later
+	Balking    float64 // an arrival that finds n requests joins with probability 1/(1 + Balking·n)
 	Holding    bool    // a served request keeps its server until it is released
 	Batch      Batch
 	Pauses     Pauses
 	Chores     Chores
 }
 
-// Batch describes group commit: a free server takes all that waits at once.
+// Batch describes group commit: a free server takes all waiting requests at once.
 type Batch struct {
-	Rows   int           // most requests of a batch; 0 means no batches
-	Age    time.Duration // how long a batch waits for company once a server has taken its first request
-	PerRow time.Duration // work for each request beyond the batch's own service time
-	Also   time.Duration // work that each batch brings to the station At, and that nobody waits for
-	At     int           // of those on the floor
+	Rows   int           // maximum requests per batch; 0 means no batches
+	Age    time.Duration // how long a batch waits for more requests after a server has taken its first
+	PerRow time.Duration // work per request in addition to the batch's own service time
+	Also   time.Duration // work that each batch sends to the station At without waiting for it
+	At     int           // index of a station on the floor
 
-	Elsewhere bool // the work on rows is done by the station At, and the batch waits for it
+	Elsewhere bool // the station At does the work on rows, and the batch waits for it
 }
 
-// Chores describe what a station does for nobody from time to time, in one piece, such as collecting
-// garbage or copying a database's log: the more it works for requests, the more often.
+// Chores describes background work of a station, such as collecting garbage or copying a database's log. A chore
+// is due after a given amount of work for requests.
 type Chores struct {
-	Every  time.Duration // work for requests between two of them
-	Length time.Duration // work of each, that waits its turn as a request does; 0 means none
+	Every  time.Duration // work for requests between two chores
+	Length time.Duration // work of each chore, which queues like a request; 0 means no chores
 }
 
-// Pauses describes stops of all servers, such as for garbage collection, that come while they work.
+// Pauses describes stops of all servers, such as for garbage collection. They occur while servers work.
 type Pauses struct {
 	Rate   float64 // per second of a busy server
 	Length workload.Distribution
@@ -68,38 +67,38 @@ func (c StationConfig) Validate() error {
 	case c.Holding && (c.Sharing || c.Batch.Rows > 0):
 		return fmt.Errorf("station %s: shared servers and batches cannot be held", c.Name)
 	case c.Chores.Length > 0 && (c.Batch.Rows > 0 || c.Chores.Every <= 0) || c.Chores.Length < 0:
-		return fmt.Errorf("station %s: chores need some work between them, at a station without batches", c.Name)
+		return fmt.Errorf("station %s: chores need Every above 0 and a station without batches", c.Name)
 	case c.Balking < 0 || c.Pauses.Rate < 0 || c.Batch.Rows < 0 || c.Batch.Age < 0 || c.Batch.PerRow < 0 || c.Batch.Also < 0:
 		return fmt.Errorf("station %s: balking, batch and pauses must be 0 or more", c.Name)
 	}
 	return nil
 }
 
-// Refusal says why a station did not take a request.
+// Refusal is the reason why a station did not take a request.
 type Refusal uint8
 
 // The refusals.
 const (
-	Taken          Refusal = iota // it did
+	Taken          Refusal = iota // the station took it
 	RateExceeded                  // more requests than the rate allows
-	QuotaUsedUp                   // the quota of the day is used up
-	QueueFull                     // as many wait as may
-	DeadlineMissed                // it waited to the deadline; told when it has
+	QuotaUsedUp                   // the daily quota is used up
+	QueueFull                     // the queue is at its limit
+	DeadlineMissed                // it waited until its deadline; reported at that time
 	Balked                        // it did not join the queue
 )
 
-// Station is one place where requests wait for servers.
+// Station is a queue and its servers.
 type Station struct {
 	StationConfig
 	floor    *Floor
 	number   int16
-	limit    int // most waiting; -1 means no limit
+	limit    int // maximum queue length; -1 means no limit
 	servers  int
-	plain    bool // whom a free server takes is served and gone, and that is all
+	plain    bool // a free server serves a request with no further effects
 	busy     int
 	waiting  int
 	queues   [Classes]line
-	serving  line // in service, where that must be known
+	serving  line // jobs in service, if tracked
 	deadline *Delay
 	rate     workload.RateWindow
 	quota    workload.Quota
@@ -121,7 +120,7 @@ type stats struct {
 	queueMax                                           int
 }
 
-// tracked says whether completions may have to be called off.
+// tracked reports whether completions may have to be revoked.
 func (s *Station) tracked() bool { return s.Preemptive || s.pauses != nil }
 
 // accrue adds the time since the last change to the integrals.
@@ -137,7 +136,7 @@ func (s *Station) accrueTo(now time.Duration) {
 	s.stats.busyTime += elapsed * time.Duration(min(s.busy, s.servers))
 }
 
-// Reading returns what the station has done up to now.
+// Reading returns the station's counts up to now.
 func (s *Station) Reading() funnel.Reading {
 	s.accrue()
 	return funnel.Reading{
@@ -147,18 +146,18 @@ func (s *Station) Reading() funnel.Reading {
 	}
 }
 
-// Wasted returns how many requests were worked off for clients that had left, and the time it took.
+// Wasted returns the number of requests served for clients that had left, and the time spent on them.
 func (s *Station) Wasted() (requests uint64, work time.Duration) {
 	return s.stats.wasted, s.stats.wastedTime
 }
 
-// InUse returns how many requests are here, waiting or in service.
+// InUse returns the number of requests at the station, waiting or in service.
 func (s *Station) InUse() int { return s.waiting + s.busy }
 
-// CutQuota leaves a share of the quota.
+// CutQuota reduces the quota to a share of itself.
 func (s *Station) CutQuota(left float64) { s.left = left }
 
-// Degraded returns the work of a request that arrives now, by how many are here.
+// Degraded returns the work of a request that arrives now, given the number of requests at the station.
 func (s *Station) Degraded(work time.Duration) time.Duration {
 	if s.Degrades.Factor <= 1 {
 		return work
@@ -166,7 +165,7 @@ func (s *Station) Degraded(work time.Duration) time.Duration {
 	return time.Duration(float64(work) * s.Degrades.At(float64(s.InUse()+1)/float64(s.servers)))
 }
 
-// refusal says why a new request is not taken, in the order in which the mocks ask.
+// refusal returns why a new request is not taken. It checks in the same order as the mocks.
 func (s *Station) refusal() Refusal {
 	floor := s.floor
 	switch {
@@ -182,7 +181,7 @@ func (s *Station) refusal() Refusal {
 	return Taken
 }
 
-// enqueue puts a job into the queue of its class; resumed ones come first.
+// enqueue puts a job into the queue of its class. Resumed jobs go first.
 func (s *Station) enqueue(place Job, resumed bool) {
 	s.accrue()
 	job := &s.floor.jobs.table[place]
@@ -200,7 +199,7 @@ func (s *Station) enqueue(place Job, resumed bool) {
 	}
 }
 
-// classOf makes one queue do where there are no priorities.
+// classOf maps all classes to one queue if the station has no priorities.
 func (s *Station) classOf(class uint8) uint8 {
 	if s.Discipline == workload.Priority {
 		return class
@@ -208,7 +207,7 @@ func (s *Station) classOf(class uint8) uint8 {
 	return 0
 }
 
-// unqueue takes a job out of the queue.
+// unqueue removes a job from the queue.
 func (s *Station) unqueue(place Job) {
 	s.accrue()
 	job := &s.floor.jobs.table[place]
@@ -219,7 +218,7 @@ func (s *Station) unqueue(place Job) {
 	}
 }
 
-// pop takes the next job out of the queue.
+// pop removes and returns the next job of the queue.
 func (s *Station) pop() Job {
 	for class := range s.queues {
 		if first := s.queues[class].first; first != noJob {

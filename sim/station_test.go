@@ -12,16 +12,17 @@ var workloadSeed = workload.Seed{Value: 1}
 
 type workloadDiscipline = workload.Discipline
 
-// TestRowsElsewhere: the work on a batch's rows waits its turn at another station, and the batch for it.
+// TestRowsElsewhere checks that the work on a batch's rows queues at another station, and that the batch waits for
+// it.
 func TestRowsElsewhere(t *testing.T) {
 	for _, test := range []struct {
 		queue    int // of the other station
 		deadline time.Duration
 		want     time.Duration
 	}{
-		{-1, 0, 10 + 2*5 + 3}, // after the 10 of who came first, two rows of 5, and the batch's own 3
-		{0, 0, 3},             // turned away: nobody minds
-		{-1, 4, 4 + 3},        // waited to the deadline of the other station
+		{-1, 0, 10 + 2*5 + 3}, // 10 of the request that came first, two rows of 5, and the batch's own 3
+		{0, 0, 3},             // rejected, with no effect on the batch
+		{-1, 4, 4 + 3},        // waited until the deadline of the other station
 	} {
 		p := newPlay(station(1, "0s", test.queue), []time.Duration{0, 0, 0}, []time.Duration{10, 3, 3})
 		p.floor.stations[0].deadline = nil
@@ -39,7 +40,7 @@ func TestRowsElsewhere(t *testing.T) {
 	}
 }
 
-// TestStationFeatures plays a few requests whose fates can be reckoned by hand. Times are in ns.
+// TestStationFeatures plays a few requests whose results can be calculated by hand. Times are in ns.
 func TestStationFeatures(t *testing.T) {
 	batch := station(1, "0s", -1)
 	batch.Batch = Batch{Rows: 2, Age: 10, PerRow: 1}
@@ -99,8 +100,8 @@ func (h *holder) Served(owner int32, job Job) {
 
 func (h *holder) Refused(int32, Refusal) {}
 
-// TestSimultaneousPossession: a pool of one connection, held for 1 + 10 ns, lets the second request
-// begin only when the first is through, though nobody else uses the dependency's ten servers.
+// TestSimultaneousPossession uses a pool of one connection, held for 1 + 10 ns. The second request starts only
+// when the first is done, although the dependency's ten servers are otherwise idle.
 func TestSimultaneousPossession(t *testing.T) {
 	e := NewEngine()
 	h := &holder{held: map[int32]Job{}, done: map[int32]time.Duration{}}
@@ -119,8 +120,8 @@ func TestSimultaneousPossession(t *testing.T) {
 	}
 }
 
-// TestBalancing: of the ways to choose, those that look at the replicas keep them more even than
-// chance does (Mitzenmacher 2001).
+// TestBalancing checks that the methods that inspect the replicas keep them more even than random choice does
+// (Mitzenmacher 2001).
 func TestBalancing(t *testing.T) {
 	spread := map[Balancing]int{}
 	for _, how := range []Balancing{RandomReplica, RoundRobin, LeastConnections, TwoChoices} {
@@ -148,7 +149,7 @@ func TestBalancing(t *testing.T) {
 		t.Errorf("spread of requests over 20 replicas: %v", spread)
 	}
 	if _, err := NewBalancer(nil, "web", "by colour", []int{0}); err == nil {
-		t.Error("an unknown way to choose was taken")
+		t.Error("an unknown balancing method was accepted")
 	}
 }
 

@@ -7,11 +7,10 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Warmup returns how many of the first observations of a run that starts empty to leave out, by
-// MSER-5: of all cuts that are multiples of 5 and leave at least half, the one with the smallest
-// standard error of what is left (White, Cobb, Spratt, "A comparison of five steady-state truncation
-// heuristics for simulation", Winter Simulation Conference 2000). False means that the best cut lies
-// at the very half: the run is too short to tell.
+// Warmup returns the number of initial observations to discard from a run that starts empty. It uses MSER-5: of
+// all cuts that are multiples of 5 and leave at least half, it chooses the one with the smallest standard error of
+// the rest (White, Cobb, Spratt, "A comparison of five steady-state truncation heuristics for simulation", Winter
+// Simulation Conference 2000). It returns false if the best cut is at the half: the run is then too short.
 //
 // The statistic of a cut d, over batches of five:
 //
@@ -20,7 +19,7 @@ import (
 // Where:
 //
 //	Yᵢ  mean of the i-th five observations
-//	Ȳ   mean of the Y beyond the cut
+//	Ȳ   mean of the Y after the cut
 //	n   number of batches
 func Warmup(observations []float64) (cut int, settled bool) {
 	const five = 5
@@ -50,25 +49,25 @@ type Interval struct {
 	Mean, HalfWidth float64
 }
 
-// BatchMeans estimates the mean of one long run in its steady state from the means of so many
-// batches, which are far less dependent on each other than the observations are (Schmeiser, "Batch
-// Size Effects in the Analysis of Simulation Output", Operations Research 30 (1982), who advises 10
-// to 30 batches). It needs two batches at least; with fewer observations the half-width is infinite.
+// BatchMeans estimates the steady-state mean of one long run from the means of batches. Batch means are far less
+// dependent on each other than the observations (Schmeiser, "Batch Size Effects in the Analysis of Simulation
+// Output", Operations Research 30 (1982), who recommends 10 to 30 batches). With fewer than two batches, or fewer
+// observations than batches, the half-width is infinite.
 func BatchMeans(observations []float64, batches int) Interval {
 	size := len(observations) / max(1, batches)
 	if batches < 2 || size == 0 {
 		return Interval{Mean: stat.Mean(observations, nil), HalfWidth: math.Inf(1)}
 	}
 	means := make([]float64, batches)
-	skipped := len(observations) - batches*size // so that the last observations count
+	skipped := len(observations) - batches*size // keeps the last observations
 	for i := range means {
 		means[i] = stat.Mean(observations[skipped+i*size:skipped+(i+1)*size], nil)
 	}
 	return IntervalOf(means)
 }
 
-// IntervalOf estimates the mean of independent values, such as one figure of each replication, by
-// Student's t. Of fewer than two values the half-width is infinite.
+// IntervalOf estimates the mean of independent values, such as one figure per replication, by Student's t. With
+// fewer than two values, the half-width is infinite.
 func IntervalOf(values []float64) Interval {
 	if len(values) < 2 {
 		return Interval{Mean: stat.Mean(values, nil), HalfWidth: math.Inf(1)}
@@ -78,9 +77,9 @@ func IntervalOf(values []float64) Interval {
 	return Interval{mean, distuv.StudentsT{Sigma: 1, Nu: n - 1}.Quantile(0.975) * deviation / math.Sqrt(n)}
 }
 
-// Enough returns how many replications are needed for the mean to be known within a share of itself,
-// from a first few values: n·(h/(ε·m))², rounded up, and never less than there are (Law, "Simulation
-// Modeling and Analysis", sec. 9.4.1). It is 0 where the values do not tell.
+// Enough returns the number of replications needed to estimate the mean within a relative precision, from a few
+// initial values: n·(h/(ε·m))², rounded up, and at least the number of values (Law, "Simulation Modeling and
+// Analysis", sec. 9.4.1). It returns 0 if the values do not determine it.
 //
 // Where:
 //

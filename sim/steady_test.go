@@ -7,7 +7,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// TestWarmup: a level shift is found where it is or, since the statistic is noisy, a little later, and a run that never settles is not called settled.
+// TestWarmup checks that a level shift is found in place or, since the statistic is noisy, a little later. A run
+// that never settles must not be reported as settled.
 func TestWarmup(t *testing.T) {
 	stream := workload.Seed{Value: 1}.Stream(1, 0, 0, 0)
 	shifted, trend := make([]float64, 1000), make([]float64, 1000)
@@ -28,8 +29,8 @@ func TestWarmup(t *testing.T) {
 	}
 }
 
-// TestBatchMeansCover: waits of an M/M/1 depend on each other, so that the naive interval holds the
-// truth in half of the cases; that of batch means nearly always does.
+// TestBatchMeansCover uses the waits of an M/M/1, which depend on each other. The naive interval covers the true
+// mean in half of the runs. The interval of batch means nearly always does.
 func TestBatchMeansCover(t *testing.T) {
 	const runs, customers, truth = 200, 20_000, 1 // Wq = ρ/(μ(1−ρ)) at ρ = .5
 	covered, naive := 0, 0
@@ -49,15 +50,15 @@ func TestBatchMeansCover(t *testing.T) {
 		}
 	}
 	if covered < 180 || naive > 150 {
-		t.Errorf("batch means hold the truth in %d of %d runs, single observations in %d", covered, runs, naive)
+		t.Errorf("batch means cover the true mean in %d of %d runs, single observations in %d", covered, runs, naive)
 	}
 	if half := BatchMeans([]float64{1}, 2).HalfWidth; !math.IsInf(half, 1) {
 		t.Errorf("one observation in two batches gives the half-width %v", half)
 	}
 }
 
-// TestEnough: four values around 10 have a half-width of 3.674 (t = 3.182, standard error 1.155); to know
-// the mean within 1 takes so many more as the square of the ratio says.
+// TestEnough uses four values around 10 with a half-width of 3.674 (t = 3.182, standard error 1.155). Estimating
+// the mean within 1 multiplies the number of values by the square of the ratio.
 func TestEnough(t *testing.T) {
 	values := []float64{8, 12, 8, 12} // standard deviation 2.309
 	if interval := IntervalOf(values); math.Abs(interval.HalfWidth-3.6743) > 1e-3 || interval.Mean != 10 {

@@ -9,8 +9,8 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// TestOneStation holds stations against closed forms (the values of Kleinrock, "Queueing Systems",
-// vol. I, and of Gross and Harris, "Fundamentals of Queueing Theory", recomputed to high precision).
+// TestOneStation compares single stations with closed forms. The values are those of Kleinrock, "Queueing
+// Systems", vol. I, and of Gross and Harris, "Fundamentals of Queueing Theory", recomputed to high precision.
 func TestOneStation(t *testing.T) {
 	sharing := station(1, "exponential(1s)", -1)
 	sharing.Sharing = true
@@ -55,7 +55,8 @@ func TestOneStation(t *testing.T) {
 	}
 }
 
-// TestPriorities is Cobham's formula and its pre-emptive relative (Jaiswal, "Priority Queues", 1968).
+// TestPriorities compares priorities with Cobham's formula and its pre-emptive variant (Jaiswal, "Priority
+// Queues", 1968).
 func TestPriorities(t *testing.T) {
 	for _, test := range []struct {
 		why        string
@@ -73,7 +74,8 @@ func TestPriorities(t *testing.T) {
 	}
 }
 
-// TestErlangA is the queue with impatient customers (Palm 1957; Garnett, Mandelbaum, Reiman 2002).
+// TestErlangA compares a queue of impatient customers with the Erlang A formula (Palm 1957; Garnett, Mandelbaum,
+// Reiman 2002).
 func TestErlangA(t *testing.T) {
 	config := station(50, "exponential(1s)", -1)
 	d := one(48, config, 250_000)
@@ -81,8 +83,8 @@ func TestErlangA(t *testing.T) {
 	d.check(t, sheet{"pWait": .4677740686, "pAbandon": .0309122492, "Wq.0": .0618244983, "Lq1": 2.9675759196, "U1": .9303242408}, "pWait", "pAbandon", "Wq.0", "Lq1")
 }
 
-// TestWastedWork: clients leave after 3 s, the server does not know. Overload with a long queue
-// collapses to nothing; a short queue cures it.
+// TestWastedWork uses clients that leave after 3 s while the server continues. In overload, goodput with a long
+// queue collapses to zero. A short queue prevents the collapse.
 func TestWastedWork(t *testing.T) {
 	queue := func(rate float64, k, arrivals int) design {
 		d := one(rate, station(1, "exponential(100ms)", k-1), arrivals)
@@ -105,8 +107,8 @@ func TestWastedWork(t *testing.T) {
 	})
 }
 
-// TestJacksonNetwork is example 7.4 of Bolch, Greiner, de Meer, Trivedi, "Queueing Networks and
-// Markov Chains": a CPU, two devices and an entry station.
+// TestJacksonNetwork reproduces example 7.4 of Bolch, Greiner, de Meer, Trivedi, "Queueing Networks and Markov
+// Chains": a CPU, two devices and an entry station.
 func TestJacksonNetwork(t *testing.T) {
 	design{
 		stations: []StationConfig{station(1, "exponential(40ms)", -1), station(1, "exponential(30ms)", -1), station(1, "exponential(60ms)", -1), station(1, "exponential(50ms)", -1)},
@@ -125,9 +127,9 @@ func TestJacksonNetwork(t *testing.T) {
 	}.check(t, sheet{"X1": 20, "X2": 10, "X3": 10, "X4": 4, "U1": .8, "U2": .3, "U3": .6, "U4": .2, "L1": 4, "L2": .428571, "L3": 1.5, "L4": .25, "W.0": 1.5446428571})
 }
 
-// TestClosedNetworks are Lazowska et al., "Quantitative System Performance", ch. 6 (one visit of
-// each device with its whole demand: the product form sees demands only), and example 8.3 of Bolch
-// et al., a central server.
+// TestClosedNetworks reproduces two closed networks. The first is from Lazowska et al., "Quantitative System
+// Performance", ch. 6, with one visit to each device for its whole demand: the product form depends on demands
+// only. The second is example 8.3 of Bolch et al., a central server.
 func TestClosedNetworks(t *testing.T) {
 	think := station(3, "exponential(15s)", -1)
 	t.Run("Lazowska", func(t *testing.T) {

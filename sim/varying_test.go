@@ -14,7 +14,7 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// TestSinusoidalArrivals is the Mt/M/∞ queue of Eick, Massey, Whitt, "Mt/G/∞ queues with sinusoidal
+// TestSinusoidalArrivals compares the Mt/M/∞ queue with Eick, Massey, Whitt, "Mt/G/∞ queues with sinusoidal
 // arrival rates" (Management Science 39 (1993)): m(t) = 100 + 10 (sin t − cos t).
 func TestSinusoidalArrivals(t *testing.T) {
 	const cycles, phases = 60, 8
@@ -24,7 +24,7 @@ func TestSinusoidalArrivals(t *testing.T) {
 		d.rate = func(t float64) float64 { return 100 + 20*math.Sin(t) }
 		l := newLab(d, seed)
 		sums := make([]float64, phases)
-		for k := 2 * phases; k < (2+cycles)*phases; k++ { // two cycles to warm up
+		for k := 2 * phases; k < (2+cycles)*phases; k++ { // two cycles of warm-up
 			at := 2 * math.Pi * float64(k) / phases
 			l.run(0, time.Duration(at*float64(time.Second)))
 			sums[k%phases] += float64(l.floor.Station(0).InUse()) / cycles
@@ -39,7 +39,7 @@ func TestSinusoidalArrivals(t *testing.T) {
 	}
 }
 
-// TestRamp: λ = 10 t, μ = .5, empty at the start: m(10) = 20 t − 40 (1 − e^(−t/2)) at t = 10.
+// TestRamp starts empty with λ = 10 t and μ = .5. At t = 10, m(t) = 20 t − 40 (1 − e^(−t/2)).
 func TestRamp(t *testing.T) {
 	var values []float64
 	for seed := uint64(1); seed <= replications; seed++ {
@@ -56,8 +56,8 @@ func TestRamp(t *testing.T) {
 	holds(t, "m(10)", values, 160.2695178800, 0.01)
 }
 
-// flood sends given counts per minute, evenly, to a station of 60,000/min and returns the largest
-// backlog, the longest wait and when the backlog was gone.
+// flood sends the given counts per minute, evenly, to a station of 60,000/min. It returns the largest backlog, the
+// longest wait and the time at which the backlog was cleared.
 func flood(bins workload.Bins) (backlog int, wait, cleared time.Duration) {
 	var arrivals, works []time.Duration
 	for arrival := range (workload.Arrivals{Bins: bins, Mode: workload.Even}).All() {
@@ -74,8 +74,8 @@ func flood(bins workload.Bins) (backlog int, wait, cleared time.Duration) {
 	return p.floor.Station(0).stats.queueMax, wait, cleared
 }
 
-// TestFluid: without chance the queue follows the fluid (Newell, "Applications of Queueing Theory",
-// 1982), but for the one request that is in service.
+// TestFluid checks that, without randomness, the queue follows the fluid model (Newell, "Applications of Queueing
+// Theory", 1982), apart from the one request in service.
 func TestFluid(t *testing.T) {
 	near := func(name string, got, want, tolerance float64) {
 		t.Helper()
@@ -103,7 +103,7 @@ func TestFluid(t *testing.T) {
 	near("cleared, min", cleared.Minutes(), 28.062184, 0.05)
 }
 
-// TestFullJitter: the mean delays of Brooker's full jitter, base .1 s, cap 10 s.
+// TestFullJitter checks the mean delays of Brooker's full jitter with base .1 s and cap 10 s.
 func TestFullJitter(t *testing.T) {
 	retry := journey.Retry{Base: 100 * time.Millisecond, Cap: 10 * time.Second}
 	for n, want := range []float64{.05, .1, .2, .4, .8, 1.6, 3.2, 5} {
@@ -120,8 +120,8 @@ func TestFullJitter(t *testing.T) {
 	}
 }
 
-// TestCoverage: of 1,000 short experiments, 95 % intervals must hold the truth about 950 times:
-// 930 to 968 is within what chance allows. Each is an M/M/1 started in its steady state.
+// TestCoverage runs 1,000 short experiments. Their 95 % intervals must cover the true mean about 950 times: 930 to
+// 968 is within chance. Each is an M/M/1 that starts in its steady state.
 func TestCoverage(t *testing.T) {
 	const experiments, each, rho, length = 1000, 20, 0.5, 150
 	covered := 0
@@ -145,7 +145,7 @@ func TestCoverage(t *testing.T) {
 		}
 	}
 	if covered < 930 || covered > 968 {
-		t.Errorf("%d of 1,000 intervals hold the truth, want 930 to 968", covered)
+		t.Errorf("%d of 1,000 intervals cover the true mean, want 930 to 968", covered)
 	}
-	t.Logf("%d of 1,000 intervals hold the truth", covered)
+	t.Logf("%d of 1,000 intervals cover the true mean", covered)
 }

@@ -1,6 +1,6 @@
 # M/M/4 at a utilization of .8 in simmer: prints events (an arrival and a departure for each customer)
 # per second of processor time. Arguments: the number of customers, and "drawn" (every gap is drawn when
-# it is needed, by a call of R) or "prepared" (all instants are made before).
+# it is needed, by a call of R) or "prepared" (all instants are drawn in advance).
 suppressMessages(library(simmer))
 arguments <- commandArgs(TRUE)
 customers <- as.integer(arguments[1])
