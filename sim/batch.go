@@ -55,7 +55,7 @@ func (s *Station) startBatch() {
 	}
 	s.busy++
 	s.stats.batches++
-	defer s.bringAlong() // after the batch itself
+	defer s.startBackgroundWork() // after the batch itself
 	work := time.Duration(rows) * s.Batch.PerRow
 	if s.Batch.Elsewhere && work > 0 {
 		if _, why := s.floor.Enter(s.Batch.At, batchOf(leader), 0, work); why == Taken {
@@ -87,8 +87,8 @@ func (f *Floor) tell(owner int32, place Job) {
 // nobody is the owner of work that no client waits for.
 const nobody = -1
 
-// bringAlong sends a batch's asynchronous work to its station.
-func (s *Station) bringAlong() {
+// startBackgroundWork sends a batch's asynchronous work to its station.
+func (s *Station) startBackgroundWork() {
 	if s.Batch.Also > 0 {
 		_, _ = s.floor.Enter(s.Batch.At, nobody, 0, s.Batch.Also) // a rejection has no effect
 	}

@@ -155,7 +155,7 @@ func (m *model) dial(number int32, hop *hop) {
 		return
 	}
 	work := m.work(r, hop)
-	if len(dependency.Faults) > 0 && !m.suffer(number, hop, m.befalls(hop), &work) {
+	if len(dependency.Faults) > 0 && !m.applyFault(number, hop, m.faultNow(hop), &work) {
 		return
 	}
 	m.visit(number, hop.station, work)
@@ -197,8 +197,8 @@ func (m *model) callFailed(number int32, asked bool, retryAfter time.Duration) {
 
 var faultPurpose = workload.NewPurpose("sim/fault")
 
-// befalls returns the effect of the dependency's faults now and applies it to the station's quota.
-func (m *model) befalls(hop *hop) fault.Effect {
+// faultNow returns the effect of the dependency's faults now and applies it to the station's quota.
+func (m *model) faultNow(hop *hop) fault.Effect {
 	effect := m.config.Calls[hop.To].Faults.At(m.config.Journey.Clock.Scenario(m.engine.now))
 	m.floor.stations[hop.station].CutQuota(effect.Quota)
 	return effect
@@ -212,8 +212,8 @@ func slowed(work time.Duration, effect fault.Effect) time.Duration {
 	return work + effect.Delay
 }
 
-// struck draws whether a fault hits this request.
-func (m *model) struck(r *request, hop *hop, share float64) bool {
+// hitByFault draws whether a fault hits this request.
+func (m *model) hitByFault(r *request, hop *hop, share float64) bool {
 	if share == 0 {
 		return false
 	}
@@ -221,11 +221,11 @@ func (m *model) struck(r *request, hop *hop, share float64) bool {
 	return stream.Chance(share)
 }
 
-// suffer applies a fault to one call and reports whether the call continues.
-func (m *model) suffer(number int32, hop *hop, effect fault.Effect, work *time.Duration) bool {
+// applyFault applies a fault to one call and reports whether the call continues.
+func (m *model) applyFault(number int32, hop *hop, effect fault.Effect, work *time.Duration) bool {
 	r := &m.requests[number]
 	*work = slowed(*work, effect)
-	if !m.struck(r, hop, effect.Share) {
+	if !m.hitByFault(r, hop, effect.Share) {
 		return true
 	}
 	if effect.Outcome == fault.Error || r.timeout == 0 { // without a timeout, a lost answer would hold the request forever

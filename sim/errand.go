@@ -70,8 +70,8 @@ func (m *model) hand(number int32) {
 	r.handed++
 	work := m.work(r, hop)
 	if len(m.config.Calls[hop.To].Faults) > 0 {
-		effect := m.befalls(hop)
-		if m.struck(r, hop, effect.Share) || m.engine.now-r.since < effect.PutOff {
+		effect := m.faultNow(hop)
+		if m.hitByFault(r, hop, effect.Share) || m.engine.now-r.since < effect.PutOff {
 			m.again(number)
 			return
 		}
@@ -115,7 +115,7 @@ func (m *model) lost(r *request, hop *hop, way int) bool {
 	}
 	lost := dependency.Loss
 	if len(dependency.Faults) > 0 {
-		lost = 1 - (1-lost)*(1-m.befalls(hop).Lost)
+		lost = 1 - (1-lost)*(1-m.faultNow(hop).Lost)
 	}
 	stream := m.config.Seed.Stream(lossPurpose^hop.purpose, r.person, 0, int(m.asides[r.session].parcels[way].sent))
 	return lost > 0 && stream.Chance(lost)
