@@ -109,7 +109,9 @@ func (p *page) paintGrid(c draw.Canvas) {
 		canvas := canvases[i/p.columns][i%p.columns]
 		panel.Draw(canvas)
 		data := panel.DataCanvas(canvas)
-		c.FillText(textStyle(smallSize, black()), vg.Point{X: data.Min.X, Y: data.Max.Y + 3}, panel.name)
+		name := textStyle(smallSize, black())
+		name.XAlign = draw.XRight // the numbers of events stand at the left
+		c.FillText(name, vg.Point{X: data.Max.X, Y: data.Max.Y + 3}, panel.name)
 	}
 	style := textStyle(labelSize, black())
 	style.XAlign, style.YAlign, style.Rotation = draw.XCenter, draw.YTop, math.Pi/2
