@@ -30,7 +30,8 @@ func (c *composer) compose(work job) *compiled {
 	request := &c.generator.requests[work.request]
 	c.req.Reset()
 	c.values.person, c.values.got = work.person, work.got
-	c.values.step, c.values.seed, c.values.feeders = request.step, c.generator.config.Seed, c.generator.feeders
+	c.values.step, c.values.run = request.step, c.generator.run
+	c.values.seed, c.values.feeders = c.generator.config.Seed, c.generator.feeders
 	if request.person {
 		c.fillPerson(work)
 	}

@@ -22,9 +22,11 @@ type Config struct {
 	Opens       time.Time           `json:"opens"`
 	Shares      population.Shares   `json:"shares"`
 	PhotoBytes  int                 `json:"photo_bytes"`
-	Requests    []Request           `json:"requests"` // one for each step of the journey
-	Targets     map[string]string   `json:"targets"`  // name → URL of scheme, host and port
-	Vars        map[string]string   `json:"vars"`     // values of ${var.NAME}
+	Requests    []Request           `json:"requests"`         // one for each step of the journey
+	Targets     map[string]string   `json:"targets"`          // name → URL of scheme, host and port
+	Vars        map[string]string   `json:"vars"`             // values of ${var.NAME}
+	RunID       string              `json:"run_id,omitempty"` // value of ${run.id}; part of all idempotency keys
+	Fresh       bool                `json:"fresh,omitempty"`  // people have e-mail addresses and phone numbers of this run alone
 	Feeders     map[string]Feeder   `json:"feeders,omitempty"`
 	Files       map[string]File     `json:"files,omitempty"`
 	Cookies     bool                `json:"cookies,omitempty"` // people keep the cookies they are given

@@ -13,6 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // Generator plays one run.
@@ -27,8 +28,9 @@ type Generator struct {
 	photos   population.Photos
 	observer func(shard int) funnel.Observer
 	totals   Totals
-	under    []atomic.Int64 // requests under way, by shard
-	keyLog   *os.File       // nil if no secrets are logged
+	under    []atomic.Int64   // requests under way, by shard
+	run      workload.Purpose // of the run's id; 0 if it has none
+	keyLog   *os.File         // nil if no secrets are logged
 }
 
 // Totals holds counts of the generator's own work over a run.
@@ -59,6 +61,12 @@ func New(config Config, observer func(shard int) funnel.Observer) (*Generator, e
 	g := &Generator{
 		config: config, observer: observer,
 		people: population.New(config.Seed, config.Opens, config.Shares),
+	}
+	if config.RunID != "" {
+		g.run = workload.NewPurpose("run/" + config.RunID)
+	}
+	if config.Fresh {
+		g.people = g.people.Fresh(config.RunID)
 	}
 	g.under = make([]atomic.Int64, g.shards())
 	g.journey = journey.New(config.Journey, g.traitTypo)

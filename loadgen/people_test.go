@@ -3,6 +3,7 @@ package loadgen_test
 import (
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -110,6 +111,44 @@ func TestKeysAreKeptAcrossRetries(t *testing.T) {
 	}
 	if len(s.served()) != 8 || len(seen) != 4 {
 		t.Errorf("%d requests with the keys %v; want 8 with 4 keys", len(s.served()), seen)
+	}
+}
+
+// With fresh identities each run has addresses, numbers and keys of its own; with the same id they come again.
+func TestFreshIdentities(t *testing.T) {
+	played := func(id string, fresh bool) []string {
+		s := serve(t, func(*fasthttp.RequestCtx, int) {})
+		play(t, config(s.url, func(c *loadgen.Config) {
+			c.Shards, c.Signups.Bins.Counts, c.RunID, c.Fresh = 1, []int{3}, id, fresh
+			c.Requests[0].Headers = map[string]string{"X-Key": "${person.email} ${person.phone} ${step.key} ${run.id} ${person.name}"}
+		}))
+		var seen []string
+		for _, request := range s.served() {
+			seen = append(seen, strings.Fields(request)[2:]...)
+		}
+		slices.Sort(seen)
+		return seen
+	}
+	seed, again, first, second := played("a", false), played("a", true), played("a", true), played("b", true)
+	if !slices.Equal(again, first) {
+		t.Errorf("the same id gave %v and %v", again, first)
+	}
+	for _, text := range first {
+		personal := strings.ContainsAny(text, "@+-")
+		if known := slices.Contains(seed, text) || slices.Contains(second, text); personal && known && !slices.Contains(seed, text) {
+			t.Errorf("%q came in the runs a and b", text)
+		}
+		if strings.ContainsAny(text, "@+") && slices.Contains(seed, text) {
+			t.Errorf("%q is of the seed, not of the run", text)
+		}
+	}
+	if strings.Join(first, " ") == strings.Join(second, " ") {
+		t.Error("two runs sent the same")
+	}
+	for _, name := range seed {
+		if !strings.ContainsAny(name, "@+-") && name != "a" && !slices.Contains(first, name) {
+			t.Errorf("the name %q of the seed is not among %v", name, first)
+		}
 	}
 }
 

@@ -71,7 +71,7 @@ func (f StepFault) Unwrap() error { return f.Err }
 
 // compile compiles the requests, those of the steps first. The map targets holds the index of each target.
 func compile(config Config, targets map[string]int) ([]compiled, int, error) {
-	s := scope{got: map[string]int{}, vars: config.Vars, fed: sortedKeys(config.Feeders), data: config.Feeders, files: config.Files}
+	s := scope{got: map[string]int{}, vars: config.Vars, fed: sortedKeys(config.Feeders), data: config.Feeders, files: config.Files, runID: config.RunID}
 	for _, request := range config.Requests {
 		for _, key := range sortedKeys(request.Extract) {
 			if _, known := s.got[key]; !known {

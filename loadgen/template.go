@@ -17,6 +17,7 @@ type values struct {
 	photo   []byte // buffer of the last photo
 	feeders []feeder
 	seed    workload.Seed
+	run     workload.Purpose // of the run's id
 	step    workload.Purpose // of the step's name
 }
 
@@ -56,7 +57,7 @@ type segment struct {
 }
 
 // template is a text with variables: ${person.NAME}, ${got.NAME}, ${feeder.NAME.COLUMN}, ${var.NAME},
-// ${file.NAME} and ${step.key}.
+// ${file.NAME}, ${step.key} and ${run.id}.
 type template []segment
 
 // scope holds the names that templates may use.
@@ -66,6 +67,7 @@ type scope struct {
 	fed   []string // names of the feeders
 	data  map[string]Feeder
 	files map[string]File
+	runID string
 }
 
 // parseTemplate compiles a text. A dollar sign without a brace stands for itself, and $${ for ${.
@@ -124,13 +126,18 @@ func (s scope) variable(variable string) (segment, error) {
 			return segment{kind: stepKey}, nil
 		}
 		return segment{}, fmt.Errorf("${%s}: a step has a key, which is the same for all attempts of a person", variable)
+	case "run":
+		if key == "id" {
+			return segment{kind: given, text: s.runID}, nil
+		}
+		return segment{}, fmt.Errorf("${%s}: a run has an id, which --run-id sets", variable)
 	case "var":
 		if value, known := s.vars[key]; known {
 			return segment{kind: given, text: value}, nil
 		}
 		return segment{}, fmt.Errorf("${%s}: the variable has no value; give --var %s=VALUE", variable, key)
 	}
-	return segment{}, fmt.Errorf("${%s}: write person, got, feeder, file, var or step, then a dot and a name", variable)
+	return segment{}, fmt.Errorf("${%s}: write person, got, feeder, file, var, step or run, then a dot and a name", variable)
 }
 
 // feeder resolves NAME.COLUMN.
@@ -236,7 +243,7 @@ func (v *values) text(piece segment) string {
 	case upload, given:
 		return piece.text
 	case stepKey:
-		return string(idempotencyKey(nil, v.seed, v.person, v.step))
+		return string(idempotencyKey(nil, v.seed, v.person, v.step^v.run))
 	}
 	return ""
 }

@@ -1,6 +1,10 @@
 package population
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"strings"
 	"time"
 
 	"github.com/ombak-sim/ombak/workload"
@@ -10,6 +14,8 @@ import (
 type Population struct{ made *made }
 
 type made struct {
+	salt    string // begins every e-mail address; empty for the people of the seed alone
+	shift   uint64 // added to the indexes in phone numbers
 	seed    workload.Seed
 	traits  workload.Streams
 	welfare workload.Streams
@@ -21,6 +27,15 @@ type made struct {
 // valid; see [Shares.Validate].
 func New(seed workload.Seed, opens time.Time, shares Shares) Population {
 	return Population{&made{seed: seed, traits: seed.Streams(traitPurpose), welfare: seed.Streams(welfarePurpose), opens: dateOf(opens), odds: newOdds(shares)}}
+}
+
+// Fresh returns the same people, traits and names, with e-mail addresses and phone numbers that no other run has, so that
+// a service that has met them before takes them for new. [IndexOfEmail] still leads to the index; [IndexOfPhone] does not.
+func (p Population) Fresh(run string) Population {
+	made, digest := *p.made, sha256.Sum256([]byte(run))
+	made.salt = strings.ToLower(base32.HexEncoding.EncodeToString(digest[:5])) + "."
+	made.shift = 1 + binary.BigEndian.Uint64(digest[8:])%(Size-1)
+	return Population{&made}
 }
 
 // Identity is a person's identity, as a registry holds it or as the person states it.
@@ -80,8 +95,8 @@ func (p Population) Person(index uint64) Person {
 		Identity: identity,
 		Index:    index,
 		Traits:   traits,
-		Email:    string(appendEmail(make([]byte, 0, 64), identity.Name, index, false)),
-		Phone:    string(appendPhone(make([]byte, 0, 15), index, 0)),
+		Email:    p.email(identity.Name, index, false),
+		Phone:    p.phone(index, 0),
 		School:   schoolOf(index, traits),
 	}
 }
@@ -95,14 +110,14 @@ func (p Population) Form(index uint64, attempt int) Form {
 	person := p.Person(index)
 	form := Form{Identity: person.Identity, Email: person.Email, Phone: person.Phone, Mailbox: person.Email}
 	if person.Traits.Has(MistypedEmail) {
-		form.Email = string(appendEmail(make([]byte, 0, 64), person.Name, index, true))
+		form.Email = p.email(person.Name, index, true)
 	}
 	if attempt > 1 {
 		return form
 	}
 	stream := p.made.seed.Stream(digitPurpose, index, 0, 0)
 	if person.Traits.Has(MistypedPhone) {
-		form.Phone = string(appendPhone(make([]byte, 0, 15), index, uint64(1+stream.IntN(9))))
+		form.Phone = p.phone(index, uint64(1+stream.IntN(9)))
 	}
 	if person.Traits.Has(MistypedNIK) {
 		nik := []byte(form.NIK)
@@ -110,6 +125,14 @@ func (p Population) Form(index uint64, attempt int) Form {
 		form.NIK = string(nik)
 	}
 	return form
+}
+
+func (p Population) email(name string, index uint64, typo bool) string {
+	return string(appendEmail(append(make([]byte, 0, 64), p.made.salt...), name, index, typo))
+}
+
+func (p Population) phone(index, wrong uint64) string {
+	return string(appendPhone(make([]byte, 0, 15), (index+p.made.shift)%Size, wrong))
 }
 
 // Record returns what the registry holds. If the record mismatches, half of the people have another birth date there and

@@ -210,6 +210,30 @@ func TestSharesChangeOnlyTheirOwnPeople(t *testing.T) {
 	}
 }
 
+// Fresh people keep names, numbers of cards and traits; their addresses still lead to them.
+func TestFreshPeople(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, index := busy(1), rapid.Uint64Range(0, population.Size-1).Draw(t, "index")
+		fresh, other := p.Fresh("a"), p.Fresh("b")
+		was, is := p.Person(index), fresh.Person(index)
+		if was.Identity != is.Identity || was.Traits != is.Traits {
+			t.Fatalf("%+v became %+v", was, is)
+		}
+		if was.Email == is.Email || was.Phone == is.Phone || is.Email == other.Person(index).Email || is.Phone == other.Person(index).Phone {
+			t.Fatalf("%s and %s are not of this run alone", is.Email, is.Phone)
+		}
+		form := fresh.Form(index, 1)
+		for _, address := range []string{is.Email, form.Email, form.Mailbox} {
+			if owner, ok := population.IndexOfEmail(address); !ok || owner != index {
+				t.Fatalf("%s leads to %d, %v; want %d", address, owner, ok, index)
+			}
+		}
+		if !population.Rings(is.Phone) {
+			t.Fatalf("%s is nobody's", is.Phone)
+		}
+	})
+}
+
 func TestSeedMakesThePeople(t *testing.T) {
 	a, again, b := people(1), people(1), people(2)
 	differ := 0

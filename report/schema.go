@@ -44,6 +44,7 @@ type Report struct {
 	DurationS      float64         `json:"duration_s"` // real seconds
 	Speed          float64         `json:"speed"`      // scenario seconds per real second
 	Replications   int             `json:"replications"`
+	RunID          string          `json:"run_id,omitempty"`  // id of a live run; --run-id repeats its identities and keys
 	Command        string          `json:"command,omitempty"` // command that played it, without the output folder; values of variables are masked
 	Machine        *Machine        `json:"machine,omitempty"`
 	Store          *Store          `json:"store,omitempty"`

@@ -55,8 +55,15 @@ type Scenario struct {
 type Population struct {
 	Size       uint64           `yaml:"size,omitempty" json:"size,omitempty"`               // people to draw from; 0 means 270 million
 	Shares     map[string]Share `yaml:"shares,omitempty" json:"shares,omitempty"`           // share of people with each trait, among those who come
+	Identity   string           `yaml:"identity,omitempty" json:"identity,omitempty"`       // seed (default): every run has the same people; fresh: each run has e-mail addresses and phone numbers of its own
 	PhotoBytes int              `yaml:"photo_bytes,omitempty" json:"photo_bytes,omitempty"` // size of one uploaded photo
 }
+
+// The values of Population.Identity.
+const (
+	IdentitySeed  = "seed"
+	IdentityFresh = "fresh"
+)
 
 // Target is a service to replay against.
 type Target struct {

@@ -31,6 +31,9 @@ func (s *Scenario) validate() {
 	if s.Population.PhotoBytes < 5000 || s.Population.PhotoBytes > 2<<20 {
 		s.source.faultAt("population.photo_bytes", "use 5000 to 2097152", "a photo cannot have %d bytes", s.Population.PhotoBytes)
 	}
+	if !slices.Contains([]string{"", IdentitySeed, IdentityFresh}, s.Population.Identity) {
+		s.source.faultAt("population.identity", hintWord(s.Population.Identity, []string{IdentitySeed, IdentityFresh}), "the identity %q is unknown", s.Population.Identity)
+	}
 	s.validateArrivals()
 	s.validateJourney()
 	s.validateCounts()

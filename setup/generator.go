@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/scenarios"
 )
 
 // generator maps the scenario to the load generator's configuration. Known lists the targets whose
@@ -12,7 +13,7 @@ import (
 func (l *Live) generator(known []string) error {
 	s, people := l.Scenario, &l.People
 	config := loadgen.Config{
-		PhotoBytes: s.Population.PhotoBytes, Targets: map[string]string{}, Vars: l.vars(),
+		PhotoBytes: s.Population.PhotoBytes, Targets: map[string]string{}, Vars: l.vars(), RunID: l.Options.RunID, Fresh: l.fresh(),
 		Shards: max(1, runtime.NumCPU()/2), Part: l.Options.Part, Parts: l.Options.Parts,
 		Feeders: feeders(s), Files: files(s), Cookies: s.Cookies, MostPeople: s.Connections.People, Connections: l.connections(),
 	}
@@ -31,6 +32,9 @@ func (l *Live) generator(known []string) error {
 	}
 	config.Seed, config.People, config.Opens, config.Shares, config.Traits = people.Seed, people.Size, people.Opens, people.Shares, people.Traits
 	config.Journey, config.Signups, config.Visitors, config.Until = people.Journey, people.Signups, people.Visitors, people.Until
+	if err := l.checkIdentity(); err != nil {
+		return err
+	}
 	l.logSecrets(&config)
 	if err := config.Check(); err != nil {
 		return Refused(err)
@@ -44,6 +48,26 @@ func (l *Live) generator(known []string) error {
 	l.Offered = l.offered()
 	l.Generator.Warm = warm(l.Offered.PeakPerMin)
 	l.Generator.InFlight = cmp.Or(s.Connections.Most, inFlight(l.Offered.PeakPerMin))
+	return nil
+}
+
+// fresh reports whether people have e-mail addresses and phone numbers of this run alone.
+func (l *Live) fresh() bool {
+	identity := l.Scenario.Population.Identity
+	return identity == scenarios.IdentityFresh || identity == "" && l.Options.Fresh
+}
+
+// checkIdentity refuses fresh identities where they cannot be told from others'.
+func (l *Live) checkIdentity() error {
+	switch {
+	case !l.fresh():
+		return nil
+	case l.Service != nil:
+		return Refuse("population.identity is fresh, but this run starts the reference backend with an empty store, whose rows are counted " +
+			"by the people of the seed; remove identity: fresh, or give --target")
+	case l.Options.Parts > 0 && !l.Options.RunIDGiven:
+		return Refuse("population.identity is fresh and the run has %d parts; give all of them the same --run-id", l.Options.Parts)
+	}
 	return nil
 }
 

@@ -43,6 +43,9 @@ type Options struct {
 	ConnectTo   map[string]string // host:port of a target → host:port to connect to instead
 	Watch       map[string]string // processes of the target: name → process id, or URL of Prometheus metrics
 	KeyLog      string            // file that the secrets of TLS connections are appended to, for debugging
+	RunID       string            // value of ${run.id}; part of idempotency keys and of fresh identities
+	RunIDGiven  bool              // RunID was chosen by the user, not drawn
+	Fresh       bool              // identities are fresh unless the scenario says otherwise
 	Part, Parts int               // this generator's part, counting from 0, and the number of parts
 }
 

@@ -3,11 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +38,7 @@ func runFlags() []cli.Flag {
 		&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
 		&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: envVar("threshold")},
 		&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
+		runIDFlag(),
 		&cli.StringFlag{Name: "metrics", Usage: "serve Prometheus metrics of the generator at `HOST:PORT`/metrics during the run", EnvVars: envVar("metrics")},
 		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON, and progress as JSON lines on standard error", EnvVars: envVar("json")},
 		&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
@@ -157,8 +160,27 @@ func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Option
 			return nil, options, err
 		}
 	}
+	if err := readRunID(c, &options); err != nil {
+		return nil, options, err
+	}
 	options.From, options.To, err = readWindow(c.String("window"))
 	return scenario, options, err
+}
+
+func runIDFlag() cli.Flag {
+	return &cli.StringFlag{Name: "run-id", Usage: "use `ID` for ${run.id}, idempotency keys and fresh identities; by default a random one", EnvVars: envVar("run-id")}
+}
+
+// readRunID sets the run's id to that of --run-id, or to a random one.
+func readRunID(c *cli.Context, options *setup.Options) error {
+	options.RunID, options.RunIDGiven = c.String("run-id"), c.IsSet("run-id")
+	if !options.RunIDGiven {
+		options.RunID = strings.ToLower(rand.Text()[:10])
+	}
+	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString(options.RunID) {
+		return usageError{fmt.Errorf("--run-id is %q; give up to 64 letters, digits, dots, hyphens and underscores", options.RunID)}
+	}
+	return nil
 }
 
 // readWindow reads FROM..TO. Either end may be omitted.

@@ -37,6 +37,7 @@ func redlineCommand(s streams) *cli.Command {
 			&cli.IntFlag{Name: "most", Value: 20, Usage: "try at most `N` rates", EnvVars: envVar("most")},
 			&cli.StringFlag{Name: "closed", Usage: "run closed loops of `N,N,…` people instead, and fit the Universal Scalability Law", EnvVars: envVar("closed")},
 			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
+			runIDFlag(),
 			&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`", EnvVars: envVar("threshold")},
 			&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
 			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON", EnvVars: envVar("json")},
@@ -116,6 +117,9 @@ func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error
 			"at least 1 and --for above 0")}
 	}
 	bisection.From = float64(rate)
+	if err := readRunID(c, &r.options); err != nil {
+		return nil, bisection, err
+	}
 	if c.IsSet("seed") {
 		seed := c.Uint64("seed")
 		r.options.Seed = &seed
@@ -136,6 +140,7 @@ func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error
 // setUp turns a rate, or a number of people under way, into a live run.
 func (r *redliner) setUp(rate float64, closed int) (*setup.Live, error) {
 	options := r.options
+	options.RunID, options.Fresh = fmt.Sprintf("%s-%d", r.options.RunID, r.played+1), len(options.Targets) > 0
 	options.Rate, options.Closed = workload.Rate(rate), closed
 	if len(options.Targets) > 0 {
 		return setup.NewLoad(r.scenario, options)

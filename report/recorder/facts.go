@@ -13,6 +13,7 @@ type Facts struct {
 	Engine         report.Engine // empty means live
 	Scenario       report.Scenario
 	Plan           string
+	RunID          string                                     // live runs
 	Part           *report.Part                               // nil if the generator played everyone
 	Started        *time.Time                                 // live runs only
 	Duration       time.Duration                              // real time
