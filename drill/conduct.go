@@ -200,7 +200,8 @@ func (c *conductor) startParts(ctx context.Context) error {
 			generator.Targets["sms"] = "http://" + address
 		}
 	}
-	_, err := c.startPart(ctx, Order{Generator: &GeneratorOrder{Config: generator, Metrics: c.environment.Metrics}})
+	before, _ := generator.Longest()
+	_, err := c.startPartWithin(ctx, before+patience, Order{Generator: &GeneratorOrder{Config: generator, Metrics: c.environment.Metrics}})
 	return err
 }
 
@@ -215,13 +216,19 @@ func (c *conductor) startMocks(ctx context.Context) (Ready, error) {
 	return ready, WriteControl(c.environment.Folder, Control{URL: "http://" + ready.Addresses["admin"], Token: config.Admin.Token})
 }
 
+// patience is how long a part may take to become ready.
+const patience = 30 * time.Second
+
 func (c *conductor) startPart(ctx context.Context, order Order) (Ready, error) {
+	return c.startPartWithin(ctx, patience, order)
+}
+
+func (c *conductor) startPartWithin(ctx context.Context, patience time.Duration, order Order) (Ready, error) {
 	p, err := start(c.environment.Command, order, c.environment.Log, c.receive)
 	if err != nil {
 		return Ready{}, err
 	}
 	c.parts = append(c.parts, p)
-	const patience = 30 * time.Second
 	return p.await(ctx, patience)
 }
 

@@ -233,51 +233,95 @@ func writeRecordings(stand *mocks.Mocks, files map[string]string) error {
 	return nil
 }
 
-// serveGenerator plays the run and reports each second of it.
+// serveGenerator sends what comes before the run, plays the run, and reports each second of it.
 func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Scanner, messages *writer) error {
-	shards := max(1, order.Config.Shards)
-	steps := order.Config.Journey.Funnel()
-	observers := recorder.NewRecorder(steps, shards, func(delta recorder.Delta) { messages.write(Message{Delta: &delta}) })
-	var metrics *loadgen.Metrics
-	generator, err := loadgen.New(order.Config, func(shard int) funnel.Observer {
-		if metrics != nil {
-			return metrics.Beside(observers.Observer(shard))
-		}
-		return observers.Observer(shard)
-	})
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
-	ready := Ready{}
-	if order.Metrics != "" {
-		metrics = loadgen.NewMetrics(steps, generator.InFlight)
-		address, err := showMetrics(ctx, order.Metrics, metrics.Handler(), &running)
+	var failed error
+	prepared := make(chan *player, 1)
+	running.Go(func() {
+		defer close(prepared)
+		p, ready, err := newPlayer(ctx, order, messages, &running)
 		if err != nil {
-			return err
+			failed = err
+			cancel()
+			return
 		}
-		ready.Addresses = map[string]string{"metrics": address}
-	}
-	messages.write(Message{Ready: &ready})
+		prepared <- p
+		messages.write(Message{Ready: &ready})
+	})
 	untilStopped(ctx, scanner, func(begin Begin) {
-		running.Go(func() {
-			meter := host.NewStrainMeter()
-			if err := generator.Run(ctx, begin.At); err != nil {
-				messages.write(Message{Warning: "the generator: " + err.Error()})
-			}
-			observers.Close()
-			messages.write(Message{Strain: meter.Read(generator.Totals())})
-			if made := handshakes(generator.Totals().Handshakes); made != nil {
-				messages.write(Message{Handshakes: made})
-			}
-			messages.write(Message{Done: true})
-		})
+		if p, ok := <-prepared; ok {
+			running.Go(func() { p.play(ctx, begin) })
+		}
 	})
 	cancel()
 	running.Wait()
-	return nil
+	return failed
+}
+
+// player is a generator that is ready to play.
+type player struct {
+	config    loadgen.Config
+	generator *loadgen.Generator
+	observers *recorder.Recorder
+	messages  *writer
+}
+
+// newPlayer sends the requests that come before the run and sets up the generator.
+func newPlayer(ctx context.Context, order GeneratorOrder, messages *writer, running *sync.WaitGroup) (*player, Ready, error) {
+	p, ready := &player{config: order.Config, messages: messages}, Ready{}
+	var err error
+	if p.config.RunValues, err = p.config.Prepare(ctx); err != nil {
+		return nil, ready, err
+	}
+	steps := p.config.Journey.Funnel()
+	p.observers = recorder.NewRecorder(steps, max(1, p.config.Shards), func(delta recorder.Delta) { messages.write(Message{Delta: &delta}) })
+	var metrics *loadgen.Metrics
+	p.generator, err = loadgen.New(p.config, func(shard int) funnel.Observer {
+		if metrics != nil {
+			return metrics.Beside(p.observers.Observer(shard))
+		}
+		return p.observers.Observer(shard)
+	})
+	if err != nil || order.Metrics == "" {
+		return p, ready, err
+	}
+	metrics = loadgen.NewMetrics(steps, p.generator.InFlight)
+	address, err := showMetrics(ctx, order.Metrics, metrics.Handler(), running)
+	ready.Addresses = map[string]string{"metrics": address}
+	return p, ready, err
+}
+
+// play plays the run and then sends the requests that come after it, even if the run was interrupted.
+func (p *player) play(ctx context.Context, begin Begin) {
+	meter := host.NewStrainMeter()
+	if err := p.generator.Run(ctx, begin.At); err != nil {
+		p.messages.write(Message{Warning: "the generator: " + err.Error()})
+	}
+	p.observers.Close()
+	totals := p.generator.Totals()
+	p.messages.write(Message{Strain: meter.Read(totals)})
+	if made := handshakes(totals.Handshakes); made != nil {
+		p.messages.write(Message{Handshakes: made})
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.afterwards(ctx))
+	defer cancel()
+	if err := p.config.Conclude(last); err != nil {
+		p.messages.write(Message{Warning: err.Error()})
+	}
+	p.messages.write(Message{Done: true})
+}
+
+// afterwards returns how long the requests after the run may take. An interrupted run ends soon.
+func (p *player) afterwards(ctx context.Context) time.Duration {
+	const interrupted = 8 * time.Second // less than the patience with which the conductor stops a part
+	if ctx.Err() != nil {
+		return interrupted
+	}
+	_, after := p.config.Longest()
+	return after + time.Second
 }
 
 // handshakes returns the counts and mean times of TLS handshakes, or nil if there were none.

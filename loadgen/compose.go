@@ -107,7 +107,7 @@ func (c *composer) judge(request *compiled, status int, asked retry, resp *fasth
 	if !completed && !(rejected && request.tickets) || done.answer.Pending || len(request.extracts) == 0 {
 		return
 	}
-	done.got = make([]string, c.generator.slots)
+	done.got = make([]string, len(c.generator.names))
 	if !request.extract(resp, rejected, func(slot int, value string) { done.got[slot] = value }) {
 		done.answer.Outcome, done.reason, done.got = funnel.Failed, funnel.ReasonBody, nil
 	}

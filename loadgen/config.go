@@ -3,6 +3,7 @@ package loadgen
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"time"
 
@@ -22,11 +23,14 @@ type Config struct {
 	Opens       time.Time           `json:"opens"`
 	Shares      population.Shares   `json:"shares"`
 	PhotoBytes  int                 `json:"photo_bytes"`
-	Requests    []Request           `json:"requests"`         // one for each step of the journey
-	Targets     map[string]string   `json:"targets"`          // name → URL of scheme, host and port
-	Vars        map[string]string   `json:"vars"`             // values of ${var.NAME}
-	RunID       string              `json:"run_id,omitempty"` // value of ${run.id}; part of all idempotency keys
-	Fresh       bool                `json:"fresh,omitempty"`  // people have e-mail addresses and phone numbers of this run alone
+	Requests    []Request           `json:"requests"`             // one for each step of the journey
+	Before      []Once              `json:"before,omitempty"`     // sent once before the run; what they extract becomes RunValues
+	After       []Once              `json:"after,omitempty"`      // sent once after the run
+	Targets     map[string]string   `json:"targets"`              // name → URL of scheme, host and port
+	Vars        map[string]string   `json:"vars"`                 // values of ${var.NAME}
+	RunValues   map[string]string   `json:"run_values,omitempty"` // values of ${run.NAME}
+	RunID       string              `json:"run_id,omitempty"`     // value of ${run.id}; part of all idempotency keys
+	Fresh       bool                `json:"fresh,omitempty"`      // people have e-mail addresses and phone numbers of this run alone
 	Feeders     map[string]Feeder   `json:"feeders,omitempty"`
 	Files       map[string]File     `json:"files,omitempty"`
 	Cookies     bool                `json:"cookies,omitempty"` // people keep the cookies they are given
@@ -41,6 +45,8 @@ type Config struct {
 	Part        int                 `json:"part"`                  // this generator's part, counting from 0
 	Parts       int                 `json:"parts"`                 // how many generators share the run; 0 means 1
 	Traits      []population.Traits `json:"typo_traits"`           // per step: people whose first attempt holds a typing error
+
+	impersonal bool // the requests belong to no person
 }
 
 // Request is the HTTP half of a step. Texts are templates, see [parseTemplate].
@@ -135,9 +141,56 @@ func (c Config) MostConnections(people int) int {
 
 // Check returns an error if a template of a request is invalid. The URLs of targets need not be known.
 func (c Config) Check() error {
-	_, _, err := compile(c, nil)
-	return err
+	values := maps.Clone(c.RunValues)
+	if values == nil {
+		values = map[string]string{}
+	}
+	c.RunValues = values
+	if err := c.checkOnce("before", c.Before); err != nil {
+		return err
+	}
+	if _, _, err := compile(c, nil); err != nil {
+		return err
+	}
+	return c.checkOnce("after", c.After)
 }
+
+// checkOnce returns an error if a template of steps outside the journey is invalid. It gives names in RunValues to what
+// they extract.
+func (c Config) checkOnce(when string, steps []Once) error {
+	for i, step := range steps {
+		one := c
+		one.once(step)
+		if _, _, err := compile(one, nil); err != nil {
+			return OnceFault{when, i, step.Name, errors.Unwrap(err)}
+		}
+		for name := range step.Request.Extract {
+			c.RunValues[name] = ""
+		}
+	}
+	return nil
+}
+
+// once makes the configuration that of one request that belongs to no person.
+func (c *Config) once(step Once) {
+	c.Requests, c.Traits, c.Before, c.After = []Request{step.Request}, nil, nil, nil
+	c.Journey.Steps, c.Journey.Arrival = []journey.Step{{Name: step.Name, Kind: funnel.Request}}, 0
+	c.impersonal = true
+}
+
+// OnceFault is an error in a request that is sent once.
+type OnceFault struct {
+	When  string // before or after
+	Place int    // among the steps of before or after
+	Name  string
+	Err   error
+}
+
+// Error returns where the step is, its name, and what is wrong.
+func (f OnceFault) Error() string { return fmt.Sprintf("%s: step %s: %v", f.When, f.Name, f.Err) }
+
+// Unwrap returns what is wrong.
+func (f OnceFault) Unwrap() error { return f.Err }
 
 // CheckTarget returns an error unless a URL names a service: scheme, host and port.
 func CheckTarget(name, target string) error {

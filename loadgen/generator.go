@@ -21,9 +21,9 @@ type Generator struct {
 	config   Config
 	journey  *journey.Journey
 	requests []compiled
-	slots    int      // number of extracted values that a walk can hold
-	targets  []string // URLs; requests name them by index
-	feeders  []feeder // in the order of their names
+	names    map[string]int // slot of each extracted value
+	targets  []string       // URLs; requests name them by index
+	feeders  []feeder       // in the order of their names
 	people   population.Population
 	photos   population.Photos
 	observer func(shard int) funnel.Observer
@@ -82,7 +82,7 @@ func (g *Generator) compile() (err error) {
 		targets[name] = len(g.targets)
 		g.targets = append(g.targets, g.config.Targets[name])
 	}
-	if g.requests, g.slots, err = compile(g.config, targets); err != nil {
+	if g.requests, g.names, err = compile(g.config, targets); err != nil {
 		return err
 	}
 	for _, name := range sortedKeys(g.config.Feeders) {

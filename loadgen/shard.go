@@ -305,7 +305,7 @@ func (s *shard) pack(session *session, answer completion) {
 			continue
 		}
 		if session.carry().got == nil {
-			session.bag.got = make([]string, s.generator.slots)
+			session.bag.got = make([]string, len(s.generator.names))
 		}
 		session.bag.got[i] = value
 	}

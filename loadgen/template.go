@@ -57,17 +57,19 @@ type segment struct {
 }
 
 // template is a text with variables: ${person.NAME}, ${got.NAME}, ${feeder.NAME.COLUMN}, ${var.NAME},
-// ${file.NAME}, ${step.key} and ${run.id}.
+// ${file.NAME}, ${step.key}, ${run.id} and ${run.NAME}.
 type template []segment
 
 // scope holds the names that templates may use.
 type scope struct {
-	got   map[string]int
-	vars  map[string]string
-	fed   []string // names of the feeders
-	data  map[string]Feeder
-	files map[string]File
-	runID string
+	got        map[string]int
+	vars       map[string]string
+	fed        []string // names of the feeders
+	data       map[string]Feeder
+	files      map[string]File
+	run        map[string]string // values of ${run.NAME}
+	runID      string
+	impersonal bool // there is no person whose data a template could name
 }
 
 // parseTemplate compiles a text. A dollar sign without a brace stands for itself, and $${ for ${.
@@ -103,6 +105,9 @@ func (s scope) parseTemplate(text string) (template, error) {
 
 func (s scope) variable(variable string) (segment, error) {
 	kind, key, _ := strings.Cut(variable, ".")
+	if s.impersonal && slices.Contains([]string{"person", "got", "feeder", "step"}, kind) {
+		return segment{}, fmt.Errorf("${%s}: before and after belong to no person; write run, var or file", variable)
+	}
 	switch kind {
 	case "person":
 		if field, known := personFields[key]; known {
@@ -130,7 +135,10 @@ func (s scope) variable(variable string) (segment, error) {
 		if key == "id" {
 			return segment{kind: given, text: s.runID}, nil
 		}
-		return segment{}, fmt.Errorf("${%s}: a run has an id, which --run-id sets", variable)
+		if value, known := s.run[key]; known {
+			return segment{kind: given, text: value}, nil
+		}
+		return segment{}, fmt.Errorf("${%s}: no step of before extracts %q; ${run.id} is the id of the run", variable, key)
 	case "var":
 		if value, known := s.vars[key]; known {
 			return segment{kind: given, text: value}, nil

@@ -29,6 +29,11 @@ func (s *Scenario) applyDefaults() {
 	for i := range s.Journey {
 		s.Journey[i].applyDefaults()
 	}
+	for _, steps := range [][]Once{s.Before, s.After} {
+		for i := range steps {
+			steps[i].applyDefaults()
+		}
+	}
 	for i := range s.Plans {
 		for k, policy := range s.Plans[i].Policies {
 			s.Plans[i].Policies[k].Settings = policy.Named().WithDefaults().Settings
@@ -47,11 +52,26 @@ func (s *Step) applyDefaults() {
 	if s.Request != nil {
 		setDefault(&s.Request.Method, "GET")
 	}
-	if len(s.Expect.Completed) == 0 {
-		s.Expect.Completed = slices.DeleteFunc([]int{200, 201, 202, 204}, func(status int) bool { return s.Expect.names(status) || slices.Contains(s.Expect.Rejected, status) })
+	s.Expect.applyDefaults()
+}
+
+func (o *Once) applyDefaults() {
+	setDefault(&o.Kind, funnel.Request)
+	setDefault(&o.Timeout, 10*time.Second)
+	setDefault(&o.Pause, time.Second)
+	setDefault(&o.Every, time.Second)
+	if o.Request != nil {
+		setDefault(&o.Request.Method, "GET")
 	}
-	if len(s.Expect.Rejected) == 0 {
-		s.Expect.Rejected = slices.DeleteFunc([]int{429, 503}, s.Expect.names)
+	o.Expect.applyDefaults()
+}
+
+func (e *Expect) applyDefaults() {
+	if len(e.Completed) == 0 {
+		e.Completed = slices.DeleteFunc([]int{200, 201, 202, 204}, func(status int) bool { return e.names(status) || slices.Contains(e.Rejected, status) })
+	}
+	if len(e.Rejected) == 0 {
+		e.Rejected = slices.DeleteFunc([]int{429, 503}, e.names)
 	}
 }
 

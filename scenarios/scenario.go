@@ -31,6 +31,8 @@ type Scenario struct {
 	Cookies      bool                  `yaml:"cookies,omitempty" json:"cookies,omitempty"`           // people keep the cookies that they are given
 	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole journey; 0 means no limit
 	Journey      []Step                `yaml:"journey" json:"journey"`                               // the steps that people walk
+	Before       []Once                `yaml:"before,omitempty" json:"before,omitempty"`             // requests sent once before a live run; what they extract is ${run.NAME}
+	After        []Once                `yaml:"after,omitempty" json:"after,omitempty"`               // requests sent once after a live run
 	Stations     map[string]Station    `yaml:"stations,omitempty" json:"stations,omitempty"`         // parts of the service itself, for the simulation
 	Dependencies map[string]Dependency `yaml:"dependencies,omitempty" json:"dependencies,omitempty"` // what the service calls: a mock when live, a station when simulated
 	Backend      Backend               `yaml:"backend,omitempty" json:"backend,omitempty"`           // settings of the reference backend

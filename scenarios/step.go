@@ -27,6 +27,19 @@ type Step struct {
 	Delay    workload.Distribution `yaml:"delay,omitempty" json:"delay,omitempty"` // additional time of an exchange in a simulation: the network, the client, and what the route leaves out
 }
 
+// Once is a request that is sent once, before or after a live run, outside the funnel. It belongs to no person.
+type Once struct {
+	Name     string          `yaml:"name" json:"name"`
+	Kind     funnel.StepKind `yaml:"kind,omitempty" json:"kind,omitempty"` // request (default) or poll
+	Request  *Request        `yaml:"request" json:"request"`
+	Expect   Expect          `yaml:"expect,omitempty" json:"expect,omitempty"`
+	Timeout  time.Duration   `yaml:"timeout,omitempty" json:"timeout,omitempty"`   // of each attempt; 0 means 10 s
+	Attempts int             `yaml:"attempts,omitempty" json:"attempts,omitempty"` // most attempts; 0 means 1
+	Pause    time.Duration   `yaml:"pause,omitempty" json:"pause,omitempty"`       // before the second attempt; doubles with each further one; 0 means 1 s
+	Every    time.Duration   `yaml:"every,omitempty" json:"every,omitempty"`       // poll: time between two polls; 0 means 1 s
+	Patience time.Duration   `yaml:"patience,omitempty" json:"patience,omitempty"` // poll: time after which the step has failed
+}
+
 // Request is the HTTP request of a step. Texts may contain ${person.NAME}, ${got.NAME}, ${var.NAME},
 // ${feeder.NAME.COLUMN}, ${file.NAME}, and ${step.key}, which is the same for all attempts of a person at a
 // step.

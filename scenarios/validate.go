@@ -36,6 +36,8 @@ func (s *Scenario) validate() {
 	}
 	s.validateArrivals()
 	s.validateJourney()
+	s.validateOnce("before", s.Before)
+	s.validateOnce("after", s.After)
 	s.validateCounts()
 	s.validateParts()
 	s.validateReach()
@@ -103,6 +105,41 @@ func (s *Scenario) validateStep(step *Step, path string) {
 		s.validateRequest(step.Request, path+".request")
 	}
 	s.validateRoute(step.Route, path+".route")
+}
+
+// validateOnce reports invalid steps outside the journey.
+func (s *Scenario) validateOnce(key string, steps []Once) {
+	s.bound(key, len(steps), longestList)
+	seen := map[string]bool{}
+	for i, step := range steps {
+		path := fmt.Sprintf("%s[%d]", key, i)
+		if step.Name == "" || seen[step.Name] {
+			s.source.faultAt(path, "give each step a name of its own", "the name %q is empty or occurs twice", step.Name)
+		}
+		seen[step.Name] = true
+		if step.Kind != funnel.Request && step.Kind != funnel.Poll {
+			s.source.faultAt(path+".kind", hintWord(string(step.Kind), []string{"request", "poll"}), "the kind %q is unknown here", step.Kind)
+		}
+		if step.Kind == funnel.Poll && step.Patience <= 0 {
+			s.source.faultAt(path, "add patience: 2m", "a step of kind poll needs patience, or it would wait for ever")
+		}
+		if step.Kind == funnel.Request && len(step.Expect.Pending) > 0 {
+			s.source.faultAt(path+".expect.pending", "use kind: poll", "only steps of kind poll can be pending")
+		}
+		if step.Timeout < 0 || step.Pause < 0 || step.Every < 0 || step.Patience < 0 || step.Attempts < 0 || step.Attempts > mostOnce {
+			s.source.faultAt(path, fmt.Sprintf("use times of 0 or more, and up to %d attempts", mostOnce), "a time or the number of attempts is out of range")
+		}
+		s.validateStatuses(step.Expect, path+".expect")
+		s.validateChecks(step.Expect.Checks, path+".expect.checks")
+		if step.Request == nil {
+			s.source.faultAt(path, "add request: {target: …, path: /…}", "the step has no request")
+			continue
+		}
+		s.validateRequest(step.Request, path+".request")
+		if _, taken := step.Request.Extract["id"]; taken {
+			s.source.faultAt(path+".request.extract.id", "choose another name", "${run.id} is the id of the run")
+		}
+	}
 }
 
 func (s *Scenario) validateRequest(request *Request, path string) {

@@ -40,8 +40,11 @@ func checkPlan(scenario *scenarios.Scenario, plan string) error {
 // located adds file, line and column to a fault if they are known.
 func located(scenario *scenarios.Scenario, fault error) error {
 	var step loadgen.StepFault
+	var once loadgen.OnceFault
 	var judged threshold.Fault
 	switch {
+	case errors.As(fault, &once):
+		return scenario.At(fmt.Sprintf("%s[%d].request", once.When, once.Place), fault)
 	case errors.As(fault, &step):
 		return scenario.At(fmt.Sprintf("journey[%d].request", step.Step), fault)
 	case errors.As(fault, &judged):
@@ -63,6 +66,12 @@ func (p *Planned) checkTexts() error {
 	}
 	var err error
 	if config.Requests, err = requests(p.Scenario); err != nil {
+		return err
+	}
+	if config.Before, err = onceOnly(p.Scenario.Before); err != nil {
+		return err
+	}
+	if config.After, err = onceOnly(p.Scenario.After); err != nil {
 		return err
 	}
 	if err := config.Check(); err != nil {

@@ -21,7 +21,10 @@ func (l *Live) generator(known []string) error {
 	if config.Requests, err = requests(s); err != nil {
 		return err
 	}
-	if err := l.checkVars(config.Requests); err != nil {
+	if err := l.outside(&config); err != nil {
+		return err
+	}
+	if err := l.checkVars(config); err != nil {
 		return err
 	}
 	if err := l.targets(config.Targets, known); err != nil {

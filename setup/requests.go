@@ -19,31 +19,78 @@ func requests(s *scenarios.Scenario) ([]loadgen.Request, error) {
 		if step.Request == nil {
 			return nil, Refuse("step %s of scenario %s has no request, so it cannot be replayed; add one, or simulate it", step.Name, s.Name)
 		}
-		request := step.Request
-		mapped[i] = loadgen.Request{
-			Target: request.Target, Method: request.Method, Path: request.Path, Headers: request.Headers,
-			Text: request.Text, Multipart: request.Multipart, Extract: map[string]loadgen.Extract{},
-			Completed: step.Expect.Completed, Declined: step.Expect.Declined, Rejected: step.Expect.Rejected, Pending: step.Expect.Pending,
-			Silent: step.Leave == "silent",
+		var err error
+		if mapped[i], err = request(step.Request, step.Expect); err != nil {
+			return nil, fmt.Errorf("step %s: %w", step.Name, err)
 		}
-		if look := request.Look; look != nil {
-			mapped[i].Look = &loadgen.Look{Method: cmp.Or(look.Method, "GET"), Path: look.Path}
-		}
-		for _, check := range step.Expect.Checks {
-			mapped[i].Checks = append(mapped[i].Checks, loadgen.Check{Extract: loadgen.Extract(check.Extract), Equals: check.Equals, Contains: check.Contains})
-		}
-		for name, extract := range request.Extract {
-			mapped[i].Extract[name] = loadgen.Extract(extract)
-		}
-		if request.JSON != nil {
-			text, err := plainJSON(request.JSON)
-			if err != nil {
-				return nil, fmt.Errorf("step %s: json: %w", step.Name, err)
-			}
-			mapped[i].JSON = text
-		}
+		mapped[i].Silent = step.Leave == "silent"
 	}
 	return mapped, nil
+}
+
+// request maps a request and what its answers mean.
+func request(r *scenarios.Request, expect scenarios.Expect) (loadgen.Request, error) {
+	mapped := loadgen.Request{
+		Target: r.Target, Method: r.Method, Path: r.Path, Headers: r.Headers,
+		Text: r.Text, Multipart: r.Multipart, Extract: map[string]loadgen.Extract{},
+		Completed: expect.Completed, Declined: expect.Declined, Rejected: expect.Rejected, Pending: expect.Pending,
+	}
+	if r.Look != nil {
+		mapped.Look = &loadgen.Look{Method: cmp.Or(r.Look.Method, "GET"), Path: r.Look.Path}
+	}
+	for _, check := range expect.Checks {
+		mapped.Checks = append(mapped.Checks, loadgen.Check{Extract: loadgen.Extract(check.Extract), Equals: check.Equals, Contains: check.Contains})
+	}
+	for name, extract := range r.Extract {
+		mapped.Extract[name] = loadgen.Extract(extract)
+	}
+	if r.JSON != nil {
+		text, err := plainJSON(r.JSON)
+		if err != nil {
+			return mapped, fmt.Errorf("json: %w", err)
+		}
+		mapped.JSON = text
+	}
+	return mapped, nil
+}
+
+// onceOnly maps the requests that are sent once.
+func onceOnly(steps []scenarios.Once) ([]loadgen.Once, error) {
+	var mapped []loadgen.Once
+	for _, step := range steps {
+		request, err := request(step.Request, step.Expect)
+		if err != nil {
+			return nil, fmt.Errorf("step %s: %w", step.Name, err)
+		}
+		mapped = append(mapped, loadgen.Once{
+			Name: step.Name, Request: request, Timeout: step.Timeout, Attempts: step.Attempts, Pause: step.Pause, Every: step.Every, Patience: step.Patience,
+		})
+	}
+	return mapped, nil
+}
+
+// outside enters the requests before and after the run. Only the first part sends them. The others take the values that
+// requests before the run extract from variables of the same names.
+func (l *Live) outside(config *loadgen.Config) (err error) {
+	if l.Options.Part == 0 {
+		if config.Before, err = onceOnly(l.Scenario.Before); err != nil {
+			return err
+		}
+		config.After, err = onceOnly(l.Scenario.After)
+		return err
+	}
+	config.RunValues = map[string]string{}
+	for _, step := range l.Scenario.Before {
+		for name := range step.Request.Extract {
+			value, given := l.Options.Vars[name]
+			if !given {
+				return Refuse("part %d of %d does not send the requests of before, so ${run.%s} has no value; give it as --var %s=VALUE",
+					l.Options.Part+1, l.Options.Parts, name, name)
+			}
+			config.RunValues[name] = value
+		}
+	}
+	return nil
 }
 
 // plainJSON writes a value without the escapes meant for HTML, which would break templates.

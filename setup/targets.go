@@ -90,13 +90,14 @@ func (p *Planned) checkConnectTo(urls map[string]string) error {
 }
 
 // checkVars refuses variables that the scenario neither lists nor uses.
-func (p *Planned) checkVars(requests []loadgen.Request) error {
-	texts, err := json.Marshal(requests)
+func (p *Planned) checkVars(config loadgen.Config) error {
+	texts, err := json.Marshal([]any{config.Requests, config.Before, config.After})
 	if err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Options.Vars)) {
-		if _, listed := p.Scenario.Vars[name]; !listed && !bytes.Contains(texts, []byte("${var."+name+"}")) {
+		_, taken := config.RunValues[name]
+		if _, listed := p.Scenario.Vars[name]; !listed && !taken && !bytes.Contains(texts, []byte("${var."+name+"}")) {
 			return Refuse("variable %q is not used by scenario %s; a request uses --var NAME=VALUE as ${var.NAME}", name, p.Scenario.Name)
 		}
 	}
@@ -117,10 +118,16 @@ func (p *Planned) allow(name, target string) error {
 
 func usedTargets(s *scenarios.Scenario) []string {
 	var names []string
-	for _, step := range s.Journey {
-		if step.Request != nil && !slices.Contains(names, step.Request.Target) {
-			names = append(names, step.Request.Target)
+	use := func(request *scenarios.Request) {
+		if request != nil && !slices.Contains(names, request.Target) {
+			names = append(names, request.Target)
 		}
+	}
+	for _, step := range s.Journey {
+		use(step.Request)
+	}
+	for _, step := range slices.Concat(s.Before, s.After) {
+		use(step.Request)
 	}
 	return names
 }
