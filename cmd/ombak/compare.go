@@ -32,7 +32,7 @@ func compareCommand(s streams) *cli.Command {
 		ArgsUsage: "BASE CANDIDATE",
 		Description: "BASE and CANDIDATE are each a report.json, a folder with reports, or a quoted file pattern. Runs are paired in\n" +
 			"the order of their names. With --base and --candidate, ombak makes the runs itself, base and candidate in turns.",
-		Flags: []cli.Flag{
+		Flags: append(levelFlags(),
 			&cli.StringFlag{Name: "margin", Value: "10%", Usage: "accept a candidate that is worse by less than this `SHARE`", EnvVars: envVar("margin")},
 			&cli.StringFlag{Name: "step", Usage: "compare the step `NAME` instead of the sign-up", EnvVars: envVar("step")},
 			&cli.StringSliceFlag{Name: "gate", Usage: "let the `FIGURE` decide; by default " + strings.Join(baseline.DefaultGates(), ", "), EnvVars: envVar("gate")},
@@ -42,7 +42,7 @@ func compareCommand(s streams) *cli.Command {
 			&cli.BoolFlag{Name: "calibrate", Usage: "compare runs of one build with each other and report the rate of false alarms", EnvVars: envVar("calibrate")},
 			&cli.StringFlag{Name: "out", Usage: "keep the runs in `DIR`; by default ombak-out/compare-TIME", EnvVars: []string{"OMBAK_COMPARE_OUT"}},
 			&cli.BoolFlag{Name: "json", Usage: "print the comparison as JSON", EnvVars: envVar("json")},
-		},
+		),
 		Action: func(c *cli.Context) error {
 			how, err := readComparing(c)
 			if err != nil {
@@ -86,6 +86,11 @@ func readComparing(c *cli.Context) (baseline.Comparing, error) {
 	}
 	if err != nil || !(margin > 0) || margin > 10 {
 		return how, usageError{fmt.Errorf("--margin is %q; give a share above 0, for example 10%%", c.String("margin"))}
+	}
+	for _, flag := range levelFlags() {
+		if name := flag.Names()[0]; c.String(name) != "" && c.String("base") == "" {
+			return how, usageError{fmt.Errorf("--%s runs beside the runs that are made here; give --base too", name)}
+		}
 	}
 	if c.Int("pairs") < 1 || c.Int("pairs") > 1000 {
 		return how, usageError{fmt.Errorf("--pairs is %d; it must be from 1 to 1000", c.Int("pairs"))}

@@ -23,7 +23,15 @@ func makeRuns(c *cli.Context, s streams, commands []string) (runs []report.Repor
 	}
 	for i, command := range commands {
 		fmt.Fprintf(s.err, "run %d of %d: %s\n", i+1, len(commands), command)
-		r, err := makeRun(c, s, command, filepath.Join(folder, fmt.Sprintf("run-%03d", i+1)))
+		of := filepath.Join(folder, fmt.Sprintf("run-%03d", i+1))
+		err := levelCommand(c, s, "before-level", i+1, of)
+		var r report.Report
+		if err == nil {
+			r, err = makeRun(c, s, command, of)
+		}
+		if err == nil {
+			err = levelCommand(c, s, "after-level", i+1, of)
+		}
 		if c.Context.Err() != nil {
 			return nil, interrupted{fmt.Sprintf("run %d of %d did not come to its end; those before it are in %s", i+1, len(commands), folder)}
 		}

@@ -25,7 +25,7 @@ func redlineCommand(s streams) *cli.Command {
 		Name:      "redline",
 		Usage:     "find the highest load that meets all thresholds",
 		ArgsUsage: "SCENARIO",
-		Flags: []cli.Flag{
+		Flags: append(levelFlags(),
 			&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: envVar("plan")},
 			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`; without it, the reference backend is started here", EnvVars: envVar("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: envVar("var")},
@@ -42,7 +42,7 @@ func redlineCommand(s streams) *cli.Command {
 			&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
 			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON", EnvVars: envVar("json")},
 			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
-		},
+		),
 		Action: func(c *cli.Context) error { return playRedline(c, s) },
 	}
 }
@@ -176,11 +176,17 @@ func (r *redliner) play(rate float64, closed int) (redline.Level, error) {
 	if err != nil {
 		return level, err
 	}
+	if err := levelCommand(r.c, r.s, "before-level", r.played, folder); err != nil {
+		return level, err
+	}
 	level.Report, err = drill.Conduct(r.c.Context, live, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err})
 	if err != nil {
 		if r.cut(err) && made == nil {
 			err = errors.Join(err, os.RemoveAll(folder))
 		}
+		return level, err
+	}
+	if err := levelCommand(r.c, r.s, "after-level", r.played, folder); err != nil {
 		return level, err
 	}
 	return level, writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, level.Report) })
