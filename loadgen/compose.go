@@ -36,7 +36,10 @@ func (c *composer) compose(work job) *compiled {
 		c.fillPerson(work)
 	}
 	c.scratch = request.fill(&c.req, &c.values, c.generator.photos, c.scratch)
-	sendCookies(work.jar, request.client, &c.req)
+	if work.hop != nil {
+		work.hop.turn(&c.req)
+	}
+	sendCookies(work.jar, c.generator.client(work), &c.req)
 	return request
 }
 
@@ -59,7 +62,8 @@ func (c *composer) bytes(work job) ([]byte, error) {
 		c.fixed = make([][]byte, len(c.generator.requests))
 		c.buffered = bufio.NewWriterSize(&c.out, 1<<16)
 	}
-	if text := c.fixed[work.request]; text != nil && len(work.jar) == 0 {
+	plain := len(work.jar) == 0 && work.hop == nil
+	if text := c.fixed[work.request]; text != nil && plain {
 		return text, nil
 	}
 	c.compose(work)
@@ -71,7 +75,7 @@ func (c *composer) bytes(work job) ([]byte, error) {
 	if err := c.buffered.Flush(); err != nil {
 		return nil, err
 	}
-	if request.fixed && len(work.jar) == 0 {
+	if request.fixed && plain {
 		c.fixed[work.request] = bytes.Clone(c.out.Bytes())
 	}
 	return c.out.Bytes(), nil
@@ -79,18 +83,25 @@ func (c *composer) bytes(work job) ([]byte, error) {
 
 // reads reports whether an answer to the request must be read beyond its status.
 func (c *composer) reads(request *compiled) bool {
-	return len(request.extracts) > 0 || len(request.checks) > 0 || c.generator.config.Cookies
+	return request.Redirects > 0 || len(request.extracts) > 0 || len(request.checks) > 0 || c.generator.config.Cookies
 }
 
 // judge sets the outcome of an answer and extracts what later steps need.
-func (c *composer) judge(request *compiled, status int, asked retry, resp *fasthttp.Response, jar []cookie, done *completion) {
+func (c *composer) judge(work job, request *compiled, status int, asked retry, resp *fasthttp.Response, done *completion) {
 	done.reason = funnel.Reason(status)
 	done.answer.Outcome, done.answer.Pending = request.classify(status)
 	if done.answer.Outcome == funnel.Rejected || done.answer.Outcome == funnel.Failed {
 		done.answer.RetryAfter = asked.from(time.Now())
 	}
 	if c.generator.config.Cookies {
-		done.jar = setCookies(jar, request.client, resp, time.Now())
+		done.jar = setCookies(work.jar, c.generator.client(work), resp, time.Now())
+	}
+	var found bool
+	if done.hop, found = c.redirect(work, request, status, resp); done.hop != nil || !found {
+		if !found {
+			done.answer.Outcome, done.reason = funnel.Failed, funnel.ReasonLink
+		}
+		return
 	}
 	completed, rejected := done.answer.Outcome == funnel.Completed, done.answer.Outcome == funnel.Rejected
 	if request.readsBody && completed && !done.answer.Pending && !decode(resp) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/ombak-sim/ombak/journey"
@@ -63,9 +64,10 @@ type Request struct {
 	Declined  []int              `json:"declined,omitempty"`
 	Rejected  []int              `json:"rejected,omitempty"`
 	Pending   []int              `json:"pending,omitempty"`
-	Checks    []Check            `json:"checks,omitempty"` // what the body of a completed answer must hold; otherwise the attempt failed
-	Look      *Look              `json:"look,omitempty"`   // what is sent while the answer is pending; nil means the same request
-	Silent    bool               `json:"silent,omitempty"` // people who leave do not close the connection, so the service does not notice
+	Checks    []Check            `json:"checks,omitempty"`    // what the body of a completed answer must hold; otherwise the attempt failed
+	Redirects int                `json:"redirects,omitempty"` // most redirects to follow, to targets only; 0 means that a redirect is an answer like any other
+	Look      *Look              `json:"look,omitempty"`      // what is sent while the answer is pending; nil means the same request
+	Silent    bool               `json:"silent,omitempty"`    // people who leave do not close the connection, so the service does not notice
 }
 
 // Look is the request that polls for the result of an accepted request. The attempt's answer is the one that accepted
@@ -199,6 +201,11 @@ func CheckTarget(name, target string) error {
 		return fmt.Errorf("target %s has the URL %q; write for example http://127.0.0.1:8080", name, target)
 	}
 	return nil
+}
+
+// lists reports whether the step says what a status means.
+func (r Request) lists(status int) bool {
+	return slices.ContainsFunc([][]int{r.Completed, r.Declined, r.Rejected, r.Pending}, func(statuses []int) bool { return slices.Contains(statuses, status) })
 }
 
 // classify maps an HTTP status to an outcome.

@@ -95,7 +95,7 @@ func (c *conn) unsent() bool {
 func (e *epoll) answered(place int32, ended bool) bool {
 	c := &e.conns[place]
 	request := &e.generator.requests[c.job.request]
-	toHead := request.Method == fasthttp.MethodHead
+	toHead := e.generator.method(c.job) == fasthttp.MethodHead
 	f, err := parseFrame(c.in, toHead)
 	for err == nil && f.interim() {
 		c.in = append(c.in[:0], c.in[f.head:]...)
@@ -120,7 +120,7 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 	answer := completion{slot: c.job.slot, sent: true, start: c.start, end: e.now()}
 	e.resp.Reset()
 	if e.reads(request) {
-		e.resp.SkipBody = request.Method == fasthttp.MethodHead
+		e.resp.SkipBody = e.generator.method(c.job) == fasthttp.MethodHead
 		e.source.Reset(fullLines(c.in[:f.head+f.body], f.head))
 		e.reader.Reset(&e.source)
 		if err := e.resp.ReadLimitBody(e.reader, maxBody); err != nil {
@@ -128,7 +128,7 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 			return
 		}
 	}
-	e.judge(request, f.status, f.retry, &e.resp, c.job.jar, &answer)
+	e.judge(c.job, request, f.status, f.retry, &e.resp, &answer)
 	e.finish(c, answer)
 	if !f.keep || c.cold || len(c.in) > f.head+f.body || c.unsent() {
 		e.drop(place)

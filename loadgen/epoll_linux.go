@@ -110,7 +110,7 @@ func (e *epoll) now() time.Duration { return time.Since(e.began) }
 
 // send begins a request on an idle or a new connection, or parks it until there is one.
 func (e *epoll) send(work job) {
-	target := int32(e.generator.requests[work.request].client)
+	target := int32(e.generator.client(work))
 	if alone := e.needsOwn(work, target); !e.parked[queue(target, alone)].empty() || e.full(target, alone) {
 		e.parked[queue(target, alone)].add(parkedJob{work, e.now()})
 		return
@@ -125,7 +125,7 @@ func (e *epoll) start(work job, start time.Duration) {
 		e.fail(work, start, funnel.Failed, funnel.ReasonBody)
 		return
 	}
-	target := int32(e.generator.requests[work.request].client)
+	target := int32(e.generator.client(work))
 	place, err := e.connection(work, target)
 	if err != nil {
 		outcome, reason := classifyError(err)

@@ -3,9 +3,11 @@ package loadgen
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -35,6 +37,7 @@ type compiled struct {
 	readsBody bool // an extraction or a check reads the body
 	step      workload.Purpose
 	person    bool // rendering needs the person's data
+	linked    bool // the path begins with a link that an earlier answer gave
 	fixed     bool // the request is the same for everybody
 }
 
@@ -117,6 +120,9 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 	path, err := s.parseTemplate(request.Path)
 	if err != nil {
 		return c, err
+	}
+	if c.linked = len(path) > 0 && (path[0].kind == got || path[0].kind == given); c.linked && slices.ContainsFunc(path, func(piece segment) bool { return !slices.Contains([]valueKind{got, literal, given}, piece.kind) }) {
+		return c, errors.New("path: after a link as in ${got.NAME} only text, got, var and run may follow")
 	}
 	c.uri = append(template{{text: strings.TrimSuffix(base.String(), "/")}}, path.inURI()...)
 	for _, key := range sortedKeys(request.Headers) {

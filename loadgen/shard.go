@@ -242,6 +242,25 @@ func (s *shard) send(slot int32, session *session) {
 		s.take(completion{slot: slot, start: now, end: now, answer: journey.Answer{Outcome: funnel.Dropped}, reason: funnel.ReasonLocal})
 		return
 	}
+	work := s.job(slot, session)
+	if request := &s.generator.requests[work.request]; request.linked {
+		var found bool
+		if work.hop, found = s.generator.link(request, work.got); !found {
+			now := s.now()
+			s.take(completion{slot: slot, start: now, end: now, answer: journey.Answer{Outcome: funnel.Failed}, reason: funnel.ReasonLink})
+			return
+		}
+	}
+	s.under++
+	session.sent = max(1, s.now())
+	if !session.waits {
+		s.pace.add(session.walk.Intended, session.sent)
+	}
+	s.wire.send(work)
+}
+
+// job returns what is sent next.
+func (s *shard) job(slot int32, session *session) job {
 	work := job{
 		slot: slot, request: s.request(session), person: session.walk.Person,
 		mistyped: session.action.Mistyped, timeout: session.action.Timeout,
@@ -250,11 +269,17 @@ func (s *shard) send(slot int32, session *session) {
 	if session.bag != nil {
 		work.got, work.jar = session.bag.got, session.bag.jar
 	}
-	s.under++
-	session.sent = max(1, s.now())
-	if !session.waits {
-		s.pace.add(session.walk.Intended, session.sent)
+	return work
+}
+
+// follow sends a request on to where its answer redirects it, within what is left of its timeout.
+func (s *shard) follow(answer completion, session *session) {
+	work := s.job(answer.slot, session)
+	work.hop = answer.hop
+	if work.timeout > 0 {
+		work.timeout = max(1, work.timeout-(s.now()-session.sent))
 	}
+	s.under++
 	s.wire.send(work)
 }
 
@@ -273,8 +298,15 @@ func (s *shard) take(answer completion) {
 		s.under--
 	}
 	session := s.sessions.at(answer.slot)
-	session.sent = 0
 	s.pack(session, answer)
+	if answer.hop != nil {
+		if session.start == 0 {
+			session.start = answer.start
+		}
+		s.follow(answer, session)
+		return
+	}
+	session.sent = 0
 	if answer.answer.Outcome == funnel.TimedOut && session.action.Leaves {
 		answer.answer.Outcome = funnel.Abandoned
 	}

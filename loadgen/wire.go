@@ -24,6 +24,7 @@ type job struct {
 	jar      []cookie      // read only
 	attempt  int16
 	leaves   bool // a timeout means that the person has left
+	hop      *hop // where the request goes instead of its own place; nil if it does not
 }
 
 // completion is the result of a job.
@@ -35,6 +36,7 @@ type completion struct {
 	reason     funnel.Reason
 	got        []string // extracted values by slot; nil if nothing was extracted
 	jar        []cookie // the person's cookies; nil if nothing changed
+	hop        *hop     // where the answer redirects to; nil if the answer is the last one
 }
 
 // wire sends requests and brings their answers. It belongs to the goroutine of one shard.
@@ -171,15 +173,16 @@ func (w *worker) do(work job) completion {
 	w.resp.Reset()
 	done := completion{slot: work.slot, sent: true, start: time.Since(w.began)}
 	var err error
-	w.resp.SkipBody = request.Method == fasthttp.MethodHead
-	if client := w.clients.http2(request.client); client != nil {
+	w.resp.SkipBody = w.generator.method(work) == fasthttp.MethodHead
+	target := w.generator.client(work)
+	if client := w.clients.http2(target); client != nil {
 		err = w.doHTTP2(client, work.timeout)
 	} else {
 		cold := w.generator.cold(work)
 		if cold {
 			w.req.SetConnectionClose()
 		}
-		client := w.clients.of(request.client, work.person, cold)
+		client := w.clients.of(target, work.person, cold)
 		if work.timeout > 0 {
 			err = client.DoTimeout(&w.req, &w.resp, work.timeout)
 		} else {
@@ -191,6 +194,6 @@ func (w *worker) do(work job) completion {
 		done.answer.Outcome, done.reason = classifyError(err)
 		return done
 	}
-	w.judge(request, w.resp.StatusCode(), parseRetry(w.resp.Header.Peek("Retry-After")), &w.resp, work.jar, &done)
+	w.judge(work, request, w.resp.StatusCode(), parseRetry(w.resp.Header.Peek("Retry-After")), &w.resp, &done)
 	return done
 }

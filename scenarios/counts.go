@@ -11,6 +11,7 @@ const (
 	mostConnections = 2_000_000_000 // of the generator; a machine allows fewer
 	mostPolicies    = 100           // of a plan
 	mostRepeats     = 1000
+	mostRedirects   = 10
 	mostOnce        = 100 // attempts at a step before or after the run
 )
 

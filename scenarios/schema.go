@@ -42,7 +42,7 @@ func restrictWords(schema *jsonschema.Schema) {
 			property.Enum = place.words
 		}
 	}
-	for property, pattern := range map[string]string{"method": `^[A-Z]+$`, "path": `^/`} {
+	for property, pattern := range map[string]string{"method": `^[A-Z]+$`, "path": `^(/|\$\{(got|run)\.)`} {
 		if text, known := schema.Definitions["Request"].Properties.Get(property); known {
 			text.Pattern = pattern
 		}

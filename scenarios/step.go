@@ -46,12 +46,13 @@ type Once struct {
 type Request struct {
 	Target    string             `yaml:"target" json:"target"`                           // backend, mail, or one of targets
 	Method    string             `yaml:"method,omitempty" json:"method,omitempty"`       // empty means GET
-	Path      string             `yaml:"path" json:"path"`                               // path and query
+	Path      string             `yaml:"path" json:"path"`                               // path and query, or a link that an answer gave, as in ${got.link}
 	Headers   map[string]string  `yaml:"headers,omitempty" json:"headers,omitempty"`     //
 	JSON      any                `yaml:"json,omitempty" json:"json,omitempty"`           // body as JSON; at most one of json, text and multipart
 	Text      string             `yaml:"text,omitempty" json:"text,omitempty"`           // body as plain text
 	Multipart map[string]string  `yaml:"multipart,omitempty" json:"multipart,omitempty"` // body as form data; a value that is only ${person.photo} or ${file.NAME} is sent as a file
 	Extract   map[string]Extract `yaml:"extract,omitempty" json:"extract,omitempty"`     // values kept for later steps as ${got.NAME}
+	Redirects int                `yaml:"redirects,omitempty" json:"redirects,omitempty"` // most redirects to follow, to targets of the scenario only; 0 means none: a redirect is then an answer like any other
 	Look      *Look              `yaml:"look,omitempty" json:"look,omitempty"`           // await and poll: the request to send after a pending answer; absent means the same request again
 }
 

@@ -151,8 +151,11 @@ func (s *Scenario) validateRequest(request *Request, path string) {
 	if !slices.Contains(targets, request.Target) {
 		s.source.faultAt(path+".target", hintWord(request.Target, targets), "no target is called %q", request.Target)
 	}
-	if !strings.HasPrefix(request.Path, "/") {
-		s.source.faultAt(path+".path", "begin it with a slash, as in /v1/signups", "the path %q does not begin with a slash", request.Path)
+	if request.Redirects < 0 || request.Redirects > mostRedirects {
+		s.source.faultAt(path+".redirects", fmt.Sprintf("use 0 to %d", mostRedirects), "%d redirects cannot be followed", request.Redirects)
+	}
+	if !strings.HasPrefix(request.Path, "/") && !strings.HasPrefix(request.Path, "${got.") && !strings.HasPrefix(request.Path, "${run.") {
+		s.source.faultAt(path+".path", "begin it with a slash, as in /v1/signups, or with a link that an answer gave, as in ${got.link}", "the path %q does not begin with a slash", request.Path)
 	}
 	if request.Look != nil && !strings.HasPrefix(request.Look.Path, "/") {
 		s.source.faultAt(path+".look.path", "begin it with a slash, as in /v1/identity", "the path %q does not begin with a slash", request.Look.Path)

@@ -33,7 +33,7 @@ func request(r *scenarios.Request, expect scenarios.Expect) (loadgen.Request, er
 	mapped := loadgen.Request{
 		Target: r.Target, Method: r.Method, Path: r.Path, Headers: r.Headers,
 		Text: r.Text, Multipart: r.Multipart, Extract: map[string]loadgen.Extract{},
-		Completed: expect.Completed, Declined: expect.Declined, Rejected: expect.Rejected, Pending: expect.Pending,
+		Completed: expect.Completed, Declined: expect.Declined, Rejected: expect.Rejected, Pending: expect.Pending, Redirects: r.Redirects,
 	}
 	if r.Look != nil {
 		mapped.Look = &loadgen.Look{Method: cmp.Or(r.Look.Method, "GET"), Path: r.Look.Path}

@@ -40,9 +40,10 @@ const (
 	ReasonLocal                        // the generator's own resources ran out (descriptors, ports, people in flight)
 	ReasonStale                        // a connection used before was closed before any byte of the answer
 	ReasonCheck                        // the answer's body failed a check
+	ReasonLink                         // a link or redirect was missing, led to no target, or led too far
 )
 
-var reasonNames = [...]string{"dial", "reset", "tls", "timeout", "body", "local", "stale", "check"}
+var reasonNames = [...]string{"dial", "reset", "tls", "timeout", "body", "local", "stale", "check", "link"}
 
 // String returns the name used in files: a word for a transport error, digits for a status.
 func (r Reason) String() string {
