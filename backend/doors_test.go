@@ -123,7 +123,7 @@ func TestRegistryCacheAsksOnce(t *testing.T) {
 	failures.Store(1)
 	answering, started := make(chan struct{}), make(chan struct{}, 10)
 	s := startService(t, func(s *service) {
-		s.config.Dukcapil.Policies = []resilience.Policy{{Name: "registry-cache", Settings: resilience.Settings{TTL: time.Hour}}}
+		s.config.Dukcapil.Policies = []resilience.Policy{{Name: "cache", Settings: resilience.Settings{TTL: time.Hour}}}
 		s.registries.dukcapil = func(map[string]any) (int, string) {
 			if failures.Add(-1) >= 0 {
 				return 500, ""
@@ -179,7 +179,7 @@ func TestTurnsByBirthMonth(t *testing.T) {
 	now := opens
 	s := startService(t, func(s *service) {
 		s.config.Now = func() time.Time { return now }
-		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/identity"}, Opens: opens, Policy: resilience.Policy{Name: "stagger-by-birth-month", Settings: resilience.Settings{Every: time.Hour, First: 2}}}}
+		s.config.Doors = []backend.DoorConfig{{Paths: []string{"/v1/identity"}, Opens: opens, Policy: resilience.Policy{Name: "stagger", Settings: resilience.Settings{Every: time.Hour, First: 2}}}}
 	})
 	session := s.sessionsOf(1)[0]
 	a := s.post("/v1/identity", session, identityOf(1))

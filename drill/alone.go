@@ -157,7 +157,15 @@ func ServeMocks(ctx context.Context, run *setup.Mocks, alone Alone) error {
 
 // listenersOf returns the names of the listeners of the mocks.
 func listenersOf(config mocks.Config) []string {
-	names := slices.Concat([]string{"admin"}, mocks.Registries(), []string{"mail", "mail-smtp"})
+	names := []string{"admin"}
+	for _, name := range mocks.Registries() {
+		if !slices.Contains(config.Without, name) {
+			names = append(names, name)
+		}
+	}
+	if !slices.Contains(config.Without, mocks.MailName) {
+		names = append(names, mocks.MailName, "mail-smtp")
+	}
 	if config.SMS != nil {
 		names = append(names, "sms")
 	}

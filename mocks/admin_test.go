@@ -140,7 +140,7 @@ func TestAdminStartsAndStopsFaults(t *testing.T) {
 func TestMetricsCoverEveryMock(t *testing.T) {
 	limited := config()
 	limited.Admin.Token = token
-	limited.Registries = aid(mocks.Registry{Service: workload.Service{DailyQuota: 2, Servers: 3}})
+	limited.Registries = aid(mocks.Registry{Service: workload.Service{Quota: workload.QuotaTerms{Most: 2}, Servers: 3}})
 	running := start(t, limited)
 	running.Begin(time.Now(), workload.Clock{})
 	url := "http://" + running.Addresses()["dtks"] + "/dtks/households/1"

@@ -1,6 +1,7 @@
 package mocks
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ombak-sim/ombak/population"
@@ -23,7 +24,13 @@ func (m *Mocks) build(config Config) error {
 	return nil
 }
 
+// lacks reports whether a built-in mock does not run.
+func (c Config) lacks(name string) bool { return slices.Contains(c.Without, name) }
+
 func (m *Mocks) buildDukcapil(config Config, people population.Population) error {
+	if config.lacks(DukcapilName) {
+		return nil
+	}
 	c := config.Dukcapil
 	part, err := m.add(config, DukcapilName, DukcapilName, c.Listen, c.Service, c.Trouble)
 	if err != nil {
@@ -36,6 +43,9 @@ func (m *Mocks) buildDukcapil(config Config, people population.Population) error
 
 func (m *Mocks) buildRegistries(config Config, people population.Population) error {
 	for _, built := range builtIns() {
+		if config.lacks(built.name) {
+			continue
+		}
 		described := config.Registries[built.name]
 		part, err := m.add(config, built.name, built.name, described.Listen, described.Service, described.Trouble)
 		if err != nil {
@@ -47,7 +57,10 @@ func (m *Mocks) buildRegistries(config Config, people population.Population) err
 }
 
 func (m *Mocks) buildMail(config Config, people population.Population) error {
-	part, err := m.add(config, mailName, mailName, config.Mail.Listen, config.Mail.Service, config.Mail.Trouble)
+	if config.lacks(MailName) {
+		return nil
+	}
+	part, err := m.add(config, MailName, MailName, config.Mail.Listen, config.Mail.Service, config.Mail.Trouble)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type Config struct {
 	SMS        *SMS                `yaml:"sms,omitempty" json:"sms,omitempty"`           // nil means none
 	Generics   []Generic           `yaml:"generics,omitempty" json:"generics,omitempty"` // stand-ins for any other dependency
 	Admin      Admin               `yaml:"admin" json:"admin"`
+	Without    []string            `yaml:"without,omitempty" json:"without,omitempty"` // of dukcapil, dapodik, dtks and mail: those that do not run
 }
 
 // Trouble describes a mock's faults and its limit on connections.
@@ -87,7 +88,7 @@ type Admin struct {
 // Names of the mocks in [Mocks.Addresses] and of their stations in readings.
 const (
 	DukcapilName = "dukcapil"
-	mailName     = "mail"      // the mailboxes; as a station, the acceptance of messages
+	MailName     = "mail"      // the mailboxes; as a station, the acceptance of messages
 	smtpName     = "mail-smtp" // address only
 	smsName      = "sms"
 	adminName    = "admin" // address only
@@ -116,7 +117,7 @@ func (c Config) Validate() error {
 			return fmt.Errorf("no registry is called %q; use %s", name, strings.Join(others, ", "))
 		}
 	}
-	taken := map[string]bool{mailName: true, smtpName: true, smsName: true, adminName: true}
+	taken := map[string]bool{MailName: true, smtpName: true, smsName: true, adminName: true}
 	for _, name := range Registries() {
 		taken[name] = true
 	}

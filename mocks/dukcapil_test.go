@@ -122,7 +122,7 @@ func TestDukcapilRejectsUnknownClients(t *testing.T) {
 
 func TestDukcapilQuotaAndQueue(t *testing.T) {
 	limited := config()
-	limited.Dukcapil.Service.DailyQuota = 1
+	limited.Dukcapil.Service.Quota.Most = 1
 	none := 0
 	limited.Registries = aid(mocks.Registry{Service: workload.Service{RateLimit: 0.001}})
 	limited.Registries["dapodik"] = mocks.Registry{Service: workload.Service{Queue: &none, ServiceTime: workload.ConstantTime(time.Hour)}}

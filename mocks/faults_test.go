@@ -114,7 +114,7 @@ func TestConservationUnderEveryFault(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				most := rapid.IntRange(0, 4).Draw(t, "queue")
-				service := workload.Service{Servers: 2, ServiceTime: workload.ExponentialTime(100 * time.Millisecond), Queue: &most, Deadline: 150 * time.Millisecond, DailyQuota: 30, Degrades: workload.Degradation{Load: 3, Factor: 2}}
+				service := workload.Service{Servers: 2, ServiceTime: workload.ExponentialTime(100 * time.Millisecond), Queue: &most, Deadline: 150 * time.Millisecond, Quota: workload.QuotaTerms{Most: 30}, Degrades: workload.Degradation{Load: 3, Factor: 2}}
 				trouble := Trouble{Faults: fault.Schedule{{
 					Kind: kind, At: time.Second, For: 2 * time.Second, Probability: rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "probability"), Delay: 50 * time.Millisecond,
 					Capacity: 0.3, Quota: 0.3, Skew: time.Hour, Every: rapid.SampledFrom([]time.Duration{0, 300 * time.Millisecond}).Draw(t, "every"),

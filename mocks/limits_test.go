@@ -31,8 +31,8 @@ func TestQueueLimits(t *testing.T) {
 			switch {
 			case service.Queue != nil && reading.Queued > *service.Queue:
 				t.Fatalf("%d requests wait, the limit is %d", reading.Queued, *service.Queue)
-			case service.DailyQuota > 0 && len(taken) > service.DailyQuota:
-				t.Fatalf("accepted %d on one day, the quota is %d", len(taken), service.DailyQuota)
+			case service.Quota.Most > 0 && len(taken) > service.Quota.Most:
+				t.Fatalf("accepted %d on one day, the quota is %d", len(taken), service.Quota.Most)
 			}
 		}
 		queue.Advance(farFuture)
@@ -55,7 +55,7 @@ func TestQueueLimits(t *testing.T) {
 }
 
 func TestQuotaFollowsTheDayOfWIB(t *testing.T) {
-	queue := newQueue(t, workload.Service{DailyQuota: 2}, 1)
+	queue := newQueue(t, workload.Service{Quota: workload.QuotaTerms{Most: 2}}, 1)
 	for _, row := range []struct {
 		why      string
 		scenario time.Duration // since 19:00 WIB

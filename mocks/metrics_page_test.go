@@ -16,7 +16,7 @@ import (
 func TestDocumentedMetrics(t *testing.T) {
 	limited := config()
 	limited.Admin.Token = token
-	limited.Registries = aid(mocks.Registry{Service: workload.Service{DailyQuota: 2, Servers: 3}})
+	limited.Registries = aid(mocks.Registry{Service: workload.Service{Quota: workload.QuotaTerms{Most: 2}, Servers: 3}})
 	running := start(t, limited)
 	running.Begin(time.Now(), workload.Clock{})
 	_, text := control(t, running, "GET", "/metrics", "", nil)

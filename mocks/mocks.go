@@ -19,9 +19,9 @@ import (
 // Mocks are the running mocks.
 type Mocks struct {
 	clock     *runClock
-	parts     []*part // dukcapil, dapodik, dtks, mail, then sms and generics if configured
+	parts     []*part // dukcapil, dapodik, dtks and mail unless left out, then sms and generics if configured
 	metrics   *metrics
-	post      *post
+	post      *post    // nil without mail
 	phones    *gateway // nil without SMS
 	recorders map[string]*recorder
 	listeners map[string]net.Listener
@@ -56,7 +56,9 @@ func Start(ctx context.Context, config Config) (*Mocks, error) {
 	for _, part := range m.parts {
 		m.serveHTTP(part)
 	}
-	m.serveSMTP(m.part(mailName))
+	if m.post != nil {
+		m.serveSMTP(m.part(MailName))
+	}
 	if config.Admin.Token != "" {
 		m.serveAdmin(config.Admin.Token)
 	}
@@ -120,7 +122,10 @@ func (m *Mocks) setAlarms() error {
 
 func (m *Mocks) bind(config Config) error {
 	m.listeners, m.addresses = make(map[string]net.Listener), make(map[string]string)
-	wanted := map[string]string{smtpName: config.Mail.ListenSMTP}
+	wanted := map[string]string{}
+	if m.post != nil {
+		wanted[smtpName] = config.Mail.ListenSMTP
+	}
 	for _, part := range m.parts {
 		wanted[part.name] = part.listen
 	}
@@ -152,7 +157,7 @@ func (m *Mocks) unbind() {
 // serveHTTP serves a mock until the context ends.
 func (m *Mocks) serveHTTP(part *part) {
 	guarded := &gatekeeper{Listener: m.listeners[part.name], most: part.trouble.Connections, board: part.board, clock: m.clock}
-	if part.name == mailName {
+	if part.name == MailName {
 		guarded.board, guarded.most = nil, 0 // faults apply to the service, not to readers of mailboxes
 	}
 	server := newServer(m.doorOf(part))
@@ -173,7 +178,7 @@ func newServer(handler fasthttp.RequestHandler) *fasthttp.Server {
 
 // doorOf returns the handler of a mock's HTTP requests.
 func (m *Mocks) doorOf(part *part) fasthttp.RequestHandler {
-	if part.name == mailName {
+	if part.name == MailName {
 		return part.handler
 	}
 	return (&door{context: m.context, station: part.station, board: part.board, journal: part.journal, next: part.handler, outage: part.outage}).handle
@@ -244,7 +249,12 @@ func (m *Mocks) Readings() []Reading {
 }
 
 // MailCounts returns the outcomes of messages so far, by recipient.
-func (m *Mocks) MailCounts() MailCounts { return m.post.counts() }
+func (m *Mocks) MailCounts() MailCounts {
+	if m.post == nil {
+		return MailCounts{}
+	}
+	return m.post.counts()
+}
 
 // SMSCounts returns the outcomes of short messages so far.
 func (m *Mocks) SMSCounts() SMSCounts {

@@ -92,7 +92,7 @@ func NewQueue(service workload.Service, opens time.Time, stream workload.Stream)
 	return &Queue{
 		service: service,
 		stream:  stream,
-		quota:   workload.NewQuota(service.DailyQuota, opens),
+		quota:   workload.NewQuota(service.Quota, opens),
 		rate:    workload.NewRateWindow(service.RateLimit),
 	}, nil
 }

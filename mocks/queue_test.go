@@ -96,7 +96,7 @@ func drawService(t *rapid.T) workload.Service {
 		ServiceTime: workload.ExponentialTime(time.Duration(rapid.IntRange(0, 500).Draw(t, "service ms")) * time.Millisecond),
 		Deadline:    time.Duration(rapid.IntRange(0, 400).Draw(t, "deadline ms")) * time.Millisecond,
 		RateLimit:   workload.Rate(rapid.SampledFrom([]float64{0, 0, 0.5, 3, 20}).Draw(t, "rate")),
-		DailyQuota:  rapid.SampledFrom([]int{0, 0, 10}).Draw(t, "quota"),
+		Quota:       workload.QuotaTerms{Most: rapid.SampledFrom([]int{0, 0, 10}).Draw(t, "quota")},
 	}
 	if rapid.Bool().Draw(t, "last first") {
 		service.Discipline = workload.LIFO

@@ -58,7 +58,7 @@ func TestMockAgreesWithTheSimulator(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		service := workload.Service{
 			Servers: rapid.IntRange(1, 4).Draw(t, "servers"), ServiceTime: workload.ConstantTime(time.Duration(rapid.IntRange(1, 500).Draw(t, "service ms")) * time.Millisecond),
-			Deadline: time.Duration(rapid.IntRange(0, 4).Draw(t, "deadline")) * 313 * time.Millisecond, DailyQuota: rapid.SampledFrom([]int{0, 0, 20}).Draw(t, "quota"),
+			Deadline: time.Duration(rapid.IntRange(0, 4).Draw(t, "deadline")) * 313 * time.Millisecond, Quota: workload.QuotaTerms{Most: rapid.SampledFrom([]int{0, 0, 20}).Draw(t, "quota")},
 			Discipline: rapid.SampledFrom([]workload.Discipline{workload.FIFO, workload.LIFO}).Draw(t, "discipline"),
 			RateLimit:  workload.Rate(rapid.SampledFrom([]float64{0, 0, 5, 20}).Draw(t, "rate")),
 			Degrades:   rapid.SampledFrom([]workload.Degradation{{}, {Load: 3, Factor: 2}}).Draw(t, "degrades"),

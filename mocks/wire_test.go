@@ -76,7 +76,7 @@ func TestFaultsOfTheWire(t *testing.T) {
 		t.Run(string(test.kind), func(t *testing.T) {
 			t.Parallel()
 			described := config()
-			described.Registries = aid(mocks.Registry{Service: workload.Service{Servers: 8, ServiceTime: workload.ConstantTime(5 * time.Millisecond), DailyQuota: 1000}})
+			described.Registries = aid(mocks.Registry{Service: workload.Service{Servers: 8, ServiceTime: workload.ConstantTime(5 * time.Millisecond), Quota: workload.QuotaTerms{Most: 1000}}})
 			running := start(t, described)
 			running.Begin(time.Now(), workload.Clock{})
 			if _, err := running.StartFault(fault.Description{Fault: string(test.kind), With: test.with}, "dtks", 0); err != nil {

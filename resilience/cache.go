@@ -125,7 +125,7 @@ func (c *Cache[K, V, W]) forget(now time.Duration) {
 
 func registryCache() Descriptor {
 	return Descriptor{
-		Name: "registry-cache", Does: "keeps answers, and lets callers wait for an answer that is being fetched.", Source: "RFC 9111; Nishtala et al. 2013",
+		Name: "cache", Formerly: "registry-cache", Does: "keeps answers, and lets callers wait for an answer that is being fetched.", Source: "RFC 9111; Nishtala et al. 2013",
 		Places: only(AtCall), Live: only(AtCall), Needs: words("ttl"), Takes: words("size"),
 		Config: func(s Settings) Config { return CacheConfig{TTL: s.TTL, Size: s.Size} },
 	}

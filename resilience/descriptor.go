@@ -20,17 +20,18 @@ const (
 // Descriptor describes a policy. Package scenarios checks files with it, setup refuses what cannot run live,
 // and the simulator and the backend build the policy from it.
 type Descriptor struct {
-	Name    string
-	Does    string   // one sentence
-	Source  string   // its publication
-	Places  []Site   // where it may be
-	Live    []Site   // places where it works in a live run
-	Needs   []string // required keys of [Settings]
-	Takes   []string // optional keys
-	AtCall  []string // optional keys that count only at a call
-	Scales  []string // keys that --scale-system multiplies
-	Default func(Settings) Settings
-	Config  func(Settings) Config // builds the configuration from complete settings; its type is the kind of policy
+	Name     string
+	Formerly string   // another name that scenarios may use for it; empty if there is none
+	Does     string   // one sentence
+	Source   string   // its publication
+	Places   []Site   // where it may be
+	Live     []Site   // places where it works in a live run
+	Needs    []string // required keys of [Settings]
+	Takes    []string // optional keys
+	AtCall   []string // optional keys that count only at a call
+	Scales   []string // keys that --scale-system multiplies
+	Default  func(Settings) Settings
+	Config   func(Settings) Config // builds the configuration from complete settings; its type is the kind of policy
 
 	// The fields below are about a [Filter].
 	Asks         Facts  // what it must know of a request; a live run knows the person from a session, and the birth date from an identity

@@ -22,10 +22,10 @@ func Policies() []Descriptor {
 	}
 }
 
-// Named returns the descriptor of a policy.
+// Named returns the descriptor of a policy, by its name or the one it had formerly.
 func Named(name string) (Descriptor, bool) {
 	for _, descriptor := range Policies() {
-		if descriptor.Name == name {
+		if descriptor.Name == name || name != "" && descriptor.Formerly == name {
 			return descriptor, true
 		}
 	}

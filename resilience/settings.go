@@ -41,8 +41,8 @@ type Settings struct {
 	Attempts  int           `yaml:"attempts,omitempty" json:"attempts,omitempty"`     // retry-budget at a call: most calls for one request
 	Pause     time.Duration `yaml:"pause,omitempty" json:"pause,omitempty"`           // real time before a failed call is repeated; doubles each time
 	Longest   time.Duration `yaml:"longest,omitempty" json:"longest,omitempty"`       // upper bound of the pause
-	TTL       time.Duration `yaml:"ttl,omitempty" json:"ttl,omitempty"`               // registry-cache: how long an answer may be used, real time
-	Size      int           `yaml:"size,omitempty" json:"size,omitempty"`             // registry-cache: most answers kept; 0 means no limit
+	TTL       time.Duration `yaml:"ttl,omitempty" json:"ttl,omitempty"`               // cache: how long an answer may be used, real time
+	Size      int           `yaml:"size,omitempty" json:"size,omitempty"`             // cache: most answers kept; 0 means no limit
 	Workers   int           `yaml:"workers,omitempty" json:"workers,omitempty"`       // async-verify: calls at once
 	Rule      string        `yaml:"rule,omitempty" json:"rule,omitempty"`             // autoscale: hpa or kpa
 	Metric    string        `yaml:"metric,omitempty" json:"metric,omitempty"`         // autoscale: utilization, concurrency or queue

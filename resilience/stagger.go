@@ -46,7 +46,7 @@ func (c StaggerConfig) Allow(now time.Duration, whom Asker) (wait time.Duration,
 // come then, so there it is not a filter but moves the arrivals.
 func staggerByBirthMonth() Descriptor {
 	return Descriptor{
-		Name: "stagger-by-birth-month", Does: "lets the birth months in one after the other.", Source: "Canada, CERB, 2020; Bailey 1952",
+		Name: "stagger", Formerly: "stagger-by-birth-month", Does: "lets the birth months in one after the other.", Source: "Canada, CERB, 2020; Bailey 1952",
 		Places: doors(), Live: only(AtStep), Needs: words("every"), Takes: words("group first"),
 		Config: func(s Settings) Config { return StaggerConfig{Every: s.Every, Group: s.Group, First: s.First} },
 		Asks:   AsksBirthMonth, ScenarioTime: true, Code: "not_your_turn", Message: "your month of birth has its turn later",

@@ -19,7 +19,7 @@ type Arrivals struct {
 	Totals    string        `yaml:"totals,omitempty" json:"totals,omitempty"`         // exact (default): every count is met exactly; random: counts are means of a Poisson process
 	Counts    string        `yaml:"counts,omitempty" json:"counts,omitempty"`         // CSV file next to the scenario: minute,visits,signups or time,count
 	AccessLog *AccessLog    `yaml:"access_log,omitempty" json:"access_log,omitempty"` // a web server's log next to the scenario, instead of counts
-	Signups   []Segment     `yaml:"signups,omitempty" json:"signups,omitempty"`       // piecewise-linear rate of people, instead of counts
+	Signups   []Segment     `yaml:"people,omitempty" json:"people,omitempty"`         // piecewise-linear rate of people, instead of counts; signups is another name of this key
 	Visitors  []Segment     `yaml:"visitors,omitempty" json:"visitors,omitempty"`     // piecewise-linear rate of visitors, instead of counts
 	Scale     float64       `yaml:"scale,omitempty" json:"scale,omitempty"`           // factor on all arrivals, such as 1.5; 0 means 1
 
@@ -161,9 +161,9 @@ func (s *Scenario) validateArrivals() {
 		}
 	}
 	if given != 1 {
-		s.source.faultAt("arrivals", "", "give exactly one of counts, access_log, and signups (with or without visitors)")
+		s.source.faultAt("arrivals", "", "give exactly one of counts, access_log, and people (with or without visitors)")
 	}
-	s.validateSegments("arrivals.signups", arrivals.Signups)
+	s.validateSegments("arrivals.people", arrivals.Signups)
 	s.validateSegments("arrivals.visitors", arrivals.Visitors)
 	if len(s.source.mistakes) > 0 {
 		return

@@ -25,14 +25,14 @@ func (s *Scenario) validateCounts() {
 	}
 	for name, station := range s.Stations {
 		path := join("stations", name)
-		s.boundService(path, station.Servers, station.Queue, station.DailyQuota)
+		s.boundService(path, station.Servers, station.Queue, station.Quota.Most)
 		if station.Batch != nil {
 			s.bound(path+".batch.rows", station.Batch.Rows, mostWaiting)
 		}
 	}
 	for name, dependency := range s.Dependencies {
 		path := join("dependencies", name)
-		s.boundService(path, dependency.Servers, dependency.Queue, dependency.DailyQuota)
+		s.boundService(path, dependency.Servers, dependency.Queue, dependency.Quota.Most)
 		s.bound(path+".connections", dependency.Connections, mostServers)
 	}
 	s.bound("backend.batch_rows", s.Backend.BatchRows, mostWaiting)

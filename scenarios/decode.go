@@ -121,6 +121,7 @@ var (
 	timeType     = reflect.TypeFor[time.Time]()
 	rateType     = reflect.TypeFor[resilience.Rate]()
 	shareType    = reflect.TypeFor[resilience.Share]()
+	quotaType    = reflect.TypeFor[workload.QuotaTerms]()
 )
 
 // decode fills value, which must be settable, from the node. What the node leaves out stays as it is.
@@ -148,11 +149,21 @@ func (s *source) decode(node ast.Node, value reflect.Value, path string) {
 		var share Share
 		s.decodeText(node, reflect.ValueOf(&share).Elem(), path)
 		value.SetFloat(float64(share))
+	case value.Type() == quotaType && isMapping(node):
+		s.decodeStruct(node, value, path)
 	case value.CanAddr() && isText(value.Addr()):
 		s.decodeText(node, value, path)
 	default:
 		s.decodeKind(node, value, path)
 	}
+}
+
+func isMapping(node ast.Node) bool {
+	switch node.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return true
+	}
+	return false
 }
 
 func isText(pointer reflect.Value) bool {
@@ -199,6 +210,12 @@ func (s *source) decodeStruct(node ast.Node, value reflect.Value, path string) {
 	collectFields(value, fields)
 	for _, entry := range s.entries(node, path) {
 		key := scalarText(entry.Key)
+		if now, old := presentKey(join(path, key)); old {
+			if _, both := s.places[join(path, now)]; both {
+				s.fault(entry.Key, join(path, key), "remove one", "%s and %s are the same key", key, now)
+			}
+			key = now
+		}
 		field, known := fields[key]
 		if !known {
 			names := make([]string, 0, len(fields))
@@ -212,6 +229,14 @@ func (s *source) decodeStruct(node ast.Node, value reflect.Value, path string) {
 		}
 		s.decode(entry.Value, field, join(path, key))
 	}
+}
+
+// presentKey returns the present name of a key, given by its path, that formerly had another.
+func presentKey(path string) (key string, old bool) {
+	if path == "arrivals.signups" {
+		return "people", true
+	}
+	return "", false
 }
 
 func collectFields(value reflect.Value, fields map[string]reflect.Value) {

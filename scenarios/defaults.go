@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -36,6 +37,9 @@ func (s *Scenario) applyDefaults() {
 	}
 	for i := range s.Plans {
 		for k, policy := range s.Plans[i].Policies {
+			if descriptor, known := resilience.Named(policy.Policy); known {
+				s.Plans[i].Policies[k].Policy = descriptor.Name
+			}
 			s.Plans[i].Policies[k].Settings = policy.Named().WithDefaults().Settings
 		}
 	}

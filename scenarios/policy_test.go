@@ -30,16 +30,40 @@ var good = []string{
 	"policy: waiting-room, at: step:go, rate: 1/s, burst: 3",
 	"policy: waiting-room, at: step:go, rate: 1/s, order: lottery, round: 1m",
 	"policy: waiting-room, at: step:go, rate: 1/s, order: serving-number, grace: 1m",
-	"policy: stagger-by-birth-month, at: entry, every: 1h, group: 3, first: 4",
+	"policy: stagger, at: entry, every: 1h, group: 3, first: 4",
 	"policy: circuit-breaker, at: call:registry, calls: 3, share: 50%, cooldown: 1s, probes: 2",
 	"policy: circuit-breaker, at: call:registry",
 	"policy: retry-budget, at: entry, ratio: 10%, burst: 3",
 	"policy: retry-budget, at: call:registry, attempts: 2, pause: 1s, longest: 2s",
-	"policy: registry-cache, at: call:registry, ttl: 1h, size: 10",
+	"policy: cache, at: call:registry, ttl: 1h, size: 10",
 	"policy: async-verify, at: call:registry, workers: 2, queue: 10, pause: 1s, longest: 1m",
 	"policy: autoscale, at: station:web, per_server: 0.6, max: 4, min: 2, every: 5s, boot: 1s, cooldown: 1m",
 	"policy: autoscale, at: station:web, rule: kpa, metric: queue, per_server: 10, max: 4",
 	"policy: deferred-photo, at: step:photo",
+}
+
+// Former names stay, and mean the policy of today.
+func TestFormerNames(t *testing.T) {
+	for former, now := range map[string]string{
+		"policy: registry-cache, at: call:registry, ttl: 1h": "cache", "policy: stagger-by-birth-month, at: entry, every: 1h": "stagger",
+	} {
+		s, err := parse(protected(former))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if policies := s.Plans[len(s.Plans)-1].Policies; policies[0].Policy != now {
+			t.Errorf("%s is called %q, want %q", former, policies[0].Policy, now)
+		}
+	}
+	for _, key := range []string{"people", "signups"} {
+		s, err := parse(strings.Replace(minimal, "signups:", key+":", 1))
+		if err != nil || len(s.Arrivals.Signups) == 0 {
+			t.Errorf("arrivals.%s: %v", key, err)
+		}
+	}
+	if _, err := parse(strings.Replace(minimal, "signups:", "people: [], signups:", 1)); err == nil || !strings.Contains(err.Error(), "the same key") {
+		t.Errorf("both names: %v", err)
+	}
 }
 
 func TestPoliciesAreRead(t *testing.T) {
@@ -65,7 +89,7 @@ func TestPolicyMistakes(t *testing.T) {
 		{"a place where it cannot be", "policy: circuit-breaker, at: entry", `the policy circuit-breaker cannot be at "entry"; put it at call:DEPENDENCY`},
 		{"a setting of another policy", "policy: static-limit, at: entry, limit: 3, queue: 4", "queue: the policy static-limit does not take queue; it takes limit"},
 		{"a setting of another policy, though it is 0", "policy: static-limit, at: entry, limit: 3, ttl: 0s", "the policy static-limit does not take ttl"},
-		{"a setting that is missing", "policy: registry-cache, at: call:registry", "the policy registry-cache needs ttl; add it"},
+		{"a setting that is missing", "policy: cache, at: call:registry", "the policy cache needs ttl; add it"},
 		{"a setting that applies only to calls", "policy: retry-budget, at: entry, attempts: 3", "takes attempts only at a call"},
 		{"the step at which arrivals are scheduled", "policy: deferred-photo, at: step:go", "the step go cannot be put off, because the arrivals are scheduled at it; put it at a later step"},
 		{"an unknown setting", "policy: codel, at: entry, limt: 3, queue: 4", `unknown key "limt"; did you mean "limit"?`},
@@ -168,7 +192,7 @@ func TestSchemaKnowsPolicies(t *testing.T) {
 		}
 	}
 	for _, policy := range []string{
-		"policy: codl, at: entry", "policy: static-limit, at: entry, limit: 3, queue: 4", "policy: registry-cache, at: call:registry",
+		"policy: codl, at: entry", "policy: static-limit, at: entry, limit: 3, queue: 4", "policy: cache, at: call:registry",
 	} {
 		if schema.Validate(plain(t, []byte(protected(policy)))) == nil {
 			t.Errorf("the schema takes %s", policy)

@@ -58,7 +58,7 @@ func ExampleScenario_WithPlan() {
 func TestMistakesSayWhereAndWhatToDo(t *testing.T) {
 	for _, test := range []struct{ why, old, new, want string }{
 		{"an unknown key far from any other", "seed: 1", "colour: red", `unknown key "colour"; use one of: after, arrivals, backend,`},
-		{"a negative rate", "5/s", "-5/s", `arrivals.signups[0].rate: rate "-5/s" is negative; a rate must be 0 or more`},
+		{"a negative rate", "5/s", "-5/s", `arrivals.people[0].rate: rate "-5/s" is negative; a rate must be 0 or more`},
 		{"a rate without unit", "5/s", "5", "write for example 1350/s or 80000/m"},
 		{"a bad duration", "10s, rate", "ten, rate", `"ten" is not a duration; write for example 250ms, 10s or 21h`},
 		{"a bad distribution", "service: 10ms", "service: sometimes", `"sometimes" is not a duration`},

@@ -47,6 +47,11 @@ func restrictWords(schema *jsonschema.Schema) {
 			text.Pattern = pattern
 		}
 	}
+	if people, known := schema.Definitions["Arrivals"].Properties.Get("people"); known {
+		former := *people
+		former.Deprecated, former.Description = true, "another name of people"
+		schema.Definitions["Arrivals"].Properties.Set("signups", &former)
+	}
 	if name, known := schema.Properties.Get("schema"); known {
 		name.Const = SchemaName
 	}
@@ -56,9 +61,13 @@ func restrictWords(schema *jsonschema.Schema) {
 func restrictPolicies(policy *jsonschema.Schema) {
 	var names []any
 	for _, descriptor := range resilience.Policies() {
-		names = append(names, descriptor.Name)
+		own := []any{descriptor.Name}
+		if descriptor.Formerly != "" {
+			own = append(own, descriptor.Formerly)
+		}
+		names = append(names, own...)
 		is := jsonschema.NewProperties()
-		is.Set("policy", &jsonschema.Schema{Const: descriptor.Name})
+		is.Set("policy", &jsonschema.Schema{Enum: own})
 		allowed := []any{"policy", "at"}
 		for _, setting := range descriptor.Keys() {
 			allowed = append(allowed, setting)
@@ -100,10 +109,22 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Description: "a single value, as in 8, 1.5 or exponential(20ms)", OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}
 	case reflect.TypeFor[Raw]():
 		return &jsonschema.Schema{Type: "object", Description: "the keys to change, as they are written in the part that is changed"}
+	case reflect.TypeFor[workload.QuotaTerms]():
+		return quotaSchema()
 	case reflect.TypeFor[workload.Mode]():
 		return &jsonschema.Schema{Type: "string", Enum: []any{"poisson", "even", "burst"}}
 	case reflect.TypeFor[workload.Discipline]():
 		return &jsonschema.Schema{Type: "string", Enum: []any{"fifo", "lifo", "priority"}}
 	}
 	return nil
+}
+
+// quotaSchema allows a number of requests a day, or the terms in full.
+func quotaSchema() *jsonschema.Schema {
+	count := &jsonschema.Schema{Type: "integer", Minimum: "0", Description: "requests a day of UTC+7"}
+	terms := jsonschema.NewProperties()
+	terms.Set("most", &jsonschema.Schema{Type: "integer", Minimum: "0", Description: "requests in one period"})
+	terms.Set("per", schemaOf(reflect.TypeFor[time.Duration]()))
+	terms.Set("zone", &jsonschema.Schema{Type: "string", Description: "whose midnight: an offset as in +07:00, UTC, or a name as in Asia/Jakarta"})
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{count, {Type: "object", Properties: terms, Required: []string{"most"}, AdditionalProperties: jsonschema.FalseSchema}}}
 }

@@ -72,6 +72,21 @@ type Mocks struct {
 	Config mocks.Config
 }
 
+// unnamed returns the built-in mocks that a scenario does not name.
+func unnamed(s *scenarios.Scenario) []string {
+	named := map[string]bool{}
+	for _, dependency := range s.Dependencies {
+		named[dependency.Kind] = true
+	}
+	var others []string
+	for _, name := range append(mocks.Registries(), mocks.MailName) {
+		if !named[name] {
+			others = append(others, name)
+		}
+	}
+	return others
+}
+
 // NewMocks maps a scenario and options to its mocks. What cannot run comes back as ErrRefused.
 func NewMocks(scenario *scenarios.Scenario, options Options) (*Mocks, error) {
 	planned, err := newPlanned(scenario, options)
@@ -83,5 +98,6 @@ func NewMocks(scenario *scenarios.Scenario, options Options) (*Mocks, error) {
 		return nil, err
 	}
 	m.Config, err = m.mocks()
+	m.Config.Without = unnamed(scenario)
 	return m, err
 }

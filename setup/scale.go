@@ -25,8 +25,8 @@ func (p *Planned) scaled(service workload.Service) workload.Service {
 	factor := p.Options.ScaleSystem
 	service.Servers = scaledCount(service.ServerCount(), factor)
 	service.RateLimit *= workload.Rate(factor)
-	if service.DailyQuota > 0 {
-		service.DailyQuota = scaledCount(service.DailyQuota, factor)
+	if service.Quota.Most > 0 {
+		service.Quota.Most = scaledCount(service.Quota.Most, factor)
 	}
 	if service.Queue != nil && *service.Queue > 0 {
 		queue := scaledCount(*service.Queue, factor)
@@ -68,7 +68,7 @@ func (p *Planned) checkScale() error {
 }
 
 func (p *Planned) checkService(what string, service workload.Service) error {
-	counts := []int{service.ServerCount(), service.DailyQuota}
+	counts := []int{service.ServerCount(), service.Quota.Most}
 	if service.Queue != nil {
 		counts = append(counts, *service.Queue)
 	}

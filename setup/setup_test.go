@@ -105,7 +105,7 @@ func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
 		{"  - name: x\n    policies: [{policy: async-verify, at: call:dukcapil, workers: 9}]\n", "set journey.identity to kind: poll, every, patience, expect.pending: [202] and request.look.path: /v1/identity"},
 		{"  - name: x\n    policies: [{policy: waiting-room, at: step:sign-up, rate: 9/s}]\n", "cannot tell people apart"},
 		{"  - name: x\n    policies: [{policy: token-bucket, at: step:sign-up, rate: 9/s}]\n", "cannot tell people apart"},
-		{"  - name: x\n    policies: [{policy: stagger-by-birth-month, at: step:sign-up, every: 1h}]\n", "does not know birth dates"},
+		{"  - name: x\n    policies: [{policy: stagger, at: step:sign-up, every: 1h}]\n", "does not know birth dates"},
 		{"  - name: x\n    schedule: [{at: 5s, set: {backend: {quota: 5}}}]\n", "changes things while it runs"},
 		{"  - name: x\n    set: {dependencies: {dtks: {kind: dapodik}}}\n", "dependencies dapodik and dtks are both of kind dapodik"},
 		{"  - name: x\n    set: {dependencies: {dtks: {discipline: priority}}}\n", "requests on the wire have no priority"},

@@ -48,7 +48,7 @@ func (f *Floor) Days(clock workload.Clock, opens time.Time) { f.clock, f.opens =
 func (f *Floor) Add(config StationConfig) int {
 	s := &Station{
 		StationConfig: config, floor: f, number: int16(len(f.stations)), limit: -1, servers: config.ServerCount(), serving: newLine(),
-		rate: workload.NewRateWindow(config.RateLimit), quota: workload.NewQuota(config.DailyQuota, f.opens),
+		rate: workload.NewRateWindow(config.RateLimit), quota: workload.NewQuota(config.Quota, f.opens),
 		chance: f.stream(config.Name, "balk"), left: 1,
 	}
 	for class := range s.queues {
@@ -69,7 +69,7 @@ func (f *Floor) Add(config StationConfig) int {
 		s.pauses = newPauses(config.Pauses, f.stream(config.Name, "pause"))
 	}
 	s.plain = !config.Sharing && !config.Holding && config.Batch.Rows == 0 && config.Chores.Length == 0 && !s.tracked() &&
-		config.RateLimit == 0 && config.DailyQuota == 0 && config.Balking == 0
+		config.RateLimit == 0 && config.Quota.Most == 0 && config.Balking == 0
 	f.stations = append(f.stations, s)
 	return int(s.number)
 }

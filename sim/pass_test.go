@@ -33,7 +33,7 @@ func TestPassingChangesNothing(t *testing.T) {
 		play := func(quota int) (log, Result) {
 			config.Stations = slices.Clone(config.Stations)
 			for i := range config.Stations {
-				config.Stations[i].DailyQuota = quota
+				config.Stations[i].Quota.Most = quota
 			}
 			var seen log
 			result, err := Run(context.Background(), config, func(int) funnel.Observer { return &seen })

@@ -171,7 +171,7 @@ func (s *Station) refusal() Refusal {
 	switch {
 	case !s.rate.Allows(floor.engine.now):
 		return RateExceeded
-	case s.DailyQuota > 0 && !s.quota.Allows(floor.clock.Scenario(floor.engine.now), s.left):
+	case s.Quota.Most > 0 && !s.quota.Allows(floor.clock.Scenario(floor.engine.now), s.left):
 		return QuotaUsedUp
 	case s.limit >= 0 && s.waiting >= s.limit && s.busy >= s.servers:
 		return QueueFull

@@ -47,7 +47,7 @@ func TestStationFeatures(t *testing.T) {
 	rate := station(1, "0s", -1)
 	rate.RateLimit = 2
 	quota := station(1, "0s", -1)
-	quota.DailyQuota = 2
+	quota.Quota.Most = 2
 	deadline := station(1, "0s", -1)
 	deadline.Deadline = 7
 	lifo := station(1, "0s", -1)

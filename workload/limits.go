@@ -5,42 +5,43 @@ import (
 	"time"
 )
 
-// Quota counts the requests accepted on one day of WIB (UTC+7) in scenario time.
+// Quota counts the requests accepted in one period of [QuotaTerms], in scenario time.
 type Quota struct {
 	limit  int           // 0 means none
-	offset time.Duration // from midnight WIB to time zero of the scenario
-	day    int64         // since the day of time zero
+	per    time.Duration // length of a period
+	offset time.Duration // from the beginning of the period of time zero to time zero of the scenario
+	period int64         // since that of time zero
 	used   int
 }
 
-const day = 24 * time.Hour
-
-// NewQuota returns the quota of a scenario that opens at the given instant; a limit of 0 means none.
-func NewQuota(limit int, opens time.Time) Quota {
-	const wib = 7 * time.Hour
-	local := opens.UTC().Add(wib)
-	return Quota{limit: limit, offset: local.Sub(local.Truncate(day))}
+// NewQuota returns the quota of a scenario that opens at the given instant.
+func NewQuota(terms QuotaTerms, opens time.Time) Quota {
+	sinceMidnight := terms.Zone.sinceMidnight(opens)
+	return Quota{limit: terms.Most, per: terms.period(), offset: sinceMidnight % terms.period()}
 }
 
 // Allows reports whether one more request may be accepted at a scenario time, if only the share left of the quota is
-// available. A new day starts with no requests.
+// available. A new period starts with no requests.
 func (q *Quota) Allows(scenario time.Duration, left float64) bool {
-	if today := int64((scenario + q.offset) / day); today > q.day {
-		q.day, q.used = today, 0
+	if q.limit == 0 {
+		return true
 	}
-	return q.limit == 0 || q.used < q.today(left)
+	if now := int64((scenario + q.offset) / q.per); now > q.period {
+		q.period, q.used = now, 0
+	}
+	return q.used < q.open(left)
 }
 
-// today returns the share left of the quota.
-func (q *Quota) today(left float64) int { return int(float64(q.limit) * left) }
+// open returns the share left of the quota.
+func (q *Quota) open(left float64) int { return int(float64(q.limit) * left) }
 
 // Take records an accepted request.
 func (q *Quota) Take() { q.used++ }
 
-// Left returns how many more requests the day of the last call of Allows admits, if only the share left of the quota is
+// Left returns how many more requests the period of the last call of Allows admits, if only the share left of the quota is
 // available. It returns false if there is no quota.
 func (q *Quota) Left(left float64) (requests int, limited bool) {
-	return max(0, q.today(left)-q.used), q.limit > 0
+	return max(0, q.open(left)-q.used), q.limit > 0
 }
 
 // RateWindow allows at most n requests in any window of n/rate seconds, where n is the rate per

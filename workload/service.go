@@ -24,7 +24,7 @@ type Service struct {
 	Discipline  Discipline    `yaml:"discipline,omitempty" json:"discipline,omitempty"` // empty means fifo
 	Deadline    time.Duration `yaml:"deadline,omitempty" json:"deadline,omitempty"`     // longest wait in the queue, after which the request is rejected; 0 means none
 	RateLimit   Rate          `yaml:"rate,omitempty" json:"rate,omitempty"`             // most requests accepted per second; 0 means no limit
-	DailyQuota  int           `yaml:"quota,omitempty" json:"quota,omitempty"`           // most requests per day of WIB (UTC+7); 0 means no limit
+	Quota       QuotaTerms    `yaml:"quota,omitempty" json:"quota,omitzero"`            // most requests in each day or other period; the zero value means no limit
 	Degrades    Degradation   `yaml:"degrades,omitempty" json:"degrades,omitzero"`      // how it slows down under load
 }
 
@@ -44,8 +44,9 @@ func (s Service) Validate() error {
 		return fmt.Errorf("queue is %d; it must be 0 or more, or left out for an unbounded queue", *s.Queue)
 	case s.Deadline < 0:
 		return fmt.Errorf("deadline is %v; it must be 0 (meaning none) or more", s.Deadline)
-	case s.DailyQuota < 0:
-		return fmt.Errorf("quota is %d; it must be 0 (meaning none) or more", s.DailyQuota)
+	}
+	if err := s.Quota.Validate(); err != nil {
+		return err
 	}
 	switch s.Discipline {
 	case "", FIFO, LIFO, Priority:

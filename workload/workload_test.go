@@ -309,7 +309,7 @@ func TestReadCounts(t *testing.T) {
 
 func TestServiceFaults(t *testing.T) {
 	minus := -1
-	for _, service := range []workload.Service{{Servers: -1}, {Queue: &minus}, {Deadline: -1}, {DailyQuota: -1}, {Discipline: "sideways"}} {
+	for _, service := range []workload.Service{{Servers: -1}, {Queue: &minus}, {Deadline: -1}, {Quota: workload.QuotaTerms{Most: -1}}, {Discipline: "sideways"}} {
 		if service.Validate() == nil {
 			t.Errorf("%+v passed", service)
 		}

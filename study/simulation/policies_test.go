@@ -168,7 +168,7 @@ func TestCacheCoalesces(t *testing.T) {
 	if without := calls("{policy: static-limit, at: call:registry, limit: 1000}"); without < 3900 {
 		t.Errorf("%v calls without a cache, want about two for each of 2000 people, who wait 5 s for 6 s", without)
 	}
-	if with := calls("{policy: registry-cache, at: call:registry, ttl: 1h}"); with != 2000 {
+	if with := calls("{policy: cache, at: call:registry, ttl: 1h}"); with != 2000 {
 		t.Errorf("%v calls with a cache, want one for each of 2000 people", with)
 	}
 }
@@ -207,11 +207,11 @@ func TestStaggerSpreadsThePeak(t *testing.T) {
 		}
 		return r.Funnel[0].PeakPassedPerMin
 	}
-	all, turns := peak("{policy: static-limit, at: call:registry, limit: 10000}"), peak("{policy: stagger-by-birth-month, at: entry, every: 4m}")
+	all, turns := peak("{policy: static-limit, at: call:registry, limit: 10000}"), peak("{policy: stagger, at: entry, every: 4m}")
 	if turns > all/5 {
 		t.Errorf("the busiest minute has %v people with turns and %v without", turns, all)
 	}
-	turnedAway := underPolicy(t, "{policy: stagger-by-birth-month, at: step:go, every: 1h}", "servers: 10", "servers: 1000").Funnel[0]
+	turnedAway := underPolicy(t, "{policy: stagger, at: step:go, every: 1h}", "servers: 10", "servers: 1000").Funnel[0]
 	if share := turnedAway.Passed / 2000; share < 0.06 || share > 0.11 {
 		t.Errorf("%v of the people were born in January", share)
 	}
