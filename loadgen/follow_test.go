@@ -46,15 +46,15 @@ func TestFollow(t *testing.T) {
 // redirecting answers by the path of a request.
 func redirecting(ctx *fasthttp.RequestCtx, _ int) {
 	to := map[string]string{"/302": "/end", "/303": "/end", "/308": "/end", "/deep/relative": "end", "/circle": "/circle", "/stranger": "http://192.0.2.1/x", "/nowhere": ""}
-	path := string(ctx.Path())
-	place, known := to[path]
+	place, known := to[string(ctx.Path())]
 	if !known {
 		return
 	}
-	ctx.SetStatusCode(map[string]int{"/303": 303, "/308": 308}[path])
-	if ctx.Response.StatusCode() < 300 {
-		ctx.SetStatusCode(302)
+	status := 302
+	if given, known := map[string]int{"/303": 303, "/308": 308}[string(ctx.Path())]; known {
+		status = given
 	}
+	ctx.SetStatusCode(status)
 	if place != "" {
 		ctx.Response.Header.Set("Location", place)
 	}
