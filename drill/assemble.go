@@ -46,10 +46,14 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	}
 	others = slices.Concat(others, c.watched, c.costs)
 	c.checkCalls()
+	partial := errors.Is(ended, ErrPartDied)
+	if partial {
+		c.warnings = append(c.warnings, fmt.Sprintf("a part died: what happened after second %d is unknown", c.recording.Seconds()))
+	}
 	facts := recorder.Facts{
 		Ombak: c.environment.Build, Engine: report.Live,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
-		Plan:     s.Plan(), Part: partOf(c.run.Options), RunID: c.run.Options.RunID, Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
+		Plan:     s.Plan(), Part: partOf(c.run.Options), RunID: c.run.Options.RunID, Partial: partial, Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
 		Machine: host.Machine(), Store: c.store, Offered: offered,
 		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Handshakes: c.handshakes, Protocol: c.run.Protocol(), Processes: others, Reconciliation: reconciliation,
 		Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),

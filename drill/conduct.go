@@ -281,7 +281,7 @@ func (c *conductor) play(ctx context.Context) error {
 	const notice = 250 * time.Millisecond // enough to reach every part
 	c.began = time.Now().Add(notice)
 	for _, p := range c.parts {
-		if err := p.send(Begin{At: c.began, Clock: c.run.People.Clock()}); err != nil {
+		if err := p.send(Begin{At: c.began, In: time.Until(c.began), Clock: c.run.People.Clock()}); err != nil {
 			<-p.ended
 			return fmt.Errorf("%w: %w", ErrPartDied, p.cause())
 		}
@@ -291,6 +291,9 @@ func (c *conductor) play(ctx context.Context) error {
 	c.mark(c.run.People.Last, c.run.People.Until-c.run.People.Last, funnel.DrainPhase)
 	died := c.watch()
 	defer died.stop()
+	steps := newWallSteps(time.Now())
+	overdue := time.NewTimer(time.Until(c.began) + c.longest())
+	defer overdue.Stop()
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -302,11 +305,36 @@ func (c *conductor) play(ctx context.Context) error {
 			return fmt.Errorf("%w: %w", ErrPartDied, p.cause())
 		case <-c.done:
 			return nil
-		case <-ticker.C:
+		case <-overdue.C:
+			c.killGenerator()
+			return fmt.Errorf("%w: the generator had not come to its end %v after the planned end of the run", ErrPartDied, grace)
+		case now := <-ticker.C:
+			if by := steps.look(now); by != 0 {
+				c.note(funnel.NoteMark, "the machine's clock was set "+setBy(by))
+			}
 			c.progress(c.stage())
 			if err := c.broken(); err != nil {
 				return err
 			}
+		}
+	}
+}
+
+// grace is how long after its planned end a run may go on.
+const grace = 10 * time.Second
+
+// longest returns the time from the beginning of the run to the instant by which every part must have come to its end.
+func (c *conductor) longest() time.Duration {
+	_, after := c.run.Generator.Longest()
+	return c.run.People.Until + after + grace
+}
+
+// killGenerator ends the generator without asking.
+func (c *conductor) killGenerator() {
+	for _, p := range c.parts {
+		if p.name == generatorPart {
+			_ = p.command.Process.Kill() // it may have ended just now
+			<-p.ended
 		}
 	}
 }

@@ -23,10 +23,23 @@ type Order struct {
 	Generator *GeneratorOrder `json:"generator,omitempty"`
 }
 
-// Begin is the second line: the instant at which the run's real time is 0.
+// Begin is the second line: when the run's real time is 0. The instant is of the wall clock. From the moment at which a
+// part reads it, the part measures by its own monotonic clock, which nobody can set.
 type Begin struct {
 	At    time.Time      `json:"at"`
+	In    time.Duration  `json:"in"` // from the sending of this line to At
 	Clock workload.Clock `json:"clock"`
+}
+
+// anchor returns the instant with a monotonic reading. If the wall clock was set between the sending and now, the instant
+// cannot be right, and the line is taken to have arrived at once.
+func (b Begin) anchor(now time.Time) time.Time {
+	const late = 5 * time.Second // longest time that the line may have taken
+	until := b.At.Sub(now)
+	if until > b.In || until < b.In-late {
+		until = b.In
+	}
+	return now.Add(until)
 }
 
 // Message is a line that a part writes. Exactly one field is set.

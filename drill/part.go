@@ -116,6 +116,7 @@ func untilStopped(ctx context.Context, scanner *bufio.Scanner, began func(Begin)
 		if readLine(scanner, &begin) != nil {
 			return
 		}
+		begin.At = begin.anchor(time.Now())
 		began(begin)
 		for scanner.Scan() {
 		}

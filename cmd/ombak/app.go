@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -22,10 +23,19 @@ type streams struct {
 
 // Run runs ombak. Arguments begin with the program's name. Run returns the exit code.
 func Run(arguments []string, in io.Reader, out, errOut io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), interrupts()...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends at once
 	return run(ctx, arguments, in, out, errOut)
+}
+
+// interrupts returns the signals that interrupt a command. A hangup does, unless nohup has the program ignore it.
+func interrupts() []os.Signal {
+	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // run is Run until the context ends.

@@ -273,7 +273,11 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	}
 	result.Command = commandLine(s.arguments)
 	written := writeFiles(folder, result)
-	if err := errors.Join(show(c, s.out, &run.Planned, result, folder), written); err != nil {
+	at := folder
+	if _, err := os.Stat(filepath.Join(folder, "report.json")); err != nil {
+		at = "" // there is none to name
+	}
+	if err := errors.Join(show(c, s.out, &run.Planned, result, at), written); err != nil {
 		return errors.Join(ended, err)
 	}
 	if ended != nil {
@@ -310,10 +314,13 @@ func show(c *cli.Context, out io.Writer, run *setup.Planned, result report.Repor
 	if err := render.Text(out, result); err != nil {
 		return err
 	}
+	if _, err := fmt.Fprintf(out, "\n%s\n", render.Conclusion(result, run.TryNext(result))); err != nil || folder == "" {
+		return err
+	}
 	absolute, err := filepath.Abs(folder)
 	if err != nil {
 		absolute = folder
 	}
-	_, err = fmt.Fprintf(out, "\n%s\nreport: %s\n", render.Conclusion(result, run.TryNext(result)), absolute)
+	_, err = fmt.Fprintf(out, "report: %s\n", absolute)
 	return err
 }

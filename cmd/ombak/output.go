@@ -13,13 +13,20 @@ import (
 	"github.com/ombak-sim/ombak/report/render"
 )
 
-// makeFolder makes the output folder and returns its path. Without a name it is ombak-out/SCENARIO-TIME.
+// makeFolder makes the output folder and returns its path. Without a name it is ombak-out/SCENARIO-TIME, with a number if
+// another run has that one.
 func makeFolder(name, scenario string, now time.Time) (string, error) {
+	var err error
 	if name == "" {
-		name = filepath.Join("ombak-out", scenario+"-"+now.Format("20060102-150405"))
+		name, err = newFolder(filepath.Join("ombak-out", scenario+"-"+now.Format("20060102-150405")))
+	} else {
+		err = os.MkdirAll(name, 0o755)
 	}
-	if err := os.MkdirAll(name, 0o755); err != nil {
+	if err != nil {
 		return "", fmt.Errorf("cannot make the output folder: %w; name another with --out", err)
+	}
+	if err := lockFolder(name); errors.Is(err, errInUse) {
+		return "", usageError{fmt.Errorf("another run is writing to the folder %s; name another with --out", name)}
 	}
 	probe := filepath.Join(name, ".ombak-probe")
 	if err := os.WriteFile(probe, []byte("ombak"), 0o600); err != nil {
@@ -28,8 +35,30 @@ func makeFolder(name, scenario string, now time.Time) (string, error) {
 	return name, os.Remove(probe)
 }
 
+// errInUse is the error of a folder to which another process writes.
+var errInUse = errors.New("in use")
+
+// newFolder makes a folder that did not exist. It adds -2, -3 and so on to a name that is taken.
+func newFolder(name string) (string, error) {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return "", err
+	}
+	for number := 1; ; number++ {
+		free := name
+		if number > 1 {
+			free = fmt.Sprintf("%s-%d", name, number)
+		}
+		if err := os.Mkdir(free, 0o755); !errors.Is(err, os.ErrExist) {
+			return free, err
+		}
+	}
+}
+
 // writeFiles writes every file of the report that it can, report.json first, and returns the errors.
 func writeFiles(folder string, r report.Report) error {
+	if err := writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, r) }); err != nil {
+		return fmt.Errorf("cannot write the report: %w", err)
+	}
 	var failures []error
 	figures, err := plots.All(r)
 	if err != nil {
@@ -39,7 +68,6 @@ func writeFiles(folder string, r report.Report) error {
 		name  string
 		write func(io.Writer, report.Report) error
 	}{
-		{"report.json", report.Write},
 		{"series.csv", render.CSV},
 		{"latency.hlog", render.HistogramLog},
 		{"summary.md", render.Markdown},
@@ -54,7 +82,7 @@ func writeFiles(folder string, r report.Report) error {
 		failures = append(failures, err)
 	}
 	if len(failures) > 0 {
-		return fmt.Errorf("cannot write the whole report: %w", errors.Join(failures...))
+		return fmt.Errorf("report.json is whole, but other files of the report are missing: %w", errors.Join(failures...))
 	}
 	return nil
 }
@@ -70,7 +98,7 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 			err = errors.Join(fmt.Errorf("%s: %w", filepath.Base(name), err), os.Remove(file.Name()))
 		}
 	}()
-	if err = errors.Join(write(file), file.Chmod(0o644), file.Close()); err != nil {
+	if err = errors.Join(write(file), file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), name)

@@ -20,7 +20,7 @@ func Assemble(recording *Recording, facts Facts) report.Report {
 		Schema: report.Schema, Engine: facts.Engine, Ombak: facts.Ombak, Scenario: facts.Scenario, Plan: facts.Plan, Part: facts.Part, RunID: facts.RunID,
 		Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
 		Machine: facts.Machine, Store: facts.Store, Offered: offered(recording, facts.Offered),
-		Funnel: funnelRows(recording), Steps: stepRows(recording, facts.Duration),
+		Funnel: funnelRows(recording, facts.Partial), Steps: stepRows(recording, facts.Duration),
 		Stations: stationRows(facts.Readings, facts.Duration, facts.Engine), Generator: generator(recording, facts),
 		Processes: facts.Processes, Reconciliation: facts.Reconciliation, Timeline: timeline(facts.Marks),
 		Series: series(recording, facts), Histograms: encodeHistograms(recording, facts.SeriesNote),
@@ -34,7 +34,7 @@ func Assemble(recording *Recording, facts Facts) report.Report {
 func SoFar(recording *Recording, at time.Duration) report.Report {
 	facts := Facts{Duration: at}.withDefaults()
 	return report.Report{
-		Offered: offered(recording, nil), Funnel: funnelRows(recording), Steps: stepRows(recording, at),
+		Offered: offered(recording, nil), Funnel: funnelRows(recording, true), Steps: stepRows(recording, at),
 		Series: series(recording, facts), Generator: generator(recording, facts),
 	}
 }
@@ -78,7 +78,9 @@ func (r *Recording) peak(count func(*row) uint64) float64 {
 	return float64(most)
 }
 
-func funnelRows(recording *Recording) []report.FunnelRow {
+// funnelRows returns the row of each step. In a partial recording an answer may be known whose question is not: the person
+// has entered all the same.
+func funnelRows(recording *Recording, partial bool) []report.FunnelRow {
 	rows := make([]report.FunnelRow, 0, len(recording.journey))
 	for i, step := range recording.journey {
 		total := &recording.steps[i]
@@ -88,6 +90,9 @@ func funnelRows(recording *Recording) []report.FunnelRow {
 			Rejected: float64(total.people[funnel.Rejected]), Failed: float64(total.people[funnel.Failed]),
 			TimedOut: float64(total.people[funnel.TimedOut]), Abandoned: float64(total.people[funnel.Abandoned]),
 			PeakPassedPerMin: recording.peak(func(row *row) uint64 { return uint64(row.steps[i].people[funnel.Completed]) }),
+		}
+		if partial {
+			row.Entered = max(row.Entered, row.Settled())
 		}
 		row.Unfinished = row.Entered - row.Settled()
 		rows = append(rows, row)

@@ -14,6 +14,7 @@ type Facts struct {
 	Scenario       report.Scenario
 	Plan           string
 	RunID          string                                     // live runs
+	Partial        bool                                       // the generator died, so its last second may be missing
 	Part           *report.Part                               // nil if the generator played everyone
 	Started        *time.Time                                 // live runs only
 	Duration       time.Duration                              // real time

@@ -229,3 +229,6 @@ func (r *Recording) ResponseTimes(step string) (iter.Seq2[int64, Sparse], bool) 
 		}
 	}, place >= 0
 }
+
+// Seconds returns the number of whole seconds that were recorded, those before the run began not counted.
+func (r *Recording) Seconds() int { return max(0, int(r.latest)) }

@@ -1,0 +1,22 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"syscall"
+)
+
+// lockFolder keeps other processes from writing to a folder until this one ends. It returns errInUse if one already does.
+// The descriptor stays open on purpose.
+func lockFolder(name string) error {
+	folder, err := syscall.Open(name, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	err = syscall.Flock(folder, syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return errors.Join(errInUse, syscall.Close(folder))
+	}
+	return err
+}
