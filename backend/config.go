@@ -16,6 +16,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/outbox"
 	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/listener"
 	"github.com/ombak-sim/ombak/resilience"
 )
 
@@ -42,6 +43,7 @@ type Config struct {
 	OTPPause             time.Duration              `json:"otp_pause,omitempty"`              // minimum time between two codes to one person; default 60 s
 	TestDelay            time.Duration              `json:"test_delay,omitempty"`             // time from submitting the test to its score
 	Required             []string                   `json:"required,omitempty"`               // steps required before joining, besides identity and eligibility
+	Connections          int                        `json:"connections,omitempty"`            // most open connections; at that number idle ones are closed; 0 means as many as the process has descriptors for
 	ConnectionsPerClient int                        `json:"connections_per_client,omitempty"` // most connections from one address; 0 means no limit
 	Profiling            bool                       `json:"profiling,omitempty"`              // serve /debug/pprof on the admin listener
 	SMS                  outbox.SMSConfig           `json:"sms,omitzero"`                     // proves phones; without a URL no code is sent
@@ -72,6 +74,7 @@ func setDefault[T comparable](field *T, fallback T) {
 // withDefaults returns the config with every optional field set, except LinkBase, which needs the listener.
 func (c Config) withDefaults() Config {
 	setDefault(&c.Listen, "127.0.0.1:0")
+	setDefault(&c.Connections, listener.MostConnections())
 	setDefault(&c.BatchAge, DefaultBatchAge)
 	setDefault(&c.PhotoDir, filepath.Join(filepath.Dir(c.Database), "photos"))
 	setDefault(&c.LinkTTL, 24*time.Hour)
@@ -117,6 +120,7 @@ func (c Config) Validate() error {
 	fault(c.BatchRows < 0, "batch_rows is %d; it must be 0 (meaning the default) or more", c.BatchRows)
 	fault(c.Dukcapil.Threshold < 0 || c.Dukcapil.Threshold > 100, "dukcapil: threshold is %d; it must be from 1 to 100", c.Dukcapil.Threshold)
 	fault(c.Mail.Connections < 0, "mail: connections is %d; it must be 1 or more", c.Mail.Connections)
+	fault(c.Connections < 0, "connections is %d; it must be 0 (meaning as many as the process has descriptors for) or more", c.Connections)
 	fault(c.ConnectionsPerClient < 0, "connections_per_client is %d; it must be 0 (meaning no limit) or more", c.ConnectionsPerClient)
 	if err := CheckLinkBase(c.LinkBase); c.LinkBase != "" && err != nil {
 		errs = append(errs, fmt.Errorf("link_base: %w", err))

@@ -75,6 +75,9 @@ func (s *Server) register(metrics *prometheus.Registry) {
 	for _, q := range []*outbox.Queue{s.outbox, s.sms, s.questions} {
 		gauge("queue_"+q.Name+"_age_seconds", "How long the oldest due job has been due.", func() float64 { return s.queueAge(q) })
 	}
+	metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "ombak_backend_connections_shed_total", Help: "Idle connections closed to make room for others."},
+		func() float64 { return float64(s.bound.Shed()) }))
+	gauge("connections", "Open connections.", func() float64 { return float64(s.bound.Open()) })
 	s.registerProtection(labelled)
 	gauge("readers_in_use", "Connections with a read in progress.", func() float64 { return float64(s.store.Readers().InUse) })
 	gauge("readers_waits", "Reads that had to wait for a connection.", func() float64 { return float64(s.store.Readers().WaitCount) })

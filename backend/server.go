@@ -19,6 +19,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/outbox"
 	"github.com/ombak-sim/ombak/backend/registry"
 	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/listener"
 )
 
 // Server is the running service.
@@ -38,6 +39,7 @@ type Server struct {
 
 	http          *fasthttp.Server
 	listener      net.Listener
+	bound         *listener.Bound // of the connections of both listeners
 	admin         *http.Server
 	adminListener net.Listener // nil if there is none
 	instruments   instruments
@@ -142,12 +144,21 @@ func (s *Server) openListeners() (err error) {
 			return err
 		}
 	}
+	s.bound = &listener.Bound{Most: s.config.Connections, Notify: s.tellShed}
+	s.listener = s.bound.Listen(s.listener)
 	setDefault(&s.config.LinkBase, "http://"+s.listener.Addr().String())
 	s.config.LinkBase = strings.TrimSuffix(s.config.LinkBase, "/")
 	if s.config.Admin != "" {
-		s.adminListener, err = listen(s.config.Admin)
+		if s.adminListener, err = listen(s.config.Admin); err == nil {
+			s.adminListener = s.bound.Listen(s.adminListener)
+		}
 	}
 	return err
+}
+
+// tellShed logs that idle connections were closed.
+func (s *Server) tellShed(shed int) {
+	s.config.Log.Warn("idle connections were closed because no further ones are possible", "closed", shed, "most", s.bound.Most)
 }
 
 // listen opens an address. Its error says what to do if another program uses the address.

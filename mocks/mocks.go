@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
+	"github.com/ombak-sim/ombak/listener"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -25,6 +27,7 @@ type Mocks struct {
 	phones    *gateway // nil without SMS
 	recorders map[string]*recorder
 	listeners map[string]net.Listener
+	bound     listener.Bound // of the connections of all listeners
 	addresses map[string]string
 	lastID    atomic.Uint64
 
@@ -71,6 +74,10 @@ func newMocks(ctx context.Context, config Config) (*Mocks, error) {
 	m.context, m.cancel = context.WithCancel(ctx)
 	err := m.build(config)
 	m.metrics.registry.MustRegister(newLooks(m.stations, m.present))
+	m.bound.Most = listener.MostConnections()
+	m.metrics.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "ombak_mock_connections_shed_total", Help: "Idle connections closed to make room for others.",
+	}, func() float64 { return float64(m.bound.Shed()) }))
 	return m, err
 }
 
@@ -139,11 +146,11 @@ func (m *Mocks) bind(config Config) error {
 		if address == "" {
 			address = "127.0.0.1:0"
 		}
-		listener, err := net.Listen("tcp", address)
+		free, err := net.Listen("tcp", address)
 		if err != nil {
 			return fmt.Errorf("%s cannot listen on %s: %w; give another address, or stop the program that uses it", name, address, err)
 		}
-		m.listeners[name], m.addresses[name] = listener, listener.Addr().String()
+		m.listeners[name], m.addresses[name] = m.bound.Listen(free), free.Addr().String()
 	}
 	return nil
 }
