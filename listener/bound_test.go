@@ -36,8 +36,10 @@ func echo(t *testing.T, bound *listener.Bound, inner net.Listener) (address stri
 	return inner.Addr().String()
 }
 
-type onlyReader struct{ io.Reader }
-type onlyWriter struct{ io.Writer }
+type (
+	onlyReader struct{ io.Reader }
+	onlyWriter struct{ io.Writer }
+)
 
 func listen(t *testing.T) net.Listener {
 	t.Helper()
