@@ -16,7 +16,7 @@ import (
 type Arrivals struct {
 	Step      string        `yaml:"step" json:"step"`                                 // the step whose instants are scheduled
 	Mode      workload.Mode `yaml:"mode,omitempty" json:"mode,omitempty"`             // placement within a second or minute: poisson (default), even, burst
-	Totals    string        `yaml:"totals,omitempty" json:"totals,omitempty"`         // exact (default): every count is met exactly; random: counts are means of a Poisson process
+	Totals    string        `yaml:"totals,omitempty" json:"totals,omitempty"`         // exact (default of counts, logs, even and burst): every count is met exactly; random (default of rates): counts are means of a Poisson process
 	Counts    string        `yaml:"counts,omitempty" json:"counts,omitempty"`         // CSV file next to the scenario: minute,visits,signups or time,count
 	AccessLog *AccessLog    `yaml:"access_log,omitempty" json:"access_log,omitempty"` // a web server's log next to the scenario, instead of counts
 	Signups   []Segment     `yaml:"people,omitempty" json:"people,omitempty"`         // piecewise-linear rate of people, instead of counts; signups is another name of this key
@@ -40,6 +40,15 @@ type Segment struct {
 	From  *workload.Rate `yaml:"from,omitempty" json:"from,omitempty"`
 	To    *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`
 	Spike *workload.Rate `yaml:"spike,omitempty" json:"spike,omitempty"`
+}
+
+// usualTotals returns what totals means if a scenario does not say. Rates that somebody wrote are assumptions about a Poisson
+// process; counts happened.
+func (a Arrivals) usualTotals() string {
+	if a.fromFile() || a.Mode != workload.Poisson {
+		return "exact"
+	}
+	return "random"
 }
 
 // fromFile reports whether the counts are read from a file.

@@ -17,7 +17,7 @@ func (s *Scenario) applyDefaults() {
 	setDefault(&s.Population.Size, populationSize)
 	setDefault(&s.Population.PhotoBytes, 20_000)
 	setDefault(&s.Arrivals.Mode, workload.Poisson)
-	setDefault(&s.Arrivals.Totals, "exact")
+	setDefault(&s.Arrivals.Totals, s.Arrivals.usualTotals())
 	setDefault(&s.Connections.Per, "all")
 	setDefault(&s.Validity.LagP99, 100*time.Millisecond)
 	setDefault(&s.Backend.Durability, "group-fsync")

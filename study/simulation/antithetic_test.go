@@ -20,7 +20,7 @@ schema: ombak.scenario/v1
 name: queue
 opens: 2020-04-11T19:00:00+07:00
 seed: 1
-arrivals: {step: go, signups: [{for: 100s, rate: 1/s}]}
+arrivals: {step: go, totals: exact, signups: [{for: 100s, rate: 1/s}]}
 journey:
   - name: go
     timeout: 24h
