@@ -36,7 +36,7 @@ plans:
 `
 
 func parse(text string) (*scenarios.Scenario, error) {
-	return scenarios.Parse("tiny.yaml", []byte(text), fstest.MapFS{"gaps.csv": {Data: []byte("minute,visits,signups\n1,2,1\n")}})
+	return scenarios.Parse("tiny.yaml", []byte(text), fstest.MapFS{"gaps.csv": {Data: []byte("minute,visits,signups\n1,2,1\n")}, "even.csv": {Data: []byte("minute,visits,signups\n0,2,1\n")}})
 }
 
 func ExampleParse() {

@@ -12,7 +12,7 @@ func TestUsualTotals(t *testing.T) {
 	for _, test := range []struct{ why, arrivals, want string }{
 		{"rates", "{step: go, people: [{for: 10s, rate: 5/s}]}", "random"},
 		{"rates whose totals are wanted exactly", "{step: go, totals: exact, people: [{for: 10s, rate: 5/s}]}", "exact"},
-		{"counts", "{step: go, counts: gaps.csv}", "exact"},
+		{"counts", "{step: go, counts: even.csv}", "exact"},
 		{"evenly spaced", "{step: go, mode: even, people: [{for: 10s, rate: 5/s}]}", "exact"},
 	} {
 		s, err := parse(strings.Replace(minimal, "{step: go, signups: [{for: 10s, rate: 5/s}]}", test.arrivals, 1))
