@@ -66,7 +66,7 @@ func asFault(err error) *fault {
 		}
 	case errors.Is(err, store.ErrUnknown), errors.Is(err, store.ErrOutOfOrder):
 		return noSession() // the person was erased after the session was checked
-	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled):
+	case errors.Is(err, store.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, registry.ErrLeft):
 		return &fault{
 			status: fasthttp.StatusServiceUnavailable, code: "closing",
 			message: "the service is shutting down; try again later", retryAfter: storageRetry,

@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -81,7 +80,7 @@ func (s *Server) newDoor(config DoorConfig) (door, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &gateDoor{s.stopping, gate, config.Fresh}, nil
+		return &gateDoor{s, gate, config.Fresh}, nil
 	case resilience.Filtering:
 		return s.newFilterDoor(config, described)
 	}
@@ -136,9 +135,9 @@ func beforeSession(path string) bool {
 
 // gateDoor is a queueing policy.
 type gateDoor struct {
-	stopping context.Context
-	gate     *registry.Gate
-	fresh    []string
+	server *Server
+	gate   *registry.Gate
+	fresh  []string
 }
 
 func (d *gateDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
@@ -146,7 +145,7 @@ func (d *gateDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
 	if slices.Contains(d.fresh, string(ctx.Path())) {
 		class = resilience.Fresh
 	}
-	err := d.gate.EnterAs(d.stopping, class)
+	err := d.gate.EnterAs(d.server.withCaller(ctx), class)
 	if busy := (*registry.BusyError)(nil); errors.As(err, &busy) {
 		return nil, overloaded(busy.RetryAfter)
 	}

@@ -40,6 +40,8 @@ type Server struct {
 	http          *fasthttp.Server
 	listener      net.Listener
 	bound         *listener.Bound // of the connections of both listeners
+	hangups       *listener.Hangups
+	noticing      func() // the loop of hangups
 	admin         *http.Server
 	adminListener net.Listener // nil if there is none
 	instruments   instruments
@@ -134,7 +136,13 @@ func (s *Server) registries() (all []*registry.Client) {
 // tracing returns the context for calls on behalf of a request. It lives as long as the server and carries the
 // request's trace, if any.
 func (s *Server) tracing(ctx *fasthttp.RequestCtx) context.Context {
-	return registry.WithTrace(s.stopping, string(ctx.Request.Header.Peek(registry.TraceHeader)))
+	return registry.WithTrace(s.withCaller(ctx), string(ctx.Request.Header.Peek(registry.TraceHeader)))
+}
+
+// withCaller returns a context in which a request leaves the gate at which it waits when its client closes the connection.
+func (s *Server) withCaller(ctx *fasthttp.RequestCtx) context.Context {
+	conn := ctx.Conn()
+	return registry.WithCaller(s.stopping, func() (<-chan struct{}, func()) { return s.hangups.Watch(conn) })
 }
 
 func (s *Server) openListeners() (err error) {
@@ -146,6 +154,9 @@ func (s *Server) openListeners() (err error) {
 	}
 	s.bound = &listener.Bound{Most: s.config.Connections, Notify: s.tellShed}
 	s.listener = s.bound.Listen(s.listener)
+	if s.hangups, s.noticing, err = listener.NewHangups(); err != nil {
+		return err
+	}
 	setDefault(&s.config.LinkBase, "http://"+s.listener.Addr().String())
 	s.config.LinkBase = strings.TrimSuffix(s.config.LinkBase, "/")
 	if s.config.Admin != "" {
@@ -243,6 +254,11 @@ func (s *Server) Serve() error {
 	for _, queue := range []*outbox.Queue{s.outbox, s.sms, s.questions} {
 		others.Go(func() { queue.Run(s.stopping) })
 	}
+	others.Go(s.noticing)
+	others.Go(func() {
+		<-s.stopping.Done()
+		s.hangups.Close() //nolint:errcheck // release closes it too
+	})
 	var adminErr error
 	if s.adminListener != nil {
 		others.Go(func() {
@@ -309,6 +325,7 @@ func (s *Server) release() error {
 		if s.store != nil {
 			errs = append(errs, s.store.Close())
 		}
+		s.hangups.Close() //nolint:errcheck // Serve may have closed it
 		for _, listener := range []net.Listener{s.listener, s.adminListener} {
 			if listener != nil {
 				listener.Close() // may already be closed

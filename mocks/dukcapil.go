@@ -105,7 +105,7 @@ func (d *dukcapil) handle(ctx *fasthttp.RequestCtx) {
 		reply(ctx, row{Response: response})
 		return
 	}
-	refusal, err := d.station.Visit(d.context)
+	refusal, err := d.station.Visit(d.context, ctx.Conn())
 	switch {
 	case err != nil:
 		stopped(ctx)

@@ -43,7 +43,7 @@ func (g *generic) handle(ctx *fasthttp.RequestCtx) {
 		fail(ctx, fasthttp.StatusNotFound, "no route of the mock "+g.config.Name+" matches")
 		return
 	}
-	refusal, err := g.station.Visit(g.context)
+	refusal, err := g.station.Visit(g.context, ctx.Conn())
 	switch {
 	case err != nil:
 		stopped(ctx)

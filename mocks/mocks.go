@@ -56,6 +56,12 @@ func Start(ctx context.Context, config Config) (*Mocks, error) {
 		m.running.Wait()
 		return nil, err
 	}
+	if err := m.noticeHangups(); err != nil {
+		m.cancel()
+		m.unbind()
+		m.running.Wait()
+		return nil, err
+	}
 	for _, part := range m.parts {
 		m.serveHTTP(part)
 	}
@@ -66,6 +72,23 @@ func Start(ctx context.Context, config Config) (*Mocks, error) {
 		m.serveAdmin(config.Admin.Token)
 	}
 	return m, nil
+}
+
+// noticeHangups has every station notice callers that leave.
+func (m *Mocks) noticeHangups() error {
+	hangups, run, err := listener.NewHangups()
+	if err != nil {
+		return err
+	}
+	for _, part := range m.parts {
+		part.station.hangups = hangups
+	}
+	m.running.Go(run)
+	m.running.Go(func() {
+		<-m.context.Done()
+		m.note(hangups.Close())
+	})
+	return nil
 }
 
 // newMocks creates all mocks without listeners.

@@ -46,6 +46,7 @@ type Visit struct {
 	End     time.Duration // when the answer is due; known once in service or refused
 	Refusal Refusal
 	Over    bool // whether it has been answered or refused
+	waits   bool // whether it is in the queue
 
 	work         time.Duration
 	older, newer *Visit
@@ -120,6 +121,7 @@ func (q *Queue) arrive(visit *Visit, now, scenario time.Duration, effect fault.E
 		return
 	}
 	q.queueTime -= q.now
+	visit.waits = true
 	q.waiting.push(visit)
 	q.queueMax = max(q.queueMax, q.waiting.count)
 }
@@ -231,6 +233,7 @@ func (q *Queue) depart() {
 		return
 	}
 	q.waiting.remove(next)
+	next.waits = false
 	q.queueTime += visit.End
 	q.begin(next, visit.End)
 	if next.Over {
@@ -242,10 +245,25 @@ func (q *Queue) depart() {
 func (q *Queue) expire() {
 	visit := q.waiting.oldest
 	q.waiting.remove(visit)
+	visit.waits = false
 	q.queueTime += q.now
 	q.rejections++
 	visit.Refusal, visit.End = DeadlineMissed, q.now
 	q.finish(visit)
+}
+
+// waits reports whether a request is in the queue.
+func (q *Queue) waits(visit *Visit) bool { return visit.waits }
+
+// leave takes a request out of the queue, and reports whether it was there. It counts as an arrival only.
+func (q *Queue) leave(visit *Visit) bool {
+	if !visit.waits {
+		return false
+	}
+	q.waiting.remove(visit)
+	visit.waits = false
+	q.queueTime += q.now
+	return true
 }
 
 func (q *Queue) finish(visit *Visit) {

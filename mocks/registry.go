@@ -57,7 +57,7 @@ func (r *registry) handle(ctx *fasthttp.RequestCtx) {
 		fail(ctx, fasthttp.StatusMethodNotAllowed, "use GET")
 		return
 	}
-	refusal, err := r.station.Visit(r.context)
+	refusal, err := r.station.Visit(r.context, ctx.Conn())
 	switch {
 	case err != nil:
 		stopped(ctx)

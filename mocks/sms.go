@@ -75,7 +75,7 @@ func (g *gateway) send(ctx *fasthttp.RequestCtx) {
 		fail(ctx, fasthttp.StatusTooManyRequests, "too many messages for this number")
 		return
 	}
-	refusal, err := g.station.Visit(g.context)
+	refusal, err := g.station.Visit(g.context, ctx.Conn())
 	switch {
 	case err != nil:
 		stopped(ctx)

@@ -121,7 +121,7 @@ func (s *session) Data(r io.Reader) error {
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return err
 	}
-	refusal, err := s.post.station.Visit(s.post.context)
+	refusal, err := s.post.station.Visit(s.post.context, s.conn)
 	if err != nil {
 		return errStopping()
 	}

@@ -2,9 +2,12 @@ package mocks
 
 import (
 	"context"
+	"errors"
+	"net"
 	"sync"
 	"time"
 
+	"github.com/ombak-sim/ombak/listener"
 	"github.com/ombak-sim/ombak/workload"
 	"github.com/ombak-sim/ombak/workload/fault"
 )
@@ -35,6 +38,8 @@ type Station struct {
 	gauge  *gauge // may be nil
 	alarm  alarm
 
+	hangups *listener.Hangups // notices callers that leave the queue; may be nil
+
 	mu    sync.Mutex
 	queue *Queue
 	due   time.Duration // when the alarm rings; 0 means it is not set
@@ -53,15 +58,20 @@ func newStation(name string, service workload.Service, opens time.Time, seed wor
 	return s, nil
 }
 
-// Visit waits for a server and for the service, and returns whether the request was served. An error means that
-// the context ended first; the station still completes the request.
-func (s *Station) Visit(ctx context.Context) (Refusal, error) {
+// errLeft means that the caller closed the connection before its turn came.
+var errLeft = errors.New("the caller has left")
+
+// Visit waits for a server and for the service, and returns whether the request was served. An error means that the
+// context ended, or that the caller closed the connection while the request waited, which takes it out of the queue. A
+// request in service is completed. The connection may be nil.
+func (s *Station) Visit(ctx context.Context, conn net.Conn) (Refusal, error) {
 	visit, over := s.enter()
 	if !over {
-		select {
-		case <-visit.done:
-		case <-ctx.Done():
-			return Served, ctx.Err() // the queue still completes the visit
+		gone, forget := s.watch(visit, conn)
+		err := s.await(ctx, visit, gone)
+		forget()
+		if err != nil {
+			return Served, err
 		}
 	}
 	refusal := visit.Refusal
@@ -69,6 +79,45 @@ func (s *Station) Visit(ctx context.Context) (Refusal, error) {
 	*visit = Visit{done: visit.done}
 	s.visit.Put(visit)
 	return refusal, ctx.Err()
+}
+
+// watch notices if the caller of a request that waits leaves.
+func (s *Station) watch(visit *Visit, conn net.Conn) (gone <-chan struct{}, forget func()) {
+	s.mu.Lock()
+	waits := s.queue.waits(visit)
+	s.mu.Unlock()
+	if !waits {
+		return nil, func() {}
+	}
+	return s.hangups.Watch(conn)
+}
+
+// await waits until the visit is over. A visit that is given up is never used again.
+func (s *Station) await(ctx context.Context, visit *Visit, gone <-chan struct{}) error {
+	for {
+		select {
+		case <-visit.done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err() // the queue still completes the visit
+		case <-gone:
+			if s.leave(visit) {
+				return errLeft
+			}
+			gone = nil // it is in service, and is completed for nobody
+		}
+	}
+}
+
+// leave takes a request out of the queue and reports whether it still waited there.
+func (s *Station) leave(visit *Visit) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.now()
+	s.release(now)
+	left := s.queue.leave(visit)
+	s.release(now)
+	return left
 }
 
 // enter returns a visit and whether it is over. If it is not, the visit's channel reports the end.

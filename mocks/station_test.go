@@ -29,7 +29,7 @@ func TestStationDelaysByItsQueue(t *testing.T) {
 		var visitors sync.WaitGroup
 		for range 10 {
 			visitors.Go(func() {
-				refusal, err := station.Visit(t.Context())
+				refusal, err := station.Visit(t.Context(), nil)
 				if refusal != Served || err != nil {
 					t.Errorf("got %v, %v", refusal, err)
 				}
@@ -62,7 +62,7 @@ func TestStationOfNoServiceTimeDoesNotSleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		station, begun := liveStation(t, workload.Service{}), time.Now()
 		for range 1000 {
-			if refusal, err := station.Visit(t.Context()); refusal != Served || err != nil {
+			if refusal, err := station.Visit(t.Context(), nil); refusal != Served || err != nil {
 				t.Fatalf("got %v, %v", refusal, err)
 			}
 		}
@@ -76,10 +76,10 @@ func TestStationRefusesAtTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		station := liveStation(t, workload.Service{ServiceTime: workload.ConstantTime(time.Minute), Deadline: time.Second})
 		var first sync.WaitGroup
-		first.Go(func() { _, _ = station.Visit(t.Context()) })
+		first.Go(func() { _, _ = station.Visit(t.Context(), nil) })
 		synctest.Wait()
 		begun := time.Now()
-		refusal, err := station.Visit(t.Context())
+		refusal, err := station.Visit(t.Context(), nil)
 		if refusal != DeadlineMissed || err != nil || time.Since(begun) != time.Second {
 			t.Errorf("got %v, %v after %v; want %v after 1s", refusal, err, time.Since(begun), DeadlineMissed)
 		}
@@ -93,7 +93,7 @@ func TestStationReleasesOnStop(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var visitor sync.WaitGroup
 		visitor.Go(func() {
-			if _, err := station.Visit(ctx); err == nil {
+			if _, err := station.Visit(ctx, nil); err == nil {
 				t.Error("no error")
 			}
 		})

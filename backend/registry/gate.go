@@ -43,7 +43,7 @@ func NewGate(config resilience.GateConfig) (*Gate, error) {
 
 func (g *Gate) now() time.Duration { return time.Since(g.began) }
 
-// Enter waits for a place. After a nil error the caller must call Leave. Any other error is a *BusyError or the
+// Enter waits for a place. After a nil error the caller must call Leave. Any other error is a *BusyError, ErrLeft or the
 // error of ctx.
 func (g *Gate) Enter(ctx context.Context) error { return g.EnterAs(ctx, resilience.Fresh) }
 
@@ -56,13 +56,19 @@ func (g *Gate) EnterAs(ctx context.Context, class resilience.Class) error {
 	case resilience.Rejected:
 		return &BusyError{decision.RetryAfter, "the queue is full"}
 	}
+	gone, forget := watchCaller(ctx)
+	defer forget()
+	var ended error
 	select {
 	case yes := <-admitted:
 		return g.verdict(yes)
 	case <-ctx.Done():
+		ended = ctx.Err()
+	case <-gone:
+		ended = ErrLeft
 	}
 	if g.cancel(decision.Ticket) {
-		return ctx.Err()
+		return ended
 	}
 	return g.verdict(<-admitted) // it was decided in the meantime
 }

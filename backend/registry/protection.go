@@ -51,6 +51,9 @@ func newProtection(policies []resilience.Policy) (*protection, error) {
 // call makes a call through the gate and retries it as the policies allow.
 func (p *protection) call(ctx context.Context, attempt func() error) error {
 	p.first()
+	if p.cache != nil {
+		ctx = withoutCaller(ctx) // others may wait for the same answer
+	}
 	for calls := 1; ; calls++ {
 		if err := p.gate.Enter(ctx); err != nil {
 			return err
