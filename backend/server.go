@@ -257,7 +257,7 @@ func (s *Server) Serve() error {
 	others.Go(s.noticing)
 	others.Go(func() {
 		<-s.stopping.Done()
-		s.hangups.Close() //nolint:errcheck // release closes it too
+		s.hangups.Close() // release closes it too
 	})
 	var adminErr error
 	if s.adminListener != nil {
@@ -325,7 +325,7 @@ func (s *Server) release() error {
 		if s.store != nil {
 			errs = append(errs, s.store.Close())
 		}
-		s.hangups.Close() //nolint:errcheck // Serve may have closed it
+		s.hangups.Close() // Serve may have closed it
 		for _, listener := range []net.Listener{s.listener, s.adminListener} {
 			if listener != nil {
 				listener.Close() // may already be closed
