@@ -45,6 +45,7 @@ type Config struct {
 	Required             []string                   `json:"required,omitempty"`               // steps required before joining, besides identity and eligibility
 	Connections          int                        `json:"connections,omitempty"`            // most open connections; at that number idle ones are closed; 0 means as many as the process has descriptors for
 	ConnectionsPerClient int                        `json:"connections_per_client,omitempty"` // most connections from one address; 0 means no limit
+	AdminToken           string                     `json:"admin_token,omitempty"`            // bearer token for what changes the service, and for profiles; empty refuses both
 	Profiling            bool                       `json:"profiling,omitempty"`              // serve /debug/pprof on the admin listener
 	SMS                  outbox.SMSConfig           `json:"sms,omitzero"`                     // proves phones; without a URL no code is sent
 	Dukcapil             registry.DukcapilConfig    `json:"dukcapil,omitzero"`                // checks identities; without a URL the step does not exist

@@ -229,7 +229,7 @@ func idempotencyKey(t *testing.T, location string) {
 // admin sends a request to the admin listener.
 func (s *service) admin(path, body string, status int) {
 	s.t.Helper()
-	answer, err := httpPost("http://"+s.server.AdminAddr().String()+path, body)
+	answer, err := s.adminCall("POST", path, body, nil)
 	if err != nil || answer != status {
 		s.t.Errorf("%s: %d, %v; want %d", path, answer, err, status)
 	}
@@ -253,13 +253,59 @@ func TestTraceIsPassedOn(t *testing.T) {
 	}
 }
 
-func httpPost(url, body string) (status int, err error) {
-	answer, err := http.Post(url, "application/json", strings.NewReader(body))
+const adminToken = "a-token-of-the-tests"
+
+// adminCall sends a request with the operator's token to the admin listener. Further headers replace or, if empty, remove
+// its own.
+func (s *service) adminCall(method, path, body string, headers map[string]string) (status int, err error) {
+	request, err := http.NewRequest(method, "http://"+s.server.AdminAddr().String()+path, strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Authorization", "Bearer "+adminToken)
+	request.Header.Set("Content-Type", "application/json")
+	for name, value := range headers {
+		switch {
+		case name == "Host":
+			request.Host = value
+		case value == "":
+			request.Header.Del(name)
+		default:
+			request.Header.Set(name, value)
+		}
+	}
+	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, err
 	}
 	answer.Body.Close()
 	return answer.StatusCode, nil
+}
+
+// TestOnlyOperatorsOperate checks that neither a web page nor a stranger closes a batch or reads a profile.
+func TestOnlyOperatorsOperate(t *testing.T) {
+	s := startService(t, func(s *service) { s.config.Admin, s.config.Profiling = "127.0.0.1:0", true })
+	for _, row := range []struct {
+		why, method, path, body string
+		headers                 map[string]string
+		status                  int
+	}{
+		{"no token", "POST", "/v1/batches/current/closing", "", map[string]string{"Authorization": ""}, 401},
+		{"another token", "POST", "/v1/selections", "{}", map[string]string{"Authorization": "Bearer nothing"}, 401},
+		{"profiles need it too", "GET", "/debug/pprof/", "", map[string]string{"Authorization": ""}, 401},
+		{"a page that has the token", "POST", "/v1/batches/current/closing", "", map[string]string{"Origin": "http://evil.test"}, 403},
+		{"a form", "POST", "/v1/selections", "{}", map[string]string{"Content-Type": "text/plain"}, 415},
+		{"a name that resolves to this machine", "POST", "/v1/batches/current/closing", "", map[string]string{"Host": "evil.test"}, 403},
+		{"metrics under such a name", "GET", "/metrics", "", map[string]string{"Host": "evil.test:80"}, 403},
+		{"this machine by name", "GET", "/metrics", "", map[string]string{"Host": "localhost:1", "Authorization": ""}, 200},
+		{"this machine by an IPv6 address", "GET", "/healthz", "", map[string]string{"Host": "[::1]:1"}, 200},
+		{"an operator", "POST", "/v1/batches/current/closing", `{"batch":1}`, nil, 200},
+		{"an operator without a body", "POST", "/v1/batches/current/closing", "", map[string]string{"Content-Type": ""}, 200},
+	} {
+		if status, err := s.adminCall(row.method, row.path, row.body, row.headers); err != nil || status != row.status {
+			t.Errorf("%s: %d, %v; want %d", row.why, status, err, row.status)
+		}
+	}
 }
 
 // TestSecurityHeaders checks the headers of a success, a failure, a page and an unreadable request.

@@ -147,6 +147,7 @@ func startService(t testing.TB, change func(*service)) *service {
 		LinkBase: "https://example.test/", Now: func() time.Time { return opens },
 	}
 	base := "http://" + startRegistries(t, s.registries) + "/api"
+	s.config.AdminToken = adminToken
 	s.config.Dukcapil.URL, s.config.Registries = base, map[string]registry.Config{"dapodik": {URL: base}, "dtks": {URL: base}}
 	s.config.Mail = outbox.MailConfig{SMTP: startMail(t, s.mail), Backoff: time.Millisecond}
 	s.config.SMS = outbox.SMSConfig{URL: "http://" + startSMS(t, s.codes), Backoff: time.Millisecond}

@@ -61,7 +61,12 @@ func TestAdmin(t *testing.T) {
 		"/metrics?6":    `ombak_backend_registry_in_use{registry="dukcapil"} 0`,
 		"/debug/pprof/": "goroutine",
 	} {
-		answer, err := http.Get("http://" + s.server.AdminAddr().String() + path)
+		request, err := http.NewRequest("GET", "http://"+s.server.AdminAddr().String()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+adminToken)
+		answer, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}

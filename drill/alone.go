@@ -27,7 +27,7 @@ type Alone struct {
 	Addresses map[string]string // backend: addresses of its dependencies
 	Database  string            // backend: path of an SQLite file, a postgres:// URL, or OwnPostgres; may already hold people
 	Record    map[string]string // mocks: URL of the service behind a generic mock, which forwards to it and records its answers
-	Token     string            // mocks: bearer token for controlling them; empty disables control
+	Token     string            // bearer token for controlling the part; empty disables control
 	Log       *slog.Logger
 	Ready     func(Ready) // called once, when the part serves
 
@@ -46,6 +46,10 @@ func ServeBackend(ctx context.Context, run *setup.Live, alone Alone) error {
 	config.Listen, config.Admin = alone.Listen["backend"], alone.Listen["admin"]
 	config.LinkBase, config.SessionTTL = alone.LinkBase, alone.SessionTTL
 	config.ConnectionsPerClient, config.Profiling = alone.ConnectionsPerClient, alone.Profiling
+	config.AdminToken = alone.Token
+	if strings.HasPrefix(config.Admin, ":") {
+		config.Admin = "127.0.0.1" + config.Admin // other machines only if their side is named
+	}
 	if err := checkAddresses(run, alone.Addresses); err != nil {
 		return err
 	}

@@ -161,8 +161,12 @@ func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanne
 		defer cancel()
 		served = server.Serve()
 	})
+	addresses := map[string]string{"backend": server.Addr().String()}
+	if admin := server.AdminAddr(); admin != nil {
+		addresses["admin"] = admin.String()
+	}
 	messages.write(Message{Ready: &Ready{
-		Addresses: map[string]string{"backend": server.Addr().String()},
+		Addresses: addresses,
 		Store:     describeStore(config.Database, server),
 	}})
 	readings := func() []funnel.Reading { return backendReadings(server.Stats(), clock.real()) }

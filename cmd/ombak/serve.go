@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -58,6 +59,7 @@ func backendFlags() []cli.Flag {
 		&cli.StringFlag{Name: "link-base", Usage: "begin links in mails with `URL`; by default with the listening address", EnvVars: envVar("link-base")},
 		&cli.DurationFlag{Name: "session-ttl", DefaultText: "24h", Usage: "expire sessions after `DURATION`", EnvVars: envVar("session-ttl")},
 		&cli.IntFlag{Name: "connections-per-client", DefaultText: "no limit", Usage: "accept at most `N` connections from one address", EnvVars: envVar("connections-per-client")},
+		&cli.StringFlag{Name: "admin-token", DefaultText: "a random one", Usage: "let operators close batches, draw members and read profiles at the admin listener with `TOKEN`", EnvVars: envVar("admin-token")},
 		&cli.BoolFlag{Name: "pprof", Usage: "serve profiles at /debug/pprof/ of the admin listener", EnvVars: envVar("pprof")},
 	}
 }
@@ -77,12 +79,24 @@ func serveBackend(c *cli.Context, s streams) error {
 	if err := readBackend(c, &alone); err != nil {
 		return err
 	}
+	ready := alone.Ready
+	alone.Ready = func(now drill.Ready) {
+		ready(now)
+		if now.Addresses["admin"] != "" && !c.IsSet("admin-token") {
+			fmt.Fprintf(s.err, "operators: http://%s with the token %s\n", now.Addresses["admin"], alone.Token)
+		}
+	}
 	return drill.ServeBackend(c.Context, run, alone)
 }
 
 // readBackend reads the settings other than store and address.
 func readBackend(c *cli.Context, alone *drill.Alone) error {
 	alone.KeyFile, alone.LinkBase, alone.Profiling = c.String("key"), c.String("link-base"), c.Bool("pprof")
+	if alone.Token = c.String("admin-token"); alone.Token == "" {
+		alone.Token = drill.NewToken()
+	} else if len(alone.Token) < 16 {
+		return usageError{errors.New("--admin-token is shorter than 16 characters; give a longer one")}
+	}
 	alone.SessionTTL, alone.ConnectionsPerClient = c.Duration("session-ttl"), c.Int("connections-per-client")
 	if err := backend.CheckLinkBase(alone.LinkBase); alone.LinkBase != "" && err != nil {
 		return usageError{fmt.Errorf("--link-base: %w", err)}
