@@ -39,7 +39,8 @@ type Report struct {
 	Ombak          Build           `json:"ombak"`
 	Scenario       Scenario        `json:"scenario"`
 	Plan           string          `json:"plan"`
-	Part           *Part           `json:"part,omitempty"` // part that the generator played; absent if it played everyone
+	Part           *Part           `json:"part,omitempty"`   // part that the generator played; absent if it played everyone
+	Played         *Played         `json:"played,omitempty"` // what was offered; live runs only
 	Started        *time.Time      `json:"started,omitempty"`
 	DurationS      float64         `json:"duration_s"` // real seconds
 	Speed          float64         `json:"speed"`      // scenario seconds per real second
@@ -77,6 +78,23 @@ type Part struct {
 	Closed  int     `json:"closed,omitempty"`         // people kept under way, in a closed loop
 }
 
+// Played holds the load that a live run offered, with which a simulation can offer the same.
+type Played struct {
+	RatePerS     float64 `json:"rate_per_s"`               // people scheduled per real second while people arrived
+	FromS        float64 `json:"from_s"`                   // when the first may arrive, in real seconds since the start
+	ForS         float64 `json:"for_s"`                    // how long people arrived, in real seconds
+	Scale        float64 `json:"scale,omitempty"`          // factor on the number of people; absent means 1
+	ScaleSystem  float64 `json:"scale_system,omitempty"`   // factor on servers, rates and quotas; absent means 1
+	WindowFromS  float64 `json:"window_from_s,omitempty"`  // start of the window, in seconds of the scenario
+	WindowToS    float64 `json:"window_to_s,omitempty"`    // its end; absent means the end of the scenario
+	ConstantPerS float64 `json:"constant_per_s,omitempty"` // constant rate that was asked for instead of the scenario's arrivals
+	ConstantForS float64 `json:"constant_for_s,omitempty"` // how long it was asked for
+	Speed        float64 `json:"speed,omitempty"`          // --speed
+	MaxRatePerS  float64 `json:"max_rate_per_s,omitempty"` // --max-rate
+	MaxWorkPerS  float64 `json:"max_work_per_s,omitempty"` // --max-work
+	Closed       int     `json:"closed,omitempty"`         // people kept under way, in a closed loop
+}
+
 // Build identifies the ombak that wrote the report.
 type Build struct {
 	Version string `json:"version"`
@@ -97,6 +115,8 @@ type Machine struct {
 	CPUs        int    `json:"cpus"`
 	MemoryBytes uint64 `json:"memory_bytes"`
 	OS          string `json:"os"`
+
+	Usage *Usage `json:"usage,omitempty"` // while people arrived; live runs only
 }
 
 // Store describes the backend's store.
@@ -230,6 +250,7 @@ type Process struct {
 	Name        string   `json:"name"`
 	CPUS        *float64 `json:"cpu_s,omitempty"` // CPU seconds
 	MaxRSSBytes *uint64  `json:"max_rss_bytes,omitempty"`
+	Watched     bool     `json:"watched,omitempty"` // named by --watch: a part of the target that others started
 }
 
 // Reconciliation counts distinct e-mails: persisted = acknowledged − lost + unacknowledged.

@@ -18,7 +18,7 @@ func Assemble(recording *Recording, facts Facts) report.Report {
 	facts = facts.withDefaults()
 	r := report.Report{
 		Schema: report.Schema, Engine: facts.Engine, Ombak: facts.Ombak, Scenario: facts.Scenario, Plan: facts.Plan, Part: facts.Part,
-		Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
+		Played: facts.Played, Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
 		Machine: facts.Machine, Store: facts.Store, Offered: offered(recording, facts.Offered),
 		Funnel: funnelRows(recording), Steps: stepRows(recording, facts.Duration),
 		Stations: stationRows(facts.Readings, facts.Duration, facts.Engine), Generator: generator(recording, facts),
@@ -27,6 +27,11 @@ func Assemble(recording *Recording, facts Facts) report.Report {
 		Warnings: slices.Concat(facts.Warnings, unsent(recording)),
 	}
 	r.Overload = report.OverloadOf(r)
+	if from, to := r.Arrivals(); r.Machine != nil {
+		machine := *r.Machine
+		machine.Usage = report.UsageOf(r.Series, r.Machine, from, to)
+		r.Machine = &machine
+	}
 	return r
 }
 

@@ -14,6 +14,7 @@ type Facts struct {
 	Scenario       report.Scenario
 	Plan           string
 	Part           *report.Part                               // nil if the generator played everyone
+	Played         *report.Played                             // live runs only
 	Started        *time.Time                                 // live runs only
 	Duration       time.Duration                              // real time
 	Speed          float64                                    // scenario seconds per real second; 0 means 1
@@ -28,6 +29,8 @@ type Facts struct {
 	Handshakes     *report.Handshakes // of TLS; nil if there were none
 	Protocol       string             // protocol that the generator used, unless HTTP/1.1
 	Processes      []report.Process
+	MachineSeries  *report.MachineSeries // nil if the machine was not read
+	ProcessSeries  []report.ProcessSeries
 	Reconciliation *report.Reconciliation
 	SeriesNote     string // origin of the series and histograms, such as "of replication 0"
 	Warnings       []string
