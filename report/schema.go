@@ -250,6 +250,7 @@ type Process struct {
 	Name        string   `json:"name"`
 	CPUS        *float64 `json:"cpu_s,omitempty"` // CPU seconds
 	MaxRSSBytes *uint64  `json:"max_rss_bytes,omitempty"`
+	CPUs        int      `json:"cpus,omitempty"`    // cores that it may use, if that is known
 	Watched     bool     `json:"watched,omitempty"` // named by --watch: a part of the target that others started
 }
 
