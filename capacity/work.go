@@ -45,6 +45,7 @@ type Work struct {
 	RSquared  float64 // share of the variance of the rows' busy time per second that the demands explain
 	Condition float64 // condition number of the counts after scaling; large means hard to tell apart
 	Rows      int
+	Stretch   float64 // mean length of a row in seconds
 }
 
 // FitWork fits the demand of each kind of work, and the work of idling, by non-negative least squares over the rows.
@@ -74,6 +75,9 @@ func FitWork(kinds []string, rows []WorkRow) (Work, error) {
 		return Work{}, err
 	}
 	w := Work{Idle: fit.seconds[len(groups)], IdleRange: fit.interval(len(groups)), Condition: conditioned(x), Rows: len(rows), RSquared: explainedRates(fit.seconds, x, busy, rows)}
+	for _, row := range rows {
+		w.Stretch += row.Length / float64(len(rows))
+	}
 	for k, name := range kinds {
 		kind := KindOfWork{Name: name, Seconds: math.NaN()}
 		for _, row := range rows {

@@ -53,8 +53,12 @@ func calibrateProcesses(ctx context.Context, reports []report.Report, names []st
 		model.Routes = append(model.Routes, FittedRoute{Step: step.name, Kept: keptHops(how.Scenario, step.name)})
 	}
 	model.warnOfLoads(reports)
-	for _, name := range names {
-		if err := model.fitProcess(name, steps, ordered, how); err != nil {
+	works, err := worksOf(names, steps, ordered)
+	if err != nil {
+		return model, err
+	}
+	for i, name := range names {
+		if err := model.addProcess(name, works[i], ordered, how); err != nil {
 			return model, fmt.Errorf("process %s: %w", name, err)
 		}
 	}
@@ -159,17 +163,8 @@ func keptHops(scenario *scenarios.Scenario, step string) (hops []scenarios.Hop) 
 	return hops
 }
 
-// fitProcess adds a station for a process, and a hop there to the routes of the steps that use it.
-func (m *Model) fitProcess(name string, steps []reportStep, reports []report.Report, how Calibrating) error {
-	kinds := make([]string, len(steps))
-	for k, step := range steps {
-		kinds[k] = step.name
-	}
-	rows := workRows(name, steps, reports)
-	work, err := capacity.FitWork(kinds, rows)
-	if err != nil {
-		return setup.Refused(err)
-	}
+// addProcess adds a station for a process, and a hop there to the routes of the steps that use it.
+func (m *Model) addProcess(name string, work capacity.Work, reports []report.Report, how Calibrating) error {
 	station := FittedStation{Name: name, Servers: serversOf(name, reports, how), Unit: "request", RSquared: work.RSquared, Idling: work.Idle, Process: true}
 	total, requests := 0., 0.
 	for k, kind := range work.Kinds {
@@ -189,7 +184,7 @@ func (m *Model) fitProcess(name string, steps []reportStep, reports []report.Rep
 	station.Shape = workload.ExponentialTime(seconds(station.PerRequest.Seconds))
 	m.Stations = append(m.Stations, station)
 	if work.RSquared < 0.8 {
-		m.Warnings = append(m.Warnings, fmt.Sprintf("%s: the requests explain only %s of how its CPU varies from one stretch of %.3g s to the next; something else uses it, or the runs are short", name, units.Percent(max(0, work.RSquared)), rows[0].Length))
+		m.Warnings = append(m.Warnings, fmt.Sprintf("%s: the requests explain only %s of how its CPU varies from one stretch of %.3g s to the next; something else uses it, or the runs are short", name, units.Percent(max(0, work.RSquared)), work.Stretch))
 	}
 	return nil
 }
@@ -231,11 +226,15 @@ func (m *Model) warnOfOthers(reports []report.Report, names []string) {
 // Lengths of the stretches that a run is cut into, in seconds.
 const (
 	shortestStretch = 2
-	longestStretch  = 10
-	rowsPerStep     = 12 // wanted
+	longestStretch  = 60
+	rowsPerStep     = 4 // wanted
 )
 
-// workRows cuts every run into stretches of equal length. A report without readings of its processes is one stretch.
+// workRows cuts every run into stretches of nearly equal length. A report without readings of its processes is one
+// stretch.
+//
+// Note: short stretches give many rows, and biased demands. A request that is answered in one stretch has worked in the
+// one before too, which looks like an error of the counts: it makes dear steps too cheap and cheap ones too dear.
 func workRows(name string, steps []reportStep, reports []report.Report) (rows []capacity.WorkRow) {
 	measured := 0.
 	for _, r := range reports {
@@ -267,8 +266,8 @@ func indexOf(steps []reportStep, name string) int {
 	return slices.IndexFunc(steps, func(s reportStep) bool { return s.name == name })
 }
 
-// stretches returns the CPU of a process and the attempts that were answered, for each whole stretch that the readings
-// cover. Seconds at the ends of the run in which nothing was answered are idle.
+// stretches returns the CPU of a process and the attempts that were answered, for each stretch of the time that the
+// readings cover.
 func stretches(name string, steps []reportStep, r report.Report, length float64) (rows []capacity.WorkRow) {
 	at := slices.IndexFunc(r.Series.Processes, func(p report.ProcessSeries) bool { return p.Name == name })
 	if at < 0 || len(r.Series.Processes[at].TS) < 3 || len(r.Series.TS) == 0 {
@@ -277,17 +276,18 @@ func stretches(name string, steps []reportStep, r report.Report, length float64)
 	process := r.Series.Processes[at]
 	used := report.Cumulative{At: process.TS, Total: process.CPUS}
 	first, last := float64(r.Series.TS[0]), float64(r.Series.TS[len(r.Series.TS)-1]+1)
-	begin := math.Ceil(process.TS[0])
-	end := process.TS[len(process.TS)-1]
-	for from := begin; from+length <= end; from += length {
-		busy, known := used.Between(from, from+length)
-		if !known || from+length < first || from > last+length {
+	begin, end := max(math.Ceil(process.TS[0]), first-length), min(math.Floor(process.TS[len(process.TS)-1]), last+length)
+	parts := max(1, math.Floor((end-begin)/length))
+	for k := range int(parts) { // whole seconds, because counts are of whole seconds
+		from, to := begin+math.Round(float64(k)*(end-begin)/parts), begin+math.Round(float64(k+1)*(end-begin)/parts)
+		busy, known := used.Between(from, to)
+		if !known {
 			continue
 		}
-		row := capacity.WorkRow{Busy: max(0, busy), Length: length, Counts: make([]float64, len(steps))}
+		row := capacity.WorkRow{Busy: max(0, busy), Length: to - from, Counts: make([]float64, len(steps))}
 		for _, series := range r.Series.Steps {
 			if k := indexOf(steps, series.Step); k >= 0 {
-				row.Counts[k] = countBetween(r.Series.TS, series.Requests, from, from+length)
+				row.Counts[k] = countBetween(r.Series.TS, series.Requests, from, to)
 			}
 		}
 		rows = append(rows, row)

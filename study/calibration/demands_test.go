@@ -25,10 +25,10 @@ seed: 5
 targets: {api: {url: "http://127.0.0.1:1"}}
 arrivals: {step: visit, signups: [{for: 20s, rate: 5/s}]}
 journey:
-  - {name: visit, request: {target: api, path: /}}
-  - {name: register, request: {target: api, method: POST, path: /users}, think: "exponential(1s)", continue: 0.7}
-  - {name: sign-in, request: {target: api, method: POST, path: /auth}, think: "exponential(1s)"}
-  - {name: create, request: {target: api, method: POST, path: /items}, think: "exponential(1s)", continue: 0.8}
+  - {name: visit, request: {target: api, path: /}, continue: $VISIT}
+  - {name: register, request: {target: api, method: POST, path: /users}, think: "exponential(1s)", continue: $REGISTER}
+  - {name: sign-in, request: {target: api, method: POST, path: /auth}, think: "exponential(1s)", continue: $SIGNIN}
+  - {name: create, request: {target: api, method: POST, path: /items}, think: "exponential(1s)", continue: $CREATE}
   - {name: list, request: {target: api, path: /items}, think: "exponential(1s)"}
 `
 
@@ -45,9 +45,15 @@ journey:
   list: {route: [{station: api, work: 3ms}, {station: db, work: 2ms}]}
 `
 
-func shop(t *testing.T, model string) *scenarios.Scenario {
+// shop returns the scenario with a model and its usual mix.
+func shop(t *testing.T, model string) *scenarios.Scenario { return shopOf(t, model, "1 0.7 1 0.8") }
+
+// shopOf lets other shares of people go on after each step, which makes another mix.
+func shopOf(t *testing.T, model, shares string) *scenarios.Scenario {
 	t.Helper()
-	scenario, err := scenarios.Parse("shop.yaml", []byte(liveHalf), nil)
+	on := strings.Fields(shares)
+	text := strings.NewReplacer("$VISIT", on[0], "$REGISTER", on[1], "$SIGNIN", on[2], "$CREATE", on[3]).Replace(liveHalf)
+	scenario, err := scenarios.Parse("shop.yaml", []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,8 +102,11 @@ func asMeasured(t *testing.T, scenario *scenarios.Scenario, rate float64, length
 func TestDemandsOfStepsAreFound(t *testing.T) {
 	real := shop(t, truth)
 	var reports []report.Report
-	for _, rate := range []float64{2, 4, 7, 10} {
-		reports = append(reports, asMeasured(t, real, rate, 90*time.Second))
+	for _, level := range []struct {
+		rate   float64
+		shares string
+	}{{30, "0.1 0.7 1 0.8"}, {20, "0.9 0.1 1 0.8"}, {7, "1 1 0.2 0.8"}, {8, "1 1 1 0.1"}, {7, "1 1 1 1"}} {
+		reports = append(reports, asMeasured(t, shopOf(t, truth, level.shares), level.rate, 90*time.Second))
 	}
 	model, err := Calibrate(t.Context(), reports, Calibrating{Scenario: shop(t, ""), Watched: []string{"api", "db"}, Servers: map[string]int{"db": 1}})
 	if err != nil {
@@ -232,4 +241,30 @@ func TestReportsWithoutReadings(t *testing.T) {
 	if _, err := Calibrate(t.Context(), reports[:3], Calibrating{Watched: []string{"api"}}); err == nil || !strings.Contains(err.Error(), "too few for 5 kinds of work") {
 		t.Errorf("three stretches fit five steps: %v", err)
 	}
+}
+
+// TestServiceTimesBoundDemands: people of one mix alone leave the demand of a page open. It is not more than the page
+// took, and the model says that only sums are certain.
+func TestServiceTimesBoundDemands(t *testing.T) {
+	var reports []report.Report
+	for _, rate := range []float64{2, 4, 7, 10} {
+		reports = append(reports, asMeasured(t, shop(t, truth), rate, 90*time.Second))
+	}
+	model, err := Calibrate(t.Context(), reports, Calibrating{Scenario: shop(t, "")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, route := range model.Routes {
+		total, bound := 0., shortestMean(route.Step, reports)
+		for _, hop := range route.Hops {
+			total += hop.Demand.Seconds
+		}
+		if total > 1.02*bound {
+			t.Errorf("%s takes %v s of its stations, and took %v s in all", route.Step, total, bound)
+		}
+	}
+	if text := strings.Join(model.Warnings, "\n"); !strings.Contains(text, "nearly always comes together with") {
+		t.Errorf("the warnings are %s", text)
+	}
+	predictsUnseen(t, shop(t, truth), model)
 }
