@@ -133,6 +133,31 @@ func watchedNames(reports []report.Report) (names []string) {
 	return names
 }
 
+// OfProcesses reports whether the reports are fitted process by process.
+func OfProcesses(reports []report.Report, how Calibrating) bool {
+	return len(how.Watched) > 0 || len(reports) > 0 && len(watchedNames(reports)) > 0
+}
+
+// Rows returns the demands of steps as a table. Its first row holds the titles.
+func (m *Model) Rows() [][]string {
+	rows := [][]string{{"step", "process", "CPU a request", "95 %", "delay"}}
+	for _, route := range m.Routes {
+		delay := "-"
+		if k := slices.IndexFunc(m.Delays, func(d FittedDelay) bool { return d.Step == route.Step }); k >= 0 {
+			delay = units.Time(m.Delays[k].Beside.Quantile(0.5).Seconds())
+		}
+		for _, hop := range route.Hops {
+			interval := "-"
+			if within := hop.Demand.Interval; within != nil {
+				interval = units.Time(within[0]) + " to " + units.Time(within[1])
+			}
+			rows = append(rows, []string{route.Step, hop.Station, units.Time(hop.Demand.Seconds), interval, delay})
+			delay = ""
+		}
+	}
+	return rows
+}
+
 // loadOf returns the requests per second of a run.
 func loadOf(r report.Report) float64 { return requestsOf(r) / r.DurationS }
 
