@@ -120,6 +120,7 @@ type Usage struct {
 	ShortageOfResource string   `json:"shortage,omitempty"`      // what: CPU, steal, memory or disk
 	Sentence           string   `json:"sentence"`                // what was short, or that nothing was
 	Busiest            string   `json:"busiest,omitempty"`       // process that used the most CPU
+	OthersCores        float64  `json:"others_cores"`            // CPU used by programs that are neither parts of the run nor watched, in cores
 	BusiestCores       float64  `json:"busiest_cores,omitempty"` // that it used on average while people arrived
 }
 
@@ -169,7 +170,7 @@ func UsageOf(series Series, machine *Machine, from, to float64) *Usage {
 		peak, mean := Cumulative{m.TS, m.NetworkBytes}.steepest()
 		u.NetworkBytesPerS, u.NetworkPeakPerS = &mean, &peak
 	}
-	u.nameBusiest(series.Processes, from, to)
+	u.nameBusiest(series.Processes, m, from, to)
 	u.conclude(machine)
 	return u
 }
@@ -184,26 +185,36 @@ func (r Report) Arrivals() (from, to float64) {
 	return from, to
 }
 
-// nameBusiest finds the process that used the most CPU.
-func (u *Usage) nameBusiest(processes []ProcessSeries, from, to float64) {
+// nameBusiest finds the process that used the most CPU, and how much programs used that are not known.
+func (u *Usage) nameBusiest(processes []ProcessSeries, machine MachineSeries, from, to float64) {
+	known := 0.
 	for _, p := range processes {
-		at, total := p.TS, p.CPUS
-		if len(at) < 2 {
+		if len(p.TS) < 2 {
 			continue
 		}
-		begin, end := max(from, at[0]), min(to, at[len(at)-1])
-		used, known := Cumulative{at, total}.Between(begin, end)
-		if cores := used / (end - begin); known && cores > u.BusiestCores {
+		begin, end := max(from, p.TS[0]), min(to, p.TS[len(p.TS)-1])
+		used, covered := Cumulative{p.TS, p.CPUS}.Between(begin, end)
+		if !covered {
+			continue
+		}
+		cores := used / (end - begin)
+		known += cores
+		if cores > u.BusiestCores {
 			u.Busiest, u.BusiestCores = p.Name, cores
 		}
 	}
+	_, all := Cumulative{machine.TS, machine.CPUS}.steepest()
+	u.OthersCores = max(0, all-known)
 }
 
 // conclude says in one sentence what was short.
 func (u *Usage) conclude(machine *Machine) {
 	busiest := ""
 	if u.Busiest != "" {
-		busiest = fmt.Sprintf("; %s used most of it, %.2g cores", u.Busiest, u.BusiestCores)
+		busiest = fmt.Sprintf("; %s used %.2g cores", u.Busiest, u.BusiestCores)
+		if u.OthersCores > u.BusiestCores {
+			busiest += fmt.Sprintf(", and programs outside the run %.2g", u.OthersCores)
+		}
 	}
 	u.Short = true
 	switch {

@@ -38,7 +38,7 @@ func TestWhatWasShort(t *testing.T) {
 		want   []string
 	}{
 		{"a quiet machine", machineOf(.4, 0, .1, much), "", []string{"Nothing of this machine was short: CPU 20", "disk 10", "api used one core all the time"}},
-		{"all cores in use", machineOf(1.9, 0, .1, much), "CPU", []string{"CPU was short: 95", "of 2 cores", "api used most of it, 0.95 cores"}},
+		{"all cores in use", machineOf(1.9, 0, .1, much), "CPU", []string{"CPU was short: 95", "of 2 cores", "api used 0.95 cores"}},
 		{"a host that is shared takes the CPU away", machineOf(1.9, .4, .1, much), "steal", []string{"gave 20", "to others"}},
 		{"the memory runs out", machineOf(.4, 0, .1, little), "memory", []string{"Memory was short: 100 MiB of 8"}},
 		{"the disk works all the time", machineOf(.4, 0, .97, much), "disk", []string{"busiest one worked 97"}},
@@ -66,6 +66,12 @@ func TestUsageOfThePeak(t *testing.T) {
 		series.Machine.CPUS[k] += 1.8
 	}
 	usage := report.UsageOf(series, &report.Machine{CPUs: 2}, 0, 10)
+	if usage.OthersCores != 0 { // the processes used 1.05 cores, more than the machine's readings say
+		t.Errorf("others used %v cores", usage.OthersCores)
+	}
+	if busy := report.UsageOf(machineOf(1.9, 0, 0, 1<<30), &report.Machine{CPUs: 2}, 0, 10); math.Abs(busy.OthersCores-.85) > 1e-9 {
+		t.Errorf("others used %v of 1.9 cores, besides 1.05 of known processes", busy.OthersCores)
+	}
 	if math.Abs(usage.CPUSharePeak-1) > 1e-9 || math.Abs(usage.CPUShare-.19) > 1e-9 {
 		t.Errorf("peak %v, mean %v", usage.CPUSharePeak, usage.CPUShare)
 	}

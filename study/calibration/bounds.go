@@ -30,10 +30,13 @@ func worksOf(names []string, steps []reportStep, reports []report.Report) ([]cap
 			return nil, err
 		}
 		if free == nil {
-			free = slices.Clone(works)
+			free = cloned(works)
 		}
 		for i := range works {
-			for k := range works[i].Kinds { // an interval given that the others are exact would be too narrow
+			for k := range works[i].Kinds { // of one that is not fixed: an interval given that the others are exact would be too narrow
+				if _, is := fixed[k]; is {
+					continue
+				}
 				works[i].Kinds[k].Interval = around(works[i].Kinds[k].Seconds, free[i].Kinds[k].Interval, bounds[k])
 			}
 		}
@@ -43,6 +46,14 @@ func worksOf(names []string, steps []reportStep, reports []report.Report) ([]cap
 		}
 		fixed[worst] = within(works, worst, bounds[worst])
 	}
+}
+
+func cloned(works []capacity.Work) []capacity.Work {
+	all := slices.Clone(works)
+	for i := range all {
+		all[i].Kinds = slices.Clone(all[i].Kinds)
+	}
+	return all
 }
 
 // around returns an interval cut at a bound, widened to contain a value.
@@ -100,24 +111,24 @@ func fitAll(names []string, steps []reportStep, rows [][]capacity.WorkRow, fixed
 }
 
 // mostExceeded returns the step whose demands exceed its service time by the greatest factor, or −1. A step whose
-// demands certainly exceed it works in parallel or afterwards, and is left as it is; so are steps that cannot be told
-// apart from others.
+// demands certainly exceed it, although its counts are unlike those of other steps, works in parallel or afterwards, and
+// is left as it is; so are steps that cannot be told apart from others.
 func mostExceeded(works []capacity.Work, bounds []float64, fixed map[int][]capacity.KindOfWork) int {
-	const tolerance = 1.02
+	const tolerance, unlike = 1.02, 0.8
 	worst, most := -1, tolerance
 	for k, bound := range bounds {
 		if _, done := fixed[k]; done || !(bound > 0) {
 			continue
 		}
-		total, least, free := 0., 0., true
+		total, least, free, alike := 0., 0., true, false
 		for _, work := range works {
 			kind := work.Kinds[k]
 			if kind.Seconds > 0 {
 				total, least = total+kind.Seconds, least+kind.Interval[0]
 			}
-			free = free && len(kind.With) == 0
+			free, alike = free && len(kind.With) == 0, alike || math.Abs(kind.Correlation) > unlike
 		}
-		if free && least <= bound && total/bound > most {
+		if free && (least <= bound || alike) && total/bound > most {
 			worst, most = k, total/bound
 		}
 	}
@@ -151,6 +162,12 @@ func within(works []capacity.Work, step int, total float64) []capacity.KindOfWor
 				kinds[i].Seconds = max(0, kinds[i].Seconds-over*math.Pow(kinds[i].Interval[1]-kinds[i].Interval[0], 2)/variance)
 			}
 		}
+	}
+	for i := range kinds { // a lower end above the bound is of another step's work
+		if kinds[i].Interval[1] = min(kinds[i].Interval[1], total); kinds[i].Interval[0] > kinds[i].Seconds {
+			kinds[i].Interval[0] = 0
+		}
+		kinds[i].Interval[1] = max(kinds[i].Interval[1], kinds[i].Seconds)
 	}
 	return kinds
 }

@@ -64,7 +64,9 @@ func (e evidence) generatorNearItsLimit(p Prediction) string {
 		if r.Machine == nil {
 			continue
 		}
-		if usage := r.Machine.Usage; usage != nil && usage.CPUShare > 0.9 {
+		if usage := r.Machine.Usage; usage != nil && usage.OthersCores > 0.1*float64(r.Machine.CPUs) && usage.CPUShare > 0.5 {
+			return fmt.Sprintf("programs outside the run used %.2g of the machine's %d cores, and the service waited for them; repeat the run on a quiet machine", usage.OthersCores, r.Machine.CPUs)
+		} else if usage != nil && usage.CPUShare > 0.8 {
 			return fmt.Sprintf("the machine's CPU was %s in use, so generator and service waited for it; generate from another machine, or lower the load", units.Percent(usage.CPUShare))
 		} else if usage != nil && usage.StealShare > 0.05 {
 			return fmt.Sprintf("the machine's host gave %s of its CPU to others; repeat the run on a quiet machine", units.Percent(usage.StealShare))
@@ -91,7 +93,8 @@ func (v *Validation) noise(p Prediction) string {
 // fewValues reports a quantile of too few values in one run.
 func (e evidence) fewValues(p Prediction, step, kind string) string {
 	needed, is := map[string]float64{"p50": 20, "p95": 200, "p99": 1000}[kind]
-	if !is || p.Unit != "s" {
+	const beyondChance = 3 // times as long or as short: few values alone do not explain it
+	if ratio := p.Predicted / p.Measured; !is || p.Unit != "s" || ratio > beyondChance || ratio < 1./beyondChance {
 		return ""
 	}
 	count := 0.

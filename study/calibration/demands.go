@@ -252,8 +252,19 @@ func (m *Model) warnOfOthers(reports []report.Report, names []string) {
 const (
 	shortestStretch = 2
 	longestStretch  = 60
-	rowsPerStep     = 4 // wanted
+	rowsPerStep     = 4  // wanted
+	manyResponses   = 20 // mean response times of the slowest step; see the note of workRows
 )
+
+// slowestMean returns the mean response time of the slowest step, in seconds.
+func slowestMean(r report.Report) (slowest float64) {
+	for _, row := range r.Steps {
+		if row.ResponseTimeS != nil && !r.Awaits(row.Step) {
+			slowest = max(slowest, row.ResponseTimeS.Mean)
+		}
+	}
+	return slowest
+}
 
 // workRows cuts every run into stretches of nearly equal length. A report without readings of its processes is one
 // stretch.
@@ -267,7 +278,7 @@ func workRows(name string, steps []reportStep, reports []report.Report) (rows []
 	}
 	length := math.Round(min(longestStretch, max(shortestStretch, measured/float64(rowsPerStep*(len(steps)+1)))))
 	for _, r := range reports {
-		cut := stretches(name, steps, r, length)
+		cut := stretches(name, steps, r, max(length, manyResponses*slowestMean(r)))
 		if len(cut) == 0 {
 			cut = []capacity.WorkRow{wholeRun(name, steps, r)}
 		}

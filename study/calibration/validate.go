@@ -139,7 +139,8 @@ func meanDuration(reports []report.Report) (mean float64) {
 	return mean
 }
 
-// simulateMeasured simulates the load of the reports.
+// simulateMeasured simulates the load of the reports. If the scenario's arrivals are not those of the run, as in another
+// file of the same scenario with another rate, the mean rate that the report knows is offered instead.
 func simulateMeasured(ctx context.Context, scenario *scenarios.Scenario, measured []report.Report, options setup.Options, how simulation.Settings) (report.Report, error) {
 	options.Plan, options.Seed = measured[0].Plan, &measured[0].Scenario.Seed
 	run, err := setup.NewModel(scenario, options)
@@ -148,11 +149,34 @@ func simulateMeasured(ctx context.Context, scenario *scenarios.Scenario, measure
 	}
 	step := scenario.Arrivals.Step
 	here, there := run.Offered.ByStep[step].Scheduled, measured[0].Offered.ByStep[step].Scheduled
+	warning := ""
 	if math.Abs(here-there) > 0.01*there+1 {
-		return report.Report{}, setup.Refuse("the report offered %.0f people at %s, but the simulation would offer %.0f; give the scenario as it was, and --scale, --window, or --rate and --for if the report is of an older version", there, step, here)
+		played := measured[0].Played
+		length := there / max(rateOf(played), math.SmallestNonzeroFloat64)
+		if played == nil || options.Rate > 0 || !(length > setup.LevelRamp.Seconds()) || !(length < longestMeasured) {
+			return report.Report{}, setup.Refuse("the report offered %.0f people at %s, but the simulation would offer %.0f; give the scenario as it was, and --scale, --window, or --rate and --for if the report is of an older version", there, step, here)
+		}
+		options.Rate, options.For = workload.Rate(played.RatePerS), seconds(length)-setup.LevelRamp/2
+		if run, err = setup.NewModel(scenario, options); err != nil {
+			return report.Report{}, err
+		}
+		warning = fmt.Sprintf("the scenario's arrivals are not those of the report (%.0f people at %s instead of %.0f); its rate of %.4g/s over %s is simulated", here, step, there, played.RatePerS, units.Time(length))
 	}
 	simulated, err := simulation.Simulate(ctx, run, how)
+	if warning != "" {
+		simulated.Report.Warnings = append(simulated.Report.Warnings, warning)
+	}
 	return simulated.Report, err
+}
+
+// longestMeasured is the longest run whose mean rate stands in for its arrivals, in seconds.
+const longestMeasured = 7 * 24 * 3600
+
+func rateOf(played *report.Played) float64 {
+	if played == nil {
+		return 0
+	}
+	return played.RatePerS
 }
 
 // compare adds a figure that both sides have. At least three standard deviations of a Poisson count are
