@@ -299,6 +299,11 @@ type Redline struct {
 	KneePerS   float64 `json:"knee_per_s,omitempty"`  // rate with the most goodput for its response time
 	Bottleneck string  `json:"bottleneck,omitempty"`  // busiest part at the lowest rate that broke
 
+	InvalidPerS   float64 `json:"invalid_per_s,omitempty"`   // lowest rate whose runs were all invalid
+	UndecidedPerS float64 `json:"undecided_per_s,omitempty"` // highest rate that could not be decided
+	RefusedPerS   float64 `json:"refused_per_s,omitempty"`   // rate at which the service declined most people, which ended the search
+	Machine       string  `json:"machine,omitempty"`         // what of the machine was short at the lowest rate that broke, or else at the highest that held
+
 	// The Universal Scalability Law fitted to the levels of a closed loop; see ombak calc usl.
 	Sigma           *float64 `json:"sigma,omitempty"`
 	Kappa           *float64 `json:"kappa,omitempty"`
