@@ -115,13 +115,12 @@ func modelFlag() cli.Flag {
 
 // readModelled loads a scenario with the parameters of a model, if one is named.
 func readModelled(name, model string) (*scenarios.Scenario, error) {
-	scenario, err := loadScenario(name)
-	if err != nil || model == "" {
-		return scenario, err
+	if model == "" {
+		return loadScenario(name)
 	}
 	text, err := os.ReadFile(model)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("cannot read the model: %w", err)}
 	}
-	return scenario.WithModel(model, text)
+	return loaded(scenarios.LoadModelled(name, model, text))
 }
