@@ -50,8 +50,8 @@ type Work struct {
 
 // FitWork fits the demand of each kind of work, and the work of idling, by non-negative least squares over the rows.
 // Rows with more work vary more, so each row is weighted by the inverse of the deviation that a first fit gives it.
-// Kinds whose counts rise in the same proportion in all rows are fitted as one. Intervals are of the fit without
-// bounds, with standard errors that allow for unequal variances, and are cut at 0.
+// Kinds whose counts rise in the same proportion in all rows are fitted as one. Intervals have the standard errors
+// of the fit without bounds, which allow for unequal variances, and are cut at 0.
 //
 // Source: utilization law U = Σ X·D, P. J. Denning, J. P. Buzen, "The operational analysis of queueing network
 // models", ACM Computing Surveys 10(3), 1978; regression of demands as in J. Rolia, V. Vetland, "Parameter estimation
@@ -176,14 +176,13 @@ func grouped(groups [][]int, rows []WorkRow) (*mat.Dense, []float64) {
 // weightedFit is a fit with the standard errors of one without bounds.
 type weightedFit struct {
 	seconds []float64
-	free    []float64 // without bounds
 	errors  []float64
 	spread  float64 // quantile of Student's t for 95 %
 }
 
 func (f weightedFit) interval(k int) Interval {
-	low, high := max(0, f.free[k]-f.spread*f.errors[k]), max(0, f.free[k]+f.spread*f.errors[k])
-	return Interval{min(low, f.seconds[k]), max(high, f.seconds[k])}
+	half := f.spread * f.errors[k]
+	return Interval{max(0, f.seconds[k]-half), f.seconds[k] + half}
 }
 
 // weighted fits twice: the first fit gives the weights of the second.
@@ -211,12 +210,12 @@ func weighted(x *mat.Dense, busy []float64) (weightedFit, error) {
 		return fit, err
 	}
 	fit.spread = distuv.StudentsT{Sigma: 1, Nu: float64(max(1, n-p))}.Quantile(0.975)
-	fit.free, fit.errors, err = robustErrors(scaled, right)
+	fit.errors, err = robustErrors(scaled, right)
 	return fit, err
 }
 
-// robustErrors returns the solution of least squares without bounds, and its standard errors HC1.
-func robustErrors(x *mat.Dense, y []float64) (solution, errs []float64, err error) {
+// robustErrors returns the standard errors HC1 of least squares without bounds.
+func robustErrors(x *mat.Dense, y []float64) (errs []float64, err error) {
 	n, p := x.Dims()
 	lengths := make([]float64, p)
 	unit := mat.DenseCopyOf(x)
@@ -232,7 +231,7 @@ func robustErrors(x *mat.Dense, y []float64) (solution, errs []float64, err erro
 	if fault := inverse.Inverse(&normal); fault != nil {
 		var near mat.Condition
 		if !errors.As(fault, &near) || math.IsInf(float64(near), 1) {
-			return nil, nil, fmt.Errorf("%w: the kinds of work rise in the same proportion; vary their mix", ErrUnidentified)
+			return nil, fmt.Errorf("%w: the kinds of work rise in the same proportion; vary their mix", ErrUnidentified)
 		}
 	}
 	var right, free mat.VecDense
@@ -253,10 +252,9 @@ func robustErrors(x *mat.Dense, y []float64) (solution, errs []float64, err erro
 	covariance.Mul(&half, &inverse)
 	correction := float64(n) / float64(max(1, n-p))
 	for j := range p {
-		solution = append(solution, free.AtVec(j)/lengths[j])
 		errs = append(errs, math.Sqrt(max(0, covariance.At(j, j))*correction)/lengths[j])
 	}
-	return solution, errs, nil
+	return errs, nil
 }
 
 // explainedRates returns R² of the busy time per second.

@@ -58,8 +58,8 @@ func (e evidence) generatorNearItsLimit(p Prediction) string {
 		return ""
 	}
 	for _, r := range e.measured {
-		if r.Generator != nil && r.Generator.ScheduleLagS != nil && r.Generator.ScheduleLagS.P99 > 0.5*(p.Measured-p.Predicted) {
-			return fmt.Sprintf("the generator sent late by %s (p99), which is in the measured time; it is near its limit, so give it another machine, or lower the load", units.Time(r.Generator.ScheduleLagS.P99))
+		if lag, quantile := lagOf(r, p.Figure); lag > 0.5*(p.Measured-p.Predicted) {
+			return fmt.Sprintf("the generator sent late by %s (%s), which is in the measured time; it is near its limit, so give it another machine, or lower the load", units.Time(lag), quantile)
 		}
 		if r.Machine == nil {
 			continue
@@ -73,6 +73,17 @@ func (e evidence) generatorNearItsLimit(p Prediction) string {
 		}
 	}
 	return ""
+}
+
+// lagOf returns how late requests were sent, in the quantile of a figure: the median explains no more than medians.
+func lagOf(r report.Report, figure string) (lag float64, quantile string) {
+	switch {
+	case r.Generator == nil || r.Generator.ScheduleLagS == nil:
+		return 0, ""
+	case strings.HasSuffix(figure, ".p50"):
+		return r.Generator.ScheduleLagS.P50, "median"
+	}
+	return r.Generator.ScheduleLagS.P99, "p99"
 }
 
 // noise reports runs that differ among themselves by more than the prediction from their mean.

@@ -18,7 +18,8 @@ func TestCauses(t *testing.T) {
 		Machine: &report.Machine{CPUs: 2, Usage: &report.Usage{CPUShare: .2}},
 		Funnel:  []report.FunnelRow{{Step: "register", Entered: 1000, Passed: 950}},
 		Steps: []report.StepRow{
-			{Step: "register", ResponseTimePassedS: &report.Quantiles{Count: 5000}}, {Step: "list", ResponseTimePassedS: &report.Quantiles{Count: 5000}},
+			{Step: "register", ResponseTimePassedS: &report.Quantiles{Count: 5000}},
+			{Step: "list", ResponseTimePassedS: &report.Quantiles{Count: 5000}},
 			{Step: "visit", ResponseTimePassedS: &report.Quantiles{Count: 90}},
 		},
 	}

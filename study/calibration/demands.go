@@ -40,7 +40,7 @@ type reportStep struct {
 }
 
 // calibrateProcesses fits a station for each process named: what each step takes of its CPU, and what idling takes.
-// What response times at the lightest load hold besides becomes a delay of the step.
+// What response times in the quietest run hold besides becomes a delay of the step.
 func calibrateProcesses(ctx context.Context, reports []report.Report, names []string, how Calibrating) (Model, error) {
 	if err := checkProcessReports(reports, names); err != nil {
 		return Model{}, err
@@ -63,11 +63,49 @@ func calibrateProcesses(ctx context.Context, reports []report.Report, names []st
 		}
 	}
 	model.warnOfOthers(ordered, names)
-	if how.Scenario != nil {
-		return model, model.fitDelays(ctx, loadsOf(ordered, how)[0])
+	return model, model.fitDelaysOf(ctx, ordered, how)
+}
+
+// fitDelaysOf gives each step what its response times in the quietest run hold besides its demands: by simulating that
+// run, if the scenario is the one that was played, and else by their medians.
+func (m *Model) fitDelaysOf(ctx context.Context, ordered []report.Report, how Calibrating) error {
+	if how.Scenario == nil {
+		m.delaysBesideDemands(quietest(ordered))
+		return nil
 	}
-	model.delaysBesideDemands(ordered[0])
-	return model, nil
+	var same []report.Report
+	for _, r := range ordered {
+		if r.Scenario.SHA256 == how.Scenario.SHA256() && r.Verdict != report.Invalid {
+			same = append(same, r)
+		}
+	}
+	if err := checkMeasured(how.Scenario, ordered[:1]); err != nil {
+		return err
+	}
+	if len(same) == 0 {
+		m.delaysBesideDemands(quietest(ordered))
+		return nil
+	}
+	quiet := quietest(same)
+	return m.fitDelays(ctx, loadsOf([]report.Report{quiet}, how)[0])
+}
+
+// quietest returns the run in which answers were fastest, by the geometric mean of the medians of its steps. It is not
+// always the one of the lightest load, because other programs may slow down any run.
+func quietest(reports []report.Report) report.Report {
+	best, least := reports[0], math.Inf(1)
+	for _, r := range reports {
+		sum, steps := 0., 0.
+		for _, row := range r.Steps {
+			if row.ServiceTimeS != nil && row.ServiceTimeS.P50 > 0 && !r.Awaits(row.Step) {
+				sum, steps = sum+math.Log(row.ServiceTimeS.P50), steps+1
+			}
+		}
+		if mean := sum / max(1, steps); steps > 0 && mean < least {
+			best, least = r, mean
+		}
+	}
+	return best
 }
 
 func checkProcessReports(reports []report.Report, names []string) error {
@@ -154,6 +192,9 @@ func (m *Model) Rows() [][]string {
 			rows = append(rows, []string{route.Step, hop.Station, units.Time(hop.Demand.Seconds), interval, delay})
 			delay = ""
 		}
+		if len(route.Hops) == 0 {
+			rows = append(rows, []string{route.Step, "-", "none seen", "-", delay})
+		}
 	}
 	return rows
 }
@@ -198,7 +239,7 @@ func (m *Model) addProcess(name string, work capacity.Work, reports []report.Rep
 			continue
 		}
 		interval := kind.Interval
-		hop := FittedHop{Station: name, Demand: FittedDemand{kind.Seconds, &interval}, With: kind.With, Work: workOf(kind.Seconds, kind.Name, reports[0])}
+		hop := FittedHop{Station: name, Demand: FittedDemand{kind.Seconds, &interval}, With: kind.With, Work: workOf(kind.Seconds, kind.Name, quietest(reports))}
 		m.Routes[k].Hops = append(m.Routes[k].Hops, hop)
 		total, requests = total+kind.Seconds*kind.Count, requests+kind.Count
 	}
@@ -353,10 +394,10 @@ func serversOf(name string, reports []report.Report, how Calibrating) int {
 }
 
 // workOf returns the distribution of the work of a step: its demand, with the relative variation of its service times
-// at the lightest load. More than that of an exponential distribution is the network's or a queue's.
-func workOf(demand float64, step string, lightest report.Report) workload.Distribution {
+// in the quietest run. More than that of an exponential distribution is the network's or a queue's.
+func workOf(demand float64, step string, quiet report.Report) workload.Distribution {
 	const steady = 0.01
-	scv := variationOf(serviceTimes(lightest, step))
+	scv := variationOf(serviceTimes(quiet, step))
 	if math.IsNaN(scv) {
 		scv = 1
 	}
@@ -385,15 +426,15 @@ func variationOf(values []float64) float64 {
 	return sum / float64(len(values)-1) / (mean * mean)
 }
 
-// delaysBesideDemands gives each step the median of its service times at the lightest load less its demands. It stands
+// delaysBesideDemands gives each step the median of its service times in the quietest run less its demands. It stands
 // in for a simulation of that load, which needs the scenario.
-func (m *Model) delaysBesideDemands(lightest report.Report) {
+func (m *Model) delaysBesideDemands(quiet report.Report) {
 	for _, route := range m.Routes {
 		demand := 0.
 		for _, hop := range route.Hops {
 			demand += hop.Work.Quantile(0.5).Seconds()
 		}
-		for _, row := range lightest.Steps {
+		for _, row := range quiet.Steps {
 			if row.Step != route.Step || row.ServiceTimeS == nil {
 				continue
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -90,11 +91,18 @@ func checkMeasured(scenario *scenarios.Scenario, measured []report.Report) error
 			return setup.Refuse("the report is of scenario %s, not of %s", r.Scenario.Name, scenario.Name)
 		case len(r.Funnel) == 0 || !(r.DurationS > 0):
 			return setup.Refuse("the report is empty: nobody came, or the run took no time")
+		case len(r.Offered.ByStep) > 0 && !scheduledAt(r, scenario.Arrivals.Step):
+			return setup.Refuse("the people of report %d are scheduled at %s, and those of the scenario at %s; give the scenario that was run", i+1, strings.Join(slices.Sorted(maps.Keys(r.Offered.ByStep)), ", "), scenario.Arrivals.Step)
 		case r.Plan != measured[0].Plan || r.Scenario.Seed != measured[0].Scenario.Seed || r.Offered.Scheduled != measured[0].Offered.Scheduled:
 			return setup.Refuse("report %d has another plan, seed or load than the first; give runs of one load", i+1)
 		}
 	}
 	return nil
+}
+
+func scheduledAt(r report.Report, step string) bool {
+	_, is := r.Offered.ByStep[step]
+	return is
 }
 
 // checkValid refuses runs from which no conclusion may be drawn.

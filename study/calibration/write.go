@@ -69,7 +69,7 @@ func WriteModel(w io.Writer, m Model) error {
 func (m Model) writeJourney(b *strings.Builder) {
 	switch {
 	case len(m.Routes) > 0:
-		b.WriteString("# Work of one request of each step at each station, and what its response time at the lightest load holds besides.\njourney:\n")
+		b.WriteString("# Work of one request of each step at each station, and what its response time in the quietest run holds besides.\njourney:\n")
 	case len(m.Delays) > 0:
 		b.WriteString("# Delays of steps whose median at the lightest load was longer than the stations explain.\njourney:\n")
 	}
