@@ -247,11 +247,12 @@ type Strain struct {
 
 // Process is the cost of one process.
 type Process struct {
-	Name        string   `json:"name"`
-	CPUS        *float64 `json:"cpu_s,omitempty"` // CPU seconds
-	MaxRSSBytes *uint64  `json:"max_rss_bytes,omitempty"`
-	CPUs        int      `json:"cpus,omitempty"`    // cores that it may use, if that is known
-	Watched     bool     `json:"watched,omitempty"` // named by --watch: a part of the target that others started
+	Name          string   `json:"name"`
+	CPUS          *float64 `json:"cpu_s,omitempty"` // CPU seconds
+	MaxRSSBytes   *uint64  `json:"max_rss_bytes,omitempty"`
+	CPUs          int      `json:"cpus,omitempty"`                 // cores that it may use, if that is known
+	BusiestThread float64  `json:"busiest_thread_share,omitempty"` // share of its CPU time that one thread used, if that is known
+	Watched       bool     `json:"watched,omitempty"`              // named by --watch: a part of the target that others started
 }
 
 // Reconciliation counts distinct e-mails: persisted = acknowledged − lost + unacknowledged.

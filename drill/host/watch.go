@@ -34,6 +34,8 @@ type Watched struct {
 	names   []string
 	logs    [][]usage // by target
 	times   [][]time.Time
+	ids     []int             // process ids, 0 for those read by URL
+	threads []map[int]float64 // CPU time of their threads at the first reading
 	machine machineLog
 	reader  machineReader
 	reads   bool // the machine can be read
@@ -53,7 +55,7 @@ func Watch(ctx context.Context, parts map[string]int, targets map[string]string)
 		probe := func(context.Context) (usage, error) { return processUsage(id) }
 		if now, err := probe(ctx); err == nil { // without proc there is no series
 			probes = append(probes, probe)
-			w.begin(name, now)
+			w.begin(name, id, now)
 		}
 	}
 	w.own = len(w.names)
@@ -65,14 +67,20 @@ func Watch(ctx context.Context, parts map[string]int, targets map[string]string)
 			return nil, fmt.Errorf("--watch %s=%s cannot be read: %w; name a process id of this machine or the URL of Prometheus metrics with process_cpu_seconds_total", name, targets[name], err)
 		}
 		probes = append(probes, probe)
-		w.begin(name, now)
+		id, _ := strconv.Atoi(targets[name])
+		w.begin(name, id, now)
 	}
 	w.readMachine()
 	w.over.Go(func() { w.run(ctx, probes) })
 	return w, nil
 }
 
-func (w *Watched) begin(name string, now usage) {
+func (w *Watched) begin(name string, id int, now usage) {
+	var threads map[int]float64
+	if id > 0 {
+		threads = threadTimes(id)
+	}
+	w.ids, w.threads = append(w.ids, id), append(w.threads, threads)
 	w.names, w.logs, w.times = append(w.names, name), append(w.logs, []usage{now}), append(w.times, []time.Time{time.Now()})
 }
 
@@ -121,6 +129,10 @@ func (w *Watched) Stop() []report.Process {
 		process := report.Process{Name: w.names[i], CPUS: &cpu, Watched: true}
 		if resident := uint64(most); resident > 0 {
 			process.MaxRSSBytes = &resident
+		}
+		if w.ids[i] > 0 {
+			process.CPUs = coresOf(w.ids[i])
+			process.BusiestThread = busiestShare(w.threads[i], threadTimes(w.ids[i]), cpu)
 		}
 		processes = append(processes, process)
 	}

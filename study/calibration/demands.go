@@ -231,7 +231,11 @@ func keptHops(scenario *scenarios.Scenario, step string) (hops []scenarios.Hop) 
 
 // addProcess adds a station for a process, and a hop there to the routes of the steps that use it.
 func (m *Model) addProcess(name string, work capacity.Work, reports []report.Report, how Calibrating) error {
-	station := FittedStation{Name: name, Servers: serversOf(name, reports, how), Unit: "request", RSquared: work.RSquared, Idling: work.Idle, Process: true}
+	servers, why := serversOf(name, reports, how)
+	if why != "" {
+		m.Warnings = append(m.Warnings, why)
+	}
+	station := FittedStation{Name: name, Servers: servers, Unit: "request", RSquared: work.RSquared, Idling: work.Idle, Process: true}
 	total, requests := 0., 0.
 	for k, kind := range work.Kinds {
 		m.warnOfKind(name, kind)
@@ -381,16 +385,31 @@ func countBetween(at, counts []int64, from, to float64) (sum float64) {
 	return sum
 }
 
-// serversOf returns how many cores a process can use: what the user says, or else its limit, or else all.
-func serversOf(name string, reports []report.Report, how Calibrating) int {
+// oneThread is the share of its CPU time from which a process counts as working on one thread.
+const oneThread = 0.85
+
+// serversOf returns how many cores a process can use: what the user says, or else one if one thread did nearly all of
+// its work where it worked most, or else its limit. It says why if that is not all cores.
+func serversOf(name string, reports []report.Report, how Calibrating) (servers int, why string) {
 	if n := how.Servers[name]; n > 0 {
-		return n
+		return n, ""
 	}
-	servers := reports[0].Machine.CPUs
-	if process, _ := processOf(reports[len(reports)-1], name); process.CPUs > 0 {
-		servers = min(servers, process.CPUs)
+	servers = reports[0].Machine.CPUs
+	var most report.Process
+	cores := 0.
+	for _, r := range reports {
+		if process, _ := processOf(r, name); process.CPUS != nil && *process.CPUS/r.DurationS > cores {
+			most, cores = process, *process.CPUS/r.DurationS
+		}
 	}
-	return max(1, servers)
+	if most.CPUs > 0 && most.CPUs < servers {
+		servers = most.CPUs
+		why = fmt.Sprintf("%s may use %d cores by its limits, so its station has %d servers; give --servers %s=N if that is wrong", name, servers, servers, name)
+	}
+	if most.BusiestThread > oneThread && servers > 1 {
+		return 1, fmt.Sprintf("one thread did %s of the work of %s, so its station has one server; give --servers %s=N if it can use more cores", units.Percent(most.BusiestThread), name, name)
+	}
+	return max(1, servers), why
 }
 
 // workOf returns the distribution of the work of a step: its demand, with the relative variation of its service times

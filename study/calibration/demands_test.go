@@ -268,3 +268,28 @@ func TestServiceTimesBoundDemands(t *testing.T) {
 	}
 	predictsUnseen(t, shop(t, truth), model)
 }
+
+// TestServersOfProcesses: what the user says comes first, then one thread that does nearly everything, then limits.
+func TestServersOfProcesses(t *testing.T) {
+	at := func(cpu float64, process report.Process) report.Report {
+		process.Name, process.CPUS = "api", &cpu
+		return report.Report{DurationS: 10, Machine: &report.Machine{CPUs: 8}, Processes: []report.Process{process}}
+	}
+	for _, test := range []struct {
+		why     string
+		reports []report.Report
+		how     Calibrating
+		want    int
+		says    string
+	}{
+		{"all cores", []report.Report{at(5, report.Process{CPUs: 8, BusiestThread: .3})}, Calibrating{}, 8, ""},
+		{"a limit", []report.Report{at(5, report.Process{CPUs: 2, BusiestThread: .3})}, Calibrating{}, 2, "may use 2 cores"},
+		{"one thread where it works most", []report.Report{at(1, report.Process{BusiestThread: .5}), at(8, report.Process{BusiestThread: .97})}, Calibrating{}, 1, "one thread did 97"},
+		{"one thread where it hardly works", []report.Report{at(1, report.Process{BusiestThread: .99}), at(8, report.Process{BusiestThread: .2})}, Calibrating{}, 8, ""},
+		{"the user knows better", []report.Report{at(8, report.Process{CPUs: 2, BusiestThread: .97})}, Calibrating{Servers: map[string]int{"api": 4}}, 4, ""},
+	} {
+		if got, why := serversOf("api", test.reports, test.how); got != test.want || !strings.Contains(why, test.says) || test.says == "" && why != "" {
+			t.Errorf("%s: %d, %q", test.why, got, why)
+		}
+	}
+}
