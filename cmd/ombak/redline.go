@@ -123,10 +123,7 @@ func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error
 	case bisection.Repeats < 0 || c.Duration("longest") <= 0:
 		return nil, bisection, usageError{errors.New("--repeats must be 0 or more and --longest above 0")}
 	}
-	r.lengths = redline.Lengths{Least: r.options.For, Most: max(r.options.For, c.Duration("longest"))}
-	if c.IsSet("for") {
-		r.lengths.Most = r.options.For
-	}
+	r.lengths = redline.Lengths{Least: r.options.For, Most: max(r.options.For, c.Duration("longest")), Fixed: c.IsSet("for")}
 	bisection.From = float64(rate)
 	if c.IsSet("seed") {
 		seed := c.Uint64("seed")
@@ -187,7 +184,7 @@ func (r *redliner) playOpen(rate float64) (redline.Level, error) {
 	}
 	level.Rate, level.For = rate, length
 	r.lengths.Learn(level, r.scenario.Arrivals.Step)
-	r.say("%s: %s sign-ups/s: %s\n", level.Name, units.Rate(rate), level.Why())
+	r.say("%s: %s sign-ups/s: %s\n", level.Name, units.Rate(rate), level.WhyAt(r.scenario.Arrivals.Step))
 	return level, nil
 }
 
@@ -247,6 +244,9 @@ func (r *redliner) conclude(open redline.Open, cut bool) error {
 	} else {
 		r.print(open)
 	}
+	if open.Limit.Refused > 0 {
+		return verdictError{report.Inconclusive}
+	}
 	if open.Limit.Held == 0 {
 		return verdictError{open.Levels[len(open.Levels)-1].Report.Verdict}
 	}
@@ -280,7 +280,7 @@ func (r *redliner) print(open redline.Open) {
 		if row, _ := level.Step(open.Step); row.ResponseTimePassedS != nil {
 			p50, p99 = units.Time(row.ResponseTimePassedS.P50), units.Time(row.ResponseTimePassedS.P99)
 		}
-		rows = append(rows, []string{level.Name, units.Rate(level.Rate), units.Count(level.Passed(open.Step)), p50, p99, level.Why()})
+		rows = append(rows, []string{level.Name, units.Rate(level.Rate), units.Count(level.Passed(open.Step)), p50, p99, level.WhyAt(open.Step)})
 	}
 	fmt.Fprintf(r.s.out, "%s\n%s\nreport: %s\n", units.Table("lrrrrl", rows), open.Sentence(), filepath.Join(r.folder, "report.json"))
 }

@@ -18,6 +18,7 @@ type Need struct {
 // responses of a slow service.
 type Lengths struct {
 	Least, Most time.Duration
+	Fixed       bool // a level is Least long, unless one before it at its rate was undecided
 	Needs       []Need
 
 	response time.Duration       // longest 95th percentile of a step at a level that was not overloaded
@@ -33,15 +34,7 @@ const (
 
 // At returns how long a rate is offered, and why it is longer than the least; "" if it is not.
 func (l *Lengths) At(rate float64) (time.Duration, string) {
-	length, why := l.Least, ""
-	for _, need := range l.Needs {
-		if needed := time.Duration(math.Min(chanceMargin*need.People/rate, 1e6) * float64(time.Second)); needed > length {
-			length, why = needed, fmt.Sprintf(", because %q needs %s people", need.Source, units.Count(math.Ceil(need.People)))
-		}
-	}
-	if slow := manyResponses * l.response; slow > length {
-		length, why = slow, fmt.Sprintf(", because answers take up to %s", units.Duration(l.response))
-	}
+	length, why := l.needed(rate)
 	if factor := l.tried[rate]; factor > 1 {
 		length, why = time.Duration(factor*float64(length)), ", because the level before it at this rate was undecided"
 	}
@@ -52,6 +45,23 @@ func (l *Lengths) At(rate float64) (time.Duration, string) {
 		}
 	}
 	return length.Round(time.Second / 10), why
+}
+
+// needed returns the length of a first level at a rate.
+func (l *Lengths) needed(rate float64) (time.Duration, string) {
+	length, why := l.Least, ""
+	if l.Fixed {
+		return length, why
+	}
+	for _, need := range l.Needs {
+		if needed := time.Duration(math.Min(chanceMargin*need.People/rate, 1e6) * float64(time.Second)); needed > length {
+			length, why = needed, fmt.Sprintf(", because %q needs %s people", need.Source, units.Count(math.Ceil(need.People)))
+		}
+	}
+	if slow := manyResponses * l.response; slow > length {
+		length, why = slow, fmt.Sprintf(", because answers take up to %s", units.Duration(l.response))
+	}
+	return length, why
 }
 
 // Learn takes from a level how slow the service is, and whether its rate needs a longer one.

@@ -56,6 +56,14 @@ func (l Level) Refusals(step string) string {
 	return ""
 }
 
+// WhyAt returns that most people were refused at the step, or else what Why does.
+func (l Level) WhyAt(step string) string {
+	if refused := l.Refusals(step); refused != "" && l.Report.Verdict != report.Invalid {
+		return "refused: " + refused
+	}
+	return l.Why()
+}
+
 // Why returns the first threshold that broke, why the run is invalid, or else the verdict.
 func (l Level) Why() string {
 	if len(l.Report.Invalid) > 0 {

@@ -136,6 +136,16 @@ func TestLengths(t *testing.T) {
 	if length, _ := lengths.At(4); length != 200*time.Second {
 		t.Errorf("an undecided level is played again for %v, want twice as long", length)
 	}
+	fixed := redline.Lengths{Least: 20 * time.Second, Most: time.Minute, Fixed: true, Needs: lengths.Needs}
+	if length, why := fixed.At(4); length != 20*time.Second || why != "" {
+		t.Errorf("a length that the user gives: %v%s", length, why)
+	}
+	for _, want := range []time.Duration{40 * time.Second, time.Minute} {
+		fixed.Learn(slow, "pay")
+		if length, _ := fixed.At(4); length != want {
+			t.Errorf("an undecided level is played again for %v, want %v", length, want)
+		}
+	}
 	slow.Report.Verdict, slow.Report.Steps[0].ResponseTimePassedS.P95 = report.Fail, 1000
 	lengths.Learn(slow, "pay")
 	if length, _ := lengths.At(100); length != 100*time.Second {
