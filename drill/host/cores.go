@@ -10,6 +10,9 @@ import (
 	"github.com/prometheus/procfs"
 )
 
+// cgroupRoot is where control groups are mounted.
+const cgroupRoot = "/sys/fs/cgroup"
+
 // coresOf returns how many cores a process may use, by its affinity and by the limit of its control group, or 0 if it
 // is not known. Fractions of a core count as a whole one.
 func coresOf(id int) int {
@@ -26,9 +29,8 @@ func coresOf(id int) int {
 	if err != nil {
 		return cores
 	}
-	const root = "/sys/fs/cgroup"
 	for _, group := range groups {
-		if limit := limitOf(root, group); limit > 0 {
+		if limit := limitOf(cgroupRoot, group); limit > 0 {
 			cores = min(cores, limit)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -64,7 +65,7 @@ func Watch(ctx context.Context, parts map[string]int, targets map[string]string)
 		now, err := probe(ctx)
 		if err != nil {
 			w.cancel()
-			return nil, fmt.Errorf("--watch %s=%s cannot be read: %w; name a process id of this machine or the URL of Prometheus metrics with process_cpu_seconds_total", name, targets[name], err)
+			return nil, fmt.Errorf("--watch %s=%s cannot be read: %w; name a process id of this machine, cgroup:PATH of a container, or the URL of Prometheus metrics with process_cpu_seconds_total", name, targets[name], err)
 		}
 		probes = append(probes, probe)
 		id, _ := strconv.Atoi(targets[name])
@@ -158,6 +159,9 @@ func (w *Watched) Series(began time.Time) (*report.MachineSeries, []report.Proce
 func newProbe(target string) probe {
 	if id, err := strconv.Atoi(target); err == nil {
 		return func(context.Context) (usage, error) { return processUsage(id) }
+	}
+	if group, is := strings.CutPrefix(target, "cgroup:"); is {
+		return func(context.Context) (usage, error) { return groupUsage(cgroupRoot, group) }
 	}
 	return func(ctx context.Context) (usage, error) { return metricsUsage(ctx, target) }
 }

@@ -18,19 +18,20 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// FittedRoute is the way of a step through the stations, in the order of the processes named.
+// FittedRoute is the way of a step through the stations: the scenario's, with the fitted work at each fitted station,
+// after those fitted stations that it lacks, in the order of the processes named.
 type FittedRoute struct {
 	Step string
 	Hops []FittedHop
-	Kept []scenarios.Hop // calls of dependencies that the scenario's route has already
+	Kept []scenarios.Hop // the route of the scenario
 }
 
 // FittedHop is the work of a step at a station.
 type FittedHop struct {
 	Station string
 	Demand  FittedDemand
-	Work    workload.Distribution
-	With    []string // steps that share the demand, because nothing tells them apart
+	Work    workload.Distribution // of one visit; the demand is that of all visits of the route
+	With    []string              // steps that share the demand, because nothing tells them apart
 }
 
 // reportStep is a step of the reports.
@@ -50,7 +51,7 @@ func calibrateProcesses(ctx context.Context, reports []report.Report, names []st
 	steps := requestSteps(ordered)
 	model := Model{Scenario: reports[0].Scenario.Name, Levels: len(reports), LowestS: loadOf(ordered[0]), HighestS: loadOf(ordered[len(ordered)-1]), Measured: dependencyTimes(reports)}
 	for _, step := range steps {
-		model.Routes = append(model.Routes, FittedRoute{Step: step.name, Kept: keptHops(how.Scenario, step.name)})
+		model.Routes = append(model.Routes, FittedRoute{Step: step.name, Kept: routeIn(how.Scenario, step.name)})
 	}
 	model.warnOfLoads(reports)
 	works, err := worksOf(names, steps, ordered)
@@ -172,19 +173,28 @@ func requestSteps(reports []report.Report) (steps []reportStep) {
 	return steps
 }
 
-// keptHops returns the hops of the scenario's route that are not stations.
-func keptHops(scenario *scenarios.Scenario, step string) (hops []scenarios.Hop) {
+// routeIn returns the route of a step in the scenario, which may be nil.
+func routeIn(scenario *scenarios.Scenario, step string) []scenarios.Hop {
 	if scenario == nil {
 		return nil
 	}
 	for _, s := range scenario.Journey {
-		for _, hop := range s.Route {
-			if s.Name == step && hop.Station == "" {
-				hops = append(hops, hop)
-			}
+		if s.Name == step {
+			return s.Route
 		}
 	}
-	return hops
+	return nil
+}
+
+// visits counts how often a route visits a station, at least 1.
+func visits(route []scenarios.Hop, station string) float64 {
+	count := 0
+	for _, hop := range route {
+		if hop.Station == station {
+			count++
+		}
+	}
+	return float64(max(1, count))
 }
 
 // addProcess adds a station for a process, and a hop there to the routes of the steps that use it.
@@ -196,12 +206,12 @@ func (m *Model) addProcess(name string, work capacity.Work, reports []report.Rep
 	station := FittedStation{Name: name, Servers: servers, Unit: "request", RSquared: work.RSquared, Idling: work.Idle, Process: true}
 	total, requests := 0., 0.
 	for k, kind := range work.Kinds {
-		m.warnOfKind(name, kind)
+		m.warnOfKind(name, kind, kinds(work))
 		if !(kind.Seconds > 0) {
 			continue
 		}
 		interval := kind.Interval
-		hop := FittedHop{Station: name, Demand: FittedDemand{kind.Seconds, &interval}, With: kind.With, Work: workOf(kind.Seconds, kind.Name, quietest(reports))}
+		hop := FittedHop{Station: name, Demand: FittedDemand{kind.Seconds, &interval}, With: kind.With, Work: workOf(kind.Seconds/visits(m.Routes[k].Kept, name), kind.Name, quietest(reports))}
 		m.Routes[k].Hops = append(m.Routes[k].Hops, hop)
 		total, requests = total+kind.Seconds*kind.Count, requests+kind.Count
 	}
@@ -217,9 +227,20 @@ func (m *Model) addProcess(name string, work capacity.Work, reports []report.Rep
 	return nil
 }
 
+func kinds(work capacity.Work) (names []string) {
+	for _, kind := range work.Kinds {
+		names = append(names, kind.Name)
+	}
+	return names
+}
+
 // warnOfKind says what the reports leave open about the demand of a step.
-func (m *Model) warnOfKind(process string, kind capacity.KindOfWork) {
+func (m *Model) warnOfKind(process string, kind capacity.KindOfWork, order []string) {
 	const alike = 0.9
+	otherMix := func(with string) string { // an earlier step of the two, after which people may leave
+		at := min(slices.Index(order, kind.Name), slices.Index(order, with))
+		return fmt.Sprintf("add levels with other mixes, for example with continue: 20%% at %s", order[max(0, at)])
+	}
 	warn := func(format string, words ...any) {
 		m.Warnings = append(m.Warnings, process+": "+fmt.Sprintf(format, words...))
 	}
@@ -227,12 +248,12 @@ func (m *Model) warnOfKind(process string, kind capacity.KindOfWork) {
 	case kind.Count == 0:
 		warn("nobody tried step %s, so its demand is unknown", kind.Name)
 	case len(kind.With) > 0:
-		warn("step %s always comes together with %s, so they cannot be told apart and share one demand a request; add levels with other mixes", kind.Name, strings.Join(kind.With, ", "))
+		warn("step %s always comes together with %s, so they cannot be told apart and share one demand a request; %s", kind.Name, strings.Join(kind.With, ", "), otherMix(kind.With[0]))
 	case kind.Seconds == 0:
 		warn("step %s shows no demand; it takes at most %s a request", kind.Name, units.Time(kind.Interval[1]))
 	case kind.Known():
 	case math.Abs(kind.Correlation) > alike:
-		warn("step %s nearly always comes together with %s (correlation %.2f), so only the sum of their demands is certain (%s to %s for this one); add levels with other mixes", kind.Name, kind.Near, kind.Correlation, units.Time(kind.Interval[0]), units.Time(kind.Interval[1]))
+		warn("step %s nearly always comes together with %s (correlation %.2f), so only the sum of their demands is certain (%s to %s for this one); %s", kind.Name, kind.Near, kind.Correlation, units.Time(kind.Interval[0]), units.Time(kind.Interval[1]), otherMix(kind.Near))
 	default:
 		warn("the demand of step %s is uncertain (%s to %s); measure longer, or loads with more of it", kind.Name, units.Time(kind.Interval[0]), units.Time(kind.Interval[1]))
 	}

@@ -188,7 +188,7 @@ func TestStepsThatComeTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := strings.Join(model.Warnings, "\n"); !strings.Contains(text, "step register always comes together with sign-in") || !strings.Contains(text, "add levels with other mixes") || !strings.Contains(text, "db was watched and is not fitted") {
+	if text := strings.Join(model.Warnings, "\n"); !strings.Contains(text, "step register always comes together with sign-in") || !strings.Contains(text, "add levels with other mixes, for example with continue: 20% at register") || !strings.Contains(text, "db was watched and is not fitted") {
 		t.Errorf("the warnings are %s", text)
 	}
 	hops := []FittedHop{model.Routes[1].Hops[0], model.Routes[2].Hops[0]}
@@ -291,5 +291,31 @@ func TestServersOfProcesses(t *testing.T) {
 		if got, why := serversOf("api", test.reports, test.how); got != test.want || !strings.Contains(why, test.says) || test.says == "" && why != "" {
 			t.Errorf("%s: %d, %q", test.why, got, why)
 		}
+	}
+}
+
+// TestRoutesOfTheScenarioStay: a fitted station keeps its place on a route, its demand is divided among its visits, and
+// what is not fitted stays.
+func TestRoutesOfTheScenarioStay(t *testing.T) {
+	work := workload.ConstantTime(3 * time.Millisecond)
+	stations := []FittedStation{{Name: "api"}, {Name: "db"}}
+	for _, test := range []struct {
+		why  string
+		r    FittedRoute
+		want string
+	}{
+		{"no route", FittedRoute{Hops: []FittedHop{{Station: "api", Work: work}, {Station: "db", Work: work}}}, `[{station: api, work: "3ms"} {station: db, work: "3ms"}]`},
+		{"no route and no demand", FittedRoute{}, `[{station: api, work: "1µs"}]`},
+		{"a station that is not fitted, a call, and one visit that shows no demand", FittedRoute{
+			Hops: []FittedHop{{Station: "api", Work: work}}, Kept: []scenarios.Hop{{Station: "queue"}, {Station: "api"}, {Call: "search"}, {Station: "db", Work: work}, {Async: "mail"}},
+		}, `[{station: queue} {station: api, work: "3ms"} {call: search} {station: db, work: "1µs"} {async: mail}]`},
+		{"a fitted station that the route lacks comes first", FittedRoute{Hops: []FittedHop{{Station: "db", Work: work}}, Kept: []scenarios.Hop{{Call: "search"}}}, `[{station: db, work: "3ms"} {call: search}]`},
+	} {
+		if got := fmt.Sprint(texts(test.r.hops(stations))); got != test.want {
+			t.Errorf("%s: %s, want %s", test.why, got, test.want)
+		}
+	}
+	if got := visits([]scenarios.Hop{{Station: "api"}, {Call: "x"}, {Station: "api"}}, "api"); got != 2 {
+		t.Errorf("%v visits", got)
 	}
 }

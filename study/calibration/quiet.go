@@ -86,7 +86,7 @@ func (m *Model) delaysBesideDemands(quiet report.Report) {
 	for _, route := range m.Routes {
 		demand := 0.
 		for _, hop := range route.Hops {
-			demand += hop.Work.Quantile(0.5).Seconds()
+			demand += visits(route.Kept, hop.Station) * hop.Work.Quantile(0.5).Seconds()
 		}
 		for _, row := range quiet.Steps {
 			if row.Step != route.Step || row.ServiceTimeS == nil {

@@ -90,15 +90,29 @@ func (m Model) writeJourney(b *strings.Builder) {
 	}
 }
 
-// hops returns the route as a scenario holds it. A step that shows no demand visits the first station for no time.
+// hops returns the route as a scenario holds it. A step that shows no demand at a fitted station of its route visits it
+// for the least time, and one without any route visits the first station so.
 func (r FittedRoute) hops(stations []FittedStation) (hops []scenarios.Hop) {
+	work := map[string]workload.Distribution{}
+	for _, station := range stations {
+		work[station.Name] = leastWork()
+	}
 	for _, hop := range r.Hops {
-		hops = append(hops, scenarios.Hop{Station: hop.Station, Work: hop.Work})
+		work[hop.Station] = hop.Work
+		if !slices.ContainsFunc(r.Kept, func(kept scenarios.Hop) bool { return kept.Station == hop.Station }) {
+			hops = append(hops, scenarios.Hop{Station: hop.Station, Work: hop.Work})
+		}
+	}
+	for _, kept := range r.Kept {
+		if fitted, is := work[kept.Station]; is {
+			kept.Work = fitted
+		}
+		hops = append(hops, kept)
 	}
 	if len(hops) == 0 && len(stations) > 0 {
 		hops = append(hops, scenarios.Hop{Station: stations[0].Name, Work: leastWork()})
 	}
-	return append(hops, r.Kept...)
+	return hops
 }
 
 // leastWork is the work of a step that shows none; a work of 0 would mean the station's own service time.
@@ -117,6 +131,8 @@ func (h FittedHop) Summary() string {
 func texts(hops []scenarios.Hop) (all []string) {
 	for _, hop := range hops {
 		switch {
+		case hop.Station != "" && hop.Work.IsZero():
+			all = append(all, fmt.Sprintf("{station: %s}", hop.Station))
 		case hop.Station != "":
 			all = append(all, fmt.Sprintf("{station: %s, work: %q}", hop.Station, hop.Work))
 		case hop.Call != "":
