@@ -18,11 +18,11 @@ func Assemble(recording *Recording, facts Facts) report.Report {
 	facts = facts.withDefaults()
 	r := report.Report{
 		Schema: report.Schema, Engine: facts.Engine, Ombak: facts.Ombak, Scenario: facts.Scenario, Plan: facts.Plan, Part: facts.Part,
-		Played: facts.Played, Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
+		Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
 		Machine: facts.Machine, Store: facts.Store, Offered: offered(recording, facts.Offered),
 		Funnel: funnelRows(recording), Steps: stepRows(recording, facts.Duration),
 		Stations: stationRows(facts.Readings, facts.Duration, facts.Engine), Generator: generator(recording, facts),
-		Processes: facts.Processes, Reconciliation: facts.Reconciliation, Timeline: timeline(facts.Marks),
+		Played: facts.Played, Processes: facts.Processes, Reconciliation: facts.Reconciliation, Timeline: timeline(facts.Marks),
 		Series: series(recording, facts), Histograms: encodeHistograms(recording, facts.SeriesNote),
 		Warnings: slices.Concat(facts.Warnings, unsent(recording)),
 	}
