@@ -33,7 +33,13 @@ func (l *Live) offered() recorder.OfferedFacts {
 // PeakPerSecond returns the most people who come within any one real second. Arrivals of the busiest minute are rarely
 // even: a second of a burst, or of chance, has more than a sixtieth of it.
 func (l *Live) PeakPerSecond() int {
-	_, peak := workload.Peak(instants(l.Generator.Callers(), false, func(caller journey.Caller) time.Duration { return caller.At }), time.Second)
+	_, peak := workload.Peak(func(yield func(time.Duration) bool) {
+		for caller := range l.Generator.Callers() {
+			if !yield(caller.At) {
+				return
+			}
+		}
+	}, time.Second)
 	return peak
 }
 
