@@ -118,8 +118,8 @@ func (p Patch) routesTo(station string) (named bool) {
 }
 
 // WithValues returns a copy of the scenario in which set changes values of stations, dependencies and steps
-// before any plan is applied. It is [Scenario.WithModel] without a file. Set is called once for each plan
-// that the copy is used with. It must not change what the values point to.
+// before any plan is applied. It is [Scenario.WithModel] without a file. Values that were set before stay. Set is
+// called once for each plan that the copy is used with. It must not change what the values point to.
 func (s *Scenario) WithValues(set func(*Scenario) error) (*Scenario, error) {
 	src := *s.source
 	src.mistakes = nil
@@ -139,6 +139,14 @@ func (s *Scenario) withValues(src *source, set func(*Scenario) error) (*Scenario
 	}
 	changed, own := probe, *s.source
 	own.values = set
+	if earlier := s.source.values; earlier != nil {
+		own.values = func(changed *Scenario) error {
+			if err := earlier(changed); err != nil {
+				return err
+			}
+			return set(changed)
+		}
+	}
 	changed.source = &own
 	return &changed, nil
 }
