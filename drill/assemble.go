@@ -55,7 +55,7 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Part: partOf(c.run.Options), RunID: c.run.Options.RunID, Partial: partial, Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
 		Machine: host.Machine(), Store: c.store, Offered: offered,
-		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Handshakes: c.handshakes, Protocol: c.run.Protocol(), Processes: others, Reconciliation: reconciliation,
+		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Handshakes: c.handshakes, Protocol: c.run.Protocol(), Processes: others, MachineSeries: c.machine, ProcessSeries: c.usage, Played: c.played(), Reconciliation: reconciliation,
 		Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
 	}
 	rules := threshold.Rules{Conditions: c.run.Conditions, Validity: c.run.Validity, Ended: cutShort(ended, duration)}
@@ -71,6 +71,30 @@ func partOf(o setup.Options) *report.Part {
 		K: o.Part + 1, N: o.Parts, Scale: o.Scale, FromS: o.From.Seconds(), ToS: o.To.Seconds(),
 		MaxRate: float64(o.MaxRate), MaxWork: float64(o.MaxWork), Closed: o.Closed,
 	}
+}
+
+// played returns the load that the run offered.
+func (c *conductor) played() *report.Played {
+	o, when := c.run.Options, c.run.People
+	played := &report.Played{
+		FromS: when.First.Seconds(), ForS: (when.Last - when.First).Seconds(), Scale: o.Scale, ScaleSystem: o.ScaleSystem,
+		WindowFromS: o.From.Seconds(), WindowToS: o.To.Seconds(), ConstantPerS: float64(o.Rate), ConstantForS: o.For.Seconds(),
+		MaxRatePerS: float64(o.MaxRate), MaxWorkPerS: float64(o.MaxWork), Closed: o.Closed,
+	}
+	if o.Rate == 0 {
+		played.ConstantForS = 0
+	}
+	if o.MaxRate == 0 {
+		played.Speed = o.Speed
+	}
+	people := float64(c.run.Offered.Scheduled)
+	if o.Closed > 0 { // who comes depends on the answers
+		people = float64(c.people)
+	}
+	if played.ForS > 0 {
+		played.RatePerS = people / played.ForS
+	}
+	return played
 }
 
 // cutShort returns why a run ended early. It returns "" if the run did not, or if a threshold ended it,

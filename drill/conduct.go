@@ -81,10 +81,12 @@ type conductor struct {
 	store        *report.Store
 	strain       *report.Strain
 	handshakes   *report.Handshakes
-	watched      []report.Process  // parts of the target that others started
-	costs        []report.Process  // of processes that are not parts
-	cluster      *postgres.Cluster // nil unless the run has a PostgreSQL of its own
-	done         chan struct{}     // closed when the generator has nothing left to play
+	watched      []report.Process // parts of the target that others started
+	machine      *report.MachineSeries
+	usage        []report.ProcessSeries // of parts and watched processes
+	costs        []report.Process       // of processes that are not parts
+	cluster      *postgres.Cluster      // nil unless the run has a PostgreSQL of its own
+	done         chan struct{}          // closed when the generator has nothing left to play
 }
 
 // Conduct plays the run and returns its report. With an error it returns what is known so far. The error is
@@ -113,12 +115,13 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 	if err := c.startParts(ctx); err != nil {
 		return report.Report{}, err
 	}
-	watched, err := host.Watch(ctx, run.Options.Watch)
+	watched, err := host.Watch(ctx, c.ids(), run.Options.Watch)
 	if err != nil {
 		return report.Report{}, err
 	}
 	ended := c.play(ctx)
 	c.watched = watched.Stop()
+	c.machine, c.usage = watched.Series(c.began)
 	c.stopAll()
 	reconciliation, err := c.reconcile(context.WithoutCancel(ctx))
 	if err != nil {
@@ -203,6 +206,15 @@ func (c *conductor) startParts(ctx context.Context) error {
 	before, _ := generator.Longest()
 	_, err := c.startPartWithin(ctx, before+patience, Order{Generator: &GeneratorOrder{Config: generator, Metrics: c.environment.Metrics}})
 	return err
+}
+
+// ids returns the process ids of the parts by their names.
+func (c *conductor) ids() map[string]int {
+	ids := map[string]int{}
+	for _, p := range c.parts {
+		ids[p.name] = p.command.Process.Pid
+	}
+	return ids
 }
 
 // startMocks starts the mocks and writes to the folder how to control them.

@@ -39,6 +39,9 @@ func (r Report) Bottleneck() (most Bottleneck) {
 	if r.Machine == nil {
 		return most
 	}
+	if usage := r.Machine.Usage; usage != nil {
+		return most.Or("the machine's CPU", usage.CPUShare, 1)
+	}
 	used := 0.0
 	processes := r.Processes
 	if r.Generator != nil {

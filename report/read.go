@@ -177,7 +177,12 @@ func (s Series) check() error {
 			}
 		}
 	}
-	return nil
+	for _, process := range s.Processes {
+		if err := process.check(); err != nil {
+			return err
+		}
+	}
+	return s.Machine.check()
 }
 
 func (s StationSeries) lengths() []int {

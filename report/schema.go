@@ -39,7 +39,8 @@ type Report struct {
 	Ombak          Build           `json:"ombak"`
 	Scenario       Scenario        `json:"scenario"`
 	Plan           string          `json:"plan"`
-	Part           *Part           `json:"part,omitempty"` // part that the generator played; absent if it played everyone
+	Part           *Part           `json:"part,omitempty"`   // part that the generator played; absent if it played everyone
+	Played         *Played         `json:"played,omitempty"` // what was offered; live runs only
 	Started        *time.Time      `json:"started,omitempty"`
 	DurationS      float64         `json:"duration_s"` // real seconds
 	Speed          float64         `json:"speed"`      // scenario seconds per real second
@@ -78,6 +79,23 @@ type Part struct {
 	Closed  int     `json:"closed,omitempty"`         // people kept under way, in a closed loop
 }
 
+// Played holds the load that a live run offered, with which a simulation can offer the same.
+type Played struct {
+	RatePerS     float64 `json:"rate_per_s"`               // people scheduled per real second while people arrived
+	FromS        float64 `json:"from_s"`                   // when the first may arrive, in real seconds since the start
+	ForS         float64 `json:"for_s"`                    // how long people arrived, in real seconds
+	Scale        float64 `json:"scale,omitempty"`          // factor on the number of people; absent means 1
+	ScaleSystem  float64 `json:"scale_system,omitempty"`   // factor on servers, rates and quotas; absent means 1
+	WindowFromS  float64 `json:"window_from_s,omitempty"`  // start of the window, in seconds of the scenario
+	WindowToS    float64 `json:"window_to_s,omitempty"`    // its end; absent means the end of the scenario
+	ConstantPerS float64 `json:"constant_per_s,omitempty"` // constant rate that was asked for instead of the scenario's arrivals
+	ConstantForS float64 `json:"constant_for_s,omitempty"` // how long it was asked for
+	Speed        float64 `json:"speed,omitempty"`          // --speed
+	MaxRatePerS  float64 `json:"max_rate_per_s,omitempty"` // --max-rate
+	MaxWorkPerS  float64 `json:"max_work_per_s,omitempty"` // --max-work
+	Closed       int     `json:"closed,omitempty"`         // people kept under way, in a closed loop
+}
+
 // Build identifies the ombak that wrote the report.
 type Build struct {
 	Version string `json:"version"`
@@ -98,6 +116,8 @@ type Machine struct {
 	CPUs        int    `json:"cpus"`
 	MemoryBytes uint64 `json:"memory_bytes"`
 	OS          string `json:"os"`
+
+	Usage *Usage `json:"usage,omitempty"` // while people arrived; live runs only
 }
 
 // Store describes the backend's store.
@@ -228,9 +248,12 @@ type Strain struct {
 
 // Process is the cost of one process.
 type Process struct {
-	Name        string   `json:"name"`
-	CPUS        *float64 `json:"cpu_s,omitempty"` // CPU seconds
-	MaxRSSBytes *uint64  `json:"max_rss_bytes,omitempty"`
+	Name          string   `json:"name"`
+	CPUS          *float64 `json:"cpu_s,omitempty"` // CPU seconds
+	MaxRSSBytes   *uint64  `json:"max_rss_bytes,omitempty"`
+	CPUs          int      `json:"cpus,omitempty"`                 // cores that it may use, if that is known
+	BusiestThread float64  `json:"busiest_thread_share,omitempty"` // share of its CPU time that one thread used, if that is known
+	Watched       bool     `json:"watched,omitempty"`              // named by --watch: a part of the target that others started
 }
 
 // Reconciliation counts distinct e-mails: persisted = acknowledged − lost + unacknowledged.
@@ -277,6 +300,11 @@ type Redline struct {
 	BrokePerS  float64 `json:"broke_per_s,omitempty"` // lowest rate that did not
 	KneePerS   float64 `json:"knee_per_s,omitempty"`  // rate with the most goodput for its response time
 	Bottleneck string  `json:"bottleneck,omitempty"`  // busiest part at the lowest rate that broke
+
+	InvalidPerS   float64 `json:"invalid_per_s,omitempty"`   // lowest rate whose runs were all invalid
+	UndecidedPerS float64 `json:"undecided_per_s,omitempty"` // highest rate that could not be decided
+	RefusedPerS   float64 `json:"refused_per_s,omitempty"`   // rate at which the service declined most people, which ended the search
+	Machine       string  `json:"machine,omitempty"`         // what of the machine was short at the lowest rate that broke, or else at the highest that held
 
 	// The Universal Scalability Law fitted to the levels of a closed loop; see ombak calc usl.
 	Sigma           *float64 `json:"sigma,omitempty"`

@@ -16,6 +16,9 @@ type Series struct {
 	Steps     []StepSeries    `json:"steps,omitempty"`
 	Stations  []StationSeries `json:"stations,omitempty"`
 	Heat      []Heat          `json:"heat,omitempty"` // of the response time, by step; see [HeatBounds]
+
+	Machine   *MachineSeries  `json:"machine,omitempty"`   // the whole machine; live runs only
+	Processes []ProcessSeries `json:"processes,omitempty"` // parts of the run and watched processes; live runs only
 }
 
 // StepSeries counts, per second, people by their last attempt and attempts sent, by the time of the answer,

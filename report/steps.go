@@ -2,17 +2,19 @@ package report
 
 import "github.com/ombak-sim/ombak/journey/funnel"
 
-// MainStep returns the sign-up step, or the first step if there is none.
+// MainStep returns the step at which arrivals are scheduled. Reports that do not say it have their sign-up step, or else
+// the first.
 func MainStep(report Report) string {
+	first := ""
 	for _, row := range report.Funnel {
-		if row.Step == funnel.SignUp {
+		if _, scheduled := report.Offered.ByStep[row.Step]; scheduled {
 			return row.Step
 		}
+		if first == "" || row.Step == funnel.SignUp {
+			first = row.Step
+		}
 	}
-	if len(report.Funnel) == 0 {
-		return ""
-	}
-	return report.Funnel[0].Step
+	return first
 }
 
 // PassedTimes returns the response times that thresholds judge, or nil if there are none.

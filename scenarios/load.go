@@ -35,9 +35,19 @@ func Bundled() []string {
 
 // Load reads a bundled scenario by name, or else a scenario file. Mistakes in its content are returned as
 // [Mistakes].
-func Load(name string) (*Scenario, error) {
+func Load(name string) (*Scenario, error) { return load(name, itself) }
+
+// LoadModelled reads a scenario as Load does, with the parameters of a model; see [Scenario.WithModel]. Its plans may
+// change stations that only the model has.
+func LoadModelled(name, file string, model []byte) (*Scenario, error) {
+	return load(name, func(s *Scenario) (*Scenario, error) { return s.WithModel(file, model) })
+}
+
+func itself(s *Scenario) (*Scenario, error) { return s, nil }
+
+func load(name string, model func(*Scenario) (*Scenario, error)) (*Scenario, error) {
 	if text, err := library.ReadFile(name + ".yaml"); err == nil {
-		return Parse(name+".yaml", text, library)
+		return parseModelled(name+".yaml", text, library, model)
 	}
 	info, err := os.Stat(name)
 	switch {
@@ -52,7 +62,7 @@ func Load(name string) (*Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scenario %q: %w", name, err)
 	}
-	return Parse(name, text, os.DirFS(filepath.Dir(name)))
+	return parseModelled(name, text, os.DirFS(filepath.Dir(name)), model)
 }
 
 // Source returns the text of the scenario as it was read.
@@ -66,6 +76,11 @@ func (s *Scenario) Plan() string { return s.plan }
 
 // Parse reads a scenario. Files that it names are read from beside.
 func Parse(file string, text []byte, beside fs.FS) (*Scenario, error) {
+	return parseModelled(file, text, beside, itself)
+}
+
+// parseModelled reads a scenario and changes it by a model before its plans are checked.
+func parseModelled(file string, text []byte, beside fs.FS, model func(*Scenario) (*Scenario, error)) (*Scenario, error) {
 	src, err := parse(file, text)
 	if err != nil {
 		return nil, err
@@ -83,19 +98,27 @@ func Parse(file string, text []byte, beside fs.FS) (*Scenario, error) {
 	src.sha256 = hex.EncodeToString(hash.Sum(nil))
 	s.applyDefaults()
 	s.validate()
-	for _, plan := range s.Plans {
+	if err := src.err(); err != nil {
+		return &s, err
+	}
+	whole, err := model(&s)
+	if err != nil {
+		return nil, err
+	}
+	src = whole.source
+	for _, plan := range whole.Plans {
 		if len(src.mistakes) > 0 {
 			break
 		}
-		if _, err := s.WithPlan(plan.Name); err != nil {
+		if _, err := whole.WithPlan(plan.Name); err != nil {
 			src.mistakes = append(src.mistakes, asMistakes(err, file)...)
 		}
 	}
 	if len(src.mistakes) == 0 {
-		s.validateUncertain()
-		s.validateSearch()
+		whole.validateUncertain()
+		whole.validateSearch()
 	}
-	return &s, src.err()
+	return whole, src.err()
 }
 
 func asMistakes(err error, file string) Mistakes {

@@ -81,14 +81,45 @@ func (s *Scenario) WithModel(file string, text []byte) (*Scenario, error) {
 	var model Patch
 	src.decode(src.root, reflect.ValueOf(&model).Elem(), "")
 	return s.withValues(src, func(changed *Scenario) error {
+		changed.addStations(model)
 		changed.apply(model)
 		return nil
 	})
 }
 
+// addStations adds the stations of a model that its own routes name and the scenario does not have. A station that
+// nothing names would be a mistake of writing.
+func (s *Scenario) addStations(model Patch) {
+	for name := range model.Stations {
+		if _, known := s.Stations[name]; known || !model.routesTo(name) {
+			continue
+		}
+		if s.Stations == nil {
+			s.Stations = map[string]Station{}
+		}
+		s.Stations[name] = Station{}
+	}
+}
+
+// routesTo reports whether a route of the patch's steps names a station.
+func (p Patch) routesTo(station string) (named bool) {
+	for _, raw := range p.Journey {
+		leaves(raw.node, "", func(path string, node ast.Node) {
+			hops, isList := node.(*ast.SequenceNode)
+			if path != "route" || !isList {
+				return
+			}
+			for _, hop := range hops.Values {
+				leaves(hop, "", func(key string, value ast.Node) { named = named || key == "station" && scalarText(value) == station })
+			}
+		})
+	}
+	return named
+}
+
 // WithValues returns a copy of the scenario in which set changes values of stations, dependencies and steps
-// before any plan is applied. It is [Scenario.WithModel] without a file. Set is called once for each plan
-// that the copy is used with. It must not change what the values point to.
+// before any plan is applied. It is [Scenario.WithModel] without a file. Values that were set before stay. Set is
+// called once for each plan that the copy is used with. It must not change what the values point to.
 func (s *Scenario) WithValues(set func(*Scenario) error) (*Scenario, error) {
 	src := *s.source
 	src.mistakes = nil
@@ -108,6 +139,14 @@ func (s *Scenario) withValues(src *source, set func(*Scenario) error) (*Scenario
 	}
 	changed, own := probe, *s.source
 	own.values = set
+	if earlier := s.source.values; earlier != nil {
+		own.values = func(changed *Scenario) error {
+			if err := earlier(changed); err != nil {
+				return err
+			}
+			return set(changed)
+		}
+	}
 	changed.source = &own
 	return &changed, nil
 }

@@ -30,6 +30,19 @@ func (l *Live) offered() recorder.OfferedFacts {
 	})
 }
 
+// PeakPerSecond returns the most people who come within any one real second. Arrivals of the busiest minute are rarely
+// even: a second of a burst, or of chance, has more than a sixtieth of it.
+func (l *Live) PeakPerSecond() int {
+	_, peak := workload.Peak(func(yield func(time.Duration) bool) {
+		for caller := range l.Generator.Callers() {
+			if !yield(caller.At) {
+				return
+			}
+		}
+	}, time.Second)
+	return peak
+}
+
 // OfferedTo counts the people who come to one replication of the model, whose config holds its seeds.
 func (m *Model) OfferedTo(config sim.Config) recorder.OfferedFacts {
 	people := population.New(config.Seed, config.Opens, config.Shares)

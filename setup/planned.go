@@ -55,7 +55,8 @@ func conditions(scenario *scenarios.Scenario) ([]threshold.Condition, error) {
 	if err != nil {
 		return nil, Refused(err)
 	}
-	for _, condition := range parsed {
+	for i, condition := range parsed {
+		parsed[i] = condition.About(scenario.Arrivals.Step)
 		step := condition.Step()
 		if step != "" && !slices.ContainsFunc(scenario.Journey, func(s scenarios.Step) bool { return s.Name == step }) {
 			return nil, Refuse("threshold %q names the step %q, which scenario %s does not have", condition.Source, step, scenario.Name)

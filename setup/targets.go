@@ -65,6 +65,16 @@ func (p *Planned) targets(urls map[string]string, known []string) error {
 	return p.checkConnectTo(urls)
 }
 
+// RunsElsewhere reports whether every target that a scenario uses has a URL, in the scenario or in the options, so that
+// none of our own services has to be started.
+func RunsElsewhere(scenario *scenarios.Scenario, options Options) bool {
+	if len(options.Targets) > 0 {
+		return true
+	}
+	used := usedTargets(scenario)
+	return len(used) > 0 && !slices.ContainsFunc(used, func(name string) bool { return scenario.Targets[name].URL == "" })
+}
+
 // AddressOf returns host and port of a target.
 func AddressOf(target *url.URL) string {
 	if target.Port() != "" {

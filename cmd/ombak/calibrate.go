@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,6 +21,8 @@ func calibrateCommand(s streams) *cli.Command {
 		ArgsUsage: "REPORT…",
 		Flags: append(loadFlags("the least load"),
 			&cli.StringFlag{Name: "scenario", Usage: "the `SCENARIO` that was run; with it, delays and the variation of service times are fitted too", EnvVars: envVar("scenario")},
+			&cli.StringSliceFlag{Name: "watch-name", DefaultText: "all watched processes, if the reports have no backend of ombak's", Usage: "fit a station for the process `NAME` of --watch, with a demand for each step", EnvVars: envVar("watch-name")},
+			&cli.StringSliceFlag{Name: "servers", Usage: "the process uses `NAME=N` cores at most, for example 1 if it works on one thread", EnvVars: envVar("servers")},
 			&cli.StringFlag{Name: "o", Usage: "write the parameters to the YAML file `MODEL` instead of standard output", EnvVars: envVar("o")},
 			&cli.BoolFlag{Name: "shared", Usage: "count the CPU of mocks and generator as the service's, because all ran on one machine", EnvVars: envVar("shared")},
 			&cli.Uint64Flag{Name: "seed", Usage: "resample with the seed `N`", EnvVars: envVar("seed")},
@@ -43,7 +46,14 @@ func calibrate(c *cli.Context, s streams) error {
 		}
 		reports = append(reports, levels...)
 	}
-	how := calibration.Calibrating{Shared: c.Bool("shared"), Seed: c.Uint64("seed")}
+	how := calibration.Calibrating{Shared: c.Bool("shared"), Seed: c.Uint64("seed"), Watched: c.StringSlice("watch-name")}
+	servers, err := pairs(c.StringSlice("servers"), "servers", false)
+	if err != nil {
+		return err
+	}
+	if how.Servers, err = coreCounts(servers); err != nil {
+		return err
+	}
 	if c.String("scenario") != "" {
 		var err error
 		if how.Least, err = readLoad(c); err != nil {
@@ -52,8 +62,10 @@ func calibrate(c *cli.Context, s streams) error {
 		if how.Scenario, err = loadScenario(c.String("scenario")); err != nil {
 			return err
 		}
-		fmt.Fprintf(s.err, "searching by simulation for settings that give the waits of %d reports: about "+
-			"two seconds per report\n", len(reports))
+		if !calibration.OfProcesses(reports, how) {
+			fmt.Fprintf(s.err, "searching by simulation for settings that give the waits of %d reports: about "+
+				"two seconds per report\n", len(reports))
+		}
 	}
 	model, err := calibration.Calibrate(c.Context, reports, how)
 	if err != nil {
@@ -75,8 +87,24 @@ func calibrate(c *cli.Context, s streams) error {
 	for _, station := range model.Stations {
 		fmt.Fprintf(s.out, "%s: %s\n", station.Name, station.Summary())
 	}
+	if rows := model.Rows(); len(rows) > 1 {
+		fmt.Fprintf(s.out, "\n%s\n", columns(rows))
+	}
 	fmt.Fprintf(s.out, "%s: %s\n", written, c.String("o"))
 	return nil
+}
+
+// coreCounts reads numbers of cores.
+func coreCounts(texts map[string]string) (map[string]int, error) {
+	counts := map[string]int{}
+	for name, text := range texts {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return nil, usageError{fmt.Errorf("--servers %s=%s is not a number of cores; write for example --servers %s=1", name, text, name)}
+		}
+		counts[name] = n
+	}
+	return counts, nil
 }
 
 // replaceable returns an error if the file exists and is not a model, because a report cannot be measured

@@ -34,7 +34,7 @@ func compareCommand(s streams) *cli.Command {
 			"the order of their names. With --base and --candidate, ombak makes the runs itself, base and candidate in turns.",
 		Flags: append(levelFlags(),
 			&cli.StringFlag{Name: "margin", Value: "10%", Usage: "accept a candidate that is worse by less than this `SHARE`", EnvVars: envVar("margin")},
-			&cli.StringFlag{Name: "step", Usage: "compare the step `NAME` instead of the sign-up", EnvVars: envVar("step")},
+			&cli.StringFlag{Name: "step", Usage: "compare the step `NAME` instead of that of the arrivals", EnvVars: envVar("step")},
 			&cli.StringSliceFlag{Name: "gate", Usage: "let the `FIGURE` decide; by default " + strings.Join(baseline.DefaultGates(), ", "), EnvVars: envVar("gate")},
 			&cli.IntFlag{Name: "pairs", Value: 10, Usage: "make `N` pairs of runs; with --calibrate, compare N pairs at a time", EnvVars: envVar("pairs")},
 			&cli.StringFlag{Name: "base", Usage: "run the base with this `COMMAND`; it must write to the folder in OMBAK_OUT", EnvVars: envVar("base")},

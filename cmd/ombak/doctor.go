@@ -39,7 +39,11 @@ func doctor(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	run, err := setup.NewLive(scenario, setup.Options{Scale: c.Float64("scale")})
+	options, newRun := setup.Options{Scale: c.Float64("scale")}, setup.NewLive
+	if setup.RunsElsewhere(scenario, options) {
+		newRun = setup.NewLoad
+	}
+	run, err := newRun(scenario, options)
 	if err != nil {
 		return err
 	}

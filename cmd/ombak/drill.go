@@ -120,7 +120,7 @@ func connectToFlag() cli.Flag {
 }
 
 func watchFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "watch", Usage: "report CPU and memory of a process of your service, as `NAME=PID|PROMETHEUS-URL`", EnvVars: envVar("watch")}
+	return &cli.StringSliceFlag{Name: "watch", Usage: "report CPU and memory of a process of your service, as `NAME=PID|cgroup:PATH|PROMETHEUS-URL`", EnvVars: envVar("watch")}
 }
 
 // readRun reads the scenario and the flags of every live command.

@@ -22,11 +22,13 @@ import (
 
 func planCommand(s streams) *cli.Command {
 	return &cli.Command{
-		Name:      "plan",
-		Usage:     "compare the plans of a scenario by simulation: cost, people who finish, waits",
-		ArgsUsage: "SCENARIO",
+		Name:        "plan",
+		Usage:       "compare the plans of a scenario by simulation: cost, people who finish, waits",
+		ArgsUsage:   "SCENARIO",
+		Description: strings.ToUpper(plan.Best[:1]) + plan.Best[1:] + ".",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "plan", Usage: "compare the plan `NAME`; by default those that the scenario's compare names, or all", EnvVars: envVar("plan")},
+			modelFlag(),
 			&cli.IntFlag{Name: "replications", Value: 4, DefaultText: "4, and 10 to search", Usage: "simulate each plan `N` times, with the same people under each plan", EnvVars: envVar("replications")},
 			&cli.Uint64Flag{Name: "seed", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
 			&cli.Float64Flag{Name: "scale", Usage: "scale the number of people by `F`", EnvVars: envVar("scale")},
@@ -203,7 +205,7 @@ func showPlans(out io.Writer, c plan.Comparison, folder string) {
 		rows[i] = append(rows[i], verdict)
 	}
 	fmt.Fprintf(out, "%s: %d plans, the same people under each\n\n%s", c.Scenario, len(c.Plans), columns(rows))
-	fmt.Fprintln(out, "±: 95 % interval · *: on the Pareto front of cost, people who finish and time waited")
+	fmt.Fprintln(out, "±: 95 % interval, left out where (n runs) are too few · *: on the Pareto front of cost, people who finish and time waited")
 	if len(c.Plans) > 1 {
 		fmt.Fprintf(out, "\nDifference from %s, paired\n%s", c.Plans[0].Plan, columns(c.Rows(true, "cost", "lost", "finished", "waited_min")))
 	}

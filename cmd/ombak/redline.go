@@ -27,14 +27,16 @@ func redlineCommand(s streams) *cli.Command {
 		ArgsUsage: "SCENARIO",
 		Flags: append(levelFlags(),
 			&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: envVar("plan")},
-			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`; without it, the reference backend is started here", EnvVars: envVar("target")},
+			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`; if neither this nor the scenario gives a URL, the reference backend is started here", EnvVars: envVar("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: envVar("var")},
 			connectToFlag(), watchFlag(),
 			&cli.StringFlag{Name: "from", Value: "100/s", Usage: "start at this `RATE` of sign-ups", EnvVars: envVar("from")},
 			&cli.Float64Flag{Name: "factor", Value: 1.5, Usage: "multiply the rate by `X` while all thresholds hold", EnvVars: envVar("factor")},
 			&cli.Float64Flag{Name: "precision", Value: 0.05, Usage: "narrow the limit down to this `SHARE` of it", EnvVars: envVar("precision")},
-			&cli.DurationFlag{Name: "for", Value: 20 * time.Second, Usage: "offer each rate for `TIME`", EnvVars: envVar("for")},
-			&cli.IntFlag{Name: "most", Value: 20, Usage: "try at most `N` rates", EnvVars: envVar("most")},
+			&cli.DurationFlag{Name: "for", Value: 20 * time.Second, DefaultText: "20s, and longer where a threshold needs more values or the service is slow", Usage: "offer each rate for `TIME`", EnvVars: envVar("for")},
+			&cli.DurationFlag{Name: "longest", Value: 5 * time.Minute, Usage: "never make a level longer than `TIME`", EnvVars: envVar("longest")},
+			&cli.IntFlag{Name: "repeats", Value: 1, Usage: "repeat a level that is invalid or undecided up to `N` times", EnvVars: envVar("repeats")},
+			&cli.IntFlag{Name: "most", Value: 20, Usage: "try at most `N` rates, repeated ones included", EnvVars: envVar("most")},
 			&cli.StringFlag{Name: "closed", Usage: "run closed loops of `N,N,…` people instead, and fit the Universal Scalability Law", EnvVars: envVar("closed")},
 			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
 			runIDFlag(),
@@ -55,6 +57,7 @@ type redliner struct {
 	options  setup.Options
 	folder   string
 	played   int // levels
+	lengths  redline.Lengths
 }
 
 func playRedline(c *cli.Context, s streams) error {
@@ -66,9 +69,11 @@ func playRedline(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.setUp(bisection.From, 0); err != nil {
+	first, err := r.setUp(bisection.From, 0)
+	if err != nil {
 		return err
 	}
+	r.lengths.Needs = needsOf(first, r.scenario)
 	if r.folder, err = makeFolder(c.String("out"), r.scenario.Name+"-redline", time.Now()); err != nil {
 		return err
 	}
@@ -76,6 +81,7 @@ func playRedline(c *cli.Context, s streams) error {
 		closed, err := redline.RunClosed(concurrencies, r.playClosed)
 		return r.ended(err, r.concludeClosed(closed, r.cut(err)))
 	}
+	r.announce(first, bisection)
 	open, err := redline.RunOpen(r.scenario.Arrivals.Step, bisection, r.playOpen)
 	return r.ended(err, r.conclude(open, r.cut(err)))
 }
@@ -99,7 +105,7 @@ func (r *redliner) ended(tried, concluded error) error {
 }
 
 func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error) {
-	bisection := redline.Bisection{Factor: c.Float64("factor"), Precision: c.Float64("precision"), Most: c.Int("most")}
+	bisection := redline.Bisection{Factor: c.Float64("factor"), Precision: c.Float64("precision"), Most: c.Int("most"), Repeats: c.Int("repeats")}
 	name, err := oneArgument(c, "scenario")
 	if err != nil {
 		return nil, bisection, err
@@ -115,7 +121,10 @@ func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error
 	case !(bisection.Factor > 1) || !(bisection.Precision > 0) || bisection.Most < 1 || r.options.For <= 0:
 		return nil, bisection, usageError{errors.New("--factor must be above 1, --precision above 0, --most " +
 			"at least 1 and --for above 0")}
+	case bisection.Repeats < 0 || c.Duration("longest") <= 0:
+		return nil, bisection, usageError{errors.New("--repeats must be 0 or more and --longest above 0")}
 	}
+	r.lengths = redline.Lengths{Least: r.options.For, Most: max(r.options.For, c.Duration("longest")), Fixed: c.IsSet("for")}
 	bisection.From = float64(rate)
 	if err := readRunID(c, &r.options); err != nil {
 		return nil, bisection, err
@@ -140,22 +149,47 @@ func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error
 // setUp turns a rate, or a number of people under way, into a live run.
 func (r *redliner) setUp(rate float64, closed int) (*setup.Live, error) {
 	options := r.options
-	options.RunID, options.Fresh = fmt.Sprintf("%s-%d", r.options.RunID, r.played+1), len(options.Targets) > 0
+	options.RunID, options.Fresh = fmt.Sprintf("%s-%d", r.options.RunID, r.played+1), setup.RunsElsewhere(r.scenario, options)
 	options.Rate, options.Closed = workload.Rate(rate), closed
-	if len(options.Targets) > 0 {
+	if setup.RunsElsewhere(r.scenario, options) {
 		return setup.NewLoad(r.scenario, options)
 	}
 	return setup.NewLive(r.scenario, options)
 }
 
+// needsOf returns how many values each threshold is judged from, in terms of people at the step of the arrivals.
+func needsOf(live *setup.Live, scenario *scenarios.Scenario) (needs []redline.Need) {
+	for _, condition := range live.Conditions {
+		if values := condition.Needs(); values > 0 {
+			needs = append(needs, redline.Need{Source: condition.Source, People: values / max(0.001, setup.ShareReaching(scenario, condition.Step()))})
+		}
+	}
+	return needs
+}
+
+// announce says how long the search may take, before anything is sent.
+func (r *redliner) announce(first *setup.Live, bisection redline.Bisection) {
+	beside := setup.LevelRamp + first.Scenario.Drain
+	length, why := r.lengths.At(bisection.From)
+	each := units.Duration(length + beside)
+	r.say("at most %d levels; the first, at %s/s, takes about %s with ramp and drain%s; if all took as long, the search would take %s\n",
+		bisection.Most, units.Rate(bisection.From), each, why, units.Duration(time.Duration(bisection.Most)*(length+beside)))
+}
+
 // playOpen plays a level of the open loop.
 func (r *redliner) playOpen(rate float64) (redline.Level, error) {
+	length, why := r.lengths.At(rate)
+	r.options.For = length
+	if why != "" {
+		r.say("level-%02d: %s/s for %s%s\n", r.played+1, units.Rate(rate), units.Duration(length), why)
+	}
 	level, err := r.play(rate, 0)
 	if err != nil {
 		return level, err
 	}
-	level.Rate = rate
-	r.say("%s: %s sign-ups/s: %s\n", level.Name, units.Rate(rate), level.Report.Verdict)
+	level.Rate, level.For = rate, length
+	r.lengths.Learn(level, r.scenario.Arrivals.Step)
+	r.say("%s: %s sign-ups/s: %s\n", level.Name, units.Rate(rate), level.WhyAt(r.scenario.Arrivals.Step))
 	return level, nil
 }
 
@@ -221,6 +255,9 @@ func (r *redliner) conclude(open redline.Open, cut bool) error {
 	} else {
 		r.print(open)
 	}
+	if open.Limit.Refused > 0 {
+		return verdictError{report.Inconclusive}
+	}
 	if open.Limit.Held == 0 {
 		return verdictError{open.Levels[len(open.Levels)-1].Report.Verdict}
 	}
@@ -233,7 +270,7 @@ func (r *redliner) draw(levels []redline.Level) error {
 	for _, level := range levels {
 		load := plots.Load{OfferedPerS: level.Rate, Held: level.Held()}
 		if row, found := level.Step(r.scenario.Arrivals.Step); found {
-			load.GoodputPerS = row.GoodputPerS * level.Report.DurationS / (r.options.For + setup.LevelRamp/2).Seconds()
+			load.GoodputPerS = row.GoodputPerS * level.Report.DurationS / (level.For + setup.LevelRamp/2).Seconds()
 			if row.ResponseTimePassedS != nil {
 				load.P99S = row.ResponseTimePassedS.P99
 			}
@@ -254,7 +291,7 @@ func (r *redliner) print(open redline.Open) {
 		if row, _ := level.Step(open.Step); row.ResponseTimePassedS != nil {
 			p50, p99 = units.Time(row.ResponseTimePassedS.P50), units.Time(row.ResponseTimePassedS.P99)
 		}
-		rows = append(rows, []string{level.Name, units.Rate(level.Rate), units.Count(level.Passed(open.Step)), p50, p99, level.Why()})
+		rows = append(rows, []string{level.Name, units.Rate(level.Rate), units.Count(level.Passed(open.Step)), p50, p99, level.WhyAt(open.Step)})
 	}
 	fmt.Fprintf(r.s.out, "%s\n%s\nreport: %s\n", units.Table("lrrrrl", rows), open.Sentence(), filepath.Join(r.folder, "report.json"))
 }

@@ -43,8 +43,9 @@ func oneArgument(c *cli.Context, what string) (string, error) {
 }
 
 // loadScenario reads a scenario. Its errors are usage errors.
-func loadScenario(name string) (*scenarios.Scenario, error) {
-	scenario, err := scenarios.Load(name)
+func loadScenario(name string) (*scenarios.Scenario, error) { return loaded(scenarios.Load(name)) }
+
+func loaded(scenario *scenarios.Scenario, err error) (*scenarios.Scenario, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}

@@ -25,6 +25,7 @@ func simulateCommand(s streams) *cli.Command {
 		ArgsUsage: "SCENARIO",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "plan", Usage: "simulate the plan `NAME`; several plans are compared with the same people", EnvVars: envVar("plan")},
+			modelFlag(),
 			&cli.IntFlag{Name: "replications", Value: 1, Usage: "simulate `N` times with different random numbers, and average", EnvVars: envVar("replications")},
 			&cli.StringFlag{Name: "precision", Usage: "add replications until the number of people who finish is known within `P`, for example 1%", EnvVars: envVar("precision")},
 			&cli.BoolFlag{Name: "antithetic", Usage: "simulate in antithetic pairs, and average over pairs", EnvVars: envVar("antithetic")},
@@ -207,7 +208,7 @@ func readSimulated(c *cli.Context) (*scenarios.Scenario, setup.Options, error) {
 	if options.From, options.To, err = readWindow(c.String("window")); err != nil {
 		return nil, options, err
 	}
-	scenario, err := loadScenario(c.Args().First())
+	scenario, err := readModelled(c.Args().First(), c.String("model"))
 	return scenario, options, err
 }
 

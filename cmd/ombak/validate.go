@@ -21,7 +21,7 @@ func validateCommand(s streams) *cli.Command {
 		Usage:     "compare the simulator's prediction with live reports",
 		ArgsUsage: "SCENARIO REPORT…",
 		Flags: append(loadFlags("the run"),
-			&cli.StringFlag{Name: "model", Usage: "simulate with the parameters in `MODEL`, which ombak calibrate writes", EnvVars: envVar("model")},
+			modelFlag(),
 			&cli.IntFlag{Name: "replications", Value: 1, Usage: "simulate `N` times, and average", EnvVars: envVar("replications")},
 			&cli.BoolFlag{Name: "shared", Usage: "compare the model's CPU with that of service, mocks and generator together", EnvVars: envVar("shared")},
 			&cli.BoolFlag{Name: "json", Usage: "print the figures as JSON", EnvVars: envVar("json")},
@@ -30,13 +30,13 @@ func validateCommand(s streams) *cli.Command {
 	}
 }
 
-// loadFlags returns the flags that describe a run beyond its report.
+// loadFlags returns the flags that describe the load of a run. Reports hold it, except those of older versions.
 func loadFlags(which string) []cli.Flag {
 	return []cli.Flag{
-		&cli.Float64Flag{Name: "scale", Usage: "the factor `F` on the number of people in " + which, EnvVars: envVar("scale")},
+		&cli.Float64Flag{Name: "scale", Usage: "the factor `F` on the number of people in " + which + ", instead of what the report says", EnvVars: envVar("scale")},
 		&cli.Float64Flag{Name: "scale-system", Usage: "the factor `F` on servers, rates and quotas in " + which, EnvVars: envVar("scale-system")},
 		&cli.StringFlag{Name: "window", Usage: "the part `FROM..TO` that was played in " + which, EnvVars: envVar("window")},
-		&cli.StringFlag{Name: "rate", Usage: "the `RATE` of sign-ups, if " + which + " was a level of ombak redline", EnvVars: envVar("rate")},
+		&cli.StringFlag{Name: "rate", Usage: "the `RATE` offered in " + which + ", instead of what the report says", EnvVars: envVar("rate")},
 		&cli.DurationFlag{Name: "for", Usage: "the `TIME` for which that rate was offered", EnvVars: envVar("for")},
 	}
 }
@@ -109,15 +109,18 @@ func readLoad(c *cli.Context) (setup.Options, error) {
 	return options, err
 }
 
+func modelFlag() cli.Flag {
+	return &cli.StringFlag{Name: "model", Usage: "simulate with the parameters in `MODEL`, which ombak calibrate writes", EnvVars: envVar("model")}
+}
+
 // readModelled loads a scenario with the parameters of a model, if one is named.
 func readModelled(name, model string) (*scenarios.Scenario, error) {
-	scenario, err := loadScenario(name)
-	if err != nil || model == "" {
-		return scenario, err
+	if model == "" {
+		return loadScenario(name)
 	}
 	text, err := os.ReadFile(model)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("cannot read the model: %w", err)}
 	}
-	return scenario.WithModel(model, text)
+	return loaded(scenarios.LoadModelled(name, model, text))
 }

@@ -135,17 +135,17 @@ func examineCPU(ctx context.Context, run *setup.Live) (Finding, error) {
 	return judgeCPU(run, perRequest), nil
 }
 
-// judgeCPU estimates the cores that the busiest minute needs. It assumes that each person makes a request for
+// judgeCPU estimates the cores that the busiest second needs. It assumes that each person makes a request for
 // every second step, and that all parts together need five times the CPU time of generator and trivial target.
 // The bundled drill was measured at 180 µs against 35 µs a request. This is a rule of thumb.
 func judgeCPU(run *setup.Live, perRequest time.Duration) Finding {
 	const allParts = 5
-	peak := float64(run.Offered.PeakPerMin) / 60
+	peak := float64(run.PeakPerSecond())
 	requests := peak * float64(len(run.Generator.Journey.Steps)) / 2
 	need := requests * perRequest.Seconds() * allParts
 	finding := Finding{
 		Name:  "CPU",
-		Value: fmt.Sprintf("%d cores; %s a request, so that about %.2g cores are needed at the peak of %.0f people/s", runtime.NumCPU(), units.Duration(perRequest), need, peak),
+		Value: fmt.Sprintf("%d cores; %s a request, so that about %.2g cores are needed in the busiest second, in which %.0f people come", runtime.NumCPU(), units.Duration(perRequest), need, peak),
 		Good:  need < 0.9*float64(runtime.NumCPU()),
 	}
 	if !finding.Good {

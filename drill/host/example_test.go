@@ -10,7 +10,7 @@ import (
 )
 
 func ExampleWatch() {
-	watched, err := host.Watch(context.Background(), map[string]string{"self": strconv.Itoa(os.Getpid())})
+	watched, err := host.Watch(context.Background(), nil, map[string]string{"self": strconv.Itoa(os.Getpid())})
 	if err != nil {
 		panic(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,74 +29,139 @@ type usage struct {
 // probe reads the usage of one process.
 type probe func(ctx context.Context) (usage, error)
 
-// Watched holds the readings of processes of the target that others started.
+// Watched holds the readings of processes and of the whole machine during a run.
 type Watched struct {
-	names  []string
-	first  []usage
-	latest []usage
-	most   []float64 // resident bytes
-	cancel context.CancelFunc
-	over   sync.WaitGroup
+	own     int // number of the first targets that are parts of the run itself
+	names   []string
+	logs    [][]usage // by target
+	times   [][]time.Time
+	ids     []int             // process ids, 0 for those read by URL
+	threads []map[int]float64 // CPU time of their threads at the first reading
+	machine machineLog
+	reader  machineReader
+	reads   bool // the machine can be read
+	cancel  context.CancelFunc
+	over    sync.WaitGroup
 }
 
-// Watch starts to read every process named. It fails at once if one of them cannot be read.
-func Watch(ctx context.Context, targets map[string]string) (*Watched, error) {
-	w := &Watched{names: slices.Sorted(maps.Keys(targets))}
+// Watch starts to read the machine, the parts of the run by their process id, and every process named. It fails at
+// once if a process named cannot be read.
+func Watch(ctx context.Context, parts map[string]int, targets map[string]string) (*Watched, error) {
+	w := &Watched{}
+	w.reader, w.reads = newMachineReader(procfs.DefaultMountPoint)
 	ctx, w.cancel = context.WithCancel(ctx)
 	var probes []probe
-	for _, name := range w.names {
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		id := parts[name]
+		probe := func(context.Context) (usage, error) { return processUsage(id) }
+		if now, err := probe(ctx); err == nil { // without proc there is no series
+			probes = append(probes, probe)
+			w.begin(name, id, now)
+		}
+	}
+	w.own = len(w.names)
+	for _, name := range slices.Sorted(maps.Keys(targets)) {
 		probe := newProbe(targets[name])
 		now, err := probe(ctx)
 		if err != nil {
 			w.cancel()
-			return nil, fmt.Errorf("--watch %s=%s cannot be read: %w; name a process id of this machine or the URL of Prometheus metrics with process_cpu_seconds_total", name, targets[name], err)
+			return nil, fmt.Errorf("--watch %s=%s cannot be read: %w; name a process id of this machine, cgroup:PATH of a container, or the URL of Prometheus metrics with process_cpu_seconds_total", name, targets[name], err)
 		}
 		probes = append(probes, probe)
-		w.first, w.latest, w.most = append(w.first, now), append(w.latest, now), append(w.most, now.resident)
+		id, _ := strconv.Atoi(targets[name])
+		w.begin(name, id, now)
 	}
+	w.readMachine()
 	w.over.Go(func() { w.run(ctx, probes) })
 	return w, nil
+}
+
+func (w *Watched) begin(name string, id int, now usage) {
+	var threads map[int]float64
+	if id > 0 {
+		threads = threadTimes(id)
+	}
+	w.ids, w.threads = append(w.ids, id), append(w.threads, threads)
+	w.names, w.logs, w.times = append(w.names, name), append(w.logs, []usage{now}), append(w.times, []time.Time{time.Now()})
+}
+
+func (w *Watched) readMachine() {
+	if !w.reads {
+		return
+	}
+	if now, known := w.reader.read(); known {
+		w.machine.add(time.Now(), now)
+	}
 }
 
 func (w *Watched) run(ctx context.Context, probes []probe) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
-	for ctx.Err() == nil {
+	for last := false; !last; {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
+			last = true
 		}
+		w.readMachine()
 		for i, probe := range probes {
 			const patience = 2 * time.Second
 			limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 			now, err := probe(limited)
 			cancel()
 			if err == nil { // a process that has gone keeps its last reading
-				w.latest[i], w.most[i] = now, max(w.most[i], now.resident)
+				w.logs[i], w.times[i] = append(w.logs[i], now), append(w.times[i], time.Now())
 			}
 		}
 	}
 }
 
-// Stop reads once more and returns what each process used since Watch.
+// Stop reads once more and returns what each named process used since Watch.
 func (w *Watched) Stop() []report.Process {
 	w.cancel()
 	w.over.Wait()
 	var processes []report.Process
-	for i, name := range w.names {
-		cpu, resident := max(0, w.latest[i].cpu-w.first[i].cpu), uint64(w.most[i])
-		process := report.Process{Name: name, CPUS: &cpu}
-		if resident > 0 {
+	for i := w.own; i < len(w.names); i++ {
+		log := w.logs[i]
+		cpu, most := max(0, log[len(log)-1].cpu-log[0].cpu), 0.
+		for _, now := range log {
+			most = max(most, now.resident)
+		}
+		process := report.Process{Name: w.names[i], CPUS: &cpu, Watched: true}
+		if resident := uint64(most); resident > 0 {
 			process.MaxRSSBytes = &resident
+		}
+		if w.ids[i] > 0 {
+			process.CPUs = coresOf(w.ids[i])
+			process.BusiestThread = busiestShare(w.threads[i], threadTimes(w.ids[i]), cpu)
 		}
 		processes = append(processes, process)
 	}
 	return processes
 }
 
+// Series returns the readings on the clock of a run that began at an instant. The machine's are nil if it cannot be
+// read. Call it after Stop.
+func (w *Watched) Series(began time.Time) (*report.MachineSeries, []report.ProcessSeries) {
+	var processes []report.ProcessSeries
+	for i, name := range w.names {
+		series := report.ProcessSeries{Name: name}
+		for k, now := range w.logs[i] {
+			series.TS = append(series.TS, w.times[i][k].Sub(began).Seconds())
+			series.CPUS = append(series.CPUS, max(0, now.cpu-w.logs[i][0].cpu))
+			series.RSSBytes = append(series.RSSBytes, now.resident)
+		}
+		processes = append(processes, series)
+	}
+	return w.machine.series(began), processes
+}
+
 func newProbe(target string) probe {
 	if id, err := strconv.Atoi(target); err == nil {
 		return func(context.Context) (usage, error) { return processUsage(id) }
+	}
+	if group, is := strings.CutPrefix(target, "cgroup:"); is {
+		return func(context.Context) (usage, error) { return groupUsage(cgroupRoot, group) }
 	}
 	return func(ctx context.Context) (usage, error) { return metricsUsage(ctx, target) }
 }

@@ -18,7 +18,7 @@ func TestWatchedProcesses(t *testing.T) {
 		_, _ = w.Write([]byte("# HELP process_cpu_seconds_total x\nprocess_cpu_seconds_total " + strconv.FormatFloat(cpu, 'g', -1, 64) + "\nprocess_resident_memory_bytes 4.096e+06\n"))
 	}))
 	defer server.Close()
-	w, err := Watch(t.Context(), map[string]string{"me": strconv.Itoa(os.Getpid()), "web": server.URL})
+	w, err := Watch(t.Context(), nil, map[string]string{"me": strconv.Itoa(os.Getpid()), "web": server.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestWhatCannotBeWatchedIsTold(t *testing.T) {
 		{plain.URL, "process_cpu_seconds_total is not among the metrics"},
 		{"nonsense", "unsupported protocol"},
 	} {
-		_, err := Watch(context.Background(), map[string]string{"x": test.target})
+		_, err := Watch(context.Background(), nil, map[string]string{"x": test.target})
 		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "name a process id") {
 			t.Errorf("%s: %v, want %q", test.target, err, test.want)
 		}

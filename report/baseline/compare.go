@@ -22,7 +22,7 @@ const falseAlarms = 0.05
 // Comparing holds the settings of a comparison. The zero value is the default.
 type Comparing struct {
 	Margin float64  // worsening that still passes, as a share; 0 means 0.1
-	Step   string   // empty means the sign-up step, or the first step if there is none
+	Step   string   // empty means the step at which arrivals are scheduled
 	Gates  []string // names of the figures that decide; empty means DefaultGates
 }
 
@@ -244,8 +244,14 @@ func detectable(ratios []float64, alpha float64) *float64 {
 
 // knownGates returns the default gates that every run measured.
 func knownGates(base, candidate []report.Report, step string) (gates []string) {
+	defaultGates := DefaultGates()
+	for _, process := range base[0].Processes {
+		if process.Watched {
+			defaultGates = append(defaultGates, "cpu_s."+process.Name)
+		}
+	}
 	for _, figure := range comparedFigures(base[0]) {
-		if !slices.Contains(DefaultGates(), figure.name) {
+		if !slices.Contains(defaultGates, figure.name) {
 			continue
 		}
 		if _, _, _, err := logRatios(base, candidate, step, figure); !errors.Is(err, errNoFigure) {

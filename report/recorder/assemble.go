@@ -22,11 +22,16 @@ func Assemble(recording *Recording, facts Facts) report.Report {
 		Machine: facts.Machine, Store: facts.Store, Offered: offered(recording, facts.Offered),
 		Funnel: funnelRows(recording, facts.Partial), Steps: stepRows(recording, facts.Duration),
 		Stations: stationRows(facts.Readings, facts.Duration, facts.Engine), Generator: generator(recording, facts),
-		Processes: facts.Processes, Reconciliation: facts.Reconciliation, Timeline: timeline(facts.Marks),
+		Played: facts.Played, Processes: facts.Processes, Reconciliation: facts.Reconciliation, Timeline: timeline(facts.Marks),
 		Series: series(recording, facts), Histograms: encodeHistograms(recording, facts.SeriesNote),
 		Warnings: slices.Concat(facts.Warnings, unsent(recording)),
 	}
 	r.Overload = report.OverloadOf(r)
+	if from, to := r.Arrivals(); r.Machine != nil {
+		machine := *r.Machine
+		machine.Usage = report.UsageOf(r.Series, r.Machine, from, to)
+		r.Machine = &machine
+	}
 	return r
 }
 

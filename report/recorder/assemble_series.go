@@ -37,6 +37,7 @@ func series(recording *Recording, facts Facts) report.Series {
 		result.Heat = heats(recording)
 	}
 	result.Stations = stationSeries(facts.Readings, facts.Clock)
+	result.Machine, result.Processes = facts.MachineSeries, facts.ProcessSeries
 	return result
 }
 

@@ -16,6 +16,7 @@ type Facts struct {
 	RunID          string                                     // live runs
 	Partial        bool                                       // the generator died, so its last second may be missing
 	Part           *report.Part                               // nil if the generator played everyone
+	Played         *report.Played                             // live runs only
 	Started        *time.Time                                 // live runs only
 	Duration       time.Duration                              // real time
 	Speed          float64                                    // scenario seconds per real second; 0 means 1
@@ -30,6 +31,8 @@ type Facts struct {
 	Handshakes     *report.Handshakes // of TLS; nil if there were none
 	Protocol       string             // protocol that the generator used, unless HTTP/1.1
 	Processes      []report.Process
+	MachineSeries  *report.MachineSeries // nil if the machine was not read
+	ProcessSeries  []report.ProcessSeries
 	Reconciliation *report.Reconciliation
 	SeriesNote     string // origin of the series and histograms, such as "of replication 0"
 	Warnings       []string

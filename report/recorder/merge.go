@@ -38,6 +38,10 @@ func Merge(parts []report.Report) (report.Report, error) {
 	merged.Verdict, merged.Invalid, merged.Thresholds = "", nil, nil
 	merged.Warnings, merged.Processes = mergedWarnings(parts), nil
 	merged.Overload = nil // no part knows it for the whole run
+	if merged.Machine != nil {
+		machine := *merged.Machine
+		machine.Usage, merged.Machine = nil, &machine // of the first part alone
+	}
 	commands := []string{}
 	for _, part := range parts {
 		merged.DurationS = max(merged.DurationS, part.DurationS)

@@ -29,6 +29,9 @@ func Advice(r report.Report) (advice []string) {
 	if most := r.Bottleneck(); most.Utilization > 0.7 {
 		advice = append(advice, bottleneckAdvice(r, most))
 	}
+	if r.Machine != nil && r.Machine.Usage != nil && r.Machine.Usage.Short {
+		advice = append(advice, r.Machine.Usage.Sentence)
+	}
 	if r.Verdict == report.Inconclusive {
 		advice = append(advice, "Schedule more people or a longer run: some thresholds had too little data.")
 	}

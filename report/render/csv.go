@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sort"
 	"strconv"
 
 	"github.com/ombak-sim/ombak/report"
 )
 
 // CSV writes series.csv. It has a row per second with both clocks, then the counts and response times in
-// seconds of every step. A field is empty if nothing was measured.
+// seconds of every step, then what the machine and each process used in that second. A field is empty if nothing was
+// measured.
 func CSV(w io.Writer, r report.Report) error {
 	writer := csv.NewWriter(w)
 	header := []string{"t_s", "scenario_s", "scheduled"}
@@ -20,12 +22,19 @@ func CSV(w io.Writer, r report.Report) error {
 			header = append(header, step.Step+"."+name)
 		}
 	}
+	used := usedColumns(r.Series)
+	for _, column := range used {
+		header = append(header, column.name)
+	}
 	if err := writer.Write(header); err != nil {
 		return fmt.Errorf("writing the series: %w", err)
 	}
 	record := make([]string, 0, len(header))
 	for i := range r.Series.TS {
 		record = appendRecord(r.Series, i, record[:0])
+		for _, column := range used {
+			record = append(record, column.at(float64(r.Series.TS[i])))
+		}
 		if err := writer.Write(record); err != nil {
 			return fmt.Errorf("writing the series: %w", err)
 		}
@@ -53,4 +62,45 @@ func appendRecord(s report.Series, i int, record []string) []string {
 		}
 	}
 	return record
+}
+
+// usedColumn is a column of what was used in a second.
+type usedColumn struct {
+	name string
+	at   func(second float64) string
+}
+
+// usedColumns returns the columns of the machine and of each process. CPU is in cores, the disk in shares of time.
+func usedColumns(s report.Series) (columns []usedColumn) {
+	if m := s.Machine; m != nil {
+		columns = append(columns, risen("machine.cpu", m.TS, m.CPUS), risen("machine.steal", m.TS, m.StealS), nearest("machine.runnable", m.TS, m.Runnable),
+			nearest("machine.memory_available_bytes", m.TS, m.MemoryAvailableBytes), risen("machine.disk_busy", m.TS, m.DiskBusyS),
+			risen("machine.disk_bytes_per_s", m.TS, m.DiskBytes), risen("machine.network_bytes_per_s", m.TS, m.NetworkBytes))
+	}
+	for _, p := range s.Processes {
+		columns = append(columns, risen("process."+p.Name+".cpu", p.TS, p.CPUS), nearest("process."+p.Name+".rss_bytes", p.TS, p.RSSBytes))
+	}
+	return columns
+}
+
+// risen returns a column of how much a quantity rose in each second.
+func risen(name string, at, total []float64) usedColumn {
+	return usedColumn{name, func(second float64) string {
+		rise, known := report.Cumulative{At: at, Total: total}.Between(second, second+1)
+		if !known {
+			return ""
+		}
+		return strconv.FormatFloat(rise, 'g', 4, 64)
+	}}
+}
+
+// nearest returns a column of the first reading within each second.
+func nearest[T uint64 | float64](name string, at []float64, values []T) usedColumn {
+	return usedColumn{name, func(second float64) string {
+		k := sort.SearchFloat64s(at, second)
+		if k >= len(values) || k >= len(at) || at[k] >= second+1 {
+			return ""
+		}
+		return strconv.FormatFloat(float64(values[k]), 'f', -1, 64)
+	}}
 }

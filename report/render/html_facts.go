@@ -28,7 +28,7 @@ func reproduction(r report.Report) [][2]string {
 		facts = append(facts, [2]string{"Started", r.Started.Format(time.RFC3339)})
 	}
 	if m := r.Machine; m != nil {
-		facts = append(facts, [2]string{"Machine", fmt.Sprintf("%d CPUs, %s of memory, %s", m.CPUs, units.Bytes(m.MemoryBytes), m.OS)})
+		facts = append(facts, [2]string{"Machine", fmt.Sprintf("%d CPUs, %s of memory, %s", m.CPUs, units.Bytes(m.MemoryBytes), m.OS)}, [2]string{"What of it was short", shortage(r)})
 	}
 	if m := r.Store; m != nil {
 		facts = append(facts, [2]string{"Store", joined(m.Engine, m.Durability, m.Filesystem)})

@@ -51,6 +51,14 @@ type selector struct {
 // that the step exists.
 func (c Condition) Step() string { return c.selector.step }
 
+// About returns the condition about a step if it needs one and names none, as in p(95)<500ms.
+func (c Condition) About(step string) Condition {
+	if c.selector.needsStep() {
+		c.selector.step = step
+	}
+	return c
+}
+
 // StepIn returns the step of a report that the condition is about: the main step if the condition names none
 // and needs one, or "" if it is about the whole run.
 func (c Condition) StepIn(r report.Report) string { return c.selector.resolve(r).step }

@@ -106,6 +106,9 @@ func (s selector) needs() float64 {
 	return math.Ceil(10/(1-s.percent/100) - 1e-6)
 }
 
+// Needs returns how many values the condition is judged from at the least: those of its quantile, or 0.
+func (c Condition) Needs() float64 { return c.selector.needs() }
+
 // enough returns an error if a quantile is drawn from too few values.
 func (s selector) enough(f figure) error {
 	if needed := s.needs(); f.samples < needed {

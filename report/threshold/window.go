@@ -42,10 +42,14 @@ func (p *parser) k6() (selector, bool) {
 
 // resolve fills in the main step if the selector names none and needs one.
 func (s selector) resolve(r report.Report) selector {
-	if s.step == "" && (s.figure == report.Rate || s.figure == recovery || s.figure == "response_time_passed") {
+	if s.needsStep() {
 		s.step = report.MainStep(r)
 	}
 	return s
+}
+
+func (s selector) needsStep() bool {
+	return s.step == "" && (s.figure == report.Rate || s.figure == recovery || s.figure == "response_time_passed")
 }
 
 // window parses over and during, in either order.

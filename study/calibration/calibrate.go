@@ -36,7 +36,11 @@ type Calibrating struct {
 	// Scenario is the scenario of the runs. With it, demands are per visit to a station of its routes, and waits are
 	// fitted too. Without it, a request counts as one visit.
 	Scenario *scenarios.Scenario
-	Least    setup.Options // options that the reports of the lightest load do not hold: scale, window, or the rate
+	Least    setup.Options // options of the lightest load, for reports that do not hold them
+	// Watched names processes of the service. With it, each becomes a station, with a demand for each step. Empty means
+	// the stations web and store of the backend, or all watched processes if the reports have no backend.
+	Watched []string
+	Servers map[string]int // cores that a process can use, where it is fewer than those of the machine
 }
 
 // Model is the result of a calibration. [WriteModel] writes it to a file.
@@ -46,6 +50,7 @@ type Model struct {
 	LowestS  float64 // requests per second at the lightest and the heaviest load
 	HighestS float64
 	Stations []FittedStation
+	Routes   []FittedRoute // of steps through processes
 	Delays   []FittedDelay // of steps; empty without a scenario
 	Measured []string      // what was measured and not fitted: mean times of dependencies
 	Warnings []string
@@ -65,6 +70,7 @@ type FittedStation struct {
 	Chores     scenarios.Chores // the part of the demand of requests that comes in large pieces
 	Late       float64          // seconds that a batch waits for more rows beyond its configured age
 	Idling     float64          // servers' time per second that serves no request
+	Process    bool             // it stands for a process; routes hold the demands of steps
 }
 
 // FittedDemand is the time that one request, or one batch, takes of one server.
@@ -76,7 +82,17 @@ type FittedDemand struct {
 // Calibrate fits the stations of the simulator to live reports of several loads. It fits web from the CPU of the
 // backend for each request and each batch of the store, and store from its busy time for each row and each batch.
 // With a scenario it fits waits too; see Model.fitWaits.
+//
+// If the reports have no backend of our own, or processes are named, it fits a station for each process and a demand
+// for each step; see calibrateProcesses.
 func Calibrate(ctx context.Context, reports []report.Report, how Calibrating) (Model, error) {
+	if len(how.Watched) == 0 && len(reports) > 0 {
+		how.Watched = watchedNames(reports)
+	}
+	if len(how.Watched) > 0 {
+		model, err := calibrateProcesses(ctx, reports, how.Watched, how)
+		return model, cmp.Or(err, model.finite())
+	}
 	levels, err := readLevels(reports, how.Shared)
 	if err != nil {
 		return Model{}, err

@@ -103,7 +103,7 @@ func readLevel(r report.Report, shared bool) (level, error) {
 		}
 	}
 	if !known || l.requests == 0 {
-		return level{}, errors.New("the CPU of the process backend is missing, or there are no requests; give reports of ombak drill or redline")
+		return level{}, fmt.Errorf("the CPU of the process backend is missing, or there are no requests (%w)", errNoProcess([]report.Report{r}))
 	}
 	if shared && r.Generator != nil && r.Generator.CPUS != nil {
 		l.cpu += *r.Generator.CPUS / r.DurationS

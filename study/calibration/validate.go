@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/study/simulation"
 	"github.com/ombak-sim/ombak/units"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // Prediction is one figure, predicted and measured.
@@ -21,11 +23,12 @@ type Prediction struct {
 	Figure    string     `json:"figure"` // as in sign-up.passed or store.utilization
 	Unit      string     `json:"unit,omitempty"`
 	Predicted float64    `json:"predicted"`
-	Measured  float64    `json:"measured"` // the mean of the runs
-	Spread    [2]float64 `json:"spread"`   // the least and the greatest of the runs
-	Error     float64    `json:"error"`    // relative to the measured value; for utilization the difference
-	Allowed   float64    `json:"allowed"`  // the largest acceptable size of the error
-	Near      bool       `json:"near"`     // within the allowed error, or within the spread of the runs
+	Measured  float64    `json:"measured"`        // the mean of the runs
+	Spread    [2]float64 `json:"spread"`          // the least and the greatest of the runs
+	Error     float64    `json:"error"`           // relative to the measured value; for utilization the difference
+	Allowed   float64    `json:"allowed"`         // the largest acceptable size of the error
+	Near      bool       `json:"near"`            // within the allowed error, or within the spread of the runs
+	Cause     string     `json:"cause,omitempty"` // what is likely wrong, and what to do; of figures that are not near
 }
 
 // Validation compares a simulation with live runs of one load.
@@ -47,32 +50,32 @@ type Validating struct {
 
 // Validate simulates the load that live reports measured, with their plan and seed, and compares. If there
 // are several reports, they must be of one load; they show how much the measurement itself varies. The
-// options give what a report does not hold: the scale, the window, or the rate of a level.
+// options replace what the reports say of their load, and give it for reports of older versions.
 func Validate(ctx context.Context, scenario *scenarios.Scenario, measured []report.Report, options setup.Options, how Validating) (Validation, error) {
 	if err := checkMeasured(scenario, measured); err != nil {
 		return Validation{}, err
 	}
-	simulated, err := simulateMeasured(ctx, scenario, measured, options, how.Settings)
+	if err := checkValid(measured); err != nil {
+		return Validation{}, err
+	}
+	simulated, err := simulateMeasured(ctx, scenario, measured, optionsOf(measured[0], options), how.Settings)
 	if err != nil {
 		return Validation{}, err
 	}
 	v := Validation{Scenario: scenario.Name, Plan: measured[0].Plan, Runs: len(measured), Replications: simulated.Replications}
 	v.Warnings = slices.Clone(simulated.Warnings)
 	var runs [][]figure
-	busiest := plateauOf(measured[0])
+	judging := judging{scenario, plateauOf(measured[0]), how.Shared, meanDuration(measured)}
 	for _, r := range measured {
-		if r.Verdict == report.Invalid {
-			v.Warnings = append(v.Warnings, "a measured run is invalid ("+strings.Join(r.Invalid, "; ")+")")
-		}
-		runs = append(runs, figuresOf(r, busiest, how.Shared))
+		runs = append(runs, judging.figuresOf(r))
 	}
 	if names := stepsOf(simulated); !slices.Equal(names, stepsOf(measured[0])) {
 		v.Warnings = append(v.Warnings, "the journey of the report differs from that of the scenario; only steps of the same name are compared")
 	}
-	for _, predicted := range withIdling(figuresOf(simulated, busiest, how.Shared), scenario) {
+	for _, predicted := range judging.withIdling(judging.figuresOf(simulated)) {
 		v.compare(predicted, runs)
 	}
-	v.noteMisses()
+	v.noteMisses(evidence{scenario, measured})
 	return v, nil
 }
 
@@ -88,6 +91,8 @@ func checkMeasured(scenario *scenarios.Scenario, measured []report.Report) error
 			return setup.Refuse("the report is of scenario %s, not of %s", r.Scenario.Name, scenario.Name)
 		case len(r.Funnel) == 0 || !(r.DurationS > 0):
 			return setup.Refuse("the report is empty: nobody came, or the run took no time")
+		case len(r.Offered.ByStep) > 0 && !scheduledAt(r, scenario.Arrivals.Step):
+			return setup.Refuse("the people of report %d are scheduled at %s, and those of the scenario at %s; give the scenario that was run", i+1, strings.Join(slices.Sorted(maps.Keys(r.Offered.ByStep)), ", "), scenario.Arrivals.Step)
 		case r.Plan != measured[0].Plan || r.Scenario.Seed != measured[0].Scenario.Seed || r.Offered.Scheduled != measured[0].Offered.Scheduled:
 			return setup.Refuse("report %d has another plan, seed or load than the first; give runs of one load", i+1)
 		}
@@ -95,7 +100,55 @@ func checkMeasured(scenario *scenarios.Scenario, measured []report.Report) error
 	return nil
 }
 
-// simulateMeasured simulates the load of the reports.
+func scheduledAt(r report.Report, step string) bool {
+	_, is := r.Offered.ByStep[step]
+	return is
+}
+
+// checkValid refuses runs from which no conclusion may be drawn.
+func checkValid(measured []report.Report) error {
+	for i, r := range measured {
+		switch {
+		case r.Verdict == report.Invalid:
+			return setup.Refuse("report %d is of an invalid run (%s); repeat the run first, because its load is not the one that would be simulated", i+1, strings.Join(r.Invalid, "; "))
+		case r.Played != nil && r.Played.Closed > 0:
+			return setup.Refuse("report %d is of a closed loop, in which the service decides who comes; give a run that follows the arrivals, or a rate", i+1)
+		}
+	}
+	return nil
+}
+
+// optionsOf returns the options with which a simulation offers the load of a live report. Those given win over those
+// that the report holds.
+func optionsOf(r report.Report, given setup.Options) setup.Options {
+	played := r.Played
+	if played == nil {
+		return given
+	}
+	if given.Rate == 0 && played.ConstantPerS > 0 {
+		given.Rate, given.For = workload.Rate(played.ConstantPerS), seconds(played.ConstantForS)
+	}
+	if given.Scale == 0 {
+		given.Scale = played.Scale
+	}
+	if given.ScaleSystem == 0 {
+		given.ScaleSystem = played.ScaleSystem
+	}
+	if given.From == 0 && given.To == 0 {
+		given.From, given.To = seconds(played.WindowFromS), seconds(played.WindowToS)
+	}
+	return given
+}
+
+func meanDuration(reports []report.Report) (mean float64) {
+	for _, r := range reports {
+		mean += r.DurationS / float64(len(reports))
+	}
+	return mean
+}
+
+// simulateMeasured simulates the load of the reports. If the scenario's arrivals are not those of the run, as in another
+// file of the same scenario with another rate, the mean rate that the report knows is offered instead.
 func simulateMeasured(ctx context.Context, scenario *scenarios.Scenario, measured []report.Report, options setup.Options, how simulation.Settings) (report.Report, error) {
 	options.Plan, options.Seed = measured[0].Plan, &measured[0].Scenario.Seed
 	run, err := setup.NewModel(scenario, options)
@@ -104,11 +157,34 @@ func simulateMeasured(ctx context.Context, scenario *scenarios.Scenario, measure
 	}
 	step := scenario.Arrivals.Step
 	here, there := run.Offered.ByStep[step].Scheduled, measured[0].Offered.ByStep[step].Scheduled
+	warning := ""
 	if math.Abs(here-there) > 0.01*there+1 {
-		return report.Report{}, setup.Refuse("the report offered %.0f people at %s, but the simulation would offer %.0f; give --scale, --window, or --rate and --for as in the run", there, step, here)
+		played := measured[0].Played
+		length := there / max(rateOf(played), math.SmallestNonzeroFloat64)
+		if played == nil || options.Rate > 0 || !(length > setup.LevelRamp.Seconds()) || !(length < longestMeasured) {
+			return report.Report{}, setup.Refuse("the report offered %.0f people at %s, but the simulation would offer %.0f; give the scenario as it was, and --scale, --window, or --rate and --for if the report is of an older version", there, step, here)
+		}
+		options.Rate, options.For = workload.Rate(played.RatePerS), seconds(length)-setup.LevelRamp/2
+		if run, err = setup.NewModel(scenario, options); err != nil {
+			return report.Report{}, err
+		}
+		warning = fmt.Sprintf("the scenario's arrivals are not those of the report (%.0f people at %s instead of %.0f); its rate of %.4g/s over %s is simulated", here, step, there, played.RatePerS, units.Time(length))
 	}
 	simulated, err := simulation.Simulate(ctx, run, how)
+	if warning != "" {
+		simulated.Report.Warnings = append(simulated.Report.Warnings, warning)
+	}
 	return simulated.Report, err
+}
+
+// longestMeasured is the longest run whose mean rate stands in for its arrivals, in seconds.
+const longestMeasured = 7 * 24 * 3600
+
+func rateOf(played *report.Played) float64 {
+	if played == nil {
+		return 0
+	}
+	return played.RatePerS
 }
 
 // compare adds a figure that both sides have. At least three standard deviations of a Poisson count are
@@ -142,17 +218,19 @@ func (v *Validation) compare(predicted figure, runs [][]figure) {
 	v.Figures = append(v.Figures, p)
 }
 
-// noteMisses describes the figures that the model missed.
-func (v *Validation) noteMisses() {
-	for _, p := range v.Figures {
+// noteMisses describes the figures that the model missed, and their likely causes.
+func (v *Validation) noteMisses(seen evidence) {
+	for i := range v.Figures {
+		p := &v.Figures[i]
 		if p.Near {
 			continue
 		}
+		p.Cause = v.causeOf(*p, seen)
 		direction := "too high"
 		if p.Error < 0 {
 			direction = "too low"
 		}
-		v.Wrong = append(v.Wrong, fmt.Sprintf("%s is predicted %s by %s, beyond the allowed %s", p.Figure, direction, p.errorText(math.Abs(p.Error)), p.errorText(p.Allowed)))
+		v.Wrong = append(v.Wrong, fmt.Sprintf("%s is predicted %s by %s, beyond the allowed %s: %s", p.Figure, direction, p.errorText(math.Abs(p.Error)), p.errorText(p.Allowed), p.Cause))
 	}
 }
 

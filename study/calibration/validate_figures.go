@@ -26,37 +26,53 @@ type figure struct {
 	allowed    float64 // largest acceptable size of the error
 }
 
-// figuresOf returns the figures of a report, live or simulated. In a live report the CPU stands for the
-// station web: that of the backend alone, or of all processes.
-func figuresOf(r report.Report, busiest window, shared bool) []figure {
+// judging is how figures are taken from reports, live or simulated.
+type judging struct {
+	scenario *scenarios.Scenario
+	busiest  window
+	shared   bool
+	over     float64 // seconds by which both sides are divided
+}
+
+// figuresOf returns the figures of a report. In a live report the CPU stands for the station web, that of the backend
+// alone or of all processes; and the CPU of a watched process for the station of its name.
+func (j judging) figuresOf(r report.Report) []figure {
 	figures := []figure{}
-	if plateau, known := busiest.throughput(r); known {
+	if plateau, known := j.busiest.throughput(r); known {
 		figures = append(figures, figure{"plateau.throughput", "per s", plateau, nearThroughput})
 	}
 	for i, row := range r.Funnel {
 		if row.Passed >= fewestCounted && i < len(r.Steps) {
-			figures = append(figures, stepFigures(row, r.Steps[i])...)
+			figures = append(figures, j.stepFigures(row, r.Steps[i])...)
 		}
 	}
 	for _, row := range r.Stations {
 		if row.Servers > 0 && row.BusyS > 0 {
-			figures = append(figures, figure{row.Name + ".utilization", "share", row.BusyS / (row.Servers * r.DurationS), nearUtilization})
+			figures = append(figures, figure{row.Name + ".utilization", "share", row.BusyS / (row.Servers * j.over), nearUtilization})
 		}
 	}
-	if l, err := readLevel(r, shared); err == nil {
-		figures = append(figures, figure{"web.utilization", "share", l.cpu / float64(l.cpus), nearUtilization})
+	if r.Engine == report.Simulated {
+		return figures
+	}
+	for _, process := range r.Processes {
+		if station, is := j.scenario.Stations[process.Name]; is && process.CPUS != nil {
+			figures = append(figures, figure{process.Name + ".utilization", "share", *process.CPUS / (float64(station.ServerCount()) * j.over), nearUtilization})
+		}
+	}
+	if l, err := readLevel(r, j.shared); err == nil {
+		figures = append(figures, figure{"web.utilization", "share", l.cpu * r.DurationS / (float64(l.cpus) * j.over), nearUtilization})
 	}
 	return figures
 }
 
 // stepFigures returns the figures of one step. Counts of people vary by chance, so at least three standard
 // deviations of a Poisson count are allowed.
-func stepFigures(row report.FunnelRow, step report.StepRow) []figure {
+func (j judging) stepFigures(row report.FunnelRow, step report.StepRow) []figure {
 	chance := 3 / math.Sqrt(row.Passed)
 	figures := []figure{
 		{row.Step + ".passed", "people", row.Passed, max(nearCount, chance)},
-		{row.Step + ".throughput", "per s", step.ThroughputPerS, max(nearThroughput, chance)},
-		{row.Step + ".goodput", "per s", step.GoodputPerS, max(nearThroughput, chance)},
+		{row.Step + ".throughput", "per s", step.Requests / j.over, max(nearThroughput, chance)},
+		{row.Step + ".goodput", "per s", row.Passed / j.over, max(nearThroughput, chance)},
 	}
 	if times := step.ResponseTimePassedS; times != nil {
 		figures = append(figures, figure{row.Step + ".p50", "s", times.P50, nearMedian}, figure{row.Step + ".p95", "s", times.P95, nearTail}, figure{row.Step + ".p99", "s", times.P99, nearTail})
@@ -97,9 +113,9 @@ func (w window) throughput(r report.Report) (perSecond float64, known bool) {
 }
 
 // withIdling adds the idling of stations, which serves no request, to predicted utilizations.
-func withIdling(figures []figure, scenario *scenarios.Scenario) []figure {
+func (j judging) withIdling(figures []figure) []figure {
 	for i := range figures {
-		for name, station := range scenario.Stations {
+		for name, station := range j.scenario.Stations {
 			if figures[i].name == name+".utilization" {
 				figures[i].value = min(1, figures[i].value+station.Idling/float64(station.ServerCount()))
 			}

@@ -25,8 +25,8 @@ type load struct {
 	options  setup.Options
 }
 
-// loadsOf returns the loads, the lightest first. The rate and the scale of the others follow from those of the
-// lightest in proportion to the people who arrived.
+// loadsOf returns the loads, the lightest first. A report knows its own load. For reports of older versions, or if the
+// options give the lightest load, the rate and the scale of the others follow in proportion to the people who arrived.
 func loadsOf(reports []report.Report, how Calibrating) (loads []load) {
 	runs := map[float64][]report.Report{}
 	for _, r := range reports {
@@ -37,6 +37,7 @@ func loadsOf(reports []report.Report, how Calibrating) (loads []load) {
 		options := how.Least
 		options.Rate *= workload.Rate(people / came[0])
 		options.Scale *= people / came[0]
+		options = optionsOf(runs[people][0], options)
 		loads = append(loads, load{how.Scenario, runs[people], options})
 	}
 	return loads

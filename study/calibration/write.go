@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/units"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // ModelHeading is the beginning of a model's file.
@@ -28,6 +30,14 @@ func WriteModel(w io.Writer, m Model) error {
 	b.WriteString("stations:\n")
 	for _, station := range m.Stations {
 		fmt.Fprintf(&b, "  # %s: %s\n", station.Name, station.Summary())
+		if station.Process {
+			fmt.Fprintf(&b, "  %s: {servers: %d, service: %q", station.Name, station.Servers, station.Shape)
+			if station.Idling > 0 {
+				fmt.Fprintf(&b, ", idling: %.4g", station.Idling)
+			}
+			b.WriteString("}\n")
+			continue
+		}
 		fmt.Fprintf(&b, "  %s: {servers: %d, service: %q", station.Name, station.Servers, station.Shape)
 		if station.Name == "store" && station.PerBatch != nil {
 			fmt.Fprintf(&b, ", batch: {per_row: %v", seconds(station.PerRequest.Seconds))
@@ -50,24 +60,108 @@ func WriteModel(w io.Writer, m Model) error {
 		}
 		b.WriteString("}\n")
 	}
-	if len(m.Delays) > 0 {
-		b.WriteString("# Delays of steps whose median at the lightest load was longer than the stations explain.\njourney:\n")
-	}
-	for _, delay := range m.Delays {
-		fmt.Fprintf(&b, "  %s: {delay: %q}\n", delay.Step, delay.Beside)
-	}
+	m.writeJourney(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writeJourney writes the routes and delays of steps.
+func (m Model) writeJourney(b *strings.Builder) {
+	switch {
+	case len(m.Routes) > 0:
+		b.WriteString("# Work of one request of each step at each station, and what its response time in the quietest run holds besides.\njourney:\n")
+	case len(m.Delays) > 0:
+		b.WriteString("# Delays of steps whose median at the lightest load was longer than the stations explain.\njourney:\n")
+	}
+	for _, route := range m.Routes {
+		for _, hop := range route.Hops {
+			fmt.Fprintf(b, "  # %s at %s: %s\n", route.Step, hop.Station, hop.Summary())
+		}
+		fmt.Fprintf(b, "  %s: {route: [%s]", route.Step, strings.Join(texts(route.hops(m.Stations)), ", "))
+		if k := slices.IndexFunc(m.Delays, func(d FittedDelay) bool { return d.Step == route.Step }); k >= 0 {
+			fmt.Fprintf(b, ", delay: %q", m.Delays[k].Beside)
+		}
+		b.WriteString("}\n")
+	}
+	for _, delay := range m.Delays {
+		if len(m.Routes) == 0 {
+			fmt.Fprintf(b, "  %s: {delay: %q}\n", delay.Step, delay.Beside)
+		}
+	}
+}
+
+// hops returns the route as a scenario holds it. A step that shows no demand at a fitted station of its route visits it
+// for the least time, and one without any route visits the first station so.
+func (r FittedRoute) hops(stations []FittedStation) (hops []scenarios.Hop) {
+	work := map[string]workload.Distribution{}
+	for _, station := range stations {
+		work[station.Name] = leastWork()
+	}
+	for _, hop := range r.Hops {
+		work[hop.Station] = hop.Work
+		if !slices.ContainsFunc(r.Kept, func(kept scenarios.Hop) bool { return kept.Station == hop.Station }) {
+			hops = append(hops, scenarios.Hop{Station: hop.Station, Work: hop.Work})
+		}
+	}
+	for _, kept := range r.Kept {
+		if fitted, is := work[kept.Station]; is {
+			kept.Work = fitted
+		}
+		hops = append(hops, kept)
+	}
+	if len(hops) == 0 && len(stations) > 0 {
+		hops = append(hops, scenarios.Hop{Station: stations[0].Name, Work: leastWork()})
+	}
+	return hops
+}
+
+// leastWork is the work of a step that shows none; a work of 0 would mean the station's own service time.
+func leastWork() workload.Distribution { return workload.ConstantTime(time.Microsecond) }
+
+// Summary describes the demand of a step in one line.
+func (h FittedHop) Summary() string {
+	text := h.Demand.summary("request")
+	if len(h.With) > 0 {
+		text += ", not told apart from " + strings.Join(h.With, ", ")
+	}
+	return text
+}
+
+// texts writes hops as YAML.
+func texts(hops []scenarios.Hop) (all []string) {
+	for _, hop := range hops {
+		switch {
+		case hop.Station != "" && hop.Work.IsZero():
+			all = append(all, fmt.Sprintf("{station: %s}", hop.Station))
+		case hop.Station != "":
+			all = append(all, fmt.Sprintf("{station: %s, work: %q}", hop.Station, hop.Work))
+		case hop.Call != "":
+			all = append(all, fmt.Sprintf("{call: %s}", hop.Call))
+		default:
+			all = append(all, fmt.Sprintf("{async: %s}", hop.Async))
+		}
+	}
+	return all
 }
 
 // setIn sets the model's parameters in a scenario to the values that the file of [WriteModel] holds.
 func (m *Model) setIn(s *scenarios.Scenario) error {
 	for _, fitted := range m.Stations {
 		station, known := s.Stations[fitted.Name]
-		if !known {
+		if !known && !fitted.Process {
 			return scenarios.Mistakes{{File: "the model", Line: 1, Column: 1, Message: fmt.Sprintf("stations has no %q", fitted.Name), Hint: "give the scenario this station"}}
 		}
+		if s.Stations == nil {
+			s.Stations = map[string]scenarios.Station{}
+		}
 		s.Stations[fitted.Name] = fitted.in(station)
+	}
+	for _, route := range m.Routes {
+		i := slices.IndexFunc(s.Journey, func(step scenarios.Step) bool { return step.Name == route.Step })
+		if i < 0 {
+			return scenarios.Mistakes{{File: "the model", Line: 1, Column: 1, Message: fmt.Sprintf("no step is called %q", route.Step), Hint: "give the reports' own scenario"}}
+		}
+		s.Journey[i].Route = route.hops(m.Stations)
 	}
 	for _, delay := range m.Delays {
 		i := slices.IndexFunc(s.Journey, func(step scenarios.Step) bool { return step.Name == delay.Step })
@@ -122,6 +216,13 @@ func rounded(value float64, digits int) float64 {
 
 // Summary describes the demands with their intervals in one line.
 func (s FittedStation) Summary() string {
+	if s.Process {
+		text := fmt.Sprintf("%s a request on average over all steps, %d cores", units.Time(s.PerRequest.Seconds), s.Servers)
+		if s.Idling > 0 {
+			text += fmt.Sprintf(", idle %.2g cores", s.Idling)
+		}
+		return text + fmt.Sprintf("; R² %.3f", s.RSquared)
+	}
 	text := s.PerRequest.summary(s.Unit)
 	if s.PerBatch != nil {
 		text += ", " + s.PerBatch.summary("batch")

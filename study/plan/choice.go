@@ -38,33 +38,35 @@ func dominates(a, b PlanOutcome) bool {
 	return better
 }
 
-// choose finds the best plan and explains why each other plan is not the best. It compares the plans that
-// meet the thresholds, or all plans if none does. The plan under which the most people finish wins. If other
-// plans do not differ significantly from it, the cheapest of them wins, and then the one with the least
-// waiting. With a single replication the figures alone decide, and the explanation says so.
+// Best states how the best plan is chosen.
+const Best = "the best plan is the one under which the most people finish; of those that do as well (not significantly " +
+	"fewer), one that meets all thresholds, then the cheapest, then the one with the least waiting"
+
+// choose finds the best plan, as [Best] says, and explains why each other plan is not the best. A plan whose thresholds
+// were never decided does not count as meeting them, nor as better than one that broke them. With a single replication
+// the figures alone decide, and the explanation says so.
 func choose(c *Comparison, simulations []simulation.Result) {
 	if len(c.Plans) == 0 {
 		return
 	}
-	best := 0
+	top := 0
 	for i, plan := range c.Plans {
-		held, ahead := rank(plan.Verdict), rank(c.Plans[best].Verdict)
-		if held < ahead || held == ahead && plan.Finished.Mean > c.Plans[best].Finished.Mean {
+		if plan.Finished.Mean > c.Plans[top].Finished.Mean {
+			top = i
+		}
+	}
+	var equals []int // the plans that do as well as the top
+	best := top
+	for i, plan := range c.Plans {
+		if fewer(simulations[top], simulations[i]) {
+			continue
+		}
+		equals = append(equals, i)
+		if meets, does := plan.Verdict == report.Pass, c.Plans[best].Verdict == report.Pass; meets != does && meets || meets == does && cheaper(plan, c.Plans[best]) {
 			best = i
 		}
 	}
-	top := best
-	for i, plan := range c.Plans {
-		if rank(plan.Verdict) == rank(c.Plans[top].Verdict) && !fewer(simulations[top], simulations[i]) && cheaper(plan, c.Plans[best]) {
-			best = i
-		}
-	}
-	var equals []int // the candidates, without the best plan
-	for i, plan := range c.Plans {
-		if i != best && rank(plan.Verdict) == rank(c.Plans[top].Verdict) && !fewer(simulations[top], simulations[i]) {
-			equals = append(equals, i)
-		}
-	}
+	equals = slices.DeleteFunc(equals, func(i int) bool { return i == best })
 	c.Best = c.Plans[best].Plan
 	c.Why = append(c.Why, c.reasonFor(best, top, equals))
 	for i := range c.Plans {
@@ -81,16 +83,6 @@ func choose(c *Comparison, simulations []simulation.Result) {
 func (c Comparison) repeated() bool { return c.Plans[0].Finished.CI95 != nil }
 
 func finished(r simulation.Replication) float64 { return r.Finished }
-
-func rank(v report.Verdict) int {
-	if v == report.Pass {
-		return 0
-	}
-	if v == report.Inconclusive {
-		return 1
-	}
-	return 2
-}
 
 // fewer reports whether significantly fewer people finish under the other plan; see [significantSign].
 func fewer(base, other simulation.Result) bool {

@@ -16,7 +16,11 @@ import (
 type Estimate struct {
 	Mean float64     `json:"mean"`
 	CI95 *[2]float64 `json:"ci95,omitempty"`
+	runs int         // that it is estimated from
 }
+
+// fewestRuns is the least number of runs whose interval is printed. Student's factor for two is 12.7.
+const fewestRuns = 3
 
 // PlanOutcome is one plan in plans.json.
 type PlanOutcome struct {
@@ -139,7 +143,7 @@ func estimate(replications []simulation.Replication, figure func(simulation.Repl
 
 func estimateOf(values []float64) Estimate {
 	interval := sim.IntervalOf(values)
-	e := Estimate{Mean: interval.Mean}
+	e := Estimate{Mean: interval.Mean, runs: len(values)}
 	if len(values) > 1 {
 		e.CI95 = &[2]float64{interval.Mean - interval.HalfWidth, interval.Mean + interval.HalfWidth}
 	}

@@ -15,7 +15,7 @@ func WritePlansMarkdown(w io.Writer, c Comparison) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## Plans of %s\n\n", c.Scenario)
 	if len(c.Plans) > 0 {
-		fmt.Fprintf(&b, "Best: **%s**. Simulated with %d replications of each plan and the same people; ± is the 95 %% interval.\n\n", cmp.Or(c.Best, "none"), c.Plans[0].Replications)
+		fmt.Fprintf(&b, "Best: **%s**. Simulated with %d replications of each plan and the same people; ± is the 95 %% interval, and (n runs) stands where they are too few for one. %s.\n\n", cmp.Or(c.Best, "none"), c.Plans[0].Replications, strings.ToUpper(Best[:1])+Best[1:])
 	}
 	rows := c.Rows(false)
 	for i := range rows {

@@ -80,7 +80,7 @@ func TestCostOfAPlan(t *testing.T) {
 	}
 }
 
-// TestChoice: thresholds come first, then people, then money. Differences due to chance do not count.
+// TestChoice: people come first, then thresholds, then money. Differences due to chance do not count.
 func TestChoice(t *testing.T) {
 	made := func(name string, verdict report.Verdict, cost float64, finished ...float64) simulation.Result {
 		s := simulation.Result{Report: report.Report{Plan: name, Verdict: verdict}, Priced: true}
@@ -94,7 +94,7 @@ func TestChoice(t *testing.T) {
 		plans     []simulation.Result
 	}{
 		{"most people", "b", []simulation.Result{made("a", report.Pass, 1, 100, 101), made("b", report.Pass, 9, 200, 201)}},
-		{"thresholds before people", "a", []simulation.Result{made("a", report.Pass, 1, 100, 101), made("b", report.Fail, 1, 200, 201)}},
+		{"people before thresholds", "b", []simulation.Result{made("a", report.Pass, 1, 100, 101), made("b", report.Fail, 1, 200, 201)}},
 		{"none holds: most people", "b", []simulation.Result{made("a", report.Fail, 1, 100, 101), made("b", report.Fail, 1, 200, 201)}},
 		{"within chance: the cheapest", "a", []simulation.Result{made("a", report.Pass, 1, 100, 104), made("b", report.Pass, 9, 101, 105.5)}},
 		{"the cheapest of three alike", "c", []simulation.Result{made("a", report.Pass, 3, 100, 104), made("b", report.Pass, 2, 102, 101), made("c", report.Pass, 1, 101, 103)}},
@@ -128,20 +128,20 @@ func TestWhy(t *testing.T) {
 			"one replication, the same cost: waiting decides",
 			[]simulation.Result{made("slow", 240, 2, 400), made("fast", 240, 0.5, 400)},
 			[]string{
-				"fast is best: it meets the thresholds, and no other plan that does lets more people finish (400); of those that do as well, none is cheaper, and people wait least under it, at 240 EUR",
+				"fast is best: it meets the thresholds, and no other plan lets more people finish (400); of those that do as well, none is cheaper, and people wait least under it, at 240 EUR",
 				"slow: as many people finish as under fast, and people wait 1.5 person-minutes longer", oneOnly,
 			},
 		},
 		{
 			"one replication, one person more: most people, and nothing is sure",
 			[]simulation.Result{made("a", 1, 1, 400), made("b", 9, 1, 401)},
-			[]string{"b is best: it meets the thresholds, and no other plan that does lets as many people finish (401), at 9 EUR", "a: 1 fewer people finish than under b", oneOnly},
+			[]string{"b is best: it meets the thresholds, and no other plan lets as many people finish (401), at 9 EUR", "a: 1 fewer people finish than under b (400 against 401)", oneOnly},
 		},
 		{
 			"without prices waiting decides",
 			[]simulation.Result{made("slow", 0, 2, 400, 400), made("fast", 0, 1.999, 400, 400)},
 			[]string{
-				"fast is best: it meets the thresholds, and no other plan that does lets significantly more people finish (400); people wait least under it of those that do as well",
+				"fast is best: it meets the thresholds, and no other plan lets significantly more people finish (400); people wait least under it of those that do as well",
 				"slow: as many people finish as under fast, and people wait 0.001 person-minutes longer",
 			},
 		},
@@ -149,7 +149,7 @@ func TestWhy(t *testing.T) {
 			"nothing decides",
 			[]simulation.Result{made("a", 5, 1, 400, 400), made("b", 5, 1, 400, 400)},
 			[]string{
-				"a is best: it meets the thresholds, and no other plan that does lets more people finish (400); its cost and waiting are the same as under b, at 5 EUR",
+				"a is best: it meets the thresholds, and no other plan lets more people finish (400); its cost and waiting are the same as under b, at 5 EUR",
 				"b: as many people finish as under a, and its cost and waiting are the same",
 			},
 		},
@@ -157,7 +157,7 @@ func TestWhy(t *testing.T) {
 			"the same number of people on average, and chance in it; cost decides",
 			[]simulation.Result{made("dear", 9, 1, 398, 402), made("cheap", 5, 1, 402, 398)},
 			[]string{
-				"cheap is best: it meets the thresholds, and no other plan that does lets significantly more people finish (400); it is the cheapest of those that do as well, at 5 EUR",
+				"cheap is best: it meets the thresholds, and no other plan lets significantly more people finish (400); it is the cheapest of those that do as well, at 5 EUR",
 				"dear: on average as many people finish as under cheap, and it costs 4 EUR more",
 			},
 		},
@@ -165,7 +165,7 @@ func TestWhy(t *testing.T) {
 			"more and fewer within chance",
 			[]simulation.Result{made("cheap", 1, 1, 100, 104, 102), made("more", 9, 1, 101, 104, 106), made("fewer", 9, 1, 99, 104, 101)},
 			[]string{
-				"cheap is best: it meets the thresholds, and no other plan that does lets significantly more people finish (102); it is the cheapest of those that do as well, at 1 EUR",
+				"cheap is best: it meets the thresholds, and no other plan lets significantly more people finish (102); it is the cheapest of those that do as well, at 1 EUR",
 				"more: 1.67 ±5.17 more people finish than under cheap, which may be due to chance, and it costs 8 EUR more",
 				"fewer: 0.67 ±1.43 fewer people finish than under cheap, which may be due to chance, and it costs 8 EUR more",
 			},
@@ -174,7 +174,7 @@ func TestWhy(t *testing.T) {
 			"significantly fewer than under another that is not chosen",
 			[]simulation.Result{made("top", 9, 1, 110, 112, 114), made("best", 5, 1, 104, 112, 111), made("third", 1, 1, 107, 109, 111)},
 			[]string{
-				"best is best: it meets the thresholds, and no other plan that does lets significantly more people finish (109); it is the cheapest of those that do as well, at 5 EUR",
+				"best is best: it meets the thresholds, and no other plan lets significantly more people finish (109); it is the cheapest of those that do as well, at 5 EUR",
 				"top: 3 ±7.45 more people finish than under best, which may be due to chance, and it costs 4 EUR more",
 				"third: on average as many people finish as under best, but significantly fewer than under top",
 			},

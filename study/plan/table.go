@@ -1,6 +1,9 @@
 package plan
 
 import (
+	"fmt"
+	"math"
+
 	"github.com/ombak-sim/ombak/study/simulation"
 	"github.com/ombak-sim/ombak/units"
 )
@@ -62,16 +65,21 @@ func PlanFigures() []PlanFigure {
 	}
 }
 
-// Cell returns an estimate as a table cell, as in 1,234 ±56, or a dash if it is not known.
+// Cell returns an estimate as a table cell, as in 1,234 ±56, or a dash if it is not known. An interval of too few runs,
+// and one of a recovery that is wider than the recovery itself, says nothing; the number of runs stands in its place.
 func (f PlanFigure) Cell(e *Estimate) string {
 	if e == nil {
 		return "-"
 	}
 	text := f.Spell(e.Mean)
-	if e.CI95 != nil && e.CI95[1] > e.CI95[0] {
-		text += " ±" + f.Spell((e.CI95[1]-e.CI95[0])/2)
+	if e.CI95 == nil || !(e.CI95[1] > e.CI95[0]) {
+		return text
 	}
-	return text
+	half := (e.CI95[1] - e.CI95[0]) / 2
+	if e.runs < fewestRuns || f.Name == "recovery_s" && half > math.Abs(e.Mean) {
+		return fmt.Sprintf("%s (%d runs)", text, e.runs)
+	}
+	return text + " ±" + f.Spell(half)
 }
 
 // Rows returns a table of the figures. Its first row holds the titles. With differences, it holds the

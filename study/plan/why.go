@@ -12,12 +12,12 @@ import (
 )
 
 // reasonFor explains in one sentence why a plan is the best: no other plan lets as many people finish, or it wins the
-// tie with its equals.
+// tie with its equals by the thresholds, its cost or the waiting.
 func (c Comparison) reasonFor(best, top int, equals []int) string {
 	plan := c.Plans[best]
-	lead := plan.Plan + " is best: it meets the thresholds, and no other plan that does"
-	if plan.Verdict != report.Pass {
-		lead = plan.Plan + " is best, although no plan meets the thresholds: no other plan"
+	lead := plan.Plan + " is best: no other plan"
+	if plan.Verdict == report.Pass {
+		lead = plan.Plan + " is best: it meets the thresholds, and no other plan"
 	}
 	alike := slices.ContainsFunc(equals, func(i int) bool { return c.Plans[i].Finished.Mean >= plan.Finished.Mean })
 	text := fmt.Sprintf("%s lets as many people finish (%s)", lead, units.Amount(plan.Finished.Mean))
@@ -31,11 +31,42 @@ func (c Comparison) reasonFor(best, top int, equals []int) string {
 	if plan.Cost != nil {
 		text += fmt.Sprintf(", at %s", strings.TrimSpace(units.Amount(plan.Cost.Mean)+" "+c.Currency))
 	}
-	return text
+	return text + c.verdictWords(plan)
 }
 
-// tieBreak names what decided between a plan and its equals: cost, then waiting.
+// verdictWords says what the best plan's thresholds mean for the comparison, unless it meets them.
+func (c Comparison) verdictWords(plan PlanOutcome) string {
+	others := slices.ContainsFunc(c.Plans, func(p PlanOutcome) bool { return p.Verdict == report.Pass })
+	switch {
+	case plan.Verdict == report.Pass:
+		return ""
+	case plan.Verdict == report.Inconclusive:
+		return "; whether it meets " + undecidedThreshold(plan) + " is not decided: too little data"
+	case others:
+		return "; it does not meet " + brokenThreshold(plan)
+	case slices.ContainsFunc(c.Plans, func(p PlanOutcome) bool { return p.Verdict == report.Inconclusive }):
+		return "; it does not meet " + brokenThreshold(plan) + ", and no other plan is known to meet all thresholds"
+	}
+	return "; no plan meets the thresholds, and it does not meet " + brokenThreshold(plan)
+}
+
+// undecidedThreshold names the first threshold of a plan that was not decided.
+func undecidedThreshold(plan PlanOutcome) string {
+	for _, threshold := range plan.Thresholds {
+		if threshold.Verdict == report.Inconclusive {
+			return threshold.Source
+		}
+	}
+	return "the thresholds"
+}
+
+// tieBreak names what decided between a plan and its equals: the thresholds, then cost, then waiting.
 func (c Comparison) tieBreak(plan PlanOutcome, equals []int) string {
+	if plan.Verdict == report.Pass {
+		if equals = slices.DeleteFunc(slices.Clone(equals), func(i int) bool { return c.Plans[i].Verdict != report.Pass }); len(equals) == 0 {
+			return "of those that do as well, it alone meets the thresholds"
+		}
+	}
 	var asCheap, asQuick []string
 	for _, i := range equals {
 		other := c.Plans[i]
@@ -63,26 +94,31 @@ func (c Comparison) reasonAgainst(i, best, top int, equal bool, difference Estim
 	plan := c.Plans[i]
 	var reason string
 	switch sign := significantSign(difference); {
-	case rank(plan.Verdict) > rank(c.Plans[best].Verdict):
-		reason = "it does not meet " + brokenThreshold(plan)
-	case sign < 0:
-		reason = fmt.Sprintf("%s than under %s", people(difference), c.Plans[best].Plan)
-	case sign > 0:
-		reason = fmt.Sprintf("%s than under %s, but the difference is not certain enough", people(difference), c.Plans[best].Plan)
+	case equal && c.Plans[best].Verdict == report.Pass && plan.Verdict == report.Inconclusive:
+		reason = c.nearlyAsMany(best, difference) + ", but whether it meets " + undecidedThreshold(plan) + " is not decided"
+	case equal && c.Plans[best].Verdict == report.Pass && plan.Verdict != report.Pass:
+		reason = c.nearlyAsMany(best, difference) + ", but it does not meet " + brokenThreshold(plan)
 	case equal:
-		reason = c.insignificant(best, difference) + drawback(plan, c.Plans[best], c.Currency)
+		reason = c.nearlyAsMany(best, difference) + drawback(plan, c.Plans[best], c.Currency)
+	case sign < 0:
+		reason = fmt.Sprintf("%s than under %s (%s against %s)", people(difference), c.Plans[best].Plan, units.Amount(plan.Finished.Mean), units.Amount(c.Plans[best].Finished.Mean))
+		if plan.Verdict == report.Fail {
+			reason += ", and it does not meet " + brokenThreshold(plan)
+		}
 	default:
-		reason = fmt.Sprintf("%s, but significantly fewer than under %s", c.insignificant(best, difference), c.Plans[top].Plan)
+		reason = fmt.Sprintf("%s, but significantly fewer than under %s", c.nearlyAsMany(best, difference), c.Plans[top].Plan)
 	}
 	return plan.Plan + ": " + reason + also(plan.Bottleneck)
 }
 
-// insignificant describes a difference that may be due to chance.
-func (c Comparison) insignificant(best int, difference Estimate) string {
+// nearlyAsMany describes a difference that is small or may be due to chance.
+func (c Comparison) nearlyAsMany(best int, difference Estimate) string {
 	switch {
+	case difference.Mean != 0 && significantSign(difference) != 0:
+		return fmt.Sprintf("%s than under %s", people(difference), c.Plans[best].Plan)
 	case difference.Mean != 0:
 		return fmt.Sprintf("%s than under %s, which may be due to chance", people(difference), c.Plans[best].Plan)
-	case interval(difference) != "":
+	case difference.CI95 != nil && difference.CI95[0] != difference.CI95[1]:
 		return "on average as many people finish as under " + c.Plans[best].Plan
 	}
 	return "as many people finish as under " + c.Plans[best].Plan
@@ -114,7 +150,7 @@ func people(difference Estimate) string {
 }
 
 func interval(e Estimate) string {
-	if e.CI95 == nil || e.CI95[0] == e.CI95[1] {
+	if e.CI95 == nil || e.CI95[0] == e.CI95[1] || e.runs < fewestRuns {
 		return ""
 	}
 	return " ±" + units.Amount((e.CI95[1]-e.CI95[0])/2)

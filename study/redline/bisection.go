@@ -7,38 +7,97 @@ type Bisection struct {
 	From      float64 // the first rate to try, per second
 	Factor    float64 // each further rate is this times the one before; above 1
 	Precision float64 // narrow down until the least broken rate is within this share of the highest that held
-	Most      int     // levels at the most
+	Most      int     // levels at the most, repeated ones included
+	Repeats   int     // how often a level that decides nothing is repeated
 }
+
+// Outcome is what a level says about its rate.
+type Outcome int
+
+// The outcomes.
+const (
+	Held      Outcome = iota
+	Broke             // a threshold broke
+	Invalid           // the load was not offered as it should have been; a higher one would not be either
+	Undecided         // too few values; a higher rate gives more
+	Refused           // the service declined most people, so the level says nothing about load
+)
 
 // Limit is what a [Bisection] has found. A rate of 0 means that none was found.
 type Limit struct {
-	Held  float64 // the highest rate that held, per second
-	Broke float64 // the lowest rate that did not
+	Held      float64 // the highest rate that held, per second
+	Broke     float64 // the lowest rate that did not
+	Invalid   float64 // the lowest rate whose runs were all invalid
+	Undecided float64 // the highest rate that could not be decided
+	Refused   float64 // the rate at which most people were declined, which ended the search
 }
 
-// Run tries rates, the first one first, and stops at an error.
+// ceiling returns the lowest rate beyond which nothing is looked for, or 0.
+func (l Limit) ceiling() float64 {
+	if l.Broke == 0 || l.Invalid > 0 && l.Invalid < l.Broke {
+		return l.Invalid
+	}
+	return l.Broke
+}
+
+// floor returns the highest rate below which nothing is looked for, or 0.
+func (l Limit) floor() float64 {
+	if l.ceiling() > 0 && l.Undecided >= l.ceiling() {
+		return l.Held
+	}
+	return max(l.Held, l.Undecided)
+}
+
+// Run tries rates that hold or break, the first one first, and stops at an error.
 func (b Bisection) Run(try func(rate float64) (held bool, err error)) (Limit, error) {
-	var limit Limit
-	rate := b.From
-	for range b.Most {
+	return b.Search(func(rate float64) (Outcome, error) {
 		held, err := try(rate)
+		if held {
+			return Held, err
+		}
+		return Broke, err
+	})
+}
+
+// Search tries rates, the first one first, and stops at an error or where most people are refused. A level that is
+// invalid or undecided is repeated. After that, an invalid one bounds the search from above and an undecided one from
+// below, and neither counts as held or broken.
+func (b Bisection) Search(try func(rate float64) (Outcome, error)) (Limit, error) {
+	var limit Limit
+	rate, repeated := b.From, 0
+	for range b.Most {
+		outcome, err := try(rate)
 		if err != nil {
 			return limit, err
 		}
-		if held {
-			limit.Held = rate
-		} else {
-			limit.Broke = rate
+		if (outcome == Invalid || outcome == Undecided) && repeated < b.Repeats {
+			repeated++
+			continue
 		}
+		repeated = 0
+		switch outcome {
+		case Held:
+			limit.Held = max(limit.Held, rate)
+		case Broke:
+			limit.Broke = rate
+		case Invalid:
+			limit.Invalid = rate
+		case Undecided:
+			limit.Undecided = max(limit.Undecided, rate)
+		case Refused:
+			limit.Refused = rate
+			return limit, nil
+		}
+		ceiling, floor := limit.ceiling(), limit.floor()
 		switch {
-		case limit.Broke == 0:
+		case ceiling == 0:
 			rate *= b.Factor
-		case limit.Held == 0:
+		case floor == 0:
 			rate /= b.Factor
-		case limit.Broke <= limit.Held*(1+b.Precision):
+		case ceiling <= floor*(1+b.Precision):
 			return limit, nil
 		default:
-			rate = math.Sqrt(limit.Held * limit.Broke)
+			rate = math.Sqrt(floor * ceiling)
 		}
 	}
 	return limit, nil

@@ -2,23 +2,66 @@ package redline
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // Level is one load that was played.
 type Level struct {
-	Name        string  // of its folder, relative to the redline's own
-	Rate        float64 // people offered per second
-	Concurrency int     // people kept under way; 0 in an open loop
+	Name        string        // of its folder, relative to the redline's own
+	Rate        float64       // people offered per second
+	Concurrency int           // people kept under way; 0 in an open loop
+	For         time.Duration // how long the rate was offered; 0 in a closed loop
 	Report      report.Report
 }
 
-// Held reports whether the level counts as one that held. A level with too little data counts as held,
-// because its rate is low.
-func (l Level) Held() bool {
-	return l.Report.Verdict == report.Pass || l.Report.Verdict == report.Inconclusive
+// Held reports whether the level met all thresholds.
+func (l Level) Held() bool { return l.Report.Verdict == report.Pass }
+
+// outcome returns what the level says about its rate.
+func (l Level) outcome(step string) Outcome {
+	switch {
+	case l.Report.Verdict == report.Invalid:
+		return Invalid
+	case l.Refusals(step) != "":
+		return Refused
+	case l.Report.Verdict == report.Inconclusive:
+		return Undecided
+	case l.Held():
+		return Held
+	}
+	return Broke
+}
+
+// Refusals says that most answers at a step were a correct no, or a refusal of data that the service has already. It is
+// "" if they were not. The statuses are those of RFC 9110: 400, 409 and 422 refuse what was sent, whatever the load.
+func (l Level) Refusals(step string) string {
+	const fewest = 10
+	for i, row := range l.Report.Funnel {
+		if row.Step != step || row.Entered < fewest || i >= len(l.Report.Steps) {
+			continue
+		}
+		refused, reasons := row.Declined, l.Report.Steps[i].Reasons
+		if row.Failed > row.Entered/2 {
+			refused += min(row.Failed, reasons["400"]+reasons["409"]+reasons["422"])
+		}
+		if refused > row.Entered/2 {
+			return fmt.Sprintf("the service declined or refused %s of %s people at %s", units.Count(refused), units.Count(row.Entered), step)
+		}
+	}
+	return ""
+}
+
+// WhyAt returns that most people were refused at the step, or else what Why does.
+func (l Level) WhyAt(step string) string {
+	if refused := l.Refusals(step); refused != "" && l.Report.Verdict != report.Invalid {
+		return "refused: " + refused
+	}
+	return l.Why()
 }
 
 // Why returns the first threshold that broke, why the run is invalid, or else the verdict.
@@ -26,12 +69,26 @@ func (l Level) Why() string {
 	if len(l.Report.Invalid) > 0 {
 		return "invalid: " + l.Report.Invalid[0]
 	}
+	if l.Report.Verdict == report.Inconclusive {
+		for _, threshold := range l.Report.Thresholds {
+			if threshold.Verdict == report.Inconclusive {
+				return "undecided: " + threshold.Source + prefixed(": ", threshold.Reason)
+			}
+		}
+	}
 	for _, threshold := range l.Report.Thresholds {
 		if threshold.Verdict == report.Fail && threshold.Severity != "warn" {
 			return threshold.Source
 		}
 	}
 	return string(l.Report.Verdict)
+}
+
+func prefixed(lead, text string) string {
+	if text == "" {
+		return ""
+	}
+	return lead + text
 }
 
 // Passed returns how many people passed a step.

@@ -14,17 +14,18 @@ type Open struct {
 	Limit  Limit
 }
 
-// RunOpen plays rates until the limit is known. Levels that were played before an error are kept.
+// RunOpen plays rates until the limit is known. A level that is invalid or undecided is repeated with the same rate.
+// Levels that were played before an error are kept.
 func RunOpen(step string, b Bisection, play func(rate float64) (Level, error)) (Open, error) {
 	open := Open{Step: step}
 	var err error
-	open.Limit, err = b.Run(func(rate float64) (bool, error) {
+	open.Limit, err = b.Search(func(rate float64) (Outcome, error) {
 		level, err := play(rate)
 		if err != nil {
-			return false, err
+			return Broke, err
 		}
 		open.Levels = append(open.Levels, level)
-		return level.Held(), nil
+		return level.outcome(step), nil
 	})
 	return open, err
 }
@@ -37,7 +38,7 @@ func (o Open) Report() report.Report {
 		whole = held.Report
 	}
 	whole.Levels = entries(o.Levels)
-	whole.Redline = &report.Redline{HeldPerS: o.Limit.Held, BrokePerS: o.Limit.Broke, KneePerS: o.Knee(), Bottleneck: o.bottleneck()}
+	whole.Redline = &report.Redline{HeldPerS: o.Limit.Held, BrokePerS: o.Limit.Broke, KneePerS: o.Knee(), InvalidPerS: o.Limit.Invalid, UndecidedPerS: o.Limit.Undecided, RefusedPerS: o.Limit.Refused, Bottleneck: o.bottleneck(), Machine: o.machine()}
 	return whole
 }
 
@@ -59,7 +60,7 @@ func (o Open) Knee() float64 {
 	knee, most := 0.0, 0.0
 	for _, level := range o.Levels {
 		row, found := level.Step(o.Step)
-		if !found || row.ResponseTimePassedS == nil || row.ResponseTimePassedS.Mean <= 0 {
+		if !found || row.ResponseTimePassedS == nil || row.ResponseTimePassedS.Mean <= 0 || level.Report.Verdict == report.Invalid || level.Refusals(o.Step) != "" {
 			continue
 		}
 		if power := row.GoodputPerS / row.ResponseTimePassedS.Mean; power > most {
@@ -67,6 +68,15 @@ func (o Open) Knee() float64 {
 		}
 	}
 	return knee
+}
+
+// decisive returns the level that shows what limits the service: the lowest that broke, or else the highest that
+// held.
+func (o Open) decisive() (Level, bool) {
+	if broke, found := o.at(o.Limit.Broke); found {
+		return broke, true
+	}
+	return o.at(o.Limit.Held)
 }
 
 // bottleneck returns what was busiest at the lowest rate that broke.
@@ -77,24 +87,94 @@ func (o Open) bottleneck() string {
 	return ""
 }
 
+// machine says what of the machine was short at the decisive level. It is "" if the machine was not read.
+func (o Open) machine() string {
+	level, found := o.decisive()
+	if !found || level.Report.Machine == nil || level.Report.Machine.Usage == nil {
+		return ""
+	}
+	return level.Report.Machine.Usage.Sentence
+}
+
 // Sentence states the limit and what broke first.
 func (o Open) Sentence() string {
-	switch {
-	case o.Limit.Held == 0:
-		return fmt.Sprintf("No rate held, not even %s sign-ups/s; begin lower with --from.", units.Rate(o.Limit.Broke))
-	case o.Limit.Broke == 0:
-		return fmt.Sprintf("%s sign-ups/s held, and nothing higher was tried; raise --most or --factor.", units.Rate(o.Limit.Held))
+	if o.Limit.Refused > 0 {
+		return o.refused()
 	}
-	text := fmt.Sprintf("%s sign-ups/s held, %s did not", units.Rate(o.Limit.Held), units.Rate(o.Limit.Broke))
-	if broke, found := o.at(o.Limit.Broke); found {
-		text += " (" + broke.Why() + ")"
+	text := o.limit()
+	if o.Limit.Undecided > o.Limit.Held && (o.Limit.Broke == 0 || o.Limit.Undecided < o.Limit.Broke) {
+		text += " " + o.undecided()
+	}
+	if o.Limit.Held > 0 && o.Limit.Broke > 0 {
+		if knee := o.Knee(); knee > 0 {
+			text += fmt.Sprintf(" The knee is at %s sign-ups/s: above it, waiting grows faster than throughput.", units.Rate(knee))
+		}
+	}
+	if machine := o.machine(); machine != "" {
+		at := o.Limit.Broke
+		if at == 0 {
+			at = o.Limit.Held
+		}
+		text += fmt.Sprintf(" At %s/s: %s", units.Rate(at), machine)
+	}
+	return text
+}
+
+// limit states between which rates the limit lies.
+func (o Open) limit() string {
+	held, broke, invalid := units.Rate(o.Limit.Held), units.Rate(o.Limit.Broke), o.invalid()
+	switch {
+	case o.Limit.Held == 0 && o.Limit.Broke == 0 && o.Limit.Invalid == 0:
+		return "No level decided anything."
+	case o.Limit.Held == 0 && o.Limit.Broke == 0:
+		return "Nothing is known about the limit: " + invalid + "."
+	case o.Limit.Held == 0:
+		return fmt.Sprintf("No rate held, not even %s sign-ups/s; begin lower with --from.", broke)
+	case o.Limit.Broke == 0 && o.Limit.Invalid > 0:
+		return fmt.Sprintf("%s sign-ups/s held, and the limit is not known: %s.", held, invalid)
+	case o.Limit.Broke == 0:
+		return held + " sign-ups/s held, and nothing higher was decided; raise --most or --factor."
+	}
+	text := fmt.Sprintf("%s sign-ups/s held, %s did not", held, broke)
+	if level, found := o.at(o.Limit.Broke); found {
+		text += " (" + level.Why() + ")"
+	}
+	if invalid != "" && o.Limit.Invalid < o.Limit.Broke {
+		text += "; " + invalid
 	}
 	if bottleneck := o.bottleneck(); bottleneck != "" {
 		text += "; busiest: " + bottleneck
 	}
-	text += "."
-	if knee := o.Knee(); knee > 0 {
-		text += fmt.Sprintf(" The knee is at %s sign-ups/s: above it, waiting grows faster than throughput.", units.Rate(knee))
+	return text + "."
+}
+
+// invalid says why the lowest invalid rate says nothing, or "" if there is none.
+func (o Open) invalid() string {
+	level, found := o.at(o.Limit.Invalid)
+	if !found {
+		return ""
+	}
+	return fmt.Sprintf("at %s/s every run was invalid (%s), so it counts neither as held nor as broken", units.Rate(o.Limit.Invalid), level.Why())
+}
+
+// undecided says what the highest undecided rate lacks.
+func (o Open) undecided() string {
+	why := "too few values"
+	if level, found := o.at(o.Limit.Undecided); found {
+		why = level.Why()
+	}
+	return fmt.Sprintf("%s/s counts neither as held nor as broken (%s); play levels for longer with --for.", units.Rate(o.Limit.Undecided), why)
+}
+
+// refused says that a level shows nothing about load.
+func (o Open) refused() string {
+	why := ""
+	if level, found := o.at(o.Limit.Refused); found {
+		why = level.Refusals(o.Step)
+	}
+	text := fmt.Sprintf("The level at %s/s says nothing about load: %s. People or data of an earlier level or run are refused when they come again; send new ones, or begin with a clean service. The search ends here, and there is no knee.", units.Rate(o.Limit.Refused), why)
+	if o.Limit.Held > 0 {
+		text += fmt.Sprintf(" Before it, %s/s held.", units.Rate(o.Limit.Held))
 	}
 	return text
 }
