@@ -30,7 +30,7 @@ func (c *composer) compose(work job) *compiled {
 	request := &c.generator.requests[work.request]
 	c.req.Reset()
 	c.values.person, c.values.got = work.person, work.got
-	c.values.step, c.values.seed, c.values.feeders = request.step, c.generator.config.Seed, c.generator.feeders
+	c.values.step, c.values.seed, c.values.feeders = request.step.Round(int(work.round)), c.generator.config.Seed, c.generator.feeders
 	if request.person {
 		c.fillPerson(work)
 	}
@@ -106,7 +106,7 @@ func (c *composer) judge(request *compiled, status int, asked retry, resp *fasth
 	if !completed && !(rejected && request.tickets) || done.answer.Pending || len(request.extracts) == 0 {
 		return
 	}
-	done.got = make([]string, c.generator.slots)
+	done.got = make([]string, len(c.generator.got))
 	if !request.extract(resp, rejected, func(slot int, value string) { done.got[slot] = value }) {
 		done.answer.Outcome, done.reason, done.got = funnel.Failed, funnel.ReasonBody, nil
 	}

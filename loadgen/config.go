@@ -97,6 +97,9 @@ func (c Config) validate() error {
 	if c.People == 0 || uint64(c.Signups.Total()+c.Visitors.Total()) > c.People {
 		return errors.New("loadgen: more people arrive than the population has; raise its size")
 	}
+	if err := c.Journey.Validate(); err != nil {
+		return fmt.Errorf("loadgen: %w", err)
+	}
 	if err := c.Connections.validate(); err != nil {
 		return fmt.Errorf("loadgen: %w", err)
 	}

@@ -70,7 +70,7 @@ func (f StepFault) Error() string { return fmt.Sprintf("step %s: %v", f.Name, f.
 func (f StepFault) Unwrap() error { return f.Err }
 
 // compile compiles the requests, those of the steps first. The map targets holds the index of each target.
-func compile(config Config, targets map[string]int) ([]compiled, int, error) {
+func compile(config Config, targets map[string]int) ([]compiled, map[string]int, error) {
 	s := scope{got: map[string]int{}, vars: config.Vars, fed: sortedKeys(config.Feeders), data: config.Feeders, files: config.Files}
 	for _, request := range config.Requests {
 		for _, key := range sortedKeys(request.Extract) {
@@ -83,7 +83,7 @@ func compile(config Config, targets map[string]int) ([]compiled, int, error) {
 	for i, request := range config.Requests {
 		var err error
 		if requests[i], err = s.compile(request, config.Targets[request.Target]); err != nil {
-			return nil, 0, StepFault{i, config.Journey.Steps[i].Name, err}
+			return nil, nil, StepFault{i, config.Journey.Steps[i].Name, err}
 		}
 		requests[i].client = targets[request.Target]
 		requests[i].step = workload.NewPurpose(config.Journey.Steps[i].Name)
@@ -94,13 +94,13 @@ func compile(config Config, targets map[string]int) ([]compiled, int, error) {
 		}
 		look, err := s.compile(request.look(), config.Targets[request.Target])
 		if err != nil {
-			return nil, 0, StepFault{i, config.Journey.Steps[i].Name, fmt.Errorf("look: %w", err)}
+			return nil, nil, StepFault{i, config.Journey.Steps[i].Name, fmt.Errorf("look: %w", err)}
 		}
 		look.client, look.step = requests[i].client, requests[i].step
 		requests[i].looks = len(requests)
 		requests = append(requests, look)
 	}
-	return requests, len(s.got), nil
+	return requests, s.got, nil
 }
 
 func (s scope) compile(request Request, target string) (compiled, error) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -15,9 +16,9 @@ type values struct {
 	person  uint64
 	got     []string
 	photo   []byte // buffer of the last photo
-	feeders []feeder
+	feeders []journey.Fed
 	seed    workload.Seed
-	step    workload.Purpose // of the step's name
+	step    workload.Purpose // of the step's name and the round
 }
 
 // valueKind is the source of a template's variable.
@@ -140,7 +141,7 @@ func (s scope) feeder(key string) (segment, error) {
 	if !known {
 		return segment{}, fmt.Errorf("${feeder.%s}: there is no feeder %q; the scenario has %s", key, name, strings.Join(s.fed, ", "))
 	}
-	if cell := feeder.column(column); cell >= 0 {
+	if cell := feeder.Column(column); cell >= 0 {
 		return segment{kind: fed, slot: slices.Index(s.fed, name), cell: cell}, nil
 	}
 	return segment{}, fmt.Errorf("${feeder.%s}: the feeder %s has the columns %s", key, name, strings.Join(feeder.Columns, ", "))
@@ -232,7 +233,7 @@ func (v *values) text(piece segment) string {
 			return v.got[piece.slot]
 		}
 	case fed:
-		return v.feeders[piece.slot].cell(v.person, piece.cell)
+		return v.feeders[piece.slot].Cell(v.person, piece.cell)
 	case upload, given:
 		return piece.text
 	case stepKey:

@@ -23,6 +23,7 @@ type job struct {
 	got      []string      // read only: the walk does not change while its request is in flight
 	jar      []cookie      // read only
 	attempt  int16
+	round    int16
 	leaves   bool // a timeout means that the person has left
 }
 

@@ -16,7 +16,7 @@ import (
 // clock warps scenario time as the options ask. It starts early enough for the steps that come before the
 // instant of arrival. The arrivals end at the given scenario time.
 func (p *Planned) clock(people People, end time.Duration) workload.Clock {
-	lead := journey.New(people.Journey, nil).Lead()
+	lead := journey.New(people.Journey, nil, nil).Lead()
 	if p.Options.MaxRate == 0 {
 		return workload.NewClock(p.Options.From, p.Options.Speed).WithLead(lead)
 	}
@@ -75,7 +75,8 @@ func effort(step scenarios.Step) int {
 func (p *Planned) work(people People, bins workload.Bins) (_ workload.Bins, signups int) {
 	people.Journey.Clock = workload.NewClock(0, 1)
 	parts := 1 + (people.Signups.Total()+people.Visitors.Total())/sampled
-	walks := journey.New(people.Journey, nil)
+	walks := journey.New(people.Journey, nil, p.fact(people))
+	tracks := walks.NewTracks()
 	efforts := make([]int, len(p.Scenario.Journey))
 	for i, step := range p.Scenario.Journey {
 		efforts[i] = effort(step)
@@ -87,9 +88,10 @@ func (p *Planned) work(people People, bins workload.Bins) (_ workload.Bins, sign
 	}
 	var leads []journey.Lead
 	for caller := range people.crowd().Part(0, parts) {
-		walk, next := walks.Begin(caller.Person, caller.At)
+		track := tracks.Of(0) // of one person after the other
+		walk, next := walks.Begin(caller.Person, caller.At, track)
 		if caller.Visitor {
-			walk, next = walks.Look(caller.Person, 0, caller.At)
+			walk, next = walks.Look(caller.Person, walks.First(caller.Person), caller.At, track)
 		} else {
 			signups += parts
 			leads = walks.Leads(caller.Person, caller.At, leads[:0])
@@ -99,7 +101,7 @@ func (p *Planned) work(people People, bins workload.Bins) (_ workload.Bins, sign
 		}
 		for !next.Done {
 			note(int(walk.Step), next.At)
-			_, next = walks.Next(&walk, journey.Answer{Outcome: funnel.Completed}, next.At)
+			_, next = walks.Next(&walk, track, journey.Answer{Outcome: funnel.Completed}, next.At)
 		}
 	}
 	return bins, signups

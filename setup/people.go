@@ -32,8 +32,13 @@ func (p People) Clock() workload.Clock { return p.Journey.Clock }
 func (p People) crowd() journey.Crowd {
 	return journey.Crowd{
 		Seed: p.Seed, People: p.Size, Signups: p.Signups, Visitors: p.Visitors,
-		Clock: p.Clock(), Lead: journey.New(p.Journey, nil).Lead(),
+		Clock: p.Clock(), Lead: journey.New(p.Journey, nil, nil).Lead(),
 	}
+}
+
+// fact returns what conditions read about a person.
+func (p *Planned) fact(people People) journey.Fact {
+	return journey.NewFact(people.Seed, feeders(p.Scenario), population.New(people.Seed, people.Opens, people.Shares).Fact)
 }
 
 // The streams of arrivals of a scenario.
