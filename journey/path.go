@@ -113,6 +113,17 @@ func (c Config) IsLine() bool {
 	return !slices.ContainsFunc(c.Steps, Step.forks)
 }
 
+// Starts returns the steps at which arrivals are scheduled, each once: that of each journey.
+func (c Config) Starts() []int {
+	var starts []int
+	for _, p := range newPaths(c) {
+		if step := p.steps[p.start]; !slices.Contains(starts, step) {
+			starts = append(starts, step)
+		}
+	}
+	return starts
+}
+
 // forks reports whether people may come to the step and go on from it in more than one way.
 func (s Step) forks() bool { return s.Optional != nil || s.Once || s.Loop != nil || len(s.Next) > 0 }
 

@@ -73,6 +73,7 @@ func Parse(file string, text []byte, beside fs.FS) (*Scenario, error) {
 	var s Scenario
 	src.decode(src.root, reflect.ValueOf(&s).Elem(), "")
 	s.source = src
+	s.adoptSteps()
 	hash := sha256.New()
 	hash.Write(text)
 	s.readArrivals(beside, hash.Write)

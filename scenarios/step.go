@@ -15,6 +15,12 @@ type Step struct {
 	Request  *Request              `yaml:"request,omitempty" json:"request,omitempty"`
 	Expect   Expect                `yaml:"expect,omitempty" json:"expect,omitempty"`
 	Think    workload.Distribution `yaml:"think,omitempty" json:"think,omitempty"`       // scenario time before the step
+	Optional *Share                `yaml:"optional,omitempty" json:"optional,omitempty"` // share of those who come to the step who do it; the rest skip it; absent means all
+	Once     string                `yaml:"once,omitempty" json:"once,omitempty"`         // person: a person does the step once, and skips it after that
+	Next     []Branch              `yaml:"next,omitempty" json:"next,omitempty"`         // where people go on; those whom no branch takes go to the next step of their journey
+	Loop     *Loop                 `yaml:"loop,omitempty" json:"loop,omitempty"`         // goes back to an earlier step
+	Group    string                `yaml:"group,omitempty" json:"group,omitempty"`       // steps that belong together, for the report
+	Tags     map[string]string     `yaml:"tags,omitempty" json:"tags,omitempty"`         // fields of the step in the report
 	Continue *Share                `yaml:"continue,omitempty" json:"continue,omitempty"` // share of those who passed who go on; absent means all
 	Timeout  time.Duration         `yaml:"timeout,omitempty" json:"timeout,omitempty"`   // real time; 0 means 10 s
 	Patience workload.Distribution `yaml:"patience,omitempty" json:"patience,omitempty"` // real time after which the person stops waiting and leaves

@@ -56,15 +56,18 @@ func (s *Scenario) validateJourney() {
 	if len(s.Journey) == 0 {
 		s.source.faultAt("journey", "add at least one step", "the journey has no step")
 	}
+	s.validateJourneys()
 	seen := map[string]bool{}
 	for i := range s.Journey {
-		step, path := &s.Journey[i], fmt.Sprintf("journey[%d]", i)
+		step, path := &s.Journey[i], s.StepPath(i)
 		if step.Name == "" || seen[step.Name] {
 			s.source.faultAt(path, "give each step a name of its own", "the name %q is empty or occurs twice", step.Name)
 		}
 		seen[step.Name] = true
+		s.validateStepName(step.Name, path)
 		s.validateStep(step, path)
 	}
+	s.validateForks()
 }
 
 func (s *Scenario) validateStep(step *Step, path string) {

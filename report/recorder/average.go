@@ -39,6 +39,11 @@ func Average(replications []report.Report) (report.Report, error) {
 		row.Reasons = meanReasons(replications, i)
 		row.CI95 = means(row.Fields(), replications, func(r *report.Report) []report.Field { return r.Steps[i].Fields() })
 	}
+	result.Transitions = sumTransitions(replications)
+	for i := range result.Transitions {
+		t := &result.Transitions[i]
+		t.CI95 = means(t.Fields(), replications, func(r *report.Report) []report.Field { return peopleBetween(r, t) })
+	}
 	for i := range result.Stations {
 		row := &result.Stations[i]
 		detach(row)
@@ -104,8 +109,22 @@ func meanReasons(replications []report.Report, step int) map[string]float64 {
 	return means
 }
 
+// peopleBetween returns the people of a replication who took the way of a transition, which may be none.
+func peopleBetween(r *report.Report, t *report.Transition) []report.Field {
+	for i := range r.Transitions {
+		if found := &r.Transitions[i]; found.From == t.From && found.To == t.To {
+			return found.Fields()
+		}
+	}
+	return (&report.Transition{}).Fields()
+}
+
 // detachTimes gives the row its own copy of the quantiles that any replication measured.
 func detachTimes(r *report.StepRow, replications []report.Report, i int) {
+	if r.Visits != nil {
+		visits := *r.Visits
+		r.Visits = &visits
+	}
 	for _, times := range []func(*report.StepRow) **report.Quantiles{
 		func(r *report.StepRow) **report.Quantiles { return &r.ResponseTimeS },
 		func(r *report.StepRow) **report.Quantiles { return &r.ResponseTimePassedS },

@@ -23,6 +23,15 @@ type Delta struct {
 	Lag          Sparse      `json:"lag,omitempty"`       // delay from the intended instant to sending, requests and polls only
 	Acknowledged Indexes     `json:"acknowledged,omitempty"`
 	Steps        []StepDelta `json:"steps,omitempty"` // steps at which anything happened
+	Moves        []MoveDelta `json:"moves,omitempty"` // ways that people took; none on a straight line
+}
+
+// MoveDelta counts how often people went from a step to another. Either may be [funnel.Nowhere].
+type MoveDelta struct {
+	From   int    `json:"from"` // index in the journey
+	To     int    `json:"to"`
+	Visits uint64 `json:"visits"`
+	People uint64 `json:"people,omitempty"` // people who went there from the step for the first time
 }
 
 // StepDelta is what one shard saw of one step in one second.
@@ -69,6 +78,11 @@ func (d Delta) Validate(steps int) error {
 	ignore := func(int, uint64) {}
 	if err := d.Lag.Each(ignore); err != nil {
 		return err
+	}
+	for _, move := range d.Moves {
+		if min(move.From, move.To) < funnel.Nowhere || max(move.From, move.To) >= steps {
+			return fmt.Errorf("a way from step %d to step %d is outside the journey of %d steps; use the same scenario for every part", move.From, move.To, steps)
+		}
 	}
 	for _, step := range d.Steps {
 		if step.Step < 0 || step.Step >= steps {

@@ -48,6 +48,23 @@ type tally struct {
 	lag                                   *counts
 	acknowledged                          Indexes
 	steps                                 []stepTally
+	moves                                 []MoveDelta // few, so a list is faster than a map
+}
+
+// move counts a way from a step to another.
+func (t *tally) move(from, to int, first bool) {
+	people := uint64(0)
+	if first {
+		people = 1
+	}
+	for i := range t.moves {
+		if m := &t.moves[i]; m.From == from && m.To == to {
+			m.Visits++
+			m.People += people
+			return
+		}
+	}
+	t.moves = append(t.moves, MoveDelta{From: from, To: to, Visits: 1, People: people})
 }
 
 // use returns the tally of a step for counting.
@@ -127,7 +144,7 @@ func (t *tally) cut(shard int, free *[]*counts) Delta {
 	delta := Delta{
 		Shard: shard, Second: t.second,
 		Scheduled: t.scheduled, Started: t.started, Dropped: t.dropped, Finished: t.finished,
-		Lag: give(&t.lag, free), Acknowledged: slices.Clone(t.acknowledged),
+		Lag: give(&t.lag, free), Acknowledged: slices.Clone(t.acknowledged), Moves: slices.Clone(t.moves),
 	}
 	steps, outcomes := t.size()
 	delta.Steps = slices.Grow(delta.Steps, steps)
@@ -140,7 +157,7 @@ func (t *tally) cut(shard int, free *[]*counts) Delta {
 			delta.Steps = append(delta.Steps, step)
 		}
 	}
-	*t = tally{steps: t.steps, acknowledged: t.acknowledged[:0]}
+	*t = tally{steps: t.steps, acknowledged: t.acknowledged[:0], moves: t.moves[:0]}
 	return delta
 }
 

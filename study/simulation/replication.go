@@ -85,7 +85,8 @@ func replicate(ctx context.Context, model *setup.Model, player *sim.Player, conf
 	config.Changes = result.Changes // scheduled changes and those made by autoscalers
 	s := model.Scenario
 	facts := recorder.Facts{
-		Ombak: settings.Build, Engine: report.Simulated,
+		Labels: model.Labels(),
+		Ombak:  settings.Build, Engine: report.Simulated,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Duration: result.Duration, Speed: model.Options.Speed, Clock: config.Journey.Clock.Scenario,
 		Offered: offeredTo(model, config), Readings: result.Readings, Marks: marks(model, config), SeriesNote: "of replication 0", Warnings: model.Warnings,
