@@ -49,7 +49,11 @@ func (s *Scenario) validateForks() {
 	}
 	for _, way := range ways {
 		s.validateStart(way)
-		s.validateEnd(way)
+	}
+	for _, way := range ways {
+		if !s.validateEnd(way) {
+			return
+		}
 	}
 }
 
@@ -226,8 +230,8 @@ func named(name string) string {
 	return fmt.Sprintf("%q ", name)
 }
 
-// validateEnd reports steps from which a person never comes to the end of the journey.
-func (s *Scenario) validateEnd(way Way) {
+// validateEnd reports a step from which a person never comes to the end of the journey, and returns false if there is one.
+func (s *Scenario) validateEnd(way Way) bool {
 	ends := map[string]bool{end: true}
 	for more := true; more; {
 		more = false
@@ -243,11 +247,12 @@ func (s *Scenario) validateEnd(way Way) {
 		}
 	}
 	for _, name := range way.Steps {
-		if i := s.step(name); i >= 0 && !ends[name] {
+		if i := s.step(name); i >= 0 && !ends[name] && len(s.Journey[i].Next) > 0 {
 			s.source.faultAt(s.StepPath(i)+".next", "add a branch to end, or lower a share", "nobody who comes to the step %q ever comes to the end of the journey", name)
-			return
+			return false
 		}
 	}
+	return true
 }
 
 // followers returns the steps that may come after a place of a journey, apart from the rounds of a loop, which end.
