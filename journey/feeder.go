@@ -2,6 +2,7 @@ package journey
 
 import (
 	"slices"
+	"time"
 
 	"github.com/ombak-sim/ombak/journey/expression"
 	"github.com/ombak-sim/ombak/workload"
@@ -20,13 +21,14 @@ func (f Feeder) Column(name string) int { return slices.Index(f.Columns, name) }
 // Fed is a Feeder with the stream that draws its rows.
 type Fed struct {
 	Feeder
+	Name    string
 	seed    workload.Seed
 	purpose workload.Purpose
 }
 
 // Named returns the feeder with the stream of its name.
 func (f Feeder) Named(name string, seed workload.Seed) Fed {
-	return Fed{f, seed, workload.NewPurpose("feeder/" + name)}
+	return Fed{f, name, seed, workload.NewPurpose("feeder/" + name)}
 }
 
 // Cell returns a person's value in a column.
@@ -37,6 +39,19 @@ func (f *Fed) Cell(person uint64, column int) string {
 		row = uint64(stream.IntN(len(f.Rows)))
 	}
 	return f.Rows[row][column]
+}
+
+// fed returns the duration in a person's row. It is 0 if the cell holds none, which the scenario has checked.
+func (j *Journey) fed(person uint64, cell *Cell) time.Duration {
+	if j.fact == nil {
+		return 0
+	}
+	text, _ := j.fact(person, expression.Reading{Root: expression.Feeder, Name: cell.Feeder, Column: cell.Column}).(string)
+	duration, err := time.ParseDuration(text)
+	if err != nil {
+		return 0
+	}
+	return max(0, duration)
 }
 
 // NewFact returns a Fact that reads feeders, and asks trait about everything else.

@@ -190,7 +190,7 @@ func (j *Journey) moveOn(w *Walk, t *Track, now time.Duration) Action {
 		if back != nil && back.Every != nil {
 			return j.enter(w, j.later(now, j.drawOf(w, back.Every, j.chance.pause, 0)))
 		}
-		return j.enter(w, j.later(now, j.drawOf(w, &j.config.Steps[to].Think, j.chance.think, 0)))
+		return j.enter(w, j.later(now, j.think(w.Person, to, int(w.Round))))
 	}
 	return Action{Manner: Manner{Done: true, Through: true}}
 }

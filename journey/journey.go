@@ -168,7 +168,7 @@ func (j *Journey) Leads(person uint64, scheduled time.Duration, buffer []Lead) [
 	arrival := j.config.Clock.Scenario(j.begins(p, person, scheduled))
 	for i := p.start - 1; i >= 0; i-- {
 		after := p.steps[i+1]
-		think := j.draw(&j.config.Steps[after].Think, j.chance.think, person, j.keys[after], 0)
+		think := j.think(person, after, 0)
 		arrival -= min(think, p.thinks[i+1])
 		buffer[first+i].At = j.config.Clock.Real(arrival)
 	}
@@ -241,7 +241,7 @@ func (j *Journey) Next(w *Walk, track *Track, answer Answer, now time.Duration) 
 		return result, j.moveOn(w, track, now)
 	}
 	w.Step++
-	return result, j.enter(w, j.later(now, j.drawOf(w, &j.config.Steps[w.Step].Think, j.chance.think, 0)))
+	return result, j.enter(w, j.later(now, j.think(w.Person, int(w.Step), 0)))
 }
 
 // again reports whether the person tries this step again, and returns how.
@@ -389,6 +389,15 @@ func (j *Journey) later(now, scenarioTime time.Duration) time.Duration {
 func (j *Journey) draw(d *workload.Distribution, streams workload.Streams, person uint64, step workload.Purpose, attempt int) time.Duration {
 	stream := streams.Of(person, step, attempt)
 	return d.Draw(&stream)
+}
+
+// think returns the time that a person thinks before a step.
+func (j *Journey) think(person uint64, step, round int) time.Duration {
+	described := &j.config.Steps[step]
+	if described.ThinkFrom != nil {
+		return j.fed(person, described.ThinkFrom)
+	}
+	return j.draw(&described.Think, j.chance.think, person, j.keys[step].Round(round), 0)
 }
 
 // drawOf draws for the step and round of a walk.

@@ -50,11 +50,19 @@ func newPath(config Config, steps []int) path {
 			p.after[steps[i-1]] = step
 		}
 		if i <= p.start {
-			p.thinks = append(p.thinks, config.Steps[step].Think.Quantile(leadQuantile))
+			p.thinks = append(p.thinks, config.Steps[step].longestThink())
 		}
 	}
 	p.fix = config.Steps[steps[p.start]].Typo.Fix.Quantile(leadQuantile)
 	return p
+}
+
+// longestThink returns the think time that nearly nobody exceeds.
+func (s *Step) longestThink() time.Duration {
+	if s.ThinkFrom != nil {
+		return s.ThinkFrom.Longest
+	}
+	return s.Think.Quantile(leadQuantile)
 }
 
 // lead returns the longest scenario time between the first action and the scheduled instant.

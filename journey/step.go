@@ -20,10 +20,18 @@ type Step struct {
 	Repeat   Repeat                `json:"repeat"`
 	Typo     Typo                  `json:"typo"`
 
-	Optional *float64 `json:"optional,omitempty"` // share of those who come to the step who do it; the rest skip it; nil means all do it
-	Once     bool     `json:"once,omitempty"`     // a person does the step once, and skips it after that
-	Loop     *Loop    `json:"loop,omitempty"`     // goes back to an earlier step
-	Next     []Branch `json:"next,omitempty"`     // where people go on; those whom no branch takes go to the following step of their journey
+	Optional  *float64 `json:"optional,omitempty"`   // share of those who come to the step who do it; the rest skip it; nil means all do it
+	Once      bool     `json:"once,omitempty"`       // a person does the step once, and skips it after that
+	Loop      *Loop    `json:"loop,omitempty"`       // goes back to an earlier step
+	ThinkFrom *Cell    `json:"think_from,omitempty"` // data that holds the think time, in place of Think
+	Next      []Branch `json:"next,omitempty"`       // where people go on; those whom no branch takes go to the following step of their journey
+}
+
+// Cell is a column of a feeder that holds durations.
+type Cell struct {
+	Feeder  string        `json:"feeder"`
+	Column  string        `json:"column"`
+	Longest time.Duration `json:"longest"` // duration in the column
 }
 
 // End is the place of no step, at which a walk ends.

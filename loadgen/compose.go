@@ -29,7 +29,8 @@ type composer struct {
 func (c *composer) compose(work job) *compiled {
 	request := &c.generator.requests[work.request]
 	c.req.Reset()
-	c.values.person, c.values.got = work.person, work.got
+	c.values.person, c.values.got, c.values.attempt, c.values.round = work.person, work.got, int(work.attempt), int(work.round)
+	c.values.people, c.values.names, c.values.vars, c.values.fault = c.generator.people, c.generator.got, c.generator.config.Vars, nil
 	c.values.step, c.values.seed, c.values.feeders = request.step.Round(int(work.round)), c.generator.config.Seed, c.generator.feeders
 	if request.person {
 		c.fillPerson(work)
@@ -62,6 +63,9 @@ func (c *composer) bytes(work job) ([]byte, error) {
 		return text, nil
 	}
 	c.compose(work)
+	if c.values.fault != nil {
+		return nil, c.values.fault
+	}
 	c.out.Reset()
 	c.buffered.Reset(&c.out)
 	if err := c.req.Write(c.buffered); err != nil {
@@ -82,14 +86,14 @@ func (c *composer) reads(request *compiled) bool {
 }
 
 // judge sets the outcome of an answer and extracts what later steps need.
-func (c *composer) judge(request *compiled, status int, asked retry, resp *fasthttp.Response, jar []cookie, done *completion) {
+func (c *composer) judge(request *compiled, status int, asked retry, resp *fasthttp.Response, work job, done *completion) {
 	done.reason = funnel.Reason(status)
 	done.answer.Outcome, done.answer.Pending = request.classify(status)
 	if done.answer.Outcome == funnel.Rejected || done.answer.Outcome == funnel.Failed {
 		done.answer.RetryAfter = asked.from(time.Now())
 	}
 	if c.generator.config.Cookies {
-		done.jar = setCookies(jar, request.client, resp, time.Now())
+		done.jar = setCookies(work.jar, request.client, resp, time.Now())
 	}
 	completed, rejected := done.answer.Outcome == funnel.Completed, done.answer.Outcome == funnel.Rejected
 	if request.readsBody && completed && !done.answer.Pending && !decode(resp) {
@@ -107,7 +111,8 @@ func (c *composer) judge(request *compiled, status int, asked retry, resp *fasth
 		return
 	}
 	done.got = make([]string, len(c.generator.got))
-	if !request.extract(resp, rejected, func(slot int, value string) { done.got[slot] = value }) {
+	chooser := chooser{c.generator.config.Seed, work.person, request.step.Round(int(work.round)), int(work.attempt)}
+	if !request.extract(resp, rejected, chooser, func(slot int, value string) { done.got[slot] = value }) {
 		done.answer.Outcome, done.reason, done.got = funnel.Failed, funnel.ReasonBody, nil
 	}
 }

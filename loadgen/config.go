@@ -86,6 +86,7 @@ type Extract struct {
 	JSON   string `json:"json,omitempty"`
 	Header string `json:"header,omitempty"`
 	Regexp string `json:"regexp,omitempty"`
+	Pick   string `json:"pick,omitempty"` // of a list of JSON values, or of the matches of Regexp: first, last or random; empty means the list itself, or the first match
 	// Rejected extracts it from rejected answers too, where it may be missing.
 	Rejected bool `json:"rejected,omitempty"`
 }

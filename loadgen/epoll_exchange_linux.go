@@ -128,7 +128,7 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 			return
 		}
 	}
-	e.judge(request, f.status, f.retry, &e.resp, c.job.jar, &answer)
+	e.judge(request, f.status, f.retry, &e.resp, c.job, &answer)
 	e.finish(c, answer)
 	if !f.keep || c.cold || len(c.in) > f.head+f.body || c.unsent() {
 		e.drop(place)

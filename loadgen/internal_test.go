@@ -68,7 +68,7 @@ func FuzzExtract(f *testing.F) {
 		}
 		var resp fasthttp.Response
 		resp.SetBodyString(body)
-		c.extract(&resp, false, func(int, string) {})
+		c.extract(&resp, false, chooser{}, func(int, string) {})
 	})
 }
 

@@ -171,6 +171,10 @@ func (w *worker) do(work job) completion {
 	request := w.compose(work)
 	w.resp.Reset()
 	done := completion{slot: work.slot, sent: true, start: time.Since(w.began)}
+	if w.values.fault != nil {
+		done.end, done.answer.Outcome, done.reason = done.start, funnel.Failed, funnel.ReasonBody
+		return done
+	}
 	var err error
 	w.resp.SkipBody = request.Method == fasthttp.MethodHead
 	if client := w.clients.http2(request.client); client != nil {
@@ -192,6 +196,6 @@ func (w *worker) do(work job) completion {
 		done.answer.Outcome, done.reason = classifyError(err)
 		return done
 	}
-	w.judge(request, w.resp.StatusCode(), parseRetry(w.resp.Header.Peek("Retry-After")), &w.resp, work.jar, &done)
+	w.judge(request, w.resp.StatusCode(), parseRetry(w.resp.Header.Peek("Retry-After")), &w.resp, work, &done)
 	return done
 }

@@ -37,6 +37,7 @@ func restrictWords(schema *jsonschema.Schema) {
 		{"Retry", "jitter", []any{"full", "none"}},
 		{"Step", "leave", []any{"close", "silent"}},
 		{"Step", "once", []any{perPerson}},
+		{"Extract", "pick", []any{"first", "last", "random"}},
 		{"Connections", "per", []any{"all", "person"}},
 		{"Threshold", "severity", []any{"fail", "warn"}},
 	} {
@@ -93,6 +94,8 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return text(`^\+?[0-9._]+([eE][+-]?[0-9]+)? */ *(s|m|min|h|d)$`, "a rate, as in 1350/s or 80000/m")
 	case reflect.TypeFor[workload.Distribution]():
 		return text(`^[a-z]+\(.*\)$|^[0-9.]+(ns|us|µs|ms|s|m|h).*$|^0$`, "a distribution, as in 20ms, exponential(20ms), uniform(1s, 3s), lognormal(median=20ms, p95=60ms), gamma(mean=20ms, scv=0.5), empirical(10ms, 40ms)")
+	case reflect.TypeFor[Think]():
+		return text(`^[a-z]+\(.*\)$|^[0-9.]+(ns|us|µs|ms|s|m|h).*$|^0$|^\$\{feeder\..+\..+\}$`, "a distribution, as in uniform(1s, 3s), or a column of durations, as in ${feeder.users.pause}")
 	case reflect.TypeFor[Share](), reflect.TypeFor[resilience.Share]():
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 			text(`^(100(\.0*)?|[0-9]{1,2}(\.[0-9]*)?) *%$`, "a share in percent, as in 74.23%"),

@@ -46,7 +46,7 @@ func names(s *scenarios.Scenario) []string {
 
 func walkStep(s *scenarios.Scenario, step *scenarios.Step) journey.Step {
 	mapped := journey.Step{
-		Name: step.Name, Kind: step.Kind, Think: step.Think, Continue: step.GoesOn(), Timeout: step.Timeout,
+		Name: step.Name, Kind: step.Kind, Think: step.Think.Distribution, Continue: step.GoesOn(), Timeout: step.Timeout,
 		Patience: step.Patience, Every: step.Every,
 		Retry: journey.Retry{
 			Attempts: step.Retry.Attempts, Base: step.Retry.Base, Cap: step.Retry.Cap, Even: step.Retry.Jitter == "none",
@@ -55,6 +55,9 @@ func walkStep(s *scenarios.Scenario, step *scenarios.Step) journey.Step {
 		Repeat:   journey.Repeat{Share: float64(step.Repeat.Share), After: step.Repeat.After},
 		Typo:     journey.Typo{Share: float64(step.Typo.Share), Fix: step.Typo.Fix},
 		Optional: (*float64)(step.Optional), Once: step.Once != "",
+	}
+	if think := step.Think; think.Feeder != "" {
+		mapped.ThinkFrom = &journey.Cell{Feeder: think.Feeder, Column: think.Column, Longest: s.Longest(think)}
 	}
 	for _, branch := range step.Next {
 		to := placeOf(s, branch.To) // none for end

@@ -96,7 +96,8 @@ func (p *Planned) checkVars(requests []loadgen.Request) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Options.Vars)) {
-		if _, listed := p.Scenario.Vars[name]; !listed && !bytes.Contains(texts, []byte("${var."+name+"}")) {
+		computed := bytes.Contains(texts, []byte("${=")) && bytes.Contains(texts, []byte("var."+name))
+		if _, listed := p.Scenario.Vars[name]; !listed && !computed && !bytes.Contains(texts, []byte("${var."+name+"}")) {
 			return Refuse("variable %q is not used by scenario %s; a request uses --var NAME=VALUE as ${var.NAME}", name, p.Scenario.Name)
 		}
 	}

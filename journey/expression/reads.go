@@ -137,7 +137,7 @@ func namesOf(feeders map[string][]string) []string {
 func listed(root string, names []string) string {
 	if len(names) == 0 {
 		return map[string]string{
-			Got: "no step extracts a value", Var: "vars lists no variable", Feeder: "the scenario has no feeder",
+			Got: "no step extracts a value", Var: "give --var NAME=VALUE", Feeder: "the scenario has no feeder",
 		}[root]
 	}
 	return "there are " + strings.Join(names, ", ")
