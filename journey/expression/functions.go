@@ -25,7 +25,7 @@ var valueFunctions = append([]string{"now"}, conditionFunctions...)
 
 // options returns the functions that an expression may call.
 func options(builtins []string) []expr.Option {
-	all := []expr.Option{expr.DisableAllBuiltins(), expr.Timezone("UTC")}
+	all := []expr.Option{expr.DisableAllBuiltins()}
 	for _, name := range builtins {
 		all = append(all, expr.EnableBuiltin(name))
 	}
