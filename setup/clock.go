@@ -74,18 +74,24 @@ func effort(step scenarios.Step) int {
 // may fall into one second. A cap on arrivals alone would miss that.
 func (p *Planned) work(people People, bins workload.Bins) (_ workload.Bins, signups int) {
 	people.Journey.Clock = workload.NewClock(0, 1)
-	parts := 1 + (people.Signups.Total()+people.Visitors.Total())/sampled
-	walks := journey.New(people.Journey, nil, p.fact(people))
-	tracks := walks.NewTracks()
 	efforts := make([]int, len(p.Scenario.Journey))
 	for i, step := range p.Scenario.Journey {
 		efforts[i] = effort(step)
 	}
-	note := func(step int, at time.Duration) {
+	signups = p.eachVisit(people, func(step int, at time.Duration) {
 		if bin := int(max(0, at) / bins.Width); bin < len(bins.Counts) {
 			bins.Counts[bin] += efforts[step]
 		}
-	}
+	})
+	return bins, signups
+}
+
+// eachVisit calls note for each attempt of sampled people if every request passes at once. It returns how many of all
+// people sign up.
+func (p *Planned) eachVisit(people People, note func(step int, at time.Duration)) (signups int) {
+	parts := 1 + (people.Signups.Total()+people.Visitors.Total())/sampled
+	walks := journey.New(people.Journey, nil, p.fact(people))
+	tracks := walks.NewTracks()
 	var leads []journey.Lead
 	for caller := range people.crowd().Part(0, parts) {
 		track := tracks.Of(0) // of one person after the other
@@ -104,5 +110,13 @@ func (p *Planned) work(people People, bins workload.Bins) (_ workload.Bins, sign
 			_, next = walks.Next(&walk, track, journey.Answer{Outcome: funnel.Completed}, next.At)
 		}
 	}
-	return bins, signups
+	return signups
+}
+
+// RequestsPerPerson returns how many requests somebody who arrives makes on average if every request passes at once:
+// with the rounds of loops, and without the steps that people skip or do not come to. Visitors count too.
+func (p *Planned) RequestsPerPerson() float64 {
+	requests, people := 0, p.People.Signups.Total()+p.People.Visitors.Total()
+	p.eachVisit(p.People, func(int, time.Duration) { requests++ })
+	return float64(requests) * float64(1+people/sampled) / float64(max(1, people))
 }
