@@ -102,6 +102,8 @@ func (m mover) Move(from, to int, first bool) {
 	})
 }
 
+func (m mover) Again(int, time.Duration) {}
+
 // TestPeopleShop plays a mix with a branch, a loop that depends on answers, picks and signatures against a real server.
 // The people must go where the state machine sends them, and a second run must be the same.
 func TestPeopleShop(t *testing.T) {

@@ -245,10 +245,14 @@ func (s *shard) visits(slot int32, session *session) {
 	if session.walk.Round == 0 {
 		s.observer.Enter(int(session.walk.Step), session.walk.Intended)
 	}
-	if s.moves != nil {
-		track := s.tracks.Of(slot)
-		s.moves.Move(track.From(), int(session.walk.Step), track.IsFirst())
+	if s.moves == nil {
+		return
 	}
+	if session.walk.Round > 0 {
+		s.moves.Again(int(session.walk.Step), session.walk.Intended)
+	}
+	track := s.tracks.Of(slot)
+	s.moves.Move(track.From(), int(session.walk.Step), track.IsFirst())
 }
 
 func (s *shard) send(slot int32, session *session) {

@@ -257,6 +257,8 @@ func (p *player) act(d due) {
 	if p.actions[d.slot].Enters {
 		if walk.Round == 0 {
 			p.observe.Enter(int(walk.Step), walk.Intended)
+		} else {
+			p.observe.Again(int(walk.Step), walk.Intended)
 		}
 		track := p.tracks.Of(d.slot)
 		p.observe.Move(track.From(), int(walk.Step), track.IsFirst())

@@ -138,10 +138,14 @@ func (m *model) visits(slot int32, s *session) {
 	if s.walk.Round == 0 {
 		m.observer.Enter(int(s.walk.Step), s.walk.Intended)
 	}
-	if m.moves != nil {
-		track := m.tracks.Of(slot)
-		m.moves.Move(track.From(), int(s.walk.Step), track.IsFirst())
+	if m.moves == nil {
+		return
 	}
+	if s.walk.Round > 0 {
+		m.moves.Again(int(s.walk.Step), s.walk.Intended)
+	}
+	track := m.tracks.Of(slot)
+	m.moves.Move(track.From(), int(s.walk.Step), track.IsFirst())
 }
 
 // act performs a person's action: it sends a request or checks the mailbox.

@@ -126,6 +126,8 @@ type Moves interface {
 	// steps are places in the Journey, or [Nowhere] for from at the first step and for to at the end. First is set if the
 	// person takes this way for the first time.
 	Move(from, to int, first bool)
+	// Again is called in place of [Observer.Enter] when the first attempt of a further round is meant to begin.
+	Again(step int, intended time.Duration)
 }
 
 // Nowhere is the place before the first step of a walk, and after the last.

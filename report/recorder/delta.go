@@ -38,6 +38,7 @@ type MoveDelta struct {
 type StepDelta struct {
 	Step    int            `json:"step"`              // index in the journey
 	Entered uint64         `json:"entered,omitempty"` // people, by the first intended instant
+	Again   uint64         `json:"again,omitempty"`   // visits of further rounds, by the first intended instant
 	Retries uint64         `json:"retries,omitempty"` // attempts beyond a person's first
 	Ended   []OutcomeDelta `json:"ended,omitempty"`   // by outcome
 
@@ -49,6 +50,7 @@ type OutcomeDelta struct {
 	Outcome  funnel.Outcome `json:"outcome"`
 	Attempts uint64         `json:"attempts"`
 	People   uint64         `json:"people,omitempty"` // people whose last attempt this was
+	Again    uint64         `json:"again,omitempty"`  // visits of further rounds whose last attempt this was
 	Response Sparse         `json:"response,omitempty"`
 	Service  Sparse         `json:"service,omitempty"`
 }

@@ -83,8 +83,11 @@ func (o *ShardObserver) Observe(sample funnel.Sample) {
 	step := t.use(sample.Step)
 	ended := &step.ended[sample.Outcome]
 	ended.attempts++
-	if sample.Final && sample.Round == 0 {
+	switch {
+	case sample.Final && sample.Round == 0:
 		ended.people++
+	case sample.Final:
+		ended.again++
 	}
 	if sample.Reason != 0 && sample.Outcome != funnel.Completed {
 		step.blame(sample.Reason)
@@ -114,6 +117,11 @@ func (o *ShardObserver) addTimes(t *tally, sample *funnel.Sample) {
 
 // Move implements funnel.Moves. A way counts in the latest second seen.
 func (o *ShardObserver) Move(from, to int, first bool) { o.now.move(from, to, first) }
+
+// Again implements funnel.Moves.
+func (o *ShardObserver) Again(step int, intended time.Duration) {
+	o.reach(wholeSecond(intended)).use(step).again++
+}
 
 // Scheduled records that a person is meant to begin at the given instant, which may lie ahead.
 func (o *ShardObserver) Scheduled(at time.Duration) { o.at(wholeSecond(at)).scheduled++ }

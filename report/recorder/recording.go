@@ -37,6 +37,7 @@ type row struct {
 	response  []Sparse // by step, over all attempts sent; none in a brief Recording
 }
 
+// stepRow is one step in one second. Further rounds count too.
 type stepRow struct {
 	entered  uint32
 	attempts uint32 // all sent, that is, all except dropped ones
@@ -120,9 +121,9 @@ func addCounts(counts, more map[string]float64) map[string]float64 {
 }
 
 func (r *stepRow) add(delta StepDelta) {
-	r.entered += uint32(delta.Entered)
+	r.entered += uint32(delta.Entered + delta.Again)
 	for _, ended := range delta.Ended {
-		r.people[ended.Outcome] += uint32(ended.People)
+		r.people[ended.Outcome] += uint32(ended.People + ended.Again)
 		if ended.Outcome != funnel.Dropped {
 			r.attempts += uint32(ended.Attempts)
 		}

@@ -76,6 +76,7 @@ func (t *tally) use(step int) *stepTally {
 type stepTally struct {
 	used             bool // whether anything is counted here
 	entered, retries uint64
+	again            uint64
 	ended            [funnel.OutcomeCount]outcomeTally
 	reasons          []reasonCount // few, so a list is faster than a map
 }
@@ -111,6 +112,7 @@ func (t *stepTally) cutReasons() map[funnel.Reason]uint64 {
 
 type outcomeTally struct {
 	attempts, people uint64
+	again            uint64
 	response         *counts
 	service          *counts // nil while it equals the response: no attempt waited to be sent
 }
@@ -179,7 +181,7 @@ func (t *tally) size() (steps, outcomes int) {
 
 // cut returns the tally of a step and empties it. It appends the outcomes to those of the other steps.
 func (t *stepTally) cut(step int, outcomes *[]OutcomeDelta, free *[]*counts) StepDelta {
-	delta := StepDelta{Step: step, Entered: t.entered, Retries: t.retries, Reasons: t.cutReasons()}
+	delta := StepDelta{Step: step, Entered: t.entered, Again: t.again, Retries: t.retries, Reasons: t.cutReasons()}
 	for outcome := range t.ended {
 		ended := &t.ended[outcome]
 		if !ended.any() {
@@ -187,7 +189,7 @@ func (t *stepTally) cut(step int, outcomes *[]OutcomeDelta, free *[]*counts) Ste
 		}
 		response, service := ended.cut(free)
 		*outcomes = append(*outcomes, OutcomeDelta{
-			Outcome: funnel.Outcome(outcome), Attempts: ended.attempts, People: ended.people, Response: response, Service: service,
+			Outcome: funnel.Outcome(outcome), Attempts: ended.attempts, People: ended.people, Again: ended.again, Response: response, Service: service,
 		})
 	}
 	*t = stepTally{reasons: t.reasons}
