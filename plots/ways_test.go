@@ -15,9 +15,14 @@ func wandering() report.Report {
 		{Step: "home", Entered: 100, Passed: 95, Failed: 5}, {Step: "login", Entered: 30, Passed: 30}, {Step: "list", Entered: 80, Passed: 80},
 	}
 	r.Transitions = []report.Transition{
-		{From: report.WalkStart, To: "home", People: 100}, {From: "home", To: "login", People: 30}, {From: "home", To: "list", People: 50},
-		{From: "home", To: report.WalkEnd, People: 15}, {From: "login", To: "list", People: 30}, {From: "list", To: "list", People: 20},
-		{From: "list", To: "home", People: 9}, {From: "list", To: report.WalkEnd, People: 80},
+		{From: report.WalkStart, To: "home", People: 100},
+		{From: "home", To: "login", People: 30},
+		{From: "home", To: "list", People: 50},
+		{From: "home", To: report.WalkEnd, People: 15},
+		{From: "login", To: "list", People: 30},
+		{From: "list", To: "list", People: 20},
+		{From: "list", To: "home", People: 9},
+		{From: "list", To: report.WalkEnd, People: 80},
 	}
 	return r
 }

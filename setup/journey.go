@@ -2,6 +2,7 @@ package setup
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/journey/expression"
@@ -86,7 +87,7 @@ func (p *Planned) checkConditions() error {
 	for _, condition := range p.Scenario.Conditions() {
 		for _, read := range condition.Program.Reads() {
 			if read.Root == expression.Person && !slices.Contains(population.FactNames(), read.Name) {
-				return conditionFault{condition.Path, Refuse("step %s: %q reads %s, which people do not have; they have %v", condition.Step, condition.Source, read, population.FactNames())}
+				return conditionFault{condition.Path, Refuse("step %s: %q reads %s, which people do not have; they have %s", condition.Step, condition.Source, read, strings.Join(population.FactNames(), ", "))}
 			}
 		}
 	}

@@ -1,6 +1,6 @@
 // Package expression evaluates the conditions and computed values of a scenario.
 //
-//  1. [Compile] checks a source once, against the [Names] that it may read;
+//  1. [Condition] and [Value] compile a source once, against the [Names] that it may read;
 //  2. [Program.Reads] lists what it reads, such as person.pupil;
 //  3. [Program.Holds] and [Program.Text] evaluate it for one person, with [Facts] that the caller provides.
 //
