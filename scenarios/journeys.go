@@ -76,8 +76,8 @@ const perPerson = "person"
 
 // adoptSteps makes the steps of a file with several journeys the steps of the scenario.
 func (s *Scenario) adoptSteps() {
-	if len(s.Journey) == 0 {
-		s.Journey = s.Steps
+	if s.both = len(s.Journey) > 0 && s.listed(); !s.both {
+		s.Journey = append(s.Journey, s.Steps...)
 	}
 }
 
@@ -131,8 +131,8 @@ func (s *Scenario) validateJourneys() {
 	if !s.listed() {
 		return
 	}
-	switch _, single := s.source.places["journey"]; {
-	case single:
+	switch {
+	case s.both:
 		s.source.faultAt("journey", "keep journey for one journey, or steps with journeys for several", "journey and steps exclude each other")
 		return
 	case len(s.Steps) == 0:

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/ombak-sim/ombak/scenarios"
 )
@@ -137,6 +138,42 @@ journeys:
 	}
 	if scenario.Journey[3].Loop.Times.Most != 4 {
 		t.Error("the patch changed the scenario itself")
+	}
+}
+
+// TestSettingsNameStepsOfJourneys sets a value as a search or an uncertain input does.
+func TestSettingsNameStepsOfJourneys(t *testing.T) {
+	scenario, err := parseShop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, err := scenario.With(scenarios.Setting{Path: "journey.item.think", Value: "5s"}, scenarios.Setting{Path: "journey.item.loop.times", Value: "6"}).WithPlan("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if step := changed.Journey[3]; step.Think.Mean() != 5 || step.Loop.Times.Most != 6 {
+		t.Errorf("the step became %+v", step)
+	}
+}
+
+// TestThinkTimesFromData takes the think time from a column, whose cells must be durations.
+func TestThinkTimesFromData(t *testing.T) {
+	scenario, err := parseShop(item, "    think: ${feeder.users.name}\n")
+	if err == nil || !strings.Contains(err.Error(), `steps[3].think: row 1 of the feeder "users" has "ada" in the column "name", which is not a duration`) {
+		t.Errorf("a name as a duration gives %v, %v", scenario, err)
+	}
+	for column, want := range map[string]string{"feeder.users.age": `the feeder "users" has no column "age"`, "feeder.user.name": `there is no feeder "user"; did you mean "users"?`} {
+		if _, err := parseShop(item, "    think: ${"+column+"}\n"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s gives %v, want %s", column, err, want)
+		}
+	}
+	text := strings.Replace(shop, item, "    think: ${feeder.users.pause}\n", 1)
+	scenario, err = scenarios.Parse("shop.yaml", []byte(text), fstest.MapFS{"users.csv": {Data: []byte("pause\n2s\n1m\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if longest := scenario.Longest(scenario.Journey[3].Think); longest != time.Minute {
+		t.Errorf("the longest think time is %v", longest)
 	}
 }
 
