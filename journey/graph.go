@@ -192,7 +192,7 @@ func (j *Journey) moveOn(w *Walk, t *Track, now time.Duration) Action {
 		}
 		return j.enter(w, j.later(now, j.think(w.Person, to, int(w.Round))))
 	}
-	return Action{Manner: Manner{Done: true, Through: true}}
+	return Action{Manner: Manner{Done: true}}
 }
 
 // follow returns the step that comes after a place, whether or not the person skips it, and the loop that leads there.

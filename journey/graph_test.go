@@ -39,9 +39,11 @@ func walkAll(j *journey.Journey, person uint64, got journey.Values) (visits []vi
 		if track != nil {
 			track.Got = got
 		}
-		_, action = j.Next(&walk, track, journey.Answer{Outcome: funnel.Completed}, action.At)
+		var result journey.Result
+		result, action = j.Next(&walk, track, journey.Answer{Outcome: funnel.Completed}, action.At)
+		through = result.Through
 	}
-	return visits, action.Through
+	return visits, through
 }
 
 // by adds where the person came from. A straight line has no track.

@@ -132,7 +132,6 @@ type Manner struct {
 	Done     bool // the walk is over; nothing else is set
 	Leaves   bool // a timeout means that the person left (abandoned), not that the client gave up
 	Enters   bool // this is the person's first attempt at the step, or the first of a further round
-	Through  bool // the walk is over, and the person passed the last step of it; Done is set too
 	Mistyped bool // the person sends something with a typing error
 }
 
@@ -148,6 +147,7 @@ type Result struct {
 	Ended   bool
 	Outcome funnel.Outcome
 	Final   bool
+	Through bool // the walk is over, and the person passed its last step
 }
 
 // Lead is a step before the one that arrivals are scheduled at.
@@ -236,9 +236,12 @@ func (j *Journey) Next(w *Walk, track *Track, answer Answer, now time.Duration) 
 	w.passed = w.passed || answer.Outcome == funnel.Completed
 	switch {
 	case !w.passed || w.looking || !j.goesOn(w):
-		return result, Action{Manner: Manner{Done: true, Through: w.passed}}
+		result.Through = w.passed
+		return result, Action{Manner: Manner{Done: true}}
 	case j.graph != nil:
-		return result, j.moveOn(w, track, now)
+		next := j.moveOn(w, track, now)
+		result.Through = next.Done
+		return result, next
 	}
 	w.Step++
 	return result, j.enter(w, j.later(now, j.think(w.Person, int(w.Step), 0)))

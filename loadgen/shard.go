@@ -121,7 +121,7 @@ func (s *shard) leave() {
 		}
 		walk := &session.walk
 		s.observer.Observe(funnel.Sample{
-			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt), Round: int(walk.Round),
+			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt), Round: uint16(walk.Round),
 			Intended: walk.Intended, Start: start, End: max(now, start), Outcome: funnel.Unfinished,
 		})
 	}
@@ -210,9 +210,6 @@ func (s *shard) plan(slot int32, action journey.Action) {
 		if !session.lead {
 			s.people--
 			s.wire.forget(session.walk.Person)
-			if action.Through && s.moves != nil {
-				s.moves.Move(int(session.walk.Step), funnel.Nowhere, true)
-			}
 		}
 		if !session.lead && !session.lost && s.crowd != nil {
 			s.crowd.Finished()
@@ -319,11 +316,14 @@ func (s *shard) take(answer completion) {
 	session.waits = !result.Ended
 	if result.Ended {
 		s.observer.Observe(funnel.Sample{
-			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt), Round: int(walk.Round),
+			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt), Round: uint16(walk.Round),
 			Intended: walk.Intended, Start: session.start, End: cmp.Or(session.taken, answer.end),
 			Outcome: result.Outcome, Reason: answer.reason, Final: result.Final,
 		})
 		session.start, session.taken = 0, 0
+		if result.Through && !session.lead && s.moves != nil {
+			s.moves.Move(int(walk.Step), funnel.Nowhere, true)
+		}
 	}
 	s.plan(answer.slot, next)
 }

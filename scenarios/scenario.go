@@ -50,7 +50,7 @@ type Scenario struct {
 	uploads map[string][]byte // by name in Files
 	pem     map[string]string // by name of the file
 	plan    string
-	both    bool // the file has both journey and steps
+	both    bool                 // the file has both journey and steps
 	replays map[string]recording // by name of the file
 }
 

@@ -236,9 +236,6 @@ func (p *player) plan(slot int32, action journey.Action) {
 	if action.Done {
 		if !p.lead[slot] {
 			p.observe.Finished()
-			if action.Through {
-				p.observe.Move(int(p.walks[slot].Step), funnel.Nowhere, true)
-			}
 		}
 		return
 	}
@@ -280,8 +277,11 @@ func (p *player) take(d due) {
 	}
 	result, next := p.journey.Next(&p.walks[d.slot], p.tracks.Of(d.slot), answer, d.at)
 	p.observe.Observe(funnel.Sample{
-		Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt), Round: int(walk.Round),
+		Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt), Round: uint16(walk.Round),
 		Intended: walk.Intended, Start: walk.Intended, End: d.at, Outcome: result.Outcome, Reason: reason, Final: result.Final,
 	})
+	if result.Through && !p.lead[d.slot] {
+		p.observe.Move(int(p.walks[d.slot].Step), funnel.Nowhere, true)
+	}
 	p.plan(d.slot, next)
 }

@@ -110,8 +110,8 @@ func (m *model) open(slot int32, is marks, walk journey.Walk, action journey.Act
 func (m *model) plan(slot int32, action journey.Action) {
 	s := &m.sessions[slot]
 	if action.Done {
-		if !s.marks.has(lead) {
-			m.finished(s, action)
+		if !s.marks.has(lead) && m.crowd != nil {
+			m.crowd.Finished()
 		}
 		s.generation++
 		m.freeSessions = append(m.freeSessions, slot)
@@ -123,12 +123,9 @@ func (m *model) plan(slot int32, action journey.Action) {
 	m.engine.At(action.At, NewEvent(actKind, slot))
 }
 
-// finished tells the observer that a walk is over.
-func (m *model) finished(s *session, action journey.Action) {
-	if m.crowd != nil {
-		m.crowd.Finished()
-	}
-	if action.Through && m.moves != nil {
+// through tells the observer that a person has passed the last step of their walk, if they have.
+func (m *model) through(s *session, result journey.Result) {
+	if result.Through && m.moves != nil && !s.marks.has(lead) {
 		m.moves.Move(int(s.walk.Step), funnel.Nowhere, true)
 	}
 }
@@ -238,6 +235,7 @@ func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason
 	if s.look++; result.Ended {
 		s.look = 0
 		m.observe(ended, result, reason, end)
+		m.through(s, result)
 	}
 	m.plan(slot, next)
 }
@@ -263,6 +261,7 @@ func (m *model) look(slot int32, s *session) {
 	if s.look++; result.Ended {
 		s.look = 0
 		m.observe(ended, result, 404, now)
+		m.through(s, result)
 	} else if at, known := m.nextMail(slot); known {
 		next = m.journey.LookLater(&s.walk, next, at)
 	}
@@ -296,7 +295,7 @@ func attemptOf(walk *journey.Walk) attempt {
 
 func (m *model) observe(a attempt, result journey.Result, reason funnel.Reason, end time.Duration) {
 	m.observer.Observe(funnel.Sample{
-		Session: a.person, Step: int(a.step), Attempt: int(a.number), Round: int(a.round),
+		Session: a.person, Step: int(a.step), Attempt: int(a.number), Round: uint16(a.round),
 		Intended: a.intended, Start: a.intended, End: end,
 		Outcome: result.Outcome, Reason: reason, Final: result.Final,
 	})

@@ -10,13 +10,13 @@ type Sample struct {
 	Session  uint64        // the person's index
 	Step     int           // place in the Journey
 	Attempt  int           // 1 for the first of the round
-	Round    int           // number of the person's earlier visits to the step; 0 on a journey that is a straight line
 	Intended time.Duration // when the person meant to act
 	Start    time.Duration // when the request was sent
 	End      time.Duration // when the outcome was known
 	Outcome  Outcome
 	Reason   Reason
-	Final    bool // no further attempt at this step follows
+	Final    bool   // no further attempt at this step follows in this round
+	Round    uint16 // number of the person's earlier visits to the step; 0 on a journey that is a straight line
 }
 
 // ResponseTime returns the time that the person waited: from the intended instant to the end.

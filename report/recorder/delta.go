@@ -38,11 +38,17 @@ type MoveDelta struct {
 type StepDelta struct {
 	Step    int            `json:"step"`              // index in the journey
 	Entered uint64         `json:"entered,omitempty"` // people, by the first intended instant
-	Again   uint64         `json:"again,omitempty"`   // visits of further rounds, by the first intended instant
+	Again   *AgainDelta    `json:"again,omitempty"`   // further rounds; nil if there are none
 	Retries uint64         `json:"retries,omitempty"` // attempts beyond a person's first
 	Ended   []OutcomeDelta `json:"ended,omitempty"`   // by outcome
 
 	Reasons map[funnel.Reason]uint64 `json:"reasons,omitempty"` // reasons why attempts did not complete
+}
+
+// AgainDelta counts the visits of further rounds to one step in one second.
+type AgainDelta struct {
+	Entered uint64                      `json:"entered"` // by the first intended instant
+	Ended   [funnel.OutcomeCount]uint64 `json:"ended"`   // by the outcome of the last attempt
 }
 
 // OutcomeDelta is what one shard saw of one step's attempts with one outcome in one second.
@@ -50,7 +56,6 @@ type OutcomeDelta struct {
 	Outcome  funnel.Outcome `json:"outcome"`
 	Attempts uint64         `json:"attempts"`
 	People   uint64         `json:"people,omitempty"` // people whose last attempt this was
-	Again    uint64         `json:"again,omitempty"`  // visits of further rounds whose last attempt this was
 	Response Sparse         `json:"response,omitempty"`
 	Service  Sparse         `json:"service,omitempty"`
 }

@@ -87,7 +87,7 @@ func (o *ShardObserver) Observe(sample funnel.Sample) {
 	case sample.Final && sample.Round == 0:
 		ended.people++
 	case sample.Final:
-		ended.again++
+		step.again().Ended[sample.Outcome]++
 	}
 	if sample.Reason != 0 && sample.Outcome != funnel.Completed {
 		step.blame(sample.Reason)
@@ -120,7 +120,7 @@ func (o *ShardObserver) Move(from, to int, first bool) { o.now.move(from, to, fi
 
 // Again implements funnel.Moves.
 func (o *ShardObserver) Again(step int, intended time.Duration) {
-	o.reach(wholeSecond(intended)).use(step).again++
+	o.reach(wholeSecond(intended)).use(step).again().Entered++
 }
 
 // Scheduled records that a person is meant to begin at the given instant, which may lie ahead.

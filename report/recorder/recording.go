@@ -121,9 +121,15 @@ func addCounts(counts, more map[string]float64) map[string]float64 {
 }
 
 func (r *stepRow) add(delta StepDelta) {
-	r.entered += uint32(delta.Entered + delta.Again)
+	r.entered += uint32(delta.Entered)
+	if again := delta.Again; again != nil {
+		r.entered += uint32(again.Entered)
+		for outcome, n := range again.Ended {
+			r.people[outcome] += uint32(n)
+		}
+	}
 	for _, ended := range delta.Ended {
-		r.people[ended.Outcome] += uint32(ended.People + ended.Again)
+		r.people[ended.Outcome] += uint32(ended.People)
 		if ended.Outcome != funnel.Dropped {
 			r.attempts += uint32(ended.Attempts)
 		}

@@ -76,7 +76,7 @@ func (t *tally) use(step int) *stepTally {
 type stepTally struct {
 	used             bool // whether anything is counted here
 	entered, retries uint64
-	again            uint64
+	rounds           *AgainDelta // further rounds; nil if there are none
 	ended            [funnel.OutcomeCount]outcomeTally
 	reasons          []reasonCount // few, so a list is faster than a map
 }
@@ -85,6 +85,14 @@ type stepTally struct {
 type reasonCount struct {
 	reason   funnel.Reason
 	attempts uint64
+}
+
+// again returns the counts of further rounds.
+func (t *stepTally) again() *AgainDelta {
+	if t.rounds == nil {
+		t.rounds = &AgainDelta{}
+	}
+	return t.rounds
 }
 
 func (t *stepTally) blame(reason funnel.Reason) {
@@ -112,7 +120,6 @@ func (t *stepTally) cutReasons() map[funnel.Reason]uint64 {
 
 type outcomeTally struct {
 	attempts, people uint64
-	again            uint64
 	response         *counts
 	service          *counts // nil while it equals the response: no attempt waited to be sent
 }
@@ -181,7 +188,7 @@ func (t *tally) size() (steps, outcomes int) {
 
 // cut returns the tally of a step and empties it. It appends the outcomes to those of the other steps.
 func (t *stepTally) cut(step int, outcomes *[]OutcomeDelta, free *[]*counts) StepDelta {
-	delta := StepDelta{Step: step, Entered: t.entered, Again: t.again, Retries: t.retries, Reasons: t.cutReasons()}
+	delta := StepDelta{Step: step, Entered: t.entered, Again: t.rounds, Retries: t.retries, Reasons: t.cutReasons()}
 	for outcome := range t.ended {
 		ended := &t.ended[outcome]
 		if !ended.any() {
@@ -189,7 +196,7 @@ func (t *stepTally) cut(step int, outcomes *[]OutcomeDelta, free *[]*counts) Ste
 		}
 		response, service := ended.cut(free)
 		*outcomes = append(*outcomes, OutcomeDelta{
-			Outcome: funnel.Outcome(outcome), Attempts: ended.attempts, People: ended.people, Again: ended.again, Response: response, Service: service,
+			Outcome: funnel.Outcome(outcome), Attempts: ended.attempts, People: ended.people, Response: response, Service: service,
 		})
 	}
 	*t = stepTally{reasons: t.reasons}
