@@ -103,7 +103,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 	if err := prepare(ctx, run, &environment); err != nil {
 		return report.Report{}, err
 	}
-	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), starts: run.Generator.Journey.Starts(), done: make(chan struct{})}
+	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), starts: run.ArrivalSteps(), done: make(chan struct{})}
 	defer removeControl(environment.Folder)
 	defer c.stopCluster()
 	defer c.stopAll()

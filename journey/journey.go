@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"math"
 	"time"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
@@ -276,7 +277,7 @@ func (j *Journey) retry(w *Walk, answer Answer, now time.Duration) (bool, Action
 		return false, Action{}
 	}
 	if int(w.tries) < retry.Attempts {
-		w.retries++
+		w.countRetry()
 		stream := j.streamOf(w, j.chance.backoff, int(w.Attempt))
 		delay := retry.Delay(int(w.tries), stream.Float64())
 		if retry.RetryAfter {
@@ -288,10 +289,13 @@ func (j *Journey) retry(w *Walk, answer Answer, now time.Duration) (bool, Action
 		return false, Action{}
 	}
 	w.visit++
-	w.retries++
+	w.countRetry()
 	w.tries = 0
 	return true, j.attempt(w, j.later(now, j.drawOf(w, &retry.Return, j.chance.comeBack, int(w.visit))))
 }
+
+// countRetry counts a retry. Over the rounds of loops, there may be more than the counter holds.
+func (w *Walk) countRetry() { w.retries = min(w.retries, math.MaxInt16-1) + 1 }
 
 func (j *Journey) enter(w *Walk, at time.Duration) Action {
 	w.Attempt, w.tries, w.visit, w.passed = 0, 0, 0, false

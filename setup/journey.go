@@ -73,6 +73,14 @@ func walkStep(s *scenarios.Scenario, step *scenarios.Step) journey.Step {
 	return mapped
 }
 
+// ArrivalSteps returns the step at which arrivals are scheduled, or in a closed loop the first step of each journey.
+func (l *Live) ArrivalSteps() []int {
+	if config := l.Generator.Journey; config.Arrival < 0 {
+		return config.Starts()
+	}
+	return []int{l.Generator.Journey.Arrival}
+}
+
 // Labels returns the groups and tags of the steps.
 func (p *Planned) Labels() map[string]recorder.Labels {
 	labels := map[string]recorder.Labels{}

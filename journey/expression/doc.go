@@ -4,6 +4,6 @@
 //  2. [Program.Reads] lists what it reads, such as person.pupil;
 //  3. [Program.Holds] and [Program.Text] evaluate it for one person, with [Facts] that the caller provides.
 //
-// An expression has no loops, no assignments and no input or output, so its time is linear in the length of its source
-// and its texts. The language is that of expr-lang/expr, with few of its functions.
+// An expression has no loops, no variables and no input or output, and the texts that it reads or makes are bounded, so
+// its time and memory are. The language is that of expr-lang/expr, with few of its functions.
 package expression

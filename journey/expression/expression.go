@@ -19,6 +19,7 @@ const (
 	mostNodes     = 300  // of the syntax tree
 	memoryBudget  = 1000 // elements of lists
 	longestText   = 1 << 20
+	longestFact   = 1 << 16
 )
 
 // The roots of what an expression may read.
@@ -149,6 +150,9 @@ func (p *Program) run(facts Facts, random func() float64) (any, error) {
 	environment := make(map[string]any, 4)
 	for _, r := range p.reads {
 		value := facts.Fact(r)
+		if text, is := value.(string); is && len(text) > longestFact {
+			return nil, fmt.Errorf("%s has more than %d bytes", r, longestFact)
+		}
 		switch {
 		case r.Column != "":
 			sub(sub(environment, r.Root), r.Name)[r.Column] = value

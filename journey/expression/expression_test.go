@@ -54,7 +54,7 @@ func TestConditions(t *testing.T) {
 		{"what cannot be computed does not hold", "int(got.token) > 1", false},
 		{"a regular expression", "got.token matches '^a.c$'", true},
 		{"a choice", "(round > 5 ? 'a' : 'b') == 'b'", true},
-		{"a name of its own", "let n = int(got.n); n > 10 && n < 20", true},
+		{"a replaced text", "replace(got.token, 'b', 'xx') == 'axxc'", true},
 	} {
 		program, err := expression.Condition(row.source, names())
 		if err != nil {
@@ -83,6 +83,7 @@ func TestFaultsOfConditions(t *testing.T) {
 		{"the environment", "$env.round == 1", "it reads $env"},
 		{"the time, which differs between runs", "now().Unix() > 1", "unknown name now"},
 		{"chance, which share is for", "random() > 0.5", "unknown name random"},
+		{"a name of its own, with which a text could grow", "let a = got.n + got.n; let b = a + a; b != ''", "it names a value with let"},
 		{"too long", strings.Repeat("1 + ", 600) + "1 > 0", "2000 at most are allowed"},
 		{"too many parts", strings.Repeat("1+", 400) + "1 > 0", "exceeds maximum allowed nodes"},
 	} {
@@ -130,7 +131,10 @@ func TestValues(t *testing.T) {
 }
 
 func TestValuesThatCannotBeComputed(t *testing.T) {
-	for _, source := range []string{"int(got.token)", "random_int(6, 1)", "random_text(-1)", "random_text(2000)", "unhex('x')", "unbase64('*')", "1 % 0"} {
+	for _, source := range []string{"int(got.token)", "random_int(6, 1)", "random_text(-1)", "random_text(2000)", "unhex('x')", "unbase64('*')", "1 % 0",
+		"len(" + strings.Repeat("hex(", 40) + "got.token" + strings.Repeat(")", 41),
+		strings.Repeat("replace(", 40) + "got.token" + strings.Repeat(", 'a', 'aaaaaaaaaa')", 40),
+	} {
 		program, err := expression.Value(source, names())
 		if err != nil { // the library may notice it while it compiles
 			continue
@@ -138,6 +142,17 @@ func TestValuesThatCannotBeComputed(t *testing.T) {
 		if got, err := program.Text(known(), func() float64 { return 0 }); err == nil {
 			t.Errorf("%s is %q", source, got)
 		}
+	}
+}
+
+// TestLongAnswersAreNotComputedWith bounds what a large answer can cost.
+func TestLongAnswersAreNotComputedWith(t *testing.T) {
+	program, err := expression.Condition("got.token != ''", names())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if program.Holds(facts{"got.token": strings.Repeat("x", 1<<17)}) || !program.Holds(facts{"got.token": "x"}) {
+		t.Error("a text of 128 KiB is computed with")
 	}
 }
 

@@ -8,9 +8,11 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"net/url"
+	"strings"
 
 	"github.com/expr-lang/expr"
 )
@@ -18,7 +20,7 @@ import (
 // conditionFunctions are the functions of the library that have no loop over a list, and do not depend on the time.
 var conditionFunctions = []string{
 	"len", "abs", "ceil", "floor", "int", "float", "string", "trim", "trimPrefix", "trimSuffix", "upper", "lower",
-	"replace", "indexOf", "lastIndexOf", "hasPrefix", "hasSuffix", "max", "min", "date", "duration",
+	"indexOf", "lastIndexOf", "hasPrefix", "hasSuffix", "max", "min", "date", "duration",
 }
 
 var valueFunctions = append([]string{"now"}, conditionFunctions...)
@@ -35,7 +37,7 @@ func options(builtins []string) []expr.Option {
 			return sum(hmac.New(digest, []byte(given[0].(string))), given[1].(string)), nil
 		}, new(func(key, text string) string)))
 	}
-	return append(all,
+	return append(all, expr.Function("replace", replace, new(func(text, old, other string) string)),
 		text("base64", func(text string) (string, error) { return base64.StdEncoding.EncodeToString([]byte(text)), nil }),
 		text("base64url", func(text string) (string, error) { return base64.RawURLEncoding.EncodeToString([]byte(text)), nil }),
 		text("unbase64", unbase64),
@@ -48,9 +50,28 @@ func options(builtins []string) []expr.Option {
 	)
 }
 
-// text makes a function of one text.
+// text makes a function of one text. Several inside each other could make a text of any length, so its length is bounded.
 func text(name string, of func(string) (string, error)) expr.Option {
-	return expr.Function(name, func(given ...any) (any, error) { return of(given[0].(string)) }, new(func(text string) string))
+	return expr.Function(name, func(given ...any) (any, error) {
+		text, err := of(given[0].(string))
+		return text, errors.Join(err, tooLong(len(text)))
+	}, new(func(text string) string))
+}
+
+// replace replaces all occurrences of a text by another.
+func replace(given ...any) (any, error) {
+	text, old, other := given[0].(string), given[1].(string), given[2].(string)
+	if err := tooLong(len(text) + strings.Count(text, old)*len(other)); err != nil {
+		return "", err
+	}
+	return strings.ReplaceAll(text, old, other), nil
+}
+
+func tooLong(length int) error {
+	if length > longestText {
+		return fmt.Errorf("a text has more than %d bytes", longestText)
+	}
+	return nil
 }
 
 func sum(digest hash.Hash, text string) string {

@@ -50,6 +50,8 @@ func (r *reader) Visit(node *ast.Node) {
 		r.member(n)
 	case *ast.PredicateNode, *ast.PointerNode:
 		r.fault = errors.New("it goes through a list, which takes too long; compare single values")
+	case *ast.VariableDeclaratorNode:
+		r.fault = errors.New("it names a value with let, which could grow without bound; write the value out")
 	case *ast.BinaryNode:
 		if n.Operator == ".." {
 			r.fault = errors.New("it makes a list of numbers; compare with >= and <=")
