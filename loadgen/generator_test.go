@@ -71,6 +71,8 @@ type recorder struct {
 	mu      sync.Mutex
 	samples []funnel.Sample
 	entered map[int]int
+	again   map[int]int    // further rounds
+	ways    map[[2]int]int // people by the ways that they took
 	sched   int
 	started int
 	dropped int
@@ -90,7 +92,25 @@ func (r shardRecorder) Started()                { r.locked(func() { r.started++ 
 func (r shardRecorder) DroppedPerson()          { r.locked(func() { r.dropped++ }) }
 func (r shardRecorder) Finished()               { r.locked(func() { r.ended++ }) }
 
-var _ funnel.Crowd = shardRecorder{}
+func (r shardRecorder) Again(step int, _ time.Duration) {
+	r.locked(func() { r.again[step]++ })
+}
+func (r shardRecorder) Move(from, to int, first bool) {
+	r.locked(func() {
+		if first {
+			r.ways[[2]int{from, to}]++
+		}
+	})
+}
+
+var (
+	_ funnel.Crowd = shardRecorder{}
+	_ funnel.Moves = shardRecorder{}
+)
+
+func newRecorder() *recorder {
+	return &recorder{entered: map[int]int{}, again: map[int]int{}, ways: map[[2]int]int{}}
+}
 
 func (r *recorder) outcomes() map[funnel.Outcome]int {
 	counts := map[funnel.Outcome]int{}
@@ -123,7 +143,7 @@ func config(url string, change func(*loadgen.Config)) loadgen.Config {
 
 func play(t testing.TB, c loadgen.Config) *recorder {
 	t.Helper()
-	r := &recorder{entered: map[int]int{}}
+	r := newRecorder()
 	g, err := loadgen.New(c, func(int) funnel.Observer { return shardRecorder{r} })
 	if err != nil {
 		t.Fatal(err)
@@ -280,7 +300,7 @@ func TestCancelEndsRequestsUnderWay(t *testing.T) {
 	reached := make(chan struct{}, 100)
 	s := serve(t, func(*fasthttp.RequestCtx, int) { reached <- struct{}{}; <-release })
 	defer close(release)
-	r := &recorder{entered: map[int]int{}}
+	r := newRecorder()
 	g, err := loadgen.New(config(s.url, func(c *loadgen.Config) { c.Journey.Steps[0].Timeout = time.Hour }), func(int) funnel.Observer { return shardRecorder{r} })
 	if err != nil {
 		t.Fatal(err)

@@ -88,39 +88,29 @@ func shopping(url string) loadgen.Config {
 	})
 }
 
-// mover is a recorder that counts the ways people go.
-type mover struct {
-	shardRecorder
-	ways map[[2]int]int
-}
-
-func (m mover) Move(from, to int, first bool) {
-	m.locked(func() {
-		if first {
-			m.ways[[2]int{from, to}]++
-		}
-	})
-}
-
-func (m mover) Again(int, time.Duration) {}
-
 // TestPeopleShop plays a mix with a branch, a loop that depends on answers, picks and signatures against a real server.
 // The people must go where the state machine sends them, and a second run must be the same.
 func TestPeopleShop(t *testing.T) {
-	play := func() (*shop, mover) {
+	play := func(measured bool) (*shop, *recorder) {
 		s := &shop{pages: map[string]int{}, seen: map[string][]string{}, paid: map[string]int{}}
 		c := shopping(serve(t, s.answer).url)
-		m := mover{shardRecorder{&recorder{entered: map[int]int{}}}, map[[2]int]int{}}
-		g, err := loadgen.New(c, func(int) funnel.Observer { return m })
+		r := newRecorder()
+		metrics := loadgen.NewMetrics(c.Journey.Funnel(), func() int { return 0 })
+		g, err := loadgen.New(c, func(int) funnel.Observer {
+			if measured {
+				return metrics.Beside(shardRecorder{r})
+			}
+			return shardRecorder{r}
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := g.Run(t.Context(), time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		return s, m
+		return s, r
 	}
-	s, m := play()
+	s, r := play(false)
 	if len(s.wrong) > 0 {
 		t.Errorf("%d of the payments are wrong: %v", len(s.wrong), s.wrong[0])
 	}
@@ -141,13 +131,19 @@ func TestPeopleShop(t *testing.T) {
 		t.Errorf("the people picked %v, want all 9 items", picked)
 	}
 	for way, want := range map[[2]int]int{{-1, 0}: 53, {0, 1}: shoppers, {1, 2}: shoppers, {2, 1}: shoppers, {2, 3}: payers, {3, -1}: payers, {2, -1}: shoppers - payers, {0, -1}: 53 - shoppers} {
-		if m.ways[way] != want {
-			t.Errorf("%d people went from %d to %d, want %d", m.ways[way], way[0], way[1], want)
+		if r.ways[way] != want {
+			t.Errorf("%d people went from %d to %d, want %d", r.ways[way], way[0], way[1], want)
 		}
 	}
-	again, _ := play()
+	if r.again[1] != 2*shoppers || r.again[2] != 2*shoppers || r.entered[1] != shoppers {
+		t.Errorf("%d entered the list, and %d further rounds of it; want %d and %d", r.entered[1], r.again[1], shoppers, 2*shoppers)
+	}
+	again, measured := play(true)
 	if fmt.Sprint(s.seen) != fmt.Sprint(again.seen) {
 		t.Error("a second run picked other items")
+	}
+	if fmt.Sprint(measured.ways, measured.again) != fmt.Sprint(r.ways, r.again) {
+		t.Errorf("with metrics, people went %v, want %v", measured.ways, r.ways)
 	}
 }
 

@@ -131,7 +131,8 @@ func TestValues(t *testing.T) {
 }
 
 func TestValuesThatCannotBeComputed(t *testing.T) {
-	for _, source := range []string{"int(got.token)", "random_int(6, 1)", "random_text(-1)", "random_text(2000)", "unhex('x')", "unbase64('*')", "1 % 0",
+	for _, source := range []string{
+		"int(got.token)", "random_int(6, 1)", "random_text(-1)", "random_text(2000)", "unhex('x')", "unbase64('*')", "1 % 0",
 		"len(" + strings.Repeat("hex(", 40) + "got.token" + strings.Repeat(")", 41),
 		strings.Repeat("replace(", 40) + "got.token" + strings.Repeat(", 'a', 'aaaaaaaaaa')", 40),
 	} {
