@@ -108,6 +108,8 @@ func TestPeopleShop(t *testing.T) {
 		if err := g.Run(t.Context(), time.Now()); err != nil {
 			t.Fatal(err)
 		}
+		s.mu.Lock() // every answer was sent after its handler let go of it
+		defer s.mu.Unlock()
 		return s, r
 	}
 	s, r := play(false)
