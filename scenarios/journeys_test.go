@@ -190,3 +190,23 @@ func TestTimesInText(t *testing.T) {
 		}
 	}
 }
+
+// TestAStepIsPutOffInEachJourney moves a step to the end of the journeys that have it, and of no other.
+func TestAStepIsPutOffInEachJourney(t *testing.T) {
+	scenario, err := parseShop(item, "", "journeys:\n", "plans:\n  - name: later\n    policies: [{policy: deferred-photo, at: step:list}]\njourneys:\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	planned, err := scenario.WithPlan("later")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"home item list", "home login item pay list"} {
+		if got := strings.Join(planned.Ways()[i].Steps, " "); got != want {
+			t.Errorf("the journey %s is %s, want %s", planned.Ways()[i].Name, got, want)
+		}
+	}
+	if got := strings.Join(scenario.Ways()[0].Steps, " "); got != "home list item" {
+		t.Errorf("the plan changed the scenario itself to %s", got)
+	}
+}
