@@ -95,6 +95,7 @@ func (r shardRecorder) Finished()               { r.locked(func() { r.ended++ })
 func (r shardRecorder) Again(step int, _ time.Duration) {
 	r.locked(func() { r.again[step]++ })
 }
+
 func (r shardRecorder) Move(from, to int, first bool) {
 	r.locked(func() {
 		if first {

@@ -40,6 +40,9 @@ func Average(replications []report.Report) (report.Report, error) {
 		row.CI95 = means(row.Fields(), replications, func(r *report.Report) []report.Field { return r.Steps[i].Fields() })
 	}
 	result.Transitions = sumTransitions(replications)
+	if len(result.Transitions) > 0 {
+		result.Offered.ByStep = meanScheduling(replications)
+	}
 	for i := range result.Transitions {
 		t := &result.Transitions[i]
 		t.CI95 = means(t.Fields(), replications, func(r *report.Report) []report.Field { return peopleBetween(r, t) })
@@ -105,6 +108,22 @@ func meanReasons(replications []report.Report, step int) map[string]float64 {
 	}
 	for reason := range means {
 		means[reason] /= float64(len(replications))
+	}
+	return means
+}
+
+// meanScheduling returns the people scheduled at each step on average. Replications divide them differently among
+// journeys.
+func meanScheduling(replications []report.Report) map[string]report.Scheduling {
+	means, n := map[string]report.Scheduling{}, float64(len(replications))
+	for _, r := range replications {
+		for step, scheduled := range r.Offered.ByStep {
+			sum := means[step]
+			means[step] = report.Scheduling{Scheduled: sum.Scheduled + scheduled.Scheduled, PeakPerMin: sum.PeakPerMin + scheduled.PeakPerMin}
+		}
+	}
+	for step, sum := range means {
+		means[step] = report.Scheduling{Scheduled: sum.Scheduled / n, PeakPerMin: sum.PeakPerMin / n}
 	}
 	return means
 }

@@ -111,6 +111,11 @@ func TestTransitionsAddUp(t *testing.T) {
 	if got, want := ways(mean), "start>list 10, list>list 6, list>pay 6, list>end 4, pay>end 6"; got != want {
 		t.Errorf("the mean is %s, want %s", got, want)
 	}
+	one, other := wander(t, 1, 12, 0), wander(t, 1, 0, 8)
+	one.Offered.ByStep, other.Offered.ByStep = map[string]report.Scheduling{"pay": {Scheduled: 12}}, map[string]report.Scheduling{"pay": {Scheduled: 0}}
+	if mean, err := recorder.Average([]report.Report{one, other}); err != nil || mean.Offered.ByStep["pay"].Scheduled != 6 {
+		t.Errorf("%v are scheduled on average, %v; want 6", mean.Offered.ByStep, err)
+	}
 	if interval, known := mean.Transitions[1].CI95["people"]; !known || interval[0] >= 6 || interval[1] <= 6 || *mean.Steps[0].Visits != (36.0+8)/2 {
 		t.Errorf("the interval is %v, the mean of the visits %v", interval, *mean.Steps[0].Visits)
 	}
