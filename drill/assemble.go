@@ -51,7 +51,8 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 		c.warnings = append(c.warnings, fmt.Sprintf("a part died: what happened after second %d is unknown", c.recording.Seconds()))
 	}
 	facts := recorder.Facts{
-		Ombak: c.environment.Build, Engine: report.Live,
+		Labels: c.run.Labels(),
+		Ombak:  c.environment.Build, Engine: report.Live,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Part: partOf(c.run.Options), RunID: c.run.Options.RunID, Partial: partial, Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
 		Machine: host.Machine(), Store: c.store, Offered: offered,

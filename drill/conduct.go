@@ -78,6 +78,7 @@ type conductor struct {
 	people       uint64
 	dropped      uint64
 	passed       uint64
+	starts       []int // steps at which arrivals are scheduled
 	store        *report.Store
 	strain       *report.Strain
 	handshakes   *report.Handshakes
@@ -104,7 +105,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 	if err := prepare(ctx, run, &environment); err != nil {
 		return report.Report{}, err
 	}
-	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), done: make(chan struct{})}
+	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), starts: run.ArrivalSteps(), done: make(chan struct{})}
 	defer removeControl(environment.Folder)
 	defer c.stopCluster()
 	defer c.stopAll()
@@ -275,7 +276,7 @@ func (c *conductor) addDelta(delta recorder.Delta) {
 	c.people += delta.Scheduled
 	c.dropped += delta.Dropped
 	for _, step := range delta.Steps {
-		if step.Step != c.run.Generator.Journey.Arrival {
+		if !slices.Contains(c.starts, step.Step) {
 			continue
 		}
 		for _, outcome := range step.Ended {

@@ -8,6 +8,9 @@
 //  2. the driver acts at the instant of the action and passes the [Answer] to [Journey.Next];
 //  3. Next returns how the attempt counts (a [Result]) and what the person does next.
 //
-// Every draw comes from a stream keyed by person, step and attempt, so both drivers see the same
+// The steps are a straight line, or a graph with branches and loops that several journeys share. On a graph, the driver
+// keeps a [Track] for each walk, in which it counts visits and rounds.
+//
+// Every draw comes from a stream keyed by person, step, attempt and round, so both drivers see the same
 // person decide the same way.
 package journey

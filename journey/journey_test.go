@@ -33,16 +33,16 @@ func newJourney(change func(*journey.Config)) *journey.Journey {
 	if change != nil {
 		change(&config)
 	}
-	return journey.New(config, nil)
+	return journey.New(config, nil, nil)
 }
 
 func ExampleJourney() {
 	j := newJourney(nil)
-	walk, action := j.Begin(42, 10*time.Second)
+	walk, action := j.Begin(42, 10*time.Second, nil)
 	fmt.Println("signs up at", action.At)
-	result, action := j.Next(&walk, journey.Answer{Outcome: funnel.Rejected, RetryAfter: 4 * time.Second}, 11*time.Second)
+	result, action := j.Next(&walk, nil, journey.Answer{Outcome: funnel.Rejected, RetryAfter: 4 * time.Second}, 11*time.Second)
 	fmt.Println(result.Outcome, "final:", result.Final, "- tries again at", action.At)
-	result, action = j.Next(&walk, journey.Answer{Outcome: funnel.Completed}, 16*time.Second)
+	result, action = j.Next(&walk, nil, journey.Answer{Outcome: funnel.Completed}, 16*time.Second)
 	fmt.Println(result.Outcome, "final:", result.Final, "- looks for mail at", action.At)
 	// Output:
 	// signs up at 10s
@@ -87,9 +87,9 @@ func TestWalks(t *testing.T) {
 		{"a dropped attempt is not tried again", []answer{{funnel.Dropped, false, 10 * s, true, 0}}},
 	} {
 		j := newJourney(nil)
-		walk, _ := j.Begin(1, 10*s)
+		walk, _ := j.Begin(1, 10*s, nil)
 		for i, a := range test.answers {
-			result, action := j.Next(&walk, journey.Answer{Outcome: a.outcome, Pending: a.pending}, a.at)
+			result, action := j.Next(&walk, nil, journey.Answer{Outcome: a.outcome, Pending: a.pending}, a.at)
 			if result.Final != a.final || action.Done != (a.next == 0) || !action.Done && action.At != a.next {
 				t.Errorf("%s: answer %d gives %+v %+v, want final %v and %v", test.why, i, result, action, a.final, a.next)
 			}
@@ -99,7 +99,7 @@ func TestWalks(t *testing.T) {
 
 func TestPatienceShorterThanTheTimeoutMeansLeaving(t *testing.T) {
 	j := newJourney(func(c *journey.Config) { c.Arrival = 3 })
-	_, action := j.Begin(1, time.Minute)
+	_, action := j.Begin(1, time.Minute, nil)
 	if action.Timeout != 500*time.Millisecond || !action.Leaves {
 		t.Errorf("the action is %+v; want leaving after 500 ms", action)
 	}
@@ -116,11 +116,11 @@ func TestNothingMovesTheScheduledInstant(t *testing.T) {
 	if len(leads) != 1 || leads[0] != (journey.Lead{Step: 0, At: 53 * time.Second}) {
 		t.Errorf("leads are %v; want the landing at 53 s", leads)
 	}
-	walk, action := j.Begin(1, scheduled)
+	walk, action := j.Begin(1, scheduled, nil)
 	if action.At != 56*time.Second || !action.Mistyped {
 		t.Errorf("the faulty attempt is %+v; want it at 56 s", action)
 	}
-	result, action := j.Next(&walk, journey.Answer{Outcome: funnel.Declined}, 57*time.Second)
+	result, action := j.Next(&walk, nil, journey.Answer{Outcome: funnel.Declined}, 57*time.Second)
 	if result.Final || action.At != scheduled || action.Mistyped {
 		t.Errorf("after the fault %+v %+v; want the valid attempt at 60 s", result, action)
 	}
@@ -133,12 +133,12 @@ func TestRepeatsAreTheSamePersonsNextAttempt(t *testing.T) {
 	j := newJourney(func(c *journey.Config) {
 		c.Steps[1].Repeat = journey.Repeat{Share: 1, After: constant(2 * time.Second)}
 	})
-	walk, _ := j.Begin(1, 10*time.Second)
-	result, action := j.Next(&walk, journey.Answer{Outcome: funnel.Completed}, 11*time.Second)
+	walk, _ := j.Begin(1, 10*time.Second, nil)
+	result, action := j.Next(&walk, nil, journey.Answer{Outcome: funnel.Completed}, 11*time.Second)
 	if result.Final || action.At != 13*time.Second || walk.Attempt != 2 {
 		t.Fatalf("the first yes gives %+v %+v", result, action)
 	}
-	result, action = j.Next(&walk, journey.Answer{Outcome: funnel.Failed}, 14*time.Second)
+	result, action = j.Next(&walk, nil, journey.Answer{Outcome: funnel.Failed}, 14*time.Second)
 	if !result.Final || action.Done {
 		t.Errorf("a failed repeat gives %+v %+v; the person was answered and goes on", result, action)
 	}
@@ -146,8 +146,8 @@ func TestRepeatsAreTheSamePersonsNextAttempt(t *testing.T) {
 
 func TestVisitorsTakeOneStep(t *testing.T) {
 	j := newJourney(nil)
-	walk, _ := j.Look(1, 0, time.Second)
-	result, action := j.Next(&walk, journey.Answer{Outcome: funnel.Failed}, 2*time.Second)
+	walk, _ := j.Look(1, 0, time.Second, nil)
+	result, action := j.Next(&walk, nil, journey.Answer{Outcome: funnel.Failed}, 2*time.Second)
 	if !result.Final || !action.Done {
 		t.Errorf("%+v %+v", result, action)
 	}
@@ -155,12 +155,12 @@ func TestVisitorsTakeOneStep(t *testing.T) {
 
 func TestScenarioTimeIsWarpedAndBackoffIsNot(t *testing.T) {
 	j := newJourney(func(c *journey.Config) { c.Clock = workload.NewClock(0, 10) })
-	walk, _ := j.Begin(1, 10*time.Second)
-	_, action := j.Next(&walk, journey.Answer{Outcome: funnel.Failed}, 11*time.Second)
+	walk, _ := j.Begin(1, 10*time.Second, nil)
+	_, action := j.Next(&walk, nil, journey.Answer{Outcome: funnel.Failed}, 11*time.Second)
 	if action.At != 12*time.Second {
 		t.Errorf("backoff of 1 s ends at %v, want 12 s: it is real time", action.At)
 	}
-	_, action = j.Next(&walk, journey.Answer{Outcome: funnel.Completed}, 12*time.Second)
+	_, action = j.Next(&walk, nil, journey.Answer{Outcome: funnel.Completed}, 12*time.Second)
 	if action.At != 12100*time.Millisecond {
 		t.Errorf("a think time of 1 s at tenfold speed ends at %v, want 12.1 s", action.At)
 	}
@@ -189,8 +189,8 @@ func TestSharesGoOn(t *testing.T) {
 	const people = 100_000
 	went := 0
 	for person := range uint64(people) {
-		walk, _ := j.Begin(person, time.Minute)
-		if _, action := j.Next(&walk, journey.Answer{Outcome: funnel.Completed}, time.Minute); !action.Done {
+		walk, _ := j.Begin(person, time.Minute, nil)
+		if _, action := j.Next(&walk, nil, journey.Answer{Outcome: funnel.Completed}, time.Minute); !action.Done {
 			went++
 		}
 	}
@@ -206,7 +206,7 @@ func TestEveryWalkEnds(t *testing.T) {
 			c.Steps[1].Typo = journey.Typo{Share: .3, Fix: constant(time.Second)}
 			c.Steps[1].Repeat = journey.Repeat{Share: .3, After: constant(time.Second)}
 		})
-		walk, action := j.Begin(rapid.Uint64().Draw(t, "person"), time.Minute)
+		walk, action := j.Begin(rapid.Uint64().Draw(t, "person"), time.Minute, nil)
 		for range 200 {
 			if action.Done {
 				return
@@ -216,7 +216,7 @@ func TestEveryWalkEnds(t *testing.T) {
 			pending := rapid.Bool().Draw(t, "pending") && step == 2
 			outcome := funnel.Outcome(rapid.IntRange(0, funnel.OutcomeCount-1).Draw(t, "outcome"))
 			var result journey.Result
-			result, action = j.Next(&walk, journey.Answer{Outcome: outcome, Pending: pending}, now)
+			result, action = j.Next(&walk, nil, journey.Answer{Outcome: outcome, Pending: pending}, now)
 			if !action.Done && action.At < now {
 				t.Fatalf("acts at %v after an answer at %v", action.At, now)
 			}
@@ -243,8 +243,8 @@ func TestLookLaterIsManyLooks(t *testing.T) {
 		})
 		until := time.Duration(rapid.IntRange(0, 30_000).Draw(t, "until")) * time.Millisecond
 		pending := journey.Answer{Outcome: funnel.Completed, Pending: true}
-		walk, action := j.Begin(1, 0)
-		result, first := j.Next(&walk, pending, action.At)
+		walk, action := j.Begin(1, 0, nil)
+		result, first := j.Next(&walk, nil, pending, action.At)
 		if result.Ended {
 			return
 		}
@@ -252,7 +252,7 @@ func TestLookLaterIsManyLooks(t *testing.T) {
 		long := first
 		for long.At < until {
 			before := long
-			if result, long = j.Next(&walk, pending, long.At); result.Ended {
+			if result, long = j.Next(&walk, nil, pending, long.At); result.Ended {
 				long = before // the poll at which patience ends
 				break
 			}
@@ -271,10 +271,10 @@ func TestRetryBudgetHoldsOverTheWholeWay(t *testing.T) {
 		c.Steps[2].Name = "again"
 	})
 	const s = time.Second
-	walk, _ := j.Begin(1, 10*s)
+	walk, _ := j.Begin(1, 10*s, nil)
 	finals := []bool{}
 	for i, outcome := range []funnel.Outcome{funnel.Failed, funnel.Failed, funnel.Completed, funnel.Failed, funnel.Failed} {
-		result, _ := j.Next(&walk, journey.Answer{Outcome: outcome}, time.Duration(100*(i+1))*s)
+		result, _ := j.Next(&walk, nil, journey.Answer{Outcome: outcome}, time.Duration(100*(i+1))*s)
 		finals = append(finals, result.Final)
 	}
 	if want := []bool{false, false, true, false, true}; !slices.Equal(finals, want) {

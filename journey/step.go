@@ -19,6 +19,46 @@ type Step struct {
 	Retry    Retry                 `json:"retry"`
 	Repeat   Repeat                `json:"repeat"`
 	Typo     Typo                  `json:"typo"`
+
+	Optional  *float64 `json:"optional,omitempty"`   // share of those who come to the step who do it; the rest skip it; nil means all do it
+	Once      bool     `json:"once,omitempty"`       // a person does the step once, and skips it after that
+	Loop      *Loop    `json:"loop,omitempty"`       // goes back to an earlier step
+	ThinkFrom *Cell    `json:"think_from,omitempty"` // data that holds the think time, in place of Think
+	Next      []Branch `json:"next,omitempty"`       // where people go on; those whom no branch takes go to the following step of their journey
+}
+
+// Cell is a column of a feeder that holds durations.
+type Cell struct {
+	Feeder  string        `json:"feeder"`
+	Column  string        `json:"column"`
+	Longest time.Duration `json:"longest"` // duration in the column
+}
+
+// End is the place of no step, at which a walk ends.
+const End = -1
+
+// Branch is one way on from a step. Those of a step are tried in order.
+type Branch struct {
+	To    int      `json:"to"`              // a step, or [End]
+	Share *float64 `json:"share,omitempty"` // of those who go on from the step; nil means all whom no earlier branch took
+	When  string   `json:"when,omitempty"`  // condition; empty means always
+}
+
+// Loop sends people back until they have done enough rounds.
+type Loop struct {
+	BackTo int                    `json:"back_to"`         // step with which a round begins
+	Least  int                    `json:"least,omitempty"` // rounds in all, drawn evenly from Least to Most; without While
+	Most   int                    `json:"most"`
+	While  string                 `json:"while,omitempty"` // condition under which a further round follows, up to Most rounds
+	Share  *float64               `json:"share,omitempty"` // probability that While holds, for a driver that does not know what it reads
+	Every  *workload.Distribution `json:"every,omitempty"` // scenario time before a further round, in place of the think time
+}
+
+// Path is a journey: a way through some of the steps.
+type Path struct {
+	Name  string  `json:"name"`
+	Share float64 `json:"share"` // of the people; those of all journeys add up to 1
+	Steps []int   `json:"steps"` // in order; none occurs twice
 }
 
 // Retry says what people do after an attempt that was rejected, failed or timed out. Declined

@@ -111,7 +111,7 @@ func TestNumbersKeepTheirText(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := ""
-		c.extract(&resp, false, func(_ int, value string) { got = value })
+		c.extract(&resp, false, chooser{}, func(_ int, value string) { got = value })
 		if got != number || !c.passes(&resp) {
 			t.Errorf("%s became %q; passes %v", number, got, c.passes(&resp))
 		}

@@ -21,7 +21,7 @@ func TestCancelLeavesNobodyUnaccountedFor(t *testing.T) {
 			cancel()
 		}
 	})
-	r := &recorder{entered: map[int]int{}}
+	r := newRecorder()
 	g, err := loadgen.New(config(s.url, func(c *loadgen.Config) {
 		then(c, loadgen.Request{Method: "GET", Path: "/then"})
 		c.Journey.Steps[1].Think, c.Journey.Arrival = workload.ConstantTime(300*time.Millisecond), 1

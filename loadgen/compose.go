@@ -29,8 +29,9 @@ type composer struct {
 func (c *composer) compose(work job) *compiled {
 	request := &c.generator.requests[work.request]
 	c.req.Reset()
-	c.values.person, c.values.got = work.person, work.got
-	c.values.step, c.values.run = request.step, c.generator.run
+	c.values.person, c.values.got, c.values.attempt, c.values.round = work.person, work.got, int(work.attempt), int(work.round)
+	c.values.people, c.values.names, c.values.vars, c.values.fault = c.generator.people, c.generator.got, c.generator.config.Vars, nil
+	c.values.step, c.values.run = request.step.Round(int(work.round)), c.generator.run
 	c.values.seed, c.values.feeders = c.generator.config.Seed, c.generator.feeders
 	if request.person {
 		c.fillPerson(work)
@@ -67,6 +68,9 @@ func (c *composer) bytes(work job) ([]byte, error) {
 		return text, nil
 	}
 	c.compose(work)
+	if c.values.fault != nil {
+		return nil, c.values.fault
+	}
 	c.out.Reset()
 	c.buffered.Reset(&c.out)
 	if err := c.req.Write(c.buffered); err != nil {
@@ -118,8 +122,9 @@ func (c *composer) judge(work job, request *compiled, status int, asked retry, r
 	if !completed && !(rejected && request.tickets) || done.answer.Pending || len(request.extracts) == 0 {
 		return
 	}
-	done.got = make([]string, len(c.generator.names))
-	if !request.extract(resp, rejected, func(slot int, value string) { done.got[slot] = value }) {
+	done.got = make([]string, len(c.generator.got))
+	chooser := chooser{c.generator.config.Seed, work.person, request.step.Round(int(work.round)), int(work.attempt)}
+	if !request.extract(resp, rejected, chooser, func(slot int, value string) { done.got[slot] = value }) {
 		done.answer.Outcome, done.reason, done.got = funnel.Failed, funnel.ReasonBody, nil
 	}
 }

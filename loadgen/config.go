@@ -96,6 +96,7 @@ type Extract struct {
 	JSON   string `json:"json,omitempty"`
 	Header string `json:"header,omitempty"`
 	Regexp string `json:"regexp,omitempty"`
+	Pick   string `json:"pick,omitempty"` // of a list of JSON values, or of the matches of Regexp: first, last or random; empty means the list itself, or the first match
 	// Rejected extracts it from rejected answers too, where it may be missing.
 	Rejected bool `json:"rejected,omitempty"`
 }
@@ -106,6 +107,9 @@ func (c Config) validate() error {
 	}
 	if c.People == 0 || uint64(c.Signups.Total()+c.Visitors.Total()) > c.People {
 		return errors.New("loadgen: more people arrive than the population has; raise its size")
+	}
+	if err := c.Journey.Validate(); err != nil {
+		return fmt.Errorf("loadgen: %w", err)
 	}
 	if err := c.Connections.validate(); err != nil {
 		return fmt.Errorf("loadgen: %w", err)

@@ -81,7 +81,7 @@ func (g *Generator) cold(work job) bool {
 	if share <= 0 {
 		return false
 	}
-	stream := g.config.Seed.Stream(coldPurpose, work.person, g.requests[work.request].step, int(work.attempt))
+	stream := g.config.Seed.Stream(coldPurpose, work.person, g.requests[work.request].step.Round(int(work.round)), int(work.attempt))
 	return stream.Chance(share)
 }
 

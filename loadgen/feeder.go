@@ -1,39 +1,12 @@
 package loadgen
 
 import (
-	"slices"
-
+	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// Feeder is a table of data for templates. Each person gets one row and keeps it.
-type Feeder struct {
-	Columns []string   `json:"columns"`
-	Rows    [][]string `json:"rows"`             // at least one, each as long as columns
-	Random  bool       `json:"random,omitempty"` // rows are drawn; otherwise person n gets row n modulo their number
-}
-
-// feeder is a compiled Feeder.
-type feeder struct {
-	Feeder
-	seed    workload.Seed
-	purpose workload.Purpose
-}
-
-func newFeeder(f Feeder, name string, seed workload.Seed) feeder {
-	return feeder{f, seed, workload.NewPurpose("feeder/" + name)}
-}
-
-func (f *feeder) cell(person uint64, column int) string {
-	row := person % uint64(len(f.Rows))
-	if f.Random {
-		stream := f.seed.Stream(f.purpose, person, 0, 0)
-		row = uint64(stream.IntN(len(f.Rows)))
-	}
-	return f.Rows[row][column]
-}
-
-func (f Feeder) column(name string) int { return slices.Index(f.Columns, name) }
+// Feeder is a table of data for templates and conditions.
+type Feeder = journey.Feeder
 
 var keyPurpose = workload.NewPurpose("request/key")
 

@@ -21,9 +21,9 @@ type Generator struct {
 	config   Config
 	journey  *journey.Journey
 	requests []compiled
-	names    map[string]int // slot of each extracted value
+	got      map[string]int // places of extracted values, by name
 	targets  []string       // URLs; requests name them by index
-	feeders  []feeder       // in the order of their names
+	feeders  []journey.Fed  // in the order of their names
 	people   population.Population
 	photos   population.Photos
 	observer func(shard int) funnel.Observer
@@ -69,7 +69,7 @@ func New(config Config, observer func(shard int) funnel.Observer) (*Generator, e
 		g.people = g.people.Fresh(config.RunID)
 	}
 	g.under = make([]atomic.Int64, g.shards())
-	g.journey = journey.New(config.Journey, g.traitTypo)
+	g.journey = journey.New(config.Journey, g.traitTypo, journey.NewFact(config.Seed, config.Feeders, g.people.Fact))
 	if err := g.compile(); err != nil {
 		return nil, err
 	}
@@ -82,11 +82,11 @@ func (g *Generator) compile() (err error) {
 		targets[name] = len(g.targets)
 		g.targets = append(g.targets, g.config.Targets[name])
 	}
-	if g.requests, g.names, err = compile(g.config, targets); err != nil {
+	if g.requests, g.got, err = compile(g.config, targets); err != nil {
 		return err
 	}
 	for _, name := range sortedKeys(g.config.Feeders) {
-		g.feeders = append(g.feeders, newFeeder(g.config.Feeders[name], name, g.config.Seed))
+		g.feeders = append(g.feeders, g.config.Feeders[name].Named(name, g.config.Seed))
 	}
 	if g.config.PhotoBytes > 0 {
 		g.photos, err = population.NewPhotos(g.config.PhotoBytes)

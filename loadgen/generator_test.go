@@ -66,40 +66,6 @@ func (s *service) served() []string {
 	return slices.Clone(s.requests)
 }
 
-// recorder keeps every sample. Several shards share it behind a lock.
-type recorder struct {
-	mu      sync.Mutex
-	samples []funnel.Sample
-	entered map[int]int
-	sched   int
-	started int
-	dropped int
-	ended   int
-}
-
-type shardRecorder struct{ *recorder }
-
-func (r shardRecorder) locked(f func()) { r.mu.Lock(); defer r.mu.Unlock(); f() }
-
-func (r shardRecorder) Enter(step int, _ time.Duration) { r.locked(func() { r.entered[step]++ }) }
-func (r shardRecorder) Observe(s funnel.Sample) {
-	r.locked(func() { r.samples = append(r.samples, s) })
-}
-func (r shardRecorder) Scheduled(time.Duration) { r.locked(func() { r.sched++ }) }
-func (r shardRecorder) Started()                { r.locked(func() { r.started++ }) }
-func (r shardRecorder) DroppedPerson()          { r.locked(func() { r.dropped++ }) }
-func (r shardRecorder) Finished()               { r.locked(func() { r.ended++ }) }
-
-var _ funnel.Crowd = shardRecorder{}
-
-func (r *recorder) outcomes() map[funnel.Outcome]int {
-	counts := map[funnel.Outcome]int{}
-	for _, s := range r.samples {
-		counts[s.Outcome]++
-	}
-	return counts
-}
-
 // config returns one step and 50 people within 200 ms.
 func config(url string, change func(*loadgen.Config)) loadgen.Config {
 	c := loadgen.Config{
@@ -123,7 +89,7 @@ func config(url string, change func(*loadgen.Config)) loadgen.Config {
 
 func play(t testing.TB, c loadgen.Config) *recorder {
 	t.Helper()
-	r := &recorder{entered: map[int]int{}}
+	r := newRecorder()
 	g, err := loadgen.New(c, func(int) funnel.Observer { return shardRecorder{r} })
 	if err != nil {
 		t.Fatal(err)
@@ -280,7 +246,7 @@ func TestCancelEndsRequestsUnderWay(t *testing.T) {
 	reached := make(chan struct{}, 100)
 	s := serve(t, func(*fasthttp.RequestCtx, int) { reached <- struct{}{}; <-release })
 	defer close(release)
-	r := &recorder{entered: map[int]int{}}
+	r := newRecorder()
 	g, err := loadgen.New(config(s.url, func(c *loadgen.Config) { c.Journey.Steps[0].Timeout = time.Hour }), func(int) funnel.Observer { return shardRecorder{r} })
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,9 @@ import (
 
 	"github.com/valyala/fasthttp"
 	"pgregory.net/rapid"
+
+	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 func TestTimersComeInOrder(t *testing.T) {
@@ -40,20 +43,29 @@ func FuzzTemplate(f *testing.F) {
 	f.Add("plain", `a"b\c`)
 	f.Add("${got.x} and ${var.y}", "\x00\n")
 	f.Add("${person.name", "")
+	f.Add(`${= got.x + "}" + sha256('{') } and ${= round }`, "")
+	f.Add(`${= \"\u0041\" + got.x}`, "")
+	people := population.New(workload.Seed{}, time.Time{}, population.Shares{})
 	f.Fuzz(func(t *testing.T, text, value string) {
-		s := scope{got: map[string]int{"x": 0}, vars: map[string]string{"y": "why"}}
+		s := scope{got: map[string]int{"x": 0}, vars: map[string]string{"y": "why"}, computed: new(int)}
+		v := values{got: []string{value}, names: s.got, vars: s.vars, people: people}
+		quoted := s
+		quoted.quoted = true
+		if compiled, err := quoted.parseTemplate(text); err == nil {
+			compiled.inJSON().render(&v, nil)
+		}
 		compiled, err := s.parseTemplate(text)
 		if err != nil {
 			return
 		}
-		rendered := string(compiled.render(&values{got: []string{value}}, nil))
+		rendered := string(compiled.render(&v, nil))
 		if !strings.Contains(text, "${") && rendered != text {
 			t.Errorf("%q became %q", text, rendered)
 		}
 		var back string
-		quoted := `"` + string(escapeJSON(nil, value)) + `"`
-		if utf8.ValidString(value) && (json.Unmarshal([]byte(quoted), &back) != nil || back != value) {
-			t.Errorf("%q became %s, which reads back as %q", value, quoted, back)
+		text = `"` + string(escapeJSON(nil, value)) + `"`
+		if utf8.ValidString(value) && (json.Unmarshal([]byte(text), &back) != nil || back != value) {
+			t.Errorf("%q became %s, which reads back as %q", value, text, back)
 		}
 	})
 }
@@ -68,7 +80,7 @@ func FuzzExtract(f *testing.F) {
 		}
 		var resp fasthttp.Response
 		resp.SetBodyString(body)
-		c.extract(&resp, false, func(int, string) {})
+		c.extract(&resp, false, chooser{}, func(int, string) {})
 	})
 }
 

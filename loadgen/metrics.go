@@ -55,10 +55,11 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// Watcher is an observer that counts people too.
+// Watcher is an observer that counts people too, and follows them.
 type Watcher interface {
 	funnel.Observer
 	funnel.Crowd
+	funnel.Moves
 }
 
 // Beside returns an observer that updates the metrics and calls inner. It belongs to one goroutine.

@@ -18,7 +18,7 @@ func TestDocumentedMetrics(t *testing.T) {
 	s := serve(t, nil)
 	var metrics *loadgen.Metrics
 	g, err := loadgen.New(config(s.url, nil), func(int) funnel.Observer {
-		return metrics.Beside(shardRecorder{&recorder{entered: map[int]int{}}})
+		return metrics.Beside(shardRecorder{newRecorder()})
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 // The Prometheus metrics equal what the observer saw, and times are native histograms.
 func TestMetricsTellWhatTheObserverSaw(t *testing.T) {
 	s := serve(t, nil)
-	r := &recorder{entered: map[int]int{}}
+	r := newRecorder()
 	var metrics *loadgen.Metrics
 	g, err := loadgen.New(config(s.url, nil), func(int) funnel.Observer { return metrics.Beside(shardRecorder{r}) })
 	if err != nil {

@@ -117,7 +117,7 @@ func TestCountsAgreeWithNginx(t *testing.T) {
 		{"tickets refused", "ssl_session_tickets off; ssl_session_cache off;", loadgen.Connections{Cold: 1}, 100, 0},
 	} {
 		url, log := nginx(t, certificate, key, test.settings)
-		r := &recorder{entered: map[int]int{}}
+		r := newRecorder()
 		g, err := loadgen.New(config(url, func(c *loadgen.Config) {
 			c.Connections = test.connections
 			c.Connections.TLS.CA = certificate

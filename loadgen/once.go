@@ -105,7 +105,7 @@ func (o *once) play(ctx context.Context, jar []cookie, values map[string]string)
 			jar = done.jar
 		}
 		if done.answer.Outcome == funnel.Completed && !done.answer.Pending {
-			for name, slot := range o.generator.names {
+			for name, slot := range o.generator.got {
 				if done.got != nil {
 					values[name] = done.got[slot]
 				}

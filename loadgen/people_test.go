@@ -218,7 +218,7 @@ func TestPeopleBeyondTheCapAreShed(t *testing.T) {
 	release := make(chan struct{})
 	s := serve(t, func(*fasthttp.RequestCtx, int) { <-release })
 	defer close(release)
-	r := &recorder{entered: map[int]int{}}
+	r := newRecorder()
 	g, err := loadgen.New(config(s.url, func(c *loadgen.Config) {
 		c.Shards, c.MostPeople = 1, 7
 		c.Signups.Mode, c.Signups.Bins.Counts = workload.Burst, []int{50}

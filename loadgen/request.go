@@ -11,7 +11,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/tidwall/gjson"
 	"github.com/valyala/fasthttp"
 
 	"github.com/ombak-sim/ombak/population"
@@ -51,12 +50,6 @@ type part struct {
 	value template
 	photo bool
 	file  File // the value, if it has a name
-}
-
-type extraction struct {
-	Extract
-	slot    int
-	pattern *regexp.Regexp
 }
 
 // StepFault is an error in the request of one step.
@@ -109,6 +102,7 @@ func compile(config Config, targets map[string]int) ([]compiled, map[string]int,
 
 func (s scope) compile(request Request, target string) (compiled, error) {
 	c := compiled{Request: request}
+	s.computed = new(int)
 	base, err := url.Parse(target)
 	if err != nil {
 		return c, err
@@ -140,7 +134,7 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 		if err != nil {
 			return c, fmt.Errorf("extract %s: %w", key, err)
 		}
-		c.extracts = append(c.extracts, extraction{request.Extract[key], s.got[key], pattern})
+		c.extracts = append(c.extracts, extraction{request.Extract[key], s.got[key], pattern, workload.NewPurpose("request/pick/" + key)})
 		c.readsBody = c.readsBody || request.Extract[key].Header == ""
 		c.tickets = c.tickets || request.Extract[key].Rejected
 	}
@@ -150,7 +144,7 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 			return c, fmt.Errorf("check: %w", err)
 		}
 		c.readsBody = c.readsBody || wanted.Header == ""
-		c.checks = append(c.checks, check{wanted, extraction{wanted.Extract, 0, pattern}})
+		c.checks = append(c.checks, check{wanted, extraction{wanted.Extract, 0, pattern, 0}})
 	}
 	c.person, c.fixed = c.needs(template.needsPerson), !c.needs(template.varies)
 	return c, nil
@@ -169,6 +163,7 @@ func (s scope) compileBody(c *compiled) (err error) {
 		if !c.names("Content-Type") {
 			c.headers = append(c.headers, header{"Content-Type", template{{text: "application/json"}}})
 		}
+		s.quoted = true
 		c.body, err = s.parseTemplate(c.JSON)
 		c.body = c.body.inJSON()
 	case len(c.Multipart) > 0:
@@ -267,65 +262,6 @@ func (c *compiled) multipart(v *values, photos population.Photos, body []byte) [
 		body = append(body, "\r\n"...)
 	}
 	return append(body, "--"+boundary+"--\r\n"...)
-}
-
-// extract takes the wanted values out of an answer. It returns false if a required one is missing.
-func (c *compiled) extract(resp *fasthttp.Response, rejected bool, take func(slot int, value string)) bool {
-	for _, e := range c.extracts {
-		if rejected && !e.Rejected {
-			continue
-		}
-		value, found := e.value(resp)
-		if found {
-			take(e.slot, value)
-		} else if !e.Rejected {
-			return false
-		}
-	}
-	return true
-}
-
-// check is a compiled Check.
-type check struct {
-	Check
-	at extraction
-}
-
-// passes reports whether the answer meets every check.
-func (c *compiled) passes(resp *fasthttp.Response) bool {
-	for _, check := range c.checks {
-		value, found := check.at.value(resp)
-		if !found || check.Equals != "" && value != check.Equals || !strings.Contains(value, check.Contains) {
-			return false
-		}
-	}
-	return true
-}
-
-func (e extraction) value(resp *fasthttp.Response) (string, bool) {
-	var text string
-	switch {
-	case e.JSON != "":
-		result := gjson.GetBytes(resp.Body(), e.JSON)
-		if !result.Exists() {
-			return "", false
-		}
-		if text = result.String(); result.Type == gjson.Number {
-			text = result.Raw // String would round it
-		}
-	case e.Header != "":
-		text = string(resp.Header.Peek(e.Header))
-	default:
-		text = string(resp.Body())
-	}
-	if e.Regexp == "" {
-		return text, text != ""
-	}
-	match := e.pattern.FindStringSubmatch(text)
-	if match == nil {
-		return "", false
-	}
-	return strings.Clone(match[len(match)-1]), true
 }
 
 func sortedKeys[T any](m map[string]T) []string {

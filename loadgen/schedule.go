@@ -19,7 +19,7 @@ func (c Config) Callers() iter.Seq[Caller] { return c.callers(c.Part, max(1, c.P
 func (c Config) callers(shard, shards int) iter.Seq[Caller] {
 	return journey.Crowd{
 		Seed: c.Seed, People: c.People, Signups: c.Signups, Visitors: c.Visitors,
-		Clock: c.Journey.Clock, Lead: journey.New(c.Journey, nil).Lead(),
+		Clock: c.Journey.Clock, Lead: journey.New(c.Journey, nil, nil).Lead(),
 	}.Part(shard, shards)
 }
 

@@ -16,6 +16,9 @@ type shard struct {
 	index     int
 	observer  funnel.Observer
 	crowd     funnel.Crowd // nil if the observer does not count people
+	moves     funnel.Moves // nil if the observer does not follow people, or the journey is a straight line
+	tracks    journey.Tracks
+	got       gotten
 	schedule  *schedule
 	sessions  slab
 	timers    timers
@@ -42,6 +45,8 @@ func newShard(g *Generator, index int) *shard {
 		index:     index,
 		observer:  g.observer(index),
 		schedule:  newSchedule(g.config, g.config.Part+g.parts()*index, g.parts()*g.shards()),
+		tracks:    g.journey.NewTracks(),
+		got:       gotten{names: g.got},
 		most:      shareOf(g.inFlight(), index, g.shards()),
 		cap:       shareOf(g.config.MostPeople, index, g.shards()),
 	}
@@ -51,6 +56,9 @@ func newShard(g *Generator, index int) *shard {
 		s.nextOrdinal = uint64(g.config.Part + g.parts()*index)
 	}
 	s.crowd, _ = s.observer.(funnel.Crowd)
+	if !g.config.Journey.IsLine() {
+		s.moves, _ = s.observer.(funnel.Moves)
+	}
 	return s
 }
 
@@ -113,7 +121,7 @@ func (s *shard) leave() {
 		}
 		walk := &session.walk
 		s.observer.Observe(funnel.Sample{
-			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
+			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt), Round: uint16(walk.Round),
 			Intended: walk.Intended, Start: start, End: max(now, start), Outcome: funnel.Unfinished,
 		})
 	}
@@ -148,8 +156,9 @@ func (s *shard) refill() {
 		person := s.permutation.At(s.nextOrdinal)
 		s.nextOrdinal += uint64(s.generator.parts() * s.generator.shards())
 		s.people++
-		walk, action := s.generator.journey.Begin(person, now)
-		s.open(walk, action, false)
+		slot := s.sessions.take()
+		walk, action := s.generator.journey.Begin(person, now, s.tracks.Of(slot))
+		s.open(slot, walk, action, false)
 	}
 }
 
@@ -172,22 +181,25 @@ func (s *shard) expectPeople() {
 		s.people++
 		j := s.generator.journey
 		if caller.Visitor {
-			walk, action := j.Look(caller.Person, 0, caller.At)
-			s.open(walk, action, false)
+			slot := s.sessions.take()
+			walk, action := j.Look(caller.Person, j.First(caller.Person), caller.At, s.tracks.Of(slot))
+			s.open(slot, walk, action, false)
 			continue
 		}
 		s.leads = j.Leads(caller.Person, caller.At, s.leads[:0])
 		for _, lead := range s.leads {
-			walk, action := j.Look(caller.Person, lead.Step, lead.At)
-			s.open(walk, action, true)
+			slot := s.sessions.take()
+			walk, action := j.Look(caller.Person, lead.Step, lead.At, s.tracks.Of(slot))
+			s.open(slot, walk, action, true)
 		}
-		walk, action := j.Begin(caller.Person, caller.At)
-		s.open(walk, action, false)
+		slot := s.sessions.take()
+		walk, action := j.Begin(caller.Person, caller.At, s.tracks.Of(slot))
+		s.open(slot, walk, action, false)
 	}
 }
 
-func (s *shard) open(walk journey.Walk, action journey.Action, lead bool) {
-	slot := s.sessions.put(session{walk: walk, lead: lead, fresh: true})
+func (s *shard) open(slot int32, walk journey.Walk, action journey.Action, lead bool) {
+	*s.sessions.at(slot) = session{walk: walk, lead: lead, fresh: true}
 	s.plan(slot, action)
 }
 
@@ -219,10 +231,25 @@ func (s *shard) act() {
 		slot := s.timers.pop()
 		session := s.sessions.at(slot)
 		if session.action.Enters {
-			s.observer.Enter(int(session.walk.Step), session.walk.Intended)
+			s.visits(slot, session)
 		}
 		s.send(slot, session)
 	}
+}
+
+// visits tells the observer that a person begins a visit to a step.
+func (s *shard) visits(slot int32, session *session) {
+	if session.walk.Round == 0 {
+		s.observer.Enter(int(session.walk.Step), session.walk.Intended)
+	}
+	if s.moves == nil {
+		return
+	}
+	if session.walk.Round > 0 {
+		s.moves.Again(int(session.walk.Step), session.walk.Intended)
+	}
+	track := s.tracks.Of(slot)
+	s.moves.Move(track.From(), int(session.walk.Step), track.IsFirst())
 }
 
 func (s *shard) send(slot int32, session *session) {
@@ -264,7 +291,7 @@ func (s *shard) job(slot int32, session *session) job {
 	work := job{
 		slot: slot, request: s.request(session), person: session.walk.Person,
 		mistyped: session.action.Mistyped, timeout: session.action.Timeout,
-		leaves: session.action.Leaves, attempt: session.walk.Attempt,
+		leaves: session.action.Leaves, attempt: session.walk.Attempt, round: session.walk.Round,
 	}
 	if session.bag != nil {
 		work.got, work.jar = session.bag.got, session.bag.jar
@@ -317,17 +344,48 @@ func (s *shard) take(answer completion) {
 		session.taken = answer.end
 	}
 	walk := session.walk
-	result, next := s.generator.journey.Next(&session.walk, answer.answer, answer.end)
+	result, next := s.generator.journey.Next(&session.walk, s.trackOf(answer.slot, session), answer.answer, answer.end)
 	session.waits = !result.Ended
 	if result.Ended {
 		s.observer.Observe(funnel.Sample{
-			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt),
+			Session: walk.Person, Step: int(walk.Step), Attempt: int(walk.Attempt), Round: uint16(walk.Round),
 			Intended: walk.Intended, Start: session.start, End: cmp.Or(session.taken, answer.end),
 			Outcome: result.Outcome, Reason: answer.reason, Final: result.Final,
 		})
 		session.start, session.taken = 0, 0
+		if result.Through && !session.lead && s.moves != nil {
+			s.moves.Move(int(walk.Step), funnel.Nowhere, true)
+		}
 	}
 	s.plan(answer.slot, next)
+}
+
+// trackOf returns the track of a walk, with the values that the person has extracted. On a straight line, it is nil.
+func (s *shard) trackOf(slot int32, session *session) *journey.Track {
+	track := s.tracks.Of(slot)
+	if track == nil {
+		return nil
+	}
+	s.got.values = nil
+	if session.bag != nil {
+		s.got.values = session.bag.got
+	}
+	track.Got = &s.got
+	return track
+}
+
+// gotten are extracted values by name.
+type gotten struct {
+	names  map[string]int
+	values []string
+}
+
+// Value implements journey.Values.
+func (g *gotten) Value(name string) string {
+	if place, known := g.names[name]; known && place < len(g.values) {
+		return g.values[place]
+	}
+	return ""
 }
 
 // pack puts the extracted values of an answer into the person's bag.
@@ -337,7 +395,7 @@ func (s *shard) pack(session *session, answer completion) {
 			continue
 		}
 		if session.carry().got == nil {
-			session.bag.got = make([]string, len(s.generator.names))
+			session.bag.got = make([]string, len(s.generator.got))
 		}
 		session.bag.got[i] = value
 	}

@@ -48,8 +48,8 @@ const (
 
 func (s *slab) at(slot int32) *session { return &s.pieces[slot>>pieceBits][slot&pieceMask] }
 
-// put stores a session and returns its index.
-func (s *slab) put(kept session) int32 {
+// take returns a free index.
+func (s *slab) take() int32 {
 	var slot int32
 	if n := len(s.free); n > 0 {
 		slot, s.free = s.free[n-1], s.free[:n-1]
@@ -60,7 +60,6 @@ func (s *slab) put(kept session) int32 {
 			s.pieces = append(s.pieces, make([]session, 1<<pieceBits))
 		}
 	}
-	*s.at(slot) = kept
 	return slot
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/journey/expression"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -15,10 +17,16 @@ type values struct {
 	person  uint64
 	got     []string
 	photo   []byte // buffer of the last photo
-	feeders []feeder
+	feeders []journey.Fed
 	seed    workload.Seed
 	run     workload.Purpose // of the run's id
-	step    workload.Purpose // of the step's name
+	step    workload.Purpose // of the step's name and the round
+	attempt int
+	round   int
+	people  population.Population
+	names   map[string]int // places of extracted values
+	vars    map[string]string
+	fault   error // the first expression that could not be computed
 }
 
 // valueKind is the source of a template's variable.
@@ -39,6 +47,7 @@ const (
 	stepKey
 	upload
 	given
+	computed
 )
 
 var personFields = map[string]valueKind{
@@ -52,12 +61,15 @@ type segment struct {
 	text string // literal; given: the value; upload: what the file holds
 	slot int    // got: index of the extracted value; fed: index of the feeder; upload: of the file, by name
 	cell int    // fed: index of the column
+	// program computes a value; place numbers it within the request, so that it draws numbers of its own.
+	program *expression.Program
+	place   int
 	// escape appends the value with the escaping of the template's context; nil appends it unchanged.
 	escape func([]byte, string) []byte
 }
 
 // template is a text with variables: ${person.NAME}, ${got.NAME}, ${feeder.NAME.COLUMN}, ${var.NAME},
-// ${file.NAME}, ${step.key}, ${run.id} and ${run.NAME}.
+// ${file.NAME}, ${step.key}, ${run.id}, ${run.NAME} and ${= EXPRESSION}.
 type template []segment
 
 // scope holds the names that templates may use.
@@ -70,6 +82,9 @@ type scope struct {
 	run        map[string]string // values of ${run.NAME}
 	runID      string
 	impersonal bool // there is no person whose data a template could name
+
+	quoted   bool // the text is JSON, so an expression is inside a JSON string
+	computed *int // number of expressions of the request so far
 }
 
 // parseTemplate compiles a text. A dollar sign without a brace stands for itself, and $${ for ${.
@@ -89,6 +104,14 @@ func (s scope) parseTemplate(text string) (template, error) {
 		}
 		if !found {
 			return compiled, nil
+		}
+		if strings.HasPrefix(rest, "=") {
+			piece, after, err := s.expression(rest[1:])
+			if err != nil {
+				return nil, err
+			}
+			compiled, text = append(compiled, piece), after
+			continue
 		}
 		variable, after, closed := strings.Cut(rest, "}")
 		if !closed {
@@ -155,7 +178,7 @@ func (s scope) feeder(key string) (segment, error) {
 	if !known {
 		return segment{}, fmt.Errorf("${feeder.%s}: there is no feeder %q; the scenario has %s", key, name, strings.Join(s.fed, ", "))
 	}
-	if cell := feeder.column(column); cell >= 0 {
+	if cell := feeder.Column(column); cell >= 0 {
 		return segment{kind: fed, slot: slices.Index(s.fed, name), cell: cell}, nil
 	}
 	return segment{}, fmt.Errorf("${feeder.%s}: the feeder %s has the columns %s", key, name, strings.Join(feeder.Columns, ", "))
@@ -164,7 +187,7 @@ func (s scope) feeder(key string) (segment, error) {
 // needsPerson reports whether rendering needs the person's data.
 func (t template) needsPerson() bool {
 	for _, piece := range t {
-		if piece.kind >= name && piece.kind <= birthDate {
+		if piece.kind >= name && piece.kind <= birthDate || piece.kind == computed && piece.program.ReadsAny(expression.Person) {
 			return true
 		}
 	}
@@ -247,9 +270,11 @@ func (v *values) text(piece segment) string {
 			return v.got[piece.slot]
 		}
 	case fed:
-		return v.feeders[piece.slot].cell(v.person, piece.cell)
+		return v.feeders[piece.slot].Cell(v.person, piece.cell)
 	case upload, given:
 		return piece.text
+	case computed:
+		return v.compute(piece)
 	case stepKey:
 		return string(idempotencyKey(nil, v.seed, v.person, v.step^v.run))
 	}

@@ -202,7 +202,7 @@ func TestTicketsBelongToWhoHasTheConnection(t *testing.T) {
 					inner.ServeHTTP(w, r)
 				})
 			})
-			r := &recorder{entered: map[int]int{}}
+			r := newRecorder()
 			g, err := loadgen.New(config(server.URL, func(c *loadgen.Config) {
 				inTurn(c)
 				c.Signups.Bins.Width = time.Second

@@ -23,6 +23,7 @@ type job struct {
 	got      []string      // read only: the walk does not change while its request is in flight
 	jar      []cookie      // read only
 	attempt  int16
+	round    int16
 	leaves   bool // a timeout means that the person has left
 	hop      *hop // where the request goes instead of its own place; nil if it does not
 }
@@ -172,6 +173,10 @@ func (w *worker) do(work job) completion {
 	request := w.compose(work)
 	w.resp.Reset()
 	done := completion{slot: work.slot, sent: true, start: time.Since(w.began)}
+	if w.values.fault != nil {
+		done.end, done.answer.Outcome, done.reason = done.start, funnel.Failed, funnel.ReasonBody
+		return done
+	}
 	var err error
 	w.resp.SkipBody = w.generator.method(work) == fasthttp.MethodHead
 	target := w.generator.client(work)

@@ -30,10 +30,15 @@ func dropOffFigure() drawing {
 }
 
 // drawDropOff draws people as a stream from step to step (a Sankey diagram). Those who leave fall out
-// downwards, by outcome, and so do those who passed a step and did not go on.
+// downwards, by outcome, and so do those who passed a step and did not go on. Journeys that are not one straight line are
+// drawn as a graph.
 func drawDropOff(p *page, r report.Report) error {
 	rows, most := walked(r.Funnel)
 	if most == 0 {
+		return nil
+	}
+	if len(r.Transitions) > 0 {
+		p.drawWays(rows, r.Transitions, most)
 		return nil
 	}
 	for _, leaving := range leavings(rows[0], nil) {
@@ -167,6 +172,9 @@ func bend(x0, top, x1, bottom, height, width vg.Length) []vg.Point {
 }
 
 func describeDropOff(r report.Report) (parts []string) {
+	if len(r.Transitions) > 0 {
+		return describeWays(r)
+	}
 	for i, row := range r.Funnel {
 		if row.Entered == 0 {
 			continue

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"time"
 
@@ -201,4 +202,42 @@ func schoolOf(index uint64, traits Traits) School {
 		return School{Level: "college", NPSN: npsn}
 	}
 	return School{}
+}
+
+// Fact returns a trait of a person as true or false, or another fact by its name: age, index, or what they enter in a
+// form when they make no mistake. It returns nil for an unknown name.
+func (p Population) Fact(index uint64, name string) any {
+	if bit := slices.Index(traitNames[:], name); bit >= 0 {
+		return p.Traits(index).Has(1 << bit)
+	}
+	switch name {
+	case "index":
+		return int(index)
+	case "age":
+		return p.Age(p.BirthDate(index))
+	}
+	const correct = 2 // the attempt at which nothing is mistyped
+	form := p.Form(index, correct)
+	switch name {
+	case "name":
+		return form.Name
+	case "email":
+		return form.Email
+	case "mailbox":
+		return form.Mailbox
+	case "phone":
+		return form.Phone
+	case "nik":
+		return form.NIK
+	case "kk":
+		return form.KK
+	case "birth_date":
+		return form.BirthDate.Format(time.DateOnly)
+	}
+	return nil
+}
+
+// FactNames returns the names that [Population.Fact] knows.
+func FactNames() []string {
+	return append(slices.Clone(traitNames[:]), "index", "age", "name", "email", "mailbox", "phone", "nik", "kk", "birth_date")
 }

@@ -19,12 +19,12 @@ func Check(report Report) (faults []string) {
 		faults = append(faults, fmt.Sprintf("%s people completed their way but only %s were sent",
 			units.Count(offered.Completed), units.Count(offered.Sent)))
 	}
-	requests := make(map[string]float64, len(report.Steps))
+	steps := make(map[string]StepRow, len(report.Steps))
 	for _, step := range report.Steps {
-		requests[step.Step] = step.Requests
+		steps[step.Step] = step
 	}
 	for _, row := range report.Funnel {
-		faults = append(faults, row.check(requests[row.Step])...)
+		faults = append(faults, row.check(steps[row.Step])...)
 	}
 	return faults
 }
@@ -35,15 +35,22 @@ func (r FunnelRow) Settled() float64 {
 }
 
 // check compares the people of a step with each other and with its attempts.
-func (r FunnelRow) check(requests float64) (faults []string) {
+func (r FunnelRow) check(step StepRow) (faults []string) {
+	requests, visits := step.Requests, r.Entered
+	if step.Visits != nil {
+		visits = *step.Visits
+	}
 	if r.Unfinished < -tolerance(r.Entered) || !same(r.Entered, r.Settled()+r.Unfinished) {
 		faults = append(faults, fmt.Sprintf("%s people entered %s but the outcomes add up to %s",
 			units.Count(r.Entered), r.Step, units.Count(r.Settled()+max(r.Unfinished, 0))))
 	}
+	if exceeds(r.Entered, visits) {
+		faults = append(faults, fmt.Sprintf("%s people entered %s but it had only %s visits", units.Count(r.Entered), r.Step, units.Count(visits)))
+	}
 	first := requests - r.Retries
-	if exceeds(first, r.Entered) {
+	if exceeds(first, visits) {
 		faults = append(faults, fmt.Sprintf("%s people entered %s but %s first attempts were sent",
-			units.Count(r.Entered), r.Step, units.Count(first)))
+			units.Count(visits), r.Step, units.Count(first)))
 	}
 	if exceeds(r.Settled(), requests) {
 		faults = append(faults, fmt.Sprintf("%s people are through with %s but only %s attempts were sent",

@@ -17,6 +17,7 @@ func Count(report Report, step, word string) (float64, error) {
 		}
 		return scheduling.Scheduled, nil
 	}
+	visits := -1.0
 	for i := range report.Funnel {
 		if row := &report.Funnel[i]; row.Step == step {
 			if word == Rate && row.Entered > 0 {
@@ -25,6 +26,7 @@ func Count(report Report, step, word string) (float64, error) {
 			if value, ok := row.count(word); ok {
 				return value, nil
 			}
+			visits = row.Entered // on a straight line, people come once
 		}
 	}
 	for i := range report.Steps {
@@ -33,6 +35,9 @@ func Count(report Report, step, word string) (float64, error) {
 				return value, nil
 			}
 		}
+	}
+	if word == "visits" && visits >= 0 {
+		return visits, nil
 	}
 	return 0, fmt.Errorf("never measured: the report has no %s.%s", step, word)
 }
@@ -68,6 +73,12 @@ func (r *FunnelRow) count(word string) (float64, bool) {
 }
 
 func (r *StepRow) count(word string) (float64, bool) {
+	if word == "visits" {
+		if r.Visits == nil {
+			return 0, false
+		}
+		return *r.Visits, true
+	}
 	value, ok := map[string]float64{
 		"requests": r.Requests, "throughput_per_s": r.ThroughputPerS, "goodput_per_s": r.GoodputPerS,
 	}[word]

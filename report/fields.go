@@ -38,10 +38,16 @@ func (r *StepRow) Fields() []Field {
 	fields := []Field{
 		{"requests", &r.Requests}, {"throughput_per_s", &r.ThroughputPerS}, {"goodput_per_s", &r.GoodputPerS},
 	}
+	if r.Visits != nil {
+		fields = append(fields, Field{"visits", r.Visits})
+	}
 	fields = append(fields, r.ResponseTimeS.fields("response_time_s.")...)
 	fields = append(fields, r.ResponseTimePassedS.fields("response_time_passed_s.")...)
 	return append(fields, r.ServiceTimeS.fields("service_time_s.")...)
 }
+
+// Fields returns the scalars.
+func (t *Transition) Fields() []Field { return []Field{{"people", &t.People}} }
 
 func (q *Quantiles) fields(prefix string) []Field {
 	if q == nil {

@@ -23,7 +23,7 @@ func OverloadOf(report Report) *Overload {
 		kinds[step.Step] = step.Kind
 		if step.Kind == funnel.Request {
 			attempts += step.Requests
-			first += report.Funnel[i].Entered
+			first += visitsOf(report, i)
 		}
 	}
 	if first == 0 {
@@ -35,6 +35,14 @@ func OverloadOf(report Report) *Overload {
 		o.RecoveryS = &seconds
 	}
 	return o
+}
+
+// visitsOf returns how often people came to a step, further rounds included.
+func visitsOf(report Report, i int) float64 {
+	if visits := report.Steps[i].Visits; visits != nil {
+		return *visits
+	}
+	return report.Funnel[i].Entered
 }
 
 func wastedShare(stations []StationRow) *float64 {

@@ -84,6 +84,9 @@ func (r *Report) possible() error {
 	for i := range r.Steps {
 		fields = append(fields, r.Steps[i].Fields()...)
 	}
+	for i := range r.Transitions {
+		fields = append(fields, r.Transitions[i].Fields()...)
+	}
 	for _, field := range fields {
 		if *field.At < 0 && field.Name != "unfinished" {
 			return fmt.Errorf("the report has a %s of %s: %w", field.Name, units.Number(*field.At), ErrImpossible)

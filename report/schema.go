@@ -52,6 +52,7 @@ type Report struct {
 	Offered        Offered         `json:"offered"`
 	Funnel         []FunnelRow     `json:"funnel,omitempty"`
 	Steps          []StepRow       `json:"steps,omitempty"`
+	Transitions    []Transition    `json:"transitions,omitempty"` // absent if the journey is one straight line
 	Stations       []StationRow    `json:"stations,omitempty"`
 	Overload       *Overload       `json:"overload,omitempty"` // of replication 0
 	Generator      *Generator      `json:"generator,omitempty"`
@@ -147,7 +148,7 @@ type Scheduling struct {
 	PeakPerMin float64 `json:"peak_per_min"` // most in any 60 s
 }
 
-// FunnelRow counts each person once at a step, by the last attempt: entered = passed + declined + abandoned +
+// FunnelRow counts each person once at a step, by the last attempt of their first visit: entered = passed + declined + abandoned +
 // rejected + failed + timed_out + unfinished.
 type FunnelRow struct {
 	Step             string    `json:"step"`
@@ -166,14 +167,17 @@ type FunnelRow struct {
 
 // StepRow counts attempts sent at a step.
 type StepRow struct {
-	Step                string          `json:"step"`
-	Kind                funnel.StepKind `json:"kind,omitempty"` // absent in reports of older versions
-	Requests            float64         `json:"requests"`
-	ThroughputPerS      float64         `json:"throughput_per_s"` // attempts ended with any outcome, per real second of the run
-	GoodputPerS         float64         `json:"goodput_per_s"`    // people passed per real second of the run
-	ResponseTimeS       *Quantiles      `json:"response_time_s,omitempty"`
-	ResponseTimePassedS *Quantiles      `json:"response_time_passed_s,omitempty"` // of passed and timed-out attempts
-	ServiceTimeS        *Quantiles      `json:"service_time_s,omitempty"`
+	Step                string            `json:"step"`
+	Kind                funnel.StepKind   `json:"kind,omitempty"`   // absent in reports of older versions
+	Group               string            `json:"group,omitempty"`  // as the scenario says
+	Tags                map[string]string `json:"tags,omitempty"`   // likewise
+	Visits              *float64          `json:"visits,omitempty"` // times that people came to the step, further rounds included; absent if the journey is one straight line
+	Requests            float64           `json:"requests"`
+	ThroughputPerS      float64           `json:"throughput_per_s"` // attempts ended with any outcome, per real second of the run
+	GoodputPerS         float64           `json:"goodput_per_s"`    // people passed per real second of the run
+	ResponseTimeS       *Quantiles        `json:"response_time_s,omitempty"`
+	ResponseTimePassedS *Quantiles        `json:"response_time_passed_s,omitempty"` // of passed and timed-out attempts
+	ServiceTimeS        *Quantiles        `json:"service_time_s,omitempty"`
 
 	// Attempts that did not complete, by reason: an HTTP status, or dial, reset, stale, tls, timeout, body,
 	// check, local.
@@ -181,6 +185,20 @@ type StepRow struct {
 
 	CI95 Intervals `json:"ci95,omitempty"`
 }
+
+// Transition counts the people who went from a step to another, each once.
+type Transition struct {
+	From   string    `json:"from"` // a step, or start
+	To     string    `json:"to"`   // a step, or end after those who passed the last step of their walk
+	People float64   `json:"people"`
+	CI95   Intervals `json:"ci95,omitempty"`
+}
+
+// The ends of a walk in a [Transition].
+const (
+	WalkStart = "start"
+	WalkEnd   = "end"
+)
 
 // Quantiles summarizes at least one value; all in seconds.
 type Quantiles struct {

@@ -22,7 +22,8 @@ type Series struct {
 }
 
 // StepSeries counts, per second, people by their last attempt and attempts sent, by the time of the answer,
-// and people entered, by the first intended instant. Quantiles are of the response times of all attempts
+// and people entered, by the first intended instant. On journeys that are not one straight line, a person counts
+// in every round. Quantiles are of the response times of all attempts
 // sent, in seconds.
 type StepSeries struct {
 	Step      string  `json:"step"`

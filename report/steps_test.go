@@ -15,3 +15,19 @@ func TestAwaitsGoesByTheKindOfTheStep(t *testing.T) {
 		}
 	}
 }
+
+func TestVisitsAreKnownOnAStraightLine(t *testing.T) {
+	seven := 7.0
+	r := report.Report{
+		Funnel: []report.FunnelRow{{Step: "line", Entered: 5}, {Step: "loop", Entered: 5}},
+		Steps:  []report.StepRow{{Step: "line"}, {Step: "loop", Visits: &seven}},
+	}
+	for step, want := range map[string]float64{"line": 5, "loop": 7} {
+		if got, err := report.Count(r, step, "visits"); err != nil || got != want {
+			t.Errorf("%s has %v visits, %v; want %v", step, got, err, want)
+		}
+	}
+	if _, err := report.Count(r, "nowhere", "visits"); err == nil {
+		t.Error("a step that does not exist has visits")
+	}
+}

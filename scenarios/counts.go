@@ -17,11 +17,11 @@ const (
 
 // validateCounts reports counts that are too large to be counted with.
 func (s *Scenario) validateCounts() {
-	s.bound("journey", len(s.Journey), longestList)
+	s.bound(parent(s.StepPath(0)), len(s.Journey), longestList)
 	s.bound("retry_budget", s.RetryBudget, mostTries)
 	s.validateTries()
 	for i, step := range s.Journey {
-		s.bound(fmt.Sprintf("journey[%d].route", i), len(step.Route), longestList)
+		s.bound(s.StepPath(i)+".route", len(step.Route), longestList)
 	}
 	for name, station := range s.Stations {
 		path := join("stations", name)
@@ -53,7 +53,7 @@ func (s *Scenario) validateCounts() {
 func (s *Scenario) validateTries() {
 	all := 0
 	for i, step := range s.Journey {
-		path, attempts, visits := fmt.Sprintf("journey[%d].retry", i), max(1, step.Retry.Attempts), max(1, step.Retry.Visits)
+		path, attempts, visits := s.StepPath(i)+".retry", max(1, step.Retry.Attempts), max(1, step.Retry.Visits)
 		s.bound(path+".attempts", attempts, mostTries)
 		s.bound(path+".visits", visits, mostTries)
 		if max(attempts, visits) > mostTries {

@@ -88,6 +88,7 @@ func parseModelled(file string, text []byte, beside fs.FS, model func(*Scenario)
 	var s Scenario
 	src.decode(src.root, reflect.ValueOf(&s).Elem(), "")
 	s.source = src
+	s.adoptSteps()
 	hash := sha256.New()
 	hash.Write(text)
 	s.readArrivals(beside, hash.Write)

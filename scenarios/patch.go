@@ -32,6 +32,7 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}, settings: s.source.settings}
 	planned := Scenario{source: src, plan: name}
 	src.decode(src.root, reflect.ValueOf(&planned).Elem(), "")
+	planned.adoptSteps()
 	planned.Arrivals.fileSignups, planned.Arrivals.fileVisitors = s.Arrivals.fileSignups, s.Arrivals.fileVisitors
 	if set := s.source.values; set != nil {
 		src.values = set
@@ -66,8 +67,18 @@ func (s *Scenario) putOff(chain []*Plan) {
 			}
 			step := s.Journey[i]
 			s.Journey = append(slices.Delete(s.Journey, i, i+1), step)
+			for k := range s.Journeys {
+				s.Journeys[k].putOff(name)
+			}
 			s.Backend.Required = slices.DeleteFunc(s.Backend.Required, func(required string) bool { return required == config.Spares })
 		}
+	}
+}
+
+// putOff moves a step to the end of the journey, if the journey has it.
+func (m *Mix) putOff(name string) {
+	if i := slices.Index(m.Steps, name); i >= 0 {
+		m.Steps = append(slices.Delete(slices.Clone(m.Steps), i, i+1), name)
 	}
 }
 

@@ -30,7 +30,9 @@ type Scenario struct {
 	Hosts        []string              `yaml:"hosts,omitempty" json:"hosts,omitempty"`               // hosts to which requests may go, as in api.example.com or *.example.com; empty means all
 	Cookies      bool                  `yaml:"cookies,omitempty" json:"cookies,omitempty"`           // people keep the cookies that they are given
 	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole journey; 0 means no limit
-	Journey      []Step                `yaml:"journey" json:"journey"`                               // the steps that people walk
+	Journey      []Step                `yaml:"journey,omitempty" json:"journey,omitempty"`           // the steps that people walk in order; with journeys, all of steps
+	Steps        []Step                `yaml:"steps,omitempty" json:"steps,omitempty"`               // the steps of several journeys
+	Journeys     []Mix                 `yaml:"journeys,omitempty" json:"journeys,omitempty"`         // the journeys of a file with steps, instead of journey
 	Before       []Once                `yaml:"before,omitempty" json:"before,omitempty"`             // requests sent once before a live run; what they extract is ${run.NAME}
 	After        []Once                `yaml:"after,omitempty" json:"after,omitempty"`               // requests sent once after a live run
 	Stations     map[string]Station    `yaml:"stations,omitempty" json:"stations,omitempty"`         // parts of the service itself, for the simulation
@@ -50,6 +52,7 @@ type Scenario struct {
 	uploads map[string][]byte // by name in Files
 	pem     map[string]string // by name of the file
 	plan    string
+	both    bool                 // the file has both journey and steps
 	replays map[string]recording // by name of the file
 }
 

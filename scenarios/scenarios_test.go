@@ -255,6 +255,7 @@ func TestLoadNamesWhatIsNear(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(minimal)
 	f.Add("a: [b, {c: d}]\n? x\n: y\n")
+	f.Add(shop)
 	f.Add("&a b: *a\n<<: {x: 1}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 1<<12 {

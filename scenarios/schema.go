@@ -23,6 +23,7 @@ func Schema() ([]byte, error) {
 	schema.Title = "ombak scenario"
 	restrictPolicies(schema.Definitions["Policy"])
 	restrictWords(schema)
+	schema.OneOf = []*jsonschema.Schema{{Required: []string{"journey"}}, {Required: []string{"steps", "journeys"}}}
 	schema.Definitions["Vary"].OneOf = []*jsonschema.Schema{{Required: []string{"max"}}, {Required: []string{"values"}}}
 	return json.MarshalIndent(schema, "", "  ")
 }
@@ -35,6 +36,8 @@ func restrictWords(schema *jsonschema.Schema) {
 	}{
 		{"Retry", "jitter", []any{"full", "none"}},
 		{"Step", "leave", []any{"close", "silent"}},
+		{"Step", "once", []any{perPerson}},
+		{"Extract", "pick", []any{"first", "last", "random"}},
 		{"Connections", "per", []any{"all", "person"}},
 		{"Threshold", "severity", []any{"fail", "warn"}},
 	} {
@@ -100,10 +103,16 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return text(`^\+?[0-9._]+([eE][+-]?[0-9]+)? */ *(s|m|min|h|d)$`, "a rate, as in 1350/s or 80000/m")
 	case reflect.TypeFor[workload.Distribution]():
 		return text(`^[a-z]+\(.*\)$|^[0-9.]+(ns|us|µs|ms|s|m|h).*$|^0$`, "a distribution, as in 20ms, exponential(20ms), uniform(1s, 3s), lognormal(median=20ms, p95=60ms), gamma(mean=20ms, scv=0.5), empirical(10ms, 40ms)")
+	case reflect.TypeFor[Think]():
+		return text(`^[a-z]+\(.*\)$|^[0-9.]+(ns|us|µs|ms|s|m|h).*$|^0$|^\$\{feeder\..+\..+\}$`, "a distribution, as in uniform(1s, 3s), or a column of durations, as in ${feeder.users.pause}")
 	case reflect.TypeFor[Share](), reflect.TypeFor[resilience.Share]():
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 			text(`^(100(\.0*)?|[0-9]{1,2}(\.[0-9]*)?) *%$`, "a share in percent, as in 74.23%"),
 			{Type: "number", Minimum: "0", Maximum: "1", Description: "a share from 0 to 1"},
+		}}
+	case reflect.TypeFor[Times]():
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+			text(`^[1-9][0-9]*(\.\.[1-9][0-9]*)?$`, "a number of rounds, or a range, as in 3 or 3..5"), {Type: "integer", Minimum: "1"},
 		}}
 	case reflect.TypeFor[Value]():
 		return &jsonschema.Schema{Description: "a single value, as in 8, 1.5 or exponential(20ms)", OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}

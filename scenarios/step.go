@@ -14,7 +14,13 @@ type Step struct {
 	Kind     funnel.StepKind       `yaml:"kind,omitempty" json:"kind,omitempty"` // request (default), await or poll
 	Request  *Request              `yaml:"request,omitempty" json:"request,omitempty"`
 	Expect   Expect                `yaml:"expect,omitempty" json:"expect,omitempty"`
-	Think    workload.Distribution `yaml:"think,omitempty" json:"think,omitempty"`       // scenario time before the step
+	Think    Think                 `yaml:"think,omitempty" json:"think,omitempty"`       // scenario time before the step
+	Optional *Share                `yaml:"optional,omitempty" json:"optional,omitempty"` // share of those who come to the step who do it; the rest skip it; absent means all
+	Once     string                `yaml:"once,omitempty" json:"once,omitempty"`         // person: a person does the step once, and skips it after that
+	Next     []Branch              `yaml:"next,omitempty" json:"next,omitempty"`         // where people go on; those whom no branch takes go to the next step of their journey
+	Loop     *Loop                 `yaml:"loop,omitempty" json:"loop,omitempty"`         // goes back to an earlier step
+	Group    string                `yaml:"group,omitempty" json:"group,omitempty"`       // steps that belong together, for the report
+	Tags     map[string]string     `yaml:"tags,omitempty" json:"tags,omitempty"`         // fields of the step in the report
 	Continue *Share                `yaml:"continue,omitempty" json:"continue,omitempty"` // share of those who passed who go on; absent means all
 	Timeout  time.Duration         `yaml:"timeout,omitempty" json:"timeout,omitempty"`   // real time; 0 means 10 s
 	Patience workload.Distribution `yaml:"patience,omitempty" json:"patience,omitempty"` // real time after which the person stops waiting and leaves
@@ -69,6 +75,7 @@ type Extract struct {
 	JSON   string `yaml:"json,omitempty" json:"json,omitempty"`     // path such as messages.0.body
 	Header string `yaml:"header,omitempty" json:"header,omitempty"` // name of a header
 	Regexp string `yaml:"regexp,omitempty" json:"regexp,omitempty"` // takes the first group, or else the whole match
+	Pick   string `yaml:"pick,omitempty" json:"pick,omitempty"`     // of several values at the path, or several matches: first, last or random
 	// Rejected also takes the value from rejected answers, such as a place in a queue. A missing value is
 	// then not a failure.
 	Rejected bool `yaml:"rejected,omitempty" json:"rejected,omitempty"`

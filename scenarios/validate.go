@@ -61,15 +61,18 @@ func (s *Scenario) validateJourney() {
 	if len(s.Journey) == 0 {
 		s.source.faultAt("journey", "add at least one step", "the journey has no step")
 	}
+	s.validateJourneys()
 	seen := map[string]bool{}
 	for i := range s.Journey {
-		step, path := &s.Journey[i], fmt.Sprintf("journey[%d]", i)
+		step, path := &s.Journey[i], s.StepPath(i)
 		if step.Name == "" || seen[step.Name] {
 			s.source.faultAt(path, "give each step a name of its own", "the name %q is empty or occurs twice", step.Name)
 		}
 		seen[step.Name] = true
+		s.validateStepName(step.Name, path)
 		s.validateStep(step, path)
 	}
+	s.validateForks()
 }
 
 func (s *Scenario) validateStep(step *Step, path string) {
@@ -99,6 +102,7 @@ func (s *Scenario) validateStep(step *Step, path string) {
 	if step.Retry.Cap > 0 && step.Retry.Base > step.Retry.Cap {
 		s.source.faultAt(path+".retry", "give a cap of at least base, or none", "the first pause, base %v, is longer than the longest, cap %v", step.Retry.Base, step.Retry.Cap)
 	}
+	s.validateThink(step.Think, path+".think")
 	s.validateStatuses(step.Expect, path+".expect")
 	s.validateChecks(step.Expect.Checks, path+".expect.checks")
 	if step.Request != nil {
@@ -213,6 +217,12 @@ func (s *Scenario) validateHead(request *Request, path string) {
 func (s *Scenario) validateExtract(extract Extract, path string) {
 	if extract.JSON != "" && extract.Header != "" {
 		s.source.faultAt(path, "keep one of them", "json and header exclude each other")
+	}
+	if picks := []string{"first", "last", "random"}; extract.Pick != "" && !slices.Contains(picks, extract.Pick) {
+		s.source.faultAt(path+".pick", hintWord(extract.Pick, picks), "the value %q of pick is unknown", extract.Pick)
+	}
+	if extract.Pick != "" && extract.JSON == "" && extract.Regexp == "" {
+		s.source.faultAt(path+".pick", "add json: items.#.id, or regexp", "there are not several values to pick from")
 	}
 	if rest, is := strings.CutPrefix(extract.JSON, "$."); is {
 		s.source.faultAt(path+".json", "write "+rest, "the path begins with $")

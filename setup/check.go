@@ -32,6 +32,9 @@ func checkPlan(scenario *scenarios.Scenario, plan string) error {
 		_, err = p.typoTraits()
 	}
 	if err == nil {
+		err = p.checkConditions()
+	}
+	if err == nil {
 		err = p.checkTexts()
 	}
 	return err
@@ -42,11 +45,14 @@ func located(scenario *scenarios.Scenario, fault error) error {
 	var step loadgen.StepFault
 	var once loadgen.OnceFault
 	var judged threshold.Fault
+	var condition conditionFault
 	switch {
 	case errors.As(fault, &once):
 		return scenario.At(fmt.Sprintf("%s[%d].request", once.When, once.Place), fault)
+	case errors.As(fault, &condition):
+		return scenario.At(condition.path, fault)
 	case errors.As(fault, &step):
-		return scenario.At(fmt.Sprintf("journey[%d].request", step.Step), fault)
+		return scenario.At(scenario.StepPath(step.Step)+".request", fault)
 	case errors.As(fault, &judged):
 		return scenario.At(fmt.Sprintf("thresholds[%d]", judged.Place), judged.Err)
 	}

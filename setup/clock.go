@@ -16,7 +16,7 @@ import (
 // clock warps scenario time as the options ask. It starts early enough for the steps that come before the
 // instant of arrival. The arrivals end at the given scenario time.
 func (p *Planned) clock(people People, end time.Duration) workload.Clock {
-	lead := journey.New(people.Journey, nil).Lead()
+	lead := journey.New(people.Journey, nil, nil).Lead()
 	if p.Options.MaxRate == 0 {
 		return workload.NewClock(p.Options.From, p.Options.Speed).WithLead(lead)
 	}
@@ -74,22 +74,30 @@ func effort(step scenarios.Step) int {
 // may fall into one second. A cap on arrivals alone would miss that.
 func (p *Planned) work(people People, bins workload.Bins) (_ workload.Bins, signups int) {
 	people.Journey.Clock = workload.NewClock(0, 1)
-	parts := 1 + (people.Signups.Total()+people.Visitors.Total())/sampled
-	walks := journey.New(people.Journey, nil)
 	efforts := make([]int, len(p.Scenario.Journey))
 	for i, step := range p.Scenario.Journey {
 		efforts[i] = effort(step)
 	}
-	note := func(step int, at time.Duration) {
+	signups = p.eachVisit(people, func(step int, at time.Duration) {
 		if bin := int(max(0, at) / bins.Width); bin < len(bins.Counts) {
 			bins.Counts[bin] += efforts[step]
 		}
-	}
+	})
+	return bins, signups
+}
+
+// eachVisit calls note for each attempt of sampled people if every request passes at once. It returns how many of all
+// people sign up.
+func (p *Planned) eachVisit(people People, note func(step int, at time.Duration)) (signups int) {
+	parts := 1 + (people.Signups.Total()+people.Visitors.Total())/sampled
+	walks := journey.New(people.Journey, nil, p.fact(people))
+	tracks := walks.NewTracks()
 	var leads []journey.Lead
 	for caller := range people.crowd().Part(0, parts) {
-		walk, next := walks.Begin(caller.Person, caller.At)
+		track := tracks.Of(0) // of one person after the other
+		walk, next := walks.Begin(caller.Person, caller.At, track)
 		if caller.Visitor {
-			walk, next = walks.Look(caller.Person, 0, caller.At)
+			walk, next = walks.Look(caller.Person, walks.First(caller.Person), caller.At, track)
 		} else {
 			signups += parts
 			leads = walks.Leads(caller.Person, caller.At, leads[:0])
@@ -99,8 +107,16 @@ func (p *Planned) work(people People, bins workload.Bins) (_ workload.Bins, sign
 		}
 		for !next.Done {
 			note(int(walk.Step), next.At)
-			_, next = walks.Next(&walk, journey.Answer{Outcome: funnel.Completed}, next.At)
+			_, next = walks.Next(&walk, track, journey.Answer{Outcome: funnel.Completed}, next.At)
 		}
 	}
-	return bins, signups
+	return signups
+}
+
+// RequestsPerPerson returns how many requests somebody who arrives makes on average if every request passes at once:
+// with the rounds of loops, and without the steps that people skip or do not come to. Visitors count too.
+func (p *Planned) RequestsPerPerson() float64 {
+	requests, people := 0, p.People.Signups.Total()+p.People.Visitors.Total()
+	p.eachVisit(p.People, func(int, time.Duration) { requests++ })
+	return float64(requests) * float64(1+people/sampled) / float64(max(1, people))
 }

@@ -35,6 +35,9 @@ func newModel(scenario *scenarios.Scenario, options Options, counted *recorder.O
 		return nil, err
 	}
 	m := &Model{Planned: planned}
+	if err := m.checkShares(); err != nil {
+		return nil, err
+	}
 	if m.People, err = m.people(); err != nil {
 		return nil, err
 	}

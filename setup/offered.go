@@ -13,20 +13,24 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// offered counts people by their instants, which must be in order: everybody, and those who walk to the step
-// at which arrivals are scheduled.
-func (p *Planned) offered(instants func(walkersOnly bool) iter.Seq[time.Duration]) recorder.OfferedFacts {
+// offered counts people by their instants, which must be in order: everybody, and those who walk to each step at which
+// arrivals are scheduled. The func keep selects them.
+func (p *Planned) offered(config journey.Config, instants func(keep func(journey.Caller) bool) iter.Seq[time.Duration]) recorder.OfferedFacts {
 	var offered recorder.OfferedFacts
-	offered.Scheduled, offered.PeakPerMin = workload.Peak(instants(false), time.Minute)
-	walkers, peak := workload.Peak(instants(true), time.Minute)
-	offered.ByStep = map[string]report.Scheduling{p.Scenario.Arrivals.Step: {Scheduled: float64(walkers), PeakPerMin: float64(peak)}}
+	offered.Scheduled, offered.PeakPerMin = workload.Peak(instants(func(journey.Caller) bool { return true }), time.Minute)
+	offered.ByStep = map[string]report.Scheduling{}
+	walks := journey.New(config, nil, nil)
+	for _, step := range config.Starts() {
+		walkers, peak := workload.Peak(instants(func(caller journey.Caller) bool { return !caller.Visitor && walks.Start(caller.Person) == step }), time.Minute)
+		offered.ByStep[config.Steps[step].Name] = report.Scheduling{Scheduled: float64(walkers), PeakPerMin: float64(peak)}
+	}
 	return offered
 }
 
 // offered counts the people of this generator's part of the run.
 func (l *Live) offered() recorder.OfferedFacts {
-	return l.Planned.offered(func(walkersOnly bool) iter.Seq[time.Duration] {
-		return instants(l.Generator.Callers(), walkersOnly, func(caller journey.Caller) time.Duration { return caller.At })
+	return l.Planned.offered(l.Generator.Journey, func(keep func(journey.Caller) bool) iter.Seq[time.Duration] {
+		return instants(l.Generator.Callers(), keep, func(caller journey.Caller) time.Duration { return caller.At })
 	})
 }
 
@@ -47,8 +51,8 @@ func (l *Live) PeakPerSecond() int {
 func (m *Model) OfferedTo(config sim.Config) recorder.OfferedFacts {
 	people := population.New(config.Seed, config.Opens, config.Shares)
 	arrival := func(caller journey.Caller) time.Duration { return config.Arrival(people, caller) }
-	return m.offered(func(walkersOnly bool) iter.Seq[time.Duration] {
-		at := instants(config.Crowd().Part(0, 1), walkersOnly, arrival)
+	return m.offered(config.Journey, func(keep func(journey.Caller) bool) iter.Seq[time.Duration] {
+		at := instants(config.Crowd().Part(0, 1), keep, arrival)
 		if config.Stagger == nil {
 			return at
 		}
@@ -56,11 +60,11 @@ func (m *Model) OfferedTo(config sim.Config) recorder.OfferedFacts {
 	})
 }
 
-// instants yields the instants at which callers come. It skips visitors if walkersOnly is set.
-func instants(callers iter.Seq[journey.Caller], walkersOnly bool, arrival func(journey.Caller) time.Duration) iter.Seq[time.Duration] {
+// instants yields the instants at which the callers come whom keep selects.
+func instants(callers iter.Seq[journey.Caller], keep func(journey.Caller) bool, arrival func(journey.Caller) time.Duration) iter.Seq[time.Duration] {
 	return func(yield func(time.Duration) bool) {
 		for caller := range callers {
-			if !(caller.Visitor && walkersOnly) && !yield(arrival(caller)) {
+			if keep(caller) && !yield(arrival(caller)) {
 				return
 			}
 		}

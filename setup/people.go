@@ -32,8 +32,13 @@ func (p People) Clock() workload.Clock { return p.Journey.Clock }
 func (p People) crowd() journey.Crowd {
 	return journey.Crowd{
 		Seed: p.Seed, People: p.Size, Signups: p.Signups, Visitors: p.Visitors,
-		Clock: p.Clock(), Lead: journey.New(p.Journey, nil).Lead(),
+		Clock: p.Clock(), Lead: journey.New(p.Journey, nil, nil).Lead(),
 	}
+}
+
+// fact returns what conditions read about a person.
+func (p *Planned) fact(people People) journey.Fact {
+	return journey.NewFact(people.Seed, feeders(p.Scenario), population.New(people.Seed, people.Opens, people.Shares).Fact)
 }
 
 // The streams of arrivals of a scenario.
@@ -119,24 +124,4 @@ func (p *Planned) typoTraits() ([]population.Traits, error) {
 		}
 	}
 	return traits, nil
-}
-
-func (p *Planned) journeyConfig() journey.Config {
-	config := journey.Config{Seed: p.seed(), RetryBudget: p.Scenario.RetryBudget}
-	for i, step := range p.Scenario.Journey {
-		if step.Name == p.Scenario.Arrivals.Step {
-			config.Arrival = i
-		}
-		config.Steps = append(config.Steps, journey.Step{
-			Name: step.Name, Kind: step.Kind, Think: step.Think, Continue: step.GoesOn(), Timeout: step.Timeout,
-			Patience: step.Patience, Every: step.Every,
-			Retry: journey.Retry{
-				Attempts: step.Retry.Attempts, Base: step.Retry.Base, Cap: step.Retry.Cap, Even: step.Retry.Jitter == "none",
-				RetryAfter: step.Retry.RetryAfter, Visits: step.Retry.Visits, Return: step.Retry.Return,
-			},
-			Repeat: journey.Repeat{Share: float64(step.Repeat.Share), After: step.Repeat.After},
-			Typo:   journey.Typo{Share: float64(step.Typo.Share), Fix: step.Typo.Fix},
-		})
-	}
-	return config
 }

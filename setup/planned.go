@@ -46,6 +46,9 @@ func newPlanned(scenario *scenarios.Scenario, options Options) (Planned, error) 
 	if p.Conditions, err = conditions(planned); err != nil {
 		return Planned{}, err
 	}
+	if err := p.checkConditions(); err != nil {
+		return Planned{}, err
+	}
 	return p, p.checkScale()
 }
 

@@ -26,7 +26,7 @@ func (p *Planned) simulator() (sim.Config, error) {
 	s, people := p.Scenario, p.People
 	config := sim.Config{
 		Seed: people.Seed, Journey: people.Journey, Signups: people.Signups, Visitors: people.Visitors, People: people.Size,
-		Opens: people.Opens, Shares: people.Shares, Traits: people.Traits, Until: people.Until, Places: s.Backend.Quota, TestDelay: s.Backend.TestDelay,
+		Opens: people.Opens, Shares: people.Shares, Traits: people.Traits, Feeders: feeders(s), Until: people.Until, Places: s.Backend.Quota, TestDelay: s.Backend.TestDelay,
 		ReadEvery: max(time.Second, (people.Until / maxReadings).Round(time.Second)),
 	}
 	p.warnDependenciesRounded(s)

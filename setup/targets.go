@@ -106,8 +106,9 @@ func (p *Planned) checkVars(config loadgen.Config) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Options.Vars)) {
+		computed := bytes.Contains(texts, []byte("${=")) && bytes.Contains(texts, []byte("var."+name))
 		_, taken := config.RunValues[name]
-		if _, listed := p.Scenario.Vars[name]; !listed && !taken && !bytes.Contains(texts, []byte("${var."+name+"}")) {
+		if _, listed := p.Scenario.Vars[name]; !listed && !taken && !computed && !bytes.Contains(texts, []byte("${var."+name+"}")) {
 			return Refuse("variable %q is not used by scenario %s; a request uses --var NAME=VALUE as ${var.NAME}", name, p.Scenario.Name)
 		}
 	}

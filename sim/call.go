@@ -126,7 +126,7 @@ func (m *model) lookOut(r *request, s *session) {
 			return
 		}
 	}
-	_, next := m.journey.Next(&s.walk, unknownYet, m.engine.now)
+	_, next := m.journey.Next(&s.walk, m.tracks.Of(r.session), unknownYet, m.engine.now)
 	r.since = next.At
 }
 
@@ -217,7 +217,7 @@ func (m *model) hitByFault(r *request, hop *hop, share float64) bool {
 	if share == 0 {
 		return false
 	}
-	stream := m.config.Seed.Stream(faultPurpose^hop.purpose, r.person, m.steps[r.step].key, r.drawKey()+int(r.handed)<<16)
+	stream := m.config.Seed.Stream(faultPurpose^hop.purpose, r.person, m.keyOf(r), r.drawKey()+int(r.handed)<<16)
 	return stream.Chance(share)
 }
 

@@ -23,10 +23,11 @@ type Config struct {
 	People    uint64            // size of the population
 	Opens     time.Time
 	Shares    population.Shares
-	Traits    []population.Traits     // per step: traits that put a typing error into the first attempt
-	Silent    []bool                  // per step: a person who loses patience does not close the connection, so the request continues; nil means that all close it
-	Routes    []Route                 // one per step
-	Delays    []workload.Distribution // per step: time of an exchange outside its route, such as on the network; nil means none
+	Feeders   map[string]journey.Feeder // tables that conditions read
+	Traits    []population.Traits       // per step: traits that put a typing error into the first attempt
+	Silent    []bool                    // per step: a person who loses patience does not close the connection, so the request continues; nil means that all close it
+	Routes    []Route                   // one per step
+	Delays    []workload.Distribution   // per step: time of an exchange outside its route, such as on the network; nil means none
 	Stations  []StationConfig
 	Calls     []Dependency
 	Doors     []Door                    // policies in front of the service; a request passes them in this order
@@ -47,7 +48,7 @@ type Config struct {
 func (c *Config) Crowd() journey.Crowd {
 	return journey.Crowd{
 		Seed: c.Seed, People: c.People, Signups: c.Signups, Visitors: c.Visitors,
-		Clock: c.Journey.Clock, Lead: journey.New(c.Journey, nil).Lead(),
+		Clock: c.Journey.Clock, Lead: journey.New(c.Journey, nil, nil).Lead(),
 	}
 }
 
@@ -136,6 +137,9 @@ func (c Config) Validate() error {
 		return errors.New("sim: more people arrive than the population has; raise its size")
 	case len(c.Stations)+len(c.Calls) > 1<<14:
 		return fmt.Errorf("sim: %d stations; at most %d are allowed", len(c.Stations)+len(c.Calls), 1<<14)
+	}
+	if err := c.Journey.Validate(); err != nil {
+		return fmt.Errorf("sim: %w", err)
 	}
 	for _, station := range c.Stations {
 		if err := station.Validate(); err != nil {

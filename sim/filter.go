@@ -92,7 +92,7 @@ func (w *room) allow(m *model, r *request) (time.Duration, bool) {
 	place := &w.places[r.session]
 	w.accrue(now)
 	if s.room != w.which+1 {
-		stream := m.config.Seed.Stream(roomPurpose, r.person, m.steps[r.step].key, int(r.attempt))
+		stream := m.config.Seed.Stream(roomPurpose, r.person, m.keyOf(r), int(r.attempt))
 		*place = w.room.Take(now, uint32(stream.Float64()*(1<<32)))
 		s.room = w.which + 1
 		s.marks &^= inside

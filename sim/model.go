@@ -39,6 +39,8 @@ type model struct {
 	people   population.Population
 	observer funnel.Observer
 	crowd    funnel.Crowd // nil if the observer does not count people
+	moves    funnel.Moves // nil if the observer does not follow people, or the journey is a straight line
+	tracks   journey.Tracks
 	steps    []step
 	gates    []*gate   // nil if calls are not protected
 	outlets  []*outlet // by dependency; nil if no policy but a gate protects it
@@ -119,7 +121,11 @@ func (m *model) begin() {
 func newModel(config Config, observer funnel.Observer, engine *Engine, tables tables) *model {
 	m := &model{config: config, engine: engine, tables: tables, people: population.New(config.Seed, config.Opens, config.Shares), observer: observer}
 	m.crowd, _ = observer.(funnel.Crowd)
-	m.journey = journey.New(config.Journey, m.traitTypo)
+	m.journey = journey.New(config.Journey, m.traitTypo, journey.NewFact(config.Seed, config.Feeders, m.people.Fact))
+	m.tracks = m.journey.NewTracks()
+	if !config.Journey.IsLine() {
+		m.moves, _ = observer.(funnel.Moves)
+	}
 	m.floor = NewFloor(m.engine, floorKind, config.Seed, m)
 	m.floor.Days(config.Journey.Clock, config.Opens)
 	for _, station := range config.Stations {

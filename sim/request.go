@@ -18,6 +18,7 @@ type request struct {
 	step       int16
 	hop        int16
 	passed     int8 // number of doors passed
+	round      int16
 	job        Job
 	held       Job              // at a station whose server the request keeps until its end
 	handed     int16            // an errand: number of attempts to hand it over
@@ -44,6 +45,7 @@ func (m *model) send(slot int32, s *session) {
 	r := &m.requests[number]
 	*r = request{} // set field by field: a literal would be built elsewhere and copied
 	r.person, r.session, r.generation, r.attempt, r.step = s.walk.Person, slot, s.generation, int32(s.walk.Attempt), s.walk.Step
+	r.round = s.walk.Round
 	r.hop, r.job, r.held, r.mistyped, r.look = -1, noJob, noJob, s.marks.has(mistyped), s.look
 	s.request = number
 	began := m.engine.moment()
@@ -63,7 +65,7 @@ func (m *model) beside(s *session) time.Duration {
 	if step.beside.IsZero() {
 		return 0
 	}
-	stream := m.config.Seed.Stream(besidePurpose, s.walk.Person, step.key, drawKey(s.walk.Attempt, 0, s.look))
+	stream := m.config.Seed.Stream(besidePurpose, s.walk.Person, step.key.Round(int(s.walk.Round)), drawKey(s.walk.Attempt, 0, s.look))
 	return step.beside.Draw(&stream)
 }
 
@@ -135,9 +137,12 @@ func (m *model) work(r *request, hop *hop) time.Duration {
 	if hop.work.family == constantFamily {
 		return station.Degraded(time.Duration(hop.work.mean))
 	}
-	stream := hop.chance.Of(r.person, m.steps[r.step].key, r.drawKey())
+	stream := hop.chance.Of(r.person, m.keyOf(r), r.drawKey())
 	return station.Degraded(hop.work.draw(&stream))
 }
+
+// keyOf returns the key of the streams of a request's step and round.
+func (m *model) keyOf(r *request) workload.Purpose { return m.steps[r.step].key.Round(int(r.round)) }
 
 // drawKey identifies the draws of a request at one stop of its route. The key of the first poll and the first call
 // is the number of the attempt.
@@ -169,7 +174,7 @@ func (m *model) class(r *request) uint8 {
 }
 
 // past reports whether a person is past the scheduled step.
-func (m *model) past(r *request) bool { return int(r.step) > m.config.Journey.Arrival }
+func (m *model) past(r *request) bool { return m.journey.Past(int(r.step)) }
 
 // Served implements [Client].
 func (m *model) Served(number int32, job Job) {

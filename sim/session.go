@@ -62,17 +62,20 @@ func (m *model) expect() {
 	m.awaitCaller()
 	caller.At = m.config.Arrival(m.people, caller)
 	if caller.Visitor {
-		walk, action := m.journey.Look(caller.Person, 0, caller.At)
-		m.open(walk, action, 0)
+		slot := m.takeSession()
+		walk, action := m.journey.Look(caller.Person, m.journey.First(caller.Person), caller.At, m.tracks.Of(slot))
+		m.open(slot, 0, walk, action)
 		return
 	}
 	m.leads = m.journey.Leads(caller.Person, caller.At, m.leads[:0])
 	for _, before := range m.leads {
-		walk, action := m.journey.Look(caller.Person, before.Step, before.At)
-		m.open(walk, action, lead)
+		slot := m.takeSession()
+		walk, action := m.journey.Look(caller.Person, before.Step, before.At, m.tracks.Of(slot))
+		m.open(slot, lead, walk, action)
 	}
-	walk, action := m.journey.Begin(caller.Person, caller.At)
-	m.open(walk, action, 0)
+	slot := m.takeSession()
+	walk, action := m.journey.Begin(caller.Person, caller.At, m.tracks.Of(slot))
+	m.open(slot, 0, walk, action)
 }
 
 func (m *model) awaitCaller() {
@@ -84,14 +87,18 @@ func (m *model) awaitCaller() {
 	}
 }
 
-func (m *model) open(walk journey.Walk, action journey.Action, is marks) {
-	var slot int32
+// takeSession returns a free session.
+func (m *model) takeSession() int32 {
 	if n := len(m.freeSessions); n > 0 {
-		slot, m.freeSessions = m.freeSessions[n-1], m.freeSessions[:n-1]
-	} else {
-		slot = int32(len(m.sessions))
-		m.sessions, m.asides = append(m.sessions, session{}), append(m.asides, aside{})
+		slot := m.freeSessions[n-1]
+		m.freeSessions = m.freeSessions[:n-1]
+		return slot
 	}
+	m.sessions, m.asides = append(m.sessions, session{}), append(m.asides, aside{})
+	return int32(len(m.sessions) - 1)
+}
+
+func (m *model) open(slot int32, is marks, walk journey.Walk, action journey.Action) {
 	s := &m.sessions[slot]
 	s.walk, s.request, s.generation, s.room, s.marks = walk, -1, s.generation+1, 0, is|fresh
 	s.look = 0
@@ -116,11 +123,33 @@ func (m *model) plan(slot int32, action journey.Action) {
 	m.engine.At(action.At, NewEvent(actKind, slot))
 }
 
+// through tells the observer that a person has passed the last step of their walk, if they have.
+func (m *model) through(s *session, result journey.Result) {
+	if result.Through && m.moves != nil && !s.marks.has(lead) {
+		m.moves.Move(int(s.walk.Step), funnel.Nowhere, true)
+	}
+}
+
+// visits tells the observer that a person begins a visit to a step.
+func (m *model) visits(slot int32, s *session) {
+	if s.walk.Round == 0 {
+		m.observer.Enter(int(s.walk.Step), s.walk.Intended)
+	}
+	if m.moves == nil {
+		return
+	}
+	if s.walk.Round > 0 {
+		m.moves.Again(int(s.walk.Step), s.walk.Intended)
+	}
+	track := m.tracks.Of(slot)
+	m.moves.Move(track.From(), int(s.walk.Step), track.IsFirst())
+}
+
 // act performs a person's action: it sends a request or checks the mailbox.
 func (m *model) act(slot int32) {
 	s := &m.sessions[slot]
 	if s.marks.has(enters) {
-		m.observer.Enter(int(s.walk.Step), s.walk.Intended)
+		m.visits(slot, s)
 	}
 	if s.marks&(fresh|lead) == fresh && m.crowd != nil {
 		m.crowd.Scheduled(s.walk.Scheduled())
@@ -202,10 +231,11 @@ func (m *model) answered(slot int32, answer journey.Answer, reason funnel.Reason
 		s.marks &^= deferred
 		end = m.asides[slot].accepted
 	}
-	result, next := m.journey.Next(&s.walk, answer, m.engine.now)
+	result, next := m.journey.Next(&s.walk, m.tracks.Of(slot), answer, m.engine.now)
 	if s.look++; result.Ended {
 		s.look = 0
 		m.observe(ended, result, reason, end)
+		m.through(s, result)
 	}
 	m.plan(slot, next)
 }
@@ -227,10 +257,11 @@ func (m *model) look(slot int32, s *session) {
 		return
 	}
 	ended := attemptOf(&s.walk)
-	result, next := m.journey.Next(&s.walk, unknownYet, now)
+	result, next := m.journey.Next(&s.walk, m.tracks.Of(slot), unknownYet, now)
 	if s.look++; result.Ended {
 		s.look = 0
 		m.observe(ended, result, 404, now)
+		m.through(s, result)
 	} else if at, known := m.nextMail(slot); known {
 		next = m.journey.LookLater(&s.walk, next, at)
 	}
@@ -255,15 +286,16 @@ type attempt struct {
 	intended time.Duration
 	step     int16
 	number   int16
+	round    int16
 }
 
 func attemptOf(walk *journey.Walk) attempt {
-	return attempt{walk.Person, walk.Intended, walk.Step, walk.Attempt}
+	return attempt{walk.Person, walk.Intended, walk.Step, walk.Attempt, walk.Round}
 }
 
 func (m *model) observe(a attempt, result journey.Result, reason funnel.Reason, end time.Duration) {
 	m.observer.Observe(funnel.Sample{
-		Session: a.person, Step: int(a.step), Attempt: int(a.number),
+		Session: a.person, Step: int(a.step), Attempt: int(a.number), Round: uint16(a.round),
 		Intended: a.intended, Start: a.intended, End: end,
 		Outcome: result.Outcome, Reason: reason, Final: result.Final,
 	})

@@ -17,6 +17,9 @@ func NewPurpose(name string) Purpose {
 	return Purpose(hash)
 }
 
+// Round returns the Purpose of a step in a further round, counted from 0. That of round 0 is p itself.
+func (p Purpose) Round(n int) Purpose { return p ^ Purpose(uint64(n)*0x9fb21c651e98df25) }
+
 // Seed is the root of all randomness in one replication of a run.
 type Seed struct {
 	Value       uint64 `json:"value"`

@@ -118,8 +118,11 @@ func uses(scenario *scenarios.Scenario) string {
 	if len(noRequest) > 0 {
 		text = fmt.Sprintf("it cannot be replayed (no request: %v)", noRequest)
 	}
-	if len(noRoute) > 0 {
+	switch unshared := scenario.Unshared(); {
+	case len(noRoute) > 0:
 		return text + fmt.Sprintf(" and not simulated (no route: %v)", noRoute)
+	case len(unshared) > 0:
+		return text + fmt.Sprintf(" and not simulated (no share beside a condition on got: %v)", unshared)
 	}
 	return text + " and simulated"
 }

@@ -136,12 +136,16 @@ func examineCPU(ctx context.Context, run *setup.Live) (Finding, error) {
 }
 
 // judgeCPU estimates the cores that the busiest second needs. It assumes that each person makes a request for
-// every second step, and that all parts together need five times the CPU time of generator and trivial target.
-// The bundled drill was measured at 180 µs against 35 µs a request. This is a rule of thumb.
+// every second step of a straight line, or as many as the branches and loops of the journeys let expect,
+// and that all parts together need five times the CPU time of generator and trivial target. The bundled drill was measured at 180 µs against 35 µs a request. This is a rule of thumb.
 func judgeCPU(run *setup.Live, perRequest time.Duration) Finding {
 	const allParts = 5
 	peak := float64(run.PeakPerSecond())
-	requests := peak * float64(len(run.Generator.Journey.Steps)) / 2
+	each := float64(len(run.Generator.Journey.Steps)) / 2
+	if !run.Generator.Journey.IsLine() {
+		each = run.RequestsPerPerson()
+	}
+	requests := peak * each
 	need := requests * perRequest.Seconds() * allParts
 	finding := Finding{
 		Name:  "CPU",

@@ -9,13 +9,14 @@ import (
 type Sample struct {
 	Session  uint64        // the person's index
 	Step     int           // place in the Journey
-	Attempt  int           // 1 for the first
+	Attempt  int           // 1 for the first of the round
 	Intended time.Duration // when the person meant to act
 	Start    time.Duration // when the request was sent
 	End      time.Duration // when the outcome was known
 	Outcome  Outcome
 	Reason   Reason
-	Final    bool // no further attempt at this step follows
+	Final    bool   // no further attempt at this step follows in this round
+	Round    uint16 // number of the person's earlier visits to the step; 0 on a journey that is a straight line
 }
 
 // ResponseTime returns the time that the person waited: from the intended instant to the end.
@@ -100,7 +101,7 @@ type Mark struct {
 
 // Observer observes everything that people do. Each Observer is called by one goroutine.
 type Observer interface {
-	// Enter is called once per person and step, when the first attempt is meant to begin.
+	// Enter is called once per person and step, when the first attempt of the first round is meant to begin.
 	Enter(step int, intended time.Duration)
 	// Observe is called when an attempt has ended.
 	Observe(Sample)
@@ -118,6 +119,20 @@ type Crowd interface {
 	// Finished is called when a person's walk has ended, successfully or not.
 	Finished()
 }
+
+// Moves observes how people go from step to step, on journeys that are not one straight line. An [Observer] may implement
+// it too.
+type Moves interface {
+	// Move is called when a person begins a visit to a step, and when a walk ends after the person passed its last step. The
+	// steps are places in the Journey, or [Nowhere] for from at the first step and for to at the end. First is set if the
+	// person takes this way for the first time.
+	Move(from, to int, first bool)
+	// Again is called in place of [Observer.Enter] when the first attempt of a further round is meant to begin.
+	Again(step int, intended time.Duration)
+}
+
+// Nowhere is the place before the first step of a walk, and after the last.
+const Nowhere = -1
 
 // Severity is the effect of a broken threshold on the verdict.
 type Severity string

@@ -20,7 +20,7 @@ func Assemble(recording *Recording, facts Facts) report.Report {
 		Schema: report.Schema, Engine: facts.Engine, Ombak: facts.Ombak, Scenario: facts.Scenario, Plan: facts.Plan, Part: facts.Part, RunID: facts.RunID,
 		Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
 		Machine: facts.Machine, Store: facts.Store, Offered: offered(recording, facts.Offered),
-		Funnel: funnelRows(recording, facts.Partial), Steps: stepRows(recording, facts.Duration),
+		Funnel: funnelRows(recording, facts.Partial), Steps: stepRows(recording, facts), Transitions: recording.transitions(),
 		Stations: stationRows(facts.Readings, facts.Duration, facts.Engine), Generator: generator(recording, facts),
 		Played: facts.Played, Processes: facts.Processes, Reconciliation: facts.Reconciliation, Timeline: timeline(facts.Marks),
 		Series: series(recording, facts), Histograms: encodeHistograms(recording, facts.SeriesNote),
@@ -39,7 +39,7 @@ func Assemble(recording *Recording, facts Facts) report.Report {
 func SoFar(recording *Recording, at time.Duration) report.Report {
 	facts := Facts{Duration: at}.withDefaults()
 	return report.Report{
-		Offered: offered(recording, nil), Funnel: funnelRows(recording, true), Steps: stepRows(recording, at),
+		Offered: offered(recording, nil), Funnel: funnelRows(recording, true), Steps: stepRows(recording, facts), Transitions: recording.transitions(),
 		Series: series(recording, facts), Generator: generator(recording, facts),
 	}
 }
@@ -105,13 +105,17 @@ func funnelRows(recording *Recording, partial bool) []report.FunnelRow {
 	return rows
 }
 
-func stepRows(recording *Recording, duration time.Duration) []report.StepRow {
+func stepRows(recording *Recording, facts Facts) []report.StepRow {
+	duration := facts.Duration
 	rows := make([]report.StepRow, 0, len(recording.journey))
 	for i, step := range recording.journey {
 		total := &recording.steps[i]
 		row := report.StepRow{
 			Step:                step.Name,
 			Kind:                step.Kind,
+			Group:               facts.Labels[step.Name].Group,
+			Tags:                facts.Labels[step.Name].Tags,
+			Visits:              recording.visits(i),
 			Requests:            float64(total.sent()),
 			Reasons:             maps.Clone(total.reasons),
 			ResponseTimeS:       report.QuantilesOf(sum(total.response, report.SentOutcomes())),

@@ -39,6 +39,14 @@ func Average(replications []report.Report) (report.Report, error) {
 		row.Reasons = meanReasons(replications, i)
 		row.CI95 = means(row.Fields(), replications, func(r *report.Report) []report.Field { return r.Steps[i].Fields() })
 	}
+	result.Transitions = sumTransitions(replications)
+	if len(result.Transitions) > 0 {
+		result.Offered.ByStep = meanScheduling(replications)
+	}
+	for i := range result.Transitions {
+		t := &result.Transitions[i]
+		t.CI95 = means(t.Fields(), replications, func(r *report.Report) []report.Field { return peopleBetween(r, t) })
+	}
 	for i := range result.Stations {
 		row := &result.Stations[i]
 		detach(row)
@@ -104,8 +112,38 @@ func meanReasons(replications []report.Report, step int) map[string]float64 {
 	return means
 }
 
+// meanScheduling returns the people scheduled at each step on average. Replications divide them differently among
+// journeys.
+func meanScheduling(replications []report.Report) map[string]report.Scheduling {
+	means, n := map[string]report.Scheduling{}, float64(len(replications))
+	for _, r := range replications {
+		for step, scheduled := range r.Offered.ByStep {
+			sum := means[step]
+			means[step] = report.Scheduling{Scheduled: sum.Scheduled + scheduled.Scheduled, PeakPerMin: sum.PeakPerMin + scheduled.PeakPerMin}
+		}
+	}
+	for step, sum := range means {
+		means[step] = report.Scheduling{Scheduled: sum.Scheduled / n, PeakPerMin: sum.PeakPerMin / n}
+	}
+	return means
+}
+
+// peopleBetween returns the people of a replication who took the way of a transition, which may be none.
+func peopleBetween(r *report.Report, t *report.Transition) []report.Field {
+	for i := range r.Transitions {
+		if found := &r.Transitions[i]; found.From == t.From && found.To == t.To {
+			return found.Fields()
+		}
+	}
+	return (&report.Transition{}).Fields()
+}
+
 // detachTimes gives the row its own copy of the quantiles that any replication measured.
 func detachTimes(r *report.StepRow, replications []report.Report, i int) {
+	if r.Visits != nil {
+		visits := *r.Visits
+		r.Visits = &visits
+	}
 	for _, times := range []func(*report.StepRow) **report.Quantiles{
 		func(r *report.StepRow) **report.Quantiles { return &r.ResponseTimeS },
 		func(r *report.StepRow) **report.Quantiles { return &r.ResponseTimePassedS },

@@ -23,16 +23,32 @@ type Delta struct {
 	Lag          Sparse      `json:"lag,omitempty"`       // delay from the intended instant to sending, requests and polls only
 	Acknowledged Indexes     `json:"acknowledged,omitempty"`
 	Steps        []StepDelta `json:"steps,omitempty"` // steps at which anything happened
+	Moves        []MoveDelta `json:"moves,omitempty"` // ways that people took; none on a straight line
+}
+
+// MoveDelta counts how often people went from a step to another. Either may be [funnel.Nowhere].
+type MoveDelta struct {
+	From   int    `json:"from"` // index in the journey
+	To     int    `json:"to"`
+	Visits uint64 `json:"visits"`
+	People uint64 `json:"people,omitempty"` // people who went there from the step for the first time
 }
 
 // StepDelta is what one shard saw of one step in one second.
 type StepDelta struct {
 	Step    int            `json:"step"`              // index in the journey
 	Entered uint64         `json:"entered,omitempty"` // people, by the first intended instant
+	Again   *AgainDelta    `json:"again,omitempty"`   // further rounds; nil if there are none
 	Retries uint64         `json:"retries,omitempty"` // attempts beyond a person's first
 	Ended   []OutcomeDelta `json:"ended,omitempty"`   // by outcome
 
 	Reasons map[funnel.Reason]uint64 `json:"reasons,omitempty"` // reasons why attempts did not complete
+}
+
+// AgainDelta counts the visits of further rounds to one step in one second.
+type AgainDelta struct {
+	Entered uint64                      `json:"entered"` // by the first intended instant
+	Ended   [funnel.OutcomeCount]uint64 `json:"ended"`   // by the outcome of the last attempt
 }
 
 // OutcomeDelta is what one shard saw of one step's attempts with one outcome in one second.
@@ -69,6 +85,11 @@ func (d Delta) Validate(steps int) error {
 	ignore := func(int, uint64) {}
 	if err := d.Lag.Each(ignore); err != nil {
 		return err
+	}
+	for _, move := range d.Moves {
+		if min(move.From, move.To) < funnel.Nowhere || max(move.From, move.To) >= steps {
+			return fmt.Errorf("a way from step %d to step %d is outside the journey of %d steps; use the same scenario for every part", move.From, move.To, steps)
+		}
 	}
 	for _, step := range d.Steps {
 		if step.Step < 0 || step.Step >= steps {

@@ -36,6 +36,13 @@ type Facts struct {
 	Reconciliation *report.Reconciliation
 	SeriesNote     string // origin of the series and histograms, such as "of replication 0"
 	Warnings       []string
+	Labels         map[string]Labels // of steps, by name
+}
+
+// Labels are what the scenario says about a step for readers of the report.
+type Labels struct {
+	Group string
+	Tags  map[string]string
 }
 
 // OfferedFacts counts the people that the arrivals scheduled.

@@ -61,7 +61,7 @@ func Merge(parts []report.Report) (report.Report, error) {
 	}
 	merged.Series = mergedSeries(parts)
 	merged.Offered = mergedOffered(parts, merged.Series)
-	merged.Funnel = mergedFunnel(parts, merged.Series)
+	merged.Funnel, merged.Transitions = mergedFunnel(parts, merged.Series), sumTransitions(parts)
 	if merged.Steps, err = mergedSteps(parts, merged); err != nil {
 		return report.Report{}, err
 	}
@@ -169,9 +169,11 @@ func mergedSteps(parts []report.Report, merged report.Report) ([]report.StepRow,
 	rows := make([]report.StepRow, len(parts[0].Steps))
 	for i := range rows {
 		row := &rows[i]
-		row.Step, row.Kind = parts[0].Steps[i].Step, parts[0].Steps[i].Kind
+		first := parts[0].Steps[i]
+		row.Step, row.Kind, row.Group, row.Tags = first.Step, first.Kind, first.Group, first.Tags
 		for _, part := range parts {
 			row.Requests += part.Steps[i].Requests
+			row.Visits = sumOf(row.Visits, part.Steps[i].Visits)
 			row.Reasons = addCounts(row.Reasons, part.Steps[i].Reasons)
 		}
 		if merged.DurationS > 0 {
@@ -225,6 +227,15 @@ func mergedGenerator(parts []report.Report, packed string) (*report.Generator, e
 		return nil, nil
 	}
 	return &total, nil
+}
+
+// sumOf adds two counts that may be unknown.
+func sumOf(a, b *float64) *float64 {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	sum := *a + *b
+	return &sum
 }
 
 // plus returns the handshakes of two generators together.

@@ -56,7 +56,10 @@ type ShardObserver struct {
 	free    []*counts
 }
 
-var _ funnel.Observer = (*ShardObserver)(nil)
+var (
+	_ funnel.Observer = (*ShardObserver)(nil)
+	_ funnel.Moves    = (*ShardObserver)(nil)
+)
 
 func newShardObserver(journey funnel.Journey, shard int, emit func(Delta)) *ShardObserver {
 	o := &ShardObserver{
@@ -80,8 +83,11 @@ func (o *ShardObserver) Observe(sample funnel.Sample) {
 	step := t.use(sample.Step)
 	ended := &step.ended[sample.Outcome]
 	ended.attempts++
-	if sample.Final {
+	switch {
+	case sample.Final && sample.Round == 0:
 		ended.people++
+	case sample.Final:
+		step.again().Ended[sample.Outcome]++
 	}
 	if sample.Reason != 0 && sample.Outcome != funnel.Completed {
 		step.blame(sample.Reason)
@@ -93,7 +99,7 @@ func (o *ShardObserver) Observe(sample funnel.Sample) {
 		step.retries++
 	}
 	o.addTimes(t, &sample)
-	if sample.Step == o.signUp && sample.Outcome == funnel.Completed {
+	if sample.Step == o.signUp && sample.Outcome == funnel.Completed && sample.Round == 0 {
 		t.acknowledged = append(t.acknowledged, sample.Session)
 	}
 }
@@ -107,6 +113,14 @@ func (o *ShardObserver) addTimes(t *tally, sample *funnel.Sample) {
 	if o.journey[sample.Step].Kind != funnel.Await {
 		take(&t.lag, &o.free, micros(sample.Wait()))
 	}
+}
+
+// Move implements funnel.Moves. A way counts in the latest second seen.
+func (o *ShardObserver) Move(from, to int, first bool) { o.now.move(from, to, first) }
+
+// Again implements funnel.Moves.
+func (o *ShardObserver) Again(step int, intended time.Duration) {
+	o.reach(wholeSecond(intended)).use(step).again().Entered++
 }
 
 // Scheduled records that a person is meant to begin at the given instant, which may lie ahead.
@@ -191,7 +205,7 @@ func (o *ShardObserver) emitTally(t *tally) {
 
 // holdsAny reports whether anything happened.
 func (d Delta) holdsAny() bool {
-	return d.Scheduled+d.Started+d.Dropped+d.Finished > 0 || len(d.Steps) > 0
+	return d.Scheduled+d.Started+d.Dropped+d.Finished > 0 || len(d.Steps)+len(d.Moves) > 0
 }
 
 func wholeSecond(at time.Duration) int64 {

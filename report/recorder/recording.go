@@ -26,7 +26,8 @@ type Recording struct {
 	acknowledged     uint64
 	lag              *hdrhistogram.Histogram
 	steps            []stepTotal
-	earliest, latest int64 // first and last second, if there are rows
+	moves            map[way]moved // none on a straight line
+	earliest, latest int64         // first and last second, if there are rows
 }
 
 // row is one second.
@@ -36,6 +37,7 @@ type row struct {
 	response  []Sparse // by step, over all attempts sent; none in a brief Recording
 }
 
+// stepRow is one step in one second. Further rounds count too.
 type stepRow struct {
 	entered  uint32
 	attempts uint32 // all sent, that is, all except dropped ones
@@ -53,7 +55,7 @@ type stepTotal struct {
 // NewRecording returns an empty Recording of the journey.
 func NewRecording(journey funnel.Journey) *Recording {
 	return &Recording{
-		journey: journey, rows: make(map[int64]*row), steps: make([]stepTotal, len(journey)),
+		journey: journey, rows: make(map[int64]*row), moves: make(map[way]moved), steps: make([]stepTotal, len(journey)),
 		earliest: math.MaxInt64, latest: math.MinInt64,
 	}
 }
@@ -74,6 +76,9 @@ func (r *Recording) Add(delta Delta) {
 	r.finished += delta.Finished
 	r.acknowledged += uint64(len(delta.Acknowledged))
 	addSparse(&r.lag, delta.Lag)
+	for _, m := range delta.Moves {
+		r.addMove(way{m.From, m.To}, moved{m.Visits, m.People})
+	}
 	row := r.row(delta.Second)
 	row.scheduled += delta.Scheduled
 	for _, step := range delta.Steps {
@@ -117,6 +122,12 @@ func addCounts(counts, more map[string]float64) map[string]float64 {
 
 func (r *stepRow) add(delta StepDelta) {
 	r.entered += uint32(delta.Entered)
+	if again := delta.Again; again != nil {
+		r.entered += uint32(again.Entered)
+		for outcome, n := range again.Ended {
+			r.people[outcome] += uint32(n)
+		}
+	}
 	for _, ended := range delta.Ended {
 		r.people[ended.Outcome] += uint32(ended.People)
 		if ended.Outcome != funnel.Dropped {
@@ -159,6 +170,9 @@ func (r *Recording) Merge(other *Recording) error {
 	r.lag = report.MergeHistograms(r.lag, other.lag)
 	for i := range r.steps {
 		r.steps[i].merge(other.steps[i])
+	}
+	for w, m := range other.moves {
+		r.addMove(w, m)
 	}
 	for second, from := range other.rows {
 		r.row(second).merge(from)

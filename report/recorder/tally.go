@@ -48,6 +48,23 @@ type tally struct {
 	lag                                   *counts
 	acknowledged                          Indexes
 	steps                                 []stepTally
+	moves                                 []MoveDelta // few, so a list is faster than a map
+}
+
+// move counts a way from a step to another.
+func (t *tally) move(from, to int, first bool) {
+	people := uint64(0)
+	if first {
+		people = 1
+	}
+	for i := range t.moves {
+		if m := &t.moves[i]; m.From == from && m.To == to {
+			m.Visits++
+			m.People += people
+			return
+		}
+	}
+	t.moves = append(t.moves, MoveDelta{From: from, To: to, Visits: 1, People: people})
 }
 
 // use returns the tally of a step for counting.
@@ -59,6 +76,7 @@ func (t *tally) use(step int) *stepTally {
 type stepTally struct {
 	used             bool // whether anything is counted here
 	entered, retries uint64
+	rounds           *AgainDelta // further rounds; nil if there are none
 	ended            [funnel.OutcomeCount]outcomeTally
 	reasons          []reasonCount // few, so a list is faster than a map
 }
@@ -67,6 +85,14 @@ type stepTally struct {
 type reasonCount struct {
 	reason   funnel.Reason
 	attempts uint64
+}
+
+// again returns the counts of further rounds.
+func (t *stepTally) again() *AgainDelta {
+	if t.rounds == nil {
+		t.rounds = &AgainDelta{}
+	}
+	return t.rounds
 }
 
 func (t *stepTally) blame(reason funnel.Reason) {
@@ -127,7 +153,7 @@ func (t *tally) cut(shard int, free *[]*counts) Delta {
 	delta := Delta{
 		Shard: shard, Second: t.second,
 		Scheduled: t.scheduled, Started: t.started, Dropped: t.dropped, Finished: t.finished,
-		Lag: give(&t.lag, free), Acknowledged: slices.Clone(t.acknowledged),
+		Lag: give(&t.lag, free), Acknowledged: slices.Clone(t.acknowledged), Moves: slices.Clone(t.moves),
 	}
 	steps, outcomes := t.size()
 	delta.Steps = slices.Grow(delta.Steps, steps)
@@ -140,7 +166,7 @@ func (t *tally) cut(shard int, free *[]*counts) Delta {
 			delta.Steps = append(delta.Steps, step)
 		}
 	}
-	*t = tally{steps: t.steps, acknowledged: t.acknowledged[:0]}
+	*t = tally{steps: t.steps, acknowledged: t.acknowledged[:0], moves: t.moves[:0]}
 	return delta
 }
 
@@ -162,7 +188,7 @@ func (t *tally) size() (steps, outcomes int) {
 
 // cut returns the tally of a step and empties it. It appends the outcomes to those of the other steps.
 func (t *stepTally) cut(step int, outcomes *[]OutcomeDelta, free *[]*counts) StepDelta {
-	delta := StepDelta{Step: step, Entered: t.entered, Retries: t.retries, Reasons: t.cutReasons()}
+	delta := StepDelta{Step: step, Entered: t.entered, Again: t.rounds, Retries: t.retries, Reasons: t.cutReasons()}
 	for outcome := range t.ended {
 		ended := &t.ended[outcome]
 		if !ended.any() {

@@ -107,11 +107,11 @@ func describeBroken(r report.FunnelRow, result report.Report, broken map[string]
 	return text
 }
 
-// expected returns the number of people scheduled at the step, or the number who entered it if none are
-// scheduled.
+// expected returns the number of people scheduled at the step, or the number who entered it if those are more, such as
+// visitors or people on their way to the step of another journey.
 func expected(r report.Report, row report.FunnelRow) float64 {
-	if scheduling, ok := r.Offered.ByStep[row.Step]; ok && scheduling.Scheduled > 0 {
-		return scheduling.Scheduled
+	if scheduling, ok := r.Offered.ByStep[row.Step]; ok {
+		return max(scheduling.Scheduled, row.Entered)
 	}
 	return row.Entered
 }

@@ -72,6 +72,7 @@ type pageRow struct {
 	report.FunnelRow
 	Width    float64 // width of the bar for people who entered, in percent
 	Passes   float64 // width of the bar for people who passed
+	Visits   string  // empty on a straight line
 	P50, P99 string
 }
 
@@ -139,10 +140,14 @@ func pageRows(r report.Report) (rows []pageRow) {
 	for _, row := range r.Funnel {
 		most = max(most, row.Entered)
 	}
-	for _, row := range r.Funnel {
+	visits := visitCells(r, units.Count)
+	for i, row := range r.Funnel {
 		shown := pageRow{FunnelRow: row, Width: share(row.Entered, most), Passes: share(row.Passed, most), P50: "–", P99: "–"}
 		if q := r.PassedTimes(row.Step); q != nil {
 			shown.P50, shown.P99 = units.Time(q.P50), units.Time(q.P99)
+		}
+		if visits != nil {
+			shown.Visits = visits[i]
 		}
 		rows = append(rows, shown)
 	}

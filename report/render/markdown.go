@@ -69,7 +69,12 @@ func summaryFunnel(b *strings.Builder, r report.Report) {
 	for _, row := range funnelCells(r, units.Count) {
 		rows = append(rows, escaped(row))
 	}
-	b.WriteString("## Funnel\n\n" + units.Markdown(funnelLayout, rows))
+	layout := funnelLayout
+	if visits := visitCells(r, units.Count); visits != nil {
+		layout = funnelLayout[:2] + "n" + funnelLayout[2:]
+		rows = insertColumn(rows, append([]string{"visits"}, visits...))
+	}
+	b.WriteString("## Funnel\n\n" + units.Markdown(layout, rows))
 	b.WriteString("\np50 and p99 are response times of passed and timed-out attempts, from the intended instant.\n\n")
 }
 

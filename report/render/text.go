@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -159,7 +160,13 @@ func funnelTable(r report.Report) string {
 	var table string
 	for _, write := range []func(float64) string{units.Count, plain, units.Short} {
 		upper, lower := funnelHeader()
-		table = units.Table(funnelLayout, append([][]string{upper, lower}, funnelCells(r, write)...))
+		rows := append([][]string{upper, lower}, funnelCells(r, write)...)
+		layout := funnelLayout
+		if visits := visitCells(r, write); visits != nil {
+			layout = funnelLayout[:2] + "n" + funnelLayout[2:]
+			rows = insertColumn(rows, append([]string{"", "visits"}, visits...))
+		}
+		table = units.Table(layout, rows)
 		if widest(table) <= terminalWidth {
 			break
 		}
@@ -191,6 +198,28 @@ func funnelCells(r report.Report, write func(float64) string) [][]string {
 			p50, p99 = units.Time(q.P50), units.Time(q.P99)
 		}
 		rows = append(rows, append(cells, p50, p99))
+	}
+	return rows
+}
+
+// visitCells returns how often people came to each step, or nil if the journey is one straight line.
+func visitCells(r report.Report, write func(float64) string) []string {
+	if len(r.Transitions) == 0 || len(r.Steps) != len(r.Funnel) {
+		return nil
+	}
+	cells := make([]string, len(r.Steps))
+	for i, step := range r.Steps {
+		if cells[i] = "-"; step.Visits != nil {
+			cells[i] = write(*step.Visits)
+		}
+	}
+	return cells
+}
+
+// insertColumn inserts a column after that of the people who entered.
+func insertColumn(rows [][]string, column []string) [][]string {
+	for i := range rows {
+		rows[i] = slices.Insert(rows[i], 2, column[i])
 	}
 	return rows
 }

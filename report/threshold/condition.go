@@ -14,7 +14,7 @@ import (
 //	k6        = "p(95)" … | "avg" | "med" | "max": response_time_passed of the sign-up, or of the first step if there is none
 //	recovery  = time from the busiest stretch of arrivals until the step recovers; see [report.Recovery]
 //	people    = "scheduled" "sent" "completed" "dropped" "acknowledged" "persisted" "lost" "unacknowledged" "duplicates"
-//	count     = "entered" "passed" "peak_passed_per_min" … (a column of the funnel), "requests", "throughput_per_s", "goodput_per_s"
+//	count     = "entered" "passed" "peak_passed_per_min" … (a column of the funnel), "visits", "requests", "throughput_per_s", "goodput_per_s"
 //	time      = "response_time" | "response_time_passed" | "service_time"
 //	quantile  = "mean" | "max" | "p50" | "p99" | "p999" | "p(99.95)" …
 //	comparison= ">=" | "<=" | ">" | "<" | "==" | "!="
@@ -73,7 +73,7 @@ func peopleWords() []string {
 func countWords() []string {
 	return []string{
 		"entered", "passed", "peak_passed_per_min", "declined", "abandoned", "rejected", "failed", "timed_out",
-		"unfinished", "retries", "requests", "throughput_per_s", "goodput_per_s",
+		"unfinished", "retries", "visits", "requests", "throughput_per_s", "goodput_per_s",
 	}
 }
 

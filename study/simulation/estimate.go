@@ -42,14 +42,15 @@ func EstimateTime(ctx context.Context, model *setup.Model) (TimeEstimate, error)
 	case !errors.Is(err, context.DeadlineExceeded):
 		return TimeEstimate{}, err
 	}
-	people, past := float64(max(1, model.Offered.Scheduled))/max(1, seen.entered), float64(config.Until)/max(1, float64(seen.latest))
+	people, past := float64(max(1, model.Offered.Scheduled))/max(1, seen.entered, seen.started), float64(config.Until)/max(1, float64(seen.latest))
 	return TimeEstimate{scaled(took, min(people, past)), scaled(took, max(people, past))}, nil
 }
 
 // progressRecorder records, and notes how far the replication is.
 type progressRecorder struct {
 	*recorder.ShardObserver
-	entered float64 // people
+	entered float64 // people at the first step
+	started float64 // people at the step at which they arrive
 	latest  time.Duration
 }
 
@@ -59,6 +60,12 @@ func (b *progressRecorder) Enter(step int, intended time.Duration) {
 		b.entered++
 	}
 	b.ShardObserver.Enter(step, intended)
+}
+
+// Started implements [funnel.Crowd].
+func (b *progressRecorder) Started() {
+	b.started++
+	b.ShardObserver.Started()
 }
 
 // Observe implements [funnel.Observer].

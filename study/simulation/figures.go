@@ -40,11 +40,26 @@ func figuresOf(model *setup.Model, assembled report.Report, config sim.Config) R
 			}
 		}
 	}
-	if last := len(assembled.Funnel) - 1; last >= 0 {
+	switch last := len(assembled.Funnel) - 1; {
+	case len(assembled.Transitions) > 0:
+		replication.Finished = finished(model.Scenario.Ways(), assembled.Transitions)
+		replication.GoodputPerS = replication.Finished / max(1e-9, assembled.DurationS)
+	case last >= 0:
 		replication.Finished, replication.GoodputPerS = assembled.Funnel[last].Passed, assembled.Steps[last].GoodputPerS
 	}
 	replication.RecoveryS, replication.Recovered = report.Recovery(assembled.Series, func(step string) bool { return waitsForService(model, step) })
 	return replication
+}
+
+// finished returns the number of people who ended their walk after the last step of a journey.
+func finished(ways []scenarios.Way, transitions []report.Transition) (people float64) {
+	for _, transition := range transitions {
+		ends := slices.ContainsFunc(ways, func(way scenarios.Way) bool { return way.Steps[len(way.Steps)-1] == transition.From })
+		if ends && transition.To == report.WalkEnd {
+			people += transition.People
+		}
+	}
+	return people
 }
 
 func p99Of(step report.StepRow) float64 {

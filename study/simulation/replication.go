@@ -85,7 +85,8 @@ func replicate(ctx context.Context, model *setup.Model, player *sim.Player, conf
 	config.Changes = result.Changes // scheduled changes and those made by autoscalers
 	s := model.Scenario
 	facts := recorder.Facts{
-		Ombak: settings.Build, Engine: report.Simulated,
+		Labels: model.Labels(),
+		Ombak:  settings.Build, Engine: report.Simulated,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Duration: result.Duration, Speed: model.Options.Speed, Clock: config.Journey.Clock.Scenario,
 		Offered: offeredTo(model, config), Readings: result.Readings, Marks: marks(model, config), SeriesNote: "of replication 0", Warnings: model.Warnings,
@@ -128,9 +129,10 @@ func (s Settings) record(ctx context.Context, player *sim.Player, config sim.Con
 }
 
 // offeredTo counts the people of a replication. The number differs between replications if arrivals are
-// thinned, if people take turns by birth month, or if totals are random; otherwise it is the same.
+// thinned, if people take turns by birth month, if totals are random, or if several journeys divide the people;
+// otherwise it is the same.
 func offeredTo(model *setup.Model, config sim.Config) *recorder.OfferedFacts {
-	others := model.Options.Scale < 1 || config.Stagger != nil || model.Scenario.Arrivals.Totals == "random"
+	others := model.Options.Scale < 1 || config.Stagger != nil || model.Scenario.Arrivals.Totals == "random" || len(config.Journey.Journeys) > 1
 	if !others || config.Seed == model.Config.Seed {
 		return &model.Offered
 	}

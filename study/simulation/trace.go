@@ -21,7 +21,7 @@ func Trace(ctx context.Context, model *setup.Model, w io.Writer) error {
 	for _, step := range model.Config.Journey.Steps {
 		t.steps = append(t.steps, step.Name)
 	}
-	fmt.Fprintln(buffered, "end_s,person,step,attempt,intended_s,response_time_s,outcome,reason,final")
+	fmt.Fprintln(buffered, "end_s,person,step,attempt,intended_s,response_time_s,outcome,reason,final,round")
 	_, err := sim.Run(ctx, model.Config, func(int) funnel.Observer { return t })
 	return errors.Join(err, t.fault, buffered.Flush())
 }
@@ -41,6 +41,6 @@ func (t *tracer) Observe(s funnel.Sample) {
 	if t.fault != nil {
 		return
 	}
-	_, t.fault = fmt.Fprintf(t.out, "%.6f,%d,%s,%d,%.6f,%.6f,%s,%d,%t\n", s.End.Seconds(), s.Session, t.steps[s.Step], s.Attempt,
-		s.Intended.Seconds(), s.ResponseTime().Seconds(), s.Outcome, s.Reason, s.Final)
+	_, t.fault = fmt.Fprintf(t.out, "%.6f,%d,%s,%d,%.6f,%.6f,%s,%d,%t,%d\n", s.End.Seconds(), s.Session, t.steps[s.Step], s.Attempt,
+		s.Intended.Seconds(), s.ResponseTime().Seconds(), s.Outcome, s.Reason, s.Final, s.Round)
 }
