@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -89,12 +90,27 @@ func checkScenarios(s streams, c *cli.Context) error {
 			faults = append(faults, err)
 			continue
 		}
+		for _, step := range withoutBody(scenario) {
+			fmt.Fprintf(s.err, "%s: step %s sends %s without a body; if the service expects one, write json, text or multipart\n", name, step.Name, step.Request.Method)
+		}
 		fmt.Fprintf(s.out, "%s: no fault; %s\n", name, uses(scenario))
 	}
 	if len(faults) > 0 {
 		return usageError{errors.Join(faults...)}
 	}
 	return nil
+}
+
+// withoutBody returns the steps whose method usually has a body, and which send none.
+func withoutBody(scenario *scenarios.Scenario) []scenarios.Step {
+	var found []scenarios.Step
+	for _, step := range scenario.Journey {
+		request := step.Request
+		if request != nil && slices.Contains([]string{"POST", "PUT", "PATCH"}, request.Method) && request.JSON == nil && request.Text == "" && len(request.Multipart) == 0 {
+			found = append(found, step)
+		}
+	}
+	return found
 }
 
 // uses states which commands the scenario has everything for.

@@ -3,6 +3,7 @@ package draft
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,18 +31,18 @@ type Result struct {
 const DefaultSession = 30 * time.Minute
 
 // Kinds are the kinds of sources.
-func Kinds() []string { return []string{"har", "openapi", "access-log"} }
+func Kinds() []string { return []string{"har", "openapi", "access-log", "postman", "k6", "curl"} }
 
 // From makes a scenario. No source is refused for one odd entry.
 func From(source []byte, options Options) (Result, error) {
 	readers := map[string]func(*draft, []byte) error{
-		"har": (*draft).readHAR, "openapi": (*draft).readOpenAPI, "access-log": (*draft).readLog,
+		"har": (*draft).readHAR, "openapi": (*draft).readOpenAPI, "access-log": (*draft).readLog, "postman": (*draft).readPostman, "k6": (*draft).readK6, "curl": (*draft).readCurl,
 	}
 	read, known := readers[options.Kind]
 	if !known {
 		return Result{}, fmt.Errorf("scenarios cannot be made from %q; use one of %s", options.Kind, strings.Join(Kinds(), ", "))
 	}
-	d := &draft{name: slug(options.Name), options: options, secretValues: map[string]string{}, files: map[string][]byte{}, defaults: map[string]string{}}
+	d := &draft{name: slug(options.Name), options: options, secretValues: map[string]string{}, files: map[string][]byte{}, defaults: map[string]string{}, shell: map[string]string{}}
 	text, err := unpack(source)
 	if err == nil {
 		err = read(d, text)
@@ -71,6 +72,9 @@ type draft struct {
 	feeders  []string  // names; each has a file
 	files    map[string][]byte
 
+	thresholds   []string          // besides the usual ones
+	shell        map[string]string // variables of a shell script
+	usedInHost   []string          // variables whose value became part of a target
 	carried      []*carried        // values that go from answers into requests
 	secretValues map[string]string // reference by value: what must be written nowhere
 }
@@ -124,7 +128,19 @@ func (d *draft) finish() error {
 	}
 	d.nameSteps()
 	d.tellCorrelation()
+	d.dropUnused()
 	return d.dropUnwritable()
+}
+
+// dropUnused removes variables that no request sends.
+func (d *draft) dropUnused() {
+	used := func(name string) bool {
+		return slices.ContainsFunc(d.steps, func(s *step) bool {
+			return slices.ContainsFunc(s.leaves(), func(l *leaf) bool { return strings.Contains(l.template, "${var."+name+"}") })
+		})
+	}
+	d.secrets = slices.DeleteFunc(d.secrets, func(name string) bool { return !used(name) })
+	maps.DeleteFunc(d.defaults, func(name, _ string) bool { return !used(name) })
 }
 
 // nameSteps gives every step a name of its own.

@@ -79,7 +79,7 @@ func names(scenario *scenarios.Scenario) string {
 
 func TestDraftsSayWhatIsWrong(t *testing.T) {
 	for _, test := range []struct{ why, kind, text, want string }{
-		{"an unknown kind", "swagger", "", `cannot be made from "swagger"; use one of har, openapi, access-log`},
+		{"an unknown kind", "swagger", "", `cannot be made from "swagger"; use one of har, openapi, access-log, postman, k6, curl`},
 		{"an older version", "openapi", "swagger: '2.0'\ninfo: {title: a, version: '1'}\npaths: {}\n", "give a description of OpenAPI 3"},
 		{"nothing described", "openapi", "openapi: 3.0.0\ninfo: {title: a, version: '1'}\npaths: {}\n", "it describes no operation"},
 		{"no YAML", "openapi", "a: [", "no scenario can be made from this openapi file"},
@@ -88,6 +88,13 @@ func TestDraftsSayWhatIsWrong(t *testing.T) {
 		{"nothing that can be replayed", "har", `{"log":{"entries":[{"request":{"method":"GET","url":"about:blank"}}]}}`, "no request that can be replayed"},
 		{"no log", "access-log", "nonsense", "line 1: "},
 		{"an empty log", "access-log", "\n\n", "it holds no request"},
+		{"a collection without requests", "postman", `{"info":{}}`, "no request that can be replayed"},
+		{"an old collection", "postman", `{"requests":[{}]}`, "export it as a collection of version 2.1"},
+		{"no script", "k6", "export default function (", "it is no JavaScript that can be read"},
+		{"a script that nobody runs", "k6", "const a = 1;", "it exports no function that people run"},
+		{"a script that fails at once", "k6", "throw new Error('no');", "its top level cannot be run"},
+		{"no command", "curl", "echo hello", "no request that can be replayed"},
+		{"no shell", "curl", "curl 'http://a", "no scenario can be made from this curl file"},
 		{"cut off at its very beginning", "har", "\x1f\x8b", "cannot be unpacked"},
 	} {
 		if _, err := draft.From([]byte(test.text), draft.Options{Kind: test.kind, Name: "x"}); err == nil || !strings.Contains(err.Error(), test.want) {

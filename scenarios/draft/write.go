@@ -109,6 +109,9 @@ func (d *draft) write() []byte {
 	}
 	d.writeSteps(&out)
 	out.line("\nthresholds:\n  - {expr: \"%s.passed >= 99%% of scheduled\"}\n  - {expr: \"%s.response_time_passed.p99 < 1s\"}", d.steps[0].name, d.steps[0].name)
+	for _, condition := range d.thresholds {
+		out.line("  - {expr: %s}", quote(condition))
+	}
 	return []byte(out.String())
 }
 
