@@ -91,7 +91,7 @@ func checkScenarios(s streams, c *cli.Context) error {
 			continue
 		}
 		for _, step := range withoutBody(scenario) {
-			fmt.Fprintf(s.err, "%s: step %s sends %s without a body; if the service expects one, write json, text or multipart\n", name, step.Name, step.Request.Method)
+			fmt.Fprintf(s.err, "%s: step %s sends %s without a body or headers; if the service expects a body, write json, text or multipart\n", name, step.Name, step.Request.Method)
 		}
 		fmt.Fprintf(s.out, "%s: no fault; %s\n", name, uses(scenario))
 	}
@@ -101,12 +101,13 @@ func checkScenarios(s streams, c *cli.Context) error {
 	return nil
 }
 
-// withoutBody returns the steps whose method usually has a body, and which send none.
+// withoutBody returns the steps of which only the address is known, as in drafts from logs, although their
+// method usually has a body.
 func withoutBody(scenario *scenarios.Scenario) []scenarios.Step {
 	var found []scenarios.Step
 	for _, step := range scenario.Journey {
 		request := step.Request
-		if request != nil && slices.Contains([]string{"POST", "PUT", "PATCH"}, request.Method) && request.JSON == nil && request.Text == "" && len(request.Multipart) == 0 {
+		if request != nil && slices.Contains([]string{"POST", "PUT", "PATCH"}, request.Method) && request.JSON == nil && request.Text == "" && len(request.Multipart)+len(request.Headers) == 0 {
 			found = append(found, step)
 		}
 	}

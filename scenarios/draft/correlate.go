@@ -206,20 +206,20 @@ func (d *draft) tellCorrelation() {
 func (d *draft) tellCookies(walked []*exchange) {
 	set := map[string]bool{}
 	for _, one := range walked {
+		var before []string
 		for _, header := range one.entry.Request.Headers {
-			if !strings.EqualFold(header.Name, "Cookie") {
-				continue
+			if strings.EqualFold(header.Name, "Cookie") {
+				before = append(before, d.unsetCookies(header.Value, set)...)
 			}
-			for pair := range strings.SplitSeq(header.Value, ";") {
-				name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
-				if len(value) >= minMasked {
-					d.secretValues[value] = "${var." + word("cookie_"+name) + "}"
-				}
-				if name != "" && !set[name] {
-					d.notes.at(one.place, "it sends the cookie %s, which no earlier answer set; people start without it", name)
-					set[name] = true
-				}
-			}
+		}
+		const listed = 5
+		switch {
+		case len(before) == 1:
+			d.notes.at(one.place, "it sends the cookie %s, which no earlier answer set; people start without it", before[0])
+		case len(before) > listed:
+			d.notes.at(one.place, "it sends %d cookies that no earlier answer set (%s and %d more); people start without them", len(before), strings.Join(before[:listed], ", "), len(before)-listed)
+		case len(before) > 0:
+			d.notes.at(one.place, "it sends %d cookies that no earlier answer set (%s); people start without them", len(before), strings.Join(before, ", "))
 		}
 		for _, header := range one.entry.Response.Headers {
 			if strings.EqualFold(header.Name, "Set-Cookie") {
@@ -230,4 +230,20 @@ func (d *draft) tellCookies(walked []*exchange) {
 			}
 		}
 	}
+}
+
+// unsetCookies returns the names of the cookies in a header that are not in set, and adds them to it. Values of
+// cookies are written nowhere.
+func (d *draft) unsetCookies(header string, set map[string]bool) (names []string) {
+	for pair := range strings.SplitSeq(header, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		if _, known := d.secretValues[value]; len(value) >= minMasked && !known && opaque(value) {
+			d.secretValues[value] = "${var." + word("cookie_"+name) + "}"
+		}
+		if name != "" && !set[name] {
+			names = append(names, name)
+			set[name] = true
+		}
+	}
+	return names
 }

@@ -30,7 +30,7 @@ func (d *draft) readCurl(text []byte) error {
 			}
 		}
 	}
-	d.notes.say("%s became %s", count(found, "curl command"), count(len(d.steps), "step"))
+	d.tally = func() string { return count(found, "curl command") + " became " + count(len(d.steps), "step") }
 	return nil
 }
 

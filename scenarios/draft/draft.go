@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -62,6 +61,7 @@ type draft struct {
 	options  Options
 	source   string // what it is made from, for the title
 	notes    notes
+	tally    func() string // how much of the source became steps
 	targets  []target
 	secrets  []string          // names of variables
 	defaults map[string]string // values of the variables that are no secrets
@@ -119,7 +119,7 @@ func (s *step) leaves() []*leaf {
 // finish rewrites the leaves, names the steps, and drops the steps that cannot be written.
 func (d *draft) finish() error {
 	if len(d.steps) == 0 {
-		return errors.New("it holds no request that can be replayed")
+		return fmt.Errorf("it holds no request that can be replayed%s", d.because())
 	}
 	d.hide()
 	d.personify()

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,11 +27,14 @@ type harEntry struct {
 		Headers  []harField  `json:"headers"`
 		PostData *harContent `json:"postData"`
 	} `json:"request"`
-	Response struct {
-		Status  int        `json:"status"`
-		Headers []harField `json:"headers"`
-		Content harContent `json:"content"`
-	} `json:"response"`
+	Answer   *harAnswer `json:"response"`
+	Response harAnswer  `json:"-"` // empty if there is none
+}
+
+type harAnswer struct {
+	Status  int        `json:"status"`
+	Headers []harField `json:"headers"`
+	Content harContent `json:"content"`
 }
 
 type harContent struct {
@@ -91,7 +96,7 @@ func (d *draft) readHAR(text []byte) error {
 		}
 		d.steps = append(d.steps, one.step)
 	}
-	d.notes.say("%d of %d entries became steps", len(walked), len(entries))
+	d.tally = func() string { return fmt.Sprintf("%d of %d entries became steps", len(d.steps), len(entries)) }
 	d.tellHosts()
 	d.correlate(walked)
 	return nil
@@ -100,8 +105,14 @@ func (d *draft) readHAR(text []byte) error {
 // maxPause is the longest pause that becomes a think time.
 const maxPause = 10 * time.Minute
 
+// callback is the beginning of an archive that calls a function with itself.
+var callback = regexp.MustCompile(`^\s*[A-Za-z_$][\w$.]*\s*\(\s*\{`)
+
 // harEntries returns the entries of an archive one by one, those before a fault too.
 func harEntries(text []byte) ([]json.RawMessage, error) {
+	if wrapped := callback.Find(text); wrapped != nil { // JSONP
+		text = text[len(wrapped)-1:]
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if err := enter(decoder, '{'); err != nil {
 		return nil, err
@@ -142,6 +153,9 @@ func harEntries(text []byte) ([]json.RawMessage, error) {
 
 func enter(decoder *json.Decoder, wanted json.Delim) error {
 	token, err := decoder.Token()
+	if errors.Is(err, io.EOF) {
+		return errors.New("it is empty")
+	}
 	if err != nil {
 		return err
 	}
@@ -161,6 +175,9 @@ func (d *draft) harExchange(place int, raw json.RawMessage) *exchange {
 			d.notes.at(place, "it cannot be read (%v); skipped", err)
 			return nil
 		}
+	}
+	if entry.Answer != nil {
+		entry.Response = *entry.Answer
 	}
 	address, err := url.Parse(entry.Request.URL)
 	if reason := d.harRefusal(entry, address, err); reason != "" {
@@ -194,6 +211,8 @@ func (d *draft) harRefusal(entry *harEntry, address *url.URL, err error) string 
 		return "cannot replay CONNECT, which opens a tunnel"
 	case err != nil || entry.Request.URL == "":
 		return "its URL cannot be read"
+	case address.Scheme == "":
+		return "its URL has no scheme"
 	case address.Scheme != "http" && address.Scheme != "https":
 		return "cannot replay " + slug(scheme) + ": URLs"
 	case address.Hostname() == "" || !isPort(address.Port()):
@@ -206,7 +225,7 @@ func (d *draft) harRefusal(entry *harEntry, address *url.URL, err error) string 
 		return "answered from the browser's cache"
 	case entry.Response.Status == 101:
 		return "it changes to another protocol (WebSocket)"
-	case entry.Response.Status <= 0:
+	case entry.Answer != nil && entry.Response.Status <= 0:
 		return "it got no answer (blocked or cancelled)"
 	}
 	return ""

@@ -138,6 +138,11 @@ func TestArchives(t *testing.T) {
 			[]string{"note:requests go to 2 hosts: a.example (1), stats.example (1)", `"stats-example": {url: "https://stats.example"}`},
 		},
 		{
+			"an archive of requests alone, in the call of a function",
+			`onInputData({"log":{"entries":[{"request":{"method":"GET","url":"https://a.example/x"}}]}});`,
+			[]string{`path: "/x"`, "note:1 of 1 entries became steps"},
+		},
+		{
 			"an archive that was cut off gives what comes before",
 			har(entry(0, "GET", "https://a.example/x", "", 200, ""), entry(1, "GET", "https://a.example/y", "", 200, ""))[:280],
 			[]string{"note:the archive ends in the middle of entry", `path: "/x"`},
@@ -210,7 +215,7 @@ func TestCorrelation(t *testing.T) {
 		{
 			"a cookie from before the recording is told",
 			har(entry(0, "GET", "https://a.example/", headers("Cookie", "sid=abcdef123456; lang=id"), 200, "")),
-			[]string{"note:entry 1: it sends the cookie sid, which no earlier answer set", "no:abcdef123456"},
+			[]string{"note:entry 1: it sends 2 cookies that no earlier answer set (sid, lang); people start without them", "no:abcdef123456"},
 		},
 		{
 			"the address of a redirect, and a parameter of it",

@@ -33,7 +33,9 @@ func (d *draft) readK6(text []byte) error {
 	s.settle(low, high)
 	d.tellUnreached(string(text), s)
 	d.optionsOfK6(exported)
-	d.notes.say("the script was run once, as one person; %s became steps", count(len(d.steps), "request"))
+	d.tally = func() string {
+		return "the script was run once, as one person: " + count(len(d.steps), "request") + " became steps"
+	}
 	return nil
 }
 

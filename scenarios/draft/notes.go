@@ -67,6 +67,9 @@ func (n *notes) lines() []string {
 // noteLines returns the notes without secrets, each on one line.
 func (d *draft) noteLines() []string {
 	lines := d.notes.lines()
+	if d.tally != nil && len(d.steps) > 0 {
+		lines = append([]string{d.tally()}, lines...)
+	}
 	for i, line := range lines {
 		lines[i] = oneLine(d.mask(line))
 	}
@@ -79,4 +82,14 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// because returns the first notes as the reason why nothing remains.
+func (d *draft) because() string {
+	lines := d.noteLines()
+	if len(lines) == 0 {
+		return ""
+	}
+	const most = 3
+	return ": " + strings.Join(lines[:min(len(lines), most)], "; ")
 }

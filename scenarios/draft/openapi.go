@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -67,9 +66,11 @@ func (d *draft) readOpenAPI(text []byte) (err error) {
 		d.notes.say("%s left out: the service sends them", count(n, "webhook"))
 	}
 	if len(d.steps) == 0 {
-		return errors.New("it describes no operation under paths")
+		return fmt.Errorf("it describes no operation under paths%s", d.because())
 	}
-	d.notes.say("%d of %d operations became steps; the values are examples of the description or made up", len(d.steps), place)
+	d.tally = func() string {
+		return fmt.Sprintf("%d of %d operations became steps; the values are examples of the description or made up", len(d.steps), place)
+	}
 	return nil
 }
 
@@ -229,6 +230,14 @@ func (o *description) security(made *step, operation *v3.Operation) {
 
 // credential adds the credential of one security scheme.
 func (o *description) credential(made *step, name string, wanted *v3.SecurityScheme) {
+	header := map[string]string{"cookie": "Cookie", "header": wanted.Name}[wanted.In]
+	if wanted.Type != "apiKey" {
+		header = "Authorization"
+	}
+	if header != "" && made.headerLeaf(header) != nil && !strings.EqualFold(wanted.Type, "mutualTLS") {
+		o.notes.at(made.place, "the security scheme %s would send %s a second time; left out", name, header)
+		return
+	}
 	reference := func(name string) *leaf { return &leaf{raw: "", template: o.secret(name)} }
 	switch kind := strings.ToLower(wanted.Type); {
 	case kind == "apikey" && wanted.In == "query":

@@ -134,7 +134,7 @@ func (d *draft) readPostman(text []byte) error {
 	for _, step := range d.steps[min(1, len(d.steps)):] {
 		step.think = "exponential(3s)"
 	}
-	d.notes.say("%d of %s became steps", len(d.steps), count(p.place, "request"))
+	d.tally = func() string { return fmt.Sprintf("%d of %d requests became steps", len(d.steps), p.place) }
 	return nil
 }
 
