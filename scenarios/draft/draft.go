@@ -105,7 +105,7 @@ type journey struct {
 // next is a step that people take after another; an empty name means that they leave.
 type next struct {
 	to    string
-	share float64
+	share float64 // of those who passed; 0 means all who are left
 }
 
 // extraction is a value that a step takes from its answer.

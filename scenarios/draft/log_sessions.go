@@ -99,8 +99,10 @@ func (d *draft) thinkTimes(kinds []*kind, sessions []*session) {
 	}
 	for _, kind := range kinds {
 		kind.step.think = thinkText(pauses[kind])
+		if len(pauses[kind]) == 0 && graphs { // sessions only begin with it
+			kind.step.think = ""
+		}
 	}
-	d.steps[0].think = ""
 }
 
 // thinkText returns a distribution for pauses in seconds: lognormal by median and 95th percentile if there are
@@ -146,12 +148,13 @@ func (d *draft) follow(instants []time.Time, what string) {
 	}
 }
 
-// graphs says that scenario files can hold steps with several ways between them.
+// graphs says that scenario files can hold steps with several ways between them, under steps, next and journeys.
 const graphs = false
 
 // funnel makes one way through the steps, the most frequent first. The shares of people who go on are chosen to
 // yield the log's counts.
 func (d *draft) funnel(kinds []*kind) {
+	kinds[0].step.think = ""
 	for i, kind := range kinds[1:] {
 		kinds[i].step.goOn = float64(len(kind.requests)) / float64(len(kinds[i].requests))
 	}
@@ -182,26 +185,84 @@ func (d *draft) graph(kinds []*kind, sessions []*session) {
 		}
 	}
 	for _, from := range kinds {
-		d.ways(from, append(slices.Clone(kinds), nil), moved[from])
+		from.step.next = ways(append(slices.Clone(kinds), nil), moved[from], len(from.requests))
 	}
-	for _, in := range kinds { // a journey names its first step; the rest follows from next
-		if entered[in] > 0 {
-			d.journeys = append(d.journeys, journey{name: "from-" + in.step.name, share: float64(entered[in]) / float64(len(sessions)), steps: []string{in.step.name}})
+	main := d.mainEntry(kinds, entered)
+	for _, in := range kinds {
+		if entered[in] == 0 {
+			continue
 		}
+		first := in.step
+		if in == main {
+			first = d.steps[0]
+		}
+		d.journeys = append(d.journeys, journey{name: "from-" + in.step.name, share: float64(entered[in]) / float64(len(sessions)), steps: d.reachable(first)})
 	}
 	d.follow(instants, "sessions that begin per minute")
 }
 
-// ways sets where people go after a step, with shares that add up to 1.
-func (d *draft) ways(from *kind, all []*kind, counts map[*kind]int) {
+// mainEntry returns the kind with which most sessions begin, and puts its step first, where people arrive. Since
+// a journey must not fork before that step, it is a copy if people come to it later too.
+func (d *draft) mainEntry(kinds []*kind, entered map[*kind]int) *kind {
+	main := kinds[0]
+	for _, in := range kinds {
+		if entered[in] > entered[main] {
+			main = in
+		}
+	}
+	again := slices.ContainsFunc(kinds, func(from *kind) bool {
+		return slices.ContainsFunc(from.step.next, func(n next) bool { return n.to == main.step.name })
+	})
+	if !again {
+		d.steps = append([]*step{main.step}, slices.DeleteFunc(d.steps, func(s *step) bool { return s == main.step })...)
+		return main
+	}
+	entry := *main.step
+	entry.name, entry.think = slug("first-"+main.step.name), ""
+	entry.comment = "as " + main.step.name + ", at the beginning of a session"
+	entry.path, entry.query, entry.next = cloneLeaves(entry.path), cloneLeaves(entry.query), slices.Clone(entry.next)
+	d.steps = append([]*step{&entry}, d.steps...)
+	return main
+}
+
+func cloneLeaves(leaves []*leaf) []*leaf {
+	cloned := make([]*leaf, len(leaves))
+	for i, one := range leaves {
+		another := *one
+		cloned[i] = &another
+	}
+	return cloned
+}
+
+// ways returns where people go after a step. The last way takes all who are left.
+func ways(all []*kind, counts map[*kind]int, total int) []next {
+	var found []next
 	for _, to := range all {
 		if counts[to] == 0 {
 			continue
 		}
-		way := next{share: float64(counts[to]) / float64(len(from.requests))}
+		way := next{share: float64(counts[to]) / float64(total)}
 		if to != nil {
 			way.to = to.step.name
 		}
-		from.step.next = append(from.step.next, way)
+		found = append(found, way)
 	}
+	if len(found) > 0 {
+		found[len(found)-1].share = 0
+	}
+	return found
+}
+
+// reachable returns the names of the steps that people may reach from one, which comes first.
+func (d *draft) reachable(start *step) []string {
+	names := []string{start.name}
+	for i := 0; i < len(names); i++ {
+		at := slices.IndexFunc(d.steps, func(s *step) bool { return s.name == names[i] })
+		for _, way := range d.steps[at].next {
+			if way.to != "" && !slices.Contains(names, way.to) {
+				names = append(names, way.to)
+			}
+		}
+	}
+	return names
 }

@@ -101,9 +101,13 @@ func TestLogFormats(t *testing.T) {
 			if want := "get-items get-items-id post-orders"; names(scenario) != want {
 				t.Errorf("steps %s, want %s in\n%s", names(scenario), want, made.Scenario)
 			}
+			if draft.Graphs {
+				holds(t, made, `step: "get-items"`, "next: [{to: get-items-id}]", "next: [{to: post-orders, share: 50%}, {to: end}]", `{name: "from-get-items", share: 100%, steps: [get-items, get-items-id, post-orders]}`, "{for: 3s, rate: 0.666667/s}")
+			} else {
+				holds(t, made, "continue: 50%", "{for: 3s, rate: 0.666667/s}")
+			}
 			holds(t, made, "note:1 of ", "note:cannot be read", "note:7 requests read", "note:1 request for pictures", "note:1 request of 1 kind that were never answered below 400", "note:2 sessions found",
-				`path: "/items/${var.item}"`, `"item": {default: "17"}`, "completed: [200, 304]", "completed: [201]", "continue: 50%", "note:post-orders sends no body",
-				"{for: 3s, rate: 0.666667/s}", "think: exponential(5s)")
+				`path: "/items/${var.item}"`, `"item": {default: "17"}`, "completed: [200, 304]", "completed: [201]", "note:post-orders sends no body", "think: exponential(5s)")
 		})
 	}
 }
@@ -117,6 +121,23 @@ func TestSessionsEndByPause(t *testing.T) {
 		_, made := drawn(t, log, draft.Options{Kind: "access-log", Session: session})
 		holds(t, made, "note:"+want)
 	}
+}
+
+// Sessions become steps with shares of those who go on to each other step, and a journey for each way in. The step
+// at which people arrive is apart from the one to which they come back.
+func TestSessionsBecomeAGraph(t *testing.T) {
+	if !draft.Graphs {
+		t.Skip("scenario files hold one journey")
+	}
+	var log strings.Builder
+	for i, paths := range []string{"/ /list /item/1 /list /item/2 /", "/ /list", "/list /item/3", "/ /list /list"} {
+		for k, path := range strings.Fields(paths) {
+			fmt.Fprintf(&log, "192.0.2.%d - - [01/Mar/2026:09:0%d:%02d +0000] \"GET %s HTTP/1.1\" 200 5\n", i, i, 3*k, path)
+		}
+	}
+	_, made := drawn(t, log.String(), draft.Options{Kind: "access-log"})
+	holds(t, made, `step: "first-get"`, `{name: "from-get", share: 75%, steps: [first-get, get-list, get-item-id, get]}`, `{name: "from-get-list", share: 25%, steps: [get-list, get-item-id, get]}`,
+		"next: [{to: get-list, share: 16.666667%}, {to: get-item-id, share: 50%}, {to: end}]", "note:4 sessions found", "- {for: 60s, rate: 0.0166667/s}")
 }
 
 // Ids of the log are written to a table from which people draw, as often as in the log.

@@ -193,6 +193,9 @@ func (d *draft) writeNext(out *page, step *step) {
 			to = "end"
 		}
 		words[i] = fmt.Sprintf("{to: %s, share: %s}", to, percent(next.share))
+		if next.share == 0 {
+			words[i] = fmt.Sprintf("{to: %s}", to)
+		}
 	}
 	out.line("    next: [%s]", strings.Join(words, ", "))
 }
