@@ -3,6 +3,7 @@ package draft
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -128,19 +129,29 @@ func (d *draft) finish() error {
 	}
 	d.nameSteps()
 	d.tellCorrelation()
-	d.dropUnused()
+	d.settleVariables()
 	return d.dropUnwritable()
 }
 
-// dropUnused removes variables that no request sends.
-func (d *draft) dropUnused() {
-	used := func(name string) bool {
-		return slices.ContainsFunc(d.steps, func(s *step) bool {
-			return slices.ContainsFunc(s.leaves(), func(l *leaf) bool { return strings.Contains(l.template, "${var."+name+"}") })
-		})
+var usedVariable = regexp.MustCompile(`\$\{var\.([a-z0-9_]+)\}`)
+
+// settleVariables declares the variables that requests send, and no others.
+func (d *draft) settleVariables() {
+	used := map[string]bool{}
+	for _, step := range d.steps {
+		for _, leaf := range step.leaves() {
+			for _, match := range usedVariable.FindAllStringSubmatch(leaf.template, -1) {
+				used[match[1]] = true
+			}
+		}
 	}
-	d.secrets = slices.DeleteFunc(d.secrets, func(name string) bool { return !used(name) })
-	maps.DeleteFunc(d.defaults, func(name, _ string) bool { return !used(name) })
+	d.secrets = slices.DeleteFunc(d.secrets, func(name string) bool { return !used[name] })
+	maps.DeleteFunc(d.defaults, func(name, _ string) bool { return !used[name] })
+	for _, name := range sorted(used) {
+		if !slices.Contains(d.secrets, name) && !d.isDefault(name) {
+			d.secrets = append(d.secrets, name)
+		}
+	}
 }
 
 // nameSteps gives every step a name of its own.
