@@ -27,12 +27,12 @@ type description struct {
 // readOpenAPI makes a step of every operation, in the order of the description.
 func (d *draft) readOpenAPI(text []byte) (err error) {
 	d.source, d.notes.unit, d.notes.units = "an OpenAPI description", "operation", "operations"
+	if externalReference.Match(text) {
+		text, _ = d.mend(text)
+	}
 	model, err := parseOpenAPI(text)
 	if err != nil {
-		if mended, dangling, fault := withoutDangling(text); fault == nil && len(dangling) > 0 {
-			for _, reference := range dangling {
-				d.notes.say("the reference %s leads nowhere; what it stands for is made up", reference)
-			}
+		if mended, is := d.mend(text); is {
 			model, err = parseOpenAPI(mended)
 		}
 	}

@@ -2,12 +2,37 @@ package draft
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pb33f/go-yaml"
 )
+
+// externalReference matches a reference into another file.
+var externalReference = regexp.MustCompile(`\$ref["']?\s*:\s*["']?[^"'#\s{]`)
+
+// mend replaces references that lead nowhere, or into other files, and notes them.
+func (d *draft) mend(text []byte) (mended []byte, any bool) {
+	mended, dangling, err := withoutDangling(text)
+	if err != nil || len(dangling) == 0 {
+		return text, false
+	}
+	const listed = 5
+	files := 0
+	for _, reference := range dangling {
+		if strings.HasPrefix(reference, "#") {
+			d.notes.say("the reference %s leads nowhere; what it stands for is made up", reference)
+		} else if files++; files <= listed {
+			d.notes.say("the reference %s leads into another file; what it stands for is left out", reference)
+		}
+	}
+	if files > 0 {
+		d.notes.say("%s into other files; bundle the description into one file first, for example with redocly bundle", count(files, "reference"))
+	}
+	return mended, true
+}
 
 // withoutDangling returns a description in which references to what does not exist are empty objects, and these
 // references. The parser would lose everything around them.
@@ -23,7 +48,7 @@ func withoutDangling(text []byte) (mended []byte, dangling []string, err error) 
 			return
 		}
 		seen[at] = true
-		if reference := valueOf(at, "$ref"); reference != nil && reference.Kind == yaml.ScalarNode && strings.HasPrefix(reference.Value, "#/") && !exists(root.Content[0], reference.Value) {
+		if reference := valueOf(at, "$ref"); reference != nil && reference.Kind == yaml.ScalarNode && !exists(root.Content[0], reference.Value) {
 			if !slices.Contains(dangling, reference.Value) {
 				dangling = append(dangling, reference.Value)
 			}
@@ -59,6 +84,9 @@ func valueOf(at *yaml.Node, key string) *yaml.Node {
 
 // exists reports whether a reference such as #/components/schemas/Order leads somewhere.
 func exists(at *yaml.Node, reference string) bool {
+	if !strings.HasPrefix(reference, "#/") {
+		return strings.HasPrefix(reference, "#") // an anchor, or the whole
+	}
 	for part := range strings.SplitSeq(strings.TrimPrefix(reference, "#/"), "/") {
 		if unescaped, err := url.PathUnescape(part); err == nil {
 			part = unescaped

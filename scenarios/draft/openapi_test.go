@@ -109,6 +109,18 @@ components: {securitySchemes: {bearer: {type: http, scheme: bearer}, key: {type:
 			[]string{`"c":1`, "note:Missing"},
 		},
 		{
+			"references into other files are told, and cost no more than themselves",
+			described("3.0.0", `  /a: {get: {operationId: a, `+ok+`}}
+  /b: {$ref: "paths/b.yaml"}
+  /c: {post: {operationId: c, requestBody: {content: {application/json: {schema: {type: object, properties: {d: {$ref: "models.yaml#/D"}, e: {type: integer}}}}}}, `+ok+`}}`, ""),
+			[]string{`path: "/a"`, `"e":1`, "note:the reference paths/b.yaml leads into another file", "note:2 references into other files; bundle the description"},
+		},
+		{
+			"several schemes that use one header",
+			described("3.0.0", `  /a: {get: {operationId: a, security: [{one: [], two: []}], `+ok+`}}`, `components: {securitySchemes: {one: {type: http, scheme: basic}, two: {type: oauth2}}}`),
+			[]string{`"Authorization": "Basic ${var.basic_login}"`, "note:operation 1: the security scheme two would send Authorization a second time"},
+		},
+		{
 			"what is not an operation is told",
 			described("3.1.0", `  /a: {get: {operationId: a, callbacks: {done: {"{$request.body#/url}": {post: {`+ok+`}}}}, `+ok+`}}`, `webhooks: {w: {post: {`+ok+`}}}`),
 			[]string{"note:1 webhook left out", "note:operation 1: its callbacks are left out"},
