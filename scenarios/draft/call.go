@@ -78,6 +78,8 @@ func (d *draft) addCall(c call) (*step, error) {
 	mediaType := ""
 	for _, header := range c.headers {
 		switch name := strings.ToLower(header[0]); {
+		case name == "cookie" && made.headerLeaf(name) != nil:
+			made.headerLeaf(name).raw += "; " + header[1]
 		case name == "cookie":
 			made.header(header[0], header[1])
 		case ownHeaders.MatchString(name) || !isToken(header[0]) || name == "content-type" && len(c.parts) > 0:

@@ -168,9 +168,6 @@ var identifier = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 // toolsModule returns the text of a module that offers the tools under the names that are imported.
 func toolsModule(specifier string, names []string) string {
 	var out strings.Builder
-	if strings.HasPrefix(specifier, "k6/") || specifier == "k6" {
-		names = append(names, "default")
-	}
 	if specifier == "k6/http" { // for import * as http
 		names = append(names, "get", "head", "post", "put", "patch", "del", "options", "request", "batch", "file", "url", "asyncRequest", "cookieJar", "expectedStatuses", "setResponseCallback")
 	}

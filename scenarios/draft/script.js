@@ -45,7 +45,7 @@
     const field = (name) => ({ attr: (a) => host.field(index, name, a), val: () => host.field(index, name, "value"), text: () => host.field(index, name, "text"), first: () => field(name), get: () => field(name), find: (n) => field(n), size: () => 1, length: 1 });
     return {
       status: status, status_text: "", error: "", error_code: 0, url: "", headers: headers, cookies: cookies, json: json,
-      body: host.body(index), html: () => ({ find: (name) => field(name) }), timings: { duration: 1, waiting: 1 },
+      body: host.body(index), html: () => ({ find: (name) => field(name), text: () => host.body(index), children: () => field("html") }), timings: { duration: 1, waiting: 1 },
       submitForm: (params) => host.note("a form is submitted from a page; left out") || answerOf(index, status), clickLink: () => host.note("a link is followed from a page; left out") || answerOf(index, status),
       __index: index,
     };

@@ -30,6 +30,7 @@ http.put('https://a.example/b', {c: 'x y', d: ['1', '2']}); http.del('https://a.
 		{"values of answers go on", k6(`const r = http.post('https://a.example/login', 'x'); const token = r.json('data.token'); const id = r.json().items[0].id;
 http.get('https://a.example/items/' + id, {headers: {Authorization: 'Bearer ' + token, 'X-T': r.headers['X-Trace'], 'X-C': r.cookies.sid[0].value}});
 http.get('https://a.example/x?t=' + JSON.parse(r.body).token);`), []string{`path: "/items/${got.login_id}"`, `"Authorization": "Bearer ${got.token}"`, `{json: "data.token"}`, `{json: "items.0.id"}`, `{header: "X-Trace"}`, `header: "Set-Cookie"`, `path: "/x?t=${got.token_2}"`, "sure"}},
+		{"several cookies of one request", k6(`http.get('https://a.example/a', {cookies: {one: 'c00kie-one', two: {value: 'c00kie-two'}}});`), []string{`"Cookie": "one=${var.cookie_one}; two=${var.cookie_two}"`, "no:c00kie"}},
 		{"groups are walked through", k6(`group('g', () => { http.get('https://a.example/a'); });`), []string{`path: "/a"`}},
 		{"names of requests", k6("http.get(http.url`https://a.example/u/${7}`, {tags: {name: 'User page'}});"), []string{`name: "user-page"`, `path: "/u/7"`}},
 		{"the environment, with and without a default", k6("http.get(`${__ENV.BASE || 'https://a.example/v1'}/x?n=${__ENV.COUNT}`, {headers: {'X-Api-Key': __ENV.API_KEY}});"), []string{`{url: "https://a.example"}`, `path: "/v1/x?n=${var.count}"`, `"X-Api-Key": "${var.api_key}"`}},
