@@ -181,8 +181,21 @@ func (s scope) compileBody(c *compiled) (err error) {
 		}
 	default:
 		c.body, err = s.parseTemplate(c.Text)
+		if c.isForm() {
+			c.body = c.body.inForm()
+		}
 	}
 	return err
+}
+
+// isForm reports whether the step itself says that its body is an url-encoded form.
+func (c *compiled) isForm() bool {
+	for name, value := range c.Headers {
+		if strings.EqualFold(name, "Content-Type") && strings.HasPrefix(strings.ToLower(value), "application/x-www-form-urlencoded") {
+			return true
+		}
+	}
+	return false
 }
 
 // names reports whether the step itself gives a header.

@@ -214,6 +214,16 @@ func (t template) inJSON() template {
 	return t
 }
 
+// inForm escapes values for an url-encoded form, except for files and for a value that is the whole body.
+func (t template) inForm() template {
+	for i := range t {
+		if len(t) > 1 && t[i].kind != literal && t[i].kind != upload {
+			t[i].escape = escapeQuery
+		}
+	}
+	return t
+}
+
 // inURI escapes literals and values for a path and, after a question mark, for a query. An extracted value may be a
 // whole path, so its reserved characters stay.
 func (t template) inURI() template {

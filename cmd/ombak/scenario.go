@@ -1,13 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -27,8 +24,7 @@ func scenarioCommand(s streams) *cli.Command {
 			{Name: "schema", Usage: "print the JSON Schema of scenario files", Action: noArguments(func() error { return printSchema(s) })},
 			{
 				Name: "init", Usage: "write a scenario to start from", ArgsUsage: "[SOURCE] FILE",
-				Flags:  []cli.Flag{&cli.StringFlag{Name: "from", Usage: "derive it from the file SOURCE of this `KIND`: openapi, har or access-log", EnvVars: envVar("from")}},
-				Action: func(c *cli.Context) error { return initScenario(s, c) },
+				Flags: initFlags(), Action: func(c *cli.Context) error { return initScenario(s, c) },
 			},
 		},
 	}
@@ -95,12 +91,28 @@ func checkScenarios(s streams, c *cli.Context) error {
 			faults = append(faults, err)
 			continue
 		}
+		for _, step := range withoutBody(scenario) {
+			fmt.Fprintf(s.err, "%s: step %s sends %s without a body or headers; if the service expects a body, write json, text or multipart\n", name, step.Name, step.Request.Method)
+		}
 		fmt.Fprintf(s.out, "%s: no fault; %s\n", name, uses(scenario))
 	}
 	if len(faults) > 0 {
 		return usageError{errors.Join(faults...)}
 	}
 	return nil
+}
+
+// withoutBody returns the steps of which only the address is known, as in drafts from logs, although their
+// method usually has a body.
+func withoutBody(scenario *scenarios.Scenario) []scenarios.Step {
+	var found []scenarios.Step
+	for _, step := range scenario.Journey {
+		request := step.Request
+		if request != nil && slices.Contains([]string{"POST", "PUT", "PATCH"}, request.Method) && request.JSON == nil && request.Text == "" && len(request.Multipart)+len(request.Headers) == 0 {
+			found = append(found, step)
+		}
+	}
+	return found
 }
 
 // uses states which commands the scenario has everything for.
@@ -133,50 +145,5 @@ func printSchema(s streams) error {
 		return err
 	}
 	_, err = fmt.Fprintf(s.out, "%s\n", schema)
-	return err
-}
-
-func initScenario(s streams, c *cli.Context) error {
-	if c.String("from") == "" {
-		name, err := oneArgument(c, "file to write")
-		if err != nil {
-			return err
-		}
-		return writeScenario(s, name, scenarios.Template())
-	}
-	if c.NArg() < 1 || c.NArg() > 2 {
-		return usageError{errors.New("name the file to read and the scenario file to write (printed if " +
-			"omitted): ombak scenario init --from har browser.har mine.yaml")}
-	}
-	text, err := os.ReadFile(c.Args().First())
-	if err != nil {
-		return err
-	}
-	name := c.Args().Get(1)
-	draft, err := scenarios.Draft(c.String("from"), strings.TrimSuffix(filepath.Base(cmp.Or(name, c.Args().First())), filepath.Ext(cmp.Or(name, c.Args().First()))), text)
-	if err != nil {
-		return usageError{err}
-	}
-	if name == "" {
-		_, err = s.out.Write(draft)
-		return err
-	}
-	return writeScenario(s, name, draft)
-}
-
-// writeScenario writes a new file.
-func writeScenario(s streams, name string, text []byte) error {
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, os.ErrExist) {
-		return usageError{fmt.Errorf("%s already exists; name a new file", name)}
-	}
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return errors.Join(err, os.Remove(name))
-	}
-	_, err = fmt.Fprintf(s.out, "wrote %s; check it with ombak scenario check %s\n", name, name)
 	return err
 }

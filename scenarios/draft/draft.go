@@ -1,0 +1,232 @@
+package draft
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ombak-sim/ombak/scenarios"
+)
+
+// Options say what a source is.
+type Options struct {
+	Kind    string        // one of [Kinds]
+	Name    string        // of the scenario
+	Format  string        // access-log: a log_format of nginx, a LogFormat of Apache, or one of [LogFormats]; empty means that it is recognised
+	Session time.Duration // access-log: a client that pauses for longer comes back as another person; 0 means 30 minutes
+	Files   bool          // tables of data may be written beside the scenario
+}
+
+// Result is a scenario to start from.
+type Result struct {
+	Scenario []byte            // passes [scenarios.Parse]
+	Notes    []string          // what was left out, and what was rewritten, one sentence each
+	Files    map[string][]byte // tables to be written beside the scenario, by name
+}
+
+// DefaultSession is the pause after which a client is another person.
+const DefaultSession = 30 * time.Minute
+
+// Kinds are the kinds of sources.
+func Kinds() []string { return []string{"har", "openapi", "access-log", "postman", "k6", "curl"} }
+
+// From makes a scenario. No source is refused for one odd entry.
+func From(source []byte, options Options) (Result, error) {
+	readers := map[string]func(*draft, []byte) error{
+		"har": (*draft).readHAR, "openapi": (*draft).readOpenAPI, "access-log": (*draft).readLog, "postman": (*draft).readPostman, "k6": (*draft).readK6, "curl": (*draft).readCurl,
+	}
+	read, known := readers[options.Kind]
+	if !known {
+		return Result{}, fmt.Errorf("scenarios cannot be made from %q; use one of %s", options.Kind, strings.Join(Kinds(), ", "))
+	}
+	d := &draft{name: slug(options.Name), options: options, secretValues: map[string]string{}, files: map[string][]byte{}, defaults: map[string]string{}, shell: map[string]string{}}
+	text, err := unpack(source)
+	if err == nil {
+		err = read(d, text)
+	}
+	if err == nil {
+		err = d.finish()
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("no scenario can be made from this %s file: %s", options.Kind, d.mask(err.Error()))
+	}
+	return Result{Scenario: d.write(), Notes: d.noteLines(), Files: d.files}, nil
+}
+
+// draft is a scenario under construction.
+type draft struct {
+	name     string
+	options  Options
+	source   string // what it is made from, for the title
+	notes    notes
+	tally    func() string // how much of the source became steps
+	targets  []target
+	secrets  []string          // names of variables
+	defaults map[string]string // values of the variables that are no secrets
+	cookies  bool
+	arrivals []string // lines
+	steps    []*step
+	journeys []journey // how people go from step to step; empty means one step after the other
+	feeders  []string  // names; each has a file
+	files    map[string][]byte
+
+	thresholds   []string          // besides the usual ones
+	shell        map[string]string // variables of a shell script
+	usedInHost   []string          // variables whose value became part of a target
+	carried      []*carried        // values that go from answers into requests
+	secretValues map[string]string // reference by value: what must be written nowhere
+}
+
+type target struct{ name, url string }
+
+// step is a step of the draft.
+type step struct {
+	place                int // entry or line of the source
+	name, comment        string
+	target, method       string
+	path, query, headers []*leaf
+	body                 body
+	extract              []extraction
+	completed, declined  []int
+	think                string
+	goOn                 float64 // share of those who passed the step who go on; 0 means all
+	next                 []next
+}
+
+// journey is a way into the steps.
+type journey struct {
+	name  string
+	share float64
+	steps []string
+}
+
+// next is a step that people take after another; an empty name means that they leave.
+type next struct {
+	to    string
+	share float64 // of those who passed; 0 means all who are left
+}
+
+// extraction is a value that a step takes from its answer.
+type extraction struct{ name, json, header, regexp string }
+
+// leaves returns everything in the request that may be rewritten.
+func (s *step) leaves() []*leaf {
+	return slices.Concat(s.path, s.query, s.headers, s.body.leaves())
+}
+
+// finish rewrites the leaves, names the steps, and drops the steps that cannot be written.
+func (d *draft) finish() error {
+	if len(d.steps) == 0 {
+		return fmt.Errorf("it holds no request that can be replayed%s", d.because())
+	}
+	d.hide()
+	d.personify()
+	for _, step := range d.steps {
+		d.hideInside(step)
+	}
+	d.nameSteps()
+	d.tellCorrelation()
+	d.settleVariables()
+	return d.dropUnwritable()
+}
+
+var usedVariable = regexp.MustCompile(`\$\{var\.([a-z0-9_]+)\}`)
+
+// settleVariables declares the variables that requests send, and no others.
+func (d *draft) settleVariables() {
+	used := map[string]bool{}
+	for _, step := range d.steps {
+		for _, leaf := range step.leaves() {
+			for _, match := range usedVariable.FindAllStringSubmatch(leaf.template, -1) {
+				used[match[1]] = true
+			}
+		}
+	}
+	d.secrets = slices.DeleteFunc(d.secrets, func(name string) bool { return !used[name] })
+	maps.DeleteFunc(d.defaults, func(name, _ string) bool { return !used[name] })
+	for _, name := range sorted(used) {
+		if !slices.Contains(d.secrets, name) && !d.isDefault(name) {
+			d.secrets = append(d.secrets, name)
+		}
+	}
+}
+
+// nameSteps gives every step a name of its own.
+func (d *draft) nameSteps() {
+	taken := map[string]bool{"end": true} // the end of a journey
+	for _, step := range d.steps {
+		if step.name == "" {
+			step.name = step.method + "-" + step.route()
+		}
+		base := slug(d.mask(step.name))
+		step.name = base
+		for n := 2; taken[step.name]; n++ {
+			suffix := fmt.Sprintf("-%d", n)
+			step.name = base[:min(len(base), maxName-len(suffix))] + suffix
+		}
+		taken[step.name] = true
+	}
+}
+
+// dropUnwritable leaves out the steps that the scenario reader refuses, with a note.
+func (d *draft) dropUnwritable() error {
+	_, err := scenarios.Parse(d.name, d.write(), memory(d.files))
+	if err == nil {
+		return nil
+	}
+	all := d.steps
+	var kept, dropped []*step
+	for _, one := range all {
+		d.steps = []*step{one}
+		if _, fault := scenarios.Parse(d.name, d.write(), memory(d.files)); fault != nil {
+			d.notes.at(one.place, "it cannot be written as a step (%s); skipped", firstLine(fault))
+			dropped = append(dropped, one)
+			continue
+		}
+		kept = append(kept, one)
+	}
+	if d.steps = kept; len(kept) == 0 {
+		return fmt.Errorf("its content cannot be written as a scenario: %w", err)
+	}
+	d.giveInstead(dropped)
+	d.straighten()
+	if _, err = scenarios.Parse(d.name, d.write(), memory(d.files)); err != nil {
+		return fmt.Errorf("its content cannot be written as a scenario: %w", err)
+	}
+	return nil
+}
+
+// giveInstead makes variables of the values that dropped steps would have extracted.
+func (d *draft) giveInstead(dropped []*step) {
+	for _, lost := range dropped {
+		for _, extract := range lost.extract {
+			for _, step := range d.steps {
+				for _, leaf := range step.leaves() {
+					if leaf.template == "${got."+extract.name+"}" {
+						leaf.template = d.secret(extract.name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// straighten removes the graph, whose steps are no longer complete.
+func (d *draft) straighten() {
+	d.journeys = nil
+	for _, step := range d.steps {
+		step.next = nil
+	}
+}
+
+// firstLine returns the first mistake without the file's name.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	if _, after, found := strings.Cut(line, ": "); found {
+		return after
+	}
+	return line
+}
