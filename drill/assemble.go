@@ -80,7 +80,7 @@ func (c *conductor) played() *report.Played {
 	played := &report.Played{
 		FromS: when.First.Seconds(), ForS: (when.Last - when.First).Seconds(), Scale: o.Scale, ScaleSystem: o.ScaleSystem,
 		WindowFromS: o.From.Seconds(), WindowToS: o.To.Seconds(), ConstantPerS: float64(o.Rate), ConstantForS: o.For.Seconds(),
-		MaxRatePerS: float64(o.MaxRate), MaxWorkPerS: float64(o.MaxWork), Closed: o.Closed,
+		MaxRatePerS: float64(o.MaxRate), MaxWorkPerS: float64(o.MaxWork), Closed: o.Closed, Mix: o.Mix,
 	}
 	if o.Rate == 0 {
 		played.ConstantForS = 0

@@ -95,6 +95,7 @@ type Played struct {
 	MaxRatePerS  float64 `json:"max_rate_per_s,omitempty"` // --max-rate
 	MaxWorkPerS  float64 `json:"max_work_per_s,omitempty"` // --max-work
 	Closed       int     `json:"closed,omitempty"`         // people kept under way, in a closed loop
+	Mix          string  `json:"mix,omitempty"`            // shares of journeys, if they were not the scenario's
 }
 
 // Build identifies the ombak that wrote the report.

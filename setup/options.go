@@ -46,6 +46,7 @@ type Options struct {
 	RunID       string            // value of ${run.id}; part of idempotency keys and of fresh identities
 	RunIDGiven  bool              // RunID was chosen by the user, not drawn
 	Fresh       bool              // identities are fresh unless the scenario says otherwise
+	Mix         string            // shares of journeys that the scenario was given, as in A=70,B=30; for the report
 	Part, Parts int               // this generator's part, counting from 0, and the number of parts
 }
 

@@ -30,6 +30,7 @@ func redlineCommand(s streams) *cli.Command {
 			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`; if neither this nor the scenario gives a URL, the reference backend is started here", EnvVars: envVar("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: envVar("var")},
 			connectToFlag(), watchFlag(),
+			&cli.StringFlag{Name: "mix", DefaultText: "the scenario's", Usage: "give the journeys these `SHARES` of the people, for example A=70,B=30; levels of several mixes let ombak calibrate tell steps apart", EnvVars: envVar("mix")},
 			&cli.StringFlag{Name: "from", Value: "100/s", Usage: "start at this `RATE` of sign-ups", EnvVars: envVar("from")},
 			&cli.Float64Flag{Name: "factor", Value: 1.5, Usage: "multiply the rate by `X` while all thresholds hold", EnvVars: envVar("factor")},
 			&cli.Float64Flag{Name: "precision", Value: 0.05, Usage: "narrow the limit down to this `SHARE` of it", EnvVars: envVar("precision")},
@@ -114,6 +115,10 @@ func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error
 	if r.scenario, err = loadScenario(name); err != nil {
 		return nil, bisection, err
 	}
+	if r.scenario, err = mixed(r.scenario, c.String("mix")); err != nil {
+		return nil, bisection, err
+	}
+	r.options.Mix = c.String("mix")
 	rate, err := workload.ParseRate(c.String("from"))
 	switch {
 	case err != nil || rate == 0:
@@ -144,6 +149,18 @@ func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error
 	}
 	r.options.Vars, err = pairs(c.StringSlice("var"), "var", false)
 	return r, bisection, err
+}
+
+// mixed returns the scenario with another mix of journeys, or itself if none is given.
+func mixed(scenario *scenarios.Scenario, text string) (*scenarios.Scenario, error) {
+	if text == "" {
+		return scenario, nil
+	}
+	mix, err := scenarios.ParseMix(text)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--mix: %w", err)}
+	}
+	return loaded(scenario.WithMix(mix))
 }
 
 // setUp turns a rate, or a number of people under way, into a live run.

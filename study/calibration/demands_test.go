@@ -319,3 +319,37 @@ func TestRoutesOfTheScenarioStay(t *testing.T) {
 		t.Errorf("%v visits", got)
 	}
 }
+
+// TestMixOfARun: a run with another mix of journeys is simulated with it.
+func TestMixOfARun(t *testing.T) {
+	scenario, err := scenarios.Parse("two.yaml", []byte(`
+schema: ombak.scenario/v1
+name: two
+opens: 2026-01-05T09:00:00+07:00
+arrivals: {step: visit, signups: [{for: 20s, rate: 20/s}]}
+stations: {api: {service: 1ms}}
+steps:
+  - {name: visit, route: [{station: api}]}
+  - {name: buy, route: [{station: api}]}
+journeys:
+  - {name: look, share: 90%, steps: [visit]}
+  - {name: order, share: 10%, steps: [visit, buy]}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mixed, err := asMixed(scenario, &report.Played{Mix: "look=20,order=80"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	measured := asMeasured(t, mixed, 20, 20*time.Second)
+	measured.Played.Mix = "look=20,order=80"
+	v, err := Validate(t.Context(), scenario, []report.Report{measured}, setup.Options{}, Validating{})
+	if err != nil || len(v.Wrong) > 0 {
+		t.Errorf("%v, %q", err, v.Wrong)
+	}
+	measured.Played.Mix = "look=20,oder=80"
+	if _, err := Validate(t.Context(), scenario, []report.Report{measured}, setup.Options{}, Validating{}); err == nil {
+		t.Error("a journey that the scenario lacks")
+	}
+}

@@ -151,6 +151,10 @@ func meanDuration(reports []report.Report) (mean float64) {
 // file of the same scenario with another rate, the mean rate that the report knows is offered instead.
 func simulateMeasured(ctx context.Context, scenario *scenarios.Scenario, measured []report.Report, options setup.Options, how simulation.Settings) (report.Report, error) {
 	options.Plan, options.Seed = measured[0].Plan, &measured[0].Scenario.Seed
+	scenario, err := asMixed(scenario, measured[0].Played)
+	if err != nil {
+		return report.Report{}, err
+	}
 	run, err := setup.NewModel(scenario, options)
 	if err != nil {
 		return report.Report{}, err
@@ -175,6 +179,22 @@ func simulateMeasured(ctx context.Context, scenario *scenarios.Scenario, measure
 		simulated.Report.Warnings = append(simulated.Report.Warnings, warning)
 	}
 	return simulated.Report, err
+}
+
+// asMixed returns the scenario with the mix of journeys that a run had, if it was not the scenario's.
+func asMixed(scenario *scenarios.Scenario, played *report.Played) (*scenarios.Scenario, error) {
+	if played == nil || played.Mix == "" {
+		return scenario, nil
+	}
+	mix, err := scenarios.ParseMix(played.Mix)
+	if err != nil {
+		return nil, setup.Refused(err)
+	}
+	mixed, err := scenario.WithMix(mix)
+	if err != nil {
+		return nil, setup.Refused(err)
+	}
+	return mixed, nil
 }
 
 // longestMeasured is the longest run whose mean rate stands in for its arrivals, in seconds.
