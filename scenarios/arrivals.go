@@ -28,18 +28,18 @@ type Arrivals struct {
 
 // AccessLog is a log in the common or combined log format. Its requests are counted per second.
 type AccessLog struct {
-	File  string `yaml:"file" json:"file"`
+	File  string `yaml:"file" json:"file"`                       // name of the log, beside the scenario
 	Match string `yaml:"match,omitempty" json:"match,omitempty"` // count only requests that begin so, as in "POST /signups"; empty means all
 }
 
 // Segment is one piece of a rate: constant at Rate, linear from From to To, or a Spike that rises from From
 // within a tenth of the time and falls to To in the rest.
 type Segment struct {
-	For   time.Duration  `yaml:"for" json:"for"`
-	Rate  *workload.Rate `yaml:"rate,omitempty" json:"rate,omitempty"`
-	From  *workload.Rate `yaml:"from,omitempty" json:"from,omitempty"`
-	To    *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`
-	Spike *workload.Rate `yaml:"spike,omitempty" json:"spike,omitempty"`
+	For   time.Duration  `yaml:"for" json:"for"`                         // how long the piece lasts
+	Rate  *workload.Rate `yaml:"rate,omitempty" json:"rate,omitempty"`   // constant rate
+	From  *workload.Rate `yaml:"from,omitempty" json:"from,omitempty"`   // rate at the beginning; absent means 0
+	To    *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`       // rate at the end; absent means 0
+	Spike *workload.Rate `yaml:"spike,omitempty" json:"spike,omitempty"` // highest rate of a spike
 }
 
 // usualTotals returns what totals means if a scenario does not say. Rates that somebody wrote are assumptions about a Poisson

@@ -16,7 +16,7 @@ type Connections struct {
 	DNSTTL time.Duration `yaml:"dns_ttl,omitempty" json:"dns_ttl,omitempty"` // how long a resolved name is used; 0 means for the whole run
 	Resume *bool         `yaml:"resume,omitempty" json:"resume,omitempty"`   // whether TLS sessions are resumed, which avoids most of the cost of a handshake; absent means true
 	HTTP2  bool          `yaml:"http2,omitempty" json:"http2,omitempty"`     // over TLS
-	TLS    TLS           `yaml:"tls,omitempty" json:"tls,omitempty"`
+	TLS    TLS           `yaml:"tls,omitempty" json:"tls,omitempty"`         // certificates
 }
 
 // TLS names PEM files next to the scenario.

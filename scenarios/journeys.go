@@ -13,7 +13,7 @@ import (
 
 // Mix is one of several journeys: the steps that a share of the people take.
 type Mix struct {
-	Name  string   `yaml:"name" json:"name"`
+	Name  string   `yaml:"name" json:"name"`                       // unique among the journeys
 	Share *Share   `yaml:"share,omitempty" json:"share,omitempty"` // of all people; journeys without a share divide the rest evenly
 	Steps []string `yaml:"steps" json:"steps"`                     // names of steps, in order
 }

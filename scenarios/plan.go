@@ -9,34 +9,34 @@ import (
 
 // Plan is one way to run a scenario: policies, settings and changes over time.
 type Plan struct {
-	Name        string   `yaml:"name" json:"name"`
-	Description string   `yaml:"description,omitempty" json:"description,omitempty"`
-	Extends     []string `yaml:"extends,omitempty" json:"extends,omitempty"`   // plans applied before this one, in this order
-	Relieves    []string `yaml:"relieves,omitempty" json:"relieves,omitempty"` // steps that the plan helps; used for advice after a run
-	Policies    []Policy `yaml:"policies,omitempty" json:"policies,omitempty"`
-	Set         Patch    `yaml:"set,omitempty" json:"set,omitempty"`
-	Schedule    []Change `yaml:"schedule,omitempty" json:"schedule,omitempty"` // changes during the run
-	Cost        Cost     `yaml:"cost,omitempty" json:"cost,omitempty"`         // prices that differ from the scenario's
+	Name        string   `yaml:"name" json:"name"`                                   // unique among the plans
+	Description string   `yaml:"description,omitempty" json:"description,omitempty"` // one sentence for people
+	Extends     []string `yaml:"extends,omitempty" json:"extends,omitempty"`         // plans applied before this one, in this order
+	Relieves    []string `yaml:"relieves,omitempty" json:"relieves,omitempty"`       // steps that the plan helps; used for advice after a run
+	Policies    []Policy `yaml:"policies,omitempty" json:"policies,omitempty"`       // protection policies at their places
+	Set         Patch    `yaml:"set,omitempty" json:"set,omitempty"`                 // a patch of the scenario
+	Schedule    []Change `yaml:"schedule,omitempty" json:"schedule,omitempty"`       // changes during the run
+	Cost        Cost     `yaml:"cost,omitempty" json:"cost,omitempty"`               // prices that differ from the scenario's
 }
 
 // Patch changes parts of the scenario. Each named part must exist, and each key must be known.
 type Patch struct {
-	Stations     map[string]Raw `yaml:"stations,omitempty" json:"stations,omitempty"`
-	Dependencies map[string]Raw `yaml:"dependencies,omitempty" json:"dependencies,omitempty"`
-	Journey      map[string]Raw `yaml:"journey,omitempty" json:"journey,omitempty"` // by name of the step
-	Population   *Raw           `yaml:"population,omitempty" json:"population,omitempty"`
-	Backend      *Raw           `yaml:"backend,omitempty" json:"backend,omitempty"`
+	Stations     map[string]Raw `yaml:"stations,omitempty" json:"stations,omitempty"`         // changed keys, by station
+	Dependencies map[string]Raw `yaml:"dependencies,omitempty" json:"dependencies,omitempty"` // changed keys, by dependency
+	Journey      map[string]Raw `yaml:"journey,omitempty" json:"journey,omitempty"`           // by name of the step
+	Population   *Raw           `yaml:"population,omitempty" json:"population,omitempty"`     // changed keys of the population
+	Backend      *Raw           `yaml:"backend,omitempty" json:"backend,omitempty"`           // settings of the reference backend
 }
 
 // Change is a patch applied at one instant of the run.
 type Change struct {
-	At  time.Duration `yaml:"at" json:"at"` // scenario time
-	Set Patch         `yaml:"set" json:"set"`
+	At  time.Duration `yaml:"at" json:"at"`   // scenario time
+	Set Patch         `yaml:"set" json:"set"` // a patch, as in the set of a plan
 }
 
 // Cost is a list of prices, in a currency of the user's choice. What it does not name is free.
 type Cost struct {
-	Currency    string             `yaml:"currency,omitempty" json:"currency,omitempty"`
+	Currency    string             `yaml:"currency,omitempty" json:"currency,omitempty"`         // written beside costs
 	ReplicaHour float64            `yaml:"replica_hour,omitempty" json:"replica_hour,omitempty"` // one server of any station for one hour of scenario time
 	ServerHour  map[string]float64 `yaml:"server_hour,omitempty" json:"server_hour,omitempty"`   // the same for one station or dependency, by name
 	Call        map[string]float64 `yaml:"call,omitempty" json:"call,omitempty"`                 // one call that a dependency completed, or one mail or SMS

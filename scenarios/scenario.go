@@ -77,8 +77,8 @@ type Target struct {
 
 // Var is a value given with --var NAME=VALUE.
 type Var struct {
-	Default string `yaml:"default,omitempty" json:"default,omitempty"`
-	Secret  bool   `yaml:"secret,omitempty" json:"secret,omitempty"` // masked in all output
+	Default string `yaml:"default,omitempty" json:"default,omitempty"` // value if none is given
+	Secret  bool   `yaml:"secret,omitempty" json:"secret,omitempty"`   // masked in all output
 }
 
 // Station is a part of the service itself, for the simulation.
@@ -107,7 +107,7 @@ type Batch struct {
 
 // Also is work that a batch causes at another station of the service.
 type Also struct {
-	Station string        `yaml:"station" json:"station"`
+	Station string        `yaml:"station" json:"station"`               // name of the other station
 	Time    time.Duration `yaml:"time" json:"time"`                     // time of one server there, for which nobody waits
 	Rows    bool          `yaml:"rows,omitempty" json:"rows,omitempty"` // per_row is done there too, and the batch waits for it
 }

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/invopop/jsonschema"
@@ -22,10 +23,54 @@ func Schema() ([]byte, error) {
 	schema.ID = ""
 	schema.Title = "ombak scenario"
 	restrictPolicies(schema.Definitions["Policy"])
+	describe(schema, reflect.TypeFor[Scenario](), map[reflect.Type]bool{})
 	restrictWords(schema)
 	schema.OneOf = []*jsonschema.Schema{{Required: []string{"journey"}}, {Required: []string{"steps", "journeys"}}}
 	schema.Definitions["Vary"].OneOf = []*jsonschema.Schema{{Required: []string{"max"}}, {Required: []string{"values"}}}
 	return json.MarshalIndent(schema, "", "  ")
+}
+
+// describe gives every key its meaning, its default and an example.
+func describe(schema *jsonschema.Schema, at reflect.Type, seen map[reflect.Type]bool) {
+	known := meanings()
+	var walk func(t reflect.Type)
+	walk = func(t reflect.Type) {
+		t = elementOf(t)
+		if t.Kind() != reflect.Struct || seen[t] || isLeaf(t) || t == rawType || t == quotaType {
+			return
+		}
+		seen[t] = true
+		properties := schema.Properties
+		if t != at {
+			properties = schema.Definitions[t.Name()].Properties
+		}
+		for _, key := range keysOf(t) {
+			field, holder, _ := fieldOf(t, key)
+			if property, listed := properties.Get(key); listed {
+				properties.Set(key, described(property, known[holder+"."+key]))
+			}
+			walk(field.Type)
+		}
+	}
+	walk(at)
+}
+
+// described returns a property with its meaning. A reference to a definition is wrapped, because that has a description of
+// its own.
+func described(property *jsonschema.Schema, meaning Meaning) *jsonschema.Schema {
+	text := strings.ToUpper(meaning.Text[:1]) + meaning.Text[1:] + "."
+	if standard := defaultOf(meaning.Text); standard != "" {
+		text += " Default: " + standard + "."
+	}
+	if property.Description != "" && property.Description != meaning.Text {
+		text += " Write " + property.Description + "."
+	}
+	own := *property
+	own.Description = text
+	if meaning.Example != "" {
+		own.Examples = []any{meaning.Example}
+	}
+	return &own
 }
 
 // restrictWords allows only the words that the decoder accepts.

@@ -11,16 +11,16 @@ import (
 type Search struct {
 	Plan       string `yaml:"plan,omitempty" json:"plan,omitempty"`             // the plan that is varied; empty means the first
 	Confidence Share  `yaml:"confidence,omitempty" json:"confidence,omitempty"` // confidence with which the plan found meets the thresholds; 0 means 95 %
-	Vary       []Vary `yaml:"vary" json:"vary"`
+	Vary       []Vary `yaml:"vary" json:"vary"`                                 // what may vary, by the path of the setting
 }
 
 // Vary is one setting of a search. It is a number from Min to Max if a larger number never costs less, and
 // meets every threshold that a smaller one meets. Otherwise it is one of Values, each of which is tried.
 type Vary struct {
-	Set    string  `yaml:"set" json:"set"` // path of the setting, as in stations.web.servers or policies.entry.bounded-fifo.queue
-	Min    int     `yaml:"min,omitempty" json:"min,omitempty"`
-	Max    int     `yaml:"max,omitempty" json:"max,omitempty"`
-	Values []Value `yaml:"values,omitempty" json:"values,omitempty"`
+	Set    string  `yaml:"set" json:"set"`                           // path of the setting, as in stations.web.servers or policies.entry.bounded-fifo.queue
+	Min    int     `yaml:"min,omitempty" json:"min,omitempty"`       // smallest value of a whole number; 0 means 1
+	Max    int     `yaml:"max,omitempty" json:"max,omitempty"`       // largest value of a whole number
+	Values []Value `yaml:"values,omitempty" json:"values,omitempty"` // the values to try
 }
 
 // Rises reports whether a larger value of the setting meets every threshold that a smaller one meets.

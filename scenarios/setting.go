@@ -17,11 +17,11 @@ type Value string
 
 // Uncertain is an input that is not known well. It has a lowest likely, a middle and a highest likely value.
 type Uncertain struct {
-	Name string `yaml:"name" json:"name"`
-	Set  string `yaml:"set" json:"set"` // path of the setting, as in dependencies.dukcapil.service, or arrivals.scale
-	Low  Value  `yaml:"low" json:"low"`
-	Mid  Value  `yaml:"mid" json:"mid"`
-	High Value  `yaml:"high" json:"high"`
+	Name string `yaml:"name" json:"name"` // what the input is called
+	Set  string `yaml:"set" json:"set"`   // path of the setting, as in dependencies.dukcapil.service, or arrivals.scale
+	Low  Value  `yaml:"low" json:"low"`   // low value
+	Mid  Value  `yaml:"mid" json:"mid"`   // most likely value
+	High Value  `yaml:"high" json:"high"` // high value
 }
 
 // Levels returns its values, the lowest first.

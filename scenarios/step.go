@@ -10,10 +10,10 @@ import (
 // Step is one step of the journey. Request and Expect are its live half, Route is its model half, and the
 // rest is what a person does. A replay ignores Route, a simulation ignores Request.
 type Step struct {
-	Name     string                `yaml:"name" json:"name"`
-	Kind     funnel.StepKind       `yaml:"kind,omitempty" json:"kind,omitempty"` // request (default), await or poll
-	Request  *Request              `yaml:"request,omitempty" json:"request,omitempty"`
-	Expect   Expect                `yaml:"expect,omitempty" json:"expect,omitempty"`
+	Name     string                `yaml:"name" json:"name"`                             // unique, and nameable in thresholds
+	Kind     funnel.StepKind       `yaml:"kind,omitempty" json:"kind,omitempty"`         // request (default), await or poll
+	Request  *Request              `yaml:"request,omitempty" json:"request,omitempty"`   // what is sent in a live run
+	Expect   Expect                `yaml:"expect,omitempty" json:"expect,omitempty"`     // what its answers mean
 	Think    Think                 `yaml:"think,omitempty" json:"think,omitempty"`       // scenario time before the step
 	Optional *Share                `yaml:"optional,omitempty" json:"optional,omitempty"` // share of those who come to the step who do it; the rest skip it; absent means all
 	Once     string                `yaml:"once,omitempty" json:"once,omitempty"`         // person: a person does the step once, and skips it after that
@@ -26,19 +26,19 @@ type Step struct {
 	Patience workload.Distribution `yaml:"patience,omitempty" json:"patience,omitempty"` // real time after which the person stops waiting and leaves
 	Leave    string                `yaml:"leave,omitempty" json:"leave,omitempty"`       // how a person leaves: close (default) closes the connection, silent does not tell the service
 	Every    workload.Distribution `yaml:"every,omitempty" json:"every,omitempty"`       // await and poll: real time between two polls; zero means 1 s
-	Retry    Retry                 `yaml:"retry,omitempty" json:"retry,omitempty"`
-	Repeat   Repeat                `yaml:"repeat,omitempty" json:"repeat,omitempty"`
-	Typo     Typo                  `yaml:"typo,omitempty" json:"typo,omitempty"`
-	Route    []Hop                 `yaml:"route,omitempty" json:"route,omitempty"`
-	Delay    workload.Distribution `yaml:"delay,omitempty" json:"delay,omitempty"` // additional time of an exchange in a simulation: the network, the client, and what the route leaves out
+	Retry    Retry                 `yaml:"retry,omitempty" json:"retry,omitempty"`       // what people do after an attempt that did not complete
+	Repeat   Repeat                `yaml:"repeat,omitempty" json:"repeat,omitempty"`     // people who send the same request again although it was answered
+	Typo     Typo                  `yaml:"typo,omitempty" json:"typo,omitempty"`         // people whose first attempt contains a typing error
+	Route    []Hop                 `yaml:"route,omitempty" json:"route,omitempty"`       // stops of the request in a simulation
+	Delay    workload.Distribution `yaml:"delay,omitempty" json:"delay,omitempty"`       // additional time of an exchange in a simulation: the network, the client, and what the route leaves out
 }
 
 // Once is a request that is sent once, before or after a live run, outside the funnel. It belongs to no person.
 type Once struct {
-	Name     string          `yaml:"name" json:"name"`
-	Kind     funnel.StepKind `yaml:"kind,omitempty" json:"kind,omitempty"` // request (default) or poll
-	Request  *Request        `yaml:"request" json:"request"`
-	Expect   Expect          `yaml:"expect,omitempty" json:"expect,omitempty"`
+	Name     string          `yaml:"name" json:"name"`                             // unique among these steps
+	Kind     funnel.StepKind `yaml:"kind,omitempty" json:"kind,omitempty"`         // request (default) or poll
+	Request  *Request        `yaml:"request" json:"request"`                       // what is sent
+	Expect   Expect          `yaml:"expect,omitempty" json:"expect,omitempty"`     // what its answers mean
 	Timeout  time.Duration   `yaml:"timeout,omitempty" json:"timeout,omitempty"`   // of each attempt; 0 means 10 s
 	Attempts int             `yaml:"attempts,omitempty" json:"attempts,omitempty"` // most attempts; 0 means 1
 	Pause    time.Duration   `yaml:"pause,omitempty" json:"pause,omitempty"`       // before the second attempt; doubles with each further one; 0 means 1 s
@@ -53,7 +53,7 @@ type Request struct {
 	Target    string             `yaml:"target" json:"target"`                           // backend, mail, or one of targets
 	Method    string             `yaml:"method,omitempty" json:"method,omitempty"`       // empty means GET
 	Path      string             `yaml:"path" json:"path"`                               // path and query, or a link that an answer gave, as in ${got.link}
-	Headers   map[string]string  `yaml:"headers,omitempty" json:"headers,omitempty"`     //
+	Headers   map[string]string  `yaml:"headers,omitempty" json:"headers,omitempty"`     // by name; values may hold templates
 	JSON      any                `yaml:"json,omitempty" json:"json,omitempty"`           // body as JSON; at most one of json, text and multipart
 	Text      string             `yaml:"text,omitempty" json:"text,omitempty"`           // body as plain text
 	Multipart map[string]string  `yaml:"multipart,omitempty" json:"multipart,omitempty"` // body as form data; a value that is only ${person.photo} or ${file.NAME} is sent as a file
@@ -84,9 +84,9 @@ type Extract struct {
 // Expect maps HTTP statuses to outcomes. Any other status is a failure.
 type Expect struct {
 	Completed []int `yaml:"completed,omitempty" json:"completed,omitempty"` // empty means 200, 201, 202, 204
-	Declined  []int `yaml:"declined,omitempty" json:"declined,omitempty"`
-	Rejected  []int `yaml:"rejected,omitempty" json:"rejected,omitempty"` // empty means 429, 503
-	Pending   []int `yaml:"pending,omitempty" json:"pending,omitempty"`   // await and poll: poll again
+	Declined  []int `yaml:"declined,omitempty" json:"declined,omitempty"`   // statuses that are a correct no, such as a wrong number
+	Rejected  []int `yaml:"rejected,omitempty" json:"rejected,omitempty"`   // empty means 429, 503
+	Pending   []int `yaml:"pending,omitempty" json:"pending,omitempty"`     // await and poll: poll again
 
 	Checks []Check `yaml:"checks,omitempty" json:"checks,omitempty"` // conditions on an answer that would complete; it fails if one is not met
 }
@@ -95,8 +95,8 @@ type Expect struct {
 // Without a place the check applies to the whole body.
 type Check struct {
 	Extract  `yaml:",inline"`
-	Equals   string `yaml:"equals,omitempty" json:"equals,omitempty"`
-	Contains string `yaml:"contains,omitempty" json:"contains,omitempty"`
+	Equals   string `yaml:"equals,omitempty" json:"equals,omitempty"`     // text that the value equals
+	Contains string `yaml:"contains,omitempty" json:"contains,omitempty"` // text that the value contains
 }
 
 // Retry describes what people do after an attempt was rejected, failed or timed out.
@@ -112,7 +112,7 @@ type Retry struct {
 
 // Repeat describes people who send the same request again although it was answered.
 type Repeat struct {
-	Share Share                 `yaml:"share,omitempty" json:"share,omitempty"`
+	Share Share                 `yaml:"share,omitempty" json:"share,omitempty"` // share of people
 	After workload.Distribution `yaml:"after,omitempty" json:"after,omitempty"` // scenario time
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,6 +22,7 @@ func scenarioCommand(s streams) *cli.Command {
 			{Name: "list", Usage: "list the bundled scenarios", Action: noArguments(func() error { return listScenarios(s) })},
 			{Name: "show", Usage: "print a scenario file", ArgsUsage: "SCENARIO", Action: func(c *cli.Context) error { return showScenario(s, c) }},
 			{Name: "check", Usage: "report every mistake in scenario files", ArgsUsage: "SCENARIO…", Action: func(c *cli.Context) error { return checkScenarios(s, c) }},
+			{Name: "explain", Usage: "say what a key of scenario files means", ArgsUsage: "KEY.PATH", Action: func(c *cli.Context) error { return explainKey(s, c) }},
 			{Name: "schema", Usage: "print the JSON Schema of scenario files", Action: noArguments(func() error { return printSchema(s) })},
 			{
 				Name: "init", Usage: "write a scenario to start from", ArgsUsage: "[SOURCE] FILE",
@@ -100,6 +102,30 @@ func checkScenarios(s streams, c *cli.Context) error {
 		return usageError{errors.Join(faults...)}
 	}
 	return nil
+}
+
+// explainKey says what a key means, its type, its default and an example.
+func explainKey(s streams, c *cli.Context) error {
+	path, err := oneArgument(c, "key, as in journey.retry.attempts")
+	if err != nil {
+		return err
+	}
+	explained, err := scenarios.Explain(path)
+	if err != nil {
+		return usageError{err}
+	}
+	rows := [][]string{{"meaning", explained.Text}, {"type", explained.Type}}
+	if explained.Default != "" {
+		rows = append(rows, []string{"default", explained.Default})
+	}
+	if explained.Example != "" {
+		rows = append(rows, []string{"example", explained.Example + "   (" + explained.From + ")"})
+	}
+	if len(explained.Keys) > 0 {
+		rows = append(rows, []string{"keys", strings.Join(explained.Keys, ", ")})
+	}
+	_, err = fmt.Fprintf(s.out, "%s\n%s", path, units.Table("", rows))
+	return err
 }
 
 // withoutBody returns the steps of which only the address is known, as in drafts from logs, although their

@@ -145,7 +145,7 @@ const (
 
 // Threshold is a condition on a report, such as "sign-up.passed >= 99.9% of scheduled".
 type Threshold struct {
-	Source   string   `yaml:"expr" json:"source"`
+	Source   string   `yaml:"expr" json:"source"`                 // the condition, as in sign-up.passed >= 99% of scheduled
 	Severity Severity `yaml:"severity,omitempty" json:"severity"` // empty means fail
 	// Abort ends a live run when the condition is broken. It is the real time after the start from which the condition is
 	// checked; 0 means never.
