@@ -51,7 +51,7 @@ func Explain(path string) (Explanation, error) {
 		key, _, _ = strings.Cut(key, "[")
 		field, holder, found := fieldOf(elementOf(at), key)
 		hint := hintWord(key, keysOf(elementOf(at)))
-		misspelt := i == len(pieces)-1 && strings.HasPrefix(hint, "did you mean")
+		misspelt := at.Kind() == reflect.Slice && i == len(pieces)-1 && strings.HasPrefix(hint, "did you mean")
 		if !found && i > 0 && hasNames(at) && !misspelt {
 			at = elementOf(at) // the name of a step, a station or the like
 			continue
