@@ -9,12 +9,14 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/workload"
 )
 
 // Arrivals holds two streams: people who walk the journey, and visitors who only look.
 type Arrivals struct {
 	Step      string        `yaml:"step" json:"step"`                                 // the step whose instants are scheduled
+	Noun      string        `yaml:"noun,omitempty" json:"noun,omitempty"`             // what people do at that step, in the plural, as in orders; empty means the step's name in the plural
 	Mode      workload.Mode `yaml:"mode,omitempty" json:"mode,omitempty"`             // placement within a second or minute: poisson (default), even, burst
 	Totals    string        `yaml:"totals,omitempty" json:"totals,omitempty"`         // exact (default of counts, logs, even and burst): every count is met exactly; random (default of rates): counts are means of a Poisson process
 	Counts    string        `yaml:"counts,omitempty" json:"counts,omitempty"`         // CSV file next to the scenario: minute,visits,signups or time,count
@@ -41,6 +43,9 @@ type Segment struct {
 	To    *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`       // rate at the end; absent means 0
 	Spike *workload.Rate `yaml:"spike,omitempty" json:"spike,omitempty"` // highest rate of a spike
 }
+
+// Words returns what people do at the step of the arrivals, in the plural.
+func (a Arrivals) Words() string { return cmp.Or(a.Noun, funnel.Plural(a.Step)) }
 
 // usualTotals returns what totals means if a scenario does not say. Rates that somebody wrote are assumptions about a Poisson
 // process; counts happened.

@@ -33,8 +33,8 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "window", Usage: "play only the part `FROM..TO` of the scenario, for example 10m..20m", EnvVars: envVar("window")},
 		&cli.Float64Flag{Name: "speed", DefaultText: "1", Usage: "play the scenario `X` times as fast", EnvVars: envVar("speed")},
 		&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "scale the number of people by `F`", EnvVars: envVar("scale")},
-		&cli.StringFlag{Name: "max-work", Usage: "fast-forward, but never offer more work than `N/min` sign-ups bring on average; by default the value of --max-rate", EnvVars: envVar("max-work")},
-		&cli.StringFlag{Name: "max-rate", Usage: "fast-forward, but never above `N/min` sign-ups and never slower than real time", EnvVars: envVar("max-rate")},
+		&cli.StringFlag{Name: "max-work", Usage: "fast-forward, but never offer more work than `N/min` people bring on average; by default the value of --max-rate", EnvVars: envVar("max-work")},
+		&cli.StringFlag{Name: "max-rate", Usage: "fast-forward, but never above `N/min` people and never slower than real time", EnvVars: envVar("max-rate")},
 		&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
 		&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: envVar("threshold")},
 		&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
@@ -259,7 +259,7 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	if err != nil {
 		return err
 	}
-	watch := newProgress(s.err, c.Bool("quiet"), c.Bool("json"))
+	watch := newProgress(s.err, run.Scenario.Arrivals.Step, c.Bool("quiet"), c.Bool("json"))
 	defer watch.onSignal()()
 	removeHalf := leaveNone(databaseFiles(cmp.Or(database, filepath.Join(folder, "ombak.db")))...)
 	result, ended := drill.Conduct(c.Context, run, drill.Environment{

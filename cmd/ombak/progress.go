@@ -20,6 +20,7 @@ import (
 // progress shows the state of a run: bars on a terminal, otherwise one line for each phase and every 30 s.
 type progress struct {
 	out   io.Writer
+	step  string // that arrivals are scheduled at
 	quiet bool
 	json  bool
 	mu    sync.Mutex     // guards now, which the signal handler reads
@@ -32,8 +33,8 @@ type progress struct {
 	state drill.Progress
 }
 
-func newProgress(out io.Writer, quiet, json bool) *progress {
-	p := &progress{out: out, quiet: quiet, json: json}
+func newProgress(out io.Writer, step string, quiet, json bool) *progress {
+	p := &progress{out: out, step: step, quiet: quiet, json: json}
 	if file, ok := out.(*os.File); ok && !quiet && !json && term.IsTerminal(int(file.Fd())) {
 		p.bars = mpb.New(mpb.WithOutput(file), mpb.WithWidth(60), mpb.WithRefreshRate(200*time.Millisecond))
 	}
@@ -53,17 +54,17 @@ func (p *progress) show(now drill.Progress) {
 		p.draw(now)
 	case now.Stage != p.stage || time.Since(p.last) >= 30*time.Second:
 		p.last = time.Now()
-		fmt.Fprintln(p.out, line(now))
+		fmt.Fprintln(p.out, p.line(now))
 	}
 	p.stage = now.Stage
 }
 
-func line(now drill.Progress) string {
+func (p *progress) line(now drill.Progress) string {
 	if now.At <= 0 {
-		return fmt.Sprintf("%s: %d people will arrive, %d of them to sign up", now.Stage, now.Offered, now.Total)
+		return fmt.Sprintf("%s: %d people will arrive, %d of them at %s", now.Stage, now.Offered, now.Total, p.step)
 	}
-	return fmt.Sprintf("%s: %s of %s, %d of %d people arrived, %d signed up", now.Stage,
-		now.At.Round(time.Second), now.Until.Round(time.Second), now.People, now.Offered, now.Passed)
+	return fmt.Sprintf("%s: %s of %s, %d of %d people arrived, %d passed %s", now.Stage,
+		now.At.Round(time.Second), now.Until.Round(time.Second), now.People, now.Offered, now.Passed, p.step)
 }
 
 // event is one line of progress for programs.
@@ -96,7 +97,7 @@ func (p *progress) onSignal() (stop func()) {
 			p.mu.Lock()
 			now := p.now
 			p.mu.Unlock()
-			fmt.Fprintf(p.out, "%s, %d dropped\n", line(now), now.Dropped)
+			fmt.Fprintf(p.out, "%s, %d dropped\n", p.line(now), now.Dropped)
 		}
 	})
 	return func() {
@@ -117,7 +118,7 @@ func (p *progress) draw(now drill.Progress) {
 		}, func(s decor.Statistics) string {
 			return fmt.Sprintf(" %d s of %d s", s.Current/1000, s.Total/1000)
 		})
-		p.done = p.bar(int64(now.Total), func() string { return "signed up  " }, func(s decor.Statistics) string {
+		p.done = p.bar(int64(now.Total), func() string { return fmt.Sprintf("%-11s", p.step) }, func(s decor.Statistics) string {
 			return fmt.Sprintf(" %d of %d", s.Current, s.Total)
 		})
 	}

@@ -31,7 +31,7 @@ func redlineCommand(s streams) *cli.Command {
 			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: envVar("var")},
 			connectToFlag(), watchFlag(),
 			&cli.StringFlag{Name: "mix", DefaultText: "the scenario's", Usage: "give the journeys these `SHARES` of the people, for example A=70,B=30; levels of several mixes let ombak calibrate tell steps apart", EnvVars: envVar("mix")},
-			&cli.StringFlag{Name: "from", Value: "100/s", Usage: "start at this `RATE` of sign-ups", EnvVars: envVar("from")},
+			&cli.StringFlag{Name: "from", Value: "100/s", Usage: "start at this `RATE` of people", EnvVars: envVar("from")},
 			&cli.Float64Flag{Name: "factor", Value: 1.5, Usage: "multiply the rate by `X` while all thresholds hold", EnvVars: envVar("factor")},
 			&cli.Float64Flag{Name: "precision", Value: 0.05, Usage: "narrow the limit down to this `SHARE` of it", EnvVars: envVar("precision")},
 			&cli.DurationFlag{Name: "for", Value: 20 * time.Second, DefaultText: "20s, and longer where a threshold needs more values or the service is slow", Usage: "offer each rate for `TIME`", EnvVars: envVar("for")},
@@ -130,7 +130,7 @@ func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error
 		return nil, bisection, usageError{errors.New("--repeats must be 0 or more and --longest above 0")}
 	}
 	r.lengths = redline.Lengths{Least: r.options.For, Most: max(r.options.For, c.Duration("longest")), Fixed: c.IsSet("for")}
-	bisection.From = float64(rate)
+	bisection.From, bisection.Noun = float64(rate), r.scenario.Arrivals.Words()
 	if err := readRunID(c, &r.options); err != nil {
 		return nil, bisection, err
 	}
@@ -206,7 +206,7 @@ func (r *redliner) playOpen(rate float64) (redline.Level, error) {
 	}
 	level.Rate, level.For = rate, length
 	r.lengths.Learn(level, r.scenario.Arrivals.Step)
-	r.say("%s: %s sign-ups/s: %s\n", level.Name, units.Rate(rate), level.WhyAt(r.scenario.Arrivals.Step))
+	r.say("%s: %s %s/s: %s\n", level.Name, units.Rate(rate), r.scenario.Arrivals.Words(), level.WhyAt(r.scenario.Arrivals.Step))
 	return level, nil
 }
 

@@ -57,6 +57,8 @@ type Comparison struct {
 
 	Uncertainty *Uncertainty `json:"uncertainty,omitempty"`
 	Search      *Searched    `json:"search,omitempty"`
+
+	noun string // what people do at the step of the arrivals, in the plural
 }
 
 // ComparePlans summarizes simulations of one scenario under several plans. Replication k has the same people
@@ -65,7 +67,7 @@ type Comparison struct {
 func ComparePlans(simulations []simulation.Result) Comparison {
 	var c Comparison
 	for i, s := range simulations {
-		c.Scenario, c.Currency = s.Report.Scenario.Name, s.Currency
+		c.Scenario, c.Currency, c.noun = s.Report.Scenario.Name, s.Currency, s.Noun
 		outcome := outcomeOf(s)
 		if i > 0 {
 			gain := Paired(simulations[0].Replications, s.Replications, func(r simulation.Replication) float64 { return r.Finished })

@@ -27,11 +27,11 @@ func PlanFigures() []PlanFigure {
 			func(r simulation.Replication) float64 { return r.Cost }, func(o *PlanOutcome, e Estimate) { o.Cost = &e },
 		},
 		{
-			"signups", "sign-ups", units.Amount, func(o PlanOutcome) *Estimate { return &o.SignUps },
+			"signups", "passed", units.Amount, func(o PlanOutcome) *Estimate { return &o.SignUps },
 			func(r simulation.Replication) float64 { return r.SignUps }, func(o *PlanOutcome, e Estimate) { o.SignUps = e },
 		},
 		{
-			"lost", "lost sign-ups", units.Amount, func(o PlanOutcome) *Estimate { return &o.Lost },
+			"lost", "lost people", units.Amount, func(o PlanOutcome) *Estimate { return &o.Lost },
 			func(r simulation.Replication) float64 { return r.Lost }, func(o *PlanOutcome, e Estimate) { o.Lost = e },
 		},
 		{
@@ -94,6 +94,9 @@ func (c Comparison) Rows(differences bool, names ...string) [][]string {
 			continue
 		}
 		title := figure.Title
+		if figure.Name == "signups" && c.noun != "" {
+			title = c.noun
+		}
 		if figure.Name == "cost" && c.Currency != "" {
 			title += " " + c.Currency
 		}

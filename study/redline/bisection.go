@@ -8,6 +8,7 @@ type Bisection struct {
 	Factor    float64 // each further rate is this times the one before; above 1
 	Precision float64 // narrow down until the least broken rate is within this share of the highest that held
 	Most      int     // levels at the most, repeated ones included
+	Noun      string  // what is offered, in the plural, as in orders; empty means the step's name in the plural
 	Repeats   int     // how often a level that decides nothing is repeated
 }
 

@@ -1,8 +1,10 @@
 package redline
 
 import (
+	"cmp"
 	"fmt"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/units"
 )
@@ -10,6 +12,7 @@ import (
 // Open is the result of raising the rate.
 type Open struct {
 	Step   string // that arrivals are scheduled at
+	Noun   string // what people do there, in the plural
 	Levels []Level
 	Limit  Limit
 }
@@ -17,7 +20,7 @@ type Open struct {
 // RunOpen plays rates until the limit is known. A level that is invalid or undecided is repeated with the same rate.
 // Levels that were played before an error are kept.
 func RunOpen(step string, b Bisection, play func(rate float64) (Level, error)) (Open, error) {
-	open := Open{Step: step}
+	open := Open{Step: step, Noun: cmp.Or(b.Noun, funnel.Plural(step))}
 	var err error
 	open.Limit, err = b.Search(func(rate float64) (Outcome, error) {
 		level, err := play(rate)
@@ -107,7 +110,7 @@ func (o Open) Sentence() string {
 	}
 	if o.Limit.Held > 0 && o.Limit.Broke > 0 {
 		if knee := o.Knee(); knee > 0 {
-			text += fmt.Sprintf(" The knee is at %s sign-ups/s: above it, waiting grows faster than throughput.", units.Rate(knee))
+			text += fmt.Sprintf(" The knee is at %s %s/s: above it, waiting grows faster than throughput.", units.Rate(knee), o.Noun)
 		}
 	}
 	if machine := o.machine(); machine != "" {
@@ -129,13 +132,13 @@ func (o Open) limit() string {
 	case o.Limit.Held == 0 && o.Limit.Broke == 0:
 		return "Nothing is known about the limit: " + invalid + "."
 	case o.Limit.Held == 0:
-		return fmt.Sprintf("No rate held, not even %s sign-ups/s; begin lower with --from.", broke)
+		return fmt.Sprintf("No rate held, not even %s %s/s; begin lower with --from.", broke, o.Noun)
 	case o.Limit.Broke == 0 && o.Limit.Invalid > 0:
-		return fmt.Sprintf("%s sign-ups/s held, and the limit is not known: %s.", held, invalid)
+		return fmt.Sprintf("%s %s/s held, and the limit is not known: %s.", held, o.Noun, invalid)
 	case o.Limit.Broke == 0:
-		return held + " sign-ups/s held, and nothing higher was decided; raise --most or --factor."
+		return held + " " + o.Noun + "/s held, and nothing higher was decided; raise --most or --factor."
 	}
-	text := fmt.Sprintf("%s sign-ups/s held, %s did not", held, broke)
+	text := fmt.Sprintf("%s %s/s held, %s did not", held, o.Noun, broke)
 	if level, found := o.at(o.Limit.Broke); found {
 		text += " (" + level.Why() + ")"
 	}

@@ -97,5 +97,5 @@ func ExampleRunOpen() {
 	})
 	fmt.Println(open.Sentence(), err)
 	// Output:
-	// 47.6 sign-ups/s held, 51.9 did not (fail). <nil>
+	// 47.6 gos/s held, 51.9 did not (fail). <nil>
 }

@@ -84,14 +84,14 @@ func TestSentences(t *testing.T) {
 		says   []string
 		lacks  string
 	}{
-		{"a limit, and what the machine was short of", map[float64]redline.Level{10: held, 20: broke}, 9, "10 sign-ups/s held, 20 did not (pay.p99 < 1s); busiest: the machine's CPU", []string{"At 20/s: CPU was short: 97 %"}, "knee"},
-		{"an invalid level is repeated, and no limit", map[float64]redline.Level{10: held, 20: invalid}, 9, "10 sign-ups/s held, and the limit is not known: at 20/s every run was invalid (invalid: it sent late)", nil, "did not"},
-		{"an undecided level is repeated, and does not hold", map[float64]redline.Level{10: undecided, 20: held, 40: broke}, 9, "20 sign-ups/s held, 40 did not", nil, "10/s counts"},
-		{"nothing but undecided levels", map[float64]redline.Level{10: undecided, 20: undecided}, 4, "No level decided anything. 20/s counts neither as held nor as broken (undecided: pay.p99 < 1s: 90 values are too few); play levels for longer", nil, "sign-ups/s held"},
+		{"a limit, and what the machine was short of", map[float64]redline.Level{10: held, 20: broke}, 9, "10 pays/s held, 20 did not (pay.p99 < 1s); busiest: the machine's CPU", []string{"At 20/s: CPU was short: 97 %"}, "knee"},
+		{"an invalid level is repeated, and no limit", map[float64]redline.Level{10: held, 20: invalid}, 9, "10 pays/s held, and the limit is not known: at 20/s every run was invalid (invalid: it sent late)", nil, "did not"},
+		{"an undecided level is repeated, and does not hold", map[float64]redline.Level{10: undecided, 20: held, 40: broke}, 9, "20 pays/s held, 40 did not", nil, "10/s counts"},
+		{"nothing but undecided levels", map[float64]redline.Level{10: undecided, 20: undecided}, 4, "No level decided anything. 20/s counts neither as held nor as broken (undecided: pay.p99 < 1s: 90 values are too few); play levels for longer", nil, "pays/s held"},
 		{"invalid from the first", map[float64]redline.Level{10: invalid, 5: invalid}, 4, "Nothing is known about the limit: at 5/s every run was invalid", nil, "held,"},
 		{"people who are declined the second time", map[float64]redline.Level{10: held, 20: refused}, 9, "The level at 20/s says nothing about load: the service declined or refused 195 of 200 people at pay.", []string{"there is no knee", "Before it, 10/s held"}, "The knee is at"},
 		{"people who are there already", map[float64]redline.Level{10: duplicates}, 9, "The level at 10/s says nothing about load: the service declined or refused 195 of 200", nil, "The knee"},
-		{"errors under load are no refusals", map[float64]redline.Level{10: held, 20: overloaded}, 9, "10 sign-ups/s held, 20 did not", nil, "says nothing"},
+		{"errors under load are no refusals", map[float64]redline.Level{10: held, 20: overloaded}, 9, "10 pays/s held, 20 did not", nil, "says nothing"},
 	} {
 		open, err := made("pay", test.levels, test.most)
 		sentence := open.Sentence()

@@ -58,7 +58,7 @@ func (s *Series) Result() (Result, error) {
 	return Result{
 		Report:       threshold.Judge(average, threshold.Averaged(s.conditions), threshold.Validity{}),
 		Replications: s.Replications, Gates: s.Replications[0].Gates, Bottleneck: s.Replications[0].Bottleneck,
-		Priced: prices.Known(), Currency: prices.Currency,
+		Priced: prices.Known(), Currency: prices.Currency, Noun: s.Model.Scenario.Arrivals.Words(),
 	}, nil
 }
 

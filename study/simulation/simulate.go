@@ -16,6 +16,7 @@ type Result struct {
 	Bottleneck   report.Bottleneck // of replication 0
 	Priced       bool              // the scenario's prices are not empty
 	Currency     string            // of the prices
+	Noun         string            // what people do at the step of the arrivals, in the plural
 }
 
 // The number of replications that estimate how many are needed, and the most played for a precision.
