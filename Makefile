@@ -18,9 +18,9 @@ PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 # The tags that choose tests: those that kill processes, play in real time, look at the page in a browser,
 # or count many replications. Tests without a tag take no more than minutes anywhere. (TestEveryTagIsRun
 # finds a tag that is not here, or given to no go test below.)
-TAGS := browser,crash,drills,statistics
+TAGS := browser,crash,drills,foreign,statistics
 
-.PHONY: check test packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
+.PHONY: check test foreign packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint unit statistics
@@ -47,6 +47,17 @@ unit:
 # they would take hours.
 statistics:
 	go test -tags statistics -timeout 20m $(sort $(dir $(shell grep -rlE --include=*_test.go '^//go:build statistics|rapid\.Check' .)))
+
+# Services that others wrote, from the Go module proxy and from npm. What cannot be installed here is not tried, and the
+# tests say so.
+POCKETBASE  := github.com/pocketbase/pocketbase/examples/base@v0.39.0
+JSON_SERVER := json-server@0.17.4
+
+foreign:
+	@command -v npm >/dev/null || ./install.sh nodejs npm || echo "npm cannot be installed, so json-server is not tried"
+	@test -x $(TOOLS)/foreign/base || GOBIN=$(TOOLS)/foreign go install $(POCKETBASE) || echo "PocketBase cannot be installed, so it is not tried"
+	@test -d $(TOOLS)/foreign/node_modules/json-server || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(JSON_SERVER) || echo "json-server cannot be installed, so it is not tried"
+	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer' -v ./cmd/ombak
 
 tools: $(TOOLS)/golangci-lint $(TOOLS)/oapi-codegen
 

@@ -180,7 +180,7 @@ func (c Config) checkOnce(when string, steps []Once) error {
 // once makes the configuration that of one request that belongs to no person.
 func (c *Config) once(step Once) {
 	c.Requests, c.Traits, c.Before, c.After = []Request{step.Request}, nil, nil, nil
-	c.Journey.Steps, c.Journey.Arrival = []journey.Step{{Name: step.Name, Kind: funnel.Request}}, 0
+	c.Journey = journey.Config{Seed: c.Journey.Seed, Clock: c.Journey.Clock, Steps: []journey.Step{{Name: step.Name, Kind: funnel.Request}}}
 	c.impersonal = true
 }
 
