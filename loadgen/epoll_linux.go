@@ -81,11 +81,15 @@ const (
 // newWire returns the fastest wire that reaches all targets.
 func newWire(g *Generator, began time.Time, most int) (wire, error) {
 	for _, target := range g.targets {
-		if _, secure, err := hostOf(target); err != nil || secure && g.config.Connections.HTTP2 {
-			return newPool(g, began, most)
+		if _, secure, err := hostOf(target); g.config.Portable || err != nil || secure && g.config.Connections.HTTP2 {
+			return newPortable(g, began, most)
 		}
 	}
-	return newEpoll(g, began, most)
+	e, err := newEpoll(g, began, most)
+	if err != nil {
+		return nil, err
+	}
+	return withCalls(e, g, began, e.resolvers, e.secure.deliver)
 }
 
 func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {

@@ -31,6 +31,8 @@ type Generator struct {
 	under    []atomic.Int64   // requests under way, by shard
 	run      workload.Purpose // of the run's id; 0 if it has none
 	keyLog   *os.File         // nil if no secrets are logged
+
+	describing sync.Mutex // while a shard asks servers for gRPC methods
 }
 
 // Totals holds counts of the generator's own work over a run.

@@ -36,9 +36,10 @@ type compiled struct {
 	checks    []check
 	readsBody bool // an extraction or a check reads the body
 	step      workload.Purpose
-	person    bool // rendering needs the person's data
-	linked    bool // the path begins with a link that an earlier answer gave
-	fixed     bool // the request is the same for everybody
+	person    bool  // rendering needs the person's data
+	linked    bool  // the path begins with a link that an earlier answer gave
+	fixed     bool  // the request is the same for everybody
+	call      *call // nil unless the request is a gRPC call
 }
 
 type header struct {
@@ -135,6 +136,9 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 	if err := s.compileBody(&c); err != nil {
 		return c, err
 	}
+	if c.call, err = s.compileCall(request.GRPC); err != nil {
+		return c, err
+	}
 	for _, key := range sortedKeys(request.Extract) {
 		pattern, err := regexp.Compile(request.Extract[key].Regexp)
 		if err != nil {
@@ -224,7 +228,7 @@ func (c *compiled) needs(test func(template) bool) bool {
 	for _, p := range c.parts {
 		needs = needs || p.photo || test(p.value)
 	}
-	return needs
+	return needs || c.call.needs(test)
 }
 
 // fill renders the request. It reuses scratch and returns it.

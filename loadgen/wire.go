@@ -100,6 +100,15 @@ func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 	return p, nil
 }
 
+// newPortable returns the wire that works everywhere.
+func newPortable(g *Generator, began time.Time, most int) (wire, error) {
+	p, err := newPool(g, began, most)
+	if err != nil {
+		return nil, err
+	}
+	return withCalls(p, g, began, p.resolvers, func(answer completion) { p.done <- answer })
+}
+
 func (p *pool) send(work job) {
 	select {
 	case p.jobs <- work:

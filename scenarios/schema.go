@@ -7,6 +7,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -105,6 +106,8 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 			text(`^(100(\.0*)?|[0-9]{1,2}(\.[0-9]*)?) *%$`, "a share in percent, as in 74.23%"),
 			{Type: "number", Minimum: "0", Maximum: "1", Description: "a share from 0 to 1"},
 		}}
+	case reflect.TypeFor[Status]():
+		return statusSchema()
 	case reflect.TypeFor[Value]():
 		return &jsonschema.Schema{Description: "a single value, as in 8, 1.5 or exponential(20ms)", OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}
 	case reflect.TypeFor[Raw]():
@@ -117,6 +120,15 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Enum: []any{"fifo", "lifo", "priority"}}
 	}
 	return nil
+}
+
+// statusSchema allows HTTP statuses and the names of gRPC codes.
+func statusSchema() *jsonschema.Schema {
+	var names []any
+	for _, name := range funnel.CodeNames() {
+		names = append(names, name)
+	}
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "integer", Minimum: "200", Maximum: "599"}, {Enum: names}}}
 }
 
 // quotaSchema allows a number of requests a day, or the terms in full.

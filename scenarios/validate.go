@@ -99,7 +99,7 @@ func (s *Scenario) validateStep(step *Step, path string) {
 	if step.Retry.Cap > 0 && step.Retry.Base > step.Retry.Cap {
 		s.source.faultAt(path+".retry", "give a cap of at least base, or none", "the first pause, base %v, is longer than the longest, cap %v", step.Retry.Base, step.Retry.Cap)
 	}
-	s.validateStatuses(step.Expect, path+".expect")
+	s.validateStatuses(step.Request, step.Expect, path+".expect")
 	s.validateChecks(step.Expect.Checks, path+".expect.checks")
 	if step.Request != nil {
 		s.validateRequest(step.Request, path+".request")
@@ -129,7 +129,7 @@ func (s *Scenario) validateOnce(key string, steps []Once) {
 		if step.Timeout < 0 || step.Pause < 0 || step.Every < 0 || step.Patience < 0 || step.Attempts < 0 || step.Attempts > mostOnce {
 			s.source.faultAt(path, fmt.Sprintf("use times of 0 or more, and up to %d attempts", mostOnce), "a time or the number of attempts is out of range")
 		}
-		s.validateStatuses(step.Expect, path+".expect")
+		s.validateStatuses(step.Request, step.Expect, path+".expect")
 		s.validateChecks(step.Expect.Checks, path+".expect.checks")
 		if step.Request == nil {
 			s.source.faultAt(path, "add request: {target: …, path: /…}", "the step has no request")
@@ -154,7 +154,9 @@ func (s *Scenario) validateRequest(request *Request, path string) {
 	if request.Redirects < 0 || request.Redirects > mostRedirects {
 		s.source.faultAt(path+".redirects", fmt.Sprintf("use 0 to %d", mostRedirects), "%d redirects cannot be followed", request.Redirects)
 	}
-	if !strings.HasPrefix(request.Path, "/") && !strings.HasPrefix(request.Path, "${got.") && !strings.HasPrefix(request.Path, "${run.") {
+	if request.GRPC != nil {
+		s.validateCall(request, path)
+	} else if !strings.HasPrefix(request.Path, "/") && !strings.HasPrefix(request.Path, "${got.") && !strings.HasPrefix(request.Path, "${run.") {
 		s.source.faultAt(path+".path", "begin it with a slash, as in /v1/signups, or with a link that an answer gave, as in ${got.link}", "the path %q does not begin with a slash", request.Path)
 	}
 	if request.Look != nil && !strings.HasPrefix(request.Look.Path, "/") {
@@ -220,19 +222,20 @@ func (s *Scenario) validateExtract(extract Extract, path string) {
 }
 
 // validateStatuses reports statuses that do not exist, or that are listed twice.
-func (s *Scenario) validateStatuses(expect Expect, path string) {
-	meant := make(map[int]string)
+func (s *Scenario) validateStatuses(request *Request, expect Expect, path string) {
+	meant := make(map[Status]string)
 	for _, list := range []struct {
 		name     string
-		statuses []int
+		statuses []Status
 	}{{"completed", expect.Completed}, {"declined", expect.Declined}, {"rejected", expect.Rejected}, {"pending", expect.Pending}} {
 		for _, status := range list.statuses {
 			before, twice := meant[status]
+			hint, final := isFinal(request, status)
 			switch {
-			case status < 200 || status > 599:
-				s.source.faultAt(join(path, list.name), "use 200 to 599", "%d is not a status of a final answer", status)
+			case !final:
+				s.source.faultAt(join(path, list.name), hint, "%v is not a status of a final answer", status)
 			case twice:
-				s.source.faultAt(join(path, list.name), "keep one", "%d is already among the %s statuses", status, before)
+				s.source.faultAt(join(path, list.name), "keep one", "%v is already among the %s statuses", status, before)
 			}
 			meant[status] = list.name
 		}

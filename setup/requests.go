@@ -33,7 +33,7 @@ func request(r *scenarios.Request, expect scenarios.Expect) (loadgen.Request, er
 	mapped := loadgen.Request{
 		Target: r.Target, Method: r.Method, Path: r.Path, Headers: r.Headers,
 		Text: r.Text, Multipart: r.Multipart, Extract: map[string]loadgen.Extract{},
-		Completed: expect.Completed, Declined: expect.Declined, Rejected: expect.Rejected, Pending: expect.Pending, Redirects: r.Redirects,
+		Completed: statuses(expect.Completed), Declined: statuses(expect.Declined), Rejected: statuses(expect.Rejected), Pending: statuses(expect.Pending), Redirects: r.Redirects,
 	}
 	if r.Look != nil {
 		mapped.Look = &loadgen.Look{Method: cmp.Or(r.Look.Method, "GET"), Path: r.Look.Path}
@@ -50,6 +50,37 @@ func request(r *scenarios.Request, expect scenarios.Expect) (loadgen.Request, er
 			return mapped, fmt.Errorf("json: %w", err)
 		}
 		mapped.JSON = text
+	}
+	var err error
+	mapped.GRPC, err = grpcCall(r.GRPC)
+	return mapped, err
+}
+
+func statuses(of []scenarios.Status) []int {
+	var mapped []int
+	for _, status := range of {
+		mapped = append(mapped, int(status))
+	}
+	return mapped
+}
+
+// grpcCall maps a gRPC call.
+func grpcCall(g *scenarios.GRPC) (*loadgen.GRPC, error) {
+	if g == nil {
+		return nil, nil
+	}
+	mapped := &loadgen.GRPC{Method: g.Method}
+	mapped.Protos, mapped.Descriptor = g.Description()
+	messages := g.Messages
+	if g.Message != nil {
+		messages = []any{g.Message}
+	}
+	for _, message := range messages {
+		text, err := plainJSON(message)
+		if err != nil {
+			return nil, fmt.Errorf("grpc: message: %w", err)
+		}
+		mapped.Messages = append(mapped.Messages, text)
 	}
 	return mapped, nil
 }
