@@ -69,6 +69,7 @@ type Request struct {
 	Redirects int                `json:"redirects,omitempty"` // most redirects to follow, to targets only; 0 means that a redirect is an answer like any other
 	Look      *Look              `json:"look,omitempty"`      // what is sent while the answer is pending; nil means the same request
 	GRPC      *GRPC              `json:"grpc,omitempty"`      // a gRPC call instead of an HTTP request; the statuses are [funnel.Reason]s of codes
+	WebSocket *WebSocket         `json:"websocket,omitempty"` // an action on the person's WebSocket to the target
 	Silent    bool               `json:"silent,omitempty"`    // people who leave do not close the connection, so the service does not notice
 }
 

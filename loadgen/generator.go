@@ -32,6 +32,7 @@ type Generator struct {
 	run      workload.Purpose // of the run's id; 0 if it has none
 	keyLog   *os.File         // nil if no secrets are logged
 
+	awaits     bool       // some step awaits messages of WebSockets
 	describing sync.Mutex // while a shard asks servers for gRPC methods
 }
 
@@ -41,6 +42,7 @@ type Totals struct {
 	WrongSecond int // requests that were sent in another second than intended
 	Shed        int // people who could not begin, because the limit of active people was reached
 	Handshakes  Handshakes
+	Sockets     Sockets
 }
 
 // InFlight returns the number of requests in flight. It is safe to call from any goroutine during the run.
@@ -86,6 +88,9 @@ func (g *Generator) compile() (err error) {
 	}
 	if g.requests, g.names, err = compile(g.config, targets); err != nil {
 		return err
+	}
+	for i := range g.requests {
+		g.awaits = g.awaits || g.requests[i].gesture != nil && g.requests[i].gesture.await != nil
 	}
 	for _, name := range sortedKeys(g.config.Feeders) {
 		g.feeders = append(g.feeders, newFeeder(g.config.Feeders[name], name, g.config.Seed))
@@ -152,6 +157,7 @@ func (g *Generator) Run(ctx context.Context, began time.Time) error {
 		g.totals.WrongSecond += wrong
 		g.totals.Requests += total
 		g.totals.Shed += s.shed
+		g.totals.Sockets = g.totals.Sockets.plus(s.webSockets)
 		g.totals.Handshakes = g.totals.Handshakes.plus(s.handshakes)
 	}
 	return errors.Join(errs...)
