@@ -35,7 +35,7 @@ type timedJob struct {
 
 // withCalls adds gRPC calls to a wire if the run makes any. Deliver may be called by any goroutine.
 func withCalls(base wire, g *Generator, began time.Time, resolvers *resolvers, deliver func(completion)) (wire, error) {
-	m := &mixed{wire: base, generator: g, began: began, deliver: deliver, channels: map[int]*channel{}, conns: &connections{open: map[net.Conn]struct{}{}}, jobs: make(chan timedJob)}
+	m := &mixed{wire: base, generator: g, began: began, deliver: deliver, channels: map[int]*channel{}, conns: &connections{open: map[net.Conn]struct{}{}, began: began}, jobs: make(chan timedJob)}
 	for i := range g.requests {
 		target := g.requests[i].client
 		if g.requests[i].call == nil || m.channels[target] != nil {
@@ -91,6 +91,17 @@ func (m *mixed) warm(n int) {
 		channel.Connect()
 	}
 	m.wire.warm(n)
+}
+
+// counted adds the connections of gRPC.
+func (m *mixed) counted() Wire {
+	m.conns.mu.Lock()
+	defer m.conns.mu.Unlock()
+	counts := m.wire.counted()
+	name := counts.Name
+	counts = counts.plus(m.conns.counts)
+	counts.Name = name
+	return counts
 }
 
 func (m *mixed) close() {

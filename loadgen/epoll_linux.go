@@ -39,6 +39,7 @@ type epoll struct {
 	source    bytes.Reader
 	reader    *bufio.Reader
 	sockets   sockets
+	counts    Wire
 }
 
 // conn is one connection and the request in flight on it.

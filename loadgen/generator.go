@@ -42,7 +42,7 @@ type Totals struct {
 	WrongSecond int // requests that were sent in another second than intended
 	Shed        int // people who could not begin, because the limit of active people was reached
 	Handshakes  Handshakes
-	Sockets     Sockets
+	Wire        Wire
 }
 
 // InFlight returns the number of requests in flight. It is safe to call from any goroutine during the run.
@@ -157,7 +157,7 @@ func (g *Generator) Run(ctx context.Context, began time.Time) error {
 		g.totals.WrongSecond += wrong
 		g.totals.Requests += total
 		g.totals.Shed += s.shed
-		g.totals.Sockets = g.totals.Sockets.plus(s.webSockets)
+		g.totals.Wire = g.totals.Wire.plus(s.counted)
 		g.totals.Handshakes = g.totals.Handshakes.plus(s.handshakes)
 	}
 	return errors.Join(errs...)

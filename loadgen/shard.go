@@ -34,7 +34,7 @@ type shard struct {
 	most        int // most requests in flight
 	began       time.Time
 	handshakes  Handshakes
-	webSockets  Sockets
+	counted     Wire
 }
 
 func newShard(g *Generator, index int) *shard {
@@ -70,7 +70,7 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 		return err
 	}
 	defer func() {
-		s.webSockets = s.wire.webSockets()
+		s.counted = s.wire.counted()
 		s.wire.close()
 		s.handshakes = s.wire.handshakes()
 	}()

@@ -233,11 +233,12 @@ func (e *epoll) forgetSockets(person uint64) {
 	}
 }
 
-// webSockets returns what was counted.
-func (e *epoll) webSockets() Sockets {
-	counts := e.sockets.counts
+// counted returns the counts of connections and WebSockets.
+func (e *epoll) counted() Wire {
+	counts := e.counts
+	counts.Name, counts.Sockets = epollWire, e.sockets.counts
 	for _, place := range e.sockets.open {
-		counts.Received += e.conns[place].socket.received
+		counts.Sockets.Received += e.conns[place].socket.received
 	}
 	return counts
 }

@@ -273,8 +273,13 @@ func (p *pool) forgetSockets(person uint64) {
 	}
 }
 
-func (p *pool) webSockets() Sockets {
+// counted returns the counts of connections and WebSockets.
+func (p *pool) counted() Wire {
 	p.sockets.mu.Lock()
 	defer p.sockets.mu.Unlock()
-	return p.sockets.counts
+	p.conns.mu.Lock()
+	defer p.conns.mu.Unlock()
+	counts := p.conns.counts
+	counts.Name, counts.Sockets = portableWire, p.sockets.counts
+	return counts
 }

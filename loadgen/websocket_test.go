@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -243,8 +244,14 @@ func TestWebSocketCounts(t *testing.T) {
 		if err := g.Run(t.Context(), time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := g.Totals().Sockets, (loadgen.Sockets{Opened: 50, Sent: 50, Received: 100}); got != want {
+		if got, want := g.Totals().Wire.Sockets, (loadgen.Sockets{Opened: 50, Sent: 50, Received: 100}); got != want {
 			t.Errorf("counted %+v, want %+v", got, want)
+		}
+		if all, most := g.Totals().Wire.Connections(); all != 50 || most < 1 || most > 50 {
+			t.Errorf("%d connections, %d in one second", all, most)
+		}
+		if name := g.Totals().Wire.Name; (name == "portable") != c.Portable && runtime.GOOS == "linux" {
+			t.Errorf("the wire is %q", name)
 		}
 	})
 }

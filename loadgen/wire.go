@@ -52,8 +52,8 @@ type wire interface {
 	forget(person uint64)
 	// handshakes returns the TLS handshakes so far, if the wire counts them.
 	handshakes() Handshakes
-	// webSockets returns what was counted of WebSockets so far.
-	webSockets() Sockets
+	// counted returns what the wire has counted so far.
+	counted() Wire
 	// close cuts every connection and ends the requests in flight.
 	close()
 }
@@ -85,7 +85,7 @@ func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 		return nil, err
 	}
 	p := &pool{
-		generator: g, conns: &connections{open: map[net.Conn]struct{}{}}, began: began,
+		generator: g, conns: &connections{open: map[net.Conn]struct{}{}, began: began}, began: began,
 		jobs: make(chan job), sockets: poolSockets{open: map[owner]*poolSocket{}}, done: make(chan completion, most), alarm: time.NewTimer(0),
 	}
 	if p.resolvers, err = g.newResolvers(context.Background()); err != nil {

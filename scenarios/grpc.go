@@ -31,7 +31,7 @@ func (g *GRPC) Description() (protos map[string]string, descriptor []byte) {
 	return g.protos, g.descriptor
 }
 
-// Status is the status of an HTTP answer, or the code of a gRPC call as a [funnel.Reason].
+// Status is the status of an HTTP answer, the code of a gRPC call or the close code of a WebSocket, as a [funnel.Reason].
 type Status int
 
 // UnmarshalText implements encoding.TextUnmarshaler.
@@ -40,9 +40,13 @@ func (s *Status) UnmarshalText(text []byte) error {
 		*s = Status(code)
 		return nil
 	}
+	if code, is := closeStatus(string(text)); is {
+		*s = code
+		return nil
+	}
 	status, err := strconv.Atoi(strings.ReplaceAll(string(text), "_", ""))
 	if err != nil || status >= int(funnel.ReasonDial) {
-		return fmt.Errorf("%q is neither an HTTP status, as in 200, nor a gRPC code, as in RESOURCE_EXHAUSTED", text)
+		return fmt.Errorf("%q is no HTTP status, as in 200, nor a gRPC code, as in RESOURCE_EXHAUSTED, nor the close code of a WebSocket, as in close-1013", text)
 	}
 	*s = Status(status)
 	return nil
@@ -50,7 +54,7 @@ func (s *Status) UnmarshalText(text []byte) error {
 
 // MarshalYAML implements yaml.InterfaceMarshaler.
 func (s Status) MarshalYAML() (any, error) {
-	if funnel.Reason(s).IsCode() {
+	if reason := funnel.Reason(s); reason.IsCode() || reason >= funnel.ReasonClose {
 		return funnel.Reason(s).String(), nil
 	}
 	return int(s), nil
@@ -61,6 +65,9 @@ func (s Status) String() string { return funnel.Reason(s).String() }
 
 // defaultStatuses are those that complete and reject a request if the scenario does not say.
 func defaultStatuses(request *Request) (completed, rejected []Status) {
+	if request != nil && request.WebSocket != nil {
+		return []Status{101}, []Status{429, 503, tryAgainLater}
+	}
 	if request != nil && request.GRPC != nil {
 		return []Status{grpcOK}, []Status{grpcResourceExhausted, grpcUnavailable}
 	}
@@ -176,6 +183,9 @@ func (s *Scenario) refuseHTTP(request *Request, place, kind string) {
 func isFinal(request *Request, status Status) (hint string, ok bool) {
 	if request != nil && request.GRPC != nil {
 		return "use a code such as OK or RESOURCE_EXHAUSTED", funnel.Reason(status).IsCode()
+	}
+	if request != nil && request.WebSocket != nil && (status == 101 || status > Status(funnel.ReasonClose)) {
+		return "", true
 	}
 	return "use 200 to 599", status >= 200 && status <= 599
 }

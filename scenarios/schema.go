@@ -122,13 +122,13 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 	return nil
 }
 
-// statusSchema allows HTTP statuses and the names of gRPC codes.
+// statusSchema allows HTTP statuses, the names of gRPC codes, and close codes of WebSockets.
 func statusSchema() *jsonschema.Schema {
 	var names []any
 	for _, name := range funnel.CodeNames() {
 		names = append(names, name)
 	}
-	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "integer", Minimum: "200", Maximum: "599"}, {Enum: names}}}
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "integer", Minimum: "101", Maximum: "599"}, {Enum: names}, {Type: "string", Pattern: closeForm.String()}}}
 }
 
 // quotaSchema allows a number of requests a day, or the terms in full.

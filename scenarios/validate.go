@@ -36,6 +36,7 @@ func (s *Scenario) validate() {
 	}
 	s.validateArrivals()
 	s.validateJourney()
+	s.validateSocketSteps()
 	s.validateOnce("before", s.Before)
 	s.validateOnce("after", s.After)
 	s.validateCounts()
@@ -136,6 +137,9 @@ func (s *Scenario) validateOnce(key string, steps []Once) {
 			continue
 		}
 		s.validateRequest(step.Request, path+".request")
+		if step.Request.WebSocket != nil {
+			s.source.faultAt(path+".request.websocket", "move it to the journey", "a WebSocket belongs to a person")
+		}
 		if _, taken := step.Request.Extract["id"]; taken {
 			s.source.faultAt(path+".request.extract.id", "choose another name", "${run.id} is the id of the run")
 		}
@@ -154,7 +158,9 @@ func (s *Scenario) validateRequest(request *Request, path string) {
 	if request.Redirects < 0 || request.Redirects > mostRedirects {
 		s.source.faultAt(path+".redirects", fmt.Sprintf("use 0 to %d", mostRedirects), "%d redirects cannot be followed", request.Redirects)
 	}
-	if request.GRPC != nil {
+	if request.WebSocket != nil {
+		s.validateWebSocket(request, path)
+	} else if request.GRPC != nil {
 		s.validateCall(request, path)
 	} else if !strings.HasPrefix(request.Path, "/") && !strings.HasPrefix(request.Path, "${got.") && !strings.HasPrefix(request.Path, "${run.") {
 		s.source.faultAt(path+".path", "begin it with a slash, as in /v1/signups, or with a link that an answer gave, as in ${got.link}", "the path %q does not begin with a slash", request.Path)

@@ -52,8 +52,33 @@ func request(r *scenarios.Request, expect scenarios.Expect) (loadgen.Request, er
 		mapped.JSON = text
 	}
 	var err error
-	mapped.GRPC, err = grpcCall(r.GRPC)
+	if mapped.GRPC, err = grpcCall(r.GRPC); err == nil {
+		mapped.WebSocket, err = webSocket(r.WebSocket)
+	}
 	return mapped, err
+}
+
+// webSocket maps an action on a WebSocket.
+func webSocket(w *scenarios.WebSocket) (*loadgen.WebSocket, error) {
+	if w == nil {
+		return nil, nil
+	}
+	mapped := &loadgen.WebSocket{Connect: w.Connect, Hold: w.Hold, Close: w.Close}
+	if w.Await != nil {
+		mapped.Await = &loadgen.Check{Extract: loadgen.Extract(w.Await.Extract), Equals: w.Await.Equals, Contains: w.Await.Contains}
+	}
+	switch send := w.Send.(type) {
+	case nil:
+	case string:
+		mapped.Send = send
+	default:
+		text, err := plainJSON(send)
+		if err != nil {
+			return nil, fmt.Errorf("websocket: send: %w", err)
+		}
+		mapped.Send, mapped.JSON = text, true
+	}
+	return mapped, nil
 }
 
 func statuses(of []scenarios.Status) []int {
