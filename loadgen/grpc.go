@@ -1,23 +1,20 @@
 package loadgen
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
-	"github.com/bufbuild/protocompile"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/ombak-sim/ombak/protofile"
 )
 
 // GRPC is a call of a method. Without Protos and Descriptor, the server's reflection describes the method.
@@ -76,15 +73,15 @@ func (s scope) compileCall(wanted *GRPC) (*call, error) {
 func (g GRPC) files(service string) (*protoregistry.Files, error) {
 	switch {
 	case len(g.Protos) > 0:
-		return compileProtos(g.Protos)
-	case len(g.Descriptor) > 0:
-		var set descriptorpb.FileDescriptorSet
-		if err := proto.Unmarshal(g.Descriptor, &set); err != nil {
-			return nil, fmt.Errorf("grpc: the descriptor is not a FileDescriptorSet: %w", err)
-		}
-		files, err := protodesc.NewFiles(&set)
+		files, err := protofile.Compile(g.Protos)
 		if err != nil {
-			return nil, fmt.Errorf("grpc: the descriptor is not complete; make it with --include_imports: %w", err)
+			return nil, fmt.Errorf("grpc: %w", err)
+		}
+		return files, nil
+	case len(g.Descriptor) > 0:
+		files, err := protofile.Parse(g.Descriptor)
+		if err != nil {
+			return nil, fmt.Errorf("grpc: %w", err)
 		}
 		return files, nil
 	case service == healthService:
@@ -92,37 +89,6 @@ func (g GRPC) files(service string) (*protoregistry.Files, error) {
 		return files, files.RegisterFile(grpc_health_v1.File_grpc_health_v1_health_proto)
 	}
 	return nil, nil
-}
-
-// compileProtos compiles texts of .proto files.
-func compileProtos(texts map[string]string) (*protoregistry.Files, error) {
-	compiler := protocompile.Compiler{Resolver: protocompile.WithStandardImports(&protocompile.SourceResolver{
-		Accessor: protocompile.SourceAccessorFromMap(texts),
-	})}
-	compiled, err := compiler.Compile(context.Background(), slices.Sorted(maps.Keys(texts))...)
-	if err != nil {
-		return nil, fmt.Errorf("grpc: proto: %w", err)
-	}
-	files := new(protoregistry.Files)
-	for _, file := range compiled {
-		if err := register(files, file); err != nil {
-			return nil, fmt.Errorf("grpc: proto: %w", err)
-		}
-	}
-	return files, nil
-}
-
-// register adds a file after those that it imports.
-func register(files *protoregistry.Files, file protoreflect.FileDescriptor) error {
-	if _, err := files.FindFileByPath(file.Path()); err == nil {
-		return nil
-	}
-	for i := range file.Imports().Len() {
-		if err := register(files, file.Imports().Get(i).FileDescriptor); err != nil {
-			return err
-		}
-	}
-	return files.RegisterFile(file)
 }
 
 // describe finds the method, and encodes the messages if they are the same for everybody.

@@ -22,13 +22,18 @@ type GRPC struct {
 	Message    any    `yaml:"message,omitempty" json:"message,omitempty"`       // as JSON; absent means an empty message
 	Messages   []any  `yaml:"messages,omitempty" json:"messages,omitempty"`     // of a method that takes a stream; if it answers with a stream too, each waits for the reply to the one before
 
+	description description
+}
+
+// description describes gRPC services.
+type description struct {
 	protos     map[string]string
 	descriptor []byte
 }
 
 // Description returns the .proto files by name, or the descriptor set.
 func (g *GRPC) Description() (protos map[string]string, descriptor []byte) {
-	return g.protos, g.descriptor
+	return g.description.protos, g.description.descriptor
 }
 
 // Status is the status of an HTTP answer, the code of a gRPC call or the close code of a WebSocket, as a [funnel.Reason].
@@ -103,31 +108,42 @@ func (s *Scenario) readProtos(beside fs.FS, hash func([]byte) (int, error)) {
 		if g == nil {
 			return
 		}
-		if g.Descriptor != "" {
-			g.descriptor, _ = s.readBeside(beside, g.Descriptor, path+".grpc.descriptor", hash)
-		}
-		if g.Proto != "" {
-			s.readProto(beside, g, path+".grpc.proto", hash)
-		}
+		g.description = s.readDescription(beside, g.Proto, g.Descriptor, path+".grpc", hash)
 	})
+	for _, name := range keys(s.Dependencies) {
+		dependency := s.Dependencies[name]
+		dependency.description = s.readDescription(beside, dependency.Proto, dependency.Descriptor, join("dependencies", name), hash)
+		s.Dependencies[name] = dependency
+	}
+}
+
+// readDescription reads a .proto file or a descriptor set.
+func (s *Scenario) readDescription(beside fs.FS, proto, descriptor, place string, hash func([]byte) (int, error)) (d description) {
+	if descriptor != "" {
+		d.descriptor, _ = s.readBeside(beside, descriptor, place+".descriptor", hash)
+	}
+	if proto != "" {
+		d.protos = s.readProto(beside, proto, place+".proto", hash)
+	}
+	return d
 }
 
 var importForm = regexp.MustCompile(`(?m)^\s*import\s+(?:public\s+|weak\s+)?"([^"]+)"\s*;`)
 
 // readProto reads a .proto file and those that it imports, as far as they lie next to it.
-func (s *Scenario) readProto(beside fs.FS, g *GRPC, place string, hash func([]byte) (int, error)) {
-	folder, name := path.Split(filepath.ToSlash(g.Proto))
-	text, found := s.readBeside(beside, g.Proto, place, hash)
+func (s *Scenario) readProto(beside fs.FS, file, place string, hash func([]byte) (int, error)) map[string]string {
+	folder, name := path.Split(filepath.ToSlash(file))
+	text, found := s.readBeside(beside, file, place, hash)
 	if !found {
-		return
+		return nil
 	}
-	g.protos = map[string]string{name: string(text)}
+	protos := map[string]string{name: string(text)}
 	wanted := []string{string(text)}
 	for len(wanted) > 0 {
 		imports := importForm.FindAllStringSubmatch(wanted[0], -1)
 		wanted = wanted[1:]
 		for _, match := range imports {
-			if _, known := g.protos[match[1]]; known {
+			if _, known := protos[match[1]]; known {
 				continue
 			}
 			text, err := fs.ReadFile(beside, path.Join(folder, match[1]))
@@ -135,10 +151,11 @@ func (s *Scenario) readProto(beside fs.FS, g *GRPC, place string, hash func([]by
 				continue // a file of google/protobuf, or a mistake that the compiler reports
 			}
 			_, _ = hash(text) // a hash never fails
-			g.protos[match[1]] = string(text)
+			protos[match[1]] = string(text)
 			wanted = append(wanted, string(text))
 		}
 	}
+	return protos
 }
 
 var callForm = regexp.MustCompile(`^/?[A-Za-z_][A-Za-z0-9_.]*/[A-Za-z_][A-Za-z0-9_]*$`)
