@@ -65,11 +65,7 @@ func (s scope) compileGesture(c *compiled, wanted *WebSocket) (err error) {
 	}
 	if wanted.Connect {
 		c.Method = fasthttp.MethodGet
-		for _, h := range []header{
-			{"Connection", template{{text: "Upgrade"}}}, {"Upgrade", template{{text: "websocket"}}}, {"Sec-WebSocket-Version", template{{text: "13"}}},
-		} {
-			c.headers = append(c.headers, h)
-		}
+		c.headers = append(c.headers, header{"Connection", template{{text: "Upgrade"}}}, header{"Upgrade", template{{text: "websocket"}}}, header{"Sec-WebSocket-Version", template{{text: "13"}}})
 	}
 	return nil
 }

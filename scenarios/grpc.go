@@ -186,8 +186,12 @@ func (s *Scenario) refuseHTTP(request *Request, place, kind string) {
 		name  string
 		given bool
 	}{
-		{"json", request.JSON != nil}, {"text", request.Text != ""}, {"multipart", len(request.Multipart) > 0},
-		{"look", request.Look != nil}, {"redirects", request.Redirects != 0}, {"path", request.Path != "" && kind == "grpc"},
+		{"json", request.JSON != nil},
+		{"text", request.Text != ""},
+		{"multipart", len(request.Multipart) > 0},
+		{"look", request.Look != nil},
+		{"redirects", request.Redirects != 0},
+		{"path", request.Path != "" && kind == "grpc"},
 		{"method", request.Method != "" && request.Method != "GET"},
 	} {
 		if key.given {
