@@ -82,6 +82,7 @@ type conductor struct {
 	store        *report.Store
 	strain       *report.Strain
 	handshakes   *report.Handshakes
+	wire         recorder.Wire
 	watched      []report.Process // parts of the target that others started
 	machine      *report.MachineSeries
 	usage        []report.ProcessSeries // of parts and watched processes
@@ -260,6 +261,8 @@ func (c *conductor) receive(_ *process, message Message) {
 		c.strain = message.Strain
 	case message.Handshakes != nil:
 		c.handshakes = message.Handshakes
+	case message.Wire != nil:
+		c.wire = *message.Wire
 	case message.Done:
 		close(c.done)
 	case message.Delta != nil:

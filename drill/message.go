@@ -51,6 +51,7 @@ type Message struct {
 	Warning    string             `json:"warning,omitempty"`    // for the report
 	Strain     *report.Strain     `json:"strain,omitempty"`     // sent by the generator once, before Done
 	Handshakes *report.Handshakes `json:"handshakes,omitempty"` // likewise, if it made any
+	Wire       *recorder.Wire     `json:"wire,omitempty"`       // likewise
 	Done       bool               `json:"done,omitempty"`       // the generator has nothing left to play
 	Failed     string             `json:"failed,omitempty"`     // why the part ends; always the last line
 }

@@ -311,6 +311,7 @@ func (p *player) play(ctx context.Context, begin Begin) {
 	if made := handshakes(totals.Handshakes); made != nil {
 		p.messages.write(Message{Handshakes: made})
 	}
+	p.messages.write(Message{Wire: wireOf(totals.Wire)})
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.afterwards(ctx))
 	defer cancel()
 	if err := p.config.Conclude(last); err != nil {

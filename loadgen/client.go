@@ -23,6 +23,9 @@ type connections struct {
 	mu   sync.Mutex
 	open map[net.Conn]struct{}
 	cut  bool
+
+	began  time.Time
+	counts Wire
 }
 
 var errCut = errors.New("the run is over")
@@ -48,6 +51,7 @@ func (c *connections) dial(address string) (net.Conn, error) {
 	}
 	tracked := &trackedConn{Conn: conn, owner: c}
 	c.open[tracked] = struct{}{}
+	c.counts.open(time.Since(c.began))
 	return tracked, nil
 }
 

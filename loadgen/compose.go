@@ -40,6 +40,9 @@ func (c *composer) compose(work job) *compiled {
 	if work.hop != nil {
 		work.hop.turn(&c.req)
 	}
+	if request.upgrades() {
+		c.req.Header.Set("Sec-WebSocket-Key", c.generator.socketKey(work))
+	}
 	sendCookies(work.jar, c.generator.client(work), &c.req)
 	return request
 }

@@ -39,6 +39,7 @@ type Config struct {
 	Shards      int                 `json:"shards"`            // 0 means 1
 	InFlight    int                 `json:"in_flight"`         // most requests in flight, over all shards; 0 means 1024
 	Connections Connections         `json:"connections,omitzero"`
+	Portable    bool                `json:"portable,omitempty"`    // use the portable wire, where another is the default
 	MostPeople  int                 `json:"most_people,omitempty"` // most people active at once; the rest are shed and counted; 0 means no limit
 	Warm        int                 `json:"warm,omitempty"`        // connections to each target that are opened before the first arrival
 	Closed      int                 `json:"closed,omitempty"`      // closed loop: this many people are always active, in place of the arrivals; 0 means the arrivals
@@ -67,6 +68,8 @@ type Request struct {
 	Checks    []Check            `json:"checks,omitempty"`    // what the body of a completed answer must hold; otherwise the attempt failed
 	Redirects int                `json:"redirects,omitempty"` // most redirects to follow, to targets only; 0 means that a redirect is an answer like any other
 	Look      *Look              `json:"look,omitempty"`      // what is sent while the answer is pending; nil means the same request
+	GRPC      *GRPC              `json:"grpc,omitempty"`      // a gRPC call instead of an HTTP request; the statuses are [funnel.Reason]s of codes
+	WebSocket *WebSocket         `json:"websocket,omitempty"` // an action on the person's WebSocket to the target
 	Silent    bool               `json:"silent,omitempty"`    // people who leave do not close the connection, so the service does not notice
 }
 

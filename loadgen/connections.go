@@ -77,6 +77,9 @@ var coldPurpose = workload.NewPurpose("connections/cold")
 
 // cold reports whether a request uses a new connection.
 func (g *Generator) cold(work job) bool {
+	if g.requests[work.request].upgrades() {
+		return true // the connection becomes the person's
+	}
 	share := g.config.Connections.Cold
 	if share <= 0 {
 		return false

@@ -27,6 +27,9 @@ func (e *epoll) write(place int32) bool {
 		case c.state == idle:
 			e.drop(place)
 			return false
+		case c.socket != nil:
+			e.loseSocket(place, funnel.ReasonReset)
+			return false
 		default:
 			e.broken(place, err)
 			return false
@@ -104,6 +107,8 @@ func (e *epoll) answered(place int32, ended bool) bool {
 	switch {
 	case err != nil:
 		e.complete(place, completion{reason: funnel.ReasonBody}, funnel.Failed)
+	case f.whole && f.status == fasthttp.StatusSwitchingProtocols && request.upgrades():
+		e.upgrade(place, request, f)
 	case f.whole || f.untilClose && ended:
 		e.judgeFrame(place, request, f)
 	case ended:

@@ -47,6 +47,7 @@ func (e *epoll) rest(place int32) {
 }
 
 func (e *epoll) forget(person uint64) {
+	e.forgetSockets(person)
 	defer e.secure.forget(person)
 	if e.own == nil {
 		return

@@ -38,6 +38,8 @@ type epoll struct {
 	resp      fasthttp.Response
 	source    bytes.Reader
 	reader    *bufio.Reader
+	sockets   sockets
+	counts    Wire
 }
 
 // conn is one connection and the request in flight on it.
@@ -58,13 +60,8 @@ type conn struct {
 	cold     bool     // closed after its only answer
 	spare    bool     // opened in advance, for no request yet
 	dialing  bool     // not yet established
+	socket   *socket  // nil unless it is a WebSocket
 	secure   *secured // nil for plain HTTP, and until the TLS handshake begins
-}
-
-// owner is a person at a target.
-type owner struct {
-	person uint64
-	target int32
 }
 
 type connState uint8
@@ -75,17 +72,22 @@ const (
 	shaking // in the TLS handshake, on a goroutine of its own
 	idle
 	busy
+	held   // a WebSocket on which no step is under way
 	orphan // the person has left silently and the answer is outstanding
 )
 
 // newWire returns the fastest wire that reaches all targets.
 func newWire(g *Generator, began time.Time, most int) (wire, error) {
 	for _, target := range g.targets {
-		if _, secure, err := hostOf(target); err != nil || secure && g.config.Connections.HTTP2 {
-			return newPool(g, began, most)
+		if _, secure, err := hostOf(target); g.config.Portable || err != nil || secure && g.config.Connections.HTTP2 {
+			return newPortable(g, began, most)
 		}
 	}
-	return newEpoll(g, began, most)
+	e, err := newEpoll(g, began, most)
+	if err != nil {
+		return nil, err
+	}
+	return withCalls(e, g, began, e.resolvers, e.secure.deliver)
 }
 
 func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
@@ -93,6 +95,7 @@ func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
 		composer: composer{generator: g}, began: began, most: most, limits: g.config.Connections, idle: make([][]int32, len(g.targets)), parked: make([]parking, 2*len(g.targets)), dialing: make([]int, len(g.targets)),
 		events: make([]syscall.EpollEvent, 512), reader: bufio.NewReaderSize(nil, 64<<10),
 	}
+	e.sockets = newSockets(g)
 	if e.limits.PerPerson {
 		e.own = map[owner]int32{}
 	}
@@ -110,6 +113,10 @@ func (e *epoll) now() time.Duration { return time.Since(e.began) }
 
 // send begins a request on an idle or a new connection, or parks it until there is one.
 func (e *epoll) send(work job) {
+	if request := &e.generator.requests[work.request]; request.gesture != nil && !request.upgrades() {
+		e.speak(work)
+		return
+	}
 	target := int32(e.generator.client(work))
 	if alone := e.needsOwn(work, target); !e.parked[queue(target, alone)].empty() || e.full(target, alone) {
 		e.parked[queue(target, alone)].add(parkedJob{work, e.now()})

@@ -52,6 +52,10 @@ func (e *epoll) poll(pause time.Duration) {
 
 func (e *epoll) handle(place int32, events uint32) {
 	c := &e.conns[place]
+	if c.socket != nil {
+		e.handleSocket(place, events)
+		return
+	}
 	const gone = syscall.EPOLLERR | syscall.EPOLLHUP
 	switch c.state {
 	case idle:
@@ -154,6 +158,10 @@ func (e *epoll) expire() {
 		place, sequence := e.deadlines.pop()
 		c := &e.conns[place]
 		if c.state == closed || c.deadline != sequence {
+			continue
+		}
+		if c.socket != nil {
+			e.dueSocket(place)
 			continue
 		}
 		if c.job.leaves && c.state == busy && e.orphans < e.most && e.generator.requests[c.job.request].Silent {

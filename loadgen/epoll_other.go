@@ -4,7 +4,7 @@ package loadgen
 
 import "time"
 
-// newWire returns the wire that works everywhere.
+// newWire returns the portable wire.
 func newWire(g *Generator, began time.Time, most int) (wire, error) {
-	return newPool(g, began, most)
+	return newPortable(g, began, most)
 }

@@ -24,6 +24,7 @@ type security struct {
 	under   sync.WaitGroup
 	mu      sync.Mutex
 	ended   []handshake
+	aside   []completion // of calls that another wire has made
 }
 
 // handshake is one handshake and its result.
@@ -105,17 +106,27 @@ func (s *security) run(h handshake) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = append(s.ended, h)
-	if len(s.ended) == 1 {
+	if len(s.ended)+len(s.aside) == 1 {
 		signal(s.wake)
 	}
 }
 
-func (s *security) take() []handshake {
+func (s *security) take() ([]handshake, []completion) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ended := s.ended
-	s.ended = nil
-	return ended
+	ended, aside := s.ended, s.aside
+	s.ended, s.aside = nil, nil
+	return ended, aside
+}
+
+// deliver announces a call that another wire has made.
+func (s *security) deliver(answer completion) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.aside = append(s.aside, answer)
+	if len(s.ended)+len(s.aside) == 1 {
+		signal(s.wake)
+	}
 }
 
 // close waits for the handshakes, all of which must have been aborted.
@@ -142,9 +153,11 @@ func (e *epoll) shake(place int32) {
 	e.secure.under.Go(func() { e.secure.run(handshake{place: place, secure: secure, began: time.Now()}) })
 }
 
-// takeHandshakes continues the connections whose handshakes have ended.
+// takeHandshakes continues the connections whose handshakes have ended, and takes the calls that were made aside.
 func (e *epoll) takeHandshakes() {
-	for _, h := range e.secure.take() {
+	ended, aside := e.secure.take()
+	e.done = append(e.done, aside...)
+	for _, h := range ended {
 		c := &e.conns[h.place]
 		if c.secure != h.secure {
 			continue // given up meanwhile

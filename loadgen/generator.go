@@ -31,6 +31,9 @@ type Generator struct {
 	under    []atomic.Int64   // requests under way, by shard
 	run      workload.Purpose // of the run's id; 0 if it has none
 	keyLog   *os.File         // nil if no secrets are logged
+
+	awaits     bool       // some step awaits messages of WebSockets
+	describing sync.Mutex // while a shard asks servers for gRPC methods
 }
 
 // Totals holds counts of the generator's own work over a run.
@@ -39,6 +42,7 @@ type Totals struct {
 	WrongSecond int // requests that were sent in another second than intended
 	Shed        int // people who could not begin, because the limit of active people was reached
 	Handshakes  Handshakes
+	Wire        Wire
 }
 
 // InFlight returns the number of requests in flight. It is safe to call from any goroutine during the run.
@@ -84,6 +88,9 @@ func (g *Generator) compile() (err error) {
 	}
 	if g.requests, g.got, err = compile(g.config, targets); err != nil {
 		return err
+	}
+	for i := range g.requests {
+		g.awaits = g.awaits || g.requests[i].gesture != nil && g.requests[i].gesture.await != nil
 	}
 	for _, name := range sortedKeys(g.config.Feeders) {
 		g.feeders = append(g.feeders, g.config.Feeders[name].Named(name, g.config.Seed))
@@ -150,6 +157,7 @@ func (g *Generator) Run(ctx context.Context, began time.Time) error {
 		g.totals.WrongSecond += wrong
 		g.totals.Requests += total
 		g.totals.Shed += s.shed
+		g.totals.Wire = g.totals.Wire.plus(s.counted)
 		g.totals.Handshakes = g.totals.Handshakes.plus(s.handshakes)
 	}
 	return errors.Join(errs...)

@@ -68,7 +68,9 @@ func (c Config) playOnce(ctx context.Context, when string, steps []Once) (map[st
 type once struct {
 	Once
 	*pool
+	wire   wire // the pool, or around it what makes gRPC calls
 	worker *worker
+	aside  *aside // nil unless the request is a gRPC call
 	cut    func() bool
 }
 
@@ -83,13 +85,29 @@ func (c Config) newOnce(ctx context.Context, step Once, values map[string]string
 	if err != nil {
 		return nil, fmt.Errorf("cannot be sent: %w", err)
 	}
-	w := &worker{composer: composer{generator: g}, clients: p.clients, began: p.began}
-	return &once{step, p, w, context.AfterFunc(ctx, p.conns.cutAll)}, nil
+	w := &worker{composer: composer{generator: g}, pool: p, clients: p.clients, began: p.began}
+	o := &once{Once: step, pool: p, wire: p, worker: w, cut: context.AfterFunc(ctx, p.conns.cutAll)}
+	if o.wire, err = withCalls(p, g, p.began, p.resolvers, func(completion) {}); err != nil {
+		return nil, fmt.Errorf("cannot be sent: %w", err)
+	}
+	if calls, is := o.wire.(*mixed); is {
+		o.aside = calls.newAside()
+		o.cut = context.AfterFunc(ctx, calls.cancel)
+	}
+	return o, nil
+}
+
+// do sends the request.
+func (o *once) do(work job) completion {
+	if o.aside != nil {
+		return o.aside.doCall(o.aside.context, work, o.aside.now())
+	}
+	return o.worker.do(work)
 }
 
 func (o *once) close() {
 	o.cut()
-	o.pool.close()
+	o.wire.close()
 }
 
 // play sends the request until it completes or its attempts are used up. It adds what was extracted to values and returns
@@ -125,7 +143,7 @@ func (o *once) attempt(ctx context.Context, jar []cookie) completion {
 	began := time.Now()
 	work := job{timeout: o.Timeout, jar: jar}
 	for {
-		done := o.worker.do(work)
+		done := o.do(work)
 		if !done.answer.Pending || time.Since(began) >= o.Patience || ctx.Err() != nil {
 			return done
 		}
@@ -146,8 +164,8 @@ func (o *once) failure(done completion) error {
 	case done.answer.Outcome == funnel.TimedOut:
 		return fmt.Errorf("had no answer from %s within %v", place, o.Timeout)
 	}
-	if done.reason < funnel.ReasonDial {
-		return fmt.Errorf("did not complete: status %d from %s; expect lists the statuses that complete it", done.reason, place)
+	if done.reason < funnel.ReasonDial || done.reason.IsCode() {
+		return fmt.Errorf("did not complete: status %v from %s; expect lists the statuses that complete it", done.reason, place)
 	}
 	return fmt.Errorf("did not complete: %s (%s)", done.reason, place)
 }

@@ -83,10 +83,12 @@ func (e *epoll) servePark() {
 		p := &e.parked[i]
 		for !p.empty() && !e.full(int32(i/2), i%2 == 1) {
 			waited := p.take()
+			e.counts.wait(e.now() - waited.since)
 			e.start(waited.job, waited.since)
 		}
 		for at, any := p.expiry(); any && at <= e.now(); at, any = p.expiry() {
 			waited := p.take()
+			e.counts.wait(e.now() - waited.since)
 			e.fail(waited.job, waited.since, funnel.TimedOut, funnel.ReasonTimeout)
 		}
 	}

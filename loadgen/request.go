@@ -35,9 +35,11 @@ type compiled struct {
 	checks    []check
 	readsBody bool // an extraction or a check reads the body
 	step      workload.Purpose
-	person    bool // rendering needs the person's data
-	linked    bool // the path begins with a link that an earlier answer gave
-	fixed     bool // the request is the same for everybody
+	person    bool     // rendering needs the person's data
+	linked    bool     // the path begins with a link that an earlier answer gave
+	fixed     bool     // the request is the same for everybody
+	call      *call    // nil unless the request is a gRPC call
+	gesture   *gesture // nil unless the request is an action on a WebSocket
 }
 
 type header struct {
@@ -129,6 +131,12 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 	if err := s.compileBody(&c); err != nil {
 		return c, err
 	}
+	if c.call, err = s.compileCall(request.GRPC); err != nil {
+		return c, err
+	}
+	if err := s.compileGesture(&c, request.WebSocket); err != nil {
+		return c, err
+	}
 	for _, key := range sortedKeys(request.Extract) {
 		pattern, err := regexp.Compile(request.Extract[key].Regexp)
 		if err != nil {
@@ -146,7 +154,7 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 		c.readsBody = c.readsBody || wanted.Header == ""
 		c.checks = append(c.checks, check{wanted, extraction{wanted.Extract, 0, pattern, 0}})
 	}
-	c.person, c.fixed = c.needs(template.needsPerson), !c.needs(template.varies)
+	c.person, c.fixed = c.needs(template.needsPerson), !c.needs(template.varies) && !c.upgrades()
 	return c, nil
 }
 
@@ -232,7 +240,7 @@ func (c *compiled) needs(test func(template) bool) bool {
 	for _, p := range c.parts {
 		needs = needs || p.photo || test(p.value)
 	}
-	return needs
+	return needs || c.call.needs(test) || c.gesture.needs(test)
 }
 
 // fill renders the request. It reuses scratch and returns it.

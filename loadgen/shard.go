@@ -37,6 +37,7 @@ type shard struct {
 	most        int // most requests in flight
 	began       time.Time
 	handshakes  Handshakes
+	counted     Wire
 }
 
 func newShard(g *Generator, index int) *shard {
@@ -77,6 +78,7 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 		return err
 	}
 	defer func() {
+		s.counted = s.wire.counted()
 		s.wire.close()
 		s.handshakes = s.wire.handshakes()
 	}()

@@ -53,6 +53,8 @@ type wire interface {
 	forget(person uint64)
 	// handshakes returns the TLS handshakes so far, if the wire counts them.
 	handshakes() Handshakes
+	// counted returns what the wire has counted so far.
+	counted() Wire
 	// close cuts every connection and ends the requests in flight.
 	close()
 }
@@ -64,6 +66,7 @@ type pool struct {
 	resolvers *resolvers
 	routes    []route // by target
 	clients   *clients
+	sockets   poolSockets
 	conns     *connections
 	began     time.Time
 	jobs      chan job
@@ -83,8 +86,8 @@ func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 		return nil, err
 	}
 	p := &pool{
-		generator: g, conns: &connections{open: map[net.Conn]struct{}{}}, began: began,
-		jobs: make(chan job), done: make(chan completion, most), alarm: time.NewTimer(0),
+		generator: g, conns: &connections{open: map[net.Conn]struct{}{}, began: began}, began: began,
+		jobs: make(chan job), sockets: poolSockets{open: map[owner]*poolSocket{}}, done: make(chan completion, most), alarm: time.NewTimer(0),
 	}
 	if p.resolvers, err = g.newResolvers(context.Background()); err != nil {
 		return nil, err
@@ -101,6 +104,15 @@ func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 	return p, nil
 }
 
+// newPortable returns the wire that works everywhere.
+func newPortable(g *Generator, began time.Time, most int) (wire, error) {
+	p, err := newPool(g, began, most)
+	if err != nil {
+		return nil, err
+	}
+	return withCalls(p, g, began, p.resolvers, func(answer completion) { p.done <- answer })
+}
+
 func (p *pool) send(work job) {
 	select {
 	case p.jobs <- work:
@@ -111,7 +123,7 @@ func (p *pool) send(work job) {
 }
 
 func (p *pool) startWorker() {
-	w := &worker{composer: composer{generator: p.generator}, clients: p.clients, began: p.began}
+	w := &worker{composer: composer{generator: p.generator}, pool: p, clients: p.clients, began: p.began}
 	p.workers.Go(func() {
 		for work := range p.jobs {
 			p.done <- w.do(work)
@@ -150,7 +162,10 @@ func (p *pool) warm(int) {}
 
 func (p *pool) handshakes() Handshakes { return Handshakes{} }
 
-func (p *pool) forget(person uint64) { p.clients.forget(person) }
+func (p *pool) forget(person uint64) {
+	p.forgetSockets(person)
+	p.clients.forget(person)
+}
 
 func (p *pool) close() {
 	p.alarm.Stop()
@@ -163,6 +178,7 @@ func (p *pool) close() {
 // worker sends one request after another and reuses its buffers.
 type worker struct {
 	composer
+	pool    *pool
 	clients *clients
 	began   time.Time
 	resp    fasthttp.Response
@@ -170,6 +186,9 @@ type worker struct {
 
 // do sends the request and reads the answer.
 func (w *worker) do(work job) completion {
+	if w.generator.requests[work.request].gesture != nil {
+		return w.doSocket(work)
+	}
 	request := w.compose(work)
 	w.resp.Reset()
 	done := completion{slot: work.slot, sent: true, start: time.Since(w.began)}

@@ -109,5 +109,8 @@ func (m *Mocks) buildGeneric(config Config, described Generic) error {
 		return err
 	}
 	part.handler = answers.handle
-	return nil
+	if described.speaksGRPC() {
+		part.callee, err = newCallee(answers, part)
+	}
+	return err
 }

@@ -76,7 +76,10 @@ type Generic struct {
 	Service workload.Service `yaml:"service" json:"service"`
 	Routes  []Route          `yaml:"routes" json:"routes"`           // the first match is used
 	Record  string           `yaml:"record,omitempty" json:"record"` // URL of the real service: forward every request to it and record the answers
-	Trouble `yaml:",inline"`
+	// Protos (texts of .proto files by name) or Descriptor (a FileDescriptorSet) make it answer gRPC instead of HTTP.
+	Protos     map[string]string `yaml:"-" json:"protos,omitempty"`
+	Descriptor []byte            `yaml:"-" json:"descriptor,omitempty"`
+	Trouble    `yaml:",inline"`
 }
 
 // Admin describes the control API. Without a token it is off.

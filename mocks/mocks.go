@@ -63,7 +63,11 @@ func Start(ctx context.Context, config Config) (*Mocks, error) {
 		return nil, err
 	}
 	for _, part := range m.parts {
-		m.serveHTTP(part)
+		if part.callee != nil {
+			m.serveGRPC(part)
+		} else {
+			m.serveHTTP(part)
+		}
 	}
 	if m.post != nil {
 		m.serveSMTP(m.part(MailName))

@@ -13,6 +13,7 @@ type Route struct {
 	Status  int               `yaml:"status,omitempty" json:"status,omitempty"`   // 0 means 200
 	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"` // of the answer
 	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`       // a template, see [Generic]
+	Code    string            `yaml:"code,omitempty" json:"code,omitempty"`       // gRPC: name of the status code; empty means OK
 }
 
 // Validate returns the first mistake in the route.
@@ -24,6 +25,11 @@ func (r Route) Validate() error {
 		return fmt.Errorf("path %s: status is %d; use 200 to 599", r.Path, r.Status)
 	case strings.Contains(strings.TrimSuffix(r.Path, "*"), "*"):
 		return fmt.Errorf("path %s: a * may only end the path", r.Path)
+	}
+	if r.Code != "" {
+		if _, err := codeOf(r.Code); err != nil {
+			return fmt.Errorf("path %s: %w", r.Path, err)
+		}
 	}
 	for _, piece := range strings.Split(r.Path, "/") {
 		if strings.HasPrefix(piece, "{") != strings.HasSuffix(piece, "}") || piece == "{}" {

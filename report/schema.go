@@ -236,6 +236,26 @@ type Generator struct {
 	Strain       *Strain       `json:"strain,omitempty"`
 	Protocol     string        `json:"protocol,omitempty"` // HTTP/2 if it was requested
 	Handshakes   *Handshakes   `json:"handshakes,omitempty"`
+	Wire         string        `json:"wire,omitempty"` // epoll or portable
+	Connections  *Connections  `json:"connections,omitempty"`
+	WebSockets   *WebSockets   `json:"websockets,omitempty"`
+}
+
+// Connections counts the connections that the generator opened. The wait for one is a part of the service time, and no
+// part of the lag behind the schedule.
+type Connections struct {
+	Opened    float64  `json:"opened"`
+	PeakPerS  float64  `json:"peak_per_s"`            // most opened in one second
+	Waited    float64  `json:"waited"`                // requests that waited for a connection, because enough were being opened
+	WaitMeanS *float64 `json:"wait_mean_s,omitempty"` // seconds, of those that waited
+	WaitMaxS  *float64 `json:"wait_max_s,omitempty"`  // likewise
+}
+
+// WebSockets counts WebSockets and their messages.
+type WebSockets struct {
+	Opened   float64 `json:"opened"`
+	Sent     float64 `json:"sent"`
+	Received float64 `json:"received"`
 }
 
 // Handshakes counts the TLS handshakes over HTTP/1.1. A resumed one uses a session ticket.

@@ -56,7 +56,7 @@ func (s *Step) applyDefaults() {
 	if s.Request != nil {
 		setDefault(&s.Request.Method, "GET")
 	}
-	s.Expect.applyDefaults()
+	s.Expect.applyDefaults(s.Request)
 }
 
 func (o *Once) applyDefaults() {
@@ -67,20 +67,21 @@ func (o *Once) applyDefaults() {
 	if o.Request != nil {
 		setDefault(&o.Request.Method, "GET")
 	}
-	o.Expect.applyDefaults()
+	o.Expect.applyDefaults(o.Request)
 }
 
-func (e *Expect) applyDefaults() {
+func (e *Expect) applyDefaults(request *Request) {
+	completed, rejected := defaultStatuses(request)
 	if len(e.Completed) == 0 {
-		e.Completed = slices.DeleteFunc([]int{200, 201, 202, 204}, func(status int) bool { return e.names(status) || slices.Contains(e.Rejected, status) })
+		e.Completed = slices.DeleteFunc(completed, func(status Status) bool { return e.names(status) || slices.Contains(e.Rejected, status) })
 	}
 	if len(e.Rejected) == 0 {
-		e.Rejected = slices.DeleteFunc([]int{429, 503}, e.names)
+		e.Rejected = slices.DeleteFunc(rejected, e.names)
 	}
 }
 
 // names reports whether a status is listed as completed, declined or pending.
-func (e Expect) names(status int) bool {
+func (e Expect) names(status Status) bool {
 	return slices.Contains(e.Completed, status) || slices.Contains(e.Declined, status) || slices.Contains(e.Pending, status)
 }
 

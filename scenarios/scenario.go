@@ -122,10 +122,18 @@ type Dependency struct {
 	Connections      int                   `yaml:"connections,omitempty" json:"connections,omitempty"` // most open connections, or calls under way in a simulation; 0 means no limit
 	WarmUp           WarmUp                `yaml:"warm_up,omitempty" json:"warm_up,omitempty"`         // how it recovers after an outage
 	Routes           []Answer              `yaml:"routes,omitempty" json:"routes,omitempty"`           // generic: its answers; the first that matches a request is sent
+	Proto            string                `yaml:"proto,omitempty" json:"proto,omitempty"`             // generic: a .proto file next to the scenario; it then answers gRPC instead of HTTP, by routes such as /shop.Orders/Place
+	Descriptor       string                `yaml:"descriptor,omitempty" json:"descriptor,omitempty"`   // generic: a descriptor set instead of proto
 	Replay           string                `yaml:"replay,omitempty" json:"replay,omitempty"`           // generic: file of recorded answers next to the scenario, used after the routes
 	Faults           []Fault               `yaml:"faults,omitempty" json:"faults,omitempty"`           // its scheduled faults
 
-	recorded []Answer
+	recorded    []Answer
+	description description
+}
+
+// Description returns the .proto files by name, or the descriptor set, of a dependency that answers gRPC.
+func (d Dependency) Description() (protos map[string]string, descriptor []byte) {
+	return d.description.protos, d.description.descriptor
 }
 
 // WarmUp describes how a dependency recovers after an outage.
@@ -142,6 +150,7 @@ type Answer struct {
 	Status  int               `yaml:"status,omitempty" json:"status,omitempty"`   // 0 means 200
 	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"` // of the answer
 	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`       // may contain ${path.NAME}, ${query.NAME}, ${body}, ${now}, ${number}
+	Code    string            `yaml:"code,omitempty" json:"code,omitempty"`       // gRPC: name of the status code; empty means OK
 }
 
 // Fault is a scheduled fault of a dependency.

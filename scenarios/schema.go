@@ -8,6 +8,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -159,6 +160,8 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 			text(`^[1-9][0-9]*(\.\.[1-9][0-9]*)?$`, "a number of rounds, or a range, as in 3 or 3..5"), {Type: "integer", Minimum: "1"},
 		}}
+	case reflect.TypeFor[Status]():
+		return statusSchema()
 	case reflect.TypeFor[Value]():
 		return &jsonschema.Schema{Description: "a single value, as in 8, 1.5 or exponential(20ms)", OneOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}
 	case reflect.TypeFor[Raw]():
@@ -171,6 +174,15 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Enum: []any{"fifo", "lifo", "priority"}}
 	}
 	return nil
+}
+
+// statusSchema allows HTTP statuses, the names of gRPC codes, and close codes of WebSockets.
+func statusSchema() *jsonschema.Schema {
+	var names []any
+	for _, name := range funnel.CodeNames() {
+		names = append(names, name)
+	}
+	return &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "integer", Minimum: "101", Maximum: "599"}, {Enum: names}, {Type: "string", Pattern: closeForm.String()}}}
 }
 
 // quotaSchema allows a number of requests a day, or the terms in full.

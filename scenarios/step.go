@@ -52,13 +52,15 @@ type Once struct {
 type Request struct {
 	Target    string             `yaml:"target" json:"target"`                           // backend, mail, or one of targets
 	Method    string             `yaml:"method,omitempty" json:"method,omitempty"`       // empty means GET
-	Path      string             `yaml:"path" json:"path"`                               // path and query, or a link that an answer gave, as in ${got.link}
+	Path      string             `yaml:"path,omitempty" json:"path,omitempty"`           // path and query, or a link that an answer gave, as in ${got.link}
 	Headers   map[string]string  `yaml:"headers,omitempty" json:"headers,omitempty"`     // by name; values may hold templates
 	JSON      any                `yaml:"json,omitempty" json:"json,omitempty"`           // body as JSON; at most one of json, text and multipart
 	Text      string             `yaml:"text,omitempty" json:"text,omitempty"`           // body as plain text
 	Multipart map[string]string  `yaml:"multipart,omitempty" json:"multipart,omitempty"` // body as form data; a value that is only ${person.photo} or ${file.NAME} is sent as a file
 	Extract   map[string]Extract `yaml:"extract,omitempty" json:"extract,omitempty"`     // values kept for later steps as ${got.NAME}
 	Redirects int                `yaml:"redirects,omitempty" json:"redirects,omitempty"` // most redirects to follow, to targets of the scenario only; 0 means none: a redirect is then an answer like any other
+	GRPC      *GRPC              `yaml:"grpc,omitempty" json:"grpc,omitempty"`           // a gRPC call instead of an HTTP request; headers become metadata
+	WebSocket *WebSocket         `yaml:"websocket,omitempty" json:"websocket,omitempty"` // an action on the person's WebSocket to the target, instead of an HTTP request
 	Look      *Look              `yaml:"look,omitempty" json:"look,omitempty"`           // await and poll: the request to send after a pending answer; absent means the same request again
 }
 
@@ -81,12 +83,12 @@ type Extract struct {
 	Rejected bool `yaml:"rejected,omitempty" json:"rejected,omitempty"`
 }
 
-// Expect maps HTTP statuses to outcomes. Any other status is a failure.
+// Expect maps HTTP statuses, or the codes of gRPC calls, to outcomes. Any other status is a failure.
 type Expect struct {
-	Completed []int `yaml:"completed,omitempty" json:"completed,omitempty"` // empty means 200, 201, 202, 204
-	Declined  []int `yaml:"declined,omitempty" json:"declined,omitempty"`   // statuses that are a correct no, such as a wrong number
-	Rejected  []int `yaml:"rejected,omitempty" json:"rejected,omitempty"`   // empty means 429, 503
-	Pending   []int `yaml:"pending,omitempty" json:"pending,omitempty"`     // await and poll: poll again
+	Completed []Status `yaml:"completed,omitempty" json:"completed,omitempty"` // empty means 200, 201, 202, 204, or OK
+	Declined  []Status `yaml:"declined,omitempty" json:"declined,omitempty"`   // statuses that are a correct no, such as a wrong number
+	Rejected  []Status `yaml:"rejected,omitempty" json:"rejected,omitempty"`   // empty means 429, 503, or RESOURCE_EXHAUSTED, UNAVAILABLE
+	Pending   []Status `yaml:"pending,omitempty" json:"pending,omitempty"`     // await and poll: poll again
 
 	Checks []Check `yaml:"checks,omitempty" json:"checks,omitempty"` // conditions on an answer that would complete; it fails if one is not met
 }

@@ -36,6 +36,7 @@ func (s *Scenario) validate() {
 	}
 	s.validateArrivals()
 	s.validateJourney()
+	s.validateSocketSteps()
 	s.validateOnce("before", s.Before)
 	s.validateOnce("after", s.After)
 	s.validateCounts()
@@ -103,7 +104,7 @@ func (s *Scenario) validateStep(step *Step, path string) {
 		s.source.faultAt(path+".retry", "give a cap of at least base, or none", "the first pause, base %v, is longer than the longest, cap %v", step.Retry.Base, step.Retry.Cap)
 	}
 	s.validateThink(step.Think, path+".think")
-	s.validateStatuses(step.Expect, path+".expect")
+	s.validateStatuses(step.Request, step.Expect, path+".expect")
 	s.validateChecks(step.Expect.Checks, path+".expect.checks")
 	if step.Request != nil {
 		s.validateRequest(step.Request, path+".request")
@@ -133,13 +134,16 @@ func (s *Scenario) validateOnce(key string, steps []Once) {
 		if step.Timeout < 0 || step.Pause < 0 || step.Every < 0 || step.Patience < 0 || step.Attempts < 0 || step.Attempts > mostOnce {
 			s.source.faultAt(path, fmt.Sprintf("use times of 0 or more, and up to %d attempts", mostOnce), "a time or the number of attempts is out of range")
 		}
-		s.validateStatuses(step.Expect, path+".expect")
+		s.validateStatuses(step.Request, step.Expect, path+".expect")
 		s.validateChecks(step.Expect.Checks, path+".expect.checks")
 		if step.Request == nil {
 			s.source.faultAt(path, "add request: {target: …, path: /…}", "the step has no request")
 			continue
 		}
 		s.validateRequest(step.Request, path+".request")
+		if step.Request.WebSocket != nil {
+			s.source.faultAt(path+".request.websocket", "move it to the journey", "a WebSocket belongs to a person")
+		}
 		if _, taken := step.Request.Extract["id"]; taken {
 			s.source.faultAt(path+".request.extract.id", "choose another name", "${run.id} is the id of the run")
 		}
@@ -158,7 +162,11 @@ func (s *Scenario) validateRequest(request *Request, path string) {
 	if request.Redirects < 0 || request.Redirects > mostRedirects {
 		s.source.faultAt(path+".redirects", fmt.Sprintf("use 0 to %d", mostRedirects), "%d redirects cannot be followed", request.Redirects)
 	}
-	if !strings.HasPrefix(request.Path, "/") && !strings.HasPrefix(request.Path, "${got.") && !strings.HasPrefix(request.Path, "${run.") {
+	if request.WebSocket != nil {
+		s.validateWebSocket(request, path)
+	} else if request.GRPC != nil {
+		s.validateCall(request, path)
+	} else if !strings.HasPrefix(request.Path, "/") && !strings.HasPrefix(request.Path, "${got.") && !strings.HasPrefix(request.Path, "${run.") {
 		s.source.faultAt(path+".path", "begin it with a slash, as in /v1/signups, or with a link that an answer gave, as in ${got.link}", "the path %q does not begin with a slash", request.Path)
 	}
 	if request.Look != nil && !strings.HasPrefix(request.Look.Path, "/") {
@@ -230,19 +238,20 @@ func (s *Scenario) validateExtract(extract Extract, path string) {
 }
 
 // validateStatuses reports statuses that do not exist, or that are listed twice.
-func (s *Scenario) validateStatuses(expect Expect, path string) {
-	meant := make(map[int]string)
+func (s *Scenario) validateStatuses(request *Request, expect Expect, path string) {
+	meant := make(map[Status]string)
 	for _, list := range []struct {
 		name     string
-		statuses []int
+		statuses []Status
 	}{{"completed", expect.Completed}, {"declined", expect.Declined}, {"rejected", expect.Rejected}, {"pending", expect.Pending}} {
 		for _, status := range list.statuses {
 			before, twice := meant[status]
+			hint, final := isFinal(request, status)
 			switch {
-			case status < 200 || status > 599:
-				s.source.faultAt(join(path, list.name), "use 200 to 599", "%d is not a status of a final answer", status)
+			case !final:
+				s.source.faultAt(join(path, list.name), hint, "%v is not a status of a final answer", status)
 			case twice:
-				s.source.faultAt(join(path, list.name), "keep one", "%d is already among the %s statuses", status, before)
+				s.source.faultAt(join(path, list.name), "keep one", "%v is already among the %s statuses", status, before)
 			}
 			meant[status] = list.name
 		}

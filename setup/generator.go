@@ -15,7 +15,7 @@ func (l *Live) generator(known []string) error {
 	config := loadgen.Config{
 		PhotoBytes: s.Population.PhotoBytes, Targets: map[string]string{}, Vars: l.vars(), RunID: l.Options.RunID, Fresh: l.fresh(),
 		Shards: max(1, runtime.NumCPU()/2), Part: l.Options.Part, Parts: l.Options.Parts,
-		Feeders: feeders(s), Files: files(s), Cookies: s.Cookies, MostPeople: s.Connections.People, Connections: l.connections(),
+		Portable: l.Options.Portable, Feeders: feeders(s), Files: files(s), Cookies: s.Cookies, MostPeople: s.Connections.People, Connections: l.connections(),
 	}
 	var err error
 	if config.Requests, err = requests(s); err != nil {

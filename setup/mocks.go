@@ -57,7 +57,9 @@ func (p *Planned) mockOf(config *mocks.Config, name string) error {
 			Service: service, Delivery: dependency.Delivery, Loss: float64(dependency.Loss), PerNumber: dependency.PerNumber, Trouble: trouble,
 		}
 	case "generic":
-		config.Generics = append(config.Generics, mocks.Generic{Name: name, Service: service, Trouble: trouble, Routes: routes(dependency)})
+		generic := mocks.Generic{Name: name, Service: service, Trouble: trouble, Routes: routes(dependency)}
+		generic.Protos, generic.Descriptor = dependency.Description()
+		config.Generics = append(config.Generics, generic)
 	default: // a registry, as the scenario has been validated
 		config.Registries[dependency.Kind] = registry
 	}

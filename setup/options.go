@@ -42,6 +42,7 @@ type Options struct {
 	Closed      int               // people kept under way at all times, instead of the arrivals
 	ConnectTo   map[string]string // host:port of a target → host:port to connect to instead
 	Watch       map[string]string // processes of the target: name → process id, or URL of Prometheus metrics
+	Portable    bool              // use the generator's portable wire
 	KeyLog      string            // file that the secrets of TLS connections are appended to, for debugging
 	RunID       string            // value of ${run.id}; part of idempotency keys and of fresh identities
 	RunIDGiven  bool              // RunID was chosen by the user, not drawn

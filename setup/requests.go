@@ -33,7 +33,7 @@ func request(r *scenarios.Request, expect scenarios.Expect) (loadgen.Request, er
 	mapped := loadgen.Request{
 		Target: r.Target, Method: r.Method, Path: r.Path, Headers: r.Headers,
 		Text: r.Text, Multipart: r.Multipart, Extract: map[string]loadgen.Extract{},
-		Completed: expect.Completed, Declined: expect.Declined, Rejected: expect.Rejected, Pending: expect.Pending, Redirects: r.Redirects,
+		Completed: statuses(expect.Completed), Declined: statuses(expect.Declined), Rejected: statuses(expect.Rejected), Pending: statuses(expect.Pending), Redirects: r.Redirects,
 	}
 	if r.Look != nil {
 		mapped.Look = &loadgen.Look{Method: cmp.Or(r.Look.Method, "GET"), Path: r.Look.Path}
@@ -50,6 +50,62 @@ func request(r *scenarios.Request, expect scenarios.Expect) (loadgen.Request, er
 			return mapped, fmt.Errorf("json: %w", err)
 		}
 		mapped.JSON = text
+	}
+	var err error
+	if mapped.GRPC, err = grpcCall(r.GRPC); err == nil {
+		mapped.WebSocket, err = webSocket(r.WebSocket)
+	}
+	return mapped, err
+}
+
+// webSocket maps an action on a WebSocket.
+func webSocket(w *scenarios.WebSocket) (*loadgen.WebSocket, error) {
+	if w == nil {
+		return nil, nil
+	}
+	mapped := &loadgen.WebSocket{Connect: w.Connect, Hold: w.Hold, Close: w.Close}
+	if w.Await != nil {
+		mapped.Await = &loadgen.Check{Extract: loadgen.Extract(w.Await.Extract), Equals: w.Await.Equals, Contains: w.Await.Contains}
+	}
+	switch send := w.Send.(type) {
+	case nil:
+	case string:
+		mapped.Send = send
+	default:
+		text, err := plainJSON(send)
+		if err != nil {
+			return nil, fmt.Errorf("websocket: send: %w", err)
+		}
+		mapped.Send, mapped.JSON = text, true
+	}
+	return mapped, nil
+}
+
+func statuses(of []scenarios.Status) []int {
+	var mapped []int
+	for _, status := range of {
+		mapped = append(mapped, int(status))
+	}
+	return mapped
+}
+
+// grpcCall maps a gRPC call.
+func grpcCall(g *scenarios.GRPC) (*loadgen.GRPC, error) {
+	if g == nil {
+		return nil, nil
+	}
+	mapped := &loadgen.GRPC{Method: g.Method}
+	mapped.Protos, mapped.Descriptor = g.Description()
+	messages := g.Messages
+	if g.Message != nil {
+		messages = []any{g.Message}
+	}
+	for _, message := range messages {
+		text, err := plainJSON(message)
+		if err != nil {
+			return nil, fmt.Errorf("grpc: message: %w", err)
+		}
+		mapped.Messages = append(mapped.Messages, text)
 	}
 	return mapped, nil
 }

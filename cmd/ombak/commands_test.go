@@ -49,7 +49,7 @@ func code(ts *testscript.TestScript, neg bool, args []string) {
 
 func scriptEnvironment(ts *testscript.TestScript) []string {
 	var environment []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "OMBAK_WIRE"} {
 		environment = append(environment, name+"="+ts.Getenv(name))
 	}
 	return environment

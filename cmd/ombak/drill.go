@@ -155,6 +155,9 @@ func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Option
 			return nil, options, usageError{fmt.Errorf("--%s is %q; give a rate above 0, for example 80000/min", flag, c.String(flag))}
 		}
 	}
+	if options.Portable, err = portable(os.Getenv("OMBAK_WIRE")); err != nil {
+		return nil, options, err
+	}
 	if log := os.Getenv("SSLKEYLOGFILE"); log != "" {
 		if options.KeyLog, err = filepath.Abs(log); err != nil {
 			return nil, options, err

@@ -1,9 +1,6 @@
 package funnel
 
-import (
-	"strconv"
-	"time"
-)
+import "time"
 
 // Sample is one attempt at one step by one person. Times are real time since the start of the run.
 type Sample struct {
@@ -27,32 +24,6 @@ func (s Sample) ServiceTime() time.Duration { return s.End - s.Start }
 
 // Wait returns the time that the sender added: from the intended instant to sending.
 func (s Sample) Wait() time.Duration { return s.Start - s.Intended }
-
-// Reason is why an attempt ended as it did: an HTTP status, or a class of transport error.
-type Reason uint16
-
-// Classes of transport errors, with numbers above all HTTP statuses; 0 means unknown.
-const (
-	ReasonDial    Reason = 1000 + iota // the connection could not be opened
-	ReasonReset                        // the connection was closed or reset before the answer
-	ReasonTLS                          // the TLS handshake failed
-	ReasonTimeout                      // the timeout ran out
-	ReasonBody                         // the answer was not what was expected
-	ReasonLocal                        // the generator's own resources ran out (descriptors, ports, people in flight)
-	ReasonStale                        // a connection used before was closed before any byte of the answer
-	ReasonCheck                        // the answer's body failed a check
-	ReasonLink                         // a link or redirect was missing, led to no target, or led too far
-)
-
-var reasonNames = [...]string{"dial", "reset", "tls", "timeout", "body", "local", "stale", "check", "link"}
-
-// String returns the name used in files: a word for a transport error, digits for a status.
-func (r Reason) String() string {
-	if i := int(r) - int(ReasonDial); i >= 0 && i < len(reasonNames) {
-		return reasonNames[i]
-	}
-	return strconv.Itoa(int(r))
-}
 
 // Reading is the state of a station at one instant.
 type Reading struct {

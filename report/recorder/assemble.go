@@ -154,6 +154,7 @@ func generator(recording *Recording, facts Facts) *report.Generator {
 		generator.CPUS, generator.MaxRSSBytes = facts.Generator.CPUS, facts.Generator.MaxRSSBytes
 	}
 	generator.Strain, generator.Protocol, generator.Handshakes = facts.Strain, facts.Protocol, facts.Handshakes
+	generator.Wire, generator.Connections, generator.WebSockets = facts.Wire.Name, facts.Wire.Connections, facts.Wire.WebSockets
 	if *generator == (report.Generator{}) {
 		return nil
 	}

@@ -29,6 +29,7 @@ type Facts struct {
 	Generator      *report.Process    // cost of the generator; nil leaves only the lag of live runs
 	Strain         *report.Strain     // of the generator; nil if not measured
 	Handshakes     *report.Handshakes // of TLS; nil if there were none
+	Wire           Wire               // of the generator; empty for a simulation
 	Protocol       string             // protocol that the generator used, unless HTTP/1.1
 	Processes      []report.Process
 	MachineSeries  *report.MachineSeries // nil if the machine was not read

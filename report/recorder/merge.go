@@ -206,6 +206,9 @@ func mergedGenerator(parts []report.Report, packed string) (*report.Generator, e
 			total.CPUS = &sum
 		}
 		total.Protocol = cmp.Or(total.Protocol, part.Generator.Protocol)
+		total.Wire = cmp.Or(total.Wire, part.Generator.Wire)
+		total.Connections = plusConnections(total.Connections, part.Generator.Connections)
+		total.WebSockets = plusSockets(total.WebSockets, part.Generator.WebSockets)
 		total.Handshakes = plus(total.Handshakes, part.Generator.Handshakes)
 		total.Strain = worst(total.Strain, part.Generator.Strain)
 		if part.Generator.MaxRSSBytes != nil {

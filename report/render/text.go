@@ -76,7 +76,7 @@ func loadAndCost(r report.Report) string {
 			costs = append(costs, visible(process.Name)+" "+units.Time(*process.CPUS))
 		}
 	}
-	return text + prefixed("\nmachine: ", shortage(r)) + prefixed("\nTLS handshakes: ", strings.Join(handshakes(r.Generator.Handshakes), ", ")) + prefixed("\nCPU: ", strings.Join(costs, ", ")) + "\n\n"
+	return text + prefixed("\nmachine: ", shortage(r)) + prefixed("\nTLS handshakes: ", strings.Join(handshakes(r.Generator.Handshakes), ", ")) + wire(*r.Generator) + prefixed("\nCPU: ", strings.Join(costs, ", ")) + "\n\n"
 }
 
 // shortage says what of the machine was short, or that nothing was. It is "" if the machine was not read.

@@ -1,0 +1,39 @@
+package recorder
+
+import (
+	"cmp"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// Wire is what the generator says about its connections.
+type Wire struct {
+	Name        string              `json:"name"`
+	Connections *report.Connections `json:"connections,omitempty"`
+	WebSockets  *report.WebSockets  `json:"websockets,omitempty"`
+}
+
+// plusConnections returns the connections of two generators together. Their busiest seconds may differ, so the peak is an
+// upper bound.
+func plusConnections(c, other *report.Connections) *report.Connections {
+	if c == nil || other == nil {
+		return cmp.Or(c, other)
+	}
+	sum := &report.Connections{
+		Opened: c.Opened + other.Opened, PeakPerS: c.PeakPerS + other.PeakPerS, Waited: c.Waited + other.Waited,
+		WaitMeanS: meanOf(c.Waited, c.WaitMeanS, other.Waited, other.WaitMeanS), WaitMaxS: cmp.Or(c.WaitMaxS, other.WaitMaxS),
+	}
+	if c.WaitMaxS != nil && other.WaitMaxS != nil {
+		most := max(*c.WaitMaxS, *other.WaitMaxS)
+		sum.WaitMaxS = &most
+	}
+	return sum
+}
+
+// plusSockets returns the WebSockets of two generators together.
+func plusSockets(s, other *report.WebSockets) *report.WebSockets {
+	if s == nil || other == nil {
+		return cmp.Or(s, other)
+	}
+	return &report.WebSockets{Opened: s.Opened + other.Opened, Sent: s.Sent + other.Sent, Received: s.Received + other.Received}
+}
