@@ -106,7 +106,7 @@ func (s *Server) closeBatch(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `send no body, or name the open batch: {"batch":1}`, http.StatusUnprocessableEntity)
 		return
 	}
-	number, err := s.store.CloseBatch(order.Batch, time.Now())
+	number, err := s.store.CloseBatch(order.Batch, s.config.Wall())
 	s.showBatch(w, r, number, err)
 }
 
@@ -122,7 +122,7 @@ func (s *Server) selectMembers(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 		return
 	}
-	_, err = s.store.Select(store.Selection{Batch: order.Batch, Seed: order.Seed, Places: order.Places, WithPhotos: order.WithPhotos, At: time.Now()})
+	_, err = s.store.Select(store.Selection{Batch: order.Batch, Seed: order.Seed, Places: order.Places, WithPhotos: order.WithPhotos, At: s.config.Wall()})
 	s.showBatch(w, r, order.Batch, err)
 }
 

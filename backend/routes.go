@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -171,7 +170,7 @@ func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 // erased.
 func (s *Server) holder(header *fasthttp.RequestHeader) (person int64, err error) {
 	scheme, token, _ := strings.Cut(string(header.Peek(fasthttp.HeaderAuthorization)), " ")
-	if person, err = s.sessions.check(token, time.Now()); err != nil || !strings.EqualFold(scheme, "Bearer") {
+	if person, err = s.sessions.check(token, s.config.Wall(), s.config.SessionTTL); err != nil || !strings.EqualFold(scheme, "Bearer") {
 		return 0, noSession()
 	}
 	return person, nil

@@ -186,15 +186,15 @@ func listen(address string) (net.Listener, error) {
 
 func (s *Server) openStore(ctx context.Context) (err error) {
 	c := s.config
-	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Durability: store.Durability(c.Durability), Rows: c.BatchRows, MaxAge: c.BatchAge, Observe: s.instruments.transaction})
+	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Durability: store.Durability(c.Durability), Rows: c.BatchRows, MaxAge: c.BatchAge, LinkTTL: c.LinkTTL, CodeTTL: c.OTPTTL, Observe: s.instruments.transaction})
 	if err != nil {
 		return err
 	}
 	proof := func(mail store.Job) (link, code string) { return s.link(mail), s.links.code(mail.LinkNonce) }
-	if s.outbox, err = outbox.NewMail(ctx, c.Mail, s.store, proof, c.Log); err != nil {
+	if s.outbox, err = outbox.NewMail(ctx, c.Mail, s.store, proof, c.Wall, c.Log); err != nil {
 		return err
 	}
-	if s.sms, err = outbox.NewSMS(ctx, c.SMS, s.store, s.phoneCode, c.Log); err != nil {
+	if s.sms, err = outbox.NewSMS(ctx, c.SMS, s.store, s.phoneCode, c.Wall, c.Log); err != nil {
 		return err
 	}
 	return s.openQuestions(ctx)

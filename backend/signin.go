@@ -21,7 +21,7 @@ func (s *Server) signIn(ctx *fasthttp.RequestCtx) (reply, error) {
 	if err != nil {
 		return reply{}, invalid(err.Error())
 	}
-	now := time.Now()
+	now := s.config.Wall()
 	mailed, err := s.store.SignIn(store.SignIn{
 		Email: email, Link: s.links.new(now.Add(s.config.LinkTTL)), At: now, MailPause: s.config.MailPause,
 	})
@@ -67,7 +67,7 @@ func (s *Server) verifyEmail(ctx *fasthttp.RequestCtx) (reply, error) {
 	if err := decode(ctx.PostBody(), &body); err != nil {
 		return reply{}, err
 	}
-	now := time.Now()
+	now := s.config.Wall()
 	person, err := s.prove(body, now)
 	if err != nil {
 		return reply{}, err

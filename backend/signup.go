@@ -3,7 +3,6 @@ package backend
 import (
 	"errors"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -40,7 +39,7 @@ func (s *Server) signUp(ctx *fasthttp.RequestCtx) (reply, error) {
 			return reply{}, err
 		}
 	}
-	now := time.Now()
+	now := s.config.Wall()
 	mailed, err := s.store.SignUp(store.SignUp{
 		Email: applicant.Email, Name: applicant.Name, Phone: applicant.Phone, Password: hash,
 		Link: s.links.new(now.Add(s.config.LinkTTL)), At: now, MailPause: s.config.MailPause,
