@@ -29,13 +29,15 @@ func (s *Server) adminHandler() http.Handler {
 		io.WriteString(w, "ok\n") //nolint:errcheck // the client may be gone
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
 		switch {
 		case s.draining.Load():
 			http.Error(w, "draining", http.StatusServiceUnavailable)
 		case s.store.Ping(ctx) != nil:
 			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		case s.store.Writable(ctx) != nil:
+			http.Error(w, "the database takes no writes", http.StatusServiceUnavailable)
 		default:
 			io.WriteString(w, "ready\n") //nolint:errcheck // the client may be gone
 		}

@@ -3,6 +3,7 @@ package backend
 import (
 	"crypto/subtle"
 	"errors"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -56,10 +57,14 @@ func (s *Server) checkOTP(ctx *fasthttp.RequestCtx, person store.Person) (reply,
 		return verified, nil
 	}
 	now := s.config.Wall()
+	if err := s.wrong.phone.try(time.Since(s.passwords.began)); err != nil {
+		return reply{}, err
+	}
 	nonce, err := s.store.TryOTP(person.ID, codeTries, now)
 	if err == nil && !sameCode(body.Code, s.phoneCode(nonce)) {
 		return reply{}, &fault{status: fasthttp.StatusUnprocessableEntity, code: "wrong_code", message: "this is not the latest code"}
 	}
+	s.wrong.phone.right()
 	if err == nil {
 		err = s.store.ConfirmPhone(person.ID, nonce, now)
 	}

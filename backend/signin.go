@@ -54,10 +54,14 @@ func (s *Server) personOf(p proof, now time.Time) (person int64, secret []byte, 
 	if err != nil {
 		return 0, nil, store.ErrLinkUsed
 	}
+	if err := s.wrong.mail.try(time.Since(s.passwords.began)); err != nil {
+		return 0, nil, err
+	}
 	person, nonce, err := s.store.TryLink(email, codeTries, now)
 	if errors.Is(err, store.ErrTries) || err == nil && !sameCode(p.Code, s.links.code(nonce)) {
 		return 0, nil, store.ErrLinkUsed
 	}
+	s.wrong.mail.right()
 	return person, s.links.secret(nonce), err
 }
 

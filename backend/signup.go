@@ -78,10 +78,16 @@ func parseApplication(body []byte) (application, error) {
 // it.
 func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n < 1 || n > 100 || strings.ContainsFunc(name, unicode.IsControl) || strings.ContainsAny(name, "/:@<>") {
+	if n := utf8.RuneCountInString(name); n < 1 || n > 100 || strings.ContainsFunc(name, isHidden) || strings.ContainsAny(name, "/:@<>") {
 		return "", errors.New("name must be 1 to 100 characters on one line, without / : @ < >")
 	}
 	return name, nil
+}
+
+// isHidden reports whether a character breaks a line or cannot be seen: controls, formats such as zero-width spaces, and the
+// separators of lines and paragraphs.
+func isHidden(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) || r == utf8.RuneError || unicode.Is(unicode.Variation_Selector, r)
 }
 
 // isPhone reports whether a text may be a national or international number of the ITU-T E.164 plan.

@@ -167,6 +167,26 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
+// beat is a write without content.
+type beat struct{}
+
+func (beat) apply(e *engine) error {
+	_, err := e.exec(e.beat)
+	return err
+}
+
+// Writable makes a write without content, and waits for its fsync or for ctx.
+func (s *Store) Writable(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- s.do(beat{}) }() // the writer ends it
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Durability returns the durability settings that the database reported when it was opened.
 func (s *Store) Durability() string {
 	if s.durability == Async {
