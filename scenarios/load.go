@@ -52,7 +52,12 @@ func Load(name string) (*Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("scenario %q: %w", name, err)
 	}
-	return Parse(name, text, os.DirFS(filepath.Dir(name)))
+	root, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return nil, fmt.Errorf("scenario %q: %w", name, err)
+	}
+	defer root.Close()
+	return Parse(name, text, besideFS{root.FS()})
 }
 
 // Source returns the text of the scenario as it was read.
