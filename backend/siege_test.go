@@ -30,6 +30,7 @@ func TestUploadsUnderWayAreBounded(t *testing.T) {
 		fmt.Fprintf(conn, "POST /v1/photos HTTP/1.1\r\nHost: people.test\r\nAuthorization: Bearer %s\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: %d\r\n\r\n", session, size)
 		go func() {
 			if answer, err := http.ReadResponse(bufio.NewReader(conn), nil); err == nil {
+				answer.Body.Close()
 				refused <- answer.StatusCode
 			}
 		}()
