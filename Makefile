@@ -20,7 +20,7 @@ PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 # finds a tag that is not here, or given to no go test below.)
 TAGS := browser,crash,drills,foreign,statistics
 
-.PHONY: check test foreign packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
+.PHONY: siege fuzz check test foreign packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint unit statistics
@@ -95,6 +95,23 @@ validate:
 # Kills the backend, and PostgreSQL with it, two hundred times under load on each store.
 crash:
 	OMBAK_CRASH_ROUNDS=200 go test -count=1 -tags crash -timeout 60m ./backend
+
+# Kills, stops and crowds the backend on each store while people sign up, for an hour or SIEGE=10m, and compares the
+# databases with a ledger; SIEGE_FLAGS="-into docs/explanation/security.md" writes the table. With
+# SIEGE_FLAGS="-durability async" it must fail.
+SIEGE ?= 1h
+siege:
+	@./install.sh postgresql
+	go build -o $(TOOLS)/ombak ./cmd/ombak
+	go run ./cmd/ombak-bench siege -ombak $(TOOLS)/ombak -for $(SIEGE) $(SIEGE_FLAGS)
+
+# Runs every fuzzer for a minute, or FUZZ=10s.
+FUZZ ?= 1m
+fuzz:
+	@set -e; grep -rl --include=*_test.go '^func Fuzz' . | sort | while read -r file; do \
+	  for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$file); do \
+	    echo "$$name in $$(dirname $$file)"; go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZ) ./$$(dirname $$file); \
+	  done; done
 
 # Makes the client with which a test walks the funnel.
 $(TOOLS)/oapi-codegen: Makefile

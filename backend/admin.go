@@ -29,13 +29,15 @@ func (s *Server) adminHandler() http.Handler {
 		io.WriteString(w, "ok\n") //nolint:errcheck // the client may be gone
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
 		switch {
 		case s.draining.Load():
 			http.Error(w, "draining", http.StatusServiceUnavailable)
 		case s.store.Ping(ctx) != nil:
 			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		case s.store.Writable(ctx) != nil:
+			http.Error(w, "the database takes no writes", http.StatusServiceUnavailable)
 		default:
 			io.WriteString(w, "ready\n") //nolint:errcheck // the client may be gone
 		}
@@ -106,7 +108,7 @@ func (s *Server) closeBatch(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `send no body, or name the open batch: {"batch":1}`, http.StatusUnprocessableEntity)
 		return
 	}
-	number, err := s.store.CloseBatch(order.Batch, time.Now())
+	number, err := s.store.CloseBatch(order.Batch, s.config.Wall())
 	s.showBatch(w, r, number, err)
 }
 
@@ -122,7 +124,7 @@ func (s *Server) selectMembers(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 		return
 	}
-	_, err = s.store.Select(store.Selection{Batch: order.Batch, Seed: order.Seed, Places: order.Places, WithPhotos: order.WithPhotos, At: time.Now()})
+	_, err = s.store.Select(store.Selection{Batch: order.Batch, Seed: order.Seed, Places: order.Places, WithPhotos: order.WithPhotos, At: s.config.Wall()})
 	s.showBatch(w, r, order.Batch, err)
 }
 

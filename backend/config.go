@@ -54,6 +54,7 @@ type Config struct {
 	Doors                []DoorConfig               `json:"doors,omitempty"`                  // in front of the service, in this order
 	Mail                 outbox.MailConfig          `json:"mail,omitzero"`                    // without SMTP, mails stay in the outbox
 
+	Wall     func() time.Time `json:"-"` // the wall clock of what is stamped or expires; default time.Now
 	Now      func() time.Time `json:"-"` // the scenario's clock, used for ages; default time.Now
 	Log      *slog.Logger     `json:"-"` // problems outside the service; default none
 	Listener net.Listener     `json:"-"` // used instead of Listen
@@ -95,6 +96,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.OTPTTL, 5*time.Minute)
 	setDefault(&c.OTPPause, time.Minute)
 	setDefault(&c.Log, slog.New(slog.DiscardHandler))
+	if c.Wall == nil {
+		c.Wall = time.Now
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

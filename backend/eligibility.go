@@ -42,7 +42,7 @@ func (s *Server) eligibility(ctx *fasthttp.RequestCtx, person store.Person) (rep
 	if err != nil {
 		return reply{}, err
 	}
-	if err := s.store.SetEligible(person.ID, aid, time.Now()); err != nil {
+	if err := s.store.SetEligible(person.ID, aid, s.config.Wall()); err != nil {
 		return reply{}, err
 	}
 	return reply{fasthttp.StatusOK, eligibilityBody{true, aid}}, nil

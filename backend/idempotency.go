@@ -42,7 +42,7 @@ func (s *Server) once(ctx *fasthttp.RequestCtx, who string, handle func() (reply
 	}
 	key := string(ctx.Path()) + "\x00" + who + "\x00" + given
 	fingerprint := sha256.Sum256(ctx.PostBody())
-	now := time.Now()
+	now := s.config.Wall()
 	kept, err := s.store.TakeKey(key, fingerprint[:], now, now.Add(keyRuns))
 	switch {
 	case errors.Is(err, store.ErrKeyOther):
@@ -69,7 +69,7 @@ func (s *Server) keep(key string, given reply, no error) {
 	if given.status == fasthttp.StatusTooManyRequests || given.status >= fasthttp.StatusInternalServerError {
 		err = s.store.FreeKey(key)
 	} else {
-		err = s.store.KeepKey(key, store.Kept{Status: given.status, Body: asJSON(given.body)}, time.Now().Add(keyKept))
+		err = s.store.KeepKey(key, store.Kept{Status: given.status, Body: asJSON(given.body)}, s.config.Wall().Add(keyKept))
 	}
 	if err != nil {
 		s.config.Log.Error("store an idempotency key; the key stays locked until its lease ends", "error", err)

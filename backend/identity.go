@@ -75,7 +75,7 @@ func (s *Server) giveIdentity(ctx *fasthttp.RequestCtx, person store.Person) (re
 	if verdict != registry.Matched {
 		return reply{}, refusedIdentity(verdict)
 	}
-	switch err = s.store.ClaimNIK(person.ID, claimed.NIK, claimed.BirthDate, time.Now()); {
+	switch err = s.store.ClaimNIK(person.ID, claimed.NIK, claimed.BirthDate, s.config.Wall()); {
 	case errors.Is(err, store.ErrNIKTaken):
 		return reply{}, refusedIdentity(nikTaken)
 	case errors.Is(err, store.ErrOutOfOrder):

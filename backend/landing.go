@@ -3,7 +3,6 @@ package backend
 import (
 	"errors"
 	"html"
-	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -38,7 +37,7 @@ func (s *Server) linkPage(ctx *fasthttp.RequestCtx) (reply, error) {
 
 // useLink handles the click.
 func (s *Server) useLink(ctx *fasthttp.RequestCtx) (reply, error) {
-	_, err := s.prove(proof{Token: string(ctx.PostArgs().Peek("token"))}, time.Now())
+	_, err := s.prove(proof{Token: string(ctx.PostArgs().Peek("token"))}, s.config.Wall())
 	switch {
 	case errors.Is(err, errLinkUsed):
 		return reply{fasthttp.StatusGone, page("This link no longer works", "<p>It has been used or has expired. Sign in with your address to receive another.</p>")}, nil

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/valyala/fasthttp"
@@ -55,7 +54,7 @@ func (s *Server) erase(_ *fasthttp.RequestCtx, person store.Person) (reply, erro
 		}
 	}
 	if err == nil {
-		err = s.store.Erase(person.ID, time.Now())
+		err = s.store.Erase(person.ID, s.config.Wall())
 	}
 	return reply{fasthttp.StatusOK, statusBody{"erased"}}, err
 }

@@ -2,7 +2,6 @@ package backend
 
 import (
 	"errors"
-	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -37,7 +36,7 @@ func (s *Server) submitTest(ctx *fasthttp.RequestCtx, person store.Person) (repl
 		}
 		sum += answer
 	}
-	err := s.store.SubmitTest(person.ID, sum*100/(5*testQuestions), time.Now().Add(s.config.TestDelay))
+	err := s.store.SubmitTest(person.ID, sum*100/(5*testQuestions), s.config.Wall().Add(s.config.TestDelay))
 	if err != nil && !errors.Is(err, store.ErrOutOfOrder) { // submitted by a concurrent request
 		return reply{}, err
 	}
@@ -49,8 +48,13 @@ func (s *Server) testResult(_ *fasthttp.RequestCtx, person store.Person) (reply,
 	switch {
 	case person.TestDue.IsZero():
 		return reply{}, outOfOrder("test_not_taken", "take the test first")
-	case time.Now().Before(person.TestDue):
+	case s.evaluating(person):
 		return reply{fasthttp.StatusAccepted, statusBody{"evaluating"}}, nil
 	}
 	return reply{fasthttp.StatusOK, scoreBody{person.TestScore}}, nil
+}
+
+// evaluating reports whether a person's score is not available yet.
+func (s *Server) evaluating(person store.Person) bool {
+	return holdsBy(person.TestDue, s.config.Wall(), s.config.TestDelay)
 }

@@ -112,7 +112,7 @@ func FuzzCheckSession(f *testing.F) {
 	f.Add("applicant.x.1.9999999999.y")
 	good := s.issue(7, now.Add(time.Hour))
 	f.Fuzz(func(t *testing.T, token string) {
-		if person, err := s.check(token, now); err == nil && token != good && person != 1 {
+		if person, err := s.check(token, now, time.Hour); err == nil && token != good && person != 1 {
 			t.Errorf("%q was accepted for %d", token, person)
 		}
 	})
@@ -130,19 +130,19 @@ func TestTokenAndSessionRoundTrip(t *testing.T) {
 		s := newSessions(l.key)
 		expires := time.Unix(rapid.Int64Range(1, 1<<40).Draw(t, "expires"), 0)
 		session := s.issue(person, expires)
-		if got, err := s.check(session, expires.Add(-time.Second)); err != nil || got != person {
+		if got, err := s.check(session, expires.Add(-time.Second), time.Hour); err != nil || got != person {
 			t.Fatalf("session of %d: %d, %v", person, got, err)
 		}
-		if _, err := s.check(session, expires); err == nil {
+		if _, err := s.check(session, expires, time.Hour); err == nil {
 			t.Fatal("valid at its expiry")
 		}
 		i := rapid.IntRange(0, len(session)-1).Draw(t, "changed")
 		changed := []byte(session)
 		changed[i] ^= 1
-		if _, err := s.check(string(changed), expires.Add(-time.Second)); err == nil {
+		if _, err := s.check(string(changed), expires.Add(-time.Second), time.Hour); err == nil {
 			t.Fatalf("%q was accepted", changed)
 		}
-		if _, err := newSessions(newSigner([]byte("other"))).check(session, expires.Add(-time.Second)); err == nil {
+		if _, err := newSessions(newSigner([]byte("other"))).check(session, expires.Add(-time.Second), time.Hour); err == nil {
 			t.Fatal("valid under another key")
 		}
 	})

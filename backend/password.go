@@ -181,5 +181,5 @@ func (s *Server) passwordSession(ctx *fasthttp.RequestCtx) (reply, error) {
 	if !good {
 		return reply{}, &fault{status: fasthttp.StatusUnauthorized, code: "wrong_credentials", message: "the address or the password is wrong"}
 	}
-	return s.session(person, time.Now()), nil
+	return s.session(person, s.config.Wall()), nil
 }

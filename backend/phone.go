@@ -36,7 +36,7 @@ func (s *Server) startOTP(_ *fasthttp.RequestCtx, person store.Person) (reply, e
 
 // sendOTP queues a code for sending.
 func (s *Server) sendOTP(person int64) error {
-	now := time.Now()
+	now := s.config.Wall()
 	err := s.store.StartOTP(person, newNonce(), now.Add(s.config.OTPTTL), now, s.config.OTPPause)
 	if err == nil {
 		s.sms.Added()
@@ -56,11 +56,15 @@ func (s *Server) checkOTP(ctx *fasthttp.RequestCtx, person store.Person) (reply,
 	if person.PhoneProved {
 		return verified, nil
 	}
-	now := time.Now()
+	now := s.config.Wall()
+	if err := s.wrong.phone.try(time.Since(s.passwords.began)); err != nil {
+		return reply{}, err
+	}
 	nonce, err := s.store.TryOTP(person.ID, codeTries, now)
 	if err == nil && !sameCode(body.Code, s.phoneCode(nonce)) {
 		return reply{}, &fault{status: fasthttp.StatusUnprocessableEntity, code: "wrong_code", message: "this is not the latest code"}
 	}
+	s.wrong.phone.right()
 	if err == nil {
 		err = s.store.ConfirmPhone(person.ID, nonce, now)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -64,5 +63,5 @@ func (s *Server) statement(ctx *fasthttp.RequestCtx, person store.Person) (reply
 	if d != (declarations{true, true, true, true, true}) {
 		return reply{}, &fault{status: fasthttp.StatusUnprocessableEntity, code: "not_declared", message: "every declaration must be made"}
 	}
-	return reply{fasthttp.StatusOK, statusBody{"made"}}, s.store.SetStatement(person.ID, time.Now())
+	return reply{fasthttp.StatusOK, statusBody{"made"}}, s.store.SetStatement(person.ID, s.config.Wall())
 }

@@ -25,6 +25,7 @@ type questionWorker struct {
 	registry *registry.Dukcapil
 	deferred resilience.DeferConfig
 	log      *slog.Logger
+	wall     func() time.Time
 }
 
 // maxAttempts is the number of attempts to check one person.
@@ -78,13 +79,13 @@ func (w *questionWorker) ask(ctx context.Context, question store.Job) (registry.
 	if err != nil {
 		return "", err
 	}
-	return verdict, record(w.store, question.Person, claimed, verdict)
+	return verdict, record(w.store, question.Person, claimed, verdict, w.wall())
 }
 
 // record stores a verdict. If the registry confirms the identity, record claims the NIK.
-func record(s *store.Store, person int64, claimed identity, verdict registry.Verdict) error {
+func record(s *store.Store, person int64, claimed identity, verdict registry.Verdict, at time.Time) error {
 	if verdict == registry.Matched {
-		err := s.ClaimNIK(person, claimed.NIK, claimed.BirthDate, time.Now())
+		err := s.ClaimNIK(person, claimed.NIK, claimed.BirthDate, at)
 		switch {
 		case errors.Is(err, store.ErrNIKTaken):
 			verdict = nikTaken
@@ -109,7 +110,8 @@ func (s *Server) openQuestions(ctx context.Context) (err error) {
 	var crew outbox.Crew
 	c := s.config
 	if s.dukcapil != nil && c.QueuedIdentity {
-		crew = outbox.Crew{Workers: c.Questions.Workers, Hire: func() outbox.Worker { return &questionWorker{s.store, s.dukcapil, c.Questions, c.Log} }}
+		crew = outbox.Crew{Workers: c.Questions.Workers, Hire: func() outbox.Worker { return &questionWorker{s.store, s.dukcapil, c.Questions, c.Log, c.Wall} }}
+		crew.Wall = c.Wall
 	}
 	s.questions, err = outbox.New(ctx, store.JobVerification, "questions", s.store, crew, c.Log)
 	return err
@@ -125,7 +127,7 @@ func (s *Server) askLater(person store.Person, claimed identity) (reply, error) 
 	if person.Identity != store.IdentityPending && s.questions.Depth() >= s.config.Questions.Backlog {
 		return reply{}, &registry.BusyError{RetryAfter: s.config.Questions.Pause, Reason: "too many identity checks are waiting"}
 	}
-	switch err := s.store.AskLater(person.ID, question, time.Now()); {
+	switch err := s.store.AskLater(person.ID, question, s.config.Wall()); {
 	case errors.Is(err, store.ErrOutOfOrder):
 		return pending, nil // queued already
 	case err != nil:

@@ -25,7 +25,7 @@ type doorway struct {
 
 func newDoorway(t *testing.T) doorway {
 	t.Helper()
-	s := &Server{config: Config{Key: []byte("0123456789abcdef0123456789abcdef"), Now: time.Now}}
+	s := &Server{config: Config{Key: []byte("0123456789abcdef0123456789abcdef"), Now: time.Now, Wall: time.Now}}
 	if err := s.openKeys(); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -20,8 +19,8 @@ const (
 	maxJSON  = 16 << 10
 	maxPhoto = 2 << 20
 	// Limits on what is read at all. Above them the connection is closed while the client still writes, and the
-	// client may see a reset instead of the 413. The limit leaves room for the photos that phones take.
-	maxPhotoBody = 8 << 20
+	// client may see a reset instead of the 413. A form holds a photo, a selfie, and what is around them.
+	maxPhotoBody = 2*maxPhoto + maxJSONBody
 	maxJSONBody  = 64 << 10
 )
 
@@ -92,6 +91,9 @@ func (s *Server) serveHTTP(routes map[string]methods) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
 		s.inFlight.Add(1)
 		defer s.inFlight.Add(-1)
+		if ctx.IsPost() || ctx.IsPut() {
+			defer s.bodies.done(&ctx.Request.Header)
+		}
 		route, known := named[string(ctx.Path())]
 		handle, allowed := route.methods[string(ctx.Method())]
 		switch {
@@ -157,12 +159,16 @@ func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 	switch {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		f = &fault{status: fasthttp.StatusRequestEntityTooLarge, code: "too_large", message: "the body is too large"}
+		if n := ctx.Request.Header.ContentLength(); n <= s.limitBody(&ctx.Request.Header) && n > 0 {
+			f = crowded()
+		}
 		if _, stranger := s.holder(&ctx.Request.Header); stranger != nil && string(ctx.Path()) == photosPath {
 			f = noSession()
 		}
 	case errors.As(err, &small):
 		f = &fault{status: fasthttp.StatusRequestHeaderFieldsTooLarge, code: "too_large", message: "the header is too large"}
 	}
+	s.bodies.done(&ctx.Request.Header)
 	writeFault(ctx, f)
 	secure(ctx)
 }
@@ -171,7 +177,7 @@ func (s *Server) unreadable(ctx *fasthttp.RequestCtx, err error) {
 // erased.
 func (s *Server) holder(header *fasthttp.RequestHeader) (person int64, err error) {
 	scheme, token, _ := strings.Cut(string(header.Peek(fasthttp.HeaderAuthorization)), " ")
-	if person, err = s.sessions.check(token, time.Now()); err != nil || !strings.EqualFold(scheme, "Bearer") {
+	if person, err = s.sessions.check(token, s.config.Wall(), s.config.SessionTTL); err != nil || !strings.EqualFold(scheme, "Bearer") {
 		return 0, noSession()
 	}
 	return person, nil

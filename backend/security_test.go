@@ -21,7 +21,7 @@ func TestSecurityDocumentNamesTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, folder := range []string{"store", "../drill", "../resilience"} { // the key is opened in drill
+	for _, folder := range []string{"store", "outbox", "postgres", "../drill", "../resilience", "../listener", "../cmd/ombak", "../scenarios", "../report", "../report/render"} { // the key is opened in drill
 		more, err := filepath.Glob(folder + "/*_test.go")
 		if err != nil {
 			t.Fatal(err)

@@ -46,6 +46,9 @@ type Server struct {
 	adminListener net.Listener // nil if there is none
 	instruments   instruments
 	inFlight      atomic.Int64
+	began         time.Time
+	bodies        bodies
+	wrong         struct{ mail, phone wrongCodes }
 	photos        [1024]sync.Mutex // by the person's id, see lockPhotos
 
 	stopping context.Context // cancelled when requests are drained or the time to drain is over
@@ -62,7 +65,7 @@ func New(ctx context.Context, config Config) (_ *Server, err error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("backend config: %w", err)
 	}
-	s := &Server{config: config.withDefaults(), instruments: newInstruments()}
+	s := &Server{config: config.withDefaults(), instruments: newInstruments(), began: time.Now()}
 	s.stopping, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -186,15 +189,15 @@ func listen(address string) (net.Listener, error) {
 
 func (s *Server) openStore(ctx context.Context) (err error) {
 	c := s.config
-	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Durability: store.Durability(c.Durability), Rows: c.BatchRows, MaxAge: c.BatchAge, Observe: s.instruments.transaction})
+	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Durability: store.Durability(c.Durability), Rows: c.BatchRows, MaxAge: c.BatchAge, LinkTTL: c.LinkTTL, CodeTTL: c.OTPTTL, Observe: s.instruments.transaction})
 	if err != nil {
 		return err
 	}
 	proof := func(mail store.Job) (link, code string) { return s.link(mail), s.links.code(mail.LinkNonce) }
-	if s.outbox, err = outbox.NewMail(ctx, c.Mail, s.store, proof, c.Log); err != nil {
+	if s.outbox, err = outbox.NewMail(ctx, c.Mail, s.store, proof, c.Wall, c.Log); err != nil {
 		return err
 	}
-	if s.sms, err = outbox.NewSMS(ctx, c.SMS, s.store, s.phoneCode, c.Log); err != nil {
+	if s.sms, err = outbox.NewSMS(ctx, c.SMS, s.store, s.phoneCode, c.Wall, c.Log); err != nil {
 		return err
 	}
 	return s.openQuestions(ctx)
@@ -211,10 +214,14 @@ func (s *Server) openHTTP() {
 		ErrorHandler: s.unreadable,
 		Logger:       log.New(io.Discard, "", 0),
 		HeaderReceived: func(header *fasthttp.RequestHeader) fasthttp.RequestConfig {
-			return fasthttp.RequestConfig{MaxRequestBodySize: s.limitBody(header)}
+			limit := s.limitBody(header)
+			if !s.bodies.admit(header, limit, time.Now()) {
+				limit = smallBody
+			}
+			return fasthttp.RequestConfig{MaxRequestBodySize: limit}
 		},
-		ContinueHandler:              func(header *fasthttp.RequestHeader) bool { return header.ContentLength() <= s.limitBody(header) },
-		ReadTimeout:                  30 * time.Second,
+		ExpectHandler:                s.expect,
+		ReadTimeout:                  readTimeout,
 		WriteTimeout:                 30 * time.Second,
 		ReduceMemoryUsage:            true, // thousands of idle connections hold no buffers
 		IdleTimeout:                  2 * time.Minute,
@@ -251,6 +258,9 @@ func (s *Server) Serve() error {
 	defer s.serving.Done()
 	var others sync.WaitGroup
 	defer others.Wait()
+	if !s.store.Shared() {
+		others.Go(func() { s.sweepPhotos(s.stopping) })
+	}
 	for _, queue := range []*outbox.Queue{s.outbox, s.sms, s.questions} {
 		others.Go(func() { queue.Run(s.stopping) })
 	}
@@ -300,7 +310,9 @@ func (s *Server) drain() {
 // Acknowledged changes are on disk in either case.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.drain()
+	released := s.hurry()
 	err := s.http.ShutdownWithContext(ctx)
+	released()
 	if err != nil {
 		err = fmt.Errorf("shut down with requests under way: %w", err)
 	}
@@ -311,6 +323,32 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.listener.Close() // already closed if Serve was called
 	s.serving.Wait()
 	return errors.Join(err, s.release())
+}
+
+// patience is how long a request that is being read may send nothing once the server shuts down.
+const patience = time.Second
+
+// hurry closes connections that wait for their client, until the caller calls the returned function. One half-sent request
+// would otherwise hold the shutdown up.
+func (s *Server) hurry() (done func()) {
+	ended := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		ticker := time.NewTicker(patience / 4)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				s.bound.CloseWaiting(patience)
+			case <-ended:
+				return
+			}
+		}
+	})
+	return func() {
+		close(ended)
+		watching.Wait()
+	}
 }
 
 // release closes whatever New has opened.

@@ -32,7 +32,7 @@ func (s sessions) issue(person int64, expires time.Time) string {
 }
 
 // check returns the person of a session.
-func (s sessions) check(token string, now time.Time) (person int64, err error) {
+func (s sessions) check(token string, now time.Time, life time.Duration) (person int64, err error) {
 	end := strings.LastIndexByte(token, '.')
 	if end < 0 {
 		return 0, errSession
@@ -46,7 +46,7 @@ func (s sessions) check(token string, now time.Time) (person int64, err error) {
 		return 0, errSession
 	}
 	expires, err := strconv.ParseInt(parts[3], 10, 64)
-	if err != nil || now.Unix() >= expires {
+	if err != nil || !holds(time.Unix(expires, 0), now, life) {
 		return 0, errSession
 	}
 	if person, err = parseRow(parts[2]); err != nil {

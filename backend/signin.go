@@ -21,7 +21,7 @@ func (s *Server) signIn(ctx *fasthttp.RequestCtx) (reply, error) {
 	if err != nil {
 		return reply{}, invalid(err.Error())
 	}
-	now := time.Now()
+	now := s.config.Wall()
 	mailed, err := s.store.SignIn(store.SignIn{
 		Email: email, Link: s.links.new(now.Add(s.config.LinkTTL)), At: now, MailPause: s.config.MailPause,
 	})
@@ -54,10 +54,14 @@ func (s *Server) personOf(p proof, now time.Time) (person int64, secret []byte, 
 	if err != nil {
 		return 0, nil, store.ErrLinkUsed
 	}
+	if err := s.wrong.mail.try(time.Since(s.passwords.began)); err != nil {
+		return 0, nil, err
+	}
 	person, nonce, err := s.store.TryLink(email, codeTries, now)
 	if errors.Is(err, store.ErrTries) || err == nil && !sameCode(p.Code, s.links.code(nonce)) {
 		return 0, nil, store.ErrLinkUsed
 	}
+	s.wrong.mail.right()
 	return person, s.links.secret(nonce), err
 }
 
@@ -67,7 +71,7 @@ func (s *Server) verifyEmail(ctx *fasthttp.RequestCtx) (reply, error) {
 	if err := decode(ctx.PostBody(), &body); err != nil {
 		return reply{}, err
 	}
-	now := time.Now()
+	now := s.config.Wall()
 	person, err := s.prove(body, now)
 	if err != nil {
 		return reply{}, err

@@ -3,7 +3,6 @@ package backend
 import (
 	"errors"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -40,7 +39,7 @@ func (s *Server) signUp(ctx *fasthttp.RequestCtx) (reply, error) {
 			return reply{}, err
 		}
 	}
-	now := time.Now()
+	now := s.config.Wall()
 	mailed, err := s.store.SignUp(store.SignUp{
 		Email: applicant.Email, Name: applicant.Name, Phone: applicant.Phone, Password: hash,
 		Link: s.links.new(now.Add(s.config.LinkTTL)), At: now, MailPause: s.config.MailPause,
@@ -79,10 +78,16 @@ func parseApplication(body []byte) (application, error) {
 // it.
 func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n < 1 || n > 100 || strings.ContainsFunc(name, unicode.IsControl) || strings.ContainsAny(name, "/:@<>") {
+	if n := utf8.RuneCountInString(name); n < 1 || n > 100 || strings.ContainsFunc(name, isHidden) || strings.ContainsAny(name, "/:@<>") {
 		return "", errors.New("name must be 1 to 100 characters on one line, without / : @ < >")
 	}
 	return name, nil
+}
+
+// isHidden reports whether a character breaks a line or cannot be seen: controls, formats such as zero-width spaces, and the
+// separators of lines and paragraphs.
+func isHidden(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) || r == utf8.RuneError || unicode.Is(unicode.Variation_Selector, r)
 }
 
 // isPhone reports whether a text may be a national or international number of the ITU-T E.164 plan.

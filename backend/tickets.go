@@ -69,7 +69,7 @@ func (t tickets) check(ticket string, person int64, now time.Time) (place resili
 	round, first := strconv.ParseUint(parts[3], 10, 64)
 	number, second := strconv.ParseUint(parts[4], 10, 64)
 	expires, third := strconv.ParseInt(parts[5], 10, 64)
-	if errors.Join(first, second, third) != nil || now.Unix() >= expires {
+	if errors.Join(first, second, third) != nil || !holds(time.Unix(expires, 0), now, ticketLife) {
 		return place, errTicket
 	}
 	return resilience.Place{Round: round, Number: number}, nil
@@ -80,6 +80,7 @@ type roomDoor struct {
 	holder  func(*fasthttp.RequestHeader) (int64, error) // returns the person of a session without querying the database
 	tickets tickets
 	draws   signer // draws lots
+	wall    func() time.Time
 	began   time.Time
 	mutex   sync.Mutex // guards the fields below
 	keeper  *resilience.Doorkeeper
@@ -100,7 +101,7 @@ func (s *Server) newRoomDoor(config DoorConfig, room resilience.RoomConfig) (*ro
 	if err != nil {
 		return nil, err
 	}
-	return &roomDoor{holder: s.holder, tickets: newTickets(ticketKey), draws: drawKey, began: time.Now(), keeper: resilience.NewDoorkeeper(room)}, nil
+	return &roomDoor{holder: s.holder, tickets: newTickets(ticketKey), draws: drawKey, wall: s.config.Wall, began: time.Now(), keeper: resilience.NewDoorkeeper(room)}, nil
 }
 
 func (d *roomDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
@@ -108,7 +109,7 @@ func (d *roomDoor) pass(ctx *fasthttp.RequestCtx) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
+	now := d.wall()
 	shown, err := d.tickets.check(string(ctx.Request.Header.Peek(ticketHeader)), person, now)
 	place, wait, in := d.enter(person, shown)
 	if err != nil || place != shown {

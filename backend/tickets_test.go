@@ -43,7 +43,7 @@ func TestTicketsCannotBeForged(t *testing.T) {
 		"too late":            second(testTickets.check(ticket, me, now.Add(time.Hour))),
 		"a session":           second(testTickets.check(session, me, now)),
 		"nothing":             second(testTickets.check("", me, now)),
-		"a ticket as session": second(people.check(ticket, now)),
+		"a ticket as session": second(people.check(ticket, now, time.Hour)),
 	} {
 		if refused == nil {
 			t.Errorf("%s: accepted", why)

@@ -151,6 +151,19 @@ func (b *Bound) tell(now time.Time) {
 	b.told, b.silent = shed, now.Add(time.Minute)
 }
 
+// CloseWaiting closes the connections that have waited for their client for at least the given time.
+func (b *Bound) CloseWaiting(patience time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	latest := instant() - int64(patience)
+	for c := range b.open {
+		if since := c.waiting.Load(); since > 0 && since <= latest {
+			delete(b.open, c)
+			_ = c.Conn.Close() // its server sees the end of the connection
+		}
+	}
+}
+
 // conn is a connection that counts.
 type conn struct {
 	net.Conn

@@ -87,6 +87,13 @@ func (r *Report) possible() error {
 	for i := range r.Transitions {
 		fields = append(fields, r.Transitions[i].Fields()...)
 	}
+	for _, heat := range r.Series.Heat {
+		for _, column := range heat.Counts {
+			if len(column) > 0 && slices.Min(column) < 0 {
+				return fmt.Errorf("the report has a count of %d in its heat: %w", slices.Min(column), ErrImpossible)
+			}
+		}
+	}
 	for _, field := range fields {
 		if *field.At < 0 && field.Name != "unfinished" {
 			return fmt.Errorf("the report has a %s of %s: %w", field.Name, units.Number(*field.At), ErrImpossible)

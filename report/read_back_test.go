@@ -41,6 +41,7 @@ func TestReadRefuses(t *testing.T) {
 	}
 	text := whole.String()
 	tests := []struct{ why, text, want string }{
+		{"a count below 0 in the heat", strings.Replace(text, `"counts": [`, `"counts": [[-1],`, 1), "-1"},
 		{"nothing", "", "cut off after 0 bytes"},
 		{"a part", text[:len(text)/2], "cut off"},
 		{"no JSON", "<html>", "not JSON at byte 1"},

@@ -23,7 +23,7 @@ type Arrivals struct {
 	AccessLog *AccessLog    `yaml:"access_log,omitempty" json:"access_log,omitempty"` // a web server's log next to the scenario, instead of counts
 	Signups   []Segment     `yaml:"people,omitempty" json:"people,omitempty"`         // piecewise-linear rate of people, instead of counts; signups is another name of this key
 	Visitors  []Segment     `yaml:"visitors,omitempty" json:"visitors,omitempty"`     // piecewise-linear rate of visitors, instead of counts
-	Scale     float64       `yaml:"scale,omitempty" json:"scale,omitempty"`           // factor on all arrivals, such as 1.5; 0 means 1
+	Scale     float64       `yaml:"scale,omitempty" json:"scale,omitempty"`           // factor on all arrivals, such as 1.5; default 1
 
 	fileSignups, fileVisitors workload.Bins
 }
@@ -165,7 +165,8 @@ func (s *Scenario) validateArrivals() {
 	if arrivals.Totals != "exact" && arrivals.Totals != "random" {
 		s.source.faultAt("arrivals.totals", hintWord(arrivals.Totals, []string{"exact", "random"}), "totals %q is unknown", arrivals.Totals)
 	}
-	if !(arrivals.Scale >= 0) || math.IsInf(arrivals.Scale, 0) {
+	_, scaled := s.source.places["arrivals.scale"]
+	if !(arrivals.Scale >= 0) || scaled && arrivals.Scale == 0 || math.IsInf(arrivals.Scale, 0) {
 		s.source.faultAt("arrivals.scale", "give a number above 0, as in 1.5", "%v is not a factor", arrivals.Scale)
 	}
 	given := 0

@@ -62,7 +62,12 @@ func load(name string, model func(*Scenario) (*Scenario, error)) (*Scenario, err
 	if err != nil {
 		return nil, fmt.Errorf("scenario %q: %w", name, err)
 	}
-	return parseModelled(name, text, os.DirFS(filepath.Dir(name)), model)
+	root, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return nil, fmt.Errorf("scenario %q: %w", name, err)
+	}
+	defer root.Close()
+	return parseModelled(name, text, besideFS{root.FS()}, model)
 }
 
 // Source returns the text of the scenario as it was read.

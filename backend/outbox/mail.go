@@ -73,10 +73,10 @@ func (w *mailWorker) Quit() { w.line.quit() }
 const mailsAtOnce = 64
 
 // NewMail returns the queue of mails. The function proof returns the link and the code that prove the address.
-func NewMail(ctx context.Context, config MailConfig, s *store.Store, proof func(store.Job) (link, code string), log *slog.Logger) (*Queue, error) {
+func NewMail(ctx context.Context, config MailConfig, s *store.Store, proof func(store.Job) (link, code string), wall func() time.Time, log *slog.Logger) (*Queue, error) {
 	letter := func(mail store.Job) []byte {
 		link, code := proof(mail)
-		return message(config.From, link, code, mail, time.Now())
+		return message(config.From, link, code, mail, wall())
 	}
 	crew := Crew{Workers: config.Connections, Hand: mailsAtOnce, Hire: func() Worker {
 		return &mailWorker{line: &mailLine{config: config}, retries: Retries{config.Backoff, config.BackoffMax, config.Attempts}, letter: letter, log: log}
@@ -84,5 +84,6 @@ func NewMail(ctx context.Context, config MailConfig, s *store.Store, proof func(
 	if config.SMTP == "" {
 		crew = Crew{}
 	}
+	crew.Wall = wall
 	return New(ctx, store.JobMail, "mail", s, crew, log)
 }

@@ -23,7 +23,7 @@ func message(from, link, code string, mail store.Job, now time.Time) []byte {
 	add("Message-ID: <", strconv.FormatInt(mail.ID, 10), ".", hex.EncodeToString(mail.LinkNonce), "@", domain, ">\r\nDate: ")
 	b = now.AppendFormat(b, time.RFC1123Z)
 	add("\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
-	add("Dear ", mail.Name, ",\r\n\r\nopen this link to confirm your e-mail address:\r\n\r\n", link, "\r\n\r\n")
+	add("Dear ", greeting(mail.Name), ",\r\n\r\nopen this link to confirm your e-mail address:\r\n\r\n", link, "\r\n\r\n")
 	add("or enter this code: ", code, "\r\n\r\nIf you did not sign up, do nothing.\r\n")
 	return b
 }

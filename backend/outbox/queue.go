@@ -87,10 +87,14 @@ type Crew struct {
 	Workers int
 	Hand    int // largest number of jobs a worker takes at once; 0 means one
 	Hire    func() Worker
+	Wall    func() time.Time // stamps jobs; default time.Now
 }
 
 // New returns a queue with its depth read from the store.
 func New(ctx context.Context, kind store.JobKind, name string, s *store.Store, crew Crew, log *slog.Logger) (*Queue, error) {
+	if crew.Wall == nil {
+		crew.Wall = time.Now
+	}
 	q := &Queue{Kind: kind, Name: name, store: s, crew: crew, log: log, wake: make(chan struct{}, 1)}
 	pending, _, err := s.PendingJobs(ctx, kind)
 	q.depth.Store(int64(pending))
@@ -152,13 +156,13 @@ func (q *Queue) dispatch(ctx context.Context, jobs chan<- []store.Job, outcomes 
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for ctx.Err() == nil {
-		now := time.Now()
+		began, now := time.Now(), q.crew.Wall()
 		leased, err := q.store.LeaseJobs(q.Kind, now, now.Add(jobLease), q.crew.Workers*jobsPerWorker)
 		if err != nil {
 			q.log.Error("lease jobs", "queue", q.Name, "error", err)
 		}
 		for hand := range slices.Chunk(leased, q.share(len(leased))) {
-			if time.Since(now) > jobLease/2 { // the workers are slow; another replica may be faster
+			if time.Since(began) > jobLease/2 { // the workers are slow; another replica may be faster
 				giveBack(hand, outcomes)
 				continue
 			}
@@ -225,10 +229,10 @@ func (q *Queue) work(ctx context.Context, jobs <-chan []store.Job, outcomes chan
 func (q *Queue) settle(outcomes <-chan Outcome) {
 	for first := range outcomes {
 		batch := gatherOutcomes(first, outcomes)
-		now := time.Now()
+		now := q.crew.Wall()
 		settlements := make([]store.Settlement, len(batch))
 		for i, done := range batch {
-			settlements[i] = store.Settlement{Job: done.Job.ID, State: done.State, Attempts: done.Job.Attempts, Due: now.Add(done.Pause)}
+			settlements[i] = store.Settlement{Job: done.Job.ID, State: done.State, Attempts: done.Job.Attempts, Due: now.Add(min(done.Pause, store.LongestPause))}
 		}
 		if err := q.store.SettleJobs(settlements, now); err != nil {
 			q.log.Error("record outcomes; the jobs will run again", "queue", q.Name, "jobs", len(batch), "error", err)

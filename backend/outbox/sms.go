@@ -68,7 +68,7 @@ func (w *smsWorker) send(sms store.Job) (status int, pause time.Duration) {
 func (w *smsWorker) Quit() { w.client.CloseIdleConnections() }
 
 // NewSMS returns the queue of short messages. The function code returns the code that a nonce stands for.
-func NewSMS(ctx context.Context, config SMSConfig, s *store.Store, code func(nonce []byte) string, log *slog.Logger) (*Queue, error) {
+func NewSMS(ctx context.Context, config SMSConfig, s *store.Store, code func(nonce []byte) string, wall func() time.Time, log *slog.Logger) (*Queue, error) {
 	client := &fasthttp.Client{NoDefaultUserAgentHeader: true, MaxResponseBodySize: 1 << 16}
 	crew := Crew{Workers: config.Connections, Hire: func() Worker {
 		return &smsWorker{config, client, Retries{config.Backoff, config.BackoffMax, config.Attempts}, code, log}
@@ -76,5 +76,6 @@ func NewSMS(ctx context.Context, config SMSConfig, s *store.Store, code func(non
 	if config.URL == "" {
 		crew = Crew{}
 	}
+	crew.Wall = wall
 	return New(ctx, store.JobSMS, "sms", s, crew, log)
 }

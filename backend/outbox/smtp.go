@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ombak-sim/ombak/backend/registry"
@@ -44,12 +45,21 @@ type letter struct {
 // mail. After any other error the connection is gone and the fate of the mail is unknown.
 func (l *mailLine) send(ctx context.Context, letters []letter) []error {
 	errs := make([]error, len(letters))
+	kept := l.conn != nil
 	done, err := 0, l.connect(ctx)
 	for done < len(letters) && err == nil {
 		var answered int
-		if answered, err = l.transact(letters[done:], errs[done:]); answered == 0 {
+		answered, err = l.transact(letters[done:], errs[done:])
+		if answered == 0 && kept && closed(err) { // the server ended the connection while it was idle
+			kept = false
+			l.drop()
+			err = l.connect(ctx)
+			continue
+		}
+		if answered == 0 {
 			break
 		}
+		kept = false
 		if done += answered; errs[done-1] != nil && err == nil {
 			err = l.reset()
 		}
@@ -61,6 +71,13 @@ func (l *mailLine) send(ctx context.Context, letters []letter) []error {
 		errs[done+i] = describeLoss(err)
 	}
 	return errs
+}
+
+// closed reports whether a connection was closed by the server, with or without a word.
+func closed(err error) bool {
+	no := (*textproto.Error)(nil)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.As(err, &no) && no.Code == 421
 }
 
 // describeLoss describes what broke the connection, without the server's text, which may name the person.

@@ -17,7 +17,8 @@ import (
 
 // Cluster is a running server.
 type Cluster struct {
-	folder   string // holds the data, the socket and the log
+	owner    *os.File // locked while this process lives
+	folder   string   // holds the data, the socket and the log
 	programs string
 	user     *account // the account that the server runs as; nil means that of this process
 	server   *exec.Cmd
@@ -41,14 +42,19 @@ func Start(ctx context.Context) (_ *Cluster, err error) {
 	if c.user, err = unprivileged(); err != nil {
 		return nil, err
 	}
-	if c.folder, err = os.MkdirTemp(c.user.place(), "ombak-postgres-"); err != nil {
+	_ = sweep(c.user.place()) // another user's folders cannot be removed
+	if c.folder, err = os.MkdirTemp(c.user.place(), folderPattern); err != nil {
 		return nil, fmt.Errorf("make a folder for PostgreSQL: %w", err)
 	}
 	defer func() {
 		if err != nil {
 			os.RemoveAll(c.folder)
+			c.owner.Close()
 		}
 	}()
+	if err := c.own(); err != nil {
+		return nil, fmt.Errorf("lock the folder of PostgreSQL: %w", err)
+	}
 	if c.user != nil {
 		if err := os.Chown(c.folder, c.user.uid, c.user.gid); err != nil {
 			return nil, fmt.Errorf("give the folder of PostgreSQL to %s: %w", c.user.name, err)
@@ -147,6 +153,7 @@ func (c *Cluster) Folder() string { return c.folder }
 // children.
 func (c *Cluster) Stop() (*os.ProcessState, error) {
 	c.end()
+	defer c.owner.Close()
 	if err := os.RemoveAll(c.folder); err != nil {
 		return c.server.ProcessState, fmt.Errorf("remove the data of PostgreSQL: %w", err)
 	}

@@ -13,6 +13,9 @@ type Kept struct {
 	Body   []byte
 }
 
+// longestKept is the longest time that an answer is kept.
+const longestKept = 48 * time.Hour
+
 type takeKeyOp struct {
 	key, fingerprint []byte
 	at, until        time.Time
@@ -35,7 +38,8 @@ func (s *Store) TakeKey(key string, fingerprint []byte, at, until time.Time) (Ke
 
 func (o *takeKeyOp) apply(e *engine) error {
 	o.kept = Kept{}
-	n, err := e.exec(takeKey, o.key, o.fingerprint, o.until.UnixMilli(), o.at.UnixMilli())
+	n, err := e.exec(takeKey, o.key, o.fingerprint, o.until.UnixMilli(), o.at.UnixMilli(),
+		Latest(o.at, longestKept).UnixMilli(), o.at.Add(2*o.until.Sub(o.at)).UnixMilli())
 	if err == nil && n > 0 {
 		_, err = e.exec(dropKeys, o.at.UnixMilli())
 		return err

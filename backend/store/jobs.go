@@ -30,6 +30,10 @@ type Job struct {
 	OTPNonce    []byte
 }
 
+// LongestPause is how far ahead of now a job may be due. A job due later was stamped while the clock was ahead, so it
+// is due at once.
+const LongestPause = 30 * time.Minute
+
 // JobState is the state of a job.
 type JobState int
 
@@ -77,6 +81,9 @@ func (s *Store) LeaseJobs(kind JobKind, at, until time.Time, limit int) ([]Job, 
 }
 
 func (o *lease) apply(e *engine) error {
+	if _, err := e.exec(pullJobs, o.at.UnixMilli(), o.kind, o.at.Add(LongestPause).UnixMilli()); err != nil {
+		return err
+	}
 	rows, err := e.query(leaseJobs, o.until.UnixMilli(), o.kind, o.at.UnixMilli(), o.limit)
 	if err != nil {
 		return err

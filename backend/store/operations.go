@@ -103,7 +103,8 @@ func (o *SignIn) repeat(e *engine, evenVerified bool) error {
 	o.mailed = false
 	var person int64
 	err := e.queryRow(mailAgain, o.At.UnixMilli(), []byte{}, o.Link.Nonce, o.Link.Hash, o.Link.Expires.UnixMilli(),
-		o.Email, o.At.Add(-o.MailPause).UnixMilli(), evenVerified, o.Link.Tries).Scan(&person)
+		o.Email, o.At.Add(-o.MailPause).UnixMilli(), evenVerified, o.Link.Tries,
+		o.At.Add(o.MailPause).UnixMilli(), Latest(o.At, o.Link.Expires.Sub(o.At)).UnixMilli()).Scan(&person)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -132,7 +133,7 @@ func (o *change) apply(e *engine) error {
 
 // VerifyEmail uses up a person's link, or refuses with ErrLinkUsed.
 func (s *Store) VerifyEmail(person int64, linkHash []byte, at time.Time) error {
-	return s.do(&change{verifyEmail, []any{at.UnixMilli(), person, linkHash, []byte{}}, ErrLinkUsed})
+	return s.do(&change{verifyEmail, []any{at.UnixMilli(), person, linkHash, []byte{}, Latest(at, s.linkTTL).UnixMilli()}, ErrLinkUsed})
 }
 
 // try is an operation that counts an attempt before the code is compared, so that parallel attempts are
@@ -157,7 +158,7 @@ func (o *try) apply(e *engine) error {
 // TryLink counts an attempt at the code of a link, and returns the person and the nonce from which the code is
 // derived. It refuses with ErrTries if there is no such link or no attempt left.
 func (s *Store) TryLink(email string, tries int, at time.Time) (person int64, nonce []byte, err error) {
-	err = s.do(&try{query: tryLink, args: []any{email, tries, at.UnixMilli(), []byte{}}, result: []any{&person, &nonce}})
+	err = s.do(&try{query: tryLink, args: []any{email, tries, at.UnixMilli(), []byte{}, Latest(at, s.linkTTL).UnixMilli()}, result: []any{&person, &nonce}})
 	return person, nonce, err
 }
 
@@ -308,7 +309,7 @@ func (s *Store) StartOTP(person int64, nonce []byte, expires, at time.Time, paus
 }
 
 func (o *startCode) apply(e *engine) error {
-	n, err := e.exec(startOTP, o.nonce, o.expires.UnixMilli(), o.at.UnixMilli(), o.person, o.at.Add(-o.pause).UnixMilli())
+	n, err := e.exec(startOTP, o.nonce, o.expires.UnixMilli(), o.at.UnixMilli(), o.person, o.at.Add(-o.pause).UnixMilli(), o.at.Add(o.pause).UnixMilli())
 	if err == nil && n == 0 {
 		return ErrTooSoon
 	}
@@ -320,13 +321,13 @@ func (o *startCode) apply(e *engine) error {
 
 // TryOTP counts an attempt and returns the nonce from which the code is derived, or refuses with ErrTries.
 func (s *Store) TryOTP(person int64, tries int, at time.Time) (nonce []byte, err error) {
-	err = s.do(&try{query: tryOTP, args: []any{person, tries, at.UnixMilli()}, result: []any{&nonce}})
+	err = s.do(&try{query: tryOTP, args: []any{person, tries, at.UnixMilli(), Latest(at, s.codeTTL).UnixMilli()}, result: []any{&nonce}})
 	return nonce, err
 }
 
 // ConfirmPhone uses up the code derived from the nonce.
 func (s *Store) ConfirmPhone(person int64, nonce []byte, at time.Time) error {
-	return s.do(&change{confirmPhone, []any{at.UnixMilli(), person, nonce}, ErrTries})
+	return s.do(&change{confirmPhone, []any{at.UnixMilli(), person, nonce, Latest(at, s.codeTTL).UnixMilli()}, ErrTries})
 }
 
 // SetStatement records that a person has made the declarations.

@@ -45,6 +45,10 @@ func openSQLite(ctx context.Context, path string) (_ *engine, err error) {
 	if err := e.open(ctx); err != nil {
 		return nil, err
 	}
+	if _, err := e.conn.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil { // a killed process leaves a long log
+		e.close()
+		return nil, fmt.Errorf("copy the log into the database: %w", err)
+	}
 	if e.checkpoints, err = startCheckpoints(path, e); err != nil {
 		e.close()
 		return nil, err

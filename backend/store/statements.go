@@ -19,12 +19,12 @@ const (
 			link_hash = CASE WHEN ` + linkHolds + ` THEN link_hash ELSE ?4 END,
 			link_tries = CASE WHEN ` + linkHolds + ` THEN link_tries ELSE 0 END,
 			link_expires_ms = CASE WHEN ` + linkHolds + ` THEN link_expires_ms ELSE ?5 END
-		WHERE email = ?6 AND (?8 OR verified_ms IS NULL) AND mailed_ms <= ?7 RETURNING id`
-	linkHolds   = `link_expires_ms - ?1 >= ?5 - link_expires_ms AND link_hash <> ?2 AND link_tries < ?9`
+		WHERE email = ?6 AND (?8 OR verified_ms IS NULL) AND (mailed_ms <= ?7 OR mailed_ms > ?10) RETURNING id`
+	linkHolds   = `link_expires_ms - ?1 >= ?5 - link_expires_ms AND link_hash <> ?2 AND link_tries < ?9 AND link_expires_ms <= ?11`
 	verifyEmail = `UPDATE people SET verified_ms = coalesce(verified_ms, ?1), link_hash = ?4
-		WHERE id = ?2 AND link_hash = ?3 AND link_expires_ms > ?1`
+		WHERE id = ?2 AND link_hash = ?3 AND link_expires_ms > ?1 AND link_expires_ms <= ?5`
 	tryLink = `UPDATE people SET link_tries = link_tries + 1
-		WHERE email = ?1 AND link_tries < ?2 AND link_hash <> ?4 AND link_expires_ms > ?3 RETURNING id, link_nonce`
+		WHERE email = ?1 AND link_tries < ?2 AND link_hash <> ?4 AND link_expires_ms > ?3 AND link_expires_ms <= ?5 RETURNING id, link_nonce`
 	setPassword = `UPDATE people SET password = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
 
 	findNIK  = `SELECT id FROM people WHERE nik_index = ?1`
@@ -42,11 +42,11 @@ const (
 	dropPhoto  = `DELETE FROM photos WHERE person_id = ?1 AND sha256 = ?2`
 	dropPhotos = `DELETE FROM photos WHERE person_id = ?1`
 	startOTP   = `UPDATE people SET otp_nonce = ?1, otp_expires_ms = ?2, otp_tries = 0, otp_sent_ms = ?3
-		WHERE id = ?4 AND verified_ms IS NOT NULL AND phone_verified_ms IS NULL AND coalesce(otp_sent_ms, 0) <= ?5`
+		WHERE id = ?4 AND verified_ms IS NOT NULL AND phone_verified_ms IS NULL AND (coalesce(otp_sent_ms, 0) <= ?5 OR otp_sent_ms > ?6)`
 	tryOTP = `UPDATE people SET otp_tries = otp_tries + 1
-		WHERE id = ?1 AND otp_tries < ?2 AND otp_expires_ms > ?3 RETURNING otp_nonce`
+		WHERE id = ?1 AND otp_tries < ?2 AND otp_expires_ms > ?3 AND otp_expires_ms <= ?4 RETURNING otp_nonce`
 	confirmPhone = `UPDATE people SET phone_verified_ms = ?1, otp_expires_ms = 0
-		WHERE id = ?2 AND otp_nonce = ?3 AND otp_expires_ms > ?1 AND phone_verified_ms IS NULL`
+		WHERE id = ?2 AND otp_nonce = ?3 AND otp_expires_ms > ?1 AND otp_expires_ms <= ?4 AND phone_verified_ms IS NULL`
 	setStatement = `UPDATE people SET statement_ms = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
 	submitTest   = `UPDATE people SET test_score = ?1, test_due_ms = ?2
 		WHERE id = ?3 AND verified_ms IS NOT NULL AND test_due_ms IS NULL`
@@ -73,6 +73,7 @@ const (
 		WHERE id = ?2 AND erased_ms IS NULL`
 
 	insertJob = `INSERT INTO jobs (person_id, kind, due_ms, payload) VALUES (?1, ?2, ?3, ?4)`
+	pullJobs  = `UPDATE jobs SET due_ms = ?1 WHERE kind = ?2 AND state = 0 AND due_ms > ?3`
 	leaseJobs = `UPDATE jobs SET due_ms = ?1 WHERE id IN (
 			SELECT id FROM jobs WHERE kind = ?2 AND state = 0 AND due_ms <= ?3 ORDER BY due_ms, id LIMIT ?4 /*lock*/)
 		RETURNING id, person_id, attempts, payload,
@@ -87,7 +88,7 @@ const (
 
 	takeKey = `INSERT INTO idempotency (key, fingerprint, status, expires_ms) VALUES (?1, ?2, 0, ?3)
 		ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint, status = 0, body = NULL, expires_ms = excluded.expires_ms
-		WHERE idempotency.expires_ms <= ?4`
+		WHERE idempotency.expires_ms <= ?4 OR idempotency.expires_ms > ?5 OR idempotency.status = 0 AND idempotency.expires_ms > ?6`
 	readKey = `SELECT fingerprint, status, body FROM idempotency WHERE key = ?1`
 	keepKey = `UPDATE idempotency SET status = ?1, body = ?2, expires_ms = ?3 WHERE key = ?4`
 	freeKey = `DELETE FROM idempotency WHERE key = ?1`
@@ -119,7 +120,7 @@ func writeQueries() []string {
 		commit, insertPerson, lastPerson, mailNew, mailAgain, verifyEmail, tryLink, setPassword, findNIK, claimNIK, setIdentity,
 		askIdentity, setProfile, setKTP, setSelfie, photosOf, keepPhoto, dropPhoto, dropPhotos, startOTP, tryOTP, confirmPhone, setStatement,
 		submitTest, setEligible, askJoin, takePlace, setBatch, closeBatch, openBatch, selectBatch,
-		batchMembers, setSelected, erasePerson, insertJob, leaseJobs, settleJob, takeKey, readKey, keepKey,
+		batchMembers, setSelected, erasePerson, insertJob, pullJobs, leaseJobs, settleJob, takeKey, readKey, keepKey,
 		freeKey, dropKeys, selectPerson, usedAtAll, checkSeal, setQuota,
 	}
 }

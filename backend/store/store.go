@@ -33,6 +33,8 @@ type Options struct {
 	Quota      int                                  // most members of the open batch; 0 means no limit
 	Durability Durability                           // empty means GroupFsync
 	Rows       int                                  // most operations in one transaction; 0 means 512
+	LinkTTL    time.Duration                        // lifetime of a link; 0 means any
+	CodeTTL    time.Duration                        // lifetime of a code for a phone; 0 means any
 	MaxAge     time.Duration                        // how long the first operation waits for more; 0 takes only those already waiting
 	Observe    func(rows int, commit time.Duration) // called by the writer for each transaction; may be nil
 }
@@ -53,6 +55,8 @@ type Store struct {
 	durability Durability
 	rows       int
 	maxAge     time.Duration
+	linkTTL    time.Duration
+	codeTTL    time.Duration
 	observe    func(rows int, commit time.Duration)
 	counters   counters
 }
@@ -84,7 +88,7 @@ func open(ctx context.Context, location string, options Options) (*Store, error)
 	s := &Store{
 		engine: engine, sealer: sealer, durability: options.Durability, rows: options.Rows, maxAge: options.MaxAge, observe: options.Observe,
 		requests: make(chan *request), closing: make(chan struct{}), done: make(chan struct{}),
-		lookups: make(chan *readPerson),
+		lookups: make(chan *readPerson), linkTTL: options.LinkTTL, codeTTL: options.CodeTTL,
 	}
 	if s.rows <= 0 {
 		s.rows = DefaultRows
@@ -161,6 +165,26 @@ func (s *Store) Ping(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", ErrStorage, err)
 	}
 	return nil
+}
+
+// beat is a write without content.
+type beat struct{}
+
+func (beat) apply(e *engine) error {
+	_, err := e.exec(e.beat)
+	return err
+}
+
+// Writable makes a write without content, and waits for its fsync or for ctx.
+func (s *Store) Writable(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- s.do(beat{}) }() // the writer ends it
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Durability returns the durability settings that the database reported when it was opened.

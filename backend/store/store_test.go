@@ -251,7 +251,7 @@ func mailsAreSettled(t *testing.T, location string) {
 			t.Fatal(err)
 		}
 	}
-	later := testTime.Add(time.Hour)
+	later := testTime.Add(10 * time.Minute)
 	err := s.SettleJobs([]store.Settlement{{1, store.JobDone, 1, later}, {2, store.JobDead, 3, later}, {3, store.JobPending, 2, later}}, testTime)
 	if err != nil {
 		t.Fatal(err)

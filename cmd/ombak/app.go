@@ -45,7 +45,7 @@ func run(ctx context.Context, arguments []string, in io.Reader, out, errOut io.W
 	code := exitCode(err)
 	var verdict verdictError
 	if err != nil && !errors.As(err, &verdict) {
-		fmt.Fprintf(errOut, "ombak: %v\n", err)
+		fmt.Fprintf(errOut, "ombak: %s\n", readable(err.Error()))
 	}
 	return code
 }

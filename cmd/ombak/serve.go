@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
@@ -60,6 +61,7 @@ func backendFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "session-ttl", DefaultText: "24h", Usage: "expire sessions after `DURATION`", EnvVars: envVar("session-ttl")},
 		&cli.IntFlag{Name: "connections-per-client", DefaultText: "no limit", Usage: "accept at most `N` connections from one address", EnvVars: envVar("connections-per-client")},
 		&cli.StringFlag{Name: "admin-token", DefaultText: "a random one", Usage: "let operators close batches, draw members and read profiles at the admin listener with `TOKEN`", EnvVars: envVar("admin-token")},
+		&cli.StringFlag{Name: "backup", Usage: "copy the SQLite database, which may be in use, to a new `FILE` and end"},
 		&cli.BoolFlag{Name: "pprof", Usage: "serve profiles at /debug/pprof/ of the admin listener", EnvVars: envVar("pprof")},
 	}
 }
@@ -72,6 +74,9 @@ func serveBackend(c *cli.Context, s streams) error {
 	alone.Log = slog.New(slog.NewJSONHandler(s.err, nil))
 	if alone.Database, err = databasePath(cmp.Or(c.String("store"), defaultStore)); err != nil {
 		return err
+	}
+	if file := c.String("backup"); file != "" {
+		return store.Backup(c.Context, alone.Database, file)
 	}
 	if alone.Addresses, err = addresses(c.StringSlice("address"), "address"); err != nil {
 		return err

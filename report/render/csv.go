@@ -7,6 +7,7 @@ import (
 	"math"
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/ombak-sim/ombak/report"
 )
@@ -19,7 +20,7 @@ func CSV(w io.Writer, r report.Report) error {
 	header := []string{"t_s", "scenario_s", "scheduled"}
 	for _, step := range r.Series.Steps {
 		for _, name := range append(report.SeriesCounts(), report.SeriesQuantiles()...) {
-			header = append(header, step.Step+"."+name)
+			header = append(header, noFormula(step.Step)+"."+name)
 		}
 	}
 	used := usedColumns(r.Series)
@@ -43,6 +44,14 @@ func CSV(w io.Writer, r report.Report) error {
 		return fmt.Errorf("writing the series: %w", writer.Error())
 	}
 	return nil
+}
+
+// noFormula returns a text that a spreadsheet does not take for a formula.
+func noFormula(text string) string {
+	if strings.IndexAny(text, "=+-@\t\r") == 0 {
+		return "'" + text
+	}
+	return text
 }
 
 // appendRecord appends the fields of row i to the record.
