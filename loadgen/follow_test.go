@@ -89,13 +89,11 @@ func TestLinks(t *testing.T) {
 		{"of another host", "http://192.0.2.1/verify", "GET /", funnel.Failed, funnel.ReasonLink},
 		{"not a link at all", "http://[", "GET /", funnel.Failed, funnel.ReasonLink},
 	} {
-		s := serve(t, nil)
-		link := strings.Replace(test.link, "HOST", strings.TrimPrefix(s.url, "http://"), 1)
-		s.answer = func(ctx *fasthttp.RequestCtx, nth int) {
+		s := serve(t, func(ctx *fasthttp.RequestCtx, nth int) {
 			if nth == 1 {
-				ctx.Response.Header.Set("X-Link", link)
+				ctx.Response.Header.Set("X-Link", strings.Replace(test.link, "HOST", string(ctx.Host()), 1))
 			}
-		}
+		})
 		seen := play(t, config(s.url, func(c *loadgen.Config) {
 			c.Shards, c.Signups.Bins.Counts = 1, []int{1}
 			c.Requests[0].Extract = map[string]loadgen.Extract{"link": {Header: "X-Link"}}

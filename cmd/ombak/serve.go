@@ -61,7 +61,7 @@ func backendFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "session-ttl", DefaultText: "24h", Usage: "expire sessions after `DURATION`", EnvVars: envVar("session-ttl")},
 		&cli.IntFlag{Name: "connections-per-client", DefaultText: "no limit", Usage: "accept at most `N` connections from one address", EnvVars: envVar("connections-per-client")},
 		&cli.StringFlag{Name: "admin-token", DefaultText: "a random one", Usage: "let operators close batches, draw members and read profiles at the admin listener with `TOKEN`", EnvVars: envVar("admin-token")},
-		&cli.StringFlag{Name: "backup", Usage: "copy the SQLite database, which may be in use, to a new `FILE` and end"},
+		&cli.StringFlag{Name: "backup", Usage: "copy the SQLite database, which may be in use, to a new `FILE` and end", EnvVars: envVar("backup")},
 		&cli.BoolFlag{Name: "pprof", Usage: "serve profiles at /debug/pprof/ of the admin listener", EnvVars: envVar("pprof")},
 	}
 }
