@@ -31,7 +31,7 @@ func TestFitWaitsFindsTheTruth(t *testing.T) {
 		}
 	}
 	how.Least.Rate = 50 // not what the reports are of
-	if err := model.fitWaits(t.Context(), reports, how); err == nil || !strings.Contains(err.Error(), "give --scale, --window, or --rate") {
+	if err := model.fitWaits(t.Context(), reports, how); err == nil || !strings.Contains(err.Error(), "give the scenario as it was, and --scale, --window, or --rate") {
 		t.Errorf("another load than that of the reports: %v", err)
 	}
 }
