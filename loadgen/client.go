@@ -3,8 +3,12 @@ package loadgen
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"net"
 	"net/url"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -24,14 +28,26 @@ type connections struct {
 	open map[net.Conn]struct{}
 	cut  bool
 
-	began  time.Time
-	counts Wire
+	began      time.Time
+	counts     Wire
+	handshakes Handshakes
 }
 
 var errCut = errors.New("the run is over")
 
 // errTLS marks errors of the TLS protocol, as against those of the network.
 var errTLS = errors.New("TLS")
+
+// faultOf marks an error of a handshake that is not the network's. Alerts are errors of the network in name, and are told
+// apart by [classifyError].
+func faultOf(err error) error {
+	var file *fs.PathError // from the file of a handshake
+	var network *net.OpError
+	if err == nil || errors.As(err, &file) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errTLS, err)
+}
 
 // dialer returns the function that connects to one target.
 func (c *connections) dialer(r *resolver) func(string) (net.Conn, error) {
@@ -53,6 +69,30 @@ func (c *connections) dial(address string) (net.Conn, error) {
 	c.open[tracked] = struct{}{}
 	c.counts.open(time.Since(c.began))
 	return tracked, nil
+}
+
+// secure makes the TLS handshake of a connection, within the timeout, which is none if it is 0.
+func (c *connections) secure(conn net.Conn, config *tls.Config, timeout time.Duration) (net.Conn, error) {
+	began := time.Now()
+	if timeout > 0 {
+		_ = conn.SetDeadline(began.Add(timeout)) // a connection of the network has deadlines
+	}
+	secured := tls.Client(conn, config)
+	err := secured.Handshake()
+	var network net.Error
+	switch {
+	case errors.As(err, &network) && network.Timeout():
+		_ = conn.Close()
+		return nil, fasthttp.ErrTimeout
+	case err != nil:
+		_ = conn.Close()
+		return nil, faultOf(err)
+	}
+	_ = conn.SetDeadline(time.Time{}) // likewise
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.handshakes.add(secured.ConnectionState().DidResume, time.Since(began))
+	return secured, nil
 }
 
 func (c *connections) cutAll() {
@@ -91,7 +131,22 @@ type route struct {
 	address string
 	secure  *tls.Config // nil for plain HTTP
 	dial    func(string) (net.Conn, error)
+	conns   *connections
 	limits  Connections
+}
+
+// connect opens a connection to the target, over TLS if its URL says so. Clients of fasthttp make no handshake of their own
+// on it, because theirs would wait for ever for a server that stands still.
+func (r route) connect(address string, timeout time.Duration) (net.Conn, error) {
+	began := time.Now()
+	conn, err := r.dial(address)
+	if err != nil || r.secure == nil {
+		return conn, err
+	}
+	if timeout > 0 {
+		timeout = max(1, timeout-time.Since(began))
+	}
+	return r.conns.secure(conn, r.secure, timeout)
 }
 
 // newClient returns a client of one host that never retries a request.
@@ -104,7 +159,7 @@ func (r route) newClient(most int) *fasthttp.HostClient {
 		Addr:                      r.address,
 		IsTLS:                     r.secure != nil,
 		TLSConfig:                 r.secure,
-		Dial:                      r.dial,
+		DialTimeout:               r.connect,
 		MaxConns:                  most,
 		MaxIdemponentCallAttempts: 1,
 		MaxIdleConnDuration:       idle,
@@ -122,7 +177,7 @@ func classifyError(err error) (funnel.Outcome, funnel.Reason) {
 	var record tls.RecordHeaderError
 	var certificate *tls.CertificateVerificationError
 	switch {
-	case errors.Is(err, fasthttp.ErrTimeout), errors.Is(err, fasthttp.ErrDialTimeout):
+	case errors.Is(err, fasthttp.ErrTimeout), errors.Is(err, fasthttp.ErrDialTimeout), errors.Is(err, os.ErrDeadlineExceeded):
 		return funnel.TimedOut, funnel.ReasonTimeout
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, fasthttp.ErrNoFreeConns):
 		return funnel.Dropped, funnel.ReasonLocal

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"os"
 	"sync"
@@ -176,15 +175,6 @@ func (e *epoll) takeHandshakes() {
 }
 
 func (e *epoll) handshakes() Handshakes { return e.secure.counts }
-
-// faultOf marks an error that is not the network's.
-func faultOf(err error) error {
-	var network *fs.PathError // from the file of the handshake
-	if err == nil || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", errTLS, err)
-}
 
 // secured is the TLS half of a connection. It never blocks after the handshake.
 type secured struct {

@@ -127,16 +127,16 @@ func TestHandshakesThatNeverEnd(t *testing.T) {
 		{"is plain HTTP", func(conn net.Conn) { _, _ = conn.Write([]byte(okAndClose)) }, funnel.Failed, funnel.ReasonTLS},
 	} {
 		url := strings.Replace(raw(t, test.answer), "http:", "https:", 1)
-		for _, connections := range []loadgen.Connections{{}, {PerPerson: true}, {Cold: 1}} {
+		for i, connections := range []loadgen.Connections{{}, {PerPerson: true}, {Cold: 1}, {}, {PerPerson: true}, {Cold: 1}} {
 			r := play(t, config(url, func(c *loadgen.Config) {
-				c.Connections, c.Warm = connections, 3
+				c.Connections, c.Warm, c.Portable = connections, 3, i >= 3
 				c.Signups.Bins.Counts = []int{200, 100} // more than are opened at once
 				if test.outcome == funnel.TimedOut {
 					c.Journey.Steps[0].Timeout = 400 * time.Millisecond
 				}
 			}))
 			if r.outcomes()[test.outcome] != 300 || r.samples[0].Reason != test.reason {
-				t.Errorf("%s, %+v: outcomes %v, reason %v; want 300 %v, reason %v", test.why, connections, r.outcomes(), r.samples[0].Reason, test.outcome, test.reason)
+				t.Errorf("%s, %+v, portable %v: outcomes %v, reason %v; want 300 %v, reason %v", test.why, connections, i >= 3, r.outcomes(), r.samples[0].Reason, test.outcome, test.reason)
 			}
 			for _, sample := range r.samples {
 				if took := sample.ServiceTime(); test.outcome == funnel.TimedOut && took < 400*time.Millisecond {
@@ -150,6 +150,26 @@ func TestHandshakesThatNeverEnd(t *testing.T) {
 	for began := time.Now(); runtime.NumGoroutine() > before+servers; runtime.Gosched() {
 		if time.Since(began) > 10*time.Second {
 			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+		}
+	}
+}
+
+// A body that stands still in its middle is a timeout on either wire, and no reset.
+func TestBodiesThatStandStill(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	for _, portable := range []bool{false, true} {
+		url := raw(t, func(conn net.Conn) {
+			_, _ = conn.Read(make([]byte, 4096))
+			_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"))
+			<-release
+		})
+		r := play(t, config(url, func(c *loadgen.Config) {
+			c.Portable = portable
+			c.Journey.Steps[0].Timeout = 400 * time.Millisecond
+		}))
+		if r.outcomes()[funnel.TimedOut] != 50 || r.samples[0].Reason != funnel.ReasonTimeout {
+			t.Errorf("portable %v: outcomes %v, reason %v; want 50 timeouts", portable, r.outcomes(), r.samples[0].Reason)
 		}
 	}
 }

@@ -3,9 +3,7 @@ package loadgen
 import (
 	"bufio"
 	"bytes"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -77,23 +75,13 @@ func classifySocketError(err error) (funnel.Outcome, funnel.Reason) {
 func (w *worker) connectSocket(work job, request *compiled, done *completion) error {
 	w.compose(work)
 	route := w.pool.routes[request.client]
-	conn, err := route.dial(route.address)
+	began := time.Now()
+	conn, err := route.connect(route.address, work.timeout)
 	if err != nil {
 		return err
 	}
 	if work.timeout > 0 {
-		_ = conn.SetDeadline(time.Now().Add(work.timeout)) // a connection of the network has deadlines
-	}
-	if route.secure != nil {
-		config := route.secure.Clone()
-		config.NextProtos = []string{"http/1.1"}
-		config.ServerName, _, _ = net.SplitHostPort(route.address)
-		secure := tls.Client(conn, config)
-		if err := secure.Handshake(); err != nil {
-			_ = conn.Close()
-			return fmt.Errorf("%w: %w", errTLS, err)
-		}
-		conn = secure
+		_ = conn.SetDeadline(began.Add(work.timeout)) // a connection of the network has deadlines
 	}
 	reader := bufio.NewReaderSize(conn, 16<<10)
 	if err := w.shakeHands(conn, reader); err != nil {

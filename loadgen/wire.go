@@ -94,9 +94,10 @@ func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 	}
 	for i, target := range g.targets {
 		address, isTLS, _ := hostOf(target) // newResolvers has parsed it
-		r := route{address: address, dial: p.conns.dialer(p.resolvers.all[i]), limits: g.config.Connections}
+		r := route{address: address, dial: p.conns.dialer(p.resolvers.all[i]), conns: p.conns, limits: g.config.Connections}
 		if isTLS {
-			r.secure = secure
+			r.secure = secure.Clone()
+			r.secure.ServerName, _, _ = net.SplitHostPort(address) // newResolvers has split it
 		}
 		p.routes = append(p.routes, r)
 	}
@@ -160,7 +161,11 @@ func (p *pool) take(answers []completion) []completion {
 // warm does nothing: fasthttp's client opens a connection when a request needs it.
 func (p *pool) warm(int) {}
 
-func (p *pool) handshakes() Handshakes { return Handshakes{} }
+func (p *pool) handshakes() Handshakes {
+	p.conns.mu.Lock()
+	defer p.conns.mu.Unlock()
+	return p.conns.handshakes
+}
 
 func (p *pool) forget(person uint64) {
 	p.forgetSockets(person)
