@@ -70,6 +70,23 @@ func said(c net.Conn, text string) bool {
 	return err == nil && string(answer) == text
 }
 
+// busy returns a connection whose server is at work on what its client has sent.
+func busy(t *testing.T, l net.Listener) net.Conn {
+	t.Helper()
+	client := dial(t, l.Addr().String())
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(server, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
 // Strangers who say nothing make room for newcomers.
 func TestStrangersMakeRoom(t *testing.T) {
 	told := make(chan int, 100)
@@ -112,18 +129,7 @@ func TestConnectionsAtWorkStay(t *testing.T) {
 	defer l.Close()
 	var atWork []net.Conn
 	for range 2 {
-		client := dial(t, inner.Addr().String())
-		server, err := l.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := client.Write([]byte("x")); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadFull(server, make([]byte, 1)); err != nil {
-			t.Fatal(err)
-		}
-		atWork = append(atWork, server)
+		atWork = append(atWork, busy(t, l))
 	}
 	dial(t, inner.Addr().String())
 	accepted := make(chan error)
@@ -180,17 +186,7 @@ func TestWorkThatEndsMakesRoom(t *testing.T) {
 	inner := listen(t)
 	l := bound.Listen(inner)
 	defer l.Close()
-	client := dial(t, inner.Addr().String())
-	server, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.Write([]byte("x")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadFull(server, make([]byte, 1)); err != nil {
-		t.Fatal(err)
-	}
+	server := busy(t, l)
 	dial(t, inner.Addr().String())
 	accepted := make(chan error)
 	go func() {

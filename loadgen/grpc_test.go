@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/pem"
-	"errors"
 	"io"
 	"net"
 	"net/http/httptest"
@@ -296,7 +295,7 @@ func TestGRPCHostileServers(t *testing.T) {
 		"no status at end": {hostile(noStatus), funnel.Failed, funnel.ReasonBody},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := calls(listen(t, test.serve), "UnaryCall", `{}`)
+			c := calls(raw(t, test.serve), "UnaryCall", `{}`)
 			c.Requests[0].GRPC.Protos = map[string]string{"shop.proto": echoProto, "parts.proto": partsProto}
 			c.Journey.Steps[0].Timeout = 2 * time.Second
 			r := play(t, c)
@@ -338,33 +337,4 @@ func TestGRPCOnce(t *testing.T) {
 	if _, err = c.Prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "NOT_FOUND") {
 		t.Errorf("the error is %v", err)
 	}
-}
-
-// listen serves each connection of a server that answers by hand.
-func listen(t *testing.T, answer func(net.Conn)) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			if err == nil {
-				serving.Go(func() {
-					defer conn.Close()
-					answer(conn)
-				})
-			}
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		serving.Wait()
-	})
-	return "http://" + listener.Addr().String()
 }

@@ -258,7 +258,7 @@ func TestWebSocketCounts(t *testing.T) {
 
 // upgraded returns a server that agrees to WebSockets, with or without proof, and then sends bytes.
 func upgraded(t *testing.T, proof bool, then string) string {
-	return listen(t, func(conn net.Conn) {
+	return raw(t, func(conn net.Conn) {
 		request, err := http.ReadRequest(bufio.NewReader(conn))
 		if err != nil {
 			return

@@ -46,26 +46,13 @@ func calibrate(c *cli.Context, s streams) error {
 		}
 		reports = append(reports, levels...)
 	}
-	how := calibration.Calibrating{Shared: c.Bool("shared"), Seed: c.Uint64("seed"), Watched: c.StringSlice("watch-name")}
-	servers, err := pairs(c.StringSlice("servers"), "servers", false)
+	how, err := readCalibrating(c)
 	if err != nil {
 		return err
 	}
-	if how.Servers, err = coreCounts(servers); err != nil {
-		return err
-	}
-	if c.String("scenario") != "" {
-		var err error
-		if how.Least, err = readLoad(c); err != nil {
-			return err
-		}
-		if how.Scenario, err = loadScenario(c.String("scenario")); err != nil {
-			return err
-		}
-		if !calibration.OfProcesses(reports, how) {
-			fmt.Fprintf(s.err, "searching by simulation for settings that give the waits of %d reports: about "+
-				"two seconds per report\n", len(reports))
-		}
+	if how.Scenario != nil && !calibration.OfProcesses(reports, how) {
+		fmt.Fprintf(s.err, "searching by simulation for settings that give the waits of %d reports: about "+
+			"two seconds per report\n", len(reports))
 	}
 	model, err := calibration.Calibrate(c.Context, reports, how)
 	if err != nil {
@@ -92,6 +79,23 @@ func calibrate(c *cli.Context, s streams) error {
 	}
 	fmt.Fprintf(s.out, "%s: %s\n", written, c.String("o"))
 	return nil
+}
+
+// readCalibrating reads how to fit.
+func readCalibrating(c *cli.Context) (calibration.Calibrating, error) {
+	how := calibration.Calibrating{Shared: c.Bool("shared"), Seed: c.Uint64("seed"), Watched: c.StringSlice("watch-name")}
+	servers, err := pairs(c.StringSlice("servers"), "servers", false)
+	if err != nil {
+		return how, err
+	}
+	if how.Servers, err = coreCounts(servers); err != nil || c.String("scenario") == "" {
+		return how, err
+	}
+	if how.Least, err = readLoad(c); err != nil {
+		return how, err
+	}
+	how.Scenario, err = loadScenario(c.String("scenario"))
+	return how, err
 }
 
 // coreCounts reads numbers of cores.

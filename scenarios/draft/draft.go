@@ -30,22 +30,38 @@ type Result struct {
 // DefaultSession is the pause after which a client is another person.
 const DefaultSession = 30 * time.Minute
 
-// Kinds are the kinds of sources.
-func Kinds() []string { return []string{"har", "openapi", "access-log", "postman", "k6", "curl"} }
+// reader reads one kind of source.
+type reader struct {
+	kind string
+	read func(*draft, []byte) error
+}
+
+func readers() []reader {
+	return []reader{
+		{"har", (*draft).readHAR}, {"openapi", (*draft).readOpenAPI}, {"access-log", (*draft).readLog},
+		{"postman", (*draft).readPostman}, {"k6", (*draft).readK6}, {"curl", (*draft).readCurl},
+	}
+}
+
+// Kinds returns the kinds of sources.
+func Kinds() []string {
+	var kinds []string
+	for _, reader := range readers() {
+		kinds = append(kinds, reader.kind)
+	}
+	return kinds
+}
 
 // From makes a scenario. No source is refused for one odd entry.
 func From(source []byte, options Options) (Result, error) {
-	readers := map[string]func(*draft, []byte) error{
-		"har": (*draft).readHAR, "openapi": (*draft).readOpenAPI, "access-log": (*draft).readLog, "postman": (*draft).readPostman, "k6": (*draft).readK6, "curl": (*draft).readCurl,
-	}
-	read, known := readers[options.Kind]
-	if !known {
+	kind := slices.IndexFunc(readers(), func(r reader) bool { return r.kind == options.Kind })
+	if kind < 0 {
 		return Result{}, fmt.Errorf("scenarios cannot be made from %q; use one of %s", options.Kind, strings.Join(Kinds(), ", "))
 	}
 	d := &draft{name: slug(options.Name), options: options, secretValues: map[string]string{}, files: map[string][]byte{}, defaults: map[string]string{}, shell: map[string]string{}}
 	text, err := unpack(source)
 	if err == nil {
-		err = read(d, text)
+		err = readers()[kind].read(d, text)
 	}
 	if err == nil {
 		err = d.finish()

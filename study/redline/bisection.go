@@ -49,17 +49,6 @@ func (l Limit) floor() float64 {
 	return max(l.Held, l.Undecided)
 }
 
-// Run tries rates that hold or break, the first one first, and stops at an error.
-func (b Bisection) Run(try func(rate float64) (held bool, err error)) (Limit, error) {
-	return b.Search(func(rate float64) (Outcome, error) {
-		held, err := try(rate)
-		if held {
-			return Held, err
-		}
-		return Broke, err
-	})
-}
-
 // Search tries rates, the first one first, and stops at an error or where most people are refused. A level that is
 // invalid or undecided is repeated. After that, an invalid one bounds the search from above and an undecided one from
 // below, and neither counts as held or broken.

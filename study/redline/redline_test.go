@@ -13,12 +13,23 @@ import (
 	"github.com/ombak-sim/ombak/study/redline"
 )
 
+// search tries rates that hold or break.
+func search(b redline.Bisection, holds func(rate float64) (bool, error)) (redline.Limit, error) {
+	return b.Search(func(rate float64) (redline.Outcome, error) {
+		held, err := holds(rate)
+		if held {
+			return redline.Held, err
+		}
+		return redline.Broke, err
+	})
+}
+
 // Wherever the limit is, the search encloses it within its precision.
 func TestBisectionEnclosesTheLimit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := math.Exp(rapid.Float64Range(0, 10).Draw(t, "log limit"))
 		bisection := redline.Bisection{From: 100, Factor: 1.5, Precision: .05, Most: 60}
-		found, err := bisection.Run(func(rate float64) (bool, error) { return rate <= limit, nil })
+		found, err := search(bisection, func(rate float64) (bool, error) { return rate <= limit, nil })
 		if err != nil || found.Held > limit || found.Broke <= limit || found.Broke > found.Held*1.05 {
 			t.Fatalf("limit %v: %+v, %v", limit, found, err)
 		}
@@ -27,12 +38,12 @@ func TestBisectionEnclosesTheLimit(t *testing.T) {
 
 func TestBisectionStops(t *testing.T) {
 	tried := 0
-	found, err := redline.Bisection{From: 1, Factor: 2, Precision: .1, Most: 5}.Run(func(float64) (bool, error) { tried++; return true, nil })
+	found, err := search(redline.Bisection{From: 1, Factor: 2, Precision: .1, Most: 5}, func(float64) (bool, error) { tried++; return true, nil })
 	if err != nil || tried != 5 || found.Held != 16 || found.Broke != 0 {
 		t.Errorf("%d tried, %+v, %v", tried, found, err)
 	}
 	broken := errors.New("broken")
-	if _, err := (redline.Bisection{From: 1, Factor: 2, Most: 5}).Run(func(float64) (bool, error) { return false, broken }); !errors.Is(err, broken) {
+	if _, err := search(redline.Bisection{From: 1, Factor: 2, Most: 5}, func(float64) (bool, error) { return false, broken }); !errors.Is(err, broken) {
 		t.Errorf("%v", err)
 	}
 }
