@@ -27,6 +27,9 @@ func (s scope) expression(text string) (piece segment, after string, err error) 
 	if err != nil {
 		return segment{}, "", fmt.Errorf("${=%s}: %w", source, err)
 	}
+	if s.impersonal && (program.ReadsAny(expression.Person) || program.ReadsAny(expression.Feeder) || program.ReadsAny(expression.Got)) {
+		return segment{}, "", fmt.Errorf("${=%s}: before and after belong to no person; read only var", source)
+	}
 	*s.computed++
 	return segment{kind: computed, program: program, place: *s.computed}, after, nil
 }
