@@ -83,16 +83,23 @@ func (p *page) paintWays(c draw.Canvas, w ways, numbers int) {
 		}
 		p.paintLeavings(c, present(w.leavings(row)), x, step, top-on, tall, numbers)
 	}
+	var labels []func() // above all arcs
 	for _, t := range w.taken {
-		w.paintArc(c, t, c.Min.X+flowNode/2, step, top, tall)
+		if label := w.paintArc(c, t, c.Min.X+flowNode/2, step, top, tall); label != nil {
+			labels = append(labels, label)
+		}
+	}
+	for _, label := range labels {
+		label()
 	}
 }
 
-// paintArc draws the way between two steps that do not stand side by side, as wide as it has people, and their number.
-func (w ways) paintArc(c draw.Canvas, t report.Transition, from, step, top vg.Length, tall func(float64) vg.Length) {
+// paintArc draws the way between two steps that do not stand side by side, as wide as it has people. It returns how to write
+// their number, or nil if there is no arc.
+func (w ways) paintArc(c draw.Canvas, t report.Transition, from, step, top vg.Length, tall func(float64) vg.Length) (label func()) {
 	a, b := w.place(t.From), w.place(t.To)
 	if a < 0 || b < 0 || b == a+1 || t.People <= 0 {
-		return
+		return nil
 	}
 	fill, height := blue(), vg.Length(10+10*min(5, max(a, b)-min(a, b)))
 	if b <= a {
@@ -106,7 +113,12 @@ func (w ways) paintArc(c draw.Canvas, t report.Transition, from, step, top vg.Le
 	c.StrokeLines(draw.LineStyle{Color: fill, Width: width}, arc(x0, x1, top+1, height))
 	style := textStyle(smallSize-1, black())
 	style.XAlign = draw.XCenter
-	c.FillText(style, vg.Point{X: (x0 + x1) / 2, Y: top + height + width/2 + 3}, units.Number(math.Round(t.People)))
+	text, at := units.Number(math.Round(t.People)), vg.Point{X: (x0 + x1) / 2, Y: top + height + width/2 + 3}
+	return func() {
+		wide, high := style.Width(text)+4, style.Height(text)+2
+		c.FillPolygon(color.White, box(at.X-wide/2, at.Y-2, wide, high))
+		c.FillText(style, at, text)
+	}
 }
 
 // arc returns half an ellipse above a line.
