@@ -38,8 +38,12 @@ type reader struct {
 
 func readers() []reader {
 	return []reader{
-		{"har", (*draft).readHAR}, {"openapi", (*draft).readOpenAPI}, {"access-log", (*draft).readLog},
-		{"postman", (*draft).readPostman}, {"k6", (*draft).readK6}, {"curl", (*draft).readCurl},
+		{"har", (*draft).readHAR},
+		{"openapi", (*draft).readOpenAPI},
+		{"access-log", (*draft).readLog},
+		{"postman", (*draft).readPostman},
+		{"k6", (*draft).readK6},
+		{"curl", (*draft).readCurl},
 	}
 }
 
