@@ -12,12 +12,17 @@ import (
 // folderPattern names the folders of clusters.
 const folderPattern = "ombak-postgres-*"
 
-// own locks the cluster's folder for this process. The lock ends with the process, however it ends.
+// own locks the cluster's folder for this process. The lock ends with the process, however it ends. The file has its name
+// only once it is locked, so that nobody takes the folder for an orphan in between.
 func (c *Cluster) own() (err error) {
-	if c.owner, err = os.OpenFile(filepath.Join(c.folder, "owner"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+	making, made := filepath.Join(c.folder, "owner.new"), filepath.Join(c.folder, "owner")
+	if c.owner, err = os.OpenFile(making, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return err
 	}
-	return syscall.Flock(int(c.owner.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err := syscall.Flock(int(c.owner.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return err
+	}
+	return os.Rename(making, made)
 }
 
 // sweep removes the clusters of processes that were killed, once their servers have ended.
