@@ -67,15 +67,16 @@ $(TOOLS)/golangci-lint: Makefile
 
 # Other generators: from Debian, and from the Go module proxy at versions that can be built from it.
 PEERS          := github.com/tsenart/vegeta/v12@v12.13.0 fortio.org/fortio@v1.63.10 go.k6.io/k6@v1.8.1 github.com/codesenberg/bombardier@v1.2.6
-PEERS_PACKAGES := wrk apache2-utils
+PEERS_PACKAGES := wrk apache2-utils nginx-light
 
-# Compares the load generator with others on one target (under ten minutes; nothing else should run)
-# and writes the table into docs/explanation/benchmarks.md. wrk2 and plow are used where the PATH has them.
+# Compares the load generator with others on one target (under twenty minutes; nothing else should
+# run) and writes the tables into docs/explanation/benchmarks.md. wrk2 and plow are used where the PATH has them.
 bench-load:
 	@./install.sh $(PEERS_PACKAGES)
 	for peer in $(PEERS); do GOBIN=$(TOOLS)/peers go install $$peer || echo "$$peer cannot be built here and is left out"; done
 	go build -o $(TOOLS)/ombak ./cmd/ombak
 	go run ./cmd/ombak-bench -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/explanation/benchmarks.md
+	go run ./cmd/ombak-bench wire -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/explanation/benchmarks.md
 
 # Measures sign-ups alone on SQLite and PostgreSQL (about six minutes; nothing else should run) and writes
 # the table into docs/explanation/benchmarks.md. BENCH_BACKEND="-empty 3s -full 3s -rows 20000" makes it short, and

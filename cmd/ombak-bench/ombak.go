@@ -20,12 +20,12 @@ type figures struct {
 	rss      int64         // bytes
 	lag      time.Duration // p99 of the schedule lag; ombak only
 	dropped  float64       // people who could not begin; ombak only
+	runs     int           // of which the figures are those of the median by CPU time per request; 0 means one
 }
 
 // results holds all measurements.
 type results struct {
 	closed, open    []figures
-	secure, fresh   []figures // over TLS; empty without nginx
 	journeys, think *figures
 }
 
@@ -58,12 +58,6 @@ func (b *bench) playAll(ctx context.Context, million bool) (results, error) {
 		return r, err
 	}
 	r.closed, r.open = append([]figures{closed}, r.closed...), append([]figures{open}, r.open...)
-	if r.secure, err = b.playSecure(ctx, secureRate, false); err != nil {
-		return r, err
-	}
-	if r.fresh, err = b.playSecure(ctx, freshRate, true); err != nil {
-		return r, err
-	}
 	journeys, err := b.playOmbak(ctx, "journeys", tenSteps())
 	if err != nil {
 		return r, err

@@ -33,6 +33,9 @@ func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	if len(arguments) > 0 && arguments[0] == "backend" {
 		return runBackend(ctx, arguments[1:], out, errOut)
 	}
+	if len(arguments) > 0 && arguments[0] == "wire" {
+		return runWire(ctx, arguments[1:], out, errOut)
+	}
 	if len(arguments) > 0 && arguments[0] == "siege" {
 		return runSiege(ctx, arguments[1:], out, errOut)
 	}

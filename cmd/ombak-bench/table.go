@@ -38,8 +38,6 @@ func (r results) markdown(machine string) string {
 	for _, f := range r.open {
 		fmt.Fprintf(&text, "| %s | %.0f | %.1f | %.2f | %d MB |\n", f.name, f.requests, f.perRequest().Seconds()*1e6, float64(r.open[0].perRequest())/float64(f.perRequest()), f.rss>>20)
 	}
-	text.WriteString(secureTable("HTTPS, kept alive", secureRate, r.secure))
-	text.WriteString(secureTable("HTTPS, a full handshake for each request", freshRate, r.fresh))
 	text.WriteString("\n### Goals\n\n| figure | bound | measured | |\n|---|---|---|---|\n")
 	for _, line := range r.goals() {
 		text.WriteString(line)
@@ -76,20 +74,6 @@ func (r results) goals() (lines []string) {
 		if i := slices.IndexFunc(r.closed, func(f figures) bool { return f.name == peer.name }); i > 0 {
 			ratio := (closed.requests / closed.cpu.Seconds()) / (r.closed[i].requests / r.closed[i].cpu.Seconds())
 			goal("closed: requests per CPU-second relative to "+peer.name+"'s", fmt.Sprintf("%.2f", peer.bound), ratio, "%.2f", ratio >= peer.bound)
-		}
-	}
-	if len(r.secure) > 0 {
-		goal("HTTPS kept alive: people dropped", "0", r.secure[0].dropped, "%.0f", r.secure[0].dropped == 0)
-		goal("HTTPS kept alive: schedule lag p99", "5 ms", r.secure[0].lag.Seconds()*1000, "%.2f ms", r.secure[0].lag <= 5*time.Millisecond)
-		goal("HTTPS kept alive: memory", "80 MB", float64(r.secure[0].rss)/(1<<20), "%.0f MB", r.secure[0].rss <= 80<<20)
-	}
-	for _, played := range []struct {
-		name string
-		all  []figures
-	}{{"HTTPS kept alive", r.secure}, {"HTTPS with full handshakes", r.fresh}} {
-		if i := slices.IndexFunc(played.all, func(f figures) bool { return f.name == "bombardier" }); i > 0 {
-			ratio := float64(played.all[0].perRequest()) / float64(played.all[i].perRequest())
-			goal(played.name+": CPU per request to bombardier's", "1.25", ratio, "%.2f", ratio <= 1.25)
 		}
 	}
 	if r.journeys != nil {
