@@ -8,7 +8,7 @@ import (
 
 // The bounds of what a report may ask to be drawn. Scenarios stay far below them.
 const (
-	mostRows    = 1_000     // steps, stations and processes each
+	mostRows    = 500       // steps, stations and processes each
 	mostNotes   = 20_000    // thresholds, warnings and marks each
 	mostSeconds = 1_000_000 // rows of a series: more than eleven days
 	longestName = 1_000     // bytes

@@ -99,7 +99,7 @@ func (r *Report) possible() error {
 	}
 	for _, field := range fields {
 		if *field.At > mostCount {
-			return fmt.Errorf("the report has a %s of %s: %w", field.Name, units.Number(*field.At), ErrImpossible)
+			return fmt.Errorf("the report has a %s of %.4g: %w", field.Name, *field.At, ErrImpossible)
 		}
 		if *field.At < 0 && field.Name != "unfinished" {
 			return fmt.Errorf("the report has a %s of %s: %w", field.Name, units.Number(*field.At), ErrImpossible)

@@ -47,7 +47,7 @@ func TestOwnPostgresDies(t *testing.T) {
 	var said strings.Builder
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
 		said.WriteString(lines.Text() + "\n")
-		if !killed && strings.Contains(lines.Text(), `"arriving"`) {
+		if !killed && strings.Contains(lines.Text(), `"arrivals"`) {
 			var postmaster int
 			postmaster, cluster = postmasterOf(t, drill.Process.Pid)
 			if err := syscall.Kill(postmaster, syscall.SIGKILL); err != nil {
