@@ -18,7 +18,7 @@ type meBody struct {
 	Name      string `json:"name"`
 	Phone     string `json:"phone"`
 	Given     bool   `json:"phone_given"` // by the owner of the address; otherwise by whoever signed it up
-	Identity  string `json:"identity"` // the registry's verdict, pending, or empty
+	Identity  string `json:"identity"`    // the registry's verdict, pending, or empty
 	Profile   bool   `json:"profile"`
 	Photo     bool   `json:"photo"`
 	Selfie    bool   `json:"selfie"`

@@ -23,11 +23,18 @@ func (r *Report) drawable() error {
 		what         string
 		length, most int
 	}{
-		{"rows in the funnel", len(r.Funnel), mostRows}, {"steps", len(r.Steps), mostRows}, {"stations", len(r.Stations), mostRows},
-		{"processes", len(r.Processes), mostRows}, {"steps in the series", len(r.Series.Steps), mostRows},
-		{"stations in the series", len(r.Series.Stations), mostRows}, {"processes in the series", len(r.Series.Processes), mostRows},
-		{"steps in the heat", len(r.Series.Heat), mostRows}, {"transitions", len(r.Transitions), mostRows * 10},
-		{"thresholds", len(r.Thresholds), mostNotes}, {"warnings", len(r.Warnings), mostNotes}, {"marks", len(r.Timeline), mostNotes},
+		{"rows in the funnel", len(r.Funnel), mostRows},
+		{"steps", len(r.Steps), mostRows},
+		{"stations", len(r.Stations), mostRows},
+		{"processes", len(r.Processes), mostRows},
+		{"steps in the series", len(r.Series.Steps), mostRows},
+		{"stations in the series", len(r.Series.Stations), mostRows},
+		{"processes in the series", len(r.Series.Processes), mostRows},
+		{"steps in the heat", len(r.Series.Heat), mostRows},
+		{"transitions", len(r.Transitions), mostRows * 10},
+		{"thresholds", len(r.Thresholds), mostNotes},
+		{"warnings", len(r.Warnings), mostNotes},
+		{"marks", len(r.Timeline), mostNotes},
 		{"seconds", len(r.Series.TS), mostSeconds},
 	} {
 		if list.length > list.most {
