@@ -32,7 +32,7 @@ func wholeFunnel(t *testing.T, location string) {
 	join := func() answer { return s.post("/v1/batches/current/members", session, nil) }
 	s.want("join without profile", join(), 403, "profile_missing")
 	s.want("incomplete profile", s.sendJSON("PUT", "/v1/profile", session, fields{"address": "x"}), 422, "invalid")
-	s.want("profile", s.sendJSON("PUT", "/v1/profile", session, fields{"address": "Jalan 1", "education": "SMA", "occupation": "none"}), 200, "")
+	s.want("profile", s.sendJSON("PUT", "/v1/profile", session, fields{"phone": "08123456789", "address": "Jalan 1", "education": "SMA", "occupation": "none"}), 200, "")
 	s.want("join without photo", join(), 403, "photo_missing")
 	s.want("photo", s.upload(session, "photo", pngOf(t, 8, 8)), 201, "")
 	s.want("selfie", s.upload(session, "selfie", pngOf(t, 9, 9)), 201, "")
@@ -57,7 +57,7 @@ func wholeFunnel(t *testing.T, location string) {
 	}
 	s.want("join", join(), 201, "")
 	a = s.send("GET", "/v1/me", session, "", nil)
-	want := `{"email":"p0@example.test","identity":"verified","profile":true,"photo":true,"selfie":true,"phone_verified":true,"statement":true,"test":true,"eligible":true,"batch":1}`
+	want := `{"email":"p0@example.test","name":"Siti","phone":"08123456789","phone_given":true,"identity":"verified","profile":true,"photo":true,"selfie":true,"phone_verified":true,"statement":true,"test":true,"eligible":true,"batch":1}`
 	if a.body != want {
 		t.Errorf("me: %s", a.body)
 	}

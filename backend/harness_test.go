@@ -133,6 +133,7 @@ type service struct {
 	client     *fasthttp.HostClient
 	mail       *fakeMail
 	codes      chan string // codes sent by short message
+	numbers    chan string // where each code was sent
 	registries *fakeRegistries
 	stopped    bool
 }
@@ -141,7 +142,7 @@ type service struct {
 func startService(t testing.TB, change func(*service)) *service {
 	t.Helper()
 	listener := fasthttputil.NewInmemoryListener()
-	s := &service{t: t, mail: newFakeMail(), codes: make(chan string, 1000), registries: kindRegistries()}
+	s := &service{t: t, mail: newFakeMail(), codes: make(chan string, 1000), numbers: make(chan string, 1000), registries: kindRegistries()}
 	s.config = backend.Config{
 		Database: filepath.Join(t.TempDir(), "people.db"), Key: testKey(), Listener: listener,
 		LinkBase: "https://example.test/", Now: func() time.Time { return opens },
@@ -150,7 +151,7 @@ func startService(t testing.TB, change func(*service)) *service {
 	s.config.AdminToken = adminToken
 	s.config.Dukcapil.URL, s.config.Registries = base, map[string]registry.Config{"dapodik": {URL: base}, "dtks": {URL: base}}
 	s.config.Mail = outbox.MailConfig{SMTP: startMail(t, s.mail), Backoff: time.Millisecond}
-	s.config.SMS = outbox.SMSConfig{URL: "http://" + startSMS(t, s.codes), Backoff: time.Millisecond}
+	s.config.SMS = outbox.SMSConfig{URL: "http://" + startSMS(t, s.codes, s.numbers), Backoff: time.Millisecond}
 	s.config.PhotoDir = filepath.Join(t.TempDir(), "photos")
 	if change != nil {
 		change(s)
@@ -185,7 +186,7 @@ func startRegistries(t testing.TB, registries *fakeRegistries) string {
 }
 
 // startSMS starts a gateway that temporarily rejects every third message.
-func startSMS(t testing.TB, codes chan<- string) string {
+func startSMS(t testing.TB, codes, numbers chan<- string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -204,6 +205,7 @@ func startSMS(t testing.TB, codes chan<- string) string {
 		}
 		code, _, _ := strings.Cut(message.Text, " ")
 		codes <- code
+		numbers <- message.To
 		ctx.SetStatusCode(202)
 	}}
 	go server.Serve(listener)

@@ -15,11 +15,14 @@ import (
 // meBody shows a person's progress.
 type meBody struct {
 	Email     string `json:"email"`
-	Identity  string `json:"identity"` // the registry's verdict, pending, or empty
+	Name      string `json:"name"`
+	Phone     string `json:"phone"`
+	Given     bool   `json:"phone_given"` // by the owner of the address; otherwise by whoever signed it up
+	Identity  string `json:"identity"`    // the registry's verdict, pending, or empty
 	Profile   bool   `json:"profile"`
 	Photo     bool   `json:"photo"`
 	Selfie    bool   `json:"selfie"`
-	Phone     bool   `json:"phone_verified"`
+	Proved    bool   `json:"phone_verified"`
 	Statement bool   `json:"statement"`
 	Test      bool   `json:"test"`
 	Eligible  bool   `json:"eligible"`
@@ -30,8 +33,8 @@ type meBody struct {
 // me returns what the service knows about the person's progress.
 func (s *Server) me(_ *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	body := meBody{
-		Email: person.Email, Identity: person.Identity, Profile: person.Profile, Photo: person.Photo != "", Selfie: person.Selfie != "",
-		Phone: person.PhoneProved, Statement: person.Statement, Test: !person.TestDue.IsZero(), Eligible: person.Eligible, Batch: person.Batch,
+		Email: person.Email, Name: person.Name, Phone: person.Phone, Given: person.PhoneGiven, Identity: person.Identity, Profile: person.Profile, Photo: person.Photo != "", Selfie: person.Selfie != "",
+		Proved: person.PhoneProved, Statement: person.Statement, Test: !person.TestDue.IsZero(), Eligible: person.Eligible, Batch: person.Batch,
 	}
 	if person.Batch == 0 {
 		return reply{fasthttp.StatusOK, body}, nil

@@ -21,6 +21,9 @@ func (s *Server) startOTP(_ *fasthttp.RequestCtx, person store.Person) (reply, e
 	if person.PhoneProved {
 		return reply{fasthttp.StatusOK, statusBody{"verified"}}, nil
 	}
+	if !person.PhoneGiven {
+		return reply{}, &fault{status: fasthttp.StatusForbidden, code: "phone_not_given", message: "give your phone with the profile; the phone of the sign-up may be another's"}
+	}
 	err := s.sendOTP(person.ID)
 	switch {
 	case errors.Is(err, store.ErrTooSoon):

@@ -12,15 +12,35 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 )
 
-// profile is what a person states besides the identity.
+// profile is what a person states besides the identity. Name and phone of the sign-up may be anybody's: who has proved
+// the address confirms or replaces them here.
 type profile struct {
+	contact
 	Address    string `json:"address"`
 	Education  string `json:"education"`
 	Occupation string `json:"occupation"`
 }
 
-// setProfile stores the encrypted profile and may be called again. It sends a code to the phone if an SMS
-// gateway is configured.
+type contact struct {
+	Name  string `json:"name,omitempty"`
+	Phone string `json:"phone,omitempty"`
+}
+
+// check checks and normalises what is given.
+func (c *contact) check() (err error) {
+	if c.Name != "" {
+		if c.Name, err = cleanName(c.Name); err != nil {
+			return invalid(err.Error())
+		}
+	}
+	if c.Phone = strings.TrimSpace(c.Phone); c.Phone != "" && !isPhone(c.Phone) {
+		return errPhone
+	}
+	return nil
+}
+
+// setProfile stores the encrypted profile and may be called again. It sends a code to a
+// phone that the owner of the address has given, if an SMS gateway is configured.
 func (s *Server) setProfile(ctx *fasthttp.RequestCtx, person store.Person) (reply, error) {
 	var p profile
 	if err := decode(ctx.PostBody(), &p); err != nil {
@@ -32,11 +52,17 @@ func (s *Server) setProfile(ctx *fasthttp.RequestCtx, person store.Person) (repl
 			return reply{}, invalid("address, education and occupation must each be 1 to 200 characters on one line")
 		}
 	}
+	given := p.contact
+	if err := given.check(); err != nil {
+		return reply{}, err
+	}
+	p.contact = contact{} // kept once, with the person
 	text, err := json.Marshal(p)
 	if err == nil {
-		err = s.store.SetProfile(person.ID, text)
+		err = s.store.SetProfile(person.ID, text, store.Contact(given), s.config.Wall())
 	}
-	if err == nil && !person.PhoneProved && s.config.SMS.URL != "" {
+	same := given.Phone == "" || given.Phone == person.Phone
+	if err == nil && (given.Phone != "" || person.PhoneGiven) && !(person.PhoneProved && same) && s.config.SMS.URL != "" {
 		err = s.sendOTP(person.ID)
 		if errors.Is(err, store.ErrTooSoon) {
 			err = nil // the previous code is on its way

@@ -74,7 +74,7 @@ func TestWholeWay(t *testing.T) {
 		}
 	}
 	a = s.send("GET", "/v1/me", session, "", nil)
-	if a.body != `{"email":"p0@example.test","identity":"verified","profile":false,"photo":false,"selfie":false,"phone_verified":false,"statement":false,"test":false,"eligible":true,"batch":1}` {
+	if a.body != `{"email":"p0@example.test","name":"Siti","phone":"08123456789","phone_given":false,"identity":"verified","profile":false,"photo":false,"selfie":false,"phone_verified":false,"statement":false,"test":false,"eligible":true,"batch":1}` {
 		t.Errorf("me: %d %s", a.status, a.body)
 	}
 	s.stop()

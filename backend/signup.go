@@ -69,7 +69,7 @@ func parseApplication(body []byte) (application, error) {
 	}
 	a.Phone = strings.TrimSpace(a.Phone)
 	if !isPhone(a.Phone) {
-		return a, invalid("phone must have 8 to 15 digits, with an optional leading +")
+		return a, errPhone
 	}
 	return a, nil
 }
@@ -89,6 +89,8 @@ func cleanName(name string) (string, error) {
 func isHidden(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) || r == utf8.RuneError || unicode.Is(unicode.Variation_Selector, r)
 }
+
+var errPhone = invalid("phone must have 8 to 15 digits, with an optional leading +")
 
 // isPhone reports whether a text may be a national or international number of the ITU-T E.164 plan.
 func isPhone(text string) bool {

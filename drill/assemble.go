@@ -21,6 +21,9 @@ import (
 // leaves out the people who were still to come.
 func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error) report.Report {
 	duration := max(0, time.Since(c.began))
+	if c.store != nil {
+		c.store.Gone = c.absences(duration)
+	}
 	offered := &c.run.Offered
 	if c.run.Options.Closed > 0 {
 		offered = nil // who comes depends on the answers

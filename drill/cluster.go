@@ -35,6 +35,6 @@ func (c *conductor) stopCluster() {
 	if err != nil {
 		c.warn(err.Error())
 	}
-	c.costs = append(c.costs, costOf("postgres", state))
+	c.costs = append(c.costs, costOf(clusterPart, state))
 	c.cluster = nil
 }

@@ -80,6 +80,7 @@ type conductor struct {
 	passed       uint64
 	starts       []int // steps at which arrivals are scheduled
 	store        *report.Store
+	gone         []report.Gone // stretches in which the store took no writes
 	strain       *report.Strain
 	handshakes   *report.Handshakes
 	wire         recorder.Wire
@@ -106,6 +107,18 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 	if err := prepare(ctx, run, &environment); err != nil {
 		return report.Report{}, err
 	}
+	claim, err := claimStore(ctx, run, environment.Database)
+	if err != nil {
+		return report.Report{}, err
+	}
+	began := false
+	defer func() {
+		if began {
+			claim.Release()
+		} else {
+			claim.Discard()
+		}
+	}()
 	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), starts: run.ArrivalSteps(), done: make(chan struct{})}
 	defer removeControl(environment.Folder)
 	defer c.stopCluster()
@@ -121,6 +134,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 	if err != nil {
 		return report.Report{}, err
 	}
+	began = true
 	ended := c.play(ctx)
 	c.watched = watched.Stop()
 	c.machine, c.usage = watched.Series(c.began)
@@ -128,6 +142,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 	reconciliation, err := c.reconcile(context.WithoutCancel(ctx))
 	if err != nil {
 		c.warn(fmt.Sprintf("the store could not be read for reconciliation: %v", err))
+		c.unread(err)
 	}
 	c.stopCluster()
 	return c.assemble(reconciliation, ended), ended
@@ -147,12 +162,7 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 	if environment.Database == OwnPostgres {
 		return nil
 	}
-	switch err := store.CheckFresh(ctx, environment.Database); {
-	case errors.Is(err, store.ErrUsed):
-		return setup.Refuse("the database %s exists already; a drill needs a fresh one: name another with --store, or remove it", store.Name(environment.Database))
-	case err != nil:
-		return err
-	case !store.IsFile(environment.Database):
+	if !store.IsFile(environment.Database) {
 		return nil
 	}
 	if info, err := os.Stat(filepath.Dir(environment.Database)); err != nil || !info.IsDir() {
@@ -160,6 +170,21 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 	}
 	people := int(run.Offered.ByStep[run.Scenario.Arrivals.Step].Scheduled)
 	return host.NeedSpace(filepath.Dir(environment.Database), people, run.Generator.PhotoBytes)
+}
+
+// claimStore keeps other runs from the database that the run will use.
+func claimStore(ctx context.Context, run *setup.Live, database string) (*store.Claim, error) {
+	if run.Service == nil || database == OwnPostgres {
+		return nil, nil
+	}
+	claim, err := store.NewClaim(ctx, database)
+	switch {
+	case errors.Is(err, store.ErrUsed):
+		return nil, setup.Refuse("the database %s exists already; a drill needs a fresh one: name another with --store, or remove it", store.Name(database))
+	case errors.Is(err, store.ErrClaimed):
+		return nil, setup.Refuse("another drill is using the database %s; wait for its end, or name another with --store", store.Name(database))
+	}
+	return claim, err
 }
 
 // checkReachable returns an error if a target cannot be connected to, before anybody is sent there.
@@ -257,6 +282,8 @@ func (c *conductor) receive(_ *process, message Message) {
 		c.marks = addMark(c.marks, *message.Mark)
 	case message.Warning != "":
 		c.warnings = append(c.warnings, message.Warning)
+	case message.Gone != nil:
+		c.addGone(*message.Gone)
 	case message.Strain != nil:
 		c.strain = message.Strain
 	case message.Handshakes != nil:
@@ -316,9 +343,9 @@ func (c *conductor) play(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case p := <-died.parts:
-			c.note(funnel.NoteMark, p.name+" died")
-			return fmt.Errorf("%w: %w", ErrPartDied, p.cause())
+		case dead := <-died.parts:
+			c.note(funnel.NoteMark, dead.name+" died")
+			return fmt.Errorf("%w: %w", ErrPartDied, dead.cause())
 		case <-c.done:
 			return nil
 		case <-overdue.C:
@@ -355,25 +382,37 @@ func (c *conductor) killGenerator() {
 	}
 }
 
-// deaths reports the first part that ends by itself.
+// deaths reports the first part that ends by itself. The run's own PostgreSQL is one too.
 type deaths struct {
-	parts chan *process
+	parts chan death
 	over  chan struct{}
 	wait  sync.WaitGroup
 }
 
+type death struct {
+	name  string
+	cause func() error
+}
+
 func (c *conductor) watch() *deaths {
-	d := &deaths{parts: make(chan *process, len(c.parts)), over: make(chan struct{})}
+	d := &deaths{parts: make(chan death, len(c.parts)+1), over: make(chan struct{})}
 	for _, p := range c.parts {
-		d.wait.Go(func() {
-			select {
-			case <-p.ended:
-				d.parts <- p
-			case <-d.over:
-			}
-		})
+		d.watch(p.ended, death{p.name, p.cause})
+	}
+	if c.cluster != nil {
+		d.watch(c.cluster.Ended(), death{clusterPart, c.cluster.Cause})
 	}
 	return d
+}
+
+func (d *deaths) watch(ended <-chan struct{}, dead death) {
+	d.wait.Go(func() {
+		select {
+		case <-ended:
+			d.parts <- dead
+		case <-d.over:
+		}
+	})
 }
 
 func (d *deaths) stop() {

@@ -49,6 +49,7 @@ type Message struct {
 	Mark       *funnel.Mark       `json:"mark,omitempty"`
 	Delta      *recorder.Delta    `json:"delta,omitempty"`      // the generator's seconds
 	Warning    string             `json:"warning,omitempty"`    // for the report
+	Gone       *report.Gone       `json:"gone,omitempty"`       // sent by the backend when its store goes away, and when it is back
 	Strain     *report.Strain     `json:"strain,omitempty"`     // sent by the generator once, before Done
 	Handshakes *report.Handshakes `json:"handshakes,omitempty"` // likewise, if it made any
 	Wire       *recorder.Wire     `json:"wire,omitempty"`       // likewise

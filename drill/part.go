@@ -169,7 +169,14 @@ func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanne
 		Addresses: addresses,
 		Store:     describeStore(config.Database, server),
 	}})
-	readings := func() []funnel.Reading { return backendReadings(server.Stats(), clock.real()) }
+	var watch storeWatch
+	readings := func() []funnel.Reading {
+		stats, at := server.Stats(), clock.real()
+		if gone, changed := watch.look(at, stats.Store); changed {
+			messages.write(Message{Gone: &gone})
+		}
+		return backendReadings(stats, at)
+	}
 	running.Go(func() { observe(ctx, messages, readings) })
 	untilStopped(ctx, scanner, clock.set)
 	const drain = 10 * time.Second

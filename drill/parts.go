@@ -11,6 +11,7 @@ const (
 	backendPart   = "backend"
 	mocksPart     = "mocks"
 	generatorPart = "generator"
+	clusterPart   = "postgres" // the run's own PostgreSQL
 )
 
 // part describes one kind of part.

@@ -55,6 +55,9 @@ func read(r io.Reader, limit int64) (Report, error) {
 	if err := json.Unmarshal(text, &report); err != nil {
 		return Report{}, explain(err)
 	}
+	if err := report.drawable(); err != nil {
+		return report, err
+	}
 	if err := report.possible(); err != nil {
 		return report, err
 	}
@@ -95,6 +98,9 @@ func (r *Report) possible() error {
 		}
 	}
 	for _, field := range fields {
+		if *field.At > mostCount {
+			return fmt.Errorf("the report has a %s of %.4g: %w", field.Name, *field.At, ErrImpossible)
+		}
 		if *field.At < 0 && field.Name != "unfinished" {
 			return fmt.Errorf("the report has a %s of %s: %w", field.Name, units.Number(*field.At), ErrImpossible)
 		}

@@ -127,6 +127,15 @@ type Store struct {
 	Engine     string `json:"engine"`
 	Durability string `json:"durability"`
 	Filesystem string `json:"filesystem"`
+	Gone       []Gone `json:"gone,omitempty"` // stretches in which it took no writes
+}
+
+// Gone is a stretch in which a store took no writes although it was asked to.
+type Gone struct {
+	AtS  float64 `json:"at_s"`
+	ForS float64 `json:"for_s"` // until it took writes again, or the run ended
+	Back bool    `json:"back"`  // whether it took writes again
+	Why  string  `json:"why"`   // its last error
 }
 
 // Intervals holds 95 % confidence intervals of the fields beside them, by their names in the file.

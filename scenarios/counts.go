@@ -5,7 +5,8 @@ import "fmt"
 // The most of what a scenario counts. The counters of a simulation and of a live run hold more than these.
 const (
 	mostTries       = 30_000 // attempts × visits, of all steps together
-	longestList     = 1000   // of a journey, and stops of a route
+	mostSteps       = 500    // a report shows as many
+	longestList     = 1000   // stops of a route
 	mostServers     = 10_000_000
 	mostWaiting     = 1_000_000_000
 	mostConnections = 2_000_000_000 // of the generator; a machine allows fewer
@@ -17,7 +18,7 @@ const (
 
 // validateCounts reports counts that are too large to be counted with.
 func (s *Scenario) validateCounts() {
-	s.bound(parent(s.StepPath(0)), len(s.Journey), longestList)
+	s.bound(parent(s.StepPath(0)), len(s.Journey), mostSteps)
 	s.bound("retry_budget", s.RetryBudget, mostTries)
 	s.validateTries()
 	for i, step := range s.Journey {

@@ -146,6 +146,14 @@ func (c *Cluster) ready(ctx context.Context) bool {
 // URL returns the URL of the server's database.
 func (c *Cluster) URL() string { return "postgres://ombak@/postgres?host=" + c.folder }
 
+// Ended returns a channel that is closed when the server has ended, by itself or by Stop.
+func (c *Cluster) Ended() <-chan struct{} { return c.ended }
+
+// Cause says why the server has ended, in the words of its log.
+func (c *Cluster) Cause() error {
+	return fmt.Errorf("PostgreSQL ended (%s): %s", c.server.ProcessState, c.logTail())
+}
+
 // Folder returns the folder that holds the data.
 func (c *Cluster) Folder() string { return c.folder }
 

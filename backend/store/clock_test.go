@@ -62,6 +62,9 @@ func codesAfterAStep(t *testing.T, s *store.Store, stamped time.Time) {
 	if err := s.VerifyEmail(1, signUp(9).Link.Hash, testTime); err != nil && !errors.Is(err, store.ErrLinkUsed) {
 		t.Fatal(err)
 	}
+	if err := s.SetProfile(1, []byte("{}"), store.Contact{Phone: "08123456789"}, testTime); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.StartOTP(1, []byte("old"), stamped.Add(5*time.Minute), stamped, time.Minute); err != nil {
 		t.Fatal(err)
 	}

@@ -243,9 +243,14 @@ func (o *askLater) apply(e *engine) error {
 	return err
 }
 
-// SetProfile stores a person's encrypted profile.
-func (s *Store) SetProfile(person int64, profile []byte) error {
-	return s.do(&change{setProfile, []any{s.sealer.seal("profile", person, profile), person}, ErrOutOfOrder})
+// Contact is how to reach a person. What is empty stays as it is.
+type Contact struct{ Name, Phone string }
+
+// SetProfile stores a person's encrypted profile, and the contact that its owner gives. Another phone than before is not
+// proved. It refuses with ErrOutOfOrder if the e-mail address is not verified.
+func (s *Store) SetProfile(person int64, profile []byte, given Contact, at time.Time) error {
+	sealed := s.sealer.seal("profile", person, profile)
+	return s.do(&change{setProfile, []any{sealed, person, given.Name, given.Phone, at.UnixMilli()}, ErrOutOfOrder})
 }
 
 // Photo is a picture of a person.
@@ -303,7 +308,7 @@ type startCode struct {
 }
 
 // StartOTP queues a short message with a new code. It refuses with ErrTooSoon within the pause after the last
-// message, and if the phone is verified.
+// message, if the phone is verified, and if nobody has given it since the address was proved.
 func (s *Store) StartOTP(person int64, nonce []byte, expires, at time.Time, pause time.Duration) error {
 	return s.do(&startCode{person, nonce, expires, at, pause})
 }

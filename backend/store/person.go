@@ -22,6 +22,7 @@ type Person struct {
 	Profile     bool
 	Photo       string // SHA-256 of the photo of the KTP, empty before SetPhoto
 	Selfie      string // SHA-256 of the selfie, empty before SetPhoto
+	PhoneGiven  bool   // whether the phone was given after the address was proved
 	PhoneProved bool
 	Statement   bool
 	TestDue     time.Time // when the score is shown; zero before SubmitTest
@@ -100,7 +101,7 @@ func (o *readPerson) scan(row *sql.Row) error {
 	p.ID = o.id
 	var due int64
 	err := row.Scan(&p.Email, &p.Name, &p.Phone, &p.Password, &p.Verified, &p.Identity, &o.sealed, &p.BirthDate, &p.Profile, &p.Photo,
-		&p.Selfie, &p.PhoneProved, &p.Statement, &due, &p.TestScore, &p.Eligible, &p.SocialAid, &p.Batch, &p.Selected)
+		&p.Selfie, &p.PhoneGiven, &p.PhoneProved, &p.Statement, &due, &p.TestScore, &p.Eligible, &p.SocialAid, &p.Batch, &p.Selected)
 	if due != 0 {
 		p.TestDue = time.UnixMilli(due)
 	}

@@ -231,6 +231,12 @@ func codesAreGuessedAtInVain(t *testing.T, location string) {
 	stores := replicas(t, location, store.Options{})
 	applicants(t, stores[0], 1)
 	s := stores[0]
+	if err := s.StartOTP(1, []byte("nonce"), testTime.Add(time.Minute), testTime, time.Minute); !errors.Is(err, store.ErrTooSoon) {
+		t.Errorf("a code to a phone that nobody gave since the address was proved: %v", err)
+	}
+	if err := s.SetProfile(1, []byte("{}"), store.Contact{Phone: "08123456789"}, testTime); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.StartOTP(1, []byte("nonce"), testTime.Add(time.Minute), testTime, time.Minute); err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,15 @@ const (
 	askIdentity = `UPDATE people SET identity = ?1
 		WHERE id = ?2 AND verified_ms IS NOT NULL AND nik_index IS NULL AND coalesce(identity, '') <> ?1`
 
-	setProfile = `UPDATE people SET profile_cipher = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
+	// Another phone takes with it the code that was sent to the last one, and its proof.
+	setProfile = `UPDATE people SET profile_cipher = ?1,
+			name = CASE WHEN ?3 = '' THEN name ELSE ?3 END,
+			otp_expires_ms = CASE WHEN ` + otherPhone + ` THEN 0 ELSE otp_expires_ms END,
+			phone_verified_ms = CASE WHEN ` + otherPhone + ` THEN NULL ELSE phone_verified_ms END,
+			phone_given_ms = CASE WHEN ?4 = '' THEN phone_given_ms ELSE ?5 END,
+			phone = CASE WHEN ?4 = '' THEN phone ELSE ?4 END
+		WHERE id = ?2 AND verified_ms IS NOT NULL`
+	otherPhone = `?4 <> '' AND ?4 <> phone`
 	setKTP     = `UPDATE people SET ktp_sha256 = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
 	setSelfie  = `UPDATE people SET selfie_sha256 = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
 	photosOf   = `SELECT coalesce(ktp_sha256, ''), coalesce(selfie_sha256, '') FROM people WHERE id = ?1 AND verified_ms IS NOT NULL /*lock row*/`
@@ -42,7 +50,7 @@ const (
 	dropPhoto  = `DELETE FROM photos WHERE person_id = ?1 AND sha256 = ?2`
 	dropPhotos = `DELETE FROM photos WHERE person_id = ?1`
 	startOTP   = `UPDATE people SET otp_nonce = ?1, otp_expires_ms = ?2, otp_tries = 0, otp_sent_ms = ?3
-		WHERE id = ?4 AND verified_ms IS NOT NULL AND phone_verified_ms IS NULL AND (coalesce(otp_sent_ms, 0) <= ?5 OR otp_sent_ms > ?6)`
+		WHERE id = ?4 AND verified_ms IS NOT NULL AND phone_given_ms IS NOT NULL AND phone_verified_ms IS NULL AND (coalesce(otp_sent_ms, 0) <= ?5 OR otp_sent_ms > ?6)`
 	tryOTP = `UPDATE people SET otp_tries = otp_tries + 1
 		WHERE id = ?1 AND otp_tries < ?2 AND otp_expires_ms > ?3 AND otp_expires_ms <= ?4 RETURNING otp_nonce`
 	confirmPhone = `UPDATE people SET phone_verified_ms = ?1, otp_expires_ms = 0
@@ -69,7 +77,7 @@ const (
 	erasePerson = `UPDATE people SET erased_ms = ?1, email = ?3, name = '', phone = '', password = NULL,
 			link_nonce = ?4, link_hash = ?4, verified_ms = NULL, identity = NULL, nik_index = NULL, nik_cipher = NULL,
 			birth_date = NULL, profile_cipher = NULL, ktp_sha256 = NULL, selfie_sha256 = NULL, otp_nonce = NULL,
-			phone_verified_ms = NULL, statement_ms = NULL, test_score = NULL, test_due_ms = NULL, eligible_ms = NULL, social_aid = NULL
+			phone_given_ms = NULL, phone_verified_ms = NULL, statement_ms = NULL, test_score = NULL, test_due_ms = NULL, eligible_ms = NULL, social_aid = NULL
 		WHERE id = ?2 AND erased_ms IS NULL`
 
 	insertJob = `INSERT INTO jobs (person_id, kind, due_ms, payload) VALUES (?1, ?2, ?3, ?4)`
@@ -100,7 +108,7 @@ const (
 const (
 	selectPerson = `SELECT email, name, phone, coalesce(password, ''), verified_ms IS NOT NULL, coalesce(identity, ''), nik_cipher,
 		coalesce(birth_date, ''), profile_cipher IS NOT NULL, coalesce(ktp_sha256, ''), coalesce(selfie_sha256, ''),
-		phone_verified_ms IS NOT NULL, statement_ms IS NOT NULL, coalesce(test_due_ms, 0), coalesce(test_score, 0),
+		phone_given_ms IS NOT NULL, phone_verified_ms IS NOT NULL, statement_ms IS NOT NULL, coalesce(test_due_ms, 0), coalesce(test_score, 0),
 		eligible_ms IS NOT NULL, coalesce(social_aid, FALSE), coalesce(batch, 0), selected_ms IS NOT NULL
 		FROM people WHERE id = ?1 AND erased_ms IS NULL`
 	selectPassword = `SELECT id, coalesce(password, '') FROM people WHERE email = ?1 AND verified_ms IS NOT NULL`
@@ -110,6 +118,7 @@ const (
 	pendingJobs  = `SELECT count(*), coalesce(min(due_ms), 0) FROM jobs WHERE state = 0 AND kind = ?1`
 	usedAtAll    = `SELECT EXISTS (SELECT 1 FROM people)`
 	checkSeal    = `INSERT INTO seal (id, fingerprint) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET id = 1 RETURNING fingerprint = ?1`
+	breakSeal    = `INSERT INTO seal (id, fingerprint) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET fingerprint = ?1 RETURNING fingerprint = ?1`
 	setQuota     = `UPDATE batches SET quota = ?1 WHERE closed_ms IS NULL`
 	selectAll    = `SELECT id, email, nik_cipher, verified_ms IS NOT NULL, batch IS NOT NULL FROM people WHERE erased_ms IS NULL ORDER BY id`
 )
@@ -121,7 +130,7 @@ func writeQueries() []string {
 		askIdentity, setProfile, setKTP, setSelfie, photosOf, keepPhoto, dropPhoto, dropPhotos, startOTP, tryOTP, confirmPhone, setStatement,
 		submitTest, setEligible, askJoin, takePlace, setBatch, closeBatch, openBatch, selectBatch,
 		batchMembers, setSelected, erasePerson, insertJob, pullJobs, leaseJobs, settleJob, takeKey, readKey, keepKey,
-		freeKey, dropKeys, selectPerson, usedAtAll, checkSeal, setQuota,
+		freeKey, dropKeys, selectPerson, usedAtAll, checkSeal, breakSeal, setQuota,
 	}
 }
 

@@ -209,18 +209,69 @@ func linkIsGoodOnceAndInTime(t *testing.T, location string) {
 	}
 }
 
+// openClaimed claims a fresh location, and opens and closes a store there.
+func openClaimed(t *testing.T, location string, options store.Options) *store.Claim {
+	t.Helper()
+	claim, err := store.NewClaim(t.Context(), location)
+	if err != nil {
+		t.Fatalf("claim a fresh location: %v", err)
+	}
+	s, err := store.Open(t.Context(), location, options)
+	if err != nil {
+		t.Fatalf("open a claimed location: %v", err)
+	}
+	s.Close()
+	return claim
+}
+
+// TestOneOfManyClaims lets many claim one location at once; one gets it.
+func TestOneOfManyClaims(t *testing.T) { onEach(t, oneOfManyClaims) }
+
+func oneOfManyClaims(t *testing.T, location string) {
+	claims := make(chan *store.Claim, 20)
+	var all sync.WaitGroup
+	for range cap(claims) {
+		all.Go(func() {
+			claim, err := store.NewClaim(t.Context(), location)
+			if err != nil && !errors.Is(err, store.ErrClaimed) && !errors.Is(err, store.ErrUsed) {
+				t.Error(err)
+			}
+			if err == nil {
+				claims <- claim
+			}
+		})
+	}
+	all.Wait()
+	close(claims)
+	if len(claims) != 1 {
+		t.Errorf("%d claims were granted; want 1", len(claims))
+	}
+	for claim := range claims {
+		claim.Discard()
+	}
+	if claim, err := store.NewClaim(t.Context(), location); err != nil {
+		t.Errorf("a location whose claim was discarded: %v", err)
+	} else {
+		claim.Release()
+	}
+}
+
 func TestOpenRefuses(t *testing.T) { onEach(t, openRefuses) }
 
 func openRefuses(t *testing.T, location string) {
-	if err := store.CheckFresh(t.Context(), location); err != nil {
-		t.Errorf("a fresh location: %v", err)
+	never := openClaimed(t, location, store.Options{Key: make([]byte, store.KeySize), Fresh: true})
+	never.Discard() // a run that never began leaves nothing in the way of the next
+	claim := openClaimed(t, location, store.Options{Key: testKey(), Fresh: true})
+	if _, err := store.NewClaim(t.Context(), location); !errors.Is(err, store.ErrClaimed) && !errors.Is(err, store.ErrUsed) {
+		t.Errorf("a second claim beside the first: %v", err)
 	}
+	claim.Release()
 	s := openStore(t, location, store.Options{Fresh: true})
 	if _, err := s.SignUp(signUp(1)); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
-	if err := store.CheckFresh(t.Context(), location); !errors.Is(err, store.ErrUsed) {
+	if _, err := store.NewClaim(t.Context(), location); !errors.Is(err, store.ErrUsed) {
 		t.Errorf("a used database looks fresh: %v", err)
 	}
 	if _, err := store.Open(t.Context(), location, store.Options{Key: testKey(), Fresh: true}); !errors.Is(err, store.ErrUsed) {

@@ -95,7 +95,7 @@ func (s *Store) writeAsync() {
 				s.engine.answered(rows)
 				continue
 			}
-			s.counters.failures.Add(1)
+			s.counters.failed(err)
 			if s.engine.judge(err) == blameLost {
 				s.engine.disconnect()
 			}
@@ -145,7 +145,7 @@ func (s *Store) commit(batch []*request) {
 			answer(batch, nil)
 			return
 		}
-		s.counters.failures.Add(1)
+		s.counters.failed(err)
 		if broken < 0 {
 			answer(batch, fmt.Errorf("%w: %w", ErrStorage, err))
 			return

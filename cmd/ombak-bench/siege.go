@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/base64"
 	"errors"
 	"flag"
@@ -38,6 +39,16 @@ type siege struct {
 	cluster    *postgres.Cluster // nil if PostgreSQL is not installed
 	books      map[string]*siegeBooks
 }
+
+// The places at which people are kept under siege.
+const (
+	onSQLite   = "SQLite"
+	onSmall    = "SQLite on a small disk"
+	onPostgres = "PostgreSQL"
+	onReplicas = "PostgreSQL, two replicas"
+)
+
+func places() []string { return []string{onSQLite, onPostgres, onSmall, onReplicas} }
 
 // siegeBooks are the counts of one store.
 type siegeBooks struct {
@@ -90,10 +101,22 @@ func (s *siege) play(ctx context.Context, progress io.Writer) (err error) {
 		os.WriteFile(s.keyFile(), []byte(base64.StdEncoding.EncodeToString(s.key)+"\n"), 0o600)); err != nil {
 		return err
 	}
-	stores := []string{"SQLite"}
+	stores := []string{onSQLite}
+	if err := os.Mkdir(s.smallDisk(), 0o700); err != nil {
+		return err
+	}
+	if err := syscall.Mount("tmpfs", s.smallDisk(), "tmpfs", 0, "size=48m"); err == nil {
+		stores = append(stores, onSmall)
+		defer syscall.Unmount(s.smallDisk(), syscall.MNT_DETACH) //nolint:errcheck // the machine's next start ends it too
+	} else {
+		fmt.Fprintf(progress, "no small disk: mounting one needs root (%v)\n", err)
+	}
 	if s.cluster, err = postgres.Start(ctx); err == nil {
-		stores = append(stores, "PostgreSQL")
 		defer s.cluster.Stop() //nolint:errcheck // what is left is in the folder for temporary files
+		if err := s.makeSchema(ctx); err != nil {
+			return err
+		}
+		stores = append(stores, onPostgres, onReplicas)
 	} else if !errors.Is(err, postgres.ErrNotInstalled) {
 		return err
 	}
@@ -115,30 +138,62 @@ func (s *siege) play(ctx context.Context, progress io.Writer) (err error) {
 
 func (s *siege) keyFile() string { return filepath.Join(s.folder, "key") }
 
+// makeSchema makes room for the replicas, beside that of the single backend.
+func (s *siege) makeSchema(ctx context.Context) error {
+	db, err := sql.Open("pgx", s.cluster.URL())
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "CREATE SCHEMA replicas")
+	return errors.Join(err, db.Close())
+}
+
+func (s *siege) smallDisk() string { return filepath.Join(s.folder, "small") }
+
 // event is something that happens to a backend under load.
 type event struct {
-	name     string
-	postgres bool // only with PostgreSQL
-	happen   func(*siege, *exec.Cmd, string) error
+	name   string
+	at     []string // the places where it happens; empty means all but the small disk
+	happen func(*siege, *exec.Cmd, string) error
 }
+
+func (e event) happensAt(place string) bool {
+	return slices.Contains(e.at, place) || len(e.at) == 0 && place != onSmall
+}
+
+const postmasterKilled = "postmaster killed"
 
 // events lists what happens. After each the backend is killed, unless it has ended.
 func events() []event {
 	return []event{
-		{"SIGKILL", false, func(*siege, *exec.Cmd, string) error { return nil }},
-		{"SIGTERM", false, func(_ *siege, c *exec.Cmd, _ string) error { return c.Process.Signal(syscall.SIGTERM) }},
-		{"SIGSTOP", false, func(s *siege, c *exec.Cmd, _ string) error {
+		{"SIGKILL", places(), func(*siege, *exec.Cmd, string) error { return nil }},
+		{"SIGTERM", nil, func(_ *siege, c *exec.Cmd, _ string) error { return c.Process.Signal(syscall.SIGTERM) }},
+		{"SIGSTOP", nil, func(s *siege, c *exec.Cmd, _ string) error {
 			err := c.Process.Signal(syscall.SIGSTOP)
 			time.Sleep(time.Second + time.Duration(s.chance.Int64N(int64(2*time.Second))))
 			return errors.Join(err, c.Process.Signal(syscall.SIGCONT))
 		}},
-		{"strangers", false, func(_ *siege, _ *exec.Cmd, address string) error { return crowd(address, "") }},
-		{"half-sent requests", false, func(_ *siege, c *exec.Cmd, address string) error {
+		{"strangers", nil, func(_ *siege, _ *exec.Cmd, address string) error { return crowd(address, "") }},
+		{"half-sent requests", nil, func(_ *siege, c *exec.Cmd, address string) error {
 			err := crowd(address, "POST /v1/signups HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
 			return errors.Join(err, c.Process.Signal(syscall.SIGTERM))
 		}},
-		{"postmaster killed", true, func(s *siege, _ *exec.Cmd, _ string) error { return s.cluster.Kill() }},
+		{"slow readers", nil, func(_ *siege, _ *exec.Cmd, address string) error {
+			return crowd(address, strings.Repeat("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 64))
+		}},
+		{"full disk", []string{onSmall}, (*siege).fillDisk},
+		{postmasterKilled, []string{onPostgres, onReplicas}, func(s *siege, _ *exec.Cmd, _ string) error { return s.cluster.Kill() }},
 	}
+}
+
+// fillDisk fills the small disk for a while and makes room again.
+func (s *siege) fillDisk(*exec.Cmd, string) error {
+	ballast := filepath.Join(s.smallDisk(), "ballast")
+	_ = os.WriteFile(ballast, make([]byte, 64<<20), 0o600) // fails when the disk is full, as it should
+	time.Sleep(200*time.Millisecond + time.Duration(s.chance.Int64N(int64(time.Second))))
+	err := os.Remove(ballast)
+	time.Sleep(time.Duration(s.chance.Int64N(int64(500 * time.Millisecond)))) // some people sign up again
+	return err
 }
 
 // crowd opens more connections than the backend has descriptors for, and sends the same on each. They stay open for a while.
@@ -163,21 +218,32 @@ func (s *siege) round(ctx context.Context, where string, number int, ledger *led
 		books = &siegeBooks{events: map[string]int{}}
 		s.books[where] = books
 	}
-	possible := slices.DeleteFunc(events(), func(e event) bool { return e.postgres && where == "SQLite" })
+	possible := slices.DeleteFunc(events(), func(e event) bool { return !e.happensAt(where) })
 	chosen := possible[s.chance.IntN(len(possible))]
 	enough := 1 + s.chance.IntN(400)
 	backend, address, err := s.besieged(ctx, where)
 	if err != nil {
 		return err
 	}
-	before := ledger.count(where)
-	crew := signUpAt(ctx, address, where, number, ledger, enough)
-	err = chosen.happen(s, backend, address)
+	addresses, before := []string{address}, ledger.count(where)
+	var other *exec.Cmd
+	if where == onReplicas {
+		if other, address, err = s.besieged(ctx, where); err != nil {
+			s.end(backend, "")
+			return err
+		}
+		addresses = append(addresses, address)
+	}
+	crew := signUpAt(ctx, addresses, where, number, ledger, enough)
+	err = chosen.happen(s, backend, addresses[0])
 	if hung := s.end(backend, chosen.name); hung {
 		books.hung++
 	}
+	if other != nil {
+		s.end(other, "")
+	}
 	crew.wait()
-	if chosen.postgres {
+	if chosen.name == postmasterKilled {
 		err = errors.Join(err, s.cluster.Restart(ctx))
 	}
 	if err != nil {
@@ -236,8 +302,13 @@ func (s *siege) check(ctx context.Context, where string, acknowledged map[string
 }
 
 func (s *siege) location(where string) string {
-	if where == "PostgreSQL" {
+	switch where {
+	case onPostgres:
 		return s.cluster.URL()
+	case onReplicas:
+		return s.cluster.URL() + "&search_path=replicas"
+	case onSmall:
+		return filepath.Join(s.smallDisk(), "people.db")
 	}
 	return filepath.Join(s.folder, "people.db")
 }
@@ -247,7 +318,7 @@ func (s *siege) tell(file string, out io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\nMeasured on %s, on %s, for %v, with durability %s.\n\n", siegeBegins, machine(), time.Now().UTC().Format("2006-01-02"), s.length, s.durability)
 	b.WriteString("| store | rounds | acknowledged | lost | duplicates | people without a mail or mails without one | did not end | what happened |\n|---|---|---|---|---|---|---|---|\n")
-	for _, where := range []string{"SQLite", "PostgreSQL"} {
+	for _, where := range places() {
 		books := s.books[where]
 		if books == nil {
 			continue

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // siegeDescriptors is how many descriptors a besieged backend has.
@@ -20,7 +22,7 @@ const siegeDescriptors = 256
 // besieged starts a backend with few descriptors.
 func (s *siege) besieged(ctx context.Context, where string) (*exec.Cmd, string, error) {
 	location := s.location(where)
-	if where == "SQLite" {
+	if store.IsFile(location) {
 		location = "sqlite:" + location
 	}
 	command := exec.CommandContext(ctx, "sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, siegeDescriptors),
@@ -84,8 +86,11 @@ type crew struct{ people sync.WaitGroup }
 func (c *crew) wait() { c.people.Wait() }
 
 // signUpAt has people sign up until the backend is gone, and returns when enough were acknowledged, or after ten seconds.
-func signUpAt(ctx context.Context, address, where string, round int, ledger *ledger, enough int) *crew {
-	client := &fasthttp.HostClient{Addr: address, MaxConns: 64, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxIdemponentCallAttempts: 1}
+func signUpAt(ctx context.Context, addresses []string, where string, round int, ledger *ledger, enough int) *crew {
+	var clients []*fasthttp.HostClient
+	for _, address := range addresses {
+		clients = append(clients, &fasthttp.HostClient{Addr: address, MaxConns: 64, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxIdemponentCallAttempts: 1})
+	}
 	reached, c := make(chan struct{}), &crew{}
 	enough += ledger.count(where)
 	var once sync.Once
@@ -93,7 +98,7 @@ func signUpAt(ctx context.Context, address, where string, round int, ledger *led
 		c.people.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
 				email := fmt.Sprintf("r%d.p%d.%d@example.test", round, person, i)
-				status, err := signUpOnce(client, email)
+				status, err := signUpOnce(clients[person%len(clients)], email)
 				if err != nil {
 					return
 				}

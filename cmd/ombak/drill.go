@@ -264,13 +264,11 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	}
 	watch := newProgress(s.err, run.Scenario.Arrivals.Step, c.Bool("quiet"), c.Bool("json"))
 	defer watch.onSignal()()
-	removeHalf := leaveNone(databaseFiles(cmp.Or(database, filepath.Join(folder, "ombak.db")))...)
 	result, ended := drill.Conduct(c.Context, run, drill.Environment{
 		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Metrics: c.String("metrics"), Progress: watch.show,
 	})
 	watch.close()
 	if result.Schema == "" {
-		removeHalf()
 		_ = os.Remove(folder) // removed only if empty; the error below matters
 		return ended
 	}
@@ -287,11 +285,6 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 		return stopped{ended, folder}
 	}
 	return verdictError{result.Verdict}
-}
-
-// databaseFiles returns the files of an SQLite database. They do not exist for another store.
-func databaseFiles(database string) []string {
-	return []string{database, database + "-wal", database + "-shm"}
 }
 
 // stopped is a run that ended early. The report holds what was measured.

@@ -36,8 +36,8 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	drill := exec.Command(program, "as-ombak", "drill", filepath.Join(out, "full.yaml"), "--quiet", "--store", "sqlite:"+filepath.Join(disk, "ombak.db"), "--out", out)
-	var stderr bytes.Buffer
-	drill.Stderr = &stderr
+	var stdout, stderr bytes.Buffer
+	drill.Stdout, drill.Stderr = &stdout, &stderr
 	if err := drill.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +61,12 @@ func TestFullDisk(t *testing.T) {
 	}
 	if r := result.Reconciliation; r == nil || r.Lost != 0 || r.Duplicates != 0 || r.Acknowledged == 0 {
 		t.Errorf("reconciliation is %+v; want some acknowledged, none lost", r)
+	}
+	if result.Store == nil || len(result.Store.Gone) == 0 || !strings.Contains(result.Store.Gone[0].Why, "full") {
+		t.Errorf("the report does not say that the store was gone: %+v", result.Store)
+	}
+	if !strings.Contains(stdout.String(), "\nThe store took no writes ") {
+		t.Errorf("the first sentence does not say that the store was gone:\n%s", &stdout)
 	}
 	if warnings := strings.Join(result.Warnings, "\n"); !strings.Contains(warnings, "check the disk's free space") {
 		t.Errorf("no warning names the disk:\n%s", warnings)

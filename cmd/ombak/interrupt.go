@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 
 	"github.com/urfave/cli/v2"
 )
@@ -62,20 +61,4 @@ func unfinished(command string) string {
 		return "it was not serving yet"
 	}
 	return command + " did not come to its end"
-}
-
-// leaveNone removes those of the files that were not there before, when called after they may have
-// been made.
-func leaveNone(files ...string) (remove func()) {
-	var absent []string
-	for _, file := range files {
-		if _, err := os.Lstat(file); errors.Is(err, os.ErrNotExist) {
-			absent = append(absent, file)
-		}
-	}
-	return func() {
-		for _, file := range absent {
-			_ = os.Remove(file) // most were never made
-		}
-	}
 }

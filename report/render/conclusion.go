@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
@@ -13,17 +14,33 @@ import (
 // Conclusion states in one sentence which steps held and which did not. TryNext is what to try next, such as
 // "--plan as-published"; if it is empty, it is left out.
 func Conclusion(r report.Report, tryNext string) string {
-	var parts []string
+	parts := withoutStore(r)
 	if r.Verdict == report.Invalid && len(r.Invalid) > 0 {
 		parts = append(parts, "the run is invalid: "+r.Invalid[0])
 	} else {
-		parts = held(r)
+		parts = append(parts, held(r)...)
 	}
 	if tryNext != "" {
 		parts = append(parts, "next try "+tryNext)
 	}
 	sentence := strings.Join(parts, "; ") + "."
 	return strings.ToUpper(sentence[:1]) + sentence[1:]
+}
+
+// withoutStore says first that the store was gone for a while, because everything else follows from it.
+func withoutStore(r report.Report) []string {
+	if r.Store == nil || len(r.Store.Gone) == 0 {
+		return nil
+	}
+	first := r.Store.Gone[0]
+	text := fmt.Sprintf("the store took no writes from second %s on (%s)", units.Number(math.Round(first.AtS)), first.Why)
+	if first.Back {
+		text = fmt.Sprintf("the store took no writes for %s from second %s on (%s)", units.Time(first.ForS), units.Number(math.Round(first.AtS)), first.Why)
+	}
+	if more := len(r.Store.Gone) - 1; more > 0 {
+		text += fmt.Sprintf(", and %d more times", more)
+	}
+	return []string{text}
 }
 
 // held describes the main step first, then the steps that did not hold.

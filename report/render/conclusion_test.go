@@ -37,6 +37,16 @@ func TestConclusion(t *testing.T) {
 			"Identity (NIK verification) did not hold: 612 of 44,000 passed.",
 			report.Report{Funnel: []report.FunnelRow{collapsed}, Thresholds: []report.Judgement{{Source: "identity.passed >= 90% of entered", Verdict: report.Fail, Reason: "it is 1.391% of entered"}}},
 		},
+		{
+			"a store that goes away comes first", "",
+			"The store took no writes for 5 s from second 12 on (disk is full), and 1 more times; sign-up held: 114,750 of 114,750 passed, at most 81,000 in one minute.",
+			report.Report{Funnel: []report.FunnelRow{signUp}, Store: &report.Store{Gone: []report.Gone{{AtS: 12, ForS: 5, Back: true, Why: "disk is full"}, {AtS: 30}}}},
+		},
+		{
+			"a store that stays away", "",
+			"The store took no writes from second 12 on (connection refused); the run is invalid: it ended early.",
+			report.Report{Verdict: report.Invalid, Invalid: []string{"it ended early"}, Store: &report.Store{Gone: []report.Gone{{AtS: 12, ForS: 5, Why: "connection refused"}}}},
+		},
 		{"nobody came", "", "Nobody entered any step.", report.Report{Funnel: []report.FunnelRow{{Step: funnel.Join}}}},
 		{
 			"no verdict on an invalid run", "", "The run is invalid: 3 are unaccounted for.",
