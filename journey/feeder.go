@@ -24,16 +24,18 @@ type Fed struct {
 	Name    string
 	seed    workload.Seed
 	purpose workload.Purpose
+	people  workload.Permutation
 }
 
-// Named returns the feeder with the stream of its name.
-func (f Feeder) Named(name string, seed workload.Seed) Fed {
-	return Fed{f, name, seed, workload.NewPurpose("feeder/" + name)}
+// Named returns the feeder with the stream of its name, for people of a population of this size.
+func (f Feeder) Named(name string, seed workload.Seed, people uint64) Fed {
+	return Fed{f, name, seed, workload.NewPurpose("feeder/" + name), Crowd{Seed: seed, People: max(1, people)}.Permutation()}
 }
 
-// Cell returns a person's value in a column.
+// Cell returns a person's value in a column. By person, the rows go round in the order in which people were drawn: no two of
+// the first people share a row while there are enough, whatever part of a run they belong to.
 func (f *Fed) Cell(person uint64, column int) string {
-	row := person % uint64(len(f.Rows))
+	row := f.people.Position(person) % uint64(len(f.Rows))
 	if f.Random {
 		stream := f.seed.Stream(f.purpose, person, 0, 0)
 		row = uint64(stream.IntN(len(f.Rows)))
@@ -55,10 +57,10 @@ func (j *Journey) fed(person uint64, cell *Cell) time.Duration {
 }
 
 // NewFact returns a Fact that reads feeders, and asks trait about everything else.
-func NewFact(seed workload.Seed, feeders map[string]Feeder, trait func(person uint64, name string) any) Fact {
+func NewFact(seed workload.Seed, people uint64, feeders map[string]Feeder, trait func(person uint64, name string) any) Fact {
 	fed := make(map[string]Fed, len(feeders))
 	for name, feeder := range feeders {
-		fed[name] = feeder.Named(name, seed)
+		fed[name] = feeder.Named(name, seed, people)
 	}
 	return func(person uint64, of expression.Reading) any {
 		if of.Root != expression.Feeder {

@@ -73,7 +73,7 @@ func New(config Config, observer func(shard int) funnel.Observer) (*Generator, e
 		g.people = g.people.Fresh(config.RunID)
 	}
 	g.under = make([]atomic.Int64, g.shards())
-	g.journey = journey.New(config.Journey, g.traitTypo, journey.NewFact(config.Seed, config.Feeders, g.people.Fact))
+	g.journey = journey.New(config.Journey, g.traitTypo, journey.NewFact(config.Seed, config.People, config.Feeders, g.people.Fact))
 	if err := g.compile(); err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (g *Generator) compile() (err error) {
 		g.awaits = g.awaits || g.requests[i].gesture != nil && g.requests[i].gesture.await != nil
 	}
 	for _, name := range sortedKeys(g.config.Feeders) {
-		g.feeders = append(g.feeders, g.config.Feeders[name].Named(name, g.config.Seed))
+		g.feeders = append(g.feeders, g.config.Feeders[name].Named(name, g.config.Seed, g.config.People))
 	}
 	if g.config.PhotoBytes > 0 {
 		g.photos, err = population.NewPhotos(g.config.PhotoBytes)

@@ -152,7 +152,7 @@ func TestPeopleShop(t *testing.T) {
 // expected counts the people whom the state machine sends to the list, and to the payment.
 func expected(c loadgen.Config) (shoppers, payers int) {
 	people := population.New(c.Seed, c.Opens, c.Shares)
-	j := journey.New(c.Journey, nil, journey.NewFact(c.Seed, nil, people.Fact))
+	j := journey.New(c.Journey, nil, journey.NewFact(c.Seed, c.People, nil, people.Fact))
 	tracks := j.NewTracks()
 	for caller := range c.Callers() {
 		if caller.Visitor {
@@ -217,7 +217,7 @@ func TestThinkFromData(t *testing.T) {
 		c.Journey.Steps = append(c.Journey.Steps, c.Journey.Steps[0])
 		c.Journey.Steps[1].Name, c.Journey.Steps[1].ThinkFrom = "then", &journey.Cell{Feeder: "users", Column: "pause", Longest: time.Hour}
 	})
-	j := journey.New(c.Journey, nil, journey.NewFact(c.Seed, c.Feeders, nil))
+	j := journey.New(c.Journey, nil, journey.NewFact(c.Seed, c.People, c.Feeders, nil))
 	for person, want := range []time.Duration{2 * time.Second, 1500 * time.Millisecond, time.Hour, 2 * time.Second} {
 		walk, _ := j.Begin(uint64(person), 0, nil)
 		if _, action := j.Next(&walk, nil, journey.Answer{Outcome: funnel.Completed}, 0); action.At != want {

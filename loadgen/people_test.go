@@ -1,6 +1,7 @@
 package loadgen_test
 
 import (
+	"fmt"
 	"net"
 	"runtime"
 	"slices"
@@ -173,6 +174,31 @@ func TestFeeders(t *testing.T) {
 		}
 		if r.outcomes()[funnel.Completed] != 50 || len(rows) != 3 {
 			t.Errorf("random %v: outcomes %v, rows %v", random, r.outcomes(), rows)
+		}
+	}
+}
+
+// TestNoTwoPeopleShareARow plays a table with as many rows as people, whole and in three parts. Each row is used once.
+func TestNoTwoPeopleShareARow(t *testing.T) {
+	users := loadgen.Feeder{Columns: []string{"name"}}
+	for i := range 50 {
+		users.Rows = append(users.Rows, []string{fmt.Sprint("u", i)})
+	}
+	for _, parts := range []int{1, 3} {
+		rows := map[string]int{}
+		for part := range parts {
+			s := serve(t, nil)
+			play(t, config(s.url, func(c *loadgen.Config) {
+				c.Part, c.Parts = part, parts
+				c.Feeders = map[string]loadgen.Feeder{"users": users}
+				c.Requests[0] = loadgen.Request{Target: "web", Path: "/${feeder.users.name}", Completed: []int{200}}
+			}))
+			for _, request := range s.served() {
+				rows[request]++
+			}
+		}
+		if len(rows) != 50 {
+			t.Errorf("50 people in %d parts used %d rows of 50: %v", parts, len(rows), rows)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // Feeder is a file of rows for templates. Each person gets one row and keeps it.
 type Feeder struct {
 	File  string `yaml:"file" json:"file"`                       // CSV with a header, or a JSON array of objects, next to the scenario
-	Order string `yaml:"order,omitempty" json:"order,omitempty"` // by-person (default): person n gets row n modulo the number of rows; random: a row is drawn
+	Order string `yaml:"order,omitempty" json:"order,omitempty"` // by-person (default): the rows go round in the order in which people are drawn, so that no two share one while there are enough; random: a row is drawn for each person
 }
 
 // Table is the content of a feeder's file.

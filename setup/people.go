@@ -38,7 +38,7 @@ func (p People) crowd() journey.Crowd {
 
 // fact returns what conditions read about a person.
 func (p *Planned) fact(people People) journey.Fact {
-	return journey.NewFact(people.Seed, feeders(p.Scenario), population.New(people.Seed, people.Opens, people.Shares).Fact)
+	return journey.NewFact(people.Seed, people.Size, feeders(p.Scenario), population.New(people.Seed, people.Opens, people.Shares).Fact)
 }
 
 // The streams of arrivals of a scenario.

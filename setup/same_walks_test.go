@@ -200,7 +200,7 @@ type player struct {
 // drive plays all people of a surge.
 func drive(config sim.Config, observe *trail) {
 	people := population.New(config.Seed, config.Opens, config.Shares)
-	j := journey.New(config.Journey, func(uint64, int) bool { return false }, journey.NewFact(config.Seed, config.Feeders, people.Fact))
+	j := journey.New(config.Journey, func(uint64, int) bool { return false }, journey.NewFact(config.Seed, config.People, config.Feeders, people.Fact))
 	p := &player{journey: j, tracks: j.NewTracks(), observe: observe}
 	for caller := range config.Crowd().Part(0, 1) {
 		slot := int32(len(p.walks))

@@ -121,7 +121,7 @@ func (m *model) begin() {
 func newModel(config Config, observer funnel.Observer, engine *Engine, tables tables) *model {
 	m := &model{config: config, engine: engine, tables: tables, people: population.New(config.Seed, config.Opens, config.Shares), observer: observer}
 	m.crowd, _ = observer.(funnel.Crowd)
-	m.journey = journey.New(config.Journey, m.traitTypo, journey.NewFact(config.Seed, config.Feeders, m.people.Fact))
+	m.journey = journey.New(config.Journey, m.traitTypo, journey.NewFact(config.Seed, config.People, config.Feeders, m.people.Fact))
 	m.tracks = m.journey.NewTracks()
 	if !config.Journey.IsLine() {
 		m.moves, _ = observer.(funnel.Moves)

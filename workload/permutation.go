@@ -70,3 +70,22 @@ func (p Permutation) encrypt(x uint64) uint64 {
 	}
 	return left<<p.half | right
 }
+
+// Position returns the position of an element: At(Position(x)) is x. x must be below the size.
+func (p Permutation) Position(x uint64) uint64 {
+	for {
+		x = p.decrypt(x)
+		if x < p.size {
+			return x
+		}
+	}
+}
+
+func (p Permutation) decrypt(x uint64) uint64 {
+	mask := uint64(1)<<p.half - 1
+	left, right := x>>p.half, x&mask
+	for i := len(p.keys) - 1; i >= 0; i-- {
+		left, right = right^mix(left^p.keys[i])&mask, left
+	}
+	return left<<p.half | right
+}
