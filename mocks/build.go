@@ -108,7 +108,7 @@ func (m *Mocks) buildGeneric(config Config, described Generic) error {
 	if err != nil {
 		return err
 	}
-	part.handler = answers.handle
+	part.generic, part.handler = answers, answers.handle
 	if described.speaksGRPC() {
 		part.callee, err = newCallee(answers, part)
 	}

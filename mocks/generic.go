@@ -24,6 +24,7 @@ type generic struct {
 	station *Station
 	now     func() time.Time // in scenario time
 	served  atomic.Uint64
+	shelves map[*Route]*shelf // by route; one without a stock has none
 }
 
 func newGeneric(ctx context.Context, config Generic, station *Station, opens time.Time) (*generic, error) {
@@ -33,7 +34,7 @@ func newGeneric(ctx context.Context, config Generic, station *Station, opens tim
 		}
 	}
 	now := func() time.Time { return opens.Add(station.clock.scenario()) }
-	return &generic{context: ctx, config: config, station: station, now: now}, nil
+	return &generic{context: ctx, config: config, station: station, now: now, shelves: shelves(config.Routes)}, nil
 }
 
 func (g *generic) handle(ctx *fasthttp.RequestCtx) {
@@ -65,6 +66,10 @@ func (g *generic) find(ctx *fasthttp.RequestCtx) (*Route, map[string]string) {
 }
 
 func (g *generic) reply(ctx *fasthttp.RequestCtx, route *Route, parts map[string]string, number uint64) {
+	if !g.takes(route, entryOf(ctx)) {
+		soldOut(ctx, route.Stock)
+		return
+	}
 	ctx.SetStatusCode(cmp.Or(route.Status, fasthttp.StatusOK))
 	ctx.SetContentType("application/json")
 	for name, value := range route.Headers {

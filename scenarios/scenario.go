@@ -151,6 +151,7 @@ type Answer struct {
 	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"` // of the answer
 	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`       // may contain ${path.NAME}, ${query.NAME}, ${body}, ${now}, ${number}
 	Code    string            `yaml:"code,omitempty" json:"code,omitempty"`       // gRPC: name of the status code; empty means OK
+	Stock   *Stock            `yaml:"stock,omitempty" json:"stock,omitempty"`     // what the answer uses up; absent means nothing
 }
 
 // Fault is a scheduled fault of a dependency.

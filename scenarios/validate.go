@@ -295,7 +295,9 @@ func (s *Scenario) validateRoute(route []Hop, path string) {
 		}
 		if named != 1 {
 			s.source.faultAt(place, "keep one of them", "a hop must name exactly one of station, call and async")
+			continue
 		}
+		s.validateAnswer(hop, place)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/workload"
@@ -57,7 +58,7 @@ func (p *Planned) mockOf(config *mocks.Config, name string) error {
 			Service: service, Delivery: dependency.Delivery, Loss: float64(dependency.Loss), PerNumber: dependency.PerNumber, Trouble: trouble,
 		}
 	case "generic":
-		generic := mocks.Generic{Name: name, Service: service, Trouble: trouble, Routes: routes(dependency)}
+		generic := mocks.Generic{Name: name, Service: service, Trouble: trouble, Routes: p.routes(dependency)}
 		generic.Protos, generic.Descriptor = dependency.Description()
 		config.Generics = append(config.Generics, generic)
 	default: // a registry, as the scenario has been validated
@@ -76,10 +77,28 @@ func (p *Planned) trouble(name string) (mocks.Trouble, error) {
 }
 
 // routes returns the routes of a generic dependency: its own, then the recorded ones.
-func routes(dependency scenarios.Dependency) []mocks.Route {
+func (p *Planned) routes(dependency scenarios.Dependency) []mocks.Route {
 	var all []mocks.Route
 	for _, answer := range slices.Concat(dependency.Routes, dependency.Recorded()) {
-		all = append(all, mocks.Route(answer))
+		route := mocks.Route{
+			Method: answer.Method, Path: answer.Path, Query: answer.Query, Status: answer.Status,
+			Headers: answer.Headers, Body: answer.Body, Code: answer.Code,
+		}
+		if answer.Stock != nil {
+			route.Stock = p.mockStock(dependency, *answer.Stock)
+		}
+		all = append(all, route)
 	}
 	return all
+}
+
+// mockStock maps what an answer uses up.
+func (p *Planned) mockStock(dependency scenarios.Dependency, stock scenarios.Stock) *mocks.Stock {
+	made := &mocks.Stock{Count: scaledCount(stock.Count, p.Options.ScaleSystem)}
+	if then := dependency.SoldOut(stock); funnel.Reason(then).IsCode() {
+		made.Code = then.String()
+	} else {
+		made.Status = int(then)
+	}
+	return made
 }

@@ -256,6 +256,9 @@ func (m *model) callTimedOut(number int32) {
 	r := &m.requests[number]
 	hop := m.steps[r.step].route[r.hop]
 	if r.job != noJob {
+		if m.floor.jobs.table[r.job].state == jobServing {
+			m.take(hop) // the dependency will answer, though nobody waits
+		}
 		m.floor.Leave(r.job)
 		r.job = noJob
 	}
@@ -268,19 +271,36 @@ func (m *model) callTimedOut(number int32) {
 // called handles a call that the dependency answered.
 func (m *model) called(number int32, hop *hop) {
 	m.endCall(number, hop)
+	left := m.take(hop)
 	if o := m.outlets[hop.To]; o != nil {
 		r := &m.requests[number]
 		if o.guard != nil {
-			o.guard.Done(m.engine.now, r.epoch, true)
+			o.guard.Done(m.engine.now, r.epoch, true) // a declined call has been answered too
 		}
 		if r.fetching {
 			r.fetching = false
-			for _, waiting := range o.cache.Store(r.question(), struct{}{}, m.engine.now) {
-				m.replied(waiting, hop)
-			}
+			m.share(r.question(), hop, left)
 		}
 	}
+	if !left {
+		m.finish(number, m.soldOut(hop))
+		return
+	}
 	m.replied(number, hop)
+}
+
+// share continues the requests that waited for the answer of another one's call. An answer that declined is not kept.
+func (m *model) share(question uint64, hop *hop, left bool) {
+	cache := m.outlets[hop.To].cache
+	if !left {
+		for _, waiting := range cache.Fail(question) {
+			m.finish(waiting, m.soldOut(hop))
+		}
+		return
+	}
+	for _, waiting := range cache.Store(question, struct{}{}, m.engine.now) {
+		m.replied(waiting, hop)
+	}
 }
 
 // replied continues a request with the answer of a dependency.

@@ -90,6 +90,8 @@ type Hop struct {
 	Kind HopKind
 	To   int                   // index in Stations or Calls
 	Work workload.Distribution // replaces the station's service time; zero means the station's own
+
+	Stock int // the dependency's stock that an answer is taken from, counted from 1; 0 means none
 }
 
 // Role is what a dependency decides about a person.
@@ -114,6 +116,7 @@ type Dependency struct {
 	// Connections is the maximum number of concurrent calls. A further call fails at once. 0 means no limit.
 	Connections int
 	Policies    []resilience.Policy // in front of the calls
+	Stocks      []Stock             // what its answers use up
 }
 
 // Change sets the number of servers of a station or dependency, as an operator does by hand.
@@ -167,6 +170,9 @@ func (c Config) Validate() error {
 			if hop.To < 0 || hop.To >= c.places(hop.Kind) {
 				return fmt.Errorf("sim: the route of step %s leads to a station that does not exist", c.Journey.Steps[i].Name)
 			}
+			if hop.Stock < 0 || hop.Stock > 0 && (hop.Kind == AtStation || hop.Stock > len(c.Calls[hop.To].Stocks)) {
+				return fmt.Errorf("sim: the route of step %s takes from a stock that does not exist", c.Journey.Steps[i].Name)
+			}
 		}
 	}
 	return nil
@@ -189,6 +195,11 @@ func (d Dependency) validate() error {
 	}
 	if err := d.Faults.Validate(); err != nil {
 		return err
+	}
+	for i, stock := range d.Stocks {
+		if stock.Count < 0 {
+			return fmt.Errorf("stock %d has %d; it must be 0 or more", i+1, stock.Count)
+		}
 	}
 	return d.StationConfig.Validate()
 }

@@ -94,6 +94,7 @@ func (m *model) again(number int32) {
 // deliver schedules the arrival of an accepted message. A message to a mistyped address, a full mailbox or a spam
 // folder never arrives.
 func (m *model) deliver(r *request, hop *hop) {
+	m.take(hop)
 	s := &m.sessions[r.session]
 	way, posts := m.posts(hop)
 	if !posts || s.generation != r.generation || m.lost(r, hop, way) {

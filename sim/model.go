@@ -49,7 +49,8 @@ type model struct {
 	blocks   func() ([]journey.Caller, bool)
 	callers  []journey.Caller // of the current block, in order of arrival
 	leads    []journey.Lead
-	calling  []int // calls under way, by dependency
+	calling  []int   // calls under way, by dependency
+	stocks   [][]int // what is left of each, by dependency
 	members  int   // of the batch
 	readings []funnel.Reading
 	changes  []Change
@@ -140,7 +141,12 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 		m.gates = append(m.gates, newGate("call:"+call.Name, protected.gate))
 		m.outlets = append(m.outlets, newOutlet(protected))
 	}
-	m.calling = make([]int, len(config.Calls))
+	m.calling, m.stocks = make([]int, len(config.Calls)), make([][]int, len(config.Calls))
+	for i, call := range config.Calls {
+		for _, stock := range call.Stocks {
+			m.stocks[i] = append(m.stocks[i], stock.Count)
+		}
+	}
 	for _, door := range config.Doors {
 		name := "entry"
 		if door.Step >= 0 {
