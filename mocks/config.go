@@ -75,6 +75,7 @@ type Generic struct {
 	Listen  string           `yaml:"listen,omitempty" json:"listen,omitempty"`
 	Service workload.Service `yaml:"service" json:"service"`
 	Routes  []Route          `yaml:"routes" json:"routes"`           // the first match is used
+	Calls   []Onward         `yaml:"calls,omitempty" json:"calls,omitempty"` // made one after another before it answers
 	Record  string           `yaml:"record,omitempty" json:"record"` // URL of the real service: forward every request to it and record the answers
 	// Protos (texts of .proto files by name) or Descriptor (a FileDescriptorSet) make it answer gRPC instead of HTTP.
 	Protos     map[string]string `yaml:"-" json:"protos,omitempty"`
@@ -130,7 +131,7 @@ func (c Config) Validate() error {
 		}
 		taken[generic.Name] = true
 	}
-	return nil
+	return c.validateCalls()
 }
 
 func (t Trouble) validate(kind string) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -25,6 +26,7 @@ type generic struct {
 	now     func() time.Time // in scenario time
 	served  atomic.Uint64
 	shelves map[*Route]*shelf // by route; one without a stock has none
+	caller  *caller           // makes its calls; nil if it has none
 }
 
 func newGeneric(ctx context.Context, config Generic, station *Station, opens time.Time) (*generic, error) {
@@ -44,14 +46,34 @@ func (g *generic) handle(ctx *fasthttp.RequestCtx) {
 		fail(ctx, fasthttp.StatusNotFound, "no route of the mock "+g.config.Name+" matches")
 		return
 	}
-	refusal, err := g.station.Visit(g.context, ctx.Conn())
+	refusal, err := g.visit(g.context, ctx.Conn())
 	switch {
 	case err != nil:
 		stopped(ctx)
 	case refusal != Served:
 		refuse(ctx, refusal)
 	default:
+		defer g.leave()
+		if instead := g.caller.call(); instead != nil {
+			instead.write(ctx)
+			return
+		}
 		g.reply(ctx, route, parts, number)
+	}
+}
+
+// visit waits for a server and the service. A mock that makes calls keeps the server until leave.
+func (g *generic) visit(ctx context.Context, conn net.Conn) (Refusal, error) {
+	if g.caller == nil {
+		return g.station.Visit(ctx, conn)
+	}
+	return g.station.Hold(ctx, conn)
+}
+
+// leave frees the server of a request that was served.
+func (g *generic) leave() {
+	if g.caller != nil {
+		g.station.Vacate()
 	}
 }
 

@@ -166,7 +166,10 @@ func (c *callee) answerCall(stream grpc.ServerStream, route *Route, method proto
 	ctx, cancel := context.WithCancel(stream.Context())
 	defer cancel()
 	defer context.AfterFunc(c.context, cancel)()
-	refusal, err := c.station.Visit(ctx, nil)
+	refusal, err := c.visit(ctx, nil)
+	if err == nil && refusal == Served {
+		defer c.leave()
+	}
 	switch {
 	case err != nil:
 		return status.FromContextError(err).Err()
@@ -174,9 +177,12 @@ func (c *callee) answerCall(stream grpc.ServerStream, route *Route, method proto
 		return status.Error(codes.ResourceExhausted, refusal.String())
 	case refusal != Served:
 		return status.Error(codes.Unavailable, refusal.String())
-	case route.Code != "":
-		code, err := codeOf(route.Code)
-		if err != nil || code != codes.OK {
+	}
+	if instead := c.caller.call(); instead != nil {
+		return instead.err()
+	}
+	if route.Code != "" {
+		if code, err := codeOf(route.Code); err != nil || code != codes.OK {
 			return status.Error(code, "as the route says")
 		}
 	}

@@ -124,6 +124,7 @@ type Dependency struct {
 	Routes           []Answer              `yaml:"routes,omitempty" json:"routes,omitempty"`           // generic: its answers; the first that matches a request is sent
 	Proto            string                `yaml:"proto,omitempty" json:"proto,omitempty"`             // generic: a .proto file next to the scenario; it then answers gRPC instead of HTTP, by routes such as /shop.Orders/Place
 	Descriptor       string                `yaml:"descriptor,omitempty" json:"descriptor,omitempty"`   // generic: a descriptor set instead of proto
+	Calls            []Onward              `yaml:"calls,omitempty" json:"calls,omitempty"`             // generic: calls of other dependencies that it makes, one after another, before it answers
 	Replay           string                `yaml:"replay,omitempty" json:"replay,omitempty"`           // generic: file of recorded answers next to the scenario, used after the routes
 	Faults           []Fault               `yaml:"faults,omitempty" json:"faults,omitempty"`           // its scheduled faults
 

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -58,7 +59,7 @@ func (p *Planned) mockOf(config *mocks.Config, name string) error {
 			Service: service, Delivery: dependency.Delivery, Loss: float64(dependency.Loss), PerNumber: dependency.PerNumber, Trouble: trouble,
 		}
 	case "generic":
-		generic := mocks.Generic{Name: name, Service: service, Trouble: trouble, Routes: p.routes(dependency)}
+		generic := mocks.Generic{Name: name, Service: service, Trouble: trouble, Routes: p.routes(dependency), Calls: p.mockCalls(dependency)}
 		generic.Protos, generic.Descriptor = dependency.Description()
 		config.Generics = append(config.Generics, generic)
 	default: // a registry, as the scenario has been validated
@@ -90,6 +91,24 @@ func (p *Planned) routes(dependency scenarios.Dependency) []mocks.Route {
 		all = append(all, route)
 	}
 	return all
+}
+
+// mockCalls maps the calls that a dependency makes itself.
+func (p *Planned) mockCalls(dependency scenarios.Dependency) (calls []mocks.Onward) {
+	for _, onward := range dependency.Calls {
+		other := p.Scenario.Dependencies[onward.Call]
+		at, err := other.Answering(onward.Answer)
+		if err != nil || at < 0 {
+			continue // it has been reported as a mistake in the scenario
+		}
+		route := other.Routes[at]
+		path := route.Path
+		if route.Query != "" {
+			path += "?" + route.Query
+		}
+		calls = append(calls, mocks.Onward{Mock: onward.Call, Method: cmp.Or(route.Method, "GET"), Path: path, Timeout: onward.Patience()})
+	}
+	return calls
 }
 
 // mockStock maps what an answer uses up.

@@ -39,9 +39,11 @@ func (p *Planned) simulator() (sim.Config, error) {
 		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: p.scaled(s.Stations[name].Service), Batch: p.simBatch(s.Stations[name].Batch, stations), Chores: simChores(s.Stations[name].Chores)})
 	}
 	policies := p.simPolicies(&config, stations)
+	for i, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
+		calls[name] = i
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
-		calls[name] = len(config.Calls)
-		call, err := p.simCall(name, policies[name])
+		call, err := p.simCall(name, policies[name], calls)
 		if err != nil {
 			return config, err
 		}
@@ -183,7 +185,7 @@ func (p *Planned) simStocks(dependency scenarios.Dependency) (stocks []sim.Stock
 	return stocks
 }
 
-func (p *Planned) simCall(name string, policies []resilience.Policy) (sim.Dependency, error) {
+func (p *Planned) simCall(name string, policies []resilience.Policy, calls map[string]int) (sim.Dependency, error) {
 	described := p.Scenario.Dependencies[name]
 	call := sim.Dependency{
 		StationConfig: sim.StationConfig{Name: name, Service: p.scaled(described.Service)},
@@ -192,6 +194,9 @@ func (p *Planned) simCall(name string, policies []resilience.Policy) (sim.Depend
 	}
 	if call.Role != sim.Mail && call.Role != sim.SMS {
 		call.Timeout = cmp.Or(p.Scenario.Backend.CallTimeouts[name], registry.DefaultTimeout)
+	}
+	for _, onward := range described.Calls {
+		call.Calls = append(call.Calls, sim.Onward{To: calls[onward.Call], Stock: stockOf(p.Scenario.Dependencies[onward.Call], onward.Answer), Timeout: onward.Patience()})
 	}
 	var err error
 	if call.Faults, err = p.faults(name); err != nil {

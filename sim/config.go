@@ -117,6 +117,7 @@ type Dependency struct {
 	Connections int
 	Policies    []resilience.Policy // in front of the calls
 	Stocks      []Stock             // what its answers use up
+	Calls       []Onward            // made one after another before it answers
 }
 
 // Change sets the number of servers of a station or dependency, as an operator does by hand.
@@ -156,6 +157,9 @@ func (c Config) Validate() error {
 		if err := call.validate(); err != nil {
 			return fmt.Errorf("sim: dependency %s: %w", call.Name, err)
 		}
+	}
+	if err := c.validateCalls(); err != nil {
+		return fmt.Errorf("sim: %w", err)
 	}
 	if err := c.validatePolicies(); err != nil {
 		return fmt.Errorf("sim: %w", err)

@@ -51,7 +51,8 @@ type model struct {
 	leads    []journey.Lead
 	calling  []int   // calls under way, by dependency
 	stocks   [][]int // what is left of each, by dependency
-	members  int   // of the batch
+	nested   []*hop  // that visits refer to
+	members  int     // of the batch
 	readings []funnel.Reading
 	changes  []Change
 	warmth   uint32 // a sink for the reads of warm; its value has no meaning
@@ -84,7 +85,10 @@ type hop struct {
 	station int
 	work    sampler
 	purpose workload.Purpose
+	draws   string           // name of the purpose
 	chance  workload.Streams // of the work
+	inner   []*hop           // calls that the target makes itself
+	number  int32            // by which visits refer to it; 0 if there are none
 	delay   *Delay           // of the call's timeout
 
 	identifies bool              // calls Dukcapil
@@ -133,6 +137,7 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 		m.floor.Add(station)
 	}
 	for _, call := range config.Calls {
+		call.Holding = len(call.Calls) > 0 // a server is kept until the calls have been answered
 		m.floor.Add(call.StationConfig)
 		protected, err := protectionOf(call.Policies)
 		if err != nil {
@@ -193,6 +198,7 @@ func (m *model) newStep(i int) step {
 	for _, described := range m.config.Routes[i] {
 		h := m.newHop(described)
 		h.drawApart(s.route, m.config.Seed)
+		m.nestCalls(h)
 		s.posts = s.posts || h.Kind == Async
 		if h.Kind == Call {
 			s.identifies = s.identifies || h.identifies
@@ -234,7 +240,12 @@ func (h *hop) drawApart(before []*hop, seed workload.Seed) {
 	if occurrence > 1 {
 		name = fmt.Sprintf("%s\x00%d", name, occurrence)
 	}
-	h.purpose = workload.NewPurpose(name)
+	h.drawAs(name, seed)
+}
+
+// drawAs gives a hop the random streams of a name.
+func (h *hop) drawAs(name string, seed workload.Seed) {
+	h.draws, h.purpose = name, workload.NewPurpose(name)
 	h.chance = seed.Streams(h.purpose)
 }
 
