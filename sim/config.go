@@ -33,6 +33,7 @@ type Config struct {
 	Doors     []Door                    // policies in front of the service; a request passes them in this order
 	Changes   []Change                  // during the run
 	Scalers   []Scaler                  // at most one per station
+	Caches    []StationCache            // at most one per station
 	Stagger   *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that birth months do not take turns
 	Places    int                       // capacity of the batch that people join; 0 means no limit
 	TestDelay time.Duration             // real time from submitting the motivation test to its score, if people poll for it

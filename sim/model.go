@@ -27,6 +27,7 @@ const (
 	departKind // subject: the request
 	lookKind   // subject: the session
 	hearKind   // subject: the request
+	hitKind    // subject: the request
 	floorKind  // first of the floor's kinds
 )
 
@@ -87,6 +88,8 @@ type hop struct {
 	purpose workload.Purpose
 	draws   string           // name of the purpose
 	chance  workload.Streams // of the work
+	cache   *StationCache    // nil if there is none
+	luck    workload.Streams // of the cache
 	inner   []*hop           // calls that the target makes itself
 	number  int32            // by which visits refer to it; 0 if there are none
 	delay   *Delay           // of the call's timeout
@@ -218,6 +221,8 @@ func (m *model) newHop(described Hop) *hop {
 		if timeout := m.config.Calls[described.To].Timeout; timeout > 0 {
 			h.delay = m.engine.Delay(timeout)
 		}
+	} else {
+		h.cache = m.cacheAt(described.To)
 	}
 	config := m.floor.stations[h.station].StationConfig
 	work := described.Work
@@ -247,6 +252,9 @@ func (h *hop) drawApart(before []*hop, seed workload.Seed) {
 func (h *hop) drawAs(name string, seed workload.Seed) {
 	h.draws, h.purpose = name, workload.NewPurpose(name)
 	h.chance = seed.Streams(h.purpose)
+	if h.cache != nil {
+		h.luck = seed.Streams(workload.NewPurpose("sim/hit\x00" + name))
+	}
 }
 
 // breath is the number of events between two checks of the context.
@@ -309,6 +317,8 @@ func (m *model) handle(event Event) {
 		m.look(subject, &m.sessions[subject])
 	case hearKind:
 		m.tell(subject, m.requests[subject].answer)
+	case hitKind:
+		m.hit(subject)
 	case changeKind:
 		m.change(m.config.Changes[subject])
 	case readingKind:

@@ -114,6 +114,9 @@ func (m *model) advance(number int32, free time.Duration) {
 		}
 		switch hop := route[r.hop]; hop.Kind {
 		case AtStation:
+			if m.hits(number, hop) {
+				return
+			}
 			work := m.work(r, hop)
 			if m.engine.now+work >= free || !m.floor.pass(hop.station, work) {
 				m.visit(number, hop.station, work)
