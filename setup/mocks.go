@@ -11,10 +11,10 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// mocks maps the scenario's dependencies to the mocks that stand in for them.
-func (p *Planned) mocks() (mocks.Config, error) {
+// mocks maps the scenario's dependencies to the mocks that stand in for them. Built-in mocks that are named do not run.
+func (p *Planned) mocks(without ...string) (mocks.Config, error) {
 	s := p.Scenario
-	config := mocks.Config{Seed: p.seed(), Opens: s.Opens, Registries: map[string]mocks.Registry{}}
+	config := mocks.Config{Seed: p.seed(), Opens: s.Opens, Registries: map[string]mocks.Registry{}, Without: without}
 	var err error
 	if config.Shares, err = p.shares(); err != nil {
 		return config, err
