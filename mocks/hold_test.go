@@ -153,8 +153,13 @@ func TestAMockCallsAnother(t *testing.T) {
 		{"the calls after one that declines are not made", Generic{Routes: []Route{{Path: "/pay", Stock: &Stock{Count: 1}}}}, []Onward{pay, pay}, []int{409, 409}, 3},
 		{"a refusal fails the call", Generic{Routes: []Route{{Path: "/pay"}}, Service: workload.Service{Quota: workload.QuotaTerms{Most: 1}}}, []Onward{pay}, []int{200, 503}, 1},
 		{"an error fails the call", Generic{Routes: []Route{{Path: "/pay", Status: 500}}}, []Onward{pay}, []int{503}, 1},
-		{"a timeout fails the call", Generic{Routes: []Route{{Path: "/pay"}}, Service: workload.Service{ServiceTime: workload.ConstantTime(time.Hour), Queue: &none}},
-			[]Onward{{Mock: "gateway", Path: "/pay", Timeout: time.Millisecond}}, []int{503, 503}, 0},
+		{
+			"a timeout fails the call",
+			Generic{Routes: []Route{{Path: "/pay"}}, Service: workload.Service{ServiceTime: workload.ConstantTime(time.Hour), Queue: &none}},
+			[]Onward{{Mock: "gateway", Path: "/pay", Timeout: time.Millisecond}},
+			[]int{503, 503},
+			0,
+		},
 	} {
 		test.gateway.Name = "gateway"
 		running, address := chain(t, test.gateway, test.calls...)
