@@ -54,6 +54,8 @@ type Scenario struct {
 	plan    string
 	both    bool                 // the file has both journey and steps
 	replays map[string]recording // by name of the file
+
+	descriptions map[[2]string]description // by the names of the .proto file and of the descriptor set
 }
 
 // Population describes the people.

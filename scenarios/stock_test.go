@@ -3,6 +3,9 @@ package scenarios_test
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
+
+	"github.com/ombak-sim/ombak/scenarios"
 )
 
 // selling returns the tiny scenario whose dependency has given routes, called in a given way.
@@ -31,5 +34,30 @@ func TestStocks(t *testing.T) {
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: %v; want %q", test.why, err, test.want)
 		}
+	}
+}
+
+// TestDescriptionsSurviveAPlan checks that a dependency still answers gRPC, with a stock in codes, after a plan was applied.
+func TestDescriptionsSurviveAPlan(t *testing.T) {
+	text := selling("{path: /s.S/M, stock: {count: 3, then: NOT_FOUND}}", "{call: registry}")
+	text = strings.NewReplacer("kind: generic,", "kind: generic, proto: s.proto,", "{target: web, path: /}", "{target: web, grpc: {method: s.S/M, proto: s.proto}}").Replace(text)
+	s, err := scenarios.Parse("tiny.yaml", []byte(text), fstest.MapFS{"s.proto": {Data: []byte("syntax = \"proto3\"; package s; message N {} service S { rpc M(N) returns (N); }")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, plan := range []string{"", "wider"} {
+		planned, err := s.WithPlan(plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := planned.Dependencies["registry"]
+		protos, _ := d.Description()
+		ofStep, _ := planned.Journey[0].Request.GRPC.Description()
+		if len(protos) != 1 || len(ofStep) != 1 || d.SoldOut(*d.Routes[0].Stock).String() != "NOT_FOUND" {
+			t.Errorf("plan %q: %d files describe the dependency, %d the step, and %v is its end", plan, len(protos), len(ofStep), d.SoldOut(*d.Routes[0].Stock))
+		}
+	}
+	if _, err := scenarios.Parse("tiny.yaml", []byte(strings.Replace(text, "NOT_FOUND", "UNAVAILABLE", 1)), fstest.MapFS{}); err == nil || !strings.Contains(err.Error(), "UNAVAILABLE does not say that a stock is used up") {
+		t.Errorf("a code that means overload: %v", err)
 	}
 }
