@@ -138,7 +138,7 @@ func TestInnerCallsDecide(t *testing.T) {
 func TestNestedCallsLeaveNothingBehind(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		config := drawRun(t)
-		config.Until = time.Hour
+		config.Until, config.ReadEvery = time.Hour, 0
 		ms := func(name string) time.Duration {
 			return time.Duration(rapid.IntRange(0, 12).Draw(t, name)) * time.Millisecond
 		}

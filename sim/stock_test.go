@@ -16,7 +16,7 @@ import (
 func TestAStockIsConserved(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		config := drawRun(t)
-		config.Until, config.Doors, config.Calls[0].Policies, config.Calls[0].Timeout = time.Hour, nil, nil, 0
+		config.Until, config.ReadEvery, config.Doors, config.Calls[0].Policies, config.Calls[0].Timeout = time.Hour, 0, nil, nil, 0
 		for i := range config.Journey.Steps {
 			config.Journey.Steps[i].Timeout, config.Journey.Steps[i].Patience = 0, workload.Distribution{}
 		}
