@@ -114,6 +114,9 @@ func TestInnerCallsDecide(t *testing.T) {
 		{"an inner outage", func(c *Config) {
 			c.Calls[1].Faults = fault.Schedule{{Kind: fault.Outage, For: time.Hour}}
 		}, map[funnel.Reason]int{503: people}},
+		{"an inner call that gets no answer ends with its timeout", func(c *Config) {
+			c.Calls[1].Faults, c.Calls[0].Calls[0].Timeout = fault.Schedule{{Kind: fault.BlackHole, For: time.Hour}}, time.Second
+		}, map[funnel.Reason]int{503: people}},
 		{"the outer call times out, and the inner one is made for nobody", func(c *Config) { c.Calls[0].Timeout = 20 * time.Millisecond }, map[funnel.Reason]int{503: people}},
 	} {
 		config := shopping(people)
@@ -160,7 +163,7 @@ func TestNestedCallsLeaveNothingBehind(t *testing.T) {
 			config.Calls[1].Calls = []Onward{{To: 2}}
 		}
 		if rapid.Bool().Draw(t, "faults") {
-			config.Calls[1].Faults = fault.Schedule{{Kind: fault.Outage, At: 200 * time.Millisecond, For: 300 * time.Millisecond, Probability: 0.5}}
+			config.Calls[1].Faults = fault.Schedule{{Kind: rapid.SampledFrom([]fault.Kind{fault.Outage, fault.BlackHole}).Draw(t, "fault"), At: 200 * time.Millisecond, For: 300 * time.Millisecond, Probability: 0.5}}
 		}
 		config.Routes[1] = Route{{Kind: AtStation}, {Kind: Call}}
 		if rapid.Bool().Draw(t, "errands") {
