@@ -89,8 +89,10 @@ func (a *admin) serve(ctx *fasthttp.RequestCtx) {
 		a.stop(ctx, id)
 	case method == "GET" && path == "/v1/requests":
 		a.requests(ctx)
+	case method == "POST" && path == "/v1/reset":
+		a.reset(ctx)
 	default:
-		fail(ctx, fasthttp.StatusNotFound, "use GET /v1/state, GET or POST /v1/faults, DELETE /v1/faults/{id}, GET /v1/requests?mock=dukcapil or GET /metrics")
+		fail(ctx, fasthttp.StatusNotFound, "use GET /v1/state, GET or POST /v1/faults, DELETE /v1/faults/{id}, GET /v1/requests?mock=dukcapil, POST /v1/reset or GET /metrics")
 	}
 }
 
@@ -181,6 +183,14 @@ func (a *admin) stop(ctx *fasthttp.RequestCtx, id string) {
 	ctx.SetStatusCode(fasthttp.StatusNoContent)
 }
 
+func (a *admin) reset(ctx *fasthttp.RequestCtx) {
+	if !a.mocks.Reset(string(ctx.QueryArgs().Peek("mock"))) {
+		fail(ctx, fasthttp.StatusNotFound, "name a running mock, as in ?mock=shop, or none to reset all")
+		return
+	}
+	ctx.SetStatusCode(fasthttp.StatusNoContent)
+}
+
 // State is the control API's summary of the mocks.
 type State struct {
 	AtS       float64    `json:"at_s"`       // real time since the start of the run
@@ -188,6 +198,8 @@ type State struct {
 	Mocks     []Reading  `json:"mocks"`
 	Mail      MailCounts `json:"mail"`
 	SMS       SMSCounts  `json:"sms"`
+
+	Stocks []StockView `json:"stocks,omitempty"`
 	FaultList
 }
 
@@ -196,6 +208,7 @@ func (m *Mocks) State() State {
 	return State{
 		AtS: seconds(m.clock.sinceStart()), ScenarioS: seconds(m.clock.scenario()), Mocks: m.Readings(),
 		Mail: m.MailCounts(), SMS: m.SMSCounts(), FaultList: m.list(false),
+		Stocks: m.Stocks(),
 	}
 }
 

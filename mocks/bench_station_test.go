@@ -63,7 +63,7 @@ func visitAtRate(b *testing.B, station *Station, perSecond, visits int) ([]time.
 			pause(wait)
 		}
 		all.Go(func() {
-			visit, over := station.enter()
+			visit, over := station.enter(false)
 			if !over {
 				<-visit.done
 			}
@@ -195,7 +195,7 @@ func BenchmarkLiveAgainstErlangC(b *testing.B) {
 			}
 			all.Go(func() {
 				begun := time.Now()
-				visit, over := station.enter()
+				visit, over := station.enter(false)
 				if !over {
 					<-visit.done
 				}

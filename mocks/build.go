@@ -108,7 +108,8 @@ func (m *Mocks) buildGeneric(config Config, described Generic) error {
 	if err != nil {
 		return err
 	}
-	part.handler = answers.handle
+	answers.caller = newCaller(described.Calls, func(mock string) string { return m.addresses[mock] })
+	part.generic, part.handler = answers, answers.handle
 	if described.speaksGRPC() {
 		part.callee, err = newCallee(answers, part)
 	}

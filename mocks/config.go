@@ -74,8 +74,9 @@ type Generic struct {
 	Name    string           `yaml:"name" json:"name"`
 	Listen  string           `yaml:"listen,omitempty" json:"listen,omitempty"`
 	Service workload.Service `yaml:"service" json:"service"`
-	Routes  []Route          `yaml:"routes" json:"routes"`           // the first match is used
-	Record  string           `yaml:"record,omitempty" json:"record"` // URL of the real service: forward every request to it and record the answers
+	Routes  []Route          `yaml:"routes" json:"routes"`                   // the first match is used
+	Calls   []Onward         `yaml:"calls,omitempty" json:"calls,omitempty"` // made one after another before it answers
+	Record  string           `yaml:"record,omitempty" json:"record"`         // URL of the real service: forward every request to it and record the answers
 	// Protos (texts of .proto files by name) or Descriptor (a FileDescriptorSet) make it answer gRPC instead of HTTP.
 	Protos     map[string]string `yaml:"-" json:"protos,omitempty"`
 	Descriptor []byte            `yaml:"-" json:"descriptor,omitempty"`
@@ -120,15 +121,36 @@ func (c Config) Validate() error {
 			return fmt.Errorf("no registry is called %q; use %s", name, strings.Join(others, ", "))
 		}
 	}
-	taken := map[string]bool{MailName: true, smtpName: true, smsName: true, adminName: true}
-	for _, name := range Registries() {
-		taken[name] = true
+	if err := c.validateNames(); err != nil {
+		return err
+	}
+	return c.validateCalls()
+}
+
+// validateNames returns an error if two mocks have one name. A generic mock may have the name of a built-in one that does
+// not run.
+func (c Config) validateNames() error {
+	taken := map[string]string{adminName: "the control API"}
+	for _, name := range append(Registries(), MailName, smtpName) {
+		taken[name] = "a mock that runs too"
+	}
+	for _, name := range c.Without {
+		delete(taken, name)
+	}
+	if c.lacks(MailName) {
+		delete(taken, smtpName)
+	}
+	if c.SMS != nil {
+		taken[smsName] = "a mock that runs too"
 	}
 	for _, generic := range c.Generics {
-		if generic.Name == "" || taken[generic.Name] {
-			return fmt.Errorf("a generic mock is called %q, which is empty or in use; give it a unique name", generic.Name)
+		if other, is := taken[generic.Name]; is {
+			return fmt.Errorf("a generic mock is called %q, which is the name of %s; give it a name of its own", generic.Name, other)
 		}
-		taken[generic.Name] = true
+		if generic.Name == "" {
+			return fmt.Errorf("a generic mock has an empty name; give it a name of its own")
+		}
+		taken[generic.Name] = "another generic mock"
 	}
 	return nil
 }

@@ -21,11 +21,16 @@ type door struct {
 	outage  func(*fasthttp.RequestCtx, fault.Strike) // nil means an error status
 }
 
-// strikeKey is where handlers find the faults that strike the request, if any.
-const strikeKey = "strike"
+// Where handlers find the faults that strike the request, if any, and the entry of the journal.
+const (
+	strikeKey = "strike"
+	entryKey  = "entry"
+)
 
 func (d *door) handle(ctx *fasthttp.RequestCtx) {
 	begun := d.station.clock.now()
+	var entry Entry
+	ctx.SetUserValue(entryKey, &entry)
 	strike := d.board.strike(d.station.clock.scenarioAt(begun), ctx.RemoteAddr())
 	if strike.Any() {
 		ctx.SetUserValue(strikeKey, strike)
@@ -39,10 +44,17 @@ func (d *door) handle(ctx *fasthttp.RequestCtx) {
 			d.spoil(ctx, strike)
 		}
 	}
-	d.journal.note(Entry{
-		At: seconds(d.station.clock.sinceStartAt(begun)), Method: string(ctx.Method()), Path: string(ctx.Path()),
-		Status: d.status(ctx, strike), Duration: seconds(d.station.clock.now() - begun), Fault: kindsOf(strike),
-	})
+	entry.At, entry.Duration = seconds(d.station.clock.sinceStartAt(begun)), seconds(d.station.clock.now()-begun)
+	entry.Method, entry.Path, entry.Status, entry.Fault = string(ctx.Method()), string(ctx.Path()), d.status(ctx, strike), kindsOf(strike)
+	d.journal.note(entry)
+}
+
+// entryOf returns the entry of the journal for a request, for what only its handler knows.
+func entryOf(ctx *fasthttp.RequestCtx) *Entry {
+	if entry, known := ctx.UserValue(entryKey).(*Entry); known {
+		return entry
+	}
+	return new(Entry)
 }
 
 // stops reports whether the strike keeps a request from reaching the mock.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -24,6 +25,8 @@ type generic struct {
 	station *Station
 	now     func() time.Time // in scenario time
 	served  atomic.Uint64
+	shelves map[*Route]*shelf // by route; one without a stock has none
+	caller  *caller           // makes its calls; nil if it has none
 }
 
 func newGeneric(ctx context.Context, config Generic, station *Station, opens time.Time) (*generic, error) {
@@ -33,7 +36,7 @@ func newGeneric(ctx context.Context, config Generic, station *Station, opens tim
 		}
 	}
 	now := func() time.Time { return opens.Add(station.clock.scenario()) }
-	return &generic{context: ctx, config: config, station: station, now: now}, nil
+	return &generic{context: ctx, config: config, station: station, now: now, shelves: shelves(config.Routes)}, nil
 }
 
 func (g *generic) handle(ctx *fasthttp.RequestCtx) {
@@ -43,14 +46,34 @@ func (g *generic) handle(ctx *fasthttp.RequestCtx) {
 		fail(ctx, fasthttp.StatusNotFound, "no route of the mock "+g.config.Name+" matches")
 		return
 	}
-	refusal, err := g.station.Visit(g.context, ctx.Conn())
+	refusal, err := g.visit(g.context, ctx.Conn())
 	switch {
 	case err != nil:
 		stopped(ctx)
 	case refusal != Served:
 		refuse(ctx, refusal)
 	default:
+		defer g.leave()
+		if instead := g.caller.call(); instead != nil {
+			instead.write(ctx)
+			return
+		}
 		g.reply(ctx, route, parts, number)
+	}
+}
+
+// visit waits for a server and the service. A mock that makes calls keeps the server until leave.
+func (g *generic) visit(ctx context.Context, conn net.Conn) (Refusal, error) {
+	if g.caller == nil {
+		return g.station.Visit(ctx, conn)
+	}
+	return g.station.Hold(ctx, conn)
+}
+
+// leave frees the server of a request that was served.
+func (g *generic) leave() {
+	if g.caller != nil {
+		g.station.Vacate()
 	}
 }
 
@@ -65,6 +88,10 @@ func (g *generic) find(ctx *fasthttp.RequestCtx) (*Route, map[string]string) {
 }
 
 func (g *generic) reply(ctx *fasthttp.RequestCtx, route *Route, parts map[string]string, number uint64) {
+	if !g.takes(route, entryOf(ctx)) {
+		soldOut(ctx, route.Stock)
+		return
+	}
 	ctx.SetStatusCode(cmp.Or(route.Status, fasthttp.StatusOK))
 	ctx.SetContentType("application/json")
 	for name, value := range route.Headers {

@@ -103,15 +103,14 @@ func (c *callee) server() *grpc.Server {
 func (c *callee) handle(_ any, stream grpc.ServerStream) error {
 	path, _ := grpc.MethodFromServerStream(stream)
 	begun := c.station.clock.now()
-	err := c.serve(path, stream)
-	c.part.journal.note(Entry{
-		At: seconds(c.station.clock.sinceStartAt(begun)), Method: "gRPC", Path: path,
-		Status: int(status.Code(err)), Duration: seconds(c.station.clock.now() - begun),
-	})
+	entry := Entry{At: seconds(c.station.clock.sinceStartAt(begun)), Method: "gRPC", Path: path}
+	err := c.serve(path, stream, &entry)
+	entry.Status, entry.Duration = int(status.Code(err)), seconds(c.station.clock.now()-begun)
+	c.part.journal.note(entry)
 	return err
 }
 
-func (c *callee) serve(path string, stream grpc.ServerStream) error {
+func (c *callee) serve(path string, stream grpc.ServerStream, entry *Entry) error {
 	method, err := c.method(path)
 	if err != nil {
 		return status.Error(codes.Unimplemented, err.Error())
@@ -133,7 +132,7 @@ func (c *callee) serve(path string, stream grpc.ServerStream) error {
 			return status.Error(codes.InvalidArgument, err.Error())
 		}
 		if turns {
-			if err := c.answerCall(stream, route, method, last); err != nil {
+			if err := c.answerCall(stream, route, method, last, entry); err != nil {
 				return err
 			}
 		} else if !method.IsStreamingClient() {
@@ -143,7 +142,7 @@ func (c *callee) serve(path string, stream grpc.ServerStream) error {
 	if turns {
 		return nil
 	}
-	return c.answerCall(stream, route, method, last)
+	return c.answerCall(stream, route, method, last, entry)
 }
 
 func (c *callee) match(path string) (*Route, map[string]string) {
@@ -156,7 +155,7 @@ func (c *callee) match(path string) (*Route, map[string]string) {
 }
 
 // answerCall waits for a server of the mock, and sends a reply.
-func (c *callee) answerCall(stream grpc.ServerStream, route *Route, method protoreflect.MethodDescriptor, body []byte) error {
+func (c *callee) answerCall(stream grpc.ServerStream, route *Route, method protoreflect.MethodDescriptor, body []byte, entry *Entry) error {
 	number := c.served.Add(1)
 	if caller, known := peer.FromContext(stream.Context()); known {
 		if strike := c.part.board.strike(c.station.clock.scenarioAt(c.station.clock.now()), caller.Addr); stops(strike) {
@@ -167,7 +166,10 @@ func (c *callee) answerCall(stream grpc.ServerStream, route *Route, method proto
 	ctx, cancel := context.WithCancel(stream.Context())
 	defer cancel()
 	defer context.AfterFunc(c.context, cancel)()
-	refusal, err := c.station.Visit(ctx, nil)
+	refusal, err := c.visit(ctx, nil)
+	if err == nil && refusal == Served {
+		defer c.leave()
+	}
 	switch {
 	case err != nil:
 		return status.FromContextError(err).Err()
@@ -175,11 +177,17 @@ func (c *callee) answerCall(stream grpc.ServerStream, route *Route, method proto
 		return status.Error(codes.ResourceExhausted, refusal.String())
 	case refusal != Served:
 		return status.Error(codes.Unavailable, refusal.String())
-	case route.Code != "":
-		code, err := codeOf(route.Code)
-		if err != nil || code != codes.OK {
+	}
+	if instead := c.caller.call(); instead != nil {
+		return instead.err()
+	}
+	if route.Code != "" {
+		if code, err := codeOf(route.Code); err != nil || code != codes.OK {
 			return status.Error(code, "as the route says")
 		}
+	}
+	if !c.takes(route, entry) {
+		return status.Error(soldOutCode(route.Stock), "the stock is used up")
 	}
 	reply, err := c.reply(route, method, number, body)
 	if err != nil {

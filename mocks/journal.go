@@ -14,6 +14,8 @@ type Entry struct {
 	Status   int     `json:"status"`
 	Duration float64 `json:"duration_s"`
 	Fault    string  `json:"fault,omitempty"` // the faults that struck it
+
+	StockLeft *int64 `json:"stock_left,omitempty"` // of the route that answered; nil if it has no stock
 }
 
 // journalEntries is the number of requests kept for each mock.
@@ -32,6 +34,13 @@ func (j *journal) note(entry Entry) {
 	entry.Number = j.count + 1
 	j.entries[j.count%journalEntries] = entry
 	j.count++
+}
+
+// clear forgets all requests.
+func (j *journal) clear() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries, j.count = [journalEntries]Entry{}, 0
 }
 
 // latest returns up to n requests, the newest first, and the number of all requests.

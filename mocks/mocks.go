@@ -191,7 +191,7 @@ func (m *Mocks) unbind() {
 // serveHTTP serves a mock until the context ends.
 func (m *Mocks) serveHTTP(part *part) {
 	guarded := &gatekeeper{Listener: m.listeners[part.name], most: part.trouble.Connections, board: part.board, clock: m.clock}
-	if part.name == MailName {
+	if part.kind == MailName {
 		guarded.board, guarded.most = nil, 0 // faults apply to the service, not to readers of mailboxes
 	}
 	server := newServer(m.doorOf(part))
@@ -212,7 +212,7 @@ func newServer(handler fasthttp.RequestHandler) *fasthttp.Server {
 
 // doorOf returns the handler of a mock's HTTP requests.
 func (m *Mocks) doorOf(part *part) fasthttp.RequestHandler {
-	if part.name == MailName {
+	if part.kind == MailName {
 		return part.handler
 	}
 	return (&door{context: m.context, station: part.station, board: part.board, journal: part.journal, next: part.handler, outage: part.outage}).handle

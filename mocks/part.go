@@ -18,6 +18,7 @@ type part struct {
 	board      *board
 	journal    *journal
 	handler    fasthttp.RequestHandler // over HTTP; faults of the mail mock act on SMTP instead
+	generic    *generic                // answers by its routes; nil if it does not
 	callee     *callee                 // answers gRPC instead of HTTP; nil if it does not
 	outage     func(*fasthttp.RequestCtx, fault.Strike)
 }

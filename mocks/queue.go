@@ -47,6 +47,7 @@ type Visit struct {
 	Refusal Refusal
 	Over    bool // whether it has been answered or refused
 	waits   bool // whether it is in the queue
+	holds   bool // whether it keeps its server after the service
 
 	work         time.Duration
 	older, newer *Visit
@@ -69,6 +70,7 @@ type Queue struct {
 	rate    workload.RateWindow
 
 	serving departures
+	held    int // servers kept by requests whose service has ended
 	waiting waiting
 	over    []*Visit // finished since the last Advance
 
@@ -116,7 +118,7 @@ func (q *Queue) arrive(visit *Visit, now, scenario time.Duration, effect fault.E
 	q.rate.Take(q.now)
 	q.quota.Take()
 	visit.work = q.work(effect)
-	if len(q.serving) < q.service.ServerCount() {
+	if q.busy() < q.service.ServerCount() {
 		q.begin(visit, q.now)
 		return
 	}
@@ -126,11 +128,14 @@ func (q *Queue) arrive(visit *Visit, now, scenario time.Duration, effect fault.E
 	q.queueMax = max(q.queueMax, q.waiting.count)
 }
 
+// busy is the number of servers in use.
+func (q *Queue) busy() int { return len(q.serving) + q.held }
+
 // work draws the service time, with the current faults of the station.
 func (q *Queue) work(effect fault.Effect) time.Duration {
 	const least = 1e-6 // minimum capacity, as in the simulator
 	work := q.service.ServiceTime.Draw(&q.stream)
-	factor := q.service.Degrades.At(float64(len(q.serving)+q.waiting.count+1) / float64(q.service.ServerCount()))
+	factor := q.service.Degrades.At(float64(q.busy()+q.waiting.count+1) / float64(q.service.ServerCount()))
 	if effect.Capacity < 1 {
 		factor /= max(effect.Capacity, least)
 	}
@@ -146,7 +151,7 @@ func (q *Queue) refusal(scenario time.Duration, effect fault.Effect) Refusal {
 		return RateExceeded
 	case !q.quota.Allows(scenario, effect.Quota):
 		return QuotaUsedUp
-	case q.service.Queue != nil && q.waiting.count >= *q.service.Queue && len(q.serving) >= q.service.ServerCount():
+	case q.service.Queue != nil && q.waiting.count >= *q.service.Queue && q.busy() >= q.service.ServerCount():
 		return QueueFull
 	}
 	return Served
@@ -170,6 +175,10 @@ func (q *Queue) begin(visit *Visit, at time.Duration) {
 	if visit.work == 0 && at == q.now {
 		visit.Over = true
 		q.completions++
+		if visit.holds {
+			q.held++
+			q.busyTime -= at
+		}
 		return
 	}
 	q.busyTime -= at
@@ -219,12 +228,40 @@ func (q *Queue) advance(now time.Duration) {
 	q.now = now
 }
 
-// depart ends the earliest service and starts the next.
+// depart ends the earliest service and, unless the request keeps its server, starts the next.
 func (q *Queue) depart() {
 	visit := q.serving.pop()
 	q.completions++
-	q.busyTime += visit.End
 	q.finish(visit)
+	if visit.holds {
+		q.held++
+		return
+	}
+	q.free(visit.End)
+}
+
+// release frees the server that a request kept after its service.
+func (q *Queue) release(now time.Duration) {
+	q.advance(now)
+	q.held--
+	q.free(q.now)
+}
+
+// abandon gives up a request that would keep its server, for which nobody waits any more.
+func (q *Queue) abandon(visit *Visit, now time.Duration) {
+	q.advance(now)
+	switch {
+	case !visit.holds:
+	case !visit.Over:
+		visit.holds = false
+	case visit.Refusal == Served:
+		q.release(now)
+	}
+}
+
+// free takes a server back at an instant and gives it to the next request.
+func (q *Queue) free(at time.Duration) {
+	q.busyTime += at
 	next := q.waiting.oldest
 	if q.service.Discipline == workload.LIFO {
 		next = q.waiting.newest
@@ -234,8 +271,8 @@ func (q *Queue) depart() {
 	}
 	q.waiting.remove(next)
 	next.waits = false
-	q.queueTime += visit.End
-	q.begin(next, visit.End)
+	q.queueTime += at
+	q.begin(next, at)
 	if next.Over {
 		q.over = append(q.over, next)
 	}
@@ -276,12 +313,12 @@ func (q *Queue) Reading(now time.Duration) Reading {
 	q.advance(now)
 	return Reading{
 		Servers:     q.service.ServerCount(),
-		Busy:        len(q.serving),
+		Busy:        q.busy(),
 		Queued:      q.waiting.count,
 		Arrivals:    q.arrivals,
 		Completions: q.completions,
 		Rejections:  q.rejections,
-		BusyTime:    q.busyTime + time.Duration(len(q.serving))*q.now,
+		BusyTime:    q.busyTime + time.Duration(q.busy())*q.now,
 		QueueMax:    q.queueMax,
 		QueueTime:   q.queueTime + time.Duration(q.waiting.count)*q.now,
 	}

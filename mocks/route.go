@@ -14,6 +14,7 @@ type Route struct {
 	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"` // of the answer
 	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`       // a template, see [Generic]
 	Code    string            `yaml:"code,omitempty" json:"code,omitempty"`       // gRPC: name of the status code; empty means OK
+	Stock   *Stock            `yaml:"stock,omitempty" json:"stock,omitempty"`     // what the answer uses up; nil means nothing
 }
 
 // Validate returns the first mistake in the route.
@@ -30,6 +31,9 @@ func (r Route) Validate() error {
 		if _, err := codeOf(r.Code); err != nil {
 			return fmt.Errorf("path %s: %w", r.Path, err)
 		}
+	}
+	if err := r.Stock.validate(); err != nil {
+		return fmt.Errorf("path %s: %w", r.Path, err)
 	}
 	for _, piece := range strings.Split(r.Path, "/") {
 		if strings.HasPrefix(piece, "{") != strings.HasSuffix(piece, "}") || piece == "{}" {

@@ -65,20 +65,52 @@ var errLeft = errors.New("the caller has left")
 // context ended, or that the caller closed the connection while the request waited, which takes it out of the queue. A
 // request in service is completed. The connection may be nil.
 func (s *Station) Visit(ctx context.Context, conn net.Conn) (Refusal, error) {
-	visit, over := s.enter()
+	return s.pass(ctx, conn, false)
+}
+
+// Hold is Visit for a request that keeps its server after the service, until [Station.Vacate]. A request that was
+// refused, or that ended with an error, keeps none.
+func (s *Station) Hold(ctx context.Context, conn net.Conn) (Refusal, error) {
+	return s.pass(ctx, conn, true)
+}
+
+// Vacate frees the server that a request has kept.
+func (s *Station) Vacate() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.now()
+	s.queue.release(now)
+	s.release(now)
+}
+
+func (s *Station) pass(ctx context.Context, conn net.Conn, holds bool) (Refusal, error) {
+	visit, over := s.enter(holds)
 	if !over {
 		gone, forget := s.watch(visit, conn)
 		err := s.await(ctx, visit, gone)
 		forget()
 		if err != nil {
+			s.abandon(visit)
 			return Served, err
 		}
 	}
-	refusal := visit.Refusal
+	refusal, err := visit.Refusal, ctx.Err()
+	if err != nil {
+		s.abandon(visit)
+	}
 	s.gauge.observe(visit)
 	*visit = Visit{done: visit.done}
 	s.visit.Put(visit)
-	return refusal, ctx.Err()
+	return refusal, err
+}
+
+// abandon frees the server that a request would keep for nobody.
+func (s *Station) abandon(visit *Visit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.now()
+	s.queue.abandon(visit, now)
+	s.release(now)
 }
 
 // watch notices if the caller of a request that waits leaves.
@@ -121,8 +153,9 @@ func (s *Station) leave(visit *Visit) bool {
 }
 
 // enter returns a visit and whether it is over. If it is not, the visit's channel reports the end.
-func (s *Station) enter() (visit *Visit, over bool) {
+func (s *Station) enter(holds bool) (visit *Visit, over bool) {
 	visit = s.visit.Get().(*Visit)
+	visit.holds = holds
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.clock.now()

@@ -52,10 +52,11 @@ func (d Descriptor) Keys() []string { return slices.Concat(d.Needs, d.Takes) }
 //	station      Steering      adds and removes servers
 //	room         RoomConfig    gives people places in a waiting room
 //	cache        CacheConfig   keeps the answers of calls
+//	hits         HitConfig     answers requests instead of a station
 //	deferred     DeferConfig   is a gate of calls for whose end nobody waits
 //	journey      PutOffConfig  puts a step off
 //
-// Each of the last four is the only policy of its kind. Do not embed another policy's Config: its methods
+// Each of the last five is the only policy of its kind. Do not embed another policy's Config: its methods
 // would make the policy one of that kind too.
 type Config interface {
 	Validate() error

@@ -30,7 +30,7 @@ func ExamplePolicy() {
 
 // enough holds settings from which every policy can be made.
 var enough = resilience.Settings{
-	Limit: 4, Queue: 40, Deadline: time.Second, Min: 2, Max: 8, Rate: 10, Burst: 3, Every: time.Hour, TTL: time.Minute, Workers: 6, PerServer: 0.5,
+	Limit: 4, Queue: 40, Deadline: time.Second, Min: 2, Max: 8, Rate: 10, Burst: 3, Every: time.Hour, TTL: time.Minute, Workers: 6, PerServer: 0.5, HitRate: 0.5,
 }
 
 // kept returns the settings that a policy takes.
@@ -94,7 +94,7 @@ func worksAt(config resilience.Config, site resilience.Site) (works bool) {
 		return site != resilience.AtStation
 	case resilience.Guarding:
 		return site == resilience.AtCall
-	case resilience.Steering:
+	case resilience.Steering, resilience.HitConfig:
 		return site == resilience.AtStation
 	case resilience.Filtering:
 		_, repeats := config.(resilience.Repeating)

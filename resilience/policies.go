@@ -16,6 +16,7 @@ func Policies() []Descriptor {
 		circuitBreaker(),
 		retryBudget(),
 		registryCache(),
+		stationCache(),
 		asyncVerify(),
 		autoscale(),
 		deferredPhoto(),

@@ -43,6 +43,8 @@ type Settings struct {
 	Longest   time.Duration `yaml:"longest,omitempty" json:"longest,omitempty"`       // upper bound of the pause
 	TTL       time.Duration `yaml:"ttl,omitempty" json:"ttl,omitempty"`               // cache: how long an answer may be used, real time
 	Size      int           `yaml:"size,omitempty" json:"size,omitempty"`             // cache: most answers kept; 0 means no limit
+	HitRate   Share         `yaml:"hit_rate,omitempty" json:"hit_rate,omitempty"`     // station-cache: share of requests that it answers
+	Time      time.Duration `yaml:"time,omitempty" json:"time,omitempty"`             // station-cache: time of a request that it answers, real time
 	Workers   int           `yaml:"workers,omitempty" json:"workers,omitempty"`       // async-verify: calls at once
 	Rule      string        `yaml:"rule,omitempty" json:"rule,omitempty"`             // autoscale: hpa or kpa
 	Metric    string        `yaml:"metric,omitempty" json:"metric,omitempty"`         // autoscale: utilization, concurrency or queue

@@ -103,17 +103,31 @@ func (s *Scenario) requestsOf(visit func(request *Request, path string)) {
 
 // readProtos reads the files that describe gRPC methods.
 func (s *Scenario) readProtos(beside fs.FS, hash func([]byte) (int, error)) {
+	s.descriptions = map[[2]string]description{}
 	s.requestsOf(func(request *Request, path string) {
 		g := request.GRPC
 		if g == nil {
 			return
 		}
-		g.description = s.readDescription(beside, g.Proto, g.Descriptor, path+".grpc", hash)
+		s.descriptions[[2]string{g.Proto, g.Descriptor}] = s.readDescription(beside, g.Proto, g.Descriptor, path+".grpc", hash)
 	})
 	for _, name := range keys(s.Dependencies) {
-		dependency := s.Dependencies[name]
-		dependency.description = s.readDescription(beside, dependency.Proto, dependency.Descriptor, join("dependencies", name), hash)
-		s.Dependencies[name] = dependency
+		d := s.Dependencies[name]
+		s.descriptions[[2]string{d.Proto, d.Descriptor}] = s.readDescription(beside, d.Proto, d.Descriptor, join("dependencies", name), hash)
+	}
+	s.attachProtos()
+}
+
+// attachProtos gives each gRPC method and each dependency the description that its files hold.
+func (s *Scenario) attachProtos() {
+	s.requestsOf(func(request *Request, _ string) {
+		if g := request.GRPC; g != nil {
+			g.description = s.descriptions[[2]string{g.Proto, g.Descriptor}]
+		}
+	})
+	for name, d := range s.Dependencies {
+		d.description = s.descriptions[[2]string{d.Proto, d.Descriptor}]
+		s.Dependencies[name] = d
 	}
 }
 

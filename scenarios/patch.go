@@ -49,7 +49,9 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 	}
 	planned.putOff(chain)
 	planned.replays, planned.tables, planned.uploads, planned.pem = s.replays, s.tables, s.uploads, s.pem
+	planned.descriptions = s.descriptions
 	planned.attachReplays()
+	planned.attachProtos()
 	planned.applyDefaults()
 	planned.validate()
 	return &planned, src.err()

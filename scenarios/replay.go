@@ -69,6 +69,8 @@ func (s *Scenario) validateDependency(path string, d Dependency) {
 	case d.Connections < 0:
 		s.source.faultAt(path+".connections", "use 0 (no limit) or more", "the number is negative")
 	}
+	s.validateStocks(path, d)
+	s.validateCalls(path, d)
 	for i, f := range d.Faults {
 		if _, err := f.Description().Faults(d.Kind); err != nil {
 			s.source.faultAt(path+".faults["+strconv.Itoa(i)+"]", "", "%v", err)

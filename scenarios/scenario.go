@@ -54,6 +54,8 @@ type Scenario struct {
 	plan    string
 	both    bool                 // the file has both journey and steps
 	replays map[string]recording // by name of the file
+
+	descriptions map[[2]string]description // by the names of the .proto file and of the descriptor set
 }
 
 // Population describes the people.
@@ -124,6 +126,7 @@ type Dependency struct {
 	Routes           []Answer              `yaml:"routes,omitempty" json:"routes,omitempty"`           // generic: its answers; the first that matches a request is sent
 	Proto            string                `yaml:"proto,omitempty" json:"proto,omitempty"`             // generic: a .proto file next to the scenario; it then answers gRPC instead of HTTP, by routes such as /shop.Orders/Place
 	Descriptor       string                `yaml:"descriptor,omitempty" json:"descriptor,omitempty"`   // generic: a descriptor set instead of proto
+	Calls            []Onward              `yaml:"calls,omitempty" json:"calls,omitempty"`             // generic: calls of other dependencies that it makes, one after another, before it answers
 	Replay           string                `yaml:"replay,omitempty" json:"replay,omitempty"`           // generic: file of recorded answers next to the scenario, used after the routes
 	Faults           []Fault               `yaml:"faults,omitempty" json:"faults,omitempty"`           // its scheduled faults
 
@@ -151,6 +154,7 @@ type Answer struct {
 	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"` // of the answer
 	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`       // may contain ${path.NAME}, ${query.NAME}, ${body}, ${now}, ${number}
 	Code    string            `yaml:"code,omitempty" json:"code,omitempty"`       // gRPC: name of the status code; empty means OK
+	Stock   *Stock            `yaml:"stock,omitempty" json:"stock,omitempty"`     // what the answer uses up; absent means nothing
 }
 
 // Fault is a scheduled fault of a dependency.

@@ -131,4 +131,5 @@ type Hop struct {
 	Work    workload.Distribution `yaml:"work,omitempty" json:"work,omitempty"`       // work at the station; zero means the station's own service time
 	Call    string                `yaml:"call,omitempty" json:"call,omitempty"`       // a dependency that the request waits for
 	Async   string                `yaml:"async,omitempty" json:"async,omitempty"`     // a dependency that the request does not wait for
+	Answer  string                `yaml:"answer,omitempty" json:"answer,omitempty"`   // call and async: path of the dependency's route that answers, whose stock is used up; needed only if the dependency has a stock and several routes
 }

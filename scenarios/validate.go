@@ -295,7 +295,9 @@ func (s *Scenario) validateRoute(route []Hop, path string) {
 		}
 		if named != 1 {
 			s.source.faultAt(place, "keep one of them", "a hop must name exactly one of station, call and async")
+			continue
 		}
+		s.validateAnswer(hop, place)
 	}
 }
 
@@ -335,6 +337,7 @@ func (s *Scenario) validateParts() {
 		s.validateService(join("dependencies", name), dependency.Service)
 		s.validateDependency(join("dependencies", name), dependency)
 	}
+	s.validateCycles()
 	durabilities := []string{"group-fsync", "per-request-fsync", "async"}
 	if !slices.Contains(durabilities, s.Backend.Durability) {
 		s.source.faultAt("backend.durability", hintWord(s.Backend.Durability, durabilities), "the durability %q is unknown", s.Backend.Durability)

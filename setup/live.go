@@ -97,7 +97,6 @@ func NewMocks(scenario *scenarios.Scenario, options Options) (*Mocks, error) {
 	if m.People, err = m.people(); err != nil {
 		return nil, err
 	}
-	m.Config, err = m.mocks()
-	m.Config.Without = unnamed(scenario)
+	m.Config, err = m.mocks(unnamed(scenario)...)
 	return m, err
 }

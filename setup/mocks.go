@@ -1,18 +1,20 @@
 package setup
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/workload"
 )
 
-// mocks maps the scenario's dependencies to the mocks that stand in for them.
-func (p *Planned) mocks() (mocks.Config, error) {
+// mocks maps the scenario's dependencies to the mocks that stand in for them. Built-in mocks that are named do not run.
+func (p *Planned) mocks(without ...string) (mocks.Config, error) {
 	s := p.Scenario
-	config := mocks.Config{Seed: p.seed(), Opens: s.Opens, Registries: map[string]mocks.Registry{}}
+	config := mocks.Config{Seed: p.seed(), Opens: s.Opens, Registries: map[string]mocks.Registry{}, Without: without}
 	var err error
 	if config.Shares, err = p.shares(); err != nil {
 		return config, err
@@ -57,7 +59,7 @@ func (p *Planned) mockOf(config *mocks.Config, name string) error {
 			Service: service, Delivery: dependency.Delivery, Loss: float64(dependency.Loss), PerNumber: dependency.PerNumber, Trouble: trouble,
 		}
 	case "generic":
-		generic := mocks.Generic{Name: name, Service: service, Trouble: trouble, Routes: routes(dependency)}
+		generic := mocks.Generic{Name: name, Service: service, Trouble: trouble, Routes: p.routes(dependency), Calls: p.mockCalls(dependency)}
 		generic.Protos, generic.Descriptor = dependency.Description()
 		config.Generics = append(config.Generics, generic)
 	default: // a registry, as the scenario has been validated
@@ -76,10 +78,46 @@ func (p *Planned) trouble(name string) (mocks.Trouble, error) {
 }
 
 // routes returns the routes of a generic dependency: its own, then the recorded ones.
-func routes(dependency scenarios.Dependency) []mocks.Route {
+func (p *Planned) routes(dependency scenarios.Dependency) []mocks.Route {
 	var all []mocks.Route
 	for _, answer := range slices.Concat(dependency.Routes, dependency.Recorded()) {
-		all = append(all, mocks.Route(answer))
+		route := mocks.Route{
+			Method: answer.Method, Path: answer.Path, Query: answer.Query, Status: answer.Status,
+			Headers: answer.Headers, Body: answer.Body, Code: answer.Code,
+		}
+		if answer.Stock != nil {
+			route.Stock = p.mockStock(dependency, *answer.Stock)
+		}
+		all = append(all, route)
 	}
 	return all
+}
+
+// mockCalls maps the calls that a dependency makes itself.
+func (p *Planned) mockCalls(dependency scenarios.Dependency) (calls []mocks.Onward) {
+	for _, onward := range dependency.Calls {
+		other := p.Scenario.Dependencies[onward.Call]
+		at, err := other.Answering(onward.Answer)
+		if err != nil || at < 0 {
+			continue // it has been reported as a mistake in the scenario
+		}
+		route := other.Routes[at]
+		path := route.Path
+		if route.Query != "" {
+			path += "?" + route.Query
+		}
+		calls = append(calls, mocks.Onward{Mock: onward.Call, Method: cmp.Or(route.Method, "GET"), Path: path, Timeout: onward.Patience()})
+	}
+	return calls
+}
+
+// mockStock maps what an answer uses up.
+func (p *Planned) mockStock(dependency scenarios.Dependency, stock scenarios.Stock) *mocks.Stock {
+	made := &mocks.Stock{Count: scaledCount(stock.Count, p.Options.ScaleSystem)}
+	if then := dependency.SoldOut(stock); funnel.Reason(then).IsCode() {
+		made.Code = then.String()
+	} else {
+		made.Status = int(then)
+	}
+	return made
 }

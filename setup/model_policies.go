@@ -20,6 +20,11 @@ func (p *Planned) simPolicies(config *sim.Config, stations map[string]int) map[s
 		case resilience.AtCall:
 			calls[name] = append(calls[name], policy)
 		case resilience.AtStation:
+			described, _ := policy.Config() // a fault is found by config.Validate
+			if hits, is := described.(resilience.HitConfig); is {
+				config.Caches = append(config.Caches, sim.StationCache{Station: stations[name], HitConfig: hits})
+				continue
+			}
 			config.Scalers = append(config.Scalers, sim.Scaler{Station: stations[name], Policy: policy})
 		default:
 			p.simDoor(config, standing.At, policy)

@@ -52,6 +52,14 @@ func (p *Planned) checkScale() error {
 		if err := p.checkService("dependency "+name, s.Dependencies[name].Service); err != nil {
 			return err
 		}
+		for _, answer := range s.Dependencies[name].Routes {
+			if answer.Stock == nil {
+				continue
+			}
+			if err := p.checkCounts("the stock of dependency "+name, answer.Stock.Count); err != nil {
+				return err
+			}
+		}
 	}
 	_, policies := s.Effective(s.Plan())
 	for _, policy := range policies {

@@ -39,9 +39,11 @@ func (p *Planned) simulator() (sim.Config, error) {
 		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: p.scaled(s.Stations[name].Service), Batch: p.simBatch(s.Stations[name].Batch, stations), Chores: simChores(s.Stations[name].Chores)})
 	}
 	policies := p.simPolicies(&config, stations)
+	for i, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
+		calls[name] = i
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
-		calls[name] = len(config.Calls)
-		call, err := p.simCall(name, policies[name])
+		call, err := p.simCall(name, policies[name], calls)
 		if err != nil {
 			return config, err
 		}
@@ -51,7 +53,7 @@ func (p *Planned) simulator() (sim.Config, error) {
 		if len(step.Route) == 0 && step.Kind != funnel.Await {
 			return config, Refuse("step %s of scenario %s has no route, so it cannot be simulated; add one, or replay it", step.Name, s.Name)
 		}
-		config.Routes = append(config.Routes, simRoute(step.Route, stations, calls))
+		config.Routes = append(config.Routes, p.simRoute(step.Route, stations, calls))
 		config.Delays = append(config.Delays, step.Delay)
 		config.Silent = append(config.Silent, step.Leave == "silent")
 	}
@@ -143,29 +145,58 @@ func onlyServers(before, after *scenarios.Scenario, set scenarios.Patch) bool {
 	return len(set.Journey) == 0 && set.Population == nil && set.Backend == nil
 }
 
-func simRoute(hops []scenarios.Hop, stations, calls map[string]int) sim.Route {
+func (p *Planned) simRoute(hops []scenarios.Hop, stations, calls map[string]int) sim.Route {
 	var route sim.Route
 	for _, hop := range hops {
 		switch {
 		case hop.Station != "":
 			route = append(route, sim.Hop{Kind: sim.AtStation, To: stations[hop.Station], Work: hop.Work})
 		case hop.Call != "":
-			route = append(route, sim.Hop{Kind: sim.Call, To: calls[hop.Call]})
+			route = append(route, sim.Hop{Kind: sim.Call, To: calls[hop.Call], Stock: stockOf(p.Scenario.Dependencies[hop.Call], hop.Answer)})
 		default:
-			route = append(route, sim.Hop{Kind: sim.Async, To: calls[hop.Async]})
+			route = append(route, sim.Hop{Kind: sim.Async, To: calls[hop.Async], Stock: stockOf(p.Scenario.Dependencies[hop.Async], hop.Answer)})
 		}
 	}
 	return route
 }
 
-func (p *Planned) simCall(name string, policies []resilience.Policy) (sim.Dependency, error) {
+// stockOf returns the number of the stock that a call takes from, counted from 1, or 0 if there is none. Stocks are in
+// the order of the routes.
+func stockOf(dependency scenarios.Dependency, answer string) (number int) {
+	at, err := dependency.Answering(answer)
+	if err != nil || at < 0 || dependency.Routes[at].Stock == nil {
+		return 0 // a wrong answer has been reported as a mistake in the scenario
+	}
+	for _, other := range dependency.Routes[:at+1] {
+		if other.Stock != nil {
+			number++
+		}
+	}
+	return number
+}
+
+// simStocks maps what the answers of a dependency use up.
+func (p *Planned) simStocks(dependency scenarios.Dependency) (stocks []sim.Stock) {
+	for _, answer := range dependency.Routes {
+		if answer.Stock != nil {
+			stocks = append(stocks, sim.Stock{Count: scaledCount(answer.Stock.Count, p.Options.ScaleSystem), Status: funnel.Reason(dependency.SoldOut(*answer.Stock))})
+		}
+	}
+	return stocks
+}
+
+func (p *Planned) simCall(name string, policies []resilience.Policy, calls map[string]int) (sim.Dependency, error) {
 	described := p.Scenario.Dependencies[name]
 	call := sim.Dependency{
 		StationConfig: sim.StationConfig{Name: name, Service: p.scaled(described.Service)},
 		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Loss: float64(described.Loss), Connections: described.Connections, Policies: policies,
+		Stocks: p.simStocks(described),
 	}
 	if call.Role != sim.Mail && call.Role != sim.SMS {
 		call.Timeout = cmp.Or(p.Scenario.Backend.CallTimeouts[name], registry.DefaultTimeout)
+	}
+	for _, onward := range described.Calls {
+		call.Calls = append(call.Calls, sim.Onward{To: calls[onward.Call], Stock: stockOf(p.Scenario.Dependencies[onward.Call], onward.Answer), Timeout: onward.Patience()})
 	}
 	var err error
 	if call.Faults, err = p.faults(name); err != nil {

@@ -158,7 +158,7 @@ func (m *model) dial(number int32, hop *hop) {
 	if len(dependency.Faults) > 0 && !m.applyFault(number, hop, m.faultNow(hop), &work) {
 		return
 	}
-	m.visit(number, hop.station, work)
+	m.attend(number, hop, work)
 }
 
 // callFailed handles a failed call. If asked is false, the dependency was not called. The call is retried if the
@@ -254,8 +254,18 @@ func (m *model) endCall(number int32, hop *hop) {
 // callTimedOut abandons a call. The dependency continues to work on it.
 func (m *model) callTimedOut(number int32) {
 	r := &m.requests[number]
+	if r.visit != 0 {
+		m.giveUpVisit(number)
+		return
+	}
 	hop := m.steps[r.step].route[r.hop]
+	if r.callee != 0 {
+		m.requests[r.callee-1].caller, r.callee = nobody, 0
+	}
 	if r.job != noJob {
+		if m.floor.jobs.table[r.job].state == jobServing {
+			m.take(hop) // the dependency will answer, though nobody waits
+		}
 		m.floor.Leave(r.job)
 		r.job = noJob
 	}
@@ -267,20 +277,49 @@ func (m *model) callTimedOut(number int32) {
 
 // called handles a call that the dependency answered.
 func (m *model) called(number int32, hop *hop) {
+	if m.take(hop) {
+		m.settle(number, hop, accepted)
+	} else {
+		m.settle(number, hop, m.soldOut(hop))
+	}
+}
+
+// settle ends a call that was answered. Any answer but accepted declines the request.
+func (m *model) settle(number int32, hop *hop, answer reply) {
 	m.endCall(number, hop)
 	if o := m.outlets[hop.To]; o != nil {
 		r := &m.requests[number]
 		if o.guard != nil {
-			o.guard.Done(m.engine.now, r.epoch, true)
+			o.guard.Done(m.engine.now, r.epoch, true) // a call that was declined has been answered too
 		}
 		if r.fetching {
 			r.fetching = false
-			for _, waiting := range o.cache.Store(r.question(), struct{}{}, m.engine.now) {
-				m.replied(waiting, hop)
-			}
+			m.share(r.question(), hop, answer)
 		}
 	}
-	m.replied(number, hop)
+	m.hear(number, hop, answer)
+}
+
+// share continues the requests that waited for the answer to another one's call. Only what is accepted is kept.
+func (m *model) share(question uint64, hop *hop, answer reply) {
+	var waiting []int32
+	if cache := m.outlets[hop.To].cache; answer == accepted {
+		waiting = cache.Store(question, struct{}{}, m.engine.now)
+	} else {
+		waiting = cache.Fail(question)
+	}
+	for _, number := range waiting {
+		m.hear(number, hop, answer)
+	}
+}
+
+// hear continues a request with the answer to a call, or declines it.
+func (m *model) hear(number int32, hop *hop, answer reply) {
+	if answer == accepted {
+		m.replied(number, hop)
+	} else {
+		m.finish(number, answer)
+	}
 }
 
 // replied continues a request with the answer of a dependency.

@@ -33,6 +33,7 @@ type Config struct {
 	Doors     []Door                    // policies in front of the service; a request passes them in this order
 	Changes   []Change                  // during the run
 	Scalers   []Scaler                  // at most one per station
+	Caches    []StationCache            // at most one per station
 	Stagger   *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that birth months do not take turns
 	Places    int                       // capacity of the batch that people join; 0 means no limit
 	TestDelay time.Duration             // real time from submitting the motivation test to its score, if people poll for it
@@ -90,6 +91,8 @@ type Hop struct {
 	Kind HopKind
 	To   int                   // index in Stations or Calls
 	Work workload.Distribution // replaces the station's service time; zero means the station's own
+
+	Stock int // the dependency's stock that an answer is taken from, counted from 1; 0 means none
 }
 
 // Role is what a dependency decides about a person.
@@ -114,6 +117,8 @@ type Dependency struct {
 	// Connections is the maximum number of concurrent calls. A further call fails at once. 0 means no limit.
 	Connections int
 	Policies    []resilience.Policy // in front of the calls
+	Stocks      []Stock             // what its answers use up
+	Calls       []Onward            // made one after another before it answers
 }
 
 // Change sets the number of servers of a station or dependency, as an operator does by hand.
@@ -154,6 +159,9 @@ func (c Config) Validate() error {
 			return fmt.Errorf("sim: dependency %s: %w", call.Name, err)
 		}
 	}
+	if err := c.validateCalls(); err != nil {
+		return fmt.Errorf("sim: %w", err)
+	}
 	if err := c.validatePolicies(); err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
@@ -166,6 +174,9 @@ func (c Config) Validate() error {
 		for _, hop := range route {
 			if hop.To < 0 || hop.To >= c.places(hop.Kind) {
 				return fmt.Errorf("sim: the route of step %s leads to a station that does not exist", c.Journey.Steps[i].Name)
+			}
+			if hop.Stock < 0 || hop.Stock > 0 && (hop.Kind == AtStation || hop.Stock > len(c.Calls[hop.To].Stocks)) {
+				return fmt.Errorf("sim: the route of step %s takes from a stock that does not exist", c.Journey.Steps[i].Name)
 			}
 		}
 	}
@@ -189,6 +200,11 @@ func (d Dependency) validate() error {
 	}
 	if err := d.Faults.Validate(); err != nil {
 		return err
+	}
+	for i, stock := range d.Stocks {
+		if stock.Count < 0 {
+			return fmt.Errorf("stock %d has %d; it must be 0 or more", i+1, stock.Count)
+		}
 	}
 	return d.StationConfig.Validate()
 }

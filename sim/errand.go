@@ -45,7 +45,7 @@ func (m *model) leaveErrand(r *request, hop *hop) {
 		p.sent++
 	}
 	errand := *r
-	errand.errand, errand.left, errand.held, errand.job, errand.passed, errand.calls, errand.accepted, errand.closed = true, false, noJob, noJob, 0, 0, false, false
+	errand.callee, errand.errand, errand.left, errand.held, errand.job, errand.passed, errand.calls, errand.accepted, errand.closed = 0, true, false, noJob, noJob, 0, 0, false, false
 	errand.watch, errand.patience, errand.since = 0, Handle{}, m.engine.now
 	number := m.takeRequest()
 	m.requests[number] = errand
@@ -77,7 +77,7 @@ func (m *model) hand(number int32) {
 		}
 		work = slowed(work, effect)
 	}
-	m.visit(number, hop.station, work)
+	m.attend(number, hop, work)
 }
 
 // again schedules a retry of a rejected errand, or drops it after the last attempt.
@@ -94,6 +94,7 @@ func (m *model) again(number int32) {
 // deliver schedules the arrival of an accepted message. A message to a mistyped address, a full mailbox or a spam
 // folder never arrives.
 func (m *model) deliver(r *request, hop *hop) {
+	m.take(hop)
 	s := &m.sessions[r.session]
 	way, posts := m.posts(hop)
 	if !posts || s.generation != r.generation || m.lost(r, hop, way) {

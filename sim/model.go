@@ -27,6 +27,7 @@ const (
 	departKind // subject: the request
 	lookKind   // subject: the session
 	hearKind   // subject: the request
+	hitKind    // subject: the request
 	floorKind  // first of the floor's kinds
 )
 
@@ -49,8 +50,10 @@ type model struct {
 	blocks   func() ([]journey.Caller, bool)
 	callers  []journey.Caller // of the current block, in order of arrival
 	leads    []journey.Lead
-	calling  []int // calls under way, by dependency
-	members  int   // of the batch
+	calling  []int   // calls under way, by dependency
+	stocks   [][]int // what is left of each, by dependency
+	nested   []*hop  // that visits refer to
+	members  int     // of the batch
 	readings []funnel.Reading
 	changes  []Change
 	warmth   uint32 // a sink for the reads of warm; its value has no meaning
@@ -83,7 +86,12 @@ type hop struct {
 	station int
 	work    sampler
 	purpose workload.Purpose
+	draws   string           // name of the purpose
 	chance  workload.Streams // of the work
+	cache   *StationCache    // nil if there is none
+	luck    workload.Streams // of the cache
+	inner   []*hop           // calls that the target makes itself
+	number  int32            // by which visits refer to it; 0 if there are none
 	delay   *Delay           // of the call's timeout
 
 	identifies bool              // calls Dukcapil
@@ -132,6 +140,7 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 		m.floor.Add(station)
 	}
 	for _, call := range config.Calls {
+		call.Holding = len(call.Calls) > 0 // a server is kept until the calls have been answered
 		m.floor.Add(call.StationConfig)
 		protected, err := protectionOf(call.Policies)
 		if err != nil {
@@ -140,7 +149,12 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 		m.gates = append(m.gates, newGate("call:"+call.Name, protected.gate))
 		m.outlets = append(m.outlets, newOutlet(protected))
 	}
-	m.calling = make([]int, len(config.Calls))
+	m.calling, m.stocks = make([]int, len(config.Calls)), make([][]int, len(config.Calls))
+	for i, call := range config.Calls {
+		for _, stock := range call.Stocks {
+			m.stocks[i] = append(m.stocks[i], stock.Count)
+		}
+	}
 	for _, door := range config.Doors {
 		name := "entry"
 		if door.Step >= 0 {
@@ -187,6 +201,7 @@ func (m *model) newStep(i int) step {
 	for _, described := range m.config.Routes[i] {
 		h := m.newHop(described)
 		h.drawApart(s.route, m.config.Seed)
+		m.nestCalls(h)
 		s.posts = s.posts || h.Kind == Async
 		if h.Kind == Call {
 			s.identifies = s.identifies || h.identifies
@@ -206,6 +221,8 @@ func (m *model) newHop(described Hop) *hop {
 		if timeout := m.config.Calls[described.To].Timeout; timeout > 0 {
 			h.delay = m.engine.Delay(timeout)
 		}
+	} else {
+		h.cache = m.cacheAt(described.To)
 	}
 	config := m.floor.stations[h.station].StationConfig
 	work := described.Work
@@ -228,8 +245,16 @@ func (h *hop) drawApart(before []*hop, seed workload.Seed) {
 	if occurrence > 1 {
 		name = fmt.Sprintf("%s\x00%d", name, occurrence)
 	}
-	h.purpose = workload.NewPurpose(name)
+	h.drawAs(name, seed)
+}
+
+// drawAs gives a hop the random streams of a name.
+func (h *hop) drawAs(name string, seed workload.Seed) {
+	h.draws, h.purpose = name, workload.NewPurpose(name)
 	h.chance = seed.Streams(h.purpose)
+	if h.cache != nil {
+		h.luck = seed.Streams(workload.NewPurpose("sim/hit\x00" + name))
+	}
 }
 
 // breath is the number of events between two checks of the context.
@@ -292,6 +317,8 @@ func (m *model) handle(event Event) {
 		m.look(subject, &m.sessions[subject])
 	case hearKind:
 		m.tell(subject, m.requests[subject].answer)
+	case hitKind:
+		m.hit(subject)
 	case changeKind:
 		m.change(m.config.Changes[subject])
 	case readingKind:

@@ -108,6 +108,9 @@ func (c Config) validatePolicies() error {
 			return fmt.Errorf("station %s: %w", c.Stations[scaler.Station].Name, err)
 		}
 	}
+	if err := c.validateCaches(); err != nil {
+		return err
+	}
 	if c.Stagger != nil {
 		return c.Stagger.Validate()
 	}

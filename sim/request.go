@@ -21,6 +21,10 @@ type request struct {
 	round      int16
 	job        Job
 	held       Job              // at a station whose server the request keeps until its end
+	visit      int32            // in the calls of dependencies: number of the hop whose target works on it; 0 means that it is a person's
+	caller     int32            // of a visit: the request or visit that waits for it, or nobody
+	callee     int32            // the visit that it waits for, counted from 1; 0 means none
+	made       int16            // of a visit: calls made
 	handed     int16            // an errand: number of attempts to hand it over
 	calls      int32            // failed calls of the current hop
 	look       uint16           // number of the poll within the attempt
@@ -110,6 +114,9 @@ func (m *model) advance(number int32, free time.Duration) {
 		}
 		switch hop := route[r.hop]; hop.Kind {
 		case AtStation:
+			if m.hits(number, hop) {
+				return
+			}
 			work := m.work(r, hop)
 			if m.engine.now+work >= free || !m.floor.pass(hop.station, work) {
 				m.visit(number, hop.station, work)
@@ -183,6 +190,10 @@ func (m *model) Served(number int32, job Job) {
 		return
 	}
 	r := &m.requests[number]
+	if r.visit != 0 {
+		m.servedVisit(number, job)
+		return
+	}
 	r.job = noJob
 	hop := m.steps[r.step].route[r.hop]
 	station := m.floor.stations[hop.station]
@@ -218,6 +229,10 @@ func (m *model) Refused(number int32, why Refusal) {
 		return
 	}
 	m.requests[number].job = noJob
+	if m.requests[number].visit != 0 {
+		m.endVisit(number, failedCall)
+		return
+	}
 	m.refused(number, why)
 }
 
@@ -298,6 +313,11 @@ func (m *model) withdraw(number int32) {
 	switch {
 	case r.ticket != 0:
 		m.cancel(r)
+	case r.callee != 0:
+		if m.shared(r) || !m.withdrawVisit(r) {
+			return
+		}
+		m.endCall(number, m.steps[r.step].route[r.hop])
 	case r.job == noJob || m.shared(r) || !m.floor.Withdraw(r.job):
 		return
 	default:

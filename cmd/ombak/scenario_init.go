@@ -43,9 +43,14 @@ func initScenario(s streams, c *cli.Context) error {
 	}
 	name := c.Args().Get(1)
 	base := filepath.Base(cmp.Or(name, c.Args().First()))
+	folder, err := os.OpenRoot(filepath.Dir(c.Args().First()))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
 	made, err := draft.From(text, draft.Options{
 		Kind: c.String("from"), Name: strings.TrimSuffix(base, filepath.Ext(base)), Format: c.String("format"),
-		Session: c.Duration("session"), Files: name != "",
+		Session: c.Duration("session"), Files: name != "", Beside: folder.FS(),
 	})
 	if err != nil {
 		return usageError{err}

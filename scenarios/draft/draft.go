@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
@@ -18,6 +19,7 @@ type Options struct {
 	Format  string        // access-log: a log_format of nginx, a LogFormat of Apache, or one of [LogFormats]; empty means that it is recognised
 	Session time.Duration // access-log: a client that pauses for longer comes back as another person; 0 means 30 minutes
 	Files   bool          // tables of data may be written beside the scenario
+	Beside  fs.FS         // openapi: the folder of the source, to which its references into other files are relative; nil means that they are left out
 }
 
 // Result is a scenario to start from.
@@ -98,6 +100,8 @@ type draft struct {
 	usedInHost   []string          // variables whose value became part of a target
 	carried      []*carried        // values that go from answers into requests
 	secretValues map[string]string // reference by value: what must be written nowhere
+	unreached    map[string]string // openapi: why a file that is referred to was not read
+	bundled      map[string]string // openapi: file by its place in the bundled description
 }
 
 type target struct{ name, url string }
@@ -114,6 +118,7 @@ type step struct {
 	think                string
 	goOn                 float64 // share of those who passed the step who go on; 0 means all
 	next                 []next
+	queries              [][]*leaf // of a log: the queries of the requests that have the same parameters
 }
 
 // journey is a way into the steps.
@@ -147,6 +152,7 @@ func (d *draft) finish() error {
 	for _, step := range d.steps {
 		d.hideInside(step)
 	}
+	d.feed()
 	d.nameSteps()
 	d.tellCorrelation()
 	d.settleVariables()

@@ -2,6 +2,7 @@ package draft
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -130,12 +131,15 @@ func (s *step) pathText() string {
 	return out.String()
 }
 
+// valueColumn matches the column of a feeder that holds values.
+var valueColumn = regexp.MustCompile(`\.value(_\d+)?$`)
+
 // route returns the path for people, with the names of what replaces its segments.
 func (s *step) route() string {
 	words := make([]string, 0, len(s.path))
 	for _, segment := range s.path {
 		if segment.template != "" {
-			name := strings.TrimSuffix(strings.Trim(segment.template, "${}"), ".value")
+			name := valueColumn.ReplaceAllString(strings.Trim(segment.template, "${}"), "")
 			words = append(words, name[strings.LastIndexByte(name, '.')+1:])
 			continue
 		}

@@ -165,6 +165,7 @@ func (d *draft) logStep(kind *kind, target string) *step {
 		place: 0, method: kind.method, target: target, path: splitPath(path), query: splitPairs(inQuery, query),
 		name: slug(strings.ToLower(kind.method) + "-" + strings.ReplaceAll(kind.path, "{}", "id")), comment: count(len(kind.requests), "request") + " in the log",
 	}
+	made.queries = kind.queries(made.query)
 	open := strings.Split(strings.TrimPrefix(kind.path, "/"), "/")
 	for i, segment := range open {
 		if segment == "{}" && i < len(made.path) {
@@ -182,6 +183,18 @@ func (d *draft) logStep(kind *kind, target string) *step {
 	}
 	kind.step = made
 	return made
+}
+
+// queries returns the queries of the requests that have the same parameters as a given one.
+func (k *kind) queries(as []*leaf) (all [][]*leaf) {
+	for _, one := range k.requests {
+		_, query, _ := strings.Cut(one.path, "?")
+		leaves := splitPairs(inQuery, query)
+		if slices.EqualFunc(leaves, as, func(a, b *leaf) bool { return a.key == b.key && a.noValue == b.noValue }) {
+			all = append(all, leaves)
+		}
+	}
+	return all
 }
 
 // mostFrequent returns a request with the path that occurs most.

@@ -28,7 +28,7 @@ type description struct {
 func (d *draft) readOpenAPI(text []byte) (err error) {
 	d.source, d.notes.unit, d.notes.units = "an OpenAPI description", "operation", "operations"
 	if externalReference.Match(text) {
-		text, _ = d.mend(text)
+		text, _ = d.mend(d.bundle(text))
 	}
 	model, err := parseOpenAPI(text)
 	if err != nil {

@@ -23,9 +23,9 @@ func (d *draft) mend(text []byte) (mended []byte, any bool) {
 	files := 0
 	for _, reference := range dangling {
 		if strings.HasPrefix(reference, "#") {
-			d.notes.say("the reference %s leads nowhere; what it stands for is made up", reference)
+			d.notes.say("the reference %s leads nowhere; what it stands for is made up", d.original(reference))
 		} else if files++; files <= listed {
-			d.notes.say("the reference %s leads into another file; what it stands for is left out", reference)
+			d.notes.say("the reference %s leads into another file%s; what it stands for is left out", reference, d.unreached[fileOf(reference)])
 		}
 	}
 	if files > 0 {
