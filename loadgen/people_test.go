@@ -246,7 +246,7 @@ func TestClosedLoop(t *testing.T) {
 		under.Add(-1)
 	})
 	r := play(t, config(s.url, func(c *loadgen.Config) {
-		c.Closed, c.ClosedFor = 4, 300*time.Millisecond
+		c.Closed = journey.Closed{People: 4, Until: 300 * time.Millisecond}
 		c.People = 1_000_000
 	}))
 	people := map[uint64]bool{}

@@ -17,16 +17,16 @@ type Share float64
 // Settings holds the keys of all policies. Each policy takes its own; see [Descriptor]. A new key of a policy
 // is a field here.
 type Settings struct {
-	Limit     int           `yaml:"limit,omitempty" json:"limit,omitempty"`           // requests served at once; adaptive-concurrency: the initial limit
-	Queue     int           `yaml:"queue,omitempty" json:"queue,omitempty"`           // most requests waiting
-	Deadline  time.Duration `yaml:"deadline,omitempty" json:"deadline,omitempty"`     // longest wait, real time
+	Limit     int           `yaml:"limit,omitempty" json:"limit,omitempty"`           // requests served at once, those that wait not counted; adaptive-concurrency: the initial limit
+	Queue     int           `yaml:"queue,omitempty" json:"queue,omitempty"`           // most requests that wait, those served not counted; a further one is turned away at once
+	Deadline  time.Duration `yaml:"deadline,omitempty" json:"deadline,omitempty"`     // longest wait, real time, after which a request is turned away
 	Target    time.Duration `yaml:"target,omitempty" json:"target,omitempty"`         // codel: longest wait in a standing queue; aimd: mean service time above which the limit falls
 	Interval  time.Duration `yaml:"interval,omitempty" json:"interval,omitempty"`     // codel: how long a queue must be non-empty to be a standing one
 	Algorithm string        `yaml:"algorithm,omitempty" json:"algorithm,omitempty"`   // adaptive-concurrency: gradient or aimd
 	Min       int           `yaml:"min,omitempty" json:"min,omitempty"`               // lower bound of the limit, or of servers
 	Max       int           `yaml:"max,omitempty" json:"max,omitempty"`               // upper bound of the limit, or of servers
-	Rate      Rate          `yaml:"rate,omitempty" json:"rate,omitempty"`             // requests per client, or people admitted
-	Burst     int           `yaml:"burst,omitempty" json:"burst,omitempty"`           // most of them, or of retries, that can be saved
+	Rate      Rate          `yaml:"rate,omitempty" json:"rate,omitempty"`             // tokens per second of real time, or people admitted
+	Burst     int           `yaml:"burst,omitempty" json:"burst,omitempty"`           // token buckets, retry-budget, waiting-room: most tokens, retries or people that can be saved; the number at the start, so that it begins full
 	Order     string        `yaml:"order,omitempty" json:"order,omitempty"`           // waiting-room: fifo, lottery or serving-number
 	Round     time.Duration `yaml:"round,omitempty" json:"round,omitempty"`           // lottery: how long a round is open, real time
 	Grace     time.Duration `yaml:"grace,omitempty" json:"grace,omitempty"`           // serving-number: how long a turn lasts, real time
@@ -37,9 +37,9 @@ type Settings struct {
 	Share     Share         `yaml:"share,omitempty" json:"share,omitempty"`           // circuit-breaker: share of them that must have failed to open it
 	Cooldown  time.Duration `yaml:"cooldown,omitempty" json:"cooldown,omitempty"`     // circuit-breaker: real time before it tries again; autoscale: real time before servers are removed
 	Probes    int           `yaml:"probes,omitempty" json:"probes,omitempty"`         // circuit-breaker: calls that must succeed to close it
-	Ratio     Share         `yaml:"ratio,omitempty" json:"ratio,omitempty"`           // retry-budget: retries earned by each first attempt
-	Attempts  int           `yaml:"attempts,omitempty" json:"attempts,omitempty"`     // retry-budget at a call: most calls for one request
-	Pause     time.Duration `yaml:"pause,omitempty" json:"pause,omitempty"`           // real time before a failed call is repeated; doubles each time
+	Ratio     Share         `yaml:"ratio,omitempty" json:"ratio,omitempty"`           // retry-budget: retries earned by each first attempt, up to burst; a retry costs 1, and one that the budget refuses costs none
+	Attempts  int           `yaml:"attempts,omitempty" json:"attempts,omitempty"`     // retry-budget at a call: most calls for one request, the first included
+	Pause     time.Duration `yaml:"pause,omitempty" json:"pause,omitempty"`           // real time before the second call; before call n + 1 it is min(longest, pause · 2^(n − 1)), without jitter
 	Longest   time.Duration `yaml:"longest,omitempty" json:"longest,omitempty"`       // upper bound of the pause
 	TTL       time.Duration `yaml:"ttl,omitempty" json:"ttl,omitempty"`               // cache: how long an answer may be used, real time
 	Size      int           `yaml:"size,omitempty" json:"size,omitempty"`             // cache: most answers kept; 0 means no limit

@@ -52,7 +52,7 @@ func TestArrivalsSayWhatIsWrong(t *testing.T) {
 	for _, test := range []struct{ arrivals, want string }{
 		{"access_log: {file: bad.log}", "bad.log: line 1: the line has no time in brackets"},
 		{"access_log: {file: none.log}", `the file "none.log" cannot be read`},
-		{"counts: counts.csv, access_log: {file: bad.log}", "give exactly one of counts, access_log, and people"},
+		{"counts: counts.csv, access_log: {file: bad.log}", "give exactly one of counts, access_log, closed, and people"},
 		{"counts: counts.csv, totals: exacd", `totals "exacd" is unknown`},
 		{"signups: [{for: 1s, rate: 1/s, spike: 2/s}]", "a segment needs either a rate, or from and to, or a spike"},
 	} {

@@ -20,7 +20,7 @@ type Scenario struct {
 	Sources      []string              `yaml:"sources,omitempty" json:"sources,omitempty"`           // where its figures come from
 	Opens        time.Time             `yaml:"opens" json:"opens"`                                   // time zero for ages, quotas and turns
 	Seed         uint64                `yaml:"seed" json:"seed"`                                     // root of all randomness
-	Drain        time.Duration         `yaml:"drain,omitempty" json:"drain,omitempty"`               // real time for which the run goes on after the last arrival
+	Drain        time.Duration         `yaml:"drain,omitempty" json:"drain,omitempty"`               // real time for which the run goes on after the last arrival; then it ends, and who is under way counts as unfinished; 0 means none
 	Population   Population            `yaml:"population,omitempty" json:"population,omitempty"`     // who the people are
 	Arrivals     Arrivals              `yaml:"arrivals" json:"arrivals"`                             // when they come
 	Targets      map[string]Target     `yaml:"targets,omitempty" json:"targets,omitempty"`           // services to replay against, besides those that a drill starts
@@ -29,7 +29,7 @@ type Scenario struct {
 	Files        map[string]File       `yaml:"files,omitempty" json:"files,omitempty"`               // files that people upload
 	Hosts        []string              `yaml:"hosts,omitempty" json:"hosts,omitempty"`               // hosts to which requests may go, as in api.example.com or *.example.com; empty means all
 	Cookies      bool                  `yaml:"cookies,omitempty" json:"cookies,omitempty"`           // people keep the cookies that they are given
-	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole journey; 0 means no limit
+	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole journey: attempts made after one that was rejected, failed or timed out, those of further visits included, whatever becomes of them; it starts full and is never refilled; 0 means no limit
 	Journey      []Step                `yaml:"journey,omitempty" json:"journey,omitempty"`           // the steps that people walk in order; with journeys, all of steps
 	Steps        []Step                `yaml:"steps,omitempty" json:"steps,omitempty"`               // the steps of several journeys
 	Journeys     []Mix                 `yaml:"journeys,omitempty" json:"journeys,omitempty"`         // the journeys of a file with steps, instead of journey
@@ -84,6 +84,7 @@ type Var struct {
 // Station is a part of the service itself, for the simulation.
 type Station struct {
 	workload.Service `yaml:",inline"`
+	Modelled         `yaml:",inline"`
 	Batch            *Batch  `yaml:"batch,omitempty" json:"batch,omitempty"`   // a server takes several requests at once; service is then the time of a batch
 	Chores           Chores  `yaml:"chores,omitempty" json:"chores,omitempty"` // work that serves no request, done from time to time in one piece
 	Idling           float64 `yaml:"idling,omitempty" json:"idling,omitempty"` // servers' time per second that serves no request (timers, garbage collection); it counts as utilization in ombak validate, and delays nobody
@@ -92,7 +93,7 @@ type Station struct {
 // Chores is work of a station that serves no request, such as garbage collection or copying a log. The more
 // the station works, the more often it does chores, and requests wait for them.
 type Chores struct {
-	Share Share         `yaml:"share" json:"share"` // share of the station's work, chores included; below 1
+	Share Share         `yaml:"share" json:"share"` // share of the station's work, chores included; below 1; a chore is due whenever time · (1/share − 1) of work for requests has been done
 	Time  time.Duration `yaml:"time" json:"time"`   // time of one server for each chore
 }
 
@@ -116,6 +117,7 @@ type Also struct {
 type Dependency struct {
 	Kind             string `yaml:"kind" json:"kind"` // dukcapil, dapodik, dtks, mail, sms or generic
 	workload.Service `yaml:",inline"`
+	Modelled         `yaml:",inline"`
 	Delivery         workload.Distribution `yaml:"delivery,omitempty" json:"delivery,omitempty"`       // mail and sms: from acceptance to arrival
 	Loss             Share                 `yaml:"loss,omitempty" json:"loss,omitempty"`               // sms: share of messages that never arrive
 	PerNumber        workload.Rate         `yaml:"per_number,omitempty" json:"per_number,omitempty"`   // sms: most messages to one number; 0 means no limit
