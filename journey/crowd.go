@@ -67,12 +67,16 @@ func (c Crowd) blocks(part, parts int) iter.Seq[[]Caller] {
 			}
 			return block
 		}
-		whole := merge(c.Signups.All(), c.Visitors.All(), func(arrival workload.Arrival, visitor bool) bool {
+		merge(c.Signups.All(), c.Visitors.All(), func(arrival workload.Arrival, visitor bool) bool {
 			if arrival.Ordinal%uint64(parts) != uint64(part) {
 				return true
 			}
+			ordinal := ordinalOf(arrival.Ordinal, visitor)
+			if ordinal >= c.People {
+				return true // a renewal process may have more people than it is expected to
+			}
 			block = append(block, Caller{At: c.Clock.Real(arrival.At), Visitor: visitor, Opens: c.Clock.Real(arrival.At - c.Lead)})
-			ordinals = append(ordinals, ordinalOf(arrival.Ordinal, visitor))
+			ordinals = append(ordinals, ordinal)
 			if len(block) < blockSize {
 				return true
 			}
@@ -80,7 +84,7 @@ func (c Crowd) blocks(part, parts int) iter.Seq[[]Caller] {
 			block, ordinals = block[:0], ordinals[:0]
 			return more
 		})
-		if whole && len(block) > 0 {
+		if len(block) > 0 {
 			yield(draw())
 		}
 	}
@@ -90,6 +94,9 @@ func (c Crowd) blocks(part, parts int) iter.Seq[[]Caller] {
 // of at most 1 come first: the sign-ups, then the visitors. Those whom a greater scale adds follow, with even numbers for
 // sign-ups and odd ones for visitors if there are both. So people are the same whatever the scale.
 func (c Crowd) ordinals() (of func(ordinal uint64, visitor bool) uint64, numbers uint64) {
+	if c.Visitors.Bins.Total() == 0 && c.Signups.Renewal != nil && c.Signups.Scale <= 1 { // do not draw all gaps to count them
+		return func(ordinal uint64, _ bool) uint64 { return ordinal }, uint64(c.Signups.Bins.Total())
+	}
 	walkers := uint64(c.Signups.Base().Total())
 	if c.Signups.Scale <= 1 && c.Visitors.Scale <= 1 {
 		return func(ordinal uint64, visitor bool) uint64 {
@@ -124,25 +131,24 @@ func (c Crowd) Numbers() uint64 {
 	return numbers
 }
 
-// merge yields the arrivals of both streams in order of time until one is refused. It reports whether none was.
-func merge(signups, visitors iter.Seq[workload.Arrival], offer func(arrival workload.Arrival, visitor bool) bool) bool {
+// merge yields the arrivals of both streams in order of time until one is refused.
+func merge(signups, visitors iter.Seq[workload.Arrival], offer func(arrival workload.Arrival, visitor bool) bool) {
 	next, stop := iter.Pull(visitors)
 	defer stop()
 	visitor, more := next()
 	for arrival := range signups {
 		for ; more && visitor.At <= arrival.At; visitor, more = next() {
 			if !offer(visitor, true) {
-				return false
+				return
 			}
 		}
 		if !offer(arrival, false) {
-			return false
+			return
 		}
 	}
 	for ; more; visitor, more = next() {
 		if !offer(visitor, true) {
-			return false
+			return
 		}
 	}
-	return true
 }

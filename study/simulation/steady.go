@@ -159,6 +159,9 @@ func sentenceOf(s report.Steady, why string, last time.Duration) string {
 	if why != "" {
 		return fmt.Sprintf("the run has not settled within %s, because %s; lower the load below the capacity, or play it longer", units.Duration(last), why)
 	}
-	return fmt.Sprintf("the run has settled: the first %s are cut as warm-up (MSER-5), and intervals come from %d batches of %s each",
-		units.Time(s.CutS), s.Batches, units.Time(s.BatchS))
+	cut := fmt.Sprintf("the first %s are cut as warm-up (MSER-5)", units.Time(s.CutS))
+	if s.CutS == 0 {
+		cut = "there is no warm-up to cut (MSER-5)"
+	}
+	return fmt.Sprintf("the run has settled: %s, and intervals come from %d batches of %s each", cut, s.Batches, units.Time(s.BatchS))
 }

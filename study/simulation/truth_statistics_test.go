@@ -104,8 +104,8 @@ func TestRenewalArrivals(t *testing.T) {
 		length    int
 	}{
 		{"1s", func(s float64) float64 { return math.Exp(-s / .8) }, 2000},
-		{"'gamma(mean=1s, scv=0.5)'", gamma(.5), 3000},
-		{"'gamma(mean=20ms, scv=4)'", gamma(4), 12_000},
+		{"'gamma(mean=1s, scv=0.5)'", gamma(.5), 2500},
+		{"'empirical(0s, 10ms, 50ms)'", func(s float64) float64 { return (1 + math.Exp(-s*.5/.8) + math.Exp(-s*2.5/.8)) / 3 }, 4000},
 	} {
 		root := .5
 		for range 10_000 {
