@@ -20,10 +20,10 @@ type Arrivals struct {
 	Noun      string                `yaml:"noun,omitempty" json:"noun,omitempty"`             // what people do at that step, in the plural, as in orders; empty means the step's name in the plural
 	Mode      workload.Mode         `yaml:"mode,omitempty" json:"mode,omitempty"`             // placement within a second of rates or a row of counts: poisson (default) draws each instant evenly and independently, even leaves equal gaps, burst puts all at the start
 	Totals    string                `yaml:"totals,omitempty" json:"totals,omitempty"`         // exact (default of counts, logs, even and burst): each second of a rate has the difference between the rounded integrals of the rate to its end and to its start, and each row of counts its own count, so nobody is lost to rounding; random (default of rates in mode poisson): the number in each second or row is drawn from a Poisson distribution with that mean
-	Counts    string                `yaml:"counts,omitempty" json:"counts,omitempty"`         // CSV file next to the scenario: minute,visits,signups or time,count
+	Counts    string                `yaml:"counts,omitempty" json:"counts,omitempty"`         // CSV file next to the scenario, instead of people and visitors: minute,visits,signups counts those of each minute from minute 0, and time,count those from each row to the next
 	AccessLog *AccessLog            `yaml:"access_log,omitempty" json:"access_log,omitempty"` // a web server's log next to the scenario, instead of counts
-	Signups   []Segment             `yaml:"people,omitempty" json:"people,omitempty"`         // piecewise-linear rate of people, instead of counts; signups is another name of this key
-	Visitors  []Segment             `yaml:"visitors,omitempty" json:"visitors,omitempty"`     // piecewise-linear rate of visitors, instead of counts
+	Signups   []Segment             `yaml:"people,omitempty" json:"people,omitempty"`         // pieces of a rate of people who walk the journey, one after the other, instead of counts; signups is another name of this key
+	Visitors  []Segment             `yaml:"visitors,omitempty" json:"visitors,omitempty"`     // pieces of a rate of people who take the first step of a journey and leave, instead of counts
 	Renewal   workload.Distribution `yaml:"renewal,omitempty" json:"renewal,omitempty"`       // instead of mode and totals: gaps between people are independent draws of this distribution, stretched so that one over their mean is the rate; only its shape matters; where the rate varies, the gaps follow it
 	Closed    *Closed               `yaml:"closed,omitempty" json:"closed,omitempty"`         // instead of rates and counts: a fixed number of people who come again and again
 	Scale     float64               `yaml:"scale,omitempty" json:"scale,omitempty"`           // factor on all arrivals and on closed.people, such as 1.5; 0 means 1
@@ -36,7 +36,7 @@ type Arrivals struct {
 type Closed struct {
 	People int                   `yaml:"people" json:"people"`                   // people who think or walk at any moment
 	Think  workload.Distribution `yaml:"think,omitempty" json:"think,omitempty"` // scenario time from the end of a walk to the first step of the next; zero means none
-	For    time.Duration         `yaml:"for" json:"for"`                         // scenario time after which nobody begins a walk
+	For    time.Duration         `yaml:"for" json:"for"`                         // scenario time from the start after which nobody begins a walk
 }
 
 // AccessLog is a log in the common or combined log format. Its requests are counted per second.
@@ -49,10 +49,10 @@ type AccessLog struct {
 // within a tenth of the time and falls to To in the rest.
 type Segment struct {
 	For   time.Duration  `yaml:"for" json:"for"`                         // how long the piece lasts
-	Rate  *workload.Rate `yaml:"rate,omitempty" json:"rate,omitempty"`   // constant rate
-	From  *workload.Rate `yaml:"from,omitempty" json:"from,omitempty"`   // rate at the beginning; absent means 0
-	To    *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`       // rate at the end; absent means 0
-	Spike *workload.Rate `yaml:"spike,omitempty" json:"spike,omitempty"` // highest rate of a spike
+	Rate  *workload.Rate `yaml:"rate,omitempty" json:"rate,omitempty"`   // constant rate; excludes from, to and spike
+	From  *workload.Rate `yaml:"from,omitempty" json:"from,omitempty"`   // rate at the start of the piece; between from and to it changes in a straight line; absent means 0
+	To    *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`       // rate at the end of the piece; absent means 0
+	Spike *workload.Rate `yaml:"spike,omitempty" json:"spike,omitempty"` // highest rate of a spike, reached in a straight line from from after a tenth of the piece, and left in a straight line for to
 }
 
 // Words returns what people do at the step of the arrivals, in the plural.

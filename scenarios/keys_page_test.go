@@ -39,8 +39,8 @@ func keysText(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("# Keys of a scenario\n\nThis page is generated from the program. It says of every key what it means, in one sentence that `ombak scenario explain PATH` and the " +
-		"JSON Schema repeat. The page [Scenario file](scenario.md) explains them with examples. A key without a default may be left out unless its meaning says otherwise. " +
-		"Scenario time follows the clock that `--speed` and `--max-rate` accelerate; real time does not.\n")
+		"JSON Schema repeat. The page [Scenario file](scenario.md) explains them with examples. Where the default is empty, a key that is left out has no effect, or must be given, as [Scenario file](scenario.md) says. " +
+		"The settings of a policy are on the page [Policies](policies.md). Scenario time follows the clock that `--speed` and `--max-rate` accelerate; real time does not.\n")
 	seen := map[reflect.Type]bool{}
 	for parts := []part{{"", reflect.TypeFor[Scenario]()}}; len(parts) > 0; {
 		next := parts[0]
@@ -72,7 +72,8 @@ func writeKeys(t *testing.T, b *strings.Builder, of part) (inner []part) {
 		if known.Example != "" {
 			example = units.Code(known.Example)
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", key, units.Cell(known.Type), units.Cell(known.Default), units.Cell(known.Text), example)
+		kind, _, _ := strings.Cut(known.Type, ", as in")
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", key, units.Cell(kind), units.Cell(known.Default), units.Cell(known.Text), example)
 		field, _, _ := fieldOf(of.of, key)
 		held := elementOf(field.Type)
 		if held.Kind() == reflect.Struct && (!isLeaf(held) || held == quotaType) && held != rawType {

@@ -8,7 +8,7 @@ import (
 
 // Modelled holds the keys of a station or a dependency that only a simulation plays.
 type Modelled struct {
-	Balk   float64               `yaml:"balk,omitempty" json:"balk,omitempty"`    // simulation: a request that finds n others here, waiting or in service, joins with the probability 1/(1 + balk·n), and is rejected otherwise; 0 means that all join
+	Balk   float64               `yaml:"balk,omitempty" json:"balk,omitempty"`    // simulation: a request that finds n others here, waiting or in service, joins with the probability 1/(1 + balk·n), and is rejected otherwise; 0 (default) lets all join
 	Pauses Pauses                `yaml:"pauses,omitempty" json:"pauses,omitzero"` // simulation: stops of all servers at once, such as for garbage collection
 	SetUp  workload.Distribution `yaml:"setup,omitempty" json:"setup,omitempty"`  // simulation: time that a server needs first if it was idle when the request came; a request that had to wait for a server is served without; 0 means none
 }

@@ -28,10 +28,10 @@ type Step struct {
 	Every    workload.Distribution `yaml:"every,omitempty" json:"every,omitempty"`       // await and poll: real time between two polls, drawn once for each attempt; zero means 1 s
 	Retry    Retry                 `yaml:"retry,omitempty" json:"retry,omitempty"`       // what people do after an attempt that was rejected, failed or timed out; after a declined or abandoned one, nobody tries again
 	Repeat   Repeat                `yaml:"repeat,omitempty" json:"repeat,omitempty"`     // people who send the same request again although it was answered
-	Typo     Typo                  `yaml:"typo,omitempty" json:"typo,omitempty"`         // people whose first attempt contains a typing error
+	Typo     Typo                  `yaml:"typo,omitempty" json:"typo,omitempty"`         // people whose first attempt contains a typing error, is declined, and is sent again corrected, whatever retry allows
 	Route    []Hop                 `yaml:"route,omitempty" json:"route,omitempty"`       // stops of the request in a simulation, in order; the answer comes after the last
 	Priority *int                  `yaml:"priority,omitempty" json:"priority,omitempty"` // simulation: at stations and dependencies with the discipline priority or preemptive, requests of a smaller number are served first: 0 to 9; absent means 0 past the step of arrivals.step, and 1 up to it
-	Delay    workload.Distribution `yaml:"delay,omitempty" json:"delay,omitempty"`       // additional time of an exchange in a simulation: the network, the client, and what the route leaves out
+	Delay    workload.Distribution `yaml:"delay,omitempty" json:"delay,omitempty"`       // time of an exchange in a simulation besides its route: the network, the client, and what the route leaves out; drawn for each attempt, before the request; zero means none
 }
 
 // Once is a request that is sent once, before or after a live run, outside the funnel. It belongs to no person.
@@ -41,8 +41,8 @@ type Once struct {
 	Request  *Request        `yaml:"request" json:"request"`                       // what is sent
 	Expect   Expect          `yaml:"expect,omitempty" json:"expect,omitempty"`     // what its answers mean
 	Timeout  time.Duration   `yaml:"timeout,omitempty" json:"timeout,omitempty"`   // of each attempt; 0 means 10 s
-	Attempts int             `yaml:"attempts,omitempty" json:"attempts,omitempty"` // most attempts, the first included; 0 means 1
-	Pause    time.Duration   `yaml:"pause,omitempty" json:"pause,omitempty"`       // before the second attempt; doubles with each further one; 0 means 1 s
+	Attempts int             `yaml:"attempts,omitempty" json:"attempts,omitempty"` // most attempts, the first included, until one completes; 0 means 1
+	Pause    time.Duration   `yaml:"pause,omitempty" json:"pause,omitempty"`       // real time before the second attempt; doubles with each further one, without jitter; 0 means 1 s
 	Every    time.Duration   `yaml:"every,omitempty" json:"every,omitempty"`       // poll: time between two polls; 0 means 1 s
 	Patience time.Duration   `yaml:"patience,omitempty" json:"patience,omitempty"` // poll: time after which the step has failed
 }
@@ -104,7 +104,7 @@ type Check struct {
 
 // Retry describes what people do after an attempt was rejected, failed or timed out.
 type Retry struct {
-	Attempts   int                   `yaml:"attempts,omitempty" json:"attempts,omitempty"`       // most attempts in one visit, the first included; an attempt that was rejected costs one like any other; 0 means 1
+	Attempts   int                   `yaml:"attempts,omitempty" json:"attempts,omitempty"`       // most attempts in one visit, the first included; one that was rejected, or that held a typing error, costs one like any other; 0 means 1
 	Base       time.Duration         `yaml:"base,omitempty" json:"base,omitempty"`               // real time; after attempt n of a visit that did not complete, a person pauses for u · min(cap, base · 2^(n − 1)), where u is drawn evenly from 0 to 1 with jitter full, and is 1 with jitter none; 0 means no pause
 	Cap        time.Duration         `yaml:"cap,omitempty" json:"cap,omitempty"`                 // real time; upper bound of base · 2^(n − 1); 0 means no bound
 	Jitter     string                `yaml:"jitter,omitempty" json:"jitter,omitempty"`           // full (default) draws each pause evenly from 0 to its full length; none takes the full length
@@ -115,15 +115,15 @@ type Retry struct {
 
 // Repeat describes people who send the same request again although it was answered.
 type Repeat struct {
-	Share Share                 `yaml:"share,omitempty" json:"share,omitempty"` // share of people who send the request once more after a first attempt that completed
+	Share Share                 `yaml:"share,omitempty" json:"share,omitempty"` // share of people who send the request once more after an attempt that completed, whatever retry allows; the report counts it as a retry; 0 means none
 	After workload.Distribution `yaml:"after,omitempty" json:"after,omitempty"` // scenario time from the answer to the repeated request
 }
 
 // Typo describes people whose first attempt contains a typing error.
 type Typo struct {
-	Share Share                 `yaml:"share,omitempty" json:"share,omitempty"` // share of all people
+	Share Share                 `yaml:"share,omitempty" json:"share,omitempty"` // share of all people, drawn from the seed; 0 means none
 	Trait string                `yaml:"trait,omitempty" json:"trait,omitempty"` // the people with this trait of the population
-	Fix   workload.Distribution `yaml:"fix,omitempty" json:"fix,omitempty"`     // scenario time until they send the corrected form
+	Fix   workload.Distribution `yaml:"fix,omitempty" json:"fix,omitempty"`     // scenario time from the answer until they send the corrected form; zero means none
 }
 
 // Hop is one stop on a request's route through the model. Exactly one of its names is set.
