@@ -180,12 +180,12 @@ func readSimulations(c *cli.Context) ([]*setup.Model, error) {
 	if _, err := readPrecision(c.String("precision")); err != nil {
 		return nil, err
 	}
+	if err := checkSteady(c); err != nil {
+		return nil, err
+	}
 	if c.Bool("antithetic") && c.Int("replications")%2 != 0 {
 		return nil, usageError{fmt.Errorf("--antithetic plays pairs, but --replications is %d; give an even "+
 			"number", c.Int("replications"))}
-	}
-	if err := checkSteady(c); err != nil {
-		return nil, err
 	}
 	scenario, options, err := readSimulated(c)
 	if err != nil {

@@ -40,6 +40,7 @@ func Markdown(w io.Writer, r report.Report) error {
 	}
 	bullets(&b, "Invalid", r.Invalid)
 	summaryFunnel(&b, r)
+	summaryStations(&b, r)
 	summaryThresholds(&b, r.Thresholds)
 	summaryTimeline(&b, r.Timeline)
 	bullets(&b, "Warnings", r.Warnings)
