@@ -228,7 +228,7 @@ func (s *Scenario) validateKindOfArrivals() {
 		s.bound("arrivals.closed.people", closed.People, mostClosed)
 		switch {
 		case closed.People < 1:
-			s.source.faultAt("arrivals.closed", "add people: 20", "%d people cannot go round", closed.People)
+			s.source.faultAt("arrivals.closed.people", "add people: 20", "%d people cannot go round", closed.People)
 		case closed.For <= 0 || closed.For > LongestArrivals:
 			s.source.faultAt("arrivals.closed", "add for: 10m", "a closed population needs a time above 0 and of at most %d days", LongestArrivals/(24*time.Hour))
 		case !arrivals.Renewal.IsZero():

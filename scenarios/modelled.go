@@ -48,7 +48,8 @@ func (s *Scenario) validateModelled(path string, service workload.Service, m Mod
 	}{
 		{"discipline: sharing", service.Discipline == workload.Sharing},
 		{"discipline: preemptive", service.Discipline == workload.Preemptive},
-		{"batch", batched}, {"pauses", m.Pauses.Rate > 0},
+		{"batch", batched},
+		{"pauses", m.Pauses.Rate > 0},
 	} {
 		switch {
 		case feature.is && given != "":
