@@ -8,7 +8,7 @@ import (
 )
 
 // stationLayout is that of the table of stations.
-const stationLayout = "lnnnrrn"
+const stationLayout = "lnrrrrn"
 
 // stationCells returns a header and the rows of the stations whose waits are known, or nil if none are. They are known
 // only in simulations.
@@ -23,7 +23,7 @@ func stationCells(r report.Report, name func(string) string) [][]string {
 			busy = units.Percent(row.BusyS / available)
 		}
 		rows = append(rows, []string{
-			name(row.Name), units.Count(row.Servers), busy, units.Percent(*row.PWait), units.Time(*row.WaitS), units.Time(*row.ServiceS), units.Number(row.QueueMean),
+			name(row.Name), units.Count(row.Servers), busy, units.Percent(*row.PWait), units.Time(*row.WaitS), units.Time(*row.ServiceS), units.Rate(row.QueueMean),
 		})
 	}
 	if len(rows) == 1 {
