@@ -50,6 +50,19 @@ func TestBreakerStopsCalls(t *testing.T) {
 	}
 }
 
+// TestSharedBucketAtTheEntry lets in as many requests as the bucket holds, whoever sends them.
+func TestSharedBucketAtTheEntry(t *testing.T) {
+	s := startService(t, func(s *service) {
+		s.config.Doors = []backend.DoorConfig{{Policy: resilience.Policy{Name: "shared-token-bucket", Settings: resilience.Settings{Rate: 0.001, Burst: 2}}}}
+	})
+	for range 2 {
+		if a := s.sendWith("GET", "/v1/me", "", nil); a.status == 429 {
+			t.Error("turned away although there is a token")
+		}
+	}
+	s.want("without a token", s.sendWith("GET", "/v1/me", "someone-else", nil), 429, "too_many_requests")
+}
+
 // TestBreakerCountsExhaustedQuota checks that an exhausted quota, which comes with status 200, counts as a
 // failure, and that an unknown NIK counts as an answer.
 func TestBreakerCountsExhaustedQuota(t *testing.T) {

@@ -57,7 +57,7 @@ func (c Crowd) Blocks() iter.Seq[[]Caller] { return c.blocks(0, 1) }
 
 func (c Crowd) blocks(part, parts int) iter.Seq[[]Caller] {
 	people := c.Permutation()
-	walkers := uint64(c.Signups.Total())
+	ordinalOf, _ := c.ordinals()
 	return func(yield func([]Caller) bool) {
 		block, ordinals := make([]Caller, 0, blockSize), make([]uint64, 0, blockSize)
 		draw := func() []Caller {
@@ -67,13 +67,13 @@ func (c Crowd) blocks(part, parts int) iter.Seq[[]Caller] {
 			}
 			return block
 		}
-		whole := merge(c.Signups.All(), c.Visitors.All(), func(arrival workload.Arrival, visitor bool) bool {
+		merge(c.Signups.All(), c.Visitors.All(), func(arrival workload.Arrival, visitor bool) bool {
 			if arrival.Ordinal%uint64(parts) != uint64(part) {
 				return true
 			}
-			ordinal := arrival.Ordinal
-			if visitor {
-				ordinal += walkers
+			ordinal := ordinalOf(arrival.Ordinal, visitor)
+			if ordinal >= c.People {
+				return true // a renewal process may have more people than it is expected to
 			}
 			block = append(block, Caller{At: c.Clock.Real(arrival.At), Visitor: visitor, Opens: c.Clock.Real(arrival.At - c.Lead)})
 			ordinals = append(ordinals, ordinal)
@@ -84,31 +84,71 @@ func (c Crowd) blocks(part, parts int) iter.Seq[[]Caller] {
 			block, ordinals = block[:0], ordinals[:0]
 			return more
 		})
-		if whole && len(block) > 0 {
+		if len(block) > 0 {
 			yield(draw())
 		}
 	}
 }
 
-// merge yields the arrivals of both streams in order of time until one is refused. It reports whether none was.
-func merge(signups, visitors iter.Seq[workload.Arrival], offer func(arrival workload.Arrival, visitor bool) bool) bool {
+// ordinals returns the func that numbers all people of both streams, and how many numbers they need. People of a scale
+// of at most 1 come first: the sign-ups, then the visitors. Those whom a greater scale adds follow, with even numbers for
+// sign-ups and odd ones for visitors if there are both. So people are the same whatever the scale.
+func (c Crowd) ordinals() (of func(ordinal uint64, visitor bool) uint64, numbers uint64) {
+	if c.Visitors.Bins.Total() == 0 && c.Signups.Renewal != nil && c.Signups.Scale <= 1 { // do not draw all gaps to count them
+		return func(ordinal uint64, _ bool) uint64 { return ordinal }, uint64(c.Signups.Bins.Total())
+	}
+	walkers := uint64(c.Signups.Base().Total())
+	if c.Signups.Scale <= 1 && c.Visitors.Scale <= 1 {
+		return func(ordinal uint64, visitor bool) uint64 {
+			if visitor {
+				ordinal += walkers
+			}
+			return ordinal
+		}, walkers + uint64(c.Visitors.Total())
+	}
+	lookers := uint64(c.Visitors.Base().Total())
+	moreWalkers, moreLookers := uint64(c.Signups.Total())-walkers, uint64(c.Visitors.Total())-lookers
+	both := uint64(2)
+	if walkers+moreWalkers == 0 || lookers+moreLookers == 0 {
+		both = 1
+	}
+	return func(ordinal uint64, visitor bool) uint64 {
+		switch {
+		case !visitor && ordinal < walkers:
+			return ordinal
+		case !visitor:
+			return walkers + lookers + both*(ordinal-walkers)
+		case ordinal < lookers:
+			return walkers + ordinal
+		}
+		return walkers + lookers + both*(ordinal-lookers) + both - 1
+	}, walkers + lookers + both*max(moreWalkers, moreLookers)
+}
+
+// Numbers returns the size that the population must have at least.
+func (c Crowd) Numbers() uint64 {
+	_, numbers := c.ordinals()
+	return numbers
+}
+
+// merge yields the arrivals of both streams in order of time until one is refused.
+func merge(signups, visitors iter.Seq[workload.Arrival], offer func(arrival workload.Arrival, visitor bool) bool) {
 	next, stop := iter.Pull(visitors)
 	defer stop()
 	visitor, more := next()
 	for arrival := range signups {
 		for ; more && visitor.At <= arrival.At; visitor, more = next() {
 			if !offer(visitor, true) {
-				return false
+				return
 			}
 		}
 		if !offer(arrival, false) {
-			return false
+			return
 		}
 	}
 	for ; more; visitor, more = next() {
 		if !offer(visitor, true) {
-			return false
+			return
 		}
 	}
-	return true
 }

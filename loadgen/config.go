@@ -42,8 +42,7 @@ type Config struct {
 	Portable    bool                `json:"portable,omitempty"`    // use the portable wire, where another is the default
 	MostPeople  int                 `json:"most_people,omitempty"` // most people active at once; the rest are shed and counted; 0 means no limit
 	Warm        int                 `json:"warm,omitempty"`        // connections to each target that are opened before the first arrival
-	Closed      int                 `json:"closed,omitempty"`      // closed loop: this many people are always active, in place of the arrivals; 0 means the arrivals
-	ClosedFor   time.Duration       `json:"closed_for,omitempty"`  // closed loop: real time after which nobody new begins
+	Closed      journey.Closed      `json:"closed,omitzero"`       // closed loop: people who think or are active at any moment, in place of the arrivals; the zero value means the arrivals
 	Part        int                 `json:"part"`                  // this generator's part, counting from 0
 	Parts       int                 `json:"parts"`                 // how many generators share the run; 0 means 1
 	Traits      []population.Traits `json:"typo_traits"`           // per step: people whose first attempt holds a typing error
@@ -108,7 +107,7 @@ func (c Config) validate() error {
 	if len(c.Requests) != len(c.Journey.Steps) || len(c.Requests) == 0 {
 		return fmt.Errorf("loadgen: %d requests for %d steps; each step needs one", len(c.Requests), len(c.Journey.Steps))
 	}
-	if c.People == 0 || uint64(c.Signups.Total()+c.Visitors.Total()) > c.People {
+	if crowd := (journey.Crowd{Signups: c.Signups, Visitors: c.Visitors}); c.People == 0 || crowd.Numbers() > c.People {
 		return errors.New("loadgen: more people arrive than the population has; raise its size")
 	}
 	if err := c.Journey.Validate(); err != nil {

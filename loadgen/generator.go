@@ -118,7 +118,7 @@ func (g *Generator) traitTypo(person uint64, step int) bool {
 // shards returns the number of shards. Each has room for at least one request and one person.
 func (g *Generator) shards() int {
 	shards := min(max(1, g.config.Shards), g.inFlight())
-	for _, most := range []int{g.config.MostPeople, g.config.Closed} {
+	for _, most := range []int{g.config.MostPeople, g.config.Closed.People} {
 		if most > 0 {
 			shards = min(shards, most)
 		}

@@ -272,15 +272,38 @@ func TestClosedLoop(t *testing.T) {
 		under.Add(-1)
 	})
 	r := play(t, config(s.url, func(c *loadgen.Config) {
-		c.Closed, c.ClosedFor = 4, 300*time.Millisecond
+		c.Closed = journey.Closed{People: 4, Until: 300 * time.Millisecond}
 		c.People = 1_000_000
 	}))
 	people := map[uint64]bool{}
 	for _, sample := range r.samples {
 		people[sample.Session] = true
+		if sample.Intended >= 300*time.Millisecond {
+			t.Errorf("person %d begins at %v, after the end", sample.Session, sample.Intended)
+		}
 	}
 	done := r.outcomes()[funnel.Completed]
 	if done != len(r.samples) || len(people) != done || r.sched != done || r.started != done || r.ended != done || done < 8 || most.Load() > 4 {
 		t.Errorf("outcomes %v, %d people, scheduled %d, started %d, ended %d, at most %d at once", r.outcomes(), len(people), r.sched, r.started, r.ended, most.Load())
+	}
+}
+
+// In a closed loop with think times, everybody thinks first, whoever follows thinks after the one before has finished, and
+// nobody begins after the end.
+func TestClosedLoopThinks(t *testing.T) {
+	const think, end = 30 * time.Millisecond, 300 * time.Millisecond
+	s := serve(t, func(*fasthttp.RequestCtx, int) {})
+	r := play(t, config(s.url, func(c *loadgen.Config) {
+		c.Closed = journey.Closed{People: 2, Think: workload.ConstantTime(think), Until: end}
+		c.People = 1_000_000
+	}))
+	for _, sample := range r.samples {
+		if sample.Intended < think || sample.Intended >= end {
+			t.Errorf("person %d begins at %v, want from %v on and before %v", sample.Session, sample.Intended, think, end)
+		}
+	}
+	// Each round takes a think time at the least, and the two of the first round have one each.
+	if n := len(r.samples); n < 2 || n > 2*int(end/think) || r.sched != n || r.started != n || r.ended != n {
+		t.Errorf("%d samples, scheduled %d, started %d, ended %d", n, r.sched, r.started, r.ended)
 	}
 }

@@ -43,7 +43,7 @@ func newSchedule(config Config, shard, shards int) *schedule {
 	s := &schedule{batches: make(chan []Caller, batchesAhead), over: make(chan struct{})}
 	s.drawing.Go(func() {
 		defer close(s.batches)
-		if config.Closed > 0 {
+		if config.Closed.People > 0 {
 			return
 		}
 		var batch []Caller

@@ -51,8 +51,8 @@ func newShard(g *Generator, index int) *shard {
 		most:      shareOf(g.inFlight(), index, g.shards()),
 		cap:       shareOf(g.config.MostPeople, index, g.shards()),
 	}
-	if g.config.Closed > 0 {
-		s.closed = shareOf(g.config.Closed, index, g.shards())
+	if g.config.Closed.People > 0 {
+		s.closed = shareOf(g.config.Closed.People, index, g.shards())
 		s.permutation = journey.Crowd{Seed: g.config.Seed, People: g.config.People}.Permutation()
 		s.nextOrdinal = uint64(g.config.Part + g.parts()*index)
 	}
@@ -138,7 +138,7 @@ func (s *shard) nextInstant() (time.Duration, bool) {
 			return opens, true
 		}
 	}
-	if !any && s.closed > 0 && s.now() < s.generator.config.ClosedFor {
+	if !any && s.closed > 0 && s.now() < s.generator.config.Closed.Until {
 		return s.now(), true
 	}
 	if !any {
@@ -147,19 +147,24 @@ func (s *shard) nextInstant() (time.Duration, bool) {
 	return next, true
 }
 
-// refill starts a new person for each who has finished, in a closed loop. People begin with the first step, and there
-// are no visitors.
+// refill starts a new person for each who has finished, in a closed loop. People think, and begin with the first step.
+// There are no visitors. Whose turn comes too late is followed by nobody.
 func (s *shard) refill() {
-	now := s.now()
-	for s.people < s.closed && now < s.generator.config.ClosedFor && s.nextOrdinal < s.generator.config.People {
+	now, config := s.now(), &s.generator.config
+	for s.people < s.closed && s.nextOrdinal < config.People {
 		if now < 0 {
 			return // the run has not begun
 		}
 		person := s.permutation.At(s.nextOrdinal)
 		s.nextOrdinal += uint64(s.generator.parts() * s.generator.shards())
+		at, begins := config.Closed.Begins(config.Seed, config.Journey.Clock, person, now)
+		if !begins {
+			s.closed--
+			continue
+		}
 		s.people++
 		slot := s.sessions.take()
-		walk, action := s.generator.journey.Begin(person, now, s.tracks.Of(slot))
+		walk, action := s.generator.journey.Begin(person, at, s.tracks.Of(slot))
 		s.open(slot, walk, action, false)
 	}
 }

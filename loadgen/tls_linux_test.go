@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/workload"
@@ -227,7 +228,7 @@ func TestTicketsBelongToWhoHasTheConnection(t *testing.T) {
 				inTurn(c)
 				c.Signups.Bins.Width = time.Second
 				if test.resumed < 0 {
-					c.Closed, c.ClosedFor = 1, 5*time.Second
+					c.Closed = journey.Closed{People: 1, Until: 5 * time.Second}
 				}
 				c.Connections = test.connections
 				c.Connections.TLS.CA = certificateOf(server)

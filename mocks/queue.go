@@ -89,8 +89,8 @@ func NewQueue(service workload.Service, opens time.Time, stream workload.Stream)
 	if err := service.Validate(); err != nil {
 		return nil, err
 	}
-	if service.Discipline == workload.Priority {
-		return nil, fmt.Errorf("discipline priority is %w, because requests on the wire have no priority; use fifo or lifo, or simulate the scenario", ErrNotLive)
+	if !service.Discipline.Live() {
+		return nil, fmt.Errorf("discipline %s is %w, because a mock serves requests one after the other and knows no priority; use fifo or lifo, or simulate the scenario", service.Discipline, ErrNotLive)
 	}
 	return &Queue{
 		service: service,

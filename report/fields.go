@@ -80,5 +80,10 @@ func (r *StationRow) Fields() []Field {
 	if r.Wasted != nil {
 		fields = append(fields, Field{"wasted", r.Wasted})
 	}
+	for _, known := range []Field{{"p_wait", r.PWait}, {"wait_s", r.WaitS}, {"service_s", r.ServiceS}} {
+		if known.At != nil {
+			fields = append(fields, known)
+		}
+	}
 	return fields
 }

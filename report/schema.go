@@ -58,6 +58,7 @@ type Report struct {
 	Generator      *Generator      `json:"generator,omitempty"`
 	Processes      []Process       `json:"processes,omitempty"`
 	Reconciliation *Reconciliation `json:"reconciliation,omitempty"`
+	Steady         *Steady         `json:"steady,omitempty"` // of simulate --steady
 	Timeline       []Event         `json:"timeline"`
 	Series         Series          `json:"series"`
 	Histograms     Histograms      `json:"histograms"`
@@ -234,6 +235,9 @@ type StationRow struct {
 	FsyncS      *float64  `json:"fsync_s,omitempty"`   // seconds
 	BatchSCV    *float64  `json:"batch_scv,omitempty"` // squared coefficient of variation of batch times; live runs only
 	Wasted      *float64  `json:"wasted,omitempty"`    // completions for people who had left; simulations only
+	PWait       *float64  `json:"p_wait,omitempty"`    // share of the requests begun that had to wait; simulations only
+	WaitS       *float64  `json:"wait_s,omitempty"`    // mean wait of the requests begun, s; simulations only
+	ServiceS    *float64  `json:"service_s,omitempty"` // mean time at a server of the completed requests, set-up and pauses included, s; simulations only
 	CI95        Intervals `json:"ci95,omitempty"`
 }
 

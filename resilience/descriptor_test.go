@@ -75,8 +75,8 @@ func TestDescriptors(t *testing.T) {
 				t.Errorf("%s runs live at %s, where it cannot be", name, site)
 			}
 		}
-		if _, isFilter := config.(resilience.Filtering); isFilter && (descriptor.Asks == 0 || slices.Contains(descriptor.Live, resilience.AtStep) && descriptor.Code == "") {
-			t.Errorf("the filter %s asks nothing, or has no answer", name)
+		if _, isFilter := config.(resilience.Filtering); isFilter && slices.Contains(descriptor.Live, resilience.AtStep) && descriptor.Code == "" {
+			t.Errorf("the filter %s has no answer", name)
 		}
 	}
 	if _, err := (resilience.Policy{Name: "magic"}).Config(); err == nil {
@@ -115,6 +115,7 @@ func TestScaledPolicies(t *testing.T) {
 		{"one is left", "static-limit", 0.01, 1, 0, 0},
 		{"the limit of each person is scaled", "token-bucket", 0.5, 0, 0, 10},
 		{"what all people may have is", "waiting-room", 0.5, 0, 0, 5},
+		{"and so is what they share", "shared-token-bucket", 0.5, 0, 0, 5},
 		{"a calls' backlog", "async-verify", 2, 0, 80, 0},
 	} {
 		descriptor, _ := resilience.Named(row.name)

@@ -40,6 +40,28 @@ func TestBuckets(t *testing.T) {
 	})
 }
 
+// TestSharedBucket: all people together get at most burst + rate·t, and each token goes to whoever asks first.
+func TestSharedBucket(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rate, burst := rapid.Float64Range(0.5, 50).Draw(t, "rate"), rapid.IntRange(1, 10).Draw(t, "burst")
+		filter := resilience.SharedBucketConfig{Rate: rate, Burst: burst}.Filter()
+		tokens, now := float64(burst), time.Duration(0)
+		for range rapid.IntRange(1, 200).Draw(t, "requests") {
+			elapsed := time.Duration(rapid.IntRange(0, 500).Draw(t, "ms")) * time.Millisecond
+			now += elapsed
+			tokens = min(float64(burst), tokens+rate*elapsed.Seconds())
+			const near = 1e-5 // of a token: times are whole nanoseconds
+			_, ok := filter.Allow(now, resilience.Asker{Person: rapid.Uint64().Draw(t, "person")})
+			if ok && tokens < 1-near || !ok && tokens > 1+near {
+				t.Fatalf("with %v tokens: %v", tokens, ok)
+			}
+			if ok {
+				tokens--
+			}
+		}
+	})
+}
+
 // TestBucketsForget: a million clients who came once are not remembered.
 func TestBucketsForget(t *testing.T) {
 	buckets := resilience.NewBuckets(resilience.BucketConfig{Rate: 1, Burst: 1})

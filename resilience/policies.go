@@ -11,6 +11,7 @@ func Policies() []Descriptor {
 		adaptiveConcurrency(),
 		priorityShed(),
 		tokenBucket(),
+		sharedTokenBucket(),
 		waitingRoom(),
 		staggerByBirthMonth(),
 		circuitBreaker(),

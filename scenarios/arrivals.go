@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
@@ -15,17 +16,27 @@ import (
 
 // Arrivals holds two streams: people who walk the journey, and visitors who only look.
 type Arrivals struct {
-	Step      string        `yaml:"step" json:"step"`                                 // the step whose instants are scheduled
-	Noun      string        `yaml:"noun,omitempty" json:"noun,omitempty"`             // what people do at that step, in the plural, as in orders; empty means the step's name in the plural
-	Mode      workload.Mode `yaml:"mode,omitempty" json:"mode,omitempty"`             // placement within a second or minute: poisson (default), even, burst
-	Totals    string        `yaml:"totals,omitempty" json:"totals,omitempty"`         // exact (default of counts, logs, even and burst): every count is met exactly; random (default of rates): counts are means of a Poisson process
-	Counts    string        `yaml:"counts,omitempty" json:"counts,omitempty"`         // CSV file next to the scenario: minute,visits,signups or time,count
-	AccessLog *AccessLog    `yaml:"access_log,omitempty" json:"access_log,omitempty"` // a web server's log next to the scenario, instead of counts
-	Signups   []Segment     `yaml:"people,omitempty" json:"people,omitempty"`         // piecewise-linear rate of people, instead of counts; signups is another name of this key
-	Visitors  []Segment     `yaml:"visitors,omitempty" json:"visitors,omitempty"`     // piecewise-linear rate of visitors, instead of counts
-	Scale     float64       `yaml:"scale,omitempty" json:"scale,omitempty"`           // factor on all arrivals, such as 1.5; default 1
+	Step      string                `yaml:"step" json:"step"`                                 // the step whose instants are scheduled, by the first attempt without a typing error; with closed, people begin with the first step of their journey instead
+	Noun      string                `yaml:"noun,omitempty" json:"noun,omitempty"`             // what people do at that step, in the plural, as in orders; empty means the step's name in the plural
+	Mode      workload.Mode         `yaml:"mode,omitempty" json:"mode,omitempty"`             // placement within a second of rates or a row of counts: poisson (default) draws each instant evenly and independently, even leaves equal gaps, burst puts all at the start
+	Totals    string                `yaml:"totals,omitempty" json:"totals,omitempty"`         // exact (default of counts, logs, even and burst): each second of a rate has the difference between the rounded integrals of the rate to its end and to its start, and each row of counts its own count, so nobody is lost to rounding; random (default of rates in mode poisson): the number in each second or row is drawn from a Poisson distribution with that mean
+	Counts    string                `yaml:"counts,omitempty" json:"counts,omitempty"`         // CSV file next to the scenario, instead of people and visitors: minute,visits,signups counts those of each minute from minute 0, and time,count those from each row to the next
+	AccessLog *AccessLog            `yaml:"access_log,omitempty" json:"access_log,omitempty"` // a web server's log next to the scenario, instead of counts
+	Signups   []Segment             `yaml:"people,omitempty" json:"people,omitempty"`         // pieces of a rate of people who walk the journey, one after the other, instead of counts; signups is another name of this key
+	Visitors  []Segment             `yaml:"visitors,omitempty" json:"visitors,omitempty"`     // pieces of a rate of people who take the first step of a journey and leave, instead of counts
+	Renewal   workload.Distribution `yaml:"renewal,omitempty" json:"renewal,omitempty"`       // instead of mode and totals: gaps between people are independent draws of this distribution, stretched so that one over their mean is the rate; only its shape matters; where the rate varies, the gaps follow it
+	Closed    *Closed               `yaml:"closed,omitempty" json:"closed,omitempty"`         // instead of rates and counts: a fixed number of people who come again and again
+	Scale     float64               `yaml:"scale,omitempty" json:"scale,omitempty"`           // factor on all arrivals and on closed.people, such as 1.5; 0 means 1
 
 	fileSignups, fileVisitors workload.Bins
+}
+
+// Closed is a closed population. Each of its people thinks, walks the journey from its first step, and is followed by
+// the next person, who thinks and walks likewise. So at every moment as many people think or walk.
+type Closed struct {
+	People int                   `yaml:"people" json:"people"`                   // people who think or walk at any moment
+	Think  workload.Distribution `yaml:"think,omitempty" json:"think,omitempty"` // scenario time from the end of a walk to the first step of the next; zero means none
+	For    time.Duration         `yaml:"for" json:"for"`                         // scenario time from the start after which nobody begins a walk
 }
 
 // AccessLog is a log in the common or combined log format. Its requests are counted per second.
@@ -38,10 +49,10 @@ type AccessLog struct {
 // within a tenth of the time and falls to To in the rest.
 type Segment struct {
 	For   time.Duration  `yaml:"for" json:"for"`                         // how long the piece lasts
-	Rate  *workload.Rate `yaml:"rate,omitempty" json:"rate,omitempty"`   // constant rate
-	From  *workload.Rate `yaml:"from,omitempty" json:"from,omitempty"`   // rate at the beginning; absent means 0
-	To    *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`       // rate at the end; absent means 0
-	Spike *workload.Rate `yaml:"spike,omitempty" json:"spike,omitempty"` // highest rate of a spike
+	Rate  *workload.Rate `yaml:"rate,omitempty" json:"rate,omitempty"`   // constant rate; excludes from, to and spike
+	From  *workload.Rate `yaml:"from,omitempty" json:"from,omitempty"`   // rate at the start of the piece; between from and to it changes in a straight line; absent means 0
+	To    *workload.Rate `yaml:"to,omitempty" json:"to,omitempty"`       // rate at the end of the piece; absent means 0
+	Spike *workload.Rate `yaml:"spike,omitempty" json:"spike,omitempty"` // highest rate of a spike, reached in a straight line from from after a tenth of the piece, and left in a straight line for to
 }
 
 // Words returns what people do at the step of the arrivals, in the plural.
@@ -50,7 +61,7 @@ func (a Arrivals) Words() string { return cmp.Or(a.Noun, funnel.Plural(a.Step)) 
 // usualTotals returns what totals means if a scenario does not say. Rates that somebody wrote are assumptions about a Poisson
 // process; counts happened.
 func (a Arrivals) usualTotals() string {
-	if a.fromFile() || a.Mode != workload.Poisson {
+	if a.Renewal.IsZero() && (a.fromFile() || a.Mode != workload.Poisson) {
 		return "exact"
 	}
 	return "random"
@@ -61,7 +72,11 @@ func (a Arrivals) fromFile() bool { return a.Counts != "" || a.AccessLog != nil 
 
 // Bins returns the counts of the people who walk the journey and of the visitors.
 func (a Arrivals) Bins() (signups, visitors workload.Bins) {
-	if a.fromFile() {
+	switch {
+	case a.Closed != nil: // nobody comes from outside
+		none := workload.Bins{Width: time.Second, Counts: make([]int, (a.Closed.For+time.Second-1)/time.Second)}
+		return none, workload.Bins{Width: time.Second}
+	case a.fromFile():
 		return a.fileSignups.Times(a.factor()), a.fileVisitors.Times(a.factor())
 	}
 	return workload.NewBins(a.curve(a.Signups), time.Second), workload.NewBins(a.curve(a.Visitors), time.Second)
@@ -70,6 +85,9 @@ func (a Arrivals) Bins() (signups, visitors workload.Bins) {
 // People returns the number of arrivals, visitors included, before counts are rounded. It also works for
 // numbers that are too large for [Arrivals.Bins].
 func (a Arrivals) People() float64 {
+	if a.Closed != nil {
+		return float64(a.Closed.People)
+	}
 	if a.fromFile() {
 		return float64(a.fileSignups.Total()+a.fileVisitors.Total()) * a.factor()
 	}
@@ -90,7 +108,7 @@ func (a Arrivals) factor() float64 { return cmp.Or(a.Scale, 1) }
 
 // AtRate replaces the arrivals by the given rates, with exact totals.
 func (a *Arrivals) AtRate(signups, visitors []Segment) {
-	a.Counts, a.AccessLog, a.Totals, a.Scale = "", nil, "exact", 0
+	a.Counts, a.AccessLog, a.Closed, a.Totals, a.Scale = "", nil, nil, "exact", 0
 	a.Signups, a.Visitors = signups, visitors
 }
 
@@ -169,15 +187,7 @@ func (s *Scenario) validateArrivals() {
 	if !(arrivals.Scale >= 0) || scaled && arrivals.Scale == 0 || math.IsInf(arrivals.Scale, 0) {
 		s.source.faultAt("arrivals.scale", "give a number above 0, as in 1.5", "%v is not a factor", arrivals.Scale)
 	}
-	given := 0
-	for _, is := range []bool{len(arrivals.Signups)+len(arrivals.Visitors) > 0, arrivals.Counts != "", arrivals.AccessLog != nil} {
-		if is {
-			given++
-		}
-	}
-	if given != 1 {
-		s.source.faultAt("arrivals", "", "give exactly one of counts, access_log, and people (with or without visitors)")
-	}
+	s.validateKindOfArrivals()
 	s.validateSegments("arrivals.people", arrivals.Signups)
 	s.validateSegments("arrivals.visitors", arrivals.Visitors)
 	if len(s.source.mistakes) > 0 {
@@ -193,10 +203,51 @@ func (s *Scenario) validateArrivals() {
 	}
 	signups, visitors := arrivals.Bins()
 	switch total := signups.Total() + visitors.Total(); {
-	case total == 0:
+	case total == 0 && arrivals.Closed == nil:
 		s.source.faultAt("arrivals", "raise a rate or a count", "nobody arrives")
 	case uint64(total) > s.Population.Size: // because of rounding
 		s.source.faultAt("arrivals", "raise population.size or lower the arrivals", "%d people arrive, but the population has only %d", total, s.Population.Size)
+	}
+}
+
+// validateKindOfArrivals reports arrivals that are given in no way or in several, and keys that exclude each other.
+func (s *Scenario) validateKindOfArrivals() {
+	arrivals, given := &s.Arrivals, 0
+	for _, is := range []bool{len(arrivals.Signups)+len(arrivals.Visitors) > 0, arrivals.Counts != "", arrivals.AccessLog != nil, arrivals.Closed != nil} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		s.source.faultAt("arrivals", "", "give exactly one of counts, access_log, closed, and people (with or without visitors)")
+	}
+	if !arrivals.Renewal.IsZero() {
+		s.validateRenewal()
+	}
+	if closed := arrivals.Closed; closed != nil {
+		s.bound("arrivals.closed.people", closed.People, mostClosed)
+		switch {
+		case closed.People < 1:
+			s.source.faultAt("arrivals.closed.people", "add people: 20", "%d people cannot go round", closed.People)
+		case closed.For <= 0 || closed.For > LongestArrivals:
+			s.source.faultAt("arrivals.closed", "add for: 10m", "a closed population needs a time above 0 and of at most %d days", LongestArrivals/(24*time.Hour))
+		case !arrivals.Renewal.IsZero():
+			s.source.faultAt("arrivals.renewal", "keep one of them", "closed and renewal exclude each other")
+		}
+	}
+}
+
+// leastRenewalGap is the shortest mean of gaps. Shorter ones would lose their shape to rounding.
+const leastRenewalGap = time.Millisecond
+
+func (s *Scenario) validateRenewal() {
+	if s.Arrivals.Renewal.Mean() < leastRenewalGap.Seconds() {
+		s.source.faultAt("arrivals.renewal", "only the shape matters, so give a longer mean, as in gamma(mean=1s, scv=4)", "the mean gap is below %v", leastRenewalGap)
+	}
+	for _, key := range []string{"arrivals.mode", "arrivals.totals"} {
+		if _, also := s.source.places[key]; also {
+			s.source.faultAt(key, "keep one of them", "renewal says where people come, so %s has no effect", strings.TrimPrefix(key, "arrivals."))
+		}
 	}
 }
 

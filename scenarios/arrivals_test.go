@@ -52,8 +52,16 @@ func TestArrivalsSayWhatIsWrong(t *testing.T) {
 	for _, test := range []struct{ arrivals, want string }{
 		{"access_log: {file: bad.log}", "bad.log: line 1: the line has no time in brackets"},
 		{"access_log: {file: none.log}", `the file "none.log" cannot be read`},
-		{"counts: counts.csv, access_log: {file: bad.log}", "give exactly one of counts, access_log, and people"},
+		{"counts: counts.csv, access_log: {file: bad.log}", "give exactly one of counts, access_log, closed, and people"},
 		{"counts: counts.csv, totals: exacd", `totals "exacd" is unknown`},
+		{"renewal: 1ns, counts: counts.csv", "arrivals.renewal: the mean gap is below 1ms; only the shape matters"},
+		{"renewal: 1s, totals: exact, counts: counts.csv", "arrivals.totals: renewal says where people come, so totals has no effect"},
+		{"renewal: 1s, mode: even, counts: counts.csv", "arrivals.mode: renewal says where people come, so mode has no effect"},
+		{"closed: {people: 3, for: 1s}, counts: counts.csv", "give exactly one of counts, access_log, closed, and people"},
+		{"closed: {people: 0, for: 1s}", "arrivals.closed.people: 0 people cannot go round; add people: 20"},
+		{"closed: {people: 20_000_000, for: 1s}", "is too large"},
+		{"closed: {people: 3}", "add for: 10m"},
+		{"closed: {people: 3, for: 1s}, renewal: 1s", "closed and renewal exclude each other"},
 		{"signups: [{for: 1s, rate: 1/s, spike: 2/s}]", "a segment needs either a rate, or from and to, or a spike"},
 	} {
 		if _, err := scenarios.Parse("x.yaml", withArrivals(test.arrivals), files); err == nil || !strings.Contains(err.Error(), test.want) {

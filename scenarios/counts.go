@@ -9,10 +9,12 @@ const (
 	longestList     = 1000   // stops of a route
 	mostServers     = 10_000_000
 	mostWaiting     = 1_000_000_000
+	mostClosed      = 10_000_000    // people of a closed population
 	mostConnections = 2_000_000_000 // of the generator; a machine allows fewer
 	mostPolicies    = 100           // of a plan
 	mostRepeats     = 1000
 	mostRedirects   = 10
+	lastPriority    = 9   // of a step
 	mostOnce        = 100 // attempts at a step before or after the run
 )
 

@@ -65,7 +65,9 @@ func Explain(path string) (Explanation, error) {
 		return explained, fmt.Errorf("%s names no key; write for example journey.retry.attempts", path)
 	}
 	explained.Meaning, explained.Type = known[owner], typeText(at)
-	explained.Default = defaultOf(explained.Text)
+	if explained.Default = defaultOf(explained.Text); explained.Default == "" && at.Kind() == reflect.Bool {
+		explained.Default = "false"
+	}
 	if inner := elementOf(at); inner.Kind() == reflect.Struct && !isLeaf(inner) {
 		explained.Keys = keysOf(inner)
 	}
@@ -138,7 +140,11 @@ func typeText(t reflect.Type) string {
 		case schema.Description != "":
 			return schema.Description
 		case len(schema.Enum) > 0:
-			return strings.Trim(strings.ReplaceAll(fmt.Sprint(schema.Enum...), " ", " or "), "[]")
+			var words []string
+			for _, word := range schema.Enum {
+				words = append(words, fmt.Sprint(word))
+			}
+			return strings.Join(words, " or ")
 		case len(schema.OneOf) > 0 && schema.OneOf[0].Description != "":
 			return schema.OneOf[0].Description
 		}

@@ -27,6 +27,7 @@ var good = []string{
 	"policy: adaptive-concurrency, at: call:registry, min: 1, max: 9, limit: 4, algorithm: aimd, target: 1s, queue: 2, deadline: 1s",
 	"policy: priority-shed, at: entry, limit: 3, queue: 4, deadline: 1s",
 	"policy: token-bucket, at: step:go, rate: 1/s, burst: 3",
+	"policy: shared-token-bucket, at: entry, rate: 100/s, burst: 20",
 	"policy: waiting-room, at: step:go, rate: 1/s, burst: 3",
 	"policy: waiting-room, at: step:go, rate: 1/s, order: lottery, round: 1m",
 	"policy: waiting-room, at: step:go, rate: 1/s, order: serving-number, grace: 1m",

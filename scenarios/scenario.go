@@ -18,9 +18,9 @@ type Scenario struct {
 	Title        string                `yaml:"title,omitempty" json:"title,omitempty"`               // one line for people
 	Description  string                `yaml:"description,omitempty" json:"description,omitempty"`   // what it teaches, what is measured and what is assumed
 	Sources      []string              `yaml:"sources,omitempty" json:"sources,omitempty"`           // where its figures come from
-	Opens        time.Time             `yaml:"opens" json:"opens"`                                   // time zero for ages, quotas and turns
-	Seed         uint64                `yaml:"seed" json:"seed"`                                     // root of all randomness
-	Drain        time.Duration         `yaml:"drain,omitempty" json:"drain,omitempty"`               // real time for which the run goes on after the last arrival
+	Opens        time.Time             `yaml:"opens" json:"opens"`                                   // scenario time 0, from which ages, quotas and turns count
+	Seed         uint64                `yaml:"seed" json:"seed"`                                     // root of all randomness: the same seed gives the same people, instants and choices
+	Drain        time.Duration         `yaml:"drain,omitempty" json:"drain,omitempty"`               // real time for which the run goes on after the last arrival; then it ends, and who is under way counts as unfinished; 0 means none
 	Population   Population            `yaml:"population,omitempty" json:"population,omitempty"`     // who the people are
 	Arrivals     Arrivals              `yaml:"arrivals" json:"arrivals"`                             // when they come
 	Targets      map[string]Target     `yaml:"targets,omitempty" json:"targets,omitempty"`           // services to replay against, besides those that a drill starts
@@ -29,7 +29,7 @@ type Scenario struct {
 	Files        map[string]File       `yaml:"files,omitempty" json:"files,omitempty"`               // files that people upload
 	Hosts        []string              `yaml:"hosts,omitempty" json:"hosts,omitempty"`               // hosts to which requests may go, as in api.example.com or *.example.com; empty means all
 	Cookies      bool                  `yaml:"cookies,omitempty" json:"cookies,omitempty"`           // people keep the cookies that they are given
-	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole journey; 0 means no limit
+	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole journey: attempts made after one that was rejected, failed or timed out, those of further visits included, whatever becomes of them; it starts full and is never refilled; 0 means no limit
 	Journey      []Step                `yaml:"journey,omitempty" json:"journey,omitempty"`           // the steps that people walk in order; with journeys, all of steps
 	Steps        []Step                `yaml:"steps,omitempty" json:"steps,omitempty"`               // the steps of several journeys
 	Journeys     []Mix                 `yaml:"journeys,omitempty" json:"journeys,omitempty"`         // the journeys of a file with steps, instead of journey
@@ -61,9 +61,9 @@ type Scenario struct {
 // Population describes the people.
 type Population struct {
 	Size       uint64           `yaml:"size,omitempty" json:"size,omitempty"`               // people to draw from; 0 means 270 million
-	Shares     map[string]Share `yaml:"shares,omitempty" json:"shares,omitempty"`           // share of people with each trait, among those who come
+	Shares     map[string]Share `yaml:"shares,omitempty" json:"shares,omitempty"`           // share of people with each trait, among those who come; a trait that is not named has none
 	Identity   string           `yaml:"identity,omitempty" json:"identity,omitempty"`       // seed (default): every run has the same people; fresh: each run has e-mail addresses and phone numbers of its own
-	PhotoBytes int              `yaml:"photo_bytes,omitempty" json:"photo_bytes,omitempty"` // size of one uploaded photo
+	PhotoBytes int              `yaml:"photo_bytes,omitempty" json:"photo_bytes,omitempty"` // size of one uploaded photo, 5000 to 2097152; 0 means 20000
 }
 
 // The values of Population.Identity.
@@ -86,15 +86,16 @@ type Var struct {
 // Station is a part of the service itself, for the simulation.
 type Station struct {
 	workload.Service `yaml:",inline"`
+	Modelled         `yaml:",inline"`
 	Batch            *Batch  `yaml:"batch,omitempty" json:"batch,omitempty"`   // a server takes several requests at once; service is then the time of a batch
 	Chores           Chores  `yaml:"chores,omitempty" json:"chores,omitempty"` // work that serves no request, done from time to time in one piece
-	Idling           float64 `yaml:"idling,omitempty" json:"idling,omitempty"` // servers' time per second that serves no request (timers, garbage collection); it counts as utilization in ombak validate, and delays nobody
+	Idling           float64 `yaml:"idling,omitempty" json:"idling,omitempty"` // servers' time per second that serves no request (timers, garbage collection); it counts as utilization in ombak validate, and delays nobody; 0 means none
 }
 
 // Chores is work of a station that serves no request, such as garbage collection or copying a log. The more
 // the station works, the more often it does chores, and requests wait for them.
 type Chores struct {
-	Share Share         `yaml:"share" json:"share"` // share of the station's work, chores included; below 1
+	Share Share         `yaml:"share" json:"share"` // share of the station's work, chores included; below 1; a chore is due whenever time · (1/share − 1) of work for requests has been done
 	Time  time.Duration `yaml:"time" json:"time"`   // time of one server for each chore
 }
 
@@ -102,8 +103,8 @@ type Chores struct {
 type Batch struct {
 	Rows   int           `yaml:"rows,omitempty" json:"rows,omitempty"`       // most requests of a batch; 0 means backend.batch_rows, or 512
 	Age    time.Duration `yaml:"age,omitempty" json:"age,omitempty"`         // how long a batch waits for more requests after a server has taken the first; 0 means backend.batch_age
-	Late   time.Duration `yaml:"late,omitempty" json:"late,omitempty"`       // additional wait, because timers are late
-	PerRow time.Duration `yaml:"per_row,omitempty" json:"per_row,omitempty"` // time for each request, in addition to that of the batch
+	Late   time.Duration `yaml:"late,omitempty" json:"late,omitempty"`       // additional wait of a batch, because timers are late; 0 means none
+	PerRow time.Duration `yaml:"per_row,omitempty" json:"per_row,omitempty"` // time of the server for each request of a batch, in addition to service, the time of the batch; 0 means none
 	Also   Also          `yaml:"also,omitempty" json:"also,omitempty"`       // work that a batch causes at another station meanwhile
 }
 
@@ -118,8 +119,9 @@ type Also struct {
 type Dependency struct {
 	Kind             string `yaml:"kind" json:"kind"` // dukcapil, dapodik, dtks, mail, sms or generic
 	workload.Service `yaml:",inline"`
-	Delivery         workload.Distribution `yaml:"delivery,omitempty" json:"delivery,omitempty"`       // mail and sms: from acceptance to arrival
-	Loss             Share                 `yaml:"loss,omitempty" json:"loss,omitempty"`               // sms: share of messages that never arrive
+	Modelled         `yaml:",inline"`
+	Delivery         workload.Distribution `yaml:"delivery,omitempty" json:"delivery,omitempty"`       // mail and sms: time from acceptance to arrival, drawn for each message; zero means none
+	Loss             Share                 `yaml:"loss,omitempty" json:"loss,omitempty"`               // sms: share of messages that are accepted and never arrive; 0 means none
 	PerNumber        workload.Rate         `yaml:"per_number,omitempty" json:"per_number,omitempty"`   // sms: most messages to one number; 0 means no limit
 	Connections      int                   `yaml:"connections,omitempty" json:"connections,omitempty"` // most open connections, or calls under way in a simulation; 0 means no limit
 	WarmUp           WarmUp                `yaml:"warm_up,omitempty" json:"warm_up,omitempty"`         // how it recovers after an outage
@@ -141,8 +143,8 @@ func (d Dependency) Description() (protos map[string]string, descriptor []byte) 
 
 // WarmUp describes how a dependency recovers after an outage.
 type WarmUp struct {
-	For  time.Duration `yaml:"for,omitempty" json:"for,omitempty"`   // scenario time until full capacity
-	From Share         `yaml:"from,omitempty" json:"from,omitempty"` // share of the capacity right after the outage
+	For  time.Duration `yaml:"for,omitempty" json:"for,omitempty"`   // scenario time after an outage until full capacity, which rises in a straight line; 0 means at once
+	From Share         `yaml:"from,omitempty" json:"from,omitempty"` // share of the capacity right after the outage; 0 means none
 }
 
 // Answer is the answer of a generic dependency to one kind of request.
@@ -162,7 +164,7 @@ type Fault struct {
 	Fault       string         `yaml:"fault" json:"fault"`                                 // a kind of fault, or the name of a set
 	At          time.Duration  `yaml:"at" json:"at"`                                       // scenario time of its start
 	For         time.Duration  `yaml:"for" json:"for"`                                     // scenario time for which it lasts
-	Ramp        time.Duration  `yaml:"ramp,omitempty" json:"ramp,omitempty"`               // scenario time until its full strength
+	Ramp        time.Duration  `yaml:"ramp,omitempty" json:"ramp,omitempty"`               // scenario time from its start until its full strength; 0 means at once
 	Probability Share          `yaml:"probability,omitempty" json:"probability,omitempty"` // share of requests affected; 0 means all
 	With        map[string]any `yaml:"with,omitempty" json:"with,omitempty"`               // settings of the fault
 }
@@ -174,16 +176,16 @@ func (f Fault) Description() fault.Description {
 
 // Backend holds the settings of the reference backend.
 type Backend struct {
-	BatchRows       int                      `yaml:"batch_rows,omitempty" json:"batch_rows,omitempty"`             // most rows of one group commit
-	BatchAge        time.Duration            `yaml:"batch_age,omitempty" json:"batch_age,omitempty"`               // longest time for which a row waits for others
-	Durability      string                   `yaml:"durability,omitempty" json:"durability,omitempty"`             // group-fsync, per-request-fsync, or async, which is unsafe
+	BatchRows       int                      `yaml:"batch_rows,omitempty" json:"batch_rows,omitempty"`             // most rows of one group commit; 0 means 512
+	BatchAge        time.Duration            `yaml:"batch_age,omitempty" json:"batch_age,omitempty"`               // longest time for which a row waits for others; 0 means 2 ms
+	Durability      string                   `yaml:"durability,omitempty" json:"durability,omitempty"`             // group-fsync (default): each batch is on disk before its answers; per-request-fsync: each row is; async, which is unsafe: answers do not wait for the disk
 	Quota           int                      `yaml:"quota,omitempty" json:"quota,omitempty"`                       // places in the current batch of the programme (gelombang); 0 means no limit
 	Passwords       string                   `yaml:"passwords,omitempty" json:"passwords,omitempty"`               // empty (none), at-signup or after-verify: argon2id with the minimum parameters of OWASP
 	PasswordSlots   int                      `yaml:"password_slots,omitempty" json:"password_slots,omitempty"`     // passwords hashed at once; 0 means one for each core
 	QueuedIdentity  bool                     `yaml:"queued_identity,omitempty" json:"queued_identity,omitempty"`   // accept an identity at once and ask the registry later
-	TestDelay       time.Duration            `yaml:"test_delay,omitempty" json:"test_delay,omitempty"`             // real time from submitting the motivation test to its score
-	Required        []string                 `yaml:"required,omitempty" json:"required,omitempty"`                 // which of profile, photo, otp, statement, test are required to join
-	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real time for which an e-mailed link is valid
-	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // SMTP connections kept open
-	CallTimeouts    map[string]time.Duration `yaml:"call_timeouts,omitempty" json:"call_timeouts,omitempty"`       // per dependency, real time
+	TestDelay       time.Duration            `yaml:"test_delay,omitempty" json:"test_delay,omitempty"`             // real time from submitting the motivation test to its score; 0 means none
+	Required        []string                 `yaml:"required,omitempty" json:"required,omitempty"`                 // which of profile, photo, otp, statement, test are required to join; empty means none
+	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real time for which an e-mailed link is valid; 0 means 24 h
+	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // SMTP connections kept open, each for one message at a time; 0 means 4
+	CallTimeouts    map[string]time.Duration `yaml:"call_timeouts,omitempty" json:"call_timeouts,omitempty"`       // by dependency: real time after which the service gives a call up, though the dependency works on; a dependency that is not named has 10 s
 }

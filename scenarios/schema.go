@@ -171,7 +171,11 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 	case reflect.TypeFor[workload.Mode]():
 		return &jsonschema.Schema{Type: "string", Enum: []any{"poisson", "even", "burst"}}
 	case reflect.TypeFor[workload.Discipline]():
-		return &jsonschema.Schema{Type: "string", Enum: []any{"fifo", "lifo", "priority"}}
+		var names []any
+		for _, discipline := range workload.Disciplines() {
+			names = append(names, string(discipline))
+		}
+		return &jsonschema.Schema{Type: "string", Enum: names}
 	}
 	return nil
 }

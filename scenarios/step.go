@@ -14,23 +14,24 @@ type Step struct {
 	Kind     funnel.StepKind       `yaml:"kind,omitempty" json:"kind,omitempty"`         // request (default), await or poll
 	Request  *Request              `yaml:"request,omitempty" json:"request,omitempty"`   // what is sent in a live run
 	Expect   Expect                `yaml:"expect,omitempty" json:"expect,omitempty"`     // what its answers mean
-	Think    Think                 `yaml:"think,omitempty" json:"think,omitempty"`       // scenario time before the step
-	Optional *Share                `yaml:"optional,omitempty" json:"optional,omitempty"` // share of those who come to the step who do it; the rest skip it; absent means all
+	Think    Think                 `yaml:"think,omitempty" json:"think,omitempty"`       // scenario time from the end of the step before to this one; before the step of arrivals.step, it lies back from the scheduled instant; zero means none
+	Optional *Share                `yaml:"optional,omitempty" json:"optional,omitempty"` // share of those who come to the step who do it, drawn anew each time; the rest skip it; absent means all
 	Once     string                `yaml:"once,omitempty" json:"once,omitempty"`         // person: a person does the step once, and skips it after that
 	Next     []Branch              `yaml:"next,omitempty" json:"next,omitempty"`         // where people go on; those whom no branch takes go to the next step of their journey
 	Loop     *Loop                 `yaml:"loop,omitempty" json:"loop,omitempty"`         // goes back to an earlier step
 	Group    string                `yaml:"group,omitempty" json:"group,omitempty"`       // steps that belong together, for the report
 	Tags     map[string]string     `yaml:"tags,omitempty" json:"tags,omitempty"`         // fields of the step in the report
-	Continue *Share                `yaml:"continue,omitempty" json:"continue,omitempty"` // share of those who passed who go on; absent means all
-	Timeout  time.Duration         `yaml:"timeout,omitempty" json:"timeout,omitempty"`   // real time; 0 means 10 s
-	Patience workload.Distribution `yaml:"patience,omitempty" json:"patience,omitempty"` // real time after which the person stops waiting and leaves
-	Leave    string                `yaml:"leave,omitempty" json:"leave,omitempty"`       // how a person leaves: close (default) closes the connection, silent does not tell the service
-	Every    workload.Distribution `yaml:"every,omitempty" json:"every,omitempty"`       // await and poll: real time between two polls; zero means 1 s
-	Retry    Retry                 `yaml:"retry,omitempty" json:"retry,omitempty"`       // what people do after an attempt that did not complete
+	Continue *Share                `yaml:"continue,omitempty" json:"continue,omitempty"` // share of those who passed who go on, drawn for each person; absent means all
+	Timeout  time.Duration         `yaml:"timeout,omitempty" json:"timeout,omitempty"`   // real time from sending an attempt, after which the client gives up; 0 means 10 s
+	Patience workload.Distribution `yaml:"patience,omitempty" json:"patience,omitempty"` // real time from sending to the answer, drawn for each attempt, after which the person leaves and does not try again; zero means for ever; required with kind await and poll
+	Leave    string                `yaml:"leave,omitempty" json:"leave,omitempty"`       // how a person leaves: close (default) closes the connection, so that a request which waits is withdrawn and one in service is finished for nobody; silent does not tell the service, which works on
+	Every    workload.Distribution `yaml:"every,omitempty" json:"every,omitempty"`       // await and poll: real time between two polls, drawn once for each attempt; zero means 1 s
+	Retry    Retry                 `yaml:"retry,omitempty" json:"retry,omitempty"`       // what people do after an attempt that was rejected, failed or timed out; after a declined or abandoned one, nobody tries again
 	Repeat   Repeat                `yaml:"repeat,omitempty" json:"repeat,omitempty"`     // people who send the same request again although it was answered
-	Typo     Typo                  `yaml:"typo,omitempty" json:"typo,omitempty"`         // people whose first attempt contains a typing error
-	Route    []Hop                 `yaml:"route,omitempty" json:"route,omitempty"`       // stops of the request in a simulation
-	Delay    workload.Distribution `yaml:"delay,omitempty" json:"delay,omitempty"`       // additional time of an exchange in a simulation: the network, the client, and what the route leaves out
+	Typo     Typo                  `yaml:"typo,omitempty" json:"typo,omitempty"`         // people whose first attempt contains a typing error, is declined, and is sent again corrected, whatever retry allows
+	Route    []Hop                 `yaml:"route,omitempty" json:"route,omitempty"`       // stops of the request in a simulation, in order; the answer comes after the last
+	Priority *int                  `yaml:"priority,omitempty" json:"priority,omitempty"` // simulation: at stations and dependencies with the discipline priority or preemptive, requests of a smaller number are served first: 0 to 9; absent means 0 past the step of arrivals.step, and 1 up to it
+	Delay    workload.Distribution `yaml:"delay,omitempty" json:"delay,omitempty"`       // time of an exchange in a simulation besides its route: the network, the client, and what the route leaves out; drawn for each attempt, before the request; zero means none
 }
 
 // Once is a request that is sent once, before or after a live run, outside the funnel. It belongs to no person.
@@ -40,8 +41,8 @@ type Once struct {
 	Request  *Request        `yaml:"request" json:"request"`                       // what is sent
 	Expect   Expect          `yaml:"expect,omitempty" json:"expect,omitempty"`     // what its answers mean
 	Timeout  time.Duration   `yaml:"timeout,omitempty" json:"timeout,omitempty"`   // of each attempt; 0 means 10 s
-	Attempts int             `yaml:"attempts,omitempty" json:"attempts,omitempty"` // most attempts; 0 means 1
-	Pause    time.Duration   `yaml:"pause,omitempty" json:"pause,omitempty"`       // before the second attempt; doubles with each further one; 0 means 1 s
+	Attempts int             `yaml:"attempts,omitempty" json:"attempts,omitempty"` // most attempts, the first included, until one completes; 0 means 1
+	Pause    time.Duration   `yaml:"pause,omitempty" json:"pause,omitempty"`       // real time before the second attempt; doubles with each further one, without jitter; 0 means 1 s
 	Every    time.Duration   `yaml:"every,omitempty" json:"every,omitempty"`       // poll: time between two polls; 0 means 1 s
 	Patience time.Duration   `yaml:"patience,omitempty" json:"patience,omitempty"` // poll: time after which the step has failed
 }
@@ -103,32 +104,32 @@ type Check struct {
 
 // Retry describes what people do after an attempt was rejected, failed or timed out.
 type Retry struct {
-	Attempts   int                   `yaml:"attempts,omitempty" json:"attempts,omitempty"`       // most attempts in one visit; 0 means 1
-	Base       time.Duration         `yaml:"base,omitempty" json:"base,omitempty"`               // real time; doubles with each attempt
-	Cap        time.Duration         `yaml:"cap,omitempty" json:"cap,omitempty"`                 // real time
-	Jitter     string                `yaml:"jitter,omitempty" json:"jitter,omitempty"`           // full (default) or none
-	RetryAfter bool                  `yaml:"retry_after,omitempty" json:"retry_after,omitempty"` // wait at least as long as the answer asks
-	Visits     int                   `yaml:"visits,omitempty" json:"visits,omitempty"`           // visits in which a person tries, the first included
-	Return     workload.Distribution `yaml:"return,omitempty" json:"return,omitempty"`           // scenario time until the next visit
+	Attempts   int                   `yaml:"attempts,omitempty" json:"attempts,omitempty"`       // most attempts in one visit, the first included; one that was rejected, or that held a typing error, costs one like any other; 0 means 1
+	Base       time.Duration         `yaml:"base,omitempty" json:"base,omitempty"`               // real time; after attempt n of a visit that did not complete, a person pauses for u · min(cap, base · 2^(n − 1)), where u is drawn evenly from 0 to 1 with jitter full, and is 1 with jitter none; 0 means no pause
+	Cap        time.Duration         `yaml:"cap,omitempty" json:"cap,omitempty"`                 // real time; upper bound of base · 2^(n − 1); 0 means no bound
+	Jitter     string                `yaml:"jitter,omitempty" json:"jitter,omitempty"`           // full (default) draws each pause evenly from 0 to its full length; none takes the full length
+	RetryAfter bool                  `yaml:"retry_after,omitempty" json:"retry_after,omitempty"` // the pause is at least as long as the Retry-After of the answer; false (default)
+	Visits     int                   `yaml:"visits,omitempty" json:"visits,omitempty"`           // visits in which a person tries the step, the first included; a visit ends with its last attempt, and if that did not complete, the person comes back for the next; 0 means 1
+	Return     workload.Distribution `yaml:"return,omitempty" json:"return,omitempty"`           // scenario time from the end of a visit to the next, drawn for each
 }
 
 // Repeat describes people who send the same request again although it was answered.
 type Repeat struct {
-	Share Share                 `yaml:"share,omitempty" json:"share,omitempty"` // share of people
-	After workload.Distribution `yaml:"after,omitempty" json:"after,omitempty"` // scenario time
+	Share Share                 `yaml:"share,omitempty" json:"share,omitempty"` // share of people who send the request once more after an attempt that completed, whatever retry allows; the report counts it as a retry; 0 means none
+	After workload.Distribution `yaml:"after,omitempty" json:"after,omitempty"` // scenario time from the answer to the repeated request
 }
 
 // Typo describes people whose first attempt contains a typing error.
 type Typo struct {
-	Share Share                 `yaml:"share,omitempty" json:"share,omitempty"` // share of all people
+	Share Share                 `yaml:"share,omitempty" json:"share,omitempty"` // share of all people, drawn from the seed; 0 means none
 	Trait string                `yaml:"trait,omitempty" json:"trait,omitempty"` // the people with this trait of the population
-	Fix   workload.Distribution `yaml:"fix,omitempty" json:"fix,omitempty"`     // scenario time until they send the corrected form
+	Fix   workload.Distribution `yaml:"fix,omitempty" json:"fix,omitempty"`     // scenario time from the answer until they send the corrected form; zero means none
 }
 
 // Hop is one stop on a request's route through the model. Exactly one of its names is set.
 type Hop struct {
 	Station string                `yaml:"station,omitempty" json:"station,omitempty"` // a part of the service
-	Work    workload.Distribution `yaml:"work,omitempty" json:"work,omitempty"`       // work at the station; zero means the station's own service time
+	Work    workload.Distribution `yaml:"work,omitempty" json:"work,omitempty"`       // work at the station, drawn for each request; zero means the time that the station itself gives as service
 	Call    string                `yaml:"call,omitempty" json:"call,omitempty"`       // a dependency that the request waits for
 	Async   string                `yaml:"async,omitempty" json:"async,omitempty"`     // a dependency that the request does not wait for
 	Answer  string                `yaml:"answer,omitempty" json:"answer,omitempty"`   // call and async: path of the dependency's route that answers, whose stock is used up; needed only if the dependency has a stock and several routes

@@ -103,6 +103,9 @@ func (s *Scenario) validateStep(step *Step, path string) {
 	if step.Retry.Cap > 0 && step.Retry.Base > step.Retry.Cap {
 		s.source.faultAt(path+".retry", "give a cap of at least base, or none", "the first pause, base %v, is longer than the longest, cap %v", step.Retry.Base, step.Retry.Cap)
 	}
+	if step.Priority != nil && (*step.Priority < 0 || *step.Priority > lastPriority) {
+		s.source.faultAt(path+".priority", fmt.Sprintf("use 0 (first) to %d", lastPriority), "the priority %d does not exist", *step.Priority)
+	}
 	s.validateThink(step.Think, path+".think")
 	s.validateStatuses(step.Request, step.Expect, path+".expect")
 	s.validateChecks(step.Expect.Checks, path+".expect.checks")
@@ -315,6 +318,7 @@ func keys[T any](parts map[string]T) []string {
 func (s *Scenario) validateParts() {
 	for name, station := range s.Stations {
 		s.validateService(join("stations", name), station.Service)
+		s.validateModelled(join("stations", name), station.Service, station.Modelled, station.Batch != nil)
 		if !(station.Idling >= 0) || math.IsInf(station.Idling, 0) {
 			s.source.faultAt(join("stations", name)+".idling", "use 0 (none) or more", "a station cannot idle %v servers", station.Idling)
 		}
@@ -335,6 +339,7 @@ func (s *Scenario) validateParts() {
 			s.source.faultAt(join("dependencies", name)+".kind", hintWord(dependency.Kind, kinds), "the kind %q is unknown", dependency.Kind)
 		}
 		s.validateService(join("dependencies", name), dependency.Service)
+		s.validateModelled(join("dependencies", name), dependency.Service, dependency.Modelled, false)
 		s.validateDependency(join("dependencies", name), dependency)
 	}
 	s.validateCycles()

@@ -44,7 +44,7 @@ func (l *Live) generator(known []string) error {
 	}
 	l.Generator = config
 	if l.Options.Closed > 0 {
-		l.Generator.Closed, l.Generator.ClosedFor, l.Generator.InFlight = l.Options.Closed, people.Last, l.Options.Closed
+		l.Generator.Closed, l.Generator.InFlight = l.closed(), l.Options.Closed
 		l.Generator.Journey.Arrival = -1 // everybody begins with the first step
 		return nil
 	}

@@ -15,6 +15,9 @@ import (
 func (p *Planned) journeyConfig() journey.Config {
 	s := p.Scenario
 	config := journey.Config{Seed: p.seed(), RetryBudget: s.RetryBudget, Arrival: placeOf(s, s.Arrivals.Step)}
+	if s.Arrivals.Closed != nil {
+		config.Arrival = -1 // everybody begins with the first step
+	}
 	for i := range s.Journey {
 		config.Steps = append(config.Steps, walkStep(s, &s.Journey[i]))
 	}

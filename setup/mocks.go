@@ -8,7 +8,6 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/scenarios"
-	"github.com/ombak-sim/ombak/workload"
 )
 
 // mocks maps the scenario's dependencies to the mocks that stand in for them. Built-in mocks that are named do not run.
@@ -41,8 +40,11 @@ func (p *Planned) mocks(without ...string) (mocks.Config, error) {
 func (p *Planned) mockOf(config *mocks.Config, name string) error {
 	dependency := p.Scenario.Dependencies[name]
 	service := p.scaled(dependency.Service)
-	if service.Discipline == workload.Priority {
-		return Refuse("dependency %s has the discipline priority, but requests on the wire have no priority; use fifo or lifo, or simulate", name)
+	if !service.Discipline.Live() {
+		return Refuse("dependency %s has the discipline %s, but a mock serves requests one after the other and knows no priority; use fifo or lifo, or simulate", name, service.Discipline)
+	}
+	if key := dependency.OnlySimulated(); key != "" {
+		return Refuse("dependency %s has %s, which only a simulation plays; remove it, or simulate", name, key)
 	}
 	trouble, err := p.trouble(name)
 	if err != nil {

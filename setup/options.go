@@ -24,11 +24,14 @@ type refusal struct{ error }
 func (refusal) Is(target error) bool { return target == ErrRefused }
 func (r refusal) Unwrap() error      { return r.error }
 
+// MostScale is the largest factor on the people who come.
+const MostScale = 1000
+
 // Options change how a scenario is run. The zero value of each option leaves the scenario as it is.
 type Options struct {
 	Plan        string
 	Seed        *uint64
-	Scale       float64       // share of people who come, in (0, 1]
+	Scale       float64       // factor on the people who come; those who come at a smaller scale are the same
 	ScaleSystem float64       // factor on servers, rates, quotas and limits
 	Speed       float64       // scenario seconds per real second
 	MaxRate     workload.Rate // fast-forward: most sign-ups per second
@@ -53,8 +56,8 @@ type Options struct {
 
 func (o Options) check() error {
 	switch {
-	case o.Scale < 0 || o.Scale > 1 || math.IsNaN(o.Scale):
-		return Refuse("scale is %v; give a share above 0 and up to 1", o.Scale)
+	case o.Scale < 0 || o.Scale > MostScale || math.IsNaN(o.Scale):
+		return Refuse("scale is %v; give a factor above 0 and up to %d", o.Scale, MostScale)
 	case o.ScaleSystem < 0 || math.IsNaN(o.ScaleSystem) || math.IsInf(o.ScaleSystem, 0):
 		return Refuse("scale-system is %v; give a factor above 0", o.ScaleSystem)
 	case o.Speed < 0 || math.IsNaN(o.Speed) || math.IsInf(o.Speed, 0):

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/population"
+	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -69,10 +70,22 @@ func (p *Planned) people() (People, error) {
 	if p.Options.From >= end {
 		return people, Refuse("the window begins at %v, but the arrivals of scenario %s end at %v", p.Options.From, s.Name, end)
 	}
+	if err := p.checkPeople(); err != nil {
+		return people, err
+	}
 	people.Journey.Clock = p.clock(people, end)
 	people.First, people.Last = people.Clock().Real(p.Options.From), people.Clock().Real(end)
 	people.Until = people.Last + s.Drain
 	return people, nil
+}
+
+// checkPeople refuses a scale at which more people come than the population has.
+func (p *Planned) checkPeople() error {
+	s, scale := p.Scenario, p.Options.Scale
+	if people := s.Arrivals.People() * scale; scale > 1 && people > float64(s.Population.Size) {
+		return Refuse("at scale %v %.0f people arrive, but the population has only %d; lower the scale, or raise population.size", scale, people, s.Population.Size)
+	}
+	return nil
 }
 
 func (p *Planned) seed() workload.Seed { return workload.Seed{Value: p.Scenario.Seed} }
@@ -81,8 +94,17 @@ func (p *Planned) stream(bins workload.Bins, curve workload.Curve, purpose workl
 	return workload.Arrivals{
 		Seed: p.seed(), Purpose: purpose, Bins: bins, Mode: p.Scenario.Arrivals.Mode,
 		Scale: p.Options.Scale, From: p.Options.From, To: p.Options.To,
-		Curve: curve, Random: p.Scenario.Arrivals.Totals == "random",
+		Curve: curve, Random: p.Scenario.Arrivals.Totals == "random", Renewal: renewal(p.Scenario),
 	}
+}
+
+// renewal returns the gaps between people, or nil if the arrivals are placed in another way.
+func renewal(s *scenarios.Scenario) *workload.Distribution {
+	if s.Arrivals.Renewal.IsZero() {
+		return nil
+	}
+	gaps := s.Arrivals.Renewal
+	return &gaps
 }
 
 // shares reads the population's shares by the names that package population gives them.

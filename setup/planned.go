@@ -43,6 +43,9 @@ func newPlanned(scenario *scenarios.Scenario, options Options) (Planned, error) 
 		planned.Thresholds = append(planned.Thresholds, funnel.Threshold{Source: source, Severity: funnel.Fail})
 	}
 	p := Planned{Scenario: planned, Options: options.withDefaults()}
+	if err := p.close(); err != nil {
+		return Planned{}, err
+	}
 	if p.Conditions, err = conditions(planned); err != nil {
 		return Planned{}, err
 	}

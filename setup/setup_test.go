@@ -81,7 +81,7 @@ func TestOptionsAreRefused(t *testing.T) {
 		want    string
 	}{
 		{setup.Options{Plan: "none"}, `has no plan "none"`},
-		{setup.Options{Scale: 1.5}, "give a share above 0 and up to 1"},
+		{setup.Options{Scale: 1001}, "give a factor above 0 and up to 1000"},
 		{setup.Options{Speed: -1}, "above 0"},
 		{setup.Options{Speed: 2, MaxRate: 10}, "exclude each other"},
 		{setup.Options{MaxWork: 10}, "give max-rate too"},
@@ -108,7 +108,11 @@ func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
 		{"  - name: x\n    policies: [{policy: stagger, at: step:sign-up, every: 1h}]\n", "does not know birth dates"},
 		{"  - name: x\n    schedule: [{at: 5s, set: {backend: {quota: 5}}}]\n", "changes things while it runs"},
 		{"  - name: x\n    set: {dependencies: {dtks: {kind: dapodik}}}\n", "dependencies dapodik and dtks are both of kind dapodik"},
-		{"  - name: x\n    set: {dependencies: {dtks: {discipline: priority}}}\n", "requests on the wire have no priority"},
+		{"  - name: x\n    set: {dependencies: {dtks: {discipline: priority}}}\n", "dependency dtks has the discipline priority, but a mock"},
+		{"  - name: x\n    set: {dependencies: {dtks: {discipline: sharing, deadline: 0}}}\n", "dependency dtks has the discipline sharing, but a mock"},
+		{"  - name: x\n    set: {dependencies: {dtks: {balk: 0.5}}}\n", "dependency dtks has balk, which only a simulation plays"},
+		{"  - name: x\n    set: {dependencies: {dtks: {pauses: {rate: 1/s, time: 1ms}}}}\n", "dependency dtks has pauses, which only a simulation plays"},
+		{"  - name: x\n    set: {dependencies: {dtks: {setup: 1ms}}}\n", "dependency dtks has setup, which only a simulation plays"},
 		{"  - name: x\n    policies: [{policy: bounded-fifo, at: call:mail, limit: 3}]\n", "limits calls of mail, which has no gate"},
 	} {
 		scenario, err := scenarios.Parse("x.yaml", []byte(strings.Replace(text, "plans:\n", "plans:\n"+test.plan, 1)), os.DirFS("."))

@@ -29,6 +29,9 @@ func (p *Planned) simulator() (sim.Config, error) {
 		Opens: people.Opens, Shares: people.Shares, Traits: people.Traits, Feeders: feeders(s), Until: people.Until, Places: s.Backend.Quota, TestDelay: s.Backend.TestDelay,
 		ReadEvery: max(time.Second, (people.Until / maxReadings).Round(time.Second)),
 	}
+	if p.Options.Closed > 0 {
+		config.Closed = p.closed()
+	}
 	p.warnDependenciesRounded(s)
 	stations, calls := map[string]int{}, map[string]int{}
 	for i, name := range slices.Sorted(maps.Keys(s.Stations)) {
@@ -36,7 +39,9 @@ func (p *Planned) simulator() (sim.Config, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Stations)) {
 		p.warnRounded("station "+name, s.Stations[name].Service)
-		config.Stations = append(config.Stations, sim.StationConfig{Name: name, Service: p.scaled(s.Stations[name].Service), Batch: p.simBatch(s.Stations[name].Batch, stations), Chores: simChores(s.Stations[name].Chores)})
+		station := p.simStation(name, s.Stations[name].Service, s.Stations[name].Modelled)
+		station.Batch, station.Chores = p.simBatch(s.Stations[name].Batch, stations), simChores(s.Stations[name].Chores)
+		config.Stations = append(config.Stations, station)
 	}
 	policies := p.simPolicies(&config, stations)
 	for i, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
@@ -56,6 +61,7 @@ func (p *Planned) simulator() (sim.Config, error) {
 		config.Routes = append(config.Routes, p.simRoute(step.Route, stations, calls))
 		config.Delays = append(config.Delays, step.Delay)
 		config.Silent = append(config.Silent, step.Leave == "silent")
+		config.Priorities = append(config.Priorities, step.Priority)
 	}
 	var err error
 	if config.Changes, err = p.simChanges(stations, calls); err != nil {
@@ -65,6 +71,21 @@ func (p *Planned) simulator() (sim.Config, error) {
 		return config, Refused(err)
 	}
 	return config, nil
+}
+
+// simStation maps what stations and dependencies share.
+func (p *Planned) simStation(name string, service workload.Service, modelled scenarios.Modelled) sim.StationConfig {
+	station := sim.StationConfig{
+		Name: name, Service: p.scaled(service), Balking: modelled.Balk, SetUp: modelled.SetUp,
+		Pauses: sim.Pauses{Rate: float64(modelled.Pauses.Rate), Length: modelled.Pauses.Time},
+	}
+	switch service.Discipline {
+	case workload.Sharing:
+		station.Sharing, station.Discipline = true, ""
+	case workload.Preemptive:
+		station.Preemptive, station.Discipline = true, workload.Priority
+	}
+	return station
 }
 
 // simChores converts the share of time spent on chores to the work between two of them.
@@ -188,7 +209,7 @@ func (p *Planned) simStocks(dependency scenarios.Dependency) (stocks []sim.Stock
 func (p *Planned) simCall(name string, policies []resilience.Policy, calls map[string]int) (sim.Dependency, error) {
 	described := p.Scenario.Dependencies[name]
 	call := sim.Dependency{
-		StationConfig: sim.StationConfig{Name: name, Service: p.scaled(described.Service)},
+		StationConfig: p.simStation(name, described.Service, described.Modelled),
 		Role:          sim.Role(described.Kind), Delivery: described.Delivery, Loss: float64(described.Loss), Connections: described.Connections, Policies: policies,
 		Stocks: p.simStocks(described),
 	}

@@ -52,6 +52,7 @@ func (s *Station) startBatch() {
 	now := s.floor.engine.now
 	for place := leader; place != noJob; place = table[place].next {
 		table[place].state, table[place].since = jobServing, now
+		s.begins(&table[place])
 	}
 	s.busy++
 	s.stats.batches++
@@ -103,6 +104,7 @@ func (s *Station) servedBatch(leader Job) {
 	s.gather()
 	for place := leader; place != noJob; {
 		job := floor.jobs.table[place]
+		s.stats.serviceTime += floor.engine.now - job.since
 		s.count(job.gone, took)
 		floor.jobs.give(place)
 		if !job.gone {

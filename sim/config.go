@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/ombak-sim/ombak/journey"
@@ -16,29 +17,31 @@ import (
 // Config describes one run of the surge. It is plain data. Seed, Journey, arrivals, Shares and Traits have the
 // same meaning as for the load generator, so both simulate the same people.
 type Config struct {
-	Seed      workload.Seed
-	Journey   journey.Config
-	Signups   workload.Arrivals // people who walk the journey
-	Visitors  workload.Arrivals // people who take the first step and leave
-	People    uint64            // size of the population
-	Opens     time.Time
-	Shares    population.Shares
-	Feeders   map[string]journey.Feeder // tables that conditions read
-	Traits    []population.Traits       // per step: traits that put a typing error into the first attempt
-	Silent    []bool                    // per step: a person who loses patience does not close the connection, so the request continues; nil means that all close it
-	Routes    []Route                   // one per step
-	Delays    []workload.Distribution   // per step: time of an exchange outside its route, such as on the network; nil means none
-	Stations  []StationConfig
-	Calls     []Dependency
-	Doors     []Door                    // policies in front of the service; a request passes them in this order
-	Changes   []Change                  // during the run
-	Scalers   []Scaler                  // at most one per station
-	Caches    []StationCache            // at most one per station
-	Stagger   *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that birth months do not take turns
-	Places    int                       // capacity of the batch that people join; 0 means no limit
-	TestDelay time.Duration             // real time from submitting the motivation test to its score, if people poll for it
-	Until     time.Duration             // real time at which the run ends
-	ReadEvery time.Duration             // interval between readings of the stations; 0 means never
+	Seed       workload.Seed
+	Journey    journey.Config
+	Signups    workload.Arrivals // people who walk the journey
+	Visitors   workload.Arrivals // people who take the first step and leave
+	Closed     journey.Closed    // people who come again and again, besides those who arrive; the zero value means none
+	People     uint64            // size of the population
+	Opens      time.Time
+	Shares     population.Shares
+	Feeders    map[string]journey.Feeder // tables that conditions read
+	Traits     []population.Traits       // per step: traits that put a typing error into the first attempt
+	Silent     []bool                    // per step: a person who loses patience does not close the connection, so the request continues; nil means that all close it
+	Routes     []Route                   // one per step
+	Priorities []*int                    // per step: class of its requests at stations with priorities; nil means 0 past the scheduled step, and 1 up to it
+	Delays     []workload.Distribution   // per step: time of an exchange outside its route, such as on the network; nil means none
+	Stations   []StationConfig
+	Calls      []Dependency
+	Doors      []Door                    // policies in front of the service; a request passes them in this order
+	Changes    []Change                  // during the run
+	Scalers    []Scaler                  // at most one per station
+	Caches     []StationCache            // at most one per station
+	Stagger    *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that birth months do not take turns
+	Places     int                       // capacity of the batch that people join; 0 means no limit
+	TestDelay  time.Duration             // real time from submitting the motivation test to its score, if people poll for it
+	Until      time.Duration             // real time at which the run ends
+	ReadEvery  time.Duration             // interval between readings of the stations; 0 means never
 
 	// Everyone is a crowd drawn earlier with [Config.Crowd] and shared by several runs. If nil, the crowd is drawn during the
 	// run.
@@ -136,10 +139,16 @@ func (c Config) Validate() error {
 		return fmt.Errorf("sim: %d routes for %d steps; give one per step", len(c.Routes), len(c.Journey.Steps))
 	case c.Delays != nil && len(c.Delays) != len(c.Routes):
 		return fmt.Errorf("sim: %d delays for %d steps; give one per step, or none", len(c.Delays), len(c.Routes))
+	case c.Priorities != nil && len(c.Priorities) != len(c.Routes):
+		return fmt.Errorf("sim: %d priorities for %d steps; give one per step, or none", len(c.Priorities), len(c.Routes))
+	case slices.ContainsFunc(c.Priorities, func(p *int) bool { return p != nil && (*p < 0 || *p >= Classes) }):
+		return fmt.Errorf("sim: a step has a priority that is not from 0 to %d", Classes-1)
 	case c.Silent != nil && len(c.Silent) != len(c.Routes):
 		return fmt.Errorf("sim: %d Silent values for %d steps; give one per step, or none", len(c.Silent), len(c.Routes))
-	case c.People == 0 || uint64(c.Signups.Total()+c.Visitors.Total()) > c.People:
+	case c.People == 0 || journey.Crowd{Signups: c.Signups, Visitors: c.Visitors}.Numbers() > c.People:
 		return errors.New("sim: more people arrive than the population has; raise its size")
+	case c.Closed.People < 0 || uint64(c.Closed.People) > c.People:
+		return fmt.Errorf("sim: %d people go round, but the population has %d; raise its size", c.Closed.People, c.People)
 	case len(c.Stations)+len(c.Calls) > 1<<14:
 		return fmt.Errorf("sim: %d stations; at most %d are allowed", len(c.Stations)+len(c.Calls), 1<<14)
 	}

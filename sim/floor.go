@@ -68,7 +68,10 @@ func (f *Floor) Add(config StationConfig) int {
 	case config.Pauses.Rate > 0:
 		s.pauses = newPauses(config.Pauses, f.stream(config.Name, "pause"))
 	}
-	s.plain = !config.Sharing && !config.Holding && config.Batch.Rows == 0 && config.Chores.Length == 0 && !s.tracked() &&
+	if !config.SetUp.IsZero() {
+		s.setUp, s.cold = newSampler(config.SetUp), f.stream(config.Name, "setup")
+	}
+	s.plain = config.SetUp.IsZero() && !config.Sharing && !config.Holding && config.Batch.Rows == 0 && config.Chores.Length == 0 && !s.tracked() &&
 		config.RateLimit == 0 && config.Quota.Most == 0 && config.Balking == 0
 	f.stations = append(f.stations, s)
 	return int(s.number)
@@ -122,6 +125,8 @@ func (f *Floor) pass(station int, work time.Duration) bool {
 	s.busy--
 	s.stats.arrivals++
 	s.stats.completions++
+	s.stats.begun++
+	s.stats.serviceTime += work
 	return true
 }
 

@@ -31,6 +31,8 @@ type job struct {
 	class      uint8
 	state      jobState
 	gone       bool // its client has left, but the server continues to work
+	begun      bool // its service has begun before
+	delayed    bool // it had to wait
 }
 
 // jobs is the table of all jobs and its free rows.

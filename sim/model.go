@@ -47,9 +47,12 @@ type model struct {
 	outlets  []*outlet // by dependency; nil if no policy but a gate protects it
 	scalers  []*scaler
 
-	blocks   func() ([]journey.Caller, bool)
-	callers  []journey.Caller // of the current block, in order of arrival
-	leads    []journey.Lead
+	blocks    func() ([]journey.Caller, bool)
+	callers   []journey.Caller // of the current block, in order of arrival
+	leads     []journey.Lead
+	circle    workload.Permutation // draws the people of a closed population
+	followers uint64               // how many of them were drawn
+
 	calling  []int   // calls under way, by dependency
 	stocks   [][]int // what is left of each, by dependency
 	nested   []*hop  // that visits refer to
@@ -65,13 +68,14 @@ type step struct {
 	name       string
 	key        workload.Purpose
 	awaits     bool
-	posts      bool // sends a message to the person, or awaits one
-	way        int  // channel of the awaited message
-	identifies bool // calls Dukcapil
-	asksOthers bool // calls a registry of eligibilities
-	polls      bool // polls for the outcome
-	evaluates  bool // the motivation test, whose score is polled for
-	silent     bool // a person who loses patience does not close the connection
+	class      uint8 // at stations with priorities
+	posts      bool  // sends a message to the person, or awaits one
+	way        int   // channel of the awaited message
+	identifies bool  // calls Dukcapil
+	asksOthers bool  // calls a registry of eligibilities
+	polls      bool  // polls for the outcome
+	evaluates  bool  // the motivation test, whose score is polled for
+	silent     bool  // a person who loses patience does not close the connection
 	timeout    time.Duration
 	delay      *Delay
 	route      []*hop
@@ -115,6 +119,9 @@ func Run(ctx context.Context, config Config, observer func(shard int) funnel.Obs
 // begin schedules the initial events.
 func (m *model) begin() {
 	m.awaitCaller()
+	for range m.config.Closed.People {
+		m.follow()
+	}
 	if m.config.ReadEvery > 0 {
 		m.engine.At(0, NewEvent(readingKind, 0))
 	}
@@ -155,6 +162,10 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 			m.stocks[i] = append(m.stocks[i], stock.Count)
 		}
 	}
+	if config.Closed.People > 0 {
+		crowd := config.Crowd()
+		m.circle = crowd.Permutation()
+	}
 	for _, door := range config.Doors {
 		name := "entry"
 		if door.Step >= 0 {
@@ -181,6 +192,7 @@ func (m *model) newStep(i int) step {
 	s.polls = config.Kind == funnel.Poll
 	s.evaluates = s.polls && config.Name == funnel.Test
 	s.silent = m.config.Silent != nil && m.config.Silent[i]
+	s.class = m.classOf(i)
 	if config.Timeout > 0 {
 		s.delay = m.engine.ownDelay(config.Timeout) // see watch
 	}

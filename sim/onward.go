@@ -106,7 +106,7 @@ func (m *model) newVisit(caller int32, h *hop) int32 {
 
 // enter brings a visit to the servers of its dependency, and reports whether they took it.
 func (m *model) enter(number int32, h *hop, work time.Duration) bool {
-	job, why := m.floor.Enter(h.station, number, m.class(&m.requests[number]), work)
+	job, why := m.floor.Enter(h.station, number, m.steps[m.requests[number].step].class, work)
 	if why != Taken {
 		m.endVisit(number, failedCall)
 		return false

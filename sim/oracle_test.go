@@ -121,9 +121,12 @@ func TestBooks(t *testing.T) {
 		queue := rapid.SampledFrom([]int{-1, 0, 3}).Draw(t, "queue")
 		config := station(rapid.IntRange(1, 3).Draw(t, "servers"), "0s", queue)
 		config.Discipline = rapid.SampledFrom([]workloadDiscipline{"", "fifo", "lifo", "priority"}).Draw(t, "discipline")
+		if rapid.Bool().Draw(t, "set-up") {
+			config.SetUp = dist("7ns")
+		}
 		config.Preemptive = config.Discipline == "priority" && rapid.Bool().Draw(t, "preemptive")
 		config.Deadline = time.Duration(rapid.SampledFrom([]int{0, 12}).Draw(t, "deadline"))
-		if !config.Preemptive && rapid.Bool().Draw(t, "batches") {
+		if !config.Preemptive && config.SetUp.IsZero() && rapid.Bool().Draw(t, "batches") {
 			config.Batch = Batch{Rows: 3, Age: 5, PerRow: 2}
 		}
 		p := newPlay(config, arrivals, works).run()
@@ -145,7 +148,13 @@ func TestBooks(t *testing.T) {
 		if config.Batch.Rows == 0 && spent != integral {
 			t.Fatalf("requests spent %v here, the integral of their number is %v", spent, integral)
 		}
-		if config.Deadline > 0 && config.Batch.Rows == 0 && !config.Preemptive {
+		if config.Batch.Rows == 0 && s.stats.serviceTime != s.stats.busyTime {
+			t.Fatalf("requests were served for %v, servers were busy for %v", s.stats.serviceTime, s.stats.busyTime)
+		}
+		if s.stats.begun != s.stats.completions || config.Deadline == 0 && s.stats.waitTime != s.stats.queueTime || s.stats.delayed > s.stats.begun {
+			t.Fatalf("%d began and %d were served, %d had waited for %v, the queue says %v", s.stats.begun, s.stats.completions, s.stats.delayed, s.stats.waitTime, s.stats.queueTime)
+		}
+		if config.Deadline > 0 && config.Batch.Rows == 0 && config.SetUp.IsZero() && !config.Preemptive {
 			for i := range works {
 				if wait := p.departures[i] - arrivals[i] - works[i]; p.refusals[i] == Taken && wait > config.Deadline {
 					t.Fatalf("request %d waited %v, beyond the deadline of %v", i, wait, config.Deadline)

@@ -56,7 +56,10 @@ func (s *Station) pause() {
 		case p.paused:
 			floor.engine.Revoke(job.done)
 			job.work -= now - job.since
+			s.stats.serviceTime += now - job.since
+			job.since = now
 		default:
+			s.stats.serviceTime += now - job.since // the pause is a part of it
 			job.since = now
 			job.done = floor.engine.Schedule(now+job.work, NewEvent(floor.kinds+servedKind, int32(place)))
 		}

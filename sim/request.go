@@ -161,7 +161,7 @@ func drawKey(attempt int16, calls int32, look uint16) int {
 
 // visit brings a request to a station.
 func (m *model) visit(number int32, station int, work time.Duration) {
-	job, why := m.floor.Enter(station, number, m.class(&m.requests[number]), work)
+	job, why := m.floor.Enter(station, number, m.steps[m.requests[number].step].class, work)
 	if why != Taken {
 		m.refused(number, why)
 		return
@@ -172,9 +172,12 @@ func (m *model) visit(number int32, station int, work time.Duration) {
 	}
 }
 
-// class returns the priority of a request. People past the scheduled step go first.
-func (m *model) class(r *request) uint8 {
-	if m.past(r) {
+// classOf returns the priority of a step's requests: its own, or else people past the scheduled step go first.
+func (m *model) classOf(step int) uint8 {
+	switch {
+	case m.config.Priorities != nil && m.config.Priorities[step] != nil:
+		return uint8(*m.config.Priorities[step])
+	case m.journey.Past(step):
 		return 0
 	}
 	return 1

@@ -11,6 +11,7 @@ func (s *Station) admit(place Job) {
 		s.enqueue(place, false)
 		s.gather()
 	case s.busy < s.servers:
+		s.setUpFor(place)
 		s.start(place)
 	case s.Preemptive:
 		if victim := s.victim(s.floor.jobs.table[place].class); victim != noJob {
@@ -25,12 +26,20 @@ func (s *Station) admit(place Job) {
 	}
 }
 
+// setUpFor adds the set-up of an idle server to the work of a job.
+func (s *Station) setUpFor(place Job) {
+	if !s.SetUp.IsZero() {
+		s.floor.jobs.table[place].work += s.setUp.draw(&s.cold)
+	}
+}
+
 // start gives a free server to a job.
 func (s *Station) start(place Job) {
 	s.accrue()
 	floor := s.floor
 	job := &floor.jobs.table[place]
 	job.state, job.since = jobServing, floor.engine.now
+	s.begins(job)
 	s.busy++
 	event := NewEvent(floor.kinds+servedKind, int32(place))
 	if !s.tracked() {
@@ -63,7 +72,9 @@ func (s *Station) interrupt(place Job) {
 	s.accrue()
 	job := &s.floor.jobs.table[place]
 	s.floor.engine.Revoke(job.done)
-	job.work -= s.floor.engine.now - job.since
+	worked := s.floor.engine.now - job.since
+	job.work -= worked
+	s.stats.serviceTime += worked
 	s.serving.remove(s.floor.jobs.table, place)
 	s.busy--
 }
@@ -76,6 +87,7 @@ func (s *Station) served(place Job) {
 	}
 	s.accrue()
 	job := &s.floor.jobs.table[place]
+	s.stats.serviceTime += s.floor.engine.now - job.since
 	if s.Holding && !job.gone && job.owner >= nobody {
 		s.stats.completions++
 		job.state = jobHolding

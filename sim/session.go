@@ -115,6 +115,9 @@ func (m *model) plan(slot int32, action journey.Action) {
 		}
 		s.generation++
 		m.freeSessions = append(m.freeSessions, slot)
+		if !s.marks.has(lead) && m.config.Closed.People > 0 {
+			m.follow()
+		}
 		return
 	}
 	s.marks.put(leaves, action.Leaves)

@@ -41,6 +41,7 @@ func (s *Station) share(place Job) {
 	p := s.sharing
 	job := &s.floor.jobs.table[place]
 	job.state, job.since = jobServing, s.floor.engine.now
+	s.begins(job)
 	p.made++
 	p.finish = append(p.finish, finish{p.attained + float64(job.work), p.made, place})
 	for i := len(p.finish) - 1; i > 0 && p.finish[i].before(p.finish[(i-1)/2]); i = (i - 1) / 2 {
@@ -72,7 +73,9 @@ func (s *Station) shared() {
 	p.pop()
 	s.busy--
 	job := s.floor.jobs.table[done.place]
-	s.count(job.gone, s.floor.engine.now-job.since)
+	took := s.floor.engine.now - job.since
+	s.stats.serviceTime += took
+	s.count(job.gone, took)
 	s.floor.jobs.give(done.place)
 	s.shareOn()
 	if !job.gone {

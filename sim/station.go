@@ -9,16 +9,17 @@ import (
 )
 
 // Classes is the number of priorities at a station. Class 0 goes first.
-const Classes = 4
+const Classes = 10
 
 // StationConfig describes a station. The zero value of every field except Service switches its feature off.
 type StationConfig struct {
 	Name string
 	workload.Service
-	Sharing    bool    // processor sharing: all requests are served at the same time, each at speed min(1, servers/requests)
-	Preemptive bool    // with the discipline priority: a request interrupts one of a lower class, which resumes later
-	Balking    float64 // an arrival that finds n requests joins with probability 1/(1 + Balking·n)
-	Holding    bool    // a served request keeps its server until it is released
+	Sharing    bool                  // processor sharing: all requests are served at the same time, each at speed min(1, servers/requests)
+	Preemptive bool                  // with the discipline priority: a request interrupts one of a lower class, which resumes later
+	Balking    float64               // an arrival that finds n requests joins with probability 1/(1 + Balking·n)
+	Holding    bool                  // a served request keeps its server until it is released
+	SetUp      workload.Distribution // time that a server needs before it serves a request that found it idle
 	Batch      Batch
 	Pauses     Pauses
 	Chores     Chores
@@ -64,6 +65,10 @@ func (c StationConfig) Validate() error {
 		return fmt.Errorf("station %s: sharing, preemption, batches and pauses exclude each other; keep one", c.Name)
 	case c.Preemptive && c.Discipline != workload.Priority:
 		return fmt.Errorf("station %s: only the discipline priority can be preemptive", c.Name)
+	case !c.SetUp.IsZero() && (c.Sharing || c.Batch.Rows > 0):
+		return fmt.Errorf("station %s: shared servers and servers of batches have no set-up", c.Name)
+	case c.Sharing && c.Deadline > 0:
+		return fmt.Errorf("station %s: nobody waits for a shared server, so there is no deadline", c.Name)
 	case c.Holding && (c.Sharing || c.Batch.Rows > 0):
 		return fmt.Errorf("station %s: shared servers and batches cannot be held", c.Name)
 	case c.Chores.Length > 0 && (c.Batch.Rows > 0 || c.Chores.Every <= 0) || c.Chores.Length < 0:
@@ -104,6 +109,8 @@ type Station struct {
 	quota    workload.Quota
 	left     float64 // share of the quota
 	chance   workload.Stream
+	setUp    sampler
+	cold     workload.Stream // of the set-ups
 	sharing  *sharing
 	batch    *batching
 	pauses   *pauses
@@ -118,6 +125,8 @@ type stats struct {
 	left                                               uint64 // withdrawn
 	busyTime, queueTime, wastedTime                    time.Duration
 	queueMax                                           int
+	begun, delayed                                     uint64        // requests whose service began, and those of them that had waited
+	waitTime, serviceTime                              time.Duration // time that they waited, and time in service of those served
 }
 
 // tracked reports whether completions may have to be revoked.
@@ -143,6 +152,7 @@ func (s *Station) Reading() funnel.Reading {
 		Station: s.Name, At: s.floor.engine.now, Servers: s.servers, Busy: min(s.busy, s.servers), Queued: s.waiting,
 		Arrivals: s.stats.arrivals, Completions: s.stats.completions, Rejections: s.stats.rejections,
 		BusyTime: s.stats.busyTime, QueueMax: s.stats.queueMax, QueueTime: s.stats.queueTime, Batches: s.stats.batches, Wasted: s.stats.wasted,
+		Begun: s.stats.begun, Delayed: s.stats.delayed, WaitTime: s.stats.waitTime, ServiceTime: s.stats.serviceTime,
 	}
 }
 
@@ -173,12 +183,21 @@ func (s *Station) refusal() Refusal {
 		return RateExceeded
 	case s.Quota.Most > 0 && !s.quota.Allows(floor.clock.Scenario(floor.engine.now), s.left):
 		return QuotaUsedUp
-	case s.limit >= 0 && s.waiting >= s.limit && s.busy >= s.servers:
+	case s.full():
 		return QueueFull
 	case s.Balking > 0 && !s.chance.Chance(1/(1+s.Balking*float64(s.InUse()))):
 		return Balked
 	}
 	return Taken
+}
+
+// full reports whether the limit of the queue leaves no room. Nobody waits for a shared server, so all requests beyond
+// the number of servers count against it there.
+func (s *Station) full() bool {
+	if s.sharing != nil {
+		return s.limit >= 0 && s.busy-s.servers >= s.limit
+	}
+	return s.limit >= 0 && s.waiting >= s.limit && s.busy >= s.servers
 }
 
 // enqueue puts a job into the queue of its class. Resumed jobs go first.
@@ -223,8 +242,28 @@ func (s *Station) pop() Job {
 	for class := range s.queues {
 		if first := s.queues[class].first; first != noJob {
 			s.unqueue(first)
+			s.waited(first)
 			return first
 		}
 	}
 	return noJob
+}
+
+// waited records that a waiting job leaves the queue for a server.
+func (s *Station) waited(place Job) {
+	job := &s.floor.jobs.table[place]
+	wait := s.floor.engine.now - job.since
+	s.stats.waitTime += wait
+	if !job.delayed && wait > 0 {
+		job.delayed = true
+		s.stats.delayed++
+	}
+}
+
+// begins records that the service of a job begins, or that it resumes.
+func (s *Station) begins(job *job) {
+	if !job.begun {
+		job.begun = true
+		s.stats.begun++
+	}
 }

@@ -53,6 +53,12 @@ func TestStationFeatures(t *testing.T) {
 	lifo := station(1, "0s", -1)
 	lifo.Discipline = workload.LIFO
 	full := station(1, "0s", 1)
+	setUp := station(1, "0s", -1)
+	setUp.SetUp = dist("4ns")
+	twoCold := station(2, "0s", -1)
+	twoCold.SetUp = dist("4ns")
+	crowded := station(2, "0s", 1)
+	crowded.Sharing = true
 	chores := station(1, "0s", -1)
 	chores.Chores = Chores{Every: 10, Length: 5}
 	tests := []struct {
@@ -71,6 +77,9 @@ func TestStationFeatures(t *testing.T) {
 		{"last come, first served", lifo, []time.Duration{0, 1, 2}, []time.Duration{10, 10, 10}, []time.Duration{10, 30, 20}, []Refusal{Taken, Taken, Taken}},
 		{"two in any second", rate, []time.Duration{0, 1, 2, time.Second + 1}, []time.Duration{0, 0, 0, 0}, []time.Duration{0, 1, 0, time.Second + 1}, []Refusal{Taken, Taken, RateExceeded, Taken}},
 		{"a chore after 12 of work, where one is due every 10: who came before it is served first", chores, []time.Duration{0, 0, 0}, []time.Duration{6, 6, 6}, []time.Duration{6, 12, 23}, []Refusal{Taken, Taken, Taken}},
+		{"only who finds the server idle waits for its set-up", setUp, []time.Duration{0, 1, 50}, []time.Duration{10, 10, 10}, []time.Duration{14, 24, 64}, []Refusal{Taken, Taken, Taken}},
+		{"each idle server has a set-up, and who waited has none", twoCold, []time.Duration{0, 1, 2}, []time.Duration{10, 10, 10}, []time.Duration{14, 15, 24}, []Refusal{Taken, Taken, Taken}},
+		{"two servers and a queue of one share among three", crowded, []time.Duration{0, 0, 0, 0}, []time.Duration{10, 10, 10, 10}, []time.Duration{15, 15, 15, 0}, []Refusal{Taken, Taken, Taken, QueueFull}},
 		{"a full queue", full, []time.Duration{0, 1, 2}, []time.Duration{10, 10, 10}, []time.Duration{10, 20, 0}, []Refusal{Taken, Taken, QueueFull}},
 	}
 	for _, test := range tests {
@@ -157,6 +166,8 @@ func TestValidateRefusesWhatExcludesItself(t *testing.T) {
 	for why, change := range map[string]func(*StationConfig){
 		"sharing and batches":            func(c *StationConfig) { c.Sharing, c.Batch.Rows = true, 2 },
 		"pre-emption without priorities": func(c *StationConfig) { c.Preemptive = true },
+		"a set-up of a batch":            func(c *StationConfig) { c.SetUp, c.Batch.Rows = dist("1s"), 2 },
+		"a deadline where nobody waits":  func(c *StationConfig) { c.Sharing, c.Deadline = true, time.Second },
 		"a shared server that is held":   func(c *StationConfig) { c.Sharing, c.Holding = true, true },
 		"a negative balking":             func(c *StationConfig) { c.Balking = -1 },
 		"a negative number of servers":   func(c *StationConfig) { c.Servers = -1 },

@@ -1,7 +1,9 @@
 package workload
 
 import (
+	"cmp"
 	"iter"
+	"math"
 	"slices"
 	"time"
 
@@ -31,7 +33,7 @@ type Arrivals struct {
 	Purpose Purpose       `json:"purpose"` // distinguishes the streams of one scenario
 	Bins    Bins          `json:"bins"`
 	Mode    Mode          `json:"mode"`
-	Scale   float64       `json:"scale"`          // share of people kept, in (0, 1]; 0 means 1. Whoever is kept at 0.1 is kept at 0.2 too
+	Scale   float64       `json:"scale"`          // factor on the number of people; 0 means 1. Whoever comes at 0.1 comes at 0.2 too, and at 2
 	From    time.Duration `json:"from,omitempty"` // first instant that counts
 	To      time.Duration `json:"to,omitempty"`   // first instant that no longer counts; 0 means the end
 
@@ -40,6 +42,11 @@ type Arrivals struct {
 	// Random draws each bin's count from a Poisson distribution whose mean is the count of the bin or of the curve.
 	// Otherwise counts are exact.
 	Random bool `json:"random,omitempty"`
+	// Renewal is the distribution of the gaps between people, up to a factor: gaps are stretched so that their mean is one
+	// over the rate. It replaces Mode and Random. Nil means that people are placed by Mode.
+	Renewal *Distribution `json:"renewal,omitempty"`
+
+	shift float64 // of even arrivals, in gaps
 }
 
 var (
@@ -52,11 +59,7 @@ func (a Arrivals) Count(i int) int {
 	if !a.Random {
 		return a.Bins.Counts[i]
 	}
-	mean := float64(a.Bins.Counts[i])
-	if len(a.Curve) > 0 {
-		start, end := a.expected(i)
-		mean = end - start
-	}
+	mean := a.mean(i)
 	if mean <= 0 {
 		return 0
 	}
@@ -64,11 +67,32 @@ func (a Arrivals) Count(i int) int {
 	return int(distuv.Poisson{Lambda: mean, Src: &stream}.Rand())
 }
 
-// Total returns the number of people in all bins, before thinning and windowing.
-func (a Arrivals) Total() int {
-	total := 0
+// mean returns the expected number of people in bin i.
+func (a Arrivals) mean(i int) float64 {
+	if len(a.Curve) > 0 {
+		start, end := a.expected(i)
+		return end - start
+	}
+	return float64(a.Bins.Counts[i])
+}
+
+// Total returns the number of people in all bins, before windowing. With a scale below 1 it counts those who are left
+// out too, and so it does in the last part of a scale above 1.
+func (a Arrivals) Total() (total int) {
+	for _, part := range a.parts() {
+		total += part.total()
+	}
+	return total
+}
+
+// Base returns the arrivals at a scale of at most 1. Their ordinals are below its total.
+func (a Arrivals) Base() Arrivals { return a.parts()[0] }
+
+// total counts one part.
+func (a Arrivals) total() (total int) {
+	m := maker{of: a}
 	for i := range a.Bins.Counts {
-		total += a.Count(i)
+		total += m.skip(i)
 	}
 	return total
 }
@@ -78,9 +102,9 @@ func (a Arrivals) expected(i int) (start, end float64) {
 	return a.Curve.Expected(a.Bins.Width * time.Duration(i)), a.Curve.Expected(a.Bins.Width * time.Duration(i+1))
 }
 
-// Bin appends the arrivals of bin i to buffer in order of time and returns it. First is the ordinal of the bin's first
+// bin appends the arrivals of bin i to buffer in order of time and returns it. First is the ordinal of the bin's first
 // person: the sum of the counts before.
-func (a Arrivals) Bin(i int, first uint64, buffer []Arrival) []Arrival {
+func (a Arrivals) bin(i int, first uint64, buffer []Arrival) []Arrival {
 	count, place := a.Count(i), a.placing(i)
 	instants := make([]time.Duration, count)
 	stream := a.Seed.Stream(a.Purpose, uint64(i), 0, 0)
@@ -90,6 +114,9 @@ func (a Arrivals) Bin(i int, first uint64, buffer []Arrival) []Arrival {
 		case Burst:
 		case Even:
 			offset = (float64(k) + 0.5) / float64(count)
+			if a.shift > 0 {
+				_, offset = math.Modf(offset + a.shift/float64(count))
+			}
 		default:
 			offset = stream.Float64()
 		}
@@ -124,22 +151,38 @@ func (a Arrivals) counts(at time.Duration, ordinal uint64) bool {
 	return a.Scale == 0 || a.Scale >= 1 || a.Seed.Uniform(thinning^a.Purpose, ordinal) < a.Scale
 }
 
-// All yields every arrival in order of time. It holds one bin in memory.
+// All yields every arrival in order of time. It holds one bin in memory. At a scale above 1 the further people have the
+// ordinals from the total of [Arrivals.Base] on.
 func (a Arrivals) All() iter.Seq[Arrival] {
 	return func(yield func(Arrival) bool) {
-		var first uint64
+		var makers []*maker
+		first := uint64(0)
+		parts := a.parts()
+		for i, part := range parts {
+			makers = append(makers, &maker{of: part, first: first})
+			if i < len(parts)-1 {
+				first += uint64(part.total())
+			}
+		}
 		var buffer []Arrival
 		for i := range a.Bins.Counts {
 			start, end := a.Bins.Width*time.Duration(i), a.Bins.Width*time.Duration(i+1)
-			if end > a.From && (a.To == 0 || start < a.To) {
-				buffer = a.Bin(i, first, buffer[:0])
-				for _, arrival := range buffer {
-					if !yield(arrival) {
-						return
-					}
+			buffer = buffer[:0]
+			for _, m := range makers {
+				if end > a.From && (a.To == 0 || start < a.To) {
+					buffer = m.next(i, buffer)
+				} else {
+					m.skip(i)
 				}
 			}
-			first += uint64(a.Count(i))
+			if len(makers) > 1 {
+				slices.SortStableFunc(buffer, func(a, b Arrival) int { return cmp.Compare(a.At, b.At) })
+			}
+			for _, arrival := range buffer {
+				if !yield(arrival) {
+					return
+				}
+			}
 		}
 	}
 }

@@ -29,6 +29,7 @@ func simulateCommand(s streams) *cli.Command {
 			&cli.IntFlag{Name: "replications", Value: 1, Usage: "simulate `N` times with different random numbers, and average", EnvVars: envVar("replications")},
 			&cli.StringFlag{Name: "precision", Usage: "add replications until the number of people who finish is known within `P`, for example 1%", EnvVars: envVar("precision")},
 			&cli.BoolFlag{Name: "antithetic", Usage: "simulate in antithetic pairs, and average over pairs", EnvVars: envVar("antithetic")},
+			&cli.BoolFlag{Name: "steady", Usage: "simulate one long run at constant rates, cut the warm-up, and give intervals by batch means", EnvVars: envVar("steady")},
 			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
 			&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "scale the number of people by `F`", EnvVars: envVar("scale")},
 			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "scale servers, rates and quotas by `F`", EnvVars: envVar("scale-system")},
@@ -101,7 +102,11 @@ func simulateOne(c *cli.Context, s streams, run *setup.Model, folder string) (si
 		return simulation.Result{}, err
 	}
 	watch.say("plan %s: %d replications%s\n", plan, how.Replications, expected)
-	result, err := simulation.Simulate(c.Context, run, watch.watched(how))
+	simulated := simulation.Simulate
+	if c.Bool("steady") {
+		simulated = simulation.Steady
+	}
+	result, err := simulated(c.Context, run, watch.watched(how))
 	watch.close()
 	if err != nil {
 		return result, err
@@ -175,6 +180,9 @@ func readSimulations(c *cli.Context) ([]*setup.Model, error) {
 	if _, err := readPrecision(c.String("precision")); err != nil {
 		return nil, err
 	}
+	if err := checkSteady(c); err != nil {
+		return nil, err
+	}
 	if c.Bool("antithetic") && c.Int("replications")%2 != 0 {
 		return nil, usageError{fmt.Errorf("--antithetic plays pairs, but --replications is %d; give an even "+
 			"number", c.Int("replications"))}
@@ -183,7 +191,35 @@ func readSimulations(c *cli.Context) ([]*setup.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return simulations(scenario, options, c.StringSlice("plan"))
+	runs, err := simulations(scenario, options, c.StringSlice("plan"))
+	if err != nil || !c.Bool("steady") {
+		return runs, err
+	}
+	for _, run := range runs {
+		if err := run.CheckSteady(); err != nil {
+			return nil, err
+		}
+	}
+	return runs, nil
+}
+
+// checkSteady refuses flags that do not go with --steady.
+func checkSteady(c *cli.Context) error {
+	if !c.Bool("steady") {
+		return nil
+	}
+	for _, flag := range []string{"precision", "antithetic"} {
+		if c.IsSet(flag) {
+			return usageError{fmt.Errorf("--steady plays one run, so --%s has no effect; leave one out", flag)}
+		}
+	}
+	if len(c.StringSlice("plan")) > 1 {
+		return usageError{errors.New("--steady cuts a warm-up of its own for each plan, so their totals cannot be compared; give one --plan")}
+	}
+	if c.Int("replications") > 1 {
+		return usageError{fmt.Errorf("--steady plays one run, but --replications is %d; leave one out", c.Int("replications"))}
+	}
+	return nil
 }
 
 // readSimulated reads the scenario and the flags of every simulation.

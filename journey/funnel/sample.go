@@ -42,6 +42,30 @@ type Reading struct {
 	Batches     uint64        `json:"batches,omitempty"`
 	SyncTime    time.Duration `json:"sync_time,omitempty"`   // time spent in fsync since the start
 	BusySquare  float64       `json:"busy_square,omitempty"` // sum of the squares of the times of batches, s²
+
+	// What only a simulation knows; 0 otherwise.
+	Begun       uint64        `json:"begun,omitempty"`        // requests whose service has begun
+	Delayed     uint64        `json:"delayed,omitempty"`      // those of them that had to wait
+	WaitTime    time.Duration `json:"wait_time,omitempty"`    // time that they waited
+	ServiceTime time.Duration `json:"service_time,omitempty"` // time in service of the completed requests
+}
+
+// Since returns the reading with counts and times since an earlier one. QueueMax stays the largest since the start.
+func (r Reading) Since(before Reading) Reading {
+	r.Arrivals -= before.Arrivals
+	r.Completions -= before.Completions
+	r.Rejections -= before.Rejections
+	r.BusyTime -= before.BusyTime
+	r.QueueTime -= before.QueueTime
+	r.Wasted -= before.Wasted
+	r.Batches -= before.Batches
+	r.SyncTime -= before.SyncTime
+	r.BusySquare -= before.BusySquare
+	r.Begun -= before.Begun
+	r.Delayed -= before.Delayed
+	r.WaitTime -= before.WaitTime
+	r.ServiceTime -= before.ServiceTime
+	return r
 }
 
 // MarkKind is the kind of event of a [Mark].

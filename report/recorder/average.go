@@ -164,8 +164,10 @@ func detach(r *report.StationRow) {
 		batches, fsync := *r.Batches, *r.FsyncS
 		r.Batches, r.FsyncS = &batches, &fsync
 	}
-	if r.Wasted != nil {
-		wasted := *r.Wasted
-		r.Wasted = &wasted
+	for _, figure := range []**float64{&r.Wasted, &r.PWait, &r.WaitS, &r.ServiceS} {
+		if *figure != nil {
+			own := **figure
+			*figure = &own
+		}
 	}
 }

@@ -53,10 +53,24 @@ func stationRows(readings []funnel.Reading, duration time.Duration, engine repor
 		if engine == report.Simulated {
 			wasted := float64(last.Wasted)
 			row.Wasted = &wasted
+			addWaits(&row, last)
 		}
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// addWaits adds what a simulated station knows of waits. A gate knows nothing of them.
+func addWaits(row *report.StationRow, last funnel.Reading) {
+	if last.Begun > 0 {
+		begun := float64(last.Begun)
+		delayed, wait := float64(last.Delayed)/begun, last.WaitTime.Seconds()/begun
+		row.PWait, row.WaitS = &delayed, &wait
+	}
+	if last.Begun > 0 && last.Completions > 0 {
+		service := last.ServiceTime.Seconds() / float64(last.Completions)
+		row.ServiceS = &service
+	}
 }
 
 func stationSeries(readings []funnel.Reading, clock func(time.Duration) time.Duration) []report.StationSeries {

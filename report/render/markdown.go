@@ -32,11 +32,15 @@ func Markdown(w io.Writer, r report.Report) error {
 			units.Count(float64(stored.Acknowledged)), units.Count(float64(stored.Persisted)), units.Count(float64(stored.Lost)),
 			units.Count(float64(stored.Unacknowledged)), units.Count(float64(stored.Duplicates)))
 	}
+	if r.Steady != nil {
+		b.WriteString("Steady state: " + units.Cell(r.Steady.Sentence) + ".\n\n")
+	}
 	if short := shortage(r); short != "" {
 		b.WriteString(units.Cell(short) + "\n\n")
 	}
 	bullets(&b, "Invalid", r.Invalid)
 	summaryFunnel(&b, r)
+	summaryStations(&b, r)
 	summaryThresholds(&b, r.Thresholds)
 	summaryTimeline(&b, r.Timeline)
 	bullets(&b, "Warnings", r.Warnings)

@@ -24,7 +24,11 @@ func Text(w io.Writer, r report.Report) error {
 	b.WriteString(funnelTable(r))
 	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n")
 	b.WriteString(loadAndCost(r))
+	b.WriteString(stationTable(r))
 	b.WriteString(overloadText(r.Overload))
+	if r.Steady != nil {
+		b.WriteString("steady state: " + visible(r.Steady.Sentence) + "\n")
+	}
 	fmt.Fprintf(&b, "verdict: %s\n", headline(r))
 	for _, reason := range r.Invalid {
 		b.WriteString("  invalid: " + visible(reason) + "\n")

@@ -28,6 +28,9 @@ func Judge(r report.Report, conditions []Condition, validity Validity) report.Re
 		}
 		r.Verdict = judgement.Verdict
 	}
+	if r.Steady != nil && !r.Steady.Settled && r.Verdict == report.Pass {
+		r.Verdict = report.Inconclusive
+	}
 	r.Invalid = slices.Concat(report.Check(r), validity.check(r))
 	if len(r.Invalid) > 0 {
 		r.Verdict = report.Invalid

@@ -226,6 +226,21 @@ func TestTokenBucketBoundsEachPerson(t *testing.T) {
 	}
 }
 
+// TestSharedTokenBucketBoundsEverybody: of 100 people a second, who come evenly for 10 s, a shared bucket of 20 that gets
+// 50 a second lets in 20 at once and then every second one.
+func TestSharedTokenBucketBoundsEverybody(t *testing.T) {
+	text := simple("mode: even, people: [{for: 10s, rate: 100/s}]", "service: 1ms", "") +
+		"plans: [{name: shared, policies: [{policy: shared-token-bucket, at: entry, rate: 50/s, burst: 20}]}]\n"
+	model, err := setup.NewModel(parseScenario(t, text), setup.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := simulated(t, model, Settings{}).Report
+	if row := r.Funnel[0]; math.Abs(row.Passed-520) > 1 || row.Passed+row.Rejected != 1000 {
+		t.Errorf("%v passed and %v were rejected, want about 520 of 1000", row.Passed, row.Rejected)
+	}
+}
+
 // TestPriorityShedFavoursThoseWhoTriedBefore: under the same load fewer people give up for good.
 func TestPriorityShedFavoursThoseWhoTriedBefore(t *testing.T) {
 	fifo := underPolicy(t, "{policy: bounded-fifo, at: call:registry, limit: 10, queue: 20}")

@@ -132,7 +132,10 @@ func (s Settings) record(ctx context.Context, player *sim.Player, config sim.Con
 // thinned, if people take turns by birth month, if totals are random, or if several journeys divide the people;
 // otherwise it is the same.
 func offeredTo(model *setup.Model, config sim.Config) *recorder.OfferedFacts {
-	others := model.Options.Scale < 1 || config.Stagger != nil || model.Scenario.Arrivals.Totals == "random" || len(config.Journey.Journeys) > 1
+	if config.Closed.People > 0 {
+		return nil // who comes depends on the answers
+	}
+	others := model.Options.Scale != 1 || config.Stagger != nil || model.Scenario.Arrivals.Totals == "random" || len(config.Journey.Journeys) > 1
 	if !others || config.Seed == model.Config.Seed {
 		return &model.Offered
 	}

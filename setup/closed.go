@@ -1,0 +1,43 @@
+package setup
+
+import (
+	"math"
+
+	"github.com/ombak-sim/ombak/journey"
+)
+
+// close takes the number of people of a closed population from the scenario, unless the options give one.
+func (p *Planned) close() error {
+	closed := p.Scenario.Arrivals.Closed
+	if closed == nil {
+		return nil
+	}
+	if p.Options.MaxRate > 0 {
+		return Refuse("scenario %s has a closed population, whose rate the service decides, so max-rate cannot bound it; give speed instead", p.Scenario.Name)
+	}
+	if p.Options.Closed > 0 {
+		return nil
+	}
+	factor := p.Options.Scale
+	if scale := p.Scenario.Arrivals.Scale; scale > 0 {
+		factor *= scale
+	}
+	people := max(1, int(math.Round(float64(closed.People)*factor)))
+	if parts := p.Options.Parts; parts > 0 {
+		if people%parts != 0 {
+			return Refuse("%d people go round, who cannot be divided evenly among %d generators; change closed.people or the number of parts", people, parts)
+		}
+		people /= parts
+	}
+	p.Options.Closed = people
+	return nil
+}
+
+// closed maps the closed population, or the people that the options keep under way.
+func (p *Planned) closed() journey.Closed {
+	closed := journey.Closed{People: p.Options.Closed, Until: p.People.Last}
+	if described := p.Scenario.Arrivals.Closed; described != nil {
+		closed.Think = described.Think
+	}
+	return closed
+}
