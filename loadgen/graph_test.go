@@ -218,8 +218,10 @@ func TestThinkFromData(t *testing.T) {
 		c.Journey.Steps[1].Name, c.Journey.Steps[1].ThinkFrom = "then", &journey.Cell{Feeder: "users", Column: "pause", Longest: time.Hour}
 	})
 	j := journey.New(c.Journey, nil, journey.NewFact(c.Seed, c.People, c.Feeders, nil))
-	for person, want := range []time.Duration{2 * time.Second, 1500 * time.Millisecond, time.Hour, 2 * time.Second} {
-		walk, _ := j.Begin(uint64(person), 0, nil)
+	drawn := journey.Crowd{Seed: c.Seed, People: c.People}.Permutation()
+	for ordinal, want := range []time.Duration{2 * time.Second, 1500 * time.Millisecond, time.Hour, 2 * time.Second} {
+		person := drawn.At(uint64(ordinal))
+		walk, _ := j.Begin(person, 0, nil)
 		if _, action := j.Next(&walk, nil, journey.Answer{Outcome: funnel.Completed}, 0); action.At != want {
 			t.Errorf("person %d thinks for %v, want %v", person, action.At, want)
 		}
