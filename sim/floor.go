@@ -68,8 +68,7 @@ func (f *Floor) Add(config StationConfig) int {
 	case config.Pauses.Rate > 0:
 		s.pauses = newPauses(config.Pauses, f.stream(config.Name, "pause"))
 	}
-	s.plain = !config.Sharing && !config.Holding && config.Batch.Rows == 0 && config.Chores.Length == 0 && !s.tracked() &&
-		config.RateLimit == 0 && config.Quota.Most == 0 && config.Balking == 0
+	s.plain = s.isPlain()
 	f.stations = append(f.stations, s)
 	return int(s.number)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // The kinds of event of the model.
@@ -27,6 +28,7 @@ const (
 	departKind // subject: the request
 	lookKind   // subject: the session
 	hearKind   // subject: the request
+	comerKind  // subject: the comer
 	floorKind  // first of the floor's kinds
 )
 
@@ -53,7 +55,10 @@ type model struct {
 	members  int   // of the batch
 	readings []funnel.Reading
 	changes  []Change
-	warmth   uint32 // a sink for the reads of warm; its value has no meaning
+	warmth   uint32           // a sink for the reads of warm; its value has no meaning
+	faults   []fault.Schedule // by dependency
+	hands    []hand           // faults that interventions began
+	shore                     // who comes, if interventions may change that
 	tables
 }
 
@@ -97,6 +102,8 @@ type Result struct {
 	Readings []funnel.Reading
 	Wasted   map[string]uint64 // per station: requests served for people who had left
 	Changes  []Change          // of servers, in order of time, including those by scalers
+	Came     *Came             // nil unless an intervention changed who comes
+	Stopped  bool              // an intervention ended the run
 }
 
 // Run plays a run with a new [Player].
@@ -140,7 +147,11 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 		m.gates = append(m.gates, newGate("call:"+call.Name, protected.gate))
 		m.outlets = append(m.outlets, newOutlet(protected))
 	}
-	m.calling = make([]int, len(config.Calls))
+	m.calling, m.faults = make([]int, len(config.Calls)), make([]fault.Schedule, len(config.Calls))
+	for i := range config.Calls {
+		m.faults[i] = config.Calls[i].Faults
+	}
+	m.shore = newShore(&config)
 	for _, door := range config.Doors {
 		name := "entry"
 		if door.Step >= 0 {
@@ -235,12 +246,13 @@ func (h *hop) drawApart(before []*hop, seed workload.Seed) {
 // breath is the number of events between two checks of the context.
 const breath = 1 << 16
 
-func (m *model) play(ctx context.Context) error {
+// play plays everything before an instant.
+func (m *model) play(ctx context.Context, until time.Duration) error {
 	for count := 1; ; count++ {
 		if count%breath == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		event, any := m.engine.NextBefore(m.config.Until)
+		event, any := m.engine.NextBefore(until)
 		if !any {
 			return nil
 		}
@@ -294,6 +306,8 @@ func (m *model) handle(event Event) {
 		m.tell(subject, m.requests[subject].answer)
 	case changeKind:
 		m.change(m.config.Changes[subject])
+	case comerKind:
+		m.come(subject)
 	case readingKind:
 		m.read()
 		m.engine.After(m.config.ReadEvery, event)
@@ -326,6 +340,9 @@ func (m *model) read() {
 
 func (m *model) result() Result {
 	result := Result{Duration: m.engine.now, Events: m.engine.events, Readings: m.readings, Wasted: map[string]uint64{}, Changes: m.changes}
+	if m.turned {
+		result.Came = &m.came
+	}
 	for _, station := range m.floor.stations {
 		result.Wasted[station.Name], _ = station.Wasted()
 	}

@@ -120,6 +120,12 @@ type stats struct {
 	queueMax                                           int
 }
 
+// isPlain reports whether a free server serves a request with no further effects.
+func (s *Station) isPlain() bool {
+	return !s.Sharing && !s.Holding && s.Batch.Rows == 0 && s.Chores.Length == 0 && !s.tracked() &&
+		s.RateLimit == 0 && s.Quota.Most == 0 && s.Balking == 0
+}
+
 // tracked reports whether completions may have to be revoked.
 func (s *Station) tracked() bool { return s.Preemptive || s.pauses != nil }
 

@@ -1,0 +1,43 @@
+package threshold
+
+import (
+	"math"
+	"time"
+
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+)
+
+// Standings returns how conditions stand by what is recorded so far. Conditions on windows and on what only the end of a
+// run shows are judged by what there is of it.
+func Standings(recording *recorder.Recording, conditions []Condition, at time.Duration, clock func(realTime time.Duration) time.Duration) []report.Standing {
+	if len(conditions) == 0 {
+		return nil
+	}
+	soFar := recorder.SoFar(recording, at)
+	standings := make([]report.Standing, 0, len(conditions))
+	for _, condition := range measured(conditions, recording, clock, false) {
+		standings = append(standings, condition.standing(soFar))
+	}
+	return standings
+}
+
+func (c Condition) standing(soFar report.Report) report.Standing {
+	judged := c.Judge(soFar)
+	standing := report.Standing{Source: c.Source, Severity: judged.Severity, Verdict: judged.Verdict}
+	if judged.Value == nil || judged.Verdict == report.Inconclusive {
+		standing.Verdict, standing.Reason = report.Inconclusive, judged.Reason
+	}
+	if judged.Value == nil {
+		return standing
+	}
+	standing.Found = c.Spell(*judged.Value)
+	if margin, err := c.Margin(soFar); err == nil {
+		room := margin.By
+		if c.bound != 0 {
+			room = margin.By / math.Abs(c.bound)
+		}
+		standing.Room = &room
+	}
+	return standing
+}
