@@ -113,9 +113,10 @@ func (s *Server) URL() string { return s.door.link(conductor) }
 // LookURL returns the link of those who may only look. It holds a secret.
 func (s *Server) LookURL() string { return s.door.link(viewer) }
 
-// Endpoint returns the address and the bearer token with which programs act.
-func (s *Server) Endpoint() (url, token string) {
-	return s.door.scheme + "://" + s.door.hosts[0], s.door.links[conductor]
+// Endpoint returns the address and the bearer token with which programs act, and the certificate to trust, if there is
+// one.
+func (s *Server) Endpoint() (url, token, certificate string) {
+	return s.door.scheme + "://" + s.door.hosts[0], s.door.links[conductor], certificatePEM(s.config.Certificate)
 }
 
 // Started is closed when somebody has pressed Start.

@@ -75,7 +75,7 @@ type Standing struct {
 	Severity funnel.Severity `json:"severity"`
 	Verdict  Verdict         `json:"verdict"`
 	Found    string          `json:"found,omitempty"`  // the figure, as people read it
-	Room     *float64        `json:"room,omitempty"`   // distance from the bound as a share of it; below 0 it is broken
+	Room     *float64        `json:"room,omitempty"`   // distance from the bound as a share of it, or of what is beyond it; below 0 it is broken
 	Reason   string          `json:"reason,omitempty"` // why nothing is known
 }
 

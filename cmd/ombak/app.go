@@ -143,6 +143,14 @@ func flagsFirst(app *cli.App, arguments []string) []string {
 			others = append(others, argument)
 			continue
 		}
+		next := ""
+		if i+1 < len(rest) {
+			next = rest[i+1]
+		}
+		if complete, taken := liveAddress(argument, next); taken {
+			first = append(first, complete)
+			continue
+		}
 		first = append(first, argument)
 		if takesValue(flags, argument) && i+1 < len(rest) {
 			i++

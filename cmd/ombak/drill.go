@@ -134,6 +134,9 @@ func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Option
 		return nil, options, usageError{fmt.Errorf("name one scenario; ombak scenario list shows the bundled ones")}
 	}
 	scenario, err := loadScenario(name)
+	if err == nil {
+		err = setFlags(c, scenario)
+	}
 	if err != nil {
 		return nil, options, err
 	}

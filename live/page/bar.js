@@ -9,7 +9,7 @@ export function begin(run) {
   over = false;
   document.title = `${run.scenario} · ombak`;
   put(byId("name"), run.scenario);
-  put(byId("what"), [run.title, run.plan ? `plan ${run.plan}` : "", run.engine === "simulated" ? "simulated" : "live", run.command].filter(Boolean).join(" · "));
+  put(byId("what"), [run.title, run.plan ? `plan ${run.plan}` : "", run.engine === "simulated" ? "simulated" : `live, ${run.command}`].filter(Boolean).join(" · "));
   put(byId("clock"), run.waiting ? "waiting for Start" : "starting");
 }
 

@@ -37,12 +37,14 @@ export function redraw() { for (const chart of charts) chart.draw(); }
 
 export class Chart {
   // series: [{name, label, colour, greatest, scale, fill}], unit formats the left axis.
-  constructor(into, { label, series, unit, log, right }) {
+  constructor(into, { label, series, unit, log, right, least, rightLeast }) {
     this.series = series;
     this.label = label;
     this.unit = unit;
     this.right = right;
     this.log = log;
+    this.least = least ?? 0; // the axis reaches at least this far
+    this.rightLeast = rightLeast ?? 0;
     this.box = el("div", { class: "chart", tabindex: "0", role: "img", "aria-label": label, onkeydown: (event) => this.key(event) });
     this.legend = el("ul", { class: "legend" });
     into.append(this.legend, this.box);
@@ -82,11 +84,11 @@ export class Chart {
     const axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "12px system-ui, sans-serif" };
     const axes = [{ ...axis, values: (_, ticks) => ticks.map(clock), space: 60 }, { ...axis, values: (_, ticks) => ticks.map((v) => (v === null ? "" : this.unit(v))), size: 62 }];
     if (this.right) axes.push({ ...axis, scale: "right", side: 1, grid: { show: false }, values: (_, ticks) => ticks.map(this.right), size: 52 });
-    const above = (_, low, high) => [0, Math.max(high ?? 0, 1e-9) * 1.08 || 1];
+    const above = (least) => (_, low, high) => [0, Math.max((high ?? 0) * 1.08, least || 1e-6)];
     this.plot = new uPlot({
-      width: this.box.clientWidth, height: this.box.clientHeight, padding: [8, 8, 0, 0],
+      width: this.box.clientWidth, height: this.box.clientHeight, padding: [8, 18, 0, 0],
       legend: { show: false }, cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false }, sync: { key: "room" } },
-      scales: { x: { time: false }, y: this.log ? { distr: 3, range: (_, low, high) => [Math.max(1e-4, (low || 1e-3) / 1.5), Math.max(1e-3, (high || 1) * 1.5)] } : { range: above }, right: { range: above } },
+      scales: { x: { time: false }, y: this.log ? { distr: 3, range: (_, low, high) => [Math.max(1e-4, (low || 1e-3) / 1.5), Math.max(1e-3, (high || 1) * 1.5)] } : { range: above(this.least) }, right: { range: above(this.rightLeast) } },
       axes,
       series: [{}, ...this.series.map((s) => ({ label: s.label, stroke: colour(s.colour), width: 2, scale: s.scale ?? "y", dash: s.dash, fill: s.fill ? colour(s.colour) + "22" : undefined, points: { show: false }, spanGaps: false }))],
       hooks: { drawClear: [(plot) => this.shade(plot)], setSelect: [(plot) => this.select(plot)] },

@@ -8,7 +8,7 @@ export function el(name, attributes = {}, ...children) {
     else if (key === "class") made.className = value;
     else made.setAttribute(key, value === true ? "" : value);
   }
-  for (const child of children.flat()) if (child !== null && child !== undefined) made.append(child);
+  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined) made.append(child);
   return made;
 }
 
@@ -42,7 +42,7 @@ export function rate(value) {
 export function time(seconds) {
   if (!Number.isFinite(seconds)) return "–";
   if (seconds === 0) return "0";
-  if (seconds < 0.001) return `${(seconds * 1e6).toPrecision(2).replace(/\.0$/, "")} µs`;
+  if (seconds < 0.001) return `${Number((seconds * 1e6).toPrecision(3))} µs`;
   if (seconds < 1) return `${Number((seconds * 1e3).toPrecision(3))} ms`;
   if (seconds < 100) return `${Number(seconds.toPrecision(3))} s`;
   return clock(seconds);
@@ -50,7 +50,8 @@ export function time(seconds) {
 
 export function percent(share) {
   if (!Number.isFinite(share)) return "–";
-  return `${Math.round(share * 100)} %`;
+  if (share === 0 || share >= 0.1) return `${Math.round(share * 100)} %`;
+  return `${Number((share * 100).toPrecision(2))} %`;
 }
 
 export function bytes(value) {

@@ -16,7 +16,7 @@ export function begin(run) {
   if (chart) { chart.label = labelOf(run); chart.show(series); return; }
   const choose = (text, seconds) => el("button", { type: "button", onclick: () => follow(seconds) }, text);
   panel.append(el("div", { class: "tools", role: "group", "aria-label": "Time that the charts show" }, choose("last 2 min", 120), choose("last 10 min", 600), choose("whole run", Infinity), el("span", { class: "quiet" }, "drag to zoom")));
-  chart = new Chart(panel, { label: labelOf(run), series, unit: rate });
+  chart = new Chart(panel, { label: labelOf(run), series, unit: rate, least: 1 });
 }
 
 const labelOf = (run) => `People per second: ${run.noun} arriving and passed`;

@@ -13,7 +13,7 @@ export function begin(run) {
   rows = new Map();
   body = el("tbody");
   memory = el("p", { class: "quiet" });
-  if (!chart) chart = new Chart(panel, { label: "CPU of the whole machine", series: [{ name: "machine", label: "machine", colour: "--cool", fill: true }], unit: percent });
+  if (!chart) chart = new Chart(panel, { label: "CPU of the whole machine", series: [{ name: "machine", label: "machine", colour: "--cool", fill: true }], unit: percent, least: 0.1 });
   panel.append(memory, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Processes" }, el("table", {},
     el("thead", {}, el("tr", {}, ["process", "cores", "memory"].map((name) => el("th", { scope: "col" }, name)))), body)));
 }

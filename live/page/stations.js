@@ -43,7 +43,7 @@ function add(name) {
 function choose(name) {
   chosen = name;
   const label = `Utilization and queue of ${name}`;
-  if (!chart) chart = new Chart(byId("stations"), { label, series: seriesOf(name), unit: percent, right: count });
+  if (!chart) chart = new Chart(byId("stations"), { label, series: seriesOf(name), unit: percent, right: count, least: 0.05, rightLeast: 5 });
   else { chart.label = label; chart.show(seriesOf(name)); }
   chart.legend.dataset.title = name;
 }

@@ -15,11 +15,24 @@ func Standings(recording *recorder.Recording, conditions []Condition, at time.Du
 		return nil
 	}
 	soFar := recorder.SoFar(recording, at)
+	soFar.Offered.ByStep = map[string]report.Scheduling{}
+	for _, row := range soFar.Funnel { // of those who are scheduled there, the ones whose instant has come
+		soFar.Offered.ByStep[row.Step] = report.Scheduling{Scheduled: row.Entered}
+	}
 	standings := make([]report.Standing, 0, len(conditions))
 	for _, condition := range measured(conditions, recording, clock, false) {
 		standings = append(standings, condition.standing(soFar))
 	}
 	return standings
+}
+
+// scale returns what the distance from the bound is measured by: the bound itself or, for a share that must be large, what
+// is beyond it.
+func (c Condition) scale() float64 {
+	if c.of != "" && (c.comparison == ">=" || c.comparison == ">") && c.bound < 100 {
+		return 100 - c.bound
+	}
+	return math.Abs(c.bound)
 }
 
 func (c Condition) standing(soFar report.Report) report.Standing {
@@ -34,8 +47,8 @@ func (c Condition) standing(soFar report.Report) report.Standing {
 	standing.Found = c.Spell(*judged.Value)
 	if margin, err := c.Margin(soFar); err == nil {
 		room := margin.By
-		if c.bound != 0 {
-			room = margin.By / math.Abs(c.bound)
+		if scale := c.scale(); scale > 0 {
+			room = margin.By / scale
 		}
 		standing.Room = &room
 	}
