@@ -44,6 +44,8 @@ type Config struct {
 	Warm        int                 `json:"warm,omitempty"`        // connections to each target that are opened before the first arrival
 	Closed      int                 `json:"closed,omitempty"`      // closed loop: this many people are always active, in place of the arrivals; 0 means the arrivals
 	ClosedFor   time.Duration       `json:"closed_for,omitempty"`  // closed loop: real time after which nobody new begins
+	Acted       bool                `json:"acted,omitempty"`       // who comes may change during the run; see [Generator.Turn]
+	Turns       journey.Turns       `json:"turns,omitempty"`       // scheduled changes of who comes
 	Part        int                 `json:"part"`                  // this generator's part, counting from 0
 	Parts       int                 `json:"parts"`                 // how many generators share the run; 0 means 1
 	Traits      []population.Traits `json:"typo_traits"`           // per step: people whose first attempt holds a typing error

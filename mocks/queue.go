@@ -225,17 +225,21 @@ func (q *Queue) depart() {
 	q.completions++
 	q.busyTime += visit.End
 	q.finish(visit)
+	if len(q.serving) < q.service.ServerCount() && q.waiting.oldest != nil {
+		q.serveNext(visit.End)
+	}
+}
+
+// serveNext begins the service of a waiting request at an instant.
+func (q *Queue) serveNext(at time.Duration) {
 	next := q.waiting.oldest
 	if q.service.Discipline == workload.LIFO {
 		next = q.waiting.newest
 	}
-	if next == nil {
-		return
-	}
 	q.waiting.remove(next)
 	next.waits = false
-	q.queueTime += visit.End
-	q.begin(next, visit.End)
+	q.queueTime += at
+	q.begin(next, at)
 	if next.Over {
 		q.over = append(q.over, next)
 	}
@@ -264,6 +268,27 @@ func (q *Queue) leave(visit *Visit) bool {
 	visit.waits = false
 	q.queueTime += q.now
 	return true
+}
+
+// Change gives the station other settings from now on. Requests in service keep their servers; those that wait beyond a
+// shorter queue stay.
+func (q *Queue) Change(now time.Duration, service workload.Service) error {
+	if err := service.Validate(); err != nil {
+		return err
+	}
+	if service.Discipline != q.service.Discipline {
+		return errors.New("the discipline of a queue cannot change")
+	}
+	q.advance(now)
+	if service.RateLimit != q.service.RateLimit {
+		q.rate = workload.NewRateWindow(service.RateLimit)
+	}
+	q.quota.Change(service.Quota)
+	q.service = service
+	for len(q.serving) < service.ServerCount() && q.waiting.oldest != nil {
+		q.serveNext(q.now)
+	}
+	return nil
 }
 
 func (q *Queue) finish(visit *Visit) {

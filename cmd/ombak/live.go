@@ -17,6 +17,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/live"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/render"
@@ -51,10 +52,13 @@ func liveAddress(argument, next string) (complete string, taken bool) {
 
 // room is the page of a run, as a command sees it.
 type room struct {
-	board  *live.Board
-	server *live.Server
-	folder string // where the run's files are
-	err    io.Writer
+	board   *live.Board
+	server  *live.Server
+	folder  string // where the run's files are
+	err     io.Writer
+	hall    *hall           // controls of a live run; nil for a simulation
+	actions []funnel.Action // what was done in a live run that has ended
+	closed  bool
 }
 
 // openRoom serves the page if --live is given. Otherwise it returns nil, whose methods do nothing.
@@ -195,9 +199,10 @@ func (r *room) linger(ctx context.Context) {
 
 // close stops serving.
 func (r *room) close() {
-	if r == nil {
+	if r == nil || r.closed {
 		return
 	}
+	r.closed = true
 	_ = os.Remove(filepath.Join(r.folder, liveFile)) // it may be gone already
 	r.server.Close()
 }

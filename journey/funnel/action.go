@@ -173,7 +173,7 @@ func MarksOf(actions []Action, realTime func(scenario time.Duration) time.Durati
 		mark, until := action.Mark(), action.At+action.For
 		if action.Do == StartFault {
 			for _, later := range actions[i+1:] {
-				if later.ends(action) && later.At < until {
+				if later.Ends(action, action.On) && later.At < until {
 					until = later.At
 				}
 			}
@@ -187,9 +187,9 @@ func MarksOf(actions []Action, realTime func(scenario time.Duration) time.Durati
 	return marks
 }
 
-// ends reports whether the action ends a fault that an earlier one began.
-func (a Action) ends(start Action) bool {
-	return a.Do == EndFault && (a.On == "" || start.On == "" || a.On == start.On) && (a.With["fault"] == "" || a.With["fault"] == start.With["fault"])
+// Ends reports whether the action ends a fault that an earlier one began at a part; the part may be empty for all.
+func (a Action) Ends(start Action, part string) bool {
+	return a.Do == EndFault && (a.On == "" || part == "" || a.On == part) && (a.With["fault"] == "" || a.With["fault"] == start.With["fault"])
 }
 
 func (a Action) deed() string {

@@ -8,22 +8,19 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 )
 
-// Standings returns how conditions stand by what is recorded so far. Conditions on windows and on what only the end of a
-// run shows are judged by what there is of it.
-func Standings(recording *recorder.Recording, conditions []Condition, at time.Duration, clock func(realTime time.Duration) time.Duration) []report.Standing {
-	if len(conditions) == 0 {
-		return nil
-	}
+// Standings returns how conditions stand by what is recorded so far, and why the run would be invalid if it ended now.
+// Conditions on windows and on what only the end of a run shows are judged by what there is of it.
+func (r Rules) Standings(recording *recorder.Recording, at time.Duration, clock func(realTime time.Duration) time.Duration) (standings []report.Standing, doubts []string) {
 	soFar := recorder.SoFar(recording, at)
+	doubts = r.Validity.check(soFar)
 	soFar.Offered.ByStep = map[string]report.Scheduling{}
 	for _, row := range soFar.Funnel { // of those who are scheduled there, the ones whose instant has come
 		soFar.Offered.ByStep[row.Step] = report.Scheduling{Scheduled: row.Entered}
 	}
-	standings := make([]report.Standing, 0, len(conditions))
-	for _, condition := range measured(conditions, recording, clock, false) {
+	for _, condition := range measured(r.Conditions, recording, clock, false) {
 		standings = append(standings, condition.standing(soFar))
 	}
-	return standings
+	return standings, doubts
 }
 
 // scale returns what the distance from the bound is measured by: the bound itself or, for a share that must be large, what

@@ -245,7 +245,7 @@ func (f *feed) judge(at time.Duration, recording *recorder.Recording) []report.S
 		return nil
 	}
 	began := time.Now()
-	standings := threshold.Standings(recording, f.model.Conditions, at, f.config.Journey.Clock.Scenario)
+	standings, _ := threshold.Rules{Conditions: f.model.Conditions}.Standings(recording, at, f.config.Journey.Clock.Scenario)
 	f.judged = time.Now()
 	f.took = f.judged.Sub(began)
 	return standings

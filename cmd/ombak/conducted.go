@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/drill/host"
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/live"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/workload/fault"
+)
+
+// hall holds the controls of a live run, which begin to act when the run begins.
+type hall struct {
+	offering
+	hide setup.Mask
+	mu   sync.Mutex
+	act  drill.Act // nil before the run begins
+}
+
+var _ live.Controls = (*hall)(nil)
+
+// Offers implements live.Controls.
+func (h *hall) Offers() []live.Offer { return h.offers() }
+
+// Preview implements live.Controls.
+func (h *hall) Preview(action funnel.Action) (string, error) {
+	text, err := h.preview(action)
+	return h.hide.Text(text), h.hide.Error(err)
+}
+
+// Act implements live.Controls.
+func (h *hall) Act(ctx context.Context, action funnel.Action) (time.Duration, error) {
+	if _, err := h.preview(action); err != nil {
+		return 0, h.hide.Error(err)
+	}
+	h.mu.Lock()
+	act := h.act
+	h.mu.Unlock()
+	if act == nil {
+		return 0, errors.New("the run has not begun; wait until it plays")
+	}
+	at, err := act(ctx, action)
+	if errors.Is(err, drill.ErrOver) {
+		err = live.ErrEnded
+	}
+	return at, h.hide.Error(err)
+}
+
+func (h *hall) begins(act drill.Act) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.act = act
+}
+
+// hallOf returns the controls of a live run.
+func hallOf(run *setup.Live) *hall {
+	h := &hall{hide: run.Mask(), offering: offering{
+		scenario: run.Scenario, refused: map[funnel.Deed]string{},
+		suits: func(fault.Kind) bool { return true }, settable: slices.Sorted(maps.Keys(run.Scenario.Dependencies)),
+	}}
+	if run.Service == nil {
+		for _, deed := range []funnel.Deed{funnel.StartFault, funnel.EndFault, funnel.SetService} {
+			h.refused[deed] = "the dependencies are not mocks of this run"
+		}
+	}
+	if len(h.settable) == 0 {
+		h.refused[funnel.SetService] = "the scenario has no dependency, and the service is not a model"
+	}
+	if err := run.MayTurn(); err != nil {
+		for _, deed := range []funnel.Deed{funnel.Arrive, funnel.Hold, funnel.Resume} {
+			h.refused[deed] = err.Error()
+		}
+	}
+	return h
+}
+
+// openLiveRoom serves the page of a live run if --live is given. The generator is then ready for changes of who comes.
+func openLiveRoom(c *cli.Context, s streams, run *setup.Live, folder string) (*room, error) {
+	controls := hallOf(run)
+	described := describeRun(&run.Planned, c.Command.Name, string(report.Live))
+	described.CPUs = host.Machine().CPUs
+	page, err := openRoom(c, s, described, controls, folder)
+	if page == nil || err != nil {
+		return page, err
+	}
+	page.hall = controls
+	run.Generator.Acted = run.Generator.Acted || run.MayTurn() == nil
+	return page, nil
+}
+
+// conducted returns what a conductor does with the page.
+func (r *room) conducted(c *cli.Context) *drill.Room {
+	if r == nil {
+		return nil
+	}
+	return &drill.Room{
+		Post:  r.post,
+		Await: func(context.Context) error { return r.await(c) },
+		Acts:  r.hall.begins,
+		Ended: func(actions []funnel.Action) { r.actions = actions },
+	}
+}
+
+// writeReplay writes what repeats a live run, if anybody acted.
+func (r *room) writeReplay(c *cli.Context, run *setup.Planned) ([]string, error) {
+	if r == nil {
+		return nil, nil
+	}
+	return writeReplay(c, run, r.actions, r.folder)
+}
