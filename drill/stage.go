@@ -57,6 +57,12 @@ func newStage(c *conductor, watched *host.Watched) *stage {
 
 // begin lets the run be acted on, from the instant at which it begins.
 func (s *stage) begin() {
+	for _, action := range s.coming {
+		switch action.Do {
+		case funnel.Arrive, funnel.Hold, funnel.Resume: // the generator knows; nobody else puts it on the timeline
+			s.markAction(action)
+		}
+	}
 	s.schedule()
 	if room := s.environment.Room; room != nil && room.Acts != nil {
 		room.Acts(s.act)
