@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/workload"
@@ -45,7 +45,7 @@ func (b Begin) anchor(now time.Time) time.Time {
 
 // Change is a line that the generator may read after Begin.
 type Change struct {
-	Turns journey.Turns `json:"turns,omitempty"` // more changes of who comes
+	Turns loadgen.Turns `json:"turns,omitempty"` // more changes of who comes
 }
 
 // Message is a line that a part writes. Exactly one field is set.

@@ -11,11 +11,9 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/mocks"
-	"github.com/ombak-sim/ombak/scenarios"
-	"github.com/ombak-sim/ombak/setup"
 )
 
 // perform does an action whose time has come.
@@ -45,22 +43,11 @@ func (s *stage) markAction(action funnel.Action) {
 	}
 }
 
-// lasts returns the real time for which an action lasts.
-func (s *stage) lasts(action funnel.Action) time.Duration {
-	clock := s.run.People.Clock()
-	return clock.Real(action.At+action.For) - clock.Real(action.At)
-}
-
 // startFault asks the mocks for a fault. They put it on the timeline.
 func (s *stage) startFault(ctx context.Context, action funnel.Action) error {
-	described, err := scenarios.DescribeFault(action)
+	start, err := s.acting.Fault(action)
 	if err != nil {
 		return err
-	}
-	described.At, described.For = 0, 0
-	start := mocks.FaultStart{Description: described, On: action.On, LimitS: min(s.lasts(action), mocks.LongestLimit).Seconds(), By: action.By}
-	if action.By == "" {
-		start.By = "somebody"
 	}
 	return s.ask(ctx, http.MethodPost, "/v1/faults", start, nil)
 }
@@ -73,7 +60,7 @@ func (s *stage) endFaults(ctx context.Context, action funnel.Action) error {
 	}
 	ended := 0
 	for _, view := range list.Faults {
-		if view.ID == "" || !view.Hand || action.On != "" && view.On != action.On || action.With["fault"] != "" && view.Fault != action.With["fault"] {
+		if view.ID == "" || !view.Hand || !s.acting.IsOn(action, view.On) || action.With["fault"] != "" && view.Fault != action.With["fault"] {
 			continue
 		}
 		if err := s.ask(ctx, http.MethodDelete, "/v1/faults/"+url.PathEscape(view.ID), nil, nil); err != nil {
@@ -89,25 +76,20 @@ func (s *stage) endFaults(ctx context.Context, action funnel.Action) error {
 
 // set gives a mock other settings.
 func (s *stage) set(ctx context.Context, action funnel.Action) error {
-	if _, is := s.scenario.Dependencies[action.On]; !is {
-		return fmt.Errorf("%s is a part of the model; a live run can change dependencies only", action.On)
-	}
-	after, err := s.scenario.Adjusted(action.On, action.With)
+	mock, service, err := s.acting.Set(action)
 	if err != nil {
 		return err
 	}
-	service := s.run.Scaled(after.Dependencies[action.On].Service)
-	if err := s.ask(ctx, http.MethodPut, "/v1/services/"+url.PathEscape(s.run.MockName(action.On)), service, nil); err != nil {
+	if err := s.ask(ctx, http.MethodPut, "/v1/services/"+url.PathEscape(mock), service, nil); err != nil {
 		return err
 	}
-	s.scenario = after
 	s.markAction(action)
 	return nil
 }
 
 // turn tells the generator who comes from now on.
 func (s *stage) turn(action funnel.Action) error {
-	turn, err := setup.TurnOf(action, s.run.People.Clock())
+	turn, err := s.acting.Turn(action)
 	if err != nil {
 		return err
 	}
@@ -115,7 +97,7 @@ func (s *stage) turn(action funnel.Action) error {
 		if p.name != generatorPart {
 			continue
 		}
-		if err := p.send(Change{Turns: journey.Turns{turn}}); err != nil {
+		if err := p.send(Change{Turns: loadgen.Turns{turn}}); err != nil {
 			return fmt.Errorf("the generator does not answer: %w", err)
 		}
 	}

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/drill/host"
-	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/threshold"
-	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 // ErrStopped marks a run that somebody stopped.
@@ -24,16 +24,16 @@ var ErrOver = errors.New("the run has ended")
 // stage is where a run is acted on, and seen. Everything but act runs on the goroutine that plays the run.
 type stage struct {
 	*conductor
-	watched  *host.Watched
-	orders   chan order
-	over     chan struct{} // closed when the run has ended
-	timer    *time.Timer   // of the next scheduled intervention
-	coming   []funnel.Action
-	done     []funnel.Action
-	scenario *scenarios.Scenario // with the settings of all actions so far
-	turned   journey.Turns
-	judged   time.Time     // when thresholds were judged last
-	took     time.Duration // how long that took
+	watched *host.Watched
+	orders  chan order
+	over    chan struct{} // closed when the run has ended
+	timer   *time.Timer   // of the next scheduled intervention
+	coming  []funnel.Action
+	done    []funnel.Action
+	acting  *setup.LiveActing
+	turned  loadgen.Turns
+	judged  time.Time     // when thresholds were judged last
+	took    time.Duration // how long that took
 }
 
 // order is an action and where its answer goes.
@@ -48,7 +48,7 @@ type ordered struct {
 }
 
 func newStage(c *conductor, watched *host.Watched) *stage {
-	s := &stage{conductor: c, watched: watched, orders: make(chan order), over: make(chan struct{}), scenario: c.run.Scenario}
+	s := &stage{conductor: c, watched: watched, orders: make(chan order), over: make(chan struct{}), acting: c.run.Acting()}
 	s.coming, s.turned = c.run.Scenario.Actions(), slices.Clone(c.run.Generator.Turns)
 	s.timer = time.NewTimer(time.Hour)
 	s.timer.Stop()
@@ -129,7 +129,7 @@ func (s *stage) dated(action funnel.Action) (funnel.Action, error) {
 		now += turnNotice
 	}
 	action.At = max(0, s.run.People.Clock().Scenario(now).Truncate(time.Millisecond)+time.Millisecond)
-	return action, s.scenario.CheckAction(action)
+	return action, s.acting.Check(action)
 }
 
 // scheduled returns the channel on which the timer of the next intervention fires.

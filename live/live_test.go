@@ -221,7 +221,8 @@ func TestOthersNeedTLS(t *testing.T) {
 	if !strings.HasPrefix(s.URL(), "https://127.0.0.1:") {
 		t.Errorf("the link is %s", s.URL())
 	}
-	if _, err := http.Get(s.URL()); err == nil {
+	if answer, err := http.Get(s.URL()); err == nil {
+		answer.Body.Close()
 		t.Error("a certificate that nobody has signed is trusted")
 	}
 }
@@ -379,8 +380,15 @@ func TestFilesOfTheReport(t *testing.T) {
 		ready  bool
 		status int
 	}{
-		{"report.html", false, 404}, {"report.html", true, 200}, {"plots/a.svg", true, 200}, {"replay.yaml", true, 200},
-		{"ombak.db", true, 404}, {"live.json", true, 404}, {"plots/..%2Fombak.db", true, 404}, {"../live.json", true, 404}, {"plots/", true, 404},
+		{"report.html", false, 404},
+		{"report.html", true, 200},
+		{"plots/a.svg", true, 200},
+		{"replay.yaml", true, 200},
+		{"ombak.db", true, 404},
+		{"live.json", true, 404},
+		{"plots/..%2Fombak.db", true, 404},
+		{"../live.json", true, 404},
+		{"plots/", true, 404},
 	} {
 		written = row.ready
 		if status, _ := ask(t, client, "GET", base(s)+"/report/"+row.path, "", nil); status != row.status {

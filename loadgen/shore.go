@@ -7,6 +7,12 @@ import (
 	"github.com/ombak-sim/ombak/journey"
 )
 
+// Turn is a change of who comes, and Turns are several.
+type (
+	Turn  = journey.Turn
+	Turns = journey.Turns
+)
+
 // shore decides who comes, in a run in which that may change. People then open their sessions at their first step, and not
 // ahead of it.
 type shore struct {

@@ -128,10 +128,8 @@ func (a *Acting) set(action funnel.Action, does sim.Intervention) ([]sim.Interve
 	if err != nil {
 		return nil, err
 	}
-	setting, service := sim.Setting{Kind: sim.Call, To: a.calls[action.On]}, workload.Service{}
-	if dependency, is := after.Dependencies[action.On]; is {
-		service = dependency.Service
-	} else {
+	setting, service := sim.Setting{Kind: sim.Call, To: a.calls[action.On]}, after.Dependencies[action.On].Service
+	if _, is := after.Dependencies[action.On]; !is {
 		setting.Kind, setting.To, service = sim.AtStation, a.stations[action.On], after.Stations[action.On].Service
 	}
 	if err := a.model.checkService(action.On, service); err != nil {

@@ -73,17 +73,6 @@ func (l *Live) OfferedTurned(turns journey.Turns) recorder.OfferedFacts {
 	})
 }
 
-// Scaled multiplies the limits of a service by --scale-system.
-func (p *Planned) Scaled(service workload.Service) workload.Service { return p.scaled(service) }
-
-// MockName returns the name of the mock that stands in for a dependency.
-func (p *Planned) MockName(dependency string) string {
-	if kind := p.Scenario.Dependencies[dependency].Kind; kind != "generic" {
-		return kind
-	}
-	return dependency
-}
-
 // actedFaults returns the faults that the scenario's interventions begin at a dependency, cut where they end them.
 func (p *Planned) actedFaults(name string) (fault.Schedule, error) {
 	var schedule fault.Schedule

@@ -54,6 +54,7 @@ func controlCommand(s streams) *cli.Command {
 			act("set", "change servers, service, queue, rate or quota of a part", "PART NAME=VALUE…", readPartSettings),
 			act("note", "write a note on the timeline", "TEXT", readNote),
 			act("stop", "end the run with a report", "", readNothing),
+			{Name: "close", Usage: "close the page of a run that has ended", Flags: actFlags(), Action: closeRoom},
 		},
 	}
 }
@@ -151,6 +152,19 @@ func act(c *cli.Context, s streams, deed string, order map[string]any) error {
 		_, err = fmt.Fprintf(s.out, "%s, at %s of the scenario\n", done.Text, time.Duration(done.AtS*float64(time.Second)).Round(time.Millisecond))
 	}
 	return err
+}
+
+// closeRoom tells the conductor of a run that has ended to end too.
+func closeRoom(c *cli.Context) error {
+	if _, err := readNothing(c); err != nil {
+		return err
+	}
+	at, err := findEndpoint(c.String("out"))
+	if err != nil {
+		return err
+	}
+	var ended map[string]bool
+	return at.ask(c.Context, http.MethodPost, "/v1/end", map[string]string{}, &ended)
 }
 
 // listOffers prints what can be done.

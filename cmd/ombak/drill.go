@@ -127,6 +127,9 @@ func watchFlag() cli.Flag {
 // readRun reads the scenario and the flags of every live command.
 func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Options, error) {
 	var options setup.Options
+	if err := checkLive(c); err != nil {
+		return nil, options, err
+	}
 	name := c.Args().First()
 	if name == "" {
 		name = fallback

@@ -61,14 +61,29 @@ type room struct {
 	closed  bool
 }
 
+// checkLive refuses flags of a page without a page, and an address that is none.
+func checkLive(c *cli.Context) error {
+	address := c.String("live")
+	if address == "" {
+		for _, flag := range []string{"live-wait", "live-cert", "live-key"} {
+			if c.IsSet(flag) {
+				return usageError{fmt.Errorf("--%s is about the page of a run; give --live too", flag)}
+			}
+		}
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return usageError{fmt.Errorf("--live is %q; give HOST:PORT, for example 127.0.0.1:8080, or leave it out", address)}
+	}
+	if (c.String("live-cert") == "") != (c.String("live-key") == "") {
+		return usageError{errors.New("--live-cert and --live-key go together; give both")}
+	}
+	return nil
+}
+
 // openRoom serves the page if --live is given. Otherwise it returns nil, whose methods do nothing.
 func openRoom(c *cli.Context, s streams, run live.Run, controls live.Controls, folder string) (*room, error) {
 	if c.String("live") == "" {
-		for _, flag := range []string{"live-wait", "live-cert", "live-key"} {
-			if c.IsSet(flag) {
-				return nil, usageError{fmt.Errorf("--%s is about the page of a run; give --live too", flag)}
-			}
-		}
 		return nil, nil
 	}
 	config := live.Config{Address: c.String("live"), Controls: controls}
@@ -92,13 +107,11 @@ func openRoom(c *cli.Context, s streams, run live.Run, controls live.Controls, f
 func certify(c *cli.Context, config *live.Config) (fingerprint string, err error) {
 	host, _, err := net.SplitHostPort(config.Address)
 	if err != nil {
-		return "", usageError{fmt.Errorf("--live is %q; give HOST:PORT, for example 127.0.0.1:8080, or leave it out", config.Address)}
+		return "", usageError{err}
 	}
 	certFile, keyFile := c.String("live-cert"), c.String("live-key")
 	var certificate tls.Certificate
 	switch {
-	case (certFile == "") != (keyFile == ""):
-		return "", usageError{errors.New("--live-cert and --live-key go together; give both")}
 	case certFile != "":
 		certificate, err = tls.LoadX509KeyPair(certFile, keyFile)
 		if err != nil {
@@ -179,13 +192,6 @@ func (r *room) conclude(run *setup.Planned, result report.Report, files []string
 		Verdict: result.Verdict, Sentence: render.Conclusion(result, run.TryNext(result)), Reasons: result.Invalid,
 		Thresholds: result.Thresholds, Report: true, Files: files,
 	})
-}
-
-// fail shows why there is no report.
-func (r *room) fail(why error) {
-	if r != nil {
-		r.board.End(live.Ending{Sentence: why.Error()})
-	}
 }
 
 // linger keeps the page until it is closed, nobody looks any more, or the command is interrupted.

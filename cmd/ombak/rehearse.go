@@ -41,6 +41,9 @@ func readPace(text string) (float64, error) {
 
 // checkRehearsal refuses flags that do not go with --live.
 func checkRehearsal(c *cli.Context) error {
+	if err := checkLive(c); err != nil {
+		return err
+	}
 	if _, err := readPace(c.String("pace")); err != nil {
 		return err
 	}
