@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -21,31 +22,33 @@ import (
 
 // hall holds the controls of a live run, which begin to act when the run begins.
 type hall struct {
+	mu sync.Mutex // guards the rest: a redline plays several runs
 	offering
 	hide setup.Mask
-	mu   sync.Mutex
 	act  drill.Act // nil before the run begins
 }
 
 var _ live.Controls = (*hall)(nil)
 
 // Offers implements live.Controls.
-func (h *hall) Offers() []live.Offer { return h.offers() }
+func (h *hall) Offers() []live.Offer {
+	of, _, _ := h.now()
+	return of.offers()
+}
 
 // Preview implements live.Controls.
 func (h *hall) Preview(action funnel.Action) (string, error) {
-	text, err := h.preview(action)
-	return h.hide.Text(text), h.hide.Error(err)
+	of, hide, _ := h.now()
+	text, err := of.preview(action)
+	return hide.Text(text), hide.Error(err)
 }
 
 // Act implements live.Controls.
 func (h *hall) Act(ctx context.Context, action funnel.Action) (time.Duration, error) {
-	if _, err := h.preview(action); err != nil {
-		return 0, h.hide.Error(err)
+	of, hide, act := h.now()
+	if _, err := of.preview(action); err != nil {
+		return 0, hide.Error(err)
 	}
-	h.mu.Lock()
-	act := h.act
-	h.mu.Unlock()
 	if act == nil {
 		return 0, errors.New("the run has not begun; wait until it plays")
 	}
@@ -53,13 +56,28 @@ func (h *hall) Act(ctx context.Context, action funnel.Action) (time.Duration, er
 	if errors.Is(err, drill.ErrOver) {
 		err = live.ErrEnded
 	}
-	return at, h.hide.Error(err)
+	return at, hide.Error(err)
 }
 
 func (h *hall) begins(act drill.Act) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.act = act
+}
+
+// enter makes another run the one that is acted on.
+func (h *hall) enter(run *setup.Live) {
+	next := hallOf(run)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.offering, h.hide, h.act = next.offering, next.hide, nil
+}
+
+// now returns what the present run offers.
+func (h *hall) now() (offering, setup.Mask, drill.Act) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.offering, h.hide, h.act
 }
 
 // hallOf returns the controls of a live run.
@@ -98,13 +116,23 @@ func openLiveRoom(c *cli.Context, s streams, run *setup.Live, folder string) (*r
 	return page, nil
 }
 
-// conducted returns what a conductor does with the page.
-func (r *room) conducted(c *cli.Context) *drill.Room {
-	if r == nil {
+// conducted returns what a conductor does with the page, and with the rows of --json.
+func (r *room) conducted(c *cli.Context, s streams) *drill.Room {
+	rows := json.NewEncoder(s.err)
+	asJSON := func(row report.Second) { _ = rows.Encode(row) } // a closed standard error is not an error
+	switch {
+	case r == nil && c.Bool("json") && !c.Bool("quiet"):
+		return &drill.Room{Post: asJSON}
+	case r == nil:
 		return nil
 	}
 	return &drill.Room{
-		Post:  r.post,
+		Post: func(row report.Second) {
+			r.post(row)
+			if c.Bool("json") && !c.Bool("quiet") {
+				asJSON(row)
+			}
+		},
 		Await: func(context.Context) error { return r.await(c) },
 		Acts:  r.hall.begins,
 		Ended: func(actions []funnel.Action) { r.actions = actions },
