@@ -225,7 +225,7 @@ func (q *Queue) depart() {
 	q.completions++
 	q.busyTime += visit.End
 	q.finish(visit)
-	if len(q.serving) < q.service.ServerCount() && q.waiting.oldest != nil {
+	for len(q.serving) < q.service.ServerCount() && q.waiting.oldest != nil {
 		q.serveNext(visit.End)
 	}
 }
