@@ -201,3 +201,128 @@ func TestRehearsalInABrowser(t *testing.T) {
 		t.Error("the secrets of the page are left behind")
 	}
 }
+
+// hostileScenario writes smoke with texts that would do harm as markup.
+func hostileScenario(t *testing.T) string {
+	t.Helper()
+	var text bytes.Buffer
+	if code := run(t.Context(), []string{"ombak", "scenario", "show", "smoke"}, strings.NewReader(""), &text, io.Discard); code != exitDone {
+		t.Fatal(code)
+	}
+	changed := strings.Replace(text.String(), "title: Ten seconds that touch every part", `title: '<img src=x onerror="window.broken=1"><script>window.broken=1</script>'`, 1)
+	if changed == text.String() {
+		t.Fatal("the title of smoke has changed")
+	}
+	name := filepath.Join(t.TempDir(), "hostile.yaml")
+	if err := os.WriteFile(name, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// Two people watch one run, one of them by keyboard alone; both act. One reloads the page and misses nothing. Texts of a
+// scenario and of notes become no markup. Everything has a name for screen readers, and nothing moves for those who want
+// that.
+func TestTwoPeopleInOneRoom(t *testing.T) {
+	tab := browserTab(t)
+	r, act, watch := beginLive(t, "simulate", hostileScenario(t), "--pace", "0.5x")
+	second, closeSecond := chromedp.NewContext(tab)
+	defer closeSecond()
+	prefer(t, tab, "prefers-reduced-motion", "reduce")
+	open(t, tab, act)
+	open(t, second, act)
+	until(t, tab, `room.store.length > 1`, "rows come")
+
+	do(t, tab, "note", map[string]string{"with.text": `<img src=x onerror="window.broken=1">`, "by": "<b>Rina</b>"})
+	do(t, second, "hold", map[string]string{"for": "1s", "by": "Budi"})
+	for _, who := range []context.Context{tab, second} {
+		until(t, who, `document.querySelector("#timeline").textContent.includes("<img src=x") && document.querySelector("#timeline").textContent.includes("arrivals held for 1s, by Budi")`, "both see both actions")
+		if evaluate[bool](t, who, `Boolean(window.broken) || document.querySelector("#timeline img, #what img, #timeline b") !== null`) {
+			t.Error("a text has become markup")
+		}
+	}
+
+	seen := evaluate[float64](t, tab, `room.store.totals.scheduled`)
+	rows := evaluate[float64](t, tab, `room.store.length`)
+	if err := chromedp.Do(tab, chromedp.Reload()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, tab, fmt.Sprintf(`window.room && room.store.length >= %v && room.store.totals.scheduled >= %v`, rows, seen), "after a reload nothing is missing")
+	if gaps := evaluate[float64](t, tab, `(() => { let gaps = 0; for (let i = 1; i < room.store.length; i++) if (Math.abs(room.store.at[i] - room.store.at[i - 1] - 1) > 0.01 && i + 1 < room.store.length) gaps++; return gaps; })()`); gaps > 0 {
+		t.Errorf("%v rows are missing", gaps)
+	}
+
+	if missing := evaluate[string](t, tab, nameless); missing != "" {
+		t.Errorf("these have no name for a screen reader: %s", missing)
+	}
+	if moving := evaluate[float64](t, tab, `[...document.querySelectorAll("*")].filter((e) => parseFloat(getComputedStyle(e).transitionDuration) > 0).length`); moving > 0 {
+		t.Errorf("%v elements move though less motion is wanted", moving)
+	}
+	byKeyboard(t, tab)
+
+	if err := chromedp.Do(second, chromedp.Navigate(watch)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, second, `document.querySelector("#actions").textContent.includes("may only look") && document.querySelector("#actions [data-do]") === null`, "who may only look has no buttons")
+	r.cancel()
+	<-time.After(time.Millisecond)
+	until(t, tab, `document.getElementById("connection").textContent !== ""`, "the page says that the connection is gone")
+}
+
+// nameless lists what a screen reader could not name.
+const nameless = `[...document.querySelectorAll("section, button, select, input, progress, [role=img], [role=region]")].filter((e) => {
+	if (e.closest("[hidden]")) return false;
+	const by = e.getAttribute("aria-labelledby");
+	const name = e.getAttribute("aria-label") || (by && document.getElementById(by)?.textContent) || (e.labels && [...e.labels].map((l) => l.textContent).join("")) || (e.tagName === "BUTTON" && e.textContent);
+	return !name;
+}).map((e) => e.outerHTML.slice(0, 80)).join("; ")`
+
+// byKeyboard zooms a chart and writes a note without a mouse.
+func byKeyboard(t *testing.T, tab context.Context) {
+	t.Helper()
+	until(t, tab, `document.querySelector("#flow .chart canvas") !== null`, "the chart is there")
+	const shown = `(() => { const text = document.querySelector("#flow .u-wrap"); return text ? 1 : 0; })()`
+	if evaluate[float64](t, tab, shown) != 1 {
+		t.Error("the chart is not drawn")
+	}
+	if err := chromedp.Do(tab, chromedp.Focus(chromedp.CSS("#flow .chart")), chromedp.KeyEvent("0"), chromedp.KeyEvent("+")); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(tab, chromedp.Focus(chromedp.CSS(`[data-do="note"]`)), chromedp.KeyEvent("\r")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, tab, `document.querySelector("dialog[open]") !== null && document.activeElement.closest("dialog") !== null`, "Enter opens the dialog and the focus goes there")
+	if err := chromedp.Do(tab, chromedp.Focus(chromedp.CSS(`dialog input[name="text"]`)), chromedp.KeyEvent("by keyboard")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, tab, `!document.querySelector("dialog [type=submit]").disabled && document.querySelector("dialog .preview").textContent !== ""`, "it says what it will do")
+	if err := chromedp.Do(tab, chromedp.KeyEvent("\r")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, tab, `document.querySelector("#timeline").textContent.includes("by keyboard")`, "Enter writes the note")
+}
+
+// The page of a drill shows its machine, its stations and what is done to them; the link of another run opens nothing.
+func TestDrillInABrowser(t *testing.T) {
+	tab := browserTab(t)
+	r, act, _ := beginLive(t, "drill", "smoke", "--threshold", "identity.passed >= 10% of entered")
+	if err := chromedp.Do(tab, chromedp.Navigate(strings.Split(act, "token=")[0]+"token=OLD")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, tab, `document.body.textContent.includes("this link is of another run")`, "an expired link says so")
+	open(t, tab, act)
+	until(t, tab, `window.room && room.store.length > 2`, "rows come")
+	do(t, tab, "fault", map[string]string{"on": "dukcapil", "with.fault": "dukcapil-brownout", "for": "3s", "by": "Rina"})
+	until(t, tab, `document.querySelector("#timeline").textContent.includes("dukcapil-brownout of dukcapil, by Rina")`, "the timeline has the fault")
+	do(t, tab, "set", map[string]string{"on": "dapodik", "with.servers": "20"})
+	until(t, tab, `document.querySelector("#machine").textContent.includes("generator") && document.querySelector("#health").textContent.includes("lag")`, "the machine is shown")
+	until(t, tab, `room.store.length > 6`, "some seconds pass")
+	shoot(t, tab, "drill")
+	until(t, tab, `!document.getElementById("ending").hidden`, "the verdict is shown")
+	shoot(t, tab, "drill-ended")
+	_ = evaluate[bool](t, tab, `document.querySelector("#ending button").click(), true`)
+	r.code <- <-r.code
+	if _, err := os.Stat(filepath.Join(r.folder, "replay.yaml")); err != nil {
+		t.Error(err)
+	}
+}

@@ -2,6 +2,7 @@ package threshold
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/ombak-sim/ombak/report"
@@ -17,10 +18,27 @@ func (r Rules) Standings(recording *recorder.Recording, at time.Duration, clock 
 	for _, row := range soFar.Funnel { // of those who are scheduled there, the ones whose instant has come
 		soFar.Offered.ByStep[row.Step] = report.Scheduling{Scheduled: row.Entered}
 	}
+	settled := ofSettled(soFar)
 	for _, condition := range measured(r.Conditions, recording, clock, false) {
+		if condition.of != "" {
+			standings = append(standings, condition.standing(settled))
+			continue
+		}
 		standings = append(standings, condition.standing(soFar))
 	}
 	return standings, doubts
+}
+
+// ofSettled returns the report with only those people at each step who are through with it, so that those who still wait
+// count for no share.
+func ofSettled(soFar report.Report) report.Report {
+	soFar.Funnel, soFar.Offered.ByStep = slices.Clone(soFar.Funnel), map[string]report.Scheduling{}
+	for i := range soFar.Funnel {
+		row := &soFar.Funnel[i]
+		row.Entered, row.Unfinished = row.Settled(), 0
+		soFar.Offered.ByStep[row.Step] = report.Scheduling{Scheduled: row.Entered}
+	}
+	return soFar
 }
 
 // scale returns what the distance from the bound is measured by: the bound itself or, for a share that must be large, what
