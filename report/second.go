@@ -8,31 +8,24 @@ const SecondSchema = "ombak.second/v1"
 // Second is one row of the feed of a run: what was noticed since the row before. The rows of a run add up to its report.
 // Rows of a simulation may be longer than a second. A figure that is not known is absent.
 type Second struct {
-	Schema     string           `json:"schema"`
-	Row        int              `json:"row"`        // number of the row, from 1
-	AtS        float64          `json:"at_s"`       // end of the row, in real seconds since the start of the run
-	ForS       float64          `json:"for_s"`      // its length
-	ScenarioS  float64          `json:"scenario_s"` // its end on the scenario's clock
-	Phase      string           `json:"phase"`
-	Scheduled  uint64           `json:"scheduled"` // people who were scheduled
-	Started    uint64           `json:"started"`   // people who began
-	Dropped    uint64           `json:"dropped"`   // people who could not begin
-	Finished   uint64           `json:"finished"`  // people whose walk ended
-	Lag        *SecondLag       `json:"lag_s,omitempty"`
-	Steps      []SecondStep     `json:"steps,omitempty"` // steps where anything happened or somebody waits
-	Stations   []SecondStation  `json:"stations,omitempty"`
-	Thresholds []Standing       `json:"thresholds,omitempty"` // as far as the run has come; absent in rows in which they were not judged
-	Machine    *SecondMachine   `json:"machine,omitempty"`
-	Processes  []SecondProcess  `json:"processes,omitempty"`
-	Marks      []Event          `json:"marks,omitempty"`  // of the timeline, that became known
-	Doubts     []string         `json:"doubts,omitempty"` // why the run would be invalid if it ended now
-	Band       map[string]*Band `json:"band,omitempty"`   // predicted values of figures, by name
-}
-
-// Band holds the range of a predicted figure.
-type Band struct {
-	Low  float64 `json:"low"`
-	High float64 `json:"high"`
+	Schema     string          `json:"schema"`
+	Row        int             `json:"row"`        // number of the row, from 1
+	AtS        float64         `json:"at_s"`       // end of the row, in real seconds since the start of the run
+	ForS       float64         `json:"for_s"`      // its length
+	ScenarioS  float64         `json:"scenario_s"` // its end on the scenario's clock
+	Phase      string          `json:"phase"`
+	Scheduled  uint64          `json:"scheduled"` // people who were scheduled
+	Started    uint64          `json:"started"`   // people who began
+	Dropped    uint64          `json:"dropped"`   // people who could not begin
+	Finished   uint64          `json:"finished"`  // people whose walk ended
+	Lag        *SecondLag      `json:"lag_s,omitempty"`
+	Steps      []SecondStep    `json:"steps,omitempty"` // steps where anything happened or somebody waits
+	Stations   []SecondStation `json:"stations,omitempty"`
+	Thresholds []Standing      `json:"thresholds,omitempty"` // as far as the run has come; absent in rows in which they were not judged
+	Machine    *SecondMachine  `json:"machine,omitempty"`
+	Processes  []SecondProcess `json:"processes,omitempty"`
+	Marks      []Event         `json:"marks,omitempty"`  // of the timeline, that became known
+	Doubts     []string        `json:"doubts,omitempty"` // why the run would be invalid if it ended now
 }
 
 // SecondLag is the delay from the intended instant to sending, in seconds.
