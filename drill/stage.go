@@ -72,7 +72,7 @@ func (s *stage) begin() {
 func (s *stage) close() {
 	s.timer.Stop()
 	close(s.over)
-	s.cut()
+	s.cut(true)
 	if room := s.environment.Room; room != nil && room.Ended != nil {
 		actions := slices.Concat(s.run.Scenario.Actions(), s.done)
 		slices.SortStableFunc(actions, func(a, b funnel.Action) int { return int(min(1, max(-1, a.At-b.At))) })
@@ -168,14 +168,17 @@ func (s *stage) doScheduled(ctx context.Context) error {
 	return nil
 }
 
-// cut posts the row that ends now.
-func (s *stage) cut() {
+// cut posts the row of the second that has ended, or the last row, which ends now.
+func (s *stage) cut(last bool) {
 	room := s.environment.Room
 	if room == nil || room.Post == nil {
 		return
 	}
-	at := time.Since(s.began)
-	if at < 0 {
+	at := (time.Since(s.began) - beatDelay/2).Truncate(time.Second)
+	if last {
+		at = time.Since(s.began)
+	}
+	if at <= 0 {
 		return
 	}
 	s.mu.Lock()

@@ -2,6 +2,7 @@ package live
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,15 +60,18 @@ type Ending struct {
 // Board holds the feed of a run. Rows are posted by one goroutine and read by many; nobody who reads slowly delays the
 // one who posts.
 type Board struct {
-	mu      sync.Mutex
-	run     Run
-	number  int      // of the run, from 1; a redline plays several on one board
-	rows    [][]byte // as JSON
-	ending  []byte   // nil while the run goes on
-	changed chan struct{}
-	waiting bool // for somebody to press Start
-	viewers int
-	seen    time.Time // when the last viewer left
+	mu       sync.Mutex
+	run      Run
+	number   int      // of the run, from 1; a redline plays several on one board
+	rows     [][]byte // as JSON
+	ending   []byte   // nil while the run goes on
+	changed  chan struct{}
+	forecast []byte // as JSON; nil if there is none
+	foretold int    // number of forecasts
+	compare  comparison
+	waiting  bool // for somebody to press Start
+	viewers  int
+	seen     time.Time // when the last viewer left
 }
 
 // NewBoard returns an empty board of a run.
@@ -78,6 +82,10 @@ func NewBoard(run Run) *Board {
 
 // Post adds a row. It never waits for a viewer.
 func (b *Board) Post(row report.Second) {
+	b.mu.Lock()
+	marks := b.compare.add(row)
+	b.mu.Unlock()
+	row.Marks = append(slices.Clone(row.Marks), marks...)
 	text, err := json.Marshal(row)
 	if err != nil {
 		return // a row holds only numbers and texts; one that is not a number would be a defect of its maker, and is not shown
@@ -106,7 +114,7 @@ func (b *Board) Begin(run Run) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	run.Schema = RunSchema
-	b.run, b.rows, b.ending = run, nil, nil
+	b.run, b.rows, b.ending, b.forecast, b.compare = run, nil, nil, nil, comparison{}
 	b.number++
 	b.tell()
 }
@@ -147,20 +155,26 @@ func (b *Board) Ended() bool {
 
 // look is what a viewer has not seen yet.
 type look struct {
-	number  int
-	rows    [][]byte // after the ones that the viewer has seen
-	ending  []byte
-	changed <-chan struct{} // closed when there is more
+	number   int
+	rows     [][]byte // after the ones that the viewer has seen
+	ending   []byte
+	forecast []byte // nil if it has been seen, or there is none
+	foretold int
+	changed  <-chan struct{} // closed when there is more
 }
 
 // after returns the rows after the first seen of a run.
-func (b *Board) after(number, seen int) look {
+func (b *Board) after(number, seen, foretold int) look {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if number != b.number {
 		seen = 0
 	}
-	return look{b.number, b.rows[min(seen, len(b.rows)):], b.ending, b.changed}
+	unseen := look{number: b.number, rows: b.rows[min(seen, len(b.rows)):], ending: b.ending, foretold: b.foretold, changed: b.changed}
+	if foretold != b.foretold {
+		unseen.forecast = b.forecast
+	}
+	return unseen
 }
 
 // enter counts a viewer until leave is called.

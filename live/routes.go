@@ -121,13 +121,14 @@ const patience = 10 * time.Second
 // whose connection was cut gets the rest.
 func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 	number, seen := position(r)
+	foretold := 0
 	defer s.config.Board.enter()()
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
 	text := bytes.NewBufferString("retry: 1000\n\n")
 	_ = out.SetReadDeadline(time.Time{}) // nothing more is read
 	for {
-		look := s.config.Board.after(number, seen)
+		look := s.config.Board.after(number, seen, foretold)
 		if look.number != number {
 			number, seen = look.number, 0
 			fmt.Fprintf(text, "event: run\nid: %d-0\ndata: %d\n\n", number, number)
@@ -136,6 +137,10 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 			seen++
 			fmt.Fprintf(text, "id: %d-%d\ndata: %s\n\n", number, seen, row)
 		}
+		if look.forecast != nil {
+			fmt.Fprintf(text, "event: twin\ndata: %s\n\n", look.forecast)
+		}
+		foretold = look.foretold
 		if look.ending != nil {
 			fmt.Fprintf(text, "event: end\ndata: %s\n\n", look.ending)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,7 @@ type hall struct {
 	offering
 	hide setup.Mask
 	act  drill.Act // nil before the run begins
+	twin *twin
 }
 
 var _ live.Controls = (*hall)(nil)
@@ -55,6 +57,9 @@ func (h *hall) Act(ctx context.Context, action funnel.Action) (time.Duration, er
 	at, err := act(ctx, action)
 	if errors.Is(err, drill.ErrOver) {
 		err = live.ErrEnded
+	}
+	if action.At = at; err == nil {
+		h.twin.acted(action)
 	}
 	return at, hide.Error(err)
 }
@@ -145,4 +150,31 @@ func (r *room) writeReplay(c *cli.Context, run *setup.Planned) ([]string, error)
 		return nil, nil
 	}
 	return writeReplay(c, run, r.actions, r.folder)
+}
+
+// foretell simulates a live run beside it, if its scenario can be simulated.
+func (r *room) foretell(c *cli.Context, run *setup.Live) *twin {
+	if r == nil {
+		return nil
+	}
+	options := run.Options
+	options.Watch, options.Targets, options.Vars = nil, nil, nil
+	if options.MaxRate > 0 {
+		options.Speed = 0 // it has been set to its default
+	}
+	model, err := r.hall.model(c, options)
+	r.hall.twin = startTwin(c, r, model, err)
+	return r.hall.twin
+}
+
+// model returns the model of the run that is acted on.
+func (h *hall) model(c *cli.Context, options setup.Options) (*setup.Model, error) {
+	scenario, err := loadScenario(cmp.Or(c.Args().First(), defaultScenario))
+	if err != nil {
+		return nil, err
+	}
+	if options.Closed > 0 || options.Parts > 1 {
+		return nil, errors.New("a closed loop and a part of a run are not simulated")
+	}
+	return setup.NewModel(scenario, options)
 }

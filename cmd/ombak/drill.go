@@ -277,6 +277,7 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 		return err
 	}
 	defer page.close()
+	defer page.foretell(c, run).stop()
 	removeHalf := leaveNone(databaseFiles(cmp.Or(database, filepath.Join(folder, "ombak.db")))...)
 	result, ended := drill.Conduct(c.Context, run, drill.Environment{
 		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Metrics: c.String("metrics"), Progress: watch.show,

@@ -31,6 +31,7 @@ func liveFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "live-wait", Usage: "begin when somebody presses Start on the page", EnvVars: envVar("live-wait")},
 		&cli.StringFlag{Name: "live-cert", Usage: "with an address that other machines reach: `FILE` of the page's certificate (PEM); by default one is made for this run", EnvVars: envVar("live-cert")},
 		&cli.StringFlag{Name: "live-key", Usage: "`FILE` of the certificate's key (PEM)", EnvVars: envVar("live-key")},
+		twinFlag(),
 	}
 }
 
@@ -65,7 +66,7 @@ type room struct {
 func checkLive(c *cli.Context) error {
 	address := c.String("live")
 	if address == "" {
-		for _, flag := range []string{"live-wait", "live-cert", "live-key"} {
+		for _, flag := range []string{"live-wait", "live-cert", "live-key", "no-twin"} {
 			if c.IsSet(flag) {
 				return usageError{fmt.Errorf("--%s is about the page of a run; give --live too", flag)}
 			}

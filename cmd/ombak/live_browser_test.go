@@ -168,6 +168,8 @@ func TestRehearsalInABrowser(t *testing.T) {
 	do(t, tab, "fault", map[string]string{"on": "dukcapil", "with.fault": "dukcapil-outage", "for": "4s", "by": "Rina"})
 	do(t, tab, "arrivals", map[string]string{"with.factor": "2", "by": "Rina"})
 	until(t, tab, `document.querySelector("#timeline").textContent.includes("dukcapil-outage of dukcapil for 4s, by Rina")`, "the timeline has the fault and its author")
+	until(t, tab, `document.getElementById("twin").textContent.startsWith("Had we not (arrivals × 2")`, "the twin says what the last action changes")
+	until(t, tab, `room.store.length > 7`, "some seconds pass")
 	shoot(t, tab, "rehearsal")
 	until(t, tab, `!document.getElementById("ending").hidden`, "the verdict is shown")
 	until(t, tab, `document.querySelector("#ending a").href.endsWith("/report/report.html")`, "the report is linked")

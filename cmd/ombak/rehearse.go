@@ -74,10 +74,13 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 		return simulation.Result{}, err
 	}
 	described := describeRun(&run.Planned, "simulate", string(report.Simulated))
-	if page, err = openRoom(c, s, described, simulated{paced, offeringOf(run)}, folder); err != nil {
+	controls := &simulated{paced: paced, offering: offeringOf(run)}
+	if page, err = openRoom(c, s, described, controls, folder); err != nil {
 		return simulation.Result{}, err
 	}
 	defer page.close()
+	controls.twin = startTwin(c, page, run, nil)
+	defer controls.twin.stop()
 	if err := page.await(c); err != nil {
 		return simulation.Result{}, err
 	}
@@ -104,22 +107,26 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 // simulated are the controls of a paced simulation.
 type simulated struct {
 	paced *simulation.Paced
+	twin  *twin
 	offering
 }
 
-var _ live.Controls = simulated{}
+var _ live.Controls = (*simulated)(nil)
 
 // Offers implements live.Controls.
-func (s simulated) Offers() []live.Offer { return s.offers() }
+func (s *simulated) Offers() []live.Offer { return s.offers() }
 
 // Preview implements live.Controls.
-func (s simulated) Preview(action funnel.Action) (string, error) { return s.preview(action) }
+func (s *simulated) Preview(action funnel.Action) (string, error) { return s.preview(action) }
 
 // Act implements live.Controls.
-func (s simulated) Act(ctx context.Context, action funnel.Action) (time.Duration, error) {
+func (s *simulated) Act(ctx context.Context, action funnel.Action) (time.Duration, error) {
 	at, err := s.paced.Act(ctx, action)
 	if errors.Is(err, simulation.ErrOver) {
 		err = live.ErrEnded
+	}
+	if action.At = at; err == nil {
+		s.twin.acted(action)
 	}
 	return at, err
 }

@@ -30,6 +30,13 @@ async function start(event) {
   event.target.remove();
 }
 
+// foretold says what the model foretells, and what the last action changes.
+export function foretold(forecast) {
+  let node = byId("twin");
+  if (!node) byId("actions").append(node = el("p", { id: "twin", role: "status", class: "quiet" }));
+  put(node, forecast.says ?? "");
+}
+
 export function over() {
   ended = true;
   dialog?.close();

@@ -41,11 +41,12 @@ function connect() {
     pending = begin().then(() => { pending = null; drain(); });
   });
   source.onmessage = (event) => { queue.push(event.data); if (!pending) later(); };
+  source.addEventListener("twin", (event) => { twin = JSON.parse(event.data); later(); });
   source.addEventListener("end", (event) => { end = JSON.parse(event.data); later(); });
 }
 
 const queue = [];
-let pending = null, end = null;
+let pending = null, end = null, twin = null;
 
 // later draws with the next frame, however many rows come until then.
 function later() {
@@ -57,6 +58,7 @@ function later() {
 
 function drain() {
   if (pending || !store) return;
+  if (twin) { store.foretell(twin); actions.foretold(twin); twin = null; }
   const until = performance.now() + 12; // the rest waits for the next frame
   while (queue.length > 0 && performance.now() < until) {
     const row = JSON.parse(queue.shift());

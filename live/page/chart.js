@@ -73,10 +73,16 @@ export class Chart {
     if (!store || this.box.clientWidth === 0) return;
     const [from, to] = shown();
     const data = store.cut(this.series, from, to, Math.max(200, Math.min(1000, this.box.clientWidth)));
+    for (const s of this.series) if (s.twin) this.predict(data, s.twin, to);
     if (!this.plot) this.make(data);
     else this.plot.setData(data, false);
     this.plot.setScale("x", { min: from, max: to });
     this.tell(data);
+  }
+
+  // predict adds the range that was foretold, and what would have come without the last action.
+  predict(data, figure, to) {
+    data.push(store.foretold("with", figure, "low", data[0]), store.foretold("with", figure, "high", data[0]), store.foretold("without", figure, "mid", data[0]));
   }
 
   make(data) {
@@ -90,9 +96,17 @@ export class Chart {
       legend: { show: false }, cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false }, sync: { key: "room" } },
       scales: { x: { time: false }, y: this.log ? { distr: 3, range: (_, low, high) => [Math.max(1e-4, (low || 1e-3) / 1.5), Math.max(1e-3, (high || 1) * 1.5)] } : { range: above(this.least) }, right: { range: above(this.rightLeast) } },
       axes,
-      series: [{}, ...this.series.map((s) => ({ label: s.label, stroke: colour(s.colour), width: 2, scale: s.scale ?? "y", dash: s.dash, fill: s.fill ? colour(s.colour) + "22" : undefined, points: { show: false }, spanGaps: false }))],
+      series: [{}, ...this.series.map((s) => ({ label: s.label, stroke: colour(s.colour), width: 2, scale: s.scale ?? "y", dash: s.dash, fill: s.fill ? colour(s.colour) + "22" : undefined, points: { show: false }, spanGaps: false })), ...this.twins().flatMap((s) => this.foretold(s))],
+      bands: this.twins().map((s, i) => ({ series: [this.series.length + 2 + 3 * i, this.series.length + 1 + 3 * i], fill: colour(s.colour) + "2e" })),
       hooks: { drawClear: [(plot) => this.shade(plot)], setSelect: [(plot) => this.select(plot)] },
     }, data, this.box);
+  }
+
+  twins() { return this.series.filter((s) => s.twin); }
+
+  foretold(s) {
+    const unseen = { stroke: "transparent", width: 0, points: { show: false }, scale: s.scale ?? "y" };
+    return [unseen, unseen, { ...unseen, stroke: colour(s.colour), width: 1, dash: [2, 4] }];
   }
 
   // shade marks faults and what people did.

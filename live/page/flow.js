@@ -7,8 +7,8 @@ let chart = null;
 export function begin(run) {
   const panel = byId("flow");
   const series = [
-    { name: `step/${run.step}/entered`, label: `${run.noun} arriving`, colour: "--ink" },
-    { name: `step/${run.step}/passed`, label: `${run.noun} passed`, colour: "--good", fill: true },
+    { name: `step/${run.step}/entered`, label: `${run.noun} arriving`, colour: "--ink", twin: `step/${run.step}/entered` },
+    { name: `step/${run.step}/passed`, label: `${run.noun} passed`, colour: "--good", twin: `step/${run.step}/passed` },
     { name: `step/${run.last}/passed`, label: `through ${run.last}`, colour: "--cool" },
     { name: "lost", label: "turned away, failed or gone", colour: "--bad", dash: [6, 3] },
   ];

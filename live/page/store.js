@@ -109,6 +109,19 @@ export class Store {
     this.marks.sort((a, b) => a.at_s - b.at_s);
   }
 
+  // foretell keeps what a model foretells.
+  foretell(forecast) { this.forecast = forecast; }
+
+  // foretold returns a prediction of a figure at the ends of rows: of, as in with or without, and which, as in low.
+  foretold(of, figure, which, x) {
+    const prediction = this.forecast?.[of], values = prediction?.figures[figure]?.[which];
+    if (!values) return x.map(() => null);
+    return x.map((end) => {
+      const value = values[Math.max(0, Math.ceil(end / prediction.width_s - 1e-6) - 1)];
+      return value === undefined || value > 1e30 ? null : value;
+    });
+  }
+
   // rowAt returns the first row that ends at or after an instant.
   rowAt(seconds) {
     let low = 0, high = this.length;

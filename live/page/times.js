@@ -2,17 +2,18 @@
 import { el, byId, put, time } from "./dom.js";
 import { Chart } from "./chart.js";
 
-let chart = null, choice = null, rows = new Map(), chosen = "";
+let scheduled = "", chart = null, choice = null, rows = new Map(), chosen = "";
 
 const seriesOf = (step) => [
   { name: `step/${step}/p50`, label: "p50", colour: "--cool", greatest: true },
   { name: `step/${step}/p95`, label: "p95", colour: "--act", greatest: true },
-  { name: `step/${step}/p99`, label: "p99", colour: "--bad", greatest: true },
+  { name: `step/${step}/p99`, label: "p99", colour: "--bad", greatest: true, twin: step === scheduled ? `step/${step}/p99` : undefined },
 ];
 
 export function begin(run) {
   const panel = byId("times");
   const steps = run.steps.map((step) => step.name);
+  scheduled = run.step;
   if (!steps.includes(chosen)) chosen = run.step;
   panel.querySelector(".tools")?.remove();
   panel.querySelector(".scroll")?.remove();
