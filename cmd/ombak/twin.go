@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -114,18 +115,27 @@ func (t *twin) forecast(actions []funnel.Action, before *report.Prediction, now 
 	last := t.model.Scenario.Journey[len(t.model.Scenario.Journey)-1].Name
 	forecast := live.Forecast{With: &now, Without: before}
 	if before == nil || len(actions) == 0 {
-		forecast.Says = fmt.Sprintf("The shaded ranges hold nine of ten simulations of this run (%d): about %s people get through %s.", now.Replications, units.Count(now.Through), last)
+		forecast.Says = fmt.Sprintf("The shaded ranges hold nine of ten simulations of this run (%d): about %s people get through %s.", now.Replications, units.Count(math.Round(now.Through)), last)
 		return forecast
 	}
-	more, word := now.Through-before.Through, "more"
-	if more < 0 {
-		more, word = -more, "fewer"
+	through, lost := math.Round(now.Through-before.Through), math.Round(now.Lost-before.Lost)
+	did := actions[len(actions)-1].Text()
+	if through == 0 && lost == 0 {
+		forecast.Says = fmt.Sprintf("Had we not (%s): the simulations come out the same without it.", did)
+		return forecast
 	}
-	lost, lostWord := now.Lost-before.Lost, "more"
-	if lost < 0 {
-		lost, lostWord = -lost, "fewer"
-	}
-	forecast.Says = fmt.Sprintf("Had we not (%s): with it, about %s people %s get through %s, and %s %s are turned away, fail or give up. The dotted lines go on without it.",
-		actions[len(actions)-1].Text(), units.Count(more), word, last, units.Count(lost), lostWord)
+	forecast.Says = fmt.Sprintf("Had we not (%s): with it, %s people get through %s, and %s are turned away, fail or give up. The dotted lines go on without it.",
+		did, difference(through), last, difference(lost))
 	return forecast
+}
+
+// difference writes a difference of numbers, as in 36 more.
+func difference(by float64) string {
+	switch {
+	case by > 0:
+		return units.Count(by) + " more"
+	case by < 0:
+		return units.Count(-by) + " fewer"
+	}
+	return "as many"
 }

@@ -46,7 +46,7 @@ function connect() {
 }
 
 const queue = [];
-let pending = null, end = null, twin = null;
+let pending = null, end = null, twin = null, drawn = 0;
 
 // later draws with the next frame, however many rows come until then.
 function later() {
@@ -59,14 +59,19 @@ function later() {
 function drain() {
   if (pending || !store) return;
   if (twin) { store.foretell(twin); actions.foretold(twin); twin = null; }
-  const until = performance.now() + 12; // the rest waits for the next frame
-  while (queue.length > 0 && performance.now() < until) {
-    const row = JSON.parse(queue.shift());
+  const many = queue.length > 300; // a viewer who comes late reads more at a time, and draws seldom
+  const until = performance.now() + (many ? 80 : 12); // the rest waits for the next frame
+  let read = 0;
+  while (read < queue.length && performance.now() < until) {
+    const row = JSON.parse(queue[read++]);
     if (row.row <= store.length) continue; // after a reconnection
     store.add(row);
     for (const mark of row.marks ?? []) if (mark.kind !== "phase" && store.length > told) say(mark.text);
   }
+  queue.splice(0, read);
   told = store.length;
+  if (many && queue.length > 0 && performance.now() - drawn < 1000) { later(); return; }
+  drawn = performance.now();
   for (const panel of panels) panel.draw?.(store);
   redraw();
   if (queue.length > 0) { later(); return; }
