@@ -136,6 +136,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 	c.watched = watched.Stop()
 	c.machine, c.usage = watched.Series(c.began)
 	c.stopAll()
+	c.stage.conclude()
 	reconciliation, err := c.reconcile(context.WithoutCancel(ctx))
 	if err != nil {
 		c.warn(fmt.Sprintf("the store could not be read for reconciliation: %v", err))

@@ -69,9 +69,14 @@ func (s *stage) begin() {
 	}
 }
 
+// close lets nobody act any more.
 func (s *stage) close() {
 	s.timer.Stop()
 	close(s.over)
+}
+
+// conclude posts the last row and tells what was done, once all parts have stopped.
+func (s *stage) conclude() {
 	s.cut(true)
 	if room := s.environment.Room; room != nil && room.Ended != nil {
 		actions := slices.Concat(s.run.Scenario.Actions(), s.done)

@@ -64,14 +64,16 @@ func (m *Model) interventions() error {
 	return nil
 }
 
-// Do maps an action to the interventions that do it and, if it lasts for a time, undo it.
+// Do maps an action to the interventions that do it.
 func (a *Acting) Do(action funnel.Action) ([]sim.Intervention, error) {
 	if err := a.scenario.CheckAction(action); err != nil {
 		return nil, err
 	}
 	clock := a.model.People.Clock()
 	does := sim.Intervention{At: clock.Real(action.At)}
-	undoes := sim.Intervention{At: clock.Real(action.At + action.For), Undo: true}
+	if action.For > 0 {
+		does.Until = clock.Real(action.At + action.For)
+	}
 	switch action.Do {
 	case funnel.StartFault:
 		return a.startFault(action, does)
@@ -88,18 +90,12 @@ func (a *Acting) Do(action funnel.Action) ([]sim.Intervention, error) {
 		if err != nil {
 			return nil, err
 		}
-		does.Key, undoes.Key = "factor", "factor"
-		does.Factor, undoes.Factor = &factor, new(float64)
-		*undoes.Factor = 1
+		does.Factor = &factor
 	case funnel.Hold, funnel.Resume:
 		held := action.Do == funnel.Hold
-		does.Key, undoes.Key = "hold", "hold"
-		does.Hold, undoes.Hold = &held, new(bool)
+		does.Hold = &held
 	case funnel.Stop:
 		does.Stop = true
-	}
-	if action.For > 0 {
-		return []sim.Intervention{does, undoes}, nil
 	}
 	return []sim.Intervention{does}, nil
 }

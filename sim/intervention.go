@@ -13,14 +13,15 @@ import (
 // take effect.
 type Intervention struct {
 	At     time.Duration // real time
-	Key    string        // interventions of one key replace each other; may be empty
-	Undo   bool          // ends an earlier one of its key. It is dropped if another of the key comes first
+	Until  time.Duration // real time at which Factor or Hold is undone, unless another has come since; 0 means never
 	Factor *float64      // on the people who come from now on
 	Hold   *bool         // nobody comes, or people come again
 	Faults []FaultStart  // that begin
 	Ends   []FaultEnd
 	Set    []Setting
 	Stop   bool // the run ends
+
+	undoes bool // ends an earlier intervention
 }
 
 // FaultStart is the beginning of faults of a dependency.
@@ -48,6 +49,24 @@ type Setting struct {
 type hand struct {
 	FaultStart
 	ended bool
+}
+
+// undo returns the intervention that ends this one, if it ends by itself.
+func (i Intervention) undo() (undo Intervention, ends bool) {
+	undo = Intervention{At: i.Until, undoes: true}
+	if i.Factor != nil {
+		undo.Factor = new(float64)
+		*undo.Factor = 1
+	}
+	if i.Hold != nil {
+		undo.Hold = new(bool)
+	}
+	return undo, i.Until > 0
+}
+
+// replaces reports whether the intervention makes the undoing of an earlier one void.
+func (i Intervention) replaces(undo Intervention) bool {
+	return !i.undoes && undo.undoes && (i.Factor != nil && undo.Factor != nil || i.Hold != nil && undo.Hold != nil)
 }
 
 // validate returns the first mistake in an intervention.

@@ -111,7 +111,9 @@ func (p *Paced) reach(ctx context.Context, at time.Duration) error {
 		return err
 	}
 	if reached := p.play.Reached(); p.play.Over() || reached >= p.feed.next {
-		p.observers.Reach(reached)
+		if p.observers.Reach(reached); p.play.Over() {
+			p.observers.Close()
+		}
 		p.feed.cut(reached, p.play.Now(), p.recording)
 	}
 	return nil
@@ -172,7 +174,7 @@ func inOrder(actions []funnel.Action) []funnel.Action {
 // End returns the result of what was played. Call it once, after Play.
 func (p *Paced) End() (Result, error) {
 	result := p.play.End()
-	p.observers.Close()
+	p.observers.Close() // a run that was interrupted has no last row
 	p.model.Actions = p.Actions()
 	s := &Series{Model: p.model}
 	s.grow(1)

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
@@ -287,5 +288,33 @@ func TestActionsThatCannotBeDone(t *testing.T) {
 	}
 	if actions := paced.Actions(); len(actions) > 0 {
 		t.Errorf("%v were done", actions)
+	}
+}
+
+// The simulator lets those people come whom the same turns let come in a live run, at the same instants.
+func TestSimulatedAndLiveTurnsAgree(t *testing.T) {
+	model := modelOf(t, smoke(t))
+	paced, result := stepped(t, model, []time.Duration{30 * time.Millisecond}, rehearsal(), ignore)
+	live, err := setup.NewLive(smoke(t), setup.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var turns loadgen.Turns
+	for _, action := range paced.Actions() {
+		switch action.Do {
+		case funnel.Arrive, funnel.Hold, funnel.Resume:
+			turn, err := setup.TurnOf(action, live.People.Clock())
+			if err != nil {
+				t.Fatal(err)
+			}
+			turns = append(turns, turn)
+		}
+	}
+	offered, want := live.OfferedTurned(turns), result.Report.Offered
+	if float64(offered.Scheduled) != want.Scheduled || float64(offered.PeakPerMin) != want.PeakPerMin || offered.ByStep["sign-up"] != want.ByStep["sign-up"] {
+		t.Errorf("live %v, simulated %v", offered, want)
+	}
+	if len(turns) != 3 || want.Scheduled == float64(model.Offered.Scheduled) {
+		t.Errorf("%d turns changed nothing", len(turns))
 	}
 }

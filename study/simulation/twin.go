@@ -97,7 +97,9 @@ func (p *predictor) play(ctx context.Context, player *sim.Player, config sim.Con
 			play.End()
 			return err
 		}
-		observers.Reach(play.Reached())
+		if observers.Reach(play.Reached()); play.Over() {
+			observers.Close()
+		}
 		row := seconds.Cut(play.Reached(), "")
 		figures := report.FiguresOf(row, p.names)
 		for _, name := range p.names {
