@@ -20,7 +20,7 @@ export function begin(run) {
 
 export function draw(store) {
   const { totals, run } = store;
-  put(cells.scheduled, run.scheduled ? `${count(totals.scheduled)} of ${count(run.scheduled)}` : count(totals.scheduled));
+  put(cells.scheduled, run.scheduled && totals.scheduled <= run.scheduled ? `${count(totals.scheduled)} of ${count(run.scheduled)}` : count(totals.scheduled));
   put(cells.under, count(Math.max(0, totals.started - totals.finished)));
   put(cells.finished, count(totals.finished));
   if (run.engine === "simulated") return;

@@ -56,6 +56,9 @@ func (c Condition) standing(soFar report.Report) report.Standing {
 	if judged.Value == nil || judged.Verdict == report.Inconclusive {
 		standing.Verdict, standing.Reason = report.Inconclusive, judged.Reason
 	}
+	if slices.Contains([]string{"acknowledged", "persisted", "lost", "unacknowledged", "duplicates"}, c.selector.figure) {
+		standing.Reason = "only the end of the run shows it"
+	}
 	if judged.Value == nil {
 		return standing
 	}

@@ -51,6 +51,9 @@ func TestStandings(t *testing.T) {
 		if got.Verdict != row.verdict || len(doubts) > 0 {
 			t.Errorf("%s: %v, %v: %s", row.source, got, doubts, row.why)
 		}
+		if row.verdict == report.Inconclusive && got.Reason != "only the end of the run shows it" {
+			t.Errorf("%s: %q", row.source, got.Reason)
+		}
 		if row.low != row.high && (got.Room == nil || *got.Room < row.low || *got.Room > row.high) {
 			t.Errorf("%s: the room is %v: %s", row.source, got.Room, row.why)
 		}
