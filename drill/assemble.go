@@ -28,6 +28,11 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	if c.run.Options.Closed > 0 {
 		offered = nil // who comes depends on the answers
 	}
+	if offered != nil && len(c.stage.turned) > 0 {
+		turned := c.run.OfferedTurned(c.stage.turned)
+		turned.Scheduled = int(c.people) // what the generator says, in case that a change reached it late
+		offered = &turned
+	}
 	if ended != nil {
 		offered = nil
 	}

@@ -59,6 +59,7 @@ type Environment struct {
 	Metrics  string         // address at which the generator serves Prometheus metrics; empty means none
 	Log      io.Writer      // standard error of the parts; may be nil
 	Progress func(Progress) // called on one goroutine; may be nil
+	Room     *Room          // watches and acts; nil if nobody does
 }
 
 // conductor conducts one run. Its mutex mu guards its maps and slices, because the messages of each part
@@ -71,6 +72,7 @@ type conductor struct {
 
 	mu           sync.Mutex
 	recording    *recorder.Recording
+	rows         *recorder.Seconds // of the feed
 	readings     []funnel.Reading
 	marks        []funnel.Mark
 	warnings     []string
@@ -90,6 +92,8 @@ type conductor struct {
 	costs        []report.Process       // of processes that are not parts
 	cluster      *postgres.Cluster      // nil unless the run has a PostgreSQL of its own
 	done         chan struct{}          // closed when the generator has nothing left to play
+	control      Control                // of the mocks, if they run
+	stage        *stage
 }
 
 // Conduct plays the run and returns its report. With an error it returns what is known so far. The error is
@@ -98,6 +102,7 @@ type conductor struct {
 func Conduct(ctx context.Context, run *setup.Live, environment Environment) (report.Report, error) {
 	hide := run.Mask()
 	environment.Log = hide.Writer(environment.Log)
+	environment.Room = environment.Room.masked(hide)
 	result, err := conduct(ctx, run, environment)
 	hide.Report(&result)
 	return result, hide.Error(err)
@@ -119,7 +124,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 			claim.Discard()
 		}
 	}()
-	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), starts: run.ArrivalSteps(), done: make(chan struct{})}
+	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), rows: recorder.NewSeconds(run.Generator.Journey.Funnel(), run.People.Clock().Scenario), starts: run.ArrivalSteps(), done: make(chan struct{})}
 	defer removeControl(environment.Folder)
 	defer c.stopCluster()
 	defer c.stopAll()
@@ -134,11 +139,18 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 	if err != nil {
 		return report.Report{}, err
 	}
+	if err := environment.Room.await(ctx); err != nil {
+		watched.Stop()
+		return report.Report{}, err
+	}
+	c.stage = newStage(c, watched)
 	began = true
 	ended := c.play(ctx)
+	c.stage.close()
 	c.watched = watched.Stop()
 	c.machine, c.usage = watched.Series(c.began)
 	c.stopAll()
+	c.stage.conclude()
 	reconciliation, err := c.reconcile(context.WithoutCancel(ctx))
 	if err != nil {
 		c.warn(fmt.Sprintf("the store could not be read for reconciliation: %v", err))
@@ -252,7 +264,8 @@ func (c *conductor) startMocks(ctx context.Context) (Ready, error) {
 	if err != nil {
 		return ready, err
 	}
-	return ready, WriteControl(c.environment.Folder, Control{URL: "http://" + ready.Addresses["admin"], Token: config.Admin.Token})
+	c.control = Control{URL: "http://" + ready.Addresses["admin"], Token: config.Admin.Token}
+	return ready, WriteControl(c.environment.Folder, c.control)
 }
 
 // patience is how long a part may take to become ready.
@@ -278,8 +291,10 @@ func (c *conductor) receive(_ *process, message Message) {
 	switch {
 	case message.Reading != nil:
 		c.readings = append(c.readings, *message.Reading)
+		c.rows.Read(*message.Reading)
 	case message.Mark != nil:
 		c.marks = addMark(c.marks, *message.Mark)
+		c.rows.Mark(*message.Mark)
 	case message.Warning != "":
 		c.warnings = append(c.warnings, message.Warning)
 	case message.Gone != nil:
@@ -317,6 +332,7 @@ func (c *conductor) addDelta(delta recorder.Delta) {
 	}
 	c.acknowledged = append(c.acknowledged, delta.Acknowledged...)
 	c.recording.Add(delta)
+	c.rows.Add(delta)
 }
 
 // play lets the run begin and waits for its end. It returns why the run ended early, or nil.
@@ -334,11 +350,13 @@ func (c *conductor) play(ctx context.Context) error {
 	c.mark(c.run.People.Last, c.run.People.Until-c.run.People.Last, funnel.DrainPhase)
 	died := c.watch()
 	defer died.stop()
+	c.stage.begin()
 	steps := newWallSteps(time.Now())
 	overdue := time.NewTimer(time.Until(c.began) + c.longest())
 	defer overdue.Stop()
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
+	next := c.began.Add(time.Second + beatDelay)
+	beat := time.NewTimer(time.Until(next))
+	defer beat.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -351,17 +369,33 @@ func (c *conductor) play(ctx context.Context) error {
 		case <-overdue.C:
 			c.killGenerator()
 			return fmt.Errorf("%w: the generator had not come to its end %v after the planned end of the run", ErrPartDied, grace)
-		case now := <-ticker.C:
+		case order := <-c.stage.orders:
+			if err := c.stage.do(ctx, order); err != nil {
+				return err
+			}
+		case <-c.stage.scheduled():
+			if err := c.stage.doScheduled(ctx); err != nil {
+				return err
+			}
+		case now := <-beat.C:
+			for next = next.Add(time.Second); next.Before(now); { // a second that was missed has no row of its own
+				next = next.Add(time.Second)
+			}
+			beat.Reset(time.Until(next))
 			if by := steps.look(now); by != 0 {
 				c.note(funnel.NoteMark, "the machine's clock was set "+setBy(by))
 			}
-			c.progress(c.stage())
+			c.progress(c.phase())
+			c.stage.cut(false)
 			if err := c.broken(); err != nil {
 				return err
 			}
 		}
 	}
 }
+
+// beatDelay is how long after the end of a second its row is posted. The shards of the generator have told of it by then.
+const beatDelay = 300 * time.Millisecond
 
 // grace is how long after its planned end a run may go on.
 const grace = 10 * time.Second
@@ -420,7 +454,7 @@ func (d *deaths) stop() {
 	d.wait.Wait()
 }
 
-func (c *conductor) stage() Stage {
+func (c *conductor) phase() Stage {
 	switch at := time.Since(c.began); {
 	case at < c.run.People.First:
 		return LeadIn
@@ -449,12 +483,14 @@ func (c *conductor) mark(at, length time.Duration, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.marks = append(c.marks, funnel.Mark{At: at, For: length, Kind: funnel.PhaseMark, Text: text})
+	c.rows.Mark(c.marks[len(c.marks)-1])
 }
 
 func (c *conductor) note(kind funnel.MarkKind, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.marks = append(c.marks, funnel.Mark{At: time.Since(c.began), Kind: kind, Text: text})
+	c.rows.Mark(c.marks[len(c.marks)-1])
 }
 
 func (c *conductor) warn(text string) {

@@ -11,7 +11,10 @@ import (
 // fault ends.
 func fateMark(fate mocks.Fate) funnel.Mark {
 	text := fate.Fault + " of " + fate.On
-	if fate.Hand {
+	switch {
+	case fate.By != "":
+		text += ", by " + fate.By
+	case fate.Hand:
 		text += ", by hand"
 	}
 	return funnel.Mark{At: fate.At, For: fate.For, Kind: funnel.FaultMark, Text: text}

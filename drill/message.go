@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/workload"
@@ -40,6 +41,11 @@ func (b Begin) anchor(now time.Time) time.Time {
 		until = b.In
 	}
 	return now.Add(until)
+}
+
+// Change is a line that the generator may read after Begin.
+type Change struct {
+	Turns loadgen.Turns `json:"turns,omitempty"` // more changes of who comes
 }
 
 // Message is a line that a part writes. Exactly one field is set.

@@ -106,9 +106,9 @@ func serveOrder(ctx context.Context, order Order, scanner *bufio.Scanner, messag
 	return part.serve(ctx, order, scanner, messages, log)
 }
 
-// untilStopped reads the start of the run and passes it to began. It returns when the conductor closes the
-// input or the context ends.
-func untilStopped(ctx context.Context, scanner *bufio.Scanner, began func(Begin)) {
+// untilStopped reads the start of the run and passes it to began, and every change to changed, unless that is nil. It
+// returns when the conductor closes the input or the context ends.
+func untilStopped(ctx context.Context, scanner *bufio.Scanner, began func(Begin), changed func(Change)) {
 	closed := make(chan struct{})
 	go func() { // ends with the input; a part that stops for another reason is about to exit
 		defer close(closed)
@@ -119,6 +119,10 @@ func untilStopped(ctx context.Context, scanner *bufio.Scanner, began func(Begin)
 		begin.At = begin.anchor(time.Now())
 		began(begin)
 		for scanner.Scan() {
+			var change Change
+			if changed != nil && json.Unmarshal(scanner.Bytes(), &change) == nil {
+				changed(change)
+			}
 		}
 	}()
 	select {
@@ -178,7 +182,7 @@ func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanne
 		return backendReadings(stats, at)
 	}
 	running.Go(func() { observe(ctx, messages, readings) })
-	untilStopped(ctx, scanner, clock.set)
+	untilStopped(ctx, scanner, clock.set, nil)
 	const drain = 10 * time.Second
 	drained, cancelDrain := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancelDrain()
@@ -221,7 +225,7 @@ func serveMocks(ctx context.Context, order MocksOrder, scanner *bufio.Scanner, m
 	untilStopped(ctx, scanner, func(begin Begin) {
 		clock.set(begin)
 		stand.Begin(begin.At, begin.Clock)
-	})
+	}, nil)
 	cancel()
 	running.Wait()
 	return errors.Join(stand.Close(), writeRecordings(stand, order.Recordings))
@@ -263,9 +267,15 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 		prepared <- p
 		messages.write(Message{Ready: &ready})
 	})
+	var playing *player
 	untilStopped(ctx, scanner, func(begin Begin) {
 		if p, ok := <-prepared; ok {
+			playing = p
 			running.Go(func() { p.play(ctx, begin) })
+		}
+	}, func(change Change) {
+		if playing != nil {
+			playing.generator.Turn(change.Turns...)
 		}
 	})
 	cancel()

@@ -15,6 +15,7 @@ type Caller struct {
 	Person  uint64        // index in the population
 	At      time.Duration // real time of the step that arrivals are scheduled at
 	Visitor bool          // only looks
+	Ordinal uint32        // place among all people of the crowd, modulo 2³²: those who sign up, then visitors
 	Opens   time.Duration // real time by which the person's walk must exist
 }
 
@@ -26,6 +27,8 @@ type Crowd struct {
 	Visitors workload.Arrivals // people who take only the first step
 	Clock    workload.Clock
 	Lead     time.Duration // scenario time by which people are drawn before they arrive; see [Journey.Lead]
+
+	count uint64 // of all people; see [Crowd.Counted]
 }
 
 // blockSize is the number of people drawn at once, which is faster than one by one.
@@ -75,7 +78,7 @@ func (c Crowd) blocks(part, parts int) iter.Seq[[]Caller] {
 			if ordinal >= c.People {
 				return true // a renewal process may have more people than it is expected to
 			}
-			block = append(block, Caller{At: c.Clock.Real(arrival.At), Visitor: visitor, Opens: c.Clock.Real(arrival.At - c.Lead)})
+			block = append(block, Caller{At: c.Clock.Real(arrival.At), Visitor: visitor, Ordinal: uint32(ordinal), Opens: c.Clock.Real(arrival.At - c.Lead)})
 			ordinals = append(ordinals, ordinal)
 			if len(block) < blockSize {
 				return true

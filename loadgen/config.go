@@ -43,6 +43,8 @@ type Config struct {
 	MostPeople  int                 `json:"most_people,omitempty"` // most people active at once; the rest are shed and counted; 0 means no limit
 	Warm        int                 `json:"warm,omitempty"`        // connections to each target that are opened before the first arrival
 	Closed      journey.Closed      `json:"closed,omitzero"`       // closed loop: people who think or are active at any moment, in place of the arrivals; the zero value means the arrivals
+	Acted       bool                `json:"acted,omitempty"`       // who comes may change during the run; see [Generator.Turn]
+	Turns       journey.Turns       `json:"turns,omitempty"`       // scheduled changes of who comes
 	Part        int                 `json:"part"`                  // this generator's part, counting from 0
 	Parts       int                 `json:"parts"`                 // how many generators share the run; 0 means 1
 	Traits      []population.Traits `json:"typo_traits"`           // per step: people whose first attempt holds a typing error

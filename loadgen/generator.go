@@ -32,6 +32,9 @@ type Generator struct {
 	run      workload.Purpose // of the run's id; 0 if it has none
 	keyLog   *os.File         // nil if no secrets are logged
 
+	turns   atomic.Pointer[journey.Turns] // changes of who comes; nil if there are none
+	turning sync.Mutex                    // held while they are replaced
+
 	awaits     bool       // some step awaits messages of WebSockets
 	describing sync.Mutex // while a shard asks servers for gRPC methods
 }
@@ -71,6 +74,9 @@ func New(config Config, observer func(shard int) funnel.Observer) (*Generator, e
 	}
 	if config.Fresh {
 		g.people = g.people.Fresh(config.RunID)
+	}
+	if len(config.Turns) > 0 {
+		g.turns.Store(&config.Turns)
 	}
 	g.under = make([]atomic.Int64, g.shards())
 	g.journey = journey.New(config.Journey, g.traitTypo, journey.NewFact(config.Seed, config.People, config.Feeders, g.people.Fact))

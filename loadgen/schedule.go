@@ -17,10 +17,14 @@ func (c Config) Callers() iter.Seq[Caller] { return c.callers(c.Part, max(1, c.P
 
 // callers yields every shards-th person.
 func (c Config) callers(shard, shards int) iter.Seq[Caller] {
+	return c.crowd().Part(shard, shards)
+}
+
+func (c Config) crowd() journey.Crowd {
 	return journey.Crowd{
 		Seed: c.Seed, People: c.People, Signups: c.Signups, Visitors: c.Visitors,
 		Clock: c.Journey.Clock, Lead: journey.New(c.Journey, nil, nil).Lead(),
-	}.Part(shard, shards)
+	}
 }
 
 // schedule yields the people of a shard. Its own goroutine draws them in advance, so that making a large bin never

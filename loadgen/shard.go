@@ -20,6 +20,7 @@ type shard struct {
 	tracks    journey.Tracks
 	got       gotten
 	schedule  *schedule
+	shore     shore
 	sessions  slab
 	timers    timers
 	leads     []journey.Lead
@@ -46,6 +47,7 @@ func newShard(g *Generator, index int) *shard {
 		index:     index,
 		observer:  g.observer(index),
 		schedule:  newSchedule(g.config, g.config.Part+g.parts()*index, g.parts()*g.shards()),
+		shore:     newShore(g),
 		tracks:    g.journey.NewTracks(),
 		got:       gotten{names: g.got},
 		most:      shareOf(g.inFlight(), index, g.shards()),
@@ -135,8 +137,11 @@ func (s *shard) nextInstant() (time.Duration, bool) {
 	next, any := s.timers.first()
 	if s.schedule.more {
 		if opens := s.schedule.pending.Opens; !any || opens < next {
-			return opens, true
+			next, any = opens, true
 		}
+	}
+	if first, waits := s.shore.timers.first(); waits && (!any || first < next) {
+		return first, true
 	}
 	if !any && s.closed > 0 && s.now() < s.generator.config.Closed.Until {
 		return s.now(), true
@@ -173,36 +178,47 @@ func (s *shard) refill() {
 func (s *shard) expectPeople() {
 	const ahead = 20 * time.Millisecond // people are made a little before they are needed
 	for {
-		caller, ok := s.schedule.due(s.now() + ahead)
-		if !ok {
+		now := s.now() + ahead
+		caller, ok := s.schedule.due(now)
+		switch {
+		case !ok:
+			s.land(now)
 			return
+		case s.shore.acted:
+			s.shore.announce(s.generator.journey.Comes(caller))
+		default:
+			s.arrive(caller)
 		}
-		if s.generator.config.MostPeople > 0 && s.people >= s.cap {
-			s.shed++
-			if s.crowd != nil {
-				s.crowd.Scheduled(caller.At)
-				s.crowd.DroppedPerson()
-			}
-			continue
-		}
-		s.people++
-		j := s.generator.journey
-		if caller.Visitor {
-			slot := s.sessions.take()
-			walk, action := j.Look(caller.Person, j.First(caller.Person), caller.At, s.tracks.Of(slot))
-			s.open(slot, walk, action, false)
-			continue
-		}
-		s.leads = j.Leads(caller.Person, caller.At, s.leads[:0])
-		for _, lead := range s.leads {
-			slot := s.sessions.take()
-			walk, action := j.Look(caller.Person, lead.Step, lead.At, s.tracks.Of(slot))
-			s.open(slot, walk, action, true)
-		}
-		slot := s.sessions.take()
-		walk, action := j.Begin(caller.Person, caller.At, s.tracks.Of(slot))
-		s.open(slot, walk, action, false)
 	}
+}
+
+// arrive creates the sessions of a person.
+func (s *shard) arrive(caller Caller) {
+	if s.generator.config.MostPeople > 0 && s.people >= s.cap {
+		s.shed++
+		if s.crowd != nil {
+			s.crowd.Scheduled(caller.At)
+			s.crowd.DroppedPerson()
+		}
+		return
+	}
+	s.people++
+	j := s.generator.journey
+	if caller.Visitor {
+		slot := s.sessions.take()
+		walk, action := j.Look(caller.Person, j.First(caller.Person), caller.At, s.tracks.Of(slot))
+		s.open(slot, walk, action, false)
+		return
+	}
+	s.leads = j.Leads(caller.Person, caller.At, s.leads[:0])
+	for _, lead := range s.leads {
+		slot := s.sessions.take()
+		walk, action := j.Look(caller.Person, lead.Step, lead.At, s.tracks.Of(slot))
+		s.open(slot, walk, action, true)
+	}
+	slot := s.sessions.take()
+	walk, action := j.Begin(caller.Person, caller.At, s.tracks.Of(slot))
+	s.open(slot, walk, action, false)
 }
 
 func (s *shard) open(slot int32, walk journey.Walk, action journey.Action, lead bool) {

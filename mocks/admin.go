@@ -14,6 +14,7 @@ import (
 	"github.com/valyala/fasthttp"
 	"github.com/valyala/fasthttp/fasthttpadaptor"
 
+	"github.com/ombak-sim/ombak/workload"
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
@@ -87,12 +88,14 @@ func (a *admin) serve(ctx *fasthttp.RequestCtx) {
 		a.start(ctx)
 	case method == "DELETE" && isFault:
 		a.stop(ctx, id)
+	case method == "PUT" && strings.HasPrefix(path, "/v1/services/"):
+		a.change(ctx, strings.TrimPrefix(path, "/v1/services/"))
 	case method == "GET" && path == "/v1/requests":
 		a.requests(ctx)
 	case method == "POST" && path == "/v1/reset":
 		a.reset(ctx)
 	default:
-		fail(ctx, fasthttp.StatusNotFound, "use GET /v1/state, GET or POST /v1/faults, DELETE /v1/faults/{id}, GET /v1/requests?mock=dukcapil, POST /v1/reset or GET /metrics")
+		fail(ctx, fasthttp.StatusNotFound, "use GET /v1/state, GET or POST /v1/faults, DELETE /v1/faults/{id}, PUT /v1/services/{mock}, GET /v1/requests?mock=dukcapil, POST /v1/reset or GET /metrics")
 	}
 }
 
@@ -138,6 +141,7 @@ type FaultStart struct {
 	fault.Description
 	On     string  `json:"on,omitempty"`      // the mock; empty means every mock that the set applies to
 	LimitS float64 `json:"limit_s,omitempty"` // real time after which it ends; 0 means 60 s
+	By     string  `json:"by,omitempty"`      // who starts it, for the timeline
 }
 
 func (a *admin) start(ctx *fasthttp.RequestCtx) {
@@ -157,7 +161,7 @@ func (a *admin) start(ctx *fasthttp.RequestCtx) {
 		fail(ctx, fasthttp.StatusUnprocessableEntity, fmt.Sprintf("limit_s is %v; a fault must end within %v", start.LimitS, LongestLimit))
 		return
 	}
-	started, err := a.mocks.StartFault(start.Description, start.On, time.Duration(start.LimitS*float64(time.Second)))
+	started, err := a.mocks.StartFault(start.Description, start.On, time.Duration(start.LimitS*float64(time.Second)), start.By)
 	if err != nil {
 		fail(ctx, fasthttp.StatusUnprocessableEntity, err.Error())
 		return
@@ -186,6 +190,20 @@ func (a *admin) stop(ctx *fasthttp.RequestCtx, id string) {
 func (a *admin) reset(ctx *fasthttp.RequestCtx) {
 	if !a.mocks.Reset(string(ctx.QueryArgs().Peek("mock"))) {
 		fail(ctx, fasthttp.StatusNotFound, "name a running mock, as in ?mock=shop, or none to reset all")
+		return
+	}
+	ctx.SetStatusCode(fasthttp.StatusNoContent)
+}
+
+// change gives a mock other settings. The conductor of a run sends it; it has read and scaled the scenario.
+func (a *admin) change(ctx *fasthttp.RequestCtx, name string) {
+	var service workload.Service
+	if err := json.Unmarshal(ctx.PostBody(), &service); err != nil {
+		fail(ctx, fasthttp.StatusBadRequest, `write the settings of a service, as in {"servers": 8, "service": "exponential(20ms)"}`)
+		return
+	}
+	if err := a.mocks.Change(name, service); err != nil {
+		fail(ctx, fasthttp.StatusUnprocessableEntity, err.Error())
 		return
 	}
 	ctx.SetStatusCode(fasthttp.StatusNoContent)

@@ -20,6 +20,7 @@ type FaultEntry struct {
 	At    time.Duration `json:"at"`    // scenario time
 	Until time.Duration `json:"until"` // scenario time; 0 means to the end
 	Hand  bool          `json:"hand"`  // started by hand, not by the schedule
+	By    string        `json:"by"`    // by whom, if that is known
 	Now   bool          `json:"now"`   // whether it is active
 
 	faults fault.Schedule

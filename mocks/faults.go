@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ombak-sim/ombak/workload"
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
@@ -23,6 +24,7 @@ type Fate struct {
 	Hand  bool          // whether it was started by hand
 	At    time.Duration // real time from the start of the run to the fault's beginning
 	For   time.Duration // real duration; 0 if the fault has only begun
+	By    string        // who started it by hand, if that is known
 }
 
 // Faults returns the current and later faults of the mocks; with ended it includes past ones.
@@ -35,10 +37,19 @@ func (m *Mocks) Faults(ended bool) []FaultEntry {
 	return found
 }
 
+// Change gives a mock other servers, times and limits from now on.
+func (m *Mocks) Change(name string, service workload.Service) error {
+	part := m.part(name)
+	if part == nil {
+		return fmt.Errorf("unknown mock %q", name)
+	}
+	return part.station.change(service)
+}
+
 // StartFault starts a fault, or a set of faults, on a mock. If on is empty, it starts a set on all mocks it
 // applies to. The fault ends after the limit of real time; 0 means [DefaultLimit]. The start time in the
 // description is ignored.
-func (m *Mocks) StartFault(d fault.Description, on string, limit time.Duration) ([]FaultEntry, error) {
+func (m *Mocks) StartFault(d fault.Description, on string, limit time.Duration, by string) ([]FaultEntry, error) {
 	if limit < 0 || limit > LongestLimit {
 		return nil, fmt.Errorf("a fault lasts %v; it must end within %v", limit, LongestLimit)
 	}
@@ -62,7 +73,7 @@ func (m *Mocks) StartFault(d fault.Description, on string, limit time.Duration) 
 		if err != nil {
 			return nil, err
 		}
-		entries[i] = &FaultEntry{On: part.name, Fault: d.Fault, At: d.At, Until: until, Hand: true, Now: true, faults: faults}
+		entries[i] = &FaultEntry{On: part.name, Fault: d.Fault, At: d.At, Until: until, Hand: true, By: by, Now: true, faults: faults}
 	}
 	var started []FaultEntry
 	for i, part := range targets {
@@ -148,7 +159,7 @@ func (b *board) fates(clock *runClock, now time.Duration, last bool) []Fate {
 		if entry.stage == reportedEnd || now < at {
 			continue
 		}
-		fate := Fate{On: entry.On, Fault: entry.Fault, Hand: entry.Hand, At: clock.sinceStartAt(at)}
+		fate := Fate{On: entry.On, Fault: entry.Fault, Hand: entry.Hand, By: entry.By, At: clock.sinceStartAt(at)}
 		if entry.stage == reportedNothing {
 			entry.stage = reportedBegin
 			fates = append(fates, fate)

@@ -41,7 +41,7 @@ func TestForgottenFaultsEnd(t *testing.T) {
 			m.Watch(func(fate Fate) { fates = append(fates, fate) })
 			m.Begin(time.Now(), workload.NewClock(0, speed))
 			time.Sleep(5 * time.Second)
-			if _, err := m.StartFault(fault.Description{Fault: "dukcapil-brownout"}, "", 0); err != nil {
+			if _, err := m.StartFault(fault.Description{Fault: "dukcapil-brownout"}, "", 0, ""); err != nil {
 				t.Fatal(err)
 			}
 			station := m.part("dukcapil").station
@@ -95,12 +95,12 @@ func TestScheduleIsRepeatable(t *testing.T) {
 	}
 	const s = time.Second
 	want := []Fate{
-		{"dtks", "outage", false, 2 * s, 0},
-		{"dtks", "reset", false, 4 * s, 0},
-		{"dtks", "outage", false, 2 * s, 3 * s},
-		{"dtks", "warm-up after outage", false, 5 * s, 0},
-		{"dtks", "warm-up after outage", false, 5 * s, s},
-		{"dtks", "reset", false, 4 * s, 6 * s},
+		{"dtks", "outage", false, 2 * s, 0, ""},
+		{"dtks", "reset", false, 4 * s, 0, ""},
+		{"dtks", "outage", false, 2 * s, 3 * s, ""},
+		{"dtks", "warm-up after outage", false, 5 * s, 0, ""},
+		{"dtks", "warm-up after outage", false, 5 * s, s, ""},
+		{"dtks", "reset", false, 4 * s, 6 * s, ""},
 	}
 	if !slices.Equal(runs[0], runs[1]) || !slices.Equal(runs[0], want) {
 		t.Errorf("reported\n%+v\nand\n%+v, want\n%+v", runs[0], runs[1], want)

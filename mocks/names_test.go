@@ -32,7 +32,7 @@ func TestAGenericMockMayBearAnyName(t *testing.T) {
 		if status := call(t, "GET", address+"/mailboxes/a@b/messages", "", nil); status != 404 {
 			t.Errorf("%s answers %d to what it has no route for", name, status)
 		}
-		if _, err := running.StartFault(fault.Description{Fault: "outage"}, name, time.Minute); err != nil {
+		if _, err := running.StartFault(fault.Description{Fault: "outage"}, name, time.Minute, ""); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if status := call(t, "GET", address+"/x", "", nil); status != 503 {

@@ -262,12 +262,16 @@ func (q *Queue) abandon(visit *Visit, now time.Duration) {
 // free takes a server back at an instant and gives it to the next request.
 func (q *Queue) free(at time.Duration) {
 	q.busyTime += at
+	for q.busy() < q.service.ServerCount() && q.waiting.oldest != nil {
+		q.serveNext(at)
+	}
+}
+
+// serveNext begins the service of a waiting request at an instant.
+func (q *Queue) serveNext(at time.Duration) {
 	next := q.waiting.oldest
 	if q.service.Discipline == workload.LIFO {
 		next = q.waiting.newest
-	}
-	if next == nil {
-		return
 	}
 	q.waiting.remove(next)
 	next.waits = false
@@ -301,6 +305,27 @@ func (q *Queue) leave(visit *Visit) bool {
 	visit.waits = false
 	q.queueTime += q.now
 	return true
+}
+
+// Change gives the station other settings from now on. Requests in service keep their servers; those that wait beyond a
+// shorter queue stay.
+func (q *Queue) Change(now time.Duration, service workload.Service) error {
+	if err := service.Validate(); err != nil {
+		return err
+	}
+	if service.Discipline != q.service.Discipline {
+		return errors.New("the discipline of a queue cannot change")
+	}
+	q.advance(now)
+	if service.RateLimit != q.service.RateLimit {
+		q.rate = workload.NewRateWindow(service.RateLimit)
+	}
+	q.quota.Change(service.Quota)
+	q.service = service
+	for q.busy() < service.ServerCount() && q.waiting.oldest != nil {
+		q.serveNext(q.now)
+	}
+	return nil
 }
 
 func (q *Queue) finish(visit *Visit) {

@@ -79,7 +79,7 @@ func TestSMSGetLost(t *testing.T) {
 	if lost := running.SMSCounts().Lost; lost < 65 || lost > 135 {
 		t.Errorf("%d of 400 were lost, want about 100", lost)
 	}
-	if _, err := running.StartFault(fault.Description{Fault: "loss"}, "sms", 0); err != nil {
+	if _, err := running.StartFault(fault.Description{Fault: "loss"}, "sms", 0, ""); err != nil {
 		t.Fatal(err)
 	}
 	before := running.SMSCounts()
@@ -105,7 +105,7 @@ func TestFaultsOfMail(t *testing.T) {
 	} {
 		running := start(t, config())
 		running.Begin(time.Now(), workload.Clock{})
-		if _, err := running.StartFault(row.description, "mail", 0); err != nil {
+		if _, err := running.StartFault(row.description, "mail", 0, ""); err != nil {
 			t.Fatal(err)
 		}
 		for i, want := range row.want {

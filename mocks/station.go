@@ -174,6 +174,16 @@ func (s *Station) strike() {
 	s.gauge.refuse(Struck)
 }
 
+// change gives the station other settings.
+func (s *Station) change(service workload.Service) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.clock.now()
+	err := s.queue.Change(now, service)
+	s.release(now)
+	return err
+}
+
 // ring runs when something is due.
 func (s *Station) ring() {
 	s.mu.Lock()

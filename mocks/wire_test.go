@@ -79,7 +79,7 @@ func TestFaultsOfTheWire(t *testing.T) {
 			described.Registries = aid(mocks.Registry{Service: workload.Service{Servers: 8, ServiceTime: workload.ConstantTime(5 * time.Millisecond), Quota: workload.QuotaTerms{Most: 1000}}})
 			running := start(t, described)
 			running.Begin(time.Now(), workload.Clock{})
-			if _, err := running.StartFault(fault.Description{Fault: string(test.kind), With: test.with}, "dtks", 0); err != nil {
+			if _, err := running.StartFault(fault.Description{Fault: string(test.kind), With: test.with}, "dtks", 0, ""); err != nil {
 				t.Fatal(err)
 			}
 			person := find(t, lacking(population.Welfare))
@@ -123,7 +123,7 @@ func TestFaultsCompose(t *testing.T) {
 	running := start(t, config())
 	running.Begin(time.Now(), workload.Clock{})
 	for _, d := range []fault.Description{{Fault: "garbage"}, {Fault: "truncated"}, {Fault: "slow-body", With: map[string]any{"delay": "50ms"}}} {
-		if _, err := running.StartFault(d, "dtks", 0); err != nil {
+		if _, err := running.StartFault(d, "dtks", 0, ""); err != nil {
 			t.Fatal(err)
 		}
 	}

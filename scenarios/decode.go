@@ -35,6 +35,8 @@ type source struct {
 	places   map[string][2]int // path → line and column
 	mistakes Mistakes
 	unknown  map[string]bool       // paths of mappings with an unknown key
+	beside   []string              // files that the scenario names, apart from keys and certificates
+	folder   string                // where they are; empty for a bundled scenario
 	values   func(*Scenario) error // sets measured values before every plan; may be nil; see WithValues
 	settings []Setting             // applied after every plan; see With
 }

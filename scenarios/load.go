@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -67,7 +69,30 @@ func load(name string, model func(*Scenario) (*Scenario, error)) (*Scenario, err
 		return nil, fmt.Errorf("scenario %q: %w", name, err)
 	}
 	defer root.Close()
-	return parseModelled(name, text, besideFS{root.FS()}, model)
+	whole, err := parseModelled(name, text, besideFS{root.FS()}, model)
+	if whole != nil && whole.source != nil {
+		whole.source.folder = filepath.Dir(name)
+	}
+	return whole, err
+}
+
+// Beside returns the files that the scenario names, apart from keys and certificates, by name.
+func (s *Scenario) Beside() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, name := range s.source.beside {
+		var text []byte
+		var err error
+		if s.source.folder == "" {
+			text, err = library.ReadFile(name)
+		} else {
+			text, err = os.ReadFile(filepath.Join(s.source.folder, filepath.FromSlash(name)))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the file %s of the scenario: %w", name, err)
+		}
+		files[name] = text
+	}
+	return files, nil
 }
 
 // Source returns the text of the scenario as it was read.
@@ -96,12 +121,15 @@ func parseModelled(file string, text []byte, beside fs.FS, model func(*Scenario)
 	s.adoptSteps()
 	hash := sha256.New()
 	hash.Write(text)
+	seen, keyFiles := noted{beside, map[string]bool{}}, beside
+	beside = seen
 	s.readArrivals(beside, hash.Write)
 	s.readFeeders(beside, hash.Write)
 	s.readFiles(beside, hash.Write)
 	s.readProtos(beside, hash.Write)
-	s.readPEM(beside)
+	s.readPEM(keyFiles)
 	s.readReplays(beside, hash.Write)
+	src.beside = slices.Sorted(maps.Keys(seen.names))
 	src.sha256 = hex.EncodeToString(hash.Sum(nil))
 	s.applyDefaults()
 	s.validate()

@@ -29,7 +29,7 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 		}
 	}
 	// The copy is decoded anew, so that it shares no map or slice with the original.
-	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}, settings: s.source.settings}
+	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}, settings: s.source.settings, beside: s.source.beside, folder: s.source.folder}
 	planned := Scenario{source: src, plan: name}
 	src.decode(src.root, reflect.ValueOf(&planned).Elem(), "")
 	planned.adoptSteps()

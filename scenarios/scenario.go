@@ -13,39 +13,41 @@ const SchemaName = "ombak.scenario/v1"
 
 // Scenario is one scenario file.
 type Scenario struct {
-	Schema       string                `yaml:"schema" json:"schema"`                                 // ombak.scenario/v1
-	Name         string                `yaml:"name" json:"name"`                                     // lower-case letters, digits and hyphens
-	Title        string                `yaml:"title,omitempty" json:"title,omitempty"`               // one line for people
-	Description  string                `yaml:"description,omitempty" json:"description,omitempty"`   // what it teaches, what is measured and what is assumed
-	Sources      []string              `yaml:"sources,omitempty" json:"sources,omitempty"`           // where its figures come from
-	Opens        time.Time             `yaml:"opens" json:"opens"`                                   // scenario time 0, from which ages, quotas and turns count
-	Seed         uint64                `yaml:"seed" json:"seed"`                                     // root of all randomness: the same seed gives the same people, instants and choices
-	Drain        time.Duration         `yaml:"drain,omitempty" json:"drain,omitempty"`               // real time for which the run goes on after the last arrival; then it ends, and who is under way counts as unfinished; 0 means none
-	Population   Population            `yaml:"population,omitempty" json:"population,omitempty"`     // who the people are
-	Arrivals     Arrivals              `yaml:"arrivals" json:"arrivals"`                             // when they come
-	Targets      map[string]Target     `yaml:"targets,omitempty" json:"targets,omitempty"`           // services to replay against, besides those that a drill starts
-	Vars         map[string]Var        `yaml:"vars,omitempty" json:"vars,omitempty"`                 // values given on the command line, masked in all output
-	Feeders      map[string]Feeder     `yaml:"feeders,omitempty" json:"feeders,omitempty"`           // files of data for templates
-	Files        map[string]File       `yaml:"files,omitempty" json:"files,omitempty"`               // files that people upload
-	Hosts        []string              `yaml:"hosts,omitempty" json:"hosts,omitempty"`               // hosts to which requests may go, as in api.example.com or *.example.com; empty means all
-	Cookies      bool                  `yaml:"cookies,omitempty" json:"cookies,omitempty"`           // people keep the cookies that they are given
-	RetryBudget  int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"` // most retries of one person over the whole journey: attempts made after one that was rejected, failed or timed out, those of further visits included, whatever becomes of them; it starts full and is never refilled; 0 means no limit
-	Journey      []Step                `yaml:"journey,omitempty" json:"journey,omitempty"`           // the steps that people walk in order; with journeys, all of steps
-	Steps        []Step                `yaml:"steps,omitempty" json:"steps,omitempty"`               // the steps of several journeys
-	Journeys     []Mix                 `yaml:"journeys,omitempty" json:"journeys,omitempty"`         // the journeys of a file with steps, instead of journey
-	Before       []Once                `yaml:"before,omitempty" json:"before,omitempty"`             // requests sent once before a live run; what they extract is ${run.NAME}
-	After        []Once                `yaml:"after,omitempty" json:"after,omitempty"`               // requests sent once after a live run
-	Stations     map[string]Station    `yaml:"stations,omitempty" json:"stations,omitempty"`         // parts of the service itself, for the simulation
-	Dependencies map[string]Dependency `yaml:"dependencies,omitempty" json:"dependencies,omitempty"` // what the service calls: a mock when live, a station when simulated
-	Backend      Backend               `yaml:"backend,omitempty" json:"backend,omitempty"`           // settings of the reference backend
-	Plans        []Plan                `yaml:"plans,omitempty" json:"plans,omitempty"`               // named ways to run the scenario; the first is the default
-	Compare      []string              `yaml:"compare,omitempty" json:"compare,omitempty"`           // plans that ombak plan compares by default; empty means all
-	Uncertain    []Uncertain           `yaml:"uncertain,omitempty" json:"uncertain,omitempty"`       // inputs that are not known well, for ombak plan --uncertainty
-	Search       *Search               `yaml:"search,omitempty" json:"search,omitempty"`             // what may vary to find the cheapest plan, for ombak plan --search
-	Cost         Cost                  `yaml:"cost,omitempty" json:"cost,omitempty"`                 // prices by which plans are compared
-	Thresholds   []funnel.Threshold    `yaml:"thresholds,omitempty" json:"thresholds,omitempty"`     // what must hold
-	Connections  Connections           `yaml:"connections,omitempty" json:"connections,omitempty"`   // how the generator connects to the targets
-	Validity     Validity              `yaml:"validity,omitempty" json:"validity,omitempty"`         // limits of the generator; a run beyond them gets no verdict
+	Schema        string                `yaml:"schema" json:"schema"`                                   // ombak.scenario/v1
+	Name          string                `yaml:"name" json:"name"`                                       // lower-case letters, digits and hyphens
+	Title         string                `yaml:"title,omitempty" json:"title,omitempty"`                 // one line for people
+	Description   string                `yaml:"description,omitempty" json:"description,omitempty"`     // what it teaches, what is measured and what is assumed
+	Sources       []string              `yaml:"sources,omitempty" json:"sources,omitempty"`             // where its figures come from
+	Opens         time.Time             `yaml:"opens" json:"opens"`                                     // scenario time 0, from which ages, quotas and turns count
+	Seed          uint64                `yaml:"seed" json:"seed"`                                       // root of all randomness: the same seed gives the same people, instants and choices
+	Drain         time.Duration         `yaml:"drain,omitempty" json:"drain,omitempty"`                 // real time for which the run goes on after the last arrival; then it ends, and who is under way counts as unfinished; 0 means none
+	Population    Population            `yaml:"population,omitempty" json:"population,omitempty"`       // who the people are
+	Arrivals      Arrivals              `yaml:"arrivals" json:"arrivals"`                               // when they come
+	Targets       map[string]Target     `yaml:"targets,omitempty" json:"targets,omitempty"`             // services to replay against, besides those that a drill starts
+	Vars          map[string]Var        `yaml:"vars,omitempty" json:"vars,omitempty"`                   // values given on the command line, masked in all output
+	Feeders       map[string]Feeder     `yaml:"feeders,omitempty" json:"feeders,omitempty"`             // files of data for templates
+	Files         map[string]File       `yaml:"files,omitempty" json:"files,omitempty"`                 // files that people upload
+	Hosts         []string              `yaml:"hosts,omitempty" json:"hosts,omitempty"`                 // hosts to which requests may go, as in api.example.com or *.example.com; empty means all
+	Cookies       bool                  `yaml:"cookies,omitempty" json:"cookies,omitempty"`             // people keep the cookies that they are given
+	RetryBudget   int                   `yaml:"retry_budget,omitempty" json:"retry_budget,omitempty"`   // most retries of one person over the whole journey: attempts made after one that was rejected, failed or timed out, those of further visits included, whatever becomes of them; it starts full and is never refilled; 0 means no limit
+	Journey       []Step                `yaml:"journey,omitempty" json:"journey,omitempty"`             // the steps that people walk in order; with journeys, all of steps
+	Steps         []Step                `yaml:"steps,omitempty" json:"steps,omitempty"`                 // the steps of several journeys
+	Journeys      []Mix                 `yaml:"journeys,omitempty" json:"journeys,omitempty"`           // the journeys of a file with steps, instead of journey
+	Before        []Once                `yaml:"before,omitempty" json:"before,omitempty"`               // requests sent once before a live run; what they extract is ${run.NAME}
+	After         []Once                `yaml:"after,omitempty" json:"after,omitempty"`                 // requests sent once after a live run
+	Stations      map[string]Station    `yaml:"stations,omitempty" json:"stations,omitempty"`           // parts of the service itself, for the simulation
+	Dependencies  map[string]Dependency `yaml:"dependencies,omitempty" json:"dependencies,omitempty"`   // what the service calls: a mock when live, a station when simulated
+	Backend       Backend               `yaml:"backend,omitempty" json:"backend,omitempty"`             // settings of the reference backend
+	Plans         []Plan                `yaml:"plans,omitempty" json:"plans,omitempty"`                 // named ways to run the scenario; the first is the default
+	Interventions []Intervention        `yaml:"interventions,omitempty" json:"interventions,omitempty"` // what somebody does while the run plays
+	Play          Play                  `yaml:"play,omitempty" json:"play,omitempty"`                   // flags with which the file is played; the command line overrides them
+	Compare       []string              `yaml:"compare,omitempty" json:"compare,omitempty"`             // plans that ombak plan compares by default; empty means all
+	Uncertain     []Uncertain           `yaml:"uncertain,omitempty" json:"uncertain,omitempty"`         // inputs that are not known well, for ombak plan --uncertainty
+	Search        *Search               `yaml:"search,omitempty" json:"search,omitempty"`               // what may vary to find the cheapest plan, for ombak plan --search
+	Cost          Cost                  `yaml:"cost,omitempty" json:"cost,omitempty"`                   // prices by which plans are compared
+	Thresholds    []funnel.Threshold    `yaml:"thresholds,omitempty" json:"thresholds,omitempty"`       // what must hold
+	Connections   Connections           `yaml:"connections,omitempty" json:"connections,omitempty"`     // how the generator connects to the targets
+	Validity      Validity              `yaml:"validity,omitempty" json:"validity,omitempty"`           // limits of the generator; a run beyond them gets no verdict
 
 	source  *source
 	tables  map[string]Table  // by name of the feeder

@@ -44,6 +44,8 @@ func (s *Scenario) validate() {
 	s.validateReach()
 	s.validateConnections()
 	s.validatePlans()
+	s.validateInterventions()
+	s.validatePlay()
 }
 
 func (s *Scenario) step(name string) int {

@@ -38,6 +38,15 @@ func (l *Live) generator(known []string) error {
 	if err := l.checkIdentity(); err != nil {
 		return err
 	}
+	if config.Turns, err = l.turns(); err != nil {
+		return err
+	}
+	config.Acted = len(config.Turns) > 0
+	if config.Acted {
+		if err := l.MayTurn(); err != nil {
+			return err
+		}
+	}
 	l.logSecrets(&config)
 	if err := config.Check(); err != nil {
 		return Refused(err)

@@ -53,6 +53,20 @@ func (m Mask) Report(r *report.Report) {
 	}
 }
 
+// Second hides values in every text of a row of the feed.
+func (m Mask) Second(row *report.Second) {
+	m.texts(row.Doubts)
+	for i := range row.Marks {
+		row.Marks[i].Text = m.text(row.Marks[i].Text)
+	}
+	for i := range row.Thresholds {
+		row.Thresholds[i].Reason = m.text(row.Thresholds[i].Reason)
+	}
+}
+
+// Text hides values in a text.
+func (m Mask) Text(text string) string { return m.text(text) }
+
 // Error hides values in the text of an error, which still unwraps to its cause.
 func (m Mask) Error(err error) error {
 	if err == nil || m.text(err.Error()) == err.Error() {

@@ -74,6 +74,11 @@ func (p *Planned) mockOf(config *mocks.Config, name string) error {
 func (p *Planned) trouble(name string) (mocks.Trouble, error) {
 	dependency := p.Scenario.Dependencies[name]
 	faults, err := p.faults(name)
+	if err != nil {
+		return mocks.Trouble{}, err
+	}
+	acted, err := p.actedFaults(name)
+	faults = append(faults, acted...)
 	return mocks.Trouble{
 		Faults: faults, WarmUp: warmUp(dependency), Connections: dependency.Connections,
 	}, err

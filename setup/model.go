@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/scenarios"
@@ -13,7 +14,8 @@ import (
 // Model is the set-up of a simulation.
 type Model struct {
 	Planned
-	Config sim.Config
+	Config  sim.Config
+	Actions []funnel.Action // the scenario's interventions, which the config holds, in order of time
 }
 
 // NewModel maps a scenario and options to a simulation. What cannot be simulated comes back as
@@ -42,6 +44,9 @@ func newModel(scenario *scenarios.Scenario, options Options, counted *recorder.O
 		return nil, err
 	}
 	if m.Config, err = m.simulator(); err != nil {
+		return nil, err
+	}
+	if err := m.interventions(); err != nil {
 		return nil, err
 	}
 	m.Conditions = slices.DeleteFunc(m.Conditions, ofTheStore)

@@ -155,7 +155,7 @@ func (m *model) dial(number int32, hop *hop) {
 		return
 	}
 	work := m.work(r, hop)
-	if len(dependency.Faults) > 0 && !m.applyFault(number, hop, m.faultNow(hop), &work) {
+	if len(m.faults[hop.To]) > 0 && !m.applyFault(number, hop, m.faultNow(hop), &work) {
 		return
 	}
 	m.attend(number, hop, work)
@@ -199,7 +199,7 @@ var faultPurpose = workload.NewPurpose("sim/fault")
 
 // faultNow returns the effect of the dependency's faults now and applies it to the station's quota.
 func (m *model) faultNow(hop *hop) fault.Effect {
-	effect := m.config.Calls[hop.To].Faults.At(m.config.Journey.Clock.Scenario(m.engine.now))
+	effect := m.faults[hop.To].At(m.config.Journey.Clock.Scenario(m.engine.now))
 	m.floor.stations[hop.station].CutQuota(effect.Quota)
 	return effect
 }

@@ -17,31 +17,33 @@ import (
 // Config describes one run of the surge. It is plain data. Seed, Journey, arrivals, Shares and Traits have the
 // same meaning as for the load generator, so both simulate the same people.
 type Config struct {
-	Seed       workload.Seed
-	Journey    journey.Config
-	Signups    workload.Arrivals // people who walk the journey
-	Visitors   workload.Arrivals // people who take the first step and leave
-	Closed     journey.Closed    // people who come again and again, besides those who arrive; the zero value means none
-	People     uint64            // size of the population
-	Opens      time.Time
-	Shares     population.Shares
-	Feeders    map[string]journey.Feeder // tables that conditions read
-	Traits     []population.Traits       // per step: traits that put a typing error into the first attempt
-	Silent     []bool                    // per step: a person who loses patience does not close the connection, so the request continues; nil means that all close it
-	Routes     []Route                   // one per step
-	Priorities []*int                    // per step: class of its requests at stations with priorities; nil means 0 past the scheduled step, and 1 up to it
-	Delays     []workload.Distribution   // per step: time of an exchange outside its route, such as on the network; nil means none
-	Stations   []StationConfig
-	Calls      []Dependency
-	Doors      []Door                    // policies in front of the service; a request passes them in this order
-	Changes    []Change                  // during the run
-	Scalers    []Scaler                  // at most one per station
-	Caches     []StationCache            // at most one per station
-	Stagger    *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that birth months do not take turns
-	Places     int                       // capacity of the batch that people join; 0 means no limit
-	TestDelay  time.Duration             // real time from submitting the motivation test to its score, if people poll for it
-	Until      time.Duration             // real time at which the run ends
-	ReadEvery  time.Duration             // interval between readings of the stations; 0 means never
+	Seed          workload.Seed
+	Journey       journey.Config
+	Signups       workload.Arrivals // people who walk the journey
+	Visitors      workload.Arrivals // people who take the first step and leave
+	Closed        journey.Closed    // people who come again and again, besides those who arrive; the zero value means none
+	People        uint64            // size of the population
+	Opens         time.Time
+	Shares        population.Shares
+	Feeders       map[string]journey.Feeder // tables that conditions read
+	Traits        []population.Traits       // per step: traits that put a typing error into the first attempt
+	Silent        []bool                    // per step: a person who loses patience does not close the connection, so the request continues; nil means that all close it
+	Routes        []Route                   // one per step
+	Priorities    []*int                    // per step: class of its requests at stations with priorities; nil means 0 past the scheduled step, and 1 up to it
+	Delays        []workload.Distribution   // per step: time of an exchange outside its route, such as on the network; nil means none
+	Stations      []StationConfig
+	Calls         []Dependency
+	Doors         []Door                    // policies in front of the service; a request passes them in this order
+	Changes       []Change                  // during the run
+	Scalers       []Scaler                  // at most one per station
+	Caches        []StationCache            // at most one per station
+	Stagger       *resilience.StaggerConfig // of arrivals, see [Config.Arrival]; nil means that birth months do not take turns
+	Interventions []Intervention            // during the run, in order of time
+	Open          bool                      // others may be added while it is played; see [Play.Intervene]
+	Places        int                       // capacity of the batch that people join; 0 means no limit
+	TestDelay     time.Duration             // real time from submitting the motivation test to its score, if people poll for it
+	Until         time.Duration             // real time at which the run ends
+	ReadEvery     time.Duration             // interval between readings of the stations; 0 means never
 
 	// Everyone is a crowd drawn earlier with [Config.Crowd] and shared by several runs. If nil, the crowd is drawn during the
 	// run.
@@ -130,6 +132,7 @@ type Change struct {
 	Kind    HopKind       // AtStation or Call
 	To      int           // index in Stations or Calls
 	Servers int           // at least 1; removed servers finish the requests that they serve
+	Acted   bool          // by an intervention
 }
 
 // Validate returns the first fault in the configuration.
@@ -177,6 +180,11 @@ func (c Config) Validate() error {
 	for _, change := range c.Changes {
 		if places := c.places(change.Kind); change.Servers < 1 || change.To < 0 || change.To >= places {
 			return fmt.Errorf("sim: a change sets station %d of %d to %d servers; name an existing station and at least 1 server", change.To, places, change.Servers)
+		}
+	}
+	for _, intervention := range c.Interventions {
+		if err := intervention.validate(&c); err != nil {
+			return fmt.Errorf("sim: an intervention at %v: %w", intervention.At, err)
 		}
 	}
 	for i, route := range c.Routes {

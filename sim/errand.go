@@ -69,7 +69,7 @@ func (m *model) hand(number int32) {
 	hop := m.steps[r.step].route[r.hop]
 	r.handed++
 	work := m.work(r, hop)
-	if len(m.config.Calls[hop.To].Faults) > 0 {
+	if len(m.faults[hop.To]) > 0 {
 		effect := m.faultNow(hop)
 		if m.hitByFault(r, hop, effect.Share) || m.engine.now-r.since < effect.PutOff {
 			m.again(number)
@@ -115,7 +115,7 @@ func (m *model) lost(r *request, hop *hop, way int) bool {
 		return true
 	}
 	lost := dependency.Loss
-	if len(dependency.Faults) > 0 {
+	if len(m.faults[hop.To]) > 0 {
 		lost = 1 - (1-lost)*(1-m.faultNow(hop).Lost)
 	}
 	stream := m.config.Seed.Stream(lossPurpose^hop.purpose, r.person, 0, int(m.asides[r.session].parcels[way].sent))

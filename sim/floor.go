@@ -71,8 +71,7 @@ func (f *Floor) Add(config StationConfig) int {
 	if !config.SetUp.IsZero() {
 		s.setUp, s.cold = newSampler(config.SetUp), f.stream(config.Name, "setup")
 	}
-	s.plain = config.SetUp.IsZero() && !config.Sharing && !config.Holding && config.Batch.Rows == 0 && config.Chores.Length == 0 && !s.tracked() &&
-		config.RateLimit == 0 && config.Quota.Most == 0 && config.Balking == 0
+	s.plain = s.isPlain()
 	f.stations = append(f.stations, s)
 	return int(s.number)
 }

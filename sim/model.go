@@ -9,6 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
 )
 
 // The kinds of event of the model.
@@ -28,6 +29,7 @@ const (
 	lookKind   // subject: the session
 	hearKind   // subject: the request
 	hitKind    // subject: the request
+	comerKind  // subject: the comer
 	floorKind  // first of the floor's kinds
 )
 
@@ -59,7 +61,10 @@ type model struct {
 	members  int     // of the batch
 	readings []funnel.Reading
 	changes  []Change
-	warmth   uint32 // a sink for the reads of warm; its value has no meaning
+	warmth   uint32           // a sink for the reads of warm; its value has no meaning
+	faults   []fault.Schedule // by dependency
+	hands    []hand           // faults that interventions began
+	shore                     // who comes, if interventions may change that
 	tables
 }
 
@@ -109,6 +114,8 @@ type Result struct {
 	Readings []funnel.Reading
 	Wasted   map[string]uint64 // per station: requests served for people who had left
 	Changes  []Change          // of servers, in order of time, including those by scalers
+	Came     *Came             // nil unless an intervention changed who comes
+	Stopped  bool              // an intervention ended the run
 }
 
 // Run plays a run with a new [Player].
@@ -156,8 +163,9 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 		m.gates = append(m.gates, newGate("call:"+call.Name, protected.gate))
 		m.outlets = append(m.outlets, newOutlet(protected))
 	}
-	m.calling, m.stocks = make([]int, len(config.Calls)), make([][]int, len(config.Calls))
+	m.calling, m.stocks, m.faults = make([]int, len(config.Calls)), make([][]int, len(config.Calls)), make([]fault.Schedule, len(config.Calls))
 	for i, call := range config.Calls {
+		m.faults[i] = call.Faults
 		for _, stock := range call.Stocks {
 			m.stocks[i] = append(m.stocks[i], stock.Count)
 		}
@@ -166,6 +174,7 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 		crowd := config.Crowd()
 		m.circle = crowd.Permutation()
 	}
+	m.shore = newShore(&config)
 	for _, door := range config.Doors {
 		name := "entry"
 		if door.Step >= 0 {
@@ -272,12 +281,13 @@ func (h *hop) drawAs(name string, seed workload.Seed) {
 // breath is the number of events between two checks of the context.
 const breath = 1 << 16
 
-func (m *model) play(ctx context.Context) error {
+// play plays everything before an instant.
+func (m *model) play(ctx context.Context, until time.Duration) error {
 	for count := 1; ; count++ {
 		if count%breath == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		event, any := m.engine.NextBefore(m.config.Until)
+		event, any := m.engine.NextBefore(until)
 		if !any {
 			return nil
 		}
@@ -333,6 +343,8 @@ func (m *model) handle(event Event) {
 		m.hit(subject)
 	case changeKind:
 		m.change(m.config.Changes[subject])
+	case comerKind:
+		m.come(subject)
 	case readingKind:
 		m.read()
 		m.engine.After(m.config.ReadEvery, event)
@@ -365,6 +377,9 @@ func (m *model) read() {
 
 func (m *model) result() Result {
 	result := Result{Duration: m.engine.now, Events: m.engine.events, Readings: m.readings, Wasted: map[string]uint64{}, Changes: m.changes}
+	if m.turned {
+		result.Came = &m.came
+	}
 	for _, station := range m.floor.stations {
 		result.Wasted[station.Name], _ = station.Wasted()
 	}

@@ -42,7 +42,7 @@ func played(t interface{ Fatal(...any) }, config Config) (*model, *log) {
 	defer stop()
 	m.blocks = next
 	m.begin()
-	if err := m.play(context.Background()); err != nil {
+	if err := m.play(context.Background(), config.Until); err != nil {
 		t.Fatal(err)
 	}
 	m.engine.Advance(config.Until)

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"iter"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
@@ -29,19 +28,10 @@ func (t *tables) empty() {
 
 // Run plays a run on the calling goroutine until no event is left, the run is over or the context ends.
 func (p *Player) Run(ctx context.Context, config Config, observer func(shard int) funnel.Observer) (Result, error) {
-	if err := config.Validate(); err != nil {
+	play, err := p.Begin(config, observer)
+	if err != nil {
 		return Result{}, err
 	}
-	p.engine.Reset()
-	p.tables.empty()
-	m := newModel(config, observer(0), &p.engine, p.tables)
-	next, stop := iter.Pull(m.config.everyone())
-	defer stop()
-	m.blocks = next
-	m.begin()
-	err := m.play(ctx)
-	m.engine.Advance(m.config.Until)
-	m.read()
-	p.tables = m.tables
-	return m.result(), err
+	err = play.Reach(ctx, config.Until)
+	return play.End(), err
 }

@@ -61,6 +61,15 @@ func (m *model) expect() {
 	m.callers = m.callers[1:]
 	m.awaitCaller()
 	caller.At = m.config.Arrival(m.people, caller)
+	if m.acted {
+		m.announce(m.journey.Comes(caller))
+		return
+	}
+	m.arrive(caller)
+}
+
+// arrive opens the sessions of a caller.
+func (m *model) arrive(caller journey.Caller) {
 	if caller.Visitor {
 		slot := m.takeSession()
 		walk, action := m.journey.Look(caller.Person, m.journey.First(caller.Person), caller.At, m.tracks.Of(slot))

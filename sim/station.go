@@ -129,6 +129,12 @@ type stats struct {
 	waitTime, serviceTime                              time.Duration // time that they waited, and time in service of those served
 }
 
+// isPlain reports whether a free server serves a request with no further effects.
+func (s *Station) isPlain() bool {
+	return s.SetUp.IsZero() && !s.Sharing && !s.Holding && s.Batch.Rows == 0 && s.Chores.Length == 0 && !s.tracked() &&
+		s.RateLimit == 0 && s.Quota.Most == 0 && s.Balking == 0
+}
+
 // tracked reports whether completions may have to be revoked.
 func (s *Station) tracked() bool { return s.Preemptive || s.pauses != nil }
 

@@ -20,6 +20,15 @@ func NewQuota(terms QuotaTerms, opens time.Time) Quota {
 	return Quota{limit: terms.Most, per: terms.period(), offset: sinceMidnight % terms.period()}
 }
 
+// Change sets other terms. What has been used of the current period stays used, if its length is the same.
+func (q *Quota) Change(terms QuotaTerms) {
+	if per := terms.period(); per != q.per {
+		q.offset, q.period, q.used = q.offset%per, 0, 0
+		q.per = per
+	}
+	q.limit = terms.Most
+}
+
 // Allows reports whether one more request may be accepted at a scenario time, if only the share left of the quota is
 // available. A new period starts with no requests.
 func (q *Quota) Allows(scenario time.Duration, left float64) bool {

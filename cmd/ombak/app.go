@@ -64,7 +64,7 @@ func newApp(s streams) *cli.App {
 		CommandNotFound:           func(*cli.Context, string) {},
 		Action:                    unknownCommand,
 		Commands: []*cli.Command{
-			drillCommand(s), loadCommand(s), redlineCommand(s), simulateCommand(s), planCommand(s), calibrateCommand(s), validateCommand(s), calcCommand(s), compareCommand(s), mergeCommand(s), plotCommand(s), exportCommand(s), scenarioCommand(s), serveCommand(s), faultCommand(s), doctorCommand(s), partCommand(s), versionCommand(s),
+			drillCommand(s), loadCommand(s), redlineCommand(s), simulateCommand(s), planCommand(s), calibrateCommand(s), validateCommand(s), calcCommand(s), compareCommand(s), mergeCommand(s), plotCommand(s), exportCommand(s), scenarioCommand(s), serveCommand(s), faultCommand(s), controlCommand(s), doctorCommand(s), partCommand(s), versionCommand(s),
 		},
 	}
 	for _, command := range app.Commands {
@@ -141,6 +141,14 @@ func flagsFirst(app *cli.App, arguments []string) []string {
 		}
 		if !strings.HasPrefix(argument, "-") || argument == "-" {
 			others = append(others, argument)
+			continue
+		}
+		next := ""
+		if i+1 < len(rest) {
+			next = rest[i+1]
+		}
+		if complete, taken := liveAddress(argument, next); taken {
+			first = append(first, complete)
 			continue
 		}
 		first = append(first, argument)

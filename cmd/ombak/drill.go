@@ -28,7 +28,7 @@ const defaultScenario = "prakerja-2020-peak"
 
 // runFlags returns the flags of every command that plays a scenario live.
 func runFlags() []cli.Flag {
-	return []cli.Flag{
+	flags := []cli.Flag{
 		&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: envVar("plan")},
 		&cli.StringFlag{Name: "window", Usage: "play only the part `FROM..TO` of the scenario, for example 10m..20m", EnvVars: envVar("window")},
 		&cli.Float64Flag{Name: "speed", DefaultText: "1", Usage: "play the scenario `X` times as fast", EnvVars: envVar("speed")},
@@ -43,6 +43,7 @@ func runFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON, and progress as JSON lines on standard error", EnvVars: envVar("json")},
 		&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
 	}
+	return append(flags, liveFlags()...)
 }
 
 func drillCommand(s streams) *cli.Command {
@@ -126,6 +127,9 @@ func watchFlag() cli.Flag {
 // readRun reads the scenario and the flags of every live command.
 func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Options, error) {
 	var options setup.Options
+	if err := checkLive(c); err != nil {
+		return nil, options, err
+	}
 	name := c.Args().First()
 	if name == "" {
 		name = fallback
@@ -134,6 +138,9 @@ func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Option
 		return nil, options, usageError{fmt.Errorf("name one scenario; ombak scenario list shows the bundled ones")}
 	}
 	scenario, err := loadScenario(name)
+	if err == nil {
+		err = setFlags(c, scenario)
+	}
 	if err != nil {
 		return nil, options, err
 	}
@@ -264,22 +271,40 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	}
 	watch := newProgress(s.err, run.Scenario.Arrivals.Step, c.Bool("quiet"), c.Bool("json"))
 	defer watch.onSignal()()
+	page, err := openLiveRoom(c, s, run, folder)
+	if err != nil {
+		_ = os.Remove(folder) // removed only if empty; the error matters
+		return err
+	}
+	defer page.close()
+	defer page.foretell(c, run).stop()
 	result, ended := drill.Conduct(c.Context, run, drill.Environment{
 		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Metrics: c.String("metrics"), Progress: watch.show,
+		Room: page.conducted(c, s),
 	})
 	watch.close()
 	if result.Schema == "" {
+		page.close()
 		_ = os.Remove(folder) // removed only if empty; the error below matters
 		return ended
 	}
 	result.Command = commandLine(s.arguments)
 	written := writeFiles(folder, result)
+	files, unwritten := page.writeReplay(c, &run.Planned)
+	written = errors.Join(written, unwritten)
 	at := folder
 	if _, err := os.Stat(filepath.Join(folder, "report.json")); err != nil {
 		at = "" // there is none to name
 	}
 	if err := errors.Join(show(c, s.out, &run.Planned, result, at), written); err != nil {
 		return errors.Join(ended, err)
+	}
+	page.conclude(&run.Planned, result, files)
+	if c.Context.Err() == nil {
+		page.linger(c.Context)
+	}
+	if errors.Is(ended, drill.ErrStopped) {
+		return verdictError{result.Verdict}
 	}
 	if ended != nil {
 		return stopped{ended, folder}

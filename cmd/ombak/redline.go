@@ -25,7 +25,7 @@ func redlineCommand(s streams) *cli.Command {
 		Name:      "redline",
 		Usage:     "find the highest load that meets all thresholds",
 		ArgsUsage: "SCENARIO",
-		Flags: append(levelFlags(),
+		Flags: append(append(levelFlags(), liveFlags()...),
 			&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: envVar("plan")},
 			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`; if neither this nor the scenario gives a URL, the reference backend is started here", EnvVars: envVar("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: envVar("var")},
@@ -59,6 +59,7 @@ type redliner struct {
 	folder   string
 	played   int // levels
 	lengths  redline.Lengths
+	page     *room // nil unless it is watched
 }
 
 func playRedline(c *cli.Context, s streams) error {
@@ -77,6 +78,14 @@ func playRedline(c *cli.Context, s streams) error {
 	r.lengths.Needs = needsOf(first, r.scenario)
 	if r.folder, err = makeFolder(c.String("out"), r.scenario.Name+"-redline", time.Now()); err != nil {
 		return err
+	}
+	if r.page, err = openLiveRoom(c, s, first, r.folder); err != nil {
+		_ = os.Remove(r.folder) // removed only if empty; the error matters
+		return err
+	}
+	defer r.page.close()
+	if err := r.page.await(c); err != nil {
+		return r.ended(err, nil)
 	}
 	if len(concurrencies) > 0 {
 		closed, err := redline.RunClosed(concurrencies, r.playClosed)
@@ -106,6 +115,9 @@ func (r *redliner) ended(tried, concluded error) error {
 }
 
 func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error) {
+	if err := checkLive(c); err != nil {
+		return nil, redline.Bisection{}, err
+	}
 	bisection := redline.Bisection{Factor: c.Float64("factor"), Precision: c.Float64("precision"), Most: c.Int("most"), Repeats: c.Int("repeats")}
 	name, err := oneArgument(c, "scenario")
 	if err != nil {
@@ -204,6 +216,7 @@ func (r *redliner) playOpen(rate float64) (redline.Level, error) {
 	if err != nil {
 		return level, err
 	}
+	r.page.over(level.Report, "The next level follows.")
 	level.Rate, level.For = rate, length
 	r.lengths.Learn(level, r.scenario.Arrivals.Step)
 	r.say("%s: %s %s/s: %s\n", level.Name, units.Rate(rate), r.scenario.Arrivals.Words(), level.WhyAt(r.scenario.Arrivals.Step))
@@ -230,7 +243,8 @@ func (r *redliner) play(rate float64, closed int) (redline.Level, error) {
 	if err := levelCommand(r.c, r.s, "before-level", r.played, folder); err != nil {
 		return level, err
 	}
-	level.Report, err = drill.Conduct(r.c.Context, live, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err})
+	r.page.next(live, level.Name)
+	level.Report, err = drill.Conduct(r.c.Context, live, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err, Room: r.page.level()})
 	if err != nil {
 		if r.cut(err) && made == nil {
 			err = errors.Join(err, os.RemoveAll(folder))
@@ -272,6 +286,8 @@ func (r *redliner) conclude(open redline.Open, cut bool) error {
 	} else {
 		r.print(open)
 	}
+	r.page.sentence(open.Sentence())
+	r.page.linger(r.c.Context)
 	if open.Limit.Refused > 0 {
 		return verdictError{report.Inconclusive}
 	}

@@ -38,6 +38,7 @@ func (r *redliner) playClosed(people int) (redline.Level, error) {
 	if err != nil {
 		return level, err
 	}
+	r.page.over(level.Report, "The next level follows.")
 	level.Rate = level.Report.Offered.Scheduled / r.options.For.Seconds()
 	r.say("%s: %d people under way: %s finished per second\n", level.Name, people, units.Rate(level.Finished()))
 	return level, nil
@@ -60,8 +61,17 @@ func (r *redliner) concludeClosed(closed redline.Closed, cut bool) error {
 	case written != nil || cut:
 		return written
 	case r.c.Bool("json"):
-		return report.Write(r.s.out, whole)
+		written = report.Write(r.s.out, whole)
+	default:
+		written = r.printClosed(closed, path)
 	}
+	r.page.sentence(closed.Sentence())
+	r.page.linger(r.c.Context)
+	return written
+}
+
+// printClosed prints the levels and the law.
+func (r *redliner) printClosed(closed redline.Closed, path string) error {
 	rows := [][]string{{"level", "under way", "finished/s"}}
 	for _, level := range closed.Levels {
 		rows = append(rows, []string{level.Name, strconv.Itoa(level.Concurrency), units.Rate(level.Finished())})

@@ -23,7 +23,7 @@ func simulateCommand(s streams) *cli.Command {
 		Name:      "simulate",
 		Usage:     "play a scenario in virtual time, without a service",
 		ArgsUsage: "SCENARIO",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "plan", Usage: "simulate the plan `NAME`; several plans are compared with the same people", EnvVars: envVar("plan")},
 			modelFlag(),
 			&cli.IntFlag{Name: "replications", Value: 1, Usage: "simulate `N` times with different random numbers, and average", EnvVars: envVar("replications")},
@@ -39,7 +39,8 @@ func simulateCommand(s streams) *cli.Command {
 			&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
 			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON", EnvVars: envVar("json")},
 			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
-		},
+			paceFlag(),
+		}, liveFlags()...),
 		Action: func(c *cli.Context) error { return simulate(c, s) },
 	}
 }
@@ -95,6 +96,9 @@ func simulateOne(c *cli.Context, s streams, run *setup.Model, folder string) (si
 		return simulation.Result{}, err
 	}
 	how := simulation.Settings{Replications: c.Int("replications"), Precision: precision, Antithetic: c.Bool("antithetic"), Build: build()}
+	if c.String("live") != "" {
+		return rehearse(c, s, run, how, folder)
+	}
 	plan := orNone(run.Scenario.Plan())
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "replications of plan "+plan, how.Replications, run)
 	expected, err := estimate(c, watch, run, how.Replications)
@@ -111,22 +115,27 @@ func simulateOne(c *cli.Context, s streams, run *setup.Model, folder string) (si
 	if err != nil {
 		return result, err
 	}
+	result.Report.Command = commandLine(s.arguments)
+	return result, finish(c, s, run, result, folder)
+}
+
+// finish writes the files of a simulation and prints its report.
+func finish(c *cli.Context, s streams, run *setup.Model, result simulation.Result, folder string) error {
 	if c.Bool("trace") {
 		if err := trace(c, run, folder); err != nil {
-			return result, err
+			return err
 		}
 	}
-	result.Report.Command = commandLine(s.arguments)
 	if err := writeFiles(folder, result.Report); err != nil {
-		return result, err
+		return err
 	}
 	if c.Bool("json") {
 		if len(c.StringSlice("plan")) > 1 {
-			return result, nil
+			return nil
 		}
-		return result, report.Write(s.out, result.Report)
+		return report.Write(s.out, result.Report)
 	}
-	return result, show(c, s.out, &run.Planned, result.Report, folder)
+	return show(c, s.out, &run.Planned, result.Report, folder)
 }
 
 // trace writes every attempt of every person.
@@ -191,6 +200,9 @@ func readSimulations(c *cli.Context) ([]*setup.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkRehearsal(c); err != nil {
+		return nil, err
+	}
 	runs, err := simulations(scenario, options, c.StringSlice("plan"))
 	if err != nil || !c.Bool("steady") {
 		return runs, err
@@ -224,10 +236,18 @@ func checkSteady(c *cli.Context) error {
 
 // readSimulated reads the scenario and the flags of every simulation.
 func readSimulated(c *cli.Context) (*scenarios.Scenario, setup.Options, error) {
-	options := setup.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), Thresholds: c.StringSlice("threshold")}
+	var options setup.Options
 	if c.NArg() != 1 {
 		return nil, options, usageError{errors.New("name one scenario; ombak scenario list shows the bundled ones")}
 	}
+	scenario, err := readModelled(c.Args().First(), c.String("model"))
+	if err == nil {
+		err = setFlags(c, scenario)
+	}
+	if err != nil {
+		return nil, options, err
+	}
+	options = setup.Options{Scale: c.Float64("scale"), ScaleSystem: c.Float64("scale-system"), Thresholds: c.StringSlice("threshold")}
 	if err := simulation.CheckReplications(c.Int("replications")); err != nil {
 		return nil, options, err
 	}
@@ -240,11 +260,7 @@ func readSimulated(c *cli.Context) (*scenarios.Scenario, setup.Options, error) {
 		seed := c.Uint64("seed")
 		options.Seed = &seed
 	}
-	var err error
-	if options.From, options.To, err = readWindow(c.String("window")); err != nil {
-		return nil, options, err
-	}
-	scenario, err := readModelled(c.Args().First(), c.String("model"))
+	options.From, options.To, err = readWindow(c.String("window"))
 	return scenario, options, err
 }
 

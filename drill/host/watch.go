@@ -31,7 +31,8 @@ type probe func(ctx context.Context) (usage, error)
 
 // Watched holds the readings of processes and of the whole machine during a run.
 type Watched struct {
-	own     int // number of the first targets that are parts of the run itself
+	mu      sync.Mutex // guards logs, times and machine
+	own     int        // number of the first targets that are parts of the run itself
 	names   []string
 	logs    [][]usage // by target
 	times   [][]time.Time
@@ -90,6 +91,8 @@ func (w *Watched) readMachine() {
 		return
 	}
 	if now, known := w.reader.read(); known {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.machine.add(time.Now(), now)
 	}
 }
@@ -110,7 +113,9 @@ func (w *Watched) run(ctx context.Context, probes []probe) {
 			now, err := probe(limited)
 			cancel()
 			if err == nil { // a process that has gone keeps its last reading
+				w.mu.Lock()
 				w.logs[i], w.times[i] = append(w.logs[i], now), append(w.times[i], time.Now())
+				w.mu.Unlock()
 			}
 		}
 	}

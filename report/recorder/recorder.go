@@ -224,3 +224,10 @@ func sortedKeys[V any](m map[int64]V) []int64 {
 	slices.Sort(keys)
 	return keys
 }
+
+// Reach emits every second before an instant, of a Recorder with one goroutine at rest. Later seconds stay open.
+func (r *Recorder) Reach(at time.Duration) {
+	for _, shard := range r.shards {
+		shard.reach(max(shard.now.second, wholeSecond(at)))
+	}
+}

@@ -22,6 +22,12 @@ var (
 	zoomScript string
 )
 
+// ChartScript returns the library that draws charts in a browser, uPlot.
+func ChartScript() string { return chartScript }
+
+// ChartStyle returns the style sheet of the library.
+func ChartStyle() string { return chartStyle }
+
 // mostPoints is the most points a chart draws; longer runs are aggregated into stretches.
 const mostPoints = 2000
 

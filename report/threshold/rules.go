@@ -24,7 +24,7 @@ func (r Rules) Judge(assembled report.Report, recording *recorder.Recording, clo
 		clock = func(realTime time.Duration) time.Duration { return realTime }
 	}
 	assembled.Warnings = append(assembled.Warnings, r.Validity.warnings(assembled)...)
-	return ended(Judge(assembled, measured(r.Conditions, recording, clock, true), r.Validity), r.Ended)
+	return Ended(Judge(assembled, measured(r.Conditions, recording, clock, true), r.Validity), r.Ended)
 }
 
 // measured returns the conditions, with the figures of those on response times within a window filled in from
@@ -43,9 +43,9 @@ func measured(conditions []Condition, recording *recorder.Recording, clock func(
 	return conditions
 }
 
-// ended gives no verdict on a run that ended early, because the rest of its load is unknown. A threshold
-// without a measurement is not broken.
-func ended(r report.Report, reason string) report.Report {
+// Ended gives no verdict on a run that ended early, because the rest of its load is unknown. A threshold
+// without a measurement is not broken. It changes nothing if the reason is empty.
+func Ended(r report.Report, reason string) report.Report {
 	if reason == "" {
 		return r
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/sim"
+	"github.com/ombak-sim/ombak/units"
 )
 
 // Replication holds the figures of one replication by which plans are compared.
@@ -71,6 +72,7 @@ type played struct {
 	report     report.Report
 	conditions []threshold.Condition // as it measured them
 	figures    Replication
+	ended      string // why it ended early; empty if it did not
 }
 
 // replicate plays one replication and returns its figures and report.
@@ -82,6 +84,13 @@ func replicate(ctx context.Context, model *setup.Model, player *sim.Player, conf
 	if err != nil {
 		return played{}, fmt.Errorf("replication %d: %w", number, err)
 	}
+	outcome := outcomeOf(model, config, recording, result, settings, number)
+	outcome.figures.Elapsed = time.Since(began)
+	return outcome, nil
+}
+
+// outcomeOf assembles the report and the figures of a replication that has been played.
+func outcomeOf(model *setup.Model, config sim.Config, recording *recorder.Recording, result sim.Result, settings Settings, number int) played {
 	config.Changes = result.Changes // scheduled changes and those made by autoscalers
 	s := model.Scenario
 	facts := recorder.Facts{
@@ -89,19 +98,23 @@ func replicate(ctx context.Context, model *setup.Model, player *sim.Player, conf
 		Ombak:  settings.Build, Engine: report.Simulated,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Duration: result.Duration, Speed: model.Options.Speed, Clock: config.Journey.Clock.Scenario,
-		Offered: offeredTo(model, config), Readings: result.Readings, Marks: marks(model, config), SeriesNote: "of replication 0", Warnings: model.Warnings,
+		Offered: offeredTo(model, config, result), Readings: result.Readings, Marks: marks(model, config, result), SeriesNote: "of replication 0", Warnings: model.Warnings,
 	}
 	assembled := recorder.Assemble(recording, facts)
 	conditions := threshold.Measured(model.Conditions, recording, config.Journey.Clock.Scenario)
 	replication := figuresOf(model, assembled, config)
-	replication.Events, replication.Elapsed, replication.Margins = result.Events, time.Since(began), marginsOf(conditions, assembled)
+	replication.Events, replication.Margins = result.Events, marginsOf(conditions, assembled)
 	if number == 0 {
 		replication.Gates = gatesOf(assembled)
 	}
-	if !drawn {
+	if number > 0 || settings.Lean {
 		assembled.Series, assembled.Histograms = report.Series{}, report.Histograms{}
 	}
-	return played{assembled, conditions, replication}, nil
+	outcome := played{report: assembled, conditions: conditions, figures: replication}
+	if result.Stopped {
+		outcome.ended = fmt.Sprintf("the run was stopped after %s, before its time", units.Duration(result.Duration))
+	}
+	return outcome
 }
 
 // record plays one replication, recorded in full or briefly, and calls s.Passed as its time passes.
@@ -130,10 +143,16 @@ func (s Settings) record(ctx context.Context, player *sim.Player, config sim.Con
 
 // offeredTo counts the people of a replication. The number differs between replications if arrivals are
 // thinned, if people take turns by birth month, if totals are random, or if several journeys divide the people;
-// otherwise it is the same.
-func offeredTo(model *setup.Model, config sim.Config) *recorder.OfferedFacts {
-	if config.Closed.People > 0 {
-		return nil // who comes depends on the answers
+// otherwise it is the same. Interventions on arrivals change it; of a run that was stopped, the recording knows it.
+func offeredTo(model *setup.Model, config sim.Config, result sim.Result) *recorder.OfferedFacts {
+	switch {
+	case config.Closed.People > 0: // who comes depends on the answers
+		return nil
+	case result.Stopped: // some of those who came had not begun
+		return nil
+	case result.Came != nil:
+		offered := model.OfferedOf(*result.Came)
+		return &offered
 	}
 	others := model.Options.Scale != 1 || config.Stagger != nil || model.Scenario.Arrivals.Totals == "random" || len(config.Journey.Journeys) > 1
 	if !others || config.Seed == model.Config.Seed {
@@ -144,10 +163,18 @@ func offeredTo(model *setup.Model, config sim.Config) *recorder.OfferedFacts {
 }
 
 // marks returns the timeline marks of dependency faults and of the plan's changes.
-func marks(model *setup.Model, config sim.Config) []funnel.Mark {
+func marks(model *setup.Model, config sim.Config, result sim.Result) []funnel.Mark {
 	s := model.Scenario
 	var marks []funnel.Mark
+	for _, mark := range funnel.MarksOf(model.Actions, config.Journey.Clock.Real) {
+		if mark.At <= result.Duration {
+			marks = append(marks, mark)
+		}
+	}
 	for _, change := range config.Changes {
+		if change.Acted {
+			continue // the action has its mark
+		}
 		name := ""
 		if change.Kind == sim.AtStation {
 			name = config.Stations[change.To].Name

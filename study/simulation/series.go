@@ -21,6 +21,7 @@ type Series struct {
 	Replications []Replication
 	reports      []report.Report
 	conditions   [][]threshold.Condition // of each report, as it measured them
+	ended        string                  // why a replication ended early; empty if none did
 	played       int                     // number of replications that the reports average; 0 means the number of reports
 }
 
@@ -56,7 +57,7 @@ func (s *Series) Result() (Result, error) {
 	average.Replications = cmp.Or(s.played, len(s.reports))
 	prices := s.Model.Scenario.Prices()
 	return Result{
-		Report:       threshold.Judge(average, threshold.Averaged(s.conditions), threshold.Validity{}),
+		Report:       threshold.Ended(threshold.Judge(average, threshold.Averaged(s.conditions), threshold.Validity{}), s.ended),
 		Replications: s.Replications, Gates: s.Replications[0].Gates, Bottleneck: s.Replications[0].Bottleneck,
 		Priced: prices.Known(), Currency: prices.Currency, Noun: s.Model.Scenario.Arrivals.Words(),
 	}, nil
@@ -145,6 +146,15 @@ func play(ctx context.Context, jobs []job, settings Settings) error {
 func (j *job) play(ctx context.Context, player *sim.Player, settings Settings) (err error) {
 	config := j.crowd.withCallers(settings.replication(j.into.Model.Config, j.number))
 	played, err := replicate(ctx, j.into.Model, player, config, j.number, settings)
-	j.into.reports[j.number], j.into.conditions[j.number], j.into.Replications[j.number] = played.report, played.conditions, played.figures
+	j.into.put(j.number, played)
 	return err
+}
+
+// put stores the results of a replication. Every replication has a place of its own; those that are stopped are all
+// stopped at the same instant.
+func (s *Series) put(number int, outcome played) {
+	s.reports[number], s.conditions[number], s.Replications[number] = outcome.report, outcome.conditions, outcome.figures
+	if number == 0 {
+		s.ended = outcome.ended
+	}
 }

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/drill/host"
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/live"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/workload/fault"
+)
+
+// hall holds the controls of a live run, which begin to act when the run begins.
+type hall struct {
+	mu sync.Mutex // guards the rest: a redline plays several runs
+	offering
+	hide setup.Mask
+	act  drill.Act // nil before the run begins
+	twin *twin
+}
+
+var _ live.Controls = (*hall)(nil)
+
+// Offers implements live.Controls.
+func (h *hall) Offers() []live.Offer {
+	of, _, _ := h.now()
+	return of.offers()
+}
+
+// Preview implements live.Controls.
+func (h *hall) Preview(action funnel.Action) (string, error) {
+	of, hide, _ := h.now()
+	text, err := of.preview(action)
+	return hide.Text(text), hide.Error(err)
+}
+
+// Act implements live.Controls.
+func (h *hall) Act(ctx context.Context, action funnel.Action) (time.Duration, error) {
+	of, hide, act := h.now()
+	if _, err := of.preview(action); err != nil {
+		return 0, hide.Error(err)
+	}
+	if act == nil {
+		return 0, errors.New("the run has not begun; wait until it plays")
+	}
+	at, err := act(ctx, action)
+	if errors.Is(err, drill.ErrOver) {
+		err = live.ErrEnded
+	}
+	if action.At = at; err == nil {
+		h.twin.acted(action)
+	}
+	return at, hide.Error(err)
+}
+
+func (h *hall) begins(act drill.Act) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.act = act
+}
+
+// enter makes another run the one that is acted on.
+func (h *hall) enter(run *setup.Live) {
+	next := hallOf(run)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.offering, h.hide, h.act = next.offering, next.hide, nil
+}
+
+// now returns what the present run offers.
+func (h *hall) now() (offering, setup.Mask, drill.Act) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.offering, h.hide, h.act
+}
+
+// hallOf returns the controls of a live run.
+func hallOf(run *setup.Live) *hall {
+	h := &hall{hide: run.Mask(), offering: offering{
+		scenario: run.Scenario, refused: map[funnel.Deed]string{},
+		suits: func(fault.Kind) bool { return true }, settable: slices.Sorted(maps.Keys(run.Scenario.Dependencies)),
+	}}
+	if run.Service == nil {
+		for _, deed := range []funnel.Deed{funnel.StartFault, funnel.EndFault, funnel.SetService} {
+			h.refused[deed] = "the dependencies are not mocks of this run"
+		}
+	}
+	if len(h.settable) == 0 {
+		h.refused[funnel.SetService] = "the scenario has no dependency, and the service is not a model"
+	}
+	if err := run.MayTurn(); err != nil {
+		for _, deed := range []funnel.Deed{funnel.Arrive, funnel.Hold, funnel.Resume} {
+			h.refused[deed] = err.Error()
+		}
+	}
+	return h
+}
+
+// openLiveRoom serves the page of a live run if --live is given. The generator is then ready for changes of who comes.
+func openLiveRoom(c *cli.Context, s streams, run *setup.Live, folder string) (*room, error) {
+	controls := hallOf(run)
+	described := describeRun(&run.Planned, c.Command.Name, string(report.Live))
+	described.CPUs = host.Machine().CPUs
+	page, err := openRoom(c, s, described, controls, folder)
+	if page == nil || err != nil {
+		return page, err
+	}
+	page.hall = controls
+	run.Generator.Acted = run.Generator.Acted || run.MayTurn() == nil
+	return page, nil
+}
+
+// conducted returns what a conductor does with the page, and with the rows of --json.
+func (r *room) conducted(c *cli.Context, s streams) *drill.Room {
+	rows := json.NewEncoder(s.err)
+	asJSON := func(row report.Second) { _ = rows.Encode(row) } // a closed standard error is not an error
+	switch {
+	case r == nil && c.Bool("json") && !c.Bool("quiet"):
+		return &drill.Room{Post: asJSON}
+	case r == nil:
+		return nil
+	}
+	return &drill.Room{
+		Post: func(row report.Second) {
+			r.post(row)
+			if c.Bool("json") && !c.Bool("quiet") {
+				asJSON(row)
+			}
+		},
+		Await: func(context.Context) error { return r.await(c) },
+		Acts:  r.hall.begins,
+		Ended: func(actions []funnel.Action) { r.actions = actions },
+	}
+}
+
+// writeReplay writes what repeats a live run, if anybody acted.
+func (r *room) writeReplay(c *cli.Context, run *setup.Planned) ([]string, error) {
+	if r == nil {
+		return nil, nil
+	}
+	return writeReplay(c, run, r.actions, r.folder)
+}
+
+// foretell simulates a live run beside it, if its scenario can be simulated.
+func (r *room) foretell(c *cli.Context, run *setup.Live) *twin {
+	if r == nil {
+		return nil
+	}
+	options := run.Options
+	options.Watch, options.Targets, options.Vars = nil, nil, nil
+	if options.MaxRate > 0 {
+		options.Speed = 0 // it has been set to its default
+	}
+	model, err := r.hall.model(c, options)
+	r.hall.twin = startTwin(c, r, model, err)
+	return r.hall.twin
+}
+
+// model returns the model of the run that is acted on.
+func (h *hall) model(c *cli.Context, options setup.Options) (*setup.Model, error) {
+	scenario, err := loadScenario(cmp.Or(c.Args().First(), defaultScenario))
+	if err != nil {
+		return nil, err
+	}
+	if options.Closed > 0 || options.Parts > 1 {
+		return nil, errors.New("a closed loop and a part of a run are not simulated")
+	}
+	return setup.NewModel(scenario, options)
+}

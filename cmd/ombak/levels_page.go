@@ -1,0 +1,45 @@
+package main
+
+import (
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/drill/host"
+	"github.com/ombak-sim/ombak/live"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/render"
+	"github.com/ombak-sim/ombak/setup"
+)
+
+// next shows another run of several on the page.
+func (r *room) next(run *setup.Live, name string) {
+	if r == nil {
+		return
+	}
+	r.hall.enter(run)
+	run.Generator.Acted = run.Generator.Acted || run.MayTurn() == nil
+	described := describeRun(&run.Planned, name, string(report.Live))
+	described.CPUs = host.Machine().CPUs
+	r.board.Begin(described)
+}
+
+// level returns what the conductor of one run of several does with the page.
+func (r *room) level() *drill.Room {
+	if r == nil {
+		return nil
+	}
+	return &drill.Room{Post: r.post, Acts: r.hall.begins}
+}
+
+// over shows how one run of several ended.
+func (r *room) over(result report.Report, next string) {
+	if r == nil {
+		return
+	}
+	r.board.End(live.Ending{Verdict: result.Verdict, Sentence: render.Conclusion(result, ""), Reasons: result.Invalid, Thresholds: result.Thresholds, Next: next})
+}
+
+// sentence shows the end of several runs.
+func (r *room) sentence(text string) {
+	if r != nil {
+		r.board.End(live.Ending{Sentence: text})
+	}
+}

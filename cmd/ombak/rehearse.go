@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/live"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/study/simulation"
+	"github.com/ombak-sim/ombak/workload/fault"
+)
+
+func paceFlag() cli.Flag {
+	return &cli.StringFlag{Name: "pace", Value: "1x", Usage: "with --live: play virtual time at the pace `X`, for example 10x, or max", EnvVars: envVar("pace")}
+}
+
+// readPace reads 10x, or max, which is 0.
+func readPace(text string) (float64, error) {
+	if text == "max" {
+		return 0, nil
+	}
+	number, is := strings.CutSuffix(text, "x")
+	pace, err := strconv.ParseFloat(number, 64)
+	if !is || err != nil || !(pace > 0 && pace <= 1e6) {
+		return 0, usageError{fmt.Errorf("--pace is %q; give a pace such as 1x, 10x or 120x, or max", text)}
+	}
+	return pace, nil
+}
+
+// checkRehearsal refuses flags that do not go with --live.
+func checkRehearsal(c *cli.Context) error {
+	if err := checkLive(c); err != nil {
+		return err
+	}
+	if _, err := readPace(c.String("pace")); err != nil {
+		return err
+	}
+	if c.String("live") == "" {
+		if c.IsSet("pace") {
+			return usageError{errors.New("--pace is about a simulation that is watched; give --live too")}
+		}
+		return nil
+	}
+	switch {
+	case len(c.StringSlice("plan")) > 1:
+		return usageError{errors.New("--live plays one plan; give one --plan")}
+	case c.Int("replications") > 1 || c.String("precision") != "" || c.Bool("antithetic"):
+		return usageError{errors.New("--live plays one replication; leave out --replications, --precision and --antithetic")}
+	}
+	return nil
+}
+
+// rehearse simulates at a pace of the wall clock under the page.
+func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settings, folder string) (simulation.Result, error) {
+	pace, err := readPace(c.String("pace"))
+	if err != nil {
+		return simulation.Result{}, err
+	}
+	var page *room
+	paced, err := simulation.NewPaced(run, how, func(row report.Second) { page.post(row) })
+	if err != nil {
+		return simulation.Result{}, err
+	}
+	described := describeRun(&run.Planned, "simulate", string(report.Simulated))
+	controls := &simulated{paced: paced, offering: offeringOf(run)}
+	if page, err = openRoom(c, s, described, controls, folder); err != nil {
+		return simulation.Result{}, err
+	}
+	defer page.close()
+	controls.twin = startTwin(c, page, run, nil)
+	defer controls.twin.stop()
+	if err := page.await(c); err != nil {
+		return simulation.Result{}, err
+	}
+	if err := paced.Play(c.Context, pace); err != nil {
+		return simulation.Result{}, fmt.Errorf("the simulation did not come to its end, so nothing is written: %w", err)
+	}
+	result, err := paced.End()
+	if err != nil {
+		return result, err
+	}
+	result.Report.Command = commandLine(s.arguments)
+	files, err := writeReplay(c, &run.Planned, paced.Actions(), folder)
+	if err != nil {
+		return result, err
+	}
+	if err := finish(c, s, run, result, folder); err != nil {
+		return result, err
+	}
+	page.conclude(&run.Planned, result.Report, files)
+	page.linger(c.Context)
+	return result, nil
+}
+
+// simulated are the controls of a paced simulation.
+type simulated struct {
+	paced *simulation.Paced
+	twin  *twin
+	offering
+}
+
+var _ live.Controls = (*simulated)(nil)
+
+// Offers implements live.Controls.
+func (s *simulated) Offers() []live.Offer { return s.offers() }
+
+// Preview implements live.Controls.
+func (s *simulated) Preview(action funnel.Action) (string, error) { return s.preview(action) }
+
+// Act implements live.Controls.
+func (s *simulated) Act(ctx context.Context, action funnel.Action) (time.Duration, error) {
+	at, err := s.paced.Act(ctx, action)
+	if errors.Is(err, simulation.ErrOver) {
+		err = live.ErrEnded
+	}
+	if action.At = at; err == nil {
+		s.twin.acted(action)
+	}
+	return at, err
+}
+
+func offeringOf(run *setup.Model) offering {
+	scenario := run.Scenario
+	return offering{
+		scenario: scenario, suits: fault.Kind.Simulated,
+		settable: append(slices.Sorted(maps.Keys(scenario.Dependencies)), slices.Sorted(maps.Keys(scenario.Stations))...),
+	}
+}
+
+// describeRun returns what the page says about a run.
+func describeRun(run *setup.Planned, command, engine string) live.Run {
+	s := run.Scenario
+	described := live.Run{
+		Command: command, Engine: engine, Scenario: s.Name, Title: s.Title, Plan: s.Plan(), Noun: s.Arrivals.Words(), Step: s.Arrivals.Step,
+		FirstS: run.People.First.Seconds(), LastS: run.People.Last.Seconds(), UntilS: run.People.Until.Seconds(), Scheduled: run.Offered.Scheduled,
+		Thresholds: []string{},
+	}
+	for _, step := range s.Journey {
+		described.Steps = append(described.Steps, live.RunStep{Name: step.Name, Kind: string(step.Kind)})
+		described.Last = step.Name
+	}
+	for _, condition := range run.Conditions {
+		described.Thresholds = append(described.Thresholds, condition.Source)
+	}
+	return described
+}
+
+// writeReplay writes interventions.yaml and replay.yaml with the files that the scenario names, if anybody acted. It
+// returns the names of the first two.
+func writeReplay(c *cli.Context, run *setup.Planned, actions []funnel.Action, folder string) ([]string, error) {
+	if len(actions) == len(run.Scenario.Interventions) {
+		return nil, nil
+	}
+	names := []string{"interventions.yaml"}
+	if err := writeText(filepath.Join(folder, names[0]), interventionsText(actions)); err != nil {
+		return nil, err
+	}
+	text, err := run.Scenario.WriteReplay(actions, playOf(c, run))
+	if err != nil {
+		fmt.Fprintf(c.App.ErrWriter, "replay.yaml is not written: %v\n", err)
+		return names, nil
+	}
+	beside, err := run.Scenario.Beside()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(beside)) {
+		path := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, err
+		}
+		if err := writeText(path, beside[name]); err != nil {
+			return nil, err
+		}
+	}
+	return append(names, "replay.yaml"), writeText(filepath.Join(folder, "replay.yaml"), text)
+}

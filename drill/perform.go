@@ -1,0 +1,146 @@
+package drill
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/mocks"
+)
+
+// perform does an action whose time has come.
+func (s *stage) perform(ctx context.Context, action funnel.Action) error {
+	switch action.Do {
+	case funnel.StartFault:
+		return s.startFault(ctx, action)
+	case funnel.EndFault:
+		return s.endFaults(ctx, action)
+	case funnel.SetService:
+		return s.set(ctx, action)
+	case funnel.Arrive, funnel.Hold, funnel.Resume:
+		return s.turn(action)
+	case funnel.Remark, funnel.Stop:
+		s.markAction(action)
+	}
+	return nil
+}
+
+// markAction puts an action on the timeline.
+func (s *stage) markAction(action funnel.Action) {
+	for _, mark := range funnel.MarksOf([]funnel.Action{action}, s.run.People.Clock().Real) {
+		s.mu.Lock()
+		s.marks = append(s.marks, mark)
+		s.rows.Mark(mark)
+		s.mu.Unlock()
+	}
+}
+
+// startFault asks the mocks for a fault. They put it on the timeline.
+func (s *stage) startFault(ctx context.Context, action funnel.Action) error {
+	start, err := s.acting.Fault(action)
+	if err != nil {
+		return err
+	}
+	return s.ask(ctx, http.MethodPost, "/v1/faults", start, nil)
+}
+
+// endFaults ends faults that were started by hand.
+func (s *stage) endFaults(ctx context.Context, action funnel.Action) error {
+	var list mocks.FaultList
+	if err := s.ask(ctx, http.MethodGet, "/v1/faults", nil, &list); err != nil {
+		return err
+	}
+	ended := 0
+	for _, view := range list.Faults {
+		if view.ID == "" || !view.Hand || !s.acting.IsOn(action, view.On) || action.With["fault"] != "" && view.Fault != action.With["fault"] {
+			continue
+		}
+		if err := s.ask(ctx, http.MethodDelete, "/v1/faults/"+url.PathEscape(view.ID), nil, nil); err != nil {
+			return err
+		}
+		ended++
+	}
+	if ended == 0 {
+		return errors.New("no such fault was started by hand; those of the scenario end by themselves")
+	}
+	return nil
+}
+
+// set gives a mock other settings.
+func (s *stage) set(ctx context.Context, action funnel.Action) error {
+	mock, service, err := s.acting.Set(action)
+	if err != nil {
+		return err
+	}
+	if err := s.ask(ctx, http.MethodPut, "/v1/services/"+url.PathEscape(mock), service, nil); err != nil {
+		return err
+	}
+	s.markAction(action)
+	return nil
+}
+
+// turn tells the generator who comes from now on.
+func (s *stage) turn(action funnel.Action) error {
+	turn, err := s.acting.Turn(action)
+	if err != nil {
+		return err
+	}
+	for _, p := range s.parts {
+		if p.name != generatorPart {
+			continue
+		}
+		if err := p.send(Change{Turns: loadgen.Turns{turn}}); err != nil {
+			return fmt.Errorf("the generator does not answer: %w", err)
+		}
+	}
+	s.turned = append(s.turned, turn)
+	s.markAction(action)
+	return nil
+}
+
+// ask sends a request to the mocks and decodes the answer into result, unless that is nil.
+func (s *stage) ask(ctx context.Context, method, path string, question, result any) error {
+	if s.control.URL == "" {
+		return errors.New("the dependencies are not mocks of this run")
+	}
+	body, err := json.Marshal(question)
+	if err != nil {
+		return err
+	}
+	const patience = 2 * time.Second // the run waits meanwhile
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, s.control.URL+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+s.control.Token)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("the mocks do not answer: %w", err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	var said struct{ Error string }
+	if response.StatusCode >= http.StatusMultipleChoices {
+		if json.Unmarshal(text, &said) != nil || said.Error == "" {
+			said.Error = fmt.Sprintf("the mocks answered with status %d", response.StatusCode)
+		}
+		return errors.New(said.Error)
+	}
+	if result == nil {
+		return nil
+	}
+	return json.Unmarshal(text, result)
+}

@@ -1,0 +1,210 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/drill/host"
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/threshold"
+	"github.com/ombak-sim/ombak/setup"
+)
+
+// ErrStopped marks a run that somebody stopped.
+var ErrStopped = errors.New("the run was stopped")
+
+// ErrOver is the error of an action after the end of a run.
+var ErrOver = errors.New("the run has ended")
+
+// stage is where a run is acted on, and seen. Everything but act runs on the goroutine that plays the run.
+type stage struct {
+	*conductor
+	watched *host.Watched
+	orders  chan order
+	over    chan struct{} // closed when the run has ended
+	timer   *time.Timer   // of the next scheduled intervention
+	coming  []funnel.Action
+	done    []funnel.Action
+	acting  *setup.LiveActing
+	turned  loadgen.Turns
+	judged  time.Time     // when thresholds were judged last
+	took    time.Duration // how long that took
+}
+
+// order is an action and where its answer goes.
+type order struct {
+	action funnel.Action
+	answer chan<- ordered
+}
+
+type ordered struct {
+	at  time.Duration
+	err error
+}
+
+func newStage(c *conductor, watched *host.Watched) *stage {
+	s := &stage{conductor: c, watched: watched, orders: make(chan order), over: make(chan struct{}), acting: c.run.Acting()}
+	s.coming, s.turned = c.run.Scenario.Actions(), slices.Clone(c.run.Generator.Turns)
+	s.timer = time.NewTimer(time.Hour)
+	s.timer.Stop()
+	return s
+}
+
+// begin lets the run be acted on, from the instant at which it begins.
+func (s *stage) begin() {
+	for _, action := range s.coming {
+		switch action.Do {
+		case funnel.Arrive, funnel.Hold, funnel.Resume: // the generator knows; nobody else puts it on the timeline
+			s.markAction(action)
+		}
+	}
+	s.schedule()
+	if room := s.environment.Room; room != nil && room.Acts != nil {
+		room.Acts(s.act)
+	}
+}
+
+// close lets nobody act any more.
+func (s *stage) close() {
+	s.timer.Stop()
+	close(s.over)
+}
+
+// conclude posts the last row and tells what was done, once all parts have stopped.
+func (s *stage) conclude() {
+	s.cut(true)
+	if room := s.environment.Room; room != nil && room.Ended != nil {
+		actions := slices.Concat(s.run.Scenario.Actions(), s.done)
+		slices.SortStableFunc(actions, func(a, b funnel.Action) int { return int(min(1, max(-1, a.At-b.At))) })
+		room.Ended(actions)
+	}
+}
+
+// act implements Act.
+func (s *stage) act(ctx context.Context, action funnel.Action) (time.Duration, error) {
+	answer := make(chan ordered, 1)
+	select {
+	case s.orders <- order{action, answer}:
+	case <-s.over:
+		return 0, ErrOver
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	done := <-answer
+	return done.at, done.err
+}
+
+// do does an action. It returns an error if that ends the run.
+func (s *stage) do(ctx context.Context, o order) error {
+	action, err := s.dated(o.action)
+	if err == nil {
+		err = s.perform(ctx, action)
+	}
+	if err == nil {
+		s.done = append(s.done, action)
+	}
+	o.answer <- ordered{action.At, err}
+	if err == nil && action.Do == funnel.Stop {
+		return fmt.Errorf("%w%s", ErrStopped, byWhom(action))
+	}
+	return nil
+}
+
+func byWhom(action funnel.Action) string {
+	if action.By == "" {
+		return ""
+	}
+	return " by " + action.By
+}
+
+// turnNotice is the time in which a change of who comes reaches the generator, so that it decides about everybody by the same
+// instant.
+const turnNotice = 250 * time.Millisecond
+
+// dated gives an action the whole millisecond of scenario time at which it takes effect.
+func (s *stage) dated(action funnel.Action) (funnel.Action, error) {
+	now := time.Since(s.began)
+	switch action.Do {
+	case funnel.Arrive, funnel.Hold, funnel.Resume:
+		now += turnNotice
+	}
+	action.At = max(0, s.run.People.Clock().Scenario(now).Truncate(time.Millisecond)+time.Millisecond)
+	return action, s.acting.Check(action)
+}
+
+// scheduled returns the channel on which the timer of the next intervention fires.
+func (s *stage) scheduled() <-chan time.Time { return s.timer.C }
+
+// schedule sets the timer of the next intervention that the conductor does.
+func (s *stage) schedule() {
+	for len(s.coming) > 0 && isPlanned(s.coming[0]) {
+		s.coming = s.coming[1:]
+	}
+	if len(s.coming) > 0 {
+		s.timer.Reset(time.Until(s.began.Add(s.run.People.Clock().Real(s.coming[0].At))))
+	}
+}
+
+// isPlanned reports whether the parts have been told of an intervention before the run.
+func isPlanned(action funnel.Action) bool {
+	switch action.Do {
+	case funnel.StartFault, funnel.EndFault, funnel.Arrive, funnel.Hold, funnel.Resume:
+		return true
+	}
+	return false
+}
+
+// doScheduled does the intervention that is due.
+func (s *stage) doScheduled(ctx context.Context) error {
+	action := s.coming[0]
+	s.coming = s.coming[1:]
+	defer s.schedule()
+	if err := s.perform(ctx, action); err != nil {
+		s.warn(fmt.Sprintf("the intervention %q was not done: %v", action.Text(), err))
+	}
+	if action.Do == funnel.Stop {
+		return fmt.Errorf("%w%s", ErrStopped, byWhom(action))
+	}
+	return nil
+}
+
+// cut posts the row of the second that has ended, or the last row, which ends now.
+func (s *stage) cut(last bool) {
+	room := s.environment.Room
+	if room == nil || room.Post == nil {
+		return
+	}
+	at := (time.Since(s.began) - beatDelay/2).Truncate(time.Second)
+	if last {
+		at = time.Since(s.began)
+	}
+	if at <= 0 {
+		return
+	}
+	s.mu.Lock()
+	row := s.rows.Cut(at, string(s.phase()))
+	s.mu.Unlock()
+	row.Machine, row.Processes = s.watched.Latest()
+	row.Thresholds, row.Doubts = s.judge(at)
+	room.Post(row)
+}
+
+// judge judges the thresholds, unless that would take more than a tenth of the time.
+func (s *stage) judge(at time.Duration) ([]report.Standing, []string) {
+	const costly = 10
+	if time.Since(s.judged) < costly*s.took {
+		return nil, nil
+	}
+	began := time.Now()
+	s.mu.Lock()
+	standings, doubts := threshold.Rules{Conditions: s.run.Conditions, Validity: s.run.Validity}.Standings(s.recording, at, s.run.People.Clock().Scenario)
+	s.mu.Unlock()
+	s.judged = time.Now()
+	s.took = s.judged.Sub(began)
+	return standings, doubts
+}

@@ -1,0 +1,130 @@
+// What can be done to the run. Each action says what it will do before it does it.
+import { el, byId, put, say, clock } from "./dom.js";
+
+let run = null, box = null, offers = [], ended = false, dialog = null;
+
+export async function begin(next) {
+  run = next;
+  ended = false;
+  const panel = byId("actions");
+  box?.remove();
+  box = el("div", { class: "offers" });
+  panel.append(box);
+  if (run.acts && run.waiting) box.append(el("button", { type: "button", class: "main", onclick: start }, "Start"));
+  const answer = await fetch("/v1/offers");
+  offers = answer.ok ? (await answer.json()).offers : [];
+  if (!run.acts) { box.append(el("p", { class: "quiet" }, "You entered by the link that may only look.")); return; }
+  if (offers.length === 0) box.append(el("p", { class: "quiet" }, "Nothing can be done to this run."));
+  for (const offer of offers) {
+    const button = el("button", { type: "button", disabled: Boolean(offer.why_not), "data-do": offer.do, title: offer.why_not, onclick: () => open(offer) }, offer.title);
+    box.append(button);
+  }
+  const not = offers.filter((offer) => offer.why_not);
+  if (not.length) box.append(el("details", {}, el("summary", {}, "What cannot be done here"), el("ul", {}, not.map((offer) => el("li", {}, `${offer.title}: ${offer.why_not}`)))));
+  box.append(el("p", { id: "done", role: "status" }));
+}
+
+async function start(event) {
+  event.target.disabled = true;
+  await post("/v1/start", {});
+  event.target.remove();
+}
+
+// foretold says what the model foretells, and what the last action changes.
+export function foretold(forecast) {
+  let node = byId("twin");
+  if (!node) byId("actions").append(node = el("p", { id: "twin", role: "status", class: "quiet" }));
+  put(node, forecast.says ?? "");
+}
+
+export function over() {
+  ended = true;
+  dialog?.close();
+  if (box && run?.acts) for (const button of box.querySelectorAll("button")) button.disabled = true;
+}
+
+// open asks for what an offer takes.
+function open(offer) {
+  const fields = new Map();
+  const form = el("form", { method: "dialog", novalidate: true });
+  const label = (text, field, name) => { fields.set(name, field); return el("label", {}, el("span", {}, text), field); };
+  form.append(el("h2", { id: "dialog-title" }, offer.title));
+  if (offer.on?.length) form.append(label("on", el("select", { name: "on", required: true }, offer.do === "set" ? [] : el("option", { value: "" }, "all that it applies to"), offer.on.map((name) => el("option", { value: name }, name))), "on"));
+  for (const setting of offer.with ?? []) form.append(label(setting.title, input(setting), `with.${setting.name}`));
+  if (offer.for_s || offer.unlimited) form.append(label(offer.unlimited ? "for (empty: to the end)" : "for", el("input", { name: "for", value: offer.for_s ? `${offer.for_s}s` : "", placeholder: "60s", autocomplete: "off" }), "for"));
+  form.append(label("your name", el("input", { name: "by", value: sessionStorage.getItem("by") ?? "", maxlength: "64", autocomplete: "name" }), "by"));
+  const preview = el("p", { class: "preview", role: "status" }), trouble = el("p", { class: "bad", role: "alert" });
+  const go = el("button", { type: "submit", class: "main" }, "Do it");
+  form.append(preview, trouble, el("div", { class: "buttons" }, el("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), go));
+  dialog = el("dialog", { "aria-labelledby": "dialog-title" }, form);
+  dialog.addEventListener("close", () => { dialog.remove(); dialog = null; });
+  const read = () => orderOf(offer, fields);
+  let asked = 0;
+  const ask = async () => {
+    const mine = ++asked;
+    narrow(offer, fields);
+    const answer = await post("/v1/preview", read());
+    if (mine !== asked) return;
+    put(preview, answer.text ?? "");
+    put(trouble, answer.error ?? "");
+    go.disabled = Boolean(answer.error);
+  };
+  form.addEventListener("input", ask);
+  const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`; // the same one if it is sent again
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    sessionStorage.setItem("by", fields.get("by").value);
+    go.disabled = true;
+    const answer = await post("/v1/actions", { id, ...read() });
+    if (answer.error) { put(trouble, answer.error); go.disabled = false; return; }
+    dialog?.close();
+    const text = `${answer.text}, at ${clock(answer.at_s)} of the scenario`;
+    put(byId("done"), `Done: ${text}`);
+    say(text);
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  ask();
+}
+
+function input(setting) {
+  if (!setting.choices?.length) return el("input", { name: setting.name, placeholder: setting.hint ?? "", value: "", autocomplete: "off" });
+  return el("select", { name: setting.name }, setting.choices.map((choice) => el("option", { value: choice.value }, choice.title ? `${choice.value}: ${choice.title}` : choice.value)));
+}
+
+// narrow shows the present values of the chosen part, and hides the choices that do not apply to it.
+function narrow(offer, fields) {
+  const part = fields.get("on")?.value ?? "";
+  for (const setting of offer.with ?? []) {
+    const field = fields.get(`with.${setting.name}`);
+    if (setting.now) field.placeholder = setting.now[part] ? `now ${setting.now[part]}` : setting.hint ?? "";
+    if (!setting.choices) continue;
+    let first = null;
+    for (const [i, choice] of setting.choices.entries()) {
+      const applies = !part || !choice.on || choice.on.includes(part);
+      field.options[i].hidden = field.options[i].disabled = !applies;
+      if (applies && first === null) first = i;
+    }
+    if (field.selectedOptions[0]?.disabled && first !== null) field.selectedIndex = first;
+  }
+}
+
+function orderOf(offer, fields) {
+  const order = { do: offer.do, with: {} };
+  for (const [name, field] of fields) {
+    const value = field.value.trim();
+    if (value === "") continue;
+    if (name.startsWith("with.")) order.with[name.slice(5)] = value;
+    else order[name] = value;
+  }
+  return order;
+}
+
+async function post(path, body) {
+  try {
+    const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    return await answer.json();
+  } catch {
+    return { error: "The run does not answer; try again." };
+  }
+}

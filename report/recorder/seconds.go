@@ -1,0 +1,156 @@
+package recorder
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// Seconds turns what happens in a run into the rows of its feed. Every Delta, reading and mark is in exactly one row,
+// whenever it comes, so rows add up to the report.
+type Seconds struct {
+	journey funnel.Journey
+	clock   func(realTime time.Duration) time.Duration
+	row     int
+	at      time.Duration // end of the last row
+	now     report.Second // counts since then
+	lag     Sparse
+	steps   []secondStep
+	latest  []funnel.Reading // of each station, in order of their names
+	before  map[string]funnel.Reading
+}
+
+// secondStep is one step since the last row.
+type secondStep struct {
+	report.SecondStep
+	response Sparse
+	inside   int64 // people at the step
+}
+
+// NewSeconds returns the rows of a journey. Clock returns the scenario time at a real time; nil means the two are equal.
+func NewSeconds(journey funnel.Journey, clock func(realTime time.Duration) time.Duration) *Seconds {
+	if clock == nil {
+		clock = func(realTime time.Duration) time.Duration { return realTime }
+	}
+	return &Seconds{journey: journey, clock: clock, steps: make([]secondStep, len(journey)), before: map[string]funnel.Reading{}}
+}
+
+// Add adds what one shard saw. The Delta must be valid.
+func (s *Seconds) Add(delta Delta) {
+	s.now.Scheduled += delta.Scheduled
+	s.now.Started += delta.Started
+	s.now.Dropped += delta.Dropped
+	s.now.Finished += delta.Finished
+	s.lag = s.lag.plus(delta.Lag)
+	for _, step := range delta.Steps {
+		s.steps[step.Step].add(step)
+	}
+}
+
+func (s *secondStep) add(delta StepDelta) {
+	s.Entered += delta.Entered
+	s.inside += int64(delta.Entered)
+	if again := delta.Again; again != nil {
+		s.Entered += again.Entered
+		s.inside += int64(again.Entered)
+		for outcome, people := range again.Ended {
+			s.end(funnel.Outcome(outcome), people)
+		}
+	}
+	for _, ended := range delta.Ended {
+		s.end(ended.Outcome, ended.People)
+		if ended.Outcome != funnel.Dropped {
+			s.Requests += ended.Attempts
+		}
+		s.response = s.response.plus(ended.Response)
+	}
+}
+
+// end counts people whose last attempt ended.
+func (s *secondStep) end(outcome funnel.Outcome, people uint64) {
+	switch outcome {
+	case funnel.Completed:
+		s.Passed += people
+	case funnel.Declined:
+		s.Declined += people
+	case funnel.Rejected:
+		s.Rejected += people
+	case funnel.Failed:
+		s.Failed += people
+	case funnel.TimedOut:
+		s.TimedOut += people
+	case funnel.Abandoned:
+		s.Left += people
+	default:
+		return // they are still there
+	}
+	s.inside -= int64(people)
+}
+
+// Read adds a reading of a station.
+func (s *Seconds) Read(reading funnel.Reading) {
+	place, known := slices.BinarySearchFunc(s.latest, reading.Station, func(r funnel.Reading, name string) int {
+		return cmp.Compare(r.Station, name)
+	})
+	if known {
+		s.latest[place] = reading
+	} else {
+		s.latest = slices.Insert(s.latest, place, reading)
+	}
+}
+
+// Mark adds an event of the timeline.
+func (s *Seconds) Mark(mark funnel.Mark) {
+	s.now.Marks = append(s.now.Marks, report.Event{AtS: mark.At.Seconds(), ForS: mark.For.Seconds(), Kind: mark.Kind, Text: mark.Text})
+}
+
+// Cut returns the row that ends at an instant.
+func (s *Seconds) Cut(at time.Duration, phase string) report.Second {
+	s.row++
+	row := s.now
+	row.Schema, row.Row, row.Phase = report.SecondSchema, s.row, phase
+	row.AtS, row.ForS, row.ScenarioS = at.Seconds(), (at - s.at).Seconds(), s.clock(at).Seconds()
+	if len(s.lag) > 0 {
+		values := s.lag.quantiles(50, 99, 100)
+		row.Lag = &report.SecondLag{P50: seconds(values[0]), P99: seconds(values[1]), Max: seconds(values[2])}
+	}
+	for i := range s.steps {
+		if step := s.steps[i].cut(s.journey[i].Name); step != (report.SecondStep{Step: step.Step}) {
+			row.Steps = append(row.Steps, step)
+		}
+	}
+	for _, reading := range s.latest {
+		row.Stations = append(row.Stations, stationIn(s.before[reading.Station], reading))
+		s.before[reading.Station] = reading
+	}
+	s.now, s.lag, s.at = report.Second{}, nil, at
+	return row
+}
+
+// cut returns the step in this row and begins the next.
+func (s *secondStep) cut(name string) report.SecondStep {
+	step := s.SecondStep
+	step.Step, step.Waiting = name, max(0, s.inside)
+	if len(s.response) > 0 {
+		values := s.response.quantiles(50, 95, 99)
+		step.P50, step.P95, step.P99 = new(float64), new(float64), new(float64)
+		*step.P50, *step.P95, *step.P99 = seconds(values[0]), seconds(values[1]), seconds(values[2])
+	}
+	s.SecondStep, s.response = report.SecondStep{}, nil
+	return step
+}
+
+// stationIn returns a station between two readings.
+func stationIn(before, now funnel.Reading) report.SecondStation {
+	station := report.SecondStation{
+		Name: now.Station, Servers: now.Servers, Busy: float64(now.Busy), Queued: now.Queued,
+		Completions: now.Completions - min(before.Completions, now.Completions), Rejections: now.Rejections - min(before.Rejections, now.Rejections),
+	}
+	if length := now.At - before.At; length > 0 && now.BusyTime >= before.BusyTime {
+		station.Busy = (now.BusyTime - before.BusyTime).Seconds() / length.Seconds()
+	}
+	return station
+}

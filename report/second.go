@@ -1,0 +1,86 @@
+package report
+
+import "github.com/ombak-sim/ombak/journey/funnel"
+
+// SecondSchema names the format of a row of the feed.
+const SecondSchema = "ombak.second/v1"
+
+// Second is one row of the feed of a run: what was noticed since the row before. The rows of a run add up to its report.
+// Rows of a simulation may be longer than a second. A figure that is not known is absent.
+type Second struct {
+	Schema     string          `json:"schema"`
+	Row        int             `json:"row"`        // number of the row, from 1
+	AtS        float64         `json:"at_s"`       // end of the row, in real seconds since the start of the run
+	ForS       float64         `json:"for_s"`      // its length
+	ScenarioS  float64         `json:"scenario_s"` // its end on the scenario's clock
+	Phase      string          `json:"phase"`
+	Scheduled  uint64          `json:"scheduled"` // people who were scheduled
+	Started    uint64          `json:"started"`   // people who began
+	Dropped    uint64          `json:"dropped"`   // people who could not begin
+	Finished   uint64          `json:"finished"`  // people whose walk ended
+	Lag        *SecondLag      `json:"lag_s,omitempty"`
+	Steps      []SecondStep    `json:"steps,omitempty"` // steps where anything happened or somebody waits
+	Stations   []SecondStation `json:"stations,omitempty"`
+	Thresholds []Standing      `json:"thresholds,omitempty"` // as far as the run has come; absent in rows in which they were not judged
+	Machine    *SecondMachine  `json:"machine,omitempty"`
+	Processes  []SecondProcess `json:"processes,omitempty"`
+	Marks      []Event         `json:"marks,omitempty"`  // of the timeline, that became known
+	Doubts     []string        `json:"doubts,omitempty"` // why the run would be invalid if it ended now
+}
+
+// SecondLag is the delay from the intended instant to sending, in seconds.
+type SecondLag struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// SecondStep is one step in one row.
+type SecondStep struct {
+	Step     string   `json:"step"`
+	Entered  uint64   `json:"entered,omitempty"`  // people
+	Passed   uint64   `json:"passed,omitempty"`   // people, as are the next five
+	Declined uint64   `json:"declined,omitempty"` // by their last attempt
+	Rejected uint64   `json:"rejected,omitempty"`
+	Failed   uint64   `json:"failed,omitempty"`
+	TimedOut uint64   `json:"timed_out,omitempty"`
+	Left     uint64   `json:"abandoned,omitempty"`
+	Requests uint64   `json:"requests,omitempty"` // attempts that ended
+	Waiting  int64    `json:"waiting,omitempty"`  // people at the step at the end of the row
+	P50      *float64 `json:"p50_s,omitempty"`    // of the response time of all attempts
+	P95      *float64 `json:"p95_s,omitempty"`
+	P99      *float64 `json:"p99_s,omitempty"`
+}
+
+// SecondStation is one station, dependency or gate in one row.
+type SecondStation struct {
+	Name        string  `json:"name"`
+	Servers     int     `json:"servers"`
+	Busy        float64 `json:"busy"`   // servers in use, on average
+	Queued      int     `json:"queued"` // at the end
+	Completions uint64  `json:"completions,omitempty"`
+	Rejections  uint64  `json:"rejections,omitempty"`
+}
+
+// Standing is how a threshold stands while the run goes on.
+type Standing struct {
+	Source   string          `json:"source"`
+	Severity funnel.Severity `json:"severity"`
+	Verdict  Verdict         `json:"verdict"`
+	Found    string          `json:"found,omitempty"`  // the figure, as people read it
+	Room     *float64        `json:"room,omitempty"`   // distance from the bound as a share of it, or of what is beyond it; below 0 it is broken
+	Reason   string          `json:"reason,omitempty"` // why nothing is known
+}
+
+// SecondMachine is the whole machine in one row.
+type SecondMachine struct {
+	CPUShare        float64 `json:"cpu_share"` // of all cores
+	MemoryAvailable uint64  `json:"memory_available_bytes,omitempty"`
+}
+
+// SecondProcess is one process in one row.
+type SecondProcess struct {
+	Name     string  `json:"name"`
+	CPU      float64 `json:"cpu"` // cores in use
+	RSSBytes float64 `json:"rss_bytes,omitempty"`
+}

@@ -1,0 +1,151 @@
+package setup
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/sim"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Acting maps actions, one after the other, to what they change in a simulation.
+type Acting struct {
+	model    *Model
+	scenario *scenarios.Scenario // with the settings of all actions so far
+	stations map[string]int
+	calls    map[string]int
+}
+
+// Acting returns what maps the actions of one run. The interventions of the scenario have been mapped.
+func (m *Model) Acting() (*Acting, error) {
+	a := m.newActing()
+	for _, action := range m.Scenario.Actions() {
+		if _, err := a.Do(action); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (m *Model) newActing() *Acting {
+	a := &Acting{model: m, scenario: m.Scenario, stations: map[string]int{}, calls: map[string]int{}}
+	for i, station := range m.Config.Stations {
+		a.stations[station.Name] = i
+	}
+	for i, call := range m.Config.Calls {
+		a.calls[call.Name] = i
+	}
+	return a
+}
+
+// interventions maps those of the scenario.
+func (m *Model) interventions() error {
+	acting := m.newActing()
+	for i, action := range m.Scenario.Actions() {
+		done, err := acting.Do(action)
+		if err != nil {
+			return Refuse("intervention %d of scenario %s: %w", i+1, m.Scenario.Name, err)
+		}
+		m.Config.Interventions = append(m.Config.Interventions, done...)
+		m.Actions = append(m.Actions, action)
+	}
+	if len(m.Config.Interventions) == 0 {
+		return nil
+	}
+	if err := m.Config.Validate(); err != nil {
+		return Refused(err)
+	}
+	return nil
+}
+
+// Do maps an action to the interventions that do it.
+func (a *Acting) Do(action funnel.Action) ([]sim.Intervention, error) {
+	if err := a.scenario.CheckAction(action); err != nil {
+		return nil, err
+	}
+	clock := a.model.People.Clock()
+	does := sim.Intervention{At: clock.Real(action.At)}
+	if action.For > 0 {
+		does.Until = clock.Real(action.At + action.For)
+	}
+	switch action.Do {
+	case funnel.StartFault:
+		return a.startFault(action, does)
+	case funnel.EndFault:
+		for _, name := range slices.Sorted(maps.Keys(a.calls)) {
+			if action.On == "" || action.On == name {
+				does.Ends = append(does.Ends, sim.FaultEnd{To: a.calls[name], Name: action.With["fault"]})
+			}
+		}
+	case funnel.SetService:
+		return a.set(action, does)
+	case funnel.Arrive:
+		factor, err := action.Factor()
+		if err != nil {
+			return nil, err
+		}
+		does.Factor = &factor
+	case funnel.Hold, funnel.Resume:
+		held := action.Do == funnel.Hold
+		does.Hold = &held
+	case funnel.Stop:
+		does.Stop = true
+	}
+	return []sim.Intervention{does}, nil
+}
+
+func (a *Acting) startFault(action funnel.Action, does sim.Intervention) ([]sim.Intervention, error) {
+	affected, err := a.scenario.FaultsOf(action)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range affected {
+		for _, f := range part.Faults {
+			if !f.Kind.Simulated() {
+				return nil, fmt.Errorf("the fault %s is not simulated; only a live run shows it", f.Kind)
+			}
+		}
+		does.Faults = append(does.Faults, sim.FaultStart{
+			To: a.calls[part.Dependency], Name: action.With["fault"], Faults: part.Faults, WarmUp: warmUp(a.scenario.Dependencies[part.Dependency]),
+		})
+	}
+	return []sim.Intervention{does}, nil
+}
+
+// set maps settings of a dependency or station. They add to those that earlier actions set.
+func (a *Acting) set(action funnel.Action, does sim.Intervention) ([]sim.Intervention, error) {
+	after, err := a.scenario.Adjusted(action.On, action.With)
+	if err != nil {
+		return nil, err
+	}
+	setting, service := sim.Setting{Kind: sim.Call, To: a.calls[action.On]}, after.Dependencies[action.On].Service
+	if _, is := after.Dependencies[action.On]; !is {
+		setting.Kind, setting.To, service = sim.AtStation, a.stations[action.On], after.Stations[action.On].Service
+	}
+	if err := a.model.checkService(action.On, service); err != nil {
+		return nil, err
+	}
+	setting.Service = a.model.scaled(service)
+	does.Set, a.scenario = []sim.Setting{setting}, after
+	return []sim.Intervention{does}, nil
+}
+
+// OfferedOf counts the people who came to a run in which interventions changed who comes.
+func (m *Model) OfferedOf(came sim.Came) recorder.OfferedFacts {
+	peak := func(instants []time.Duration) (total, most int) {
+		return workload.Peak(slices.Values(slices.Sorted(slices.Values(instants))), time.Minute)
+	}
+	offered := recorder.OfferedFacts{ByStep: map[string]report.Scheduling{}}
+	offered.Scheduled, offered.PeakPerMin = peak(came.All)
+	for _, step := range m.Config.Journey.Starts() {
+		walkers, most := peak(came.ByStep[step])
+		offered.ByStep[m.Config.Journey.Steps[step].Name] = report.Scheduling{Scheduled: float64(walkers), PeakPerMin: float64(most)}
+	}
+	return offered
+}

@@ -1,0 +1,191 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/workload"
+	"github.com/ombak-sim/ombak/workload/fault"
+)
+
+// Intervention changes a run at one instant, before anything else happens then. The fields that are not nil or empty
+// take effect.
+type Intervention struct {
+	At     time.Duration // real time
+	Until  time.Duration // real time at which Factor or Hold is undone, unless another has come since; 0 means never
+	Factor *float64      // on the people who come from now on
+	Hold   *bool         // nobody comes, or people come again
+	Faults []FaultStart  // that begin
+	Ends   []FaultEnd
+	Set    []Setting
+	Stop   bool // the run ends
+
+	undoes bool // ends an earlier intervention
+}
+
+// FaultStart is the beginning of faults of a dependency.
+type FaultStart struct {
+	To     int            // index in Calls
+	Name   string         // see FaultEnd
+	Faults fault.Schedule // in scenario time
+	WarmUp fault.WarmUp   // after outages
+}
+
+// FaultEnd ends every fault of a name that interventions began at a dependency.
+type FaultEnd struct {
+	To   int    // index in Calls
+	Name string // empty means all
+}
+
+// Setting replaces what a station or dependency is like.
+type Setting struct {
+	Kind    HopKind // AtStation or Call
+	To      int     // index in Stations or Calls
+	Service workload.Service
+}
+
+// hand is a fault that an intervention began.
+type hand struct {
+	FaultStart
+	ended bool
+}
+
+// undo returns the intervention that ends this one, if it ends by itself.
+func (i Intervention) undo() (undo Intervention, ends bool) {
+	undo = Intervention{At: i.Until, undoes: true}
+	if i.Factor != nil {
+		undo.Factor = new(float64)
+		*undo.Factor = 1
+	}
+	if i.Hold != nil {
+		undo.Hold = new(bool)
+	}
+	return undo, i.Until > 0
+}
+
+// replaces reports whether the intervention makes the undoing of an earlier one void.
+func (i Intervention) replaces(undo Intervention) bool {
+	return !i.undoes && undo.undoes && (i.Factor != nil && undo.Factor != nil || i.Hold != nil && undo.Hold != nil)
+}
+
+// validate returns the first mistake in an intervention.
+func (i Intervention) validate(c *Config) error {
+	for _, start := range i.Faults {
+		if start.To < 0 || start.To >= len(c.Calls) {
+			return fmt.Errorf("a fault begins at dependency %d of %d", start.To, len(c.Calls))
+		}
+		if err := start.Faults.Validate(); err != nil {
+			return err
+		}
+	}
+	for _, end := range i.Ends {
+		if end.To < 0 || end.To >= len(c.Calls) {
+			return fmt.Errorf("a fault ends at dependency %d of %d", end.To, len(c.Calls))
+		}
+	}
+	for _, setting := range i.Set {
+		if places := c.places(setting.Kind); setting.To < 0 || setting.To >= places {
+			return fmt.Errorf("station %d of %d is set", setting.To, places)
+		}
+		if err := setting.Service.Validate(); err != nil {
+			return err
+		}
+	}
+	if i.Factor != nil && *i.Factor > 1 && !c.Crowd().RoomFor() {
+		return fmt.Errorf("the population of %d is too small for the people whom a factor on arrivals may add", c.People)
+	}
+	return nil
+}
+
+// intervene applies an intervention now.
+func (m *model) intervene(i Intervention) {
+	if i.Factor != nil {
+		m.tide.Factor, m.turned = *i.Factor, true
+	}
+	if i.Hold != nil {
+		m.tide.Held, m.turned = *i.Hold, true
+	}
+	for _, start := range i.Faults {
+		m.hands = append(m.hands, hand{FaultStart: start})
+		m.refault(start.To)
+	}
+	for _, end := range i.Ends {
+		m.endFaults(end)
+	}
+	for _, setting := range i.Set {
+		m.set(setting)
+	}
+}
+
+// refault computes the faults of a dependency: those of the config, and those that interventions began.
+func (m *model) refault(call int) {
+	m.faults[call] = slices.Clone(m.config.Calls[call].Faults)
+	for _, hand := range m.hands {
+		if hand.To == call {
+			m.faults[call] = append(m.faults[call], hand.Faults.WarmingUp(hand.WarmUp)...)
+		}
+	}
+	if len(m.faults[call]) == 0 {
+		m.floor.stations[call+len(m.config.Stations)].CutQuota(1)
+	}
+}
+
+// endFaults ends faults now, as if that had been their planned end.
+func (m *model) endFaults(end FaultEnd) {
+	now := m.config.Journey.Clock.Scenario(m.engine.now)
+	for k := range m.hands {
+		hand := &m.hands[k]
+		if hand.To != end.To || hand.ended || end.Name != "" && hand.Name != end.Name {
+			continue
+		}
+		hand.ended = true
+		kept := fault.Schedule{}
+		for _, f := range hand.Faults {
+			if until, ends := f.End(); ends && until <= now {
+				kept = append(kept, f)
+			} else if f.At < now {
+				f.For = now - f.At
+				kept = append(kept, f)
+			}
+		}
+		hand.Faults = kept
+	}
+	m.refault(end.To)
+}
+
+// set replaces what a station is like. Requests in service keep their servers and their work.
+func (m *model) set(setting Setting) {
+	station := setting.To
+	if setting.Kind != AtStation {
+		station += len(m.config.Stations)
+	}
+	s, servers := m.floor.stations[station], setting.Service.ServerCount()
+	s.become(setting.Service)
+	for i := range m.steps {
+		for _, hop := range m.steps[i].route {
+			if hop.station == station && hop.Work.IsZero() {
+				hop.work = newSampler(setting.Service.ServiceTime)
+			}
+		}
+	}
+	if servers != s.servers {
+		m.change(Change{At: m.engine.now, Kind: setting.Kind, To: setting.To, Servers: servers, Acted: true})
+	}
+}
+
+// become changes all of a station but the number of its servers. Requests that wait beyond a shorter queue stay.
+func (s *Station) become(service workload.Service) {
+	before := s.Service
+	s.Service, s.limit = service, -1
+	if service.Queue != nil {
+		s.limit = *service.Queue
+	}
+	if service.RateLimit != before.RateLimit {
+		s.rate = workload.NewRateWindow(service.RateLimit)
+	}
+	if service.Quota != before.Quota {
+		s.quota.Change(service.Quota)
+	}
+	s.plain = s.isPlain()
+}
