@@ -40,7 +40,7 @@ func Average(replications []report.Report) (report.Report, error) {
 		row.CI95 = means(row.Fields(), replications, func(r *report.Report) []report.Field { return r.Steps[i].Fields() })
 	}
 	result.Transitions = sumTransitions(replications)
-	if len(result.Transitions) > 0 {
+	if len(result.Offered.ByStep) > 0 {
 		result.Offered.ByStep = meanScheduling(replications)
 	}
 	for i := range result.Transitions {
@@ -112,8 +112,8 @@ func meanReasons(replications []report.Report, step int) map[string]float64 {
 	return means
 }
 
-// meanScheduling returns the people scheduled at each step on average. Replications divide them differently among
-// journeys.
+// meanScheduling returns the people scheduled at each step on average. Replications draw other numbers of people, and divide
+// them differently among journeys.
 func meanScheduling(replications []report.Report) map[string]report.Scheduling {
 	means, n := map[string]report.Scheduling{}, float64(len(replications))
 	for _, r := range replications {

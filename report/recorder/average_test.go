@@ -17,6 +17,7 @@ func TestAverage(t *testing.T) {
 		replication := recorder.Assemble(recording, facts)
 		replication.Offered.Scheduled += extra
 		replication.Offered.Sent += extra
+		replication.Offered.ByStep = map[string]report.Scheduling{"sign-up": {Scheduled: 200 + extra, PeakPerMin: 100 + extra}}
 		replication.Steps[0].ResponseTimeS.P99 = 1 + extra
 		replication.Steps[0].Reasons = map[string]float64{"503": 3 * extra}
 		if extra == 2 {
@@ -31,6 +32,9 @@ func TestAverage(t *testing.T) {
 	}
 	if mean.Offered.Scheduled != 201 || mean.Steps[0].ResponseTimeS.P99 != 2 || mean.Replications != 3 {
 		t.Errorf("the means are %v and %v", mean.Offered.Scheduled, mean.Steps[0].ResponseTimeS.P99)
+	}
+	if got := mean.Offered.ByStep["sign-up"]; got != (report.Scheduling{Scheduled: 201, PeakPerMin: 101}) {
+		t.Errorf("%+v are scheduled on average, want 201 and 101", got)
 	}
 	if got := mean.Steps[0].Reasons; math.Abs(got["503"]-3) > 1e-12 || math.Abs(got["timeout"]-1) > 1e-12 {
 		t.Errorf("the reasons are %v, want means over all replications: 3 of 503 and 1 timeout", got)
