@@ -54,7 +54,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "office:", err)
 		os.Exit(1)
 	}
-	fmt.Println("the office is open at http://" + listener.Addr().String())
+	fmt.Printf("the office is open at http://%v; its process is %d\n", listener.Addr(), os.Getpid())
 	err = http.Serve(listener, open(*workers, *tickets))
 	fmt.Fprintln(os.Stderr, "office:", err)
 	os.Exit(1)
