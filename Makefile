@@ -57,7 +57,7 @@ foreign:
 	@command -v npm >/dev/null || ./install.sh nodejs npm || echo "npm cannot be installed, so json-server is not tried"
 	@test -x $(TOOLS)/foreign/base || GOBIN=$(TOOLS)/foreign go install $(POCKETBASE) || echo "PocketBase cannot be installed, so it is not tried"
 	@test -d $(TOOLS)/foreign/node_modules/json-server || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(JSON_SERVER) || echo "json-server cannot be installed, so it is not tried"
-	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer' -v ./cmd/ombak
+	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial' -v ./cmd/ombak
 
 tools: $(TOOLS)/golangci-lint $(TOOLS)/oapi-codegen
 

@@ -173,7 +173,7 @@ func TestRecordingsAreReplayed(t *testing.T) {
 			t.Errorf("%s stands in the output", secret)
 		}
 	}
-	short := regexp.MustCompile(`(?s)signups:.*?\n\n`).ReplaceAll(text, []byte("signups: [{for: 2s, rate: 10/s}]\n  totals: exact\n\n"))
+	short := regexp.MustCompile(`(?s)people:.*?\n\n`).ReplaceAll(text, []byte("people: [{for: 2s, rate: 10/s}]\n  totals: exact\n\n"))
 	short, _, _ = bytes.Cut(short, []byte("\nthresholds:")) // 20 values are too few for a quantile
 	if err := os.WriteFile(scenario, short, 0o600); err != nil {
 		t.Fatal(err)

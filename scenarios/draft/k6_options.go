@@ -97,7 +97,7 @@ func k6Arrivals(described map[string]any) []string {
 		unit = time.Second
 	}
 	perSecond := func(value any) string { return fmt.Sprintf("%.6g/s", number(value)/unit.Seconds()) }
-	lines := []string{"signups:   # as in the options of the script"}
+	lines := []string{"people:   # as in the options of the script"}
 	if wait := k6Time(described["startTime"]); wait > 0 {
 		lines = append(lines, fmt.Sprintf("  - {for: %v, rate: 0/s}", wait))
 	}

@@ -137,7 +137,7 @@ func (d *draft) follow(instants []time.Time, what string) {
 	begin := instants[0].Truncate(time.Second)
 	length := int(instants[len(instants)-1].Sub(begin)/time.Second) + 1
 	per := max(60, (length+most-1)/most)
-	d.arrivals = []string{"signups:   # " + what + " in the log"}
+	d.arrivals = []string{"people:   # " + what + " in the log"}
 	at := 0
 	for start := 0; start < length; start += per {
 		end, n := min(start+per, length), 0

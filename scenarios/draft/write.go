@@ -85,7 +85,7 @@ func (p *page) line(format string, words ...any) { fmt.Fprintf(p, format+"\n", w
 // write returns the text of the file.
 func (d *draft) write() []byte {
 	var out page
-	out.line("# Made from %s. Every key is explained by: ombak scenario schema", d.source)
+	out.line("# Made from %s. ombak scenario explain KEY says what a key means", d.source)
 	for _, note := range d.noteLines() {
 		out.line("# - %s", note)
 	}
@@ -108,15 +108,34 @@ func (d *draft) write() []byte {
 		out.line("\ncookies: true")
 	}
 	d.writeSteps(&out)
-	out.line("\nthresholds:\n  - {expr: \"%s.passed >= 99%% of scheduled\"}\n  - {expr: \"%s.response_time_passed.p99 < 1s\"}", d.steps[0].name, d.steps[0].name)
+	d.writeThresholds(&out)
 	for _, condition := range d.thresholds {
 		out.line("  - {expr: %s}", quote(condition))
 	}
 	return []byte(out.String())
 }
 
+// mostJudged is how many steps get a threshold on their response time.
+const mostJudged = 12
+
+// writeThresholds writes what a run must hold: it asks that people come through, and that most wait for no step longer than a second. The arrivals of a draft
+// are enough to know the quantile.
+func (d *draft) writeThresholds(out *page) {
+	out.line("\nthresholds:\n  - {expr: \"%s.passed >= 99%% of scheduled\"}", d.steps[0].name)
+	judged := d.steps[:min(mostJudged, len(d.steps))]
+	if len(d.journeys) > 0 { // few people may come to a step
+		judged = d.steps[:1]
+	}
+	for _, step := range judged {
+		out.line("  - {expr: \"%s.response_time_passed.p95 < 1s\"}", step.name)
+	}
+	if more := len(d.steps) - len(judged); more > 0 {
+		out.line("  # %d more steps have no threshold on their response time", more)
+	}
+}
+
 func steadyArrivals() []string {
-	return []string{"signups:   # people per second; raise it", "  - {for: 10s, from: 0/s, to: 10/s}", "  - {for: 60s, rate: 10/s}"}
+	return []string{"people:   # people per second; raise it", "  - {for: 10s, from: 0/s, to: 10/s}", "  - {for: 60s, rate: 10/s}"}
 }
 
 // writeValues writes variables and feeders.
