@@ -354,8 +354,8 @@ func (c *conductor) play(ctx context.Context) error {
 	steps := newWallSteps(time.Now())
 	overdue := time.NewTimer(time.Until(c.began) + c.longest())
 	defer overdue.Stop()
-	next := c.began.Add(time.Second + beatDelay)
-	beat := time.NewTimer(time.Until(next))
+	ticker, beat := time.NewTicker(time.Second), newBeat(c.began)
+	defer ticker.Stop()
 	defer beat.Stop()
 	for {
 		select {
@@ -378,24 +378,19 @@ func (c *conductor) play(ctx context.Context) error {
 				return err
 			}
 		case now := <-beat.C:
-			for next = next.Add(time.Second); next.Before(now); { // a second that was missed has no row of its own
-				next = next.Add(time.Second)
-			}
-			beat.Reset(time.Until(next))
+			beat.rest(now)
+			c.stage.cut(false)
+		case now := <-ticker.C:
 			if by := steps.look(now); by != 0 {
 				c.note(funnel.NoteMark, "the machine's clock was set "+setBy(by))
 			}
 			c.progress(c.phase())
-			c.stage.cut(false)
 			if err := c.broken(); err != nil {
 				return err
 			}
 		}
 	}
 }
-
-// beatDelay is how long after the end of a second its row is posted. The shards of the generator have told of it by then.
-const beatDelay = 300 * time.Millisecond
 
 // grace is how long after its planned end a run may go on.
 const grace = 10 * time.Second

@@ -160,6 +160,7 @@ type look struct {
 	ending   []byte
 	forecast []byte // nil if it has been seen, or there is none
 	foretold int
+	waiting  bool            // for somebody to press Start
 	changed  <-chan struct{} // closed when there is more
 }
 
@@ -170,7 +171,7 @@ func (b *Board) after(number, seen, foretold int) look {
 	if number != b.number {
 		seen = 0
 	}
-	unseen := look{number: b.number, rows: b.rows[min(seen, len(b.rows)):], ending: b.ending, foretold: b.foretold, changed: b.changed}
+	unseen := look{waiting: b.waiting, number: b.number, rows: b.rows[min(seen, len(b.rows)):], ending: b.ending, foretold: b.foretold, changed: b.changed}
 	if foretold != b.foretold {
 		unseen.forecast = b.forecast
 	}

@@ -121,7 +121,7 @@ const patience = 10 * time.Second
 // whose connection was cut gets the rest.
 func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 	number, seen := position(r)
-	foretold := 0
+	foretold, waits := 0, false
 	defer s.config.Board.enter()()
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
@@ -136,6 +136,10 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 		for _, row := range look.rows {
 			seen++
 			fmt.Fprintf(text, "id: %d-%d\ndata: %s\n\n", number, seen, row)
+		}
+		if look.waiting != waits {
+			waits = look.waiting
+			fmt.Fprintf(text, "event: wait\ndata: %t\n\n", waits)
 		}
 		if look.forecast != nil {
 			fmt.Fprintf(text, "event: twin\ndata: %s\n\n", look.forecast)

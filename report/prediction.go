@@ -17,6 +17,28 @@ type Prediction struct {
 	Lost         float64           `json:"lost"`            // people who are turned away, fail or give up, on average
 }
 
+// Scaled returns the prediction of a model with a share of the people and of the servers, for all of them: what counts
+// people is multiplied.
+func (p Prediction) Scaled(factor float64) Prediction {
+	figures := make(map[string]Ranges, len(p.Figures))
+	for name, ranges := range p.Figures {
+		if !strings.HasSuffix(name, "/p99") {
+			ranges = Ranges{times(ranges.Low, factor), times(ranges.High, factor), times(ranges.Mid, factor)}
+		}
+		figures[name] = ranges
+	}
+	p.Figures, p.Through, p.Lost = figures, p.Through*factor, p.Lost*factor
+	return p
+}
+
+func times(values []float64, factor float64) []float64 {
+	scaled := make([]float64, len(values))
+	for i, value := range values {
+		scaled[i] = value * factor
+	}
+	return scaled
+}
+
 // Ranges are the 5 % and 95 % quantiles and the median of a figure in each row.
 type Ranges struct {
 	Low  []float64 `json:"low"`

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -159,22 +158,6 @@ func (r *room) foretell(c *cli.Context, run *setup.Live) *twin {
 	}
 	options := run.Options
 	options.Watch, options.Targets, options.Vars = nil, nil, nil
-	if options.MaxRate > 0 {
-		options.Speed = 0 // it has been set to its default
-	}
-	model, err := r.hall.model(c, options)
-	r.hall.twin = startTwin(c, r, model, err)
+	r.hall.twin = startTwin(c, r, func(share float64) (*setup.Model, error) { return scaledModel(c, options, share) })
 	return r.hall.twin
-}
-
-// model returns the model of the run that is acted on.
-func (h *hall) model(c *cli.Context, options setup.Options) (*setup.Model, error) {
-	scenario, err := loadScenario(cmp.Or(c.Args().First(), defaultScenario))
-	if err != nil {
-		return nil, err
-	}
-	if options.Closed > 0 || options.Parts > 1 {
-		return nil, errors.New("a closed loop and a part of a run are not simulated")
-	}
-	return setup.NewModel(scenario, options)
 }

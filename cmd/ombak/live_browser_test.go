@@ -307,13 +307,18 @@ func byKeyboard(t *testing.T, tab context.Context) {
 // The page of a drill shows its machine, its stations and what is done to them; the link of another run opens nothing.
 func TestDrillInABrowser(t *testing.T) {
 	tab := browserTab(t)
-	r, act, _ := beginLive(t, "drill", "smoke", "--threshold", "identity.passed >= 10% of entered")
+	r, act, _ := beginLive(t, "drill", "smoke", "--threshold", "identity.passed >= 10% of entered", "--live-wait")
 	if err := chromedp.Do(tab, chromedp.Navigate(strings.Split(act, "token=")[0]+"token=OLD")); err != nil {
 		t.Fatal(err)
 	}
 	until(t, tab, `document.body.textContent.includes("this link is of another run")`, "an expired link says so")
 	open(t, tab, act)
-	until(t, tab, `window.room && room.store.length > 2`, "rows come")
+	until(t, tab, `document.getElementById("start") !== null && document.getElementById("clock").textContent === "waiting for Start"`, "the run waits")
+	if rows := evaluate[float64](t, tab, `room.store.length`); rows > 0 {
+		t.Errorf("%v rows came before Start", rows)
+	}
+	_ = evaluate[bool](t, tab, `document.getElementById("start").click(), true`)
+	until(t, tab, `document.getElementById("start") === null && room.store.length > 2`, "rows come")
 	do(t, tab, "fault", map[string]string{"on": "dukcapil", "with.fault": "dukcapil-brownout", "for": "3s", "by": "Rina"})
 	until(t, tab, `document.querySelector("#timeline").textContent.includes("dukcapil-brownout of dukcapil, by Rina")`, "the timeline has the fault")
 	do(t, tab, "set", map[string]string{"on": "dapodik", "with.servers": "20"})

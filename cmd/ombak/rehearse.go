@@ -79,7 +79,12 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 		return simulation.Result{}, err
 	}
 	defer page.close()
-	controls.twin = startTwin(c, page, run, nil)
+	controls.twin = startTwin(c, page, func(share float64) (*setup.Model, error) {
+		if share == 1 {
+			return run, nil
+		}
+		return scaledModel(c, run.Options, share)
+	})
 	defer controls.twin.stop()
 	if err := page.await(c); err != nil {
 		return simulation.Result{}, err

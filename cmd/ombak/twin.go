@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -22,16 +24,19 @@ func twinFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "no-twin", Usage: "with --live: do not simulate the run beside it", EnvVars: envVar("no-twin")}
 }
 
-// The replications of a forecast, and the longest that they may take.
+// The replications of a forecast, how long they should take, and the smallest share of the people that is simulated.
 const (
 	twinReplications = 20
-	longestTwin      = 3 * time.Minute
+	twinTime         = 12 * time.Second
+	leastTwin        = 0.05
 )
 
 // twin simulates a run beside it: what it should be like, and what it would be like without the last action. It works on
 // one goroutine, with CPU time that nothing else wants.
 type twin struct {
+	modelOf func(share float64) (*setup.Model, error) // of a share of the people and the servers
 	model   *setup.Model
+	share   float64
 	board   *live.Board
 	news    chan struct{} // holds one value if there are actions that are not foretold yet
 	mu      sync.Mutex    // guards actions
@@ -41,16 +46,17 @@ type twin struct {
 }
 
 // startTwin foretells the run on the page. It returns nil, whose methods do nothing, without a page or a model.
-func startTwin(c *cli.Context, page *room, model *setup.Model, why error) *twin {
-	switch {
-	case page == nil || c.Bool("no-twin"):
+func startTwin(c *cli.Context, page *room, modelOf func(share float64) (*setup.Model, error)) *twin {
+	if page == nil || c.Bool("no-twin") {
 		return nil
-	case why != nil:
-		page.board.Foretell(live.Forecast{Says: "Nothing is foretold: " + why.Error()})
+	}
+	model, err := modelOf(1)
+	if err != nil {
+		page.board.Foretell(live.Forecast{Says: "Nothing is foretold: " + err.Error()})
 		return nil
 	}
 	ctx, cancel := context.WithCancel(c.Context)
-	t := &twin{model: model, board: page.board, news: make(chan struct{}, 1), cancel: cancel}
+	t := &twin{modelOf: modelOf, model: model, share: 1, board: page.board, news: make(chan struct{}, 1), cancel: cancel}
 	t.working.Go(func() { idly(func() { t.work(ctx) }) })
 	return t
 }
@@ -79,12 +85,8 @@ func (t *twin) acted(action funnel.Action) {
 }
 
 func (t *twin) work(ctx context.Context) {
-	one, err := simulation.EstimateTime(ctx, t.model)
-	if err != nil {
-		return
-	}
-	if takes := one.Of(twinReplications, simulation.Settings{Workers: 1}); takes.Most > longestTwin {
-		t.board.Foretell(live.Forecast{Says: fmt.Sprintf("Nothing is foretold: %d simulations of this run would take about %v.", twinReplications, takes)})
+	if err := t.shrink(ctx); err != nil {
+		t.board.Foretell(live.Forecast{Says: "Nothing is foretold: " + err.Error()})
 		return
 	}
 	var before *report.Prediction
@@ -99,6 +101,7 @@ func (t *twin) work(ctx context.Context) {
 		case err != nil:
 			t.board.Foretell(live.Forecast{Says: "Nothing more is foretold: " + err.Error()})
 		default:
+			now = now.Scaled(1 / t.share)
 			t.board.Foretell(t.forecast(actions, before, now))
 			before = &now
 		}
@@ -110,12 +113,39 @@ func (t *twin) work(ctx context.Context) {
 	}
 }
 
+// shrink makes the model small enough for the time that a forecast should take, and says how long it will take.
+func (t *twin) shrink(ctx context.Context) error {
+	one, err := simulation.EstimateTime(ctx, t.model)
+	if err != nil {
+		return err
+	}
+	takes := one.Of(twinReplications, simulation.Settings{Workers: 1})
+	if t.share = min(1, twinTime.Seconds()/max(1e-3, takes.Most.Seconds())); t.share < leastTwin {
+		return fmt.Errorf("%d simulations of this run would take about %v, and those of a twentieth of its people too long", twinReplications, takes)
+	}
+	if t.share < 1 {
+		if t.model, err = t.modelOf(t.share); err != nil {
+			return err
+		}
+	}
+	t.board.Foretell(live.Forecast{Says: fmt.Sprintf("Simulating this run %d times beside it%s.", twinReplications, t.smaller())})
+	return nil
+}
+
+// smaller says that a part of the people is simulated, if that is so.
+func (t *twin) smaller() string {
+	if t.share == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", with %s of the people and of the servers", units.Percent(t.share))
+}
+
 // forecast says what the last action changes.
 func (t *twin) forecast(actions []funnel.Action, before *report.Prediction, now report.Prediction) live.Forecast {
 	last := t.model.Scenario.Journey[len(t.model.Scenario.Journey)-1].Name
 	forecast := live.Forecast{With: &now, Without: before}
 	if before == nil || len(actions) == 0 {
-		forecast.Says = fmt.Sprintf("The shaded ranges hold nine of ten simulations of this run (%d): about %s people get through %s.", now.Replications, units.Count(math.Round(now.Through)), last)
+		forecast.Says = fmt.Sprintf("The shaded ranges hold nine of ten simulations of this run (%d%s): about %s people get through %s.", now.Replications, t.smaller(), units.Count(math.Round(now.Through)), last)
 		return forecast
 	}
 	through, lost := math.Round(now.Through-before.Through), math.Round(now.Lost-before.Lost)
@@ -138,4 +168,28 @@ func difference(by float64) string {
 		return units.Count(-by) + " fewer"
 	}
 	return "as many"
+}
+
+// scaledModel returns the model of a run with a share of its people and of its servers.
+func scaledModel(c *cli.Context, options setup.Options, share float64) (*setup.Model, error) {
+	scenario, err := readModelled(cmp.Or(c.Args().First(), defaultScenario), modelOf(c))
+	if err != nil {
+		return nil, err
+	}
+	if options.Closed > 0 || options.Parts > 1 {
+		return nil, errors.New("a closed loop and a part of a run are not simulated")
+	}
+	if options.MaxRate > 0 {
+		options.Speed = 0 // it has been set to its default
+	}
+	options.Scale, options.ScaleSystem = options.Scale*share, options.ScaleSystem*share
+	return setup.NewModel(scenario, options)
+}
+
+// modelOf returns the value of --model, for commands that have it.
+func modelOf(c *cli.Context) string {
+	if hasFlag(c, "model") {
+		return c.String("model")
+	}
+	return ""
 }

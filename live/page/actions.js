@@ -10,7 +10,6 @@ export async function begin(next) {
   box?.remove();
   box = el("div", { class: "offers" });
   panel.append(box);
-  if (run.acts && run.waiting) box.append(el("button", { type: "button", class: "main", onclick: start }, "Start"));
   const answer = await fetch("/v1/offers");
   offers = answer.ok ? (await answer.json()).offers : [];
   if (!run.acts) { box.append(el("p", { class: "quiet" }, "You entered by the link that may only look.")); return; }
@@ -24,10 +23,16 @@ export async function begin(next) {
   box.append(el("p", { id: "done", role: "status" }));
 }
 
+// wait shows Start while the run waits for it.
+export function wait(waits) {
+  byId("start")?.remove();
+  if (!waits || !run?.acts) return;
+  byId("actions").querySelector("h2").after(el("button", { id: "start", type: "button", class: "main", onclick: start }, "Start"));
+}
+
 async function start(event) {
   event.target.disabled = true;
   await post("/v1/start", {});
-  event.target.remove();
 }
 
 // foretold says what the model foretells, and what the last action changes.

@@ -38,15 +38,16 @@ function connect() {
   };
   source.addEventListener("run", async (event) => {
     queue.length = 0;
-    pending = begin().then(() => { pending = null; drain(); });
+    pending = begin().then(() => { pending = null; if (waits) { actions.wait(true); bar.wait(true); } drain(); });
   });
   source.onmessage = (event) => { queue.push(event.data); if (!pending) later(); };
+  source.addEventListener("wait", (event) => { waits = event.data === "true"; if (!pending) { actions.wait(waits); bar.wait(waits); } });
   source.addEventListener("twin", (event) => { twin = JSON.parse(event.data); later(); });
   source.addEventListener("end", (event) => { end = JSON.parse(event.data); later(); });
 }
 
 const queue = [];
-let pending = null, end = null, twin = null, drawn = 0;
+let pending = null, end = null, twin = null, drawn = 0, waits = false;
 
 // later draws with the next frame, however many rows come until then.
 function later() {

@@ -10,7 +10,11 @@ export function begin(run) {
   document.title = `${run.scenario} · ombak`;
   put(byId("name"), run.scenario);
   put(byId("what"), [run.title, run.plan ? `plan ${run.plan}` : "", run.engine === "simulated" ? "simulated" : `live, ${run.command}`].filter(Boolean).join(" · "));
-  put(byId("clock"), run.waiting ? "waiting for Start" : "starting");
+  put(byId("clock"), "starting");
+}
+
+export function wait(waits) {
+  put(byId("clock"), waits ? "waiting for Start" : "starting");
 }
 
 export function draw(store) {
