@@ -142,7 +142,7 @@ func (s *stage) scheduled() <-chan time.Time { return s.timer.C }
 
 // schedule sets the timer of the next intervention that the conductor does.
 func (s *stage) schedule() {
-	for len(s.coming) > 0 && isPlanned(s.coming[0]) {
+	for len(s.coming) > 0 && (isPlanned(s.coming[0]) || s.coming[0].Do == funnel.SetService && s.control.URL == "") {
 		s.coming = s.coming[1:]
 	}
 	if len(s.coming) > 0 {

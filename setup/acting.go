@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,6 +15,9 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
+// errUnsimulated is the error of a fault that only a live run has.
+var errUnsimulated = errors.New("is not simulated; only a live run shows it")
+
 // Acting maps actions, one after the other, to what they change in a simulation.
 type Acting struct {
 	model    *Model
@@ -26,7 +30,7 @@ type Acting struct {
 func (m *Model) Acting() (*Acting, error) {
 	a := m.newActing()
 	for _, action := range m.Scenario.Actions() {
-		if _, err := a.Do(action); err != nil {
+		if _, err := a.Do(action); err != nil && !errors.Is(err, errUnsimulated) {
 			return nil, err
 		}
 	}
@@ -49,6 +53,10 @@ func (m *Model) interventions() error {
 	acting := m.newActing()
 	for i, action := range m.Scenario.Actions() {
 		done, err := acting.Do(action)
+		if errors.Is(err, errUnsimulated) {
+			m.Warnings = append(m.Warnings, fmt.Sprintf("intervention %d at %v is left out: %v", i+1, action.At, err))
+			continue
+		}
 		if err != nil {
 			return Refuse("intervention %d of scenario %s: %w", i+1, m.Scenario.Name, err)
 		}
@@ -108,7 +116,7 @@ func (a *Acting) startFault(action funnel.Action, does sim.Intervention) ([]sim.
 	for _, part := range affected {
 		for _, f := range part.Faults {
 			if !f.Kind.Simulated() {
-				return nil, fmt.Errorf("the fault %s is not simulated; only a live run shows it", f.Kind)
+				return nil, fmt.Errorf("the fault %s %w", f.Kind, errUnsimulated)
 			}
 		}
 		does.Faults = append(does.Faults, sim.FaultStart{

@@ -1,7 +1,10 @@
 package setup
 
 import (
+	"fmt"
+
 	"github.com/ombak-sim/ombak/backend"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/report/threshold"
@@ -44,6 +47,12 @@ func NewLoad(scenario *scenarios.Scenario, options Options) (*Live, error) {
 	live, err := newLive(scenario, options)
 	if err != nil {
 		return nil, err
+	}
+	for _, action := range live.Scenario.Actions() {
+		switch action.Do {
+		case funnel.StartFault, funnel.EndFault, funnel.SetService:
+			live.Warnings = append(live.Warnings, fmt.Sprintf("the intervention %q is left out: the dependencies are not mocks of this run", action.Text()))
+		}
 	}
 	return live, live.generator(nil)
 }

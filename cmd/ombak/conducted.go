@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -26,7 +27,7 @@ type hall struct {
 	offering
 	hide setup.Mask
 	act  drill.Act // nil before the run begins
-	twin *twin
+	twin atomic.Pointer[twin]
 }
 
 var _ live.Controls = (*hall)(nil)
@@ -58,7 +59,7 @@ func (h *hall) Act(ctx context.Context, action funnel.Action) (time.Duration, er
 		err = live.ErrEnded
 	}
 	if action.At = at; err == nil {
-		h.twin.acted(action)
+		h.twin.Load().acted(action)
 	}
 	return at, hide.Error(err)
 }
@@ -158,6 +159,7 @@ func (r *room) foretell(c *cli.Context, run *setup.Live) *twin {
 	}
 	options := run.Options
 	options.Watch, options.Targets, options.Vars = nil, nil, nil
-	r.hall.twin = startTwin(c, r, func(share float64) (*setup.Model, error) { return scaledModel(c, options, share) })
-	return r.hall.twin
+	own := startTwin(c, r, func(share float64) (*setup.Model, error) { return scaledModel(c, options, share) })
+	r.hall.twin.Store(own)
+	return own
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -79,13 +80,14 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 		return simulation.Result{}, err
 	}
 	defer page.close()
-	controls.twin = startTwin(c, page, func(share float64) (*setup.Model, error) {
+	own := startTwin(c, page, func(share float64) (*setup.Model, error) {
 		if share == 1 {
 			return run, nil
 		}
 		return scaledModel(c, run.Options, share)
 	})
-	defer controls.twin.stop()
+	controls.twin.Store(own)
+	defer own.stop()
 	if err := page.await(c); err != nil {
 		return simulation.Result{}, err
 	}
@@ -112,7 +114,7 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 // simulated are the controls of a paced simulation.
 type simulated struct {
 	paced *simulation.Paced
-	twin  *twin
+	twin  atomic.Pointer[twin]
 	offering
 }
 
@@ -131,7 +133,7 @@ func (s *simulated) Act(ctx context.Context, action funnel.Action) (time.Duratio
 		err = live.ErrEnded
 	}
 	if action.At = at; err == nil {
-		s.twin.acted(action)
+		s.twin.Load().acted(action)
 	}
 	return at, err
 }

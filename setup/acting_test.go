@@ -1,0 +1,48 @@
+package setup_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
+)
+
+// An intervention that one engine cannot do is left out with a warning; a live run with mocks does it.
+func TestInterventionsThatOneEngineCannotDo(t *testing.T) {
+	smoke, err := scenarios.Load("smoke")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(smoke.Source()) + `
+interventions:
+  - {at: 1s, do: fault, on: dukcapil, with: {fault: clock-skew, skew: 5m}}
+  - {at: 2s, do: fault, on: dukcapil, with: {fault: outage}}
+targets: {backend: {url: http://127.0.0.1:1}, mail: {url: http://127.0.0.1:1}, sms: {url: http://127.0.0.1:1}}
+`
+	scenario, err := scenarios.Parse("acted.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := setup.NewModel(scenario, setup.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(model.Actions) != 1 || len(model.Config.Interventions) != 1 || !strings.Contains(strings.Join(model.Warnings, "\n"), "intervention 1 at 1s is left out: the fault clock-skew is not simulated") {
+		t.Errorf("the model does %v and warns %q", model.Actions, model.Warnings)
+	}
+	live, err := setup.NewLive(scenario, setup.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if faults := live.Service.Mocks.Dukcapil.Trouble.Faults; len(faults) != 2 || len(live.Warnings) > 0 {
+		t.Errorf("the mock has the faults %v; the run warns %q", faults, live.Warnings)
+	}
+	load, err := setup.NewLoad(scenario, setup.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if warned := strings.Join(load.Warnings, "\n"); strings.Count(warned, "is left out: the dependencies are not mocks of this run") != 2 {
+		t.Errorf("the load warns %q", warned)
+	}
+}
