@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -16,33 +15,19 @@ import (
 	"github.com/ombak-sim/ombak/setup"
 )
 
-// The plan of the comparison, made before it: how often each simulator plays a scenario, how many figures there are at
-// most, and with what probability any of them differs by chance alone.
+// The plan of the comparison, made before it: how often each simulator plays a scenario, how many scenarios are drawn at
+// random, how many figures there are at most, and with what probability any of them differs by chance alone.
 const (
 	naiveReplications = 30
+	naiveRandom       = 10
 	naiveFigures      = 300
 	naiveError        = .01
 )
 
-// naiveCase is a scenario that both simulators play.
-type naiveCase struct{ name, why, text string }
-
-// figures names what is compared: at each step the people by outcome, their attempts beyond the first, and the mean
-// response time of passed and timed-out attempts, and the busy time of each station and dependency.
-func (c naiveCase) figures(s *scenarios.Scenario) (names []string) {
-	for _, step := range s.Journey {
-		for _, figure := range []string{"entered", "passed", "rejected", "failed", "timed out", "abandoned", "retries", "response"} {
-			names = append(names, step.Name+" "+figure)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Stations)) {
-		names = append(names, name+" busy")
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
-		names = append(names, name+" busy")
-	}
-	return names
-}
+// naiveCase is a scenario that both simulators play, and the figures that are compared: of each step the people by
+// outcome, the attempts beyond the first, and the mean response time of attempts that passed or timed out; of each
+// station and dependency the busy time of its servers.
+type naiveCase struct{ name, why, figures, text string }
 
 // measured returns the figures of one report.
 func measured(r report.Report) map[string]float64 {
@@ -50,7 +35,7 @@ func measured(r report.Report) map[string]float64 {
 	for i, row := range r.Funnel {
 		for name, value := range map[string]float64{
 			"entered": row.Entered, "passed": row.Passed, "rejected": row.Rejected, "failed": row.Failed, "timed out": row.TimedOut,
-			"abandoned": row.Abandoned, "retries": row.Retries,
+			"abandoned": row.Abandoned, "unfinished": row.Unfinished, "retries": row.Retries,
 		} {
 			figures[row.Step+" "+name] = value
 		}
@@ -68,9 +53,14 @@ func measured(r report.Report) map[string]float64 {
 func (n *naive) measured() map[string]float64 {
 	figures := map[string]float64{}
 	for i, row := range n.rows {
+		entered, ended := row.attempts-row.retries, 0.0
+		for _, people := range row.people {
+			ended += people
+		}
 		for name, value := range map[string]float64{
-			"entered": row.entered, "passed": row.people[naivePassed], "rejected": row.people[naiveRejected], "failed": row.people[naiveFailed],
-			"timed out": row.people[naiveTimedOut], "abandoned": row.people[naiveAbandoned], "retries": row.retries, "response": row.waited / max(1, row.timed),
+			"entered": entered, "passed": row.people[naivePassed], "rejected": row.people[naiveRejected], "failed": row.people[3],
+			"timed out": row.people[naiveTimedOut], "abandoned": row.people[naiveAbandoned], "unfinished": entered - ended,
+			"retries": row.retries, "response": row.waited / max(1, row.timed),
 		} {
 			figures[n.s.Journey[i].Name+" "+name] = value
 		}
@@ -99,56 +89,103 @@ func welch(a, b []float64, rounding float64) float64 {
 	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.CDF(-difference/math.Sqrt(errorA+errorB))
 }
 
-// compare plays a scenario with both simulators and returns the figures that differ, and how many there are.
-func (c naiveCase) compare(t *testing.T, slower float64, without string) (differ []string, count int) {
+// naiveSamples holds figures by name, one value for each replication.
+type naiveSamples map[string][]float64
+
+func (s naiveSamples) add(figures map[string]float64) {
+	for name, value := range figures {
+		s[name] = append(s[name], value)
+	}
+}
+
+// simulated plays a scenario with the simulator.
+func (c naiveCase) simulated(t *testing.T) naiveSamples {
 	t.Helper()
-	scenario := parseScenario(t, c.text)
-	model, err := setup.NewModel(scenario, setup.Options{})
+	model, err := setup.NewModel(parseScenario(t, c.text), setup.Options{})
 	if err != nil {
 		t.Fatalf("%s: %v", c.name, err)
 	}
-	series := Series{Model: model}
+	series, samples := Series{Model: model}, naiveSamples{}
 	if err := series.Extend(t.Context(), Settings{Brief: true, Lean: true}, naiveReplications); err != nil {
 		t.Fatalf("%s: %v", c.name, err)
 	}
-	planned, err := scenario.WithPlan("")
-	if err != nil {
-		t.Fatal(err)
+	for _, r := range series.reports {
+		samples.add(measured(r))
 	}
-	names := c.figures(planned)
-	ours, theirs := map[string][]float64{}, map[string][]float64{}
-	for i, played := range series.reports {
-		first, second := measured(played), naivePlay(planned, uint64(i), slower, without).measured()
-		for _, name := range names {
-			ours[name], theirs[name] = append(ours[name], first[name]), append(theirs[name], second[name])
+	return samples
+}
+
+// policies returns those of the plan that is played.
+func (c naiveCase) policies(t *testing.T) []scenarios.Policy {
+	t.Helper()
+	if plans := parseScenario(t, c.text).Plans; len(plans) > 0 {
+		return plans[0].Policies
+	}
+	return nil
+}
+
+// naive plays a scenario under policies with the naive simulator, whose service times are stretched by a factor.
+func (c naiveCase) naive(t *testing.T, policies []scenarios.Policy, slower float64) naiveSamples {
+	t.Helper()
+	scenario, samples := parseScenario(t, c.text), naiveSamples{}
+	for i := range uint64(naiveReplications) {
+		samples.add(naivePlay(scenario, policies, i, slower).measured())
+	}
+	return samples
+}
+
+// differ returns the figures that differ.
+func (c naiveCase) differ(t *testing.T, first, second naiveSamples) (lines []string) {
+	t.Helper()
+	for name := range strings.SplitSeq(c.figures, ",") {
+		if len(first[name]) != naiveReplications || len(second[name]) != naiveReplications {
+			t.Errorf("%s: %q has %d and %d values, want %d", c.name, name, len(first[name]), len(second[name]), naiveReplications)
+			continue
 		}
-	}
-	for _, name := range names {
 		rounding := 1e-9
 		if strings.HasSuffix(name, "response") {
 			rounding = 1e-3 // reports keep three digits of each time
 		}
-		p := welch(ours[name], theirs[name], rounding)
-		line := fmt.Sprintf("%-20s %-26s simulated %10.5g ± %-8.3g naive %10.5g ± %-8.3g p %.2g", c.name, name, stat.Mean(ours[name], nil),
-			stat.StdDev(ours[name], nil), stat.Mean(theirs[name], nil), stat.StdDev(theirs[name], nil), p)
-		t.Log(line)
-		if p < naiveError/naiveFigures {
-			differ = append(differ, line)
+		mean, deviation := stat.MeanStdDev(first[name], nil)
+		naiveMean, naiveDeviation := stat.MeanStdDev(second[name], nil)
+		p := welch(first[name], second[name], rounding)
+		line := fmt.Sprintf("%-10s %-16s simulated %9.4g ± %-8.2g naive %9.4g ± %-8.2g p %.1g", c.name, name, mean, deviation, naiveMean, naiveDeviation, p)
+		if t.Log(line); p < naiveError/naiveFigures {
+			lines = append(lines, line)
 		}
 	}
-	return differ, len(names)
+	return lines
 }
 
 // TestNaive holds the simulator against a second one, which is plain and slow and was written from the documentation.
 func TestNaive(t *testing.T) {
-	figures := 0
-	for _, c := range naiveCases {
-		differ, count := c.compare(t, 1, "")
-		if figures += count; len(differ) > 0 {
-			t.Errorf("%s (%s) differs:\n%s", c.name, c.why, strings.Join(differ, "\n"))
+	cases, figures := slices.Clone(naiveCases), 0
+	for number := range uint64(naiveRandom) {
+		cases = append(cases, naiveDrawn(number))
+	}
+	for _, c := range cases {
+		figures += strings.Count(c.figures, ",") + 1
+		if differ := c.differ(t, c.simulated(t), c.naive(t, c.policies(t), 1)); len(differ) > 0 {
+			t.Errorf("%s (%s) differs:\n%s\n%s", c.name, c.why, strings.Join(differ, "\n"), c.text)
 		}
 	}
-	if figures > naiveFigures {
+	if t.Logf("%d figures of %d scenarios", figures, len(cases)); figures > naiveFigures {
 		t.Errorf("%d figures are compared, but the error is divided among %d", figures, naiveFigures)
+	}
+}
+
+// TestNaiveFindsFaults: a naive simulator whose servers are a tenth slower is found, and so is one that leaves out any of
+// the policies of a scenario written by hand.
+func TestNaiveFindsFaults(t *testing.T) {
+	for _, c := range naiveCases {
+		simulated, policies := c.simulated(t), c.policies(t)
+		if len(c.differ(t, simulated, c.naive(t, policies, 1.1))) == 0 {
+			t.Errorf("%s: servers that are a tenth slower are not found", c.name)
+		}
+		for i, policy := range policies {
+			if len(c.differ(t, simulated, c.naive(t, slices.Delete(slices.Clone(policies), i, i+1), 1))) == 0 {
+				t.Errorf("%s: that %s at %s is left out is not found", c.name, policy.Policy, policy.At)
+			}
+		}
 	}
 }
