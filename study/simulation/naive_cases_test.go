@@ -50,19 +50,22 @@ plans:
       - {policy: bounded-fifo, at: entry, limit: 2, queue: 10, deadline: 300ms}
       - {policy: shared-token-bucket, at: "step:then", rate: 10/s, burst: 5}
 `},
-	{"breaker", "a dependency that is slow and then half dead, behind a circuit breaker and repeated calls",
-		"go passed,go rejected,go timed out,go retries,go response,desk busy,registry busy", naiveHead + `
+	{"breaker", "a dependency that is slow and then half dead behind a circuit breaker, and one that is flaky and called again",
+		"go passed,go rejected,go retries,go response,then passed,then rejected,then response,desk busy,registry busy,mirror busy", naiveHead + `
 arrivals: {step: go, people: [{for: 90s, rate: 10/s}]}
-journey: [{name: go, timeout: 5s, retry: {attempts: 2, base: 3s}, route: [{station: desk}, {call: registry}]}]
+journey:
+  - {name: go, timeout: 5s, retry: {attempts: 2, base: 3s}, route: [{station: desk}, {call: registry}]}
+  - {name: then, think: 1s, route: [{call: mirror}]}
 stations: {desk: {servers: 2, service: exponential(50ms)}}
 dependencies:
   registry: {kind: generic, servers: 4, service: exponential(200ms), queue: 20, faults: [{fault: slow, at: 20s, for: 15s, with: {delay: 300ms}}, {fault: outage, at: 50s, for: 20s, probability: 70%}]}
+  mirror: {kind: generic, servers: 2, service: exponential(50ms), faults: [{fault: outage, at: 10s, for: 70s, probability: 30%}]}
 backend: {call_timeouts: {registry: 2s}}
 plans:
   - name: calm
     policies:
       - {policy: circuit-breaker, at: "call:registry", calls: 20, share: 50%, cooldown: 5s, probes: 3}
-      - {policy: retry-budget, at: "call:registry", ratio: 20%, burst: 10, attempts: 3, pause: 100ms, longest: 1s}
+      - {policy: retry-budget, at: "call:mirror", ratio: 20%, burst: 10, attempts: 3, pause: 100ms, longest: 1s}
 `},
 	{"bulkhead", "calls given up while the dependency works on, a brown-out, calls that nobody waits for, behind a bulkhead",
 		"go passed,go rejected,go timed out,go abandoned,go retries,go response,then passed,then response,desk busy,registry busy,mailer busy", naiveHead + `

@@ -59,7 +59,7 @@ func (d naiveDraw) time(mean int) string {
 // step draws what people do at a step.
 func (d naiveDraw) step() string {
 	text := fmt.Sprintf("timeout: %dms, leave: %s, retry: {attempts: %d, base: %dms, jitter: %s%s}", d.between(1000, 6000), d.of("close", "silent"), d.between(1, 4),
-		d.between(100, 2000), d.of("full", "none"), d.of("", ", cap: 1s", ", visits: 2, return: exponential(5s)"))
+		d.between(100, 2000), d.of("full", "none"), d.of("", ", cap: 2500ms", ", visits: 2, return: exponential(5s)"))
 	return text + d.maybe(d.chance(.6), ", patience: "+d.time(d.between(1500, 5000))) + d.maybe(d.chance(.3), ", delay: 20ms")
 }
 

@@ -31,8 +31,7 @@ type naiveEvent struct {
 	do func()
 }
 
-// naiveRow counts the people at a step by outcome, and their attempts. waited holds the seconds of the timed attempts:
-// those that passed or timed out.
+// naiveRow counts at a step. Timed attempts are those that passed or timed out; they waited for so many seconds.
 type naiveRow struct {
 	attempts, retries, timed, waited float64
 	people                           [6]float64
@@ -40,9 +39,6 @@ type naiveRow struct {
 
 // The outcomes of an attempt, and naiveGone for a request whose person has left.
 const naivePassed, naiveRejected, naiveTimedOut, naiveAbandoned, naiveGone = 0, 2, 4, 5, 6
-
-// answered is told an outcome.
-type answered func(outcome int)
 
 func (n *naive) after(wait time.Duration, do func()) {
 	at := n.now + wait
@@ -139,7 +135,7 @@ func (n *naive) attempt(a *naiveAttempt) {
 		})
 	}
 	n.after(n.draw(step.Delay), func() {
-		n.pass(slices.Concat(n.guards["entry"], n.guards["step:"+step.Name]), a, func(done answered) { n.route(a, step.Route, naivePassed, done) }, func(outcome int) { n.finish(a, outcome) })
+		n.pass(slices.Concat(n.guards["entry"], n.guards["step:"+step.Name]), a, func(done func(int)) { n.route(a, step.Route, naivePassed, done) }, func(outcome int) { n.finish(a, outcome) })
 	})
 }
 
@@ -185,7 +181,7 @@ type naiveVisit struct {
 	who   *naiveAttempt
 	class int
 	begin func()
-	away  answered
+	away  func(int)
 }
 
 // enter gives a request a server, or a place in the queue, or turns it away.
@@ -230,7 +226,7 @@ func (n *naive) release(p *naivePlace) {
 }
 
 // route leads a request through what is left of its route, unless it has its answer.
-func (n *naive) route(a *naiveAttempt, hops []scenarios.Hop, outcome int, done answered) {
+func (n *naive) route(a *naiveAttempt, hops []scenarios.Hop, outcome int, done func(int)) {
 	if outcome != naivePassed || len(hops) == 0 {
 		done(outcome)
 		return
@@ -244,14 +240,21 @@ func (n *naive) route(a *naiveAttempt, hops []scenarios.Hop, outcome int, done a
 	case hop.Call != "":
 		n.call(a, hop.Call, on)
 	default:
-		n.call(&naiveAttempt{place: a.place}, hop.Async, func(int) {})
+		pause, again := time.Duration(0), (func(int))(nil)
+		again = func(outcome int) {
+			if p := n.places[hop.Async]; outcome != naivePassed {
+				n.after(pause, func() { n.serve(&naiveAttempt{place: a.place}, p, n.draw(p.ServiceTime), again) })
+				pause = min(max(2*pause, time.Second), 5*time.Minute)
+			}
+		}
+		again(naiveRejected)
 		on(naivePassed)
 	}
 }
 
 // call lets the service call a dependency. Once the time is over, the answer is 503.
-func (n *naive) call(a *naiveAttempt, name string, done answered) {
-	n.pass(n.guards["call:"+name], a, func(done answered) {
+func (n *naive) call(a *naiveAttempt, name string, done func(int)) {
+	n.pass(n.guards["call:"+name], a, func(done func(int)) {
 		var once sync.Once
 		first := func(outcome int) { once.Do(func() { done(outcome) }) }
 		n.after(cmp.Or(n.s.Backend.CallTimeouts[name], 10*time.Second), func() { first(naiveRejected) })
@@ -260,7 +263,7 @@ func (n *naive) call(a *naiveAttempt, name string, done answered) {
 }
 
 // serve lets a station or a dependency serve a request.
-func (n *naive) serve(a *naiveAttempt, p *naivePlace, work time.Duration, done answered) {
+func (n *naive) serve(a *naiveAttempt, p *naivePlace, work time.Duration, done func(int)) {
 	for _, fault := range p.Faults {
 		on := n.now >= fault.At && n.now < fault.At+fault.For && (fault.Probability == 0 || n.chance.Float64() < float64(fault.Probability))
 		switch {
@@ -275,10 +278,8 @@ func (n *naive) serve(a *naiveAttempt, p *naivePlace, work time.Duration, done a
 		}
 	}
 	class := 0
-	if step := n.s.Journey[a.place]; p.Discipline == "priority" && step.Priority != nil {
-		class = *step.Priority
-	} else if p.Discipline == "priority" && a.place == 0 {
-		class = 1
+	if p.Discipline == "priority" {
+		class = max(0, 1-a.place)
 	}
 	work = time.Duration(float64(work) * n.slower)
 	n.enter(p, &naiveVisit{a, class, func() {
@@ -288,13 +289,13 @@ func (n *naive) serve(a *naiveAttempt, p *naivePlace, work time.Duration, done a
 }
 
 // naiveGuard is a policy: it may let a request in, as often as it likes, or turn it away.
-type naiveGuard func(a *naiveAttempt, in func(answered), done answered)
+type naiveGuard func(a *naiveAttempt, in func(func(int)), done func(int))
 
 // pass leads a request past policies.
-func (n *naive) pass(guards []naiveGuard, a *naiveAttempt, in func(answered), done answered) {
+func (n *naive) pass(guards []naiveGuard, a *naiveAttempt, in func(func(int)), done func(int)) {
 	for _, guard := range slices.Backward(guards) {
 		inner := in
-		in = func(done answered) { guard(a, inner, done) }
+		in = func(done func(int)) { guard(a, inner, done) }
 	}
 	in(done)
 }
@@ -319,7 +320,7 @@ func (n *naive) protect(p scenarios.Policy) {
 	case "static-limit", "bounded-fifo", "bulkhead", "priority-shed":
 		gate := &naivePlace{}
 		gate.Kind, gate.Servers, gate.Queue, gate.Deadline = p.Policy, p.Limit, &p.Queue, p.Deadline
-		guard = func(a *naiveAttempt, in func(answered), done answered) {
+		guard = func(a *naiveAttempt, in func(func(int)), done func(int)) {
 			class := 0
 			if p.Policy == "priority-shed" && (p.At == "entry" && a.place == 0 || p.At != "entry" && a.number == 1) {
 				class = 1
@@ -340,8 +341,8 @@ func (n *naive) protect(p scenarios.Policy) {
 			return a.number > 1 && bucket(0, 1) || a.number == 1 && bucket(float64(p.Ratio), 0)
 		}
 		if strings.HasPrefix(p.At, "call:") {
-			guard = func(_ *naiveAttempt, in func(answered), done answered) {
-				calls, again := 0, answered(nil)
+			guard = func(_ *naiveAttempt, in func(func(int)), done func(int)) {
+				calls, again := 0, (func(int))(nil)
 				again = func(outcome int) {
 					if calls++; outcome == naivePassed || outcome == naiveGone || calls == p.Attempts || !bucket(0, 1) {
 						done(outcome)
@@ -357,7 +358,7 @@ func (n *naive) protect(p scenarios.Policy) {
 		guard = n.breaker(p)
 	}
 	if guard == nil {
-		guard = func(a *naiveAttempt, in func(answered), done answered) {
+		guard = func(a *naiveAttempt, in func(func(int)), done func(int)) {
 			if may(a) {
 				in(done)
 			} else {
@@ -372,7 +373,7 @@ func (n *naive) protect(p scenarios.Policy) {
 func (n *naive) breaker(p scenarios.Policy) naiveGuard {
 	latest := "" // x for each call that failed; of the probes if it is open
 	open, until, probes := false, time.Duration(0), 0
-	return func(_ *naiveAttempt, in func(answered), done answered) {
+	return func(_ *naiveAttempt, in func(func(int)), done func(int)) {
 		probe := open
 		if probe && (n.now < until || probes == p.Probes) {
 			done(naiveRejected)
