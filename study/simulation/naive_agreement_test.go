@@ -39,6 +39,7 @@ func measured(r report.Report) map[string]float64 {
 		} {
 			figures[row.Step+" "+name] = value
 		}
+		figures[row.Step+" response"] = 0 // of nobody
 		if times := r.Steps[i].ResponseTimePassedS; times != nil {
 			figures[row.Step+" response"] = times.Mean
 		}
