@@ -73,16 +73,15 @@ func (n *naive) measured() map[string]float64 {
 }
 
 // welch returns the probability that two samples of one mean differ as much as these (B. L. Welch, "The generalization of
-// Student's problem when several different population variances are involved", Biometrika 34, 1947). Samples without any
-// variance agree if they are equal within the given share, which is that of rounding.
+// Student's problem when several different population variances are involved", Biometrika 34, 1947). Samples agree if
+// their means are equal but for rounding, which is given as a share, and differ without any variance if they are not.
 func welch(a, b []float64, rounding float64) float64 {
 	meanA, varianceA := stat.MeanVariance(a, nil)
 	meanB, varianceB := stat.MeanVariance(b, nil)
 	difference, sizeA, sizeB := math.Abs(meanA-meanB), float64(len(a)), float64(len(b))
-	if equal := max(math.Abs(meanA), math.Abs(meanB)); math.Sqrt(max(varianceA, varianceB)) <= 1e-9*equal {
-		if difference <= rounding*equal {
-			return 1
-		}
+	if equal := max(math.Abs(meanA), math.Abs(meanB)); difference <= rounding*equal {
+		return 1
+	} else if math.Sqrt(max(varianceA, varianceB)) <= 1e-9*equal {
 		return 0
 	}
 	errorA, errorB := varianceA/sizeA, varianceB/sizeB

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// naiveDrawn draws scenarios of 500 to 3,000 people, each with one or two policies. The same number gives the same scenario.
+// naiveDrawn draws scenarios of 500 to 3,000 people, each with one to four policies. The same number gives the same scenario.
 func naiveDrawn(number uint64) naiveCase {
 	d := naiveDraw{rand.New(rand.NewPCG(number, 20))}
 	rate := d.between(9, 40)
@@ -76,7 +76,7 @@ func (d naiveDraw) fault() string {
 		"faults: [{fault: brown-out, "+when+", with: {capacity: 0.4}}], ")
 }
 
-// policies draws a policy at the entry or a step, and one at the call.
+// policies draws a policy at the entry or a step, and up to three at the call.
 func (d naiveDraw) policies(rate int, calls bool) []string {
 	policies := []string{d.of(
 		fmt.Sprintf("policy: bounded-fifo, at: entry, limit: %d, queue: %d, deadline: 1s", d.between(2, 6), d.between(0, 30)),
@@ -86,12 +86,14 @@ func (d naiveDraw) policies(rate int, calls bool) []string {
 		fmt.Sprintf("policy: token-bucket, at: %s, rate: 0.1/s, burst: %d", d.of("entry", `"step:go"`), d.between(1, 3)),
 		fmt.Sprintf("policy: retry-budget, at: %s, ratio: %d%%, burst: %d", d.of("entry", `"step:go"`), d.between(5, 40), d.between(1, 20)),
 	)}
-	if calls {
-		policies = append(policies, d.of(
-			fmt.Sprintf(`policy: bulkhead, at: "call:registry", limit: %d, queue: %d, deadline: %dms`, d.between(1, 6), d.between(0, 20), d.between(300, 2000)),
-			fmt.Sprintf(`policy: circuit-breaker, at: "call:registry", calls: %d, share: %d%%, cooldown: %ds, probes: %d`, d.between(5, 30), d.between(30, 70), d.between(1, 6), d.between(1, 4)),
-			fmt.Sprintf(`policy: retry-budget, at: "call:registry", ratio: %d%%, burst: %d, attempts: %d, pause: 100ms, longest: 500ms`, d.between(5, 40), d.between(1, 20), d.between(2, 4)),
-		))
+	for _, policy := range []string{
+		fmt.Sprintf(`policy: retry-budget, at: "call:registry", ratio: %d%%, burst: %d, attempts: %d, pause: 100ms, longest: 500ms`, d.between(5, 40), d.between(1, 20), d.between(2, 4)),
+		fmt.Sprintf(`policy: bulkhead, at: "call:registry", limit: %d, queue: %d, deadline: %dms`, d.between(1, 6), d.between(0, 20), d.between(300, 2000)),
+		fmt.Sprintf(`policy: circuit-breaker, at: "call:registry", calls: %d, share: %d%%, cooldown: %ds, probes: %d`, d.between(5, 30), d.between(30, 70), d.between(1, 6), d.between(1, 4)),
+	} {
+		if calls && d.chance(.4) {
+			policies = append(policies, policy)
+		}
 	}
 	return policies
 }

@@ -116,6 +116,7 @@ type naiveAttempt struct {
 	place, number, visit int
 	retries              *int // of the person at all steps
 	start                time.Duration
+	again, asked         bool // again: not the first at the step; asked: its call has reached the dependency
 	closed, over         bool
 	withdraw             func() // takes the request out of the queue in which it waits
 }
@@ -145,7 +146,7 @@ func (n *naive) finish(a *naiveAttempt, outcome int) {
 		return
 	}
 	step, row, again := n.s.Journey[a.place], &n.rows[a.place], *a
-	if a.over = true; outcome == naivePassed || outcome == naiveTimedOut {
+	if a.over, again.again = true, true; outcome == naivePassed || outcome == naiveTimedOut {
 		row.timed++
 		row.waited += (n.now - a.start).Seconds()
 	}
@@ -171,9 +172,8 @@ func (n *naive) finish(a *naiveAttempt, outcome int) {
 // naivePlace is a station, a dependency, or the gate of a policy: servers, and who waits for them.
 type naivePlace struct {
 	scenarios.Dependency
-	busy    int
-	busyS   float64
-	waiting []*naiveVisit
+	busy, busyS float64 // servers at work, and their seconds so far
+	waiting     []*naiveVisit
 }
 
 // naiveVisit is a request at a place. Smaller classes go first.
@@ -186,7 +186,7 @@ type naiveVisit struct {
 
 // enter gives a request a server, or a place in the queue, or turns it away.
 func (n *naive) enter(p *naivePlace, v *naiveVisit) {
-	if p.busy < max(1, p.Servers) {
+	if p.busy < float64(max(1, p.Servers)) {
 		p.busy++
 		v.begin()
 		return
@@ -254,7 +254,9 @@ func (n *naive) route(a *naiveAttempt, hops []scenarios.Hop, outcome int, done f
 
 // call lets the service call a dependency. Once the time is over, the answer is 503.
 func (n *naive) call(a *naiveAttempt, name string, done func(int)) {
+	a.asked = false
 	n.pass(n.guards["call:"+name], a, func(done func(int)) {
+		a.asked = true
 		var once sync.Once
 		first := func(outcome int) { once.Do(func() { done(outcome) }) }
 		n.after(cmp.Or(n.s.Backend.CallTimeouts[name], 10*time.Second), func() { first(naiveRejected) })
@@ -313,7 +315,7 @@ func (n *naive) bucket(rate, most float64) func(earn, spend float64) bool {
 	}
 }
 
-// protect puts a policy in its place.
+// protect puts a policy in its place, behind those before it.
 func (n *naive) protect(p scenarios.Policy) {
 	bucket, may, guard := n.bucket(float64(p.Rate), float64(p.Burst)), (func(*naiveAttempt) bool)(nil), naiveGuard(nil)
 	switch p.Policy {
@@ -322,7 +324,7 @@ func (n *naive) protect(p scenarios.Policy) {
 		gate.Kind, gate.Servers, gate.Queue, gate.Deadline = p.Policy, p.Limit, &p.Queue, p.Deadline
 		guard = func(a *naiveAttempt, in func(func(int)), done func(int)) {
 			class := 0
-			if p.Policy == "priority-shed" && (p.At == "entry" && a.place == 0 || p.At != "entry" && a.number == 1) {
+			if p.Policy == "priority-shed" && (p.At == "entry" && a.place == 0 || p.At != "entry" && !a.again) {
 				class = 1
 			}
 			n.enter(gate, &naiveVisit{a, class, func() { in(func(outcome int) { n.release(gate); done(outcome) }) }, done})
@@ -338,17 +340,17 @@ func (n *naive) protect(p scenarios.Policy) {
 		}
 	case "retry-budget":
 		may = func(a *naiveAttempt) bool {
-			return a.number > 1 && bucket(0, 1) || a.number == 1 && bucket(float64(p.Ratio), 0)
+			return a.again && bucket(0, 1) || !a.again && bucket(float64(p.Ratio), 0)
 		}
 		if strings.HasPrefix(p.At, "call:") {
-			guard = func(_ *naiveAttempt, in func(func(int)), done func(int)) {
+			guard = func(a *naiveAttempt, in func(func(int)), done func(int)) {
 				calls, again := 0, (func(int))(nil)
 				again = func(outcome int) {
-					if calls++; outcome == naivePassed || outcome == naiveGone || calls == p.Attempts || !bucket(0, 1) {
+					if calls++; outcome == naivePassed || outcome == naiveGone || !a.asked || calls == p.Attempts || !bucket(0, 1) {
 						done(outcome)
 						return
 					}
-					n.after(min(p.Longest, p.Pause<<(calls-1)), func() { in(again) })
+					n.after(min(p.Longest, p.Pause<<(calls-1)), func() { a.asked = false; in(again) })
 				}
 				bucket(float64(p.Ratio), 0)
 				in(again)
@@ -372,26 +374,26 @@ func (n *naive) protect(p scenarios.Policy) {
 // breaker returns a circuit breaker.
 func (n *naive) breaker(p scenarios.Policy) naiveGuard {
 	latest := "" // x for each call that failed; of the probes if it is open
-	open, until, probes := false, time.Duration(0), 0
+	open, until, probes, era := false, time.Duration(0), 0, 0
 	return func(_ *naiveAttempt, in func(func(int)), done func(int)) {
-		probe := open
-		if probe && (n.now < until || probes == p.Probes) {
+		begun := era
+		if open && (n.now < until || probes == p.Probes) {
 			done(naiveRejected)
 			return
 		}
 		probes++
 		in(func(outcome int) {
 			done(outcome)
-			if probe != open {
+			if begun != era {
 				return
 			}
 			latest += string(".x"[min(1, outcome)])
 			latest = latest[max(0, len(latest)-p.Calls):]
 			failed := strings.Count(latest, "x")
-			if probe && failed > 0 || !probe && len(latest) == p.Calls && float64(failed) >= float64(p.Share)*float64(p.Calls) {
-				open, until, probes, latest = true, n.now+p.Cooldown, 0, ""
-			} else if probe && len(latest) == p.Probes {
-				open, latest = false, ""
+			if open && failed > 0 || !open && len(latest) == p.Calls && float64(failed) >= float64(p.Share)*float64(p.Calls) {
+				open, until, probes, latest, era = true, n.now+p.Cooldown, 0, "", era+1
+			} else if open && len(latest) == p.Probes {
+				open, latest, era = false, "", era+1
 			}
 		})
 	}
