@@ -58,7 +58,7 @@ journey:
   - {name: then, think: 1s, route: [{call: mirror}]}
 stations: {desk: {servers: 2, service: exponential(50ms)}}
 dependencies:
-  registry: {kind: generic, servers: 4, service: exponential(200ms), queue: 20, faults: [{fault: slow, at: 20s, for: 15s, with: {delay: 300ms}}, {fault: outage, at: 50s, for: 20s, probability: 70%}]}
+  registry: {kind: generic, servers: 4, service: exponential(200ms), queue: 20, faults: [{fault: slow, at: 20s, for: 15s, with: {delay: 300ms}}, {fault: outage, at: 40s, for: 25s, probability: 30%}, {fault: outage, at: 68s, for: 15s, probability: 90%}]}
   mirror: {kind: generic, servers: 2, service: exponential(50ms), faults: [{fault: outage, at: 10s, for: 70s, probability: 30%}]}
 backend: {call_timeouts: {registry: 2s}}
 plans:

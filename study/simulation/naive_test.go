@@ -116,7 +116,7 @@ type naiveAttempt struct {
 	place, number, visit int
 	retries              *int // of the person at all steps
 	start                time.Duration
-	again, asked         bool // again: not the first at the step; asked: its call has reached the dependency
+	again, asked, held   bool // not the first at the step; a call has reached the dependency, or may not be withdrawn
 	closed, over         bool
 	withdraw             func() // takes the request out of the queue in which it waits
 }
@@ -130,7 +130,7 @@ func (n *naive) attempt(a *naiveAttempt) {
 	if !step.Patience.IsZero() {
 		n.after(n.draw(step.Patience), func() {
 			a.closed = !a.over && step.Leave == "close"
-			if n.finish(a, naiveAbandoned); a.closed {
+			if n.finish(a, naiveAbandoned); a.closed && !a.held {
 				a.withdraw()
 			}
 		})
@@ -197,7 +197,7 @@ func (n *naive) enter(p *naivePlace, v *naiveVisit) {
 	}
 	if full := p.Queue != nil && last+1 >= *p.Queue; full && at <= last && p.Kind == "priority-shed" {
 		n.leave(p, p.waiting[last], naiveRejected)
-	} else if full || v.who.closed {
+	} else if full || v.who.closed && !v.who.held {
 		v.away(naiveRejected)
 		return
 	}
@@ -323,10 +323,7 @@ func (n *naive) protect(p scenarios.Policy) {
 		gate := &naivePlace{}
 		gate.Kind, gate.Servers, gate.Queue, gate.Deadline = p.Policy, p.Limit, &p.Queue, p.Deadline
 		guard = func(a *naiveAttempt, in func(func(int)), done func(int)) {
-			class := 0
-			if p.Policy == "priority-shed" && (p.At == "entry" && a.place == 0 || p.At != "entry" && !a.again) {
-				class = 1
-			}
+			class := map[bool]int{true: 1}[p.Policy == "priority-shed" && (p.At == "entry" && a.place == 0 || p.At != "entry" && !a.again)]
 			n.enter(gate, &naiveVisit{a, class, func() { in(func(outcome int) { n.release(gate); done(outcome) }) }, done})
 		}
 	case "shared-token-bucket", "token-bucket":
@@ -375,14 +372,16 @@ func (n *naive) protect(p scenarios.Policy) {
 func (n *naive) breaker(p scenarios.Policy) naiveGuard {
 	latest := "" // x for each call that failed; of the probes if it is open
 	open, until, probes, era := false, time.Duration(0), 0, 0
-	return func(_ *naiveAttempt, in func(func(int)), done func(int)) {
+	return func(a *naiveAttempt, in func(func(int)), done func(int)) {
 		begun := era
 		if open && (n.now < until || probes == p.Probes) {
 			done(naiveRejected)
 			return
 		}
 		probes++
+		a.held = true // the result counts, whether the person stays or not
 		in(func(outcome int) {
+			a.held = false
 			done(outcome)
 			if begun != era {
 				return
