@@ -16,14 +16,17 @@ arrivals: {step: go, people: [{for: 60s, rate: 15/s}]}
 journey: [{name: go, timeout: 1h, route: [{station: desk}]}]
 stations: {desk: {servers: 2, service: exponential(100ms)}}
 `},
-	{"constant", "no chance at all, so that all figures must be equal",
+	{
+		"constant", "no chance at all, so that all figures must be equal",
 		"go entered,go passed,go rejected,go failed,go timed out,go abandoned,go retries,go response,then entered,then passed,then retries,then response,desk busy,registry busy", naiveHead + `
 arrivals: {step: go, mode: even, people: [{for: 60s, rate: 10/s}]}
 journey: [{name: go, delay: 5ms, route: [{station: desk}, {call: registry}]}, {name: then, think: 1s, route: [{station: desk, work: 10ms}]}]
 stations: {desk: {servers: 2, service: 40ms}}
 dependencies: {registry: {kind: generic, service: 70ms}}
-`},
-	{"impatient", "timeouts that leave work behind, people who leave aloud and in silence, jitter, return visits, a bounded number of retries",
+`,
+	},
+	{
+		"impatient", "timeouts that leave work behind, people who leave aloud and in silence, jitter, return visits, a bounded number of retries",
 		"go passed,go rejected,go timed out,go abandoned,go retries,go response,then entered,then passed,then rejected,then timed out,then abandoned,then response,desk busy", naiveHead + `
 arrivals: {step: go, totals: exact, people: [{for: 30s, rate: 20/s}, {for: 30s, rate: 5.3/s}]}
 retry_budget: 4
@@ -36,8 +39,10 @@ journey:
     route: [{station: desk}]
   - {name: then, think: exponential(2s), timeout: 2s, leave: silent, patience: "uniform(500ms, 3s)", route: [{station: desk, work: exponential(30ms)}]}
 stations: {desk: {service: "lognormal(median=60ms, p95=200ms)", queue: 60, deadline: 4s}}
-`},
-	{"bounded", "a gate at the entry, and a bucket that all share at a step",
+`,
+	},
+	{
+		"bounded", "a gate at the entry, and a bucket that all share at a step",
 		"go passed,go rejected,go retries,go response,then passed,then rejected,then retries,then response,desk busy", naiveHead + `
 arrivals: {step: go, people: [{for: 60s, rate: 20/s}]}
 journey:
@@ -49,8 +54,10 @@ plans:
     policies:
       - {policy: bounded-fifo, at: entry, limit: 2, queue: 10, deadline: 300ms}
       - {policy: shared-token-bucket, at: "step:then", rate: 10/s, burst: 5}
-`},
-	{"breaker", "a dependency that is slow and then half dead, behind all that may stand at a call, and one that is flaky and called again",
+`,
+	},
+	{
+		"breaker", "a dependency that is slow and then half dead, behind all that may stand at a call, and one that is flaky and called again",
 		"go passed,go rejected,go response,then passed,then rejected,then response,desk busy,registry busy,mirror busy", naiveHead + `
 arrivals: {step: go, people: [{for: 90s, rate: 10/s}]}
 journey:
@@ -68,8 +75,10 @@ plans:
       - {policy: bulkhead, at: "call:registry", limit: 3, queue: 3, deadline: 300ms}
       - {policy: circuit-breaker, at: "call:registry", calls: 20, share: 50%, cooldown: 5s, probes: 3}
       - {policy: retry-budget, at: "call:mirror", ratio: 20%, burst: 10, attempts: 3, pause: 100ms, longest: 1s}
-`},
-	{"bulkhead", "calls given up while the dependency works on, a brown-out, calls that nobody waits for, behind a bulkhead",
+`,
+	},
+	{
+		"bulkhead", "calls given up while the dependency works on, a brown-out, calls that nobody waits for, behind a bulkhead",
 		"go passed,go rejected,go timed out,go abandoned,go retries,go response,then passed,then response,desk busy,registry busy,mailer busy", naiveHead + `
 arrivals: {step: go, people: [{for: 60s, rate: 12/s}]}
 journey:
@@ -83,8 +92,10 @@ backend: {call_timeouts: {registry: 1200ms}}
 plans:
   - name: calm
     policies: [{policy: bulkhead, at: "call:registry", limit: 5, queue: 10, deadline: 800ms}]
-`},
-	{"shedding", "journeys that have begun go first at the entry, a step with a smaller number goes first at a station",
+`,
+	},
+	{
+		"shedding", "journeys that have begun go first at the entry, a step with a smaller number goes first at a station",
 		"go passed,go rejected,go abandoned,go retries,go response,then passed,then rejected,then abandoned,then response,desk busy", naiveHead + `
 arrivals: {step: go, totals: exact, people: [{for: 60s, rate: 15/s}]}
 journey:
@@ -94,8 +105,10 @@ stations: {desk: {servers: 2, service: exponential(80ms), discipline: priority}}
 plans:
   - name: calm
     policies: [{policy: priority-shed, at: entry, limit: 4, queue: 12, deadline: 2s}]
-`},
-	{"newest", "the newest first, who waits too long is turned away, and a limit at a step without a queue",
+`,
+	},
+	{
+		"newest", "the newest first, who waits too long is turned away, and a limit at a step without a queue",
 		"go passed,go rejected,go timed out,go abandoned,go retries,go response,then passed,then rejected,then retries,then response,desk busy,till busy", naiveHead + `
 arrivals: {step: go, people: [{for: 60s, rate: 20/s}]}
 journey:
@@ -107,8 +120,10 @@ stations:
 plans:
   - name: calm
     policies: [{policy: static-limit, at: "step:then", limit: 3}]
-`},
-	{"budgets", "people who try again meet a bucket of their own and a budget for all",
+`,
+	},
+	{
+		"budgets", "people who try again meet a bucket of their own and a budget for all",
 		"go passed,go rejected,go timed out,go retries,go response,then passed,then rejected,then retries,then response,desk busy,till busy", naiveHead + `
 arrivals: {step: go, people: [{for: 60s, rate: 15/s}]}
 journey:
@@ -120,12 +135,15 @@ plans:
     policies:
       - {policy: token-bucket, at: "step:go", rate: 0.2/s, burst: 2}
       - {policy: retry-budget, at: "step:then", ratio: 20%, burst: 20}
-`},
-	{"cut", "a run that ends while many wait",
+`,
+	},
+	{
+		"cut", "a run that ends while many wait",
 		"go entered,go passed,go timed out,go unfinished,go response,desk busy", naiveHead[:len(naiveHead)-len("drain: 120s\n")] + `
 drain: 1s
 arrivals: {step: go, totals: exact, people: [{for: 40s, rate: 20/s}]}
 journey: [{name: go, timeout: 10s, route: [{station: desk}]}]
 stations: {desk: {service: "uniform(30ms, 80ms)"}}
-`},
+`,
+	},
 }

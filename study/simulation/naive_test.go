@@ -12,8 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// naive is a second simulator, written from the documentation alone. It shares no code and no random number with the
-// first, and prefers plain code to speed: a sorted list of closures, and queues that are searched.
+// naive is a second simulator, written from the documentation alone, plain and slow: a sorted list of closures.
 type naive struct {
 	s      *scenarios.Scenario
 	chance *rand.Rand
@@ -51,7 +50,8 @@ func (n *naive) draw(d interface {
 	String() string
 	Mean() float64
 	SCV() float64
-}) time.Duration {
+},
+) time.Duration {
 	mean, scv := d.Mean(), d.SCV()
 	switch family, _, _ := strings.Cut(d.String(), "("); {
 	case scv == 0:
@@ -69,8 +69,8 @@ func (n *naive) draw(d interface {
 
 // naivePlay plays a scenario under policies.
 func naivePlay(s *scenarios.Scenario, policies []scenarios.Policy, seed uint64, slower float64) *naive {
-	n := &naive{s: s, chance: rand.New(rand.NewPCG(seed, 1)), slower: slower, rows: make([]naiveRow, len(s.Journey)),
-		places: map[string]*naivePlace{}, guards: map[string][]naiveGuard{}}
+	n := &naive{s: s, chance: rand.New(rand.NewPCG(seed, 1)), slower: slower, rows: make([]naiveRow, len(s.Journey))}
+	n.places, n.guards = map[string]*naivePlace{}, map[string][]naiveGuard{}
 	for name, station := range s.Stations {
 		n.places[name] = &naivePlace{Dependency: scenarios.Dependency{Service: station.Service, Modelled: station.Modelled}}
 	}
@@ -81,8 +81,7 @@ func naivePlay(s *scenarios.Scenario, policies []scenarios.Policy, seed uint64, 
 		n.protect(policy)
 	}
 	n.come()
-	end := n.last + s.Drain
-	for n.after(end, func() {}); n.now < end; {
+	for n.after(n.last+s.Drain, func() {}); n.now < n.last+s.Drain; {
 		next := n.events[len(n.events)-1]
 		n.now, n.events = next.at, n.events[:len(n.events)-1]
 		next.do()
@@ -156,8 +155,8 @@ func (n *naive) finish(a *naiveAttempt, outcome int) {
 	} else if pause = min(step.Retry.Base<<min(30, a.number-1), cmp.Or(step.Retry.Cap, math.MaxInt64)); step.Retry.Jitter == "full" {
 		pause = time.Duration(n.chance.Float64() * float64(pause))
 	}
-	may := again.visit <= max(1, step.Retry.Visits) && (n.s.RetryBudget == 0 || *a.retries < n.s.RetryBudget)
-	if may && (outcome == naiveRejected || outcome == naiveTimedOut) {
+	may := outcome == naiveRejected || outcome == naiveTimedOut
+	if may && again.visit <= max(1, step.Retry.Visits) && (n.s.RetryBudget == 0 || *a.retries < n.s.RetryBudget) {
 		*a.retries++
 		row.retries++
 		n.after(pause, func() { n.attempt(&again) })
