@@ -130,7 +130,7 @@ type Typo struct {
 type Hop struct {
 	Station string                `yaml:"station,omitempty" json:"station,omitempty"` // a part of the service
 	Work    workload.Distribution `yaml:"work,omitempty" json:"work,omitempty"`       // work at the station, drawn for each request; zero means the time that the station itself gives as service
-	Call    string                `yaml:"call,omitempty" json:"call,omitempty"`       // a dependency that the request waits for
-	Async   string                `yaml:"async,omitempty" json:"async,omitempty"`     // a dependency that the request does not wait for
+	Call    string                `yaml:"call,omitempty" json:"call,omitempty"`       // a dependency that the request waits for; a call that fails, is refused or takes longer than backend.call_timeouts is answered 503 to the person
+	Async   string                `yaml:"async,omitempty" json:"async,omitempty"`     // a dependency that the request does not wait for; policies at call:DEPENDENCY do not apply, and work that it does not accept is handed over again after 1 s, doubling up to 5 min, at most 20 times in all
 	Answer  string                `yaml:"answer,omitempty" json:"answer,omitempty"`   // call and async: path of the dependency's route that answers, whose stock is used up; needed only if the dependency has a stock and several routes
 }
