@@ -20,10 +20,15 @@ PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 # finds a tag that is not here, or given to no go test below.)
 TAGS := browser,crash,drills,foreign,statistics
 
-.PHONY: siege fuzz check test foreign packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
+.PHONY: siege fuzz check test cross foreign packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
-test: packages tools lint unit statistics
+test: packages tools lint cross unit statistics
+
+# Builds the program for other systems.
+cross:
+	GOOS=darwin GOARCH=arm64 go vet ./...
+	GOOS=windows GOARCH=amd64 go build ./...
 
 packages:
 	@./install.sh $(PACKAGES)

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/ombak-sim/ombak/report"
@@ -40,7 +39,7 @@ func start(command []string, order Order, log io.Writer, handle func(*process, M
 	p.command = exec.Command(command[0], command[1:]...)
 	p.command.Stderr = p.stderr
 	p.command.Env = append(part.environment(), "GOTRACEBACK=single")
-	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // only the conductor gets the terminal's Ctrl-C
+	p.command.SysProcAttr = apart() // only the conductor gets the terminal's Ctrl-C
 	var err error
 	if p.stdin, err = p.command.StdinPipe(); err != nil {
 		return nil, err
@@ -174,11 +173,7 @@ func costOf(name string, state *os.ProcessState) report.Process {
 	if state != nil {
 		cpu := (state.UserTime() + state.SystemTime()).Seconds()
 		cost.CPUS = &cpu
-		if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
-			bytes := uint64(usage.Maxrss)
-			if runtime.GOOS != "darwin" {
-				bytes *= 1024 // Linux counts in KiB
-			}
+		if bytes, known := peakMemory(state); known {
 			cost.MaxRSSBytes = &bytes
 		}
 	}

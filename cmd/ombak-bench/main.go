@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command ombak-bench compares ombak's load generator with others on one target, and writes a table of ratios
 // into a file. It is started by make bench-load:
 //

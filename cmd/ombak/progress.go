@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -90,7 +89,7 @@ func eventOf(now drill.Progress) event {
 // onSignal prints a line on every SIGUSR1 until stop is called.
 func (p *progress) onSignal() (stop func()) {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGUSR1)
+	notifyProgress(signals)
 	var listening sync.WaitGroup
 	listening.Go(func() {
 		for range signals {

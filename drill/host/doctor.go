@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/ombak-sim/ombak/loadgen"
@@ -43,9 +42,8 @@ func Examine(ctx context.Context, run *setup.Live, folder string) ([]Finding, er
 
 func examineFiles(run *setup.Live) Finding {
 	finding := Finding{Name: "open files of a process", Good: true}
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err == nil {
-		finding.Value = fmt.Sprintf("%d, %d may be needed", limit.Max, run.MostConnections()+ownFiles)
+	if limit, known, err := mostFiles(); err == nil && known {
+		finding.Value = fmt.Sprintf("%d, %d may be needed", limit, run.MostConnections()+ownFiles)
 	}
 	if err := NeedFiles(run.MostConnections()); err != nil {
 		finding.Good, finding.Advice = false, err.Error()

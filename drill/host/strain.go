@@ -3,7 +3,6 @@ package host
 import (
 	"runtime"
 	"runtime/metrics"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -71,13 +70,4 @@ func longestPause() float64 {
 		}
 	}
 	return 0
-}
-
-// ownCPU returns the CPU time of this process so far.
-func ownCPU() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

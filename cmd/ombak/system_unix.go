@@ -4,8 +4,13 @@ package main
 
 import (
 	"errors"
+	"os"
+	"os/signal"
 	"syscall"
 )
+
+// notifyProgress delivers the signal that asks for progress.
+func notifyProgress(to chan<- os.Signal) { signal.Notify(to, syscall.SIGUSR1) }
 
 // lockFolder keeps other processes from writing to a folder until this one ends. It returns errInUse if one already does.
 // The descriptor stays open on purpose.
