@@ -25,6 +25,7 @@ func Text(w io.Writer, r report.Report) error {
 	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n")
 	b.WriteString(loadAndCost(r))
 	b.WriteString(overloadText(r.Overload))
+	b.WriteString(publishedText(r.Published))
 	fmt.Fprintf(&b, "verdict: %s\n", headline(r))
 	for _, reason := range r.Invalid {
 		b.WriteString("  invalid: " + visible(reason) + "\n")
