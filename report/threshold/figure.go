@@ -70,6 +70,9 @@ func (f Figure) About(step string) Figure {
 	return f
 }
 
+// IsTime reports whether the figure is a time.
+func (f Figure) IsTime() bool { return f.condition.selector.isTime() }
+
 // Grows reports whether the figure is in proportion to the number of people: a count, but no time and no share.
 func (f Figure) Grows() bool {
 	return !f.condition.selector.isTime() && f.condition.of == "" && f.condition.selector.figure != report.Rate
