@@ -63,6 +63,7 @@ type Report struct {
 	Series         Series          `json:"series"`
 	Histograms     Histograms      `json:"histograms"`
 	Thresholds     []Judgement     `json:"thresholds,omitempty"`
+	Published      []Published     `json:"published,omitempty"` // the hold-outs of the scenario, under its first plan
 	Warnings       []string        `json:"warnings"`
 	Levels         []Level         `json:"levels,omitempty"` // of redline
 	Redline        *Redline        `json:"redline,omitempty"`

@@ -39,6 +39,7 @@ type source struct {
 	folder   string                // where they are; empty for a bundled scenario
 	values   func(*Scenario) error // sets measured values before every plan; may be nil; see WithValues
 	settings []Setting             // applied after every plan; see With
+	replaced *replacedArrivals     // instead of the file's arrivals; may be nil; see WithArrivals
 }
 
 // parse reads the syntax. It turns panics of the YAML parser on hostile input into mistakes.

@@ -29,11 +29,12 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 		}
 	}
 	// The copy is decoded anew, so that it shares no map or slice with the original.
-	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}, settings: s.source.settings, beside: s.source.beside, folder: s.source.folder}
+	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}, settings: s.source.settings, beside: s.source.beside, folder: s.source.folder, replaced: s.source.replaced}
 	planned := Scenario{source: src, plan: name}
 	src.decode(src.root, reflect.ValueOf(&planned).Elem(), "")
 	planned.adoptSteps()
 	planned.Arrivals.fileSignups, planned.Arrivals.fileVisitors = s.Arrivals.fileSignups, s.Arrivals.fileVisitors
+	planned.replaceArrivals()
 	if set := s.source.values; set != nil {
 		src.values = set
 		if err := set(&planned); err != nil {

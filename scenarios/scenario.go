@@ -18,6 +18,8 @@ type Scenario struct {
 	Title         string                `yaml:"title,omitempty" json:"title,omitempty"`                 // one line for people
 	Description   string                `yaml:"description,omitempty" json:"description,omitempty"`     // what it teaches, what is measured and what is assumed
 	Sources       []string              `yaml:"sources,omitempty" json:"sources,omitempty"`             // where its figures come from
+	Story         Story                 `yaml:"story,omitempty" json:"story,omitempty"`                 // the event that the scenario retells
+	Published     []Published           `yaml:"published,omitempty" json:"published,omitempty"`         // figures that were published about the event
 	Opens         time.Time             `yaml:"opens" json:"opens"`                                     // scenario time 0, from which ages, quotas and turns count
 	Seed          uint64                `yaml:"seed" json:"seed"`                                       // root of all randomness: the same seed gives the same people, instants and choices
 	Drain         time.Duration         `yaml:"drain,omitempty" json:"drain,omitempty"`                 // real time for which the run goes on after the last arrival; then it ends, and who is under way counts as unfinished; 0 means none

@@ -86,6 +86,9 @@ func restrictWords(schema *jsonschema.Schema) {
 		{"Extract", "pick", []any{"first", "last", "random"}},
 		{"Connections", "per", []any{"all", "person"}},
 		{"Threshold", "severity", []any{"fail", "warn"}},
+		{"Published", "use", []any{UseInput, UseHoldOut, UseContext}},
+		{"Story", "outcome", []any{"fell", "held", "staggered"}},
+		{"Story", "sector", []any{"health", "voting", "welfare", "tickets", "statistics"}},
 	} {
 		if property, known := schema.Definitions[place.in].Properties.Get(place.property); known {
 			property.Enum = place.words

@@ -34,6 +34,7 @@ func (s *Scenario) validate() {
 	if !slices.Contains([]string{"", IdentitySeed, IdentityFresh}, s.Population.Identity) {
 		s.source.faultAt("population.identity", hintWord(s.Population.Identity, []string{IdentitySeed, IdentityFresh}), "the identity %q is unknown", s.Population.Identity)
 	}
+	s.validateStory()
 	s.validateArrivals()
 	s.validateJourney()
 	s.validateSocketSteps()

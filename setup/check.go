@@ -46,7 +46,10 @@ func located(scenario *scenarios.Scenario, fault error) error {
 	var once loadgen.OnceFault
 	var judged threshold.Fault
 	var condition conditionFault
+	var published publishedFault
 	switch {
+	case errors.As(fault, &published):
+		return scenario.At(published.path, fault)
 	case errors.As(fault, &once):
 		return scenario.At(fmt.Sprintf("%s[%d].request", once.When, once.Place), fault)
 	case errors.As(fault, &condition):

@@ -19,6 +19,7 @@ type Planned struct {
 	People     People
 	Offered    recorder.OfferedFacts // the people who arrive
 	Warnings   []string
+	holdOuts   []HoldOut
 }
 
 func newPlanned(scenario *scenarios.Scenario, options Options) (Planned, error) {
@@ -50,6 +51,9 @@ func newPlanned(scenario *scenarios.Scenario, options Options) (Planned, error) 
 		return Planned{}, err
 	}
 	if err := p.checkConditions(); err != nil {
+		return Planned{}, err
+	}
+	if p.holdOuts, err = holdOuts(planned); err != nil {
 		return Planned{}, err
 	}
 	return p, p.checkScale()

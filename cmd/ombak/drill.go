@@ -38,6 +38,7 @@ func runFlags() []cli.Flag {
 		&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
 		&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: envVar("threshold")},
 		&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
+		arrivalsFlag(),
 		runIDFlag(),
 		&cli.StringFlag{Name: "metrics", Usage: "serve Prometheus metrics of the generator at `HOST:PORT`/metrics during the run", EnvVars: envVar("metrics")},
 		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON, and progress as JSON lines on standard error", EnvVars: envVar("json")},
@@ -138,6 +139,7 @@ func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Option
 		return nil, options, usageError{fmt.Errorf("name one scenario; ombak scenario list shows the bundled ones")}
 	}
 	scenario, err := loadScenario(name)
+	scenario, err = withArrivals(c, scenario, err)
 	if err == nil {
 		err = setFlags(c, scenario)
 	}

@@ -33,6 +33,7 @@ func planCommand(s streams) *cli.Command {
 			&cli.Uint64Flag{Name: "seed", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
 			&cli.Float64Flag{Name: "scale", Usage: "scale the number of people by `F`", EnvVars: envVar("scale")},
 			&cli.Float64Flag{Name: "scale-system", Usage: "scale servers, rates and quotas by `F`", EnvVars: envVar("scale-system")},
+			arrivalsFlag(),
 			&cli.StringFlag{Name: "window", Usage: "play only the part `FROM..TO` of the scenario, for example 10m..20m", EnvVars: envVar("window")},
 			&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: envVar("threshold")},
 			&cli.BoolFlag{Name: "uncertainty", Usage: "also compare the plans under all values of the scenario's uncertain inputs", EnvVars: envVar("uncertainty")},

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -19,8 +18,8 @@ func scenarioCommand(s streams) *cli.Command {
 		Name:  "scenario",
 		Usage: "list, show, check and create scenario files",
 		Subcommands: []*cli.Command{
-			{Name: "list", Usage: "list the bundled scenarios", Action: noArguments(func() error { return listScenarios(s) })},
-			{Name: "show", Usage: "print a scenario file", ArgsUsage: "SCENARIO", Action: func(c *cli.Context) error { return showScenario(s, c) }},
+			{Name: "list", Usage: "list the bundled scenarios, by sector and by what became of the service", Action: noArguments(func() error { return listScenarios(s) })},
+			{Name: "show", Usage: "print a scenario file", ArgsUsage: "SCENARIO", Flags: []cli.Flag{sourcesFlag()}, Action: func(c *cli.Context) error { return showScenario(s, c) }},
 			{Name: "check", Usage: "report every mistake in scenario files", ArgsUsage: "SCENARIO…", Action: func(c *cli.Context) error { return checkScenarios(s, c) }},
 			{Name: "explain", Usage: "say what a key of scenario files means", ArgsUsage: "KEY.PATH", Action: func(c *cli.Context) error { return explainKey(s, c) }},
 			{Name: "schema", Usage: "print the JSON Schema of scenario files", Action: noArguments(func() error { return printSchema(s) })},
@@ -43,27 +42,24 @@ func oneArgument(c *cli.Context, what string) (string, error) {
 // loadScenario reads a scenario. Its errors are usage errors.
 func loadScenario(name string) (*scenarios.Scenario, error) { return loaded(scenarios.Load(name)) }
 
+// arrivalsFlag returns the flag that replaces a scenario's arrivals.
+func arrivalsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "arrivals", Usage: "let people come as the CSV `FILE` of counts says, instead of as the scenario says", EnvVars: envVar("arrivals")}
+}
+
+// withArrivals returns the scenario with the arrivals that --arrivals names, if it names any.
+func withArrivals(c *cli.Context, scenario *scenarios.Scenario, err error) (*scenarios.Scenario, error) {
+	if err != nil || c.String("arrivals") == "" {
+		return scenario, err
+	}
+	return loaded(scenario.WithArrivals(c.String("arrivals")))
+}
+
 func loaded(scenario *scenarios.Scenario, err error) (*scenarios.Scenario, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
 	return scenario, nil
-}
-
-func listScenarios(s streams) error {
-	var rows [][]string
-	for _, name := range scenarios.Bundled() {
-		scenario, err := loadScenario(name)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, []string{name, scenario.Title})
-		for _, plan := range scenario.Plans {
-			rows = append(rows, []string{"  --plan " + plan.Name, plan.Description})
-		}
-	}
-	_, err := io.WriteString(s.out, units.Table("", rows))
-	return err
 }
 
 func showScenario(s streams, c *cli.Context) error {
@@ -74,6 +70,9 @@ func showScenario(s streams, c *cli.Context) error {
 	scenario, err := loadScenario(name)
 	if err != nil {
 		return err
+	}
+	if c.Bool("sources") {
+		return showSources(s, scenario)
 	}
 	_, err = s.out.Write(scenario.Source())
 	return err

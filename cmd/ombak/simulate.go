@@ -33,6 +33,7 @@ func simulateCommand(s streams) *cli.Command {
 			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
 			&cli.Float64Flag{Name: "scale", DefaultText: "1", Usage: "scale the number of people by `F`", EnvVars: envVar("scale")},
 			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "scale servers, rates and quotas by `F`", EnvVars: envVar("scale-system")},
+			arrivalsFlag(),
 			&cli.StringFlag{Name: "window", Usage: "play only the part `FROM..TO` of the scenario, for example 10m..20m", EnvVars: envVar("window")},
 			&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: envVar("threshold")},
 			&cli.BoolFlag{Name: "trace", Usage: "write every attempt of every person to trace.csv", EnvVars: envVar("trace")},
@@ -241,6 +242,7 @@ func readSimulated(c *cli.Context) (*scenarios.Scenario, setup.Options, error) {
 		return nil, options, usageError{errors.New("name one scenario; ombak scenario list shows the bundled ones")}
 	}
 	scenario, err := readModelled(c.Args().First(), c.String("model"))
+	scenario, err = withArrivals(c, scenario, err)
 	if err == nil {
 		err = setFlags(c, scenario)
 	}

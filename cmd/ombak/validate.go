@@ -18,7 +18,7 @@ import (
 func validateCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "validate",
-		Usage:     "compare the simulator's prediction with live reports",
+		Usage:     "compare the simulator's prediction with live reports, and with what was published",
 		ArgsUsage: "SCENARIO REPORT…",
 		Flags: append(loadFlags("the run"),
 			modelFlag(),
@@ -74,7 +74,7 @@ func validate(c *cli.Context, s streams) error {
 	if c.Bool("json") {
 		return calibration.WriteValidation(s.out, found)
 	}
-	fmt.Fprintf(s.out, "%s · %s, %s: %d figures, %d of them wrong\n\n%s\n", found.Scenario, orNone(found.Plan), countedRuns(found.Runs), len(found.Figures), len(found.Wrong), columns(found.Rows()))
+	fmt.Fprintf(s.out, "%s · %s, %s: %s, %d of them wrong\n\n%s\n", found.Scenario, orNone(found.Plan), countedRuns(found.Runs), countedFigures(len(found.Figures)), len(found.Wrong), columns(found.Rows()))
 	for _, warning := range found.Warnings {
 		fmt.Fprintf(s.out, "warning: %s\n", warning)
 	}
@@ -84,8 +84,18 @@ func validate(c *cli.Context, s streams) error {
 	return nil
 }
 
-func countedRuns(n int) string {
+func countedFigures(n int) string {
 	if n == 1 {
+		return "1 figure"
+	}
+	return fmt.Sprintf("%d figures", n)
+}
+
+func countedRuns(n int) string {
+	switch n {
+	case 0:
+		return "a simulation beside published figures"
+	case 1:
 		return "one run"
 	}
 	return fmt.Sprintf("%d runs", n)

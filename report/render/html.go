@@ -53,6 +53,7 @@ type page struct {
 	Figures    []pageFigure
 	Rows       []pageRow
 	Judgements []pageJudgement
+	HoldOuts   [][]string  // cells of the published figures
 	Facts      [][2]string // what a repetition needs to know
 	CPU        []pageCost
 	Lag        *report.LagQuantiles
@@ -108,7 +109,7 @@ func newPage(r report.Report, figures []Figure) page {
 	for _, figure := range figures {
 		p.Figures = append(p.Figures, figure.inline())
 	}
-	p.Rows = pageRows(r)
+	p.Rows, p.HoldOuts = pageRows(r), publishedCells(r.Published)
 	for _, threshold := range r.Thresholds {
 		found := threshold.Reason
 		if found == "" && threshold.Value != nil {

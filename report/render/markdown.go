@@ -42,6 +42,7 @@ func Markdown(w io.Writer, r report.Report) error {
 	summaryFunnel(&b, r)
 	summaryStations(&b, r)
 	summaryThresholds(&b, r.Thresholds)
+	summaryPublished(&b, r.Published)
 	summaryTimeline(&b, r.Timeline)
 	bullets(&b, "Warnings", r.Warnings)
 	if _, err := io.WriteString(w, cut(strings.TrimRight(b.String(), "\n")+"\n", maxSummary)); err != nil {

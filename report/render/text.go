@@ -29,6 +29,7 @@ func Text(w io.Writer, r report.Report) error {
 	if r.Steady != nil {
 		b.WriteString("steady state: " + visible(r.Steady.Sentence) + "\n")
 	}
+	b.WriteString(publishedText(r.Published))
 	fmt.Fprintf(&b, "verdict: %s\n", headline(r))
 	for _, reason := range r.Invalid {
 		b.WriteString("  invalid: " + visible(reason) + "\n")

@@ -48,10 +48,13 @@ type Validating struct {
 	Shared bool // the model counts the CPU of all processes as the service's; see [Calibrating]
 }
 
-// Validate simulates the load that live reports measured, with their plan and seed, and compares. If there
+// Validate compares a simulated report with the hold-outs of its scenario, or simulates the load that live reports measured, with their plan and seed, and compares. If there
 // are several reports, they must be of one load; they show how much the measurement itself varies. The
 // options replace what the reports say of their load, and give it for reports of older versions.
 func Validate(ctx context.Context, scenario *scenarios.Scenario, measured []report.Report, options setup.Options, how Validating) (Validation, error) {
+	if len(measured) == 1 && measured[0].Engine == report.Simulated {
+		return validatePublished(scenario, measured[0])
+	}
 	if err := checkMeasured(scenario, measured); err != nil {
 		return Validation{}, err
 	}
@@ -76,6 +79,7 @@ func Validate(ctx context.Context, scenario *scenarios.Scenario, measured []repo
 		v.compare(predicted, runs)
 	}
 	v.noteMisses(evidence{scenario, measured})
+	v.addPublished(simulated.Published)
 	return v, nil
 }
 
@@ -278,7 +282,10 @@ func (v Validation) Rows() [][]string {
 		}
 		sign := map[bool]string{true: "+", false: "-"}[p.Error >= 0]
 		spread := "one run"
-		if v.Runs > 1 {
+		if v.Runs != 1 || strings.HasPrefix(p.Figure, publishedPrefix) {
+			spread = ""
+		}
+		if v.Runs > 1 && spread != "" {
 			spread = spell(p.Spread[0]) + " to " + spell(p.Spread[1])
 		}
 		rows = append(rows, []string{p.Figure, spell(p.Predicted), spell(p.Measured), spread, sign + p.errorText(math.Abs(p.Error)), p.errorText(p.Allowed), verdict})

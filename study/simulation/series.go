@@ -56,8 +56,12 @@ func (s *Series) Result() (Result, error) {
 	}
 	average.Replications = cmp.Or(s.played, len(s.reports))
 	prices := s.Model.Scenario.Prices()
+	judged := threshold.Judge(average, threshold.Averaged(s.conditions), threshold.Validity{})
+	if len(judged.Series.TS) > 0 { // lean studies keep no series, and show no single report
+		judged.Published = s.Model.Published(judged)
+	}
 	return Result{
-		Report:       threshold.Ended(threshold.Judge(average, threshold.Averaged(s.conditions), threshold.Validity{}), s.ended),
+		Report:       threshold.Ended(judged, s.ended),
 		Replications: s.Replications, Gates: s.Replications[0].Gates, Bottleneck: s.Replications[0].Bottleneck,
 		Priced: prices.Known(), Currency: prices.Currency, Noun: s.Model.Scenario.Arrivals.Words(),
 	}, nil
