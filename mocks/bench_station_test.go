@@ -74,12 +74,6 @@ func visitAtRate(b *testing.B, station *Station, perSecond, visits int) ([]time.
 	return late, (cpuTime() - before).Seconds() / time.Since(begun).Seconds()
 }
 
-// pause sleeps in the kernel, which is more precise than Go's timers.
-func pause(wait time.Duration) {
-	value := syscall.NsecToTimespec(wait.Nanoseconds())
-	_ = syscall.Nanosleep(&value, nil)
-}
-
 // BenchmarkAnswers queries DTKS without service time over 64 connections in memory. The CPU time includes the
 // client's.
 func BenchmarkAnswers(b *testing.B) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -30,10 +31,22 @@ func versionCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:  "version",
 		Usage: "print the version",
-		Action: noArguments(func() error {
-			b := build()
-			_, err := fmt.Fprintf(s.out, "ombak %s %s %s/%s\n", b.Version, b.Go, runtime.GOOS, runtime.GOARCH)
-			return err
-		}),
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print the build as JSON", EnvVars: envVar("json")}},
+		Action: func(c *cli.Context) error {
+			return noArguments(func() error { return showVersion(s, c.Bool("json")) })(c)
+		},
 	}
+}
+
+func showVersion(s streams, asJSON bool) error {
+	b := build()
+	if asJSON {
+		return json.NewEncoder(s.out).Encode(struct {
+			report.Build
+			OS   string `json:"os"`
+			Arch string `json:"arch"`
+		}{b, runtime.GOOS, runtime.GOARCH})
+	}
+	_, err := fmt.Fprintf(s.out, "ombak %s %s %s/%s\n", b.Version, b.Go, runtime.GOOS, runtime.GOARCH)
+	return err
 }
