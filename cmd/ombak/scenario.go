@@ -22,6 +22,7 @@ func scenarioCommand(s streams) *cli.Command {
 			{Name: "show", Usage: "print a scenario file", ArgsUsage: "SCENARIO", Flags: []cli.Flag{sourcesFlag()}, Action: func(c *cli.Context) error { return showScenario(s, c) }},
 			{Name: "check", Usage: "report every mistake in scenario files", ArgsUsage: "SCENARIO…", Action: func(c *cli.Context) error { return checkScenarios(s, c) }},
 			{Name: "explain", Usage: "say what a key of scenario files means", ArgsUsage: "KEY.PATH", Action: func(c *cli.Context) error { return explainKey(s, c) }},
+			formatCommand(s),
 			{Name: "schema", Usage: "print the JSON Schema of scenario files", Action: noArguments(func() error { return printSchema(s) })},
 			{
 				Name: "init", Usage: "write a scenario to start from", ArgsUsage: "[SOURCE] FILE",
