@@ -28,6 +28,27 @@ func TestKeysPage(t *testing.T) {
 	}
 }
 
+// TestPublishedSchema compares the published JSON Schema with the types, and the template's line for editors with its address.
+func TestPublishedSchema(t *testing.T) {
+	const published = "../docs/reference/scenario.schema.json"
+	schema, err := Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema = append(schema, '\n')
+	if *update {
+		if err := os.WriteFile(published, schema, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if stored, err := os.ReadFile(published); err != nil || !bytes.Equal(stored, schema) {
+		t.Errorf("%s is out of date (%v); run: go test ./scenarios -run PublishedSchema -update", published, err)
+	}
+	if first, _, _ := strings.Cut(string(Template()), "\n"); first != "# yaml-language-server: $schema="+SchemaURL || !strings.HasSuffix(SchemaURL, strings.TrimPrefix(published, "..")) {
+		t.Errorf("the template begins with %q", first)
+	}
+}
+
 // part is a mapping of the file and the path by which it is first found.
 type part struct {
 	path string

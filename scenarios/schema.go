@@ -13,6 +13,9 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
+// SchemaURL is where the JSON Schema is published. Editors complete keys by it.
+const SchemaURL = "https://raw.githubusercontent.com/ombak-sim/ombak/main/docs/reference/scenario.schema.json"
+
 // Schema returns the JSON Schema (2020-12) of a scenario file, generated from the Go types.
 func Schema() ([]byte, error) {
 	reflector := jsonschema.Reflector{

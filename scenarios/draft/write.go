@@ -85,6 +85,7 @@ func (p *page) line(format string, words ...any) { fmt.Fprintf(p, format+"\n", w
 // write returns the text of the file.
 func (d *draft) write() []byte {
 	var out page
+	out.line("# yaml-language-server: $schema=%s", scenarios.SchemaURL)
 	out.line("# Made from %s. ombak scenario explain KEY says what a key means", d.source)
 	for _, note := range d.noteLines() {
 		out.line("# - %s", note)
