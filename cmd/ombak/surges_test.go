@@ -147,7 +147,7 @@ func generatedPart(scenario *scenarios.Scenario, predicted []report.Published) s
 		command += fmt.Sprintf(" --scale %v --scale-system %v", scale, scale)
 	}
 	fmt.Fprintf(&b, "\n```\n%s\nombak scenario show %s --sources\n```\n\n## Published\n\n", command, scenario.Name)
-	b.WriteString("A *hold-out* was not used to build the model; what the model predicts stands beside it. An *input* was used. *Context* was neither.\n\n")
+	b.WriteString("A *hold-out* is no input of the model; what the model predicts stands beside it. Who built the model knew it. An *input* was used. *Context* was neither.\n\n")
 	rows := [][]string{{"figure", "published", "who said it", "when", "used as", "predicted", "remark"}}
 	for _, row := range scenario.Published {
 		figure, value, said := units.Cell(row.Figure), row.Value, ""
