@@ -21,7 +21,7 @@ func TestCandidates(t *testing.T) {
 		{"a flag", "drill --sc", []string{"--scale", "--scale-system"}, "--seed"},
 		{"a bundled scenario", "simulate sm", []string{"smoke"}, "shop"},
 		{"a second scenario to check", "scenario check smoke st", []string{"staffing"}, "smoke"},
-		{"a plan of the scenario named", "simulate staffing --plan ", []string{"desk", "counter"}, ""},
+		{"a plan of the scenario named", "simulate staffing --plan ", []string{"bare"}, ""},
 		{"a plan of the default scenario", "drill --plan as", []string{"as-"}, ""},
 		{"a plan behind an equals sign", "drill --plan=as", []string{"--plan=as-"}, ""},
 		{"a step for a threshold", "drill smoke --threshold sign-up.pa", []string{"sign-up.passed"}, "landing.passed"},

@@ -48,9 +48,10 @@ type Validating struct {
 	Shared bool // the model counts the CPU of all processes as the service's; see [Calibrating]
 }
 
-// Validate compares a simulated report with the hold-outs of its scenario, or simulates the load that live reports measured, with their plan and seed, and compares. If there
-// are several reports, they must be of one load; they show how much the measurement itself varies. The
-// options replace what the reports say of their load, and give it for reports of older versions.
+// Validate simulates the load that live reports measured, with their plan and seed, and compares. If there are several
+// reports, they must be of one load; they show how much the measurement itself varies. The options replace what the reports
+// say of their load, and give it for reports of older versions. A simulated report is compared with the hold-outs of its
+// scenario.
 func Validate(ctx context.Context, scenario *scenarios.Scenario, measured []report.Report, options setup.Options, how Validating) (Validation, error) {
 	if len(measured) == 1 && measured[0].Engine == report.Simulated {
 		return validatePublished(scenario, measured[0])
@@ -281,11 +282,12 @@ func (v Validation) Rows() [][]string {
 			verdict = "near"
 		}
 		sign := map[bool]string{true: "+", false: "-"}[p.Error >= 0]
-		spread := "one run"
-		if v.Runs != 1 || strings.HasPrefix(p.Figure, publishedPrefix) {
-			spread = ""
-		}
-		if v.Runs > 1 && spread != "" {
+		spread := ""
+		switch {
+		case strings.HasPrefix(p.Figure, publishedPrefix), v.Runs == 0: // nothing was measured
+		case v.Runs == 1:
+			spread = "one run"
+		default:
 			spread = spell(p.Spread[0]) + " to " + spell(p.Spread[1])
 		}
 		rows = append(rows, []string{p.Figure, spell(p.Predicted), spell(p.Measured), spread, sign + p.errorText(math.Abs(p.Error)), p.errorText(p.Allowed), verdict})
