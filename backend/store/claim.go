@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 )
 
 // ErrClaimed means that another run is using the location.
@@ -68,9 +69,14 @@ func claimPostgres(ctx context.Context, db *sql.DB, location string) error {
 
 // Release ends the claim and leaves the database as it is.
 func (c *Claim) Release() {
-	if c != nil && c.db != nil {
-		_ = c.db.Close() // the lock ends with the connection, whatever this returns
+	if c == nil || c.db == nil {
+		return
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	// The server ends the lock with the connection too, but only after a while.
+	_, _ = c.db.ExecContext(ctx, "SELECT pg_advisory_unlock_all()") // the server may be gone
+	_ = c.db.Close()                                                // the lock is gone, or goes with the connection
 }
 
 // Discard ends the claim of a run that never began, and removes the files that the claim has made.
