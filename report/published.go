@@ -1,7 +1,7 @@
 package report
 
 // Published is a figure that somebody published about the event of the scenario, beside what the run gives. The model was
-// not fitted to it.
+// not given it.
 type Published struct {
 	Figure    string   `json:"figure"`              // an expression, as in sign-up.passed during 0s..1h
 	Value     string   `json:"value"`               // as published, as in 8_000_000 or 515_000..525_000

@@ -13,7 +13,7 @@ type Published struct {
 	Value  string `yaml:"value" json:"value"`                   // as published: a number, a time, 515_000..525_000 or 8_000_000.. for at least so many
 	Source string `yaml:"source" json:"source"`                 // who said it, and where
 	At     string `yaml:"at" json:"at"`                         // when it was said, as precisely as is known
-	Use    string `yaml:"use" json:"use"`                       // input: the model uses it; hold-out: the model is compared with it, and not fitted to it; context: neither
+	Use    string `yaml:"use" json:"use"`                       // input: the model uses it; hold-out: the model is compared with it, and does not take it as input; context: neither
 	Note   string `yaml:"note,omitempty" json:"note,omitempty"` // how sources differ, or how the figure is read
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
-// HoldOut is a published figure that the model was not fitted to, with its expression and its value parsed.
+// HoldOut is a published figure that is no input of the model, with its expression and its value parsed.
 type HoldOut struct {
 	Figure threshold.Figure
 	Range  threshold.Range

@@ -15,7 +15,7 @@ func publishedText(rows []report.Published) string {
 	if len(rows) == 0 {
 		return ""
 	}
-	table := [][]string{{"not fitted to", "published", "predicted", "error"}}
+	table := [][]string{{"hold-out", "published", "predicted", "error"}}
 	for _, cells := range publishedCells(rows) {
 		table = append(table, cells[:4])
 	}
@@ -30,7 +30,7 @@ func summaryPublished(b *strings.Builder, rows []report.Published) {
 	for _, cells := range publishedCells(rows) {
 		table = append(table, append([]string{units.Code(cells[0])}, escaped(cells[1:])...))
 	}
-	b.WriteString("## Predicted beside published\n\nThese figures were published about the event. The model was not fitted to them.\n\n" + units.Markdown("lrrll", table) + "\n")
+	b.WriteString("## Predicted beside published\n\nThese figures were published about the event. They are no input of the model, though who built it knew them.\n\n" + units.Markdown("lrrll", table) + "\n")
 }
 
 // publishedCells returns figure, published, predicted, error and source of every row.

@@ -53,7 +53,7 @@ func (v *Validation) addPublished(rows []report.Published) {
 		miss, known := published.Error(p.Predicted)
 		p.Error, p.Near = miss, known && math.Abs(miss) <= p.Allowed
 		if !p.Near {
-			p.Cause = "the model was not fitted to it; " + row.Source + " said it, " + row.At
+			p.Cause = "it is no input of the model; " + row.Source + " said it, " + row.At
 			v.Wrong = append(v.Wrong, fmt.Sprintf("%s is predicted %s by %s: %s", p.Figure, map[bool]string{true: "too high", false: "too low"}[p.Predicted > p.Measured], p.errorText(math.Abs(p.Error)), p.Cause))
 		}
 		v.Figures = append(v.Figures, p)
