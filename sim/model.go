@@ -154,8 +154,7 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 		m.floor.Add(station)
 	}
 	for _, call := range config.Calls {
-		call.Holding = len(call.Calls) > 0 // a server is kept until the calls have been answered
-		m.floor.Add(call.StationConfig)
+		m.floor.Add(call.station())
 		protected, err := protectionOf(call.Policies)
 		if err != nil {
 			panic(err) // Validate has checked it

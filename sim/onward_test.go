@@ -204,6 +204,7 @@ func TestCallsInACircleAreRefused(t *testing.T) {
 		{"a circle", func(c *Config) { c.Calls[0].Calls, c.Calls[1].Calls = []Onward{{To: 1}}, []Onward{{To: 0}} }, "call each other in a circle"},
 		{"itself", func(c *Config) { c.Calls[0].Calls = []Onward{{To: 0}} }, "call each other in a circle"},
 		{"nobody", func(c *Config) { c.Calls[0].Calls = []Onward{{To: 9}} }, "dependency shop calls one that does not exist"},
+		{"a shared server, which cannot be kept", func(c *Config) { c.Calls[0].Sharing, c.Calls[0].Calls = true, []Onward{{To: 1}} }, "shared servers and batches cannot be held"},
 		{"a stock that is not there", func(c *Config) { c.Calls[0].Calls = []Onward{{To: 1, Stock: 1}} }, "takes from a stock that does not exist"},
 		{"a stock of a route that is not there", func(c *Config) { c.Routes[0][0].Stock = 1 }, "takes from a stock that does not exist"},
 	} {
