@@ -139,7 +139,7 @@ func (a *Acting) set(action funnel.Action, does sim.Intervention) ([]sim.Interve
 	if err := a.model.checkService(action.On, service); err != nil {
 		return nil, err
 	}
-	setting.Service = a.model.scaled(service)
+	setting.Service = a.model.simStation(action.On, service, scenarios.Modelled{}).Service
 	does.Set, a.scenario = []sim.Setting{setting}, after
 	return []sim.Intervention{does}, nil
 }

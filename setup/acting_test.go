@@ -1,11 +1,15 @@
 package setup_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/sim"
 )
 
 // An intervention that one engine cannot do is left out with a warning; a live run with mocks does it.
@@ -46,3 +50,40 @@ targets: {backend: {url: http://127.0.0.1:1}, mail: {url: http://127.0.0.1:1}, s
 		t.Errorf("the load warns %q", warned)
 	}
 }
+
+// A station whose servers are set keeps its discipline, whatever the simulator calls it.
+func TestASettingKeepsTheDiscipline(t *testing.T) {
+	for _, discipline := range []string{"fifo", "lifo", "priority", "preemptive", "sharing"} {
+		text := `schema: ombak.scenario/v1
+name: counter
+opens: 2020-04-11T19:00:00+07:00
+seed: 1
+drain: 5s
+population: {size: 5000}
+arrivals: {step: pay, people: [{for: 30s, rate: 20/s}]}
+journey:
+  - {name: look, priority: 5, route: [{station: desk}]}
+  - {name: pay, priority: 1, think: 1s, route: [{station: desk}]}
+stations: {desk: {servers: 1, discipline: ` + discipline + `, service: exponential(45ms)}}
+interventions: [{at: 10s, do: set, on: desk, with: {servers: 2}}, {at: 20s, do: set, on: desk, with: {servers: 1}}]
+`
+		scenario, err := scenarios.Parse("counter.yaml", []byte(text), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		model, err := setup.NewModel(scenario, setup.Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", discipline, err)
+		}
+		result, err := sim.Run(context.Background(), model.Config, func(int) funnel.Observer { return nobody{} })
+		if err != nil || len(result.Changes) != 2 {
+			t.Errorf("%s: %d changes, %v", discipline, len(result.Changes), err)
+		}
+	}
+}
+
+// nobody observes nothing.
+type nobody struct{}
+
+func (nobody) Enter(int, time.Duration) {}
+func (nobody) Observe(funnel.Sample)    {}
