@@ -83,6 +83,12 @@ func (a *Acting) Do(action funnel.Action) ([]sim.Intervention, error) {
 		does.Until = clock.Real(action.At + action.For)
 	}
 	switch action.Do {
+	case funnel.Arrive, funnel.Hold, funnel.Resume:
+		if err := a.model.MayTurn(); err != nil {
+			return nil, err
+		}
+	}
+	switch action.Do {
 	case funnel.StartFault:
 		return a.startFault(action, does)
 	case funnel.EndFault:

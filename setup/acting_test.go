@@ -2,6 +2,7 @@ package setup_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -87,3 +88,44 @@ type nobody struct{}
 
 func (nobody) Enter(int, time.Duration) {}
 func (nobody) Observe(funnel.Sample)    {}
+
+// A fixed number of people go round, so nobody can be kept away; and what changes has no steady state.
+func TestInterventionsThatAScenarioCannotHave(t *testing.T) {
+	for _, row := range []struct{ why, arrivals, rest, want, steady string }{
+		{"nobody comes to a closed population", "closed: {people: 5, for: 30s}", "interventions: [{at: 10s, do: hold}]", "a fixed number of people go round", ""},
+		{"nor more of them", "closed: {people: 5, for: 30s}", "interventions: [{at: 10s, do: arrivals, with: {factor: 2}}]", "a fixed number of people go round", ""},
+		{"its service can change, which is not steady", "closed: {people: 5, for: 30s}", "interventions: [{at: 10s, do: set, on: desk, with: {servers: 2}}]", "", "intervention 1 changes it at 10s"},
+		{"a note changes nothing", "people: [{for: 30s, rate: 9/s}]", "interventions: [{at: 10s, do: note, with: {text: hello}}]", "", ""},
+		{"places are taken", "people: [{for: 30s, rate: 9/s}]", "backend: {quota: 100}", "", "the places of backend.quota are taken"},
+		{"a stock runs out", "people: [{for: 30s, rate: 9/s}]", "dependencies: {shop: {kind: generic, routes: [{path: /, stock: {count: 9}}]}}", "", "the stock of dependency shop runs out"},
+	} {
+		text := `schema: ombak.scenario/v1
+name: counter
+opens: 2020-04-11T19:00:00+07:00
+seed: 1
+population: {size: 5000}
+arrivals: {step: pay, ` + row.arrivals + `}
+journey: [{name: pay, route: [{station: desk}]}]
+stations: {desk: {servers: 1, service: exponential(45ms)}}
+` + row.rest
+		scenario, err := scenarios.Parse("counter.yaml", []byte(text), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		model, err := setup.NewModel(scenario, setup.Options{})
+		if !says(err, row.want) {
+			t.Errorf("%s: %v, want %q", row.why, err, row.want)
+		}
+		if err == nil && !says(model.CheckSteady(), row.steady) {
+			t.Errorf("%s: %v, want %q", row.why, model.CheckSteady(), row.steady)
+		}
+	}
+}
+
+// says reports whether an error is a refusal with a text, or whether there is none if the text is empty.
+func says(err error, text string) bool {
+	if text == "" {
+		return err == nil
+	}
+	return errors.Is(err, setup.ErrRefused) && strings.Contains(err.Error(), text)
+}
