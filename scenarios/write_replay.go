@@ -71,6 +71,12 @@ func (p Play) write() string {
 // WriteReplay returns the scenario file with other interventions and flags. The defaults of secret variables are left
 // out.
 func (s *Scenario) WriteReplay(actions []funnel.Action, play Play) ([]byte, error) {
+	switch {
+	case s.Replaced():
+		return nil, errors.New("people came as the file of --arrivals says, which no scenario names; add interventions.yaml to the scenario, and give --arrivals again")
+	case s.source.values != nil:
+		return nil, errors.New("the parameters were those of --model, which no scenario names; add interventions.yaml to the scenario, and give --model again")
+	}
 	root, is := s.source.root.(*ast.MappingNode)
 	if !is || root.IsFlowStyle {
 		return nil, errors.New("the scenario is not written in lines of keys, so its replay cannot be written; ombak scenario show prints one that is")

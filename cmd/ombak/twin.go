@@ -173,7 +173,7 @@ func difference(by float64) string {
 // scaledModel returns the model of a run with a share of its people and of its servers.
 func scaledModel(c *cli.Context, options setup.Options, share float64) (*setup.Model, error) {
 	scenario, err := readModelled(cmp.Or(c.Args().First(), defaultScenario), modelOf(c))
-	if err != nil {
+	if scenario, err = withArrivals(c, scenario, err); err != nil {
 		return nil, err
 	}
 	if options.Closed > 0 || options.Parts > 1 {
