@@ -63,6 +63,7 @@ func (m *Model) interventions() error {
 		m.Config.Interventions = append(m.Config.Interventions, done...)
 		m.Actions = append(m.Actions, action)
 	}
+	m.deeds = deeds(m.Actions)
 	if len(m.Config.Interventions) == 0 {
 		return nil
 	}
@@ -70,6 +71,16 @@ func (m *Model) interventions() error {
 		return Refused(err)
 	}
 	return nil
+}
+
+// deeds counts the actions that change anything.
+func deeds(actions []funnel.Action) (count int) {
+	for _, action := range actions {
+		if action.Do != funnel.Remark {
+			count++
+		}
+	}
+	return count
 }
 
 // Do maps an action to the interventions that do it.
