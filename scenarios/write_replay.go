@@ -142,13 +142,7 @@ func (s *Scenario) blankSecrets(root *ast.MappingNode, lines []string) error {
 // find returns the value under keys, or nil.
 func find(node ast.Node, keys ...string) ast.Node {
 	for _, key := range keys {
-		var entries []*ast.MappingValueNode
-		switch mapping := node.(type) {
-		case *ast.MappingNode:
-			entries = mapping.Values
-		case *ast.MappingValueNode:
-			entries = []*ast.MappingValueNode{mapping}
-		}
+		entries := pairs(node)
 		place := slices.IndexFunc(entries, func(entry *ast.MappingValueNode) bool { return scalarText(entry.Key) == key })
 		if place < 0 {
 			return nil
