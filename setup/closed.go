@@ -2,7 +2,9 @@ package setup
 
 import (
 	"cmp"
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ombak-sim/ombak/journey"
 )
@@ -37,6 +39,14 @@ func (p *Planned) goRound() int {
 		return 0
 	}
 	return max(1, int(math.Round(float64(arrivals.Closed.People)*p.Options.Scale*cmp.Or(arrivals.Scale, 1))))
+}
+
+// WarningsOf returns the warnings of a run, and one if all people of the population came to its closed population.
+func (p *Planned) WarningsOf(exhausted bool) []string {
+	if !exhausted {
+		return p.Warnings
+	}
+	return append(slices.Clip(p.Warnings), fmt.Sprintf("all %d people of the population have come, so fewer went round from then on; raise population.size", p.People.Size))
 }
 
 // closed maps the closed population, or the people that the options keep under way.
