@@ -122,6 +122,25 @@ stations: {desk: {servers: 1, service: exponential(45ms)}}
 	}
 }
 
+// Those who go round do not come by birth month.
+func TestNoTurnsInAClosedPopulation(t *testing.T) {
+	scenario, err := scenarios.Parse("round.yaml", []byte(`schema: ombak.scenario/v1
+name: round
+opens: 2020-04-11T19:00:00+07:00
+seed: 1
+arrivals: {step: pay, closed: {people: 5, for: 30s}}
+journey: [{name: pay, route: [{station: desk}]}]
+stations: {desk: {service: 1ms}}
+plans: [{name: months, policies: [{policy: stagger, at: entry, every: 2s}]}]
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := setup.NewModel(scenario, setup.Options{Plan: "months"}); !says(err, "plan months lets birth months take turns at the entry") {
+		t.Errorf("people take turns: %v", err)
+	}
+}
+
 // says reports whether an error is a refusal with a text, or whether there is none if the text is empty.
 func says(err error, text string) bool {
 	if text == "" {
