@@ -176,9 +176,10 @@ func scaledModel(c *cli.Context, options setup.Options, share float64) (*setup.M
 	if scenario, err = withArrivals(c, scenario, err); err != nil {
 		return nil, err
 	}
-	if options.Closed > 0 || options.Parts > 1 {
-		return nil, errors.New("a closed loop and a part of a run are not simulated")
+	if c.Int("closed") > 0 || options.Parts > 1 {
+		return nil, errors.New("the closed loop of --closed and a part of a run are not simulated")
 	}
+	options.Closed = 0 // a closed population of the scenario is scaled too
 	if options.MaxRate > 0 {
 		options.Speed = 0 // it has been set to its default
 	}
