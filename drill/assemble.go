@@ -65,7 +65,7 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 		Plan:     s.Plan(), Part: partOf(c.run.Options), RunID: c.run.Options.RunID, Partial: partial, Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
 		Machine: host.Machine(), Store: c.store, Offered: offered,
 		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Handshakes: c.handshakes, Wire: c.wire, Protocol: c.run.Protocol(), Processes: others, MachineSeries: c.machine, ProcessSeries: c.usage, Played: c.played(), Reconciliation: reconciliation,
-		Warnings: slices.Concat(c.run.Warnings, c.warnings, c.storeWarnings()),
+		Warnings: slices.Concat(c.run.WarningsOf(c.exhausted()), c.warnings, c.storeWarnings()),
 	}
 	rules := threshold.Rules{Conditions: c.run.Conditions, Validity: c.run.Validity, Ended: cutShort(ended, duration)}
 	return rules.Judge(recorder.Assemble(c.recording, facts), c.recording, facts.Clock)
@@ -116,6 +116,12 @@ func cutShort(ended error, after time.Duration) string {
 		return fmt.Sprintf("the run was interrupted after %s, before its time", units.Duration(after))
 	}
 	return fmt.Sprintf("the run ended after %s, before its time: %v", units.Duration(after), ended)
+}
+
+// exhausted reports whether all people of this part of the population have come to a closed one.
+func (c *conductor) exhausted() bool {
+	o := c.run.Options
+	return o.Closed > 0 && uint64(c.people) >= c.run.People.Size/uint64(max(1, o.Parts))
 }
 
 func (c *conductor) storeWarnings() []string {

@@ -28,7 +28,7 @@ type Crowd struct {
 	Clock    workload.Clock
 	Lead     time.Duration // scenario time by which people are drawn before they arrive; see [Journey.Lead]
 
-	count uint64 // of all people; see [Crowd.Counted]
+	count uint64 // of all numbers that people may have; see [Crowd.Counted]
 }
 
 // blockSize is the number of people drawn at once, which is faster than one by one.

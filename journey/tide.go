@@ -106,12 +106,13 @@ func (j *Journey) scheduledFor(comer Comer) time.Duration {
 
 // RoomFor reports whether a population is large enough for the most people that a tide can add to a crowd.
 func (c Crowd) RoomFor() bool {
-	total := uint64(c.Signups.Total() + c.Visitors.Total())
-	return total <= math.MaxUint32 && total*(1+MostAdded) <= c.People
+	numbers := c.Counted().count
+	return numbers <= math.MaxUint32 && numbers*(1+MostAdded) <= c.People
 }
 
-// Counted returns the crowd with its people counted once, as [Tide.Added] needs.
+// Counted returns the crowd with its people counted once, as [Tide.Added] needs. A renewal process may have more people
+// than numbers.
 func (c Crowd) Counted() Crowd {
-	c.count = uint64(c.Signups.Total() + c.Visitors.Total())
+	c.count = max(c.Numbers(), uint64(c.Signups.Total()+c.Visitors.Total()))
 	return c
 }

@@ -40,6 +40,28 @@ func TestTideAt(t *testing.T) {
 	}
 }
 
+// Above a scale of 1, the numbers of the crowd have gaps, and those who come in addition are beyond all of them.
+func TestAddedPeopleAreOthersAtEveryScale(t *testing.T) {
+	config := journey.Config{Steps: []journey.Step{{Name: "go", Kind: funnel.Request}}, Clock: workload.NewClock(0, 1), Seed: workload.Seed{Value: 1}}
+	stream := func(purpose workload.Purpose, count int) workload.Arrivals {
+		return workload.Arrivals{Seed: config.Seed, Purpose: purpose, Bins: workload.Bins{Width: time.Second, Counts: []int{count}}, Scale: 3}
+	}
+	crowd := journey.Crowd{Seed: config.Seed, People: 100_000, Clock: config.Clock, Signups: stream(1, 10), Visitors: stream(2, 90)}
+	came, factor := map[uint64]bool{}, 10.0
+	for caller := range (journey.Turns{{Factor: &factor}}).Coming(crowd, journey.New(config, nil, nil)) {
+		if came[caller.Person] {
+			t.Fatalf("person %d comes twice", caller.Person)
+		}
+		came[caller.Person] = true
+	}
+	if len(came) != 3000 {
+		t.Errorf("%d people come, want 3000", len(came))
+	}
+	if crowd.People = 3000; crowd.RoomFor() {
+		t.Error("the gaps have no room")
+	}
+}
+
 // Those who come under any turns are people of the crowd, once each, or others, once each; who comes at a factor comes at a
 // greater one too, at the same instant.
 func TestComingIsConserved(t *testing.T) {

@@ -194,15 +194,21 @@ func (s *source) decodeKind(node ast.Node, value reflect.Value, path string) {
 	}
 }
 
-// entries returns the key–value pairs of a mapping, or reports a mistake if the node is not a mapping.
-func (s *source) entries(node ast.Node, path string) []*ast.MappingValueNode {
+// pairs returns the key–value pairs of a mapping. Other nodes have none.
+func pairs(node ast.Node) []*ast.MappingValueNode {
 	switch mapping := node.(type) {
 	case *ast.MappingNode:
 		return mapping.Values
-	case *ast.MappingValueNode:
+	case *ast.MappingValueNode: // a mapping of one key
 		return []*ast.MappingValueNode{mapping}
-	case *ast.NullNode:
-		return nil
+	}
+	return nil
+}
+
+// entries returns the key–value pairs of a mapping, or reports a mistake if the node is not a mapping.
+func (s *source) entries(node ast.Node, path string) []*ast.MappingValueNode {
+	if _, empty := node.(*ast.NullNode); isMapping(node) || empty {
+		return pairs(node)
 	}
 	s.fault(node, path, "write keys with values, as in name: smoke", "expected a mapping, found %s", kindOf(node))
 	return nil

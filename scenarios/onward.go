@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // Onward is a call of another dependency that a generic dependency makes before it answers. It makes its calls one after
@@ -29,6 +31,9 @@ func (o Onward) Patience() time.Duration { return cmp.Or(o.Timeout, onwardTimeou
 func (s *Scenario) validateCalls(path string, d Dependency) {
 	if len(d.Calls) > 0 && d.Kind != "generic" {
 		s.source.faultAt(path+".calls", "use kind: generic", "only dependencies of kind generic make calls")
+	}
+	if len(d.Calls) > 0 && d.Discipline == workload.Sharing {
+		s.source.faultAt(path+".calls", "use another discipline", "a request keeps its server during its calls, but servers that share their work cannot be kept")
 	}
 	for i, onward := range d.Calls {
 		place := fmt.Sprintf("%s.calls[%d]", path, i)

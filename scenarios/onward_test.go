@@ -33,6 +33,7 @@ func TestCallsOfDependencies(t *testing.T) {
 		{"several routes could answer", shop("{call: gateway}") + "  gateway: {kind: generic, routes: [{path: /a}, {path: /b}]}\n", "it is not said which route of dependency gateway answers"},
 		{"a path with a variable", shop("{call: gateway}") + "  gateway: {kind: generic, routes: [{path: \"/pay/{id}\"}]}\n", "the path /pay/{id} of dependency gateway is not a path that can be called"},
 		{"an answer that never succeeds", shop("{call: gateway}") + "  gateway: {kind: generic, routes: [{path: /pay, status: 500}]}\n", "the answer of dependency gateway never succeeds"},
+		{"a shared server cannot be kept", strings.Replace(shop("{call: gateway}"), "generic", "generic, discipline: sharing", 1) + gateway, "servers that share their work cannot be kept; use another discipline"},
 		{"a negative timeout", shop("{call: gateway, timeout: -1s}") + gateway, "timeout"},
 		{"calls that multiply", shop("{call: d00}") + many.String() + "  d12: {kind: generic, routes: [{path: /}]}\n", "each request causes more than 1000 calls"},
 	} {

@@ -298,16 +298,10 @@ func (p Patch) raws() []Raw {
 }
 
 func leaves(node ast.Node, path string, visit func(string, ast.Node)) {
-	var entries []*ast.MappingValueNode
-	switch mapping := node.(type) {
-	case *ast.MappingNode:
-		entries = mapping.Values
-	case *ast.MappingValueNode:
-		entries = []*ast.MappingValueNode{mapping}
-	default:
+	if !isMapping(node) {
 		visit(path, node)
 	}
-	for _, entry := range entries {
+	for _, entry := range pairs(node) {
 		leaves(entry.Value, join(path, scalarText(entry.Key)), visit)
 	}
 }

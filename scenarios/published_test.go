@@ -80,6 +80,19 @@ func TestWithArrivals(t *testing.T) {
 			t.Errorf("plan %q: %d people and %d visitors arrive, replaced: %v", plan, signups.Total(), visitors.Total(), planned.Replaced())
 		}
 	}
+	const rest = "schema: ombak.scenario/v1\nname: r\nopens: 2020-04-11T19:00:00+07:00\nseed: 1\njourney: [{name: go, route: [{station: s}]}]\nstations: {s: {servers: 1, service: 1ms}}\narrivals: {step: go, "
+	for why, arrivals := range map[string]string{"a closed population": "closed: {people: 5, for: 10s}}", "gaps": "renewal: exponential(1s), people: [{for: 5s, rate: 9/s}]}", "a scale": "scale: 3, people: [{for: 5s, rate: 9/s}]}"} {
+		own, err := scenarios.Parse("r.yaml", []byte(rest+arrivals), nil)
+		if err == nil {
+			own, err = own.WithArrivals(file)
+		}
+		if err != nil {
+			t.Fatal(why, err)
+		}
+		if signups, _ := own.Arrivals.Bins(); signups.Total() != 42 || own.Arrivals.Closed != nil || !own.Arrivals.Renewal.IsZero() {
+			t.Errorf("the file's arrivals do not replace %s: %+v", why, own.Arrivals)
+		}
+	}
 	if original.Replaced() || original.Arrivals.People() < 800_000 || original.SHA256() == replaced.SHA256() {
 		t.Error("the original has changed, or has the hash of the other")
 	}

@@ -51,6 +51,6 @@ func (s *Scenario) replaceArrivals() {
 		return
 	}
 	a := &s.Arrivals
-	a.Counts, a.AccessLog, a.Totals, a.Scale, a.Signups, a.Visitors = from.file, nil, "exact", 0, nil, nil
+	*a = Arrivals{Step: a.Step, Noun: a.Noun, Mode: a.Mode, Counts: from.file, Totals: "exact"}
 	a.fileSignups, a.fileVisitors = from.signups, from.visitors
 }

@@ -71,6 +71,12 @@ func (p Play) write() string {
 // WriteReplay returns the scenario file with other interventions and flags. The defaults of secret variables are left
 // out.
 func (s *Scenario) WriteReplay(actions []funnel.Action, play Play) ([]byte, error) {
+	switch {
+	case s.Replaced():
+		return nil, errors.New("people came as the file of --arrivals says, which no scenario names; add interventions.yaml to the scenario, and give --arrivals again")
+	case s.source.values != nil:
+		return nil, errors.New("the parameters were those of --model, which no scenario names; add interventions.yaml to the scenario, and give --model again")
+	}
 	root, is := s.source.root.(*ast.MappingNode)
 	if !is || root.IsFlowStyle {
 		return nil, errors.New("the scenario is not written in lines of keys, so its replay cannot be written; ombak scenario show prints one that is")
@@ -136,13 +142,7 @@ func (s *Scenario) blankSecrets(root *ast.MappingNode, lines []string) error {
 // find returns the value under keys, or nil.
 func find(node ast.Node, keys ...string) ast.Node {
 	for _, key := range keys {
-		var entries []*ast.MappingValueNode
-		switch mapping := node.(type) {
-		case *ast.MappingNode:
-			entries = mapping.Values
-		case *ast.MappingValueNode:
-			entries = []*ast.MappingValueNode{mapping}
-		}
+		entries := pairs(node)
 		place := slices.IndexFunc(entries, func(entry *ast.MappingValueNode) bool { return scalarText(entry.Key) == key })
 		if place < 0 {
 			return nil

@@ -1,6 +1,8 @@
 package scenarios_test
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -62,6 +64,27 @@ func TestWriteReplay(t *testing.T) {
 	}
 	if !strings.HasPrefix(string(text), "# a comment\nschema:") || !reflect.DeepEqual(again.Journey, scenario.Journey) {
 		t.Errorf("the rest has changed:\n%s", text)
+	}
+}
+
+// What is no part of the file cannot be replayed from a file.
+func TestWriteReplayOfOtherPeople(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "few.csv")
+	if err := os.WriteFile(file, []byte("time,count\n0,30\n60,0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	replaced, err := parsed(t, replayed).WithArrivals(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modelled, err := parsed(t, replayed).WithModel("model.yaml", []byte("stations: {web: {servers: 3}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for flag, scenario := range map[string]*scenarios.Scenario{"--arrivals": replaced, "--model": modelled} {
+		if text, err := scenario.WriteReplay(nil, scenarios.Play{}); err == nil || !strings.Contains(err.Error(), "give "+flag+" again") {
+			t.Errorf("%s: %v\n%s", flag, err, text)
+		}
 	}
 }
 

@@ -63,6 +63,7 @@ func (m *Model) interventions() error {
 		m.Config.Interventions = append(m.Config.Interventions, done...)
 		m.Actions = append(m.Actions, action)
 	}
+	m.deeds = deeds(m.Actions)
 	if len(m.Config.Interventions) == 0 {
 		return nil
 	}
@@ -70,6 +71,16 @@ func (m *Model) interventions() error {
 		return Refused(err)
 	}
 	return nil
+}
+
+// deeds counts the actions that change anything.
+func deeds(actions []funnel.Action) (count int) {
+	for _, action := range actions {
+		if action.Do != funnel.Remark {
+			count++
+		}
+	}
+	return count
 }
 
 // Do maps an action to the interventions that do it.
@@ -81,6 +92,12 @@ func (a *Acting) Do(action funnel.Action) ([]sim.Intervention, error) {
 	does := sim.Intervention{At: clock.Real(action.At)}
 	if action.For > 0 {
 		does.Until = clock.Real(action.At + action.For)
+	}
+	switch action.Do {
+	case funnel.Arrive, funnel.Hold, funnel.Resume:
+		if err := a.model.MayTurn(); err != nil {
+			return nil, err
+		}
 	}
 	switch action.Do {
 	case funnel.StartFault:
@@ -139,7 +156,7 @@ func (a *Acting) set(action funnel.Action, does sim.Intervention) ([]sim.Interve
 	if err := a.model.checkService(action.On, service); err != nil {
 		return nil, err
 	}
-	setting.Service = a.model.scaled(service)
+	setting.Service = a.model.simStation(action.On, service, scenarios.Modelled{}).Service
 	does.Set, a.scenario = []sim.Setting{setting}, after
 	return []sim.Intervention{does}, nil
 }

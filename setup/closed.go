@@ -1,7 +1,10 @@
 package setup
 
 import (
+	"cmp"
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ombak-sim/ombak/journey"
 )
@@ -18,11 +21,7 @@ func (p *Planned) close() error {
 	if p.Options.Closed > 0 {
 		return nil
 	}
-	factor := p.Options.Scale
-	if scale := p.Scenario.Arrivals.Scale; scale > 0 {
-		factor *= scale
-	}
-	people := max(1, int(math.Round(float64(closed.People)*factor)))
+	people := p.goRound()
 	if parts := p.Options.Parts; parts > 0 {
 		if people%parts != 0 {
 			return Refuse("%d people go round, who cannot be divided evenly among %d generators; change closed.people or the number of parts", people, parts)
@@ -31,6 +30,23 @@ func (p *Planned) close() error {
 	}
 	p.Options.Closed = people
 	return nil
+}
+
+// goRound returns how many people go round in the scenario at the scale of the run, or 0 if people come otherwise.
+func (p *Planned) goRound() int {
+	arrivals := p.Scenario.Arrivals
+	if arrivals.Closed == nil {
+		return 0
+	}
+	return max(1, int(math.Round(float64(arrivals.Closed.People)*p.Options.Scale*cmp.Or(arrivals.Scale, 1))))
+}
+
+// WarningsOf returns the warnings of a run, and one if all people of the population came to its closed population.
+func (p *Planned) WarningsOf(exhausted bool) []string {
+	if !exhausted {
+		return p.Warnings
+	}
+	return append(slices.Clip(p.Warnings), fmt.Sprintf("all %d people of the population have come, so fewer went round from then on; raise population.size", p.People.Size))
 }
 
 // closed maps the closed population, or the people that the options keep under way.

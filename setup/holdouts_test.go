@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 )
 
@@ -38,11 +40,47 @@ func TestHoldOutsAtTheScaleOfTheEvent(t *testing.T) {
 			t.Errorf("%s: %+v", test.why, row)
 		}
 	}
+	acted, err := setup.NewModel(scenario, setup.Options{Scale: 0.1, ScaleSystem: 0.1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if acted.Actions = []funnel.Action{{Do: funnel.Remark}}; acted.Published(r)[0].Predicted == nil {
+		t.Error("a note changes the event")
+	}
+	if acted.Actions = []funnel.Action{{Do: funnel.Hold}}; !strings.Contains(acted.Published(r)[0].Reason, "somebody acted") {
+		t.Errorf("what somebody did by hand is compared: %+v", acted.Published(r))
+	}
 	model, err := setup.NewModel(scenario, setup.Options{Plan: "everyone-at-once"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if rows := model.Published(r); rows != nil {
 		t.Errorf("a plan that did not happen is compared: %+v", rows)
+	}
+}
+
+// The people who go round in the scenario are those of the event; another number of them is not.
+func TestHoldOutsOfAClosedPopulation(t *testing.T) {
+	scenario, err := scenarios.Parse("round.yaml", []byte(`schema: ombak.scenario/v1
+name: round
+opens: 2020-04-11T19:00:00+07:00
+seed: 1
+arrivals: {step: pay, closed: {people: 50, for: 30s}}
+journey: [{name: pay, route: [{station: desk}]}]
+stations: {desk: {servers: 1, service: exponential(45ms)}}
+published: [{figure: pay.passed, value: "600", source: us, at: today, use: hold-out}]
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := report.Report{Funnel: []report.FunnelRow{{Step: "pay", Entered: 60, Passed: 60}}}
+	for people, want := range map[int]string{0: "", 7: "other people came"} {
+		model, err := setup.NewModel(scenario, setup.Options{Scale: 0.1, ScaleSystem: 0.1, Closed: people})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row := model.Published(r)[0]; want == "" && (row.Predicted == nil || *row.Predicted != 600) || want != "" && !strings.Contains(row.Reason, want) {
+			t.Errorf("%d people: %+v", people, row)
+		}
 	}
 }

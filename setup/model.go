@@ -16,6 +16,7 @@ type Model struct {
 	Planned
 	Config  sim.Config
 	Actions []funnel.Action // the scenario's interventions, which the config holds, in order of time
+	deeds   int             // how many of them change anything
 }
 
 // NewModel maps a scenario and options to a simulation. What cannot be simulated comes back as

@@ -50,14 +50,17 @@ func holdOuts(scenario *scenarios.Scenario) (parsed []HoldOut, err error) {
 
 // Published returns the hold-outs beside what a report gives, at the scale of the event. Plans other than the first
 // are what did not happen; under them there is nothing to compare.
-func (p *Planned) Published(r report.Report) []report.Published {
-	if plans := p.Scenario.Plans; len(plans) > 0 && p.Scenario.Plan() != plans[0].Name {
+func (m *Model) Published(r report.Report) []report.Published {
+	if plans := m.Scenario.Plans; len(plans) > 0 && m.Scenario.Plan() != plans[0].Name {
 		return nil
 	}
-	reason := p.notTheEvent()
+	reason := m.notTheEvent()
+	if reason == "" && deeds(m.Actions) > m.deeds {
+		reason = "somebody acted while it was played"
+	}
 	var rows []report.Published
-	for _, held := range p.holdOuts {
-		rows = append(rows, held.beside(r, p.Options.Scale, reason))
+	for _, held := range m.holdOuts {
+		rows = append(rows, held.beside(r, m.Options.Scale, reason))
 	}
 	return rows
 }
@@ -67,7 +70,7 @@ func (p *Planned) notTheEvent() string {
 	switch o := p.Options; {
 	case o.From > 0 || o.To > 0:
 		return "only a part of the scenario was played"
-	case o.Rate > 0 || o.Closed > 0:
+	case o.Rate > 0 || o.Closed > 0 && o.Closed != p.goRound():
 		return "other people came than those of the scenario"
 	case p.Scenario.Replaced():
 		return "the arrivals are those of --arrivals"

@@ -67,6 +67,9 @@ func (p *Planned) simulator() (sim.Config, error) {
 	if config.Changes, err = p.simChanges(stations, calls); err != nil {
 		return config, err
 	}
+	if config.Stagger != nil && config.Closed.People > 0 {
+		return config, Refuse("plan %s lets birth months take turns at the entry, but a fixed number of people go round, whoever they are; put stagger at a step", p.Scenario.Plan())
+	}
 	if err := config.Validate(); err != nil {
 		return config, Refused(err)
 	}

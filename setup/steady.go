@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/scenarios"
@@ -40,12 +41,25 @@ func (m *Model) varies() string {
 	if len(plan.Schedule) > 0 {
 		return fmt.Sprintf("plan %s changes it during the run (schedule)", plan.Name)
 	}
+	for i, action := range m.Actions {
+		if action.Do != funnel.Remark {
+			return fmt.Sprintf("intervention %d changes it at %v", i+1, action.At)
+		}
+	}
+	if m.Config.Places > 0 {
+		return "the places of backend.quota are taken one by one"
+	}
 	if m.Config.Stagger != nil {
 		return "people of different birth months come at different times"
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
 		if len(s.Dependencies[name].Faults) > 0 {
 			return fmt.Sprintf("dependency %s has faults", name)
+		}
+		for _, answer := range s.Dependencies[name].Routes {
+			if answer.Stock != nil {
+				return fmt.Sprintf("the stock of dependency %s runs out", name)
+			}
 		}
 	}
 	return ""

@@ -49,10 +49,19 @@ func (p *Planned) turns() (turns journey.Turns, err error) {
 }
 
 // MayTurn returns why who comes cannot change during the run, or nil if it can.
+func (p *Planned) MayTurn() error {
+	if p.Options.Closed > 0 {
+		return Refuse("a fixed number of people go round, so there are no arrivals to change or to hold")
+	}
+	return nil
+}
+
+// MayTurn returns why who comes cannot change during the run, or nil if it can.
 func (l *Live) MayTurn() error {
+	if err := l.Planned.MayTurn(); err != nil {
+		return err
+	}
 	switch {
-	case l.Options.Closed > 0:
-		return Refuse("a closed loop has no arrivals")
 	case l.Options.Parts > 1:
 		return Refuse("other generators play parts of this run, and would not know")
 	case !l.People.crowd().RoomFor():

@@ -3,6 +3,7 @@ package sim
 // follow begins the walk of the person who follows another in a closed population.
 func (m *model) follow() {
 	if m.followers >= m.config.People {
+		m.exhausted = m.exhausted || m.engine.now < m.config.Closed.Until
 		return
 	}
 	person := m.circle.At(m.followers)

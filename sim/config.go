@@ -158,6 +158,11 @@ func (c Config) Validate() error {
 	if err := c.Journey.Validate(); err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
+	return c.validateParts()
+}
+
+// validateParts returns the first fault in a station or a dependency, or in what acts on them.
+func (c Config) validateParts() error {
 	for _, station := range c.Stations {
 		if err := station.Validate(); err != nil {
 			return fmt.Errorf("sim: %w", err)
@@ -187,6 +192,11 @@ func (c Config) Validate() error {
 			return fmt.Errorf("sim: an intervention at %v: %w", intervention.At, err)
 		}
 	}
+	return c.validateRoutes()
+}
+
+// validateRoutes returns the first route that leads nowhere.
+func (c Config) validateRoutes() error {
 	for i, route := range c.Routes {
 		for _, hop := range route {
 			if hop.To < 0 || hop.To >= c.places(hop.Kind) {
@@ -223,5 +233,12 @@ func (d Dependency) validate() error {
 			return fmt.Errorf("stock %d has %d; it must be 0 or more", i+1, stock.Count)
 		}
 	}
-	return d.StationConfig.Validate()
+	return d.station().Validate()
+}
+
+// station returns the station of the dependency. It keeps a server until the dependency's calls have been answered.
+func (d Dependency) station() StationConfig {
+	station := d.StationConfig
+	station.Holding = len(d.Calls) > 0
+	return station
 }

@@ -91,11 +91,22 @@ func (i Intervention) validate(c *Config) error {
 		if err := setting.Service.Validate(); err != nil {
 			return err
 		}
+		if before := c.station(setting); setting.Service.Discipline != before.Discipline {
+			return fmt.Errorf("the discipline of %s is set to %q; requests that wait are in the order of %q", before.Name, setting.Service.Discipline, before.Discipline)
+		}
 	}
 	if i.Factor != nil && *i.Factor > 1 && !c.Crowd().RoomFor() {
 		return fmt.Errorf("the population of %d is too small for the people whom a factor on arrivals may add", c.People)
 	}
 	return nil
+}
+
+// station returns what a setting changes.
+func (c *Config) station(of Setting) StationConfig {
+	if of.Kind == AtStation {
+		return c.Stations[of.To]
+	}
+	return c.Calls[of.To].StationConfig
 }
 
 // intervene applies an intervention now.
@@ -162,15 +173,24 @@ func (m *model) set(setting Setting) {
 	}
 	s, servers := m.floor.stations[station], setting.Service.ServerCount()
 	s.become(setting.Service)
+	work := newSampler(setting.Service.ServiceTime)
 	for i := range m.steps {
 		for _, hop := range m.steps[i].route {
-			if hop.station == station && hop.Work.IsZero() {
-				hop.work = newSampler(setting.Service.ServiceTime)
-			}
+			hop.serveFor(station, work)
 		}
+	}
+	for _, hop := range m.nested {
+		hop.serveFor(station, work)
 	}
 	if servers != s.servers {
 		m.change(Change{At: m.engine.now, Kind: setting.Kind, To: setting.To, Servers: servers, Acted: true})
+	}
+}
+
+// serveFor gives the hop another service time of its station, unless it has a work of its own.
+func (h *hop) serveFor(station int, work sampler) {
+	if h.station == station && h.Work.IsZero() {
+		h.work = work
 	}
 }
 

@@ -54,6 +54,7 @@ type model struct {
 	leads     []journey.Lead
 	circle    workload.Permutation // draws the people of a closed population
 	followers uint64               // how many of them were drawn
+	exhausted bool                 // somebody had no follower, because all had come
 
 	calling  []int   // calls under way, by dependency
 	stocks   [][]int // what is left of each, by dependency
@@ -116,6 +117,9 @@ type Result struct {
 	Changes  []Change          // of servers, in order of time, including those by scalers
 	Came     *Came             // nil unless an intervention changed who comes
 	Stopped  bool              // an intervention ended the run
+	// Exhausted reports whether all people of the population came to a closed population before its end, so that fewer
+	// went round from then on.
+	Exhausted bool
 }
 
 // Run plays a run with a new [Player].
@@ -154,8 +158,7 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 		m.floor.Add(station)
 	}
 	for _, call := range config.Calls {
-		call.Holding = len(call.Calls) > 0 // a server is kept until the calls have been answered
-		m.floor.Add(call.StationConfig)
+		m.floor.Add(call.station())
 		protected, err := protectionOf(call.Policies)
 		if err != nil {
 			panic(err) // Validate has checked it
@@ -376,7 +379,7 @@ func (m *model) read() {
 }
 
 func (m *model) result() Result {
-	result := Result{Duration: m.engine.now, Events: m.engine.events, Readings: m.readings, Wasted: map[string]uint64{}, Changes: m.changes}
+	result := Result{Duration: m.engine.now, Events: m.engine.events, Readings: m.readings, Wasted: map[string]uint64{}, Changes: m.changes, Exhausted: m.exhausted}
 	if m.turned {
 		result.Came = &m.came
 	}

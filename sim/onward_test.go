@@ -204,6 +204,7 @@ func TestCallsInACircleAreRefused(t *testing.T) {
 		{"a circle", func(c *Config) { c.Calls[0].Calls, c.Calls[1].Calls = []Onward{{To: 1}}, []Onward{{To: 0}} }, "call each other in a circle"},
 		{"itself", func(c *Config) { c.Calls[0].Calls = []Onward{{To: 0}} }, "call each other in a circle"},
 		{"nobody", func(c *Config) { c.Calls[0].Calls = []Onward{{To: 9}} }, "dependency shop calls one that does not exist"},
+		{"a shared server, which cannot be kept", func(c *Config) { c.Calls[0].Sharing, c.Calls[0].Calls = true, []Onward{{To: 1}} }, "shared servers and batches cannot be held"},
 		{"a stock that is not there", func(c *Config) { c.Calls[0].Calls = []Onward{{To: 1, Stock: 1}} }, "takes from a stock that does not exist"},
 		{"a stock of a route that is not there", func(c *Config) { c.Routes[0][0].Stock = 1 }, "takes from a stock that does not exist"},
 	} {
@@ -212,5 +213,30 @@ func TestCallsInACircleAreRefused(t *testing.T) {
 		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.why, err, test.want)
 		}
+	}
+}
+
+// TestSettingADependencyThatAnotherCalls checks that a new service time holds for the calls of other dependencies too.
+func TestSettingADependencyThatAnotherCalls(t *testing.T) {
+	config := shopping(1)
+	config.Calls[0].Calls = []Onward{{To: 1}}
+	config.Interventions = []Intervention{{Set: []Setting{{Kind: Call, To: 1, Service: workload.Service{Servers: 100, ServiceTime: workload.ConstantTime(time.Second)}}}}}
+	var seen log
+	if _, err := Run(context.Background(), config, func(int) funnel.Observer { return &seen }); err != nil {
+		t.Fatal(err)
+	}
+	if took := seen.samples[0].ResponseTime(); took != 1010*time.Millisecond {
+		t.Errorf("10 ms of the shop and 1 s of the gateway took %v", took)
+	}
+}
+
+// TestTheDisciplineStays checks that nobody mixes up the order of those who wait.
+func TestTheDisciplineStays(t *testing.T) {
+	config := shopping(1)
+	service := config.Calls[1].Service
+	service.Discipline = workload.Priority
+	config.Interventions = []Intervention{{Set: []Setting{{Kind: Call, To: 1, Service: service}}}}
+	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), `the discipline of gateway is set to "priority"`) {
+		t.Errorf("an intervention changes a discipline: %v", err)
 	}
 }

@@ -88,7 +88,7 @@ func (h *hall) now() (offering, setup.Mask, drill.Act) {
 // hallOf returns the controls of a live run.
 func hallOf(run *setup.Live) *hall {
 	h := &hall{hide: run.Mask(), offering: offering{
-		scenario: run.Scenario, refused: map[funnel.Deed]string{},
+		scenario: run.Scenario, refused: unturnable(run.MayTurn()),
 		suits: func(fault.Kind) bool { return true }, settable: slices.Sorted(maps.Keys(run.Scenario.Dependencies)),
 	}}
 	if run.Service == nil {
@@ -98,11 +98,6 @@ func hallOf(run *setup.Live) *hall {
 	}
 	if len(h.settable) == 0 {
 		h.refused[funnel.SetService] = "the scenario has no dependency, and the service is not a model"
-	}
-	if err := run.MayTurn(); err != nil {
-		for _, deed := range []funnel.Deed{funnel.Arrive, funnel.Hold, funnel.Resume} {
-			h.refused[deed] = err.Error()
-		}
 	}
 	return h
 }

@@ -23,6 +23,17 @@ type offering struct {
 	settable []string               // parts whose settings can be changed
 }
 
+// unturnable returns what cannot be done if who comes cannot change, for a reason.
+func unturnable(why error) map[funnel.Deed]string {
+	refused := map[funnel.Deed]string{}
+	if why != nil {
+		for _, deed := range []funnel.Deed{funnel.Arrive, funnel.Hold, funnel.Resume} {
+			refused[deed] = why.Error()
+		}
+	}
+	return refused
+}
+
 // offers returns what can be done.
 func (o offering) offers() []live.Offer {
 	dependencies := slices.Sorted(maps.Keys(o.scenario.Dependencies))

@@ -141,7 +141,7 @@ func (s *simulated) Act(ctx context.Context, action funnel.Action) (time.Duratio
 func offeringOf(run *setup.Model) offering {
 	scenario := run.Scenario
 	return offering{
-		scenario: scenario, suits: fault.Kind.Simulated,
+		scenario: scenario, refused: unturnable(run.MayTurn()), suits: fault.Kind.Simulated,
 		settable: append(slices.Sorted(maps.Keys(scenario.Dependencies)), slices.Sorted(maps.Keys(scenario.Stations))...),
 	}
 }

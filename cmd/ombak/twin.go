@@ -173,12 +173,13 @@ func difference(by float64) string {
 // scaledModel returns the model of a run with a share of its people and of its servers.
 func scaledModel(c *cli.Context, options setup.Options, share float64) (*setup.Model, error) {
 	scenario, err := readModelled(cmp.Or(c.Args().First(), defaultScenario), modelOf(c))
-	if err != nil {
+	if scenario, err = withArrivals(c, scenario, err); err != nil {
 		return nil, err
 	}
-	if options.Closed > 0 || options.Parts > 1 {
-		return nil, errors.New("a closed loop and a part of a run are not simulated")
+	if c.Int("closed") > 0 || options.Parts > 1 {
+		return nil, errors.New("the closed loop of --closed and a part of a run are not simulated")
 	}
+	options.Closed = 0 // a closed population of the scenario is scaled too
 	if options.MaxRate > 0 {
 		options.Speed = 0 // it has been set to its default
 	}

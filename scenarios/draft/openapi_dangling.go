@@ -41,6 +41,24 @@ func withoutDangling(text []byte) (mended []byte, dangling []string, err error) 
 	if err := yaml.Unmarshal(text, &root); err != nil || len(root.Content) == 0 {
 		return text, nil, err
 	}
+	eachReference(&root, func(holder, reference *yaml.Node) {
+		if exists(root.Content[0], reference.Value) {
+			return
+		}
+		if !slices.Contains(dangling, reference.Value) {
+			dangling = append(dangling, reference.Value)
+		}
+		holder.Content = nil
+	})
+	if len(dangling) == 0 {
+		return text, nil, nil
+	}
+	mended, err = yaml.Marshal(&root)
+	return mended, dangling, err
+}
+
+// eachReference visits every object with a reference, once, before what the object holds.
+func eachReference(root *yaml.Node, visit func(holder, reference *yaml.Node)) {
 	seen := map[*yaml.Node]bool{}
 	var walk func(*yaml.Node)
 	walk = func(at *yaml.Node) {
@@ -48,22 +66,18 @@ func withoutDangling(text []byte) (mended []byte, dangling []string, err error) 
 			return
 		}
 		seen[at] = true
-		if reference := valueOf(at, "$ref"); reference != nil && reference.Kind == yaml.ScalarNode && !exists(root.Content[0], reference.Value) {
-			if !slices.Contains(dangling, reference.Value) {
-				dangling = append(dangling, reference.Value)
-			}
-			at.Content = nil
+		if at.Kind == yaml.AliasNode {
+			walk(at.Alias)
+			return
+		}
+		if reference := valueOf(at, "$ref"); reference != nil && reference.Kind == yaml.ScalarNode {
+			visit(at, reference)
 		}
 		for _, part := range at.Content {
 			walk(part)
 		}
 	}
-	walk(&root)
-	if len(dangling) == 0 {
-		return text, nil, nil
-	}
-	mended, err = yaml.Marshal(&root)
-	return mended, dangling, err
+	walk(root)
 }
 
 // valueOf returns the value of a key, or nil.

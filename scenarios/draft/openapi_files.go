@@ -67,22 +67,7 @@ type bundledFile struct {
 
 // follow rewrites the references of one file, whose content is at a place of the bundle.
 func (b *bundler) follow(at *yaml.Node, file, place string) {
-	seen := map[*yaml.Node]bool{}
-	var walk func(*yaml.Node)
-	walk = func(at *yaml.Node) {
-		if at == nil || seen[at] {
-			return
-		}
-		seen[at] = true
-		if reference := valueOf(at, "$ref"); reference != nil && reference.Kind == yaml.ScalarNode {
-			reference.Value = b.rewritten(reference.Value, file, place)
-		}
-		for _, part := range at.Content {
-			walk(part)
-		}
-		walk(at.Alias)
-	}
-	walk(at)
+	eachReference(at, func(_, reference *yaml.Node) { reference.Value = b.rewritten(reference.Value, file, place) })
 }
 
 // rewritten returns a reference as it is written in the bundle. One into a file that is not read stays.

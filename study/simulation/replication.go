@@ -98,7 +98,7 @@ func outcomeOf(model *setup.Model, config sim.Config, recording *recorder.Record
 		Ombak:  settings.Build, Engine: report.Simulated,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Duration: result.Duration, Speed: model.Options.Speed, Clock: config.Journey.Clock.Scenario,
-		Offered: offeredTo(model, config, result), Readings: result.Readings, Marks: marks(model, config, result), SeriesNote: "of replication 0", Warnings: model.Warnings,
+		Offered: offeredTo(model, config, result), Readings: result.Readings, Marks: marks(model, config, result), SeriesNote: "of replication 0", Warnings: model.WarningsOf(result.Exhausted),
 	}
 	assembled := recorder.Assemble(recording, facts)
 	conditions := threshold.Measured(model.Conditions, recording, config.Journey.Clock.Scenario)

@@ -128,7 +128,7 @@ func (r *steadyRun) assemble(recording *recorder.Recording, from, to time.Durati
 		Ombak:  r.settings.Build, Engine: report.Simulated,
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Duration: to - from, Speed: r.model.Options.Speed, Clock: r.config.Journey.Clock.Scenario,
-		Readings: between(r.played.Readings, from, to), SeriesNote: "after the warm-up", Warnings: r.model.Warnings,
+		Readings: between(r.played.Readings, from, to), SeriesNote: "after the warm-up", Warnings: r.model.WarningsOf(r.played.Exhausted),
 	}
 	assembled := recorder.Assemble(recording, facts)
 	if r.config.Closed.People == 0 {
