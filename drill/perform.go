@@ -35,11 +35,10 @@ func (s *stage) perform(ctx context.Context, action funnel.Action) error {
 
 // markAction puts an action on the timeline.
 func (s *stage) markAction(action funnel.Action) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, mark := range funnel.MarksOf([]funnel.Action{action}, s.run.People.Clock().Real) {
-		s.mu.Lock()
-		s.marks = append(s.marks, mark)
-		s.rows.Mark(mark)
-		s.mu.Unlock()
+		s.addMark(mark)
 	}
 }
 

@@ -57,6 +57,10 @@ func checkRehearsal(c *cli.Context) error {
 	switch {
 	case len(c.StringSlice("plan")) > 1:
 		return usageError{errors.New("--live plays one plan; give one --plan")}
+	case c.Bool("steady"):
+		return usageError{errors.New("--live plays the run that the scenario describes, and --steady another; leave one out")}
+	case c.Bool("trace"):
+		return usageError{errors.New("--live plays a run on which somebody may act; leave out --trace, and give it to the simulation of replay.yaml")}
 	case c.Int("replications") > 1 || c.String("precision") != "" || c.Bool("antithetic"):
 		return usageError{errors.New("--live plays one replication; leave out --replications, --precision and --antithetic")}
 	}
