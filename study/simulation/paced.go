@@ -123,11 +123,9 @@ func (p *Paced) reach(ctx context.Context, at time.Duration) error {
 func (p *Paced) do(o order) {
 	action := o.action
 	action.At = p.instant()
-	interventions, err := p.acting.Do(action)
-	for _, intervention := range interventions {
-		if err == nil {
-			err = p.play.Intervene(intervention)
-		}
+	does, err := p.acting.Do(action)
+	if err == nil {
+		err = p.play.Intervene(does)
 	}
 	if err == nil {
 		p.model.Actions = append(p.model.Actions, action)
