@@ -368,7 +368,7 @@ func (c *conductor) play(ctx context.Context) error {
 		case <-overdue.C:
 			c.killGenerator()
 			return fmt.Errorf("%w: the generator had not come to its end %v after the planned end of the run", ErrPartDied, grace)
-		case order := <-c.stage.orders:
+		case order := <-c.stage.orders.Given():
 			if err := c.stage.do(ctx, order); err != nil {
 				return err
 			}

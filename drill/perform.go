@@ -97,7 +97,7 @@ func (s *stage) turn(action funnel.Action) error {
 			continue
 		}
 		if err := p.send(Change{Turns: loadgen.Turns{turn}}); err != nil {
-			return fmt.Errorf("the generator does not answer: %w", err)
+			return fmt.Errorf("%w: the generator does not answer: %w", funnel.ErrUnable, err)
 		}
 	}
 	s.turned = append(s.turned, turn)
@@ -124,7 +124,7 @@ func (s *stage) ask(ctx context.Context, method, path string, question, result a
 	request.Header.Set("Authorization", "Bearer "+s.control.Token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("the mocks do not answer: %w", err)
+		return fmt.Errorf("%w: the mocks do not answer: %w", funnel.ErrUnable, err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)

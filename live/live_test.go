@@ -28,6 +28,8 @@ type counting struct {
 	mu    sync.Mutex
 	done  []funnel.Action
 	ended bool
+
+	unable bool // to do anything
 }
 
 func (c *counting) Offers() []Offer { return []Offer{{Do: funnel.Remark, Title: "Write a note"}} }
@@ -37,8 +39,11 @@ func (c *counting) Preview(action funnel.Action) (string, error) { return "It wo
 func (c *counting) Act(_ context.Context, action funnel.Action) (time.Duration, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended {
-		return 0, ErrEnded
+	switch {
+	case c.ended:
+		return 0, funnel.ErrOver
+	case c.unable:
+		return 0, funnel.ErrUnable
 	}
 	c.done = append(c.done, action)
 	return time.Duration(len(c.done)) * time.Second, nil
@@ -433,6 +438,25 @@ func TestLinger(t *testing.T) {
 				t.Errorf("%s: it stays for %v, want %v", row.why, took, row.after)
 			}
 		})
+	}
+}
+
+// An action that is right but cannot be done is no mistake of its sender.
+func TestWhatCannotBeDone(t *testing.T) {
+	board, controls := NewBoard(hostile), &counting{unable: true}
+	s := served(t, Config{Board: board, Controls: controls})
+	client, origin := entered(t, s.URL()), map[string]string{"Origin": base(s)}
+	if status, text := ask(t, client, "POST", base(s)+"/v1/actions", remark, origin); status != 409 || !strings.Contains(text, "could not be done") {
+		t.Errorf("a run that cannot answers %d: %s", status, text)
+	}
+	controls.unable = false
+	board.Wait(true)
+	if status, text := ask(t, client, "POST", base(s)+"/v1/actions", remark, origin); status != 409 || !strings.Contains(text, "press Start") {
+		t.Errorf("a run that waits answers %d: %s", status, text)
+	}
+	board.Wait(false)
+	if status, text := ask(t, client, "POST", base(s)+"/v1/actions", remark, origin); status != 200 || len(controls.done) != 1 {
+		t.Errorf("a run that plays answers %d: %s", status, text)
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,8 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -79,7 +76,7 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 		return simulation.Result{}, err
 	}
 	described := describeRun(&run.Planned, "simulate", string(report.Simulated))
-	controls := &simulated{paced: paced, offering: offeringOf(run)}
+	controls := &hall{offering: offeringOf(run), act: paced.Act}
 	if page, err = openRoom(c, s, described, controls, folder); err != nil {
 		return simulation.Result{}, err
 	}
@@ -113,33 +110,6 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 	page.conclude(&run.Planned, result.Report, files)
 	page.linger(c.Context)
 	return result, nil
-}
-
-// simulated are the controls of a paced simulation.
-type simulated struct {
-	paced *simulation.Paced
-	twin  atomic.Pointer[twin]
-	offering
-}
-
-var _ live.Controls = (*simulated)(nil)
-
-// Offers implements live.Controls.
-func (s *simulated) Offers() []live.Offer { return s.offers() }
-
-// Preview implements live.Controls.
-func (s *simulated) Preview(action funnel.Action) (string, error) { return s.preview(action) }
-
-// Act implements live.Controls.
-func (s *simulated) Act(ctx context.Context, action funnel.Action) (time.Duration, error) {
-	at, err := s.paced.Act(ctx, action)
-	if errors.Is(err, simulation.ErrOver) {
-		err = live.ErrEnded
-	}
-	if action.At = at; err == nil {
-		s.twin.Load().acted(action)
-	}
-	return at, err
 }
 
 func offeringOf(run *setup.Model) offering {
