@@ -464,7 +464,13 @@ func TestWhatCannotBeDone(t *testing.T) {
 func TestStartAndEnd(t *testing.T) {
 	board := NewBoard(Run{})
 	s := served(t, Config{Board: board})
+	if status, _ := ask(t, &http.Client{}, "GET", base(s)+"/", "", nil); status != 401 || s.Visited() {
+		t.Errorf("a stranger gets %d and counts as a visitor: %v", status, s.Visited())
+	}
 	client, origin := entered(t, s.URL()), map[string]string{"Origin": base(s)}
+	if !s.Visited() {
+		t.Error("nobody has come, though somebody has entered by the link")
+	}
 	for range 2 {
 		if status, _ := ask(t, client, "POST", base(s)+"/v1/start", "{}", origin); status != 200 {
 			t.Errorf("Start gives %d", status)

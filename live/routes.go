@@ -49,6 +49,7 @@ func (s *Server) routes() http.Handler {
 			stranger(w)
 			return
 		}
+		s.visited.Store(true)
 		serveText(w, "index.html", files["index.html"])
 	})
 	mux.HandleFunc("GET /page/{name}", func(w http.ResponseWriter, r *http.Request) {
@@ -96,6 +97,7 @@ func (s *Server) only(least role, next http.HandlerFunc) http.Handler {
 		case r.Method == http.MethodPost && !fromPage(r):
 			refuse(w, http.StatusForbidden, "the request does not say which page sent it")
 		default:
+			s.visited.Store(true)
 			next(w, r)
 		}
 	})

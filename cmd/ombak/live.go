@@ -188,9 +188,14 @@ func (r *room) conclude(run *setup.Planned, result report.Report, files []string
 	})
 }
 
-// linger keeps the page until it is closed, nobody looks any more, or the command is interrupted.
+// linger keeps the page until it is closed, nobody looks any more, or the command is interrupted. Where nobody has come and
+// nobody reads the link on a terminal, as in CI, nothing is kept waiting.
 func (r *room) linger(ctx context.Context) {
 	if r == nil {
+		return
+	}
+	if _, is := terminal(r.err); !is && !r.server.Visited() {
+		fmt.Fprintln(r.err, "nobody has opened the page, and standard error is no terminal, so the page closes now")
 		return
 	}
 	fmt.Fprintln(r.err, "the page stays until somebody closes the room or presses Ctrl-C, or nobody has looked for ten minutes")
