@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/live"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/study/simulation"
 	"github.com/ombak-sim/ombak/workload/fault"
@@ -100,11 +102,11 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 		return result, err
 	}
 	result.Report.Command = commandLine(s.arguments)
-	files, err := writeReplay(c, &run.Planned, paced.Actions(), folder)
-	if err != nil {
+	if err := finish(c, s, run, result, folder); err != nil {
 		return result, err
 	}
-	if err := finish(c, s, run, result, folder); err != nil {
+	files, err := writeReplay(c, &run.Planned, paced.Actions(), folder)
+	if err != nil {
 		return result, err
 	}
 	page.conclude(&run.Planned, result.Report, files)
@@ -139,13 +141,13 @@ func describeRun(run *setup.Planned, command, engine string) live.Run {
 }
 
 // writeReplay writes interventions.yaml and replay.yaml with the files that the scenario names, if anybody acted. It
-// returns the names of the first two.
+// returns the names of the first two. The report has been written: no file of the scenario replaces one of it.
 func writeReplay(c *cli.Context, run *setup.Planned, actions []funnel.Action, folder string) ([]string, error) {
 	if len(actions) == len(run.Scenario.Interventions) {
 		return nil, nil
 	}
 	names := []string{"interventions.yaml"}
-	if err := writeText(filepath.Join(folder, names[0]), interventionsText(actions)); err != nil {
+	if err := writeText(filepath.Join(folder, names[0]), scenarios.WriteInterventions(actions)); err != nil {
 		return nil, err
 	}
 	text, err := run.Scenario.WriteReplay(actions, playOf(c, run))
@@ -156,6 +158,12 @@ func writeReplay(c *cli.Context, run *setup.Planned, actions []funnel.Action, fo
 	beside, err := run.Scenario.Beside()
 	if err != nil {
 		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(beside)) {
+		if there, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name))); err == nil && !bytes.Equal(there, beside[name]) {
+			fmt.Fprintf(c.App.ErrWriter, "replay.yaml is not written: the scenario names a file %s, and %s has another file of that name; rename the scenario's\n", name, folder)
+			return names, nil
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(beside)) {
 		path := filepath.Join(folder, filepath.FromSlash(name))
