@@ -293,8 +293,7 @@ func (c *conductor) receive(_ *process, message Message) {
 		c.readings = append(c.readings, *message.Reading)
 		c.rows.Read(*message.Reading)
 	case message.Mark != nil:
-		c.marks = addMark(c.marks, *message.Mark)
-		c.rows.Mark(*message.Mark)
+		c.addMark(*message.Mark)
 	case message.Warning != "":
 		c.warnings = append(c.warnings, message.Warning)
 	case message.Gone != nil:
@@ -369,7 +368,7 @@ func (c *conductor) play(ctx context.Context) error {
 		case <-overdue.C:
 			c.killGenerator()
 			return fmt.Errorf("%w: the generator had not come to its end %v after the planned end of the run", ErrPartDied, grace)
-		case order := <-c.stage.orders:
+		case order := <-c.stage.orders.Given():
 			if err := c.stage.do(ctx, order); err != nil {
 				return err
 			}
@@ -477,15 +476,19 @@ func (c *conductor) stopAll() {
 func (c *conductor) mark(at, length time.Duration, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.marks = append(c.marks, funnel.Mark{At: at, For: length, Kind: funnel.PhaseMark, Text: text})
-	c.rows.Mark(c.marks[len(c.marks)-1])
+	c.addMark(funnel.Mark{At: at, For: length, Kind: funnel.PhaseMark, Text: text})
 }
 
 func (c *conductor) note(kind funnel.MarkKind, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.marks = append(c.marks, funnel.Mark{At: time.Since(c.began), Kind: kind, Text: text})
-	c.rows.Mark(c.marks[len(c.marks)-1])
+	c.addMark(funnel.Mark{At: time.Since(c.began), Kind: kind, Text: text})
+}
+
+// addMark puts a mark on the timeline and into the feed. The caller holds the lock.
+func (c *conductor) addMark(mark funnel.Mark) {
+	c.marks = withMark(c.marks, mark)
+	c.rows.Mark(mark)
 }
 
 func (c *conductor) warn(text string) {

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// Control holds what is needed to control the mocks of a running drill.
+// Control holds what is needed to control the mocks of a running drill, or another part that takes a token.
 type Control struct {
 	URL   string `json:"url"`
 	Token string `json:"token"`
@@ -24,11 +24,15 @@ func NewToken() string { return rand.Text() }
 
 // WriteControl writes the control file of a folder, readable only by its owner.
 func WriteControl(folder string, control Control) error {
-	text, err := json.Marshal(control)
+	return WriteSecret(filepath.Join(folder, controlFile), control)
+}
+
+// WriteSecret writes a value as JSON into a file that only its owner may read.
+func WriteSecret(name string, value any) error {
+	text, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
-	name := filepath.Join(folder, controlFile)
 	_ = os.Remove(name) // an earlier run may have left one with other permissions
 	return os.WriteFile(name, append(text, '\n'), 0o600)
 }
@@ -55,15 +59,21 @@ func ReadControl(folder string) (Control, error) {
 
 // LatestControl returns the control of the drill that began last among those whose folders are in parent.
 func LatestControl(parent string) (Control, error) {
-	files, _ := filepath.Glob(filepath.Join(parent, "*", controlFile)) // the pattern is well formed
-	latest, newest := "", fs.FileInfo(nil)
-	for _, file := range files {
-		if info, err := os.Stat(file); err == nil && (newest == nil || info.ModTime().After(newest.ModTime())) {
-			latest, newest = filepath.Dir(file), info
-		}
-	}
-	if latest == "" {
+	latest, found := LatestWith(parent, controlFile)
+	if !found {
 		return Control{}, fmt.Errorf("no running drill has its folder in %s; name its folder with --out DIR, or give --url and --token", parent)
 	}
 	return ReadControl(latest)
+}
+
+// LatestWith returns the folder in parent whose file of a name was written last.
+func LatestWith(parent, name string) (folder string, found bool) {
+	files, _ := filepath.Glob(filepath.Join(parent, "*", name)) // the pattern is well formed
+	var newest fs.FileInfo
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && (newest == nil || info.ModTime().After(newest.ModTime())) {
+			folder, newest = filepath.Dir(file), info
+		}
+	}
+	return folder, newest != nil
 }

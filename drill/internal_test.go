@@ -49,10 +49,10 @@ func TestReconciliationAddsUp(t *testing.T) {
 func TestMarksOfFaultsTellTheirLength(t *testing.T) {
 	fate := mocks.Fate{On: "dukcapil", Fault: "outage", Hand: true, At: time.Second}
 	var marks []funnel.Mark
-	marks = addMark(marks, fateMark(fate))
-	marks = addMark(marks, fateMark(mocks.Fate{On: "mail", Fault: "outage", At: time.Second}))
+	marks = withMark(marks, fateMark(fate))
+	marks = withMark(marks, fateMark(mocks.Fate{On: "mail", Fault: "outage", At: time.Second}))
 	fate.For = 2 * time.Second
-	marks = addMark(marks, fateMark(fate))
+	marks = withMark(marks, fateMark(fate))
 	want := []funnel.Mark{
 		{At: time.Second, For: 2 * time.Second, Kind: funnel.FaultMark, Text: "outage of dukcapil, by hand"},
 		{At: time.Second, Kind: funnel.FaultMark, Text: "outage of mail"},

@@ -20,8 +20,8 @@ func fateMark(fate mocks.Fate) funnel.Mark {
 	return funnel.Mark{At: fate.At, For: fate.For, Kind: funnel.FaultMark, Text: text}
 }
 
-// addMark adds a mark. The mark of a fault that has ended replaces the one of its beginning.
-func addMark(marks []funnel.Mark, mark funnel.Mark) []funnel.Mark {
+// withMark adds a mark. The mark of a fault that has ended replaces the one of its beginning.
+func withMark(marks []funnel.Mark, mark funnel.Mark) []funnel.Mark {
 	if mark.Kind == funnel.FaultMark && mark.For > 0 {
 		begun := mark
 		begun.For = 0

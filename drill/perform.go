@@ -1,12 +1,9 @@
 package drill
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -35,11 +32,10 @@ func (s *stage) perform(ctx context.Context, action funnel.Action) error {
 
 // markAction puts an action on the timeline.
 func (s *stage) markAction(action funnel.Action) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, mark := range funnel.MarksOf([]funnel.Action{action}, s.run.People.Clock().Real) {
-		s.mu.Lock()
-		s.marks = append(s.marks, mark)
-		s.rows.Mark(mark)
-		s.mu.Unlock()
+		s.addMark(mark)
 	}
 }
 
@@ -98,7 +94,7 @@ func (s *stage) turn(action funnel.Action) error {
 			continue
 		}
 		if err := p.send(Change{Turns: loadgen.Turns{turn}}); err != nil {
-			return fmt.Errorf("the generator does not answer: %w", err)
+			return fmt.Errorf("%w: the generator does not answer: %w", funnel.ErrUnable, err)
 		}
 	}
 	s.turned = append(s.turned, turn)
@@ -111,36 +107,10 @@ func (s *stage) ask(ctx context.Context, method, path string, question, result a
 	if s.control.URL == "" {
 		return errors.New("the dependencies are not mocks of this run")
 	}
-	body, err := json.Marshal(question)
-	if err != nil {
-		return err
-	}
 	const patience = 2 * time.Second // the run waits meanwhile
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, s.control.URL+path, bytes.NewReader(body))
-	if err != nil {
+	err := s.control.Ask(ctx, http.DefaultClient, patience, method, path, question, result)
+	if err == nil || errors.As(err, new(Refusal)) {
 		return err
 	}
-	request.Header.Set("Authorization", "Bearer "+s.control.Token)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("the mocks do not answer: %w", err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err
-	}
-	var said struct{ Error string }
-	if response.StatusCode >= http.StatusMultipleChoices {
-		if json.Unmarshal(text, &said) != nil || said.Error == "" {
-			said.Error = fmt.Sprintf("the mocks answered with status %d", response.StatusCode)
-		}
-		return errors.New(said.Error)
-	}
-	if result == nil {
-		return nil
-	}
-	return json.Unmarshal(text, result)
+	return fmt.Errorf("%w: the mocks do not answer: %w", funnel.ErrUnable, err)
 }

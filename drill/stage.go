@@ -18,16 +18,12 @@ import (
 // ErrStopped marks a run that somebody stopped.
 var ErrStopped = errors.New("the run was stopped")
 
-// ErrOver is the error of an action after the end of a run.
-var ErrOver = errors.New("the run has ended")
-
-// stage is where a run is acted on, and seen. Everything but act runs on the goroutine that plays the run.
+// stage is where a run is acted on, and seen. Everything runs on the goroutine that plays the run.
 type stage struct {
 	*conductor
 	watched *host.Watched
-	orders  chan order
-	over    chan struct{} // closed when the run has ended
-	timer   *time.Timer   // of the next scheduled intervention
+	orders  funnel.Orders
+	timer   *time.Timer // of the next scheduled intervention
 	coming  []funnel.Action
 	done    []funnel.Action
 	acting  *setup.LiveActing
@@ -36,19 +32,8 @@ type stage struct {
 	took    time.Duration // how long that took
 }
 
-// order is an action and where its answer goes.
-type order struct {
-	action funnel.Action
-	answer chan<- ordered
-}
-
-type ordered struct {
-	at  time.Duration
-	err error
-}
-
 func newStage(c *conductor, watched *host.Watched) *stage {
-	s := &stage{conductor: c, watched: watched, orders: make(chan order), over: make(chan struct{}), acting: c.run.Acting()}
+	s := &stage{conductor: c, watched: watched, orders: funnel.NewOrders(), acting: c.run.Acting()}
 	s.coming, s.turned = c.run.Scenario.Actions(), slices.Clone(c.run.Generator.Turns)
 	s.timer = time.NewTimer(time.Hour)
 	s.timer.Stop()
@@ -65,50 +50,34 @@ func (s *stage) begin() {
 	}
 	s.schedule()
 	if room := s.environment.Room; room != nil && room.Acts != nil {
-		room.Acts(s.act)
+		room.Acts(s.orders.Act)
 	}
 }
 
 // close lets nobody act any more.
 func (s *stage) close() {
 	s.timer.Stop()
-	close(s.over)
+	s.orders.Close()
 }
 
 // conclude posts the last row and tells what was done, once all parts have stopped.
 func (s *stage) conclude() {
 	s.cut(true)
 	if room := s.environment.Room; room != nil && room.Ended != nil {
-		actions := slices.Concat(s.run.Scenario.Actions(), s.done)
-		slices.SortStableFunc(actions, func(a, b funnel.Action) int { return int(min(1, max(-1, a.At-b.At))) })
-		room.Ended(actions)
+		room.Ended(funnel.InOrder(slices.Concat(s.run.Scenario.Actions(), s.done)))
 	}
-}
-
-// act implements Act.
-func (s *stage) act(ctx context.Context, action funnel.Action) (time.Duration, error) {
-	answer := make(chan ordered, 1)
-	select {
-	case s.orders <- order{action, answer}:
-	case <-s.over:
-		return 0, ErrOver
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	}
-	done := <-answer
-	return done.at, done.err
 }
 
 // do does an action. It returns an error if that ends the run.
-func (s *stage) do(ctx context.Context, o order) error {
-	action, err := s.dated(o.action)
+func (s *stage) do(ctx context.Context, order funnel.Order) error {
+	action, err := s.dated(order.Action)
 	if err == nil {
 		err = s.perform(ctx, action)
 	}
 	if err == nil {
 		s.done = append(s.done, action)
 	}
-	o.answer <- ordered{action.At, err}
+	order.Answer(action.At, err)
 	if err == nil && action.Do == funnel.Stop {
 		return fmt.Errorf("%w%s", ErrStopped, byWhom(action))
 	}

@@ -54,7 +54,7 @@ func (c *conductor) addGone(gone report.Gone) {
 	} else {
 		c.gone = append(c.gone, gone)
 	}
-	c.marks = addMark(c.marks, mark)
+	c.addMark(mark)
 }
 
 // absences returns the stretches without the store in a run of this length.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
 )
 
 // TestAStoreGoesAndComesBack looks at made counters, second by second.
@@ -34,5 +35,16 @@ func TestAStoreGoesAndComesBack(t *testing.T) {
 	}
 	if long := oneLine(strings.Repeat("é", 500)); len(long) > 250 || !strings.HasSuffix(long, "…") {
 		t.Errorf("a long error has %d bytes", len(long))
+	}
+}
+
+// Who watches the run is told too.
+func TestAbsencesAreInTheFeed(t *testing.T) {
+	c := &conductor{rows: recorder.NewSeconds(nil, func(at time.Duration) time.Duration { return at })}
+	c.addGone(report.Gone{AtS: 1, Why: "disk full"})
+	c.addGone(report.Gone{AtS: 1, ForS: 2, Back: true})
+	marks := c.rows.Cut(4*time.Second, "").Marks
+	if len(marks) != 2 || marks[0].Text != "the store takes no writes: disk full" || marks[1].AtS != 3 {
+		t.Errorf("the feed has the marks %+v", marks)
 	}
 }

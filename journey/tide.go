@@ -26,9 +26,10 @@ type Tide struct {
 // Even returns the tide that changes nothing.
 func Even() Tide { return Tide{Factor: 1} }
 
-// Admits reports whether a person comes. Whoever comes at 0.1 comes at 0.2 too.
-func (t Tide) Admits(seed workload.Seed, person uint64) bool {
-	return !t.Held && (t.Factor >= 1 || seed.Uniform(keptPurpose, person) < t.Factor)
+// Admits reports whether somebody comes. Whoever comes at 0.1 comes at 0.2 too. Those who come in addition depend on the
+// tide of the one for whom they are added, and come unless nobody does.
+func (t Tide) Admits(seed workload.Seed, comer Comer) bool {
+	return !t.Held && (comer.Added || t.Factor >= 1 || seed.Uniform(keptPurpose, comer.Person) < t.Factor)
 }
 
 // Comer is somebody who is about to take the first step.
@@ -36,6 +37,30 @@ type Comer struct {
 	Caller
 	First time.Duration // real time of the first step
 	Added bool          // beyond the scenario's people
+}
+
+// Comers holds people until their first step. Places are used again.
+type Comers struct {
+	held []Comer // by place
+	free []int32
+}
+
+// Put keeps somebody and returns the place.
+func (c *Comers) Put(comer Comer) (place int32) {
+	n := len(c.free)
+	if n == 0 {
+		c.held = append(c.held, comer)
+		return int32(len(c.held) - 1)
+	}
+	place, c.free = c.free[n-1], c.free[:n-1]
+	c.held[place] = comer
+	return place
+}
+
+// Take returns who is at a place, and frees it.
+func (c *Comers) Take(place int32) Comer {
+	c.free = append(c.free, place)
+	return c.held[place]
 }
 
 // Comes returns the person as one who is about to take the first step.

@@ -51,14 +51,14 @@ func (t Turns) Coming(crowd Crowd, j *Journey) iter.Seq[Caller] {
 		for caller := range crowd.Part(0, 1) {
 			comer := j.Comes(caller)
 			tide := t.At(comer.First)
-			if !tide.Admits(crowd.Seed, comer.Person) {
+			if !tide.Admits(crowd.Seed, comer) {
 				continue
 			}
 			if !yield(caller) {
 				return
 			}
 			for added := range tide.Added(crowd, j, comer) {
-				if !t.At(added.First).Held && !yield(added.Caller) {
+				if t.At(added.First).Admits(crowd.Seed, added) && !yield(added.Caller) {
 					return
 				}
 			}

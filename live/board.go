@@ -11,23 +11,22 @@ import (
 
 // Run describes what is played. It does not change during the run.
 type Run struct {
-	Schema     string     `json:"schema"` // ombak.run/v1
-	Command    string     `json:"command"`
-	Engine     string     `json:"engine"`
-	Scenario   string     `json:"scenario"`
-	Title      string     `json:"title,omitempty"`
-	Plan       string     `json:"plan,omitempty"`
-	Noun       string     `json:"noun"`                // what people do at the step of the arrivals, in the plural
-	Step       string     `json:"step"`                // the step at which arrivals are scheduled
-	Last       string     `json:"last"`                // the step after which people are through
-	FirstS     float64    `json:"first_s"`             // real time of the first arrival
-	LastS      float64    `json:"last_s"`              // real time after which nobody comes
-	UntilS     float64    `json:"until_s"`             // real time after which the run ends
-	Scheduled  int        `json:"scheduled,omitempty"` // people who are expected
-	Steps      []RunStep  `json:"steps"`
-	Thresholds []string   `json:"thresholds"`
-	CPUs       int        `json:"cpus,omitempty"`
-	Faults     []RunFault `json:"faults,omitempty"` // that the scenario schedules
+	Schema     string    `json:"schema"` // ombak.run/v1
+	Command    string    `json:"command"`
+	Engine     string    `json:"engine"`
+	Scenario   string    `json:"scenario"`
+	Title      string    `json:"title,omitempty"`
+	Plan       string    `json:"plan,omitempty"`
+	Noun       string    `json:"noun"`                // what people do at the step of the arrivals, in the plural
+	Step       string    `json:"step"`                // the step at which arrivals are scheduled
+	Last       string    `json:"last"`                // the step after which people are through
+	FirstS     float64   `json:"first_s"`             // real time of the first arrival
+	LastS      float64   `json:"last_s"`              // real time after which nobody comes
+	UntilS     float64   `json:"until_s"`             // real time after which the run ends
+	Scheduled  int       `json:"scheduled,omitempty"` // people who are expected
+	Steps      []RunStep `json:"steps"`
+	Thresholds []string  `json:"thresholds"`
+	CPUs       int       `json:"cpus,omitempty"`
 }
 
 // RunSchema names the format of a Run.
@@ -37,13 +36,6 @@ const RunSchema = "ombak.run/v1"
 type RunStep struct {
 	Name string `json:"name"`
 	Kind string `json:"kind"`
-}
-
-// RunFault is a fault that the scenario schedules, in real time.
-type RunFault struct {
-	AtS  float64 `json:"at_s"`
-	ForS float64 `json:"for_s"`
-	Text string  `json:"text"`
 }
 
 // Ending is what the board says when the run has ended.

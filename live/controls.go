@@ -22,12 +22,10 @@ type Controls interface {
 	Offers() []Offer
 	// Preview says what an action will do, or why it cannot be done.
 	Preview(action funnel.Action) (string, error)
-	// Act does it, and returns the scenario time at which it takes effect. The run has ended if the error is ErrEnded.
+	// Act does it, and returns the scenario time at which it takes effect. The error is
+	// funnel.ErrOver if the run has ended, and funnel.ErrUnable if nothing is wrong with the action.
 	Act(ctx context.Context, action funnel.Action) (at time.Duration, err error)
 }
-
-// ErrEnded is the error of an action after the end of the run.
-var ErrEnded = errors.New("the run has ended, so nothing can be done any more")
 
 // Offer is something that can be done to a run, or that cannot.
 type Offer struct {

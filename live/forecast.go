@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
@@ -71,7 +72,7 @@ func (c *comparison) add(row report.Second) (marks []report.Event) {
 	return marks
 }
 
-func isTime(name string) bool { return len(name) > 3 && name[len(name)-3:] == "p99" }
+func isTime(name string) bool { return strings.HasSuffix(name, "/p99") }
 
 // close judges the row that has been measured, and begins the next.
 func (c *comparison) close(at float64) (marks []report.Event) {

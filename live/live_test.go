@@ -28,6 +28,8 @@ type counting struct {
 	mu    sync.Mutex
 	done  []funnel.Action
 	ended bool
+
+	unable bool // to do anything
 }
 
 func (c *counting) Offers() []Offer { return []Offer{{Do: funnel.Remark, Title: "Write a note"}} }
@@ -37,8 +39,11 @@ func (c *counting) Preview(action funnel.Action) (string, error) { return "It wo
 func (c *counting) Act(_ context.Context, action funnel.Action) (time.Duration, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended {
-		return 0, ErrEnded
+	switch {
+	case c.ended:
+		return 0, funnel.ErrOver
+	case c.unable:
+		return 0, funnel.ErrUnable
 	}
 	c.done = append(c.done, action)
 	return time.Duration(len(c.done)) * time.Second, nil
@@ -436,11 +441,36 @@ func TestLinger(t *testing.T) {
 	}
 }
 
+// An action that is right but cannot be done is no mistake of its sender.
+func TestWhatCannotBeDone(t *testing.T) {
+	board, controls := NewBoard(hostile), &counting{unable: true}
+	s := served(t, Config{Board: board, Controls: controls})
+	client, origin := entered(t, s.URL()), map[string]string{"Origin": base(s)}
+	if status, text := ask(t, client, "POST", base(s)+"/v1/actions", remark, origin); status != 409 || !strings.Contains(text, "could not be done") {
+		t.Errorf("a run that cannot answers %d: %s", status, text)
+	}
+	controls.unable = false
+	board.Wait(true)
+	if status, text := ask(t, client, "POST", base(s)+"/v1/actions", remark, origin); status != 409 || !strings.Contains(text, "press Start") {
+		t.Errorf("a run that waits answers %d: %s", status, text)
+	}
+	board.Wait(false)
+	if status, text := ask(t, client, "POST", base(s)+"/v1/actions", remark, origin); status != 200 || len(controls.done) != 1 {
+		t.Errorf("a run that plays answers %d: %s", status, text)
+	}
+}
+
 // The conductor is told to end only after the run, and Start counts once.
 func TestStartAndEnd(t *testing.T) {
 	board := NewBoard(Run{})
 	s := served(t, Config{Board: board})
+	if status, _ := ask(t, &http.Client{}, "GET", base(s)+"/", "", nil); status != 401 || s.Visited() {
+		t.Errorf("a stranger gets %d and counts as a visitor: %v", status, s.Visited())
+	}
 	client, origin := entered(t, s.URL()), map[string]string{"Origin": base(s)}
+	if !s.Visited() {
+		t.Error("nobody has come, though somebody has entered by the link")
+	}
 	for range 2 {
 		if status, _ := ask(t, client, "POST", base(s)+"/v1/start", "{}", origin); status != 200 {
 			t.Errorf("Start gives %d", status)

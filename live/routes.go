@@ -49,6 +49,7 @@ func (s *Server) routes() http.Handler {
 			stranger(w)
 			return
 		}
+		s.visited.Store(true)
 		serveText(w, "index.html", files["index.html"])
 	})
 	mux.HandleFunc("GET /page/{name}", func(w http.ResponseWriter, r *http.Request) {
@@ -96,6 +97,7 @@ func (s *Server) only(least role, next http.HandlerFunc) http.Handler {
 		case r.Method == http.MethodPost && !fromPage(r):
 			refuse(w, http.StatusForbidden, "the request does not say which page sent it")
 		default:
+			s.visited.Store(true)
 			next(w, r)
 		}
 	})
@@ -215,6 +217,8 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) {
 		err = errors.New("nothing can be done to this run")
 	case o.ID == "" || len(o.ID) > 100:
 		err = errors.New("give the action an id of up to 100 characters; the same id is done once")
+	case s.config.Board.isWaiting():
+		err = fmt.Errorf("%w: the run waits for somebody to press Start", funnel.ErrUnable)
 	default:
 		var done Done
 		if done, err = s.deeds.do(r.Context(), s.config.Controls, o, action); err == nil {
@@ -226,7 +230,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) {
 }
 
 func statusOf(err error) int {
-	if errors.Is(err, ErrEnded) || errors.Is(err, errOtherOrder) {
+	if errors.Is(err, funnel.ErrOver) || errors.Is(err, funnel.ErrUnable) || errors.Is(err, errOtherOrder) {
 		return http.StatusConflict
 	}
 	return http.StatusUnprocessableEntity

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,11 +33,12 @@ type Config struct {
 
 // Server serves the page of a run.
 type Server struct {
-	config Config
-	door   *door
-	server *http.Server
-	served sync.WaitGroup
-	deeds  deeds
+	config  Config
+	door    *door
+	server  *http.Server
+	served  sync.WaitGroup
+	deeds   deeds
+	visited atomic.Bool // whether anybody has come with a link or a token
 
 	once     sync.Once     // guards started
 	quit     sync.Once     // guards left
@@ -120,6 +122,9 @@ func (s *Server) LookURL() string { return s.door.link(viewer) }
 func (s *Server) Endpoint() (url, token, certificate string) {
 	return s.door.scheme + "://" + s.door.hosts[0], s.door.links[conductor], certificatePEM(s.config.Certificate)
 }
+
+// Visited reports whether anybody has come with a link or a token.
+func (s *Server) Visited() bool { return s.visited.Load() }
 
 // Started is closed when somebody has pressed Start.
 func (s *Server) Started() <-chan struct{} { return s.started }

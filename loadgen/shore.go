@@ -19,8 +19,7 @@ type shore struct {
 	acted  bool
 	whole  journey.Crowd
 	turns  *atomic.Pointer[journey.Turns]
-	comers []journey.Comer // by slot
-	free   []int32
+	comers journey.Comers
 	timers timers
 }
 
@@ -34,14 +33,7 @@ func newShore(g *Generator) shore {
 
 // announce schedules somebody's first step.
 func (s *shore) announce(comer journey.Comer) {
-	slot := int32(len(s.comers))
-	if n := len(s.free); n > 0 {
-		slot, s.free = s.free[n-1], s.free[:n-1]
-		s.comers[slot] = comer
-	} else {
-		s.comers = append(s.comers, comer)
-	}
-	s.timers.push(comer.First, slot)
+	s.timers.push(comer.First, s.comers.Put(comer))
 }
 
 // due returns the next of those who may take the first step by now.
@@ -50,9 +42,7 @@ func (s *shore) due(now time.Duration) (journey.Comer, bool) {
 	if !any || at > now {
 		return journey.Comer{}, false
 	}
-	slot := s.timers.pop()
-	s.free = append(s.free, slot)
-	return s.comers[slot], true
+	return s.comers.Take(s.timers.pop()), true
 }
 
 // tide returns the tide for somebody whose first step is at an instant.
@@ -71,7 +61,7 @@ func (s *shard) land(now time.Duration) {
 			return
 		}
 		tide := s.shore.tide(comer.First)
-		if tide.Held || !comer.Added && !tide.Admits(s.generator.config.Seed, comer.Person) {
+		if !tide.Admits(s.generator.config.Seed, comer) {
 			continue
 		}
 		s.arrive(comer.Caller)

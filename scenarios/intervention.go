@@ -42,8 +42,7 @@ func (s *Scenario) Actions() []funnel.Action {
 	for _, intervention := range s.Interventions {
 		actions = append(actions, intervention.Action())
 	}
-	slices.SortStableFunc(actions, func(a, b funnel.Action) int { return int(min(1, max(-1, a.At-b.At))) })
-	return actions
+	return funnel.InOrder(actions)
 }
 
 // validateInterventions reports what cannot be done.

@@ -52,7 +52,7 @@ func (m *Model) newActing() *Acting {
 func (m *Model) interventions() error {
 	acting := m.newActing()
 	for i, action := range m.Scenario.Actions() {
-		done, err := acting.Do(action)
+		does, err := acting.Do(action)
 		if errors.Is(err, errUnsimulated) {
 			m.Warnings = append(m.Warnings, fmt.Sprintf("intervention %d at %v is left out: %v", i+1, action.At, err))
 			continue
@@ -60,7 +60,7 @@ func (m *Model) interventions() error {
 		if err != nil {
 			return Refuse("intervention %d of scenario %s: %w", i+1, m.Scenario.Name, err)
 		}
-		m.Config.Interventions = append(m.Config.Interventions, done...)
+		m.Config.Interventions = append(m.Config.Interventions, does)
 		m.Actions = append(m.Actions, action)
 	}
 	m.deeds = deeds(m.Actions)
@@ -83,25 +83,19 @@ func deeds(actions []funnel.Action) (count int) {
 	return count
 }
 
-// Do maps an action to the interventions that do it.
-func (a *Acting) Do(action funnel.Action) ([]sim.Intervention, error) {
+// Do maps an action to the intervention that does it.
+func (a *Acting) Do(action funnel.Action) (does sim.Intervention, err error) {
 	if err := a.scenario.CheckAction(action); err != nil {
-		return nil, err
+		return does, err
 	}
-	clock := a.model.People.Clock()
-	does := sim.Intervention{At: clock.Real(action.At)}
-	if action.For > 0 {
-		does.Until = clock.Real(action.At + action.For)
+	if does.Turn, err = TurnOf(action, a.model.People.Clock()); err != nil {
+		return does, err
 	}
 	switch action.Do {
 	case funnel.Arrive, funnel.Hold, funnel.Resume:
-		if err := a.model.MayTurn(); err != nil {
-			return nil, err
-		}
-	}
-	switch action.Do {
+		err = a.model.MayTurn()
 	case funnel.StartFault:
-		return a.startFault(action, does)
+		does.Faults, err = a.faults(action)
 	case funnel.EndFault:
 		for _, name := range slices.Sorted(maps.Keys(a.calls)) {
 			if action.On == "" || action.On == name {
@@ -109,23 +103,14 @@ func (a *Acting) Do(action funnel.Action) ([]sim.Intervention, error) {
 			}
 		}
 	case funnel.SetService:
-		return a.set(action, does)
-	case funnel.Arrive:
-		factor, err := action.Factor()
-		if err != nil {
-			return nil, err
-		}
-		does.Factor = &factor
-	case funnel.Hold, funnel.Resume:
-		held := action.Do == funnel.Hold
-		does.Hold = &held
+		does.Set, err = a.set(action)
 	case funnel.Stop:
 		does.Stop = true
 	}
-	return []sim.Intervention{does}, nil
+	return does, err
 }
 
-func (a *Acting) startFault(action funnel.Action, does sim.Intervention) ([]sim.Intervention, error) {
+func (a *Acting) faults(action funnel.Action) (starts []sim.FaultStart, err error) {
 	affected, err := a.scenario.FaultsOf(action)
 	if err != nil {
 		return nil, err
@@ -136,15 +121,15 @@ func (a *Acting) startFault(action funnel.Action, does sim.Intervention) ([]sim.
 				return nil, fmt.Errorf("the fault %s %w", f.Kind, errUnsimulated)
 			}
 		}
-		does.Faults = append(does.Faults, sim.FaultStart{
+		starts = append(starts, sim.FaultStart{
 			To: a.calls[part.Dependency], Name: action.With["fault"], Faults: part.Faults, WarmUp: warmUp(a.scenario.Dependencies[part.Dependency]),
 		})
 	}
-	return []sim.Intervention{does}, nil
+	return starts, nil
 }
 
 // set maps settings of a dependency or station. They add to those that earlier actions set.
-func (a *Acting) set(action funnel.Action, does sim.Intervention) ([]sim.Intervention, error) {
+func (a *Acting) set(action funnel.Action) ([]sim.Setting, error) {
 	after, err := a.scenario.Adjusted(action.On, action.With)
 	if err != nil {
 		return nil, err
@@ -157,8 +142,8 @@ func (a *Acting) set(action funnel.Action, does sim.Intervention) ([]sim.Interve
 		return nil, err
 	}
 	setting.Service = a.model.simStation(action.On, service, scenarios.Modelled{}).Service
-	does.Set, a.scenario = []sim.Setting{setting}, after
-	return []sim.Intervention{does}, nil
+	a.scenario = after
+	return []sim.Setting{setting}, nil
 }
 
 // OfferedOf counts the people who came to a run in which interventions changed who comes.

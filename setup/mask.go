@@ -8,7 +8,7 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// Mask replaces the values of variables in everything that a run prints or writes.
+// Mask replaces the values of variables in everything that a run prints or writes. The zero Mask hides nothing.
 type Mask struct{ replacer *strings.Replacer }
 
 // shortestMasked is the length of the shortest value that is hidden. Hiding every "1" would hide figures too.
@@ -32,7 +32,12 @@ func (p *Planned) Mask() Mask {
 	return Mask{strings.NewReplacer(pairs...)}
 }
 
-func (m Mask) text(text string) string { return m.replacer.Replace(text) }
+func (m Mask) text(text string) string {
+	if m.replacer == nil {
+		return text
+	}
+	return m.replacer.Replace(text)
+}
 
 func (m Mask) texts(texts []string) {
 	for i := range texts {

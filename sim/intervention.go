@@ -3,8 +3,8 @@ package sim
 import (
 	"fmt"
 	"slices"
-	"time"
 
+	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/workload"
 	"github.com/ombak-sim/ombak/workload/fault"
 )
@@ -12,16 +12,11 @@ import (
 // Intervention changes a run at one instant, before anything else happens then. The fields that are not nil or empty
 // take effect.
 type Intervention struct {
-	At     time.Duration // real time
-	Until  time.Duration // real time at which Factor or Hold is undone, unless another has come since; 0 means never
-	Factor *float64      // on the people who come from now on
-	Hold   *bool         // nobody comes, or people come again
-	Faults []FaultStart  // that begin
-	Ends   []FaultEnd
-	Set    []Setting
-	Stop   bool // the run ends
-
-	undoes bool // ends an earlier intervention
+	journey.Turn              // when, and who comes from now on
+	Faults       []FaultStart // that begin
+	Ends         []FaultEnd
+	Set          []Setting
+	Stop         bool // the run ends
 }
 
 // FaultStart is the beginning of faults of a dependency.
@@ -49,24 +44,6 @@ type Setting struct {
 type hand struct {
 	FaultStart
 	ended bool
-}
-
-// undo returns the intervention that ends this one, if it ends by itself.
-func (i Intervention) undo() (undo Intervention, ends bool) {
-	undo = Intervention{At: i.Until, undoes: true}
-	if i.Factor != nil {
-		undo.Factor = new(float64)
-		*undo.Factor = 1
-	}
-	if i.Hold != nil {
-		undo.Hold = new(bool)
-	}
-	return undo, i.Until > 0
-}
-
-// replaces reports whether the intervention makes the undoing of an earlier one void.
-func (i Intervention) replaces(undo Intervention) bool {
-	return !i.undoes && undo.undoes && (i.Factor != nil && undo.Factor != nil || i.Hold != nil && undo.Hold != nil)
 }
 
 // validate returns the first mistake in an intervention.
@@ -111,11 +88,8 @@ func (c *Config) station(of Setting) StationConfig {
 
 // intervene applies an intervention now.
 func (m *model) intervene(i Intervention) {
-	if i.Factor != nil {
-		m.tide.Factor, m.turned = *i.Factor, true
-	}
-	if i.Hold != nil {
-		m.tide.Held, m.turned = *i.Hold, true
+	if i.Factor != nil || i.Hold != nil {
+		m.turns = append(m.turns, i.Turn)
 	}
 	for _, start := range i.Faults {
 		m.hands = append(m.hands, hand{FaultStart: start})

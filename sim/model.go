@@ -380,7 +380,7 @@ func (m *model) read() {
 
 func (m *model) result() Result {
 	result := Result{Duration: m.engine.now, Events: m.engine.events, Readings: m.readings, Wasted: map[string]uint64{}, Changes: m.changes, Exhausted: m.exhausted}
-	if m.turned {
+	if len(m.turns) > 0 {
 		result.Came = &m.came
 	}
 	for _, station := range m.floor.stations {

@@ -70,10 +70,6 @@ func (p *Play) Reach(ctx context.Context, at time.Duration) error {
 func (p *Play) apply() {
 	now := p.pending[0]
 	p.pending = p.pending[1:]
-	p.pending = slices.DeleteFunc(p.pending, now.replaces)
-	if undo, ends := now.undo(); ends {
-		p.insert(undo)
-	}
 	p.model.intervene(now)
 	p.stopped = p.stopped || now.Stop
 }
@@ -89,19 +85,14 @@ func (p *Play) Intervene(i Intervention) error {
 	if err := i.validate(&p.model.config); err != nil {
 		return fmt.Errorf("sim: an intervention at %v: %w", i.At, err)
 	}
-	p.insert(i)
-	return nil
-}
-
-// insert adds an intervention after those of its instant.
-func (p *Play) insert(i Intervention) {
 	place, _ := slices.BinarySearchFunc(p.pending, i.At, func(other Intervention, at time.Duration) int {
 		if other.At <= at {
-			return -1
+			return -1 // it comes after those of its instant
 		}
 		return 1
 	})
 	p.pending = slices.Insert(p.pending, place, i)
+	return nil
 }
 
 // Reached returns the instant before which everything has been played.

@@ -9,12 +9,10 @@ import (
 // shore decides who comes in a run with interventions. People then open their sessions at their first step, and not ahead
 // of it.
 type shore struct {
-	acted  bool // the run has interventions, or may get some
-	tide   journey.Tide
-	turned bool // the tide was changed
+	acted  bool          // the run has interventions, or may get some
+	turns  journey.Turns // so far
 	whole  journey.Crowd
-	comers []journey.Comer // by number
-	free   []int32
+	comers journey.Comers
 	came   Came
 }
 
@@ -25,7 +23,7 @@ type Came struct {
 }
 
 func newShore(config *Config) shore {
-	s := shore{acted: config.Open || len(config.Interventions) > 0, tide: journey.Even()}
+	s := shore{acted: config.Open || len(config.Interventions) > 0}
 	if s.acted {
 		s.whole, s.came.ByStep = config.Crowd().Counted(), map[int][]time.Duration{}
 	}
@@ -34,21 +32,14 @@ func newShore(config *Config) shore {
 
 // announce schedules somebody's first step.
 func (m *model) announce(comer journey.Comer) {
-	number := int32(len(m.comers))
-	if n := len(m.free); n > 0 {
-		number, m.free = m.free[n-1], m.free[:n-1]
-		m.comers[number] = comer
-	} else {
-		m.comers = append(m.comers, comer)
-	}
-	m.engine.At(comer.First, NewEvent(comerKind, number))
+	m.engine.At(comer.First, NewEvent(comerKind, m.comers.Put(comer)))
 }
 
 // come lets somebody come whom the tide admits, and announces those who come in addition.
 func (m *model) come(number int32) {
-	comer := m.comers[number]
-	m.free = append(m.free, number)
-	if m.tide.Held || !comer.Added && !m.tide.Admits(m.config.Seed, comer.Person) {
+	comer := m.comers.Take(number)
+	tide := m.turns.At(comer.First)
+	if !tide.Admits(m.config.Seed, comer) {
 		return
 	}
 	m.came.All = append(m.came.All, comer.At)
@@ -57,7 +48,7 @@ func (m *model) come(number int32) {
 		m.came.ByStep[start] = append(m.came.ByStep[start], comer.At)
 	}
 	m.arrive(comer.Caller)
-	for added := range m.tide.Added(m.whole, m.journey, comer) {
+	for added := range tide.Added(m.whole, m.journey, comer) {
 		m.announce(added)
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/live"
 	"github.com/ombak-sim/ombak/units"
@@ -208,14 +208,8 @@ func listOffers(c *cli.Context, s streams) error {
 func findEndpoint(folder string) (endpoint, error) {
 	var at endpoint
 	if folder == "" {
-		files, _ := filepath.Glob(filepath.Join("ombak-out", "*", liveFile)) // the pattern is well formed
-		var newest time.Time
-		for _, file := range files {
-			if info, err := os.Stat(file); err == nil && info.ModTime().After(newest) {
-				folder, newest = filepath.Dir(file), info.ModTime()
-			}
-		}
-		if folder == "" {
+		var found bool
+		if folder, found = drill.LatestWith("ombak-out", liveFile); !found {
 			return at, errors.New("no run with --live has its folder in ombak-out; name its folder with --out DIR")
 		}
 	}
@@ -231,40 +225,11 @@ func findEndpoint(folder string) (endpoint, error) {
 
 // ask sends one request to the page and decodes the answer.
 func (e endpoint) ask(ctx context.Context, method, path string, question, result any) error {
-	body, err := json.Marshal(question)
-	if err != nil {
-		return err
-	}
-	const patience = 10 * time.Second
-	client := &http.Client{Timeout: patience}
+	client := http.DefaultClient
 	if e.Cert != "" {
 		roots := x509.NewCertPool()
 		roots.AppendCertsFromPEM([]byte(e.Cert))
-		client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+		client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
 	}
-	request, err := http.NewRequestWithContext(ctx, method, e.URL+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+e.Token)
-	response, err := client.Do(request)
-	if err != nil {
-		return fmt.Errorf("the run does not answer: %w; check that it still plays", err)
-	}
-	defer func() { _ = response.Body.Close() }() // the body has been read
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return fmt.Errorf("cannot read the run's answer: %w", err)
-	}
-	if response.StatusCode == http.StatusOK {
-		return json.Unmarshal(text, result)
-	}
-	var said struct{ Error string }
-	if json.Unmarshal(text, &said) != nil || said.Error == "" {
-		said.Error = fmt.Sprintf("the run answered with status %d", response.StatusCode)
-	}
-	if response.StatusCode == http.StatusUnprocessableEntity {
-		return usageError{errors.New(said.Error)}
-	}
-	return errors.New(said.Error)
+	return unanswered(e.Ask(ctx, client, askPatience, method, path, question, result), "the run does not answer: %w; check that it still plays")
 }

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -17,16 +17,17 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/live"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// hall holds the controls of a live run, which begin to act when the run begins.
+// hall holds the controls of a run, which begin to act when the run begins.
 type hall struct {
 	mu sync.Mutex // guards the rest: a redline plays several runs
 	offering
-	hide setup.Mask
-	act  drill.Act // nil before the run begins
+	hide setup.Mask // of a live run
+	act  drill.Act  // nil before the run begins
 	twin atomic.Pointer[twin]
 }
 
@@ -52,16 +53,23 @@ func (h *hall) Act(ctx context.Context, action funnel.Action) (time.Duration, er
 		return 0, hide.Error(err)
 	}
 	if act == nil {
-		return 0, errors.New("the run has not begun; wait until it plays")
+		return 0, fmt.Errorf("%w: the run has not begun; wait until it plays", funnel.ErrUnable)
 	}
 	at, err := act(ctx, action)
-	if errors.Is(err, drill.ErrOver) {
-		err = live.ErrEnded
-	}
 	if action.At = at; err == nil {
 		h.twin.Load().acted(action)
+		h.did(action, of.scenario)
 	}
 	return at, hide.Error(err)
+}
+
+// did changes what is offered, unless another run has begun.
+func (h *hall) did(action funnel.Action, scenario *scenarios.Scenario) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.scenario == scenario {
+		h.offering = h.after(action)
+	}
 }
 
 func (h *hall) begins(act drill.Act) {

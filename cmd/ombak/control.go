@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -45,47 +42,27 @@ func findControl(c *cli.Context) (drill.Control, error) {
 	return drill.LatestControl("ombak-out")
 }
 
+// askPatience is how long a command waits for an answer.
+const askPatience = 10 * time.Second
+
 // ask sends one request to the mocks and decodes the answer into result, unless that is nil.
 func ask(ctx context.Context, control drill.Control, method, path string, question, result any) error {
-	body, err := json.Marshal(question)
-	if err != nil {
-		return err
-	}
-	const patience = 10 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, control.URL+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+control.Token)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("the mocks do not answer: %w; check that the drill still runs", err)
-	}
-	defer func() { _ = response.Body.Close() }() // the body has been read
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return fmt.Errorf("cannot read the mocks' answer: %w", err)
-	}
-	if response.StatusCode >= 300 {
-		return refusedBy(response.StatusCode, text)
-	}
-	if result == nil {
-		return nil
-	}
-	return json.Unmarshal(text, result)
+	err := control.Ask(ctx, http.DefaultClient, askPatience, method, path, question, result)
+	return unanswered(err, "the mocks do not answer: %w; check that the drill still runs")
 }
 
-// refusedBy turns the mocks' answer into an error. A mistake of the user is a usage error.
-func refusedBy(status int, text []byte) error {
-	var said struct{ Error string }
-	if json.Unmarshal(text, &said) != nil || said.Error == "" {
-		said.Error = fmt.Sprintf("the mocks answered with status %d", status)
+// unanswered words an error of asking: a refusal as it is, any other by a format. A mistake of the user is a usage error.
+func unanswered(err error, format string) error {
+	var refusal drill.Refusal
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &refusal):
+		return fmt.Errorf(format, err)
 	}
-	switch status {
+	switch refusal.Status {
 	case http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusBadRequest:
-		return usageError{errors.New(said.Error)}
+		return usageError{refusal}
 	}
-	return errors.New(said.Error)
+	return refusal
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/live"
 	"github.com/ombak-sim/ombak/report"
@@ -136,9 +136,8 @@ const liveFile = "live.json"
 
 // endpoint is what it holds.
 type endpoint struct {
-	URL   string `json:"url"`
-	Token string `json:"token"`
-	Cert  string `json:"certificate,omitempty"` // of a server with TLS, PEM
+	drill.Control
+	Cert string `json:"certificate,omitempty"` // of a server with TLS, PEM
 }
 
 // announce prints the links and writes the file for ombak control.
@@ -149,13 +148,7 @@ func (r *room) announce(fingerprint string) error {
 	}
 	var at endpoint
 	at.URL, at.Token, at.Cert = r.server.Endpoint()
-	text, err := json.Marshal(at)
-	if err != nil {
-		return err
-	}
-	name := filepath.Join(r.folder, liveFile)
-	_ = os.Remove(name) // an earlier run may have left one with other permissions
-	return os.WriteFile(name, append(text, '\n'), 0o600)
+	return drill.WriteSecret(filepath.Join(r.folder, liveFile), at)
 }
 
 // files returns the folder of the report once it is written.
@@ -195,9 +188,14 @@ func (r *room) conclude(run *setup.Planned, result report.Report, files []string
 	})
 }
 
-// linger keeps the page until it is closed, nobody looks any more, or the command is interrupted.
+// linger keeps the page until it is closed, nobody looks any more, or the command is interrupted. Where nobody has come and
+// nobody reads the link on a terminal, as in CI, nothing is kept waiting.
 func (r *room) linger(ctx context.Context) {
 	if r == nil {
+		return
+	}
+	if _, is := terminal(r.err); !is && !r.server.Visited() {
+		fmt.Fprintln(r.err, "nobody has opened the page, and standard error is no terminal, so the page closes now")
 		return
 	}
 	fmt.Fprintln(r.err, "the page stays until somebody closes the room or presses Ctrl-C, or nobody has looked for ten minutes")

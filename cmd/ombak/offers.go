@@ -34,6 +34,17 @@ func unturnable(why error) map[funnel.Deed]string {
 	return refused
 }
 
+// after returns what can be done after an action.
+func (o offering) after(action funnel.Action) offering {
+	if action.Do != funnel.SetService {
+		return o
+	}
+	if scenario, err := o.scenario.Adjusted(action.On, action.With); err == nil {
+		o.scenario = scenario
+	}
+	return o
+}
+
 // offers returns what can be done.
 func (o offering) offers() []live.Offer {
 	dependencies := slices.Sorted(maps.Keys(o.scenario.Dependencies))
@@ -94,7 +105,7 @@ func (o offering) faultSettings(dependencies []string) []live.Setting {
 	}
 }
 
-// settings returns what can be set, with the values of the scenario.
+// settings returns what can be set, with the present values.
 func (o offering) settings() []live.Setting {
 	now := map[string]map[string]string{"servers": {}, "service": {}, "queue": {}, "rate": {}, "quota": {}}
 	note := func(part string, service workload.Service) {
@@ -134,6 +145,9 @@ func (o offering) preview(action funnel.Action) (string, error) {
 	}
 	if err := o.scenario.CheckAction(action); err != nil {
 		return "", err
+	}
+	if action.Do == funnel.SetService && !slices.Contains(o.settable, action.On) {
+		return "", fmt.Errorf("%s is a part of the model; a live run can change dependencies only", action.On)
 	}
 	end := "to the end of the run"
 	if action.For > 0 {

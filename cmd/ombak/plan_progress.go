@@ -3,14 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/study/simulation"
@@ -35,7 +33,7 @@ type studyProgress struct {
 func newStudyProgress(out io.Writer, quiet bool, what string, total int, one *setup.Model) *studyProgress {
 	p := &studyProgress{out: out, quiet: quiet, what: what, each: one.Config.Until, last: time.Now()}
 	p.total.Store(int64(total))
-	if file, ok := out.(*os.File); ok && !quiet && term.IsTerminal(int(file.Fd())) {
+	if file, is := terminal(out); is && !quiet {
 		p.bars = mpb.New(mpb.WithOutput(file), mpb.WithWidth(60), mpb.WithRefreshRate(200*time.Millisecond))
 	}
 	return p

@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/workload"
@@ -30,14 +30,7 @@ func setFlags(c *cli.Context, scenario *scenarios.Scenario) error {
 }
 
 func hasFlag(c *cli.Context, name string) bool {
-	for _, flag := range c.Command.Flags {
-		for _, known := range flag.Names() {
-			if known == name {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Command.Flags, func(flag cli.Flag) bool { return slices.Contains(flag.Names(), name) })
 }
 
 // playOf returns the flags in effect that decide what is played.
@@ -63,8 +56,6 @@ func playOf(c *cli.Context, run *setup.Planned) scenarios.Play {
 	}
 	return play
 }
-
-func interventionsText(actions []funnel.Action) []byte { return scenarios.WriteInterventions(actions) }
 
 // writeText writes a file as a whole.
 func writeText(name string, text []byte) error {

@@ -34,10 +34,16 @@ type progress struct {
 
 func newProgress(out io.Writer, step string, quiet, json bool) *progress {
 	p := &progress{out: out, step: step, quiet: quiet, json: json}
-	if file, ok := out.(*os.File); ok && !quiet && !json && term.IsTerminal(int(file.Fd())) {
+	if file, is := terminal(out); is && !quiet && !json {
 		p.bars = mpb.New(mpb.WithOutput(file), mpb.WithWidth(60), mpb.WithRefreshRate(200*time.Millisecond))
 	}
 	return p
+}
+
+// terminal returns the terminal that a command writes to, if it is one.
+func terminal(out io.Writer) (file *os.File, is bool) {
+	file, is = out.(*os.File)
+	return file, is && term.IsTerminal(int(file.Fd()))
 }
 
 // show is called by the conductor.

@@ -245,16 +245,21 @@ func (r *redliner) play(rate float64, closed int) (redline.Level, error) {
 	}
 	r.page.next(live, level.Name)
 	level.Report, err = drill.Conduct(r.c.Context, live, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err, Room: r.page.level()})
-	if err != nil {
-		if r.cut(err) && made == nil {
-			err = errors.Join(err, os.RemoveAll(folder))
-		}
+	write := func() error {
+		return writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, level.Report) })
+	}
+	switch {
+	case errors.Is(err, drill.ErrStopped):
+		return level, errors.Join(fmt.Errorf("%s: %w", level.Name, err), write())
+	case r.cut(err) && made == nil:
+		return level, errors.Join(err, os.RemoveAll(folder))
+	case err != nil:
 		return level, err
 	}
 	if err := levelCommand(r.c, r.s, "after-level", r.played, folder); err != nil {
 		return level, err
 	}
-	return level, writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, level.Report) })
+	return level, write()
 }
 
 func (r *redliner) say(format string, words ...any) {

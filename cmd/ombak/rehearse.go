@@ -1,7 +1,7 @@
 package main
 
 import (
-	"context"
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,14 +10,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/live"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/study/simulation"
 	"github.com/ombak-sim/ombak/workload/fault"
@@ -57,6 +56,10 @@ func checkRehearsal(c *cli.Context) error {
 	switch {
 	case len(c.StringSlice("plan")) > 1:
 		return usageError{errors.New("--live plays one plan; give one --plan")}
+	case c.Bool("steady"):
+		return usageError{errors.New("--live plays the run that the scenario describes, and --steady another; leave one out")}
+	case c.Bool("trace"):
+		return usageError{errors.New("--live plays a run on which somebody may act; leave out --trace, and give it to the simulation of replay.yaml")}
 	case c.Int("replications") > 1 || c.String("precision") != "" || c.Bool("antithetic"):
 		return usageError{errors.New("--live plays one replication; leave out --replications, --precision and --antithetic")}
 	}
@@ -75,7 +78,7 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 		return simulation.Result{}, err
 	}
 	described := describeRun(&run.Planned, "simulate", string(report.Simulated))
-	controls := &simulated{paced: paced, offering: offeringOf(run)}
+	controls := &hall{offering: offeringOf(run), act: paced.Act}
 	if page, err = openRoom(c, s, described, controls, folder); err != nil {
 		return simulation.Result{}, err
 	}
@@ -99,43 +102,16 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 		return result, err
 	}
 	result.Report.Command = commandLine(s.arguments)
-	files, err := writeReplay(c, &run.Planned, paced.Actions(), folder)
-	if err != nil {
+	if err := finish(c, s, run, result, folder); err != nil {
 		return result, err
 	}
-	if err := finish(c, s, run, result, folder); err != nil {
+	files, err := writeReplay(c, &run.Planned, paced.Actions(), folder)
+	if err != nil {
 		return result, err
 	}
 	page.conclude(&run.Planned, result.Report, files)
 	page.linger(c.Context)
 	return result, nil
-}
-
-// simulated are the controls of a paced simulation.
-type simulated struct {
-	paced *simulation.Paced
-	twin  atomic.Pointer[twin]
-	offering
-}
-
-var _ live.Controls = (*simulated)(nil)
-
-// Offers implements live.Controls.
-func (s *simulated) Offers() []live.Offer { return s.offers() }
-
-// Preview implements live.Controls.
-func (s *simulated) Preview(action funnel.Action) (string, error) { return s.preview(action) }
-
-// Act implements live.Controls.
-func (s *simulated) Act(ctx context.Context, action funnel.Action) (time.Duration, error) {
-	at, err := s.paced.Act(ctx, action)
-	if errors.Is(err, simulation.ErrOver) {
-		err = live.ErrEnded
-	}
-	if action.At = at; err == nil {
-		s.twin.Load().acted(action)
-	}
-	return at, err
 }
 
 func offeringOf(run *setup.Model) offering {
@@ -165,13 +141,13 @@ func describeRun(run *setup.Planned, command, engine string) live.Run {
 }
 
 // writeReplay writes interventions.yaml and replay.yaml with the files that the scenario names, if anybody acted. It
-// returns the names of the first two.
+// returns the names of the first two. The report has been written: no file of the scenario replaces one of it.
 func writeReplay(c *cli.Context, run *setup.Planned, actions []funnel.Action, folder string) ([]string, error) {
 	if len(actions) == len(run.Scenario.Interventions) {
 		return nil, nil
 	}
 	names := []string{"interventions.yaml"}
-	if err := writeText(filepath.Join(folder, names[0]), interventionsText(actions)); err != nil {
+	if err := writeText(filepath.Join(folder, names[0]), scenarios.WriteInterventions(actions)); err != nil {
 		return nil, err
 	}
 	text, err := run.Scenario.WriteReplay(actions, playOf(c, run))
@@ -182,6 +158,12 @@ func writeReplay(c *cli.Context, run *setup.Planned, actions []funnel.Action, fo
 	beside, err := run.Scenario.Beside()
 	if err != nil {
 		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(beside)) {
+		if there, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name))); err == nil && !bytes.Equal(there, beside[name]) {
+			fmt.Fprintf(c.App.ErrWriter, "replay.yaml is not written: the scenario names a file %s, and %s has another file of that name; rename the scenario's\n", name, folder)
+			return names, nil
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(beside)) {
 		path := filepath.Join(folder, filepath.FromSlash(name))

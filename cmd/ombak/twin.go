@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -90,6 +91,7 @@ func (t *twin) work(ctx context.Context) {
 		return
 	}
 	var before *report.Prediction
+	told := 0 // actions that before knows
 	for {
 		t.mu.Lock()
 		actions := slices.Clone(t.actions)
@@ -102,8 +104,8 @@ func (t *twin) work(ctx context.Context) {
 			t.board.Foretell(live.Forecast{Says: "Nothing more is foretold: " + err.Error()})
 		default:
 			now = now.Scaled(1 / t.share)
-			t.board.Foretell(t.forecast(actions, before, now))
-			before = &now
+			t.board.Foretell(t.forecast(actions[told:], before, now))
+			before, told = &now, len(actions)
 		}
 		select {
 		case <-t.news:
@@ -140,7 +142,7 @@ func (t *twin) smaller() string {
 	return fmt.Sprintf(", with %s of the people and of the servers", units.Percent(t.share))
 }
 
-// forecast says what the last action changes.
+// forecast says what the actions since the last forecast change.
 func (t *twin) forecast(actions []funnel.Action, before *report.Prediction, now report.Prediction) live.Forecast {
 	last := t.model.Scenario.Journey[len(t.model.Scenario.Journey)-1].Name
 	forecast := live.Forecast{With: &now, Without: before}
@@ -149,7 +151,7 @@ func (t *twin) forecast(actions []funnel.Action, before *report.Prediction, now 
 		return forecast
 	}
 	through, lost := math.Round(now.Through-before.Through), math.Round(now.Lost-before.Lost)
-	did := actions[len(actions)-1].Text()
+	did := textsOf(actions)
 	if through == 0 && lost == 0 {
 		forecast.Says = fmt.Sprintf("Had we not (%s): the simulations come out the same without it.", did)
 		return forecast
@@ -157,6 +159,15 @@ func (t *twin) forecast(actions []funnel.Action, before *report.Prediction, now 
 	forecast.Says = fmt.Sprintf("Had we not (%s): with it, %s people get through %s, and %s are turned away, fail or give up. The dotted lines go on without it.",
 		did, difference(through), last, difference(lost))
 	return forecast
+}
+
+// textsOf says what was done.
+func textsOf(actions []funnel.Action) string {
+	texts := make([]string, 0, len(actions))
+	for _, action := range actions {
+		texts = append(texts, action.Text())
+	}
+	return strings.Join(texts, "; ")
 }
 
 // difference writes a difference of numbers, as in 36 more.

@@ -1,8 +1,8 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -26,29 +26,14 @@ type Paced struct {
 	recording *recorder.Recording
 	observers *recorder.Recorder
 	feed      *feed
-	orders    chan order
-	over      chan struct{} // closed when Play has come to its end
+	orders    funnel.Orders
 }
-
-// order is an action and where its answer goes.
-type order struct {
-	action funnel.Action
-	answer chan<- ordered
-}
-
-type ordered struct {
-	at  time.Duration
-	err error
-}
-
-// ErrOver is the error of an action after the end of a run.
-var ErrOver = errors.New("the run has ended")
 
 // NewPaced prepares a run. It calls post with every row of the run's feed.
 func NewPaced(model *setup.Model, settings Settings, post func(report.Second)) (*Paced, error) {
 	own := *model
 	own.Actions = slices.Clone(model.Actions)
-	p := &Paced{model: &own, settings: settings, config: settings.replication(model.Config, 0), orders: make(chan order), over: make(chan struct{})}
+	p := &Paced{model: &own, settings: settings, config: settings.replication(model.Config, 0), orders: funnel.NewOrders()}
 	p.config.Open = true
 	var err error
 	if p.acting, err = model.Acting(); err != nil {
@@ -70,7 +55,7 @@ const frame = 40 * time.Millisecond
 // Play plays to the end of the run. Pace is how many seconds of the run pass in one of the wall clock; 0 means that
 // nothing waits for the wall clock.
 func (p *Paced) Play(ctx context.Context, pace float64) error {
-	defer close(p.over)
+	defer p.orders.Close()
 	began, ticker := time.Now(), time.NewTicker(frame)
 	defer ticker.Stop()
 	for !p.play.Over() {
@@ -83,15 +68,15 @@ func (p *Paced) Play(ctx context.Context, pace float64) error {
 		}
 		if pace == 0 || p.behind(began, pace) {
 			select {
-			case order := <-p.orders:
-				p.do(order)
+			case order := <-p.orders.Given():
+				order.Answer(p.do(order.Action))
 			default:
 			}
 			continue
 		}
 		select {
-		case order := <-p.orders:
-			p.do(order)
+		case order := <-p.orders.Given():
+			order.Answer(p.do(order.Action))
 		case <-ticker.C:
 		case <-ctx.Done():
 			return ctx.Err()
@@ -119,21 +104,18 @@ func (p *Paced) reach(ctx context.Context, at time.Duration) error {
 	return nil
 }
 
-// do does one action at the instant that has been reached.
-func (p *Paced) do(o order) {
-	action := o.action
+// do does one action at the instant that has been reached, which it returns.
+func (p *Paced) do(action funnel.Action) (time.Duration, error) {
 	action.At = p.instant()
-	interventions, err := p.acting.Do(action)
-	for _, intervention := range interventions {
-		if err == nil {
-			err = p.play.Intervene(intervention)
-		}
+	does, err := p.acting.Do(action)
+	if err == nil {
+		err = p.play.Intervene(does)
 	}
 	if err == nil {
 		p.model.Actions = append(p.model.Actions, action)
 		p.feed.acted(p.model.Actions)
 	}
-	o.answer <- ordered{action.At, err}
+	return action.At, err
 }
 
 // instant returns the first whole millisecond of scenario time that has not been played. An instant that can be written is
@@ -150,26 +132,11 @@ func (p *Paced) instant() time.Duration {
 // Act does an action as soon as possible and returns the scenario time at which it takes effect. Any goroutine may call it
 // while Play runs.
 func (p *Paced) Act(ctx context.Context, action funnel.Action) (time.Duration, error) {
-	answer := make(chan ordered, 1)
-	select {
-	case p.orders <- order{action: action, answer: answer}:
-		done := <-answer
-		return done.at, done.err
-	case <-p.over:
-		return 0, ErrOver
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	}
+	return p.orders.Act(ctx, action)
 }
 
 // Actions returns the scenario's interventions and what was done, in order of time. Call it after Play.
-func (p *Paced) Actions() []funnel.Action { return inOrder(p.model.Actions) }
-
-func inOrder(actions []funnel.Action) []funnel.Action {
-	ordered := slices.Clone(actions)
-	slices.SortStableFunc(ordered, func(a, b funnel.Action) int { return int(min(1, max(-1, a.At-b.At))) })
-	return ordered
-}
+func (p *Paced) Actions() []funnel.Action { return funnel.InOrder(p.model.Actions) }
 
 // End returns the result of what was played. Call it once, after Play.
 func (p *Paced) End() (Result, error) {
@@ -206,13 +173,13 @@ func newFeed(model *setup.Model, config sim.Config, post func(report.Second)) *f
 	}
 	f.next = f.width
 	f.coming = marks(model, config, sim.Result{Duration: config.Until})
-	slices.SortStableFunc(f.coming, func(a, b funnel.Mark) int { return int(min(1, max(-1, a.At-b.At))) })
+	slices.SortStableFunc(f.coming, func(a, b funnel.Mark) int { return cmp.Compare(a.At, b.At) })
 	return f
 }
 
 // acted tells what was done.
 func (f *feed) acted(actions []funnel.Action) {
-	for _, mark := range funnel.MarksOf(inOrder(actions), f.config.Journey.Clock.Real) {
+	for _, mark := range funnel.MarksOf(funnel.InOrder(actions), f.config.Journey.Clock.Real) {
 		f.tell(mark)
 	}
 }

@@ -43,9 +43,8 @@ func smoke(t failer) *scenarios.Scenario {
 
 // act does an action on a run that nobody else plays.
 func (p *Paced) act(action funnel.Action) error {
-	answer := make(chan ordered, 1)
-	p.do(order{action: action, answer: answer})
-	return (<-answer).err
+	_, err := p.do(action)
+	return err
 }
 
 // stepped plays a run in steps of the given lengths, repeated, and does each action once its real time is reached.
@@ -255,7 +254,7 @@ func TestPaceChangesNothing(t *testing.T) {
 		if !bytes.Equal(textOf(t, result.Report), textOf(t, whole.Report)) {
 			t.Errorf("pace %v gives another report", pace)
 		}
-		if _, err := paced.Act(t.Context(), funnel.Action{Do: funnel.Hold}); err != ErrOver {
+		if _, err := paced.Act(t.Context(), funnel.Action{Do: funnel.Hold}); err != funnel.ErrOver {
 			t.Errorf("after the end an action gives %v", err)
 		}
 	}

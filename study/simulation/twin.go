@@ -33,11 +33,11 @@ func Predict(ctx context.Context, model *setup.Model, actions []funnel.Action, r
 	}
 	own.Config.Interventions = slices.Clone(model.Config.Interventions)
 	for _, action := range actions {
-		done, err := acting.Do(action)
+		does, err := acting.Do(action)
 		if err != nil {
 			return report.Prediction{}, err
 		}
-		own.Config.Interventions = append(own.Config.Interventions, done...)
+		own.Config.Interventions = append(own.Config.Interventions, does)
 	}
 	own.Config.Open = true // people come in the same order whether somebody has acted or not
 	p := newPredictor(&own)
