@@ -28,6 +28,7 @@ type hall struct {
 	offering
 	hide setup.Mask // of a live run
 	act  drill.Act  // nil before the run begins
+	deed string     // the first action that changed the run, in words; empty if there was none
 	twin atomic.Pointer[twin]
 }
 
@@ -69,6 +70,9 @@ func (h *hall) did(action funnel.Action, scenario *scenarios.Scenario) {
 	defer h.mu.Unlock()
 	if h.scenario == scenario {
 		h.offering = h.after(action)
+		if h.deed == "" && action.Do != funnel.Remark && action.Do != funnel.Stop {
+			h.deed = action.Text()
+		}
 	}
 }
 
@@ -83,7 +87,14 @@ func (h *hall) enter(run *setup.Live) {
 	next := hallOf(run)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.offering, h.hide, h.act = next.offering, next.hide, nil
+	h.offering, h.hide, h.act, h.deed = next.offering, next.hide, nil, ""
+}
+
+// touched returns the first action that changed the present run, in words, or "".
+func (h *hall) touched() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.deed
 }
 
 // now returns what the present run offers.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/live"
@@ -27,6 +29,18 @@ func (r *room) level() *drill.Room {
 		return nil
 	}
 	return &drill.Room{Post: r.post, Acts: r.hall.begins}
+}
+
+// measured returns the report of a level, which is no measurement of its rate if somebody acted while it played.
+func (r *room) measured(result report.Report) report.Report {
+	if r == nil || result.Schema == "" {
+		return result
+	}
+	if deed := r.hall.touched(); deed != "" {
+		result.Verdict = report.Invalid
+		result.Invalid = slices.Concat([]string{"somebody acted while it played (" + deed + "), so it does not measure its rate"}, result.Invalid)
+	}
+	return result
 }
 
 // over shows how one run of several ended.

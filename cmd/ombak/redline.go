@@ -245,6 +245,7 @@ func (r *redliner) play(rate float64, closed int) (redline.Level, error) {
 	}
 	r.page.next(live, level.Name)
 	level.Report, err = drill.Conduct(r.c.Context, live, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err, Room: r.page.level()})
+	level.Report = r.page.measured(level.Report)
 	write := func() error {
 		return writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, level.Report) })
 	}
