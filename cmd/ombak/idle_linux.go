@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// idly calls a func on a thread of its own that gets only CPU time that nothing else wants.
-func idly(work func()) {
+// onIdleThread calls a func on a thread of its own that gets only CPU time that nothing else wants.
+func onIdleThread(work func()) {
 	runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
 	const schedIdle = 5    // SCHED_IDLE of sched(7)
 	priority := int32(0)

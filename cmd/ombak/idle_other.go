@@ -2,5 +2,5 @@
 
 package main
 
-// idly calls a func. Only Linux has threads that get only CPU time that nothing else wants.
-func idly(work func()) { work() }
+// onIdleThread calls a func. Only Linux has threads that get only CPU time that nothing else wants.
+func onIdleThread(work func()) { work() }

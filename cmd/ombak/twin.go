@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +30,9 @@ const (
 	twinTime         = 12 * time.Second
 	leastTwin        = 0.05
 )
+
+// idly calls a func that gets only CPU time that nothing else wants. Tests on a busy machine replace it.
+var idly = onIdleThread
 
 // twin simulates a run beside it: what it should be like, and what it would be like without the last action. It works on
 // one goroutine, with CPU time that nothing else wants.
@@ -90,22 +92,19 @@ func (t *twin) work(ctx context.Context) {
 		t.board.Foretell(live.Forecast{Says: "Nothing is foretold: " + err.Error()})
 		return
 	}
-	var before *report.Prediction
-	told := 0 // actions that before knows
+	var known twinAnswers
 	for {
 		t.mu.Lock()
 		actions := slices.Clone(t.actions)
 		t.mu.Unlock()
-		now, err := simulation.Predict(ctx, t.model, actions, twinReplications)
+		forecast, err := t.foretell(ctx, actions, &known)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
 			t.board.Foretell(live.Forecast{Says: "Nothing more is foretold: " + err.Error()})
 		default:
-			now = now.Scaled(1 / t.share)
-			t.board.Foretell(t.forecast(actions[told:], before, now))
-			before, told = &now, len(actions)
+			t.board.Foretell(forecast)
 		}
 		select {
 		case <-t.news:
@@ -113,6 +112,32 @@ func (t *twin) work(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// twinAnswers are the latest predictions, by the number of actions that they know of.
+type twinAnswers map[int]report.Prediction
+
+// foretell simulates the run with all actions and without the last one, unless that is known.
+func (t *twin) foretell(ctx context.Context, actions []funnel.Action, known *twinAnswers) (live.Forecast, error) {
+	answers := twinAnswers{}
+	for count := max(0, len(actions)-1); count <= len(actions); count++ {
+		answer, is := (*known)[count]
+		if !is {
+			made, err := simulation.Predict(ctx, t.model, actions[:count], twinReplications)
+			if err != nil {
+				return live.Forecast{}, err
+			}
+			answer = made.Scaled(1 / t.share)
+		}
+		answers[count] = answer
+	}
+	*known = answers
+	now := answers[len(actions)]
+	if len(actions) == 0 {
+		return t.forecast(nil, nil, now), nil
+	}
+	before := answers[len(actions)-1]
+	return t.forecast(&actions[len(actions)-1], &before, now), nil
 }
 
 // shrink makes the model small enough for the time that a forecast should take, and says how long it will take.
@@ -142,16 +167,16 @@ func (t *twin) smaller() string {
 	return fmt.Sprintf(", with %s of the people and of the servers", units.Percent(t.share))
 }
 
-// forecast says what the actions since the last forecast change.
-func (t *twin) forecast(actions []funnel.Action, before *report.Prediction, now report.Prediction) live.Forecast {
+// forecast says what the last action changes. Without one, action and before are nil.
+func (t *twin) forecast(action *funnel.Action, before *report.Prediction, now report.Prediction) live.Forecast {
 	last := t.model.Scenario.Journey[len(t.model.Scenario.Journey)-1].Name
 	forecast := live.Forecast{With: &now, Without: before}
-	if before == nil || len(actions) == 0 {
+	if action == nil {
 		forecast.Says = fmt.Sprintf("The shaded ranges hold nine of ten simulations of this run (%d%s): about %s people get through %s.", now.Replications, t.smaller(), units.Count(math.Round(now.Through)), last)
 		return forecast
 	}
 	through, lost := math.Round(now.Through-before.Through), math.Round(now.Lost-before.Lost)
-	did := textsOf(actions)
+	did := action.Text()
 	if through == 0 && lost == 0 {
 		forecast.Says = fmt.Sprintf("Had we not (%s): the simulations come out the same without it.", did)
 		return forecast
@@ -159,15 +184,6 @@ func (t *twin) forecast(actions []funnel.Action, before *report.Prediction, now 
 	forecast.Says = fmt.Sprintf("Had we not (%s): with it, %s people get through %s, and %s are turned away, fail or give up. The dotted lines go on without it.",
 		did, difference(through), last, difference(lost))
 	return forecast
-}
-
-// textsOf says what was done.
-func textsOf(actions []funnel.Action) string {
-	texts := make([]string, 0, len(actions))
-	for _, action := range actions {
-		texts = append(texts, action.Text())
-	}
-	return strings.Join(texts, "; ")
 }
 
 // difference writes a difference of numbers, as in 36 more.
