@@ -48,6 +48,7 @@ func NewLoad(scenario *scenarios.Scenario, options Options) (*Live, error) {
 	if err != nil {
 		return nil, err
 	}
+	live.policiesElsewhere()
 	for _, action := range live.Scenario.Actions() {
 		switch action.Do {
 		case funnel.StartFault, funnel.EndFault, funnel.SetService:

@@ -33,7 +33,7 @@ func serveCommand(s streams) *cli.Command {
 	}
 	return &cli.Command{
 		Name:  "serve",
-		Usage: "run the reference backend or the mocks alone",
+		Usage: "run the reference backend, the mocks or a gate alone",
 		Subcommands: []*cli.Command{
 			{
 				Name: "backend", Usage: "run the reference backend",
@@ -46,6 +46,11 @@ func serveCommand(s streams) *cli.Command {
 					&cli.StringSliceFlag{Name: "record", Usage: "pass requests to a generic mock on to a real service and record them, as `NAME=URL`", EnvVars: envVar("record")},
 				),
 				Action: func(c *cli.Context) error { return serveMocks(c, s) },
+			},
+			{
+				Name: "gate", Usage: "put the policies of a plan in front of a service that has none",
+				Flags:  flags(gateFlags()...),
+				Action: func(c *cli.Context) error { return serveGate(c, s) },
 			},
 		},
 	}
