@@ -34,7 +34,8 @@ type stage struct {
 
 func newStage(c *conductor, watched *host.Watched) *stage {
 	s := &stage{conductor: c, watched: watched, orders: funnel.NewOrders(), acting: c.run.Acting()}
-	s.coming, s.turned = c.run.Scenario.Actions(), slices.Clone(c.run.Generator.Turns)
+	s.coming = funnel.InOrder(slices.Concat(c.run.Scenario.Actions(), c.run.Schedule))
+	s.turned = slices.Clone(c.run.Generator.Turns)
 	s.timer = time.NewTimer(time.Hour)
 	s.timer.Stop()
 	return s

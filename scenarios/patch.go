@@ -177,22 +177,25 @@ func (s *Scenario) Changed(change Change) (*Scenario, error) {
 	return &changed, src.err()
 }
 
-// Effective returns the plan, and its policies together with those of the plans that it extends. It leaves
-// out policies that change the journey, because [Scenario.WithPlan] has applied them.
+// Effective returns the plan, and its policies, together with those and the schedules of the plans that it extends. It
+// leaves out policies that change the journey, because [Scenario.WithPlan] has applied them.
 func (s *Scenario) Effective(name string) (Plan, []Policy) {
 	chain, err := s.chain(name, nil)
 	if err != nil || len(chain) == 0 {
 		return Plan{}, nil
 	}
 	var policies []Policy
+	effective := *chain[len(chain)-1]
+	effective.Schedule = nil
 	for _, plan := range chain {
+		effective.Schedule = append(effective.Schedule, plan.Schedule...)
 		for _, policy := range plan.Policies {
 			if _, puts := policy.putOff(); !puts {
 				policies = append(policies, policy)
 			}
 		}
 	}
-	return *chain[len(chain)-1], policies
+	return effective, policies
 }
 
 func (s *Scenario) planNames() []string {

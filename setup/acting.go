@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -51,6 +52,17 @@ func (m *Model) newActing() *Acting {
 // interventions maps those of the scenario.
 func (m *Model) interventions() error {
 	acting := m.newActing()
+	scheduled, err := m.scheduledTerms()
+	if err != nil {
+		return err
+	}
+	for _, action := range scheduled {
+		does, err := acting.Do(action)
+		if err != nil {
+			return Refuse("plan %s has a schedule that is not simulated: at %v, %w", m.Scenario.Plan(), action.At, err)
+		}
+		m.Config.Interventions = append(m.Config.Interventions, does)
+	}
 	for i, action := range m.Scenario.Actions() {
 		does, err := acting.Do(action)
 		if errors.Is(err, errUnsimulated) {
@@ -63,6 +75,7 @@ func (m *Model) interventions() error {
 		m.Config.Interventions = append(m.Config.Interventions, does)
 		m.Actions = append(m.Actions, action)
 	}
+	slices.SortStableFunc(m.Config.Interventions, func(a, b sim.Intervention) int { return cmp.Compare(a.At, b.At) })
 	m.deeds = deeds(m.Actions)
 	if len(m.Config.Interventions) == 0 {
 		return nil
@@ -128,18 +141,28 @@ func (a *Acting) faults(action funnel.Action) (starts []sim.FaultStart, err erro
 	return starts, nil
 }
 
+// terms are the terms of a service by the keys that set them.
+var terms = map[string]sim.Terms{
+	"servers": sim.ServersTerm, "service": sim.ServiceTimeTerm, "queue": sim.QueueTerm, "deadline": sim.DeadlineTerm,
+	"rate": sim.RateTerm, "quota": sim.QuotaTerm, "degrades": sim.DegradesTerm,
+}
+
 // set maps settings of a dependency or station. They add to those that earlier actions set.
 func (a *Acting) set(action funnel.Action) ([]sim.Setting, error) {
 	after, err := a.scenario.Adjusted(action.On, action.With)
 	if err != nil {
 		return nil, err
 	}
-	setting, service := sim.Setting{Kind: sim.Call, To: a.calls[action.On]}, after.Dependencies[action.On].Service
+	setting := sim.Setting{Kind: sim.Call, To: a.calls[action.On]}
+	service := after.Dependencies[action.On].Service
 	if _, is := after.Dependencies[action.On]; !is {
 		setting.Kind, setting.To, service = sim.AtStation, a.stations[action.On], after.Stations[action.On].Service
 	}
 	if err := a.model.checkService(action.On, service); err != nil {
 		return nil, err
+	}
+	for name := range action.With {
+		setting.Terms |= terms[name]
 	}
 	setting.Service = a.model.simStation(action.On, service, scenarios.Modelled{}).Service
 	a.scenario = after

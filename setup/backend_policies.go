@@ -14,9 +14,6 @@ import (
 // that do not run live.
 func (p *Planned) protectBackend(config *backend.Config) error {
 	plan, policies := p.Scenario.Effective(p.Scenario.Plan())
-	if len(plan.Schedule) > 0 {
-		return Refuse("plan %s changes things while it runs (schedule), which does not run live yet; simulate it", plan.Name)
-	}
 	for _, policy := range policies {
 		if !policy.RunsLive() {
 			return Refuse("plan %s puts %s at %s, which does not run live yet; choose another plan, or simulate it", plan.Name, policy.Policy, policy.At)

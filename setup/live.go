@@ -17,6 +17,7 @@ type Live struct {
 	Generator loadgen.Config
 	Service   *Service // nil if others start the service
 	Validity  threshold.Validity
+	Schedule  []funnel.Action // what the plan changes while the run plays
 }
 
 // Service is the reference backend and the mocks it calls. Addresses are filled in when the parts are ready.
@@ -39,7 +40,25 @@ func NewLive(scenario *scenarios.Scenario, options Options) (*Live, error) {
 	if live.Service.Backend, err = live.backend(); err != nil {
 		return nil, err
 	}
+	if err := live.schedule(); err != nil {
+		return nil, err
+	}
 	return live, live.generator([]string{"backend", "mail", "sms"})
+}
+
+// schedule maps the schedule of the plan to actions on the mocks, and refuses what a live run cannot change.
+func (l *Live) schedule() (err error) {
+	plan, _ := l.Scenario.Effective(l.Scenario.Plan())
+	if l.Schedule, err = plan.Scheduled(); err != nil {
+		return Refuse("plan %s has a schedule that does not run live: %w; choose another plan", plan.Name, err)
+	}
+	trial := l.Acting()
+	for _, action := range l.Schedule {
+		if _, _, err := trial.Set(action); err != nil {
+			return Refuse("plan %s has a schedule that does not run live: at %v, %w; choose another plan, or simulate it", plan.Name, action.At, err)
+		}
+	}
+	return nil
 }
 
 // NewLoad maps a scenario and options to a live run against services that others started.

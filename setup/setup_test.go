@@ -109,7 +109,7 @@ func TestPlansThatCannotRunLiveAreRefused(t *testing.T) {
 		{"  - name: x\n    policies: [{policy: waiting-room, at: step:sign-up, rate: 9/s}]\n", "cannot tell people apart"},
 		{"  - name: x\n    policies: [{policy: token-bucket, at: step:sign-up, rate: 9/s}]\n", "cannot tell people apart"},
 		{"  - name: x\n    policies: [{policy: stagger, at: step:sign-up, every: 1h}]\n", "does not know birth dates"},
-		{"  - name: x\n    schedule: [{at: 5s, set: {backend: {quota: 5}}}]\n", "changes things while it runs"},
+		{"  - name: x\n    schedule: [{at: 5s, set: {backend: {quota: 5}}}]\n", "at 5s it changes settings of the backend"},
 		{"  - name: x\n    set: {dependencies: {dtks: {kind: dapodik}}}\n", "dependencies dapodik and dtks are both of kind dapodik"},
 		{"  - name: x\n    set: {dependencies: {dtks: {discipline: priority}}}\n", "dependency dtks has the discipline priority, but a mock"},
 		{"  - name: x\n    set: {dependencies: {dtks: {discipline: sharing, deadline: 0}}}\n", "dependency dtks has the discipline sharing, but a mock"},

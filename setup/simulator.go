@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"time"
 
@@ -116,7 +115,7 @@ func BatchAge(s *scenarios.Scenario) time.Duration {
 	return cmp.Or(s.Backend.BatchAge, backend.DefaultBatchAge)
 }
 
-// simChanges maps the plan's schedule. Only changes of numbers of servers can be simulated.
+// simChanges maps the numbers of servers that the plan's schedule sets; scheduledTerms returns the rest.
 func (p *Planned) simChanges(stations, calls map[string]int) ([]sim.Change, error) {
 	plan, _ := p.Scenario.Effective(p.Scenario.Plan())
 	schedule := slices.Clone(plan.Schedule)
@@ -144,29 +143,31 @@ func (p *Planned) simChanges(stations, calls map[string]int) ([]sim.Change, erro
 		for _, name := range slices.Sorted(maps.Keys(calls)) {
 			resize("dependency "+name, sim.Call, calls[name], before.Dependencies[name].Service, after.Dependencies[name].Service)
 		}
-		if !onlyServers(before, after, change.Set) {
-			return nil, Refuse("plan %s changes more than numbers of servers at %v, which is not simulated yet; let its schedule set servers only", plan.Name, change.At)
-		}
 		before = after
 	}
 	return changes, nil
 }
 
-// onlyServers reports whether only numbers of servers differ.
-func onlyServers(before, after *scenarios.Scenario, set scenarios.Patch) bool {
-	for name, station := range after.Stations {
-		station.Servers = before.Stations[name].Servers
-		if !reflect.DeepEqual(station, before.Stations[name]) {
-			return false
+// scheduledTerms returns the changes of the plan's schedule other than those of numbers of servers, as actions.
+func (p *Planned) scheduledTerms() ([]funnel.Action, error) {
+	plan, _ := p.Scenario.Effective(p.Scenario.Plan())
+	all, err := plan.Scheduled()
+	if err != nil {
+		return nil, Refuse("plan %s has a schedule that is not simulated: %w; let it set terms of dependencies, and servers of stations", plan.Name, err)
+	}
+	var others []funnel.Action
+	for _, action := range all {
+		delete(action.With, "servers")
+		for name := range action.With {
+			if terms[name] == 0 {
+				return nil, Refuse("plan %s has a schedule that is not simulated: at %v it sets %s of %s; let it set %s", plan.Name, action.At, name, action.On, alternatives(slices.Sorted(maps.Keys(terms))))
+			}
+		}
+		if len(action.With) > 0 {
+			others = append(others, action)
 		}
 	}
-	for name, dependency := range after.Dependencies {
-		dependency.Servers = before.Dependencies[name].Servers
-		if !reflect.DeepEqual(dependency, before.Dependencies[name]) {
-			return false
-		}
-	}
-	return len(set.Journey) == 0 && set.Population == nil && set.Backend == nil
+	return others, nil
 }
 
 func (p *Planned) simRoute(hops []scenarios.Hop, stations, calls map[string]int) sim.Route {

@@ -33,11 +33,56 @@ type FaultEnd struct {
 	Name string // empty means all
 }
 
-// Setting replaces what a station or dependency is like.
+// Setting gives a station or dependency some of the terms of a service. The other terms stay as other settings, changes and
+// scalers have left them.
 type Setting struct {
 	Kind    HopKind // AtStation or Call
 	To      int     // index in Stations or Calls
+	Terms   Terms   // which of them; 0 means all
 	Service workload.Service
+}
+
+// Terms are terms of a service.
+type Terms uint8
+
+// The terms.
+const (
+	ServersTerm Terms = 1 << iota
+	ServiceTimeTerm
+	QueueTerm
+	DeadlineTerm
+	RateTerm
+	QuotaTerm
+	DegradesTerm
+)
+
+// over returns a service after the setting.
+func (s Setting) over(now workload.Service) workload.Service {
+	if s.Terms == 0 {
+		return s.Service
+	}
+	if s.Terms&ServersTerm != 0 {
+		now.Servers = s.Service.Servers
+	}
+	if s.Terms&ServiceTimeTerm != 0 {
+		now.ServiceTime = s.Service.ServiceTime
+	}
+	if s.Terms&QueueTerm != 0 {
+		now.Queue = s.Service.Queue
+	}
+	if s.Terms&DeadlineTerm != 0 {
+		now.Deadline = s.Service.Deadline
+	}
+	if s.Terms&RateTerm != 0 {
+		now.RateLimit = s.Service.RateLimit
+	}
+	if s.Terms&QuotaTerm != 0 {
+		now.Quota = s.Service.Quota
+	}
+	if s.Terms&DegradesTerm != 0 {
+		now.Degrades = s.Service.Degrades
+	}
+	return now
 }
 
 // hand is a fault that an intervention began.
@@ -139,15 +184,19 @@ func (m *model) endFaults(end FaultEnd) {
 	m.refault(end.To)
 }
 
-// set replaces what a station is like. Requests in service keep their servers and their work.
+// set changes what a station is like. Requests in service keep their servers and their work.
 func (m *model) set(setting Setting) {
 	station := setting.To
 	if setting.Kind != AtStation {
 		station += len(m.config.Stations)
 	}
-	s, servers := m.floor.stations[station], setting.Service.ServerCount()
-	s.become(setting.Service)
-	work := newSampler(setting.Service.ServiceTime)
+	s := m.floor.stations[station]
+	service := s.Service
+	service.Servers = s.servers
+	service = setting.over(service)
+	servers := service.ServerCount()
+	s.become(service)
+	work := newSampler(service.ServiceTime)
 	for i := range m.steps {
 		for _, hop := range m.steps[i].route {
 			hop.serveFor(station, work)
