@@ -25,9 +25,9 @@ const fixedReplications = 4
 
 func planCommand(s streams) *cli.Command {
 	return &cli.Command{
-		Name:        "plan",
-		Usage:       "compare the plans of a scenario by simulation: cost, people who finish, waits",
-		ArgsUsage:   "SCENARIO",
+		Name:      "plan",
+		Usage:     "compare the plans of a scenario by simulation: cost, people who finish, waits",
+		ArgsUsage: "SCENARIO",
 		Description: strings.ToUpper(plan.Best[:1]) + plan.Best[1:] + ". Plans are compared after 2, 3, 4, 6 and 8 replications. " +
 			"Only those that are not told apart go on: the best plan goes out with a chance of at most 5 %, and differences below 0.5 % of the people who finish do not matter. " +
 			"With --replications N, each plan is played exactly N times.",
