@@ -45,8 +45,8 @@ func (l curve) Plot(c draw.Canvas, p *plot.Plot) {
 	flush()
 }
 
-// thinnedWidth is the width of a column of which a long line keeps four points. The images have about two pixels for it.
-const thinnedWidth = vg.Length(0.5)
+// thinnedWidth is the width of a column of which a long line keeps four points. A line is wider than that.
+const thinnedWidth = vg.Length(1)
 
 // thinned returns the points of a line without those that nobody can see: of each narrow column it keeps the first, the
 // lowest, the highest and the last, in their order. A line with few points to a column is returned as it is.
