@@ -96,7 +96,10 @@ func simulatedWorld(random *rand.Rand, played [][]float64) (results []simulation
 // or a settled contest names a plan that falls short of the best by more than the indifference. A contest that is not
 // settled after its last look says so; one that may go on settles.
 func TestContestOfAThousandWorlds(t *testing.T) {
-	const worlds = 1000
+	worlds := 1000
+	if testing.Short() {
+		worlds = 200
+	}
 	rule, patient, careless := DecidingRule(), DecidingRule(), DecidingRule()
 	patient.Looks = append(patient.Looks, 16, 64)
 	careless.Error = 1
