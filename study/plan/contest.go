@@ -31,15 +31,18 @@ const enoughForEquals = 4
 
 // The parts of the error that plans may go out by, and that plans may be called equal by.
 const (
-	outPart   = 0.8
-	equalPart = 0.2
+	outPart   = 0.9
+	equalPart = 0.1
 )
 
+// firstShare is the share of the part for plans that go out that the first look may take.
+const firstShare = 2.0 / 3
+
 // parts returns the parts of the error that a look, counted from 0, may take. Of the part for plans that go out, the first
-// look may take half, because the interval of two replications needs it most, each further one half of the rest, and the
-// last all of it. The looks at which plans may be called equal share the part for those evenly.
+// look may take two thirds, because the interval of two replications needs it most, each further one half of the rest, and
+// the last all of it. The looks at which plans may be called equal share the part for those evenly.
 func (r Rule) parts(look int) (out, equal float64) {
-	halvings, asked := min(look+1, len(r.Looks)-1), 0
+	last, asked := len(r.Looks)-1, 0
 	for _, count := range r.Looks {
 		if count >= enoughForEquals {
 			asked++
@@ -48,7 +51,15 @@ func (r Rule) parts(look int) (out, equal float64) {
 	if r.Looks[look] >= enoughForEquals {
 		equal = equalPart / float64(asked)
 	}
-	return outPart * math.Ldexp(1, -halvings), equal
+	switch {
+	case last == 0:
+		out = outPart
+	case look == 0:
+		out = outPart * firstShare
+	default:
+		out = outPart * math.Ldexp(1-firstShare, -min(look, last-1))
+	}
+	return out, equal
 }
 
 // reach returns how many standard errors the interval of a look reaches for a part of the error: infinitely many for none.
