@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -15,60 +16,65 @@ func Write(w io.Writer, report Report) error {
 	if report.Warnings == nil {
 		report.Warnings = []string{}
 	}
-	var compact bytes.Buffer
-	encoder := json.NewEncoder(&compact)
+	encoder := json.NewEncoder(indenter{w})
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(report); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	if _, err := w.Write(indent(compact.Bytes())); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	return nil
 }
 
-// indent breaks valid compact JSON into one line per member, but keeps arrays of numbers on one line.
+// indenter indents the JSON that is written to it at once.
+type indenter struct{ w io.Writer }
+
+// Write implements io.Writer.
+func (i indenter) Write(compact []byte) (int, error) {
+	out := bufio.NewWriterSize(i.w, 1<<16)
+	indent(out, compact)
+	return len(compact), out.Flush()
+}
+
+// indent breaks valid compact JSON into one line per member, but keeps arrays of numbers on one line. An error of the
+// writer stays in it.
 //
 // Note: json.Indent would put every number of the series on a line of its own, which makes ten million lines
 // for a day.
-func indent(compact []byte) []byte {
-	out := make([]byte, 0, len(compact)+len(compact)/8)
+func indent(out *bufio.Writer, compact []byte) {
 	depth := 0
 	line := func() {
-		out = append(out, '\n')
+		_ = out.WriteByte('\n')
 		for range depth {
-			out = append(out, ' ', ' ')
+			_, _ = out.WriteString("  ")
 		}
 	}
 	for i := 0; i < len(compact); i++ {
 		switch b := compact[i]; b {
 		case '"':
 			end := stringEnd(compact, i)
-			out = append(out, compact[i:end]...)
+			_, _ = out.Write(compact[i:end])
 			i = end - 1
 		case '{', '[':
 			if end := flatEnd(compact, i); end > 0 {
-				out = append(out, compact[i:end]...)
+				_, _ = out.Write(compact[i:end])
 				i = end - 1
 				continue
 			}
-			out = append(out, b)
+			_ = out.WriteByte(b)
 			depth++
 			line()
 		case '}', ']':
 			depth--
 			line()
-			out = append(out, b)
+			_ = out.WriteByte(b)
 		case ',':
-			out = append(out, b)
+			_ = out.WriteByte(b)
 			line()
 		case ':':
-			out = append(out, b, ' ')
+			_, _ = out.WriteString(": ")
 		default:
-			out = append(out, b)
+			_ = out.WriteByte(b)
 		}
 	}
-	return out
 }
 
 // stringEnd returns the index after the string that starts at i.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/study/plan"
 	"github.com/ombak-sim/ombak/study/simulation"
 	"github.com/ombak-sim/ombak/units"
 )
@@ -74,6 +76,19 @@ func estimate(c *cli.Context, p *studyProgress, run *setup.Model, runs int) (str
 // expected prints a better estimate after the first run.
 func (p *studyProgress) expected(first, rest time.Duration) {
 	p.say("the first took %s; the others take about %s\n", units.Duration(first), units.Duration(rest))
+}
+
+// expectedLook prints a better estimate of the time until the first look.
+func (p *studyProgress) expectedLook(first, rest time.Duration) {
+	p.say("the first took %s; those until the first look take about %s\n", units.Duration(first), units.Duration(rest))
+}
+
+// looked says what a look has shown, and expects the runs until the next.
+func (p *studyProgress) looked(look plan.Looked) {
+	p.total.Add(int64(look.Runs))
+	if len(look.GoOn) > 0 {
+		p.say("after %d replications these plans are not told apart: %s\n", look.Replications, strings.Join(look.GoOn, ", "))
+	}
 }
 
 // done is called after each run, by one goroutine at a time.

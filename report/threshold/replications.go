@@ -15,6 +15,9 @@ import (
 // them by the second knows.
 func (c Condition) NeedsSeconds() bool { return c.window != (window{}) && c.selector.isTime() }
 
+// NeedsSeries reports whether a condition is judged by the series of a report: one within a window, and one on recovery.
+func (c Condition) NeedsSeries() bool { return c.window != (window{}) || c.selector.figure == recovery }
+
 // Measured returns the conditions with what the recording of one replication knows of response times within windows.
 func Measured(conditions []Condition, recording *recorder.Recording, clock func(realTime time.Duration) time.Duration) []Condition {
 	return measured(conditions, recording, clock, false)

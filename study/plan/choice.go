@@ -49,16 +49,16 @@ func choose(c *Comparison, simulations []simulation.Result) {
 	if len(c.Plans) == 0 {
 		return
 	}
-	top := 0
+	top := -1
 	for i, plan := range c.Plans {
-		if plan.Finished.Mean > c.Plans[top].Finished.Mean {
+		if !c.isOut(i) && (top < 0 || plan.Finished.Mean > c.Plans[top].Finished.Mean) {
 			top = i
 		}
 	}
 	var equals []int // the plans that do as well as the top
 	best := top
 	for i, plan := range c.Plans {
-		if fewer(simulations[top], simulations[i]) {
+		if c.isOut(i) || fewer(simulations[top], simulations[i]) {
 			continue
 		}
 		equals = append(equals, i)
@@ -74,10 +74,14 @@ func choose(c *Comparison, simulations []simulation.Result) {
 			c.Why = append(c.Why, c.reasonAgainst(i, best, top, slices.Contains(equals, i), Paired(simulations[best].Replications, simulations[i].Replications, finished)))
 		}
 	}
+	c.Why = append(c.Why, c.undecided()...)
 	if len(c.Plans) > 1 && !c.repeated() {
 		c.Why = append(c.Why, "one replication cannot show what is due to chance: play more (--replications) to see which differences are significant")
 	}
 }
+
+// isOut reports whether a contest has shown that another plan is better.
+func (c Comparison) isOut(i int) bool { return c.out != nil && c.out[i] }
 
 // repeated reports whether the figures have intervals.
 func (c Comparison) repeated() bool { return c.Plans[0].Finished.CI95 != nil }

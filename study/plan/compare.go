@@ -57,15 +57,37 @@ type Comparison struct {
 
 	Uncertainty *Uncertainty `json:"uncertainty,omitempty"`
 	Search      *Searched    `json:"search,omitempty"`
+	Decision    *Decision    `json:"decision,omitempty"` // absent if all plans have a given number of replications
 
 	noun string // what people do at the step of the arrivals, in the plural
+	out  []bool // by plan: whether a contest has shown that another one is better; nil without a contest
+}
+
+// Decision is how a contest decided.
+type Decision struct {
+	Rule
+	Replications int  `json:"replications"` // of the plans that went on longest
+	Settled      bool `json:"settled"`      // false: plans that are left may differ by more than the indifference
 }
 
 // ComparePlans summarizes simulations of one scenario under several plans. Replication k has the same people
 // under every plan, so differences are paired (common random numbers; Law, "Simulation Modeling and
 // Analysis", sec. 11.2).
 func ComparePlans(simulations []simulation.Result) Comparison {
-	var c Comparison
+	return compare(simulations, Comparison{})
+}
+
+// CompareDecided summarizes simulations of a contest. Figures of two plans are compared over the replications that both
+// have.
+func CompareDecided(simulations []simulation.Result, contest *Contest) Comparison {
+	decided := Decision{Rule: contest.Rule, Settled: contest.Settled}
+	for _, s := range simulations {
+		decided.Replications = max(decided.Replications, len(s.Replications))
+	}
+	return compare(simulations, Comparison{Decision: &decided, out: contest.out})
+}
+
+func compare(simulations []simulation.Result, c Comparison) Comparison {
 	for i, s := range simulations {
 		c.Scenario, c.Currency, c.noun = s.Report.Scenario.Name, s.Currency, s.Noun
 		outcome := outcomeOf(s)

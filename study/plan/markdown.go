@@ -15,7 +15,7 @@ func WritePlansMarkdown(w io.Writer, c Comparison) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## Plans of %s\n\n", c.Scenario)
 	if len(c.Plans) > 0 {
-		fmt.Fprintf(&b, "Best: **%s**. Simulated with %d replications of each plan and the same people; ± is the 95 %% interval, and (n runs) stands where they are too few for one. %s.\n\n", cmp.Or(c.Best, "none"), c.Plans[0].Replications, strings.ToUpper(Best[:1])+Best[1:])
+		fmt.Fprintf(&b, "Best: **%s**. Simulated with %s replications of each plan and the same people; ± is the 95 %% interval, and (n runs) stands where they are too few for one. %s.\n\n", cmp.Or(c.Best, "none"), c.replications(), strings.ToUpper(Best[:1])+Best[1:])
 	}
 	rows := c.Rows(false)
 	for i := range rows {
@@ -48,6 +48,18 @@ func WritePlansMarkdown(w io.Writer, c Comparison) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// replications returns the number of replications of a plan, or the range of the numbers if plans differ in it.
+func (c Comparison) replications() string {
+	least, most := c.Plans[0].Replications, c.Plans[0].Replications
+	for _, plan := range c.Plans {
+		least, most = min(least, plan.Replications), max(most, plan.Replications)
+	}
+	if least == most {
+		return fmt.Sprint(most)
+	}
+	return fmt.Sprintf("%d to %d", least, most)
 }
 
 // ThresholdRows returns a table of the verdict on each threshold under each plan.

@@ -111,6 +111,12 @@ func (c Comparison) Rows(differences bool, names ...string) [][]string {
 			rows[i+1] = append(rows[i+1], cell)
 		}
 	}
+	if c.Decision != nil && !differences {
+		rows[0] = append(rows[0], "runs")
+		for i, plan := range c.Plans {
+			rows[i+1] = append(rows[i+1], fmt.Sprint(plan.Replications))
+		}
+	}
 	if differences && len(rows) > 1 {
 		rows = append(rows[:1], rows[2:]...)
 	}

@@ -100,8 +100,8 @@ func (c Comparison) reasonAgainst(i, best, top int, equal bool, difference Estim
 		reason = c.nearlyAsMany(best, difference) + ", but it does not meet " + brokenThreshold(plan)
 	case equal:
 		reason = c.nearlyAsMany(best, difference) + drawback(plan, c.Plans[best], c.Currency)
-	case sign < 0:
-		reason = fmt.Sprintf("%s than under %s (%s against %s)", people(difference), c.Plans[best].Plan, units.Amount(plan.Finished.Mean), units.Amount(c.Plans[best].Finished.Mean))
+	case sign < 0 || c.isOut(i) && difference.Mean < 0:
+		reason = fmt.Sprintf("%s than under %s (%s)", people(difference), c.Plans[best].Plan, c.against(plan, c.Plans[best], difference))
 		if plan.Verdict == report.Fail {
 			reason += ", and it does not meet " + brokenThreshold(plan)
 		}
@@ -109,6 +109,30 @@ func (c Comparison) reasonAgainst(i, best, top int, equal bool, difference Estim
 		reason = fmt.Sprintf("%s, but significantly fewer than under %s", c.nearlyAsMany(best, difference), c.Plans[top].Plan)
 	}
 	return plan.Plan + ": " + reason + also(plan.Bottleneck)
+}
+
+// against gives the people who finish under two plans. If they have different numbers of replications, it gives those of
+// the plan with fewer and their number.
+func (c Comparison) against(plan, best PlanOutcome, difference Estimate) string {
+	if plan.Replications == best.Replications {
+		return fmt.Sprintf("%s against %s", units.Amount(plan.Finished.Mean), units.Amount(best.Finished.Mean))
+	}
+	return fmt.Sprintf("%s against %s in %d replications", units.Amount(plan.Finished.Mean), units.Amount(plan.Finished.Mean-difference.Mean), difference.runs)
+}
+
+// undecided says which plans a contest has not told apart.
+func (c Comparison) undecided() []string {
+	if c.Decision == nil || c.Decision.Settled {
+		return nil
+	}
+	var left []string
+	for i, plan := range c.Plans {
+		if !c.isOut(i) {
+			left = append(left, plan.Plan)
+		}
+	}
+	return []string{fmt.Sprintf("%d replications do not tell these plans apart: %s; they may differ by more than %s of the people who finish: play more (--replications)",
+		c.Decision.Replications, strings.Join(left, ", "), units.Percent(c.Decision.Indifference))}
 }
 
 // nearlyAsMany describes a difference that is small or may be due to chance.

@@ -107,7 +107,7 @@ func outcomeOf(model *setup.Model, config sim.Config, recording *recorder.Record
 	if number == 0 {
 		replication.Gates = gatesOf(assembled)
 	}
-	if number > 0 || settings.Lean {
+	if !settings.keepsSeries(model, number) {
 		assembled.Series, assembled.Histograms = report.Series{}, report.Histograms{}
 	}
 	outcome := played{report: assembled, conditions: conditions, figures: replication}
@@ -115,6 +115,12 @@ func outcomeOf(model *setup.Model, config sim.Config, recording *recorder.Record
 		outcome.ended = fmt.Sprintf("the run was stopped after %s, before its time", units.Duration(result.Duration))
 	}
 	return outcome
+}
+
+// keepsSeries reports whether the series and histograms of a replication are kept: those of replication 0, if they are
+// drawn or a threshold is judged by them. They grow with the length of the run.
+func (s Settings) keepsSeries(model *setup.Model, number int) bool {
+	return number == 0 && !s.Lean && (!s.Brief || slices.ContainsFunc(model.Conditions, threshold.Condition.NeedsSeries))
 }
 
 // record plays one replication, recorded in full or briefly, and calls s.Passed as its time passes.

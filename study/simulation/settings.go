@@ -16,7 +16,8 @@ type Settings struct {
 	Workers      int     // replications at once; 0 means one for each core
 	Build        report.Build
 	Done         func() // called after each replication, by one goroutine at a time
-	// Brief leaves out of the reports what only figures need: how response times spread in each second.
+	// Brief leaves out of the reports what only figures need: how response times spread in each second, and series and
+	// histograms by which no threshold is judged.
 	Brief bool
 	// Lean drops the series and histograms of replication 0 too.
 	Lean bool
