@@ -130,6 +130,7 @@ const (
 	shortSteal  = 0.05
 	shortMemory = 0.05 // of the memory still available
 	shortDisk   = 0.80 // of the time
+	shortOthers = 0.10 // of all cores, by programs that the run does not know
 	aCore       = 0.90 // of one core, by one process, that may be unable to use more
 )
 
@@ -212,7 +213,7 @@ func (u *Usage) conclude(machine *Machine) {
 	busiest := ""
 	if u.Busiest != "" {
 		busiest = fmt.Sprintf("; %s used %.2g cores", u.Busiest, u.BusiestCores)
-		if u.OthersCores > u.BusiestCores {
+		if u.OthersCores > u.BusiestCores || u.OthersCores > shortOthers*float64(machine.CPUs) {
 			busiest += fmt.Sprintf(", and programs outside the run %.2g", u.OthersCores)
 		}
 	}
@@ -241,6 +242,19 @@ func (u *Usage) conclude(machine *Machine) {
 		}
 		u.Sentence += "."
 	}
+}
+
+// TakenByOthers says that programs which are neither parts of the run nor watched took CPU while the machine was short of
+// it, so that the figures of the service are theirs too. It is "" if they did not.
+func (r Report) TakenByOthers() string {
+	if r.Machine == nil || r.Machine.Usage == nil {
+		return ""
+	}
+	u := r.Machine.Usage
+	if u.ShortageOfResource != "CPU" || u.OthersCores <= shortOthers*float64(r.Machine.CPUs) {
+		return ""
+	}
+	return fmt.Sprintf("programs outside the run used %.2g of the machine's %d cores, and the service waited for them", u.OthersCores, r.Machine.CPUs)
 }
 
 // between returns the readings within a time, or all if the time is empty.

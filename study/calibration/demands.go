@@ -262,7 +262,9 @@ func (m *Model) warnOfKind(process string, kind capacity.KindOfWork, order []str
 // warnOfOthers warns if the processes named leave out most of the machine's CPU.
 func (m *Model) warnOfOthers(reports []report.Report, names []string) {
 	last := reports[len(reports)-1]
-	if usage := last.Machine.Usage; usage != nil && usage.CPUShare > 0.9 {
+	if others := last.TakenByOthers(); others != "" {
+		m.Warnings = append(m.Warnings, "at the heaviest load "+others+", so that response times there hold waits that the stations do not; measure on a quiet machine, or name those programs with --watch if they are the service's")
+	} else if usage := last.Machine.Usage; usage != nil && usage.CPUShare > 0.9 {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("at the heaviest load the machine's CPU was %s in use, generator included, so that response times there hold waits for it that the stations do not; measure lighter loads, or generate them from another machine", units.Percent(usage.CPUShare)))
 	}
 	for _, name := range processNames(last) {

@@ -78,7 +78,7 @@ func (l Level) Why() string {
 	}
 	for _, threshold := range l.Report.Thresholds {
 		if threshold.Verdict == report.Fail && threshold.Severity != "warn" {
-			return threshold.Source
+			return threshold.Source + prefixed(": ", threshold.Reason)
 		}
 	}
 	return string(l.Report.Verdict)

@@ -120,6 +120,9 @@ func (o Open) Sentence() string {
 		}
 		text += fmt.Sprintf(" At %s/s: %s", units.Rate(at), machine)
 	}
+	if level, found := o.at(o.Limit.Broke); found && level.Report.TakenByOthers() != "" {
+		text += " So the limit is that of a service that shares its machine; repeat the search on a quiet one, or name those programs with --watch if they are the service's."
+	}
 	return text
 }
 
