@@ -16,6 +16,9 @@ import (
 // maxName is the length of the longest name that a draft gives to a step.
 const maxName = 40
 
+// longName is the length beyond which tables cut a name.
+const longName = 16
+
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
 // slug turns a text into a valid name of a scenario or a step.
@@ -92,7 +95,7 @@ func (d *draft) write() []byte {
 	}
 	out.line("schema: %s\nname: %s\ntitle: %s", scenarios.SchemaName, quote(d.name), quote("Made from "+d.source))
 	out.line("opens: %s   # time zero of the scenario\nseed: 1\ndrain: 10s", time.Date(2030, 1, 1, 9, 0, 0, 0, time.UTC).Format(time.RFC3339))
-	out.line("\narrivals:\n  step: %s", quote(d.steps[0].name))
+	out.line("\narrivals:\n  step: %s\n  noun: people", quote(d.steps[0].name))
 	if len(d.arrivals) == 0 {
 		d.arrivals = steadyArrivals()
 	}
