@@ -62,6 +62,7 @@ func calibrateProcesses(ctx context.Context, reports []report.Report, names []st
 		if err := model.addProcess(name, works[i], ordered, how); err != nil {
 			return model, fmt.Errorf("process %s: %w", name, err)
 		}
+		model.warnOfCosts(name, works[i], steps, ordered)
 	}
 	model.warnOfOthers(ordered, names)
 	return model, model.fitDelaysOf(ctx, ordered, how)
@@ -207,13 +208,14 @@ func (m *Model) addProcess(name string, work capacity.Work, reports []report.Rep
 	total, requests := 0., 0.
 	for k, kind := range work.Kinds {
 		m.warnOfKind(name, kind, kinds(work))
+		requests += kind.Count
 		if !(kind.Seconds > 0) {
 			continue
 		}
 		interval := kind.Interval
 		hop := FittedHop{Station: name, Demand: FittedDemand{kind.Seconds, &interval}, With: kind.With, Work: workOf(kind.Seconds/visits(m.Routes[k].Kept, name), kind.Name, quietest(reports))}
 		m.Routes[k].Hops = append(m.Routes[k].Hops, hop)
-		total, requests = total+kind.Seconds*kind.Count, requests+kind.Count
+		total += kind.Seconds * kind.Count
 	}
 	if requests == 0 || seconds(total/requests) == 0 {
 		return setup.Refuse("its CPU does not rise with the requests of any step; measure higher loads, or watch the process that serves them")

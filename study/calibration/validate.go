@@ -69,7 +69,7 @@ func Validate(ctx context.Context, scenario *scenarios.Scenario, measured []repo
 	v := Validation{Scenario: scenario.Name, Plan: measured[0].Plan, Runs: len(measured), Replications: simulated.Replications}
 	v.Warnings = slices.Clone(simulated.Warnings)
 	var runs [][]figure
-	judging := judging{scenario, plateauOf(measured[0]), how.Shared, meanDuration(measured)}
+	judging := judging{scenario, plateauOf(measured[0]), how.Shared, meanDuration(measured), serversIn(simulated)}
 	for _, r := range measured {
 		runs = append(runs, judging.figuresOf(r))
 	}
