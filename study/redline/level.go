@@ -111,6 +111,18 @@ func (l Level) Step(step string) (report.StepRow, bool) {
 	return report.StepRow{}, false
 }
 
+// waited returns the mean response time of a person who comes to a step, in it and all others at which people wait for an
+// answer.
+func (l Level) waited(at report.StepRow) (seconds float64) {
+	came := max(at.ThroughputPerS, at.GoodputPerS)
+	for _, row := range l.Report.Steps {
+		if row.ResponseTimePassedS != nil && !l.Report.Awaits(row.Step) && came > 0 {
+			seconds += row.ResponseTimePassedS.Mean * max(row.ThroughputPerS, row.GoodputPerS) / came
+		}
+	}
+	return seconds
+}
+
 // Finished returns how many people finished per second.
 func (l Level) Finished() float64 {
 	if l.Report.DurationS == 0 {

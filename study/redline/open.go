@@ -55,8 +55,8 @@ func (o Open) at(rate float64) (level Level, found bool) {
 	return level, found
 }
 
-// Knee returns the offered rate whose level has the most power, which is goodput divided by mean response
-// time. Below it, more load costs little waiting; above it, more waiting yields little goodput (Kleinrock,
+// Knee returns the offered rate whose level has the most power, which is goodput divided by the mean response
+// time of a person, in all steps together: the page that people come to may be the cheapest of them. Below it, more load costs little waiting; above it, more waiting yields little goodput (Kleinrock,
 // Power and Deterministic Rules of Thumb for Probabilistic Problems in Computer Communications, ICC 1979). It
 // is 0 if no level answered anybody.
 func (o Open) Knee() float64 {
@@ -66,7 +66,7 @@ func (o Open) Knee() float64 {
 		if !found || row.ResponseTimePassedS == nil || row.ResponseTimePassedS.Mean <= 0 || level.Report.Verdict == report.Invalid || level.Refusals(o.Step) != "" {
 			continue
 		}
-		if power := row.GoodputPerS / row.ResponseTimePassedS.Mean; power > most {
+		if power := row.GoodputPerS / level.waited(row); power > most {
 			knee, most = level.Rate, power
 		}
 	}
