@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/units"
@@ -237,10 +238,10 @@ func (u *Usage) conclude(machine *Machine) {
 		if u.DiskBusyShare != nil {
 			u.Sentence += fmt.Sprintf(", disk %s", units.Percent(*u.DiskBusyShare))
 		}
-		if u.BusiestCores > aCore && u.BusiestCores < 1.1 && machine.CPUs > 1 {
-			u.Sentence += fmt.Sprintf("; %s used one core all the time, which limits it if it works on one thread", u.Busiest)
-		}
 		u.Sentence += "."
+	}
+	if u.BusiestCores > aCore && u.BusiestCores < 1.1 && machine.CPUs > 1 {
+		u.Sentence = strings.TrimSuffix(u.Sentence, ".") + fmt.Sprintf("; %s used one core all the time, which limits it if it works on one thread.", u.Busiest)
 	}
 }
 

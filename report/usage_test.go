@@ -38,7 +38,7 @@ func TestWhatWasShort(t *testing.T) {
 		want   []string
 	}{
 		{"a quiet machine", machineOf(.4, 0, .1, much), "", []string{"Nothing of this machine was short: CPU 20", "disk 10", "api used one core all the time"}},
-		{"all cores in use", machineOf(1.9, 0, .1, much), "CPU", []string{"CPU was short: 95", "of 2 cores", "api used 0.95 cores, and programs outside the run 0.85"}},
+		{"all cores in use", machineOf(1.9, 0, .1, much), "CPU", []string{"CPU was short: 95", "of 2 cores", "api used 0.95 cores, and programs outside the run 0.85", "api used one core all the time, which limits it if it works on one thread."}},
 		{"a host that is shared takes the CPU away", machineOf(1.9, .4, .1, much), "steal", []string{"gave 20", "to others"}},
 		{"the memory runs out", machineOf(.4, 0, .1, little), "memory", []string{"Memory was short: 100 MiB of 8"}},
 		{"the disk works all the time", machineOf(.4, 0, .97, much), "disk", []string{"busiest one worked 97"}},

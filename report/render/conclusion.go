@@ -66,7 +66,12 @@ func held(r report.Report) []string {
 	case len(failed) == 0 && entered > 1:
 		parts = append(parts, othersHeld(entered-1))
 	case len(failed) > 3:
-		failed = append(failed[:3], fmt.Sprintf("%d more steps did not hold either", len(failed)-3))
+		more := len(failed) - 3
+		steps := "steps"
+		if more == 1 {
+			steps = "step"
+		}
+		failed = append(failed[:3], fmt.Sprintf("%d more %s did not hold either", more, steps))
 	}
 	return append(parts, failed...)
 }

@@ -121,7 +121,7 @@ func (o Open) Sentence() string {
 		text += fmt.Sprintf(" At %s/s: %s", units.Rate(at), machine)
 	}
 	if level, found := o.at(o.Limit.Broke); found && level.Report.TakenByOthers() != "" {
-		text += " So the limit is that of a service that shares its machine; repeat the search on a quiet one, or name those programs with --watch if they are the service's."
+		text += " So the limit may be that of a service that shares its machine; repeat the search on a quiet one, or name those programs with --watch if they are the service's."
 	}
 	return text
 }

@@ -89,7 +89,7 @@ func TestSentences(t *testing.T) {
 		lacks  string
 	}{
 		{"a limit, and what the machine was short of", map[float64]redline.Level{10: held, 20: broke}, 9, "10 pays/s held, 20 did not (pay.p99 < 1s); busiest: the machine's CPU", []string{"At 20/s: CPU was short: 97 %"}, "shares its machine"},
-		{"a limit on a machine that others use, and by how much the threshold broke", map[float64]redline.Level{10: held, 20: crowded}, 9, "10 pays/s held, 20 did not (pay.p99 < 1s: it is 2.5 s); busiest", []string{"So the limit is that of a service that shares its machine; repeat the search on a quiet one"}, "knee"},
+		{"a limit on a machine that others use, and by how much the threshold broke", map[float64]redline.Level{10: held, 20: crowded}, 9, "10 pays/s held, 20 did not (pay.p99 < 1s: it is 2.5 s); busiest", []string{"So the limit may be that of a service that shares its machine; repeat the search on a quiet one"}, "knee"},
 		{"an invalid level is repeated, and no limit", map[float64]redline.Level{10: held, 20: invalid}, 9, "10 pays/s held, and the limit is not known: at 20/s every run was invalid (invalid: it sent late)", nil, "did not"},
 		{"an undecided level is repeated, and does not hold", map[float64]redline.Level{10: undecided, 20: held, 40: broke}, 9, "20 pays/s held, 40 did not", nil, "10/s counts"},
 		{"nothing but undecided levels", map[float64]redline.Level{10: undecided, 20: undecided}, 4, "No level decided anything. 20/s counts neither as held nor as broken (undecided: pay.p99 < 1s: 90 values are too few); play levels for longer", nil, "pays/s held"},
