@@ -205,6 +205,11 @@ func (m *Model) addProcess(name string, work capacity.Work, reports []report.Rep
 		m.Warnings = append(m.Warnings, why)
 	}
 	station := FittedStation{Name: name, Servers: servers, Unit: "request", RSquared: work.RSquared, Idling: work.Idle, Process: true}
+	if mayShare(how.Scenario, name) {
+		if station.Discipline, why = disciplineOf(name, work, servers, reports); why != "" {
+			m.Warnings = append(m.Warnings, why)
+		}
+	}
 	total, requests := 0., 0.
 	for k, kind := range work.Kinds {
 		m.warnOfKind(name, kind, kinds(work))
