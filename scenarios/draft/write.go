@@ -102,6 +102,9 @@ func (d *draft) write() []byte {
 	for _, text := range d.arrivals {
 		out.line("  %s", text)
 	}
+	if d.sendsContacts() {
+		out.line("\npopulation:   # a service remembers addresses, so each run has people of its own; seed means the same people each time\n  identity: fresh")
+	}
 	out.line("\ntargets:")
 	for _, target := range d.targets {
 		out.line("  %s: {url: %s}", quote(target.name), quote(target.url))
@@ -117,6 +120,15 @@ func (d *draft) write() []byte {
 		out.line("  - {expr: %s}", quote(condition))
 	}
 	return []byte(out.String())
+}
+
+// sendsContacts reports whether a request sends what a service knows a person by.
+func (d *draft) sendsContacts() bool {
+	return slices.ContainsFunc(d.steps, func(step *step) bool {
+		return slices.ContainsFunc(step.leaves(), func(leaf *leaf) bool {
+			return strings.Contains(leaf.template, "${person.email}") || strings.Contains(leaf.template, "${person.phone}")
+		})
+	})
 }
 
 // mostJudged is how many steps get a threshold on their response time.
