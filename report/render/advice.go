@@ -28,6 +28,10 @@ func Advice(r report.Report) (advice []string) {
 	broken := brokenSteps(r)
 	for _, row := range r.Funnel {
 		if row.Entered > 0 && !holds(row, broken) && len(advice) < 4 {
+			if refused := refusals(row, r); refused != "" {
+				advice = append(advice, fmt.Sprintf("At %s %s.", title(row.Step), refused))
+				continue
+			}
 			advice = append(advice, stepAdvice(row))
 		}
 	}
