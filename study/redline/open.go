@@ -139,7 +139,7 @@ func (o Open) limit() string {
 	case o.Limit.Broke == 0 && o.Limit.Invalid > 0:
 		return fmt.Sprintf("%s %s/s held, and the limit is not known: %s.", held, o.Noun, invalid)
 	case o.Limit.Broke == 0:
-		return held + " " + o.Noun + "/s held, and nothing higher was decided; raise --most or --factor."
+		return held + " " + o.Noun + "/s held, and " + o.unended()
 	}
 	text := fmt.Sprintf("%s %s/s held, %s did not", held, o.Noun, broke)
 	if level, found := o.at(o.Limit.Broke); found {
@@ -152,6 +152,14 @@ func (o Open) limit() string {
 		text += "; busiest: " + bottleneck
 	}
 	return text + "."
+}
+
+// unended says why nothing above the highest rate that held is decided, where the levels ran out.
+func (o Open) unended() string {
+	if last := o.Levels[len(o.Levels)-1]; last.Rate > o.Limit.Held && (last.Report.Verdict == report.Invalid || last.Report.Verdict == report.Inconclusive) {
+		return fmt.Sprintf("the level at %s/s says nothing (%s) and was not repeated, because no more levels were allowed; raise --most.", units.Rate(last.Rate), last.Why())
+	}
+	return "nothing higher was decided; raise --most or --factor."
 }
 
 // invalid says why the lowest invalid rate says nothing, or "" if there is none.
