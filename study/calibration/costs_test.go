@@ -70,6 +70,24 @@ func checkAverage(t *testing.T, model Model, reports []report.Report) {
 	}
 }
 
+// TestWhoTookTheCPU: where other programs took it, another machine for the generator would not help.
+func TestWhoTookTheCPU(t *testing.T) {
+	for _, test := range []struct {
+		why, want string
+		usage     report.Usage
+	}{
+		{"others", "programs outside the run used 1.1 of the machine's 2 cores", report.Usage{CPUShare: .99, ShortageOfResource: "CPU", OthersCores: 1.1}},
+		{"the run itself", "generate them from another machine", report.Usage{CPUShare: .99, ShortageOfResource: "CPU"}},
+		{"nobody", "", report.Usage{CPUShare: .4}},
+	} {
+		var m Model
+		m.warnOfOthers([]report.Report{{Machine: &report.Machine{CPUs: 2, Usage: &test.usage}}}, []string{"api"})
+		if text := strings.Join(m.Warnings, "\n"); !strings.Contains(text, test.want) || test.want == "" && text != "" {
+			t.Errorf("%s: %q, want %q", test.why, text, test.want)
+		}
+	}
+}
+
 // TestUtilizationUnderAPlan: prediction and measurement are divided by the same servers, those of the plan.
 func TestUtilizationUnderAPlan(t *testing.T) {
 	real := shop(t, truth)

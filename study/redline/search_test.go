@@ -77,6 +77,13 @@ func TestSentences(t *testing.T) {
 	duplicates := redline.Level{Report: report.Report{
 		Verdict: report.Fail, Funnel: []report.FunnelRow{{Step: "pay", Entered: 200, Passed: 5, Failed: 195}}, Steps: []report.StepRow{{Step: "pay", Reasons: map[string]float64{"409": 195}}},
 	}}
+	later := redline.Level{Report: report.Report{
+		Verdict: report.Inconclusive, Funnel: []report.FunnelRow{{Step: "pay", Entered: 200, Passed: 200}, {Step: "register", Entered: 200, Passed: 5, Failed: 195}},
+		Steps: []report.StepRow{{Step: "pay"}, {Step: "register", Reasons: map[string]float64{"422": 195}}},
+	}}
+	declining := redline.Level{Report: report.Report{
+		Verdict: report.Pass, Funnel: []report.FunnelRow{{Step: "pay", Entered: 200, Passed: 200}, {Step: "check", Entered: 200, Passed: 5, Declined: 195}}, Steps: []report.StepRow{{Step: "pay"}, {Step: "check"}},
+	}}
 	overloaded := redline.Level{Report: report.Report{
 		Verdict: report.Fail, Funnel: []report.FunnelRow{{Step: "pay", Entered: 200, Passed: 5, Failed: 195}}, Steps: []report.StepRow{{Step: "pay", Reasons: map[string]float64{"500": 195}}},
 	}}
@@ -97,6 +104,8 @@ func TestSentences(t *testing.T) {
 		{"invalid from the first", map[float64]redline.Level{10: invalid, 5: invalid}, 4, "Nothing is known about the limit: at 5/s every run was invalid", nil, "held,"},
 		{"people who are declined the second time", map[float64]redline.Level{10: held, 20: refused}, 9, "The level at 20/s says nothing about load: the service declined or refused 195 of 200 people at pay.", []string{"there is no knee", "Before it, 10/s held"}, "The knee is at"},
 		{"people who are there already", map[float64]redline.Level{10: duplicates}, 9, "The level at 10/s says nothing about load: the service declined or refused 195 of 200", nil, "The knee"},
+		{"people who are there already, at a later step", map[float64]redline.Level{10: later}, 9, "The level at 10/s says nothing about load: the service declined or refused 195 of 200 people at register.", nil, "The knee"},
+		{"a later step that declines most people as it should", map[float64]redline.Level{10: declining, 20: broke}, 9, "10 pays/s held, 20 did not", nil, "says nothing"},
 		{"errors under load are no refusals", map[float64]redline.Level{10: held, 20: overloaded}, 9, "10 pays/s held, 20 did not", nil, "says nothing"},
 	} {
 		open, err := made("pay", test.levels, test.most)
