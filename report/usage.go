@@ -240,7 +240,8 @@ func (u *Usage) conclude(machine *Machine) {
 		}
 		u.Sentence += "."
 	}
-	if u.BusiestCores > aCore && u.BusiestCores < 1.1 && machine.CPUs > 1 {
+	crowded := u.Short && u.OthersCores > shortOthers*float64(machine.CPUs) // others may have left it no more than a core
+	if u.BusiestCores > aCore && u.BusiestCores < 1.1 && machine.CPUs > 1 && !crowded {
 		u.Sentence = strings.TrimSuffix(u.Sentence, ".") + fmt.Sprintf("; %s used one core all the time, which limits it if it works on one thread.", u.Busiest)
 	}
 }
