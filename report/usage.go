@@ -209,11 +209,19 @@ func (u *Usage) nameBusiest(processes []ProcessSeries, machine MachineSeries, fr
 	u.OthersCores = max(0, all-known)
 }
 
+// cores writes a number of cores.
+func cores(n float64) string {
+	if text := fmt.Sprintf("%.2g", n); text != "1" {
+		return text + " cores"
+	}
+	return "1 core"
+}
+
 // conclude says in one sentence what was short.
 func (u *Usage) conclude(machine *Machine) {
 	busiest := ""
 	if u.Busiest != "" {
-		busiest = fmt.Sprintf("; %s used %.2g cores", u.Busiest, u.BusiestCores)
+		busiest = fmt.Sprintf("; %s used %s", u.Busiest, cores(u.BusiestCores))
 		if u.OthersCores > u.BusiestCores || u.OthersCores > shortOthers*float64(machine.CPUs) {
 			busiest += fmt.Sprintf(", and programs outside the run %.2g", u.OthersCores)
 		}

@@ -223,7 +223,11 @@ func rounded(value float64, digits int) float64 {
 // Summary describes the demands with their intervals in one line.
 func (s FittedStation) Summary() string {
 	if s.Process {
-		text := fmt.Sprintf("%s a request on average over all steps, %d cores", units.Time(s.PerRequest.Seconds), s.Servers)
+		cores := "1 core"
+		if s.Servers > 1 {
+			cores = fmt.Sprintf("%d cores", s.Servers)
+		}
+		text := fmt.Sprintf("%s a request on average over all steps, %s", units.Time(s.PerRequest.Seconds), cores)
 		if s.Discipline == workload.Sharing {
 			text += ", shared by all requests at once"
 		}
