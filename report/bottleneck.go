@@ -31,6 +31,9 @@ func (b Bottleneck) String() string {
 	return fmt.Sprintf("%s, %s busy over the whole run", b.Name, units.Percent(b.Utilization))
 }
 
+// MachineCPU is the name of the machine's CPU where it is a bottleneck.
+const MachineCPU = "the machine's CPU"
+
 // Bottleneck returns the busiest station, or the machine's CPU if it was busier.
 func (r Report) Bottleneck() (most Bottleneck) {
 	for _, station := range r.Stations {
@@ -40,7 +43,7 @@ func (r Report) Bottleneck() (most Bottleneck) {
 		return most
 	}
 	if usage := r.Machine.Usage; usage != nil {
-		return most.Or("the machine's CPU", usage.CPUShare, 1)
+		return most.Or(MachineCPU, usage.CPUShare, 1)
 	}
 	used := 0.0
 	processes := r.Processes
@@ -52,5 +55,5 @@ func (r Report) Bottleneck() (most Bottleneck) {
 			used += *process.CPUS
 		}
 	}
-	return most.Or("the machine's CPU", used, float64(r.Machine.CPUs)*r.DurationS)
+	return most.Or(MachineCPU, used, float64(r.Machine.CPUs)*r.DurationS)
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/units"
@@ -130,6 +131,7 @@ const (
 	shortSteal  = 0.05
 	shortMemory = 0.05 // of the memory still available
 	shortDisk   = 0.80 // of the time
+	shortOthers = 0.10 // of all cores, by programs that the run does not know
 	aCore       = 0.90 // of one core, by one process, that may be unable to use more
 )
 
@@ -207,12 +209,20 @@ func (u *Usage) nameBusiest(processes []ProcessSeries, machine MachineSeries, fr
 	u.OthersCores = max(0, all-known)
 }
 
+// cores writes a number of cores.
+func cores(n float64) string {
+	if text := fmt.Sprintf("%.2g", n); text != "1" {
+		return text + " cores"
+	}
+	return "1 core"
+}
+
 // conclude says in one sentence what was short.
 func (u *Usage) conclude(machine *Machine) {
 	busiest := ""
 	if u.Busiest != "" {
-		busiest = fmt.Sprintf("; %s used %.2g cores", u.Busiest, u.BusiestCores)
-		if u.OthersCores > u.BusiestCores {
+		busiest = fmt.Sprintf("; %s used %s", u.Busiest, cores(u.BusiestCores))
+		if u.OthersCores > u.BusiestCores || u.OthersCores > shortOthers*float64(machine.CPUs) {
 			busiest += fmt.Sprintf(", and programs outside the run %.2g", u.OthersCores)
 		}
 	}
@@ -236,11 +246,25 @@ func (u *Usage) conclude(machine *Machine) {
 		if u.DiskBusyShare != nil {
 			u.Sentence += fmt.Sprintf(", disk %s", units.Percent(*u.DiskBusyShare))
 		}
-		if u.BusiestCores > aCore && u.BusiestCores < 1.1 && machine.CPUs > 1 {
-			u.Sentence += fmt.Sprintf("; %s used one core all the time, which limits it if it works on one thread", u.Busiest)
-		}
 		u.Sentence += "."
 	}
+	crowded := u.Short && u.OthersCores > shortOthers*float64(machine.CPUs) // others may have left it no more than a core
+	if u.BusiestCores > aCore && u.BusiestCores < 1.1 && machine.CPUs > 1 && !crowded {
+		u.Sentence = strings.TrimSuffix(u.Sentence, ".") + fmt.Sprintf("; %s used one core all the time, which limits it if it works on one thread.", u.Busiest)
+	}
+}
+
+// TakenByOthers says that programs which are neither parts of the run nor watched took CPU while the machine was short of
+// it, so that the figures of the service are theirs too. It is "" if they did not.
+func (r Report) TakenByOthers() string {
+	if r.Machine == nil || r.Machine.Usage == nil {
+		return ""
+	}
+	u := r.Machine.Usage
+	if u.ShortageOfResource != "CPU" || u.OthersCores <= shortOthers*float64(r.Machine.CPUs) {
+		return ""
+	}
+	return fmt.Sprintf("programs outside the run used %.2g of the machine's %d cores, and the service waited for them", u.OthersCores, r.Machine.CPUs)
 }
 
 // between returns the readings within a time, or all if the time is empty.

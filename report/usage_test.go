@@ -38,7 +38,7 @@ func TestWhatWasShort(t *testing.T) {
 		want   []string
 	}{
 		{"a quiet machine", machineOf(.4, 0, .1, much), "", []string{"Nothing of this machine was short: CPU 20", "disk 10", "api used one core all the time"}},
-		{"all cores in use", machineOf(1.9, 0, .1, much), "CPU", []string{"CPU was short: 95", "of 2 cores", "api used 0.95 cores"}},
+		{"all cores in use", machineOf(1.9, 0, .1, much), "CPU", []string{"CPU was short: 95", "of 2 cores", "api used 0.95 cores, and programs outside the run 0.85"}},
 		{"a host that is shared takes the CPU away", machineOf(1.9, .4, .1, much), "steal", []string{"gave 20", "to others"}},
 		{"the memory runs out", machineOf(.4, 0, .1, little), "memory", []string{"Memory was short: 100 MiB of 8"}},
 		{"the disk works all the time", machineOf(.4, 0, .97, much), "disk", []string{"busiest one worked 97"}},
@@ -74,6 +74,42 @@ func TestUsageOfThePeak(t *testing.T) {
 	}
 	if math.Abs(usage.CPUSharePeak-1) > 1e-9 || math.Abs(usage.CPUShare-.19) > 1e-9 {
 		t.Errorf("peak %v, mean %v", usage.CPUSharePeak, usage.CPUShare)
+	}
+}
+
+// TestOneCore: a process that uses one core may work on one thread, unless others left it no more.
+func TestOneCore(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		cpu  float64
+		want bool
+	}{{"the other core is idle", 1.05, true}, {"others used the other core", 1.9, false}} {
+		usage := report.UsageOf(machineOf(test.cpu, 0, 0, 8<<30), &report.Machine{CPUs: 2, MemoryBytes: 8 << 30}, 0, 10)
+		if got := strings.Contains(usage.Sentence, "api used one core all the time"); got != test.want {
+			t.Errorf("%s: %s", test.why, usage.Sentence)
+		}
+	}
+}
+
+// TestTakenByOthers: others count if the machine is short of CPU, whether the service used more than they or less.
+func TestTakenByOthers(t *testing.T) {
+	for _, test := range []struct {
+		why   string
+		usage report.Usage
+		want  string
+	}{
+		{"they used most of it", report.Usage{ShortageOfResource: "CPU", OthersCores: 1.8, BusiestCores: .2}, "programs outside the run used 1.8 of the machine's 2 cores"},
+		{"they used less than the service", report.Usage{ShortageOfResource: "CPU", OthersCores: .9, BusiestCores: 1}, "used 0.9 of"},
+		{"they used next to nothing", report.Usage{ShortageOfResource: "CPU", OthersCores: .1, BusiestCores: 1.8}, ""},
+		{"the CPU was not short", report.Usage{OthersCores: 1}, ""},
+	} {
+		r := report.Report{Machine: &report.Machine{CPUs: 2, Usage: &test.usage}}
+		if got := r.TakenByOthers(); !strings.Contains(got, test.want) || test.want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", test.why, got, test.want)
+		}
+	}
+	if got := (report.Report{}).TakenByOthers(); got != "" {
+		t.Errorf("a machine that was not read: %q", got)
 	}
 }
 

@@ -84,9 +84,11 @@ func (l *Live) checkIdentity() error {
 }
 
 // inFlight bounds the requests under way at once: four for each person per second of the busiest minute. If
-// the service stalls for a second or two, people wait and nobody is dropped. Each request takes a descriptor
-// in two processes, and a system often allows 20,000, so there is an upper bound.
-func inFlight(peakPerMin int) int { return min(14_000, max(256, peakPerMin/60*4)) }
+// the service stalls for a second or two, people wait and nobody is dropped. A small load may time out altogether: the
+// lower bound is the people of the usual timeout of ten seconds at 100 per second, so that an overloaded service shows
+// timeouts and not a generator at its limit. Each request takes a descriptor in two processes, and a system often allows
+// 20,000, so there is an upper bound.
+func inFlight(peakPerMin int) int { return min(14_000, max(1024, peakPerMin/60*4)) }
 
 // warm returns how many connections are opened ahead: as many as the people of 5 ms of the busiest minute,
 // or none if few people come.

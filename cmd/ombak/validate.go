@@ -78,7 +78,7 @@ func validate(c *cli.Context, s streams) error {
 	for _, warning := range found.Warnings {
 		fmt.Fprintf(s.out, "warning: %s\n", warning)
 	}
-	for _, wrong := range found.Wrong {
+	for _, wrong := range found.Findings() {
 		fmt.Fprintf(s.out, "wrong: %s\n", wrong)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/units"
@@ -20,13 +21,21 @@ func Advice(r report.Report) (advice []string) {
 			"are stored twice.",
 			units.Count(float64(stored.Lost)), units.Count(float64(stored.Duplicates))))
 	}
+	others := r.TakenByOthers()
+	if others != "" {
+		advice = append(advice, fmt.Sprintf("%s%s: stop them, or name them with --watch if they are the service's, and run again.", strings.ToUpper(others[:1]), others[1:]))
+	}
 	broken := brokenSteps(r)
 	for _, row := range r.Funnel {
 		if row.Entered > 0 && !holds(row, broken) && len(advice) < 4 {
+			if refused := refusals(row, r); refused != "" {
+				advice = append(advice, fmt.Sprintf("At %s %s.", title(row.Step), refused))
+				continue
+			}
 			advice = append(advice, stepAdvice(row))
 		}
 	}
-	if most := r.Bottleneck(); most.Utilization > 0.7 {
+	if most := r.Bottleneck(); most.Utilization > 0.7 && (others == "" || most.Name != report.MachineCPU) {
 		advice = append(advice, bottleneckAdvice(r, most))
 	}
 	if r.Machine != nil && r.Machine.Usage != nil && r.Machine.Usage.Short {

@@ -66,7 +66,12 @@ func held(r report.Report) []string {
 	case len(failed) == 0 && entered > 1:
 		parts = append(parts, othersHeld(entered-1))
 	case len(failed) > 3:
-		failed = append(failed[:3], fmt.Sprintf("%d more steps did not hold either", len(failed)-3))
+		more := len(failed) - 3
+		steps := "steps"
+		if more == 1 {
+			steps = "step"
+		}
+		failed = append(failed[:3], fmt.Sprintf("%d more %s did not hold either", more, steps))
 	}
 	return append(parts, failed...)
 }
@@ -113,6 +118,9 @@ func describeHeld(r report.Report, row report.FunnelRow) string {
 // step did not hold.
 func describeBroken(r report.FunnelRow, result report.Report, broken map[string]report.Judgement) string {
 	text := fmt.Sprintf("%s did not hold: %s of %s passed", title(r.Step), units.Count(r.Passed), units.Count(expected(result, r)))
+	if refused := refusals(r, result); refused != "" {
+		return text + ", and " + refused
+	}
 	threshold, fell := broken[r.Step]
 	if !fell || !fewLost(r) {
 		return text
@@ -122,6 +130,23 @@ func describeBroken(r report.FunnelRow, result report.Report, broken map[string]
 		text += ": " + threshold.Reason
 	}
 	return text
+}
+
+// refusals says that most who did not pass were refused for what they sent, which load does not explain. It is "" if they
+// were not. The statuses are those of RFC 9110: 400, 409 and 422 refuse what was sent, whatever the load.
+func refusals(row report.FunnelRow, result report.Report) string {
+	const fewest = 10
+	for _, step := range result.Steps {
+		if step.Step != row.Step {
+			continue
+		}
+		refused := step.Reasons["400"] + step.Reasons["409"] + step.Reasons["422"]
+		if refused < fewest || refused <= (row.Entered-row.Passed)/2 {
+			return ""
+		}
+		return fmt.Sprintf("the service refused what %s sent (400, 409 or 422), whatever the load: it may know these people from an earlier run (population.identity: fresh sends new ones), or need other data", units.Count(refused))
+	}
+	return ""
 }
 
 // expected returns the number of people scheduled at the step, or the number who entered it if those are more, such as

@@ -47,6 +47,16 @@ func TestConclusion(t *testing.T) {
 			"The store took no writes from second 12 on (connection refused); the run is invalid: it ended early.",
 			report.Report{Verdict: report.Invalid, Invalid: []string{"it ended early"}, Store: &report.Store{Gone: []report.Gone{{AtS: 12, ForS: 5, Why: "connection refused"}}}},
 		},
+		{
+			"people whom the service knows already are no sign of load", "",
+			"Register did not hold: 20 of 200 passed, and the service refused what 180 sent (400, 409 or 422), whatever the load: it may know these people from an earlier run (population.identity: fresh sends new ones), or need other data.",
+			report.Report{Funnel: []report.FunnelRow{{Step: "register", Entered: 200, Passed: 20, Failed: 180}}, Steps: []report.StepRow{{Step: "register", Reasons: map[string]float64{"409": 180}}}},
+		},
+		{
+			"a few refusals beside time-outs explain nothing", "",
+			"Register did not hold: 20 of 200 passed.",
+			report.Report{Funnel: []report.FunnelRow{{Step: "register", Entered: 200, Passed: 20, Failed: 12, TimedOut: 168}}, Steps: []report.StepRow{{Step: "register", Reasons: map[string]float64{"400": 12, "timeout": 168}}}},
+		},
 		{"nobody came", "", "Nobody entered any step.", report.Report{Funnel: []report.FunnelRow{{Step: funnel.Join}}}},
 		{
 			"no verdict on an invalid run", "", "The run is invalid: 3 are unaccounted for.",

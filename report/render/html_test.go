@@ -112,6 +112,8 @@ func TestAdvice(t *testing.T) {
 	lost.Reconciliation = &report.Reconciliation{Lost: 3}
 	busy := assembled(t)
 	busy.Stations = []report.StationRow{{Name: "store", Servers: 2, BusyS: 9.5, QueueMax: 1200}}
+	crowded := assembled(t)
+	crowded.Machine = &report.Machine{CPUs: 2, Usage: &report.Usage{CPUShare: .99, Short: true, ShortageOfResource: "CPU", OthersCores: 1.8}}
 	tests := []struct {
 		why  string
 		r    report.Report
@@ -119,6 +121,7 @@ func TestAdvice(t *testing.T) {
 	}{
 		{"a lost sign-up comes first", lost, "3 acknowledged people are not stored"},
 		{"the largest loss is named", refused, "At identity (NIK verification) 180 of 200 people were turned away"},
+		{"who took the CPU comes first", crowded, "Programs outside the run used 1.8 of the machine's 2 cores, and the service waited for them: stop them"},
 		{"the busiest part is named", busy, "bottleneck is store: it was in use 95 % of the time, and up to 1,200 requests waited"},
 		{"an invalid run gives no other advice", report.Report{Verdict: report.Invalid, Invalid: []string{"sent late"}}, "Draw no conclusion"},
 		{"one replication is a single draw", report.Report{Engine: report.Simulated, Replications: 1}, "--replications"},
@@ -131,5 +134,8 @@ func TestAdvice(t *testing.T) {
 		if got := strings.Join(render.Advice(test.r), "\n"); !strings.Contains(got, test.want) {
 			t.Errorf("%s: %q misses %q", test.why, got, test.want)
 		}
+	}
+	if got := render.Advice(crowded); !strings.Contains(got[0], "outside the run") || strings.Contains(strings.Join(got, "\n"), "The bottleneck is the machine's CPU") {
+		t.Errorf("others took the CPU, and the advice is %q", got)
 	}
 }

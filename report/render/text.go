@@ -229,12 +229,14 @@ func insertColumn(rows [][]string, column []string) [][]string {
 	return rows
 }
 
-// clip shortens a name to a number of characters.
+// clip shortens a name to a number of characters. It cuts the middle out, because names of steps often begin alike.
 func clip(name string, most int) string {
-	if utf8.RuneCountInString(name) <= most {
+	runes := []rune(name)
+	if len(runes) <= most {
 		return name
 	}
-	return string([]rune(name)[:most-1]) + "…"
+	head := most / 2
+	return string(runes[:head]) + "…" + string(runes[len(runes)-(most-head-1):])
 }
 
 // overloadText describes overload, or returns an empty string if there was none.

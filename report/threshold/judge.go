@@ -52,6 +52,10 @@ func (c Condition) Judge(r report.Report) report.Judgement {
 		judgement.CI95, judgement.Basis = c.known.interval, cmp.Or(c.known.basis, judgement.Basis)
 	}
 	if err := c.selector.enough(figure); err != nil {
+		if beyond := c.beyond(r); beyond > beyondQuantile {
+			judgement.Reason = fmt.Sprintf("it is %s; %s of %s values are not within the bound, too many whatever further ones are", c.Spell(figure.value), units.Count(beyond), units.Count(figure.samples))
+			return judgement
+		}
 		judgement.Verdict, judgement.Reason = report.Inconclusive, err.Error()
 		return judgement
 	}
@@ -101,12 +105,38 @@ func (c Condition) Spell(value float64) string {
 	return units.Count(value)
 }
 
+// beyondQuantile is how many values lie beyond a quantile that is estimated from the fewest values.
+const beyondQuantile = 10
+
 // needs returns the fewest values that a quantile can be estimated from: ten beyond the quantile.
 func (s selector) needs() float64 {
 	if s.percent == 0 {
 		return 0
 	}
-	return math.Ceil(10/(1-s.percent/100) - 1e-6)
+	return math.Ceil(beyondQuantile/(1-s.percent/100) - 1e-6)
+}
+
+// beyond returns how many values of the quantile's whole histogram are not below its upper bound. If they are more than
+// may lie beyond a quantile of the fewest values, the condition is broken, even if all values that are missing were
+// within the bound. It returns 0 for other conditions and where the histogram is not known.
+func (c Condition) beyond(r report.Report) (count float64) {
+	if c.selector.percent == 0 || c.known != nil || c.comparison != "<" && c.comparison != "<=" {
+		return 0
+	}
+	_, histogram := c.selector.source(r)
+	if histogram == nil {
+		return 0
+	}
+	values, err := histogram()
+	if err != nil || values == nil {
+		return 0
+	}
+	for _, bar := range values.Distribution() {
+		if !c.holds(float64(bar.From) / 1e6) { // the whole bar: its least value is beyond the bound
+			count += float64(bar.Count)
+		}
+	}
+	return count
 }
 
 // Needs returns how many values the condition is judged from at the least: those of its quantile, or 0.

@@ -31,6 +31,7 @@ func TestThresholds(t *testing.T) {
 		{"k6's way of writing it", "sign-up.response_time_passed.p(95) < 0.25s", report.Pass},
 		{"a quantile that only the histogram has", "sign-up.response_time.p(94.5) < 40ms", report.Fail},
 		{"200 values are too few for the p99", "sign-up.response_time_passed.p99 < 250ms", report.Inconclusive},
+		{"200 values are too few for the p99, and nearly all are beyond the bound", "sign-up.response_time_passed.p99 < 1us", report.Fail},
 		{"the lag's mean comes from the histogram", "schedule_lag.mean < 10ms", report.Pass},
 		{"a maximum needs any number of values", "schedule_lag.max <= 500us", report.Fail},
 		{"an unknown step was not measured", "join.passed >= 1", report.Fail},

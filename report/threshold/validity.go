@@ -36,7 +36,7 @@ func (v Validity) check(r report.Report) (faults []string) {
 	}
 	if offered := r.Offered; v.MaxDroppedShare > 0 && offered.Dropped > v.MaxDroppedShare*offered.Scheduled {
 		faults = append(faults, fmt.Sprintf(
-			"the generator dropped %s of %s people, more than %s; offer less load or raise its limits",
+			"the generator dropped %s of %s people, more than %s; offer less load or raise connections.most",
 			units.Count(offered.Dropped), units.Count(offered.Scheduled), units.Percent(v.MaxDroppedShare)))
 	}
 	faults = append(faults, v.checkReasons(r)...)

@@ -23,9 +23,11 @@ func TestCommands(t *testing.T) {
 		{"cookies become variables", `curl -b 'sid=abcdef123; lang=id' https://a.example/; curl -b jar.txt https://a.example/z`, []string{`"Cookie": "sid=${var.cookie_sid}; lang=${var.cookie_lang}"`, "no:abcdef123", "cookies: true", "note:line 1: cookies are read from the file jar.txt"}},
 		{"variables of the shell", "BASE=https://a.example\nTOKEN=t0k3n-12345678\ncurl -H \"Authorization: Bearer $TOKEN\" \"$BASE/x?y=${UNKNOWN}\"\n", []string{`{url: "https://a.example"}`, `"Authorization": "Bearer ${var.token}"`, `path: "/x?y=${var.unknown}"`, "no:t0k3n"}},
 		{"an address that the script does not tell", "curl $HOST/x\n", []string{"note:the address \"${var.host}\" is not in the file; http://127.0.0.1:8080 stands for it", `path: "/x"`}},
-		{"several URLs, and --next", `curl https://a.example/1 https://a.example/2 --next -I https://a.example/3`, []string{`path: "/1"`, `path: "/2"`, "method: HEAD"}},
+		{"several URLs, and --next", `curl https://a.example/1 https://a.example/2 --next -I https://a.example/3`, []string{`path: "/1"`, `path: "/2"`, "method: HEAD", "note:no pauses are known"}},
 		{"other commands and other schemes are skipped", "echo hi\ncurl ftp://a.example/\ncurl https://a.example/\n", []string{"note:line 1: the command echo is not curl; skipped", "note:line 2: cannot replay ftp: URLs; skipped"}},
 		{"a line that cannot be read costs itself", "curl https://a.example/1\ncurl 'https://a.example/2\n)\ncurl https://a.example/3\n", []string{`path: "/1"`, `path: "/3"`, "cannot be read"}},
+		{"a service remembers addresses, so each run has people of its own", `curl --json '{"email":"ada@shop.example","password":"s3sam3-open"}' https://a.example/users`, []string{"population:", "  identity: fresh", `"email":"${person.email}"`}},
+		{"nobody is remembered who sends no address", `curl --json '{"q":"hats"}' https://a.example/search`, []string{"no:identity: fresh"}},
 		{"a body from a file is told", `curl -d @order.json https://a.example/`, []string{"note:line 1: the body is read from the file order.json"}},
 	} {
 		t.Run(test.why, func(t *testing.T) {

@@ -154,6 +154,9 @@ func (d *draft) finish() error {
 	}
 	d.feed()
 	d.nameSteps()
+	if len(d.steps) > 1 && !slices.ContainsFunc(d.steps, func(s *step) bool { return s.think != "" }) {
+		d.notes.say("no pauses are known, so people go from step to step without one; add some, for example think: exponential(5s)")
+	}
 	d.tellCorrelation()
 	d.settleVariables()
 	return d.dropUnwritable()
@@ -183,9 +186,14 @@ func (d *draft) settleVariables() {
 // nameSteps gives every step a name of its own.
 func (d *draft) nameSteps() {
 	taken := map[string]bool{"end": true} // the end of a journey
+	shared := d.sharedSegments()
 	for _, step := range d.steps {
 		if step.name == "" {
-			step.name = step.method + "-" + step.route()
+			words := step.routeWords()
+			if len(words) > shared {
+				words = words[shared:]
+			}
+			step.name = step.method + "-" + strings.Join(words, "/")
 		}
 		base := slug(d.mask(step.name))
 		step.name = base
@@ -195,6 +203,34 @@ func (d *draft) nameSteps() {
 		}
 		taken[step.name] = true
 	}
+}
+
+// sharedSegments returns how many segments, such as those of /api/v1, begin every path that has more of them. They tell
+// no step from another, so names leave them out if they are long.
+func (d *draft) sharedSegments() int {
+	var shared []string
+	long, paths := false, 0
+	for _, step := range d.steps {
+		words := step.routeWords()
+		if step.name != "" || len(words) < 2 {
+			continue
+		}
+		long = long || len(step.method+"-"+step.route()) > longName
+		head := words[:len(words)-1]
+		if paths == 0 {
+			shared = head
+		}
+		paths++
+		same := 0
+		for same < min(len(shared), len(head)) && shared[same] == head[same] {
+			same++
+		}
+		shared = shared[:same]
+	}
+	if paths < 2 || !long {
+		return 0
+	}
+	return len(shared)
 }
 
 // dropUnwritable leaves out the steps that the scenario reader refuses, with a note.

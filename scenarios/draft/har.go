@@ -235,6 +235,9 @@ func (e *harEntry) isAsset() bool {
 	if slices.Contains([]string{"image", "font", "stylesheet", "script", "media", "texttrack", "manifest"}, e.Resource) {
 		return true
 	}
+	if path, _, _ := strings.Cut(e.Request.URL, "?"); strings.HasSuffix(path, "/favicon.ico") {
+		return true // the browser asks for it by itself, and some services answer with a page
+	}
 	mimeType := strings.ToLower(e.Response.Content.MimeType)
 	for _, kind := range []string{"image/", "font/", "text/css", "javascript", "ecmascript", "video/", "audio/", "application/font", "application/wasm"} {
 		if strings.Contains(mimeType, kind) {

@@ -55,9 +55,24 @@ func TestArchives(t *testing.T) {
 		want      []string
 	}{
 		{
+			"what all paths share tells no step from another",
+			har(entry(0, "GET", "https://a.example/", "", 200, ""), entry(1, "POST", "https://a.example/api/collections/users/records", "", 200, ""), entry(2, "POST", "https://a.example/api/collections/users/auth-with-password", "", 200, ""), entry(3, "GET", "https://a.example/api/collections/notes/records?page=1", "", 200, ""), entry(4, "GET", "https://a.example/api/collections/notes/records?page=2", "", 200, "")),
+			[]string{`step: "get"`, `name: "post-users-records"`, `name: "post-users-auth-with-password"`, `name: "get-notes-records"`, `name: "get-notes-records-2"`},
+		},
+		{
+			"short names keep what they share",
+			har(entry(0, "GET", "https://a.example/v1/cart", "", 200, ""), entry(1, "GET", "https://a.example/v1/item", "", 200, "")),
+			[]string{`name: "get-v1-cart"`, `name: "get-v1-item"`},
+		},
+		{
+			"a browser asks for the icon by itself, and a service may answer it with a page",
+			har(entry(0, "GET", "https://a.example/", "", 200, ""), entry(1, "GET", "https://a.example/favicon.ico", "", 200, content("text/html", "<p>home</p>"))),
+			[]string{"1 of 2 entries became steps"},
+		},
+		{
 			"entries are ordered by start, and the pause counts from the last answer",
 			har(entry(3.2, "GET", "https://a.example/second", "", 200, ""), entry(0, "GET", "https://a.example/first", "", 200, "")),
-			[]string{`step: "get-first"`, "think: exponential(3.1s)"},
+			[]string{`step: "get-first"`, "noun: people", "think: exponential(3.1s)", "no:no pauses are known"},
 		},
 		{
 			"what is no request to a service is skipped, entry by entry",

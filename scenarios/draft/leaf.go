@@ -135,7 +135,10 @@ func (s *step) pathText() string {
 var valueColumn = regexp.MustCompile(`\.value(_\d+)?$`)
 
 // route returns the path for people, with the names of what replaces its segments.
-func (s *step) route() string {
+func (s *step) route() string { return strings.Join(s.routeWords(), "/") }
+
+// routeWords returns the segments of a step's path, with the names of values for what they stand for.
+func (s *step) routeWords() []string {
 	words := make([]string, 0, len(s.path))
 	for _, segment := range s.path {
 		if segment.template != "" {
@@ -145,7 +148,7 @@ func (s *step) route() string {
 		}
 		words = append(words, segment.raw)
 	}
-	return strings.Join(words, "/")
+	return words
 }
 
 // header adds a header.

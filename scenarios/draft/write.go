@@ -16,6 +16,9 @@ import (
 // maxName is the length of the longest name that a draft gives to a step.
 const maxName = 40
 
+// longName is the length beyond which tables cut a name.
+const longName = 16
+
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
 // slug turns a text into a valid name of a scenario or a step.
@@ -92,12 +95,15 @@ func (d *draft) write() []byte {
 	}
 	out.line("schema: %s\nname: %s\ntitle: %s", scenarios.SchemaName, quote(d.name), quote("Made from "+d.source))
 	out.line("opens: %s   # time zero of the scenario\nseed: 1\ndrain: 10s", time.Date(2030, 1, 1, 9, 0, 0, 0, time.UTC).Format(time.RFC3339))
-	out.line("\narrivals:\n  step: %s", quote(d.steps[0].name))
+	out.line("\narrivals:\n  step: %s\n  noun: people", quote(d.steps[0].name))
 	if len(d.arrivals) == 0 {
 		d.arrivals = steadyArrivals()
 	}
 	for _, text := range d.arrivals {
 		out.line("  %s", text)
+	}
+	if d.sendsContacts() {
+		out.line("\npopulation:   # a service remembers addresses, so each run has people of its own; seed means the same people each time\n  identity: fresh")
 	}
 	out.line("\ntargets:")
 	for _, target := range d.targets {
@@ -114,6 +120,15 @@ func (d *draft) write() []byte {
 		out.line("  - {expr: %s}", quote(condition))
 	}
 	return []byte(out.String())
+}
+
+// sendsContacts reports whether a request sends what a service knows a person by.
+func (d *draft) sendsContacts() bool {
+	return slices.ContainsFunc(d.steps, func(step *step) bool {
+		return slices.ContainsFunc(step.leaves(), func(leaf *leaf) bool {
+			return strings.Contains(leaf.template, "${person.email}") || strings.Contains(leaf.template, "${person.phone}")
+		})
+	})
 }
 
 // mostJudged is how many steps get a threshold on their response time.

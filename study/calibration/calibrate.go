@@ -65,12 +65,13 @@ type FittedStation struct {
 	PerBatch   *FittedDemand
 	Shape      workload.Distribution // of the service time; its mean is the demand
 	RSquared   float64
-	Also       float64          // seconds of the station web for each batch
-	Rows       bool             // the station web does the work on rows, and batches wait for it
-	Chores     scenarios.Chores // the part of the demand of requests that comes in large pieces
-	Late       float64          // seconds that a batch waits for more rows beyond its configured age
-	Idling     float64          // servers' time per second that serves no request
-	Process    bool             // it stands for a process; routes hold the demands of steps
+	Also       float64             // seconds of the station web for each batch
+	Rows       bool                // the station web does the work on rows, and batches wait for it
+	Chores     scenarios.Chores    // the part of the demand of requests that comes in large pieces
+	Late       float64             // seconds that a batch waits for more rows beyond its configured age
+	Idling     float64             // servers' time per second that serves no request
+	Process    bool                // it stands for a process; routes hold the demands of steps
+	Discipline workload.Discipline // how requests share its servers; empty leaves it as it is, which is usually a line
 }
 
 // FittedDemand is the time that one request, or one batch, takes of one server.

@@ -34,6 +34,8 @@ func (v *Validation) causeOf(p Prediction, seen evidence) string {
 		}
 	}
 	switch {
+	case kind == "p50" && p.Predicted > p.Measured:
+		return fmt.Sprintf("the demand or the delay of %s is too high by %s; calibrate with levels of other mixes, in which more people or fewer come to it, on a quiet machine", step, units.Time(p.Predicted-p.Measured))
 	case kind == "p50":
 		return fmt.Sprintf("the delay of %s is wrong by %s, although its stations are near: a wait that is no CPU, such as a lock, the disk or the network; calibrate with a lighter load, or give the station fewer servers", step, units.Time(math.Abs(p.Predicted-p.Measured)))
 	case kind == "p95" || kind == "p99":

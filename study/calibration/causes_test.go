@@ -1,6 +1,7 @@
 package calibration
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,12 +56,28 @@ func TestCauses(t *testing.T) {
 		{"people who fail", Prediction{Figure: "register.passed", Unit: "people", Predicted: 1000, Measured: 600, Error: .6, Allowed: .05}, 1, nil, with(func(r *report.Report) { r.Funnel[0].Failed = 400 }), "400 of 1,000 people failed"},
 		{"a demand that is wrong", time("register.p50", .2, .1), 1, []Prediction{{Figure: "api.utilization", Unit: "share", Predicted: .8, Measured: .5, Error: .3}}, with(func(*report.Report) {}), "the demand at api is wrong in the same direction (utilization 80"},
 		{"a wait that is no CPU", time("register.p50", .1, .2), 1, []Prediction{near}, with(func(*report.Report) {}), "the delay of register is wrong by 100 ms"},
+		{"a wait explains no prediction that is too high", time("register.p50", .2, .1), 1, []Prediction{near}, with(func(*report.Report) {}), "the demand or the delay of register is too high by 100 ms"},
 		{"the demand itself", Prediction{Figure: "api.utilization", Unit: "share", Predicted: .8, Measured: .5, Error: .3, Allowed: .05}, 1, nil, with(func(*report.Report) {}), "the demand of the steps at api is wrong"},
 	} {
 		v := Validation{Runs: test.runs, Figures: append(test.others, test.p)}
 		if got := v.causeOf(test.p, evidence{scenario, test.measured}); !strings.Contains(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.why, got, test.want)
 		}
+	}
+}
+
+// TestFindings: figures that miss for one reason are one finding, which names the worst of them.
+func TestFindings(t *testing.T) {
+	figure := func(name, cause string, err float64) Prediction {
+		return Prediction{Figure: name, Unit: "s", Error: err, Allowed: .2, Cause: cause}
+	}
+	v := Validation{
+		Figures: []Prediction{figure("a.p50", "noise", -.3), figure("b.p50", "a lock", .5), {Figure: "c.p50", Near: true}, figure("a.p95", "noise", -.9)},
+		Wrong:   []string{"a.p50 is predicted too low", "b.p50 is predicted too high", "a.p95 is predicted too low"},
+	}
+	want := []string{"2 figures, a.p95 most of all (too low by 90 %): noise; they are a.p50, a.p95", "b.p50 is predicted too high"}
+	if got := v.Findings(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -10,6 +10,9 @@ import (
 // oneThread is the share of its CPU time from which a process counts as working on one thread.
 const oneThread = 0.85
 
+// mostlyOneThread is the share from which it may do so: the rest may be a collector's or a compiler's.
+const mostlyOneThread = 0.6
+
 // serversOf returns how many cores a process can use: what the user says, or else one if one thread did nearly all of
 // its work where it worked most, or else its limit. It says why if that is not all cores.
 func serversOf(name string, reports []report.Report, how Calibrating) (servers int, why string) {
@@ -30,6 +33,9 @@ func serversOf(name string, reports []report.Report, how Calibrating) (servers i
 	}
 	if most.BusiestThread > oneThread && servers > 1 {
 		return 1, fmt.Sprintf("one thread did %s of the work of %s, so its station has one server; give --servers %s=N if it can use more cores", units.Percent(most.BusiestThread), name, name)
+	}
+	if most.BusiestThread > mostlyOneThread && servers > 1 && why == "" {
+		why = fmt.Sprintf("one thread did %s of the work of %s, and its station has %d servers; give --servers %s=1 if it answers requests on one thread", units.Percent(most.BusiestThread), name, servers, name)
 	}
 	return max(1, servers), why
 }

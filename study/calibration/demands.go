@@ -62,6 +62,7 @@ func calibrateProcesses(ctx context.Context, reports []report.Report, names []st
 		if err := model.addProcess(name, works[i], ordered, how); err != nil {
 			return model, fmt.Errorf("process %s: %w", name, err)
 		}
+		model.warnOfCosts(name, works[i], steps, ordered)
 	}
 	model.warnOfOthers(ordered, names)
 	return model, model.fitDelaysOf(ctx, ordered, how)
@@ -204,16 +205,22 @@ func (m *Model) addProcess(name string, work capacity.Work, reports []report.Rep
 		m.Warnings = append(m.Warnings, why)
 	}
 	station := FittedStation{Name: name, Servers: servers, Unit: "request", RSquared: work.RSquared, Idling: work.Idle, Process: true}
+	if mayShare(how.Scenario, name) {
+		if station.Discipline, why = disciplineOf(name, work, servers, reports); why != "" {
+			m.Warnings = append(m.Warnings, why)
+		}
+	}
 	total, requests := 0., 0.
 	for k, kind := range work.Kinds {
 		m.warnOfKind(name, kind, kinds(work))
+		requests += kind.Count
 		if !(kind.Seconds > 0) {
 			continue
 		}
 		interval := kind.Interval
 		hop := FittedHop{Station: name, Demand: FittedDemand{kind.Seconds, &interval}, With: kind.With, Work: workOf(kind.Seconds/visits(m.Routes[k].Kept, name), kind.Name, quietest(reports))}
 		m.Routes[k].Hops = append(m.Routes[k].Hops, hop)
-		total, requests = total+kind.Seconds*kind.Count, requests+kind.Count
+		total += kind.Seconds * kind.Count
 	}
 	if requests == 0 || seconds(total/requests) == 0 {
 		return setup.Refuse("its CPU does not rise with the requests of any step; measure higher loads, or watch the process that serves them")
@@ -262,7 +269,9 @@ func (m *Model) warnOfKind(process string, kind capacity.KindOfWork, order []str
 // warnOfOthers warns if the processes named leave out most of the machine's CPU.
 func (m *Model) warnOfOthers(reports []report.Report, names []string) {
 	last := reports[len(reports)-1]
-	if usage := last.Machine.Usage; usage != nil && usage.CPUShare > 0.9 {
+	if others := last.TakenByOthers(); others != "" {
+		m.Warnings = append(m.Warnings, "at the heaviest load "+others+", so that response times there hold waits that the stations do not; measure on a quiet machine, or name those programs with --watch if they are the service's")
+	} else if usage := last.Machine.Usage; usage != nil && usage.CPUShare > 0.9 {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("at the heaviest load the machine's CPU was %s in use, generator included, so that response times there hold waits for it that the stations do not; measure lighter loads, or generate them from another machine", units.Percent(usage.CPUShare)))
 	}
 	for _, name := range processNames(last) {

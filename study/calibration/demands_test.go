@@ -283,6 +283,7 @@ func TestServersOfProcesses(t *testing.T) {
 		says    string
 	}{
 		{"all cores", []report.Report{at(5, report.Process{CPUs: 8, BusiestThread: .3})}, Calibrating{}, 8, ""},
+		{"one thread, and a collector beside it at a light load", []report.Report{at(1, report.Process{BusiestThread: .78})}, Calibrating{}, 8, "give --servers api=1 if it answers requests on one thread"},
 		{"a limit", []report.Report{at(5, report.Process{CPUs: 2, BusiestThread: .3})}, Calibrating{}, 2, "may use 2 cores"},
 		{"one thread where it works most", []report.Report{at(1, report.Process{BusiestThread: .5}), at(8, report.Process{BusiestThread: .97})}, Calibrating{}, 1, "one thread did 97"},
 		{"one thread where it hardly works", []report.Report{at(1, report.Process{BusiestThread: .99}), at(8, report.Process{BusiestThread: .2})}, Calibrating{}, 8, ""},

@@ -69,7 +69,7 @@ func Validate(ctx context.Context, scenario *scenarios.Scenario, measured []repo
 	v := Validation{Scenario: scenario.Name, Plan: measured[0].Plan, Runs: len(measured), Replications: simulated.Replications}
 	v.Warnings = slices.Clone(simulated.Warnings)
 	var runs [][]figure
-	judging := judging{scenario, plateauOf(measured[0]), how.Shared, meanDuration(measured)}
+	judging := judging{scenario, plateauOf(measured[0]), how.Shared, meanDuration(measured), serversIn(simulated)}
 	for _, r := range measured {
 		runs = append(runs, judging.figuresOf(r))
 	}
@@ -251,12 +251,50 @@ func (v *Validation) noteMisses(seen evidence) {
 			continue
 		}
 		p.Cause = v.causeOf(*p, seen)
-		direction := "too high"
-		if p.Error < 0 {
-			direction = "too low"
-		}
-		v.Wrong = append(v.Wrong, fmt.Sprintf("%s is predicted %s by %s, beyond the allowed %s: %s", p.Figure, direction, p.errorText(math.Abs(p.Error)), p.errorText(p.Allowed), p.Cause))
+		v.Wrong = append(v.Wrong, fmt.Sprintf("%s is predicted %s by %s, beyond the allowed %s: %s", p.Figure, p.direction(), p.errorText(math.Abs(p.Error)), p.errorText(p.Allowed), p.Cause))
 	}
+}
+
+// Findings returns the sentences of Wrong, those with the same cause as one.
+func (v Validation) Findings() (findings []string) {
+	var causes []string
+	missed := map[string][]Prediction{}
+	for _, p := range v.Figures {
+		if p.Near {
+			continue
+		}
+		if missed[p.Cause] == nil {
+			causes = append(causes, p.Cause)
+		}
+		missed[p.Cause] = append(missed[p.Cause], p)
+	}
+	single := map[string]string{}
+	for _, sentence := range v.Wrong {
+		figure, _, _ := strings.Cut(sentence, " ")
+		single[figure] = sentence
+	}
+	for _, cause := range causes {
+		all := missed[cause]
+		if len(all) == 1 {
+			findings = append(findings, single[all[0].Figure])
+			continue
+		}
+		worst, names := all[0], make([]string, len(all))
+		for i, p := range all {
+			if names[i] = p.Figure; math.Abs(p.Error) > math.Abs(worst.Error) {
+				worst = p
+			}
+		}
+		findings = append(findings, fmt.Sprintf("%d figures, %s most of all (%s by %s): %s; they are %s", len(all), worst.Figure, worst.direction(), worst.errorText(math.Abs(worst.Error)), cause, strings.Join(names, ", ")))
+	}
+	return findings
+}
+
+func (p Prediction) direction() string {
+	if p.Error < 0 {
+		return "too low"
+	}
+	return "too high"
 }
 
 func (p Prediction) errorText(size float64) string {

@@ -31,7 +31,26 @@ type judging struct {
 	scenario *scenarios.Scenario
 	busiest  window
 	shared   bool
-	over     float64 // seconds by which both sides are divided
+	over     float64            // seconds by which both sides are divided
+	servers  map[string]float64 // of each station, as the plan has it
+}
+
+// serversIn returns the servers of the stations of a simulated report.
+func serversIn(r report.Report) map[string]float64 {
+	servers := map[string]float64{}
+	for _, row := range r.Stations {
+		servers[row.Name] = row.Servers
+	}
+	return servers
+}
+
+// serversOf returns the servers of a station under the plan, by which the CPU of its process is divided, like the busy time
+// that is predicted.
+func (j judging) serversOf(name string, station scenarios.Station) float64 {
+	if servers := j.servers[name]; servers > 0 {
+		return servers
+	}
+	return float64(station.ServerCount())
 }
 
 // figuresOf returns the figures of a report. In a live report the CPU stands for the station web, that of the backend
@@ -56,7 +75,7 @@ func (j judging) figuresOf(r report.Report) []figure {
 	}
 	for _, process := range r.Processes {
 		if station, is := j.scenario.Stations[process.Name]; is && process.CPUS != nil {
-			figures = append(figures, figure{process.Name + ".utilization", "share", *process.CPUS / (float64(station.ServerCount()) * j.over), nearUtilization})
+			figures = append(figures, figure{process.Name + ".utilization", "share", *process.CPUS / (j.serversOf(process.Name, station) * j.over), nearUtilization})
 		}
 	}
 	if l, err := readLevel(r, j.shared); err == nil {
@@ -117,7 +136,7 @@ func (j judging) withIdling(figures []figure) []figure {
 	for i := range figures {
 		for name, station := range j.scenario.Stations {
 			if figures[i].name == name+".utilization" {
-				figures[i].value = min(1, figures[i].value+station.Idling/float64(station.ServerCount()))
+				figures[i].value = min(1, figures[i].value+station.Idling/j.serversOf(name, station))
 			}
 		}
 	}

@@ -32,6 +32,9 @@ func WriteModel(w io.Writer, m Model) error {
 		fmt.Fprintf(&b, "  # %s: %s\n", station.Name, station.Summary())
 		if station.Process {
 			fmt.Fprintf(&b, "  %s: {servers: %d, service: %q", station.Name, station.Servers, station.Shape)
+			if station.Discipline != "" {
+				fmt.Fprintf(&b, ", discipline: %s", station.Discipline)
+			}
 			if station.Idling > 0 {
 				fmt.Fprintf(&b, ", idling: %.4g", station.Idling)
 			}
@@ -176,6 +179,9 @@ func (m *Model) setIn(s *scenarios.Scenario) error {
 // in returns the station with the fitted parameters.
 func (s FittedStation) in(station scenarios.Station) scenarios.Station {
 	station.Servers, station.ServiceTime = s.Servers, s.Shape
+	if s.Discipline != "" {
+		station.Discipline = s.Discipline
+	}
 	if s.Name == "store" && s.PerBatch != nil {
 		station.Batch = s.batchIn(station.Batch)
 	}
@@ -217,7 +223,14 @@ func rounded(value float64, digits int) float64 {
 // Summary describes the demands with their intervals in one line.
 func (s FittedStation) Summary() string {
 	if s.Process {
-		text := fmt.Sprintf("%s a request on average over all steps, %d cores", units.Time(s.PerRequest.Seconds), s.Servers)
+		cores := "1 core"
+		if s.Servers > 1 {
+			cores = fmt.Sprintf("%d cores", s.Servers)
+		}
+		text := fmt.Sprintf("%s a request on average over all steps, %s", units.Time(s.PerRequest.Seconds), cores)
+		if s.Discipline == workload.Sharing {
+			text += ", shared by all requests at once"
+		}
 		if s.Idling > 0 {
 			text += fmt.Sprintf(", idle %.2g cores", s.Idling)
 		}

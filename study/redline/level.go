@@ -37,20 +37,23 @@ func (l Level) outcome(step string) Outcome {
 	return Broke
 }
 
-// Refusals says that most answers at a step were a correct no, or a refusal of data that the service has already. It is
-// "" if they were not. The statuses are those of RFC 9110: 400, 409 and 422 refuse what was sent, whatever the load.
+// Refusals says that most answers at a step were a correct no, or those at any step a refusal of data that the service has
+// already. It is "" if they were not. At other steps a correct no may be usual. The statuses are those of RFC 9110: 400, 409 and 422 refuse what was sent, whatever the load.
 func (l Level) Refusals(step string) string {
 	const fewest = 10
 	for i, row := range l.Report.Funnel {
-		if row.Step != step || row.Entered < fewest || i >= len(l.Report.Steps) {
+		if row.Entered < fewest || i >= len(l.Report.Steps) {
 			continue
 		}
-		refused, reasons := row.Declined, l.Report.Steps[i].Reasons
+		refused, reasons := 0., l.Report.Steps[i].Reasons
+		if row.Step == step {
+			refused = row.Declined
+		}
 		if row.Failed > row.Entered/2 {
 			refused += min(row.Failed, reasons["400"]+reasons["409"]+reasons["422"])
 		}
 		if refused > row.Entered/2 {
-			return fmt.Sprintf("the service declined or refused %s of %s people at %s", units.Count(refused), units.Count(row.Entered), step)
+			return fmt.Sprintf("the service declined or refused %s of %s people at %s", units.Count(refused), units.Count(row.Entered), row.Step)
 		}
 	}
 	return ""
@@ -78,7 +81,7 @@ func (l Level) Why() string {
 	}
 	for _, threshold := range l.Report.Thresholds {
 		if threshold.Verdict == report.Fail && threshold.Severity != "warn" {
-			return threshold.Source
+			return threshold.Source + prefixed(": ", threshold.Reason)
 		}
 	}
 	return string(l.Report.Verdict)
@@ -109,6 +112,18 @@ func (l Level) Step(step string) (report.StepRow, bool) {
 		}
 	}
 	return report.StepRow{}, false
+}
+
+// waited returns the mean response time of a person who comes to a step, in it and all others at which people wait for an
+// answer.
+func (l Level) waited(at report.StepRow) (seconds float64) {
+	came := max(at.ThroughputPerS, at.GoodputPerS)
+	for _, row := range l.Report.Steps {
+		if row.ResponseTimePassedS != nil && !l.Report.Awaits(row.Step) && came > 0 {
+			seconds += row.ResponseTimePassedS.Mean * max(row.ThroughputPerS, row.GoodputPerS) / came
+		}
+	}
+	return seconds
 }
 
 // Finished returns how many people finished per second.

@@ -55,8 +55,8 @@ func (o Open) at(rate float64) (level Level, found bool) {
 	return level, found
 }
 
-// Knee returns the offered rate whose level has the most power, which is goodput divided by mean response
-// time. Below it, more load costs little waiting; above it, more waiting yields little goodput (Kleinrock,
+// Knee returns the offered rate whose level has the most power, which is goodput divided by the mean response
+// time of a person, in all steps together: the page that people come to may be the cheapest of them. Below it, more load costs little waiting; above it, more waiting yields little goodput (Kleinrock,
 // Power and Deterministic Rules of Thumb for Probabilistic Problems in Computer Communications, ICC 1979). It
 // is 0 if no level answered anybody.
 func (o Open) Knee() float64 {
@@ -66,7 +66,7 @@ func (o Open) Knee() float64 {
 		if !found || row.ResponseTimePassedS == nil || row.ResponseTimePassedS.Mean <= 0 || level.Report.Verdict == report.Invalid || level.Refusals(o.Step) != "" {
 			continue
 		}
-		if power := row.GoodputPerS / row.ResponseTimePassedS.Mean; power > most {
+		if power := row.GoodputPerS / level.waited(row); power > most {
 			knee, most = level.Rate, power
 		}
 	}
@@ -120,6 +120,9 @@ func (o Open) Sentence() string {
 		}
 		text += fmt.Sprintf(" At %s/s: %s", units.Rate(at), machine)
 	}
+	if level, found := o.at(o.Limit.Broke); found && level.Report.TakenByOthers() != "" {
+		text += " So the limit may be that of a service that shares its machine; repeat the search on a quiet one, or name those programs with --watch if they are the service's."
+	}
 	return text
 }
 
@@ -136,7 +139,7 @@ func (o Open) limit() string {
 	case o.Limit.Broke == 0 && o.Limit.Invalid > 0:
 		return fmt.Sprintf("%s %s/s held, and the limit is not known: %s.", held, o.Noun, invalid)
 	case o.Limit.Broke == 0:
-		return held + " " + o.Noun + "/s held, and nothing higher was decided; raise --most or --factor."
+		return held + " " + o.Noun + "/s held, and " + o.unended()
 	}
 	text := fmt.Sprintf("%s %s/s held, %s did not", held, o.Noun, broke)
 	if level, found := o.at(o.Limit.Broke); found {
@@ -149,6 +152,14 @@ func (o Open) limit() string {
 		text += "; busiest: " + bottleneck
 	}
 	return text + "."
+}
+
+// unended says why nothing above the highest rate that held is decided, where the levels ran out.
+func (o Open) unended() string {
+	if last := o.Levels[len(o.Levels)-1]; last.Rate > o.Limit.Held && (last.Report.Verdict == report.Invalid || last.Report.Verdict == report.Inconclusive) {
+		return fmt.Sprintf("the level at %s/s says nothing (%s) and was not repeated, because no more levels were allowed; raise --most.", units.Rate(last.Rate), last.Why())
+	}
+	return "nothing higher was decided; raise --most or --factor."
 }
 
 // invalid says why the lowest invalid rate says nothing, or "" if there is none.

@@ -65,6 +65,10 @@ func TestSentences(t *testing.T) {
 		Verdict: report.Fail, Thresholds: []report.Judgement{{Source: "pay.p99 < 1s", Verdict: report.Fail}},
 		Machine: &report.Machine{CPUs: 2, Usage: &report.Usage{CPUShare: .97, Sentence: "CPU was short: 97 % of 2 cores."}},
 	}}
+	crowded := redline.Level{Report: report.Report{
+		Verdict: report.Fail, Thresholds: []report.Judgement{{Source: "pay.p99 < 1s", Verdict: report.Fail, Reason: "it is 2.5 s"}},
+		Machine: &report.Machine{CPUs: 2, Usage: &report.Usage{CPUShare: .97, ShortageOfResource: "CPU", OthersCores: 1.8, Sentence: "CPU was short: 97 % of 2 cores."}},
+	}}
 	invalid := redline.Level{Report: report.Report{Verdict: report.Invalid, Invalid: []string{"it sent late"}}}
 	undecided := redline.Level{Report: report.Report{Verdict: report.Inconclusive, Thresholds: []report.Judgement{{Source: "pay.p99 < 1s", Verdict: report.Inconclusive, Reason: "90 values are too few"}}}}
 	refused := redline.Level{Report: report.Report{
@@ -72,6 +76,13 @@ func TestSentences(t *testing.T) {
 	}}
 	duplicates := redline.Level{Report: report.Report{
 		Verdict: report.Fail, Funnel: []report.FunnelRow{{Step: "pay", Entered: 200, Passed: 5, Failed: 195}}, Steps: []report.StepRow{{Step: "pay", Reasons: map[string]float64{"409": 195}}},
+	}}
+	later := redline.Level{Report: report.Report{
+		Verdict: report.Inconclusive, Funnel: []report.FunnelRow{{Step: "pay", Entered: 200, Passed: 200}, {Step: "register", Entered: 200, Passed: 5, Failed: 195}},
+		Steps: []report.StepRow{{Step: "pay"}, {Step: "register", Reasons: map[string]float64{"422": 195}}},
+	}}
+	declining := redline.Level{Report: report.Report{
+		Verdict: report.Pass, Funnel: []report.FunnelRow{{Step: "pay", Entered: 200, Passed: 200}, {Step: "check", Entered: 200, Passed: 5, Declined: 195}}, Steps: []report.StepRow{{Step: "pay"}, {Step: "check"}},
 	}}
 	overloaded := redline.Level{Report: report.Report{
 		Verdict: report.Fail, Funnel: []report.FunnelRow{{Step: "pay", Entered: 200, Passed: 5, Failed: 195}}, Steps: []report.StepRow{{Step: "pay", Reasons: map[string]float64{"500": 195}}},
@@ -84,13 +95,17 @@ func TestSentences(t *testing.T) {
 		says   []string
 		lacks  string
 	}{
-		{"a limit, and what the machine was short of", map[float64]redline.Level{10: held, 20: broke}, 9, "10 pays/s held, 20 did not (pay.p99 < 1s); busiest: the machine's CPU", []string{"At 20/s: CPU was short: 97 %"}, "knee"},
+		{"a limit, and what the machine was short of", map[float64]redline.Level{10: held, 20: broke}, 9, "10 pays/s held, 20 did not (pay.p99 < 1s); busiest: the machine's CPU", []string{"At 20/s: CPU was short: 97 %"}, "shares its machine"},
+		{"a limit on a machine that others use, and by how much the threshold broke", map[float64]redline.Level{10: held, 20: crowded}, 9, "10 pays/s held, 20 did not (pay.p99 < 1s: it is 2.5 s); busiest", []string{"So the limit may be that of a service that shares its machine; repeat the search on a quiet one"}, "knee"},
 		{"an invalid level is repeated, and no limit", map[float64]redline.Level{10: held, 20: invalid}, 9, "10 pays/s held, and the limit is not known: at 20/s every run was invalid (invalid: it sent late)", nil, "did not"},
 		{"an undecided level is repeated, and does not hold", map[float64]redline.Level{10: undecided, 20: held, 40: broke}, 9, "20 pays/s held, 40 did not", nil, "10/s counts"},
 		{"nothing but undecided levels", map[float64]redline.Level{10: undecided, 20: undecided}, 4, "No level decided anything. 20/s counts neither as held nor as broken (undecided: pay.p99 < 1s: 90 values are too few); play levels for longer", nil, "pays/s held"},
+		{"levels run out at an invalid one", map[float64]redline.Level{10: held, 20: invalid}, 2, "10 pays/s held, and the level at 20/s says nothing (invalid: it sent late) and was not repeated, because no more levels were allowed; raise --most.", nil, "nothing higher"},
 		{"invalid from the first", map[float64]redline.Level{10: invalid, 5: invalid}, 4, "Nothing is known about the limit: at 5/s every run was invalid", nil, "held,"},
 		{"people who are declined the second time", map[float64]redline.Level{10: held, 20: refused}, 9, "The level at 20/s says nothing about load: the service declined or refused 195 of 200 people at pay.", []string{"there is no knee", "Before it, 10/s held"}, "The knee is at"},
 		{"people who are there already", map[float64]redline.Level{10: duplicates}, 9, "The level at 10/s says nothing about load: the service declined or refused 195 of 200", nil, "The knee"},
+		{"people who are there already, at a later step", map[float64]redline.Level{10: later}, 9, "The level at 10/s says nothing about load: the service declined or refused 195 of 200 people at register.", nil, "The knee"},
+		{"a later step that declines most people as it should", map[float64]redline.Level{10: declining, 20: broke}, 9, "10 pays/s held, 20 did not", nil, "says nothing"},
 		{"errors under load are no refusals", map[float64]redline.Level{10: held, 20: overloaded}, 9, "10 pays/s held, 20 did not", nil, "says nothing"},
 	} {
 		open, err := made("pay", test.levels, test.most)
