@@ -1,0 +1,55 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ombak-sim/ombak/report"
+)
+
+// ErrLost marks a generator that went on without its conductor, or ended without the run having an end. The run goes on with
+// the other generators; the people whose fate is unknown are named.
+var ErrLost = errors.New("a generator was lost")
+
+// Carrier starts parts at one place, and carries their orders and messages.
+type Carrier interface {
+	// Start gives a part its order. Every message but Ready and Failed goes to receive, on one goroutine at a time, and
+	// none after the part's channel Ended is closed.
+	Start(ctx context.Context, order Order, receive func(Message)) (Part, error)
+}
+
+// Part is a part that was started, as its conductor sees it.
+type Part interface {
+	// Await waits until the part is ready.
+	Await(ctx context.Context, patience time.Duration) (Ready, error)
+	Begin(Begin) error
+	Change(Change) error
+	// Ended is closed when the part has ended, for whatever reason. Cause then returns the reason.
+	Ended() <-chan struct{}
+	Cause() error
+	// End stops the part, and kills it if it does not stop within the patience. It reports whether the part stopped by
+	// itself.
+	End(patience time.Duration) bool
+	// Cost returns the CPU time and memory of a part that has ended, as far as they are known.
+	Cost() report.Process
+}
+
+// onMachine is a Part that is a process of this machine.
+type onMachine interface{ pid() int }
+
+// Abroad is a Part on another machine.
+type Abroad interface {
+	Part
+	// Agent says where the part was and how it kept time. The counts of people are the conductor's to fill in.
+	Agent() report.Agent
+}
+
+// processes starts parts as processes of this machine. It is the Carrier of everything that has no other.
+type processes struct{ environment Environment }
+
+var _ Carrier = processes{}
+
+func (p processes) Start(_ context.Context, order Order, receive func(Message)) (Part, error) {
+	return start(p.environment.Command, order, p.environment.Log, receive)
+}
