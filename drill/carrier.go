@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/ombak-sim/ombak/report"
@@ -11,6 +12,14 @@ import (
 // ErrLost marks a generator that went on without its conductor, or ended without the run having an end. The run goes on with
 // the other generators; the people whose fate is unknown are named.
 var ErrLost = errors.New("a generator was lost")
+
+// Lost returns an ErrLost with a reason, such as "its machine does not answer".
+func Lost(why string) error { return lost(why) }
+
+type lost string
+
+func (l lost) Error() string      { return string(l) }
+func (lost) Is(target error) bool { return target == ErrLost }
 
 // Carrier starts parts at one place, and carries their orders and messages.
 type Carrier interface {
@@ -45,11 +54,18 @@ type Abroad interface {
 	Agent() report.Agent
 }
 
-// processes starts parts as processes of this machine. It is the Carrier of everything that has no other.
-type processes struct{ environment Environment }
-
-var _ Carrier = processes{}
-
-func (p processes) Start(_ context.Context, order Order, receive func(Message)) (Part, error) {
-	return start(p.environment.Command, order, p.environment.Log, receive)
+// Processes is the Carrier that starts parts as processes of this machine.
+type Processes struct {
+	Command []string  // starts a part: a program and its arguments
+	Log     io.Writer // standard error of the parts; may be nil
 }
+
+var _ Carrier = Processes{}
+
+// Start implements [Carrier].
+func (p Processes) Start(_ context.Context, order Order, receive func(Message)) (Part, error) {
+	return start(p.Command, order, p.Log, receive)
+}
+
+// here returns the carrier of all parts that have no other.
+func (e Environment) here() Carrier { return Processes{Command: e.Command, Log: e.Log} }

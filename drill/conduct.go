@@ -94,7 +94,7 @@ type conductor struct {
 	costs        []report.Process       // of processes that are not parts
 	cluster      *postgres.Cluster      // nil unless the run has a PostgreSQL of its own
 	stirred      chan struct{}          // a generator has told that it is done, or was lost
-	concluding   bool                   // the requests after the run may be sent
+	concludeBy   time.Time              // when the requests after the run must have been sent; zero until they may be
 	control      Control                // of the mocks, if they run
 	stage        *stage
 }
@@ -282,7 +282,7 @@ const patience = 30 * time.Second
 
 // startPart starts a part as a process of this machine and waits until it is ready.
 func (c *conductor) startPart(ctx context.Context, order Order) (Ready, error) {
-	p, err := c.startAt(ctx, processes{c.environment}, order, nil)
+	p, err := c.startAt(ctx, c.environment.here(), order, nil)
 	if err != nil {
 		return Ready{}, err
 	}
@@ -390,6 +390,7 @@ func (c *conductor) play(ctx context.Context) error {
 			if err := c.giveUp(); err != nil {
 				return err
 			}
+			overdue.Reset(c.last())
 		case order := <-c.stage.orders.Given():
 			if err := c.stage.do(ctx, order); err != nil {
 				return err
@@ -416,10 +417,21 @@ func (c *conductor) play(ctx context.Context) error {
 // grace is how long after its planned end a run may go on.
 const grace = 10 * time.Second
 
-// longest returns the time from the beginning of the run to the instant by which every part must have come to its end.
+// longest returns the time from the beginning of the run to the instant by which every part must have come to its end. One
+// of several generators then has only the requests after the run left.
 func (c *conductor) longest() time.Duration {
 	_, after := c.run.Generator.Longest()
+	if len(c.generators()) > 1 {
+		after = 0
+	}
 	return c.run.People.Until + after + grace
+}
+
+// last returns how long the requests after the run may take, once all generators have played or were given up.
+func (c *conductor) last() time.Duration {
+	const more = 3 * time.Second
+	_, after := c.run.Generator.Longest()
+	return after + more
 }
 
 // deaths reports the parts that end by themselves. The run's own PostgreSQL is one too.

@@ -43,7 +43,7 @@ func (s *share) over() bool { return s.done || s.lost != nil }
 func (c *conductor) startGenerators(ctx context.Context) error {
 	carriers := c.environment.Generators
 	if len(carriers) == 0 {
-		carriers = []Carrier{processes{c.environment}}
+		carriers = []Carrier{c.environment.here()}
 	}
 	before, _ := c.run.Generator.Longest()
 	var values map[string]string
@@ -153,8 +153,8 @@ func (c *conductor) concluded() (bool, error) {
 	if lost == len(c.generators()) {
 		return true, fmt.Errorf("%w: no generator is left: %w", ErrPartDied, c.generators()[0].share.lost)
 	}
-	if played && !over && !c.concluding {
-		c.concluding = true
+	if played && !over && c.concludeBy.IsZero() {
+		c.concludeBy = time.Now().Add(c.last())
 		for _, generator := range c.generators() {
 			if !generator.share.over() {
 				if err := generator.Change(Change{Conclude: true}); err != nil {
@@ -191,22 +191,23 @@ func (c *conductor) lose(p *conducted, cause error) {
 	c.stir()
 }
 
-// giveUp ends the generators that have not come to their end long after the planned end of the run. It returns an error if
-// one of them is a process of this machine, or none is left.
+// giveUp ends the generators that have not come to their end long after the planned end of the run, but for one that sends
+// the requests after it. It returns an error if one of them is a process of this machine.
 func (c *conductor) giveUp() error {
 	late := fmt.Sprintf("the generator had not come to its end %v after the planned end of the run", grace)
 	for _, generator := range c.generators() {
 		c.mu.Lock()
-		over := generator.share.over()
+		concluding := generator.share.played && (c.concludeBy.IsZero() || time.Now().Before(c.concludeBy))
+		spared := generator.share.over() || concluding
 		c.mu.Unlock()
-		if over {
+		if spared {
 			continue
 		}
 		generator.End(0)
 		if _, abroad := generator.Part.(Abroad); !abroad {
 			return fmt.Errorf("%w: %s", ErrPartDied, late)
 		}
-		c.lose(generator, fmt.Errorf("%w: %s: %s", ErrLost, generator.name, late))
+		c.lose(generator, Lost(late))
 	}
 	return nil
 }

@@ -145,7 +145,7 @@ func (p *inside) Await(ctx context.Context, patience time.Duration) (drill.Ready
 func (p *inside) Begin(begin drill.Begin) error    { return p.send(begin) }
 func (p *inside) Change(change drill.Change) error { return p.send(change) }
 func (p *inside) Ended() <-chan struct{}           { return p.ended }
-func (p *inside) Cause() error                     { return fmt.Errorf("%w: nobody heard of it again", drill.ErrLost) }
+func (p *inside) Cause() error                     { return drill.Lost("nobody heard of it again") }
 func (p *inside) Cost() report.Process             { return report.Process{} }
 func (p *inside) Agent() report.Agent              { return report.Agent{Agent: "b"} }
 func (p *inside) End(time.Duration) bool {

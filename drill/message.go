@@ -60,9 +60,16 @@ type Message struct {
 	Strain     *report.Strain     `json:"strain,omitempty"`     // sent by the generator once, before Done
 	Handshakes *report.Handshakes `json:"handshakes,omitempty"` // likewise, if it made any
 	Wire       *recorder.Wire     `json:"wire,omitempty"`       // likewise
+	Begun      *Begun             `json:"begun,omitempty"`      // the generator has heard of the beginning
 	Played     bool               `json:"played,omitempty"`     // the generator has nothing left but the requests after the run, and waits for Conclude
-	Done       bool               `json:"done,omitempty"`       // the generator has nothing left to play
+	Done       bool               `json:"done,omitempty"`       // the generator has nothing left to play, and was not interrupted
 	Failed     string             `json:"failed,omitempty"`     // why the part ends; always the last line
+}
+
+// Begun says when a generator takes the run to begin.
+type Begun struct {
+	At   time.Time     `json:"at"`   // by the wall clock of its machine
+	Late time.Duration `json:"late"` // how long after At it heard of it
 }
 
 // Ready reports that a part serves, and at which addresses.

@@ -332,6 +332,7 @@ func newPlayer(ctx context.Context, order GeneratorOrder, messages *writer, runn
 
 // play plays the run and then sends the requests that come after it, even if the run was interrupted.
 func (p *player) play(ctx context.Context, begin Begin) {
+	p.messages.write(Message{Begun: &Begun{At: begin.At.Round(0), Late: max(0, time.Since(begin.At))}})
 	meter := host.NewStrainMeter()
 	if err := p.generator.Run(ctx, begin.At); err != nil {
 		p.messages.write(Message{Warning: "the generator: " + err.Error()})
@@ -343,7 +344,8 @@ func (p *player) play(ctx context.Context, begin Begin) {
 		p.messages.write(Message{Handshakes: made})
 	}
 	p.messages.write(Message{Wire: wireOf(totals.Wire)})
-	if p.together && len(p.config.After) > 0 {
+	interrupted := ctx.Err() != nil // somebody may still have been to come
+	if p.together && len(p.config.After) > 0 && !interrupted {
 		p.messages.write(Message{Played: true})
 		select {
 		case <-p.concluded:
@@ -355,7 +357,9 @@ func (p *player) play(ctx context.Context, begin Begin) {
 	if err := p.config.Conclude(last); err != nil {
 		p.messages.write(Message{Warning: err.Error()})
 	}
-	p.messages.write(Message{Done: true})
+	if !interrupted {
+		p.messages.write(Message{Done: true})
+	}
 }
 
 // afterwards returns how long the requests after the run may take. An interrupted run ends soon.

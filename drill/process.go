@@ -17,15 +17,14 @@ import (
 
 // process is a part that runs as a process of this machine.
 type process struct {
-	name     string
-	command  *exec.Cmd
-	stdin    io.WriteCloser
-	stderr   *tail
-	ready    chan Ready
-	failed   string
-	ended    chan struct{} // closed when the process has been waited for
-	waitErr  error
-	stopping bool
+	name    string
+	command *exec.Cmd
+	stdin   io.WriteCloser
+	stderr  *tail
+	ready   chan Ready
+	failed  string
+	ended   chan struct{} // closed when the process has been waited for
+	waitErr error
 }
 
 var (
@@ -140,7 +139,6 @@ func (p *process) Await(ctx context.Context, patience time.Duration) (Ready, err
 
 // stop tells the part to stop by closing its standard input.
 func (p *process) stop() {
-	p.stopping = true
 	_ = p.stdin.Close() // a part that is gone has already stopped
 }
 
