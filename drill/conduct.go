@@ -168,14 +168,14 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 	if environment.Database == "" {
 		environment.Database = filepath.Join(environment.Folder, "ombak.db")
 	}
-	if err := host.NeedFiles(run.MostConnections()); err != nil {
-		return err
-	}
 	if err := run.CheckShares(len(environment.Generators)); err != nil {
 		return err
 	}
 	if run.Service == nil && len(environment.Generators) > 0 {
-		return nil // whether the targets can be reached from elsewhere is seen there
+		return nil // whether the targets can be reached from elsewhere, and with enough files, is seen there
+	}
+	if err := host.NeedFiles(run.MostConnections()); err != nil {
+		return err
 	}
 	if run.Service == nil {
 		return CheckReachable(run.Generator.Targets, run.Options.ConnectTo)

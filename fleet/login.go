@@ -123,9 +123,9 @@ func why(err error) string {
 	case errors.Is(err, nats.ErrSecureConnWanted):
 		return "it does not use TLS, which is required beyond loopback"
 	case errors.Is(err, nats.ErrSecureConnRequired):
-		return "it uses TLS; give its authority with --ca"
+		return "it uses TLS; give its authority with --fleet-ca"
 	case strings.Contains(text, "certificate"):
-		return text + "; give its authority with --ca"
+		return text + "; give its authority with --fleet-ca"
 	case errors.Is(err, nats.ErrNoServers):
 		return "nobody answers there; start ombak fleet serve, or give another URL"
 	}

@@ -28,6 +28,9 @@ type Target struct {
 // ParseTarget reads HOST or HOST:PORT. An IPv6 address with a port stands in brackets.
 func ParseTarget(text string) (Target, error) {
 	t := Target{host: strings.Trim(text, "[]")}
+	if strings.ContainsAny(text, "/@ *?#") {
+		return t, fmt.Errorf("%q is not HOST or HOST:PORT", text)
+	}
 	if _, err := netip.ParseAddr(t.host); err != nil && strings.Contains(text, ":") {
 		var err error
 		if t.host, t.port, err = net.SplitHostPort(text); err != nil {
@@ -37,7 +40,7 @@ func ParseTarget(text string) (Target, error) {
 			return t, fmt.Errorf("%q has no port from 1 to 65535", text)
 		}
 	}
-	if t.host == "" || strings.ContainsAny(t.host, "/@ *?#") {
+	if t.host == "" {
 		return t, fmt.Errorf("%q is not HOST or HOST:PORT", text)
 	}
 	t.host = strings.ToLower(t.host)

@@ -51,6 +51,7 @@ func (v Validity) check(r report.Report) (faults []string) {
 // checkFleet returns what was lost of a fleet, and the clocks that are not known well enough: an instant may be wrong by half of
 // what a generator may be late.
 func (v Validity) checkFleet(fleet []report.Agent) (faults []string) {
+	const rounding = 1e-9
 	lost := 0
 	for _, agent := range fleet {
 		if agent.Why != "" {
@@ -58,7 +59,7 @@ func (v Validity) checkFleet(fleet []report.Agent) (faults []string) {
 		}
 	}
 	for _, agent := range fleet {
-		if agent.Why != "" && float64(lost) > v.MaxLostGenerators*float64(len(fleet)) {
+		if agent.Why != "" && float64(lost) > v.MaxLostGenerators*float64(len(fleet))+rounding {
 			faults = append(faults, fmt.Sprintf("%s people of agent %s are lost: %s; give --tolerate K/N to judge what the others measured", units.Count(agent.Lost), agent.Agent, agent.Why))
 		}
 		if limit := v.MaxScheduleLagP99.Seconds() / 2; limit > 0 && agent.ClockBoundS != nil && *agent.ClockBoundS > limit {
