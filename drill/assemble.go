@@ -37,6 +37,9 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	if ended != nil || offered != nil && len(c.stage.turned) > 0 && slices.ContainsFunc(fleet, isLost) {
 		offered = nil
 	}
+	if offered != nil {
+		offered = c.withoutLost(*offered)
+	}
 	if errors.Is(ended, ErrBroken) { // the threshold gives the verdict
 		c.warnings = append(c.warnings, "the run ended early: "+ended.Error())
 	}

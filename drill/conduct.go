@@ -484,17 +484,31 @@ func (c *conductor) phase() Stage {
 	return Draining
 }
 
-// stopAll stops the generator first, then the backend, then the mocks that the backend calls.
+// stopAll stops the generators first, all at once, then the backend, then the mocks that the backend calls.
 func (c *conductor) stopAll() {
 	const patience = 15 * time.Second
-	for i := len(c.parts) - 1; i >= 0; i-- {
+	var generators, others []*conducted
+	for _, p := range slices.Backward(c.parts) {
 		select {
-		case <-c.parts[i].Ended():
+		case <-p.Ended():
 			continue
 		default:
 		}
-		if !c.parts[i].End(patience) {
-			c.warn(fmt.Sprintf("%s did not stop within %v and was killed", c.parts[i].name, patience))
+		if p.share != nil {
+			generators = append(generators, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	killed := endAll(generators, patience)
+	for _, p := range others {
+		killed = append(killed, endAll([]*conducted{p}, patience)...)
+	}
+	for _, p := range killed {
+		if _, abroad := p.Part.(Abroad); abroad {
+			c.warn(p.name + " did not answer at the end of the run")
+		} else {
+			c.warn(fmt.Sprintf("%s did not stop within %v and was killed", p.name, patience))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type conducted struct {
 type share struct {
 	config     loadgen.Config
 	people     recorder.People // told of so far
+	settled    map[int]uint64  // people whose last attempt at a step has ended, by step
 	latest     int64           // the last second that it told of
 	strain     *report.Strain
 	handshakes *report.Handshakes
@@ -98,7 +100,20 @@ func (s *share) told(message Message) {
 		s.played, s.done = true, true
 	case message.Delta != nil:
 		s.people.Add(*message.Delta)
+		s.settle(message.Delta.Steps)
 		s.latest = max(s.latest, message.Delta.Second)
+	}
+}
+
+// settle adds the people whose last attempt at a step has ended.
+func (s *share) settle(steps []recorder.StepDelta) {
+	if s.settled == nil {
+		s.settled = map[int]uint64{}
+	}
+	for _, step := range steps {
+		for _, ended := range step.Ended {
+			s.settled[step.Step] += ended.People
+		}
 	}
 }
 
@@ -194,22 +209,41 @@ func (c *conductor) lose(p *conducted, cause error) {
 // giveUp ends the generators that have not come to their end long after the planned end of the run, but for one that sends
 // the requests after it. It returns an error if one of them is a process of this machine.
 func (c *conductor) giveUp() error {
-	late := fmt.Sprintf("the generator had not come to its end %v after the planned end of the run", grace)
+	why := fmt.Sprintf("the generator had not come to its end %v after the planned end of the run", grace)
+	var late []*conducted
 	for _, generator := range c.generators() {
 		c.mu.Lock()
 		concluding := generator.share.played && (c.concludeBy.IsZero() || time.Now().Before(c.concludeBy))
 		spared := generator.share.over() || concluding
 		c.mu.Unlock()
-		if spared {
-			continue
+		if !spared {
+			late = append(late, generator)
 		}
-		generator.End(0)
+	}
+	endAll(late, 0)
+	for _, generator := range late {
 		if _, abroad := generator.Part.(Abroad); !abroad {
-			return fmt.Errorf("%w: %s", ErrPartDied, late)
+			return fmt.Errorf("%w: %s", ErrPartDied, why)
 		}
-		c.lose(generator, Lost(late))
+		c.lose(generator, Lost(why))
 	}
 	return nil
+}
+
+// endAll ends parts at the same time. It returns those that did not stop by themselves.
+func endAll(parts []*conducted, patience time.Duration) (killed []*conducted) {
+	stopped := make([]bool, len(parts))
+	var ending sync.WaitGroup
+	for i, p := range parts {
+		ending.Go(func() { stopped[i] = p.End(patience) })
+	}
+	ending.Wait()
+	for i, p := range parts {
+		if !stopped[i] {
+			killed = append(killed, p)
+		}
+	}
+	return killed
 }
 
 // cost returns the cost of all generators together, or nil if there are none.
@@ -261,6 +295,25 @@ func (c *conductor) fleet(ended error, duration time.Duration) (rows []report.Ag
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// withoutLost returns who was offered, with those of lost generators who are not known to be through with the step at which
+// they are scheduled. Thresholds that are shares of the people scheduled leave them out.
+func (c *conductor) withoutLost(offered recorder.OfferedFacts) *recorder.OfferedFacts {
+	steps := maps.Clone(offered.ByStep)
+	for _, generator := range c.generators() {
+		if generator.share.lost == nil {
+			continue
+		}
+		for step, scheduled := range c.run.OfferedTo(generator.share.config).ByStep {
+			through := float64(generator.share.settled[c.recording.Journey().Index(step)])
+			sum := steps[step]
+			sum.Lost += max(0, scheduled.Scheduled-through)
+			steps[step] = sum
+		}
+	}
+	offered.ByStep = steps
+	return &offered
 }
 
 // isLost reports whether a row is that of a lost generator.

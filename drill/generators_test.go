@@ -36,7 +36,7 @@ before:
   - {name: login, timeout: 30s, request: {target: web, method: POST, path: /login, extract: {token: {json: token}}}}
 after:
   - {name: close, timeout: 30s, request: {target: web, path: "/close/${run.token}"}}
-thresholds: [{expr: go.failed == 0}]
+thresholds: [{expr: go.failed == 0}, {expr: go.passed >= 99.9% of scheduled}, {expr: sent >= 99% of scheduled}]
 validity: {lag_p99: 60s, dropped: 1, unsent: 1}
 `
 

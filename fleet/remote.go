@@ -33,6 +33,7 @@ type remote struct {
 	inbox   *inbox
 	over    bool // nothing is received any more
 	told    bool // the agent's last row has come
+	done    bool // the generator has said that it has nothing left to play
 	cause   string
 	cost    report.Process
 	begun   *begun
@@ -177,16 +178,18 @@ func (p *remote) Cost() report.Process {
 
 // End implements [drill.Part]. What the agent still has of its rows comes before its end.
 func (p *remote) End(patience time.Duration) bool {
-	const most = 4 * time.Second // an agent that answers ends its part at once
-	question := ending{p.incarnation, max(0, min(patience, most/2))}
+	const (
+		most  = 3 * time.Second // an agent that answers ends its part at once
+		least = 200 * time.Millisecond
+	)
 	if patience <= 0 {
-		_, _ = askPart[answer](p.run.over, p, endWhat, question, 200*time.Millisecond) // it may be gone
+		_, _ = askPart[answer](p.run.over, p, endWhat, ending{p.incarnation, 0}, least) // it may be gone
 		p.giveUp("it had not come to its end in time")
 		return false
 	}
-	_, _ = askPart[answer](p.run.over, p, endWhat, question, min(patience, most/2)) // likewise
 	timer := time.NewTimer(min(patience, most))
 	defer timer.Stop()
+	_, _ = askPart[answer](p.run.over, p, endWhat, ending{p.incarnation, min(patience, most)}, min(patience, most)/2) // likewise
 	select {
 	case <-p.ended:
 		return p.complete()
@@ -211,11 +214,11 @@ func (p *remote) close(why string) {
 	}
 }
 
-// complete reports whether every row of the part has come.
+// complete reports whether every row of the part has come that tells of people.
 func (p *remote) complete() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.told
+	return p.told || p.done
 }
 
 // take takes a chunk of a row. It returns the number of the first row that is missing, and whether the agent should hear of
@@ -245,6 +248,7 @@ func (p *remote) hand(e Envelope) {
 		p.told, p.cost = true, one.Ended.Cost
 		p.close(one.Ended.Cause)
 	case one.Message != nil:
+		p.done = p.done || one.Message.Done
 		p.receive(*one.Message)
 	}
 }

@@ -159,7 +159,8 @@ type Offered struct {
 // Scheduling counts people scheduled at a step.
 type Scheduling struct {
 	Scheduled  float64 `json:"scheduled"`
-	PeakPerMin float64 `json:"peak_per_min"` // most in any 60 s
+	PeakPerMin float64 `json:"peak_per_min"`   // most in any 60 s
+	Lost       float64 `json:"lost,omitempty"` // of them, those of lost generators of whom nobody knows how they fared
 }
 
 // FunnelRow counts each person once at a step, by the last attempt of their first visit: entered = passed + declined + abandoned +
