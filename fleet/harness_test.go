@@ -300,6 +300,7 @@ type relay struct {
 	to       string
 	mu       sync.Mutex
 	cut      bool
+	slow     time.Duration // by which everything is late, each way
 	conns    []net.Conn
 }
 
@@ -332,8 +333,24 @@ func (r *relay) accept() {
 		r.mu.Lock()
 		r.conns = append(r.conns, conn, other)
 		r.mu.Unlock()
-		go func() { io.Copy(conn, other); conn.Close() }()
-		go func() { io.Copy(other, conn); other.Close() }()
+		go r.carry(conn, other)
+		go r.carry(other, conn)
+	}
+}
+
+// carry copies what comes, late if the network is slow.
+func (r *relay) carry(to, from net.Conn) {
+	defer to.Close()
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buffer)
+		r.mu.Lock()
+		slow := r.slow
+		r.mu.Unlock()
+		time.Sleep(slow)
+		if _, failed := to.Write(buffer[:n]); err != nil || failed != nil {
+			return
+		}
 	}
 }
 

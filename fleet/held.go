@@ -23,6 +23,7 @@ type held struct {
 
 	mu       sync.Mutex
 	rows     *rows
+	unkept   *Envelope     // the last row, if there was no room for it; it is sent all the same
 	finished bool          // the last row is there
 	over     bool          // forgotten or closed
 	acked    uint64        // rows that the conductor of the run has
@@ -121,12 +122,18 @@ func (h *held) append(message []byte) error {
 	if len(message) > maxMessage {
 		return fmt.Errorf("a row has %d bytes, more than %d", len(message), maxMessage)
 	}
-	e := Envelope{Run: h.header.Run, Part: h.header.Part, Incarnation: h.header.Incarnation, Seq: uint64(len(h.rows.ends)) + 1, Message: message}
-	if err := h.rows.append(e.seal()); err != nil {
+	if err := h.rows.append(h.next(message)); err != nil {
 		return err
 	}
 	h.stir()
 	return nil
+}
+
+// next returns the envelope of the next row. The caller holds the lock.
+func (h *held) next(message []byte) Envelope {
+	return Envelope{
+		Run: h.header.Run, Part: h.header.Part, Incarnation: h.header.Incarnation, Seq: uint64(len(h.rows.ends)) + 1, Message: message,
+	}.seal()
 }
 
 // stir wakes everybody who waits for a change. The caller holds the lock.
@@ -135,12 +142,27 @@ func (h *held) stir() {
 	h.changed = make(chan struct{})
 }
 
-// finish says that no row follows.
-func (h *held) finish() {
+// finish keeps the last row. If there is no room for it, the conductor hears of it all the same.
+func (h *held) finish(message []byte) error {
+	err := h.append(message)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if err != nil && !h.over {
+		last := h.next(message)
+		h.unkept = &last
+	}
 	h.finished = true
 	h.stir()
+	return err
+}
+
+// count returns how many rows there are. The caller holds the lock.
+func (h *held) count() uint64 {
+	n := uint64(len(h.rows.ends))
+	if h.unkept != nil {
+		n++
+	}
+	return n
 }
 
 // now returns how many rows there are, whether more may follow, and what is closed at the next change.
@@ -150,7 +172,7 @@ func (h *held) now() (kept uint64, open bool, changed <-chan struct{}) {
 	if h.over {
 		return 0, false, h.changed
 	}
-	return uint64(len(h.rows.ends)), !h.finished, h.changed
+	return h.count(), !h.finished, h.changed
 }
 
 func (h *held) entry(number uint64) (Envelope, error) {
@@ -158,6 +180,9 @@ func (h *held) entry(number uint64) (Envelope, error) {
 	defer h.mu.Unlock()
 	if h.over {
 		return Envelope{}, os.ErrClosed
+	}
+	if h.unkept != nil && number == h.unkept.Seq {
+		return *h.unkept, nil
 	}
 	begin := int64(0)
 	if number > 1 {
@@ -281,7 +306,7 @@ func (h *held) awaitDelivery(patience time.Duration) {
 	defer timer.Stop()
 	for {
 		h.mu.Lock()
-		done, changed := h.over || h.acked >= uint64(len(h.rows.ends)), h.changed
+		done, changed := h.over || h.acked >= h.count(), h.changed
 		h.mu.Unlock()
 		if done {
 			return

@@ -5,6 +5,7 @@ package fleet_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -135,6 +136,11 @@ func TestShortTroubles(t *testing.T) {
 			agent.signal(syscall.SIGSTOP)
 			time.AfterFunc(time.Second, func() { agent.signal(syscall.SIGCONT) })
 		}},
+		{"the network of an agent is slow", func(_ *yard, way *relay, _ syscallable) {
+			way.mu.Lock()
+			way.slow = 40 * time.Millisecond
+			way.mu.Unlock()
+		}},
 		{"NATS is started again", func(y *yard, _ *relay, _ syscallable) {
 			address := y.server.Addr().String()
 			y.server.Close()
@@ -228,4 +234,28 @@ func TestTheConductorIsGone(t *testing.T) {
 		t.Errorf("the agents afterwards: %+v, %v", listed, err)
 	}
 	y.noSecrets()
+}
+
+// An agent whose disk is full stops, and says why. What it had kept counts. (The last page of its file has room for some
+// seconds more.)
+func TestTheDiskOfAnAgentIsFull(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	disk := t.TempDir()
+	if err := mountSmall(disk); err != nil {
+		t.Skipf("mounting a small disk needs root: %v", err)
+	}
+	t.Cleanup(func() { unmount(disk) })
+	y.join("a")
+	y.join("b", func(a *fleet.Agent) { a.Folder = filepath.Join(disk, "b") })
+	result, _, err := y.play(plan{length: "14s", progress: whileArriving(func(*fleet.Run) {
+		_ = os.WriteFile(filepath.Join(disk, "ballast"), make([]byte, 2<<20), 0o600) // fails when the disk is full, as it should
+	})})
+	if err != nil || result.Verdict != report.Invalid {
+		t.Fatalf("verdict %s (%v), %v", result.Verdict, result.Invalid, err)
+	}
+	balanced(t, "a full disk", result, 840)
+	if b := result.Fleet[1]; b.Lost == 0 || !strings.Contains(b.Why, "its rows could not be kept: ") || !strings.Contains(b.Why, "no space left") {
+		t.Errorf("row %+v", b)
+	}
 }

@@ -129,12 +129,11 @@ func (p *playing) watch() {
 	}
 	text, err := json.Marshal(row{Ended: &ended{Cause: why, Cost: cost}})
 	if err == nil {
-		err = p.held.append(text)
+		err = p.held.finish(text)
 	}
 	if err != nil {
 		p.agent.log("the last row could not be kept: %v", err)
 	}
-	p.held.finish()
 	p.agent.log("run %s: %s", p.task.Run, why)
 	p.agent.mu.Lock()
 	p.agent.playing = nil
