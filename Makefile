@@ -20,7 +20,7 @@ PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 # finds a tag that is not here, or given to no go test below.)
 TAGS := browser,crash,drills,foreign,statistics
 
-.PHONY: siege fuzz check test cross foreign packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
+.PHONY: fleet-crash siege fuzz check test cross foreign packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint cross unit statistics
@@ -101,6 +101,10 @@ validate:
 # Kills the backend, and PostgreSQL with it, two hundred times under load on each store.
 crash:
 	OMBAK_CRASH_ROUNDS=200 go test -count=1 -tags crash -timeout 60m ./backend
+
+# Kills, pauses and cuts off agents of a fleet at random, two hundred times (about twenty minutes).
+fleet-crash:
+	OMBAK_FLEET_ROUNDS=200 go test -count=1 -tags crash -parallel 6 -timeout 60m -run TestCrashes -v ./fleet
 
 # Kills, stops and crowds the backend on each store while people sign up, for an hour or SIEGE=10m, and compares the
 # databases with a ledger; SIEGE_FLAGS="-into docs/explanation/security.md" writes the table. With

@@ -33,8 +33,12 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 		turned.Scheduled = int(c.people) // what the generator says, in case that a change reached it late
 		offered = &turned
 	}
-	if ended != nil {
+	fleet := c.fleet(ended, duration)
+	if ended != nil || offered != nil && len(c.stage.turned) > 0 && slices.ContainsFunc(fleet, isLost) {
 		offered = nil
+	}
+	if offered != nil {
+		offered = c.withoutLost(*offered)
 	}
 	if errors.Is(ended, ErrBroken) { // the threshold gives the verdict
 		c.warnings = append(c.warnings, "the run ended early: "+ended.Error())
@@ -42,20 +46,18 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	s := c.run.Scenario
 	clock := c.run.People.Clock()
 	started := c.began.UTC()
-	var generator *report.Process
 	var others []report.Process
 	for _, p := range c.parts {
-		cost := p.cost()
-		if p.name == generatorPart {
-			generator = &cost
-		} else {
-			others = append(others, cost)
+		if p.share == nil {
+			others = append(others, p.Cost())
 		}
 	}
 	others = slices.Concat(others, c.watched, c.costs)
+	strain, handshakes, wire := c.together()
+	c.warnings = append(c.warnings, lossWarnings(fleet, c.began)...)
 	c.checkCalls()
-	partial := errors.Is(ended, ErrPartDied)
-	if partial {
+	partial := errors.Is(ended, ErrPartDied) || slices.ContainsFunc(fleet, isLost)
+	if errors.Is(ended, ErrPartDied) {
 		c.warnings = append(c.warnings, fmt.Sprintf("a part died: what happened after second %d is unknown", c.recording.Seconds()))
 	}
 	facts := recorder.Facts{
@@ -64,10 +66,12 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Part: partOf(c.run.Options), RunID: c.run.Options.RunID, Partial: partial, Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
 		Machine: host.Machine(), Store: c.store, Offered: offered,
-		Readings: c.readings, Marks: c.marks, Generator: generator, Strain: c.strain, Handshakes: c.handshakes, Wire: c.wire, Protocol: c.run.Protocol(), Processes: others, MachineSeries: c.machine, ProcessSeries: c.usage, Played: c.played(), Reconciliation: reconciliation,
+		Readings: c.readings, Marks: c.marks, Generator: c.generatorCost(), Strain: strain, Handshakes: handshakes, Wire: wire, Fleet: fleet, Protocol: c.run.Protocol(), Processes: others, MachineSeries: c.machine, ProcessSeries: c.usage, Played: c.played(), Reconciliation: reconciliation,
 		Warnings: slices.Concat(c.run.WarningsOf(c.exhausted()), c.warnings, c.storeWarnings()),
 	}
-	rules := threshold.Rules{Conditions: c.run.Conditions, Validity: c.run.Validity, Ended: cutShort(ended, duration)}
+	validity := c.run.Validity
+	validity.MaxLostGenerators = c.environment.Tolerated
+	rules := threshold.Rules{Conditions: c.run.Conditions, Validity: validity, Ended: cutShort(ended, duration)}
 	return rules.Judge(recorder.Assemble(c.recording, facts), c.recording, facts.Clock)
 }
 

@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,6 +61,10 @@ type Environment struct {
 	Log      io.Writer      // standard error of the parts; may be nil
 	Progress func(Progress) // called on one goroutine; may be nil
 	Room     *Room          // watches and acts; nil if nobody does
+
+	Generators []Carrier     // where the generators are, which share the people; none means one process of this machine
+	Notice     time.Duration // how long before its beginning the run is announced to the parts; 0 means 250 ms
+	Tolerated  float64       // share of the generators that may be lost without making the run invalid
 }
 
 // conductor conducts one run. Its mutex mu guards its maps and slices, because the messages of each part
@@ -67,7 +72,7 @@ type Environment struct {
 type conductor struct {
 	run         *setup.Live
 	environment Environment
-	parts       []*process
+	parts       []*conducted
 	began       time.Time
 
 	mu           sync.Mutex
@@ -82,16 +87,14 @@ type conductor struct {
 	passed       uint64
 	starts       []int // steps at which arrivals are scheduled
 	store        *report.Store
-	gone         []report.Gone // stretches in which the store took no writes
-	strain       *report.Strain
-	handshakes   *report.Handshakes
-	wire         recorder.Wire
+	gone         []report.Gone    // stretches in which the store took no writes
 	watched      []report.Process // parts of the target that others started
 	machine      *report.MachineSeries
 	usage        []report.ProcessSeries // of parts and watched processes
 	costs        []report.Process       // of processes that are not parts
 	cluster      *postgres.Cluster      // nil unless the run has a PostgreSQL of its own
-	done         chan struct{}          // closed when the generator has nothing left to play
+	stirred      chan struct{}          // a generator has told that it is done, or was lost
+	concludeBy   time.Time              // when the requests after the run must have been sent; zero until they may be
 	control      Control                // of the mocks, if they run
 	stage        *stage
 }
@@ -124,7 +127,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 			claim.Discard()
 		}
 	}()
-	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), rows: recorder.NewSeconds(run.Generator.Journey.Funnel(), run.People.Clock().Scenario), starts: run.ArrivalSteps(), done: make(chan struct{})}
+	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), rows: recorder.NewSeconds(run.Generator.Journey.Funnel(), run.People.Clock().Scenario), starts: run.ArrivalSteps(), stirred: make(chan struct{}, 1)}
 	defer removeControl(environment.Folder)
 	defer c.stopCluster()
 	defer c.stopAll()
@@ -165,11 +168,17 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 	if environment.Database == "" {
 		environment.Database = filepath.Join(environment.Folder, "ombak.db")
 	}
+	if err := run.CheckShares(len(environment.Generators)); err != nil {
+		return err
+	}
+	if run.Service == nil && len(environment.Generators) > 0 {
+		return nil // whether the targets can be reached from elsewhere, and with enough files, is seen there
+	}
 	if err := host.NeedFiles(run.MostConnections()); err != nil {
 		return err
 	}
 	if run.Service == nil {
-		return checkReachable(run.Generator.Targets, run.Options.ConnectTo)
+		return CheckReachable(run.Generator.Targets, run.Options.ConnectTo)
 	}
 	if environment.Database == OwnPostgres {
 		return nil
@@ -199,8 +208,8 @@ func claimStore(ctx context.Context, run *setup.Live, database string) (*store.C
 	return claim, err
 }
 
-// checkReachable returns an error if a target cannot be connected to, before anybody is sent there.
-func checkReachable(targets, connectTo map[string]string) error {
+// CheckReachable returns an error if a target cannot be connected to, before anybody is sent there.
+func CheckReachable(targets, connectTo map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(targets)) {
 		target, err := url.Parse(targets[name])
 		if err != nil {
@@ -242,16 +251,16 @@ func (c *conductor) startParts(ctx context.Context) error {
 			generator.Targets["sms"] = "http://" + address
 		}
 	}
-	before, _ := generator.Longest()
-	_, err := c.startPartWithin(ctx, before+patience, Order{Generator: &GeneratorOrder{Config: generator, Metrics: c.environment.Metrics}})
-	return err
+	return c.startGenerators(ctx)
 }
 
 // ids returns the process ids of the parts by their names.
 func (c *conductor) ids() map[string]int {
 	ids := map[string]int{}
 	for _, p := range c.parts {
-		ids[p.name] = p.command.Process.Pid
+		if here, ok := p.Part.(onMachine); ok {
+			ids[p.name] = here.pid()
+		}
 	}
 	return ids
 }
@@ -271,23 +280,46 @@ func (c *conductor) startMocks(ctx context.Context) (Ready, error) {
 // patience is how long a part may take to become ready.
 const patience = 30 * time.Second
 
+// startPart starts a part as a process of this machine and waits until it is ready.
 func (c *conductor) startPart(ctx context.Context, order Order) (Ready, error) {
-	return c.startPartWithin(ctx, patience, order)
-}
-
-func (c *conductor) startPartWithin(ctx context.Context, patience time.Duration, order Order) (Ready, error) {
-	p, err := start(c.environment.Command, order, c.environment.Log, c.receive)
+	p, err := c.startAt(ctx, c.environment.here(), order, nil)
 	if err != nil {
 		return Ready{}, err
 	}
+	return p.Await(ctx, patience)
+}
+
+// startAt starts a part somewhere. A generator has a share of the people.
+func (c *conductor) startAt(ctx context.Context, carrier Carrier, order Order, share *share) (*conducted, error) {
+	kind, known := order.part()
+	if !known {
+		return nil, errNoOrder
+	}
+	p := &conducted{name: kind.name, share: share}
+	var err error
+	if p.Part, err = carrier.Start(ctx, order, func(message Message) { c.receive(p, message) }); err != nil {
+		return nil, err
+	}
+	if abroad, ok := p.Part.(Abroad); ok {
+		p.name += " on " + abroad.Agent().Agent
+	}
 	c.parts = append(c.parts, p)
-	return p.await(ctx, patience)
+	return p, nil
 }
 
 // receive handles one message of one part.
-func (c *conductor) receive(_ *process, message Message) {
+func (c *conductor) receive(from *conducted, message Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if from.share != nil {
+		if delta := message.Delta; delta != nil {
+			if err := delta.Validate(len(c.run.Generator.Journey.Steps)); err != nil {
+				c.warnings = append(c.warnings, fmt.Sprintf("a second of the generator was left out: %v", err))
+				return
+			}
+		}
+		from.share.told(message)
+	}
 	switch {
 	case message.Reading != nil:
 		c.readings = append(c.readings, *message.Reading)
@@ -298,25 +330,15 @@ func (c *conductor) receive(_ *process, message Message) {
 		c.warnings = append(c.warnings, message.Warning)
 	case message.Gone != nil:
 		c.addGone(*message.Gone)
-	case message.Strain != nil:
-		c.strain = message.Strain
-	case message.Handshakes != nil:
-		c.handshakes = message.Handshakes
-	case message.Wire != nil:
-		c.wire = *message.Wire
-	case message.Done:
-		close(c.done)
-	case message.Delta != nil:
+	case message.Done, message.Played:
+		c.stir()
+	case message.Delta != nil && from.share != nil:
 		c.addDelta(*message.Delta)
 	}
 }
 
-// addDelta adds one second of one shard. The caller holds the lock.
+// addDelta adds one second of one shard, which must be valid. The caller holds the lock.
 func (c *conductor) addDelta(delta recorder.Delta) {
-	if err := delta.Validate(len(c.run.Generator.Journey.Steps)); err != nil {
-		c.warnings = append(c.warnings, fmt.Sprintf("a second of the generator was left out: %v", err))
-		return
-	}
 	c.people += delta.Scheduled
 	c.dropped += delta.Dropped
 	for _, step := range delta.Steps {
@@ -337,12 +359,8 @@ func (c *conductor) addDelta(delta recorder.Delta) {
 // play lets the run begin and waits for its end. It returns why the run ended early, or nil.
 func (c *conductor) play(ctx context.Context) error {
 	const notice = 250 * time.Millisecond // enough to reach every part
-	c.began = time.Now().Add(notice)
-	for _, p := range c.parts {
-		if err := p.send(Begin{At: c.began, In: time.Until(c.began), Clock: c.run.People.Clock()}); err != nil {
-			<-p.ended
-			return fmt.Errorf("%w: %w", ErrPartDied, p.cause())
-		}
+	if err := c.begin(cmp.Or(c.environment.Notice, notice)); err != nil {
+		return err
 	}
 	c.mark(0, c.run.People.First, funnel.LeadInPhase)
 	c.mark(c.run.People.First, c.run.People.Last-c.run.People.First, funnel.ArrivalsPhase)
@@ -361,13 +379,18 @@ func (c *conductor) play(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case dead := <-died.parts:
-			c.note(funnel.NoteMark, dead.name+" died")
-			return fmt.Errorf("%w: %w", ErrPartDied, dead.cause())
-		case <-c.done:
-			return nil
+			if err := c.died(dead); err != nil {
+				return err
+			}
+		case <-c.stirred:
+			if over, err := c.concluded(); over {
+				return err
+			}
 		case <-overdue.C:
-			c.killGenerator()
-			return fmt.Errorf("%w: the generator had not come to its end %v after the planned end of the run", ErrPartDied, grace)
+			if err := c.giveUp(); err != nil {
+				return err
+			}
+			overdue.Reset(c.last())
 		case order := <-c.stage.orders.Given():
 			if err := c.stage.do(ctx, order); err != nil {
 				return err
@@ -394,46 +417,49 @@ func (c *conductor) play(ctx context.Context) error {
 // grace is how long after its planned end a run may go on.
 const grace = 10 * time.Second
 
-// longest returns the time from the beginning of the run to the instant by which every part must have come to its end.
+// longest returns the time from the beginning of the run to the instant by which every part must have come to its end. One
+// of several generators then has only the requests after the run left.
 func (c *conductor) longest() time.Duration {
 	_, after := c.run.Generator.Longest()
+	if len(c.generators()) > 1 {
+		after = 0
+	}
 	return c.run.People.Until + after + grace
 }
 
-// killGenerator ends the generator without asking.
-func (c *conductor) killGenerator() {
-	for _, p := range c.parts {
-		if p.name == generatorPart {
-			_ = p.command.Process.Kill() // it may have ended just now
-			<-p.ended
-		}
-	}
+// last returns how long the requests after the run may take, once all generators have played or were given up.
+func (c *conductor) last() time.Duration {
+	const more = 3 * time.Second
+	_, after := c.run.Generator.Longest()
+	return after + more
 }
 
-// deaths reports the first part that ends by itself. The run's own PostgreSQL is one too.
+// deaths reports the parts that end by themselves. The run's own PostgreSQL is one too.
 type deaths struct {
-	parts chan death
+	parts chan mortal
 	over  chan struct{}
 	wait  sync.WaitGroup
 }
 
-type death struct {
+// mortal is a part that may end by itself.
+type mortal struct {
 	name  string
+	part  *conducted // nil for PostgreSQL
 	cause func() error
 }
 
 func (c *conductor) watch() *deaths {
-	d := &deaths{parts: make(chan death, len(c.parts)+1), over: make(chan struct{})}
+	d := &deaths{parts: make(chan mortal, len(c.parts)+1), over: make(chan struct{})}
 	for _, p := range c.parts {
-		d.watch(p.ended, death{p.name, p.cause})
+		d.watch(p.Ended(), mortal{p.name, p, p.Cause})
 	}
 	if c.cluster != nil {
-		d.watch(c.cluster.Ended(), death{clusterPart, c.cluster.Cause})
+		d.watch(c.cluster.Ended(), mortal{clusterPart, nil, c.cluster.Cause})
 	}
 	return d
 }
 
-func (d *deaths) watch(ended <-chan struct{}, dead death) {
+func (d *deaths) watch(ended <-chan struct{}, dead mortal) {
 	d.wait.Go(func() {
 		select {
 		case <-ended:
@@ -458,17 +484,31 @@ func (c *conductor) phase() Stage {
 	return Draining
 }
 
-// stopAll stops the generator first, then the backend, then the mocks that the backend calls.
+// stopAll stops the generators first, all at once, then the backend, then the mocks that the backend calls.
 func (c *conductor) stopAll() {
 	const patience = 15 * time.Second
-	for i := len(c.parts) - 1; i >= 0; i-- {
+	var generators, others []*conducted
+	for _, p := range slices.Backward(c.parts) {
 		select {
-		case <-c.parts[i].ended:
+		case <-p.Ended():
 			continue
 		default:
 		}
-		if !c.parts[i].end(patience) {
-			c.warn(fmt.Sprintf("%s did not stop within %v and was killed", c.parts[i].name, patience))
+		if p.share != nil {
+			generators = append(generators, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	killed := endAll(generators, patience)
+	for _, p := range others {
+		killed = append(killed, endAll([]*conducted{p}, patience)...)
+	}
+	for _, p := range killed {
+		if _, abroad := p.Part.(Abroad); abroad {
+			c.warn(p.name + " did not answer at the end of the run")
+		} else {
+			c.warn(fmt.Sprintf("%s did not stop within %v and was killed", p.name, patience))
 		}
 	}
 }

@@ -96,7 +96,7 @@ func FuzzMessage(f *testing.F) {
 		p := &process{ready: make(chan Ready, 1)}
 		scanner := newScanner(strings.NewReader(line))
 		if scanner.Scan() {
-			p.receive(scanner, func(_ *process, message Message) {
+			p.receive(scanner, func(message Message) {
 				if message.Delta != nil {
 					_ = message.Delta.Validate(2)
 				}

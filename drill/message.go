@@ -45,7 +45,8 @@ func (b Begin) anchor(now time.Time) time.Time {
 
 // Change is a line that the generator may read after Begin.
 type Change struct {
-	Turns loadgen.Turns `json:"turns,omitempty"` // more changes of who comes
+	Turns    loadgen.Turns `json:"turns,omitempty"`    // more changes of who comes
+	Conclude bool          `json:"conclude,omitempty"` // all generators have played: send the requests after the run
 }
 
 // Message is a line that a part writes. Exactly one field is set.
@@ -59,14 +60,23 @@ type Message struct {
 	Strain     *report.Strain     `json:"strain,omitempty"`     // sent by the generator once, before Done
 	Handshakes *report.Handshakes `json:"handshakes,omitempty"` // likewise, if it made any
 	Wire       *recorder.Wire     `json:"wire,omitempty"`       // likewise
-	Done       bool               `json:"done,omitempty"`       // the generator has nothing left to play
+	Begun      *Begun             `json:"begun,omitempty"`      // the generator has heard of the beginning
+	Played     bool               `json:"played,omitempty"`     // the generator has nothing left but the requests after the run, and waits for Conclude
+	Done       bool               `json:"done,omitempty"`       // the generator has nothing left to play, and was not interrupted
 	Failed     string             `json:"failed,omitempty"`     // why the part ends; always the last line
+}
+
+// Begun says when a generator takes the run to begin.
+type Begun struct {
+	At   time.Time     `json:"at"`   // by the wall clock of its machine
+	Late time.Duration `json:"late"` // how long after At it heard of it
 }
 
 // Ready reports that a part serves, and at which addresses.
 type Ready struct {
 	Addresses map[string]string `json:"addresses,omitempty"` // name → host:port
 	Store     *report.Store     `json:"store,omitempty"`
+	Values    map[string]string `json:"values,omitempty"` // what the requests before the run extracted, for the other generators
 }
 
 // writer writes messages as lines; several goroutines may use it.

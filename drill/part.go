@@ -40,6 +40,9 @@ type MocksOrder struct {
 type GeneratorOrder struct {
 	Config  loadgen.Config `json:"config"`
 	Metrics string         `json:"metrics,omitempty"` // address at which to serve Prometheus metrics; empty means none
+	// Together is set if other generators share the run. They then need the values that this one's requests before the run
+	// extract, and its requests after the run wait for them.
+	Together bool `json:"together,omitempty"`
 }
 
 // runClock is the clock of a part. Before the run begins, real and scenario time are 0.
@@ -274,8 +277,12 @@ func serveGenerator(ctx context.Context, order GeneratorOrder, scanner *bufio.Sc
 			running.Go(func() { p.play(ctx, begin) })
 		}
 	}, func(change Change) {
-		if playing != nil {
-			playing.generator.Turn(change.Turns...)
+		if playing == nil {
+			return
+		}
+		playing.generator.Turn(change.Turns...)
+		if change.Conclude {
+			playing.conclude()
 		}
 	})
 	cancel()
@@ -289,14 +296,21 @@ type player struct {
 	generator *loadgen.Generator
 	observers *recorder.Recorder
 	messages  *writer
+	together  bool
+	concluded chan struct{} // closed when the requests after the run may be sent
+	conclude  func()        // closes it, once
 }
 
 // newPlayer sends the requests that come before the run and sets up the generator.
 func newPlayer(ctx context.Context, order GeneratorOrder, messages *writer, running *sync.WaitGroup) (*player, Ready, error) {
-	p, ready := &player{config: order.Config, messages: messages}, Ready{}
+	p, ready := &player{config: order.Config, messages: messages, together: order.Together, concluded: make(chan struct{})}, Ready{}
+	p.conclude = sync.OnceFunc(func() { close(p.concluded) })
 	var err error
 	if p.config.RunValues, err = p.config.Prepare(ctx); err != nil {
 		return nil, ready, err
+	}
+	if order.Together && len(p.config.Before) > 0 {
+		ready.Values = p.config.RunValues
 	}
 	steps := p.config.Journey.Funnel()
 	p.observers = recorder.NewRecorder(steps, max(1, p.config.Shards), func(delta recorder.Delta) { messages.write(Message{Delta: &delta}) })
@@ -318,6 +332,7 @@ func newPlayer(ctx context.Context, order GeneratorOrder, messages *writer, runn
 
 // play plays the run and then sends the requests that come after it, even if the run was interrupted.
 func (p *player) play(ctx context.Context, begin Begin) {
+	p.messages.write(Message{Begun: &Begun{At: begin.At.Round(0), Late: max(0, time.Since(begin.At))}})
 	meter := host.NewStrainMeter()
 	if err := p.generator.Run(ctx, begin.At); err != nil {
 		p.messages.write(Message{Warning: "the generator: " + err.Error()})
@@ -329,12 +344,22 @@ func (p *player) play(ctx context.Context, begin Begin) {
 		p.messages.write(Message{Handshakes: made})
 	}
 	p.messages.write(Message{Wire: wireOf(totals.Wire)})
+	interrupted := ctx.Err() != nil // somebody may still have been to come
+	if p.together && len(p.config.After) > 0 && !interrupted {
+		p.messages.write(Message{Played: true})
+		select {
+		case <-p.concluded:
+		case <-ctx.Done():
+		}
+	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.afterwards(ctx))
 	defer cancel()
 	if err := p.config.Conclude(last); err != nil {
 		p.messages.write(Message{Warning: err.Error()})
 	}
-	p.messages.write(Message{Done: true})
+	if !interrupted {
+		p.messages.write(Message{Done: true})
+	}
 }
 
 // afterwards returns how long the requests after the run may take. An interrupted run ends soon.

@@ -89,11 +89,14 @@ func (s *stage) turn(action funnel.Action) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range s.parts {
-		if p.name != generatorPart {
+	for _, p := range s.generators() {
+		s.mu.Lock()
+		over := p.share.over()
+		s.mu.Unlock()
+		if over {
 			continue
 		}
-		if err := p.send(Change{Turns: loadgen.Turns{turn}}); err != nil {
+		if err := p.Change(Change{Turns: loadgen.Turns{turn}}); err != nil {
 			return fmt.Errorf("%w: the generator does not answer: %w", funnel.ErrUnable, err)
 		}
 	}

@@ -15,22 +15,37 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// process is a part that was started, as the conductor sees it.
+// process is a part that runs as a process of this machine.
 type process struct {
-	name     string
-	command  *exec.Cmd
-	stdin    io.WriteCloser
-	stderr   *tail
-	ready    chan Ready
-	failed   string
-	ended    chan struct{} // closed when the process has been waited for
-	waitErr  error
-	stopping bool
+	name    string
+	command *exec.Cmd
+	stdin   io.WriteCloser
+	stderr  *tail
+	ready   chan Ready
+	failed  string
+	ended   chan struct{} // closed when the process has been waited for
+	waitErr error
 }
+
+var (
+	_ Part      = (*process)(nil)
+	_ onMachine = (*process)(nil)
+)
+
+// Ended implements [Part].
+func (p *process) Ended() <-chan struct{} { return p.ended }
+
+// Begin implements [Part].
+func (p *process) Begin(begin Begin) error { return p.send(begin) }
+
+// Change implements [Part].
+func (p *process) Change(change Change) error { return p.send(change) }
+
+func (p *process) pid() int { return p.command.Process.Pid }
 
 // start runs the command as a part and sends its order. Every message but Ready and Failed goes to handle,
 // which runs on one goroutine for each process. That goroutine ends before the channel ended is closed.
-func start(command []string, order Order, log io.Writer, handle func(*process, Message)) (*process, error) {
+func start(command []string, order Order, log io.Writer, handle func(Message)) (*process, error) {
 	part, known := order.part()
 	if !known {
 		return nil, errNoOrder
@@ -55,7 +70,7 @@ func start(command []string, order Order, log io.Writer, handle func(*process, M
 	if err := p.send(order); err != nil {
 		p.stop()
 		<-p.ended
-		return nil, fmt.Errorf("starting %s: %w", part.name, p.cause())
+		return nil, fmt.Errorf("starting %s: %w", part.name, p.Cause())
 	}
 	return p, nil
 }
@@ -70,7 +85,7 @@ func (p part) environment() []string {
 }
 
 // listen reads the part's messages until its output ends, and then waits for the process.
-func (p *process) listen(stdout io.Reader, handle func(*process, Message)) {
+func (p *process) listen(stdout io.Reader, handle func(Message)) {
 	defer close(p.ended)
 	scanner := newScanner(stdout)
 	for scanner.Scan() {
@@ -80,7 +95,7 @@ func (p *process) listen(stdout io.Reader, handle func(*process, Message)) {
 	p.waitErr = p.command.Wait()
 }
 
-func (p *process) receive(scanner *bufio.Scanner, handle func(*process, Message)) {
+func (p *process) receive(scanner *bufio.Scanner, handle func(Message)) {
 	var message Message
 	if err := json.Unmarshal(scanner.Bytes(), &message); err != nil {
 		p.failed = fmt.Sprintf("it wrote a line that is not a message (%v)", err)
@@ -92,7 +107,7 @@ func (p *process) receive(scanner *bufio.Scanner, handle func(*process, Message)
 	case message.Failed != "":
 		p.failed = message.Failed
 	default:
-		handle(p, message)
+		handle(message)
 	}
 }
 
@@ -106,15 +121,15 @@ func (p *process) send(value any) error {
 	return err
 }
 
-// await waits until the part is ready.
-func (p *process) await(ctx context.Context, patience time.Duration) (Ready, error) {
+// Await implements [Part].
+func (p *process) Await(ctx context.Context, patience time.Duration) (Ready, error) {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case ready := <-p.ready:
 		return ready, nil
 	case <-p.ended:
-		return Ready{}, p.cause()
+		return Ready{}, p.Cause()
 	case <-ctx.Done():
 		return Ready{}, ctx.Err()
 	case <-timer.C:
@@ -124,13 +139,11 @@ func (p *process) await(ctx context.Context, patience time.Duration) (Ready, err
 
 // stop tells the part to stop by closing its standard input.
 func (p *process) stop() {
-	p.stopping = true
 	_ = p.stdin.Close() // a part that is gone has already stopped
 }
 
-// end stops the part and kills it if it does not stop within the patience. It reports whether the part
-// stopped by itself.
-func (p *process) end(patience time.Duration) bool {
+// End implements [Part].
+func (p *process) End(patience time.Duration) bool {
 	p.stop()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
@@ -144,8 +157,8 @@ func (p *process) end(patience time.Duration) bool {
 	}
 }
 
-// cause returns why a part has ended.
-func (p *process) cause() error {
+// Cause implements [Part].
+func (p *process) Cause() error {
 	switch {
 	case p.failed != "":
 		return fmt.Errorf("%s: %s", p.name, p.failed)
@@ -162,8 +175,8 @@ func (p *process) state() string {
 	return p.command.ProcessState.String()
 }
 
-// cost returns the CPU time and memory of a part that has ended.
-func (p *process) cost() report.Process {
+// Cost implements [Part].
+func (p *process) Cost() report.Process {
 	return costOf(p.name, p.command.ProcessState)
 }
 

@@ -10,10 +10,9 @@ import (
 // Check returns every sum in the report's books that does not balance, or none if all do.
 func Check(report Report) (faults []string) {
 	offered := report.Offered
-	if !same(offered.Scheduled, offered.Sent+offered.Dropped) {
+	if missing := offered.Scheduled - offered.Sent - offered.Dropped - offered.Lost; !same(offered.Scheduled, offered.Scheduled-missing) {
 		faults = append(faults, fmt.Sprintf("of %s people scheduled, %s were sent and %s dropped: %s are unaccounted for",
-			units.Count(offered.Scheduled), units.Count(offered.Sent), units.Count(offered.Dropped),
-			units.Count(offered.Scheduled-offered.Sent-offered.Dropped)))
+			units.Count(offered.Scheduled), units.Count(offered.Sent), units.Count(offered.Dropped), units.Count(missing)))
 	}
 	if report.Steady == nil && exceeds(offered.Completed, offered.Sent) { // after a warm-up some who complete began before it
 		faults = append(faults, fmt.Sprintf("%s people completed their way but only %s were sent",

@@ -27,6 +27,7 @@ func (r *Report) drawable() error {
 		{"steps", len(r.Steps), mostRows},
 		{"stations", len(r.Stations), mostRows},
 		{"processes", len(r.Processes), mostRows},
+		{"agents", len(r.Fleet), mostRows * 20},
 		{"steps in the series", len(r.Series.Steps), mostRows},
 		{"stations in the series", len(r.Series.Stations), mostRows},
 		{"processes in the series", len(r.Series.Processes), mostRows},
@@ -74,6 +75,9 @@ func (r *Report) names() []string {
 	}
 	for i := range r.Processes {
 		names = append(names, r.Processes[i].Name)
+	}
+	for i := range r.Fleet {
+		names = append(names, r.Fleet[i].Agent, r.Fleet[i].Why)
 	}
 	for i := range r.Series.Steps {
 		names = append(names, r.Series.Steps[i].Step)

@@ -15,7 +15,7 @@ func Count(report Report, step, word string) (float64, error) {
 		if !ok {
 			return 0, fmt.Errorf("never measured: nobody is scheduled at %s; take the share of entered", step)
 		}
-		return scheduling.Scheduled, nil
+		return scheduling.Scheduled - scheduling.Lost, nil
 	}
 	visits := -1.0
 	for i := range report.Funnel {
@@ -45,7 +45,7 @@ func Count(report Report, step, word string) (float64, error) {
 func people(report Report, word string) (float64, error) {
 	switch word {
 	case "scheduled":
-		return report.Offered.Scheduled, nil
+		return report.Offered.Scheduled - report.Offered.Lost, nil
 	case "sent":
 		return report.Offered.Sent, nil
 	case "completed":

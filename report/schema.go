@@ -56,6 +56,7 @@ type Report struct {
 	Stations       []StationRow    `json:"stations,omitempty"`
 	Overload       *Overload       `json:"overload,omitempty"` // of replication 0
 	Generator      *Generator      `json:"generator,omitempty"`
+	Fleet          []Agent         `json:"fleet,omitempty"` // generators on other machines
 	Processes      []Process       `json:"processes,omitempty"`
 	Reconciliation *Reconciliation `json:"reconciliation,omitempty"`
 	Steady         *Steady         `json:"steady,omitempty"` // of simulate --steady
@@ -145,11 +146,12 @@ type Intervals map[string][2]float64
 
 // Offered counts people.
 type Offered struct {
-	Scheduled  float64               `json:"scheduled"`    // sent + dropped
-	Sent       float64               `json:"sent"`         // people who began
-	Completed  float64               `json:"completed"`    // people whose journey ended, well or not
-	Dropped    float64               `json:"dropped"`      // people who never began, because the generator could not keep up
-	PeakPerMin float64               `json:"peak_per_min"` // most scheduled in any 60 s
+	Scheduled  float64               `json:"scheduled"`      // sent + dropped + lost
+	Sent       float64               `json:"sent"`           // people who began
+	Completed  float64               `json:"completed"`      // people whose journey ended, well or not
+	Dropped    float64               `json:"dropped"`        // people who never began, because the generator could not keep up
+	Lost       float64               `json:"lost,omitempty"` // people of lost generators of whom nothing is known; then every count is a lower bound
+	PeakPerMin float64               `json:"peak_per_min"`   // most scheduled in any 60 s
 	ByStep     map[string]Scheduling `json:"by_step,omitempty"`
 	CI95       Intervals             `json:"ci95,omitempty"`
 }
@@ -157,7 +159,8 @@ type Offered struct {
 // Scheduling counts people scheduled at a step.
 type Scheduling struct {
 	Scheduled  float64 `json:"scheduled"`
-	PeakPerMin float64 `json:"peak_per_min"` // most in any 60 s
+	PeakPerMin float64 `json:"peak_per_min"`   // most in any 60 s
+	Lost       float64 `json:"lost,omitempty"` // of them, those of lost generators of whom nobody knows how they fared
 }
 
 // FunnelRow counts each person once at a step, by the last attempt of their first visit: entered = passed + declined + abandoned +
@@ -253,6 +256,26 @@ type Generator struct {
 	Wire         string        `json:"wire,omitempty"` // epoll or portable
 	Connections  *Connections  `json:"connections,omitempty"`
 	WebSockets   *WebSockets   `json:"websockets,omitempty"`
+}
+
+// Agent is a generator on another machine.
+type Agent struct {
+	Agent         string   `json:"agent"`                     // name of the agent that ran it
+	Part          int      `json:"part"`                      // which part of the people it played, from 1
+	ClockOffsetS  *float64 `json:"clock_offset_s,omitempty"`  // by how much its clock was ahead of the conductor's when the run began
+	ClockBoundS   *float64 `json:"clock_bound_s,omitempty"`   // most by which clock_offset_s may be wrong
+	ClockDriftPPM *float64 `json:"clock_drift_ppm,omitempty"` // microseconds that its clock gained each second; absent in short runs
+	StartErrorS   *float64 `json:"start_error_s,omitempty"`   // how much later than planned it began, by clock_offset_s
+	People        float64  `json:"people"`                    // sent + dropped + lost
+	Sent          float64  `json:"sent"`
+	Dropped       float64  `json:"dropped"`
+	Lost          float64  `json:"lost,omitempty"`         // people of whom nothing is known
+	LostAfterS    *float64 `json:"lost_after_s,omitempty"` // the end of the last second that it told of, in real seconds since the start
+	Why           string   `json:"why,omitempty"`          // why it was lost
+	Rows          float64  `json:"rows"`                   // messages that the conductor has
+	Repeated      float64  `json:"repeated,omitempty"`     // messages that came again
+	CPUS          *float64 `json:"cpu_s,omitempty"`        // CPU seconds of the generator
+	MaxRSSBytes   *uint64  `json:"max_rss_bytes,omitempty"`
 }
 
 // Connections counts the connections that the generator opened. The wait for one is a part of the service time, and no

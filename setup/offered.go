@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/journey"
+	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
@@ -29,8 +30,13 @@ func (p *Planned) offered(config journey.Config, instants func(keep func(journey
 
 // offered counts the people of this generator's part of the run.
 func (l *Live) offered() recorder.OfferedFacts {
-	return l.Planned.offered(l.Generator.Journey, func(keep func(journey.Caller) bool) iter.Seq[time.Duration] {
-		return instants(l.Generator.Callers(), keep, func(caller journey.Caller) time.Duration { return caller.At })
+	return l.OfferedTo(l.Generator)
+}
+
+// OfferedTo counts the people of one of the generators that share the run; see [Live.Share].
+func (l *Live) OfferedTo(share loadgen.Config) recorder.OfferedFacts {
+	return l.Planned.offered(share.Journey, func(keep func(journey.Caller) bool) iter.Seq[time.Duration] {
+		return instants(share.Callers(), keep, func(caller journey.Caller) time.Duration { return caller.At })
 	})
 }
 

@@ -64,7 +64,7 @@ func newApp(s streams) *cli.App {
 		CommandNotFound:           func(*cli.Context, string) {},
 		Action:                    unknownCommand,
 		Commands: []*cli.Command{
-			drillCommand(s), loadCommand(s), redlineCommand(s), simulateCommand(s), planCommand(s), calibrateCommand(s), validateCommand(s), calcCommand(s), compareCommand(s), mergeCommand(s), plotCommand(s), exportCommand(s), scenarioCommand(s), serveCommand(s), faultCommand(s), controlCommand(s), doctorCommand(s), partCommand(s), completionCommand(s), candidatesCommand(s), manCommand(s), versionCommand(s),
+			drillCommand(s), loadCommand(s), redlineCommand(s), simulateCommand(s), planCommand(s), calibrateCommand(s), validateCommand(s), calcCommand(s), compareCommand(s), mergeCommand(s), plotCommand(s), exportCommand(s), scenarioCommand(s), serveCommand(s), faultCommand(s), controlCommand(s), fleetCommand(s), doctorCommand(s), partCommand(s), completionCommand(s), candidatesCommand(s), manCommand(s), versionCommand(s),
 		},
 	}
 	for _, command := range app.Commands {

@@ -44,7 +44,7 @@ func runFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON, and progress as JSON lines on standard error", EnvVars: envVar("json")},
 		&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
 	}
-	return append(flags, liveFlags()...)
+	return append(append(flags, liveFlags()...), fleetFlags()...)
 }
 
 func drillCommand(s streams) *cli.Command {
@@ -128,7 +128,7 @@ func watchFlag() cli.Flag {
 // readRun reads the scenario and the flags of every live command.
 func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Options, error) {
 	var options setup.Options
-	if err := checkLive(c); err != nil {
+	if err := errors.Join(checkLive(c), checkFleet(c)); err != nil {
 		return nil, options, err
 	}
 	name := c.Args().First()
@@ -267,6 +267,11 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	if err != nil {
 		return fmt.Errorf("cannot find ombak's own program to start the parts: %w", err)
 	}
+	agents, err := openFleet(c, s, run)
+	if err != nil {
+		return err
+	}
+	defer agents.close()
 	folder, err := makeFolder(c.String("out"), run.Scenario.Name, time.Now())
 	if err != nil {
 		return err
@@ -280,10 +285,10 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	}
 	defer page.close()
 	defer page.foretell(c, run).stop()
-	result, ended := drill.Conduct(c.Context, run, drill.Environment{
+	result, ended := drill.Conduct(c.Context, run, agents.joined(drill.Environment{
 		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Metrics: c.String("metrics"), Progress: watch.show,
 		Room: page.conducted(c, s),
-	})
+	}))
 	watch.close()
 	if result.Schema == "" {
 		page.close()
@@ -292,6 +297,9 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	}
 	result.Command = commandLine(s.arguments)
 	written := writeFiles(folder, result)
+	if written == nil {
+		agents.release(c.Context)
+	}
 	files, unwritten := page.writeReplay(c, &run.Planned)
 	written = errors.Join(written, unwritten)
 	at := folder
@@ -331,13 +339,18 @@ func (s stopped) Unwrap() error { return s.cause }
 
 // show prints the report as JSON, or the funnel and the verdict for people.
 func show(c *cli.Context, out io.Writer, run *setup.Planned, result report.Report, folder string) error {
+	return showReport(c, out, result, folder, run.TryNext(result))
+}
+
+// showReport is show of a report alone, and of what to try next.
+func showReport(c *cli.Context, out io.Writer, result report.Report, folder, next string) error {
 	if c.Bool("json") {
 		return report.Write(out, result)
 	}
 	if err := render.Text(out, result); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(out, "\n%s\n", render.Conclusion(result, run.TryNext(result))); err != nil || folder == "" {
+	if _, err := fmt.Fprintf(out, "\n%s\n", render.Conclusion(result, next)); err != nil || folder == "" {
 		return err
 	}
 	absolute, err := filepath.Abs(folder)

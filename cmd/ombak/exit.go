@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/fleet"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
@@ -39,7 +40,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage), errors.As(err, &mistakes), errors.Is(err, setup.ErrRefused):
+	case errors.As(err, &usage), errors.As(err, &mistakes), errors.Is(err, setup.ErrRefused), errors.Is(err, fleet.ErrRefused):
 		return exitRefused
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted

@@ -57,7 +57,11 @@ func unfinished(command string) string {
 		return "the mocks had not answered yet"
 	case "start", "stop":
 		return "the mocks had not answered yet; ombak fault list shows what they did"
-	case "backend", "mocks":
+	case "join":
+		return "this machine had not joined the fleet yet"
+	case "collect":
+		return "the rows were not collected, so nothing is written"
+	case "backend", "mocks", "serve":
 		return "it was not serving yet"
 	}
 	return command + " did not come to its end"

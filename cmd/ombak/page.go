@@ -39,7 +39,7 @@ func commandLine(arguments []string) string {
 			if !joined {
 				i++
 			}
-		case isFlag && (name == "var" || name == "target"):
+		case isFlag && (name == "var" || name == "target" || name == "fleet"):
 			if !joined && i+1 < len(arguments) {
 				i++
 				value = arguments[i]

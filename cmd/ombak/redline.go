@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -25,7 +26,7 @@ func redlineCommand(s streams) *cli.Command {
 		Name:      "redline",
 		Usage:     "find the highest load that meets all thresholds",
 		ArgsUsage: "SCENARIO",
-		Flags: append(append(levelFlags(), liveFlags()...),
+		Flags: append(slices.Concat(levelFlags(), liveFlags(), fleetFlags()),
 			&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: envVar("plan")},
 			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`; if neither this nor the scenario gives a URL, the reference backend is started here", EnvVars: envVar("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: envVar("var")},
@@ -115,7 +116,7 @@ func (r *redliner) ended(tried, concluded error) error {
 }
 
 func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error) {
-	if err := checkLive(c); err != nil {
+	if err := errors.Join(checkLive(c), checkFleet(c)); err != nil {
 		return nil, redline.Bisection{}, err
 	}
 	bisection := redline.Bisection{Factor: c.Float64("factor"), Precision: c.Float64("precision"), Most: c.Int("most"), Repeats: c.Int("repeats")}
@@ -244,10 +245,19 @@ func (r *redliner) play(rate float64, closed int) (redline.Level, error) {
 		return level, err
 	}
 	r.page.next(live, level.Name)
-	level.Report, err = drill.Conduct(r.c.Context, live, drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err, Room: r.page.level()})
+	agents, err := openFleet(r.c, r.s, live)
+	if err != nil {
+		return level, err
+	}
+	defer agents.close()
+	level.Report, err = drill.Conduct(r.c.Context, live, agents.joined(drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err, Room: r.page.level()}))
 	level.Report = r.page.measured(level.Report)
 	write := func() error {
-		return writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, level.Report) })
+		err := writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, level.Report) })
+		if err == nil {
+			agents.release(r.c.Context)
+		}
+		return err
 	}
 	switch {
 	case errors.Is(err, drill.ErrStopped):

@@ -82,7 +82,7 @@ func flagTable(b *strings.Builder, flags []cli.Flag) {
 	b.WriteString("\n| flag | meaning | default | environment |\n|---|---|---|---|\n")
 	for _, each := range flags {
 		documented, ok := each.(cli.DocGenerationFlag)
-		if !ok {
+		if shown, may := each.(cli.VisibleFlag); !ok || may && !shown.IsVisible() {
 			continue
 		}
 		placeholder, meaning := unquoteUsage(documented.GetUsage())

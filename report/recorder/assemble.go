@@ -21,10 +21,16 @@ func Assemble(recording *Recording, facts Facts) report.Report {
 		Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
 		Machine: facts.Machine, Store: facts.Store, Offered: offered(recording, facts.Offered),
 		Funnel: funnelRows(recording, facts.Partial), Steps: stepRows(recording, facts), Transitions: recording.transitions(),
-		Stations: stationRows(facts.Readings, facts.Duration, facts.Engine), Generator: generator(recording, facts),
+		Stations: stationRows(facts.Readings, facts.Duration, facts.Engine), Generator: generator(recording, facts), Fleet: facts.Fleet,
 		Played: facts.Played, Processes: facts.Processes, Reconciliation: facts.Reconciliation, Timeline: timeline(facts.Marks),
 		Series: series(recording, facts), Histograms: encodeHistograms(recording, facts.SeriesNote),
 		Warnings: slices.Concat(facts.Warnings, unsent(recording)),
+	}
+	for _, agent := range facts.Fleet {
+		r.Offered.Lost += agent.Lost
+	}
+	if facts.Offered == nil && r.Offered.Lost > 0 { // rows that never came may have counted others as scheduled
+		r.Offered.Scheduled = r.Offered.Sent + r.Offered.Dropped + r.Offered.Lost
 	}
 	r.Overload = report.OverloadOf(r)
 	if from, to := r.Arrivals(); r.Machine != nil {

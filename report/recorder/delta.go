@@ -26,6 +26,16 @@ type Delta struct {
 	Moves        []MoveDelta `json:"moves,omitempty"` // ways that people took; none on a straight line
 }
 
+// People counts the people of a part of a run.
+type People struct{ Scheduled, Started, Dropped uint64 }
+
+// Add adds those of a Delta.
+func (p *People) Add(delta Delta) {
+	p.Scheduled += delta.Scheduled
+	p.Started += delta.Started
+	p.Dropped += delta.Dropped
+}
+
 // MoveDelta counts how often people went from a step to another. Either may be [funnel.Nowhere].
 type MoveDelta struct {
 	From   int    `json:"from"` // index in the journey

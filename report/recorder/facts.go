@@ -31,6 +31,7 @@ type Facts struct {
 	Handshakes     *report.Handshakes // of TLS; nil if there were none
 	Wire           Wire               // of the generator; empty for a simulation
 	Protocol       string             // protocol that the generator used, unless HTTP/1.1
+	Fleet          []report.Agent     // generators on other machines
 	Processes      []report.Process
 	MachineSeries  *report.MachineSeries // nil if the machine was not read
 	ProcessSeries  []report.ProcessSeries

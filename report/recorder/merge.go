@@ -198,26 +198,14 @@ func mergedGenerator(parts []report.Report, packed string) (*report.Generator, e
 		if part.Generator == nil {
 			continue
 		}
-		if part.Generator.CPUS != nil {
-			sum := *part.Generator.CPUS
-			if total.CPUS != nil {
-				sum += *total.CPUS
-			}
-			total.CPUS = &sum
-		}
+		total.CPUS = sumOf(total.CPUS, part.Generator.CPUS)
+		total.MaxRSSBytes = mostOf(total.MaxRSSBytes, part.Generator.MaxRSSBytes)
 		total.Protocol = cmp.Or(total.Protocol, part.Generator.Protocol)
 		total.Wire = cmp.Or(total.Wire, part.Generator.Wire)
 		total.Connections = plusConnections(total.Connections, part.Generator.Connections)
 		total.WebSockets = plusSockets(total.WebSockets, part.Generator.WebSockets)
-		total.Handshakes = plus(total.Handshakes, part.Generator.Handshakes)
-		total.Strain = worst(total.Strain, part.Generator.Strain)
-		if part.Generator.MaxRSSBytes != nil {
-			most := *part.Generator.MaxRSSBytes
-			if total.MaxRSSBytes != nil {
-				most = max(most, *total.MaxRSSBytes)
-			}
-			total.MaxRSSBytes = &most
-		}
+		total.Handshakes = SumOfHandshakes(total.Handshakes, part.Generator.Handshakes)
+		total.Strain = WorstStrain(total.Strain, part.Generator.Strain)
 	}
 	if packed != "" {
 		lag, err := report.DecodeHistogram(packed)
@@ -232,6 +220,21 @@ func mergedGenerator(parts []report.Report, packed string) (*report.Generator, e
 	return &total, nil
 }
 
+// SumOfProcesses returns the CPU time of two processes together and the larger memory, under the name of the first.
+func SumOfProcesses(p, other report.Process) report.Process {
+	p.CPUS, p.MaxRSSBytes = sumOf(p.CPUS, other.CPUS), mostOf(p.MaxRSSBytes, other.MaxRSSBytes)
+	return p
+}
+
+// mostOf returns the larger of two numbers that may be unknown.
+func mostOf(a, b *uint64) *uint64 {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	most := max(*a, *b)
+	return &most
+}
+
 // sumOf adds two counts that may be unknown.
 func sumOf(a, b *float64) *float64 {
 	if a == nil || b == nil {
@@ -241,8 +244,8 @@ func sumOf(a, b *float64) *float64 {
 	return &sum
 }
 
-// plus returns the handshakes of two generators together.
-func plus(h, other *report.Handshakes) *report.Handshakes {
+// SumOfHandshakes returns the handshakes of two generators together. Either may be nil.
+func SumOfHandshakes(h, other *report.Handshakes) *report.Handshakes {
 	if h == nil || other == nil {
 		return cmp.Or(h, other)
 	}
@@ -261,8 +264,8 @@ func meanOf(n float64, mean *float64, others float64, othersMean *float64) *floa
 	return &together
 }
 
-// worst returns the larger value of each strain of two generators, and the sum of people shed.
-func worst(s *report.Strain, other *report.Strain) *report.Strain {
+// WorstStrain returns the larger value of each strain of two generators, and the sum of people shed. Either may be nil.
+func WorstStrain(s *report.Strain, other *report.Strain) *report.Strain {
 	if s == nil || other == nil {
 		return cmp.Or(s, other)
 	}

@@ -246,3 +246,6 @@ func (r *Recording) ResponseTimes(step string) (iter.Seq2[int64, Sparse], bool) 
 
 // Seconds returns the number of whole seconds that were recorded, those before the run began not counted.
 func (r *Recording) Seconds() int { return max(0, int(r.latest)) }
+
+// Journey returns the steps that are recorded.
+func (r *Recording) Journey() funnel.Journey { return r.journey }

@@ -13,6 +13,14 @@ type Wire struct {
 	WebSockets  *report.WebSockets  `json:"websockets,omitempty"`
 }
 
+// Plus returns what two generators say together.
+func (w Wire) Plus(other Wire) Wire {
+	return Wire{
+		Name: cmp.Or(w.Name, other.Name), Connections: plusConnections(w.Connections, other.Connections),
+		WebSockets: plusSockets(w.WebSockets, other.WebSockets),
+	}
+}
+
 // plusConnections returns the connections of two generators together. Their busiest seconds may differ, so the peak is an
 // upper bound.
 func plusConnections(c, other *report.Connections) *report.Connections {

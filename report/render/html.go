@@ -56,6 +56,7 @@ type page struct {
 	HoldOuts   [][]string  // cells of the published figures
 	Facts      [][2]string // what a repetition needs to know
 	CPU        []pageCost
+	Agents     [][]string // cells of the table of agents, its header first; nil if there are none
 	Lag        *report.LagQuantiles
 	Human      []question
 	Zoom       *zoomCharts // nil if there is no series to show
@@ -100,6 +101,9 @@ func newPage(r report.Report, figures []Figure) page {
 			{"roles", "Roles", "Who decided, who watched, who was on call?"},
 			{"actions", "Actions", "What will be done, by whom, by when?"},
 		},
+	}
+	if len(r.Fleet) > 0 {
+		p.Agents = append([][]string{fleetHeader()}, fleetCells(r.Fleet, func(name string) string { return name })...)
 	}
 	p.Zoom = newZoomCharts(r)
 	p.Policy = p.Zoom.policy()
@@ -165,7 +169,7 @@ func share(part, whole float64) float64 {
 // costs returns the CPU time and memory of the processes of a live run.
 func costs(r report.Report) (rows []pageCost) {
 	processes := r.Processes
-	if g := r.Generator; g != nil && (g.CPUS != nil || g.MaxRSSBytes != nil) {
+	if g := r.Generator; g != nil && len(r.Fleet) == 0 && (g.CPUS != nil || g.MaxRSSBytes != nil) {
 		processes = append([]report.Process{{Name: "generator", CPUS: g.CPUS, MaxRSSBytes: g.MaxRSSBytes}}, processes...)
 	}
 	available := r.DurationS

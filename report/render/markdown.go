@@ -24,8 +24,8 @@ func Markdown(w io.Writer, r report.Report) error {
 		fmt.Fprintf(&b, "Counts are means of %d replications.\n\n", r.Replications)
 	}
 	offered := r.Offered
-	fmt.Fprintf(&b, "Scheduled %s people, at most %s in one minute; sent %s, dropped %s, completed %s.\n\n",
-		units.Count(offered.Scheduled), units.Count(offered.PeakPerMin), units.Count(offered.Sent), units.Count(offered.Dropped),
+	fmt.Fprintf(&b, "Scheduled %s people, at most %s in one minute; sent %s, dropped %s%s, completed %s.\n\n",
+		units.Count(offered.Scheduled), units.Count(offered.PeakPerMin), units.Count(offered.Sent), units.Count(offered.Dropped), lostOf(offered),
 		units.Count(offered.Completed))
 	if stored := r.Reconciliation; stored != nil {
 		fmt.Fprintf(&b, "Acknowledged %s, persisted %s, lost %s, unacknowledged %s, duplicates %s.\n\n",
@@ -40,6 +40,7 @@ func Markdown(w io.Writer, r report.Report) error {
 	}
 	bullets(&b, "Invalid", r.Invalid)
 	summaryFunnel(&b, r)
+	summaryFleet(&b, r)
 	summaryStations(&b, r)
 	summaryThresholds(&b, r.Thresholds)
 	summaryPublished(&b, r.Published)

@@ -24,6 +24,7 @@ func Text(w io.Writer, r report.Report) error {
 	b.WriteString(funnelTable(r))
 	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n")
 	b.WriteString(loadAndCost(r))
+	b.WriteString(fleetTable(r))
 	b.WriteString(stationTable(r))
 	b.WriteString(overloadText(r.Overload))
 	if r.Steady != nil {
@@ -65,7 +66,7 @@ func headline(r report.Report) string {
 
 // loadAndCost describes the load offered, its lag, and the cost of each process of a live run.
 func loadAndCost(r report.Report) string {
-	text := fmt.Sprintf("offered: %s people, %s sent, %s dropped", units.Count(r.Offered.Scheduled), units.Count(r.Offered.Sent), units.Count(r.Offered.Dropped))
+	text := fmt.Sprintf("offered: %s people, %s sent, %s dropped", units.Count(r.Offered.Scheduled), units.Count(r.Offered.Sent), units.Count(r.Offered.Dropped)) + lostOf(r.Offered)
 	if r.Generator == nil {
 		return text + "\n\n"
 	}

@@ -2,6 +2,7 @@ package threshold
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ombak-sim/ombak/report"
@@ -19,6 +20,7 @@ type Validity struct {
 	MaxStealShare     float64       // of the machine, taken by its host
 	MaxGCPause        time.Duration // longest pause of the generator
 	MaxPacingError    float64       // see Strain
+	MaxLostGenerators float64       // of the generators of a fleet; 0 means none may be lost
 }
 
 // likely holds the strain from which a run without its own limit gets a warning.
@@ -39,11 +41,33 @@ func (v Validity) check(r report.Report) (faults []string) {
 			"the generator dropped %s of %s people, more than %s; offer less load or raise connections.most",
 			units.Count(offered.Dropped), units.Count(offered.Scheduled), units.Percent(v.MaxDroppedShare)))
 	}
-	faults = append(faults, v.checkReasons(r)...)
+	faults = slices.Concat(faults, v.checkReasons(r), v.checkFleet(r.Fleet))
 	if generator == nil || generator.Strain == nil {
 		return faults
 	}
 	return append(faults, v.strained(*generator.Strain)...)
+}
+
+// checkFleet returns what was lost of a fleet, and the clocks that are not known well enough: an instant may be wrong by half of
+// what a generator may be late.
+func (v Validity) checkFleet(fleet []report.Agent) (faults []string) {
+	const rounding = 1e-9
+	lost := 0
+	for _, agent := range fleet {
+		if agent.Why != "" {
+			lost++
+		}
+	}
+	for _, agent := range fleet {
+		if agent.Why != "" && float64(lost) > v.MaxLostGenerators*float64(len(fleet))+rounding {
+			faults = append(faults, fmt.Sprintf("%s people of agent %s are lost: %s; give --tolerate K/N to judge what the others measured", units.Count(agent.Lost), agent.Agent, agent.Why))
+		}
+		if limit := v.MaxScheduleLagP99.Seconds() / 2; limit > 0 && agent.ClockBoundS != nil && *agent.ClockBoundS > limit {
+			faults = append(faults, fmt.Sprintf("the clock of agent %s is known only within %s, but validity.lag_p99 needs %s; use a network with shorter round trips, or raise validity.lag_p99",
+				agent.Agent, units.Time(*agent.ClockBoundS), units.Time(limit)))
+		}
+	}
+	return faults
 }
 
 // checkReasons counts the attempts that failed before they reached a service.

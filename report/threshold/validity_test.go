@@ -100,3 +100,35 @@ func TestValidity(t *testing.T) {
 		}
 	}
 }
+
+// A fleet is judged by what it lost and by how well its clocks are known.
+func TestFleetsAreJudged(t *testing.T) {
+	good, bad := 0.01, 0.06
+	lost := report.Agent{Agent: "b", People: 100, Sent: 60, Lost: 40, Why: "it does not answer"}
+	whole := report.Agent{Agent: "a", People: 100, Sent: 100, ClockBoundS: &good}
+	for _, test := range []struct {
+		why      string
+		fleet    []report.Agent
+		validity threshold.Validity
+		want     string // reason why the run is invalid; empty if it is valid
+	}{
+		{"everybody came back", []report.Agent{whole, whole}, threshold.Validity{}, ""},
+		{"one was lost", []report.Agent{whole, lost}, threshold.Validity{}, "40 people of agent b are lost: it does not answer; give --tolerate K/N"},
+		{"one of two may be lost", []report.Agent{whole, lost}, threshold.Validity{MaxLostGenerators: 0.5}, ""},
+		{"one of three may be lost, and two are", []report.Agent{whole, lost, lost}, threshold.Validity{MaxLostGenerators: 1.0 / 3}, "40 people of agent b are lost"},
+		{"one of three may be lost, and is", []report.Agent{whole, whole, lost}, threshold.Validity{MaxLostGenerators: 1.0 / 3}, ""},
+		{"a clock that is known within half of the lag", []report.Agent{whole}, threshold.Validity{MaxScheduleLagP99: 100 * time.Millisecond}, ""},
+		{"a clock that is not", []report.Agent{{Agent: "c", People: 100, Sent: 100, ClockBoundS: &bad}}, threshold.Validity{MaxScheduleLagP99: 100 * time.Millisecond}, "the clock of agent c is known only within 60 ms"},
+	} {
+		r := report.Report{Fleet: test.fleet}
+		for _, row := range test.fleet {
+			r.Offered.Scheduled += row.People
+			r.Offered.Sent += row.Sent
+			r.Offered.Lost += row.Lost
+		}
+		invalid := strings.Join(threshold.Judge(r, nil, test.validity).Invalid, "\n")
+		if (invalid == "") != (test.want == "") || !strings.Contains(invalid, test.want) {
+			t.Errorf("%s: invalid %q, want %q", test.why, invalid, test.want)
+		}
+	}
+}

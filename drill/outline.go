@@ -1,0 +1,143 @@
+package drill
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/report/threshold"
+	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/workload"
+)
+
+// Outline is what it takes to make a report from the messages of a run's generators when their conductor is gone. It holds
+// no values of variables, so it may be kept in files.
+type Outline struct {
+	Build      report.Build               `json:"build"`
+	Scenario   report.Scenario            `json:"scenario"`
+	Plan       string                     `json:"plan,omitempty"`
+	RunID      string                     `json:"run_id,omitempty"`
+	Speed      float64                    `json:"speed"`
+	Clock      workload.Clock             `json:"clock"`
+	Journey    funnel.Journey             `json:"journey"`
+	Labels     map[string]recorder.Labels `json:"labels,omitempty"`
+	Protocol   string                     `json:"protocol,omitempty"`
+	Offered    *recorder.OfferedFacts     `json:"offered,omitempty"` // nil if who comes depends on the answers
+	Thresholds []funnel.Threshold         `json:"thresholds,omitempty"`
+	Step       string                     `json:"step"` // at which arrivals are scheduled
+	Validity   threshold.Validity         `json:"validity"`
+	Generators int                        `json:"generators"`
+	People     []uint64                   `json:"people"` // of each generator; empty if who comes depends on the answers
+}
+
+// OutlineOf returns the outline of a run with a number of generators.
+func OutlineOf(run *setup.Live, generators int, build report.Build) Outline {
+	s := run.Scenario
+	o := Outline{
+		Build: build, Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens}, Plan: s.Plan(), RunID: run.Options.RunID,
+		Speed: run.Options.Speed, Clock: run.People.Clock(), Journey: run.Generator.Journey.Funnel(), Labels: run.Labels(), Protocol: run.Protocol(),
+		Thresholds: s.Thresholds, Step: s.Arrivals.Step, Validity: run.Validity, Generators: generators,
+	}
+	if run.Options.Closed > 0 {
+		return o
+	}
+	o.Offered = &run.Offered
+	for k := range generators {
+		s := share{config: run.Share(k, generators)}
+		o.People = append(o.People, s.expected(false, 0))
+	}
+	return o
+}
+
+// Gathering makes a report from what the generators of a run have told, in any order of generators.
+type Gathering struct {
+	outline   Outline
+	recording *recorder.Recording
+	shares    map[int]*share
+	warnings  []string
+	longest   time.Duration
+}
+
+// NewGathering returns a gathering of a run of which nothing is known.
+func NewGathering(outline Outline) *Gathering {
+	return &Gathering{outline: outline, recording: recorder.NewRecording(outline.Journey), shares: map[int]*share{}}
+}
+
+// Add adds a message of a generator, which counts from 0.
+func (g *Gathering) Add(generator int, message Message) error {
+	s := g.share(generator)
+	if delta := message.Delta; delta != nil {
+		if err := delta.Validate(len(g.outline.Journey)); err != nil {
+			return err
+		}
+		g.recording.Add(*delta)
+		g.longest = max(g.longest, time.Duration(delta.Second+1)*time.Second)
+	}
+	if message.Warning != "" {
+		g.warnings = append(g.warnings, message.Warning)
+	}
+	s.told(message)
+	return nil
+}
+
+func (g *Gathering) share(generator int) *share {
+	if g.shares[generator] == nil {
+		g.shares[generator] = &share{}
+	}
+	return g.shares[generator]
+}
+
+// Report returns the report. The rows say where each generator was; the counts of people are filled in. It is invalid for the
+// reason given.
+func (g *Gathering) Report(began time.Time, rows map[int]report.Agent, why string) (report.Report, error) {
+	conditions, err := threshold.ParseAll(g.outline.Thresholds)
+	if err != nil {
+		return report.Report{}, err
+	}
+	for i := range conditions {
+		conditions[i] = conditions[i].About(g.outline.Step)
+	}
+	o, started := g.outline, began.UTC()
+	facts := recorder.Facts{
+		Ombak: o.Build, Engine: report.Live, Scenario: o.Scenario, Plan: o.Plan, RunID: o.RunID, Partial: true, Started: &started, Duration: g.longest,
+		Speed: o.Speed, Clock: o.Clock.Scenario, Offered: o.Offered, Protocol: o.Protocol, Labels: o.Labels, Warnings: g.warnings,
+	}
+	var cost *report.Process
+	for k := range o.Generators {
+		s, row := g.share(k), rows[k]
+		row.Part, row.Agent = k+1, cmp.Or(row.Agent, "unknown")
+		row.Sent, row.Dropped = float64(s.people.Started), float64(s.people.Dropped)
+		row.People = row.Sent + row.Dropped
+		if k < len(o.People) {
+			row.People = max(row.People, float64(o.People[k]))
+		}
+		if row.Lost = row.People - row.Sent - row.Dropped; s.done {
+			row.Why = ""
+		} else {
+			after := float64(max(0, s.latest+1))
+			row.LostAfterS, row.Why = &after, cmp.Or(row.Why, "no agent holds its rows")
+		}
+		facts.Fleet = append(facts.Fleet, row)
+		facts.Strain = recorder.WorstStrain(facts.Strain, s.strain)
+		facts.Handshakes = recorder.SumOfHandshakes(facts.Handshakes, s.handshakes)
+		facts.Wire = facts.Wire.Plus(s.wire)
+		if row.CPUS != nil {
+			sum := recorder.SumOfProcesses(report.Process{CPUS: row.CPUS, MaxRSSBytes: row.MaxRSSBytes}, costOr(cost))
+			cost = &sum
+		}
+	}
+	facts.Generator = cost
+	facts.Warnings = slices.Concat(facts.Warnings, lossWarnings(facts.Fleet, began))
+	rules := threshold.Rules{Conditions: conditions, Validity: o.Validity, Ended: why}
+	return rules.Judge(recorder.Assemble(g.recording, facts), g.recording, facts.Clock), nil
+}
+
+func costOr(cost *report.Process) report.Process {
+	if cost == nil {
+		return report.Process{}
+	}
+	return *cost
+}

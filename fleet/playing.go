@@ -1,0 +1,245 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ombak-sim/ombak/drill"
+)
+
+// playing is a part that an agent plays.
+type playing struct {
+	agent *agent
+	task  task
+	part  drill.Part
+	held  *held
+	hide  atomic.Pointer[strings.Replacer] // of the values of variables
+	done  chan struct{}                    // closed when the part has ended and its last row is kept
+
+	mu      sync.Mutex
+	last    time.Time // when the conductor was heard last
+	known   *drill.Ready
+	started *start
+	planned time.Time // of the agent's own clock
+	changes int       // made
+	cause   string    // why it was stopped; empty if nobody stopped it
+	ending  sync.Once
+}
+
+// shortestMasked is the length of the shortest value that is hidden.
+const shortestMasked = 3
+
+// maskOf hides the values of variables, which no file of an agent may hold.
+func maskOf(order drill.Order) *strings.Replacer {
+	var pairs []string
+	for _, values := range []map[string]string{order.Generator.Config.Vars, order.Generator.Config.RunValues} {
+		for _, value := range values {
+			if len(value) >= shortestMasked {
+				pairs = append(pairs, value, "***")
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// maskedLog hides values in what a part says on standard error.
+type maskedLog struct {
+	hide *atomic.Pointer[strings.Replacer]
+	out  io.Writer
+}
+
+func (l maskedLog) Write(text []byte) (int, error) {
+	_, err := io.WriteString(l.out, l.hide.Load().Replace(string(text)))
+	return len(text), err
+}
+
+// heard notes a sign of life of the conductor.
+func (p *playing) heard() {
+	p.mu.Lock()
+	p.last = time.Now()
+	p.mu.Unlock()
+}
+
+// silent returns how long nothing was heard.
+func (p *playing) silent() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Since(p.last)
+}
+
+// receive keeps a message of the part.
+func (p *playing) receive(message drill.Message) {
+	if message.Begun != nil {
+		p.keep(row{Begun: p.late(*message.Begun)})
+		return
+	}
+	if message.Warning != "" {
+		message.Warning = p.hide.Load().Replace(message.Warning)
+	}
+	p.keep(row{Message: &message})
+}
+
+// late says how much later than it was told the part began, by the agent's own clock.
+func (p *playing) late(told drill.Begun) *begun {
+	p.mu.Lock()
+	planned := p.planned
+	p.mu.Unlock()
+	at := p.agent.Clock.Now().Add(told.At.Sub(time.Now().Round(0)))
+	return &begun{Late: at.Sub(planned) + told.Late, At: p.conductorsBeginning()}
+}
+
+func (p *playing) conductorsBeginning() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.started == nil {
+		return time.Time{}
+	}
+	return p.started.Began
+}
+
+// keep appends a row. Without a place for its rows a part stops.
+func (p *playing) keep(r row) {
+	text, err := json.Marshal(r)
+	if err == nil {
+		err = p.held.append(text)
+	}
+	if err != nil {
+		p.stop(fmt.Sprintf("its rows could not be kept: %v", err))
+	}
+}
+
+// watch sends the rows, stops the part when its conductor is silent for too long, and keeps its last row.
+func (p *playing) watch() {
+	sending, stop := context.WithCancel(p.agent.over)
+	var sender sync.WaitGroup
+	sender.Go(func() { p.held.send(sending, p.agent.conn, func() { p.heard() }) })
+	p.untilEnded()
+	cause, cost := p.part.Cause(), p.part.Cost()
+	p.mu.Lock()
+	why := p.cause
+	p.mu.Unlock()
+	if why == "" {
+		why = p.hide.Load().Replace(cause.Error())
+	}
+	text, err := json.Marshal(row{Ended: &ended{Cause: why, Cost: cost}})
+	if err == nil {
+		err = p.held.finish(text)
+	}
+	if err != nil {
+		p.agent.log("the last row could not be kept: %v", err)
+	}
+	p.agent.log("run %s: %s", p.task.Run, why)
+	p.agent.mu.Lock()
+	p.agent.playing = nil
+	p.agent.mu.Unlock()
+	close(p.done)
+	sender.Wait() // until the conductor has everything, or the run is forgotten
+	stop()
+}
+
+// untilEnded waits until the part has ended.
+func (p *playing) untilEnded() {
+	ticker := time.NewTicker(p.agent.Silence / 20)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-p.part.Ended():
+			return
+		case <-ticker.C:
+			if p.silent() > p.agent.Silence {
+				p.stop(fmt.Sprintf("its conductor was silent for %v", p.agent.Silence))
+			}
+		case <-p.agent.over.Done():
+			p.stop("its agent left")
+			<-p.part.Ended()
+			return
+		}
+	}
+}
+
+// stop ends the part for a reason, once.
+func (p *playing) stop(why string) {
+	p.mu.Lock()
+	if p.cause == "" {
+		p.cause = why
+	}
+	p.mu.Unlock()
+	p.ending.Do(func() { p.agent.working.Go(func() { p.part.End(patience) }) })
+}
+
+// end ends the part because the conductor says so.
+func (p *playing) end(patience time.Duration) {
+	p.mu.Lock()
+	if p.cause == "" {
+		p.cause = endedAsTold
+	}
+	p.mu.Unlock()
+	if patience <= 0 {
+		p.agent.working.Go(func() { p.part.End(0) })
+		return
+	}
+	p.ending.Do(func() { p.agent.working.Go(func() { p.part.End(patience) }) })
+}
+
+// endedAsTold is the cause of a part that its conductor ended.
+const endedAsTold = "ended by its conductor"
+
+// ready waits a little for the part to be ready. The values of its requests before the run go to the conductor and to no
+// file.
+func (p *playing) ready(ctx context.Context) state {
+	const little = 2 * time.Second
+	p.mu.Lock()
+	known := p.known
+	p.mu.Unlock()
+	if known != nil {
+		return state{Ready: known}
+	}
+	ready, err := p.part.Await(ctx, little)
+	select {
+	case <-p.part.Ended():
+		return state{answer: answer{p.hide.Load().Replace(p.part.Cause().Error())}}
+	default:
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil {
+		order := p.task.Order
+		generator := *order.Generator
+		if len(ready.Values) > 0 {
+			generator.Config.RunValues = ready.Values
+		}
+		p.hide.Store(maskOf(drill.Order{Generator: &generator}))
+		p.known = &ready
+	}
+	return state{Ready: p.known}
+}
+
+// begin tells the part when the run begins, once.
+func (p *playing) begin(s start) error {
+	p.mu.Lock()
+	if p.started != nil {
+		p.mu.Unlock()
+		return nil
+	}
+	p.started, p.planned = &s, s.At
+	p.mu.Unlock()
+	in := p.agent.Clock.Until(s.At)
+	return p.part.Begin(drill.Begin{At: time.Now().Add(in), In: in, Clock: s.Clock})
+}
+
+// change passes a change on, once.
+func (p *playing) change(c change) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.Number != p.changes+1 {
+		return nil
+	}
+	p.changes++
+	return p.part.Change(c.Change)
+}

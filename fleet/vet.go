@@ -1,0 +1,155 @@
+package fleet
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/report"
+)
+
+// The roles of agents.
+const GeneratorRole = "generator" // plays a part of the people
+
+// Target is a place that an agent may send load to.
+type Target struct {
+	host string
+	port string // empty means every port
+}
+
+// ParseTarget reads HOST or HOST:PORT. An IPv6 address with a port stands in brackets.
+func ParseTarget(text string) (Target, error) {
+	t := Target{host: strings.Trim(text, "[]")}
+	if strings.ContainsAny(text, "/@ *?#") {
+		return t, fmt.Errorf("%q is not HOST or HOST:PORT", text)
+	}
+	if _, err := netip.ParseAddr(t.host); err != nil && strings.Contains(text, ":") {
+		var err error
+		if t.host, t.port, err = net.SplitHostPort(text); err != nil {
+			return t, fmt.Errorf("%q is not HOST or HOST:PORT", text)
+		}
+		if _, err := net.LookupPort("tcp", t.port); err != nil || t.port == "" || t.port == "0" {
+			return t, fmt.Errorf("%q has no port from 1 to 65535", text)
+		}
+	}
+	if t.host == "" {
+		return t, fmt.Errorf("%q is not HOST or HOST:PORT", text)
+	}
+	t.host = strings.ToLower(t.host)
+	return t, nil
+}
+
+func (t Target) String() string {
+	if t.port == "" {
+		return t.host
+	}
+	return net.JoinHostPort(t.host, t.port)
+}
+
+// Loopback returns the targets of an agent that was allowed no others.
+func Loopback() []Target { return []Target{{host: "127.0.0.1"}, {host: "::1"}, {host: "localhost"}} }
+
+// allows reports whether one of the targets is the host and port of an address. Names are compared as they are written: an
+// agent that was allowed a name is not allowed its addresses.
+func allows(targets []Target, host, port string) bool {
+	host = strings.ToLower(host)
+	return slices.ContainsFunc(targets, func(t Target) bool { return t.host == host && (t.port == "" || t.port == port) })
+}
+
+// vetting is what an agent checks an order against.
+type vetting struct {
+	agent   string
+	roles   []string
+	targets []Target
+	build   report.Build
+	cpus    int
+}
+
+// decodeTask reads a task strictly. What the agent does not know, it does not do.
+func decodeTask(text []byte) (task, error) {
+	var t task
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&t); err != nil {
+		return t, fmt.Errorf("the order cannot be read: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return t, errors.New("the order has something behind its end")
+	}
+	return t, nil
+}
+
+// vet returns an error unless the agent may do a task, and otherwise the order as the agent does it.
+func (v vetting) vet(t task) (drill.Order, error) {
+	order := t.Order
+	switch {
+	case !isName(t.Run) || !isName(t.Incarnation) || t.Part < 0 || t.Part >= MostGenerators:
+		return order, errors.New("the order names no run, part or incarnation")
+	case !sameBuild(v.build, t.Build):
+		return order, fmt.Errorf("agent %s is %s, and the conductor is %s; install the same ombak on both", v.agent, describe(v.build), describe(t.Build))
+	case order.Generator == nil || order.Backend != nil || order.Mocks != nil || !slices.Contains(v.roles, GeneratorRole):
+		return order, fmt.Errorf("agent %s takes orders of a %s only", v.agent, strings.Join(v.roles, " or a "))
+	}
+	config := &order.Generator.Config
+	switch {
+	case order.Generator.Metrics != "":
+		return order, fmt.Errorf("agent %s serves no metrics", v.agent)
+	case config.Connections.TLS.KeyLog != "":
+		return order, fmt.Errorf("agent %s writes no secrets of TLS to a file", v.agent)
+	case config.Part != t.Part:
+		return order, errors.New("the order is of another part than it says")
+	}
+	for name, target := range config.Targets {
+		if err := v.allowed(name, target, config.Connections.ConnectTo); err != nil {
+			return order, err
+		}
+	}
+	for _, address := range config.Connections.ConnectTo {
+		if host, port, err := net.SplitHostPort(address); err != nil || !allows(v.targets, host, port) {
+			return order, fmt.Errorf("agent %s sends no load to %s (connect-to); join it with --allow-target %s", v.agent, address, address)
+		}
+	}
+	config.Shards = max(1, v.cpus/2)
+	return order, nil
+}
+
+// allowed returns an error unless load may be sent to a target, where it is connected to.
+func (v vetting) allowed(name, target string, connectTo map[string]string) error {
+	parsed, err := url.Parse(target)
+	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Hostname() == "" {
+		return fmt.Errorf("target %s has no URL of a service", name)
+	}
+	host, port := parsed.Hostname(), parsed.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[parsed.Scheme]
+	}
+	if other, given := connectTo[net.JoinHostPort(host, port)]; given {
+		if host, port, err = net.SplitHostPort(other); err != nil {
+			return fmt.Errorf("target %s is connected to %q, which is not HOST:PORT", name, other)
+		}
+	}
+	if !allows(v.targets, host, port) {
+		at := net.JoinHostPort(host, port)
+		return fmt.Errorf("agent %s sends no load to %s (target %s); join it with --allow-target %s", v.agent, at, name, at)
+	}
+	return nil
+}
+
+// sameBuild reports whether two programs are the same version.
+func sameBuild(a, b report.Build) bool { return a.Version == b.Version && a.Commit == b.Commit }
+
+// describe names a version.
+func describe(b report.Build) string {
+	if b.Commit == "" {
+		return "ombak " + b.Version
+	}
+	return fmt.Sprintf("ombak %s (%.12s)", b.Version, b.Commit)
+}
