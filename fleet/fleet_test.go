@@ -26,11 +26,15 @@ func TestAgentsShareARun(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		three.join(name)
 	}
-	together, _, err := three.play(plan{kept: true})
+	fed := uint64(0)
+	together, _, err := three.play(plan{kept: true, rows: func(row report.Second) { fed += row.Started }})
 	if err != nil || together.Verdict != report.Pass {
 		t.Fatalf("three agents: verdict %s (%v), %v", together.Verdict, together.Invalid, err)
 	}
 	three.noSecrets()
+	if fed != 120 {
+		t.Errorf("the rows of the feed tell of %d people, want 120", fed)
+	}
 	if !slices.Equal(one.service.people(), three.service.people()) || len(one.service.people()) != 120 {
 		t.Errorf("one agent sent %d people, three sent %d, not the same", len(one.service.people()), len(three.service.people()))
 	}

@@ -226,7 +226,8 @@ type plan struct {
 	bound      time.Duration
 	progress   func(drill.Progress, *fleet.Run)
 	open       func(*fleet.Run)
-	kept       bool // the report is not written, so nothing is released
+	rows       func(report.Second) // is called with every row of the feed
+	kept       bool                // the report is not written, so nothing is released
 }
 
 // play plays shop on the yard's agents.
@@ -263,6 +264,9 @@ func (y *yard) play(p plan) (report.Report, *fleet.Run, error) {
 		p.open(opened)
 	}
 	environment := drill.Environment{Folder: y.t.TempDir(), Generators: opened.Carriers(), Tolerated: p.tolerated, Notice: fleet.Notice}
+	if p.rows != nil {
+		environment.Room = &drill.Room{Post: p.rows}
+	}
 	if p.progress != nil {
 		environment.Progress = func(now drill.Progress) { p.progress(now, opened) }
 	}

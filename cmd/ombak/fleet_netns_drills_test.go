@@ -195,32 +195,32 @@ func readReportFile(t *testing.T, name string) (r report.Report) {
 	return r
 }
 
-// Four agents in network namespaces play what one process plays: the same people, in every second.
+// Ten agents in network namespaces play what one process plays: the same people, in every second.
 func TestFleetOfNamespaces(t *testing.T) {
-	a := newArchipelago(t, 4)
+	a := newArchipelago(t, 10)
 	alone := exec.Command("ombak", "load", "shop.yaml", "--target", a.service, "--out", "alone", "--quiet")
 	alone.Dir = a.folder
 	if text, err := alone.CombinedOutput(); err != nil {
 		t.Fatalf("one process: %v: %s", err, text)
 	}
 	one := readReportFile(t, filepath.Join(a.folder, "alone", "report.json"))
-	four, code := a.play(t, "four", nil, "load", "shop.yaml", "--target", a.service)
-	if code != 0 || len(four.Fleet) != 4 {
-		t.Fatalf("exit code %d, %d agents, invalid %q", code, len(four.Fleet), four.Invalid)
+	ten, code := a.play(t, "ten", nil, "load", "shop.yaml", "--target", a.service)
+	if code != 0 || len(ten.Fleet) != 10 {
+		t.Fatalf("exit code %d, %d agents, invalid %q", code, len(ten.Fleet), ten.Invalid)
 	}
-	if n := min(len(one.Series.Scheduled), len(four.Series.Scheduled)); n < 6 || !slices.Equal(one.Series.Scheduled[:n], four.Series.Scheduled[:n]) {
-		t.Errorf("scheduled by the second: one process %v, four agents %v", one.Series.Scheduled, four.Series.Scheduled)
+	if n := min(len(one.Series.Scheduled), len(ten.Series.Scheduled)); n < 6 || !slices.Equal(one.Series.Scheduled[:n], ten.Series.Scheduled[:n]) {
+		t.Errorf("scheduled by the second: one process %v, ten agents %v", one.Series.Scheduled, ten.Series.Scheduled)
 	}
-	if one.Offered.Sent != 600 || four.Offered.Sent != 600 {
-		t.Errorf("sent: one process %v, four agents %v, want 600", one.Offered.Sent, four.Offered.Sent)
+	if one.Offered.Sent != 600 || ten.Offered.Sent != 600 {
+		t.Errorf("sent: one process %v, ten agents %v, want 600", one.Offered.Sent, ten.Offered.Sent)
 	}
 	for i := range one.Funnel {
-		if one.Funnel[i].Entered != four.Funnel[i].Entered || one.Funnel[i].Passed != four.Funnel[i].Passed {
-			t.Errorf("%s: one process %+v, four agents %+v", one.Funnel[i].Step, one.Funnel[i], four.Funnel[i])
+		if one.Funnel[i].Entered != ten.Funnel[i].Entered || one.Funnel[i].Passed != ten.Funnel[i].Passed {
+			t.Errorf("%s: one process %+v, ten agents %+v", one.Funnel[i].Step, one.Funnel[i], ten.Funnel[i])
 		}
 	}
-	for _, row := range four.Fleet {
-		if row.ClockBoundS == nil || row.StartErrorS == nil || row.People != 150 || math.Abs(*row.StartErrorS) > 1 {
+	for _, row := range ten.Fleet {
+		if row.ClockBoundS == nil || row.StartErrorS == nil || row.People != 60 || math.Abs(*row.StartErrorS) > 1 {
 			t.Errorf("row %+v", row)
 		}
 	}
