@@ -54,7 +54,7 @@ statistics:
 	go test -tags statistics -timeout 20m $(sort $(dir $(shell grep -rlE --include=*_test.go '^//go:build statistics|rapid\.Check' .)))
 
 # Services that others wrote, from the Go module proxy and from npm. What cannot be installed here is not tried, and the
-# tests say so.
+# tests say so. Then the chart and the manifests, with the libraries of Helm and Kubernetes.
 POCKETBASE  := github.com/pocketbase/pocketbase/examples/base@v0.39.0
 JSON_SERVER := json-server@0.17.4
 
@@ -63,6 +63,7 @@ foreign:
 	@test -x $(TOOLS)/foreign/base || GOBIN=$(TOOLS)/foreign go install $(POCKETBASE) || echo "PocketBase cannot be installed, so it is not tried"
 	@test -d $(TOOLS)/foreign/node_modules/json-server || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(JSON_SERVER) || echo "json-server cannot be installed, so it is not tried"
 	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial' -v ./cmd/ombak
+	cd deploy/check && go test -short -timeout 15m ./...
 
 tools: $(TOOLS)/golangci-lint $(TOOLS)/oapi-codegen
 
