@@ -62,6 +62,7 @@ type Description struct {
 	Load    *float64          `json:"load,omitempty"` // mean number of runnable processes over a minute; nil if unknown
 	Targets []string          `json:"allow_targets"`
 	Playing string            `json:"playing,omitempty"` // the run whose part it plays
+	Holds   []string          `json:"holds,omitempty"`   // other runs of which it keeps rows
 }
 
 // task is what an agent is ordered to do.
