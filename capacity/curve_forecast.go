@@ -189,7 +189,7 @@ func (f *CurveFit) arrive(arrivals Arrivals, times []float64, drawn bool, stream
 		case ArrivalsHold:
 			mean = rate * (times[i+1] - times[i])
 		}
-		if drawn && mean > 1e-9 {
+		if drawn {
 			mean = math.Round(counted(mean*relative(f.noiseOver(noise, times[i+1]-times[i]), stream), stream))
 		}
 		came = append(came, mean)
@@ -232,18 +232,29 @@ func (f *CurveFit) goOn(k int, x []float64, family delayFamily, came []float64, 
 		all += came[i]
 		so := l.gone(i+1, came, table)
 		rate := shaken(hazard(p, before, so, all), f.noiseOver(noise, l.times[i+1]-l.times[i]), stream)
-		pool := math.Max(0, all-gone)
-		count := pool
-		if whole := math.Floor(pool); whole > 0 {
-			count = distuv.Binomial{N: whole, P: rate, Src: stream}.Rand()
-		} else {
-			count = 0
-		}
+		count := chosen(math.Floor(math.Max(0, all-gone)), rate, stream)
 		went = append(went, count)
 		gone += count
 		before = so
 	}
 	return went
+}
+
+// chosen draws how many of n people do what each does with probability q. Beyond a variance of 1000 it is normal, and if
+// hardly anybody or hardly anybody else of very many does, Poisson: the exact method needs digits that are not there.
+func chosen(n, q float64, stream *workload.Stream) float64 {
+	switch variance := n * q * (1 - q); {
+	case n <= 0:
+		return 0
+	case variance > 1000:
+		normal := distuv.Normal{Mu: n * q, Sigma: math.Sqrt(variance), Src: stream}
+		return min(max(0, math.Round(normal.Rand())), n)
+	case n > 1e5 && q < 0.5:
+		return min(counted(n*q, stream), n)
+	case n > 1e5:
+		return max(0, n-counted(n*(1-q), stream))
+	}
+	return distuv.Binomial{N: n, P: q, Src: stream}.Rand()
 }
 
 // shaken draws the rate of a row whose mean is q, with the squared relative deviation c·(1 − q).

@@ -122,3 +122,30 @@ func TestSample(t *testing.T) {
 func fitSeed(run int) workload.Stream {
 	return workload.Seed{Value: uint64(run)}.Stream(fitPurpose, 0, 0, 0)
 }
+
+// TestChosen holds the mean and the variance of draws by all methods, and that each ends.
+func TestChosen(t *testing.T) {
+	for _, test := range []struct{ n, q float64 }{
+		{0, 0.5}, {1, 0.3}, {24, 0.9}, {25, 1e-12}, {100, 1 - 1e-9}, {1e4, 0.001}, {9e4, 1e-15}, {9e4, 0.01}, {1e5, 0.5},
+		{1e6, 1e-4}, {1e6, 1 - 1e-4}, {1e12, 1e-15}, {1e12, 1e-10}, {1e12, 0.4}, {1e12, 1 - 1e-12},
+	} {
+		stream := fitSeed(7)
+		const draws = 4000
+		var sum, square float64
+		for range draws {
+			x := chosen(test.n, test.q, &stream)
+			if x < 0 || x > test.n || x != math.Trunc(x) {
+				t.Fatalf("%v of %v", x, test.n)
+			}
+			miss := x - test.n*test.q
+			sum, square = sum+miss, square+miss*miss
+		}
+		variance := test.n * test.q * (1 - test.q)
+		if mean := sum / draws; math.Abs(mean) > 4*math.Sqrt(variance/draws)+1e-3 {
+			t.Errorf("%+v: the mean is off by %v", test, mean)
+		}
+		if got := square / draws; math.Abs(got-variance) > 0.12*variance+0.01 {
+			t.Errorf("%+v: the variance is %v, not %v", test, got, variance)
+		}
+	}
+}
