@@ -140,7 +140,7 @@ func (l *lags) table(d delay, into []float64) {
 }
 
 // gone returns how many of those who came in the first rows would have gone on by row i, if all ever do. Those of a row
-// came evenly over its time. Table is that of [lags.table].
+// came evenly over its time. Table is what the method table fills.
 func (l *lags) gone(i int, came, table []float64) float64 {
 	var sum float64
 	row := l.index[i]
