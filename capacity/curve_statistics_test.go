@@ -59,7 +59,7 @@ func judge(w world, seed uint64) (h held, err error) {
 // judgeAll judges worlds side by side.
 func judgeAll(t *testing.T, worlds int, make func(*rand.Rand) world, base uint64) (h held) {
 	t.Helper()
-	results, faults := [](held){}, []error{}
+	results, faults := []held{}, []error{}
 	var lock sync.Mutex
 	var group sync.WaitGroup
 	next := uint64(0)

@@ -126,8 +126,21 @@ func fitSeed(run int) workload.Stream {
 // TestChosen holds the mean and the variance of draws by all methods, and that each ends.
 func TestChosen(t *testing.T) {
 	for _, test := range []struct{ n, q float64 }{
-		{0, 0.5}, {1, 0.3}, {24, 0.9}, {25, 1e-12}, {100, 1 - 1e-9}, {1e4, 0.001}, {9e4, 1e-15}, {9e4, 0.01}, {1e5, 0.5},
-		{1e6, 1e-4}, {1e6, 1 - 1e-4}, {1e12, 1e-15}, {1e12, 1e-10}, {1e12, 0.4}, {1e12, 1 - 1e-12},
+		{0, 0.5},
+		{1, 0.3},
+		{24, 0.9},
+		{25, 1e-12},
+		{100, 1 - 1e-9},
+		{1e4, 0.001},
+		{9e4, 1e-15},
+		{9e4, 0.01},
+		{1e5, 0.5},
+		{1e6, 1e-4},
+		{1e6, 1 - 1e-4},
+		{1e12, 1e-15},
+		{1e12, 1e-10},
+		{1e12, 0.4},
+		{1e12, 1 - 1e-12},
 	} {
 		stream := fitSeed(7)
 		const draws = 4000
