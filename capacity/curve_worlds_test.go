@@ -217,4 +217,9 @@ var strangeWorlds = []struct {
 			return first(r)
 		}
 	}},
+	{"families that the fit has, but half of those who go on take 1 to 3 T", func(r *rand.Rand, w *world) {
+		for k := range w.delays {
+			w.delays[k] = knownTime(r, evenly(r, 1, 3))
+		}
+	}},
 }
