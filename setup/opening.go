@@ -20,6 +20,7 @@ func (p *Planned) simOpening(step *scenarios.Step, hop int) sim.Opening {
 	connections := p.Scenario.Connections
 	opening := sim.Opening{
 		Connection: costs.Connection, Handshake: costs.Handshake, Cold: float64(connections.Cold),
+		Own:    connections.Per == "person",
 		First:  connections.Per == "person" && slices.Contains(p.People.Journey.Starts(), placeOf(p.Scenario, step.Name)),
 		Resume: connections.Resume == nil || *connections.Resume,
 	}

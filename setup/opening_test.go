@@ -33,7 +33,7 @@ func TestConnectionsOfAModel(t *testing.T) {
 		visit, pay               sim.Opening
 	}{
 		{"shared by everybody, and kept", "https", "{}", sim.Opening{Connection: connection, Handshake: handshake, Resume: true}, sim.Opening{Connection: connection, Handshake: handshake, Resume: true}},
-		{"each person's own", "https", "{per: person}", sim.Opening{Connection: connection, Handshake: handshake, First: true, Resume: true}, sim.Opening{Connection: connection, Handshake: handshake, Resume: true}},
+		{"each person's own", "https", "{per: person}", sim.Opening{Connection: connection, Handshake: handshake, Own: true, First: true, Resume: true}, sim.Opening{Connection: connection, Handshake: handshake, Own: true, Resume: true}},
 		{"cold, without resumption", "https", "{cold: 30%, resume: false}", sim.Opening{Connection: connection, Handshake: handshake, Cold: .3}, sim.Opening{Connection: connection, Handshake: handshake, Cold: .3}},
 		{"cold, without TLS", "http", "{cold: 30%}", sim.Opening{Connection: connection, Cold: .3, Resume: true}, sim.Opening{Connection: connection, Cold: .3, Resume: true}},
 	} {

@@ -12,7 +12,8 @@ type Opening struct {
 	Connection time.Duration // of a server, for each connection
 	Handshake  time.Duration // in addition, for each full TLS handshake
 	Cold       float64       // share of requests that open a connection
-	First      bool          // the first attempt of a person here opens one
+	Own        bool          // people have connections of their own; otherwise only cold ones are theirs
+	First      bool          // with Own: the first attempt of a person here opens theirs
 	Resume     bool          // only the first handshake of a person is a full one; otherwise all are
 }
 
@@ -27,9 +28,9 @@ func (o Opening) validate() error {
 var coldPurpose = workload.NewPurpose("connections/cold")
 
 // opens returns the work of the connection that a request opens at a hop, or 0 if it opens none.
-func (m *model) opens(r *request, hop *hop) (work time.Duration) {
+func (m *model) opens(r *request, hop *hop) time.Duration {
 	o := hop.Opening
-	first := o.First && r.attempt == 1 && r.round == 0 && r.look == 0
+	first := o.Own && o.First && r.attempt == 1 && r.round == 0 && r.look == 0
 	if !first {
 		if o.Cold <= 0 {
 			return 0
@@ -39,9 +40,18 @@ func (m *model) opens(r *request, hop *hop) (work time.Duration) {
 			return 0
 		}
 	}
-	work = o.Connection
-	if first || !o.Resume {
-		work += o.Handshake
+	if first || !o.Resume || !o.Own && m.takesTicket(r) {
+		return o.Connection + o.Handshake
 	}
-	return work
+	return o.Connection
+}
+
+// takesTicket reports whether a request opens the first cold connection of a walk, which gets a ticket for the next ones.
+func (m *model) takesTicket(r *request) bool {
+	s := &m.sessions[r.session]
+	if s.generation != r.generation || s.marks.has(ticketed) {
+		return false
+	}
+	s.marks |= ticketed
+	return true
 }

@@ -46,9 +46,10 @@ func TestConnectionsAreOpened(t *testing.T) {
 		want          time.Duration
 	}{
 		{"connections are kept", costs, costs, requests},
-		{"each person opens one", with(func(o *Opening) { o.First = true }), costs, requests + people*(connection+handshake)},
+		{"each person opens one", with(func(o *Opening) { o.Own, o.First = true, true }), costs, requests + people*(connection+handshake)},
 		{"nearly half of the requests open one", with(func(o *Opening) { o.Cold = .45 }), with(func(o *Opening) { o.Cold = .45 }), requests + time.Duration(cold(0, .45)+cold(1, .45))*(connection+handshake)},
-		{"they resume the session of the first", with(func(o *Opening) { o.First, o.Cold, o.Resume = true, .45, true }), with(func(o *Opening) { o.Cold, o.Resume = .45, true }), requests + people*(connection+handshake) + time.Duration(cold(1, .45))*connection},
+		{"they resume the session of the first", with(func(o *Opening) { o.Own, o.First, o.Cold, o.Resume = true, true, .45, true }), with(func(o *Opening) { o.Own, o.Cold, o.Resume = true, .45, true }), requests + people*(connection+handshake) + time.Duration(cold(1, .45))*connection},
+		{"only the first cold one of a person is full", with(func(o *Opening) { o.Cold, o.Resume = 1, true }), with(func(o *Opening) { o.Cold, o.Resume = 1, true }), requests + people*(2*connection+handshake)},
 		{"every request opens one", with(func(o *Opening) { o.Cold = 1 }), with(func(o *Opening) { o.Cold = 1 }), requests + 2*people*(connection+handshake)},
 	} {
 		m, _ := played(t, connecting(people, test.first, test.second))
