@@ -3,6 +3,7 @@ package calibration
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/report"
@@ -87,13 +88,14 @@ func (m *Model) warnOfConnections(c connecting) {
 	most, _ := spread(c.opened)
 	full, _ := spread(c.full)
 	connection, handshake := c.differ()
+	costly := slices.ContainsFunc(m.Stations, func(s FittedStation) bool { return s.Opening.Connection != nil })
 	switch {
 	case !connection && most >= fewestOpened:
 		m.Warnings = append(m.Warnings, fmt.Sprintf("every run opened nearly the same number of connections for each request (%.2g), so their cost cannot be told apart from the cost of a request; add a run with connections.cold", most))
-	case connection && !handshake && full >= fewestOfThese:
+	case costly && !handshake && full >= fewestOfThese:
 		m.Warnings = append(m.Warnings, "full TLS handshakes rose with the connections, so the cost of a connection includes that of its handshake; add a run with another connections.resume")
 	}
-	if count := c.many(); connection && count == 1 {
+	if costly && c.many() == 1 {
 		m.Warnings = append(m.Warnings, "only one run opened that many connections, so whatever else was different in it counts as their cost; add another run with connections.cold")
 	}
 }

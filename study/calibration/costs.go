@@ -75,7 +75,7 @@ func whyCosts(costs []cost) string {
 	case rises:
 		return "a request costs more the more come, or the more data the service holds; calibrate with loads near the one you ask about, and begin each with the same data (redline --before-level)"
 	case falls:
-		return "requests that come together share work (a batch, a cache), or the service works without them; calibrate with loads near the one you ask about"
+		return "requests that come together share work (a batch, a cache), or the service works without them; calibrate with loads near the one you ask about, and give reports of four loads or more, so that the fall can be fitted"
 	}
 	return "something else than requests used the process, or its data changed between the runs; repeat them on a quiet machine, each with the same data"
 }

@@ -42,6 +42,9 @@ func TestCostsThatFall(t *testing.T) {
 			return dearer(r, 1+batches*cost/cpuOf(t, r))
 		}
 	}
+	noisy := func(_ *testing.T, r report.Report) report.Report {
+		return dearer(r, map[float64]float64{2: 1.02, 4: .98, 7: 1.01, 11: .98, 16: 1.02, 26: 1}[r.Played.RatePerS])
+	}
 	for _, test := range []struct {
 		why    string
 		shared string
@@ -51,7 +54,9 @@ func TestCostsThatFall(t *testing.T) {
 		{"batches of what comes within 30 ms", ", together: {within: 30ms, time: 8ms}", nil, window},
 		{"batches at every tick of 50 ms", "", ticks(.05, .02), window},
 		{"a cache of 50 ms", ", together: {within: 50ms, saved: 90%}", nil, spared},
+		{"batches, and noise of 2 % in every run", ", together: {within: 30ms, time: 8ms}", noisy, window},
 		{"constant costs", "", nil, constant},
+		{"constant costs, and noise", "", noisy, constant},
 		{"constant costs and something that is done whatever comes", "", func(t *testing.T, r report.Report) report.Report { return dearer(r, 1+.05/cpuOf(t, r)) }, constant},
 	} {
 		made := func(rate float64) report.Report {
@@ -86,5 +91,21 @@ func TestCostsThatFall(t *testing.T) {
 		if real := cpuOf(t, unseen); math.Abs(foretold/real-1) > .05 {
 			t.Errorf("%s: %.4g cores foretold at a load that was not seen, %.4g used:\n%s", test.why, foretold, real, text.String())
 		}
+	}
+}
+
+// TestThreeLoadsDoNotShowAFall: one of them could not be foretold from the others, so demands stay constant, and the warning
+// says what to add.
+func TestThreeLoadsDoNotShowAFall(t *testing.T) {
+	var reports []report.Report
+	for _, rate := range []float64{2, 6, 16} {
+		reports = append(reports, asMeasured(t, shop(t, strings.Replace(light, "$SHARED", ", together: {within: 50ms, time: 20ms}", 1)), rate, 120*time.Second))
+	}
+	model, err := Calibrate(t.Context(), reports, Calibrating{Watched: []string{"api"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := strings.Join(model.Warnings, "\n"); model.Stations[0].Together != (FittedTogether{}) || !strings.Contains(text, "requests that come together share work") || !strings.Contains(text, "give reports of four loads or more") {
+		t.Errorf("%+v, %s", model.Stations[0].Together, text)
 	}
 }
