@@ -54,7 +54,7 @@ func calibrateProcesses(ctx context.Context, reports []report.Report, names []st
 		model.Routes = append(model.Routes, FittedRoute{Step: step.name, Kept: routeIn(how.Scenario, step.name)})
 	}
 	model.warnOfLoads(reports)
-	fits, err := fitProcesses(names, steps, ordered)
+	fits, err := fitProcesses(names, steps, ordered, how.Scenario)
 	if err != nil {
 		return model, err
 	}

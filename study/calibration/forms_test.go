@@ -109,3 +109,24 @@ func TestThreeLoadsDoNotShowAFall(t *testing.T) {
 		t.Errorf("%+v, %s", model.Stations[0].Together, text)
 	}
 }
+
+// TestBatchedStationsHaveNoWindows: a station of the scenario that works in batches keeps them, and the model can be set in
+// the scenario.
+func TestBatchedStationsHaveNoWindows(t *testing.T) {
+	var reports []report.Report
+	for _, rate := range []float64{2, 4, 7, 11, 16} {
+		reports = append(reports, asMeasured(t, shop(t, strings.Replace(light, "$SHARED", ", together: {within: 30ms, time: 8ms}", 1)), rate, 60*time.Second))
+	}
+	batched := shop(t, strings.Replace(light, "$SHARED", ", batch: {rows: 8, age: 1ms}", 1))
+	model, err := Calibrate(t.Context(), reports, Calibrating{Scenario: batched, Watched: []string{"api"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := WriteModel(&text, model); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := batched.WithModel("model.yaml", text.Bytes()); err != nil || strings.Contains(text.String(), "together: {") {
+		t.Errorf("%v:\n%s", err, text.String())
+	}
+}

@@ -33,7 +33,9 @@ type processFit struct {
 }
 
 // fitProcesses fits every process: first to constant demands of steps, and again in the form that the runs ask for.
-func fitProcesses(names []string, steps []reportStep, ordered []report.Report) ([]processFit, error) {
+//
+// Note: requests of a station that works in batches share their work already, so no window is looked for there.
+func fitProcesses(names []string, steps []reportStep, ordered []report.Report, scenario *scenarios.Scenario) ([]processFit, error) {
 	fits, runs, forms := make([]processFit, len(names)), make([][]runRows, len(names)), make([]form, len(names))
 	for i, name := range names {
 		runs[i] = workRows(name, steps, ordered)
@@ -44,7 +46,8 @@ func fitProcesses(names []string, steps []reportStep, ordered []report.Report) (
 	}
 	again := false
 	for i := range names {
-		forms[i] = formOf(works[i], stepNames(steps), runs[i], connectionsOf(ordered))
+		batched := scenario != nil && scenario.Stations[names[i]].Batch != nil
+		forms[i] = formOf(works[i], stepNames(steps), runs[i], connectionsOf(ordered), batched)
 		again = again || len(forms[i].kinds()) > 0 || forms[i].within > 0
 	}
 	if again {
@@ -68,12 +71,15 @@ func named(names []string, err error) error {
 }
 
 // formOf returns the form that the runs ask for, after a fit of constant demands.
-func formOf(constant capacity.Work, steps []string, runs []runRows, c connecting) form {
+func formOf(constant capacity.Work, steps []string, runs []runRows, c connecting, batched bool) form {
 	f := form{}
 	for _, kind := range constant.Kinds {
 		f.uses = append(f.uses, kind.Seconds > 0)
 	}
-	return withWindows(withConnections(f, steps, runs, c), steps, runs)
+	if f = withConnections(f, steps, runs, c); batched {
+		return f
+	}
+	return withWindows(f, steps, runs)
 }
 
 // ofSteps returns the work of the steps alone.
