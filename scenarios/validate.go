@@ -328,6 +328,7 @@ func (s *Scenario) validateParts() {
 		if c := station.Chores; !(c.Share >= 0 && c.Share < 1) || c.Time < 0 || (c.Share > 0) != (c.Time > 0) || c.Share > 0 && station.Batch != nil {
 			s.source.faultAt(join("stations", name)+".chores", "give a share from 0 to below 1, and the time of each, at a station without batches", "a station cannot have chores of %v of its work, %v each", c.Share, c.Time)
 		}
+		s.validateSharedWork(join("stations", name), station)
 		s.validateAlso(join("stations", name)+".batch.also", name, station.Batch)
 		if station.Batch != nil && min(station.Batch.Age, station.Batch.Late) < 0 {
 			s.source.faultAt(join("stations", name)+".batch", "use times of 0 or more", "the waiting time of a batch is negative")

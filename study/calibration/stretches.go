@@ -31,7 +31,7 @@ func slowestMean(r report.Report) (slowest float64) {
 //
 // Note: short stretches give many rows, and biased demands. A request that is answered in one stretch has worked in the
 // one before too, which looks like an error of the counts: it makes dear steps too cheap and cheap ones too dear.
-func workRows(name string, steps []reportStep, reports []report.Report) (rows []capacity.WorkRow) {
+func workRows(name string, steps []reportStep, reports []report.Report) (runs []runRows) {
 	measured := 0.
 	for _, r := range reports {
 		measured += r.DurationS
@@ -42,9 +42,13 @@ func workRows(name string, steps []reportStep, reports []report.Report) (rows []
 		if len(cut) == 0 {
 			cut = []capacity.WorkRow{wholeRun(name, steps, r)}
 		}
-		rows = append(rows, cut...)
+		run := runRows{run: r, rows: cut}
+		for _, step := range steps {
+			run.means, run.longMeans = append(run.means, meanServiceTime(step.name, r)), append(run.longMeans, longMeanServiceTime(step.name, r))
+		}
+		runs = append(runs, run)
 	}
-	return rows
+	return runs
 }
 
 func wholeRun(name string, steps []reportStep, r report.Report) capacity.WorkRow {
