@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"context"
-	"net"
 	"sync"
 	"time"
 
@@ -35,7 +34,7 @@ type timedJob struct {
 
 // withCalls adds gRPC calls to a wire if the run makes any. Deliver may be called by any goroutine.
 func withCalls(base wire, g *Generator, began time.Time, resolvers *resolvers, deliver func(completion)) (wire, error) {
-	m := &mixed{wire: base, generator: g, began: began, deliver: deliver, channels: map[int]*channel{}, conns: &connections{open: map[net.Conn]struct{}{}, began: began}, jobs: make(chan timedJob)}
+	m := &mixed{wire: base, generator: g, began: began, deliver: deliver, channels: map[int]*channel{}, conns: newConnections(began), jobs: make(chan timedJob)}
 	for i := range g.requests {
 		target := g.requests[i].client
 		if g.requests[i].call == nil || m.channels[target] != nil {
