@@ -73,7 +73,7 @@ type conductor struct {
 	mu           sync.Mutex
 	recording    *recorder.Recording
 	rows         *recorder.Seconds // of the feed
-	readings     []funnel.Reading
+	readings     recorder.Readings
 	marks        []funnel.Mark
 	warnings     []string
 	acknowledged []uint64
@@ -290,7 +290,7 @@ func (c *conductor) receive(_ *process, message Message) {
 	defer c.mu.Unlock()
 	switch {
 	case message.Reading != nil:
-		c.readings = append(c.readings, *message.Reading)
+		c.readings.Add(*message.Reading)
 		c.rows.Read(*message.Reading)
 	case message.Mark != nil:
 		c.addMark(*message.Mark)

@@ -28,12 +28,15 @@ type line struct {
 	gone    bool          // the server has closed it, or sent without being asked; set by the watch
 }
 
-// watch reads from an idle connection until it is taken or ends. Over TLS, it takes the tickets that the server sends.
-func (l *line) watch() {
+// watch reads from an idle connection until it is taken, or ends, which it reports. Over TLS, it takes the tickets that the
+// server sends.
+func (l *line) watch() (gone bool) {
 	var one [1]byte
 	_, err := l.conn.Read(one[:])
-	l.gone = !errors.Is(err, os.ErrDeadlineExceeded)
-	close(l.watched)
+	gone = !errors.Is(err, os.ErrDeadlineExceeded)
+	l.gone = gone
+	close(l.watched) // from here on, the line belongs to who has taken it
+	return gone
 }
 
 // wake ends the watch and reports whether the connection can be used.

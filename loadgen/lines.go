@@ -225,8 +225,7 @@ func (ls *lines) rest(l *line) {
 
 // watch drops an idle connection when it ends.
 func (ls *lines) watch(l *line) {
-	l.watch()
-	if !l.gone {
+	if !l.watch() {
 		return
 	}
 	ls.mu.Lock()
