@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +17,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/setup"
@@ -202,16 +202,25 @@ func claimStore(ctx context.Context, run *setup.Live, database string) (*store.C
 // checkReachable returns an error if a target cannot be connected to, before anybody is sent there.
 func checkReachable(targets, connectTo map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(targets)) {
-		target, err := url.Parse(targets[name])
+		target, err := loadgen.LocationOf(targets[name])
 		if err != nil {
 			return setup.Refused(err)
 		}
-		address := setup.AddressOf(target)
+		network, address := "tcp", setup.AddressOf(target)
 		if other, given := connectTo[address]; given {
 			address = other
 		}
+		for _, place := range []string{targets[name], address} {
+			if socket, _, is := loadgen.SocketOf(place); is {
+				network, address = "unix", socket
+				break
+			}
+		}
 		const patience = 5 * time.Second
-		conn, err := net.DialTimeout("tcp", address, patience)
+		conn, err := net.DialTimeout(network, address, patience)
+		if network == "unix" && err != nil {
+			return fmt.Errorf("target %s at the socket %s cannot be reached (%w); start it, or give another with --target %s=URL", name, address, err, name)
+		}
 		if err != nil {
 			return fmt.Errorf("target %s at %s cannot be reached (%w); start it, or give another with --target %s=URL", name, target.Redacted(), err, name)
 		}

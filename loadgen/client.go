@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"net/url"
 	"os"
 	"sync"
 	"syscall"
@@ -29,6 +28,7 @@ type connections struct {
 	open map[net.Conn]struct{}
 	cut  bool
 	over context.Context // ends with the run
+	turn chan struct{}   // held while a handshake computes, so that those begun first end first
 	stop context.CancelFunc
 
 	began      time.Time
@@ -37,7 +37,7 @@ type connections struct {
 }
 
 func newConnections(began time.Time) *connections {
-	c := &connections{open: map[net.Conn]struct{}{}, began: began}
+	c := &connections{open: map[net.Conn]struct{}{}, began: began, turn: make(chan struct{}, 1)}
 	c.over, c.stop = context.WithCancel(context.Background())
 	return c
 }
@@ -67,16 +67,19 @@ func faultOf(err error) error {
 
 // dialer returns the function that connects to one target.
 func (c *connections) dialer(r *resolver) func(time.Time) (net.Conn, error) {
-	return func(deadline time.Time) (net.Conn, error) { return c.dial(r.address().String(), deadline) }
+	return func(deadline time.Time) (net.Conn, error) {
+		network, address := r.place()
+		return c.dial(network, address, deadline)
+	}
 }
 
 // dial connects until the deadline; zero means within 5 s.
-func (c *connections) dial(address string, deadline time.Time) (net.Conn, error) {
+func (c *connections) dial(network, address string, deadline time.Time) (net.Conn, error) {
 	if deadline.IsZero() {
 		deadline = time.Now().Add(5 * time.Second)
 	}
 	dialer := net.Dialer{Deadline: deadline}
-	conn, err := dialer.DialContext(c.over, "tcp", address)
+	conn, err := dialer.DialContext(c.over, network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +99,12 @@ func (c *connections) dial(address string, deadline time.Time) (net.Conn, error)
 func (c *connections) secure(conn net.Conn, config *tls.Config, deadline time.Time) (net.Conn, error) {
 	began := time.Now()
 	_ = conn.SetDeadline(deadline) // a connection of the network has deadlines
-	secured := tls.Client(conn, config)
+	c.turn <- struct{}{}
+	below := &shaken{Conn: conn, turn: c.turn}
+	secured := tls.Client(below, config)
 	err := secured.Handshake()
+	below.turn = nil
+	<-c.turn
 	var network net.Error
 	switch {
 	case errors.As(err, &network) && network.Timeout():
@@ -112,6 +119,20 @@ func (c *connections) secure(conn net.Conn, config *tls.Config, deadline time.Ti
 	defer c.mu.Unlock()
 	c.handshakes.add(secured.ConnectionState().DidResume, time.Since(began))
 	return secured, nil
+}
+
+// shaken is a connection under TLS. In the handshake it gives others their turn while it waits for the server.
+type shaken struct {
+	net.Conn
+	turn chan struct{} // nil after the handshake
+}
+
+func (s *shaken) Read(into []byte) (int, error) {
+	if s.turn != nil {
+		<-s.turn
+		defer func() { s.turn <- struct{}{} }()
+	}
+	return s.Conn.Read(into)
 }
 
 func (c *connections) cutAll() {
@@ -134,16 +155,6 @@ func (t *trackedConn) Close() error {
 	delete(t.owner.open, t)
 	t.owner.mu.Unlock()
 	return t.Conn.Close()
-}
-
-// hostOf returns host:port of a URL, and reports whether it uses TLS.
-func hostOf(target string) (address string, secure bool, err error) {
-	parsed, err := url.Parse(target)
-	if err != nil {
-		return "", false, err
-	}
-	secure = parsed.Scheme == "https"
-	return fasthttp.AddMissingPort(parsed.Host, secure), secure, nil
 }
 
 // route holds how requests reach one target.

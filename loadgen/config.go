@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"time"
 
@@ -201,15 +200,6 @@ func (f OnceFault) Error() string { return fmt.Sprintf("%s: step %s: %v", f.When
 
 // Unwrap returns what is wrong.
 func (f OnceFault) Unwrap() error { return f.Err }
-
-// CheckTarget returns an error unless a URL names a service: scheme, host and port.
-func CheckTarget(name, target string) error {
-	parsed, err := url.Parse(target)
-	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
-		return fmt.Errorf("target %s has the URL %q; write for example http://127.0.0.1:8080", name, target)
-	}
-	return nil
-}
 
 // lists reports whether the step says what a status means.
 func (r Request) lists(status int) bool {

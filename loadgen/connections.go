@@ -65,6 +65,9 @@ func (c Connections) validate() error {
 	}
 	for from, to := range c.ConnectTo {
 		for _, address := range []string{from, to} {
+			if _, _, socket := SocketOf(address); socket && address == to {
+				continue
+			}
 			if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
 				return fmt.Errorf("connect-to %s=%s: %q is not HOST:PORT", from, to, address)
 			}
@@ -91,6 +94,7 @@ func (g *Generator) cold(work job) bool {
 // resolver holds the addresses of one target. It refreshes them in the background, so that no request waits for a
 // name server.
 type resolver struct {
+	socket     string // path of a Unix socket instead of addresses; empty if there is none
 	host, port string
 	mu         sync.Mutex
 	addresses  []netip.AddrPort
@@ -102,6 +106,9 @@ func newResolver(ctx context.Context, target string, connectTo map[string]string
 	if other, given := connectTo[target]; given {
 		target = other
 	}
+	if socket, _, is := SocketOf(target); is {
+		return &resolver{socket: socket}, nil
+	}
 	r := &resolver{}
 	var err error
 	if r.host, r.port, err = net.SplitHostPort(target); err != nil {
@@ -112,6 +119,9 @@ func newResolver(ctx context.Context, target string, connectTo map[string]string
 
 // ask looks the addresses up. It keeps the IPv4 addresses if there are any, and the IPv6 addresses otherwise.
 func (r *resolver) ask(ctx context.Context) error {
+	if r.socket != "" {
+		return nil
+	}
 	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", r.port)
 	if err != nil {
 		return err
@@ -148,6 +158,14 @@ func (r *resolver) address() netip.AddrPort {
 	return r.addresses[r.next%len(r.addresses)]
 }
 
+// place returns where to connect to next: a network and an address of it.
+func (r *resolver) place() (network, address string) {
+	if r.socket != "" {
+		return "unix", r.socket
+	}
+	return "tcp", r.address().String()
+}
+
 // resolvers holds the resolvers of all targets.
 type resolvers struct {
 	all  []*resolver
@@ -161,6 +179,9 @@ func (g *Generator) newResolvers(ctx context.Context) (*resolvers, error) {
 	for _, target := range g.targets {
 		address, _, err := hostOf(target)
 		if err == nil {
+			if _, _, is := SocketOf(target); is {
+				address = target
+			}
 			var r *resolver
 			r, err = newResolver(ctx, address, g.config.Connections.ConnectTo)
 			rs.all = append(rs.all, r)

@@ -105,7 +105,7 @@ func compile(config Config, targets map[string]int) ([]compiled, map[string]int,
 func (s scope) compile(request Request, target string) (compiled, error) {
 	c := compiled{Request: request}
 	s.computed = new(int)
-	base, err := url.Parse(target)
+	base, err := LocationOf(target)
 	if err != nil {
 		return c, err
 	}

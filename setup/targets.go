@@ -87,7 +87,7 @@ func AddressOf(target *url.URL) string {
 func (p *Planned) checkConnectTo(urls map[string]string) error {
 	var addresses []string
 	for _, name := range slices.Sorted(maps.Keys(urls)) {
-		if target, err := url.Parse(urls[name]); err == nil {
+		if target, err := loadgen.LocationOf(urls[name]); err == nil {
 			addresses = append(addresses, AddressOf(target))
 		}
 	}
@@ -117,7 +117,7 @@ func (p *Planned) checkVars(config loadgen.Config) error {
 
 // allow refuses a target on a host that the scenario does not name.
 func (p *Planned) allow(name, target string) error {
-	parsed, err := url.Parse(target)
+	parsed, err := loadgen.LocationOf(target)
 	if err != nil {
 		return Refused(err)
 	}
