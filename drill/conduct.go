@@ -169,7 +169,7 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 		return err
 	}
 	if run.Service == nil {
-		return checkReachable(run.Generator.Targets, run.Options.ConnectTo)
+		return checkReachable(run.Generator.Targets, run.Generator.Connections)
 	}
 	if environment.Database == OwnPostgres {
 		return nil
@@ -200,24 +200,21 @@ func claimStore(ctx context.Context, run *setup.Live, database string) (*store.C
 }
 
 // checkReachable returns an error if a target cannot be connected to, before anybody is sent there.
-func checkReachable(targets, connectTo map[string]string) error {
+func checkReachable(targets map[string]string, connections loadgen.Connections) error {
 	for _, name := range slices.Sorted(maps.Keys(targets)) {
 		target, err := loadgen.LocationOf(targets[name])
 		if err != nil {
 			return setup.Refused(err)
 		}
-		network, address := "tcp", setup.AddressOf(target)
-		if other, given := connectTo[address]; given {
-			address = other
-		}
-		for _, place := range []string{targets[name], address} {
-			if socket, _, is := loadgen.SocketOf(place); is {
-				network, address = "unix", socket
-				break
-			}
+		network, address, proxy, err := connections.PlaceOf(targets[name])
+		if err != nil {
+			return setup.Refused(err)
 		}
 		const patience = 5 * time.Second
 		conn, err := net.DialTimeout(network, address, patience)
+		if proxy != nil && err != nil {
+			return fmt.Errorf("the proxy %s of target %s cannot be reached (%w); start it, or add the target's host to NO_PROXY", proxy.Redacted(), name, err)
+		}
 		if network == "unix" && err != nil {
 			return fmt.Errorf("target %s at the socket %s cannot be reached (%w); start it, or give another with --target %s=URL", name, address, err, name)
 		}

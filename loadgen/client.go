@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"sync"
 	"syscall"
@@ -163,11 +164,34 @@ type route struct {
 	secure  *tls.Config // nil for plain HTTP
 	dial    func(deadline time.Time) (net.Conn, error)
 	conns   *connections
+	proxy   *url.URL // at the place that dial connects to; nil if the target is there
 }
 
-// connect opens a connection to the target until the deadline, over TLS if there are settings of it.
-func (r route) connect(config *tls.Config, deadline time.Time) (net.Conn, error) {
+// through opens a connection to the target until the deadline, if need be through the proxy.
+func (r route) through(deadline time.Time) (net.Conn, error) {
 	conn, err := r.dial(deadline)
+	if err != nil || r.proxy == nil {
+		return conn, err
+	}
+	if err := tunnel(conn, r.address, r.proxy, deadline); err != nil {
+		_ = conn.Close() // nothing can be done about it
+		return nil, err
+	}
+	return conn, nil
+}
+
+// connect opens a connection for requests until the deadline, over TLS if there are settings of it. Without TLS, a proxy
+// takes the requests themselves.
+func (r route) connect(config *tls.Config, deadline time.Time) (net.Conn, error) {
+	if config == nil {
+		return r.dial(deadline)
+	}
+	return r.straight(config, deadline)
+}
+
+// straight opens a connection to the target itself until the deadline, over TLS if there are settings of it.
+func (r route) straight(config *tls.Config, deadline time.Time) (net.Conn, error) {
+	conn, err := r.through(deadline)
 	if err != nil || config == nil {
 		return conn, err
 	}

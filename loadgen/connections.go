@@ -24,7 +24,8 @@ type Connections struct {
 	DNSTTL    time.Duration     `json:"dns_ttl,omitempty"`    // how long addresses of names are kept; 0 means for the whole run
 	ConnectTo map[string]string `json:"connect_to,omitempty"` // how long resolved addresses are kept; 0 means for the whole run
 	HTTP2     bool              `json:"http2,omitempty"`      // over TLS, with net/http
-	NoResume  bool              `json:"no_resume,omitempty"`  // every TLS handshake is a full one
+	Proxy     Proxy             `json:"proxy,omitzero"`
+	NoResume  bool              `json:"no_resume,omitempty"` // every TLS handshake is a full one
 	TLS       TLS               `json:"tls,omitzero"`
 }
 
@@ -101,17 +102,14 @@ type resolver struct {
 	next       int
 }
 
-// newResolver returns a resolver after the first lookup. The target is host:port.
-func newResolver(ctx context.Context, target string, connectTo map[string]string) (*resolver, error) {
-	if other, given := connectTo[target]; given {
-		target = other
-	}
-	if socket, _, is := SocketOf(target); is {
-		return &resolver{socket: socket}, nil
+// newResolver returns a resolver of an address after the first lookup.
+func newResolver(ctx context.Context, network, address string) (*resolver, error) {
+	if network == "unix" {
+		return &resolver{socket: address}, nil
 	}
 	r := &resolver{}
 	var err error
-	if r.host, r.port, err = net.SplitHostPort(target); err != nil {
+	if r.host, r.port, err = net.SplitHostPort(address); err != nil {
 		return nil, err
 	}
 	return r, r.ask(ctx)
@@ -177,13 +175,10 @@ func (g *Generator) newResolvers(ctx context.Context) (*resolvers, error) {
 	rs := &resolvers{}
 	ctx, rs.stop = context.WithCancel(ctx)
 	for _, target := range g.targets {
-		address, _, err := hostOf(target)
+		network, address, _, err := g.config.Connections.PlaceOf(target)
 		if err == nil {
-			if _, _, is := SocketOf(target); is {
-				address = target
-			}
 			var r *resolver
-			r, err = newResolver(ctx, address, g.config.Connections.ConnectTo)
+			r, err = newResolver(ctx, network, address)
 			rs.all = append(rs.all, r)
 		}
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -113,6 +114,9 @@ func (w *worker) exchange(work job, done *completion) {
 	toHead := w.generator.method(work) == fasthttp.MethodHead
 	l, err := w.pool.lines.take(work, w.generator.client(work), w.generator.cold(work), deadline)
 	var f frame
+	if r := w.pool.routes[w.generator.client(work)]; r.proxy != nil && r.secure == nil {
+		text = absolute(text, strings.TrimSuffix(r.address, ":80"), r.proxy)
+	}
 	if err == nil {
 		f, err = l.ask(text, toHead, deadline)
 	}

@@ -41,7 +41,7 @@ func newLines(p *pool, config Connections, most int) *lines {
 	for _, r := range p.routes {
 		var client *http.Client
 		if config.HTTP2 && r.secure != nil {
-			client = newHTTP2(r.secure, r.dial, config.Idle)
+			client = newHTTP2(r.secure, r.through, config.Idle)
 		}
 		ls.second = append(ls.second, client)
 		secure := r.secure

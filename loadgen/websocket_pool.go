@@ -79,7 +79,7 @@ func (w *worker) connectSocket(work job, request *compiled, done *completion) er
 	if work.timeout > 0 {
 		deadline = time.Now().Add(work.timeout)
 	}
-	conn, err := route.connect(w.pool.lines.config(owner{work.person, int32(request.client)}, true), deadline)
+	conn, err := route.straight(w.pool.lines.config(owner{work.person, int32(request.client)}, true), deadline)
 	if err != nil {
 		return err
 	}

@@ -97,6 +97,7 @@ func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 	for i, target := range g.targets {
 		address, isTLS, _ := hostOf(target) // newResolvers has parsed it
 		r := route{address: address, dial: p.conns.dialer(p.resolvers.all[i]), conns: p.conns}
+		_, _, r.proxy, _ = g.config.Connections.PlaceOf(target) // likewise
 		if isTLS {
 			r.secure = secure.Clone()
 			r.secure.ServerName, _, _ = net.SplitHostPort(address) // newResolvers has split it
