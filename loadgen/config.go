@@ -70,6 +70,7 @@ type Request struct {
 	Look      *Look              `json:"look,omitempty"`      // what is sent while the answer is pending; nil means the same request
 	GRPC      *GRPC              `json:"grpc,omitempty"`      // a gRPC call instead of an HTTP request; the statuses are [funnel.Reason]s of codes
 	WebSocket *WebSocket         `json:"websocket,omitempty"` // an action on the person's WebSocket to the target
+	Trace     bool               `json:"trace,omitempty"`     // each attempt has a traceparent of its own
 	Silent    bool               `json:"silent,omitempty"`    // people who leave do not close the connection, so the service does not notice
 }
 
@@ -102,6 +103,16 @@ type Extract struct {
 	Pick   string `json:"pick,omitempty"` // of a list of JSON values, or of the matches of Regexp: first, last or random; empty means the list itself, or the first match
 	// Rejected extracts it from rejected answers too, where it may be missing.
 	Rejected bool `json:"rejected,omitempty"`
+}
+
+// Traced returns the indexes of the steps whose attempts have a traceparent.
+func (c Config) Traced() (steps []int) {
+	for i, request := range c.Requests {
+		if request.Trace {
+			steps = append(steps, i)
+		}
+	}
+	return steps
 }
 
 func (c Config) validate() error {

@@ -231,8 +231,11 @@ func (w *aside) doCall(ctx context.Context, work job, start time.Duration) compl
 		ctx, cancel = context.WithCancel(ctx)
 		defer cancel()
 	}
-	seen := &sight{}
-	ctx = context.WithValue(metadata.NewOutgoingContext(ctx, w.metadata(request)), sightKey{}, seen)
+	seen, sent := &sight{}, w.metadata(request)
+	if request.Trace {
+		sent.Set(traceparent, w.composer.generator.traceOf(work))
+	}
+	ctx = context.WithValue(metadata.NewOutgoingContext(ctx, sent), sightKey{}, seen)
 	channel := w.channels[request.client]
 	desc := &grpc.StreamDesc{ServerStreams: request.call.method.IsStreamingServer(), ClientStreams: request.call.method.IsStreamingClient()}
 	x := exchange{call: request.call, wants: request.readsBody}

@@ -106,6 +106,9 @@ func stepRows(recording *Recording, facts Facts) []report.StepRow {
 			ResponseTimePassedS: report.QuantilesOf(sum(total.response, report.PassedOutcomes())),
 			ServiceTimeS:        report.QuantilesOf(sum(total.service, report.SentOutcomes())),
 		}
+		if recording.slow != nil {
+			row.Slowest = recording.slow[i].examples(step.Name, facts.RunID)
+		}
 		if duration > 0 {
 			row.ThroughputPerS = row.Requests / duration.Seconds()
 			row.GoodputPerS = float64(total.people[funnel.Completed]) / duration.Seconds()

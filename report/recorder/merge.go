@@ -184,6 +184,7 @@ func mergedSteps(parts []report.Report, merged report.Report) ([]report.StepRow,
 			row.Requests += part.Steps[i].Requests
 			row.Visits = sumOf(row.Visits, part.Steps[i].Visits)
 			row.Reasons = addCounts(row.Reasons, part.Steps[i].Reasons)
+			row.Slowest = mergedSlow(row.Slowest, part.Steps[i].Slowest)
 		}
 		if merged.DurationS > 0 {
 			row.ThroughputPerS = row.Requests / merged.DurationS

@@ -27,6 +27,7 @@ type Recording struct {
 	lag              *hdrhistogram.Histogram
 	steps            []stepTotal
 	moves            map[way]moved // none on a straight line
+	slow             []slowest     // by step; nil if none were told
 	earliest, latest int64         // first second of the first and of the last row, if there are rows
 	width            int64         // seconds of a row
 	peaks            []uint64      // most within 60 s while rows were narrower; see peaksSoFar
@@ -81,6 +82,9 @@ func (r *Recording) Add(delta Delta) {
 	for _, m := range delta.Moves {
 		r.addMove(way{m.From, m.To}, moved{m.Visits, m.People})
 	}
+	for _, slow := range delta.Slow {
+		r.addSlow(slow)
+	}
 	row := r.row(delta.Second)
 	row.scheduled += delta.Scheduled
 	for _, step := range delta.Steps {
@@ -90,6 +94,13 @@ func (r *Recording) Add(delta Delta) {
 			row.spread(step)
 		}
 	}
+}
+
+func (r *Recording) addSlow(attempt SlowDelta) {
+	if r.slow == nil {
+		r.slow = make([]slowest, len(r.journey))
+	}
+	r.slow[attempt.Step].add(attempt)
 }
 
 func (t *stepTotal) add(delta StepDelta) {
@@ -188,6 +199,11 @@ func (r *Recording) Merge(other *Recording) error {
 	}
 	for w, m := range other.moves {
 		r.addMove(w, m)
+	}
+	for _, attempts := range other.slow {
+		for _, attempt := range attempts {
+			r.addSlow(attempt)
+		}
 	}
 	width := max(r.width, other.width)
 	r.widen(width)
