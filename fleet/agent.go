@@ -238,7 +238,7 @@ func (a *agent) obey(e Envelope) error {
 	if err := host.NeedFiles(order.Generator.Config.MostConnections(people)); err != nil {
 		return fmt.Errorf("agent %s: %w", a.Name, err)
 	}
-	if err := drill.CheckReachable(order.Generator.Config.Targets, order.Generator.Config.Connections.ConnectTo); err != nil {
+	if err := drill.CheckReachable(order.Generator.Config.Targets, order.Generator.Config.Connections); err != nil {
 		return fmt.Errorf("agent %s: %w", a.Name, err)
 	}
 	a.mu.Lock()

@@ -60,6 +60,7 @@ type Request struct {
 	Multipart map[string]string  `yaml:"multipart,omitempty" json:"multipart,omitempty"` // body as form data; a value that is only ${person.photo} or ${file.NAME} is sent as a file
 	Extract   map[string]Extract `yaml:"extract,omitempty" json:"extract,omitempty"`     // values kept for later steps as ${got.NAME}
 	Redirects int                `yaml:"redirects,omitempty" json:"redirects,omitempty"` // most redirects to follow, to targets of the scenario only; 0 means none: a redirect is then an answer like any other
+	Trace     bool               `yaml:"trace,omitempty" json:"trace,omitempty"`         // each attempt has a traceparent header of its own, and the report names the traces of the ten slowest
 	GRPC      *GRPC              `yaml:"grpc,omitempty" json:"grpc,omitempty"`           // a gRPC call instead of an HTTP request; headers become metadata
 	WebSocket *WebSocket         `yaml:"websocket,omitempty" json:"websocket,omitempty"` // an action on the person's WebSocket to the target, instead of an HTTP request
 	Look      *Look              `yaml:"look,omitempty" json:"look,omitempty"`           // await and poll: the request to send after a pending answer; absent means the same request again

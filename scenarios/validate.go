@@ -361,13 +361,19 @@ func (s *Scenario) validateParts() {
 	}
 	for name, target := range s.Targets {
 		if target.URL != "" && !isService(target.URL) {
-			s.source.faultAt(join("targets", name)+".url", "write for example http://127.0.0.1:8080", "%q is not the URL of a service", target.URL)
+			s.source.faultAt(join("targets", name)+".url", "write for example http://127.0.0.1:8080, or unix:/run/app.sock", "%q is not the URL of a service", target.URL)
 		}
 	}
 }
 
+// socketForm is the URL of a service behind a Unix socket.
+var socketForm = regexp.MustCompile(`^unix:(//)?/[^/].*$|^http\+unix://%2[Ff][^/]+(/[^?#]*)?$`)
+
 // isService reports whether a text is the URL of a service, to which paths can be added.
 func isService(text string) bool {
+	if socketForm.MatchString(text) {
+		return true
+	}
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Hostname() == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.RawQuery != "" || parsed.Fragment != "" {
 		return false
