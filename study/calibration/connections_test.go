@@ -33,8 +33,8 @@ func connected(t *testing.T, scheme string, w wire, model string) *scenarios.Sce
 	return scenario
 }
 
-// overWire returns a made report with the connections and handshakes that its people caused: as many as ten
-// milliseconds of work for each add to the same run.
+// overWire returns a made report with the connections and handshakes that its people caused: as many as make the same run
+// longer if each of them is ten milliseconds of work.
 func overWire(t *testing.T, scheme string, w wire, shared string) report.Report {
 	t.Helper()
 	made := func(costs string) report.Report {
@@ -46,9 +46,9 @@ func overWire(t *testing.T, scheme string, w wire, shared string) report.Report 
 	}
 	r, none := made(shared), cpu("")
 	opened := math.Round((cpu(", opening: {connection: 10ms}") - none) / .01)
-	full := math.Round((cpu(", opening: {handshake: 10ms}") - none) / .01)
 	r.Generator = &report.Generator{Connections: &report.Connections{Opened: opened}}
 	if scheme == "https" {
+		full := math.Round((cpu(", opening: {handshake: 10ms}") - none) / .01)
 		r.Generator.Handshakes = &report.Handshakes{Full: full, Resumed: opened - full}
 	}
 	return r
