@@ -36,7 +36,8 @@ func TestFitCurveFindsTheTruth(t *testing.T) {
 	if last[1]/last[0] > 0.55 {
 		t.Fatalf("the snapshot, %v, is not censored", last)
 	}
-	step := fitted(t, counts, 1).Steps[0]
+	fit := fitted(t, counts, 1)
+	step := fit.Steps[0]
 	within(t, "share who ever go on", step.Share, 0.6, 0.03)
 	within(t, "median", step.Median, 0.2*math.Ln2*day, 0.15)
 	if !(step.ShareCI[0] < 0.6 && 0.6 < step.ShareCI[1]) || step.ShareCI[1]-step.ShareCI[0] > 0.1 {
@@ -50,7 +51,6 @@ func TestFitCurveFindsTheTruth(t *testing.T) {
 	if step.Weights["lognormal"] > 0.05 {
 		t.Errorf("the weights are %v of times that are not lognormal", step.Weights)
 	}
-	fit := fitted(t, counts, 1)
 	ahead := must(fit.Forecast(capacity.ArrivalsStop, 2*day, 8*day))(t)
 	for i, forecast := range ahead {
 		within(t, "people who will have passed", forecast.Steps[1].Mean, truth[2*i][1], 0.02)
