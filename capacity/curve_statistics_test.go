@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
