@@ -57,11 +57,15 @@ statistics:
 # tests say so. Then the chart and the manifests, with the libraries of Helm and Kubernetes.
 POCKETBASE  := github.com/pocketbase/pocketbase/examples/base@v0.39.0
 JSON_SERVER := json-server@0.17.4
+ECHO        := ws@8.18.3
 
 foreign:
 	@command -v npm >/dev/null || ./install.sh nodejs npm || echo "npm cannot be installed, so json-server is not tried"
 	@test -x $(TOOLS)/foreign/base || GOBIN=$(TOOLS)/foreign go install $(POCKETBASE) || echo "PocketBase cannot be installed, so it is not tried"
 	@test -d $(TOOLS)/foreign/node_modules/json-server || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(JSON_SERVER) || echo "json-server cannot be installed, so it is not tried"
+	@test -d $(TOOLS)/foreign/node_modules/ws || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(ECHO) || echo "ws cannot be installed, so it is not tried"
+	@command -v caddy >/dev/null || ./install.sh caddy || echo "Caddy cannot be installed, so it is not tried"
+	go test -tags foreign -timeout 15m -run TestForeign -v ./loadgen
 	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial' -v ./cmd/ombak
 	cd deploy/check && go test -short -timeout 15m ./...
 

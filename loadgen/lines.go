@@ -30,8 +30,10 @@ type lines struct {
 }
 
 func newLines(p *pool, config Connections, most int) *lines {
-	ls := &lines{routes: p.routes, limits: config, conns: p.conns, watches: &p.workers, most: most,
-		idle: make([][]*line, len(p.routes)), dialing: make([]int, len(p.routes)), waiting: make([][]chan *line, 2*len(p.routes))}
+	ls := &lines{
+		routes: p.routes, limits: config, conns: p.conns, watches: &p.workers, most: most,
+		idle: make([][]*line, len(p.routes)), dialing: make([]int, len(p.routes)), waiting: make([][]chan *line, 2*len(p.routes)),
+	}
 	if config.PerPerson {
 		ls.own = map[owner]*line{}
 	}

@@ -13,9 +13,7 @@ import (
 // http+unix://%2Frun%2Fapp.sock/v1. It reports whether the target names one.
 func SocketOf(target string) (socket, prefix string, is bool) {
 	if rest, short := strings.CutPrefix(target, "unix:"); short {
-		if strings.HasPrefix(rest, "//") { // unix:///run/app.sock
-			rest = strings.TrimPrefix(rest, "//")
-		}
+		rest = strings.TrimPrefix(rest, "//") // unix:///run/app.sock
 		return rest, "", filepath.IsAbs(rest)
 	}
 	rest, long := strings.CutPrefix(target, "http+unix://")

@@ -38,6 +38,8 @@ func TestTraceparent(t *testing.T) {
 			c.Journey.Steps = append(c.Journey.Steps, journey.Step{Name: "then", Kind: funnel.Request, Timeout: time.Minute})
 			c.Requests = append(c.Requests, loadgen.Request{Target: "web", Method: "GET", Path: "/then", Completed: []int{200}})
 		}))
+		mu.Lock()
+		defer mu.Unlock()
 		if r.outcomes()[funnel.Completed] != 100 || len(seen) != 51 || seen["/then "] != 50 {
 			t.Fatalf("outcomes %v, %d kinds of requests, %d without a trace", r.outcomes(), len(seen), seen["/then "])
 		}

@@ -356,11 +356,10 @@ func (s *source) decodeText(node ast.Node, value reflect.Value, path string) {
 }
 
 func (s *source) decodeDuration(node ast.Node, value reflect.Value, path string) {
-	text, ok := s.scalar(node, path)
-	if !ok {
+	if _, ok := s.scalar(node, path); !ok {
 		return
 	}
-	text, _ = numeral(node)
+	text, _ := numeral(node)
 	duration, err := time.ParseDuration(text)
 	switch {
 	case err != nil:

@@ -117,8 +117,10 @@ func scalars() *rapid.Generator[string] {
 		rapid.StringMatching(`[1-4](\.\.[5-9])?`),
 		rapid.StringMatching(`20[0-9]{2}-0[1-9]-1[0-9]T[01][0-9]:[0-5][0-9]:[0-5][0-9](Z|\+07:00)?`),
 		rapid.StringMatching(`[1-5][0-9]{2}`),
-		rapid.SampledFrom([]string{"true", "false", "True", "TRUE", "yes", "on", "t", "inf", "NaN", "1s2ms", "-0", "0.0", "UNAVAILABLE", "close-1013",
-			"a", "two words", "sometimes", "often(20ms)", "uniform(1s, 3s)", "${feeder.a.b}", "GET", "/path", "person"}),
+		rapid.SampledFrom([]string{
+			"true", "false", "True", "TRUE", "yes", "on", "t", "inf", "NaN", "1s2ms", "-0", "0.0", "UNAVAILABLE", "close-1013",
+			"a", "two words", "sometimes", "often(20ms)", "uniform(1s, 3s)", "${feeder.a.b}", "GET", "/path", "person",
+		}),
 	)
 }
 
