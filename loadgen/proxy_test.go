@@ -54,17 +54,17 @@ func (f *forwarder) connect(w http.ResponseWriter) {
 		return
 	}
 	w.WriteHeader(http.StatusOK)
-	client, _, err := http.NewResponseController(w).Hijack()
+	client, read, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		_ = server.Close()
 		return
 	}
-	for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
-		go func() { // until either end closes
-			_, _ = io.Copy(way[0], way[1])
-			_, _ = way[0].Close(), way[1].Close()
-		}()
+	pass := func(to io.Writer, from io.Reader) { // until either end closes
+		_, _ = io.Copy(to, from)
+		_, _ = client.Close(), server.Close()
 	}
+	go pass(client, server)
+	go pass(server, read) // which may hold what came before the connection was taken over
 }
 
 // Requests without TLS name their whole URL to the proxy, those with TLS pass through a tunnel. A proxy that refuses is a
