@@ -275,6 +275,19 @@ func (p *remote) Agent() report.Agent {
 	return row
 }
 
+// Heard implements [drill.Abroad]. A clock that was looked at is a sign of life.
+func (p *remote) Heard() (silent time.Duration, within *time.Duration) {
+	now := time.Now()
+	known := p.run.read(p.agent, now)
+	p.agent.mu.Lock()
+	defer p.agent.mu.Unlock()
+	looks := p.agent.looks
+	if len(looks) == 0 {
+		return now.Sub(p.run.base), nil
+	}
+	return now.Sub(p.run.base) - looks[len(looks)-1].at, &known.bound
+}
+
 // collected returns the row of a part from what its agent kept.
 func collectedRow(h holding, b *inbox, end *ended, start *begun) report.Agent {
 	row := report.Agent{Agent: h.Agent, Rows: float64(b.taken), Repeated: float64(b.repeated)}
