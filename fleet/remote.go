@@ -288,12 +288,10 @@ func (p *remote) Heard() (silent time.Duration, within *time.Duration) {
 	return now.Sub(p.run.base) - looks[len(looks)-1].at, &known.bound
 }
 
-// collected returns the row of a part from what its agent kept.
-func collectedRow(h holding, b *inbox, end *ended, start *begun) report.Agent {
+// collectedRow returns the row of a part from what its agent kept. The offset of its clock was known to the conductor only, and
+// so is how late it began.
+func collectedRow(h holding, b *inbox, end *ended) report.Agent {
 	row := report.Agent{Agent: h.Agent, Rows: float64(b.taken), Repeated: float64(b.repeated)}
-	if start != nil {
-		row.StartErrorS = pointer(start.Late.Seconds())
-	}
 	if end != nil {
 		row.CPUS, row.MaxRSSBytes, row.Why = end.Cost.CPUS, end.Cost.MaxRSSBytes, end.Cause
 	}

@@ -153,7 +153,7 @@ func refusals(row report.FunnelRow, result report.Report) string {
 }
 
 // expected returns the number of people scheduled at the step, or the number who entered it if those are more, such as
-// visitors or people on their way to the step of another journey.
+// visitors or people on their way to the step of another journey. Those of lost generators are left out.
 func expected(r report.Report, row report.FunnelRow) float64 {
 	if scheduling, ok := r.Offered.ByStep[row.Step]; ok {
 		return max(scheduling.Scheduled-scheduling.Lost, row.Entered)
