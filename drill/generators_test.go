@@ -166,6 +166,7 @@ func (p *inside) Ended() <-chan struct{}           { return p.ended }
 func (p *inside) Cause() error                     { return drill.Lost("nobody heard of it again") }
 func (p *inside) Cost() report.Process             { return report.Process{} }
 func (p *inside) Agent() report.Agent              { return report.Agent{Agent: "b"} }
+
 func (p *inside) Heard() (time.Duration, *time.Duration) {
 	within := 2 * time.Millisecond
 	if p.deaf {
@@ -173,6 +174,7 @@ func (p *inside) Heard() (time.Duration, *time.Duration) {
 	}
 	return 0, &within
 }
+
 func (p *inside) End(time.Duration) bool {
 	_ = p.stdin.Close()
 	<-p.ended
