@@ -52,6 +52,8 @@ type Abroad interface {
 	Part
 	// Agent says where the part was and how it kept time. The counts of people are the conductor's to fill in.
 	Agent() report.Agent
+	// Heard says for how long nothing was heard of the part, and within what its clock is known now; nil if it is not.
+	Heard() (silent time.Duration, within *time.Duration)
 }
 
 // Processes is the Carrier that starts parts as processes of this machine.

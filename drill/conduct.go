@@ -307,7 +307,8 @@ func (c *conductor) startAt(ctx context.Context, carrier Carrier, order Order, s
 		return nil, err
 	}
 	if abroad, ok := p.Part.(Abroad); ok {
-		p.name += " on " + abroad.Agent().Agent
+		p.agent = abroad.Agent().Agent
+		p.name += " on " + p.agent
 	}
 	c.parts = append(c.parts, p)
 	return p, nil
@@ -413,6 +414,7 @@ func (c *conductor) play(ctx context.Context) error {
 				c.note(funnel.NoteMark, "the machine's clock was set "+setBy(by))
 			}
 			c.progress(c.phase())
+			c.listen()
 			if err := c.broken(); err != nil {
 				return err
 			}

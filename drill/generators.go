@@ -20,6 +20,7 @@ import (
 type conducted struct {
 	Part
 	name  string
+	agent string // the name of its machine in the fleet; empty on this machine
 	share *share // of a generator; nil for other parts
 }
 
@@ -29,6 +30,8 @@ type share struct {
 	people     recorder.People // told of so far
 	settled    map[int]uint64  // people whose last attempt at a step has ended, by step
 	latest     int64           // the last second that it told of
+	seconds    recorder.AgentSeconds
+	quiet      bool // the timeline says that nothing is heard of it
 	strain     *report.Strain
 	handshakes *report.Handshakes
 	wire       recorder.Wire
@@ -100,6 +103,7 @@ func (s *share) told(message Message) {
 		s.played, s.done = true, true
 	case message.Delta != nil:
 		s.people.Add(*message.Delta)
+		s.seconds.Add(*message.Delta)
 		s.settle(message.Delta.Steps)
 		s.latest = max(s.latest, message.Delta.Second)
 	}
@@ -201,7 +205,7 @@ func (c *conductor) lose(p *conducted, cause error) {
 	}
 	c.mu.Unlock()
 	if fresh {
-		c.note(funnel.NoteMark, p.name+" was lost")
+		c.tell(fmt.Sprintf("%s was lost: %v", p.name, cause))
 	}
 	c.stir()
 }
@@ -225,7 +229,7 @@ func (c *conductor) giveUp() error {
 		if _, abroad := generator.Part.(Abroad); !abroad {
 			return fmt.Errorf("%w: %s", ErrPartDied, why)
 		}
-		c.lose(generator, Lost(why))
+		c.lose(generator, Lost(reasonOf(generator.Part.(Abroad), why)))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package drill_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -44,6 +45,8 @@ validity: {lag_p99: 60s, dropped: 1, unsent: 1}
 type ledger struct {
 	mu    sync.Mutex
 	paths []string
+	said  strings.Builder // what the conductor said of the run
+	rows  []report.Second // of the feed
 }
 
 func (l *ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -60,6 +63,18 @@ func (l *ledger) people() []string {
 	return bought
 }
 
+// agents adds up the generators in the rows of the feed.
+func (l *ledger) agents() (sum report.SecondAgent) {
+	for _, row := range l.rows {
+		for _, agent := range row.Agents {
+			sum.Scheduled, sum.Started = sum.Scheduled+agent.Scheduled, sum.Started+agent.Started
+			sum.Dropped, sum.Finished = sum.Dropped+agent.Dropped, sum.Finished+agent.Finished
+			sum.ClockBoundS, sum.Lost = agent.ClockBoundS, cmp.Or(agent.Lost, sum.Lost)
+		}
+	}
+	return sum
+}
+
 // played conducts shop with generators at the given places.
 func played(t *testing.T, tolerated float64, places ...drill.Carrier) (report.Report, *ledger, error) {
 	t.Helper()
@@ -74,7 +89,10 @@ func played(t *testing.T, tolerated float64, places ...drill.Carrier) (report.Re
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, ended := drill.Conduct(t.Context(), run, drill.Environment{Folder: t.TempDir(), Generators: places, Tolerated: tolerated})
+	result, ended := drill.Conduct(t.Context(), run, drill.Environment{
+		Folder: t.TempDir(), Generators: places, Tolerated: tolerated, Log: &service.said,
+		Room: &drill.Room{Post: func(row report.Second) { service.rows = append(service.rows, row) }},
+	})
 	return result, service, ended
 }
 
@@ -148,6 +166,15 @@ func (p *inside) Ended() <-chan struct{}           { return p.ended }
 func (p *inside) Cause() error                     { return drill.Lost("nobody heard of it again") }
 func (p *inside) Cost() report.Process             { return report.Process{} }
 func (p *inside) Agent() report.Agent              { return report.Agent{Agent: "b"} }
+
+func (p *inside) Heard() (time.Duration, *time.Duration) {
+	within := 2 * time.Millisecond
+	if p.deaf {
+		return time.Minute, &within
+	}
+	return 0, &within
+}
+
 func (p *inside) End(time.Duration) bool {
 	_ = p.stdin.Close()
 	<-p.ended
@@ -182,6 +209,9 @@ func TestGeneratorsShareARun(t *testing.T) {
 	if together.Offered.Sent != 120 || together.Verdict != report.Pass || len(together.Fleet) != 3 {
 		t.Errorf("three generators: verdict %s (%v), %+v, %d rows", together.Verdict, together.Invalid, together.Offered, len(together.Fleet))
 	}
+	if got := three.agents(); got.Scheduled != 120 || got.Started != 120 || got.Finished != 120 || got.ClockBoundS == nil || *got.ClockBoundS != 0.002 {
+		t.Errorf("the rows of the feed tell of %+v", got)
+	}
 	people := 0.0
 	for _, row := range together.Fleet {
 		people += row.People
@@ -209,7 +239,7 @@ func TestALostGeneratorIsNamed(t *testing.T) {
 		{"no loss is tolerated by default", 0, report.Invalid},
 		{"a third of the generators may be lost", 1.0 / 3, report.Pass},
 	} {
-		result, _, err := played(t, test.tolerated, here{}, vanishing{}, here{})
+		result, service, err := played(t, test.tolerated, here{}, vanishing{}, here{})
 		if err != nil {
 			t.Fatalf("%s: %v", test.why, err)
 		}
@@ -222,6 +252,13 @@ func TestALostGeneratorIsNamed(t *testing.T) {
 		}
 		if !strings.Contains(strings.Join(result.Warnings, "\n"), "of agent b after ") || !strings.Contains(row.Why, "nobody heard of it again") {
 			t.Errorf("%s: nothing names the loss: %q, row %+v", test.why, result.Warnings, row)
+		}
+		if said, row := service.said.String(), service.agents(); !strings.Contains(said, "generator on b was lost: nobody heard of it again") || !strings.Contains(row.Lost, "nobody heard") {
+			t.Errorf("%s: during the run it was said %q, and the rows tell of %+v", test.why, said, row)
+		}
+		last := service.rows[len(service.rows)-1]
+		if doubted := strings.Contains(strings.Join(last.Doubts, "\n"), "agent b is lost"); doubted != (test.verdict == report.Invalid) {
+			t.Errorf("%s: the last row doubts %q", test.why, last.Doubts)
 		}
 		if faults := report.Check(result); len(faults) > 0 {
 			t.Errorf("%s: %v", test.why, faults)

@@ -127,3 +127,25 @@ func TestReportsSayWhichPartTheyAre(t *testing.T) {
 		t.Errorf("a whole run is part %+v", whole)
 	}
 }
+
+// Silence makes a run doubtful once its agents play no more, and more of them are silent than are tolerated.
+func TestSilenceIsADoubt(t *testing.T) {
+	t.Parallel()
+	rows := []report.SecondAgent{{Agent: "a", SilentS: 1}, {Agent: "b", SilentS: 9.9}, {Agent: "c", SilentS: 12.4}, {Agent: "d", Lost: "it was killed"}}
+	for _, test := range []struct {
+		why       string
+		rows      []report.SecondAgent
+		tolerated float64
+		want      []string
+	}{
+		{"a short silence may be a busy network", rows[:2], 0, nil},
+		{"a long one has cost people", rows[:3], 0, []string{"nothing was heard of agent c for 12 s"}},
+		{"one of four is tolerated, and two are not", rows, 0.25, []string{"nothing was heard of agent c for 12 s", "agent d is lost: it was killed"}},
+		{"two of four are tolerated", rows, 0.5, nil},
+		{"generators of this machine have no rows", nil, 0, nil},
+	} {
+		if got := doubtsOf(test.rows, test.tolerated); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.why, got, test.want)
+		}
+	}
+}

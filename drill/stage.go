@@ -161,6 +161,8 @@ func (s *stage) cut(last bool) {
 	s.mu.Unlock()
 	row.Machine, row.Processes = s.watched.Latest()
 	row.Thresholds, row.Doubts = s.judge(at)
+	row.Agents = s.agents()
+	row.Doubts = append(row.Doubts, doubtsOf(row.Agents, s.environment.Tolerated)...)
 	room.Post(row)
 }
 

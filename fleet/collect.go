@@ -120,7 +120,7 @@ func (c *collection) report(generators int, missing error) (result report.Report
 	rows, began := map[int]report.Agent{}, time.Time{}
 	whole = missing == nil && len(c.gatherers) == generators && len(c.faults) == 0
 	for _, g := range c.gatherers {
-		rows[g.Part] = collectedRow(g.holding, g.inbox, g.ended, g.begun)
+		rows[g.Part] = collectedRow(g.holding, g.inbox, g.ended)
 		whole = whole && g.ended != nil
 		if g.begun != nil {
 			began = g.begun.At
@@ -129,7 +129,7 @@ func (c *collection) report(generators int, missing error) (result report.Report
 	if began.IsZero() {
 		return result, whole, fmt.Errorf("run %s had not begun when its conductor was gone, so there is nothing to report", c.run)
 	}
-	result, err = c.gathering.Report(began, rows, "the conductor of the run was gone, so the report was made from the rows of the agents")
+	result, err = c.gathering.Report(began, rows, "the report was made from the rows that the agents kept, without the conductor of the run")
 	slices.Sort(c.faults)
 	result.Warnings = append(result.Warnings, c.faults...)
 	if missing != nil {

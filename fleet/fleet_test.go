@@ -69,6 +69,9 @@ func TestAReleasedRunIsForgotten(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(j.folder, "*")); len(left) > 0 {
 		t.Errorf("the agent keeps %v", left)
 	}
+	if said := j.log.String(); !strings.Contains(said, "run "+opened.Name+": played to its end") {
+		t.Errorf("the agent says of a run that is whole %q", said)
+	}
 	if _, _, _, err := fleet.Collect(t.Context(), y.login, opened.Name); err == nil || !strings.Contains(err.Error(), "no agent holds rows of run") {
 		t.Errorf("collecting a run that was released: %v", err)
 	}

@@ -109,7 +109,7 @@ func again(t *testing.T, y *yard, run string, pid int) {
 		t.Fatalf("collected: verdict %s, whole %v, %v", result.Verdict, whole, err)
 	}
 	balanced(t, "collected", result, 240)
-	if !strings.Contains(result.Invalid[0], "the conductor of the run was gone") {
+	if !strings.Contains(result.Invalid[0], "without the conductor of the run") {
 		t.Errorf("collected: invalid because %q", result.Invalid)
 	}
 	if b := result.Fleet[1]; b.Agent != "b" || !strings.Contains(b.Why, "its agent was killed") {
@@ -216,7 +216,7 @@ func TestTheConductorIsGone(t *testing.T) {
 		t.Errorf("the conductor without its agents: verdict %s, %v", result.Verdict, err)
 	}
 	collected, whole, forget, err := fleet.Collect(t.Context(), y.login, opened.Name)
-	if err != nil || !whole || collected.Verdict != report.Invalid || !strings.Contains(collected.Invalid[0], "the conductor of the run was gone") {
+	if err != nil || !whole || collected.Verdict != report.Invalid || !strings.Contains(collected.Invalid[0], "without the conductor of the run") {
 		t.Fatalf("collected: verdict %s (%v), whole %v, %v", collected.Verdict, collected.Invalid, whole, err)
 	}
 	defer forget()
@@ -225,6 +225,9 @@ func TestTheConductorIsGone(t *testing.T) {
 		t.Errorf("%v people came; the agents know of %v, the conductor of %v", came, collected.Offered.Sent, result.Offered.Sent)
 	}
 	for _, row := range collected.Fleet {
+		if row.StartErrorS != nil {
+			t.Errorf("how late agent %s began is known without its clock: %v", row.Agent, *row.StartErrorS)
+		}
 		if row.Lost == 0 || !strings.Contains(row.Why, "its conductor was silent") {
 			t.Errorf("row %+v", row)
 		}

@@ -28,6 +28,7 @@ type playing struct {
 	started *start
 	planned time.Time // of the agent's own clock
 	changes int       // made
+	whole   bool      // everything was played
 	cause   string    // why it was stopped; empty if nobody stopped it
 	ending  sync.Once
 }
@@ -78,6 +79,11 @@ func (p *playing) receive(message drill.Message) {
 	if message.Begun != nil {
 		p.keep(row{Begun: p.late(*message.Begun)})
 		return
+	}
+	if message.Done {
+		p.mu.Lock()
+		p.whole = true
+		p.mu.Unlock()
 	}
 	if message.Warning != "" {
 		message.Warning = p.hide.Load().Replace(message.Warning)
@@ -134,13 +140,23 @@ func (p *playing) watch() {
 	if err != nil {
 		p.agent.log("the last row could not be kept: %v", err)
 	}
-	p.agent.log("run %s: %s", p.task.Run, why)
+	p.agent.log("run %s: %s", p.task.Run, p.outcome(why))
 	p.agent.mu.Lock()
 	p.agent.playing = nil
 	p.agent.mu.Unlock()
 	close(p.done)
 	sender.Wait() // until the conductor has everything, or the run is forgotten
 	stop()
+}
+
+// outcome says how the part ended. One that has played everything is ended by its conductor too.
+func (p *playing) outcome(why string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.whole && why == endedAsTold {
+		return "played to its end"
+	}
+	return why
 }
 
 // untilEnded waits until the part has ended.

@@ -275,12 +275,23 @@ func (p *remote) Agent() report.Agent {
 	return row
 }
 
-// collected returns the row of a part from what its agent kept.
-func collectedRow(h holding, b *inbox, end *ended, start *begun) report.Agent {
-	row := report.Agent{Agent: h.Agent, Rows: float64(b.taken), Repeated: float64(b.repeated)}
-	if start != nil {
-		row.StartErrorS = pointer(start.Late.Seconds())
+// Heard implements [drill.Abroad]. A clock that was looked at is a sign of life.
+func (p *remote) Heard() (silent time.Duration, within *time.Duration) {
+	now := time.Now()
+	known := p.run.read(p.agent, now)
+	p.agent.mu.Lock()
+	defer p.agent.mu.Unlock()
+	looks := p.agent.looks
+	if len(looks) == 0 {
+		return now.Sub(p.run.base), nil
 	}
+	return now.Sub(p.run.base) - looks[len(looks)-1].at, &known.bound
+}
+
+// collectedRow returns the row of a part from what its agent kept. The offset of its clock was known to the conductor only, and
+// so is how late it began.
+func collectedRow(h holding, b *inbox, end *ended) report.Agent {
+	row := report.Agent{Agent: h.Agent, Rows: float64(b.taken), Repeated: float64(b.repeated)}
 	if end != nil {
 		row.CPUS, row.MaxRSSBytes, row.Why = end.Cost.CPUS, end.Cost.MaxRSSBytes, end.Cause
 	}

@@ -24,6 +24,7 @@ type Second struct {
 	Thresholds []Standing      `json:"thresholds,omitempty"` // as far as the run has come; absent in rows in which they were not judged
 	Machine    *SecondMachine  `json:"machine,omitempty"`
 	Processes  []SecondProcess `json:"processes,omitempty"`
+	Agents     []SecondAgent   `json:"agents,omitempty"` // generators on other machines
 	Marks      []Event         `json:"marks,omitempty"`  // of the timeline, that became known
 	Doubts     []string        `json:"doubts,omitempty"` // why the run would be invalid if it ended now
 }
@@ -83,4 +84,17 @@ type SecondProcess struct {
 	Name     string  `json:"name"`
 	CPU      float64 `json:"cpu"` // cores in use
 	RSSBytes float64 `json:"rss_bytes,omitempty"`
+}
+
+// SecondAgent is one generator on another machine in one row. Its counts are parts of those of the row.
+type SecondAgent struct {
+	Agent       string     `json:"agent"`
+	Scheduled   uint64     `json:"scheduled"`
+	Started     uint64     `json:"started"`
+	Dropped     uint64     `json:"dropped"`
+	Finished    uint64     `json:"finished"`
+	Lag         *SecondLag `json:"lag_s,omitempty"`
+	ClockBoundS *float64   `json:"clock_bound_s,omitempty"` // most by which the offset of its clock may be wrong
+	SilentS     float64    `json:"silent_s"`                // for how long nothing was heard of it, if it still plays
+	Lost        string     `json:"lost,omitempty"`          // why it was lost
 }

@@ -67,6 +67,9 @@ func (m Mask) Second(row *report.Second) {
 	for i := range row.Thresholds {
 		row.Thresholds[i].Reason = m.text(row.Thresholds[i].Reason)
 	}
+	for i := range row.Agents {
+		row.Agents[i].Lost = m.text(row.Agents[i].Lost)
+	}
 }
 
 // Text hides values in a text.

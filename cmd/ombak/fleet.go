@@ -305,7 +305,7 @@ func fleetCollect(c *cli.Context, s streams) error {
 	}
 	forget()
 	if !whole {
-		fmt.Fprintf(s.err, "not every agent has sent its rows, so those that have keep them; ombak fleet collect %s makes the report again\n", name)
+		fmt.Fprintf(s.err, "not every agent has sent its rows, so those that have keep them; %s makes the report again\n", collecting(name, readLogin(c, c.String("fleet"))))
 	}
 	return verdictError{result.Verdict}
 }

@@ -139,8 +139,20 @@ func (a *agents) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	if !a.run.Release(ctx) {
-		fmt.Fprintf(a.s.err, "not all rows of the fleet have come, so its agents keep them: ombak fleet collect %s --fleet %s makes the report again\n", a.run.Name, a.login.Redacted())
+		fmt.Fprintf(a.s.err, "not all rows of the fleet have come, so its agents keep them: %s makes the report again\n", collecting(a.run.Name, a.login))
 	}
+}
+
+// collecting returns the command that collects a run, without the token of the fleet.
+func collecting(run string, login fleet.Login) string {
+	command := fmt.Sprintf("ombak fleet collect %s --fleet %s", run, quoted(login.Redacted()))
+	if login.CA != "" {
+		command += " --fleet-ca " + quoted(login.CA)
+	}
+	if login.NKey != "" {
+		command += " --fleet-nkey " + quoted(login.NKey)
+	}
+	return command
 }
 
 func (a *agents) close() {

@@ -11,10 +11,11 @@ import * as funnel from "./funnel.js";
 import * as times from "./times.js";
 import * as stations from "./stations.js";
 import * as machine from "./machine.js";
+import * as fleet from "./fleet.js";
 import * as timeline from "./timeline.js";
 import * as actions from "./actions.js";
 
-const panels = [bar, thresholds, health, flow, funnel, times, stations, machine, timeline, actions];
+const panels = [bar, thresholds, health, flow, funnel, times, stations, machine, fleet, timeline, actions];
 let store = null, source = null, stale = false, told = 0;
 
 async function begin() {

@@ -28,6 +28,7 @@ export function draw(store) {
   put(cells.lag, store.lag ? time(store.lag.p99) : "–");
   const generator = store.processes.get("generator");
   put(cells.cpu, generator ? `${generator.cpu.toFixed(2)} cores` + (run.cpus ? ` (${percent(generator.cpu / run.cpus)})` : "") : "–");
+  cells.cpu.hidden = cells.cpu.previousElementSibling.hidden = store.agents.size > 0; // elsewhere, and told at the end
   cells.dropped.classList.toggle("bad", totals.dropped > 0);
   cells.verdict.classList.toggle("bad", store.doubts.length > 0);
   put(cells.verdict, store.doubts.length > 0 ? `not valid: ${store.doubts.join("; ")}` : "valid so far");

@@ -6,6 +6,7 @@ let chart = null, body = null, rows = new Map(), memory = null;
 
 export function begin(run) {
   const panel = byId("machine");
+  put(byId("machine-title"), "CPU and memory");
   panel.hidden = run.engine === "simulated";
   if (panel.hidden) return;
   panel.querySelector(".scroll")?.remove();
@@ -20,6 +21,7 @@ export function begin(run) {
 
 export function draw(store) {
   if (!body) return;
+  if (store.agents.size > 0) put(byId("machine-title"), "CPU and memory of the conductor's machine");
   if (store.machine) put(memory, `${bytes(store.machine.memory_available_bytes)} of memory available`);
   for (const [name, process] of store.processes) {
     let row = rows.get(name);

@@ -21,6 +21,7 @@ export class Store {
     this.steps = new Map(run.steps.map((step) => [step.name, { entered: 0, passed: 0, lost: 0, waiting: 0, last: null }]));
     this.stations = new Map();
     this.processes = new Map();
+    this.agents = new Map(); // generators of a fleet
     this.totals = { scheduled: 0, started: 0, dropped: 0, finished: 0 };
     this.marks = [];
     this.thresholds = [];
@@ -63,11 +64,22 @@ export class Store {
       this.processes.set(process.name, process);
       this.set(`process/${process.name}`, process.cpu);
     }
+    for (const agent of row.agents ?? []) this.addAgent(agent);
     if (row.thresholds) this.thresholds = row.thresholds;
     this.doubts = row.doubts ?? [];
     for (const mark of row.marks ?? []) this.mark(mark);
     this.last = row;
     this.length++;
+  }
+
+  addAgent(agent) {
+    const total = this.agents.get(agent.agent) ?? { scheduled: 0, started: 0, dropped: 0, finished: 0, lag: null };
+    for (const key of ["scheduled", "started", "dropped", "finished"]) total[key] += agent[key];
+    total.lag = agent.lag_s ?? total.lag;
+    total.clock = agent.clock_bound_s;
+    total.silent = agent.silent_s;
+    total.lost = agent.lost;
+    this.agents.set(agent.agent, total);
   }
 
   addSteps(row, span) {

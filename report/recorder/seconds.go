@@ -113,10 +113,7 @@ func (s *Seconds) Cut(at time.Duration, phase string) report.Second {
 	row := s.now
 	row.Schema, row.Row, row.Phase = report.SecondSchema, s.row, phase
 	row.AtS, row.ForS, row.ScenarioS = at.Seconds(), (at - s.at).Seconds(), s.clock(at).Seconds()
-	if len(s.lag) > 0 {
-		values := s.lag.quantiles(50, 99, 100)
-		row.Lag = &report.SecondLag{P50: seconds(values[0]), P99: seconds(values[1]), Max: seconds(values[2])}
-	}
+	row.Lag = s.lag.inSecond()
 	for i := range s.steps {
 		if step := s.steps[i].cut(s.journey[i].Name); step != (report.SecondStep{Step: step.Step}) {
 			row.Steps = append(row.Steps, step)

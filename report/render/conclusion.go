@@ -19,6 +19,9 @@ func Conclusion(r report.Report, tryNext string) string {
 		parts = append(parts, "the run is invalid: "+r.Invalid[0])
 	} else {
 		parts = append(parts, held(r)...)
+		if lost := r.Offered.Lost; lost > 0 {
+			parts = append(parts, "what became of "+units.Count(lost)+" people is unknown, because their generators were lost")
+		}
 	}
 	if tryNext != "" {
 		parts = append(parts, "next try "+tryNext)
@@ -150,10 +153,10 @@ func refusals(row report.FunnelRow, result report.Report) string {
 }
 
 // expected returns the number of people scheduled at the step, or the number who entered it if those are more, such as
-// visitors or people on their way to the step of another journey.
+// visitors or people on their way to the step of another journey. Those of lost generators are left out.
 func expected(r report.Report, row report.FunnelRow) float64 {
 	if scheduling, ok := r.Offered.ByStep[row.Step]; ok {
-		return max(scheduling.Scheduled, row.Entered)
+		return max(scheduling.Scheduled-scheduling.Lost, row.Entered)
 	}
 	return row.Entered
 }

@@ -57,6 +57,14 @@ func TestConclusion(t *testing.T) {
 			"Register did not hold: 20 of 200 passed.",
 			report.Report{Funnel: []report.FunnelRow{{Step: "register", Entered: 200, Passed: 20, Failed: 12, TimedOut: 168}}, Steps: []report.StepRow{{Step: "register", Reasons: map[string]float64{"400": 12, "timeout": 168}}}},
 		},
+		{
+			"people of lost generators are no share of those who should pass", "",
+			"Sign-up held: 1,219 of 1,219 passed, at most 1,219 in one minute; what became of 292 people is unknown, because their generators were lost.",
+			report.Report{
+				Offered: report.Offered{Scheduled: 1511, Sent: 1219, Lost: 292, ByStep: map[string]report.Scheduling{funnel.SignUp: {Scheduled: 1511, Lost: 292}}},
+				Funnel:  []report.FunnelRow{{Step: funnel.SignUp, Entered: 1219, Passed: 1219, PeakPassedPerMin: 1219}},
+			},
+		},
 		{"nobody came", "", "Nobody entered any step.", report.Report{Funnel: []report.FunnelRow{{Step: funnel.Join}}}},
 		{
 			"no verdict on an invalid run", "", "The run is invalid: 3 are unaccounted for.",

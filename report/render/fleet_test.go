@@ -17,6 +17,7 @@ func TestFleetInText(t *testing.T) {
 		{Agent: "south", Part: 2, People: 500, Sent: 269, Lost: 231, Why: "it does not answer"},
 	}
 	r := report.Report{DurationS: 10, Fleet: fleet, Offered: report.Offered{Scheduled: 1000, Sent: 769, Lost: 231}, Generator: &report.Generator{CPUS: &cpu}}
+	r.Machine = &report.Machine{CPUs: 2, Usage: &report.Usage{Sentence: "CPU was short"}}
 	for _, write := range []struct {
 		name  string
 		of    func(*strings.Builder, report.Report) error
@@ -30,7 +31,7 @@ func TestFleetInText(t *testing.T) {
 		if err := write.of(&with, r); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{write.agent, "clock within", "200 µs", "-31 µs", "1.5 s", "231"} {
+		for _, want := range []string{write.agent, "clock within", "200 µs", "-31 µs", "1.5 s", "231", "CPU was short (the conductor"} {
 			if !strings.Contains(with.String(), want) {
 				t.Errorf("the %s lacks %q:\n%s", write.name, want, with.String())
 			}

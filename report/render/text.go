@@ -90,7 +90,11 @@ func shortage(r report.Report) string {
 	if r.Machine == nil || r.Machine.Usage == nil {
 		return ""
 	}
-	return visible(r.Machine.Usage.Sentence)
+	sentence := visible(r.Machine.Usage.Sentence)
+	if len(r.Fleet) > 0 {
+		sentence += " (the conductor's machine; those of the agents were not watched)"
+	}
+	return sentence
 }
 
 // handshakes says how many TLS handshakes of each kind there were, and how long they took.
