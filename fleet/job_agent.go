@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ import (
 // The limits of what an agent holds of studies.
 const (
 	mostStudies = 8   // at a time
+	mostLeft    = 64  // that have ended and are remembered
 	mostModels  = 64  // of a study; the one that was used least recently goes first
 	jobsPerCore = 4   // played or waiting to be fetched
 	modelBytes  = 256 // MiB of the texts of all models of a study
@@ -34,7 +36,8 @@ type workshop struct {
 
 	mu      sync.Mutex
 	studies map[string]*studied
-	busy    int // jobs that are played
+	left    map[string]time.Time // studies that have ended, and when; a question may come behind the end
+	busy    int                  // jobs that are played
 }
 
 // studied is what an agent holds of a study.
@@ -71,7 +74,7 @@ type jobHere struct {
 }
 
 func newWorkshop(a *agent, cores int) *workshop {
-	return &workshop{agent: a, cores: cores, studies: map[string]*studied{}}
+	return &workshop{agent: a, cores: cores, studies: map[string]*studied{}, left: map[string]time.Time{}}
 }
 
 // listen subscribes to what is said of studies.
@@ -158,7 +161,7 @@ func (w *workshop) job(study, key string, q jobQuestion) (*jobHere, jobAnswer) {
 	defer w.mu.Unlock()
 	s := w.studies[study]
 	if s == nil {
-		if loaded || len(w.studies) >= mostStudies {
+		if _, ended := w.left[study]; ended || loaded || len(w.studies) >= mostStudies {
 			return nil, jobAnswer{Busy: true}
 		}
 		s = &studied{models: map[string]*jobModel{}, jobs: map[string]*jobHere{}}
@@ -264,10 +267,13 @@ func (s *studied) add(key string, text []byte) {
 	}
 }
 
-// forget drops everything of a study.
+// forget drops everything of a study that has ended.
 func (w *workshop) forget(study string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.left[study] = time.Now(); len(w.left) > mostLeft {
+		w.left = map[string]time.Time{study: time.Now()}
+	}
 	if s := w.studies[study]; s != nil {
 		s.cancel()
 		delete(w.studies, study)
@@ -307,6 +313,7 @@ func (w *workshop) sweep() {
 func (w *workshop) dropUnasked(since time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	maps.DeleteFunc(w.left, func(_ string, at time.Time) bool { return at.Before(since) })
 	for name, s := range w.studies {
 		for key, job := range s.jobs {
 			if job.asked.Before(since) {

@@ -60,6 +60,9 @@ const repeatEach = 50
 // seekEach is how often a study looks for agents.
 const seekEach = 2 * time.Second
 
+// patientTrials is how often a study looks for its first agent before it says that there is none.
+const patientTrials = 5
+
 // OpenStudy finds the agents of a study. Those that come later help too.
 func OpenStudy(ctx context.Context, login Login, request StudyRequest) (*Study, error) {
 	login.Name = "study"
@@ -80,6 +83,9 @@ func OpenStudy(ctx context.Context, login Login, request StudyRequest) (*Study, 
 	s.changed = sync.NewCond(&s.mu)
 	s.over, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	left, err := s.seek(ctx)
+	for trial := 1; trial < patientTrials && err == nil && s.Cores() == 0; trial++ { // a busy machine answers late
+		left, err = s.seek(ctx)
+	}
 	if err == nil && s.Cores() == 0 {
 		why := "start ombak fleet join on some machines"
 		if len(left) > 0 {
@@ -140,7 +146,7 @@ func (s *Study) Agents() (names []string) {
 
 // seek takes in the agents that it does not know, and returns why it leaves others out.
 func (s *Study) seek(ctx context.Context) (left []string, err error) {
-	found, err := ask(ctx, s.conn, 300*time.Millisecond)
+	found, err := ask(ctx, s.conn, 500*time.Millisecond)
 	if err != nil {
 		return nil, err
 	}

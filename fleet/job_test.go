@@ -7,7 +7,6 @@ import (
 	"errors"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,15 +20,17 @@ import (
 	"github.com/ombak-sim/ombak/study/simulation"
 )
 
-// openStudy opens a study on the fleet of a yard.
-func (y *yard) openStudy(request fleet.StudyRequest) *fleet.Study {
+// openStudy opens a study on the fleet of a yard, and waits until it has found so many agents.
+func (y *yard) openStudy(agents int, request fleet.StudyRequest) *fleet.Study {
 	y.t.Helper()
 	request.Build = built
 	study, err := fleet.OpenStudy(y.t.Context(), y.login, request)
 	if err != nil {
 		y.t.Fatal(err)
 	}
-	y.t.Cleanup(sync.OnceFunc(study.Close))
+	for len(study.Agents()) < agents { // the machine may be busy; the test has a limit of its own
+		time.Sleep(10 * time.Millisecond)
+	}
 	return study
 }
 
@@ -91,7 +92,8 @@ func TestAFleetSimulatesTheSame(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		y.join(name, cores(2))
 	}
-	study := y.openStudy(fleet.StudyRequest{})
+	study := y.openStudy(3, fleet.StudyRequest{})
+	defer study.Close()
 	for _, name := range []string{"smoke", "passwords"} {
 		done, passed := 0, time.Duration(0)
 		there, err := simulated(t.Context(), t, name, simulation.Settings{
@@ -123,7 +125,8 @@ func TestADeadAgentCostsItsJobs(t *testing.T) {
 	y := newYard(t)
 	first := y.join("a", cores(1))
 	log := &lockedBuffer{}
-	study := y.openStudy(fleet.StudyRequest{Silence: 500 * time.Millisecond, Log: log})
+	study := y.openStudy(1, fleet.StudyRequest{Silence: 500 * time.Millisecond, Log: log})
+	defer study.Close()
 	here, err := simulated(t.Context(), t, "passwords", simulation.Settings{Replications: 40})
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +154,8 @@ func TestALonelyStudyEnds(t *testing.T) {
 	t.Parallel()
 	y := newYard(t)
 	only := y.join("a", cores(1))
-	study := y.openStudy(fleet.StudyRequest{Silence: 300 * time.Millisecond, Lonely: 100 * time.Millisecond})
+	study := y.openStudy(1, fleet.StudyRequest{Silence: 300 * time.Millisecond, Lonely: 100 * time.Millisecond})
+	defer study.Close()
 	if err := only.leave(); err != nil {
 		t.Error(err)
 	}
@@ -177,7 +181,9 @@ func TestALiarIsFound(t *testing.T) {
 		y := newYard(t)
 		y.join("a", cores(1))
 		y.join("b", cores(1), func(a *fleet.Agent) { a.Tamper(test.lies) })
-		_, err := simulated(t.Context(), t, "passwords", simulation.Settings{Replications: 20, Runner: y.openStudy(fleet.StudyRequest{})})
+		study := y.openStudy(2, fleet.StudyRequest{})
+		_, err := simulated(t.Context(), t, "passwords", simulation.Settings{Replications: 20, Runner: study})
+		study.Close()
 		if err == nil {
 			t.Errorf("%s: nobody noticed", test.why)
 		}
@@ -194,15 +200,17 @@ func TestDifferentResultsNameBoth(t *testing.T) {
 	t.Parallel()
 	y := newYard(t)
 	y.join("a", cores(1))
-	y.join("b", cores(1), func(a *fleet.Agent) { a.Build = built; a.Tamper(anotherEvents) })
-	_, err := simulated(t.Context(), t, "passwords", simulation.Settings{Replications: 20, Runner: y.openStudy(fleet.StudyRequest{})})
+	y.join("b", cores(1), func(a *fleet.Agent) { a.Tamper(anotherBuild) })
+	study := y.openStudy(2, fleet.StudyRequest{})
+	defer study.Close()
+	_, err := simulated(t.Context(), t, "passwords", simulation.Settings{Replications: 20, Runner: study})
 	if err == nil || !strings.Contains(err.Error(), "agents a and b give different results for replication ") && !strings.Contains(err.Error(), "agents b and a give different results for replication ") {
 		t.Errorf("%v", err)
 	}
 }
 
-// anotherEvents changes the plan's name in the report, which can be read all the same.
-func anotherEvents(result []byte) []byte {
+// anotherBuild changes the version in the report, which can be read all the same.
+func anotherBuild(result []byte) []byte {
 	return bytes.Replace(result, []byte("test"), []byte("lies"), 1)
 }
 
@@ -213,7 +221,7 @@ func TestAnInterruptedCampaignGoesOn(t *testing.T) {
 	y.join("a", cores(2))
 	folder := t.TempDir()
 	ctx, stop := context.WithCancel(t.Context())
-	study := y.openStudy(fleet.StudyRequest{})
+	study := y.openStudy(1, fleet.StudyRequest{})
 	done := 0
 	_, err := simulated(ctx, t, "passwords", simulation.Settings{Replications: 12, Runner: simulation.Campaign{Folder: folder, Next: study}, Done: func() {
 		if done++; done == 5 {
@@ -225,9 +233,11 @@ func TestAnInterruptedCampaignGoesOn(t *testing.T) {
 	}
 	study.Close()
 	y.idle("a")
+	study = y.openStudy(1, fleet.StudyRequest{})
+	defer study.Close()
 	found := 0
 	there, err := simulated(t.Context(), t, "passwords", simulation.Settings{
-		Replications: 12, Runner: simulation.Campaign{Folder: folder, Next: y.openStudy(fleet.StudyRequest{}), Found: func() { found++ }},
+		Replications: 12, Runner: simulation.Campaign{Folder: folder, Next: study, Found: func() { found++ }},
 	})
 	here, errHere := simulated(t.Context(), t, "passwords", simulation.Settings{Replications: 12})
 	if errors.Join(err, errHere) != nil || found < 5 || found == 12 || !bytes.Equal(here, there) {
