@@ -2,6 +2,3 @@ package fleet
 
 // Tamper lets an agent lie about the results of jobs.
 func (a *Agent) Tamper(with func(result []byte) []byte) { a.tamper = with }
-
-// RepeatEach is the number of results of which one is compared.
-const RepeatEach = repeatEach
