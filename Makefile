@@ -18,9 +18,9 @@ PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 # The tags that choose tests: those that kill processes, play in real time, look at the page in a browser,
 # or count many replications. Tests without a tag take no more than minutes anywhere. (TestEveryTagIsRun
 # finds a tag that is not here, or given to no go test below.)
-TAGS := browser,crash,drills,foreign,statistics
+TAGS := browser,crash,drills,foreign,release,statistics
 
-.PHONY: fleet-crash siege fuzz check test cross foreign packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
+.PHONY: release-snapshot release-files release-check fleet-crash siege fuzz check test cross foreign packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint cross unit statistics
@@ -64,6 +64,36 @@ foreign:
 	@test -d $(TOOLS)/foreign/node_modules/json-server || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(JSON_SERVER) || echo "json-server cannot be installed, so it is not tried"
 	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial' -v ./cmd/ombak
 	cd deploy/check && go test -short -timeout 15m ./...
+
+# Builds archives, packages and descriptions of their software for every system into dist, as a release does, and publishes
+# nothing (about five minutes).
+GORELEASER := github.com/goreleaser/goreleaser/v2@v2.15.1
+SYFT       := github.com/anchore/syft/cmd/syft@v1.57.1
+
+release-snapshot: $(TOOLS)/goreleaser $(TOOLS)/syft
+	PATH=$(TOOLS):$$PATH $(TOOLS)/goreleaser release --snapshot --clean
+
+$(TOOLS)/goreleaser $(TOOLS)/syft: Makefile
+	@echo "installing $(GORELEASER) and $(SYFT) into .tools"
+	GOBIN=$(TOOLS) go install $(GORELEASER)
+	GOBIN=$(TOOLS) go install $(SYFT)
+	@touch $(TOOLS)/goreleaser $(TOOLS)/syft
+
+# The manual page and the completions that go into archives and packages.
+release-files:
+	mkdir -p $(TOOLS)/release/completions
+	go build -o $(TOOLS)/ombak ./cmd/ombak
+	$(TOOLS)/ombak man > $(TOOLS)/release/ombak.1
+	gzip -n9 < $(TOOLS)/release/ombak.1 > $(TOOLS)/release/ombak.1.gz
+	$(TOOLS)/ombak completion bash > $(TOOLS)/release/completions/ombak.bash
+	$(TOOLS)/ombak completion zsh > $(TOOLS)/release/completions/_ombak
+	$(TOOLS)/ombak completion fish > $(TOOLS)/release/completions/ombak.fish
+	$(TOOLS)/ombak completion powershell > $(TOOLS)/release/completions/ombak.ps1
+
+# Tries what a release consists of: two builds of one commit are alike, the package installs and removes (as root), the
+# program runs in a folder with nothing else, and the module builds from its zip (about fifteen minutes).
+release-check: release-snapshot
+	go test -count=1 -tags release -timeout 40m -run '^TestRelease' -v ./cmd/ombak
 
 tools: $(TOOLS)/golangci-lint $(TOOLS)/oapi-codegen
 

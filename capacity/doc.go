@@ -8,7 +8,7 @@
 //     [ClosedNetwork.Schweitzer]);
 //  3. demand that changes with time is treated as a fluid ([Fluid]) or as a number in progress ([OfferedLoad]);
 //  4. measurements become models: [FitUSL] fits scalability, [FitDemands] service demands, [ChooseShape] the shape of
-//     a service time, [ForecastFunnel] the funnel of further people;
+//     a service time, [ForecastFunnel] the funnel of further people, [FitCurve] how people go on from step to step over time;
 //  5. other packages compare the models with simulations and measurements.
 //
 // Every formula cites author, work and equation. docs/reference/formulas.md lists them all.

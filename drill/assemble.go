@@ -66,7 +66,7 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Part: partOf(c.run.Options), RunID: c.run.Options.RunID, Partial: partial, Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
 		Machine: host.Machine(), Store: c.store, Offered: offered,
-		Readings: c.readings, Marks: c.marks, Generator: c.generatorCost(), Strain: strain, Handshakes: handshakes, Wire: wire, Fleet: fleet, Protocol: c.run.Protocol(), Processes: others, MachineSeries: c.machine, ProcessSeries: c.usage, Played: c.played(), Reconciliation: reconciliation,
+		Readings: c.readings.All(), Marks: c.marks, Generator: c.generatorCost(), Strain: strain, Handshakes: handshakes, Wire: wire, Fleet: fleet, Protocol: c.run.Protocol(), Processes: others, MachineSeries: c.machine, ProcessSeries: c.usage, Played: c.played(), Reconciliation: reconciliation,
 		Warnings: slices.Concat(c.run.WarningsOf(c.exhausted()), c.warnings, c.storeWarnings()),
 	}
 	validity := c.run.Validity
@@ -138,7 +138,7 @@ func (c *conductor) storeWarnings() []string {
 // checkCalls compares the backend's calls of each registry with what the registry counted.
 func (c *conductor) checkCalls() {
 	last := map[string]funnel.Reading{}
-	for _, reading := range c.readings {
+	for _, reading := range c.readings.All() {
 		last[reading.Station] = reading
 	}
 	for _, name := range registry.Names() {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/setup"
@@ -78,7 +78,7 @@ type conductor struct {
 	mu           sync.Mutex
 	recording    *recorder.Recording
 	rows         *recorder.Seconds // of the feed
-	readings     []funnel.Reading
+	readings     recorder.Readings
 	marks        []funnel.Mark
 	warnings     []string
 	acknowledged []uint64
@@ -178,7 +178,7 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 		return err
 	}
 	if run.Service == nil {
-		return CheckReachable(run.Generator.Targets, run.Options.ConnectTo)
+		return CheckReachable(run.Generator.Targets, run.Generator.Connections)
 	}
 	if environment.Database == OwnPostgres {
 		return nil
@@ -209,18 +209,24 @@ func claimStore(ctx context.Context, run *setup.Live, database string) (*store.C
 }
 
 // CheckReachable returns an error if a target cannot be connected to, before anybody is sent there.
-func CheckReachable(targets, connectTo map[string]string) error {
+func CheckReachable(targets map[string]string, connections loadgen.Connections) error {
 	for _, name := range slices.Sorted(maps.Keys(targets)) {
-		target, err := url.Parse(targets[name])
+		target, err := loadgen.LocationOf(targets[name])
 		if err != nil {
 			return setup.Refused(err)
 		}
-		address := setup.AddressOf(target)
-		if other, given := connectTo[address]; given {
-			address = other
+		network, address, proxy, err := connections.PlaceOf(targets[name])
+		if err != nil {
+			return setup.Refused(err)
 		}
 		const patience = 5 * time.Second
-		conn, err := net.DialTimeout("tcp", address, patience)
+		conn, err := net.DialTimeout(network, address, patience)
+		if proxy != nil && err != nil {
+			return fmt.Errorf("the proxy %s of target %s cannot be reached (%w); start it, or add the target's host to NO_PROXY", proxy.Redacted(), name, err)
+		}
+		if network == "unix" && err != nil {
+			return fmt.Errorf("target %s at the socket %s cannot be reached (%w); start it, or give another with --target %s=URL", name, address, err, name)
+		}
 		if err != nil {
 			return fmt.Errorf("target %s at %s cannot be reached (%w); start it, or give another with --target %s=URL", name, target.Redacted(), err, name)
 		}
@@ -322,7 +328,7 @@ func (c *conductor) receive(from *conducted, message Message) {
 	}
 	switch {
 	case message.Reading != nil:
-		c.readings = append(c.readings, *message.Reading)
+		c.readings.Add(*message.Reading)
 		c.rows.Read(*message.Reading)
 	case message.Mark != nil:
 		c.addMark(*message.Mark)

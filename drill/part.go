@@ -313,7 +313,7 @@ func newPlayer(ctx context.Context, order GeneratorOrder, messages *writer, runn
 		ready.Values = p.config.RunValues
 	}
 	steps := p.config.Journey.Funnel()
-	p.observers = recorder.NewRecorder(steps, max(1, p.config.Shards), func(delta recorder.Delta) { messages.write(Message{Delta: &delta}) })
+	p.observers = recorder.NewRecorder(steps, max(1, p.config.Shards), func(delta recorder.Delta) { messages.write(Message{Delta: &delta}) }).Exemplify(p.config.Traced())
 	var metrics *loadgen.Metrics
 	p.generator, err = loadgen.New(p.config, func(shard int) funnel.Observer {
 		if metrics != nil {

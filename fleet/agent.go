@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -171,6 +173,11 @@ func (a *agent) describe() Description {
 	if a.playing != nil {
 		d.Playing = a.playing.task.Run
 	}
+	for _, run := range slices.Sorted(maps.Keys(a.held)) {
+		if run != d.Playing {
+			d.Holds = append(d.Holds, run)
+		}
+	}
 	return d
 }
 
@@ -237,7 +244,14 @@ func (a *agent) obey(e Envelope) error {
 		a.log("refused an order of run %s: %v", t.Run, err)
 		return err
 	}
-	if err := drill.CheckReachable(order.Generator.Config.Targets, order.Generator.Config.Connections.ConnectTo); err != nil {
+	people := 0
+	if t.Part < len(t.Outline.People) {
+		people = int(t.Outline.People[t.Part])
+	}
+	if err := host.NeedFiles(order.Generator.Config.MostConnections(people)); err != nil {
+		return fmt.Errorf("agent %s: %w", a.Name, err)
+	}
+	if err := drill.CheckReachable(order.Generator.Config.Targets, order.Generator.Config.Connections); err != nil {
 		return fmt.Errorf("agent %s: %w", a.Name, err)
 	}
 	a.mu.Lock()

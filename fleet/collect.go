@@ -49,53 +49,77 @@ func Collect(ctx context.Context, login Login, run string) (result report.Report
 	return result, whole, forget, nil
 }
 
+// collection collects the rows of a run.
+type collection struct {
+	run       string
+	mu        sync.Mutex // guards the rest
+	gatherers map[string]*gatherer
+	gathering *drill.Gathering
+	faults    []string
+}
+
 func collect(ctx context.Context, conn *nats.Conn, run string) (result report.Report, agents []string, whole bool, err error) {
 	holdings, err := gather[holding](ctx, conn, heldSubject, []byte(run), time.Second)
 	if err != nil {
 		return result, nil, false, err
 	}
-	if len(holdings) == 0 {
-		return result, nil, false, fmt.Errorf("no agent holds rows of run %s: its report was written, or its agents have not joined", run)
-	}
-	outline := holdings[0].Outline
-	gathering := drill.NewGathering(outline)
-	var mu sync.Mutex // guards the gathering and its gatherers
-	gatherers := map[string]*gatherer{}
-	var faults []string
-	for _, h := range holdings {
-		if h.Playing {
-			return result, nil, false, fmt.Errorf("agent %s still plays its part of run %s; wait for its end", h.Agent, run)
-		}
-		if h.Part < 0 || h.Part >= outline.Generators {
-			return result, nil, false, fmt.Errorf("agent %s holds part %d of a run of %d generators", h.Agent, h.Part+1, outline.Generators)
-		}
-		gatherers[h.Agent] = &gatherer{holding: h, inbox: newInbox(run, h.Part, h.Incarnation), whole: make(chan struct{})}
-		agents = append(agents, h.Agent)
-	}
-	subscription, err := conn.Subscribe(subject(run, "*", rowsWhat), func(m *nats.Msg) {
-		mu.Lock()
-		defer mu.Unlock()
-		if g := gatherers[strings.Split(m.Subject, ".")[3]]; g != nil {
-			faults = append(faults, g.take(m, gathering)...)
-		}
-	})
+	c, err := newCollection(run, holdings)
 	if err != nil {
 		return result, nil, false, err
 	}
-	for _, g := range gatherers {
-		if err = g.await(ctx, conn, run); err != nil {
-			break
+	subscription, err := conn.Subscribe(subject(run, "*", rowsWhat), c.take)
+	if err != nil {
+		return result, nil, false, err
+	}
+	for agent, g := range c.gatherers {
+		agents = append(agents, agent)
+		if err == nil {
+			err = g.await(ctx, conn, run)
 		}
 	}
 	_ = subscription.Unsubscribe() // the connection is closed next
 	if ctx.Err() != nil {
 		return result, nil, false, ctx.Err()
 	}
-	mu.Lock()
-	defer mu.Unlock()
+	result, whole, failed := c.report(holdings[0].Outline.Generators, err)
+	return result, agents, whole, failed
+}
+
+// newCollection prepares to collect what agents hold of a run.
+func newCollection(run string, holdings []holding) (*collection, error) {
+	if len(holdings) == 0 {
+		return nil, fmt.Errorf("no agent holds rows of run %s: its report was written, or its agents have not joined", run)
+	}
+	outline := holdings[0].Outline
+	c := &collection{run: run, gatherers: map[string]*gatherer{}, gathering: drill.NewGathering(outline)}
+	for _, h := range holdings {
+		if h.Playing {
+			return nil, fmt.Errorf("agent %s still plays its part of run %s; wait for its end", h.Agent, run)
+		}
+		if h.Part < 0 || h.Part >= outline.Generators {
+			return nil, fmt.Errorf("agent %s holds part %d of a run of %d generators", h.Agent, h.Part+1, outline.Generators)
+		}
+		c.gatherers[h.Agent] = &gatherer{holding: h, inbox: newInbox(run, h.Part, h.Incarnation), whole: make(chan struct{})}
+	}
+	return c, nil
+}
+
+// take takes a chunk of a row of any agent.
+func (c *collection) take(m *nats.Msg) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if g := c.gatherers[strings.Split(m.Subject, ".")[3]]; g != nil {
+		c.faults = append(c.faults, g.take(m, c.gathering)...)
+	}
+}
+
+// report makes the report of what has come. Missing is why not everything has, or nil.
+func (c *collection) report(generators int, missing error) (result report.Report, whole bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	rows, began := map[int]report.Agent{}, time.Time{}
-	whole = err == nil && len(gatherers) == outline.Generators && len(faults) == 0
-	for _, g := range gatherers {
+	whole = missing == nil && len(c.gatherers) == generators && len(c.faults) == 0
+	for _, g := range c.gatherers {
 		rows[g.Part] = collectedRow(g.holding, g.inbox, g.ended, g.begun)
 		whole = whole && g.ended != nil
 		if g.begun != nil {
@@ -103,16 +127,15 @@ func collect(ctx context.Context, conn *nats.Conn, run string) (result report.Re
 		}
 	}
 	if began.IsZero() {
-		return result, agents, whole, fmt.Errorf("run %s had not begun when its conductor was gone, so there is nothing to report", run)
+		return result, whole, fmt.Errorf("run %s had not begun when its conductor was gone, so there is nothing to report", c.run)
 	}
-	why := "the conductor of the run was gone, so the report was made from the rows of the agents"
-	result, failed := gathering.Report(began, rows, why)
-	slices.Sort(faults)
-	result.Warnings = append(result.Warnings, faults...)
-	if err != nil {
-		result.Warnings = append(result.Warnings, err.Error())
+	result, err = c.gathering.Report(began, rows, "the conductor of the run was gone, so the report was made from the rows of the agents")
+	slices.Sort(c.faults)
+	result.Warnings = append(result.Warnings, c.faults...)
+	if missing != nil {
+		result.Warnings = append(result.Warnings, missing.Error())
 	}
-	return result, agents, whole, failed
+	return result, whole, err
 }
 
 // take takes a chunk of a row and says which rows have come.

@@ -139,17 +139,23 @@ func crash(t *testing.T, chance *rand.Rand) report.Verdict {
 	}
 	result, _, err := y.play(plan{length: "4s", drain: "1s", open: opened})
 	why := strings.Join(story, "; ")
-	if result.Schema == "" {
-		// It had not begun when the blow fell, and says what is wrong.
+	if result.Schema == "" { // it had not begun when the blow fell, and says what is wrong
 		if err == nil {
 			t.Errorf("%s: no report and no error", why)
 		}
 		return ""
 	}
-	if err != nil && !errors.Is(err, drill.ErrPartDied) {
-		t.Errorf("%s: %v", why, err)
+	accounted(t, why, y, result, err)
+	return result.Verdict
+}
+
+// accounted checks a run on which blows fell.
+func accounted(t *testing.T, why string, y *yard, result report.Report, ended error) {
+	t.Helper()
+	if ended != nil && !errors.Is(ended, drill.ErrPartDied) {
+		t.Errorf("%s: %v", why, ended)
 	}
-	if err == nil { // otherwise it expects nobody after its end
+	if ended == nil { // otherwise it expects nobody after its end
 		balanced(t, why, result, 240)
 	}
 	if faults := report.Check(result); len(faults) > 0 {
@@ -169,5 +175,4 @@ func crash(t *testing.T, chance *rand.Rand) report.Verdict {
 	if float64(len(people)) > result.Offered.Sent+result.Offered.Lost {
 		t.Errorf("%s: %d people came, but only %v were sent or lost", why, len(people), result.Offered.Sent+result.Offered.Lost)
 	}
-	return result.Verdict
 }

@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,7 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nkeys"
+
+	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/fleet"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 )
 
@@ -126,5 +131,67 @@ func TestList(t *testing.T) {
 	}
 	if a.ClockOffsetS == nil || *a.ClockOffsetS < 2-*a.ClockBoundS || *a.ClockOffsetS > 2+*a.ClockBoundS {
 		t.Errorf("the clock of a is ahead by %v ± %v, want 2", *a.ClockOffsetS, *a.ClockBoundS)
+	}
+}
+
+// Whoever acts on a run acts on all machines: from an instant on nobody comes to any of them.
+func TestActionsReachAllAgents(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.join("a")
+	y.join("b")
+	acted := make(chan error, 1)
+	result, _, err := y.play(plan{length: "8s", acts: func(act drill.Act) {
+		time.AfterFunc(2*time.Second, func() {
+			_, err := act(t.Context(), funnel.Action{Do: funnel.Hold, By: "a test"})
+			acted <- err
+		})
+	}})
+	if acting := <-acted; err != nil || acting != nil {
+		t.Fatalf("%v, %v", err, acting)
+	}
+	if faults := report.Check(result); len(faults) > 0 || result.Verdict != report.Pass {
+		t.Errorf("verdict %s (%v), %v", result.Verdict, result.Invalid, faults)
+	}
+	if result.Offered.Sent >= 480 || len(y.service.people()) != int(result.Offered.Sent) {
+		t.Errorf("%v people were sent and %d came, of 480 without the hold", result.Offered.Sent, len(y.service.people()))
+	}
+	for _, row := range result.Fleet {
+		if row.Sent >= 240 || row.Lost > 0 {
+			t.Errorf("row %+v", row)
+		}
+	}
+}
+
+// A server that knows keys lets in who has one, and nobody else.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	pair, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := pair.PublicKey()
+	seed, failed := pair.Seed()
+	file := filepath.Join(folder, "user.seed")
+	if err := errors.Join(err, failed, os.WriteFile(file, seed, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	server, err := fleet.Serve(t.Context(), fleet.ServerConfig{Listen: "127.0.0.1:0", NKeys: []string{public}, Folder: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	url := "nats://" + server.Addr().String()
+	if _, err := fleet.List(t.Context(), fleet.Login{URL: url, NKey: file}); err != nil {
+		t.Errorf("with the key: %v", err)
+	}
+	for why, login := range map[string]fleet.Login{"without a key": {URL: url}, "with a token": {URL: "nats://" + token + "@" + server.Addr().String()}} {
+		if _, err := fleet.List(t.Context(), login); err == nil || !strings.Contains(err.Error(), "it refuses the token or key") {
+			t.Errorf("%s: %v", why, err)
+		}
+	}
+	if _, err := fleet.Serve(t.Context(), fleet.ServerConfig{Listen: "127.0.0.1:0", NKeys: []string{"UNONE"}}); err == nil {
+		t.Error("a server was started with a key that is none")
 	}
 }

@@ -227,6 +227,7 @@ type plan struct {
 	progress   func(drill.Progress, *fleet.Run)
 	open       func(*fleet.Run)
 	rows       func(report.Second) // is called with every row of the feed
+	acts       func(drill.Act)     // gets what acts on the run
 	kept       bool                // the report is not written, so nothing is released
 }
 
@@ -252,6 +253,7 @@ func (y *yard) play(p plan) (report.Report, *fleet.Run, error) {
 	if y.conduct != nil {
 		login = *y.conduct
 	}
+	run.Generator.Acted = p.acts != nil
 	opened, err := fleet.Open(y.t.Context(), login, fleet.Request{
 		Build: built, Generators: p.generators, Bound: p.bound,
 		Outline: func(n int) drill.Outline { return drill.OutlineOf(run, n, built) },
@@ -264,8 +266,8 @@ func (y *yard) play(p plan) (report.Report, *fleet.Run, error) {
 		p.open(opened)
 	}
 	environment := drill.Environment{Folder: y.t.TempDir(), Generators: opened.Carriers(), Tolerated: p.tolerated, Notice: fleet.Notice}
-	if p.rows != nil {
-		environment.Room = &drill.Room{Post: p.rows}
+	if p.rows != nil || p.acts != nil {
+		environment.Room = &drill.Room{Post: p.rows, Acts: p.acts}
 	}
 	if p.progress != nil {
 		environment.Progress = func(now drill.Progress) { p.progress(now, opened) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
 )
 
 // ServerConfig describes a NATS server of one's own.
@@ -51,6 +52,9 @@ func Serve(ctx context.Context, config ServerConfig) (*Server, error) {
 		AuthTimeout: patience.Seconds(), MaxPayload: 1 << 20, MaxControlLine: 4096, DisableShortFirstPing: true,
 	}
 	for _, key := range config.NKeys {
+		if !nkeys.IsValidPublicUserKey(key) {
+			return nil, refuse("%q is no public NATS user key, which begins with U; make one with nk -gen user", key)
+		}
 		options.Nkeys = append(options.Nkeys, &server.NkeyUser{Nkey: key})
 	}
 	s := &Server{}

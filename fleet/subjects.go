@@ -64,6 +64,7 @@ type Description struct {
 	Targets []string          `json:"allow_targets"`
 	Playing string            `json:"playing,omitempty"` // the run whose part it plays
 	Studies string            `json:"studies,omitempty"` // whose jobs it plays
+	Holds   []string          `json:"holds,omitempty"`   // other runs of which it keeps rows
 }
 
 // task is what an agent is ordered to do.

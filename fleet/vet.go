@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -107,8 +108,8 @@ func (v vetting) vet(t task) (drill.Order, error) {
 	case config.Part != t.Part:
 		return order, errors.New("the order is of another part than it says")
 	}
-	for name, target := range config.Targets {
-		if err := v.allowed(name, target, config.Connections.ConnectTo); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(config.Targets)) {
+		if err := v.allowed(order.Generator, name); err != nil {
 			return order, err
 		}
 	}
@@ -121,24 +122,29 @@ func (v vetting) vet(t task) (drill.Order, error) {
 	return order, nil
 }
 
-// allowed returns an error unless load may be sent to a target, where it is connected to.
-func (v vetting) allowed(name, target string, connectTo map[string]string) error {
-	parsed, err := url.Parse(target)
-	if err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Hostname() == "" {
+// allowed returns an error unless load may be sent to a target, where it is connected to. A proxy would carry it anywhere, so
+// an agent uses none that an order names.
+func (v vetting) allowed(generator *drill.GeneratorOrder, name string) error {
+	target := generator.Config.Targets[name]
+	network, address, proxy, err := generator.Config.Connections.PlaceOf(target)
+	if err != nil {
+		return err
+	}
+	if parsed, err := url.Parse(target); network == "tcp" && (err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Hostname() == "") {
 		return fmt.Errorf("target %s has no URL of a service", name)
 	}
-	host, port := parsed.Hostname(), parsed.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[parsed.Scheme]
+	if proxy != nil {
+		return fmt.Errorf("agent %s uses no proxy (target %s); unset HTTP_PROXY and HTTPS_PROXY where the run begins, or add the target to NO_PROXY", v.agent, name)
 	}
-	if other, given := connectTo[net.JoinHostPort(host, port)]; given {
-		if host, port, err = net.SplitHostPort(other); err != nil {
-			return fmt.Errorf("target %s is connected to %q, which is not HOST:PORT", name, other)
-		}
+	if network != "tcp" {
+		return fmt.Errorf("agent %s sends no load to a socket of its own machine (target %s); give the target an address", v.agent, name)
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("target %s is connected to %q, which is not HOST:PORT", name, address)
 	}
 	if !allows(v.targets, host, port) {
-		at := net.JoinHostPort(host, port)
-		return fmt.Errorf("agent %s sends no load to %s (target %s); join it with --allow-target %s", v.agent, at, name, at)
+		return fmt.Errorf("agent %s sends no load to %s (target %s); join it with --allow-target %s", v.agent, address, name, address)
 	}
 	return nil
 }

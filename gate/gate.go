@@ -20,6 +20,7 @@ import (
 // Config describes a gate.
 type Config struct {
 	Target  *url.URL    // the service, http or https; a path comes before that of every request
+	Socket  string      // path of the Unix socket behind which the service is; empty means that Target names its address
 	TLS     *tls.Config // how the service is spoken to over https; nil means the defaults
 	Listen  string      // HOST:PORT; empty means a free port of 127.0.0.1
 	Serving *tls.Config // with certificates, clients speak TLS; nil means plain HTTP
@@ -190,8 +191,14 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // newProxy returns what passes requests on. Requests of HTTP/2 keep it, which calls of gRPC need.
 func (g *Gate) newProxy(config Config, http2 bool) *httputil.ReverseProxy {
+	dialer := &net.Dialer{Timeout: headerPatience}
 	transport := &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: headerPatience}).DialContext,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if config.Socket != "" {
+				network, address = "unix", config.Socket
+			}
+			return dialer.DialContext(ctx, network, address)
+		},
 		TLSClientConfig:     config.TLS,
 		TLSHandshakeTimeout: headerPatience,
 		MaxIdleConns:        idleConnections,

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -331,6 +332,23 @@ func TestTurnsCallsAway(t *testing.T) {
 		if status != 200 || header.Get("Grpc-Status") != test.code {
 			t.Errorf("%s ends a call with %d and the status %q, not %s", test.policy.Name, status, header.Get("Grpc-Status"), test.code)
 		}
+	}
+}
+
+// A service may be behind a Unix socket.
+func TestServiceBehindASocket(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "app.sock")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := &httptest.Server{Listener: listener, Config: &http.Server{Handler: hello}}
+	served.Start()
+	defer served.Close()
+	target, _ := url.Parse("http://localhost/")
+	_, at := start(t, gate.Config{Target: target, Socket: socket}, nil)
+	if status, text, _ := ask(t, "GET", at+"/x?y=1"); status != 200 || text != "GET /x?y=1" {
+		t.Errorf("%d %s", status, text)
 	}
 }
 

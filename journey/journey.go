@@ -38,7 +38,7 @@ type Journey struct {
 // chance holds the random streams of a walk, by purpose.
 type chance struct {
 	think, goOn, patience, every, backoff, comeBack, repeat, typo, fix workload.Streams
-	belongs, next, optional, loop, pause, holds                        workload.Streams
+	belongs, next, optional, loop, pause, holds, interest              workload.Streams
 }
 
 func newChance(seed workload.Seed) chance {
@@ -47,6 +47,7 @@ func newChance(seed workload.Seed) chance {
 		think: streams("think"), goOn: streams("continue"), patience: streams("patience"), every: streams("every"),
 		backoff: streams("backoff"), comeBack: streams("return"), repeat: streams("repeat"), typo: streams("typo"), fix: streams("fix"),
 		belongs: streams("belongs"), next: streams("next"), optional: streams("optional"), loop: streams("loop"), pause: streams("pause"), holds: streams("holds"),
+		interest: streams("interest"),
 	}
 }
 
@@ -285,13 +286,22 @@ func (j *Journey) retry(w *Walk, answer Answer, now time.Duration) (bool, Action
 		}
 		return true, j.attempt(w, now+delay)
 	}
-	if int(w.visit)+1 >= retry.Visits {
+	if int(w.visit)+1 >= retry.Visits || !j.interested(w, retry) {
 		return false, Action{}
 	}
 	w.visit++
 	w.countRetry()
 	w.tries = 0
 	return true, j.attempt(w, j.later(now, j.drawOf(w, &retry.Return, j.chance.comeBack, int(w.visit))))
+}
+
+// interested reports whether the person still wants to pass the step after a visit that did not complete.
+func (j *Journey) interested(w *Walk, retry *Retry) bool {
+	if retry.Interest == 0 {
+		return true
+	}
+	stream := j.streamOf(w, j.chance.interest, int(w.visit)+1)
+	return stream.Chance(retry.Interest)
 }
 
 // countRetry counts a retry. Over the rounds of loops, there may be more than the counter holds.

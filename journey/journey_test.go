@@ -281,3 +281,47 @@ func TestRetryBudgetHoldsOverTheWholeWay(t *testing.T) {
 		t.Errorf("attempts are final %v, want %v: two retries, a pass, one retry, and no more", finals, want)
 	}
 }
+
+// TestInterest: with interest, the number of visits is geometric up to the bound, each person's are the same when walked
+// again, and another seed changes them. Without interest, everybody comes back.
+func TestInterest(t *testing.T) {
+	visits := func(seed, person uint64, interest float64) (n int) {
+		j := newJourney(func(c *journey.Config) {
+			c.Seed.Value = seed
+			c.Steps[1].Retry = journey.Retry{Visits: 20, Interest: interest, Return: constant(time.Minute)}
+		})
+		walk, action := j.Begin(person, 10*time.Second, nil)
+		for n = 1; ; n++ {
+			if _, action = j.Next(&walk, nil, journey.Answer{Outcome: funnel.Rejected}, action.At+time.Second); action.Done {
+				return n
+			}
+		}
+	}
+	const people, interest = 4000, 0.75
+	var sum float64
+	longest, differ := 0, 0
+	for person := range uint64(people) {
+		n := visits(1, person, interest)
+		sum += float64(n)
+		longest = max(longest, n)
+		if n != visits(1, person, interest) {
+			t.Fatalf("person %d does not do the same again", person)
+		}
+		if n != visits(2, person, interest) {
+			differ++
+		}
+	}
+	// (1 − 0.75²⁰)/(1 − 0.75) visits on average, with a deviation of 3.4 each.
+	if mean := sum / people; math.Abs(mean-(1-math.Pow(interest, 20))/(1-interest)) > 4*3.4/math.Sqrt(people) {
+		t.Errorf("people make %v visits on average", mean)
+	}
+	if longest != 20 {
+		t.Errorf("the most visits are %d, not 20", longest)
+	}
+	if differ < people/2 {
+		t.Errorf("another seed changes the visits of %d people only", differ)
+	}
+	if n := visits(1, 1, 0); n != 20 {
+		t.Errorf("without interest there are %d visits", n)
+	}
+}

@@ -70,6 +70,7 @@ type Retry struct {
 	Even       bool                  `json:"even"`        // every delay in full; otherwise full jitter: uniform between 0 and the delay
 	RetryAfter bool                  `json:"retry_after"` // wait at least as long as the service asked
 	Visits     int                   `json:"visits"`      // visits in which a person tries this step, the first included; 0 means 1
+	Interest   float64               `json:"interest"`    // share of people who come back after each visit that did not complete; 0 means all
 	Return     workload.Distribution `json:"return"`      // scenario time until the next visit
 }
 

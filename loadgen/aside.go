@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"context"
-	"net"
 	"sync"
 	"time"
 
@@ -33,15 +32,23 @@ type timedJob struct {
 	start time.Duration
 }
 
+// routeOf returns how calls reach a target.
+func (m *mixed) routeOf(g *Generator, target int, resolvers *resolvers) route {
+	r := route{dial: m.conns.dialer(resolvers.all[target]), conns: m.conns}
+	r.address, _, _ = hostOf(g.targets[target]) // newResolvers has parsed it
+	_, _, r.proxy, _ = g.config.Connections.PlaceOf(g.targets[target])
+	return r
+}
+
 // withCalls adds gRPC calls to a wire if the run makes any. Deliver may be called by any goroutine.
 func withCalls(base wire, g *Generator, began time.Time, resolvers *resolvers, deliver func(completion)) (wire, error) {
-	m := &mixed{wire: base, generator: g, began: began, deliver: deliver, channels: map[int]*channel{}, conns: &connections{open: map[net.Conn]struct{}{}, began: began}, jobs: make(chan timedJob)}
+	m := &mixed{wire: base, generator: g, began: began, deliver: deliver, channels: map[int]*channel{}, conns: newConnections(began), jobs: make(chan timedJob)}
 	for i := range g.requests {
 		target := g.requests[i].client
 		if g.requests[i].call == nil || m.channels[target] != nil {
 			continue
 		}
-		channel, err := newChannel(g, target, m.conns.dialer(resolvers.all[target]))
+		channel, err := newChannel(g, target, m.routeOf(g, target, resolvers).through)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -27,10 +28,26 @@ type connections struct {
 	mu   sync.Mutex
 	open map[net.Conn]struct{}
 	cut  bool
+	over context.Context // ends with the run
+	turn chan struct{}   // held while a handshake computes, so that those begun first end first
+	stop context.CancelFunc
 
 	began      time.Time
 	counts     Wire
 	handshakes Handshakes
+}
+
+func newConnections(began time.Time) *connections {
+	c := &connections{open: map[net.Conn]struct{}{}, began: began, turn: make(chan struct{}, 1)}
+	c.over, c.stop = context.WithCancel(context.Background())
+	return c
+}
+
+// waited counts a request that waited for a connection.
+func (c *connections) waited(took time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts.wait(took)
 }
 
 var errCut = errors.New("the run is over")
@@ -50,12 +67,20 @@ func faultOf(err error) error {
 }
 
 // dialer returns the function that connects to one target.
-func (c *connections) dialer(r *resolver) func(string) (net.Conn, error) {
-	return func(string) (net.Conn, error) { return c.dial(r.address().String()) }
+func (c *connections) dialer(r *resolver) func(time.Time) (net.Conn, error) {
+	return func(deadline time.Time) (net.Conn, error) {
+		network, address := r.place()
+		return c.dial(network, address, deadline)
+	}
 }
 
-func (c *connections) dial(address string) (net.Conn, error) {
-	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
+// dial connects until the deadline; zero means within 5 s.
+func (c *connections) dial(network, address string, deadline time.Time) (net.Conn, error) {
+	if deadline.IsZero() {
+		deadline = time.Now().Add(5 * time.Second)
+	}
+	dialer := net.Dialer{Deadline: deadline}
+	conn, err := dialer.DialContext(c.over, network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -71,14 +96,16 @@ func (c *connections) dial(address string) (net.Conn, error) {
 	return tracked, nil
 }
 
-// secure makes the TLS handshake of a connection, within the timeout, which is none if it is 0.
-func (c *connections) secure(conn net.Conn, config *tls.Config, timeout time.Duration) (net.Conn, error) {
+// secure makes the TLS handshake of a connection until the deadline, which is none if it is zero.
+func (c *connections) secure(conn net.Conn, config *tls.Config, deadline time.Time) (net.Conn, error) {
 	began := time.Now()
-	if timeout > 0 {
-		_ = conn.SetDeadline(began.Add(timeout)) // a connection of the network has deadlines
-	}
-	secured := tls.Client(conn, config)
+	_ = conn.SetDeadline(deadline) // a connection of the network has deadlines
+	c.turn <- struct{}{}
+	below := &shaken{Conn: conn, turn: c.turn}
+	secured := tls.Client(below, config)
 	err := secured.Handshake()
+	below.turn = nil
+	<-c.turn
 	var network net.Error
 	switch {
 	case errors.As(err, &network) && network.Timeout():
@@ -95,10 +122,25 @@ func (c *connections) secure(conn net.Conn, config *tls.Config, timeout time.Dur
 	return secured, nil
 }
 
+// shaken is a connection under TLS. In the handshake it gives others their turn while it waits for the server.
+type shaken struct {
+	net.Conn
+	turn chan struct{} // nil after the handshake
+}
+
+func (s *shaken) Read(into []byte) (int, error) {
+	if s.turn != nil {
+		<-s.turn
+		defer func() { s.turn <- struct{}{} }()
+	}
+	return s.Conn.Read(into)
+}
+
 func (c *connections) cutAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cut = true
+	c.stop()
 	for conn := range c.open {
 		_ = conn.(*trackedConn).Conn.Close() // only to unblock its reader
 	}
@@ -116,59 +158,44 @@ func (t *trackedConn) Close() error {
 	return t.Conn.Close()
 }
 
-// hostOf returns host:port of a URL, and reports whether it uses TLS.
-func hostOf(target string) (address string, secure bool, err error) {
-	parsed, err := url.Parse(target)
-	if err != nil {
-		return "", false, err
-	}
-	secure = parsed.Scheme == "https"
-	return fasthttp.AddMissingPort(parsed.Host, secure), secure, nil
-}
-
 // route holds how requests reach one target.
 type route struct {
 	address string
 	secure  *tls.Config // nil for plain HTTP
-	dial    func(string) (net.Conn, error)
+	dial    func(deadline time.Time) (net.Conn, error)
 	conns   *connections
-	limits  Connections
+	proxy   *url.URL // at the place that dial connects to; nil if the target is there
 }
 
-// connect opens a connection to the target, over TLS if its URL says so. Clients of fasthttp make no handshake of their own
-// on it, because theirs would wait for ever for a server that stands still.
-func (r route) connect(address string, timeout time.Duration) (net.Conn, error) {
-	began := time.Now()
-	conn, err := r.dial(address)
-	if err != nil || r.secure == nil {
+// through opens a connection to the target until the deadline, if need be through the proxy.
+func (r route) through(deadline time.Time) (net.Conn, error) {
+	conn, err := r.dial(deadline)
+	if err != nil || r.proxy == nil {
 		return conn, err
 	}
-	if timeout > 0 {
-		timeout = max(1, timeout-time.Since(began))
+	if err := tunnel(conn, r.address, r.proxy, deadline); err != nil {
+		_ = conn.Close() // nothing can be done about it
+		return nil, err
 	}
-	return r.conns.secure(conn, r.secure, timeout)
+	return conn, nil
 }
 
-// newClient returns a client of one host that never retries a request.
-func (r route) newClient(most int) *fasthttp.HostClient {
-	idle := r.limits.Idle
-	if idle == 0 {
-		idle = 5 * time.Second
+// connect opens a connection for requests until the deadline, over TLS if there are settings of it. Without TLS, a proxy
+// takes the requests themselves.
+func (r route) connect(config *tls.Config, deadline time.Time) (net.Conn, error) {
+	if config == nil {
+		return r.dial(deadline)
 	}
-	return &fasthttp.HostClient{
-		Addr:                      r.address,
-		IsTLS:                     r.secure != nil,
-		TLSConfig:                 r.secure,
-		DialTimeout:               r.connect,
-		MaxConns:                  most,
-		MaxIdemponentCallAttempts: 1,
-		MaxIdleConnDuration:       idle,
-		MaxConnDuration:           r.limits.Life,
-		MaxResponseBodySize:       maxBody,
-		NoDefaultUserAgentHeader:  true,
-		DisablePathNormalizing:    true,
-		ConnPoolStrategy:          fasthttp.LIFO,
+	return r.straight(config, deadline)
+}
+
+// straight opens a connection to the target itself until the deadline, over TLS if there are settings of it.
+func (r route) straight(config *tls.Config, deadline time.Time) (net.Conn, error) {
+	conn, err := r.through(deadline)
+	if err != nil || config == nil {
+		return conn, err
 	}
+	return r.conns.secure(conn, config, deadline)
 }
 
 // classifyError returns the outcome and the reason of a failed request.
@@ -188,7 +215,7 @@ func classifyError(err error) (funnel.Outcome, funnel.Reason) {
 			return funnel.TimedOut, funnel.ReasonTimeout
 		}
 		return funnel.Failed, funnel.ReasonDial
-	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+	case errors.Is(err, fasthttp.ErrBodyTooLarge), errors.Is(err, errFrame):
 		return funnel.Failed, funnel.ReasonBody
 	}
 	return funnel.Failed, funnel.ReasonReset

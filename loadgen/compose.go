@@ -40,11 +40,22 @@ func (c *composer) compose(work job) *compiled {
 	if work.hop != nil {
 		work.hop.turn(&c.req)
 	}
+	if request.Trace {
+		c.req.Header.Set(traceparent, c.generator.traceOf(work))
+	}
 	if request.upgrades() {
 		c.req.Header.Set("Sec-WebSocket-Key", c.generator.socketKey(work))
 	}
 	sendCookies(work.jar, c.generator.client(work), &c.req)
 	return request
+}
+
+// traceparent is the header that carries the id of a trace (W3C Trace Context).
+const traceparent = "traceparent"
+
+// traceOf returns the traceparent of an attempt.
+func (g *Generator) traceOf(work job) string {
+	return funnel.Attempt{Run: g.config.RunID, Person: work.person, Step: g.requests[work.request].name, Round: int(work.round), Number: int(work.attempt)}.Traceparent()
 }
 
 // fillPerson sets what the person types, with the mistake if the attempt holds a typing error.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"time"
 
@@ -71,6 +70,7 @@ type Request struct {
 	Look      *Look              `json:"look,omitempty"`      // what is sent while the answer is pending; nil means the same request
 	GRPC      *GRPC              `json:"grpc,omitempty"`      // a gRPC call instead of an HTTP request; the statuses are [funnel.Reason]s of codes
 	WebSocket *WebSocket         `json:"websocket,omitempty"` // an action on the person's WebSocket to the target
+	Trace     bool               `json:"trace,omitempty"`     // each attempt has a traceparent of its own
 	Silent    bool               `json:"silent,omitempty"`    // people who leave do not close the connection, so the service does not notice
 }
 
@@ -103,6 +103,16 @@ type Extract struct {
 	Pick   string `json:"pick,omitempty"` // of a list of JSON values, or of the matches of Regexp: first, last or random; empty means the list itself, or the first match
 	// Rejected extracts it from rejected answers too, where it may be missing.
 	Rejected bool `json:"rejected,omitempty"`
+}
+
+// Traced returns the indexes of the steps whose attempts have a traceparent.
+func (c Config) Traced() (steps []int) {
+	for i, request := range c.Requests {
+		if request.Trace {
+			steps = append(steps, i)
+		}
+	}
+	return steps
 }
 
 func (c Config) validate() error {
@@ -201,15 +211,6 @@ func (f OnceFault) Error() string { return fmt.Sprintf("%s: step %s: %v", f.When
 
 // Unwrap returns what is wrong.
 func (f OnceFault) Unwrap() error { return f.Err }
-
-// CheckTarget returns an error unless a URL names a service: scheme, host and port.
-func CheckTarget(name, target string) error {
-	parsed, err := url.Parse(target)
-	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
-		return fmt.Errorf("target %s has the URL %q; write for example http://127.0.0.1:8080", name, target)
-	}
-	return nil
-}
 
 // lists reports whether the step says what a status means.
 func (r Request) lists(status int) bool {

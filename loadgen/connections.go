@@ -24,7 +24,8 @@ type Connections struct {
 	DNSTTL    time.Duration     `json:"dns_ttl,omitempty"`    // how long addresses of names are kept; 0 means for the whole run
 	ConnectTo map[string]string `json:"connect_to,omitempty"` // how long resolved addresses are kept; 0 means for the whole run
 	HTTP2     bool              `json:"http2,omitempty"`      // over TLS, with net/http
-	NoResume  bool              `json:"no_resume,omitempty"`  // every TLS handshake is a full one
+	Proxy     Proxy             `json:"proxy,omitzero"`
+	NoResume  bool              `json:"no_resume,omitempty"` // every TLS handshake is a full one
 	TLS       TLS               `json:"tls,omitzero"`
 }
 
@@ -65,6 +66,9 @@ func (c Connections) validate() error {
 	}
 	for from, to := range c.ConnectTo {
 		for _, address := range []string{from, to} {
+			if _, _, socket := SocketOf(address); socket && address == to {
+				continue
+			}
 			if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
 				return fmt.Errorf("connect-to %s=%s: %q is not HOST:PORT", from, to, address)
 			}
@@ -91,20 +95,21 @@ func (g *Generator) cold(work job) bool {
 // resolver holds the addresses of one target. It refreshes them in the background, so that no request waits for a
 // name server.
 type resolver struct {
+	socket     string // path of a Unix socket instead of addresses; empty if there is none
 	host, port string
 	mu         sync.Mutex
 	addresses  []netip.AddrPort
 	next       int
 }
 
-// newResolver returns a resolver after the first lookup. The target is host:port.
-func newResolver(ctx context.Context, target string, connectTo map[string]string) (*resolver, error) {
-	if other, given := connectTo[target]; given {
-		target = other
+// newResolver returns a resolver of an address after the first lookup.
+func newResolver(ctx context.Context, network, address string) (*resolver, error) {
+	if network == "unix" {
+		return &resolver{socket: address}, nil
 	}
 	r := &resolver{}
 	var err error
-	if r.host, r.port, err = net.SplitHostPort(target); err != nil {
+	if r.host, r.port, err = net.SplitHostPort(address); err != nil {
 		return nil, err
 	}
 	return r, r.ask(ctx)
@@ -112,6 +117,9 @@ func newResolver(ctx context.Context, target string, connectTo map[string]string
 
 // ask looks the addresses up. It keeps the IPv4 addresses if there are any, and the IPv6 addresses otherwise.
 func (r *resolver) ask(ctx context.Context) error {
+	if r.socket != "" {
+		return nil
+	}
 	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", r.port)
 	if err != nil {
 		return err
@@ -148,6 +156,14 @@ func (r *resolver) address() netip.AddrPort {
 	return r.addresses[r.next%len(r.addresses)]
 }
 
+// place returns where to connect to next: a network and an address of it.
+func (r *resolver) place() (network, address string) {
+	if r.socket != "" {
+		return "unix", r.socket
+	}
+	return "tcp", r.address().String()
+}
+
 // resolvers holds the resolvers of all targets.
 type resolvers struct {
 	all  []*resolver
@@ -159,10 +175,10 @@ func (g *Generator) newResolvers(ctx context.Context) (*resolvers, error) {
 	rs := &resolvers{}
 	ctx, rs.stop = context.WithCancel(ctx)
 	for _, target := range g.targets {
-		address, _, err := hostOf(target)
+		network, address, _, err := g.config.Connections.PlaceOf(target)
 		if err == nil {
 			var r *resolver
-			r, err = newResolver(ctx, address, g.config.Connections.ConnectTo)
+			r, err = newResolver(ctx, network, address)
 			rs.all = append(rs.all, r)
 		}
 		if err != nil {

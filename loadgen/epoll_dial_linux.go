@@ -7,6 +7,21 @@ import (
 	"syscall"
 )
 
+// socketOf returns a new socket for a target, and where to connect it to.
+func (e *epoll) socketOf(target int32) (fd int, to syscall.Sockaddr, err error) {
+	const kind = syscall.SOCK_STREAM | syscall.SOCK_NONBLOCK | syscall.SOCK_CLOEXEC
+	r := e.resolvers.all[target]
+	if r.socket != "" {
+		fd, err = syscall.Socket(syscall.AF_UNIX, kind, 0)
+		return fd, &syscall.SockaddrUnix{Name: r.socket}, err
+	}
+	to, family := sockaddrOf(r.address())
+	if fd, err = syscall.Socket(family, kind, syscall.IPPROTO_TCP); err != nil {
+		return fd, to, err
+	}
+	return fd, to, syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1)
+}
+
 func sockaddrOf(address netip.AddrPort) (syscall.Sockaddr, int) {
 	if address.Addr().Is4() {
 		return &syscall.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().As4()}, syscall.AF_INET
@@ -22,8 +37,7 @@ func (e *epoll) connection(work job, target int32) (int32, error) {
 			return place, nil
 		}
 	}
-	sockaddr, family := sockaddrOf(e.resolvers.all[target].address())
-	fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
+	fd, sockaddr, err := e.socketOf(target)
 	if err != nil {
 		return 0, err
 	}
@@ -42,8 +56,7 @@ func (e *epoll) connection(work job, target int32) (int32, error) {
 func (e *epoll) warm(n int) {
 	for target := range e.resolvers.all {
 		for range n {
-			sockaddr, family := sockaddrOf(e.resolvers.all[target].address())
-			fd, err := syscall.Socket(family, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
+			fd, sockaddr, err := e.socketOf(int32(target))
 			if err != nil {
 				return // the first request will report it
 			}
@@ -76,9 +89,6 @@ func (e *epoll) open(place int32, sockaddr syscall.Sockaddr) error {
 	c := &e.conns[place]
 	if e.limits.Life > 0 {
 		c.opened = e.now()
-	}
-	if err := syscall.SetsockoptInt(c.fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1); err != nil {
-		return err
 	}
 	if err := e.watch(place); err != nil {
 		return err

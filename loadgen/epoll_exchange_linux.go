@@ -125,10 +125,8 @@ func (e *epoll) judgeFrame(place int32, request *compiled, f frame) {
 	answer := completion{slot: c.job.slot, sent: true, start: c.start, end: e.now()}
 	e.resp.Reset()
 	if e.reads(request) {
-		e.resp.SkipBody = e.generator.method(c.job) == fasthttp.MethodHead
-		e.source.Reset(fullLines(c.in[:f.head+f.body], f.head))
-		e.reader.Reset(&e.source)
-		if err := e.resp.ReadLimitBody(e.reader, maxBody); err != nil {
+		toHead := e.generator.method(c.job) == fasthttp.MethodHead
+		if err := readAnswer(&e.source, e.reader, c.in, f, toHead, &e.resp); err != nil {
 			e.complete(place, completion{reason: funnel.ReasonBody}, funnel.Failed)
 			return
 		}

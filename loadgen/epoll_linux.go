@@ -78,6 +78,9 @@ const (
 
 // newWire returns the fastest wire that reaches all targets.
 func newWire(g *Generator, began time.Time, most int) (wire, error) {
+	if g.proxied() {
+		return newPortable(g, began, most)
+	}
 	for _, target := range g.targets {
 		if _, secure, err := hostOf(target); g.config.Portable || err != nil || secure && g.config.Connections.HTTP2 {
 			return newPortable(g, began, most)

@@ -38,9 +38,6 @@ type handshake struct {
 // alarm is what epoll reports in place of a connection when handshakes have ended.
 const alarm = -1
 
-// spareTimeout is how long the handshake of a connection that serves no request yet may take.
-const spareTimeout = 10 * time.Second
-
 func newSecurity(g *Generator, epollFD int) (*security, error) {
 	s := &security{configs: make([]*tls.Config, len(g.targets)), turn: make(chan struct{}, 1)}
 	resume := !g.config.Connections.NoResume

@@ -39,7 +39,7 @@ func (g *Generator) method(work job) string {
 // missing, or leads to a host that is no target.
 func (g *Generator) link(request *compiled, got []string) (*hop, bool) {
 	text := string(request.uri[1:].render(&values{got: got}, nil))
-	base, err := url.Parse(g.targets[request.client])
+	base, err := LocationOf(g.targets[request.client])
 	if err != nil || text == "" {
 		return nil, false
 	}
@@ -90,7 +90,7 @@ func (g *Generator) resolve(base *url.URL, reference string, request *compiled) 
 		return nil, false
 	}
 	for i, target := range g.targets {
-		other, err := url.Parse(target)
+		other, err := LocationOf(target)
 		if err == nil && other.Scheme == parsed.Scheme && fasthttp.AddMissingPort(other.Host, other.Scheme == "https") == fasthttp.AddMissingPort(parsed.Host, parsed.Scheme == "https") {
 			parsed.Fragment, parsed.RawFragment, parsed.User = "", "", nil
 			return &hop{client: i, uri: string(escapeURI(nil, parsed.String())), away: i != request.client, left: request.Redirects}, true

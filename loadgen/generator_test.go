@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -80,6 +81,7 @@ func config(url string, change func(*loadgen.Config)) loadgen.Config {
 		Targets:    map[string]string{"web": url},
 		Until:      5 * time.Minute,
 		Shards:     2,
+		Portable:   os.Getenv(wireVariable) != "",
 	}
 	if change != nil {
 		change(&c)

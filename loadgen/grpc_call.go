@@ -30,7 +30,7 @@ type channel struct {
 	fault atomic.Pointer[error] // of the last connection that could not be opened
 }
 
-func newChannel(g *Generator, target int, dial func(string) (net.Conn, error)) (*channel, error) {
+func newChannel(g *Generator, target int, dial func(time.Time) (net.Conn, error)) (*channel, error) {
 	address, secure, err := hostOf(g.targets[target])
 	if err != nil {
 		return nil, err
@@ -47,8 +47,9 @@ func newChannel(g *Generator, target int, dial func(string) (net.Conn, error)) (
 	host, _, _ := net.SplitHostPort(address)
 	c.ClientConn, err = grpc.NewClient("passthrough:///"+address,
 		grpc.WithTransportCredentials(transport), grpc.WithAuthority(authority(g.targets[target], host)),
-		grpc.WithContextDialer(func(_ context.Context, address string) (net.Conn, error) {
-			conn, err := dial(address)
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			deadline, _ := ctx.Deadline()
+			conn, err := dial(deadline)
 			if err != nil {
 				c.fault.Store(&err)
 			}
@@ -230,8 +231,11 @@ func (w *aside) doCall(ctx context.Context, work job, start time.Duration) compl
 		ctx, cancel = context.WithCancel(ctx)
 		defer cancel()
 	}
-	seen := &sight{}
-	ctx = context.WithValue(metadata.NewOutgoingContext(ctx, w.metadata(request)), sightKey{}, seen)
+	seen, sent := &sight{}, w.metadata(request)
+	if request.Trace {
+		sent.Set(traceparent, w.composer.generator.traceOf(work))
+	}
+	ctx = context.WithValue(metadata.NewOutgoingContext(ctx, sent), sightKey{}, seen)
 	channel := w.channels[request.client]
 	desc := &grpc.StreamDesc{ServerStreams: request.call.method.IsStreamingServer(), ClientStreams: request.call.method.IsStreamingClient()}
 	x := exchange{call: request.call, wants: request.readsBody}

@@ -38,6 +38,7 @@ type callee struct {
 	mu       sync.Mutex
 	answered map[string]map[codes.Code]int // by method
 	meta     []string                      // values of x-person
+	traces   []string                      // values of traceparent
 	url      string
 	addr     string
 }
@@ -51,6 +52,7 @@ func (c *callee) count(ctx context.Context, method string, err error) {
 	c.answered[method][status.Code(err)]++
 	md, _ := metadata.FromIncomingContext(ctx)
 	c.meta = append(c.meta, md.Get("x-person")...)
+	c.traces = append(c.traces, md.Get("traceparent")...)
 }
 
 func callable(t *testing.T, options ...grpc.ServerOption) *callee {

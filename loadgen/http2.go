@@ -12,12 +12,15 @@ import (
 )
 
 // newHTTP2 returns a net/http client that speaks only HTTP/2 over one target's connections and never retries a request.
-func newHTTP2(secure *tls.Config, dial func(string) (net.Conn, error), life time.Duration) *http.Client {
+func newHTTP2(secure *tls.Config, dial func(time.Time) (net.Conn, error), life time.Duration) *http.Client {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(true)
 	transport := &http.Transport{
 		TLSClientConfig: secure, Protocols: protocols, IdleConnTimeout: life, DisableCompression: true, // only a request's own header asks for compression
-		DialContext: func(_ context.Context, _, address string) (net.Conn, error) { return dial(address) },
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			deadline, _ := ctx.Deadline()
+			return dial(deadline)
+		},
 	}
 	return &http.Client{
 		Transport:     transport,

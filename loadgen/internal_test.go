@@ -180,7 +180,7 @@ func TestNamesAreAskedForAgain(t *testing.T) {
 	for r.address().String() != "127.0.0.1:80" && t.Context().Err() == nil {
 		runtime.Gosched()
 	}
-	if _, err := newResolver(t.Context(), "127.0.0.1:no-such-service", nil); err == nil {
+	if _, err := newResolver(t.Context(), "tcp", "127.0.0.1:no-such-service"); err == nil {
 		t.Error("an invalid port is accepted")
 	}
 }

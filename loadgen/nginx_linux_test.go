@@ -47,6 +47,13 @@ func selfSigned(t *testing.T) (certificate, key string) {
 // session was resumed (r or .), and the number of the connection.
 func nginx(t *testing.T, certificate, key, settings string) (url string, log func() []string) {
 	t.Helper()
+	url, _, log = nginxAndSocket(t, certificate, key, settings)
+	return url, log
+}
+
+// nginxAndSocket also returns the path of a Unix socket on which the same nginx serves without TLS.
+func nginxAndSocket(t *testing.T, certificate, key, settings string) (url, socket string, log func() []string) {
+	t.Helper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
 		t.Skip("nginx is not installed; make test installs it")
@@ -63,8 +70,9 @@ http {
   log_format brief '$status $ssl_session_reused $connection'; access_log access.log brief; %s
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
   server { listen %s ssl; ssl_certificate cert.pem; ssl_certificate_key key.pem; location / { return 200 "hello"; } }
+  server { listen unix:%s; location / { return 200 "hello"; } }
 }
-`, settings, address)
+`, settings, address, filepath.Join(folder, "app.sock"))
 	for name, content := range map[string]string{"nginx.conf": text, "cert.pem": certificate, "key.pem": key} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -89,7 +97,7 @@ http {
 			t.Fatal("nginx never listened")
 		}
 	}
-	return "https://" + address, func() []string {
+	return "https://" + address, filepath.Join(folder, "app.sock"), func() []string {
 		stop()
 		content, err := os.ReadFile(filepath.Join(folder, "access.log"))
 		if err != nil {
@@ -150,6 +158,18 @@ func TestCountsAgreeWithNginx(t *testing.T) {
 		}
 		if want := (loadgen.Handshakes{Full: test.full, Resumed: test.resumed}); got != served || test.full > 0 && got != want {
 			t.Errorf("%s: nginx saw %+v, counted %+v, want %+v", test.why, served, got, want)
+		}
+	}
+}
+
+// Behind a Unix socket, nginx serves and logs as many requests as are counted.
+func TestNginxBehindSocket(t *testing.T) {
+	certificate, key := selfSigned(t)
+	for _, settings := range []string{"", "keepalive_requests 3;", "keepalive_timeout 0;"} {
+		_, socket, log := nginxAndSocket(t, certificate, key, settings)
+		r := play(t, config("unix:"+socket, func(c *loadgen.Config) { then(c, loadgen.Request{Method: "GET", Path: "/then"}) }))
+		if lines := log(); len(lines) != 100 || r.outcomes()[funnel.Completed] != 100 {
+			t.Errorf("%q: nginx served %d, outcomes %v; want 100", settings, len(lines), r.outcomes())
 		}
 	}
 }

@@ -85,7 +85,7 @@ func (c Config) newOnce(ctx context.Context, step Once, values map[string]string
 	if err != nil {
 		return nil, fmt.Errorf("cannot be sent: %w", err)
 	}
-	w := &worker{composer: composer{generator: g}, pool: p, clients: p.clients, began: p.began}
+	w := &worker{composer: composer{generator: g}, pool: p, began: p.began}
 	o := &once{Once: step, pool: p, wire: p, worker: w, cut: context.AfterFunc(ctx, p.conns.cutAll)}
 	if o.wire, err = withCalls(p, g, p.began, p.resolvers, func(completion) {}); err != nil {
 		return nil, fmt.Errorf("cannot be sent: %w", err)

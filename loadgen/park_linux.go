@@ -6,17 +6,6 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// mostDialing is the most connections that a shard opens to one target at once for all people. Requests that are due
-// meanwhile wait for the first connection that is established or becomes idle. If each request opened its own, a stall
-// of a tenth of a second would open thousands, and opening them would cause the next stall.
-//
-// Requests that need a connection of their own, because they are cold or their person has no idle one, cannot wait for
-// an idle one. They open up to mostOwn at once.
-const (
-	mostDialing = 64
-	mostOwn     = 512
-)
-
 // parkedJob is a request that waits for a connection. Its clocks and its timeout are running.
 type parkedJob struct {
 	job   job
@@ -51,15 +40,6 @@ func (p *parking) expiry() (time.Duration, bool) {
 	return p.jobs[p.head].since + p.jobs[p.head].job.timeout, true
 }
 
-// queue returns the index of the queue for requests to a target. Requests that need a connection of their own have
-// another queue than those that any connection serves, so that neither wait for the other.
-func queue(target int32, alone bool) int32 {
-	if alone {
-		return 2*target + 1
-	}
-	return 2 * target
-}
-
 // needsOwn reports whether a request needs a new connection whatever is idle.
 func (e *epoll) needsOwn(work job, target int32) bool {
 	if cold := e.generator.cold(work); cold || e.own == nil {
@@ -72,9 +52,9 @@ func (e *epoll) needsOwn(work job, target int32) bool {
 // full reports whether a request to the target must be parked.
 func (e *epoll) full(target int32, alone bool) bool {
 	if alone {
-		return e.dialing[target] >= mostOwn
+		return e.dialing[target] >= dialable(alone)
 	}
-	return e.own == nil && len(e.idle[target]) == 0 && e.dialing[target] >= mostDialing
+	return e.own == nil && len(e.idle[target]) == 0 && e.dialing[target] >= dialable(alone)
 }
 
 // servePark starts the parked requests that can start, and completes those that have timed out.

@@ -38,6 +38,7 @@ type compiled struct {
 	person    bool     // rendering needs the person's data
 	linked    bool     // the path begins with a link that an earlier answer gave
 	fixed     bool     // the request is the same for everybody
+	name      string   // of the step
 	call      *call    // nil unless the request is a gRPC call
 	gesture   *gesture // nil unless the request is an action on a WebSocket
 }
@@ -85,7 +86,8 @@ func compile(config Config, targets map[string]int) ([]compiled, map[string]int,
 			return nil, nil, StepFault{i, config.Journey.Steps[i].Name, err}
 		}
 		requests[i].client = targets[request.Target]
-		requests[i].step = workload.NewPurpose(config.Journey.Steps[i].Name)
+		requests[i].name = config.Journey.Steps[i].Name
+		requests[i].step = workload.NewPurpose(requests[i].name)
 	}
 	for i, request := range config.Requests {
 		if request.Look == nil {
@@ -95,7 +97,7 @@ func compile(config Config, targets map[string]int) ([]compiled, map[string]int,
 		if err != nil {
 			return nil, nil, StepFault{i, config.Journey.Steps[i].Name, fmt.Errorf("look: %w", err)}
 		}
-		look.client, look.step = requests[i].client, requests[i].step
+		look.client, look.step, look.name = requests[i].client, requests[i].step, requests[i].name
 		requests[i].looks = len(requests)
 		requests = append(requests, look)
 	}
@@ -105,7 +107,7 @@ func compile(config Config, targets map[string]int) ([]compiled, map[string]int,
 func (s scope) compile(request Request, target string) (compiled, error) {
 	c := compiled{Request: request}
 	s.computed = new(int)
-	base, err := url.Parse(target)
+	base, err := LocationOf(target)
 	if err != nil {
 		return c, err
 	}
@@ -154,7 +156,7 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 		c.readsBody = c.readsBody || wanted.Header == ""
 		c.checks = append(c.checks, check{wanted, extraction{wanted.Extract, 0, pattern, 0}})
 	}
-	c.person, c.fixed = c.needs(template.needsPerson), !c.needs(template.varies) && !c.upgrades()
+	c.person, c.fixed = c.needs(template.needsPerson), !c.needs(template.varies) && !c.upgrades() && !c.Trace
 	return c, nil
 }
 

@@ -75,14 +75,15 @@ func classifySocketError(err error) (funnel.Outcome, funnel.Reason) {
 func (w *worker) connectSocket(work job, request *compiled, done *completion) error {
 	w.compose(work)
 	route := w.pool.routes[request.client]
-	began := time.Now()
-	conn, err := route.connect(route.address, work.timeout)
+	var deadline time.Time
+	if work.timeout > 0 {
+		deadline = time.Now().Add(work.timeout)
+	}
+	conn, err := route.straight(w.pool.lines.config(owner{work.person, int32(request.client)}, true), deadline)
 	if err != nil {
 		return err
 	}
-	if work.timeout > 0 {
-		_ = conn.SetDeadline(began.Add(work.timeout)) // a connection of the network has deadlines
-	}
+	_ = conn.SetDeadline(deadline) // a connection of the network has deadlines
 	reader := bufio.NewReaderSize(conn, 16<<10)
 	if err := w.shakeHands(conn, reader); err != nil {
 		_ = conn.Close()

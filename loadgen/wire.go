@@ -1,6 +1,8 @@
 package loadgen
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -59,13 +61,13 @@ type wire interface {
 	close()
 }
 
-// pool is the portable wire, for HTTP/2 too. Each request in flight has a goroutine, on the connections of
-// fasthttp's client, or of net/http's for HTTP/2.
+// pool is the portable wire, for HTTP/2 too. Each request in flight has a goroutine, and so has each idle connection. Over
+// HTTP/2, the connections are those of net/http's client.
 type pool struct {
 	generator *Generator
 	resolvers *resolvers
 	routes    []route // by target
-	clients   *clients
+	lines     *lines
 	sockets   poolSockets
 	conns     *connections
 	began     time.Time
@@ -77,8 +79,8 @@ type pool struct {
 
 func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 	for i, request := range g.requests {
-		if request.Silent {
-			return nil, fmt.Errorf("step %s: leaving without closing the connection needs HTTP/1.1 on Linux; remove leave: silent", g.config.Journey.Steps[i].Name)
+		if request.Silent && g.config.Connections.HTTP2 {
+			return nil, fmt.Errorf("step %s: leaving without closing the connection needs HTTP/1.1; remove leave: silent", g.config.Journey.Steps[i].Name)
 		}
 	}
 	secure, err := g.tlsConfig()
@@ -86,7 +88,7 @@ func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 		return nil, err
 	}
 	p := &pool{
-		generator: g, conns: &connections{open: map[net.Conn]struct{}{}, began: began}, began: began,
+		generator: g, conns: newConnections(began), began: began,
 		jobs: make(chan job), sockets: poolSockets{open: map[owner]*poolSocket{}}, done: make(chan completion, most), alarm: time.NewTimer(0),
 	}
 	if p.resolvers, err = g.newResolvers(context.Background()); err != nil {
@@ -94,14 +96,15 @@ func newPool(g *Generator, began time.Time, most int) (*pool, error) {
 	}
 	for i, target := range g.targets {
 		address, isTLS, _ := hostOf(target) // newResolvers has parsed it
-		r := route{address: address, dial: p.conns.dialer(p.resolvers.all[i]), conns: p.conns, limits: g.config.Connections}
+		r := route{address: address, dial: p.conns.dialer(p.resolvers.all[i]), conns: p.conns}
+		_, _, r.proxy, _ = g.config.Connections.PlaceOf(target) // likewise
 		if isTLS {
 			r.secure = secure.Clone()
 			r.secure.ServerName, _, _ = net.SplitHostPort(address) // newResolvers has split it
 		}
 		p.routes = append(p.routes, r)
 	}
-	p.clients = newClients(p.routes, g.config.Connections, most)
+	p.lines = newLines(p, g.config.Connections, most)
 	return p, nil
 }
 
@@ -124,7 +127,7 @@ func (p *pool) send(work job) {
 }
 
 func (p *pool) startWorker() {
-	w := &worker{composer: composer{generator: p.generator}, pool: p, clients: p.clients, began: p.began}
+	w := &worker{composer: composer{generator: p.generator}, pool: p, began: p.began}
 	p.workers.Go(func() {
 		for work := range p.jobs {
 			p.done <- w.do(work)
@@ -158,8 +161,7 @@ func (p *pool) take(answers []completion) []completion {
 	}
 }
 
-// warm does nothing: fasthttp's client opens a connection when a request needs it.
-func (p *pool) warm(int) {}
+func (p *pool) warm(n int) { p.lines.warm(n) }
 
 func (p *pool) handshakes() Handshakes {
 	p.conns.mu.Lock()
@@ -169,7 +171,7 @@ func (p *pool) handshakes() Handshakes {
 
 func (p *pool) forget(person uint64) {
 	p.forgetSockets(person)
-	p.clients.forget(person)
+	p.lines.forget(person)
 }
 
 func (p *pool) close() {
@@ -183,10 +185,11 @@ func (p *pool) close() {
 // worker sends one request after another and reuses its buffers.
 type worker struct {
 	composer
-	pool    *pool
-	clients *clients
-	began   time.Time
-	resp    fasthttp.Response
+	pool   *pool
+	began  time.Time
+	resp   fasthttp.Response
+	source bytes.Reader
+	reader *bufio.Reader
 }
 
 // do sends the request and reads the answer.
@@ -194,30 +197,20 @@ func (w *worker) do(work job) completion {
 	if w.generator.requests[work.request].gesture != nil {
 		return w.doSocket(work)
 	}
+	done := completion{slot: work.slot, sent: true, start: time.Since(w.began)}
+	client := w.pool.lines.second[w.generator.client(work)]
+	if client == nil {
+		w.exchange(work, &done)
+		return done
+	}
 	request := w.compose(work)
 	w.resp.Reset()
-	done := completion{slot: work.slot, sent: true, start: time.Since(w.began)}
 	if w.values.fault != nil {
 		done.end, done.answer.Outcome, done.reason = done.start, funnel.Failed, funnel.ReasonBody
 		return done
 	}
-	var err error
 	w.resp.SkipBody = w.generator.method(work) == fasthttp.MethodHead
-	target := w.generator.client(work)
-	if client := w.clients.http2(target); client != nil {
-		err = w.doHTTP2(client, work.timeout)
-	} else {
-		cold := w.generator.cold(work)
-		if cold {
-			w.req.SetConnectionClose()
-		}
-		client := w.clients.of(target, work.person, cold)
-		if work.timeout > 0 {
-			err = client.DoTimeout(&w.req, &w.resp, work.timeout)
-		} else {
-			err = client.Do(&w.req, &w.resp)
-		}
-	}
+	err := w.doHTTP2(client, work.timeout)
 	done.end = time.Since(w.began)
 	if err != nil {
 		done.answer.Outcome, done.reason = classifyError(err)

@@ -15,6 +15,7 @@ import (
 type bins struct {
 	first  int64 // second at which the first bin begins
 	width  int   // seconds in a bin
+	row    int   // seconds in a row of the series
 	count  int
 	smooth int     // bins that a rate is averaged over, odd
 	unit   float64 // seconds of the unit of the x axis
@@ -30,13 +31,14 @@ const (
 
 // newBins returns the bins of a series, which must have at least one row.
 func newBins(series report.Series) bins {
-	length := len(series.TS)
-	b := bins{first: series.TS[0], width: 1, smooth: 1}
+	row := int(series.Width())
+	length := len(series.TS) * row
+	b := bins{first: series.TS[0], width: 1, row: row, smooth: 1}
 	switch {
 	case length > dayRun:
-		b.width = 60
+		b.width = max(60, row)
 	case length > shortRun:
-		b.width = 10
+		b.width = max(10, row)
 	default:
 		b.smooth = min(5, 1+2*(length/20))
 	}
@@ -47,6 +49,9 @@ func newBins(series report.Series) bins {
 	}
 	return b
 }
+
+// of returns the bin of a row of the series.
+func (b bins) of(row int) int { return row * b.row / b.width }
 
 // perMinute reports whether rates are per minute rather than per second.
 func (b bins) perMinute() bool { return b.width > 1 }
@@ -66,7 +71,7 @@ func (b bins) rateUnit(what string) string {
 func (b bins) rate(counts []int64) []float64 {
 	sums := make([]float64, b.count)
 	for i, count := range counts {
-		sums[i/b.width] += float64(count)
+		sums[b.of(i)] += float64(count)
 	}
 	rates, half := make([]float64, b.count), b.smooth/2
 	for i := range rates {
@@ -74,7 +79,7 @@ func (b bins) rate(counts []int64) []float64 {
 		for _, sum := range sums[from:to] {
 			rates[i] += sum
 		}
-		rates[i] /= float64(min(to*b.width, len(counts)) - from*b.width)
+		rates[i] /= float64(min(to*b.width, len(counts)*b.row) - from*b.width)
 		if b.perMinute() {
 			rates[i] *= 60
 		}
@@ -90,7 +95,7 @@ func (b bins) level(came []int64, went ...[]int64) []float64 {
 		for _, column := range went {
 			now -= float64(column[i])
 		}
-		levels[i/b.width] = max(now, 0)
+		levels[b.of(i)] = max(now, 0)
 	}
 	return levels
 }
@@ -100,8 +105,8 @@ func (b bins) mean(column report.Column, weights []int64) []float64 {
 	sums, totals := make([]float64, b.count), make([]float64, b.count)
 	for i, value := range column {
 		if weight := float64(weights[i]); !math.IsNaN(value) && weight > 0 {
-			sums[i/b.width] += weight * value
-			totals[i/b.width] += weight
+			sums[b.of(i)] += weight * value
+			totals[b.of(i)] += weight
 		}
 	}
 	for i := range sums {

@@ -163,6 +163,9 @@ func (s Series) check() error {
 	fault := func(name string, length int) error {
 		return fmt.Errorf("the series %s has %d rows, but t_s has %d; give a report.json as ombak wrote it", name, length, rows)
 	}
+	if s.BinS < 0 || s.BinS > mostSeconds {
+		return fmt.Errorf("the rows of the series have %d seconds; give a report.json as ombak wrote it", s.BinS)
+	}
 	if len(s.ScenarioS) != rows {
 		return fault("scenario_s", len(s.ScenarioS))
 	}

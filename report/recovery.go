@@ -43,13 +43,14 @@ type stretch struct {
 }
 
 func stretchesOf(s Series, asks func(step string) bool) (all []stretch) {
-	rows, length := len(s.TS), 60
-	if rows < 20*60 {
-		length = 10
+	rows, width := len(s.TS), int(s.Width())
+	length := max(1, 60/width)
+	if rows*width < 20*60 {
+		length = max(1, 10/width)
 	}
 	for from := 0; from < rows; from += length {
 		to := min(from+length, rows)
-		piece := stretch{from: float64(from), to: float64(to), came: sumOf(s.Scheduled[from:to])}
+		piece := stretch{from: float64(from * width), to: float64(to * width), came: sumOf(s.Scheduled[from:to])}
 		for _, step := range s.Steps {
 			if asks(step.Step) && troubled(sumOf(step.Requests[from:to]), sumOf(step.Passed[from:to])+sumOf(step.Declined[from:to])) {
 				piece.troubled = true

@@ -198,7 +198,18 @@ type StepRow struct {
 	// check, local.
 	Reasons map[string]float64 `json:"reasons,omitempty"`
 
+	Slowest []Slow `json:"slowest,omitempty"` // of steps with request.trace, at most ten attempts, the slowest first
+
 	CI95 Intervals `json:"ci95,omitempty"`
+}
+
+// Slow is one of the slowest attempts at a step, and the id of its trace in the service's own tracing.
+type Slow struct {
+	ResponseTimeS float64 `json:"response_time_s"`
+	AtS           float64 `json:"at_s"` // when it ended, in real seconds since the start of the run
+	Outcome       string  `json:"outcome"`
+	Reason        string  `json:"reason"` // an HTTP status, or as in reasons
+	TraceID       string  `json:"trace_id"`
 }
 
 // Transition counts the people who went from a step to another, each once.

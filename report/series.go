@@ -7,12 +7,14 @@ import (
 	"strconv"
 )
 
-// Series holds columns of equal length. Seconds are consecutive. Stations are read at instants of their own.
+// Series holds columns of equal length. Rows are consecutive: seconds, and longer pieces of time in runs of more than 24
+// hours. Stations are read at instants of their own.
 type Series struct {
 	Note      string          `json:"note,omitempty"`
-	TS        []int64         `json:"t_s,omitempty"`        // start of the row's second, in real seconds since the start of the run
+	BinS      int64           `json:"bin_s,omitempty"`      // seconds of a row; 0 means 1
+	TS        []int64         `json:"t_s,omitempty"`        // start of the row, in real seconds since the start of the run
 	ScenarioS []float64       `json:"scenario_s,omitempty"` // the same instant on the scenario's clock
-	Scheduled []int64         `json:"scheduled,omitempty"`  // people whose intended start is in the second
+	Scheduled []int64         `json:"scheduled,omitempty"`  // people whose intended start is in the row
 	Steps     []StepSeries    `json:"steps,omitempty"`
 	Stations  []StationSeries `json:"stations,omitempty"`
 	Heat      []Heat          `json:"heat,omitempty"` // of the response time, by step; see [HeatBounds]
@@ -21,7 +23,10 @@ type Series struct {
 	Processes []ProcessSeries `json:"processes,omitempty"` // parts of the run and watched processes; live runs only
 }
 
-// StepSeries counts, per second, people by their last attempt and attempts sent, by the time of the answer,
+// Width returns the seconds of a row.
+func (s Series) Width() int64 { return max(1, s.BinS) }
+
+// StepSeries counts, per row, people by their last attempt and attempts sent, by the time of the answer,
 // and people entered, by the first intended instant. On journeys that are not one straight line, a person counts
 // in every round. Quantiles are of the response times of all attempts
 // sent, in seconds.

@@ -4,18 +4,19 @@ import "fmt"
 
 // The most of what a scenario counts. The counters of a simulation and of a live run hold more than these.
 const (
-	mostTries       = 30_000 // attempts × visits, of all steps together
-	mostSteps       = 500    // a report shows as many
-	longestList     = 1000   // stops of a route
-	mostServers     = 10_000_000
-	mostWaiting     = 1_000_000_000
-	mostClosed      = 10_000_000    // people of a closed population
-	mostConnections = 2_000_000_000 // of the generator; a machine allows fewer
-	mostPolicies    = 100           // of a plan
-	mostRepeats     = 1000
-	mostRedirects   = 10
-	lastPriority    = 9   // of a step
-	mostOnce        = 100 // attempts at a step before or after the run
+	visitsOfInterest = 300    // visits to a step whose retry has interest and no visits
+	mostTries        = 30_000 // attempts × visits, of all steps together
+	mostSteps        = 500    // a report shows as many
+	longestList      = 1000   // stops of a route
+	mostServers      = 10_000_000
+	mostWaiting      = 1_000_000_000
+	mostClosed       = 10_000_000    // people of a closed population
+	mostConnections  = 2_000_000_000 // of the generator; a machine allows fewer
+	mostPolicies     = 100           // of a plan
+	mostRepeats      = 1000
+	mostRedirects    = 10
+	lastPriority     = 9   // of a step
+	mostOnce         = 100 // attempts at a step before or after the run
 )
 
 // validateCounts reports counts that are too large to be counted with.
@@ -52,11 +53,19 @@ func (s *Scenario) validateCounts() {
 	}
 }
 
+// MostVisits returns the most visits in which a person tries the step.
+func (r Retry) MostVisits() int {
+	if r.Interest > 0 && r.Visits == 0 {
+		return visitsOfInterest
+	}
+	return max(1, r.Visits)
+}
+
 // validateTries reports the step at which people's attempts become too many.
 func (s *Scenario) validateTries() {
 	all := 0
 	for i, step := range s.Journey {
-		path, attempts, visits := s.StepPath(i)+".retry", max(1, step.Retry.Attempts), max(1, step.Retry.Visits)
+		path, attempts, visits := s.StepPath(i)+".retry", max(1, step.Retry.Attempts), step.Retry.MostVisits()
 		s.bound(path+".attempts", attempts, mostTries)
 		s.bound(path+".visits", visits, mostTries)
 		if max(attempts, visits) > mostTries {

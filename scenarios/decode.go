@@ -139,6 +139,14 @@ func (s *source) decode(node ast.Node, value reflect.Value, path string) {
 		s.fault(node, path, "write the value out", "anchors, aliases, tags and merge keys are not supported")
 		return
 	}
+	known := len(s.mistakes)
+	s.decodeType(node, value, path)
+	if len(s.mistakes) == known && isScalar(node) {
+		s.checkForm(node, value.Type(), path)
+	}
+}
+
+func (s *source) decodeType(node ast.Node, value reflect.Value, path string) {
 	switch {
 	case value.Type() == rawType:
 		value.Set(reflect.ValueOf(Raw{node, path}))
@@ -307,6 +315,9 @@ func (s *source) decodeScalar(node ast.Node, value reflect.Value, path string) {
 	if !ok {
 		return
 	}
+	if isNumber(value.Kind()) {
+		text, _ = numeral(node)
+	}
 	var err error
 	switch value.Kind() {
 	case reflect.String:
@@ -317,11 +328,11 @@ func (s *source) decodeScalar(node ast.Node, value reflect.Value, path string) {
 		value.SetBool(b)
 	case reflect.Int, reflect.Int64:
 		var n int64
-		n, err = strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 10, 64)
+		n, err = strconv.ParseInt(text, 10, 64)
 		value.SetInt(n)
 	case reflect.Uint64:
 		var n uint64
-		n, err = strconv.ParseUint(strings.ReplaceAll(text, "_", ""), 10, 64)
+		n, err = strconv.ParseUint(text, 10, 64)
 		value.SetUint(n)
 	case reflect.Float64:
 		var f float64
@@ -338,6 +349,9 @@ func (s *source) decodeText(node ast.Node, value reflect.Value, path string) {
 	if !ok {
 		return
 	}
+	if _, formed := textForms[value.Type()]; formed {
+		text, _ = numeral(node)
+	}
 	if err := value.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
 		s.fault(node, path, "", "%v", err)
 	}
@@ -348,6 +362,7 @@ func (s *source) decodeDuration(node ast.Node, value reflect.Value, path string)
 	if !ok {
 		return
 	}
+	text, _ = numeral(node)
 	duration, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
@@ -373,12 +388,18 @@ func (s *source) decodeTime(node ast.Node, value reflect.Value, path string) {
 }
 
 func (s *source) scalar(node ast.Node, path string) (string, bool) {
+	if !isScalar(node) {
+		s.fault(node, path, "", "expected a single value, found %s", kindOf(node))
+	}
+	return scalarText(node), isScalar(node)
+}
+
+func isScalar(node ast.Node) bool {
 	switch node.(type) {
 	case *ast.StringNode, *ast.LiteralNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		return scalarText(node), true
+		return true
 	}
-	s.fault(node, path, "", "expected a single value, found %s", kindOf(node))
-	return "", false
+	return false
 }
 
 func scalarText(node ast.Node) string {

@@ -29,7 +29,11 @@ func (s *Scenario) validateReach() {
 		}
 	}
 	for name, target := range s.Targets {
-		if parsed, err := url.Parse(target.URL); err == nil && target.URL != "" && !s.MayReach(parsed.Hostname()) {
+		location := target.URL
+		if socketForm.MatchString(location) {
+			location = "http://localhost"
+		}
+		if parsed, err := url.Parse(location); err == nil && target.URL != "" && !s.MayReach(parsed.Hostname()) {
 			s.source.faultAt(join("targets", name)+".url", "add it to hosts, or change the target", "hosts does not list the host %s", parsed.Hostname())
 		}
 	}

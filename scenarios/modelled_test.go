@@ -20,6 +20,12 @@ func TestModelledKeys(t *testing.T) {
 		{"a batch is none of one", "discipline: sharing, batch: {rows: 3}", "", "discipline: sharing and batch exclude each other"},
 		{"a set-up of shared servers", "discipline: sharing, setup: 1ms", "", "stations.web.setup: servers that share their work or serve batches have no setup"},
 		{"a deadline where nobody waits", "discipline: sharing, deadline: 1s", "", "nobody waits where the discipline is sharing"},
+		{"work that requests share, and that connections take", "together: {within: 5ms, time: 2ms, saved: 20%}, opening: {connection: 1ms, handshake: 4ms}", "", ""},
+		{"shared work of no window", "together: {time: 2ms}", "", "stations.web.together: requests that come together share nothing"},
+		{"a window without work", "together: {within: 2ms}", "", "requests that come together share nothing"},
+		{"more than all is spared", "together: {within: 2ms, saved: 120%}", "", "120%"},
+		{"batches that share work", "together: {within: 2ms, time: 1ms}, batch: {rows: 3}", "", "stations.web.together: the requests of a batch share its time already"},
+		{"connections that give time", "opening: {connection: -1ms}", "", "stations.web.opening.connection: \"-1ms\" is negative"},
 		{"a priority below the first", "", "priority: -1, ", "the priority -1 does not exist; use 0 (first) to 9"},
 		{"a priority beyond the last", "", "priority: 10, ", "the priority 10 does not exist"},
 	} {

@@ -91,9 +91,11 @@ type Var struct {
 type Station struct {
 	workload.Service `yaml:",inline"`
 	Modelled         `yaml:",inline"`
-	Batch            *Batch  `yaml:"batch,omitempty" json:"batch,omitempty"`   // a server takes several requests at once; service is then the time of a batch
-	Chores           Chores  `yaml:"chores,omitempty" json:"chores,omitempty"` // work that serves no request, done from time to time in one piece
-	Idling           float64 `yaml:"idling,omitempty" json:"idling,omitempty"` // servers' time per second that serves no request (timers, garbage collection); it counts as utilization in ombak validate, and delays nobody; 0 means none
+	Batch            *Batch   `yaml:"batch,omitempty" json:"batch,omitempty"`      // a server takes several requests at once; service is then the time of a batch
+	Chores           Chores   `yaml:"chores,omitempty" json:"chores,omitempty"`    // work that serves no request, done from time to time in one piece
+	Idling           float64  `yaml:"idling,omitempty" json:"idling,omitempty"`    // servers' time per second that serves no request (timers, garbage collection); it counts as utilization in ombak validate, and delays nobody; 0 means none
+	Together         Together `yaml:"together,omitempty" json:"together,omitzero"` // work that requests share which come soon after one another
+	Opening          Opening  `yaml:"opening,omitempty" json:"opening,omitzero"`   // time that connections to the service take here
 }
 
 // Chores is work of a station that serves no request, such as garbage collection or copying a log. The more

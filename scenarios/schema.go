@@ -3,6 +3,7 @@ package scenarios
 import (
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -139,32 +140,35 @@ func restrictPolicies(policy *jsonschema.Schema) {
 
 // schemaOf maps the types whose text form reflection cannot see.
 func schemaOf(t reflect.Type) *jsonschema.Schema {
-	text := func(pattern, description string) *jsonschema.Schema {
-		return &jsonschema.Schema{Type: "string", Pattern: pattern, Description: description}
+	text := func(description string) *jsonschema.Schema {
+		return &jsonschema.Schema{Type: "string", Pattern: textForms[t].String(), Description: description}
+	}
+	orZero := func(description string) *jsonschema.Schema {
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{text(description), {Const: 0}}}
 	}
 	switch t {
+	case reflect.TypeFor[string]():
+		return &jsonschema.Schema{Extras: map[string]any{"type": []string{"string", "number", "boolean"}}}
 	case reflect.TypeFor[time.Duration]():
-		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
-			text(`^\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))+$|^0$`, "a duration, as in 250ms, 10s or 21h"), {Const: 0},
-		}}
+		return orZero("a duration, as in 250ms, 10s or 21h")
 	case reflect.TypeFor[time.Time]():
-		return text(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2})$`, "an instant, as in 2020-04-11T19:00:00+07:00")
+		return text("an instant, as in 2020-04-11T19:00:00+07:00")
 	case reflect.TypeFor[uint64]():
 		return &jsonschema.Schema{Type: "integer", Minimum: "0"}
 	case reflect.TypeFor[workload.Rate](), reflect.TypeFor[resilience.Rate]():
-		return text(`^\+?[0-9._]+([eE][+-]?[0-9]+)? */ *(s|m|min|h|d)$`, "a rate, as in 1350/s or 80000/m")
+		return text("a rate, as in 1350/s or 80000/m")
 	case reflect.TypeFor[workload.Distribution]():
-		return text(`^[a-z]+\(.*\)$|^[0-9.]+(ns|us|µs|ms|s|m|h).*$|^0$`, "a distribution, as in 20ms, exponential(20ms), uniform(1s, 3s), lognormal(median=20ms, p95=60ms), gamma(mean=20ms, scv=0.5), empirical(10ms, 40ms)")
+		return orZero("a distribution, as in 20ms, exponential(20ms), uniform(1s, 3s), lognormal(median=20ms, p95=60ms), gamma(mean=20ms, scv=0.5), empirical(10ms, 40ms)")
 	case reflect.TypeFor[Think]():
-		return text(`^[a-z]+\(.*\)$|^[0-9.]+(ns|us|µs|ms|s|m|h).*$|^0$|^\$\{feeder\..+\..+\}$`, "a distribution, as in uniform(1s, 3s), or a column of durations, as in ${feeder.users.pause}")
+		return orZero("a distribution, as in uniform(1s, 3s), or a column of durations, as in ${feeder.users.pause}")
 	case reflect.TypeFor[Share](), reflect.TypeFor[resilience.Share]():
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
-			text(`^(100(\.0*)?|[0-9]{1,2}(\.[0-9]*)?) *%$`, "a share in percent, as in 74.23%"),
+			text("a share in percent, as in 74.23%"),
 			{Type: "number", Minimum: "0", Maximum: "1", Description: "a share from 0 to 1"},
 		}}
 	case reflect.TypeFor[Times]():
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
-			text(`^[1-9][0-9]*(\.\.[1-9][0-9]*)?$`, "a number of rounds, or a range, as in 3 or 3..5"), {Type: "integer", Minimum: "1"},
+			text("a number of rounds, or a range, as in 3 or 3..5"), {Type: "integer", Minimum: "1", Maximum: json.Number(strconv.Itoa(mostRounds))},
 		}}
 	case reflect.TypeFor[Status]():
 		return statusSchema()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,9 +80,14 @@ func (s *Scenario) applySetting(setting Setting) {
 	}
 }
 
+var isPlain = regexp.MustCompile(`^(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?|true|false)$`)
+
 // tree returns the value under the keys, as it would be in a file, or nil if that is impossible.
 func (s *Scenario) tree(setting Setting, keys []string) ast.Node {
 	var tree any = string(setting.Value)
+	if plain := json.RawMessage(setting.Value); isPlain.MatchString(string(plain)) {
+		tree = plain // a number or a truth value, as in a file
+	}
 	for _, key := range slices.Backward(keys) {
 		tree = map[string]any{key: tree}
 	}

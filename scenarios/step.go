@@ -60,6 +60,7 @@ type Request struct {
 	Multipart map[string]string  `yaml:"multipart,omitempty" json:"multipart,omitempty"` // body as form data; a value that is only ${person.photo} or ${file.NAME} is sent as a file
 	Extract   map[string]Extract `yaml:"extract,omitempty" json:"extract,omitempty"`     // values kept for later steps as ${got.NAME}
 	Redirects int                `yaml:"redirects,omitempty" json:"redirects,omitempty"` // most redirects to follow, to targets of the scenario only; 0 means none: a redirect is then an answer like any other
+	Trace     bool               `yaml:"trace,omitempty" json:"trace,omitempty"`         // each attempt has a traceparent header of its own, and the report names the traces of the ten slowest
 	GRPC      *GRPC              `yaml:"grpc,omitempty" json:"grpc,omitempty"`           // a gRPC call instead of an HTTP request; headers become metadata
 	WebSocket *WebSocket         `yaml:"websocket,omitempty" json:"websocket,omitempty"` // an action on the person's WebSocket to the target, instead of an HTTP request
 	Look      *Look              `yaml:"look,omitempty" json:"look,omitempty"`           // await and poll: the request to send after a pending answer; absent means the same request again
@@ -109,7 +110,8 @@ type Retry struct {
 	Cap        time.Duration         `yaml:"cap,omitempty" json:"cap,omitempty"`                 // real time; upper bound of base · 2^(n − 1); 0 means no bound
 	Jitter     string                `yaml:"jitter,omitempty" json:"jitter,omitempty"`           // full (default) draws each pause evenly from 0 to its full length; none takes the full length
 	RetryAfter bool                  `yaml:"retry_after,omitempty" json:"retry_after,omitempty"` // the pause is at least as long as the Retry-After of the answer; false (default)
-	Visits     int                   `yaml:"visits,omitempty" json:"visits,omitempty"`           // visits in which a person tries the step, the first included; a visit ends with its last attempt, and if that did not complete, the person comes back for the next; 0 means 1
+	Visits     int                   `yaml:"visits,omitempty" json:"visits,omitempty"`           // visits in which a person tries the step, the first included; a visit ends with its last attempt, and if that did not complete, the person comes back for the next; 0 means 1, or 300 with interest
+	Interest   Share                 `yaml:"interest,omitempty" json:"interest,omitempty"`       // share of people who, after each visit that did not complete, still want to and come back for the next, up to visits; drawn anew each time; 0 means that everybody comes back
 	Return     workload.Distribution `yaml:"return,omitempty" json:"return,omitempty"`           // scenario time from the end of a visit to the next, drawn for each
 }
 

@@ -328,6 +328,7 @@ func (s *Scenario) validateParts() {
 		if c := station.Chores; !(c.Share >= 0 && c.Share < 1) || c.Time < 0 || (c.Share > 0) != (c.Time > 0) || c.Share > 0 && station.Batch != nil {
 			s.source.faultAt(join("stations", name)+".chores", "give a share from 0 to below 1, and the time of each, at a station without batches", "a station cannot have chores of %v of its work, %v each", c.Share, c.Time)
 		}
+		s.validateSharedWork(join("stations", name), station)
 		s.validateAlso(join("stations", name)+".batch.also", name, station.Batch)
 		if station.Batch != nil && min(station.Batch.Age, station.Batch.Late) < 0 {
 			s.source.faultAt(join("stations", name)+".batch", "use times of 0 or more", "the waiting time of a batch is negative")
@@ -360,13 +361,19 @@ func (s *Scenario) validateParts() {
 	}
 	for name, target := range s.Targets {
 		if target.URL != "" && !isService(target.URL) {
-			s.source.faultAt(join("targets", name)+".url", "write for example http://127.0.0.1:8080", "%q is not the URL of a service", target.URL)
+			s.source.faultAt(join("targets", name)+".url", "write for example http://127.0.0.1:8080, or unix:/run/app.sock", "%q is not the URL of a service", target.URL)
 		}
 	}
 }
 
+// socketForm is the URL of a service behind a Unix socket.
+var socketForm = regexp.MustCompile(`^unix:(//)?/[^/].*$|^http\+unix://%2[Ff][^/]+(/[^?#]*)?$`)
+
 // isService reports whether a text is the URL of a service, to which paths can be added.
 func isService(text string) bool {
+	if socketForm.MatchString(text) {
+		return true
+	}
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Hostname() == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.RawQuery != "" || parsed.Fragment != "" {
 		return false

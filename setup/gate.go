@@ -20,6 +20,7 @@ type Gate struct {
 	Planned
 	Target string   // of the scenario, that the gate stands in front of
 	URL    *url.URL // of the target
+	Socket string   // of the target, if it is behind a Unix socket
 	Doors  []gate.Door
 }
 
@@ -34,9 +35,10 @@ func NewGate(scenario *scenarios.Scenario, options Options, target, location str
 		return nil, err
 	}
 	g := &Gate{Planned: planned, Target: target}
-	if g.URL, err = url.Parse(location); err != nil {
+	if g.URL, err = loadgen.LocationOf(location); err != nil {
 		return nil, Refused(err)
 	}
+	g.Socket, _, _ = loadgen.SocketOf(location)
 	used := usedTargets(g.Scenario)
 	switch {
 	case target == "" && len(used) == 1:

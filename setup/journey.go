@@ -54,7 +54,7 @@ func walkStep(s *scenarios.Scenario, step *scenarios.Step) journey.Step {
 		Patience: step.Patience, Every: step.Every,
 		Retry: journey.Retry{
 			Attempts: step.Retry.Attempts, Base: step.Retry.Base, Cap: step.Retry.Cap, Even: step.Retry.Jitter == "none",
-			RetryAfter: step.Retry.RetryAfter, Visits: step.Retry.Visits, Return: step.Retry.Return,
+			RetryAfter: step.Retry.RetryAfter, Visits: step.Retry.MostVisits(), Interest: float64(step.Retry.Interest), Return: step.Retry.Return,
 		},
 		Repeat:   journey.Repeat{Share: float64(step.Repeat.Share), After: step.Repeat.After},
 		Typo:     journey.Typo{Share: float64(step.Typo.Share), Fix: step.Typo.Fix},

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/journey/funnel"
@@ -34,7 +35,7 @@ func NewLive(scenario *scenarios.Scenario, options Options) (*Live, error) {
 		return nil, err
 	}
 	live.Service = new(Service)
-	if live.Service.Mocks, err = live.mocks(); err != nil {
+	if live.Service.Mocks, err = live.mocks(unneeded(live.Scenario)...); err != nil {
 		return nil, err
 	}
 	if live.Service.Backend, err = live.backend(); err != nil {
@@ -114,6 +115,19 @@ func unnamed(s *scenarios.Scenario) []string {
 		}
 	}
 	return others
+}
+
+// unneeded returns the built-in mocks that a drill does not start: those that its scenario does not name and that the backend
+// works without. It sends mails in any case, and it offers identity only if it has Dukcapil to ask.
+func unneeded(s *scenarios.Scenario) []string {
+	needed := []string{mocks.MailName}
+	if placeOf(s, funnel.Identity) >= 0 {
+		needed = append(needed, mocks.DukcapilName)
+	}
+	return slices.DeleteFunc(unnamed(s), func(name string) bool {
+		_, twice := s.Dependencies[name] // a generic dependency of this name: the backend would take it for the built-in one
+		return twice || slices.Contains(needed, name)
+	})
 }
 
 // NewMocks maps a scenario and options to its mocks. What cannot run comes back as ErrRefused.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/workload"
 )
@@ -44,6 +45,7 @@ type Options struct {
 	Vars        map[string]string
 	Closed      int               // people kept under way at all times, instead of the arrivals
 	ConnectTo   map[string]string // host:port of a target → host:port to connect to instead
+	Proxy       loadgen.Proxy     // through which targets are reached; those on loopback never are
 	Watch       map[string]string // processes of the target: name → process id, or URL of Prometheus metrics
 	Portable    bool              // use the generator's portable wire
 	KeyLog      string            // file that the secrets of TLS connections are appended to, for debugging

@@ -33,7 +33,7 @@ func request(r *scenarios.Request, expect scenarios.Expect) (loadgen.Request, er
 	mapped := loadgen.Request{
 		Target: r.Target, Method: r.Method, Path: r.Path, Headers: r.Headers,
 		Text: r.Text, Multipart: r.Multipart, Extract: map[string]loadgen.Extract{},
-		Completed: statuses(expect.Completed), Declined: statuses(expect.Declined), Rejected: statuses(expect.Rejected), Pending: statuses(expect.Pending), Redirects: r.Redirects,
+		Completed: statuses(expect.Completed), Declined: statuses(expect.Declined), Rejected: statuses(expect.Rejected), Pending: statuses(expect.Pending), Redirects: r.Redirects, Trace: r.Trace,
 	}
 	if r.Look != nil {
 		mapped.Look = &loadgen.Look{Method: cmp.Or(r.Look.Method, "GET"), Path: r.Look.Path}

@@ -40,6 +40,7 @@ func (p *Planned) simulator() (sim.Config, error) {
 		p.warnRounded("station "+name, s.Stations[name].Service)
 		station := p.simStation(name, s.Stations[name].Service, s.Stations[name].Modelled)
 		station.Batch, station.Chores = p.simBatch(s.Stations[name].Batch, stations), simChores(s.Stations[name].Chores)
+		station.Together = simTogether(s.Stations[name].Together)
 		config.Stations = append(config.Stations, station)
 	}
 	policies := p.simPolicies(&config, stations)
@@ -53,11 +54,11 @@ func (p *Planned) simulator() (sim.Config, error) {
 		}
 		config.Calls = append(config.Calls, call)
 	}
-	for _, step := range s.Journey {
+	for i, step := range s.Journey {
 		if len(step.Route) == 0 && step.Kind != funnel.Await {
 			return config, Refuse("step %s of scenario %s has no route, so it cannot be simulated; add one, or replay it", step.Name, s.Name)
 		}
-		config.Routes = append(config.Routes, p.simRoute(step.Route, stations, calls))
+		config.Routes = append(config.Routes, p.simRoute(&s.Journey[i], stations, calls))
 		config.Delays = append(config.Delays, step.Delay)
 		config.Silent = append(config.Silent, step.Leave == "silent")
 		config.Priorities = append(config.Priorities, step.Priority)
@@ -170,12 +171,12 @@ func (p *Planned) scheduledTerms() ([]funnel.Action, error) {
 	return others, nil
 }
 
-func (p *Planned) simRoute(hops []scenarios.Hop, stations, calls map[string]int) sim.Route {
+func (p *Planned) simRoute(step *scenarios.Step, stations, calls map[string]int) sim.Route {
 	var route sim.Route
-	for _, hop := range hops {
+	for i, hop := range step.Route {
 		switch {
 		case hop.Station != "":
-			route = append(route, sim.Hop{Kind: sim.AtStation, To: stations[hop.Station], Work: hop.Work})
+			route = append(route, sim.Hop{Kind: sim.AtStation, To: stations[hop.Station], Work: hop.Work, Opening: p.simOpening(step, i)})
 		case hop.Call != "":
 			route = append(route, sim.Hop{Kind: sim.Call, To: calls[hop.Call], Stock: stockOf(p.Scenario.Dependencies[hop.Call], hop.Answer)})
 		default:

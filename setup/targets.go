@@ -3,6 +3,7 @@ package setup
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net"
 	"net/url"
@@ -49,6 +50,9 @@ func (p *Planned) targets(urls map[string]string, known []string) error {
 		urls[name] = address
 	}
 	for from, to := range p.Options.ConnectTo {
+		if _, _, is := loadgen.SocketOf(to); is {
+			continue
+		}
 		host, _, err := net.SplitHostPort(to)
 		if err != nil {
 			return Refuse("connect-to %s=%s: %q is not HOST:PORT", from, to, to)
@@ -62,7 +66,25 @@ func (p *Planned) targets(urls map[string]string, known []string) error {
 			return Refuse("target %q of scenario %s has no address; give --target %s=http://HOST:PORT", name, p.Scenario.Name, name)
 		}
 	}
+	if err := p.checkProxies(urls); err != nil {
+		return err
+	}
 	return p.checkConnectTo(urls)
+}
+
+// checkProxies refuses proxies that cannot be used, and warns of those that are, because what is measured is theirs too.
+func (p *Planned) checkProxies(urls map[string]string) error {
+	connections := loadgen.Connections{Proxy: p.Options.Proxy, ConnectTo: p.Options.ConnectTo}
+	for _, name := range slices.Sorted(maps.Keys(urls)) {
+		_, _, proxy, err := connections.PlaceOf(urls[name])
+		if err != nil {
+			return Refused(err)
+		}
+		if proxy != nil {
+			p.Warnings = append(p.Warnings, fmt.Sprintf("requests to target %s went through the proxy %s (HTTP_PROXY, HTTPS_PROXY), whose time is a part of what is measured; add its host to NO_PROXY to reach it directly", name, proxy.Redacted()))
+		}
+	}
+	return nil
 }
 
 // RunsElsewhere reports whether every target that a scenario uses has a URL, in the scenario or in the options, so that
@@ -87,7 +109,7 @@ func AddressOf(target *url.URL) string {
 func (p *Planned) checkConnectTo(urls map[string]string) error {
 	var addresses []string
 	for _, name := range slices.Sorted(maps.Keys(urls)) {
-		if target, err := url.Parse(urls[name]); err == nil {
+		if target, err := loadgen.LocationOf(urls[name]); err == nil {
 			addresses = append(addresses, AddressOf(target))
 		}
 	}
@@ -117,7 +139,7 @@ func (p *Planned) checkVars(config loadgen.Config) error {
 
 // allow refuses a target on a host that the scenario does not name.
 func (p *Planned) allow(name, target string) error {
-	parsed, err := url.Parse(target)
+	parsed, err := loadgen.LocationOf(target)
 	if err != nil {
 		return Refused(err)
 	}
@@ -149,7 +171,7 @@ func (p *Planned) connections() loadgen.Connections {
 	c := s.Connections
 	return loadgen.Connections{
 		PerPerson: c.Per == "person", Cold: float64(c.Cold), Idle: c.Idle, Life: c.Life, DNSTTL: c.DNSTTL,
-		ConnectTo: p.Options.ConnectTo, HTTP2: c.HTTP2, NoResume: c.Resume != nil && !*c.Resume,
+		ConnectTo: p.Options.ConnectTo, Proxy: p.Options.Proxy, HTTP2: c.HTTP2, NoResume: c.Resume != nil && !*c.Resume,
 		TLS: loadgen.TLS{CA: s.PEM(c.TLS.CA), Cert: s.PEM(c.TLS.Cert), Key: s.PEM(c.TLS.Key), Insecure: c.TLS.Insecure},
 	}
 }

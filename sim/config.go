@@ -97,6 +97,8 @@ type Hop struct {
 	To   int                   // index in Stations or Calls
 	Work workload.Distribution // replaces the station's service time; zero means the station's own
 
+	Opening Opening // at a station; the zero value means that connections cost nothing
+
 	Stock int // the dependency's stock that an answer is taken from, counted from 1; 0 means none
 }
 
@@ -201,6 +203,9 @@ func (c Config) validateRoutes() error {
 		for _, hop := range route {
 			if hop.To < 0 || hop.To >= c.places(hop.Kind) {
 				return fmt.Errorf("sim: the route of step %s leads to a station that does not exist", c.Journey.Steps[i].Name)
+			}
+			if err := hop.Opening.validate(); err != nil {
+				return fmt.Errorf("sim: the route of step %s: connections: %w", c.Journey.Steps[i].Name, err)
 			}
 			if hop.Stock < 0 || hop.Stock > 0 && (hop.Kind == AtStation || hop.Stock > len(c.Calls[hop.To].Stocks)) {
 				return fmt.Errorf("sim: the route of step %s takes from a stock that does not exist", c.Journey.Steps[i].Name)

@@ -95,6 +95,10 @@ func (f *Floor) Enter(station int, owner int32, class uint8, work time.Duration)
 	}
 	s.rate.Take(f.engine.now)
 	s.quota.Take()
+	begins := false
+	if s.Together.Within > 0 && owner > nobody {
+		work, begins = s.joins(work)
+	}
 	place := f.jobs.take()
 	entered := &f.jobs.table[place]
 	*entered = job{} // set field by field: a literal would be built elsewhere and copied
@@ -102,6 +106,9 @@ func (f *Floor) Enter(station int, owner int32, class uint8, work time.Duration)
 	s.admit(place)
 	if s.Chores.Length > 0 && owner > nobody {
 		s.chore(work)
+	}
+	if begins {
+		s.shareWork()
 	}
 	return place, Taken
 }

@@ -141,11 +141,15 @@ func (m *model) advance(number int32, free time.Duration) {
 // a retried call and a second stop at the same target each have their own.
 func (m *model) work(r *request, hop *hop) time.Duration {
 	station := m.floor.stations[hop.station]
+	opening := time.Duration(0)
+	if hop.Opening != (Opening{}) {
+		opening = m.opens(r, hop)
+	}
 	if hop.work.family == constantFamily {
-		return station.Degraded(time.Duration(hop.work.mean))
+		return station.Degraded(time.Duration(hop.work.mean) + opening)
 	}
 	stream := hop.chance.Of(r.person, m.keyOf(r), r.drawKey())
-	return station.Degraded(hop.work.draw(&stream))
+	return station.Degraded(hop.work.draw(&stream) + opening)
 }
 
 // keyOf returns the key of the streams of a request's step and round.

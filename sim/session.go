@@ -36,6 +36,7 @@ const (
 	deferred // the service deferred the request, see aside.accepted
 	inside   // the place in the waiting room has reached its turn
 	handedIn // the motivation test was submitted, see aside.due
+	ticketed // a TLS session can be resumed
 )
 
 func (m marks) has(mark marks) bool { return m&mark != 0 }

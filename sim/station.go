@@ -23,6 +23,7 @@ type StationConfig struct {
 	Batch      Batch
 	Pauses     Pauses
 	Chores     Chores
+	Together   Together
 }
 
 // Batch describes group commit: a free server takes all waiting requests at once.
@@ -73,10 +74,12 @@ func (c StationConfig) Validate() error {
 		return fmt.Errorf("station %s: shared servers and batches cannot be held", c.Name)
 	case c.Chores.Length > 0 && (c.Batch.Rows > 0 || c.Chores.Every <= 0) || c.Chores.Length < 0:
 		return fmt.Errorf("station %s: chores need Every above 0 and a station without batches", c.Name)
+	case c.Together.Within > 0 && c.Batch.Rows > 0:
+		return fmt.Errorf("station %s: batches share their work already; keep one", c.Name)
 	case c.Balking < 0 || c.Pauses.Rate < 0 || c.Batch.Rows < 0 || c.Batch.Age < 0 || c.Batch.PerRow < 0 || c.Batch.Also < 0:
 		return fmt.Errorf("station %s: balking, batch and pauses must be 0 or more", c.Name)
 	}
-	return nil
+	return c.Together.validate(c.Name)
 }
 
 // Refusal is the reason why a station did not take a request.
@@ -115,6 +118,7 @@ type Station struct {
 	batch    *batching
 	pauses   *pauses
 	worked   time.Duration // for requests, since the last chore
+	shut     time.Duration // when the window of shared work ends
 	stats    stats
 }
 
@@ -131,7 +135,7 @@ type stats struct {
 
 // isPlain reports whether a free server serves a request with no further effects.
 func (s *Station) isPlain() bool {
-	return s.SetUp.IsZero() && !s.Sharing && !s.Holding && s.Batch.Rows == 0 && s.Chores.Length == 0 && !s.tracked() &&
+	return s.SetUp.IsZero() && !s.Sharing && !s.Holding && s.Batch.Rows == 0 && s.Chores.Length == 0 && s.Together.Within == 0 && !s.tracked() &&
 		s.RateLimit == 0 && s.Quota.Most == 0 && s.Balking == 0
 }
 

@@ -12,18 +12,20 @@ import (
 
 func forecast() formula {
 	return formula{
-		name: "forecast", summary: "the expected funnel of future people, from reports",
-		source:    "beta-binomial prediction, Gelman et al., Bayesian Data Analysis, 2013, section 2.4; runs that differ: Hahn, Meeker, Statistical Intervals, 1991, chapter 4",
+		name: "forecast", summary: "the expected funnel of future people, from reports or from counts over time",
+		source:    "reports: beta-binomial prediction, Gelman et al., Bayesian Data Analysis, 2013, section 2.4; runs that differ: Hahn, Meeker, Statistical Intervals, 1991, chapter 4; counts: cure model, Farewell, Biometrics 38, 1982, by discrete hazards, Lawless, Canadian Journal of Statistics 22, 1994",
 		example:   "REPORT… --people 2000000 --peak-per-minute 90000",
 		arguments: "REPORT…",
-		flags: []cli.Flag{
+		flags: append([]cli.Flag{
 			numberFlag("people", "number of future people, `N`"),
 			numberFlag("peak-per-minute", "their peak per minute, `N`; a warning is printed if no report reached it"),
-		},
+		}, countsFlags()...),
 		figures: []figure{
 			{"entered", "", "people who enter each step"},
 			{"passed", "", "people who pass each step"},
 			{"ci95", "", "95 % prediction intervals of both"},
+			{"going_on", "", "with --counts, for each pair of steps: from, to, share who ever go on, interval90, median_s until they do, families with their weights"},
+			{"ahead", "", "with --counts, for each time and step: at_s, step, passed, interval90, and assumed, the share of the variance that is assumption, assumed_family and assumed_arrivals of it"},
 		},
 		compute: computeForecast,
 	}
@@ -31,6 +33,14 @@ func forecast() formula {
 
 // computeForecast predicts the funnel of future people from reports.
 func computeForecast(in *inputs) (answer, error) {
+	if in.c.IsSet("counts") {
+		return computeFromCounts(in)
+	}
+	for _, flag := range []string{"at", "arrivals-ahead", "o"} {
+		if in.c.IsSet(flag) {
+			return answer{}, fmt.Errorf("--%s belongs to a forecast from --counts; leave it out with reports", flag)
+		}
+	}
 	people, peak := in.number("people"), 0.0
 	if in.c.IsSet("peak-per-minute") {
 		peak = in.number("peak-per-minute")
@@ -39,7 +49,7 @@ func computeForecast(in *inputs) (answer, error) {
 		return answer{}, in.fault
 	}
 	if in.c.NArg() == 0 {
-		return answer{}, errors.New("name at least one report: a file, a folder or a pattern")
+		return answer{}, errors.New("name at least one report: a file, a folder or a pattern; or give --counts FILE")
 	}
 	var reports []report.Report
 	for _, name := range in.c.Args().Slice() {

@@ -114,6 +114,11 @@ func coreCounts(texts map[string]string) (map[string]int, error) {
 // replaceable returns an error if the file exists and is not a model, because a report cannot be measured
 // again.
 func replaceable(name string) error {
+	return replaceableBy(name, calibration.ModelHeading, "ombak calibrate")
+}
+
+// replaceableBy returns an error if the file exists and does not begin as the models of a command do.
+func replaceableBy(name, heading, command string) error {
 	if name == "" {
 		return nil
 	}
@@ -123,12 +128,12 @@ func replaceable(name string) error {
 	}
 	if err == nil {
 		defer file.Close()
-		head := make([]byte, len(calibration.ModelHeading))
-		if _, err = io.ReadFull(file, head); err == nil && string(head) == calibration.ModelHeading {
+		head := make([]byte, len(heading))
+		if _, err = io.ReadFull(file, head); err == nil && string(head) == heading {
 			return nil
 		}
 	}
-	return usageError{fmt.Errorf("%s exists and is not a model written by ombak calibrate; name a new file", name)}
+	return usageError{fmt.Errorf("%s exists and is not a model written by %s; name a new file", name, command)}
 }
 
 // readMeasured reads a report, or those of all levels of a redline. The level named first comes first.

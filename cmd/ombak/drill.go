@@ -117,6 +117,14 @@ func loadCommand(s streams) *cli.Command {
 	}
 }
 
+// variable returns a variable of the environment, which may be in lower case.
+func variable(name string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return os.Getenv(strings.ToLower(name))
+}
+
 func connectToFlag() cli.Flag {
 	return &cli.StringSliceFlag{Name: "connect-to", Usage: "connect to another address for a target, as `HOST:PORT=HOST:PORT`", EnvVars: envVar("connect-to")}
 }
@@ -167,6 +175,7 @@ func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Option
 	if options.Portable, err = portable(os.Getenv("OMBAK_WIRE")); err != nil {
 		return nil, options, err
 	}
+	options.Proxy.HTTP, options.Proxy.HTTPS, options.Proxy.Except = variable("HTTP_PROXY"), variable("HTTPS_PROXY"), variable("NO_PROXY")
 	if log := os.Getenv("SSLKEYLOGFILE"); log != "" {
 		if options.KeyLog, err = filepath.Abs(log); err != nil {
 			return nil, options, err

@@ -247,7 +247,7 @@ func showFleet(out io.Writer, listed []fleet.Listed, asJSON bool) error {
 		_, err := fmt.Fprintln(out, "nobody has joined; ombak fleet join adds a machine")
 		return err
 	}
-	rows := [][]string{{"agent", "roles", "version", "cores", "load", "clock ahead by", "known within", "plays", "sends load to", "labels"}}
+	rows := [][]string{{"agent", "roles", "version", "cores", "load", "clock ahead by", "known within", "plays", "keeps rows of", "sends load to", "labels"}}
 	for _, one := range listed {
 		load, ahead, within := "?", "?", "?"
 		if one.Load != nil {
@@ -266,10 +266,10 @@ func showFleet(out io.Writer, listed []fleet.Listed, asJSON bool) error {
 		}
 		rows = append(rows, []string{
 			one.Agent, strings.Join(one.Roles, ","), version, fmt.Sprint(one.CPUs), load, ahead, within,
-			cmp.Or(one.Playing, one.Studies, "-"), strings.Join(one.Targets, ","), cmp.Or(strings.Join(labels, ","), "-"),
+			cmp.Or(one.Playing, one.Studies, "-"), cmp.Or(strings.Join(one.Holds, ","), "-"), strings.Join(one.Targets, ","), cmp.Or(strings.Join(labels, ","), "-"),
 		})
 	}
-	_, err := io.WriteString(out, units.Table("lllnnnnlll", rows))
+	_, err := io.WriteString(out, units.Table("lllnnnnllll", rows))
 	return err
 }
 

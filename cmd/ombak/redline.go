@@ -37,7 +37,7 @@ func redlineCommand(s streams) *cli.Command {
 			&cli.Float64Flag{Name: "precision", Value: 0.05, Usage: "narrow the limit down to this `SHARE` of it", EnvVars: envVar("precision")},
 			&cli.DurationFlag{Name: "for", Value: 20 * time.Second, DefaultText: "20s, and longer where a threshold needs more values or the service is slow", Usage: "offer each rate for `TIME`", EnvVars: envVar("for")},
 			&cli.DurationFlag{Name: "longest", Value: 5 * time.Minute, Usage: "never make a level longer than `TIME`", EnvVars: envVar("longest")},
-			&cli.IntFlag{Name: "repeats", Value: 1, Usage: "repeat a level that is invalid or undecided up to `N` times", EnvVars: envVar("repeats")},
+			&cli.IntFlag{Name: "repeats", Value: 1, Usage: "repeat a level that is invalid or undecided up to `N` times, and once one that broke while programs outside the run took more than a quarter of the cores", EnvVars: envVar("repeats")},
 			&cli.IntFlag{Name: "most", Value: 20, Usage: "try at most `N` rates, repeated ones included", EnvVars: envVar("most")},
 			&cli.StringFlag{Name: "closed", Usage: "run closed loops of `N,N,…` people instead, and fit the Universal Scalability Law", EnvVars: envVar("closed")},
 			&cli.Uint64Flag{Name: "seed", DefaultText: "the scenario's", Usage: "draw people and instants from the seed `N`", EnvVars: envVar("seed")},
@@ -45,7 +45,7 @@ func redlineCommand(s streams) *cli.Command {
 			&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`", EnvVars: envVar("threshold")},
 			&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
 			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON", EnvVars: envVar("json")},
-			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
+			&cli.BoolFlag{Name: "quiet", Usage: "say only how long the search takes at most, and hide progress", EnvVars: envVar("quiet")},
 		),
 		Action: func(c *cli.Context) error { return playRedline(c, s) },
 	}
@@ -89,6 +89,9 @@ func playRedline(c *cli.Context, s streams) error {
 		return r.ended(err, nil)
 	}
 	if len(concurrencies) > 0 {
+		if each := r.options.For + setup.LevelRamp + first.Scenario.Drain; c.Bool("quiet") {
+			r.announceQuietly(len(concurrencies), each, each)
+		}
 		closed, err := redline.RunClosed(concurrencies, r.playClosed)
 		return r.ended(err, r.concludeClosed(closed, r.cut(err)))
 	}
@@ -201,9 +204,34 @@ func needsOf(live *setup.Live, scenario *scenarios.Scenario) (needs []redline.Ne
 func (r *redliner) announce(first *setup.Live, bisection redline.Bisection) {
 	beside := setup.LevelRamp + first.Scenario.Drain
 	length, why := r.lengths.At(bisection.From)
+	if r.c.Bool("quiet") {
+		r.announceQuietly(bisection.Most, length+beside, r.lengths.Longest(bisection.Repeats)+beside)
+		return
+	}
 	each := units.Duration(length + beside)
 	r.say("at most %d levels; the first, at %s/s, takes about %s with ramp and drain%s; if all took as long, the search would take %s\n",
 		bisection.Most, units.Rate(bisection.From), each, why, units.Duration(time.Duration(bisection.Most)*(length+beside)))
+}
+
+// announceQuietly says how long all levels take at the most, for a user who sees nothing else until they are over. With
+// --json, standard error stays empty.
+func (r *redliner) announceQuietly(levels int, first, longest time.Duration) {
+	if !r.c.Bool("json") {
+		fmt.Fprintln(r.s.err, searchTakes(levels, first, longest))
+	}
+}
+
+// searchTakes says in one line how long levels take together at the most.
+func searchTakes(levels int, first, longest time.Duration) string {
+	number := "1 level"
+	if levels != 1 {
+		number = fmt.Sprintf("%d levels", levels)
+	}
+	text := fmt.Sprintf("the search takes at most %s: %s of up to %s", units.Duration(time.Duration(levels)*longest), number, units.Duration(longest))
+	if first < longest {
+		text += "; the first takes about " + units.Duration(first)
+	}
+	return text
 }
 
 // playOpen plays a level of the open loop.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -45,7 +46,7 @@ func serveGate(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	config := gate.Config{Listen: alone.Listen["gate"], Metrics: alone.Listen["metrics"], Person: person, Target: run.URL, Doors: run.Doors, Log: alone.Log}
+	config := gate.Config{Listen: alone.Listen["gate"], Metrics: alone.Listen["metrics"], Person: person, Target: run.URL, Socket: run.Socket, Doors: run.Doors, Log: alone.Log}
 	for name := range alone.Listen {
 		if name != "gate" && name != "metrics" {
 			return usageError{fmt.Errorf("--listen %s is unknown; the listeners are gate, metrics", name)}
@@ -71,7 +72,7 @@ func runGate(c *cli.Context, s streams, run *setup.Gate, config gate.Config) err
 	if metrics != "" {
 		fmt.Fprintln(s.out, "metrics", metrics)
 	}
-	fmt.Fprintf(s.err, "the policies of plan %s stand in front of %s; Ctrl-C stops\n", run.Scenario.Plan(), config.Target.Redacted())
+	fmt.Fprintf(s.err, "the policies of plan %s stand in front of %s; Ctrl-C stops\n", run.Scenario.Plan(), cmp.Or(config.Socket, config.Target.Redacted()))
 	err = standing.Serve(c.Context)
 	for _, door := range standing.Counts() {
 		fmt.Fprintf(s.err, "%s at %s: %s passed, %s turned away", door.Policy, door.At, units.Count(float64(door.Passed)), units.Count(float64(door.TurnedAway)))

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 
@@ -11,13 +13,30 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// version is set when a release is built.
-const version = "0.1.0-dev"
+// version is set by the linker when a release is built.
+var version string
+
+// development is the version of a build that is no release.
+const development = "0.1.0-dev"
+
+// release matches the version of a module that was installed by its tag, not that of a commit or of changed files.
+var release = regexp.MustCompile(`^v(\d+\.\d+\.\d+(?:-[a-z]+(?:\.\d+)?)?)$`)
+
+// versionOf returns the version of a build: that of a release, that of the installed module, or that of development.
+func versionOf(linked, module string) string {
+	if linked == "" {
+		if tag := release.FindStringSubmatch(module); tag != nil {
+			return tag[1]
+		}
+	}
+	return cmp.Or(linked, development)
+}
 
 // build describes this binary.
 func build() report.Build {
-	built := report.Build{Version: version, Go: runtime.Version()}
+	built := report.Build{Version: versionOf(version, ""), Go: runtime.Version()}
 	if info, ok := debug.ReadBuildInfo(); ok {
+		built.Version = versionOf(version, info.Main.Version)
 		for _, setting := range info.Settings {
 			if setting.Key == "vcs.revision" {
 				built.Commit = setting.Value

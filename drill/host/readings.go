@@ -97,7 +97,24 @@ type machineLog struct {
 }
 
 func (l *machineLog) add(at time.Time, now instant) {
-	l.at, l.readings = append(l.at, at), append(l.readings, now)
+	l.at, l.readings = thinned(append(l.at, at)), thinned(append(l.readings, now))
+}
+
+// mostReadings is the most readings that are kept: those of 24 hours.
+const mostReadings = 24 * 60 * 60
+
+// thinned leaves out every second reading if there are too many, but neither the first nor the last two.
+func thinned[T any](all []T) []T {
+	if len(all) <= mostReadings {
+		return all
+	}
+	kept := all[:0]
+	for i, one := range all {
+		if i%2 == 0 || i >= len(all)-2 {
+			kept = append(kept, one)
+		}
+	}
+	return kept
 }
 
 // series returns the readings relative to the first, on the clock of a run.

@@ -35,6 +35,7 @@ type Watched struct {
 	own     int        // number of the first targets that are parts of the run itself
 	names   []string
 	logs    [][]usage // by target
+	most    []float64 // largest memory, by target
 	times   [][]time.Time
 	ids     []int             // process ids, 0 for those read by URL
 	threads []map[int]float64 // CPU time of their threads at the first reading
@@ -83,7 +84,7 @@ func (w *Watched) begin(name string, id int, now usage) {
 		threads = threadTimes(id)
 	}
 	w.ids, w.threads = append(w.ids, id), append(w.threads, threads)
-	w.names, w.logs, w.times = append(w.names, name), append(w.logs, []usage{now}), append(w.times, []time.Time{time.Now()})
+	w.names, w.logs, w.times, w.most = append(w.names, name), append(w.logs, []usage{now}), append(w.times, []time.Time{time.Now()}), append(w.most, now.resident)
 }
 
 func (w *Watched) readMachine() {
@@ -115,6 +116,8 @@ func (w *Watched) run(ctx context.Context, probes []probe) {
 			if err == nil { // a process that has gone keeps its last reading
 				w.mu.Lock()
 				w.logs[i], w.times[i] = append(w.logs[i], now), append(w.times[i], time.Now())
+				w.logs[i], w.times[i] = thinned(w.logs[i]), thinned(w.times[i])
+				w.most[i] = max(w.most[i], now.resident)
 				w.mu.Unlock()
 			}
 		}
@@ -128,10 +131,7 @@ func (w *Watched) Stop() []report.Process {
 	var processes []report.Process
 	for i := w.own; i < len(w.names); i++ {
 		log := w.logs[i]
-		cpu, most := max(0, log[len(log)-1].cpu-log[0].cpu), 0.
-		for _, now := range log {
-			most = max(most, now.resident)
-		}
+		cpu, most := max(0, log[len(log)-1].cpu-log[0].cpu), w.most[i]
 		process := report.Process{Name: w.names[i], CPUS: &cpu, Watched: true}
 		if resident := uint64(most); resident > 0 {
 			process.MaxRSSBytes = &resident

@@ -69,30 +69,14 @@ func offered(recording *Recording, facts *OfferedFacts) report.Offered {
 		offered.ByStep = facts.ByStep
 		return offered
 	}
-	offered.PeakPerMin = recording.peak(func(row *row) uint64 { return row.scheduled })
+	offered.PeakPerMin = float64(recording.peaksSoFar()[0])
 	return offered
-}
-
-// peak returns the largest sum over any 60 consecutive whole seconds.
-func (r *Recording) peak(count func(*row) uint64) float64 {
-	const window = 60
-	var inside, most uint64
-	for second := r.earliest; second <= r.latest; second++ {
-		if row := r.rows[second]; row != nil {
-			inside += count(row)
-		}
-		if row := r.rows[second-window]; row != nil {
-			inside -= count(row)
-		}
-		most = max(most, inside)
-	}
-	return float64(most)
 }
 
 // funnelRows returns the row of each step. In a partial recording an answer may be known whose question is not: the person
 // has entered all the same.
 func funnelRows(recording *Recording, partial bool) []report.FunnelRow {
-	rows := make([]report.FunnelRow, 0, len(recording.journey))
+	rows, peaks := make([]report.FunnelRow, 0, len(recording.journey)), recording.peaksSoFar()
 	for i, step := range recording.journey {
 		total := &recording.steps[i]
 		row := report.FunnelRow{
@@ -100,7 +84,7 @@ func funnelRows(recording *Recording, partial bool) []report.FunnelRow {
 			Passed: float64(total.people[funnel.Completed]), Declined: float64(total.people[funnel.Declined]),
 			Rejected: float64(total.people[funnel.Rejected]), Failed: float64(total.people[funnel.Failed]),
 			TimedOut: float64(total.people[funnel.TimedOut]), Abandoned: float64(total.people[funnel.Abandoned]),
-			PeakPassedPerMin: recording.peak(func(row *row) uint64 { return uint64(row.steps[i].people[funnel.Completed]) }),
+			PeakPassedPerMin: float64(peaks[1+i]),
 		}
 		if partial {
 			row.Entered = max(row.Entered, row.Settled())
@@ -127,6 +111,9 @@ func stepRows(recording *Recording, facts Facts) []report.StepRow {
 			ResponseTimeS:       report.QuantilesOf(sum(total.response, report.SentOutcomes())),
 			ResponseTimePassedS: report.QuantilesOf(sum(total.response, report.PassedOutcomes())),
 			ServiceTimeS:        report.QuantilesOf(sum(total.service, report.SentOutcomes())),
+		}
+		if recording.slow != nil {
+			row.Slowest = recording.slow[i].examples(step.Name, facts.RunID)
 		}
 		if duration > 0 {
 			row.ThroughputPerS = row.Requests / duration.Seconds()

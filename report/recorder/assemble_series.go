@@ -8,9 +8,12 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// series lays out every second from the first to the last in which anything happened.
+// series lays out every row from the first to the last in which anything happened.
 func series(recording *Recording, facts Facts) report.Series {
 	result := report.Series{Note: facts.SeriesNote, TS: []int64{}, ScenarioS: []float64{}, Scheduled: []int64{}}
+	if recording.width > 1 {
+		result.BinS = recording.width
+	}
 	for _, step := range recording.journey {
 		result.Steps = append(result.Steps, report.StepSeries{Step: step.Name})
 	}
@@ -18,7 +21,7 @@ func series(recording *Recording, facts Facts) report.Series {
 		reserve(&result.Steps[i], len(recording.rows), recording.brief)
 	}
 	idle := &row{steps: make([]stepRow, len(recording.journey)), response: make([]Sparse, len(recording.journey))}
-	for second := recording.earliest; second <= recording.latest; second++ {
+	for second := recording.earliest; second <= recording.latest; second += recording.width {
 		row := recording.rows[second]
 		if row == nil {
 			row = idle

@@ -24,6 +24,7 @@ type Delta struct {
 	Acknowledged Indexes     `json:"acknowledged,omitempty"`
 	Steps        []StepDelta `json:"steps,omitempty"` // steps at which anything happened
 	Moves        []MoveDelta `json:"moves,omitempty"` // ways that people took; none on a straight line
+	Slow         []SlowDelta `json:"slow,omitempty"`  // attempts that were the slowest of their step so far; none unless asked for
 }
 
 // People counts the people of a part of a run.
@@ -99,6 +100,11 @@ func (d Delta) Validate(steps int) error {
 	for _, move := range d.Moves {
 		if min(move.From, move.To) < funnel.Nowhere || max(move.From, move.To) >= steps {
 			return fmt.Errorf("a way from step %d to step %d is outside the journey of %d steps; use the same scenario for every part", move.From, move.To, steps)
+		}
+	}
+	for _, slow := range d.Slow {
+		if slow.Step < 0 || slow.Step >= steps || int(slow.Outcome) >= funnel.OutcomeCount {
+			return fmt.Errorf("an attempt at step %d is outside the journey of %d steps; use the same scenario for every part", slow.Step, steps)
 		}
 	}
 	for _, step := range d.Steps {

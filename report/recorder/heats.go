@@ -6,13 +6,13 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// heats returns the heat of every step with an answer. Columns are as narrow as whole seconds allow.
+// heats returns the heat of every step with an answer. Columns are as narrow as whole rows allow.
 func heats(recording *Recording) []report.Heat {
-	length := recording.latest - recording.earliest + 1
+	length := recording.latest - recording.earliest + recording.width
 	if length <= 0 {
 		return nil
 	}
-	width := (length + report.HeatColumns - 1) / report.HeatColumns
+	width := startOf((length+report.HeatColumns-1)/report.HeatColumns+recording.width-1, recording.width) // of whole rows
 	columns := int((length + width - 1) / width)
 	var all []report.Heat
 	for step := range recording.journey {

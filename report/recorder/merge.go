@@ -121,8 +121,11 @@ func mergedOffered(parts []report.Report, series report.Series) report.Offered {
 		total.Scheduled, total.PeakPerMin, total.ByStep = first.Scheduled, first.PeakPerMin, first.ByStep
 		return total
 	}
-	total.PeakPerMin = peakOf(series.Scheduled)
+	total.PeakPerMin = peakOf(series.Scheduled, series.Width())
 	for _, part := range parts {
+		if series.Width() > 1 { // which hides some
+			total.PeakPerMin = max(total.PeakPerMin, part.Offered.PeakPerMin)
+		}
 		for step, scheduling := range part.Offered.ByStep {
 			if total.ByStep == nil {
 				total.ByStep = map[string]report.Scheduling{}
@@ -134,13 +137,17 @@ func mergedOffered(parts []report.Report, series report.Series) report.Offered {
 	return total
 }
 
-// peakOf returns the largest sum over any 60 consecutive seconds of a column.
-func peakOf(column []int64) float64 {
+// peakOf returns the largest sum over any 60 consecutive seconds of a column, as far as rows of this width show it.
+func peakOf(column []int64, width int64) float64 {
+	if width > 60 {
+		return 0
+	}
 	var inside, most int64
+	rows := int(60 / width)
 	for i, count := range column {
 		inside += count
-		if i >= 60 {
-			inside -= column[i-60]
+		if i >= rows {
+			inside -= column[i-rows]
 		}
 		most = max(most, inside)
 	}
@@ -150,7 +157,9 @@ func peakOf(column []int64) float64 {
 func mergedFunnel(parts []report.Report, series report.Series) []report.FunnelRow {
 	rows := slices.Clone(parts[0].Funnel)
 	for i := range rows {
+		peak := rows[i].PeakPassedPerMin
 		for _, part := range parts[1:] {
+			peak = max(peak, part.Funnel[i].PeakPassedPerMin) // wide rows hide some
 			from := part.Funnel[i].Fields()
 			for k, field := range rows[i].Fields() {
 				*field.At += *from[k].At
@@ -158,7 +167,7 @@ func mergedFunnel(parts []report.Report, series report.Series) []report.FunnelRo
 		}
 		for _, step := range series.Steps {
 			if step.Step == rows[i].Step {
-				rows[i].PeakPassedPerMin = peakOf(step.Passed)
+				rows[i].PeakPassedPerMin = max(peak, peakOf(step.Passed, series.Width()))
 			}
 		}
 	}
@@ -175,6 +184,7 @@ func mergedSteps(parts []report.Report, merged report.Report) ([]report.StepRow,
 			row.Requests += part.Steps[i].Requests
 			row.Visits = sumOf(row.Visits, part.Steps[i].Visits)
 			row.Reasons = addCounts(row.Reasons, part.Steps[i].Reasons)
+			row.Slowest = mergedSlow(row.Slowest, part.Steps[i].Slowest)
 		}
 		if merged.DurationS > 0 {
 			row.ThroughputPerS = row.Requests / merged.DurationS

@@ -7,13 +7,20 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// mergedSeries adds the columns of all parts, second by second.
+// mergedSeries adds the columns of all parts, row by row. Rows are as wide as the widest.
 func mergedSeries(parts []report.Report) report.Series {
 	total := report.Series{Note: parts[0].Series.Note}
 	var earliest, latest int64 = math.MaxInt64, math.MinInt64
+	width := int64(1)
+	for _, part := range parts {
+		width = max(width, part.Series.Width())
+	}
+	if width > 1 {
+		total.BinS = width
+	}
 	for _, part := range parts {
 		if t := part.Series.TS; len(t) > 0 {
-			earliest, latest = min(earliest, t[0]), max(latest, t[len(t)-1])
+			earliest, latest = min(earliest, startOf(t[0], width)), max(latest, startOf(t[len(t)-1], width))
 		}
 		if total.Stations == nil {
 			total.Stations = part.Series.Stations // every part observes the same service
@@ -25,10 +32,10 @@ func mergedSeries(parts []report.Report) report.Series {
 	if earliest > latest {
 		return total
 	}
-	rows := int(latest-earliest) + 1
+	rows := int((latest-earliest)/width) + 1
 	total.TS, total.ScenarioS, total.Scheduled = make([]int64, rows), make([]float64, rows), make([]int64, rows)
 	for i := range rows {
-		total.TS[i] = earliest + int64(i)
+		total.TS[i] = earliest + int64(i)*width
 	}
 	for i := range total.Steps {
 		grow(&total.Steps[i], rows)
@@ -58,14 +65,16 @@ func quantileColumnsOf(s *report.StepSeries) []*report.Column {
 	return []*report.Column{&s.P50, &s.P95, &s.P99}
 }
 
-// addSeries adds the series of a part, whose seconds lie within s.
+// addSeries adds the series of a part, whose rows lie within s.
 func addSeries(s *report.Series, part report.Series) {
 	for i, second := range part.TS {
-		row := int(second - s.TS[0])
+		row := int((startOf(second, s.Width()) - s.TS[0]) / s.Width())
 		if row < 0 || row >= len(s.TS) {
 			continue // the seconds of a damaged report are not consecutive
 		}
-		s.ScenarioS[row] = part.ScenarioS[i]
+		if s.TS[row] == second || s.ScenarioS[row] == 0 {
+			s.ScenarioS[row] = part.ScenarioS[i] // of the row's beginning
+		}
 		s.Scheduled[row] += part.Scheduled[i]
 		for k := range s.Steps {
 			for _, from := range part.Steps {

@@ -54,6 +54,7 @@ type ShardObserver struct {
 	open    map[int64]*tally // every second with counts, including the latest
 	spare   []*tally
 	free    []*counts
+	slow    map[int]*slowest // by step, of those whose slowest attempts are told; nil if none are
 }
 
 var (
@@ -99,6 +100,9 @@ func (o *ShardObserver) Observe(sample funnel.Sample) {
 		step.retries++
 	}
 	o.addTimes(t, &sample)
+	if o.slow != nil {
+		o.exemplify(t, &sample)
+	}
 	if sample.Step == o.signUp && sample.Outcome == funnel.Completed && sample.Round == 0 {
 		t.acknowledged = append(t.acknowledged, sample.Session)
 	}

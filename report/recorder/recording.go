@@ -13,7 +13,7 @@ import (
 )
 
 // Recording is the sum of all Deltas of a run: one row per second, and histograms of the whole run. Addition
-// is commutative and associative. Each second takes 60 bytes per step and about 3 bytes per distinct response
+// is commutative and associative. After 24 hours rows are merged, so that memory does not grow with the run. Each row takes 60 bytes per step and about 3 bytes per distinct response
 // time. Each step and outcome that occurs takes 400 kB once.
 type Recording struct {
 	journey          funnel.Journey
@@ -27,7 +27,10 @@ type Recording struct {
 	lag              *hdrhistogram.Histogram
 	steps            []stepTotal
 	moves            map[way]moved // none on a straight line
-	earliest, latest int64         // first and last second, if there are rows
+	slow             []slowest     // by step; nil if none were told
+	earliest, latest int64         // first second of the first and of the last row, if there are rows
+	width            int64         // seconds of a row
+	peaks            []uint64      // most within 60 s while rows were narrower; see peaksSoFar
 }
 
 // row is one second.
@@ -56,7 +59,7 @@ type stepTotal struct {
 func NewRecording(journey funnel.Journey) *Recording {
 	return &Recording{
 		journey: journey, rows: make(map[int64]*row), moves: make(map[way]moved), steps: make([]stepTotal, len(journey)),
-		earliest: math.MaxInt64, latest: math.MinInt64,
+		earliest: math.MaxInt64, latest: math.MinInt64, width: 1,
 	}
 }
 
@@ -79,6 +82,9 @@ func (r *Recording) Add(delta Delta) {
 	for _, m := range delta.Moves {
 		r.addMove(way{m.From, m.To}, moved{m.Visits, m.People})
 	}
+	for _, slow := range delta.Slow {
+		r.addSlow(slow)
+	}
 	row := r.row(delta.Second)
 	row.scheduled += delta.Scheduled
 	for _, step := range delta.Steps {
@@ -88,6 +94,13 @@ func (r *Recording) Add(delta Delta) {
 			row.spread(step)
 		}
 	}
+}
+
+func (r *Recording) addSlow(attempt SlowDelta) {
+	if r.slow == nil {
+		r.slow = make([]slowest, len(r.journey))
+	}
+	r.slow[attempt.Step].add(attempt)
 }
 
 func (t *stepTotal) add(delta StepDelta) {
@@ -144,7 +157,20 @@ func (r *row) spread(delta StepDelta) {
 	}
 }
 
+// row returns the row of a second. It merges rows if there are too many.
 func (r *Recording) row(second int64) *row {
+	found := r.exact(startOf(second, r.width))
+	if r.length() <= mostRows {
+		return found
+	}
+	for r.length() > mostRows {
+		r.widen(wider(r.width))
+	}
+	return r.exact(startOf(second, r.width))
+}
+
+// exact returns the row that begins at a second.
+func (r *Recording) exact(second int64) *row {
 	found := r.rows[second]
 	if found == nil {
 		found = &row{steps: make([]stepRow, len(r.journey))}
@@ -173,6 +199,17 @@ func (r *Recording) Merge(other *Recording) error {
 	}
 	for w, m := range other.moves {
 		r.addMove(w, m)
+	}
+	for _, attempts := range other.slow {
+		for _, attempt := range attempts {
+			r.addSlow(attempt)
+		}
+	}
+	width := max(r.width, other.width)
+	r.widen(width)
+	other.widen(width)
+	for i, peak := range other.peaks {
+		r.peaks[i] = max(r.peaks[i], peak) // both have widened, or neither
 	}
 	for second, from := range other.rows {
 		r.row(second).merge(from)
@@ -226,13 +263,13 @@ func addSparse(into **hdrhistogram.Histogram, sparse Sparse) {
 	}
 }
 
-// ResponseTimes yields the response times of a step over all attempts sent, second by second, from the first
+// ResponseTimes yields the response times of a step over all attempts sent, row by row, from the first
 // to the last second in which anything happened. It returns false if the journey has no such step or the
 // Recording is brief.
 func (r *Recording) ResponseTimes(step string) (iter.Seq2[int64, Sparse], bool) {
 	place := r.journey.Index(step)
 	return func(yield func(int64, Sparse) bool) {
-		for second := r.earliest; second <= r.latest; second++ {
+		for second := r.earliest; second <= r.latest; second += r.width {
 			var response Sparse
 			if row := r.rows[second]; row != nil && !r.brief {
 				response = row.response[place]
@@ -245,7 +282,7 @@ func (r *Recording) ResponseTimes(step string) (iter.Seq2[int64, Sparse], bool) 
 }
 
 // Seconds returns the number of whole seconds that were recorded, those before the run began not counted.
-func (r *Recording) Seconds() int { return max(0, int(r.latest)) }
+func (r *Recording) Seconds() int { return max(0, int(r.latest+r.width-1)) }
 
 // Journey returns the steps that are recorded.
 func (r *Recording) Journey() funnel.Journey { return r.journey }

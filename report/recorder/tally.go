@@ -49,6 +49,7 @@ type tally struct {
 	acknowledged                          Indexes
 	steps                                 []stepTally
 	moves                                 []MoveDelta // few, so a list is faster than a map
+	slow                                  []SlowDelta
 }
 
 // move counts a way from a step to another.
@@ -153,7 +154,7 @@ func (t *tally) cut(shard int, free *[]*counts) Delta {
 	delta := Delta{
 		Shard: shard, Second: t.second,
 		Scheduled: t.scheduled, Started: t.started, Dropped: t.dropped, Finished: t.finished,
-		Lag: give(&t.lag, free), Acknowledged: slices.Clone(t.acknowledged), Moves: slices.Clone(t.moves),
+		Lag: give(&t.lag, free), Acknowledged: slices.Clone(t.acknowledged), Moves: slices.Clone(t.moves), Slow: t.slow,
 	}
 	steps, outcomes := t.size()
 	delta.Steps = slices.Grow(delta.Steps, steps)

@@ -13,7 +13,8 @@ import (
 )
 
 // CSV writes series.csv. It has a row per second with both clocks, then the counts and response times in
-// seconds of every step, then what the machine and each process used in that second. A field is empty if nothing was
+// seconds of every step, then what the machine and each process used in that row, then its
+// length, which is more than a second in runs of more than 24 hours. A field is empty if nothing was
 // measured.
 func CSV(w io.Writer, r report.Report) error {
 	writer := csv.NewWriter(w)
@@ -27,16 +28,16 @@ func CSV(w io.Writer, r report.Report) error {
 	for _, column := range used {
 		header = append(header, column.name)
 	}
-	if err := writer.Write(header); err != nil {
+	if err := writer.Write(append(header, "for_s")); err != nil {
 		return fmt.Errorf("writing the series: %w", err)
 	}
-	record := make([]string, 0, len(header))
+	record := make([]string, 0, len(header)+1)
 	for i := range r.Series.TS {
 		record = appendRecord(r.Series, i, record[:0])
 		for _, column := range used {
-			record = append(record, column.at(float64(r.Series.TS[i])))
+			record = append(record, column.at(float64(r.Series.TS[i]), float64(r.Series.Width())))
 		}
-		if err := writer.Write(record); err != nil {
+		if err := writer.Write(append(record, strconv.FormatInt(r.Series.Width(), 10))); err != nil {
 			return fmt.Errorf("writing the series: %w", err)
 		}
 	}
@@ -73,10 +74,10 @@ func appendRecord(s report.Series, i int, record []string) []string {
 	return record
 }
 
-// usedColumn is a column of what was used in a second.
+// usedColumn is a column of what was used in a row.
 type usedColumn struct {
 	name string
-	at   func(second float64) string
+	at   func(second, length float64) string
 }
 
 // usedColumns returns the columns of the machine and of each process. CPU is in cores, the disk in shares of time.
@@ -92,22 +93,22 @@ func usedColumns(s report.Series) (columns []usedColumn) {
 	return columns
 }
 
-// risen returns a column of how much a quantity rose in each second.
+// risen returns a column of how much a quantity rose in each row, per second.
 func risen(name string, at, total []float64) usedColumn {
-	return usedColumn{name, func(second float64) string {
-		rise, known := report.Cumulative{At: at, Total: total}.Between(second, second+1)
+	return usedColumn{name, func(second, length float64) string {
+		rise, known := report.Cumulative{At: at, Total: total}.Between(second, second+length)
 		if !known {
 			return ""
 		}
-		return strconv.FormatFloat(rise, 'g', 4, 64)
+		return strconv.FormatFloat(rise/length, 'g', 4, 64)
 	}}
 }
 
-// nearest returns a column of the first reading within each second.
+// nearest returns a column of the first reading within each row.
 func nearest[T uint64 | float64](name string, at []float64, values []T) usedColumn {
-	return usedColumn{name, func(second float64) string {
+	return usedColumn{name, func(second, length float64) string {
 		k := sort.SearchFloat64s(at, second)
-		if k >= len(values) || k >= len(at) || at[k] >= second+1 {
+		if k >= len(values) || k >= len(at) || at[k] >= second+length {
 			return ""
 		}
 		return strconv.FormatFloat(float64(values[k]), 'f', -1, 64)

@@ -101,7 +101,7 @@ func TestCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(records) != 1+len(written.Series.TS) || len(records[0]) != 3+11*len(surge.Journey()) {
+	if len(records) != 1+len(written.Series.TS) || len(records[0]) != 4+11*len(surge.Journey()) {
 		t.Fatalf("%d rows of %d fields", len(records), len(records[0]))
 	}
 	if got := strings.Join(records[1][:5], " "); got != "0 0 50 50 48" { // 50 enter in a second; the last two are answered in the next

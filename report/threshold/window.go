@@ -130,17 +130,17 @@ func (p *parser) stretch(start int) (from, to float64, err error) {
 
 // worst returns the figure of the stretch that comes nearest to breaking the condition.
 func (w window) worst(r report.Report, c Condition) (float64, error) {
-	rows := w.rows(r.Series)
+	rows, width := w.rows(r.Series), int(r.Series.Width())
 	length := len(rows)
 	if w.over > 0 {
-		length = int(math.Round(w.over))
+		length = max(1, int(math.Round(w.over/float64(width))))
 	}
 	if len(rows) < max(1, length) {
-		return 0, fmt.Errorf("never measured: the run has %d seconds of that window, %d are needed", len(rows), max(1, length))
+		return 0, fmt.Errorf("never measured: the run has %d seconds of that window, %d are needed", len(rows)*width, max(1, length)*width)
 	}
 	for _, step := range r.Series.Steps {
 		if step.Step == c.selector.step {
-			return worstStretch(step, rows, length, c)
+			return worstStretch(step, rows, width, length, c)
 		}
 	}
 	return 0, fmt.Errorf("never measured: the series has no step %s", c.selector.step)
@@ -158,8 +158,8 @@ func (w window) rows(series report.Series) (rows []int) {
 
 var errNobody = errors.New("never measured: in no stretch of the window anyone came, so there is no share")
 
-func worstStretch(step report.StepSeries, rows []int, length int, c Condition) (float64, error) {
-	part, whole, scale := parts(step, c)
+func worstStretch(step report.StepSeries, rows []int, width, length int, c Condition) (float64, error) {
+	part, whole, scale := parts(step, c, width)
 	var some, all int64
 	worst, found := 0.0, false
 	for i, row := range rows {
@@ -182,24 +182,24 @@ func worstStretch(step report.StepSeries, rows []int, length int, c Condition) (
 }
 
 // parts returns the numerator and denominator of the figure by row, and a factor for their ratio over a
-// stretch of the given length.
-func parts(s report.StepSeries, c Condition) (part, whole func(row int) int64, scale func(length int) float64) {
+// stretch of the given number of rows.
+func parts(s report.StepSeries, c Condition, width int) (part, whole func(row int) int64, scale func(length int) float64) {
 	column := func(name string) func(int) int64 {
 		counts := s.Counts()[slices.Index(report.SeriesCounts(), name)]
 		return func(row int) int64 { return counts[row] }
 	}
-	second := func(int) int64 { return 1 }
+	seconds := func(int) int64 { return int64(width) }
 	times := func(factor float64) func(int) float64 { return func(int) float64 { return factor } }
 	switch figure := c.selector.figure; {
 	case figure == "goodput_per_s":
-		return column("passed"), second, times(1)
+		return column("passed"), seconds, times(1)
 	case figure == "throughput_per_s":
-		return column("requests"), second, times(1)
+		return column("requests"), seconds, times(1)
 	case figure == report.Rate:
 		return func(row int) int64 { return s.Rejected[row] + s.Failed[row] + s.TimedOut[row] }, column("entered"), times(1)
 	case c.of != "":
 		return column(figure), column(c.of), times(100)
 	default:
-		return column(figure), second, func(length int) float64 { return float64(length) }
+		return column(figure), seconds, func(length int) float64 { return float64(length * width) }
 	}
 }

@@ -1,7 +1,6 @@
 package calibration
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -12,20 +11,14 @@ import (
 
 // worksOf fits the demands of the steps on every process. A request does not take longer of all processes together than
 // it took in all, so where counts alone leave the demand of a step open, its service times bound it: the step is set
-// to that bound, its processes by how uncertain they are, and the other steps are fitted again.
-func worksOf(names []string, steps []reportStep, reports []report.Report) ([]capacity.Work, error) {
-	rows := make([][]capacity.WorkRow, len(names))
-	for i, name := range names {
-		rows[i] = workRows(name, steps, reports)
-	}
-	bounds := make([]float64, len(steps))
-	for k, step := range steps {
-		bounds[k] = shortestMean(step.name, reports)
-	}
+// to that bound, its processes by how uncertain they are, and the other steps are fitted again. The kinds
+// of work of a process are the steps, and then those of its form.
+func worksOf(steps []string, runs [][]runRows, forms []form) ([]capacity.Work, error) {
+	bounds := boundsOf(len(steps), runs, forms)
 	fixed := map[int][]capacity.KindOfWork{} // by step, one for each process
 	var free []capacity.Work                 // with no step fixed
 	for {
-		works, err := fitAll(names, steps, rows, fixed)
+		works, err := fitAll(steps, runs, forms, fixed)
 		if err != nil {
 			return nil, err
 		}
@@ -33,7 +26,7 @@ func worksOf(names []string, steps []reportStep, reports []report.Report) ([]cap
 			free = cloned(works)
 		}
 		for i := range works {
-			for k := range works[i].Kinds { // of one that is not fixed: an interval given that the others are exact would be too narrow
+			for k := range steps { // of one that is not fixed: an interval given that the others are exact would be too narrow
 				if _, is := fixed[k]; is {
 					continue
 				}
@@ -64,33 +57,59 @@ func around(value float64, interval capacity.Interval, bound float64) capacity.I
 	return capacity.Interval{min(interval[0], value), max(min(interval[1], bound), value)}
 }
 
-// shortestMean returns the mean service time of a step in the run where it was shortest, or +Inf if it is not known.
-func shortestMean(step string, reports []report.Report) float64 {
-	const fewest = 20
-	least := math.Inf(1)
-	for _, r := range reports {
-		times, mean := serviceTimes(r, step), 0.
-		for _, t := range times {
-			mean += t / float64(len(times))
-		}
-		if len(times) >= fewest {
-			least = min(least, mean)
+// boundsOf returns the longest demand that each step may have: its mean service time in the run where that was shortest, or
+// +Inf if it is not known. A request that is spared work took less than its demand.
+func boundsOf(steps int, runs [][]runRows, forms []form) []float64 {
+	bounds := make([]float64, steps)
+	for k := range bounds {
+		bounds[k] = math.Inf(1)
+		for n, run := range runs[0] {
+			left := 1.
+			for i, f := range forms {
+				left = min(left, f.leftIn(runs[i][n]))
+			}
+			mean := run.means[k]
+			if left < 1 {
+				mean = max(mean, run.longMeans[k])
+			}
+			bounds[k] = min(bounds[k], mean/left)
 		}
 	}
-	return least
+	return bounds
+}
+
+// longMeanServiceTime returns the mean service time of a step with its longest hundredth, or +Inf if it is not known. Where
+// requests are spared work, those are the ones that were not.
+func longMeanServiceTime(step string, r report.Report) float64 {
+	for _, row := range r.Steps {
+		if row.Step == step && row.ServiceTimeS != nil {
+			return row.ServiceTimeS.Mean
+		}
+	}
+	return math.Inf(1)
+}
+
+// meanServiceTime returns the mean service time of a step without its longest hundredth, or +Inf if it is not known.
+func meanServiceTime(step string, r report.Report) float64 {
+	const fewest = 20
+	times, mean := serviceTimes(r, step), 0.
+	for _, t := range times {
+		mean += t / float64(len(times))
+	}
+	if len(times) < fewest {
+		return math.Inf(1)
+	}
+	return mean
 }
 
 // fitAll fits every process, with the demands of some steps fixed.
-func fitAll(names []string, steps []reportStep, rows [][]capacity.WorkRow, fixed map[int][]capacity.KindOfWork) ([]capacity.Work, error) {
-	works := make([]capacity.Work, len(names))
-	kinds := make([]string, len(steps))
-	for k, step := range steps {
-		kinds[k] = step.name
-	}
-	for i, name := range names {
-		left := make([]capacity.WorkRow, len(rows[i]))
-		for n, row := range rows[i] {
-			left[n] = capacity.WorkRow{Busy: row.Busy, Length: row.Length, Counts: make([]float64, len(steps))}
+func fitAll(steps []string, runs [][]runRows, forms []form, fixed map[int][]capacity.KindOfWork) ([]capacity.Work, error) {
+	works := make([]capacity.Work, len(runs))
+	for i := range runs {
+		rows := forms[i].of(runs[i])
+		left := make([]capacity.WorkRow, len(rows))
+		for n, row := range rows {
+			left[n] = capacity.WorkRow{Busy: row.Busy, Length: row.Length, Counts: make([]float64, len(row.Counts))}
 			for k, count := range row.Counts {
 				if known, is := fixed[k]; is {
 					left[n].Busy = max(0, left[n].Busy-known[i].Seconds*count)
@@ -100,14 +119,29 @@ func fitAll(names []string, steps []reportStep, rows [][]capacity.WorkRow, fixed
 			}
 		}
 		var err error
-		if works[i], err = capacity.FitWork(kinds, left); err != nil {
-			return nil, setup.Refused(fmt.Errorf("process %s: %w", name, err))
+		if works[i], err = capacity.FitWork(slices.Concat(steps, forms[i].kinds()), left); err != nil {
+			return nil, processError{i, setup.Refused(err)}
 		}
 		for k, known := range fixed {
 			works[i].Kinds[k] = known[i]
 		}
 	}
 	return works, nil
+}
+
+// processError is an error of one process, which the caller names.
+type processError struct {
+	process int
+	error
+}
+
+func (p processError) Unwrap() error { return p.error }
+
+func stepNames(steps []reportStep) (names []string) {
+	for _, step := range steps {
+		names = append(names, step.name)
+	}
+	return names
 }
 
 // mostExceeded returns the step whose demands exceed its service time by the greatest factor, or −1. A step whose

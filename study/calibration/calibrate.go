@@ -71,6 +71,8 @@ type FittedStation struct {
 	Late       float64             // seconds that a batch waits for more rows beyond its configured age
 	Idling     float64             // servers' time per second that serves no request
 	Process    bool                // it stands for a process; routes hold the demands of steps
+	Together   FittedTogether      // work that requests share
+	Opening    FittedOpening       // what connections cost
 	Discipline workload.Discipline // how requests share its servers; empty leaves it as it is, which is usually a line
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/ombak-sim/ombak/capacity"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/units"
 )
@@ -24,11 +23,12 @@ type cost struct {
 
 // warnOfCosts warns if the same requests cost a process more in some runs than in others. Demands are constants, so no
 // demands fit a cache, a batch, or data that grow. The reports are ordered by load.
-func (m *Model) warnOfCosts(name string, work capacity.Work, steps []reportStep, ordered []report.Report) {
+func (m *Model) warnOfCosts(fit processFit, steps []reportStep, ordered []report.Report) {
+	name, work := fit.name, fit.work
 	var costs []cost
 	low, high, certain := 0, 0, false
 	for _, r := range ordered {
-		row := wholeRun(name, steps, r)
+		row := fit.form.row(wholeRun(name, steps, r), r)
 		fitted, variance := 0., 0.
 		for k, kind := range work.Kinds {
 			if kind.Seconds > 0 {
@@ -75,7 +75,7 @@ func whyCosts(costs []cost) string {
 	case rises:
 		return "a request costs more the more come, or the more data the service holds; calibrate with loads near the one you ask about, and begin each with the same data (redline --before-level)"
 	case falls:
-		return "requests that come together share work (a batch, a cache), or the service works without them; calibrate with loads near the one you ask about"
+		return "requests that come together share work (a batch, a cache), or the service works without them; calibrate with loads near the one you ask about, and give reports of four loads or more, so that the fall can be fitted"
 	}
 	return "something else than requests used the process, or its data changed between the runs; repeat them on a quiet machine, each with the same data"
 }

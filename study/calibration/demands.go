@@ -54,16 +54,17 @@ func calibrateProcesses(ctx context.Context, reports []report.Report, names []st
 		model.Routes = append(model.Routes, FittedRoute{Step: step.name, Kept: routeIn(how.Scenario, step.name)})
 	}
 	model.warnOfLoads(reports)
-	works, err := worksOf(names, steps, ordered)
+	fits, err := fitProcesses(names, steps, ordered, how.Scenario)
 	if err != nil {
 		return model, err
 	}
-	for i, name := range names {
-		if err := model.addProcess(name, works[i], ordered, how); err != nil {
-			return model, fmt.Errorf("process %s: %w", name, err)
+	for _, fit := range fits {
+		if err := model.addProcess(fit, ordered, how); err != nil {
+			return model, fmt.Errorf("process %s: %w", fit.name, err)
 		}
-		model.warnOfCosts(name, works[i], steps, ordered)
+		model.warnOfCosts(fit, steps, ordered)
 	}
+	model.warnOfConnections(connectionsOf(ordered))
 	model.warnOfOthers(ordered, names)
 	return model, model.fitDelaysOf(ctx, ordered, how)
 }
@@ -199,21 +200,21 @@ func visits(route []scenarios.Hop, station string) float64 {
 }
 
 // addProcess adds a station for a process, and a hop there to the routes of the steps that use it.
-func (m *Model) addProcess(name string, work capacity.Work, reports []report.Report, how Calibrating) error {
+func (m *Model) addProcess(fit processFit, reports []report.Report, how Calibrating) error {
+	name, work := fit.name, fit.ofSteps()
 	servers, why := serversOf(name, reports, how)
 	if why != "" {
 		m.Warnings = append(m.Warnings, why)
 	}
-	station := FittedStation{Name: name, Servers: servers, Unit: "request", RSquared: work.RSquared, Idling: work.Idle, Process: true}
+	station := FittedStation{Name: name, Servers: servers, Unit: "request", RSquared: work.RSquared, Idling: work.Idle, Process: true, Together: fit.together(), Opening: fit.opening()}
 	if mayShare(how.Scenario, name) {
 		if station.Discipline, why = disciplineOf(name, work, servers, reports); why != "" {
 			m.Warnings = append(m.Warnings, why)
 		}
 	}
-	total, requests := 0., 0.
+	total, requests := 0., fit.requests()
 	for k, kind := range work.Kinds {
 		m.warnOfKind(name, kind, kinds(work))
-		requests += kind.Count
 		if !(kind.Seconds > 0) {
 			continue
 		}

@@ -31,7 +31,7 @@ func slowestMean(r report.Report) (slowest float64) {
 //
 // Note: short stretches give many rows, and biased demands. A request that is answered in one stretch has worked in the
 // one before too, which looks like an error of the counts: it makes dear steps too cheap and cheap ones too dear.
-func workRows(name string, steps []reportStep, reports []report.Report) (rows []capacity.WorkRow) {
+func workRows(name string, steps []reportStep, reports []report.Report) (runs []runRows) {
 	measured := 0.
 	for _, r := range reports {
 		measured += r.DurationS
@@ -42,9 +42,13 @@ func workRows(name string, steps []reportStep, reports []report.Report) (rows []
 		if len(cut) == 0 {
 			cut = []capacity.WorkRow{wholeRun(name, steps, r)}
 		}
-		rows = append(rows, cut...)
+		run := runRows{run: r, rows: cut}
+		for _, step := range steps {
+			run.means, run.longMeans = append(run.means, meanServiceTime(step.name, r)), append(run.longMeans, longMeanServiceTime(step.name, r))
+		}
+		runs = append(runs, run)
 	}
-	return rows
+	return runs
 }
 
 func wholeRun(name string, steps []reportStep, r report.Report) capacity.WorkRow {
@@ -71,7 +75,7 @@ func stretches(name string, steps []reportStep, r report.Report, length float64)
 	}
 	process := r.Series.Processes[at]
 	used := report.Cumulative{At: process.TS, Total: process.CPUS}
-	first, last := float64(r.Series.TS[0]), float64(r.Series.TS[len(r.Series.TS)-1]+1)
+	first, last := float64(r.Series.TS[0]), float64(r.Series.TS[len(r.Series.TS)-1]+r.Series.Width())
 	begin, end := max(math.Ceil(process.TS[0]), first-length), min(math.Floor(process.TS[len(process.TS)-1]), last+length)
 	parts := max(1, math.Floor((end-begin)/length))
 	for k := range int(parts) { // whole seconds, because counts are of whole seconds
@@ -83,7 +87,7 @@ func stretches(name string, steps []reportStep, r report.Report, length float64)
 		row := capacity.WorkRow{Busy: max(0, busy), Length: to - from, Counts: make([]float64, len(steps))}
 		for _, series := range r.Series.Steps {
 			if k := indexOf(steps, series.Step); k >= 0 {
-				row.Counts[k] = countBetween(r.Series.TS, series.Requests, from, to)
+				row.Counts[k] = countBetween(r.Series, series.Requests, from, to)
 			}
 		}
 		rows = append(rows, row)
@@ -91,10 +95,12 @@ func stretches(name string, steps []reportStep, r report.Report, length float64)
 	return rows
 }
 
-func countBetween(at, counts []int64, from, to float64) (sum float64) {
-	for k, second := range at {
-		if k < len(counts) && float64(second) >= from && float64(second) < to {
-			sum += float64(counts[k])
+// countBetween returns what was counted between two instants. Of rows that lie partly between them, the same part counts.
+func countBetween(s report.Series, counts []int64, from, to float64) (sum float64) {
+	width := float64(s.Width())
+	for k, second := range s.TS {
+		if inside := min(to, float64(second)+width) - max(from, float64(second)); k < len(counts) && inside > 0 {
+			sum += float64(counts[k]) * inside / width
 		}
 	}
 	return sum

@@ -118,10 +118,10 @@ func plateauOf(r report.Report) (w window) {
 func (w window) throughput(r report.Report) (perSecond float64, known bool) {
 	seconds := 0.0
 	for k, at := range r.Series.TS {
-		if float64(at) < w.from || float64(at+1) > w.to {
+		if float64(at) < w.from || float64(at+r.Series.Width()) > w.to {
 			continue
 		}
-		seconds++
+		seconds += float64(r.Series.Width())
 		for _, step := range r.Series.Steps {
 			if !r.Awaits(step.Step) && k < len(step.Passed) && k < len(step.Declined) {
 				perSecond += float64(step.Passed[k] + step.Declined[k])

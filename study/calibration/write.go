@@ -30,6 +30,9 @@ func WriteModel(w io.Writer, m Model) error {
 	b.WriteString("stations:\n")
 	for _, station := range m.Stations {
 		fmt.Fprintf(&b, "  # %s: %s\n", station.Name, station.Summary())
+		if station.Opening != (FittedOpening{}) {
+			b.WriteString("  # How many connections people open follows from the scenario's own connections.\n")
+		}
 		if station.Process {
 			fmt.Fprintf(&b, "  %s: {servers: %d, service: %q", station.Name, station.Servers, station.Shape)
 			if station.Discipline != "" {
@@ -38,7 +41,7 @@ func WriteModel(w io.Writer, m Model) error {
 			if station.Idling > 0 {
 				fmt.Fprintf(&b, ", idling: %.4g", station.Idling)
 			}
-			b.WriteString("}\n")
+			b.WriteString(station.Together.yaml() + station.Opening.yaml() + "}\n")
 			continue
 		}
 		fmt.Fprintf(&b, "  %s: {servers: %d, service: %q", station.Name, station.Servers, station.Shape)
@@ -182,6 +185,9 @@ func (s FittedStation) in(station scenarios.Station) scenarios.Station {
 	if s.Discipline != "" {
 		station.Discipline = s.Discipline
 	}
+	if s.Process {
+		station.Together, station.Opening = s.Together.in(), s.Opening.in()
+	}
 	if s.Name == "store" && s.PerBatch != nil {
 		station.Batch = s.batchIn(station.Batch)
 	}
@@ -234,7 +240,7 @@ func (s FittedStation) Summary() string {
 		if s.Idling > 0 {
 			text += fmt.Sprintf(", idle %.2g cores", s.Idling)
 		}
-		return text + fmt.Sprintf("; R² %.3f", s.RSquared)
+		return text + s.Together.describe() + s.Opening.describe() + fmt.Sprintf("; R² %.3f", s.RSquared)
 	}
 	text := s.PerRequest.summary(s.Unit)
 	if s.PerBatch != nil {

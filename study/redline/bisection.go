@@ -22,6 +22,7 @@ const (
 	Invalid           // the load was not offered as it should have been; a higher one would not be either
 	Undecided         // too few values; a higher rate gives more
 	Refused           // the service declined most people, so the level says nothing about load
+	Crowded           // a threshold broke while programs outside the run took much of the CPU
 )
 
 // Limit is what a [Bisection] has found. A rate of 0 means that none was found.
@@ -51,16 +52,17 @@ func (l Limit) floor() float64 {
 
 // Search tries rates, the first one first, and stops at an error or where most people are refused. A level that is
 // invalid or undecided is repeated. After that, an invalid one bounds the search from above and an undecided one from
-// below, and neither counts as held or broken.
+// below, and neither counts as held or broken. A crowded level is repeated once, if Repeats and Most allow it, and counts
+// as broken if it breaks again.
 func (b Bisection) Search(try func(rate float64) (Outcome, error)) (Limit, error) {
 	var limit Limit
 	rate, repeated := b.From, 0
-	for range b.Most {
+	for level := range b.Most {
 		outcome, err := try(rate)
 		if err != nil {
 			return limit, err
 		}
-		if (outcome == Invalid || outcome == Undecided) && repeated < b.Repeats {
+		if repeated < b.again(outcome, level+1) {
 			repeated++
 			continue
 		}
@@ -68,7 +70,7 @@ func (b Bisection) Search(try func(rate float64) (Outcome, error)) (Limit, error
 		switch outcome {
 		case Held:
 			limit.Held = max(limit.Held, rate)
-		case Broke:
+		case Broke, Crowded:
 			limit.Broke = rate
 		case Invalid:
 			limit.Invalid = rate
@@ -91,4 +93,15 @@ func (b Bisection) Search(try func(rate float64) (Outcome, error)) (Limit, error
 		}
 	}
 	return limit, nil
+}
+
+// again returns how often a level with an outcome may be repeated, after a number of levels.
+func (b Bisection) again(outcome Outcome, played int) int {
+	switch {
+	case outcome == Invalid || outcome == Undecided:
+		return b.Repeats
+	case outcome == Crowded && played < b.Most: // the last level counts as it is
+		return min(1, b.Repeats)
+	}
+	return 0
 }

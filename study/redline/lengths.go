@@ -47,6 +47,15 @@ func (l *Lengths) At(rate float64) (time.Duration, string) {
 	return length.Round(time.Second / 10), why
 }
 
+// Longest returns the length that no level exceeds if undecided ones are repeated so often.
+func (l *Lengths) Longest(repeats int) time.Duration {
+	if !l.Fixed {
+		return l.Most
+	}
+	longest := float64(l.Least) * math.Pow(longerAgain, float64(repeats))
+	return time.Duration(math.Min(longest, float64(l.Most)))
+}
+
 // needed returns the length of a first level at a rate.
 func (l *Lengths) needed(rate float64) (time.Duration, string) {
 	length, why := l.Least, ""

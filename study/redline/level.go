@@ -33,8 +33,20 @@ func (l Level) outcome(step string) Outcome {
 		return Undecided
 	case l.Held():
 		return Held
+	case l.crowded():
+		return Crowded
 	}
 	return Broke
+}
+
+// crowdedShare is the share of the machine's cores from which programs outside the run may have broken a level.
+const crowdedShare = 0.25
+
+// crowded reports whether programs outside the run took so much of the machine's CPU that the level may have broken for
+// that reason.
+func (l Level) crowded() bool {
+	machine := l.Report.Machine
+	return machine != nil && machine.Usage != nil && machine.Usage.OthersCores > crowdedShare*float64(machine.CPUs)
 }
 
 // Refusals says that most answers at a step were a correct no, or those at any step a refusal of data that the service has

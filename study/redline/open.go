@@ -17,7 +17,8 @@ type Open struct {
 	Limit  Limit
 }
 
-// RunOpen plays rates until the limit is known. A level that is invalid or undecided is repeated with the same rate.
+// RunOpen plays rates until the limit is known. A level that is invalid or undecided, or broke while programs outside the
+// run took much of the CPU, is repeated with the same rate.
 // Levels that were played before an error are kept.
 func RunOpen(step string, b Bisection, play func(rate float64) (Level, error)) (Open, error) {
 	open := Open{Step: step, Noun: cmp.Or(b.Noun, funnel.Plural(step))}

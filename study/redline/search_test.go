@@ -59,6 +59,48 @@ func made(step string, verdicts map[float64]redline.Level, most int) (redline.Op
 	})
 }
 
+// TestCrowdedLevelsAreRepeatedOnce: a level that broke while other programs took the CPU does not count before it broke
+// again, and what the second time says decides.
+func TestCrowdedLevelsAreRepeatedOnce(t *testing.T) {
+	broke := func(others float64, cpus int) report.Report {
+		return report.Report{Verdict: report.Fail, Machine: &report.Machine{CPUs: cpus, Usage: &report.Usage{CPUShare: .97, OthersCores: others}}}
+	}
+	held, invalid := report.Report{Verdict: report.Pass}, report.Report{Verdict: report.Invalid}
+	loaded := report.Report{Verdict: report.Pass, Machine: broke(1.8, 2).Machine}
+	for _, test := range []struct {
+		why           string
+		at20          []report.Report // one after the other; the level at 10/s holds
+		repeats, most int
+		want          redline.Limit
+	}{
+		{"it holds the second time", []report.Report{broke(1.8, 2), held}, 1, 3, redline.Limit{Held: 20}},
+		{"it breaks again", []report.Report{broke(1.8, 2), broke(1.8, 2)}, 1, 9, redline.Limit{Held: 10, Broke: 20}},
+		{"it breaks again though more repeats are allowed", []report.Report{broke(1.8, 2), broke(1.8, 2)}, 5, 9, redline.Limit{Held: 10, Broke: 20}},
+		{"it is invalid the second time", []report.Report{broke(1.8, 2), invalid}, 1, 3, redline.Limit{Held: 10, Invalid: 20}},
+		{"no more than a quarter of the cores", []report.Report{broke(1, 4)}, 1, 9, redline.Limit{Held: 10, Broke: 20}},
+		{"no repeats are wanted", []report.Report{broke(1.8, 2)}, 0, 9, redline.Limit{Held: 10, Broke: 20}},
+		{"no more levels are allowed", []report.Report{broke(1.8, 2)}, 1, 2, redline.Limit{Held: 10, Broke: 20}},
+		{"a level that holds needs no second", []report.Report{loaded}, 1, 2, redline.Limit{Held: 20}},
+		{"a machine that was not read", []report.Report{{Verdict: report.Fail}}, 1, 9, redline.Limit{Held: 10, Broke: 20}},
+	} {
+		left := test.at20
+		open, err := redline.RunOpen("pay", redline.Bisection{From: 10, Factor: 2, Precision: 1.5, Most: test.most, Repeats: test.repeats}, func(rate float64) (redline.Level, error) {
+			if rate == 10 {
+				return redline.Level{Rate: rate, Report: held}, nil
+			}
+			if rate != 20 || len(left) == 0 {
+				return redline.Level{}, fmt.Errorf("%v was not expected", rate)
+			}
+			next := left[0]
+			left = left[1:]
+			return redline.Level{Rate: rate, Report: next}, nil
+		})
+		if err != nil || len(left) > 0 || open.Limit != test.want {
+			t.Errorf("%s: %+v, %v, %d levels left; want %+v", test.why, open.Limit, err, len(left), test.want)
+		}
+	}
+}
+
 func TestSentences(t *testing.T) {
 	held := redline.Level{Report: report.Report{Verdict: report.Pass}}
 	broke := redline.Level{Report: report.Report{
@@ -159,6 +201,11 @@ func TestLengths(t *testing.T) {
 		fixed.Learn(slow, "pay")
 		if length, _ := fixed.At(4); length != want {
 			t.Errorf("an undecided level is played again for %v, want %v", length, want)
+		}
+	}
+	for repeats, want := range []time.Duration{20 * time.Second, 40 * time.Second, time.Minute} {
+		if longest := fixed.Longest(repeats); longest != want || lengths.Longest(repeats) != lengths.Most {
+			t.Errorf("after %d repeats a level lasts at most %v, want %v", repeats, longest, want)
 		}
 	}
 	slow.Report.Verdict, slow.Report.Steps[0].ResponseTimePassedS.P95 = report.Fail, 1000
