@@ -54,7 +54,9 @@ func TestARecipeMakesTheSame(t *testing.T) {
 		why  string
 		make func(folder string) (*scenarios.Scenario, error)
 	}{
-		{"as it was read", func(folder string) (*scenarios.Scenario, error) { return scenarios.Load(filepath.Join(folder, "told.yaml")) }},
+		{"as it was read", func(folder string) (*scenarios.Scenario, error) {
+			return scenarios.Load(filepath.Join(folder, "told.yaml"))
+		}},
 		{"bundled", func(string) (*scenarios.Scenario, error) { return scenarios.Load("prakerja-2020") }},
 		{"with everything that can be done with it", func(folder string) (*scenarios.Scenario, error) {
 			s, err := scenarios.LoadModelled(filepath.Join(folder, "told.yaml"), "model.yaml", []byte(files["model.yaml"]))

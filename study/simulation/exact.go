@@ -57,7 +57,7 @@ func appendExactly(text []byte, v reflect.Value) (_ []byte, err error) {
 		return appendMap(appendLength(text, v), v)
 	case reflect.Struct:
 		if v.Type() == instantType {
-			return appendInstant(text, v.Interface().(time.Time)) //nolint:errcheck // the type is known
+			return appendInstant(text, v.Interface().(time.Time))
 		}
 		for i := range v.NumField() {
 			if !v.Type().Field(i).IsExported() {
