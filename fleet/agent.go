@@ -27,6 +27,7 @@ const Silence = 10 * time.Second
 // Agent is a machine that joins a fleet.
 type Agent struct {
 	Name    string
+	Roles   []string // GeneratorRole, StudyRole; none means both
 	Labels  map[string]string
 	Targets []Target      // where it sends load to; none means Loopback
 	Folder  string        // of the rows; it is made if it does not exist
@@ -35,7 +36,10 @@ type Agent struct {
 	Log     io.Writer     // what it does, and the standard error of parts; may be nil
 	Clock   Clock         // the zero value is the machine's
 	Silence time.Duration // 0 means Silence
+	Cores   int           // jobs of studies at once; 0 means the machine's
 	Joined  func()        // called once it hears; may be nil
+
+	tamper func(result []byte) []byte // for tests: lies about results of jobs; may be nil
 }
 
 // agent is an Agent that runs.
@@ -50,6 +54,7 @@ type agent struct {
 	playing *playing             // nil unless a part plays
 	held    map[string]*held     // by run; what the conductor may still ask for
 	working sync.WaitGroup
+	shop    *workshop
 }
 
 // Run joins the fleet and takes orders until the context ends. It then stops what it plays, and keeps its rows.
@@ -59,6 +64,12 @@ func (a Agent) Run(ctx context.Context, login Login) error {
 	}
 	if a.Targets == nil {
 		a.Targets = Loopback()
+	}
+	if len(a.Roles) == 0 {
+		a.Roles = []string{GeneratorRole, StudyRole}
+	}
+	if a.Cores == 0 {
+		a.Cores = max(1, host.Machine().CPUs)
 	}
 	if a.Clock == (Clock{}) {
 		a.Clock = NewClock(0, 0)
@@ -79,6 +90,7 @@ func (a Agent) Run(ctx context.Context, login Login) error {
 	}
 	over, stop := context.WithCancel(context.WithoutCancel(ctx))
 	running := &agent{Agent: a, conn: conn, id: randomName(), over: over, orders: map[string]*assembly{}, held: map[string]*held{}}
+	running.shop = newWorkshop(running, a.Cores)
 	defer running.close(stop)
 	if err := running.alone(ctx); err != nil {
 		return err
@@ -128,7 +140,7 @@ func (a *agent) listen() error {
 		subscribe(heldSubject, a.tellHeld),
 		subscribe(subject("*", a.Name, orderWhat), func(m *nats.Msg) { a.takeOrder(strings.Split(m.Subject, ".")[2], m) }),
 		hear(readyWhat, a.tellReady), hear(beginWhat, a.begin), hear(changeWhat, a.change), hear(endWhat, a.end),
-		hear(resendWhat, a.resend), hear(releaseWhat, a.release),
+		hear(resendWhat, a.resend), hear(releaseWhat, a.release), a.shop.listen(),
 	)
 	if err != nil {
 		return err
@@ -147,7 +159,8 @@ func reply(m *nats.Msg, value any) {
 func (a *agent) describe() Description {
 	machine := host.Machine()
 	d := Description{
-		Agent: a.Name, ID: a.id, Roles: []string{GeneratorRole}, Labels: a.Labels, Build: a.Build, OS: machine.OS, CPUs: machine.CPUs, Memory: machine.MemoryBytes,
+		Agent: a.Name, ID: a.id, Roles: a.Roles, Labels: a.Labels, Build: a.Build, OS: machine.OS, Arch: arch, CPUs: a.Cores, Memory: machine.MemoryBytes,
+		Studies: a.shop.playing(),
 	}
 	if load, known := host.Load(); known {
 		d.Load = &load
@@ -226,7 +239,7 @@ func (a *agent) obey(e Envelope) error {
 		return errors.New("the order is of another run than its envelope")
 	}
 	machine := host.Machine()
-	order, err := vetting{agent: a.Name, roles: []string{GeneratorRole}, targets: a.Targets, build: a.Build, cpus: machine.CPUs}.vet(t)
+	order, err := vetting{agent: a.Name, roles: a.Roles, targets: a.Targets, build: a.Build, cpus: machine.CPUs}.vet(t)
 	if err != nil {
 		a.log("refused an order of run %s: %v", t.Run, err)
 		return err
@@ -252,7 +265,11 @@ func (a *agent) obey(e Envelope) error {
 	if a.held[t.Run] != nil {
 		return fmt.Errorf("agent %s has played a part of run %s already, and nothing is played twice", a.Name, t.Run)
 	}
-	return a.start(t, order)
+	if err := a.start(t, order); err != nil {
+		return err
+	}
+	a.shop.giveWay()
+	return nil
 }
 
 // start starts a part. The caller holds the lock.

@@ -57,11 +57,13 @@ type Description struct {
 	Labels  map[string]string `json:"labels,omitempty"`
 	Build   report.Build      `json:"build"`
 	OS      string            `json:"os"`
+	Arch    string            `json:"arch"`
 	CPUs    int               `json:"cpus"`
 	Memory  uint64            `json:"memory_bytes"`
 	Load    *float64          `json:"load,omitempty"` // mean number of runnable processes over a minute; nil if unknown
 	Targets []string          `json:"allow_targets"`
 	Playing string            `json:"playing,omitempty"` // the run whose part it plays
+	Studies string            `json:"studies,omitempty"` // whose jobs it plays
 	Holds   []string          `json:"holds,omitempty"`   // other runs of which it keeps rows
 }
 

@@ -40,6 +40,8 @@ type source struct {
 	values   func(*Scenario) error // sets measured values before every plan; may be nil; see WithValues
 	settings []Setting             // applied after every plan; see With
 	replaced *replacedArrivals     // instead of the file's arrivals; may be nil; see WithArrivals
+	altered  []Alteration          // what was changed since the file was read; see Recipe
+	untold   bool                  // something was changed that altered does not hold
 }
 
 // parse reads the syntax. It turns panics of the YAML parser on hostile input into mistakes.

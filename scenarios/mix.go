@@ -46,7 +46,9 @@ func (s *Scenario) WithMix(mix map[string]Share) (*Scenario, error) {
 			return nil, fmt.Errorf("scenario %s has no journey %q; %s", s.Name, name, hintWord(name, names))
 		}
 	}
-	return s.WithValues(func(changed *Scenario) error {
+	src := *s.source
+	src.mistakes = nil
+	return s.withValues(&src, &Alteration{Kind: alteredMix, Mix: mix}, func(changed *Scenario) error {
 		changed.Journeys = slices.Clone(changed.Journeys)
 		for i, way := range changed.Journeys {
 			share := mix[way.Name]

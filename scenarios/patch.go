@@ -29,7 +29,7 @@ func (s *Scenario) WithPlan(name string) (*Scenario, error) {
 		}
 	}
 	// The copy is decoded anew, so that it shares no map or slice with the original.
-	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}, settings: s.source.settings, beside: s.source.beside, folder: s.source.folder, replaced: s.source.replaced}
+	src := &source{file: s.source.file, text: s.source.text, sha256: s.source.sha256, root: s.source.root, places: map[string][2]int{}, unknown: map[string]bool{}, settings: s.source.settings, beside: s.source.beside, folder: s.source.folder, replaced: s.source.replaced, untold: true}
 	planned := Scenario{source: src, plan: name}
 	src.decode(src.root, reflect.ValueOf(&planned).Elem(), "")
 	planned.adoptSteps()
@@ -94,7 +94,7 @@ func (s *Scenario) WithModel(file string, text []byte) (*Scenario, error) {
 	}
 	var model Patch
 	src.decode(src.root, reflect.ValueOf(&model).Elem(), "")
-	return s.withValues(src, func(changed *Scenario) error {
+	return s.withValues(src, &Alteration{Kind: alteredModel, File: file, Text: text}, func(changed *Scenario) error {
 		changed.addStations(model)
 		changed.apply(model)
 		return nil
@@ -137,10 +137,11 @@ func (p Patch) routesTo(station string) (named bool) {
 func (s *Scenario) WithValues(set func(*Scenario) error) (*Scenario, error) {
 	src := *s.source
 	src.mistakes = nil
-	return s.withValues(&src, set)
+	return s.withValues(&src, nil, set)
 }
 
-func (s *Scenario) withValues(src *source, set func(*Scenario) error) (*Scenario, error) {
+// withValues notes the change as the alteration, or that no recipe can tell it.
+func (s *Scenario) withValues(src *source, as *Alteration, set func(*Scenario) error) (*Scenario, error) {
 	probe := *s
 	probe.source = src
 	probe.Stations, probe.Dependencies, probe.Journey = maps.Clone(s.Stations), maps.Clone(s.Dependencies), slices.Clone(s.Journey)
@@ -152,6 +153,9 @@ func (s *Scenario) withValues(src *source, set func(*Scenario) error) (*Scenario
 		return nil, err
 	}
 	changed, own := probe, *s.source
+	if own.untold = own.untold || as == nil; as != nil {
+		own.alter(*as)
+	}
 	own.values = set
 	if earlier := s.source.values; earlier != nil {
 		own.values = func(changed *Scenario) error {

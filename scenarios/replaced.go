@@ -20,6 +20,11 @@ func (s *Scenario) WithArrivals(file string) (*Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the arrivals: %w", err)
 	}
+	return s.withArrivals(file, text)
+}
+
+// withArrivals is WithArrivals with the content of the file.
+func (s *Scenario) withArrivals(file string, text []byte) (*Scenario, error) {
 	signups, lookers, err := workload.ReadCounts(bytes.NewReader(withoutMark(text)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
@@ -30,6 +35,7 @@ func (s *Scenario) WithArrivals(file string) (*Scenario, error) {
 	same, src := *s, *s.source
 	hash := sha256.Sum256(append([]byte(s.SHA256()), text...))
 	src.sha256, src.replaced = hex.EncodeToString(hash[:]), &replacedArrivals{file, signups, lookers}
+	src.alter(Alteration{Kind: alteredArrivals, File: file, Text: text})
 	same.source = &src
 	same.replaceArrivals()
 	return &same, same.CheckPeople()

@@ -45,6 +45,7 @@ const maxUncertain = 4
 func (s *Scenario) With(settings ...Setting) *Scenario {
 	changed, own := *s, *s.source
 	own.settings = append(slices.Clone(own.settings), settings...)
+	own.alter(Alteration{Kind: alteredSettings, Settings: settings})
 	changed.source = &own
 	return &changed
 }

@@ -20,6 +20,8 @@ type Planned struct {
 	Offered    recorder.OfferedFacts // the people who arrive
 	Warnings   []string
 	holdOuts   []HoldOut
+	given      *scenarios.Scenario // before its plan was applied
+	asked      Options             // as they were given
 }
 
 func newPlanned(scenario *scenarios.Scenario, options Options) (Planned, error) {
@@ -43,7 +45,7 @@ func newPlanned(scenario *scenarios.Scenario, options Options) (Planned, error) 
 	for _, source := range options.Thresholds {
 		planned.Thresholds = append(planned.Thresholds, funnel.Threshold{Source: source, Severity: funnel.Fail})
 	}
-	p := Planned{Scenario: planned, Options: options.withDefaults()}
+	p := Planned{Scenario: planned, Options: options.withDefaults(), given: scenario, asked: options}
 	if err := p.close(); err != nil {
 		return Planned{}, err
 	}

@@ -145,13 +145,14 @@ func ownAddress() string {
 func fleetJoinCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "join",
-		Usage:     "let this machine generate load for runs of a fleet",
+		Usage:     "let this machine generate load for runs of a fleet, and play replications of its studies",
 		ArgsUsage: "URL",
-		Description: "The agent takes orders of generators of its own version and nothing else: it runs no command from an order, opens no file that an order\n" +
-			"names, and sends load only where --allow-target says.",
+		Description: "The agent takes orders of generators and jobs of studies of its own version and nothing else: it runs no command from an order, opens no\n" +
+			"file that an order names, and sends load only where --allow-target says. It plays a replication on each core, and none while it generates load.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "name", DefaultText: "the machine's", Usage: "call this agent `NAME`", EnvVars: envVar("name")},
 			&cli.StringSliceFlag{Name: "allow-target", DefaultText: "this machine", Usage: "send load to `HOST[:PORT]`, as the URLs of targets name it", EnvVars: envVar("allow-target")},
+			&cli.StringSliceFlag{Name: "role", DefaultText: "generator,study", Usage: "take on only this `ROLE`: generator or study", EnvVars: envVar("role")},
 			&cli.StringSliceFlag{Name: "label", Usage: "describe this machine in the list, as `NAME=VALUE`", EnvVars: envVar("label")},
 			&cli.StringFlag{Name: "dir", Usage: "keep rows in `DIR`/NAME until the conductor has written its report", Value: fleetFolder, EnvVars: envVar("dir")},
 			&cli.DurationFlag{Name: "clock-shift", Hidden: true, Usage: "for tests: have a clock that is ahead by `TIME`", EnvVars: envVar("clock-shift")},
@@ -170,12 +171,17 @@ func fleetJoin(c *cli.Context, s streams) error {
 	if err != nil {
 		return fmt.Errorf("cannot find ombak's own program to start the parts: %w", err)
 	}
-	agent := fleet.Agent{Name: cmp.Or(c.String("name"), machineName()), Build: build(), Command: []string{self, "part"}, Log: s.err}
+	agent := fleet.Agent{Name: cmp.Or(c.String("name"), machineName()), Roles: c.StringSlice("role"), Build: build(), Command: []string{self, "part"}, Log: s.err}
 	if err := fleet.CheckName(agent.Name); err != nil {
 		return usageError{fmt.Errorf("--name: %w", err)}
 	}
 	if agent.Labels, err = pairs(c.StringSlice("label"), "label", false); err != nil {
 		return err
+	}
+	for _, role := range agent.Roles {
+		if role != fleet.GeneratorRole && role != fleet.StudyRole {
+			return usageError{fmt.Errorf("--role is %q; give generator or study", role)}
+		}
 	}
 	for _, text := range c.StringSlice("allow-target") {
 		target, err := fleet.ParseTarget(text)
@@ -260,7 +266,7 @@ func showFleet(out io.Writer, listed []fleet.Listed, asJSON bool) error {
 		}
 		rows = append(rows, []string{
 			one.Agent, strings.Join(one.Roles, ","), version, fmt.Sprint(one.CPUs), load, ahead, within,
-			cmp.Or(one.Playing, "-"), cmp.Or(strings.Join(one.Holds, ","), "-"), strings.Join(one.Targets, ","), cmp.Or(strings.Join(labels, ","), "-"),
+			cmp.Or(one.Playing, one.Studies, "-"), cmp.Or(strings.Join(one.Holds, ","), "-"), strings.Join(one.Targets, ","), cmp.Or(strings.Join(labels, ","), "-"),
 		})
 	}
 	_, err := io.WriteString(out, units.Table("lllnnnnllll", rows))

@@ -31,7 +31,7 @@ func planCommand(s streams) *cli.Command {
 		Description: strings.ToUpper(plan.Best[:1]) + plan.Best[1:] + ". Plans are compared after 2, 3, 4, 6 and 8 replications. " +
 			"Only those that are not told apart go on: the best plan goes out with a chance of at most 5 %, and differences below 0.5 % of the people who finish do not matter. " +
 			"With --replications N, each plan is played exactly N times.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "plan", Usage: "compare the plan `NAME`; by default those that the scenario's compare names, or all", EnvVars: envVar("plan")},
 			modelFlag(),
 			&cli.IntFlag{Name: "replications", Value: fixedReplications, DefaultText: "2 to 8, more only of plans that are not told apart; 4 under uncertainty; 10 to search", Usage: "simulate each plan exactly `N` times, with the same people under each plan", EnvVars: envVar("replications")},
@@ -46,7 +46,7 @@ func planCommand(s streams) *cli.Command {
 			&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
 			&cli.BoolFlag{Name: "json", Usage: "print plans.json", EnvVars: envVar("json")},
 			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
-		},
+		}, placeFlags()...),
 		Action: func(c *cli.Context) error { return playPlans(c, s) },
 	}
 }
@@ -61,6 +61,11 @@ func playPlans(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	place, err := openPlace(c, s)
+	if err != nil {
+		return err
+	}
+	defer place.close(c.Context)
 	folder, err := makeFolder(c.String("out"), runs[0].Scenario.Name, time.Now())
 	if err != nil {
 		return err
@@ -68,7 +73,7 @@ func playPlans(c *cli.Context, s streams) error {
 	for _, plan := range left {
 		fmt.Fprintf(s.err, "plan %s is left out: %s\n", plan.Plan, plan.Reason)
 	}
-	compared, err := compareAll(c, s, runs, unsure, folder)
+	compared, err := compareAll(c, s, place, runs, unsure, folder)
 	if err != nil {
 		_ = os.Remove(folder) // removed only if empty
 		return err
@@ -78,13 +83,13 @@ func playPlans(c *cli.Context, s streams) error {
 }
 
 // compareAll compares the plans, and plays them under uncertainty if asked.
-func compareAll(c *cli.Context, s streams, runs []*setup.Model, unsure *plan.Uncertain, folder string) (plan.Comparison, error) {
-	compared, err := study(c, s, runs, unsure)
+func compareAll(c *cli.Context, s streams, place *studyPlace, runs []*setup.Model, unsure *plan.Uncertain, folder string) (plan.Comparison, error) {
+	compared, err := study(c, s, place, runs, unsure)
 	if err != nil {
 		return plan.Comparison{}, err
 	}
 	if unsure != nil {
-		compared.Uncertainty, err = uncertainty(c, s, unsure, compared.Best, folder)
+		compared.Uncertainty, err = uncertainty(c, s, place, unsure, compared.Best, folder)
 	}
 	return compared, err
 }
@@ -140,7 +145,7 @@ func repeated(names []string) string {
 
 // study plays all runs, or as many as decide between the plans, and shows progress. Before it starts it prints the number
 // of runs, including those of a later stage.
-func study(c *cli.Context, s streams, runs []*setup.Model, then *plan.Uncertain) (plan.Comparison, error) {
+func study(c *cli.Context, s streams, place *studyPlace, runs []*setup.Model, then *plan.Uncertain) (plan.Comparison, error) {
 	count, rule := c.Int("replications"), plan.DecidingRule()
 	decides := !c.IsSet("replications") && len(runs) > 1
 	words := fmt.Sprintf("%d replications of each: %d runs", count, len(runs)*count)
@@ -160,7 +165,9 @@ func study(c *cli.Context, s streams, runs []*setup.Model, then *plan.Uncertain)
 	}
 	watch.say("%d plans, %s%s%s\n", len(runs), words, after, expected)
 	defer watch.close()
-	played := simulation.Study{Models: runs, Settings: watch.watched(simulation.Settings{Replications: count, Build: build()}), Expected: watch.expected}
+	how := place.settings()
+	how.Replications = count
+	played := simulation.Study{Models: runs, Settings: watch.watched(how), Expected: watch.expected}
 	if decides {
 		played.Expected = watch.expectedLook
 		return plan.Decide(c.Context, played, rule, watch.looked)

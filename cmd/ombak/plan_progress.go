@@ -61,9 +61,9 @@ func (p *studyProgress) say(format string, arguments ...any) {
 }
 
 // estimate writes how long the given number of runs will take, extrapolated from the beginning of one. It
-// returns "" if no progress is shown.
+// returns "" if no progress is shown, and for a fleet.
 func estimate(c *cli.Context, p *studyProgress, run *setup.Model, runs int) (string, error) {
-	if p.quiet {
+	if p.quiet || c.String("fleet") != "" { // other machines take another time
 		return "", nil
 	}
 	one, err := simulation.EstimateTime(c.Context, run)

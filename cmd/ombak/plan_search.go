@@ -24,11 +24,16 @@ func searchPlan(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	place, err := openPlace(c, s)
+	if err != nil {
+		return err
+	}
+	defer place.close(c.Context)
 	folder, err := makeFolder(c.String("out"), search.Start().Scenario.Name, time.Now())
 	if err != nil {
 		return err
 	}
-	searched, simulations, err := playSearch(c, s, search)
+	searched, simulations, err := playSearch(c, s, place, search)
 	if err != nil {
 		_ = os.Remove(folder) // removed only if empty
 		return err
@@ -37,7 +42,7 @@ func searchPlan(c *cli.Context, s streams) error {
 }
 
 // playSearch prints the longest time that the search can take, and runs it.
-func playSearch(c *cli.Context, s streams, search *plan.Search) (plan.Searched, []simulation.Result, error) {
+func playSearch(c *cli.Context, s streams, place *studyPlace, search *plan.Search) (plan.Searched, []simulation.Result, error) {
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", search.Runs(), search.Start())
 	defer watch.close()
 	expected, err := estimate(c, watch, search.Start(), search.Runs())
@@ -46,7 +51,7 @@ func playSearch(c *cli.Context, s streams, search *plan.Search) (plan.Searched, 
 	}
 	watch.say("plan %s varied: %d candidates, %d replications of those that may hold: %d runs at most%s\n",
 		search.Start().Scenario.Plan(), search.Candidates(), replicationsOf(c), search.Runs(), expected)
-	searched, simulations, err := search.Play(c.Context, watch.watched(simulation.Settings{Build: build()}), func(first, rest time.Duration) {
+	searched, simulations, err := search.Play(c.Context, watch.watched(place.settings()), func(first, rest time.Duration) {
 		watch.say("the first took %s; the others take about %s at most\n", units.Duration(first), units.Duration(rest))
 	})
 	if err == nil {

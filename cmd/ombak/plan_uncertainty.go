@@ -10,13 +10,12 @@ import (
 
 	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/study/plan"
-	"github.com/ombak-sim/ombak/study/simulation"
 	"github.com/ombak-sim/ombak/workload"
 )
 
 // uncertainty plays the plans at all values of the scenario's uncertain inputs and draws the inputs with the
 // largest effect on the plan of least regret. If plans tie, the best plan is preferred.
-func uncertainty(c *cli.Context, s streams, u *plan.Uncertain, best, folder string) (*plan.Uncertainty, error) {
+func uncertainty(c *cli.Context, s streams, place *studyPlace, u *plan.Uncertain, best, folder string) (*plan.Uncertainty, error) {
 	count := c.Int("replications")
 	watch := newStudyProgress(s.err, c.Bool("quiet"), "runs", u.Runs(count), u.First())
 	expected, err := estimate(c, watch, u.First(), u.Runs(count))
@@ -24,7 +23,9 @@ func uncertainty(c *cli.Context, s streams, u *plan.Uncertain, best, folder stri
 		return nil, err
 	}
 	watch.say("%d combinations of the uncertain inputs: %d runs%s\n", u.Combinations(), u.Runs(count), expected)
-	result, err := u.Play(c.Context, watch.watched(simulation.Settings{Replications: count, Build: build()}), best, watch.expected)
+	how := place.settings()
+	how.Replications = count
+	result, err := u.Play(c.Context, watch.watched(how), best, watch.expected)
 	watch.close()
 	if err != nil {
 		return nil, err

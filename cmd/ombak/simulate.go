@@ -41,7 +41,7 @@ func simulateCommand(s streams) *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON", EnvVars: envVar("json")},
 			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
 			paceFlag(),
-		}, liveFlags()...),
+		}, append(liveFlags(), placeFlags()...)...),
 		Action: func(c *cli.Context) error { return simulate(c, s) },
 	}
 }
@@ -52,6 +52,11 @@ func simulate(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	place, err := openPlace(c, s)
+	if err != nil {
+		return err
+	}
+	defer place.close(c.Context)
 	folder, err := makeFolder(c.String("out"), runs[0].Scenario.Name, time.Now())
 	if err != nil {
 		return err
@@ -65,7 +70,7 @@ func simulate(c *cli.Context, s streams) error {
 				return err
 			}
 		}
-		result, err := simulateOne(c, s, run, own)
+		result, err := simulateOne(c, s, place, run, own)
 		if err != nil {
 			_, _ = os.Remove(own), os.Remove(folder) // where nothing is in them
 			return ofSome(c, err, results, folder)
@@ -91,12 +96,13 @@ func simulate(c *cli.Context, s streams) error {
 }
 
 // simulateOne plays one plan, writes its files and prints its report.
-func simulateOne(c *cli.Context, s streams, run *setup.Model, folder string) (simulation.Result, error) {
+func simulateOne(c *cli.Context, s streams, place *studyPlace, run *setup.Model, folder string) (simulation.Result, error) {
 	precision, err := readPrecision(c.String("precision"))
 	if err != nil {
 		return simulation.Result{}, err
 	}
-	how := simulation.Settings{Replications: c.Int("replications"), Precision: precision, Antithetic: c.Bool("antithetic"), Build: build()}
+	how := place.settings()
+	how.Replications, how.Precision, how.Antithetic = c.Int("replications"), precision, c.Bool("antithetic")
 	if c.String("live") != "" {
 		return rehearse(c, s, run, how, folder)
 	}
@@ -116,7 +122,7 @@ func simulateOne(c *cli.Context, s streams, run *setup.Model, folder string) (si
 	if err != nil {
 		return result, err
 	}
-	result.Report.Command = commandLine(s.arguments)
+	result.Report.Command = commandLine(withoutPlace(s.arguments))
 	return result, finish(c, s, run, result, folder)
 }
 
@@ -201,7 +207,7 @@ func readSimulations(c *cli.Context) ([]*setup.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkRehearsal(c); err != nil {
+	if err := errors.Join(checkPlace(c), checkRehearsal(c)); err != nil {
 		return nil, err
 	}
 	runs, err := simulations(scenario, options, c.StringSlice("plan"))

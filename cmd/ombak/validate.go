@@ -20,7 +20,7 @@ func validateCommand(s streams) *cli.Command {
 		Name:      "validate",
 		Usage:     "compare the simulator's prediction with live reports, and with what was published",
 		ArgsUsage: "SCENARIO REPORT…",
-		Flags: append(loadFlags("the run"),
+		Flags: append(append(loadFlags("the run"), placeFlags()...),
 			modelFlag(),
 			&cli.IntFlag{Name: "replications", Value: 1, Usage: "simulate `N` times, and average", EnvVars: envVar("replications")},
 			&cli.BoolFlag{Name: "shared", Usage: "compare the model's CPU with that of service, mocks and generator together", EnvVars: envVar("shared")},
@@ -66,7 +66,13 @@ func validate(c *cli.Context, s streams) error {
 		}
 		measured = append(measured, one)
 	}
-	how := calibration.Validating{Settings: simulation.Settings{Replications: c.Int("replications"), Build: build()}, Shared: c.Bool("shared")}
+	place, err := openPlace(c, s)
+	if err != nil {
+		return err
+	}
+	defer place.close(c.Context)
+	how := calibration.Validating{Settings: place.settings(), Shared: c.Bool("shared")}
+	how.Replications = c.Int("replications")
 	found, err := calibration.Validate(c.Context, scenario, measured, options, how)
 	if err != nil {
 		return err

@@ -29,8 +29,8 @@ func (c *crowd) callers() iter.Seq[[]journey.Caller] {
 }
 
 // shareCrowds orders the jobs by replication, and gives neighbours one crowd if both have the same people.
-func shareCrowds(jobs []job, settings Settings) []job {
-	slices.SortStableFunc(jobs, func(a, b job) int { return a.number - b.number })
+func shareCrowds(jobs []*Job, settings Settings) []*Job {
+	slices.SortStableFunc(jobs, func(a, b *Job) int { return a.number - b.number })
 	var before journey.Crowd
 	for i := range jobs {
 		config := settings.replication(jobs[i].into.Model.Config, jobs[i].number)

@@ -96,7 +96,7 @@ func outcomeOf(model *setup.Model, config sim.Config, recording *recorder.Record
 	facts := recorder.Facts{
 		Labels: model.Labels(),
 		Ombak:  settings.Build, Engine: report.Simulated,
-		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
+		Scenario: scenarioOf(model),
 		Plan:     s.Plan(), Duration: result.Duration, Speed: model.Options.Speed, Clock: config.Journey.Clock.Scenario,
 		Offered: offeredTo(model, config, result), Readings: result.Readings, Marks: marks(model, config, result), SeriesNote: "of replication 0", Warnings: model.WarningsOf(result.Exhausted),
 	}
@@ -115,6 +115,12 @@ func outcomeOf(model *setup.Model, config sim.Config, recording *recorder.Record
 		outcome.ended = fmt.Sprintf("the run was stopped after %s, before its time", units.Duration(result.Duration))
 	}
 	return outcome
+}
+
+// scenarioOf names the scenario of a model in a report.
+func scenarioOf(model *setup.Model) report.Scenario {
+	s := model.Scenario
+	return report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens}
 }
 
 // keepsSeries reports whether the series and histograms of a replication are kept: those of replication 0, if they are

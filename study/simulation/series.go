@@ -3,16 +3,12 @@ package simulation
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/setup"
-	"github.com/ombak-sim/ombak/sim"
 )
 
 // Series holds the replications of one model by their numbers.
@@ -23,6 +19,7 @@ type Series struct {
 	conditions   [][]threshold.Condition // of each report, as it measured them
 	ended        string                  // why a replication ended early; empty if none did
 	played       int                     // number of replications that the reports average; 0 means the number of reports
+	packed       *packed                 // the model as a text; nil until an order needs it
 }
 
 // Extend plays replications until there are count.
@@ -90,68 +87,12 @@ func (s *Series) independent(settings Settings) (*Series, error) {
 	return pairs, nil
 }
 
-// job is one replication to play and the place for its results.
-type job struct {
-	number int
-	into   *Series
-	crowd  *crowd // nil if no other job has the same people
-}
-
-func (s *Series) jobs(first, count int) []job {
-	var jobs []job
+func (s *Series) jobs(first, count int) []*Job {
+	var jobs []*Job
 	for number := first; number < count; number++ {
-		jobs = append(jobs, job{number: number, into: s})
+		jobs = append(jobs, &Job{number: number, into: s})
 	}
 	return jobs
-}
-
-// play plays replications, several at once.
-func play(ctx context.Context, jobs []job, settings Settings) error {
-	faults := make([]error, len(jobs))
-	places := make(chan int)
-	var working sync.WaitGroup
-	var mu sync.Mutex // guards settings.Done and settings.Passed
-	if passed := settings.Passed; passed != nil {
-		settings.Passed = func(by time.Duration) {
-			mu.Lock()
-			defer mu.Unlock()
-			passed(by)
-		}
-	}
-	for range min(settings.workers(), len(jobs)) {
-		working.Go(func() {
-			var player sim.Player
-			for place := range places {
-				faults[place] = jobs[place].play(ctx, &player, settings)
-				jobs[place].crowd = nil // the last job of a crowd frees it
-				mu.Lock()
-				if settings.Done != nil && faults[place] == nil {
-					settings.Done()
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	for place := range jobs {
-		if ctx.Err() != nil {
-			break
-		}
-		places <- place
-	}
-	close(places)
-	working.Wait()
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("the simulations did not come to their end, so nothing is written: %w", err)
-	}
-	return errors.Join(faults...)
-}
-
-// play plays the replication and stores its results.
-func (j *job) play(ctx context.Context, player *sim.Player, settings Settings) (err error) {
-	config := j.crowd.withCallers(settings.replication(j.into.Model.Config, j.number))
-	played, err := replicate(ctx, j.into.Model, player, config, j.number, settings)
-	j.into.put(j.number, played)
-	return err
 }
 
 // put stores the results of a replication. Every replication has a place of its own; those that are stopped are all

@@ -24,6 +24,8 @@ type Settings struct {
 	// Passed is called by one goroutine at a time, with the simulated time that has passed in a replication
 	// since the last call.
 	Passed func(by time.Duration)
+	// Runner plays the replications; nil means this process. [Steady] runs and [Predict] do not use it.
+	Runner Runner
 }
 
 // workers returns how many replications are played at once.

@@ -61,7 +61,7 @@ func (s Study) PlayLooks(ctx context.Context, looks []int, goOn func(played [][]
 }
 
 // round returns the jobs that bring every model that goes on to count replications.
-func round(played []Series, on []bool, count int) (jobs []job) {
+func round(played []Series, on []bool, count int) (jobs []*Job) {
 	for i := range played {
 		if first := len(played[i].reports); on[i] {
 			played[i].grow(count)
