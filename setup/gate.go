@@ -38,7 +38,9 @@ func NewGate(scenario *scenarios.Scenario, options Options, target, location str
 	if g.URL, err = loadgen.LocationOf(location); err != nil {
 		return nil, Refused(err)
 	}
-	g.Socket, _, _ = loadgen.SocketOf(location)
+	if socket, _, is := loadgen.SocketOf(location); is {
+		g.Socket = socket
+	}
 	used := usedTargets(g.Scenario)
 	switch {
 	case target == "" && len(used) == 1:

@@ -87,6 +87,11 @@ func TestGate(t *testing.T) {
 		}
 	}
 	plan := `{name: a, policies: [{policy: static-limit, at: entry, limit: 9}]}`
+	for location, want := range map[string]string{"http://127.0.0.1:1": "", "unix:/run/app.sock": "/run/app.sock"} {
+		if run, err := setup.NewGate(gatedScenario(t, plan), setup.Options{}, "shop", location, session); err != nil || run.Socket != want {
+			t.Errorf("%s: %v, socket %q", location, err, run.Socket)
+		}
+	}
 	if _, err := setup.NewGate(gatedScenario(t, plan), setup.Options{}, "", "http://127.0.0.1:1", session); err == nil || !strings.Contains(err.Error(), "has the targets shop, post; say which") {
 		t.Errorf("without a target: %v", err)
 	}
