@@ -24,6 +24,7 @@ type held struct {
 	mu       sync.Mutex
 	rows     *rows
 	unkept   *Envelope     // the last row, if there was no room for it; it is sent all the same
+	broken   error         // why a row could not be kept
 	finished bool          // the last row is there
 	over     bool          // forgotten or closed
 	acked    uint64        // rows that the conductor of the run has
@@ -112,10 +113,19 @@ func openHeld(folder string) (*held, error) {
 	return h, err
 }
 
-// append keeps a row.
+// append keeps a row. After one that could not be kept none is, so that the rows end where the first is missing: a later and
+// smaller one might have room, and would tell of people whose beginning is not known.
 func (h *held) append(message []byte) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.broken == nil {
+		h.broken = h.keep(message)
+	}
+	return h.broken
+}
+
+// keep writes a row. The caller holds the lock.
+func (h *held) keep(message []byte) error {
 	if h.over {
 		return errors.New("the run was forgotten")
 	}
@@ -144,9 +154,9 @@ func (h *held) stir() {
 
 // finish keeps the last row. If there is no room for it, the conductor hears of it all the same.
 func (h *held) finish(message []byte) error {
-	err := h.append(message)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	err := h.keep(message)
 	if err != nil && !h.over {
 		last := h.next(message)
 		h.unkept = &last

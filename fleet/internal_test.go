@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -478,5 +479,37 @@ func TestTargetsAreRead(t *testing.T) {
 		if (err != nil) != (test.want == "") || err == nil && target.String() != test.want {
 			t.Errorf("%q is read as %q (%v), want %q", test.text, target, err, test.want)
 		}
+	}
+}
+
+// After a row that could not be kept none is but the last, whatever has room.
+func TestRowsEndWhereOneIsMissing(t *testing.T) {
+	h, err := newHeld(filepath.Join(t.TempDir(), "r"), task{Run: "run", Incarnation: "one"}, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	if err := h.append([]byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.append(make([]byte, maxMessage+1)); err == nil {
+		t.Fatal("a row that is too long was kept")
+	}
+	if err := h.append([]byte("later")); err == nil {
+		t.Error("a row behind a missing one was kept")
+	}
+	if err := h.finish([]byte("last")); err != nil {
+		t.Error(err)
+	}
+	var kept []string
+	for number := uint64(1); number <= h.count(); number++ {
+		e, err := h.entry(number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept = append(kept, string(e.Message))
+	}
+	if want := []string{"first", "last"}; !slices.Equal(kept, want) {
+		t.Errorf("kept %q, want %q", kept, want)
 	}
 }
