@@ -47,7 +47,7 @@ func fetch(t *testing.T, url string, patience time.Duration) exchange {
 // every request.
 func TestFaultsOfTheWire(t *testing.T) {
 	isReset := func(seen exchange) bool {
-		return errors.Is(seen.err, syscall.ECONNRESET) || errors.Is(seen.err, io.EOF)
+		return errors.Is(seen.err, syscall.ECONNRESET) || errors.Is(seen.err, syscall.EPIPE) || errors.Is(seen.err, io.EOF)
 	}
 	isJSON := func(text string) bool { return json.Valid([]byte(text)) }
 	for _, test := range []struct {
@@ -89,7 +89,7 @@ func TestFaultsOfTheWire(t *testing.T) {
 				patience = 3 * time.Second // long enough to read each request first, even on a busy machine
 			}
 			if seen := fetch(t, url, patience); !test.is(seen) {
-				t.Errorf("%s gave %+v, want %s", test.kind, seen, test.why)
+				t.Errorf("%s gave status %d, error %v, body %q after %v, want %s", test.kind, seen.status, seen.err, seen.body, seen.elapsed, test.why)
 			}
 			const more = 20
 			var callers sync.WaitGroup
