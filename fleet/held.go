@@ -384,10 +384,10 @@ func (a *agent) release(run string, _ []byte) any {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	h := a.held[run]
-	switch {
-	case h == nil:
+	if h == nil {
 		return answer{}
-	case a.playing != nil && a.playing.held == h:
+	}
+	if _, open, _ := h.now(); open {
 		return answer{fmt.Sprintf("agent %s still plays a part of run %s", a.Name, run)}
 	}
 	delete(a.held, run)

@@ -248,6 +248,9 @@ func (r *Run) Release(ctx context.Context) bool {
 	return true
 }
 
+// Abandon lets the agents forget a run of which there is nothing to report, because it never began.
+func (r *Run) Abandon(ctx context.Context) { release(ctx, r.conn, r.Name, r.Agents()) }
+
 // release lets agents forget a run.
 func release(ctx context.Context, conn *nats.Conn, run string, agents []string) {
 	const patience = 3 * time.Second
