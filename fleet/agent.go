@@ -279,7 +279,7 @@ func (a *agent) start(t task, order drill.Order) error {
 		return fmt.Errorf("agent %s cannot keep the rows of the run: %w", a.Name, err)
 	}
 	p := &playing{agent: a, task: t, held: kept, last: time.Now(), done: make(chan struct{})}
-	p.hide.Store(maskOf(order))
+	p.hide.Store(order.Generator.Hiding())
 	if p.part, err = (drill.Processes{Command: a.Command, Log: maskedLog{&p.hide, a.Log}}).Start(a.over, order, p.receive); err != nil {
 		kept.forget()
 		return fmt.Errorf("agent %s: %w", a.Name, err)
