@@ -58,7 +58,10 @@ func newHeld(folder string, t task, agent string) (*held, error) {
 	if err == nil {
 		h.rows, err = createRows(filepath.Join(folder, rowsFile))
 	}
-	return h, err
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder)) // without rows there is nothing to keep
+	}
+	return h, nil
 }
 
 // findHeld opens what an earlier agent of the folder has kept, and goes on sending it: the conductor may still want it.
