@@ -112,7 +112,7 @@ func (s *Study) settle(r *round, t *jobTask, h *helper, result []byte) {
 	switch {
 	case t.notBy == "":
 		if err = t.job.Settle(result); err != nil {
-			err = fmt.Errorf("agent %s: %w", h.Agent, err)
+			err = fmt.Errorf("the result of agent %s: %w", h.Agent, err) // it may be sound, and the campaign's disk full
 			break
 		}
 		r.progress(t.job.Until() - t.passed)

@@ -322,6 +322,8 @@ func TestWhatAnAgentRefusesOfAStudy(t *testing.T) {
 		{"an agent that plays no jobs", "ombak.v1.s.gun.job", question(nothing), "agent gun plays no jobs of studies; join it with --role study"},
 		{"a model that is missing", "ombak.v1.s.a.job", question(nothing), `{"model":true}`},
 		{"a model with another key", "ombak.v1.s.a.model", []byte(`{"run":"s","part":0,"incarnation":"` + order.Model + `","seq":1,"crc32c":0,"size":0}` + "\n"), "the model is another than the one that was announced"},
+		{"a chunk behind a gap, which comes again", "ombak.v1.s.a.model", []byte(`{"run":"s","part":0,"incarnation":"` + order.Model + `","seq":1,"crc32c":0,"size":2,"offset":1}` + "\nx"), "{}"},
+		{"a model of which a chunk was lost", "ombak.v1.s.a.job", question(nothing), `{"model":true}`},
 		{"no envelope", "ombak.v1.s.a.model", []byte("x"), "the model cannot be read"},
 	} {
 		if said := asked(t, conn, test.subject, test.question); !strings.Contains(said, test.want) {
