@@ -159,9 +159,26 @@ func (c *conductor) stir() {
 // concluded reports whether no generator has anything left to play. Once all others have played, the one that holds the
 // requests after the run is told to send them.
 func (c *conductor) concluded() (bool, error) {
+	over, concluding, err := c.remaining()
+	for _, generator := range concluding {
+		if err := generator.Change(Change{Conclude: true}); err != nil {
+			c.warnUnconcluded(err)
+		}
+	}
+	return over, err
+}
+
+func (c *conductor) warnUnconcluded(cause error) {
+	c.warn(fmt.Sprintf("the requests after the run may not have been sent: %v", cause))
+}
+
+// remaining reports whether no generator has anything left to play, and returns those that have only the requests after the
+// run left, once. It tells them nothing: while they are told, they may tell the conductor something.
+func (c *conductor) remaining() (over bool, concluding []*conducted, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	over, played, lost := true, true, 0
+	over = true
+	played, lost := true, 0
 	for _, generator := range c.generators() {
 		s := generator.share
 		over, played = over && s.over(), played && (s.played || s.over())
@@ -170,19 +187,17 @@ func (c *conductor) concluded() (bool, error) {
 		}
 	}
 	if lost == len(c.generators()) {
-		return true, fmt.Errorf("%w: no generator is left: %w", ErrPartDied, c.generators()[0].share.lost)
+		return true, nil, fmt.Errorf("%w: no generator is left: %w", ErrPartDied, c.generators()[0].share.lost)
 	}
 	if played && !over && c.concludeBy.IsZero() {
 		c.concludeBy = time.Now().Add(c.last())
 		for _, generator := range c.generators() {
 			if !generator.share.over() {
-				if err := generator.Change(Change{Conclude: true}); err != nil {
-					c.warnings = append(c.warnings, fmt.Sprintf("the requests after the run may not have been sent: %v", err))
-				}
+				concluding = append(concluding, generator)
 			}
 		}
 	}
-	return over, nil
+	return over, concluding, nil
 }
 
 // died handles the end of a part during the run. It returns an error if the run cannot go on.
@@ -206,6 +221,9 @@ func (c *conductor) lose(p *conducted, cause error) {
 	c.mu.Unlock()
 	if fresh {
 		c.tell(fmt.Sprintf("%s was lost: %v", p.name, cause))
+	}
+	if fresh && len(p.share.config.After) > 0 {
+		c.warnUnconcluded(cause)
 	}
 	c.stir()
 }

@@ -188,6 +188,23 @@ func (vanishing) Start(ctx context.Context, order drill.Order, receive func(dril
 	return inside{deaf: true}.begin(ctx, order, receive), nil
 }
 
+// talking plays a part that says something while it is told something.
+type talking struct{}
+
+type talker struct {
+	*inside
+	receive func(drill.Message)
+}
+
+func (talking) Start(ctx context.Context, order drill.Order, receive func(drill.Message)) (drill.Part, error) {
+	return talker{inside{}.begin(ctx, order, receive), receive}, nil
+}
+
+func (p talker) Change(change drill.Change) error {
+	p.receive(drill.Message{Warning: "heard of it"})
+	return p.inside.Change(change)
+}
+
 // Several generators play the people of one, each once. What comes before the run is sent once, before anybody, and what
 // comes after it once, after everybody.
 func TestGeneratorsShareARun(t *testing.T) {
@@ -196,7 +213,7 @@ func TestGeneratorsShareARun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	together, three, err := played(t, 0, here{}, here{}, here{})
+	together, three, err := played(t, 0, talking{}, here{}, here{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,6 +279,25 @@ func TestALostGeneratorIsNamed(t *testing.T) {
 		}
 		if faults := report.Check(result); len(faults) > 0 {
 			t.Errorf("%s: %v", test.why, faults)
+		}
+	}
+}
+
+// Who is lost with the requests after the run is named, because what they clean up may be left.
+func TestTheRequestsAfterTheRunAreLost(t *testing.T) {
+	t.Parallel()
+	const want = "the requests after the run may not have been sent: nobody heard of it again"
+	for _, test := range []struct {
+		why    string
+		places []drill.Carrier
+		warned bool
+	}{
+		{"the first generator sends them", []drill.Carrier{vanishing{}, here{}}, true},
+		{"no other does", []drill.Carrier{here{}, vanishing{}}, false},
+	} {
+		result, _, err := played(t, 0.5, test.places...)
+		if err != nil || slices.Contains(result.Warnings, want) != test.warned {
+			t.Errorf("%s: warned of %q, %v", test.why, result.Warnings, err)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/resilience"
@@ -146,6 +147,20 @@ func TestSilenceIsADoubt(t *testing.T) {
 	} {
 		if got := doubtsOf(test.rows, test.tolerated); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.why, got, test.want)
+		}
+	}
+}
+
+// Of secrets that begin alike, no tail of the longer one is left, in whatever order a map gives them.
+func TestOrdersHideWholeValues(t *testing.T) {
+	t.Parallel()
+	order := GeneratorOrder{Config: loadgen.Config{
+		Vars:      map[string]string{"short": "secret", "digit": "7", "other": "secre"},
+		RunValues: map[string]string{"long": "secret-and-more"},
+	}}
+	for range 20 {
+		if got := order.Hiding().Replace("7 of secret-and-more, secret"); got != "7 of ***, ***" {
+			t.Fatalf("what is left is %q", got)
 		}
 	}
 }

@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +25,7 @@ import (
 	"github.com/ombak-sim/ombak/mocks"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/setup"
 )
 
 // BackendOrder makes the process the reference backend.
@@ -43,6 +47,11 @@ type GeneratorOrder struct {
 	// Together is set if other generators share the run. They then need the values that this one's requests before the run
 	// extract, and its requests after the run wait for them.
 	Together bool `json:"together,omitempty"`
+}
+
+// Hiding returns what replaces the values of variables in a text, because no file of another machine may hold them.
+func (o GeneratorOrder) Hiding() *strings.Replacer {
+	return setup.Hiding(slices.Concat(slices.Collect(maps.Values(o.Config.Vars)), slices.Collect(maps.Values(o.Config.RunValues))))
 }
 
 // runClock is the clock of a part. Before the run begins, real and scenario time are 0.

@@ -209,6 +209,9 @@ func (a *agent) takeOrder(run string, m *nats.Msg) {
 	}
 	whole, done, err := a.orders[run].add(chunk)
 	gap := !done && !a.orders[run].open
+	if !a.orders[run].open {
+		delete(a.orders, run) // it may have 64 MiB
+	}
 	a.mu.Unlock()
 	switch {
 	case gap:
@@ -254,6 +257,15 @@ func (a *agent) obey(e Envelope) error {
 	if err := drill.CheckReachable(order.Generator.Config.Targets, order.Generator.Config.Connections); err != nil {
 		return fmt.Errorf("agent %s: %w", a.Name, err)
 	}
+	if err := a.take(t, order); err != nil {
+		return err
+	}
+	a.shop.giveWay() // without the agent's lock, which jobs ask for while they hold the workshop's
+	return nil
+}
+
+// take starts a part unless one plays.
+func (a *agent) take(t task, order drill.Order) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if p := a.playing; p != nil {
@@ -265,11 +277,7 @@ func (a *agent) obey(e Envelope) error {
 	if a.held[t.Run] != nil {
 		return fmt.Errorf("agent %s has played a part of run %s already, and nothing is played twice", a.Name, t.Run)
 	}
-	if err := a.start(t, order); err != nil {
-		return err
-	}
-	a.shop.giveWay()
-	return nil
+	return a.start(t, order)
 }
 
 // start starts a part. The caller holds the lock.
@@ -279,7 +287,7 @@ func (a *agent) start(t task, order drill.Order) error {
 		return fmt.Errorf("agent %s cannot keep the rows of the run: %w", a.Name, err)
 	}
 	p := &playing{agent: a, task: t, held: kept, last: time.Now(), done: make(chan struct{})}
-	p.hide.Store(maskOf(order))
+	p.hide.Store(order.Generator.Hiding())
 	if p.part, err = (drill.Processes{Command: a.Command, Log: maskedLog{&p.hide, a.Log}}).Start(a.over, order, p.receive); err != nil {
 		kept.forget()
 		return fmt.Errorf("agent %s: %w", a.Name, err)

@@ -95,8 +95,7 @@ func (s sightings) drift() (slope float64, known bool) {
 	return (w*wxy - wx*wy) / spread, true
 }
 
-// thin keeps the look with the shortest round trip of every second, so that a long run takes little memory. The looks of
-// the last second are all kept.
+// thin keeps the look with the shortest round trip of every second, so that a long run takes little memory.
 func (s sightings) thin() sightings {
 	var kept sightings
 	for _, look := range s {

@@ -77,6 +77,23 @@ func TestAReleasedRunIsForgotten(t *testing.T) {
 	}
 }
 
+// Agents forget a run that never began, because another refused its order.
+func TestARunThatNeverBeganIsForgotten(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	took := y.join("a")
+	y.join("b", func(a *fleet.Agent) { a.Targets = []fleet.Target{{}} })
+	if _, _, err := y.play(plan{}); err == nil || !strings.Contains(err.Error(), "agent b sends no load to 127.0.0.1:") {
+		t.Errorf("an order that the second agent refuses: %v", err)
+	}
+	if said := took.log.String(); !strings.Contains(said, "plays part 1 of 2") {
+		t.Errorf("agent a says %q", said)
+	}
+	if left, _ := filepath.Glob(filepath.Join(took.folder, "*")); len(left) > 0 {
+		t.Errorf("agent a keeps %v of a run that nobody can report", left)
+	}
+}
+
 // What does not fit is refused in a sentence that names who refuses.
 func TestWhatAFleetRefuses(t *testing.T) {
 	t.Parallel()

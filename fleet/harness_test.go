@@ -273,7 +273,11 @@ func (y *yard) play(p plan) (report.Report, *fleet.Run, error) {
 		environment.Progress = func(now drill.Progress) { p.progress(now, opened) }
 	}
 	result, ended := drill.Conduct(y.t.Context(), run, environment)
-	if !p.kept && result.Schema != "" {
+	switch {
+	case p.kept:
+	case result.Schema == "":
+		opened.Abandon(y.t.Context())
+	default:
 		opened.Release(y.t.Context())
 	}
 	return result, opened, ended

@@ -58,7 +58,10 @@ func newHeld(folder string, t task, agent string) (*held, error) {
 	if err == nil {
 		h.rows, err = createRows(filepath.Join(folder, rowsFile))
 	}
-	return h, err
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder)) // without rows there is nothing to keep
+	}
+	return h, nil
 }
 
 // findHeld opens what an earlier agent of the folder has kept, and goes on sending it: the conductor may still want it.
@@ -384,10 +387,10 @@ func (a *agent) release(run string, _ []byte) any {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	h := a.held[run]
-	switch {
-	case h == nil:
+	if h == nil {
 		return answer{}
-	case a.playing != nil && a.playing.held == h:
+	}
+	if _, open, _ := h.now(); open {
 		return answer{fmt.Sprintf("agent %s still plays a part of run %s", a.Name, run)}
 	}
 	delete(a.held, run)

@@ -86,7 +86,7 @@ func (s *Study) Play(ctx context.Context, jobs []*simulation.Job, settings simul
 	}
 	s.round = nil
 	if unchecked := len(r.waiting); r.fault == nil && ctx.Err() == nil && unchecked > 0 {
-		fmt.Fprintf(s.request.Log, "%d results were not compared, because no second agent was there\n", unchecked)
+		fmt.Fprintf(s.request.Log, "%d results were not compared, because no second agent was there or idle\n", unchecked)
 	}
 	if r.fault != nil {
 		return r.fault
@@ -94,11 +94,12 @@ func (s *Study) Play(ctx context.Context, jobs []*simulation.Job, settings simul
 	return ctx.Err()
 }
 
-// repeatable reports whether an agent is there that may play one of the jobs that wait. The caller holds the lock.
+// repeatable reports whether an agent is there that may play one of the jobs that wait. One that plays something else for
+// long, such as load, is not waited for: only comparisons would be missing. The caller holds the lock.
 func (s *Study) repeatable(r *round) bool {
 	for _, t := range r.waiting {
 		for _, h := range s.alive() {
-			if h.Agent != t.notBy {
+			if h.Agent != t.notBy && (h.busy.IsZero() || time.Since(h.busy) < s.request.Silence) {
 				return true
 			}
 		}
@@ -112,7 +113,7 @@ func (s *Study) settle(r *round, t *jobTask, h *helper, result []byte) {
 	switch {
 	case t.notBy == "":
 		if err = t.job.Settle(result); err != nil {
-			err = fmt.Errorf("agent %s: %w", h.Agent, err)
+			err = fmt.Errorf("the result of agent %s: %w", h.Agent, err) // it may be sound, and the campaign's disk full
 			break
 		}
 		r.progress(t.job.Until() - t.passed)
@@ -125,6 +126,7 @@ func (s *Study) settle(r *round, t *jobTask, h *helper, result []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.playing--
+	h.busy = time.Time{}
 	if err != nil {
 		r.fail(err)
 	} else if t.notBy == "" {

@@ -48,7 +48,8 @@ var _ simulation.Runner = (*Study)(nil)
 // helper is an agent that plays jobs.
 type helper struct {
 	Description
-	gone bool // it was silent for too long
+	gone bool      // it was silent for too long
+	busy time.Time // since when it plays something else; zero if it does not
 
 	sending sync.Mutex     // one model at a time
 	sent    map[string]int // how often each model was sent
@@ -232,6 +233,7 @@ func (s *Study) employ(h *helper) {
 		case err == nil:
 			s.settle(r, t, h, result)
 		case errors.Is(err, errBusy):
+			s.noteBusy(h)
 			s.giveBack(r, t)
 			select {
 			case <-s.over.Done():
@@ -281,6 +283,15 @@ func (s *Study) giveBack(r *round, t *jobTask) {
 	r.playing--
 	r.waiting = slices.Insert(r.waiting, 0, t)
 	s.changed.Broadcast()
+}
+
+// noteBusy notes that an agent plays something else.
+func (s *Study) noteBusy(h *helper) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if h.busy.IsZero() {
+		h.busy = time.Now()
+	}
 }
 
 // lose notes that an agent is silent.

@@ -12,7 +12,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/fleet"
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
@@ -195,6 +197,38 @@ func TestALiarIsFound(t *testing.T) {
 	}
 }
 
+// A study does not wait for an agent that generates load only to compare a result.
+func TestAStudyEndsWhileASecondAgentGeneratesLoad(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.join("a", cores(1), func(a *fleet.Agent) { a.Roles = []string{fleet.StudyRole} })
+	y.join("b", cores(1))
+	began, over := make(chan drill.Act, 1), make(chan error, 1)
+	go func() {
+		_, _, err := y.play(plan{length: "10m", acts: func(act drill.Act) { began <- act }})
+		over <- err
+	}()
+	var act drill.Act
+	select {
+	case act = <-began:
+	case err := <-over:
+		t.Fatal(err)
+	}
+	log := &lockedBuffer{}
+	study := y.openStudy(2, fleet.StudyRequest{Silence: 3 * time.Second, Log: log})
+	_, err := simulated(t.Context(), t, "smoke", simulation.Settings{Replications: 3, Runner: study})
+	study.Close()
+	if err != nil || !strings.Contains(log.String(), "were not compared, because no second agent was there or idle") {
+		t.Errorf("%v; the log says %q", err, log)
+	}
+	if _, err := act(t.Context(), funnel.Action{Do: funnel.Stop}); err != nil {
+		t.Error(err)
+	}
+	if err := <-over; !errors.Is(err, drill.ErrStopped) {
+		t.Errorf("the run ended with %v", err)
+	}
+}
+
 // Two agents that give different figures are named.
 func TestDifferentResultsNameBoth(t *testing.T) {
 	t.Parallel()
@@ -322,6 +356,8 @@ func TestWhatAnAgentRefusesOfAStudy(t *testing.T) {
 		{"an agent that plays no jobs", "ombak.v1.s.gun.job", question(nothing), "agent gun plays no jobs of studies; join it with --role study"},
 		{"a model that is missing", "ombak.v1.s.a.job", question(nothing), `{"model":true}`},
 		{"a model with another key", "ombak.v1.s.a.model", []byte(`{"run":"s","part":0,"incarnation":"` + order.Model + `","seq":1,"crc32c":0,"size":0}` + "\n"), "the model is another than the one that was announced"},
+		{"a chunk behind a gap, which comes again", "ombak.v1.s.a.model", []byte(`{"run":"s","part":0,"incarnation":"` + order.Model + `","seq":1,"crc32c":0,"size":2,"offset":1}` + "\nx"), "{}"},
+		{"a model of which a chunk was lost", "ombak.v1.s.a.job", question(nothing), `{"model":true}`},
 		{"no envelope", "ombak.v1.s.a.model", []byte("x"), "the model cannot be read"},
 	} {
 		if said := asked(t, conn, test.subject, test.question); !strings.Contains(said, test.want) {

@@ -33,22 +33,6 @@ type playing struct {
 	ending  sync.Once
 }
 
-// shortestMasked is the length of the shortest value that is hidden.
-const shortestMasked = 3
-
-// maskOf hides the values of variables, which no file of an agent may hold.
-func maskOf(order drill.Order) *strings.Replacer {
-	var pairs []string
-	for _, values := range []map[string]string{order.Generator.Config.Vars, order.Generator.Config.RunValues} {
-		for _, value := range values {
-			if len(value) >= shortestMasked {
-				pairs = append(pairs, value, "***")
-			}
-		}
-	}
-	return strings.NewReplacer(pairs...)
-}
-
 // maskedLog hides values in what a part says on standard error.
 type maskedLog struct {
 	hide *atomic.Pointer[strings.Replacer]
@@ -225,12 +209,11 @@ func (p *playing) ready(ctx context.Context) state {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {
-		order := p.task.Order
-		generator := *order.Generator
+		generator := *p.task.Order.Generator
 		if len(ready.Values) > 0 {
 			generator.Config.RunValues = ready.Values
 		}
-		p.hide.Store(maskOf(drill.Order{Generator: &generator}))
+		p.hide.Store(generator.Hiding())
 		p.known = &ready
 	}
 	return state{Ready: p.known}

@@ -57,6 +57,9 @@ const Notice = 2 * time.Second
 // looksAtStart is how often a clock is looked at before a run.
 const looksAtStart = 25
 
+// mostLooks is how many looks at a clock are kept before those of a second are thinned out to one.
+const mostLooks = 10_000
+
 // Open picks agents for a run and measures their clocks. From then on it watches the clocks until Close.
 func Open(ctx context.Context, login Login, request Request) (*Run, error) {
 	login.Name = "conductor"
@@ -186,7 +189,7 @@ func (r *Run) keepLooking(agent *watched) {
 		case <-ticker.C:
 			r.look(r.over, agent, 3)
 			agent.mu.Lock()
-			if const10 := 10_000; len(agent.looks) > const10 {
+			if len(agent.looks) > mostLooks {
 				agent.looks = agent.looks.thin()
 			}
 			agent.mu.Unlock()
@@ -247,6 +250,9 @@ func (r *Run) Release(ctx context.Context) bool {
 	release(ctx, r.conn, r.Name, r.Agents())
 	return true
 }
+
+// Abandon lets the agents forget a run of which there is nothing to report, because it never began.
+func (r *Run) Abandon(ctx context.Context) { release(ctx, r.conn, r.Name, r.Agents()) }
 
 // release lets agents forget a run.
 func release(ctx context.Context, conn *nats.Conn, run string, agents []string) {

@@ -17,19 +17,24 @@ const shortestMasked = 3
 // Mask hides the values given on the command line, and those of variables that the scenario
 // marks as secret.
 func (p *Planned) Mask() Mask {
-	var pairs, values []string
+	var values []string
 	for name, value := range p.vars() {
 		if _, given := p.Options.Vars[name]; given || p.Scenario.Vars[name].Secret {
 			values = append(values, value)
 		}
 	}
-	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) }) // the longest of several that overlap
-	for _, value := range values {
+	return Mask{Hiding(values)}
+}
+
+// Hiding returns what replaces values in a text.
+func Hiding(values []string) *strings.Replacer {
+	var pairs []string
+	for _, value := range slices.SortedFunc(slices.Values(values), func(a, b string) int { return len(b) - len(a) }) { // the longest of several that overlap
 		if len(value) >= shortestMasked {
 			pairs = append(pairs, value, "***")
 		}
 	}
-	return Mask{strings.NewReplacer(pairs...)}
+	return strings.NewReplacer(pairs...)
 }
 
 func (m Mask) text(text string) string {

@@ -300,6 +300,7 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	}))
 	watch.close()
 	if result.Schema == "" {
+		agents.abandon(c.Context)
 		page.close()
 		_ = os.Remove(folder) // removed only if empty; the error below matters
 		return ended

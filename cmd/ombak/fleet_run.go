@@ -73,7 +73,6 @@ type agents struct {
 	tolerated float64
 	login     fleet.Login
 	s         streams
-	done      bool // the agents have forgotten the run, or were told why not
 }
 
 // openFleet picks the agents of a run if --fleet is given.
@@ -129,14 +128,25 @@ func (a *agents) joined(environment drill.Environment) drill.Environment {
 	return environment
 }
 
-// release lets the agents forget the run, whose report is written.
-func (a *agents) release(ctx context.Context) {
-	if a == nil || a.done {
+// parting is how long the agents may take to forget a run.
+const parting = 5 * time.Second
+
+// abandon lets the agents forget a run of which nothing is reported.
+func (a *agents) abandon(ctx context.Context) {
+	if a == nil {
 		return
 	}
-	a.done = true
-	const patience = 5 * time.Second
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
+	defer cancel()
+	a.run.Abandon(ctx)
+}
+
+// release lets the agents forget the run, whose report is written.
+func (a *agents) release(ctx context.Context) {
+	if a == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
 	defer cancel()
 	if !a.run.Release(ctx) {
 		fmt.Fprintf(a.s.err, "not all rows of the fleet have come, so its agents keep them: %s makes the report again\n", collecting(a.run.Name, a.login))

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ombak-sim/ombak/fleet"
 	"github.com/ombak-sim/ombak/plots"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/render"
@@ -52,11 +53,14 @@ func commandLine(arguments []string) string {
 	return strings.Join(words, " ")
 }
 
-// masked masks the secret parts of a flag: the value of a variable, and the login of a target.
+// masked masks the secret parts of a flag: the value of a variable, and the login of a target or of a fleet's servers.
 func masked(flag, value string) string {
-	if flag == "var" {
+	switch flag {
+	case "var":
 		name, _, _ := strings.Cut(value, "=")
 		return name + "=***"
+	case "fleet":
+		return fleet.Login{URL: value}.Redacted()
 	}
 	scheme, rest, found := strings.Cut(value, "://")
 	authority, _, _ := strings.Cut(rest, "/")

@@ -12,6 +12,7 @@ func TestCommandLine(t *testing.T) {
 		{"nor when joined", []string{"drill", "--out=x", "--json", "smoke"}, "ombak drill smoke"},
 		{"variables may be secret", []string{"load", "a.yaml", "--var", "TOKEN=s3cret", "--var=KEY=x=y"}, "ombak load a.yaml --var TOKEN=*** --var KEY=***"},
 		{"so may a target's login", []string{"load", "a", "--target", "api=https://me:pw@example.org/x"}, "ombak load a --target api=https://***@example.org/x"},
+		{"and the token of each of a fleet's servers", []string{"load", "a", "--fleet=nats://one@h:1,nats://two@i:2"}, "ombak load a --fleet nats://***@h:1,nats://***@i:2"},
 		{"a shell reads it back", []string{"drill", "--threshold", "lost == 0", "it's"}, `ombak drill --threshold 'lost == 0' 'it'\''s'`},
 	}
 	for _, test := range tests {

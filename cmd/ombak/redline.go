@@ -279,6 +279,9 @@ func (r *redliner) play(rate float64, closed int) (redline.Level, error) {
 	}
 	defer agents.close()
 	level.Report, err = drill.Conduct(r.c.Context, live, agents.joined(drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err, Room: r.page.level()}))
+	if level.Report.Schema == "" || r.cut(err) {
+		agents.abandon(r.c.Context) // no report of the level is written
+	}
 	level.Report = r.page.measured(level.Report)
 	write := func() error {
 		err := writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, level.Report) })
