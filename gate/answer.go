@@ -22,6 +22,11 @@ type refusal struct {
 // errLeft means that the client closed its connection while the request waited.
 var errLeft = &refusal{}
 
+// isCall reports whether a request is a call of gRPC.
+func isCall(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")
+}
+
 // answer writes the refusal: as JSON, or to a call of gRPC as its status.
 func (f *refusal) answer(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
@@ -29,7 +34,7 @@ func (f *refusal) answer(w http.ResponseWriter, r *http.Request) {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.retryAfter.Seconds()))))
 	}
 	header.Set("Cache-Control", "no-store")
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+	if isCall(r) {
 		code := codes.Unavailable
 		if f.status == http.StatusTooManyRequests {
 			code = codes.ResourceExhausted

@@ -3,6 +3,8 @@ package gate_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -314,6 +316,51 @@ func TestPassesOn(t *testing.T) {
 	_ = response.Body.Close()
 	if string(text) != "HTTP/2.0" {
 		t.Errorf("a request of HTTP/2 reaches the service as %s", text)
+	}
+}
+
+// A gate that offers HTTP/2 over TLS stands in front of services without it, too. Calls of gRPC keep HTTP/2.
+func TestOffersHTTP2(t *testing.T) {
+	version := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) })
+	made := httptest.NewTLSServer(nil) // for its certificate
+	made.Close()
+	trusted := x509.NewCertPool()
+	trusted.AddCert(made.Certificate())
+	for _, test := range []struct {
+		why              string
+		serviceTLS, both bool // whether the service has TLS, and HTTP/2 besides HTTP/1.1
+		kind, want       string
+	}{
+		{"a service with HTTP/1.1 alone", false, false, "text/plain", "HTTP/1.1"},
+		{"a service with HTTP/1.1 alone over TLS", true, false, "text/plain", "HTTP/1.1"},
+		{"a service that has both over TLS", true, true, "text/plain", "HTTP/2.0"},
+		{"a call of gRPC", false, true, "application/grpc", "HTTP/2.0"},
+	} {
+		behind := httptest.NewUnstartedServer(version)
+		behind.Config.Protocols = new(http.Protocols)
+		behind.Config.Protocols.SetHTTP1(true)
+		if test.serviceTLS {
+			behind.EnableHTTP2 = test.both
+			behind.Config.Protocols.SetHTTP2(test.both)
+			behind.StartTLS()
+		} else {
+			behind.Config.Protocols.SetUnencryptedHTTP2(test.both)
+			behind.Start()
+		}
+		defer behind.Close()
+		target, _ := url.Parse(behind.URL)
+		_, at := start(t, gate.Config{Target: target, TLS: &tls.Config{RootCAs: trusted}, Serving: &tls.Config{Certificates: made.TLS.Certificates}}, nil)
+		client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}, ForceAttemptHTTP2: true}}
+		defer client.CloseIdleConnections()
+		response, err := client.Post(strings.Replace(at, "http:", "https:", 1), test.kind, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if response.ProtoMajor != 2 || string(text) != test.want {
+			t.Errorf("%s: a request over %s reaches the service as %s, not %s", test.why, response.Proto, text, test.want)
+		}
 	}
 }
 
