@@ -172,7 +172,8 @@ func (g *Gate) Close() {
 
 // ServeHTTP lets a request pass the doors that stand before it, one after the other, and passes it on.
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	counted := &counting{ResponseWriter: w, answers: g.answers}
+	v := &visit{ResponseWriter: w, answers: g.answers}
+	defer v.leave()
 	for _, door := range g.doors {
 		if !door.stands(r) {
 			continue
@@ -182,12 +183,12 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler) // nobody reads an answer
 		}
 		if refused != nil {
-			refused.answer(counted, r)
+			refused.answer(v, r)
 			return
 		}
-		defer leave()
+		v.places = append(v.places, leave)
 	}
-	g.proxy[g.keepsHTTP2(r)].ServeHTTP(counted, r)
+	g.proxy[g.keepsHTTP2(r)].ServeHTTP(v, r)
 }
 
 // keepsHTTP2 reports whether a request goes on over HTTP/2, if the service has it. Over TLS, clients speak HTTP/2 because the

@@ -364,6 +364,38 @@ func TestOffersHTTP2(t *testing.T) {
 	}
 }
 
+// A WebSocket that stays open keeps no place in front of the service: the request that opened it is done.
+func TestOpenWebSocketsKeepNoPlace(t *testing.T) {
+	g, at := start(t, gate.Config{Metrics: "127.0.0.1:0", Doors: []gate.Door{{At: "entry", Policy: policy("static-limit", resilience.Settings{Limit: 1})}}}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		_, _ = buffered.ReadString('\n') // until the client closes it
+	}))
+	for range 3 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(at, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "GET /live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		if status, _ := bufio.NewReader(conn).ReadString('\n'); !strings.Contains(status, "101") {
+			t.Fatalf("a WebSocket beside others is answered %q", status)
+		}
+	}
+	if counts := g.Counts(); counts[0].Passed != 3 || counts[0].InUse != 0 {
+		t.Errorf("with three WebSockets open, the door has %+v", counts[0])
+	}
+	_, metrics := g.Address()
+	if _, text, _ := ask(t, "GET", "http://"+metrics+"/metrics"); !strings.Contains(text, `ombak_gate_answers_total{status="101"} 3`) {
+		t.Errorf("the metrics miss the answers:\n%s", text)
+	}
+}
+
 // A call of gRPC that is turned away ends with a status of gRPC.
 func TestTurnsCallsAway(t *testing.T) {
 	for _, test := range []struct {
