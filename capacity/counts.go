@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Counts is the curve of a funnel: how many people have passed each step by each instant, since the opening.
@@ -73,8 +74,8 @@ func ReadCounts(r io.Reader) (Counts, error) {
 func headed(header []string) (Counts, error) {
 	for i, name := range header {
 		header[i] = strings.TrimSpace(strings.TrimPrefix(name, "\ufeff"))
-		if header[i] == "" || slices.Contains(header[:i], header[i]) {
-			return Counts{}, fmt.Errorf("column %d of the counts has no name of its own; %s", i+1, countsForm)
+		if header[i] == "" || slices.Contains(header[:i], header[i]) || strings.ContainsFunc(header[i], unicode.IsControl) {
+			return Counts{}, fmt.Errorf("column %d of the counts has no name of its own in one line; %s", i+1, countsForm)
 		}
 	}
 	if header[0] != "time" || len(header) < 2 || len(header) > mostColumns {

@@ -35,6 +35,7 @@ func TestReadCountsRefuses(t *testing.T) {
 		{"no header", "1,2,3\n", "the first line of the counts is"},
 		{"one step", "time,a\n1,1\n2,2\n3,3\n4,4\n5,5\n", "one step only"},
 		{"two columns of one name", "time,a,a\n1,1,1\n", "column 3 of the counts has no name of its own"},
+		{"a name of two lines", "time,a,\"b\nc\"\n1,1,1\n", "column 3 of the counts has no name of its own in one line"},
 		{"a snapshot", "time,a,b\n75600,1432133,1063028\n", "one snapshot cannot tell who will still come"},
 		{"counts that fall", rows("3,15,6\n"), "a falls from 20 to 15"},
 		{"more people at the later step", rows("3,30,31\n"), "31 have passed b but only 30 the step before, a"},

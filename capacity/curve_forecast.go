@@ -59,8 +59,10 @@ func (f *CurveFit) Forecast(arrivals Arrivals, at ...float64) ([]Ahead, error) {
 	at = slices.Clone(at)
 	slices.Sort(at)
 	at = slices.Compact(at)
-	if !(at[0] > f.last()) || !(at[len(at)-1] <= mostSeconds) {
-		return nil, fmt.Errorf("an instant to forecast, %v s, is not after the last row, at %v s", at[0], f.last())
+	for _, instant := range at {
+		if !(instant > f.last() && instant <= mostSeconds) {
+			return nil, fmt.Errorf("an instant to forecast, %v s, is not after the last row, at %v s, and within %v s", instant, f.last(), float64(mostSeconds))
+		}
 	}
 	all := f.play(arrivals, at, true, true)
 	bound := f.play(arrivals, at, false, true)

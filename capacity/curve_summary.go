@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,6 +77,9 @@ func (f *CurveFit) doubts(k int, step StepFit) (warnings []string) {
 	return warnings
 }
 
+// plainName matches names that YAML takes as they are.
+var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+
 // CurveModelHeading is the beginning of a model's file.
 const CurveModelHeading = "# Fitted by ombak calc forecast to "
 
@@ -100,6 +105,9 @@ func (f *CurveFit) WriteModel(w io.Writer) error {
 			fmt.Fprintf(&b, "  # %s to %s: %.4g %% ever go on (90 %%: %.4g to %.4g %%), half of them within %v (%s)\n", step.From, step.To,
 				100*step.Share, 100*step.ShareCI[0], 100*step.ShareCI[1], wholeSeconds(step.Median), step.Family)
 			keys = append(keys, fmt.Sprintf("continue: %.6g", step.ever))
+		}
+		if !plainName.MatchString(name) {
+			name = strconv.Quote(name)
 		}
 		fmt.Fprintf(&b, "  %s: {%s}\n", name, strings.Join(keys, ", "))
 	}

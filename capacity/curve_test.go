@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"reflect"
 	"strings"
 	"testing"
@@ -155,6 +156,23 @@ func TestForecastOfExtremeCurves(t *testing.T) {
 	}
 }
 
+// The model is YAML whatever the steps are called.
+func TestModelOfSteps(t *testing.T) {
+	counts, _ := plainWorld(500).tally(rand.New(rand.NewPCG(5, 6)))
+	counts.Steps = slices.Clone(counts.Steps)
+	counts.Steps[0], counts.Steps[1] = "sign-up", `say "yes": now`
+	var model bytes.Buffer
+	fit := fitted(t, counts, 1)
+	if err := fit.WriteModel(&model); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"\n  sign-up: {continue:", "\n  \"say \\\"yes\\\": now\": {think:"} {
+		if !strings.Contains(model.String(), line) {
+			t.Errorf("the model lacks %q:\n%s", line, model.String())
+		}
+	}
+}
+
 func TestForecastOfCurveRefuses(t *testing.T) {
 	counts, _ := plainWorld(500).tally(rand.New(rand.NewPCG(5, 6)))
 	fit := fitted(t, counts, 1)
@@ -168,6 +186,7 @@ func TestForecastOfCurveRefuses(t *testing.T) {
 		{"no instant", capacity.ArrivalsStop, nil, "give 1 to 20"},
 		{"an instant that was seen", capacity.ArrivalsStop, []float64{2 * day, day}, "not after the last row"},
 		{"no number", capacity.ArrivalsStop, []float64{math.NaN()}, "not after the last row"},
+		{"too far away", capacity.ArrivalsStop, []float64{2 * day, 1e11}, "an instant to forecast, 1e+11 s, is not"},
 		{"for ever", capacity.ArrivalsStop, []float64{math.Inf(1)}, "not after the last row"},
 	} {
 		if _, err := fit.Forecast(test.arrivals, test.at...); err == nil || !strings.Contains(err.Error(), test.hint) {

@@ -1,9 +1,12 @@
 package gate
 
 import (
+	"bufio"
 	"encoding/json"
 	"math"
+	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +25,11 @@ type refusal struct {
 // errLeft means that the client closed its connection while the request waited.
 var errLeft = &refusal{}
 
+// isCall reports whether a request is a call of gRPC.
+func isCall(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")
+}
+
 // answer writes the refusal: as JSON, or to a call of gRPC as its status.
 func (f *refusal) answer(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
@@ -29,7 +37,7 @@ func (f *refusal) answer(w http.ResponseWriter, r *http.Request) {
 		header.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.retryAfter.Seconds()))))
 	}
 	header.Set("Cache-Control", "no-store")
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+	if isCall(r) {
 		code := codes.Unavailable
 		if f.status == http.StatusTooManyRequests {
 			code = codes.ResourceExhausted
@@ -52,29 +60,54 @@ func (f *refusal) answer(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(body) // the client may be gone
 }
 
-// counting counts answers by status.
-type counting struct {
+// visit is a request at the gate: it counts the answer, and holds the places behind the doors until the request is done.
+type visit struct {
 	http.ResponseWriter
 	answers *prometheus.CounterVec
 	counted bool
+	places  []func() // leave them
+}
+
+// leave gives up all places.
+func (v *visit) leave() {
+	for _, leave := range slices.Backward(v.places) {
+		leave()
+	}
+	v.places = nil
+}
+
+// count counts an answer once.
+func (v *visit) count(status int) {
+	if !v.counted {
+		v.counted = true
+		v.answers.WithLabelValues(strconv.Itoa(status)).Inc()
+	}
 }
 
 // WriteHeader writes a header and counts it, unless more headers follow.
-func (c *counting) WriteHeader(status int) {
-	if !c.counted && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
-		c.counted = true
-		c.answers.WithLabelValues(strconv.Itoa(status)).Inc()
+func (v *visit) WriteHeader(status int) {
+	if status >= http.StatusOK {
+		v.count(status)
 	}
-	c.ResponseWriter.WriteHeader(status)
+	v.ResponseWriter.WriteHeader(status)
 }
 
 // Write counts an answer that has no header of its own.
-func (c *counting) Write(text []byte) (int, error) {
-	if !c.counted {
-		c.WriteHeader(http.StatusOK)
-	}
-	return c.ResponseWriter.Write(text)
+func (v *visit) Write(text []byte) (int, error) {
+	v.count(http.StatusOK)
+	return v.ResponseWriter.Write(text)
 }
 
-// Unwrap lets the connection be flushed and taken over.
-func (c *counting) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+// Hijack takes over the connection of a request whose protocol is switched. The request is done then, however long its
+// WebSocket stays open.
+func (v *visit) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(v.ResponseWriter).Hijack()
+	if err == nil {
+		v.count(http.StatusSwitchingProtocols)
+		v.leave()
+	}
+	return conn, buffered, err
+}
+
+// Unwrap lets the connection be flushed.
+func (v *visit) Unwrap() http.ResponseWriter { return v.ResponseWriter }

@@ -33,8 +33,9 @@ type Config struct {
 // Gate is a reverse proxy with policies.
 type Gate struct {
 	doors     []*doorway
-	proxy     map[bool]*httputil.ReverseProxy // by whether the request came over HTTP/2
+	proxy     map[bool]*httputil.ReverseProxy // by whether the request goes on over HTTP/2
 	answers   *prometheus.CounterVec
+	secure    bool // whether the service is spoken to over TLS
 	log       *slog.Logger
 	listener  net.Listener
 	metrics   net.Listener
@@ -63,7 +64,7 @@ func New(config Config) (*Gate, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gate{log: config.Log, answers: prometheus.NewCounterVec(prometheus.CounterOpts{
+	g := &Gate{secure: config.Target.Scheme == "https", log: config.Log, answers: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "ombak_gate_answers_total", Help: "Requests answered, by status.",
 	}, []string{"status"})}
 	for _, door := range config.Doors {
@@ -171,7 +172,8 @@ func (g *Gate) Close() {
 
 // ServeHTTP lets a request pass the doors that stand before it, one after the other, and passes it on.
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	counted := &counting{ResponseWriter: w, answers: g.answers}
+	v := &visit{ResponseWriter: w, answers: g.answers}
+	defer v.leave()
 	for _, door := range g.doors {
 		if !door.stands(r) {
 			continue
@@ -181,15 +183,22 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler) // nobody reads an answer
 		}
 		if refused != nil {
-			refused.answer(counted, r)
+			refused.answer(v, r)
 			return
 		}
-		defer leave()
+		v.places = append(v.places, leave)
 	}
-	g.proxy[r.ProtoMajor >= 2].ServeHTTP(counted, r)
+	g.proxy[g.keepsHTTP2(r)].ServeHTTP(v, r)
 }
 
-// newProxy returns what passes requests on. Requests of HTTP/2 keep it, which calls of gRPC need.
+// keepsHTTP2 reports whether a request goes on over HTTP/2, if the service has it. Over TLS, clients speak HTTP/2 because the
+// gate offers it, so a service without TLS gets HTTP/1.1, except for calls of gRPC. Clients that speak it without TLS know
+// that the service does.
+func (g *Gate) keepsHTTP2(r *http.Request) bool {
+	return r.ProtoMajor >= 2 && (r.TLS == nil || g.secure || isCall(r))
+}
+
+// newProxy returns what passes requests on, over HTTP/2 or HTTP/1.1. A service with TLS that has no HTTP/2 gets HTTP/1.1.
 func (g *Gate) newProxy(config Config, http2 bool) *httputil.ReverseProxy {
 	dialer := &net.Dialer{Timeout: headerPatience}
 	transport := &http.Transport{
@@ -208,8 +217,9 @@ func (g *Gate) newProxy(config Config, http2 bool) *httputil.ReverseProxy {
 		Protocols:           new(http.Protocols),
 	}
 	if http2 {
-		transport.Protocols.SetUnencryptedHTTP2(config.Target.Scheme == "http")
-		transport.Protocols.SetHTTP2(config.Target.Scheme == "https")
+		transport.Protocols.SetUnencryptedHTTP2(!g.secure)
+		transport.Protocols.SetHTTP2(g.secure)
+		transport.Protocols.SetHTTP1(g.secure)
 	} else {
 		transport.Protocols.SetHTTP1(true)
 	}

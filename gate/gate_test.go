@@ -3,6 +3,8 @@ package gate_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -314,6 +316,83 @@ func TestPassesOn(t *testing.T) {
 	_ = response.Body.Close()
 	if string(text) != "HTTP/2.0" {
 		t.Errorf("a request of HTTP/2 reaches the service as %s", text)
+	}
+}
+
+// A gate that offers HTTP/2 over TLS stands in front of services without it, too. Calls of gRPC keep HTTP/2.
+func TestOffersHTTP2(t *testing.T) {
+	version := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) })
+	made := httptest.NewTLSServer(nil) // for its certificate
+	made.Close()
+	trusted := x509.NewCertPool()
+	trusted.AddCert(made.Certificate())
+	for _, test := range []struct {
+		why              string
+		serviceTLS, both bool // whether the service has TLS, and HTTP/2 besides HTTP/1.1
+		kind, want       string
+	}{
+		{"a service with HTTP/1.1 alone", false, false, "text/plain", "HTTP/1.1"},
+		{"a service with HTTP/1.1 alone over TLS", true, false, "text/plain", "HTTP/1.1"},
+		{"a service that has both over TLS", true, true, "text/plain", "HTTP/2.0"},
+		{"a call of gRPC", false, true, "application/grpc", "HTTP/2.0"},
+	} {
+		behind := httptest.NewUnstartedServer(version)
+		behind.Config.Protocols = new(http.Protocols)
+		behind.Config.Protocols.SetHTTP1(true)
+		if test.serviceTLS {
+			behind.EnableHTTP2 = test.both
+			behind.Config.Protocols.SetHTTP2(test.both)
+			behind.StartTLS()
+		} else {
+			behind.Config.Protocols.SetUnencryptedHTTP2(test.both)
+			behind.Start()
+		}
+		defer behind.Close()
+		target, _ := url.Parse(behind.URL)
+		_, at := start(t, gate.Config{Target: target, TLS: &tls.Config{RootCAs: trusted}, Serving: &tls.Config{Certificates: made.TLS.Certificates}}, nil)
+		client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}, ForceAttemptHTTP2: true}}
+		defer client.CloseIdleConnections()
+		response, err := client.Post(strings.Replace(at, "http:", "https:", 1), test.kind, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if response.ProtoMajor != 2 || string(text) != test.want {
+			t.Errorf("%s: a request over %s reaches the service as %s, not %s", test.why, response.Proto, text, test.want)
+		}
+	}
+}
+
+// A WebSocket that stays open keeps no place in front of the service: the request that opened it is done.
+func TestOpenWebSocketsKeepNoPlace(t *testing.T) {
+	g, at := start(t, gate.Config{Metrics: "127.0.0.1:0", Doors: []gate.Door{{At: "entry", Policy: policy("static-limit", resilience.Settings{Limit: 1})}}}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		_, _ = buffered.ReadString('\n') // until the client closes it
+	}))
+	for range 3 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(at, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "GET /live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		if status, _ := bufio.NewReader(conn).ReadString('\n'); !strings.Contains(status, "101") {
+			t.Fatalf("a WebSocket beside others is answered %q", status)
+		}
+	}
+	if counts := g.Counts(); counts[0].Passed != 3 || counts[0].InUse != 0 {
+		t.Errorf("with three WebSockets open, the door has %+v", counts[0])
+	}
+	_, metrics := g.Address()
+	if _, text, _ := ask(t, "GET", "http://"+metrics+"/metrics"); !strings.Contains(text, `ombak_gate_answers_total{status="101"} 3`) {
+		t.Errorf("the metrics miss the answers:\n%s", text)
 	}
 }
 

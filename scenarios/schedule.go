@@ -12,7 +12,7 @@ import (
 )
 
 // Scheduled returns the changes of a plan's schedule, in order of time, as actions that set something at a dependency or
-// station. It returns an error that names the first change which no action makes.
+// station. It returns an error that names the first change which cannot be made while a run plays.
 func (p Plan) Scheduled() (actions []funnel.Action, err error) {
 	schedule := slices.Clone(p.Schedule)
 	slices.SortStableFunc(schedule, func(a, b Change) int { return cmp.Compare(a.At, b.At) })
@@ -33,6 +33,9 @@ func (p Plan) Scheduled() (actions []funnel.Action, err error) {
 						return nil, fmt.Errorf("at %v it sets %s of %s, which is more than one value", change.At, scalarText(entry.Key), name)
 					}
 					action.With[scalarText(entry.Key)] = scalarText(entry.Value)
+				}
+				if err := action.Check(); err != nil {
+					return nil, fmt.Errorf("at %v, %w", change.At, err)
 				}
 				actions = append(actions, action)
 			}

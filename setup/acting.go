@@ -141,10 +141,10 @@ func (a *Acting) faults(action funnel.Action) (starts []sim.FaultStart, err erro
 	return starts, nil
 }
 
-// terms are the terms of a service by the keys that set them.
+// terms are the terms of a service by the settings of [funnel.SetService].
 var terms = map[string]sim.Terms{
 	"servers": sim.ServersTerm, "service": sim.ServiceTimeTerm, "queue": sim.QueueTerm, "deadline": sim.DeadlineTerm,
-	"rate": sim.RateTerm, "quota": sim.QuotaTerm, "degrades": sim.DegradesTerm,
+	"rate": sim.RateTerm, "quota": sim.QuotaTerm,
 }
 
 // set maps settings of a dependency or station. They add to those that earlier actions set.

@@ -63,6 +63,7 @@ func NewGate(scenario *scenarios.Scenario, options Options, target, location str
 		return nil, Refuse("plan %s of scenario %s has no policy at the entry or at a step, so a gate would let everything pass; choose another with --plan NAME", plan.Name, g.Scenario.Name)
 	}
 	g.warnOfTwins()
+	g.warnOfMessages()
 	return g, nil
 }
 
@@ -164,6 +165,22 @@ func (g *Gate) warnOfTwins() {
 				g.Warnings = append(g.Warnings, fmt.Sprintf("requests of step %s pass %s at %s too, because they have the same method and path", step.Name, door.Policy.Name, door.At))
 			}
 		}
+	}
+}
+
+// warnOfMessages names steps on open WebSockets, whose messages no door sees.
+func (g *Gate) warnOfMessages() {
+	if !slices.ContainsFunc(g.Doors, func(door gate.Door) bool { return len(door.Routes) == 0 }) {
+		return
+	}
+	var names []string
+	for _, step := range g.Scenario.Journey {
+		if r := step.Request; r != nil && r.Target == g.Target && r.WebSocket != nil && !r.WebSocket.Connect {
+			names = append(names, step.Name)
+		}
+	}
+	if len(names) > 0 {
+		g.Warnings = append(g.Warnings, fmt.Sprintf("what people do on open WebSockets (%s) passes the gate freely, but not the entry of a simulation", strings.Join(names, ", ")))
 	}
 }
 

@@ -100,6 +100,41 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// A gate at the entry sees a WebSocket when it opens, and says that it sees no more of it.
+func TestGateAndWebSockets(t *testing.T) {
+	for _, test := range []struct{ at, says string }{
+		{"entry", "what people do on open WebSockets (hear, leave) passes the gate freely"},
+		{"step:open", ""},
+		{"step:hear", "step hear uses a connection that is open"},
+	} {
+		scenario, err := scenarios.Parse("sockets.yaml", []byte(`schema: ombak.scenario/v1
+name: sockets
+opens: 2020-04-11T19:00:00+07:00
+seed: 1
+arrivals: {step: open, people: [{for: 10s, rate: 9/s}]}
+journey:
+  - {name: open, request: {target: shop, path: /live, websocket: {connect: true}}}
+  - {name: hear, request: {target: shop, websocket: {await: {}}}}
+  - {name: leave, request: {target: shop, websocket: {close: true}}}
+targets: {shop: {}}
+plans: [{name: a, policies: [{policy: static-limit, at: "`+test.at+`", limit: 9}]}]
+`), fstest.MapFS{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := setup.NewGate(scenario, setup.Options{}, "shop", "http://127.0.0.1:1", gate.Identity{})
+		said := ""
+		if err != nil {
+			said = err.Error()
+		} else {
+			said = strings.Join(run.Warnings, "; ")
+		}
+		if !strings.Contains(said, test.says) || test.says == "" && said != "" {
+			t.Errorf("%s: %q", test.at, said)
+		}
+	}
+}
+
 // The gate turns as many people away as the simulation of the same plan, where that does not depend on time.
 func TestGateTurnsAwayAsSimulated(t *testing.T) {
 	for _, plan := range []string{

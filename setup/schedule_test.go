@@ -35,7 +35,11 @@ func planned(t *testing.T, plans string) *scenarios.Scenario {
 func TestSchedules(t *testing.T) {
 	for _, test := range []struct{ why, schedule, live, simulated string }{
 		{"servers of a dependency", `[{at: 4s, set: {dependencies: {dukcapil: {servers: 20}}}}]`, "", ""},
-		{"other terms", `[{at: 4s, set: {dependencies: {dukcapil: {service: "constant(2s)", queue: 3, rate: 9/s}}}}]`, "", ""},
+		{"other terms", `[{at: 4s, set: {dependencies: {dukcapil: {service: "constant(2s)", queue: 3, rate: 9/s, deadline: 2s, quota: 90}}}}]`, "", ""},
+		{"a number that cannot change", `[{at: 4s, set: {dependencies: {dukcapil: {servers: 20, connections: 3}}}}]`, `at 4s, set: there is no setting "connections"; use servers, service, queue, deadline, rate, quota`, `at 4s, set: there is no setting "connections"; use servers`},
+		{"the order of those who wait", `[{at: 4s, set: {dependencies: {dukcapil: {discipline: lifo}}}}]`, `at 4s, set: there is no setting "discipline"`, `at 4s, set: there is no setting "discipline"`},
+		{"more than one value", `[{at: 4s, set: {dependencies: {dukcapil: {degrades: {load: 3, factor: 2}}}}}]`, "at 4s it sets degrades of dukcapil, which is more than one value", "at 4s it sets degrades of dukcapil"},
+		{"a service time of a station", `[{at: 4s, set: {stations: {STATION: {service: 2s}}}}]`, "STATION is a part of the model", "STATION is a station: only its servers can be set"},
 		{"servers of a station", `[{at: 4s, set: {stations: {STATION: {servers: 20}}}}]`, "STATION is a part of the model; a live run can change dependencies only", ""},
 		{"the journey", `[{at: 4s, set: {journey: {sign-up: {timeout: 3s}}}}]`, "at 4s it changes what people do", "at 4s it changes what people do"},
 		{"the backend", `[{at: 4s, set: {backend: {batch_rows: 3}}}]`, "at 4s it changes settings of the backend", "at 4s it changes settings of the backend"},

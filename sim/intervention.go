@@ -38,7 +38,7 @@ type FaultEnd struct {
 type Setting struct {
 	Kind    HopKind // AtStation or Call
 	To      int     // index in Stations or Calls
-	Terms   Terms   // which of them; 0 means all
+	Terms   Terms   // which of them, at least one
 	Service workload.Service
 }
 
@@ -53,14 +53,10 @@ const (
 	DeadlineTerm
 	RateTerm
 	QuotaTerm
-	DegradesTerm
 )
 
 // over returns a service after the setting.
 func (s Setting) over(now workload.Service) workload.Service {
-	if s.Terms == 0 {
-		return s.Service
-	}
 	if s.Terms&ServersTerm != 0 {
 		now.Servers = s.Service.Servers
 	}
@@ -78,9 +74,6 @@ func (s Setting) over(now workload.Service) workload.Service {
 	}
 	if s.Terms&QuotaTerm != 0 {
 		now.Quota = s.Service.Quota
-	}
-	if s.Terms&DegradesTerm != 0 {
-		now.Degrades = s.Service.Degrades
 	}
 	return now
 }
@@ -109,6 +102,9 @@ func (i Intervention) validate(c *Config) error {
 	for _, setting := range i.Set {
 		if places := c.places(setting.Kind); setting.To < 0 || setting.To >= places {
 			return fmt.Errorf("station %d of %d is set", setting.To, places)
+		}
+		if setting.Terms == 0 {
+			return fmt.Errorf("a setting of %s names no term", c.station(setting).Name)
 		}
 		if err := setting.Service.Validate(); err != nil {
 			return err

@@ -220,7 +220,7 @@ func TestCallsInACircleAreRefused(t *testing.T) {
 func TestSettingADependencyThatAnotherCalls(t *testing.T) {
 	config := shopping(1)
 	config.Calls[0].Calls = []Onward{{To: 1}}
-	config.Interventions = []Intervention{{Set: []Setting{{Kind: Call, To: 1, Service: workload.Service{Servers: 100, ServiceTime: workload.ConstantTime(time.Second)}}}}}
+	config.Interventions = []Intervention{{Set: []Setting{{Kind: Call, To: 1, Terms: ServersTerm | ServiceTimeTerm, Service: workload.Service{Servers: 100, ServiceTime: workload.ConstantTime(time.Second)}}}}}
 	var seen log
 	if _, err := Run(context.Background(), config, func(int) funnel.Observer { return &seen }); err != nil {
 		t.Fatal(err)
@@ -235,7 +235,7 @@ func TestTheDisciplineStays(t *testing.T) {
 	config := shopping(1)
 	service := config.Calls[1].Service
 	service.Discipline = workload.Priority
-	config.Interventions = []Intervention{{Set: []Setting{{Kind: Call, To: 1, Service: service}}}}
+	config.Interventions = []Intervention{{Set: []Setting{{Kind: Call, To: 1, Terms: QueueTerm, Service: service}}}}
 	if err := config.Validate(); err == nil || !strings.Contains(err.Error(), `the discipline of gateway is set to "priority"`) {
 		t.Errorf("an intervention changes a discipline: %v", err)
 	}

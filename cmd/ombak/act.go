@@ -51,7 +51,7 @@ func controlCommand(s streams) *cli.Command {
 			act("arrivals", "multiply the people who come from now on", "FACTOR", readFactor, length()),
 			act("hold", "let nobody new come", "", readNothing, length()),
 			act("resume", "let people come again", "", readNothing),
-			act("set", "change servers, service, queue, rate or quota of a part", "PART NAME=VALUE…", readPartSettings),
+			act("set", "change servers, service, queue, deadline, rate or quota of a part", "PART NAME=VALUE…", readPartSettings),
 			act("note", "write a note on the timeline", "TEXT", readNote),
 			act("stop", "end the run with a report", "", readNothing),
 			{Name: "close", Usage: "close the page of a run that has ended", Flags: actFlags(), Action: closeRoom},

@@ -59,7 +59,7 @@ func (d Deed) settings() (names []string, more bool) {
 	case Arrive:
 		return []string{"factor"}, false
 	case SetService:
-		return []string{"servers", "service", "queue", "rate", "quota"}, false
+		return []string{"servers", "service", "queue", "deadline", "rate", "quota"}, false
 	case Remark:
 		return []string{"text"}, false
 	}

@@ -103,7 +103,7 @@ func (c *Contest) Look(finished [][]float64) []bool {
 	c.looked++
 	out := make([]bool, len(c.out))
 	c.pairs(func(i, k int) {
-		low, high := bounds(finished[i][:count], finished[k][:count], wide)
+		low, high := bounds(finished[i][:count], finished[k][:count], wide, rounding)
 		out[i], out[k] = out[i] || low > 0, out[k] || high < 0
 	})
 	for i := range out {
@@ -111,7 +111,7 @@ func (c *Contest) Look(finished [][]float64) []bool {
 	}
 	c.Settled = true
 	c.pairs(func(i, k int) {
-		low, high := bounds(finished[i][:count], finished[k][:count], narrow)
+		low, high := bounds(finished[i][:count], finished[k][:count], narrow, 0)
 		c.Settled = c.Settled && forEqual > 0 && max(-low, high) <= margin
 	})
 	on := make([]bool, len(c.out))
@@ -143,14 +143,19 @@ func (c *Contest) mostPeople(finished [][]float64, count int) (most float64) {
 	return most
 }
 
-// bounds returns the interval of the mean of other − base, wide standard errors to each side.
-func bounds(base, other []float64, wide float64) (low, high float64) {
+// rounding is the standard deviation of what people who finish lack of a whole number, 1/√12. Two differences of few people
+// are often the same by chance, so no plan goes out because they do not vary.
+var rounding = 1 / math.Sqrt(12)
+
+// bounds returns the interval of the mean of other − base, wide standard errors to each side, as if the differences varied by
+// a standard deviation of at least least.
+func bounds(base, other []float64, wide, least float64) (low, high float64) {
 	differences := make([]float64, len(base))
 	for i := range base {
 		differences[i] = other[i] - base[i]
 	}
 	mean, deviation := stat.MeanStdDev(differences, nil)
-	half := wide * deviation / math.Sqrt(float64(len(differences)))
+	half := wide * max(deviation, least) / math.Sqrt(float64(len(differences)))
 	return mean - half, mean + half
 }
 
