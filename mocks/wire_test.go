@@ -43,12 +43,14 @@ func fetch(t *testing.T, url string, patience time.Duration) exchange {
 	return exchange{response.StatusCode, string(body), date, err, time.Since(begun)}
 }
 
+// isReset reports whether the connection was cut: before the request was written, or after.
+func isReset(seen exchange) bool {
+	return errors.Is(seen.err, syscall.ECONNRESET) || errors.Is(seen.err, syscall.EPIPE) || errors.Is(seen.err, io.EOF)
+}
+
 // TestFaultsOfTheWire checks each fault of the wire as a client sees it, and that the counters account for
 // every request.
 func TestFaultsOfTheWire(t *testing.T) {
-	isReset := func(seen exchange) bool {
-		return errors.Is(seen.err, syscall.ECONNRESET) || errors.Is(seen.err, syscall.EPIPE) || errors.Is(seen.err, io.EOF)
-	}
 	isJSON := func(text string) bool { return json.Valid([]byte(text)) }
 	for _, test := range []struct {
 		kind fault.Kind
@@ -144,7 +146,7 @@ func TestConnectionsAreCapped(t *testing.T) {
 	for reading(running, "dtks").Busy == 0 {
 		runtime.Gosched()
 	}
-	if seen := fetch(t, url, time.Minute); !errors.Is(seen.err, syscall.ECONNRESET) && !errors.Is(seen.err, io.EOF) {
+	if seen := fetch(t, url, time.Minute); !isReset(seen) {
 		t.Errorf("the second connection: %+v, want a reset", seen)
 	}
 	leave()
