@@ -128,6 +128,11 @@ func (c Config) validate() error {
 	if err := c.Connections.validate(); err != nil {
 		return fmt.Errorf("loadgen: %w", err)
 	}
+	for i, request := range c.Requests {
+		if request.Silent && c.Connections.HTTP2 {
+			return fmt.Errorf("step %s: leaving without closing the connection needs HTTP/1.1; remove leave: silent", c.Journey.Steps[i].Name)
+		}
+	}
 	for name, target := range c.Targets {
 		if err := CheckTarget(name, target); err != nil {
 			return err

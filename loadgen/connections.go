@@ -22,8 +22,9 @@ type Connections struct {
 	Idle      time.Duration     `json:"idle,omitempty"`       // longest time that a connection stays idle; 0 means as long as the service allows
 	Life      time.Duration     `json:"life,omitempty"`       // age at which a connection is no longer reused; 0 means no limit
 	DNSTTL    time.Duration     `json:"dns_ttl,omitempty"`    // how long addresses of names are kept; 0 means for the whole run
-	ConnectTo map[string]string `json:"connect_to,omitempty"` // how long resolved addresses are kept; 0 means for the whole run
-	HTTP2     bool              `json:"http2,omitempty"`      // over TLS, with net/http
+	ConnectTo map[string]string `json:"connect_to,omitempty"` // addresses that stand for others: HOST:PORT → HOST:PORT
+	HTTP2     bool              `json:"http2,omitempty"`      // over TLS, or without it to targets of plain HTTP
+	Streams   int               `json:"streams,omitempty"`    // most requests under way on a connection of HTTP/2; 0 means 100
 	Proxy     Proxy             `json:"proxy,omitzero"`
 	NoResume  bool              `json:"no_resume,omitempty"` // every TLS handshake is a full one
 	TLS       TLS               `json:"tls,omitzero"`
@@ -61,6 +62,9 @@ func (c Connections) validate() error {
 	if _, err := c.TLS.config(); err != nil {
 		return err
 	}
+	if c.Streams < 0 || c.Streams > 0 && !c.HTTP2 {
+		return errors.New("streams is the most requests under way on a connection of HTTP/2; use 1 or more, together with http2")
+	}
 	if c.HTTP2 && (c.PerPerson || c.Cold > 0) {
 		return errors.New("over HTTP/2 all requests share a connection; leave out per: person and cold, or http2")
 	}
@@ -75,6 +79,15 @@ func (c Connections) validate() error {
 		}
 	}
 	return nil
+}
+
+// streams returns the most requests under way on a connection of HTTP/2. The default is the least that RFC 9113, section 6.5.2,
+// recommends to a server.
+func (c Connections) streams() int {
+	if c.Streams == 0 {
+		return 100
+	}
+	return c.Streams
 }
 
 var coldPurpose = workload.NewPurpose("connections/cold")

@@ -55,6 +55,10 @@ func (e *epoll) connection(work job, target int32) (int32, error) {
 // long that the next requests, which are due meanwhile, would open even more.
 func (e *epoll) warm(n int) {
 	for target := range e.resolvers.all {
+		if e.second.on {
+			e.warmH2(int32(target), n)
+			continue
+		}
 		for range n {
 			fd, sockaddr, err := e.socketOf(int32(target))
 			if err != nil {
@@ -122,6 +126,9 @@ func (e *epoll) drop(place int32) {
 		}
 	}
 	e.settle(c)
+	if c.h2 != nil {
+		e.withdraw(place)
+	}
 	if c.secure != nil {
 		c.secure.abort()
 	}

@@ -152,6 +152,10 @@ func (c *conn) lost() funnel.Reason {
 
 // broken completes the request of a connection that failed.
 func (e *epoll) broken(place int32, err error) {
+	if e.conns[place].h2 != nil {
+		e.loseH2(place, err)
+		return
+	}
 	outcome, reason := classifyError(err)
 	if reason == funnel.ReasonReset {
 		reason = e.conns[place].lost()

@@ -12,7 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// epoll is the wire for HTTP/1.1 on Linux, with and without TLS. It serves all connections of a shard on the shard's own goroutine,
+// epoll is the wire on Linux, for HTTP/1.1 and HTTP/2, with and without TLS. It serves all connections of a shard on the shard's own goroutine,
 // without a goroutine, channel or runtime timer for each request.
 //
 // Note: a pool of goroutines on fasthttp's client took three times the CPU per request. Half of that went into waking
@@ -39,6 +39,7 @@ type epoll struct {
 	source    bytes.Reader
 	reader    *bufio.Reader
 	sockets   sockets
+	second    multiplexed
 	counts    Wire
 }
 
@@ -62,6 +63,8 @@ type conn struct {
 	dialing  bool     // not yet established
 	socket   *socket  // nil unless it is a WebSocket
 	secure   *secured // nil for plain HTTP, and until the TLS handshake begins
+	h2       *h2conn  // nil unless it is HTTP/2
+	roomy    bool     // it is among the connections that may have room for a stream
 }
 
 type connState uint8
@@ -78,13 +81,8 @@ const (
 
 // newWire returns the fastest wire that reaches all targets.
 func newWire(g *Generator, began time.Time, most int) (wire, error) {
-	if g.proxied() {
+	if g.config.Portable || g.proxied() {
 		return newPortable(g, began, most)
-	}
-	for _, target := range g.targets {
-		if _, secure, err := hostOf(target); g.config.Portable || err != nil || secure && g.config.Connections.HTTP2 {
-			return newPortable(g, began, most)
-		}
 	}
 	e, err := newEpoll(g, began, most)
 	if err != nil {
@@ -98,7 +96,7 @@ func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
 		composer: composer{generator: g}, began: began, most: most, limits: g.config.Connections, idle: make([][]int32, len(g.targets)), parked: make([]parking, 2*len(g.targets)), dialing: make([]int, len(g.targets)),
 		events: make([]syscall.EpollEvent, 512), reader: bufio.NewReaderSize(nil, 64<<10),
 	}
-	e.sockets = newSockets(g)
+	e.sockets, e.second = newSockets(g), newMultiplexed(g)
 	if e.limits.PerPerson {
 		e.own = map[owner]int32{}
 	}
@@ -130,6 +128,10 @@ func (e *epoll) send(work job) {
 
 // start begins a request whose sending time is start.
 func (e *epoll) start(work job, start time.Duration) {
+	if e.overHTTP2(&e.generator.requests[work.request]) {
+		e.startStream(&stream{job: work, start: start})
+		return
+	}
 	text, err := e.bytes(work)
 	if err != nil {
 		e.fail(work, start, funnel.Failed, funnel.ReasonBody)

@@ -19,6 +19,9 @@ func (e *epoll) wait(ctx context.Context, until time.Duration, answers []complet
 			if due, any := e.deadlines.first(); any {
 				pause = min(pause, due-e.now())
 			}
+			if len(e.second.more) > 0 {
+				pause = 0
+			}
 			if due, any := e.parkExpiry(); any {
 				pause = min(pause, due-e.now())
 			}
@@ -37,10 +40,12 @@ func (e *epoll) wait(ctx context.Context, until time.Duration, answers []complet
 
 // poll waits for events for at most the given time and handles them.
 func (e *epoll) poll(pause time.Duration) {
+	e.flushStreams()
 	n, err := epollWait(e.fd, e.events, pause)
 	if err != nil {
 		return // interrupted; the caller polls again
 	}
+	e.hearMore()
 	for _, event := range e.events[:n] {
 		if event.Fd == alarm {
 			e.takeHandshakes()
@@ -54,6 +59,10 @@ func (e *epoll) handle(place int32, events uint32) {
 	c := &e.conns[place]
 	if c.socket != nil {
 		e.handleSocket(place, events)
+		return
+	}
+	if c.h2 != nil {
+		e.handleH2(place, events)
 		return
 	}
 	const gone = syscall.EPOLLERR | syscall.EPOLLHUP
@@ -127,6 +136,9 @@ func (e *epoll) connected(place int32) bool {
 func (e *epoll) opened(place int32) bool {
 	c := &e.conns[place]
 	e.settle(c)
+	if c.h2 != nil {
+		return e.openedH2(place)
+	}
 	if c.spare {
 		c.spare, c.state = false, idle
 		e.rest(place)
@@ -139,7 +151,7 @@ func (e *epoll) opened(place int32) bool {
 func (e *epoll) unopened(place int32, err error) {
 	c := &e.conns[place]
 	e.settle(c)
-	if c.spare { // the requests will report it
+	if c.spare && c.h2 == nil { // the requests will report it
 		c.state = closed
 		e.drop(place)
 		return
@@ -156,6 +168,10 @@ func (e *epoll) expire() {
 			return
 		}
 		place, sequence := e.deadlines.pop()
+		if place < 0 {
+			e.expireStream(^place, sequence)
+			continue
+		}
 		c := &e.conns[place]
 		if c.state == closed || c.deadline != sequence {
 			continue

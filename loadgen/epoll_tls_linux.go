@@ -10,12 +10,15 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/net/http2"
 )
 
 // security makes the TLS connections of a shard. A handshake cannot be resumed after an error, so each runs on a
 // goroutine of its own, which blocks; the loop goes on meanwhile, and ends it when its request times out.
 type security struct {
 	configs []*tls.Config                    // by target; nil for plain HTTP
+	second  []*tls.Config                    // the same for HTTP/2
 	people  map[owner]tls.ClientSessionCache // tickets of people; nil if nothing is resumed
 	wake    int                              // an eventfd, written when a handshake has ended
 	turn    chan struct{}                    // held while a handshake computes, so that handshakes leave the loop a processor
@@ -39,7 +42,7 @@ type handshake struct {
 const alarm = -1
 
 func newSecurity(g *Generator, epollFD int) (*security, error) {
-	s := &security{configs: make([]*tls.Config, len(g.targets)), turn: make(chan struct{}, 1)}
+	s := &security{configs: make([]*tls.Config, len(g.targets)), second: make([]*tls.Config, len(g.targets)), turn: make(chan struct{}, 1)}
 	resume := !g.config.Connections.NoResume
 	if resume {
 		s.people = map[owner]tls.ClientSessionCache{}
@@ -59,6 +62,8 @@ func newSecurity(g *Generator, epollFD int) (*security, error) {
 		} else {
 			s.configs[i].SessionTicketsDisabled = true
 		}
+		s.second[i] = s.configs[i].Clone()
+		s.second[i].NextProtos = []string{http2.NextProtoTLS}
 	}
 	var err error
 	if s.wake, err = newEvent(epollFD); err != nil {
@@ -69,6 +74,9 @@ func newSecurity(g *Generator, epollFD int) (*security, error) {
 
 // of returns the settings for a connection. Connections that belong to a person have that person's tickets.
 func (s *security) of(c *conn, personal bool) *tls.Config {
+	if c.h2 != nil {
+		return s.second[c.target]
+	}
 	config := s.configs[c.target]
 	if !personal || s.people == nil {
 		return config
@@ -161,6 +169,9 @@ func (e *epoll) takeHandshakes() {
 		c.secure.file = nil
 		if h.err = faultOf(h.err); h.err == nil {
 			h.err = e.watch(h.place)
+		}
+		if h.err == nil && c.h2 != nil && !c.secure.speaksHTTP2() {
+			h.err = fmt.Errorf("%w: the server does not speak HTTP/2", errTLS)
 		}
 		if h.err != nil {
 			e.unopened(h.place, h.err)

@@ -20,8 +20,8 @@ type frame struct {
 	retry      retry
 }
 
-// errFrame is returned for bytes that are not an HTTP/1.1 answer.
-var errFrame = errors.New("the answer is not HTTP/1.1")
+// errFrame is returned for bytes that are no answer of HTTP.
+var errFrame = errors.New("the answer is not HTTP")
 
 // maxHead is the longest head read, in bytes.
 const maxHead = 64 << 10

@@ -6,17 +6,60 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
 )
 
-// newHTTP2 returns a net/http client that speaks only HTTP/2 over one target's connections and never retries a request.
+// mostFields is the most bytes of the header fields of one answer over HTTP/2, as RFC 9113, section 6.5.2, counts them.
+const mostFields = 1 << 20
+
+// http2Clients are the clients of one target. Each has at most limit requests under way, so that no connection has more.
+type http2Clients struct {
+	open  func() *http.Client
+	limit int
+
+	mu  sync.Mutex
+	all []*http2Client
+}
+
+// http2Client is a client and how many requests it has under way.
+type http2Client struct {
+	*http.Client
+	under int
+}
+
+// take returns a client for one more request.
+func (c *http2Clients) take() *http2Client {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, client := range c.all {
+		if client.under < c.limit {
+			client.under++
+			return client
+		}
+	}
+	client := &http2Client{c.open(), 1}
+	c.all = append(c.all, client)
+	return client
+}
+
+// give takes a client back.
+func (c *http2Clients) give(client *http2Client) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	client.under--
+}
+
+// newHTTP2 returns a net/http client that speaks only HTTP/2 over one target's connections, and never
+// retries a request. Without settings of TLS, it begins in HTTP/2 (RFC 9113, section 3.3).
 func newHTTP2(secure *tls.Config, dial func(time.Time) (net.Conn, error), life time.Duration) *http.Client {
 	protocols := new(http.Protocols)
-	protocols.SetHTTP2(true)
+	protocols.SetHTTP2(secure != nil)
+	protocols.SetUnencryptedHTTP2(secure == nil)
 	transport := &http.Transport{
-		TLSClientConfig: secure, Protocols: protocols, IdleConnTimeout: life, DisableCompression: true, // only a request's own header asks for compression
+		TLSClientConfig: secure, Protocols: protocols, IdleConnTimeout: life, MaxResponseHeaderBytes: mostFields, DisableCompression: true, // only a request's own header asks for compression
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			deadline, _ := ctx.Deadline()
 			return dial(deadline)

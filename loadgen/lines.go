@@ -13,8 +13,8 @@ import (
 // lines holds the connections of the portable wire: those that are idle, by target and by person, and what waits for one.
 type lines struct {
 	routes  []route
-	second  []*http.Client // HTTP/2, by target; nil if not requested
-	configs []*tls.Config  // for HTTP/1.1, by target; nil for plain HTTP
+	second  []*http2Clients // by target; nil if HTTP/2 is not requested
+	configs []*tls.Config   // for HTTP/1.1, by target; nil for plain HTTP
 	limits  Connections
 	conns   *connections
 	watches *sync.WaitGroup
@@ -41,11 +41,11 @@ func newLines(p *pool, config Connections, most int) *lines {
 		ls.tickets = map[owner]tls.ClientSessionCache{}
 	}
 	for _, r := range p.routes {
-		var client *http.Client
-		if config.HTTP2 && r.secure != nil {
-			client = newHTTP2(r.secure, r.through, config.Idle)
+		var clients *http2Clients
+		if config.HTTP2 {
+			clients = &http2Clients{limit: config.streams(), open: func() *http.Client { return newHTTP2(r.secure, r.through, config.Idle) }}
 		}
-		ls.second = append(ls.second, client)
+		ls.second = append(ls.second, clients)
 		secure := r.secure
 		if secure != nil {
 			secure = secure.Clone()

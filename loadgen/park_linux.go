@@ -54,6 +54,10 @@ func (e *epoll) full(target int32, alone bool) bool {
 	if alone {
 		return e.dialing[target] >= dialable(alone)
 	}
+	if e.second.on {
+		_, found := e.roomyPlace(target)
+		return !found && e.dialing[target] >= dialable(alone)
+	}
 	return e.own == nil && len(e.idle[target]) == 0 && e.dialing[target] >= dialable(alone)
 }
 

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -78,11 +77,6 @@ type pool struct {
 }
 
 func newPool(g *Generator, began time.Time, most int) (*pool, error) {
-	for i, request := range g.requests {
-		if request.Silent && g.config.Connections.HTTP2 {
-			return nil, fmt.Errorf("step %s: leaving without closing the connection needs HTTP/1.1; remove leave: silent", g.config.Journey.Steps[i].Name)
-		}
-	}
 	secure, err := g.tlsConfig()
 	if err != nil {
 		return nil, err
@@ -198,8 +192,8 @@ func (w *worker) do(work job) completion {
 		return w.doSocket(work)
 	}
 	done := completion{slot: work.slot, sent: true, start: time.Since(w.began)}
-	client := w.pool.lines.second[w.generator.client(work)]
-	if client == nil {
+	clients := w.pool.lines.second[w.generator.client(work)]
+	if clients == nil {
 		w.exchange(work, &done)
 		return done
 	}
@@ -210,7 +204,9 @@ func (w *worker) do(work job) completion {
 		return done
 	}
 	w.resp.SkipBody = w.generator.method(work) == fasthttp.MethodHead
-	err := w.doHTTP2(client, work.timeout)
+	client := clients.take()
+	err := w.doHTTP2(client.Client, work.timeout)
+	clients.give(client)
 	done.end = time.Since(w.began)
 	if err != nil {
 		done.answer.Outcome, done.reason = classifyError(err)
