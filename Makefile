@@ -106,14 +106,15 @@ $(TOOLS)/golangci-lint: Makefile
 	GOBIN=$(TOOLS) go install $(GOLANGCI)
 
 # Other generators: from Debian, and from the Go module proxy at versions that can be built from it.
-PEERS          := github.com/tsenart/vegeta/v12@v12.13.0 fortio.org/fortio@v1.63.10 go.k6.io/k6@v1.8.1 github.com/codesenberg/bombardier@v1.2.6
-PEERS_PACKAGES := wrk apache2-utils nginx-light
+PEERS          := github.com/tsenart/vegeta/v12@v12.13.0 fortio.org/fortio@v1.63.10 go.k6.io/k6@v1.8.1 github.com/codesenberg/bombardier@v1.2.6 github.com/bojand/ghz/cmd/ghz@v0.93.0
+PEERS_PACKAGES := wrk apache2-utils nginx-light nghttp2-client
 
 # Compares the load generator with others on one target (under twenty minutes; nothing else should
 # run) and writes the tables into docs/explanation/benchmarks.md. wrk2 and plow are used where the PATH has them.
 bench-load:
 	@./install.sh $(PEERS_PACKAGES)
 	for peer in $(PEERS); do GOBIN=$(TOOLS)/peers go install $$peer || echo "$$peer cannot be built here and is left out"; done
+	go build -o $(TOOLS)/peers/grpc-interop google.golang.org/grpc/interop/server
 	go build -o $(TOOLS)/ombak ./cmd/ombak
 	go run ./cmd/ombak-bench -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/explanation/benchmarks.md
 	go run ./cmd/ombak-bench wire -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/explanation/benchmarks.md

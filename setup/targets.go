@@ -171,7 +171,7 @@ func (p *Planned) connections() loadgen.Connections {
 	c := s.Connections
 	return loadgen.Connections{
 		PerPerson: c.Per == "person", Cold: float64(c.Cold), Idle: c.Idle, Life: c.Life, DNSTTL: c.DNSTTL,
-		ConnectTo: p.Options.ConnectTo, Proxy: p.Options.Proxy, HTTP2: c.HTTP2, NoResume: c.Resume != nil && !*c.Resume,
+		ConnectTo: p.Options.ConnectTo, Proxy: p.Options.Proxy, HTTP2: c.HTTP2, Streams: c.Streams, NoResume: c.Resume != nil && !*c.Resume,
 		TLS: loadgen.TLS{CA: s.PEM(c.TLS.CA), Cert: s.PEM(c.TLS.Cert), Key: s.PEM(c.TLS.Key), Insecure: c.TLS.Insecure},
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -20,8 +19,8 @@ import (
 	"time"
 )
 
-// startNginx starts nginx, with or without TLS, and makes it the target.
-func (b *bench) startNginx(ctx context.Context, program string, secure bool) (stop func(), err error) {
+// startNginx starts nginx for a case, and makes it the target.
+func (b *bench) startNginx(ctx context.Context, program string, one wireCase) (stop func(), err error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
@@ -35,8 +34,11 @@ func (b *bench) startNginx(ctx context.Context, program string, secure bool) (st
 		return nil, err
 	}
 	listen, scheme := address, "http"
-	if secure {
-		listen, scheme = address+" ssl; ssl_certificate cert.pem; ssl_certificate_key key.pem", "https"
+	if one.second {
+		listen += " http2"
+	}
+	if one.secure {
+		listen, scheme = listen+" ssl; ssl_certificate cert.pem; ssl_certificate_key key.pem", "https"
 	}
 	text := fmt.Sprintf(`daemon off; master_process off; pid nginx.pid; error_log stderr crit;
 events { worker_connections 8192; }
@@ -61,15 +63,20 @@ http {
 		_ = command.Wait()                          // whatever it says, the figures are there
 	}
 	b.target = scheme + "://" + address
+	return stop, await(ctx, address, stop)
+}
+
+// await waits until something listens at an address, or the context ends, which stops it.
+func await(ctx context.Context, address string, stop func()) error {
 	for look := time.NewTicker(10 * time.Millisecond); ; {
 		if conn, err := net.Dial("tcp", address); err == nil {
-			return stop, conn.Close()
+			return conn.Close()
 		}
 		select {
 		case <-look.C:
 		case <-ctx.Done():
 			stop()
-			return nil, errors.New("nginx does not listen")
+			return fmt.Errorf("nothing listens at %s", address)
 		}
 	}
 }

@@ -27,19 +27,32 @@ type wireCase struct {
 	rate   int    // requests per second
 	secure bool   // over TLS
 	fresh  bool   // a new connection for each request, with a full handshake
+	second bool   // over HTTP/2
+	call   bool   // of gRPC, in place of nginx
 	how    string // the scenario's connections
 	goals  bool   // whether a run must drop nobody, stay within 5 ms and take at most 80 MB
-	bound  float64
+	bounds []bound
 }
+
+// bound is the most CPU per request, in that of another tool.
+type bound struct {
+	tool string
+	most float64
+}
+
+// streams is how many requests HTTP/2 has under way on a connection.
+const streams = 16
 
 func wireCases() []wireCase {
 	const insecure = "tls: {insecure: true}"
 	return []wireCase{
-		{title: "HTTP, kept alive", rate: 2_000, bound: 1.1},
-		{title: "HTTP, kept alive", rate: 8_000, bound: 1.1},
-		{title: "HTTPS, kept alive", rate: 8_000, secure: true, how: insecure, goals: true, bound: 1.25},
-		{title: "HTTPS, kept alive", rate: 15_000, secure: true, how: insecure, goals: true, bound: 1.25},
-		{title: "HTTPS, a full handshake for each request", rate: 500, secure: true, fresh: true, how: "cold: 100%, resume: false, " + insecure, bound: 1.25},
+		{title: "HTTP, kept alive", rate: 2_000, bounds: []bound{{"bombardier", 1.1}}},
+		{title: "HTTP, kept alive", rate: 8_000, bounds: []bound{{"bombardier", 1.1}}},
+		{title: "HTTPS, kept alive", rate: 8_000, secure: true, how: insecure, goals: true, bounds: []bound{{"bombardier", 1.25}}},
+		{title: "HTTPS, kept alive", rate: 15_000, secure: true, how: insecure, goals: true, bounds: []bound{{"bombardier", 1.25}}},
+		{title: "HTTPS, a full handshake for each request", rate: 500, secure: true, fresh: true, how: "cold: 100%, resume: false, " + insecure, bounds: []bound{{"bombardier", 1.25}}},
+		{title: "HTTP/2 over TLS", rate: 8_000, secure: true, second: true, how: fmt.Sprintf("http2: true, streams: %d, %s", streams, insecure), goals: true, bounds: []bound{{"h2load", 2}, {"vegeta", 0.4}}},
+		{title: "gRPC, unary", rate: 8_000, call: true, bounds: []bound{{"ghz", 0.5}}},
 	}
 }
 
@@ -48,6 +61,7 @@ type wireBench struct {
 	bench
 	rounds int
 	length time.Duration // of one run
+	only   string        // a part of the titles of the cases that are played; empty means all
 }
 
 // runWire compares the generator with others against nginx.
@@ -59,6 +73,7 @@ func runWire(ctx context.Context, arguments []string, out, errOut io.Writer) int
 	flags.StringVar(&b.peers, "peers", "", "a `FOLDER` of other generators, besides those on the PATH")
 	flags.IntVar(&b.rounds, "rounds", 5, "play every tool `N` times, in turns")
 	flags.DurationVar(&b.length, "for", 6*time.Second, "how `LONG` one run loads")
+	flags.StringVar(&b.only, "only", "", "play the cases whose title has this `TEXT`")
 	file := flags.String("into", "", "write the tables into this `FILE`; by default to standard output")
 	if err := flags.Parse(arguments); err != nil || b.ombak == "" || b.rounds < 1 {
 		fmt.Fprintln(errOut, "ombak-bench wire: -ombak is missing; give the program, or run make bench-load")
@@ -89,9 +104,15 @@ func (b *wireBench) compare(ctx context.Context, file string, out io.Writer) (er
 	defer func() { _ = os.RemoveAll(b.folder) }()
 	var tables, goals strings.Builder
 	for _, one := range wireCases() {
+		if !strings.Contains(one.title, b.only) {
+			continue
+		}
 		played, err := b.playCase(ctx, program, one)
 		if err != nil {
 			return err
+		}
+		if len(played) == 0 {
+			continue
 		}
 		tables.WriteString(b.table(one, played))
 		goals.WriteString(one.judge(played))
@@ -109,7 +130,15 @@ func (b *wireBench) compare(ctx context.Context, file string, out io.Writer) (er
 // playCase lets the tools play one case in turns, and returns each tool's median run, ombak's first. A tool that fails is
 // left out.
 func (b *wireBench) playCase(ctx context.Context, nginx string, one wireCase) ([]figures, error) {
-	stop, err := b.startNginx(ctx, nginx, one.secure)
+	start := func() (func(), error) { return b.startNginx(ctx, nginx, one) }
+	if one.call {
+		start = func() (func(), error) { return b.startCallee(ctx) }
+	}
+	stop, err := start()
+	if errors.Is(err, errMissing) {
+		fmt.Fprintf(b.log, "%s is left out: %v\n", one.title, err)
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -117,12 +146,12 @@ func (b *wireBench) playCase(ctx context.Context, nginx string, one wireCase) ([
 	runs := map[string][]figures{}
 	order := []string{"ombak"}
 	for round := range b.rounds {
-		own, err := b.playOmbak(ctx, fmt.Sprintf("wire-%d-%v-%d", one.rate, one.secure, round), b.scenario(one))
+		own, err := b.playOmbak(ctx, fmt.Sprintf("wire-%d-%v-%v-%v-%d", one.rate, one.secure, one.second, one.call, round), b.scenario(one))
 		if err != nil {
 			return nil, err
 		}
 		runs["ombak"] = append(runs["ombak"], own)
-		for _, t := range tools() {
+		for _, t := range append(tools(), wireTools()...) {
 			arguments := b.arguments(one)[t.name]
 			f, found, err := b.measure(ctx, t, arguments)
 			if err != nil {
@@ -145,7 +174,11 @@ func (b *wireBench) playCase(ctx context.Context, nginx string, one wireCase) ([
 }
 
 func (b *wireBench) scenario(one wireCase) string {
-	return fmt.Sprintf("arrivals: {step: go, mode: poisson, signups: [{for: %v, rate: %d/s}]}\njourney: [{name: go, request: {target: web, path: /}}]\nconnections: {%s}\n", b.length, one.rate, one.how)
+	request := "path: /"
+	if one.call {
+		request = "grpc: {method: " + calledMethod + ", proto: test.proto, message: {}}"
+	}
+	return fmt.Sprintf("arrivals: {step: go, mode: poisson, signups: [{for: %v, rate: %d/s}]}\njourney: [{name: go, request: {target: web, %s}}]\nconnections: {%s}\n", b.length, one.rate, request, one.how)
 }
 
 // median returns the run with the median CPU time per request.
@@ -163,6 +196,9 @@ func (b *wireBench) arguments(one wireCase) map[string]func(*bench) []string {
 			return append(strings.Split(flag, "|"), arguments...)
 		}
 		return arguments
+	}
+	if one.call || one.second {
+		return b.secondArguments(one)
 	}
 	length, rate, most := fmt.Sprintf("%ds", int(b.length.Seconds())), fmt.Sprint(one.rate), fmt.Sprint(connections)
 	return map[string]func(*bench) []string{
@@ -205,9 +241,11 @@ func (one wireCase) judge(played []figures) string {
 		line("schedule lag p99", "5 ms", fmt.Sprintf("%.2f ms", own.lag.Seconds()*1000), own.lag <= 5*time.Millisecond)
 		line("memory", "80 MB", fmt.Sprintf("%d MB", own.rss>>20), own.rss <= 80<<20)
 	}
-	if i := slices.IndexFunc(played, func(f figures) bool { return f.name == "bombardier" }); i > 0 {
-		ratio := float64(own.perRequest()) / float64(played[i].perRequest())
-		line("CPU per request to bombardier's", fmt.Sprintf("%.2f", one.bound), fmt.Sprintf("%.2f", ratio), ratio <= one.bound)
+	for _, bound := range one.bounds {
+		if i := slices.IndexFunc(played, func(f figures) bool { return f.name == bound.tool }); i > 0 {
+			ratio := float64(own.perRequest()) / float64(played[i].perRequest())
+			line("CPU per request to "+bound.tool+"'s", fmt.Sprintf("%.2f", bound.most), fmt.Sprintf("%.2f", ratio), ratio <= bound.most)
+		}
 	}
 	return text.String()
 }
