@@ -65,9 +65,6 @@ func (c Connections) validate() error {
 	if c.Streams < 0 || c.Streams > 0 && !c.HTTP2 {
 		return errors.New("streams is the most requests under way on a connection of HTTP/2; use 1 or more, together with http2")
 	}
-	if c.HTTP2 && (c.PerPerson || c.Cold > 0) {
-		return errors.New("over HTTP/2 all requests share a connection; leave out per: person and cold, or http2")
-	}
 	for from, to := range c.ConnectTo {
 		for _, address := range []string{from, to} {
 			if _, _, socket := SocketOf(address); socket && address == to {

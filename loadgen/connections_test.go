@@ -49,6 +49,14 @@ func counted(t *testing.T, secure bool, change func(*httptest.Server)) (*httptes
 	return server, &conns, &requests
 }
 
+// alsoHTTP2 lets a server speak HTTP/2 besides.
+func alsoHTTP2(s *httptest.Server, secure bool) {
+	s.EnableHTTP2, s.Config.Protocols = secure, new(http.Protocols)
+	s.Config.Protocols.SetHTTP1(true)
+	s.Config.Protocols.SetHTTP2(secure)
+	s.Config.Protocols.SetUnencryptedHTTP2(!secure)
+}
+
 // inTurn makes people arrive one after another and take two steps, so that one connection would be enough.
 func inTurn(c *loadgen.Config) {
 	c.Shards, c.Signups.Mode = 1, workload.Even
@@ -69,11 +77,14 @@ func TestConnectionsAreSharedOwnedOrCold(t *testing.T) {
 			{"one for each person", loadgen.Connections{PerPerson: true}, 5, 5},
 			{"one for each request", loadgen.Connections{Cold: 1}, 10, 10},
 			{"closed by age", loadgen.Connections{Life: time.Nanosecond}, 10, 10},
+			{"shared, HTTP/2", loadgen.Connections{HTTP2: true}, 1, 5},
+			{"one for each person, HTTP/2", loadgen.Connections{HTTP2: true, PerPerson: true}, 5, 5},
+			{"one for each request, HTTP/2", loadgen.Connections{HTTP2: true, Cold: 1}, 10, 10},
 		} {
 			if secure && test.connections.Life > 0 {
 				continue // fasthttp asks the server to close at that age, which it measures coarsely
 			}
-			server, conns, requests := counted(t, secure, nil)
+			server, conns, requests := counted(t, secure, func(s *httptest.Server) { alsoHTTP2(s, secure) })
 			r := play(t, config(server.URL, func(c *loadgen.Config) {
 				inTurn(c)
 				c.Connections = test.connections
@@ -186,7 +197,7 @@ func TestConnectionsSayWhatIsWrong(t *testing.T) {
 		{loadgen.Connections{TLS: loadgen.TLS{CA: "x"}}, "holds no certificate in PEM"},
 		{loadgen.Connections{TLS: loadgen.TLS{Cert: "x", Key: "y"}}, "the client's certificate and key"},
 		{loadgen.Connections{ConnectTo: map[string]string{"a:1": "b"}}, `"b" is not HOST:PORT`},
-		{loadgen.Connections{HTTP2: true, Cold: 0.1}, "leave out per: person and cold, or http2"},
+		{loadgen.Connections{Streams: 3}, "streams is the most requests under way on a connection of HTTP/2"},
 	} {
 		_, err := loadgen.New(config("http://127.0.0.1:1", func(c *loadgen.Config) { c.Connections = test.connections }), nil)
 		if err == nil || !strings.Contains(err.Error(), test.want) {

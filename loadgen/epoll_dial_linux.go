@@ -114,7 +114,9 @@ func (e *epoll) watch(place int32) error {
 // drop closes a connection. Its request must have been completed before.
 func (e *epoll) drop(place int32) {
 	c := &e.conns[place]
-	if c.state == idle && e.own != nil {
+	if c.h2 != nil && e.own != nil && e.own[c.owner] == place {
+		delete(e.own, c.owner)
+	} else if c.state == idle && e.own != nil {
 		delete(e.own, c.owner)
 	} else if c.state == idle {
 		waiting := e.idle[c.target]

@@ -53,7 +53,12 @@ func (e *epoll) forget(person uint64) {
 		return
 	}
 	for target := range e.generator.targets {
-		if place, found := e.own[owner{person, int32(target)}]; found {
+		place, found := e.own[owner{person, int32(target)}]
+		switch {
+		case !found:
+		case e.conns[place].h2 != nil:
+			e.retire(place)
+		default:
 			e.drop(place)
 		}
 	}

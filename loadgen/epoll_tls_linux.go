@@ -74,10 +74,10 @@ func newSecurity(g *Generator, epollFD int) (*security, error) {
 
 // of returns the settings for a connection. Connections that belong to a person have that person's tickets.
 func (s *security) of(c *conn, personal bool) *tls.Config {
-	if c.h2 != nil {
-		return s.second[c.target]
-	}
 	config := s.configs[c.target]
+	if c.h2 != nil {
+		config = s.second[c.target]
+	}
 	if !personal || s.people == nil {
 		return config
 	}

@@ -158,7 +158,8 @@ func TestForeignServers(t *testing.T) {
 		{"kept alive", loadgen.Connections{}},
 		{"a connection for each request", loadgen.Connections{Cold: 1}},
 		{"a connection for each person", loadgen.Connections{PerPerson: true}},
-		{"HTTP/2", loadgen.Connections{HTTP2: true}},
+		{"HTTP/2", loadgen.Connections{HTTP2: true, Streams: 4}},
+		{"HTTP/2, a connection for each person", loadgen.Connections{HTTP2: true, PerPerson: true}},
 	}
 	for _, server := range servers {
 		for _, way := range ways {

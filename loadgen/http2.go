@@ -3,6 +3,7 @@ package loadgen
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+	"golang.org/x/net/http2"
 )
 
 // mostFields is the most bytes of the header fields of one answer over HTTP/2, as RFC 9113, section 6.5.2, counts them.
@@ -17,53 +19,83 @@ const mostFields = 1 << 20
 
 // http2Clients are the clients of one target. Each has at most limit requests under way, so that no connection has more.
 type http2Clients struct {
-	open  func() *http.Client
+	open  func(key owner, alone bool) *http.Client
 	limit int
 
 	mu  sync.Mutex
 	all []*http2Client
+	own map[owner]*http2Client // of people who have their own; nil if all share
 }
 
 // http2Client is a client and how many requests it has under way.
 type http2Client struct {
 	*http.Client
 	under int
+	cold  bool // closed after its only answer
 }
 
 // take returns a client for one more request.
-func (c *http2Clients) take() *http2Client {
+func (c *http2Clients) take(key owner, cold bool) *http2Client {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if cold {
+		return &http2Client{Client: c.open(key, true), cold: true}
+	}
+	if c.own != nil {
+		if c.own[key] == nil {
+			c.own[key] = &http2Client{Client: c.open(key, true)}
+		}
+		return c.own[key]
+	}
 	for _, client := range c.all {
 		if client.under < c.limit {
 			client.under++
 			return client
 		}
 	}
-	client := &http2Client{c.open(), 1}
+	client := &http2Client{Client: c.open(key, false), under: 1}
 	c.all = append(c.all, client)
 	return client
 }
 
 // give takes a client back.
 func (c *http2Clients) give(client *http2Client) {
+	if client.cold {
+		client.CloseIdleConnections()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	client.under--
 }
 
+// forget closes the connections of a person.
+func (c *http2Clients) forget(key owner) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if client := c.own[key]; client != nil {
+		client.CloseIdleConnections()
+		delete(c.own, key)
+	}
+}
+
 // newHTTP2 returns a net/http client that speaks only HTTP/2 over one target's connections, and never
 // retries a request. Without settings of TLS, it begins in HTTP/2 (RFC 9113, section 3.3).
-func newHTTP2(secure *tls.Config, dial func(time.Time) (net.Conn, error), life time.Duration) *http.Client {
+func newHTTP2(secure *tls.Config, r route, life time.Duration) *http.Client {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(secure != nil)
 	protocols.SetUnencryptedHTTP2(secure == nil)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		deadline, _ := ctx.Deadline()
+		conn, err := r.straight(secure, deadline)
+		if secured, is := conn.(*tls.Conn); is && secured.ConnectionState().NegotiatedProtocol != http2.NextProtoTLS {
+			_ = conn.Close() // it is of no use
+			return nil, fmt.Errorf("%w: the server does not speak HTTP/2", errTLS)
+		}
+		return conn, err
+	}
 	transport := &http.Transport{
-		TLSClientConfig: secure, Protocols: protocols, IdleConnTimeout: life, MaxResponseHeaderBytes: mostFields, DisableCompression: true, // only a request's own header asks for compression
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			deadline, _ := ctx.Deadline()
-			return dial(deadline)
-		},
+		Protocols: protocols, IdleConnTimeout: life, MaxResponseHeaderBytes: mostFields, DisableCompression: true, // only a request's own header asks for compression
+		DialContext: dial, DialTLSContext: dial,
 	}
 	return &http.Client{
 		Transport:     transport,

@@ -45,14 +45,11 @@ func (e *epoll) startStream(t *stream) {
 		e.fail(t.job, t.start, funnel.Failed, funnel.ReasonBody)
 		return
 	}
-	target := int32(e.generator.client(t.job))
-	place, found := e.roomyPlace(target)
-	if !found {
-		if place, err = e.openH2(target); err != nil {
-			outcome, reason := classifyError(err)
-			e.fail(t.job, t.start, outcome, reason)
-			return
-		}
+	place, found, err := e.h2Place(t.job)
+	if err != nil {
+		outcome, reason := classifyError(err)
+		e.fail(t.job, t.start, outcome, reason)
+		return
 	}
 	c := &e.conns[place]
 	t.waited = found && c.state != busy
@@ -63,6 +60,54 @@ func (e *epoll) startStream(t *stream) {
 	e.register(t, place)
 	c.h2.add(t)
 	e.second.dirty = append(e.second.dirty, place)
+}
+
+// h2Place returns a connection for a request, and whether it was there before.
+func (e *epoll) h2Place(work job) (place int32, found bool, err error) {
+	target := int32(e.generator.client(work))
+	key := owner{work.person, target}
+	cold := e.generator.cold(work)
+	switch {
+	case cold:
+	case e.own != nil:
+		place, found = e.own[key]
+		if found && !e.usable(place) {
+			e.retire(place)
+			found = false
+		}
+	default:
+		place, found = e.roomyPlace(target)
+	}
+	if found {
+		return place, true, nil
+	}
+	if place, err = e.openH2(target, key, cold); err != nil {
+		return 0, false, err
+	}
+	switch {
+	case cold:
+	case e.own != nil:
+		e.own[key] = place
+	default:
+		e.offer(place)
+	}
+	return place, false, nil
+}
+
+// usable reports whether a connection takes another stream, and is not too old for it.
+func (e *epoll) usable(place int32) bool {
+	c := &e.conns[place]
+	aged := e.limits.Life > 0 && e.now()-c.opened > e.limits.Life
+	old := c.state == busy && e.tooOld(c) && (aged || c.h2.idle())
+	return !old && c.h2.room()
+}
+
+// retire lets no further stream begin on a connection of a person.
+func (e *epoll) retire(place int32) {
+	c := &e.conns[place]
+	c.h2.leaving = true
+	delete(e.own, c.owner)
+	e.dismiss(place)
 }
 
 // register gives a stream an index and its deadline.
@@ -99,13 +144,12 @@ func (e *epoll) roomyPlace(target int32) (int32, bool) {
 			return 0, false
 		}
 		place := places[len(places)-1]
-		c := &e.conns[place]
-		old := c.state == busy && e.tooOld(c) && (c.h2.idle() || e.limits.Life > 0 && e.now()-c.opened > e.limits.Life)
-		if !old && c.h2.room() {
+		if e.usable(place) {
 			return place, true
 		}
+		c := &e.conns[place]
 		c.roomy, e.second.roomy[target] = false, places[:len(places)-1]
-		if old {
+		if c.h2.room() { // it is too old
 			c.h2.leaving = true
 			e.dismiss(place)
 		}
@@ -114,7 +158,7 @@ func (e *epoll) roomyPlace(target int32) (int32, bool) {
 
 // offer makes a connection available if it has room.
 func (e *epoll) offer(place int32) {
-	if c := &e.conns[place]; !c.roomy && c.h2.room() {
+	if c := &e.conns[place]; e.own == nil && !c.cold && !c.roomy && c.h2.room() {
 		c.roomy = true
 		e.second.roomy[c.target] = append(e.second.roomy[c.target], place)
 	}
@@ -144,29 +188,33 @@ func (e *epoll) dismiss(place int32) {
 }
 
 // openH2 begins to open an HTTP/2 connection.
-func (e *epoll) openH2(target int32) (int32, error) {
+func (e *epoll) openH2(target int32, key owner, cold bool) (int32, error) {
 	fd, sockaddr, err := e.socketOf(target)
 	if err != nil {
 		return 0, err
 	}
 	place := e.place(fd, target)
-	e.conns[place].h2 = newH2Conn(e.second.limit)
+	c := &e.conns[place]
+	c.h2, c.owner, c.cold = newH2Conn(e.second.limit), key, cold
 	if err := e.open(place, sockaddr); err != nil {
 		e.drop(place)
 		return 0, err
 	}
-	e.offer(place)
 	return place, nil
 }
 
 // warmH2 opens connections in advance, as many as n requests at once need.
 func (e *epoll) warmH2(target int32, n int) {
+	if e.own != nil {
+		return // nobody would use them
+	}
 	for range (n + e.second.limit - 1) / e.second.limit {
-		place, err := e.openH2(target)
+		place, err := e.openH2(target, owner{}, false)
 		if err != nil {
 			return // the first request will report it
 		}
 		e.conns[place].spare = true
+		e.offer(place)
 	}
 }
 
@@ -292,6 +340,9 @@ func (e *epoll) settleStreams(place int32) {
 	}
 	if e.limits.Idle > 0 && s.idle() {
 		c.rested = e.now()
+	}
+	if c.cold && s.idle() {
+		s.leaving = true
 	}
 	e.offer(place)
 	e.dismiss(place)

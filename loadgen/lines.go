@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+	"golang.org/x/net/http2"
 )
 
 // lines holds the connections of the portable wire: those that are idle, by target and by person, and what waits for one.
@@ -41,11 +42,7 @@ func newLines(p *pool, config Connections, most int) *lines {
 		ls.tickets = map[owner]tls.ClientSessionCache{}
 	}
 	for _, r := range p.routes {
-		var clients *http2Clients
-		if config.HTTP2 {
-			clients = &http2Clients{limit: config.streams(), open: func() *http.Client { return newHTTP2(r.secure, r.through, config.Idle) }}
-		}
-		ls.second = append(ls.second, clients)
+		ls.second = append(ls.second, ls.newHTTP2Clients(r))
 		secure := r.secure
 		if secure != nil {
 			secure = secure.Clone()
@@ -57,6 +54,25 @@ func newLines(p *pool, config Connections, most int) *lines {
 		ls.configs = append(ls.configs, secure)
 	}
 	return ls
+}
+
+// newHTTP2Clients returns the clients of a target, or nil if HTTP/2 is not requested.
+func (ls *lines) newHTTP2Clients(r route) *http2Clients {
+	if !ls.limits.HTTP2 {
+		return nil
+	}
+	clients := &http2Clients{limit: ls.limits.streams(), open: func(key owner, alone bool) *http.Client {
+		secure := ls.config(key, alone)
+		if secure != nil {
+			secure = secure.Clone()
+			secure.NextProtos = []string{http2.NextProtoTLS}
+		}
+		return newHTTP2(secure, r, ls.limits.Idle)
+	}}
+	if ls.own != nil {
+		clients.own = map[owner]*http2Client{}
+	}
+	return clients
 }
 
 // config returns the settings of TLS for a connection. Connections that belong to a person have that person's tickets.
@@ -262,6 +278,11 @@ func (ls *lines) warm(n int) {
 
 // forget closes the connections of a person who has finished, and drops their tickets.
 func (ls *lines) forget(person uint64) {
+	for target, clients := range ls.second {
+		if clients != nil {
+			clients.forget(owner{person, int32(target)})
+		}
+	}
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	for target := range ls.routes {

@@ -54,7 +54,7 @@ func (e *epoll) full(target int32, alone bool) bool {
 	if alone {
 		return e.dialing[target] >= dialable(alone)
 	}
-	if e.second.on {
+	if e.second.on && e.own == nil {
 		_, found := e.roomyPlace(target)
 		return !found && e.dialing[target] >= dialable(alone)
 	}

@@ -209,10 +209,11 @@ func TestTicketsBelongToWhoHasTheConnection(t *testing.T) {
 			{"turned off", loadgen.Connections{Cold: 1, NoResume: true}, false, 10, 0},
 			{"tickets refused", loadgen.Connections{Cold: 1}, true, 10, 0},
 			{"shared by all", loadgen.Connections{Life: time.Nanosecond}, false, 1, -1},
+			{"HTTP/2, each request on its own connection", loadgen.Connections{HTTP2: true, Cold: 1}, false, 5, 5},
 		} {
 			var full, resumed atomic.Int64
 			server, _, _ := counted(t, true, func(s *httptest.Server) {
-				s.TLS = &tls.Config{MaxVersion: version, SessionTicketsDisabled: test.refuses}
+				s.EnableHTTP2, s.TLS = true, &tls.Config{MaxVersion: version, SessionTicketsDisabled: test.refuses}
 				inner := s.Config.Handler
 				s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if r.TLS.DidResume {

@@ -204,7 +204,7 @@ func (w *worker) do(work job) completion {
 		return done
 	}
 	w.resp.SkipBody = w.generator.method(work) == fasthttp.MethodHead
-	client := clients.take()
+	client := clients.take(owner{work.person, int32(w.generator.client(work))}, w.generator.cold(work))
 	err := w.doHTTP2(client.Client, work.timeout)
 	clients.give(client)
 	done.end = time.Since(w.began)

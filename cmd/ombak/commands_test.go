@@ -49,7 +49,7 @@ func code(ts *testscript.TestScript, neg bool, args []string) {
 
 func scriptEnvironment(ts *testscript.TestScript) []string {
 	var environment []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "OMBAK_WIRE"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "OMBAK_WIRE", "HTTP_PROXY", "NO_PROXY"} {
 		environment = append(environment, name+"="+ts.Getenv(name))
 	}
 	return environment

@@ -64,7 +64,7 @@ func scripts(t *testing.T, folder string) testscript.Params {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code, "wait-for": waitFor, "serve-mocks": serveMocksScript, "stop-serving": stopServingScript,
-			"wait-for-agents": waitForAgents, "wait-for-rows": waitForRows, "name-of-run": nameOfRun, "expand": expandFile, "wait-for-fault": waitForFault, "free-port": freePort,
+			"wait-for-agents": waitForAgents, "wait-for-rows": waitForRows, "name-of-run": nameOfRun, "expand": expandFile, "wait-for-fault": waitForFault, "free-port": freePort, "relay": relay,
 		},
 	}
 }
