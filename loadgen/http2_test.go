@@ -164,15 +164,20 @@ func TestAnswersOverHTTP2(t *testing.T) {
 	})
 }
 
-func bomb(framer *http2.Framer, stream uint32) error {
+// bombed is a text of 64 MiB, compressed.
+var bombed = sync.OnceValue(func() []byte {
 	var text bytes.Buffer
 	writer := gzip.NewWriter(&text)
 	_, _ = writer.Write(make([]byte, 64<<20)) // a buffer takes everything
 	_ = writer.Close()
+	return text.Bytes()
+})
+
+func bomb(framer *http2.Framer, stream uint32) error {
 	if err := framer.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, EndHeaders: true, BlockFragment: encoded(":status", "200", "content-encoding", "gzip")}); err != nil {
 		return err
 	}
-	for rest := text.Bytes(); len(rest) > 0; {
+	for rest := bombed(); len(rest) > 0; {
 		n := min(len(rest), 16<<10)
 		if err := framer.WriteData(stream, n == len(rest), rest[:n]); err != nil {
 			return err
