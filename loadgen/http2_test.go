@@ -94,9 +94,11 @@ func TestStreamsAreBounded(t *testing.T) {
 				c.Signups.Mode, c.Signups.Bins = workload.Even, workload.Bins{Width: 10 * time.Millisecond, Counts: []int{150}}
 				c.Requests[0].Checks = []loadgen.Check{{Contains: "HTTP/2.0"}}
 			}))
+			counts.mu.Lock()
 			if r.outcomes()[funnel.Completed] != 150 || counts.came != 150 || counts.most > test.want || counts.most == 0 {
 				t.Errorf("%s: outcomes %v, %d came, %d at once on one connection; want 150, 150, at most %d", test.why, r.outcomes(), counts.came, counts.most, test.want)
 			}
+			counts.mu.Unlock()
 		}
 	})
 }
