@@ -92,7 +92,7 @@ func (c *connections) dial(network, address string, deadline time.Time) (net.Con
 	}
 	tracked := &trackedConn{Conn: conn, owner: c}
 	c.open[tracked] = struct{}{}
-	c.counts.open(time.Since(c.began))
+	c.counts.Opened.Add(time.Since(c.began), 1)
 	return tracked, nil
 }
 

@@ -84,7 +84,7 @@ func (e *epoll) place(fd int, target int32) int32 {
 	c := &e.conns[place]
 	c.fd, c.target, c.state, c.dialing = fd, target, connecting, true
 	e.dialing[target]++
-	e.counts.open(e.now())
+	e.counts.Opened.Add(e.now(), 1)
 	return place
 }
 

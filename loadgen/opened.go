@@ -1,12 +1,16 @@
 package loadgen
 
-import "time"
+import (
+	"time"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+)
 
 // Wire is the name of the wire that a run used, and what it counted.
 type Wire struct {
-	Name     string // epoll or portable
-	Opened   []int  // connections by the second of the run in which they began to open
-	Waited   int    // requests that waited for a connection, because enough were being opened
+	Name     string       // epoll or portable
+	Opened   funnel.Tally // connections, when they began to open
+	Waited   int          // requests that waited for a connection, because enough were being opened
 	WaitTime time.Duration
 	WaitMost time.Duration
 	Sockets  Sockets
@@ -18,15 +22,6 @@ const (
 	portableWire = "portable"
 )
 
-// open counts a connection.
-func (w *Wire) open(at time.Duration) {
-	second := max(0, int(at/time.Second))
-	for len(w.Opened) <= second {
-		w.Opened = append(w.Opened, 0)
-	}
-	w.Opened[second]++
-}
-
 // wait counts a request that waited for a connection.
 func (w *Wire) wait(took time.Duration) {
 	w.Waited++
@@ -36,22 +31,8 @@ func (w *Wire) wait(took time.Duration) {
 
 // plus returns the counts of both.
 func (w Wire) plus(other Wire) Wire {
-	sum := Wire{Name: other.Name, Waited: w.Waited + other.Waited, WaitTime: w.WaitTime + other.WaitTime, WaitMost: max(w.WaitMost, other.WaitMost), Sockets: w.Sockets.plus(other.Sockets)}
-	sum.Opened = make([]int, max(len(w.Opened), len(other.Opened)))
-	for i, n := range w.Opened {
-		sum.Opened[i] += n
+	return Wire{
+		Name: other.Name, Opened: w.Opened.Plus(other.Opened),
+		Waited: w.Waited + other.Waited, WaitTime: w.WaitTime + other.WaitTime, WaitMost: max(w.WaitMost, other.WaitMost), Sockets: w.Sockets.plus(other.Sockets),
 	}
-	for i, n := range other.Opened {
-		sum.Opened[i] += n
-	}
-	return sum
-}
-
-// Connections returns how many connections were opened, and most in one second.
-func (w Wire) Connections() (all, most int) {
-	for _, n := range w.Opened {
-		all += n
-		most = max(most, n)
-	}
-	return all, most
 }

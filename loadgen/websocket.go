@@ -27,13 +27,13 @@ type WebSocket struct {
 	Close   bool          `json:"close,omitempty"`
 }
 
-// Sockets counts WebSockets.
+// Sockets counts WebSockets and their messages, when each was opened, sent or received.
 type Sockets struct {
-	Opened, Sent, Received int // connections; messages
+	Opened, Sent, Received funnel.Tally
 }
 
 func (s Sockets) plus(other Sockets) Sockets {
-	return Sockets{s.Opened + other.Opened, s.Sent + other.Sent, s.Received + other.Received}
+	return Sockets{s.Opened.Plus(other.Opened), s.Sent.Plus(other.Sent), s.Received.Plus(other.Received)}
 }
 
 // gesture is a compiled WebSocket action.

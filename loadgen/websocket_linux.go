@@ -48,7 +48,7 @@ func (e *epoll) upgrade(place int32, request *compiled, f frame) {
 	}
 	delete(e.sockets.lost, key)
 	e.sockets.open[key] = place
-	e.sockets.counts.Opened++
+	e.sockets.counts.Opened.Add(e.now(), 1)
 	answer := completion{slot: work.slot, sent: true, start: c.start, end: e.now()}
 	e.judge(work, request, f.status, f.retry, &e.resp, &answer)
 	rest := c.in[f.head:]
@@ -56,7 +56,7 @@ func (e *epoll) upgrade(place int32, request *compiled, f frame) {
 	c.socket = newSocket(e.sockets.random)
 	c.in, c.buffer, c.out = nil, nil, nil
 	e.done = append(e.done, answer)
-	c.socket.take(rest)
+	e.hearSocket(c.socket, rest)
 	e.handleSocket(place, 0) // what has come after it causes no further event
 }
 
@@ -84,7 +84,7 @@ func (e *epoll) speak(work job) {
 		c.deadline = e.deadlines.add(c.start+work.timeout, work.timeout, place)
 	}
 	if len(request.gesture.send) > 0 {
-		e.sockets.counts.Sent++
+		e.sockets.counts.Sent.Add(c.start, 1)
 	}
 	request.gesture.begin(c.socket, text)
 	e.settleSocket(place)
@@ -167,7 +167,6 @@ func (e *epoll) loseSocket(place int32, reason funnel.Reason) {
 func (e *epoll) hangUp(place int32) {
 	c := &e.conns[place]
 	s := c.socket
-	e.sockets.counts.Received += s.received
 	delete(e.sockets.open, c.owner)
 	if !s.closing && !c.unsent() {
 		s.say(closeNormal)
@@ -204,9 +203,17 @@ func (e *epoll) handleSocket(place int32, events uint32) {
 			}
 			return
 		}
-		c.socket.take(e.sockets.scratch[:n])
+		e.hearSocket(c.socket, e.sockets.scratch[:n])
 	}
 	e.settleSocket(place)
+}
+
+// hearSocket takes what has come on a socket.
+func (e *epoll) hearSocket(s *socket, text []byte) {
+	before := s.received
+	if s.take(text); s.received > before {
+		e.sockets.counts.Received.Add(e.now(), s.received-before)
+	}
 }
 
 // dueSocket ends the step under way on a socket whose time has run out.
@@ -241,8 +248,5 @@ func (e *epoll) forgetSockets(person uint64) {
 func (e *epoll) counted() Wire {
 	counts := e.counts
 	counts.Name, counts.Sockets = epollWire, e.sockets.counts
-	for _, place := range e.sockets.open {
-		counts.Sockets.Received += e.conns[place].socket.received
-	}
 	return counts
 }

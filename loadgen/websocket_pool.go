@@ -52,7 +52,9 @@ func (w *worker) doSocket(work job) completion {
 			p.reason = funnel.ReasonBody
 		} else {
 			p = s.act(request.gesture, text, work.timeout, &w.resp)
-			w.pool.sockets.count(Sockets{Sent: min(1, len(request.gesture.send))})
+			if len(request.gesture.send) > 0 {
+				w.pool.sockets.count(func(counts *Sockets) { counts.Sent.Add(done.start, 1) })
+			}
 		}
 	}
 	done.end = time.Since(w.began)
@@ -123,18 +125,18 @@ func (w *worker) shakeHands(conn net.Conn, reader *bufio.Reader) error {
 // adoptSocket makes a connection the socket of a person.
 func (p *pool) adoptSocket(key owner, conn net.Conn, reader *bufio.Reader) {
 	s := &poolSocket{conn: conn, changed: make(chan struct{}, 1), socket: newSocket(rand.New(rand.NewPCG(key.person, uint64(socketPurpose))))}
-	if before := p.sockets.put(key, s); before != nil {
+	if before := p.sockets.put(key, s, time.Since(p.began)); before != nil {
 		before.hangUp()
 	}
-	p.workers.Go(func() { s.read(reader, &p.sockets) })
+	p.workers.Go(func() { s.read(reader, &p.sockets, p.began) })
 }
 
-func (s *poolSockets) put(key owner, made *poolSocket) (before *poolSocket) {
+func (s *poolSockets) put(key owner, made *poolSocket, at time.Duration) (before *poolSocket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before = s.open[key]
 	s.open[key] = made
-	s.counts.Opened++
+	s.counts.Opened.Add(at, 1)
 	return before
 }
 
@@ -144,21 +146,23 @@ func (s *poolSockets) of(key owner) *poolSocket {
 	return s.open[key]
 }
 
-func (s *poolSockets) count(more Sockets) {
+func (s *poolSockets) count(add func(*Sockets)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.counts = s.counts.plus(more)
+	add(&s.counts)
 }
 
 // read receives until the connection ends.
-func (s *poolSocket) read(reader *bufio.Reader, all *poolSockets) {
+func (s *poolSocket) read(reader *bufio.Reader, all *poolSockets, began time.Time) {
 	buffer := make([]byte, 16<<10)
 	for {
 		n, err := reader.Read(buffer)
 		s.mu.Lock()
 		before := s.socket.received
 		open := s.socket.take(buffer[:n])
-		all.count(Sockets{Received: s.socket.received - before})
+		if more := s.socket.received - before; more > 0 {
+			all.count(func(counts *Sockets) { counts.Received.Add(time.Since(began), more) })
+		}
 		wrote := s.flush()
 		switch {
 		case !open:

@@ -293,10 +293,12 @@ type Agent struct {
 // part of the lag behind the schedule.
 type Connections struct {
 	Opened    float64  `json:"opened"`
-	PeakPerS  float64  `json:"peak_per_s"`            // most opened in one second
+	PeakPerS  float64  `json:"peak_per_s"`            // most opened in one second; the mean of the fullest bin in runs of more than a day
 	Waited    float64  `json:"waited"`                // requests that waited for a connection, because enough were being opened
 	WaitMeanS *float64 `json:"wait_mean_s,omitempty"` // seconds, of those that waited
 	WaitMaxS  *float64 `json:"wait_max_s,omitempty"`  // likewise
+	// OpenedAt counts the connections by when they began to open, from the start of the run.
+	OpenedAt *funnel.Tally `json:"opened_at,omitempty"`
 }
 
 // WebSockets counts WebSockets and their messages.
@@ -304,6 +306,10 @@ type WebSockets struct {
 	Opened   float64 `json:"opened"`
 	Sent     float64 `json:"sent"`
 	Received float64 `json:"received"`
+	// The same by time from the start of the run.
+	OpenedAt   *funnel.Tally `json:"opened_at,omitempty"`
+	SentAt     *funnel.Tally `json:"sent_at,omitempty"`
+	ReceivedAt *funnel.Tally `json:"received_at,omitempty"`
 }
 
 // Handshakes counts the TLS handshakes over HTTP/1.1. A resumed one uses a session ticket.

@@ -21,16 +21,14 @@ func (w Wire) Plus(other Wire) Wire {
 	}
 }
 
-// plusConnections returns the connections of two generators together. Their busiest seconds may differ, so the peak is an
-// upper bound.
+// plusConnections returns the connections of two generators together.
 func plusConnections(c, other *report.Connections) *report.Connections {
 	if c == nil || other == nil {
 		return cmp.Or(c, other)
 	}
-	sum := &report.Connections{
-		Opened: c.Opened + other.Opened, PeakPerS: c.PeakPerS + other.PeakPerS, Waited: c.Waited + other.Waited,
-		WaitMeanS: meanOf(c.Waited, c.WaitMeanS, other.Waited, other.WaitMeanS), WaitMaxS: cmp.Or(c.WaitMaxS, other.WaitMaxS),
-	}
+	sum := c.Plus(*other)
+	sum.Waited = c.Waited + other.Waited
+	sum.WaitMeanS, sum.WaitMaxS = meanOf(c.Waited, c.WaitMeanS, other.Waited, other.WaitMeanS), cmp.Or(c.WaitMaxS, other.WaitMaxS)
 	if c.WaitMaxS != nil && other.WaitMaxS != nil {
 		most := max(*c.WaitMaxS, *other.WaitMaxS)
 		sum.WaitMaxS = &most
@@ -43,5 +41,5 @@ func plusSockets(s, other *report.WebSockets) *report.WebSockets {
 	if s == nil || other == nil {
 		return cmp.Or(s, other)
 	}
-	return &report.WebSockets{Opened: s.Opened + other.Opened, Sent: s.Sent + other.Sent, Received: s.Received + other.Received}
+	return s.Plus(*other)
 }
