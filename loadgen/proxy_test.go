@@ -106,6 +106,44 @@ func TestProxies(t *testing.T) {
 	}
 }
 
+// WebSockets, gRPC calls and HTTP/2 without TLS pass through tunnels.
+func TestTunnels(t *testing.T) {
+	web := httptest.NewServer(echoing())
+	defer web.Close()
+	plain := second(t, false, nil, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) })
+	server := callable(t)
+	proxied := func(to string, c loadgen.Config) (*recorder, *forwarder) {
+		proxy := &forwarder{to: to, login: "ida:secret"}
+		front := httptest.NewServer(proxy)
+		defer front.Close()
+		url := strings.Replace(front.URL, "://", "://ida:secret@", 1)
+		c.Connections.Proxy = loadgen.Proxy{HTTP: url, HTTPS: url}
+		return play(t, c), proxy
+	}
+	sockets := talks("http://shop.example", "/", asks("push", loadgen.Check{Contains: "true"}), loadgen.WebSocket{Close: true})
+	grpc := calls("http://shop.example", "UnaryCall", `{"response_size": 1}`)
+	grpc.Requests[0].GRPC.Protos = map[string]string{"shop.proto": echoProto, "parts.proto": partsProto}
+	over := config("http://shop.example", func(c *loadgen.Config) {
+		c.Connections.HTTP2 = true
+		c.Requests[0].Checks = []loadgen.Check{{Contains: "HTTP/2.0"}}
+	})
+	for _, test := range []struct {
+		why       string
+		to        string
+		config    loadgen.Config
+		completed int
+	}{
+		{"WebSockets", web.Listener.Addr().String(), sockets, 150},
+		{"gRPC calls", server.addr, grpc, 50},
+		{"HTTP/2 without TLS", plain.Listener.Addr().String(), over, 50},
+	} {
+		r, proxy := proxied(test.to, test.config)
+		if r.outcomes()[funnel.Completed] != test.completed || proxy.tunnels.Load() == 0 || proxy.requests.Load() > 0 {
+			t.Errorf("%s: outcomes %v, %d tunnels, %d requests; want %d completed through tunnels", test.why, r.outcomes(), proxy.tunnels.Load(), proxy.requests.Load(), test.completed)
+		}
+	}
+}
+
 // What the variables of the environment say decides who has a proxy. Loopback never has one, and connect-to comes first.
 func TestWhoHasAProxy(t *testing.T) {
 	proxy := loadgen.Proxy{HTTP: "http://proxy.example:3128", HTTPS: "proxy.example", Except: "inside.example,10.0.0.0/8"}
