@@ -109,7 +109,7 @@ $(TOOLS)/golangci-lint: Makefile
 PEERS          := github.com/tsenart/vegeta/v12@v12.13.0 fortio.org/fortio@v1.63.10 go.k6.io/k6@v1.8.1 github.com/codesenberg/bombardier@v1.2.6 github.com/bojand/ghz/cmd/ghz@v0.93.0
 PEERS_PACKAGES := wrk apache2-utils nginx-light nghttp2-client
 
-# Compares the load generator with others on one target (under twenty minutes; nothing else should
+# Compares the load generator with others on one target (under half an hour; nothing else should
 # run) and writes the tables into docs/explanation/benchmarks.md. wrk2 and plow are used where the PATH has them.
 bench-load:
 	@./install.sh $(PEERS_PACKAGES)
@@ -118,6 +118,7 @@ bench-load:
 	go build -o $(TOOLS)/ombak ./cmd/ombak
 	go run ./cmd/ombak-bench -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/explanation/benchmarks.md
 	go run ./cmd/ombak-bench wire -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/explanation/benchmarks.md
+	go run ./cmd/ombak-bench sockets -ombak $(TOOLS)/ombak -into docs/explanation/benchmarks.md
 
 # Measures sign-ups alone on SQLite and PostgreSQL (about six minutes; nothing else should run) and writes
 # the table into docs/explanation/benchmarks.md. BENCH_BACKEND="-empty 3s -full 3s -rows 20000" makes it short, and

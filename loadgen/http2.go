@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -115,7 +116,7 @@ func (w *worker) doHTTP2(client *http.Client, timeout time.Duration) error {
 	if err != nil {
 		return err
 	}
-	if body := w.req.Body(); len(body) > 0 {
+	if body := bytes.Clone(w.req.Body()); len(body) > 0 { // it may be read after an early answer
 		request.Body, request.ContentLength = io.NopCloser(&bodyReader{rest: body}), int64(len(body))
 	}
 	for name, value := range w.req.Header.All() {

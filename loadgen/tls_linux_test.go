@@ -185,7 +185,7 @@ func TestStalledTargetDelaysNoOther(t *testing.T) {
 		inTurn(c)
 		c.Signups.Bins.Counts = []int{200}
 		c.Targets["sound"] = server.URL
-		c.Journey.Steps[0].Timeout, c.Journey.Steps[0].Continue = 2*time.Second, 1
+		c.Journey.Steps[0].Timeout, c.Journey.Steps[0].Continue = time.Minute, 1
 		c.Requests[0].Target, c.Requests[1].Target = "sound", "web"
 		c.Journey.Steps[1].Timeout = 2 * time.Second
 	})))

@@ -32,6 +32,12 @@ func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	if len(arguments) == 1 && arguments[0] == "target" {
 		return serveTarget(out, errOut)
 	}
+	if len(arguments) == 2 && arguments[0] == "echo" {
+		return serveEcho(arguments[1], errOut)
+	}
+	if len(arguments) > 0 && arguments[0] == "sockets" {
+		return runSockets(ctx, arguments[1:], out, errOut)
+	}
 	if len(arguments) > 0 && arguments[0] == "backend" {
 		return runBackend(ctx, arguments[1:], out, errOut)
 	}
