@@ -1,3 +1,5 @@
+//go:build !windows
+
 package mocks
 
 import (
@@ -17,10 +19,6 @@ import (
 	"github.com/ombak-sim/ombak/workload"
 )
 
-func benchConfig() Config {
-	return Config{Seed: workload.Seed{Value: 1}, Opens: time.Date(2020, 4, 11, 12, 0, 0, 0, time.UTC)}
-}
-
 func cpuTime() time.Duration {
 	var usage syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
@@ -32,7 +30,7 @@ func cpuTime() time.Duration {
 func BenchmarkStationPrecision(b *testing.B) {
 	for _, kind := range []string{"kernel", "plain"} {
 		b.Run(kind, func(b *testing.B) {
-			config := benchConfig()
+			config := barely()
 			config.Registries = map[string]Registry{"dtks": {Service: workload.Service{Servers: 1000, ServiceTime: workload.ConstantTime(20 * time.Millisecond)}}}
 			running, err := Start(b.Context(), config)
 			if err != nil {
@@ -77,7 +75,7 @@ func visitAtRate(b *testing.B, station *Station, perSecond, visits int) ([]time.
 // BenchmarkAnswers queries DTKS without service time over 64 connections in memory. The CPU time includes the
 // client's.
 func BenchmarkAnswers(b *testing.B) {
-	m, err := newMocks(b.Context(), benchConfig())
+	m, err := newMocks(b.Context(), barely())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -106,7 +104,7 @@ func BenchmarkAnswers(b *testing.B) {
 
 // BenchmarkHandler measures one answer of DTKS, from a parsed request to a written response, without a client.
 func BenchmarkHandler(b *testing.B) {
-	m, err := newMocks(b.Context(), benchConfig())
+	m, err := newMocks(b.Context(), barely())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -126,7 +124,7 @@ func BenchmarkHandler(b *testing.B) {
 func BenchmarkWaiting(b *testing.B) {
 	const requests = 16_000
 	for b.Loop() {
-		config := benchConfig()
+		config := barely()
 		config.Registries = map[string]Registry{"dtks": {Service: workload.Service{ServiceTime: workload.ConstantTime(time.Hour)}}}
 		ctx, cancel := context.WithCancel(b.Context())
 		m, err := newMocks(ctx, config)
@@ -166,7 +164,7 @@ func BenchmarkWaiting(b *testing.B) {
 // waiting goroutine saw it, as the station computed it, and in theory.
 func BenchmarkLiveAgainstErlangC(b *testing.B) {
 	const rate, visits = 900.0, 9_000
-	config := benchConfig()
+	config := barely()
 	config.Registries = map[string]Registry{"dtks": {Service: workload.Service{Servers: 4, ServiceTime: workload.ExponentialTime(2 * time.Millisecond)}}}
 	running, err := Start(b.Context(), config)
 	if err != nil {

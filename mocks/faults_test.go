@@ -18,10 +18,15 @@ import (
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
+// barely returns the least that mocks can be configured with.
+func barely() Config {
+	return Config{Seed: workload.Seed{Value: 1}, Opens: time.Date(2020, 4, 11, 12, 0, 0, 0, time.UTC)}
+}
+
 // unbound returns mocks without listeners, for virtual time.
 func unbound(t *testing.T, change func(*Config)) *Mocks {
 	t.Helper()
-	config := benchConfig()
+	config := barely()
 	change(&config)
 	m, err := newMocks(t.Context(), config)
 	if err != nil {
