@@ -33,6 +33,17 @@ type accuracyService struct {
 	KneePerS []float64 `json:"knee_per_s,omitempty"` // the highest rate of visits that held, in each search
 	Commands []string  `json:"commands,omitempty"`
 	Warnings []string  `json:"warnings,omitempty"` // of the fit
+
+	Conditions []accuracyCondition `json:"conditions,omitempty"`
+}
+
+// accuracyCondition is what the machine was like while a case was measured, on average over its runs. The model knows
+// nothing of it.
+type accuracyCondition struct {
+	Case        string  `json:"case"`
+	CPUShare    float64 `json:"cpu_share"`    // CPU in use by all processes, over that of all cores
+	OthersCores float64 `json:"others_cores"` // used by programs outside the run, a gate among them
+	LagP99S     float64 `json:"lag_p99_s"`    // by which the generator sent too late
 }
 
 // accuracyRow is one figure of a step, predicted and measured under one load.

@@ -18,14 +18,14 @@ type fitLoad struct {
 	mix   string
 }
 
-// fitLoadsOf returns the loads of the fit: up to half the knee, in several mixes, so that steps can be told apart.
+// fitLoadsOf returns the loads of the fit: up to six tenths of the knee, in several mixes, so that steps can be told apart.
 func fitLoadsOf(s subject) []fitLoad {
 	shares := [...]float64{0.2, 0.3, 0.4}
 	loads := []fitLoad{{0.1, ""}}
 	for i, mix := range s.about().fitMixes {
 		loads = append(loads, fitLoad{shares[i%len(shares)], mix})
 	}
-	return append(loads, fitLoad{0.5, ""})
+	return append(loads, fitLoad{0.6, ""})
 }
 
 // casesOf returns what is predicted of a service. The load beyond the knee is also that of the gate, so that the effect of

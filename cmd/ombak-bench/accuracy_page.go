@@ -168,11 +168,20 @@ func (b accuracyBoard) writeService(text *strings.Builder, s accuracyService) {
 			}
 		}
 	}
+	writeConditions(text, s.Conditions)
 	if len(s.Warnings) > 0 {
 		text.WriteString("\nThe fit warned:\n\n")
 		for _, warning := range s.Warnings {
 			fmt.Fprintf(text, "- %s\n", warning)
 		}
+	}
+}
+
+// writeConditions says what the machine was like.
+func writeConditions(text *strings.Builder, conditions []accuracyCondition) {
+	text.WriteString("\n| case | CPU of the machine in use | by programs outside the run, cores | generator late, p99 |\n|---|---|---|---|\n")
+	for _, c := range conditions {
+		fmt.Fprintf(text, "| %s | %.0f %% | %.2f | %.1f ms |\n", c.Case, 100*c.CPUShare, c.OthersCores, 1000*c.LagP99S)
 	}
 }
 

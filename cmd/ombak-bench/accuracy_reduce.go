@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/study/calibration"
 )
 
@@ -138,6 +139,21 @@ func ratios(values, by []float64) (quotients []float64) {
 		}
 	}
 	return quotients
+}
+
+// conditionOf returns what the machine was like in some runs.
+func conditionOf(name string, runs []report.Report) accuracyCondition {
+	c, n := accuracyCondition{Case: name}, float64(len(runs))
+	for _, r := range runs {
+		if r.Machine != nil && r.Machine.Usage != nil {
+			c.CPUShare += r.Machine.Usage.CPUShare / n
+			c.OthersCores += r.Machine.Usage.OthersCores / n
+		}
+		if r.Generator != nil && r.Generator.ScheduleLagS != nil {
+			c.LagP99S += r.Generator.ScheduleLagS.P99 / n
+		}
+	}
+	return c
 }
 
 // meanOf returns the mean size of the error of some rows, their mean noise and their number.

@@ -32,6 +32,7 @@ type subjectFacts struct {
 	page     string   // a path that is asked for before each load, until the service is warm
 	from     string   // the first rate of the search for the knee
 	watched  []string // names of the processes that are fitted
+	servers  string   // --servers of calibrate, which asks for it where one thread does the work
 	fitMixes []string
 	heldMix  string
 	heldOut  []string // what is held out besides heavier loads
@@ -120,7 +121,7 @@ type pocketBase struct {
 
 func (p *pocketBase) about() subjectFacts {
 	return subjectFacts{
-		name: "pocketbase", scenario: pocketBaseScenario, page: "/api/health", from: "10/s", watched: []string{"api"},
+		name: "pocketbase", scenario: pocketBaseScenario, page: "/api/health", from: "14/s", watched: []string{"api"},
 		fitMixes: []string{"guests=80,joiners=20", "guests=40,joiners=20,signers=40", "guests=50,members=50"},
 		heldMix:  "guests=10,joiners=50,signers=20,members=20", heldOut: []string{heldMix, heldGate, heldCore},
 	}
@@ -164,9 +165,9 @@ type jsonServer struct {
 
 func (j *jsonServer) about() subjectFacts {
 	return subjectFacts{
-		name: "json-server", scenario: jsonServerScenario, page: "/posts?_limit=20", from: "200/s", watched: []string{"api"},
+		name: "json-server", scenario: jsonServerScenario, page: "/posts?_limit=20", from: "900/s", watched: []string{"api"}, servers: "api=1",
 		fitMixes: []string{"lookers=80,readers=10,writers=10", "readers=100", "lookers=20,writers=80"},
-		heldMix:  "lookers=10,readers=30,writers=60", heldOut: []string{heldMix, heldGate, heldCore},
+		heldMix:  "lookers=10,readers=30,writers=60", heldOut: []string{heldMix, heldGate},
 	}
 }
 
