@@ -82,16 +82,18 @@ func (a *accuracy) measureAll(ctx context.Context, into, data string, out io.Wri
 	if board, err = readBoard(file); err != nil {
 		return err
 	}
+	var failed error // one service that fails does not cost the figures of the others
 	for _, s := range chosen {
 		if err := a.add(ctx, &board, s, data); err != nil {
-			return fmt.Errorf("%s: %w", s.about().name, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", s.about().name, err))
 		}
 	}
 	if into == "" {
 		_, err = io.WriteString(out, board.markdown())
-		return err
+	} else {
+		err = replaceBetween(into, board.markdown(), accuracyBegins, accuracyEnds)
 	}
-	return replaceBetween(into, board.markdown(), accuracyBegins, accuracyEnds)
+	return errors.Join(failed, err)
 }
 
 // choose returns the services with these names, in the order of the board.
