@@ -167,9 +167,9 @@ func (p *played) startGate(ctx context.Context, place, plan, target string) (*ru
 	return gate, gate.await(ctx, p.subject.about().page)
 }
 
-// level returns the command that offers a share of the knee.
-func (p *played) level(share float64, mix, plan string) []string {
-	arguments := []string{"redline", "scenario.yaml", "--from", fmt.Sprintf("%.4g/s", share*p.knee), "--most", "1", "--repeats", "0", "--for", p.length.String(), "--quiet"}
+// level returns the command that offers a share of the knee for some time.
+func (p *played) level(share float64, mix, plan string, length time.Duration) []string {
+	arguments := []string{"redline", "scenario.yaml", "--from", fmt.Sprintf("%.4g/s", share*p.knee), "--most", "1", "--repeats", "0", "--for", length.String(), "--quiet"}
 	if mix != "" {
 		arguments = append(arguments, "--mix", mix)
 	}
@@ -179,14 +179,14 @@ func (p *played) level(share float64, mix, plan string) []string {
 	return arguments
 }
 
-// fit measures loads up to half the knee and fits a model to them.
+// fit measures light loads, each once and for twice as long as a case, and fits a model to them.
 func (p *played) fit(ctx context.Context) error {
 	var folders []string
 	var commands [][]string
 	arguments := []string{"calibrate"}
 	for i, load := range fitLoadsOf(p.subject) {
 		folder := fmt.Sprintf("fit-%d", i+1)
-		folders, commands = append(folders, folder), append(commands, p.level(load.share, load.mix, ""))
+		folders, commands = append(folders, folder), append(commands, p.level(load.share, load.mix, "", 2*p.length))
 		arguments = append(arguments, filepath.Join(folder, "level-01", "report.json"))
 		p.note("%s", shellCommand(commands[i]))
 	}
@@ -232,7 +232,7 @@ func (p *played) predict(ctx context.Context, c accuracyCase) (found calibration
 		folder := c.name + "-" + strconv.Itoa(run)
 		folders, reports = append(folders, folder), append(reports, filepath.Join(folder, "level-01", "report.json"))
 	}
-	command := p.level(c.share, c.mix, plan)
+	command := p.level(c.share, c.mix, plan, p.length)
 	if err := p.playEach(ctx, cores, plan, folders, command); err != nil {
 		return found, err
 	}

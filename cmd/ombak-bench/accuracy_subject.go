@@ -182,7 +182,7 @@ func (j *jsonServer) version(ctx context.Context) (string, error) {
 	}
 	node, err := exec.CommandContext(ctx, "node", "--version").Output()
 	if err != nil {
-		return "", errors.New("Node is not installed; install nodejs, and run make accuracy again")
+		return "", errors.New("no Node is installed; install nodejs, and run make accuracy again")
 	}
 	return described.Version + ", Node " + strings.TrimSpace(string(node)), nil
 }
