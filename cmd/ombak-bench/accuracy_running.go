@@ -64,13 +64,23 @@ func (r *running) await(ctx context.Context, path string) error {
 		}
 		select {
 		case <-r.ended:
-			return errors.Join(fmt.Errorf("the service ended before it answered; see %s", r.log.Name()), r.stop())
+			return errors.Join(fmt.Errorf("the service ended before it answered: %s", r.lastWords()), r.stop())
 		case <-time.After(50 * time.Millisecond):
 		}
 		if ctx.Err() != nil || time.Now().After(deadline) {
-			return errors.Join(fmt.Errorf("the service does not answer at %s%s; see %s", r.target, path, r.log.Name()), r.stop())
+			return errors.Join(fmt.Errorf("the service does not answer at %s%s: %s", r.target, path, r.lastWords()), r.stop())
 		}
 	}
+}
+
+// lastWords returns the end of the log, whose folder is removed.
+func (r *running) lastWords() string {
+	const most = 400
+	text, err := os.ReadFile(r.log.Name())
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(string(text[max(0, len(text)-most):]))
 }
 
 // warm asks for a page until caches are filled and compilers have run.

@@ -98,7 +98,10 @@ func (o *ownBackend) start(ctx context.Context, folder, cores string) (*running,
 	if err != nil {
 		return nil, err
 	}
-	r, err := o.bench.launch(ctx, folder, cores, o.bench.ombak, "serve", "backend", "--scenario", "smoke", "--store", o.store, "--listen", "backend="+address)
+	if err := os.WriteFile(filepath.Join(folder, "alone.yaml"), []byte(alone), 0o600); err != nil {
+		return nil, err
+	}
+	r, err := o.bench.launch(ctx, folder, cores, o.bench.ombak, "serve", "backend", "--scenario", "alone.yaml", "--store", o.store, "--listen", "backend="+address)
 	if err != nil {
 		return nil, err
 	}
