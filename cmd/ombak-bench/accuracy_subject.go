@@ -67,12 +67,12 @@ func (o *ownBackend) onPostgres() bool { return o.store == "postgres" }
 
 func (o *ownBackend) about() subjectFacts {
 	facts := subjectFacts{
-		name: o.name, scenario: backendScenario, page: "/", from: "1000/s", watched: []string{"api"},
+		name: o.name, scenario: backendScenario, page: "/", from: "6000/s", watched: []string{"api"},
 		fitMixes: []string{"visitors=70,lookers=10,applicants=20", "visitors=10,lookers=80,applicants=10", "visitors=10,lookers=10,applicants=80"},
 		heldMix:  "visitors=30,lookers=50,applicants=20", heldOut: []string{heldGate, heldCore},
 	}
 	if o.onPostgres() {
-		facts.watched, facts.heldOut, facts.from = []string{"api", "db"}, []string{heldMix}, "500/s"
+		facts.watched, facts.heldOut, facts.from = []string{"api", "db"}, []string{heldMix}, "2500/s"
 	}
 	return facts
 }
