@@ -69,7 +69,7 @@ func (o *ownBackend) about() subjectFacts {
 	facts := subjectFacts{
 		name: o.name, scenario: backendScenario, page: "/", from: "6000/s", watched: []string{"api"},
 		fitMixes: []string{"visitors=70,lookers=10,applicants=20", "visitors=10,lookers=80,applicants=10", "visitors=10,lookers=10,applicants=80"},
-		heldMix:  "visitors=30,lookers=50,applicants=20", heldOut: []string{heldGate, heldCore},
+		heldMix:  "visitors=30,lookers=50,applicants=20", heldOut: []string{heldMix, heldCore},
 	}
 	if o.onPostgres() {
 		facts.watched, facts.heldOut, facts.from = []string{"api", "db"}, []string{heldMix}, "2500/s"
