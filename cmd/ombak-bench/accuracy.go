@@ -27,6 +27,7 @@ type accuracy struct {
 	runs         int           // of each load
 	replications int
 	foreign      string // folder of services of others
+	apart        bool   // the service has a core, and the generator another
 	chosen       []string
 }
 
@@ -43,6 +44,7 @@ func runAccuracy(ctx context.Context, arguments []string, out, errOut io.Writer)
 	flags.StringVar(&a.foreign, "foreign", ".tools/foreign", "the `FOLDER` in which make accuracy installs services of others")
 	flags.DurationVar(&a.length, "for", 6*time.Second, "how long each rate is offered, after a ramp of 3 s")
 	flags.IntVar(&a.runs, "runs", 6, "runs of each load, at least 2")
+	flags.BoolVar(&a.apart, "apart", false, "give the first core to the service and the second to the generator, to see how much of the error comes from sharing them; write such figures to another -data")
 	flags.IntVar(&a.replications, "replications", 4, "simulations that a prediction is the mean of")
 	if err := flags.Parse(arguments); err != nil || a.ombak == "" || a.runs < 2 || a.length <= 0 {
 		fmt.Fprintln(errOut, "ombak-bench accuracy: give the program with -ombak, at least 2 -runs, and -for above 0; or run make accuracy")

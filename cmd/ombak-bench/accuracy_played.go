@@ -48,6 +48,9 @@ func (p *played) measure(ctx context.Context) ([]accuracyRow, error) {
 	var rows []accuracyRow
 	found := map[string]calibration.Validation{}
 	for _, c := range casesOf(p.subject) {
+		if p.apart && c.heldOut == heldCore {
+			continue // it has one core in every case
+		}
 		validation, err := p.predict(ctx, c)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.name, err)
@@ -106,6 +109,11 @@ func (p *played) playEach(ctx context.Context, cores, plan string, folders []str
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(place)) }()
+	program, before := p.ombak, []string(nil)
+	if p.apart {
+		cores = "0"
+		program, before = onCores("1", p.ombak, nil)
+	}
 	service, err := p.subject.start(ctx, place, cores)
 	if err != nil {
 		return err
@@ -131,7 +139,7 @@ func (p *played) playEach(ctx context.Context, cores, plan string, folders []str
 		for _, watched := range service.watch {
 			arguments = append(arguments, "--watch", watched)
 		}
-		if _, _, err := p.playIn(ctx, p.folder, arguments...); err != nil {
+		if _, _, err := p.playAs(ctx, program, p.folder, append(slices.Clone(before), arguments...)...); err != nil {
 			return err
 		}
 	}

@@ -32,9 +32,7 @@ type running struct {
 
 // launch starts a program in a folder, on some cores or on all.
 func (b *bench) launch(ctx context.Context, folder, cores, program string, arguments ...string) (*running, error) {
-	if cores != "" {
-		program, arguments = "taskset", append([]string{"-c", cores, program}, arguments...)
-	}
+	program, arguments = onCores(cores, program, arguments)
 	log, err := os.Create(filepath.Join(folder, filepath.Base(program)+".log"))
 	if err != nil {
 		return nil, err
@@ -50,6 +48,14 @@ func (b *bench) launch(ctx context.Context, folder, cores, program string, argum
 		close(r.ended)
 	}()
 	return r, nil
+}
+
+// onCores returns the command that runs a program on some cores, or on all if none are named.
+func onCores(cores, program string, arguments []string) (string, []string) {
+	if cores == "" {
+		return program, arguments
+	}
+	return "taskset", append([]string{"-c", cores, program}, arguments...)
 }
 
 func (r *running) pid() int { return r.command.Process.Pid }

@@ -72,7 +72,7 @@ func (o *ownBackend) about() subjectFacts {
 		heldMix:  "visitors=30,lookers=50,applicants=20", heldOut: []string{heldMix, heldCore},
 	}
 	if o.onPostgres() {
-		facts.watched, facts.heldOut, facts.from = []string{"api", "db"}, []string{heldMix}, "2500/s"
+		facts.watched, facts.heldOut, facts.from = []string{"api", "db"}, []string{heldMix}, "5000/s"
 	}
 	return facts
 }

@@ -124,11 +124,16 @@ func (v *validation) play(ctx context.Context, arguments ...string) ([]byte, err
 // playIn runs ombak in a folder and returns its output and what it said beside. Exit codes that are verdicts are not
 // failures: the report exists.
 func (b *bench) playIn(ctx context.Context, folder string, arguments ...string) (output, said []byte, err error) {
+	return b.playAs(ctx, b.ombak, folder, arguments...)
+}
+
+// playAs does the same with a program that runs ombak.
+func (b *bench) playAs(ctx context.Context, program, folder string, arguments ...string) (output, said []byte, err error) {
 	const patience = 5 * time.Minute
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	fmt.Fprintf(b.log, "ombak %s\n", strings.Join(arguments, " "))
-	command := exec.CommandContext(ctx, b.ombak, arguments...)
+	fmt.Fprintf(b.log, "%s %s\n", filepath.Base(program), strings.Join(arguments, " "))
+	command := exec.CommandContext(ctx, program, arguments...)
 	var written, complaints bytes.Buffer
 	command.Dir, command.Stdout, command.Stderr = folder, &written, &complaints
 	var exit *exec.ExitError
@@ -137,7 +142,7 @@ func (b *bench) playIn(ctx context.Context, folder string, arguments ...string) 
 		err = nil
 	}
 	if err != nil {
-		err = fmt.Errorf("ombak %s: %w: %s", arguments[0], err, strings.TrimSpace(complaints.String()))
+		err = fmt.Errorf("%s %s: %w: %s", filepath.Base(program), arguments[0], err, strings.TrimSpace(complaints.String()))
 	}
 	return written.Bytes(), complaints.Bytes(), err
 }
