@@ -19,6 +19,10 @@ import (
 	"github.com/ombak-sim/ombak/study/calibration"
 )
 
+// shortestFit is the least time for which a load of the fit is offered. In less there are too few stretches of time to tell
+// steps apart.
+const shortestFit = 10 * time.Second
+
 // searches is how often the knee is looked for.
 const searches = 3
 
@@ -187,14 +191,14 @@ func (p *played) level(share float64, mix, plan string, length time.Duration) []
 	return arguments
 }
 
-// fit measures light loads, each once and for twice as long as a case, and fits a model to them.
+// fit measures light loads, each once and for longer than a case, and fits a model to them.
 func (p *played) fit(ctx context.Context) error {
 	var folders []string
 	var commands [][]string
 	arguments := []string{"calibrate"}
 	for i, load := range fitLoadsOf(p.subject) {
 		folder := fmt.Sprintf("fit-%d", i+1)
-		folders, commands = append(folders, folder), append(commands, p.level(load.share, load.mix, "", 2*p.length))
+		folders, commands = append(folders, folder), append(commands, p.level(load.share, load.mix, "", max(shortestFit, 2*p.length)))
 		arguments = append(arguments, filepath.Join(folder, "level-01", "report.json"))
 		p.note("%s", shellCommand(commands[i]))
 	}
