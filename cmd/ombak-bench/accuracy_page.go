@@ -103,6 +103,30 @@ func (b accuracyBoard) writeServices(text *strings.Builder) {
 		_, spread := kneeOf(s.KneePerS)
 		fmt.Fprintf(text, "| %s | %s | %s | %.0f %% | %d runs of %.3g s each | %s, on %s |\n", s.Name, s.Version, strings.Join(found, ", "), 100*spread, s.Runs, s.ForS, s.Measured, s.Machine)
 	}
+	for _, s := range b.Services {
+		if doubt := s.doubt(); doubt != "" {
+			fmt.Fprintf(text, "\n**%s was measured %s, so its errors say little about the model.**\n", s.Name, doubt)
+		}
+	}
+}
+
+// doubt says why the figures of a service should not be relied on, or nothing.
+func (s accuracyService) doubt() string {
+	const wanted, most = 6, 0.25 // runs of each load, and cores that others may use
+	var reasons []string
+	if s.Skipped == "" && s.Runs < wanted {
+		reasons = append(reasons, fmt.Sprintf("with %d runs of each load instead of %d", s.Runs, wanted))
+	}
+	others := 0.
+	for _, c := range s.Conditions {
+		if strings.HasPrefix(c.Case, "load-") { // elsewhere, the gate is among the others
+			others = max(others, c.OthersCores)
+		}
+	}
+	if others > most {
+		reasons = append(reasons, fmt.Sprintf("while programs outside the run used up to %.1f cores", others))
+	}
+	return strings.Join(reasons, " and ")
 }
 
 // writeGoals holds the mean error of each service against the goals.

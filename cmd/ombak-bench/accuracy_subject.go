@@ -125,7 +125,7 @@ type pocketBase struct {
 func (p *pocketBase) about() subjectFacts {
 	return subjectFacts{
 		name: "pocketbase", scenario: pocketBaseScenario, page: "/api/health", from: "14/s", watched: []string{"api"},
-		fitMixes: []string{"guests=80,joiners=20", "guests=40,joiners=20,signers=40", "guests=50,members=50"},
+		fitMixes: []string{"guests=40,joiners=60", "guests=50,joiners=10,signers=40", "guests=60,members=40"},
 		heldMix:  "guests=10,joiners=50,signers=20,members=20", heldOut: []string{heldMix, heldGate, heldCore},
 	}
 }

@@ -256,6 +256,24 @@ func TestSubjects(t *testing.T) {
 	}
 }
 
+// TestDoubt: the page itself says that figures of a short try, or of a busy machine, are not to be relied on.
+func TestDoubt(t *testing.T) {
+	for _, test := range []struct {
+		why, want string
+		service   accuracyService
+	}{
+		{"a full measurement", "", accuracyService{Runs: 6, Conditions: []accuracyCondition{{"load-45", .5, .1, 0}}}},
+		{"the gate is not another program", "", accuracyService{Runs: 6, Conditions: []accuracyCondition{{"gate", .9, .8, 0}}}},
+		{"a try", "with 2 runs of each load instead of 6", accuracyService{Runs: 2}},
+		{"a busy machine", "while programs outside the run used up to 1.3 cores", accuracyService{Runs: 6, Conditions: []accuracyCondition{{"load-45", .9, .3, 0}, {"load-75", .9, 1.3, 0}}}},
+		{"a service that was skipped", "", accuracyService{Skipped: "it is not installed"}},
+	} {
+		if got := test.service.doubt(); got != test.want {
+			t.Errorf("%s: %q, want %q", test.why, got, test.want)
+		}
+	}
+}
+
 func TestChoose(t *testing.T) {
 	all := subjects(&bench{}, "nowhere")
 	if chosen, err := choose(all, []string{"json-server", "backend-sqlite"}); err != nil || len(chosen) != 2 || chosen[0].about().name != "backend-sqlite" {
