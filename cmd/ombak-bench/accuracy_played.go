@@ -128,9 +128,9 @@ func (p *played) playEach(ctx context.Context, cores, plan string, folders []str
 	}
 	target := service.target
 	if plan != "" {
-		gate, err := p.startGate(ctx, place, plan, target)
-		if err != nil {
-			return err
+		gate, failed := p.startGate(ctx, place, plan, target)
+		if failed != nil {
+			return failed
 		}
 		defer func() { err = errors.Join(err, gate.stop()) }()
 		target = gate.target
@@ -138,6 +138,9 @@ func (p *played) playEach(ctx context.Context, cores, plan string, folders []str
 	for i, folder := range folders {
 		if p.has(folder) {
 			continue
+		}
+		if err := os.RemoveAll(filepath.Join(p.folder, folder)); err != nil { // what an interrupted run left
+			return err
 		}
 		arguments := append(slices.Clone(commands[i%len(commands)]), "--target", target, "--out", folder)
 		for _, watched := range service.watch {
