@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 )
 
 // boardSchema names the format of accuracy.json.
@@ -98,4 +99,6 @@ func (b *accuracyBoard) put(service accuracyService, rows []accuracyRow) {
 	}
 	b.Rows = slices.DeleteFunc(b.Rows, func(r accuracyRow) bool { return r.Service == service.Name })
 	b.Rows = append(b.Rows, rows...)
+	slices.SortStableFunc(b.Services, func(a, c accuracyService) int { return strings.Compare(a.Name, c.Name) })
+	slices.SortStableFunc(b.Rows, func(a, c accuracyRow) int { return strings.Compare(a.Service, c.Service) })
 }

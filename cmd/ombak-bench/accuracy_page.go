@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/ombak-sim/ombak/units"
 )
 
 // accuracyGoal is how near a prediction should come, on average over steps.
@@ -72,6 +74,19 @@ func errorText(figure string, size float64) string {
 	return fmt.Sprintf("%.0f %s", 100*size, unit)
 }
 
+// valueText writes the value of a figure.
+func valueText(figure string, value float64) string {
+	switch figure {
+	case "p50", "p95", "p99":
+		return units.Time(value)
+	case figureUtilization:
+		return units.Percent(value)
+	case figureEffect:
+		return fmt.Sprintf("%.2f ×", value)
+	}
+	return units.Amount(value)
+}
+
 // markdown writes the tables of the page.
 func (b accuracyBoard) markdown() string {
 	var text strings.Builder
@@ -98,7 +113,7 @@ func (b accuracyBoard) writeServices(text *strings.Builder) {
 		}
 		var found []string
 		for _, knee := range s.KneePerS {
-			found = append(found, fmt.Sprintf("%.4g", knee))
+			found = append(found, units.Rate(knee))
 		}
 		_, spread := kneeOf(s.KneePerS)
 		fmt.Fprintf(text, "| %s | %s | %s | %.0f %% | %d runs of %.3g s each | %s, on %s |\n", s.Name, s.Version, strings.Join(found, ", "), 100*spread, s.Runs, s.ForS, s.Measured, s.Machine)
@@ -223,7 +238,7 @@ func (b accuracyBoard) writeWorst(text *strings.Builder) {
 		}
 		miss := errorOf(r.Figure, r.Predicted, r.Measured)
 		sign := map[bool]string{true: "+", false: "−"}[miss >= 0]
-		fmt.Fprintf(text, "| %s | %s | %s | %s.%s | %.3g | %.3g | %s%s | %s |\n", r.Service, r.HeldOut, r.Band, r.Step, r.Figure, r.Predicted, r.Measured, sign, errorText(r.Figure, math.Abs(miss)), errorText(r.Figure, r.Noise))
+		fmt.Fprintf(text, "| %s | %s | %s | %s.%s | %s | %s | %s%s | %s |\n", r.Service, r.HeldOut, r.Band, r.Step, r.Figure, valueText(r.Figure, r.Predicted), valueText(r.Figure, r.Measured), sign, errorText(r.Figure, math.Abs(miss)), errorText(r.Figure, r.Noise))
 	}
 	text.WriteString("\n")
 }

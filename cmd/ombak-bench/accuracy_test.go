@@ -208,7 +208,7 @@ func TestAccuracyPage(t *testing.T) {
 		"| load | 50 to 85 % | 10 % (1.0 %) | | 100 % (10 %) | | 10 points (1.0 points) | | | |",
 		"| load-45 | 50 % | 0.25 | 2.0 ms |",
 		"- a step is uncertain",
-		"| shop | load | 50 to 85 % | go.p99 | 2 | 1 | +100 % | 10 % |",
+		"| shop | load | 50 to 85 % | go.p99 | 2 s | 1 s | +100 % | 10 % |",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
