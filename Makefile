@@ -129,9 +129,9 @@ bench-backend:
 	go run ./cmd/ombak-bench backend -ombak $(TOOLS)/ombak -into docs/explanation/benchmarks.md $(BENCH_BACKEND)
 
 # Finds the knee of four services, two of which others wrote, fits a model of each at light loads, predicts what the fit
-# has not seen, and measures it (about 35 minutes in all, 7 to 10 a service; nothing else should run); writes the tables
+# has not seen, and measures it (about 40 minutes in all, 9 to 11 a service; nothing else should run); writes the tables
 # into docs/explanation/accuracy.md and all figures into docs/data. ACCURACY="-services json-server" measures one service and
-# leaves the figures of the others, ACCURACY="-services json-server -for 3s -runs 2" tries it in three minutes, and
+# leaves the figures of the others, ACCURACY="-services json-server -for 3s -runs 2" tries it in four minutes, and
 # ACCURACY="-services none" makes the tables again.
 accuracy: strangers
 	@./install.sh postgresql || echo "PostgreSQL cannot be installed, so the backend is tried on SQLite alone"
