@@ -141,6 +141,27 @@ func TestAccuracyGoesOn(t *testing.T) {
 	}
 }
 
+// TestApart: a service that has one core in every case is not predicted on one core.
+func TestApart(t *testing.T) {
+	a := made(t)
+	a.apart = true
+	var board accuracyBoard
+	if err := a.add(t.Context(), &board, madeSubject{}, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range board.Rows {
+		if row.HeldOut == heldCore {
+			t.Errorf("%+v", row)
+		}
+	}
+	if program, arguments := onCores("1", "ombak", []string{"load"}); program != "taskset" || strings.Join(arguments, " ") != "-c 1 ombak load" {
+		t.Error(program, arguments)
+	}
+	if program, arguments := onCores("", "ombak", []string{"load"}); program != "ombak" || len(arguments) != 1 {
+		t.Error(program, arguments)
+	}
+}
+
 func TestParseStat(t *testing.T) {
 	const line = "42 (postgres: (x) y) S 7 1 1 0 -1 4194304 1 2 3 4 100 50 20 30 20 0 1 0 9 9 9\n"
 	if pid, parent, seconds, err := parseStat(line); err != nil || pid != 42 || parent != 7 || !near(seconds, 2) {
