@@ -20,7 +20,7 @@ PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 # finds a tag that is not here, or given to no go test below.)
 TAGS := browser,crash,drills,foreign,release,statistics
 
-.PHONY: release-snapshot release-files release-check fleet-crash siege fuzz check test cross foreign packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
+.PHONY: release-snapshot release-files release-check fleet-crash siege fuzz check test cross foreign packages lint unit statistics tools crash bench bench-load bench-backend accuracy strangers validate drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint cross unit statistics
@@ -59,10 +59,12 @@ POCKETBASE  := github.com/pocketbase/pocketbase/examples/base@v0.39.0
 JSON_SERVER := json-server@0.17.4
 ECHO        := ws@8.18.3
 
-foreign:
+strangers:
 	@command -v npm >/dev/null || ./install.sh nodejs npm || echo "npm cannot be installed, so json-server is not tried"
 	@test -x $(TOOLS)/foreign/base || GOBIN=$(TOOLS)/foreign go install $(POCKETBASE) || echo "PocketBase cannot be installed, so it is not tried"
 	@test -d $(TOOLS)/foreign/node_modules/json-server || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(JSON_SERVER) || echo "json-server cannot be installed, so it is not tried"
+
+foreign: strangers
 	@test -d $(TOOLS)/foreign/node_modules/ws || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(ECHO) || echo "ws cannot be installed, so it is not tried"
 	@command -v caddy >/dev/null || ./install.sh caddy || echo "Caddy cannot be installed, so it is not tried"
 	go test -tags foreign -timeout 15m -run TestForeign -v ./loadgen
@@ -127,6 +129,16 @@ bench-backend:
 	@./install.sh postgresql
 	go build -o $(TOOLS)/ombak ./cmd/ombak
 	go run ./cmd/ombak-bench backend -ombak $(TOOLS)/ombak -into docs/explanation/benchmarks.md $(BENCH_BACKEND)
+
+# Finds the knee of four services, two of which others wrote, fits a model of each at light loads, predicts what the fit
+# has not seen, and measures it (about 40 minutes in all, 9 to 11 a service; nothing else should run); writes the tables
+# into docs/explanation/accuracy.md and all figures into docs/data. ACCURACY="-services json-server" measures one service and
+# leaves the figures of the others, ACCURACY="-services json-server -for 3s -runs 2" tries it in four minutes, and
+# ACCURACY="-services none" makes the tables again.
+accuracy: strangers
+	@./install.sh postgresql || echo "PostgreSQL cannot be installed, so the backend is tried on SQLite alone"
+	go build -o $(TOOLS)/ombak ./cmd/ombak
+	go run ./cmd/ombak-bench accuracy -ombak $(TOOLS)/ombak -foreign $(TOOLS)/foreign -into docs/explanation/accuracy.md -data docs/data $(ACCURACY)
 
 # Finds the knee on this machine, fits the simulator at 10 to 60 % of it, and holds what it predicts of
 # heavier loads and of the busiest minute against three runs of each (about eighteen minutes; nothing else

@@ -15,7 +15,9 @@
 //
 // As ombak-bench backend, started by make bench-backend, it measures the reference backend's sign-ups on each
 // store. As ombak-bench validation, started by make validate, it fits the simulator to the backend at light
-// loads and compares its predictions of heavy loads with measurements. As ombak-bench siege, started by make siege,
+// loads and compares its predictions of heavy loads with measurements. As ombak-bench accuracy, started by make accuracy,
+// it does the same to several services that it knows only by their response times and their CPU, and predicts other
+// mixes, a plan at the gate and fewer cores too. As ombak-bench siege, started by make siege,
 // it kills, stops and crowds backends while people sign up, and compares the databases with a ledger.
 package main
 

@@ -50,6 +50,9 @@ func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	if len(arguments) > 0 && arguments[0] == "validation" {
 		return runValidation(ctx, arguments[1:], out, errOut)
 	}
+	if len(arguments) > 0 && arguments[0] == "accuracy" {
+		return runAccuracy(ctx, arguments[1:], out, errOut)
+	}
 	flags := flag.NewFlagSet("ombak-bench", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	b := bench{log: errOut}

@@ -115,25 +115,36 @@ func (v *validation) measureAll(ctx context.Context, file, data string, out io.W
 	return replaceBetween(file, v.markdown(), validationBegins, validationEnds)
 }
 
-// play runs ombak in the folder and returns its output. Exit codes that are verdicts are not failures: the
-// report exists.
+// play runs ombak in the folder and returns its output.
 func (v *validation) play(ctx context.Context, arguments ...string) ([]byte, error) {
+	output, _, err := v.playIn(ctx, v.folder, arguments...)
+	return output, err
+}
+
+// playIn runs ombak in a folder and returns its output and what it said beside. Exit codes that are verdicts are not
+// failures: the report exists.
+func (b *bench) playIn(ctx context.Context, folder string, arguments ...string) (output, said []byte, err error) {
+	return b.playAs(ctx, b.ombak, folder, arguments...)
+}
+
+// playAs does the same with a program that runs ombak.
+func (b *bench) playAs(ctx context.Context, program, folder string, arguments ...string) (output, said []byte, err error) {
 	const patience = 5 * time.Minute
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	fmt.Fprintf(v.log, "ombak %s\n", strings.Join(arguments, " "))
-	command := exec.CommandContext(ctx, v.ombak, arguments...)
-	var output, complaints bytes.Buffer
-	command.Dir, command.Stdout, command.Stderr = v.folder, &output, &complaints
+	fmt.Fprintf(b.log, "%s %s\n", filepath.Base(program), strings.Join(arguments, " "))
+	command := exec.CommandContext(ctx, program, arguments...)
+	var written, complaints bytes.Buffer
+	command.Dir, command.Stdout, command.Stderr = folder, &written, &complaints
 	var exit *exec.ExitError
-	err := command.Run()
+	err = command.Run()
 	if errors.As(err, &exit) && (exit.ExitCode() == 3 || exit.ExitCode() == 4 || exit.ExitCode() == 99) {
 		err = nil
 	}
 	if err != nil {
-		err = fmt.Errorf("ombak %s: %w: %s", arguments[0], err, strings.TrimSpace(complaints.String()))
+		err = fmt.Errorf("%s %s: %w: %s", filepath.Base(program), arguments[0], err, strings.TrimSpace(complaints.String()))
 	}
-	return output.Bytes(), err
+	return written.Bytes(), complaints.Bytes(), err
 }
 
 func rate(perSecond float64) string { return fmt.Sprintf("%.0f/s", perSecond) }

@@ -39,7 +39,7 @@ func (v *validation) markdown() string {
 		}
 		fmt.Fprintf(&b, "| %s | %d of %d | %s |\n", load.title, near, len(load.findings.Figures), strings.Join(load.findings.Warnings, "; "))
 	}
-	fmt.Fprintf(&b, "\nA figure inside the spread of the measured runs counts as within its bound.\n\n%s\n", validationEnds)
+	fmt.Fprintf(&b, "\n%s\n", validationEnds)
 	return b.String()
 }
 
