@@ -116,6 +116,10 @@ func (a *Acting) Do(action funnel.Action) (does sim.Intervention, err error) {
 			}
 		}
 	case funnel.SetService:
+		if action.OnPolicy() {
+			does.Policies, err = a.setPolicy(action)
+			break
+		}
 		does.Set, err = a.set(action)
 	case funnel.Stop:
 		does.Stop = true

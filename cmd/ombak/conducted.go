@@ -108,9 +108,10 @@ func (h *hall) now() (offering, setup.Mask, drill.Act) {
 func hallOf(run *setup.Live) *hall {
 	h := &hall{hide: run.Mask(), offering: offering{
 		scenario: run.Scenario, refused: unturnable(run.MayTurn()),
-		suits: func(fault.Kind) bool { return true }, settable: slices.Sorted(maps.Keys(run.Scenario.Dependencies)),
+		suits: func(fault.Kind) bool { return true }, settable: slices.Sorted(maps.Keys(run.Scenario.Dependencies)), live: true,
 	}}
 	if run.Service == nil {
+		h.outside = "the service has its policies itself"
 		for _, deed := range []funnel.Deed{funnel.StartFault, funnel.EndFault, funnel.SetService} {
 			h.refused[deed] = "the dependencies are not mocks of this run"
 		}

@@ -55,6 +55,7 @@ function open(offer) {
   const label = (text, field, name) => { fields.set(name, field); return el("label", {}, el("span", {}, text), field); };
   form.append(el("h2", { id: "dialog-title" }, offer.title));
   if (offer.on?.length) form.append(label("on", el("select", { name: "on", required: true }, offer.do === "set" ? [] : el("option", { value: "" }, "all that it applies to"), offer.on.map((name) => el("option", { value: name }, name))), "on"));
+  if (offer.note) form.append(el("p", { class: "quiet" }, offer.note));
   for (const setting of offer.with ?? []) form.append(label(setting.title, input(setting), `with.${setting.name}`));
   if (offer.for_s || offer.unlimited) form.append(label(offer.unlimited ? "for (empty: to the end)" : "for", el("input", { name: "for", value: offer.for_s ? `${offer.for_s}s` : "", placeholder: "60s", autocomplete: "off" }), "for"));
   form.append(label("your name", el("input", { name: "by", value: sessionStorage.getItem("by") ?? "", maxlength: "64", autocomplete: "name" }), "by"));
@@ -103,6 +104,8 @@ function narrow(offer, fields) {
   for (const setting of offer.with ?? []) {
     const field = fields.get(`with.${setting.name}`);
     if (setting.now) field.placeholder = setting.now[part] ? `now ${setting.now[part]}` : setting.hint ?? "";
+    const policy = fields.get("with.policy")?.value ?? "";
+    if (setting.of) field.disabled = field.parentElement.hidden = !setting.of.includes(policy);
     if (!setting.choices) continue;
     let first = null;
     for (const [i, choice] of setting.choices.entries()) {
@@ -118,7 +121,7 @@ function orderOf(offer, fields) {
   const order = { do: offer.do, with: {} };
   for (const [name, field] of fields) {
     const value = field.value.trim();
-    if (value === "") continue;
+    if (value === "" || field.disabled) continue;
     if (name.startsWith("with.")) order.with[name.slice(5)] = value;
     else order[name] = value;
   }
