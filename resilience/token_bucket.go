@@ -82,6 +82,9 @@ func (b *Buckets) sweep(now time.Duration) {
 // Len returns the number of clients remembered.
 func (b *Buckets) Len() int { return len(b.full) }
 
+// Len returns the number of clients remembered.
+func (f *bucketFilter) Len() int { return f.buckets.Len() }
+
 func tokenBucket() Descriptor {
 	return Descriptor{
 		Name: "token-bucket", Does: "limits the requests of each person.", Source: "ATM Forum TM 4.1 (GCRA)",

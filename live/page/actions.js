@@ -15,13 +15,15 @@ export async function begin(next) {
   if (!run.acts) { box.append(el("p", { class: "quiet" }, "You entered by the link that may only look.")); return; }
   if (offers.length === 0) box.append(el("p", { class: "quiet" }, "Nothing can be done to this run."));
   for (const offer of offers) {
-    const button = el("button", { type: "button", disabled: Boolean(offer.why_not), "data-do": offer.do, title: offer.why_not, onclick: () => open(offer) }, offer.title);
+    const button = el("button", { type: "button", disabled: Boolean(offer.why_not), "data-do": takesPolicy(offer) ? "policy" : offer.do, title: offer.why_not, onclick: () => open(offer) }, offer.title);
     box.append(button);
   }
   const not = offers.filter((offer) => offer.why_not);
   if (not.length) box.append(el("details", {}, el("summary", {}, "What cannot be done here"), el("ul", {}, not.map((offer) => el("li", {}, `${offer.title}: ${offer.why_not}`)))));
   box.append(el("p", { id: "done", role: "status" }));
 }
+
+const takesPolicy = (offer) => Boolean(offer.with?.some((setting) => setting.name === "policy"));
 
 // wait shows Start while the run waits for it.
 export function wait(waits) {
