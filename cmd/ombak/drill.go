@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,11 +41,10 @@ func runFlags() []cli.Flag {
 		&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
 		arrivalsFlag(),
 		runIDFlag(),
-		&cli.StringFlag{Name: "metrics", Usage: "serve Prometheus metrics of the generator at `HOST:PORT`/metrics during the run", EnvVars: envVar("metrics")},
 		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON, and progress as JSON lines on standard error", EnvVars: envVar("json")},
 		&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
 	}
-	return append(append(flags, liveFlags()...), fleetFlags()...)
+	return slices.Concat(flags, meterFlags(), liveFlags(), fleetFlags())
 }
 
 func drillCommand(s streams) *cli.Command {
@@ -293,11 +293,19 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 		return err
 	}
 	defer page.close()
+	meter, err := openMeter(c, s.err, run, folder)
+	if err != nil {
+		page.close()
+		_ = os.Remove(folder) // removed only if empty; the error matters
+		return err
+	}
+	defer meter.close()
 	defer page.foretell(c, run).stop()
-	result, ended := drill.Conduct(c.Context, run, agents.joined(drill.Environment{
-		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Metrics: c.String("metrics"), Progress: watch.show,
+	result, ended := drill.Conduct(c.Context, run, meter.metered(agents.joined(drill.Environment{
+		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Progress: watch.show,
 		Room: page.conducted(c, s),
-	}))
+	})))
+	meter.close()
 	watch.close()
 	if result.Schema == "" {
 		agents.abandon(c.Context)
