@@ -149,6 +149,7 @@ func (r *room) conducted(c *cli.Context, s streams) *drill.Room {
 	return &drill.Room{
 		Post: func(row report.Second) {
 			r.post(row)
+			r.hall.twin.Load().seen(row)
 			if c.Bool("json") && !c.Bool("quiet") {
 				asJSON(row)
 			}
@@ -174,7 +175,7 @@ func (r *room) foretell(c *cli.Context, run *setup.Live) *twin {
 	}
 	options := run.Options
 	options.Watch, options.Targets, options.Vars = nil, nil, nil
-	own := startTwin(c, r, func(share float64) (*setup.Model, error) { return scaledModel(c, options, share) })
+	own := startTwin(c, r, run.Validity.MaxScheduleLagP99, func(share float64) (*setup.Model, error) { return scaledModel(c, options, share) })
 	r.hall.twin.Store(own)
 	return own
 }

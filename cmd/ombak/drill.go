@@ -300,9 +300,10 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 		return err
 	}
 	defer meter.close()
-	defer page.foretell(c, run).stop()
+	beside := page.foretell(c, run)
+	defer beside.stop()
 	result, ended := drill.Conduct(c.Context, run, meter.metered(agents.joined(drill.Environment{
-		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Progress: watch.show,
+		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Progress: watch.show, Beside: beside.cost,
 		Room: page.conducted(c, s),
 	})))
 	meter.close()

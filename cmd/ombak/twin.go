@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -46,10 +47,13 @@ type twin struct {
 	actions []funnel.Action
 	working sync.WaitGroup
 	cancel  context.CancelFunc
+	limit   time.Duration // of the schedule lag of the run
+	brake   brake
+	used    atomic.Int64 // CPU time of its thread, in ns; 0 if it is not known
 }
 
 // startTwin foretells the run on the page. It returns nil, whose methods do nothing, without a page or a model.
-func startTwin(c *cli.Context, page *room, modelOf func(share float64) (*setup.Model, error)) *twin {
+func startTwin(c *cli.Context, page *room, limit time.Duration, modelOf func(share float64) (*setup.Model, error)) *twin {
 	if page == nil || c.Bool("no-twin") {
 		return nil
 	}
@@ -59,7 +63,7 @@ func startTwin(c *cli.Context, page *room, modelOf func(share float64) (*setup.M
 		return nil
 	}
 	ctx, cancel := context.WithCancel(c.Context)
-	t := &twin{modelOf: modelOf, model: model, share: 1, board: page.board, news: make(chan struct{}, 1), cancel: cancel}
+	t := &twin{modelOf: modelOf, model: model, share: 1, board: page.board, limit: limit, news: make(chan struct{}, 1), cancel: cancel}
 	t.working.Go(func() { idly(func() { t.work(ctx) }) })
 	return t
 }
@@ -71,6 +75,30 @@ func (t *twin) stop() {
 	}
 	t.cancel()
 	t.working.Wait()
+}
+
+// seen tells the twin of a row. It rests while the generator is behind.
+func (t *twin) seen(row report.Second) {
+	if t != nil {
+		t.brake.set(isBehind(row, t.limit))
+	}
+}
+
+// rest notes what the twin has used, and waits while the generator is behind. It is called on the twin's thread.
+func (t *twin) rest(ctx context.Context) error {
+	if used, known := threadTime(); known {
+		t.used.Store(int64(used))
+	}
+	return t.brake.wait(ctx)
+}
+
+// cost returns what the twin has used, as a process of its own, if that is known.
+func (t *twin) cost() []report.Process {
+	if t == nil || t.used.Load() == 0 {
+		return nil
+	}
+	used := time.Duration(t.used.Load()).Seconds()
+	return []report.Process{{Name: "twin", CPUS: &used}}
 }
 
 // acted tells the twin what was done.
@@ -88,6 +116,7 @@ func (t *twin) acted(action funnel.Action) {
 }
 
 func (t *twin) work(ctx context.Context) {
+	defer func() { _ = t.rest(ctx) }() // for the last time
 	if err := t.shrink(ctx); err != nil {
 		t.board.Foretell(live.Forecast{Says: "Nothing is foretold: " + err.Error()})
 		return
@@ -123,7 +152,7 @@ func (t *twin) foretell(ctx context.Context, actions []funnel.Action, known *twi
 	for count := max(0, len(actions)-1); count <= len(actions); count++ {
 		answer, is := (*known)[count]
 		if !is {
-			made, err := simulation.Predict(ctx, t.model, actions[:count], twinReplications)
+			made, err := simulation.Predict(ctx, t.model, actions[:count], twinReplications, t.rest)
 			if err != nil {
 				return live.Forecast{}, err
 			}
