@@ -105,8 +105,11 @@ func TestPoliciesChangeWhileTheServiceRuns(t *testing.T) {
 	}
 
 	for _, wrong := range []backend.PolicyChange{
-		{Door: "step:join", Policy: room}, {Door: "step:me", Policy: bucket}, {Registry: "dtks", Policy: breaker},
-		{Registry: "dukcapil", Policy: policy("retry-budget", resilience.Settings{})}, {Door: "step:me", Policy: resilience.Policy{Name: "waiting-room"}},
+		{Door: "step:join", Policy: room},
+		{Door: "step:me", Policy: bucket},
+		{Registry: "dtks", Policy: breaker},
+		{Registry: "dukcapil", Policy: policy("retry-budget", resilience.Settings{})},
+		{Door: "step:me", Policy: resilience.Policy{Name: "waiting-room"}},
 	} {
 		if err := s.server.Change(wrong); err == nil {
 			t.Errorf("%+v was changed", wrong)

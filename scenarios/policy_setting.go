@@ -19,6 +19,15 @@ func (p Policy) Off() bool { return p.off }
 // Name names a policy with its place, as in bulkhead at call:dukcapil.
 func (p Policy) Name() string { return p.Policy + " at " + p.At }
 
+// CanChange returns the settings that can change while a run plays, at the place of the policy.
+func (p Policy) CanChange() []string {
+	descriptor := p.Descriptor()
+	site, _ := p.Place()
+	return slices.DeleteFunc(slices.Clone(descriptor.Changes.Keys), func(key string) bool {
+		return site != resilience.AtCall && slices.Contains(descriptor.AtCall, key)
+	})
+}
+
 // Value returns a setting as it is written in a file. It returns false if the setting is left out.
 func (p Policy) Value(key string) (text string, given bool) {
 	switch value := p.Settings.Value(key).(type) {

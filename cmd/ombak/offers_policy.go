@@ -9,7 +9,6 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/live"
-	"github.com/ombak-sim/ombak/resilience"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 )
@@ -59,10 +58,7 @@ func policySettings(policies []scenarios.Policy) []live.Setting {
 		if !descriptor.Changes.Always && !slices.Contains(enabled.Of, name) {
 			enabled.Of = append(enabled.Of, name)
 		}
-		for _, key := range descriptor.Changes.Keys {
-			if site, _ := policy.Place(); site != resilience.AtCall && slices.Contains(descriptor.AtCall, key) {
-				continue
-			}
+		for _, key := range policy.CanChange() {
 			setting := settings[key]
 			if setting == nil {
 				setting = &live.Setting{Name: key, Title: strings.ReplaceAll(key, "_", " "), Now: map[string]string{}}
