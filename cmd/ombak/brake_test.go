@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,5 +97,30 @@ func TestTheTwinHasACost(t *testing.T) {
 	}
 	if len(cost) != 1 || cost[0].Name != "twin" || *cost[0].CPUS < 0.02 || *cost[0].CPUS > used.Seconds() {
 		t.Errorf("of %v, the twin says %+v", used, cost)
+	}
+}
+
+// A board of accuracy beside the model of the twin is heard. One that cannot be used says why, and nothing is said without.
+func TestTheTwinHearsABoard(t *testing.T) {
+	folder := t.TempDir()
+	model, board := filepath.Join(folder, "shop.yaml"), filepath.Join(folder, accuracyName)
+	says := func(text string) string {
+		if text != "" {
+			if err := os.WriteFile(board, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		own := &twin{}
+		own.hear(model)
+		return own.wider()
+	}
+	if got := says(""); got != "" {
+		t.Errorf("without a board: %q", got)
+	}
+	if got := says(`{"schema": "ombak.accuracy/v1", "services": [{"name": "shop", "knee_per_s": [9]}]}`); !strings.Contains(got, "by the errors that accuracy.json gives for shop") {
+		t.Errorf("with a board: %q", got)
+	}
+	if got := says(`{}`); !strings.Contains(got, "accuracy.json beside the model is not used: its schema is") {
+		t.Errorf("with another file: %q", got)
 	}
 }

@@ -40,6 +40,7 @@ func runFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: envVar("threshold")},
 		&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
 		arrivalsFlag(),
+		&cli.StringFlag{Name: "model", Usage: "with --live: simulate the run beside it with the parameters in `MODEL`, which ombak calibrate writes", EnvVars: envVar("model")},
 		runIDFlag(),
 		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON, and progress as JSON lines on standard error", EnvVars: envVar("json")},
 		&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
@@ -136,7 +137,7 @@ func watchFlag() cli.Flag {
 // readRun reads the scenario and the flags of every live command.
 func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Options, error) {
 	var options setup.Options
-	if err := errors.Join(checkLive(c), checkFleet(c)); err != nil {
+	if err := errors.Join(checkLive(c), checkFleet(c), checkModel(c)); err != nil {
 		return nil, options, err
 	}
 	name := c.Args().First()
