@@ -56,6 +56,7 @@ func (m *Model) interventions() error {
 	if err != nil {
 		return err
 	}
+	m.Scheduled = scheduled
 	for _, action := range scheduled {
 		does, err := acting.Do(action)
 		if err != nil {

@@ -145,6 +145,10 @@ play: {plan: one}
 		if err != nil {
 			t.Fatal(err)
 		}
+		timeline := fmt.Sprint(result.Report.Timeline)
+		if scenario == scheduled && (!strings.Contains(timeline, "bulkhead at call:bank: limit 8, by plan one") || !strings.Contains(timeline, "bulkhead at call:bank: enabled false, by plan one")) {
+			t.Errorf("the timeline is %s", timeline)
+		}
 		passed = append(passed, fmt.Sprint(result.Report.Funnel, result.Report.Steps[1].Requests, result.Report.Steps[1].ResponseTimeS))
 	}
 	if passed[1] != passed[2] || passed[0] == passed[1] {
