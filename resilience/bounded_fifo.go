@@ -48,7 +48,7 @@ func staticLimit() Descriptor {
 	return Descriptor{
 		Name: "static-limit", Does: "serves a limited number of requests at once and rejects the others.", Source: "Kleinrock 1975",
 		Places: anywhere(), Live: anywhere(), Needs: words("limit"), Scales: words("limit"), Config: fifoConfig,
-		Changes: changing("limit", gateWaits, ""),
+		Changes: changing("limit", "Nobody waits at it: those in service go on, and newcomers are turned away until fewer are served than the new limit.", ""),
 	}
 }
 

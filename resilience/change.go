@@ -44,7 +44,7 @@ func changing(keys, waiting, whyNot string) Changes {
 
 // What a change means for those who wait at the gates.
 const (
-	gateWaits = "Those who wait keep their places: a greater limit admits the first of them at once, a shorter queue sends nobody away, and a new deadline counts from each one's arrival."
+	gateWaits = "Those in service go on and those who wait keep their places: a greater limit admits the first of them at once, a shorter queue sends nobody away, and a new deadline counts from each one's arrival."
 	turnWaits = "Nobody waits at it, and the tokens that were saved stay, up to the burst."
 )
 

@@ -6,6 +6,7 @@ package otlp
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
@@ -41,7 +42,12 @@ func New(ctx context.Context, location string, attributes map[string]string) (*S
 	if parsed.Path == "" || parsed.Path == "/" {
 		parsed.Path = defaultPath
 	}
-	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(parsed.String()), otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{Enabled: false}))
+	options := []otlpmetrichttp.Option{otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{Enabled: false})}
+	if login := parsed.User; login != nil {
+		options = append(options, otlpmetrichttp.WithHeaders(map[string]string{"Authorization": "Basic " + base64.StdEncoding.EncodeToString([]byte(nameAndPassword(login)))}))
+		parsed.User = nil
+	}
+	exporter, err := otlpmetrichttp.New(ctx, append(options, otlpmetrichttp.WithEndpointURL(parsed.String()))...)
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +56,11 @@ func New(ctx context.Context, location string, attributes map[string]string) (*S
 		described = append(described, attribute.String(name, value))
 	}
 	return &Sender{exporter: exporter, from: resource.NewSchemaless(described...), began: time.Now()}, nil
+}
+
+func nameAndPassword(login *url.Userinfo) string {
+	password, _ := login.Password()
+	return login.Username() + ":" + password
 }
 
 var _ metrics.Send = (*Sender)(nil).Send

@@ -49,14 +49,15 @@ func TestMetricsOfARun(t *testing.T) {
 		if err == nil {
 			err = proto.Unmarshal(message, &got)
 		}
-		if err != nil || r.URL.Path != "/otlp/v1/metrics" {
-			t.Errorf("%s: %v", r.URL.Path, err)
+		name, password, _ := r.BasicAuth()
+		if err != nil || r.URL.Path != "/otlp/v1/metrics" || name != "rina" || password != "secret" {
+			t.Errorf("%s of %s: %v", r.URL.Path, name, err)
 		}
 		w.Header().Set("Content-Type", "application/x-protobuf")
 		w.WriteHeader(status)
 	}))
 	defer receiver.Close()
-	sender, err := otlp.New(t.Context(), receiver.URL+"/otlp/v1/metrics", map[string]string{"service.instance.id": "try"})
+	sender, err := otlp.New(t.Context(), strings.Replace(receiver.URL, "://", "://rina:secret@", 1)+"/otlp/v1/metrics", map[string]string{"service.instance.id": "try"})
 	if err != nil {
 		t.Fatal(err)
 	}
