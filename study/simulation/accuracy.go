@@ -16,7 +16,7 @@ import (
 type Accuracy struct {
 	Service string
 	knee    float64                       // people per second
-	errs    map[string][bandCount]float64 // by kind of figure: mean size of the relative error in each band; NaN where it is not known
+	off     map[string][bandCount]float64 // by kind of figure: factor by which predictions were off in each band; NaN where it is not known
 }
 
 // The bands of load, as shares of the knee.
@@ -61,7 +61,7 @@ func ReadAccuracy(text []byte, model string) (Accuracy, error) {
 	if file.Schema != accuracySchema {
 		return Accuracy{}, fmt.Errorf("its schema is %q, not %s", file.Schema, accuracySchema)
 	}
-	a := Accuracy{errs: map[string][bandCount]float64{}}
+	a := Accuracy{off: map[string][bandCount]float64{}}
 	best := -1
 	for i, service := range file.Services {
 		named := strings.Contains(filepath.Base(model), service.Name)
@@ -81,7 +81,7 @@ func ReadAccuracy(text []byte, model string) (Accuracy, error) {
 	sums := map[string][bandCount][2]float64{}
 	for _, row := range file.Rows {
 		band := slices.Index(bandSlice(), row.Band)
-		off := math.Abs(row.Predicted/row.Measured - 1)
+		off := math.Abs(math.Log(row.Predicted / row.Measured))
 		if row.Service != a.Service || band < 0 || math.IsNaN(off) || math.IsInf(off, 0) {
 			continue
 		}
@@ -90,11 +90,11 @@ func ReadAccuracy(text []byte, model string) (Accuracy, error) {
 		sums[row.Figure] = sum
 	}
 	for figure, sum := range sums {
-		var errs [bandCount]float64
+		var off [bandCount]float64
 		for band := range sum {
-			errs[band] = sum[band][0] / sum[band][1] // NaN without a row
+			off[band] = math.Exp(sum[band][0] / sum[band][1]) // NaN without a row
 		}
-		a.errs[figure] = errs
+		a.off[figure] = off
 	}
 	return a, nil
 }
@@ -104,27 +104,28 @@ func bandSlice() []string {
 	return names[:]
 }
 
-// of returns the error of a figure in a band. Of a band that was not measured, it is that of the nearest heavier one, or else
-// of the nearest lighter one; it is 0 if none was measured.
-func (a Accuracy) of(figure string, band int) float64 {
-	errs, known := a.errs[figure]
+// factor returns by how much a figure was off in a band: the geometric mean of predicted over measured or its inverse. Of a
+// band that was not measured, it is that of the nearest heavier one, or else of the nearest lighter one; it is 1 if none was
+// measured.
+func (a Accuracy) factor(figure string, band int) float64 {
+	off, known := a.off[figure]
 	if !known {
-		return 0
+		return 1
 	}
 	for near := band; near < bandCount; near++ {
-		if !math.IsNaN(errs[near]) {
-			return errs[near]
+		if !math.IsNaN(off[near]) {
+			return off[near]
 		}
 	}
 	for near := band - 1; near >= 0; near-- {
-		if !math.IsNaN(errs[near]) {
-			return errs[near]
+		if !math.IsNaN(off[near]) {
+			return off[near]
 		}
 	}
-	return 0
+	return 1
 }
 
-// Widen returns a prediction whose ranges are wider by the errors that the model has made before at the load of each row,
+// Widen returns a prediction whose ranges are wider by the factors by which the model was off before at the load of each row,
 // which is that of the people who arrive at a step. Arrivals themselves are not widened.
 func (a Accuracy) Widen(p report.Prediction, arrivals string) report.Prediction {
 	load := p.Figures["step/"+arrivals+"/entered"].Mid
@@ -133,14 +134,14 @@ func (a Accuracy) Widen(p report.Prediction, arrivals string) report.Prediction 
 		wide := report.Ranges{Low: slices.Clone(ranges.Low), High: slices.Clone(ranges.High), Mid: ranges.Mid}
 		for row := range min(len(wide.Low), len(load)) {
 			band := bandOf(load[row] / a.knee)
+			times, people := a.factor("p99", band), a.factor("people", band)
 			switch {
 			case strings.HasSuffix(name, "/p99"):
-				wide.Low[row], wide.High[row] = wide.Low[row]/(1+a.of("p99", band)), min(wide.High[row]*(1+a.of("p99", band)), math.MaxFloat32)
+				wide.Low[row], wide.High[row] = wide.Low[row]/times, min(wide.High[row]*times, math.MaxFloat32)
 			case strings.HasSuffix(name, "/passed"):
-				wide.Low[row], wide.High[row] = wide.Low[row]/(1+a.of("people", band)), wide.High[row]*(1+a.of("people", band))
+				wide.Low[row], wide.High[row] = wide.Low[row]/people, wide.High[row]*people
 			case name == "lost": // whoever does not pass
-				off := a.of("people", band) * load[row]
-				wide.Low[row], wide.High[row] = max(0, wide.Low[row]-off), wide.High[row]+off
+				wide.Low[row], wide.High[row] = max(0, wide.Low[row]-(people-1)*load[row]), wide.High[row]+(people-1)*load[row]
 			}
 		}
 		figures[name] = wide

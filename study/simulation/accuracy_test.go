@@ -11,8 +11,8 @@ import (
 const board = `{"schema": "ombak.accuracy/v1",
  "services": [{"name": "shop", "knee_per_s": [90, 100, 130]}, {"name": "shop-under-node", "knee_per_s": [50]}, {"name": "none"}],
  "rows": [
-  {"service": "shop", "step": "pay", "band": "to 50 %", "figure": "p99", "predicted": 1.1, "measured": 1},
-  {"service": "shop", "step": "look", "band": "to 50 %", "figure": "p99", "predicted": 0.7, "measured": 1},
+  {"service": "shop", "step": "pay", "band": "to 50 %", "figure": "p99", "predicted": 1.25, "measured": 1},
+  {"service": "shop", "step": "look", "band": "to 50 %", "figure": "p99", "predicted": 0.8, "measured": 1},
   {"service": "shop", "step": "pay", "band": "beyond", "figure": "p99", "predicted": 2, "measured": 1},
   {"service": "shop", "step": "pay", "band": "beyond", "figure": "people", "predicted": 3, "measured": 2},
   {"service": "shop", "step": "pay", "band": "beyond", "figure": "people", "predicted": 3, "measured": 0},
@@ -36,7 +36,7 @@ func TestRangesAreWidened(t *testing.T) {
 	wide := accuracy.Widen(p, "pay")
 	for name, want := range map[string]report.Ranges{
 		"step/pay/entered": load,
-		"step/pay/p99":     {Low: []float64{5, 3, 3, 3}, Mid: ranges().Mid, High: []float64{14.4, 24, 24, 24}}, // 20 % up to half of the knee, 100 % beyond it
+		"step/pay/p99":     {Low: []float64{4.8, 3, 3, 3}, Mid: ranges().Mid, High: []float64{15, 24, 24, 24}}, // a quarter too long or too short up to half of the knee, twice as long beyond it
 		"step/pay/passed":  {Low: []float64{4, 4, 4, 4}, Mid: ranges().Mid, High: []float64{18, 18, 18, 18}},
 		"lost":             {Low: []float64{1, 0, 0, 0}, Mid: ranges().Mid, High: []float64{17, 42, 57, 67}}, // half of those who arrive
 	} {
