@@ -20,7 +20,7 @@ PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 # finds a tag that is not here, or given to no go test below.)
 TAGS := browser,crash,drills,foreign,release,statistics
 
-.PHONY: release-snapshot release-files release-check fleet-crash siege fuzz check test cross foreign packages lint unit statistics tools crash bench bench-load bench-backend accuracy strangers validate drill clean
+.PHONY: release-snapshot release-files release-check fleet-crash siege fuzz check test cross foreign packages lint unit statistics tools crash bench bench-load bench-live bench-backend accuracy strangers validate drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint cross unit statistics
@@ -67,8 +67,9 @@ strangers:
 foreign: strangers
 	@test -d $(TOOLS)/foreign/node_modules/ws || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(ECHO) || echo "ws cannot be installed, so it is not tried"
 	@command -v caddy >/dev/null || ./install.sh caddy || echo "Caddy cannot be installed, so it is not tried"
+	@command -v prometheus >/dev/null || ./install.sh prometheus || echo "Prometheus cannot be installed, so the board of Grafana is not tried"
 	go test -tags foreign -timeout 15m -run TestForeign -v ./loadgen
-	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial' -v ./cmd/ombak
+	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial|TestGrafanaBoard|TestReceiver' -v ./cmd/ombak
 	cd deploy/check && go test -short -timeout 15m ./...
 
 # Builds archives, packages and descriptions of their software for every system into dist, as a release does, and publishes
@@ -121,6 +122,12 @@ bench-load:
 	go run ./cmd/ombak-bench -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/explanation/benchmarks.md
 	go run ./cmd/ombak-bench wire -ombak $(TOOLS)/ombak -peers $(TOOLS)/peers -into docs/explanation/benchmarks.md
 	go run ./cmd/ombak-bench sockets -ombak $(TOOLS)/ombak -into docs/explanation/benchmarks.md
+
+# Plays the default drill watched and foretold, and neither, in turns, and compares (about half an hour; nothing else should
+# run). BENCH_LIVE="-pairs 1 smoke" tries it.
+bench-live:
+	go build -o $(TOOLS)/ombak ./cmd/ombak
+	go run ./cmd/ombak-bench live -ombak $(TOOLS)/ombak $(BENCH_LIVE)
 
 # Measures sign-ups alone on SQLite and PostgreSQL (about six minutes; nothing else should run) and writes
 # the table into docs/explanation/benchmarks.md. BENCH_BACKEND="-empty 3s -full 3s -rows 20000" makes it short, and

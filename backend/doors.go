@@ -25,9 +25,10 @@ type DoorConfig struct {
 	Policy resilience.Policy `json:"policy"`          // a gate, a filter or, at paths that need a session, a waiting room
 }
 
-// door lets a request pass or answers it. Leave is called when the request is done.
+// door lets a request pass or answers it. Leave is called when the request is done. Change changes its policy.
 type door interface {
 	pass(ctx *fasthttp.RequestCtx) (leave func(), err error)
+	change(config resilience.Config, on bool)
 }
 
 // place names where the door stands.

@@ -29,7 +29,7 @@ type RegistryStats struct {
 	Name string `json:"name"`
 	resilience.Stats
 	Failures uint64 `json:"failures"` // calls without a usable answer
-	Servers  int    `json:"servers"`  // initial concurrency limit; 0 means no limit
+	Servers  int    `json:"servers"`  // concurrency limit that was set last; 0 means no limit
 }
 
 // Stats returns the counts up to now.

@@ -53,6 +53,9 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 		}
 	}
 	others = slices.Concat(others, c.watched, c.costs)
+	if c.environment.Beside != nil {
+		others = append(others, c.environment.Beside()...)
+	}
 	strain, handshakes, wire := c.together()
 	c.warnings = append(c.warnings, lossWarnings(fleet, c.began)...)
 	c.checkCalls()

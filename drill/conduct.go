@@ -53,14 +53,16 @@ type Progress struct {
 
 // Environment describes where and how a run is conducted.
 type Environment struct {
-	Command  []string       // starts a part: a program and its arguments
-	Folder   string         // everything that the run writes goes there; it must exist
-	Database string         // path of an SQLite file, a postgres:// URL, or OwnPostgres; empty means ombak.db in the folder
-	Build    report.Build   // the build that conducts
-	Metrics  string         // address at which the generator serves Prometheus metrics; empty means none
-	Log      io.Writer      // standard error of the parts; may be nil
-	Progress func(Progress) // called on one goroutine; may be nil
-	Room     *Room          // watches and acts; nil if nobody does
+	Command  []string                // starts a part: a program and its arguments
+	Folder   string                  // everything that the run writes goes there; it must exist
+	Database string                  // path of an SQLite file, a postgres:// URL, or OwnPostgres; empty means ombak.db in the folder
+	Build    report.Build            // the build that conducts
+	Metrics  string                  // address at which the generator serves Prometheus metrics; empty means none
+	Metered  func(address string)    // called with the address at which the first generator serves them; may be nil
+	Log      io.Writer               // standard error of the parts; may be nil
+	Progress func(Progress)          // called on one goroutine; may be nil
+	Room     *Room                   // watches and acts; nil if nobody does
+	Beside   func() []report.Process // what else the run made this process do; may be nil
 
 	Generators []Carrier     // where the generators are, which share the people; none means one process of this machine
 	Notice     time.Duration // how long before its beginning the run is announced to the parts; 0 means 250 ms
@@ -128,6 +130,9 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 		}
 	}()
 	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), rows: recorder.NewSeconds(run.Generator.Journey.Funnel(), run.People.Clock().Scenario), starts: run.ArrivalSteps(), stirred: make(chan struct{}, 1)}
+	if environment.Room != nil && environment.Room.Timed {
+		c.rows.KeepTimes()
+	}
 	defer removeControl(environment.Folder)
 	defer c.stopCluster()
 	defer c.stopAll()

@@ -69,6 +69,9 @@ func (c *conductor) startGenerators(ctx context.Context) error {
 			return err
 		}
 		values = ready.Values
+		if address := ready.Addresses["metrics"]; address != "" && c.environment.Metered != nil {
+			c.environment.Metered(address)
+		}
 	}
 	for _, generator := range c.generators()[1:] {
 		if _, err := generator.Await(ctx, patience); err != nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/report"
@@ -43,10 +44,11 @@ func (b Begin) anchor(now time.Time) time.Time {
 	return now.Add(until)
 }
 
-// Change is a line that the generator may read after Begin.
+// Change is a line that the generator or the backend may read after Begin.
 type Change struct {
-	Turns    loadgen.Turns `json:"turns,omitempty"`    // more changes of who comes
-	Conclude bool          `json:"conclude,omitempty"` // all generators have played: send the requests after the run
+	Turns    loadgen.Turns         `json:"turns,omitempty"`    // more changes of who comes
+	Policy   *backend.PolicyChange `json:"policy,omitempty"`   // the backend's
+	Conclude bool                  `json:"conclude,omitempty"` // all generators have played: send the requests after the run
 }
 
 // Message is a line that a part writes. Exactly one field is set.

@@ -194,7 +194,14 @@ func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanne
 		return backendReadings(stats, at)
 	}
 	running.Go(func() { observe(ctx, messages, readings) })
-	untilStopped(ctx, scanner, clock.set, nil)
+	untilStopped(ctx, scanner, clock.set, func(change Change) {
+		if change.Policy == nil {
+			return
+		}
+		if err := server.Change(*change.Policy); err != nil {
+			messages.write(Message{Warning: "a policy was not changed: " + err.Error()})
+		}
+	})
 	const drain = 10 * time.Second
 	drained, cancelDrain := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancelDrain()

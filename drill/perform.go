@@ -21,6 +21,9 @@ func (s *stage) perform(ctx context.Context, action funnel.Action) error {
 	case funnel.EndFault:
 		return s.endFaults(ctx, action)
 	case funnel.SetService:
+		if action.OnPolicy() {
+			return s.setPolicy(action)
+		}
 		return s.set(ctx, action)
 	case funnel.Arrive, funnel.Hold, funnel.Resume:
 		return s.turn(action)
@@ -81,6 +84,25 @@ func (s *stage) set(ctx context.Context, action funnel.Action) error {
 	}
 	s.markAction(action)
 	return nil
+}
+
+// setPolicy tells the backend of other settings of a policy.
+func (s *stage) setPolicy(action funnel.Action) error {
+	change, err := s.acting.Policy(action)
+	if err != nil {
+		return err
+	}
+	for _, p := range s.parts {
+		if p.name != backendPart {
+			continue
+		}
+		if err := p.Change(Change{Policy: &change}); err != nil {
+			return fmt.Errorf("%w: the backend does not answer: %w", funnel.ErrUnable, err)
+		}
+		s.markAction(action)
+		return nil
+	}
+	return errors.New("the service is not part of this run, so its policies stay as they are")
 }
 
 // turn tells the generator who comes from now on.

@@ -12,6 +12,7 @@ import (
 // Room is where a live run is watched and acted on. Fields that are nil are left out.
 type Room struct {
 	Post  func(report.Second)           // called with every row of the feed, on one goroutine
+	Timed bool                          // rows keep response times by outcome
 	Await func(context.Context) error   // called when all parts are ready; the run begins when it returns
 	Acts  func(Act)                     // called when the run begins, with what acts on it
 	Ended func(actions []funnel.Action) // called when the run has ended, with what was done and the scenario's interventions

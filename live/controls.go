@@ -36,6 +36,7 @@ type Offer struct {
 	ForS     float64     `json:"for_s,omitempty"`
 	Unlimits bool        `json:"unlimited,omitempty"` // it may last to the end
 	WhyNot   string      `json:"why_not,omitempty"`   // why it cannot be done in this run
+	Note     string      `json:"note,omitempty"`      // what is not offered, and why
 }
 
 // Setting is a setting that an offer takes.
@@ -45,6 +46,7 @@ type Setting struct {
 	Choices []Choice          `json:"choices,omitempty"` // its values; empty means any
 	Hint    string            `json:"hint,omitempty"`    // an example of a value
 	Now     map[string]string `json:"now,omitempty"`     // present values, by part
+	Of      []string          `json:"of,omitempty"`      // policies that take it; empty if it is not about policies
 }
 
 // Choice is a value of a setting.

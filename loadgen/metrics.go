@@ -10,8 +10,8 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// Metrics exposes a run to Prometheus while it lasts. Times are native histograms: a scraper that accepts the protobuf
-// format gets them whole, and others get their sums and counts.
+// Metrics exposes a run to Prometheus while it lasts. Times are native histograms for a scraper that accepts the protobuf
+// format, and have classic buckets for all.
 type Metrics struct {
 	registry           *prometheus.Registry
 	steps              funnel.Journey
@@ -26,7 +26,7 @@ func NewMetrics(steps funnel.Journey, underWay func() int) *Metrics {
 	const growth = 1.02 // of bucket widths: quantiles are exact to 1 %
 	times := func(name, help string) prometheus.HistogramOpts {
 		return prometheus.HistogramOpts{
-			Namespace: "ombak", Subsystem: "load", Name: name, Help: help,
+			Namespace: "ombak", Subsystem: "load", Name: name, Help: help, Buckets: funnel.TimeBounds(),
 			NativeHistogramBucketFactor: growth, NativeHistogramMaxBucketNumber: 1000,
 		}
 	}

@@ -27,6 +27,21 @@ type Second struct {
 	Agents     []SecondAgent   `json:"agents,omitempty"` // generators on other machines
 	Marks      []Event         `json:"marks,omitempty"`  // of the timeline, that became known
 	Doubts     []string        `json:"doubts,omitempty"` // why the run would be invalid if it ended now
+
+	Times []SecondTimes `json:"-"` // response times of attempts that ended, if the maker of the rows keeps them
+}
+
+// SecondTimes are the response times of the attempts at one step with one outcome.
+type SecondTimes struct {
+	Step    string
+	Outcome string
+	Bins    []TimeBin // in rising order
+}
+
+// TimeBin counts times that are about equal, to a thousandth.
+type TimeBin struct {
+	S     float64 // their middle, in seconds
+	Count uint64
 }
 
 // SecondLag is the delay from the intended instant to sending, in seconds.

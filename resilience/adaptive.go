@@ -118,6 +118,7 @@ func adaptiveConcurrency() Descriptor {
 	return Descriptor{
 		Name: "adaptive-concurrency", Does: "learns how many requests may be served at once.", Source: "Netflix concurrency-limits 2018; Chiu and Jain 1989",
 		Places: anywhere(), Live: anywhere(), Needs: words("min max"), Takes: words("algorithm limit queue deadline target"), Scales: words("min max limit queue"),
+		Changes: changing("min max limit queue deadline target", gateWaits+" What it has learned stays, unless a limit is set.", "it has learned by its algorithm"),
 		Default: func(s Settings) Settings {
 			s.Algorithm, s.Limit = cmp.Or(s.Algorithm, Gradient), cmp.Or(s.Limit, s.Min)
 			return s

@@ -73,6 +73,7 @@ type Scaler struct {
 	looks  []look // the looks of the longest window in use, the latest last
 	panics bool
 	since  time.Duration // time of the latest look that panicked
+	off    bool
 }
 
 // look is what was measured and wanted at one look.
@@ -102,7 +103,9 @@ func (s *Scaler) Look(now time.Duration, metric float64, servers, wanted int) in
 		seen.wants = s.kpa(seen, servers, wanted)
 	}
 	seen.wants = max(s.config.Min, min(s.config.Max, seen.wants))
-	s.remember(seen)
+	if s.remember(seen); s.off {
+		return wanted
+	}
 	return s.stabilize(seen.wants, wanted)
 }
 
@@ -163,6 +166,7 @@ func autoscale() Descriptor {
 	return Descriptor{
 		Name: "autoscale", Does: "adds servers to a station and removes them, according to what it measures there.", Source: "Kubernetes HPA; Knative KPA",
 		Places: only(AtStation), Needs: words("per_server max"), Takes: words("rule metric min every boot cooldown"), Scales: words("min max"),
+		Changes: changing("per_server min max every cooldown", "Those who wait stay; the next look, at the old interval, decides by the new settings.", "the looks so far were by its rule and metric, and servers that boot already keep their time"),
 		Default: func(s Settings) Settings {
 			metric := ByUtilization
 			if s.Rule = cmp.Or(s.Rule, HPA); s.Rule == KPA {

@@ -48,6 +48,7 @@ func staticLimit() Descriptor {
 	return Descriptor{
 		Name: "static-limit", Does: "serves a limited number of requests at once and rejects the others.", Source: "Kleinrock 1975",
 		Places: anywhere(), Live: anywhere(), Needs: words("limit"), Scales: words("limit"), Config: fifoConfig,
+		Changes: changing("limit", "Nobody waits at it: those in service go on, and newcomers are turned away until fewer are served than the new limit.", ""),
 	}
 }
 
@@ -55,6 +56,7 @@ func boundedFIFO() Descriptor {
 	return Descriptor{
 		Name: "bounded-fifo", Does: "serves a limited number of requests at once, lets some wait in order, and rejects the others.", Source: "Kleinrock 1975; Barrer 1957",
 		Places: anywhere(), Live: anywhere(), Needs: words("limit"), Takes: words("queue deadline"), Scales: words("limit queue"), Config: fifoConfig,
+		Changes: changing("limit queue deadline", gateWaits, ""),
 	}
 }
 
@@ -62,6 +64,7 @@ func bulkhead() Descriptor {
 	return Descriptor{
 		Name: "bulkhead", Does: "limits how much of the service one dependency can occupy.", Source: "Nygard 2007",
 		Places: only(AtCall), Live: only(AtCall), Needs: words("limit"), Takes: words("queue deadline"), Scales: words("limit queue"), Config: fifoConfig,
+		Changes: changing("limit queue deadline", gateWaits, ""),
 	}
 }
 

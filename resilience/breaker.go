@@ -40,6 +40,7 @@ type Breaker struct {
 	until   time.Duration // end of the open state
 	probing int           // half-open: calls under way
 	good    int           // half-open: calls that succeeded
+	off     bool          // allows everything and learns nothing
 }
 
 type breakerState uint8
@@ -61,6 +62,9 @@ func NewBreaker(config BreakerConfig) *Breaker {
 // Allow reports whether a call may be made. If it may, the caller must pass the result to Done, or return the
 // turn with Skip. If it may not, wait is the time until the next attempt.
 func (b *Breaker) Allow(now time.Duration) (epoch Epoch, wait time.Duration, ok bool) {
+	if b.off {
+		return b.epoch, 0, true
+	}
 	if b.state == breakerOpen && now >= b.until {
 		b.turn(breakerHalfOpen)
 	}
@@ -79,7 +83,7 @@ func (b *Breaker) Allow(now time.Duration) (epoch Epoch, wait time.Duration, ok 
 // Done records the result of a call that was allowed under an epoch.
 func (b *Breaker) Done(now time.Duration, epoch Epoch, ok bool) {
 	switch {
-	case epoch != b.epoch || b.state == breakerOpen:
+	case epoch != b.epoch || b.state == breakerOpen || b.off:
 	case b.state == breakerHalfOpen && !ok:
 		b.open(now)
 	case b.state == breakerHalfOpen:
@@ -136,6 +140,7 @@ func circuitBreaker() Descriptor {
 	return Descriptor{
 		Name: "circuit-breaker", Does: "stops calls that fail too often, and tries again after a pause.", Source: "Nygard 2007",
 		Places: only(AtCall), Live: only(AtCall), Takes: words("calls share cooldown probes"),
+		Changes: changing("calls share cooldown probes", "Nobody waits at it: the latest results count on, and a new cooldown counts from when it opened.", ""),
 		Default: func(s Settings) Settings {
 			s.Calls, s.Share = cmp.Or(s.Calls, 20), cmp.Or(s.Share, 0.5)
 			s.Cooldown, s.Probes = cmp.Or(s.Cooldown, 5*time.Second), cmp.Or(s.Probes, 3)

@@ -33,6 +33,7 @@ type Cache[K comparable, V, W any] struct {
 	answers map[K]*answer[V, W]
 	order   []kept[K] // keys of the answers, the oldest first; some have been replaced since
 	head    int
+	off     bool // keeps nothing and tells nothing
 }
 
 // answer is a known answer, or one that is being fetched.
@@ -66,6 +67,10 @@ const (
 // Look asks for a key. If the answer is being fetched, Store or Fail will return the waiter.
 func (c *Cache[K, V, W]) Look(key K, waiter W, now time.Duration) (V, Lookup) {
 	c.forget(now)
+	if c.off {
+		var none V
+		return none, Fetch
+	}
 	known := c.answers[key]
 	switch {
 	case known == nil:
@@ -82,7 +87,9 @@ func (c *Cache[K, V, W]) Look(key K, waiter W, now time.Duration) (V, Lookup) {
 
 // Store keeps a fetched answer and returns those who waited for it.
 func (c *Cache[K, V, W]) Store(key K, value V, now time.Duration) (waiting []W) {
-	waiting = c.settle(key)
+	if waiting = c.settle(key); c.off {
+		return waiting
+	}
 	expires := now + c.config.TTL
 	c.answers[key] = &answer[V, W]{value: value, expires: expires}
 	c.order = append(c.order, kept[K]{key, expires})
@@ -127,6 +134,7 @@ func registryCache() Descriptor {
 	return Descriptor{
 		Name: "cache", Formerly: "registry-cache", Does: "keeps answers, and lets callers wait for an answer that is being fetched.", Source: "RFC 9111; Nishtala et al. 2013",
 		Places: only(AtCall), Live: only(AtCall), Needs: words("ttl"), Takes: words("size"),
-		Config: func(s Settings) Config { return CacheConfig{TTL: s.TTL, Size: s.Size} },
+		Changes: changing("ttl size", "Those who wait for an answer that is being fetched still get it, and a new ttl counts from when an answer was fetched.", ""),
+		Config:  func(s Settings) Config { return CacheConfig{TTL: s.TTL, Size: s.Size} },
 	}
 }

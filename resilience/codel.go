@@ -44,6 +44,7 @@ func codel() Descriptor {
 		Name: "codel", Does: "bounds the wait in a standing queue, and serves the newest request first while the queue stands.",
 		Source: "RFC 8289; Maurer 2015 (with adaptive LIFO)",
 		Places: anywhere(), Live: anywhere(), Needs: words("limit queue"), Takes: words("target interval"), Scales: words("limit queue"),
+		Changes: changing("limit queue target interval", gateWaits, ""),
 		Default: func(s Settings) Settings {
 			s.Target = cmp.Or(s.Target, 5*time.Millisecond)
 			s.Interval = cmp.Or(s.Interval, max(100*time.Millisecond, s.Target))

@@ -50,6 +50,10 @@ func asyncVerify() Descriptor {
 	return Descriptor{
 		Name: "async-verify", Does: "accepts requests at once and makes their calls later.", Source: "Hohpe and Woolf 2003",
 		Places: only(AtCall), Live: only(AtCall), Needs: words("workers"), Takes: words("queue pause longest"), Scales: words("workers queue"),
+		Changes: Changes{
+			Keys: words("workers queue pause longest"), Always: true, Waiting: gateWaits + " A pause that has begun keeps its length.",
+			WhyNot: "those whose requests were accepted wait for an outcome", Stays: "a live service hires its workers when it starts",
+		},
 		Default: func(s Settings) Settings {
 			s.Queue, s.Pause = cmp.Or(s.Queue, defaultBacklog), cmp.Or(s.Pause, 5*time.Second)
 			s.Longest = cmp.Or(s.Longest, max(5*time.Minute, s.Pause))

@@ -30,6 +30,7 @@ type Descriptor struct {
 	Takes    []string // optional keys
 	AtCall   []string // optional keys that count only at a call
 	Scales   []string // keys that --scale-system multiplies
+	Changes  Changes  // while a run plays
 	Default  func(Settings) Settings
 	Config   func(Settings) Config // builds the configuration from complete settings; its type is the kind of policy
 

@@ -94,10 +94,10 @@ func TestStagger(t *testing.T) {
 		if got := row.config.Turn(row.month); got != row.want {
 			t.Errorf("%s: %v, want %v", row.why, got, row.want)
 		}
-		if wait, ok := row.config.Allow(row.want-1, resilience.Asker{BirthMonth: row.month}); row.want > 0 && (ok || wait != 1) {
+		if wait, ok := row.config.Filter().Allow(row.want-1, resilience.Asker{BirthMonth: row.month}); row.want > 0 && (ok || wait != 1) {
 			t.Errorf("%s: a moment before: %v, %v", row.why, wait, ok)
 		}
-		if wait, ok := row.config.Allow(row.want, resilience.Asker{BirthMonth: row.month}); !ok || wait != 0 {
+		if wait, ok := row.config.Filter().Allow(row.want, resilience.Asker{BirthMonth: row.month}); !ok || wait != 0 {
 			t.Errorf("%s: at the turn: %v, %v", row.why, wait, ok)
 		}
 	}

@@ -82,6 +82,7 @@ type Gate struct {
 	expired []Ticket      // tickets removed since the last Expire
 	next    []Ticket
 	inUse   int
+	off     bool          // admits everybody; see Change
 	last    time.Duration // the latest now
 	stats   Stats
 }
@@ -108,7 +109,7 @@ func (g *Gate) ArriveAs(now time.Duration, class Class) Decision {
 	g.stats.Arrivals++
 	ticket := Ticket(g.stats.Arrivals)
 	switch {
-	case g.inUse < g.limit:
+	case g.off || g.inUse < g.limit:
 		g.inUse++
 		return Decision{Ticket: ticket, Verdict: Admitted}
 	case g.waiting < g.config.Queue, g.evict(class):
@@ -145,11 +146,11 @@ func (g *Gate) Release(now time.Duration) []Ticket {
 	g.advance(now)
 	g.stats.Completions++
 	g.inUse--
-	if g.adapt != nil {
+	if g.adapt != nil && !g.off {
 		g.limit = g.adapt.observe(g.last, g.stats)
 	}
 	g.next = g.next[:0]
-	for g.inUse < g.limit && g.waiting > 0 {
+	for (g.off || g.inUse < g.limit) && g.waiting > 0 {
 		g.next = append(g.next, g.pop())
 		g.inUse++
 	}

@@ -21,6 +21,7 @@ func priorityShed() Descriptor {
 		Name: "priority-shed", Does: "serves journeys that have already begun first, and rejects newcomers first.", Source: "Cobham 1954; Zhou et al. 2018",
 		Places: anywhere(), Live: only(AtEntry), // a live service cannot recognize who has tried a step before
 		Needs: words("limit"), Takes: words("queue deadline"), Scales: words("limit queue"),
-		Config: func(s Settings) Config { return GateConfig{FIFOConfig: s.fifo(), Priority: true} },
+		Config:  func(s Settings) Config { return GateConfig{FIFOConfig: s.fifo(), Priority: true} },
+		Changes: changing("limit queue deadline", gateWaits, ""),
 	}
 }

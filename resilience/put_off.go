@@ -15,6 +15,7 @@ func deferredPhoto() Descriptor {
 	return Descriptor{
 		Name: "deferred-photo", Does: "moves a step, the upload of a photo, after all others.", Source: "Gellings 1985",
 		Places: only(AtStep), Live: only(AtStep),
-		Config: func(Settings) Config { return PutOffConfig{Spares: "photo"} },
+		Config:  func(Settings) Config { return PutOffConfig{Spares: "photo"} },
+		Changes: Changes{WhyNot: "it has moved a step for everybody who has begun"},
 	}
 }

@@ -64,12 +64,18 @@ func (c RetryConfig) Validate() error {
 }
 
 // Filter limits people's repeated attempts.
-func (c RetryConfig) Filter() Filter { return attempts{NewBudget(c.BudgetConfig)} }
+func (c RetryConfig) Filter() Filter { return &attempts{budget: NewBudget(c.BudgetConfig)} }
 
 // attempts allows first attempts, and repeated attempts within the budget.
-type attempts struct{ budget *Budget }
+type attempts struct {
+	budget *Budget
+	off    bool
+}
 
-func (a attempts) Allow(_ time.Duration, whom Asker) (wait time.Duration, ok bool) {
+func (a *attempts) Allow(_ time.Duration, whom Asker) (wait time.Duration, ok bool) {
+	if a.off {
+		return 0, true
+	}
 	if whom.Attempt > 1 {
 		return 0, a.budget.Retry()
 	}
@@ -87,10 +93,11 @@ type repeats struct {
 	*Budget
 	most   int
 	pauses DeferConfig
+	off    bool // repeats nothing
 }
 
 func (r *repeats) Again(calls int, told time.Duration) (pause time.Duration, ok bool) {
-	if calls >= r.most || !r.RetryAfter(told) {
+	if r.off || calls >= r.most || !r.RetryAfter(told) {
 		return 0, false
 	}
 	return r.pauses.Again(calls), true
@@ -118,7 +125,8 @@ func retryBudget() Descriptor {
 		Config: func(s Settings) Config {
 			return RetryConfig{BudgetConfig: BudgetConfig{Ratio: float64(s.Ratio), Burst: float64(s.Burst)}, Calls: s.Attempts, Pause: s.Pause, Longest: s.Longest}
 		},
-		Asks: AsksAttempt,
+		Changes: changing("ratio burst attempts pause longest", "A repeat whose pause has begun is made, and repeats that were saved stay, up to the burst.", ""),
+		Asks:    AsksAttempt,
 	}
 }
 

@@ -124,3 +124,6 @@ func (p Policy) Bounds() (counts []int, rate Rate) {
 	}
 	return counts, rate
 }
+
+// Value returns the setting of a key.
+func (s Settings) Value(key string) any { return reflect.ValueOf(s.field(key)).Elem().Interface() }

@@ -15,12 +15,20 @@ type SharedBucketConfig struct {
 func (c SharedBucketConfig) Validate() error { return BucketConfig(c).Validate() }
 
 // Filter returns a full bucket.
-func (c SharedBucketConfig) Filter() Filter { return sharedFilter{NewBuckets(BucketConfig(c))} }
+func (c SharedBucketConfig) Filter() Filter {
+	return &sharedFilter{buckets: NewBuckets(BucketConfig(c))}
+}
 
 // sharedFilter takes all tokens from the bucket of nobody in particular.
-type sharedFilter struct{ buckets *Buckets }
+type sharedFilter struct {
+	buckets *Buckets
+	off     bool
+}
 
-func (f sharedFilter) Allow(now time.Duration, _ Asker) (time.Duration, bool) {
+func (f *sharedFilter) Allow(now time.Duration, _ Asker) (time.Duration, bool) {
+	if f.off {
+		return 0, true
+	}
 	return f.buckets.Allow(now, 0)
 }
 
@@ -32,8 +40,9 @@ func sharedTokenBucket() Descriptor {
 			s.Burst = cmp.Or(s.Burst, 10)
 			return s
 		},
-		Config: func(s Settings) Config { return SharedBucketConfig{Rate: float64(s.Rate), Burst: s.Burst} },
-		Code:   "too_many_requests", Message: "too many people ask at once; try again later",
+		Config:  func(s Settings) Config { return SharedBucketConfig{Rate: float64(s.Rate), Burst: s.Burst} },
+		Changes: changing("rate burst", turnWaits, ""),
+		Code:    "too_many_requests", Message: "too many people ask at once; try again later",
 	}
 }
 

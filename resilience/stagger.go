@@ -33,12 +33,21 @@ func (c StaggerConfig) Turn(month time.Month) time.Duration {
 }
 
 // Filter rejects people until their turn.
-func (c StaggerConfig) Filter() Filter { return c }
+func (c StaggerConfig) Filter() Filter { return &turns{StaggerConfig: c} }
+
+// turns is the filter of a stagger.
+type turns struct {
+	StaggerConfig
+	off bool
+}
 
 // Allow reports whether people of a birth month may come at a time since the opening. If not, wait is the
 // time until their turn.
-func (c StaggerConfig) Allow(now time.Duration, whom Asker) (wait time.Duration, ok bool) {
-	wait = c.Turn(whom.BirthMonth) - now
+func (f *turns) Allow(now time.Duration, whom Asker) (wait time.Duration, ok bool) {
+	if f.off {
+		return 0, true
+	}
+	wait = f.Turn(whom.BirthMonth) - now
 	return max(0, wait), wait <= 0
 }
 
@@ -48,8 +57,9 @@ func staggerByBirthMonth() Descriptor {
 	return Descriptor{
 		Name: "stagger", Formerly: "stagger-by-birth-month", Does: "lets the birth months in one after the other.", Source: "Canada, CERB, 2020; Bailey 1952",
 		Places: doors(), Live: only(AtStep), Needs: words("every"), Takes: words("group first"),
-		Config: func(s Settings) Config { return StaggerConfig{Every: s.Every, Group: s.Group, First: s.First} },
-		Asks:   AsksBirthMonth, ScenarioTime: true, Code: "not_your_turn", Message: "your month of birth has its turn later",
+		Config:  func(s Settings) Config { return StaggerConfig{Every: s.Every, Group: s.Group, First: s.First} },
+		Changes: changing("every group first", "Nobody waits at it: from now on, people whose turn lies ahead are turned away, even if they had passed before.", ""),
+		Asks:    AsksBirthMonth, ScenarioTime: true, Code: "not_your_turn", Message: "your month of birth has its turn later",
 	}
 }
 

@@ -28,6 +28,7 @@ func stationCache() Descriptor {
 	return Descriptor{
 		Name: "station-cache", Does: "answers a share of the requests of a station without its servers.", Source: "Hennessy and Patterson 1990",
 		Places: only(AtStation), Needs: words("hit_rate"), Takes: words("time"),
-		Config: func(s Settings) Config { return HitConfig{Rate: float64(s.HitRate), Time: s.Time} },
+		Changes: changing("hit_rate time", "Those whom it is answering keep the time that they were given.", ""),
+		Config:  func(s Settings) Config { return HitConfig{Rate: float64(s.HitRate), Time: s.Time} },
 	}
 }

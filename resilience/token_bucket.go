@@ -21,13 +21,19 @@ func (c BucketConfig) Validate() error {
 }
 
 // Filter returns full buckets.
-func (c BucketConfig) Filter() Filter { return bucketFilter{NewBuckets(c)} }
+func (c BucketConfig) Filter() Filter { return &bucketFilter{buckets: NewBuckets(c)} }
 
 // bucketFilter takes tokens from the bucket of each person.
-type bucketFilter struct{ *Buckets }
+type bucketFilter struct {
+	buckets *Buckets
+	off     bool
+}
 
-func (f bucketFilter) Allow(now time.Duration, whom Asker) (time.Duration, bool) {
-	return f.Buckets.Allow(now, whom.Person)
+func (f *bucketFilter) Allow(now time.Duration, whom Asker) (time.Duration, bool) {
+	if f.off {
+		return 0, true
+	}
+	return f.buckets.Allow(now, whom.Person)
 }
 
 // Buckets holds a token bucket for each client. A request takes a token, or is rejected.
@@ -76,6 +82,9 @@ func (b *Buckets) sweep(now time.Duration) {
 // Len returns the number of clients remembered.
 func (b *Buckets) Len() int { return len(b.full) }
 
+// Len returns the number of clients remembered.
+func (f *bucketFilter) Len() int { return f.buckets.Len() }
+
 func tokenBucket() Descriptor {
 	return Descriptor{
 		Name: "token-bucket", Does: "limits the requests of each person.", Source: "ATM Forum TM 4.1 (GCRA)",
@@ -84,8 +93,9 @@ func tokenBucket() Descriptor {
 			s.Burst = cmp.Or(s.Burst, 10)
 			return s
 		},
-		Config: func(s Settings) Config { return BucketConfig{Rate: float64(s.Rate), Burst: s.Burst} },
-		Asks:   AsksPerson, Code: "too_many_requests", Message: "you ask too often; try again later",
+		Config:  func(s Settings) Config { return BucketConfig{Rate: float64(s.Rate), Burst: s.Burst} },
+		Changes: changing("rate burst", turnWaits, ""),
+		Asks:    AsksPerson, Code: "too_many_requests", Message: "you ask too often; try again later",
 	}
 }
 

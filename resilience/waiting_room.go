@@ -69,6 +69,7 @@ type Room struct {
 	rounds []round // lottery: rounds with somebody whose turn has not come, by number
 	first  uint64  // number of the first of these rounds, from 1
 	lapses lapses
+	off    bool // nobody needs a place
 }
 
 // round is one draw of a lottery.
@@ -271,6 +272,7 @@ func waitingRoom() Descriptor {
 	return Descriptor{
 		Name: "waiting-room", Does: "admits people at a rate, and gives the others a place with which to come back.", Source: "Turner 1986; Kingman 1962",
 		Places: only(AtStep), Live: only(AtStep), Needs: words("rate"), Takes: words("order burst round grace"), Scales: words("rate"),
+		Changes: changing("rate burst", "Those who have a place keep it, and turns come at the new rate from now on; switched off, they pass when they come back.", "places have been given in its order and its rounds, and turns lapse by its grace"),
 		Default: func(s Settings) Settings {
 			s.Order = cmp.Or(s.Order, string(FIFO))
 			switch Order(s.Order) {

@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -16,7 +15,7 @@ type Intervention struct {
 	At   time.Duration    `yaml:"at" json:"at"`                         // scenario time
 	For  time.Duration    `yaml:"for,omitempty" json:"for,omitempty"`   // scenario time after which it is undone; 0 means never, for a fault 1m
 	Do   string           `yaml:"do" json:"do"`                         // fault, end-fault, arrivals, hold, resume, set, note or stop
-	On   string           `yaml:"on,omitempty" json:"on,omitempty"`     // name of a dependency or station
+	On   string           `yaml:"on,omitempty" json:"on,omitempty"`     // name of a dependency or station, or place of a policy
 	With map[string]Value `yaml:"with,omitempty" json:"with,omitempty"` // settings of what is done, as in {fault: dukcapil-brownout} or {factor: 1.5}
 	By   string           `yaml:"by,omitempty" json:"by,omitempty"`     // who does it
 }
@@ -49,7 +48,11 @@ func (s *Scenario) Actions() []funnel.Action {
 func (s *Scenario) validateInterventions() {
 	s.bound("interventions", len(s.Interventions), longestList)
 	for i, intervention := range s.Interventions {
-		if err := s.CheckAction(intervention.Action()); err != nil {
+		action, check := intervention.Action(), s.CheckAction
+		if action.OnPolicy() {
+			check = s.underSomePlan
+		}
+		if err := check(action); err != nil {
 			s.source.faultAt(fmt.Sprintf("interventions[%d]", i), "", "%v", err)
 		}
 	}
@@ -79,8 +82,11 @@ func (s *Scenario) noDependency(name string) error {
 	return fmt.Errorf("no dependency is called %q; %s", name, hintWord(name, keys(s.Dependencies)))
 }
 
-// Adjusted returns a copy of the scenario in which a dependency or a station has other settings.
+// Adjusted returns a copy of the scenario in which a dependency, a station, or a policy at a place has other settings.
 func (s *Scenario) Adjusted(part string, with map[string]string) (*Scenario, error) {
+	if with[funnel.PolicySetting] != "" {
+		return s.withPolicy(part, with)
+	}
 	kind := "dependencies"
 	if !has(s.Dependencies, part) {
 		kind = "stations"
@@ -108,12 +114,8 @@ func (s *Scenario) Adjusted(part string, with map[string]string) (*Scenario, err
 	}
 	changed.validateParts()
 	changed.validateCounts()
-	if len(src.mistakes) > 0 {
-		mistake := src.mistakes[0]
-		if mistake.Hint != "" {
-			return nil, errors.New(mistake.Message + "; " + mistake.Hint)
-		}
-		return nil, errors.New(mistake.Message)
+	if err := src.firstMistake(); err != nil {
+		return nil, err
 	}
 	return &changed, nil
 }

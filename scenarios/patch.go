@@ -176,7 +176,7 @@ func (s *Scenario) Changed(change Change) (*Scenario, error) {
 	changed.source = &src
 	changed.Stations, changed.Dependencies = maps.Clone(s.Stations), maps.Clone(s.Dependencies)
 	changed.Journey = slices.Clone(s.Journey)
-	changed.apply(change.Set)
+	changed.apply(change.Set.Patch)
 	changed.validate()
 	return &changed, src.err()
 }

@@ -31,7 +31,13 @@ type Patch struct {
 // Change is a patch applied at one instant of the run.
 type Change struct {
 	At  time.Duration `yaml:"at" json:"at"`   // scenario time
-	Set Patch         `yaml:"set" json:"set"` // a patch, as in the set of a plan
+	Set ChangeSet     `yaml:"set" json:"set"` // a patch, as in the set of a plan, and settings of its policies
+}
+
+// ChangeSet is what changes.
+type ChangeSet struct {
+	Patch    `yaml:",inline"`
+	Policies []Raw `yaml:"policies,omitempty" json:"policies,omitempty"` // policy, at, and what changes of it: settings, or enabled
 }
 
 // Cost is a list of prices, in a currency of the user's choice. What it does not name is free.

@@ -13,6 +13,7 @@ type Policy struct {
 	Policy              string `yaml:"policy" json:"policy"` // its name, such as bounded-fifo
 	At                  string `yaml:"at" json:"at"`         // entry, step:NAME, call:DEPENDENCY or station:NAME
 	resilience.Settings `yaml:",inline"`
+	off                 bool // an action has switched it off
 }
 
 // PolicyNames returns the policies that a plan may name.

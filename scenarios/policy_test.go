@@ -157,6 +157,9 @@ func TestDocumentedPolicies(t *testing.T) {
 		if row := documented(kind); !strings.Contains(string(text), row) {
 			t.Errorf("docs/reference/policies.md lacks the row\n%s", row)
 		}
+		if row := changesRow(kind); !strings.Contains(string(text), row) {
+			t.Errorf("docs/reference/policies.md lacks the row\n%s", row)
+		}
 	}
 }
 
@@ -205,4 +208,24 @@ func TestSchemaKnowsPolicies(t *testing.T) {
 			t.Errorf("the schema takes %s", policy)
 		}
 	}
+}
+
+// changesRow is the row of a policy in the table of what can change while a run plays.
+func changesRow(descriptor resilience.Descriptor) string {
+	changes := descriptor.Changes
+	cells := []string{descriptor.Name, strings.Join(changes.Keys, ", "), changes.Waiting, ""}
+	if len(changes.Keys) == 0 {
+		cells[1] = "nothing"
+	}
+	fixed := strings.Join(descriptor.Fixed(), ", ")
+	if changes.Always {
+		fixed = "off and on"
+	}
+	if cells[3] = changes.WhyNot; fixed != "" && changes.WhyNot != "" {
+		cells[3] = fixed + ": " + changes.WhyNot
+	}
+	if changes.Stays != "" {
+		cells[3] += "; live nothing: " + changes.Stays
+	}
+	return "| " + strings.Join(cells, " | ") + " |"
 }

@@ -2,9 +2,11 @@ package scenarios
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -40,6 +42,32 @@ func (p Plan) Scheduled() (actions []funnel.Action, err error) {
 				actions = append(actions, action)
 			}
 		}
+		for _, raw := range change.Set.Policies {
+			action, err := p.policyAction(change.At, raw)
+			if err != nil {
+				return nil, fmt.Errorf("at %v, %w", change.At, err)
+			}
+			actions = append(actions, action)
+		}
 	}
 	return actions, nil
+}
+
+// policyAction returns a change of a policy as an action on its place.
+func (p Plan) policyAction(at time.Duration, raw Raw) (funnel.Action, error) {
+	action := funnel.Action{At: at, Do: funnel.SetService, With: map[string]string{}, By: "plan " + p.Name}
+	for _, entry := range pairs(raw.node) {
+		switch key := scalarText(entry.Key); {
+		case !isScalar(entry.Value):
+			return action, fmt.Errorf("it sets %s of a policy, which is more than one value", key)
+		case key == "at":
+			action.On = scalarText(entry.Value)
+		default:
+			action.With[key] = scalarText(entry.Value)
+		}
+	}
+	if action.On == "" || !action.OnPolicy() {
+		return action, errors.New("a change of a policy needs policy and at, as in {policy: bulkhead, at: call:dukcapil, limit: 20}")
+	}
+	return action, action.Check()
 }

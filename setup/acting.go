@@ -56,6 +56,7 @@ func (m *Model) interventions() error {
 	if err != nil {
 		return err
 	}
+	m.Scheduled = scheduled
 	for _, action := range scheduled {
 		does, err := acting.Do(action)
 		if err != nil {
@@ -116,6 +117,10 @@ func (a *Acting) Do(action funnel.Action) (does sim.Intervention, err error) {
 			}
 		}
 	case funnel.SetService:
+		if action.OnPolicy() {
+			does.Policies, err = a.setPolicy(action)
+			break
+		}
 		does.Set, err = a.set(action)
 	case funnel.Stop:
 		does.Stop = true

@@ -55,8 +55,16 @@ func (l *Live) schedule() (err error) {
 	}
 	trial := l.Acting()
 	for _, action := range l.Schedule {
-		if _, _, err := trial.Set(action); err != nil {
+		if err := trial.try(action); err != nil {
 			return Refuse("plan %s has a schedule that does not run live: at %v, %w; choose another plan, or simulate it", plan.Name, action.At, err)
+		}
+	}
+	for i, action := range l.Scenario.Actions() {
+		if !action.OnPolicy() {
+			continue
+		}
+		if err := trial.try(action); err != nil {
+			return Refuse("intervention %d of scenario %s: %w", i+1, l.Scenario.Name, err)
 		}
 	}
 	return nil
@@ -72,7 +80,11 @@ func NewLoad(scenario *scenarios.Scenario, options Options) (*Live, error) {
 	for _, action := range live.Scenario.Actions() {
 		switch action.Do {
 		case funnel.StartFault, funnel.EndFault, funnel.SetService:
-			live.Warnings = append(live.Warnings, fmt.Sprintf("the intervention %q is left out: the dependencies are not mocks of this run", action.Text()))
+			why := "the dependencies are not mocks of this run"
+			if action.OnPolicy() {
+				why = "the service has its policies itself"
+			}
+			live.Warnings = append(live.Warnings, fmt.Sprintf("the intervention %q is left out: %s", action.Text(), why))
 		}
 	}
 	return live, live.generator(nil)

@@ -51,6 +51,16 @@ func (a *LiveActing) Set(action funnel.Action) (mock string, service workload.Se
 	return a.mockOf(action.On), a.live.scaled(after.Dependencies[action.On].Service), nil
 }
 
+// try finds out whether a setting can be made. It counts as made.
+func (a *LiveActing) try(action funnel.Action) (err error) {
+	if action.OnPolicy() {
+		_, err = a.Policy(action)
+		return err
+	}
+	_, _, err = a.Set(action)
+	return err
+}
+
 // mockOf returns the name of the mock that stands in for a dependency.
 func (a *LiveActing) mockOf(dependency string) string {
 	if kind := a.scenario.Dependencies[dependency].Kind; kind != "" && kind != "generic" {

@@ -14,9 +14,10 @@ import (
 // Model is the set-up of a simulation.
 type Model struct {
 	Planned
-	Config  sim.Config
-	Actions []funnel.Action // the scenario's interventions, which the config holds, in order of time
-	deeds   int             // how many of them change anything
+	Config    sim.Config
+	Actions   []funnel.Action // the scenario's interventions, which the config holds, in order of time
+	Scheduled []funnel.Action // what the plan's schedule changes besides numbers of servers, which the config holds too
+	deeds     int             // how many of them change anything
 }
 
 // NewModel maps a scenario and options to a simulation. What cannot be simulated comes back as

@@ -41,6 +41,10 @@ func TestSchedules(t *testing.T) {
 		{"more than one value", `[{at: 4s, set: {dependencies: {dukcapil: {degrades: {load: 3, factor: 2}}}}}]`, "at 4s it sets degrades of dukcapil, which is more than one value", "at 4s it sets degrades of dukcapil"},
 		{"a service time of a station", `[{at: 4s, set: {stations: {STATION: {service: 2s}}}}]`, "STATION is a part of the model", "STATION is a station: only its servers can be set"},
 		{"servers of a station", `[{at: 4s, set: {stations: {STATION: {servers: 20}}}}]`, "STATION is a part of the model; a live run can change dependencies only", ""},
+		{"a policy's settings", `[{at: 4s, set: {policies: [{policy: bulkhead, at: "call:dukcapil", limit: 20}]}}, {at: 5s, set: {policies: [{policy: bulkhead, at: "call:dukcapil", enabled: false}]}}]`, "", ""},
+		{"a policy that the plan lacks", `[{at: 4s, set: {policies: [{policy: codel, at: "call:dukcapil", limit: 20}]}}]`, "at 4s, plan later has no codel at call:dukcapil; it has bulkhead at call:dukcapil", "plan later has no codel at call:dukcapil"},
+		{"a policy without its place", `[{at: 4s, set: {policies: [{policy: bulkhead, limit: 20}]}}]`, "at 4s, a change of a policy needs policy and at", "at 4s, a change of a policy needs policy and at"},
+		{"a setting that the policy lacks", `[{at: 4s, set: {policies: [{policy: bulkhead, at: "call:dukcapil", rate: 2/s}]}}]`, "rate of bulkhead cannot change while a run plays: it takes no such setting", "rate of bulkhead cannot change"},
 		{"the journey", `[{at: 4s, set: {journey: {sign-up: {timeout: 3s}}}}]`, "at 4s it changes what people do", "at 4s it changes what people do"},
 		{"the backend", `[{at: 4s, set: {backend: {batch_rows: 3}}}]`, "at 4s it changes settings of the backend", "at 4s it changes settings of the backend"},
 	} {
@@ -53,7 +57,7 @@ func TestSchedules(t *testing.T) {
 			station = max(station, name)
 		}
 		replaced := strings.NewReplacer("STATION", station)
-		scenario := planned(t, replaced.Replace("  - {name: later, schedule: "+test.schedule+"}\n"))
+		scenario := planned(t, replaced.Replace("  - {name: later, policies: [{policy: bulkhead, at: \"call:dukcapil\", limit: 50}], schedule: "+test.schedule+"}\n"))
 		for _, engine := range []struct {
 			name, says string
 			setUp      func() error

@@ -16,6 +16,7 @@ type Intervention struct {
 	Faults       []FaultStart // that begin
 	Ends         []FaultEnd
 	Set          []Setting
+	Policies     []PolicySetting
 	Stop         bool // the run ends
 }
 
@@ -113,6 +114,11 @@ func (i Intervention) validate(c *Config) error {
 			return fmt.Errorf("the discipline of %s is set to %q; requests that wait are in the order of %q", before.Name, setting.Service.Discipline, before.Discipline)
 		}
 	}
+	for _, setting := range i.Policies {
+		if err := setting.validate(c); err != nil {
+			return err
+		}
+	}
 	if i.Factor != nil && *i.Factor > 1 && !c.Crowd().RoomFor() {
 		return fmt.Errorf("the population of %d is too small for the people whom a factor on arrivals may add", c.People)
 	}
@@ -141,6 +147,9 @@ func (m *model) intervene(i Intervention) {
 	}
 	for _, setting := range i.Set {
 		m.set(setting)
+	}
+	for _, setting := range i.Policies {
+		m.setPolicy(setting)
 	}
 }
 

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ombak-sim/ombak/journey"
@@ -146,6 +147,7 @@ func (m *model) begin() {
 
 func newModel(config Config, observer funnel.Observer, engine *Engine, tables tables) *model {
 	m := &model{config: config, engine: engine, tables: tables, people: population.New(config.Seed, config.Opens, config.Shares), observer: observer}
+	m.config.Caches = slices.Clone(config.Caches) // interventions change them
 	m.crowd, _ = observer.(funnel.Crowd)
 	m.journey = journey.New(config.Journey, m.traitTypo, journey.NewFact(config.Seed, config.People, config.Feeders, m.people.Fact))
 	m.tracks = m.journey.NewTracks()

@@ -75,3 +75,26 @@ func (a *answers[V]) settle(key question, value V, err error) []chan fetched[V] 
 	}
 	return a.cache.Store(key, value, time.Since(a.began))
 }
+
+// change gives the cache another time to live and size, or switches it off or on. It reports whether there is a cache. The
+// receiver may be nil.
+func (a *answers[V]) change(config resilience.CacheConfig, on bool) bool {
+	if a == nil {
+		return false
+	}
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.cache.Change(time.Since(a.began), config, on)
+	return true
+}
+
+// changePolicy changes a policy in front of the calls of a client whose answers may be cached.
+func changePolicy[V any](client *Client, answers *answers[V], config resilience.Config, on bool) bool {
+	if cache, is := config.(resilience.CacheConfig); is {
+		return answers.change(cache, on)
+	}
+	if gated, is := config.(resilience.Gated); is {
+		client.limit.Store(int64(gated.Gate().Concurrency))
+	}
+	return client.protection.change(config, on)
+}

@@ -27,7 +27,7 @@ type Client struct {
 	base       *url.URL
 	client     *fasthttp.HostClient
 	timeout    time.Duration
-	limit      int
+	limit      atomic.Int64
 	protection *protection
 	failures   atomic.Uint64
 	observer   Observer
@@ -58,7 +58,9 @@ func newClient(name string, config Config, observer Observer) (*Client, error) {
 		NoDefaultUserAgentHeader:  true,
 	}
 	base.Path = strings.TrimSuffix(base.Path, "/")
-	return &Client{name: name, base: base, client: client, timeout: config.Timeout, limit: config.limit(), protection: protection, observer: observer}, nil
+	r := &Client{name: name, base: base, client: client, timeout: config.Timeout, protection: protection, observer: observer}
+	r.limit.Store(int64(config.limit()))
+	return r, nil
 }
 
 // Name returns the registry's name.
@@ -67,8 +69,8 @@ func (r *Client) Name() string { return r.name }
 // Gate returns the gate that every call passes.
 func (r *Client) Gate() *Gate { return r.protection.gate }
 
-// Limit returns the initial concurrency limit; 0 means no limit.
-func (r *Client) Limit() int { return r.limit }
+// Limit returns the concurrency limit that was set last; 0 means no limit.
+func (r *Client) Limit() int { return int(r.limit.Load()) }
 
 // Failures returns the number of calls without a usable answer.
 func (r *Client) Failures() uint64 { return r.failures.Load() }

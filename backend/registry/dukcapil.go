@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ombak-sim/ombak/resilience"
 )
 
 // Dukcapil is the population registry.
@@ -27,6 +29,12 @@ func NewDukcapil(config DukcapilConfig, observer Observer) (*Dukcapil, error) {
 		return nil, err
 	}
 	return &Dukcapil{client, config, newAnswers[Verdict](client.protection.cache)}, nil
+}
+
+// Change gives a policy in front of the calls other settings, or switches it off or on. It reports whether there is such a
+// policy.
+func (d *Dukcapil) Change(to resilience.Config, on bool) bool {
+	return changePolicy(d.Client, d.answers, to, on)
 }
 
 // Person is the person to look up in Dukcapil.

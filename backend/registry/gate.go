@@ -138,6 +138,14 @@ func (g *Gate) tell(tickets []resilience.Ticket, admitted bool) {
 	}
 }
 
+// Change gives the gate another description of the same kind, or switches it off or on. Off, it admits everybody.
+func (g *Gate) Change(to resilience.GateConfig, on bool) {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	g.tell(g.policy.Change(g.now(), to, on), true)
+	g.settle()
+}
+
 // Stats returns the counts up to now.
 func (g *Gate) Stats() resilience.Stats {
 	g.mutex.Lock()

@@ -73,6 +73,32 @@ func (p *protection) call(ctx context.Context, attempt func() error) error {
 	}
 }
 
+// change gives a policy other settings, or switches it off or on. It reports whether there is such a policy.
+func (p *protection) change(config resilience.Config, on bool) bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	now := time.Since(p.began)
+	switch config := config.(type) {
+	case resilience.Gated:
+		p.gate.Change(config.Gate(), on)
+		return true
+	case resilience.Guarding:
+		return change(p.guard, now, config, on)
+	case resilience.Repeating:
+		return change(p.repeater, now, config, on)
+	}
+	return false
+}
+
+// change changes a policy, if it is there and can change.
+func change(policy any, now time.Duration, config resilience.Config, on bool) bool {
+	changing, can := policy.(resilience.Changing)
+	if can {
+		changing.Change(now, config, on)
+	}
+	return can
+}
+
 // once makes a call unless the guard rejects it. It reports whether the call was made.
 func (p *protection) once(attempt func() error) (asked bool, err error) {
 	if p.guard == nil {

@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"strings"
+
+	"github.com/ombak-sim/ombak/resilience"
 )
 
 // Question is a yes-or-no question about a person, identified by NIK, that a registry answers.
@@ -47,6 +49,12 @@ func New(question Question, config Config, observer Observer) (*Registry, error)
 		return nil, err
 	}
 	return &Registry{client, question, newAnswers[bool](client.protection.cache)}, nil
+}
+
+// Change gives a policy in front of the calls other settings, or switches it off or on. It reports whether there is such a
+// policy.
+func (r *Registry) Change(to resilience.Config, on bool) bool {
+	return changePolicy(r.Client, r.answers, to, on)
 }
 
 // Ask asks the registry's question about a person.

@@ -18,7 +18,8 @@
 // loads and compares its predictions of heavy loads with measurements. As ombak-bench accuracy, started by make accuracy,
 // it does the same to several services that it knows only by their response times and their CPU, and predicts other
 // mixes, a plan at the gate and fewer cores too. As ombak-bench siege, started by make siege,
-// it kills, stops and crowds backends while people sign up, and compares the databases with a ledger.
+// it kills, stops and crowds backends while people sign up, and compares the databases with a ledger. As ombak-bench live,
+// started by make bench-live, it measures what it costs a drill to be watched and foretold.
 package main
 
 import (

@@ -47,6 +47,9 @@ func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	if len(arguments) > 0 && arguments[0] == "siege" {
 		return runSiege(ctx, arguments[1:], out, errOut)
 	}
+	if len(arguments) > 0 && arguments[0] == "live" {
+		return runLive(ctx, arguments[1:], out, errOut)
+	}
 	if len(arguments) > 0 && arguments[0] == "validation" {
 		return runValidation(ctx, arguments[1:], out, errOut)
 	}

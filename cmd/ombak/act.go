@@ -51,7 +51,7 @@ func controlCommand(s streams) *cli.Command {
 			act("arrivals", "multiply the people who come from now on", "FACTOR", readFactor, length()),
 			act("hold", "let nobody new come", "", readNothing, length()),
 			act("resume", "let people come again", "", readNothing),
-			act("set", "change servers, service, queue, deadline, rate or quota of a part", "PART NAME=VALUE…", readPartSettings),
+			act("set", "change servers, service, queue, deadline, rate or quota of a part, or settings of a policy", "PART|PLACE NAME=VALUE…", readPartSettings),
 			act("note", "write a note on the timeline", "TEXT", readNote),
 			act("stop", "end the run with a report", "", readNothing),
 			{Name: "close", Usage: "close the page of a run that has ended", Flags: actFlags(), Action: closeRoom},
@@ -106,7 +106,7 @@ func readNothing(c *cli.Context) (map[string]any, error) {
 
 func readPartSettings(c *cli.Context) (map[string]any, error) {
 	if c.NArg() < 2 {
-		return nil, usageError{errors.New("name a part and what to set, as in: ombak control set dukcapil servers=8")}
+		return nil, usageError{errors.New("name a part and what to set, as in: ombak control set dukcapil servers=8; or the place of a policy, as in: ombak control set call:dukcapil policy=bulkhead limit=20")}
 	}
 	with, err := readWith(c.Args().Slice()[1:])
 	return map[string]any{"on": c.Args().First(), "with": with}, err

@@ -108,9 +108,10 @@ func (h *hall) now() (offering, setup.Mask, drill.Act) {
 func hallOf(run *setup.Live) *hall {
 	h := &hall{hide: run.Mask(), offering: offering{
 		scenario: run.Scenario, refused: unturnable(run.MayTurn()),
-		suits: func(fault.Kind) bool { return true }, settable: slices.Sorted(maps.Keys(run.Scenario.Dependencies)),
+		suits: func(fault.Kind) bool { return true }, settable: slices.Sorted(maps.Keys(run.Scenario.Dependencies)), live: true,
 	}}
 	if run.Service == nil {
+		h.outside = "the service has its policies itself"
 		for _, deed := range []funnel.Deed{funnel.StartFault, funnel.EndFault, funnel.SetService} {
 			h.refused[deed] = "the dependencies are not mocks of this run"
 		}
@@ -148,6 +149,7 @@ func (r *room) conducted(c *cli.Context, s streams) *drill.Room {
 	return &drill.Room{
 		Post: func(row report.Second) {
 			r.post(row)
+			r.hall.twin.Load().seen(row)
 			if c.Bool("json") && !c.Bool("quiet") {
 				asJSON(row)
 			}
@@ -173,7 +175,7 @@ func (r *room) foretell(c *cli.Context, run *setup.Live) *twin {
 	}
 	options := run.Options
 	options.Watch, options.Targets, options.Vars = nil, nil, nil
-	own := startTwin(c, r, func(share float64) (*setup.Model, error) { return scaledModel(c, options, share) })
+	own := startTwin(c, r, run.Validity.MaxScheduleLagP99, func(share float64) (*setup.Model, error) { return scaledModel(c, options, share) })
 	r.hall.twin.Store(own)
 	return own
 }

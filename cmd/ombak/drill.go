@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,12 +40,12 @@ func runFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "threshold", Usage: "add the threshold `EXPR`, for example \"sign-up.passed >= 99% of scheduled\"", EnvVars: envVar("threshold")},
 		&cli.StringFlag{Name: "out", Usage: "write to `DIR`; by default ombak-out/SCENARIO-TIME", EnvVars: envVar("out")},
 		arrivalsFlag(),
+		&cli.StringFlag{Name: "model", Usage: "with --live: simulate the run beside it with the parameters in `MODEL`, which ombak calibrate writes", EnvVars: envVar("model")},
 		runIDFlag(),
-		&cli.StringFlag{Name: "metrics", Usage: "serve Prometheus metrics of the generator at `HOST:PORT`/metrics during the run", EnvVars: envVar("metrics")},
 		&cli.BoolFlag{Name: "json", Usage: "print the report as JSON, and progress as JSON lines on standard error", EnvVars: envVar("json")},
 		&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
 	}
-	return append(append(flags, liveFlags()...), fleetFlags()...)
+	return slices.Concat(flags, meterFlags(), liveFlags(), fleetFlags())
 }
 
 func drillCommand(s streams) *cli.Command {
@@ -136,7 +137,7 @@ func watchFlag() cli.Flag {
 // readRun reads the scenario and the flags of every live command.
 func readRun(c *cli.Context, fallback string) (*scenarios.Scenario, setup.Options, error) {
 	var options setup.Options
-	if err := errors.Join(checkLive(c), checkFleet(c)); err != nil {
+	if err := errors.Join(checkLive(c), checkFleet(c), checkModel(c)); err != nil {
 		return nil, options, err
 	}
 	name := c.Args().First()
@@ -293,11 +294,20 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 		return err
 	}
 	defer page.close()
-	defer page.foretell(c, run).stop()
-	result, ended := drill.Conduct(c.Context, run, agents.joined(drill.Environment{
-		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Metrics: c.String("metrics"), Progress: watch.show,
+	meter, err := openMeter(c, s.err, run, folder)
+	if err != nil {
+		page.close()
+		_ = os.Remove(folder) // removed only if empty; the error matters
+		return err
+	}
+	defer meter.close()
+	beside := page.foretell(c, run)
+	defer beside.stop()
+	result, ended := drill.Conduct(c.Context, run, meter.metered(agents.joined(drill.Environment{
+		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Progress: watch.show, Beside: beside.cost,
 		Room: page.conducted(c, s),
-	}))
+	})))
+	meter.close()
 	watch.close()
 	if result.Schema == "" {
 		agents.abandon(c.Context)

@@ -40,9 +40,6 @@ func checkFleet(c *cli.Context) error {
 	if c.IsSet("generators") && (c.Int("generators") < 1 || c.Int("generators") > fleet.MostGenerators) {
 		return usageError{fmt.Errorf("--generators is %d; give a number from 1 to %d", c.Int("generators"), fleet.MostGenerators)}
 	}
-	if c.String("metrics") != "" {
-		return usageError{errors.New("the generators of a fleet serve no metrics; remove --metrics, and watch the run with --live")}
-	}
 	if c.String("part") != "" {
 		return usageError{errors.New("--part and --fleet exclude each other: the fleet divides the people itself; remove --part")}
 	}

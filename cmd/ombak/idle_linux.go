@@ -3,6 +3,7 @@ package main
 import (
 	"runtime"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -13,4 +14,14 @@ func onIdleThread(work func()) {
 	priority := int32(0)
 	_, _, _ = syscall.RawSyscall(syscall.SYS_SCHED_SETSCHEDULER, 0, schedIdle, uintptr(unsafe.Pointer(&priority))) // where it is refused, the work is done all the same
 	work()
+}
+
+// threadTime returns the CPU time that the calling thread has used.
+func threadTime() (used time.Duration, known bool) {
+	const thisThread = 1 // RUSAGE_THREAD of getrusage(2)
+	var usage syscall.Rusage
+	if syscall.Getrusage(thisThread, &usage) != nil {
+		return 0, false
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), true
 }

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"errors"
 	"slices"
+
+	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/live"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/render"
+	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 )
 
@@ -28,7 +32,29 @@ func (r *room) level() *drill.Room {
 	if r == nil {
 		return nil
 	}
-	return &drill.Room{Post: r.post, Acts: r.hall.begins}
+	return &drill.Room{Post: func(row report.Second) {
+		r.post(row)
+		r.hall.twin.Load().seen(row)
+	}, Acts: r.hall.begins}
+}
+
+// foretellLevel simulates one run of several beside it.
+func (r *room) foretellLevel(c *cli.Context, scenario *scenarios.Scenario, run *setup.Live) *twin {
+	if r == nil {
+		return nil
+	}
+	options := run.Options
+	options.Watch, options.Targets, options.Vars = nil, nil, nil
+	own := startTwin(c, r, run.Validity.MaxScheduleLagP99, func(share float64) (*setup.Model, error) {
+		if options.Closed > 0 {
+			return nil, errors.New("the closed loop of --closed is not simulated")
+		}
+		scaled := options
+		scaled.Scale, scaled.ScaleSystem = scaled.Scale*share, scaled.ScaleSystem*share
+		return setup.NewModel(scenario, scaled)
+	})
+	r.hall.twin.Store(own)
+	return own
 }
 
 // measured returns the report of a level, which is no measurement of its rate if somebody acted while it played.

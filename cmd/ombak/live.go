@@ -66,7 +66,11 @@ type room struct {
 func checkLive(c *cli.Context) error {
 	address := c.String("live")
 	if address == "" {
-		for _, flag := range []string{"live-wait", "live-cert", "live-key", "no-twin"} {
+		flags := []string{"live-wait", "live-cert", "live-key", "no-twin"}
+		if c.Command.Name != "simulate" {
+			flags = append(flags, "model")
+		}
+		for _, flag := range flags {
 			if c.IsSet(flag) {
 				return usageError{fmt.Errorf("--%s is about the page of a run; give --live too", flag)}
 			}

@@ -173,6 +173,8 @@ func TestRehearsalInABrowser(t *testing.T) {
 	do(t, tab, "arrivals", map[string]string{"with.factor": "2", "by": "Rina"})
 	until(t, tab, `document.querySelector("#timeline").textContent.includes("dukcapil-outage of dukcapil for 4s, by Rina")`, "the timeline has the fault and its author")
 	until(t, tab, `document.getElementById("twin").textContent.startsWith("Had we not (arrivals × 2")`, "the twin says what the last action changes")
+	do(t, tab, "policy", map[string]string{"on": "call:dukcapil", "with.policy": "bounded-fifo", "with.limit": "9", "with.queue": "", "by": "Rina"})
+	until(t, tab, `document.querySelector("#timeline").textContent.includes("bounded-fifo at call:dukcapil: limit 9, by Rina")`, "the timeline has the change of the policy")
 	until(t, tab, `room.store.length > 7`, "some seconds pass")
 	shoot(t, tab, "rehearsal")
 	until(t, tab, `!document.getElementById("ending").hidden`, "the verdict is shown")

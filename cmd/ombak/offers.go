@@ -21,6 +21,8 @@ type offering struct {
 	refused  map[funnel.Deed]string // why something cannot be done
 	suits    func(fault.Kind) bool  // whether the run can have a fault
 	settable []string               // parts whose settings can be changed
+	live     bool
+	outside  string // why the run has no policies; empty if it has those of its plan
 }
 
 // unturnable returns what cannot be done if who comes cannot change, for a reason.
@@ -57,11 +59,11 @@ func (o offering) offers() []live.Offer {
 		{Do: funnel.SetService, Title: "Change a part", On: o.settable, With: o.settings()},
 		{Do: funnel.Remark, Title: "Write a note", With: []live.Setting{{Name: "text", Title: "note", Hint: "the mayor calls"}}},
 		{Do: funnel.Stop, Title: "Stop the run"},
-		{Do: "policy", Title: "Change policies", WhyNot: "policies hold what they have learned since the run began; write another plan instead"},
 	}
+	offers = append(offers, o.policyOffers()...)
 	for i := range offers {
 		offer := &offers[i]
-		if why := o.refused[offer.Do]; why != "" {
+		if why := o.refused[offer.Do]; why != "" && offer.WhyNot == "" && offer.Title != policyTitle {
 			offer.WhyNot = why
 		}
 		if (offer.Do == funnel.StartFault || offer.Do == funnel.EndFault) && len(dependencies) == 0 && offer.WhyNot == "" {
@@ -140,11 +142,18 @@ func (o offering) settings() []live.Setting {
 
 // preview says what an action will do, or why it cannot be done.
 func (o offering) preview(action funnel.Action) (string, error) {
-	if why := o.refused[action.Do]; why != "" {
+	why := o.refused[action.Do]
+	if action.OnPolicy() {
+		why = o.outside
+	}
+	if why != "" {
 		return "", fmt.Errorf("this run does not take %s: %s", action.Do, why)
 	}
 	if err := o.scenario.CheckAction(action); err != nil {
 		return "", err
+	}
+	if action.OnPolicy() {
+		return o.previewPolicy(action)
 	}
 	if action.Do == funnel.SetService && !slices.Contains(o.settable, action.On) {
 		return "", fmt.Errorf("%s is a part of the model; a live run can change dependencies only", action.On)

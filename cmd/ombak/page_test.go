@@ -13,6 +13,7 @@ func TestCommandLine(t *testing.T) {
 		{"variables may be secret", []string{"load", "a.yaml", "--var", "TOKEN=s3cret", "--var=KEY=x=y"}, "ombak load a.yaml --var TOKEN=*** --var KEY=***"},
 		{"so may a target's login", []string{"load", "a", "--target", "api=https://me:pw@example.org/x"}, "ombak load a --target api=https://***@example.org/x"},
 		{"and the token of each of a fleet's servers", []string{"load", "a", "--fleet=nats://one@h:1,nats://two@i:2"}, "ombak load a --fleet nats://***@h:1,nats://***@i:2"},
+		{"and the login of a receiver", []string{"drill", "--remote-write", "https://me:pw@h/w", "--otlp=http://me:pw@h"}, "ombak drill --remote-write https://***@h/w --otlp http://***@h"},
 		{"a shell reads it back", []string{"drill", "--threshold", "lost == 0", "it's"}, `ombak drill --threshold 'lost == 0' 'it'\''s'`},
 	}
 	for _, test := range tests {

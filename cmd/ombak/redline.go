@@ -278,7 +278,11 @@ func (r *redliner) play(rate float64, closed int) (redline.Level, error) {
 		return level, err
 	}
 	defer agents.close()
-	level.Report, err = drill.Conduct(r.c.Context, live, agents.joined(drill.Environment{Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err, Room: r.page.level()}))
+	beside := r.page.foretellLevel(r.c, r.scenario, live)
+	defer beside.stop()
+	level.Report, err = drill.Conduct(r.c.Context, live, agents.joined(drill.Environment{
+		Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err, Room: r.page.level(), Beside: beside.cost,
+	}))
 	if level.Report.Schema == "" || r.cut(err) {
 		agents.abandon(r.c.Context) // no report of the level is written
 	}

@@ -83,7 +83,7 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 		return simulation.Result{}, err
 	}
 	defer page.close()
-	own := startTwin(c, page, func(share float64) (*setup.Model, error) {
+	own := startTwin(c, page, 0, func(share float64) (*setup.Model, error) {
 		if share == 1 {
 			return run, nil
 		}

@@ -5,9 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -46,20 +50,28 @@ type twin struct {
 	actions []funnel.Action
 	working sync.WaitGroup
 	cancel  context.CancelFunc
+	limit   time.Duration        // of the schedule lag of the run
+	before  *simulation.Accuracy // of the model, as far as a board tells of it
+	unheard string               // why no board is heard
+	brake   brake
+	used    atomic.Int64 // CPU time of its thread, in ns; 0 if it is not known
 }
 
 // startTwin foretells the run on the page. It returns nil, whose methods do nothing, without a page or a model.
-func startTwin(c *cli.Context, page *room, modelOf func(share float64) (*setup.Model, error)) *twin {
+func startTwin(c *cli.Context, page *room, limit time.Duration, modelled func(share float64) (*setup.Model, error)) *twin {
 	if page == nil || c.Bool("no-twin") {
 		return nil
 	}
-	model, err := modelOf(1)
+	model, err := modelled(1)
 	if err != nil {
 		page.board.Foretell(live.Forecast{Says: "Nothing is foretold: " + err.Error()})
 		return nil
 	}
 	ctx, cancel := context.WithCancel(c.Context)
-	t := &twin{modelOf: modelOf, model: model, share: 1, board: page.board, news: make(chan struct{}, 1), cancel: cancel}
+	t := &twin{modelOf: modelled, model: model, share: 1, board: page.board, limit: limit, news: make(chan struct{}, 1), cancel: cancel}
+	if page.hall != nil { // a rehearsal is the model itself
+		t.hear(modelOf(c))
+	}
 	t.working.Go(func() { idly(func() { t.work(ctx) }) })
 	return t
 }
@@ -71,6 +83,30 @@ func (t *twin) stop() {
 	}
 	t.cancel()
 	t.working.Wait()
+}
+
+// seen tells the twin of a row. It rests while the generator is behind.
+func (t *twin) seen(row report.Second) {
+	if t != nil {
+		t.brake.set(isBehind(row, t.limit))
+	}
+}
+
+// rest notes what the twin has used, and waits while the generator is behind. It is called on the twin's thread.
+func (t *twin) rest(ctx context.Context) error {
+	if used, known := threadTime(); known {
+		t.used.Store(int64(used))
+	}
+	return t.brake.wait(ctx)
+}
+
+// cost returns what the twin has used, as a process of its own, if that is known.
+func (t *twin) cost() []report.Process {
+	if t == nil || t.used.Load() == 0 {
+		return nil
+	}
+	used := time.Duration(t.used.Load()).Seconds()
+	return []report.Process{{Name: "twin", CPUS: &used}}
 }
 
 // acted tells the twin what was done.
@@ -88,6 +124,7 @@ func (t *twin) acted(action funnel.Action) {
 }
 
 func (t *twin) work(ctx context.Context) {
+	defer func() { _ = t.rest(ctx) }() // for the last time
 	if err := t.shrink(ctx); err != nil {
 		t.board.Foretell(live.Forecast{Says: "Nothing is foretold: " + err.Error()})
 		return
@@ -123,11 +160,14 @@ func (t *twin) foretell(ctx context.Context, actions []funnel.Action, known *twi
 	for count := max(0, len(actions)-1); count <= len(actions); count++ {
 		answer, is := (*known)[count]
 		if !is {
-			made, err := simulation.Predict(ctx, t.model, actions[:count], twinReplications)
+			made, err := simulation.Predict(ctx, t.model, actions[:count], twinReplications, t.rest)
 			if err != nil {
 				return live.Forecast{}, err
 			}
 			answer = made.Scaled(1 / t.share)
+			if t.before != nil {
+				answer = t.before.Widen(answer, t.model.Scenario.Arrivals.Step)
+			}
 		}
 		answers[count] = answer
 	}
@@ -167,12 +207,55 @@ func (t *twin) smaller() string {
 	return fmt.Sprintf(", with %s of the people and of the servers", units.Percent(t.share))
 }
 
+// wider says that the ranges are wider than the simulations, or why they are not, if there is a board of accuracy.
+func (t *twin) wider() string {
+	switch {
+	case t.before != nil:
+		return " They are wider by the errors that " + accuracyName + " gives for " + t.before.Service + " at such loads."
+	case t.unheard != "":
+		return " " + accuracyName + " beside the model is not used: " + t.unheard + "."
+	}
+	return ""
+}
+
+// checkModel refuses a model that cannot be used beside a run.
+func checkModel(c *cli.Context) error {
+	if modelOf(c) == "" || c.String("live") == "" {
+		return nil
+	}
+	_, err := readModelled(cmp.Or(c.Args().First(), defaultScenario), modelOf(c))
+	return err
+}
+
+// hear reads the board of accuracy beside a model, if there is one.
+func (t *twin) hear(model string) {
+	if model == "" {
+		return
+	}
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(model), accuracyName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	var accuracy simulation.Accuracy
+	if err == nil {
+		accuracy, err = simulation.ReadAccuracy(text, model)
+	}
+	if err != nil {
+		t.unheard = err.Error()
+		return
+	}
+	t.before = &accuracy
+}
+
+// accuracyName is the name of a board of accuracy.
+const accuracyName = "accuracy.json"
+
 // forecast says what the last action changes. Without one, action and before are nil.
 func (t *twin) forecast(action *funnel.Action, before *report.Prediction, now report.Prediction) live.Forecast {
 	last := t.model.Scenario.Journey[len(t.model.Scenario.Journey)-1].Name
 	forecast := live.Forecast{With: &now, Without: before}
 	if action == nil {
-		forecast.Says = fmt.Sprintf("The shaded ranges hold nine of ten simulations of this run (%d%s): about %s people get through %s.", now.Replications, t.smaller(), units.Count(math.Round(now.Through)), last)
+		forecast.Says = fmt.Sprintf("The shaded ranges hold nine of ten simulations of this run (%d%s): about %s people get through %s.%s", now.Replications, t.smaller(), units.Count(math.Round(now.Through)), last, t.wider())
 		return forecast
 	}
 	through, lost := math.Round(now.Through-before.Through), math.Round(now.Lost-before.Lost)

@@ -20,7 +20,7 @@ const (
 	Arrive     Deed = "arrivals"  // more or fewer people come from now on
 	Hold       Deed = "hold"      // nobody new comes
 	Resume     Deed = "resume"    // people come again
-	SetService Deed = "set"       // a dependency or a station has other servers, times or limits
+	SetService Deed = "set"       // a dependency or a station has other servers, times or limits, or a policy other settings
 	Remark     Deed = "note"      // a note on the timeline
 	Stop       Deed = "stop"      // the run ends, with a report
 )
@@ -39,12 +39,18 @@ const (
 	mostName         = 64
 )
 
+// The settings of [SetService] that concern a policy.
+const (
+	PolicySetting  = "policy"  // name of the policy that is set; the action is then on its place
+	EnabledSetting = "enabled" // whether the policy works: true or false
+)
+
 // Action is one change that somebody makes to a run while it plays.
 type Action struct {
 	At   time.Duration     `json:"at"`             // scenario time at which it takes effect
 	For  time.Duration     `json:"for,omitempty"`  // scenario time after which it is undone; 0 means that it lasts
 	Do   Deed              `json:"do"`             // what is done
-	On   string            `json:"on,omitempty"`   // name of a dependency or station
+	On   string            `json:"on,omitempty"`   // name of a dependency or station, or place of a policy
 	With map[string]string `json:"with,omitempty"` // settings, by name
 	By   string            `json:"by,omitempty"`   // who does it
 }
@@ -86,6 +92,7 @@ func (a Action) Check() error {
 // checkParts compares what is given with what the deed needs.
 func (a Action) checkParts() error {
 	names, more := a.Do.settings()
+	more = more || a.OnPolicy() // its settings are the policy's
 	for _, name := range slices.Sorted(maps.Keys(a.With)) {
 		if !more && !slices.Contains(names, name) {
 			return fmt.Errorf("there is no setting %q; use %s", name, orNothing(names))
@@ -97,13 +104,15 @@ func (a Action) checkParts() error {
 	case a.On != "" && !takesPart:
 		return fmt.Errorf("it concerns the whole run; leave out on")
 	case a.On == "" && a.Do == SetService:
-		return fmt.Errorf("name a dependency or station with on")
+		return fmt.Errorf("name a dependency or station with on, or the place of a policy")
 	case a.For > 0 && !lasts:
 		return fmt.Errorf("it has no end of its own; leave out for")
 	case a.Do == StartFault && a.With["fault"] == "":
 		return fmt.Errorf("name the fault, as in with: {fault: dukcapil-brownout}")
 	case a.Do == StartFault && a.For > LongestFaultTime:
 		return fmt.Errorf("a fault must end within %v", LongestFaultTime)
+	case a.OnPolicy() && len(a.With) == 1:
+		return fmt.Errorf("say what to set of the policy, as in with: {policy: %s, limit: 8}, or enabled: false", a.With[PolicySetting])
 	case a.Do == SetService && len(a.With) == 0:
 		return fmt.Errorf("say what to set, as in with: {servers: 8}")
 	case a.Do == Remark && strings.TrimSpace(a.With["text"]) == "":
@@ -132,6 +141,9 @@ func (a Action) checkWords() error {
 	}
 	return nil
 }
+
+// OnPolicy reports whether the action sets a policy.
+func (a Action) OnPolicy() bool { return a.Do == SetService && a.With[PolicySetting] != "" }
 
 // Factor returns the factor on arrivals that an action sets.
 func (a Action) Factor() (float64, error) {
@@ -212,6 +224,9 @@ func (a Action) deed() string {
 	case Resume:
 		return "arrivals resumed"
 	case SetService:
+		if a.OnPolicy() {
+			return a.With[PolicySetting] + " at " + on + ":" + a.others(PolicySetting)
+		}
 		return on + ":" + a.others("")
 	case Remark:
 		return a.With["text"]

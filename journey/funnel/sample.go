@@ -2,6 +2,11 @@ package funnel
 
 import "time"
 
+// TimeBounds returns the upper bounds of the buckets in which metrics count times, in seconds.
+func TimeBounds() []float64 {
+	return []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
+}
+
 // Sample is one attempt at one step by one person. Times are real time since the start of the run.
 type Sample struct {
 	Session  uint64        // the person's index

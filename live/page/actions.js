@@ -15,13 +15,15 @@ export async function begin(next) {
   if (!run.acts) { box.append(el("p", { class: "quiet" }, "You entered by the link that may only look.")); return; }
   if (offers.length === 0) box.append(el("p", { class: "quiet" }, "Nothing can be done to this run."));
   for (const offer of offers) {
-    const button = el("button", { type: "button", disabled: Boolean(offer.why_not), "data-do": offer.do, title: offer.why_not, onclick: () => open(offer) }, offer.title);
+    const button = el("button", { type: "button", disabled: Boolean(offer.why_not), "data-do": takesPolicy(offer) ? "policy" : offer.do, title: offer.why_not, onclick: () => open(offer) }, offer.title);
     box.append(button);
   }
   const not = offers.filter((offer) => offer.why_not);
   if (not.length) box.append(el("details", {}, el("summary", {}, "What cannot be done here"), el("ul", {}, not.map((offer) => el("li", {}, `${offer.title}: ${offer.why_not}`)))));
   box.append(el("p", { id: "done", role: "status" }));
 }
+
+const takesPolicy = (offer) => Boolean(offer.with?.some((setting) => setting.name === "policy"));
 
 // wait shows Start while the run waits for it.
 export function wait(waits) {
@@ -55,6 +57,7 @@ function open(offer) {
   const label = (text, field, name) => { fields.set(name, field); return el("label", {}, el("span", {}, text), field); };
   form.append(el("h2", { id: "dialog-title" }, offer.title));
   if (offer.on?.length) form.append(label("on", el("select", { name: "on", required: true }, offer.do === "set" ? [] : el("option", { value: "" }, "all that it applies to"), offer.on.map((name) => el("option", { value: name }, name))), "on"));
+  if (offer.note) form.append(el("p", { class: "quiet" }, offer.note));
   for (const setting of offer.with ?? []) form.append(label(setting.title, input(setting), `with.${setting.name}`));
   if (offer.for_s || offer.unlimited) form.append(label(offer.unlimited ? "for (empty: to the end)" : "for", el("input", { name: "for", value: offer.for_s ? `${offer.for_s}s` : "", placeholder: "60s", autocomplete: "off" }), "for"));
   form.append(label("your name", el("input", { name: "by", value: sessionStorage.getItem("by") ?? "", maxlength: "64", autocomplete: "name" }), "by"));
@@ -103,6 +106,8 @@ function narrow(offer, fields) {
   for (const setting of offer.with ?? []) {
     const field = fields.get(`with.${setting.name}`);
     if (setting.now) field.placeholder = setting.now[part] ? `now ${setting.now[part]}` : setting.hint ?? "";
+    const policy = fields.get("with.policy")?.value ?? "";
+    if (setting.of) field.disabled = field.parentElement.hidden = !setting.of.includes(policy);
     if (!setting.choices) continue;
     let first = null;
     for (const [i, choice] of setting.choices.entries()) {
@@ -118,7 +123,7 @@ function orderOf(offer, fields) {
   const order = { do: offer.do, with: {} };
   for (const [name, field] of fields) {
     const value = field.value.trim();
-    if (value === "") continue;
+    if (value === "" || field.disabled) continue;
     if (name.startsWith("with.")) order.with[name.slice(5)] = value;
     else order[name] = value;
   }

@@ -36,6 +36,14 @@ func comparedFigures(r report.Report) []comparedFigure {
 			return *r.Generator.CPUS, true
 		}})
 	}
+	if r.Generator != nil && r.Generator.ScheduleLagS != nil {
+		figures = append(figures, comparedFigure{"schedule_lag.p99", false, func(r *report.Report, _ string) (float64, bool) {
+			if r.Generator == nil || r.Generator.ScheduleLagS == nil {
+				return 0, false
+			}
+			return r.Generator.ScheduleLagS.P99, true
+		}})
+	}
 	for _, process := range r.Processes {
 		figures = append(figures, comparedFigure{"cpu_s." + process.Name, false, func(r *report.Report, _ string) (float64, bool) {
 			return cpuOf(r, process.Name)

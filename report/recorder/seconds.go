@@ -21,13 +21,15 @@ type Seconds struct {
 	steps   []secondStep
 	latest  []funnel.Reading // of each station, in order of their names
 	before  map[string]funnel.Reading
+	timed   bool // rows keep response times by outcome
 }
 
 // secondStep is one step since the last row.
 type secondStep struct {
 	report.SecondStep
 	response Sparse
-	inside   int64 // people at the step
+	times    [funnel.OutcomeCount]Sparse // of the response time, if they are kept
+	inside   int64                       // people at the step
 }
 
 // NewSeconds returns the rows of a journey. Clock returns the scenario time at a real time; nil means the two are equal.
@@ -38,6 +40,9 @@ func NewSeconds(journey funnel.Journey, clock func(realTime time.Duration) time.
 	return &Seconds{journey: journey, clock: clock, steps: make([]secondStep, len(journey)), before: map[string]funnel.Reading{}}
 }
 
+// KeepTimes makes the rows keep the response times of each step and outcome.
+func (s *Seconds) KeepTimes() { s.timed = true }
+
 // Add adds what one shard saw. The Delta must be valid.
 func (s *Seconds) Add(delta Delta) {
 	s.now.Scheduled += delta.Scheduled
@@ -46,11 +51,11 @@ func (s *Seconds) Add(delta Delta) {
 	s.now.Finished += delta.Finished
 	s.lag = s.lag.plus(delta.Lag)
 	for _, step := range delta.Steps {
-		s.steps[step.Step].add(step)
+		s.steps[step.Step].add(step, s.timed)
 	}
 }
 
-func (s *secondStep) add(delta StepDelta) {
+func (s *secondStep) add(delta StepDelta, timed bool) {
 	s.Entered += delta.Entered
 	s.inside += int64(delta.Entered)
 	if again := delta.Again; again != nil {
@@ -66,6 +71,9 @@ func (s *secondStep) add(delta StepDelta) {
 			s.Requests += ended.Attempts
 		}
 		s.response = s.response.plus(ended.Response)
+		if timed {
+			s.times[ended.Outcome] = s.times[ended.Outcome].plus(ended.Response)
+		}
 	}
 }
 
@@ -115,6 +123,7 @@ func (s *Seconds) Cut(at time.Duration, phase string) report.Second {
 	row.AtS, row.ForS, row.ScenarioS = at.Seconds(), (at - s.at).Seconds(), s.clock(at).Seconds()
 	row.Lag = s.lag.inSecond()
 	for i := range s.steps {
+		row.Times = s.steps[i].cutTimes(row.Times, s.journey[i].Name)
 		if step := s.steps[i].cut(s.journey[i].Name); step != (report.SecondStep{Step: step.Step}) {
 			row.Steps = append(row.Steps, step)
 		}
@@ -138,6 +147,23 @@ func (s *secondStep) cut(name string) report.SecondStep {
 	}
 	s.SecondStep, s.response = report.SecondStep{}, nil
 	return step
+}
+
+// cutTimes appends the response times in this row and begins the next.
+func (s *secondStep) cutTimes(all []report.SecondTimes, name string) []report.SecondTimes {
+	for outcome, sparse := range s.times {
+		if len(sparse) == 0 {
+			continue
+		}
+		times := report.SecondTimes{Step: name, Outcome: funnel.Outcome(outcome).String()}
+		_ = sparse.Each(func(index int, count uint64) { // its parts were valid
+			lowest, size := LayoutRange(index)
+			times.Bins = append(times.Bins, report.TimeBin{S: (float64(lowest) + float64(size-1)/2) / 1e6, Count: count})
+		})
+		all = append(all, times)
+		s.times[outcome] = nil
+	}
+	return all
 }
 
 // stationIn returns a station between two readings.

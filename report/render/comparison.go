@@ -52,7 +52,7 @@ func changeCells(f baseline.Changed) []string {
 		least = units.Percent(*f.Detectable)
 	}
 	write := units.Count
-	if strings.Contains(f.Figure, "time") || strings.HasPrefix(f.Figure, "cpu_s") {
+	if strings.Contains(f.Figure, "time") || strings.Contains(f.Figure, "lag") || strings.HasPrefix(f.Figure, "cpu_s") {
 		write = units.Time
 	}
 	return []string{name, write(f.Base), write(f.Candidate), changeText(f.Ratio), interval, least, string(f.Verdict)}

@@ -178,7 +178,7 @@ func offeredTo(model *setup.Model, config sim.Config, result sim.Result) *record
 func marks(model *setup.Model, config sim.Config, result sim.Result) []funnel.Mark {
 	s := model.Scenario
 	var marks []funnel.Mark
-	for _, mark := range funnel.MarksOf(model.Actions, config.Journey.Clock.Real) {
+	for _, mark := range funnel.MarksOf(funnel.InOrder(slices.Concat(model.Actions, model.Scheduled)), config.Journey.Clock.Real) {
 		if mark.At <= result.Duration {
 			marks = append(marks, mark)
 		}

@@ -25,7 +25,10 @@ const (
 // Predict foretells a run with the actions that were taken so far, from replications on one goroutine. The figures are
 // arrivals and passes at the step of the arrivals, passes of the last step, people lost, all per second, and the p99 of the
 // response time at the step of the arrivals.
-func Predict(ctx context.Context, model *setup.Model, actions []funnel.Action, replications int) (report.Prediction, error) {
+//
+// Rest is called before each row of each replication, on the same goroutine; it may wait, and its error ends the prediction. It
+// may be nil.
+func Predict(ctx context.Context, model *setup.Model, actions []funnel.Action, replications int, rest func(context.Context) error) (report.Prediction, error) {
 	own := *model
 	acting, err := model.Acting()
 	if err != nil {
@@ -41,6 +44,7 @@ func Predict(ctx context.Context, model *setup.Model, actions []funnel.Action, r
 	}
 	own.Config.Open = true // people come in the same order whether somebody has acted or not
 	p := newPredictor(&own)
+	p.rest = rest
 	var player sim.Player
 	for number := range replications {
 		// The replications of the run itself and of its report begin at 0.
@@ -63,6 +67,7 @@ type predictor struct {
 	values  map[string][][]float64 // by figure and replication
 	through []float64
 	lost    []float64
+	rest    func(context.Context) error
 }
 
 func newPredictor(model *setup.Model) *predictor {
@@ -93,7 +98,11 @@ func (p *predictor) play(ctx context.Context, player *sim.Player, config sim.Con
 	}
 	columns, through, lost := map[string][]float64{}, 0.0, 0.0
 	for at := p.width; !play.Over(); at += p.width {
-		if err := play.Reach(ctx, at); err != nil {
+		err := play.Reach(ctx, at)
+		if err == nil && p.rest != nil {
+			err = p.rest(ctx)
+		}
+		if err != nil {
 			play.End()
 			return err
 		}

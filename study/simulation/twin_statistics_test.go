@@ -12,7 +12,7 @@ import (
 // Of 400 runs that the model describes, at most one in twenty gets a mark on any figure.
 func TestFewRunsAreMarked(t *testing.T) {
 	model := modelOf(t, smoke(t))
-	prediction, err := Predict(t.Context(), model, nil, 20)
+	prediction, err := Predict(t.Context(), model, nil, 20, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
