@@ -63,9 +63,15 @@ type Environment struct {
 	Room     *Room          // watches and acts; nil if nobody does
 
 	Generators []Carrier     // where the generators are, which share the people; none means one process of this machine
+	Mocks      Carrier       // where the mocks are; nil means a process of this machine
+	Backends   []Carrier     // where the backends are; none means one process of this machine
+	BackendURL string        // of what stands in front of the backends, which people are sent to; empty means the only backend
 	Notice     time.Duration // how long before its beginning the run is announced to the parts; 0 means 250 ms
 	Tolerated  float64       // share of the generators that may be lost without making the run invalid
 }
+
+// storesAbroad reports whether another machine keeps the database.
+func (e Environment) storesAbroad() bool { return len(e.Backends) > 0 && store.IsFile(e.Database) }
 
 // conductor conducts one run. Its mutex mu guards its maps and slices, because the messages of each part
 // arrive on a goroutine of their own.
@@ -96,6 +102,9 @@ type conductor struct {
 	stirred      chan struct{}          // a generator has told that it is done, or was lost
 	concludeBy   time.Time              // when the requests after the run must have been sent; zero until they may be
 	control      Control                // of the mocks, if they run
+	relay        *relay                 // to mocks on another machine; nil if there are none
+	stored       Stored                 // what the database of another machine holds
+	sums         summing                // readings of several backends
 	stage        *stage
 }
 
@@ -165,7 +174,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 
 // prepare refuses a run that cannot work, before anything is started.
 func prepare(ctx context.Context, run *setup.Live, environment *Environment) error {
-	if environment.Database == "" {
+	if environment.Database == "" && len(environment.Backends) == 0 {
 		environment.Database = filepath.Join(environment.Folder, "ombak.db")
 	}
 	if err := run.CheckShares(len(environment.Generators)); err != nil {
@@ -173,6 +182,9 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 	}
 	if run.Service == nil && len(environment.Generators) > 0 {
 		return nil // whether the targets can be reached from elsewhere, and with enough files, is seen there
+	}
+	if len(environment.Backends) > 0 {
+		return environment.checkBackends()
 	}
 	if err := host.NeedFiles(run.MostConnections()); err != nil {
 		return err
@@ -195,8 +207,8 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 
 // claimStore keeps other runs from the database that the run will use.
 func claimStore(ctx context.Context, run *setup.Live, database string) (*store.Claim, error) {
-	if run.Service == nil || database == OwnPostgres {
-		return nil, nil
+	if run.Service == nil || database == OwnPostgres || database == "" {
+		return nil, nil // a database on another machine is in a fresh folder
 	}
 	claim, err := store.NewClaim(ctx, database)
 	switch {
@@ -243,15 +255,9 @@ func (c *conductor) startParts(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		config := c.run.Service.Backend
-		config.Database = c.environment.Database
-		setup.Connect(&config, mocks.Addresses)
-		backend, err := c.startPart(ctx, Order{Backend: &BackendOrder{config, c.run.Scenario.Opens}})
-		if err != nil {
+		if err := c.startBackends(ctx, mocks.Addresses); err != nil {
 			return err
 		}
-		c.store = backend.Store
-		generator.Targets["backend"] = "http://" + backend.Addresses["backend"]
 		generator.Targets["mail"] = "http://" + mocks.Addresses["mail"]
 		if address, known := mocks.Addresses["sms"]; known {
 			generator.Targets["sms"] = "http://" + address
@@ -275,24 +281,55 @@ func (c *conductor) ids() map[string]int {
 func (c *conductor) startMocks(ctx context.Context) (Ready, error) {
 	config := c.run.Service.Mocks
 	config.Admin.Token = NewToken()
-	ready, err := c.startPart(ctx, Order{Mocks: &MocksOrder{Config: config}})
+	carrier := c.environment.Mocks
+	if carrier == nil {
+		carrier = c.environment.here()
+	}
+	part, ready, err := c.startPart(ctx, carrier, Order{Mocks: &MocksOrder{Config: config}})
 	if err != nil {
 		return ready, err
 	}
 	c.control = Control{URL: "http://" + ready.Addresses["admin"], Token: config.Admin.Token}
+	if answering, ok := part.Part.(Answering); ok {
+		if c.relay, err = newRelay(answering, c.control.Token); err != nil {
+			return ready, err
+		}
+		c.control.URL = c.relay.url()
+	}
 	return ready, WriteControl(c.environment.Folder, c.control)
+}
+
+// startBackends starts the backends, one after the other, and lets people go to them.
+func (c *conductor) startBackends(ctx context.Context, mocks map[string]string) error {
+	config := c.run.Service.Backend
+	config.Database, config.LinkBase = c.environment.Database, c.environment.BackendURL
+	setup.Connect(&config, mocks)
+	carriers := c.environment.Backends
+	if len(carriers) == 0 {
+		carriers = []Carrier{c.environment.here()}
+	}
+	for _, carrier := range carriers {
+		_, ready, err := c.startPart(ctx, carrier, Order{Backend: &BackendOrder{config, c.run.Scenario.Opens}})
+		if err != nil {
+			return err
+		}
+		c.store = ready.Store
+		c.run.Generator.Targets["backend"] = cmp.Or(c.environment.BackendURL, "http://"+ready.Addresses["backend"])
+	}
+	return nil
 }
 
 // patience is how long a part may take to become ready.
 const patience = 30 * time.Second
 
-// startPart starts a part as a process of this machine and waits until it is ready.
-func (c *conductor) startPart(ctx context.Context, order Order) (Ready, error) {
-	p, err := c.startAt(ctx, c.environment.here(), order, nil)
+// startPart starts a part other than a generator and waits until it is ready.
+func (c *conductor) startPart(ctx context.Context, carrier Carrier, order Order) (*conducted, Ready, error) {
+	p, err := c.startAt(ctx, carrier, order, nil)
 	if err != nil {
-		return Ready{}, err
+		return nil, Ready{}, err
 	}
-	return p.Await(ctx, patience)
+	ready, err := p.Await(ctx, patience)
+	return p, ready, err
 }
 
 // startAt starts a part somewhere. A generator has a share of the people.
@@ -301,7 +338,7 @@ func (c *conductor) startAt(ctx context.Context, carrier Carrier, order Order, s
 	if !known {
 		return nil, errNoOrder
 	}
-	p := &conducted{name: kind.name, share: share}
+	p := &conducted{name: kind.name, kind: kind.name, share: share}
 	var err error
 	if p.Part, err = carrier.Start(ctx, order, func(message Message) { c.receive(p, message) }); err != nil {
 		return nil, err
@@ -329,8 +366,11 @@ func (c *conductor) receive(from *conducted, message Message) {
 	}
 	switch {
 	case message.Reading != nil:
-		c.readings.Add(*message.Reading)
-		c.rows.Read(*message.Reading)
+		reading := c.sums.of(from, *message.Reading)
+		c.readings.Add(reading)
+		c.rows.Read(reading)
+	case message.Stored != nil:
+		c.stored.add(*message.Stored)
 	case message.Mark != nil:
 		c.addMark(*message.Mark)
 	case message.Warning != "":
@@ -414,7 +454,9 @@ func (c *conductor) play(ctx context.Context) error {
 				c.note(funnel.NoteMark, "the machine's clock was set "+setBy(by))
 			}
 			c.progress(c.phase())
-			c.listen()
+			if err := c.listen(); err != nil {
+				return err
+			}
 			if err := c.broken(); err != nil {
 				return err
 			}
@@ -494,7 +536,11 @@ func (c *conductor) phase() Stage {
 
 // stopAll stops the generators first, all at once, then the backend, then the mocks that the backend calls.
 func (c *conductor) stopAll() {
-	const patience = 15 * time.Second
+	const (
+		patience = 15 * time.Second
+		abroad   = 2 * time.Minute // the agent of a store reads it too; one that is not heard of is not waited for
+	)
+	c.relay.close()
 	var generators, others []*conducted
 	for _, p := range slices.Backward(c.parts) {
 		select {
@@ -510,7 +556,11 @@ func (c *conductor) stopAll() {
 	}
 	killed := endAll(generators, patience)
 	for _, p := range others {
-		killed = append(killed, endAll([]*conducted{p}, patience)...)
+		longest := patience
+		if _, ok := p.Part.(Abroad); ok {
+			longest = abroad
+		}
+		killed = append(killed, endAll([]*conducted{p}, longest)...)
 	}
 	for _, p := range killed {
 		if _, abroad := p.Part.(Abroad); abroad {

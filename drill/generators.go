@@ -20,6 +20,7 @@ import (
 type conducted struct {
 	Part
 	name  string
+	kind  string // of part
 	agent string // the name of its machine in the fleet; empty on this machine
 	share *share // of a generator; nil for other parts
 }
@@ -203,6 +204,9 @@ func (c *conductor) remaining() (over bool, concluding []*conducted, err error) 
 // died handles the end of a part during the run. It returns an error if the run cannot go on.
 func (c *conductor) died(dead mortal) error {
 	cause := dead.cause()
+	if dead.part != nil && dead.part.share == nil && errors.Is(cause, ErrLost) {
+		cause = fmt.Errorf("%s: %w", dead.name, cause)
+	}
 	if dead.part == nil || dead.part.share == nil || !errors.Is(cause, ErrLost) {
 		c.note(funnel.NoteMark, dead.name+" died")
 		return fmt.Errorf("%w: %w", ErrPartDied, cause)

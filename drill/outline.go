@@ -30,7 +30,8 @@ type Outline struct {
 	Step       string                     `json:"step"` // at which arrivals are scheduled
 	Validity   threshold.Validity         `json:"validity"`
 	Generators int                        `json:"generators"`
-	People     []uint64                   `json:"people"` // of each generator; empty if who comes depends on the answers
+	Placed     int                        `json:"placed,omitempty"` // other parts on other machines; their numbers follow the generators'
+	People     []uint64                   `json:"people"`           // of each generator; empty if who comes depends on the answers
 }
 
 // OutlineOf returns the outline of a run with a number of generators.

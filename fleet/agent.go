@@ -27,7 +27,8 @@ const Silence = 10 * time.Second
 // Agent is a machine that joins a fleet.
 type Agent struct {
 	Name    string
-	Roles   []string // GeneratorRole, StudyRole; none means both
+	Roles   []string // of Roles; none means GeneratorRole and StudyRole
+	Address string   // HOST or HOST:PORT at which a backend of this machine serves, and mocks at other ports; empty means where it reaches the fleet from
 	Labels  map[string]string
 	Targets []Target      // where it sends load to; none means Loopback
 	Folder  string        // of the rows; it is made if it does not exist
@@ -48,6 +49,8 @@ type agent struct {
 	conn *nats.Conn
 	id   string
 	over context.Context // ends with the agent
+
+	listenAt string // HOST:PORT
 
 	mu      sync.Mutex
 	orders  map[string]*assembly // by run
@@ -92,6 +95,9 @@ func (a Agent) Run(ctx context.Context, login Login) error {
 	running := &agent{Agent: a, conn: conn, id: randomName(), over: over, orders: map[string]*assembly{}, held: map[string]*held{}}
 	running.shop = newWorkshop(running, a.Cores)
 	defer running.close(stop)
+	if running.listenAt, err = listenAt(a.Address, conn); err != nil {
+		return err
+	}
 	if err := running.alone(ctx); err != nil {
 		return err
 	}
@@ -139,7 +145,7 @@ func (a *agent) listen() error {
 		subscribe(askSubject, func(m *nats.Msg) { reply(m, a.describe()) }),
 		subscribe(heldSubject, a.tellHeld),
 		subscribe(subject("*", a.Name, orderWhat), func(m *nats.Msg) { a.takeOrder(strings.Split(m.Subject, ".")[2], m) }),
-		hear(readyWhat, a.tellReady), hear(beginWhat, a.begin), hear(changeWhat, a.change), hear(endWhat, a.end),
+		hear(readyWhat, a.tellReady), hear(beginWhat, a.begin), hear(changeWhat, a.change), hear(askWhat, a.askControl), hear(endWhat, a.end),
 		hear(resendWhat, a.resend), hear(releaseWhat, a.release), a.shop.listen(),
 	)
 	if err != nil {
@@ -162,6 +168,7 @@ func (a *agent) describe() Description {
 		Agent: a.Name, ID: a.id, Roles: a.Roles, Labels: a.Labels, Build: a.Build, OS: machine.OS, Arch: arch, CPUs: a.Cores, Memory: machine.MemoryBytes,
 		Studies: a.shop.playing(),
 	}
+	d.Address = a.listenAt
 	if load, known := host.Load(); known {
 		d.Load = &load
 	}
@@ -242,26 +249,33 @@ func (a *agent) obey(e Envelope) error {
 		return errors.New("the order is of another run than its envelope")
 	}
 	machine := host.Machine()
-	order, err := vetting{agent: a.Name, roles: a.Roles, targets: a.Targets, build: a.Build, cpus: machine.CPUs}.vet(t)
+	order, err := vetting{agent: a.Name, roles: a.Roles, targets: a.Targets, build: a.Build, cpus: machine.CPUs, listen: a.listenAt, folder: filepath.Join(a.Folder, t.Run)}.vet(t)
 	if err != nil {
 		a.log("refused an order of run %s: %v", t.Run, err)
 		return err
 	}
-	people := 0
-	if t.Part < len(t.Outline.People) {
-		people = int(t.Outline.People[t.Part])
-	}
-	if err := host.NeedFiles(order.Generator.Config.MostConnections(people)); err != nil {
-		return fmt.Errorf("agent %s: %w", a.Name, err)
-	}
-	if err := drill.CheckReachable(order.Generator.Config.Targets, order.Generator.Config.Connections); err != nil {
-		return fmt.Errorf("agent %s: %w", a.Name, err)
+	if order.Generator != nil {
+		if err := able(t, order.Generator); err != nil {
+			return fmt.Errorf("agent %s: %w", a.Name, err)
+		}
 	}
 	if err := a.take(t, order); err != nil {
 		return err
 	}
 	a.shop.giveWay() // without the agent's lock, which jobs ask for while they hold the workshop's
 	return nil
+}
+
+// able returns an error if this machine cannot generate the load.
+func able(t task, generator *drill.GeneratorOrder) error {
+	people := 0
+	if t.Part < len(t.Outline.People) {
+		people = int(t.Outline.People[t.Part])
+	}
+	if err := host.NeedFiles(generator.Config.MostConnections(people)); err != nil {
+		return err
+	}
+	return drill.CheckReachable(generator.Config.Targets, generator.Config.Connections)
 }
 
 // take starts a part unless one plays.
@@ -286,14 +300,18 @@ func (a *agent) start(t task, order drill.Order) error {
 	if err != nil {
 		return fmt.Errorf("agent %s cannot keep the rows of the run: %w", a.Name, err)
 	}
-	p := &playing{agent: a, task: t, held: kept, last: time.Now(), done: make(chan struct{})}
-	p.hide.Store(order.Generator.Hiding())
+	p := &playing{agent: a, task: t, order: order, held: kept, last: time.Now(), done: make(chan struct{})}
+	p.hide.Store(order.Hiding())
 	if p.part, err = (drill.Processes{Command: a.Command, Log: maskedLog{&p.hide, a.Log}}).Start(a.over, order, p.receive); err != nil {
 		kept.forget()
 		return fmt.Errorf("agent %s: %w", a.Name, err)
 	}
 	a.playing, a.held[t.Run] = p, kept
-	a.log("plays part %d of %d of run %s (%s)", t.Part+1, order.Generator.Config.Parts, t.Run, t.Outline.Scenario.Name)
+	if order.Generator != nil {
+		a.log("plays part %d of %d of run %s (%s)", t.Part+1, order.Generator.Config.Parts, t.Run, t.Outline.Scenario.Name)
+	} else {
+		a.log("is the %s of run %s (%s)", order.Name(), t.Run, t.Outline.Scenario.Name)
+	}
 	a.working.Go(p.watch)
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 type playing struct {
 	agent *agent
 	task  task
+	order drill.Order // as the agent has vetted it
 	part  drill.Part
 	held  *held
 	hide  atomic.Pointer[strings.Replacer] // of the values of variables
@@ -31,6 +32,7 @@ type playing struct {
 	whole   bool      // everything was played
 	cause   string    // why it was stopped; empty if nobody stopped it
 	ending  sync.Once
+	asking  asking // of the control API
 }
 
 // maskedLog hides values in what a part says on standard error.
@@ -111,6 +113,9 @@ func (p *playing) watch() {
 	sender.Go(func() { p.held.send(sending, p.agent.conn, func() { p.heard() }) })
 	p.untilEnded()
 	cause, cost := p.part.Cause(), p.part.Cost()
+	if file, key := p.order.Auditable(); file != "" {
+		drill.Audit(p.agent.over, file, key, func(stored drill.Stored) { p.keep(row{Message: &drill.Message{Stored: &stored}}) })
+	}
 	p.mu.Lock()
 	why := p.cause
 	p.mu.Unlock()
@@ -209,11 +214,13 @@ func (p *playing) ready(ctx context.Context) state {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {
-		generator := *p.task.Order.Generator
-		if len(ready.Values) > 0 {
-			generator.Config.RunValues = ready.Values
+		if p.order.Generator != nil {
+			generator := *p.order.Generator
+			if len(ready.Values) > 0 {
+				generator.Config.RunValues = ready.Values
+			}
+			p.hide.Store(generator.Hiding())
 		}
-		p.hide.Store(generator.Hiding())
 		p.known = &ready
 	}
 	return state{Ready: p.known}

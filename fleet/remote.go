@@ -18,6 +18,7 @@ type berth struct {
 	run   *Run
 	agent *watched
 	part  int
+	role  string
 }
 
 var _ drill.Carrier = berth{}
@@ -40,9 +41,13 @@ type remote struct {
 	began   time.Time
 	offset  time.Duration // that the agent's beginning was reckoned with
 	changes int
+	asked   int // questions for the control API
 }
 
-var _ drill.Abroad = (*remote)(nil)
+var (
+	_ drill.Abroad    = (*remote)(nil)
+	_ drill.Answering = (*remote)(nil)
+)
 
 // Start implements [drill.Carrier].
 func (b berth) Start(ctx context.Context, order drill.Order, receive func(drill.Message)) (drill.Part, error) {
@@ -119,7 +124,7 @@ func (p *remote) Await(ctx context.Context, patience time.Duration) (drill.Ready
 			return *said.Ready, nil
 		}
 	}
-	return drill.Ready{}, fmt.Errorf("the generator of agent %s was not ready within %v; the machine may be too busy", p.agent.Agent, patience)
+	return drill.Ready{}, fmt.Errorf("the %s of agent %s was not ready within %v; the machine may be too busy", p.role, p.agent.Agent, patience)
 }
 
 // Begin implements [drill.Part]. An agent that cannot be told is lost.
@@ -179,9 +184,12 @@ func (p *remote) Cost() report.Process {
 // End implements [drill.Part]. What the agent still has of its rows comes before its end.
 func (p *remote) End(patience time.Duration) bool {
 	const (
-		most  = 3 * time.Second // an agent that answers ends its part at once
+		most  = 3 * time.Second // an agent that answers ends a generator at once
 		least = 200 * time.Millisecond
 	)
+	if p.role != GeneratorRole && patience > 0 {
+		return p.endSlowly(patience)
+	}
 	if patience <= 0 {
 		_, _ = askPart[answer](p.run.over, p, endWhat, ending{p.incarnation, 0}, least) // it may be gone
 		p.giveUp("it had not come to its end in time")
@@ -197,6 +205,59 @@ func (p *remote) End(patience time.Duration) bool {
 		p.giveUp("it does not answer")
 		return false
 	}
+}
+
+// endSlowly ends a part that has work left: a backend answers whom it has let in, and its agent reads the store. An agent that
+// falls silent is not waited for.
+func (p *remote) endSlowly(patience time.Duration) bool {
+	const (
+		hearing = 3 * time.Second  // of the end
+		working = 20 * time.Second // of a backend that ends
+	)
+	if said, err := askPart[answer](p.run.over, p, endWhat, ending{p.incarnation, working}, hearing); err != nil || said.Error != "" {
+		select {
+		case <-p.ended: // it had ended before
+			return p.complete()
+		case <-time.After(hearing): // its last row may be on its way
+		}
+	}
+	ticker, timer := time.NewTicker(time.Second), time.NewTimer(patience)
+	defer ticker.Stop()
+	defer timer.Stop()
+	for {
+		select {
+		case <-p.ended:
+			return p.complete()
+		case <-ticker.C:
+			if silent, _ := p.Heard(); silent < Silence {
+				continue
+			}
+		case <-timer.C:
+		}
+		p.giveUp("it does not answer")
+		return false
+	}
+}
+
+// Ask implements [drill.Answering].
+func (p *remote) Ask(ctx context.Context, method, path string, body []byte) (int, []byte, error) {
+	const patience = 10 * time.Second
+	p.mu.Lock()
+	p.asked++
+	number := p.asked
+	p.mu.Unlock()
+	text, err := json.Marshal(controlQuestion{p.incarnation, number, method, path, body})
+	if err != nil {
+		return 0, nil, err
+	}
+	said, err := request[controlAnswer](ctx, p.run.conn, p.subject(askWhat), text, patience)
+	if err == nil && said.Error != "" {
+		err = errors.New(said.Error)
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("agent %s: %w", p.agent.Agent, err)
+	}
+	return said.Status, said.Body, nil
 }
 
 // giveUp takes nothing more from the agent.
