@@ -226,11 +226,15 @@ func (c *conductor) placed() (rows []report.Placed) {
 		if !ok || p.share != nil {
 			continue
 		}
-		agent := abroad.Agent()
-		rows = append(rows, report.Placed{
-			Part: p.kind, Agent: agent.Agent, ClockOffsetS: agent.ClockOffsetS, ClockBoundS: agent.ClockBoundS, ClockDriftPPM: agent.ClockDriftPPM,
-			Rows: agent.Rows, Repeated: agent.Repeated, CPUS: agent.CPUS, MaxRSSBytes: agent.MaxRSSBytes,
-		})
+		rows = append(rows, placedRow(p.kind, abroad.Agent()))
 	}
 	return rows
+}
+
+// placedRow returns the row of a part that is no generator.
+func placedRow(kind string, row report.Agent) report.Placed {
+	return report.Placed{
+		Part: kind, Agent: row.Agent, ClockOffsetS: row.ClockOffsetS, ClockBoundS: row.ClockBoundS, ClockDriftPPM: row.ClockDriftPPM,
+		Rows: row.Rows, Repeated: row.Repeated, CPUS: row.CPUS, MaxRSSBytes: row.MaxRSSBytes,
+	}
 }

@@ -8,19 +8,19 @@ import (
 
 // summing adds the readings of one station by several parts. The zero value is ready.
 type summing struct {
-	latest map[string]map[*conducted]funnel.Reading // by station
+	latest map[string]map[any]funnel.Reading // by station
 	at     map[string]time.Duration                 // of the last sum
 }
 
 // of returns the reading of a station by all parts that have it, once one of them has another. The longest queue is then the
 // sum of the longest queues, which they need not have had at one time.
-func (s *summing) of(from *conducted, reading funnel.Reading) funnel.Reading {
+func (s *summing) of(from any, reading funnel.Reading) funnel.Reading {
 	name := reading.Station
 	if s.latest == nil {
-		s.latest, s.at = map[string]map[*conducted]funnel.Reading{}, map[string]time.Duration{}
+		s.latest, s.at = map[string]map[any]funnel.Reading{}, map[string]time.Duration{}
 	}
 	if s.latest[name] == nil {
-		s.latest[name] = map[*conducted]funnel.Reading{}
+		s.latest[name] = map[any]funnel.Reading{}
 	}
 	s.latest[name][from] = reading
 	if len(s.latest[name]) == 1 {

@@ -308,9 +308,9 @@ func (a *agent) start(t task, order drill.Order) error {
 	}
 	a.playing, a.held[t.Run] = p, kept
 	if order.Generator != nil {
-		a.log("plays part %d of %d of run %s (%s)", t.Part+1, order.Generator.Config.Parts, t.Run, t.Outline.Scenario.Name)
+		a.log("plays part %d of %d of run %s (%s)", t.Part+1, max(1, order.Generator.Config.Parts), t.Run, t.Outline.Scenario.Name)
 	} else {
-		a.log("is the %s of run %s (%s)", order.Name(), t.Run, t.Outline.Scenario.Name)
+		a.log("runs the %s of run %s (%s)", order.Name(), t.Run, t.Outline.Scenario.Name)
 	}
 	a.working.Go(p.watch)
 	return nil

@@ -92,7 +92,9 @@ func (r *Run) open(ctx context.Context) error {
 		return err
 	}
 	r.outline = r.request.Outline(generators)
-	r.outline.Placed = len(r.berths) - generators
+	for _, b := range r.berths[generators:] {
+		r.outline.Placed = append(r.outline.Placed, b.role)
+	}
 	if _, err := r.conn.Subscribe(subject(r.Name, "*", rowsWhat), r.takeRows); err != nil {
 		return err
 	}

@@ -145,15 +145,17 @@ func ownAddress() string {
 func fleetJoinCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "join",
-		Usage:     "let this machine generate load for runs of a fleet, and play replications of its studies",
+		Usage:     "let this machine play parts of a fleet's runs, and replications of its studies",
 		ArgsUsage: "URL",
-		Description: "The agent takes orders of generators and jobs of studies of its own version and nothing else: it runs no command from an order, opens no\n" +
-			"file that an order names, and sends load only where --allow-target says. It plays a replication on each core, and none while it generates load.",
+		Description: "The agent takes the orders and jobs of its roles and of its own version, and nothing else: it runs no command from an order, opens no file\n" +
+			"that an order names, and sends load only where --allow-target says. It plays a replication on each core, and none while it has a part of a run.\n" +
+			"As a backend or as mocks it listens at its address, and keeps the database in DIR/NAME/RUN until the conductor has written its report.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "name", DefaultText: "the machine's", Usage: "call this agent `NAME`", EnvVars: envVar("name")},
 			&cli.StringSliceFlag{Name: "allow-target", DefaultText: "this machine", Usage: "send load to `HOST[:PORT]`, as the URLs of targets name it", EnvVars: envVar("allow-target")},
-			&cli.StringSliceFlag{Name: "role", DefaultText: "generator,study", Usage: "take on only this `ROLE`: generator or study", EnvVars: envVar("role")},
-			&cli.StringSliceFlag{Name: "label", Usage: "describe this machine in the list, as `NAME=VALUE`", EnvVars: envVar("label")},
+			&cli.StringSliceFlag{Name: "role", DefaultText: "generator,study", Usage: "take on only this `ROLE`: generator, backend, mocks or study", EnvVars: envVar("role")},
+			&cli.StringFlag{Name: "address", DefaultText: "where this machine reaches the fleet from", Usage: "serve as backend or mocks at `IP[:PORT]` of this machine; PORT is the backend's", EnvVars: envVar("address")},
+			&cli.StringSliceFlag{Name: "label", Usage: "describe this machine in the list and for --place, as `NAME=VALUE`", EnvVars: envVar("label")},
 			&cli.StringFlag{Name: "dir", Usage: "keep rows in `DIR`/NAME until the conductor has written its report", Value: fleetFolder, EnvVars: envVar("dir")},
 			&cli.DurationFlag{Name: "clock-shift", Hidden: true, Usage: "for tests: have a clock that is ahead by `TIME`", EnvVars: envVar("clock-shift")},
 			&cli.Float64Flag{Name: "clock-drift", Hidden: true, Usage: "for tests: have a clock that gains `PPM` millionths", EnvVars: envVar("clock-drift")},
@@ -179,8 +181,13 @@ func fleetJoin(c *cli.Context, s streams) error {
 		return err
 	}
 	for _, role := range agent.Roles {
-		if role != fleet.GeneratorRole && role != fleet.StudyRole {
-			return usageError{fmt.Errorf("--role is %q; give generator or study", role)}
+		if !slices.Contains(fleet.Roles(), role) {
+			return usageError{fmt.Errorf("--role is %q; give generator, backend, mocks or study", role)}
+		}
+	}
+	if agent.Address = c.String("address"); agent.Address != "" {
+		if _, err := fleet.ParseAddress(agent.Address); err != nil {
+			return usageError{fmt.Errorf("--address: %w", err)}
 		}
 	}
 	for _, text := range c.StringSlice("allow-target") {
