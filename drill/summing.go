@@ -9,7 +9,7 @@ import (
 // summing adds the readings of one station by several parts. The zero value is ready.
 type summing struct {
 	latest map[string]map[any]funnel.Reading // by station
-	at     map[string]time.Duration                 // of the last sum
+	at     map[string]time.Duration          // of the last sum
 }
 
 // of returns the reading of a station by all parts that have it, once one of them has another. The longest queue is then the

@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -155,7 +156,9 @@ func TestADrillOnThreeAgents(t *testing.T) {
 	if result.Store == nil || result.Store.Engine != "sqlite" {
 		t.Errorf("store %+v", result.Store)
 	}
-	if !slices.ContainsFunc(result.Timeline, func(e report.Event) bool { return e.Kind == "fault" && strings.Contains(e.Text, "of dukcapil, by a test") }) {
+	if !slices.ContainsFunc(result.Timeline, func(e report.Event) bool {
+		return e.Kind == "fault" && strings.Contains(e.Text, "of dukcapil, by a test")
+	}) {
 		t.Errorf("no fault on the timeline %+v", result.Timeline)
 	}
 	for _, name := range []string{"store", "dukcapil", "call:dukcapil", "mail"} {
@@ -196,6 +199,42 @@ func TestOnePartAbroad(t *testing.T) {
 				t.Errorf("reconciled %+v", r)
 			}
 		})
+	}
+}
+
+// A person who was told yes and is not in the agent's store is lost, whatever machine it is on.
+func TestTheAgentOfTheStoreFindsLosses(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	y.join("crowd")
+	back := y.join("back", roles(fleet.BackendRole))
+	y.join("mock", roles(fleet.MocksRole), labelled("zone", "b"))
+	removed := int64(0)
+	result, _, err := y.drill(drilled{length: "4s", places: everywhere(), fall: func() {
+		files, _ := filepath.Glob(filepath.Join(back.folder, "*", "ombak.db"))
+		if len(files) != 1 {
+			t.Errorf("the databases of the agent are %v", files)
+			return
+		}
+		db, err := sql.Open("sqlite", "file:"+files[0]+"?_pragma=busy_timeout(20000)")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer db.Close()
+		done, err := db.ExecContext(t.Context(), "DELETE FROM people WHERE id IN (SELECT id FROM people ORDER BY id LIMIT 3)")
+		if err == nil {
+			removed, err = done.RowsAffected()
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}})
+	if err != nil || removed != 3 {
+		t.Fatalf("%v, %d people removed", err, removed)
+	}
+	if r := result.Reconciliation; r == nil || r.Lost != removed || r.Persisted+r.Lost != r.Acknowledged+r.Unacknowledged || result.Verdict != report.Fail {
+		t.Errorf("reconciled %+v, verdict %s", r, result.Verdict)
 	}
 }
 

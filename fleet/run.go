@@ -36,7 +36,7 @@ type Run struct {
 	conn    *nats.Conn
 	request Request
 	outline drill.Outline
-	base    time.Time // of the instants of sightings
+	base    time.Time  // of the instants of sightings
 	agents  []*watched // of generators, then of other parts
 	berths  []berth    // likewise
 	over    context.Context
