@@ -66,7 +66,7 @@ foreign:
 	@test -d $(TOOLS)/foreign/node_modules/ws || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(ECHO) || echo "ws cannot be installed, so it is not tried"
 	@command -v caddy >/dev/null || ./install.sh caddy || echo "Caddy cannot be installed, so it is not tried"
 	go test -tags foreign -timeout 15m -run TestForeign -v ./loadgen
-	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial' -v ./cmd/ombak
+	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial|TestBackendsBehindNginx' -v ./cmd/ombak
 	cd deploy/check && go test -short -timeout 15m ./...
 
 # Builds archives, packages and descriptions of their software for every system into dist, as a release does, and publishes
