@@ -236,5 +236,6 @@ func placedRow(kind string, row report.Agent) report.Placed {
 	return report.Placed{
 		Part: kind, Agent: row.Agent, ClockOffsetS: row.ClockOffsetS, ClockBoundS: row.ClockBoundS, ClockDriftPPM: row.ClockDriftPPM,
 		Rows: row.Rows, Repeated: row.Repeated, CPUS: row.CPUS, MaxRSSBytes: row.MaxRSSBytes,
+		CPUs: row.CPUs, CPUShare: row.CPUShare, CPUShareMax: row.CPUShareMax,
 	}
 }

@@ -82,13 +82,36 @@ func (c *conductor) agents() (rows []report.SecondAgent) {
 			row.SilentS = silent.Seconds()
 		}
 		c.mu.Unlock()
-		if within != nil {
-			bound := within.Seconds()
-			row.ClockBoundS = &bound
-		}
-		rows = append(rows, row)
+		rows = append(rows, withState(row, abroad, within))
 	}
 	return rows
+}
+
+// placedAgents returns the rows of the other parts on other machines.
+func (c *conductor) placedAgents() (rows []report.SecondAgent) {
+	for _, p := range c.parts {
+		abroad, ok := p.Part.(Abroad)
+		if !ok || p.share != nil {
+			continue
+		}
+		silent, within := abroad.Heard()
+		rows = append(rows, withState(report.SecondAgent{Agent: p.agent, Part: p.kind, SilentS: silent.Seconds()}, abroad, within))
+	}
+	return rows
+}
+
+// withState adds how well the clock of a part's machine is known, and what the part and its machine use.
+func withState(row report.SecondAgent, abroad Abroad, within *time.Duration) report.SecondAgent {
+	if within != nil {
+		bound := within.Seconds()
+		row.ClockBoundS = &bound
+	}
+	if using, ok := abroad.(Using); ok {
+		if use, known := using.Use(); known {
+			row.CPU, row.CPUShare = &use.Cores, use.Machine
+		}
+	}
+	return row
 }
 
 // doubtsOf says which generators would make the run invalid if it ended now.

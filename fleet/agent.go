@@ -51,6 +51,7 @@ type agent struct {
 	over context.Context // ends with the agent
 
 	listenAt string // HOST:PORT
+	cpus     int    // of the machine
 
 	mu      sync.Mutex
 	orders  map[string]*assembly // by run
@@ -92,7 +93,7 @@ func (a Agent) Run(ctx context.Context, login Login) error {
 		return err
 	}
 	over, stop := context.WithCancel(context.WithoutCancel(ctx))
-	running := &agent{Agent: a, conn: conn, id: randomName(), over: over, orders: map[string]*assembly{}, held: map[string]*held{}}
+	running := &agent{Agent: a, conn: conn, id: randomName(), over: over, cpus: host.Machine().CPUs, orders: map[string]*assembly{}, held: map[string]*held{}}
 	running.shop = newWorkshop(running, a.Cores)
 	defer running.close(stop)
 	if running.listenAt, err = listenAt(a.Address, conn); err != nil {

@@ -21,6 +21,7 @@ type gatherer struct {
 	inbox *inbox
 	begun *begun
 	ended *ended
+	used  used
 	whole chan struct{} // closed when everything that the agent holds has come
 }
 
@@ -123,7 +124,7 @@ func (c *collection) report(parts int, missing error) (result report.Report, who
 	rows, began := map[int]report.Agent{}, time.Time{}
 	whole = missing == nil && len(c.gatherers) == parts && len(c.faults) == 0
 	for _, g := range c.gatherers {
-		rows[g.Part] = collectedRow(g.holding, g.inbox, g.ended)
+		rows[g.Part] = collectedRow(g.holding, g.inbox, g.ended, g.used)
 		whole = whole && g.ended != nil
 		if g.begun != nil {
 			began = g.begun.At
@@ -149,6 +150,8 @@ func (g *gatherer) take(m *nats.Msg, gathering *drill.Gathering) (faults []strin
 		case err != nil:
 		case one.Begun != nil:
 			g.begun = one.Begun
+		case one.Use != nil:
+			g.used.add(*one.Use)
 		case one.Ended != nil:
 			g.ended = one.Ended
 		case one.Message != nil:

@@ -65,6 +65,7 @@ type drilled struct {
 	length string // of the arrivals; empty means 2s
 	places []fleet.Place
 	acts   func(drill.Act)
+	rows   func(report.Second)
 	fall   func() // falls on the run in its fourth second
 }
 
@@ -101,8 +102,8 @@ func (y *yard) drill(d drilled) (report.Report, *fleet.Run, error) {
 	if mocks := opened.Placed(fleet.MocksRole); len(mocks) > 0 {
 		environment.Mocks = mocks[0]
 	}
-	if d.acts != nil {
-		environment.Room = &drill.Room{Acts: d.acts}
+	if d.acts != nil || d.rows != nil {
+		environment.Room = &drill.Room{Acts: d.acts, Post: d.rows}
 	}
 	fell := false
 	environment.Progress = func(now drill.Progress) {
@@ -138,7 +139,15 @@ func TestADrillOnThreeAgents(t *testing.T) {
 	back := y.join("back", roles(fleet.BackendRole))
 	mock := y.join("mock", roles(fleet.MocksRole), labelled("zone", "b"))
 	acted := make(chan error, 1)
-	result, _, err := y.drill(drilled{places: everywhere(), acts: func(act drill.Act) {
+	seen := map[string]bool{}
+	look := func(row report.Second) {
+		for _, agent := range row.Agents {
+			if agent.CPU != nil && agent.CPUShare != nil && *agent.CPUShare > 0 && *agent.CPUShare <= 1 {
+				seen[agent.Part+" "+agent.Agent] = true
+			}
+		}
+	}
+	result, _, err := y.drill(drilled{places: everywhere(), rows: look, acts: func(act drill.Act) {
 		go func() {
 			_, err := act(t.Context(), funnel.Action{Do: funnel.StartFault, On: "dukcapil", With: map[string]string{"fault": "dukcapil-slow"}, By: "a test"})
 			acted <- err
@@ -169,9 +178,12 @@ func TestADrillOnThreeAgents(t *testing.T) {
 	if len(result.Fleet) != 1 || result.Fleet[0].Agent != "crowd" || len(result.Placed) != 2 {
 		t.Fatalf("generators %+v, others %+v", result.Fleet, result.Placed)
 	}
+	if !seen["backend back"] || !seen["mocks mock"] || !seen[" crowd"] {
+		t.Errorf("the feed tells of the CPU of %v only", seen)
+	}
 	for i, want := range []string{"mocks mock", "backend back"} {
 		row := result.Placed[i]
-		if row.Part+" "+row.Agent != want || row.Rows == 0 || row.CPUS == nil || row.ClockBoundS == nil {
+		if row.Part+" "+row.Agent != want || row.Rows == 0 || row.CPUS == nil || row.ClockBoundS == nil || row.CPUs == 0 || row.CPUShare == nil || *row.CPUShareMax < *row.CPUShare {
 			t.Errorf("row %+v, want that of %s", row, want)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/drill/host"
 )
 
 // playing is a part that an agent plays.
@@ -111,7 +112,10 @@ func (p *playing) watch() {
 	sending, stop := context.WithCancel(p.agent.over)
 	var sender sync.WaitGroup
 	sender.Go(func() { p.held.send(sending, p.agent.conn, func() { p.heard() }) })
+	looking, blind := context.WithCancel(p.agent.over)
+	sender.Go(func() { p.look(looking) })
 	p.untilEnded()
+	blind()
 	cause, cost := p.part.Cause(), p.part.Cost()
 	if file, key := p.order.Auditable(); file != "" {
 		drill.Audit(p.agent.over, file, key, func(stored drill.Stored) { p.keep(row{Message: &drill.Message{Stored: &stored}}) })
@@ -136,6 +140,33 @@ func (p *playing) watch() {
 	close(p.done)
 	sender.Wait() // until the conductor has everything, or the run is forgotten
 	stop()
+}
+
+// look tells the conductor each second what the part and its machine use.
+func (p *playing) look(ctx context.Context) {
+	id, here := drill.ProcessOf(p.part)
+	if !here {
+		return
+	}
+	watched, err := host.Watch(ctx, map[string]int{"part": id}, nil)
+	if err != nil {
+		return // a machine that cannot be read is not told of
+	}
+	defer watched.Stop()
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		machine, processes := watched.Latest()
+		if machine == nil || len(processes) == 0 {
+			continue
+		}
+		p.keep(row{Use: &drill.Use{Cores: processes[0].CPU, Machine: &machine.CPUShare, CPUs: p.agent.cpus, Memory: processes[0].RSSBytes}})
+	}
 }
 
 // outcome says how the part ended. One that has played everything is ended by its conductor too.

@@ -42,10 +42,38 @@ type remote struct {
 	offset  time.Duration // that the agent's beginning was reckoned with
 	changes int
 	asked   int // questions for the control API
+	used    used
+}
+
+// used adds up what a part and its machine used.
+type used struct {
+	latest drill.Use
+	rows   int
+	shares int     // seconds in which the machine's share is known
+	share  float64 // sum of the shares
+	most   float64
+}
+
+func (u *used) add(use drill.Use) {
+	u.latest = use
+	u.rows++
+	if use.Machine != nil {
+		u.shares++
+		u.share += *use.Machine
+		u.most = max(u.most, *use.Machine)
+	}
+}
+
+// tell adds what was used to the row of an agent.
+func (u used) tell(row *report.Agent) {
+	row.CPUs = u.latest.CPUs
+	if u.shares > 0 {
+		row.CPUShare, row.CPUShareMax = pointer(u.share/float64(u.shares)), pointer(u.most)
+	}
 }
 
 var (
-	_ drill.Abroad    = (*remote)(nil)
+	_ drill.Using     = (*remote)(nil)
 	_ drill.Answering = (*remote)(nil)
 )
 
@@ -305,6 +333,8 @@ func (p *remote) hand(e Envelope) {
 		p.receive(drill.Message{Warning: fmt.Sprintf("agent %s: %v", p.agent.Agent, err)})
 	case one.Begun != nil:
 		p.begun = one.Begun
+	case one.Use != nil:
+		p.used.add(*one.Use)
 	case one.Ended != nil:
 		p.told, p.cost = true, one.Ended.Cost
 		p.close(one.Ended.Cause)
@@ -319,6 +349,7 @@ func (p *remote) Agent() report.Agent {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	row := report.Agent{Agent: p.agent.Agent, Rows: float64(p.inbox.taken), Repeated: float64(p.inbox.repeated), CPUS: p.cost.CPUS, MaxRSSBytes: p.cost.MaxRSSBytes}
+	p.used.tell(&row)
 	if p.began.IsZero() {
 		return row
 	}
@@ -336,6 +367,13 @@ func (p *remote) Agent() report.Agent {
 	return row
 }
 
+// Use implements [drill.Using].
+func (p *remote) Use() (drill.Use, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.used.latest, p.used.rows > 0 && !p.over
+}
+
 // Heard implements [drill.Abroad]. A clock that was looked at is a sign of life.
 func (p *remote) Heard() (silent time.Duration, within *time.Duration) {
 	now := time.Now()
@@ -351,11 +389,12 @@ func (p *remote) Heard() (silent time.Duration, within *time.Duration) {
 
 // collectedRow returns the row of a part from what its agent kept. The offset of its clock was known to the conductor only, and
 // so is how late it began.
-func collectedRow(h holding, b *inbox, end *ended) report.Agent {
+func collectedRow(h holding, b *inbox, end *ended, u used) report.Agent {
 	row := report.Agent{Agent: h.Agent, Rows: float64(b.taken), Repeated: float64(b.repeated)}
 	if end != nil {
 		row.CPUS, row.MaxRSSBytes, row.Why = end.Cost.CPUS, end.Cost.MaxRSSBytes, end.Cause
 	}
+	u.tell(&row)
 	row.Why = cmp.Or(row.Why, "not all of its rows came")
 	return row
 }

@@ -130,6 +130,7 @@ type ending struct {
 // row is a message of a part to its conductor. Exactly one field is set.
 type row struct {
 	Message *drill.Message `json:"message,omitempty"`
+	Use     *drill.Use     `json:"use,omitempty"` // each second, from the agent
 	Begun   *begun         `json:"begun,omitempty"`
 	Ended   *ended         `json:"ended,omitempty"` // always the last
 }

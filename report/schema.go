@@ -288,6 +288,9 @@ type Agent struct {
 	Repeated      float64  `json:"repeated,omitempty"`     // messages that came again
 	CPUS          *float64 `json:"cpu_s,omitempty"`        // CPU seconds of the generator
 	MaxRSSBytes   *uint64  `json:"max_rss_bytes,omitempty"`
+	CPUs          int      `json:"cpus,omitempty"`          // cores of its machine
+	CPUShare      *float64 `json:"cpu_share,omitempty"`     // of its machine's CPU in use on average, by anybody
+	CPUShareMax   *float64 `json:"cpu_share_max,omitempty"` // the same in the busiest second
 }
 
 // Placed is a backend, or the mocks, on another machine.
@@ -301,6 +304,9 @@ type Placed struct {
 	Repeated      float64  `json:"repeated,omitempty"`        // messages that came again
 	CPUS          *float64 `json:"cpu_s,omitempty"`           // CPU seconds of the part; absent if its end was not heard of
 	MaxRSSBytes   *uint64  `json:"max_rss_bytes,omitempty"`
+	CPUs          int      `json:"cpus,omitempty"`          // cores of its machine
+	CPUShare      *float64 `json:"cpu_share,omitempty"`     // of its machine's CPU in use on average, by anybody
+	CPUShareMax   *float64 `json:"cpu_share_max,omitempty"` // the same in the busiest second
 }
 
 // Connections counts the connections that the generator opened. The wait for one is a part of the service time, and no
