@@ -135,6 +135,9 @@ func openFleet(c *cli.Context, s streams, run *setup.Live) (*agents, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkService(c, run); err != nil {
+		return nil, err
+	}
 	if err := reachable(c.String("fleet-host"), run, places); err != nil {
 		return nil, err
 	}
@@ -163,15 +166,24 @@ func openFleet(c *cli.Context, s streams, run *setup.Live) (*agents, error) {
 	return a, nil
 }
 
+// checkService refuses flags about the reference backend for a run that does not start it.
+func checkService(c *cli.Context, run *setup.Live) error {
+	switch {
+	case run.Service != nil:
+		return nil
+	case len(c.StringSlice("place")) > 0:
+		return usageError{errors.New("--place says where the reference backend and its mocks run, which this run does not start; remove it")}
+	case c.String("fleet-host") != "":
+		return usageError{errors.New("--fleet-host says where the reference backend listens, which this run does not start; remove it")}
+	}
+	return nil
+}
+
 // reachable lets the parts that people talk to listen where the fleet reaches them.
 func reachable(address string, run *setup.Live, places []fleet.Place) error {
 	switch {
-	case run.Service == nil && len(places) > 0:
-		return usageError{errors.New("--place says where the reference backend and its mocks run, which this run does not start; remove it")}
 	case address == "":
 		return nil
-	case run.Service == nil:
-		return usageError{errors.New("--fleet-host says where the reference backend listens, which this run does not start; remove it")}
 	case net.ParseIP(address) == nil || net.ParseIP(address).IsUnspecified():
 		return usageError{fmt.Errorf("--fleet-host is %q; give an IP address of this machine", address)}
 	}

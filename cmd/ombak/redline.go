@@ -76,6 +76,9 @@ func playRedline(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	if err := checkService(c, first); err != nil {
+		return err
+	}
 	r.lengths.Needs = needsOf(first, r.scenario)
 	if r.folder, err = makeFolder(c.String("out"), r.scenario.Name+"-redline", time.Now()); err != nil {
 		return err
