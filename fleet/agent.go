@@ -31,6 +31,7 @@ type Agent struct {
 	Address string   // HOST or HOST:PORT at which a backend of this machine serves, and mocks at other ports; empty means where it reaches the fleet from
 	Labels  map[string]string
 	Targets []Target      // where it sends load to; none means Loopback
+	Sends   float64       // requests/s that it can send as a generator; 0 means that it does not know
 	Folder  string        // of the rows; it is made if it does not exist
 	Build   report.Build  // of this program
 	Command []string      // starts a part: a program and its arguments
@@ -169,7 +170,7 @@ func (a *agent) describe() Description {
 		Agent: a.Name, ID: a.id, Roles: a.Roles, Labels: a.Labels, Build: a.Build, OS: machine.OS, Arch: arch, CPUs: a.Cores, Memory: machine.MemoryBytes,
 		Studies: a.shop.playing(),
 	}
-	d.Address = a.listenAt
+	d.Address, d.Sends = a.listenAt, a.Sends
 	if load, known := host.Load(); known {
 		d.Load = &load
 	}

@@ -24,6 +24,7 @@ type Request struct {
 	Build      report.Build
 	Generators int                                // 0 means every agent that is idle and has no other part
 	Places     []Place                            // of parts other than generators
+	Requests   float64                            // of the run in its busiest second; 0 if that is not known
 	Balanced   bool                               // people go to something in front of the backends, and not to them
 	Bound      time.Duration                      // most by which a clock's offset may be unknown; 0 means no limit
 	Outline    func(generators int) drill.Outline // of the run
@@ -32,16 +33,17 @@ type Request struct {
 
 // Run is a run on the agents of a fleet, as its conductor sees it.
 type Run struct {
-	Name    string // by which ombak fleet collect finds it
-	conn    *nats.Conn
-	request Request
-	outline drill.Outline
-	base    time.Time  // of the instants of sightings
-	agents  []*watched // of generators, then of other parts
-	berths  []berth    // likewise
-	over    context.Context
-	stop    context.CancelFunc
-	working sync.WaitGroup
+	Name     string // by which ombak fleet collect finds it
+	Warnings []string
+	conn     *nats.Conn
+	request  Request
+	outline  drill.Outline
+	base     time.Time  // of the instants of sightings
+	agents   []*watched // of generators, then of other parts
+	berths   []berth    // likewise
+	over     context.Context
+	stop     context.CancelFunc
+	working  sync.WaitGroup
 
 	mu      sync.Mutex
 	remotes map[string]*remote // by agent
@@ -92,6 +94,7 @@ func (r *Run) open(ctx context.Context) error {
 		return err
 	}
 	r.outline = r.request.Outline(generators)
+	r.warnOfShares(generators)
 	for _, b := range r.berths[generators:] {
 		r.outline.Placed = append(r.outline.Placed, b.role)
 	}
@@ -114,6 +117,20 @@ func (r *Run) open(ctx context.Context) error {
 		r.working.Go(func() { r.keepLooking(agent) })
 	}
 	return nil
+}
+
+// warnOfShares warns of generators that cannot send their share of the busiest second.
+func (r *Run) warnOfShares(generators int) {
+	share := r.request.Requests / float64(generators)
+	for _, b := range r.berths[:generators] {
+		if sends := b.agent.Sends; sends > 0 && share > sends {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("agent %s can send about %s requests/s, but its share of the busiest second is about %s; use more machines, or the run may be invalid",
+				b.agent.Agent, units.Rate(sends), units.Rate(share)))
+		}
+	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(r.request.Log, "warning: %s\n", warning)
+	}
 }
 
 // assign chooses the agents of a run, and returns how many are generators.

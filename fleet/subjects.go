@@ -61,7 +61,8 @@ type Description struct {
 	Arch    string            `json:"arch"`
 	CPUs    int               `json:"cpus"`
 	Memory  uint64            `json:"memory_bytes"`
-	Load    *float64          `json:"load,omitempty"` // mean number of runnable processes over a minute; nil if unknown
+	Sends   float64           `json:"requests_per_s,omitempty"` // that it can send as a generator; 0 if that is not known
+	Load    *float64          `json:"load,omitempty"`           // mean number of runnable processes over a minute; nil if unknown
 	Targets []string          `json:"allow_targets"`
 	Address string            `json:"address"`           // where others reach what it serves
 	Playing string            `json:"playing,omitempty"` // the run whose part it plays

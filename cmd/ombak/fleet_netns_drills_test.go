@@ -156,7 +156,7 @@ func newSea(t *testing.T, n int) archipelago {
 func (a *archipelago) join(t *testing.T, i int, flags ...string) {
 	t.Helper()
 	_, agent := background(t, a.folder, "joined ", 1, append([]string{
-		"ip", "netns", "exec", a.isles[i].name, "ombak", "fleet", "join", a.url, "--fleet-ca", a.ca, "--name", fmt.Sprint("isle-", i),
+		"ip", "netns", "exec", a.isles[i].name, "ombak", "fleet", "join", a.url, "--fleet-ca", a.ca, "--name", fmt.Sprint("isle-", i), "--send-rate", "100000/s",
 	}, flags...)...)
 	a.agents = append(a.agents, agent)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/fleet"
 	"github.com/ombak-sim/ombak/setup"
 )
@@ -148,12 +149,13 @@ func openFleet(c *cli.Context, s streams, run *setup.Live) (*agents, error) {
 	a := &agents{tolerated: tolerated, balancer: strings.TrimSuffix(c.String("backend-url"), "/"), login: readLogin(c, c.String("fleet")), s: s}
 	a.run, err = fleet.Open(c.Context, a.login, fleet.Request{
 		Build: build(), Generators: c.Int("generators"), Bound: run.Validity.MaxScheduleLagP99 / 2, Log: s.err,
-		Places: places, Balanced: c.String("backend-url") != "",
+		Places: places, Balanced: c.String("backend-url") != "", Requests: host.PeakRequests(run),
 		Outline: func(n int) drill.Outline { return drill.OutlineOf(run, n, build()) },
 	})
 	if err != nil {
 		return nil, err
 	}
+	run.Warnings = append(run.Warnings, a.run.Warnings...)
 	if !c.Bool("quiet") {
 		where := strings.Join(a.run.On(fleet.GeneratorRole), ", ")
 		for _, role := range []string{fleet.BackendRole, fleet.MocksRole} {
