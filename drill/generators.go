@@ -13,6 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/units"
 )
 
@@ -331,15 +332,19 @@ func (c *conductor) withoutLost(offered recorder.OfferedFacts) *recorder.Offered
 		if generator.share.lost == nil {
 			continue
 		}
-		for step, scheduled := range c.run.OfferedTo(generator.share.config).ByStep {
-			through := float64(generator.share.settled[c.recording.Journey().Index(step)])
-			sum := steps[step]
-			sum.Lost += max(0, scheduled.Scheduled-through)
-			steps[step] = sum
-		}
+		generator.share.lose(steps, scheduledOf(c.run, generator.share.config), c.recording.Journey())
 	}
 	offered.ByStep = steps
 	return &offered
+}
+
+// scheduledOf returns how many people of a generator are scheduled at a step.
+func scheduledOf(run *setup.Live, config loadgen.Config) map[string]float64 {
+	people := map[string]float64{}
+	for step, scheduled := range run.OfferedTo(config).ByStep {
+		people[step] = scheduled.Scheduled
+	}
+	return people
 }
 
 // isLost reports whether a row is that of a lost generator.

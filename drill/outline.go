@@ -2,6 +2,7 @@ package drill
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -30,8 +31,9 @@ type Outline struct {
 	Step       string                     `json:"step"` // at which arrivals are scheduled
 	Validity   threshold.Validity         `json:"validity"`
 	Generators int                        `json:"generators"`
-	Placed     []string                   `json:"placed,omitempty"` // the kinds of other parts on other machines; their numbers follow the generators'
-	People     []uint64                   `json:"people"`           // of each generator; empty if who comes depends on the answers
+	Placed     []string                   `json:"placed,omitempty"`  // the kinds of other parts on other machines; their numbers follow the generators'
+	ByStep     []map[string]float64       `json:"by_step,omitempty"` // people of each generator who are scheduled at a step, likewise
+	People     []uint64                   `json:"people"`            // of each generator; empty if who comes depends on the answers
 }
 
 // OutlineOf returns the outline of a run with a number of generators.
@@ -49,6 +51,7 @@ func OutlineOf(run *setup.Live, generators int, build report.Build) Outline {
 	for k := range generators {
 		s := share{config: run.Share(k, generators)}
 		o.People = append(o.People, s.expected(false, 0))
+		o.ByStep = append(o.ByStep, scheduledOf(run, s.config))
 	}
 	return o
 }
@@ -145,6 +148,7 @@ func (g *Gathering) Report(began time.Time, rows map[int]report.Agent, why strin
 		Speed: o.Speed, Clock: o.Clock.Scenario, Offered: o.Offered, Protocol: o.Protocol, Labels: o.Labels, Warnings: g.warnings,
 		Readings: g.readings.All(), Marks: g.marks,
 	}
+	facts.Offered = g.withoutLost()
 	facts.Placed, facts.Processes = g.placedRows(rows)
 	if g.stored.Whole {
 		reconciliation := g.stored.against(g.acknowledged)
@@ -178,6 +182,30 @@ func (g *Gathering) Report(began time.Time, rows map[int]report.Agent, why strin
 	facts.Warnings = slices.Concat(facts.Warnings, lossWarnings(facts.Fleet, began))
 	rules := threshold.Rules{Conditions: conditions, Validity: o.Validity, Ended: why}
 	return rules.Judge(recorder.Assemble(g.recording, facts), g.recording, facts.Clock), nil
+}
+
+// withoutLost returns who was offered, as [conductor.withoutLost] does.
+func (g *Gathering) withoutLost() *recorder.OfferedFacts {
+	if g.outline.Offered == nil {
+		return nil
+	}
+	offered := *g.outline.Offered
+	offered.ByStep = maps.Clone(offered.ByStep)
+	for k := range min(g.outline.Generators, len(g.outline.ByStep)) {
+		if s := g.share(k); !s.done {
+			s.lose(offered.ByStep, g.outline.ByStep[k], g.outline.Journey)
+		}
+	}
+	return &offered
+}
+
+// lose adds the people of a lost generator who are not known to be through with a step at which they were scheduled.
+func (s *share) lose(offered map[string]report.Scheduling, scheduled map[string]float64, journey funnel.Journey) {
+	for step, people := range scheduled {
+		sum := offered[step]
+		sum.Lost += max(0, people-float64(s.settled[journey.Index(step)]))
+		offered[step] = sum
+	}
 }
 
 func costOr(cost *report.Process) report.Process {

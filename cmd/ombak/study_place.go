@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -104,7 +103,7 @@ func openPlace(c *cli.Context, s streams) (*studyPlace, error) {
 	if p.folder != "" {
 		program, err := programName()
 		if err != nil {
-			p.close(c.Context)
+			p.close()
 			return nil, err
 		}
 		p.runner = simulation.Campaign{Folder: p.folder, Program: program, Next: p.runner, Found: func() { p.found.Add(1) }}
@@ -127,8 +126,8 @@ func (p *studyPlace) settings() simulation.Settings {
 	return how
 }
 
-// close leaves the fleet and says what the campaign keeps.
-func (p *studyPlace) close(ctx context.Context) {
+// close leaves the fleet and says what the campaign had kept.
+func (p *studyPlace) close() {
 	if p.study != nil {
 		p.study.Close()
 	}
@@ -137,9 +136,6 @@ func (p *studyPlace) close(ctx context.Context) {
 	}
 	if found := p.found.Load(); found > 0 {
 		p.say("%d results were in %s and were not played again\n", found, p.folder)
-	}
-	if ctx.Err() != nil {
-		p.say("%s keeps the results so far; the same command goes on from there\n", p.folder)
 	}
 }
 
