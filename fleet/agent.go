@@ -35,6 +35,7 @@ type Agent struct {
 	Folder  string        // of the rows; it is made if it does not exist
 	Build   report.Build  // of this program
 	Command []string      // starts a part: a program and its arguments
+	Carrier drill.Carrier // starts parts instead of the Command; may be nil
 	Log     io.Writer     // what it does, and the standard error of parts; may be nil
 	Clock   Clock         // the zero value is the machine's
 	Silence time.Duration // 0 means Silence
@@ -304,7 +305,11 @@ func (a *agent) start(t task, order drill.Order) error {
 	}
 	p := &playing{agent: a, task: t, order: order, held: kept, last: time.Now(), done: make(chan struct{})}
 	p.hide.Store(order.Hiding())
-	if p.part, err = (drill.Processes{Command: a.Command, Log: maskedLog{&p.hide, a.Log}}).Start(a.over, order, p.receive); err != nil {
+	carrier := a.Carrier
+	if carrier == nil {
+		carrier = drill.Processes{Command: a.Command, Log: maskedLog{&p.hide, a.Log}}
+	}
+	if p.part, err = carrier.Start(a.over, order, p.receive); err != nil {
 		kept.forget()
 		return fmt.Errorf("agent %s: %w", a.Name, err)
 	}

@@ -298,6 +298,12 @@ func (r *Run) takeRows(m *nats.Msg) {
 	}
 }
 
+// Received counts the messages that the conductor has received, and their bytes.
+func (r *Run) Received() (messages, bytes uint64) {
+	stats := r.conn.Stats()
+	return stats.InMsgs, stats.InBytes
+}
+
 // Release lets the agents forget the run, whose report is written. If a generator was lost, all keep their rows, and it
 // returns false.
 func (r *Run) Release(ctx context.Context) bool {
