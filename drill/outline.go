@@ -184,7 +184,7 @@ func (g *Gathering) Report(began time.Time, rows map[int]report.Agent, why strin
 	return rules.Judge(recorder.Assemble(g.recording, facts), g.recording, facts.Clock), nil
 }
 
-// withoutLost returns who was offered, as [conductor.withoutLost] does.
+// withoutLost returns who was offered, with the lost, as the conductor of a run does.
 func (g *Gathering) withoutLost() *recorder.OfferedFacts {
 	if g.outline.Offered == nil {
 		return nil

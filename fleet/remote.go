@@ -242,6 +242,10 @@ func (p *remote) endSlowly(patience time.Duration) bool {
 		hearing = 3 * time.Second  // of the end
 		working = 20 * time.Second // of a backend that ends
 	)
+	if silent, _ := p.Heard(); silent >= Silence {
+		p.giveUp("it does not answer")
+		return false
+	}
 	if said, err := askPart[answer](p.run.over, p, endWhat, ending{p.incarnation, working}, hearing); err != nil || said.Error != "" {
 		select {
 		case <-p.ended: // it had ended before

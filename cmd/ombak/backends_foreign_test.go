@@ -55,7 +55,8 @@ http {
 	running(t, folder, "ombak", "fleet", "serve", "--listen", server, "--token", "a-token-of-the-test")
 	awaitListener(t, server)
 	for _, agent := range [][]string{
-		{"--name", "crowd"}, {"--name", "stand", "--role", "mocks"},
+		{"--name", "crowd"},
+		{"--name", "stand", "--role", "mocks"},
 		{"--name", "one", "--role", "backend", "--label", "kind=web", "--address", first},
 		{"--name", "two", "--role", "backend", "--label", "kind=web", "--address", second},
 	} {
