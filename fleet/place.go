@@ -102,6 +102,24 @@ func (r *Run) mayReach() error {
 	return nil
 }
 
+// mayReachHere returns an error if a backend could not reach the mocks, which run on the conductor's machine.
+func (r *Run) mayReachHere() error {
+	if len(r.On(MocksRole)) > 0 {
+		return nil
+	}
+	for _, b := range r.berths {
+		host, _, err := net.SplitHostPort(b.agent.Address)
+		switch here := r.request.Here; {
+		case b.role != BackendRole:
+		case here == "" && (err != nil || !isLoopback(host)):
+			return fmt.Errorf("the mocks run on this machine, where the backend of agent %s does not reach them; give an address of this machine with --fleet-host, or another place with --place mocks=LABEL", b.agent.Agent)
+		case here != "" && !b.agent.mayReach(here):
+			return fmt.Errorf("agent %s sends nothing to %s, where this machine serves the mocks; join %s with --allow-target %s", b.agent.Agent, here, b.agent.Agent, here)
+		}
+	}
+	return nil
+}
+
 // mayReach reports whether the agent may send to a port of a host.
 func (d Description) mayReach(host string) bool {
 	return slices.ContainsFunc(d.Targets, func(text string) bool {

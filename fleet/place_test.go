@@ -289,6 +289,12 @@ func TestPlacesThatDoNotFit(t *testing.T) {
 	y := newYard(t)
 	y.join("crowd", func(a *fleet.Agent) { a.Address = "127.0.0.2" })
 	y.join("back", roles(fleet.BackendRole), func(a *fleet.Agent) { a.Address = "127.0.0.2" })
+	all, err := fleet.ParseTarget("192.0.2.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.join("rich", func(a *fleet.Agent) { a.Targets = []fleet.Target{all} })
+	y.join("away", roles(fleet.BackendRole), func(a *fleet.Agent) { a.Address = "192.0.2.1" })
 	y.join("mock", roles(fleet.MocksRole), labelled("zone", "b"))
 	backend := func(label string, count int) []fleet.Place {
 		return []fleet.Place{{Role: fleet.BackendRole, Label: label, Count: count}}
@@ -303,6 +309,7 @@ func TestPlacesThatDoNotFit(t *testing.T) {
 		{"an agent without the role", backend("mock", 1), "0 of 1 agents for the backend (mock) are there: agent mock does not have the role backend; join it with --role backend"},
 		{"more backends than agents", backend("back", 2), "1 of 2 agents for the backend (back) are there, and an agent has one part of a run; start ombak fleet join once more"},
 		{"a generator that may not send to the backend", backend("back", 1), "agent crowd sends nothing to 127.0.0.2, where agent back serves the backend; join crowd with --allow-target 127.0.0.2"},
+		{"mocks here, which a backend elsewhere does not reach", backend("away", 1), "the mocks run on this machine, where the backend of agent away does not reach them; give an address of this machine with --fleet-host"},
 		{"no generator is left", backend("crowd", 1), "agent crowd does not have the role backend"},
 	} {
 		if _, _, err := y.drill(drilled{places: test.places}); err == nil || !strings.Contains(err.Error(), test.want) {

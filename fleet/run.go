@@ -25,6 +25,7 @@ type Request struct {
 	Generators int                                // 0 means every agent that is idle and has no other part
 	Places     []Place                            // of parts other than generators
 	Requests   float64                            // of the run in its busiest second; 0 if that is not known
+	Here       string                             // address at which the conductor's own mocks serve; empty means loopback
 	Balanced   bool                               // people go to something in front of the backends, and not to them
 	Bound      time.Duration                      // most by which a clock's offset may be unknown; 0 means no limit
 	Outline    func(generators int) drill.Outline // of the run
@@ -158,7 +159,10 @@ func (r *Run) assign(found []Description) (generators int, err error) {
 	for _, b := range r.berths {
 		r.agents = append(r.agents, b.agent)
 	}
-	return len(picked), r.mayReach()
+	if err := r.mayReach(); err != nil {
+		return 0, err
+	}
+	return len(picked), r.mayReachHere()
 }
 
 // pick chooses the generators of a run.

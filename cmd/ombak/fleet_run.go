@@ -149,7 +149,7 @@ func openFleet(c *cli.Context, s streams, run *setup.Live) (*agents, error) {
 	a := &agents{tolerated: tolerated, balancer: strings.TrimSuffix(c.String("backend-url"), "/"), login: readLogin(c, c.String("fleet")), s: s}
 	a.run, err = fleet.Open(c.Context, a.login, fleet.Request{
 		Build: build(), Generators: c.Int("generators"), Bound: run.Validity.MaxScheduleLagP99 / 2, Log: s.err,
-		Places: places, Balanced: c.String("backend-url") != "", Requests: host.PeakRequests(run),
+		Places: places, Here: c.String("fleet-host"), Balanced: c.String("backend-url") != "", Requests: host.PeakRequests(run),
 		Outline: func(n int) drill.Outline { return drill.OutlineOf(run, n, build()) },
 	})
 	if err != nil {
