@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ombak-sim/ombak/backend/store"
@@ -169,11 +172,15 @@ func (o BackendOrder) Peers() (map[string]string, error) {
 // plainSettings are the settings in the URL of a PostgreSQL that name no file and no other server.
 func plainSettings() []string { return []string{"sslmode", "search_path", "connect_timeout"} }
 
-// addressOfPostgres returns the only server that a URL names. A URL that names a file, a socket or several servers is refused.
+// plainHost is a host of a URL that every reader of URLs takes for the same: a name or an address, and perhaps a port.
+var plainHost = regexp.MustCompile(`^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$`)
+
+// addressOfPostgres returns the only server that a URL names. A URL that names a file, a socket or several servers is refused, and
+// so is one that two readers of URLs may take differently: a password with an at sign must have it as %40.
 func addressOfPostgres(location string) (string, error) {
 	refused := errors.New("the URL of PostgreSQL must be postgres://USER:PASSWORD@HOST:PORT/DATABASE with no other settings than " + strings.Join(plainSettings(), ", "))
 	parsed, err := url.Parse(location)
-	if err != nil || parsed.Scheme != "postgres" || parsed.Hostname() == "" || strings.ContainsAny(parsed.Host, ",/%") {
+	if err != nil || parsed.Scheme != "postgres" || parsed.Hostname() == "" || strings.ContainsAny(location, "#\\") || strings.Count(location, "@") > 1 || !plainHost.MatchString(parsed.Host) {
 		return "", refused
 	}
 	settings, err := url.ParseQuery(parsed.RawQuery)
@@ -186,9 +193,9 @@ func addressOfPostgres(location string) (string, error) {
 		}
 	}
 	const usual = "5432"
-	port := parsed.Port()
-	if port == "" {
-		port = usual
+	port := cmp.Or(parsed.Port(), usual)
+	if number, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(number, 10) != port {
+		return "", refused
 	}
 	return net.JoinHostPort(parsed.Hostname(), port), nil
 }

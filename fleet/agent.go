@@ -53,7 +53,7 @@ type agent struct {
 	over context.Context // ends with the agent
 
 	listenAt string // HOST:PORT
-	cpus     int    // of the machine
+	machine  report.Machine
 
 	mu      sync.Mutex
 	orders  map[string]*assembly // by run
@@ -95,7 +95,7 @@ func (a Agent) Run(ctx context.Context, login Login) error {
 		return err
 	}
 	over, stop := context.WithCancel(context.WithoutCancel(ctx))
-	running := &agent{Agent: a, conn: conn, id: randomName(), over: over, cpus: host.Machine().CPUs, orders: map[string]*assembly{}, held: map[string]*held{}}
+	running := &agent{Agent: a, conn: conn, id: randomName(), over: over, machine: *host.Machine(), orders: map[string]*assembly{}, held: map[string]*held{}}
 	running.shop = newWorkshop(running, a.Cores)
 	defer running.close(stop)
 	if running.listenAt, err = listenAt(a.Address, conn); err != nil {
@@ -166,9 +166,8 @@ func reply(m *nats.Msg, value any) {
 }
 
 func (a *agent) describe() Description {
-	machine := host.Machine()
 	d := Description{
-		Agent: a.Name, ID: a.id, Roles: a.Roles, Labels: a.Labels, Build: a.Build, OS: machine.OS, Arch: arch, CPUs: a.Cores, Memory: machine.MemoryBytes,
+		Agent: a.Name, ID: a.id, Roles: a.Roles, Labels: a.Labels, Build: a.Build, OS: a.machine.OS, Arch: arch, CPUs: a.Cores, Memory: a.machine.MemoryBytes,
 		Studies: a.shop.playing(),
 	}
 	d.Address, d.Sends = a.listenAt, a.Sends
@@ -251,8 +250,7 @@ func (a *agent) obey(e Envelope) error {
 	if t.Run != e.Run || t.Part != e.Part || t.Incarnation != e.Incarnation {
 		return errors.New("the order is of another run than its envelope")
 	}
-	machine := host.Machine()
-	order, err := vetting{agent: a.Name, roles: a.Roles, targets: a.Targets, build: a.Build, cpus: machine.CPUs, listen: a.listenAt, folder: filepath.Join(a.Folder, t.Run)}.vet(t)
+	order, err := vetting{agent: a.Name, roles: a.Roles, targets: a.Targets, build: a.Build, cpus: a.machine.CPUs, listen: a.listenAt, folder: filepath.Join(a.Folder, t.Run)}.vet(t)
 	if err != nil {
 		a.log("refused an order of run %s: %v", t.Run, err)
 		return err

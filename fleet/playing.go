@@ -165,7 +165,7 @@ func (p *playing) look(ctx context.Context) {
 		if machine == nil || len(processes) == 0 {
 			continue
 		}
-		p.keep(row{Use: &drill.Use{Cores: processes[0].CPU, Machine: &machine.CPUShare, CPUs: p.agent.cpus, Memory: processes[0].RSSBytes}})
+		p.keep(row{Use: &drill.Use{Cores: processes[0].CPU, Machine: &machine.CPUShare, CPUs: p.agent.machine.CPUs, Memory: processes[0].RSSBytes}})
 	}
 }
 

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -170,4 +171,24 @@ func TestOrdersAreVetted(t *testing.T) {
 			t.Errorf("%s: %d shards on 8 cores, want 4", test.why, order.Generator.Config.Shards)
 		}
 	}
+}
+
+// FuzzParseAddress: an address that is accepted can be listened at, and means one interface.
+func FuzzParseAddress(f *testing.F) {
+	for _, text := range []string{"10.0.0.2", "10.0.0.2:8080", "::1", "[::1]:80", "0.0.0.0", "[::]:1", "host:80", "10.0.0.2:http", "10.0.0.2:99999", "[fe80::1%eth0]:1", ""} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		address, err := ParseAddress(text)
+		if err != nil {
+			return
+		}
+		host, port, err := net.SplitHostPort(address)
+		if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsUnspecified() {
+			t.Errorf("%q is %q, %v", text, address, err)
+		}
+		if _, err := net.LookupPort("tcp", port); err != nil {
+			t.Errorf("%q has the port %q", text, port)
+		}
+	})
 }
