@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -256,9 +257,12 @@ func (a *agent) obey(e Envelope) error {
 		return err
 	}
 	if order.Generator != nil {
-		if err := able(t, order.Generator); err != nil {
-			return fmt.Errorf("agent %s: %w", a.Name, err)
-		}
+		err = able(t, order.Generator)
+	} else if order.Backend != nil {
+		err = reaches(*order.Backend)
+	}
+	if err != nil {
+		return fmt.Errorf("agent %s: %w", a.Name, err)
 	}
 	if err := a.take(t, order); err != nil {
 		return err
@@ -277,6 +281,23 @@ func able(t task, generator *drill.GeneratorOrder) error {
 		return err
 	}
 	return drill.CheckReachable(generator.Config.Targets, generator.Config.Connections)
+}
+
+// reaches returns an error if this machine does not reach what the backend calls.
+func reaches(backend drill.BackendOrder) error {
+	const patience = 5 * time.Second
+	peers, err := backend.Peers()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(peers)) {
+		conn, err := net.DialTimeout("tcp", peers[name], patience)
+		if err != nil {
+			return fmt.Errorf("the backend would not reach %s at %s (%w); is the address right, or a firewall between?", name, peers[name], err)
+		}
+		_ = conn.Close() // nothing was sent
+	}
+	return nil
 }
 
 // take starts a part unless one plays.

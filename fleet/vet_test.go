@@ -86,6 +86,23 @@ func TestPlacedPartsAreConfined(t *testing.T) {
 	}
 }
 
+// A backend that would not reach what it calls is refused before it starts.
+func TestABackendThatReachesNothing(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o drill.BackendOrder
+	o.Config.Mail.SMTP = listener.Addr().String()
+	if err := reaches(o); err != nil {
+		t.Errorf("a mail server that listens: %v", err)
+	}
+	_ = listener.Close()
+	if err := reaches(o); err == nil || !strings.Contains(err.Error(), "the backend would not reach mail-smtp at "+o.Config.Mail.SMTP) {
+		t.Errorf("a mail server that is gone: %v", err)
+	}
+}
+
 // Of the control API an agent passes on questions about itself only, and each once.
 func TestControlQuestions(t *testing.T) {
 	asked := 0
