@@ -159,10 +159,10 @@ func (r *Run) assign(found []Description) (generators int, err error) {
 	for _, b := range r.berths {
 		r.agents = append(r.agents, b.agent)
 	}
-	if err := r.mayReach(); err != nil {
+	if err := r.mayReachHere(); err != nil {
 		return 0, err
 	}
-	return len(picked), r.mayReachHere()
+	return len(picked), r.mayReach()
 }
 
 // pick chooses the generators of a run.
