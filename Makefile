@@ -20,7 +20,7 @@ PACKAGES := gcc libc6-dev curl swaks nginx lighttpd chromium postgresql strace
 # finds a tag that is not here, or given to no go test below.)
 TAGS := browser,crash,drills,foreign,release,statistics
 
-.PHONY: release-snapshot release-files release-check fleet-crash siege fuzz check test cross foreign packages lint unit statistics tools crash bench bench-load bench-backend bench-fleet validate drill clean
+.PHONY: release-snapshot release-files release-check fleet-crash siege fuzz check test cross foreign packages lint unit statistics tools crash bench bench-load bench-backend validate drill clean
 
 # What README promises: lint, unit tests with the race detector, statistical tests without it.
 test: packages tools lint cross unit statistics
@@ -71,6 +71,7 @@ foreign:
 
 # What a conductor needs for agents that replay recorded rows. Run it on a machine that does nothing else.
 BENCH_FLEET :=
+.PHONY: bench-fleet
 bench-fleet:
 	go run ./cmd/ombak-bench fleet -into docs/reference/fleet.md $(BENCH_FLEET)
 

@@ -30,7 +30,7 @@ const (
 // replayBuild is the version that conductor and agents of the benchmark say they have.
 func replayBuild() report.Build { return report.Build{Version: "bench"} }
 
-// fleetBench lets agents replay recorded rows, and measures what the conductor needs for them. Server, agents and conductor
+// fleetBench, started by make bench-fleet, lets agents replay recorded rows and measures what the conductor needs for them. Server, agents and conductor
 // are processes of their own.
 type fleetBench struct {
 	seconds int // of arrivals

@@ -14,8 +14,7 @@
 // As ombak-bench backend, started by make bench-backend, it measures the reference backend's sign-ups on each
 // store. As ombak-bench validation, started by make validate, it fits the simulator to the backend at light
 // loads and compares its predictions of heavy loads with measurements. As ombak-bench siege, started by make siege,
-// it kills, stops and crowds backends while people sign up, and compares the databases with a ledger. As ombak-bench fleet,
-// started by make bench-fleet, it lets agents of a fleet replay recorded rows and measures what their conductor needs.
+// it kills, stops and crowds backends while people sign up, and compares the databases with a ledger.
 package main
 
 import (
