@@ -69,8 +69,14 @@ foreign: strangers
 	@command -v caddy >/dev/null || ./install.sh caddy || echo "Caddy cannot be installed, so it is not tried"
 	@command -v prometheus >/dev/null || ./install.sh prometheus || echo "Prometheus cannot be installed, so the board of Grafana is not tried"
 	go test -tags foreign -timeout 15m -run TestForeign -v ./loadgen
-	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial|TestGrafanaBoard|TestReceiver' -v ./cmd/ombak
+	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial|TestGrafanaBoard|TestReceiver|TestBackendsBehindNginx' -v ./cmd/ombak
 	cd deploy/check && go test -short -timeout 15m ./...
+
+# What a conductor needs for agents that replay recorded rows. Run it on a machine that does nothing else.
+BENCH_FLEET :=
+.PHONY: bench-fleet
+bench-fleet:
+	go run ./cmd/ombak-bench fleet -into docs/reference/fleet.md $(BENCH_FLEET)
 
 # Builds archives, packages and descriptions of their software for every system into dist, as a release does, and publishes
 # nothing (about five minutes).

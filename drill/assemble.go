@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,9 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 	var others []report.Process
 	for _, p := range c.parts {
 		if p.share == nil {
-			others = append(others, p.Cost())
+			cost := p.Cost()
+			cost.Name = cmp.Or(cost.Name, p.kind)
+			others = withCost(others, cost)
 		}
 	}
 	others = slices.Concat(others, c.watched, c.costs)
@@ -69,13 +72,22 @@ func (c *conductor) assemble(reconciliation *report.Reconciliation, ended error)
 		Scenario: report.Scenario{Name: s.Name, Seed: s.Seed, SHA256: s.SHA256(), Opens: s.Opens},
 		Plan:     s.Plan(), Part: partOf(c.run.Options), RunID: c.run.Options.RunID, Partial: partial, Started: &started, Duration: duration, Speed: c.run.Options.Speed, Clock: clock.Scenario,
 		Machine: host.Machine(), Store: c.store, Offered: offered,
-		Readings: c.readings.All(), Marks: c.marks, Generator: c.generatorCost(), Strain: strain, Handshakes: handshakes, Wire: wire, Fleet: fleet, Protocol: c.run.Protocol(), Processes: others, MachineSeries: c.machine, ProcessSeries: c.usage, Played: c.played(), Reconciliation: reconciliation,
+		Readings: c.readings.All(), Marks: c.marks, Generator: c.generatorCost(), Strain: strain, Handshakes: handshakes, Wire: wire, Fleet: fleet, Placed: c.placed(), Protocol: c.run.Protocol(), Processes: others, MachineSeries: c.machine, ProcessSeries: c.usage, Played: c.played(), Reconciliation: reconciliation,
 		Warnings: slices.Concat(c.run.WarningsOf(c.exhausted()), c.warnings, c.storeWarnings()),
 	}
 	validity := c.run.Validity
 	validity.MaxLostGenerators = c.environment.Tolerated
 	rules := threshold.Rules{Conditions: c.run.Conditions, Validity: validity, Ended: cutShort(ended, duration)}
 	return rules.Judge(recorder.Assemble(c.recording, facts), c.recording, facts.Clock)
+}
+
+// withCost adds the cost of a part. Several backends are one row.
+func withCost(costs []report.Process, cost report.Process) []report.Process {
+	if i := slices.IndexFunc(costs, func(p report.Process) bool { return p.Name == cost.Name }); i >= 0 {
+		costs[i] = recorder.SumOfProcesses(costs[i], cost)
+		return costs
+	}
+	return append(costs, cost)
 }
 
 // partOf returns the part of a run that the options select, or nil if they select all of it.

@@ -56,6 +56,29 @@ type Abroad interface {
 	Heard() (silent time.Duration, within *time.Duration)
 }
 
+// Use is what a part on another machine, and that machine, used.
+type Use struct {
+	Cores   float64  `json:"cores"`   // cores in use by the part in the last second
+	Machine *float64 `json:"machine"` // share of the machine's CPU in use in the last second; nil if it cannot be read
+	CPUs    int      `json:"cpus"`    // cores of the machine
+	Memory  float64  `json:"rss_bytes,omitempty"`
+}
+
+// Using is a Part on another machine that says what it uses.
+type Using interface {
+	Abroad
+	Use() (Use, bool) // false if nothing was said yet
+}
+
+// ProcessOf returns the process id of a part that is a process of this machine.
+func ProcessOf(part Part) (int, bool) {
+	here, ok := part.(onMachine)
+	if !ok {
+		return 0, false
+	}
+	return here.pid(), true
+}
+
 // Processes is the Carrier that starts parts as processes of this machine.
 type Processes struct {
 	Command []string  // starts a part: a program and its arguments

@@ -65,9 +65,15 @@ type Environment struct {
 	Beside   func() []report.Process // what else the run made this process do; may be nil
 
 	Generators []Carrier     // where the generators are, which share the people; none means one process of this machine
+	Mocks      Carrier       // where the mocks are; nil means a process of this machine
+	Backends   []Carrier     // where the backends are; none means one process of this machine
+	BackendURL string        // of what stands in front of the backends, which people are sent to; empty means the only backend
 	Notice     time.Duration // how long before its beginning the run is announced to the parts; 0 means 250 ms
 	Tolerated  float64       // share of the generators that may be lost without making the run invalid
 }
+
+// storesAbroad reports whether another machine keeps the database.
+func (e Environment) storesAbroad() bool { return len(e.Backends) > 0 && store.IsFile(e.Database) }
 
 // conductor conducts one run. Its mutex mu guards its maps and slices, because the messages of each part
 // arrive on a goroutine of their own.
@@ -98,6 +104,9 @@ type conductor struct {
 	stirred      chan struct{}          // a generator has told that it is done, or was lost
 	concludeBy   time.Time              // when the requests after the run must have been sent; zero until they may be
 	control      Control                // of the mocks, if they run
+	relay        *relay                 // to mocks on another machine; nil if there are none
+	stored       Stored                 // what the database of another machine holds
+	sums         summing                // readings of several backends
 	stage        *stage
 }
 
@@ -170,7 +179,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 
 // prepare refuses a run that cannot work, before anything is started.
 func prepare(ctx context.Context, run *setup.Live, environment *Environment) error {
-	if environment.Database == "" {
+	if environment.Database == "" && len(environment.Backends) == 0 {
 		environment.Database = filepath.Join(environment.Folder, "ombak.db")
 	}
 	if err := run.CheckShares(len(environment.Generators)); err != nil {
@@ -178,6 +187,9 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 	}
 	if run.Service == nil && len(environment.Generators) > 0 {
 		return nil // whether the targets can be reached from elsewhere, and with enough files, is seen there
+	}
+	if len(environment.Backends) > 0 {
+		return environment.checkBackends()
 	}
 	if err := host.NeedFiles(run.MostConnections()); err != nil {
 		return err
@@ -200,8 +212,8 @@ func prepare(ctx context.Context, run *setup.Live, environment *Environment) err
 
 // claimStore keeps other runs from the database that the run will use.
 func claimStore(ctx context.Context, run *setup.Live, database string) (*store.Claim, error) {
-	if run.Service == nil || database == OwnPostgres {
-		return nil, nil
+	if run.Service == nil || database == OwnPostgres || database == "" {
+		return nil, nil // a database on another machine is in a fresh folder
 	}
 	claim, err := store.NewClaim(ctx, database)
 	switch {
@@ -240,85 +252,6 @@ func CheckReachable(targets map[string]string, connections loadgen.Connections) 
 	return nil
 }
 
-// startParts starts mocks, backend and generator, each once the parts that it needs are ready.
-func (c *conductor) startParts(ctx context.Context) error {
-	generator := c.run.Generator
-	if c.run.Service != nil {
-		mocks, err := c.startMocks(ctx)
-		if err != nil {
-			return err
-		}
-		config := c.run.Service.Backend
-		config.Database = c.environment.Database
-		setup.Connect(&config, mocks.Addresses)
-		backend, err := c.startPart(ctx, Order{Backend: &BackendOrder{config, c.run.Scenario.Opens}})
-		if err != nil {
-			return err
-		}
-		c.store = backend.Store
-		generator.Targets["backend"] = "http://" + backend.Addresses["backend"]
-		generator.Targets["mail"] = "http://" + mocks.Addresses["mail"]
-		if address, known := mocks.Addresses["sms"]; known {
-			generator.Targets["sms"] = "http://" + address
-		}
-	}
-	return c.startGenerators(ctx)
-}
-
-// ids returns the process ids of the parts by their names.
-func (c *conductor) ids() map[string]int {
-	ids := map[string]int{}
-	for _, p := range c.parts {
-		if here, ok := p.Part.(onMachine); ok {
-			ids[p.name] = here.pid()
-		}
-	}
-	return ids
-}
-
-// startMocks starts the mocks and writes to the folder how to control them.
-func (c *conductor) startMocks(ctx context.Context) (Ready, error) {
-	config := c.run.Service.Mocks
-	config.Admin.Token = NewToken()
-	ready, err := c.startPart(ctx, Order{Mocks: &MocksOrder{Config: config}})
-	if err != nil {
-		return ready, err
-	}
-	c.control = Control{URL: "http://" + ready.Addresses["admin"], Token: config.Admin.Token}
-	return ready, WriteControl(c.environment.Folder, c.control)
-}
-
-// patience is how long a part may take to become ready.
-const patience = 30 * time.Second
-
-// startPart starts a part as a process of this machine and waits until it is ready.
-func (c *conductor) startPart(ctx context.Context, order Order) (Ready, error) {
-	p, err := c.startAt(ctx, c.environment.here(), order, nil)
-	if err != nil {
-		return Ready{}, err
-	}
-	return p.Await(ctx, patience)
-}
-
-// startAt starts a part somewhere. A generator has a share of the people.
-func (c *conductor) startAt(ctx context.Context, carrier Carrier, order Order, share *share) (*conducted, error) {
-	kind, known := order.part()
-	if !known {
-		return nil, errNoOrder
-	}
-	p := &conducted{name: kind.name, share: share}
-	var err error
-	if p.Part, err = carrier.Start(ctx, order, func(message Message) { c.receive(p, message) }); err != nil {
-		return nil, err
-	}
-	if abroad, ok := p.Part.(Abroad); ok {
-		p.agent = abroad.Agent().Agent
-		p.name += " on " + p.agent
-	}
-	c.parts = append(c.parts, p)
-	return p, nil
-}
-
 // receive handles one message of one part.
 func (c *conductor) receive(from *conducted, message Message) {
 	c.mu.Lock()
@@ -334,8 +267,11 @@ func (c *conductor) receive(from *conducted, message Message) {
 	}
 	switch {
 	case message.Reading != nil:
-		c.readings.Add(*message.Reading)
-		c.rows.Read(*message.Reading)
+		reading := c.sums.of(from, *message.Reading)
+		c.readings.Add(reading)
+		c.rows.Read(reading)
+	case message.Stored != nil:
+		c.stored.add(*message.Stored)
 	case message.Mark != nil:
 		c.addMark(*message.Mark)
 	case message.Warning != "":
@@ -419,7 +355,9 @@ func (c *conductor) play(ctx context.Context) error {
 				c.note(funnel.NoteMark, "the machine's clock was set "+setBy(by))
 			}
 			c.progress(c.phase())
-			c.listen()
+			if err := c.listen(); err != nil {
+				return err
+			}
 			if err := c.broken(); err != nil {
 				return err
 			}
@@ -499,7 +437,11 @@ func (c *conductor) phase() Stage {
 
 // stopAll stops the generators first, all at once, then the backend, then the mocks that the backend calls.
 func (c *conductor) stopAll() {
-	const patience = 15 * time.Second
+	const (
+		patience = 15 * time.Second
+		abroad   = 2 * time.Minute // the agent of a store reads it too; one that is not heard of is not waited for
+	)
+	c.relay.close()
 	var generators, others []*conducted
 	for _, p := range slices.Backward(c.parts) {
 		select {
@@ -515,7 +457,11 @@ func (c *conductor) stopAll() {
 	}
 	killed := endAll(generators, patience)
 	for _, p := range others {
-		killed = append(killed, endAll([]*conducted{p}, patience)...)
+		longest := patience
+		if _, ok := p.Part.(Abroad); ok {
+			longest = abroad
+		}
+		killed = append(killed, endAll([]*conducted{p}, longest)...)
 	}
 	for _, p := range killed {
 		if _, abroad := p.Part.(Abroad); abroad {

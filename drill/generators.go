@@ -13,6 +13,7 @@ import (
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
+	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/units"
 )
 
@@ -20,6 +21,7 @@ import (
 type conducted struct {
 	Part
 	name  string
+	kind  string // of part
 	agent string // the name of its machine in the fleet; empty on this machine
 	share *share // of a generator; nil for other parts
 }
@@ -206,6 +208,9 @@ func (c *conductor) remaining() (over bool, concluding []*conducted, err error) 
 // died handles the end of a part during the run. It returns an error if the run cannot go on.
 func (c *conductor) died(dead mortal) error {
 	cause := dead.cause()
+	if dead.part != nil && dead.part.share == nil && errors.Is(cause, ErrLost) {
+		cause = fmt.Errorf("%s: %w", dead.name, cause)
+	}
 	if dead.part == nil || dead.part.share == nil || !errors.Is(cause, ErrLost) {
 		c.note(funnel.NoteMark, dead.name+" died")
 		return fmt.Errorf("%w: %w", ErrPartDied, cause)
@@ -330,15 +335,19 @@ func (c *conductor) withoutLost(offered recorder.OfferedFacts) *recorder.Offered
 		if generator.share.lost == nil {
 			continue
 		}
-		for step, scheduled := range c.run.OfferedTo(generator.share.config).ByStep {
-			through := float64(generator.share.settled[c.recording.Journey().Index(step)])
-			sum := steps[step]
-			sum.Lost += max(0, scheduled.Scheduled-through)
-			steps[step] = sum
-		}
+		generator.share.lose(steps, scheduledOf(c.run, generator.share.config), c.recording.Journey())
 	}
 	offered.ByStep = steps
 	return &offered
+}
+
+// scheduledOf returns how many people of a generator are scheduled at a step.
+func scheduledOf(run *setup.Live, config loadgen.Config) map[string]float64 {
+	people := map[string]float64{}
+	for step, scheduled := range run.OfferedTo(config).ByStep {
+		people[step] = scheduled.Scheduled
+	}
+	return people
 }
 
 // isLost reports whether a row is that of a lost generator.

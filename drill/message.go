@@ -64,6 +64,7 @@ type Message struct {
 	Wire       *recorder.Wire     `json:"wire,omitempty"`       // likewise
 	Begun      *Begun             `json:"begun,omitempty"`      // the generator has heard of the beginning
 	Played     bool               `json:"played,omitempty"`     // the generator has nothing left but the requests after the run, and waits for Conclude
+	Stored     *Stored            `json:"stored,omitempty"`     // what the backend's database holds, from the agent that keeps it
 	Done       bool               `json:"done,omitempty"`       // the generator has nothing left to play, and was not interrupted
 	Failed     string             `json:"failed,omitempty"`     // why the part ends; always the last line
 }

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -30,7 +31,9 @@ type Outline struct {
 	Step       string                     `json:"step"` // at which arrivals are scheduled
 	Validity   threshold.Validity         `json:"validity"`
 	Generators int                        `json:"generators"`
-	People     []uint64                   `json:"people"` // of each generator; empty if who comes depends on the answers
+	Placed     []string                   `json:"placed,omitempty"`  // the kinds of other parts on other machines; their numbers follow the generators'
+	ByStep     []map[string]float64       `json:"by_step,omitempty"` // people of each generator who are scheduled at a step, likewise
+	People     []uint64                   `json:"people"`            // of each generator; empty if who comes depends on the answers
 }
 
 // OutlineOf returns the outline of a run with a number of generators.
@@ -48,6 +51,7 @@ func OutlineOf(run *setup.Live, generators int, build report.Build) Outline {
 	for k := range generators {
 		s := share{config: run.Share(k, generators)}
 		o.People = append(o.People, s.expected(false, 0))
+		o.ByStep = append(o.ByStep, scheduledOf(run, s.config))
 	}
 	return o
 }
@@ -59,6 +63,12 @@ type Gathering struct {
 	shares    map[int]*share
 	warnings  []string
 	longest   time.Duration
+
+	acknowledged []uint64
+	readings     recorder.Readings
+	sums         summing
+	marks        []funnel.Mark
+	stored       Stored
 }
 
 // NewGathering returns a gathering of a run of which nothing is known.
@@ -66,21 +76,53 @@ func NewGathering(outline Outline) *Gathering {
 	return &Gathering{outline: outline, recording: recorder.NewRecording(outline.Journey), shares: map[int]*share{}}
 }
 
-// Add adds a message of a generator, which counts from 0.
-func (g *Gathering) Add(generator int, message Message) error {
-	s := g.share(generator)
+// Add adds a message of a part. Parts count from 0, the generators first.
+func (g *Gathering) Add(part int, message Message) error {
+	if message.Warning != "" {
+		g.warnings = append(g.warnings, message.Warning)
+	}
+	if part >= g.outline.Generators {
+		g.addPlaced(part, message)
+		return nil
+	}
+	s := g.share(part)
 	if delta := message.Delta; delta != nil {
 		if err := delta.Validate(len(g.outline.Journey)); err != nil {
 			return err
 		}
 		g.recording.Add(*delta)
+		g.acknowledged = append(g.acknowledged, delta.Acknowledged...)
 		g.longest = max(g.longest, time.Duration(delta.Second+1)*time.Second)
-	}
-	if message.Warning != "" {
-		g.warnings = append(g.warnings, message.Warning)
 	}
 	s.told(message)
 	return nil
+}
+
+// addPlaced adds a message of a backend or of mocks.
+func (g *Gathering) addPlaced(part int, message Message) {
+	switch {
+	case message.Reading != nil:
+		g.readings.Add(g.sums.of(part, *message.Reading))
+	case message.Mark != nil:
+		g.marks = withMark(g.marks, *message.Mark)
+	case message.Stored != nil:
+		g.stored.add(*message.Stored)
+	}
+}
+
+// placedRows returns the rows of the parts other than generators, and their costs.
+func (g *Gathering) placedRows(rows map[int]report.Agent) (placed []report.Placed, costs []report.Process) {
+	for i, kind := range g.outline.Placed {
+		row, known := rows[g.outline.Generators+i]
+		if !known {
+			row.Agent = "unknown"
+		}
+		placed = append(placed, placedRow(kind, row))
+		if row.CPUS != nil {
+			costs = withCost(costs, report.Process{Name: kind, CPUS: row.CPUS, MaxRSSBytes: row.MaxRSSBytes})
+		}
+	}
+	return placed, costs
 }
 
 func (g *Gathering) share(generator int) *share {
@@ -104,6 +146,13 @@ func (g *Gathering) Report(began time.Time, rows map[int]report.Agent, why strin
 	facts := recorder.Facts{
 		Ombak: o.Build, Engine: report.Live, Scenario: o.Scenario, Plan: o.Plan, RunID: o.RunID, Partial: true, Started: &started, Duration: g.longest,
 		Speed: o.Speed, Clock: o.Clock.Scenario, Offered: o.Offered, Protocol: o.Protocol, Labels: o.Labels, Warnings: g.warnings,
+		Readings: g.readings.All(), Marks: g.marks,
+	}
+	facts.Offered = g.withoutLost()
+	facts.Placed, facts.Processes = g.placedRows(rows)
+	if g.stored.Whole {
+		reconciliation := g.stored.against(g.acknowledged)
+		facts.Reconciliation = &reconciliation
 	}
 	var cost *report.Process
 	for k := range o.Generators {
@@ -133,6 +182,30 @@ func (g *Gathering) Report(began time.Time, rows map[int]report.Agent, why strin
 	facts.Warnings = slices.Concat(facts.Warnings, lossWarnings(facts.Fleet, began))
 	rules := threshold.Rules{Conditions: conditions, Validity: o.Validity, Ended: why}
 	return rules.Judge(recorder.Assemble(g.recording, facts), g.recording, facts.Clock), nil
+}
+
+// withoutLost returns who was offered, with the lost, as the conductor of a run does.
+func (g *Gathering) withoutLost() *recorder.OfferedFacts {
+	if g.outline.Offered == nil {
+		return nil
+	}
+	offered := *g.outline.Offered
+	offered.ByStep = maps.Clone(offered.ByStep)
+	for k := range min(g.outline.Generators, len(g.outline.ByStep)) {
+		if s := g.share(k); !s.done {
+			s.lose(offered.ByStep, g.outline.ByStep[k], g.outline.Journey)
+		}
+	}
+	return &offered
+}
+
+// lose adds the people of a lost generator who are not known to be through with a step at which they were scheduled.
+func (s *share) lose(offered map[string]report.Scheduling, scheduled map[string]float64, journey funnel.Journey) {
+	for step, people := range scheduled {
+		sum := offered[step]
+		sum.Lost += max(0, people-float64(s.settled[journey.Index(step)]))
+		offered[step] = sum
+	}
 }
 
 func costOr(cost *report.Process) report.Process {

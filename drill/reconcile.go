@@ -2,12 +2,10 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
 	"slices"
 
-	"github.com/ombak-sim/ombak/backend/store"
-	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/report"
 )
 
@@ -18,35 +16,35 @@ func (c *conductor) reconcile(ctx context.Context) (*report.Reconciliation, erro
 		return nil, nil
 	}
 	c.progress(Reconciling)
-	if store.IsFile(c.environment.Database) {
-		if _, err := os.Stat(c.environment.Database); err != nil {
-			return nil, err
-		}
+	stored, err := c.stored, error(nil)
+	switch {
+	case !c.environment.storesAbroad():
+		err = audit(ctx, c.environment.Database, c.run.Service.Backend.Key, stored.add)
+	case stored.Failed != "":
+		err = errors.New(stored.Failed)
+	case !stored.Whole:
+		err = errors.New("its agent has not told what it holds")
 	}
-	var emails, niks []uint64
-	foreign := 0
-	for row, err := range store.Audit(ctx, c.environment.Database, c.run.Service.Backend.Key) {
-		if err != nil {
-			return nil, err
-		}
-		index, known := population.IndexOfEmail(row.Email)
-		if !known {
-			foreign++
-			continue
-		}
-		emails = append(emails, index)
-		if row.NIK != "" {
-			if nik, known := population.IndexOfNIK(row.NIK); known {
-				niks = append(niks, nik)
-			}
-		}
+	if err != nil {
+		return nil, err
 	}
-	if foreign > 0 {
-		c.warn(fmt.Sprintf("%d rows of the store have an e-mail address that belongs to no person of this run", foreign))
-	}
-	result := compare(c.acknowledged, emails)
-	result.Duplicates += int64(repeated(niks))
+	result := c.compared(stored)
 	return &result, nil
+}
+
+// compared compares what people were told with what a store holds.
+func (c *conductor) compared(stored Stored) report.Reconciliation {
+	if stored.Foreign > 0 {
+		c.warn(fmt.Sprintf("%d rows of the store have an e-mail address that belongs to no person of this run", stored.Foreign))
+	}
+	return stored.against(c.acknowledged)
+}
+
+// against compares the store with the people who were acknowledged.
+func (s Stored) against(acknowledged []uint64) report.Reconciliation {
+	result := compare(acknowledged, s.Emails)
+	result.Duplicates += int64(repeated(s.NIKs))
+	return result
 }
 
 // compare counts over distinct people: who was acknowledged, who is persisted, and who is only one

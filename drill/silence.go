@@ -13,8 +13,19 @@ import (
 // nothing of its conductor either, and plays no more.
 const longSilence = 10 * time.Second
 
-// listen says once of every generator that nothing is heard of it any more, and once that it is heard again.
-func (c *conductor) listen() {
+// listen says once of every generator that nothing is heard of it any more, and once that it is heard again. It returns an
+// error if nothing is heard of another part: by then that has stopped.
+func (c *conductor) listen() error {
+	for _, p := range c.parts {
+		abroad, ok := p.Part.(Abroad)
+		if !ok || p.share != nil {
+			continue
+		}
+		if silent, _ := abroad.Heard(); silent >= longSilence {
+			c.note(funnel.NoteMark, "nothing is heard of the "+p.name)
+			return fmt.Errorf("%w: nothing was heard of the %s for %s", ErrPartDied, p.name, units.Duration(silent.Truncate(time.Second)))
+		}
+	}
 	for _, generator := range c.generators() {
 		abroad, ok := generator.Part.(Abroad)
 		if !ok {
@@ -35,6 +46,7 @@ func (c *conductor) listen() {
 			c.tell(fmt.Sprintf("the %s is heard again", generator.name))
 		}
 	}
+	return nil
 }
 
 // tell puts a note on the timeline, and says it to whoever reads the log.
@@ -70,13 +82,36 @@ func (c *conductor) agents() (rows []report.SecondAgent) {
 			row.SilentS = silent.Seconds()
 		}
 		c.mu.Unlock()
-		if within != nil {
-			bound := within.Seconds()
-			row.ClockBoundS = &bound
-		}
-		rows = append(rows, row)
+		rows = append(rows, withState(row, abroad, within))
 	}
 	return rows
+}
+
+// placedAgents returns the rows of the other parts on other machines.
+func (c *conductor) placedAgents() (rows []report.SecondAgent) {
+	for _, p := range c.parts {
+		abroad, ok := p.Part.(Abroad)
+		if !ok || p.share != nil {
+			continue
+		}
+		silent, within := abroad.Heard()
+		rows = append(rows, withState(report.SecondAgent{Agent: p.agent, Part: p.kind, SilentS: silent.Seconds()}, abroad, within))
+	}
+	return rows
+}
+
+// withState adds how well the clock of a part's machine is known, and what the part and its machine use.
+func withState(row report.SecondAgent, abroad Abroad, within *time.Duration) report.SecondAgent {
+	if within != nil {
+		bound := within.Seconds()
+		row.ClockBoundS = &bound
+	}
+	if using, ok := abroad.(Using); ok {
+		if use, known := using.Use(); known {
+			row.CPU, row.CPUShare = &use.Cores, use.Machine
+		}
+	}
+	return row
 }
 
 // doubtsOf says which generators would make the run invalid if it ended now.

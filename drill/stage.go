@@ -163,6 +163,7 @@ func (s *stage) cut(last bool) {
 	row.Thresholds, row.Doubts = s.judge(at)
 	row.Agents = s.agents()
 	row.Doubts = append(row.Doubts, doubtsOf(row.Agents, s.environment.Tolerated)...)
+	row.Agents = append(row.Agents, s.placedAgents()...)
 	room.Post(row)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,12 +28,15 @@ const Silence = 10 * time.Second
 // Agent is a machine that joins a fleet.
 type Agent struct {
 	Name    string
-	Roles   []string // GeneratorRole, StudyRole; none means both
+	Roles   []string // of Roles; none means GeneratorRole and StudyRole
+	Address string   // HOST or HOST:PORT at which a backend of this machine serves, and mocks at other ports; empty means where it reaches the fleet from
 	Labels  map[string]string
 	Targets []Target      // where it sends load to; none means Loopback
+	Sends   float64       // requests/s that it can send as a generator; 0 means that it does not know
 	Folder  string        // of the rows; it is made if it does not exist
 	Build   report.Build  // of this program
 	Command []string      // starts a part: a program and its arguments
+	Carrier drill.Carrier // starts parts instead of the Command; may be nil
 	Log     io.Writer     // what it does, and the standard error of parts; may be nil
 	Clock   Clock         // the zero value is the machine's
 	Silence time.Duration // 0 means Silence
@@ -48,6 +52,9 @@ type agent struct {
 	conn *nats.Conn
 	id   string
 	over context.Context // ends with the agent
+
+	listenAt string // HOST:PORT
+	machine  report.Machine
 
 	mu      sync.Mutex
 	orders  map[string]*assembly // by run
@@ -89,9 +96,12 @@ func (a Agent) Run(ctx context.Context, login Login) error {
 		return err
 	}
 	over, stop := context.WithCancel(context.WithoutCancel(ctx))
-	running := &agent{Agent: a, conn: conn, id: randomName(), over: over, orders: map[string]*assembly{}, held: map[string]*held{}}
+	running := &agent{Agent: a, conn: conn, id: randomName(), over: over, machine: *host.Machine(), orders: map[string]*assembly{}, held: map[string]*held{}}
 	running.shop = newWorkshop(running, a.Cores)
 	defer running.close(stop)
+	if running.listenAt, err = listenAt(a.Address, conn); err != nil {
+		return err
+	}
 	if err := running.alone(ctx); err != nil {
 		return err
 	}
@@ -139,7 +149,7 @@ func (a *agent) listen() error {
 		subscribe(askSubject, func(m *nats.Msg) { reply(m, a.describe()) }),
 		subscribe(heldSubject, a.tellHeld),
 		subscribe(subject("*", a.Name, orderWhat), func(m *nats.Msg) { a.takeOrder(strings.Split(m.Subject, ".")[2], m) }),
-		hear(readyWhat, a.tellReady), hear(beginWhat, a.begin), hear(changeWhat, a.change), hear(endWhat, a.end),
+		hear(readyWhat, a.tellReady), hear(beginWhat, a.begin), hear(changeWhat, a.change), hear(askWhat, a.askControl), hear(endWhat, a.end),
 		hear(resendWhat, a.resend), hear(releaseWhat, a.release), a.shop.listen(),
 	)
 	if err != nil {
@@ -157,11 +167,11 @@ func reply(m *nats.Msg, value any) {
 }
 
 func (a *agent) describe() Description {
-	machine := host.Machine()
 	d := Description{
-		Agent: a.Name, ID: a.id, Roles: a.Roles, Labels: a.Labels, Build: a.Build, OS: machine.OS, Arch: arch, CPUs: a.Cores, Memory: machine.MemoryBytes,
+		Agent: a.Name, ID: a.id, Roles: a.Roles, Labels: a.Labels, Build: a.Build, OS: a.machine.OS, Arch: arch, CPUs: a.Cores, Memory: a.machine.MemoryBytes,
 		Studies: a.shop.playing(),
 	}
+	d.Address, d.Sends = a.listenAt, a.Sends
 	if load, known := host.Load(); known {
 		d.Load = &load
 	}
@@ -241,26 +251,52 @@ func (a *agent) obey(e Envelope) error {
 	if t.Run != e.Run || t.Part != e.Part || t.Incarnation != e.Incarnation {
 		return errors.New("the order is of another run than its envelope")
 	}
-	machine := host.Machine()
-	order, err := vetting{agent: a.Name, roles: a.Roles, targets: a.Targets, build: a.Build, cpus: machine.CPUs}.vet(t)
+	order, err := vetting{agent: a.Name, roles: a.Roles, targets: a.Targets, build: a.Build, cpus: a.machine.CPUs, listen: a.listenAt, folder: filepath.Join(a.Folder, t.Run)}.vet(t)
 	if err != nil {
 		a.log("refused an order of run %s: %v", t.Run, err)
 		return err
 	}
-	people := 0
-	if t.Part < len(t.Outline.People) {
-		people = int(t.Outline.People[t.Part])
+	if order.Generator != nil {
+		err = able(t, order.Generator)
+	} else if order.Backend != nil {
+		err = reaches(*order.Backend)
 	}
-	if err := host.NeedFiles(order.Generator.Config.MostConnections(people)); err != nil {
-		return fmt.Errorf("agent %s: %w", a.Name, err)
-	}
-	if err := drill.CheckReachable(order.Generator.Config.Targets, order.Generator.Config.Connections); err != nil {
+	if err != nil {
 		return fmt.Errorf("agent %s: %w", a.Name, err)
 	}
 	if err := a.take(t, order); err != nil {
 		return err
 	}
 	a.shop.giveWay() // without the agent's lock, which jobs ask for while they hold the workshop's
+	return nil
+}
+
+// able returns an error if this machine cannot generate the load.
+func able(t task, generator *drill.GeneratorOrder) error {
+	people := 0
+	if t.Part < len(t.Outline.People) {
+		people = int(t.Outline.People[t.Part])
+	}
+	if err := host.NeedFiles(generator.Config.MostConnections(people)); err != nil {
+		return err
+	}
+	return drill.CheckReachable(generator.Config.Targets, generator.Config.Connections)
+}
+
+// reaches returns an error if this machine does not reach what the backend calls.
+func reaches(backend drill.BackendOrder) error {
+	const patience = 5 * time.Second
+	peers, err := backend.Peers()
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(peers)) {
+		conn, err := net.DialTimeout("tcp", peers[name], patience)
+		if err != nil {
+			return fmt.Errorf("the backend would not reach %s at %s (%w); is the address right, or a firewall between?", name, peers[name], err)
+		}
+		_ = conn.Close() // nothing was sent
+	}
 	return nil
 }
 
@@ -286,14 +322,22 @@ func (a *agent) start(t task, order drill.Order) error {
 	if err != nil {
 		return fmt.Errorf("agent %s cannot keep the rows of the run: %w", a.Name, err)
 	}
-	p := &playing{agent: a, task: t, held: kept, last: time.Now(), done: make(chan struct{})}
-	p.hide.Store(order.Generator.Hiding())
-	if p.part, err = (drill.Processes{Command: a.Command, Log: maskedLog{&p.hide, a.Log}}).Start(a.over, order, p.receive); err != nil {
+	p := &playing{agent: a, task: t, order: order, held: kept, last: time.Now(), done: make(chan struct{})}
+	p.hide.Store(order.Hiding())
+	carrier := a.Carrier
+	if carrier == nil {
+		carrier = drill.Processes{Command: a.Command, Log: maskedLog{&p.hide, a.Log}}
+	}
+	if p.part, err = carrier.Start(a.over, order, p.receive); err != nil {
 		kept.forget()
 		return fmt.Errorf("agent %s: %w", a.Name, err)
 	}
 	a.playing, a.held[t.Run] = p, kept
-	a.log("plays part %d of %d of run %s (%s)", t.Part+1, order.Generator.Config.Parts, t.Run, t.Outline.Scenario.Name)
+	if order.Generator != nil {
+		a.log("plays part %d of %d of run %s (%s)", t.Part+1, max(1, order.Generator.Config.Parts), t.Run, t.Outline.Scenario.Name)
+	} else {
+		a.log("runs the %s of run %s (%s)", order.Name(), t.Run, t.Outline.Scenario.Name)
+	}
 	a.working.Go(p.watch)
 	return nil
 }

@@ -21,6 +21,7 @@ type gatherer struct {
 	inbox *inbox
 	begun *begun
 	ended *ended
+	used  used
 	whole chan struct{} // closed when everything that the agent holds has come
 }
 
@@ -81,7 +82,7 @@ func collect(ctx context.Context, conn *nats.Conn, run string) (result report.Re
 	if ctx.Err() != nil {
 		return result, nil, false, ctx.Err()
 	}
-	result, whole, failed := c.report(holdings[0].Outline.Generators, err)
+	result, whole, failed := c.report(parts(holdings[0].Outline), err)
 	return result, agents, whole, failed
 }
 
@@ -96,13 +97,16 @@ func newCollection(run string, holdings []holding) (*collection, error) {
 		if h.Playing {
 			return nil, fmt.Errorf("agent %s still plays its part of run %s; wait for its end", h.Agent, run)
 		}
-		if h.Part < 0 || h.Part >= outline.Generators {
-			return nil, fmt.Errorf("agent %s holds part %d of a run of %d generators", h.Agent, h.Part+1, outline.Generators)
+		if h.Part < 0 || h.Part >= parts(outline) {
+			return nil, fmt.Errorf("agent %s holds part %d of a run of %d parts", h.Agent, h.Part+1, parts(outline))
 		}
 		c.gatherers[h.Agent] = &gatherer{holding: h, inbox: newInbox(run, h.Part, h.Incarnation), whole: make(chan struct{})}
 	}
 	return c, nil
 }
+
+// parts counts the parts of a run that are on agents.
+func parts(outline drill.Outline) int { return outline.Generators + len(outline.Placed) }
 
 // take takes a chunk of a row of any agent.
 func (c *collection) take(m *nats.Msg) {
@@ -114,13 +118,13 @@ func (c *collection) take(m *nats.Msg) {
 }
 
 // report makes the report of what has come. Missing is why not everything has, or nil.
-func (c *collection) report(generators int, missing error) (result report.Report, whole bool, err error) {
+func (c *collection) report(parts int, missing error) (result report.Report, whole bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	rows, began := map[int]report.Agent{}, time.Time{}
-	whole = missing == nil && len(c.gatherers) == generators && len(c.faults) == 0
+	whole = missing == nil && len(c.gatherers) == parts && len(c.faults) == 0
 	for _, g := range c.gatherers {
-		rows[g.Part] = collectedRow(g.holding, g.inbox, g.ended)
+		rows[g.Part] = collectedRow(g.holding, g.inbox, g.ended, g.used)
 		whole = whole && g.ended != nil
 		if g.begun != nil {
 			began = g.begun.At
@@ -146,6 +150,8 @@ func (g *gatherer) take(m *nats.Msg, gathering *drill.Gathering) (faults []strin
 		case err != nil:
 		case one.Begun != nil:
 			g.begun = one.Begun
+		case one.Use != nil:
+			g.used.add(*one.Use)
 		case one.Ended != nil:
 			g.ended = one.Ended
 		case one.Message != nil:

@@ -35,18 +35,18 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	if len(os.Args) == 6 && os.Args[1] == "join" {
-		joinAsProcess(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
+	if len(os.Args) >= 6 && os.Args[1] == "join" {
+		joinAsProcess(os.Args[2], os.Args[3], os.Args[4], os.Args[5], os.Args[6:])
 	}
 	os.Exit(m.Run())
 }
 
 // joinAsProcess makes this process an agent until it is ended. It says so on standard output.
-func joinAsProcess(url, name, folder, silence string) {
+func joinAsProcess(url, name, folder, silence string, roles []string) {
 	patience, err := time.ParseDuration(silence)
 	if err == nil {
 		agent := fleet.Agent{
-			Name: name, Folder: folder, Build: built, Command: []string{os.Args[0], "part"}, Log: os.Stderr, Silence: patience,
+			Name: name, Roles: roles, Folder: folder, Build: built, Command: []string{os.Args[0], "part"}, Log: os.Stderr, Silence: patience,
 			Joined: func() { fmt.Println("joined") },
 		}
 		err = agent.Run(context.Background(), fleet.Login{URL: url})
@@ -56,9 +56,9 @@ func joinAsProcess(url, name, folder, silence string) {
 }
 
 // startProcess starts an agent as a process and waits until it has joined. It must be ended.
-func (y *yard) startProcess(url, name string, silence time.Duration) *exec.Cmd {
+func (y *yard) startProcess(url, name string, silence time.Duration, roles ...string) *exec.Cmd {
 	y.t.Helper()
-	command := exec.Command(os.Args[0], "join", url, name, filepath.Join(y.folder, name), silence.String())
+	command := exec.Command(os.Args[0], append([]string{"join", url, name, filepath.Join(y.folder, name), silence.String()}, roles...)...)
 	out, err := command.StdoutPipe()
 	if err == nil {
 		command.Stderr = &lockedBuffer{}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/journey/funnel"
-	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/report/recorder"
 )
@@ -350,66 +349,6 @@ func TestClocksThatAreSet(t *testing.T) {
 	looks = append(looks, sighting{at: 20 * time.Second, offset: time.Second, trip: time.Millisecond})
 	if known := looks.read(0); !known.contradictory || known.bound < 900*time.Millisecond {
 		t.Errorf("a clock that was set by a second: %+v", known)
-	}
-}
-
-// orderFor returns the task of a generator that an agent of the test may do.
-func orderFor(change func(*task)) task {
-	config := loadgen.Config{Targets: map[string]string{"web": "http://127.0.0.1:8080"}, Parts: 3, Part: 1}
-	t := task{Run: "r", Part: 1, Incarnation: "i", Build: report.Build{Version: "1"}, Order: drill.Order{Generator: &drill.GeneratorOrder{Config: config}}}
-	change(&t)
-	return t
-}
-
-// An agent does what it joined for and nothing else.
-func TestOrdersAreVetted(t *testing.T) {
-	v := vetting{agent: "a", roles: []string{GeneratorRole}, targets: Loopback(), build: report.Build{Version: "1"}, cpus: 8}
-	for _, test := range []struct {
-		why    string
-		change func(*task)
-		want   string // what the refusal says; empty if there is none
-	}{
-		{"a generator for a service of this machine", func(*task) {}, ""},
-		{"another version", func(t *task) { t.Build.Version = "2" }, "install the same ombak on both"},
-		{"a run whose name leads out of the folder", func(t *task) { t.Run = "../x" }, "names no run"},
-		{"an incarnation that is no name", func(t *task) { t.Incarnation = "a/b" }, "names no run"},
-		{"a part that nobody has", func(t *task) { t.Part = -1 }, "names no run"},
-		{"another part than it says", func(t *task) { t.Order.Generator.Config.Part = 2 }, "of another part"},
-		{"no part at all", func(t *task) { t.Order = drill.Order{} }, "takes orders of a generator only"},
-		{"mocks", func(t *task) { t.Order = drill.Order{Mocks: &drill.MocksOrder{}} }, "takes orders of a generator only"},
-		{"a generator and mocks", func(t *task) { t.Order.Mocks = &drill.MocksOrder{} }, "takes orders of a generator only"},
-		{"a listener for metrics", func(t *task) { t.Order.Generator.Metrics = "0.0.0.0:9" }, "serves no metrics"},
-		{"a file to write to", func(t *task) { t.Order.Generator.Config.Connections.TLS.KeyLog = "/etc/passwd" }, "writes no secrets"},
-		{"another host", func(t *task) { t.Order.Generator.Config.Targets["web"] = "http://192.0.2.1:8080" }, "sends no load to 192.0.2.1:8080"},
-		{"a second target elsewhere", func(t *task) { t.Order.Generator.Config.Targets["mail"] = "https://victim.example" }, "sends no load to victim.example:443"},
-		{"loopback by a detour", func(t *task) {
-			t.Order.Generator.Config.Connections.ConnectTo = map[string]string{"127.0.0.1:8080": "192.0.2.1:80"}
-		}, "sends no load to 192.0.2.1:80"},
-		{"a detour that no target takes", func(t *task) {
-			t.Order.Generator.Config.Connections.ConnectTo = map[string]string{"x.example:80": "192.0.2.1:80"}
-		}, "sends no load to 192.0.2.1:80"},
-		{"a name that is connected to loopback", func(t *task) {
-			t.Order.Generator.Config.Targets["web"] = "http://shop.example:80"
-			t.Order.Generator.Config.Connections.ConnectTo = map[string]string{"shop.example:80": "127.0.0.1:8080"}
-		}, ""},
-		{"a file instead of a service", func(t *task) { t.Order.Generator.Config.Targets["web"] = "file:///etc/passwd" }, "has no URL of a service"},
-		{"a socket of the agent's machine", func(t *task) { t.Order.Generator.Config.Targets["web"] = "unix:/run/docker.sock" }, "sends no load to a socket"},
-		{"a socket by a detour", func(t *task) {
-			t.Order.Generator.Config.Connections.ConnectTo = map[string]string{"127.0.0.1:8080": "unix:/run/docker.sock"}
-		}, "sends no load to"},
-		{"a proxy that would carry it anywhere", func(t *task) {
-			t.Order.Generator.Config.Targets["web"] = "http://shop.example"
-			t.Order.Generator.Config.Connections.Proxy = loadgen.Proxy{HTTP: "http://127.0.0.1:3128"}
-		}, "uses no proxy"},
-	} {
-		task := orderFor(test.change)
-		order, err := v.vet(task)
-		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: %v, want %q", test.why, err, test.want)
-		}
-		if err == nil && order.Generator.Config.Shards != 4 {
-			t.Errorf("%s: %d shards on 8 cores, want 4", test.why, order.Generator.Config.Shards)
-		}
 	}
 }
 

@@ -22,6 +22,8 @@ type StudyRequest struct {
 	Build   report.Build
 	Silence time.Duration // an agent that is silent for so long is lost, and its jobs go to others; 0 means Silence
 	Lonely  time.Duration // the study ends when it has no agent for so long; 0 means a minute
+	Most    int           // agents at a time; 0 means all
+	Losses  *float64      // share of the agents that may be lost before the study ends; nil means all, because others play their jobs
 	Log     io.Writer     // who comes, goes or is left out; may be nil
 }
 
@@ -41,6 +43,7 @@ type Study struct {
 	seen    time.Time          // when there was an agent
 	round   *round             // nil between rounds
 	settled int                // results so far
+	lost    int                // agents, each as often as it was lost
 }
 
 var _ simulation.Runner = (*Study)(nil)
@@ -161,7 +164,10 @@ func (s *Study) seek(ctx context.Context) (left []string, err error) {
 			left = append(left, fmt.Sprintf("agent %s is of %s, and this machine of %s, and their results differ in the last bits", d.Agent, d.Arch, arch))
 		case !slices.Contains(d.Roles, StudyRole):
 			left = append(left, fmt.Sprintf("agent %s plays no jobs of studies", d.Agent))
-		case s.helpers[d.Agent] == nil || s.helpers[d.Agent].gone:
+		case s.helpers[d.Agent] != nil && !s.helpers[d.Agent].gone:
+		case s.request.Most > 0 && len(s.alive()) >= s.request.Most:
+			left = append(left, fmt.Sprintf("agent %s, because %d agents play", d.Agent, s.request.Most))
+		default:
 			s.takeIn(d)
 		}
 	}
@@ -300,7 +306,18 @@ func (s *Study) lose(h *helper, why error) {
 	defer s.mu.Unlock()
 	if !h.gone {
 		h.gone = true
-		fmt.Fprintf(s.request.Log, "agent %s is lost (%v); its jobs go to others\n", h.Agent, why)
+		s.lost++
+		s.tolerate(h, why)
 	}
 	s.changed.Broadcast()
+}
+
+// tolerate goes on without an agent, unless too many were lost. The caller holds the lock.
+func (s *Study) tolerate(h *helper, why error) {
+	const rounding = 1e-9
+	if most := s.request.Losses; most != nil && s.round != nil && float64(s.lost) > *most*float64(len(s.helpers))+rounding {
+		s.round.fail(fmt.Errorf("agent %s is lost (%w), and %d of %d agents are more than --tolerate allows", h.Agent, why, s.lost, len(s.helpers)))
+		return
+	}
+	fmt.Fprintf(s.request.Log, "agent %s is lost (%v); its jobs go to others\n", h.Agent, why)
 }

@@ -151,6 +151,29 @@ func TestADeadAgentCostsItsJobs(t *testing.T) {
 	}
 }
 
+// A study uses no more agents than it was told to, and ends when more are lost than it bears.
+func TestAStudyThatBearsNoLoss(t *testing.T) {
+	t.Parallel()
+	y := newYard(t)
+	first := y.join("a", cores(1))
+	y.join("b", cores(1))
+	none := 0.0
+	study := y.openStudy(1, fleet.StudyRequest{Silence: 500 * time.Millisecond, Most: 1, Losses: &none})
+	defer study.Close()
+	if agents := study.Agents(); len(agents) != 1 || agents[0] != "a" {
+		t.Errorf("the study is on %v, want one agent", agents)
+	}
+	done := 0
+	_, err := simulated(t.Context(), t, "passwords", simulation.Settings{Replications: 40, Runner: study, Done: func() {
+		if done++; done == 3 {
+			first.stop()
+		}
+	}})
+	if err == nil || !strings.Contains(err.Error(), "agent a is lost (it does not answer), and 1 of 1 agents are more than --tolerate allows") {
+		t.Errorf("%v", err)
+	}
+}
+
 // A fleet whose agents have all gone ends the study with a sentence.
 func TestALonelyStudyEnds(t *testing.T) {
 	t.Parallel()

@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/drill/host"
 )
 
 // playing is a part that an agent plays.
 type playing struct {
 	agent *agent
 	task  task
+	order drill.Order // as the agent has vetted it
 	part  drill.Part
 	held  *held
 	hide  atomic.Pointer[strings.Replacer] // of the values of variables
@@ -31,6 +33,7 @@ type playing struct {
 	whole   bool      // everything was played
 	cause   string    // why it was stopped; empty if nobody stopped it
 	ending  sync.Once
+	asking  asking // of the control API
 }
 
 // maskedLog hides values in what a part says on standard error.
@@ -109,8 +112,14 @@ func (p *playing) watch() {
 	sending, stop := context.WithCancel(p.agent.over)
 	var sender sync.WaitGroup
 	sender.Go(func() { p.held.send(sending, p.agent.conn, func() { p.heard() }) })
+	looking, blind := context.WithCancel(p.agent.over)
+	sender.Go(func() { p.look(looking) })
 	p.untilEnded()
+	blind()
 	cause, cost := p.part.Cause(), p.part.Cost()
+	if file, key := p.order.Auditable(); file != "" {
+		drill.Audit(p.agent.over, file, key, func(stored drill.Stored) { p.keep(row{Message: &drill.Message{Stored: &stored}}) })
+	}
 	p.mu.Lock()
 	why := p.cause
 	p.mu.Unlock()
@@ -131,6 +140,33 @@ func (p *playing) watch() {
 	close(p.done)
 	sender.Wait() // until the conductor has everything, or the run is forgotten
 	stop()
+}
+
+// look tells the conductor each second what the part and its machine use.
+func (p *playing) look(ctx context.Context) {
+	id, here := drill.ProcessOf(p.part)
+	if !here {
+		return
+	}
+	watched, err := host.Watch(ctx, map[string]int{"part": id}, nil)
+	if err != nil {
+		return // a machine that cannot be read is not told of
+	}
+	defer watched.Stop()
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		machine, processes := watched.Latest()
+		if machine == nil || len(processes) == 0 {
+			continue
+		}
+		p.keep(row{Use: &drill.Use{Cores: processes[0].CPU, Machine: &machine.CPUShare, CPUs: p.agent.machine.CPUs, Memory: processes[0].RSSBytes}})
+	}
 }
 
 // outcome says how the part ended. One that has played everything is ended by its conductor too.
@@ -209,11 +245,13 @@ func (p *playing) ready(ctx context.Context) state {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {
-		generator := *p.task.Order.Generator
-		if len(ready.Values) > 0 {
-			generator.Config.RunValues = ready.Values
+		if p.order.Generator != nil {
+			generator := *p.order.Generator
+			if len(ready.Values) > 0 {
+				generator.Config.RunValues = ready.Values
+			}
+			p.hide.Store(generator.Hiding())
 		}
-		p.hide.Store(generator.Hiding())
 		p.known = &ready
 	}
 	return state{Ready: p.known}

@@ -18,6 +18,7 @@ type berth struct {
 	run   *Run
 	agent *watched
 	part  int
+	role  string
 }
 
 var _ drill.Carrier = berth{}
@@ -40,9 +41,41 @@ type remote struct {
 	began   time.Time
 	offset  time.Duration // that the agent's beginning was reckoned with
 	changes int
+	asked   int // questions for the control API
+	used    used
 }
 
-var _ drill.Abroad = (*remote)(nil)
+// used adds up what a part and its machine used.
+type used struct {
+	latest drill.Use
+	rows   int
+	shares int     // seconds in which the machine's share is known
+	share  float64 // sum of the shares
+	most   float64
+}
+
+func (u *used) add(use drill.Use) {
+	u.latest = use
+	u.rows++
+	if use.Machine != nil {
+		u.shares++
+		u.share += *use.Machine
+		u.most = max(u.most, *use.Machine)
+	}
+}
+
+// tell adds what was used to the row of an agent.
+func (u used) tell(row *report.Agent) {
+	row.CPUs = u.latest.CPUs
+	if u.shares > 0 {
+		row.CPUShare, row.CPUShareMax = pointer(u.share/float64(u.shares)), pointer(u.most)
+	}
+}
+
+var (
+	_ drill.Using     = (*remote)(nil)
+	_ drill.Answering = (*remote)(nil)
+)
 
 // Start implements [drill.Carrier].
 func (b berth) Start(ctx context.Context, order drill.Order, receive func(drill.Message)) (drill.Part, error) {
@@ -119,7 +152,7 @@ func (p *remote) Await(ctx context.Context, patience time.Duration) (drill.Ready
 			return *said.Ready, nil
 		}
 	}
-	return drill.Ready{}, fmt.Errorf("the generator of agent %s was not ready within %v; the machine may be too busy", p.agent.Agent, patience)
+	return drill.Ready{}, fmt.Errorf("the %s of agent %s was not ready within %v; the machine may be too busy", p.role, p.agent.Agent, patience)
 }
 
 // Begin implements [drill.Part]. An agent that cannot be told is lost.
@@ -179,9 +212,12 @@ func (p *remote) Cost() report.Process {
 // End implements [drill.Part]. What the agent still has of its rows comes before its end.
 func (p *remote) End(patience time.Duration) bool {
 	const (
-		most  = 3 * time.Second // an agent that answers ends its part at once
+		most  = 3 * time.Second // an agent that answers ends a generator at once
 		least = 200 * time.Millisecond
 	)
+	if p.role != GeneratorRole && patience > 0 {
+		return p.endSlowly(patience)
+	}
 	if patience <= 0 {
 		_, _ = askPart[answer](p.run.over, p, endWhat, ending{p.incarnation, 0}, least) // it may be gone
 		p.giveUp("it had not come to its end in time")
@@ -197,6 +233,63 @@ func (p *remote) End(patience time.Duration) bool {
 		p.giveUp("it does not answer")
 		return false
 	}
+}
+
+// endSlowly ends a part that has work left: a backend answers whom it has let in, and its agent reads the store. An agent that
+// falls silent is not waited for.
+func (p *remote) endSlowly(patience time.Duration) bool {
+	const (
+		hearing = 3 * time.Second  // of the end
+		working = 20 * time.Second // of a backend that ends
+	)
+	if silent, _ := p.Heard(); silent >= Silence {
+		p.giveUp("it does not answer")
+		return false
+	}
+	if said, err := askPart[answer](p.run.over, p, endWhat, ending{p.incarnation, working}, hearing); err != nil || said.Error != "" {
+		select {
+		case <-p.ended: // it had ended before
+			return p.complete()
+		case <-time.After(hearing): // its last row may be on its way
+		}
+	}
+	ticker, timer := time.NewTicker(time.Second), time.NewTimer(patience)
+	defer ticker.Stop()
+	defer timer.Stop()
+	for {
+		select {
+		case <-p.ended:
+			return p.complete()
+		case <-ticker.C:
+			if silent, _ := p.Heard(); silent < Silence {
+				continue
+			}
+		case <-timer.C:
+		}
+		p.giveUp("it does not answer")
+		return false
+	}
+}
+
+// Ask implements [drill.Answering].
+func (p *remote) Ask(ctx context.Context, method, path string, body []byte) (int, []byte, error) {
+	const patience = 10 * time.Second
+	p.mu.Lock()
+	p.asked++
+	number := p.asked
+	p.mu.Unlock()
+	text, err := json.Marshal(controlQuestion{p.incarnation, number, method, path, body})
+	if err != nil {
+		return 0, nil, err
+	}
+	said, err := request[controlAnswer](ctx, p.run.conn, p.subject(askWhat), text, patience)
+	if err == nil && said.Error != "" {
+		err = errors.New(said.Error)
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("agent %s: %w", p.agent.Agent, err)
+	}
+	return said.Status, said.Body, nil
 }
 
 // giveUp takes nothing more from the agent.
@@ -244,6 +337,8 @@ func (p *remote) hand(e Envelope) {
 		p.receive(drill.Message{Warning: fmt.Sprintf("agent %s: %v", p.agent.Agent, err)})
 	case one.Begun != nil:
 		p.begun = one.Begun
+	case one.Use != nil:
+		p.used.add(*one.Use)
 	case one.Ended != nil:
 		p.told, p.cost = true, one.Ended.Cost
 		p.close(one.Ended.Cause)
@@ -258,6 +353,7 @@ func (p *remote) Agent() report.Agent {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	row := report.Agent{Agent: p.agent.Agent, Rows: float64(p.inbox.taken), Repeated: float64(p.inbox.repeated), CPUS: p.cost.CPUS, MaxRSSBytes: p.cost.MaxRSSBytes}
+	p.used.tell(&row)
 	if p.began.IsZero() {
 		return row
 	}
@@ -275,6 +371,13 @@ func (p *remote) Agent() report.Agent {
 	return row
 }
 
+// Use implements [drill.Using].
+func (p *remote) Use() (drill.Use, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.used.latest, p.used.rows > 0 && !p.over
+}
+
 // Heard implements [drill.Abroad]. A clock that was looked at is a sign of life.
 func (p *remote) Heard() (silent time.Duration, within *time.Duration) {
 	now := time.Now()
@@ -290,11 +393,12 @@ func (p *remote) Heard() (silent time.Duration, within *time.Duration) {
 
 // collectedRow returns the row of a part from what its agent kept. The offset of its clock was known to the conductor only, and
 // so is how late it began.
-func collectedRow(h holding, b *inbox, end *ended) report.Agent {
+func collectedRow(h holding, b *inbox, end *ended, u used) report.Agent {
 	row := report.Agent{Agent: h.Agent, Rows: float64(b.taken), Repeated: float64(b.repeated)}
 	if end != nil {
 		row.CPUS, row.MaxRSSBytes, row.Why = end.Cost.CPUS, end.Cost.MaxRSSBytes, end.Cause
 	}
+	u.tell(&row)
 	row.Why = cmp.Or(row.Why, "not all of its rows came")
 	return row
 }

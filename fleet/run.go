@@ -22,7 +22,11 @@ import (
 // Request says what a run asks of a fleet.
 type Request struct {
 	Build      report.Build
-	Generators int                                // 0 means every agent that is idle
+	Generators int                                // 0 means every agent that is idle and has no other part
+	Places     []Place                            // of parts other than generators
+	Requests   float64                            // of the run in its busiest second; 0 if that is not known
+	Here       string                             // address at which the conductor's own mocks serve; empty means loopback
+	Balanced   bool                               // people go to something in front of the backends, and not to them
 	Bound      time.Duration                      // most by which a clock's offset may be unknown; 0 means no limit
 	Outline    func(generators int) drill.Outline // of the run
 	Log        io.Writer                          // who is left out, and why; may be nil
@@ -30,15 +34,17 @@ type Request struct {
 
 // Run is a run on the agents of a fleet, as its conductor sees it.
 type Run struct {
-	Name    string // by which ombak fleet collect finds it
-	conn    *nats.Conn
-	request Request
-	outline drill.Outline
-	base    time.Time // of the instants of sightings
-	agents  []*watched
-	over    context.Context
-	stop    context.CancelFunc
-	working sync.WaitGroup
+	Name     string // by which ombak fleet collect finds it
+	Warnings []string
+	conn     *nats.Conn
+	request  Request
+	outline  drill.Outline
+	base     time.Time  // of the instants of sightings
+	agents   []*watched // of generators, then of other parts
+	berths   []berth    // likewise
+	over     context.Context
+	stop     context.CancelFunc
+	working  sync.WaitGroup
 
 	mu      sync.Mutex
 	remotes map[string]*remote // by agent
@@ -84,10 +90,15 @@ func (r *Run) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.agents, err = r.pick(found); err != nil {
+	generators, err := r.assign(found)
+	if err != nil {
 		return err
 	}
-	r.outline = r.request.Outline(len(r.agents))
+	r.outline = r.request.Outline(generators)
+	r.warnOfShares(generators)
+	for _, b := range r.berths[generators:] {
+		r.outline.Placed = append(r.outline.Placed, b.role)
+	}
 	if _, err := r.conn.Subscribe(subject(r.Name, "*", rowsWhat), r.takeRows); err != nil {
 		return err
 	}
@@ -109,13 +120,56 @@ func (r *Run) open(ctx context.Context) error {
 	return nil
 }
 
-// pick chooses the agents of a run.
+// warnOfShares warns of generators that cannot send their share of the busiest second.
+func (r *Run) warnOfShares(generators int) {
+	share := r.request.Requests / float64(generators)
+	for _, b := range r.berths[:generators] {
+		if sends := b.agent.Sends; sends > 0 && share > sends {
+			r.Warnings = append(r.Warnings, fmt.Sprintf("agent %s can send about %s requests/s, but its share of the busiest second is about %s; use more machines, or the run may be invalid",
+				b.agent.Agent, units.Rate(sends), units.Rate(share)))
+		}
+	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(r.request.Log, "warning: %s\n", warning)
+	}
+}
+
+// assign chooses the agents of a run, and returns how many are generators.
+func (r *Run) assign(found []Description) (generators int, err error) {
+	for i := 1; i < len(found); i++ {
+		if found[i-1].Agent == found[i].Agent {
+			return 0, refuse("two agents of the fleet are called %s; give each its own --name", found[i].Agent)
+		}
+	}
+	placed, rest, err := r.place(found)
+	if err != nil {
+		return 0, err
+	}
+	picked, err := r.pick(rest)
+	if err != nil {
+		return 0, err
+	}
+	for _, agent := range picked {
+		r.berths = append(r.berths, berth{r, agent, len(r.berths), GeneratorRole})
+	}
+	for _, place := range placed {
+		place.part = len(r.berths)
+		r.berths = append(r.berths, place)
+	}
+	for _, b := range r.berths {
+		r.agents = append(r.agents, b.agent)
+	}
+	if err := r.mayReachHere(); err != nil {
+		return 0, err
+	}
+	return len(picked), r.mayReach()
+}
+
+// pick chooses the generators of a run.
 func (r *Run) pick(found []Description) (picked []*watched, err error) {
 	var left []string
-	for i, d := range found {
+	for _, d := range found {
 		switch {
-		case i > 0 && found[i-1].Agent == d.Agent || i+1 < len(found) && found[i+1].Agent == d.Agent:
-			return nil, refuse("two agents of the fleet are called %s; give each its own --name", d.Agent)
 		case !sameBuild(d.Build, r.request.Build):
 			left = append(left, fmt.Sprintf("agent %s is %s, and this is %s; install the same ombak on both", d.Agent, describe(d.Build), describe(r.request.Build)))
 		case d.Playing != "":
@@ -140,11 +194,26 @@ func (r *Run) pick(found []Description) (picked []*watched, err error) {
 }
 
 // Carriers returns the places of the run's generators.
-func (r *Run) Carriers() (carriers []drill.Carrier) {
-	for part, agent := range r.agents {
-		carriers = append(carriers, berth{r, agent, part})
+func (r *Run) Carriers() []drill.Carrier { return r.Placed(GeneratorRole) }
+
+// Placed returns the places of the run's parts of a role.
+func (r *Run) Placed(role string) (carriers []drill.Carrier) {
+	for _, b := range r.berths {
+		if b.role == role {
+			carriers = append(carriers, b)
+		}
 	}
 	return carriers
+}
+
+// On returns the names of the agents of a role.
+func (r *Run) On(role string) (names []string) {
+	for _, b := range r.berths {
+		if b.role == role {
+			names = append(names, b.agent.Agent)
+		}
+	}
+	return names
 }
 
 // Agents returns the names of the agents, in the order of their parts.
@@ -231,6 +300,12 @@ func (r *Run) takeRows(m *nats.Msg) {
 	if next, answer := from.take(m.Data); answer {
 		reply(m, ack{from.incarnation, next})
 	}
+}
+
+// Received counts the messages that the conductor has received, and their bytes.
+func (r *Run) Received() (messages, bytes uint64) {
+	stats := r.conn.Stats()
+	return stats.InMsgs, stats.InBytes
 }
 
 // Release lets the agents forget the run, whose report is written. If a generator was lost, all keep their rows, and it

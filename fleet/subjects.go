@@ -31,6 +31,7 @@ const (
 	readyWhat   = "ready"   // waits a little for the part to be ready; the answer is a state
 	beginWhat   = "begin"   // a start
 	changeWhat  = "change"  // a change
+	askWhat     = "ask"     // a controlQuestion for the control API of mocks
 	endWhat     = "end"     // an ending
 	rowsWhat    = "rows"    // chunks of Envelopes with a row each, from the agent; the conductor answers with an ack
 	resendWhat  = "resend"  // send all rows of a run again, to the one that asks; the answer is a holding
@@ -60,8 +61,10 @@ type Description struct {
 	Arch    string            `json:"arch"`
 	CPUs    int               `json:"cpus"`
 	Memory  uint64            `json:"memory_bytes"`
-	Load    *float64          `json:"load,omitempty"` // mean number of runnable processes over a minute; nil if unknown
+	Sends   float64           `json:"requests_per_s,omitempty"` // that it can send as a generator; 0 if that is not known
+	Load    *float64          `json:"load,omitempty"`           // mean number of runnable processes over a minute; nil if unknown
 	Targets []string          `json:"allow_targets"`
+	Address string            `json:"address"`           // where others reach what it serves
 	Playing string            `json:"playing,omitempty"` // the run whose part it plays
 	Studies string            `json:"studies,omitempty"` // whose jobs it plays
 	Holds   []string          `json:"holds,omitempty"`   // other runs of which it keeps rows
@@ -103,6 +106,22 @@ type change struct {
 	Change      drill.Change `json:"change"`
 }
 
+// controlQuestion is a request to the control API of mocks. Questions are numbered from 1, so that none is asked twice.
+type controlQuestion struct {
+	Incarnation string `json:"incarnation"`
+	Number      int    `json:"number"`
+	Method      string `json:"method"`
+	Path        string `json:"path"` // with the query
+	Body        []byte `json:"body,omitempty"`
+}
+
+// controlAnswer is what the control API answers.
+type controlAnswer struct {
+	answer
+	Status int    `json:"status,omitempty"`
+	Body   []byte `json:"body,omitempty"`
+}
+
 // ending tells an agent to end its part.
 type ending struct {
 	Incarnation string        `json:"incarnation"`
@@ -112,6 +131,7 @@ type ending struct {
 // row is a message of a part to its conductor. Exactly one field is set.
 type row struct {
 	Message *drill.Message `json:"message,omitempty"`
+	Use     *drill.Use     `json:"use,omitempty"` // each second, from the agent
 	Begun   *begun         `json:"begun,omitempty"`
 	Ended   *ended         `json:"ended,omitempty"` // always the last
 }

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,8 +18,15 @@ import (
 	"github.com/ombak-sim/ombak/report"
 )
 
-// The roles of agents.
-const GeneratorRole = "generator" // plays a part of the people
+// The roles of agents. StudyRole is another.
+const (
+	GeneratorRole = "generator" // plays a part of the people
+	BackendRole   = "backend"   // is the reference backend
+	MocksRole     = "mocks"     // stands in for the dependencies
+)
+
+// Roles returns the names of all roles.
+func Roles() []string { return []string{GeneratorRole, BackendRole, MocksRole, StudyRole} }
 
 // Target is a place that an agent may send load to.
 type Target struct {
@@ -72,6 +80,8 @@ type vetting struct {
 	targets []Target
 	build   report.Build
 	cpus    int
+	listen  string // HOST:PORT of what the agent serves; port 0 means free ones
+	folder  string // of the run
 }
 
 // decodeTask reads a task strictly. What the agent does not know, it does not do.
@@ -96,9 +106,50 @@ func (v vetting) vet(t task) (drill.Order, error) {
 		return order, errors.New("the order names no run, part or incarnation")
 	case !sameBuild(v.build, t.Build):
 		return order, fmt.Errorf("agent %s is %s, and the conductor is %s; install the same ombak on both", v.agent, describe(v.build), describe(t.Build))
-	case order.Generator == nil || order.Backend != nil || order.Mocks != nil || !slices.Contains(v.roles, GeneratorRole):
-		return order, fmt.Errorf("agent %s takes orders of a %s only", v.agent, strings.Join(v.roles, " or a "))
+	case one(order) != 1 || !slices.Contains(v.roles, order.Name()):
+		return order, fmt.Errorf("agent %s takes orders of the roles %s only; join it with --role %s too", v.agent, strings.Join(v.roles, ", "), cmp.Or(order.Name(), GeneratorRole))
+	case order.Backend != nil:
+		return v.vetBackend(*order.Backend)
+	case order.Mocks != nil:
+		host, _, err := net.SplitHostPort(v.listen)
+		if err != nil {
+			return order, err
+		}
+		confined, err := order.Mocks.Confined(host)
+		return drill.Order{Mocks: &confined}, err
 	}
+	return v.vetGenerator(t)
+}
+
+// one counts the parts that an order makes.
+func one(order drill.Order) (parts int) {
+	for _, makes := range []bool{order.Generator != nil, order.Backend != nil, order.Mocks != nil} {
+		if makes {
+			parts++
+		}
+	}
+	return parts
+}
+
+// vetBackend returns an error unless the agent may send requests wherever the backend sends some.
+func (v vetting) vetBackend(backend drill.BackendOrder) (drill.Order, error) {
+	peers, err := backend.Peers()
+	if err != nil {
+		return drill.Order{}, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(peers)) {
+		host, port, err := net.SplitHostPort(peers[name])
+		if err != nil || !allows(v.targets, host, port) {
+			return drill.Order{}, fmt.Errorf("agent %s sends no requests to %s (%s); join it with --allow-target %s", v.agent, peers[name], name, cmp.Or(host, peers[name]))
+		}
+	}
+	confined, err := backend.Confined(v.listen, v.folder)
+	return drill.Order{Backend: &confined}, err
+}
+
+// vetGenerator returns an error unless the agent may send load wherever the generator sends some.
+func (v vetting) vetGenerator(t task) (drill.Order, error) {
+	order := t.Order
 	config := &order.Generator.Config
 	switch {
 	case order.Generator.Metrics != "":

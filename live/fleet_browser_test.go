@@ -27,9 +27,13 @@ func TestTheFleetInABrowser(t *testing.T) {
 	defer cancel()
 	limited, stop := context.WithTimeout(allocator, 2*time.Minute)
 	defer stop()
-	within := 0.0002
+	within, cores, share := 0.0002, 1.25, 0.62
 	agent := func(name string, silent float64, lost string) report.SecondAgent {
 		return report.SecondAgent{Agent: name, Scheduled: 700, Started: 600, Dropped: 100, Lag: &report.SecondLag{P99: 0.003}, ClockBoundS: &within, SilentS: silent, Lost: lost}
+	}
+	busy := func(one report.SecondAgent) report.SecondAgent {
+		one.CPU, one.CPUShare = &cores, &share
+		return one
 	}
 	for _, test := range []struct {
 		why  string
@@ -38,9 +42,9 @@ func TestTheFleetInABrowser(t *testing.T) {
 	}{
 		{"a run on one machine", [][]report.SecondAgent{nil, nil}, ""},
 		{"two seconds add up, and the last state counts", [][]report.SecondAgent{
-			{agent("one", 0, ""), agent("two", 0, ""), agent("three", 0, "")},
-			{agent("one", 0.4, ""), agent("two", 12.7, ""), agent("three", 0, "it was <b>killed</b>")},
-		}, "one|1,400|1,200|200|3 ms|200 µs|plays;two|1,400|1,200|200|3 ms|200 µs|silent for 12 s;three|1,400|1,200|200|3 ms|200 µs|lost: it was <b>killed</b>"},
+			{agent("one", 0, ""), busy(agent("two", 0, "")), agent("three", 0, ""), {Agent: "four", Part: "backend"}},
+			{agent("one", 0.4, ""), agent("two", 12.7, ""), agent("three", 0, "it was <b>killed</b>"), busy(report.SecondAgent{Agent: "four", Part: "backend", ClockBoundS: &within})},
+		}, "one|1,400|1,200|200|3 ms|200 µs|–|–|plays;two|1,400|1,200|200|3 ms|200 µs|1.25 cores|62 %|silent for 12 s;three|1,400|1,200|200|3 ms|200 µs|–|–|lost: it was <b>killed</b>;four (backend)|–|–|–|–|200 µs|1.25 cores|62 %|plays"},
 	} {
 		board := NewBoard(Run{Scenario: "shop", Engine: "live", Step: "go", Last: "go", UntilS: 10, Steps: []RunStep{{Name: "go"}}, Thresholds: []string{}})
 		for i, agents := range test.rows {

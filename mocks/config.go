@@ -2,6 +2,7 @@ package mocks
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -171,4 +172,28 @@ func (t Trouble) validate(kind string) error {
 		return fmt.Errorf("connections is %d; it must be 0 (meaning no limit) or more", t.Connections)
 	}
 	return nil
+}
+
+// At returns the config with a free port of a host for every listener but the one of the control API.
+func (c Config) At(host string) Config {
+	free := net.JoinHostPort(host, "0")
+	c.Dukcapil.Listen, c.Mail.Listen, c.Mail.ListenSMTP = free, free, free
+	registries := map[string]Registry{}
+	for _, name := range Registries() {
+		if registry := c.Registries[name]; name != DukcapilName {
+			registry.Listen = free
+			registries[name] = registry
+		}
+	}
+	c.Registries = registries
+	if c.SMS != nil {
+		sms := *c.SMS
+		sms.Listen = free
+		c.SMS = &sms
+	}
+	c.Generics = slices.Clone(c.Generics)
+	for i := range c.Generics {
+		c.Generics[i].Listen = free
+	}
+	return c
 }

@@ -28,6 +28,7 @@ func (r *Report) drawable() error {
 		{"stations", len(r.Stations), mostRows},
 		{"processes", len(r.Processes), mostRows},
 		{"agents", len(r.Fleet), mostRows * 20},
+		{"placed parts", len(r.Placed), mostRows},
 		{"steps in the series", len(r.Series.Steps), mostRows},
 		{"stations in the series", len(r.Series.Stations), mostRows},
 		{"processes in the series", len(r.Series.Processes), mostRows},
@@ -75,6 +76,9 @@ func (r *Report) names() []string {
 	}
 	for i := range r.Processes {
 		names = append(names, r.Processes[i].Name)
+	}
+	for i := range r.Placed {
+		names = append(names, r.Placed[i].Agent, r.Placed[i].Part)
 	}
 	for i := range r.Fleet {
 		names = append(names, r.Fleet[i].Agent, r.Fleet[i].Why)

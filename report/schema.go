@@ -56,7 +56,8 @@ type Report struct {
 	Stations       []StationRow    `json:"stations,omitempty"`
 	Overload       *Overload       `json:"overload,omitempty"` // of replication 0
 	Generator      *Generator      `json:"generator,omitempty"`
-	Fleet          []Agent         `json:"fleet,omitempty"` // generators on other machines
+	Fleet          []Agent         `json:"fleet,omitempty"`  // generators on other machines
+	Placed         []Placed        `json:"placed,omitempty"` // backends and mocks on other machines
 	Processes      []Process       `json:"processes,omitempty"`
 	Reconciliation *Reconciliation `json:"reconciliation,omitempty"`
 	Steady         *Steady         `json:"steady,omitempty"` // of simulate --steady
@@ -287,6 +288,25 @@ type Agent struct {
 	Repeated      float64  `json:"repeated,omitempty"`     // messages that came again
 	CPUS          *float64 `json:"cpu_s,omitempty"`        // CPU seconds of the generator
 	MaxRSSBytes   *uint64  `json:"max_rss_bytes,omitempty"`
+	CPUs          int      `json:"cpus,omitempty"`          // cores of its machine
+	CPUShare      *float64 `json:"cpu_share,omitempty"`     // of its machine's CPU in use on average, by anybody
+	CPUShareMax   *float64 `json:"cpu_share_max,omitempty"` // the same in the busiest second
+}
+
+// Placed is a backend, or the mocks, on another machine.
+type Placed struct {
+	Part          string   `json:"part"`                      // backend or mocks
+	Agent         string   `json:"agent"`                     // name of the agent that ran it
+	ClockOffsetS  *float64 `json:"clock_offset_s,omitempty"`  // by how much its clock was ahead of the conductor's when the run began
+	ClockBoundS   *float64 `json:"clock_bound_s,omitempty"`   // most by which clock_offset_s may be wrong
+	ClockDriftPPM *float64 `json:"clock_drift_ppm,omitempty"` // microseconds that its clock gained each second; absent in short runs
+	Rows          float64  `json:"rows"`                      // messages that the conductor has
+	Repeated      float64  `json:"repeated,omitempty"`        // messages that came again
+	CPUS          *float64 `json:"cpu_s,omitempty"`           // CPU seconds of the part; absent if its end was not heard of
+	MaxRSSBytes   *uint64  `json:"max_rss_bytes,omitempty"`
+	CPUs          int      `json:"cpus,omitempty"`          // cores of its machine
+	CPUShare      *float64 `json:"cpu_share,omitempty"`     // of its machine's CPU in use on average, by anybody
+	CPUShareMax   *float64 `json:"cpu_share_max,omitempty"` // the same in the busiest second
 }
 
 // Connections counts the connections that the generator opened. The wait for one is a part of the service time, and no

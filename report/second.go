@@ -101,15 +101,19 @@ type SecondProcess struct {
 	RSSBytes float64 `json:"rss_bytes,omitempty"`
 }
 
-// SecondAgent is one generator on another machine in one row. Its counts are parts of those of the row.
+// SecondAgent is one generator on another machine in one row. Its counts are parts of those of the row. A backend, or the
+// mocks, have no counts.
 type SecondAgent struct {
 	Agent       string     `json:"agent"`
+	Part        string     `json:"part,omitempty"` // backend or mocks; empty for a generator
 	Scheduled   uint64     `json:"scheduled"`
 	Started     uint64     `json:"started"`
 	Dropped     uint64     `json:"dropped"`
 	Finished    uint64     `json:"finished"`
 	Lag         *SecondLag `json:"lag_s,omitempty"`
 	ClockBoundS *float64   `json:"clock_bound_s,omitempty"` // most by which the offset of its clock may be wrong
+	CPU         *float64   `json:"cpu,omitempty"`           // cores in use by the part
+	CPUShare    *float64   `json:"cpu_share,omitempty"`     // of its machine's CPU in use, by anybody
 	SilentS     float64    `json:"silent_s"`                // for how long nothing was heard of it, if it still plays
 	Lost        string     `json:"lost,omitempty"`          // why it was lost
 }

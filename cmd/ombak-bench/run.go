@@ -44,6 +44,12 @@ func run(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	if len(arguments) > 0 && arguments[0] == "wire" {
 		return runWire(ctx, arguments[1:], out, errOut)
 	}
+	if code, known := playRole(ctx, arguments, os.Stdin, out, errOut); known {
+		return code
+	}
+	if len(arguments) > 0 && arguments[0] == "fleet" {
+		return runFleet(ctx, arguments[1:], out, errOut)
+	}
 	if len(arguments) > 0 && arguments[0] == "siege" {
 		return runSiege(ctx, arguments[1:], out, errOut)
 	}

@@ -53,7 +53,7 @@ func drillCommand(s streams) *cli.Command {
 		Name:      "drill",
 		Usage:     "replay a scenario against the reference backend on this machine",
 		ArgsUsage: "[SCENARIO]",
-		Flags: append(runFlags(),
+		Flags: append(append(runFlags(), placingFlags()...),
 			&cli.StringFlag{Name: "store", Usage: "keep people in this `STORE`: sqlite:PATH, postgres://…, or postgres for a temporary server; by default ombak.db in the output folder", EnvVars: envVar("store")},
 			&cli.Float64Flag{Name: "scale-system", DefaultText: "1", Usage: "scale servers, rates and quotas by `F`", EnvVars: envVar("scale-system")},
 		),

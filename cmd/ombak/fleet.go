@@ -19,8 +19,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/fleet"
 	"github.com/ombak-sim/ombak/units"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 const (
@@ -145,15 +147,18 @@ func ownAddress() string {
 func fleetJoinCommand(s streams) *cli.Command {
 	return &cli.Command{
 		Name:      "join",
-		Usage:     "let this machine generate load for runs of a fleet, and play replications of its studies",
+		Usage:     "let this machine play parts of a fleet's runs, and replications of its studies",
 		ArgsUsage: "URL",
-		Description: "The agent takes orders of generators and jobs of studies of its own version and nothing else: it runs no command from an order, opens no\n" +
-			"file that an order names, and sends load only where --allow-target says. It plays a replication on each core, and none while it generates load.",
+		Description: "The agent takes the orders and jobs of its roles and of its own version, and nothing else: it runs no command from an order, opens no file\n" +
+			"that an order names, and sends load only where --allow-target says. It plays a replication on each core, and none while it has a part of a run.\n" +
+			"As a backend or as mocks it listens at its address, and keeps the database in DIR/NAME/RUN until the conductor has written its report.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "name", DefaultText: "the machine's", Usage: "call this agent `NAME`", EnvVars: envVar("name")},
 			&cli.StringSliceFlag{Name: "allow-target", DefaultText: "this machine", Usage: "send load to `HOST[:PORT]`, as the URLs of targets name it", EnvVars: envVar("allow-target")},
-			&cli.StringSliceFlag{Name: "role", DefaultText: "generator,study", Usage: "take on only this `ROLE`: generator or study", EnvVars: envVar("role")},
-			&cli.StringSliceFlag{Name: "label", Usage: "describe this machine in the list, as `NAME=VALUE`", EnvVars: envVar("label")},
+			&cli.StringFlag{Name: "send-rate", DefaultText: "measured in two seconds", Usage: "say that this machine can send `RATE` requests as a generator, for example 20000/s", EnvVars: envVar("send-rate")},
+			&cli.StringSliceFlag{Name: "role", DefaultText: "generator,study", Usage: "take on only this `ROLE`: generator, backend, mocks or study", EnvVars: envVar("role")},
+			&cli.StringFlag{Name: "address", DefaultText: "where this machine reaches the fleet from", Usage: "serve as backend or mocks at `IP[:PORT]` of this machine; PORT is the backend's", EnvVars: envVar("address")},
+			&cli.StringSliceFlag{Name: "label", Usage: "describe this machine in the list and for --place, as `NAME=VALUE`", EnvVars: envVar("label")},
 			&cli.StringFlag{Name: "dir", Usage: "keep rows in `DIR`/NAME until the conductor has written its report", Value: fleetFolder, EnvVars: envVar("dir")},
 			&cli.DurationFlag{Name: "clock-shift", Hidden: true, Usage: "for tests: have a clock that is ahead by `TIME`", EnvVars: envVar("clock-shift")},
 			&cli.Float64Flag{Name: "clock-drift", Hidden: true, Usage: "for tests: have a clock that gains `PPM` millionths", EnvVars: envVar("clock-drift")},
@@ -179,8 +184,13 @@ func fleetJoin(c *cli.Context, s streams) error {
 		return err
 	}
 	for _, role := range agent.Roles {
-		if role != fleet.GeneratorRole && role != fleet.StudyRole {
-			return usageError{fmt.Errorf("--role is %q; give generator or study", role)}
+		if !slices.Contains(fleet.Roles(), role) {
+			return usageError{fmt.Errorf("--role is %q; give generator, backend, mocks or study", role)}
+		}
+	}
+	if agent.Address = c.String("address"); agent.Address != "" {
+		if _, err := fleet.ParseAddress(agent.Address); err != nil {
+			return usageError{fmt.Errorf("--address: %w", err)}
 		}
 	}
 	for _, text := range c.StringSlice("allow-target") {
@@ -190,6 +200,9 @@ func fleetJoin(c *cli.Context, s streams) error {
 		}
 		agent.Targets = append(agent.Targets, target)
 	}
+	if agent.Sends, err = sendRate(c, s, agent.Roles); err != nil {
+		return err
+	}
 	agent.Folder = filepath.Join(c.String("dir"), agent.Name)
 	agent.Clock = fleet.NewClock(c.Duration("clock-shift"), c.Float64("clock-drift"))
 	login := readLogin(c, url)
@@ -198,6 +211,28 @@ func fleetJoin(c *cli.Context, s streams) error {
 		fmt.Fprintln(s.err, "ready; Ctrl-C leaves")
 	}
 	return agent.Run(c.Context, login)
+}
+
+// sendRate returns how many requests a second this machine can send, as the flag says or as is measured.
+func sendRate(c *cli.Context, s streams, roles []string) (float64, error) {
+	if text := c.String("send-rate"); text != "" {
+		rate, err := workload.ParseRate(text)
+		if err != nil || rate == 0 {
+			return 0, usageError{fmt.Errorf("--send-rate is %q; give a rate above 0, for example 20000/s", text)}
+		}
+		return float64(rate), nil
+	}
+	if len(roles) > 0 && !slices.Contains(roles, fleet.GeneratorRole) {
+		return 0, nil
+	}
+	perSecond, err := host.MeasureCapacity(c.Context)
+	if err != nil && c.Context.Err() != nil {
+		return 0, interrupted{"this machine had not joined yet"}
+	}
+	if err == nil && perSecond > 0 {
+		fmt.Fprintf(s.err, "this machine can send about %s requests/s\n", units.Rate(perSecond))
+	}
+	return perSecond, err
 }
 
 // machineName returns the machine's name, as an agent can be called.
@@ -247,9 +282,12 @@ func showFleet(out io.Writer, listed []fleet.Listed, asJSON bool) error {
 		_, err := fmt.Fprintln(out, "nobody has joined; ombak fleet join adds a machine")
 		return err
 	}
-	rows := [][]string{{"agent", "roles", "version", "cores", "load", "clock ahead by", "known within", "plays", "keeps rows of", "sends load to", "labels"}}
+	rows := [][]string{{"agent", "roles", "version", "cores", "requests/s", "load", "address", "clock ahead by", "known within", "plays", "keeps rows of", "sends load to", "labels"}}
 	for _, one := range listed {
-		load, ahead, within := "?", "?", "?"
+		load, ahead, within, sends := "?", "?", "?", "-"
+		if one.Sends > 0 {
+			sends = units.Rate(one.Sends)
+		}
 		if one.Load != nil {
 			load = fmt.Sprintf("%.2f", *one.Load)
 		}
@@ -265,11 +303,11 @@ func showFleet(out io.Writer, listed []fleet.Listed, asJSON bool) error {
 			version += fmt.Sprintf(" (%.7s)", one.Build.Commit)
 		}
 		rows = append(rows, []string{
-			one.Agent, strings.Join(one.Roles, ","), version, fmt.Sprint(one.CPUs), load, ahead, within,
+			one.Agent, strings.Join(one.Roles, ","), version, fmt.Sprint(one.CPUs), sends, load, strings.TrimSuffix(one.Address, ":0"), ahead, within,
 			cmp.Or(one.Playing, one.Studies, "-"), cmp.Or(strings.Join(one.Holds, ","), "-"), strings.Join(one.Targets, ","), cmp.Or(strings.Join(labels, ","), "-"),
 		})
 	}
-	_, err := io.WriteString(out, units.Table("lllnnnnllll", rows))
+	_, err := io.WriteString(out, units.Table("lllnnnlnnllll", rows))
 	return err
 }
 

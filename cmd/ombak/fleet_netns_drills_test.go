@@ -122,6 +122,16 @@ type archipelago struct {
 
 func newArchipelago(t *testing.T, n int) archipelago {
 	t.Helper()
+	a := newSea(t, n)
+	for i := range a.isles {
+		a.join(t, i, "--allow-target", a.isles[0].here)
+	}
+	return a
+}
+
+// newSea is an archipelago without agents.
+func newSea(t *testing.T, n int) archipelago {
+	t.Helper()
 	isles := islands(t, n)
 	a := archipelago{folder: t.TempDir(), isles: isles}
 	patient := strings.NewReplacer("timeout: 2s", "timeout: 50s", "drain: 3s", "drain: 60s").Replace(shopOfIslands) // on a busy machine too
@@ -139,12 +149,16 @@ func newArchipelago(t *testing.T, n int) archipelago {
 	}
 	said, _ = background(t, a.folder, "service ", 1, "ombak", "serve", "mocks", "--scenario", "shop.yaml", "--listen", "service="+isles[0].here+":0")
 	a.service = "http://" + strings.Fields(said[0])[1]
-	for i, isle := range isles {
-		_, agent := background(t, a.folder, "joined ", 1, "ip", "netns", "exec", isle.name,
-			"ombak", "fleet", "join", a.url, "--fleet-ca", a.ca, "--name", fmt.Sprint("isle-", i), "--allow-target", isles[0].here)
-		a.agents = append(a.agents, agent)
-	}
 	return a
+}
+
+// join starts an agent on an island.
+func (a *archipelago) join(t *testing.T, i int, flags ...string) {
+	t.Helper()
+	_, agent := background(t, a.folder, "joined ", 1, append([]string{
+		"ip", "netns", "exec", a.isles[i].name, "ombak", "fleet", "join", a.url, "--fleet-ca", a.ca, "--name", fmt.Sprint("isle-", i), "--send-rate", "100000/s",
+	}, flags...)...)
+	a.agents = append(a.agents, agent)
 }
 
 const shopOfIslands = `schema: ombak.scenario/v1
@@ -237,6 +251,45 @@ func TestDrillFromNamespaces(t *testing.T) {
 	r, code := a.play(t, "drilled", nil, "drill", "relaxed.yaml", "--fleet-host", a.isles[0].here)
 	if code != 0 || len(r.Fleet) != 2 || r.Reconciliation == nil || r.Reconciliation.Lost != 0 || r.Reconciliation.Persisted == 0 {
 		t.Errorf("exit code %d, invalid %q, %+v, %d agents", code, r.Invalid, r.Reconciliation, len(r.Fleet))
+	}
+}
+
+// bridge lets the islands reach each other, at addresses that this namespace has no way to.
+func (a *archipelago) bridge(t *testing.T) (addresses []string) {
+	t.Helper()
+	name := fmt.Sprintf("ombb%d-%d", os.Getpid()%10_000, islandsMade.Load())
+	if err := errors.Join(ip("link", "add", name, "type", "bridge"), ip("link", "set", name, "up")); err != nil {
+		t.Skipf("this machine has no network bridges for the test: %v", err)
+	}
+	t.Cleanup(func() { _ = ip("link", "delete", name) })
+	for i, isle := range a.isles {
+		link, address := fmt.Sprintf("%s.%d", name, i), fmt.Sprintf("10.214.0.%d", i+1)
+		err := errors.Join(
+			ip("link", "add", link, "type", "veth", "peer", "name", "eth1", "netns", isle.name),
+			ip("link", "set", link, "master", name),
+			ip("link", "set", link, "up"),
+			ip("-n", isle.name, "address", "add", address+"/24", "dev", "eth1"),
+			ip("-n", isle.name, "link", "set", "eth1", "up"),
+		)
+		if err != nil {
+			t.Skipf("this machine has no network bridges for the test: %v", err)
+		}
+		t.Cleanup(func() { _ = ip("link", "delete", link) })
+		addresses = append(addresses, address)
+	}
+	return addresses
+}
+
+// People, backend and mocks are on three islands, each with an address of its own.
+func TestDrillOnThreeIslands(t *testing.T) {
+	a := newSea(t, 3)
+	at := a.bridge(t)
+	a.join(t, 0, "--allow-target", at[1], "--allow-target", at[2])
+	a.join(t, 1, "--role", "backend", "--label", "zone=b", "--address", at[1], "--allow-target", at[2])
+	a.join(t, 2, "--role", "mocks", "--address", at[2])
+	r, code := a.play(t, "placed", nil, "drill", "relaxed.yaml", "--place", "backend=zone=b", "--place", "mocks=isle-2")
+	if code != 0 || r.Reconciliation == nil || r.Reconciliation.Lost != 0 || r.Reconciliation.Persisted == 0 || len(r.Fleet) != 1 || len(r.Placed) != 2 {
+		t.Errorf("exit code %d, invalid %q, reconciled %+v, placed %+v", code, r.Invalid, r.Reconciliation, r.Placed)
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/drill"
+	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/fleet"
 	"github.com/ombak-sim/ombak/setup"
 )
@@ -27,10 +30,55 @@ func fleetFlags() []cli.Flag {
 	}, loginFlags()...)
 }
 
+// placingFlags returns the flags of every command that starts a backend and mocks.
+func placingFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "place", Usage: "run the backend or the mocks on a machine of the fleet, as `PART=LABEL`, for example backend=zone=b; LABEL is NAME=VALUE of fleet join --label, or an agent's name", EnvVars: envVar("place")},
+		&cli.IntFlag{Name: "backends", Value: 1, Usage: "run `N` backends where --place backend=LABEL says, on one PostgreSQL", EnvVars: envVar("backends")},
+		&cli.StringFlag{Name: "backend-url", DefaultText: "the backend's own address", Usage: "send people to `URL`, which stands in front of the backends", EnvVars: envVar("backend-url")},
+	}
+}
+
+// readPlaces reads where the parts other than generators are.
+func readPlaces(c *cli.Context) (places []fleet.Place, err error) {
+	count := map[string]int{fleet.BackendRole: 1, fleet.MocksRole: 1}
+	if c.IsSet("backends") {
+		count[fleet.BackendRole] = c.Int("backends")
+	}
+	for _, text := range c.StringSlice("place") {
+		part, label, found := strings.Cut(text, "=")
+		switch {
+		case !found || label == "" || count[part] == 0 && part != fleet.BackendRole:
+			return nil, usageError{fmt.Errorf("--place is %q; write backend=LABEL or mocks=LABEL, where LABEL is NAME=VALUE or the name of an agent", text)}
+		case slices.ContainsFunc(places, func(p fleet.Place) bool { return p.Role == part }):
+			return nil, usageError{fmt.Errorf("--place is given twice for %s; give it once (--backends N places several backends)", part)}
+		}
+		places = append(places, fleet.Place{Role: part, Label: label, Count: count[part]})
+	}
+	backend := slices.ContainsFunc(places, func(p fleet.Place) bool { return p.Role == fleet.BackendRole })
+	for _, flag := range []string{"backends", "backend-url"} {
+		if c.IsSet(flag) && !backend {
+			return nil, usageError{fmt.Errorf("--%s is about backends on machines of the fleet; say where with --place backend=LABEL", flag)}
+		}
+	}
+	const most = 100
+	if n := count[fleet.BackendRole]; n < 1 || n > most {
+		return nil, usageError{fmt.Errorf("--backends is %d; give a number from 1 to %d", n, most)}
+	}
+	if text := c.String("backend-url"); text != "" {
+		if parsed, err := url.Parse(text); err != nil || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "" || strings.Trim(parsed.Path, "/") != "" {
+			return nil, usageError{fmt.Errorf("--backend-url is %q; give http://HOST:PORT", text)}
+		}
+	} else if count[fleet.BackendRole] > 1 {
+		return nil, usageError{fmt.Errorf("%d backends need something in front of them; give its URL with --backend-url", count[fleet.BackendRole])}
+	}
+	return places, nil
+}
+
 // checkFleet refuses flags of a fleet without a fleet, and with it those that a fleet does not have.
 func checkFleet(c *cli.Context) error {
 	if c.String("fleet") == "" {
-		for _, flag := range []string{"generators", "tolerate", "fleet-host", "fleet-ca", "fleet-nkey"} {
+		for _, flag := range []string{"generators", "tolerate", "fleet-host", "fleet-ca", "fleet-nkey", "place", "backends", "backend-url"} {
 			if c.IsSet(flag) {
 				return usageError{fmt.Errorf("--%s is about a fleet; give --fleet URL too", flag)}
 			}
@@ -46,7 +94,10 @@ func checkFleet(c *cli.Context) error {
 	if os.Getenv("SSLKEYLOGFILE") != "" {
 		return usageError{errors.New("the generators of a fleet write no secrets of TLS to files; unset SSLKEYLOGFILE")}
 	}
-	_, err := readTolerated(c.String("tolerate"))
+	if _, err := readTolerated(c.String("tolerate")); err != nil {
+		return err
+	}
+	_, err := readPlaces(c)
 	return err
 }
 
@@ -68,6 +119,7 @@ func readTolerated(text string) (float64, error) {
 type agents struct {
 	run       *fleet.Run
 	tolerated float64
+	balancer  string // URL in front of the backends
 	login     fleet.Login
 	s         streams
 }
@@ -77,38 +129,67 @@ func openFleet(c *cli.Context, s streams, run *setup.Live) (*agents, error) {
 	if c.String("fleet") == "" {
 		return nil, nil
 	}
-	if err := reachable(c.String("fleet-host"), run); err != nil {
+	places, err := readPlaces(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkService(c, run); err != nil {
+		return nil, err
+	}
+	if err := reachable(c.String("fleet-host"), run, places); err != nil {
 		return nil, err
 	}
 	tolerated, err := readTolerated(c.String("tolerate"))
 	if err != nil {
 		return nil, err
 	}
-	a := &agents{tolerated: tolerated, login: readLogin(c, c.String("fleet")), s: s}
+	a := &agents{tolerated: tolerated, balancer: strings.TrimSuffix(c.String("backend-url"), "/"), login: readLogin(c, c.String("fleet")), s: s}
 	a.run, err = fleet.Open(c.Context, a.login, fleet.Request{
 		Build: build(), Generators: c.Int("generators"), Bound: run.Validity.MaxScheduleLagP99 / 2, Log: s.err,
+		Places: places, Here: c.String("fleet-host"), Balanced: c.String("backend-url") != "", Requests: host.PeakRequests(run),
 		Outline: func(n int) drill.Outline { return drill.OutlineOf(run, n, build()) },
 	})
 	if err != nil {
 		return nil, err
 	}
+	run.Warnings = append(run.Warnings, a.run.Warnings...)
 	if !c.Bool("quiet") {
-		fmt.Fprintf(s.err, "fleet run %s on %s\n", a.run.Name, strings.Join(a.run.Agents(), ", "))
+		where := strings.Join(a.run.On(fleet.GeneratorRole), ", ")
+		for _, role := range []string{fleet.BackendRole, fleet.MocksRole} {
+			if on := a.run.On(role); len(on) > 0 {
+				where += "; " + role + " on " + strings.Join(on, ", ")
+			}
+		}
+		fmt.Fprintf(s.err, "fleet run %s on %s\n", a.run.Name, where)
 	}
 	return a, nil
 }
 
+// checkService refuses flags about the reference backend for a run that does not start it.
+func checkService(c *cli.Context, run *setup.Live) error {
+	switch {
+	case run.Service != nil:
+		return nil
+	case len(c.StringSlice("place")) > 0:
+		return usageError{errors.New("--place says where the reference backend and its mocks run, which this run does not start; remove it")}
+	case c.String("fleet-host") != "":
+		return usageError{errors.New("--fleet-host says where the reference backend listens, which this run does not start; remove it")}
+	}
+	return nil
+}
+
 // reachable lets the parts that people talk to listen where the fleet reaches them.
-func reachable(address string, run *setup.Live) error {
+func reachable(address string, run *setup.Live, places []fleet.Place) error {
 	switch {
 	case address == "":
 		return nil
-	case run.Service == nil:
-		return usageError{errors.New("--fleet-host says where the reference backend listens, which this run does not start; remove it")}
 	case net.ParseIP(address) == nil || net.ParseIP(address).IsUnspecified():
 		return usageError{fmt.Errorf("--fleet-host is %q; give an IP address of this machine", address)}
 	}
 	free := net.JoinHostPort(address, "0")
+	if slices.ContainsFunc(places, func(p fleet.Place) bool { return p.Role == fleet.BackendRole }) { // it asks all of them
+		run.Service.Mocks = run.Service.Mocks.At(address)
+	}
 	run.Service.Backend.Listen, run.Service.Mocks.Mail.Listen = free, free
 	if run.Service.Mocks.SMS != nil {
 		run.Service.Mocks.SMS.Listen = free
@@ -122,6 +203,10 @@ func (a *agents) joined(environment drill.Environment) drill.Environment {
 		return environment
 	}
 	environment.Generators, environment.Tolerated, environment.Notice = a.run.Carriers(), a.tolerated, fleet.Notice
+	environment.Backends, environment.BackendURL = a.run.Placed(fleet.BackendRole), a.balancer
+	if mocks := a.run.Placed(fleet.MocksRole); len(mocks) > 0 {
+		environment.Mocks = mocks[0]
+	}
 	return environment
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 
 	"github.com/urfave/cli/v2"
 )
@@ -23,7 +24,7 @@ func interruptible(command string, action cli.ActionFunc) cli.ActionFunc {
 		if err == nil || c.Context.Err() == nil || hasWords(err) || exitCode(err) == exitRefused {
 			return err
 		}
-		left := unfinished(command)
+		left := unfinished(command, campaignOf(c))
 		if !errors.Is(err, context.Canceled) {
 			left += " (" + err.Error() + ")"
 		}
@@ -40,8 +41,24 @@ func hasWords(err error) bool {
 	return errors.As(err, &own) || errors.As(err, &partial) || errors.As(err, &verdict)
 }
 
-// unfinished says what an interrupt leaves of a command that has written nothing yet.
-func unfinished(command string) string {
+// campaignOf returns the folder of the command's campaign, if that has kept anything.
+func campaignOf(c *cli.Context) string {
+	folder := c.String("campaign")
+	if folder == "" || !hasFlag(c, "campaign") {
+		return ""
+	}
+	if kept, err := os.ReadDir(folder); err != nil || len(kept) == 0 {
+		return ""
+	}
+	return folder
+}
+
+// unfinished says what an interrupt leaves of a command that has written nothing yet but into the folder of a campaign, which
+// is empty if there is none.
+func unfinished(command, campaign string) string {
+	if campaign != "" {
+		return "the simulations did not come to their end; " + campaign + " keeps the results so far, and the same command goes on from there"
+	}
 	switch command {
 	case "simulate", "plan":
 		return "the simulations did not come to their end, so nothing is written"

@@ -53,8 +53,15 @@ func TestInterrupted(t *testing.T) {
 	copied := "mkdir -p $OMBAK_OUT && cp " + measured[2] + " $OMBAK_OUT/report.json"
 	const simulations = "the simulations did not come to their end, so nothing is written"
 	short := []string{"smoke", "--window", "0s..4s"}
+	campaign := filepath.Join(t.TempDir(), "campaign")
+	if code := run(t.Context(), []string{"ombak", "simulate", "smoke", "--window", "0s..4s", "--quiet", "--campaign", campaign, "--out", t.TempDir()}, nil, new(bytes.Buffer), os.Stderr); code != exitDone && code != exitInconclusive {
+		t.Fatalf("the campaign began with %d", code)
+	}
+	kept := campaign + " keeps the results so far, and the same command goes on from there"
 	interruptAll(t, []interruption{
 		{"simulate", append([]string{"simulate", "--replications", "4"}, short...), []string{simulations}},
+		{"simulate a campaign", append([]string{"simulate", "--replications", "4", "--campaign", campaign}, short...), []string{kept}},
+		{"validate with a campaign", []string{"validate", "smoke", measured[2], "--window", "0s..4s", "--replications", "3", "--campaign", campaign}, []string{kept}},
 		{"simulate with a trace", append([]string{"simulate", "--trace", "--quiet"}, short...), []string{simulations}},
 		{"simulate two plans", append([]string{"simulate", "--plan", "calm", "--plan", "brownout"}, short...), []string{simulations, "the reports of these plans are in "}},
 		{"plan", append([]string{"plan", "--replications", "2"}, short...), []string{simulations}},

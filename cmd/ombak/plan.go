@@ -65,7 +65,7 @@ func playPlans(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	defer place.close(c.Context)
+	defer place.close()
 	folder, err := makeFolder(c.String("out"), runs[0].Scenario.Name, time.Now())
 	if err != nil {
 		return err

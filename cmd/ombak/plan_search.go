@@ -28,7 +28,7 @@ func searchPlan(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	defer place.close(c.Context)
+	defer place.close()
 	folder, err := makeFolder(c.String("out"), search.Start().Scenario.Name, time.Now())
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ func redlineCommand(s streams) *cli.Command {
 		Name:      "redline",
 		Usage:     "find the highest load that meets all thresholds",
 		ArgsUsage: "SCENARIO",
-		Flags: append(slices.Concat(levelFlags(), liveFlags(), fleetFlags()),
+		Flags: append(slices.Concat(levelFlags(), liveFlags(), fleetFlags(), placingFlags()),
 			&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: envVar("plan")},
 			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`; if neither this nor the scenario gives a URL, the reference backend is started here", EnvVars: envVar("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: envVar("var")},
@@ -74,6 +74,9 @@ func playRedline(c *cli.Context, s streams) error {
 	}
 	first, err := r.setUp(bisection.From, 0)
 	if err != nil {
+		return err
+	}
+	if err := checkService(c, first); err != nil {
 		return err
 	}
 	r.lengths.Needs = needsOf(first, r.scenario)

@@ -61,6 +61,7 @@ func scripts(t *testing.T, folder string) testscript.Params {
 	return testscript.Params{
 		Dir: folder,
 		Setup: func(environment *testscript.Env) error {
+			environment.Setenv("OMBAK_SEND_RATE", "100000/s") // agents that join a fleet need not measure it
 			environment.Setenv("REPOSITORY", root)
 			return nil
 		},

@@ -56,7 +56,7 @@ func simulate(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	defer place.close(c.Context)
+	defer place.close()
 	folder, err := makeFolder(c.String("out"), runs[0].Scenario.Name, time.Now())
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -22,6 +21,8 @@ import (
 func placeFlags() []cli.Flag {
 	return append([]cli.Flag{
 		&cli.StringFlag{Name: "fleet", Usage: "play the replications on the machines that have joined the fleet at `URL`; the result is the same", EnvVars: envVar("fleet")},
+		&cli.IntFlag{Name: "generators", DefaultText: "all", Usage: "use at most `N` machines of the fleet", EnvVars: envVar("generators")},
+		&cli.StringFlag{Name: "tolerate", DefaultText: "any, because others play their jobs", Usage: "end the study if more than `K/N` of its machines are lost", EnvVars: envVar("tolerate")},
 		&cli.StringFlag{Name: "campaign", Usage: "keep the result of every replication in `DIR`, and play only those that are missing there", EnvVars: envVar("campaign")},
 	}, loginFlags()...)
 }
@@ -29,11 +30,17 @@ func placeFlags() []cli.Flag {
 // checkPlace refuses flags that do not go with those of placeFlags.
 func checkPlace(c *cli.Context) error {
 	if c.String("fleet") == "" {
-		for _, flag := range []string{"fleet-ca", "fleet-nkey"} {
+		for _, flag := range []string{"generators", "tolerate", "fleet-ca", "fleet-nkey"} {
 			if c.IsSet(flag) {
 				return usageError{fmt.Errorf("--%s is about a fleet; give --fleet URL too", flag)}
 			}
 		}
+	}
+	if c.IsSet("generators") && (c.Int("generators") < 1 || c.Int("generators") > fleet.MostGenerators) {
+		return usageError{fmt.Errorf("--generators is %d; give a number from 1 to %d", c.Int("generators"), fleet.MostGenerators)}
+	}
+	if _, err := readTolerated(c.String("tolerate")); err != nil {
+		return err
 	}
 	for _, place := range []string{"fleet", "campaign"} {
 		if c.String(place) == "" {
@@ -82,7 +89,12 @@ func openPlace(c *cli.Context, s streams) (*studyPlace, error) {
 	}
 	if url := c.String("fleet"); url != "" {
 		var err error
-		if p.study, err = fleet.OpenStudy(c.Context, readLogin(c, url), fleet.StudyRequest{Build: build(), Log: s.err}); err != nil {
+		request := fleet.StudyRequest{Build: build(), Most: c.Int("generators"), Log: s.err}
+		if c.IsSet("tolerate") {
+			losses, _ := readTolerated(c.String("tolerate")) // it has been read before
+			request.Losses = &losses
+		}
+		if p.study, err = fleet.OpenStudy(c.Context, readLogin(c, url), request); err != nil {
 			return nil, err
 		}
 		p.runner = p.study
@@ -91,7 +103,7 @@ func openPlace(c *cli.Context, s streams) (*studyPlace, error) {
 	if p.folder != "" {
 		program, err := programName()
 		if err != nil {
-			p.close(c.Context)
+			p.close()
 			return nil, err
 		}
 		p.runner = simulation.Campaign{Folder: p.folder, Program: program, Next: p.runner, Found: func() { p.found.Add(1) }}
@@ -114,8 +126,8 @@ func (p *studyPlace) settings() simulation.Settings {
 	return how
 }
 
-// close leaves the fleet and says what the campaign keeps.
-func (p *studyPlace) close(ctx context.Context) {
+// close leaves the fleet and says what the campaign had kept.
+func (p *studyPlace) close() {
 	if p.study != nil {
 		p.study.Close()
 	}
@@ -124,9 +136,6 @@ func (p *studyPlace) close(ctx context.Context) {
 	}
 	if found := p.found.Load(); found > 0 {
 		p.say("%d results were in %s and were not played again\n", found, p.folder)
-	}
-	if ctx.Err() != nil {
-		p.say("%s keeps the results so far; the same command goes on from there\n", p.folder)
 	}
 }
 

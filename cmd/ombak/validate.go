@@ -70,7 +70,7 @@ func validate(c *cli.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	defer place.close(c.Context)
+	defer place.close()
 	how := calibration.Validating{Settings: place.settings(), Shared: c.Bool("shared")}
 	how.Replications = c.Int("replications")
 	found, err := calibration.Validate(c.Context, scenario, measured, options, how)

@@ -139,11 +139,7 @@ func examineCPU(ctx context.Context, run *setup.Live) (Finding, error) {
 func judgeCPU(run *setup.Live, perRequest time.Duration) Finding {
 	const allParts = 5
 	peak := float64(run.PeakPerSecond())
-	each := float64(len(run.Generator.Journey.Steps)) / 2
-	if !run.Generator.Journey.IsLine() {
-		each = run.RequestsPerPerson()
-	}
-	requests := peak * each
+	requests := peak * requestsEach(run)
 	need := requests * perRequest.Seconds() * allParts
 	finding := Finding{
 		Name:  "CPU",

@@ -1,7 +1,7 @@
-// How every generator of a fleet does. Rows of the feed hold what each did since the row before.
+// How every machine of a fleet does. Rows of the feed hold what each did since the row before.
 import { el, byId, put, count, time } from "./dom.js";
 
-const columns = ["agent", "scheduled", "sent", "dropped", "lag p99", "clock within", "state"];
+const columns = ["agent", "scheduled", "sent", "dropped", "lag p99", "clock within", "CPU", "machine", "state"];
 const fewSeconds = 3; // of silence, that no viewer needs to know of
 
 let body = null, rows = new Map();
@@ -12,7 +12,7 @@ export function begin() {
   panel.querySelector(".scroll")?.remove();
   rows = new Map();
   body = el("tbody");
-  panel.append(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Generators of the fleet" }, el("table", {},
+  panel.append(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Machines of the fleet" }, el("table", {},
     el("thead", {}, el("tr", {}, columns.map((name) => el("th", { scope: "col" }, name)))), body)));
 }
 
@@ -21,15 +21,18 @@ export function draw(store) {
   for (const [name, agent] of store.agents) {
     let row = rows.get(name);
     if (!row) {
-      row = Object.fromEntries(["scheduled", "sent", "dropped", "lag", "clock", "state"].map((key) => [key, el("td")]));
+      row = Object.fromEntries(["scheduled", "sent", "dropped", "lag", "clock", "cpu", "machine", "state"].map((key) => [key, el("td")]));
       rows.set(name, row);
-      body.append(el("tr", {}, el("th", { scope: "row" }, name), Object.values(row)));
+      body.append(el("tr", {}, el("th", { scope: "row" }, agent.part ? `${name} (${agent.part})` : name), Object.values(row)));
     }
-    put(row.scheduled, count(agent.scheduled));
-    put(row.sent, count(agent.started));
-    put(row.dropped, count(agent.dropped));
+    put(row.scheduled, agent.part ? "–" : count(agent.scheduled));
+    put(row.sent, agent.part ? "–" : count(agent.started));
+    put(row.dropped, agent.part ? "–" : count(agent.dropped));
     put(row.lag, agent.lag ? time(agent.lag.p99) : "–");
     put(row.clock, time(agent.clock));
+    put(row.cpu, agent.cpu === undefined ? "–" : `${agent.cpu.toFixed(2)} cores`);
+    put(row.machine, agent.share === undefined ? "–" : `${Math.round(100 * agent.share)} %`);
+    row.machine.classList.toggle("bad", agent.share > 0.95);
     const state = stateOf(agent);
     put(row.state, state);
     row.state.classList.toggle("bad", state !== "plays");

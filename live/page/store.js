@@ -77,6 +77,9 @@ export class Store {
     for (const key of ["scheduled", "started", "dropped", "finished"]) total[key] += agent[key];
     total.lag = agent.lag_s ?? total.lag;
     total.clock = agent.clock_bound_s;
+    total.part = agent.part;
+    total.cpu = agent.cpu ?? total.cpu;
+    total.share = agent.cpu_share ?? total.share;
     total.silent = agent.silent_s;
     total.lost = agent.lost;
     this.agents.set(agent.agent, total);

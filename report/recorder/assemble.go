@@ -21,7 +21,7 @@ func Assemble(recording *Recording, facts Facts) report.Report {
 		Started: facts.Started, DurationS: facts.Duration.Seconds(), Speed: facts.Speed, Replications: 1,
 		Machine: facts.Machine, Store: facts.Store, Offered: offered(recording, facts.Offered),
 		Funnel: funnelRows(recording, facts.Partial), Steps: stepRows(recording, facts), Transitions: recording.transitions(),
-		Stations: stationRows(facts.Readings, facts.Duration, facts.Engine), Generator: generator(recording, facts), Fleet: facts.Fleet,
+		Stations: stationRows(facts.Readings, facts.Duration, facts.Engine), Generator: generator(recording, facts), Fleet: facts.Fleet, Placed: facts.Placed,
 		Played: facts.Played, Processes: facts.Processes, Reconciliation: facts.Reconciliation, Timeline: timeline(facts.Marks),
 		Series: series(recording, facts), Histograms: encodeHistograms(recording, facts.SeriesNote),
 		Warnings: slices.Concat(facts.Warnings, unsent(recording)),

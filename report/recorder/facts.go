@@ -32,6 +32,7 @@ type Facts struct {
 	Wire           Wire               // of the generator; empty for a simulation
 	Protocol       string             // protocol that the generator used, unless HTTP/1.1
 	Fleet          []report.Agent     // generators on other machines
+	Placed         []report.Placed    // other parts on other machines
 	Processes      []report.Process
 	MachineSeries  *report.MachineSeries // nil if the machine was not read
 	ProcessSeries  []report.ProcessSeries

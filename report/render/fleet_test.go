@@ -11,12 +11,13 @@ import (
 // TestFleetInText: every generator on another machine has a row, people who were lost are told of, and a run on one machine has
 // no table.
 func TestFleetInText(t *testing.T) {
-	bound, late, cpu := .0002, -.000031, 1.5
+	bound, late, cpu, share, most := .0002, -.000031, 1.5, .43, .97
 	fleet := []report.Agent{
-		{Agent: "north|1", Part: 1, People: 500, Sent: 500, ClockBoundS: &bound, StartErrorS: &late, CPUS: &cpu},
+		{Agent: "north|1", Part: 1, People: 500, Sent: 500, ClockBoundS: &bound, StartErrorS: &late, CPUS: &cpu, CPUs: 2, CPUShare: &share, CPUShareMax: &most},
 		{Agent: "south", Part: 2, People: 500, Sent: 269, Lost: 231, Why: "it does not answer"},
 	}
 	r := report.Report{DurationS: 10, Fleet: fleet, Offered: report.Offered{Scheduled: 1000, Sent: 769, Lost: 231}, Generator: &report.Generator{CPUS: &cpu}}
+	r.Placed = []report.Placed{{Part: "backend", Agent: "east|1", ClockBoundS: &bound, CPUS: &late}, {Part: "mocks", Agent: "west"}}
 	r.Machine = &report.Machine{CPUs: 2, Usage: &report.Usage{Sentence: "CPU was short"}}
 	for _, write := range []struct {
 		name  string
@@ -31,7 +32,7 @@ func TestFleetInText(t *testing.T) {
 		if err := write.of(&with, r); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{write.agent, "clock within", "200 µs", "-31 µs", "1.5 s", "231", "CPU was short (the conductor"} {
+		for _, want := range []string{write.agent, "clock within", "200 µs", "-31 µs", "1.5 s", "231", "CPU was short (the conductor", "43 % (97 %)", strings.Replace(write.agent, "north", "east", 1), "mocks"} {
 			if !strings.Contains(with.String(), want) {
 				t.Errorf("the %s lacks %q:\n%s", write.name, want, with.String())
 			}

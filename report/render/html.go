@@ -56,6 +56,7 @@ type page struct {
 	HoldOuts   [][]string  // cells of the published figures
 	Facts      [][2]string // what a repetition needs to know
 	CPU        []pageCost
+	Placed     [][]string // cells of the table of backends and mocks on other machines, likewise
 	Agents     [][]string // cells of the table of agents, its header first; nil if there are none
 	Lag        *report.LagQuantiles
 	Human      []question
@@ -101,6 +102,9 @@ func newPage(r report.Report, figures []Figure) page {
 			{"roles", "Roles", "Who decided, who watched, who was on call?"},
 			{"actions", "Actions", "What will be done, by whom, by when?"},
 		},
+	}
+	if len(r.Placed) > 0 {
+		p.Placed = append([][]string{placedHeader()}, placedCells(r.Placed, func(name string) string { return name })...)
 	}
 	if len(r.Fleet) > 0 {
 		p.Agents = append([][]string{fleetHeader()}, fleetCells(r.Fleet, func(name string) string { return name })...)

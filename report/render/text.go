@@ -25,6 +25,7 @@ func Text(w io.Writer, r report.Report) error {
 	b.WriteString("p50, p99: response time of passed and timed-out attempts, from the intended instant\n")
 	b.WriteString(loadAndCost(r))
 	b.WriteString(fleetTable(r))
+	b.WriteString(placedTable(r))
 	b.WriteString(stationTable(r))
 	b.WriteString(overloadText(r.Overload))
 	if r.Steady != nil {
@@ -92,7 +93,7 @@ func shortage(r report.Report) string {
 	}
 	sentence := visible(r.Machine.Usage.Sentence)
 	if len(r.Fleet) > 0 {
-		sentence += " (the conductor's machine; those of the agents were not watched)"
+		sentence += " (the conductor's machine; a table has those of the agents)"
 	}
 	return sentence
 }
