@@ -142,7 +142,9 @@ func differences(base, candidate []report.Report) (warnings []string) {
 	for _, r := range slices.Concat(base, candidate) {
 		kinds[kind{r.Engine, r.Scenario.Name, r.Scenario.SHA256, r.Plan, r.Speed}] = true
 		if r.Machine != nil {
-			machines[*r.Machine] = true
+			machine := *r.Machine
+			machine.Usage = nil // of the run
+			machines[machine] = true
 		}
 	}
 	if len(kinds) > 1 {

@@ -67,6 +67,35 @@ func TestCompareVerdicts(t *testing.T) {
 	}
 }
 
+// What differs besides the build is warned of. How much of a machine a run used does not make it another machine.
+func TestCompareWarnsOfOtherDifferences(t *testing.T) {
+	for _, test := range []struct {
+		why    string
+		change func(*report.Report)
+		warns  string
+	}{
+		{"the same machine, used in another way", func(r *report.Report) { r.Machine.Usage = &report.Usage{} }, ""},
+		{"another machine", func(r *report.Report) { r.Machine.CPUs = 64 }, "the runs come from different machines"},
+		{"another scenario", func(r *report.Report) { r.Scenario.Name = "other" }, "the runs differ in engine, scenario, plan or speed"},
+		{"another plan", func(r *report.Report) { r.Plan = "other" }, "the runs differ in engine, scenario, plan or speed"},
+	} {
+		all := runs(rand.New(rand.NewPCG(9, 1)), 12, 0.02, 1)
+		for i := range all {
+			all[i].Machine = &report.Machine{CPUs: 2, Usage: &report.Usage{}}
+		}
+		for i := 6; i < 12; i++ {
+			test.change(&all[i])
+		}
+		got, err := baseline.Compare(all[:6], all[6:], baseline.Comparing{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Join(got.Warnings, "; "); !strings.Contains(said, test.warns) || (said == "") != (test.warns == "") {
+			t.Errorf("%s: warnings %q, want %q", test.why, said, test.warns)
+		}
+	}
+}
+
 // A thousand comparisons of a build with itself raise at most 6.5 % false alarms; the design value is 5 %.
 // The noise is so high that no comparison can pass, which is where false alarms are most frequent.
 func TestFalseAlarms(t *testing.T) {
