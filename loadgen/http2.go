@@ -81,7 +81,7 @@ func (c *http2Clients) forget(key owner) {
 
 // newHTTP2 returns a net/http client that speaks only HTTP/2 over one target's connections, and never
 // retries a request. Without settings of TLS, it begins in HTTP/2 (RFC 9113, section 3.3).
-func newHTTP2(secure *tls.Config, r route, life time.Duration) *http.Client {
+func newHTTP2(secure *tls.Config, r route, life time.Duration, alone bool) *http.Client {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(secure != nil)
 	protocols.SetUnencryptedHTTP2(secure == nil)
@@ -97,6 +97,9 @@ func newHTTP2(secure *tls.Config, r route, life time.Duration) *http.Client {
 	transport := &http.Transport{
 		Protocols: protocols, IdleConnTimeout: life, MaxResponseHeaderBytes: mostFields, DisableCompression: true, // only a request's own header asks for compression
 		DialContext: dial, DialTLSContext: dial,
+	}
+	if alone {
+		transport.MaxConnsPerHost = 1 // the next request may come before this connection is known to be free
 	}
 	return &http.Client{
 		Transport:     transport,

@@ -67,7 +67,7 @@ func (ls *lines) newHTTP2Clients(r route) *http2Clients {
 			secure = secure.Clone()
 			secure.NextProtos = []string{http2.NextProtoTLS}
 		}
-		return newHTTP2(secure, r, ls.limits.Idle)
+		return newHTTP2(secure, r, ls.limits.Idle, alone)
 	}}
 	if ls.own != nil {
 		clients.own = map[owner]*http2Client{}

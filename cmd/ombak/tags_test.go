@@ -70,7 +70,7 @@ func testTags(t *testing.T) map[string]string {
 			return err
 		}
 		expression.Eval(func(tag string) bool {
-			if !slices.Contains([]string{"linux", "unix"}, tag) {
+			if !slices.Contains([]string{"linux", "unix", "darwin", "windows"}, tag) {
 				tags[tag] = filepath.FromSlash(path)
 			}
 			return true
