@@ -88,7 +88,7 @@ const (
 	foreignNginx = `daemon off; master_process off; pid nginx.pid; error_log stderr crit;
 events { worker_connections 2048; }
 http {
-  log_format brief 'status=$status method=$request_method'; access_log access.log brief; client_max_body_size 1m;
+  log_format brief 'status=$status method=$request_method'; access_log access.log brief; keepalive_requests 20; client_max_body_size 1m;
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
   server { listen ADDRESS ssl http2; ssl_certificate cert.pem; ssl_certificate_key key.pem;
     location / { return 200 "hello"; } location /missing { return 404; } }

@@ -94,8 +94,9 @@ const (
 	firstMost      = 100    // the least that RFC 9113, section 6.5.2, recommends to a server
 )
 
-// errRefused is the end of a stream that the server has not worked on, because it was about to close the connection.
-var errRefused = errors.New("the server closes the connection and has not begun this request")
+// errRefused is the end of a stream that the server has not worked on, most often because it was about to close the
+// connection.
+var errRefused = errors.New("the server has not begun this request")
 
 func newH2Conn(limit int) *h2conn {
 	s := &h2conn{streams: map[uint32]*stream{}, limit: limit, most: firstMost, next: 1, window: firstWindow, initial: firstWindow, largest: largestFrame}
@@ -292,7 +293,7 @@ func (s *h2conn) handle(frame http2.Frame, err error) error {
 		return s.reply()
 	case *http2.RSTStreamFrame:
 		if t := s.streams[f.StreamID]; t != nil {
-			s.end(t, fmt.Errorf("the server has reset the stream: %v", f.ErrCode))
+			s.end(t, faultOfReset(f.ErrCode))
 		}
 	case *http2.GoAwayFrame:
 		s.goAway(f.LastStreamID)
@@ -300,6 +301,14 @@ func (s *h2conn) handle(frame http2.Frame, err error) error {
 		return fmt.Errorf("%w: the server pushes, which it was told not to", errFrame)
 	}
 	return nil
+}
+
+// faultOfReset returns why a stream was reset. One that was refused was not worked on (RFC 9113, section 8.7).
+func faultOfReset(code http2.ErrCode) error {
+	if code == http2.ErrCodeRefusedStream {
+		return errRefused
+	}
+	return fmt.Errorf("the server has reset the stream: %v", code)
 }
 
 // reply counts an answer to a frame of the server.

@@ -19,11 +19,15 @@ type multiplexed struct {
 	limit   int       // most streams of a connection
 	roomy   [][]int32 // by target: connections that may have room, the one used last comes last
 	streams []*stream
-	free    []int32    // places in streams
-	dirty   []int32    // connections that have something to write
-	more    []int32    // connections that were not read to the end
-	fixed   []outgoing // by request: what is the same for everybody
+	free    []int32     // places in streams
+	dirty   []int32     // connections that have something to write
+	more    []int32     // connections that were not read to the end
+	again   []parkedJob // requests that a server has refused to begin
+	fixed   []outgoing  // by request: what is the same for everybody
 }
+
+// mostRefused is how often a request is sent again that servers have not begun to work on (RFC 9113, section 8.7).
+const mostRefused = 10
 
 // mostRead is how many bytes are read from an HTTP/2 connection before others have their turn.
 const mostRead = 1 << 20
@@ -88,8 +92,13 @@ func (e *epoll) unregister(t *stream) {
 	e.second.free = append(e.second.free, t.index)
 }
 
-// flushStreams writes what the streams have to say. The frames of several requests that are due together go in one piece.
+// flushStreams begins refused requests again, and writes what the streams have to say. The frames of several requests that are due together go in one piece.
 func (e *epoll) flushStreams() {
+	again := e.second.again
+	e.second.again = nil
+	for _, refused := range again {
+		e.start(refused.job, refused.since)
+	}
 	for _, place := range e.second.dirty {
 		if c := &e.conns[place]; c.h2 != nil && c.state == busy {
 			e.flush(place)
@@ -233,6 +242,11 @@ func (e *epoll) completeStreams(s *h2conn) {
 			}
 			resp.SetStatusCode(t.status)
 			e.judge(t.job, &e.generator.requests[t.job.request], t.status, t.retry, resp, &answer)
+		case errors.Is(t.err, errRefused) && t.job.refused < mostRefused:
+			t.job.refused++
+			e.second.again = append(e.second.again, parkedJob{t.job, t.start})
+			e.unregister(t)
+			continue
 		case errors.Is(t.err, errRefused):
 			answer.answer.Outcome, answer.reason = funnel.Failed, funnel.ReasonStale
 		default:

@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -290,7 +292,7 @@ func TestServersWithoutHTTP2(t *testing.T) {
 	}
 }
 
-// A server that closes its connections in order answers what it has begun, and the rest begins on another connection.
+// A server that closes its connections in order answers what it has begun, and the rest is sent on another connection.
 func TestServersThatGoAwayInOrder(t *testing.T) {
 	t.Parallel() // it mostly waits
 	inBoth(t, func(t *testing.T, secure bool, change func(*loadgen.Config)) {
@@ -303,4 +305,47 @@ func TestServersThatGoAwayInOrder(t *testing.T) {
 			t.Errorf("outcomes %v; want 10 completed", r.outcomes())
 		}
 	})
+}
+
+// isStale reports whether requests failed because no server began them. A connection that is closed with requests unread may be
+// reset before its last frame is read.
+func isStale(r *recorder) bool {
+	return !slices.ContainsFunc(r.samples, func(s funnel.Sample) bool { return s.Reason != funnel.ReasonStale && s.Reason != funnel.ReasonReset })
+}
+
+// Requests that a server refuses to begin are sent again, each is answered once, and a server that refuses all ends them.
+func TestRefusedStreamsAreSentAgain(t *testing.T) {
+	t.Parallel() // it mostly waits
+	away := func(framer *http2.Framer, stream uint32) error {
+		if err := framer.WriteGoAway(stream-1, http2.ErrCodeNo, nil); err != nil {
+			return err
+		}
+		return io.EOF
+	}
+	refuse := func(framer *http2.Framer, stream uint32) error {
+		return framer.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
+	}
+	for _, test := range []struct {
+		why     string
+		refuses func(n int64) bool // whether the request with this number is refused
+		how     func(*http2.Framer, uint32) error
+		outcome funnel.Outcome
+	}{
+		{"every second stream is refused", func(n int64) bool { return n%2 == 0 }, refuse, funnel.Completed},
+		{"all are refused", func(int64) bool { return true }, refuse, funnel.Failed},
+		{"connections end before anything begins", func(int64) bool { return true }, away, funnel.Failed},
+	} {
+		var came, answered atomic.Int64
+		url := raw(t, hostile(func(framer *http2.Framer, stream uint32) error {
+			if test.refuses(came.Add(1)) {
+				return test.how(framer, stream)
+			}
+			answered.Add(1)
+			return answers(true, "", ":status", "200")(framer, stream)
+		}))
+		r := play(t, config(url, func(c *loadgen.Config) { c.Portable, c.Connections.HTTP2 = false, true }))
+		if r.outcomes()[test.outcome] != 50 || test.outcome == funnel.Completed && answered.Load() != 50 || test.outcome == funnel.Failed && !isStale(r) {
+			t.Errorf("%s: outcomes %v, reason %v, %d came, %d answered; want 50 of %v", test.why, r.outcomes(), r.samples[0].Reason, came.Load(), answered.Load(), test.outcome)
+		}
+	}
 }

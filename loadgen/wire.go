@@ -26,6 +26,7 @@ type job struct {
 	attempt  int16
 	round    int16
 	leaves   bool // a timeout means that the person has left
+	refused  int8 // how often a server of HTTP/2 has refused to begin it
 	hop      *hop // where the request goes instead of its own place; nil if it does not
 }
 
