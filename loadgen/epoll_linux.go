@@ -12,8 +12,8 @@ import (
 	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
-// epoll is the wire on Linux, for HTTP/1.1 and HTTP/2, with and without TLS. It serves all connections of a shard on the shard's own goroutine,
-// without a goroutine, channel or runtime timer for each request.
+// epoll is the wire on Linux, for HTTP/1.1 and HTTP/2, with and without TLS. It serves all connections of a shard on the
+// shard's own goroutine, without a goroutine, channel or runtime timer for each request.
 //
 // Note: a pool of goroutines on fasthttp's client took three times the CPU per request. Half of that went into waking
 // goroutines and into the timers of deadlines.

@@ -40,12 +40,13 @@ func (c *http2Clients) take(key owner, cold bool) *http2Client {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if cold {
-		return &http2Client{Client: c.open(key, true), cold: true}
+		return &http2Client{Client: c.open(key, true), under: 1, cold: true}
 	}
 	if c.own != nil {
 		if c.own[key] == nil {
 			c.own[key] = &http2Client{Client: c.open(key, true)}
 		}
+		c.own[key].under++
 		return c.own[key]
 	}
 	for _, client := range c.all {

@@ -92,7 +92,8 @@ func (e *epoll) unregister(t *stream) {
 	e.second.free = append(e.second.free, t.index)
 }
 
-// flushStreams begins refused requests again, and writes what the streams have to say. The frames of several requests that are due together go in one piece.
+// flushStreams begins refused requests again, and writes what the streams have to say. The frames of several requests that
+// are due together go in one piece.
 func (e *epoll) flushStreams() {
 	again := e.second.again
 	e.second.again = nil
@@ -187,8 +188,8 @@ func (e *epoll) hear(place int32) {
 	}
 }
 
-// hearMore goes on reading connections that were not read to the end, and reports whether there were any.
-func (e *epoll) hearMore() bool {
+// hearMore goes on reading connections that were not read to the end.
+func (e *epoll) hearMore() {
 	places := e.second.more
 	e.second.more = nil
 	for _, place := range places {
@@ -199,7 +200,6 @@ func (e *epoll) hearMore() bool {
 			e.hear(place)
 		}
 	}
-	return len(places) > 0
 }
 
 // settleStreams completes the streams of a connection that have ended, and lets the server hear what it has to.
@@ -207,7 +207,7 @@ func (e *epoll) settleStreams(place int32) {
 	c := &e.conns[place]
 	s := c.h2
 	e.completeStreams(s)
-	if s.greeted && len(s.queue) > 0 { // the server takes fewer than were waiting
+	if s.greeted && s.allowed() > 0 && len(s.queue) > 0 { // the server takes fewer than were waiting
 		for _, t := range s.queue {
 			e.parked[queue(c.target, false)].add(parkedJob{t.job, t.start})
 			e.unregister(t)
@@ -220,7 +220,7 @@ func (e *epoll) settleStreams(place int32) {
 	if e.limits.Idle > 0 && s.idle() {
 		c.rested = e.now()
 	}
-	if c.cold && s.idle() {
+	if s.idle() && (c.cold || s.allowed() == 0) { // nobody will use it
 		s.leaving = true
 	}
 	e.offer(place)

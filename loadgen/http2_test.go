@@ -307,6 +307,28 @@ func TestServersThatGoAwayInOrder(t *testing.T) {
 	})
 }
 
+// A server that takes no streams at all gets no storm of connections: a request has at most one, which is closed with it.
+func TestServersThatTakeNoStreams(t *testing.T) {
+	t.Parallel() // it mostly waits
+	var opened, open atomic.Int64
+	url := raw(t, func(conn net.Conn) {
+		opened.Add(1)
+		open.Add(1)
+		defer open.Add(-1)
+		framer := http2.NewFramer(conn, conn)
+		if framer.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 0}) == nil {
+			_, _ = io.Copy(io.Discard, conn)
+		}
+	})
+	r := play(t, config(url, func(c *loadgen.Config) {
+		c.Portable, c.Connections.HTTP2 = false, true
+		c.Journey.Steps[0].Timeout = 600 * time.Millisecond
+	}))
+	if r.outcomes()[funnel.TimedOut] != 50 || opened.Load() > 50 {
+		t.Errorf("outcomes %v over %d connections; want 50 timed out over at most 50", r.outcomes(), opened.Load())
+	}
+}
+
 // isStale reports whether requests failed because no server began them. A connection that is closed with requests unread may be
 // reset before its last frame is read.
 func isStale(r *recorder) bool {

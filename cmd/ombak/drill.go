@@ -320,18 +320,8 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	if written == nil {
 		agents.release(c.Context)
 	}
-	files, unwritten := page.writeReplay(c, &run.Planned)
-	written = errors.Join(written, unwritten)
-	at := folder
-	if _, err := os.Stat(filepath.Join(folder, "report.json")); err != nil {
-		at = "" // there is none to name
-	}
-	if err := errors.Join(show(c, s.out, &run.Planned, result, at), written); err != nil {
+	if err := conclude(c, s, run, page, result, folder, written); err != nil {
 		return errors.Join(ended, err)
-	}
-	page.conclude(&run.Planned, result, files)
-	if c.Context.Err() == nil {
-		page.linger(c.Context)
 	}
 	if errors.Is(ended, drill.ErrStopped) {
 		return verdictError{result.Verdict}
@@ -340,6 +330,25 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 		return stopped{ended, folder}
 	}
 	return verdictError{result.Verdict}
+}
+
+// conclude writes the replay, prints the verdict and shows it on the page until nobody looks any more. Written is what became
+// of the report's files.
+func conclude(c *cli.Context, s streams, run *setup.Live, page *room, result report.Report, folder string, written error) error {
+	files, unwritten := page.writeReplay(c, &run.Planned)
+	written = errors.Join(written, unwritten)
+	at := folder
+	if _, err := os.Stat(filepath.Join(folder, "report.json")); err != nil {
+		at = "" // there is none to name
+	}
+	if err := errors.Join(show(c, s.out, &run.Planned, result, at), written); err != nil {
+		return err
+	}
+	page.conclude(&run.Planned, result, files)
+	if c.Context.Err() == nil {
+		page.linger(c.Context)
+	}
+	return nil
 }
 
 // stopped is a run that ended early. The report holds what was measured.
