@@ -55,9 +55,10 @@ statistics:
 
 # Services that others wrote, from the Go module proxy and from npm. What cannot be installed here is not tried, and the
 # tests say so. Then the chart and the manifests, with the libraries of Helm and Kubernetes.
-POCKETBASE  := github.com/pocketbase/pocketbase/examples/base@v0.39.0
-JSON_SERVER := json-server@0.17.4
-ECHO        := ws@8.18.3
+POCKETBASE   := github.com/pocketbase/pocketbase/examples/base@v0.39.0
+JSON_SERVER  := json-server@0.17.4
+POSTGRAPHILE := postgraphile@4.14.1
+ECHO         := ws@8.18.3
 
 strangers:
 	@command -v npm >/dev/null || ./install.sh nodejs npm || echo "npm cannot be installed, so json-server is not tried"
@@ -145,10 +146,11 @@ bench-backend:
 
 # Finds the knee of four services, two of which others wrote, fits a model of each at light loads, predicts what the fit
 # has not seen, and measures it (about 40 minutes in all, 9 to 11 a service; nothing else should run); writes the tables
-# into docs/explanation/accuracy.md and all figures into docs/data. ACCURACY="-services json-server" measures one service and
-# leaves the figures of the others, ACCURACY="-services json-server -for 3s -runs 2" tries it in four minutes, and
+# into docs/explanation/accuracy.md and all figures into docs/data. ACCURACY="-services pocketbase" measures one service and
+# leaves the figures of the others, ACCURACY="-services pocketbase -for 3s -runs 2" tries it in four minutes, and
 # ACCURACY="-services none" makes the tables again.
 accuracy: strangers
+	@test -d $(TOOLS)/foreign/node_modules/postgraphile || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(POSTGRAPHILE) || echo "PostGraphile cannot be installed, so it is not tried"
 	@./install.sh postgresql || echo "PostgreSQL cannot be installed, so the backend is tried on SQLite alone"
 	go build -o $(TOOLS)/ombak ./cmd/ombak
 	go run ./cmd/ombak-bench accuracy -ombak $(TOOLS)/ombak -foreign $(TOOLS)/foreign -into docs/explanation/accuracy.md -data docs/data $(ACCURACY)

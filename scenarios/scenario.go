@@ -91,11 +91,13 @@ type Var struct {
 type Station struct {
 	workload.Service `yaml:",inline"`
 	Modelled         `yaml:",inline"`
-	Batch            *Batch   `yaml:"batch,omitempty" json:"batch,omitempty"`      // a server takes several requests at once; service is then the time of a batch
-	Chores           Chores   `yaml:"chores,omitempty" json:"chores,omitempty"`    // work that serves no request, done from time to time in one piece
-	Idling           float64  `yaml:"idling,omitempty" json:"idling,omitempty"`    // servers' time per second that serves no request (timers, garbage collection); it counts as utilization in ombak validate, and delays nobody; 0 means none
-	Together         Together `yaml:"together,omitempty" json:"together,omitzero"` // work that requests share which come soon after one another
-	Opening          Opening  `yaml:"opening,omitempty" json:"opening,omitzero"`   // time that connections to the service take here
+	Batch            *Batch        `yaml:"batch,omitempty" json:"batch,omitempty"`      // a server takes several requests at once; service is then the time of a batch
+	Chores           Chores        `yaml:"chores,omitempty" json:"chores,omitempty"`    // work that serves no request, done from time to time in one piece
+	Slice            time.Duration `yaml:"slice,omitempty" json:"slice,omitempty"`      // with the discipline sharing: how long a server works on a request before it turns to the one that has waited longest, as schedulers do; 0 means that all are served at the same time
+	Idling           float64       `yaml:"idling,omitempty" json:"idling,omitempty"`    // servers' time per second that serves no request (timers, garbage collection); it counts as utilization in ombak validate, and delays nobody; 0 means none
+	Together         Together      `yaml:"together,omitempty" json:"together,omitzero"` // work that requests share which come soon after one another
+	Opening          Opening       `yaml:"opening,omitempty" json:"opening,omitzero"`   // time that connections to the service take here
+	Beside           time.Duration `yaml:"beside,omitempty" json:"beside,omitempty"`    // time of a server that other programs on the same machine take for each request, such as the load generator; it takes servers in pieces of 1 ms or more, for which later requests wait, and is no utilization of the station; 0 means none
 }
 
 // Chores is work of a station that serves no request, such as garbage collection or copying a log. The more

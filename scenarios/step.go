@@ -128,11 +128,12 @@ type Typo struct {
 	Fix   workload.Distribution `yaml:"fix,omitempty" json:"fix,omitempty"`     // scenario time from the answer until they send the corrected form; zero means none
 }
 
-// Hop is one stop on a request's route through the model. Exactly one of its names is set.
+// Hop is one stop on a request's route through the model. Exactly one of station, call, async and wait is set.
 type Hop struct {
 	Station string                `yaml:"station,omitempty" json:"station,omitempty"` // a part of the service
 	Work    workload.Distribution `yaml:"work,omitempty" json:"work,omitempty"`       // work at the station, drawn for each request; zero means the time that the station itself gives as service
 	Call    string                `yaml:"call,omitempty" json:"call,omitempty"`       // a dependency that the request waits for; a call that fails, is refused or takes longer than backend.call_timeouts is answered 503 to the person
 	Async   string                `yaml:"async,omitempty" json:"async,omitempty"`     // a dependency that the request does not wait for; policies at call:DEPENDENCY do not apply, and work that it does not accept is handed over again after 1 s, doubling up to 5 min, at most 20 times in all
+	Wait    workload.Distribution `yaml:"wait,omitempty" json:"wait,omitempty"`       // time that a request spends in the service at no station, such as on a disk or a lock, drawn for each request; it takes no server, and policies at the entry and the step count the request meanwhile
 	Answer  string                `yaml:"answer,omitempty" json:"answer,omitempty"`   // call and async: path of the dependency's route that answers, whose stock is used up; needed only if the dependency has a stock and several routes
 }

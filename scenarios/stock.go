@@ -91,9 +91,9 @@ func (d Dependency) paths() []string {
 
 // validateAnswer reports a hop that names no answer of its dependency.
 func (s *Scenario) validateAnswer(hop Hop, place string) {
-	if hop.Station != "" {
+	if hop.Call+hop.Async == "" {
 		if hop.Answer != "" {
-			s.source.faultAt(place+".answer", "remove it", "a station has no answers")
+			s.source.faultAt(place+".answer", "remove it", "only a dependency has answers")
 		}
 		return
 	}

@@ -23,7 +23,7 @@ func TestStocks(t *testing.T) {
 		{"nobody waits for the answer", stocked, "{async: registry}", ""},
 		{"no answer is named", stocked + ", " + other, "{call: registry}", "it has a stock and several routes; say which one answers, as in answer: /orders"},
 		{"an answer that does not exist", stocked, "{call: registry, answer: /order}", `no route has the path "/order"; use one of: /orders`},
-		{"an answer of a station", stocked, "{station: web, answer: /orders}", "a station has no answers"},
+		{"an answer of a station", stocked, "{station: web, answer: /orders}", "only a dependency has answers"},
 		{"a stock without a count", "{path: /orders, stock: {then: 409}}", "{call: registry}", "routes[0].stock.count: a stock cannot have 0; give how many answers succeed"},
 		{"a status that is no refusal", "{path: /orders, stock: {count: 3, then: 200}}", "{call: registry}", "200 does not say that a stock is used up; use 400 to 499 except 429"},
 		{"a status that means overload", "{path: /orders, stock: {count: 3, then: 429}}", "{call: registry}", "429 does not say that a stock is used up"},

@@ -299,9 +299,15 @@ func (s *Scenario) validateRoute(route []Hop, path string) {
 				s.source.faultAt(place, hintWord(part.name, part.all), "no %s is called %q", part.kind, part.name)
 			}
 		}
+		if !hop.Wait.IsZero() {
+			named++
+		}
 		if named != 1 {
-			s.source.faultAt(place, "keep one of them", "a hop must name exactly one of station, call and async")
+			s.source.faultAt(place, "keep one of them", "a hop must have exactly one of station, call, async and wait")
 			continue
+		}
+		if hop.Station == "" && !hop.Work.IsZero() {
+			s.source.faultAt(place+".work", "remove it", "only a station has work")
 		}
 		s.validateAnswer(hop, place)
 	}
@@ -324,6 +330,12 @@ func (s *Scenario) validateParts() {
 		s.validateModelled(join("stations", name), station.Service, station.Modelled, station.Batch != nil)
 		if !(station.Idling >= 0) || math.IsInf(station.Idling, 0) {
 			s.source.faultAt(join("stations", name)+".idling", "use 0 (none) or more", "a station cannot idle %v servers", station.Idling)
+		}
+		if station.Slice < 0 || station.Slice > 0 && station.Discipline != workload.Sharing {
+			s.source.faultAt(join("stations", name)+".slice", "give 0 or more, with discipline: sharing", "servers cannot turn to another request after %v here", station.Slice)
+		}
+		if station.Beside < 0 || station.Beside > 0 && station.Batch != nil {
+			s.source.faultAt(join("stations", name)+".beside", "give 0 or more, at a station without batches", "other programs cannot take %v of each request here", station.Beside)
 		}
 		if c := station.Chores; !(c.Share >= 0 && c.Share < 1) || c.Time < 0 || (c.Share > 0) != (c.Time > 0) || c.Share > 0 && station.Batch != nil {
 			s.source.faultAt(join("stations", name)+".chores", "give a share from 0 to below 1, and the time of each, at a station without batches", "a station cannot have chores of %v of its work, %v each", c.Share, c.Time)

@@ -49,7 +49,7 @@ func effort(step scenarios.Step) int {
 			work++
 		case hop.Call != "":
 			work += 3
-		default:
+		case hop.Async != "":
 			work += 2
 		}
 	}

@@ -40,7 +40,10 @@ func (p *Planned) simulator() (sim.Config, error) {
 		p.warnRounded("station "+name, s.Stations[name].Service)
 		station := p.simStation(name, s.Stations[name].Service, s.Stations[name].Modelled)
 		station.Batch, station.Chores = p.simBatch(s.Stations[name].Batch, stations), simChores(s.Stations[name].Chores)
-		station.Together = simTogether(s.Stations[name].Together)
+		if slice := s.Stations[name].Slice; slice > 0 {
+			station.Sharing, station.Slice = false, slice
+		}
+		station.Together, station.Beside = simTogether(s.Stations[name].Together), s.Stations[name].Beside
 		config.Stations = append(config.Stations, station)
 	}
 	policies := p.simPolicies(&config, stations)
@@ -174,6 +177,8 @@ func (p *Planned) simRoute(step *scenarios.Step, stations, calls map[string]int)
 			route = append(route, sim.Hop{Kind: sim.AtStation, To: stations[hop.Station], Work: hop.Work, Opening: p.simOpening(step, i)})
 		case hop.Call != "":
 			route = append(route, sim.Hop{Kind: sim.Call, To: calls[hop.Call], Stock: stockOf(p.Scenario.Dependencies[hop.Call], hop.Answer)})
+		case !hop.Wait.IsZero():
+			route = append(route, sim.Hop{Kind: sim.Wait, Work: hop.Wait})
 		default:
 			route = append(route, sim.Hop{Kind: sim.Async, To: calls[hop.Async], Stock: stockOf(p.Scenario.Dependencies[hop.Async], hop.Answer)})
 		}

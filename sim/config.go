@@ -89,12 +89,13 @@ const (
 	AtStation HopKind = iota // waits for a part of the service
 	Call                     // waits for a dependency
 	Async                    // hands work to a dependency and continues
+	Wait                     // takes the time of its work and no server
 )
 
 // Hop is one stop on a route.
 type Hop struct {
 	Kind HopKind
-	To   int                   // index in Stations or Calls
+	To   int                   // index in Stations or Calls; of no meaning for Wait
 	Work workload.Distribution // replaces the station's service time; zero means the station's own
 
 	Opening Opening // at a station; the zero value means that connections cost nothing
@@ -207,7 +208,7 @@ func (c Config) validateRoutes() error {
 			if err := hop.Opening.validate(); err != nil {
 				return fmt.Errorf("sim: the route of step %s: connections: %w", c.Journey.Steps[i].Name, err)
 			}
-			if hop.Stock < 0 || hop.Stock > 0 && (hop.Kind == AtStation || hop.Stock > len(c.Calls[hop.To].Stocks)) {
+			if hop.Stock < 0 || hop.Stock > 0 && (hop.Kind == AtStation || hop.Kind == Wait || hop.Stock > len(c.Calls[hop.To].Stocks)) {
 				return fmt.Errorf("sim: the route of step %s takes from a stock that does not exist", c.Journey.Steps[i].Name)
 			}
 		}
@@ -217,8 +218,11 @@ func (c Config) validateRoutes() error {
 
 // places returns the number of targets for a kind of hop.
 func (c Config) places(kind HopKind) int {
-	if kind == AtStation {
+	switch kind {
+	case AtStation:
 		return len(c.Stations)
+	case Wait:
+		return 1
 	}
 	return len(c.Calls)
 }

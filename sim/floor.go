@@ -107,6 +107,9 @@ func (f *Floor) Enter(station int, owner int32, class uint8, work time.Duration)
 	if s.Chores.Length > 0 && owner > nobody {
 		s.chore(work)
 	}
+	if s.Beside > 0 && owner > nobody {
+		s.others()
+	}
 	if begins {
 		s.shareWork()
 	}
@@ -144,6 +147,22 @@ func (s *Station) chore(work time.Duration) {
 	s.worked -= s.Chores.Every
 	_, _ = s.floor.Enter(int(s.number), nobody, 0, s.Chores.Length) // a rejection has no effect
 }
+
+// others counts what other programs take for a request, and lets them have a server when it is a piece.
+func (s *Station) others() {
+	if s.due += s.Beside; s.due < leastPiece {
+		return
+	}
+	piece := s.due
+	s.due = 0
+	if _, why := s.floor.Enter(int(s.number), nobody, 0, piece); why == Taken {
+		s.stats.others += piece
+	}
+}
+
+// leastPiece is the least time for which other programs take a server: schedulers do not turn to them for less, and short
+// requests need fewer events.
+const leastPiece = time.Millisecond
 
 // Withdraw removes a waiting job from the queue, and reports whether it did.
 func (f *Floor) Withdraw(place Job) bool {

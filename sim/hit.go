@@ -52,7 +52,7 @@ func (m *model) hits(number int32, h *hop) bool {
 	return true
 }
 
-// hit continues a request that a cache has answered.
+// hit continues a request that a cache has answered, or whose wait is over.
 func (m *model) hit(number int32) {
 	r := &m.requests[number]
 	if hop := m.steps[r.step].route[r.hop]; !m.decide(number, hop) {

@@ -239,6 +239,9 @@ func (m *model) newStep(i int) step {
 }
 
 func (m *model) newHop(described Hop) *hop {
+	if described.Kind == Wait {
+		return &hop{Hop: described, work: newSampler(described.Work)}
+	}
 	h := &hop{Hop: described, station: described.To}
 	if described.Kind != AtStation {
 		role := m.config.Calls[described.To].Role

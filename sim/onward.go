@@ -52,7 +52,7 @@ func (c Config) circles(to int, chain []int) bool {
 // nestCalls prepares the calls that the target of a hop makes itself. Their draws are apart from those of all other
 // stops of the step.
 func (m *model) nestCalls(h *hop) {
-	if h.Kind == AtStation {
+	if h.Kind == AtStation || h.Kind == Wait {
 		return
 	}
 	for i, onward := range m.config.Calls[h.To].Calls {

@@ -131,6 +131,10 @@ func (m *model) advance(number int32, free time.Duration) {
 		case Call:
 			m.call(number, hop)
 			return
+		case Wait:
+			stream := hop.chance.Of(r.person, m.keyOf(r), r.drawKey())
+			m.engine.After(hop.work.draw(&stream), NewEvent(hitKind, number))
+			return
 		default:
 			m.leaveErrand(r, hop)
 		}

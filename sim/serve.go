@@ -43,7 +43,7 @@ func (s *Station) start(place Job) {
 	s.busy++
 	event := NewEvent(floor.kinds+servedKind, int32(place))
 	if !s.tracked() {
-		floor.engine.After(job.work, event)
+		floor.engine.After(s.turn(job), event)
 		return
 	}
 	s.serving.pushBack(floor.jobs.table, place)
@@ -88,6 +88,10 @@ func (s *Station) served(place Job) {
 	s.accrue()
 	job := &s.floor.jobs.table[place]
 	s.stats.serviceTime += s.floor.engine.now - job.since
+	if s.Slice > 0 && job.work > s.floor.engine.now-job.since {
+		s.turnFrom(place)
+		return
+	}
 	if s.Holding && !job.gone && job.owner >= nobody {
 		s.stats.completions++
 		job.state = jobHolding
@@ -100,6 +104,30 @@ func (s *Station) served(place Job) {
 	if !gone {
 		s.floor.tell(owner, place)
 	}
+}
+
+// turn returns how long a server works on a job before it turns to the next.
+func (s *Station) turn(job *job) time.Duration {
+	if s.Slice > 0 {
+		return min(s.Slice, job.work)
+	}
+	return job.work
+}
+
+// turnFrom ends the slice of a job that is not done: its server turns to the job that has waited longest, or works on if
+// nobody waits.
+func (s *Station) turnFrom(place Job) {
+	floor := s.floor
+	job := &floor.jobs.table[place]
+	job.work -= floor.engine.now - job.since
+	job.since = floor.engine.now
+	if s.waiting == 0 && s.busy <= s.servers {
+		floor.engine.After(s.turn(job), NewEvent(floor.kinds+servedKind, int32(place)))
+		return
+	}
+	s.busy--
+	s.enqueue(place, false)
+	s.fillServers()
 }
 
 // count records one completion.

@@ -16,6 +16,7 @@ type StationConfig struct {
 	Name string
 	workload.Service
 	Sharing    bool                  // processor sharing: all requests are served at the same time, each at speed min(1, servers/requests)
+	Slice      time.Duration         // a server turns to the next request that waits after this time, and the one it served waits again, last of all; 0 means that it finishes the request
 	Preemptive bool                  // with the discipline priority: a request interrupts one of a lower class, which resumes later
 	Balking    float64               // an arrival that finds n requests joins with probability 1/(1 + Balking·n)
 	Holding    bool                  // a served request keeps its server until it is released
@@ -24,6 +25,7 @@ type StationConfig struct {
 	Pauses     Pauses
 	Chores     Chores
 	Together   Together
+	Beside     time.Duration // time of a server for each request that other programs on the machine take, in pieces; no utilization of the station
 }
 
 // Batch describes group commit: a free server takes all waiting requests at once.
@@ -56,14 +58,16 @@ func (c StationConfig) Validate() error {
 		return fmt.Errorf("station %s: %w", c.Name, err)
 	}
 	special := 0
-	for _, is := range []bool{c.Sharing, c.Preemptive, c.Batch.Rows > 0, c.Pauses.Rate > 0} {
+	for _, is := range []bool{c.Sharing, c.Slice != 0, c.Preemptive, c.Batch.Rows > 0, c.Pauses.Rate > 0} {
 		if is {
 			special++
 		}
 	}
 	switch {
 	case special > 1:
-		return fmt.Errorf("station %s: sharing, preemption, batches and pauses exclude each other; keep one", c.Name)
+		return fmt.Errorf("station %s: sharing, slices, preemption, batches and pauses exclude each other; keep one", c.Name)
+	case c.Slice < 0 || c.Slice > 0 && (c.Deadline > 0 || c.Holding || c.Discipline != "" && c.Discipline != workload.FIFO):
+		return fmt.Errorf("station %s: slices must be 0 or longer, and need the discipline fifo without a deadline and servers that are not held", c.Name)
 	case c.Preemptive && c.Discipline != workload.Priority:
 		return fmt.Errorf("station %s: only the discipline priority can be preemptive", c.Name)
 	case !c.SetUp.IsZero() && (c.Sharing || c.Batch.Rows > 0):
@@ -76,6 +80,8 @@ func (c StationConfig) Validate() error {
 		return fmt.Errorf("station %s: chores need Every above 0 and a station without batches", c.Name)
 	case c.Together.Within > 0 && c.Batch.Rows > 0:
 		return fmt.Errorf("station %s: batches share their work already; keep one", c.Name)
+	case c.Beside < 0 || c.Beside > 0 && c.Batch.Rows > 0:
+		return fmt.Errorf("station %s: other programs take 0 or more, and nothing from batches", c.Name)
 	case c.Balking < 0 || c.Pauses.Rate < 0 || c.Batch.Rows < 0 || c.Batch.Age < 0 || c.Batch.PerRow < 0 || c.Batch.Also < 0:
 		return fmt.Errorf("station %s: balking, batch and pauses must be 0 or more", c.Name)
 	}
@@ -118,6 +124,7 @@ type Station struct {
 	batch    *batching
 	pauses   *pauses
 	worked   time.Duration // for requests, since the last chore
+	due      time.Duration // to other programs
 	shut     time.Duration // when the window of shared work ends
 	stats    stats
 }
@@ -130,12 +137,13 @@ type stats struct {
 	busyTime, queueTime, wastedTime                    time.Duration
 	queueMax                                           int
 	begun, delayed                                     uint64        // requests whose service began, and those of them that had waited
+	others                                             time.Duration // that other programs took of the servers
 	waitTime, serviceTime                              time.Duration // time that they waited, and time in service of those served
 }
 
 // isPlain reports whether a free server serves a request with no further effects.
 func (s *Station) isPlain() bool {
-	return s.SetUp.IsZero() && !s.Sharing && !s.Holding && s.Batch.Rows == 0 && s.Chores.Length == 0 && s.Together.Within == 0 && !s.tracked() &&
+	return s.SetUp.IsZero() && !s.Sharing && !s.Holding && s.Batch.Rows == 0 && s.Chores.Length == 0 && s.Beside == 0 && s.Together.Within == 0 && !s.tracked() &&
 		s.RateLimit == 0 && s.Quota.Most == 0 && s.Balking == 0
 }
 
@@ -161,10 +169,13 @@ func (s *Station) Reading() funnel.Reading {
 	return funnel.Reading{
 		Station: s.Name, At: s.floor.engine.now, Servers: s.servers, Busy: min(s.busy, s.servers), Queued: s.waiting,
 		Arrivals: s.stats.arrivals, Completions: s.stats.completions, Rejections: s.stats.rejections,
-		BusyTime: s.stats.busyTime, QueueMax: s.stats.queueMax, QueueTime: s.stats.queueTime, Batches: s.stats.batches, Wasted: s.stats.wasted,
+		BusyTime: s.ownTime(), QueueMax: s.stats.queueMax, QueueTime: s.stats.queueTime, Batches: s.stats.batches, Wasted: s.stats.wasted,
 		Begun: s.stats.begun, Delayed: s.stats.delayed, WaitTime: s.stats.waitTime, ServiceTime: s.stats.serviceTime,
 	}
 }
+
+// ownTime returns the time that servers were busy, without what other programs took.
+func (s *Station) ownTime() time.Duration { return max(0, s.stats.busyTime-s.stats.others) }
 
 // Wasted returns the number of requests served for clients that had left, and the time spent on them.
 func (s *Station) Wasted() (requests uint64, work time.Duration) {

@@ -123,10 +123,15 @@ func (p *played) playEach(ctx context.Context, cores, plan string, folders []str
 		return err
 	}
 	defer func() { err = errors.Join(err, service.stop()) }()
-	if err := service.warm(ctx, p.subject.about().page); err != nil {
+	if err := service.warm(ctx, p.subject.about().page, p.subject.about().body); err != nil {
 		return err
 	}
 	target := service.target
+	if p.subject.about().compiles {
+		if _, _, err := p.playAs(ctx, program, p.folder, append(slices.Clone(before), p.uncounted(target, place)...)...); err != nil {
+			return err
+		}
+	}
 	if plan != "" {
 		gate, failed := p.startGate(ctx, place, plan, target)
 		if failed != nil {
@@ -151,6 +156,11 @@ func (p *played) playEach(ctx context.Context, cores, plan string, folders []str
 		}
 	}
 	return nil
+}
+
+// uncounted returns the command of a run that warms all steps of a service, and whose report nobody reads.
+func (p *played) uncounted(target, place string) []string {
+	return []string{"redline", "scenario.yaml", "--from", p.subject.about().from, "--most", "1", "--repeats", "0", "--for", shortestFit.String(), "--quiet", "--target", target, "--out", filepath.Join(place, "uncounted")}
 }
 
 func (p *played) has(folder string) bool {
@@ -209,6 +219,9 @@ func (p *played) fit(ctx context.Context) error {
 		return err
 	}
 	rest := []string{"--scenario", "scenario.yaml"}
+	if !p.apart {
+		rest = append(rest, "--shared")
+	}
 	for _, name := range p.subject.about().watched {
 		rest = append(rest, "--watch-name", name)
 	}
@@ -276,7 +289,12 @@ func (p *played) compare(ctx context.Context, command []string, c accuracyCase, 
 	return found, nil
 }
 
-var serversInModel = regexp.MustCompile(`servers: [0-9]+`)
+var (
+	serversInModel = regexp.MustCompile(`servers: [0-9]+`)
+	besideInModel  = regexp.MustCompile(`, beside: [^,}]+`)
+)
 
-// onOneCore returns a model whose stations have one server each.
-func onOneCore(model string) string { return serversInModel.ReplaceAllString(model, "servers: 1") }
+// onOneCore returns a model whose stations have one server each, and leave the other cores to other programs.
+func onOneCore(model string) string {
+	return besideInModel.ReplaceAllString(serversInModel.ReplaceAllString(model, "servers: 1"), "")
+}

@@ -85,7 +85,7 @@ func TestAccuracyOfMadeReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"calibrate fit-1/level-01/report.json fit-2/level-01/report.json fit-3/level-01/report.json --scenario scenario.yaml --watch-name api --servers api=1 -o model.yaml\n",
+		"calibrate fit-1/level-01/report.json fit-2/level-01/report.json fit-3/level-01/report.json --scenario scenario.yaml --shared --watch-name api --servers api=1 -o model.yaml\n",
 		"validate scenario.yaml load-95-1/level-01/report.json load-95-2/level-01/report.json --model model.yaml --replications 3 --json\n",
 		"validate scenario.yaml core-1/level-01/report.json core-2/level-01/report.json --model model-one-core.yaml --replications 3 --json\n",
 	} {

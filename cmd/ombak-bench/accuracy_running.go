@@ -26,7 +26,8 @@ type running struct {
 	target  string   // URL
 	watch   []string // values of --watch
 	log     *os.File
-	meter   *http.Server // of the children's CPU; nil if nobody asks for it
+	meter   *http.Server // of the CPU of a database; nil if nobody asks for it
+	beside  func() error // stops what it needs beside it; nil if nothing
 	ended   chan struct{}
 }
 
@@ -65,7 +66,7 @@ func (r *running) await(ctx context.Context, path string) error {
 	const patience = 30 * time.Second
 	deadline := time.Now().Add(patience)
 	for {
-		if _, err := ask(ctx, r.target+path); err == nil {
+		if err := ask(ctx, r.target+path, ""); err == nil {
 			return nil
 		}
 		select {
@@ -89,29 +90,35 @@ func (r *running) lastWords() string {
 	return strings.TrimSpace(string(text[max(0, len(text)-most):]))
 }
 
-// warm asks for a page until caches are filled and compilers have run.
-func (r *running) warm(ctx context.Context, path string) error {
+// warm asks for a page, or sends it a body if there is one, until caches are filled and compilers have run.
+func (r *running) warm(ctx context.Context, path, body string) error {
 	const times = 500
 	for range times {
-		if _, err := ask(ctx, r.target+path); err != nil {
+		if err := ask(ctx, r.target+path, body); err != nil {
 			return fmt.Errorf("the service stopped answering while it was warmed: %w", err)
 		}
 	}
 	return nil
 }
 
-func ask(ctx context.Context, url string) (int, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return 0, err
+// ask asks for a page, or sends it a body of JSON if there is one, and reads the answer, whatever it says.
+func ask(ctx context.Context, url, body string) error {
+	method := http.MethodGet
+	if body != "" {
+		method = http.MethodPost
 	}
+	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, response.Body)
-	return response.StatusCode, err
+	return err
 }
 
 // stop ends the process, by force if it does not end by itself.
@@ -127,18 +134,22 @@ func (r *running) stop() error {
 	if r.meter != nil {
 		_ = r.meter.Close() // nothing is written through it
 	}
-	return r.log.Close()
+	err := r.log.Close()
+	if r.beside != nil {
+		err = errors.Join(err, r.beside())
+	}
+	return err
 }
 
-// meterChildren serves the CPU time of all processes below this one, because a database has one process for each
-// connection. It returns the address for --watch.
-func (r *running) meterChildren() (string, error) {
+// meterBelow serves the CPU time of all processes below one, because a database has one process for each connection. It
+// returns the address for --watch.
+func (r *running) meterBelow(process int) (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
 	r.meter = &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total %g\n", cpuBelow("/proc", r.pid()))
+		fmt.Fprintf(w, "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total %g\n", cpuBelow("/proc", process))
 	})}
 	go func() { _ = r.meter.Serve(listener) }() // until it is closed
 	return "http://" + listener.Addr().String() + "/metrics", nil

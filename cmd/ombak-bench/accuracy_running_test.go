@@ -45,10 +45,10 @@ func TestServiceIsWarmed(t *testing.T) {
 	if err := r.await(t.Context(), "/"); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.warm(t.Context(), "/page"); err != nil || asked.Load() < 100 {
+	if err := r.warm(t.Context(), "/page", ""); err != nil || asked.Load() < 100 {
 		t.Errorf("%v after %d requests", err, asked.Load())
 	}
-	url, err := r.meterChildren()
+	url, err := r.meterBelow(r.pid())
 	if err != nil {
 		t.Fatal(err)
 	}

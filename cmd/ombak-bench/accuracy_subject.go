@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/ombak-sim/ombak/backend/postgres"
 )
 
 // subject is a service whose behaviour is predicted. Nothing is known of it but its scenario, response times and CPU.
@@ -30,6 +32,8 @@ type subjectFacts struct {
 	name     string
 	scenario string
 	page     string   // a path that is asked for before each load, until the service is warm
+	body     string   // of JSON that is sent to the page; empty means that it is asked for with GET
+	compiles bool     // while it runs, so that thousands of its first requests are dearer
 	from     string   // the first rate of the search for the knee
 	watched  []string // names of the processes that are fitted
 	servers  string   // --servers of calibrate, which asks for it where one thread does the work
@@ -43,8 +47,8 @@ var (
 	backendScenario string
 	//go:embed services/pocketbase.yaml
 	pocketBaseScenario string
-	//go:embed services/json-server.yaml
-	jsonServerScenario string
+	//go:embed services/postgraphile.yaml
+	postGraphileScenario string
 )
 
 // subjects returns the services in the order of the board.
@@ -53,7 +57,7 @@ func subjects(b *bench, foreign string) []subject {
 		&ownBackend{b, "backend-sqlite", "sqlite:people.db"},
 		&ownBackend{b, "backend-postgres", "postgres"},
 		&pocketBase{b, filepath.Join(foreign, "base")},
-		&jsonServer{b, filepath.Join(foreign, "node_modules", "json-server")},
+		&postGraphile{b, filepath.Join(foreign, "node_modules", "postgraphile")},
 	}
 }
 
@@ -107,11 +111,11 @@ func (o *ownBackend) start(ctx context.Context, folder, cores string) (*running,
 	}
 	r.target, r.watch = "http://"+address, []string{"api=" + strconv.Itoa(r.pid())}
 	if o.onPostgres() {
-		url, err := r.meterChildren()
+		database, err := r.meterBelow(r.pid())
 		if err != nil {
 			return nil, errors.Join(err, r.stop())
 		}
-		r.watch = append(r.watch, "db="+url)
+		r.watch = append(r.watch, "db="+database)
 	}
 	return r, r.await(ctx, "/")
 }
@@ -160,63 +164,90 @@ func (p *pocketBase) start(ctx context.Context, folder, cores string) (*running,
 	return r, r.await(ctx, "/api/health")
 }
 
-// jsonServer is a service of others that is not written in Go, from npm.
-type jsonServer struct {
+// postGraphile is a service of others that is not written in Go, from npm: it answers GraphQL from the tables of a
+// PostgreSQL.
+type postGraphile struct {
 	bench  *bench
 	folder string // of the package
 }
 
-func (j *jsonServer) about() subjectFacts {
+func (p *postGraphile) about() subjectFacts {
 	return subjectFacts{
-		name: "json-server", scenario: jsonServerScenario, page: "/posts?_limit=20", from: "900/s", watched: []string{"api"}, servers: "api=1",
+		name: "postgraphile", scenario: postGraphileScenario, page: "/graphql", body: `{"query":"{postById(id:7){title}}"}`, from: "300/s", compiles: true,
+		watched: []string{"api", "db"}, servers: "api=1",
 		fitMixes: []string{"lookers=80,readers=10,writers=10", "readers=100", "lookers=20,writers=80"},
 		heldMix:  "lookers=10,readers=30,writers=60", heldOut: []string{heldMix, heldGate},
 	}
 }
 
-func (j *jsonServer) version(ctx context.Context) (string, error) {
-	text, err := os.ReadFile(filepath.Join(j.folder, "package.json"))
+func (p *postGraphile) version(ctx context.Context) (string, error) {
+	text, err := os.ReadFile(filepath.Join(p.folder, "package.json"))
 	if err != nil {
-		return "", errors.New("json-server is not installed; make accuracy installs it from npm")
+		return "", errors.New("PostGraphile is not installed; make accuracy installs it from npm")
 	}
 	var described struct{ Version string }
 	if err := json.Unmarshal(text, &described); err != nil {
-		return "", fmt.Errorf("package.json of json-server: %w", err)
+		return "", fmt.Errorf("package.json of PostGraphile: %w", err)
 	}
 	node, err := exec.CommandContext(ctx, "node", "--version").Output()
 	if err != nil {
 		return "", errors.New("no Node is installed; install nodejs, and run make accuracy again")
 	}
-	return described.Version + ", Node " + strings.TrimSpace(string(node)), nil
+	server, err := postgresVersion(ctx)
+	return described.Version + ", Node " + strings.TrimSpace(string(node)) + ", " + server, err
 }
 
-func (j *jsonServer) start(ctx context.Context, folder, cores string) (*running, error) {
-	const records = 1000
-	type record struct {
-		ID    int    `json:"id"`
-		Title string `json:"title"`
-	}
-	posts := make([]record, records)
-	for i := range posts {
-		posts[i] = record{i + 1, fmt.Sprintf("post %d", i+1)}
-	}
-	text, err := json.Marshal(map[string][]record{"posts": posts})
+// posts is the table that PostGraphile answers from.
+const posts = `create table posts (id serial primary key, title text not null, changed timestamptz not null default now());
+insert into posts (title) select 'post ' || i from generate_series(1, 1000) i; analyze posts;`
+
+func (p *postGraphile) start(ctx context.Context, folder, cores string) (_ *running, err error) {
+	cluster, err := postgres.Start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	database := filepath.Join(folder, "db.json")
-	if err := os.WriteFile(database, text, 0o600); err != nil {
+	stop := func() error { _, err := cluster.Stop(); return err }
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, stop())
+		}
+	}()
+	psql := exec.CommandContext(ctx, "psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--host="+cluster.Folder(), "--username=ombak", "--dbname=postgres", "--command="+posts)
+	if output, err := psql.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("PostgreSQL takes no table: %w: %s", err, output)
+	}
+	postmaster, err := postmasterOf(cluster)
+	if err != nil {
 		return nil, err
 	}
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	_, port, _ := strings.Cut(address, ":")
-	r, err := j.bench.launch(ctx, folder, cores, "node", filepath.Join(j.folder, "lib", "cli", "bin.js"), "--host", "127.0.0.1", "--port", port, "--quiet", database)
+	host, port, _ := strings.Cut(address, ":")
+	r, err := p.bench.launch(ctx, folder, cores, "node", filepath.Join(p.folder, "cli.js"), "--connection", cluster.URL(), "--schema", "public",
+		"--host", host, "--port", port, "--disable-query-log", "--disable-graphiql")
 	if err != nil {
 		return nil, err
 	}
-	r.target, r.watch = "http://"+address, []string{"api=" + strconv.Itoa(r.pid())}
-	return r, r.await(ctx, "/")
+	database, err := r.meterBelow(postmaster)
+	if err != nil {
+		return nil, errors.Join(err, r.stop())
+	}
+	r.target, r.watch = "http://"+address, []string{"api=" + strconv.Itoa(r.pid()), "db=" + database}
+	if err := r.await(ctx, p.about().page); err != nil {
+		return nil, err
+	}
+	r.beside = stop
+	return r, nil
+}
+
+// postmasterOf returns the process above all others of a PostgreSQL.
+func postmasterOf(cluster *postgres.Cluster) (int, error) {
+	text, err := os.ReadFile(filepath.Join(cluster.Folder(), "data", "postmaster.pid"))
+	if err != nil {
+		return 0, fmt.Errorf("PostgreSQL does not tell its process: %w", err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strconv.Atoi(strings.TrimSpace(first))
 }

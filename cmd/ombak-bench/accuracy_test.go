@@ -276,7 +276,7 @@ func TestDoubt(t *testing.T) {
 
 func TestChoose(t *testing.T) {
 	all := subjects(&bench{}, "nowhere")
-	if chosen, err := choose(all, []string{"json-server", "backend-sqlite"}); err != nil || len(chosen) != 2 || chosen[0].about().name != "backend-sqlite" {
+	if chosen, err := choose(all, []string{"postgraphile", "backend-sqlite"}); err != nil || len(chosen) != 2 || chosen[0].about().name != "backend-sqlite" {
 		t.Errorf("%v, %v", chosen, err)
 	}
 	if chosen, err := choose(all, []string{"none"}); err != nil || len(chosen) != 0 {
@@ -289,6 +289,9 @@ func TestChoose(t *testing.T) {
 
 func TestOnOneCore(t *testing.T) {
 	const model = "stations:\n  api: {servers: 2, service: 1ms}\n  db: {servers: 16, service: 1ms}\n"
+	if got := onOneCore("stations: {api: {servers: 2, service: 1ms, beside: 26µs, chores: {share: 0.1, time: 5ms}}}"); got != "stations: {api: {servers: 1, service: 1ms, chores: {share: 0.1, time: 5ms}}}" {
+		t.Error(got)
+	}
 	if got := onOneCore(model); got != "stations:\n  api: {servers: 1, service: 1ms}\n  db: {servers: 1, service: 1ms}\n" {
 		t.Error(got)
 	}

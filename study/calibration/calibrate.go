@@ -30,7 +30,8 @@ const resamples = 1000
 // Calibrating holds the options of [Calibrate].
 type Calibrating struct {
 	// Shared counts the CPU of all processes, generator and mocks included, as the service's. On one machine they
-	// take it from the service.
+	// take it from the service. If processes are watched, their own work stays apart, and requests wait for that of
+	// the generator.
 	Shared bool
 	Seed   uint64 // of resampling
 	// Scenario is the scenario of the runs. With it, demands are per visit to a station of its routes, and waits are
@@ -73,6 +74,8 @@ type FittedStation struct {
 	Process    bool                // it stands for a process; routes hold the demands of steps
 	Together   FittedTogether      // work that requests share
 	Opening    FittedOpening       // what connections cost
+	Slice      time.Duration       // for which a server works on a request before it turns to the next; 0 with sharing means that all are served at once
+	Beside     float64             // seconds of a server that the generator and other processes take for each request
 	Discipline workload.Discipline // how requests share its servers; empty leaves it as it is, which is usually a line
 }
 

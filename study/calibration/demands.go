@@ -23,7 +23,8 @@ import (
 type FittedRoute struct {
 	Step string
 	Hops []FittedHop
-	Kept []scenarios.Hop // the route of the scenario
+	Kept []scenarios.Hop       // the route of the scenario
+	Wait workload.Distribution // in the service, besides its stations; zero means none
 }
 
 // FittedHop is the work of a step at a station.
@@ -66,6 +67,12 @@ func calibrateProcesses(ctx context.Context, reports []report.Report, names []st
 	}
 	model.warnOfConnections(connectionsOf(ordered))
 	model.warnOfOthers(ordered, names)
+	if how.Shared {
+		model.shareMachine(ordered)
+	}
+	if err := model.fitStalls(ctx, ordered, how); err != nil {
+		return model, err
+	}
 	return model, model.fitDelaysOf(ctx, ordered, how)
 }
 
@@ -139,22 +146,25 @@ func OfProcesses(reports []report.Report, how Calibrating) bool {
 
 // Rows returns the demands of steps as a table. Its first row holds the titles.
 func (m *Model) Rows() [][]string {
-	rows := [][]string{{"step", "process", "CPU a request", "95 %", "delay"}}
+	rows := [][]string{{"step", "process", "CPU a request", "95 %", "wait", "delay"}}
 	for _, route := range m.Routes {
-		delay := "-"
+		wait, delay := "-", "-"
+		if !route.Wait.IsZero() {
+			wait = units.Time(median(route.Wait))
+		}
 		if k := slices.IndexFunc(m.Delays, func(d FittedDelay) bool { return d.Step == route.Step }); k >= 0 {
-			delay = units.Time(m.Delays[k].Beside.Quantile(0.5).Seconds())
+			delay = units.Time(median(m.Delays[k].Beside))
 		}
 		for _, hop := range route.Hops {
 			interval := "-"
 			if within := hop.Demand.Interval; within != nil {
 				interval = units.Time(within[0]) + " to " + units.Time(within[1])
 			}
-			rows = append(rows, []string{route.Step, hop.Station, units.Time(hop.Demand.Seconds), interval, delay})
-			delay = ""
+			rows = append(rows, []string{route.Step, hop.Station, units.Time(hop.Demand.Seconds), interval, wait, delay})
+			wait, delay = "", ""
 		}
 		if len(route.Hops) == 0 {
-			rows = append(rows, []string{route.Step, "-", "none seen", "-", delay})
+			rows = append(rows, []string{route.Step, "-", "none seen", "-", wait, delay})
 		}
 	}
 	return rows
@@ -219,7 +229,7 @@ func (m *Model) addProcess(fit processFit, reports []report.Report, how Calibrat
 			continue
 		}
 		interval := kind.Interval
-		hop := FittedHop{Station: name, Demand: FittedDemand{kind.Seconds, &interval}, With: kind.With, Work: workOf(kind.Seconds/visits(m.Routes[k].Kept, name), kind.Name, quietest(reports))}
+		hop := FittedHop{Station: name, Demand: FittedDemand{kind.Seconds, &interval}, With: kind.With, Work: workOf(kind.Seconds/visits(m.Routes[k].Kept, name), kind.Name, reports)}
 		m.Routes[k].Hops = append(m.Routes[k].Hops, hop)
 		total += kind.Seconds * kind.Count
 	}

@@ -97,18 +97,23 @@ func asMeasured(t *testing.T, scenario *scenarios.Scenario, rate float64, length
 	return r
 }
 
-// TestDemandsOfStepsAreFound: from the CPU of two processes over four loads, the demand of each step on each of them is
-// found, cheap beside dear; and the model as written predicts a load that the fit has not seen.
-func TestDemandsOfStepsAreFound(t *testing.T) {
-	real := shop(t, truth)
-	var reports []report.Report
+// levelsOf returns reports of five light loads, each of another mix.
+func levelsOf(t *testing.T, truth string) (reports []report.Report) {
+	t.Helper()
 	for _, level := range []struct {
 		rate   float64
 		shares string
 	}{{30, "0.1 0.7 1 0.8"}, {20, "0.9 0.1 1 0.8"}, {7, "1 1 0.2 0.8"}, {8, "1 1 1 0.1"}, {7, "1 1 1 1"}} {
 		reports = append(reports, asMeasured(t, shopOf(t, truth, level.shares), level.rate, 90*time.Second))
 	}
-	model, err := Calibrate(t.Context(), reports, Calibrating{Scenario: shop(t, ""), Watched: []string{"api", "db"}, Servers: map[string]int{"db": 1}})
+	return reports
+}
+
+// TestDemandsOfStepsAreFound: from the CPU of two processes over four loads, the demand of each step on each of them is
+// found, cheap beside dear; and the model as written predicts a load that the fit has not seen.
+func TestDemandsOfStepsAreFound(t *testing.T) {
+	real := shop(t, truth)
+	model, err := Calibrate(t.Context(), levelsOf(t, truth), Calibrating{Scenario: shop(t, ""), Watched: []string{"api", "db"}, Servers: map[string]int{"db": 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,6 +318,7 @@ func TestRoutesOfTheScenarioStay(t *testing.T) {
 		{"a station that is not fitted, a call, and one visit that shows no demand", FittedRoute{
 			Hops: []FittedHop{{Station: "api", Work: work}}, Kept: []scenarios.Hop{{Station: "queue"}, {Station: "api"}, {Call: "search"}, {Station: "db", Work: work}, {Async: "mail"}},
 		}, `[{station: queue} {station: api, work: "3ms"} {call: search} {station: db, work: "1µs"} {async: mail}]`},
+		{"a wait in the service comes last", FittedRoute{Hops: []FittedHop{{Station: "api", Work: work}}, Wait: work, Kept: []scenarios.Hop{{Call: "search", Answer: "/find"}}}, `[{station: api, work: "3ms"} {call: search, answer: "/find"} {wait: "3ms"}]`},
 		{"a fitted station that the route lacks comes first", FittedRoute{Hops: []FittedHop{{Station: "db", Work: work}}, Kept: []scenarios.Hop{{Call: "search"}}}, `[{station: db, work: "3ms"} {call: search}]`},
 	} {
 		if got := fmt.Sprint(texts(test.r.hops(stations))); got != test.want {

@@ -38,10 +38,16 @@ func WriteModel(w io.Writer, m Model) error {
 			if station.Discipline != "" {
 				fmt.Fprintf(&b, ", discipline: %s", station.Discipline)
 			}
+			if station.Slice > 0 {
+				fmt.Fprintf(&b, ", slice: %v", station.Slice)
+			}
 			if station.Idling > 0 {
 				fmt.Fprintf(&b, ", idling: %.4g", station.Idling)
 			}
-			b.WriteString(station.Together.yaml() + station.Opening.yaml() + "}\n")
+			if station.Beside > 0 {
+				fmt.Fprintf(&b, ", beside: %v", seconds(station.Beside))
+			}
+			b.WriteString(choresYAML(station.Chores) + station.Together.yaml() + station.Opening.yaml() + "}\n")
 			continue
 		}
 		fmt.Fprintf(&b, "  %s: {servers: %d, service: %q", station.Name, station.Servers, station.Shape)
@@ -58,9 +64,7 @@ func WriteModel(w io.Writer, m Model) error {
 			}
 			b.WriteString("}")
 		}
-		if station.Chores.Share > 0 {
-			fmt.Fprintf(&b, ", chores: {share: %.3g, time: %v}", float64(station.Chores.Share), station.Chores.Time)
-		}
+		b.WriteString(choresYAML(station.Chores))
 		if station.Idling > 0 {
 			fmt.Fprintf(&b, ", idling: %.4g", station.Idling)
 		}
@@ -69,6 +73,14 @@ func WriteModel(w io.Writer, m Model) error {
 	m.writeJourney(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// choresYAML returns the key of a station, or "" if it has no chores.
+func choresYAML(chores scenarios.Chores) string {
+	if chores.Share == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", chores: {share: %.3g, time: %v}", float64(chores.Share), chores.Time)
 }
 
 // writeJourney writes the routes and delays of steps.
@@ -97,7 +109,7 @@ func (m Model) writeJourney(b *strings.Builder) {
 }
 
 // hops returns the route as a scenario holds it. A step that shows no demand at a fitted station of its route visits it
-// for the least time, and one without any route visits the first station so.
+// for the least time, and one without any route visits the first station so. The wait is the last stop.
 func (r FittedRoute) hops(stations []FittedStation) (hops []scenarios.Hop) {
 	work := map[string]workload.Distribution{}
 	for _, station := range stations {
@@ -117,6 +129,9 @@ func (r FittedRoute) hops(stations []FittedStation) (hops []scenarios.Hop) {
 	}
 	if len(hops) == 0 && len(stations) > 0 {
 		hops = append(hops, scenarios.Hop{Station: stations[0].Name, Work: leastWork()})
+	}
+	if !r.Wait.IsZero() {
+		hops = append(hops, scenarios.Hop{Wait: r.Wait})
 	}
 	return hops
 }
@@ -141,13 +156,23 @@ func texts(hops []scenarios.Hop) (all []string) {
 			all = append(all, fmt.Sprintf("{station: %s}", hop.Station))
 		case hop.Station != "":
 			all = append(all, fmt.Sprintf("{station: %s, work: %q}", hop.Station, hop.Work))
+		case !hop.Wait.IsZero():
+			all = append(all, fmt.Sprintf("{wait: %q}", hop.Wait))
 		case hop.Call != "":
-			all = append(all, fmt.Sprintf("{call: %s}", hop.Call))
+			all = append(all, fmt.Sprintf("{call: %s%s}", hop.Call, answer(hop)))
 		default:
-			all = append(all, fmt.Sprintf("{async: %s}", hop.Async))
+			all = append(all, fmt.Sprintf("{async: %s%s}", hop.Async, answer(hop)))
 		}
 	}
 	return all
+}
+
+// answer writes which route of a dependency answers, if the hop says so.
+func answer(hop scenarios.Hop) string {
+	if hop.Answer == "" {
+		return ""
+	}
+	return fmt.Sprintf(", answer: %q", hop.Answer)
 }
 
 // setIn sets the model's parameters in a scenario to the values that the file of [WriteModel] holds.
@@ -183,10 +208,10 @@ func (m *Model) setIn(s *scenarios.Scenario) error {
 func (s FittedStation) in(station scenarios.Station) scenarios.Station {
 	station.Servers, station.ServiceTime = s.Servers, s.Shape
 	if s.Discipline != "" {
-		station.Discipline = s.Discipline
+		station.Discipline, station.Slice = s.Discipline, s.Slice
 	}
 	if s.Process {
-		station.Together, station.Opening = s.Together.in(), s.Opening.in()
+		station.Together, station.Opening, station.Beside = s.Together.in(), s.Opening.in(), seconds(s.Beside)
 	}
 	if s.Name == "store" && s.PerBatch != nil {
 		station.Batch = s.batchIn(station.Batch)
@@ -236,9 +261,18 @@ func (s FittedStation) Summary() string {
 		text := fmt.Sprintf("%s a request on average over all steps, %s", units.Time(s.PerRequest.Seconds), cores)
 		if s.Discipline == workload.Sharing {
 			text += ", shared by all requests at once"
+			if s.Slice > 0 {
+				text += fmt.Sprintf(", %v for each in turn", s.Slice)
+			}
 		}
 		if s.Idling > 0 {
 			text += fmt.Sprintf(", idle %.2g cores", s.Idling)
+		}
+		if s.Chores.Share > 0 {
+			text += fmt.Sprintf(", %s of its work in pieces of %v", units.Percent(float64(s.Chores.Share)), s.Chores.Time)
+		}
+		if s.Beside > 0 {
+			text += fmt.Sprintf(", %s of the machine for others", units.Time(s.Beside))
 		}
 		return text + s.Together.describe() + s.Opening.describe() + fmt.Sprintf("; R² %.3f", s.RSquared)
 	}

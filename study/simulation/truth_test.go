@@ -26,7 +26,7 @@ func simple(arrivals, station, step string) string {
 // (J. D. C. Little, "A Proof for the Queuing Formula: L = λW", Operations Research 9, 1961).
 func TestLittle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		keys := rapid.SampledFrom([]string{"", "discipline: lifo, ", "discipline: preemptive, ", "setup: 5ms, ", "pauses: {rate: 5/s, time: 30ms}, ", "discipline: sharing, ", "batch: {rows: 3, age: 2ms}, "}).Draw(t, "keys")
+		keys := rapid.SampledFrom([]string{"", "discipline: lifo, ", "discipline: preemptive, ", "setup: 5ms, ", "pauses: {rate: 5/s, time: 30ms}, ", "discipline: sharing, ", "discipline: sharing, slice: 3ms, ", "batch: {rows: 3, age: 2ms}, "}).Draw(t, "keys")
 		servers := rapid.IntRange(1, 3).Draw(t, "servers")
 		rate := rapid.IntRange(20, 200).Draw(t, "rate")
 		text := simple(fmt.Sprintf("people: [{for: 2s, rate: %d/s}]", rate), fmt.Sprintf("%sservers: %d, service: exponential(12ms)", keys, servers), "")
