@@ -129,7 +129,8 @@ func (m *Model) chooseNearest(ctx context.Context, all []*Model, least load, oth
 }
 
 // withSlices returns the model, and those in which the cores of a station turn from one request to the next after some
-// time that is shorter than the dearest work.
+// time that is shorter than the dearest work. Linux and the scheduler of goroutines let nobody work longer than 20 ms beside
+// others who wait.
 func (m *Model) withSlices(at int) []*Model {
 	dearest := 0.
 	for _, route := range m.Routes {
@@ -140,8 +141,8 @@ func (m *Model) withSlices(at int) []*Model {
 		}
 	}
 	all := []*Model{m}
-	for _, slice := range []time.Duration{time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond} {
-		if slice.Seconds() < dearest {
+	for _, length := range []time.Duration{1, 2, 3, 5, 7, 10, 15, 20} {
+		if slice := length * time.Millisecond; slice.Seconds() < dearest {
 			sliced := *m
 			sliced.Stations = slices.Clone(m.Stations)
 			sliced.Stations[at].Discipline, sliced.Stations[at].Slice = workload.Sharing, slice
