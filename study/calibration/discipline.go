@@ -44,7 +44,7 @@ func disciplineOf(name string, work capacity.Work, servers int, reports []report
 	if servers < 2 {
 		return "", "" // one thread does one request after the other
 	}
-	unknown = fmt.Sprintf("nothing shows whether requests wait in line for %s or share its cores; the model lets them wait in line, so where it is overloaded cheap steps may take too long: add a level near the limit, or set discipline: sharing at its station", name)
+	unknown = unknownDiscipline(name)
 	heavy := reports[0]
 	for _, r := range reports {
 		if process, is := processOf(r, name); is && r.Verdict != report.Invalid && *process.CPUS/r.DurationS > coresOf(heavy, name) {
@@ -74,6 +74,11 @@ func disciplineOf(name string, work capacity.Work, servers int, reports []report
 		return "", ""
 	}
 	return "", unknown
+}
+
+// unknownDiscipline warns that nothing shows how requests share the cores of a process.
+func unknownDiscipline(name string) string {
+	return fmt.Sprintf("nothing shows whether requests wait in line for %s or share its cores; the model lets them wait in line, so where it is overloaded cheap steps may take too long: add a level near the limit, or set discipline: sharing at its station", name)
 }
 
 func compareDemands(a, b capacity.KindOfWork) int {

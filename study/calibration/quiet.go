@@ -39,16 +39,32 @@ func (m *Model) tellWaits() {
 		beside[delay.Step] = delay.Beside
 	}
 	outside := math.Inf(1)
+	for _, delay := range m.Delays {
+		outside = min(outside, median(delay.Beside))
+	}
 	for _, route := range m.Routes {
-		outside = min(outside, median(beside[route.Step]))
+		if beside[route.Step].IsZero() && minDelayShare*route.demand() < outside {
+			outside = 0 // it is so quick that a delay would show
+		}
 	}
 	m.Delays = nil
 	for i, route := range m.Routes {
+		if beside[route.Step].IsZero() {
+			continue
+		}
 		m.Routes[i].Wait, _ = delayOf(median(beside[route.Step])-outside, beside[route.Step].Quantile(0.95).Seconds()-outside)
 		if delay, is := delayOf(outside, outside); is {
 			m.Delays = append(m.Delays, FittedDelay{route.Step, delay})
 		}
 	}
+}
+
+// demand returns the work of a request at all processes together: the sum of its medians, in seconds.
+func (r FittedRoute) demand() (sum float64) {
+	for _, hop := range r.Hops {
+		sum += visits(r.Kept, hop.Station) * median(hop.Work)
+	}
+	return sum
 }
 
 func median(d workload.Distribution) float64 { return d.Quantile(0.5).Seconds() }
@@ -132,10 +148,7 @@ func variationOf(values []float64) float64 {
 // in for a simulation of that load, which needs the scenario.
 func (m *Model) delaysBesideDemands(quiet report.Report) {
 	for _, route := range m.Routes {
-		demand := 0.
-		for _, hop := range route.Hops {
-			demand += visits(route.Kept, hop.Station) * hop.Work.Quantile(0.5).Seconds()
-		}
+		demand := route.demand()
 		for _, row := range quiet.Steps {
 			if row.Step != route.Step || row.ServiceTimeS == nil {
 				continue

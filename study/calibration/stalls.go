@@ -91,6 +91,9 @@ func (m *Model) fitStalls(ctx context.Context, reports []report.Report, how Cali
 		if err := m.chooseNearest(ctx, m.withSlices(at), least, others); err != nil {
 			return err
 		}
+		if m.Stations[at].Slice > 0 {
+			m.Warnings = slices.DeleteFunc(m.Warnings, func(warning string) bool { return warning == unknownDiscipline(m.Stations[at].Name) })
+		}
 	}
 	if m.Stations[at].Together.Within > 0 || how.Scenario.Stations[m.Stations[at].Name].Batch != nil {
 		return nil

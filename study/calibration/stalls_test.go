@@ -3,6 +3,7 @@ package calibration
 import (
 	"bytes"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -160,6 +161,9 @@ func TestSlicesAreFound(t *testing.T) {
 	}
 	if got := model.Stations[0]; got.Slice != 10*time.Millisecond && got.Slice != 5*time.Millisecond && got.Slice != 20*time.Millisecond {
 		t.Errorf("slices of %v, want 10 ms", got.Slice)
+	}
+	if slices.Contains(model.Warnings, unknownDiscipline("api")) {
+		t.Error("the fit found slices, and warns that nothing shows how requests share the cores")
 	}
 	var text bytes.Buffer
 	if err := WriteModel(&text, model); err != nil {
