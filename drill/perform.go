@@ -22,7 +22,7 @@ func (s *stage) perform(ctx context.Context, action funnel.Action) error {
 		return s.endFaults(ctx, action)
 	case funnel.SetService:
 		if action.OnPolicy() {
-			return s.setPolicy(action)
+			return s.setPolicy(ctx, action)
 		}
 		return s.set(ctx, action)
 	case funnel.Arrive, funnel.Hold, funnel.Resume:
@@ -86,11 +86,25 @@ func (s *stage) set(ctx context.Context, action funnel.Action) error {
 	return nil
 }
 
-// setPolicy tells the backend of other settings of a policy.
-func (s *stage) setPolicy(action funnel.Action) error {
+// setPolicy tells the backend, or the gate in front of the service, of other settings of a policy.
+func (s *stage) setPolicy(ctx context.Context, action funnel.Action) error {
 	change, err := s.acting.Policy(action)
 	if err != nil {
 		return err
+	}
+	if s.environment.Gate != nil {
+		const patience = 2 * time.Second // the run waits meanwhile
+		limited, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		err := s.environment.Gate(limited, change)
+		switch {
+		case errors.As(err, new(Refusal)):
+			return err
+		case err != nil:
+			return fmt.Errorf("%w: the gate does not answer: %w", funnel.ErrUnable, err)
+		}
+		s.markAction(action)
+		return nil
 	}
 	for _, p := range s.parts {
 		if p.name != backendPart {

@@ -112,7 +112,7 @@ func (s *stage) scheduled() <-chan time.Time { return s.timer.C }
 
 // schedule sets the timer of the next intervention that the conductor does.
 func (s *stage) schedule() {
-	for len(s.coming) > 0 && (isPlanned(s.coming[0]) || s.coming[0].Do == funnel.SetService && s.control.URL == "") {
+	for len(s.coming) > 0 && (isPlanned(s.coming[0]) || s.isElsewhere(s.coming[0])) {
 		s.coming = s.coming[1:]
 	}
 	if len(s.coming) > 0 {
@@ -129,6 +129,14 @@ func isPlanned(action funnel.Action) bool {
 	return false
 }
 
+// isElsewhere reports whether an intervention sets something that is no part of this run.
+func (s *stage) isElsewhere(action funnel.Action) bool {
+	if action.OnPolicy() && s.environment.Gate != nil {
+		return false
+	}
+	return action.Do == funnel.SetService && s.control.URL == ""
+}
+
 // doScheduled does the intervention that is due.
 func (s *stage) doScheduled(ctx context.Context) error {
 	action := s.coming[0]
@@ -136,6 +144,8 @@ func (s *stage) doScheduled(ctx context.Context) error {
 	defer s.schedule()
 	if err := s.perform(ctx, action); err != nil {
 		s.warn(fmt.Sprintf("the intervention %q was not done: %v", action.Text(), err))
+	} else if room := s.environment.Room; room != nil && room.Did != nil {
+		room.Did(action)
 	}
 	if action.Do == funnel.Stop {
 		return fmt.Errorf("%w%s", ErrStopped, byWhom(action))
