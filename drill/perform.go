@@ -42,13 +42,24 @@ func (s *stage) markAction(action funnel.Action) {
 	}
 }
 
-// startFault asks the mocks for a fault. They put it on the timeline.
+// startFault asks the mocks for a fault. Those of the run put it on the timeline.
 func (s *stage) startFault(ctx context.Context, action funnel.Action) error {
 	start, err := s.acting.Fault(action)
 	if err != nil {
 		return err
 	}
-	return s.ask(ctx, http.MethodPost, "/v1/faults", start, nil)
+	if err := s.ask(ctx, http.MethodPost, "/v1/faults", start, nil); err != nil {
+		return err
+	}
+	s.markElsewhere(action)
+	return nil
+}
+
+// markElsewhere puts a fault of mocks that others started on the timeline.
+func (s *stage) markElsewhere(action funnel.Action) {
+	if s.run.Service == nil {
+		s.markAction(action)
+	}
 }
 
 // endFaults ends faults that were started by hand.
@@ -70,6 +81,7 @@ func (s *stage) endFaults(ctx context.Context, action funnel.Action) error {
 	if ended == 0 {
 		return errors.New("no such fault was started by hand; those of the scenario end by themselves")
 	}
+	s.markElsewhere(action)
 	return nil
 }
 

@@ -33,8 +33,7 @@ func (l *Live) CannotChange(policy scenarios.Policy) string {
 	return why
 }
 
-// behindGate takes from the plan's schedule what changes at the gate in front of the service, and warns of the rest, which the
-// service must do itself.
+// behindGate warns of policies that the gate in front of the service does not carry out.
 func (l *Live) behindGate() error {
 	plan, policies := l.Scenario.Effective(l.Scenario.Plan())
 	if len(l.AtGate()) == 0 {
@@ -49,20 +48,35 @@ func (l *Live) behindGate() error {
 	if len(inside) > 0 {
 		l.Warnings = append(l.Warnings, fmt.Sprintf("a gate does not carry out %s of plan %s: the service must have them", strings.Join(inside, ", "), plan.Name))
 	}
+	return nil
+}
+
+// scheduleElsewhere takes from the plan's schedule what changes at a gate and at mocks that others started, and warns of the
+// rest.
+func (l *Live) scheduleElsewhere() error {
+	plan, _ := l.Scenario.Effective(l.Scenario.Plan())
 	scheduled, err := plan.Scheduled()
-	if err != nil {
+	if err != nil && (l.Options.Gated || l.Options.Mocked) {
 		return Refuse("plan %s has a schedule that does not run live: %w; choose another plan", plan.Name, err)
 	}
 	trial := l.Acting()
 	for _, action := range scheduled {
-		if !action.OnPolicy() {
+		_, depends := l.Scenario.Dependencies[action.On]
+		done := l.Options.Mocked && depends
+		if action.OnPolicy() {
+			done = l.Options.Gated
+		}
+		if !done {
 			l.Warnings = append(l.Warnings, fmt.Sprintf("this run does not do what plan %s schedules at %v (%s): the service must", plan.Name, action.At, action.Text()))
 			continue
 		}
 		if err := trial.try(action); err != nil {
-			return Refuse("plan %s has a schedule that does not run at a gate: at %v, %w; choose another plan, or simulate it", plan.Name, action.At, err)
+			return Refuse("plan %s has a schedule that does not run live: at %v, %w; choose another plan, or simulate it", plan.Name, action.At, err)
 		}
 		l.Schedule = append(l.Schedule, action)
+	}
+	if !l.Options.Gated {
+		return nil
 	}
 	return l.tryInterventions(trial)
 }

@@ -191,9 +191,6 @@ func (p *Planned) policiesElsewhere() {
 	for _, policy := range policies {
 		names = append(names, policy.Policy+" at "+policy.At)
 	}
-	if len(plan.Schedule) > 0 {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("this run does not change what plan %s schedules: the service must", plan.Name))
-	}
 	if len(names) > 0 {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("this run does not carry out the policies of plan %s (%s): the service must have them, or stand behind ombak serve gate --plan %s", plan.Name, strings.Join(names, ", "), plan.Name))
 	}

@@ -85,11 +85,15 @@ func NewLoad(scenario *scenarios.Scenario, options Options) (*Live, error) {
 		return nil, err
 	}
 	if live.Options.Gated {
-		if err := live.behindGate(); err != nil {
-			return nil, err
-		}
+		err = live.behindGate()
 	} else {
 		live.policiesElsewhere()
+	}
+	if err == nil {
+		err = live.scheduleElsewhere()
+	}
+	if err != nil {
+		return nil, err
 	}
 	live.leaveOut()
 	return live, live.generator(nil)
@@ -100,11 +104,11 @@ func (l *Live) leaveOut() {
 	for _, action := range l.Scenario.Actions() {
 		switch action.Do {
 		case funnel.StartFault, funnel.EndFault, funnel.SetService:
-			why := "the dependencies are not mocks of this run"
+			why, done := "the dependencies are not mocks of this run", l.Options.Mocked
 			if action.OnPolicy() {
-				why = "the service has its policies itself"
+				why, done = "the service has its policies itself", l.Options.Gated
 			}
-			if !action.OnPolicy() || !l.Options.Gated {
+			if !done {
 				l.Warnings = append(l.Warnings, fmt.Sprintf("the intervention %q is left out: %s", action.Text(), why))
 			}
 		}

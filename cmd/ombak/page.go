@@ -40,7 +40,7 @@ func commandLine(arguments []string) string {
 			if !joined {
 				i++
 			}
-		case isFlag && slices.Contains([]string{"var", "target", "fleet", "remote-write", "otlp", "gate-token"}, name):
+		case isFlag && slices.Contains([]string{"var", "target", "fleet", "remote-write", "otlp", "gate-token", "mocks-token"}, name):
 			if !joined && i+1 < len(arguments) {
 				i++
 				value = arguments[i]
@@ -59,7 +59,7 @@ func masked(flag, value string) string {
 	case "var":
 		name, _, _ := strings.Cut(value, "=")
 		return name + "=***"
-	case "gate-token":
+	case "gate-token", "mocks-token":
 		return "***"
 	case "fleet":
 		return fleet.Login{URL: value}.Redacted()
