@@ -3,21 +3,18 @@ package backend
 import (
 	"bytes"
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
-	"net"
 	"net/http"
 	"net/http/pprof"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ombak-sim/ombak/backend/store"
+	"github.com/ombak-sim/ombak/listener"
 )
 
 // adminHandler serves the operators' endpoints: health, metrics, batches, selections and profiles.
@@ -49,49 +46,12 @@ func (s *Server) adminHandler() http.Handler {
 		mux.HandleFunc("GET /debug/pprof/profile", s.operator(pprof.Profile))
 	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
-	return s.thisMachine(mux)
+	return listener.ThisMachine(func() string { return s.AdminAddr().String() }, http.Error, mux)
 }
 
-// thisMachine refuses requests under other host names if the listener is for this machine only, so that a web page cannot
-// reach it through a name that resolves to this machine (DNS rebinding).
-func (s *Server) thisMachine(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if name, _, err := net.SplitHostPort(host); err == nil {
-			host = name
-		}
-		if isLocal(s.AdminAddr().String()) && host != "localhost" && !isLocal(net.JoinHostPort(strings.Trim(host, "[]"), "0")) {
-			http.Error(w, "use the address of this machine, such as 127.0.0.1", http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// isLocal reports whether a host:port is of this machine only.
-func isLocal(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	ip := net.ParseIP(host)
-	return err == nil && ip != nil && ip.IsLoopback()
-}
-
-// operator admits only requests with the token, which no web page has, and only bodies of JSON, which no form sends.
+// operator admits only operators.
 func (s *Server) operator(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		given, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-		switch {
-		case s.config.AdminToken == "" || !bearer || subtle.ConstantTimeCompare([]byte(given), []byte(s.config.AdminToken)) != 1:
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			http.Error(w, "the token is missing or wrong", http.StatusUnauthorized)
-		case r.Header.Get("Origin") != "":
-			http.Error(w, "requests of web pages are refused", http.StatusForbidden)
-		case r.ContentLength != 0 && media != "application/json":
-			http.Error(w, "send JSON, with Content-Type: application/json", http.StatusUnsupportedMediaType)
-		default:
-			next(w, r)
-		}
-	}
+	return listener.Operators(s.config.AdminToken, http.Error, next)
 }
 
 // closeBatch closes the open batch and opens the next. A body that names the batch makes the request safe to

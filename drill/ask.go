@@ -32,6 +32,7 @@ func (c Control) Ask(ctx context.Context, client *http.Client, patience time.Dur
 		return err
 	}
 	request.Header.Set("Authorization", "Bearer "+c.Token)
+	request.Header.Set("Content-Type", "application/json")
 	response, err := client.Do(request)
 	if err != nil {
 		return err

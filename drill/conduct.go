@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ombak-sim/ombak/backend"
 	"github.com/ombak-sim/ombak/backend/postgres"
 	"github.com/ombak-sim/ombak/backend/store"
 	"github.com/ombak-sim/ombak/drill/host"
@@ -69,8 +70,13 @@ type Environment struct {
 	Backends   []Carrier     // where the backends are; none means one process of this machine
 	BackendURL string        // of what stands in front of the backends, which people are sent to; empty means the only backend
 	Notice     time.Duration // how long before its beginning the run is announced to the parts; 0 means 250 ms
+	Gate       ChangePolicy  // of the gate in front of a service that others started; nil if there is none
+	Control    Control       // of mocks that others started; empty if there are none
 	Tolerated  float64       // share of the generators that may be lost without making the run invalid
 }
+
+// ChangePolicy changes a policy where it stands. The error is a [Refusal] if the policy cannot change so.
+type ChangePolicy func(ctx context.Context, change backend.PolicyChange) error
 
 // storesAbroad reports whether another machine keeps the database.
 func (e Environment) storesAbroad() bool { return len(e.Backends) > 0 && store.IsFile(e.Database) }
@@ -138,7 +144,7 @@ func conduct(ctx context.Context, run *setup.Live, environment Environment) (rep
 			claim.Discard()
 		}
 	}()
-	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), rows: recorder.NewSeconds(run.Generator.Journey.Funnel(), run.People.Clock().Scenario), starts: run.ArrivalSteps(), stirred: make(chan struct{}, 1)}
+	c := &conductor{run: run, environment: environment, recording: recorder.NewRecording(run.Generator.Journey.Funnel()), rows: recorder.NewSeconds(run.Generator.Journey.Funnel(), run.People.Clock().Scenario), starts: run.ArrivalSteps(), stirred: make(chan struct{}, 1), control: environment.Control}
 	if environment.Room != nil && environment.Room.Timed {
 		c.rows.KeepTimes()
 	}

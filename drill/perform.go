@@ -22,7 +22,7 @@ func (s *stage) perform(ctx context.Context, action funnel.Action) error {
 		return s.endFaults(ctx, action)
 	case funnel.SetService:
 		if action.OnPolicy() {
-			return s.setPolicy(action)
+			return s.setPolicy(ctx, action)
 		}
 		return s.set(ctx, action)
 	case funnel.Arrive, funnel.Hold, funnel.Resume:
@@ -42,13 +42,24 @@ func (s *stage) markAction(action funnel.Action) {
 	}
 }
 
-// startFault asks the mocks for a fault. They put it on the timeline.
+// startFault asks the mocks for a fault. Those of the run put it on the timeline.
 func (s *stage) startFault(ctx context.Context, action funnel.Action) error {
 	start, err := s.acting.Fault(action)
 	if err != nil {
 		return err
 	}
-	return s.ask(ctx, http.MethodPost, "/v1/faults", start, nil)
+	if err := s.ask(ctx, http.MethodPost, "/v1/faults", start, nil); err != nil {
+		return err
+	}
+	s.markElsewhere(action)
+	return nil
+}
+
+// markElsewhere puts a fault of mocks that others started on the timeline.
+func (s *stage) markElsewhere(action funnel.Action) {
+	if s.run.Service == nil {
+		s.markAction(action)
+	}
 }
 
 // endFaults ends faults that were started by hand.
@@ -70,6 +81,7 @@ func (s *stage) endFaults(ctx context.Context, action funnel.Action) error {
 	if ended == 0 {
 		return errors.New("no such fault was started by hand; those of the scenario end by themselves")
 	}
+	s.markElsewhere(action)
 	return nil
 }
 
@@ -86,11 +98,25 @@ func (s *stage) set(ctx context.Context, action funnel.Action) error {
 	return nil
 }
 
-// setPolicy tells the backend of other settings of a policy.
-func (s *stage) setPolicy(action funnel.Action) error {
+// setPolicy tells the backend, or the gate in front of the service, of other settings of a policy.
+func (s *stage) setPolicy(ctx context.Context, action funnel.Action) error {
 	change, err := s.acting.Policy(action)
 	if err != nil {
 		return err
+	}
+	if s.environment.Gate != nil {
+		const patience = 2 * time.Second // the run waits meanwhile
+		limited, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		err := s.environment.Gate(limited, change)
+		switch {
+		case errors.As(err, new(Refusal)):
+			return err
+		case err != nil:
+			return fmt.Errorf("%w: the gate does not answer: %w", funnel.ErrUnable, err)
+		}
+		s.markAction(action)
+		return nil
 	}
 	for _, p := range s.parts {
 		if p.name != backendPart {

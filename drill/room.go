@@ -15,6 +15,7 @@ type Room struct {
 	Timed bool                          // rows keep response times by outcome
 	Await func(context.Context) error   // called when all parts are ready; the run begins when it returns
 	Acts  func(Act)                     // called when the run begins, with what acts on it
+	Did   func(funnel.Action)           // called when an intervention of the scenario, or of the plan's schedule, was done
 	Ended func(actions []funnel.Action) // called when the run has ended, with what was done and the scenario's interventions
 }
 

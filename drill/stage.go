@@ -112,7 +112,7 @@ func (s *stage) scheduled() <-chan time.Time { return s.timer.C }
 
 // schedule sets the timer of the next intervention that the conductor does.
 func (s *stage) schedule() {
-	for len(s.coming) > 0 && (isPlanned(s.coming[0]) || s.coming[0].Do == funnel.SetService && s.control.URL == "") {
+	for len(s.coming) > 0 && (s.isPlanned(s.coming[0]) || s.isElsewhere(s.coming[0])) {
 		s.coming = s.coming[1:]
 	}
 	if len(s.coming) > 0 {
@@ -121,10 +121,24 @@ func (s *stage) schedule() {
 }
 
 // isPlanned reports whether the parts have been told of an intervention before the run.
-func isPlanned(action funnel.Action) bool {
+func (s *stage) isPlanned(action funnel.Action) bool {
 	switch action.Do {
-	case funnel.StartFault, funnel.EndFault, funnel.Arrive, funnel.Hold, funnel.Resume:
+	case funnel.StartFault, funnel.EndFault:
+		return s.run.Service != nil // mocks that others started have their own clock
+	case funnel.Arrive, funnel.Hold, funnel.Resume:
 		return true
+	}
+	return false
+}
+
+// isElsewhere reports whether an intervention concerns something that is no part of this run.
+func (s *stage) isElsewhere(action funnel.Action) bool {
+	if action.OnPolicy() && s.environment.Gate != nil {
+		return false
+	}
+	switch action.Do {
+	case funnel.StartFault, funnel.EndFault, funnel.SetService:
+		return s.control.URL == ""
 	}
 	return false
 }
@@ -136,6 +150,8 @@ func (s *stage) doScheduled(ctx context.Context) error {
 	defer s.schedule()
 	if err := s.perform(ctx, action); err != nil {
 		s.warn(fmt.Sprintf("the intervention %q was not done: %v", action.Text(), err))
+	} else if room := s.environment.Room; room != nil && room.Did != nil {
+		room.Did(action)
 	}
 	if action.Do == funnel.Stop {
 		return fmt.Errorf("%w%s", ErrStopped, byWhom(action))

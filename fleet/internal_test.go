@@ -238,7 +238,7 @@ func recorded() (funnel.Journey, []recorder.Delta) {
 			o.Observe(funnel.Sample{Session: person, Step: step, Attempt: 1, Intended: at, Start: at + took/10, End: at + took, Outcome: outcome, Reason: 200, Final: true})
 			at += took
 		}
-		o.Finished()
+		o.Finished(at)
 	}
 	observers.Close()
 	return journey, deltas

@@ -68,12 +68,15 @@ type doorway struct {
 	matches, fresh           func(method, path string) bool
 	keeper                   keeper
 	passed, turnedAway, left atomic.Uint64
+	mutex                    sync.Mutex // guards now
+	now                      Standing   // the policy as it stands
 }
 
 // keeper is what a kind of policy does with a request. Leave is called when the request is done.
 type keeper interface {
 	pass(r *http.Request, class resilience.Class) (leave func(), refused *refusal)
 	counts(into *Counts)
+	change(config resilience.Config, on bool)
 	close()
 }
 
@@ -82,7 +85,8 @@ func newDoorway(door Door, person Identity) (*doorway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s at %s: %w", door.Policy.Name, door.At, err)
 	}
-	return &doorway{door: door, matches: Matcher(door.Routes), fresh: Matcher(door.Fresh), keeper: keeper}, nil
+	now := Standing{At: door.At, Policy: door.Policy}
+	return &doorway{door: door, matches: Matcher(door.Routes), fresh: Matcher(door.Fresh), keeper: keeper, now: now}, nil
 }
 
 func newKeeper(policy resilience.Policy, person Identity) (keeper, error) {

@@ -25,6 +25,7 @@ type Config struct {
 	Listen  string      // HOST:PORT; empty means a free port of 127.0.0.1
 	Serving *tls.Config // with certificates, clients speak TLS; nil means plain HTTP
 	Metrics string      // HOST:PORT of the Prometheus metrics; empty means none
+	Admin   Admin       // where operators change the policies
 	Person  Identity    // how people are told apart, for policies that need it
 	Doors   []Door      // in the order in which requests pass them
 	Log     *slog.Logger
@@ -39,8 +40,10 @@ type Gate struct {
 	log       *slog.Logger
 	listener  net.Listener
 	metrics   net.Listener
+	admin     net.Listener
 	server    *http.Server
 	observing *http.Server
+	operators *http.Server
 	troubles  sync.Map // kinds of faults that were logged
 }
 
@@ -99,6 +102,9 @@ func (g *Gate) listen(config Config) (err error) {
 	} else {
 		g.server.Protocols.SetUnencryptedHTTP2(true)
 	}
+	if err := g.listenForOperators(config.Admin); err != nil {
+		return err
+	}
 	if config.Metrics == "" {
 		return nil
 	}
@@ -121,10 +127,18 @@ func (g *Gate) Address() (gate, metrics string) {
 	return g.listener.Addr().String(), metrics
 }
 
+// AdminAddress returns the address of the admin listener, or "" if there is none.
+func (g *Gate) AdminAddress() string {
+	if g.admin == nil {
+		return ""
+	}
+	return g.admin.Addr().String()
+}
+
 // Serve works until the context ends, and then lets requests under way come to their end for at most ten seconds.
 func (g *Gate) Serve(ctx context.Context) error {
 	var serving sync.WaitGroup
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	serving.Go(func() {
 		if g.server.TLSConfig != nil {
 			failed <- g.server.ServeTLS(g.listener, "", "")
@@ -134,6 +148,9 @@ func (g *Gate) Serve(ctx context.Context) error {
 	})
 	if g.observing != nil {
 		serving.Go(func() { failed <- g.observing.Serve(g.metrics) })
+	}
+	if g.operators != nil {
+		serving.Go(func() { failed <- g.operators.Serve(g.admin) })
 	}
 	var err error
 	select {
@@ -155,12 +172,12 @@ func (g *Gate) Serve(ctx context.Context) error {
 
 // Close stops listening and cuts requests under way.
 func (g *Gate) Close() {
-	for _, server := range []*http.Server{g.server, g.observing} {
+	for _, server := range []*http.Server{g.server, g.observing, g.operators} {
 		if server != nil {
 			_ = server.Close() // nothing is left to write
 		}
 	}
-	for _, listener := range []net.Listener{g.listener, g.metrics} {
+	for _, listener := range []net.Listener{g.listener, g.metrics, g.admin} {
 		if listener != nil {
 			_ = listener.Close() // the server may have closed it
 		}

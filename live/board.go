@@ -54,13 +54,14 @@ type Ending struct {
 type Board struct {
 	mu       sync.Mutex
 	run      Run
-	number   int      // of the run, from 1; a redline plays several on one board
-	rows     [][]byte // as JSON
-	ending   []byte   // nil while the run goes on
+	number   int // of the run, from 1; a redline plays several on one board
+	rows     rows
+	ending   []byte // nil while the run goes on
 	changed  chan struct{}
 	forecast []byte // as JSON; nil if there is none
 	foretold int    // number of forecasts
 	compare  comparison
+	offered  int  // how often what can be done has changed
 	waiting  bool // for somebody to press Start
 	viewers  int
 	seen     time.Time // when the last viewer left
@@ -84,7 +85,7 @@ func (b *Board) Post(row report.Second) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.rows = append(b.rows, text)
+	b.rows.add(text, row.ForS)
 	b.tell()
 }
 
@@ -106,8 +107,16 @@ func (b *Board) Begin(run Run) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	run.Schema = RunSchema
-	b.run, b.rows, b.ending, b.forecast, b.compare = run, nil, nil, nil, comparison{}
+	b.run, b.rows, b.ending, b.forecast, b.compare = run, rows{}, nil, nil, comparison{}
 	b.number++
+	b.tell()
+}
+
+// Offer says that what can be done, or a present value, has changed.
+func (b *Board) Offer() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.offered++
 	b.tell()
 }
 
@@ -148,22 +157,27 @@ func (b *Board) Ended() bool {
 // look is what a viewer has not seen yet.
 type look struct {
 	number   int
-	rows     [][]byte // after the ones that the viewer has seen
+	rows     []row // after the ones that the viewer has seen
+	again    bool  // the viewer has to begin again, because what it has seen was merged
 	ending   []byte
 	forecast []byte // nil if it has been seen, or there is none
 	foretold int
+	offered  int
 	waiting  bool            // for somebody to press Start
 	changed  <-chan struct{} // closed when there is more
 }
 
-// after returns the rows after the first seen of a run.
+// after returns the rows of a run after the one of a number.
 func (b *Board) after(number, seen, foretold int) look {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if number != b.number {
 		seen = 0
 	}
-	unseen := look{waiting: b.waiting, number: b.number, rows: b.rows[min(seen, len(b.rows)):], ending: b.ending, foretold: b.foretold, changed: b.changed}
+	unseen := look{waiting: b.waiting, number: b.number, ending: b.ending, foretold: b.foretold, offered: b.offered, changed: b.changed}
+	var whole bool
+	unseen.rows, whole = b.rows.after(seen)
+	unseen.again = !whole
 	if foretold != b.foretold {
 		unseen.forecast = b.forecast
 	}

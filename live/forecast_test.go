@@ -22,7 +22,7 @@ func TestOutsideThePrediction(t *testing.T) {
 		board.Post(row)
 	}
 	for i, text := range board.after(1, 0, 0).rows {
-		if strings.Contains(string(text), "orders: outside the prediction for 4 s") {
+		if strings.Contains(string(text.text), "orders: outside the prediction for 4 s") {
 			marked = append(marked, i+1)
 		}
 	}

@@ -123,7 +123,7 @@ const patience = 10 * time.Second
 // whose connection was cut gets the rest.
 func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 	number, seen := position(r)
-	foretold, waits := 0, false
+	foretold, offered, waits := 0, 0, false
 	defer s.config.Board.enter()()
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
@@ -131,13 +131,13 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 	_ = out.SetReadDeadline(time.Time{}) // nothing more is read
 	for {
 		look := s.config.Board.after(number, seen, foretold)
-		if look.number != number {
+		if look.number != number || look.again {
 			number, seen = look.number, 0
 			fmt.Fprintf(text, "event: run\nid: %d-0\ndata: %d\n\n", number, number)
 		}
 		for _, row := range look.rows {
-			seen++
-			fmt.Fprintf(text, "id: %d-%d\ndata: %s\n\n", number, seen, row)
+			seen = row.last
+			fmt.Fprintf(text, "id: %d-%d\ndata: %s\n\n", number, seen, row.text)
 		}
 		if look.waiting != waits {
 			waits = look.waiting
@@ -147,6 +147,10 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(text, "event: twin\ndata: %s\n\n", look.forecast)
 		}
 		foretold = look.foretold
+		if look.offered != offered {
+			offered = look.offered
+			fmt.Fprintf(text, "event: offers\ndata: %d\n\n", offered)
+		}
 		if look.ending != nil {
 			fmt.Fprintf(text, "event: end\ndata: %s\n\n", look.ending)
 		}
@@ -222,6 +226,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) {
 	default:
 		var done Done
 		if done, err = s.deeds.do(r.Context(), s.config.Controls, o, action); err == nil {
+			s.config.Board.Offer()
 			answer(w, http.StatusOK, done)
 			return
 		}

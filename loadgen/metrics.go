@@ -98,4 +98,4 @@ func (o *metered) Observe(sample funnel.Sample) {
 func (o *metered) Scheduled(at time.Duration) { o.metrics.scheduled.Inc(); o.Watcher.Scheduled(at) }
 func (o *metered) Started()                   { o.metrics.started.Inc(); o.Watcher.Started() }
 func (o *metered) DroppedPerson()             { o.metrics.dropped.Inc(); o.Watcher.DroppedPerson() }
-func (o *metered) Finished()                  { o.metrics.finished.Inc(); o.Watcher.Finished() }
+func (o *metered) Finished(at time.Duration)  { o.metrics.finished.Inc(); o.Watcher.Finished(at) }

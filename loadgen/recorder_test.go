@@ -31,7 +31,7 @@ func (r shardRecorder) Observe(s funnel.Sample) {
 func (r shardRecorder) Scheduled(time.Duration) { r.locked(func() { r.sched++ }) }
 func (r shardRecorder) Started()                { r.locked(func() { r.started++ }) }
 func (r shardRecorder) DroppedPerson()          { r.locked(func() { r.dropped++ }) }
-func (r shardRecorder) Finished()               { r.locked(func() { r.ended++ }) }
+func (r shardRecorder) Finished(time.Duration)  { r.locked(func() { r.ended++ }) }
 
 func (r shardRecorder) Again(step int, _ time.Duration) {
 	r.locked(func() { r.again[step]++ })

@@ -223,11 +223,11 @@ func (s *shard) arrive(caller Caller) {
 
 func (s *shard) open(slot int32, walk journey.Walk, action journey.Action, lead bool) {
 	*s.sessions.at(slot) = session{walk: walk, lead: lead, fresh: true}
-	s.plan(slot, action)
+	s.plan(slot, action, s.now())
 }
 
-// plan schedules the action, or closes the session.
-func (s *shard) plan(slot int32, action journey.Action) {
+// plan schedules the action, or closes the session, which then ended at the given instant.
+func (s *shard) plan(slot int32, action journey.Action, at time.Duration) {
 	session := s.sessions.at(slot)
 	if action.Done {
 		if !session.lead {
@@ -235,7 +235,7 @@ func (s *shard) plan(slot int32, action journey.Action) {
 			s.wire.forget(session.walk.Person)
 		}
 		if !session.lead && !session.lost && s.crowd != nil {
-			s.crowd.Finished()
+			s.crowd.Finished(at)
 		}
 		s.sessions.drop(slot)
 		return
@@ -380,7 +380,7 @@ func (s *shard) take(answer completion) {
 			s.moves.Move(int(walk.Step), funnel.Nowhere, true)
 		}
 	}
-	s.plan(answer.slot, next)
+	s.plan(answer.slot, next, answer.end)
 }
 
 // trackOf returns the track of a walk, with the values that the person has extracted. On a straight line, it is nil.

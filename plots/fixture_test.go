@@ -52,11 +52,13 @@ func toTime(seconds float64) time.Duration { return time.Duration(seconds * 1e9)
 
 func (r *rush) walk(person uint64, at float64) {
 	stay := []float64{1, 0.97, 0.45, 1, 0.95, 0.9, 0.97, 0.98, 0.9, 0.95, 1}
+	last := at
 	for step := range journey() {
 		if at >= float64(r.length) {
 			break
 		}
 		r.observer.Enter(step, toTime(at))
+		last = at
 		end, outcome := r.attempt(step, at)
 		if end >= float64(r.length) {
 			break
@@ -65,12 +67,13 @@ func (r *rush) walk(person uint64, at float64) {
 			Session: person, Step: step, Attempt: 1, Intended: toTime(at), Start: toTime(at + 0.0005), End: toTime(end),
 			Outcome: outcome, Final: true,
 		})
+		last = end
 		if outcome != funnel.Completed || r.random.Float64() > stay[step] {
 			break
 		}
 		at = end + 3*r.random.ExpFloat64()
 	}
-	r.observer.Finished()
+	r.observer.Finished(toTime(last))
 }
 
 // attempt returns when and how an attempt ends.

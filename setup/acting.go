@@ -38,6 +38,13 @@ func (m *Model) Acting() (*Acting, error) {
 	return a, nil
 }
 
+// Settings returns what the plan's schedule and the scenario's interventions set, in order of time.
+func (m *Model) Settings() []funnel.Action {
+	plan, _ := m.Scenario.Effective(m.Scenario.Plan())
+	scheduled, _ := plan.Scheduled() // a fault was found when the model was set up
+	return slices.DeleteFunc(funnel.InOrder(slices.Concat(scheduled, m.Scenario.Actions())), func(action funnel.Action) bool { return action.Do != funnel.SetService })
+}
+
 func (m *Model) newActing() *Acting {
 	a := &Acting{model: m, scenario: m.Scenario, stations: map[string]int{}, calls: map[string]int{}}
 	for i, station := range m.Config.Stations {

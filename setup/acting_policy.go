@@ -81,7 +81,7 @@ func isHit(config resilience.Config) bool {
 	return hits
 }
 
-// Policy returns what the backend is told to change a policy. Later settings add to it.
+// Policy returns what the backend, or the gate in front of the service, is told to change a policy. Later settings add to it.
 func (a *LiveActing) Policy(action funnel.Action) (change backend.PolicyChange, err error) {
 	after, err := a.scenario.Adjusted(action.On, action.With)
 	if err != nil {
@@ -91,7 +91,7 @@ func (a *LiveActing) Policy(action funnel.Action) (change backend.PolicyChange, 
 	if err != nil {
 		return change, err
 	}
-	if why := CannotChange(policy, true); why != "" {
+	if why := a.live.CannotChange(policy); why != "" {
 		return change, fmt.Errorf("%s cannot change in a live run: %s", policy.Name(), why)
 	}
 	change = backend.PolicyChange{Door: policy.At, Policy: a.live.scaledPolicy(policy), Off: policy.Off()}

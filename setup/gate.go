@@ -52,7 +52,7 @@ func NewGate(scenario *scenarios.Scenario, options Options, target, location str
 	}
 	plan, policies := g.Scenario.Effective(g.Scenario.Plan())
 	if len(plan.Schedule) > 0 {
-		return nil, Refuse("plan %s changes things while it runs (schedule), which a gate does not do; choose another plan, or simulate it", plan.Name)
+		g.Warnings = append(g.Warnings, fmt.Sprintf("plan %s changes things while a run plays (schedule), and a gate knows of no run; give ombak load --gate-url, which changes its policies then", plan.Name))
 	}
 	for _, policy := range policies {
 		if err := g.open(plan.Name, policy, person); err != nil {
@@ -190,9 +190,6 @@ func (p *Planned) policiesElsewhere() {
 	var names []string
 	for _, policy := range policies {
 		names = append(names, policy.Policy+" at "+policy.At)
-	}
-	if len(plan.Schedule) > 0 {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("this run does not change what plan %s schedules: the service must", plan.Name))
 	}
 	if len(names) > 0 {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("this run does not carry out the policies of plan %s (%s): the service must have them, or stand behind ombak serve gate --plan %s", plan.Name, strings.Join(names, ", "), plan.Name))

@@ -30,6 +30,9 @@ type Service struct {
 // NewLive maps a scenario and options to a live run on the reference service. What cannot run comes
 // back as ErrRefused.
 func NewLive(scenario *scenarios.Scenario, options Options) (*Live, error) {
+	if options.Gated {
+		return nil, Refuse("the reference backend carries out the policies of the plan itself, so no gate stands in front of it; leave out gate-url, or give --target too")
+	}
 	live, err := newLive(scenario, options)
 	if err != nil {
 		return nil, err
@@ -59,6 +62,11 @@ func (l *Live) schedule() (err error) {
 			return Refuse("plan %s has a schedule that does not run live: at %v, %w; choose another plan, or simulate it", plan.Name, action.At, err)
 		}
 	}
+	return l.tryInterventions(trial)
+}
+
+// tryInterventions refuses interventions on policies that a live run cannot do.
+func (l *Live) tryInterventions(trial *LiveActing) error {
 	for i, action := range l.Scenario.Actions() {
 		if !action.OnPolicy() {
 			continue
@@ -76,18 +84,35 @@ func NewLoad(scenario *scenarios.Scenario, options Options) (*Live, error) {
 	if err != nil {
 		return nil, err
 	}
-	live.policiesElsewhere()
-	for _, action := range live.Scenario.Actions() {
+	if live.Options.Gated {
+		err = live.behindGate()
+	} else {
+		live.policiesElsewhere()
+	}
+	if err == nil {
+		err = live.scheduleElsewhere()
+	}
+	if err != nil {
+		return nil, err
+	}
+	live.leaveOut()
+	return live, live.generator(nil)
+}
+
+// leaveOut warns of interventions that a load on a service of others cannot do.
+func (l *Live) leaveOut() {
+	for _, action := range l.Scenario.Actions() {
 		switch action.Do {
 		case funnel.StartFault, funnel.EndFault, funnel.SetService:
-			why := "the dependencies are not mocks of this run"
+			why, done := "the dependencies are not mocks of this run", l.Options.Mocked
 			if action.OnPolicy() {
-				why = "the service has its policies itself"
+				why, done = "the service has its policies itself", l.Options.Gated
 			}
-			live.Warnings = append(live.Warnings, fmt.Sprintf("the intervention %q is left out: %s", action.Text(), why))
+			if !done {
+				l.Warnings = append(l.Warnings, fmt.Sprintf("the intervention %q is left out: %s", action.Text(), why))
+			}
 		}
 	}
-	return live, live.generator(nil)
 }
 
 func newLive(scenario *scenarios.Scenario, options Options) (*Live, error) {

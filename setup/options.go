@@ -53,6 +53,8 @@ type Options struct {
 	RunIDGiven  bool              // RunID was chosen by the user, not drawn
 	Fresh       bool              // identities are fresh unless the scenario says otherwise
 	Mix         string            // shares of journeys that the scenario was given, as in A=70,B=30; for the report
+	Gated       bool              // a gate in front of the service carries out the plan's policies, and takes changes
+	Mocked      bool              // mocks that others started stand for the dependencies, and take orders
 	Part, Parts int               // this generator's part, counting from 0, and the number of parts
 }
 

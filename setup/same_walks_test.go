@@ -229,13 +229,13 @@ func drive(config sim.Config, observe *trail) {
 func (p *player) open(walk journey.Walk, action journey.Action, lead bool) {
 	slot := int32(len(p.walks))
 	p.walks, p.actions, p.lead, p.fresh = append(p.walks, walk), append(p.actions, action), append(p.lead, lead), append(p.fresh, true)
-	p.plan(slot, action)
+	p.plan(slot, action, 0)
 }
 
-func (p *player) plan(slot int32, action journey.Action) {
+func (p *player) plan(slot int32, action journey.Action, at time.Duration) {
 	if action.Done {
 		if !p.lead[slot] {
-			p.observe.Finished()
+			p.observe.Finished(at)
 		}
 		return
 	}
@@ -283,5 +283,5 @@ func (p *player) take(d due) {
 	if result.Through && !p.lead[d.slot] {
 		p.observe.Move(int(p.walks[d.slot].Step), funnel.Nowhere, true)
 	}
-	p.plan(d.slot, next)
+	p.plan(d.slot, next, d.at)
 }

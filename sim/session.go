@@ -121,7 +121,7 @@ func (m *model) plan(slot int32, action journey.Action) {
 	s := &m.sessions[slot]
 	if action.Done {
 		if !s.marks.has(lead) && m.crowd != nil {
-			m.crowd.Finished()
+			m.crowd.Finished(m.engine.now)
 		}
 		s.generation++
 		m.freeSessions = append(m.freeSessions, slot)

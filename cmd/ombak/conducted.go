@@ -3,117 +3,33 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/journey/funnel"
-	"github.com/ombak-sim/ombak/live"
 	"github.com/ombak-sim/ombak/report"
-	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/workload/fault"
 )
 
-// hall holds the controls of a run, which begin to act when the run begins.
-type hall struct {
-	mu sync.Mutex // guards the rest: a redline plays several runs
-	offering
-	hide setup.Mask // of a live run
-	act  drill.Act  // nil before the run begins
-	deed string     // the first action that changed the run, in words; empty if there was none
-	twin atomic.Pointer[twin]
-}
-
-var _ live.Controls = (*hall)(nil)
-
-// Offers implements live.Controls.
-func (h *hall) Offers() []live.Offer {
-	of, _, _ := h.now()
-	return of.offers()
-}
-
-// Preview implements live.Controls.
-func (h *hall) Preview(action funnel.Action) (string, error) {
-	of, hide, _ := h.now()
-	text, err := of.preview(action)
-	return hide.Text(text), hide.Error(err)
-}
-
-// Act implements live.Controls.
-func (h *hall) Act(ctx context.Context, action funnel.Action) (time.Duration, error) {
-	of, hide, act := h.now()
-	if _, err := of.preview(action); err != nil {
-		return 0, hide.Error(err)
-	}
-	if act == nil {
-		return 0, fmt.Errorf("%w: the run has not begun; wait until it plays", funnel.ErrUnable)
-	}
-	at, err := act(ctx, action)
-	if action.At = at; err == nil {
-		h.twin.Load().acted(action)
-		h.did(action, of.scenario)
-	}
-	return at, hide.Error(err)
-}
-
-// did changes what is offered, unless another run has begun.
-func (h *hall) did(action funnel.Action, scenario *scenarios.Scenario) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.scenario == scenario {
-		h.offering = h.after(action)
-		if h.deed == "" && action.Do != funnel.Remark && action.Do != funnel.Stop {
-			h.deed = action.Text()
-		}
-	}
-}
-
-func (h *hall) begins(act drill.Act) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.act = act
-}
-
-// enter makes another run the one that is acted on.
-func (h *hall) enter(run *setup.Live) {
-	next := hallOf(run)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.offering, h.hide, h.act, h.deed = next.offering, next.hide, nil, ""
-}
-
-// touched returns the first action that changed the present run, in words, or "".
-func (h *hall) touched() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.deed
-}
-
-// now returns what the present run offers.
-func (h *hall) now() (offering, setup.Mask, drill.Act) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.offering, h.hide, h.act
-}
-
 // hallOf returns the controls of a live run.
 func hallOf(run *setup.Live) *hall {
-	h := &hall{hide: run.Mask(), offering: offering{
+	h := &hall{hide: run.Mask(), began: run.Scenario, offering: offering{
 		scenario: run.Scenario, refused: unturnable(run.MayTurn()),
-		suits: func(fault.Kind) bool { return true }, settable: slices.Sorted(maps.Keys(run.Scenario.Dependencies)), live: true,
+		suits: func(fault.Kind) bool { return true }, settable: slices.Sorted(maps.Keys(run.Scenario.Dependencies)), fixed: run.CannotChange,
 	}}
 	if run.Service == nil {
-		h.outside = "the service has its policies itself"
+		if !run.Options.Gated {
+			h.outside = "the service has its policies itself"
+		}
 		for _, deed := range []funnel.Deed{funnel.StartFault, funnel.EndFault, funnel.SetService} {
-			h.refused[deed] = "the dependencies are not mocks of this run"
+			if !run.Options.Mocked {
+				h.refused[deed] = "the dependencies are not mocks of this run"
+			}
 		}
 	}
 	if len(h.settable) == 0 {
@@ -131,7 +47,7 @@ func openLiveRoom(c *cli.Context, s streams, run *setup.Live, folder string) (*r
 	if page == nil || err != nil {
 		return page, err
 	}
-	page.hall = controls
+	page.hall, controls.renewed = controls, page.board.Offer
 	run.Generator.Acted = run.Generator.Acted || run.MayTurn() == nil
 	return page, nil
 }
@@ -156,6 +72,7 @@ func (r *room) conducted(c *cli.Context, s streams) *drill.Room {
 		},
 		Await: func(context.Context) error { return r.await(c) },
 		Acts:  r.hall.begins,
+		Did:   r.hall.scheduled,
 		Ended: func(actions []funnel.Action) { r.actions = actions },
 	}
 }

@@ -84,7 +84,7 @@ func loadCommand(s streams) *cli.Command {
 		Flags: append(runFlags(),
 			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`", EnvVars: envVar("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: envVar("var")},
-			connectToFlag(), watchFlag(),
+			connectToFlag(), watchFlag(), behindGateFlags()[0], behindGateFlags()[1], mocksFlags()[0], mocksFlags()[1],
 			&cli.IntFlag{Name: "closed", Usage: "keep `N` people under way instead of following the arrivals (a closed loop, which hides waits)", EnvVars: envVar("closed")},
 			&cli.StringFlag{Name: "part", Usage: "play part `K/N` of the people, K from 1", EnvVars: envVar("part")},
 		),
@@ -106,6 +106,9 @@ func loadCommand(s streams) *cli.Command {
 				return err
 			}
 			if options.Part, options.Parts, err = readPart(c.String("part")); err != nil {
+				return err
+			}
+			if err := errors.Join(readGate(c, &options), readMocks(c, &options)); err != nil {
 				return err
 			}
 			options.Closed = c.Int("closed")
@@ -282,6 +285,15 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 		return err
 	}
 	defer agents.close()
+	front, err := openGate(c, s, run)
+	if err != nil {
+		return err
+	}
+	defer front.restore(c.Context)
+	mocks, err := findMocks(c, run)
+	if err != nil {
+		return err
+	}
 	folder, err := makeFolder(c.String("out"), run.Scenario.Name, time.Now())
 	if err != nil {
 		return err
@@ -294,7 +306,7 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 		return err
 	}
 	defer page.close()
-	meter, err := openMeter(c, s.err, run, folder)
+	meter, err := openMeter(c, s.err, &run.Planned, folder)
 	if err != nil {
 		page.close()
 		_ = os.Remove(folder) // removed only if empty; the error matters
@@ -303,10 +315,11 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	defer meter.close()
 	beside := page.foretell(c, run)
 	defer beside.stop()
-	result, ended := drill.Conduct(c.Context, run, meter.metered(agents.joined(drill.Environment{
+	result, ended := drill.Conduct(c.Context, run, front.stands(meter.metered(agents.joined(drill.Environment{
 		Command: []string{self, "part"}, Folder: folder, Database: database, Build: build(), Log: s.err, Progress: watch.show, Beside: beside.cost,
-		Room: page.conducted(c, s),
-	})))
+		Room: page.conducted(c, s), Control: mocks,
+	}))))
+	front.restore(c.Context)
 	meter.close()
 	watch.close()
 	if result.Schema == "" {

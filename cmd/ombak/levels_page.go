@@ -35,7 +35,7 @@ func (r *room) level() *drill.Room {
 	return &drill.Room{Post: func(row report.Second) {
 		r.post(row)
 		r.hall.twin.Load().seen(row)
-	}, Acts: r.hall.begins}
+	}, Acts: r.hall.begins, Did: r.hall.scheduled}
 }
 
 // foretellLevel simulates one run of several beside it.

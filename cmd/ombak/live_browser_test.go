@@ -341,3 +341,36 @@ func TestDrillInABrowser(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A form shows what is set now: after the plan's schedule, after what somebody else did, and while it is open.
+func TestPresentValuesInABrowser(t *testing.T) {
+	tab := browserTab(t)
+	file := filepath.Join(t.TempDir(), "scheduled.yaml")
+	if err := os.WriteFile(file, scheduledSmoke(t).Source(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, act, _ := beginLive(t, "simulate", file, "--pace", "0.5x", "--no-twin")
+	second, closeSecond := chromedp.NewContext(tab)
+	defer closeSecond()
+	open(t, tab, act)
+	open(t, second, act)
+	const servers = `document.querySelector('dialog input[name="servers"]')?.placeholder`
+	show := func(who context.Context) {
+		t.Helper()
+		until(t, who, `document.querySelector('[data-do="set"]:enabled') !== null`, "there are offers")
+		_ = evaluate[bool](t, who, `document.querySelector('[data-do="set"]').click(), true`)
+		_ = evaluate[bool](t, who, `(() => { const form = document.querySelector("dialog form"); form.elements.on.value = "dukcapil"; form.dispatchEvent(new Event("input")); return true; })()`)
+	}
+	show(second)
+	until(t, second, servers+`?.startsWith("now ")`, "the form shows the present value")
+	was := evaluate[string](t, second, servers)
+	do(t, tab, "set", map[string]string{"on": "dukcapil", "with.servers": "17", "by": "Rina"})
+	until(t, second, servers+` === "now 17"`, "the open form of another follows")
+	until(t, second, servers+` === "now 30"`, "the open form follows the schedule")
+	if was == "now 17" || was == "now 30" {
+		t.Errorf("at first the form shows %q", was)
+	}
+	show(tab)
+	until(t, tab, servers+` === "now 30"`, "a form that is opened later shows it too")
+	r.cancel()
+}

@@ -41,7 +41,7 @@ type meter struct {
 }
 
 // openMeter returns nil if no flag asks for a meter.
-func openMeter(c *cli.Context, errs io.Writer, run *setup.Live, folder string) (*meter, error) {
+func openMeter(c *cli.Context, errs io.Writer, run *setup.Planned, folder string) (*meter, error) {
 	scrape, write, send := c.String("metrics"), c.String("remote-write"), c.String("otlp")
 	if scrape == "" && write == "" && send == "" {
 		return nil, nil
@@ -118,6 +118,20 @@ func (m *meter) metered(environment drill.Environment) drill.Environment {
 	}
 	environment.Room = &room
 	return environment
+}
+
+// post adds a row of a simulation.
+func (m *meter) post(row report.Second) {
+	if m != nil {
+		m.metrics.Post(row)
+	}
+}
+
+// next begins another run of several, whose rows add to those so far.
+func (m *meter) next(run *setup.Live) {
+	if m != nil {
+		m.metrics.Next(run.People.Until)
+	}
 }
 
 // close hands over what is left, and stops serving.

@@ -18,11 +18,11 @@ import (
 // offering says what can be done to a run of a scenario.
 type offering struct {
 	scenario *scenarios.Scenario
-	refused  map[funnel.Deed]string // why something cannot be done
-	suits    func(fault.Kind) bool  // whether the run can have a fault
-	settable []string               // parts whose settings can be changed
-	live     bool
-	outside  string // why the run has no policies; empty if it has those of its plan
+	refused  map[funnel.Deed]string        // why something cannot be done
+	suits    func(fault.Kind) bool         // whether the run can have a fault
+	settable []string                      // parts whose settings can be changed
+	fixed    func(scenarios.Policy) string // why a policy cannot change; empty if it can
+	outside  string                        // why the run has no policies; empty if it has those of its plan
 }
 
 // unturnable returns what cannot be done if who comes cannot change, for a reason.

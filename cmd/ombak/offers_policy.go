@@ -23,7 +23,7 @@ func (o offering) policyOffers() []live.Offer {
 	var fixed []live.Offer
 	var standing []scenarios.Policy
 	for _, policy := range policies {
-		if why := cmp.Or(o.outside, setup.CannotChange(policy, o.live)); why != "" {
+		if why := cmp.Or(o.outside, o.fixed(policy)); why != "" {
 			fixed = append(fixed, live.Offer{Do: funnel.SetService, Title: "Change " + policy.Name(), WhyNot: why})
 			continue
 		}
@@ -47,7 +47,7 @@ func (o offering) policyOffers() []live.Offer {
 // policySettings returns what can be set of policies, with the present values.
 func policySettings(policies []scenarios.Policy) []live.Setting {
 	names := map[string]*live.Choice{}
-	enabled := live.Setting{Name: funnel.EnabledSetting, Title: "at work", Choices: []live.Choice{{Value: "", Title: "as it is"}, {Value: "true", Title: "switch on"}, {Value: "false", Title: "switch off"}}}
+	enabled := live.Setting{Name: funnel.EnabledSetting, Title: "at work", Now: map[string]string{}, Choices: []live.Choice{{Value: "", Title: "as it is"}, {Value: "true", Title: "switch on"}, {Value: "false", Title: "switch off"}}}
 	settings := map[string]*live.Setting{}
 	for _, policy := range policies {
 		name, descriptor := policy.Policy, policy.Descriptor()
@@ -55,8 +55,11 @@ func policySettings(policies []scenarios.Policy) []live.Setting {
 			names[name] = &live.Choice{Value: name, Title: descriptor.Does}
 		}
 		names[name].On = append(names[name].On, policy.At)
-		if !descriptor.Changes.Always && !slices.Contains(enabled.Of, name) {
-			enabled.Of = append(enabled.Of, name)
+		if !descriptor.Changes.Always {
+			if !slices.Contains(enabled.Of, name) {
+				enabled.Of = append(enabled.Of, name)
+			}
+			noteNow(&enabled, policy, map[bool]string{true: "off", false: "on"}[policy.Off()])
 		}
 		for _, key := range policy.CanChange() {
 			setting := settings[key]
@@ -83,9 +86,14 @@ func policySettings(policies []scenarios.Policy) []live.Setting {
 
 // noteSetting notes the present value of a setting, with the name of the policy where several at one place have it.
 func noteSetting(setting *live.Setting, policy scenarios.Policy, key string) {
-	value, known := policy.Value(key)
+	if value, known := policy.Value(key); known {
+		noteNow(setting, policy, value)
+	}
+}
+
+// noteNow notes a value of a policy as the present one.
+func noteNow(setting *live.Setting, policy scenarios.Policy, value string) {
 	switch {
-	case !known:
 	case setting.Now[policy.At] == "":
 		setting.Now[policy.At] = value
 	default:
@@ -120,7 +128,7 @@ func (o offering) previewPolicy(action funnel.Action) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if why := setup.CannotChange(policy, o.live); why != "" {
+	if why := o.fixed(policy); why != "" {
 		return "", fmt.Errorf("%s cannot change in this run: %s", policy.Name(), why)
 	}
 	var changes []string

@@ -40,7 +40,7 @@ func commandLine(arguments []string) string {
 			if !joined {
 				i++
 			}
-		case isFlag && slices.Contains([]string{"var", "target", "fleet", "remote-write", "otlp"}, name):
+		case isFlag && slices.Contains([]string{"var", "target", "fleet", "remote-write", "otlp", "gate-token", "mocks-token"}, name):
 			if !joined && i+1 < len(arguments) {
 				i++
 				value = arguments[i]
@@ -53,12 +53,14 @@ func commandLine(arguments []string) string {
 	return strings.Join(words, " ")
 }
 
-// masked masks the secret parts of a flag: the value of a variable, and the login of a target, of a receiver or of a fleet's servers.
+// masked masks the secret parts of a flag: the value of a variable, a token, and the login of a target, of a receiver or of a fleet's servers.
 func masked(flag, value string) string {
 	switch flag {
 	case "var":
 		name, _, _ := strings.Cut(value, "=")
 		return name + "=***"
+	case "gate-token", "mocks-token":
+		return "***"
 	case "fleet":
 		return fleet.Login{URL: value}.Redacted()
 	}

@@ -26,11 +26,11 @@ func redlineCommand(s streams) *cli.Command {
 		Name:      "redline",
 		Usage:     "find the highest load that meets all thresholds",
 		ArgsUsage: "SCENARIO",
-		Flags: append(slices.Concat(levelFlags(), liveFlags(), fleetFlags(), placingFlags()),
+		Flags: append(slices.Concat(levelFlags(), meterFlags(), liveFlags(), fleetFlags(), placingFlags()),
 			&cli.StringFlag{Name: "plan", Usage: "use the plan `NAME` instead of the scenario's first", EnvVars: envVar("plan")},
 			&cli.StringSliceFlag{Name: "target", Usage: "send requests for the target to `[NAME=]URL`; if neither this nor the scenario gives a URL, the reference backend is started here", EnvVars: envVar("target")},
 			&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`", EnvVars: envVar("var")},
-			connectToFlag(), watchFlag(),
+			connectToFlag(), watchFlag(), behindGateFlags()[0], behindGateFlags()[1],
 			&cli.StringFlag{Name: "mix", DefaultText: "the scenario's", Usage: "give the journeys these `SHARES` of the people, for example A=70,B=30; levels of several mixes let ombak calibrate tell steps apart", EnvVars: envVar("mix")},
 			&cli.StringFlag{Name: "from", Value: "100/s", Usage: "start at this `RATE` of people", EnvVars: envVar("from")},
 			&cli.Float64Flag{Name: "factor", Value: 1.5, Usage: "multiply the rate by `X` while all thresholds hold", EnvVars: envVar("factor")},
@@ -61,6 +61,7 @@ type redliner struct {
 	played   int // levels
 	lengths  redline.Lengths
 	page     *room // nil unless it is watched
+	meter    *meter
 }
 
 func playRedline(c *cli.Context, s streams) error {
@@ -88,6 +89,12 @@ func playRedline(c *cli.Context, s streams) error {
 		return err
 	}
 	defer r.page.close()
+	if r.meter, err = openMeter(c, s.err, &first.Planned, r.folder); err != nil {
+		r.page.close()
+		_ = os.Remove(r.folder) // removed only if empty; the error matters
+		return err
+	}
+	defer r.meter.close()
 	if err := r.page.await(c); err != nil {
 		return r.ended(err, nil)
 	}
@@ -164,6 +171,9 @@ func readRedline(c *cli.Context, s streams) (*redliner, redline.Bisection, error
 		return nil, bisection, err
 	}
 	if r.options.Watch, err = pairs(c.StringSlice("watch"), "watch", false); err != nil {
+		return nil, bisection, err
+	}
+	if err := readGate(c, &r.options); err != nil {
 		return nil, bisection, err
 	}
 	r.options.Vars, err = pairs(c.StringSlice("var"), "var", false)
@@ -276,16 +286,22 @@ func (r *redliner) play(rate float64, closed int) (redline.Level, error) {
 		return level, err
 	}
 	r.page.next(live, level.Name)
+	r.meter.next(live)
 	agents, err := openFleet(r.c, r.s, live)
 	if err != nil {
 		return level, err
 	}
 	defer agents.close()
+	front, err := openGate(r.c, r.s, live)
+	if err != nil {
+		return level, err
+	}
 	beside := r.page.foretellLevel(r.c, r.scenario, live)
 	defer beside.stop()
-	level.Report, err = drill.Conduct(r.c.Context, live, agents.joined(drill.Environment{
+	level.Report, err = drill.Conduct(r.c.Context, live, front.stands(r.meter.metered(agents.joined(drill.Environment{
 		Command: []string{self, "part"}, Folder: folder, Build: build(), Log: r.s.err, Room: r.page.level(), Beside: beside.cost,
-	}))
+	}))))
+	front.restore(r.c.Context)
 	if level.Report.Schema == "" || r.cut(err) {
 		agents.abandon(r.c.Context) // no report of the level is written
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -48,6 +49,11 @@ func checkRehearsal(c *cli.Context) error {
 		return err
 	}
 	if c.String("live") == "" {
+		for _, flag := range []string{"metrics", "remote-write", "otlp"} {
+			if c.IsSet(flag) {
+				return usageError{fmt.Errorf("--%s is about a simulation that is watched; give --live too", flag)}
+			}
+		}
 		if c.IsSet("pace") {
 			return usageError{errors.New("--pace is about a simulation that is watched; give --live too")}
 		}
@@ -73,16 +79,30 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 		return simulation.Result{}, err
 	}
 	var page *room
-	paced, err := simulation.NewPaced(run, how, func(row report.Second) { page.post(row) })
+	var meter *meter
+	controls := &hall{offering: offeringOf(run), began: run.Scenario, coming: run.Settings()}
+	paced, err := simulation.NewPaced(run, how, func(row report.Second) {
+		controls.reached(time.Duration(row.ScenarioS * float64(time.Second)))
+		page.post(row)
+		meter.post(row)
+	})
 	if err != nil {
 		return simulation.Result{}, err
 	}
 	described := describeRun(&run.Planned, "simulate", string(report.Simulated))
-	controls := &hall{offering: offeringOf(run), act: paced.Act}
+	controls.act = paced.Act
 	if page, err = openRoom(c, s, described, controls, folder); err != nil {
 		return simulation.Result{}, err
 	}
 	defer page.close()
+	controls.renewed = page.board.Offer
+	if meter, err = openMeter(c, s.err, &run.Planned, folder); err != nil {
+		return simulation.Result{}, err
+	}
+	defer meter.close()
+	if meter != nil {
+		paced.KeepTimes()
+	}
 	own := startTwin(c, page, 0, func(share float64) (*setup.Model, error) {
 		if share == 1 {
 			return run, nil
@@ -97,6 +117,7 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 	if err := paced.Play(c.Context, pace); err != nil {
 		return simulation.Result{}, fmt.Errorf("the simulation did not come to its end, so nothing is written: %w", err)
 	}
+	meter.close()
 	result, err := paced.End()
 	if err != nil {
 		return result, err
@@ -118,6 +139,7 @@ func offeringOf(run *setup.Model) offering {
 	scenario := run.Scenario
 	return offering{
 		scenario: scenario, refused: unturnable(run.MayTurn()), suits: fault.Kind.Simulated,
+		fixed:    func(policy scenarios.Policy) string { return setup.CannotChange(policy, false) },
 		settable: append(slices.Sorted(maps.Keys(scenario.Dependencies)), slices.Sorted(maps.Keys(scenario.Stations))...),
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -21,6 +20,9 @@ import (
 )
 
 const defaultStore = "sqlite:ombak.db"
+
+// leastToken is the least length of a token for operators, in characters.
+const leastToken = 16
 
 func serveCommand(s streams) *cli.Command {
 	flags := func(more ...cli.Flag) []cli.Flag {
@@ -104,8 +106,8 @@ func readBackend(c *cli.Context, alone *drill.Alone) error {
 	alone.KeyFile, alone.LinkBase, alone.Profiling = c.String("key"), c.String("link-base"), c.Bool("pprof")
 	if alone.Token = c.String("admin-token"); alone.Token == "" {
 		alone.Token = drill.NewToken()
-	} else if len(alone.Token) < 16 {
-		return usageError{errors.New("--admin-token is shorter than 16 characters; give a longer one")}
+	} else if len(alone.Token) < leastToken {
+		return usageError{fmt.Errorf("--admin-token is shorter than %d characters; give a longer one", leastToken)}
 	}
 	alone.SessionTTL, alone.ConnectionsPerClient = c.Duration("session-ttl"), c.Int("connections-per-client")
 	if err := backend.CheckLinkBase(alone.LinkBase); alone.LinkBase != "" && err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/gate"
 	"github.com/ombak-sim/ombak/scenarios"
 	"github.com/ombak-sim/ombak/setup"
@@ -24,6 +25,7 @@ func gateFlags() []cli.Flag {
 		&cli.StringFlag{Name: "person", Usage: "tell people apart by `header:NAME`, cookie:NAME or address", Value: "header:Authorization", EnvVars: envVar("person")},
 		&cli.StringFlag{Name: "ca", Usage: "trust the certificates of `FILE` (PEM) at the target, besides those of the system", EnvVars: envVar("ca")},
 		&cli.StringFlag{Name: "cert", Usage: "speak TLS with the certificate in `FILE` (PEM)", EnvVars: envVar("cert")},
+		&cli.StringFlag{Name: "admin-token", DefaultText: "a random one", Usage: "let operators change policies at the admin listener with `TOKEN`", EnvVars: envVar("admin-token")},
 		&cli.StringFlag{Name: "cert-key", Usage: "`FILE` of the certificate's key (PEM)", EnvVars: envVar("cert-key")},
 	}
 }
@@ -48,14 +50,26 @@ func serveGate(c *cli.Context, s streams) error {
 	}
 	config := gate.Config{Listen: alone.Listen["gate"], Metrics: alone.Listen["metrics"], Person: person, Target: run.URL, Socket: run.Socket, Doors: run.Doors, Log: alone.Log}
 	for name := range alone.Listen {
-		if name != "gate" && name != "metrics" {
-			return usageError{fmt.Errorf("--listen %s is unknown; the listeners are gate, metrics", name)}
+		if name != "gate" && name != "metrics" && name != "admin" {
+			return usageError{fmt.Errorf("--listen %s is unknown; the listeners are admin, gate, metrics", name)}
 		}
+	}
+	if config.Admin, err = readAdmin(c, alone.Listen["admin"]); err != nil {
+		return err
 	}
 	if config.TLS, config.Serving, err = gateTLS(c); err != nil {
 		return err
 	}
 	return runGate(c, s, run, config)
+}
+
+// readAdmin reads the listener for operators. There always is one.
+func readAdmin(c *cli.Context, listen string) (gate.Admin, error) {
+	admin := gate.Admin{Listen: cmp.Or(listen, ":0"), Token: cmp.Or(c.String("admin-token"), drill.NewToken())}
+	if len(admin.Token) < leastToken {
+		return admin, usageError{fmt.Errorf("--admin-token is shorter than %d characters; give a longer one", leastToken)}
+	}
+	return admin, nil
 }
 
 // runGate serves until the command is interrupted, and then says what each door did.
@@ -71,6 +85,10 @@ func runGate(c *cli.Context, s streams, run *setup.Gate, config gate.Config) err
 	fmt.Fprintln(s.out, "gate", address)
 	if metrics != "" {
 		fmt.Fprintln(s.out, "metrics", metrics)
+	}
+	fmt.Fprintln(s.out, "admin", standing.AdminAddress())
+	if !c.IsSet("admin-token") {
+		fmt.Fprintf(s.err, "policies: ombak load ... --gate-url http://%s --gate-token %s\n", standing.AdminAddress(), config.Admin.Token)
 	}
 	fmt.Fprintf(s.err, "the policies of plan %s stand in front of %s; Ctrl-C stops\n", run.Scenario.Plan(), cmp.Or(config.Socket, config.Target.Redacted()))
 	err = standing.Serve(c.Context)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func simulateCommand(s streams) *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print the report as JSON", EnvVars: envVar("json")},
 			&cli.BoolFlag{Name: "quiet", Usage: "hide progress", EnvVars: envVar("quiet")},
 			paceFlag(),
-		}, append(liveFlags(), placeFlags()...)...),
+		}, slices.Concat(meterFlags(), liveFlags(), placeFlags())...),
 		Action: func(c *cli.Context) error { return simulate(c, s) },
 	}
 }

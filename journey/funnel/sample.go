@@ -116,8 +116,9 @@ type Crowd interface {
 	Started()
 	// DroppedPerson is called when a person could not be started at all.
 	DroppedPerson()
-	// Finished is called when a person's walk has ended, successfully or not.
-	Finished()
+	// Finished is called when a person's walk has ended, successfully or not, with the real time at which it did. A person
+	// whose request was accepted, to be worked on later, is under way until they learn of the outcome.
+	Finished(at time.Duration)
 }
 
 // Moves observes how people go from step to step, on journeys that are not one straight line. An [Observer] may implement

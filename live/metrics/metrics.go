@@ -91,6 +91,15 @@ func New(run Run) *Metrics {
 	return m
 }
 
+// Next begins another run of several, with the real time of its planned end. Counters go on.
+func (m *Metrics) Next(until time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.until = until
+	m.set("elapsed_seconds", 0)
+	m.set("remaining_seconds", until.Seconds())
+}
+
 func (m *Metrics) add(name string, count uint64, labels ...string) {
 	m.counters[name].WithLabelValues(labels...).Add(float64(count))
 }

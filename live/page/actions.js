@@ -1,7 +1,7 @@
 // What can be done to the run. Each action says what it will do before it does it.
 import { el, byId, put, say, clock } from "./dom.js";
 
-let run = null, box = null, offers = [], ended = false, dialog = null;
+let run = null, box = null, offers = [], ended = false, dialog = null, renew = null;
 
 export async function begin(next) {
   run = next;
@@ -10,17 +10,35 @@ export async function begin(next) {
   box?.remove();
   box = el("div", { class: "offers" });
   panel.append(box);
-  const answer = await fetch("/v1/offers");
-  offers = answer.ok ? (await answer.json()).offers : [];
+  offers = await read();
   if (!run.acts) { box.append(el("p", { class: "quiet" }, "You entered by the link that may only look.")); return; }
   if (offers.length === 0) box.append(el("p", { class: "quiet" }, "Nothing can be done to this run."));
-  for (const offer of offers) {
-    const button = el("button", { type: "button", disabled: Boolean(offer.why_not), "data-do": takesPolicy(offer) ? "policy" : offer.do, title: offer.why_not, onclick: () => open(offer) }, offer.title);
+  for (const [i, offer] of offers.entries()) {
+    const button = el("button", { type: "button", disabled: Boolean(offer.why_not), "data-do": takesPolicy(offer) ? "policy" : offer.do, title: offer.why_not, onclick: () => open(i) }, offer.title);
     box.append(button);
   }
   const not = offers.filter((offer) => offer.why_not);
   if (not.length) box.append(el("details", {}, el("summary", {}, "What cannot be done here"), el("ul", {}, not.map((offer) => el("li", {}, `${offer.title}: ${offer.why_not}`)))));
   box.append(el("p", { id: "done", role: "status" }));
+}
+
+// read returns what can be done, with the present values.
+async function read() {
+  try {
+    const answer = await fetch("/v1/offers");
+    return answer.ok ? (await answer.json()).offers : [];
+  } catch {
+    return [];
+  }
+}
+
+// refresh shows the present values after somebody has acted, or a schedule.
+export async function refresh() {
+  if (!run?.acts) return;
+  const now = await read();
+  if (now.length !== offers.length) return; // of another run, which begins
+  offers = now;
+  renew?.();
 }
 
 const takesPolicy = (offer) => Boolean(offer.with?.some((setting) => setting.name === "policy"));
@@ -51,7 +69,8 @@ export function over() {
 }
 
 // open asks for what an offer takes.
-function open(offer) {
+function open(i) {
+  const offer = offers[i];
   const fields = new Map();
   const form = el("form", { method: "dialog", novalidate: true });
   const label = (text, field, name) => { fields.set(name, field); return el("label", {}, el("span", {}, text), field); };
@@ -65,13 +84,13 @@ function open(offer) {
   const go = el("button", { type: "submit", class: "main" }, "Do it");
   form.append(preview, trouble, el("div", { class: "buttons" }, el("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), go));
   dialog = el("dialog", { "aria-labelledby": "dialog-title" }, form);
-  dialog.addEventListener("close", () => { dialog.remove(); dialog = null; });
-  const read = () => orderOf(offer, fields);
+  dialog.addEventListener("close", () => { dialog.remove(); dialog = renew = null; });
+  const order = () => orderOf(offer, fields);
   let asked = 0;
   const ask = async () => {
     const mine = ++asked;
-    narrow(offer, fields);
-    const answer = await post("/v1/preview", read());
+    narrow(offers[i], fields);
+    const answer = await post("/v1/preview", order());
     if (mine !== asked) return;
     put(preview, answer.text ?? "");
     put(trouble, answer.error ?? "");
@@ -83,7 +102,7 @@ function open(offer) {
     event.preventDefault();
     sessionStorage.setItem("by", fields.get("by").value);
     go.disabled = true;
-    const answer = await post("/v1/actions", { id, ...read() });
+    const answer = await post("/v1/actions", { id, ...order() });
     if (answer.error) { put(trouble, answer.error); go.disabled = false; return; }
     dialog?.close();
     const text = `${answer.text}, at ${clock(answer.at_s)} of the scenario`;
@@ -92,7 +111,9 @@ function open(offer) {
   });
   document.body.append(dialog);
   dialog.showModal();
+  renew = ask;
   ask();
+  refresh();
 }
 
 function input(setting) {
@@ -105,7 +126,8 @@ function narrow(offer, fields) {
   const part = fields.get("on")?.value ?? "";
   for (const setting of offer.with ?? []) {
     const field = fields.get(`with.${setting.name}`);
-    if (setting.now) field.placeholder = setting.now[part] ? `now ${setting.now[part]}` : setting.hint ?? "";
+    if (setting.now && setting.choices) field.options[0].text = setting.now[part] ? `as it is: ${setting.now[part]}` : "as it is";
+    else if (setting.now) field.placeholder = setting.now[part] ? `now ${setting.now[part]}` : setting.hint ?? "";
     const policy = fields.get("with.policy")?.value ?? "";
     if (setting.of) field.disabled = field.parentElement.hidden = !setting.of.includes(policy);
     if (!setting.choices) continue;

@@ -43,8 +43,18 @@ function connect() {
   });
   source.onmessage = (event) => { queue.push(event.data); if (!pending) later(); };
   source.addEventListener("wait", (event) => { waits = event.data === "true"; if (!pending) { actions.wait(waits); bar.wait(waits); } });
+  source.addEventListener("offers", () => { if (!pending) actions.refresh(); });
   source.addEventListener("twin", (event) => { twin = JSON.parse(event.data); later(); });
   source.addEventListener("end", (event) => { end = JSON.parse(event.data); later(); });
+}
+
+// mostRows is how many rows a page keeps before it begins again: the server has merged those of a long run.
+const mostRows = 100000;
+
+function again() {
+  source.close();
+  queue.length = 0;
+  connect();
 }
 
 const queue = [];
@@ -66,11 +76,12 @@ function drain() {
   let read = 0;
   while (read < queue.length && performance.now() < until) {
     const row = JSON.parse(queue[read++]);
-    if (row.row <= store.length) continue; // after a reconnection
+    if (row.row <= store.row) continue; // after a reconnection
     store.add(row);
     for (const mark of row.marks ?? []) if (mark.kind !== "phase" && store.length > told) say(mark.text);
   }
   queue.splice(0, read);
+  if (store.length > mostRows) { again(); return; }
   told = store.length;
   if (many && queue.length > 0 && performance.now() - drawn < 1000) { later(); return; }
   drawn = performance.now();

@@ -16,6 +16,7 @@ export class Store {
   constructor(run) {
     this.run = run;
     this.length = 0; // rows
+    this.row = 0; // number of the last row: those of a long run are merged
     this.at = new Float64Array(1024); // end of each row, s
     this.columns = new Map();
     this.steps = new Map(run.steps.map((step) => [step.name, { entered: 0, passed: 0, lost: 0, waiting: 0, last: null }]));
@@ -69,6 +70,7 @@ export class Store {
     this.doubts = row.doubts ?? [];
     for (const mark of row.marks ?? []) this.mark(mark);
     this.last = row;
+    this.row = row.row;
     this.length++;
   }
 

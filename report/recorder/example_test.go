@@ -20,7 +20,7 @@ func Example() {
 		observer.Started()
 		observer.Enter(0, at)
 		observer.Observe(funnel.Sample{Session: person, Attempt: 1, Intended: at, Start: at, End: at + 41*time.Millisecond, Final: true})
-		observer.Finished()
+		observer.Finished(at + 41*time.Millisecond)
 	}
 	shards.Close()
 

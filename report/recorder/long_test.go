@@ -49,7 +49,7 @@ func (l *longRun) feed(until time.Duration) {
 			observer.Started()
 			observer.Enter(0, at)
 			observer.Observe(sample)
-			observer.Finished()
+			observer.Finished(sample.End)
 		}
 	}
 }

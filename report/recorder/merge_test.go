@@ -32,7 +32,7 @@ func split(parts int) (whole report.Report, reports []report.Report) {
 		for _, event := range walk(random, person, at) {
 			event.send(observer)
 		}
-		observer.Finished()
+		observer.Finished(at)
 	}
 	facts := func(k int) recorder.Facts {
 		started := time.Date(2026, 1, 2, 3, 4, 5, k, time.UTC)

@@ -52,7 +52,7 @@ func wander(t *testing.T, shards, buyers, lookers int) report.Report {
 		} else {
 			o.Move(0, funnel.Nowhere, true)
 		}
-		o.Finished()
+		o.Finished(at + time.Millisecond)
 	}
 	record.Close()
 	return recorder.Assemble(recording, recorder.Facts{Duration: 100 * time.Second, Labels: map[string]recorder.Labels{"pay": {Group: "checkout", Tags: map[string]string{"team": "money"}}}})

@@ -136,8 +136,8 @@ func (o *ShardObserver) Started() { o.now.started++ }
 // DroppedPerson records that a person could not begin because the generator could not keep up.
 func (o *ShardObserver) DroppedPerson() { o.now.dropped++ }
 
-// Finished records that a person's journey ended, well or not.
-func (o *ShardObserver) Finished() { o.now.finished++ }
+// Finished records that a person's journey ended, well or not, at an instant.
+func (o *ShardObserver) Finished(at time.Duration) { o.reach(wholeSecond(at)).finished++ }
 
 // Close emits every second that is still open.
 func (o *ShardObserver) Close() {

@@ -17,7 +17,6 @@ type cohorts struct {
 	came         map[visit]int // batch of visits whose last attempt is not known
 	latest       int           // batch of the latest attempt or visit; -1 means none
 	begins       int           // batch of the person who begins
-	now          time.Duration
 }
 
 // visit is one visit of a person to a step.
@@ -55,7 +54,6 @@ func (c *cohorts) Enter(step int, intended time.Duration) {
 
 // Observe implements funnel.Observer.
 func (c *cohorts) Observe(s funnel.Sample) {
-	c.now = s.End
 	at := visit{s.Session, s.Step, s.Round}
 	batch, known := c.came[at]
 	switch {
@@ -95,7 +93,9 @@ func (c *cohorts) Started() { c.both(c.begins, (*recorder.ShardObserver).Started
 func (c *cohorts) DroppedPerson() { c.both(c.begins, (*recorder.ShardObserver).DroppedPerson) }
 
 // Finished implements funnel.Crowd. It counts people by the end of their walk.
-func (c *cohorts) Finished() { c.both(c.batchOf(c.now), (*recorder.ShardObserver).Finished) }
+func (c *cohorts) Finished(at time.Duration) {
+	c.both(c.batchOf(at), func(o *recorder.ShardObserver) { o.Finished(at) })
+}
 
 var (
 	_ funnel.Observer = (*cohorts)(nil)

@@ -49,6 +49,9 @@ func NewPaced(model *setup.Model, settings Settings, post func(report.Second)) (
 	return p, err
 }
 
+// KeepTimes makes the rows of the feed keep the response times of each step and outcome. Call it before Play.
+func (p *Paced) KeepTimes() { p.feed.seconds.KeepTimes() }
+
 // frame is the time of the wall clock between two looks at what is due.
 const frame = 40 * time.Millisecond
 

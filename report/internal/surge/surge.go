@@ -48,7 +48,7 @@ func Recorded() (*recorder.Recording, recorder.Facts) {
 			Session: uint64(i), Step: 2, Attempt: 1, Intended: at + 70*time.Millisecond, Start: at + 71*time.Millisecond,
 			End: at + 400*time.Millisecond, Final: true, Outcome: outcome,
 		})
-		observer.Finished()
+		observer.Finished(at + 400*time.Millisecond)
 	}
 	observers.Close()
 	opens := time.Date(2020, 4, 11, 19, 0, 0, 0, time.FixedZone("WIB", 7*3600))
