@@ -72,6 +72,11 @@ func (p *Planned) checkScale() error {
 			return err
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(s.Backend.Stocks)) {
+		if err := p.checkCounts("the stock "+name+" of the backend", s.Backend.Stocks[name]); err != nil {
+			return err
+		}
+	}
 	return p.checkCounts("the backend", s.Backend.Quota)
 }
 
