@@ -105,11 +105,11 @@ func (s liveSurge) play(t *testing.T, folder string) (r report.Report) {
 	command.Dir = folder
 	var said strings.Builder
 	command.Stderr = &said
-	out, err := command.Output() // a threshold of time may be broken on a busy machine
+	out, err := command.Output()
 	if err := json.Unmarshal(out, &r); err != nil {
 		t.Fatalf("%v\n%s%s", err, out, &said)
 	}
-	if err != nil && command.ProcessState.ExitCode() != exitBreached {
+	if code := command.ProcessState.ExitCode(); code != 0 && code != exitBreached && code != exitInconclusive { // few people decide nothing, and time is the machine's
 		t.Fatalf("%v\n%s", err, &said)
 	}
 	return r
