@@ -34,8 +34,10 @@ func liveSurges() []liveSurge {
 		{name: "voter-2016", flags: "--window 20h30m..20h50m --speed 600 --scale 0.001", last: "submit"},
 		{name: "furlough-2020", flags: "--window 0s..20m --speed 600 --scale 0.001", last: "claim"},
 		{name: "cerb-2020", flags: "--window 8h..8h20m --speed 600 --scale 0.002", last: "claim"},
-		{name: "booking-2021", flags: "--window 1h..1h20m --speed 600 --scale 0.001", last: "book", sold: 20,
-			changes: map[string]string{`vaccination: 2000000`: "vaccination: 20"}},
+		{
+			name: "booking-2021", flags: "--window 1h..1h20m --speed 600 --scale 0.001", last: "book", sold: 20,
+			changes: map[string]string{`vaccination: 2000000`: "vaccination: 20"},
+		},
 		{name: "cowin-2021", flags: "--window 0s..2m --speed 60 --scale 0.0003", last: "register", changes: map[string]string{
 			`every: 20s`: "every: 200ms", // people look at their phones in real time
 			`service: exponential\(1s\), delivery: "lognormal\(median=5s, p95=20s\)"`: "service: exponential(20ms), delivery: exponential(50ms)",

@@ -55,8 +55,10 @@ func TestConclusion(t *testing.T) {
 		{
 			"a stock that is sold out is no sign of load either", "",
 			"Book did not hold: 20 of 200 passed, and nothing was left to book for 180 (409).",
-			report.Report{Funnel: []report.FunnelRow{{Step: "book", Entered: 200, Passed: 20, Declined: 180}}, Steps: []report.StepRow{{Step: "book", Reasons: map[string]float64{"409": 180}}},
-				Reconciliation: &report.Reconciliation{Booked: 20}, Thresholds: []report.Judgement{{Source: "book.passed >= 99% of scheduled", Verdict: report.Fail}}},
+			report.Report{
+				Funnel: []report.FunnelRow{{Step: "book", Entered: 200, Passed: 20, Declined: 180}}, Steps: []report.StepRow{{Step: "book", Reasons: map[string]float64{"409": 180}}},
+				Reconciliation: &report.Reconciliation{Booked: 20}, Thresholds: []report.Judgement{{Source: "book.passed >= 99% of scheduled", Verdict: report.Fail}},
+			},
 		},
 		{
 			"a few refusals beside time-outs explain nothing", "",
