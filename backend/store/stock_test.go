@@ -41,27 +41,7 @@ func stockIsNeverOversold(t *testing.T, location string) {
 	const many, count = 1000, 7
 	stores := replicas(t, location, store.Options{Stocks: map[string]int{"jab": count, "sale": many}})
 	applicants(t, stores[0], many)
-	counting := make(chan bool)
-	var auditor sync.WaitGroup
-	auditor.Go(func() {
-		for {
-			select {
-			case <-counting:
-				return
-			default:
-			}
-			rows, err := store.AuditStocks(t.Context(), location)
-			for _, row := range rows {
-				if !row.Sound() {
-					t.Errorf("while people book: %+v", row)
-				}
-			}
-			if err != nil {
-				t.Error(err)
-				return
-			}
-		}
-	})
+	stop := auditing(t, location)
 	var numbers sync.Map
 	won := race(t, stores, 2*many, store.ErrSoldOut, func(s *store.Store, i int) error {
 		person := int64(i%many + 1)
@@ -98,10 +78,39 @@ func stockIsNeverOversold(t *testing.T, location string) {
 		}
 		return err
 	})
-	close(counting)
-	auditor.Wait()
+	stop()
 	if row := stockRow(t, location, "sale"); int64(row.Bookings) != sold.Load() {
 		t.Errorf("%+v; %d were told that they have one", row, sold.Load())
+	}
+}
+
+// auditing counts the rows of all stocks again and again, until the caller stops it.
+func auditing(t *testing.T, location string) (stop func()) {
+	t.Helper()
+	over := make(chan bool)
+	var auditor sync.WaitGroup
+	auditor.Go(func() {
+		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			rows, err := store.AuditStocks(t.Context(), location)
+			for _, row := range rows {
+				if !row.Sound() {
+					t.Errorf("while people book: %+v", row)
+				}
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	return func() {
+		close(over)
+		auditor.Wait()
 	}
 }
 
