@@ -197,6 +197,6 @@ type Backend struct {
 	Required        []string                 `yaml:"required,omitempty" json:"required,omitempty"`                 // which of profile, photo, otp, statement, test are required to join; empty means none
 	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real time for which an e-mailed link is valid; 0 means 24 h
 	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // SMTP connections kept open, each for one message at a time; 0 means 4
-	SMSConnections  int                      `yaml:"sms_connections,omitempty" json:"sms_connections,omitempty"`   // connections to the SMS gateway, each for one message at a time; 0 means 4
+	SMSConnections  int                      `yaml:"sms_connections,omitempty" json:"sms_connections,omitempty"`   // connections to the SMS gateway, each for one message at a time; --scale-system scales them; 0 means 4, not scaled
 	CallTimeouts    map[string]time.Duration `yaml:"call_timeouts,omitempty" json:"call_timeouts,omitempty"`       // by dependency: real time after which the service gives a call up, though the dependency works on; a dependency that is not named has 10 s
 }

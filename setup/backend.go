@@ -40,7 +40,10 @@ func (p *Planned) backend() (backend.Config, error) {
 		config.Stocks[name] = scaledCount(count, p.Options.ScaleSystem)
 	}
 	config.Guests, config.Proof, config.Locale = s.Backend.Guests, s.Backend.Proof, s.Population.Locale
-	config.Mail.Connections, config.SMS.Connections = s.Backend.MailConnections, s.Backend.SMSConnections
+	config.Mail.Connections = s.Backend.MailConnections
+	if s.Backend.SMSConnections > 0 {
+		config.SMS.Connections = scaledCount(s.Backend.SMSConnections, p.Options.ScaleSystem)
+	}
 	config.Passwords, config.PasswordSlots = s.Backend.Passwords, s.Backend.PasswordSlots
 	config.QueuedIdentity, config.TestDelay, config.Required = s.Backend.QueuedIdentity, s.Backend.TestDelay, s.Backend.Required
 	for name, dependency := range s.Dependencies {

@@ -29,7 +29,7 @@ journey:
     expect: {completed: [201], declined: [409]}
     route: [{station: web}]
 stations: {web: {servers: 100, service: 1ms}}
-backend: {guests: true, stocks: {early: 8, late: 40}}
+backend: {guests: true, sms_connections: 40, stocks: {early: 8, late: 40}}
 plans: [{name: as-was}, {name: few, set: {backend: {stocks: {late: 4}}}}]
 `
 
@@ -57,7 +57,7 @@ func TestStocksAreTheSameLiveAndSimulated(t *testing.T) {
 			t.Fatal(err)
 		}
 		config := live.Service.Backend
-		if !maps.Equal(config.Stocks, row.stocks) || !config.Guests || config.Locale != "in" || live.Generator.Locale != population.India || live.Service.Mocks.Locale != population.India {
+		if !maps.Equal(config.Stocks, row.stocks) || !config.Guests || config.Locale != "in" || config.SMS.Connections != int(40*row.scale) || live.Generator.Locale != population.India || live.Service.Mocks.Locale != population.India {
 			t.Errorf("%s × %v: the backend has %v, guests %v, locale %q", row.plan, row.scale, config.Stocks, config.Guests, config.Locale)
 		}
 		model, err := setup.NewModel(scenario, options)

@@ -77,7 +77,7 @@ func (p *Planned) checkScale() error {
 			return err
 		}
 	}
-	return p.checkCounts("the backend", s.Backend.Quota)
+	return p.checkCounts("the backend", s.Backend.Quota, s.Backend.SMSConnections)
 }
 
 func (p *Planned) checkService(what string, service workload.Service) error {
