@@ -17,7 +17,7 @@ import (
 	"github.com/ombak-sim/ombak/listener"
 )
 
-// adminHandler serves the operators' endpoints: health, metrics, batches, selections and profiles.
+// adminHandler serves the operators' endpoints: health, metrics, batches, stocks, selections and profiles.
 func (s *Server) adminHandler() http.Handler {
 	metrics := prometheus.NewRegistry()
 	s.register(metrics)
@@ -40,6 +40,7 @@ func (s *Server) adminHandler() http.Handler {
 		}
 	})
 	mux.HandleFunc("POST /v1/batches/current/closing", s.operator(s.closeBatch))
+	mux.HandleFunc("PUT "+stockPath, s.operator(s.openStock))
 	mux.HandleFunc("POST /v1/selections", s.operator(s.selectMembers))
 	if s.config.Profiling {
 		mux.HandleFunc("GET /debug/pprof/", s.operator(pprof.Index))
@@ -72,6 +73,29 @@ func (s *Server) closeBatch(w http.ResponseWriter, r *http.Request) {
 	s.showBatch(w, r, number, err)
 }
 
+// openStock opens a stock, or changes how many there are of it. The request may be repeated.
+func (s *Server) openStock(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	count, err := parseStock(body)
+	if err == nil && !isStock(name) {
+		err = errors.New(stockNames)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		return
+	}
+	var stock store.Stock
+	if err = s.store.OpenStock(name, count); err == nil {
+		stock, err = s.store.Stock(r.Context(), name)
+	}
+	show(w, publicStock{stock.Name, stock.Opened, stock.Left}, err)
+}
+
 // selectMembers draws members of a closed batch. The seed is public from then on.
 func (s *Server) selectMembers(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
@@ -93,6 +117,11 @@ func (s *Server) showBatch(w http.ResponseWriter, r *http.Request, number int, e
 	if err == nil {
 		batch, err = s.store.Batch(r.Context(), number)
 	}
+	show(w, publish(batch), err)
+}
+
+// show answers an operator with what was changed, or with why it was not.
+func show(w http.ResponseWriter, body any, err error) {
 	var refusal store.Refusal
 	switch {
 	case errors.As(err, &refusal):
@@ -101,6 +130,6 @@ func (s *Server) showBatch(w http.ResponseWriter, r *http.Request, number int, e
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 	default:
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(publish(batch)) //nolint:errcheck // the client may be gone
+		json.NewEncoder(w).Encode(body) //nolint:errcheck // the client may be gone
 	}
 }

@@ -31,6 +31,7 @@ func TestGeneratedClientWalksTheFunnel(t *testing.T) {
 	walker := buildWalker(t, generator, folder)
 	s := startService(t, func(s *service) {
 		s.config.Listener.(*fasthttputil.InmemoryListener).Close()
+		s.config.Stocks = map[string]int{"jab": 1}
 		s.config.Listener, s.config.Required = nil, []string{"profile", "photo", "otp", "statement", "test"}
 	})
 	walk := exec.Command(walker, "http://"+s.server.Addr().String(), picture)

@@ -32,6 +32,10 @@ type Config struct {
 	Key                  []byte                     `json:"key"`                              // 32 bytes from which every other key is derived
 	PhotoDir             string                     `json:"photo_dir,omitempty"`              // SQLite only; default: photos beside the database. PostgreSQL stores photos in the database
 	Quota                int                        `json:"quota,omitempty"`                  // most members of a batch; 0 means no limit
+	Stocks               map[string]int             `json:"stocks,omitempty"`                 // how many there are of what people book, by name; more can be opened at the admin listener
+	Guests               bool                       `json:"guests,omitempty"`                 // people may book without a session, by name, address and phone
+	Proof                string                     `json:"proof,omitempty"`                  // what carries the code of a sign-up: mail (default), with a link, or sms
+	Locale               string                     `json:"locale,omitempty"`                 // language of mails and short messages: id, en or in; empty means English
 	LinkBase             string                     `json:"link_base,omitempty"`              // prefix of the links in mails; default: the address of the service
 	LinkTTL              time.Duration              `json:"link_ttl,omitempty"`               // lifetime of a link; default 24 h
 	SessionTTL           time.Duration              `json:"session_ttl,omitempty"`            // lifetime of a session; default 24 h
@@ -59,6 +63,12 @@ type Config struct {
 	Log      *slog.Logger     `json:"-"` // problems outside the service; default none
 	Listener net.Listener     `json:"-"` // used instead of Listen
 }
+
+// The values of Config.Proof.
+const (
+	ProofByMail = "mail"
+	ProofBySMS  = "sms"
+)
 
 // DefaultBatchAge is short compared with the response time of a request, and it saves most commits under load:
 // batches grew from 6 operations at 0 ms to 48 at 2 ms, with about a fifth less CPU time per person
@@ -88,6 +98,9 @@ func (c Config) withDefaults() Config {
 		c.Registries[name] = registry.WithDefaults()
 	}
 	c.Mail, c.SMS = c.Mail.WithDefaults(), c.SMS.WithDefaults()
+	setDefault(&c.Mail.Locale, c.Locale)
+	setDefault(&c.SMS.Locale, c.Locale)
+	setDefault(&c.Proof, ProofByMail)
 	setDefault(&c.PasswordSlots, runtime.GOMAXPROCS(0))
 	setDefault(&c.Questions.Workers, 10)
 	setDefault(&c.Questions.Backlog, 10_000_000)
@@ -122,6 +135,12 @@ func (c Config) Validate() error {
 		fault(!slices.Contains(requirable[:], step), "required step %q is unknown; use one of %s", step, strings.Join(requirable[:], ", "))
 	}
 	fault(c.Quota < 0, "quota is %d; it must be 0 (meaning no limit) or more", c.Quota)
+	for _, name := range slices.Sorted(maps.Keys(c.Stocks)) {
+		fault(!isStock(name), "stock %q is named wrongly: %s", name, stockNames)
+		fault(c.Stocks[name] < 0 || c.Stocks[name] > largestStock, "stock %s: there are %d; give 0 to %d", name, c.Stocks[name], largestStock)
+	}
+	fault(!slices.Contains([]string{"", ProofByMail, ProofBySMS}, c.Proof), "proof is %q; use mail or sms", c.Proof)
+	fault(c.Locale != "" && !slices.Contains(outbox.Locales(), c.Locale), "locale is %q; use one of %s", c.Locale, strings.Join(outbox.Locales(), ", "))
 	fault(c.BatchRows < 0, "batch_rows is %d; it must be 0 (meaning the default) or more", c.BatchRows)
 	fault(c.Dukcapil.Threshold < 0 || c.Dukcapil.Threshold > 100, "dukcapil: threshold is %d; it must be from 1 to 100", c.Dukcapil.Threshold)
 	fault(c.Mail.Connections < 0, "mail: connections is %d; it must be 1 or more", c.Mail.Connections)

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -41,6 +42,7 @@ func TestCrashedServer(t *testing.T) {
 	defer stop()
 	server, err := backend.New(ctx, backend.Config{
 		Database: location, Key: testKey(), PhotoDir: os.TempDir(), Durability: os.Getenv(crashDurability), ConnectionsPerClient: 0,
+		Guests: true, Stocks: map[string]int{"sale": crashStock},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -135,6 +137,11 @@ func (l *ledger) note(t *testing.T, email string) int {
 // offer signs people up until the server is gone. Each worker sends one request after another and calls
 // answered for each answer.
 func offer(address, prefix string, workers int, answered func(email string, status int) (goOn bool)) {
+	offerAt(address, prefix, workers, func(int) string { return "/v1/signups" }, answered)
+}
+
+// offerAt is offer with a path for each worker.
+func offerAt(address, prefix string, workers int, path func(worker int) string, answered func(email string, status int) (goOn bool)) {
 	client := &fasthttp.HostClient{Addr: address, MaxConns: workers, MaxIdemponentCallAttempts: 1}
 	defer client.CloseIdleConnections()
 	var wait sync.WaitGroup
@@ -143,7 +150,7 @@ func offer(address, prefix string, workers int, answered func(email string, stat
 			for i := 0; ; i++ {
 				email := fmt.Sprintf("%s.%d.%d@example.test", prefix, w, i)
 				request, response := &fasthttp.Request{}, &fasthttp.Response{}
-				request.SetRequestURI("http://people.test/v1/signups")
+				request.SetRequestURI("http://people.test" + path(w))
 				request.Header.SetMethod("POST")
 				request.SetBodyString(fmt.Sprintf(`{"name":"Siti","email":%q,"phone":"08123456789"}`, email))
 				if client.Do(request, response) != nil || !answered(email, response.StatusCode()) {
@@ -281,6 +288,83 @@ func TestCrash(t *testing.T) {
 			}
 		}
 	})
+}
+
+// crashStock is how many guests can book until the stock of the killed server is sold out, in the middle of ten rounds.
+const crashStock = 400
+
+// TestCrashLosesNoBooking kills the server while guests book and others sign up. Every booking that was acknowledged is
+// there, no person has two, and no more are given than there are.
+func TestCrashLosesNoBooking(t *testing.T) {
+	chance := rand.New(rand.NewPCG(20210608, 1))
+	onEach(t, func(t *testing.T, location string) {
+		notes := newLedger(t)
+		for round := range rounds() {
+			crashBooking(t, location, "", fmt.Sprintf("p%d", round), notes, 1+chance.IntN(300))
+			if faults := checkBookings(t, location, notes); len(faults) > 0 {
+				t.Fatalf("round %d: %d faults, such as: %s", round, len(faults), faults[0])
+			}
+		}
+	})
+}
+
+// TestCheckerOfBookingsIsTrusted crashes a server that answers before it writes. The checker must detect the loss.
+func TestCheckerOfBookingsIsTrusted(t *testing.T) {
+	onEach(t, func(t *testing.T, location string) {
+		notes := newLedger(t)
+		crashBooking(t, location, string(store.Async), "p", notes, 300)
+		if faults := checkBookings(t, location, notes); len(faults) == 0 {
+			t.Errorf("none of %d bookings is missing, although the server answers before it writes", len(notes.lines))
+		}
+	})
+}
+
+// crashBooking starts a server, kills it after enough yeses to guests and others, and notes the bookings.
+func crashBooking(t *testing.T, location, durability, prefix string, notes *ledger, enough int) {
+	t.Helper()
+	server := startChild(t, location, durability)
+	var once sync.Once
+	var yes atomic.Int64
+	path := func(worker int) string { return []string{"/v1/signups", "/v1/stocks/sale/bookings"}[worker%2] }
+	offerAt(server.address, prefix, 32, path, func(email string, status int) bool {
+		if status == 201 {
+			notes.note(t, email)
+		}
+		if status/100 == 2 && int(yes.Add(1)) >= enough {
+			once.Do(func() { kill(server) })
+		}
+		return true
+	})
+	server.Wait()
+}
+
+// checkBookings compares the bookings in the database with the ledger.
+func checkBookings(t *testing.T, location string, notes *ledger) (faults []string) {
+	t.Helper()
+	awaitQuiet(t, location)
+	bookings, err := store.AuditBookings(t.Context(), location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := map[string]int{}
+	for _, booking := range bookings {
+		held[booking.Email]++
+	}
+	for email := range notes.lines {
+		if held[email] != 1 {
+			faults = append(faults, fmt.Sprintf("the booking of %s was acknowledged, and there are %d", email, held[email]))
+		}
+	}
+	stocks, err := store.AuditStocks(t.Context(), location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stock := range stocks {
+		if !stock.Sound() || stock.Opened != crashStock {
+			faults = append(faults, fmt.Sprintf("%+v", stock))
+		}
+	}
+	return faults
 }
 
 // TestCrashCheckerIsTrusted crashes a server that answers before it writes. The checker must detect the loss.

@@ -46,9 +46,20 @@ func (s *Server) openDoors() error {
 		if err != nil {
 			return err
 		}
-		s.doors = append(s.doors, guard{config.Name, config.Paths, built, s.instruments.door(config)})
+		s.doors = append(s.doors, guard{config.Name, wholeRoutes(config.Paths), built, s.instruments.door(config)})
 	}
 	return nil
+}
+
+// wholeRoutes replaces paths that name a stock by a template: such a path stands for all stocks.
+func wholeRoutes(paths []string) []string {
+	whole := slices.Clone(paths)
+	for i, path := range whole {
+		if route, name := routeOf(path); !isStock(name) {
+			whole[i] = route
+		}
+	}
+	return whole
 }
 
 // closeDoors stops the doors' timers. No request may be waiting.
@@ -92,7 +103,7 @@ func (s *Server) newDoor(config DoorConfig) (door, error) {
 func (s *Server) guarded(routes map[string]methods) map[string]methods {
 	for path, route := range routes {
 		for _, guard := range slices.Backward(s.doors) {
-			if len(guard.paths) > 0 && !slices.Contains(guard.paths, path) {
+			if !guard.serves(path) {
 				continue
 			}
 			for method, handle := range route {
@@ -103,9 +114,26 @@ func (s *Server) guarded(routes map[string]methods) map[string]methods {
 	return routes
 }
 
-// before puts the door in front of a handler.
+// serves reports whether the door stands in front of a route, or of a part of what it serves.
+func (g guard) serves(route string) bool {
+	return len(g.paths) == 0 || slices.ContainsFunc(g.paths, func(path string) bool {
+		of, _ := routeOf(path)
+		return of == route
+	})
+}
+
+// single reports whether the door stands in front of single stocks.
+func (g guard) single() bool {
+	return slices.ContainsFunc(g.paths, func(path string) bool { _, name := routeOf(path); return isStock(name) })
+}
+
+// before puts the door in front of a handler. A path that names a stock is that of this stock alone.
 func (g guard) before(handle handler) handler {
+	single := g.single()
 	return func(ctx *fasthttp.RequestCtx) (reply, error) {
+		if single && !g.names(string(ctx.Path())) {
+			return handle(ctx)
+		}
 		leave, err := g.door.pass(ctx)
 		if err != nil {
 			g.seen.turnedAway.Inc()
@@ -115,6 +143,12 @@ func (g guard) before(handle handler) handler {
 		defer leave()
 		return handle(ctx)
 	}
+}
+
+// names reports whether the door stands in front of a path, or of all that its route serves.
+func (g guard) names(path string) bool {
+	route, _ := routeOf(path)
+	return slices.Contains(g.paths, path) || slices.Contains(g.paths, route)
 }
 
 // overloaded is the answer to a request rejected because of load.
@@ -130,8 +164,12 @@ func tooEarly(code, message string, retryAfter time.Duration) *fault {
 }
 
 // beforeSession reports whether a path is used without a session.
-func beforeSession(path string) bool {
-	return slices.Contains([]string{"/", "/openapi.json", linkPath, "/v1/signups", "/v1/sign-ins", "/v1/email-verifications", "/v1/sessions", "/v1/batches"}, path)
+func (s *Server) beforeSession(path string) bool {
+	route, _ := routeOf(path)
+	if route == bookingsPath {
+		return s.config.Guests
+	}
+	return slices.Contains([]string{"/", "/openapi.json", linkPath, "/v1/signups", "/v1/sign-ins", "/v1/email-verifications", "/v1/sessions", "/v1/batches", stockPath}, route)
 }
 
 // gateDoor is a queueing policy.

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/jpeg"
 	"image/png"
+	"strings"
 	"testing"
 )
 
@@ -48,6 +49,31 @@ func FuzzCheckPhoto(f *testing.F) {
 		config, _, err := image.DecodeConfig(bytes.NewReader(photo))
 		if err != nil || config.Width*config.Height > maxPixels {
 			t.Errorf("a photo of %d × %d was accepted, %v", config.Width, config.Height, err)
+		}
+	})
+}
+
+// FuzzParseStock checks that only whole numbers within bounds are accepted.
+func FuzzParseStock(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"count":1}`, `{"count":-1}`, `{"count":1e30}`, `[`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if count, err := parseStock(body); err == nil && (count < 0 || count > largestStock) {
+			t.Errorf("%s was accepted as %d", body, count)
+		}
+	})
+}
+
+// FuzzRouteOf checks that a path leads to a route with a stock only if both put together are the path.
+func FuzzRouteOf(f *testing.F) {
+	for _, seed := range []string{"/", "/v1/stocks/", "/v1/stocks/jab", "/v1/stocks/jab/bookings", "/v1/stocks//bookings", "/v1/stocks/a/b/bookings"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		route, name := routeOf(path)
+		if name == "" && route != path || name != "" && strings.Replace(route, "{name}", name, 1) != path {
+			t.Errorf("%q leads to %q with the stock %q", path, route, name)
 		}
 	})
 }

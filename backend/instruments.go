@@ -17,6 +17,7 @@ type instruments struct {
 	answered  *prometheus.CounterVec // requests, by route and status
 	calls     *prometheus.CounterVec // to registries, by outcome
 	doors     *prometheus.CounterVec // requests at doors, by outcome
+	soldOut   *prometheus.CounterVec // bookings that were refused, by stock
 	batchRows prometheus.Histogram
 	commits   prometheus.Histogram
 }
@@ -32,6 +33,9 @@ func newInstruments() instruments {
 		doors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "ombak_backend_door_requests_total", Help: "Requests at the doors in front of the service, by policy, place and outcome.",
 		}, []string{"policy", "at", "outcome"}),
+		soldOut: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "ombak_backend_stock_sold_out_total", Help: "Bookings refused because nothing was left of a stock.",
+		}, []string{"stock"}),
 		batchRows: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "ombak_backend_store_batch_rows", Help: "Operations in one transaction.", Buckets: prometheus.ExponentialBuckets(1, 2, 11),
 		}),
@@ -67,7 +71,7 @@ func (i instruments) transaction(rows int, commit time.Duration) {
 // register registers every metric, including those evaluated at scrape time.
 func (s *Server) register(metrics *prometheus.Registry) {
 	i := s.instruments
-	metrics.MustRegister(i.answered, i.calls, i.doors, i.batchRows, i.commits, newCollector(s.Stats))
+	metrics.MustRegister(i.answered, i.calls, i.doors, i.soldOut, i.batchRows, i.commits, newCollector(s.Stats), newStockCollector(s.store.Stocks))
 	labelled := func(name, help string, labels prometheus.Labels, value func() float64) {
 		metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ombak_backend_" + name, Help: help, ConstLabels: labels}, value))
 	}

@@ -28,6 +28,8 @@ type meBody struct {
 	Eligible  bool   `json:"eligible"`
 	Batch     int    `json:"batch,omitempty"`    // absent before joining
 	Selected  *bool  `json:"selected,omitempty"` // absent before the draw
+
+	Bookings []string `json:"bookings,omitempty"` // the stocks of which the person has booked one
 }
 
 // me returns what the service knows about the person's progress.
@@ -36,8 +38,9 @@ func (s *Server) me(_ *fasthttp.RequestCtx, person store.Person) (reply, error) 
 		Email: person.Email, Name: person.Name, Phone: person.Phone, Given: person.PhoneGiven, Identity: person.Identity, Profile: person.Profile, Photo: person.Photo != "", Selfie: person.Selfie != "",
 		Proved: person.PhoneProved, Statement: person.Statement, Test: !person.TestDue.IsZero(), Eligible: person.Eligible, Batch: person.Batch,
 	}
-	if person.Batch == 0 {
-		return reply{fasthttp.StatusOK, body}, nil
+	var err error
+	if body.Bookings, err = s.store.Bookings(context.Background(), person.ID); err != nil || person.Batch == 0 {
+		return reply{fasthttp.StatusOK, body}, err
 	}
 	batch, err := s.store.Batch(context.Background(), person.Batch)
 	if err == nil && batch.Selected {

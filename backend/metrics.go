@@ -1,7 +1,12 @@
 package backend
 
 import (
+	"context"
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ombak-sim/ombak/backend/store"
 )
 
 // metric is one number of Stats as a Prometheus metric; times are in seconds.
@@ -53,6 +58,41 @@ func newCollector(stats func() Stats) *collector {
 			each("busy_seconds_total", "Calls under way, integrated over time.", counter, func(r RegistryStats) float64 { return r.BusyTime.Seconds() }),
 			each("queue_seconds_total", "Calls waiting at the gate, integrated over time.", counter, func(r RegistryStats) float64 { return r.QueueTime.Seconds() }),
 		},
+	}
+}
+
+// stockCollector exports the stocks to Prometheus. It reads the database at each scrape, because replicas share the stocks.
+type stockCollector struct {
+	stocks       func(context.Context) ([]store.Stock, error)
+	left, booked *prometheus.Desc
+}
+
+var _ prometheus.Collector = stockCollector{}
+
+func newStockCollector(stocks func(context.Context) ([]store.Stock, error)) stockCollector {
+	describe := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("ombak_backend_stock_"+name, help, []string{"stock"}, nil)
+	}
+	return stockCollector{stocks, describe("left", "How many of a stock nobody has booked."), describe("booked", "How many of a stock are booked.")}
+}
+
+// Describe implements prometheus.Collector.
+func (c stockCollector) Describe(descs chan<- *prometheus.Desc) {
+	descs <- c.left
+	descs <- c.booked
+}
+
+// Collect implements prometheus.Collector. It exports nothing if the database does not answer.
+func (c stockCollector) Collect(metrics chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	stocks, err := c.stocks(ctx)
+	if err != nil {
+		return
+	}
+	for _, stock := range stocks {
+		metrics <- prometheus.MustNewConstMetric(c.left, prometheus.GaugeValue, float64(stock.Left), stock.Name)
+		metrics <- prometheus.MustNewConstMetric(c.booked, prometheus.GaugeValue, float64(stock.Opened-stock.Left), stock.Name)
 	}
 }
 

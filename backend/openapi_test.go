@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,7 @@ func (s *service) documented(method, path string, a answer) {
 		s.t.Fatal(err)
 	}
 	path, _, _ = strings.Cut(path, "?")
+	path = regexp.MustCompile(`^/v1/stocks/[^/]+`).ReplaceAllString(path, "/v1/stocks/{name}")
 	item := doc.Paths.Value(path)
 	if item == nil || item.GetOperation(method) == nil {
 		if a.status != http.StatusNotFound && a.status != http.StatusMethodNotAllowed {

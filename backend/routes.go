@@ -64,6 +64,8 @@ func (s *Server) routes() map[string]methods {
 		"/v1/eligibility":             {post: s.signedIn(s.eligibility)},
 		"/v1/batches":                 {get: s.batch},
 		"/v1/batches/current/members": {post: s.signedIn(s.join)},
+		stockPath:                     {get: s.stock},
+		bookingsPath:                  {post: s.bookings(), drop: s.signedIn(s.unbook)},
 		"/v1/me":                      {get: s.signedIn(s.me), drop: s.signedIn(s.erase)},
 	}
 	if s.dukcapil != nil {
@@ -95,6 +97,10 @@ func (s *Server) serveHTTP(routes map[string]methods) fasthttp.RequestHandler {
 			defer s.bodies.done(&ctx.Request.Header)
 		}
 		route, known := named[string(ctx.Path())]
+		if !known {
+			path, _ := routeOf(string(ctx.Path()))
+			route, known = named[path]
+		}
 		handle, allowed := route.methods[string(ctx.Method())]
 		switch {
 		case !known:

@@ -31,7 +31,7 @@ type Server struct {
 	dukcapil   *registry.Dukcapil   // nil if it is not configured
 	questioned []*registry.Registry // the registries in use
 	doors      []guard
-	outbox     *outbox.Queue // mails
+	outbox     *outbox.Queue // mails, or short messages with the codes of sign-ups
 	sms        *outbox.Queue
 	questions  *outbox.Queue // to the population registry
 	passwords  *passwords
@@ -189,18 +189,29 @@ func listen(address string) (net.Listener, error) {
 
 func (s *Server) openStore(ctx context.Context) (err error) {
 	c := s.config
-	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Durability: store.Durability(c.Durability), Rows: c.BatchRows, MaxAge: c.BatchAge, LinkTTL: c.LinkTTL, CodeTTL: c.OTPTTL, Observe: s.instruments.transaction})
+	s.store, err = store.Open(ctx, c.Database, store.Options{Key: c.Key, Fresh: c.Fresh, Quota: c.Quota, Stocks: c.Stocks, ProofBySMS: c.Proof == ProofBySMS, Durability: store.Durability(c.Durability), Rows: c.BatchRows, MaxAge: c.BatchAge, LinkTTL: c.LinkTTL, CodeTTL: c.OTPTTL, Observe: s.instruments.transaction})
 	if err != nil {
 		return err
 	}
-	proof := func(mail store.Job) (link, code string) { return s.link(mail), s.links.code(mail.LinkNonce) }
-	if s.outbox, err = outbox.NewMail(ctx, c.Mail, s.store, proof, c.Wall, c.Log); err != nil {
+	if s.outbox, err = s.openProofs(ctx); err != nil {
 		return err
 	}
-	if s.sms, err = outbox.NewSMS(ctx, c.SMS, s.store, s.phoneCode, c.Wall, c.Log); err != nil {
+	otp := func(sms store.Job) string { return s.phoneCode(sms.OTPNonce) }
+	if s.sms, err = outbox.NewSMS(ctx, store.JobSMS, "sms", c.SMS, s.store, otp, c.Wall, c.Log); err != nil {
 		return err
 	}
 	return s.openQuestions(ctx)
+}
+
+// openProofs opens the queue of the messages with which people prove that they can be reached: a mail with a link and a
+// code, or a short message with the code.
+func (s *Server) openProofs(ctx context.Context) (*outbox.Queue, error) {
+	c := s.config
+	code := func(job store.Job) string { return s.links.code(job.LinkNonce) }
+	if c.Proof == ProofBySMS {
+		return outbox.NewSMS(ctx, store.JobMail, "mail", c.SMS, s.store, code, c.Wall, c.Log)
+	}
+	return outbox.NewMail(ctx, c.Mail, s.store, func(job store.Job) (string, string) { return s.link(job), code(job) }, c.Wall, c.Log)
 }
 
 // link returns the URL that a mail asks its reader to open.

@@ -90,7 +90,7 @@ type roomDoor struct {
 
 // newRoomDoor builds a waiting room. It needs sessions, because a place is kept for a person.
 func (s *Server) newRoomDoor(config DoorConfig, room resilience.RoomConfig) (*roomDoor, error) {
-	if len(config.Paths) == 0 || slices.ContainsFunc(config.Paths, beforeSession) {
+	if len(config.Paths) == 0 || slices.ContainsFunc(config.Paths, s.beforeSession) {
 		return nil, fmt.Errorf("a waiting room in front of %s cannot tell people apart, because requests there have no session; set paths that need a session", config.place())
 	}
 	ticketKey, err := deriveSigner(s.config.Key, "ticket")

@@ -34,6 +34,8 @@ type Stored struct {
 	Emails  []uint64 `json:"emails,omitempty"` // indexes of people, one for each row
 	NIKs    []uint64 `json:"niks,omitempty"`   // indexes of people, one for each identity number
 	Foreign int      `json:"foreign,omitempty"`
+	Booked  int      `json:"booked,omitempty"`  // bookings of all stocks, by their rows
+	Unsound []string `json:"unsound,omitempty"` // what does not add up in them
 	Whole   bool     `json:"whole,omitempty"`
 	Failed  string   `json:"failed,omitempty"`
 }
@@ -42,6 +44,7 @@ type Stored struct {
 func (s *Stored) add(more Stored) {
 	s.Emails, s.NIKs = append(s.Emails, more.Emails...), append(s.NIKs, more.NIKs...)
 	s.Foreign += more.Foreign
+	s.Booked, s.Unsound = s.Booked+more.Booked, append(s.Unsound, more.Unsound...)
 	s.Whole = s.Whole || more.Whole
 	s.Failed = more.Failed
 }
@@ -72,9 +75,24 @@ func audit(ctx context.Context, database string, key []byte, tell func(Stored)) 
 			now = Stored{}
 		}
 	}
+	if err := now.countBookings(ctx, database); err != nil {
+		return err
+	}
 	now.Whole = true
 	tell(now)
 	return nil
+}
+
+// countBookings counts what people have booked, and compares it with what there was.
+func (s *Stored) countBookings(ctx context.Context, database string) error {
+	stocks, err := store.AuditStocks(ctx, database)
+	for _, stock := range stocks {
+		s.Booked += stock.Bookings
+		if !stock.Sound() {
+			s.Unsound = append(s.Unsound, fmt.Sprintf("the store has %d bookings of the stock %s, of which there were %d, and says that %d are left", stock.Bookings, stock.Name, stock.Opened, stock.Left))
+		}
+	}
+	return err
 }
 
 // count adds a row of the store.

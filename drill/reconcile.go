@@ -37,6 +37,9 @@ func (c *conductor) compared(stored Stored) report.Reconciliation {
 	if stored.Foreign > 0 {
 		c.warn(fmt.Sprintf("%d rows of the store have an e-mail address that belongs to no person of this run", stored.Foreign))
 	}
+	for _, fault := range stored.Unsound {
+		c.warn(fault)
+	}
 	return stored.against(c.acknowledged)
 }
 
@@ -44,6 +47,7 @@ func (c *conductor) compared(stored Stored) report.Reconciliation {
 func (s Stored) against(acknowledged []uint64) report.Reconciliation {
 	result := compare(acknowledged, s.Emails)
 	result.Duplicates += int64(repeated(s.NIKs))
+	result.Booked = int64(s.Booked)
 	return result
 }
 

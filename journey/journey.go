@@ -86,7 +86,7 @@ func (j *Journey) Past(step int) bool { return j.past[step] }
 func (c Config) Funnel() funnel.Journey {
 	steps := make(funnel.Journey, len(c.Steps))
 	for i, step := range c.Steps {
-		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind}
+		steps[i] = funnel.Step{Name: step.Name, Kind: step.Kind, SignsUp: step.SignsUp}
 	}
 	return steps
 }

@@ -20,6 +20,7 @@ type Step struct {
 	Repeat   Repeat                `json:"repeat"`
 	Typo     Typo                  `json:"typo"`
 
+	SignsUp   bool     `json:"signs_up,omitempty"`   // who passes the step is kept by the service of the run
 	Optional  *float64 `json:"optional,omitempty"`   // share of those who come to the step who do it; the rest skip it; nil means all do it
 	Once      bool     `json:"once,omitempty"`       // a person does the step once, and skips it after that
 	Loop      *Loop    `json:"loop,omitempty"`       // goes back to an earlier step

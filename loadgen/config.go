@@ -22,6 +22,7 @@ type Config struct {
 	People      uint64              `json:"people"` // size of the population that people are drawn from
 	Opens       time.Time           `json:"opens"`
 	Shares      population.Shares   `json:"shares"`
+	Locale      population.Locale   `json:"locale,omitempty"` // of names, phones and e-mail addresses
 	PhotoBytes  int                 `json:"photo_bytes"`
 	Requests    []Request           `json:"requests"`             // one for each step of the journey
 	Before      []Once              `json:"before,omitempty"`     // sent once before the run; what they extract becomes RunValues

@@ -67,7 +67,7 @@ func New(config Config, observer func(shard int) funnel.Observer) (*Generator, e
 	}
 	g := &Generator{
 		config: config, observer: observer,
-		people: population.New(config.Seed, config.Opens, config.Shares),
+		people: population.New(config.Seed, config.Opens, config.Shares).In(config.Locale),
 	}
 	if config.RunID != "" {
 		g.run = workload.NewPurpose("run/" + config.RunID)

@@ -10,7 +10,7 @@ import (
 
 // build creates every mock and its handlers.
 func (m *Mocks) build(config Config) error {
-	people := population.New(config.Seed, config.Opens, config.Shares)
+	people := population.New(config.Seed, config.Opens, config.Shares).In(config.Locale)
 	for _, make := range []func(Config, population.Population) error{m.buildDukcapil, m.buildRegistries, m.buildMail, m.buildSMS} {
 		if err := make(config, people); err != nil {
 			return err

@@ -17,6 +17,7 @@ type Config struct {
 	Seed       workload.Seed       `yaml:"-" json:"seed"`
 	Opens      time.Time           `yaml:"opens" json:"opens"` // time zero of the scenario
 	Shares     population.Shares   `yaml:"population" json:"population"`
+	Locale     population.Locale   `yaml:"locale,omitempty" json:"locale,omitempty"` // of the names in registries
 	Dukcapil   Dukcapil            `yaml:"dukcapil" json:"dukcapil"`
 	Registries map[string]Registry `yaml:"registries" json:"registries,omitempty"` // by the names in [Registries], except Dukcapil
 	Mail       Mail                `yaml:"mail" json:"mail"`

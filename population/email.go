@@ -8,7 +8,18 @@ import (
 // mailDomain is a provider and its mistyped form. Neither exists outside: .example is reserved (RFC 2606).
 type mailDomain struct{ right, typo string }
 
-var mailDomains = [...]mailDomain{
+// spelt returns the domain as it is typed.
+func (d mailDomain) spelt(typo bool) string {
+	if typo {
+		return d.typo
+	}
+	return d.right
+}
+
+// mailProviders is the number of providers in each locale.
+const mailProviders = 5
+
+var mailDomains = [mailProviders]mailDomain{
 	{"posel.example", "posle.example"},
 	{"surat.example", "surta.example"},
 	{"kotakpos.example", "kotakpso.example"},
@@ -17,7 +28,7 @@ var mailDomains = [...]mailDomain{
 }
 
 // appendEmail appends an address like siti.rahayu81733@surat.example: the digits are the index.
-func appendEmail(buffer []byte, name string, index uint64, typo bool) []byte {
+func appendEmail(buffer []byte, name string, index uint64, domain string) []byte {
 	for i := range len(name) {
 		switch c := name[i]; {
 		case c >= 'A' && c <= 'Z':
@@ -29,12 +40,7 @@ func appendEmail(buffer []byte, name string, index uint64, typo bool) []byte {
 		}
 	}
 	buffer = strconv.AppendUint(buffer, index, 10)
-	buffer = append(buffer, '@')
-	domain := mailDomains[index%uint64(len(mailDomains))]
-	if typo {
-		return append(buffer, domain.typo...)
-	}
-	return append(buffer, domain.right...)
+	return append(append(buffer, '@'), domain...)
 }
 
 // IndexOfEmail returns the index of the owner of an address, with a mistyped domain too. It ignores case, surrounding
@@ -68,7 +74,12 @@ func splitEmail(address string) (index uint64, typo, ok bool) {
 	if err != nil || index >= Size {
 		return 0, false, false
 	}
-	provider := mailDomains[index%uint64(len(mailDomains))]
-	typo = strings.EqualFold(domain, provider.typo)
-	return index, typo, typo || strings.EqualFold(domain, provider.right)
+	for _, domains := range []*[mailProviders]mailDomain{&mailDomains, &englishDomains, &indianDomains} { // their names all differ
+		provider := domains[index%mailProviders]
+		typo = strings.EqualFold(domain, provider.typo)
+		if typo || strings.EqualFold(domain, provider.right) {
+			return index, typo, true
+		}
+	}
+	return 0, false, false
 }

@@ -43,7 +43,9 @@ func firstDigits(text string, n int) string {
 func FuzzIndexOfEmail(f *testing.F) {
 	p := busy(1)
 	for _, index := range []uint64{0, 12, population.Size - 1} {
-		f.Add(p.Form(index, 1).Email)
+		for _, locale := range population.Locales() {
+			f.Add(p.In(locale).Form(index, 1).Email)
+		}
 	}
 	f.Add("a007@posel.example")
 	f.Add("a99999999999999999999@posel.example")
@@ -59,7 +61,9 @@ func FuzzIndexOfEmail(f *testing.F) {
 func FuzzIndexOfPhone(f *testing.F) {
 	p := busy(1)
 	for _, index := range []uint64{0, 12, population.Size - 1} {
-		f.Add(p.Form(index, 1).Phone)
+		for _, locale := range population.Locales() {
+			f.Add(p.In(locale).Form(index, 1).Phone)
+		}
 	}
 	f.Add("0840 999-999-999")
 	f.Add("++62")

@@ -1,6 +1,6 @@
 package population
 
-// The parts of names, and places of birth. They are combined at random.
+// The parts of Indonesian names, and places of birth. They are combined at random.
 var (
 	womenNames = [...]string{
 		"Siti", "Dewi", "Sri", "Rina", "Ayu", "Putri", "Ratna", "Wulan", "Fitri", "Indah",
@@ -29,18 +29,3 @@ var (
 		"Pangkalpinang", "Tanjungpinang", "Bandar Lampung",
 	}
 )
-
-// nameOf combines two or three parts. The func choose(n) returns a number below n.
-func nameOf(woman bool, choose func(n int) int) string {
-	first := menNames[:]
-	if woman {
-		first = womenNames[:]
-	}
-	name := first[choose(len(first))]
-	middle := first[choose(len(first))]
-	last := lastNames[choose(len(lastNames))]
-	if choose(2) == 0 || middle == name || middle == last {
-		return name + " " + last
-	}
-	return name + " " + middle + " " + last
-}

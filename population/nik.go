@@ -2,8 +2,9 @@ package population
 
 import "time"
 
-// Size is the number of people: indexes run from 0 to Size-1.
-const Size uint64 = 270_000_000
+// Size is the number of people: indexes run from 0 to Size-1. There are so many numbers of cards, and hardly more: 9,996 in
+// each region.
+const Size uint64 = 960_000_000
 
 // How an index is laid out in a NIK (domain: province, regency or city, district, DDMMYY, serial).
 // Households of four lie in a region each, regions follow one another, and serials grow slowly:

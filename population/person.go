@@ -22,12 +22,13 @@ type made struct {
 	welfare workload.Streams
 	opens   date
 	odds    odds
+	custom  *custom
 }
 
-// New returns the people of one seed, with ages relative to the day (WIB) on which registration opens. The shares must be
+// New returns the people of one seed, Indonesians, with ages relative to the day (WIB) on which registration opens. The shares must be
 // valid; see [Shares.Validate].
 func New(seed workload.Seed, opens time.Time, shares Shares) Population {
-	return Population{&made{seed: seed, traits: seed.Streams(traitPurpose), welfare: seed.Streams(welfarePurpose), opens: dateOf(opens), odds: newOdds(shares)}}
+	return Population{&made{seed: seed, traits: seed.Streams(traitPurpose), welfare: seed.Streams(welfarePurpose), opens: dateOf(opens), odds: newOdds(shares), custom: customOf(Indonesia)}}
 }
 
 // Fresh returns the same people, traits and names, with e-mail addresses and phone numbers that no other run has, so that
@@ -55,7 +56,7 @@ type Person struct {
 	Index  uint64
 	Traits Traits
 	Email  string // their own mailbox, which mail to a mistyped address does not reach
-	Phone  string // their own phone, +62…
+	Phone  string // their own phone, +62… in Indonesia
 	School School // the zero value for people who attend none
 }
 
@@ -129,11 +130,12 @@ func (p Population) Form(index uint64, attempt int) Form {
 }
 
 func (p Population) email(name string, index uint64, typo bool) string {
-	return string(appendEmail(append(make([]byte, 0, 64), p.made.salt...), name, index, typo))
+	domain := p.made.custom.domains[index%mailProviders]
+	return string(appendEmail(append(make([]byte, 0, 64), p.made.salt...), name, index, domain.spelt(typo)))
 }
 
 func (p Population) phone(index, wrong uint64) string {
-	return string(appendPhone(make([]byte, 0, 15), (index+p.made.shift)%Size, wrong))
+	return string(p.made.custom.phone(make([]byte, 0, 15), (index+p.made.shift)%Size, wrong))
 }
 
 // Record returns what the registry holds. If the record mismatches, half of the people have another birth date there and
@@ -150,7 +152,7 @@ func (p Population) Record(index uint64) Record {
 		return record
 	}
 	for own := record.Name; record.Name == own; {
-		record.Name = nameOf(record.Woman, stream.IntN)
+		record.Name = p.made.custom.name(record.Woman, stream.IntN)
 	}
 	return record
 }
@@ -177,8 +179,8 @@ func (p Population) identity(index uint64, traits Traits) Identity {
 	return Identity{
 		NIK:        string(appendNIK(make([]byte, 0, nikLength), index, born, woman)),
 		KK:         p.card(HouseholdOf(index)),
-		Name:       nameOf(woman, stream.IntN),
-		BirthPlace: birthPlaces[stream.IntN(len(birthPlaces))],
+		Name:       p.made.custom.name(woman, stream.IntN),
+		BirthPlace: p.made.custom.places[stream.IntN(len(p.made.custom.places))],
 		BirthDate:  born,
 		Woman:      woman,
 	}

@@ -376,6 +376,8 @@ type Reconciliation struct {
 	Lost           int64 `json:"lost"`           // acknowledged and not persisted
 	Unacknowledged int64 `json:"unacknowledged"` // persisted though the person saw a timeout or a reset
 	Duplicates     int64 `json:"duplicates"`     // two rows with one e-mail or one NIK
+
+	Booked int64 `json:"booked,omitempty"` // of the stocks of the service; absent if nobody booked
 }
 
 // Event is an entry of the timeline.

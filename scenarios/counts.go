@@ -43,6 +43,7 @@ func (s *Scenario) validateCounts() {
 	s.bound("backend.quota", s.Backend.Quota, maxPeople)
 	s.bound("backend.password_slots", s.Backend.PasswordSlots, mostServers)
 	s.bound("backend.mail_connections", s.Backend.MailConnections, mostServers)
+	s.bound("backend.sms_connections", s.Backend.SMSConnections, mostServers)
 	s.bound("connections.most", s.Connections.Most, mostConnections)
 	s.bound("connections.people", s.Connections.People, maxPeople)
 	for i, plan := range s.Plans {

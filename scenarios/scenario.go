@@ -66,6 +66,7 @@ type Scenario struct {
 type Population struct {
 	Size       uint64           `yaml:"size,omitempty" json:"size,omitempty"`               // people to draw from; 0 means 270 million
 	Shares     map[string]Share `yaml:"shares,omitempty" json:"shares,omitempty"`           // share of people with each trait, among those who come; a trait that is not named has none
+	Locale     string           `yaml:"locale,omitempty" json:"locale,omitempty"`           // where people live, for their names, phones and e-mail addresses and for what the reference backend writes to them: id is Indonesia, en English-speaking countries, in India; empty means Indonesians to whom it writes in English
 	Identity   string           `yaml:"identity,omitempty" json:"identity,omitempty"`       // seed (default): every run has the same people; fresh: each run has e-mail addresses and phone numbers of its own
 	PhotoBytes int              `yaml:"photo_bytes,omitempty" json:"photo_bytes,omitempty"` // size of one uploaded photo, 5000 to 2097152; 0 means 20000
 }
@@ -188,6 +189,9 @@ type Backend struct {
 	BatchAge        time.Duration            `yaml:"batch_age,omitempty" json:"batch_age,omitempty"`               // longest time for which a row waits for others; 0 means 2 ms
 	Durability      string                   `yaml:"durability,omitempty" json:"durability,omitempty"`             // group-fsync (default): each batch is on disk before its answers; per-request-fsync: each row is; async, which is unsafe: answers do not wait for the disk
 	Quota           int                      `yaml:"quota,omitempty" json:"quota,omitempty"`                       // places in the current batch of the programme (gelombang); 0 means no limit
+	Stocks          map[string]int           `yaml:"stocks,omitempty" json:"stocks,omitempty"`                     // by name: how many there are of what people book, each person one; a step books with book
+	Guests          bool                     `yaml:"guests,omitempty" json:"guests,omitempty"`                     // people may book without a session, by name, email and phone
+	Proof           string                   `yaml:"proof,omitempty" json:"proof,omitempty"`                       // what carries the code of a sign-up: mail (default), with a link; sms, which proves the phone
 	Passwords       string                   `yaml:"passwords,omitempty" json:"passwords,omitempty"`               // empty (none), at-signup or after-verify: argon2id with the minimum parameters of OWASP
 	PasswordSlots   int                      `yaml:"password_slots,omitempty" json:"password_slots,omitempty"`     // passwords hashed at once; 0 means one for each core
 	QueuedIdentity  bool                     `yaml:"queued_identity,omitempty" json:"queued_identity,omitempty"`   // accept an identity at once and ask the registry later
@@ -195,5 +199,6 @@ type Backend struct {
 	Required        []string                 `yaml:"required,omitempty" json:"required,omitempty"`                 // which of profile, photo, otp, statement, test are required to join; empty means none
 	LinkTTL         time.Duration            `yaml:"link_ttl,omitempty" json:"link_ttl,omitempty"`                 // real time for which an e-mailed link is valid; 0 means 24 h
 	MailConnections int                      `yaml:"mail_connections,omitempty" json:"mail_connections,omitempty"` // SMTP connections kept open, each for one message at a time; 0 means 4
+	SMSConnections  int                      `yaml:"sms_connections,omitempty" json:"sms_connections,omitempty"`   // connections to the SMS gateway, each for one message at a time; --scale-system scales them; 0 means 4, not scaled
 	CallTimeouts    map[string]time.Duration `yaml:"call_timeouts,omitempty" json:"call_timeouts,omitempty"`       // by dependency: real time after which the service gives a call up, though the dependency works on; a dependency that is not named has 10 s
 }

@@ -90,6 +90,8 @@ func restrictWords(schema *jsonschema.Schema) {
 		{"Extract", "pick", []any{"first", "last", "random"}},
 		{"Connections", "per", []any{"all", "person"}},
 		{"Threshold", "severity", []any{"fail", "warn"}},
+		{"Population", "locale", []any{"id", "en", "in"}},
+		{"Backend", "proof", []any{"mail", proofBySMS}},
 		{"Published", "use", []any{UseInput, UseHoldOut, UseContext}},
 		{"Story", "outcome", []any{"fell", "held", "staggered"}},
 		{"Story", "sector", []any{"health", "voting", "welfare", "tickets", "statistics"}},

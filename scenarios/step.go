@@ -14,6 +14,7 @@ type Step struct {
 	Kind     funnel.StepKind       `yaml:"kind,omitempty" json:"kind,omitempty"`         // request (default), await or poll
 	Request  *Request              `yaml:"request,omitempty" json:"request,omitempty"`   // what is sent in a live run
 	Expect   Expect                `yaml:"expect,omitempty" json:"expect,omitempty"`     // what its answers mean
+	Book     string                `yaml:"book,omitempty" json:"book,omitempty"`         // the stock of backend.stocks of which the step books one, live and simulated; without any left it is declined; a person who has booked keeps the booking; empty means none
 	Think    Think                 `yaml:"think,omitempty" json:"think,omitempty"`       // scenario time from the end of the step before to this one; before the step of arrivals.step, it lies back from the scheduled instant; zero means none
 	Optional *Share                `yaml:"optional,omitempty" json:"optional,omitempty"` // share of those who come to the step who do it, drawn anew each time; the rest skip it; absent means all
 	Once     string                `yaml:"once,omitempty" json:"once,omitempty"`         // person: a person does the step once, and skips it after that

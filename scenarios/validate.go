@@ -35,6 +35,7 @@ func (s *Scenario) validate() {
 		s.source.faultAt("population.identity", hintWord(s.Population.Identity, []string{IdentitySeed, IdentityFresh}), "the identity %q is unknown", s.Population.Identity)
 	}
 	s.validateStory()
+	s.validateGeneric()
 	s.validateArrivals()
 	s.validateJourney()
 	s.validateSocketSteps()
@@ -77,6 +78,7 @@ func (s *Scenario) validateJourney() {
 		s.validateStep(step, path)
 	}
 	s.validateForks()
+	s.validateBookings()
 }
 
 func (s *Scenario) validateStep(step *Step, path string) {
@@ -363,7 +365,7 @@ func (s *Scenario) validateParts() {
 	if !slices.Contains(durabilities, s.Backend.Durability) {
 		s.source.faultAt("backend.durability", hintWord(s.Backend.Durability, durabilities), "the durability %q is unknown", s.Backend.Durability)
 	}
-	if s.Backend.BatchRows < 0 || s.Backend.Quota < 0 || s.Backend.MailConnections < 0 {
+	if s.Backend.BatchRows < 0 || s.Backend.Quota < 0 || s.Backend.MailConnections < 0 || s.Backend.SMSConnections < 0 {
 		s.source.faultAt("backend", "use 0 (the default) or more", "the number is negative")
 	}
 	for name := range s.Backend.CallTimeouts {

@@ -33,7 +33,17 @@ func (p *Planned) backend() (backend.Config, error) {
 		config.Quota = scaledCount(config.Quota, p.Options.ScaleSystem)
 	}
 	config.Dukcapil.Institution, config.Dukcapil.User, config.Dukcapil.Password, config.Dukcapil.IP = institution, account, password, "127.0.0.1"
+	for name, count := range s.Backend.Stocks {
+		if config.Stocks == nil {
+			config.Stocks = map[string]int{}
+		}
+		config.Stocks[name] = scaledCount(count, p.Options.ScaleSystem)
+	}
+	config.Guests, config.Proof, config.Locale = s.Backend.Guests, s.Backend.Proof, s.Population.Locale
 	config.Mail.Connections = s.Backend.MailConnections
+	if s.Backend.SMSConnections > 0 {
+		config.SMS.Connections = scaledCount(s.Backend.SMSConnections, p.Options.ScaleSystem)
+	}
 	config.Passwords, config.PasswordSlots = s.Backend.Passwords, s.Backend.PasswordSlots
 	config.QueuedIdentity, config.TestDelay, config.Required = s.Backend.QueuedIdentity, s.Backend.TestDelay, s.Backend.Required
 	for name, dependency := range s.Dependencies {

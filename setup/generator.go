@@ -3,7 +3,9 @@ package setup
 import (
 	"cmp"
 	"runtime"
+	"slices"
 
+	"github.com/ombak-sim/ombak/journey"
 	"github.com/ombak-sim/ombak/loadgen"
 	"github.com/ombak-sim/ombak/scenarios"
 )
@@ -34,7 +36,11 @@ func (l *Live) generator(known []string) error {
 		return err
 	}
 	config.Seed, config.People, config.Opens, config.Shares, config.Traits = people.Seed, people.Size, people.Opens, people.Shares, people.Traits
+	config.Locale = people.Locale
 	config.Journey, config.Signups, config.Visitors, config.Until = people.Journey, people.Signups, people.Visitors, people.Until
+	if l.Service != nil {
+		config.Journey.Steps = signingUp(l.Scenario, config.Journey.Steps)
+	}
 	if err := l.checkIdentity(); err != nil {
 		return err
 	}
@@ -61,6 +67,15 @@ func (l *Live) generator(known []string) error {
 	l.Generator.Warm = warm(l.Offered.PeakPerMin)
 	l.Generator.InFlight = cmp.Or(s.Connections.Most, inFlight(l.Offered.PeakPerMin))
 	return nil
+}
+
+// signingUp marks the steps after which the reference backend keeps people.
+func signingUp(s *scenarios.Scenario, steps []journey.Step) []journey.Step {
+	steps = slices.Clone(steps)
+	for i := range steps {
+		steps[i].SignsUp = s.Journey[i].Request.SignsUp()
+	}
+	return steps
 }
 
 // fresh reports whether people have e-mail addresses and phone numbers of this run alone.

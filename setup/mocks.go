@@ -7,13 +7,14 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/mocks"
+	"github.com/ombak-sim/ombak/population"
 	"github.com/ombak-sim/ombak/scenarios"
 )
 
 // mocks maps the scenario's dependencies to the mocks that stand in for them. Built-in mocks that are named do not run.
 func (p *Planned) mocks(without ...string) (mocks.Config, error) {
 	s := p.Scenario
-	config := mocks.Config{Seed: p.seed(), Opens: s.Opens, Registries: map[string]mocks.Registry{}, Without: without}
+	config := mocks.Config{Seed: p.seed(), Opens: s.Opens, Locale: population.Locale(s.Population.Locale), Registries: map[string]mocks.Registry{}, Without: without}
 	var err error
 	if config.Shares, err = p.shares(); err != nil {
 		return config, err

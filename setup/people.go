@@ -17,6 +17,7 @@ type People struct {
 	Size     uint64 // of the population that people are drawn from
 	Opens    time.Time
 	Shares   population.Shares
+	Locale   population.Locale
 	Traits   []population.Traits // per step: people whose first attempt holds a typing error
 	Journey  journey.Config
 	Signups  workload.Arrivals // people who walk the journey
@@ -39,7 +40,7 @@ func (p People) crowd() journey.Crowd {
 
 // fact returns what conditions read about a person.
 func (p *Planned) fact(people People) journey.Fact {
-	return journey.NewFact(people.Seed, people.Size, feeders(p.Scenario), population.New(people.Seed, people.Opens, people.Shares).Fact)
+	return journey.NewFact(people.Seed, people.Size, feeders(p.Scenario), population.New(people.Seed, people.Opens, people.Shares).In(people.Locale).Fact)
 }
 
 // The streams of arrivals of a scenario.
@@ -51,7 +52,7 @@ var (
 // people maps who comes, when, and how they walk.
 func (p *Planned) people() (People, error) {
 	s := p.Scenario
-	people := People{Seed: p.seed(), Size: s.Population.Size, Opens: s.Opens}
+	people := People{Seed: p.seed(), Size: s.Population.Size, Opens: s.Opens, Locale: population.Locale(s.Population.Locale)}
 	var err error
 	if people.Shares, err = p.shares(); err != nil {
 		return people, err

@@ -72,7 +72,12 @@ func (p *Planned) checkScale() error {
 			return err
 		}
 	}
-	return p.checkCounts("the backend", s.Backend.Quota)
+	for _, name := range slices.Sorted(maps.Keys(s.Backend.Stocks)) {
+		if err := p.checkCounts("the stock "+name+" of the backend", s.Backend.Stocks[name]); err != nil {
+			return err
+		}
+	}
+	return p.checkCounts("the backend", s.Backend.Quota, s.Backend.SMSConnections)
 }
 
 func (p *Planned) checkService(what string, service workload.Service) error {

@@ -25,9 +25,10 @@ func (p *Planned) simulator() (sim.Config, error) {
 	s, people := p.Scenario, p.People
 	config := sim.Config{
 		Seed: people.Seed, Journey: people.Journey, Signups: people.Signups, Visitors: people.Visitors, People: people.Size,
-		Opens: people.Opens, Shares: people.Shares, Traits: people.Traits, Feeders: feeders(s), Until: people.Until, Places: s.Backend.Quota, TestDelay: s.Backend.TestDelay,
+		Opens: people.Opens, Shares: people.Shares, Locale: people.Locale, Traits: people.Traits, Feeders: feeders(s), Until: people.Until, Places: s.Backend.Quota, TestDelay: s.Backend.TestDelay,
 		ReadEvery: max(time.Second, (people.Until / maxReadings).Round(time.Second)),
 	}
+	config.Stocks, config.Books = p.simBookings()
 	if p.Options.Closed > 0 {
 		config.Closed = p.closed()
 	}
@@ -209,6 +210,21 @@ func (p *Planned) simStocks(dependency scenarios.Dependency) (stocks []sim.Stock
 		}
 	}
 	return stocks
+}
+
+// simBookings maps what steps book of the service. Both are nil if no step books.
+func (p *Planned) simBookings() (stocks, books []int) {
+	names := p.Scenario.BookedStocks()
+	if len(names) == 0 {
+		return nil, nil
+	}
+	for _, name := range names {
+		stocks = append(stocks, scaledCount(p.Scenario.Backend.Stocks[name], p.Options.ScaleSystem))
+	}
+	for _, step := range p.Scenario.Journey {
+		books = append(books, 1+slices.Index(names, step.Book)) // 0 if the step books nothing
+	}
+	return stocks, books
 }
 
 func (p *Planned) simCall(name string, policies []resilience.Policy, calls map[string]int) (sim.Dependency, error) {

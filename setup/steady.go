@@ -49,6 +49,9 @@ func (m *Model) varies() string {
 	if m.Config.Places > 0 {
 		return "the places of backend.quota are taken one by one"
 	}
+	if stocks := s.BookedStocks(); len(stocks) > 0 {
+		return fmt.Sprintf("the stock %s of the backend is booked one by one", stocks[0])
+	}
 	if m.Config.Stagger != nil {
 		return "people of different birth months come at different times"
 	}

@@ -25,6 +25,7 @@ type Config struct {
 	People        uint64            // size of the population
 	Opens         time.Time
 	Shares        population.Shares
+	Locale        population.Locale         // of names, phones and addresses, which conditions may read
 	Feeders       map[string]journey.Feeder // tables that conditions read
 	Traits        []population.Traits       // per step: traits that put a typing error into the first attempt
 	Silent        []bool                    // per step: a person who loses patience does not close the connection, so the request continues; nil means that all close it
@@ -41,6 +42,8 @@ type Config struct {
 	Interventions []Intervention            // during the run, in order of time
 	Open          bool                      // others may be added while it is played; see [Play.Intervene]
 	Places        int                       // capacity of the batch that people join; 0 means no limit
+	Stocks        []int                     // what people can book of the service: how many there are of each, at most [MostStocks]
+	Books         []int                     // per step: the stock of which it books one, counted from 1; 0 means none; nil means that no step does
 	TestDelay     time.Duration             // real time from submitting the motivation test to its score, if people poll for it
 	Until         time.Duration             // real time at which the run ends
 	ReadEvery     time.Duration             // interval between readings of the stations; 0 means never
@@ -153,6 +156,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("sim: %d Silent values for %d steps; give one per step, or none", len(c.Silent), len(c.Routes))
 	case c.People == 0 || journey.Crowd{Signups: c.Signups, Visitors: c.Visitors}.Numbers() > c.People:
 		return errors.New("sim: more people arrive than the population has; raise its size")
+	case c.Books != nil && len(c.Books) != len(c.Routes):
+		return fmt.Errorf("sim: %d stocks to book for %d steps; give one per step, or none", len(c.Books), len(c.Routes))
 	case c.Closed.People < 0 || uint64(c.Closed.People) > c.People:
 		return fmt.Errorf("sim: %d people go round, but the population has %d; raise its size", c.Closed.People, c.People)
 	case len(c.Stations)+len(c.Calls) > 1<<14:
@@ -194,6 +199,9 @@ func (c Config) validateParts() error {
 		if err := intervention.validate(&c); err != nil {
 			return fmt.Errorf("sim: an intervention at %v: %w", intervention.At, err)
 		}
+	}
+	if err := c.validateStocks(); err != nil {
+		return err
 	}
 	return c.validateRoutes()
 }

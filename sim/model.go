@@ -57,10 +57,12 @@ type model struct {
 	followers uint64               // how many of them were drawn
 	exhausted bool                 // somebody had no follower, because all had come
 
-	calling  []int   // calls under way, by dependency
-	stocks   [][]int // what is left of each, by dependency
-	nested   []*hop  // that visits refer to
-	members  int     // of the batch
+	calling  []int    // calls under way, by dependency
+	stocks   [][]int  // what is left of each, by dependency
+	nested   []*hop   // that visits refer to
+	members  int      // of the batch
+	shelves  []int    // what is left of the service's own stocks
+	booked   []uint64 // per session: a bit for each of them that the person has booked
 	readings []funnel.Reading
 	changes  []Change
 	warmth   uint32           // a sink for the reads of warm; its value has no meaning
@@ -82,6 +84,7 @@ type step struct {
 	asksOthers bool  // calls a registry of eligibilities
 	polls      bool  // polls for the outcome
 	evaluates  bool  // the motivation test, whose score is polled for
+	books      int   // the service's stock of which it books one, counted from 1; 0 means none
 	silent     bool  // a person who loses patience does not close the connection
 	timeout    time.Duration
 	delay      *Delay
@@ -146,7 +149,7 @@ func (m *model) begin() {
 }
 
 func newModel(config Config, observer funnel.Observer, engine *Engine, tables tables) *model {
-	m := &model{config: config, engine: engine, tables: tables, people: population.New(config.Seed, config.Opens, config.Shares), observer: observer}
+	m := &model{config: config, engine: engine, tables: tables, people: population.New(config.Seed, config.Opens, config.Shares).In(config.Locale), observer: observer}
 	m.config.Caches = slices.Clone(config.Caches) // interventions change them
 	m.crowd, _ = observer.(funnel.Crowd)
 	m.journey = journey.New(config.Journey, m.traitTypo, journey.NewFact(config.Seed, config.People, config.Feeders, m.people.Fact))
@@ -175,6 +178,7 @@ func newModel(config Config, observer funnel.Observer, engine *Engine, tables ta
 			m.stocks[i] = append(m.stocks[i], stock.Count)
 		}
 	}
+	m.shelves = slices.Clone(config.Stocks)
 	if config.Closed.People > 0 {
 		crowd := config.Crowd()
 		m.circle = crowd.Permutation()
@@ -207,6 +211,9 @@ func (m *model) newStep(i int) step {
 	s.evaluates = s.polls && config.Name == funnel.Test
 	s.silent = m.config.Silent != nil && m.config.Silent[i]
 	s.class = m.classOf(i)
+	if m.config.Books != nil {
+		s.books = m.config.Books[i]
+	}
 	if config.Timeout > 0 {
 		s.delay = m.engine.ownDelay(config.Timeout) // see watch
 	}

@@ -21,6 +21,7 @@ import (
 //	eligibility, pupil or student             422, declined                 Dapodik; those after it are not asked
 //	the test, submitted or not yet evaluated  202, pending                  the last hop
 //	a place in a batch that is full           409, declined                 the last hop
+//	a booking, of which nothing is left       409, declined                 the last hop
 //	anything else                             completed                     the last hop
 //
 // Note: a record mismatches by its birth date or by its name. The mock scores names, and two different names of
@@ -104,6 +105,8 @@ func (m *model) complete(r *request) reply {
 		s.marks |= identified
 	case step.name == funnel.Eligibility:
 		s.marks |= eligible
+	case step.books > 0:
+		return m.book(r.session, step.books)
 	case step.evaluates:
 		return m.score(s, r.session)
 	case step.name == funnel.Join && !s.marks.has(joined):

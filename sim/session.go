@@ -113,6 +113,9 @@ func (m *model) open(slot int32, is marks, walk journey.Walk, action journey.Act
 	s.walk, s.request, s.generation, s.room, s.marks = walk, -1, s.generation+1, 0, is|fresh
 	s.look = 0
 	m.asides[slot] = aside{}
+	if len(m.shelves) > 0 {
+		m.forget(slot)
+	}
 	m.plan(slot, action)
 }
 

@@ -13,6 +13,7 @@ type SMSConfig struct {
 	Backoff     time.Duration `json:"backoff,omitempty"`     // before the second attempt, doubled before each further one; default 1 s
 	BackoffMax  time.Duration `json:"backoff_max,omitempty"` // default 1 min
 	Attempts    int           `json:"attempts,omitempty"`    // failed attempts after which a message is dead; default 5
+	Locale      string        `json:"locale,omitempty"`      // language of the messages: id, en or in; empty means English
 }
 
 // MailConfig describes how mail is sent.
@@ -24,6 +25,7 @@ type MailConfig struct {
 	Backoff     time.Duration `json:"backoff,omitempty"`     // before the second attempt, doubled before each further one; default 1 s
 	BackoffMax  time.Duration `json:"backoff_max,omitempty"` // default 5 min
 	Attempts    int           `json:"attempts,omitempty"`    // temporary rejections after which a mail is dead; default 20
+	Locale      string        `json:"locale,omitempty"`      // language of the mails: id, en or in; empty means English
 }
 
 // WithDefaults returns the config with defaults for unset fields.

@@ -5,8 +5,9 @@ import (
 	"unicode"
 )
 
-// greeting returns a name as a mail greets with it: without the words that a reader's program would turn into links.
-func greeting(name string) string {
+// greeting returns a name as a mail greets with it: without the words that a reader's program would turn into links. It
+// returns stranger if no word is left.
+func greeting(name, stranger string) string {
 	words := strings.Fields(name)
 	kept := words[:0]
 	for _, word := range words {
@@ -15,7 +16,7 @@ func greeting(name string) string {
 		}
 	}
 	if len(kept) == 0 {
-		return "applicant"
+		return stranger
 	}
 	return strings.Join(kept, " ")
 }

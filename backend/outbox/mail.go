@@ -76,7 +76,7 @@ const mailsAtOnce = 64
 func NewMail(ctx context.Context, config MailConfig, s *store.Store, proof func(store.Job) (link, code string), wall func() time.Time, log *slog.Logger) (*Queue, error) {
 	letter := func(mail store.Job) []byte {
 		link, code := proof(mail)
-		return message(config.From, link, code, mail, wall())
+		return message(wordsOf(config.Locale), config.From, link, code, mail, wall())
 	}
 	crew := Crew{Workers: config.Connections, Hand: mailsAtOnce, Hire: func() Worker {
 		return &mailWorker{line: &mailLine{config: config}, retries: Retries{config.Backoff, config.BackoffMax, config.Attempts}, letter: letter, log: log}

@@ -18,7 +18,7 @@ type smsWorker struct {
 	config  SMSConfig
 	client  *fasthttp.Client
 	retries Retries
-	code    func(nonce []byte) string
+	code    func(store.Job) string
 	log     *slog.Logger
 }
 
@@ -49,7 +49,7 @@ func (w *smsWorker) send(sms store.Job) (status int, pause time.Duration) {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
-	text := fmt.Sprintf("%s is your code. Do not share it with anyone.", w.code(sms.OTPNonce))
+	text := fmt.Sprintf(wordsOf(w.config.Locale).code, w.code(sms))
 	body, err := json.Marshal(map[string]string{"to": sms.Phone, "text": text})
 	if err != nil {
 		return fasthttp.StatusBadRequest, 0
@@ -67,8 +67,8 @@ func (w *smsWorker) send(sms store.Job) (status int, pause time.Duration) {
 // Quit closes the connections.
 func (w *smsWorker) Quit() { w.client.CloseIdleConnections() }
 
-// NewSMS returns the queue of short messages. The function code returns the code that a nonce stands for.
-func NewSMS(ctx context.Context, config SMSConfig, s *store.Store, code func(nonce []byte) string, wall func() time.Time, log *slog.Logger) (*Queue, error) {
+// NewSMS returns the queue that sends jobs of a kind as short messages. The function code returns the code of a job.
+func NewSMS(ctx context.Context, kind store.JobKind, name string, config SMSConfig, s *store.Store, code func(store.Job) string, wall func() time.Time, log *slog.Logger) (*Queue, error) {
 	client := &fasthttp.Client{NoDefaultUserAgentHeader: true, MaxResponseBodySize: 1 << 16}
 	crew := Crew{Workers: config.Connections, Hire: func() Worker {
 		return &smsWorker{config, client, Retries{config.Backoff, config.BackoffMax, config.Attempts}, code, log}
@@ -77,5 +77,5 @@ func NewSMS(ctx context.Context, config SMSConfig, s *store.Store, code func(non
 		crew = Crew{}
 	}
 	crew.Wall = wall
-	return New(ctx, store.JobSMS, "sms", s, crew, log)
+	return New(ctx, kind, name, s, crew, log)
 }

@@ -20,7 +20,7 @@ func BenchmarkSMTP(b *testing.B) {
 	const from = "no-reply@ombak.invalid"
 	address := discardMail(b)
 	mail := store.Job{ID: 1, Email: "siti@example.test", Name: "Siti", LinkNonce: make([]byte, 16)}
-	text := message(from, "https://example.test/v1/email-verifications?token=0123456789", "123456", mail, time.Unix(0, 0))
+	text := message(wordsOf(""), from, "https://example.test/v1/email-verifications?token=0123456789", "123456", mail, time.Unix(0, 0))
 	b.Run("outbox", func(b *testing.B) {
 		line := &mailLine{config: MailConfig{SMTP: address, From: from, Timeout: time.Minute}}
 		defer line.quit()

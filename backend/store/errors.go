@@ -26,6 +26,10 @@ const (
 	ErrNIKTaken   = Refusal("the NIK belongs to another person")
 	ErrOutOfOrder = Refusal("an earlier step is missing")
 	ErrBatchFull  = Refusal("the batch is full")
+	ErrSoldOut    = Refusal("nothing is left of the stock")
+	ErrNoStock    = Refusal("no such stock")
+	ErrNoBooking  = Refusal("no such booking")
+	ErrBooked     = Refusal("more of the stock are booked already")
 )
 
 // Error implements error.

@@ -20,19 +20,20 @@ const (
 	modelPeople = 4
 	modelNIKs   = 3
 	modelQuota  = 2
+	modelStock  = 2 // of what can be booked
 )
 
 // action is one call of the store.
 type action struct {
-	Kind   string // sign-up, verify, identity, eligible, join
+	Kind   string // sign-up, verify, identity, eligible, join, book, unbook
 	Person int
 	NIK    int // from 1
 }
 
 // world is the state that the store must keep. It is comparable.
 type world struct {
-	signed, verified, eligible, joined [modelPeople]bool
-	nik                                [modelPeople]int
+	signed, verified, eligible, joined, booked [modelPeople]bool
+	nik                                        [modelPeople]int
 }
 
 func (w world) owner(nik int) int {
@@ -44,9 +45,9 @@ func (w world) owner(nik int) int {
 	return -1
 }
 
-func (w world) members() (n int) {
-	for _, joined := range w.joined {
-		if joined {
+func count(has [modelPeople]bool) (n int) {
+	for _, one := range has {
+		if one {
 			n++
 		}
 	}
@@ -88,11 +89,24 @@ func (w world) step(a action) (string, world) {
 		case w.joined[p]:
 		case !w.eligible[p]:
 			return store.ErrOutOfOrder.Error(), w
-		case w.members() == modelQuota:
+		case count(w.joined) == modelQuota:
 			return store.ErrBatchFull.Error(), w
 		default:
 			w.joined[p] = true
 		}
+	case "book":
+		switch {
+		case !w.verified[p]:
+			return store.ErrOutOfOrder.Error(), w
+		case !w.booked[p] && count(w.booked) == modelStock:
+			return store.ErrSoldOut.Error(), w
+		}
+		w.booked[p] = true
+	case "unbook":
+		if !w.booked[p] {
+			return store.ErrNoBooking.Error(), w
+		}
+		w.booked[p] = false
 	}
 	return "ok", w
 }
@@ -130,6 +144,10 @@ func (r real) do(t testing.TB, a action) (string, bool) {
 		err = r.store.SetEligible(id, false, testTime)
 	case "join":
 		_, err = r.store.Join(id, testTime)
+	case "book":
+		_, err = r.store.Book(id, "jab", testTime)
+	case "unbook":
+		err = r.store.Unbook(id, "jab")
 	}
 	var refusal store.Refusal
 	if err != nil && !errors.As(err, &refusal) {
@@ -154,7 +172,12 @@ func (r real) learn(t testing.TB) {
 	}
 }
 
-var kinds = []string{"sign-up", "verify", "identity", "eligible", "join"}
+var kinds = []string{"sign-up", "verify", "identity", "eligible", "join", "book", "unbook"}
+
+// modelOptions open a store that is the model's.
+func modelOptions() store.Options {
+	return store.Options{Quota: modelQuota, Stocks: map[string]int{"jab": modelStock}}
+}
 
 // TestStoreIsTheModel runs actions one after another. Every answer must be the model's.
 func TestStoreIsTheModel(t *testing.T) {
@@ -164,7 +187,7 @@ func TestStoreIsTheModel(t *testing.T) {
 			if opened++; opened > 12 { // creating a database for each takes time
 				return
 			}
-			r := real{openStore(t, freshLocation(t, engineOf(location)), store.Options{Quota: modelQuota}), &sync.Map{}}
+			r := real{openStore(t, freshLocation(t, engineOf(location)), modelOptions()), &sync.Map{}}
 			defer r.store.Close()
 			var w world
 			for range rapid.IntRange(5, 60).Draw(rt, "actions") {
@@ -202,7 +225,7 @@ func TestStoreIsLinearizable(t *testing.T) {
 	onEach(t, func(t *testing.T, location string) {
 		for seed := range uint64(4) {
 			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-				linearizable(t, replicas(t, freshLocation(t, engineOf(location)), store.Options{Quota: modelQuota}), seed)
+				linearizable(t, replicas(t, freshLocation(t, engineOf(location)), modelOptions()), seed)
 			})
 		}
 	})

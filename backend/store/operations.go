@@ -133,7 +133,7 @@ func (o *change) apply(e *engine) error {
 
 // VerifyEmail uses up a person's link, or refuses with ErrLinkUsed.
 func (s *Store) VerifyEmail(person int64, linkHash []byte, at time.Time) error {
-	return s.do(&change{verifyEmail, []any{at.UnixMilli(), person, linkHash, []byte{}, Latest(at, s.linkTTL).UnixMilli()}, ErrLinkUsed})
+	return s.do(&change{verifyEmail, []any{at.UnixMilli(), person, linkHash, []byte{}, Latest(at, s.linkTTL).UnixMilli(), s.proofBySMS}, ErrLinkUsed})
 }
 
 // try is an operation that counts an attempt before the code is compared, so that parallel attempts are
@@ -353,15 +353,19 @@ func (s *Store) SetEligible(person int64, socialAid bool, at time.Time) error {
 
 type erase struct{ change }
 
-// Erase empties a person's row. Only the fact that the person existed remains, and photos outside the database.
+// Erase empties a person's row, and returns what the person has booked. Only the fact that the person existed remains, and photos outside the database.
 func (s *Store) Erase(person int64, at time.Time) error {
 	return s.do(&erase{change{erasePerson, []any{at.UnixMilli(), person, erasedEmail(person), []byte{}}, ErrOutOfOrder}})
 }
 
 func (o *erase) apply(e *engine) error {
+	person := o.args[1]
 	err := o.change.apply(e)
+	if err == nil {
+		err = e.returnAll(person)
+	}
 	if err == nil && e.shared {
-		_, err = e.exec(dropPhotos, o.args[1])
+		_, err = e.exec(dropPhotos, person)
 	}
 	return err
 }

@@ -52,7 +52,7 @@ func openPostgres(ctx context.Context, location string) (_ *engine, err error) {
 // rewritePostgres converts a statement to PostgreSQL's dialect. Question marks and at signs appear only in
 // parameters.
 func rewritePostgres(query string) string {
-	return strings.NewReplacer("?", "$", "/*lock*/", "FOR UPDATE SKIP LOCKED", "/*lock row*/", "FOR UPDATE", "/*returning*/", "RETURNING id").Replace(query)
+	return strings.NewReplacer("?", "$", "/*lock*/", "FOR UPDATE SKIP LOCKED", "/*lock row*/", "FOR UPDATE", "/*share row*/", "FOR KEY SHARE", "/*returning*/", "RETURNING id").Replace(query)
 }
 
 // durablePostgres checks that a commit means an fsync of the log, and that the server is recent enough.

@@ -1,8 +1,8 @@
 package store
 
 // The statements use SQLite's dialect where PostgreSQL agrees; rewritePostgres converts the rest. Parameters
-// are numbered. /*lock*/ marks where PostgreSQL must lock rows, and /*returning*/ where it must return the id
-// of the new row.
+// are numbered. /*lock*/ and /*lock row*/ mark where PostgreSQL must lock rows, /*share row*/ where a row must not go
+// meanwhile, and /*returning*/ where it must return the id of the new row.
 
 const commit = "COMMIT"
 
@@ -20,10 +20,14 @@ const (
 			link_tries = CASE WHEN ` + linkHolds + ` THEN link_tries ELSE 0 END,
 			link_expires_ms = CASE WHEN ` + linkHolds + ` THEN link_expires_ms ELSE ?5 END
 		WHERE email = ?6 AND (?8 OR verified_ms IS NULL) AND (mailed_ms <= ?7 OR mailed_ms > ?10) RETURNING id`
-	linkHolds   = `link_expires_ms - ?1 >= ?5 - link_expires_ms AND link_hash <> ?2 AND link_tries < ?9 AND link_expires_ms <= ?11`
-	verifyEmail = `UPDATE people SET verified_ms = coalesce(verified_ms, ?1), link_hash = ?4
+	linkHolds = `link_expires_ms - ?1 >= ?5 - link_expires_ms AND link_hash <> ?2 AND link_tries < ?9 AND link_expires_ms <= ?11`
+	// Where a short message carried the code, the first use proves the phone, too.
+	verifyEmail = `UPDATE people SET verified_ms = coalesce(verified_ms, ?1), link_hash = ?4,
+			phone_verified_ms = CASE WHEN ` + firstBySMS + ` THEN ?1 ELSE phone_verified_ms END,
+			phone_given_ms = CASE WHEN ` + firstBySMS + ` THEN ?1 ELSE phone_given_ms END
 		WHERE id = ?2 AND link_hash = ?3 AND link_expires_ms > ?1 AND link_expires_ms <= ?5`
-	tryLink = `UPDATE people SET link_tries = link_tries + 1
+	firstBySMS = `?6 AND verified_ms IS NULL`
+	tryLink    = `UPDATE people SET link_tries = link_tries + 1
 		WHERE email = ?1 AND link_tries < ?2 AND link_hash <> ?4 AND link_expires_ms > ?3 AND link_expires_ms <= ?5 RETURNING id, link_nonce`
 	setPassword = `UPDATE people SET password = ?1 WHERE id = ?2 AND verified_ms IS NOT NULL`
 
@@ -80,6 +84,21 @@ const (
 			phone_given_ms = NULL, phone_verified_ms = NULL, statement_ms = NULL, test_score = NULL, test_due_ms = NULL, eligible_ms = NULL, social_aid = NULL
 		WHERE id = ?2 AND erased_ms IS NULL`
 
+	openStock = `INSERT INTO stocks (name, opened, remaining) VALUES (?1, ?2, ?2)
+		ON CONFLICT (name) DO UPDATE SET opened = excluded.opened, remaining = stocks.remaining + excluded.opened - stocks.opened
+		WHERE stocks.remaining + excluded.opened - stocks.opened >= 0`
+	knowStock  = `SELECT EXISTS (SELECT 1 FROM stocks WHERE name = ?1)`
+	askBooking = `SELECT coalesce((SELECT b.id FROM bookings b WHERE b.person_id = people.id AND b.stock = ?2), 0), verified_ms IS NOT NULL
+		FROM people WHERE id = ?1 AND erased_ms IS NULL /*share row*/`
+	askGuest = `SELECT id, coalesce((SELECT b.id FROM bookings b WHERE b.person_id = people.id AND b.stock = ?2), 0)
+		FROM people WHERE email = ?1 /*share row*/`
+	takeOne       = `UPDATE stocks SET remaining = remaining - 1 WHERE name = ?1 AND remaining > 0`
+	insertBooking = `INSERT INTO bookings (person_id, stock, booked_ms) VALUES (?1, ?2, ?3) ON CONFLICT (person_id, stock) DO NOTHING /*returning*/`
+	lockStock     = `SELECT remaining FROM stocks WHERE name = ?1 /*lock row*/`
+	returnOne     = `UPDATE stocks SET remaining = remaining + 1 WHERE name = ?1`
+	dropBooking   = `DELETE FROM bookings WHERE person_id = ?1 AND stock = ?2`
+	dropBookings  = `DELETE FROM bookings WHERE person_id = ?1 RETURNING stock`
+
 	insertJob = `INSERT INTO jobs (person_id, kind, due_ms, payload) VALUES (?1, ?2, ?3, ?4)`
 	pullJobs  = `UPDATE jobs SET due_ms = ?1 WHERE kind = ?2 AND state = 0 AND due_ms > ?3`
 	leaseJobs = `UPDATE jobs SET due_ms = ?1 WHERE id IN (
@@ -114,13 +133,18 @@ const (
 	selectPassword = `SELECT id, coalesce(password, '') FROM people WHERE email = ?1 AND verified_ms IS NOT NULL`
 	selectBatches  = `SELECT id, quota, members, coalesce(closed_ms, 0), coalesce(seed, ''), coalesce(places, 0), coalesce(selected_ms, 0)
 		FROM batches WHERE id = ?1`
-	currentBatch = `SELECT coalesce(min(id), 0) FROM batches WHERE closed_ms IS NULL`
-	pendingJobs  = `SELECT count(*), coalesce(min(due_ms), 0) FROM jobs WHERE state = 0 AND kind = ?1`
-	usedAtAll    = `SELECT EXISTS (SELECT 1 FROM people)`
-	checkSeal    = `INSERT INTO seal (id, fingerprint) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET id = 1 RETURNING fingerprint = ?1`
-	breakSeal    = `INSERT INTO seal (id, fingerprint) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET fingerprint = ?1 RETURNING fingerprint = ?1`
-	setQuota     = `UPDATE batches SET quota = ?1 WHERE closed_ms IS NULL`
-	selectAll    = `SELECT id, email, nik_cipher, verified_ms IS NOT NULL, batch IS NOT NULL FROM people WHERE erased_ms IS NULL ORDER BY id`
+	selectStock    = `SELECT opened, remaining FROM stocks WHERE name = ?1`
+	selectStocks   = `SELECT name, opened, remaining FROM stocks ORDER BY name`
+	selectBookings = `SELECT stock FROM bookings WHERE person_id = ?1 ORDER BY stock`
+	auditStocks    = `SELECT name, opened, remaining, (SELECT count(*) FROM bookings b WHERE b.stock = stocks.name) FROM stocks ORDER BY name`
+	auditBookings  = `SELECT b.id, p.email, b.stock FROM bookings b JOIN people p ON p.id = b.person_id ORDER BY b.id`
+	currentBatch   = `SELECT coalesce(min(id), 0) FROM batches WHERE closed_ms IS NULL`
+	pendingJobs    = `SELECT count(*), coalesce(min(due_ms), 0) FROM jobs WHERE state = 0 AND kind = ?1`
+	usedAtAll      = `SELECT EXISTS (SELECT 1 FROM people)`
+	checkSeal      = `INSERT INTO seal (id, fingerprint) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET id = 1 RETURNING fingerprint = ?1`
+	breakSeal      = `INSERT INTO seal (id, fingerprint) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET fingerprint = ?1 RETURNING fingerprint = ?1`
+	setQuota       = `UPDATE batches SET quota = ?1 WHERE closed_ms IS NULL`
+	selectAll      = `SELECT id, email, nik_cipher, verified_ms IS NOT NULL, batch IS NOT NULL FROM people WHERE erased_ms IS NULL ORDER BY id`
 )
 
 // writeQueries returns the statements prepared for the writer.
@@ -130,6 +154,7 @@ func writeQueries() []string {
 		askIdentity, setProfile, setKTP, setSelfie, photosOf, keepPhoto, dropPhoto, dropPhotos, startOTP, tryOTP, confirmPhone, setStatement,
 		submitTest, setEligible, askJoin, takePlace, setBatch, closeBatch, openBatch, selectBatch,
 		batchMembers, setSelected, erasePerson, insertJob, pullJobs, leaseJobs, settleJob, takeKey, readKey, keepKey,
+		openStock, knowStock, askBooking, askGuest, takeOne, insertBooking, lockStock, returnOne, dropBooking, dropBookings,
 		freeKey, dropKeys, selectPerson, usedAtAll, checkSeal, breakSeal, setQuota,
 	}
 }
@@ -138,5 +163,6 @@ func writeQueries() []string {
 func readQueries() []string {
 	return []string{
 		selectPerson, selectPassword, selectBatches, currentBatch, pendingJobs,
+		selectStock, selectStocks, selectBookings,
 	}
 }

@@ -31,6 +31,8 @@ type Options struct {
 	Key        []byte                               // KeySize bytes that encrypt the NIKs
 	Fresh      bool                                 // refuse a database that already holds people, with ErrUsed
 	Quota      int                                  // most members of the open batch; 0 means no limit
+	Stocks     map[string]int                       // how many there are of each stock
+	ProofBySMS bool                                 // the codes of links go by short message, so that they prove the phone
 	Durability Durability                           // empty means GroupFsync
 	Rows       int                                  // most operations in one transaction; 0 means 512
 	LinkTTL    time.Duration                        // lifetime of a link; 0 means any
@@ -57,6 +59,7 @@ type Store struct {
 	maxAge     time.Duration
 	linkTTL    time.Duration
 	codeTTL    time.Duration
+	proofBySMS bool
 	observe    func(rows int, commit time.Duration)
 	counters   counters
 }
@@ -88,7 +91,7 @@ func open(ctx context.Context, location string, options Options) (*Store, error)
 	s := &Store{
 		engine: engine, sealer: sealer, durability: options.Durability, rows: options.Rows, maxAge: options.MaxAge, observe: options.Observe,
 		requests: make(chan *request), closing: make(chan struct{}), done: make(chan struct{}),
-		lookups: make(chan *readPerson), linkTTL: options.LinkTTL, codeTTL: options.CodeTTL,
+		lookups: make(chan *readPerson), linkTTL: options.LinkTTL, codeTTL: options.CodeTTL, proofBySMS: options.ProofBySMS,
 	}
 	if s.rows <= 0 {
 		s.rows = DefaultRows
@@ -116,7 +119,7 @@ func openEngine(ctx context.Context, location string) (*engine, error) {
 	return openSQLite(ctx, location)
 }
 
-// prepareData checks the key and the Fresh option, and sets the quota of the open batch.
+// prepareData checks the key and the Fresh option, sets the quota of the open batch, and opens the stocks.
 func (e *engine) prepareData(ctx context.Context, fingerprint []byte, options Options) error {
 	var people, same bool
 	if err := e.queryRow(usedAtAll).Scan(&people); err != nil {
@@ -141,7 +144,7 @@ func (e *engine) prepareData(ctx context.Context, fingerprint []byte, options Op
 	if _, err := e.exec(setQuota, options.Quota); err != nil {
 		return fmt.Errorf("set the quota: %w", err)
 	}
-	return nil
+	return e.openStocks(options.Stocks)
 }
 
 // Close commits the writer's pending operations, refuses later ones with ErrClosed and closes the database.

@@ -137,6 +137,7 @@ func (s *Store) answerEarly(r *request) (rows int, err error) {
 // commit writes a batch in one transaction and answers every request. If one operation fails, only it is
 // refused and the others are written without it. A broken disk fails them all.
 func (s *Store) commit(batch []*request) {
+	inLockOrder(batch)
 	for len(batch) > 0 {
 		began := time.Now()
 		broken, err := s.engine.transact(batch)

@@ -34,3 +34,19 @@ func TestJourneyIndex(t *testing.T) {
 		t.Error("steps are not where they stand")
 	}
 }
+
+func TestWhereServicesKeepPeople(t *testing.T) {
+	look, submit, later := funnel.Step{Name: "look"}, funnel.Step{Name: "submit", SignsUp: true}, funnel.Step{Name: "book", SignsUp: true}
+	for why, row := range map[string]struct {
+		journey funnel.Journey
+		want    int
+	}{
+		"the step of that name":          {funnel.Journey{look, submit, {Name: funnel.SignUp}}, 2},
+		"the first that signs people up": {funnel.Journey{look, submit, later}, 1},
+		"none":                           {funnel.Journey{look}, -1},
+	} {
+		if got := row.journey.SigningUp(); got != row.want {
+			t.Errorf("%s: step %d; want %d", why, got, row.want)
+		}
+	}
+}

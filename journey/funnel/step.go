@@ -1,6 +1,10 @@
 package funnel
 
-import "github.com/ombak-sim/ombak/workload"
+import (
+	"slices"
+
+	"github.com/ombak-sim/ombak/workload"
+)
 
 // The canonical steps of Prakerja, in order. A scenario may leave some out or add its own, but must not rename them.
 const (
@@ -31,6 +35,8 @@ const (
 type Step struct {
 	Name string   `json:"name"`
 	Kind StepKind `json:"kind"`
+
+	SignsUp bool `json:"signs_up,omitempty"` // who passes it is kept by the service of the run
 }
 
 // Purpose returns the hash of the step's name, which keys its random streams.
@@ -38,6 +44,15 @@ func (s Step) Purpose() workload.Purpose { return workload.NewPurpose(s.Name) }
 
 // Journey is the sequence of steps that a person may walk.
 type Journey []Step
+
+// SigningUp returns the place of the step after which the service keeps people: the one called sign-up, or else the first that
+// signs people up, or -1.
+func (j Journey) SigningUp() int {
+	if i := j.Index(SignUp); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(j, func(step Step) bool { return step.SignsUp })
+}
 
 // Index returns the place of the named step, or -1.
 func (j Journey) Index(name string) int {

@@ -64,7 +64,7 @@ var (
 
 func newShardObserver(journey funnel.Journey, shard int, emit func(Delta)) *ShardObserver {
 	o := &ShardObserver{
-		shard: shard, journey: journey, signUp: journey.Index(funnel.SignUp),
+		shard: shard, journey: journey, signUp: journey.SigningUp(),
 		emit: emit, open: make(map[int64]*tally),
 	}
 	o.now = o.at(0)

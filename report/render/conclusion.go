@@ -147,6 +147,9 @@ func refusals(row report.FunnelRow, result report.Report) string {
 		if refused < fewest || refused <= (row.Entered-row.Passed)/2 {
 			return ""
 		}
+		if stored := result.Reconciliation; stored != nil && stored.Booked > 0 && refused == step.Reasons["409"] {
+			return fmt.Sprintf("nothing was left to book for %s (409)", units.Count(refused))
+		}
 		return fmt.Sprintf("the service refused what %s sent (400, 409 or 422), whatever the load: it may know these people from an earlier run (population.identity: fresh sends new ones), or need other data", units.Count(refused))
 	}
 	return ""

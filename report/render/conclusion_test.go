@@ -53,6 +53,14 @@ func TestConclusion(t *testing.T) {
 			report.Report{Funnel: []report.FunnelRow{{Step: "register", Entered: 200, Passed: 20, Failed: 180}}, Steps: []report.StepRow{{Step: "register", Reasons: map[string]float64{"409": 180}}}},
 		},
 		{
+			"a stock that is sold out is no sign of load either", "",
+			"Book did not hold: 20 of 200 passed, and nothing was left to book for 180 (409).",
+			report.Report{
+				Funnel: []report.FunnelRow{{Step: "book", Entered: 200, Passed: 20, Declined: 180}}, Steps: []report.StepRow{{Step: "book", Reasons: map[string]float64{"409": 180}}},
+				Reconciliation: &report.Reconciliation{Booked: 20}, Thresholds: []report.Judgement{{Source: "book.passed >= 99% of scheduled", Verdict: report.Fail}},
+			},
+		},
+		{
 			"a few refusals beside time-outs explain nothing", "",
 			"Register did not hold: 20 of 200 passed.",
 			report.Report{Funnel: []report.FunnelRow{{Step: "register", Entered: 200, Passed: 20, Failed: 12, TimedOut: 168}}, Steps: []report.StepRow{{Step: "register", Reasons: map[string]float64{"400": 12, "timeout": 168}}}},

@@ -31,6 +31,9 @@ func Markdown(w io.Writer, r report.Report) error {
 		fmt.Fprintf(&b, "Acknowledged %s, persisted %s, lost %s, unacknowledged %s, duplicates %s.\n\n",
 			units.Count(float64(stored.Acknowledged)), units.Count(float64(stored.Persisted)), units.Count(float64(stored.Lost)),
 			units.Count(float64(stored.Unacknowledged)), units.Count(float64(stored.Duplicates)))
+		if stored.Booked > 0 {
+			fmt.Fprintf(&b, "Booked %s.\n\n", units.Count(float64(stored.Booked)))
+		}
 	}
 	if r.Steady != nil {
 		b.WriteString("Steady state: " + units.Cell(r.Steady.Sentence) + ".\n\n")
