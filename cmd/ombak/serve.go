@@ -107,6 +107,7 @@ func readBackend(c *cli.Context, alone *drill.Alone) error {
 	} else if len(alone.Token) < 16 {
 		return usageError{errors.New("--admin-token is shorter than 16 characters; give a longer one")}
 	}
+	alone.Wall = injectedWall()
 	alone.SessionTTL, alone.ConnectionsPerClient = c.Duration("session-ttl"), c.Int("connections-per-client")
 	if err := backend.CheckLinkBase(alone.LinkBase); alone.LinkBase != "" && err != nil {
 		return usageError{fmt.Errorf("--link-base: %w", err)}
