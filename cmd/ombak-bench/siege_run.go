@@ -29,7 +29,7 @@ func (s *siege) playRun(r *siegeRound, scheme string) error {
 	ctx, cancel := context.WithTimeout(r.ctx, patience)
 	defer cancel()
 	out := filepath.Join(s.folder, fmt.Sprintf("silence-%d", r.books.rounds))
-	defer os.RemoveAll(out) //nolint:errcheck // it goes with its parent
+	defer func() { _ = os.RemoveAll(out) }() // otherwise it goes with its parent
 	played, err := s.bench.play(ctx, s.ombak, "load", "silence.yaml", "--target", scheme+"://"+service.address, "--out", out, "--quiet")
 	if ctx.Err() != nil && r.ctx.Err() == nil {
 		r.books.hung++
