@@ -20,6 +20,7 @@ import (
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/fleet"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/render"
 )
 
 // blow is something that happens to a fleet during a run.
@@ -213,6 +214,7 @@ func crashPlaced(t *testing.T, chance *rand.Rand) report.Verdict {
 	case r != nil && (r.Lost != 0 || r.Duplicates != 0 || r.Persisted != r.Acknowledged+r.Unacknowledged):
 		t.Errorf("%s: reconciled %+v", why, r)
 	}
+	t.Logf("%s: %s, %s", why, result.Verdict, render.Conclusion(result, ""))
 	return result.Verdict
 }
 
