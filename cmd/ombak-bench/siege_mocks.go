@@ -80,7 +80,7 @@ func (m *siegeMocks) token(email string) string {
 	return m.tokens[email]
 }
 
-// NewSession implements [smtp.Backend].
+// NewSession begins a mail, as go-smtp asks for it.
 func (m *siegeMocks) NewSession(*smtp.Conn) (smtp.Session, error) { return &siegeMail{mocks: m}, nil }
 
 // siegeMail takes mails.
