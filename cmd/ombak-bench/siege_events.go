@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"math"
 	"net"
@@ -57,13 +58,17 @@ func events() []event {
 // clockSteps lists how the wall clock of the backends is set.
 func clockSteps() []event {
 	step := func(by time.Duration, back bool) func(*siege, *siegeRound) error {
-		return func(s *siege, _ *siegeRound) error {
-			if err := s.setWall(by); err != nil {
+		return func(s *siege, r *siegeRound) error {
+			mood := func(int) error { return nil }
+			if back && hasMocks(r.where) { // otherwise every mail of that moment may be sent before it is over
+				mood = s.mocks.turn
+			}
+			if err := errors.Join(mood(silent), s.setWall(by)); err != nil {
 				return err
 			}
 			s.sleep(100*time.Millisecond, time.Second)
 			if back {
-				return s.setWall(0)
+				return errors.Join(s.setWall(0), mood(carrying))
 			}
 			return nil
 		}
