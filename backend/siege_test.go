@@ -3,12 +3,17 @@ package backend_test
 import (
 	"bufio"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"github.com/ombak-sim/ombak/backend/store"
 )
@@ -44,6 +49,75 @@ func TestUploadsUnderWayAreBounded(t *testing.T) {
 		end()
 	}
 	s.want("a small request meanwhile", s.signUp("late@example.test"), 202, "")
+}
+
+// TestUnfinishedUploadsHoldLittle begins a hundred uploads of 8 MB in one session, of which each stops a byte before its end, and
+// measures what the server holds of them, which without bounds is 800 MB. Bodies under way have 64 MB together. The test's bound is
+// generous: a buffer may be longer than its body.
+func TestUnfinishedUploadsHoldLittle(t *testing.T) {
+	const uploads, room, most = 100, 64 << 20, 160 << 20
+	for _, test := range []struct {
+		why   string
+		head  string
+		text  []byte
+		least int // bytes that are held at some time, so that the test measures something
+	}{
+		{"8 MB, as announced", "Content-Length: 8388608\r\n\r\n", make([]byte, 8<<20-1), 0}, // more than photos may have: nothing is read
+		{"8 MB in one chunk", "Transfer-Encoding: chunked\r\n\r\n800000\r\n", make([]byte, 8<<20-1), 0},
+		{"4 MB, as much as photos may have", "Content-Length: 4194304\r\n\r\n", make([]byte, 4<<20-1), room / 2},
+	} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0") // has buffers of the kernel, which are not the server's
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := startService(t, func(s *service) { s.config.Listener = listener })
+		s.client = &fasthttp.HostClient{Addr: listener.Addr().String(), MaxConns: 4096}
+		session := s.sessionsOf(1)[0]
+		before := held()
+		var conns []net.Conn
+		var sending sync.WaitGroup
+		for range uploads {
+			conn, err := net.Dial("tcp", listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			conns = append(conns, conn)
+			sending.Go(func() {
+				fmt.Fprintf(conn, "POST /v1/photos HTTP/1.1\r\nHost: people.test\r\nAuthorization: Bearer %s\r\nContent-Type: multipart/form-data; boundary=x\r\n%s", session, test.head)
+				conn.Write(test.text) // until the server takes no more, or closes
+			})
+		}
+		sent := make(chan struct{})
+		go func() {
+			sending.Wait()
+			close(sent)
+		}()
+		peak, after := 0, 10 // looks after everything was sent
+		for peak < test.least || after > 0 {
+			peak = max(peak, held()-before)
+			select {
+			case <-sent:
+				after--
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+		t.Logf("%s: %d bytes", test.why, peak)
+		if peak > most {
+			t.Errorf("%s: the server holds %d MB for %d unfinished uploads; want at most %d MB", test.why, peak>>20, uploads, most>>20)
+		}
+		for _, conn := range conns {
+			conn.Close()
+		}
+		s.stop()
+	}
+}
+
+// held returns the bytes of all objects that somebody may still use.
+func held() int {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int(stats.HeapAlloc)
 }
 
 // TestPhotoBodiesAreBounded checks that the bound of the route holds before the body is read, with and without

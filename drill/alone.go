@@ -36,7 +36,12 @@ type Alone struct {
 	SessionTTL           time.Duration // backend: lifetime of a session; 0 means the default
 	ConnectionsPerClient int           // backend: most connections from one address; 0 means no limit
 	Profiling            bool          // backend: serve profiles at the admin listener
+
+	Wall func() time.Time // backend: the wall clock, if it is not the machine's
 }
+
+// wallKey is the key of a part's wall clock in its context. An order is JSON and cannot hold it.
+type wallKey struct{}
 
 // ServeBackend runs the reference backend of a run until the context ends. It has a secret key of its own,
 // not the key of a drill.
@@ -62,6 +67,7 @@ func ServeBackend(ctx context.Context, run *setup.Live, alone Alone) error {
 		return err
 	}
 	config.Key, config.Database = key, alone.Database
+	ctx = context.WithValue(ctx, wallKey{}, alone.Wall)
 	if alone.Database == OwnPostgres {
 		own, err := postgres.Start(ctx)
 		if err != nil {

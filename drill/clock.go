@@ -3,6 +3,7 @@ package drill
 import (
 	"time"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/units"
 )
 
@@ -11,21 +12,22 @@ func domainClock(opens time.Time, scenarioTime func() time.Duration) func() time
 	return func() time.Time { return opens.Add(scenarioTime()) }
 }
 
-// wallSteps notices when somebody sets the wall clock: it then moves otherwise than the monotonic clock.
-type wallSteps struct {
+// WallSteps notices when somebody sets a wall clock: it then moves otherwise than the monotonic clock.
+type WallSteps struct {
 	began time.Time
 	ahead time.Duration // of the wall clock, compared with began, when it was last looked at
 }
 
-func newWallSteps(now time.Time) *wallSteps { return &wallSteps{began: now} }
+func newWallSteps(now time.Time) *WallSteps { return &WallSteps{began: now} }
 
-// look returns by how much the wall clock was set since the last look, or 0. Time servers slew a clock by less than
-// smallestStep a second.
-func (w *wallSteps) look(now time.Time) time.Duration {
-	return w.note(now.Round(0).Sub(w.began.Round(0)), now.Sub(w.began))
+// look returns by how much the wall clock was set since the last look, or 0.
+func (w *WallSteps) look(now time.Time) time.Duration {
+	return w.Note(now.Round(0).Sub(w.began.Round(0)), now.Sub(w.began))
 }
 
-func (w *wallSteps) note(wall, monotonic time.Duration) time.Duration {
+// Note is told how much time has passed by either clock. It returns by how much the wall clock was set since it was told last, or
+// 0. Time servers slew a clock by less than smallestStep a second.
+func (w *WallSteps) Note(wall, monotonic time.Duration) time.Duration {
 	const smallestStep = 100 * time.Millisecond
 	by := wall - monotonic - w.ahead
 	w.ahead += by
@@ -33,6 +35,11 @@ func (w *wallSteps) note(wall, monotonic time.Duration) time.Duration {
 		return 0
 	}
 	return by
+}
+
+// ClockSet returns the message that the clock of an agent was set, at a time since the run began.
+func ClockSet(agent string, at, by time.Duration) Message {
+	return Message{Mark: &funnel.Mark{At: max(0, at), Kind: funnel.NoteMark, Text: "the clock of agent " + agent + " was set " + setBy(by)}}
 }
 
 // setBy says which way a clock was set, and how far.

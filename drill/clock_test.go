@@ -56,7 +56,7 @@ func TestWallSteps(t *testing.T) {
 		{"set back", 5*time.Second + 500*time.Microsecond, 5 * time.Second, -time.Hour},
 		{"the machine was busy for a minute", 65*time.Second + 500*time.Microsecond, 65 * time.Second, 0},
 	} {
-		if got := steps.note(look.wall, look.monotonic); got != look.want {
+		if got := steps.Note(look.wall, look.monotonic); got != look.want {
 			t.Errorf("%s: %v, want %v", look.why, got, look.want)
 		}
 	}

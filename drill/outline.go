@@ -2,6 +2,7 @@ package drill
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/ombak-sim/ombak/report/recorder"
 	"github.com/ombak-sim/ombak/report/threshold"
 	"github.com/ombak-sim/ombak/setup"
+	"github.com/ombak-sim/ombak/units"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -94,6 +96,9 @@ func (g *Gathering) Add(part int, message Message) error {
 		g.acknowledged = append(g.acknowledged, delta.Acknowledged...)
 		g.longest = max(g.longest, time.Duration(delta.Second+1)*time.Second)
 	}
+	if message.Mark != nil {
+		g.marks = withMark(g.marks, *message.Mark)
+	}
 	s.told(message)
 	return nil
 }
@@ -153,6 +158,8 @@ func (g *Gathering) Report(began time.Time, rows map[int]report.Agent, why strin
 	if g.stored.Whole {
 		reconciliation := g.stored.against(g.acknowledged)
 		facts.Reconciliation = &reconciliation
+	} else if slices.Contains(o.Placed, backendPart) {
+		facts.Warnings = append(facts.Warnings, g.unreconciled())
 	}
 	var cost *report.Process
 	for k := range o.Generators {
@@ -182,6 +189,12 @@ func (g *Gathering) Report(began time.Time, rows map[int]report.Agent, why strin
 	facts.Warnings = slices.Concat(facts.Warnings, lossWarnings(facts.Fleet, began))
 	rules := threshold.Rules{Conditions: conditions, Validity: o.Validity, Ended: why}
 	return rules.Judge(recorder.Assemble(g.recording, facts), g.recording, facts.Clock), nil
+}
+
+// unreconciled says whose books are unknown because no agent has told what the store holds.
+func (g *Gathering) unreconciled() string {
+	why := cmp.Or(g.stored.Failed, errUntold.Error())
+	return fmt.Sprintf("nobody could reconcile the store (%s): whether it holds the %s people who were told yes is unknown", why, units.Count(float64(len(distinct(g.acknowledged)))))
 }
 
 // withoutLost returns who was offered, with the lost, as the conductor of a run does.

@@ -165,6 +165,7 @@ func serveBackend(ctx context.Context, order BackendOrder, scanner *bufio.Scanne
 	var clock runClock
 	config := order.Config
 	config.Now, config.Log = domainClock(order.Opens, clock.scenario), log
+	config.Wall, _ = ctx.Value(wallKey{}).(func() time.Time) // otherwise the machine's
 	server, err := backend.New(ctx, config)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (c *conductor) reconcile(ctx context.Context) (*report.Reconciliation, erro
 	case stored.Failed != "":
 		err = errors.New(stored.Failed)
 	case !stored.Whole:
-		err = errors.New("its agent has not told what it holds")
+		err = errUntold
 	}
 	if err != nil {
 		return nil, err
@@ -31,6 +31,8 @@ func (c *conductor) reconcile(ctx context.Context) (*report.Reconciliation, erro
 	result := c.compared(stored)
 	return &result, nil
 }
+
+var errUntold = errors.New("its agent has not told what it holds")
 
 // compared compares what people were told with what a store holds.
 func (c *conductor) compared(stored Stored) report.Reconciliation {

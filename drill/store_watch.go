@@ -65,10 +65,14 @@ func (c *conductor) absences(length time.Duration) []report.Gone {
 	return c.gone
 }
 
-// unread records that the store could not be read at the end, unless it is known to be gone.
+// unread records that the store could not be read at the end, whose books that leaves unknown, and that it is gone, unless that is
+// known.
 func (c *conductor) unread(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.store != nil {
+		c.store.Unread, c.store.UnknownPeople = oneLine(err.Error()), float64(len(distinct(c.acknowledged)))
+	}
 	if last := len(c.gone) - 1; last >= 0 && !c.gone[last].Back {
 		return
 	}

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"math"
+	"sync/atomic"
 	"time"
 )
 
@@ -9,12 +10,29 @@ import (
 type Clock struct {
 	began time.Time
 	shift time.Duration
-	drift float64 // seconds gained each second
+	drift float64       // seconds gained each second
+	set   *atomic.Int64 // nanoseconds by which a test has set the machine's wall clock; nil if none can
 }
 
 // NewClock returns a clock that is ahead by shift from now on, and gains drift microseconds each second.
 func NewClock(shift time.Duration, driftPPM float64) Clock {
 	return Clock{began: time.Now(), shift: shift, drift: driftPPM / 1e6}
+}
+
+// Settable returns a clock whose machine's wall clock can be set, for tests, and the func that sets it forward or back.
+func (c Clock) Settable() (_ Clock, set func(by time.Duration)) {
+	c.set = new(atomic.Int64)
+	return c, func(by time.Duration) { c.set.Add(int64(by)) }
+}
+
+// passed returns how much time has passed by the machine's wall clock, which somebody may set, and by its monotonic one.
+func (c Clock) passed() (wall, monotonic time.Duration) {
+	now := time.Now()
+	wall, monotonic = now.Round(0).Sub(c.began.Round(0)), now.Sub(c.began)
+	if c.set != nil {
+		wall += time.Duration(c.set.Load())
+	}
+	return wall, monotonic
 }
 
 // Now returns what the clock shows. Setting the machine's clock does not change it.

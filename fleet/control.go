@@ -2,12 +2,15 @@ package fleet
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,19 +32,50 @@ func listenAt(address string, conn *nats.Conn) (string, error) {
 
 // ParseAddress reads an IP address, or one with a port, at which others reach a machine. Without a port it returns port 0.
 func ParseAddress(text string) (string, error) {
-	host, port := strings.Trim(text, "[]"), "0"
-	if net.ParseIP(host) == nil {
-		var err error
-		if host, port, err = net.SplitHostPort(text); err != nil {
-			return "", refuse("%q is not an IP address, or one with a port, of this machine", text)
-		}
-	}
+	host, port, err := splitAddress(text)
 	ip := net.ParseIP(host)
-	if _, err := net.LookupPort("tcp", port); err != nil || ip == nil || ip.IsUnspecified() {
+	if err != nil || ip == nil || ip.IsUnspecified() {
 		return "", refuse("%q is not an IP address, or one with a port, of this machine", text)
 	}
 	return net.JoinHostPort(host, port), nil
 }
+
+// splitAddress splits HOST or HOST:PORT.
+func splitAddress(text string) (host, port string, err error) {
+	host, port = strings.Trim(text, "[]"), "0"
+	if net.ParseIP(host) == nil && strings.Contains(host, ":") {
+		if host, port, err = net.SplitHostPort(text); err != nil {
+			return "", "", err
+		}
+	}
+	_, err = net.LookupPort("tcp", port)
+	return host, port, err
+}
+
+var hostNames = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$`)
+
+// ResolveAddress reads the same as [ParseAddress], or a name in place of the IP address. The name is looked up now, and never
+// again: others learn the address. Of several addresses the first that is not loopback is taken.
+func ResolveAddress(ctx context.Context, text string) (string, error) {
+	host, port, err := splitAddress(text)
+	if err != nil || net.ParseIP(host) == nil && !hostNames.MatchString(host) {
+		return "", refuse("%q is not HOST or HOST:PORT of this machine", text)
+	}
+	if net.ParseIP(host) != nil {
+		return ParseAddress(text)
+	}
+	found, err := net.DefaultResolver.LookupIP(ctx, "ip", host)
+	if err != nil || len(found) == 0 {
+		return "", refuse("the name %s does not resolve on this machine (%w); give an IP address, or a name that the machine knows", host, cmp.Or(err, errNoAddress))
+	}
+	chosen := found[0]
+	if i := slices.IndexFunc(found, func(ip net.IP) bool { return !ip.IsLoopback() }); i >= 0 {
+		chosen = found[i]
+	}
+	return ParseAddress(net.JoinHostPort(chosen.String(), port))
+}
+
+var errNoAddress = errors.New("it has no address")
 
 // asking is what an agent has asked the control API of its mocks. A question that comes again gets the same answer.
 type asking struct {

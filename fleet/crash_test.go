@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/fleet"
 	"github.com/ombak-sim/ombak/report"
+	"github.com/ombak-sim/ombak/report/render"
 )
 
 // blow is something that happens to a fleet during a run.
@@ -36,12 +38,12 @@ type victim struct {
 func blows() []blow {
 	return []blow{
 		{"the agent is killed", func(_ *yard, at victim, _ func(int64) time.Duration) { _ = syscall.Kill(at.pid, syscall.SIGKILL) }},
-		{"the generator is killed", func(_ *yard, at victim, _ func(int64) time.Duration) {
+		{"the part is killed", func(_ *yard, at victim, _ func(int64) time.Duration) {
 			for _, child := range childrenOf(at.pid) {
 				_ = syscall.Kill(child, syscall.SIGKILL)
 			}
 		}},
-		{"the generator is stopped", func(_ *yard, at victim, _ func(int64) time.Duration) {
+		{"the part is stopped", func(_ *yard, at victim, _ func(int64) time.Duration) {
 			for _, child := range childrenOf(at.pid) {
 				_ = syscall.Kill(child, syscall.SIGSTOP)
 			}
@@ -79,7 +81,7 @@ func childrenOf(pid int) (children []int) {
 }
 
 // Whatever falls on three agents, and whenever: the run ends in time, everybody is accounted for, and nobody is played twice.
-// OMBAK_FLEET_ROUNDS says how often, ten times by default.
+// Every third run has its backend and its mocks on two of the agents. OMBAK_FLEET_ROUNDS says how often, ten times by default.
 func TestCrashes(t *testing.T) {
 	rounds, err := strconv.Atoi(os.Getenv("OMBAK_FLEET_ROUNDS"))
 	if err != nil {
@@ -91,7 +93,11 @@ func TestCrashes(t *testing.T) {
 		for round := range rounds {
 			t.Run(fmt.Sprint(round), func(t *testing.T) {
 				t.Parallel()
-				verdict := crash(t, rand.New(rand.NewPCG(uint64(round), 23)))
+				play, chance := crash, rand.New(rand.NewPCG(uint64(round), 23))
+				if round%3 == 2 {
+					play = crashPlaced
+				}
+				verdict := play(t, chance)
 				mu.Lock()
 				verdicts[verdict]++
 				mu.Unlock()
@@ -101,51 +107,114 @@ func TestCrashes(t *testing.T) {
 	t.Logf("%d runs: %v", rounds, verdicts)
 }
 
-// crash plays a run on which one or two blows fall.
-func crash(t *testing.T, chance *rand.Rand) report.Verdict {
-	y := newYard(t)
-	victims := make([]victim, 3)
-	for i := range victims {
-		victims[i].way = newRelay(t, y.server.Addr().String())
-		url := fmt.Sprintf("nats://%s@%s", token, victims[i].way.listener.Addr())
-		victims[i].pid = y.startProcess(url, string(rune('a'+i)), 4*time.Second).Process.Pid
-		t.Cleanup(func() {
-			for _, child := range childrenOf(victims[i].pid) {
+// storm is three agents in processes of their own, and the blows that fall on them.
+type storm struct {
+	victims []victim
+	story   []string
+	planned []func()
+	falling sync.WaitGroup
+}
+
+// newStorm starts agents that are called so, with these roles, and plans one or two blows.
+func newStorm(y *yard, chance *rand.Rand, agents, agentRoles []string) *storm {
+	s := &storm{}
+	for i, name := range agents {
+		way := newRelay(y.t, y.server.Addr().String())
+		url := fmt.Sprintf("nats://%s@%s", token, way.listener.Addr())
+		pid := y.startProcess(url, name, 4*time.Second, agentRoles[i]).Process.Pid
+		s.victims = append(s.victims, victim{pid, way})
+		y.t.Cleanup(func() {
+			for _, child := range childrenOf(pid) {
 				_ = syscall.Kill(child, syscall.SIGKILL) // it may be stopped
 			}
 		})
 	}
-	var falling sync.WaitGroup
-	defer falling.Wait()
 	upTo := func(n int64) time.Duration { return time.Duration(chance.Int64N(n * int64(time.Second))) }
-	var story []string
-	var planned []func()
 	for range 1 + chance.IntN(2) {
-		blow, who, at := blows()[chance.IntN(len(blows()))], chance.IntN(3), upTo(6)
+		blow, who, at := blows()[chance.IntN(len(blows()))], chance.IntN(len(agents)), upTo(6)
 		later := upTo(8)
-		story = append(story, fmt.Sprintf("after %v: %s (%c)", at, blow.name, 'a'+who))
-		planned = append(planned, func() {
+		s.story = append(s.story, fmt.Sprintf("after %v: %s (%s)", at, blow.name, agents[who]))
+		s.planned = append(s.planned, func() {
 			time.Sleep(at)
-			blow.fall(y, victims[who], func(n int64) time.Duration { return later * time.Duration(n) / 8 })
+			blow.fall(y, s.victims[who], func(n int64) time.Duration { return later * time.Duration(n) / 8 })
 		})
 	}
-	// Blows fall one after the other, in any order: one that starts NATS again must not meet another.
-	opened := func(*fleet.Run) {
-		falling.Go(func() {
-			for _, fall := range planned {
-				fall()
-			}
-		})
-	}
-	result, _, err := y.play(plan{length: "4s", drain: "1s", open: opened})
-	why := strings.Join(story, "; ")
+	return s
+}
+
+// begin lets the blows fall one after the other, in any order: one that starts NATS again must not meet another.
+func (s *storm) begin() {
+	s.falling.Go(func() {
+		for _, fall := range s.planned {
+			fall()
+		}
+	})
+}
+
+// why tells what fell.
+func (s *storm) why() string { return strings.Join(s.story, "; ") }
+
+// crash plays a run on which one or two blows fall.
+func crash(t *testing.T, chance *rand.Rand) report.Verdict {
+	y := newYard(t)
+	generator := fleet.GeneratorRole
+	s := newStorm(y, chance, []string{"a", "b", "c"}, []string{generator, generator, generator})
+	defer s.falling.Wait()
+	result, _, err := y.play(plan{length: "4s", drain: "1s", open: func(*fleet.Run) { s.begin() }})
 	if result.Schema == "" { // it had not begun when the blow fell, and says what is wrong
+		if err == nil {
+			t.Errorf("%s: no report and no error", s.why())
+		}
+		return ""
+	}
+	accounted(t, s.why(), y, result, err)
+	return result.Verdict
+}
+
+// crashPlaced plays a drill whose people, backend and mocks are on an agent each, on which one or two blows fall. Whatever falls,
+// nobody is lost: either the store was read and holds everybody who was told yes, or the report says that their books are unknown,
+// and what died.
+func crashPlaced(t *testing.T, chance *rand.Rand) report.Verdict {
+	y := newYard(t)
+	s := newStorm(y, chance, []string{"crowd", "back", "mock"}, []string{fleet.GeneratorRole, fleet.BackendRole, fleet.MocksRole})
+	defer s.falling.Wait()
+	result, _, err := y.drill(drilled{
+		length: "4s", drain: "1s", open: s.begin,
+		places: []fleet.Place{{Role: fleet.BackendRole, Label: "back", Count: 1}, {Role: fleet.MocksRole, Label: "mock", Count: 1}},
+	})
+	why := s.why()
+	if result.Schema == "" {
 		if err == nil {
 			t.Errorf("%s: no report and no error", why)
 		}
 		return ""
 	}
-	accounted(t, why, y, result, err)
+	if err != nil && !errors.Is(err, drill.ErrPartDied) {
+		t.Errorf("%s: %v", why, err)
+	}
+	if err == nil {
+		balanced(t, why, result, 160)
+	}
+	if faults := report.Check(result); len(faults) > 0 {
+		t.Errorf("%s: %v", why, faults)
+	}
+	if died := regexp.MustCompile("backend on back|mocks on mock|crowd|no generator is left"); err != nil && (result.Verdict != report.Invalid || !died.MatchString(strings.Join(result.Invalid, "; "))) {
+		t.Errorf("%s: verdict %s (%q) does not say what died: %v", why, result.Verdict, result.Invalid, err)
+	}
+	const (
+		plannedEnd = 4 + 1
+		still      = 50 // parts that stand still are killed by their agents after 20 s, one after the other
+	)
+	if result.DurationS > plannedEnd+15+still {
+		t.Errorf("%s: the run ended %.1f s after its planned end", why, result.DurationS-plannedEnd)
+	}
+	switch r := result.Reconciliation; {
+	case r == nil && (result.Store == nil || result.Store.Unread == ""):
+		t.Errorf("%s: the store was not reconciled, and nothing says so: %+v", why, result.Store)
+	case r != nil && (r.Lost != 0 || r.Duplicates != 0 || r.Persisted != r.Acknowledged+r.Unacknowledged):
+		t.Errorf("%s: reconciled %+v", why, r)
+	}
+	t.Logf("%s: %s, %s", why, result.Verdict, render.Conclusion(result, ""))
 	return result.Verdict
 }
 

@@ -25,7 +25,7 @@ const counter = `schema: ombak.scenario/v1
 name: counter
 opens: 2020-04-11T19:00:00+07:00
 seed: 7
-drain: 60s
+drain: DRAIN
 population: {shares: {mistyped_email: 5%}}
 arrivals: {step: sign-up, totals: exact, signups: [{for: LENGTH, rate: 40/s}]}
 journey:
@@ -63,9 +63,11 @@ validity: {lag_p99: 60s, dropped: 1, unsent: 1}
 // drilled says how a test plays counter.
 type drilled struct {
 	length string // of the arrivals; empty means 2s
+	drain  string // empty means 60s
 	places []fleet.Place
 	acts   func(drill.Act)
 	rows   func(report.Second)
+	open   func() // is called when the agents are chosen
 	fall   func() // falls on the run in its fourth second
 }
 
@@ -79,7 +81,10 @@ func (y *yard) drill(d drilled) (report.Report, *fleet.Run, error) {
 	if d.length == "" {
 		d.length = "2s"
 	}
-	scenario, err := scenarios.Parse("counter.yaml", []byte(strings.Replace(counter, "LENGTH", d.length, 1)), fstest.MapFS{})
+	if d.drain == "" {
+		d.drain = "60s"
+	}
+	scenario, err := scenarios.Parse("counter.yaml", []byte(strings.NewReplacer("LENGTH", d.length, "DRAIN", d.drain).Replace(counter)), fstest.MapFS{})
 	if err != nil {
 		y.t.Fatal(err)
 	}
@@ -95,6 +100,9 @@ func (y *yard) drill(d drilled) (report.Report, *fleet.Run, error) {
 		return report.Report{}, nil, err
 	}
 	defer opened.Close()
+	if d.open != nil {
+		d.open()
+	}
 	environment := drill.Environment{
 		Command: []string{os.Args[0], "part"}, Folder: y.t.TempDir(), Generators: opened.Carriers(), Notice: fleet.Notice,
 		Backends: opened.Placed(fleet.BackendRole),
@@ -268,6 +276,9 @@ func TestTheAgentOfTheBackendIsKilled(t *testing.T) {
 	if faults := report.Check(result); len(faults) > 0 {
 		t.Error(faults)
 	}
+	if n := result.Store.UnknownPeople; n == 0 || n > result.Offered.Sent || result.Store.Unread != "its agent has not told what it holds" {
+		t.Errorf("%v people with unknown books of %v sent, because %q", n, result.Offered.Sent, result.Store.Unread)
+	}
 	if result.DurationS > 40 {
 		t.Errorf("the run lasted %v s", result.DurationS)
 	}
@@ -280,6 +291,9 @@ func TestTheAgentOfTheBackendIsKilled(t *testing.T) {
 	forget()
 	if len(collected.Placed) == 0 || collected.Verdict != report.Invalid {
 		t.Errorf("collected %s with %+v", collected.Verdict, collected.Placed)
+	}
+	if all := strings.Join(collected.Warnings, "\n"); !strings.Contains(all, "nobody could reconcile the store (its agent has not told what it holds): whether it holds the ") {
+		t.Errorf("collected: %q", collected.Warnings)
 	}
 }
 

@@ -31,7 +31,8 @@ type playing struct {
 	planned time.Time // of the agent's own clock
 	changes int       // made
 	whole   bool      // everything was played
-	cause   string    // why it was stopped; empty if nobody stopped it
+	steps   drill.WallSteps
+	cause   string // why it was stopped; empty if nobody stopped it
 	ending  sync.Once
 	asking  asking // of the control API
 }
@@ -181,13 +182,15 @@ func (p *playing) outcome(why string) string {
 
 // untilEnded waits until the part has ended.
 func (p *playing) untilEnded() {
-	ticker := time.NewTicker(p.agent.Silence / 20)
+	ticker := time.NewTicker(min(time.Second, p.agent.Silence/20))
 	defer ticker.Stop()
+	p.noticeStep() // what came before the part is nobody's concern
 	for {
 		select {
 		case <-p.part.Ended():
 			return
 		case <-ticker.C:
+			p.noticeStep()
 			if p.silent() > p.agent.Silence {
 				p.stop(fmt.Sprintf("its conductor was silent for %v", p.agent.Silence))
 			}
@@ -196,6 +199,18 @@ func (p *playing) untilEnded() {
 			<-p.part.Ended()
 			return
 		}
+	}
+}
+
+// noticeStep keeps a row if somebody has set the machine's clock since the last look. Nothing else comes of it: the agent and its
+// part measure by monotonic clocks.
+func (p *playing) noticeStep() {
+	p.mu.Lock()
+	by, begun, planned := p.steps.Note(p.agent.Clock.passed()), p.started != nil, p.planned
+	p.mu.Unlock()
+	if by != 0 && begun {
+		message := drill.ClockSet(p.agent.Name, p.agent.Clock.Now().Sub(planned), by)
+		p.keep(row{Message: &message})
 	}
 }
 

@@ -190,6 +190,31 @@ func TestOrdersAreVetted(t *testing.T) {
 	}
 }
 
+// A name of this machine is looked up once, and what others learn is its address.
+func TestResolveAddress(t *testing.T) {
+	for _, test := range []struct{ why, text, want, refused string }{
+		{"an address", "127.0.0.1:80", "127.0.0.1:80", ""},
+		{"an address alone", "::1", "[::1]:0", ""},
+		{"every address", "0.0.0.0:80", "", "is not an IP address, or one with a port, of this machine"},
+		{"a scheme", "http://localhost", "", "is not HOST or HOST:PORT of this machine"},
+		{"no port", "localhost:many", "", "is not HOST or HOST:PORT of this machine"},
+		{"nothing", "", "", "is not HOST or HOST:PORT of this machine"},
+		{"a name that nobody has", "nobody.invalid:80", "", "the name nobody.invalid does not resolve on this machine ("},
+	} {
+		got, err := ResolveAddress(t.Context(), test.text)
+		if got != test.want || (err != nil) != (test.refused != "") || err != nil && !strings.Contains(err.Error(), test.refused) {
+			t.Errorf("%s: %q, %v; want %q, %q", test.why, got, err, test.want, test.refused)
+		}
+	}
+	for _, text := range []string{"localhost", "LOCALHOST:8080"} {
+		address, err := ResolveAddress(t.Context(), text)
+		host, port, split := net.SplitHostPort(address)
+		if err != nil || split != nil || !net.ParseIP(host).IsLoopback() || port != map[bool]string{true: "8080", false: "0"}[strings.Contains(text, ":")] {
+			t.Errorf("%s is %q, %v", text, address, err)
+		}
+	}
+}
+
 // FuzzParseAddress: an address that is accepted can be listened at, and means one interface.
 func FuzzParseAddress(f *testing.F) {
 	for _, text := range []string{"10.0.0.2", "10.0.0.2:8080", "::1", "[::1]:80", "0.0.0.0", "[::]:1", "host:80", "10.0.0.2:http", "10.0.0.2:99999", "[fe80::1%eth0]:1", ""} {

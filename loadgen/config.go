@@ -72,7 +72,7 @@ type Request struct {
 	GRPC      *GRPC              `json:"grpc,omitempty"`      // a gRPC call instead of an HTTP request; the statuses are [funnel.Reason]s of codes
 	WebSocket *WebSocket         `json:"websocket,omitempty"` // an action on the person's WebSocket to the target
 	Trace     bool               `json:"trace,omitempty"`     // each attempt has a traceparent of its own
-	Silent    bool               `json:"silent,omitempty"`    // people who leave do not close the connection, so the service does not notice
+	Silent    bool               `json:"silent,omitempty"`    // people who leave do not close the connection, or reset the stream, so the service does not notice
 }
 
 // Look is the request that polls for the result of an accepted request. The attempt's answer is the one that accepted
@@ -128,11 +128,6 @@ func (c Config) validate() error {
 	}
 	if err := c.Connections.validate(); err != nil {
 		return fmt.Errorf("loadgen: %w", err)
-	}
-	for i, request := range c.Requests {
-		if request.Silent && c.Connections.HTTP2 {
-			return fmt.Errorf("step %s: leaving without closing the connection needs HTTP/1.1; remove leave: silent", c.Journey.Steps[i].Name)
-		}
 	}
 	for name, target := range c.Targets {
 		if err := CheckTarget(name, target); err != nil {

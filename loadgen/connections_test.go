@@ -80,8 +80,10 @@ func TestConnectionsAreSharedOwnedOrCold(t *testing.T) {
 			{"shared, HTTP/2", loadgen.Connections{HTTP2: true}, 1, 5},
 			{"one for each person, HTTP/2", loadgen.Connections{HTTP2: true, PerPerson: true}, 5, 5},
 			{"one for each request, HTTP/2", loadgen.Connections{HTTP2: true, Cold: 1}, 10, 10},
+			{"closed by age, HTTP/2", loadgen.Connections{HTTP2: true, Life: time.Nanosecond}, 2, 10}, // those that come while one opens share it
+			{"one for each person and closed by age, HTTP/2", loadgen.Connections{HTTP2: true, PerPerson: true, Life: time.Nanosecond}, 10, 10},
 		} {
-			if secure && test.connections.Life > 0 {
+			if secure && test.connections.Life > 0 && !test.connections.HTTP2 {
 				continue // fasthttp asks the server to close at that age, which it measures coarsely
 			}
 			server, conns, requests := counted(t, secure, func(s *httptest.Server) { alsoHTTP2(s, secure) })

@@ -191,7 +191,6 @@ func (e *epoll) expire() {
 // leave completes a request whose person leaves silently. It keeps the connection open for a while, so that
 // the service keeps working on the abandoned request.
 func (e *epoll) leave(place int32) {
-	const linger = time.Minute
 	c := &e.conns[place]
 	answer := completion{slot: c.job.slot, sent: true, start: c.start, end: e.now(), reason: funnel.ReasonTimeout}
 	answer.answer.Outcome = funnel.TimedOut

@@ -8,7 +8,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -22,52 +25,90 @@ const mostFields = 1 << 20
 type http2Clients struct {
 	open  func(key owner, alone bool) *http.Client
 	limit int
+	life  time.Duration // age from which a client gets no further request; 0 means no limit
 
 	mu  sync.Mutex
 	all []*http2Client
 	own map[owner]*http2Client // of people who have their own; nil if all share
 }
 
-// http2Client is a client and how many requests it has under way.
+// http2Client is a client, whose connection opens with its first request, and how many requests it has under way.
 type http2Client struct {
 	*http.Client
-	under int
-	cold  bool // closed after its only answer
+	opened  time.Time
+	under   int
+	leaving bool // gets no further request, and is closed after the last under way
 }
 
 // take returns a client for one more request.
 func (c *http2Clients) take(key owner, cold bool) *http2Client {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	client := c.takeOpen(key, cold)
+	if client == nil {
+		client = &http2Client{Client: c.open(key, cold || c.own != nil), opened: time.Now(), leaving: cold}
+		switch {
+		case cold:
+		case c.own != nil:
+			c.own[key] = client
+		default:
+			c.all = append(c.all, client)
+		}
+	}
+	client.under++
+	return client
+}
+
+// takeOpen returns a client that may have another request; nil if there is none. The caller holds the lock.
+func (c *http2Clients) takeOpen(key owner, cold bool) *http2Client {
 	if cold {
-		return &http2Client{Client: c.open(key, true), under: 1, cold: true}
+		return nil
 	}
 	if c.own != nil {
-		if c.own[key] == nil {
-			c.own[key] = &http2Client{Client: c.open(key, true)}
+		client := c.own[key]
+		if client != nil && c.aged(client) {
+			client.leave()
+			return nil
 		}
-		c.own[key].under++
-		return c.own[key]
+		return client
+	}
+	if c.life > 0 {
+		c.all = slices.DeleteFunc(c.all, func(client *http2Client) bool {
+			aged := c.aged(client)
+			if aged {
+				client.leave()
+			}
+			return aged
+		})
 	}
 	for _, client := range c.all {
 		if client.under < c.limit {
-			client.under++
 			return client
 		}
 	}
-	client := &http2Client{Client: c.open(key, false), under: 1}
-	c.all = append(c.all, client)
-	return client
+	return nil
+}
+
+// aged reports whether a client is too old for another request.
+func (c *http2Clients) aged(client *http2Client) bool {
+	return c.life > 0 && time.Since(client.opened) > c.life
+}
+
+// leave closes a client, as soon as nothing is under way.
+func (c *http2Client) leave() {
+	c.leaving = true
+	if c.under == 0 {
+		c.CloseIdleConnections()
+	}
 }
 
 // give takes a client back.
 func (c *http2Clients) give(client *http2Client) {
-	if client.cold {
-		client.CloseIdleConnections()
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	client.under--
+	if client.under--; client.leaving {
+		client.leave()
+	}
 }
 
 // forget closes the connections of a person.
@@ -75,14 +116,14 @@ func (c *http2Clients) forget(key owner) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if client := c.own[key]; client != nil {
-		client.CloseIdleConnections()
+		client.leave()
 		delete(c.own, key)
 	}
 }
 
 // newHTTP2 returns a net/http client that speaks only HTTP/2 over one target's connections, and never
 // retries a request. Without settings of TLS, it begins in HTTP/2 (RFC 9113, section 3.3).
-func newHTTP2(secure *tls.Config, r route, life time.Duration, alone bool) *http.Client {
+func newHTTP2(secure *tls.Config, r route, longest time.Duration, alone bool) *http.Client {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(secure != nil)
 	protocols.SetUnencryptedHTTP2(secure == nil)
@@ -96,7 +137,7 @@ func newHTTP2(secure *tls.Config, r route, life time.Duration, alone bool) *http
 		return conn, err
 	}
 	transport := &http.Transport{
-		Protocols: protocols, IdleConnTimeout: life, MaxResponseHeaderBytes: mostFields, DisableCompression: true, // only a request's own header asks for compression
+		Protocols: protocols, IdleConnTimeout: longest, MaxResponseHeaderBytes: mostFields, DisableCompression: true, // only a request's own header asks for compression
 		DialContext: dial, DialTLSContext: dial,
 	}
 	if alone {
@@ -108,17 +149,66 @@ func newHTTP2(secure *tls.Config, r route, life time.Duration, alone bool) *http
 	}
 }
 
-// doHTTP2 sends w.req with net/http and copies the answer into w.resp.
-func (w *worker) doHTTP2(client *http.Client, timeout time.Duration) error {
+// doHTTP2 sends w.req with net/http and copies the answer into w.resp. It gives the client back when nothing is under way any
+// more: if the person leaves silently, that may be later.
+func (w *worker) doHTTP2(clients *http2Clients, client *http2Client, timeout time.Duration, silently bool) error {
+	if silently && timeout > 0 {
+		return w.doSilently(clients, client, timeout)
+	}
+	defer clients.give(client)
 	ctx := context.Background()
 	if timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	request, err := http.NewRequestWithContext(ctx, string(w.req.Header.Method()), w.req.URI().String(), nil)
+	request, err := w.overNetHTTP(ctx)
 	if err != nil {
 		return err
+	}
+	return fetch(client.Client, request).into(&w.resp)
+}
+
+// doSilently is doHTTP2 for a person who does not tell the service that they leave. A request that was sent then goes on until
+// its answer, for nobody. The buffers of the worker belong to its next request by then.
+func (w *worker) doSilently(clients *http2Clients, client *http2Client, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout+linger)
+	var sent atomic.Bool
+	request, err := w.overNetHTTP(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}))
+	if err != nil {
+		cancel()
+		clients.give(client)
+		return err
+	}
+	answers := make(chan answered, 1)
+	w.pool.workers.Go(func() {
+		defer cancel()
+		answers <- fetch(client.Client, request)
+		clients.give(client)
+	})
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case answer := <-answers:
+		return answer.into(&w.resp)
+	case <-timer.C:
+	}
+	if !sent.Load() || !w.pool.lines.leave() {
+		cancel()
+		return fasthttp.ErrTimeout
+	}
+	w.pool.workers.Go(func() {
+		defer w.pool.lines.left()
+		<-answers // for nobody
+	})
+	return fasthttp.ErrTimeout
+}
+
+// overNetHTTP returns w.req as net/http sends it.
+func (w *worker) overNetHTTP(ctx context.Context) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, string(w.req.Header.Method()), w.req.URI().String(), nil)
+	if err != nil {
+		return nil, err
 	}
 	if body := bytes.Clone(w.req.Body()); len(body) > 0 { // it may be read after an early answer
 		request.Body, request.ContentLength = io.NopCloser(&bodyReader{rest: body}), int64(len(body))
@@ -135,28 +225,50 @@ func (w *worker) doHTTP2(client *http.Client, timeout time.Duration) error {
 	if request.Header.Get("User-Agent") == "" {
 		request.Header["User-Agent"] = nil
 	}
+	return request, nil
+}
+
+// answered is an answer over net/http, or why there is none.
+type answered struct {
+	status int
+	header http.Header
+	body   []byte
+	err    error
+}
+
+// fetch sends a request and reads the answer.
+func fetch(client *http.Client, request *http.Request) answered {
 	response, err := client.Do(request)
-	if ctx.Err() != nil {
-		return fasthttp.ErrTimeout
+	if request.Context().Err() != nil {
+		err = fasthttp.ErrTimeout
 	}
 	if err != nil {
-		return err
+		if response != nil {
+			response.Body.Close()
+		}
+		return answered{err: err}
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
 	switch {
-	case ctx.Err() != nil:
-		return fasthttp.ErrTimeout
-	case err != nil:
-		return err
-	case len(body) > maxBody:
-		return fasthttp.ErrBodyTooLarge
+	case request.Context().Err() != nil:
+		err = fasthttp.ErrTimeout
+	case err == nil && len(body) > maxBody:
+		err = fasthttp.ErrBodyTooLarge
 	}
-	w.resp.SetStatusCode(response.StatusCode)
-	w.resp.SetBody(body)
-	for name, values := range response.Header {
+	return answered{response.StatusCode, response.Header, body, err}
+}
+
+// into copies the answer.
+func (a answered) into(resp *fasthttp.Response) error {
+	if a.err != nil {
+		return a.err
+	}
+	resp.SetStatusCode(a.status)
+	resp.SetBody(a.body)
+	for name, values := range a.header {
 		for _, value := range values {
-			w.resp.Header.Add(name, value)
+			resp.Header.Add(name, value)
 		}
 	}
 	return nil

@@ -73,6 +73,7 @@ type stream struct {
 	length   int // that the server has announced; -1 if it has not
 	received int
 	silent   bool // an answer to HEAD has no body
+	left     bool // the person has left silently, and the answer is outstanding
 	err      error
 }
 

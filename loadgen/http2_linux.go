@@ -232,6 +232,11 @@ func (e *epoll) completeStreams(s *h2conn) {
 	now := e.now()
 	for i, t := range s.ended {
 		s.ended[i] = nil
+		if t.left {
+			e.orphans--
+			e.unregister(t)
+			continue
+		}
 		answer := completion{slot: t.job.slot, sent: true, start: t.start, end: now}
 		switch {
 		case t.err == nil:
@@ -270,16 +275,27 @@ func (e *epoll) loseH2(place int32, err error) {
 	e.drop(place)
 }
 
-// expireStream completes a stream that has timed out.
+// expireStream completes a stream that has timed out. It leaves the stream open for a while if the person has left silently, so
+// that the service keeps working on the abandoned request.
 func (e *epoll) expireStream(index int32, sequence uint64) {
 	t := e.second.streams[index]
 	if t == nil || t.deadline != sequence {
 		return
 	}
-	answer := completion{slot: t.job.slot, sent: true, start: t.start, end: e.now(), reason: funnel.ReasonTimeout}
-	answer.answer.Outcome = funnel.TimedOut
-	e.done = append(e.done, answer)
 	c := &e.conns[t.place]
+	if t.left {
+		e.orphans--
+	} else {
+		answer := completion{slot: t.job.slot, sent: true, start: t.start, end: e.now(), reason: funnel.ReasonTimeout}
+		answer.answer.Outcome = funnel.TimedOut
+		e.done = append(e.done, answer)
+		begun := t.id != 0 && c.state == busy
+		if begun && t.job.leaves && e.orphans < e.most && e.generator.requests[t.job.request].Silent {
+			t.left, t.deadline = true, e.deadlines.add(e.now()+linger, linger, ^index)
+			e.orphans++
+			return
+		}
+	}
 	c.h2.cancel(t)
 	e.unregister(t)
 	if c.state != busy && c.h2.idle() { // it may never open

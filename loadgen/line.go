@@ -151,7 +151,6 @@ func (w *worker) exchange(work job, done *completion) {
 // lose closes the connection of a request that has failed. It leaves it open for a while if the person has left silently,
 // so that the service keeps working on the abandoned request.
 func (w *worker) lose(l *line, work job, request *compiled, toHead bool, done *completion) {
-	const linger = time.Minute
 	if done.reason == funnel.ReasonReset {
 		done.reason = l.lost()
 	}

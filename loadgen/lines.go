@@ -61,13 +61,17 @@ func (ls *lines) newHTTP2Clients(r route) *http2Clients {
 	if !ls.limits.HTTP2 {
 		return nil
 	}
-	clients := &http2Clients{limit: ls.limits.streams(), open: func(key owner, alone bool) *http.Client {
+	longest := ls.limits.Idle
+	if life := ls.limits.Life; life > 0 && (longest == 0 || longest > life) {
+		longest = max(life, time.Second) // a connection must live to see its first request
+	}
+	clients := &http2Clients{limit: ls.limits.streams(), life: ls.limits.Life, open: func(key owner, alone bool) *http.Client {
 		secure := ls.config(key, alone)
 		if secure != nil {
 			secure = secure.Clone()
 			secure.NextProtos = []string{http2.NextProtoTLS}
 		}
-		return newHTTP2(secure, r, ls.limits.Idle, alone)
+		return newHTTP2(secure, r, longest, alone)
 	}}
 	if ls.own != nil {
 		clients.own = map[owner]*http2Client{}

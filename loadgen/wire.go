@@ -30,6 +30,9 @@ type job struct {
 	hop      *hop // where the request goes instead of its own place; nil if it does not
 }
 
+// linger is the longest time that an answer stays outstanding for which nobody waits, because the person has left silently.
+const linger = time.Minute
+
 // completion is the result of a job.
 type completion struct {
 	slot       int32
@@ -206,8 +209,7 @@ func (w *worker) do(work job) completion {
 	}
 	w.resp.SkipBody = w.generator.method(work) == fasthttp.MethodHead
 	client := clients.take(owner{work.person, int32(w.generator.client(work))}, w.generator.cold(work))
-	err := w.doHTTP2(client.Client, work.timeout)
-	clients.give(client)
+	err := w.doHTTP2(clients, client, work.timeout, work.leaves && request.Silent)
 	done.end = time.Since(w.began)
 	if err != nil {
 		done.answer.Outcome, done.reason = classifyError(err)

@@ -132,6 +132,9 @@ type Store struct {
 	Durability string `json:"durability"`
 	Filesystem string `json:"filesystem"`
 	Gone       []Gone `json:"gone,omitempty"` // stretches in which it took no writes
+
+	Unread        string  `json:"unread,omitempty"`         // why nobody could read it after the run; then there is no reconciliation
+	UnknownPeople float64 `json:"unknown_people,omitempty"` // people who were told yes, if it is unread: nobody knows whether it holds them
 }
 
 // Gone is a stretch in which a store took no writes although it was asked to.

@@ -6,16 +6,16 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"debug/buildinfo"
 	"encoding/base64"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -31,7 +31,7 @@ const (
 )
 
 // siege plays rounds against backends until its time is over. In each round people sign up while something happens to the
-// backend, and then the database is compared with a ledger of its own.
+// backend or to what it needs, and then the database is compared with a ledger of its own.
 type siege struct {
 	bench
 	durability string
@@ -39,31 +39,44 @@ type siege struct {
 	chance     *mathrand.Rand
 	key        []byte
 	cluster    *postgres.Cluster // nil if PostgreSQL is not installed
+	mocks      *siegeMocks
+	ledger     *ledger
 	books      map[string]*siegeBooks
 }
 
-// The places at which people are kept under siege.
+// The places at which people are kept under siege, and the runs that are besieged themselves.
 const (
-	onSQLite   = "SQLite"
-	onSmall    = "SQLite on a small disk"
-	onPostgres = "PostgreSQL"
-	onReplicas = "PostgreSQL, two replicas"
+	onSQLite         = "SQLite"
+	onSmall          = "SQLite on a small disk"
+	onMocked         = "SQLite, with mail and a registry"
+	onPostgres       = "PostgreSQL"
+	onReplicas       = "PostgreSQL, two replicas"
+	onMockedPostgres = "PostgreSQL, with mail and a registry"
+	onRun            = "a run against silent services"
 )
 
-func places() []string { return []string{onSQLite, onPostgres, onSmall, onReplicas} }
+func places() []string {
+	return []string{onSQLite, onPostgres, onSmall, onReplicas, onMocked, onMockedPostgres, onRun}
+}
 
-// siegeBooks are the counts of one store.
+// hasMocks reports whether the backends of a place have a mail server and a registry.
+func hasMocks(place string) bool { return place == onMocked || place == onMockedPostgres }
+
+// siegeBooks are the counts of one place.
 type siegeBooks struct {
 	rounds, acknowledged, lost, duplicates, orphans, hung int
 	events                                                map[string]int
 }
 
+// bad reports whether anything was lost, twice, left over or hung.
+func (b *siegeBooks) bad() bool { return b.lost+b.duplicates+b.orphans+b.hung > 0 }
+
 // runSiege runs the program under the name siege and returns the exit code: 1 if anything was lost.
 func runSiege(ctx context.Context, arguments []string, out, errOut io.Writer) int {
 	flags := flag.NewFlagSet("ombak-bench siege", flag.ContinueOnError)
 	flags.SetOutput(errOut)
-	s := siege{bench: bench{log: io.Discard}, books: map[string]*siegeBooks{}, key: make([]byte, store.KeySize)}
-	flags.StringVar(&s.ombak, "ombak", "", "the ombak `PROGRAM`")
+	s := siege{bench: bench{log: io.Discard}}
+	flags.StringVar(&s.ombak, "ombak", "", "the ombak `PROGRAM`, built with -tags siege")
 	flags.DurationVar(&s.length, "for", time.Hour, "how long rounds are begun")
 	flags.StringVar(&s.durability, "durability", string(store.GroupFsync), "async shows that the ledger finds losses")
 	seed := flags.Uint64("seed", 20200411, "the seed of what happens when")
@@ -73,7 +86,6 @@ func runSiege(ctx context.Context, arguments []string, out, errOut io.Writer) in
 		return 2
 	}
 	s.chance = mathrand.New(mathrand.NewPCG(*seed, 1))
-	rand.Read(s.key) // crypto/rand.Read never fails since Go 1.24
 	if err := s.play(ctx, errOut); err != nil {
 		fmt.Fprintf(errOut, "ombak-bench siege: %v\n", err)
 		return 1
@@ -83,54 +95,26 @@ func runSiege(ctx context.Context, arguments []string, out, errOut io.Writer) in
 		return 1
 	}
 	for _, b := range s.books {
-		if b.lost+b.duplicates+b.orphans+b.hung > 0 {
+		if b.bad() {
 			return 1
 		}
 	}
 	return 0
 }
 
+// play plays rounds at one place after the other.
 func (s *siege) play(ctx context.Context, progress io.Writer) (err error) {
-	if s.ombak, err = filepath.Abs(s.ombak); err != nil {
-		return err
-	}
-	if s.folder, err = os.MkdirTemp("", "ombak-siege-"); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(s.folder)) }()
-	scenario := strings.Replace(alone, "backend: {", "backend: {durability: "+s.durability+", ", 1)
-	if err := errors.Join(os.WriteFile(filepath.Join(s.folder, "alone.yaml"), []byte(scenario), 0o600),
-		os.WriteFile(s.keyFile(), []byte(base64.StdEncoding.EncodeToString(s.key)+"\n"), 0o600)); err != nil {
-		return err
-	}
-	stores := []string{onSQLite}
-	if err := os.Mkdir(s.smallDisk(), 0o700); err != nil {
-		return err
-	}
-	if err := syscall.Mount("tmpfs", s.smallDisk(), "tmpfs", 0, "size=48m"); err == nil {
-		stores = append(stores, onSmall)
-		defer syscall.Unmount(s.smallDisk(), syscall.MNT_DETACH) //nolint:errcheck // the machine's next start ends it too
-	} else {
-		fmt.Fprintf(progress, "no small disk: mounting one needs root (%v)\n", err)
-	}
-	if s.cluster, err = postgres.Start(ctx); err == nil {
-		defer s.cluster.Stop() //nolint:errcheck // what is left is in the folder for temporary files
-		if err := s.makeSchema(ctx); err != nil {
-			return err
-		}
-		stores = append(stores, onPostgres, onReplicas)
-	} else if !errors.Is(err, postgres.ErrNotInstalled) {
-		return err
-	}
-	ledger, err := openLedger(filepath.Join(s.folder, "ledger"))
+	stores, stop, err := s.prepare(ctx, progress)
 	if err != nil {
 		return err
 	}
-	defer ledger.close()
+	defer func() { err = errors.Join(err, stop()) }()
 	for began, round := time.Now(), 0; time.Since(began) < s.length && ctx.Err() == nil; round++ {
 		where := stores[round%len(stores)]
-		if err := s.round(ctx, where, round, ledger); err != nil {
-			return fmt.Errorf("round %d on %s: %w", round, where, err)
+		possible := slices.DeleteFunc(events(), func(e event) bool { return !e.happensAt(where) })
+		chosen := possible[s.chance.IntN(len(possible))]
+		if err := s.round(ctx, where, round, chosen); err != nil {
+			return fmt.Errorf("round %d on %s: %s: %w", round, where, chosen.name, err)
 		}
 		fmt.Fprintf(progress, "\rround %d", round+1)
 	}
@@ -138,179 +122,111 @@ func (s *siege) play(ctx context.Context, progress io.Writer) (err error) {
 	return ctx.Err()
 }
 
+// prepare makes everything that outlives the backends, and returns the places that there are.
+func (s *siege) prepare(ctx context.Context, progress io.Writer) (stores []string, stop func() error, err error) {
+	var ends []func() error
+	stop = func() (err error) {
+		for _, end := range slices.Backward(ends) {
+			err = errors.Join(err, end())
+		}
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, stop())
+		}
+	}()
+	if s.ombak, err = filepath.Abs(s.ombak); err != nil {
+		return nil, stop, err
+	}
+	if !hasTag(s.ombak, "siege") {
+		return nil, stop, fmt.Errorf("the clock of %s cannot be set; build it with -tags siege, or run make siege", s.ombak)
+	}
+	if s.folder, err = os.MkdirTemp("", "ombak-siege-"); err != nil {
+		return nil, stop, err
+	}
+	ends = append(ends, func() error { return os.RemoveAll(s.folder) })
+	s.books, s.key = map[string]*siegeBooks{}, make([]byte, store.KeySize)
+	rand.Read(s.key) // crypto/rand.Read never fails since Go 1.24
+	if err := errors.Join(s.writeScenarios(), os.Mkdir(s.smallDisk(), 0o700)); err != nil {
+		return nil, stop, err
+	}
+	stores = []string{onSQLite, onMocked, onRun}
+	if err := syscall.Mount("tmpfs", s.smallDisk(), "tmpfs", 0, "size=48m"); err == nil {
+		stores = append(stores, onSmall)
+		ends = append(ends, func() error { return syscall.Unmount(s.smallDisk(), syscall.MNT_DETACH) })
+	} else {
+		fmt.Fprintf(progress, "no small disk: mounting one needs root (%v)\n", err)
+	}
+	if s.cluster, err = postgres.Start(ctx); err == nil {
+		ends = append(ends, func() error { s.cluster.Stop(); return nil }) //nolint:errcheck // what is left is in the folder for temporary files
+		if err := s.makeSchemas(ctx); err != nil {
+			return nil, stop, err
+		}
+		stores = append(stores, onPostgres, onReplicas, onMockedPostgres)
+	} else if !errors.Is(err, postgres.ErrNotInstalled) {
+		return nil, stop, err
+	}
+	if s.mocks, err = newSiegeMocks(); err != nil {
+		return nil, stop, err
+	}
+	ends = append(ends, s.mocks.close)
+	if s.ledger, err = openLedger(filepath.Join(s.folder, "ledger")); err != nil {
+		return nil, stop, err
+	}
+	ends = append(ends, s.ledger.close)
+	return stores, stop, nil
+}
+
+// hasTag reports whether a program was built with a tag.
+func hasTag(program, tag string) bool {
+	info, err := buildinfo.ReadFile(program)
+	return err == nil && slices.ContainsFunc(info.Settings, func(s debug.BuildSetting) bool {
+		return s.Key == "-tags" && slices.Contains(strings.Split(s.Value, ","), tag)
+	})
+}
+
+// writeScenarios writes the scenarios of the backends and the key.
+func (s *siege) writeScenarios() error {
+	scenario := strings.Replace(alone, "backend: {", "backend: {durability: "+s.durability+", ", 1)
+	return errors.Join(
+		os.WriteFile(filepath.Join(s.folder, "alone.yaml"), []byte(scenario), 0o600),
+		os.WriteFile(filepath.Join(s.folder, "needy.yaml"), []byte(scenario+needs), 0o600),
+		os.WriteFile(filepath.Join(s.folder, "silence.yaml"), []byte(silence), 0o600),
+		os.WriteFile(s.keyFile(), []byte(base64.StdEncoding.EncodeToString(s.key)+"\n"), 0o600),
+	)
+}
+
 func (s *siege) keyFile() string { return filepath.Join(s.folder, "key") }
 
-// makeSchema makes room for the replicas, beside that of the single backend.
-func (s *siege) makeSchema(ctx context.Context) error {
+// makeSchemas makes room for the other backends on PostgreSQL, beside that of the single one.
+func (s *siege) makeSchemas(ctx context.Context) error {
 	db, err := sql.Open("pgx", s.cluster.URL())
 	if err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, "CREATE SCHEMA replicas")
+	for _, schema := range []string{"replicas", "mocked"} {
+		_, failed := db.ExecContext(ctx, "CREATE SCHEMA "+schema)
+		err = errors.Join(err, failed)
+	}
 	return errors.Join(err, db.Close())
 }
 
 func (s *siege) smallDisk() string { return filepath.Join(s.folder, "small") }
 
-// event is something that happens to a backend under load.
-type event struct {
-	name   string
-	at     []string // the places where it happens; empty means all but the small disk
-	happen func(*siege, *exec.Cmd, string) error
-}
-
-func (e event) happensAt(place string) bool {
-	return slices.Contains(e.at, place) || len(e.at) == 0 && place != onSmall
-}
-
-const postmasterKilled = "postmaster killed"
-
-// events lists what happens. After each the backend is killed, unless it has ended.
-func events() []event {
-	return []event{
-		{"SIGKILL", places(), func(*siege, *exec.Cmd, string) error { return nil }},
-		{"SIGTERM", nil, func(_ *siege, c *exec.Cmd, _ string) error { return c.Process.Signal(syscall.SIGTERM) }},
-		{"SIGSTOP", nil, func(s *siege, c *exec.Cmd, _ string) error {
-			err := c.Process.Signal(syscall.SIGSTOP)
-			time.Sleep(time.Second + time.Duration(s.chance.Int64N(int64(2*time.Second))))
-			return errors.Join(err, c.Process.Signal(syscall.SIGCONT))
-		}},
-		{"strangers", nil, func(_ *siege, _ *exec.Cmd, address string) error { return crowd(address, "") }},
-		{"half-sent requests", nil, func(_ *siege, c *exec.Cmd, address string) error {
-			err := crowd(address, "POST /v1/signups HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
-			return errors.Join(err, c.Process.Signal(syscall.SIGTERM))
-		}},
-		{"slow readers", nil, func(_ *siege, _ *exec.Cmd, address string) error {
-			return crowd(address, strings.Repeat("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 64))
-		}},
-		{"full disk", []string{onSmall}, (*siege).fillDisk},
-		{postmasterKilled, []string{onPostgres, onReplicas}, func(s *siege, _ *exec.Cmd, _ string) error { return s.cluster.Kill() }},
-	}
-}
-
-// fillDisk fills the small disk for a while and makes room again.
-func (s *siege) fillDisk(*exec.Cmd, string) error {
-	ballast := filepath.Join(s.smallDisk(), "ballast")
-	_ = os.WriteFile(ballast, make([]byte, 64<<20), 0o600) // fails when the disk is full, as it should
-	time.Sleep(200*time.Millisecond + time.Duration(s.chance.Int64N(int64(time.Second))))
-	err := os.Remove(ballast)
-	time.Sleep(time.Duration(s.chance.Int64N(int64(500 * time.Millisecond)))) // some people sign up again
-	return err
-}
-
-// crowd opens more connections than the backend has descriptors for, and sends the same on each. They stay open for a while.
-func crowd(address, text string) error {
-	for range siegeDescriptors + 44 {
-		conn, err := net.DialTimeout("tcp", address, time.Second)
-		if err != nil {
-			continue // refused: the backend defends itself
-		}
-		time.AfterFunc(3*time.Second, func() { conn.Close() })
-		if _, err := io.WriteString(conn, text); err != nil {
-			continue
-		}
-	}
-	return nil
-}
-
-// round plays one round: people sign up, something happens after a random number of acknowledgements, the backend ends.
-func (s *siege) round(ctx context.Context, where string, number int, ledger *ledger) error {
-	books := s.books[where]
-	if books == nil {
-		books = &siegeBooks{events: map[string]int{}}
-		s.books[where] = books
-	}
-	possible := slices.DeleteFunc(events(), func(e event) bool { return !e.happensAt(where) })
-	chosen := possible[s.chance.IntN(len(possible))]
-	enough := 1 + s.chance.IntN(400)
-	backend, address, err := s.besieged(ctx, where)
-	if err != nil {
-		return err
-	}
-	addresses, before := []string{address}, ledger.count(where)
-	var other *exec.Cmd
-	if where == onReplicas {
-		if other, address, err = s.besieged(ctx, where); err != nil {
-			s.end(backend, "")
-			return err
-		}
-		addresses = append(addresses, address)
-	}
-	crew := signUpAt(ctx, addresses, where, number, ledger, enough)
-	err = chosen.happen(s, backend, addresses[0])
-	if hung := s.end(backend, chosen.name); hung {
-		books.hung++
-	}
-	if other != nil {
-		s.end(other, "")
-	}
-	crew.wait()
-	if chosen.name == postmasterKilled {
-		err = errors.Join(err, s.cluster.Restart(ctx))
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", chosen.name, err)
-	}
-	books.rounds++
-	books.events[chosen.name]++
-	books.acknowledged += ledger.count(where) - before
-	return s.check(ctx, where, ledger.of(where), books)
-}
-
-// end waits for a backend that was told to end, and kills any other. It reports whether the backend did not end in time.
-func (s *siege) end(backend *exec.Cmd, event string) (hung bool) {
-	ended := make(chan struct{})
-	go func() {
-		_ = backend.Wait() // it was killed
-		close(ended)
-	}()
-	if event == "SIGTERM" || event == "half-sent requests" {
-		select {
-		case <-ended:
-			return false
-		case <-time.After(20 * time.Second):
-			hung = true
-		}
-	}
-	_ = backend.Process.Kill() // it may have ended
-	<-ended
-	return hung
-}
-
-// check compares the database with the ledger. The counts are of the whole database, so the last round's count.
-func (s *siege) check(ctx context.Context, where string, acknowledged map[string]bool, books *siegeBooks) error {
-	rows := map[string]int{}
-	people := 0
-	for row, err := range store.Audit(ctx, s.location(where), s.key) {
-		if err != nil {
-			return err
-		}
-		rows[row.Email]++
-		people++
-	}
-	books.lost, books.duplicates = 0, people-len(rows)
-	for email := range acknowledged {
-		if rows[email] == 0 {
-			books.lost++
-		}
-	}
-	opened, err := store.Open(ctx, s.location(where), store.Options{Key: s.key})
-	if err != nil {
-		return err
-	}
-	mails, _, err := opened.PendingJobs(ctx, store.JobMail)
-	books.orphans = max(mails-people, people-mails)
-	return errors.Join(err, opened.Close())
-}
-
+// location returns where the people of a place are kept.
 func (s *siege) location(where string) string {
 	switch where {
 	case onPostgres:
 		return s.cluster.URL()
 	case onReplicas:
 		return s.cluster.URL() + "&search_path=replicas"
+	case onMockedPostgres:
+		return s.cluster.URL() + "&search_path=mocked"
 	case onSmall:
 		return filepath.Join(s.smallDisk(), "people.db")
+	case onMocked:
+		return filepath.Join(s.folder, "mocked.db")
 	}
 	return filepath.Join(s.folder, "people.db")
 }
@@ -319,7 +235,7 @@ func (s *siege) location(where string) string {
 func (s *siege) tell(file string, out io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\nMeasured on %s, on %s, for %v, with durability %s.\n\n", siegeBegins, machine(), time.Now().UTC().Format("2006-01-02"), s.length, s.durability)
-	b.WriteString("| store | rounds | acknowledged | lost | duplicates | people without a mail or mails without one | did not end | what happened |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| place | rounds | acknowledged | lost | duplicates | people without a mail or mails without one | hung | what happened |\n|---|---|---|---|---|---|---|---|\n")
 	for _, where := range places() {
 		books := s.books[where]
 		if books == nil {

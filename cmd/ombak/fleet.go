@@ -157,10 +157,12 @@ func fleetJoinCommand(s streams) *cli.Command {
 			&cli.StringSliceFlag{Name: "allow-target", DefaultText: "this machine", Usage: "send load to `HOST[:PORT]`, as the URLs of targets name it", EnvVars: envVar("allow-target")},
 			&cli.StringFlag{Name: "send-rate", DefaultText: "measured in two seconds", Usage: "say that this machine can send `RATE` requests as a generator, for example 20000/s", EnvVars: envVar("send-rate")},
 			&cli.StringSliceFlag{Name: "role", DefaultText: "generator,study", Usage: "take on only this `ROLE`: generator, backend, mocks or study", EnvVars: envVar("role")},
-			&cli.StringFlag{Name: "address", DefaultText: "where this machine reaches the fleet from", Usage: "serve as backend or mocks at `IP[:PORT]` of this machine; PORT is the backend's", EnvVars: envVar("address")},
+			&cli.StringFlag{Name: "address", DefaultText: "where this machine reaches the fleet from", Usage: "serve as backend or mocks at `HOST[:PORT]` of this machine; a name is looked up once; PORT is the backend's", EnvVars: envVar("address")},
 			&cli.StringSliceFlag{Name: "label", Usage: "describe this machine in the list and for --place, as `NAME=VALUE`", EnvVars: envVar("label")},
 			&cli.StringFlag{Name: "dir", Usage: "keep rows in `DIR`/NAME until the conductor has written its report", Value: fleetFolder, EnvVars: envVar("dir")},
 			&cli.DurationFlag{Name: "clock-shift", Hidden: true, Usage: "for tests: have a clock that is ahead by `TIME`", EnvVars: envVar("clock-shift")},
+			&cli.DurationFlag{Name: "clock-step", Hidden: true, Usage: "for tests: take the machine's clock to be set forward by `TIME`", EnvVars: envVar("clock-step")},
+			&cli.DurationFlag{Name: "clock-step-after", Hidden: true, Usage: "for tests: set it after `TIME`", EnvVars: envVar("clock-step-after")},
 			&cli.Float64Flag{Name: "clock-drift", Hidden: true, Usage: "for tests: have a clock that gains `PPM` millionths", EnvVars: envVar("clock-drift")},
 		}, loginFlags()...),
 		Action: func(c *cli.Context) error { return fleetJoin(c, s) },
@@ -189,7 +191,7 @@ func fleetJoin(c *cli.Context, s streams) error {
 		}
 	}
 	if agent.Address = c.String("address"); agent.Address != "" {
-		if _, err := fleet.ParseAddress(agent.Address); err != nil {
+		if agent.Address, err = fleet.ResolveAddress(c.Context, agent.Address); err != nil {
 			return usageError{fmt.Errorf("--address: %w", err)}
 		}
 	}
@@ -205,6 +207,11 @@ func fleetJoin(c *cli.Context, s streams) error {
 	}
 	agent.Folder = filepath.Join(c.String("dir"), agent.Name)
 	agent.Clock = fleet.NewClock(c.Duration("clock-shift"), c.Float64("clock-drift"))
+	if step := c.Duration("clock-step"); step != 0 {
+		clock, set := agent.Clock.Settable()
+		agent.Clock = clock
+		time.AfterFunc(c.Duration("clock-step-after"), func() { set(step) })
+	}
 	login := readLogin(c, url)
 	agent.Joined = func() {
 		fmt.Fprintf(s.out, "joined %s as %s\n", login.Redacted(), agent.Name)

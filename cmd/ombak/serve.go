@@ -109,6 +109,7 @@ func readBackend(c *cli.Context, alone *drill.Alone) error {
 	} else if len(alone.Token) < leastToken {
 		return usageError{fmt.Errorf("--admin-token is shorter than %d characters; give a longer one", leastToken)}
 	}
+	alone.Wall = injectedWall()
 	alone.SessionTTL, alone.ConnectionsPerClient = c.Duration("session-ttl"), c.Int("connections-per-client")
 	if err := backend.CheckLinkBase(alone.LinkBase); alone.LinkBase != "" && err != nil {
 		return usageError{fmt.Errorf("--link-base: %w", err)}

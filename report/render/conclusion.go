@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
@@ -14,7 +15,7 @@ import (
 // Conclusion states in one sentence which steps held and which did not. TryNext is what to try next, such as
 // "--plan as-published"; if it is empty, it is left out.
 func Conclusion(r report.Report, tryNext string) string {
-	parts := withoutStore(r)
+	parts := slices.Concat(withoutStore(r), unreconciled(r))
 	if r.Verdict == report.Invalid && len(r.Invalid) > 0 {
 		parts = append(parts, "the run is invalid: "+r.Invalid[0])
 	} else {
@@ -42,6 +43,21 @@ func withoutStore(r report.Report) []string {
 	}
 	if more := len(r.Store.Gone) - 1; more > 0 {
 		text += fmt.Sprintf(", and %d more times", more)
+	}
+	return []string{text}
+}
+
+// unreconciled says that nobody could compare the store with what people were told, and how many are concerned.
+func unreconciled(r report.Report) []string {
+	if r.Store == nil || r.Store.Unread == "" {
+		return nil
+	}
+	text := "nobody could reconcile the store"
+	if len(r.Store.Gone) == 0 || r.Store.Gone[len(r.Store.Gone)-1].Why != r.Store.Unread { // otherwise it was said
+		text += " (" + r.Store.Unread + ")"
+	}
+	if n := r.Store.UnknownPeople; n > 0 {
+		text += ", so whether it holds the " + units.Count(n) + " people who were told yes is unknown"
 	}
 	return []string{text}
 }

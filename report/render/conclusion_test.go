@@ -73,6 +73,22 @@ func TestConclusion(t *testing.T) {
 				Funnel:  []report.FunnelRow{{Step: funnel.SignUp, Entered: 1219, Passed: 1219, PeakPassedPerMin: 1219}},
 			},
 		},
+		{
+			"the agent of the store was killed", "",
+			"The store took no writes from second 12 on (its agent has not told what it holds); nobody could reconcile the store, so whether it holds the 1,219 people who were told yes is unknown; the run is invalid: a part died.",
+			report.Report{
+				Verdict: report.Invalid, Invalid: []string{"a part died"},
+				Store: &report.Store{Gone: []report.Gone{{AtS: 12, Why: "its agent has not told what it holds"}}, Unread: "its agent has not told what it holds", UnknownPeople: 1219},
+			},
+		},
+		{
+			"the store went away before, and nobody was told yes", "",
+			"The store took no writes from second 3 on (disk full); nobody could reconcile the store (no such file); the run is invalid: a part died.",
+			report.Report{
+				Verdict: report.Invalid, Invalid: []string{"a part died"},
+				Store: &report.Store{Gone: []report.Gone{{AtS: 3, Why: "disk full"}}, Unread: "no such file"},
+			},
+		},
 		{"nobody came", "", "Nobody entered any step.", report.Report{Funnel: []report.FunnelRow{{Step: funnel.Join}}}},
 		{
 			"no verdict on an invalid run", "", "The run is invalid: 3 are unaccounted for.",
