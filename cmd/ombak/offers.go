@@ -51,12 +51,12 @@ func (o offering) after(action funnel.Action) offering {
 func (o offering) offers() []live.Offer {
 	dependencies := slices.Sorted(maps.Keys(o.scenario.Dependencies))
 	offers := []live.Offer{
-		{Do: funnel.StartFault, Title: "Start a fault", On: dependencies, With: o.faultSettings(dependencies), ForS: funnel.DefaultFaultTime.Seconds()},
-		{Do: funnel.EndFault, Title: "End faults", On: dependencies},
+		{Do: funnel.SetService, Title: "Change a part", On: o.settable, With: o.settings()},
 		{Do: funnel.Arrive, Title: "Multiply arrivals", With: []live.Setting{{Name: "factor", Title: "factor on the people who come from now on", Hint: "1.5"}}, Unlimits: true},
 		{Do: funnel.Hold, Title: "Hold arrivals", Unlimits: true},
 		{Do: funnel.Resume, Title: "Resume arrivals"},
-		{Do: funnel.SetService, Title: "Change a part", On: o.settable, With: o.settings()},
+		{Do: funnel.EndFault, Title: "End faults", On: dependencies},
+		{Do: funnel.StartFault, Title: "Start a fault", On: dependencies, With: o.faultSettings(dependencies), ForS: funnel.DefaultFaultTime.Seconds()},
 		{Do: funnel.Remark, Title: "Write a note", With: []live.Setting{{Name: "text", Title: "note", Hint: "the mayor calls"}}},
 		{Do: funnel.Stop, Title: "Stop the run"},
 	}

@@ -28,11 +28,14 @@ func twinFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "no-twin", Usage: "with --live: do not simulate the run beside it", EnvVars: envVar("no-twin")}
 }
 
-// The replications of a forecast, how long they should take, and the smallest share of the people that is simulated.
+// The replications of a forecast, how long they should take, and the smallest share of the people that is simulated. Of a
+// run that is too large for that, fewer simulations are made, with all people, and they may take longer.
 const (
 	twinReplications = 20
 	twinTime         = 12 * time.Second
 	leastTwin        = 0.05
+	twinPatience     = 90 * time.Second
+	fewestTwin       = 2
 )
 
 // idly calls a func that gets only CPU time that nothing else wants. Tests on a busy machine replace it.
@@ -41,20 +44,21 @@ var idly = onIdleThread
 // twin simulates a run beside it: what it should be like, and what it would be like without the last action. It works on
 // one goroutine, with CPU time that nothing else wants.
 type twin struct {
-	modelOf func(share float64) (*setup.Model, error) // of a share of the people and the servers
-	model   *setup.Model
-	share   float64
-	board   *live.Board
-	news    chan struct{} // holds one value if there are actions that are not foretold yet
-	mu      sync.Mutex    // guards actions
-	actions []funnel.Action
-	working sync.WaitGroup
-	cancel  context.CancelFunc
-	limit   time.Duration        // of the schedule lag of the run
-	before  *simulation.Accuracy // of the model, as far as a board tells of it
-	unheard string               // why no board is heard
-	brake   brake
-	used    atomic.Int64 // CPU time of its thread, in ns; 0 if it is not known
+	modelOf      func(share float64) (*setup.Model, error) // of a share of the people and the servers
+	model        *setup.Model
+	share        float64
+	replications int
+	board        *live.Board
+	news         chan struct{} // holds one value if there are actions that are not foretold yet
+	mu           sync.Mutex    // guards actions
+	actions      []funnel.Action
+	working      sync.WaitGroup
+	cancel       context.CancelFunc
+	limit        time.Duration        // of the schedule lag of the run
+	before       *simulation.Accuracy // of the model, as far as a board tells of it
+	unheard      string               // why no board is heard
+	brake        brake
+	used         atomic.Int64 // CPU time of its thread, in ns; 0 if it is not known
 }
 
 // startTwin foretells the run on the page. It returns nil, whose methods do nothing, without a page or a model.
@@ -68,7 +72,7 @@ func startTwin(c *cli.Context, page *room, limit time.Duration, modelled func(sh
 		return nil
 	}
 	ctx, cancel := context.WithCancel(c.Context)
-	t := &twin{modelOf: modelled, model: model, share: 1, board: page.board, limit: limit, news: make(chan struct{}, 1), cancel: cancel}
+	t := &twin{modelOf: modelled, model: model, share: 1, replications: twinReplications, board: page.board, limit: limit, news: make(chan struct{}, 1), cancel: cancel}
 	if page.hall != nil { // a rehearsal is the model itself
 		t.hear(modelOf(c))
 	}
@@ -160,7 +164,7 @@ func (t *twin) foretell(ctx context.Context, actions []funnel.Action, known *twi
 	for count := max(0, len(actions)-1); count <= len(actions); count++ {
 		answer, is := (*known)[count]
 		if !is {
-			made, err := simulation.Predict(ctx, t.model, actions[:count], twinReplications, t.rest)
+			made, err := simulation.Predict(ctx, t.model, actions[:count], t.replications, t.rest)
 			if err != nil {
 				return live.Forecast{}, err
 			}
@@ -188,7 +192,12 @@ func (t *twin) shrink(ctx context.Context) error {
 	}
 	takes := one.Of(twinReplications, simulation.Settings{Workers: 1})
 	if t.share = min(1, twinTime.Seconds()/max(1e-3, takes.Most.Seconds())); t.share < leastTwin {
-		return fmt.Errorf("%d simulations of this run would take about %v, and those of a twentieth of its people too long", twinReplications, takes)
+		alone := one.Of(1, simulation.Settings{Workers: 1})
+		if t.share, t.replications = 1, int(twinPatience/alone.Most); t.replications < fewestTwin {
+			return fmt.Errorf("one simulation of this run would take about %v, which is too long to be of use beside it", alone)
+		}
+		t.board.Foretell(live.Forecast{Says: fmt.Sprintf("Simulating this run %d times beside it, which takes %v or less. It is too large for more, so the ranges will be rough.", t.replications, twinPatience)})
+		return nil
 	}
 	if t.share < 1 {
 		if t.model, err = t.modelOf(t.share); err != nil {

@@ -1,5 +1,5 @@
 // What can be done to the run. Each action says what it will do before it does it.
-import { el, byId, put, say, clock } from "./dom.js";
+import { el, byId, put, say } from "./dom.js";
 
 let run = null, box = null, offers = [], ended = false, dialog = null, renew = null;
 
@@ -86,17 +86,17 @@ function open(i) {
   dialog = el("dialog", { "aria-labelledby": "dialog-title" }, form);
   dialog.addEventListener("close", () => { dialog.remove(); dialog = renew = null; });
   const order = () => orderOf(offer, fields);
-  let asked = 0;
+  let asked = 0, touched = false; // nobody is told of a mistake in what they have not begun to fill in
   const ask = async () => {
     const mine = ++asked;
     narrow(offers[i], fields);
     const answer = await post("/v1/preview", order());
     if (mine !== asked) return;
     put(preview, answer.text ?? "");
-    put(trouble, answer.error ?? "");
+    put(trouble, touched ? answer.error ?? "" : "");
     go.disabled = Boolean(answer.error);
   };
-  form.addEventListener("input", ask);
+  form.addEventListener("input", () => { touched = true; ask(); });
   const id = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`; // the same one if it is sent again
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -105,9 +105,8 @@ function open(i) {
     const answer = await post("/v1/actions", { id, ...order() });
     if (answer.error) { put(trouble, answer.error); go.disabled = false; return; }
     dialog?.close();
-    const text = `${answer.text}, at ${clock(answer.at_s)} of the scenario`;
-    put(byId("done"), `Done: ${text}`);
-    say(text);
+    put(byId("done"), `Done: ${answer.text}. The timeline says when.`);
+    say(answer.text);
   });
   document.body.append(dialog);
   dialog.showModal();

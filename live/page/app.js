@@ -91,6 +91,11 @@ function drain() {
   if (end) { ending.show(end, store); actions.over(); bar.over(end); end = null; }
 }
 
+document.addEventListener("closed", () => {
+  source.close();
+  gone("You closed this page. The report is in the run's folder.");
+});
+
 function gone(text) {
   put(byId("connection"), text);
   byId("connection").classList.add("bad");

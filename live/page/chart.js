@@ -2,6 +2,7 @@
 // keyboard.
 import { el, clock } from "./dom.js";
 
+const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400]; // between two times on the axis, s
 const charts = new Set();
 const view = { from: 0, to: 60, follow: 120 }; // follow: seconds at the end of the run to show; Infinity means all
 
@@ -88,7 +89,7 @@ export class Chart {
   make(data) {
     const text = colour("--faint"), grid = colour("--grid");
     const axis = { stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "12px system-ui, sans-serif" };
-    const axes = [{ ...axis, values: (_, ticks) => ticks.map(clock), space: 60 }, { ...axis, values: (_, ticks) => ticks.map((v) => (v === null ? "" : this.unit(v))), size: 62 }];
+    const axes = [{ ...axis, values: (_, ticks) => ticks.map(clock), space: 60, incrs: steps }, { ...axis, values: (_, ticks) => ticks.map((v) => (v === null ? "" : this.unit(v))), size: 62 }];
     if (this.right) axes.push({ ...axis, scale: "right", side: 1, grid: { show: false }, values: (_, ticks) => ticks.map(this.right), size: 52 });
     const above = (least) => (_, low, high) => [0, Math.max((high ?? 0) * 1.08, least || 1e-6)];
     this.plot = new uPlot({

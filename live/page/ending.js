@@ -12,7 +12,7 @@ export function show(ending, store) {
   panel.replaceChildren(el("h2", { id: "ending-title" }, verdict), el("p", {}, ending.sentence));
   if (ending.reasons?.length) panel.append(el("ul", {}, ending.reasons.map((reason) => el("li", {}, reason))));
   if (ending.thresholds?.length) panel.append(el("ul", { class: "judged" }, ending.thresholds.map((t) =>
-    el("li", { class: t.verdict }, el("code", {}, t.source), ` ${t.verdict}`, t.reason ? ` – ${t.reason}` : ""))));
+    el("li", { class: t.verdict === "fail" && t.severity === "warn" ? "warn" : t.verdict }, el("code", {}, t.source), ` ${outcome(t)}`, t.reason ? ` – ${t.reason}` : ""))));
   if (ending.report) {
     panel.append(el("p", { class: "links" }, el("a", { href: "/report/report.html", target: "_blank", rel: "noopener" }, "Read the report"),
       (ending.files ?? []).map((file) => [" · ", el("a", { href: `/report/${file}`, target: "_blank", rel: "noopener" }, file)])));
@@ -23,8 +23,15 @@ export function show(ending, store) {
   say(`The run has ended: ${verdict}. ${ending.sentence}`);
 }
 
+// outcome says how a threshold ended. One that only warns decides nothing about the verdict.
+function outcome(threshold) {
+  if (threshold.verdict === "fail" && threshold.severity === "warn") return "did not hold, which is a warning only";
+  return { pass: "held", fail: "did not hold" }[threshold.verdict] ?? threshold.verdict;
+}
+
 async function close(button) {
   button.disabled = true;
   await fetch("/v1/end", { method: "POST" });
   button.textContent = "Closed";
+  document.dispatchEvent(new Event("closed"));
 }

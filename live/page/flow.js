@@ -15,7 +15,7 @@ export function begin(run) {
   if (run.last === run.step) series.splice(2, 1);
   if (chart) { chart.label = labelOf(run); chart.show(series); return; }
   const choose = (text, seconds) => el("button", { type: "button", onclick: () => follow(seconds) }, text);
-  panel.append(el("div", { class: "tools", role: "group", "aria-label": "Time that the charts show" }, choose("last 2 min", 120), choose("last 10 min", 600), choose("whole run", Infinity), el("span", { class: "quiet" }, "drag to zoom")));
+  panel.append(el("div", { class: "tools", role: "group", "aria-label": "Time that the charts show" }, ...(run.until_s > 7200 ? [choose("last hour", 3600), choose("last 3 h", 10800)] : [choose("last 2 min", 120), choose("last 10 min", 600)]), choose("whole run", Infinity), el("span", { class: "quiet" }, "drag to zoom")));
   chart = new Chart(panel, { label: labelOf(run), series, unit: rate, least: 1 });
 }
 

@@ -19,7 +19,7 @@ export class Store {
     this.row = 0; // number of the last row: those of a long run are merged
     this.at = new Float64Array(1024); // end of each row, s
     this.columns = new Map();
-    this.steps = new Map(run.steps.map((step) => [step.name, { entered: 0, passed: 0, lost: 0, waiting: 0, last: null }]));
+    this.steps = new Map(run.steps.map((step) => [step.name, { entered: 0, passed: 0, rate: 0, declined: 0, lost: 0, waiting: 0, last: null }]));
     this.stations = new Map();
     this.processes = new Map();
     this.agents = new Map(); // generators of a fleet
@@ -98,6 +98,8 @@ export class Store {
       lost += away;
       total.entered += step.entered ?? 0;
       total.passed += step.passed ?? 0;
+      total.rate = (step.passed ?? 0) / span;
+      total.declined += step.declined ?? 0;
       total.lost += away;
       total.waiting = step.waiting ?? 0;
       if (step.p50_s !== undefined) total.last = step;
@@ -111,7 +113,7 @@ export class Store {
     }
     for (const [name, total] of this.steps) {
       if (seen.has(name)) continue;
-      total.waiting = 0;
+      total.waiting = total.rate = 0;
       this.set(`step/${name}/entered`, 0);
       this.set(`step/${name}/passed`, 0);
     }

@@ -23,8 +23,8 @@ export function draw(store) {
     const broken = standing.verdict === "fail", known = standing.room !== undefined;
     const near = known && !broken && standing.room < 0.1;
     row.item.className = broken ? (standing.severity === "warn" ? "warned" : "broken") : near ? "near" : known ? "held" : "";
-    const room = known && Math.abs(standing.room) < 1e6 ? ` · ${broken ? "over by" : "room"} ${Math.abs(standing.room * 100).toFixed(Math.abs(standing.room) < 0.1 ? 1 : 0)} %` : "";
-    const word = broken ? (standing.severity === "warn" ? "warning: " : "broken: ") : "";
+    const room = known && Math.abs(standing.room) < 1e6 ? ` · ${Math.abs(standing.room * 100).toFixed(Math.abs(standing.room) < 0.1 ? 1 : 0)} % ${broken ? "over what it allows" : "of what it allows is left"}` : "";
+    const word = standing.severity === "warn" ? "only warns: " : broken ? "broken: " : "";
     put(row.item.querySelector(".found"), standing.found ? word + standing.found + room : standing.reason || "not known yet");
     row.fill.style.width = known ? `${Math.max(3, Math.min(100, (1 - Math.max(0, standing.room)) * 100))}%` : "0";
   });

@@ -18,7 +18,7 @@ export function begin(run) {
   panel.querySelector(".tools")?.remove();
   panel.querySelector(".scroll")?.remove();
   choice = el("select", { onchange: () => choose(choice.value) }, steps.map((name) => el("option", { value: name, selected: name === chosen }, name)));
-  const tools = el("div", { class: "tools" }, el("label", {}, "step ", choice), el("span", { class: "quiet" }, "from the intended instant"));
+  const tools = el("div", { class: "tools" }, el("label", {}, "step ", choice), el("span", { class: "quiet" }, "of all answers, refusals too, from the intended instant"));
   panel.querySelector("h2").after(tools);
   if (chart) choose(chosen);
   else chart = new Chart(panel, { label: `Response time at ${chosen}`, series: seriesOf(chosen), unit: time, log: true });
