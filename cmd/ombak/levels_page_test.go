@@ -26,7 +26,7 @@ func TestALevelThatSomebodyChanged(t *testing.T) {
 		{"a stop", []funnel.Action{{Do: funnel.Stop, By: "Rina"}}, ""},
 		{"a hold after a note", []funnel.Action{{Do: funnel.Remark, With: map[string]string{"text": "look"}}, {Do: funnel.Hold, By: "Rina"}}, "somebody acted while it played (arrivals held, by Rina)"},
 	} {
-		r := &room{hall: &hall{offering: offering{scenario: scenario}}}
+		r := &room{hall: &hall{offering: offering{scenario: scenario}, began: scenario}}
 		for _, action := range row.do {
 			r.hall.did(action, scenario)
 		}
