@@ -52,6 +52,9 @@ func tailOf(t *testing.T, model string) float64 {
 // TestStallsAreFound: a service that does a third of its work in pieces of 20 ms shows it at heavier loads only. The fit
 // finds it there, and foretells the tail of a load that it has not seen; and it finds nothing where there is nothing.
 func TestStallsAreFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many loads; make statistics plays it")
+	}
 	for _, test := range []struct {
 		why, truth string
 		stalls     bool
@@ -130,6 +133,9 @@ journeys:
 // TestSlicesAreFound: cheap requests that wait for slices of dear ones tell how long those are, and the fit foretells the
 // tail of cheap requests at a load that it has not seen.
 func TestSlicesAreFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates many loads; make statistics plays it")
+	}
 	truth := `{stations: {api: {servers: 2, service: 1ms, discipline: sharing, slice: 10ms}}, journey: {visit: {route: [{station: api, work: 1ms}]}, register: {route: [{station: api, work: 100ms}]}}}`
 	scenario := func(model string) *scenarios.Scenario {
 		s, err := scenarios.Parse("two.yaml", []byte(twoSteps), nil)
