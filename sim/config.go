@@ -210,13 +210,16 @@ func (c Config) validateParts() error {
 func (c Config) validateRoutes() error {
 	for i, route := range c.Routes {
 		for _, hop := range route {
+			if hop.Kind == Wait {
+				continue
+			}
 			if hop.To < 0 || hop.To >= c.places(hop.Kind) {
 				return fmt.Errorf("sim: the route of step %s leads to a station that does not exist", c.Journey.Steps[i].Name)
 			}
 			if err := hop.Opening.validate(); err != nil {
 				return fmt.Errorf("sim: the route of step %s: connections: %w", c.Journey.Steps[i].Name, err)
 			}
-			if hop.Stock < 0 || hop.Stock > 0 && (hop.Kind == AtStation || hop.Kind == Wait || hop.Stock > len(c.Calls[hop.To].Stocks)) {
+			if hop.Stock < 0 || hop.Stock > 0 && (hop.Kind == AtStation || hop.Stock > len(c.Calls[hop.To].Stocks)) {
 				return fmt.Errorf("sim: the route of step %s takes from a stock that does not exist", c.Journey.Steps[i].Name)
 			}
 		}
@@ -226,11 +229,8 @@ func (c Config) validateRoutes() error {
 
 // places returns the number of targets for a kind of hop.
 func (c Config) places(kind HopKind) int {
-	switch kind {
-	case AtStation:
+	if kind == AtStation {
 		return len(c.Stations)
-	case Wait:
-		return 1
 	}
 	return len(c.Calls)
 }

@@ -48,12 +48,12 @@ func (m *model) hits(number int32, h *hop) bool {
 	if !stream.Chance(h.cache.Rate) {
 		return false
 	}
-	m.engine.After(h.cache.Time, NewEvent(hitKind, number))
+	m.engine.After(h.cache.Time, NewEvent(resumeKind, number))
 	return true
 }
 
-// hit continues a request that a cache has answered, or whose wait is over.
-func (m *model) hit(number int32) {
+// resume continues a request that a cache has answered, or whose wait is over.
+func (m *model) resume(number int32) {
 	r := &m.requests[number]
 	if hop := m.steps[r.step].route[r.hop]; !m.decide(number, hop) {
 		m.advance(number, 0)

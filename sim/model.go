@@ -29,7 +29,7 @@ const (
 	departKind // subject: the request
 	lookKind   // subject: the session
 	hearKind   // subject: the request
-	hitKind    // subject: the request
+	resumeKind // subject: the request
 	comerKind  // subject: the comer
 	floorKind  // first of the floor's kinds
 )
@@ -354,8 +354,8 @@ func (m *model) handle(event Event) {
 		m.look(subject, &m.sessions[subject])
 	case hearKind:
 		m.tell(subject, m.requests[subject].answer)
-	case hitKind:
-		m.hit(subject)
+	case resumeKind:
+		m.resume(subject)
 	case changeKind:
 		m.change(m.config.Changes[subject])
 	case comerKind:

@@ -133,7 +133,7 @@ func (m *model) advance(number int32, free time.Duration) {
 			return
 		case Wait:
 			stream := hop.chance.Of(r.person, m.keyOf(r), r.drawKey())
-			m.engine.After(hop.work.draw(&stream), NewEvent(hitKind, number))
+			m.engine.After(hop.work.draw(&stream), NewEvent(resumeKind, number))
 			return
 		default:
 			m.leaveErrand(r, hop)

@@ -68,7 +68,18 @@ func (c connecting) differ() (connection, handshake bool) {
 
 // besideLine returns by how much each y differs from the straight line through all points.
 func besideLine(x, y []float64) []float64 {
-	n, meanX, meanY := float64(len(x)), 0., 0.
+	meanX, meanY, slope := lineThrough(x, y)
+	beside := make([]float64, len(x))
+	for i := range x {
+		beside[i] = y[i] - meanY - slope*(x[i]-meanX)
+	}
+	return beside
+}
+
+// lineThrough returns the means of the points, and the slope of the straight line through them by least squares: NaN if
+// all x are equal.
+func lineThrough(x, y []float64) (meanX, meanY, slope float64) {
+	n := float64(len(x))
 	for i := range x {
 		meanX, meanY = meanX+x[i]/n, meanY+y[i]/n
 	}
@@ -76,11 +87,7 @@ func besideLine(x, y []float64) []float64 {
 	for i := range x {
 		xx, xy = xx+(x[i]-meanX)*(x[i]-meanX), xy+(x[i]-meanX)*(y[i]-meanY)
 	}
-	beside := make([]float64, len(x))
-	for i := range x {
-		beside[i] = y[i] - meanY - xy/xx*(x[i]-meanX)
-	}
-	return beside
+	return meanX, meanY, xy / xx
 }
 
 // warnOfConnections says what the runs leave open about the cost of connections. It is for all processes.

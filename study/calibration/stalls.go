@@ -2,11 +2,14 @@ package calibration
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
+	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/workload"
 )
 
@@ -46,22 +49,10 @@ func besideOf(reports []report.Report) float64 {
 	if len(requests) < fewestLevels {
 		return 0
 	}
-	meanX, meanY := mean(requests), mean(others)
-	xx, xy := 0., 0.
-	for i := range requests {
-		xx, xy = xx+(requests[i]-meanX)*(requests[i]-meanX), xy+(requests[i]-meanX)*(others[i]-meanY)
+	if _, _, slope := lineThrough(requests, others); slope > 0 {
+		return slope
 	}
-	if !(xx > 0) {
-		return 0
-	}
-	return max(0, xy/xx)
-}
-
-func mean(values []float64) (mean float64) {
-	for _, v := range values {
-		mean += v / float64(len(values))
-	}
-	return mean
+	return 0
 }
 
 // clearlyNearer is the share of the error of the model as it is up to which another is chosen. One whose figures are
@@ -83,11 +74,21 @@ func (m *Model) fitStalls(ctx context.Context, reports []report.Report, how Cali
 	least := loadsOf([]report.Report{quiet}, how)[0]
 	var others []load
 	for _, r := range reports {
-		if same(r) && r.Offered.Scheduled != quiet.Offered.Scheduled {
+		if same(r) && (r.Offered.Scheduled != quiet.Offered.Scheduled || mixOf(r) != mixOf(quiet)) {
 			others = append(others, loadsOf([]report.Report{r}, how)[0])
 		}
 	}
-	if mayShare(how.Scenario, m.Stations[at].Name) && m.Stations[at].Servers > 1 {
+	err := m.fitStation(ctx, at, least, others, how.Scenario)
+	if errors.Is(err, setup.ErrRefused) {
+		m.Warnings = append(m.Warnings, fmt.Sprintf("a load cannot be simulated, so how requests wait for each other is not fitted: %v", err))
+		return nil
+	}
+	return err
+}
+
+// fitStation chooses slices and then chores of a station.
+func (m *Model) fitStation(ctx context.Context, at int, least load, others []load, scenario *scenarios.Scenario) error {
+	if mayShare(scenario, m.Stations[at].Name) && m.Stations[at].Servers > 1 {
 		if err := m.chooseNearest(ctx, m.withSlices(at), least, others); err != nil {
 			return err
 		}
@@ -95,33 +96,28 @@ func (m *Model) fitStalls(ctx context.Context, reports []report.Report, how Cali
 			m.Warnings = slices.DeleteFunc(m.Warnings, func(warning string) bool { return warning == unknownDiscipline(m.Stations[at].Name) })
 		}
 	}
-	if m.Stations[at].Together.Within > 0 || how.Scenario.Stations[m.Stations[at].Name].Batch != nil {
+	if m.Stations[at].Together.Within > 0 || scenario.Stations[m.Stations[at].Name].Batch != nil {
 		return nil
 	}
 	return m.chooseNearest(ctx, m.withPieces(at), least, others)
 }
 
+// mixOf returns the mix of journeys that a run had, or "" if it was the scenario's.
+func mixOf(r report.Report) string {
+	if r.Played == nil {
+		return ""
+	}
+	return r.Played.Mix
+}
+
 // chooseNearest replaces the model by the candidate whose waits are nearest to those measured, if it is clearly nearer than
 // the first, which is the model as it is.
 func (m *Model) chooseNearest(ctx context.Context, all []*Model, least load, others []load) error {
-	misses, judged := make([]float64, len(all)), 0
+	judged := 0
 	for _, other := range others {
 		judged += len(waitsJudged) * len(mediansOf(other.reports[0]))
 	}
-	err := onAllCPUs(len(all), func(i int) error {
-		candidate := *all[i]
-		if err := candidate.fitDelays(ctx, least); err != nil {
-			return err
-		}
-		for _, other := range others {
-			simulated, err := candidate.simulate(ctx, other)
-			if err != nil {
-				return err
-			}
-			misses[i] += errorOfWaits(simulated, other.reports)
-		}
-		return nil
-	})
+	misses, err := missesOf(ctx, all, least, others)
 	if err != nil {
 		return err
 	}

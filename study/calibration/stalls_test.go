@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -189,5 +190,26 @@ func TestSlicesAreFound(t *testing.T) {
 	}
 	if math.Abs(math.Log(tails[1]/tails[0])) > .35 {
 		t.Errorf("the p95 of a visit is foretold as %v s, and is %v s; the model is\n%s", tails[1], tails[0], text.String())
+	}
+}
+
+// TestLoadsThatCannotBeSimulated: reports of older versions do not hold their rate, and the scenario offers another. The
+// demands are fitted nevertheless.
+func TestLoadsThatCannotBeSimulated(t *testing.T) {
+	truth := `{stations: {api: {servers: 2, service: 1ms}}, journey: {visit: {route: [{station: api}]}}}`
+	var reports []report.Report
+	for _, rate := range []float64{50, 100, 200} {
+		reports = append(reports, asMeasured(t, one(t, truth), rate, 20*time.Second))
+	}
+	reports[2].Played = nil
+	model, err := Calibrate(t.Context(), reports, Calibrating{Scenario: one(t, "{}"), Watched: []string{"api"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := model.Stations[0].PerRequest.Seconds; math.Abs(got-.001) > .0001 {
+		t.Errorf("a request takes %v s, want 1 ms", got)
+	}
+	if !slices.ContainsFunc(model.Warnings, func(w string) bool { return strings.HasPrefix(w, "a load cannot be simulated") }) {
+		t.Errorf("nothing says that a load was left out: %q", model.Warnings)
 	}
 }

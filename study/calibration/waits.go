@@ -123,12 +123,27 @@ func (m *Model) fitWaits(ctx context.Context, reports []report.Report, how Calib
 
 // fitVariation chooses the shape and the chores of web that predict the other loads best.
 func (m *Model) fitVariation(ctx context.Context, least load, others []load) error {
-	all := variations(m.Stations[0])
-	misses := make([]float64, len(all))
-	err := onAllCPUs(len(all), func(i int) error {
+	var all []*Model
+	for _, varied := range variations(m.Stations[0]) {
 		fitted := *m
 		fitted.Stations = slices.Clone(m.Stations)
-		fitted.Stations[0].Shape, fitted.Stations[0].Chores = all[i].shape, all[i].chores
+		fitted.Stations[0].Shape, fitted.Stations[0].Chores = varied.shape, varied.chores
+		all = append(all, &fitted)
+	}
+	misses, err := missesOf(ctx, all, least, others)
+	if err != nil {
+		return err
+	}
+	m.Stations = all[slices.Index(misses, slices.Min(misses))].Stations
+	return nil
+}
+
+// missesOf returns how far the waits that each model predicts of other loads are from those measured, once its delays are
+// fitted to the least. The models stay as they are.
+func missesOf(ctx context.Context, models []*Model, least load, others []load) ([]float64, error) {
+	misses := make([]float64, len(models))
+	err := onAllCPUs(len(models), func(i int) error {
+		fitted := *models[i]
 		if err := fitted.fitDelays(ctx, least); err != nil {
 			return err
 		}
@@ -141,12 +156,7 @@ func (m *Model) fitVariation(ctx context.Context, least load, others []load) err
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	best := all[slices.Index(misses, slices.Min(misses))]
-	m.Stations[0].Shape, m.Stations[0].Chores = best.shape, best.chores
-	return nil
+	return misses, err
 }
 
 // onAllCPUs calls do for 0…count−1, with one call at a time for each processor.
