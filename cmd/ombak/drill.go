@@ -300,18 +300,11 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	}
 	watch := newProgress(s.err, run.Scenario.Arrivals.Step, c.Bool("quiet"), c.Bool("json"))
 	defer watch.onSignal()()
-	page, err := openLiveRoom(c, s, run, folder)
+	page, meter, err := openWatched(c, s, run, folder)
 	if err != nil {
-		_ = os.Remove(folder) // removed only if empty; the error matters
 		return err
 	}
 	defer page.close()
-	meter, err := openMeter(c, s.err, &run.Planned, folder)
-	if err != nil {
-		page.close()
-		_ = os.Remove(folder) // removed only if empty; the error matters
-		return err
-	}
 	defer meter.close()
 	beside := page.foretell(c, run)
 	defer beside.stop()
@@ -343,6 +336,23 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 		return stopped{ended, folder}
 	}
 	return verdictError{result.Verdict}
+}
+
+// openWatched opens the page and the metrics of a run. If it cannot, it leaves no folder.
+func openWatched(c *cli.Context, s streams, run *setup.Live, folder string) (page *room, meter *meter, err error) {
+	defer func() {
+		if err != nil {
+			_ = os.Remove(folder) // removed only if empty; the error matters
+		}
+	}()
+	if page, err = openLiveRoom(c, s, run, folder); err != nil {
+		return nil, nil, err
+	}
+	if meter, err = openMeter(c, s.err, &run.Planned, folder); err != nil {
+		page.close()
+		return nil, nil, err
+	}
+	return page, meter, nil
 }
 
 // conclude writes the replay, prints the verdict and shows it on the page until nobody looks any more. Written is what became

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,18 +26,24 @@ func behindGateFlags() []cli.Flag {
 }
 
 // readGate reads whether a gate stands in front of the service.
-func readGate(c *cli.Context, options *setup.Options) error {
-	address, token := c.String("gate-url"), c.String("gate-token")
+func readGate(c *cli.Context, options *setup.Options) (err error) {
+	options.Gated, err = readOperators(c, "gate")
+	return err
+}
+
+// readOperators reports whether the flags --NAME-url and --NAME-token name an admin listener, as ombak serve NAME prints it.
+func readOperators(c *cli.Context, name string) (named bool, err error) {
+	address, token := c.String(name+"-url"), c.String(name+"-token")
 	if (address == "") != (token == "") {
-		return usageError{errors.New("--gate-url and --gate-token go together; ombak serve gate prints both")}
+		return false, usageError{fmt.Errorf("--%[1]s-url and --%[1]s-token go together; ombak serve %[1]s prints both", name)}
 	}
-	if options.Gated = address != ""; !options.Gated {
-		return nil
+	if address == "" {
+		return false, nil
 	}
 	if parsed, err := url.Parse(address); err != nil || parsed.Scheme != "http" || parsed.Host == "" {
-		return usageError{fmt.Errorf("--gate-url is %q; give a URL, for example http://127.0.0.1:9000", address)}
+		return false, usageError{fmt.Errorf("--%s-url is %q; give a URL, for example http://127.0.0.1:9000", name, address)}
 	}
-	return nil
+	return true, nil
 }
 
 // standingGate is the gate in front of a service, for the time of one run. A nil one does nothing.

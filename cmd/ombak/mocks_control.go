@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 
 	"github.com/urfave/cli/v2"
 
@@ -22,18 +19,9 @@ func mocksFlags() []cli.Flag {
 }
 
 // readMocks reads whether mocks that others started stand for the dependencies.
-func readMocks(c *cli.Context, options *setup.Options) error {
-	address, token := c.String("mocks-url"), c.String("mocks-token")
-	if (address == "") != (token == "") {
-		return usageError{errors.New("--mocks-url and --mocks-token go together; ombak serve mocks prints both")}
-	}
-	if options.Mocked = address != ""; !options.Mocked {
-		return nil
-	}
-	if parsed, err := url.Parse(address); err != nil || parsed.Scheme != "http" || parsed.Host == "" {
-		return usageError{fmt.Errorf("--mocks-url is %q; give a URL, for example http://127.0.0.1:9000", address)}
-	}
-	return nil
+func readMocks(c *cli.Context, options *setup.Options) (err error) {
+	options.Mocked, err = readOperators(c, "mocks")
+	return err
 }
 
 // findMocks returns the control of the mocks that the flags name, which must answer.
