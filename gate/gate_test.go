@@ -213,7 +213,8 @@ func TestQueue(t *testing.T) {
 					t.Errorf("somebody who waited gets %d", status)
 				}
 			}
-			if counts := g.Counts()[0]; answered != 5 || counts.Passed != 5 || counts.TurnedAway != 1 || counts.InUse != 0 || counts.Limit != 2 {
+			until("all have given their places back", func(c gate.Counts) bool { return c.InUse == 0 })
+			if counts := g.Counts()[0]; answered != 5 || counts.Passed != 5 || counts.TurnedAway != 1 || counts.Limit != 2 {
 				t.Errorf("%d were answered, and the door counts %+v", answered, counts)
 			}
 		})
