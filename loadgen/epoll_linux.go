@@ -41,6 +41,7 @@ type epoll struct {
 	sockets   sockets
 	second    multiplexed
 	counts    Wire
+	keeps     bool // it keeps a processor of Go's scheduler while it waits
 }
 
 // conn is one connection and the request in flight on it.
@@ -106,6 +107,9 @@ func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
 	}
 	if e.fd, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err == nil {
 		e.secure, err = newSecurity(g, e.fd)
+	}
+	if err == nil {
+		e.keepProcessor()
 	}
 	return e, err
 }
@@ -177,6 +181,7 @@ func (e *epoll) fail(work job, start time.Duration, outcome funnel.Outcome, reas
 }
 
 func (e *epoll) close() {
+	e.freeProcessor()
 	for i := range e.conns {
 		if c := &e.conns[i]; c.state != closed {
 			if c.secure != nil {

@@ -41,7 +41,7 @@ func (e *epoll) wait(ctx context.Context, until time.Duration, answers []complet
 // poll waits for events for at most the given time and handles them.
 func (e *epoll) poll(pause time.Duration) {
 	e.flushStreams()
-	n, err := epollWait(e.fd, e.events, pause)
+	n, err := epollWait(e.fd, e.events, pause, e.keeps && pause < longWait)
 	if err != nil {
 		return // interrupted; the caller polls again
 	}

@@ -10,10 +10,14 @@ import (
 // that of epoll_wait is in milliseconds.
 const sysEpollPwait2 = 441
 
-// epollWait waits for events for at most the given time.
-func epollWait(fd int, events []syscall.EpollEvent, pause time.Duration) (int, error) {
-	timeout := syscall.NsecToTimespec(int64(pause))
-	n, _, code := syscall.Syscall6(sysEpollPwait2, uintptr(fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(unsafe.Pointer(&timeout)), 0, 0)
+// epollWait waits for events for at most the given time. If it keeps the processor, it does not tell Go's scheduler that it
+// waits; see [epoll.keepProcessor].
+func epollWait(fd int, events []syscall.EpollEvent, pause time.Duration, keeps bool) (int, error) {
+	timeout, call := syscall.NsecToTimespec(int64(pause)), syscall.Syscall6
+	if keeps {
+		call = syscall.RawSyscall6
+	}
+	n, _, code := call(sysEpollPwait2, uintptr(fd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(unsafe.Pointer(&timeout)), 0, 0)
 	switch code {
 	case 0:
 		return int(n), nil
