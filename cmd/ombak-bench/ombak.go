@@ -22,6 +22,7 @@ type figures struct {
 	rss      int64         // bytes
 	lag      time.Duration // p99 of the schedule lag; ombak only
 	dropped  float64       // people who could not begin; ombak only
+	off      time.Duration // p99 of the distance between when requests came and when they were intended; 0 means not measured
 	runs     int           // of which the figures are those of the median by CPU time per request; 0 means one
 }
 

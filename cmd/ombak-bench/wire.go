@@ -29,6 +29,7 @@ type wireCase struct {
 	fresh  bool   // a new connection for each request, with a full handshake
 	second bool   // over HTTP/2
 	call   bool   // of gRPC, in place of nginx
+	clocks bool   // measure how far off the tools send, too
 	how    string // the scenario's connections
 	goals  bool   // whether a run must drop nobody, stay within 5 ms and take at most 80 MB
 	bounds []bound
@@ -46,8 +47,8 @@ const streams = 16
 func wireCases() []wireCase {
 	const insecure = "tls: {insecure: true}"
 	return []wireCase{
-		{title: "HTTP, kept alive", rate: 2_000, bounds: []bound{{"bombardier", 1.1}}},
-		{title: "HTTP, kept alive", rate: 8_000, bounds: []bound{{"bombardier", 1.1}}},
+		{title: "HTTP, kept alive", rate: 2_000, clocks: true, bounds: []bound{{"bombardier", 1.1}}},
+		{title: "HTTP, kept alive", rate: 8_000, clocks: true, bounds: []bound{{"bombardier", 1.1}}},
 		{title: "HTTPS, kept alive", rate: 8_000, secure: true, how: insecure, goals: true, bounds: []bound{{"bombardier", 1.25}}},
 		{title: "HTTPS, kept alive", rate: 15_000, secure: true, how: insecure, goals: true, bounds: []bound{{"bombardier", 1.25}}},
 		{title: "HTTPS, a full handshake for each request", rate: 500, secure: true, fresh: true, how: "cold: 100%, resume: false, " + insecure, bounds: []bound{{"bombardier", 1.25}}},
@@ -170,7 +171,10 @@ func (b *wireBench) playCase(ctx context.Context, nginx string, one wireCase) ([
 	for _, name := range order {
 		played = append(played, median(runs[name]))
 	}
-	return played, nil
+	if one.clocks {
+		err = b.playClocked(ctx, one, played)
+	}
+	return played, err
 }
 
 func (b *wireBench) scenario(one wireCase) string {
@@ -218,9 +222,17 @@ func (b *wireBench) arguments(one wireCase) map[string]func(*bench) []string {
 func (b *wireBench) table(one wireCase, played []figures) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\n### %s, %d requests per second\n\n", one.title, one.rate)
-	fmt.Fprintf(&text, "| tool | answered of %d | CPU µs per request | ombak's to it | most memory | runs |\n|---|---|---|---|---|---|\n", one.rate*int(b.length.Seconds()))
+	head, rule := "", ""
+	if one.clocks {
+		head, rule = " sent off by, p99 |", "---|"
+	}
+	fmt.Fprintf(&text, "| tool | answered of %d | CPU µs per request | ombak's to it | most memory | runs |%s\n|---|---|---|---|---|---|%s\n", one.rate*int(b.length.Seconds()), head, rule)
 	for _, f := range played {
-		fmt.Fprintf(&text, "| %s | %.0f | %.1f | %.2f | %d MB | %d |\n", f.name, f.requests, f.perRequest().Seconds()*1e6, float64(played[0].perRequest())/float64(f.perRequest()), f.rss>>20, f.runs)
+		fmt.Fprintf(&text, "| %s | %.0f | %.1f | %.2f | %d MB | %d |", f.name, f.requests, f.perRequest().Seconds()*1e6, float64(played[0].perRequest())/float64(f.perRequest()), f.rss>>20, f.runs)
+		if one.clocks {
+			fmt.Fprintf(&text, " %.2f ms |", f.off.Seconds()*1000)
+		}
+		text.WriteByte('\n')
 	}
 	return text.String()
 }

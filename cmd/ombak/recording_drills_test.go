@@ -174,7 +174,7 @@ func TestRecordingsAreReplayed(t *testing.T) {
 		}
 	}
 	short := regexp.MustCompile(`(?s)people:.*?\n\n`).ReplaceAll(text, []byte("people: [{for: 2s, rate: 10/s}]\n  totals: exact\n\n"))
-	short, _, _ = bytes.Cut(short, []byte("\nthresholds:")) // 20 values are too few for a quantile
+	short, _, _ = bytes.Cut(short, []byte("\nthresholds:"))                        // 20 values are too few for a quantile
 	short = append(short, "\nvalidity: {lag_p99: 1h, dropped: 1, unsent: 1}\n"...) // a busy machine spoils nothing
 	if err := os.WriteFile(scenario, short, 0o600); err != nil {
 		t.Fatal(err)
