@@ -1,5 +1,12 @@
 package simulation
 
+// naiveTime is a distribution of times.
+type naiveTime interface {
+	String() string
+	Mean() float64
+	SCV() float64
+}
+
 // naiveHead begins every scenario of the comparison.
 const naiveHead = `
 schema: ombak.scenario/v1
@@ -135,6 +142,19 @@ plans:
     policies:
       - {policy: token-bucket, at: "step:go", rate: 0.2/s, burst: 2}
       - {policy: retry-budget, at: "step:then", ratio: 20%, burst: 20}
+`,
+	},
+	{
+		"turns", "servers that turn to the next request before one is done, cheap requests beside dear ones, and waits that take no server but keep a place",
+		"go passed,go rejected,go timed out,go retries,go response,then passed,then rejected,then response,desk busy", naiveHead + `
+arrivals: {step: go, people: [{for: 60s, rate: 16/s}]}
+journey:
+  - {name: go, timeout: 4s, retry: {attempts: 2, base: 1s}, route: [{station: desk}, {wait: "uniform(100ms, 400ms)"}]}
+  - {name: then, think: exponential(1s), timeout: 4s, route: [{wait: exponential(50ms)}, {station: desk, work: 2ms}]}
+stations: {desk: {servers: 2, service: exponential(110ms), discipline: sharing, slice: 10ms}}
+plans:
+  - name: calm
+    policies: [{policy: bounded-fifo, at: entry, limit: 12, queue: 20, deadline: 1s}]
 `,
 	},
 	{

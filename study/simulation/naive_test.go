@@ -46,12 +46,7 @@ func (n *naive) after(wait time.Duration, do func()) {
 }
 
 // draw draws a time in other ways than by inversion.
-func (n *naive) draw(d interface {
-	String() string
-	Mean() float64
-	SCV() float64
-},
-) time.Duration {
+func (n *naive) draw(d naiveTime) time.Duration {
 	mean, scv := d.Mean(), d.SCV()
 	switch family, _, _ := strings.Cut(d.String(), "("); {
 	case scv == 0:
@@ -69,10 +64,9 @@ func (n *naive) draw(d interface {
 
 // naivePlay plays a scenario under policies.
 func naivePlay(s *scenarios.Scenario, policies []scenarios.Policy, seed uint64, slower float64) *naive {
-	n := &naive{s: s, chance: rand.New(rand.NewPCG(seed, 1)), slower: slower, rows: make([]naiveRow, len(s.Journey))}
-	n.places, n.guards = map[string]*naivePlace{}, map[string][]naiveGuard{}
+	n := &naive{s, rand.New(rand.NewPCG(seed, 1)), slower, 0, 0, nil, map[string]*naivePlace{}, map[string][]naiveGuard{}, make([]naiveRow, len(s.Journey))}
 	for name, station := range s.Stations {
-		n.places[name] = &naivePlace{Dependency: scenarios.Dependency{Service: station.Service, Modelled: station.Modelled}}
+		n.places[name] = &naivePlace{Dependency: scenarios.Dependency{Service: station.Service, Modelled: station.Modelled}, slice: station.Slice}
 	}
 	for name, d := range s.Dependencies {
 		n.places[name] = &naivePlace{Dependency: d}
@@ -155,8 +149,7 @@ func (n *naive) finish(a *naiveAttempt, outcome int) {
 	} else if pause = min(step.Retry.Base<<min(30, a.number-1), cmp.Or(step.Retry.Cap, math.MaxInt64)); step.Retry.Jitter == "full" {
 		pause = time.Duration(n.chance.Float64() * float64(pause))
 	}
-	may := outcome == naiveRejected || outcome == naiveTimedOut
-	if may && again.visit <= max(1, step.Retry.Visits) && (n.s.RetryBudget == 0 || *a.retries < n.s.RetryBudget) {
+	if (outcome == naiveRejected || outcome == naiveTimedOut) && again.visit <= max(1, step.Retry.Visits) && (n.s.RetryBudget == 0 || *a.retries < n.s.RetryBudget) {
 		*a.retries++
 		row.retries++
 		n.after(pause, func() { n.attempt(&again) })
@@ -173,6 +166,7 @@ type naivePlace struct {
 	scenarios.Dependency
 	busy, busyS float64 // servers at work, and their seconds so far
 	waiting     []*naiveVisit
+	slice       time.Duration // of a station that shares; 0 means all of the work
 }
 
 // naiveVisit is a request at a place. Smaller classes go first.
@@ -238,6 +232,8 @@ func (n *naive) route(a *naiveAttempt, hops []scenarios.Hop, outcome int, done f
 		n.serve(a, n.places[hop.Station], n.draw(hop.Work), on)
 	case hop.Call != "":
 		n.call(a, hop.Call, on)
+	case !hop.Wait.IsZero():
+		n.after(n.draw(hop.Wait), func() { on(outcome) })
 	default:
 		pause, again := time.Duration(0), (func(int))(nil)
 		again = func(outcome int) {
@@ -278,15 +274,21 @@ func (n *naive) serve(a *naiveAttempt, p *naivePlace, work time.Duration, done f
 			work = time.Duration(float64(work) / fault.With["capacity"].(float64))
 		}
 	}
-	class := 0
-	if p.Discipline == "priority" {
-		class = max(0, 1-a.place)
+	class := map[bool]int{true: max(0, 1-a.place)}[p.Discipline == "priority"]
+	work, turn := time.Duration(float64(work)*n.slower), (func())(nil)
+	turn = func() {
+		slice := min(work, cmp.Or(p.slice, work))
+		p.busyS += min(slice, n.last+n.s.Drain-n.now).Seconds()
+		n.after(slice, func() {
+			if work -= slice; work > 0 {
+				p.waiting = append(p.waiting, &naiveVisit{a, class, turn, done})
+			}
+			if n.release(p); work == 0 {
+				done(naivePassed)
+			}
+		})
 	}
-	work = time.Duration(float64(work) * n.slower)
-	n.enter(p, &naiveVisit{a, class, func() {
-		p.busyS += min(work, n.last+n.s.Drain-n.now).Seconds()
-		n.after(work, func() { n.release(p); done(naivePassed) })
-	}, done})
+	n.enter(p, &naiveVisit{a, class, turn, done})
 }
 
 // naiveGuard is a policy: it may let a request in, as often as it likes, or turn it away.
@@ -357,11 +359,10 @@ func (n *naive) protect(p scenarios.Policy) {
 	}
 	if guard == nil {
 		guard = func(a *naiveAttempt, in func(func(int)), done func(int)) {
-			if may(a) {
-				in(done)
-			} else {
-				done(naiveRejected)
+			if !may(a) {
+				in = func(done func(int)) { done(naiveRejected) }
 			}
+			in(done)
 		}
 	}
 	n.guards[p.At] = append(n.guards[p.At], guard)
