@@ -96,7 +96,7 @@ func (m *Model) fitStation(ctx context.Context, at int, least load, others []loa
 			m.Warnings = slices.DeleteFunc(m.Warnings, func(warning string) bool { return warning == unknownDiscipline(m.Stations[at].Name) })
 		}
 	}
-	if scenario.Stations[m.Stations[at].Name].Batch != nil {
+	if m.Stations[at].Together.Within > 0 || scenario.Stations[m.Stations[at].Name].Batch != nil {
 		return nil
 	}
 	return m.chooseNearest(ctx, m.withPieces(at), least, others)
@@ -155,7 +155,7 @@ func (m *Model) withSlices(at int) []*Model {
 func (m *Model) withPieces(at int) []*Model {
 	all := []*Model{m}
 	for _, share := range []scenarios.Share{0.1, 0.2, 0.3, 0.4} {
-		for _, length := range []time.Duration{5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond, 40 * time.Millisecond, 80 * time.Millisecond} {
+		for _, length := range []time.Duration{5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond, 40 * time.Millisecond} {
 			all = append(all, m.stalling(at, scenarios.Chores{Share: share, Time: length}))
 		}
 	}

@@ -61,7 +61,6 @@ func TestStallsAreFound(t *testing.T) {
 		stalls     bool
 	}{
 		{"pieces", `{stations: {api: {servers: 2, service: "exponential(1400µs)", chores: {share: 30%, time: 20ms}}}, journey: {visit: {route: [{station: api}]}}}`, true},
-		{"pieces beside work that requests share", `{stations: {api: {servers: 2, service: "exponential(1200µs)", together: {within: 1ms, time: 400µs}, chores: {share: 30%, time: 40ms}}}, journey: {visit: {route: [{station: api}]}}}`, true},
 		{"none", `{stations: {api: {servers: 2, service: "exponential(2ms)"}}, journey: {visit: {route: [{station: api}]}}}`, false},
 	} {
 		var reports []report.Report
