@@ -262,17 +262,18 @@ func knownCode(code codes.Code) codes.Code {
 // timeoutOf returns a time as gRPC writes it: at most eight digits and a unit, rounded up.
 func timeoutOf(left time.Duration) string {
 	left = max(left, 1)
-	for _, unit := range []struct {
+	units := []struct {
 		size time.Duration
 		name string
-	}{{1, "n"}, {time.Microsecond, "u"}, {time.Millisecond, "m"}, {time.Second, "S"}, {time.Minute, "M"}} {
+	}{{1, "n"}, {time.Microsecond, "u"}, {time.Millisecond, "m"}, {time.Second, "S"}, {time.Minute, "M"}, {time.Hour, "H"}}
+	for i, unit := range units {
 		n := left / unit.size
 		if left%unit.size > 0 {
 			n++
 		}
-		if n < 100_000_000 {
+		if n < 100_000_000 || i == len(units)-1 {
 			return strconv.FormatInt(int64(n), 10) + unit.name
 		}
 	}
-	return strconv.FormatInt(int64(left/time.Hour)+1, 10) + "H"
+	return "" // hours are never too many
 }
