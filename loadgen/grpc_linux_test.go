@@ -172,7 +172,7 @@ func TestGRPCConnections(t *testing.T) {
 			{"one for each call", loadgen.Connections{Cold: 1}, 10, 10},
 			{"closed by age", loadgen.Connections{Life: time.Nanosecond}, 2, 10}, // calls that come while one opens share it
 			{"one for each person and closed by age", loadgen.Connections{PerPerson: true, Life: time.Nanosecond}, 10, 10},
-			{"one call on each at a time", loadgen.Connections{HTTP2: true, Streams: 1}, 1, 10},
+			{"one call on each at a time", loadgen.Connections{Streams: 1}, 1, 10},
 		} {
 			var counts connected
 			options := []grpc.ServerOption{grpc.StatsHandler(&counts)}
