@@ -21,6 +21,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/interop"
 	testgrpc "google.golang.org/grpc/interop/grpc_testing"
@@ -108,10 +109,13 @@ func TestGRPCCallsOnTheWire(t *testing.T) {
 			}
 			test.change(c)
 		}))
-		if run.outcomes()[funnel.Completed] != 3 || len(r.calls) != 3 {
-			t.Fatalf("%s: outcomes %v, %d calls", test.why, run.outcomes(), len(r.calls))
+		r.mu.Lock()
+		came := r.calls
+		r.mu.Unlock()
+		if run.outcomes()[funnel.Completed] != 3 || len(came) != 3 {
+			t.Fatalf("%s: outcomes %v, %d calls", test.why, run.outcomes(), len(came))
 		}
-		for _, call := range r.calls {
+		for _, call := range came {
 			limit, limited := call.fields["grpc-timeout"]
 			delete(call.fields, "grpc-timeout")
 			if limited != (test.deadline != nil) || limited && (len(limit) > 9 || !slices.Contains(test.deadline, limit[len(limit)-1:])) {
@@ -249,8 +253,8 @@ func TestGRPCStreamsBesideUnaryCalls(t *testing.T) {
 	if r := play(t, c); r.outcomes()[funnel.Completed] != 100 {
 		t.Errorf("outcomes %v", r.outcomes())
 	}
-	if got := server.answered; got["/grpc.testing.TestService/UnaryCall"][0] != 50 || got["/grpc.testing.TestService/FullDuplexCall"][0] != 50 || counts.opened.Load() < 4 {
-		t.Errorf("answered %v on %d connections", got, counts.opened.Load())
+	if unary, streams := server.counted("UnaryCall", codes.OK), server.counted("FullDuplexCall", codes.OK); unary != 50 || streams != 50 || counts.opened.Load() < 4 {
+		t.Errorf("answered %d and %d on %d connections", unary, streams, counts.opened.Load())
 	}
 }
 
@@ -341,7 +345,7 @@ func TestWaysToLeaveOverGRPC(t *testing.T) {
 		serving.Go(func() { _ = server.Serve(listener) })
 		r := play(t, ordered("http://"+listener.Addr().String(), func(c *loadgen.Config) {
 			c.Portable, c.Shards = false, 1
-			c.Signups.Mode, c.Signups.Bins = workload.Burst, workload.Bins{Width: time.Second, Counts: []int{3, 0, 1}}
+			c.Signups.Mode, c.Signups.Bins = workload.Burst, workload.Bins{Width: time.Second, Counts: []int{3, 0, 0, 0, 1}}
 			c.Journey.Steps[0].Patience = workload.ConstantTime(time.Second)
 			c.Requests[0].Silent = silent
 		}))

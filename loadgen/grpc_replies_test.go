@@ -17,6 +17,7 @@ import (
 
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
+	"github.com/ombak-sim/ombak/workload"
 )
 
 // said is one thing that a server writes on a stream.
@@ -192,7 +193,7 @@ func TestGRPCReplies(t *testing.T) {
 				for _, change := range []func(*loadgen.Config){change, func(c *loadgen.Config) { change(c); reads(c) }} {
 					r := play(t, ordered(url, func(c *loadgen.Config) {
 						change(c)
-						c.Signups.Bins.Counts = []int{3}
+						c.Signups.Bins = workload.Bins{Width: 5 * time.Millisecond, Counts: []int{3}}
 					}))
 					for _, sample := range r.samples {
 						if sample.Outcome != test.outcome || sample.Reason.String() != test.reason {
