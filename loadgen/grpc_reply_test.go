@@ -65,6 +65,31 @@ func TestRepliesTakeAnyPieces(t *testing.T) {
 	})
 }
 
+// A server asks callers to wait in fields before a message or after it, also if nobody reads them.
+func TestRepliesAskForAPause(t *testing.T) {
+	for _, test := range []struct {
+		why    string
+		fields []string
+		want   time.Duration
+	}{
+		{"nothing of gRPC: that of HTTP", nil, 7 * time.Second},
+		{"milliseconds", []string{"grpc-retry-pushback-ms", "250"}, 250 * time.Millisecond},
+		{"never again, which is at once for people", []string{"grpc-retry-pushback-ms", "-1"}, 0},
+		{"no number", []string{"grpc-retry-pushback-ms", "soon"}, 7 * time.Second},
+	} {
+		r := reply{}
+		r.block(true)
+		for i := 0; i < len(test.fields); i += 2 {
+			if _, is, err := r.field(test.fields[i], test.fields[i+1]); err != nil || !is {
+				t.Errorf("%s: metadata %v, error %v", test.why, is, err)
+			}
+		}
+		if got := r.asked(retry{after: 7 * time.Second}).from(time.Now()); got != test.want {
+			t.Errorf("%s: %v, want %v", test.why, got, test.want)
+		}
+	}
+}
+
 // Timeouts have at most eight digits, and are never shorter than what is left, nor much longer.
 func TestTimeoutsOfCalls(t *testing.T) {
 	for left, want := range map[time.Duration]string{
@@ -97,7 +122,7 @@ func FuzzReply(f *testing.F) {
 	f.Add(append(slices.Clone(good), good...), "application/grpc", "identity", "x-some-bin", "aGk", 200, byte(6))
 	f.Add([]byte{0, 0xff, 0xff, 0xff, 0xff}, "text/html", "br", "grpc-retry-pushback-ms", "-1", 503, byte(0))
 	f.Fuzz(func(t *testing.T, body []byte, contentType, encoding, name, value string, status int, size byte) {
-		play := func(pieces [][]byte) (*reply, error, codes.Code, funnel.Reason) {
+		play := func(pieces [][]byte) (*reply, codes.Code, funnel.Reason, error) {
 			r := &reply{keeps: size%2 == 0}
 			r.block(false)
 			_, _, _ = r.field("content-type", contentType) // it is never malformed
@@ -110,10 +135,10 @@ func FuzzReply(f *testing.F) {
 				t.Fatalf("%s: %q is metadata of %d bytes, and malformed: %v", name, value, len(text), fault)
 			}
 			code, reason := r.verdict(status)
-			return r, errors.Join(err, fault), code, reason
+			return r, code, reason, errors.Join(err, fault)
 		}
-		whole, err, code, reason := play([][]byte{body})
-		pieces, otherErr, otherCode, otherReason := play(slices.Collect(slices.Chunk(body, int(size)+1)))
+		whole, code, reason, err := play([][]byte{body})
+		pieces, otherCode, otherReason, otherErr := play(slices.Collect(slices.Chunk(body, int(size)+1)))
 		if (err == nil) != (otherErr == nil) || code != otherCode || reason != otherReason || !bytes.Equal(whole.message, pieces.message) && err == nil {
 			t.Fatalf("whole: %v, %v, %v; in pieces: %v, %v, %v", err, code, reason, otherErr, otherCode, otherReason)
 		}
