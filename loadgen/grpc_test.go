@@ -340,6 +340,9 @@ func TestGRPCOnce(t *testing.T) {
 		Target: "web", GRPC: &loadgen.GRPC{Method: "grpc.testing.TestService/UnaryCall", Messages: []string{`{"response_size": 1}`}},
 		Completed: []int{codeOK}, Extract: map[string]loadgen.Extract{"body": {JSON: "payload.body"}},
 	}}}
+	c.Targets["pages"] = serve(t, nil).url
+	c.Before = append(c.Before, loadgen.Once{Name: "page", Timeout: time.Minute, Request: loadgen.Request{Target: "pages", Method: "GET", Path: "/", Completed: []int{200}}})
+	c.Connections.Streams = 1 // is of the journey's calls, and not of a page
 	values, err := c.Prepare(t.Context())
 	if err != nil || values["body"] != "AA==" {
 		t.Errorf("extracted %v, error %v", values, err)
