@@ -2,19 +2,21 @@ package loadgen
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
 )
 
-// mixed is a wire that makes gRPC calls itself and leaves everything else to another wire. Each call under way has a
-// goroutine. Their number is bounded by that of requests in flight.
+// mixed is a wire that makes gRPC calls with grpc-go, except for those that the other wire takes, and leaves everything else to
+// that wire. Each call under way has a goroutine. Their number is bounded by that of requests in flight.
 //
 // Note: a wire must wait in one place. The results therefore go to the other wire, through its deliver method, which
 // wakes it up.
 type mixed struct {
 	wire
+	takes     func(*call) bool // whether the other wire makes a call
 	generator *Generator
 	began     time.Time
 	channels  map[int]*channel // by target
@@ -40,33 +42,57 @@ func (m *mixed) routeOf(g *Generator, target int, resolvers *resolvers) route {
 	return r
 }
 
-// withCalls adds gRPC calls to a wire if the run makes any. Deliver may be called by any goroutine.
-func withCalls(base wire, g *Generator, began time.Time, resolvers *resolvers, deliver func(completion)) (wire, error) {
-	m := &mixed{wire: base, generator: g, began: began, deliver: deliver, channels: map[int]*channel{}, conns: newConnections(began), jobs: make(chan timedJob)}
-	for i := range g.requests {
-		target := g.requests[i].client
-		if g.requests[i].call == nil || m.channels[target] != nil {
-			continue
-		}
-		channel, err := newChannel(g, target, m.routeOf(g, target, resolvers).through)
-		if err != nil {
-			return nil, err
-		}
-		m.channels[target] = channel
-	}
-	if len(m.channels) == 0 {
-		return base, nil
-	}
+// withCalls adds gRPC calls to a wire if the run makes any that the wire does not take. Deliver may be called by any goroutine.
+func withCalls(base wire, g *Generator, began time.Time, resolvers *resolvers, takes func(*call) bool, deliver func(completion)) (wire, error) {
+	m := &mixed{wire: base, takes: takes, generator: g, began: began, deliver: deliver, channels: map[int]*channel{}, conns: newConnections(began), jobs: make(chan timedJob)}
 	m.context, m.cancel = context.WithCancel(context.Background())
-	if err := g.describeAll(m.context, m.channels); err != nil {
+	used, err := m.open(resolvers)
+	if err != nil {
 		m.close()
 		return nil, err
+	}
+	if !used {
+		m.cancel()
+		m.conns.stop()
+		return base, nil
 	}
 	return m, nil
 }
 
+// open makes the channels, which connect when they are first used, and asks the servers to describe their methods. It reports
+// whether there was need of any channel.
+func (m *mixed) open(resolvers *resolvers) (used bool, err error) {
+	g := m.generator
+	g.describing.Lock()
+	defer g.describing.Unlock()
+	for i := range g.requests {
+		target := g.requests[i].client
+		if call := g.requests[i].call; m.channels[target] != nil || call == nil || call.method != nil && m.takes(call) {
+			continue
+		}
+		if m.channels[target], err = newChannel(g, target, m.routeOf(g, target, resolvers).through); err != nil {
+			delete(m.channels, target)
+			return false, err
+		}
+	}
+	used = len(m.channels) > 0
+	if err := g.describeAll(m.context, m.channels); err != nil {
+		return false, err
+	}
+	for target, channel := range m.channels {
+		if !slices.ContainsFunc(g.requests, func(r compiled) bool { return r.client == target && m.makes(&r) }) {
+			_ = channel.Close() // it has served to describe methods
+			delete(m.channels, target)
+		}
+	}
+	return used, nil
+}
+
+// makes reports whether the wire itself makes a request.
+func (m *mixed) makes(request *compiled) bool { return request.call != nil && !m.takes(request.call) }
+
 func (m *mixed) send(work job) {
-	if m.generator.requests[work.request].call == nil {
+	if !m.makes(&m.generator.requests[work.request]) {
 		m.wire.send(work)
 		return
 	}
@@ -94,8 +120,10 @@ func (m *mixed) newAside() *aside {
 
 // warm opens the gRPC connections too.
 func (m *mixed) warm(n int) {
-	for _, channel := range m.channels {
-		channel.Connect()
+	for i := range m.generator.requests {
+		if request := &m.generator.requests[i]; m.makes(request) {
+			m.channels[request.client].Connect()
+		}
 	}
 	m.wire.warm(n)
 }
@@ -128,5 +156,8 @@ type aside struct {
 	*mixed
 	resp fasthttp.Response
 }
+
+// nothing is what a wire takes that makes no calls itself.
+func nothing(*call) bool { return false }
 
 func (w *aside) now() time.Duration { return time.Since(w.mixed.began) }

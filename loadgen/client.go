@@ -215,7 +215,7 @@ func classifyError(err error) (funnel.Outcome, funnel.Reason) {
 			return funnel.TimedOut, funnel.ReasonTimeout
 		}
 		return funnel.Failed, funnel.ReasonDial
-	case errors.Is(err, fasthttp.ErrBodyTooLarge), errors.Is(err, errFrame):
+	case errors.Is(err, fasthttp.ErrBodyTooLarge), errors.Is(err, errFrame), errors.Is(err, errReply):
 		return funnel.Failed, funnel.ReasonBody
 	}
 	return funnel.Failed, funnel.ReasonReset

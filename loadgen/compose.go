@@ -27,15 +27,8 @@ type composer struct {
 
 // compose renders the job's request into c.req.
 func (c *composer) compose(work job) *compiled {
-	request := &c.generator.requests[work.request]
+	request := c.prepare(work)
 	c.req.Reset()
-	c.values.person, c.values.got, c.values.attempt, c.values.round = work.person, work.got, int(work.attempt), int(work.round)
-	c.values.people, c.values.names, c.values.vars, c.values.fault = c.generator.people, c.generator.got, c.generator.config.Vars, nil
-	c.values.step, c.values.run = request.step.Round(int(work.round)), c.generator.run
-	c.values.seed, c.values.feeders = c.generator.config.Seed, c.generator.feeders
-	if request.person {
-		c.fillPerson(work)
-	}
 	c.scratch = request.fill(&c.req, &c.values, c.generator.photos, c.scratch)
 	if work.hop != nil {
 		work.hop.turn(&c.req)
@@ -47,6 +40,19 @@ func (c *composer) compose(work job) *compiled {
 		c.req.Header.Set("Sec-WebSocket-Key", c.generator.socketKey(work))
 	}
 	sendCookies(work.jar, c.generator.client(work), &c.req)
+	return request
+}
+
+// prepare sets what the templates of the job's request can refer to.
+func (c *composer) prepare(work job) *compiled {
+	request := &c.generator.requests[work.request]
+	c.values.person, c.values.got, c.values.attempt, c.values.round = work.person, work.got, int(work.attempt), int(work.round)
+	c.values.people, c.values.names, c.values.vars, c.values.fault = c.generator.people, c.generator.got, c.generator.config.Vars, nil
+	c.values.step, c.values.run = request.step.Round(int(work.round)), c.generator.run
+	c.values.seed, c.values.feeders = c.generator.config.Seed, c.generator.feeders
+	if request.person {
+		c.fillPerson(work)
+	}
 	return request
 }
 

@@ -126,7 +126,8 @@ func (c Config) validate() error {
 	if err := c.Journey.Validate(); err != nil {
 		return fmt.Errorf("loadgen: %w", err)
 	}
-	if err := c.Connections.validate(); err != nil {
+	second := c.Connections.HTTP2 || slices.ContainsFunc(c.Requests, func(r Request) bool { return r.GRPC != nil })
+	if err := c.Connections.validate(second); err != nil {
 		return fmt.Errorf("loadgen: %w", err)
 	}
 	for name, target := range c.Targets {
@@ -197,6 +198,9 @@ func (c *Config) once(step Once) {
 	c.Requests, c.Traits, c.Before, c.After = []Request{step.Request}, nil, nil, nil
 	c.Journey = journey.Config{Seed: c.Journey.Seed, Clock: c.Journey.Clock, Steps: []journey.Step{{Name: step.Name, Kind: funnel.Request}}}
 	c.impersonal = true
+	if !c.Connections.HTTP2 {
+		c.Connections.Streams = 0 // it is of the journey's gRPC calls
+	}
 }
 
 // OnceFault is an error in a request that is sent once.

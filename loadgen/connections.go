@@ -24,7 +24,7 @@ type Connections struct {
 	DNSTTL    time.Duration     `json:"dns_ttl,omitempty"`    // how long addresses of names are kept; 0 means for the whole run
 	ConnectTo map[string]string `json:"connect_to,omitempty"` // addresses that stand for others: HOST:PORT → HOST:PORT
 	HTTP2     bool              `json:"http2,omitempty"`      // over TLS, or without it to targets of plain HTTP
-	Streams   int               `json:"streams,omitempty"`    // most requests under way on a connection of HTTP/2; 0 means 100
+	Streams   int               `json:"streams,omitempty"`    // most requests or gRPC calls under way on a connection of HTTP/2; 0 means 100
 	Proxy     Proxy             `json:"proxy,omitzero"`
 	NoResume  bool              `json:"no_resume,omitempty"` // every TLS handshake is a full one
 	TLS       TLS               `json:"tls,omitzero"`
@@ -58,11 +58,12 @@ func (t TLS) config() (*tls.Config, error) {
 	return config, nil
 }
 
-func (c Connections) validate() error {
+// validate returns what is wrong. Second says that some requests are streams of HTTP/2.
+func (c Connections) validate(second bool) error {
 	if _, err := c.TLS.config(); err != nil {
 		return err
 	}
-	if c.Streams < 0 || c.Streams > 0 && !c.HTTP2 {
+	if c.Streams < 0 || c.Streams > 0 && !second {
 		return errors.New("streams is the most requests under way on a connection of HTTP/2; use 1 or more, together with http2")
 	}
 	for from, to := range c.ConnectTo {

@@ -55,8 +55,11 @@ func (e *epoll) connection(work job, target int32) (int32, error) {
 // long that the next requests, which are due meanwhile, would open even more.
 func (e *epoll) warm(n int) {
 	for target := range e.resolvers.all {
-		if e.second.on {
+		first, second := e.protocols(target)
+		if second {
 			e.warmH2(int32(target), n)
+		}
+		if !first {
 			continue
 		}
 		for range n {
@@ -114,8 +117,8 @@ func (e *epoll) watch(place int32) error {
 // drop closes a connection. Its request must have been completed before.
 func (e *epoll) drop(place int32) {
 	c := &e.conns[place]
-	if c.h2 != nil && e.own != nil && e.own[c.owner] == place {
-		delete(e.own, c.owner)
+	if c.h2 != nil && e.second.own[c.owner] == place {
+		delete(e.second.own, c.owner)
 	} else if c.state == idle && e.own != nil {
 		delete(e.own, c.owner)
 	} else if c.state == idle {

@@ -53,13 +53,12 @@ func (e *epoll) forget(person uint64) {
 		return
 	}
 	for target := range e.generator.targets {
-		place, found := e.own[owner{person, int32(target)}]
-		switch {
-		case !found:
-		case e.conns[place].h2 != nil:
-			e.retire(place)
-		default:
+		key := owner{person, int32(target)}
+		if place, found := e.own[key]; found {
 			e.drop(place)
+		}
+		if place, found := e.second.own[key]; found {
+			e.retire(place)
 		}
 	}
 }

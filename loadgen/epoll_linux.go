@@ -23,7 +23,7 @@ type epoll struct {
 	fd        int
 	resolvers *resolvers
 	limits    Connections
-	own       map[owner]int32 // idle connections of people who have their own; nil if all share
+	own       map[owner]int32 // idle connections of HTTP/1.1 of people who have their own; nil if all share
 	secure    *security       // how TLS connections are made
 	conns     []conn
 	free      []int32   // places in conns
@@ -40,6 +40,7 @@ type epoll struct {
 	reader    *bufio.Reader
 	sockets   sockets
 	second    multiplexed
+	text      []byte // buffer of a message as JSON
 	counts    Wire
 	keeps     bool // it keeps a processor of Go's scheduler while it waits
 }
@@ -89,7 +90,7 @@ func newWire(g *Generator, began time.Time, most int) (wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withCalls(e, g, began, e.resolvers, e.secure.deliver)
+	return withCalls(e, g, began, e.resolvers, (*call).unary, e.secure.deliver)
 }
 
 func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
@@ -99,7 +100,7 @@ func newEpoll(g *Generator, began time.Time, most int) (*epoll, error) {
 	}
 	e.sockets, e.second = newSockets(g), newMultiplexed(g)
 	if e.limits.PerPerson {
-		e.own = map[owner]int32{}
+		e.own, e.second.own = map[owner]int32{}, map[owner]int32{}
 	}
 	var err error
 	if e.resolvers, err = g.newResolvers(context.Background()); err != nil {
@@ -123,7 +124,7 @@ func (e *epoll) send(work job) {
 		return
 	}
 	target := int32(e.generator.client(work))
-	if alone := e.needsOwn(work, target); !e.parked[queue(target, alone)].empty() || e.full(target, alone) {
+	if alone := e.needsOwn(work, target); !e.parked[queue(target, alone)].empty() || e.full(work, target, alone) {
 		e.parked[queue(target, alone)].add(parkedJob{work, e.now()})
 		return
 	}

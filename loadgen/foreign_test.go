@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/loadgen"
 )
@@ -92,6 +94,14 @@ http {
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
   server { listen ADDRESS ssl http2; ssl_certificate cert.pem; ssl_certificate_key key.pem;
     location / { return 200 "hello"; } location /missing { return 404; } }
+}
+`
+	foreignProxy = `daemon off; master_process off; pid nginx.pid; error_log stderr crit;
+events { worker_connections 2048; }
+http {
+  log_format brief 'status=$status method=$request_method'; access_log access.log brief; keepalive_requests 20;
+  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+  server { listen ADDRESS http2; location / { grpc_pass grpc://SERVER; } }
 }
 `
 	foreignCaddy = `{
@@ -180,6 +190,24 @@ func TestForeignServers(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestForeignGRPC: calls pass through nginx, which closes a connection after twenty of them, to grpc-go's server, and each is
+// logged and answered once. If the server is away, nginx's 502 is UNAVAILABLE.
+func TestForeignGRPC(t *testing.T) {
+	for _, away := range []bool{false, true} {
+		onBothWires(t, func(t *testing.T, change func(*loadgen.Config)) {
+			server := callable(t)
+			address := map[bool]string{false: server.addr, true: "127.0.0.1:1"}[away]
+			f := start(t, map[string]string{"nginx.conf": strings.Replace(foreignProxy, "SERVER", address, 1)}, "nginx", "-p", "FOLDER", "-c", "nginx.conf", "-e", "stderr")
+			r := play(t, ordered("http://"+f.address, change))
+			logged := f.logged(t, map[bool]string{false: "status=200 method=POST", true: "status=502 method=POST"}[away])
+			want := map[bool]funnel.Outcome{false: funnel.Completed, true: funnel.Rejected}[away]
+			if logged != 50 || r.outcomes()[want] != 50 || !away && server.counted("UnaryCall", codes.OK) != 50 || away && r.samples[0].Reason.String() != "UNAVAILABLE" {
+				t.Errorf("away %v: %d logged, outcomes %v, reason %v; want 50 of %v", away, logged, r.outcomes(), r.samples[0].Reason, want)
+			}
+		})
 	}
 }
 

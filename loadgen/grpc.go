@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -31,6 +32,7 @@ const healthService = "grpc.health.v1.Health"
 // call is a compiled gRPC call.
 type call struct {
 	path     string // for the wire: /package.Service/Method
+	at       *url.URL
 	messages []template
 	method   protoreflect.MethodDescriptor // nil until the server has described it
 	types    *dynamicpb.Types
@@ -42,7 +44,10 @@ func (c *call) needs(test func(template) bool) bool {
 	return c != nil && slices.ContainsFunc(c.messages, test)
 }
 
-func (s scope) compileCall(wanted *GRPC) (*call, error) {
+// unary reports whether one message is sent and one comes back. The method must have been described.
+func (c *call) unary() bool { return !c.method.IsStreamingClient() && !c.method.IsStreamingServer() }
+
+func (s scope) compileCall(wanted *GRPC, at *url.URL) (*call, error) {
 	if wanted == nil {
 		return nil, nil
 	}
@@ -50,7 +55,7 @@ func (s scope) compileCall(wanted *GRPC) (*call, error) {
 	if !found || service == "" || method == "" || strings.Contains(method, "/") {
 		return nil, fmt.Errorf("grpc: the method %q is not of the form package.Service/Method", wanted.Method)
 	}
-	c := &call{path: "/" + service + "/" + method}
+	c := &call{path: "/" + service + "/" + method, at: at}
 	texts := wanted.Messages
 	if len(texts) == 0 {
 		texts = []string{"{}"}
@@ -123,6 +128,41 @@ func methodNames(service protoreflect.ServiceDescriptor) string {
 		names = append(names, string(service.Methods().Get(i).Name()))
 	}
 	return strings.Join(names, ", ")
+}
+
+// renderCall renders a call: its messages, and its metadata, which take is given with names in lower case.
+func (c *composer) renderCall(work job, take func(name, value string)) ([][]byte, error) {
+	request := c.prepare(work)
+	for _, h := range request.headers {
+		name := strings.ToLower(h.name)
+		if isReserved(name) || name == "host" || name == traceparent && request.Trace {
+			continue
+		}
+		c.scratch = h.value.render(&c.values, c.scratch[:0])
+		if !isMetadata(name, c.scratch) {
+			return nil, fmt.Errorf("grpc: the header %s cannot be sent as metadata", h.name)
+		}
+		take(name, string(c.scratch))
+	}
+	if request.Trace {
+		take(traceparent, c.generator.traceOf(work))
+	}
+	messages, err := request.call.encode(&c.values)
+	if err == nil {
+		err = c.values.fault // of an expression
+	}
+	return messages, err
+}
+
+// isMetadata reports whether gRPC can carry a header: names have few characters, and values that are not binary are
+// printable ASCII.
+func isMetadata(name string, value []byte) bool {
+	for i := range len(name) {
+		if c := name[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.') {
+			return false
+		}
+	}
+	return strings.HasSuffix(name, "-bin") || !slices.ContainsFunc(value, func(c byte) bool { return c < ' ' || c > '~' })
 }
 
 // encode renders and encodes the messages.

@@ -5,16 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/net/http2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	_ "google.golang.org/grpc/encoding/gzip" // answers may be compressed
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
@@ -31,10 +33,11 @@ type channel struct {
 }
 
 func newChannel(g *Generator, target int, dial func(time.Time) (net.Conn, error)) (*channel, error) {
-	address, secure, err := hostOf(g.targets[target])
+	location, err := LocationOf(g.targets[target])
 	if err != nil {
 		return nil, err
 	}
+	address, secure, _ := hostOf(g.targets[target]) // it could be parsed
 	transport := insecure.NewCredentials()
 	if secure {
 		config, err := g.tlsConfig()
@@ -44,9 +47,8 @@ func newChannel(g *Generator, target int, dial func(time.Time) (net.Conn, error)
 		transport = credentials.NewTLS(config)
 	}
 	c := &channel{}
-	host, _, _ := net.SplitHostPort(address)
 	c.ClientConn, err = grpc.NewClient("passthrough:///"+address,
-		grpc.WithTransportCredentials(transport), grpc.WithAuthority(authority(g.targets[target], host)),
+		grpc.WithTransportCredentials(transport), grpc.WithAuthority(location.Host),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			deadline, _ := ctx.Deadline()
 			conn, err := dial(deadline)
@@ -62,15 +64,6 @@ func newChannel(g *Generator, target int, dial func(time.Time) (net.Conn, error)
 		grpc.WithDefaultCallOptions(grpc.ForceCodecV2(rawCodec{}), grpc.MaxCallRecvMsgSize(maxBody), grpc.MaxCallSendMsgSize(1<<30)),
 	)
 	return c, err
-}
-
-// authority returns the host and port as the URL names them.
-func authority(target, host string) string {
-	if _, rest, found := strings.Cut(target, "://"); found {
-		rest, _, _ = strings.Cut(rest, "/")
-		return rest[strings.LastIndex(rest, "@")+1:]
-	}
-	return host
 }
 
 // rawCodec passes messages on that are encoded already.
@@ -213,11 +206,8 @@ func (x *exchange) text() []byte {
 // doCall makes a gRPC call.
 func (w *aside) doCall(ctx context.Context, work job, start time.Duration) completion {
 	done := completion{slot: work.slot, sent: true, start: start}
-	request := w.compose(work)
-	messages, err := request.call.encode(&w.values)
-	if err == nil {
-		err = w.values.fault // of an expression
-	}
+	request, sent := &w.composer.generator.requests[work.request], metadata.MD{}
+	messages, err := w.renderCall(work, func(name, value string) { sent.Append(name, value) })
 	if err != nil {
 		done.answer.Outcome, done.reason, done.end = funnel.Failed, funnel.ReasonBody, w.now()
 		return done
@@ -231,10 +221,7 @@ func (w *aside) doCall(ctx context.Context, work job, start time.Duration) compl
 		ctx, cancel = context.WithCancel(ctx)
 		defer cancel()
 	}
-	seen, sent := &sight{}, w.metadata(request)
-	if request.Trace {
-		sent.Set(traceparent, w.composer.generator.traceOf(work))
-	}
+	seen := &sight{}
 	ctx = context.WithValue(metadata.NewOutgoingContext(ctx, sent), sightKey{}, seen)
 	channel := w.channels[request.client]
 	desc := &grpc.StreamDesc{ServerStreams: request.call.method.IsStreamingServer(), ClientStreams: request.call.method.IsStreamingClient()}
@@ -254,7 +241,7 @@ func (w *aside) doCall(ctx context.Context, work job, start time.Duration) compl
 	if x.stream != nil && err == nil || seen.concluded.Load() && x.stream != nil {
 		asked = w.headers(x.stream)
 	}
-	w.judge(work, request, int(funnel.ReasonGRPC)+int(status.Code(err)), asked, &w.resp, &done)
+	w.judge(work, request, int(funnel.ReasonGRPC)+int(knownCode(status.Code(err))), asked, &w.resp, &done)
 	return done
 }
 
@@ -269,11 +256,15 @@ func (c *channel) blame(ctx context.Context, err error, seen *sight) (funnel.Rea
 		return funnel.ReasonBody, funnel.Failed
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return funnel.ReasonTimeout, funnel.TimedOut
-	case seen.concluded.Load() && !broken(err):
+	case seen.concluded.Load() && !isOwn(err):
 		return 0, 0
-	case code == codes.DeadlineExceeded:
+	case code == codes.DeadlineExceeded && !seen.concluded.Load():
 		return funnel.ReasonTimeout, funnel.TimedOut
-	case broken(err), code == codes.ResourceExhausted, code == codes.Internal && strings.Contains(err.Error(), "grpc: "):
+	case isSaid(err):
+		return 0, 0
+	case strings.HasPrefix(messageOf(err), resetMessage):
+		return funnel.ReasonReset, funnel.Failed
+	case seen.concluded.Load(), broken(err), code == codes.ResourceExhausted, code == codes.Internal && strings.Contains(err.Error(), "grpc: "):
 		return funnel.ReasonBody, funnel.Failed
 	case strings.Contains(err.Error(), "authentication handshake failed"):
 		return funnel.ReasonTLS, funnel.Failed
@@ -294,10 +285,42 @@ func (c *channel) undialled() (funnel.Reason, funnel.Outcome) {
 	return funnel.ReasonReset, funnel.Failed
 }
 
+// messageOf returns the message of a status that the library has made.
+func messageOf(err error) string { return status.Convert(err).Message() }
+
+// What messages of the library begin with if the server has spoken, but not gRPC.
+const (
+	resetMessage = "stream terminated by RST_STREAM with error code: "
+	otherMessage = "unexpected HTTP status code received from server: "
+)
+
+// isSaid reports whether the library has made a status of what the server, or what stands in front of it, has said without
+// gRPC: a status of HTTP other than 200, or a reset with a code that has a meaning.
+func isSaid(err error) bool {
+	if name, is := strings.CutPrefix(messageOf(err), resetMessage); is {
+		for code := http2.ErrCodeNo; code <= http2.ErrCodeHTTP11Required; code++ {
+			if _, means := codeOfReset(code); means && code.String() == name {
+				return true
+			}
+		}
+		return false
+	}
+	text, is := strings.CutPrefix(messageOf(err), otherMessage)
+	return is && !strings.HasPrefix(text, "200 ")
+}
+
+// isOwn reports whether the library complains of a message although the server has sent a status.
+func isOwn(err error) bool {
+	text := messageOf(err)
+	return slices.ContainsFunc([]string{
+		"cardinality violation: ", "grpc: received message", "grpc: message after", "grpc: received unexpected", "grpc: compressed flag", "grpc: Decompressor", "grpc: failed to decompress",
+	}, func(sign string) bool { return strings.HasPrefix(text, sign) })
+}
+
 // broken reports whether the library could not read what the server sent.
 func broken(err error) bool {
 	text := err.Error()
-	for _, sign := range []string{"larger than max", "header list size", "malformed", "cardinality violation", "without sending trailers", "failed to unmarshal", "unexpected HTTP status", "unexpected content-type", "content-type"} {
+	for _, sign := range []string{"larger than max", "header list size", "malformed", "cardinality violation", "without sending trailers", "failed to unmarshal", "unexpected HTTP status", "content-type"} {
 		if strings.Contains(text, sign) {
 			return true
 		}
@@ -305,22 +328,8 @@ func broken(err error) bool {
 	return false
 }
 
-// metadata renders the headers of a call.
-func (w *aside) metadata(request *compiled) metadata.MD {
-	sent := make(metadata.MD, len(request.headers))
-	for _, h := range request.headers {
-		name := strings.ToLower(h.name)
-		if name == "host" || name == "content-type" {
-			continue
-		}
-		w.scratch = h.value.render(&w.values, w.scratch[:0])
-		sent[name] = append(sent[name], string(w.scratch))
-	}
-	return sent
-}
-
 // headers copies the metadata of an answer, and returns how long the server asks callers to wait.
-func (w *aside) headers(stream grpc.ClientStream) (asked retry) {
+func (w *aside) headers(stream grpc.ClientStream) retry {
 	first, err := stream.Header()
 	if err != nil {
 		first = nil // the call has failed without any
@@ -332,9 +341,8 @@ func (w *aside) headers(stream grpc.ClientStream) (asked retry) {
 			}
 		}
 	}
-	if pause, err := strconv.Atoi(string(w.resp.Header.Peek("grpc-retry-pushback-ms"))); err == nil {
-		asked.after = time.Duration(max(0, min(pause, 1<<30))) * time.Millisecond
-	} else {
+	asked, is := parsePushback(string(w.resp.Header.Peek("grpc-retry-pushback-ms")))
+	if !is {
 		asked = parseRetry(w.resp.Header.Peek("Retry-After"))
 	}
 	return asked

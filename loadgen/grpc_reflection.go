@@ -15,10 +15,9 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// describeAll asks the servers to describe the methods that the scenario does not describe. It asks once in a run.
+// describeAll asks the servers to describe the methods that the scenario does not describe. It asks once in a run. The caller
+// holds the lock.
 func (g *Generator) describeAll(ctx context.Context, channels map[int]*channel) error {
-	g.describing.Lock()
-	defer g.describing.Unlock()
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -55,6 +55,13 @@ func (c *callee) count(ctx context.Context, method string, err error) {
 	c.traces = append(c.traces, md.Get("traceparent")...)
 }
 
+// counted returns how often a method was answered with a code.
+func (c *callee) counted(method string, code codes.Code) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answered["/grpc.testing.TestService/"+method][code]
+}
+
 func callable(t *testing.T, options ...grpc.ServerOption) *callee {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -140,8 +147,8 @@ func TestGRPCCalls(t *testing.T) {
 				if r.outcomes()[test.outcome] != 50 || r.samples[0].Reason.String() != test.reason {
 					t.Errorf("outcomes %v, reason %v; want 50 %v, %s, because %s", r.outcomes(), r.samples[0].Reason, test.outcome, test.reason, test.why)
 				}
-				if got := server.answered["/grpc.testing.TestService/"+test.method]; test.code != codes.Unimplemented && got[test.code] != 50 {
-					t.Errorf("the server has answered %v", got)
+				if got := server.counted(test.method, test.code); test.code != codes.Unimplemented && got != 50 {
+					t.Errorf("the server has answered %d with %v", got, test.code)
 				}
 			})
 		}
@@ -166,6 +173,8 @@ func TestGRPCPersonalMessages(t *testing.T) {
 			t.Errorf("outcomes %v", r.outcomes())
 		}
 		distinct := map[string]bool{}
+		server.mu.Lock()
+		defer server.mu.Unlock()
 		for _, person := range server.meta {
 			distinct[person] = true
 		}
@@ -331,6 +340,9 @@ func TestGRPCOnce(t *testing.T) {
 		Target: "web", GRPC: &loadgen.GRPC{Method: "grpc.testing.TestService/UnaryCall", Messages: []string{`{"response_size": 1}`}},
 		Completed: []int{codeOK}, Extract: map[string]loadgen.Extract{"body": {JSON: "payload.body"}},
 	}}}
+	c.Targets["pages"] = serve(t, nil).url
+	c.Before = append(c.Before, loadgen.Once{Name: "page", Timeout: time.Minute, Request: loadgen.Request{Target: "pages", Method: "GET", Path: "/", Completed: []int{200}}})
+	c.Connections.Streams = 1 // is of the journey's calls, and not of a page
 	values, err := c.Prepare(t.Context())
 	if err != nil || values["body"] != "AA==" {
 		t.Errorf("extracted %v, error %v", values, err)

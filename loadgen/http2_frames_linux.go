@@ -31,10 +31,11 @@ type h2conn struct {
 	stuck   []*stream // whose bodies wait for the server to take more
 	ended   []*stream // since the caller last cleared it
 	limit   int       // most streams of ours
-	most    uint32    // most streams that the server takes; not known before greeted
-	greeted bool      // the server's settings have come
-	leaving bool      // no stream begins any more
-	lost    bool      // the connection has failed
+	now     func() time.Duration
+	most    uint32 // most streams that the server takes; not known before greeted
+	greeted bool   // the server's settings have come
+	leaving bool   // no stream begins any more
+	lost    bool   // the connection has failed
 
 	next     uint32 // of the stream that begins next
 	window   int64  // bytes of bodies that the server still takes
@@ -72,8 +73,10 @@ type stream struct {
 	retry    retry
 	length   int // that the server has announced; -1 if it has not
 	received int
-	silent   bool // an answer to HEAD has no body
-	left     bool // the person has left silently, and the answer is outstanding
+	silent   bool          // an answer to HEAD has no body
+	reply    *reply        // nil unless it is a gRPC call
+	until    time.Duration // its deadline, as the server is told; 0 if it has none
+	left     bool          // the person has left silently, and the answer is outstanding
 	err      error
 }
 
@@ -150,6 +153,9 @@ func (s *h2conn) begin(t *stream) {
 	s.block.Reset()
 	for _, field := range t.request.fields {
 		_ = s.encoder.WriteField(field) // likewise
+	}
+	if t.until > 0 {
+		_ = s.encoder.WriteField(hpack.HeaderField{Name: "grpc-timeout", Value: timeoutOf(t.until - s.now()), Sensitive: true}) // no table keeps it
 	}
 	t.rest = t.request.body
 	text := s.block.Bytes()
@@ -276,6 +282,9 @@ func (s *h2conn) handle(frame http2.Frame, err error) error {
 			if s.head.again = t.status >= fasthttp.StatusOK; !s.head.again {
 				t.status, t.length, t.retry = 0, -1, retry{} // there may have been an interim answer
 			}
+			if t.reply != nil {
+				t.reply.block(s.head.again)
+			}
 		}
 		return s.fields(f.HeaderBlockFragment(), f.HeadersEnded())
 	case *http2.ContinuationFrame:
@@ -294,7 +303,7 @@ func (s *h2conn) handle(frame http2.Frame, err error) error {
 		return s.reply()
 	case *http2.RSTStreamFrame:
 		if t := s.streams[f.StreamID]; t != nil {
-			s.end(t, faultOfReset(f.ErrCode))
+			s.end(t, streamReset(f.ErrCode))
 		}
 	case *http2.GoAwayFrame:
 		s.goAway(f.LastStreamID)
@@ -304,12 +313,18 @@ func (s *h2conn) handle(frame http2.Frame, err error) error {
 	return nil
 }
 
-// faultOfReset returns why a stream was reset. One that was refused was not worked on (RFC 9113, section 8.7).
-func faultOfReset(code http2.ErrCode) error {
-	if code == http2.ErrCodeRefusedStream {
-		return errRefused
-	}
-	return fmt.Errorf("the server has reset the stream: %v", code)
+// streamReset is the error of a stream that the server has reset. One that was refused was not worked on (RFC 9113, section
+// 8.7).
+type streamReset http2.ErrCode
+
+// Error names the code.
+func (r streamReset) Error() string {
+	return "the server has reset the stream: " + http2.ErrCode(r).String()
+}
+
+// Is reports whether the server has refused the stream.
+func (r streamReset) Is(target error) bool {
+	return target == errRefused && http2.ErrCode(r) == http2.ErrCodeRefusedStream
 }
 
 // reply counts an answer to a frame of the server.
@@ -418,20 +433,30 @@ func (s *h2conn) data(f *http2.DataFrame) error {
 		s.reset(t.id, http2.ErrCodeProtocol)
 		return nil
 	}
-	text := f.Data()
-	if t.received += len(text); t.received > maxBody {
+	if err := t.keep(f.Data()); err != nil {
 		_ = s.framer.WriteRSTStream(t.id, http2.ErrCodeCancel)
-		s.end(t, fasthttp.ErrBodyTooLarge)
+		s.end(t, err)
 		return nil
-	}
-	if t.resp != nil {
-		t.resp.AppendBody(text)
 	}
 	if f.StreamEnded() {
 		s.finish(t)
 	} else if t.taken += int(f.Length); t.taken >= refillAt {
 		_ = s.framer.WriteWindowUpdate(t.id, uint32(t.taken))
 		t.taken = 0
+	}
+	return nil
+}
+
+// keep takes a part of a body.
+func (t *stream) keep(text []byte) error {
+	t.received += len(text)
+	switch {
+	case t.reply != nil && t.reply.spoken:
+		return t.reply.take(text)
+	case t.received > maxBody:
+		return fasthttp.ErrBodyTooLarge
+	case t.resp != nil && t.reply == nil:
+		t.resp.AppendBody(text)
 	}
 	return nil
 }
@@ -467,6 +492,9 @@ func (s *h2conn) fields(part []byte, last bool) error {
 	switch {
 	case t == nil || s.streams[t.id] != t: // it may have ended meanwhile
 	case h.last:
+		if t.reply != nil {
+			t.reply.trailed = true
+		}
 		s.finish(t)
 	case h.again || t.status < 100: // only trailers come later, and they end the stream
 		s.reset(t.id, http2.ErrCodeProtocol)
@@ -474,23 +502,22 @@ func (s *h2conn) fields(part []byte, last bool) error {
 	return nil
 }
 
-// field takes a header field. Trailers are of no use to anybody.
+// field takes a header field. Trailers are of use to gRPC only.
 func (s *h2conn) field(f hpack.HeaderField) {
 	h := &s.head
 	h.size += int(f.Size())
 	t := h.stream
-	if t == nil || h.again || h.size > mostFields || t.status < 0 {
+	if t == nil || h.again && t.reply == nil || h.size > mostFields || t.status < 0 {
 		return
 	}
-	switch f.Name {
-	case ":status":
+	switch {
+	case h.again:
+	case f.Name == ":status":
 		if t.status, _ = strconv.Atoi(f.Value); len(f.Value) != 3 || t.status < 100 {
 			t.status = -1
 		}
 		return
-	case "retry-after":
-		t.retry = parseRetry([]byte(f.Value))
-	case "content-length":
+	case f.Name == "content-length":
 		length, err := strconv.ParseUint(f.Value, 10, 62)
 		if err != nil || t.length >= 0 && t.length != int(length) {
 			t.status = -1
@@ -498,9 +525,29 @@ func (s *h2conn) field(f hpack.HeaderField) {
 		}
 		t.length = int(length)
 	}
+	if f.Name == "retry-after" {
+		t.retry = parseRetry([]byte(f.Value))
+	}
 	if !wellFormed(f) {
 		t.status = -1
-	} else if t.resp != nil && t.status >= fasthttp.StatusOK {
+		return
+	}
+	t.name(f)
+}
+
+// name keeps a header field if it is asked for.
+func (t *stream) name(f hpack.HeaderField) {
+	if t.reply != nil {
+		value, is, err := t.reply.field(f.Name, f.Value)
+		if err != nil {
+			t.status = -1
+		}
+		if !is {
+			return
+		}
+		f.Value = value
+	}
+	if t.resp != nil && t.status >= fasthttp.StatusOK {
 		t.resp.Header.Add(f.Name, f.Value)
 	}
 }

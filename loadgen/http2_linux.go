@@ -15,9 +15,10 @@ import (
 
 // multiplexed holds the HTTP/2 connections of a shard, and their streams.
 type multiplexed struct {
-	on      bool      // the run asks for HTTP/2
-	limit   int       // most streams of a connection
-	roomy   [][]int32 // by target: connections that may have room, the one used last comes last
+	on      bool            // the run asks for HTTP/2; unary gRPC calls need it anyway
+	own     map[owner]int32 // connections of people who have their own; nil if all share
+	limit   int             // most streams of a connection
+	roomy   [][]int32       // by target: connections that may have room, the one used last comes last
 	streams []*stream
 	free    []int32     // places in streams
 	dirty   []int32     // connections that have something to write
@@ -40,7 +41,29 @@ func newMultiplexed(g *Generator) multiplexed {
 }
 
 // overHTTP2 reports whether a request is a stream of an HTTP/2 connection. WebSockets begin in HTTP/1.1.
-func (e *epoll) overHTTP2(request *compiled) bool { return e.second.on && !request.upgrades() }
+func (e *epoll) overHTTP2(request *compiled) bool {
+	return request.call != nil || e.second.on && !request.upgrades()
+}
+
+// protocols reports whether requests to a target need connections of HTTP/1.1, and of HTTP/2. Those that other requests lead to
+// count as any.
+func (e *epoll) protocols(target int) (first, second bool) {
+	first, second = !e.second.on, e.second.on
+	named := false
+	for i := range e.generator.requests {
+		request := &e.generator.requests[i]
+		if request.client != target {
+			continue
+		}
+		if !named {
+			first, second, named = false, false, true
+		}
+		unary := request.call != nil && request.call.unary()
+		second = second || unary || request.call == nil && e.second.on
+		first = first || request.call == nil && !e.second.on
+	}
+	return first, second
+}
 
 // startStream begins a request whose sending time is t.start on a connection that has room, or on a new one.
 func (e *epoll) startStream(t *stream) {
@@ -57,6 +80,7 @@ func (e *epoll) startStream(t *stream) {
 	}
 	c := &e.conns[place]
 	t.waited = found && c.state != busy
+	e.prepareCall(t)
 	t.silent = e.generator.method(t.job) == fasthttp.MethodHead
 	if e.reads(&e.generator.requests[t.job.request]) {
 		t.resp = fasthttp.AcquireResponse()
@@ -232,38 +256,50 @@ func (e *epoll) completeStreams(s *h2conn) {
 	now := e.now()
 	for i, t := range s.ended {
 		s.ended[i] = nil
-		if t.left {
-			e.orphans--
-			e.unregister(t)
-			continue
-		}
-		answer := completion{slot: t.job.slot, sent: true, start: t.start, end: now}
 		switch {
-		case t.err == nil:
-			resp := t.resp
-			if resp == nil {
-				resp = &e.resp
-				resp.Reset()
-			}
-			resp.SetStatusCode(t.status)
-			e.judge(t.job, &e.generator.requests[t.job.request], t.status, t.retry, resp, &answer)
+		case t.left:
+			e.orphans--
 		case errors.Is(t.err, errRefused) && t.job.refused < mostRefused:
 			t.job.refused++
 			e.second.again = append(e.second.again, parkedJob{t.job, t.start})
-			e.unregister(t)
-			continue
-		case errors.Is(t.err, errRefused):
-			answer.answer.Outcome, answer.reason = funnel.Failed, funnel.ReasonStale
 		default:
-			answer.answer.Outcome, answer.reason = classifyError(t.err)
-			if answer.reason == funnel.ReasonReset && s.lost && s.answered > 0 && t.status == 0 {
-				answer.reason = funnel.ReasonStale
+			answer := completion{slot: t.job.slot, sent: true, start: t.start, end: now}
+			if t.reply != nil {
+				e.judgeCall(s, t, &answer)
+			} else {
+				e.judgeStream(s, t, &answer)
 			}
+			e.done = append(e.done, answer)
 		}
-		e.done = append(e.done, answer)
 		e.unregister(t)
 	}
 	s.ended = s.ended[:0]
+}
+
+// judgeStream sets the outcome of a request whose stream has ended.
+func (e *epoll) judgeStream(s *h2conn, t *stream, answer *completion) {
+	switch {
+	case t.err == nil:
+		e.judge(t.job, &e.generator.requests[t.job.request], t.status, t.retry, e.respOf(t), answer)
+	case errors.Is(t.err, errRefused):
+		answer.answer.Outcome, answer.reason = funnel.Failed, funnel.ReasonStale
+	default:
+		answer.answer.Outcome, answer.reason = classifyError(t.err)
+		if answer.reason == funnel.ReasonReset && s.lost && s.answered > 0 && t.status == 0 {
+			answer.reason = funnel.ReasonStale
+		}
+	}
+}
+
+// respOf returns the answer of a stream, which is empty but for its status if nobody asks for more.
+func (e *epoll) respOf(t *stream) *fasthttp.Response {
+	resp := t.resp
+	if resp == nil {
+		resp = &e.resp
+		resp.Reset()
+	}
+	resp.SetStatusCode(t.status)
+	return resp
 }
 
 // loseH2 ends all streams of a connection that failed.
@@ -325,6 +361,13 @@ func (e *epoll) outgoing(work job) (outgoing, error) {
 	plain := request.fixed && len(work.jar) == 0 && work.hop == nil
 	if made := e.second.fixed[work.request]; made.fields != nil && plain {
 		return made, nil
+	}
+	if request.call != nil {
+		made, err := e.outgoingCall(work)
+		if err == nil && plain {
+			e.second.fixed[work.request] = made
+		}
+		return made, err
 	}
 	e.compose(work)
 	if e.values.fault != nil {

@@ -10,7 +10,10 @@ import (
 	"github.com/valyala/fasthttp"
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
+	"google.golang.org/grpc/codes"
 	"pgregory.net/rapid"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
 )
 
 // peer writes what a server sends.
@@ -231,9 +234,16 @@ func FuzzH2(f *testing.F) {
 	_ = p.framer.WriteRSTStream(3, http2.ErrCodeRefusedStream)
 	_ = p.framer.WriteGoAway(5, http2.ErrCodeNo, nil)
 	f.Add(p.text.Bytes())
+	p = newPeer()
+	p.head(3, false, 5, ":status", "200", "content-type", "application/grpc", "grpc-encoding", "gzip")
+	_ = p.framer.WriteData(3, false, framed([]byte("message")))
+	p.head(3, true, 100, "grpc-status", "0", "x-some-bin", "aGk=")
+	p.head(5, true, 100, ":status", "200", "content-type", "application/grpc", "grpc-status", "14", "grpc-retry-pushback-ms", "3")
+	f.Add(p.text.Bytes())
 	f.Fuzz(func(t *testing.T, text []byte) {
 		h := newH2Conn(100)
 		streams := begun(h, 3, strings.Repeat("z", 100))
+		streams[1].reply, streams[2].reply = &reply{keeps: true}, &reply{} // as calls of gRPC have them
 		half := len(text) / 2
 		if h.take(text[:half]) != nil || h.take(text[half:]) != nil {
 			h.endAll(errFrame)
@@ -242,6 +252,12 @@ func FuzzH2(f *testing.F) {
 		for _, s := range h.ended {
 			if ends[s]++; ends[s] > 1 {
 				t.Fatal("a stream has ended twice")
+			}
+			if s.reply == nil {
+				continue
+			}
+			if code, outcome, reason := s.conclude(h); reason != 0 && (outcome != funnel.Failed || code != codes.OK) || len(s.reply.message) > len(text)+maxBody || code > 10_000 {
+				t.Fatalf("a call ends as %v, %v, for %v", code, outcome, reason)
 			}
 		}
 		if len(h.ended)+len(h.streams)+len(h.queue) != len(streams) || len(h.in) > len(text) {

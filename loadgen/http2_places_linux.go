@@ -8,7 +8,7 @@ func (e *epoll) h2Place(work job) (place int32, found bool, err error) {
 	switch {
 	case cold:
 	case e.own != nil:
-		place, found = e.own[key]
+		place, found = e.second.own[key]
 		if found && !e.usable(place) {
 			e.retire(place)
 			found = false
@@ -25,7 +25,7 @@ func (e *epoll) h2Place(work job) (place int32, found bool, err error) {
 	switch {
 	case cold:
 	case e.own != nil:
-		e.own[key] = place
+		e.second.own[key] = place
 	default:
 		e.offer(place)
 	}
@@ -44,7 +44,7 @@ func (e *epoll) usable(place int32) bool {
 func (e *epoll) retire(place int32) {
 	c := &e.conns[place]
 	c.h2.leaving = true
-	delete(e.own, c.owner)
+	delete(e.second.own, c.owner)
 	e.dismiss(place)
 }
 
@@ -108,6 +108,7 @@ func (e *epoll) openH2(target int32, key owner, cold bool) (int32, error) {
 	place := e.place(fd, target)
 	c := &e.conns[place]
 	c.h2, c.owner, c.cold = newH2Conn(e.second.limit), key, cold
+	c.h2.now = e.now
 	if err := e.open(place, sockaddr); err != nil {
 		e.drop(place)
 		return 0, err

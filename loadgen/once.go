@@ -87,7 +87,7 @@ func (c Config) newOnce(ctx context.Context, step Once, values map[string]string
 	}
 	w := &worker{composer: composer{generator: g}, pool: p, began: p.began}
 	o := &once{Once: step, pool: p, wire: p, worker: w, cut: context.AfterFunc(ctx, p.conns.cutAll)}
-	if o.wire, err = withCalls(p, g, p.began, p.resolvers, func(completion) {}); err != nil {
+	if o.wire, err = withCalls(p, g, p.began, p.resolvers, nothing, func(completion) {}); err != nil {
 		return nil, fmt.Errorf("cannot be sent: %w", err)
 	}
 	if calls, is := o.wire.(*mixed); is {

@@ -22,6 +22,8 @@ func (p *parking) empty() bool { return p.head == len(p.jobs) }
 
 func (p *parking) add(work parkedJob) { p.jobs = append(p.jobs, work) }
 
+func (p *parking) first() job { return p.jobs[p.head].job }
+
 func (p *parking) take() parkedJob {
 	first := p.jobs[p.head]
 	p.jobs[p.head] = parkedJob{}
@@ -45,16 +47,20 @@ func (e *epoll) needsOwn(work job, target int32) bool {
 	if cold := e.generator.cold(work); cold || e.own == nil {
 		return cold
 	}
-	_, idle := e.own[owner{work.person, target}]
-	return !idle
+	own := e.own
+	if e.overHTTP2(&e.generator.requests[work.request]) {
+		own = e.second.own
+	}
+	_, has := own[owner{work.person, target}]
+	return !has
 }
 
 // full reports whether a request to the target must be parked.
-func (e *epoll) full(target int32, alone bool) bool {
+func (e *epoll) full(work job, target int32, alone bool) bool {
 	if alone {
 		return e.dialing[target] >= dialable(alone)
 	}
-	if e.second.on && e.own == nil {
+	if e.own == nil && e.overHTTP2(&e.generator.requests[work.request]) {
 		_, found := e.roomyPlace(target)
 		return !found && e.dialing[target] >= dialable(alone)
 	}
@@ -65,7 +71,7 @@ func (e *epoll) full(target int32, alone bool) bool {
 func (e *epoll) servePark() {
 	for i := range e.parked {
 		p := &e.parked[i]
-		for !p.empty() && !e.full(int32(i/2), i%2 == 1) {
+		for !p.empty() && !e.full(p.first(), int32(i/2), i%2 == 1) {
 			waited := p.take()
 			e.counts.wait(e.now() - waited.since)
 			e.start(waited.job, waited.since)

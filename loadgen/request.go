@@ -133,7 +133,7 @@ func (s scope) compile(request Request, target string) (compiled, error) {
 	if err := s.compileBody(&c); err != nil {
 		return c, err
 	}
-	if c.call, err = s.compileCall(request.GRPC); err != nil {
+	if c.call, err = s.compileCall(request.GRPC, base); err != nil {
 		return c, err
 	}
 	if err := s.compileGesture(&c, request.WebSocket); err != nil {

@@ -62,6 +62,8 @@ func TestTraceparentOfCalls(t *testing.T) {
 	c := calls(s.url, "EmptyCall")
 	c.Requests[0].Trace = true
 	r := play(t, c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	slices.Sort(s.traces)
 	if traces := slices.Compact(s.traces); len(traces) != 50 || r.outcomes()[funnel.Completed] != 50 {
 		t.Errorf("%d traces, outcomes %v; want 50 of each", len(traces), r.outcomes())

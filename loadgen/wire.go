@@ -112,7 +112,7 @@ func newPortable(g *Generator, began time.Time, most int) (wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withCalls(p, g, began, p.resolvers, func(answer completion) { p.done <- answer })
+	return withCalls(p, g, began, p.resolvers, nothing, func(answer completion) { p.done <- answer })
 }
 
 func (p *pool) send(work job) {

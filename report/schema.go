@@ -335,7 +335,7 @@ type WebSockets struct {
 	ReceivedAt *funnel.Tally `json:"received_at,omitempty"`
 }
 
-// Handshakes counts the TLS handshakes, those of gRPC excepted. A resumed one uses a session ticket.
+// Handshakes counts the TLS handshakes, except those for gRPC methods that stream and for gRPC on the portable wire. A resumed one uses a session ticket.
 type Handshakes struct {
 	Full         float64  `json:"full"`
 	Resumed      float64  `json:"resumed"`

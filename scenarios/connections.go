@@ -16,7 +16,7 @@ type Connections struct {
 	DNSTTL  time.Duration `yaml:"dns_ttl,omitempty" json:"dns_ttl,omitempty"` // how long a resolved name is used; 0 means for the whole run
 	Resume  *bool         `yaml:"resume,omitempty" json:"resume,omitempty"`   // whether TLS sessions are resumed, which avoids most of the cost of a handshake; absent means true
 	HTTP2   bool          `yaml:"http2,omitempty" json:"http2,omitempty"`     // HTTP/2 for all targets: agreed on in the TLS handshake, and from the first byte on http:// (h2c)
-	Streams int           `yaml:"streams,omitempty" json:"streams,omitempty"` // most requests under way on one connection of HTTP/2, fewer if the service takes fewer; 0 means 100
+	Streams int           `yaml:"streams,omitempty" json:"streams,omitempty"` // most requests or gRPC calls under way on one connection of HTTP/2, fewer if the service takes fewer; 0 means 100
 	TLS     TLS           `yaml:"tls,omitempty" json:"tls,omitempty"`         // certificates
 }
 
@@ -48,7 +48,9 @@ func (s *Scenario) validateConnections() {
 	if c.Most < 0 || c.People < 0 || c.Idle < 0 || c.Life < 0 || c.DNSTTL < 0 {
 		s.source.faultAt("connections", "use 0 (the default) or more", "the number is negative")
 	}
-	if c.Streams < 0 || c.Streams > 0 && !c.HTTP2 {
+	second := c.HTTP2
+	s.requestsOf(func(request *Request, _ string) { second = second || request.GRPC != nil })
+	if c.Streams < 0 || c.Streams > 0 && !second {
 		s.source.faultAt("connections.streams", "use 1 or more, together with http2: true", "streams is the most requests under way on one connection of HTTP/2")
 	}
 	if c.Per != "all" && c.Per != "person" {
