@@ -316,46 +316,52 @@ func (w waits) UnaryCall(ctx context.Context, _ *testgrpc.SimpleRequest) (*testg
 func TestWaysToLeaveOverGRPC(t *testing.T) {
 	t.Parallel() // it mostly waits
 	for _, silent := range []bool{false, true} {
-		var came, told, answered atomic.Int64
-		atFourth := make(chan [2]int64, 1)
-		release := make(chan struct{})
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := grpc.NewServer()
-		testgrpc.RegisterTestServiceServer(server, waits{call: func(ctx context.Context) {
-			if came.Add(1) == 4 { // after the others have left
-				if silent {
-					close(release)
-				}
-				for told.Load()+answered.Load() < 3 && t.Context().Err() == nil {
-					time.Sleep(time.Millisecond)
-				}
-				atFourth <- [2]int64{told.Load(), answered.Load()}
+		untilSeen(t, func() bool {
+			var came, told, answered atomic.Int64
+			atFourth := make(chan [2]int64, 1)
+			release := make(chan struct{})
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
 			}
-			select {
-			case <-release:
-				answered.Add(1)
-			case <-ctx.Done():
-				told.Add(1)
+			server := grpc.NewServer()
+			testgrpc.RegisterTestServiceServer(server, waits{call: func(ctx context.Context) {
+				if came.Add(1) == 4 { // after the others have left
+					if silent {
+						close(release)
+					}
+					for told.Load()+answered.Load() < 3 && t.Context().Err() == nil {
+						time.Sleep(time.Millisecond)
+					}
+					atFourth <- [2]int64{told.Load(), answered.Load()}
+				}
+				select {
+				case <-release:
+					answered.Add(1)
+				case <-ctx.Done():
+					told.Add(1)
+				}
+			}})
+			var serving sync.WaitGroup
+			serving.Go(func() { _ = server.Serve(listener) })
+			defer serving.Wait()
+			defer server.Stop()
+			r := play(t, ordered("http://"+listener.Addr().String(), func(c *loadgen.Config) {
+				c.Portable, c.Shards = false, 1
+				c.Signups.Mode, c.Signups.Bins = workload.Burst, workload.Bins{Width: time.Second, Counts: []int{3, 0, 0, 0, 1}}
+				c.Journey.Steps[0].Patience = workload.ConstantTime(time.Second)
+				c.Requests[0].Silent = silent
+			}))
+			if got := r.outcomes(); !silent && got[funnel.Abandoned] != 4 || silent && got[funnel.Abandoned]+got[funnel.Completed] != 4 || got[funnel.Abandoned] < 3 || len(r.samples) != 4 {
+				t.Errorf("silent %v: outcomes %v of %d attempts, want 3 abandoned besides the last", silent, got, len(r.samples))
 			}
-		}})
-		var serving sync.WaitGroup
-		serving.Go(func() { _ = server.Serve(listener) })
-		r := play(t, ordered("http://"+listener.Addr().String(), func(c *loadgen.Config) {
-			c.Portable, c.Shards = false, 1
-			c.Signups.Mode, c.Signups.Bins = workload.Burst, workload.Bins{Width: time.Second, Counts: []int{3, 0, 0, 0, 1}}
-			c.Journey.Steps[0].Patience = workload.ConstantTime(time.Second)
-			c.Requests[0].Silent = silent
-		}))
-		if got := r.outcomes(); !silent && got[funnel.Abandoned] != 4 || silent && got[funnel.Abandoned]+got[funnel.Completed] != 4 || got[funnel.Abandoned] < 3 || len(r.samples) != 4 {
-			t.Errorf("silent %v: outcomes %v of %d attempts, want 3 abandoned besides the last", silent, got, len(r.samples))
-		}
-		if want, got := map[bool][2]int64{false: {3, 0}, true: {0, 3}}[silent], <-atFourth; got != want {
-			t.Errorf("silent %v: the service was told of %d who left and answered %d, want %v", silent, got[0], got[1], want)
-		}
-		server.Stop()
-		serving.Wait()
+			if len(atFourth) == 0 {
+				return false
+			}
+			if want, got := map[bool][2]int64{false: {3, 0}, true: {0, 3}}[silent], <-atFourth; got != want {
+				t.Errorf("silent %v: the service was told of %d who left and answered %d, want %v", silent, got[0], got[1], want)
+			}
+			return true
+		})
 	}
 }

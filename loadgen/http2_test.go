@@ -378,39 +378,45 @@ func TestWaysToLeaveOverHTTP2(t *testing.T) {
 	t.Parallel() // it mostly waits
 	inBoth(t, func(t *testing.T, secure bool, change func(*loadgen.Config)) {
 		for _, silent := range []bool{false, true} {
-			var came, told, answered atomic.Int64
-			atFourth := make(chan [2]int64, 1)
-			release := make(chan struct{})
-			server := second(t, secure, nil, func(_ http.ResponseWriter, r *http.Request) {
-				if came.Add(1) == 4 { // after the others have left
-					if silent {
-						close(release)
+			untilSeen(t, func() bool {
+				var came, told, answered atomic.Int64
+				atFourth := make(chan [2]int64, 1)
+				release := make(chan struct{})
+				server := second(t, secure, nil, func(_ http.ResponseWriter, r *http.Request) {
+					if came.Add(1) == 4 { // after the others have left
+						if silent {
+							close(release)
+						}
+						for told.Load()+answered.Load() < 3 && t.Context().Err() == nil {
+							time.Sleep(time.Millisecond)
+						}
+						atFourth <- [2]int64{told.Load(), answered.Load()}
 					}
-					for told.Load()+answered.Load() < 3 && t.Context().Err() == nil {
-						time.Sleep(time.Millisecond)
+					select {
+					case <-release:
+						answered.Add(1)
+					case <-r.Context().Done():
+						told.Add(1)
 					}
-					atFourth <- [2]int64{told.Load(), answered.Load()}
+				})
+				r := play(t, config(server.URL, func(c *loadgen.Config) {
+					change(c)
+					c.Shards = 1
+					c.Signups.Mode, c.Signups.Bins = workload.Burst, workload.Bins{Width: time.Second, Counts: []int{3, 0, 1}}
+					c.Journey.Steps[0].Patience = workload.ConstantTime(time.Second)
+					c.Requests[0].Silent = silent
+				}))
+				if got := r.outcomes(); !silent && got[funnel.Abandoned] != 4 || silent && got[funnel.Abandoned]+got[funnel.Completed] != 4 || got[funnel.Abandoned] < 3 || len(r.samples) != 4 {
+					t.Errorf("silent %v: outcomes %v of %d attempts, want 3 abandoned besides the last", silent, got, len(r.samples))
 				}
-				select {
-				case <-release:
-					answered.Add(1)
-				case <-r.Context().Done():
-					told.Add(1)
+				if len(atFourth) == 0 {
+					return false
 				}
+				if want, got := map[bool][2]int64{false: {3, 0}, true: {0, 3}}[silent], <-atFourth; got != want {
+					t.Errorf("silent %v: the service was told of %d who left and answered %d, want %v", silent, got[0], got[1], want)
+				}
+				return true
 			})
-			r := play(t, config(server.URL, func(c *loadgen.Config) {
-				change(c)
-				c.Shards = 1
-				c.Signups.Mode, c.Signups.Bins = workload.Burst, workload.Bins{Width: time.Second, Counts: []int{3, 0, 1}}
-				c.Journey.Steps[0].Patience = workload.ConstantTime(time.Second)
-				c.Requests[0].Silent = silent
-			}))
-			if got := r.outcomes(); !silent && got[funnel.Abandoned] != 4 || silent && got[funnel.Abandoned]+got[funnel.Completed] != 4 || got[funnel.Abandoned] < 3 || len(r.samples) != 4 {
-				t.Errorf("silent %v: outcomes %v of %d attempts, want 3 abandoned besides the last", silent, got, len(r.samples))
-			}
-			if want, got := map[bool][2]int64{false: {3, 0}, true: {0, 3}}[silent], <-atFourth; got != want {
-				t.Errorf("silent %v: the service was told of %d who left and answered %d, want %v", silent, got[0], got[1], want)
-			}
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 const sysEpollPwait2 = 441
 
 // epollWait waits for events for at most the given time. If it keeps the processor, it does not tell Go's scheduler that it
-// waits; see [epoll.keepProcessor].
+// waits; see keepProcessor.
 func epollWait(fd int, events []syscall.EpollEvent, pause time.Duration, keeps bool) (int, error) {
 	timeout, call := syscall.NsecToTimespec(int64(pause)), syscall.Syscall6
 	if keeps {

@@ -325,33 +325,39 @@ func TestBurstsOverTLSWaitForConnections(t *testing.T) {
 func TestWaysToLeaveOverTLS(t *testing.T) {
 	t.Parallel() // it mostly waits
 	for _, silent := range []bool{true, false} {
-		var came, told atomic.Int64
-		atFourth := make(chan int64, 1)
-		url := overTLS(t, nil, func(conn *tls.Conn) {
-			if _, err := conn.Read(make([]byte, 4096)); err != nil {
-				return
-			}
-			if came.Add(1) == 4 { // after the others have left
-				for !silent && told.Load() < 3 && t.Context().Err() == nil {
-					runtime.Gosched()
+		untilSeen(t, func() bool {
+			var came, told atomic.Int64
+			atFourth := make(chan int64, 1)
+			url := overTLS(t, nil, func(conn *tls.Conn) {
+				if _, err := conn.Read(make([]byte, 4096)); err != nil {
+					return
 				}
-				atFourth <- told.Load()
+				if came.Add(1) == 4 { // after the others have left
+					for !silent && told.Load() < 3 && t.Context().Err() == nil {
+						runtime.Gosched()
+					}
+					atFourth <- told.Load()
+				}
+				if _, err := conn.Read(make([]byte, 1)); err != nil {
+					told.Add(1)
+				}
+			})
+			r := play(t, config(url, secure(func(c *loadgen.Config) {
+				c.Shards = 1
+				c.Signups.Mode, c.Signups.Bins = workload.Burst, workload.Bins{Width: time.Second, Counts: []int{3, 0, 1}}
+				c.Journey.Steps[0].Patience = workload.ConstantTime(time.Second)
+				c.Requests[0].Silent = silent
+			})))
+			if r.outcomes()[funnel.Abandoned] != 4 {
+				t.Errorf("silent %v: outcomes %v, want 4 abandoned", silent, r.outcomes())
 			}
-			if _, err := conn.Read(make([]byte, 1)); err != nil {
-				told.Add(1)
+			if len(atFourth) == 0 {
+				return false
 			}
+			if want, got := map[bool]int64{false: 3, true: 0}[silent], <-atFourth; got != want {
+				t.Errorf("silent %v: the service was told of %d who left, want %d", silent, got, want)
+			}
+			return true
 		})
-		r := play(t, config(url, secure(func(c *loadgen.Config) {
-			c.Shards = 1
-			c.Signups.Mode, c.Signups.Bins = workload.Burst, workload.Bins{Width: time.Second, Counts: []int{3, 0, 1}}
-			c.Journey.Steps[0].Patience = workload.ConstantTime(time.Second)
-			c.Requests[0].Silent = silent
-		})))
-		if r.outcomes()[funnel.Abandoned] != 4 {
-			t.Errorf("silent %v: outcomes %v, want 4 abandoned", silent, r.outcomes())
-		}
-		if want, got := map[bool]int64{false: 3, true: 0}[silent], <-atFourth; got != want {
-			t.Errorf("silent %v: the service was told of %d who left, want %d", silent, got, want)
-		}
 	}
 }
