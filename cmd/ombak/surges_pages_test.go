@@ -229,7 +229,7 @@ func plansText(scenario *scenarios.Scenario, plans []given) string {
 	if scenario.Story.Outcome == "unknown" {
 		first = "The first plan changes nothing."
 	}
-	text := fmt.Sprintf("In the model %s people come. %s Every plan is simulated once, with the same people; *finish* means to pass %s, the last step. The thresholds are ours: %s.\n\n",
+	text := fmt.Sprintf("In the model %s people come. %s Every plan is simulated once, with the same people; *finish* means to pass %s, the last step. `ombak plan` simulates more often, so its verdict may differ where a plan is near a threshold. The thresholds are ours: %s.\n\n",
 		units.Number(plans[0].Came), first, units.Code(last), strings.Join(conditions, ", "))
 	rows := [][]string{{"plan", "what it is", "people who finish", "of those who come", "thresholds"}}
 	for _, plan := range scenario.Plans {
