@@ -10,5 +10,5 @@ type Published struct {
 	Predicted *float64 `json:"predicted,omitempty"` // what the run gives, at the scale of the event: a count, seconds, or percent
 	Spelt     string   `json:"spelt,omitempty"`     // the same for people to read
 	Error     *float64 `json:"error,omitempty"`     // relative to the published value, or to the nearer end of its range
-	Reason    string   `json:"reason,omitempty"`    // why there is no prediction
+	Reason    string   `json:"reason,omitempty"`    // why there is no prediction, or no error
 }

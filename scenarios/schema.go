@@ -93,7 +93,7 @@ func restrictWords(schema *jsonschema.Schema) {
 		{"Population", "locale", []any{"id", "en", "in"}},
 		{"Backend", "proof", []any{"mail", proofBySMS}},
 		{"Published", "use", []any{UseInput, UseHoldOut, UseContext}},
-		{"Story", "outcome", []any{"fell", "held", "staggered"}},
+		{"Story", "outcome", []any{"fell", "held", "staggered", "unknown"}},
 		{"Story", "sector", []any{"health", "voting", "welfare", "tickets", "statistics"}},
 	} {
 		if property, known := schema.Definitions[place.in].Properties.Get(place.property); known {

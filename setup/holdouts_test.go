@@ -13,7 +13,7 @@ import (
 
 // Counts are shown at the scale of the event; only what happened is compared with what was published.
 func TestHoldOutsAtTheScaleOfTheEvent(t *testing.T) {
-	scenario := load(t, "cerb-2020")
+	scenario := load(t, "furlough-2020")
 	r := report.Report{Series: report.Series{TS: []int64{0}, ScenarioS: []float64{0}, Steps: []report.StepSeries{{
 		Step: "claim", Requests: []int64{1}, Entered: []int64{1}, Passed: []int64{99_600}, Declined: []int64{0}, Rejected: []int64{0}, Failed: []int64{0}, TimedOut: []int64{0}, Abandoned: []int64{0},
 	}}}}
@@ -50,7 +50,7 @@ func TestHoldOutsAtTheScaleOfTheEvent(t *testing.T) {
 	if acted.Actions = []funnel.Action{{Do: funnel.Hold}}; !strings.Contains(acted.Published(r)[0].Reason, "somebody acted") {
 		t.Errorf("what somebody did by hand is compared: %+v", acted.Published(r))
 	}
-	model, err := setup.NewModel(scenario, setup.Options{Plan: "everyone-at-once"})
+	model, err := setup.NewModel(scenario, setup.Options{Plan: "a-third"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,13 @@ type HoldOut struct {
 	row    scenarios.Published
 }
 
+// A relative error says nothing about a count that chance alone moves by a fifth or more.
+const (
+	fewest = 30 // people in the run
+	// tooFew is the reason why such a count has a prediction and no error.
+	tooFew = "too few to compare"
+)
+
 // publishedFault is a fault in one of the published figures.
 type publishedFault struct {
 	path string
@@ -95,6 +102,10 @@ func (h HoldOut) beside(r report.Report, scale float64, reason string) report.Pu
 		value /= scale
 	}
 	row.Predicted, row.Spelt = &value, h.Figure.Spell(value)
+	if h.Figure.Grows() && h.Range.High*scale < fewest {
+		row.Reason = tooFew
+		return row
+	}
 	if miss, known := h.Range.Error(value); known {
 		row.Error = &miss
 	}

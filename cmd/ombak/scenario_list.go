@@ -69,29 +69,48 @@ func sourcesFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "sources", Usage: "print what was published instead: each figure, who said it, when, and what the model uses it for", EnvVars: envVar("sources")}
 }
 
-// showSources prints the sources and the published figures of a scenario.
+// showSources prints the sources and the published figures of a scenario, and the description, which says what is derived
+// and what is ours.
 func showSources(s streams, scenario *scenarios.Scenario) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", scenario.Name, scenario.Title)
 	if story := scenario.Story; story.Known() {
-		fmt.Fprintf(&b, "%s, %s; %s; %s\n", story.Place, story.Date, story.Sector, story.Outcome)
+		fmt.Fprintf(&b, "%s, %s; %s; %s\n", story.Place, story.Date, story.Sector, story.Became())
 	}
 	for _, source := range scenario.Sources {
 		fmt.Fprintf(&b, "source: %s\n", source)
 	}
 	if len(scenario.Published) == 0 {
 		b.WriteString("The file lists no published figures under published; see its description: ombak scenario show " + scenario.Name + "\n")
-	} else {
-		rows := [][]string{{"figure", "published", "used as", "who said it", "when", "remark"}}
-		for _, row := range scenario.Published {
-			value := row.Value
-			if row.Use == scenarios.UseHoldOut {
-				value = render.PublishedValue(row.Figure, row.Value)
-			}
-			rows = append(rows, []string{row.Figure, value, row.Use, row.Source, row.At, row.Note})
+		_, err := io.WriteString(s.out, b.String())
+		return err
+	}
+	rows := [][]string{{"figure", "published", "used as", "who said it", "when", "how we read and use it (ours)"}}
+	compared := false
+	for _, row := range scenario.Published {
+		figure := row.Figure
+		if row.Words != "" {
+			figure += ": " + row.Words
 		}
-		b.WriteString("\n" + units.Table("", rows))
+		compared = compared || row.Use == scenarios.UseHoldOut
+		rows = append(rows, []string{figure, render.PublishedValue(row.Figure, row.Value), row.Use, row.Source, row.At, row.Note})
+	}
+	b.WriteString("\n" + units.Table("", rows))
+	if scenario.Description != "" {
+		b.WriteString("\n" + strings.TrimSpace(scenario.Description) + "\n")
+	}
+	if compared {
+		b.WriteString("\nTo see predictions beside the hold-outs: " + commandOf(scenario) + "\n")
 	}
 	_, err := io.WriteString(s.out, b.String())
 	return err
+}
+
+// commandOf returns the command that plays a scenario at the scale that its story states.
+func commandOf(scenario *scenarios.Scenario) string {
+	command := "ombak simulate " + scenario.Name
+	if scale := scenario.Story.Scale; scale != 0 && scale != 1 {
+		command += fmt.Sprintf(" --scale %v --scale-system %v", scale, scale)
+	}
+	return command
 }

@@ -3,6 +3,8 @@ package render
 import (
 	"fmt"
 	"math"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/ombak-sim/ombak/report"
@@ -45,16 +47,19 @@ func publishedCells(rows []report.Published) (cells [][]string) {
 	return cells
 }
 
-// PublishedValue spells a published value in the unit of its figure, as in 515,000 to 525,000. A value that is none of the
-// figure's is returned as it is.
+// bareNumber is a number of five digits or more, or one whose thousands are told by _.
+var bareNumber = regexp.MustCompile(`\b[0-9]{1,3}(_[0-9]{3})+\b|\b[0-9]{5,15}\b`)
+
+// PublishedValue spells a published value in the unit of its figure, as in 515,000 to 525,000. In a value that is none of
+// the figure's, as in "about 100000", numbers get their commas.
 func PublishedValue(source, value string) string {
 	figure, err := threshold.ParseFigure(source)
 	if err != nil {
-		return value
+		return withCommas(value)
 	}
 	switch r, err := figure.ParseRange(value); {
 	case err != nil:
-		return value
+		return withCommas(value)
 	case math.IsInf(r.High, 1):
 		return "at least " + figure.Spell(r.Low)
 	case r.High > r.Low:
@@ -64,13 +69,31 @@ func PublishedValue(source, value string) string {
 	}
 }
 
-// PublishedError spells the error of a prediction, as in +3.1 % or within.
+func withCommas(value string) string {
+	return bareNumber.ReplaceAllStringFunc(value, func(digits string) string {
+		number, err := strconv.ParseFloat(strings.ReplaceAll(digits, "_", ""), 64)
+		if err != nil {
+			return digits
+		}
+		return units.Count(number)
+	})
+}
+
+// PublishedError spells the error of a prediction, as in +3.1 %, 5.7 % below the range, or within; or why it has none.
 func PublishedError(row report.Published) string {
-	switch {
-	case row.Error == nil:
-		return ""
-	case *row.Error == 0 && strings.Contains(row.Value, ".."):
-		return "within"
+	if row.Error == nil {
+		return row.Reason
 	}
-	return fmt.Sprintf("%+.1f %%", 100**row.Error)
+	miss, ranged := *row.Error, strings.Contains(row.Value, "..")
+	switch {
+	case miss == 0 && ranged:
+		return "within"
+	case miss == 0:
+		return "the same"
+	case ranged && miss < 0:
+		return fmt.Sprintf("%.1f %% below the range", -100*miss)
+	case ranged:
+		return fmt.Sprintf("%.1f %% above the range", 100*miss)
+	}
+	return fmt.Sprintf("%+.1f %%", 100*miss)
 }

@@ -28,11 +28,11 @@ func validatePublished(scenario *scenarios.Scenario, simulated report.Report) (V
 	return v, nil
 }
 
-// addPublished adds the hold-outs whose predictions are known, and a warning for each of the others. Counts may be wrong by
+// addPublished adds the hold-outs that can be compared, and a warning for each of the others. Counts may be wrong by
 // as much as those of a live run, and times by as much as a median.
 func (v *Validation) addPublished(rows []report.Published) {
 	for _, row := range rows {
-		if row.Predicted == nil {
+		if row.Predicted == nil || row.Error == nil && row.Reason != "" {
 			v.Warnings = append(v.Warnings, fmt.Sprintf("published %s is not compared: %s", row.Figure, row.Reason))
 			continue
 		}
