@@ -152,6 +152,11 @@ func describeRun(run *setup.Planned, command, engine string) live.Run {
 		FirstS: run.People.First.Seconds(), LastS: run.People.Last.Seconds(), UntilS: run.People.Until.Seconds(), Scheduled: run.Offered.Scheduled,
 		Thresholds: []string{},
 	}
+	clock := run.People.Clock()
+	described.BeginsS, described.EndsS = clock.Scenario(0).Seconds(), clock.Scenario(run.People.Until).Seconds()
+	if !s.Opens.IsZero() {
+		described.Opens = s.Opens.Format(time.RFC3339)
+	}
 	for _, step := range s.Journey {
 		described.Steps = append(described.Steps, live.RunStep{Name: step.Name, Kind: string(step.Kind)})
 		described.Last = step.Name
