@@ -31,7 +31,7 @@ export function begin(run) {
     body.append(el("tr", {}, el("th", { scope: "row" }, el("button", { type: "button", class: "plain", onclick: () => { choice.value = name; choose(name); } }, name)), cells.p50, cells.p95, cells.p99, cells.refused));
   }
   panel.append(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Response times of all steps" }, el("table", {},
-    el("thead", {}, el("tr", {}, ["step", "p50", "p95", "p99", "refusals p99"].map((name) => el("th", { scope: "col" }, name)))), body)));
+    el("thead", {}, el("tr", {}, ["step", "p50", "p95", "p99", "refused"].map((name) => el("th", { scope: "col" }, name)))), body)));
 }
 
 function choose(name) {
