@@ -135,3 +135,18 @@ func TestFormerValues(t *testing.T) {
 		}
 	}
 }
+
+// A policy that only another plan has is named, with the reason why it cannot be added.
+func TestAbsentPolicies(t *testing.T) {
+	model, err := setup.NewModel(scheduledSmoke(t), setup.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if absent := offeringOf(model).absent(nil); len(absent) != 1 || absent[0].Title != "Add bulkhead at call:dukcapil" || !strings.Contains(absent[0].WhyNot, "play it with --plan later") {
+		t.Errorf("a plan without the policy: %+v", absent)
+	}
+	_, policies := model.Scenario.Effective(model.Scenario.Plan())
+	if absent := offeringOf(model).absent(policies); len(absent) > 0 {
+		t.Errorf("the plan has it: %+v", absent)
+	}
+}
