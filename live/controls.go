@@ -144,8 +144,6 @@ type Done struct {
 	ID   string  `json:"id"`
 	AtS  float64 `json:"at_s"` // scenario time at which it takes effect, in seconds from the opening; scenario_s of rows and marks
 	Text string  `json:"text"` // what the timeline says
-
-	TimeOfDay string `json:"time_of_day,omitempty"` // the same instant, if the scenario has a time of day
 }
 
 // deeds does each order once, one after the other.
