@@ -55,8 +55,8 @@ func TestMarksOfFaultsTellTheirLength(t *testing.T) {
 	fate.For = 2 * time.Second
 	marks = withMark(marks, fateMark(fate))
 	want := []funnel.Mark{
-		{At: time.Second, For: 2 * time.Second, Kind: funnel.FaultMark, Text: "outage of dukcapil, by hand"},
-		{At: time.Second, Kind: funnel.FaultMark, Text: "outage of mail"},
+		{At: time.Second, For: 2 * time.Second, Kind: funnel.FaultMark, Text: "outage of dukcapil, by hand", On: "dukcapil"},
+		{At: time.Second, Kind: funnel.FaultMark, Text: "outage of mail", On: "mail"},
 	}
 	if !slices.Equal(marks, want) {
 		t.Errorf("marks %+v, want %+v", marks, want)

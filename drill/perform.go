@@ -38,6 +38,7 @@ func (s *stage) markAction(action funnel.Action) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, mark := range funnel.MarksOf([]funnel.Action{action}, s.run.People.Clock().Real) {
+		mark.On = s.run.Scenario.Afflicted(action)
 		s.addMark(mark)
 	}
 }

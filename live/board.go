@@ -23,6 +23,9 @@ type Run struct {
 	FirstS     float64   `json:"first_s"`             // real time of the first arrival
 	LastS      float64   `json:"last_s"`              // real time after which nobody comes
 	UntilS     float64   `json:"until_s"`             // real time after which the run ends
+	BeginsS    float64   `json:"begins_s"`            // scenario time at which the run begins, below 0 if people come before the opening
+	EndsS      float64   `json:"ends_s"`              // scenario time after which it ends
+	Opens      string    `json:"opens,omitempty"`     // time of day of scenario time 0, as in 2020-04-11T19:00:00+07:00
 	Scheduled  int       `json:"scheduled,omitempty"` // people who are expected
 	Steps      []RunStep `json:"steps"`
 	Thresholds []string  `json:"thresholds"`

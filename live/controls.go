@@ -46,6 +46,7 @@ type Setting struct {
 	Choices []Choice          `json:"choices,omitempty"` // its values; empty means any
 	Hint    string            `json:"hint,omitempty"`    // an example of a value
 	Now     map[string]string `json:"now,omitempty"`     // present values, by part
+	Was     map[string]string `json:"was,omitempty"`     // values before the run, of parts whose present ones are others
 	Of      []string          `json:"of,omitempty"`      // policies that take it; empty if it is not about policies
 }
 
@@ -141,7 +142,7 @@ func readOrder(r *http.Request) (order, funnel.Action, error) {
 // Done is the answer to an action.
 type Done struct {
 	ID   string  `json:"id"`
-	AtS  float64 `json:"at_s"` // scenario time at which it takes effect, in seconds
+	AtS  float64 `json:"at_s"` // scenario time at which it takes effect, in seconds from the opening; scenario_s of rows and marks
 	Text string  `json:"text"` // what the timeline says
 }
 

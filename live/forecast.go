@@ -43,7 +43,7 @@ type comparison struct {
 }
 
 // add measures a row, and returns the marks of figures that have been outside their range for too long.
-func (c *comparison) add(row report.Second) (marks []report.Event) {
+func (c *comparison) add(row report.Second) (marks []report.SecondMark) {
 	if c.prediction == nil || !(c.prediction.WidthS > 0) {
 		return nil
 	}
@@ -56,7 +56,7 @@ func (c *comparison) add(row report.Second) (marks []report.Event) {
 	}
 	middle := row.AtS - row.ForS/2
 	if now := int(math.Floor(middle / c.prediction.WidthS)); now != c.row {
-		marks = c.close(row.AtS)
+		marks = c.close(row.AtS, row.ScenarioS)
 		c.row = now
 	}
 	c.length += row.ForS
@@ -75,7 +75,7 @@ func (c *comparison) add(row report.Second) (marks []report.Event) {
 func isTime(name string) bool { return strings.HasSuffix(name, "/p99") }
 
 // close judges the row that has been measured, and begins the next.
-func (c *comparison) close(at float64) (marks []report.Event) {
+func (c *comparison) close(at, scenario float64) (marks []report.SecondMark) {
 	for name, ranges := range c.prediction.Figures {
 		sum, known := c.sums[name]
 		if known && !isTime(name) && c.length > 0 {
@@ -90,7 +90,10 @@ func (c *comparison) close(at float64) (marks []report.Event) {
 		}
 		if c.outside[name]++; c.outside[name] == max(1, c.prediction.Streak) {
 			length := float64(c.outside[name]) * c.prediction.WidthS
-			marks = append(marks, report.Event{AtS: at, Kind: funnel.NoteMark, Text: fmt.Sprintf("%s: outside the prediction for %.0f s", titleOf(c.prediction, name), length)})
+			marks = append(marks, report.SecondMark{
+				Event:     report.Event{AtS: at, Kind: funnel.NoteMark, Text: fmt.Sprintf("%s: outside the prediction for %.0f s", titleOf(c.prediction, name), length)},
+				ScenarioS: scenario,
+			})
 		}
 	}
 	c.sums, c.length = map[string]float64{}, 0

@@ -49,7 +49,7 @@ func TestLongFeedsAreMerged(t *testing.T) {
 	for at := range seconds {
 		row := report.Second{Row: at + 1, AtS: float64(at + 1), ForS: 1, Scheduled: uint64(at % 50), Steps: []report.SecondStep{{Step: "go", Passed: uint64(at % 37)}}}
 		if at%10_000 == 0 {
-			row.Marks = []report.Event{{AtS: row.AtS, Text: "a note"}}
+			row.Marks = []report.SecondMark{{Event: report.Event{AtS: row.AtS, Text: "a note"}}}
 			marks++
 		}
 		scheduled, passed = scheduled+row.Scheduled, passed+row.Steps[0].Passed

@@ -52,7 +52,7 @@ func (r Ranges) Outside(row int, value float64) bool {
 }
 
 // FiguresOf returns the named figures of a row: lost, step/NAME/entered, step/NAME/passed, all per second, and step/NAME/p99
-// in seconds. One that is not known is NaN.
+// of passed and timed-out attempts, in seconds. One that is not known is NaN.
 func FiguresOf(row Second, names []string) map[string]float64 {
 	figures := make(map[string]float64, len(names))
 	length := max(row.ForS, 1e-9)
@@ -78,8 +78,8 @@ func FiguresOf(row Second, names []string) map[string]float64 {
 			figures[name] = float64(step.Passed) / length
 		default:
 			figures[name] = math.NaN()
-			if step.P99 != nil {
-				figures[name] = *step.P99
+			if step.Served != nil {
+				figures[name] = step.Served.P99
 			}
 		}
 	}

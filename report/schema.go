@@ -47,6 +47,7 @@ type Report struct {
 	Replications   int             `json:"replications"`
 	RunID          string          `json:"run_id,omitempty"`  // id of a live run; --run-id repeats its identities and keys
 	Command        string          `json:"command,omitempty"` // command that played it, without the output folder; values of variables are masked
+	Replay         string          `json:"replay,omitempty"`  // command that repeats it with what people did on its page
 	Machine        *Machine        `json:"machine,omitempty"`
 	Store          *Store          `json:"store,omitempty"`
 	Offered        Offered         `json:"offered"`
@@ -60,7 +61,8 @@ type Report struct {
 	Placed         []Placed        `json:"placed,omitempty"` // backends and mocks on other machines
 	Processes      []Process       `json:"processes,omitempty"`
 	Reconciliation *Reconciliation `json:"reconciliation,omitempty"`
-	Steady         *Steady         `json:"steady,omitempty"` // of simulate --steady
+	Steady         *Steady         `json:"steady,omitempty"`     // of simulate --steady
+	HadWeNot       *HadWeNot       `json:"had_we_not,omitempty"` // of runs with a page on which somebody acted
 	Timeline       []Event         `json:"timeline"`
 	Series         Series          `json:"series"`
 	Histograms     Histograms      `json:"histograms"`

@@ -1,6 +1,10 @@
 package report
 
-import "github.com/ombak-sim/ombak/journey/funnel"
+import (
+	"cmp"
+
+	"github.com/ombak-sim/ombak/journey/funnel"
+)
 
 // SecondSchema names the format of a row of the feed.
 const SecondSchema = "ombak.second/v1"
@@ -25,10 +29,18 @@ type Second struct {
 	Machine    *SecondMachine  `json:"machine,omitempty"`
 	Processes  []SecondProcess `json:"processes,omitempty"`
 	Agents     []SecondAgent   `json:"agents,omitempty"` // generators on other machines
-	Marks      []Event         `json:"marks,omitempty"`  // of the timeline, that became known
+	Marks      []SecondMark    `json:"marks,omitempty"`  // of the timeline, that became known
 	Doubts     []string        `json:"doubts,omitempty"` // why the run would be invalid if it ended now
 
 	Times []SecondTimes `json:"-"` // response times of attempts that ended, if the maker of the rows keeps them
+}
+
+// SecondMark is an event of the timeline, on both clocks.
+type SecondMark struct {
+	Event
+	ScenarioS    float64 `json:"scenario_s"`               // when it begins, in seconds from the opening
+	ScenarioForS float64 `json:"scenario_for_s,omitempty"` // its length on the scenario's clock
+	On           string  `json:"on,omitempty"`             // of a fault: the dependencies that have it, with commas
 }
 
 // SecondTimes are the response times of the attempts at one step with one outcome.
@@ -66,6 +78,24 @@ type SecondStep struct {
 	P50      *float64 `json:"p50_s,omitempty"`    // of the response time of all attempts
 	P95      *float64 `json:"p95_s,omitempty"`
 	P99      *float64 `json:"p99_s,omitempty"`
+
+	Served  *SecondQuantiles `json:"served_s,omitempty"`  // of the response time of passed and timed-out attempts, as thresholds judge it
+	Refused *SecondQuantiles `json:"refused_s,omitempty"` // of the response time of attempts that were turned away
+}
+
+// SecondQuantiles are quantiles of response times, in seconds.
+type SecondQuantiles struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+}
+
+// worse returns the greater of each quantile.
+func (q *SecondQuantiles) worse(than *SecondQuantiles) *SecondQuantiles {
+	if q == nil || than == nil {
+		return cmp.Or(q, than)
+	}
+	return &SecondQuantiles{max(q.P50, than.P50), max(q.P95, than.P95), max(q.P99, than.P99)}
 }
 
 // SecondStation is one station, dependency or gate in one row.

@@ -93,6 +93,7 @@ func joinSteps(before, after []SecondStep) []SecondStep {
 		b.TimedOut += a.TimedOut
 		b.Left += a.Left
 		b.Requests += a.Requests
+		b.Served, b.Refused = a.Served.worse(b.Served), a.Refused.worse(b.Refused)
 		b.P50, b.P95, b.P99 = greater(a.P50, b.P50), greater(a.P95, b.P95), greater(a.P99, b.P99)
 		return b
 	})

@@ -19,7 +19,7 @@ func TestJoinedRows(t *testing.T) {
 		Thresholds: []Standing{{Source: "lost == 0"}}, Doubts: []string{"late"},
 		Machine: &SecondMachine{CPUShare: 0.25, MemoryAvailable: 9}, Processes: []SecondProcess{{Name: "backend", CPU: 1, RSSBytes: 5}},
 		Agents: []SecondAgent{{Agent: "one", Scheduled: 1, Started: 2, Dropped: 3, Finished: 4, Lag: &SecondLag{P99: 2}, CPU: number(1), CPUShare: number(0.1), ClockBoundS: number(0.01), SilentS: 2}},
-		Marks:  []Event{{AtS: 5, Text: "a"}},
+		Marks:  []SecondMark{{Event: Event{AtS: 5, Text: "a"}}},
 	}
 	second := Second{
 		Schema: SecondSchema, Row: 8, AtS: 8, ForS: 1, ScenarioS: 16, Phase: "arrivals", Scheduled: 10, Started: 20, Dropped: 30, Finished: 40,
@@ -29,7 +29,7 @@ func TestJoinedRows(t *testing.T) {
 		Machine:   &SecondMachine{CPUShare: 0.5, MemoryAvailable: 8},
 		Processes: []SecondProcess{{Name: "backend", CPU: 3, RSSBytes: 6}},
 		Agents:    []SecondAgent{{Agent: "one", Scheduled: 10, Started: 20, Dropped: 30, Finished: 40, CPU: number(5), Lost: "killed"}},
-		Marks:     []Event{{AtS: 8, Text: "b"}},
+		Marks:     []SecondMark{{Event: Event{AtS: 8, Text: "b"}}},
 	}
 	want := Second{
 		Schema: SecondSchema, Row: 8, AtS: 8, ForS: 4, ScenarioS: 16, Phase: "arrivals", Scheduled: 11, Started: 22, Dropped: 33, Finished: 44,
@@ -43,7 +43,7 @@ func TestJoinedRows(t *testing.T) {
 		Thresholds: []Standing{{Source: "lost == 0"}},
 		Machine:    &SecondMachine{CPUShare: 0.3125, MemoryAvailable: 8}, Processes: []SecondProcess{{Name: "backend", CPU: 1.5, RSSBytes: 6}},
 		Agents: []SecondAgent{{Agent: "one", Scheduled: 11, Started: 22, Dropped: 33, Finished: 44, Lag: &SecondLag{P99: 2}, CPU: number(2), CPUShare: number(0.1), ClockBoundS: number(0.01), Lost: "killed"}},
-		Marks:  []Event{{AtS: 5, Text: "a"}, {AtS: 8, Text: "b"}},
+		Marks:  []SecondMark{{Event: Event{AtS: 5, Text: "a"}}, {Event: Event{AtS: 8, Text: "b"}}},
 	}
 	if got := first.Join(second); !reflect.DeepEqual(got, want) {
 		t.Errorf("joined:\n%+v\nwant:\n%+v", got, want)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
@@ -76,6 +77,22 @@ func (s *Scenario) CheckAction(action funnel.Action) error {
 		return err
 	}
 	return nil
+}
+
+// Afflicted returns the dependencies that have a fault which an action starts, with commas.
+func (s *Scenario) Afflicted(action funnel.Action) string {
+	if action.Do != funnel.StartFault {
+		return ""
+	}
+	if action.On != "" {
+		return action.On
+	}
+	parts, _ := s.FaultsOf(action) // it has been checked
+	var names []string
+	for _, part := range parts {
+		names = append(names, part.Dependency)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (s *Scenario) noDependency(name string) error {

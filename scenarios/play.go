@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,8 @@ type Play struct {
 	MaxWork     workload.Rate `yaml:"max_work,omitempty" json:"max_work,omitempty"`         // --max-work
 	Window      string        `yaml:"window,omitempty" json:"window,omitempty"`             // --window
 	Thresholds  []string      `yaml:"thresholds,omitempty" json:"thresholds,omitempty"`     // --threshold
+	GateURL     string        `yaml:"gate_url,omitempty" json:"gate_url,omitempty"`         // --gate-url
+	MocksURL    string        `yaml:"mocks_url,omitempty" json:"mocks_url,omitempty"`       // --mocks-url
 }
 
 // Flag is a flag of the command line and its value.
@@ -45,6 +48,12 @@ func (p Play) Flags() []Flag {
 	if p.Window != "" {
 		flags = append(flags, Flag{"window", p.Window})
 	}
+	if p.GateURL != "" {
+		flags = append(flags, Flag{"gate-url", p.GateURL})
+	}
+	if p.MocksURL != "" {
+		flags = append(flags, Flag{"mocks-url", p.MocksURL})
+	}
 	for _, threshold := range p.Thresholds {
 		flags = append(flags, Flag{"threshold", threshold})
 	}
@@ -61,6 +70,11 @@ func (s *Scenario) validatePlay() {
 	if plan := s.Play.Plan; plan != "" && s.plan == "" {
 		if _, err := s.chain(plan, nil); err != nil {
 			s.source.faultAt("play.plan", "", "%v", err)
+		}
+	}
+	for key, address := range map[string]string{"gate_url": s.Play.GateURL, "mocks_url": s.Play.MocksURL} {
+		if parsed, err := url.Parse(address); address != "" && (err != nil || parsed.Scheme != "http" || parsed.Host == "" || parsed.User != nil) {
+			s.source.faultAt("play."+key, "give a URL without a login, for example http://127.0.0.1:9000", "%q is not such a URL", address)
 		}
 	}
 	if window := s.Play.Window; window != "" && !strings.Contains(window, "..") {

@@ -56,8 +56,8 @@ func (p Play) write() string {
 		switch flag.Name {
 		case "threshold":
 			thresholds = append(thresholds, quoted(flag.Value))
-		case "plan", "window":
-			parts = append(parts, flag.Name+": "+quoted(flag.Value))
+		case "plan", "window", "gate-url", "mocks-url":
+			parts = append(parts, strings.ReplaceAll(flag.Name, "-", "_")+": "+quoted(flag.Value))
 		default:
 			parts = append(parts, strings.ReplaceAll(flag.Name, "-", "_")+": "+flag.Value)
 		}

@@ -77,12 +77,12 @@ func (r *room) conducted(c *cli.Context, s streams) *drill.Room {
 	}
 }
 
-// writeReplay writes what repeats a live run, if anybody acted.
-func (r *room) writeReplay(c *cli.Context, run *setup.Planned) ([]string, error) {
+// replay makes what repeats a live run, if anybody acted.
+func (r *room) replay(c *cli.Context, run *setup.Planned, folder string) (replay, error) {
 	if r == nil {
-		return nil, nil
+		return replay{folder: folder}, nil
 	}
-	return writeReplay(c, run, r.actions, r.folder)
+	return makeReplay(c, run, r.actions, folder)
 }
 
 // foretell simulates a live run beside it, if its scenario can be simulated.

@@ -322,11 +322,13 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 		return ended
 	}
 	result.Command = commandLine(s.arguments)
-	written := writeFiles(folder, result)
+	again, unmade := page.replay(c, &run.Planned, folder)
+	result.Replay = again.command(c, s.arguments)
+	written := writeConducted(c, &result, folder, beside, page)
 	if written == nil {
 		agents.release(c.Context)
 	}
-	if err := conclude(c, s, run, page, result, folder, written); err != nil {
+	if err := conclude(c, s, run, page, result, again, errors.Join(written, unmade)); err != nil {
 		return errors.Join(ended, err)
 	}
 	if errors.Is(ended, drill.ErrStopped) {
@@ -355,19 +357,30 @@ func openWatched(c *cli.Context, s streams, run *setup.Live, folder string) (pag
 	return page, meter, nil
 }
 
+// writeConducted writes the files of a live run. What the actions changed is simulated once report.json is there, which nothing
+// that happens meanwhile takes away.
+func writeConducted(c *cli.Context, result *report.Report, folder string, beside *twin, page *room) error {
+	if len(beside.taken()) > 0 {
+		if err := writeFile(filepath.Join(folder, "report.json"), func(w io.Writer) error { return report.Write(w, *result) }); err != nil {
+			return fmt.Errorf("cannot write the report: %w", err)
+		}
+		result.HadWeNot = beside.hadWeNot(c.Context, page)
+	}
+	return writeFiles(folder, *result)
+}
+
 // conclude writes the replay, prints the verdict and shows it on the page until nobody looks any more. Written is what became
 // of the report's files.
-func conclude(c *cli.Context, s streams, run *setup.Live, page *room, result report.Report, folder string, written error) error {
-	files, unwritten := page.writeReplay(c, &run.Planned)
-	written = errors.Join(written, unwritten)
-	at := folder
-	if _, err := os.Stat(filepath.Join(folder, "report.json")); err != nil {
+func conclude(c *cli.Context, s streams, run *setup.Live, page *room, result report.Report, again replay, written error) error {
+	written = errors.Join(written, again.write())
+	at := again.folder
+	if _, err := os.Stat(filepath.Join(at, "report.json")); err != nil {
 		at = "" // there is none to name
 	}
 	if err := errors.Join(show(c, s.out, &run.Planned, result, at), written); err != nil {
 		return err
 	}
-	page.conclude(&run.Planned, result, files)
+	page.conclude(&run.Planned, result, again.names)
 	if c.Context.Err() == nil {
 		page.linger(c.Context)
 	}

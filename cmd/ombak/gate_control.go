@@ -35,7 +35,7 @@ func readGate(c *cli.Context, options *setup.Options) (err error) {
 func readOperators(c *cli.Context, name string) (named bool, err error) {
 	address, token := c.String(name+"-url"), c.String(name+"-token")
 	if (address == "") != (token == "") {
-		return false, usageError{fmt.Errorf("--%[1]s-url and --%[1]s-token go together; ombak serve %[1]s prints both", name)}
+		return false, usageError{fmt.Errorf("--%[1]s-url and --%[1]s-token go together; ombak serve %[1]s prints both, and a replay keeps the URL alone", name)}
 	}
 	if address == "" {
 		return false, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -33,8 +34,31 @@ var _ live.Controls = (*hall)(nil)
 
 // Offers implements live.Controls.
 func (h *hall) Offers() []live.Offer {
-	of, _, _, _ := h.now()
-	return of.offers()
+	of, began, _, _ := h.now()
+	before := of
+	before.scenario = began
+	return withFormer(of.offers(), before.offers())
+}
+
+// withFormer adds to settings the values before the run, where they are others now.
+func withFormer(offers, before []live.Offer) []live.Offer {
+	for i := range min(len(offers), len(before)) {
+		for k := range min(len(offers[i].With), len(before[i].With)) {
+			setting, former := &offers[i].With[k], before[i].With[k]
+			if setting.Name != former.Name {
+				continue
+			}
+			for part, value := range setting.Now {
+				if was := cmp.Or(former.Now[part], "none"); was != value {
+					if setting.Was == nil {
+						setting.Was = map[string]string{}
+					}
+					setting.Was[part] = was
+				}
+			}
+		}
+	}
+	return offers
 }
 
 // Preview implements live.Controls.

@@ -104,3 +104,49 @@ func TestPresentValues(t *testing.T) {
 		t.Errorf("after the first of a live run's schedule: %s servers; somebody acted: %q", servers(), h.touched())
 	}
 }
+
+// A setting that is other than before the run says what it was; one that was set back says nothing.
+func TestFormerValues(t *testing.T) {
+	model, err := setup.NewModel(scheduledSmoke(t), setup.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &hall{offering: offeringOf(model), began: model.Scenario, act: func(context.Context, funnel.Action) (time.Duration, error) { return time.Second, nil }}
+	was := func() (found []string) {
+		for _, offer := range h.Offers() {
+			for _, s := range offer.With {
+				for part, value := range s.Was {
+					found = append(found, part+" "+s.Name+" "+value+" → "+s.Now[part])
+				}
+			}
+		}
+		return found
+	}
+	if found := was(); found != nil {
+		t.Errorf("before anybody acted: %q", found)
+	}
+	first := present(h, "Change a part", "servers", "dukcapil")
+	for _, row := range []struct{ servers, want string }{{"17", "dukcapil servers " + first + " → 17"}, {first, ""}} {
+		if _, err := h.Act(t.Context(), funnel.Action{Do: funnel.SetService, On: "dukcapil", With: map[string]string{"servers": row.servers}}); err != nil {
+			t.Fatal(err)
+		}
+		if found := strings.Join(was(), "; "); found != row.want {
+			t.Errorf("with %s servers: %q, want %q", row.servers, found, row.want)
+		}
+	}
+}
+
+// A policy that only another plan has is named, with the reason why it cannot be added.
+func TestAbsentPolicies(t *testing.T) {
+	model, err := setup.NewModel(scheduledSmoke(t), setup.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if absent := offeringOf(model).absent(nil); len(absent) != 1 || absent[0].Title != "Add bulkhead at call:dukcapil" || !strings.Contains(absent[0].WhyNot, "play it with --plan later") {
+		t.Errorf("a plan without the policy: %+v", absent)
+	}
+	_, policies := model.Scenario.Effective(model.Scenario.Plan())
+	if absent := offeringOf(model).absent(policies); len(absent) > 0 {
+		t.Errorf("the plan has it: %+v", absent)
+	}
+}

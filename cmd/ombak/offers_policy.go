@@ -41,7 +41,30 @@ func (o offering) policyOffers() []live.Offer {
 		change.WhyNot = "none of the plan's policies can change"
 	}
 	change.With, change.Note = policySettings(standing), fixedSettings(standing)
-	return append([]live.Offer{change}, fixed...)
+	return slices.Concat([]live.Offer{change}, fixed, o.absent(policies))
+}
+
+// absent says of the policies of other plans why they cannot be added: nothing is prepared for them where they would stand.
+func (o offering) absent(policies []scenarios.Policy) (offers []live.Offer) {
+	if o.outside != "" {
+		return nil
+	}
+	said := map[string]bool{}
+	for _, policy := range policies {
+		said[policy.Name()] = true
+	}
+	for _, plan := range o.scenario.Plans {
+		_, others := o.scenario.Effective(plan.Name)
+		for _, policy := range others {
+			if said[policy.Name()] {
+				continue
+			}
+			said[policy.Name()] = true
+			why := fmt.Sprintf("plan %s has it, and the plan of this run does not; the gates of a run are made before it begins, so play it with --plan %[1]s", plan.Name)
+			offers = append(offers, live.Offer{Do: funnel.SetService, Title: "Add " + policy.Name(), WhyNot: why})
+		}
+	}
+	return offers
 }
 
 // policySettings returns what can be set of policies, with the present values.

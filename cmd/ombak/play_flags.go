@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -54,7 +55,21 @@ func playOf(c *cli.Context, run *setup.Planned) scenarios.Play {
 			*rate, _ = workload.ParseRate(c.String(flag)) // it has been read before
 		}
 	}
+	play.GateURL, play.MocksURL = operatorsURL(c, "gate"), operatorsURL(c, "mocks")
 	return play
+}
+
+// operatorsURL returns the URL of --NAME-url without a login, which is a secret.
+func operatorsURL(c *cli.Context, name string) string {
+	if !hasFlag(c, name+"-url") || c.String(name+"-url") == "" {
+		return ""
+	}
+	address, err := url.Parse(c.String(name + "-url"))
+	if err != nil {
+		return "" // it has been read before
+	}
+	address.User, address.RawQuery, address.Fragment = nil, "", ""
+	return address.String()
 }
 
 // writeText writes a file as a whole.

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +11,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/live"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/scenarios"
@@ -122,15 +118,19 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 	if err != nil {
 		return result, err
 	}
-	result.Report.Command = commandLine(s.arguments)
-	if err := finish(c, s, run, result, folder); err != nil {
-		return result, err
-	}
-	files, err := writeReplay(c, &run.Planned, paced.Actions(), folder)
+	again, err := makeReplay(c, &run.Planned, paced.Actions(), folder)
 	if err != nil {
 		return result, err
 	}
-	page.conclude(&run.Planned, result.Report, files)
+	result.Report.Command, result.Report.Replay = commandLine(s.arguments), again.command(c, s.arguments)
+	result.Report.HadWeNot = own.hadWeNot(c.Context, page)
+	if err := finish(c, s, run, result, folder); err != nil {
+		return result, err
+	}
+	if err := again.write(); err != nil {
+		return result, err
+	}
+	page.conclude(&run.Planned, result.Report, again.names)
 	page.linger(c.Context)
 	return result, nil
 }
@@ -152,6 +152,11 @@ func describeRun(run *setup.Planned, command, engine string) live.Run {
 		FirstS: run.People.First.Seconds(), LastS: run.People.Last.Seconds(), UntilS: run.People.Until.Seconds(), Scheduled: run.Offered.Scheduled,
 		Thresholds: []string{},
 	}
+	clock := run.People.Clock()
+	described.BeginsS, described.EndsS = clock.Scenario(0).Seconds(), clock.Scenario(run.People.Until).Seconds()
+	if !s.Opens.IsZero() {
+		described.Opens = s.Opens.Format(time.RFC3339)
+	}
 	for _, step := range s.Journey {
 		described.Steps = append(described.Steps, live.RunStep{Name: step.Name, Kind: string(step.Kind)})
 		described.Last = step.Name
@@ -160,41 +165,4 @@ func describeRun(run *setup.Planned, command, engine string) live.Run {
 		described.Thresholds = append(described.Thresholds, condition.Source)
 	}
 	return described
-}
-
-// writeReplay writes interventions.yaml and replay.yaml with the files that the scenario names, if anybody acted. It
-// returns the names of the first two. The report has been written: no file of the scenario replaces one of it.
-func writeReplay(c *cli.Context, run *setup.Planned, actions []funnel.Action, folder string) ([]string, error) {
-	if len(actions) == len(run.Scenario.Interventions) {
-		return nil, nil
-	}
-	names := []string{"interventions.yaml"}
-	if err := writeText(filepath.Join(folder, names[0]), scenarios.WriteInterventions(actions)); err != nil {
-		return nil, err
-	}
-	text, err := run.Scenario.WriteReplay(actions, playOf(c, run))
-	if err != nil {
-		fmt.Fprintf(c.App.ErrWriter, "replay.yaml is not written: %v\n", err)
-		return names, nil
-	}
-	beside, err := run.Scenario.Beside()
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range slices.Sorted(maps.Keys(beside)) {
-		if there, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name))); err == nil && !bytes.Equal(there, beside[name]) {
-			fmt.Fprintf(c.App.ErrWriter, "replay.yaml is not written: the scenario names a file %s, and %s has another file of that name; rename the scenario's\n", name, folder)
-			return names, nil
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(beside)) {
-		path := filepath.Join(folder, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return nil, err
-		}
-		if err := writeText(path, beside[name]); err != nil {
-			return nil, err
-		}
-	}
-	return append(names, "replay.yaml"), writeText(filepath.Join(folder, "replay.yaml"), text)
 }

@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,7 +57,9 @@ type twin struct {
 	before       *simulation.Accuracy // of the model, as far as a board tells of it
 	unheard      string               // why no board is heard
 	brake        brake
-	used         atomic.Int64 // CPU time of its thread, in ns; 0 if it is not known
+	used         atomic.Int64  // CPU time of its thread, in ns; 0 if it is not known
+	sized        bool          // the model is small enough
+	latest       live.Forecast // with predictions
 }
 
 // startTwin foretells the run on the page. It returns nil, whose methods do nothing, without a page or a model.
@@ -129,22 +130,21 @@ func (t *twin) acted(action funnel.Action) {
 
 func (t *twin) work(ctx context.Context) {
 	defer func() { _ = t.rest(ctx) }() // for the last time
-	if err := t.shrink(ctx); err != nil {
+	err := t.shrink(ctx)
+	if t.sized = err == nil; err != nil {
 		t.board.Foretell(live.Forecast{Says: "Nothing is foretold: " + err.Error()})
 		return
 	}
 	var known twinAnswers
 	for {
-		t.mu.Lock()
-		actions := slices.Clone(t.actions)
-		t.mu.Unlock()
-		forecast, err := t.foretell(ctx, actions, &known)
+		forecast, err := t.foretell(ctx, t.taken(), &known)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
 			t.board.Foretell(live.Forecast{Says: "Nothing more is foretold: " + err.Error()})
 		default:
+			t.latest = forecast
 			t.board.Foretell(forecast)
 		}
 		select {
@@ -261,20 +261,17 @@ const accuracyName = "accuracy.json"
 
 // forecast says what the last action changes. Without one, action and before are nil.
 func (t *twin) forecast(action *funnel.Action, before *report.Prediction, now report.Prediction) live.Forecast {
-	last := t.model.Scenario.Journey[len(t.model.Scenario.Journey)-1].Name
 	forecast := live.Forecast{With: &now, Without: before}
 	if action == nil {
-		forecast.Says = fmt.Sprintf("The shaded ranges hold nine of ten simulations of this run (%d%s): about %s people get through %s.%s", now.Replications, t.smaller(), units.Count(math.Round(now.Through)), last, t.wider())
+		forecast.Says = fmt.Sprintf("The shaded ranges hold nine of ten simulations of this run (%d%s): about %s people get through %s.%s", now.Replications, t.smaller(), units.Count(math.Round(now.Through)), t.last(), t.wider())
 		return forecast
 	}
 	through, lost := math.Round(now.Through-before.Through), math.Round(now.Lost-before.Lost)
-	did := action.Text()
 	if through == 0 && lost == 0 {
-		forecast.Says = fmt.Sprintf("Had we not (%s): the simulations come out the same without it.", did)
+		forecast.Says = unchanged(action.Text())
 		return forecast
 	}
-	forecast.Says = fmt.Sprintf("Had we not (%s): with it, %s people get through %s, and %s are turned away, fail or give up. The dotted lines go on without it.",
-		did, difference(through), last, difference(lost))
+	forecast.Says = changedBy(action.Text(), difference(through), t.last(), difference(lost)) + " The dotted lines go on without it."
 	return forecast
 }
 

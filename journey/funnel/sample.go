@@ -97,6 +97,7 @@ type Mark struct {
 	For  time.Duration `json:"for,omitempty"`
 	Kind MarkKind      `json:"kind"`
 	Text string        `json:"text"`
+	On   string        `json:"on,omitempty"` // of a fault: the dependencies that have it, with commas; empty if that is not known
 }
 
 // Observer observes everything that people do. Each Observer is called by one goroutine.

@@ -35,7 +35,7 @@ func full() report.Second {
 		Machine:    &report.SecondMachine{CPUShare: 0.5, MemoryAvailable: 1000},
 		Processes:  []report.SecondProcess{{Name: "backend", CPU: 0.7, RSSBytes: 2000}},
 		Agents:     []report.SecondAgent{{Agent: "east", Scheduled: 2, SilentS: 1.5, Lost: "cut", Lag: &report.SecondLag{P99: 0.3}}},
-		Marks:      []report.Event{{Kind: funnel.FaultMark, Text: "outage"}},
+		Marks:      []report.SecondMark{{Event: report.Event{Kind: funnel.FaultMark, Text: "outage"}}},
 		Doubts:     []string{"late"},
 		Times:      []report.SecondTimes{{Step: "sign-up", Outcome: "completed", Bins: []report.TimeBin{{S: 0.02, Count: 2}}}},
 	}

@@ -34,11 +34,24 @@ async function read() {
 
 // refresh shows the present values after somebody has acted, or a schedule.
 export async function refresh() {
-  if (!run?.acts) return;
   const now = await read();
-  if (now.length !== offers.length) return; // of another run, which begins
+  if (!run || now.length !== offers.length) return; // of another run, which begins
   offers = now;
   renew?.();
+}
+
+// changed says which settings of a part, or of policies in front of it, are others than before the run.
+export function changed(name) {
+  const says = [];
+  for (const offer of offers) {
+    for (const setting of offer.with ?? []) {
+      for (const [place, was] of Object.entries(setting.was ?? {})) {
+        if (place === name) says.push(`changed: ${setting.title} ${setting.now?.[place] ?? "none"}, was ${was}`);
+        else if (place.slice(place.indexOf(":") + 1) === name && place.includes(":")) says.push(`changed: policy's ${setting.title} ${setting.now?.[place] ?? "none"}, was ${was}`);
+      }
+    }
+  }
+  return says;
 }
 
 const takesPolicy = (offer) => Boolean(offer.with?.some((setting) => setting.name === "policy"));

@@ -1,5 +1,5 @@
 // What is played, its phase, and how much of it has passed.
-import { byId, put, clock } from "./dom.js";
+import { byId, put, clock, opening, timeOfDay } from "./dom.js";
 
 let over = false;
 
@@ -7,6 +7,7 @@ let over = false;
 
 export function begin(run) {
   over = false;
+  opening(run.opens);
   document.title = `${run.scenario} · ombak`;
   put(byId("name"), run.scenario);
   put(byId("what"), [run.title, run.plan ? `plan ${run.plan}` : "", run.engine === "simulated" ? "simulated" : `live, ${run.command}`].filter(Boolean).join(" · "));
@@ -20,8 +21,8 @@ export function wait(waits) {
 export function draw(store) {
   const { run, last } = store;
   if (!last || over) return;
-  const left = Math.max(0, run.until_s - last.at_s);
-  put(byId("clock"), `${last.phase} · ${clock(last.at_s)} of ${clock(run.until_s)} · ${clock(left)} left`);
+  const left = Math.max(0, run.until_s - last.at_s), day = timeOfDay(last.scenario_s);
+  put(byId("clock"), `${last.phase} · ${clock(last.scenario_s)} of ${clock(run.ends_s)} from the opening${day ? ` · ${day}` : ""} · ${clock(left)} left`);
   byId("progress").value = Math.max(0, Math.min(1, last.at_s / run.until_s));
 }
 

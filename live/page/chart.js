@@ -12,12 +12,15 @@ export function use(next) { store = next; }
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// window returns the instants that are shown.
+// first returns where the run begins, before the opening if people come before it.
+const first = () => Math.min(0, store.run.begins_s, store.at[0]);
+
+// shown returns the instants that are shown.
 function shown() {
   if (!store || store.length === 0) return [0, 60];
   const end = store.at[store.length - 1];
   if (view.follow) {
-    const from = view.follow === Infinity ? Math.min(0, store.at[0]) : Math.max(Math.min(0, store.at[0]), end - view.follow);
+    const from = view.follow === Infinity ? first() : Math.max(first(), store.before(view.follow));
     return [from, Math.max(end, from + 10)];
   }
   return [view.from, view.to];
@@ -27,8 +30,8 @@ export function follow(seconds) { view.follow = seconds; redraw(); }
 
 export function zoom(from, to) {
   if (!store || store.length === 0 || !(to - from >= 2)) return;
-  const first = Math.min(0, store.at[0]), end = store.at[store.length - 1], length = Math.min(to - from, Math.max(10, end - first));
-  view.from = Math.max(first, Math.min(from, end - length));
+  const begins = first(), end = store.at[store.length - 1], length = Math.min(to - from, Math.max(10, end - begins));
+  view.from = Math.max(begins, Math.min(from, end - length));
   view.to = view.from + length;
   view.follow = 0;
   redraw();
@@ -116,8 +119,8 @@ export class Chart {
     ctx.save();
     for (const mark of store.marks) {
       if (mark.kind === "phase") continue;
-      const left = plot.valToPos(mark.at_s, "x", true);
-      const end = mark.for_s > 0 ? mark.at_s + mark.for_s : mark.kind === "fault" ? store.at[store.length - 1] : mark.at_s;
+      const left = plot.valToPos(mark.scenario_s, "x", true);
+      const end = mark.scenario_for_s > 0 ? mark.scenario_s + mark.scenario_for_s : mark.kind === "fault" ? store.at[store.length - 1] : mark.scenario_s;
       const right = plot.valToPos(end, "x", true);
       if (right < bbox.left || left > bbox.left + bbox.width) continue;
       const x = Math.max(bbox.left, left), width = Math.min(bbox.left + bbox.width, right) - x;

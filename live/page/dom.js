@@ -22,10 +22,27 @@ export function put(node, text) {
 export function clock(seconds) {
   if (!Number.isFinite(seconds)) return "–";
   const sign = seconds < 0 ? "−" : "";
-  const whole = Math.floor(Math.abs(seconds));
+  const whole = Math.floor(Math.abs(seconds) + 1e-6);
   const h = Math.floor(whole / 3600), m = Math.floor(whole / 60) % 60, s = whole % 60;
   const two = (n) => String(n).padStart(2, "0");
   return sign + (h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`);
+}
+
+let opens = null, shift = 0; // time of day of the opening, in ms, and its zone's distance from UTC
+
+// opening sets the time of day at which the scenario opens, as in 2020-04-11T19:00:00+07:00; it may be unknown.
+export function opening(text) {
+  const zone = /([+-])(\d\d):(\d\d)$/.exec(text ?? "");
+  opens = text ? Date.parse(text) : null;
+  shift = zone ? (zone[1] === "-" ? -1 : 1) * (Number(zone[2]) * 60 + Number(zone[3])) * 60000 : 0;
+}
+
+// timeOfDay returns the time of day at an instant of the scenario, with the day if it is another than that of the opening.
+export function timeOfDay(seconds) {
+  if (opens === null || !Number.isFinite(seconds)) return "";
+  const text = new Date(opens + shift + Math.floor(seconds + 1e-6) * 1000).toISOString();
+  const day = new Date(opens + shift).toISOString().slice(0, 10);
+  return (text.slice(0, 10) === day ? "" : text.slice(0, 10) + " ") + text.slice(11, 19);
 }
 
 export function count(value) {

@@ -8,7 +8,7 @@ export function hide() { byId("ending").hidden = true; }
 export function show(ending, store) {
   const panel = byId("ending");
   const warned = (ending.thresholds ?? []).filter((t) => t.verdict === "fail" && t.severity === "warn").length;
-  const verdict = (words[ending.verdict] ?? "Ended") + (warned ? `, with ${warned} warning${warned > 1 ? "s" : ""}` : "");
+  const verdict = (words[ending.verdict] ?? "Ended") + (warned ? ` with ${warned} warning${warned > 1 ? "s" : ""}` : "");
   panel.className = `panel ${ending.verdict ?? ""}`;
   panel.replaceChildren(el("h2", { id: "ending-title" }, verdict), el("p", {}, ending.sentence));
   if (ending.reasons?.length) panel.append(el("ul", {}, ending.reasons.map((reason) => el("li", {}, reason))));

@@ -1,5 +1,6 @@
-// How busy every station and dependency is, and what waits there.
-import { el, byId, put, count, percent } from "./dom.js";
+// How busy every station and dependency is, what waits there, and which faults and changed settings stand there.
+import { el, byId, put, clock, count, percent } from "./dom.js";
+import { changed } from "./actions.js";
 import { Chart } from "./chart.js";
 
 let chart = null, body = null, rows = new Map(), chosen = "";
@@ -27,15 +28,25 @@ export function draw(store) {
     put(row.use, station.servers > 0 ? `${percent(station.share)} of ${count(station.servers)}` : "–");
     put(row.queue, count(station.queued));
     put(row.refused, count(row.refusals));
+    const stands = [...faultsOf(name, store), ...changed(name)].join("; ");
+    put(row.stands, stands);
+    row.stands.hidden = stands === "";
     row.fill.style.width = `${100 * (station.share || 0)}%`;
     row.fill.className = station.share > 0.9 ? "hot" : "through";
   }
 }
 
+// faultsOf says which faults a part has now, and until when.
+function faultsOf(name, store) {
+  const now = store.last?.scenario_s ?? 0;
+  return store.marks.filter((mark) => mark.kind === "fault" && (mark.on ?? "").split(", ").includes(name) && mark.scenario_s <= now + 1e-9 && !(mark.scenario_for_s > 0 && now >= mark.scenario_s + mark.scenario_for_s))
+    .map((mark) => `fault: ${mark.text}, since ${clock(mark.scenario_s)}${mark.scenario_for_s > 0 ? ` until ${clock(mark.scenario_s + mark.scenario_for_s)}` : ""}`);
+}
+
 function add(name) {
-  const row = { use: el("td"), queue: el("td"), refused: el("td"), fill: el("i", { class: "through" }), refusals: 0 };
+  const row = { use: el("td"), queue: el("td"), refused: el("td"), fill: el("i", { class: "through" }), stands: el("span", { class: "stands", hidden: true }), refusals: 0 };
   rows.set(name, row);
-  body.append(el("tr", {}, el("th", { scope: "row" }, el("button", { type: "button", class: "plain", onclick: () => choose(name) }, name), el("span", { class: "track", "aria-hidden": "true" }, row.fill)), row.use, row.queue, row.refused));
+  body.append(el("tr", {}, el("th", { scope: "row" }, el("button", { type: "button", class: "plain", onclick: () => choose(name) }, name), row.stands, el("span", { class: "track", "aria-hidden": "true" }, row.fill)), row.use, row.queue, row.refused));
   if (!chosen || (name === "dukcapil" && rows.size < 12)) choose(name);
   return row;
 }

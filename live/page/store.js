@@ -17,9 +17,10 @@ export class Store {
     this.run = run;
     this.length = 0; // rows
     this.row = 0; // number of the last row: those of a long run are merged
-    this.at = new Float64Array(1024); // end of each row, s
+    this.at = new Float64Array(1024); // end of each row on the scenario's clock, s from the opening
+    this.real = new Float64Array(1024); // the same instant in real seconds since the run began
     this.columns = new Map();
-    this.steps = new Map(run.steps.map((step) => [step.name, { entered: 0, passed: 0, rate: 0, declined: 0, lost: 0, waiting: 0, last: null }]));
+    this.steps = new Map(run.steps.map((step) => [step.name, { entered: 0, passed: 0, rate: 0, declined: 0, lost: 0, waiting: 0, served: null, refused: null }]));
     this.stations = new Map();
     this.processes = new Map();
     this.agents = new Map(); // generators of a fleet
@@ -42,12 +43,15 @@ export class Store {
 
   add(row) {
     if (this.length >= this.at.length) {
-      const longer = new Float64Array(this.at.length * 2);
-      longer.set(this.at);
-      this.at = longer;
+      for (const clock of ["at", "real"]) {
+        const longer = new Float64Array(this[clock].length * 2);
+        longer.set(this[clock]);
+        this[clock] = longer;
+      }
     }
     const span = row.for_s > 0 ? row.for_s : 1;
-    this.at[this.length] = row.at_s;
+    this.at[this.length] = row.scenario_s;
+    this.real[this.length] = row.at_s;
     for (const key of Object.keys(this.totals)) this.totals[key] += row[key];
     this.set("scheduled", row.scheduled / span);
     this.set("finished", row.finished / span);
@@ -102,13 +106,14 @@ export class Store {
       total.declined += step.declined ?? 0;
       total.lost += away;
       total.waiting = step.waiting ?? 0;
-      if (step.p50_s !== undefined) total.last = step;
+      if (step.served_s) total.served = step.served_s;
+      if (step.refused_s) total.refused = step.refused_s;
       this.set(`step/${step.step}/entered`, (step.entered ?? 0) / span);
       this.set(`step/${step.step}/passed`, (step.passed ?? 0) / span);
       this.set(`step/${step.step}/waiting`, step.waiting ?? 0);
       for (const name of ["p50", "p95", "p99"]) {
-        const value = step[`${name}_s`];
-        if (value > 0) this.set(`step/${step.step}/${name}`, value);
+        if (step.served_s?.[name] > 0) this.set(`step/${step.step}/${name}`, step.served_s[name]);
+        if (step.refused_s?.[name] > 0) this.set(`step/${step.step}/refused/${name}`, step.refused_s[name]);
       }
     }
     for (const [name, total] of this.steps) {
@@ -122,10 +127,10 @@ export class Store {
 
   // mark adds an event of the timeline. A fault that has ended replaces its beginning.
   mark(mark) {
-    const same = this.marks.findIndex((m) => m.at_s === mark.at_s && m.kind === mark.kind && m.text === mark.text);
+    const same = this.marks.findIndex((m) => m.scenario_s === mark.scenario_s && m.kind === mark.kind && m.text === mark.text);
     if (same >= 0) this.marks[same] = mark;
     else this.marks.push(mark);
-    this.marks.sort((a, b) => a.at_s - b.at_s);
+    this.marks.sort((a, b) => a.scenario_s - b.scenario_s);
   }
 
   // foretell keeps what a model foretells.
@@ -136,9 +141,21 @@ export class Store {
     const prediction = this.forecast?.[of], values = prediction?.figures[figure]?.[which];
     if (!values) return x.map(() => null);
     return x.map((end) => {
-      const value = values[Math.max(0, Math.ceil(end / prediction.width_s - 1e-6) - 1)];
+      const value = values[Math.max(0, Math.ceil(this.realAt(end) / prediction.width_s - 1e-6) - 1)];
       return value === undefined || value > 1e30 ? null : value;
     });
+  }
+
+  // realAt returns the real seconds at the end of a row, given its end on the scenario's clock.
+  realAt(seconds) { return this.real[Math.min(this.rowAt(seconds), this.length - 1)]; }
+
+  // before returns the instant of the scenario a number of real seconds before the last row.
+  before(seconds) {
+    let row = this.length - 1;
+    const from = this.real[row] - seconds;
+    if (from < 0) return Math.min(this.run.begins_s, this.at[0]);
+    while (row > 0 && this.real[row - 1] >= from) row--;
+    return this.at[row] - (this.real[row] - from);
   }
 
   // rowAt returns the first row that ends at or after an instant.

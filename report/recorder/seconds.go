@@ -28,6 +28,8 @@ type Seconds struct {
 type secondStep struct {
 	report.SecondStep
 	response Sparse
+	served   Sparse                      // of attempts that passed or timed out
+	refused  Sparse                      // of attempts that were turned away
 	times    [funnel.OutcomeCount]Sparse // of the response time, if they are kept
 	inside   int64                       // people at the step
 }
@@ -71,6 +73,12 @@ func (s *secondStep) add(delta StepDelta, timed bool) {
 			s.Requests += ended.Attempts
 		}
 		s.response = s.response.plus(ended.Response)
+		switch ended.Outcome {
+		case funnel.Completed, funnel.TimedOut:
+			s.served = s.served.plus(ended.Response)
+		case funnel.Rejected:
+			s.refused = s.refused.plus(ended.Response)
+		}
 		if timed {
 			s.times[ended.Outcome] = s.times[ended.Outcome].plus(ended.Response)
 		}
@@ -112,7 +120,12 @@ func (s *Seconds) Read(reading funnel.Reading) {
 
 // Mark adds an event of the timeline.
 func (s *Seconds) Mark(mark funnel.Mark) {
-	s.now.Marks = append(s.now.Marks, report.Event{AtS: mark.At.Seconds(), ForS: mark.For.Seconds(), Kind: mark.Kind, Text: mark.Text})
+	begins := s.clock(mark.At)
+	row := report.SecondMark{Event: report.Event{AtS: mark.At.Seconds(), ForS: mark.For.Seconds(), Kind: mark.Kind, Text: mark.Text}, ScenarioS: begins.Seconds(), On: mark.On}
+	if mark.For > 0 {
+		row.ScenarioForS = (s.clock(mark.At+mark.For) - begins).Seconds()
+	}
+	s.now.Marks = append(s.now.Marks, row)
 }
 
 // Cut returns the row that ends at an instant.
@@ -145,8 +158,18 @@ func (s *secondStep) cut(name string) report.SecondStep {
 		step.P50, step.P95, step.P99 = new(float64), new(float64), new(float64)
 		*step.P50, *step.P95, *step.P99 = seconds(values[0]), seconds(values[1]), seconds(values[2])
 	}
-	s.SecondStep, s.response = report.SecondStep{}, nil
+	step.Served, step.Refused = s.served.spread(), s.refused.spread()
+	s.SecondStep, s.response, s.served, s.refused = report.SecondStep{}, nil, nil, nil
 	return step
+}
+
+// spread returns the quantiles of response times, or nil if there are none.
+func (s Sparse) spread() *report.SecondQuantiles {
+	if len(s) == 0 {
+		return nil
+	}
+	values := s.quantiles(50, 95, 99)
+	return &report.SecondQuantiles{P50: seconds(values[0]), P95: seconds(values[1]), P99: seconds(values[2])}
 }
 
 // cutTimes appends the response times in this row and begins the next.

@@ -21,13 +21,15 @@ func Advice(r report.Report) (advice []string) {
 			"are stored twice.",
 			units.Count(float64(stored.Lost)), units.Count(float64(stored.Duplicates))))
 	}
+	broken := brokenSteps(r)
+	because, causes, explained := explain(r, broken)
 	others := r.TakenByOthers()
 	if others != "" {
 		advice = append(advice, fmt.Sprintf("%s%s: stop them, or name them with --watch if they are the service's, and run again.", strings.ToUpper(others[:1]), others[1:]))
 	}
-	broken := brokenSteps(r)
+	advice = append(advice, because...)
 	for _, row := range r.Funnel {
-		if row.Entered > 0 && !holds(row, broken) && len(advice) < 4 {
+		if row.Entered > 0 && !holds(row, broken) && !causes[row.Step].alone && len(advice) < 4 {
 			if refused := refusals(row, r); refused != "" {
 				advice = append(advice, fmt.Sprintf("At %s %s.", title(row.Step), refused))
 				continue
@@ -35,7 +37,7 @@ func Advice(r report.Report) (advice []string) {
 			advice = append(advice, stepAdvice(row))
 		}
 	}
-	if most := r.Bottleneck(); most.Utilization > 0.7 && (others == "" || most.Name != report.MachineCPU) {
+	if most := r.Bottleneck(); most.Utilization > 0.7 && !explained && (others == "" || most.Name != report.MachineCPU) {
 		advice = append(advice, bottleneckAdvice(r, most))
 	}
 	if r.Machine != nil && r.Machine.Usage != nil && r.Machine.Usage.Short {
@@ -45,6 +47,20 @@ func Advice(r report.Report) (advice []string) {
 		advice = append(advice, "Schedule more people or a longer run: some thresholds had too little data.")
 	}
 	return append(advice, repeat(r))
+}
+
+// explain says which faults and interventions stood while steps did not hold. Explained is true if they explain every
+// step that did not: then there is nothing to advise on capacity.
+func explain(r report.Report, broken map[string]report.Judgement) (advice []string, causes map[string]cause, explained bool) {
+	var steps []string
+	causes, explained = map[string]cause{}, true
+	for _, row := range r.Funnel {
+		if row.Entered > 0 && !holds(row, broken) {
+			steps, causes[row.Step] = append(steps, row.Step), causeOf(r, row.Step)
+			explained = explained && causes[row.Step].alone
+		}
+	}
+	return causeAdvice(r, steps, causes), causes, explained && len(steps) > 0
 }
 
 // stepAdvice names the most frequent loss at a step that did not hold, and its remedy.

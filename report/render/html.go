@@ -54,6 +54,8 @@ type page struct {
 	Rows       []pageRow
 	Judgements []pageJudgement
 	HoldOuts   [][]string  // cells of the published figures
+	HadWeNot   *hadWeNot   // nil if the report says nothing of actions
+	Events     []pageEvent // of the timeline
 	Facts      [][2]string // what a repetition needs to know
 	CPU        []pageCost
 	Placed     [][]string // cells of the table of backends and mocks on other machines, likewise
@@ -77,6 +79,12 @@ type pageRow struct {
 	Passes   float64 // width of the bar for people who passed
 	Visits   string  // empty on a straight line
 	P50, P99 string
+}
+
+// pageEvent is an event of the timeline, and its instant on the scenario's clock.
+type pageEvent struct {
+	report.Event
+	Opening string
 }
 
 type pageJudgement struct {
@@ -117,7 +125,10 @@ func newPage(r report.Report, figures []Figure) page {
 	for _, figure := range figures {
 		p.Figures = append(p.Figures, figure.inline())
 	}
-	p.Rows, p.HoldOuts = pageRows(r), publishedCells(r.Published)
+	p.Rows, p.HoldOuts, p.HadWeNot = pageRows(r), publishedCells(r.Published), hadWeNotOf(r)
+	for _, event := range r.Timeline {
+		p.Events = append(p.Events, pageEvent{event, openingOf(r, event)})
+	}
 	for _, threshold := range r.Thresholds {
 		found := threshold.Reason
 		if found == "" && threshold.Value != nil {

@@ -12,8 +12,13 @@ import (
 // reproduction returns everything a repetition needs to know.
 func reproduction(r report.Report) [][2]string {
 	s := r.Scenario
+	command, played := r.Command, ""
+	if r.Replay != "" { // the command that was given does not know what people did
+		command, played = r.Replay, r.Command+", on whose page people acted"
+	}
 	facts := [][2]string{
-		{"Command", r.Command},
+		{"Command", command},
+		{"Played by", played},
 		{"Scenario", s.Name},
 		{"Scenario's SHA-256", s.SHA256},
 		{"Seed", strconv.FormatUint(s.Seed, 10)},

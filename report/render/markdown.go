@@ -23,6 +23,9 @@ func Markdown(w io.Writer, r report.Report) error {
 	if r.Replications > 1 {
 		fmt.Fprintf(&b, "Counts are means of %d replications.\n\n", r.Replications)
 	}
+	if r.Replay != "" {
+		fmt.Fprintf(&b, "People acted on this run; repeat it with what they did: %s\n\n", units.Code(r.Replay))
+	}
 	offered := r.Offered
 	fmt.Fprintf(&b, "Scheduled %s people, at most %s in one minute; sent %s, dropped %s%s, completed %s.\n\n",
 		units.Count(offered.Scheduled), units.Count(offered.PeakPerMin), units.Count(offered.Sent), units.Count(offered.Dropped), lostOf(offered),
@@ -47,7 +50,8 @@ func Markdown(w io.Writer, r report.Report) error {
 	summaryStations(&b, r)
 	summaryThresholds(&b, r.Thresholds)
 	summaryPublished(&b, r.Published)
-	summaryTimeline(&b, r.Timeline)
+	summaryHadWeNot(&b, r)
+	summaryTimeline(&b, r)
 	bullets(&b, "Warnings", r.Warnings)
 	if _, err := io.WriteString(w, cut(strings.TrimRight(b.String(), "\n")+"\n", maxSummary)); err != nil {
 		return fmt.Errorf("writing the summary: %w", err)
@@ -115,19 +119,19 @@ func foundText(j report.Judgement) string {
 	return found
 }
 
-func summaryTimeline(b *strings.Builder, events []report.Event) {
-	if len(events) == 0 {
+func summaryTimeline(b *strings.Builder, r report.Report) {
+	if len(r.Timeline) == 0 {
 		return
 	}
-	rows := [][]string{{"at", "for", "kind", "what"}}
-	for _, event := range events {
+	rows := [][]string{{"at", "from the opening", "for", "kind", "what"}}
+	for _, event := range r.Timeline {
 		length := ""
 		if event.ForS > 0 {
 			length = units.Time(event.ForS)
 		}
-		rows = append(rows, escaped([]string{units.Time(event.AtS), length, string(event.Kind), event.Text}))
+		rows = append(rows, escaped([]string{units.Time(event.AtS), openingOf(r, event), length, string(event.Kind), event.Text}))
 	}
-	b.WriteString("## Timeline\n\n" + units.Markdown("rrll", rows) + "\n")
+	b.WriteString("## Timeline\n\n" + units.Markdown("rrrll", rows) + "\n")
 }
 
 func bullets(b *strings.Builder, heading string, lines []string) {

@@ -32,6 +32,7 @@ func Text(w io.Writer, r report.Report) error {
 		b.WriteString("steady state: " + visible(r.Steady.Sentence) + "\n")
 	}
 	b.WriteString(publishedText(r.Published))
+	b.WriteString(hadWeNotText(r))
 	fmt.Fprintf(&b, "verdict: %s\n", headline(r))
 	for _, reason := range r.Invalid {
 		b.WriteString("  invalid: " + visible(reason) + "\n")

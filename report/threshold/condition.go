@@ -63,6 +63,12 @@ func (c Condition) About(step string) Condition {
 // and needs one, or "" if it is about the whole run.
 func (c Condition) StepIn(r report.Report) string { return c.selector.resolve(r).step }
 
+// MostTime returns the quantile of a time and the bound that it must stay below, in seconds, if the condition is such a one.
+func (c Condition) MostTime() (quantile string, seconds float64, is bool) {
+	is = c.selector.quantile != "" && c.selector.step != "" && (c.comparison == "<" || c.comparison == "<=")
+	return c.selector.quantile, c.bound, is
+}
+
 // isTime reports whether the figure is a time.
 func (s selector) isTime() bool { return s.quantile != "" || s.figure == recovery }
 

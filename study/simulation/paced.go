@@ -182,7 +182,7 @@ func newFeed(model *setup.Model, config sim.Config, post func(report.Second)) *f
 
 // acted tells what was done.
 func (f *feed) acted(actions []funnel.Action) {
-	for _, mark := range funnel.MarksOf(funnel.InOrder(actions), f.config.Journey.Clock.Real) {
+	for _, mark := range marksOf(f.model, actions, f.config.Journey.Clock.Real) {
 		f.tell(mark)
 	}
 }

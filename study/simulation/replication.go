@@ -174,11 +174,21 @@ func offeredTo(model *setup.Model, config sim.Config, result sim.Result) *record
 	return &offered
 }
 
+// marksOf returns the marks of actions, which say what has a fault.
+func marksOf(model *setup.Model, actions []funnel.Action, realTime func(time.Duration) time.Duration) []funnel.Mark {
+	actions = funnel.InOrder(actions)
+	made := funnel.MarksOf(actions, realTime)
+	for i := range made {
+		made[i].On = model.Scenario.Afflicted(actions[i])
+	}
+	return made
+}
+
 // marks returns the timeline marks of dependency faults and of the plan's changes.
 func marks(model *setup.Model, config sim.Config, result sim.Result) []funnel.Mark {
 	s := model.Scenario
 	var marks []funnel.Mark
-	for _, mark := range funnel.MarksOf(funnel.InOrder(slices.Concat(model.Actions, model.Scheduled)), config.Journey.Clock.Real) {
+	for _, mark := range marksOf(model, slices.Concat(model.Actions, model.Scheduled), config.Journey.Clock.Real) {
 		if mark.At <= result.Duration {
 			marks = append(marks, mark)
 		}
@@ -199,7 +209,7 @@ func marks(model *setup.Model, config sim.Config, result sim.Result) []funnel.Ma
 		for _, f := range s.Dependencies[name].Faults {
 			at := config.Journey.Clock.Real(f.At)
 			marks = append(marks, funnel.Mark{
-				At: at, For: config.Journey.Clock.Real(f.At+f.For) - at, Kind: funnel.FaultMark, Text: name + ": " + f.Fault,
+				At: at, For: config.Journey.Clock.Real(f.At+f.For) - at, Kind: funnel.FaultMark, Text: name + ": " + f.Fault, On: name,
 			})
 		}
 	}
