@@ -166,7 +166,7 @@ func do(t *testing.T, tab context.Context, deed string, fields map[string]string
 // reads the verdict and the report. The replay gives the same report.
 func TestRehearsalInABrowser(t *testing.T) {
 	tab := browserTab(t)
-	r, act, _ := beginLive(t, "simulate", "smoke", "--pace", "1x")
+	r, act, _ := beginLive(t, "simulate", "smoke", "--pace", "0.3x") // a busy browser takes seconds for an action
 	open(t, tab, act)
 	until(t, tab, `room.store.length > 2 && document.querySelectorAll(".uplot canvas").length >= 3`, "rows are drawn")
 	do(t, tab, "fault", map[string]string{"on": "dukcapil", "with.fault": "dukcapil-outage", "for": "4s", "by": "Rina"})
@@ -237,7 +237,7 @@ func hostileScenario(t *testing.T) string {
 // that.
 func TestTwoPeopleInOneRoom(t *testing.T) {
 	tab := browserTab(t)
-	r, act, watch := beginLive(t, "simulate", hostileScenario(t), "--pace", "0.5x")
+	r, act, watch := beginLive(t, "simulate", hostileScenario(t), "--pace", "0.1x")
 	second, closeSecond := chromedp.NewContext(tab)
 	defer closeSecond()
 	prefer(t, tab, "prefers-reduced-motion", "reduce")
@@ -317,7 +317,7 @@ func byKeyboard(t *testing.T, tab context.Context) {
 // The page of a drill shows its machine, its stations and what is done to them; the link of another run opens nothing.
 func TestDrillInABrowser(t *testing.T) {
 	tab := browserTab(t)
-	r, act, _ := beginLive(t, "drill", "smoke", "--threshold", "identity.passed >= 10% of entered", "--live-wait")
+	r, act, _ := beginLive(t, "drill", "smoke", "--speed", "0.4", "--threshold", "identity.passed >= 10% of entered", "--live-wait")
 	if err := chromedp.Do(tab, chromedp.Navigate(strings.Split(act, "token=")[0]+"token=OLD")); err != nil {
 		t.Fatal(err)
 	}
@@ -353,7 +353,7 @@ func TestPresentValuesInABrowser(t *testing.T) {
 	if err := os.WriteFile(file, scheduledSmoke(t).Source(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r, act, _ := beginLive(t, "simulate", file, "--pace", "0.5x", "--no-twin")
+	r, act, _ := beginLive(t, "simulate", file, "--pace", "0.2x", "--no-twin")
 	second, closeSecond := chromedp.NewContext(tab)
 	defer closeSecond()
 	open(t, tab, act)
