@@ -113,7 +113,7 @@ func TestACutConnectionInABrowser(t *testing.T) {
 	post := func(rows int) {
 		for range rows {
 			posted++
-			board.Post(report.Second{Row: posted, AtS: float64(posted), ForS: 1, Scheduled: uint64(posted), Steps: []report.SecondStep{{Step: "go", Passed: 1, Entered: 1}}})
+			board.Post(report.Second{Row: posted, AtS: float64(posted), ScenarioS: float64(posted), ForS: 1, Scheduled: uint64(posted), Steps: []report.SecondStep{{Step: "go", Passed: 1, Entered: 1}}})
 		}
 	}
 	s := served(t, Config{Board: board})

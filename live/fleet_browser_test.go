@@ -48,7 +48,7 @@ func TestTheFleetInABrowser(t *testing.T) {
 	} {
 		board := NewBoard(Run{Scenario: "shop", Engine: "live", Step: "go", Last: "go", UntilS: 10, Steps: []RunStep{{Name: "go"}}, Thresholds: []string{}})
 		for i, agents := range test.rows {
-			board.Post(report.Second{Row: i + 1, AtS: float64(i + 1), ForS: 1, Agents: agents})
+			board.Post(report.Second{Row: i + 1, AtS: float64(i + 1), ScenarioS: float64(i + 1), ForS: 1, Agents: agents})
 		}
 		s := served(t, Config{Board: board})
 		tab, closeTab := chromedp.NewContext(limited)

@@ -30,10 +30,10 @@ func TestLongRunInABrowser(t *testing.T) {
 	}
 	board := NewBoard(run)
 	for at := range seconds {
-		row := report.Second{Row: at + 1, AtS: float64(at + 1), ForS: 1, Scheduled: uint64(at % 50), Started: uint64(at % 50)}
+		row := report.Second{Row: at + 1, AtS: float64(at + 1), ScenarioS: float64(at + 1), ForS: 1, Scheduled: uint64(at % 50), Started: uint64(at % 50)}
 		for i, name := range names {
 			p := float64(at%97+i) / 1000
-			row.Steps = append(row.Steps, report.SecondStep{Step: name, Entered: uint64(at % 40), Passed: uint64(at % 37), Requests: uint64(at % 40), P50: &p, P95: &p, P99: &p})
+			row.Steps = append(row.Steps, report.SecondStep{Step: name, Entered: uint64(at % 40), Passed: uint64(at % 37), Requests: uint64(at % 40), P50: &p, P95: &p, P99: &p, Served: &report.SecondQuantiles{P50: p, P95: p, P99: p}})
 		}
 		for _, name := range []string{"web", "store", "dukcapil", "dapodik", "dtks", "mail"} {
 			row.Stations = append(row.Stations, report.SecondStation{Name: name, Servers: 10, Busy: float64(at % 10), Queued: at % 30})
