@@ -54,15 +54,15 @@ func (e *epoll) prepareCall(t *stream) {
 	}
 }
 
-// judgeCall sets the outcome of a call whose stream has ended. A call that the server has not answered well in time has timed
-// out, whatever else has become of it.
+// judgeCall sets the outcome of a call whose stream has ended. A call that has not ended in time has timed out, whatever has
+// become of it: the server knows the deadline, and many answer at that moment.
 func (e *epoll) judgeCall(s *h2conn, t *stream, answer *completion) {
 	request := &e.generator.requests[t.job.request]
 	code, outcome, reason := t.conclude(s)
 	if code == codes.OK && reason == 0 && request.readsBody {
 		outcome, reason = e.readMessage(t, request.call)
 	}
-	if late := t.job.timeout > 0 && answer.end >= t.start+t.job.timeout; late && (code != codes.OK || reason != 0) {
+	if t.job.timeout > 0 && answer.end >= t.start+t.job.timeout {
 		outcome, reason = funnel.TimedOut, funnel.ReasonTimeout
 	}
 	if reason != 0 {

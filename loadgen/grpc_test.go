@@ -308,7 +308,9 @@ func TestGRPCHostileServers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := calls(raw(t, test.serve), "UnaryCall", `{}`)
 			c.Requests[0].GRPC.Protos = map[string]string{"shop.proto": echoProto, "parts.proto": partsProto}
-			c.Journey.Steps[0].Timeout = 2 * time.Second
+			if test.outcome == funnel.TimedOut {
+				c.Journey.Steps[0].Timeout = 2 * time.Second
+			}
 			r := play(t, c)
 			for _, sample := range r.samples {
 				if sample.Outcome == funnel.Failed && sample.Reason == funnel.ReasonReset && test.reason == funnel.ReasonBody {
