@@ -128,8 +128,14 @@ http {
 	gone := make(chan struct{})
 	go func() { _ = nginx.Wait(); close(gone) }() // nginx reports errors on stderr
 	t.Cleanup(func() {
-		_ = nginx.Process.Signal(syscall.SIGTERM) // it may have ended already
-		<-gone
+		for { // without a master process, nginx may miss a signal that comes just before it waits for events
+			_ = nginx.Process.Signal(syscall.SIGTERM) // it may have ended already
+			select {
+			case <-gone:
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
 	})
 	for look := time.NewTicker(10 * time.Millisecond); ; {
 		if conn, err := net.DialTimeout("tcp", own, time.Second); err == nil {

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -58,10 +57,7 @@ func start(t *testing.T, files map[string]string, program string, arguments ...s
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	f.stop = func() {
-		_ = command.Process.Signal(syscall.SIGTERM) // it may be gone
-		_ = command.Wait()                          // it was told to
-	}
+	f.stop = func() { end(command) }
 	t.Cleanup(f.stop)
 	for began := time.Now(); ; {
 		if conn, err := net.DialTimeout("tcp", f.address, time.Second); err == nil {

@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -83,10 +82,7 @@ http {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	stop := func() {
-		_ = command.Process.Signal(syscall.SIGTERM) // it may be gone
-		_ = command.Wait()                          // what it has to say is on stderr
-	}
+	stop := func() { end(command) }
 	t.Cleanup(stop)
 	for look := time.NewTicker(10 * time.Millisecond); ; <-look.C {
 		if conn, err := net.DialTimeout("tcp", address, time.Second); err == nil {

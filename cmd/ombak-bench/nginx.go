@@ -59,8 +59,16 @@ http {
 		return nil, err
 	}
 	stop = func() {
-		_ = command.Process.Signal(syscall.SIGTERM) // it may be gone
-		_ = command.Wait()                          // whatever it says, the figures are there
+		gone := make(chan struct{})
+		go func() { _ = command.Wait(); close(gone) }() // whatever it says, the figures are there
+		for {                                           // without a master process, nginx may miss a signal that comes just before it waits for events
+			_ = command.Process.Signal(syscall.SIGTERM) // it may be gone
+			select {
+			case <-gone:
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
 	}
 	b.target = scheme + "://" + address
 	return stop, await(ctx, address, stop)
