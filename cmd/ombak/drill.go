@@ -331,10 +331,7 @@ func conduct(c *cli.Context, s streams, run *setup.Live, database string) error 
 	if err := conclude(c, s, run, page, result, again, errors.Join(written, unmade)); err != nil {
 		return errors.Join(ended, err)
 	}
-	if errors.Is(ended, drill.ErrStopped) {
-		return verdictError{result.Verdict}
-	}
-	if ended != nil {
+	if ended != nil && !errors.Is(ended, drill.ErrStopped) {
 		return stopped{ended, folder}
 	}
 	return verdictError{result.Verdict}

@@ -99,12 +99,7 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 	if meter != nil {
 		paced.KeepTimes()
 	}
-	own := startTwin(c, page, 0, func(share float64) (*setup.Model, error) {
-		if share == 1 {
-			return run, nil
-		}
-		return scaledModel(c, run.Options, share)
-	})
+	own := startTwin(c, page, 0, atShares(c, run))
 	controls.twin.Store(own)
 	defer own.stop()
 	if err := page.await(c); err != nil {
@@ -133,6 +128,16 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 	page.conclude(&run.Planned, result.Report, again.names)
 	page.linger(c.Context)
 	return result, nil
+}
+
+// atShares returns what makes a model of a share of the people and of the system.
+func atShares(c *cli.Context, run *setup.Model) func(share float64) (*setup.Model, error) {
+	return func(share float64) (*setup.Model, error) {
+		if share == 1 {
+			return run, nil
+		}
+		return scaledModel(c, run.Options, share)
+	}
 }
 
 func offeringOf(run *setup.Model) offering {
