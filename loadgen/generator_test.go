@@ -134,6 +134,19 @@ func TestEveryPersonIsSentOnceAndCounted(t *testing.T) {
 	}
 }
 
+// Whoever is due in the last instant of a run that does not go on after it is sent, and counted.
+func TestTheLastInstantIsPlayed(t *testing.T) {
+	s := serve(t, nil)
+	r := play(t, config(s.url, func(c *loadgen.Config) {
+		for caller := range c.Callers() {
+			c.Until = caller.At + 1
+		}
+	}))
+	if n := r.outcomes(); r.sched != 50 || r.started != 50 || r.dropped != 0 || n[funnel.Completed]+n[funnel.Unfinished] != 50 {
+		t.Errorf("scheduled %d, started %d, dropped %d, outcomes %v; want 50 who are sent", r.sched, r.started, r.dropped, n)
+	}
+}
+
 // The same seed gives the same people at the same instants with any number of shards. Another seed does not.
 func TestSameSeedSamePeople(t *testing.T) {
 	people := func(change func(*loadgen.Config)) []loadgen.Caller {

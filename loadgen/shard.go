@@ -96,7 +96,7 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 		} else {
 			s.expectPeople()
 		}
-		s.act()
+		s.act(s.generator.config.Until)
 		s.generator.under[s.index].Store(int64(s.under))
 		next, any := s.nextInstant()
 		if !any && s.under == 0 {
@@ -108,7 +108,22 @@ func (s *shard) run(ctx context.Context, began time.Time) error {
 			s.take(answer)
 		}
 	}
+	if ctx.Err() == nil {
+		s.catchUp(ctx)
+	}
 	return nil
+}
+
+// catchUp sends what was due before the end of the run and had no turn, because the wait before it went on to the end, or the
+// machine stood still.
+func (s *shard) catchUp(ctx context.Context) {
+	if s.closed == 0 {
+		s.expectPeople()
+	}
+	s.act(s.generator.config.Until)
+	for _, answer := range s.wire.wait(ctx, s.now(), s.answers[:0]) {
+		s.take(answer)
+	}
 }
 
 // leave reports every attempt that was still unfinished when the run ended to the observer.
@@ -244,11 +259,11 @@ func (s *shard) plan(slot int32, action journey.Action, at time.Duration) {
 	s.timers.push(action.At, slot)
 }
 
-// act starts everything that is due.
-func (s *shard) act() {
+// act starts everything that is due by now, and by an instant.
+func (s *shard) act(by time.Duration) {
 	for {
 		at, any := s.timers.first()
-		if !any || at > s.now() {
+		if !any || at > min(s.now(), by) {
 			return
 		}
 		slot := s.timers.pop()
