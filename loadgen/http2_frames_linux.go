@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -559,5 +558,10 @@ func wellFormed(f hpack.HeaderField) bool {
 			return false
 		}
 	}
-	return f.Name != "" && !strings.ContainsAny(f.Value, "\r\n\x00")
+	for i := range len(f.Value) {
+		if c := f.Value[i]; c == '\r' || c == '\n' || c == 0 {
+			return false
+		}
+	}
+	return f.Name != ""
 }

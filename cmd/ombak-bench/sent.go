@@ -4,7 +4,9 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -73,28 +75,59 @@ func (b *wireBench) playClocked(ctx context.Context, one wireCase, played []figu
 }
 
 func (b *wireBench) playOnce(ctx context.Context, one wireCase, name string) (time.Duration, bool, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	came := &arrivals{began: time.Now(), at: make([]time.Duration, 2*one.rate*int(b.length.Seconds()))}
+	target, stop, err := came.serve(one)
 	if err != nil {
 		return 0, false, err
 	}
-	came := &arrivals{began: time.Now(), at: make([]time.Duration, 2*one.rate*int(b.length.Seconds()))}
-	answer := []byte(`{"status":"ok"}`)
-	go func() {
-		_ = fasthttp.Serve(listener, func(c *fasthttp.RequestCtx) { came.note(); c.SetBody(answer) }) // until the listener closes
-	}()
-	defer listener.Close()
+	defer stop()
 	nginx := b.target
-	b.target = "http://" + listener.Addr().String()
+	b.target = target
 	defer func() { b.target = nginx }()
 	if name == "ombak" {
 		_, err := b.playOmbak(ctx, "clocked", strings.Replace(b.scenario(one), "mode: poisson", "mode: even", 1))
 		return came.off(one.rate), true, err
 	}
-	for _, t := range tools() {
+	for _, t := range append(tools(), wireTools()...) {
 		if t.name == name {
 			_, found, err := b.measure(ctx, t, b.arguments(one)[name])
 			return came.off(one.rate), found, err
 		}
 	}
 	return 0, false, nil
+}
+
+// serve answers the requests of a case, and notes when they come.
+func (a *arrivals) serve(one wireCase) (target string, stop func(), err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	stop = func() { _ = listener.Close() } // the process ends soon
+	answer := []byte(`{"status":"ok"}`)
+	if !one.second {
+		go func() {
+			_ = fasthttp.Serve(listener, func(c *fasthttp.RequestCtx) { a.note(); c.SetBody(answer) }) // until the listener closes
+		}()
+		return "http://" + listener.Addr().String(), stop, nil
+	}
+	certificate, key, err := selfSigned()
+	if err != nil {
+		stop()
+		return "", nil, err
+	}
+	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key))
+	if err != nil {
+		stop()
+		return "", nil, err
+	}
+	server := &http.Server{
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			a.note()
+			_, _ = w.Write(answer) // the client may be gone
+		}),
+	}
+	go func() { _ = server.ServeTLS(listener, "", "") }() // likewise
+	return "https://" + listener.Addr().String(), func() { _ = server.Close() }, nil
 }

@@ -46,13 +46,15 @@ const streams = 16
 
 func wireCases() []wireCase {
 	const insecure = "tls: {insecure: true}"
+	second := fmt.Sprintf("http2: true, streams: %d, %s", streams, insecure)
 	return []wireCase{
 		{title: "HTTP, kept alive", rate: 2_000, clocks: true, bounds: []bound{{"bombardier", 1.1}}},
 		{title: "HTTP, kept alive", rate: 8_000, clocks: true, bounds: []bound{{"bombardier", 1.1}}},
 		{title: "HTTPS, kept alive", rate: 8_000, secure: true, how: insecure, goals: true, bounds: []bound{{"bombardier", 1.25}}},
 		{title: "HTTPS, kept alive", rate: 15_000, secure: true, how: insecure, goals: true, bounds: []bound{{"bombardier", 1.25}}},
 		{title: "HTTPS, a full handshake for each request", rate: 500, secure: true, fresh: true, how: "cold: 100%, resume: false, " + insecure, bounds: []bound{{"bombardier", 1.25}}},
-		{title: "HTTP/2 over TLS", rate: 8_000, secure: true, second: true, how: fmt.Sprintf("http2: true, streams: %d, %s", streams, insecure), goals: true, bounds: []bound{{"h2load", 2}, {"vegeta", 0.4}}},
+		{title: "HTTP/2 over TLS", rate: 8_000, secure: true, second: true, clocks: true, how: second, goals: true, bounds: []bound{{"h2load", 2}, {"vegeta", 0.4}}},
+		{title: "HTTP/2 over TLS", rate: 30_000, secure: true, second: true, how: second, bounds: []bound{{"h2load", 2}}},
 		{title: "gRPC, unary", rate: 8_000, call: true, bounds: []bound{{"ghz", 0.5}}},
 	}
 }
