@@ -69,8 +69,9 @@ foreign: strangers
 	@test -d $(TOOLS)/foreign/node_modules/ws || npm install --silent --no-audit --no-fund --prefix $(TOOLS)/foreign $(ECHO) || echo "ws cannot be installed, so it is not tried"
 	@command -v caddy >/dev/null || ./install.sh caddy || echo "Caddy cannot be installed, so it is not tried"
 	@command -v prometheus >/dev/null || ./install.sh prometheus || echo "Prometheus cannot be installed, so the board of Grafana is not tried"
+	@command -v linux.uml >/dev/null || ./install.sh user-mode-linux iproute2 || echo "user-mode Linux cannot be installed, so no machine's clock is set"
 	go test -tags foreign -timeout 15m -run TestForeign -v ./loadgen
-	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial|TestGrafanaBoard|TestReceiver|TestBackendsBehindNginx' -v ./cmd/ombak
+	go test -tags foreign -timeout 15m -run 'TestPocketBase|TestJSONServer|TestTutorial|TestGrafanaBoard|TestReceiver|TestBackendsBehindNginx|TestClockOfTheMachineIsSet' -v ./cmd/ombak
 	cd deploy/check && go test -short -timeout 15m ./...
 
 # What a conductor needs for agents that replay recorded rows. Run it on a machine that does nothing else.
