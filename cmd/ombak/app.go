@@ -143,6 +143,9 @@ func flagsFirst(app *cli.App, arguments []string) []string {
 			others = append(others, argument)
 			continue
 		}
+		if argument == "--help" || argument == "-h" {
+			return append(head, argument) // with an argument, the library would look for the help of a command of that name
+		}
 		next := ""
 		if i+1 < len(rest) {
 			next = rest[i+1]
