@@ -30,8 +30,8 @@ func Advice(r report.Report) (advice []string) {
 	advice = append(advice, because...)
 	for _, row := range r.Funnel {
 		if row.Entered > 0 && !holds(row, broken) && !causes[row.Step].alone && len(advice) < 4 {
-			if refused := refusals(row, r); refused != "" {
-				advice = append(advice, fmt.Sprintf("At %s %s.", title(row.Step), refused))
+			if why := cmp.Or(refusals(row, r), failures(row, r)); why != "" {
+				advice = append(advice, fmt.Sprintf("At %s %s.", title(row.Step), why))
 				continue
 			}
 			advice = append(advice, stepAdvice(row))

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -137,8 +138,8 @@ func describeHeld(r report.Report, row report.FunnelRow) string {
 // step did not hold.
 func describeBroken(r report.FunnelRow, result report.Report, broken map[string]report.Judgement) string {
 	text := fmt.Sprintf("%s did not hold: %s of %s passed", title(r.Step), units.Count(r.Passed), units.Count(expected(result, r)))
-	if refused := refusals(r, result); refused != "" {
-		return text + ", and " + refused
+	if why := cmp.Or(refusals(r, result), failures(r, result)); why != "" {
+		return text + ", and " + why
 	}
 	threshold, fell := broken[r.Step]
 	if !fell || !fewLost(r) {

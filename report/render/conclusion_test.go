@@ -66,6 +66,21 @@ func TestConclusion(t *testing.T) {
 			report.Report{Funnel: []report.FunnelRow{{Step: "register", Entered: 200, Passed: 20, Failed: 12, TimedOut: 168}}, Steps: []report.StepRow{{Step: "register", Reasons: map[string]float64{"400": 12, "timeout": 168}}}},
 		},
 		{
+			"what most attempts met is named, with what to look at", "",
+			"Go did not hold: 0 of 101 passed, and 101 attempts ended as tls (the TLS handshake failed: name the certificate's authority in connections.tls.ca, or see which protocols the service offers).",
+			report.Report{Funnel: []report.FunnelRow{{Step: "go", Entered: 101, Failed: 101}}, Steps: []report.StepRow{{Step: "go", Reasons: map[string]float64{"tls": 101}}}},
+		},
+		{
+			"so is a status, by its name", "",
+			"Go did not hold: 1 of 101 passed, and 90 attempts ended as 404 (Not Found).",
+			report.Report{Funnel: []report.FunnelRow{{Step: "go", Entered: 101, Passed: 1, Failed: 100}}, Steps: []report.StepRow{{Step: "go", Reasons: map[string]float64{"404": 90, "500": 10}}}},
+		},
+		{
+			"errors of a few beside many who were turned away explain nothing", "",
+			"Go did not hold: 1 of 101 passed.",
+			report.Report{Funnel: []report.FunnelRow{{Step: "go", Entered: 101, Passed: 1, Rejected: 80, Failed: 20}}, Steps: []report.StepRow{{Step: "go", Reasons: map[string]float64{"503": 80, "reset": 20}}}},
+		},
+		{
 			"people of lost generators are no share of those who should pass", "",
 			"Sign-up held: 1,219 of 1,219 passed, at most 1,219 in one minute; what became of 292 people is unknown, because their generators were lost.",
 			report.Report{

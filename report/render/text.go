@@ -49,7 +49,7 @@ func Text(w io.Writer, r report.Report) error {
 	return nil
 }
 
-// headline returns the verdict, and the number of warnings if the run passes.
+// headline returns the verdict, and if the run passes, the number of warnings, or that nothing was asked of it.
 func headline(r report.Report) string {
 	warnings := len(r.Warnings)
 	for _, judged := range r.Thresholds {
@@ -58,6 +58,8 @@ func headline(r report.Report) string {
 		}
 	}
 	switch {
+	case r.Verdict == report.Pass && warnings == 0 && len(r.Thresholds) == 0:
+		return "pass, as no threshold was given"
 	case r.Verdict != report.Pass || warnings == 0:
 		return string(r.Verdict)
 	case warnings == 1:
