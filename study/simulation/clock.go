@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/ombak-sim/ombak/journey/funnel"
-	"github.com/ombak-sim/ombak/units"
 )
 
 // Clock says how a [Paced] run follows the clock of the wall. It is no part of the scenario and changes no result.
@@ -70,7 +69,7 @@ func (p *Paced) Turn(ctx context.Context, change func(*Clock)) (Clock, error) {
 func (p *Paced) turn(ctx context.Context, change func(*Clock)) (Clock, error) {
 	clock := p.wall.Clock
 	if change(&clock); clock.Until > 0 && clock.Until <= p.scenarioTime() {
-		return clock, fmt.Errorf("the clock is at %s already; give a later instant", units.Duration(p.scenarioTime()))
+		return clock, fmt.Errorf("the clock is at %v already; give a later instant", p.scenarioTime().Round(time.Millisecond))
 	}
 	if clock.Paused && !p.wall.Paused && p.play.Reached() > p.feed.next-p.feed.width { // a row has begun
 		if err := p.reach(ctx, p.feed.next); err != nil {
