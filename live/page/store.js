@@ -132,8 +132,9 @@ export class Store {
     this.set("lost", lost / span);
   }
 
-  // now is the instant of the scenario that has been reached. An action takes effect at the whole millisecond that follows.
-  get now() { return (this.last?.scenario_s ?? 0) + 0.001; }
+  // now is the instant of the scenario that has been reached. An action takes effect at the whole millisecond that follows, and
+  // a fault that was ended at once lasts another one.
+  get now() { return (this.last?.scenario_s ?? 0) + 0.002; }
 
   // mark adds an event of the timeline. A fault that has ended replaces its beginning.
   mark(mark) {
