@@ -55,8 +55,8 @@ func TestMarksOfFaultsTellTheirLength(t *testing.T) {
 	fate.For = 2 * time.Second
 	marks = withMark(marks, fateMark(fate))
 	want := []funnel.Mark{
-		{At: time.Second, For: 2 * time.Second, Kind: funnel.FaultMark, Text: "outage of dukcapil, by hand", On: "dukcapil"},
-		{At: time.Second, Kind: funnel.FaultMark, Text: "outage of mail", On: "mail"},
+		{At: time.Second, For: 2 * time.Second, Kind: funnel.FaultMark, Text: "outage of dukcapil, by hand", Do: funnel.StartFault, On: "dukcapil", What: "outage"},
+		{At: time.Second, Kind: funnel.FaultMark, Text: "outage of mail", Do: funnel.StartFault, On: "mail", What: "outage", Planned: true},
 	}
 	if !slices.Equal(marks, want) {
 		t.Errorf("marks %+v, want %+v", marks, want)

@@ -17,7 +17,10 @@ func fateMark(fate mocks.Fate) funnel.Mark {
 	case fate.Hand:
 		text += ", by hand"
 	}
-	return funnel.Mark{At: fate.At, For: fate.For, Kind: funnel.FaultMark, Text: text, On: fate.On}
+	return funnel.Mark{
+		At: fate.At, For: fate.For, Kind: funnel.FaultMark, Text: text,
+		Do: funnel.StartFault, On: fate.On, What: fate.Fault, Planned: !fate.Hand,
+	}
 }
 
 // withMark adds a mark. The mark of a fault that has ended replaces the one of its beginning.

@@ -37,8 +37,7 @@ func (s *stage) perform(ctx context.Context, action funnel.Action) error {
 func (s *stage) markAction(action funnel.Action) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, mark := range funnel.MarksOf([]funnel.Action{action}, s.run.People.Clock().Real) {
-		mark.On = s.run.Scenario.Afflicted(action)
+	for _, mark := range funnel.MarksOf([]funnel.Action{action}, s.run.People.Clock().Real, s.run.Scenario.Afflicted) {
 		s.addMark(mark)
 	}
 }

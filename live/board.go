@@ -66,6 +66,8 @@ type Board struct {
 	compare  comparison
 	offered  int  // how often what can be done has changed
 	waiting  bool // for somebody to press Start
+	clock    *Clock
+	turns    int // how often the clock was turned
 	viewers  int
 	seen     time.Time // when the last viewer left
 }
@@ -166,6 +168,8 @@ type look struct {
 	forecast []byte // nil if it has been seen, or there is none
 	foretold int
 	offered  int
+	clock    *Clock
+	turns    int
 	waiting  bool            // for somebody to press Start
 	changed  <-chan struct{} // closed when there is more
 }
@@ -177,7 +181,7 @@ func (b *Board) after(number, seen, foretold int) look {
 	if number != b.number {
 		seen = 0
 	}
-	unseen := look{waiting: b.waiting, number: b.number, ending: b.ending, foretold: b.foretold, offered: b.offered, changed: b.changed}
+	unseen := look{waiting: b.waiting, number: b.number, ending: b.ending, foretold: b.foretold, offered: b.offered, clock: b.clock, turns: b.turns, changed: b.changed}
 	var whole bool
 	unseen.rows, whole = b.rows.after(seen)
 	unseen.again = !whole

@@ -92,6 +92,23 @@ func (s *setting) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// duration reads a time such as 90s, or seconds.
+func (s setting) duration() (time.Duration, error) {
+	length, err := time.ParseDuration(string(s))
+	if err != nil {
+		var seconds float64
+		seconds, err = strconv.ParseFloat(string(s), 64)
+		length = time.Duration(seconds * float64(time.Second))
+		if math.IsNaN(seconds) || math.Abs(seconds) > 1e9 {
+			err = errors.New("out of range")
+		}
+	}
+	if err == nil && length < 0 {
+		err = errors.New("below 0")
+	}
+	return length, err
+}
+
 // action returns what is to be done.
 func (o order) action() (funnel.Action, error) {
 	action := funnel.Action{Do: o.Do, On: o.On, By: o.By}
@@ -102,19 +119,10 @@ func (o order) action() (funnel.Action, error) {
 		action.With[name] = string(value)
 	}
 	if o.For != "" {
-		length, err := time.ParseDuration(string(o.For))
-		if err != nil {
-			var seconds float64
-			seconds, err = strconv.ParseFloat(string(o.For), 64)
-			length = time.Duration(seconds * float64(time.Second))
-			if math.IsNaN(seconds) || math.Abs(seconds) > 1e9 {
-				err = errors.New("out of range")
-			}
-		}
-		if err != nil || length < 0 {
+		var err error
+		if action.For, err = o.For.duration(); err != nil {
 			return action, fmt.Errorf("for is %q; write a time such as 90s", o.For)
 		}
-		action.For = length
 	}
 	if action.Do == funnel.StartFault && action.For == 0 {
 		action.For = funnel.DefaultFaultTime

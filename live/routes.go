@@ -3,6 +3,7 @@ package live
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -66,6 +67,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /report/{file...}", s.only(viewer, s.file))
 	mux.Handle("POST /v1/preview", s.only(conductor, s.preview))
 	mux.Handle("POST /v1/actions", s.only(conductor, s.act))
+	mux.Handle("POST /v1/clock", s.only(conductor, s.turn))
 	mux.Handle("POST /v1/start", s.only(conductor, s.start))
 	mux.Handle("POST /v1/end", s.only(conductor, s.end))
 	return mux
@@ -109,11 +111,13 @@ type told struct {
 	Number  int  `json:"number"`  // of the run, if several follow each other
 	Acts    bool `json:"acts"`    // whether who asks may act
 	Waiting bool `json:"waiting"` // whether the run waits for somebody to press Start
+
+	Clock *Clock `json:"clock,omitempty"` // absent before a simulation begins
 }
 
 func (s *Server) tellRun(w http.ResponseWriter, r *http.Request) {
 	run, number := s.config.Board.Run()
-	answer(w, http.StatusOK, told{run, number, s.door.roleOf(r) == conductor, s.config.Board.isWaiting()})
+	answer(w, http.StatusOK, told{run, number, s.door.roleOf(r) == conductor, s.config.Board.isWaiting(), s.clockOf()})
 }
 
 // patience is how long a viewer may take to read what is sent before it is dropped.
@@ -123,7 +127,7 @@ const patience = 10 * time.Second
 // whose connection was cut gets the rest.
 func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 	number, seen := position(r)
-	foretold, offered, waits := 0, 0, false
+	foretold, offered, turned, waits := 0, 0, 0, false
 	defer s.config.Board.enter()()
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
@@ -142,6 +146,11 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request) {
 		if look.waiting != waits {
 			waits = look.waiting
 			fmt.Fprintf(text, "event: wait\ndata: %t\n\n", waits)
+		}
+		if look.turns != turned {
+			turned = look.turns
+			clock, _ := json.Marshal(look.clock) // it holds nothing that JSON has not
+			fmt.Fprintf(text, "event: clock\ndata: %s\n\n", clock)
 		}
 		if look.forecast != nil {
 			fmt.Fprintf(text, "event: twin\ndata: %s\n\n", look.forecast)
@@ -222,7 +231,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) {
 	case o.ID == "" || len(o.ID) > 100:
 		err = errors.New("give the action an id of up to 100 characters; the same id is done once")
 	case s.config.Board.isWaiting():
-		err = fmt.Errorf("%w: the run waits for somebody to press Start", funnel.ErrUnable)
+		err = errWaits
 	default:
 		var done Done
 		if done, err = s.deeds.do(r.Context(), s.config.Controls, o, action); err == nil {
@@ -235,7 +244,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request) {
 }
 
 func statusOf(err error) int {
-	if errors.Is(err, funnel.ErrOver) || errors.Is(err, funnel.ErrUnable) || errors.Is(err, errOtherOrder) {
+	if errors.Is(err, funnel.ErrOver) || errors.Is(err, funnel.ErrUnable) || errors.Is(err, errOtherOrder) || errors.Is(err, errRealTime) {
 		return http.StatusConflict
 	}
 	return http.StatusUnprocessableEntity

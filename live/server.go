@@ -26,9 +26,10 @@ type Config struct {
 	Certificate *tls.Certificate // needed unless the address is a loopback one
 	Names       []string         // further names under which the server is reached, as in the certificate
 	Board       *Board
-	Controls    Controls             // nil if nothing can be done to the run
-	Files       func() (fs.FS, bool) // folder of the report, once it is written; may be nil
-	Idle        time.Duration        // see DefaultIdle; 0 means that
+	Controls    Controls                                            // nil if nothing can be done to the run
+	Turn        func(ctx context.Context, turn Turn) (Clock, error) // turns the clock of a simulation; nil if the run keeps real time
+	Files       func() (fs.FS, bool)                                // folder of the report, once it is written; may be nil
+	Idle        time.Duration                                       // see DefaultIdle; 0 means that
 }
 
 // Server serves the page of a run.

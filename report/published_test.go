@@ -92,6 +92,12 @@ func plainTypes(t reflect.Type) *reflection.Schema {
 		return word("live", "simulated")
 	case reflect.TypeFor[funnel.Severity]():
 		return word("fail", "warn")
+	case reflect.TypeFor[funnel.Deed]():
+		var deeds []any
+		for _, deed := range funnel.Deeds() {
+			deeds = append(deeds, deed)
+		}
+		return word(deeds...)
 	}
 	return nil
 }

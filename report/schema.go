@@ -391,6 +391,16 @@ type Event struct {
 	ForS float64         `json:"for_s"`
 	Kind funnel.MarkKind `json:"kind"`
 	Text string          `json:"text"`
+
+	Do      funnel.Deed `json:"do,omitempty"`      // what was done, in the words of actions; absent if nobody did anything, as when a phase begins
+	On      string      `json:"on,omitempty"`      // part or place; of a fault, the dependencies that have it, with commas
+	What    string      `json:"what,omitempty"`    // name of the fault or the policy, or the factor on arrivals
+	Planned bool        `json:"planned,omitempty"` // a fault of a dependency, or a setting by the plan or one of its policies; nobody acted
+}
+
+// EventOf returns a mark as an entry of the timeline.
+func EventOf(mark funnel.Mark) Event {
+	return Event{mark.At.Seconds(), mark.For.Seconds(), mark.Kind, mark.Text, mark.Do, mark.On, mark.What, mark.Planned}
 }
 
 // Judgement is one threshold and its verdict. Value is in seconds for a time, in percent for a share, and

@@ -40,7 +40,6 @@ type SecondMark struct {
 	Event
 	ScenarioS    float64 `json:"scenario_s"`               // when it begins, in seconds from the opening
 	ScenarioForS float64 `json:"scenario_for_s,omitempty"` // its length on the scenario's clock
-	On           string  `json:"on,omitempty"`             // of a fault: the dependencies that have it, with commas
 }
 
 // SecondTimes are the response times of the attempts at one step with one outcome.

@@ -29,7 +29,7 @@ func (p Plan) Scheduled() (actions []funnel.Action, err error) {
 		}
 		for _, parts := range []map[string]Raw{change.Set.Stations, change.Set.Dependencies} {
 			for _, name := range slices.Sorted(maps.Keys(parts)) {
-				action := funnel.Action{At: change.At, Do: funnel.SetService, On: name, With: map[string]string{}, By: "plan " + p.Name}
+				action := funnel.Action{At: change.At, Do: funnel.SetService, On: name, With: map[string]string{}, By: "plan " + p.Name, Planned: true}
 				for _, entry := range pairs(parts[name].node) {
 					if _, nested := entry.Value.(ast.MapNode); nested || entry.Value.Type() == ast.SequenceType {
 						return nil, fmt.Errorf("at %v it sets %s of %s, which is more than one value", change.At, scalarText(entry.Key), name)
@@ -55,7 +55,7 @@ func (p Plan) Scheduled() (actions []funnel.Action, err error) {
 
 // policyAction returns a change of a policy as an action on its place.
 func (p Plan) policyAction(at time.Duration, raw Raw) (funnel.Action, error) {
-	action := funnel.Action{At: at, Do: funnel.SetService, With: map[string]string{}, By: "plan " + p.Name}
+	action := funnel.Action{At: at, Do: funnel.SetService, With: map[string]string{}, By: "plan " + p.Name, Planned: true}
 	for _, entry := range pairs(raw.node) {
 		switch key := scalarText(entry.Key); {
 		case !isScalar(entry.Value):

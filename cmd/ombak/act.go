@@ -54,14 +54,19 @@ func controlCommand(s streams) *cli.Command {
 			act("set", "change servers, service, queue, deadline, rate or quota of a part, or settings of a policy", "PART|PLACE NAME=VALUE…", readPartSettings),
 			act("note", "write a note on the timeline", "TEXT", readNote),
 			act("stop", "end the run with a report", "", readNothing),
+			clockCommand(s),
 			{Name: "close", Usage: "close the page of a run that has ended", Flags: actFlags(), Action: closeRoom},
 		},
 	}
 }
 
+func outFlag() cli.Flag {
+	return &cli.StringFlag{Name: "out", Usage: "act on the run that writes to `DIR`; by default the latest in ombak-out", EnvVars: envVar("out")}
+}
+
 func actFlags(more ...cli.Flag) []cli.Flag {
 	return append(more,
-		&cli.StringFlag{Name: "out", Usage: "act on the run that writes to `DIR`; by default the latest in ombak-out", EnvVars: envVar("out")},
+		outFlag(),
 		&cli.StringFlag{Name: "by", Usage: "your `NAME`, for the timeline", EnvVars: envVar("by")},
 		&cli.StringFlag{Name: "id", Usage: "do the action with this `ID` once, however often it is sent; by default a random one", EnvVars: envVar("id")},
 		&cli.BoolFlag{Name: "preview", Usage: "say what it would do, and do nothing", EnvVars: envVar("preview")},

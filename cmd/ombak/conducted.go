@@ -11,6 +11,7 @@ import (
 	"github.com/ombak-sim/ombak/drill"
 	"github.com/ombak-sim/ombak/drill/host"
 	"github.com/ombak-sim/ombak/journey/funnel"
+	"github.com/ombak-sim/ombak/live"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/setup"
 	"github.com/ombak-sim/ombak/workload/fault"
@@ -43,7 +44,7 @@ func openLiveRoom(c *cli.Context, s streams, run *setup.Live, folder string) (*r
 	controls := hallOf(run)
 	described := describeRun(&run.Planned, c.Command.Name, string(report.Live))
 	described.CPUs = host.Machine().CPUs
-	page, err := openRoom(c, s, described, controls, folder)
+	page, err := openRoom(c, s, described, live.Config{Controls: controls}, folder)
 	if page == nil || err != nil {
 		return page, err
 	}

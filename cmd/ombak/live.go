@@ -87,11 +87,11 @@ func checkLive(c *cli.Context) error {
 }
 
 // openRoom serves the page if --live is given. Otherwise it returns nil, whose methods do nothing.
-func openRoom(c *cli.Context, s streams, run live.Run, controls live.Controls, folder string) (*room, error) {
+func openRoom(c *cli.Context, s streams, run live.Run, config live.Config, folder string) (*room, error) {
 	if c.String("live") == "" {
 		return nil, nil
 	}
-	config := live.Config{Address: c.String("live"), Controls: controls}
+	config.Address = c.String("live")
 	fingerprint, err := certify(c, &config)
 	if err != nil {
 		return nil, err

@@ -334,6 +334,8 @@ func TestDrillInABrowser(t *testing.T) {
 	do(t, tab, "set", map[string]string{"on": "dapodik", "with.servers": "20"})
 	do(t, tab, "arrivals", map[string]string{"with.factor": "1.6", "by": "Budi"})
 	until(t, tab, `document.getElementById("twin").textContent.startsWith("Had we not (arrivals × 1.6, by Budi)")`, "the twin says what the last action changes")
+	until(t, tab, `document.querySelector('#timeline button[aria-label="Set back: arrivals × 1.6, by Budi"]') !== null && document.querySelector('#timeline button[aria-label^="Set back: dapodik: servers 20"]') !== null`, "what still holds can be taken back")
+	until(t, tab, `document.getElementById("wall") === null && document.querySelector("#actions details").textContent.includes("Pause the clock: a live run cannot be paused, because")`, "the page says why a drill cannot be paused")
 	until(t, tab, `document.querySelector("#machine").textContent.includes("generator") && document.querySelector("#health").textContent.includes("lag")`, "the machine is shown")
 	until(t, tab, `room.store.last.at_s > 8`, "some seconds pass")
 	shoot(t, tab, "drill")

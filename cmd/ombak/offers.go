@@ -166,6 +166,9 @@ func (o offering) preview(action funnel.Action) (string, error) {
 	case funnel.StartFault:
 		return o.previewFault(action, end)
 	case funnel.EndFault:
+		if name := action.With["fault"]; name != "" {
+			return fmt.Sprintf("%s, started by hand, ends now%s.", name, map[bool]string{true: " at " + action.On}[action.On != ""]), nil
+		}
 		return "Faults that were started by hand end now.", nil
 	case funnel.Arrive:
 		return previewFactor(action, end), nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,14 +25,22 @@ func paceFlag() cli.Flag {
 }
 
 // readPace reads 10x, or max, which is 0.
-func readPace(text string) (float64, error) {
+func readPace(c *cli.Context) (float64, error) {
+	pace, err := parsePace(c.String("pace"))
+	if err != nil {
+		return 0, usageError{fmt.Errorf("--pace: %w", err)}
+	}
+	return pace, nil
+}
+
+func parsePace(text string) (float64, error) {
 	if text == "max" {
 		return 0, nil
 	}
 	number, is := strings.CutSuffix(text, "x")
 	pace, err := strconv.ParseFloat(number, 64)
 	if !is || err != nil || !(pace > 0 && pace <= 1e6) {
-		return 0, usageError{fmt.Errorf("--pace is %q; give a pace such as 1x, 10x or 120x, or max", text)}
+		return 0, fmt.Errorf("%q is no pace; give a pace such as 1x, 10x or 120x, or max", text)
 	}
 	return pace, nil
 }
@@ -41,7 +50,7 @@ func checkRehearsal(c *cli.Context) error {
 	if err := checkLive(c); err != nil {
 		return err
 	}
-	if _, err := readPace(c.String("pace")); err != nil {
+	if _, err := readPace(c); err != nil {
 		return err
 	}
 	if c.String("live") == "" {
@@ -70,7 +79,7 @@ func checkRehearsal(c *cli.Context) error {
 
 // rehearse simulates at a pace of the wall clock under the page.
 func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settings, folder string) (simulation.Result, error) {
-	pace, err := readPace(c.String("pace"))
+	pace, err := readPace(c)
 	if err != nil {
 		return simulation.Result{}, err
 	}
@@ -87,10 +96,11 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 	}
 	described := describeRun(&run.Planned, "simulate", string(report.Simulated))
 	controls.act = paced.Act
-	if page, err = openRoom(c, s, described, controls, folder); err != nil {
+	if page, err = openRoom(c, s, described, live.Config{Controls: controls, Turn: turning(paced)}, folder); err != nil {
 		return simulation.Result{}, err
 	}
 	defer page.close()
+	paced.Tell(func(clock simulation.Clock) { page.board.Clock(clockOf(clock)) })
 	controls.renewed = page.board.Offer
 	if meter, err = openMeter(c, s.err, &run.Planned, folder); err != nil {
 		return simulation.Result{}, err
@@ -128,6 +138,40 @@ func rehearse(c *cli.Context, s streams, run *setup.Model, how simulation.Settin
 	page.conclude(&run.Planned, result.Report, again.names)
 	page.linger(c.Context)
 	return result, nil
+}
+
+// turning turns the clock of a simulation as the page asks.
+func turning(paced *simulation.Paced) func(ctx context.Context, turn live.Turn) (live.Clock, error) {
+	return func(ctx context.Context, turn live.Turn) (live.Clock, error) {
+		var pace float64
+		if turn.Pace != "" {
+			var err error
+			if pace, err = parsePace(turn.Pace); err != nil {
+				return live.Clock{}, err
+			}
+		}
+		clock, err := paced.Turn(ctx, func(clock *simulation.Clock) {
+			if turn.Pace != "" {
+				clock.Pace = pace
+			}
+			switch {
+			case turn.Until > 0:
+				clock.Paused, clock.Until = false, turn.Until
+			case turn.Paused != nil:
+				clock.Paused, clock.Until = *turn.Paused, 0
+			}
+		})
+		return clockOf(clock), err
+	}
+}
+
+// clockOf returns what the page shows of a clock.
+func clockOf(clock simulation.Clock) live.Clock {
+	pace := "max"
+	if clock.Pace > 0 {
+		pace = strconv.FormatFloat(clock.Pace, 'f', -1, 64) + "x"
+	}
+	return live.Clock{Pace: pace, Paused: clock.Paused, AtS: clock.At.Seconds(), UntilS: clock.Until.Seconds()}
 }
 
 // atShares returns what makes a model of a share of the people and of the system.

@@ -53,6 +53,8 @@ type Action struct {
 	On   string            `json:"on,omitempty"`   // name of a dependency or station, or place of a policy
 	With map[string]string `json:"with,omitempty"` // settings, by name
 	By   string            `json:"by,omitempty"`   // who does it
+
+	Planned bool `json:"planned,omitempty"` // the plan schedules it
 }
 
 // settings returns the names of the settings of a deed, and whether others are allowed too.
@@ -168,22 +170,26 @@ func (a Action) Text() string {
 
 // Mark returns the mark of the action on the timeline, without its time.
 func (a Action) Mark() Mark {
+	mark := Mark{Kind: NoteMark, Text: a.Text(), Do: a.Do, On: a.On, Planned: a.Planned}
 	switch a.Do {
 	case StartFault, EndFault:
-		return Mark{Kind: FaultMark, Text: a.Text()}
+		mark.Kind, mark.What = FaultMark, a.With["fault"]
 	case SetService:
-		return Mark{Kind: PlanMark, Text: a.Text()}
+		mark.Kind, mark.What = PlanMark, a.With[PolicySetting]
+	case Arrive:
+		mark.What = a.With["factor"]
 	}
-	return Mark{Kind: NoteMark, Text: a.Text()}
+	return mark
 }
 
-// MarksOf returns the marks of actions on the timeline. Real converts their scenario times to real time. The mark of a
-// fault lasts until the fault ends.
-func MarksOf(actions []Action, realTime func(scenario time.Duration) time.Duration) []Mark {
+// MarksOf returns the marks of actions on the timeline. RealTime converts their scenario times to real time; afflicted
+// returns the dependencies that have the fault which an action starts. The mark of a fault lasts until the fault ends.
+func MarksOf(actions []Action, realTime func(scenario time.Duration) time.Duration, afflicted func(Action) string) []Mark {
 	var marks []Mark
 	for i, action := range actions {
 		mark, until := action.Mark(), action.At+action.For
 		if action.Do == StartFault {
+			mark.On = afflicted(action)
 			for _, later := range actions[i+1:] {
 				if later.Ends(action, action.On) && later.At < until {
 					until = later.At
@@ -192,7 +198,7 @@ func MarksOf(actions []Action, realTime func(scenario time.Duration) time.Durati
 		}
 		mark.At = realTime(action.At)
 		if action.For > 0 {
-			mark.For = max(0, realTime(until)-mark.At)
+			mark.For = max(time.Millisecond, realTime(until)-mark.At) // 0 would mean that it has no end
 		}
 		marks = append(marks, mark)
 	}

@@ -55,6 +55,9 @@ func (o Orders) Act(ctx context.Context, action Action) (time.Duration, error) {
 	}
 }
 
+// Over is closed when nobody gets orders any more.
+func (o Orders) Over() <-chan struct{} { return o.over }
+
 // Close refuses further orders. Call it once, when nobody gets orders any more.
 func (o Orders) Close() { close(o.over) }
 

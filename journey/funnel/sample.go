@@ -97,7 +97,11 @@ type Mark struct {
 	For  time.Duration `json:"for,omitempty"`
 	Kind MarkKind      `json:"kind"`
 	Text string        `json:"text"`
-	On   string        `json:"on,omitempty"` // of a fault: the dependencies that have it, with commas; empty if that is not known
+
+	Do      Deed   `json:"do,omitempty"`      // what was done; empty if nobody did anything, as when a phase begins
+	On      string `json:"on,omitempty"`      // part or place; of a fault, the dependencies that have it, with commas
+	What    string `json:"what,omitempty"`    // name of the fault or the policy, or the factor on arrivals
+	Planned bool   `json:"planned,omitempty"` // a fault of a dependency, or a setting by the plan or one of its policies; nobody acted
 }
 
 // Observer observes everything that people do. Each Observer is called by one goroutine.

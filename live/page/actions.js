@@ -18,6 +18,7 @@ export async function begin(next) {
     box.append(button);
   }
   const not = offers.filter((offer) => offer.why_not);
+  if (run.clock?.why_not) not.push({ title: "Pause the clock", why_not: run.clock.why_not });
   if (not.length) box.append(el("details", {}, el("summary", {}, "What cannot be done here"), el("ul", {}, not.map((offer) => el("li", {}, `${offer.title}: ${offer.why_not}`)))));
   box.append(el("p", { id: "done", role: "status" }));
 }
@@ -81,8 +82,34 @@ export function over() {
   if (box && run?.acts) for (const button of box.querySelectorAll("button")) button.disabled = true;
 }
 
-// open asks for what an offer takes.
-function open(i) {
+// back returns what takes back an action that stands, given all entries of the timeline: {label, act}. It is null if nothing does.
+export function back(mark, marks, now) {
+  const over = mark.scenario_for_s > 0 && now >= mark.scenario_s + mark.scenario_for_s;
+  if (!run?.acts || ended || over || mark.planned) return null;
+  const later = marks.slice(marks.indexOf(mark) + 1).filter((other) => other.scenario_s <= now);
+  const again = (deed) => later.some((other) => other.do === deed && (other.on ?? mark.on) === mark.on && (other.what ?? mark.what) === mark.what);
+  switch (mark.do) {
+    case "fault": return again("end-fault") ? null : offered("End now", "end-fault", { on: !mark.on || mark.on.includes(",") ? "" : mark.on, "with.fault": mark.what });
+    case "hold": return later.some((other) => other.do === "resume" || other.do === "hold") ? null : offered("End now", "resume", {});
+    case "arrivals": return Number(mark.what) === 1 || later.some((other) => other.do === "arrivals") ? null : offered("Set back", "arrivals", { "with.factor": "1" });
+    case "set": return again("set") ? null : setBack(mark.on);
+  }
+  return null;
+}
+
+// setBack sets a part to what it was before the run. Of a policy that is not known, nor of what had no value.
+function setBack(part) {
+  const was = offers.find((offer) => offer.do === "set" && !takesPolicy(offer))?.with.filter((setting) => setting.was?.[part] && setting.was[part] !== "none") ?? [];
+  return was.length ? offered("Set back", "set", Object.fromEntries([["on", part], ...was.map((setting) => [`with.${setting.name}`, setting.was[part]])])) : null;
+}
+
+function offered(label, deed, values) {
+  const i = offers.findIndex((offer) => offer.do === deed && !offer.why_not && !takesPolicy(offer));
+  return i < 0 ? null : { label, act: () => open(i, values) };
+}
+
+// open asks for what an offer takes. Values are filled in.
+function open(i, values = {}) {
   const offer = offers[i];
   const fields = new Map();
   const form = el("form", { method: "dialog", novalidate: true });
@@ -98,6 +125,10 @@ function open(i) {
   form.append(preview, trouble, el("div", { class: "buttons" }, el("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), go));
   dialog = el("dialog", { "aria-labelledby": "dialog-title" }, form);
   dialog.addEventListener("close", () => { dialog.remove(); dialog = renew = null; });
+  for (const [name, value] of Object.entries(values)) {
+    if (!fields.has(name)) fields.set(name, { value }); // there is nothing to choose
+    fields.get(name).value = value;
+  }
   const order = () => orderOf(offer, fields);
   let asked = 0, touched = false; // nobody is told of a mistake in what they have not begun to fill in
   const ask = async () => {
@@ -164,7 +195,7 @@ function orderOf(offer, fields) {
   return order;
 }
 
-async function post(path, body) {
+export async function post(path, body) {
   try {
     const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     return await answer.json();

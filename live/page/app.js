@@ -12,18 +12,18 @@ import * as times from "./times.js";
 import * as stations from "./stations.js";
 import * as machine from "./machine.js";
 import * as fleet from "./fleet.js";
+import * as clock from "./clock.js";
 import * as timeline from "./timeline.js";
 import * as actions from "./actions.js";
 
-const panels = [bar, thresholds, health, flow, funnel, times, stations, machine, fleet, timeline, actions];
-let store = null, source = null, stale = false, told = 0;
+const panels = [bar, clock, thresholds, health, flow, funnel, times, stations, machine, fleet, timeline, actions];
+let store = null, source = null, stale = false;
 
 async function begin() {
   const answer = await fetch("/v1/run");
   if (answer.status === 401) { gone("This link has expired. Open the one that ombak printed last."); return; }
   const run = await answer.json();
   store = new Store(run);
-  told = 0;
   use(store);
   ending.hide();
   for (const panel of panels) panel.begin?.(run, store);
@@ -39,11 +39,12 @@ function connect() {
   };
   source.addEventListener("run", async (event) => {
     queue.length = 0;
-    pending = begin().then(() => { pending = null; if (waits) { actions.wait(true); bar.wait(true); } drain(); });
+    pending = begin().then(() => { pending = null; if (waits) { actions.wait(true); bar.wait(true); } clock.turn(turn, store.run); drain(); });
   });
   source.onmessage = (event) => { queue.push(event.data); if (!pending) later(); };
   source.addEventListener("wait", (event) => { waits = event.data === "true"; if (!pending) { actions.wait(waits); bar.wait(waits); } });
-  source.addEventListener("offers", () => { if (!pending) actions.refresh(); });
+  source.addEventListener("clock", (event) => { turn = JSON.parse(event.data); if (!pending) clock.turn(turn, store.run); });
+  source.addEventListener("offers", () => { if (!pending) actions.refresh().then(later); });
   source.addEventListener("twin", (event) => { twin = JSON.parse(event.data); later(); });
   source.addEventListener("end", (event) => { end = JSON.parse(event.data); later(); });
 }
@@ -58,7 +59,7 @@ function again() {
 }
 
 const queue = [];
-let pending = null, end = null, twin = null, drawn = 0, waits = false;
+let pending = null, end = null, twin = null, turn = null, drawn = 0, waits = false;
 
 // later draws with the next frame, however many rows come until then.
 function later() {
@@ -78,17 +79,16 @@ function drain() {
     const row = JSON.parse(queue[read++]);
     if (row.row <= store.row) continue; // after a reconnection
     store.add(row);
-    for (const mark of row.marks ?? []) if (mark.kind !== "phase" && store.length > told) say(mark.text);
+    for (const mark of row.marks ?? []) if (mark.kind !== "phase") say(mark.text);
   }
   queue.splice(0, read);
   if (store.length > mostRows) { again(); return; }
-  told = store.length;
   if (many && queue.length > 0 && performance.now() - drawn < 1000) { later(); return; }
   drawn = performance.now();
   for (const panel of panels) panel.draw?.(store);
   redraw();
   if (queue.length > 0) { later(); return; }
-  if (end) { ending.show(end, store); actions.over(); bar.over(end); end = null; }
+  if (end) { ending.show(end, store); actions.over(); clock.over(); bar.over(end); end = null; }
 }
 
 document.addEventListener("closed", () => {

@@ -120,7 +120,7 @@ export class Chart {
     for (const mark of store.marks) {
       if (mark.kind === "phase") continue;
       const left = plot.valToPos(mark.scenario_s, "x", true);
-      const end = mark.scenario_for_s > 0 ? mark.scenario_s + mark.scenario_for_s : mark.kind === "fault" ? store.at[store.length - 1] : mark.scenario_s;
+      const end = mark.scenario_for_s > 0 ? mark.scenario_s + mark.scenario_for_s : mark.do === "fault" ? store.at[store.length - 1] : mark.scenario_s;
       const right = plot.valToPos(end, "x", true);
       if (right < bbox.left || left > bbox.left + bbox.width) continue;
       const x = Math.max(bbox.left, left), width = Math.min(bbox.left + bbox.width, right) - x;

@@ -24,10 +24,9 @@ export function draw(store) {
   for (const [name, station] of store.stations) {
     let row = rows.get(name);
     if (!row) row = add(name);
-    row.refusals += store.last?.stations?.find((s) => s.name === name)?.rejections ?? 0;
     put(row.use, station.servers > 0 ? `${percent(station.share)} of ${count(station.servers)}` : "–");
     put(row.queue, count(station.queued));
-    put(row.refused, count(row.refusals));
+    put(row.refused, count(station.refused));
     const stands = [...faultsOf(name, store), ...changed(name)].join("; ");
     put(row.stands, stands);
     row.stands.hidden = stands === "";
@@ -38,13 +37,13 @@ export function draw(store) {
 
 // faultsOf says which faults a part has now, and until when.
 function faultsOf(name, store) {
-  const now = store.last?.scenario_s ?? 0;
-  return store.marks.filter((mark) => mark.kind === "fault" && (mark.on ?? "").split(", ").includes(name) && mark.scenario_s <= now + 1e-9 && !(mark.scenario_for_s > 0 && now >= mark.scenario_s + mark.scenario_for_s))
+  const now = store.now;
+  return store.marks.filter((mark) => mark.do === "fault" && (mark.on ?? "").split(", ").includes(name) && mark.scenario_s <= now && !(mark.scenario_for_s > 0 && now >= mark.scenario_s + mark.scenario_for_s))
     .map((mark) => `fault: ${mark.text}, since ${clock(mark.scenario_s)}${mark.scenario_for_s > 0 ? ` until ${clock(mark.scenario_s + mark.scenario_for_s)}` : ""}`);
 }
 
 function add(name) {
-  const row = { use: el("td"), queue: el("td"), refused: el("td"), fill: el("i", { class: "through" }), stands: el("span", { class: "stands", hidden: true }), refusals: 0 };
+  const row = { use: el("td"), queue: el("td"), refused: el("td"), fill: el("i", { class: "through" }), stands: el("span", { class: "stands", hidden: true }) };
   rows.set(name, row);
   body.append(el("tr", {}, el("th", { scope: "row" }, el("button", { type: "button", class: "plain", onclick: () => choose(name) }, name), row.stands, el("span", { class: "track", "aria-hidden": "true" }, row.fill)), row.use, row.queue, row.refused));
   if (!chosen || (name === "dukcapil" && rows.size < 12)) choose(name);

@@ -42,6 +42,7 @@ export class Store {
   set(name, value) { this.column(name).set(this.length, value); }
 
   add(row) {
+    if (row.for_s === 0) { this.told(row); return; } // of a clock that is paused
     if (this.length >= this.at.length) {
       for (const clock of ["at", "real"]) {
         const longer = new Float64Array(this[clock].length * 2);
@@ -60,7 +61,8 @@ export class Store {
     this.addSteps(row, span);
     for (const station of row.stations ?? []) {
       const busy = station.servers > 0 ? Math.min(1, station.busy / station.servers) : NaN;
-      this.stations.set(station.name, { ...station, share: busy });
+      const refused = (this.stations.get(station.name)?.refused ?? 0) + (station.rejections ?? 0);
+      this.stations.set(station.name, { ...station, share: busy, refused });
       this.set(`station/${station.name}/busy`, busy);
       this.set(`station/${station.name}/queued`, station.queued);
     }
@@ -72,10 +74,15 @@ export class Store {
     for (const agent of row.agents ?? []) this.addAgent(agent);
     if (row.thresholds) this.thresholds = row.thresholds;
     this.doubts = row.doubts ?? [];
-    for (const mark of row.marks ?? []) this.mark(mark);
     this.last = row;
-    this.row = row.row;
     this.length++;
+    this.told(row);
+  }
+
+  // told keeps what a row tells of the timeline.
+  told(row) {
+    for (const mark of row.marks ?? []) this.mark(mark);
+    this.row = row.row;
   }
 
   addAgent(agent) {
@@ -124,6 +131,10 @@ export class Store {
     }
     this.set("lost", lost / span);
   }
+
+  // now is the instant of the scenario that has been reached. An action takes effect at the whole millisecond that follows, and
+  // a fault that was ended at once lasts another one.
+  get now() { return (this.last?.scenario_s ?? 0) + 0.002; }
 
   // mark adds an event of the timeline. A fault that has ended replaces its beginning.
   mark(mark) {

@@ -157,7 +157,7 @@ func generator(recording *Recording, facts Facts) *report.Generator {
 func timeline(marks []funnel.Mark) []report.Event {
 	events := make([]report.Event, 0, len(marks))
 	for _, mark := range marks {
-		events = append(events, report.Event{AtS: mark.At.Seconds(), ForS: mark.For.Seconds(), Kind: mark.Kind, Text: mark.Text})
+		events = append(events, report.EventOf(mark))
 	}
 	slices.SortStableFunc(events, func(a, b report.Event) int {
 		return cmp.Or(cmp.Compare(a.AtS, b.AtS), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text))

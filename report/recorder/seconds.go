@@ -121,7 +121,7 @@ func (s *Seconds) Read(reading funnel.Reading) {
 // Mark adds an event of the timeline.
 func (s *Seconds) Mark(mark funnel.Mark) {
 	begins := s.clock(mark.At)
-	row := report.SecondMark{Event: report.Event{AtS: mark.At.Seconds(), ForS: mark.For.Seconds(), Kind: mark.Kind, Text: mark.Text}, ScenarioS: begins.Seconds(), On: mark.On}
+	row := report.SecondMark{Event: report.EventOf(mark), ScenarioS: begins.Seconds()}
 	if mark.For > 0 {
 		row.ScenarioForS = (s.clock(mark.At+mark.For) - begins).Seconds()
 	}

@@ -21,18 +21,16 @@ type disturbance struct {
 // disturbances returns those of a report, in order of time. Changes that the plan schedules or an autoscaler makes are none.
 func disturbances(r report.Report) (all []disturbance) {
 	for _, event := range r.Timeline {
-		if !disturbs(event) {
+		if event = withDeed(event); !disturbs(event) {
 			continue
 		}
 		d := disturbance{event, event.AtS + event.ForS}
 		if event.ForS <= 0 {
 			d.end = r.DurationS
 		}
-		if part, _, is := strings.Cut(event.Text, ":"); is && event.Kind == funnel.PlanMark { // until the part is set again
-			for i := range all {
-				if all[i].event.Kind == funnel.PlanMark && strings.HasPrefix(all[i].event.Text, part+":") {
-					all[i].end = min(all[i].end, event.AtS)
-				}
+		for i := range all { // until the part is set again
+			if event.Do == funnel.SetService && all[i].event.Do == event.Do && all[i].event.On == event.On && all[i].event.What == event.What {
+				all[i].end = min(all[i].end, event.AtS)
 			}
 		}
 		all = append(all, d)
@@ -43,15 +41,37 @@ func disturbances(r report.Report) (all []disturbance) {
 // disturbs reports whether an event of the timeline is a fault, a setting or a change of who comes that a person, or an
 // intervention of the scenario, put on the run.
 func disturbs(event report.Event) bool {
-	switch event.Kind {
-	case funnel.FaultMark:
-		return !strings.HasSuffix(event.Text, " ends") && !strings.HasSuffix(event.Text, " end") && !strings.Contains(event.Text, " ends, by ") && !strings.Contains(event.Text, " end, by ")
-	case funnel.PlanMark:
-		return strings.Contains(event.Text, ": ") && !strings.Contains(event.Text, ", by plan ") && !strings.HasSuffix(event.Text, " servers")
-	case funnel.NoteMark:
-		return strings.HasPrefix(event.Text, "arrivals × ")
+	switch event.Do {
+	case funnel.StartFault, funnel.Arrive:
+		return true
+	case funnel.SetService:
+		return !event.Planned
 	}
 	return false
+}
+
+// withDeed works out from its text what an event of an older report does. Newer reports say it.
+func withDeed(event report.Event) report.Event {
+	if event.Do != "" {
+		return event
+	}
+	deed, _, _ := strings.Cut(event.Text, ", by ")
+	switch event.Kind {
+	case funnel.FaultMark:
+		if event.Do = funnel.StartFault; strings.HasSuffix(deed, " ends") || strings.HasSuffix(deed, " end") {
+			event.Do = funnel.EndFault
+		}
+	case funnel.PlanMark:
+		part, _, is := strings.Cut(event.Text, ": ")
+		if event.On = part; is {
+			event.Do, event.Planned = funnel.SetService, strings.Contains(event.Text, ", by plan ") || strings.HasSuffix(event.Text, " servers")
+		}
+	case funnel.NoteMark:
+		if strings.HasPrefix(event.Text, "arrivals × ") {
+			event.Do = funnel.Arrive
+		}
+	}
+	return event
 }
 
 // cause says which disturbances stood while a step did not hold, and whether it held apart from them.

@@ -88,6 +88,36 @@ func TestAdviceKnowsOfFaults(t *testing.T) {
 	}
 }
 
+// What an event did is read from its field, whatever its text says.
+func TestDeedsAreNotReadFromTexts(t *testing.T) {
+	event := func(do funnel.Deed, on, what, text string) report.Event {
+		return report.Event{AtS: 20, Kind: (funnel.Action{Do: do}).Mark().Kind, Text: text, Do: do, On: on, What: what}
+	}
+	planned := event(funnel.SetService, "web", "", "web: servers 3")
+	planned.Planned = true
+	later := event(funnel.SetService, "call:mail", "bulkhead", "bulkhead at call:mail: limit 9")
+	later.AtS = 30
+	for _, row := range []struct {
+		why    string
+		events []report.Event
+		stood  string // what stood, or "" if nothing did
+	}{
+		{"a fault whose author is called so as its end would read", []report.Event{event(funnel.StartFault, "mail", "outage", "outage of mail, by hand ends")}, "outage of mail"},
+		{"the end of a fault", []report.Event{event(funnel.EndFault, "mail", "", "all is well")}, ""},
+		{"a note that reads as a factor", []report.Event{event(funnel.Remark, "", "", "arrivals × 3, or so it seems")}, ""},
+		{"a factor", []report.Event{event(funnel.Arrive, "", "3", "three times as many")}, "three times as many"},
+		{"a setting by somebody who is called as a plan", []report.Event{event(funnel.SetService, "web", "", "web: servers 3, by plan B")}, "web: servers 3, by plan B"},
+		{"a setting of the plan", []report.Event{planned}, ""},
+		{"a policy that is set again", []report.Event{event(funnel.SetService, "call:mail", "bulkhead", "bulkhead at call:mail: limit 1"), later}, "bulkhead at call:mail: limit 9"},
+		{"a policy stays if another at its place is set", []report.Event{event(funnel.SetService, "call:mail", "breaker", "breaker at call:mail: limit 1"), later}, "breaker at call:mail: limit 1, from 0:08 (19:00:08) to the end; bulkhead"},
+	} {
+		first := render.Advice(troubled(60, 75, row.events...))[0]
+		if _, stood, _ := strings.Cut(first, "this stood: "); row.stood == "" != (stood == "") || !strings.HasPrefix(stood, row.stood) {
+			t.Errorf("%s: %q", row.why, first)
+		}
+	}
+}
+
 // acted returns a report of a run on which somebody acted.
 func acted() report.Report {
 	r := troubled(25, 45, fault(20, 30))

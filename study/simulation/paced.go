@@ -27,13 +27,14 @@ type Paced struct {
 	observers *recorder.Recorder
 	feed      *feed
 	orders    funnel.Orders
+	wall      wall
 }
 
 // NewPaced prepares a run. It calls post with every row of the run's feed.
 func NewPaced(model *setup.Model, settings Settings, post func(report.Second)) (*Paced, error) {
 	own := *model
 	own.Actions = slices.Clone(model.Actions)
-	p := &Paced{model: &own, settings: settings, config: settings.replication(model.Config, 0), orders: funnel.NewOrders()}
+	p := &Paced{model: &own, settings: settings, config: settings.replication(model.Config, 0), orders: funnel.NewOrders(), wall: wall{turns: make(chan turn)}}
 	p.config.Open = true
 	var err error
 	if p.acting, err = model.Acting(); err != nil {
@@ -55,42 +56,35 @@ func (p *Paced) KeepTimes() { p.feed.seconds.KeepTimes() }
 // frame is the time of the wall clock between two looks at what is due.
 const frame = 40 * time.Millisecond
 
-// Play plays to the end of the run. Pace is how many seconds of the run pass in one of the wall clock; 0 means that
-// nothing waits for the wall clock.
+// Play plays to the end of the run. Pace is how many seconds of the run pass in one of the wall clock, until somebody turns
+// the clock; 0 means that nothing waits for the wall clock.
 func (p *Paced) Play(ctx context.Context, pace float64) error {
 	defer p.orders.Close()
-	began, ticker := time.Now(), time.NewTicker(frame)
+	ticker, atOnce := time.NewTicker(frame), make(chan time.Time)
 	defer ticker.Stop()
+	close(atOnce)
+	p.set(Clock{Pace: pace})
 	for !p.play.Over() {
-		target := p.feed.next
-		if pace > 0 {
-			target = min(target, time.Duration(pace*float64(time.Since(began))))
-		}
-		if err := p.reach(ctx, target); err != nil {
+		if err := p.reach(ctx, p.wall.due(p.feed.next)); err != nil {
 			return err
 		}
-		if pace == 0 || p.behind(began, pace) {
-			select {
-			case order := <-p.orders.Given():
-				order.Answer(p.do(order.Action))
-			default:
-			}
-			continue
+		p.halt()
+		next := ticker.C
+		if p.wall.due(p.feed.next) >= p.feed.next {
+			next = atOnce // a row is due already
 		}
 		select {
 		case order := <-p.orders.Given():
 			order.Answer(p.do(order.Action))
-		case <-ticker.C:
+		case turn := <-p.wall.turns:
+			clock, err := p.turn(ctx, turn.change)
+			turn.answer <- turned{clock, err}
+		case <-next:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 	return nil
-}
-
-// behind reports whether a row is due already.
-func (p *Paced) behind(began time.Time, pace float64) bool {
-	return time.Duration(pace*float64(time.Since(began))) >= p.feed.next
 }
 
 // reach plays up to an instant, at most to the end of the next row, which is then posted.
@@ -114,11 +108,18 @@ func (p *Paced) do(action funnel.Action) (time.Duration, error) {
 	if err == nil {
 		err = p.play.Intervene(does)
 	}
-	if err == nil {
-		p.model.Actions = append(p.model.Actions, action)
-		p.feed.acted(p.model.Actions)
+	if err != nil {
+		return action.At, err
 	}
-	return action.At, err
+	p.model.Actions = append(p.model.Actions, action)
+	p.feed.acted(p.model.Actions)
+	switch {
+	case action.Do == funnel.Stop:
+		p.wall.Paused = false // the run plays to that instant
+	case p.wall.Paused: // nothing else tells the page
+		p.feed.cut(p.play.Reached(), p.play.Now(), p.recording)
+	}
+	return action.At, nil
 }
 
 // instant returns the first whole millisecond of scenario time that has not been played. An instant that can be written is

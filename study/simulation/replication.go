@@ -176,12 +176,7 @@ func offeredTo(model *setup.Model, config sim.Config, result sim.Result) *record
 
 // marksOf returns the marks of actions, which say what has a fault.
 func marksOf(model *setup.Model, actions []funnel.Action, realTime func(time.Duration) time.Duration) []funnel.Mark {
-	actions = funnel.InOrder(actions)
-	made := funnel.MarksOf(actions, realTime)
-	for i := range made {
-		made[i].On = model.Scenario.Afflicted(actions[i])
-	}
-	return made
+	return funnel.MarksOf(funnel.InOrder(actions), realTime, model.Scenario.Afflicted)
 }
 
 // marks returns the timeline marks of dependency faults and of the plan's changes.
@@ -203,13 +198,14 @@ func marks(model *setup.Model, config sim.Config, result sim.Result) []funnel.Ma
 		} else {
 			name = config.Calls[change.To].Name
 		}
-		marks = append(marks, funnel.Mark{At: change.At, Kind: funnel.PlanMark, Text: fmt.Sprintf("%s: %d servers", name, change.Servers)})
+		marks = append(marks, funnel.Mark{At: change.At, Kind: funnel.PlanMark, Text: fmt.Sprintf("%s: %d servers", name, change.Servers), Do: funnel.SetService, On: name, Planned: true})
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Dependencies)) {
 		for _, f := range s.Dependencies[name].Faults {
 			at := config.Journey.Clock.Real(f.At)
 			marks = append(marks, funnel.Mark{
-				At: at, For: config.Journey.Clock.Real(f.At+f.For) - at, Kind: funnel.FaultMark, Text: name + ": " + f.Fault, On: name,
+				At: at, For: config.Journey.Clock.Real(f.At+f.For) - at, Kind: funnel.FaultMark, Text: name + ": " + f.Fault,
+				Do: funnel.StartFault, On: name, What: f.Fault, Planned: true,
 			})
 		}
 	}
