@@ -60,10 +60,11 @@ func oneWinner(t *testing.T, location string) {
 		return err
 	})
 	if mails.Load() != 1 {
-		t.Errorf("%d of %d sign-ups of one address made a mail", mails.Load(), many)
+		t.Fatalf("%d of %d sign-ups of one address made a mail", mails.Load(), many)
 	}
+	first := pendingMails(t, stores[0])[0].Person // PostgreSQL may give numbers to sign-ups that lose, too
 	if won := race(t, stores, many, store.ErrLinkUsed, func(s *store.Store, _ int) error {
-		return s.VerifyEmail(1, signUp(0).Link.Hash, testTime)
+		return s.VerifyEmail(first, signUp(0).Link.Hash, testTime)
 	}); won != 1 {
 		t.Errorf("a link was accepted %d times", won)
 	}
@@ -71,7 +72,7 @@ func oneWinner(t *testing.T, location string) {
 		_, err := s.SignUp(signUp(i))
 		return err
 	})
-	people := map[int]int64{0: 1}
+	people := map[int]int64{0: first}
 	for _, mail := range pendingMails(t, stores[0]) {
 		var i int
 		fmt.Sscanf(mail.Email, "p%d@", &i)
