@@ -76,6 +76,11 @@ func TestConclusion(t *testing.T) {
 			report.Report{Funnel: []report.FunnelRow{{Step: "go", Entered: 101, Passed: 1, Failed: 100}}, Steps: []report.StepRow{{Step: "go", Reasons: map[string]float64{"404": 90, "500": 10}}}},
 		},
 		{
+			"one of several errors, and none that most met", "",
+			"Go did not hold: 1 of 101 passed.",
+			report.Report{Funnel: []report.FunnelRow{{Step: "go", Entered: 101, Passed: 1, Rejected: 40, Failed: 60}}, Steps: []report.StepRow{{Step: "go", Reasons: map[string]float64{"503": 40, "500": 30, "reset": 30}}}},
+		},
+		{
 			"errors of a few beside many who were turned away explain nothing", "",
 			"Go did not hold: 1 of 101 passed.",
 			report.Report{Funnel: []report.FunnelRow{{Step: "go", Entered: 101, Passed: 1, Rejected: 80, Failed: 20}}, Steps: []report.StepRow{{Step: "go", Reasons: map[string]float64{"503": 80, "reset": 20}}}},

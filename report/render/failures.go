@@ -5,25 +5,27 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/ombak-sim/ombak/journey/funnel"
 	"github.com/ombak-sim/ombak/report"
 	"github.com/ombak-sim/ombak/units"
 )
 
 // failureWords says what became of an attempt, by the reason in a report, and what to look at first.
 var failureWords = map[string]string{
-	"dial":  "no connection could be opened: see whether the service listens there and accepts as fast as people come",
-	"tls":   "the TLS handshake failed: name the certificate's authority in connections.tls.ca, or see which protocols the service offers",
-	"reset": "the connection closed before the answer was complete: the service's log may say why",
-	"stale": "the service closed a connection that was in use: let it keep idle connections longer, or set connections.idle below its time",
-	"body":  "the answer could not be read, is of another protocol, or lacks a value that extract names",
-	"check": "the answer failed a check of its expect",
-	"link":  "a link or redirect was missing, led to no target, or too far",
-	"local": "the attempt was never sent, because this machine ran out of descriptors, ports or memory",
+	funnel.ReasonDial.String():  "no connection could be opened: see whether the service listens there and accepts as fast as people come",
+	funnel.ReasonTLS.String():   "the TLS handshake failed: name the certificate's authority in connections.tls.ca, or see which protocols the service offers",
+	funnel.ReasonReset.String(): "the connection closed before the answer was complete: the service's log may say why",
+	funnel.ReasonStale.String(): "the service closed a connection that was in use: let it keep idle connections longer, or set connections.idle below its time",
+	funnel.ReasonBody.String():  "the answer could not be read, is of another protocol, or lacks a value that extract names",
+	funnel.ReasonCheck.String(): "the answer failed a check of its expect",
+	funnel.ReasonLink.String():  "a link or redirect was missing, led to no target, or too far",
+	funnel.ReasonLocal.String(): "the attempt was never sent, because this machine ran out of descriptors, ports or memory",
 }
 
-// failures says as what most attempts failed, if most who did not pass met an error. It is "" otherwise.
+// failures says as what attempts failed, if that explains most who did not pass. It is "" otherwise.
 func failures(row report.FunnelRow, result report.Report) string {
-	if row.Failed <= (row.Entered-row.Passed)/2 {
+	half := (row.Entered - row.Passed) / 2
+	if row.Failed <= half {
 		return ""
 	}
 	for _, step := range result.Steps {
@@ -41,7 +43,7 @@ func failures(row report.FunnelRow, result report.Report) string {
 			words = http.StatusText(status)
 		}
 		switch {
-		case most == 0 || reason == "timeout":
+		case most <= half || reason == funnel.ReasonTimeout.String():
 			return ""
 		case words == "":
 			return fmt.Sprintf("%s attempts ended as %s", units.Count(most), reason)

@@ -75,18 +75,7 @@ func TestAcceptedPeopleFinishAtTheirInstant(t *testing.T) {
 		{At: 4 * time.Second, Do: funnel.Hold, For: 2 * time.Second},
 	}
 	paced, result := stepped(t, model, paces[2], actions, ignore)
-	text, err := model.Scenario.WriteReplay(paced.Actions(), scenarios.Play{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := scenarios.Parse("replay.yaml", text, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	replayed, err := Simulate(t.Context(), modelOf(t, again), Settings{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	replayed := replayOf(t, model.Scenario, paced)
 	if !bytes.Equal(textOf(t, replayed.Report), textOf(t, result.Report)) {
 		t.Error("the replay gives another report")
 	}

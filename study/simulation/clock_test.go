@@ -122,7 +122,7 @@ func TestPausesChangeNothing(t *testing.T) {
 		if _, err := p.Turn(t.Context(), func(*Clock) {}); !errors.Is(err, funnel.ErrOver) {
 			t.Errorf("after the end a turn gives %v", err)
 		}
-		replayed := replayOf(t, p.Paced)
+		replayed := replayOf(t, smoke(t), p.Paced)
 		if !bytes.Equal(textOf(t, replayed.Report), textOf(t, result.Report)) {
 			t.Error("the replay gives another report")
 		}
@@ -136,10 +136,10 @@ func TestPausesChangeNothing(t *testing.T) {
 	})
 }
 
-// replayOf plays the actions of a run from a file, without the page.
-func replayOf(t *testing.T, p *Paced) Result {
+// replayOf plays the actions of a run of a scenario from a file, without the page.
+func replayOf(t *testing.T, scenario *scenarios.Scenario, p *Paced) Result {
 	t.Helper()
-	text, err := smoke(t).WriteReplay(p.Actions(), scenarios.Play{})
+	text, err := scenario.WriteReplay(p.Actions(), scenarios.Play{})
 	if err != nil {
 		t.Fatal(err)
 	}
